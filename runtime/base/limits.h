@@ -1,0 +1,61 @@
+/*
+ * Every limit of the system, each with its reason. Nothing grows without one of these.
+ */
+#ifndef RUNTIME_BASE_LIMITS_H
+#define RUNTIME_BASE_LIMITS_H
+
+#define KIB 1024U
+#define MIB (1024U * 1024U)
+
+/* Objects and requests (etcd's and the API server's own limits, so that nobody meets a smaller one here). */
+#define LIMIT_OBJECT_BYTES (3U * MIB / 2U) /* etcd's --max-request-bytes */
+#define LIMIT_BODY_BYTES (3U * MIB)        /* API server's MaxRequestBodyBytes */
+#define LIMIT_NESTING 100U    /* deeper JSON, YAML or protobuf is an attack on the stack */
+#define LIMIT_LABEL_VALUE 63U /* apimachinery validation */
+#define LIMIT_ANNOTATIONS_BYTES (256U * KIB) /* apimachinery validation */
+#define LIMIT_PATCH_OPERATIONS 10000U        /* API server's maxJSONPatchOperations */
+#define LIMIT_FAULTS 64U /* a person reads the first few; a Status must stay small */
+#define LIMIT_LIST_PAGE_BYTES \
+	(2U * MIB) /* one page of a range from the store: bounds a reply's arena */
+#define LIMIT_RESPONSE_BYTES (256U * MIB) /* a list of everything; larger asks for `limit` */
+
+/* Actors. */
+#define LIMIT_MAILBOX 4096U            /* a slower reader says BUSY to its senders */
+#define LIMIT_MESSAGE_BYTES (4U * MIB) /* a body of 3 MiB and its header fit */
+#define LIMIT_TASKS 10000U             /* two mappings each; vm.max_map_count is 65,530 */
+#define LIMIT_ACTORS 4000000U          /* slots of a host */
+#define LIMIT_TIMERS 1000000U
+
+/* Links. */
+#define LIMIT_FRAME_BYTES (64U * KIB)       /* bigger frames cost latency and gain no throughput */
+#define LIMIT_FRAME_ALONE (16U * KIB)       /* from here on a payload travels alone, uncopied */
+#define LIMIT_LINK_CREDIT_BYTES (1U * MIB)  /* what a stopped peer may cost its sender */
+#define LIMIT_LINK_OUTBOX_BYTES (16U * MIB) /* past that a send across the link says BUSY */
+#define LIMIT_PEERS 1024U
+
+/* HTTP. */
+#define LIMIT_CONNECTIONS 10000U               /* half of the hard limit of open files here */
+#define LIMIT_HEADER_BYTES (64U * KIB)         /* a service account token is about 1 KiB */
+#define LIMIT_STREAMS 250U                     /* upstream's HTTP/2 max concurrent streams */
+#define LIMIT_HTTP_IDLE_MS 180000U             /* a silent connection with no stream */
+#define LIMIT_STREAM_BUFFER_BYTES (256U * KIB) /* what a response may be ahead of its reader */
+
+/* Datastore. */
+#define LIMIT_LOG_BATCH_BYTES (1U * MIB)    /* one raft entry: what waited during one fdatasync */
+#define LIMIT_LOG_SEGMENT_BYTES (64U * MIB) /* preallocated; smaller ones in tests */
+#define LIMIT_LOG_KEPT_BYTES \
+	(64U * MIB) /* for a follower that was away; above that it gets a snapshot */
+#define LIMIT_LOG_KEPT_ENTRIES 10000U
+#define LIMIT_APPEND_BYTES (512U * KIB) /* one AppendEntries */
+#define LIMIT_PROPOSALS 4096U           /* writes waiting for the leader */
+#define LIMIT_WATCH_EVENTS 1024U        /* window of one slow watcher */
+#define LIMIT_WATCH_BYTES (8U * MIB)
+#define LIMIT_COMPACT_ROWS 200U /* one step of compaction: a few ms of SQLite */
+#define LIMIT_MEMBERS 64U
+
+/* API server. */
+#define LIMIT_IN_FLIGHT 400U /* upstream's --max-requests-inflight */
+#define LIMIT_IN_FLIGHT_MUTATING 200U
+#define LIMIT_REQUEST_MS 60000U /* upstream's --request-timeout */
+
+#endif
