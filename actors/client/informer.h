@@ -1,0 +1,62 @@
+/*
+ * An informer: one resource's objects, listed once and then watched, in a cache at a known revision.
+ *
+ * Its owner is the actor that started it; it sends api_call messages for that actor and the owner hands
+ * every message it does not know to informer_receive. It lists by a watch with initial events, goes on from its
+ * last revision when the server or the link is lost, and lists again when that revision is compacted; the cache keeps its
+ * objects meanwhile, so that readers see an old world rather than an empty one. Between the two lists
+ * `on_event` reports only what really changed. Bounded by the number of objects; the server bounds each batch.
+ */
+#ifndef ACTORS_CLIENT_INFORMER_H
+#define ACTORS_CLIENT_INFORMER_H
+
+#include "datastore/object/object.h"
+#include "runtime/actor/act.h"
+#include "runtime/base/base.h"
+
+struct informer;
+
+enum informer_change { INFORMER_ADDED, INFORMER_CHANGED, INFORMER_DELETED };
+
+/* Objects are frozen and borrowed until the call returns; take a reference to keep one. `old` is NULL for ADDED. */
+typedef void informer_event_fn(void *arg, enum informer_change change, const struct object *object,
+			       const struct object *old);
+
+struct informer_config {
+	const struct type *type;   /* the kind; its resource gives the path */
+	struct str label_selector; /* absent: all */
+	struct str field_selector; /* absent: all; spec.nodeName=n1 for a node agent */
+	struct str user;           /* who asks: system:kube-controller-manager, system:node:n1 */
+	const char *api; /* the registered name of the API server actor: "api" or "api@node" */
+	informer_event_fn *on_event; /* NULL: nobody is told */
+	void *arg;
+};
+
+GIVE struct informer *informer_start(struct act *act, const struct informer_config *config);
+void informer_stop(TAKE struct informer *informer);
+
+/* True when the message was one of this informer's. */
+bool informer_receive(struct informer *informer, const struct act_message *message);
+
+bool informer_has_synced(const struct informer *informer); /* the first list is complete */
+int64_t informer_revision(
+    const struct informer *informer); /* everything up to here has been seen, progress included */
+uint32_t informer_len(const struct informer *informer);
+const struct object *informer_get(const struct informer *informer, struct str namespace,
+				  struct str name);
+
+/* In order of namespace and name; absent namespace: all. `at` begins as 0 and is opaque. */
+typedef bool informer_each_fn(void *arg, const struct object *object); /* false ends the walk */
+void informer_each(const struct informer *informer, struct str namespace, informer_each_fn *each,
+		   void *arg);
+
+/*
+ * Indexes, made before the first event: objects by the value that `value_of` gives (owner's uid, node's name),
+ * absent for none. informer_by walks one value's objects in order.
+ */
+typedef struct str informer_index_fn(const struct object *object);
+void informer_index(struct informer *informer, const char *index, informer_index_fn *value_of);
+void informer_by(const struct informer *informer, const char *index, struct str value,
+		 informer_each_fn *each, void *arg);
+
+#endif

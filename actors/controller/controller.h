@@ -1,0 +1,61 @@
+/*
+ * Controllers: pure functions from what the cache shows to what should be written.
+ *
+ * A controller is a row: which kind it reconciles, what wakes it, and one function
+ * `reconcile(world, key, plan)`. The framework (runner.c, one actor per controller) keeps the caches, turns
+ * events into keys, never runs one key twice at once, sends the plan in order, retries CONFLICT from fresh state, backs
+ * off on failures, and does not run a key again before the cache has passed the revision of the key's own
+ * writes: with one revision for the whole store that replaces "expectations". What depends on the result
+ * of a write happens in the next call, which sees it. Level-triggered: a key may run at any time and must then do only what is still missing.
+ *
+ * Controllers act only on the node that leads the datastore; their writes carry that leader's term, so a deposed one is refused.
+ */
+#ifndef ACTORS_CONTROLLER_CONTROLLER_H
+#define ACTORS_CONTROLLER_CONTROLLER_H
+
+#include "actors/controller/plan.h"
+#include "actors/controller/world.h"
+#include "datastore/schema/meta.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/base.h"
+
+/* What else wakes a key of this controller besides the object itself and what it owns. */
+struct trigger {
+	const struct type *type;
+	/* Adds the keys that a change of `object` concerns (plan-free, no writes): trigger_wake(to, key). */
+	void (*wakes)(const struct world *world, const struct object *object,
+		      const struct object *old, struct wake *to);
+};
+
+#define CONTROLLER_TRIGGERS_MAX 6
+#define CONTROLLER_OWNS_MAX 4
+#define CONTROLLER_READS_MAX 8
+
+struct controller {
+	const char
+	    *name; /* "deployment"; the user is system:serviceaccount:kube-system:<account> */
+	const char
+	    *account; /* service account upstream's bootstrap roles name: deployment-controller */
+	const struct type *reconciles; /* kind of the keys; its events wake its own key */
+	const struct type *owns[CONTROLLER_OWNS_MAX]; /* their controlling owner's key is woken */
+	struct trigger triggers[CONTROLLER_TRIGGERS_MAX]; /* other kinds */
+	const struct type *reads[CONTROLLER_READS_MAX];   /* cached, but wake nothing */
+	uint32_t workers;   /* keys whose plans may be under way at once; 0: 5 */
+	uint32_t resync_ms; /* all keys again after so long; 0: never */
+	enum status (*reconcile)(const struct world *world, struct key key, struct plan *plan);
+};
+
+void wake_key(struct wake *to, struct str namespace, struct str name);
+
+/* Every controller of this program, in the order of start (actors/controllers/controllers.c). */
+extern const struct controller *const controllers[];
+
+/* The actor of one controller. `args` is a struct runner_args. */
+struct runner_args {
+	const struct controller *controller;
+	const char *api; /* registered name of the API server to talk to */
+	uint64_t term;   /* of the leader we act for; writes carry it */
+};
+extern const struct act_class controller_class;
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * A plan: the writes one reconcile wants, in order. Nothing is sent while it is made.
+ *
+ * Records made here are cleared or cloned into the plan's arena and may be filled until reconcile returns.
+ * The framework sends them in order (creates of one call in doubling batches that stop at the first
+ * failure), against the revision of what was read. At most LIMIT_PLAN_WRITES; past that the rest waits for the next call.
+ */
+#ifndef ACTORS_CONTROLLER_PLAN_H
+#define ACTORS_CONTROLLER_PLAN_H
+
+#include "actors/controller/world.h"
+#include "datastore/schema/meta.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/base.h"
+
+struct plan;
+
+enum plan_delete_how { PLAN_BACKGROUND, PLAN_FOREGROUND, PLAN_ORPHAN };
+
+struct arena *plan_arena(struct plan *plan);
+
+/* A new object: empty but for metadata.name and namespace. */
+void *plan_new_(struct plan *plan, const struct type *type, struct str namespace, struct str name);
+/* The same in the owner's namespace, with the owner's controlling reference. An absent name asks for generateName = owner's name + "-". */
+void *plan_new_child_(struct plan *plan, const struct type *type, const struct type *owner_type,
+		      const struct meta_object_meta *owner, struct str name);
+/* A clone to change: written as an update if it then differs. The second call for the same object gives the same clone. */
+void *plan_edit_(struct plan *plan, const struct type *type, const void *record);
+/* The same, written through the status subresource. */
+void *plan_status_(struct plan *plan, const struct type *type, const void *record);
+/* A write through another subresource, e.g. finalize of a namespace or binding of a pod. */
+void *plan_subresource_(struct plan *plan, const struct type *type, const void *record,
+			const char *subresource);
+void plan_delete_(struct plan *plan, const struct type *type, const struct meta_object_meta *object,
+		  enum plan_delete_how how, int64_t grace_s); /* grace < 0: the object's own */
+/* A write of raw request form for what has no record here (garbage collector: any resource): path, verb, content type, body. */
+void plan_request(struct plan *plan, const char *verb, struct str path, struct str content_type,
+		  struct str body);
+
+/* An events.k8s.io event about an object; the framework joins repeats into a series. */
+void plan_event(struct plan *plan, const struct type *type, const struct meta_object_meta *about,
+		bool is_warning, const char *reason, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+/* Look again after so long even if nothing changes. */
+void plan_again(struct plan *plan, int64_t after_ms);
+
+#define plan_new(plan, namespace, name, T) \
+	((struct T *)plan_new_((plan), &T##_type, (namespace), (name)))
+#define plan_new_child(plan, owner, O, name, T) \
+	((struct T *)plan_new_child_((plan), &T##_type, &O##_type, (owner)->metadata, (name)))
+#define plan_edit(plan, record, T) ((struct T *)plan_edit_((plan), &T##_type, (record)))
+#define plan_status(plan, record, T) ((struct T *)plan_status_((plan), &T##_type, (record)))
+#define plan_delete(plan, record, T) \
+	plan_delete_((plan), &T##_type, (record)->metadata, PLAN_BACKGROUND, -1)
+
+#endif

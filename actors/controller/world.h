@@ -1,0 +1,48 @@
+/*
+ * The world: what a controller may look at, the caches of one host at one moment.
+ *
+ * Reads are pointer reads; everything given out is frozen and borrowed until reconcile returns. Informers
+ * are shared by all controllers of a host (one cache a kind, however many ask).
+ */
+#ifndef ACTORS_CONTROLLER_WORLD_H
+#define ACTORS_CONTROLLER_WORLD_H
+
+#include "datastore/object/object.h"
+#include "datastore/schema/meta.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/base.h"
+
+struct world;
+struct wake;
+
+struct key {
+	struct str namespace, name;
+};
+
+/* Records of one kind, borrowed from the world. */
+struct records {
+	const void *const *at;
+	uint32_t len;
+};
+
+/* Virtual in simulation and in tests. */
+struct wall world_now(const struct world *world);
+/* For lists and results of this call; freed when reconcile returns. */
+struct arena *world_arena(const struct world *world);
+
+const void *world_get_(const struct world *world, const struct type *type, struct key key);
+struct records world_list_(const struct world *world, const struct type *type,
+			   struct str namespace);
+struct records world_owned_(const struct world *world, const struct type *type,
+			    const struct meta_object_meta *owner);
+/* Pods of a node, by index. */
+struct records world_pods_on(const struct world *world, struct str node);
+
+/* The kind is named once and the result has its type; the cast cannot disagree with the table. */
+#define world_get(world, key, T) ((const struct T *)world_get_((world), &T##_type, (key)))
+#define world_list(world, namespace, T) \
+	world_list_((world), &T##_type, (namespace)) /* absent namespace: all */
+#define world_owned(world, owner, T) world_owned_((world), &T##_type, (owner)->metadata)
+#define record_at(records, i, T) ((const struct T *)(records).at[i])
+
+#endif
