@@ -51,6 +51,14 @@
 #define LIMIT_WATCH_EVENTS 1024U        /* window of one slow watcher */
 #define LIMIT_WATCH_BYTES (8U * MIB)
 #define LIMIT_COMPACT_ROWS 200U /* one step of compaction: a few ms of SQLite */
+#define LIMIT_STORE_READS 4096U /* reads waiting for a read index or for the database */
+#define LIMIT_STORE_WATCHES \
+	10000U /* an API server has one per resource; the etcd facade has clients */
+#define LIMIT_STORE_REQUESTS \
+	8192U /* revisions within which a repeated write is known: > 1 s at full speed */
+#define LIMIT_TXN_OPS 128U /* etcd's --max-txn-ops; also the sub-revisions of one revision */
+#define LIMIT_KEY_BYTES (4U * KIB) /* upstream's longest key is below 1 KiB */
+#define LIMIT_LEASES 100000U
 #define LIMIT_MEMBERS 64U
 
 /* API server. */

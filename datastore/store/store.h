@@ -1,0 +1,336 @@
+/*
+ * The store: what the cluster knows, and since when. The one face of the datastore.
+ *
+ * An actor registered as `store` in the core host of each control-plane node. Anybody may ask it; it
+ * answers by messages. The model is etcd's: one revision counts all changes, each key has the revision
+ * that made it, the one that changed it last, its version and its lease; old revisions can be read and
+ * watched until they are compacted away. The store knows nothing of Kubernetes: keys and values are bytes.
+ *
+ * Promises: a write that was answered OK is on the disks of a majority; it is never lost and never applied
+ * twice. Reads are linearizable unless `is_serializable`. A watcher sees each change of its range exactly
+ * once, in revision order, or is cancelled with a reason. Any replica takes any request: writes go on
+ * to the leader (one hop), reads wait until this replica has applied what the leader had agreed upon.
+ * Without a leader, writes and linearizable reads are answered UNAVAILABLE at once; serializable reads
+ * and watches go on.
+ *
+ * Bounds: LIMIT_PROPOSALS writes and LIMIT_STORE_READS reads wait at once (BUSY beyond), a page of rows is at most
+ * LIMIT_LIST_PAGE_BYTES, a watcher's window LIMIT_WATCH_EVENTS or LIMIT_WATCH_BYTES.
+ *
+ * Bytes: everything in a request is borrowed until the answer; everything in an answer or event lives as long as
+ * that message. A row's value also names its `blob`: blob_ref it to keep the bytes without a copy.
+ */
+#ifndef DATASTORE_STORE_STORE_H
+#define DATASTORE_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "datastore/store/blob.h"
+#include "runtime/base/fault.h"
+#include "runtime/base/limits.h"
+#include "runtime/base/str.h"
+
+#define STORE_ANY_REVISION UINT64_MAX
+/* The `end` of a range that has none: every key from `key` on (etcd writes it as one NUL byte). */
+#define STORE_NO_END ((struct str){ "", 1 })
+
+struct store_row {
+	struct str key;
+	struct str value;  /* absent: keys_only was asked for */
+	struct blob *blob; /* holds `value`; NULL where value is absent or empty */
+	uint64_t create_revision;
+	uint64_t mod_revision;
+	uint64_t version; /* 1 on creation, +1 for each change */
+	uint64_t lease;   /* 0: none */
+};
+
+/*
+ * range: `key` alone (end absent), or [key, end). `revision` 0 reads the latest; an older one answers
+ * EXPIRED if it was compacted, BAD_REQUEST if it is still to come. Rows are in key order; `more` says that the
+ * page ended before the range (by `limit` or by bytes): go on with the last key + NUL, at the answer's revision.
+ */
+struct store_range {
+	struct str key, end;
+	uint64_t revision;
+	uint32_t limit; /* 0: as many as fit into a page */
+	bool is_count_only;
+	bool is_keys_only;
+	bool is_serializable;
+	/* Wait until this replica has applied this revision; 0: none. How a reader sees its own earlier write. */
+	uint64_t min_revision;
+};
+
+struct store_range_answer {
+	enum status status;
+	uint64_t revision; /* at which the rows were read: the one asked for, or the latest */
+	struct store_row *rows;
+	uint32_t row_count;
+	bool more;
+	uint64_t
+	    count; /* keys in the whole range, whatever the limit (latest: exact; older: those of this page) */
+};
+
+enum store_op_kind { STORE_PUT, STORE_DELETE, STORE_GET };
+
+struct store_op {
+	enum store_op_kind kind;
+	struct str key;
+	struct str end; /* STORE_DELETE and STORE_GET of a range; else absent */
+	struct str value;
+	uint64_t lease;
+	/*
+	 * The mod revision the key must have, or the whole write is refused: STORE_ANY_REVISION for no
+	 * condition, 0 for "must not exist". Refused as EXISTS (expected 0), NOT_FOUND (it is not there) or CONFLICT.
+	 */
+	uint64_t expected;
+	uint32_t limit;  /* STORE_GET: 0 as many as fit */
+	bool wants_prev; /* put and delete: the answer's rows hold what was there before */
+	bool
+	    keeps_value; /* put: only the lease and revision change (etcd's ignore_value); the key must exist */
+	bool keeps_lease;
+	bool is_count_only, is_keys_only; /* STORE_GET */
+};
+
+enum store_compare_target {
+	STORE_COMPARE_VERSION,
+	STORE_COMPARE_CREATE,
+	STORE_COMPARE_MOD,
+	STORE_COMPARE_VALUE,
+	STORE_COMPARE_LEASE,
+};
+
+enum store_compare_result {
+	STORE_COMPARE_EQUAL,
+	STORE_COMPARE_GREATER,
+	STORE_COMPARE_LESS,
+	STORE_COMPARE_NOT_EQUAL,
+};
+
+/* A key that does not exist compares as version, create, mod and lease 0; comparing its value is false. */
+struct store_compare {
+	enum store_compare_target target;
+	enum store_compare_result result;
+	struct str key;
+	struct str end; /* all keys of the range must hold; absent: one key */
+	uint64_t number;
+	struct str value;
+};
+
+/*
+ * write: if all compares hold then `success` happens, else `failure` (both atomic, at one revision). The common
+ * write has no compares and one success op with `expected`. Ops of one write may not name a key twice.
+ *
+ * `term` is the guard of those who act for a leader: unless 0, the write happens only under a leader of
+ * that very term, else GONE. `request` makes a retry safe: a random number, the same in each try; within
+ * the last LIMIT_STORE_REQUESTS revisions a second one is answered like the first instead of applied. 0: none,
+ * and the store retries nothing on its own.
+ *
+ * UNAVAILABLE: not applied, try again. TIMEOUT: it may yet be applied; only a retry with the same `request` is safe.
+ */
+struct store_write {
+	const struct store_compare *compares;
+	const struct store_op *success;
+	const struct store_op *failure;
+	uint32_t compare_count, success_count, failure_count;
+	uint64_t term;
+	uint64_t request;
+};
+
+/* What one op did; in the order of the branch that was taken. */
+struct store_result {
+	struct store_row
+	    *rows; /* STORE_GET: found; put and delete with wants_prev: what was there before */
+	uint32_t row_count;
+	bool more;
+	uint64_t count; /* STORE_GET: keys in the range; delete: keys deleted; put: 1 */
+};
+
+struct store_write_answer {
+	enum status status;
+	uint64_t revision; /* of this write; of the store where nothing changed */
+	bool is_success;   /* which branch was taken */
+	bool
+	    is_repeat; /* the request was applied by an earlier try: only revision and is_success are filled */
+	bool has_current; /* EXISTS and CONFLICT: the row that was in the way is in `current` */
+	struct store_row current;
+	uint32_t refused_op; /* EXISTS, CONFLICT, NOT_FOUND: which op's expectation failed */
+	struct store_result *results;
+	uint32_t result_count;
+};
+
+/*
+ * watch: changes of [key, end) with revision >= `from` (0: from now on), to the asker, until store_cancel or until
+ * the asker ends. `watch` is the asker's own number for it. The answer comes first: EXPIRED with the
+ * oldest revision that can still be watched if `from` was compacted, else OK with the current revision.
+ *
+ * The window: at most LIMIT_WATCH_EVENTS or LIMIT_WATCH_BYTES are under way; the watcher returns credit with
+ * store_watch_credit {watch, what it has worked off}. One that lets its window stay full while changes go on
+ * past the history kept is cancelled alone.
+ */
+struct store_watch {
+	uint64_t watch;
+	struct str key, end;
+	uint64_t from;
+	bool wants_prev; /* events carry the row as it was before */
+	bool no_puts, no_deletes;
+	bool
+	    wants_progress; /* an empty store_events now and then on a quiet range: it says how far the watch is */
+};
+
+struct store_watch_answer {
+	enum status status;
+	uint64_t watch;
+	uint64_t revision; /* OK: current; EXPIRED: the compact revision */
+};
+
+struct store_watch_credit {
+	uint64_t watch;
+	uint32_t events;
+	uint64_t bytes; /* the sum of the batches' `bytes` */
+};
+
+struct store_event {
+	bool is_delete;
+	struct store_row row;  /* for a delete: key and mod_revision (that of the delete) */
+	struct store_row prev; /* if asked for and there was one (else its version is 0) */
+};
+
+/* Events in revision order; one revision is never split over two batches. status other than OK: the watch is over. */
+struct store_events {
+	enum status status; /* OK; EXPIRED; BUSY: too slow; UNAVAILABLE: this replica stops */
+	uint64_t watch;
+	uint64_t revision; /* everything up to here was told, even with no event */
+	const struct store_event *events;
+	uint32_t count;
+	uint64_t bytes;
+};
+
+struct store_cancel {
+	uint64_t watch;
+};
+
+/* Asks for an empty store_events with the current revision, in order with the others; watch 0: all of the asker. */
+struct store_progress {
+	uint64_t watch;
+};
+
+/*
+ * Leases. grant: `id` 0 lets the store choose. A lease lives for `ttl_s` after each keep; a new leader
+ * begins anew with the whole ttl. When it ends, or is revoked, its keys are deleted at one revision.
+ */
+struct store_lease_grant {
+	uint64_t id;
+	uint32_t ttl_s;
+};
+
+struct store_lease_keep {
+	uint64_t id;
+};
+
+struct store_lease_revoke {
+	uint64_t id;
+};
+
+struct store_lease_show {
+	uint64_t id; /* 0: the ids of all, in `ids` */
+	bool wants_keys;
+};
+
+struct store_lease_answer {
+	enum status status; /* grant: EXISTS; keep, revoke and show: NOT_FOUND */
+	uint64_t revision;
+	uint64_t id;
+	uint32_t ttl_s;  /* granted */
+	uint32_t left_s; /* keep and show */
+	struct str *keys;
+	uint32_t key_count;
+	uint64_t *ids;
+	uint32_t id_count;
+};
+
+/* compact: revisions below `revision` may be forgotten. EXPIRED: they are already; BAD_REQUEST: still to come. */
+struct store_compact {
+	uint64_t revision;
+};
+
+struct store_compact_answer {
+	enum status status;
+	uint64_t revision;
+	uint64_t compact_revision;
+};
+
+enum store_role { STORE_NOT_MEMBER, STORE_SPARE, STORE_STANDBY, STORE_VOTER, STORE_WITNESS };
+
+enum store_alarm {
+	STORE_ALARM_NO_LEADER = 1, /* no quorum as far as this replica sees: writes are refused */
+	STORE_ALARM_DISK = 2,      /* no spare log segments: the leader steps down */
+	STORE_ALARM_TABLE = 4,     /* the database is too far behind the log */
+};
+
+struct store_member {
+	uint64_t id;
+	struct str name;    /* of the node */
+	struct str address; /* of its links */
+	enum store_role role;
+	bool is_alive;        /* as the leader sees it; on others: only itself is known */
+	uint64_t lag_entries; /* known on the leader only */
+};
+
+/* status, and what each store_status_watch subscriber is sent whenever role, leader, members or alarms change. */
+struct store_status {
+	uint64_t cluster;
+	uint64_t id; /* this replica's */
+	struct str name;
+	enum store_role role;
+	bool is_leader;
+	uint64_t leader; /* 0: none known */
+	struct str leader_name;
+	uint64_t term;
+	uint64_t revision, compact_revision;
+	uint64_t applied_index, commit_index, last_index;
+	uint32_t alarms; /* of enum store_alarm */
+	uint64_t database_bytes;
+	uint64_t index_bytes;
+	uint64_t keys;
+	const struct store_member *members;
+	uint32_t member_count;
+};
+
+/* Empty requests. */
+struct store_ask_status {
+	char nothing;
+};
+struct store_status_watch {
+	bool is_end; /* no longer */
+};
+
+/* Members. Any replica passes these on to the leader; the answer is store_member_answer. */
+struct store_member_add {
+	struct str name, address;
+	bool is_witness;
+	/* What the roles are decided by; see datastore/log/roles.h. */
+	struct str domain;
+	uint32_t weight;
+};
+
+struct store_member_remove {
+	uint64_t id;
+	bool is_forced; /* even if the fault tolerance drops */
+};
+
+struct store_member_promote {
+	uint64_t id;
+	enum store_role role; /* STORE_VOTER, STORE_STANDBY or STORE_SPARE */
+};
+
+struct store_transfer {
+	uint64_t id; /* to whom; 0: to the best */
+};
+
+struct store_member_answer {
+	enum status status;
+	uint64_t id;
+	struct fault why;
+};
+
+#endif
