@@ -25,6 +25,14 @@
 #define LIMIT_TASKS 10000U             /* two mappings each; vm.max_map_count is 65,530 */
 #define LIMIT_ACTORS 4000000U          /* slots of a host */
 #define LIMIT_TIMERS 1000000U
+#define LIMIT_TASK_STACK_BYTES (64U * KIB) /* reserved, not resident: a parked task touches one page */
+#define LIMIT_SHUTDOWN_MS 5000U            /* from asking an actor or a host to end to ending it */
+#define LIMIT_RUN_MS 100U       /* one activation; longer delays everybody on the loop and is reported */
+#define LIMIT_STUCK_MS 30000U   /* one activation; longer is taken for a hang and ends the host */
+#define LIMIT_HOST_READY_MS 30000U /* a starting host that replays its log says ready within this */
+#define LIMIT_QUEUE_KEYS 1000000U  /* objects of one kind that one controller may have to look at */
+#define LIMIT_GROUP_MEMBERS 4096U  /* one publish is that many sends */
+#define LIMIT_SERIES 20000U        /* metrics of a host: 2 MiB of text at one scrape */
 
 /* Links. */
 #define LIMIT_FRAME_BYTES (64U * KIB)       /* bigger frames cost latency and gain no throughput */

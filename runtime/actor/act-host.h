@@ -1,0 +1,151 @@
+/*
+ * A host: one thread's actors, their mailboxes, timers, names and links. Seen from outside its actors.
+ *
+ * Passive: a driver (runtime/loop on the machine, runtime/sim in virtual time) calls act_host_turn when
+ * there is something to do. All calls are for the driver's thread unless marked "any thread"; several hosts
+ * may live in one process, each with its own thread or all in one. A host never reads anything but its seams.
+ */
+#ifndef RUNTIME_ACTOR_ACT_HOST_H
+#define RUNTIME_ACTOR_ACT_HOST_H
+
+#include "runtime/actor/act.h"
+#include "runtime/actor/seams.h"
+
+#pragma GCC visibility push(default)
+
+struct act_host_config {
+	const char *name;                  /* borrowed; "core", "control", ... */
+	uint32_t node;                     /* not 0 */
+	uint16_t host;                     /* which of the node's hosts */
+	uint16_t epoch;                    /* which life of it; not 0; the root counts them */
+	const struct act_supervisor *root; /* started by act_host_open; NULL: none yet */
+	const struct act_type *const
+	    *types; /* those that cross borders; more by act_host_add_types */
+	uint32_t type_count;
+	bool
+	    is_encoding_local; /* test mode: local messages with an id pass through encode and decode */
+	uint32_t run_max_ms; /* watchdog's bound for one activation; 0: LIMIT_RUN_MS */
+	void *driver;        /* act_host_driver gives it back: struct loop in a real host */
+};
+
+/* Starts the root supervisor; a child's failing init is the outcome and nothing is left. `config` is copied, what it points to borrowed. */
+MUST_USE enum status act_host_open(const struct act_host_config *config, const struct seams *seams,
+				   struct act_host **out);
+/* Ends all actors in order, then frees everything. Drives itself until jobs have ended. */
+void act_host_close(TAKE struct act_host *host);
+/* As if the process had died: no stop, no finalizer sees anything but memory being freed. For the simulator. */
+void act_host_abandon(TAKE struct act_host *host);
+
+const char *act_host_name(const struct act_host *host);
+void *act_host_driver(const struct act_host *host);
+struct seams_peer act_host_peer(const struct act_host *host); /* who we are */
+const struct seams *act_host_seams(const struct act_host *host);
+/* EXISTS: another type has one of the ids. */
+MUST_USE enum status act_host_add_types(struct act_host *host, const struct act_type *const *types,
+					uint32_t count);
+/* The link may be made after the host: set before the first message leaves. */
+void act_host_set_link(struct act_host *host, const struct seams_link *link);
+
+/* Asks the root supervisor to end; the driver sees act_host_is_done when all actors are gone. Any thread. */
+void act_host_stop(struct act_host *host);
+bool act_host_is_done(const struct act_host *host);
+
+/* ---- for drivers ----------------------------------------------------------------------------------- */
+
+/* Takes what other threads posted, fires due timers, runs some activations. True: there is more to do at once. */
+bool act_host_turn(struct act_host *host);
+/* When the next timer is due; ns is INT64_MAX if there is none. */
+struct mono act_host_next(const struct act_host *host);
+/* Before blocking: false if something was posted meanwhile. While asleep posts call seams.wake, else they do not. */
+bool act_host_sleep(struct act_host *host);
+
+/* ---- from other threads ------------------------------------------------------------------------------ */
+
+/* Any thread: as act_send, from nobody. OK: taken; a full or stale receiver is then a dead letter. */
+MUST_USE enum status act_post(struct act_host *host, struct act_ref to, const struct act_type *type,
+			      const void *body);
+/* Any thread: calls fn(host, arg) on the host's thread, outside of any actor, in the order of the calls of one thread. */
+void act_host_call(struct act_host *host, void (*fn)(struct act_host *host, void *arg), void *arg);
+
+/* ---- for callbacks of the loop ------------------------------------------------------------------------ */
+
+/*
+ * Runs fn as an activation of that actor: act_ calls are legal inside and act_fail unwinds to here. False: it
+ * is gone, fn was not called. Not from inside another activation of this host (asserted).
+ */
+bool act_host_enter(struct act_host *host, struct act_ref who,
+		    void (*fn)(struct act *act, void *state, void *arg), void *arg);
+
+/* ---- for links ----------------------------------------------------------------------------------------- */
+
+/* One message, as its sender's host gave it to seams_link.send: header and body in one piece, borrowed for the call. */
+void act_host_receive(struct act_host *host, struct seams_peer from, struct str bytes);
+/* The session with that life of a peer ended: its monitors fire, requests to it are answered UNAVAILABLE. */
+void act_host_lost(struct act_host *host, struct seams_peer peer);
+
+/* ---- looking in ------------------------------------------------------------------------------------------ */
+
+/* Why messages were not handled. */
+#define ACT_DEAD_MAP(X)                                                                     \
+	X(ACT_DEAD_STALE, "stale")             /* the receiver had ended */                 \
+	X(ACT_DEAD_FULL, "full")               /* mailbox full */                           \
+	X(ACT_DEAD_LINK, "link")               /* no link, or refused by it */              \
+	X(ACT_DEAD_EPOCH, "epoch")             /* meant for an earlier life of this host */ \
+	X(ACT_DEAD_ENDED, "ended")             /* in the mailbox of one that ended */       \
+	X(ACT_DEAD_LATE, "late")               /* an answer nobody waits for */             \
+	X(ACT_DEAD_UNHANDLED, "unhandled")     /* the handler did not know it */            \
+	X(ACT_DEAD_UNDECODABLE, "undecodable") /* unknown type or damaged body */
+
+enum act_dead {
+#define X(name, text) name,
+	ACT_DEAD_MAP(X)
+#undef X
+	    ACT_DEAD_COUNT
+};
+
+const char *act_dead_name(enum act_dead reason);
+
+struct act_host_stats {
+	uint64_t messages, activations, turns, posts;
+	uint64_t spawned, ended, crashed, restarts;
+	uint64_t sent_over_links, received_over_links;
+	uint64_t dead[ACT_DEAD_COUNT];
+	uint32_t actors, tasks, timers, requests, jobs;
+	uint64_t longest_run_ns; /* since the last look */
+	char longest_who[48];
+};
+
+void act_host_stats(struct act_host *host, struct act_host_stats *out);
+
+/* One actor as `tree` and the API show it. Strings are borrowed for the call. */
+struct act_info {
+	struct act_ref ref, parent;
+	const char *path; /* "/root/api/watch": names or class#slot, from the root down */
+	const char *name, *class_name, *state; /* "idle", "ready", "running", "ending" */
+	bool is_supervisor;
+	uint32_t restarts;       /* of this child of its supervisor */
+	const char *last_reason; /* why it was last restarted; "" if never */
+	uint32_t mailbox_len, mailbox_high, tasks;
+	uint64_t messages, run_ns, memory_bytes;
+	struct mono started;
+};
+
+/* Parents before children, children in order of birth. */
+void act_host_each(struct act_host *host, void (*each)(void *arg, const struct act_info *info),
+		   void *arg);
+
+/* What this host is doing right now, for a watchdog or a crash handler on another thread or in a signal: no locks, may be torn. */
+struct act_host_now {
+	struct act_ref who;
+	const char *class_name, *name,
+	    *type_name;      /* NULL: between activations; names are cut copies */
+	struct mono since;   /* of the turn, not of the activation */
+	uint64_t activation; /* counts up; unchanged since the last look: stuck in it */
+	char name_copy[48];
+};
+
+void act_host_peek(const struct act_host *host, struct act_host_now *out);
+
+#pragma GCC visibility pop
+
+#endif

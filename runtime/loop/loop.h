@@ -1,0 +1,62 @@
+/*
+ * The loop of the machine: drives one host with libuv and gives it the real seams.
+ *
+ * One loop is one thread. This folder is the only user of libuv; what happens in the world arrives at actors as messages
+ * or as callbacks inside the owning actor (stream.h), never elsewhere. A process may have several loops.
+ */
+#ifndef RUNTIME_LOOP_LOOP_H
+#define RUNTIME_LOOP_LOOP_H
+
+#include "runtime/actor/act-host.h"
+#include "runtime/base/fault.h"
+
+struct loop;
+
+struct loop_config {
+	struct act_host_config host;   /* `driver` is set by loop_open */
+	uint32_t workers;              /* shared threads for jobs without a lane; 0: 4 */
+	const struct seams_link *link; /* NULL: none, or act_host_set_link later */
+	bool
+	    has_watchdog; /* a thread that logs, and after LIMIT_STUCK_MS aborts, when one activation does not end */
+};
+
+/* Opens the loop and its host; the root supervisor's children are initialised when this returns OK. */
+MUST_USE enum status loop_open(const struct loop_config *config, struct loop **out);
+/* Until the host is done (act_host_stop) or loop_quit. */
+void loop_run(struct loop *loop);
+/* Runs what is due now and returns; waits up to wait_ms if nothing is. For embedding in another loop, and tests. */
+void loop_step(struct loop *loop, uint32_t wait_ms);
+/* True when `claim(arg)` came true within the time. For tests: no sleeping for luck. */
+bool loop_run_until(struct loop *loop, bool (*claim)(void *arg), void *arg, uint32_t timeout_ms);
+void loop_quit(struct loop *loop); /* any thread */
+/* Ends the actors in order and frees everything. */
+void loop_close(TAKE struct loop *loop);
+
+struct act_host *loop_host(struct loop *loop);
+struct loop *loop_of(struct act *act); /* NULL: not on a real loop (a simulated host) */
+int loop_fd(const struct loop *loop);  /* becomes readable when loop_step has something to do */
+
+/* ---- signals ----------------------------------------------------------------------------------------- */
+
+struct loop_signal {
+	int number;
+};
+ACT_TYPE_DECLARE(loop_signal);
+
+/* Sends loop_signal to this actor each time the process gets the signal; ends with the actor. */
+enum status loop_on_signal(struct act *act, int number);
+
+/* ---- child processes ----------------------------------------------------------------------------------- */
+
+struct loop_ended {
+	int64_t pid;
+	int code;   /* -1 if it was killed */
+	int signal; /* 0 if it exited */
+};
+ACT_TYPE_DECLARE(loop_ended);
+
+/* Starts a program (posix_spawn, never a bare fork); loop_ended arrives when it has ended. The actor's end does not end it. */
+MUST_USE enum status loop_spawn(struct act *act, const struct seams_spawn *spec, int64_t *out_pid,
+				struct fault *why);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * The root: a small process that starts host processes and starts them again.
+ *
+ * Used by the main program of a node. Each host is this same binary, started with posix_spawn; it says ready and then beats
+ * over an inherited socket. A host that ends, or stops beating, is started again with back-off under the next epoch; too
+ * often and the root gives up on it and ends (the service manager is next). What killed it is read from its black box (blackbox.h).
+ */
+#ifndef RUNTIME_LOOP_ROOT_H
+#define RUNTIME_LOOP_ROOT_H
+
+#include "runtime/actor/act.h"
+#include "runtime/base/fault.h"
+
+struct root_host {
+	const char *name;
+	const char *const *argv; /* argv[0] is the path of the binary; ends in NULL */
+	uint16_t host;           /* its number on the node */
+	enum act_restart restart;
+	uint32_t ready_ms;    /* to say ready in; 0: LIMIT_HOST_READY_MS */
+	uint32_t shutdown_ms; /* from SIGTERM to SIGKILL; 0: LIMIT_SHUTDOWN_MS */
+};
+
+struct root_spec {
+	enum act_strategy strategy;
+	uint32_t max_restarts, within_ms;
+	uint32_t backoff_min_ms, backoff_max_ms;
+	const struct root_host *hosts; /* started in order: the next when the one before is ready */
+	uint32_t host_count;
+	const char *state_folder; /* epochs and the last black boxes are kept here */
+};
+
+/* The actor that does it: args are a struct root_spec. It ends normally when it was stopped and all hosts have ended. */
+extern const struct act_class root_class;
+
+/* Sent to `root_watch`ers (in the same process) when a host's state changes. */
+enum root_state { ROOT_STARTING, ROOT_READY, ROOT_ENDED, ROOT_GIVEN_UP };
+struct root_change {
+	char name[32];
+	enum root_state state;
+	int64_t pid;
+	uint16_t epoch;
+	uint32_t restarts;
+	char what[96]; /* why it ended */
+};
+ACT_TYPE_DECLARE(root_change);
+struct root_watch {
+	uint32_t is_watching;
+};
+ACT_TYPE_DECLARE(root_watch);
+
+/* ---- in the host process ------------------------------------------------------------------------------- */
+
+/* What the root gave this process; NOT_FOUND: it was not started by one. Also opens the black box. */
+struct root_life {
+	uint16_t epoch;
+	int fd;
+};
+MUST_USE enum status root_inherited(struct root_life *out);
+/* An actor of the host that says ready once its init has run, beats, and stops the host when the root goes away. Last child of the host's root supervisor; args: struct root_life. */
+extern const struct act_class root_heart_class;
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * Streams: TCP and Unix connections, as callbacks inside the actor that owns them.
+ *
+ * Every callback runs as an activation of the owner: act_ calls are legal and act_fail unwinds rightly. None is called
+ * from within a call of this header. A stream or listener is closed with its owner. Reading is off until stream_read_start.
+ * Writes are bounded: above the high-water mark stream_write says BUSY, and `on_drain` tells when it is below the low one.
+ * Nothing is encrypted here (transport/tls).
+ */
+#ifndef RUNTIME_LOOP_STREAM_H
+#define RUNTIME_LOOP_STREAM_H
+
+#include "runtime/actor/act.h"
+#include "runtime/base/fault.h"
+
+struct stream;
+struct stream_listener;
+
+/* The user's data hangs on `arg` of stream_set_arg. NULL members are not called. */
+struct stream_events {
+	/* Bytes, borrowed for the call. At the end of what the peer sends: status GONE once, without bytes; a broken connection: IO. */
+	void (*on_read)(struct act *act, struct stream *stream, struct str bytes,
+			enum status status);
+	void (*on_drain)(struct act *act, struct stream *stream);
+};
+
+#define STREAM_ADDRESS_MAX 112 /* "[v6]:port", "v4:port" or "unix:path" */
+
+struct stream_listen_options {
+	const char
+	    *address;  /* "127.0.0.1", "::", or "unix:/path" (mode 0600, replaces a stale socket) */
+	uint16_t port; /* 0: any, see stream_listener_port */
+	bool is_shared_port; /* SO_REUSEPORT: several hosts listen */
+	int inherited_fd; /* 0: none; else a listening socket to take over instead of address and port */
+};
+
+/*
+ * Accepts connections. accepted(act, stream, arg) runs in the owner of the listener; the stream is its own from then on, or
+ * another actor's by stream_give. Above LIMIT_CONNECTIONS per loop new ones wait in the kernel's backlog.
+ */
+MUST_USE enum status stream_listen(struct act *act, const struct stream_listen_options *options,
+				   void (*accepted)(struct act *act, struct stream *stream,
+						    void *arg),
+				   void *arg, struct stream_listener **out, struct fault *why);
+uint16_t stream_listener_port(const struct stream_listener *listener);
+void stream_listener_pause(struct stream_listener *listener, bool is_paused);
+void stream_listener_close(TAKE struct stream_listener *listener);
+
+/*
+ * Connects to "address" (numeric, or "unix:/path"): connected(act, stream, status, arg) once; if not OK the stream is already gone.
+ * Names are resolved by stream_resolve first. TIMEOUT after timeout_ms.
+ */
+MUST_USE enum status stream_connect(struct act *act, const char *address, uint16_t port,
+				    uint32_t timeout_ms,
+				    void (*connected)(struct act *act, struct stream *stream,
+						      enum status status, void *arg),
+				    void *arg);
+
+/* The system's resolver: found(act, addresses, count, status, arg), numeric texts borrowed for the call. */
+MUST_USE enum status stream_resolve(struct act *act, const char *name,
+				    void (*found)(struct act *act, const char *const *addresses,
+						  uint32_t count, enum status status, void *arg),
+				    void *arg);
+
+/* Takes over a connected socket or pipe (an inherited one, a child's end). */
+MUST_USE enum status stream_open_fd(struct act *act, int fd, struct stream **out);
+
+void stream_set_events(struct stream *stream, const struct stream_events *events, void *arg);
+void *stream_arg(const struct stream *stream);
+/* Makes another actor of this host the owner; false: it is gone, the stream stays ours. Pending writes go along. */
+bool stream_give(struct stream *stream, struct act_ref owner);
+
+void stream_read_start(struct stream *stream);
+void stream_read_stop(struct stream *stream); /* no on_read afterwards; the kernel's buffer fills */
+
+/*
+ * Sends all parts in order. The bytes are copied unless done is given: then they are borrowed until done(act, stream, status, arg), which is
+ * called exactly once, also on close (CANCELLED) but not if the owner has ended (its arena outlives the write). BUSY: more than
+ * the high-water mark is waiting, nothing was taken; GONE: closed or broken.
+ */
+MUST_USE enum status stream_write(struct stream *stream, const struct str *parts, uint32_t count,
+				  void (*done)(struct act *act, struct stream *stream,
+					       enum status status, void *arg),
+				  void *arg);
+size_t stream_queued(const struct stream *stream); /* bytes written and not yet with the kernel */
+void stream_set_marks(struct stream *stream, size_t high_bytes,
+		      size_t low_bytes); /* default 256 and 64 KiB */
+
+/* Says that nothing more will be sent, after what is queued; reading goes on. */
+void stream_shutdown(struct stream *stream);
+/* Closes now; what is queued is lost. No event afterwards. The pointer is dead. */
+void stream_close(TAKE struct stream *stream);
+/* Closes once all that is queued has gone out, or after timeout_ms. No event but `done`s afterwards. */
+void stream_close_after_writes(TAKE struct stream *stream, uint32_t timeout_ms);
+
+const char *stream_peer(const struct stream *stream);  /* its address and port as text */
+const char *stream_local(const struct stream *stream); /* ours */
+/* Of a Unix socket: who is at the other end, as the kernel says. NOT_FOUND: not a Unix socket. */
+enum status stream_peer_ids(const struct stream *stream, uint32_t *out_uid, uint32_t *out_gid,
+			    int64_t *out_pid);
+
+#endif
