@@ -36,7 +36,7 @@ GIVE struct informer *informer_start(struct act *act, const struct informer_conf
 void informer_stop(TAKE struct informer *informer);
 
 /* True when the message was one of this informer's. */
-bool informer_receive(struct informer *informer, const struct act_message *message);
+bool informer_receive(struct informer *informer, const struct act_msg *msg);
 
 bool informer_has_synced(const struct informer *informer); /* the first list is complete */
 int64_t informer_revision(

@@ -32,10 +32,8 @@ struct trigger {
 #define CONTROLLER_READS_MAX 8
 
 struct controller {
-	const char
-	    *name; /* "deployment"; the user is system:serviceaccount:kube-system:<account> */
-	const char
-	    *account; /* service account upstream's bootstrap roles name: deployment-controller */
+	const char *name; /* "deployment"; the user is system:serviceaccount:kube-system:<account> */
+	const char *account; /* service account upstream's bootstrap roles name: deployment-controller */
 	const struct type *reconciles; /* kind of the keys; its events wake its own key */
 	const struct type *owns[CONTROLLER_OWNS_MAX]; /* their controlling owner's key is woken */
 	struct trigger triggers[CONTROLLER_TRIGGERS_MAX]; /* other kinds */

@@ -31,8 +31,7 @@ struct wall world_now(const struct world *world);
 struct arena *world_arena(const struct world *world);
 
 const void *world_get_(const struct world *world, const struct type *type, struct key key);
-struct records world_list_(const struct world *world, const struct type *type,
-			   struct str namespace);
+struct records world_list_(const struct world *world, const struct type *type, struct str namespace);
 struct records world_owned_(const struct world *world, const struct type *type,
 			    const struct meta_object_meta *owner);
 /* Pods of a node, by index. */

@@ -66,8 +66,7 @@ struct store_range_answer {
 	struct store_row *rows;
 	uint32_t row_count;
 	bool more;
-	uint64_t
-	    count; /* keys in the whole range, whatever the limit (latest: exact; older: those of this page) */
+	uint64_t count; /* keys in the whole range, whatever the limit (latest: exact; older: those of this page) */
 };
 
 enum store_op_kind { STORE_PUT, STORE_DELETE, STORE_GET };
@@ -85,8 +84,7 @@ struct store_op {
 	uint64_t expected;
 	uint32_t limit;  /* STORE_GET: 0 as many as fit */
 	bool wants_prev; /* put and delete: the answer's rows hold what was there before */
-	bool
-	    keeps_value; /* put: only the lease and revision change (etcd's ignore_value); the key must exist */
+	bool keeps_value; /* put: only the lease and revision change (etcd's ignore_value); the key must exist */
 	bool keeps_lease;
 	bool is_count_only, is_keys_only; /* STORE_GET */
 };
@@ -149,8 +147,7 @@ struct store_write_answer {
 	enum status status;
 	uint64_t revision; /* of this write; of the store where nothing changed */
 	bool is_success;   /* which branch was taken */
-	bool
-	    is_repeat; /* the request was applied by an earlier try: only revision and is_success are filled */
+	bool is_repeat; /* the request was applied by an earlier try: only revision and is_success are filled */
 	bool has_current; /* EXISTS and CONFLICT: the row that was in the way is in `current` */
 	struct store_row current;
 	uint32_t refused_op; /* EXISTS, CONFLICT, NOT_FOUND: which op's expectation failed */
@@ -173,8 +170,7 @@ struct store_watch {
 	uint64_t from;
 	bool wants_prev; /* events carry the row as it was before */
 	bool no_puts, no_deletes;
-	bool
-	    wants_progress; /* an empty store_events now and then on a quiet range: it says how far the watch is */
+	bool wants_progress; /* an empty store_events now and then on a quiet range: it says how far the watch is */
 };
 
 struct store_watch_answer {

@@ -253,8 +253,7 @@ static void help_option(const struct option *option, struct text *out)
 {
 	char left[64];
 
-	snprintf(left, sizeof left, "--%s%s%s", option->name,
-		 option->kind == OPTION_FLAG ? "" : " ",
+	snprintf(left, sizeof left, "--%s%s%s", option->name, option->kind == OPTION_FLAG ? "" : " ",
 		 option->kind == OPTION_FLAG     ? ""
 		 : option->kind == OPTION_CHOICE ? option->choices
 		 : option->value                 ? option->value
@@ -270,8 +269,7 @@ static void help_one(const struct command *command, struct text *out)
 	const struct option *option;
 
 	text_printf(out, "troupe %s%s%s%s\n\n%s\n", command->name, command->arguments[0] ? " " : "",
-		    command->arguments, command->options[0].name ? " [options]" : "",
-		    command->help);
+		    command->arguments, command->options[0].name ? " [options]" : "", command->help);
 	if (command->options[0].name != NULL)
 		text_lit(out, "\nOptions:\n");
 	for (int i = 0; (option = option_at(command, i)) != NULL; i++)

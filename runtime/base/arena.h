@@ -27,8 +27,7 @@ void *arena_zalloc(struct arena *arena, size_t size_bytes); /* cleared */
 void *arena_copy(struct arena *arena, const void *at, size_t size_bytes);
 /* Grows an array inside the arena: in place when it was the last thing made, else by copying. */
 void *arena_grow(struct arena *arena, void *at, size_t old_bytes, size_t new_bytes);
-struct str arena_str(struct arena *arena,
-		     struct str s);                  /* copy, ends in NUL; absent stays absent */
+struct str arena_str(struct arena *arena, struct str s); /* copy, ends in NUL; absent stays absent */
 char *arena_cstr(struct arena *arena, struct str s); /* the same as a C string; absent gives "" */
 struct str arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

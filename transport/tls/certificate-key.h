@@ -26,8 +26,7 @@ MUST_USE enum status certificate_key_from_pem(struct str pem, GIVE struct certif
 MUST_USE enum status certificate_key_from_rsa(struct str modulus, struct str exponent,
 					      GIVE struct certificate_key **out, struct fault *why);
 MUST_USE enum status certificate_key_from_p256(struct str x, struct str y,
-					       GIVE struct certificate_key **out,
-					       struct fault *why);
+					       GIVE struct certificate_key **out, struct fault *why);
 
 bool certificate_key_is_private(const struct certificate_key *key);
 struct str certificate_key_private_pem(const struct certificate_key *key, struct arena *arena);

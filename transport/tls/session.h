@@ -64,8 +64,7 @@ MUST_USE enum status tls_session_write(struct tls_session *session, struct str *
 void tls_session_close(struct tls_session *session, struct text *send);
 
 /* From OPEN on. */
-struct str
-tls_session_alpn(const struct tls_session *session); /* "h2"; absent if none was agreed */
+struct str tls_session_alpn(const struct tls_session *session); /* "h2"; absent if none was agreed */
 const char *tls_session_version(const struct tls_session *session); /* "TLSv1.3" */
 bool tls_session_is_resumed(const struct tls_session *session);
 /* The peer's verified certificate; NOT_FOUND when it showed none. */
