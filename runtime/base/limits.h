@@ -54,9 +54,10 @@
 #define LIMIT_LOG_KEPT_BYTES \
 	(64U * MIB) /* for a follower that was away; above that it gets a snapshot */
 #define LIMIT_LOG_KEPT_ENTRIES 10000U
-#define LIMIT_APPEND_BYTES (512U * KIB) /* one AppendEntries */
-#define LIMIT_PROPOSALS 4096U           /* writes waiting for the leader */
-#define LIMIT_WATCH_EVENTS 1024U        /* window of one slow watcher */
+#define LIMIT_ENTRY_BYTES (LIMIT_MESSAGE_BYTES - 64U * KIB) /* travels alone in one message */
+#define LIMIT_APPEND_BYTES (512U * KIB)                     /* one AppendEntries */
+#define LIMIT_PROPOSALS 4096U                               /* writes waiting for the leader */
+#define LIMIT_WATCH_EVENTS 1024U                            /* window of one slow watcher */
 #define LIMIT_WATCH_BYTES (8U * MIB)
 #define LIMIT_COMPACT_ROWS 200U /* one step of compaction: a few ms of SQLite */
 #define LIMIT_STORE_READS 4096U /* reads waiting for a read index or for the database */

@@ -1,0 +1,177 @@
+/*
+ * One member's replica of the log: core and write-ahead log together, driven by an actor.
+ *
+ * Not an actor itself: the store actor (or a test) calls it with what happened and does what the output
+ * says. It never blocks and never calls back. The calls that touch the disk are jobs, handed out in the output, run by
+ * the caller on its log lane and given back with replica_job_done(). The promises upwards:
+ *   - `committed` entries come in order, each index once per opening, on every member the same, only what is
+ *     also on this member's own disk, from the index after the state's own on;
+ *   - a message leaves only after everything that it stands for is durable here;
+ *   - reads complete when `committed` has given out everything up to their index, and never say less than was
+ *     acknowledged anywhere before they were asked;
+ *   - at most one job on the log lane at a time; what gathers meanwhile becomes the next one's single write.
+ * A failed job is the end: `is_failed` is set, nothing more is sent or accepted, and the owner ends its process.
+ *
+ * Every function takes `now` and appends to `out`; call replica_output_clear() after acting on it.
+ */
+#ifndef DATASTORE_LOG_REPLICA_H
+#define DATASTORE_LOG_REPLICA_H
+
+#include "datastore/log/core.h"
+#include "datastore/log/member.h"
+#include "datastore/log/roles.h"
+#include "datastore/log/transfer.h"
+#include "datastore/log/wal.h"
+
+struct replica;
+
+#define REPLICA_ELECTION_MS 500
+#define REPLICA_HEARTBEAT_MS 50
+
+/* The state that entries are applied to: what of the log it durably holds. The store keeps this beside its data. */
+struct replica_state {
+	uint64_t index, term;   /* applied and durable; 0: none */
+	uint64_t members_index; /* the last ENTRY_MEMBERS among them, and its payload */
+	struct str members;
+};
+
+struct replica_config {
+	const struct seams_files *files;
+	const struct seams_clock *clock;
+	const struct seams_random *random;
+	const char *folder;
+	uint64_t segment_bytes;             /* 0: LIMIT_LOG_SEGMENT_BYTES */
+	uint32_t election_ms, heartbeat_ms; /* 0: the values above */
+	bool is_managing;                   /* as leader, take the steps that roles.h proposes */
+};
+
+/* ---- opening: blocking, in a job or before there are actors ------------------------------------------------ */
+
+/*
+ * Opens or makes the log. If the state is ahead of the log (a snapshot was installed), the log is begun anew behind
+ * it. Statuses of wal_open; CORRUPT also if the log no longer reaches back to the state.
+ */
+MUST_USE enum status replica_open(const struct replica_config *config,
+				  const struct replica_state *state, struct replica **out,
+				  struct fault *why);
+void replica_close(TAKE struct replica *replica);
+uint64_t
+replica_id(const struct replica *replica); /* chosen at random when the log was made, and kept */
+bool replica_is_pristine(
+    const struct replica *replica); /* no entries: bootstrap it, or have it added */
+/* Makes this the only voter of a new cluster. `self.id` is ignored. EXISTS unless pristine. Blocking too. */
+MUST_USE enum status replica_bootstrap(struct replica *replica, const struct member *self,
+				       struct fault *why);
+
+/* ---- output ------------------------------------------------------------------------------------------------ */
+
+/* Opaque work for a thread; the replica owns it. */
+struct replica_job {
+	void (*run)(
+	    struct replica_job *job); /* call on the lane it came for, then replica_job_done */
+};
+
+struct replica_message {
+	uint64_t to; /* member id; its address is in the members' list */
+	struct str bytes;
+};
+
+struct replica_read {
+	uint64_t token;
+	enum status status; /* OK: read now; UNAVAILABLE: no leader */
+};
+
+struct replica_output {
+	struct arena *arena; /* bytes of messages */
+	VEC(struct replica_message) messages;
+	VEC(struct entry *) committed; /* a reference each, given back by replica_output_clear */
+	VEC(struct replica_read) reads;
+	struct replica_job *log_job;        /* run on the log lane; NULL: none */
+	struct replica_job *background_job; /* run on any worker (makes spare segments) */
+	/* Follower: our log cannot be continued; fetch a snapshot at `index` or later from `from`, then replica_install. */
+	struct core_offer offer;
+	/* Leader: these members were offered one and will ask for it. */
+	VEC(uint64_t) snapshot_wanted;
+	bool state_changed;     /* role, term or leader: replica_status */
+	bool members_changed;   /* replica_members */
+	bool is_removed;        /* we are no member any more: stop, forget the folder */
+	bool is_failed;         /* a job failed: end the process; `why` */
+	struct roles_step step; /* a step of membership that was just begun, for the log */
+	struct fault why;
+};
+
+void replica_output_init(struct replica_output *out);
+void replica_output_clear(struct replica_output *out);
+void replica_output_fini(struct replica_output *out);
+
+/* ---- what happens ---------------------------------------------------------------------------------------- */
+
+void replica_start(struct replica *replica, struct mono now, struct replica_output *out);
+/* One batch of commands as one entry, at most LIMIT_ENTRY_BYTES. *index and *term name it: it is accepted for good
+ * when `committed` gives out this index with this term, and lost when it does so with another.
+ * UNAVAILABLE: not the leader (any more); BUSY: LIMIT_PROPOSALS under way; FULL: the disk is; TOO_LARGE. */
+MUST_USE enum status replica_submit(struct replica *replica, struct str payload, struct mono now,
+				    struct replica_output *out, uint64_t *index, uint64_t *term);
+/* A message from that member, whose identity the link has proved. Malformed ones are dropped and counted. */
+void replica_receive(struct replica *replica, uint64_t from, struct str bytes, struct mono now,
+		     struct replica_output *out);
+void replica_tick(struct replica *replica, struct mono now, struct replica_output *out);
+struct mono replica_wake_at(const struct replica *replica); /* when replica_tick is next due */
+void replica_job_done(struct replica *replica, struct replica_job *job, struct mono now,
+		      struct replica_output *out);
+/* The link to a member broke: if it was the leader, elect at once (after 0-100 ms) instead of waiting. */
+void replica_peer_lost(struct replica *replica, uint64_t id, struct mono now,
+		       struct replica_output *out);
+/* Asks for a linearizable read on any member; completes in out->reads. BUSY: LIMIT_PROPOSALS waiting. */
+MUST_USE enum status replica_read_index(struct replica *replica, uint64_t token, struct mono now,
+					struct replica_output *out);
+/* The state durably holds everything up to here: the log may be trimmed. */
+void replica_state_durable(struct replica *replica, const struct replica_state *state,
+			   struct mono now, struct replica_output *out);
+/* A snapshot was fetched and is now the durable state: the log begins behind it. CONFLICT: we are the leader,
+ * or our state is newer (forget the snapshot). Afterwards `committed` goes on at state->index + 1. */
+MUST_USE enum status replica_install(struct replica *replica, const struct replica_state *state,
+				     struct mono now, struct replica_output *out);
+
+/* ---- membership: leader only, else UNAVAILABLE; CONFLICT while a change is under way ------------------------ */
+
+MUST_USE enum status replica_add(struct replica *replica, const struct member *member,
+				 struct mono now,
+				 struct replica_output *out); /* as spare, or new address etc. */
+MUST_USE enum status replica_assign(struct replica *replica, uint64_t id, enum member_role role,
+				    struct mono now, struct replica_output *out);
+/* Of the leader itself: hands over first (UNAVAILABLE meanwhile; ask the next leader). */
+MUST_USE enum status replica_remove(struct replica *replica, uint64_t id, struct mono now,
+				    struct replica_output *out);
+MUST_USE enum status replica_transfer(struct replica *replica, uint64_t id, struct mono now,
+				      struct replica_output *out); /* 0: the best voter */
+/* That member is about to stop: another one takes its place, and the leadership moves first if it is the leader. */
+MUST_USE enum status replica_leave(struct replica *replica, uint64_t id, struct mono now,
+				   struct replica_output *out);
+/* Told by a member about itself, on the leader: short of memory or disk, p95 of its log's syncs. */
+void replica_report(struct replica *replica, uint64_t id, bool is_pressed, uint32_t sync_us);
+
+/* ---- looking ---------------------------------------------------------------------------------------------- */
+
+struct replica_status {
+	enum core_role role;
+	uint64_t id, term, leader; /* leader 0: not known */
+	bool is_established;       /* leader: everything before its term is committed */
+	bool is_full;              /* no spare segments and no room for them: read-only */
+	uint64_t commit, persisted, last, given; /* `given`: the last index put into `committed` */
+	uint64_t log_first, log_bytes;
+	uint32_t spares;
+	uint32_t sync_p95_us;
+	int32_t tolerance; /* leader: voters that may still fail */
+	uint64_t refused;  /* malformed messages */
+};
+
+void replica_status(const struct replica *replica, struct replica_status *out);
+const struct members *replica_members(const struct replica *replica); /* the newest list */
+/* Leader: how a member is. NOT_FOUND; UNAVAILABLE: not the leader. */
+MUST_USE enum status replica_member(const struct replica *replica, uint64_t id,
+				    struct roles_member *out);
+/* Leader: snapshots under way to followers (transfer.h); what they pin is kept in the log, within limits. */
+struct transfers *replica_transfers(struct replica *replica);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * Transfers: which member is being sent which snapshot, how far it is, and for how long the log waits for it.
+ *
+ * Kept by the leader's store: it cuts a copy of its state, begins a transfer with a token of its own, tells of
+ * progress as chunks are asked for, and ends it. A transfer pins the log behind its index, so that the member can go on from
+ * there; it is resumed by asking again from `sent`, and given up after TRANSFER_IDLE_MS without progress, or if
+ * it pins more than TRANSFER_PINNED_BYTES of log. One per member, LIMIT_MEMBERS in all.
+ */
+#ifndef DATASTORE_LOG_TRANSFER_H
+#define DATASTORE_LOG_TRANSFER_H
+
+#include "runtime/base/base.h"
+
+#define TRANSFER_IDLE_MS 30000
+#define TRANSFER_PINNED_BYTES (4ULL * LIMIT_LOG_KEPT_BYTES)
+
+struct transfer {
+	uint64_t member, token;
+	uint64_t index; /* of the snapshot; the log is kept from the next one on */
+	uint64_t size_bytes, sent_bytes;
+	struct mono moved; /* last progress */
+};
+
+struct transfers {
+	struct transfer at[LIMIT_MEMBERS];
+	uint32_t len;
+};
+
+/* Begins, or replaces the member's last one. BUSY: LIMIT_MEMBERS. */
+MUST_USE enum status transfers_begin(struct transfers *transfers, uint64_t member, uint64_t token,
+				     uint64_t index, uint64_t size_bytes, struct mono now);
+struct transfer *transfers_find(struct transfers *transfers, uint64_t member); /* NULL: none */
+/* The next `len` bytes from `offset` were asked for. NOT_FOUND: given up, or another token: begin anew. */
+MUST_USE enum status transfers_move(struct transfers *transfers, uint64_t member, uint64_t token,
+				    uint64_t offset, uint64_t len, struct mono now);
+void transfers_end(struct transfers *transfers, uint64_t member); /* done or cancelled */
+void transfers_clear(struct transfers *transfers);                /* no longer the leader */
+/* Gives up idle ones; returns how many. */
+uint32_t transfers_tick(struct transfers *transfers, struct mono now);
+/* The lowest index that one of them needs; UINT64_MAX: none. */
+uint64_t transfers_pinned(const struct transfers *transfers);
+
+#endif
