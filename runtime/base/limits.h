@@ -25,10 +25,11 @@
 #define LIMIT_TASKS 10000U             /* two mappings each; vm.max_map_count is 65,530 */
 #define LIMIT_ACTORS 4000000U          /* slots of a host */
 #define LIMIT_TIMERS 1000000U
-#define LIMIT_TASK_STACK_BYTES (64U * KIB) /* reserved, not resident: a parked task touches one page */
-#define LIMIT_SHUTDOWN_MS 5000U            /* from asking an actor or a host to end to ending it */
-#define LIMIT_RUN_MS 100U       /* one activation; longer delays everybody on the loop and is reported */
-#define LIMIT_STUCK_MS 30000U   /* one activation; longer is taken for a hang and ends the host */
+#define LIMIT_TASK_STACK_BYTES \
+	(64U * KIB)             /* reserved, not resident: a parked task touches one page */
+#define LIMIT_SHUTDOWN_MS 5000U /* from asking an actor or a host to end to ending it */
+#define LIMIT_RUN_MS 100U /* one activation; longer delays everybody on the loop and is reported */
+#define LIMIT_STUCK_MS 30000U /* one activation; longer is taken for a hang and ends the host */
 #define LIMIT_HOST_READY_MS 30000U /* a starting host that replays its log says ready within this */
 #define LIMIT_QUEUE_KEYS 1000000U  /* objects of one kind that one controller may have to look at */
 #define LIMIT_GROUP_MEMBERS 4096U  /* one publish is that many sends */
@@ -47,6 +48,15 @@
 #define LIMIT_STREAMS 250U                     /* upstream's HTTP/2 max concurrent streams */
 #define LIMIT_HTTP_IDLE_MS 180000U             /* a silent connection with no stream */
 #define LIMIT_STREAM_BUFFER_BYTES (256U * KIB) /* what a response may be ahead of its reader */
+#define LIMIT_HEADERS 512U /* lines of one head: groups of an impersonated user are one each */
+#define LIMIT_BODIES_BYTES \
+	(256U * MIB)              /* request bodies being collected, of all connections; then 503 */
+#define LIMIT_HTTP_HEAD_MS 32000U /* upstream's ReadHeaderTimeout: slow writers of heads */
+#define LIMIT_HTTP_STALL_MS 60000U     /* a peer that neither takes nor sends what is due */
+#define LIMIT_CLIENT_CONNECTIONS 32U   /* HTTP/1.1 calls at once to one place */
+#define LIMIT_CLIENT_CALLS 4096U       /* open calls of one client, waiting ones included */
+#define LIMIT_CONNECT_MS 10000U        /* TCP and TLS together */
+#define LIMIT_ANSWER_BYTES (64U * MIB) /* a collected answer, unless the call says another */
 
 /* Datastore. */
 #define LIMIT_LOG_BATCH_BYTES (1U * MIB)    /* one raft entry: what waited during one fdatasync */

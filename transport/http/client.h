@@ -1,0 +1,111 @@
+/*
+ * The HTTP client: an actor that owns connections to one place and makes calls over them.
+ *
+ * HTTP/1.1 and, when ALPN agrees, HTTP/2; TCP with TLS or without, or a Unix socket. Start it with act_spawn (or under
+ * a supervisor) with `http_client_class` and a struct http_client_config; then any actor of the same host opens calls on it by
+ * http_call and gets their progress as messages. Connections are kept and used again, dialed when needed, and given up
+ * when they break; a call that provably did not reach the server is sent once more on a new connection.
+ *
+ * Bounds: LIMIT_CLIENT_CONNECTIONS (HTTP/1.1: calls at once; further ones wait), LIMIT_CLIENT_CALLS, the response's head as
+ * the server's, its body by the call's own limit, its time by the call's own deadline.
+ */
+#ifndef TRANSPORT_HTTP_CLIENT_H
+#define TRANSPORT_HTTP_CLIENT_H
+
+#include "runtime/actor/act.h"
+#include "runtime/base/fault.h"
+#include "transport/http/http.h"
+#include "transport/tls/context.h"
+
+struct http_call;
+
+struct http_client_config {
+	const char *
+	    url; /* "https://10.0.0.1:6443", "http://127.0.0.1:8080", "unix:/run/x.sock"; a path in it is ignored */
+	struct tls_context *tls; /* for https; its alpn says which versions; a reference is taken */
+	struct str server_name;  /* that the certificate must carry; absent: the URL's host */
+	uint32_t connect_ms;     /* 0: LIMIT_CONNECT_MS */
+	uint32_t connections_max; /* 0: LIMIT_CLIENT_CONNECTIONS */
+	bool is_http2_known; /* h2 without TLS ("prior knowledge"): gRPC over Unix sockets, as CRI speaks */
+};
+
+extern const struct act_class http_client_class;
+
+/* ---- calls ------------------------------------------------------------------------------------------- */
+
+struct http_request {
+	struct str method, path; /* path with its query, encoded */
+	struct str authority;    /* absent: the URL's */
+	struct http_headers headers;
+	struct http_bytes body; /* copied unless it has a release hook */
+	bool is_body_streamed; /* more by http_call_write, until http_call_end; `body` goes first */
+	bool is_answer_streamed; /* the answer is told at its head, the body is read by http_call_read */
+	bool is_answer_upgrade; /* 101 is hoped for; then both ways are raw bytes */
+	uint32_t timeout_ms; /* until the answer is complete (streamed: its head); 0: LIMIT_REQUEST_MS */
+	uint32_t answer_max_bytes; /* of a collected body, else TOO_LARGE; 0: LIMIT_ANSWER_BYTES */
+};
+
+/*
+ * Opens a call for the running actor: exactly one http_answered or http_failed will come unless it is closed before.
+ * Strings and headers are copied. BUSY: LIMIT_CLIENT_CALLS; NOT_FOUND: no such client. `user` is the caller's own.
+ */
+MUST_USE enum status http_call(struct act *act, struct act_ref client,
+			       const struct http_request *request, void *user,
+			       struct http_call **out);
+/* Owed once for each call opened; cancels what is not finished. */
+void http_call_close(TAKE struct http_call *call);
+
+/* The answer's head, and its whole body unless streamed. The pointer is good while the message is; http_call_is_closed as with exchanges. */
+struct http_answered {
+	struct http_call *call;
+};
+ACT_TYPE_DECLARE(http_answered);
+
+/* No answer, or a streamed one broke off after its head. */
+struct http_failed {
+	struct http_call *call;
+	enum status
+	    why; /* UNAVAILABLE: not connected or lost; TIMEOUT; UNAUTHORIZED: certificate; TOO_LARGE; BAD_REQUEST: not HTTP */
+};
+ACT_TYPE_DECLARE(http_failed);
+
+struct http_call_readable {
+	struct http_call *call;
+};
+ACT_TYPE_DECLARE(http_call_readable);
+
+struct http_call_writable {
+	struct http_call *call;
+};
+ACT_TYPE_DECLARE(http_call_writable);
+
+void *http_call_user(const struct http_call *call);
+bool http_call_is_closed(const struct http_call *call);
+struct arena *http_call_arena(struct http_call *call); /* the answer lives there; gone with the call */
+const struct fault *http_call_fault(const struct http_call *call); /* words for http_failed */
+
+int http_call_code(const struct http_call *call); /* 0 before the answer */
+struct http_headers http_call_headers(const struct http_call *call);
+struct str http_call_header(const struct http_call *call, struct str name);
+struct http_headers http_call_trailers(const struct http_call *call); /* after the end */
+struct str http_call_body(const struct http_call *call);
+enum http_version http_call_version(const struct http_call *call);
+
+/* Streamed answers: as http_read. */
+size_t http_call_read(struct http_call *call, void *out, size_t size, bool *ended);
+/* Streamed requests: as http_write. */
+bool http_call_write(struct http_call *call, struct http_bytes bytes);
+bool http_call_write_copy(struct http_call *call, struct str bytes);
+void http_call_end(struct http_call *call);
+
+/* ---- in a task ------------------------------------------------------------------------------------------ */
+
+/*
+ * Opens a call and waits for its whole answer; streams are not for this. OK: *out is answered, whatever its code, and owes
+ * http_call_close. Else nothing is left and `why` has the words of http_failed.
+ */
+MUST_USE enum status http_fetch(struct act *act, struct act_ref client,
+				const struct http_request *request, GIVE struct http_call **out,
+				struct fault *why);
+
+#endif
