@@ -2,7 +2,7 @@
  * An arena: memory that is freed as a whole.
  *
  * One thread uses it at a time. Each message, request and actor has one; everything that it points to
- * lives exactly as long. Grows in blocks, the first of which may be inside the caller's own memory.
+ * lives exactly as long. Grows in blocks that double up to 64 KiB; 16 KiB and more get a block of their own.
  * It never fails: past `limit_bytes` it is a bug to ask (assert), since inputs are limited before.
  */
 #ifndef RUNTIME_BASE_ARENA_H

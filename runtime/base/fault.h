@@ -65,7 +65,8 @@ struct faults faults_in(struct arena *arena);
 
 /*
  * Adds one. `value` is the offending value as it is to be shown, already quoted if it is a string (`"a b"`, `-1`);
- * absent for kinds that show none (REQUIRED, FORBIDDEN). Builds `<kind text>: <value>: <detail>` as upstream does.
+ * absent for kinds that show none (REQUIRED, FORBIDDEN). Builds `<kind text>: <value>: <detail>` as upstream does;
+ * without a detail ("%s", "") the last colon is not there either.
  */
 void faults_add(struct faults *faults, enum fault_kind kind, struct str field, struct str value,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -29,7 +29,7 @@ struct wall {
 #define TIME_TEXT 32
 struct str time_print(struct wall at, char out[TIME_TEXT]);
 struct str time_print_micro(struct wall at, char out[TIME_TEXT]);
-/* Any RFC 3339 offset and up to nine decimals. */
+/* Any RFC 3339 offset and up to nine decimals. Go's zero time (year 1) gives "never"; outside 1678-2261 INVALID. */
 MUST_USE enum status time_parse(struct str s, struct wall *out);
 
 /* As kubectl shows ages (duration.HumanDuration): 5s, 3m20s, 2h, 5d, 2y1d. */

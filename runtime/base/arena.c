@@ -1,0 +1,314 @@
+#include "runtime/base/arena.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/base/mem.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+#endif
+#ifndef ASAN_POISON_MEMORY_REGION
+#define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
+
+/* Blocks double from the first to the last; most messages and requests stay in the first two. */
+#define ARENA_ALIGN 16U
+#define ARENA_FIRST_BYTES 512U
+#define ARENA_LAST_BYTES (64U * 1024U)
+/* From here on an allocation has a block of its own, which arena_grow can then resize without a copy in the arena. */
+#define ARENA_LARGE_BYTES (16U * 1024U)
+
+struct arena_block {
+	struct arena_block *next; /* the one before it */
+	size_t size;              /* with this head */
+};
+
+struct arena_large {
+	struct arena_large *next, *prev;
+	size_t size;
+	size_t unused; /* keeps what follows aligned */
+};
+
+struct arena_hook {
+	struct arena_hook *next;
+	void (*call)(void *arg);
+	void *arg;
+};
+
+struct arena {
+	char *at, *end; /* what is free in the current block */
+	struct arena_block
+	    *blocks; /* newest first, without the first block, which this struct heads */
+	struct arena_large *large;
+	struct arena_hook *hooks;
+	size_t taken, limit;
+	size_t next_bytes;
+};
+
+_Static_assert(sizeof(struct arena) % ARENA_ALIGN == 0, "allocations follow the struct");
+_Static_assert(sizeof(struct arena_block) % ARENA_ALIGN == 0, "allocations follow the head");
+_Static_assert(sizeof(struct arena_large) % ARENA_ALIGN == 0, "the allocation follows the head");
+
+static size_t arena_aligned(size_t size_bytes)
+{
+	return (size_bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+}
+
+static void arena_charge(struct arena *arena, size_t size_bytes)
+{
+	arena->taken += size_bytes;
+	assert(arena->limit == 0 || arena->taken <= arena->limit);
+}
+
+/* Makes the bytes behind the struct the current block. */
+static void arena_begin(struct arena *arena)
+{
+	arena->at = (char *)(arena + 1);
+	arena->end = (char *)arena + ARENA_FIRST_BYTES;
+	arena->blocks = NULL;
+	arena->large = NULL;
+	arena->hooks = NULL;
+	arena->taken = ARENA_FIRST_BYTES;
+	arena->next_bytes = 2 * ARENA_FIRST_BYTES;
+	ASAN_POISON_MEMORY_REGION(arena->at, (size_t)(arena->end - arena->at));
+}
+
+struct arena *arena_new(size_t limit_bytes)
+{
+	struct arena *arena = mem_alloc(ARENA_FIRST_BYTES);
+
+	arena->limit = limit_bytes;
+	arena_begin(arena);
+	return arena;
+}
+
+/* Runs the hooks, then frees all but the first block. */
+static void arena_drop(struct arena *arena)
+{
+	while (arena->hooks != NULL) {
+		struct arena_hook *hook = arena->hooks;
+
+		arena->hooks = hook->next;
+		hook->call(hook->arg);
+	}
+	while (arena->blocks != NULL) {
+		struct arena_block *block = arena->blocks;
+
+		arena->blocks = block->next;
+		ASAN_UNPOISON_MEMORY_REGION(block, block->size);
+		mem_free(block);
+	}
+	while (arena->large != NULL) {
+		struct arena_large *large = arena->large;
+
+		arena->large = large->next;
+		mem_free(large);
+	}
+}
+
+void arena_free(struct arena *arena)
+{
+	if (arena == NULL)
+		return;
+	arena_drop(arena);
+	ASAN_UNPOISON_MEMORY_REGION(arena, ARENA_FIRST_BYTES);
+	mem_free(arena);
+}
+
+void arena_reset(struct arena *arena)
+{
+	arena_drop(arena);
+	arena_begin(arena);
+}
+
+size_t arena_size(const struct arena *arena)
+{
+	return arena->taken;
+}
+
+static void arena_link_large(struct arena *arena, struct arena_large *large)
+{
+	large->prev = NULL;
+	large->next = arena->large;
+	if (large->next != NULL)
+		large->next->prev = large;
+	arena->large = large;
+}
+
+static void *arena_alloc_large(struct arena *arena, size_t size_bytes)
+{
+	struct arena_large *large;
+
+	assert(size_bytes <= SIZE_MAX / 2);
+	arena_charge(arena, sizeof *large + size_bytes);
+	large = mem_alloc(sizeof *large + size_bytes);
+	large->size = size_bytes;
+	arena_link_large(arena, large);
+	return large + 1;
+}
+
+static void *arena_grow_large(struct arena *arena, void *at, size_t new_bytes)
+{
+	struct arena_large *large = (struct arena_large *)at - 1;
+
+	if (large->prev != NULL)
+		large->prev->next = large->next;
+	else
+		arena->large = large->next;
+	if (large->next != NULL)
+		large->next->prev = large->prev;
+	assert(new_bytes <= SIZE_MAX / 2);
+	arena_charge(arena, new_bytes - large->size);
+	large = mem_resize(large, sizeof *large + new_bytes);
+	large->size = new_bytes;
+	arena_link_large(arena, large);
+	return large + 1;
+}
+
+static void arena_add_block(struct arena *arena, size_t need_bytes)
+{
+	size_t size = arena->next_bytes;
+	struct arena_block *block;
+
+	while (size < sizeof *block + need_bytes)
+		size *= 2;
+	if (arena->next_bytes < ARENA_LAST_BYTES)
+		arena->next_bytes *= 2;
+	arena_charge(arena, size);
+	block = mem_alloc(size);
+	block->next = arena->blocks;
+	block->size = size;
+	arena->blocks = block;
+	arena->at = (char *)(block + 1);
+	arena->end = (char *)block + size;
+	ASAN_POISON_MEMORY_REGION(arena->at, (size_t)(arena->end - arena->at));
+}
+
+void *arena_alloc(struct arena *arena, size_t size_bytes)
+{
+	size_t need;
+	char *at;
+
+	if (size_bytes >= ARENA_LARGE_BYTES)
+		return arena_alloc_large(arena, size_bytes);
+	need = arena_aligned(size_bytes);
+	if (need > (size_t)(arena->end - arena->at))
+		arena_add_block(arena, need);
+	at = arena->at;
+	arena->at += need;
+	ASAN_UNPOISON_MEMORY_REGION(at, size_bytes);
+	return at;
+}
+
+void *arena_zalloc(struct arena *arena, size_t size_bytes)
+{
+	void *at = arena_alloc(arena, size_bytes);
+
+	memset(at, 0, size_bytes);
+	return at;
+}
+
+void *arena_copy(struct arena *arena, const void *at, size_t size_bytes)
+{
+	void *copy = arena_alloc(arena, size_bytes);
+
+	if (size_bytes > 0)
+		memcpy(copy, at, size_bytes);
+	return copy;
+}
+
+/* True when `at` was the last thing made and the current block has room for its new size. */
+static bool arena_extend(struct arena *arena, char *at, size_t old_bytes, size_t new_bytes)
+{
+	if (new_bytes >= ARENA_LARGE_BYTES || at + arena_aligned(old_bytes) != arena->at ||
+	    arena_aligned(new_bytes) > (size_t)(arena->end - at))
+		return false;
+	arena->at = at + arena_aligned(new_bytes);
+	ASAN_UNPOISON_MEMORY_REGION(at, new_bytes);
+	return true;
+}
+
+void *arena_grow(struct arena *arena, void *at, size_t old_bytes, size_t new_bytes)
+{
+	void *copy;
+
+	assert(new_bytes >= old_bytes);
+	if (at == NULL)
+		return arena_alloc(arena, new_bytes);
+	if (old_bytes >= ARENA_LARGE_BYTES)
+		return arena_grow_large(arena, at, new_bytes);
+	if (arena_extend(arena, at, old_bytes, new_bytes))
+		return at;
+	copy = arena_alloc(arena, new_bytes);
+	if (old_bytes > 0)
+		memcpy(copy, at, old_bytes);
+	return copy;
+}
+
+struct str arena_str(struct arena *arena, struct str s)
+{
+	char *copy;
+
+	if (s.at == NULL)
+		return STR_NONE;
+	copy = arena_alloc(arena, (size_t)s.len + 1);
+	memcpy(copy, s.at, s.len);
+	copy[s.len] = '\0';
+	return (struct str){ copy, s.len };
+}
+
+char *arena_cstr(struct arena *arena, struct str s)
+{
+	char *copy = arena_alloc(arena, (size_t)s.len + 1);
+
+	if (s.len > 0)
+		memcpy(copy, s.at, s.len);
+	copy[s.len] = '\0';
+	return copy;
+}
+
+struct str arena_vprintf(struct arena *arena, const char *format, va_list args)
+{
+	char small[256];
+	char *at;
+	va_list again;
+	int len;
+
+	va_copy(again, args);
+	len = vsnprintf(small, sizeof small, format, args);
+	assert(len >= 0);
+	at = arena_alloc(arena, (size_t)len + 1);
+	if ((size_t)len < sizeof small)
+		memcpy(at, small, (size_t)len + 1);
+	else
+		vsnprintf(at, (size_t)len + 1, format, again);
+	va_end(again);
+	return (struct str){ at, (uint32_t)len };
+}
+
+struct str arena_printf(struct arena *arena, const char *format, ...)
+{
+	struct str made;
+	va_list args;
+
+	va_start(args, format);
+	made = arena_vprintf(arena, format, args);
+	va_end(args);
+	return made;
+}
+
+void arena_on_free(struct arena *arena, void (*hook)(void *arg), void *arg)
+{
+	struct arena_hook *added = arena_alloc(arena, sizeof *added);
+
+	*added = (struct arena_hook){ arena->hooks, hook, arg };
+	arena->hooks = added;
+}
