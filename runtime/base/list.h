@@ -41,8 +41,8 @@ static inline void list_remove(struct list *item)
 
 #define list_item(link, T, member) ((T *)(void *)((char *)(link)-offsetof(T, member)))
 /* `item` may be removed inside the loop, others may not. */
-#define list_each(list, link)                                                             \
-	for (struct list *link = (list)->next, *link##_next = link->next; link != (list); \
+#define list_each(head, link)                                                             \
+	for (struct list *link = (head)->next, *link##_next = link->next; link != (head); \
 	     link = link##_next, link##_next = link->next)
 
 #endif
