@@ -16,8 +16,11 @@
  * Bounds: LIMIT_PROPOSALS writes and LIMIT_STORE_READS reads wait at once (BUSY beyond), a page of rows is at most
  * LIMIT_LIST_PAGE_BYTES, a watcher's window LIMIT_WATCH_EVENTS or LIMIT_WATCH_BYTES.
  *
- * Bytes: everything in a request is borrowed until the answer; everything in an answer or event lives as long as
- * that message. A row's value also names its `blob`: blob_ref it to keep the bytes without a copy.
+ * Bytes: what a message points to belongs to its `arena` (freed with the message, NULL if there is nothing to own), so a
+ * request is built in an arena made for it: arena_new, fill, act_request; if that is not OK the arena is still the
+ * caller's. A row's value also names its `blob`: blob_ref it to keep the bytes without a copy (within a host).
+ *
+ * Outcomes: each answer begins with its status; store_outcome() joins it with the runtime's own (timeout, link lost).
  */
 #ifndef DATASTORE_STORE_STORE_H
 #define DATASTORE_STORE_STORE_H
@@ -26,6 +29,7 @@
 #include <stdint.h>
 
 #include "datastore/store/blob.h"
+#include "runtime/actor/act.h"
 #include "runtime/base/fault.h"
 #include "runtime/base/limits.h"
 #include "runtime/base/str.h"
@@ -38,8 +42,7 @@ struct store_row {
 	struct str key;
 	struct str value;  /* absent: keys_only was asked for */
 	struct blob *blob; /* holds `value`; NULL where value is absent or empty */
-	uint64_t create_revision;
-	uint64_t mod_revision;
+	uint64_t create_revision, mod_revision;
 	uint64_t version; /* 1 on creation, +1 for each change */
 	uint64_t lease;   /* 0: none */
 };
@@ -50,6 +53,7 @@ struct store_row {
  * page ended before the range (by `limit` or by bytes): go on with the last key + NUL, at the answer's revision.
  */
 struct store_range {
+	struct arena *arena;
 	struct str key, end;
 	uint64_t revision;
 	uint32_t limit; /* 0: as many as fit into a page */
@@ -62,6 +66,7 @@ struct store_range {
 
 struct store_range_answer {
 	enum status status;
+	struct arena *arena;
 	uint64_t revision; /* at which the rows were read: the one asked for, or the latest */
 	struct store_row *rows;
 	uint32_t row_count;
@@ -126,6 +131,7 @@ struct store_compare {
  * UNAVAILABLE: not applied, try again. TIMEOUT: it may yet be applied; only a retry with the same `request` is safe.
  */
 struct store_write {
+	struct arena *arena;
 	const struct store_compare *compares;
 	const struct store_op *success;
 	const struct store_op *failure;
@@ -145,6 +151,7 @@ struct store_result {
 
 struct store_write_answer {
 	enum status status;
+	struct arena *arena;
 	uint64_t revision; /* of this write; of the store where nothing changed */
 	bool is_success;   /* which branch was taken */
 	bool is_repeat; /* the request was applied by an earlier try: only revision and is_success are filled */
@@ -165,6 +172,7 @@ struct store_write_answer {
  * past the history kept is cancelled alone.
  */
 struct store_watch {
+	struct arena *arena;
 	uint64_t watch;
 	struct str key, end;
 	uint64_t from;
@@ -194,6 +202,7 @@ struct store_event {
 /* Events in revision order; one revision is never split over two batches. status other than OK: the watch is over. */
 struct store_events {
 	enum status status; /* OK; EXPIRED; BUSY: too slow; UNAVAILABLE: this replica stops */
+	struct arena *arena;
 	uint64_t watch;
 	uint64_t revision; /* everything up to here was told, even with no event */
 	const struct store_event *events;
@@ -234,6 +243,7 @@ struct store_lease_show {
 
 struct store_lease_answer {
 	enum status status; /* grant: EXISTS; keep, revoke and show: NOT_FOUND */
+	struct arena *arena;
 	uint64_t revision;
 	uint64_t id;
 	uint32_t ttl_s;  /* granted */
@@ -255,7 +265,7 @@ struct store_compact_answer {
 	uint64_t compact_revision;
 };
 
-enum store_role { STORE_NOT_MEMBER, STORE_SPARE, STORE_STANDBY, STORE_VOTER, STORE_WITNESS };
+enum store_role { STORE_NOT_MEMBER, STORE_SPARE, STORE_STANDBY, STORE_VOTER };
 
 enum store_alarm {
 	STORE_ALARM_NO_LEADER = 1, /* no quorum as far as this replica sees: writes are refused */
@@ -274,6 +284,8 @@ struct store_member {
 
 /* status, and what each store_status_watch subscriber is sent whenever role, leader, members or alarms change. */
 struct store_status {
+	enum status status; /* always OK */
+	struct arena *arena;
 	uint64_t cluster;
 	uint64_t id; /* this replica's */
 	struct str name;
@@ -302,10 +314,10 @@ struct store_status_watch {
 
 /* Members. Any replica passes these on to the leader; the answer is store_member_answer. */
 struct store_member_add {
+	struct arena *arena;
 	struct str name, address;
-	bool is_witness;
-	/* What the roles are decided by; see datastore/log/roles.h. */
-	struct str domain;
+	uint64_t id; /* which its store says of itself: store_status.id of a store that waits to be added */
+	struct str domain; /* what roles are decided by; see datastore/log/roles.h */
 	uint32_t weight;
 };
 
@@ -328,5 +340,54 @@ struct store_member_answer {
 	uint64_t id;
 	struct fault why;
 };
+
+/* The status of an answer to one of the requests above. */
+static inline enum status store_outcome(const struct act_msg *answer)
+{
+	return answer->status == OK ? *(const enum status *)answer->body : answer->status;
+}
+
+/* How a store is started: args of store_class, borrowed as long as the actor lives. */
+struct store_config {
+	const char *folder;               /* of this member's data; made if missing */
+	struct str name, address, domain; /* of this node, as members know it */
+	uint32_t weight;
+	bool is_first; /* an empty folder begins a new cluster; else it waits to be added */
+	uint64_t segment_bytes;             /* of the log; 0: the usual size */
+	uint32_t election_ms, heartbeat_ms; /* 0: the usual ones */
+	uint32_t history_s;                 /* how long old revisions can be read; 0: 300 */
+};
+
+extern const struct act_class store_class;
+
+ACT_TYPE_DECLARE(store_range);
+ACT_TYPE_DECLARE(store_range_answer);
+ACT_TYPE_DECLARE(store_write);
+ACT_TYPE_DECLARE(store_write_answer);
+ACT_TYPE_DECLARE(store_watch);
+ACT_TYPE_DECLARE(store_watch_answer);
+ACT_TYPE_DECLARE(store_watch_credit);
+ACT_TYPE_DECLARE(store_events);
+ACT_TYPE_DECLARE(store_cancel);
+ACT_TYPE_DECLARE(store_progress);
+ACT_TYPE_DECLARE(store_lease_grant);
+ACT_TYPE_DECLARE(store_lease_keep);
+ACT_TYPE_DECLARE(store_lease_revoke);
+ACT_TYPE_DECLARE(store_lease_show);
+ACT_TYPE_DECLARE(store_lease_answer);
+ACT_TYPE_DECLARE(store_compact);
+ACT_TYPE_DECLARE(store_compact_answer);
+ACT_TYPE_DECLARE(store_ask_status);
+ACT_TYPE_DECLARE(store_status_watch);
+ACT_TYPE_DECLARE(store_status);
+ACT_TYPE_DECLARE(store_member_add);
+ACT_TYPE_DECLARE(store_member_remove);
+ACT_TYPE_DECLARE(store_member_promote);
+ACT_TYPE_DECLARE(store_transfer);
+ACT_TYPE_DECLARE(store_member_answer);
+
+/* All types of the store that cross borders, for act_host_config.types of each host that talks to one. */
+extern const struct act_type *const store_types[];
+extern const uint32_t store_type_count;
 
 #endif
