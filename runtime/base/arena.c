@@ -44,9 +44,8 @@ struct arena_hook {
 };
 
 struct arena {
-	char *at, *end; /* what is free in the current block */
-	struct arena_block
-	    *blocks; /* newest first, without the first block, which this struct heads */
+	char *at, *end;             /* what is free in the current block */
+	struct arena_block *blocks; /* newest first, without the first block, which this struct heads */
 	struct arena_large *large;
 	struct arena_hook *hooks;
 	size_t taken, limit;

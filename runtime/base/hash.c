@@ -75,37 +75,40 @@ uint32_t hash_fnv32a(uint32_t seed, const void *at, size_t len)
 }
 
 /*
- * CRC-32C by table: reflected polynomial 0x82f63b78, four bits at a time. The table is small enough to be
- * written down; only machines without SSE 4.2 come here.
+ * Reflected polynomial 0x82f63b78, four bits at a time: the table is small enough to be written down, and
+ * only machines without SSE 4.2 come here.
  */
-static uint32_t hash_crc32c_table(uint32_t crc, const unsigned char *at, size_t len)
+uint32_t hash_crc32c_by_table(uint32_t seed, const void *at, size_t len)
 {
 	static const uint32_t table[16] = {
 		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
 		0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
 		0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
 	};
+	const unsigned char *byte = at;
+	uint32_t crc = ~seed;
 
 	for (size_t i = 0; i < len; i++) {
-		crc ^= at[i];
+		crc ^= byte[i];
 		crc = crc >> 4 ^ table[crc & 15];
 		crc = crc >> 4 ^ table[crc & 15];
 	}
-	return crc;
+	return ~crc;
 }
 
 #if defined(__x86_64__)
 __attribute__((target("sse4.2"))) static uint32_t
-hash_crc32c_sse42(uint32_t crc, const unsigned char *at, size_t len)
+hash_crc32c_by_instruction(uint32_t seed, const unsigned char *at, size_t len)
 {
-	uint64_t wide = crc;
+	uint64_t wide = ~seed;
+	uint32_t crc;
 
 	for (; len >= 8; len -= 8, at += 8)
 		wide = _mm_crc32_u64(wide, hash_load64(at));
 	crc = (uint32_t)wide;
 	for (; len > 0; len--, at++)
 		crc = _mm_crc32_u8(crc, *at);
-	return crc;
+	return ~crc;
 }
 #endif
 
@@ -113,7 +116,7 @@ uint32_t hash_crc32c(uint32_t seed, const void *at, size_t len)
 {
 #if defined(__x86_64__)
 	if (__builtin_cpu_supports("sse4.2"))
-		return ~hash_crc32c_sse42(~seed, at, len);
+		return hash_crc32c_by_instruction(seed, at, len);
 #endif
-	return ~hash_crc32c_table(~seed, at, len);
+	return hash_crc32c_by_table(seed, at, len);
 }

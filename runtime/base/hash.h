@@ -18,5 +18,7 @@ uint32_t hash_fnv32a(uint32_t seed, const void *at,
 		     size_t len); /* seed 2166136261 to begin; pod template hashes */
 #define HASH_FNV32A_SEED 2166136261U
 uint32_t hash_crc32c(uint32_t seed, const void *at, size_t len); /* RFC 3720 B.4; seed 0 to begin */
+/* The same without the processor's instruction; hash_crc32c takes it where there is none. */
+uint32_t hash_crc32c_by_table(uint32_t seed, const void *at, size_t len);
 
 #endif

@@ -77,17 +77,16 @@
 	8192U /* revisions within which a repeated write is known: > 1 s at full speed */
 #define LIMIT_TXN_OPS 128U /* etcd's --max-txn-ops; also the sub-revisions of one revision */
 #define LIMIT_KEY_BYTES (4U * KIB) /* upstream's longest key is below 1 KiB */
-#define LIMIT_LEASES \
-	100000U /* events of one hour at one lease a minute are 60; etcd tests make thousands */
+#define LIMIT_LEASES 100000U
+#define LIMIT_MEMBERS 64U
 #define LIMIT_LEASE_TTL_S \
-	9000000U /* etcd's maximum is 9,000,000,000; ours fits 32 bits of ms arithmetic */
+	9000000U /* 104 days; fits 32 bits of milliseconds a thousand times over */
 #define LIMIT_STORE_COMMAND_BYTES (2U * MIB) /* one object, its key and room for a transaction */
 #define LIMIT_VALUE_CACHE_BYTES \
 	(4U * MIB) /* latest values kept in memory; the API server has its own cache */
 #define LIMIT_HISTORY_EVENTS \
-	8192U /* recent changes kept in memory for watchers; older ones come from the database */
+	8192U /* recent changes kept in memory for watchers; older ones come from the table */
 #define LIMIT_HISTORY_BYTES (4U * MIB)
-#define LIMIT_MEMBERS 64U
 
 /* API server. */
 #define LIMIT_IN_FLIGHT 400U /* upstream's --max-requests-inflight */

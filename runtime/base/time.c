@@ -110,8 +110,7 @@ static bool time_read_date(struct str s, uint32_t *at, int64_t *days)
 	int64_t year, month, day;
 
 	if (!time_digits(s, at, 4, &year) || !time_char(s, at, '-') ||
-	    !time_digits(s, at, 2, &month) || !time_char(s, at, '-') ||
-	    !time_digits(s, at, 2, &day))
+	    !time_digits(s, at, 2, &month) || !time_char(s, at, '-') || !time_digits(s, at, 2, &day))
 		return false;
 	if (month < 1 || month > 12 || day < 1 || day > time_month_days(year, month))
 		return false;

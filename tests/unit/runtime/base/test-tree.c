@@ -129,8 +129,7 @@ TEST(keys_of_any_bytes_sort_as_bytes_and_a_prefix_first)
 	void *value;
 
 	for (uint32_t i = 0; i < COUNT; i++)
-		CHECK(tree_put(tree, keys[(i * 7) % COUNT], (void *)&keys[(i * 7) % COUNT]) ==
-		      NULL);
+		CHECK(tree_put(tree, keys[(i * 7) % COUNT], (void *)&keys[(i * 7) % COUNT]) == NULL);
 	cursor = tree_from(tree, STR(""));
 	for (uint32_t i = 0; i < COUNT; i++) {
 		CHECK(tree_step(&cursor, &key, &value));
