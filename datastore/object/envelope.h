@@ -1,0 +1,32 @@
+/*
+ * The envelope around protobuf objects, in requests, responses and in the store: "k8s\0" and a message
+ * runtime.Unknown that names apiVersion and kind and carries the object's bytes.
+ */
+#ifndef DATASTORE_OBJECT_ENVELOPE_H
+#define DATASTORE_OBJECT_ENVELOPE_H
+
+#include <stdbool.h>
+
+#include "datastore/schema/type.h"
+#include "runtime/base/fault.h"
+#include "runtime/base/status.h"
+#include "runtime/base/str.h"
+#include "runtime/base/text.h"
+
+/* All borrowed from the bytes that were opened. */
+struct envelope {
+	struct str api_version, kind;
+	struct str raw;              /* the object */
+	struct str content_encoding; /* "" */
+	struct str content_type;     /* "" is protobuf; "application/json" */
+};
+
+bool envelope_is(struct str bytes); /* begins as one */
+MUST_USE enum status envelope_open(struct str bytes, struct envelope *out, struct fault *why);
+/* The whole envelope with the record in it. */
+void envelope_encode(const struct type *type, const void *record, struct text *out);
+/* The envelope around bytes that are encoded already. */
+void envelope_wrap(struct str api_version, struct str kind, struct str raw, struct str content_type,
+		   struct text *out);
+
+#endif

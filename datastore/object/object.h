@@ -1,0 +1,66 @@
+/*
+ * An object: one record of a kind with a life of its own.
+ *
+ * First it is built: object_new() gives an empty record in an arena of its own and one owner fills it.
+ * From object_freeze() on it never changes, any thread may read it, and it is shared by counting
+ * references; editing begins with object_edit(), a new object that shares the old one's strings. The bytes of
+ * its encodings hang on it, made when first asked for, so a watch event is encoded once for a thousand watchers.
+ * Bounded by what may be decoded (LIMIT_OBJECT_BYTES) and by object_budget for all kept encodings.
+ */
+#ifndef DATASTORE_OBJECT_OBJECT_H
+#define DATASTORE_OBJECT_OBJECT_H
+
+#include "datastore/schema/meta.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/fault.h"
+#include "runtime/base/status.h"
+#include "runtime/base/str.h"
+
+enum format { FORMAT_JSON, FORMAT_PROTO }; /* PROTO: with the k8s envelope */
+#define FORMAT_COUNT 2
+
+struct object_private;
+
+/* What may be read is here; only object.c writes. The record is struct <prefix>_<kind> of the type. */
+struct object {
+	const struct type *type;
+	void *record;     /* const once it is frozen */
+	int64_t revision; /* of the store, 0: never stored */
+	struct object_private *private;
+};
+
+/* A record with nothing in it, to be filled; freed by object_unref() if it never gets frozen. */
+GIVE struct object *object_new(const struct type *type);
+/* Where everything the record points to has to live. Only while it is built. */
+struct arena *object_arena(struct object *object);
+void object_freeze(struct object *object, int64_t revision);
+bool object_is_frozen(const struct object *object);
+
+const struct object *object_ref(const struct object *object); /* gives its argument */
+void object_unref(TAKE const struct object *object);          /* NULL is fine */
+/* Ties a reference to an arena: it is given back when the arena is freed. Gives its argument. */
+const struct object *object_hold(struct arena *arena, const struct object *object);
+
+/* A new object that begins as a deep copy, to be changed and frozen; strings are shared. */
+GIVE struct object *object_edit(const struct object *object);
+
+/* Decodes a whole object of this type and leaves it unfrozen. Faults are those of json_decode() and envelope_decode(). */
+MUST_USE enum status object_decode(const struct type *type, enum format format, struct str bytes,
+				   GIVE struct object **out, struct fault *why);
+/* The frozen object's bytes, good as long as the arena. Absent if the type has no such format. */
+struct str object_bytes(const struct object *object, enum format format, struct arena *hold);
+
+/* The metadata of any kind that has some. object_meta() makes it if it is absent and the object is being built. */
+struct meta_object_meta *object_meta(const struct object *object);
+struct str object_name(const struct object *object);
+struct str object_namespace(const struct object *object);
+struct str object_uid(const struct object *object);
+/* The same for a record that is no object; NULL if it has none. */
+struct meta_object_meta *record_meta(const struct type *type, const void *record);
+
+/* How many bytes of encodings may be kept in this process; those used longest ago go first. */
+void object_budget(uint64_t bytes_max);
+uint64_t object_budget_used(void);
+
+#endif

@@ -1,0 +1,67 @@
+#include <assert.h>
+#include <string.h>
+
+#include "datastore/schema/type.h"
+
+/* The place of the key, or where it belongs. */
+static uint32_t place_of(struct str_map map, struct str key, bool *is_there)
+{
+	uint32_t low = 0, high = map.len;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		int order = str_cmp(map.at[middle].key, key);
+		if (order == 0) {
+			*is_there = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*is_there = false;
+	return low;
+}
+
+struct str str_map_get(struct str_map map, struct str key)
+{
+	bool is_there;
+	uint32_t at = place_of(map, key, &is_there);
+
+	return is_there ? map.at[at].value : STR_NONE;
+}
+
+/* The map with `cut` entries at a place replaced by room for `room` others. */
+static void splice(struct str_map *map, struct arena *arena, uint32_t at, uint32_t cut,
+		   uint32_t room)
+{
+	uint32_t len = map->len - cut + room;
+	struct str_entry *fresh = arena_alloc(arena, (len > 0 ? len : 1) * sizeof *fresh);
+
+	if (at > 0)
+		memcpy(fresh, map->at, at * sizeof *fresh);
+	if (at + cut < map->len)
+		memcpy(fresh + at + room, map->at + at + cut,
+		       (map->len - at - cut) * sizeof *fresh);
+	*map = (struct str_map){ fresh, len };
+}
+
+void str_map_put(struct str_map *map, struct arena *arena, struct str key, struct str value)
+{
+	bool is_there;
+	uint32_t at = place_of(*map, key, &is_there);
+
+	splice(map, arena, at, is_there ? 1 : 0, 1);
+	map->at[at] = (struct str_entry){ key, value };
+}
+
+bool str_map_remove(struct str_map *map, struct arena *arena, struct str key)
+{
+	bool is_there;
+	uint32_t at = place_of(*map, key, &is_there);
+
+	if (is_there)
+		splice(map, arena, at, 1, 0);
+	return is_there;
+}
