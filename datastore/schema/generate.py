@@ -464,7 +464,11 @@ def registry(schema):
 
 
 def put(folder, name, content):
-    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+    """Leaves a file that is right already alone, so that nothing is compiled again for it."""
+    path = os.path.join(folder, name)
+    if os.path.exists(path) and open(path, encoding="utf-8").read() == content:
+        return
+    with open(path, "w", encoding="utf-8") as file:
         file.write(content)
 
 
