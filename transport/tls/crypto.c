@@ -1,0 +1,107 @@
+#include "transport/tls/crypto.h"
+
+#include <openssl/crypto.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+
+#include "transport/tls/tls-private.h"
+
+enum { NONCE_BYTES = 12, TAG_BYTES = 16 };
+
+_Static_assert(NONCE_BYTES + TAG_BYTES == CRYPTO_SEAL_EXTRA_BYTES, "as the header says");
+
+/* A random generator or a hash that fails leaves nothing safe to do. */
+static void must(int is_one)
+{
+	if (is_one != 1)
+		abort();
+}
+
+void crypto_random(void *out, size_t len)
+{
+	tls_library();
+	must(RAND_bytes(out, (int)len));
+}
+
+void crypto_sha1(struct str bytes, uint8_t out[CRYPTO_SHA1_BYTES])
+{
+	must(EVP_Digest(bytes.at, bytes.len, out, NULL, tls_library()->sha1, NULL));
+}
+
+void crypto_sha256(struct str bytes, uint8_t out[CRYPTO_SHA256_BYTES])
+{
+	must(EVP_Digest(bytes.at, bytes.len, out, NULL, tls_library()->sha256, NULL));
+}
+
+void crypto_hmac_sha256(struct str key, struct str bytes, uint8_t out[CRYPTO_SHA256_BYTES])
+{
+	unsigned len = CRYPTO_SHA256_BYTES;
+
+	/* HMAC() takes NULL as "the key of last time". */
+	must(HMAC(tls_library()->sha256, key.at != NULL ? key.at : "", (int)key.len,
+		  (const uint8_t *)(bytes.at != NULL ? bytes.at : ""), bytes.len, out,
+		  &len) != NULL);
+	assert(len == CRYPTO_SHA256_BYTES);
+}
+
+bool crypto_equal(struct str a, struct str b)
+{
+	return a.len == b.len && CRYPTO_memcmp(a.at, b.at, a.len) == 0;
+}
+
+void crypto_wipe(void *at, size_t len)
+{
+	OPENSSL_cleanse(at, len);
+}
+
+void crypto_seal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], struct str plain, struct str context,
+		 void *out)
+{
+	uint8_t *nonce = out, *body = nonce + NONCE_BYTES, *tag = body + plain.len;
+	EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+	int len = 0;
+
+	crypto_random(nonce, NONCE_BYTES);
+	must(cipher != NULL);
+	must(EVP_EncryptInit_ex2(cipher, tls_library()->aes_256_gcm, key, nonce, NULL));
+	if (context.len > 0)
+		must(EVP_EncryptUpdate(cipher, NULL, &len, (const uint8_t *)context.at,
+				       (int)context.len));
+	if (plain.len > 0)
+		must(EVP_EncryptUpdate(cipher, body, &len, (const uint8_t *)plain.at,
+				       (int)plain.len));
+	must(EVP_EncryptFinal_ex(cipher, tag, &len));
+	must(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tag));
+	EVP_CIPHER_CTX_free(cipher);
+}
+
+enum status crypto_open(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], struct str sealed,
+			struct str context, void *out)
+{
+	const uint8_t *nonce = (const uint8_t *)sealed.at, *body = nonce + NONCE_BYTES;
+	EVP_CIPHER_CTX *cipher;
+	uint32_t body_len;
+	uint8_t end[16];
+	int len = 0, is_whole;
+
+	if (sealed.len < CRYPTO_SEAL_EXTRA_BYTES)
+		return CORRUPT;
+	body_len = sealed.len - CRYPTO_SEAL_EXTRA_BYTES;
+	cipher = EVP_CIPHER_CTX_new();
+	must(cipher != NULL);
+	must(EVP_DecryptInit_ex2(cipher, tls_library()->aes_256_gcm, key, nonce, NULL));
+	must(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES,
+				 (void *)(uintptr_t)(body + body_len)));
+	if (context.len > 0)
+		must(EVP_DecryptUpdate(cipher, NULL, &len, (const uint8_t *)context.at,
+				       (int)context.len));
+	if (body_len > 0)
+		must(EVP_DecryptUpdate(cipher, out, &len, body, (int)body_len));
+	is_whole = EVP_DecryptFinal_ex(cipher, end, &len);
+	EVP_CIPHER_CTX_free(cipher);
+	if (is_whole == 1)
+		return OK;
+	OPENSSL_cleanse(out, body_len); /* nobody may look at what was not authentic */
+	return CORRUPT;
+}

@@ -1,0 +1,331 @@
+#include "transport/tls/jwt.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+
+#include "transport/tls/tls-private.h"
+
+#define COORDINATE_BYTES 32 /* of P-256; a signature is two of them (RFC 7518, 3.4) */
+#define HEADER_MAX 1024U
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+struct str jwt_base64url(struct str bytes, struct arena *arena)
+{
+	uint32_t len = (bytes.len * 4 + 2) / 3, at = 0;
+	char *out = arena_alloc(arena, len + 1);
+	uint32_t bits = 0, held = 0;
+
+	for (uint32_t i = 0; i < bytes.len; i++) {
+		held = held << 8 | (uint8_t)bytes.at[i];
+		for (bits += 8; bits >= 6; bits -= 6)
+			out[at++] = alphabet[held >> (bits - 6) & 63];
+	}
+	if (bits > 0)
+		out[at++] = alphabet[held << (6 - bits) & 63];
+	assert(at == len);
+	out[len] = 0;
+	return str_of(out, len);
+}
+
+static int digit_of(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+enum status jwt_base64url_decode(struct str text, struct arena *arena, struct str *out)
+{
+	char *bytes = arena_alloc(arena, (size_t)text.len * 3 / 4 + 1);
+	uint32_t at = 0, bits = 0, held = 0;
+
+	for (uint32_t i = 0; i < text.len; i++) {
+		int digit = digit_of(text.at[i]);
+
+		if (digit < 0)
+			return INVALID;
+		held = held << 6 | (uint32_t)digit;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			bytes[at++] = (char)(held >> bits);
+		}
+	}
+	/* One text for one value: no lone digit, no bits set beyond the last byte. */
+	if (text.len % 4 == 1 || (held & ((1U << bits) - 1)) != 0)
+		return INVALID;
+	bytes[at] = 0;
+	*out = str_of(bytes, at);
+	return OK;
+}
+
+/* ---- the header: one flat JSON object of which only three strings matter ---- */
+
+static void skip_space(struct str *at)
+{
+	while (at->len > 0 && strchr(" \t\r\n", at->at[0]) != NULL)
+		*at = str_slice(*at, 1, at->len);
+}
+
+static bool take_char(struct str *at, char c)
+{
+	skip_space(at);
+	if (at->len == 0 || at->at[0] != c)
+		return false;
+	*at = str_slice(*at, 1, at->len);
+	return true;
+}
+
+/* A string without escapes: no algorithm or key id of ours or of any provider we know has one. */
+static bool take_string(struct str *at, struct str *out)
+{
+	uint32_t end = 0;
+
+	if (!take_char(at, '"'))
+		return false;
+	while (end < at->len && at->at[end] != '"')
+		if ((uint8_t)at->at[end] < ' ' || at->at[end++] == '\\')
+			return false;
+	if (end == at->len)
+		return false;
+	*out = str_slice(*at, 0, end);
+	*at = str_slice(*at, end + 1, at->len);
+	return true;
+}
+
+/*
+ * A member that is not a string (b64, crit, jwk, x5c) changes what a token means or carries its own key; RFC 7515, 4.1.11 demands that
+ * what is not understood in "crit" be refused, and no issuer of service account or OIDC tokens sends the others: refused as well.
+ */
+static bool header_read(struct str header, struct jwt *out)
+{
+	struct str name, value;
+
+	if (!take_char(&header, '{'))
+		return false;
+	do {
+		if (!take_string(&header, &name) || !take_char(&header, ':') ||
+		    !take_string(&header, &value))
+			return false;
+		if (str_is(name, "alg"))
+			out->algorithm = value;
+		else if (str_is(name, "kid"))
+			out->key_id = value;
+	} while (take_char(&header, ','));
+	if (!take_char(&header, '}'))
+		return false;
+	skip_space(&header);
+	return header.len == 0 && out->algorithm.len > 0;
+}
+
+enum status jwt_read(struct str token, struct arena *arena, struct jwt *out, struct fault *why)
+{
+	struct str rest = token, header, parts[3];
+	struct jwt jwt = { 0 };
+
+	if (token.len > JWT_MAX)
+		return fault_set(why, INVALID, "", "a token of %u bytes is too long", token.len);
+	for (int i = 0; i < 3; i++)
+		parts[i] = str_cut(&rest, '.');
+	if (rest.at != NULL || parts[2].len == 0)
+		return fault_set(why, INVALID, "", "a token has three parts with dots between");
+	if (parts[0].len > HEADER_MAX || jwt_base64url_decode(parts[0], arena, &header) != OK ||
+	    !header_read(header, &jwt))
+		return fault_set(why, INVALID, "", "the token's header cannot be understood");
+	if (jwt_base64url_decode(parts[1], arena, &jwt.claims) != OK ||
+	    jwt_base64url_decode(parts[2], arena, &jwt.signature) != OK)
+		return fault_set(why, INVALID, "", "the token is not base64url");
+	jwt.signed_part = str_slice(token, 0, parts[0].len + 1 + parts[1].len);
+	*out = jwt;
+	return OK;
+}
+
+/* ---- signatures ---- */
+
+static const char *algorithm_of(const struct certificate_key *key)
+{
+	if (EVP_PKEY_is_a(key->handle, "RSA"))
+		return "RS256";
+	return EVP_PKEY_get_bits(key->handle) == 256 ? "ES256" : NULL;
+}
+
+/* JOSE has the two numbers side by side, the library wants them in DER. */
+static uint8_t *ecdsa_to_der(struct str raw, size_t *out_len)
+{
+	ECDSA_SIG *pair = ECDSA_SIG_new();
+	const uint8_t *at = (const uint8_t *)raw.at;
+	uint8_t *der = NULL;
+	int len;
+
+	ECDSA_SIG_set0(pair, BN_bin2bn(at, COORDINATE_BYTES, NULL),
+		       BN_bin2bn(at + COORDINATE_BYTES, COORDINATE_BYTES, NULL));
+	len = i2d_ECDSA_SIG(pair, &der);
+	ECDSA_SIG_free(pair);
+	*out_len = len > 0 ? (size_t)len : 0;
+	return der;
+}
+
+static bool is_signed_by(const struct jwt *jwt, const struct certificate_key *key)
+{
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	bool is_rsa = EVP_PKEY_is_a(key->handle, "RSA"), is_good = false;
+	const uint8_t *signature = (const uint8_t *)jwt->signature.at;
+	size_t len = jwt->signature.len;
+	uint8_t *der = NULL;
+
+	if (!is_rsa) {
+		if (len != 2 * COORDINATE_BYTES)
+			goto out;
+		signature = der = ecdsa_to_der(jwt->signature, &len);
+	}
+	if (EVP_DigestVerifyInit(digest, NULL, tls_library()->sha256, NULL, key->handle) == 1)
+		is_good =
+		    EVP_DigestVerify(digest, signature, len, (const uint8_t *)jwt->signed_part.at,
+				     jwt->signed_part.len) == 1;
+out:
+	OPENSSL_free(der);
+	EVP_MD_CTX_free(digest);
+	ERR_clear_error();
+	return is_good;
+}
+
+enum status jwt_verify(const struct jwt *jwt, const struct certificate_key *key, struct fault *why)
+{
+	const char *algorithm = algorithm_of(key);
+
+	if (algorithm == NULL || !str_is(jwt->algorithm, algorithm))
+		return fault_set(why, UNAUTHORIZED, "",
+				 "the token says \"" STR_FMT "\" but the key signs %s",
+				 STR_ARG(jwt->algorithm), algorithm != NULL ? algorithm : "nothing");
+	if (!is_signed_by(jwt, key))
+		return fault_set(why, UNAUTHORIZED, "", "the token's signature is not by this key");
+	return OK;
+}
+
+/* DER to the two numbers of fixed width. */
+static struct str ecdsa_to_raw(const uint8_t *der, size_t len, struct arena *arena)
+{
+	ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)len);
+	uint8_t *out = arena_alloc(arena, 2 * COORDINATE_BYTES);
+
+	assert(pair != NULL);
+	BN_bn2binpad(ECDSA_SIG_get0_r(pair), out, COORDINATE_BYTES);
+	BN_bn2binpad(ECDSA_SIG_get0_s(pair), out + COORDINATE_BYTES, COORDINATE_BYTES);
+	ECDSA_SIG_free(pair);
+	return str_of(out, 2 * COORDINATE_BYTES);
+}
+
+static enum status sign(struct str bytes, const struct certificate_key *key, struct arena *arena,
+			struct str *out, struct fault *why)
+{
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	size_t len = (size_t)EVP_PKEY_get_size(key->handle);
+	uint8_t *signature = arena_alloc(arena, len);
+	bool is_done =
+	    EVP_DigestSignInit(digest, NULL, tls_library()->sha256, NULL, key->handle) == 1 &&
+	    EVP_DigestSign(digest, signature, &len, (const uint8_t *)bytes.at, bytes.len) == 1;
+
+	EVP_MD_CTX_free(digest);
+	if (!is_done)
+		return tls_fault(why, INTERNAL, "the token could not be signed");
+	*out = EVP_PKEY_is_a(key->handle, "RSA") ? str_of(signature, len)
+						 : ecdsa_to_raw(signature, len, arena);
+	return OK;
+}
+
+enum status jwt_sign(struct str claims, const struct certificate_key *key, struct arena *arena,
+		     struct str *out_token, struct fault *why)
+{
+	const char *algorithm = algorithm_of(key);
+	struct str header, body, signature;
+
+	if (algorithm == NULL || !key->is_private)
+		return fault_set(why, INVALID, "",
+				 "tokens are signed with a private RSA or P-256 key");
+	header = arena_printf(arena, "{\"alg\":\"%s\",\"kid\":\"" STR_FMT "\"}", algorithm,
+			      STR_ARG(jwt_key_id(key, arena)));
+	body = arena_printf(arena, STR_FMT "." STR_FMT, STR_ARG(jwt_base64url(header, arena)),
+			    STR_ARG(jwt_base64url(claims, arena)));
+	TRY(sign(body, key, arena, &signature, why));
+	*out_token = arena_printf(arena, STR_FMT "." STR_FMT, STR_ARG(body),
+				  STR_ARG(jwt_base64url(signature, arena)));
+	return OK;
+}
+
+/* ---- names and sets of keys ---- */
+
+struct str jwt_key_id(const struct certificate_key *key, struct arena *arena)
+{
+	uint8_t digest[CRYPTO_SHA256_BYTES];
+
+	crypto_sha256(certificate_key_public_der(key, arena), digest);
+	return jwt_base64url(str_of(digest, sizeof digest), arena);
+}
+
+static struct str number_text(const struct certificate_key *key, const char *param, int width,
+			      struct arena *arena)
+{
+	BIGNUM *number = NULL;
+	uint8_t *bytes;
+	struct str out;
+	int len;
+
+	if (EVP_PKEY_get_bn_param(key->handle, param, &number) != 1)
+		abort(); /* every key of its kind has it */
+	len = width > 0 ? width : BN_num_bytes(number);
+	bytes = arena_alloc(arena, (size_t)len);
+	BN_bn2binpad(number, bytes, len);
+	out = jwt_base64url(str_of(bytes, (size_t)len), arena);
+	BN_free(number);
+	return out;
+}
+
+static void key_add(struct text *text, const struct certificate_key *key, struct arena *arena)
+{
+	struct str id = jwt_key_id(key, arena);
+
+	if (EVP_PKEY_is_a(key->handle, "RSA"))
+		text_printf(text,
+			    "{\"use\":\"sig\",\"kty\":\"RSA\",\"kid\":\"" STR_FMT
+			    "\",\"alg\":\"RS256\",\"n\":\"" STR_FMT "\",\"e\":\"" STR_FMT "\"}",
+			    STR_ARG(id), STR_ARG(number_text(key, OSSL_PKEY_PARAM_RSA_N, 0, arena)),
+			    STR_ARG(number_text(key, OSSL_PKEY_PARAM_RSA_E, 0, arena)));
+	else
+		text_printf(
+		    text,
+		    "{\"use\":\"sig\",\"kty\":\"EC\",\"kid\":\"" STR_FMT
+		    "\",\"crv\":\"P-256\",\"alg\":\"ES256\",\"x\":\"" STR_FMT "\",\"y\":\"" STR_FMT
+		    "\"}",
+		    STR_ARG(id),
+		    STR_ARG(number_text(key, OSSL_PKEY_PARAM_EC_PUB_X, COORDINATE_BYTES, arena)),
+		    STR_ARG(number_text(key, OSSL_PKEY_PARAM_EC_PUB_Y, COORDINATE_BYTES, arena)));
+}
+
+struct str jwt_key_set(const struct certificate_key *const *keys, uint32_t count,
+		       struct arena *arena)
+{
+	struct text text = text_in(arena, count * 4096 + 64); /* RSA of 8192 bits has 1,366 digits */
+	bool is_first = true;
+
+	text_lit(&text, "{\"keys\":[");
+	for (uint32_t i = 0; i < count; i++) {
+		if (algorithm_of(keys[i]) == NULL)
+			continue; /* P-384 and P-521 sign nothing here */
+		if (!is_first)
+			text_add_char(&text, ',');
+		key_add(&text, keys[i], arena);
+		is_first = false;
+	}
+	text_lit(&text, "]}");
+	assert(!text.is_cut);
+	return text_str(&text);
+}

@@ -1,0 +1,67 @@
+#include "transport/tls/tls-private.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The library has one state per process whatever we do; this is our part of it, written once. */
+static struct tls_library library;
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+
+static void library_start(void)
+{
+	uint64_t options = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT;
+
+	if (OPENSSL_init_ssl(options, NULL) != 1)
+		abort();
+	library.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	library.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	library.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	library.session_bio = tls_session_bio_make();
+	library.link_bio = tls_link_bio_make();
+	if (!library.session_bio || !library.link_bio || !library.sha1 || !library.sha256 ||
+	    !library.aes_256_gcm)
+		abort();
+	ERR_clear_error();
+}
+
+const struct tls_library *tls_library(void)
+{
+	pthread_once(&library_once, library_start);
+	return &library;
+}
+
+enum status tls_fault(struct fault *why, enum status status, const char *format, ...)
+{
+	char text[256];
+	unsigned long code = ERR_peek_last_error();
+	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+	va_list args;
+
+	ERR_clear_error();
+	if (why == NULL)
+		return status;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	return fault_set(why, status, "", reason != NULL ? "%s (%s)" : "%s", text, reason);
+}
+
+struct str tls_bio_to_arena(BIO *bio, struct arena *arena)
+{
+	char *at = NULL;
+	long len = BIO_get_mem_data(bio, &at);
+	struct str out = arena_str(arena, str_of(at, (size_t)len));
+
+	OPENSSL_cleanse(at, (size_t)len);
+	BIO_free(bio);
+	return out;
+}
+
+time_t tls_seconds(struct wall at)
+{
+	return (time_t)(at.ns / TIME_S);
+}

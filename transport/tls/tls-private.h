@@ -1,0 +1,79 @@
+/*
+ * What the files of transport/tls share: the library's start, its errors in our words, the insides of a key and a context.
+ * Nobody outside this folder includes it.
+ */
+#ifndef TRANSPORT_TLS_TLS_PRIVATE_H
+#define TRANSPORT_TLS_TLS_PRIVATE_H
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "runtime/base/base.h"
+#include "transport/tls/certificate.h"
+#include "transport/tls/context.h"
+
+/* Algorithms are fetched once: an implicit fetch costs more than hashing a short string. */
+struct tls_library {
+	EVP_MD *sha1, *sha256;
+	EVP_CIPHER *aes_256_gcm;
+	BIO_METHOD *session_bio, *link_bio;
+};
+
+/* The bottoms of the library, made once each. */
+BIO_METHOD *tls_session_bio_make(void);
+BIO_METHOD *tls_link_bio_make(void);
+
+/*
+ * Starts OpenSSL without reading its configuration file, engines or exit handlers, which cost time and memory that nobody here uses.
+ * Cheap when done already; every function that may be the first calls it.
+ */
+const struct tls_library *tls_library(void);
+
+/* fault_set, followed by the library's own reason if it has one; empties its queue of errors. */
+enum status tls_fault(struct fault *why, enum status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+struct certificate_key {
+	EVP_PKEY *handle;
+	bool is_private;
+};
+
+/* All certificates of a PEM text; INVALID when there is none or one is damaged. */
+MUST_USE enum status tls_certificates_from_pem(struct str pem, const char *what,
+					       GIVE STACK_OF(X509) * *out, struct fault *why);
+struct str tls_bio_to_arena(BIO *bio, struct arena *arena); /* frees the BIO, wiping it */
+void tls_certificate_info(X509 *certificate, struct arena *arena, struct certificate_info *out);
+time_t tls_seconds(struct wall at);
+/* Words for a failed verification, with UNAUTHORIZED. `certificate` may be NULL. */
+enum status tls_refusal(struct fault *why, int error, X509 *certificate, struct wall now);
+
+/*
+ * One generation of a context: what its sessions hold on to when it is replaced. Never changes but for the tickets.
+ */
+struct tls_generation;
+struct tls_generation *tls_generation_of(struct tls_context *context); /* a reference to the newest */
+void tls_generation_unref(struct tls_generation *generation);
+
+/*
+ * The part of a session that is the same under a byte machine and under a link: OpenSSL's half and what verification found. Embedded; it must not move.
+ */
+struct tls_verdict {
+	struct tls_context *context;
+	struct tls_generation *generation;
+	SSL *ssl;
+	char server_name[256]; /* client: whom to expect; under this name its tickets are kept */
+	struct fault refusal;  /* of the peer's certificate; status OK when there was none */
+};
+
+/* Makes `verdict->ssl` with `bio` (taken) below it. INVALID when no server can be called that. */
+MUST_USE enum status tls_verdict_init(struct tls_verdict *verdict, struct tls_context *context,
+				      struct str server_name, TAKE BIO *bio, struct fault *why);
+void tls_verdict_fini(struct tls_verdict *verdict);
+/* After the handshake: a resumed session's certificate may have run out since it was verified. */
+MUST_USE enum status tls_verdict_settle(struct tls_verdict *verdict, struct fault *why);
+/* Words for a failed call: the refusal if there was one, else the peer's alert or the library's reason. */
+enum status tls_verdict_fault(struct tls_verdict *verdict, struct fault *why);
+
+#endif
