@@ -22,8 +22,9 @@ struct tls_context;
 /* What a server does about certificates of clients. A client always verifies its server. */
 enum tls_clients {
 	TLS_CLIENTS_UNASKED,
-	TLS_CLIENTS_MAY_SHOW, /* one that is shown must be good: a bad one ends the handshake */
-	TLS_CLIENTS_MUST_SHOW,
+	/* Asked; a bad one does not end the handshake, since the client may have a token too: tls_session_peer says what is wrong. */
+	TLS_CLIENTS_MAY_SHOW,
+	TLS_CLIENTS_MUST_SHOW, /* without a good one there is no session */
 };
 
 struct tls_config {
@@ -65,5 +66,8 @@ void tls_context_unref(
 /* Sessions made from now on use `config`; on failure everything stays as it was. Tickets given out before are no longer taken. */
 MUST_USE enum status tls_context_replace(struct tls_context *context,
 					 const struct tls_config *config, struct fault *why);
+
+/* How many handshakes failed over a certificate, and the last such fault: for a status line and a log, from any thread. */
+uint64_t tls_context_refusals(struct tls_context *context, struct fault *last);
 
 #endif

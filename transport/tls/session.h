@@ -67,10 +67,10 @@ void tls_session_close(struct tls_session *session, struct text *send);
 struct str tls_session_alpn(const struct tls_session *session); /* "h2"; absent if none was agreed */
 const char *tls_session_version(const struct tls_session *session); /* "TLSv1.3" */
 bool tls_session_is_resumed(const struct tls_session *session);
-/* The peer's verified certificate; NOT_FOUND when it showed none. */
+/* What the peer's certificate says. NOT_FOUND: it showed none; UNAUTHORIZED with words: it is not to be believed. */
 MUST_USE enum status tls_session_peer(const struct tls_session *session, struct arena *arena,
-				      struct certificate_info *out);
-/* The peer's certificate as PEM; absent when it showed none. For a server that decides by itself what it proves. */
+				      struct certificate_info *out, struct fault *why);
+/* The same as PEM, believed or not; absent when it showed none. */
 struct str tls_session_peer_pem(const struct tls_session *session, struct arena *arena);
 
 #endif
