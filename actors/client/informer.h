@@ -24,6 +24,7 @@ typedef void informer_event_fn(void *arg, enum informer_change change, const str
 
 struct informer_config {
 	const struct type *type;   /* the kind; its resource gives the path */
+	struct str namespace;      /* absent: all */
 	struct str label_selector; /* absent: all */
 	struct str field_selector; /* absent: all; spec.nodeName=n1 for a node agent */
 	struct str user;           /* who asks: system:kube-controller-manager, system:node:n1 */
@@ -33,19 +34,21 @@ struct informer_config {
 };
 
 GIVE struct informer *informer_start(struct act *act, const struct informer_config *config);
-void informer_stop(TAKE struct informer *informer);
+/* Ends the watch and gives the objects back. An actor that crashes must not call it: give it to act_own as informer_release. */
+void informer_stop(TAKE struct informer *informer, struct act *act);
+void informer_release(void *informer);
 
 /* True when the message was one of this informer's. */
-bool informer_receive(struct informer *informer, const struct act_msg *msg);
+bool informer_receive(struct informer *informer, struct act *act, const struct act_msg *msg);
 
 bool informer_has_synced(const struct informer *informer); /* the first list is complete */
-int64_t informer_revision(
+uint64_t informer_revision(
     const struct informer *informer); /* everything up to here has been seen, progress included */
 uint32_t informer_len(const struct informer *informer);
 const struct object *informer_get(const struct informer *informer, struct str namespace,
 				  struct str name);
 
-/* In order of namespace and name; absent namespace: all. `at` begins as 0 and is opaque. */
+/* In order of namespace and name; absent namespace: all. Nothing may be received meanwhile. */
 typedef bool informer_each_fn(void *arg, const struct object *object); /* false ends the walk */
 void informer_each(const struct informer *informer, struct str namespace, informer_each_fn *each,
 		   void *arg);
@@ -55,8 +58,9 @@ void informer_each(const struct informer *informer, struct str namespace, inform
  * absent for none. informer_by walks one value's objects in order.
  */
 typedef struct str informer_index_fn(const struct object *object);
-void informer_index(struct informer *informer, const char *index, informer_index_fn *value_of);
-void informer_by(const struct informer *informer, const char *index, struct str value,
+#define INFORMER_INDEXES_MAX 2U
+uint32_t informer_index(struct informer *informer, informer_index_fn *value_of); /* its number */
+void informer_by(const struct informer *informer, uint32_t index, struct str value,
 		 informer_each_fn *each, void *arg);
 
 #endif

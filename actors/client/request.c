@@ -1,0 +1,122 @@
+#include "actors/client/request.h"
+
+#include "datastore/object/envelope.h"
+#include "datastore/object/json.h"
+#include "datastore/schema/meta.h"
+#include "transport/http/url.h"
+
+#define PATH_MAX_BYTES 2048U
+
+static void add_part(struct text *out, struct str part)
+{
+	text_add_char(out, '/');
+	url_encode(out, part, false);
+}
+
+struct str request_path(struct arena *arena, const struct type *type, struct str namespace,
+			struct str name, const char *subresource)
+{
+	struct text out = text_in(arena, PATH_MAX_BYTES);
+
+	assert(type->resource.at != NULL);
+	if (type->group.len == 0)
+		text_lit(&out, "/api");
+	else
+		text_printf(&out, "/apis/" STR_FMT, STR_ARG(type->group));
+	add_part(&out, type->version);
+	if ((type->flags & TYPE_NAMESPACED) != 0 && namespace.len > 0) {
+		text_lit(&out, "/namespaces");
+		add_part(&out, namespace);
+	}
+	add_part(&out, type->resource);
+	if (name.len > 0)
+		add_part(&out, name);
+	if (subresource != NULL)
+		text_printf(&out, "/%s", subresource);
+	return text_str(&out);
+}
+
+struct api_call request_call(const char *method, struct str path, struct str user)
+{
+	struct api_call call = api_call_new();
+
+	call.method = str_from(method);
+	call.path = arena_str(call.arena, path);
+	call.user = arena_str(call.arena, user);
+	call.accept = API_TYPE_PROTOBUF;
+	return call;
+}
+
+void request_set_record(struct api_call *call, const struct type *type, const void *record)
+{
+	struct text body = text_in(call->arena, LIMIT_BODY_BYTES);
+
+	envelope_encode(type, record, &body);
+	call->content_type = API_TYPE_PROTOBUF;
+	call->body = text_str(&body);
+}
+
+void request_set_body(struct api_call *call, struct str content_type, struct str body)
+{
+	call->content_type = arena_str(call->arena, content_type);
+	call->body = arena_str(call->arena, body);
+}
+
+static const struct type *status_type(void)
+{
+	return type_named(STR("meta"), STR("Status"));
+}
+
+/* The outcome whose reason and code a Status has; the code alone decides between those that share a reason. */
+static enum status outcome_of(int32_t code, struct str reason)
+{
+	for (int s = OK + 1; s < STATUS_COUNT; s++)
+		if (status_http((enum status)s) == code &&
+		    str_is(reason, status_reason((enum status)s)))
+			return (enum status)s;
+	for (int s = OK + 1; s < STATUS_COUNT; s++)
+		if (status_http((enum status)s) == code)
+			return (enum status)s;
+	return INTERNAL;
+}
+
+enum status request_outcome(const struct api_answer *answer, struct fault *why)
+{
+	struct object *object = NULL;
+	const struct meta_status *said;
+	enum status outcome;
+
+	if (answer->code < 400)
+		return OK;
+	if (object_decode(status_type(), envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON,
+			  answer->body, &object, NULL) != OK)
+		return fault_set(why, outcome_of(answer->code, STR("")), "", "code %d",
+				 (int)answer->code);
+	said = object->record;
+	outcome = outcome_of(answer->code, said->reason);
+	fault_set(why, outcome, "", STR_FMT, STR_ARG(said->message));
+	object_unref(object);
+	return outcome;
+}
+
+const struct object *request_object(const struct api_answer *answer, const struct type *type,
+				    struct fault *why)
+{
+	struct object *object = NULL;
+
+	if (object_decode(type, envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON,
+			  answer->body, &object, why) != OK)
+		return NULL;
+	object_freeze(object, (int64_t)request_revision(object));
+	return object;
+}
+
+uint64_t request_revision(const struct object *object)
+{
+	const struct meta_object_meta *meta = record_meta(object->type, object->record);
+	uint64_t revision = 0;
+
+	if (meta == NULL || str_to_u64(meta->resource_version, &revision) != OK)
+		return 0;
+	return revision;
+}

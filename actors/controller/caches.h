@@ -1,0 +1,66 @@
+/*
+ * The caches of one host: one informer a kind, however many controllers look at it.
+ *
+ * The actor `caches` owns them; controllers subscribe to kinds and are told of every change by message, with the
+ * objects by reference. Reading goes through the counted `struct caches` directly, on the same thread. When the actor
+ * ends the caches are dead: whoever holds a reference stops too and comes back with the next ones. A subscriber
+ * whose mailbox overflows crashes and looks at everything again: nothing is lost, since controllers are level-triggered.
+ */
+#ifndef ACTORS_CONTROLLER_CACHES_H
+#define ACTORS_CONTROLLER_CACHES_H
+
+#include "actors/client/informer.h"
+#include "actors/controller/world-private.h"
+#include "runtime/actor/act.h"
+
+#define CACHES_TYPES_MAX 48U /* kinds one host caches; the API serves 72 */
+#define CACHES_WANTED_MAX 16U
+
+struct caches;
+
+/* Its args; the actor's registered name is the child's id. */
+struct caches_args {
+	const char *api;  /* the API server's registered name */
+	const char *user; /* system:kube-controller-manager */
+};
+extern const struct act_class caches_class;
+
+/* As a request: answered with caches_subscribed. Subscribing is for life: the end of the asker ends it. */
+struct caches_subscribe {
+	const struct type *types[CACHES_WANTED_MAX];
+	uint32_t count;
+};
+ACT_TYPE_DECLARE(caches_subscribe);
+
+struct caches_subscribed {
+	struct caches
+	    *caches; /* a reference, given back when the message is dropped: take one to keep it */
+};
+ACT_TYPE_DECLARE(caches_subscribed);
+
+/* To a subscriber: one object changed. `old` is NULL for INFORMER_ADDED. References, given back with the message. */
+struct caches_change {
+	enum informer_change change;
+	const struct object *object, *old;
+};
+ACT_TYPE_DECLARE(caches_change);
+
+/* To a subscriber: the first list of a kind is complete. */
+struct caches_synced {
+	const struct type *type;
+};
+ACT_TYPE_DECLARE(caches_synced);
+
+struct caches *caches_ref(struct caches *caches);
+void caches_unref(TAKE struct caches *caches); /* NULL is fine */
+bool caches_is_dead(const struct caches *caches);
+bool caches_has_synced(const struct caches *caches, const struct type *type);
+/* Everything of this kind up to here has been seen; UINT64_MAX for a kind that is not cached. */
+uint64_t caches_revision(const struct caches *caches, const struct type *type);
+const struct object *caches_get(struct caches *caches, const struct type *type,
+				struct str namespace, struct str name);
+
+/* A world over the caches. */
+struct world caches_world(struct caches *caches, struct arena *arena, struct wall now);
+
+#endif

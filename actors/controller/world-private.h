@@ -1,0 +1,37 @@
+/*
+ * What stands behind a world: a face over caches, or over a few records in a test. Only for this folder and tests/lib.
+ */
+#ifndef ACTORS_CONTROLLER_WORLD_PRIVATE_H
+#define ACTORS_CONTROLLER_WORLD_PRIVATE_H
+
+#include "actors/controller/world.h"
+
+enum world_index { WORLD_BY_OWNER, WORLD_BY_NODE };
+
+typedef bool world_each_fn(void *arg, const struct object *object); /* false ends the walk */
+
+struct world_face {
+	const struct object *(*get)(void *self, const struct type *type, struct key key);
+	void (*each)(void *self, const struct type *type, struct str namespace, world_each_fn *each,
+		     void *arg);
+	void (*by)(void *self, const struct type *type, enum world_index index, struct str value,
+		   world_each_fn *each, void *arg);
+};
+
+struct world {
+	const struct world_face *face;
+	void *self;
+	struct arena *arena;
+	struct wall now;
+};
+
+/* The value by which an object is found in an index; absent: in none. */
+struct str world_index_of(enum world_index index, const struct object *object);
+
+/* Where trigger functions put keys. */
+struct wake {
+	void (*add)(void *arg, struct str namespace, struct str name);
+	void *arg;
+};
+
+#endif
