@@ -1,0 +1,149 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "transport/wire/json.h"
+#include "transport/wire/utf8.h"
+
+/* What cannot stand in a string as it is. */
+static bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
+
+static void write_escape(struct text *out, uint32_t code)
+{
+	static const char digits[] = "0123456789abcdef";
+	char escape[6] = { '\\',
+			   'u',
+			   digits[code >> 12 & 15],
+			   digits[code >> 8 & 15],
+			   digits[code >> 4 & 15],
+			   digits[code & 15] };
+
+	text_add_bytes(out, escape, sizeof escape);
+}
+
+static void write_ascii(struct text *out, uint8_t c)
+{
+	static const char names[] = "\"\\\b\f\n\r\t", shorts[] = "\"\\bfnrt";
+	const char *found = c == '\0' ? NULL : strchr(names, c);
+
+	if (found == NULL) {
+		write_escape(out, c);
+		return;
+	}
+	text_add_char(out, '\\');
+	text_add_char(out, shorts[found - names]);
+}
+
+/* Whether a character that is not ASCII has to be escaped: JavaScript takes these two for line ends. */
+static bool is_line_separator(uint32_t code)
+{
+	return code == 0x2028 || code == 0x2029;
+}
+
+static const char *write_special(struct text *out, const char *at, const char *end)
+{
+	uint32_t code, len;
+
+	if ((uint8_t)*at < 0x80) {
+		write_ascii(out, (uint8_t)*at);
+		return at + 1;
+	}
+	len = utf8_decode(at, end, &code);
+	if (len == 0) {
+		text_lit(out, "\\ufffd");
+		return at + 1;
+	}
+	if (is_line_separator(code))
+		write_escape(out, code);
+	else
+		text_add_bytes(out, at, len);
+	return at + len;
+}
+
+void json_write_string(struct text *out, struct str s)
+{
+	const char *at = s.at, *end = at + s.len;
+
+	text_reserve(out, s.len + 2);
+	text_add_char(out, '"');
+	while (at < end) {
+		const char *from = at;
+		while (at < end && is_plain((uint8_t)*at))
+			at++;
+		text_add_bytes(out, from, (size_t)(at - from));
+		if (at < end)
+			at = write_special(out, at, end);
+	}
+	text_add_char(out, '"');
+}
+
+void json_write_double(struct text *out, double value)
+{
+	char digits[32];
+	int precision = 0;
+
+	if (!isfinite(value)) {
+		text_lit(out, "null");
+		return;
+	}
+	/* The shortest that reads back; 17 digits always do. */
+	do
+		snprintf(digits, sizeof digits, "%.*e", precision, value);
+	while (strtod(digits, NULL) != value && ++precision < 17);
+	double size = fabs(value);
+	if (size != 0 && (size < 1e-6 || size >= 1e21)) {
+		/* Go writes no leading zero in the exponent: 1e-7, not 1e-07. */
+		char *exponent = strchr(digits, 'e') + 2;
+		if (exponent[0] == '0')
+			memmove(exponent, exponent + 1, strlen(exponent));
+		text_add(out, str_from(digits));
+		return;
+	}
+	int exponent = (int)strtol(strchr(digits, 'e') + 1, NULL, 10);
+	text_printf(out, "%.*f", precision > exponent ? precision - exponent : 0, value);
+}
+
+/* The string from its opening quote on; gives what follows it. */
+static const char *compact_string(struct text *out, const char *at, const char *end)
+{
+	const char *from = at++;
+
+	while (at < end && *at != '"') {
+		if (*at == '\\') {
+			at += 2;
+			continue;
+		}
+		bool is_separator = end - at >= 3 && (uint8_t)at[0] == 0xe2 &&
+				    (uint8_t)at[1] == 0x80 && ((uint8_t)at[2] & 0xfe) == 0xa8;
+		if (*at != '<' && *at != '>' && *at != '&' && !is_separator) {
+			at++;
+			continue;
+		}
+		text_add_bytes(out, from, (size_t)(at - from));
+		write_escape(out, is_separator ? 0x2028U | ((uint8_t)at[2] & 1) : (uint8_t)*at);
+		from = at += is_separator ? 3 : 1;
+	}
+	at = at < end ? at + 1 : end;
+	text_add_bytes(out, from, (size_t)(at - from));
+	return at;
+}
+
+void json_write_compact(struct text *out, struct str raw)
+{
+	const char *at = raw.at, *end = at + raw.len, *from = at;
+
+	while (at < end) {
+		bool is_space = *at == ' ' || *at == '\n' || *at == '\t' || *at == '\r';
+		if (!is_space && *at != '"') {
+			at++;
+			continue;
+		}
+		text_add_bytes(out, from, (size_t)(at - from));
+		from = at = is_space ? at + 1 : compact_string(out, at, end);
+	}
+	text_add_bytes(out, from, (size_t)(at - from));
+}
