@@ -284,9 +284,12 @@ static void set_behaviour(struct tls_generation *generation, const struct tls_co
 	SSL_CTX_set1_groups_list(library, groups);
 	SSL_CTX_set_options(library, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 					 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-	/* Idle sessions give their 34 KiB of record buffers back; writes may be taken in part and repeated from elsewhere. */
+	/*
+	 * Idle sessions give their 34 KiB of record buffers back; writes may be taken in part and repeated from elsewhere; what
+	 * is shown to the peer is what the configuration says and not what the library finds.
+	 */
 	SSL_CTX_set_mode(library, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_verify(library, verify_mode(config), NULL);
 	SSL_CTX_set_cert_verify_callback(library, verify_peer, generation);
 	SSL_CTX_set_timeout(library, TICKET_LIFETIME_S);
@@ -489,6 +492,9 @@ enum status tls_verdict_init(struct tls_verdict *verdict, struct tls_context *co
 
 void tls_verdict_fini(struct tls_verdict *verdict)
 {
+	/* Else the library holds a connection that just ended for an attack and spoils its ticket. */
+	if (verdict->ssl != NULL)
+		SSL_set_shutdown(verdict->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(verdict->ssl);
 	tls_generation_unref(verdict->generation);
 	tls_context_unref(verdict->context);
