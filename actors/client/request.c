@@ -99,13 +99,32 @@ enum status request_outcome(const struct api_answer *answer, struct fault *why)
 	return outcome;
 }
 
-const struct object *request_object(const struct api_answer *answer, const struct type *type,
-				    struct fault *why)
+/* A Status would decode as any kind, as an empty one: what the bytes call themselves decides. */
+static bool is_kind(struct str body, const struct type *type)
+{
+	struct arena *arena = arena_new(0);
+	struct envelope envelope = { 0 };
+	struct str version, kind = STR_NONE;
+	bool is_same;
+
+	if (!envelope_is(body))
+		is_same = json_kind(body, arena, &version, &kind, NULL) == OK && str_eq(kind, type->kind);
+	else
+		is_same = envelope_open(body, &envelope, NULL) == OK && str_eq(envelope.kind, type->kind);
+	arena_free(arena);
+	return is_same;
+}
+
+const struct object *request_object(const struct api_answer *answer, const struct type *type, struct fault *why)
 {
 	struct object *object = NULL;
 
-	if (object_decode(type, envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON,
-			  answer->body, &object, why) != OK)
+	if (!is_kind(answer->body, type)) {
+		fault_set(why, NOT_FOUND, "", "the answer holds no " STR_FMT, STR_ARG(type->kind));
+		return NULL;
+	}
+	if (object_decode(type, envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON, answer->body, &object,
+			  why) != OK)
 		return NULL;
 	object_freeze(object, (int64_t)request_revision(object));
 	return object;

@@ -1,0 +1,51 @@
+/*
+ * What a plan holds, for the code that sends it and for tests that print it. Only for this folder and tests/lib.
+ */
+#ifndef ACTORS_CONTROLLER_PLAN_PRIVATE_H
+#define ACTORS_CONTROLLER_PLAN_PRIVATE_H
+
+#include "actors/controller/plan.h"
+
+#define PLAN_WRITES_MAX \
+	512U /* as many as upstream's burst of a ReplicaSet; the rest is for the next call */
+#define PLAN_EVENTS_MAX 16U
+
+enum plan_verb { PLAN_CREATE, PLAN_UPDATE, PLAN_DELETE, PLAN_REQUEST };
+
+struct plan_write {
+	enum plan_verb verb;
+	const struct type *type;    /* NULL: PLAN_REQUEST */
+	void *record;               /* CREATE, UPDATE: what to write */
+	const void *original;       /* UPDATE: what it was cloned from */
+	const char *subresource;    /* or NULL */
+	struct str namespace, name; /* of DELETE */
+	struct str uid;             /* DELETE: only this very object */
+	enum plan_delete_how how;
+	int64_t grace_s;
+	const char *method; /* REQUEST */
+	struct str path, content_type, body;
+};
+
+struct plan_event {
+	const struct type *type;
+	const struct meta_object_meta *about;
+	bool is_warning;
+	const char *reason;
+	struct str message;
+};
+
+struct plan {
+	struct arena *arena;
+	struct plan_write *writes;
+	uint32_t write_count, write_cap;
+	struct plan_event *events;
+	uint32_t event_count;
+	bool is_cut;      /* more was wanted than PLAN_WRITES_MAX */
+	int64_t again_ms; /* -1: not asked for */
+};
+
+void plan_init(struct plan *plan, struct arena *arena);
+/* Takes out updates that change nothing. */
+void plan_settle(struct plan *plan);
+
+#endif

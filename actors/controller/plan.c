@@ -1,0 +1,190 @@
+#include "actors/controller/plan.h"
+
+#include <stdarg.h>
+
+#include "actors/controller/plan-private.h"
+#include "datastore/object/object.h"
+#include "datastore/object/record.h"
+
+void plan_init(struct plan *plan, struct arena *arena)
+{
+	*plan = (struct plan){ .arena = arena, .again_ms = -1 };
+}
+
+struct arena *plan_arena(struct plan *plan)
+{
+	return plan->arena;
+}
+
+/* A write past the limit is forgotten here and asked for again by the next call: is_cut makes that happen. */
+static struct plan_write *add(struct plan *plan, enum plan_verb verb)
+{
+	if (plan->write_count == PLAN_WRITES_MAX) {
+		plan->is_cut = true;
+		return NULL;
+	}
+	if (plan->write_count == plan->write_cap) {
+		uint32_t cap = plan->write_cap ? plan->write_cap * 2 : 4;
+
+		plan->writes =
+		    arena_grow(plan->arena, plan->writes, plan->write_cap * sizeof *plan->writes,
+			       cap * sizeof *plan->writes);
+		plan->write_cap = cap;
+	}
+	plan->writes[plan->write_count] = (struct plan_write){ .verb = verb, .grace_s = -1 };
+	return &plan->writes[plan->write_count++];
+}
+
+void *plan_new_(struct plan *plan, const struct type *type, struct str namespace, struct str name)
+{
+	struct plan_write *write = add(plan, PLAN_CREATE);
+	void *record = record_new(type, plan->arena);
+	struct meta_object_meta *meta;
+
+	record_fill(type, record, plan->arena);
+	meta = record_meta(type, record);
+	meta->namespace = arena_str(plan->arena, namespace);
+	meta->name = arena_str(plan->arena, name);
+	if (write != NULL) {
+		write->type = type;
+		write->record = record;
+	}
+	return record;
+}
+
+static void set_owner(struct plan *plan, struct meta_object_meta *meta,
+		      const struct type *owner_type, const struct meta_object_meta *owner)
+{
+	struct meta_owner_reference *reference =
+	    arena_new_of(plan->arena, struct meta_owner_reference);
+
+	reference->api_version = type_api_version(owner_type, plan->arena);
+	reference->kind = owner_type->kind;
+	reference->name = arena_str(plan->arena, owner->name);
+	reference->uid = arena_str(plan->arena, owner->uid);
+	SET(reference, controller, true);
+	SET(reference, block_owner_deletion, true);
+	meta->owner_references.at = reference;
+	meta->owner_references.len = 1;
+}
+
+void *plan_new_child_(struct plan *plan, const struct type *type, const struct type *owner_type,
+		      const struct meta_object_meta *owner, struct str name)
+{
+	void *record = plan_new_(plan, type, owner->namespace, name);
+	struct meta_object_meta *meta = record_meta(type, record);
+
+	if (name.len == 0) {
+		meta->name = STR_NONE;
+		meta->generate_name = arena_printf(plan->arena, STR_FMT "-", STR_ARG(owner->name));
+	}
+	set_owner(plan, meta, owner_type, owner);
+	return record;
+}
+
+static bool is_same_place(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static void *edit(struct plan *plan, const struct type *type, const void *record,
+		  const char *subresource)
+{
+	struct plan_write *write;
+
+	for (uint32_t i = 0; i < plan->write_count; i++)
+		if (plan->writes[i].original == record &&
+		    is_same_place(plan->writes[i].subresource, subresource))
+			return plan->writes[i].record;
+	write = add(plan, PLAN_UPDATE);
+	if (write == NULL)
+		return record_clone(type, record, plan->arena);
+	write->type = type;
+	write->record = record_clone(type, record, plan->arena);
+	write->original = record;
+	write->subresource = subresource;
+	return write->record;
+}
+
+void *plan_edit_(struct plan *plan, const struct type *type, const void *record)
+{
+	return edit(plan, type, record, NULL);
+}
+
+void *plan_status_(struct plan *plan, const struct type *type, const void *record)
+{
+	return edit(plan, type, record, "status");
+}
+
+void *plan_subresource_(struct plan *plan, const struct type *type, const void *record,
+			const char *subresource)
+{
+	return edit(plan, type, record, subresource);
+}
+
+void plan_delete_(struct plan *plan, const struct type *type, const struct meta_object_meta *object,
+		  enum plan_delete_how how, int64_t grace_s)
+{
+	struct plan_write *write = add(plan, PLAN_DELETE);
+
+	if (write == NULL)
+		return;
+	write->type = type;
+	write->namespace = arena_str(plan->arena, object->namespace);
+	write->name = arena_str(plan->arena, object->name);
+	write->uid = arena_str(plan->arena, object->uid);
+	write->how = how;
+	write->grace_s = grace_s;
+}
+
+void plan_request(struct plan *plan, const char *verb, struct str path, struct str content_type,
+		  struct str body)
+{
+	struct plan_write *write = add(plan, PLAN_REQUEST);
+
+	if (write == NULL)
+		return;
+	write->method = verb;
+	write->path = arena_str(plan->arena, path);
+	write->content_type = arena_str(plan->arena, content_type);
+	write->body = arena_str(plan->arena, body);
+}
+
+void plan_event(struct plan *plan, const struct type *type, const struct meta_object_meta *about,
+		bool is_warning, const char *reason, const char *format, ...)
+{
+	va_list args;
+	struct plan_event *event;
+
+	if (plan->event_count == PLAN_EVENTS_MAX)
+		return;
+	if (plan->events == NULL)
+		plan->events = arena_array(plan->arena, struct plan_event, PLAN_EVENTS_MAX);
+	event = &plan->events[plan->event_count++];
+	*event = (struct plan_event){
+		.type = type, .about = about, .is_warning = is_warning, .reason = reason
+	};
+	va_start(args, format);
+	event->message = arena_vprintf(plan->arena, format, args);
+	va_end(args);
+}
+
+void plan_again(struct plan *plan, int64_t after_ms)
+{
+	if (plan->again_ms < 0 || after_ms < plan->again_ms)
+		plan->again_ms = after_ms;
+}
+
+void plan_settle(struct plan *plan)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < plan->write_count; i++) {
+		const struct plan_write *w = &plan->writes[i];
+
+		if (w->verb == PLAN_UPDATE && record_equal(w->type, w->record, w->original))
+			continue;
+		plan->writes[kept++] = *w;
+	}
+	plan->write_count = kept;
+}

@@ -1,0 +1,227 @@
+#include "actors/controller/run.h"
+
+#include "actors/client/api.h"
+#include "actors/client/request.h"
+#include "datastore/object/json.h"
+#include "datastore/object/record.h"
+
+#define CALL_MS 15000U
+#define SETTLE_MS 5000 /* a cache that is further behind than this has lost its server */
+#define BATCH_MAX 64U  /* requests of one key under way */
+#define TAG_MARK 0x5000000000000000ULL
+#define TAG_MARK_MASK 0xf000000000000000ULL
+
+/* A tag: mark, slot (8 bits), number of the run (36 bits), write (16 bits). */
+static uint64_t tag_of(const struct run *run, uint32_t slot, uint32_t write)
+{
+	return TAG_MARK | (uint64_t)slot << 52 | (run->number & 0xfffffffffULL) << 16 | write;
+}
+
+uint32_t run_slot_of(uint64_t tag)
+{
+	return (tag & TAG_MARK_MASK) == TAG_MARK ? (uint32_t)(tag >> 52 & 0xff) : UINT32_MAX;
+}
+
+/* ---- making calls ------------------------------------------------------------------------------------- */
+
+static struct api_call record_call(const struct plan_write *w, const char *user)
+{
+	const struct meta_object_meta *meta = record_meta(w->type, w->record);
+	bool is_create = w->verb == PLAN_CREATE;
+	struct arena *arena = arena_new(0);
+	struct str path = request_path(arena, w->type, meta->namespace,
+				       is_create ? STR_NONE : meta->name, w->subresource);
+	struct api_call call = request_call(is_create ? "POST" : "PUT", path, str_from(user));
+
+	request_set_record(&call, w->type, w->record);
+	arena_free(arena);
+	return call;
+}
+
+static struct api_call delete_call(const struct plan_write *w, const char *user)
+{
+	static const char *const policies[] = {
+		[PLAN_BACKGROUND] = "Background", [PLAN_FOREGROUND] = "Foreground", [PLAN_ORPHAN] = "Orphan"
+	};
+	struct arena *arena = arena_new(0);
+	struct api_call call = request_call(
+	    "DELETE", request_path(arena, w->type, w->namespace, w->name, NULL), str_from(user));
+	struct text body = text_in(call.arena, 4 * KIB);
+
+	text_printf(
+	    &body, "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"propagationPolicy\":\"%s\"",
+	    policies[w->how]);
+	if (w->uid.len > 0)
+		text_printf(&body, ",\"preconditions\":{\"uid\":\"" STR_FMT "\"}", STR_ARG(w->uid));
+	if (w->grace_s >= 0)
+		text_printf(&body, ",\"gracePeriodSeconds\":%jd", (intmax_t)w->grace_s);
+	text_lit(&body, "}");
+	call.content_type = API_TYPE_JSON;
+	call.body = text_str(&body);
+	arena_free(arena);
+	return call;
+}
+
+static struct api_call raw_call(const struct plan_write *w, const char *user)
+{
+	struct api_call call = request_call(w->method, w->path, str_from(user));
+
+	if (w->body.len > 0)
+		request_set_body(&call, w->content_type, w->body);
+	return call;
+}
+
+static struct api_call call_of(const struct plan_write *w, const char *user)
+{
+	switch (w->verb) {
+	case PLAN_DELETE: return delete_call(w, user);
+	case PLAN_REQUEST: return raw_call(w, user);
+	default: return record_call(w, user);
+	}
+}
+
+/* ---- sending ---------------------------------------------------------------------------------------------- */
+
+static void fail(struct run *run, enum status outcome, const struct fault *why)
+{
+	if (run->outcome != OK)
+		return;
+	run->outcome = outcome;
+	if (why != NULL)
+		run->why = *why;
+}
+
+static void send_next(struct run *run, struct act *act, const struct run_sender *sender)
+{
+	uint32_t write = run->next++;
+	struct api_call call = call_of(&run->plan.writes[write], sender->user);
+	enum status sent;
+
+	call.term = sender->term;
+	sent = act_request(act, act_named(act, sender->api), &api_call_type, &call, CALL_MS,
+			   tag_of(run, sender->slot, write));
+	if (sent == OK) {
+		run->waiting++;
+		return;
+	}
+	api_call_free(&call);
+	fail(run, sent, NULL);
+}
+
+/* Whether the next write may go while others are under way. */
+static bool may_go(const struct run *run)
+{
+	const struct plan_write *next = &run->plan.writes[run->next], *before;
+
+	if (run->waiting == 0)
+		return true;
+	before = &run->plan.writes[run->next - 1];
+	if (next->verb != before->verb || next->type != before->type)
+		return false;
+	if (next->verb == PLAN_CREATE)
+		return run->waiting < run->batch;
+	return next->verb == PLAN_DELETE && run->waiting < BATCH_MAX;
+}
+
+static void finish(struct run *run, struct act *act)
+{
+	if (run->outcome != OK) {
+		run->state = RUN_FAILED;
+		return;
+	}
+	run->state = RUN_SETTLING;
+	run->settle_until = (struct mono){ act_now(act).ns + SETTLE_MS * TIME_MS };
+}
+
+void run_go(struct run *run, struct act *act, const struct run_sender *sender)
+{
+	run->state = RUN_SENDING;
+	if (run->batch == 0)
+		run->batch = 1;
+	while (run->outcome == OK && run->next < run->plan.write_count && may_go(run))
+		send_next(run, act, sender);
+	if (run->waiting == 0 && (run->outcome != OK || run->next == run->plan.write_count))
+		finish(run, act);
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------------ */
+
+static void wrote(struct run *run, const struct type *type, uint64_t revision)
+{
+	for (uint32_t i = 0; i < run->written_count; i++)
+		if (run->written[i].type == type) {
+			if (revision > run->written[i].revision)
+				run->written[i].revision = revision;
+			return;
+		}
+	if (run->written_count < RUN_TYPES_MAX)
+		run->written[run->written_count++] = (struct run_seen){ type, revision };
+}
+
+/* A later write of the same plan to the same object goes on from what this one made. */
+static void pass_revision(struct run *run, uint32_t write, const struct object *made)
+{
+	const struct plan_write *done = &run->plan.writes[write];
+
+	for (uint32_t i = write + 1; done->verb == PLAN_UPDATE && i < run->plan.write_count; i++) {
+		const struct plan_write *later = &run->plan.writes[i];
+
+		if (later->verb == PLAN_UPDATE && later->original == done->original)
+			record_meta(later->type, later->record)->resource_version = arena_str(
+			    run->arena,
+			    object_meta((struct object *)(uintptr_t)made)->resource_version);
+	}
+}
+
+static void took(struct run *run, uint32_t write, const struct api_answer *answer)
+{
+	const struct plan_write *w = &run->plan.writes[write];
+	const struct object *made;
+
+	if (w->verb == PLAN_CREATE)
+		run->batch = run->batch * 2 < BATCH_MAX ? run->batch * 2 : BATCH_MAX;
+	if (w->type == NULL)
+		return;
+	made = request_object(answer, w->type, NULL);
+	if (made == NULL)
+		return; /* a delete that was answered with a Status: the object is gone */
+	wrote(run, w->type, (uint64_t)made->revision);
+	pass_revision(run, write, made);
+	object_unref(made);
+}
+
+/* What was to be deleted is gone, or is another by now: that is what was wanted. */
+static bool is_fine(const struct plan_write *w, enum status outcome)
+{
+	return w->verb == PLAN_DELETE && (outcome == NOT_FOUND || outcome == CONFLICT);
+}
+
+bool run_answered(struct run *run, struct act *act, const struct run_sender *sender,
+		  const struct act_msg *msg)
+{
+	uint32_t write = (uint32_t)(msg->tag & 0xffff);
+	struct fault why = { 0 };
+	enum status outcome = msg->status;
+
+	if (run->state != RUN_SENDING || msg->tag != tag_of(run, sender->slot, write))
+		return false;
+	assert(run->waiting > 0 && write < run->plan.write_count);
+	run->waiting--;
+	if (outcome == OK)
+		outcome = request_outcome(msg->body, &why);
+	if (outcome == OK)
+		took(run, write, msg->body);
+	else if (!is_fine(&run->plan.writes[write], outcome))
+		fail(run, outcome, &why);
+	run_go(run, act, sender);
+	return true;
+}
+
+void run_settle(struct run *run, const struct caches *caches, struct mono now)
+{
+	assert(run->state == RUN_SETTLING);
+	for (uint32_t i = 0; i < run->written_count && now.ns < run->settle_until.ns; i++)
+		if (caches_revision(caches, run->written[i].type) < run->written[i].revision)
+			return;
+	run->state = RUN_DONE;
+}

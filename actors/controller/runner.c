@@ -1,0 +1,375 @@
+/*
+ * The runner: the actor around one controller.
+ *
+ *     caches ──changes──> keys ──> reconcile(world, key, plan) ──> run ──> API server
+ *
+ * It starts when every kind it names has been listed, with every key of its own kind. Its state is rebuilt
+ * from the caches whenever it starts, so any trouble it cannot judge ends in a crash and a new start.
+ */
+#include <stdio.h>
+
+#include "actors/client/api.h"
+#include "actors/controller/caches.h"
+#include "actors/controller/controller.h"
+#include "actors/controller/plan-private.h"
+#include "actors/controller/recorder.h"
+#include "actors/controller/run.h"
+#include "runtime/actor/queue.h"
+#include "runtime/base/log.h"
+
+#define SUBSCRIBE_TAG 0x7e00000000000002ULL
+#define SUBSCRIBE_MS 5000U
+#define WORKERS 5U /* upstream's --concurrent-*-syncs */
+#define SETTLE_LOOK_MS 250U
+#define LOUD_FAILURES 5U /* failures in a row of one key from which on each is logged */
+
+struct runner {
+	const struct controller *controller;
+	struct run_sender sender;
+	struct queue *queue;
+	struct caches *caches;
+	struct recorder *recorder;
+	struct run runs[RUN_MAX];
+	uint32_t workers;
+	uint64_t runs_begun;
+	bool is_looking; /* a timer will look at them */
+	bool has_started;
+	char user[128];
+};
+
+struct runner_look {
+	uint32_t resync; /* 1: all keys again; 0: look at settling runs */
+};
+static const ACT_TYPE(runner_look, .id = 0);
+
+/* ---- keys --------------------------------------------------------------------------------------------- */
+
+static void add_key(void *arg, struct str namespace, struct str name)
+{
+	struct runner *runner = arg;
+	char key[600];
+	uint32_t len = namespace.len + 1 + name.len;
+
+	assert(len <= sizeof key);
+	memcpy(key, namespace.at, namespace.len);
+	key[namespace.len] = '/';
+	memcpy(key + namespace.len + 1, name.at, name.len);
+	if (queue_add(runner->queue, str_of(key, len)) != OK)
+		log_error("controller", "queue of keys is full",
+			  LOG_CSTR("controller", runner->controller->name));
+}
+
+static struct key key_of(struct str text)
+{
+	struct str rest = text, namespace = str_cut(&rest, '/');
+
+	return (struct key){ namespace, rest };
+}
+
+static bool is_type(const struct type *a, const struct type *b)
+{
+	return a != NULL && str_eq(a->name, b->name) && str_eq(a->group, b->group);
+}
+
+/* The owner of our kind that controls the object is looked at again. */
+static void wake_owner(struct runner *runner, const struct object *object)
+{
+	const struct meta_object_meta *meta = record_meta(object->type, object->record);
+
+	for (uint32_t i = 0; meta != NULL && i < meta->owner_references.len; i++) {
+		const struct meta_owner_reference *owner = &meta->owner_references.at[i];
+
+		if (owner->controller && str_eq(owner->kind, runner->controller->reconciles->kind))
+			add_key(runner, meta->namespace, owner->name);
+	}
+}
+
+static void wake_by_trigger(struct runner *runner, struct act *act, const struct trigger *trigger,
+			    const struct caches_change *change)
+{
+	struct arena *arena = arena_new(0);
+	struct world world = caches_world(runner->caches, arena, act_wall(act));
+	struct wake wake = { add_key, runner };
+
+	trigger->wakes(&world, change->object, change->old, &wake);
+	arena_free(arena);
+}
+
+static void wake_for(struct runner *runner, struct act *act, const struct caches_change *change)
+{
+	const struct controller *c = runner->controller;
+	const struct type *type = change->object->type;
+
+	if (is_type(c->reconciles, type))
+		add_key(runner, object_namespace(change->object), object_name(change->object));
+	for (uint32_t i = 0; i < CONTROLLER_OWNS_MAX && c->owns[i] != NULL; i++)
+		if (is_type(c->owns[i], type)) {
+			wake_owner(runner, change->object);
+			if (change->old != NULL)
+				wake_owner(runner, change->old);
+		}
+	for (uint32_t i = 0; i < CONTROLLER_TRIGGERS_MAX && c->triggers[i].type != NULL; i++)
+		if (is_type(c->triggers[i].type, type))
+			wake_by_trigger(runner, act, &c->triggers[i], change);
+}
+
+static bool add_object(void *arg, const struct object *object)
+{
+	add_key(arg, object_namespace(object), object_name(object));
+	return true;
+}
+
+static void add_all(struct runner *runner, struct act *act)
+{
+	struct arena *arena = arena_new(0);
+	struct world world = caches_world(runner->caches, arena, act_wall(act));
+
+	world.face->each(world.self, runner->controller->reconciles, STR_NONE, add_object, runner);
+	arena_free(arena);
+}
+
+/* ---- runs ----------------------------------------------------------------------------------------------- */
+
+static void end_run(struct runner *runner, struct run *run)
+{
+	const struct controller *c = runner->controller;
+	bool is_done = run->state == RUN_DONE;
+
+	if (!is_done && queue_failures(runner->queue, run->key) >= LOUD_FAILURES)
+		log_warn("controller", "cannot reconcile", LOG_CSTR("controller", c->name),
+			 LOG_STR("key", run->key), LOG_STATUS(run->outcome), LOG_FAULT(&run->why));
+	if (!is_done)
+		queue_done(runner->queue, run->key, QUEUE_RETRY);
+	else if (run->plan.is_cut)
+		queue_done_after(runner->queue, run->key, 0);
+	else if (run->plan.again_ms >= 0)
+		queue_done_after(runner->queue, run->key, (uint64_t)run->plan.again_ms);
+	else
+		queue_done(runner->queue, run->key, QUEUE_DONE);
+	arena_free(run->arena);
+	run->arena = NULL;
+	run->state = RUN_FREE;
+}
+
+static struct run *free_run(struct runner *runner)
+{
+	for (uint32_t i = 0; i < runner->workers; i++)
+		if (runner->runs[i].state == RUN_FREE)
+			return &runner->runs[i];
+	return NULL;
+}
+
+static struct run_sender sender_of(const struct runner *runner, const struct run *run)
+{
+	struct run_sender sender = runner->sender;
+
+	sender.slot = (uint32_t)(run - runner->runs);
+	return sender;
+}
+
+static void look_later(struct runner *runner, struct act *act)
+{
+	if (runner->is_looking)
+		return;
+	runner->is_looking = true;
+	act_after(act, SETTLE_LOOK_MS, &runner_look_type, &(struct runner_look){ 0 });
+}
+
+/* Brings a run forward after anything that could have moved it. */
+static void advance(struct runner *runner, struct act *act, struct run *run)
+{
+	if (run->state == RUN_SETTLING)
+		run_settle(run, runner->caches, act_now(act));
+	if (run->state == RUN_SETTLING)
+		look_later(runner, act);
+	if (run->state == RUN_DONE || run->state == RUN_FAILED)
+		end_run(runner, run);
+}
+
+static void write_events(struct runner *runner, struct act *act, const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->event_count; i++)
+		recorder_write(runner->recorder, act, plan->events[i].type, plan->events[i].about,
+			       plan->events[i].is_warning, plan->events[i].reason,
+			       plan->events[i].message);
+}
+
+static void begin_run(struct runner *runner, struct act *act, struct run *run, struct str key)
+{
+	struct arena *arena = arena_new(0);
+	struct world world = caches_world(runner->caches, arena, act_wall(act));
+	struct run_sender sender;
+
+	*run = (struct run){ .arena = arena,
+			     .key = arena_str(arena, key),
+			     .number = ++runner->runs_begun };
+	plan_init(&run->plan, arena);
+	run->outcome = runner->controller->reconcile(&world, key_of(run->key), &run->plan);
+	plan_settle(&run->plan);
+	write_events(runner, act, &run->plan);
+	sender = sender_of(runner, run);
+	run_go(run, act, &sender);
+	advance(runner, act, run);
+}
+
+static void work(struct runner *runner, struct act *act)
+{
+	struct run *run;
+	struct str key;
+
+	while (runner->has_started && (run = free_run(runner)) != NULL &&
+	       queue_take(runner->queue, &key))
+		begin_run(runner, act, run, key);
+}
+
+static void advance_all(struct runner *runner, struct act *act)
+{
+	for (uint32_t i = 0; i < runner->workers; i++)
+		if (runner->runs[i].state == RUN_SETTLING)
+			advance(runner, act, &runner->runs[i]);
+	work(runner, act);
+}
+
+/* ---- messages ----------------------------------------------------------------------------------------------- */
+
+static void want(struct caches_subscribe *wish, const struct type *type)
+{
+	for (uint32_t i = 0; i < wish->count; i++)
+		if (is_type(wish->types[i], type))
+			return;
+	assert(wish->count < CACHES_WANTED_MAX);
+	wish->types[wish->count++] = type;
+}
+
+static struct caches_subscribe wish_of(const struct controller *c)
+{
+	struct caches_subscribe wish = { .count = 0 };
+
+	want(&wish, c->reconciles);
+	for (uint32_t i = 0; i < CONTROLLER_OWNS_MAX && c->owns[i] != NULL; i++)
+		want(&wish, c->owns[i]);
+	for (uint32_t i = 0; i < CONTROLLER_TRIGGERS_MAX && c->triggers[i].type != NULL; i++)
+		want(&wish, c->triggers[i].type);
+	for (uint32_t i = 0; i < CONTROLLER_READS_MAX && c->reads[i] != NULL; i++)
+		want(&wish, c->reads[i]);
+	return wish;
+}
+
+static void start_when_synced(struct runner *runner, struct act *act)
+{
+	struct caches_subscribe wish = wish_of(runner->controller);
+
+	if (runner->has_started || runner->caches == NULL)
+		return;
+	for (uint32_t i = 0; i < wish.count; i++)
+		if (!caches_has_synced(runner->caches, wish.types[i]))
+			return;
+	runner->has_started = true;
+	if (runner->controller->resync_ms != 0)
+		act_every(act, runner->controller->resync_ms, &runner_look_type,
+			  &(struct runner_look){ 1 });
+	add_all(runner, act);
+}
+
+static void release_caches(void *caches)
+{
+	caches_unref(caches);
+}
+
+static void subscribed(struct runner *runner, struct act *act, const struct act_msg *msg)
+{
+	if (msg->status != OK)
+		act_fail(act, "no caches: %s", status_text(msg->status));
+	runner->caches = caches_ref(ACT_AS(msg, caches_subscribed)->caches);
+	act_own(act, release_caches, runner->caches);
+	start_when_synced(runner, act);
+}
+
+static void answered(struct runner *runner, struct act *act, const struct act_msg *msg)
+{
+	uint32_t slot = run_slot_of(msg->tag);
+	struct run_sender sender;
+	struct run *run;
+
+	if (msg->tag == SUBSCRIBE_TAG) {
+		subscribed(runner, act, msg);
+		return;
+	}
+	if (slot >= runner->workers)
+		return; /* of the recorder */
+	run = &runner->runs[slot];
+	sender = sender_of(runner, run);
+	if (run_answered(run, act, &sender, msg))
+		advance(runner, act, run);
+}
+
+static void looked(struct runner *runner, struct act *act, const struct runner_look *look)
+{
+	if (look->resync == 1) {
+		add_all(runner, act);
+		return;
+	}
+	runner->is_looking = false;
+	advance_all(runner, act);
+}
+
+static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct runner *runner = state;
+
+	if (runner->caches != NULL && caches_is_dead(runner->caches))
+		act_fail(act, "the caches ended");
+	if (msg->kind == ACT_ANSWER)
+		answered(runner, act, msg);
+	else if (ACT_IS(msg, caches_change)) {
+		if (runner->has_started)
+			wake_for(runner, act, msg->body);
+		advance_all(runner, act);
+	} else if (ACT_IS(msg, caches_synced))
+		start_when_synced(runner, act);
+	else if (ACT_IS(msg, runner_look))
+		looked(runner, act, msg->body);
+	else if (!ACT_IS(msg, queue_ready))
+		return ACT_UNHANDLED;
+	work(runner, act);
+	return ACT_OK;
+}
+
+static void free_runs(void *arg)
+{
+	struct runner *runner = arg;
+
+	for (uint32_t i = 0; i < RUN_MAX; i++)
+		arena_free(runner->runs[i].arena);
+}
+
+static enum status init(struct act *act, void *state, const void *args)
+{
+	const struct runner_args *given = args;
+	struct runner *runner = state;
+	struct caches_subscribe wish;
+
+	runner->controller = given->controller;
+	runner->workers = given->controller->workers ? given->controller->workers : WORKERS;
+	assert(runner->workers <= RUN_MAX);
+	snprintf(runner->user, sizeof runner->user, "system:serviceaccount:kube-system:%s",
+		 given->controller->account);
+	runner->sender =
+	    (struct run_sender){ .api = given->api, .user = runner->user, .term = given->term };
+	runner->queue = queue_new(act, &(struct queue_options){ .backoff_min_ms = 5,
+								.backoff_max_ms = 1000000,
+								.max_working = runner->workers });
+	runner->recorder = recorder_new(act, given->controller->account, runner->user, given->api);
+	act_own(act, free_runs, runner);
+	wish = wish_of(runner->controller);
+	return act_request(act, act_named(act, "caches"), &caches_subscribe_type, &wish,
+			   SUBSCRIBE_MS, SUBSCRIBE_TAG);
+}
+
+const struct act_class controller_class = {
+	.name = "controller",
+	.state_size = sizeof(struct runner),
+	.init = init,
+	.receive = receive,
+	.on_full = ACT_FULL_CRASH,
+};
