@@ -92,5 +92,16 @@
 #define LIMIT_IN_FLIGHT 400U /* upstream's --max-requests-inflight */
 #define LIMIT_IN_FLIGHT_MUTATING 200U
 #define LIMIT_REQUEST_MS 60000U /* upstream's --request-timeout */
+#define LIMIT_STORAGE_MS 34000U /* upstream's inner deadline of a write */
+#define LIMIT_WATCHERS 20000U   /* 5,000 kubelets with a handful each, as upstream is tested */
+#define LIMIT_CACHE_EVENTS 8192U \
+	/* per resource; what a watcher may fall behind before it lists again */
+#define LIMIT_CACHE_EVENT_AGE_MS 75000U /* upstream's eventFreshDuration */
+#define LIMIT_FRESH_MS 3000U            /* how long a read waits for a revision still to come */
+#define LIMIT_WRITE_TRIES 5U            /* update without resourceVersion: from fresh state so often */
+#define LIMIT_NAME_TRIES 8U             /* upstream's, for generateName */
+#define LIMIT_GZIP_BYTES (128U * KIB)   /* upstream's: smaller answers are not compressed */
+#define LIMIT_VIRTUAL_ROWS 20000U
+#define LIMIT_VIRTUAL_WATCH_MS 1000U /* people watch these */
 
 #endif

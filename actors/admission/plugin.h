@@ -1,0 +1,53 @@
+/*
+ * Admission: what the cluster has to say about an object before it is stored, one plug-in a file in this folder.
+ *
+ * plugins[] (plugins.c) lists them in upstream's order. First all mutate, then, after the object is complete, all
+ * validate; CHECK_DENY ends the request with `failure`, everything else goes on. Reads and DELETE of an object are admitted
+ * as upstream does: get, list and watch never, delete with the stored object in `old`.
+ */
+#ifndef ACTORS_ADMISSION_PLUGIN_H
+#define ACTORS_ADMISSION_PLUGIN_H
+
+#include "actors/client/check.h"
+#include "actors/client/failure.h"
+#include "actors/client/user.h"
+
+enum admission_operation {
+	ADMISSION_CREATE = 1 << 0,
+	ADMISSION_UPDATE = 1 << 1,
+	ADMISSION_DELETE = 1 << 2,
+	ADMISSION_CONNECT = 1 << 3,
+};
+#define ADMISSION_ALL (ADMISSION_CREATE | ADMISSION_UPDATE | ADMISSION_DELETE | ADMISSION_CONNECT)
+
+struct admission {
+	struct check_context check;
+	enum admission_operation operation;
+	struct str group, version, resource, subresource;
+	struct str namespace, name; /* name is absent for generateName */
+	const struct type *type;    /* of object and old */
+	void *object; /* may be changed while mutating; its memory is check.arena's; NULL for DELETE */
+	const void *old; /* as stored; NULL for CREATE */
+	const struct user *user;
+	bool is_dry_run;
+	const struct str *warnings; /* as admission_warn adds them */
+	uint32_t warning_count;
+	struct failure *failure; /* with CHECK_DENY; NULL there: admission_deny was not used, a bug */
+};
+
+/* Sets the usual failure, 403 `pods "x" is forbidden: <why>`, and gives CHECK_DENY. */
+enum check admission_deny(struct admission *admission, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void admission_warn(struct admission *admission, struct str text);
+
+struct plugin {
+	const char *name;
+	uint32_t operations;                                 /* of enum admission_operation */
+	enum check (*mutate)(struct admission *admission);   /* NULL: it does not */
+	enum check (*validate)(struct admission *admission); /* NULL: it does not */
+};
+
+extern const struct plugin *const plugins[]; /* in order */
+extern const uint32_t plugin_count;
+
+#endif

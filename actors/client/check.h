@@ -1,0 +1,70 @@
+/*
+ * What the mechanisms on a request's way (authentication, authorization, admission, kinds) are given to decide by.
+ *
+ * A mechanism is asked in the server's own activation and answers at once, or says CHECK_WAIT after it has arranged
+ * to be asked again: by check_refresh (the caches catch up with the store), or by keeping the `waiter` and calling
+ * check_resume when what it waits for has come. `state` is its own pointer for this request, NULL at first; when it
+ * is asked again it finds what it left there. A request that ends while somebody waits is not resumed: the waiter dies with it,
+ * so one who keeps it registers with `on_cancel`.
+ */
+#ifndef ACTORS_CLIENT_CHECK_H
+#define ACTORS_CLIENT_CHECK_H
+
+#include "datastore/object/object.h"
+#include "runtime/actor/act.h"
+#include "runtime/base/base.h"
+
+enum check {
+	CHECK_PASS,  /* no opinion: the next one is asked */
+	CHECK_ALLOW, /* yes; authentication and authorization ask no further */
+	CHECK_DENY,  /* no, and nobody else is asked */
+	CHECK_WAIT,
+};
+
+/*
+ * The server's caches. Objects are frozen and borrowed until the call into the mechanism returns; object_hold keeps one.
+ * What is read is at least as new as the writes that this server has answered; after a refresh, as all writes that
+ * anybody was answered before it was asked for.
+ */
+struct reader {
+	void *self;
+	/* NULL: there is none. An absent or empty namespace is that of cluster-wide kinds. */
+	const struct object *(*get)(void *self, const struct type *type, struct str namespace,
+				    struct str name);
+	/* In order of namespace and name; an absent namespace is all of them; false ends the walk. */
+	void (*each)(void *self, const struct type *type, struct str namespace,
+		     bool (*visit)(void *arg, const struct object *object), void *arg);
+};
+
+struct waiter {
+	void (*refresh)(struct waiter *waiter);
+	void (*resume)(struct waiter *waiter);
+	void (*on_cancel)(void *arg); /* set by the mechanism; called if the request ends first */
+	void *arg;
+};
+
+struct check_context {
+	struct arena *arena; /* of the request */
+	struct act *act;     /* the server's; messages sent by it are answered to the server only */
+	const struct reader *reader;
+	struct waiter *waiter;
+	struct wall now;
+	bool is_fresh; /* the caches were refreshed since this request came: what is not there does not exist */
+	void *state;
+};
+
+static inline const struct object *check_get(const struct check_context *context,
+					     const struct type *type, struct str namespace,
+					     struct str name)
+{
+	return context->reader->get(context->reader->self, type, namespace, name);
+}
+
+/* Both give CHECK_WAIT, to stand behind `return`. */
+static inline enum check check_refresh(struct check_context *context)
+{
+	context->waiter->refresh(context->waiter);
+	return CHECK_WAIT;
+}
+
+#endif

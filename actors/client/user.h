@@ -1,0 +1,37 @@
+/*
+ * Who asks: a user as authentication found it and authorization judges it.
+ *
+ * A plain value; its strings live in the arena of the request. Groups are complete: system:authenticated or
+ * system:unauthenticated is among them.
+ */
+#ifndef ACTORS_CLIENT_USER_H
+#define ACTORS_CLIENT_USER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/base/str.h"
+
+#define USER_ANONYMOUS STR("system:anonymous")
+#define GROUP_AUTHENTICATED STR("system:authenticated")
+#define GROUP_UNAUTHENTICATED STR("system:unauthenticated")
+#define GROUP_MASTERS STR("system:masters")
+
+struct user_extra {
+	struct str key;
+	const struct str *values;
+	uint32_t value_count;
+};
+
+struct user {
+	struct str name;
+	struct str uid;
+	const struct str *groups;
+	uint32_t group_count;
+	const struct user_extra *extra;
+	uint32_t extra_count;
+};
+
+bool user_is_in(const struct user *user, struct str group);
+
+#endif

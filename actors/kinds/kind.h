@@ -1,0 +1,97 @@
+/*
+ * Kinds: what create, update and delete do for one kind beyond what its type's table says.
+ *
+ * One file a kind, registered in kinds[] (kinds.c). A kind without an entry gets kind_default: the rules of metadata, the status
+ * dropped on create and kept on update, the spec kept on a status update. Hooks get a struct kind_change, change or judge
+ * its object, and cannot wait; what they need of other objects they read from the caches.
+ *
+ * The order is upstream's. Create: metadata filled (uid, time, name) - prepare_create - validate_create - metadata rules. Update:
+ * metadata carried over - prepare_update - metadata rules - validate_update. A subresource has its own pair and never runs the main one's.
+ */
+#ifndef ACTORS_KINDS_KIND_H
+#define ACTORS_KINDS_KIND_H
+
+#include "actors/client/check.h"
+#include "actors/client/failure.h"
+#include "actors/client/user.h"
+#include "datastore/object/name.h"
+#include "datastore/schema/meta.h"
+
+/* A write that happens together with the object's own, or not at all. */
+struct kind_write {
+	struct str key;    /* /registry/ipaddresses/10.96.0.10 */
+	struct str value;  /* absent: the key is deleted */
+	uint64_t expected; /* its mod revision; 0: must not exist; UINT64_MAX: no matter */
+};
+#define KIND_WRITES_MAX 16U
+
+struct kind_change {
+	struct check_context *check;
+	struct arena *arena;
+	const struct type *type;
+	struct str resource, subresource; /* "" for the object itself */
+	struct str namespace, name;
+	void *object;    /* a record of the type; hooks may change it in prepare_* only */
+	const void *old; /* as stored; NULL on create */
+	const struct user *user;
+	bool is_dry_run;
+	struct faults *faults;   /* validate_* adds to it: 422 with all of them */
+	struct failure *failure; /* set by a hook to refuse with something else, at once */
+	struct str *warnings;
+	uint32_t warning_count;
+	struct kind_write *writes; /* as kind_also adds them */
+	uint32_t write_count;
+};
+
+void kind_warn(struct kind_change *change, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void kind_also(struct kind_change *change, struct kind_write write); /* at most KIND_WRITES_MAX */
+
+/* A change by way of a subresource whose body is the kind itself: status, resize, approval, finalize, ephemeralcontainers. */
+struct kind_subresource {
+	const char *name;
+	void (*prepare)(struct kind_change *change);  /* NULL: kind_prepare_status */
+	void (*validate)(struct kind_change *change); /* NULL: metadata rules only */
+};
+
+struct kind_rules {
+	const char *group, *kind;     /* "" is core */
+	enum name_syntax name_syntax; /* NAME_DNS_LABEL (0) only where said: set it */
+	bool has_generation;          /* 1 on create, +1 when the spec changes */
+	bool allows_create_on_update; /* PUT makes what is missing */
+	bool needs_resource_version;  /* update without one is refused */
+	bool returns_deleted;         /* DELETE answers with the object always (pods) */
+	bool orphans_by_default;      /* replicationcontrollers of old */
+	/* Seconds of grace when DELETE names none; NULL: the kind has no graceful deletion. `asked` is negative when it names none. */
+	int64_t (*grace)(const struct kind_change *change, int64_t asked);
+	void (*prepare_create)(struct kind_change *change);
+	void (*prepare_update)(struct kind_change *change);
+	void (*validate_create)(struct kind_change *change);
+	void (*validate_update)(struct kind_change *change);
+	/* Before the object goes for good: extra writes (kind_also), or a failure. `object` is what is stored. */
+	void (*on_delete)(struct kind_change *change);
+	const struct kind_subresource *subresources;
+	uint32_t subresource_count;
+};
+
+/* All kinds with an entry; never NULL from kind_of. */
+extern const struct kind_rules *const kinds[];
+extern const uint32_t kind_count;
+extern const struct kind_rules kind_default;
+const struct kind_rules *kind_of(const struct type *type);
+const struct kind_subresource *kind_subresource(const struct kind_rules *kind, struct str name);
+
+/* ---- what every kind goes through (kind.c, metadata.c) ------------------------------------------------ */
+
+/* The whole of a create or update up to admission's second half; faults and failures are left in the change. */
+void kind_create(const struct kind_rules *kind, struct kind_change *change);
+void kind_update(const struct kind_rules *kind, struct kind_change *change);
+
+/* A status update: everything but `status` and managedFields is as stored; some labels and the like cannot change by it. */
+void kind_prepare_status(struct kind_change *change);
+
+/* Rules of metadata; paths begin at `metadata`. */
+void metadata_validate(struct kind_change *change, enum name_syntax syntax);
+void metadata_validate_update(struct kind_change *change);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * The API server: an actor registered as `api` that answers Kubernetes requests from both doors, HTTP and messages.
+ *
+ * Start it under a supervisor with `server_class` and a struct server_config, beside an actor registered as `store` and an
+ * http_server_class actor whose handler is "api". It holds the caches of all resources, fed by one watch of the store; when it
+ * is restarted it fills them anew. Any number of servers serve one cluster: all state is the store's.
+ *
+ * Bounds: LIMIT_IN_FLIGHT and LIMIT_IN_FLIGHT_MUTATING requests at once (429 beyond), LIMIT_WATCHERS watches,
+ * LIMIT_REQUEST_MS for everything but a watch, LIMIT_BODY_BYTES, LIMIT_RESPONSE_BYTES.
+ */
+#ifndef ACTORS_SERVER_SERVER_H
+#define ACTORS_SERVER_SERVER_H
+
+#include "actors/authentication/authenticator.h"
+#include "actors/authorization/authorizer.h"
+#include "actors/server/virtual.h"
+#include "runtime/actor/act.h"
+#include "runtime/trace/metrics.h"
+#include "transport/tls/certificate-key.h"
+
+/* One line of /readyz?verbose: is this part well? */
+struct server_check {
+	const char *name;
+	bool (*is_well)(void *arg);
+	void *arg;
+};
+
+/* Borrowed while the server lives. */
+struct server_config {
+	const char *store; /* "store" */
+	struct str node;   /* our name */
+	const struct authenticator *authenticators;
+	const struct authorizer *authorizers; /* none: everybody known may do everything; tests only */
+	uint32_t authenticator_count, authorizer_count;
+	const struct virtual_resource *virtuals;
+	const struct server_check *checks;
+	uint32_t virtual_count, check_count;
+
+	/* Service account tokens: who signs, and which keys are published at /openid/v1/jwks. */
+	struct str issuer;   /* https://kubernetes.default.svc.cluster.local */
+	struct str audience; /* of tokens that name none; the issuer if absent */
+	const struct certificate_key *signing_key; /* NULL: no tokens are issued */
+	const struct certificate_key *const *verifying_keys;
+	uint32_t verifying_key_count;
+
+	struct str address; /* host:port of the HTTP door as clients reach it; absent: not known */
+	struct metrics *metrics; /* NULL: the server makes its own */
+
+	/* 0 for those of limits.h; smaller ones are for tests. */
+	uint32_t in_flight_max, mutating_max, request_ms, bookmark_ms;
+};
+
+extern const struct act_class server_class;
+
+#endif
