@@ -1,0 +1,136 @@
+/*
+ * Peers: the links of one host to other hosts, on its node (ipc) and on others (TLS). Implements the link seam.
+ *
+ * One per host. All calls are for the host's thread; nng's threads inside reach it only by the owner's `call`. Links are made when
+ * something is sent or somebody says hello. The promises are those of runtime/actor/seams.h, struct seams_link: at
+ * most once, in order within a session, a loss is announced, nothing of an old session is delivered. Besides:
+ *   - a peer within the node runs under our user id; one on another node shows a certificate of our authority that
+ *     carries `<its node's name>.node.troupe.internal`; whoever claims to be another is disconnected and counted;
+ *   - a peer that is silent for `dead_ms`, though its connection stands, is lost.
+ * Bounded by LIMIT_PEERS links, LIMIT_LINK_OUTBOX_BYTES waiting for and LIMIT_LINK_CREDIT_BYTES under way to each.
+ */
+#ifndef TRANSPORT_PEER_PEER_H
+#define TRANSPORT_PEER_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/actor/seams.h"
+#include "runtime/base/base.h"
+#include "transport/tls/context.h"
+
+#define PEER_DOMAIN \
+	".node.troupe.internal" /* node names in certificates end in this, and nothing else does */
+
+struct peer;
+
+/* Who takes what arrives; peer_owner_host makes one of a host. */
+struct peer_owner {
+	void *self;
+	void (*receive)(void *self, struct seams_peer from, struct str bytes);
+	void (*lost)(void *self, struct seams_peer peer);
+	/* Any thread: fn(arg) is to be called soon on the owner's thread. */
+	void (*call)(void *self, void (*fn)(void *arg), void *arg);
+};
+
+struct act_host;
+struct peer_owner peer_owner_host(struct act_host *host);
+
+struct peer_config {
+	struct peer_owner owner;
+	struct seams_peer self; /* all three not 0 but the host */
+	struct seams_clock clock;
+	struct seams_random random;
+	struct str node_name;
+	struct str run_folder; /* our socket is <run_folder>/<host>.ipc, those of the node's other hosts lie beside it */
+
+	/* Links to other nodes; all absent: none. Both contexts demand certificates of the other side, for TLS 1.3. */
+	struct str listen;    /* IP:PORT; port 0 takes any, see peer_address */
+	struct str advertise; /* IP:PORT by which others reach us; absent: as `listen` */
+	struct tls_context *client, *server;
+
+	uint32_t heartbeat_ms; /* 0: PEER_HEARTBEAT_MS */
+	uint32_t dead_ms;      /* 0: PEER_DEAD_MS; at least three heartbeats */
+	uint32_t connect_ms; /* 0: PEER_CONNECT_MS: how long a message waits for a first contact */
+};
+
+#define PEER_HEARTBEAT_MS 250U
+#define PEER_DEAD_MS 1000U
+#define PEER_CONNECT_MS 2000U
+
+/* Listens and is ready. Everything in `config` is copied; the contexts are referenced. BUSY with words: the address is taken. */
+MUST_USE enum status peer_open(const struct peer_config *config, GIVE struct peer **out,
+			       struct fault *why);
+/* Ends all links. After it the owner is not called any more and what it was asked to call does nothing. */
+void peer_stop(struct peer *peer);
+/* After peer_stop, when what the owner was asked to call has been called or never will be. NULL is fine. */
+void peer_free(TAKE struct peer *peer);
+
+/* The seam: give it to the host (act_host_set_link). Valid until peer_stop. */
+struct seams_link peer_seam(struct peer *peer);
+
+/* IP:PORT on which others reach us; empty without `listen`. */
+struct str peer_address(const struct peer *peer);
+
+/* ---- the directory ----------------------------------------------------------------------------------- */
+
+struct peer_entry {
+	uint32_t node;
+	struct str node_name;
+	uint16_t host;
+	struct str host_name; /* may be absent */
+	struct str address;   /* IP:PORT; absent: not reached from other nodes, or on this node */
+	uint16_t epoch;       /* 0: not known */
+};
+
+/*
+ * Adds or changes one host. A node must be learned before its hosts are let in; hosts of it that are not listed are then found by their
+ * own hello. A newer epoch ends the session with the older one. BUSY: LIMIT_PEERS. INVALID: a text is too long or the name is another node's.
+ */
+MUST_USE enum status peer_learn(struct peer *peer, const struct peer_entry *entry);
+/* A node that left: its links end (announced as lost) and it is not let in again. */
+void peer_forget_node(struct peer *peer, uint32_t node);
+
+/* ---- looking in ---------------------------------------------------------------------------------------- */
+
+#define PEER_STATE_MAP(X)                                                    \
+	X(PEER_IDLE, "idle")             /* known, nothing was sent */       \
+	X(PEER_CONNECTING, "connecting") /* messages wait, for connect_ms */ \
+	X(PEER_OPEN, "open")                                                 \
+	X(PEER_AWAY, "away") /* did not answer; sends are refused */
+
+enum peer_state {
+#define X(name, text) name,
+	PEER_STATE_MAP(X)
+#undef X
+};
+
+const char *peer_state_name(enum peer_state state);
+
+struct peer_info {
+	struct seams_peer peer; /* epoch 0: not known */
+	struct str node_name, host_name, address;
+	enum peer_state state;
+	struct mono last_heard;
+	uint64_t sent_bytes, received_bytes, waiting_bytes;
+	uint64_t sessions; /* begun so far */
+};
+
+/* In the order in which they were learned. Texts are borrowed for the call. */
+void peer_each(struct peer *peer, void (*each)(void *arg, const struct peer_info *info), void *arg);
+
+struct peer_stats {
+	uint64_t frames_sent, frames_received, messages_sent, messages_received;
+	uint64_t bytes_sent, bytes_received;
+	uint64_t losses;     /* sessions that ended, first contacts that did not come about */
+	uint64_t bad_frames; /* undecodable, out of sequence, or lies about credit: disconnected */
+	uint64_t bad_identities;   /* wrong user id, name or node: disconnected */
+	uint64_t old_epochs;       /* frames for or from an earlier life: dropped */
+	uint64_t old_sessions;     /* frames of an earlier connection: dropped */
+	uint64_t refusals;         /* TLS handshakes refused over a certificate, by us or by them */
+	struct fault last_refusal; /* why */
+};
+
+void peer_stats(struct peer *peer, struct peer_stats *out);
+
+#endif
