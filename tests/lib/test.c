@@ -307,8 +307,7 @@ static int test_compare(const void *a, const void *b)
 static bool test_matches(const struct test *test, char **filters, int count)
 {
 	for (int i = 0; i < count; i++)
-		if (strstr(test->name, filters[i]) != NULL ||
-		    strstr(test->file, filters[i]) != NULL)
+		if (strstr(test->name, filters[i]) != NULL || strstr(test->file, filters[i]) != NULL)
 			return true;
 	return count == 0;
 }

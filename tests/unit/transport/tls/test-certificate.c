@@ -1,4 +1,4 @@
-#include "tests/lib/pki.h"
+#include "tests/lib/authority.h"
 #include "tests/lib/test.h"
 #include "transport/tls/certificate.h"
 
@@ -18,8 +18,8 @@ static struct certificate_wish make_wish(void)
 		.names = names,
 		.names_count = 5,
 		.usage = CERTIFICATE_SERVER,
-		.not_before = { PKI_NOW.ns - PKI_DAY },
-		.not_after = { PKI_NOW.ns + PKI_DAY },
+		.not_before = { AUTHORITY_NOW.ns - AUTHORITY_DAY },
+		.not_after = { AUTHORITY_NOW.ns + AUTHORITY_DAY },
 	};
 }
 
@@ -40,60 +40,60 @@ static void check_subject(const struct certificate_info *info)
 
 TEST(a_certificate_says_what_was_wished)
 {
-	struct pki_pair ca = pki_authority("troupe-ca");
-	struct pki_pair pair = pki_issue_wish(&ca, make_wish());
+	struct authority_pair ca = authority_new("troupe-ca");
+	struct authority_pair pair = authority_issue_wish(&ca, make_wish());
 	struct certificate_info info;
 
 	CHECK_STATUS(certificate_read(pair.certificate_pem, test_arena(), &info, NULL), OK);
 	check_subject(&info);
 	CHECK_STR(info.issuer_name, "troupe-ca");
 	CHECK_EQ(info.usage, CERTIFICATE_SERVER);
-	CHECK_EQ(info.not_before.ns, PKI_NOW.ns - PKI_DAY);
-	CHECK_EQ(info.not_after.ns, PKI_NOW.ns + PKI_DAY);
+	CHECK_EQ(info.not_before.ns, AUTHORITY_NOW.ns - AUTHORITY_DAY);
+	CHECK_EQ(info.not_after.ns, AUTHORITY_NOW.ns + AUTHORITY_DAY);
 	CHECK(info.serial.len >= 30);
 	CHECK_EQ(certificate_fingerprint_text(info.fingerprint, test_arena()).len, 64);
 }
 
 TEST(an_authority_is_one_and_signs_only_leaves)
 {
-	struct pki_pair ca = pki_authority("troupe-ca"), middle, leaf;
+	struct authority_pair ca = authority_new("troupe-ca"), middle, leaf;
 	struct certificate_wish wish = make_wish();
 	struct certificate_info info;
 
 	CHECK_STATUS(certificate_read(ca.certificate_pem, test_arena(), &info, NULL), OK);
 	CHECK(info.usage & CERTIFICATE_AUTHORITY);
 	wish.usage = CERTIFICATE_AUTHORITY;
-	middle = pki_issue_wish(&ca, wish);
-	leaf = pki_issue(&middle, "leaf", NULL, "leaf");
-	CHECK_STATUS(certificate_verify(arena_printf(test_arena(), STR_FMT STR_FMT,
-						     STR_ARG(leaf.certificate_pem),
-						     STR_ARG(middle.certificate_pem)),
-					ca.certificate_pem, CERTIFICATE_SERVER, PKI_NOW, NULL),
+	middle = authority_issue_wish(&ca, wish);
+	leaf = authority_issue(&middle, "leaf", NULL, "leaf");
+	CHECK_STATUS(certificate_verify(
+			 arena_printf(test_arena(), STR_FMT STR_FMT, STR_ARG(leaf.certificate_pem),
+				      STR_ARG(middle.certificate_pem)),
+			 ca.certificate_pem, CERTIFICATE_SERVER, AUTHORITY_NOW, NULL),
 		     UNAUTHORIZED);
 }
 
 TEST(a_certificate_does_not_outlive_its_authority)
 {
-	struct pki_pair ca = pki_authority("troupe-ca"), pair;
+	struct authority_pair ca = authority_new("troupe-ca"), pair;
 	struct certificate_wish wish = make_wish();
 	struct certificate_info info;
 
-	wish.not_after.ns = PKI_NOW.ns + 1000 * PKI_DAY;
-	pair = pki_issue_wish(&ca, wish);
+	wish.not_after.ns = AUTHORITY_NOW.ns + 1000 * AUTHORITY_DAY;
+	pair = authority_issue_wish(&ca, wish);
 	CHECK_STATUS(certificate_read(pair.certificate_pem, test_arena(), &info, NULL), OK);
-	CHECK_EQ(info.not_after.ns, PKI_NOW.ns + 365 * PKI_DAY);
+	CHECK_EQ(info.not_after.ns, AUTHORITY_NOW.ns + 365 * AUTHORITY_DAY);
 }
 
 TEST(names_longer_than_x520_allows_are_kept)
 {
-	struct pki_pair ca = pki_authority("troupe-ca"), pair;
+	struct authority_pair ca = authority_new("troupe-ca"), pair;
 	struct certificate_wish wish = make_wish();
 	struct certificate_info info;
 
 	wish.common_name =
 	    STR("system:node:a-name-that-is-longer-than-sixty-four-bytes.but-still-fine."
 		"in.kubernetes.example.org");
-	pair = pki_issue_wish(&ca, wish);
+	pair = authority_issue_wish(&ca, wish);
 	CHECK_STATUS(certificate_read(pair.certificate_pem, test_arena(), &info, NULL), OK);
 	CHECK(str_eq(info.common_name, wish.common_name));
 }
@@ -111,7 +111,7 @@ TEST(impossible_wishes_are_refused_in_words)
 		{ "a\nb", 1, "neither a DNS name" },      { "fine", 0, "end after it begins" },
 		{ "fine", -1, "end after it begins" },
 	};
-	struct pki_pair ca = pki_authority("troupe-ca");
+	struct authority_pair ca = authority_new("troupe-ca");
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct str name = str_from(cases[i].name), pem;
@@ -129,9 +129,10 @@ TEST(impossible_wishes_are_refused_in_words)
 
 TEST(verification_names_what_is_wrong)
 {
-	struct pki_pair ca = pki_authority("troupe-ca"), other = pki_authority("troupe-ca");
+	struct authority_pair ca = authority_new("troupe-ca"), other = authority_new("troupe-ca");
 	struct certificate_wish wish = make_wish();
-	struct pki_pair server = pki_issue_wish(&ca, wish), both = pki_issue(&ca, "b", NULL, "b");
+	struct authority_pair server = authority_issue_wish(&ca, wish),
+			      both = authority_issue(&ca, "b", NULL, "b");
 	struct str cut = str_slice(server.certificate_pem, 0, server.certificate_pem.len / 2);
 	const struct {
 		struct str pem, authority;
@@ -162,7 +163,7 @@ TEST(verification_names_what_is_wrong)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct wall now = { PKI_NOW.ns + cases[i].at_days * PKI_DAY };
+		struct wall now = { AUTHORITY_NOW.ns + cases[i].at_days * AUTHORITY_DAY };
 		struct fault why = { 0 };
 
 		CHECK_STATUS(
@@ -174,7 +175,7 @@ TEST(verification_names_what_is_wrong)
 
 TEST(a_request_gives_only_its_key_and_must_be_signed_by_it)
 {
-	struct pki_pair ca = pki_authority("troupe-ca");
+	struct authority_pair ca = authority_new("troupe-ca");
 	struct certificate_authority signer = { ca.certificate_pem, ca.key };
 	struct certificate_key *key = certificate_key_new();
 	struct certificate_wish greedy = make_wish(), modest = make_wish();
@@ -205,7 +206,7 @@ TEST(a_request_gives_only_its_key_and_must_be_signed_by_it)
 
 TEST(an_authority_signs_only_with_its_own_key)
 {
-	struct pki_pair ca = pki_authority("troupe-ca"), other = pki_authority("other");
+	struct authority_pair ca = authority_new("troupe-ca"), other = authority_new("other");
 	struct certificate_authority mixed = { ca.certificate_pem, other.key };
 	struct certificate_wish wish = make_wish();
 	struct str pem;
@@ -237,7 +238,8 @@ TEST(names_match_as_in_rfc_6125)
 		{ "", false },
 		{ ".example.org", false },
 	};
-	struct pki_pair ca = pki_authority("troupe-ca"), pair = pki_issue_wish(&ca, make_wish());
+	struct authority_pair ca = authority_new("troupe-ca"),
+			      pair = authority_issue_wish(&ca, make_wish());
 	struct certificate_info info;
 
 	CHECK_STATUS(certificate_read(pair.certificate_pem, test_arena(), &info, NULL), OK);

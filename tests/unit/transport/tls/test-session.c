@@ -1,4 +1,4 @@
-#include "tests/lib/pki.h"
+#include "tests/lib/authority.h"
 #include "tests/lib/test.h"
 #include "transport/tls/session.h"
 
@@ -11,13 +11,13 @@ struct pair {
 	enum status client_status, server_status;
 };
 
-static struct pki_pair ca, server_pair;
+static struct authority_pair ca, server_pair;
 
 static struct tls_config server_config(void)
 {
 	if (ca.key == NULL) {
-		ca = pki_authority("troupe-ca");
-		server_pair = pki_issue(&ca, "server", NULL, "api.example.org");
+		ca = authority_new("troupe-ca");
+		server_pair = authority_issue(&ca, "server", NULL, "api.example.org");
 	}
 	return (struct tls_config){ .is_server = true,
 				    .clients = TLS_CLIENTS_MAY_SHOW,
@@ -25,15 +25,15 @@ static struct tls_config server_config(void)
 				    .key_pem = server_pair.key_pem,
 				    .authorities_pem = ca.certificate_pem,
 				    .alpn = STR("h2,http/1.1"),
-				    .now = pki_now };
+				    .now = authority_now };
 }
 
 static struct tls_config client_config(void)
 {
-	return (struct tls_config){ .authorities_pem = ca.certificate_pem, .now = pki_now };
+	return (struct tls_config){ .authorities_pem = ca.certificate_pem, .now = authority_now };
 }
 
-static struct tls_config client_as(const struct pki_pair *who)
+static struct tls_config client_as(const struct authority_pair *who)
 {
 	struct tls_config config = client_config();
 
@@ -267,7 +267,8 @@ TEST(a_close_is_seen_as_the_end_and_the_other_way_still_works)
 TEST(a_client_is_known_by_its_certificate)
 {
 	struct tls_config server = server_config(), client;
-	struct pki_pair user = pki_issue(&ca, "kubernetes-admin", "system:masters", NULL);
+	struct authority_pair user =
+	    authority_issue(&ca, "kubernetes-admin", "system:masters", NULL);
 	struct certificate_info info;
 	struct pair pair;
 
@@ -283,23 +284,23 @@ TEST(a_client_is_known_by_its_certificate)
 	free_pair(&pair);
 }
 
-static struct pki_pair make_bad(const char *kind)
+static struct authority_pair make_bad(const char *kind)
 {
-	struct pki_pair other = pki_authority("troupe-ca");
+	struct authority_pair other = authority_new("troupe-ca");
 	struct certificate_wish wish = {
 		.common_name = str_from(kind),
 		.usage = CERTIFICATE_CLIENT | CERTIFICATE_SERVER,
-		.not_before = { PKI_NOW.ns - 2 * PKI_DAY },
-		.not_after = { PKI_NOW.ns + 2 * PKI_DAY },
+		.not_before = { AUTHORITY_NOW.ns - 2 * AUTHORITY_DAY },
+		.not_after = { AUTHORITY_NOW.ns + 2 * AUTHORITY_DAY },
 	};
 
 	if (strcmp(kind, "expired") == 0)
-		wish.not_after.ns = PKI_NOW.ns - PKI_DAY;
+		wish.not_after.ns = AUTHORITY_NOW.ns - AUTHORITY_DAY;
 	if (strcmp(kind, "early") == 0)
-		wish.not_before.ns = PKI_NOW.ns + PKI_DAY;
+		wish.not_before.ns = AUTHORITY_NOW.ns + AUTHORITY_DAY;
 	if (strcmp(kind, "server-only") == 0)
 		wish.usage = CERTIFICATE_SERVER;
-	return pki_issue_wish(strcmp(kind, "stranger") == 0 ? &other : &ca, wish);
+	return authority_issue_wish(strcmp(kind, "stranger") == 0 ? &other : &ca, wish);
 }
 
 static const struct {
@@ -318,7 +319,7 @@ TEST(a_bad_client_certificate_is_judged_but_does_not_end_a_lenient_handshake)
 	struct tls_config server = server_config();
 
 	for (size_t i = 0; i < sizeof bad_clients / sizeof bad_clients[0]; i++) {
-		struct pki_pair bad = make_bad(bad_clients[i].kind);
+		struct authority_pair bad = make_bad(bad_clients[i].kind);
 		struct tls_config client = client_as(&bad);
 		struct pair pair = make_pair(&client, &server, "api.example.org");
 		struct certificate_info info;
@@ -339,7 +340,7 @@ TEST(a_strict_server_ends_the_handshake_and_both_sides_have_words)
 
 	server.clients = TLS_CLIENTS_MUST_SHOW;
 	for (size_t i = 0; i < sizeof bad_clients / sizeof bad_clients[0]; i++) {
-		struct pki_pair bad = make_bad(bad_clients[i].kind);
+		struct authority_pair bad = make_bad(bad_clients[i].kind);
 		struct tls_config client = client_as(&bad);
 		struct pair pair = make_pair(&client, &server, "api.example.org");
 
@@ -380,14 +381,14 @@ TEST(a_client_refuses_a_server_that_it_did_not_mean)
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct tls_config server = server_config(), client = client_config();
-		struct pki_pair other = pki_authority("troupe-ca");
+		struct authority_pair other = authority_new("troupe-ca");
 		struct pair pair;
 
 		if (strcmp(cases[i].kind, "stranger") == 0)
 			client.authorities_pem = other.certificate_pem;
 		if (strcmp(cases[i].kind, "late") == 0)
 			client.now =
-			    NULL; /* the machine's, whatever it says, is not within PKI_NOW's days */
+			    NULL; /* the machine's, whatever it says, is not within AUTHORITY_NOW's days */
 		pair = make_pair(&client, &server, cases[i].name);
 		shake_hands(&pair);
 		CHECK_STATUS(pair.client_status, UNAUTHORIZED);
@@ -459,7 +460,7 @@ TEST(a_pinned_leaf_is_not_an_authority)
 TEST(a_second_session_resumes_and_still_knows_the_client)
 {
 	struct tls_config server = server_config(), client;
-	struct pki_pair user = pki_issue(&ca, "jane", NULL, NULL);
+	struct authority_pair user = authority_issue(&ca, "jane", NULL, NULL);
 	struct certificate_info info;
 	struct pair pair;
 
@@ -487,8 +488,8 @@ static struct wall moving_clock(void *arg)
 TEST(a_certificate_that_ran_out_since_is_noticed_when_resuming)
 {
 	struct tls_config server = server_config(), client;
-	struct wall now = { PKI_NOW.ns + PKI_DAY - 60 * TIME_S };
-	struct pki_pair user = pki_issue(&ca, "jane", NULL, NULL);
+	struct wall now = { AUTHORITY_NOW.ns + AUTHORITY_DAY - 60 * TIME_S };
+	struct authority_pair user = authority_issue(&ca, "jane", NULL, NULL);
 	struct certificate_info info;
 	struct fault why;
 	struct pair pair;
@@ -514,7 +515,7 @@ TEST(a_replaced_certificate_counts_for_new_sessions_and_old_ones_live_on)
 {
 	struct tls_config server = server_config(), client = client_config();
 	struct pair pair = make_pair(&client, &server, "api.example.org"), second = pair;
-	struct pki_pair renewed = pki_issue(&ca, "renewed", NULL, "api.example.org");
+	struct authority_pair renewed = authority_issue(&ca, "renewed", NULL, "api.example.org");
 	struct certificate_info info;
 
 	shake_hands(&pair);
