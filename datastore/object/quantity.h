@@ -1,10 +1,10 @@
 /*
  * Quantities: amounts of CPU, memory and the like, exact, with a family of suffixes.
  *
- * In records they are canonical text, as upstream prints it. A struct quantity is the number behind the text:
- * value * 10^scale, in 128 bits, so that every amount of 10^-9 to 10^18 and beyond adds and compares exactly; what
- * does not fit is rounded up at the bottom and capped at the top as upstream does. Suffixes: n u m "" k M G T P E; Ki Mi Gi
- * Ti Pi Ei; e3 E3.
+ * In records they are text as upstream prints it: quantity_canonical() makes it when a record is decoded. A struct
+ * quantity is the number behind the text, in units of 10^-9, so that all amounts add and compare exactly. What is finer is
+ * rounded away from zero, as upstream does; what is beyond 10^29 stays there. Suffixes: n u m "" k M G T P E; Ki Mi Gi Ti Pi
+ * Ei; e3 E3.
  */
 #ifndef DATASTORE_OBJECT_QUANTITY_H
 #define DATASTORE_OBJECT_QUANTITY_H
@@ -30,6 +30,12 @@ struct quantity {
 MUST_USE enum status quantity_parse(struct str text, struct quantity *out, struct fault *why);
 /* The amount of a text in a record, which was checked when it was decoded: absent or damaged gives 0. */
 struct quantity quantity_of(struct str text);
+/*
+ * The text that upstream would keep: the same one where its parser takes that for canonical ("1.234", "+5"), else what
+ * quantity_print() gives ("1000m" is "1"). INVALID as quantity_parse().
+ */
+MUST_USE enum status quantity_canonical(struct str text, struct arena *arena, struct str *out,
+					struct fault *why);
 /* Canonical: the largest suffix that leaves no fraction. */
 struct str quantity_print(struct quantity quantity, char out[QUANTITY_TEXT]);
 struct str quantity_text(struct quantity quantity, struct arena *arena);
