@@ -145,8 +145,7 @@ struct act_class {
 	 * (in its place in line). NULL: never. Called at each send, so keep it cheap.
 	 */
 	uint64_t (*key)(const struct act_type *type, const void *body);
-	size_t
-	    memory_max; /* bytes of arena; more is a crash of this actor; 0: no limit of its own */
+	size_t memory_max; /* bytes of arena; more is a crash of this actor; 0: no limit of its own */
 	uint32_t run_max_ms; /* one activation; longer is reported by the watchdog; 0: the host's */
 };
 
@@ -198,7 +197,7 @@ MUST_USE enum status act_send(struct act *act, struct act_ref to, const struct a
 void act_cast(struct act *act, struct act_ref to, const struct act_type *type, const void *body);
 
 /* Passes the message on unchanged, with its sender and its claim to an answer; the handler must not touch it again. */
-enum status act_forward(struct act *act, const struct act_msg *msg, struct act_ref to);
+MAY_IGNORE enum status act_forward(struct act *act, const struct act_msg *msg, struct act_ref to);
 
 /*
  * Keeps what the body owns beyond the handler: drop is not called. Returns the arena into which a message that came
@@ -229,12 +228,13 @@ struct act_ticket {
 
 struct act_ticket act_ticket(const struct act_msg *msg);
 /* GONE: nobody waits any more (counted); the caller still owns the body. Answering twice is the same. */
-enum status act_answer(struct act *act, struct act_ticket ticket, const struct act_type *type,
-		       const void *body);
-enum status act_answer_status(struct act *act, struct act_ticket ticket, enum status status);
-enum status act_reply(struct act *act, const struct act_msg *msg, const struct act_type *type,
-		      const void *body);
-enum status act_refuse(struct act *act, const struct act_msg *msg, enum status status);
+MAY_IGNORE enum status act_answer(struct act *act, struct act_ticket ticket,
+				  const struct act_type *type, const void *body);
+MAY_IGNORE enum status act_answer_status(struct act *act, struct act_ticket ticket,
+					 enum status status);
+MAY_IGNORE enum status act_reply(struct act *act, const struct act_msg *msg,
+				 const struct act_type *type, const void *body);
+MAY_IGNORE enum status act_refuse(struct act *act, const struct act_msg *msg, enum status status);
 #define act_reply_of(act, msg, T, ...) \
 	act_reply((act), (msg), &T##_type, &(struct T){ __VA_ARGS__ })
 
@@ -265,8 +265,7 @@ struct act_down {
 };
 ACT_TYPE_DECLARE(act_down);
 
-uint64_t act_monitor(struct act *act,
-		     struct act_ref who);              /* never fails: a stale one is reported */
+uint64_t act_monitor(struct act *act, struct act_ref who); /* never fails: a stale one is reported */
 void act_demonitor(struct act *act, uint64_t monitor); /* no act_down of it arrives afterwards */
 
 /* A linked actor ended: sent only to actors that trap exits; others end with it unless it ended normally. */
@@ -292,7 +291,7 @@ struct act_ref act_whereis(struct act *act, const char *name);
 /* A reference by name: looked up at each arrival, so it outlives restarts. May be sent to and monitored. */
 struct act_ref act_named(struct act *act, const char *name);
 
-enum status act_join(struct act *act, const char *group);
+MUST_USE enum status act_join(struct act *act, const char *group);
 void act_leave(struct act *act, const char *group);
 /* To each member of the group on this host; how many took it. The type must own nothing (no drop). */
 uint32_t act_publish(struct act *act, const char *group, const struct act_type *type,
@@ -309,8 +308,7 @@ enum act_restart {
 };
 
 struct act_child {
-	const char
-	    *id; /* unique under its supervisor; also the registered name unless is_unnamed */
+	const char *id; /* unique under its supervisor; also the registered name unless is_unnamed */
 	const struct act_class *class;
 	const void *args; /* borrowed as long as the supervisor lives */
 	enum act_restart restart;
@@ -363,7 +361,7 @@ struct act_all *act_all(struct act *act, uint32_t max);
 uint32_t act_all_ask(struct act_all *all, struct act_ref to, const struct act_type *type,
 		     const void *body, uint32_t timeout_ms);
 /* Waits for all of them; the worst outcome: OK only if all are. */
-enum status act_all_wait(struct act_all *all);
+MUST_USE enum status act_all_wait(struct act_all *all);
 const struct act_msg *act_all_answer(const struct act_all *all, uint32_t index);
 void act_all_end(struct act_all *all);
 

@@ -22,8 +22,8 @@ struct fault {
 };
 
 /* Fills `why` unless it is NULL and returns `status`, so that it can stand behind `return`. */
-enum status fault_set(struct fault *why, enum status status, const char *field, const char *format,
-		      ...) __attribute__((format(printf, 4, 5)));
+MAY_IGNORE enum status fault_set(struct fault *why, enum status status, const char *field,
+				 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The kinds of validation error, with upstream's words (field.ErrorType). */
 #define FAULT_KIND_MAP(X)                                                     \

@@ -16,6 +16,7 @@
 #define GIVE /* the caller owns the result */
 #define HOLD /* borrowed until an event that the comment names */
 #define MUST_USE __attribute__((warn_unused_result))
+#define MAY_IGNORE /* an outcome that is only for those who want to know it */
 
 /* name, HTTP code, Kubernetes reason, text */
 #define STATUS_MAP(X)                                                                   \

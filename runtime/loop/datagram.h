@@ -22,8 +22,8 @@ MUST_USE enum status datagram_open(struct act *act, const char *address, uint16_
 				   void *arg, struct datagram **out, struct fault *why);
 uint16_t datagram_port(const struct datagram *socket);
 /* Sends at once or drops: BUSY when the kernel's buffer is full. */
-enum status datagram_send(struct datagram *socket, struct str bytes,
-			  const struct datagram_address *to);
+MAY_IGNORE enum status datagram_send(struct datagram *socket, struct str bytes,
+				     const struct datagram_address *to);
 MUST_USE enum status datagram_address_of(const char *address, uint16_t port,
 					 struct datagram_address *out);
 void datagram_close(TAKE struct datagram *socket);

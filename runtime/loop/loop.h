@@ -16,8 +16,7 @@ struct loop_config {
 	struct act_host_config host;   /* `driver` is set by loop_open */
 	uint32_t workers;              /* shared threads for jobs without a lane; 0: 4 */
 	const struct seams_link *link; /* NULL: none, or act_host_set_link later */
-	bool
-	    has_watchdog; /* a thread that logs, and after LIMIT_STUCK_MS aborts, when one activation does not end */
+	bool has_watchdog; /* a thread that logs, and after LIMIT_STUCK_MS aborts, when one activation does not end */
 };
 
 /* Opens the loop and its host; the root supervisor's children are initialised when this returns OK. */
@@ -44,7 +43,7 @@ struct loop_signal {
 ACT_TYPE_DECLARE(loop_signal);
 
 /* Sends loop_signal to this actor each time the process gets the signal; ends with the actor. */
-enum status loop_on_signal(struct act *act, int number);
+MUST_USE enum status loop_on_signal(struct act *act, int number);
 
 /* ---- child processes ----------------------------------------------------------------------------------- */
 

@@ -26,9 +26,8 @@ struct stream_events {
 #define STREAM_ADDRESS_MAX 112 /* "[v6]:port", "v4:port" or "unix:path" */
 
 struct stream_listen_options {
-	const char
-	    *address;  /* "127.0.0.1", "::", or "unix:/path" (mode 0600, replaces a stale socket) */
-	uint16_t port; /* 0: any, see stream_listener_port */
+	const char *address; /* "127.0.0.1", "::", or "unix:/path" (mode 0600, replaces a stale socket) */
+	uint16_t port;       /* 0: any, see stream_listener_port */
 	bool is_shared_port; /* SO_REUSEPORT: several hosts listen */
 	int inherited_fd; /* 0: none; else a listening socket to take over instead of address and port */
 };
@@ -95,7 +94,7 @@ void stream_close_after_writes(TAKE struct stream *stream, uint32_t timeout_ms);
 const char *stream_peer(const struct stream *stream);  /* its address and port as text */
 const char *stream_local(const struct stream *stream); /* ours */
 /* Of a Unix socket: who is at the other end, as the kernel says. NOT_FOUND: not a Unix socket. */
-enum status stream_peer_ids(const struct stream *stream, uint32_t *out_uid, uint32_t *out_gid,
-			    int64_t *out_pid);
+MUST_USE enum status stream_peer_ids(const struct stream *stream, uint32_t *out_uid,
+				     uint32_t *out_gid, int64_t *out_pid);
 
 #endif

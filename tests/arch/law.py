@@ -1,0 +1,155 @@
+"""The law about the tree as data: who may include whom, which library belongs to which folder, what is banned.
+
+check.py turns it into a program. A change here is a change of the design: say why in its commit.
+"""
+
+BASE = "runtime/base"
+RUNTIME = ["runtime/base", "runtime/actor", "runtime/loop", "runtime/sim", "runtime/trace"]
+TRANSPORT = ["transport/wire", "transport/tls", "transport/http", "transport/peer"]
+DATASTORE = ["datastore/schema", "datastore/object", "datastore/cel", "datastore/log", "datastore/table",
+             "datastore/store"]
+RECORDS = ["datastore/schema", "datastore/object"]
+DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/kinds"]
+CONTROL = ["actors/client", "actors/controller"]
+ACTORS = DOOR + ["actors/server", "actors/controller", "actors/controllers", "actors/scheduler", "actors/node",
+                 "actors/proxy"]
+DEPLOY = ["deploy/main", "deploy/cluster", "deploy/addons", "deploy/embed"]
+
+# Folder: what it may include beside itself and runtime/base.
+USES = {
+    "runtime/base": [],
+    "runtime/actor": [],
+    "runtime/loop": ["runtime/actor"],
+    "runtime/sim": ["runtime/actor"],
+    "runtime/trace": ["runtime/actor"],
+    "transport/wire": [],
+    "transport/tls": RUNTIME,
+    "transport/http": RUNTIME + ["transport/tls"],
+    "transport/peer": RUNTIME + ["transport/wire", "transport/tls"],
+    "datastore/schema": [],
+    "datastore/object": ["datastore/schema", "transport/wire"],
+    "datastore/cel": RECORDS,
+    "datastore/log": RUNTIME + ["transport/peer"],
+    "datastore/table": [],
+    "datastore/store": RUNTIME + TRANSPORT + ["datastore/log", "datastore/table"],
+    "actors/client": RUNTIME + TRANSPORT + RECORDS,
+    "actors/authentication": RUNTIME + RECORDS + ["actors/client"],
+    "actors/authorization": RUNTIME + RECORDS + ["actors/client"],
+    "actors/admission": RUNTIME + RECORDS + ["actors/client"],
+    "actors/kinds": RECORDS + ["datastore/cel"],
+    "actors/server": RUNTIME + DATASTORE + DOOR + ["transport/http"],
+    "actors/controller": RUNTIME + RECORDS + ["actors/client"],
+    "actors/controllers": ["actors/controller", "datastore/schema"],
+    "actors/scheduler": CONTROL + ["datastore/schema"],
+    "actors/node": CONTROL + RUNTIME + TRANSPORT,
+    "actors/proxy": CONTROL + RUNTIME,
+    "deploy/embed": RUNTIME + TRANSPORT + DATASTORE + ACTORS,
+    "deploy/cluster": RUNTIME + TRANSPORT + DATASTORE + ACTORS,
+    "deploy/addons": RUNTIME + TRANSPORT + DATASTORE + ACTORS + ["deploy/cluster"],
+    "deploy/main": RUNTIME + TRANSPORT + DATASTORE + ACTORS + DEPLOY,
+}
+
+LAYERS = ["runtime", "transport", "datastore", "actors", "deploy", "tests"]
+# deploy/host has unit files, not C; the folders of tests/ may include everything.
+TEST_FOLDERS = ["tests/lib", "tests/unit", "tests/sim", "tests/wire", "tests/fuzz", "tests/bench", "tests/conformance",
+                "tests/fixtures", "tests/arch"]
+
+# A library's header (how its name begins) and the one folder that includes it.
+LIBRARIES = {
+    "uv.h": "runtime/loop",
+    "openssl/": "transport/tls",
+    "nghttp2/": "transport/http",
+    "http_parser.h": "transport/http",
+    "zlib.h": "transport/http",
+    "nng/": "transport/peer",
+    "msgpack": "transport/wire",
+    "yaml.h": "transport/wire",
+    "pcre2.h": "datastore/schema",
+    "raft": "datastore/log",
+    "sqlite3.h": "datastore/table",
+    "protobuf-c/": "actors/node",
+}
+
+# A file that needs a second folder's library because it joins the two.
+LIBRARIES_ALSO = {
+    "transport/tls/link-engine.c": ["nng/"],  # OpenSSL behind nng's engine interface: one file must see both
+}
+
+# The C library, the kernel's headers and the compiler's own.
+SYSTEM = set("""
+assert.h complex.h ctype.h dirent.h dlfcn.h endian.h errno.h execinfo.h fcntl.h fenv.h float.h fnmatch.h ftw.h getopt.h
+glob.h grp.h ifaddrs.h inttypes.h limits.h link.h locale.h malloc.h math.h memory.h netdb.h nmmintrin.h poll.h pthread.h pwd.h
+sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h
+stdlib.h stdnoreturn.h string.h strings.h syslog.h termios.h threads.h time.h ucontext.h unistd.h utime.h wchar.h
+""".split())
+SYSTEM_FOLDERS = ("sys/", "linux/", "netinet/", "arpa/", "net/", "asm/", "bits/", "sanitizer/")
+
+# Headers whose public functions carry another prefix than the file's name.
+PREFIXES = {
+    "runtime/actor/": ["act"],
+    "deploy/embed/": ["troupe"],
+}
+# Called from outside the tree, so nobody in it needs to.
+PUBLIC_API = ("act_", "troupe_")
+
+ARENA = "an arena, or mem.h where it must live longer"
+SEAM = "the seams of runtime/actor/seams.h"
+# Call: (folders that may, what to do instead). tests/ may use what its second column does not name.
+BANNED = {
+    "strcpy": ([], "arena_str, or text.h"),
+    "strcat": ([], "text_add"),
+    "strncpy": ([], "arena_str, or text.h"),
+    "strncat": ([], "text_add"),
+    "sprintf": ([], "snprintf, arena_printf or text_printf"),
+    "vsprintf": ([], "vsnprintf, arena_vprintf or text_printf"),
+    "gets": ([], "text.h and read"),
+    "strtok": ([], "str_cut"),
+    "strtok_r": ([], "str_cut"),
+    "atoi": ([], "str_to_i64"),
+    "atol": ([], "str_to_i64"),
+    "atoll": ([], "str_to_i64"),
+    "atof": ([], "str_to_double"),
+    "strtol": ([], "str_to_i64"),
+    "strtoll": ([], "str_to_i64"),
+    "strtoul": ([], "str_to_u64"),
+    "strtoull": ([], "str_to_u64"),
+    "strtod": (["runtime/base", "transport/wire"], "str_to_double"),
+    "sscanf": ([], "str_cut and str_to_i64"),
+    "alloca": ([], ARENA),
+    "malloc": (["runtime/base", "tests"], ARENA),
+    "calloc": (["runtime/base", "tests"], ARENA),
+    "realloc": (["runtime/base", "tests"], ARENA),
+    "free": (["runtime/base", "tests"], "mem_free for what mem.h gave; a library's memory by its own call"),
+    "strdup": (["tests"], "arena_str, or mem_copy"),
+    "strndup": (["tests"], "arena_str, or mem_copy"),
+    "asprintf": ([], "arena_printf"),
+    "vasprintf": ([], "arena_vprintf"),
+    "sleep": ([], "a timer (act_after), or a deadline on what is waited for"),
+    "usleep": ([], "a timer (act_after), or a deadline on what is waited for"),
+    "nanosleep": (["runtime/loop", "tests/bench", "tests/wire"], "a timer (act_after), or a deadline on what is waited for"),
+    "time": ([], SEAM),
+    "gettimeofday": ([], SEAM),
+    "clock_gettime": (["runtime/base", "runtime/actor", "runtime/loop", "deploy/main", "tests"], SEAM),
+    "localtime": ([], "time_print: everything is in UTC"),
+    "gmtime": ([], "time_print"),
+    "strftime": ([], "time_print"),
+    "rand": ([], SEAM),
+    "srand": ([], SEAM),
+    "random": ([], SEAM),
+    "drand48": ([], SEAM),
+    "getrandom": (["runtime/loop", "runtime/actor", "deploy/main", "tests"], SEAM),
+    "fork": (["tests/lib"], "loop_spawn: nng panics after a bare fork"),
+    "vfork": ([], "loop_spawn"),
+    "system": ([], "loop_spawn"),
+    "popen": (["tests"], "loop_spawn"),
+    "getenv": (["deploy/main", "tests"], "a field of the configuration that deploy/main fills"),
+    "secure_getenv": (["deploy/main"], "a field of the configuration that deploy/main fills"),
+    "setlocale": ([], "nothing: text is bytes and UTF-8 here"),
+    "signal": ([], "sigaction, in runtime/loop"),
+}
+# Where decisions are written memory belongs to arenas; the caches and connections around them live longer.
+ARENAS_ONLY = ["actors/authentication", "actors/authorization", "actors/admission", "actors/kinds", "actors/controllers"]
+BANNED_THERE = {"mem_free": ARENA, "mem_alloc": ARENA, "mem_zalloc": ARENA, "mem_resize": ARENA}
+
+README_LINES = 40
+LONG_FUNCTION, LONG_FILE, MANY_FILES = 60, 600, 25
