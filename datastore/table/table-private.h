@@ -1,0 +1,41 @@
+/* What the table's files share: connections and statements. */
+#ifndef DATASTORE_TABLE_TABLE_PRIVATE_H
+#define DATASTORE_TABLE_TABLE_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "datastore/table/table.h"
+#include "datastore/table/vfs.h"
+
+enum row_flag { ROW_DELETE = 1, ROW_FAILURE_BRANCH = 2 };
+
+struct table {
+	struct vfs *vfs;
+	const struct seams_files *files;
+	char *path;
+	sqlite3 *db;
+	sqlite3_stmt *begin, *commit, *rollback;
+	sqlite3_stmt *put_row, *put_key, *find_key, *put_lease, *drop_lease, *put_mark;
+	sqlite3_stmt *sweep_bound, *sweep_rows, *sweep_keys, *sweep_deletes, *sweep_mark;
+	uint64_t compact_revision, swept_id;
+	uint64_t wal_bytes; /* an estimate, reset by the writer once the log was restarted */
+};
+
+struct table_view {
+	struct table *table;
+	sqlite3 *db;
+	sqlite3_stmt *get, *list, *since;
+};
+
+enum status table_code(sqlite3 *db, int rc, struct fault *why);
+enum status table_connect(struct table *table, const char *path, uint32_t cache_kib, sqlite3 **out,
+			  struct fault *why);
+enum status table_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct fault *why);
+enum status table_run(sqlite3 *db, sqlite3_stmt *statement, struct fault *why); /* to its end */
+void table_bind_str(sqlite3_stmt *statement, int at, struct str s);
+struct str table_column_str(sqlite3_stmt *statement, int at);
+/* Reads the one row of meta. NOT_FOUND: an empty database. */
+enum status table_read_mark(sqlite3 *db, struct arena *arena, struct table_mark *mark,
+			    uint64_t *swept_id, struct fault *why);
+
+#endif

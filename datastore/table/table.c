@@ -1,0 +1,440 @@
+#include "datastore/table/table.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "datastore/table/table-private.h"
+
+/*
+ * hist: every kept row, by id; prev is the id of the row that it superseded. cur: each key's latest row, deletes too until
+ * they are swept, without values so that lists and counts touch few pages.
+ */
+static const char schema[] =
+    "CREATE TABLE hist(id INTEGER PRIMARY KEY, key BLOB NOT NULL, prev INT NOT NULL,"
+    " create_rev INT NOT NULL, version INT NOT NULL, lease INT NOT NULL, request INT NOT NULL,"
+    " flags INT NOT NULL, value BLOB);"
+    "CREATE TABLE cur(key BLOB PRIMARY KEY, id INT NOT NULL, create_rev INT NOT NULL,"
+    " version INT NOT NULL, lease INT NOT NULL, size INT NOT NULL, flags INT NOT NULL) WITHOUT "
+    "ROWID;"
+    "CREATE TABLE lease(id INTEGER PRIMARY KEY, ttl INT NOT NULL);"
+    "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK (one = 1), format INT NOT NULL,"
+    " rev INT NOT NULL, compact_rev INT NOT NULL, swept_id INT NOT NULL, chain INT NOT NULL,"
+    " applied_index INT NOT NULL, applied_term INT NOT NULL, members_index INT NOT NULL,"
+    " members BLOB, cluster INT NOT NULL);"
+    "INSERT INTO meta VALUES(1, 1, 1, 0, 0, 0, 0, 0, 0, NULL, 0);";
+_Static_assert(TABLE_FORMAT == 1, "the schema above writes the format's number");
+
+enum status table_code(sqlite3 *db, int rc, struct fault *why)
+{
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE: return OK;
+	case SQLITE_FULL: return fault_set(why, FULL, "", "the database: %s", sqlite3_errmsg(db));
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED: return fault_set(why, BUSY, "", "the database: %s", sqlite3_errmsg(db));
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return fault_set(why, CORRUPT, "", "the database: %s", sqlite3_errmsg(db));
+	case SQLITE_NOMEM:
+	case SQLITE_MISUSE: assert(!"SQLite was misused or had no memory"); return INTERNAL;
+	default: return fault_set(why, IO, "", "the database: %s", sqlite3_errmsg(db));
+	}
+}
+
+enum status table_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct fault *why)
+{
+	return table_code(db, sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL),
+			  why);
+}
+
+enum status table_run(sqlite3 *db, sqlite3_stmt *statement, struct fault *why)
+{
+	int rc;
+	do
+		rc = sqlite3_step(statement);
+	while (rc == SQLITE_ROW);
+	enum status status = table_code(db, rc, why);
+	sqlite3_reset(statement);
+	return status;
+}
+
+void table_bind_str(sqlite3_stmt *statement, int at, struct str s)
+{
+	if (s.at)
+		sqlite3_bind_blob(statement, at, s.at, (int)s.len, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(statement, at);
+}
+
+struct str table_column_str(sqlite3_stmt *statement, int at)
+{
+	if (sqlite3_column_type(statement, at) == SQLITE_NULL)
+		return STR_NONE;
+	const char *bytes = sqlite3_column_blob(statement, at);
+	return (struct str){ bytes ? bytes : "", (uint32_t)sqlite3_column_bytes(statement, at) };
+}
+
+enum status table_connect(struct table *table, const char *path, uint32_t cache_kib, sqlite3 **out,
+			  struct fault *why)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	sqlite3 *db = NULL;
+	enum status status =
+	    table_code(db, sqlite3_open_v2(path, &db, flags, vfs_name(table->vfs)), NULL);
+	char pragmas[256];
+	snprintf(pragmas, sizeof pragmas,
+		 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;"
+		 "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%u",
+		 cache_kib);
+	if (status == OK) {
+		sqlite3_extended_result_codes(db, 1);
+		status = table_code(db, sqlite3_exec(db, pragmas, NULL, NULL, NULL), why);
+	} else {
+		fault_set(why, status, "", "the database %s: %s", path, sqlite3_errmsg(db));
+	}
+	if (status != OK)
+		sqlite3_close(db);
+	else
+		*out = db;
+	return status;
+}
+
+enum status table_read_mark(sqlite3 *db, struct arena *arena, struct table_mark *mark,
+			    uint64_t *swept_id, struct fault *why)
+{
+	sqlite3_stmt *read = NULL;
+	TRY(table_prepare(db,
+			  "SELECT format, rev, compact_rev, swept_id, chain, applied_index,"
+			  " applied_term, members_index, members, cluster FROM meta",
+			  &read, why));
+	int rc = sqlite3_step(read);
+	enum status status = table_code(db, rc, why);
+	if (rc == SQLITE_DONE) {
+		status = fault_set(why, CORRUPT, "", "the database has no meta row");
+	} else if (status == OK && sqlite3_column_int(read, 0) != TABLE_FORMAT) {
+		status =
+		    fault_set(why, NOT_IMPLEMENTED, "", "the database has format %d, we know %d",
+			      sqlite3_column_int(read, 0), TABLE_FORMAT);
+	} else if (status == OK) {
+		*mark = (struct table_mark){
+			.revision = (uint64_t)sqlite3_column_int64(read, 1),
+			.compact_revision = (uint64_t)sqlite3_column_int64(read, 2),
+			.chain = (uint64_t)sqlite3_column_int64(read, 4),
+			.applied_index = (uint64_t)sqlite3_column_int64(read, 5),
+			.applied_term = (uint64_t)sqlite3_column_int64(read, 6),
+			.members_index = (uint64_t)sqlite3_column_int64(read, 7),
+			.members = arena_str(arena, table_column_str(read, 8)),
+			.cluster = (uint64_t)sqlite3_column_int64(read, 9),
+		};
+		*swept_id = (uint64_t)sqlite3_column_int64(read, 3);
+	}
+	sqlite3_finalize(read);
+	return status;
+}
+
+/* ---- opening ---- */
+
+static enum status make_schema(struct table *table, struct fault *why)
+{
+	sqlite3_stmt *find = NULL;
+	TRY(table_prepare(table->db, "SELECT 1 FROM sqlite_schema WHERE name = 'meta'", &find, why));
+	int rc = sqlite3_step(find);
+	enum status status = table_code(table->db, rc, why);
+	sqlite3_finalize(find);
+	if (status != OK || rc == SQLITE_ROW)
+		return status;
+	TRY(table_run(table->db, table->begin, why));
+	status = table_code(table->db, sqlite3_exec(table->db, schema, NULL, NULL, NULL), why);
+	if (status == OK)
+		status = table_run(table->db, table->commit, why);
+	if (status != OK && !sqlite3_get_autocommit(table->db))
+		(void)table_run(table->db, table->rollback, NULL);
+	return status;
+}
+
+static enum status prepare_all(struct table *table, struct fault *why)
+{
+	const struct {
+		sqlite3_stmt **out;
+		const char *sql;
+	} statements[] = {
+		{ &table->put_row, "INSERT INTO hist VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
+		{ &table->put_key,
+		  "INSERT OR REPLACE INTO cur VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)" },
+		{ &table->find_key, "SELECT id FROM cur WHERE key = ?1" },
+		{ &table->put_lease, "INSERT OR REPLACE INTO lease VALUES(?1, ?2)" },
+		{ &table->drop_lease, "DELETE FROM lease WHERE id = ?1" },
+		{ &table->put_mark,
+		  "UPDATE meta SET rev = ?1, compact_rev = ?2, chain = ?3, applied_index = ?4,"
+		  " applied_term = ?5, members_index = ?6, members = ?7, cluster = ?8" },
+		{ &table->sweep_bound, "SELECT max(id) FROM (SELECT id FROM hist"
+				       " WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3)" },
+		{ &table->sweep_rows, "DELETE FROM hist WHERE id IN (SELECT prev FROM hist"
+				      " WHERE id > ?1 AND id <= ?2 AND prev > 0)" },
+		{ &table->sweep_keys,
+		  "DELETE FROM cur WHERE key IN (SELECT key FROM hist WHERE id > ?1 AND id <= ?2"
+		  " AND flags & 1) AND flags & 1 AND id <= ?2" },
+		{ &table->sweep_deletes,
+		  "DELETE FROM hist WHERE id > ?1 AND id <= ?2 AND flags & 1" },
+		{ &table->sweep_mark, "UPDATE meta SET swept_id = ?1" },
+	};
+	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
+		TRY(table_prepare(table->db, statements[i].sql, statements[i].out, why));
+	return OK;
+}
+
+enum status table_open(const struct seams_files *files, const struct seams_random *random,
+		       const char *path, struct arena *arena, struct table **out,
+		       struct table_mark *mark, struct fault *why)
+{
+	struct table *table = mem_new(struct table);
+	table->files = files;
+	table->vfs = vfs_new(files, random);
+	table->path = mem_copy(path, strlen(path) + 1);
+	enum status status = table_connect(table, path, TABLE_CACHE_KIB, &table->db, why);
+	if (status == OK)
+		status = table_prepare(table->db, "BEGIN IMMEDIATE", &table->begin, why);
+	if (status == OK)
+		status = table_prepare(table->db, "COMMIT", &table->commit, why);
+	if (status == OK)
+		status = table_prepare(table->db, "ROLLBACK", &table->rollback, why);
+	if (status == OK)
+		status = make_schema(table, why);
+	if (status == OK)
+		status = table_read_mark(table->db, arena, mark, &table->swept_id, why);
+	if (status == OK)
+		status = prepare_all(table, why);
+	if (status != OK) {
+		table_close(table);
+		return status;
+	}
+	table->compact_revision = mark->compact_revision;
+	*out = table;
+	return OK;
+}
+
+static void finalize_all(sqlite3 *db)
+{
+	sqlite3_stmt *statement;
+	while ((statement = sqlite3_next_stmt(db, NULL)))
+		sqlite3_finalize(statement);
+}
+
+void table_close(struct table *table)
+{
+	if (!table)
+		return;
+	if (table->db) {
+		finalize_all(table->db);
+		sqlite3_close(table->db);
+	}
+	vfs_free(table->vfs);
+	mem_free(table->path);
+	mem_free(table);
+}
+
+/* ---- writing ---- */
+
+static void bind_u64(sqlite3_stmt *statement, int at, uint64_t n)
+{
+	sqlite3_bind_int64(statement, at, (sqlite3_int64)n);
+}
+
+static enum status find_before(struct table *table, struct str key, uint64_t *out, struct fault *why)
+{
+	*out = 0;
+	table_bind_str(table->find_key, 1, key);
+	int rc = sqlite3_step(table->find_key);
+	if (rc == SQLITE_ROW)
+		*out = (uint64_t)sqlite3_column_int64(table->find_key, 0);
+	enum status status = table_code(table->db, rc, why);
+	sqlite3_reset(table->find_key);
+	return status;
+}
+
+static enum status write_row(struct table *table, const struct table_row *row, struct fault *why)
+{
+	uint64_t before;
+	TRY(find_before(table, row->key, &before, why));
+	int flags =
+	    (row->is_delete ? ROW_DELETE : 0) | (row->is_failure_branch ? ROW_FAILURE_BRANCH : 0);
+	sqlite3_stmt *put = table->put_row;
+	bind_u64(put, 1, row->id);
+	table_bind_str(put, 2, row->key);
+	bind_u64(put, 3, before);
+	bind_u64(put, 4, row->create_revision);
+	bind_u64(put, 5, row->version);
+	bind_u64(put, 6, row->lease);
+	bind_u64(put, 7, row->request);
+	sqlite3_bind_int(put, 8, flags);
+	table_bind_str(put, 9, row->value);
+	TRY(table_run(table->db, put, why));
+	put = table->put_key;
+	table_bind_str(put, 1, row->key);
+	bind_u64(put, 2, row->id);
+	bind_u64(put, 3, row->create_revision);
+	bind_u64(put, 4, row->version);
+	bind_u64(put, 5, row->lease);
+	bind_u64(put, 6, row->value.len);
+	sqlite3_bind_int(put, 7, flags);
+	table->wal_bytes += 3ULL * 4096 + row->value.len;
+	return table_run(table->db, put, why);
+}
+
+static enum status write_mark(struct table *table, const struct table_mark *mark, struct fault *why)
+{
+	sqlite3_stmt *put = table->put_mark;
+	bind_u64(put, 1, mark->revision);
+	bind_u64(put, 2, mark->compact_revision);
+	bind_u64(put, 3, mark->chain);
+	bind_u64(put, 4, mark->applied_index);
+	bind_u64(put, 5, mark->applied_term);
+	bind_u64(put, 6, mark->members_index);
+	table_bind_str(put, 7, mark->members);
+	bind_u64(put, 8, mark->cluster);
+	return table_run(table->db, put, why);
+}
+
+static enum status write_group(struct table *table, const struct table_group *group,
+			       struct fault *why)
+{
+	for (uint32_t i = 0; i < group->row_count; i++)
+		TRY(write_row(table, &group->rows[i], why));
+	for (uint32_t i = 0; i < group->lease_count; i++) {
+		const struct table_lease *lease = &group->leases[i];
+		sqlite3_stmt *put = lease->ttl_s ? table->put_lease : table->drop_lease;
+		bind_u64(put, 1, lease->id);
+		if (lease->ttl_s)
+			bind_u64(put, 2, lease->ttl_s);
+		TRY(table_run(table->db, put, why));
+	}
+	return write_mark(table, &group->mark, why);
+}
+
+/* Ends the transaction that `status` is the outcome of so far. */
+static enum status finish(struct table *table, enum status status, struct fault *why)
+{
+	if (status == OK)
+		status = table_run(table->db, table->commit, why);
+	if (status != OK && !sqlite3_get_autocommit(table->db))
+		(void)table_run(table->db, table->rollback, NULL);
+	return status;
+}
+
+enum status table_write(struct table *table, const struct table_group *group, struct fault *why)
+{
+	TRY(table_run(table->db, table->begin, why));
+	TRY(finish(table, write_group(table, group, why), why));
+	table->compact_revision = group->mark.compact_revision;
+	return OK;
+}
+
+/* ---- sweeping ---- */
+
+static enum status sweep_upto(struct table *table, uint64_t upto, struct fault *why)
+{
+	sqlite3_stmt *const steps[] = { table->sweep_rows, table->sweep_keys, table->sweep_deletes };
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		bind_u64(steps[i], 1, table->swept_id);
+		bind_u64(steps[i], 2, upto);
+		TRY(table_run(table->db, steps[i], why));
+	}
+	bind_u64(table->sweep_mark, 1, upto);
+	return table_run(table->db, table->sweep_mark, why);
+}
+
+enum status table_sweep(struct table *table, uint32_t max_rows, bool *is_done, struct fault *why)
+{
+	uint64_t last = (table->compact_revision + 1) << TABLE_PLACE_BITS;
+	uint64_t upto = 0;
+	bind_u64(table->sweep_bound, 1, table->swept_id);
+	bind_u64(table->sweep_bound, 2, last - 1);
+	bind_u64(table->sweep_bound, 3, max_rows);
+	int rc = sqlite3_step(table->sweep_bound);
+	if (rc == SQLITE_ROW)
+		upto = (uint64_t)sqlite3_column_int64(table->sweep_bound, 0);
+	enum status status = table_code(table->db, rc, why);
+	sqlite3_reset(table->sweep_bound);
+	TRY(status);
+	*is_done = !upto;
+	if (!upto)
+		return OK;
+	TRY(table_run(table->db, table->begin, why));
+	TRY(finish(table, sweep_upto(table, upto, why), why));
+	table->swept_id = upto;
+	table->wal_bytes += (uint64_t)max_rows * 4096;
+	return OK;
+}
+
+uint64_t table_wal_bytes(const struct table *table)
+{
+	return table->wal_bytes;
+}
+
+/* ---- loading ---- */
+
+static enum status load_leases(struct table *table, const struct table_loader *loader,
+			       struct fault *why)
+{
+	sqlite3_stmt *read = NULL;
+	TRY(table_prepare(table->db, "SELECT id, ttl FROM lease ORDER BY id", &read, why));
+	int rc;
+	while ((rc = sqlite3_step(read)) == SQLITE_ROW)
+		loader->lease(loader->arg,
+			      &(struct table_lease){ (uint64_t)sqlite3_column_int64(read, 0),
+						     (uint32_t)sqlite3_column_int64(read, 1) });
+	enum status status = table_code(table->db, rc, why);
+	sqlite3_finalize(read);
+	return status;
+}
+
+static enum status load_keys(struct table *table, const struct table_loader *loader,
+			     struct fault *why)
+{
+	sqlite3_stmt *read = NULL;
+	TRY(table_prepare(table->db,
+			  "SELECT key, id, create_rev, version, lease, size FROM cur"
+			  " WHERE NOT flags & 1 ORDER BY key",
+			  &read, why));
+	int rc;
+	while ((rc = sqlite3_step(read)) == SQLITE_ROW) {
+		struct table_row row = { .key = table_column_str(read, 0),
+					 .id = (uint64_t)sqlite3_column_int64(read, 1),
+					 .create_revision = (uint64_t)sqlite3_column_int64(read, 2),
+					 .version = (uint64_t)sqlite3_column_int64(read, 3),
+					 .lease = (uint64_t)sqlite3_column_int64(read, 4),
+					 .value_len = (uint32_t)sqlite3_column_int64(read, 5) };
+		loader->key(loader->arg, &row);
+	}
+	enum status status = table_code(table->db, rc, why);
+	sqlite3_finalize(read);
+	return status;
+}
+
+static enum status load_requests(struct table *table, const struct table_loader *loader,
+				 uint64_t after, struct fault *why)
+{
+	sqlite3_stmt *read = NULL;
+	TRY(table_prepare(table->db,
+			  "SELECT id, request, flags FROM hist WHERE id >= ?1 AND request != 0"
+			  " ORDER BY id",
+			  &read, why));
+	bind_u64(read, 1, (after + 1) << TABLE_PLACE_BITS);
+	int rc;
+	while ((rc = sqlite3_step(read)) == SQLITE_ROW)
+		loader->request(loader->arg, (uint64_t)sqlite3_column_int64(read, 1),
+				(uint64_t)sqlite3_column_int64(read, 0) >> TABLE_PLACE_BITS,
+				sqlite3_column_int(read, 2) & ROW_FAILURE_BRANCH);
+	enum status status = table_code(table->db, rc, why);
+	sqlite3_finalize(read);
+	return status;
+}
+
+enum status table_load(struct table *table, const struct table_loader *loader,
+		       uint64_t requests_after, struct fault *why)
+{
+	TRY(load_leases(table, loader, why));
+	TRY(load_keys(table, loader, why));
+	return load_requests(table, loader, requests_after, why);
+}

@@ -1,0 +1,145 @@
+/*
+ * The table: all keys and their kept revisions in one SQLite database, behind the log.
+ *
+ * Rows have ids: a revision and a place within it (the store's change ids), so ids are the order of all changes. It
+ * holds values and history; what is decided is decided before it comes here. A crash may take back the
+ * latest groups (the log has them) but never leaves a part of one: what was applied is in the same transaction.
+ *
+ * All calls block and are made from jobs or before there are actors. A `struct table` is the writer: one thread at a
+ * time. Readers and the checkpoint have connections of their own (struct table_view) and may run beside it.
+ * Whoever opens a table makes sure that no other process does. Page caches: TABLE_CACHE_KIB and TABLE_VIEW_CACHE_KIB.
+ *
+ * Outcomes: FULL (nothing of the call happened, try again later), CORRUPT, IO; NOT_IMPLEMENTED for a newer format.
+ */
+#ifndef DATASTORE_TABLE_TABLE_H
+#define DATASTORE_TABLE_TABLE_H
+
+#include "runtime/actor/seams.h"
+#include "runtime/base/base.h"
+
+#define TABLE_CACHE_KIB 1024
+#define TABLE_VIEW_CACHE_KIB 256
+#define TABLE_FORMAT 1 /* of the database; a release reads its predecessor's */
+
+struct table;
+struct table_view;
+
+/* What of the world is in the table; changes together with the rows. Ids have TABLE_PLACE_BITS of place. */
+#define TABLE_PLACE_BITS 20
+
+struct table_mark {
+	uint64_t revision, compact_revision, chain;
+	uint64_t applied_index, applied_term; /* of the log */
+	uint64_t members_index;
+	struct str members; /* encoded; absent: none yet */
+	uint64_t cluster;   /* which cluster this is; 0: not known yet */
+};
+
+struct table_row {
+	uint64_t id;
+	struct str key, value; /* value absent: of a delete, or not asked for */
+	uint64_t create_revision, version, lease, request;
+	uint32_t value_len;
+	bool is_delete, is_failure_branch;
+};
+
+struct table_lease {
+	uint64_t id;
+	uint32_t ttl_s; /* 0: it ended */
+};
+
+/* ---- the writer ---- */
+
+/* Opens or makes the database at `path`; `mark` gets its strings from `arena`. */
+MUST_USE enum status table_open(const struct seams_files *files, const struct seams_random *random,
+				const char *path, struct arena *arena, struct table **out,
+				struct table_mark *mark, struct fault *why);
+void table_close(TAKE struct table *table); /* NULL is fine; its views are closed */
+
+/* A group: rows in ascending order of ids, leases, and what the table then stands for. All or nothing. */
+struct table_group {
+	const struct table_row *rows;
+	uint32_t row_count;
+	const struct table_lease *leases;
+	uint32_t lease_count;
+	struct table_mark mark;
+};
+MUST_USE enum status table_write(struct table *table, const struct table_group *group,
+				 struct fault *why);
+
+/*
+ * Forgets what compact_revision allows: rows that were superseded at or before it, and deletes. One step looks at
+ * no more than `max_rows` rows; *is_done says that nothing is left to do.
+ */
+MUST_USE enum status table_sweep(struct table *table, uint32_t max_rows, bool *is_done,
+				 struct fault *why);
+
+/* ---- at start: everything there is, in an order that the callee can rely on: leases, keys, requests ---- */
+
+struct table_loader {
+	void *arg;
+	void (*lease)(void *arg, const struct table_lease *lease);
+	void (*key)(void *arg,
+		    const struct table_row *row); /* its latest; without value and request */
+	void (*request)(void *arg, uint64_t request, uint64_t revision, bool is_failure_branch);
+};
+/* `requests_after`: only those of greater revisions. */
+MUST_USE enum status table_load(struct table *table, const struct table_loader *loader,
+				uint64_t requests_after, struct fault *why);
+
+/* ---- views: one thread at a time each ---- */
+
+MUST_USE enum status table_view_open(struct table *table, struct table_view **out,
+				     struct fault *why);
+void table_view_close(TAKE struct table_view *view); /* NULL is fine */
+
+/* Rows are borrowed for the call. */
+typedef void table_each(void *arg, const struct table_row *row);
+
+/* The row of that id: NOT_FOUND if it was swept. */
+MUST_USE enum status table_get(struct table_view *view, uint64_t id, table_each *each, void *arg);
+
+/*
+ * Keys of [from, end) (end absent: from alone; one NUL byte: no end) as they were at `revision`, in key order, until
+ * `limit` rows (0: any number) or about max_bytes. *more: there are others.
+ */
+struct table_range {
+	struct str from, end;
+	uint64_t revision;
+	uint32_t limit;
+	size_t max_bytes;
+	bool is_keys_only;
+};
+MUST_USE enum status table_range(struct table_view *view, const struct table_range *range,
+				 table_each *each, void *arg, bool *more, uint64_t *count);
+
+/*
+ * Changes of [from, end) with revisions of at least `after_revision` + 1, in order, whole revisions, until about
+ * max_bytes or max_rows. *upto: every change up to this revision was looked at. `before` is called after `each` with the row that the
+ * change superseded, if there was one and wants_before.
+ */
+struct table_history {
+	struct str from, end;
+	uint64_t after_revision, upto_revision;
+	uint32_t max_rows;
+	size_t max_bytes;
+	bool wants_before;
+};
+MUST_USE enum status table_history(struct table_view *view, const struct table_history *history,
+				   table_each *each, table_each *before, void *arg, uint64_t *upto);
+
+/* ---- durability ---- */
+
+/*
+ * Makes durable what was written before this call, beside a writer that goes on. *is_complete: all of it is, and the
+ * log before it may go; else somebody still reads an old state: try again later.
+ */
+MUST_USE enum status table_checkpoint(struct table_view *view, bool *is_complete, struct fault *why);
+uint64_t
+table_wal_bytes(const struct table *table); /* what a checkpoint would have to move, roughly */
+
+/* Writes a consistent, durable copy to `path` beside a writer that goes on; `mark` says what is in it. */
+MUST_USE enum status table_copy(struct table_view *view, const char *path, struct arena *arena,
+				struct table_mark *mark, struct fault *why);
+
+#endif
