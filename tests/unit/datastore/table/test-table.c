@@ -325,10 +325,8 @@ static bool crash_at(uint64_t change, uint64_t seed)
 	disk_fail_after(disk, change);
 	bool has_failed = false;
 	for (uint64_t revision = 2; !has_failed && revision < 40; revision++) {
-		char key[8];
-		snprintf(key, sizeof key, "k%llu", (unsigned long long)revision % 7);
-		struct table_row row = make_row(revision, arena_str(test_arena(), str_from(key)).at,
-						revision % 5 ? "a value" : NULL);
+		struct str key = arena_printf(test_arena(), "k%u", (unsigned)(revision % 7));
+		struct table_row row = make_row(revision, key.at, revision % 5 ? "a value" : NULL);
 		has_failed = write_one(table, row, &mark) != OK;
 		if (!has_failed)
 			written = revision;
