@@ -1,0 +1,612 @@
+#include <assert.h>
+#include <http_parser.h>
+
+#include "runtime/base/limits.h"
+#include "runtime/base/mem.h"
+#include "transport/http/engine.h"
+
+/*
+ * HTTP/1.0 and 1.1 (RFC 9112) over http-parser. One stream at a time: a server takes the next request of a pipeline when
+ * the answer to the one before has been moved out (is_held until then), so order is kept and nothing piles up.
+ *
+ *   server:  opened ─> head ─> body... ─> ended ─> (held) ─> answer moved out ─> closed ─> opened ...
+ *   client:  start ─> request moved out; head ─> body... ─> ended ─> closed; then start again
+ */
+
+#define CHUNK_ROOM 16U /* size line of a chunk and the line end behind it */
+#define HEAD_OUT_MAX MIB
+#define HEAD_REFUSED (-1) /* 1 and 2 say other things to http-parser */
+
+struct http1 {
+	struct http_engine engine;
+	struct http_parser parser;
+	struct http_stream *stream;
+	struct http_queue control; /* heads and interim answers, before the body */
+	struct text target;        /* in the stream's arena */
+	enum { LINE_NONE, LINE_NAME, LINE_VALUE } line;
+	uint32_t name_at; /* where the current name begins in in_lines */
+	int refusal;      /* the code, when a callback stops the parser */
+	const char *refusal_why;
+	bool is_keeping_alive;               /* as the peer's message wants it */
+	bool is_out_chunked, is_out_closing; /* of the message going out */
+	bool is_out_finished;
+};
+
+static struct http1 *http1_of(struct http_engine *engine)
+{
+	return (struct http1 *)engine;
+}
+
+/* ---- receiving -------------------------------------------------------------------------------------- */
+
+static int stop(struct http1 *http1, int code, const char *why)
+{
+	http1->refusal = code;
+	http1->refusal_why = why;
+	return 1;
+}
+
+static int on_begin(http_parser *parser)
+{
+	struct http1 *http1 = parser->data;
+	struct http_engine *engine = &http1->engine;
+	if (engine->is_server) {
+		assert(http1->stream == NULL);
+		struct http_stream *stream = engine->events->opened(engine->owner);
+		if (stream == NULL)
+			return stop(http1, 503, "too many requests at once");
+		http_engine_adopt(engine, stream);
+		http1->stream = stream;
+		http1->is_out_chunked = http1->is_out_closing = http1->is_out_finished = false;
+	} else if (http1->stream == NULL) {
+		return stop(http1, 400, "an answer that was not asked for");
+	}
+	http1->line = LINE_NONE;
+	http1->target = text_in(http1->stream->arena, LIMIT_HEADER_BYTES);
+	return 0;
+}
+
+static int on_url(http_parser *parser, const char *at, size_t len)
+{
+	struct http1 *http1 = parser->data;
+	text_add_bytes(&http1->target, at, len);
+	return http1->target.is_cut ? stop(http1, 414, "the URL is too long") : 0;
+}
+
+/* Ends the name or value that is being collected; lines are finished names and values, each with its NUL. */
+static void end_piece(struct http1 *http1)
+{
+	struct text *lines = &http1->stream->in_lines;
+	if (http1->line == LINE_NAME)
+		for (uint32_t i = http1->name_at; i < lines->len; i++)
+			if (lines->at[i] >= 'A' && lines->at[i] <= 'Z')
+				lines->at[i] |= 0x20;
+	if (http1->line == LINE_VALUE) /* white space behind a value is not part of it */
+		while (lines->at[lines->len - 1] == ' ' || lines->at[lines->len - 1] == '\t')
+			lines->len--;
+	if (http1->line != LINE_NONE)
+		text_add_char(lines, '\0');
+}
+
+static int add_piece(struct http1 *http1, const char *at, size_t len)
+{
+	struct http_stream *stream = http1->stream;
+	text_add_bytes(&stream->in_lines, at, len);
+	if (stream->in_lines.is_cut || stream->in_line_count > LIMIT_HEADERS)
+		return stop(http1, 431, "the headers are too large");
+	return 0;
+}
+
+static int on_name(http_parser *parser, const char *at, size_t len)
+{
+	struct http1 *http1 = parser->data;
+	if (http1->stream == NULL)
+		return 1; /* given up by its owner while the parser was at work */
+	if (http1->line != LINE_NAME) {
+		end_piece(http1);
+		http1->line = LINE_NAME;
+		http1->name_at = http1->stream->in_lines.len;
+		http1->stream->in_line_count++;
+	}
+	return add_piece(http1, at, len);
+}
+
+static int on_value(http_parser *parser, const char *at, size_t len)
+{
+	struct http1 *http1 = parser->data;
+	if (http1->line != LINE_VALUE) {
+		end_piece(http1);
+		http1->line = LINE_VALUE;
+	}
+	return add_piece(http1, at, len);
+}
+
+static bool take_lines(struct http1 *http1, struct http_headers *out)
+{
+	end_piece(http1);
+	http1->line = LINE_NONE;
+	if (http1->stream->in_lines.is_cut)
+		return false;
+	*out = http_stream_lines(http1->stream);
+	return true;
+}
+
+static int check_request(struct http1 *http1)
+{
+	struct http_head *head = &http1->stream->in;
+	uint32_t hosts = http_header_count(head->headers, STR("host"));
+	if (head->version == HTTP_1_1 && hosts != 1)
+		return stop(http1, 400, "HTTP/1.1 wants one Host header");
+	if (hosts > 1)
+		return stop(http1, 400, "more than one Host header");
+	struct str expect = http_header_get(head->headers, STR("expect"));
+	if (expect.len > 0 && !str_eq_nocase(expect, STR("100-continue")))
+		return stop(http1, 417, "only 100-continue can be expected");
+	return 0;
+}
+
+static int server_head(struct http1 *http1)
+{
+	struct http_engine *engine = &http1->engine;
+	struct http_stream *stream = http1->stream;
+	stream->in.method = str_from(http_method_str((enum http_method)http1->parser.method));
+	stream->in.target = text_str(&http1->target);
+	stream->in.authority = http_header_get(stream->in.headers, STR("host"));
+	stream->in.scheme = STR_NONE;
+	if (check_request(http1) != 0)
+		return HEAD_REFUSED;
+	/* Whether it becomes an upgrade is for the handler to say; until then it is a request like others. */
+	http1->parser.upgrade = 0;
+	stream->has_in_head = true;
+	engine->events->head(engine->owner, stream);
+	if (http1->stream == NULL)
+		return HEAD_REFUSED;
+	bool has_body = (http1->parser.flags & F_CHUNKED) != 0 || stream->in.content_length > 0;
+	if (has_body && !stream->is_out_begun && stream->in.version == HTTP_1_1 &&
+	    http_header_get(stream->in.headers, STR("expect")).len > 0)
+		http_queue_add(&http1->control, HTTP_BYTES(STR("HTTP/1.1 100 Continue\r\n\r\n")));
+	return 0;
+}
+
+/* The results are http-parser's: 1 there is no body, 2 and nothing else of HTTP either. */
+static int client_head(struct http1 *http1)
+{
+	struct http_engine *engine = &http1->engine;
+	struct http_stream *stream = http1->stream;
+	int code = http1->parser.status_code;
+	stream->in.code = code;
+	if (code < 100 || code > 599)
+		return stop(http1, 400, "a status code that does not exist"), HEAD_REFUSED;
+	if (code < 200 && code != 101) {
+		stream->in.headers = (struct http_headers){ 0 };
+		return 0; /* an interim answer: the real one follows */
+	}
+	stream->has_in_head = true;
+	stream->is_raw = code == 101;
+	bool is_bodiless = str_is(stream->in.method, "HEAD");
+	engine->events->head(engine->owner, stream);
+	if (http1->stream == NULL)
+		return HEAD_REFUSED;
+	if (code == 101)
+		return 2;
+	return is_bodiless ? 1 : 0;
+}
+
+static int on_head(http_parser *parser)
+{
+	struct http1 *http1 = parser->data;
+	struct http_stream *stream = http1->stream;
+	if (parser->http_major != 1 || parser->http_minor > 1)
+		return stop(http1, 505, "only HTTP/1.0, HTTP/1.1 and, by ALPN, HTTP/2 are spoken"),
+		       HEAD_REFUSED;
+	stream->in.version = parser->http_minor == 1 ? HTTP_1_1 : HTTP_1_0;
+	if (!take_lines(http1, &stream->in.headers))
+		return stop(http1, 431, "the headers are too large"), HEAD_REFUSED;
+	if (http_stream_read_length(stream) != OK)
+		return stop(http1, 400, "content-length is not a length"), HEAD_REFUSED;
+	http1->is_keeping_alive = http_should_keep_alive(parser) != 0;
+	return http1->engine.is_server ? server_head(http1) : client_head(http1);
+}
+
+static int on_body(http_parser *parser, const char *at, size_t len)
+{
+	struct http1 *http1 = parser->data;
+	struct http_stream *stream = http1->stream;
+	if (stream == NULL || (http1->engine.is_server && stream->is_out_begun))
+		return 0; /* answered early: what still comes is nobody's */
+	stream->unconsumed_bytes += len;
+	http1->engine.events->body(http1->engine.owner, stream, str_of(at, len));
+	return 0;
+}
+
+static int on_complete(http_parser *parser)
+{
+	struct http1 *http1 = parser->data;
+	struct http_stream *stream = http1->stream;
+	if (stream == NULL)
+		return 1; /* given up by its owner while the parser was at work */
+	if (!stream->has_in_head)
+		return 0; /* an interim answer */
+	if (!take_lines(http1, &stream->in_trailers))
+		return stop(http1, 431, "the trailers are too large");
+	if (!stream->is_raw) {
+		stream->is_in_ended = true;
+		http1->engine.events->ended(http1->engine.owner, stream);
+	}
+	http_parser_pause(parser, 1);
+	return 0;
+}
+
+static const struct http_parser_settings settings = {
+	.on_message_begin = on_begin,
+	.on_url = on_url,
+	.on_header_field = on_name,
+	.on_header_value = on_value,
+	.on_headers_complete = on_head,
+	.on_body = on_body,
+	.on_message_complete = on_complete,
+};
+
+/* ---- ends ---------------------------------------------------------------------------------------------- */
+
+static void forget(struct http1 *http1, enum status why)
+{
+	struct http_stream *stream = http1->stream;
+	http_queue_clear(&http1->control); /* it points into the stream's arena */
+	http1->stream = NULL;
+	http_engine_forget(stream, why);
+}
+
+/* Both directions of a message pair are through: the next may come, or the connection ends. */
+static void finish_if_both_ended(struct http1 *http1)
+{
+	struct http_stream *stream = http1->stream;
+	if (stream == NULL || !http1->is_out_finished || http1->control.bytes > 0)
+		return;
+	struct http_engine *engine = &http1->engine;
+	/* A server that has answered does not wait for the rest of a request; it cannot find the next one either. */
+	if (!stream->is_in_ended && !(engine->is_server && !stream->is_raw))
+		return;
+	if (!stream->is_in_ended || !http1->is_keeping_alive || http1->is_out_closing ||
+	    stream->is_raw || engine->is_draining)
+		engine->is_done = true;
+	forget(http1, OK);
+	engine->is_held = false;
+	http_parser_pause(&http1->parser, 0);
+}
+
+static void update_hold(struct http1 *http1)
+{
+	struct http_stream *stream = http1->stream;
+	http1->engine.is_held =
+	    stream != NULL && (stream->unconsumed_bytes >= LIMIT_STREAM_BUFFER_BYTES ||
+			       (http1->engine.is_server && stream->is_in_ended && !stream->is_raw));
+}
+
+static void refuse(struct http1 *http1, int code, const char *why)
+{
+	struct http_engine *engine = &http1->engine;
+	engine->is_done = true;
+	engine->is_held = false;
+	(void)fault_set(&engine->fault, BAD_REQUEST, "", "%s", why);
+	bool is_begun = http1->stream != NULL && http1->stream->is_out_begun;
+	if (http1->stream != NULL)
+		forget(http1, BAD_REQUEST);
+	if (!engine->is_server || is_begun)
+		return;
+	struct str type = STR("text/plain");
+	struct str body = engine->events->refused(engine->owner, code, why, &type);
+	struct text head = text_new(KIB);
+	text_lit(&head, "HTTP/1.1 ");
+	text_add_u64(&head, (uint64_t)code);
+	text_add_char(&head, ' ');
+	text_add(&head, http_code_text(code));
+	text_lit(&head, "\r\nconnection: close\r\ncontent-type: ");
+	text_add(&head, type);
+	text_lit(&head, "\r\ncontent-length: ");
+	text_add_u64(&head, body.len);
+	text_lit(&head, "\r\n\r\n");
+	http_queue_copy(&http1->control, text_str(&head));
+	http_queue_copy(&http1->control, body);
+	text_fini(&head);
+}
+
+static void refuse_error(struct http1 *http1)
+{
+	enum http_errno error = HTTP_PARSER_ERRNO(&http1->parser);
+	if (http1->refusal != 0)
+		refuse(http1, http1->refusal, http1->refusal_why);
+	else if (error == HPE_HEADER_OVERFLOW)
+		refuse(http1, 431, "the headers are too large");
+	else
+		refuse(http1, 400, http_errno_description(error));
+}
+
+static void feed_raw(struct http1 *http1, struct str *in)
+{
+	struct http_stream *stream = http1->stream;
+	struct str all = *in;
+	*in = str_slice(all, all.len, all.len);
+	stream->unconsumed_bytes += all.len;
+	http1->engine.events->body(http1->engine.owner, stream, all);
+}
+
+static void feed(struct http_engine *engine, struct str *in)
+{
+	struct http1 *http1 = http1_of(engine);
+	while (in->len > 0 && !engine->is_done && !engine->is_held) {
+		if (http1->stream != NULL && http1->stream->is_raw) {
+			feed_raw(http1, in);
+			update_hold(http1);
+			return;
+		}
+		size_t taken = http_parser_execute(&http1->parser, &settings, in->at, in->len);
+		enum http_errno error = HTTP_PARSER_ERRNO(&http1->parser);
+		if (error != HPE_OK && error != HPE_PAUSED) {
+			if (!engine->is_done)
+				refuse_error(http1);
+			return;
+		}
+		*in = str_slice(*in, (uint32_t)taken, in->len);
+		finish_if_both_ended(http1);
+		update_hold(http1);
+	}
+}
+
+static void feed_end(struct http_engine *engine)
+{
+	struct http1 *http1 = http1_of(engine);
+	struct http_stream *stream = http1->stream;
+	if (stream == NULL) {
+		engine->is_done = true;
+		return;
+	}
+	if (stream->is_raw) {
+		stream->is_in_ended = true;
+		engine->events->ended(engine->owner, stream);
+		finish_if_both_ended(http1);
+		return;
+	}
+	/* A server's peer may close its half behind the request and still read the answer. */
+	if (engine->is_server && stream->is_in_ended) {
+		http1->is_keeping_alive = false;
+		return;
+	}
+	http1->is_keeping_alive = false;
+	http_parser_execute(&http1->parser, &settings, NULL,
+			    0); /* a body up to the end is complete now */
+	if (stream->is_in_ended) {
+		finish_if_both_ended(http1);
+		return;
+	}
+	engine->is_done = true;
+	forget(http1, engine->is_server || stream->has_in_head ? CANCELLED : GONE);
+}
+
+/* ---- sending ------------------------------------------------------------------------------------------- */
+
+static void add_header(struct text *text, struct str name, struct str value)
+{
+	text_add(text, name);
+	text_lit(text, ": ");
+	text_add(text, value);
+	text_lit(text, "\r\n");
+}
+
+static void add_headers(struct text *text, struct http_headers headers)
+{
+	for (uint32_t i = 0; i < headers.count; i++)
+		if (!http_header_is_framing(headers.at[i].name) &&
+		    http_header_is_valid(&headers.at[i]))
+			add_header(text, headers.at[i].name, headers.at[i].value);
+}
+
+static void add_length(struct http1 *http1, struct text *text, int64_t length)
+{
+	if (length >= 0) {
+		text_lit(text, "content-length: ");
+		text_add_u64(text, (uint64_t)length);
+		text_lit(text, "\r\n");
+	} else if (http1->is_out_chunked) {
+		text_lit(text, "transfer-encoding: chunked\r\n");
+	}
+}
+
+static void send_head(struct http1 *http1, struct text *text)
+{
+	text_lit(text, "\r\n");
+	assert(!text->is_cut);
+	http_queue_add(&http1->control, HTTP_BYTES(text_str(text)));
+}
+
+/* Upgrades name their protocol in `upgrade`, the only header of the framing that a caller gives. */
+static void begin_upgrade(struct http_stream *stream, const struct http_head *head)
+{
+	struct http1 *http1 = http1_of(stream->engine);
+	struct text text = text_in(stream->arena, HEAD_OUT_MAX);
+	text_lit(&text, "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n");
+	add_header(&text, STR("upgrade"), http_header_get(head->headers, STR("upgrade")));
+	add_headers(&text, head->headers);
+	send_head(http1, &text);
+	stream->is_raw = true;
+	stream->is_in_ended = false; /* of the request it was; now the bytes come */
+	stream->engine->is_held = false;
+	http_parser_pause(&http1->parser, 0);
+}
+
+static void begin(struct http_stream *stream, const struct http_head *head, bool has_body)
+{
+	struct http_engine *engine = stream->engine;
+	struct http1 *http1 = http1_of(engine);
+	if (head->code == 101) {
+		begin_upgrade(stream, head);
+		return;
+	}
+	bool is_old = stream->in.version == HTTP_1_0;
+	bool is_bodiless = http_code_is_bodiless(head->code);
+	int64_t length = is_bodiless ? HTTP_LENGTH_UNKNOWN : head->content_length;
+	http1->is_out_chunked = has_body && length < 0 && !is_old && !stream->is_out_hidden;
+	http1->is_out_closing = engine->is_draining || !http1->is_keeping_alive ||
+				!stream->is_in_ended || (has_body && length < 0 && is_old);
+	struct text text = text_in(stream->arena, HEAD_OUT_MAX);
+	text_reserve(&text, 256);
+	text_lit(&text, "HTTP/1.1 ");
+	text_add_u64(&text, (uint64_t)head->code);
+	text_add_char(&text, ' ');
+	text_add(&text, http_code_text(head->code));
+	text_lit(&text, "\r\n");
+	add_headers(&text, head->headers);
+	add_length(http1, &text, length);
+	if (engine->date.len > 0)
+		add_header(&text, STR("date"), engine->date);
+	if (http1->is_out_closing)
+		text_lit(&text, "connection: close\r\n");
+	else if (is_old)
+		text_lit(&text, "connection: keep-alive\r\n");
+	send_head(http1, &text);
+}
+
+static void start(struct http_stream *stream, const struct http_head *head, bool has_body)
+{
+	struct http1 *http1 = http1_of(stream->engine);
+	assert(http1->stream == NULL);
+	http1->stream = stream;
+	http1->is_out_chunked = has_body && head->content_length < 0;
+	http1->is_out_closing = http1->is_out_finished = false;
+	struct text text = text_in(stream->arena, HEAD_OUT_MAX);
+	text_add(&text, head->method);
+	text_add_char(&text, ' ');
+	text_add(&text, head->target);
+	text_lit(&text, " HTTP/1.1\r\n");
+	add_header(&text, STR("host"), head->authority);
+	struct str upgrade = http_header_get(head->headers, STR("upgrade"));
+	if (upgrade.len > 0) {
+		text_lit(&text, "connection: upgrade\r\n");
+		add_header(&text, STR("upgrade"), upgrade);
+	}
+	add_headers(&text, head->headers);
+	if (has_body || head->content_length > 0)
+		add_length(http1, &text, head->content_length);
+	send_head(http1, &text);
+	stream->in.method = arena_str(stream->arena, head->method);
+	http_parser_init(&http1->parser, HTTP_RESPONSE);
+	http1->parser.data = http1;
+}
+
+static uint32_t room_of(const struct text *out)
+{
+	return out->max - out->len;
+}
+
+static void fill_chunk(struct http_stream *stream, struct text *out)
+{
+	uint32_t room = room_of(out);
+	if (stream->out.bytes == 0 || room <= CHUNK_ROOM)
+		return;
+	room -= CHUNK_ROOM;
+	uint32_t size = stream->out.bytes < room ? (uint32_t)stream->out.bytes : room;
+	text_printf(out, "%x\r\n", size);
+	http_queue_move(&stream->out, out, size);
+	text_lit(out, "\r\n");
+}
+
+/* True when the end of the body, with its trailers, has been written too. */
+static bool fill_end(struct http1 *http1, struct text *out)
+{
+	if (!http1->is_out_chunked)
+		return true;
+	struct http_stream *stream = http1->stream;
+	struct text end = text_in(stream->arena, LIMIT_HEADER_BYTES / 2);
+	text_lit(&end, "0\r\n");
+	add_headers(&end, stream->out_trailers);
+	text_lit(&end, "\r\n");
+	if (end.is_cut) { /* trailers beyond all measure: better none than half of them */
+		text_clear(&end);
+		end.is_cut = false;
+		text_lit(&end, "0\r\n\r\n");
+	}
+	if (room_of(out) < end.len)
+		return false;
+	text_add(out, text_str(&end));
+	return true;
+}
+
+static void fill(struct http_engine *engine, struct text *out)
+{
+	struct http1 *http1 = http1_of(engine);
+	http_queue_move(&http1->control, out, room_of(out));
+	struct http_stream *stream = http1->stream;
+	if (stream == NULL || !stream->is_out_begun || http1->control.bytes > 0)
+		return;
+	size_t before = stream->out.bytes;
+	if (http1->is_out_chunked)
+		fill_chunk(stream, out);
+	else
+		http_queue_move(&stream->out, out, room_of(out));
+	if (stream->out.bytes < before)
+		engine->events->moved(engine->owner, stream);
+	if (stream->is_out_ended && stream->out.bytes == 0 && !http1->is_out_finished)
+		http1->is_out_finished = fill_end(http1, out);
+	finish_if_both_ended(http1);
+}
+
+static void poke(struct http_stream *stream)
+{
+	(void)stream; /* fill looks at the queue itself */
+}
+
+static void consume(struct http_stream *stream, size_t bytes)
+{
+	(void)bytes;
+	update_hold(http1_of(stream->engine));
+}
+
+static void reset(struct http_stream *stream)
+{
+	struct http_engine *engine = stream->engine;
+	engine->is_done = true;
+	engine->is_held = false;
+	forget(http1_of(engine), CANCELLED);
+}
+
+static void drain(struct http_engine *engine)
+{
+	if (http1_of(engine)->stream == NULL)
+		engine->is_done = true;
+}
+
+static bool ping(struct http_engine *engine)
+{
+	(void)engine;
+	return false;
+}
+
+static void http1_free(struct http_engine *engine)
+{
+	http_queue_clear(&http1_of(engine)->control);
+	mem_free(engine);
+}
+
+static const struct http_engine_class http1_class = {
+	.version = HTTP_1_1,
+	.free = http1_free,
+	.feed = feed,
+	.feed_end = feed_end,
+	.fill = fill,
+	.drain = drain,
+	.ping = ping,
+	.start = start,
+	.begin = begin,
+	.poke = poke,
+	.consume = consume,
+	.reset = reset,
+};
+
+struct http_engine *http1_new(bool is_server, const struct http_events *events, void *owner)
+{
+	struct http1 *http1 = mem_new(struct http1);
+	http_engine_init(&http1->engine, &http1_class, is_server, events, owner);
+	http_parser_init(&http1->parser, is_server ? HTTP_REQUEST : HTTP_RESPONSE);
+	http1->parser.data = http1;
+	return &http1->engine;
+}

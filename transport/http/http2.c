@@ -1,0 +1,555 @@
+#include <assert.h>
+#include <nghttp2/nghttp2.h>
+
+#include "runtime/base/limits.h"
+#include "runtime/base/mem.h"
+#include "transport/http/engine.h"
+
+/*
+ * HTTP/2 (RFC 9113) over nghttp2. Bodies go out of a stream's queue straight into the buffer that is being filled; the peer's
+ * windows are opened again only by http_stream_consume, so flow control reaches whoever reads.
+ *
+ * nghttp2 may hold a stream longer than its owner does (a reset that waits to be sent), so its callbacks find ours by the
+ * stream's user data, which http2 takes away when it forgets the stream; NULL there means "nobody's any more".
+ */
+
+/* As upstream's API server: a window per stream, and all streams' windows together for the connection. */
+#define STREAM_WINDOW_BYTES (256U * KIB)
+#define CONNECTION_WINDOW_BYTES (STREAM_WINDOW_BYTES * LIMIT_STREAMS)
+#define FRAME_HEADER_BYTES 9U
+#define PSEUDO_MAX 6U /* pseudo headers, date and content-length */
+
+struct http2 {
+	struct http_engine engine;
+	nghttp2_session *session;
+	struct text *out; /* while it is being filled */
+	bool is_leaving;  /* GOAWAY with the last stream's number was submitted */
+};
+
+static struct http2 *http2_of(struct http_engine *engine)
+{
+	return (struct http2 *)engine;
+}
+
+static struct http_stream *stream_of(struct http2 *http2, int32_t id)
+{
+	return nghttp2_session_get_stream_user_data(http2->session, id);
+}
+
+static void update_done(struct http2 *http2)
+{
+	if (nghttp2_session_want_read(http2->session) == 0 &&
+	    nghttp2_session_want_write(http2->session) == 0)
+		http2->engine.is_done = true;
+}
+
+/* nghttp2 fails in these calls only for want of memory or for a stream that has just been closed. */
+static void check(int code)
+{
+	assert(code != NGHTTP2_ERR_NOMEM);
+}
+
+static void forget(struct http2 *http2, struct http_stream *stream, enum status why)
+{
+	nghttp2_session_set_stream_user_data(http2->session, stream->id, NULL);
+	if (stream->unconsumed_bytes > 0)
+		check(nghttp2_session_consume_connection(http2->session, stream->unconsumed_bytes));
+	stream->unconsumed_bytes = 0;
+	http_engine_forget(stream, why);
+}
+
+/* ---- receiving --------------------------------------------------------------------------------------- */
+
+static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+	struct http2 *http2 = user;
+	struct http_engine *engine = &http2->engine;
+	if (!engine->is_server || frame->hd.type != NGHTTP2_HEADERS ||
+	    frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+		return 0;
+	struct http_stream *stream = engine->events->opened(engine->owner);
+	if (stream == NULL) {
+		check(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+						NGHTTP2_REFUSED_STREAM));
+		return 0;
+	}
+	http_engine_adopt(engine, stream);
+	stream->id = frame->hd.stream_id;
+	stream->in.version = HTTP_2;
+	nghttp2_session_set_stream_user_data(session, stream->id, stream);
+	return 0;
+}
+
+static void take_pseudo(struct http_stream *stream, struct str name, struct str value)
+{
+	struct http_head *in = &stream->in;
+	if (str_is(name, ":status")) {
+		uint64_t code = 0;
+		in->code = str_to_u64(value, &code) == OK && code < 1000 ? (int)code : 0;
+	} else if (str_is(name, ":method")) {
+		in->method = arena_str(stream->arena, value);
+	} else if (str_is(name, ":path")) {
+		in->target = arena_str(stream->arena, value);
+	} else if (str_is(name, ":authority")) {
+		in->authority = arena_str(stream->arena, value);
+	} else if (str_is(name, ":scheme")) {
+		in->scheme = arena_str(stream->arena, value);
+	}
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name_at,
+		     size_t name_len, const uint8_t *value_at, size_t value_len, uint8_t flags,
+		     void *user)
+{
+	(void)session;
+	(void)flags;
+	struct http_stream *stream = stream_of(user, frame->hd.stream_id);
+	if (stream == NULL)
+		return 0;
+	struct str name = str_of(name_at, name_len), value = str_of(value_at, value_len);
+	if (stream->in_lines.is_cut || stream->in_line_count > LIMIT_HEADERS ||
+	    value.len > LIMIT_HEADER_BYTES)
+		stream->in_lines.is_cut = true; /* told when the head is complete */
+	else if (name.len > 0 && name.at[0] == ':')
+		take_pseudo(stream, name, value);
+	else if (!http_stream_line(stream, name, value))
+		stream->in_lines.is_cut = true;
+	return 0;
+}
+
+static void refuse(struct http2 *http2, struct http_stream *stream, const char *code)
+{
+	const nghttp2_nv nv = { (uint8_t *)(uintptr_t) ":status", (uint8_t *)(uintptr_t)code, 7, 3,
+				NGHTTP2_NV_FLAG_NONE };
+	if (http2->engine.is_server)
+		check(nghttp2_submit_response(http2->session, stream->id, &nv, 1, NULL));
+	check(
+	    nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
+				      http2->engine.is_server ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL));
+	forget(http2, stream, BAD_REQUEST);
+}
+
+static void say_continue(struct http2 *http2, struct http_stream *stream)
+{
+	static const nghttp2_nv nv = { (uint8_t *)(uintptr_t) ":status",
+				       (uint8_t *)(uintptr_t) "100", 7, 3, NGHTTP2_NV_FLAG_NONE };
+	check(nghttp2_submit_headers(http2->session, NGHTTP2_FLAG_NONE, stream->id, NULL, &nv, 1,
+				     NULL));
+}
+
+static void take_head(struct http2 *http2, struct http_stream *stream, bool is_last)
+{
+	struct http_engine *engine = &http2->engine;
+	if (stream->in_lines.is_cut) {
+		refuse(http2, stream, "431");
+		return;
+	}
+	struct http_headers headers = http_stream_lines(stream);
+	if (stream->has_in_head) {
+		stream->in_trailers = headers;
+		return;
+	}
+	if (!engine->is_server && stream->in.code < 200)
+		return; /* an interim answer */
+	stream->in.headers = headers;
+	stream->in.version = HTTP_2;
+	if (http_stream_read_length(stream) != OK) {
+		refuse(http2, stream, "400");
+		return;
+	}
+	if (engine->is_server && stream->in.authority.at == NULL)
+		stream->in.authority = http_header_get(headers, STR("host"));
+	stream->has_in_head = true;
+	int32_t id = stream->id;
+	engine->events->head(engine->owner, stream);
+	if (engine->is_server && !is_last && stream_of(http2, id) == stream &&
+	    !stream->is_out_begun &&
+	    str_eq_nocase(http_header_get(headers, STR("expect")), STR("100-continue")))
+		say_continue(http2, stream);
+}
+
+static void take_end(struct http2 *http2, int32_t id)
+{
+	struct http_stream *stream = stream_of(http2, id);
+	if (stream == NULL || stream->is_in_ended || !stream->has_in_head)
+		return;
+	stream->is_in_ended = true;
+	http2->engine.events->ended(http2->engine.owner, stream);
+}
+
+static void take_ping(struct http2 *http2)
+{
+	http2->engine.pongs++;
+	if (!http2->engine.is_draining || http2->is_leaving || !http2->engine.is_server)
+		return;
+	/* What the peer sent before it saw our notice has arrived: now the last number is known (RFC 9113, 6.8). */
+	http2->is_leaving = true;
+	int32_t last = nghttp2_session_get_last_proc_stream_id(http2->session);
+	check(nghttp2_submit_goaway(http2->session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, NULL,
+				    0));
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+	(void)session;
+	struct http2 *http2 = user;
+	bool is_last = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+	switch (frame->hd.type) {
+	case NGHTTP2_HEADERS: {
+		struct http_stream *stream = stream_of(http2, frame->hd.stream_id);
+		if (stream != NULL)
+			take_head(http2, stream, is_last);
+		if (is_last)
+			take_end(http2, frame->hd.stream_id);
+		break;
+	}
+	case NGHTTP2_DATA:
+		if (is_last)
+			take_end(http2, frame->hd.stream_id);
+		break;
+	case NGHTTP2_PING:
+		if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
+			take_ping(http2);
+		break;
+	case NGHTTP2_GOAWAY: http2->engine.is_draining = true; break;
+	default: break;
+	}
+	return 0;
+}
+
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *at,
+		   size_t len, void *user)
+{
+	(void)flags;
+	struct http2 *http2 = user;
+	struct http_stream *stream = stream_of(http2, id);
+	if (stream == NULL || (http2->engine.is_server && stream->is_out_ended)) {
+		check(nghttp2_session_consume(session, id, len)); /* nobody's: let the peer go on */
+		return 0;
+	}
+	stream->unconsumed_bytes += len;
+	http2->engine.events->body(http2->engine.owner, stream, str_of(at, len));
+	return 0;
+}
+
+static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *user)
+{
+	(void)session;
+	struct http2 *http2 = user;
+	struct http_stream *stream = stream_of(http2, id);
+	if (stream == NULL)
+		return 0;
+	bool is_whole = stream->is_in_ended && stream->is_out_ended && stream->out.bytes == 0;
+	/* A server may have said all it had to say before the request was whole (RFC 9113, 8.1). */
+	if (code == NGHTTP2_NO_ERROR && (stream->is_in_ended || http2->engine.is_server))
+		is_whole = !http2->engine.is_server || stream->is_out_ended;
+	enum status why = is_whole                         ? OK
+			  : code == NGHTTP2_REFUSED_STREAM ? UNAVAILABLE
+			  : code == NGHTTP2_PROTOCOL_ERROR ? BAD_REQUEST
+							   : CANCELLED;
+	forget(http2, stream, why);
+	return 0;
+}
+
+static int on_error(nghttp2_session *session, int code, const char *text, size_t len, void *user)
+{
+	(void)session;
+	(void)code;
+	struct http2 *http2 = user;
+	(void)fault_set(&http2->engine.fault, BAD_REQUEST, "", "%.*s", (int)len, text);
+	return 0;
+}
+
+static void lose_all(struct http2 *http2)
+{
+	struct http_engine *engine = &http2->engine;
+	engine->is_done = true;
+	while (!list_is_empty(&engine->streams)) {
+		struct http_stream *stream =
+		    list_item(engine->streams.next, struct http_stream, link);
+		bool is_unheard = !engine->is_server && !stream->has_in_head;
+		forget(http2, stream, is_unheard ? GONE : CANCELLED);
+	}
+}
+
+static void feed(struct http_engine *engine, struct str *in)
+{
+	struct http2 *http2 = http2_of(engine);
+	ssize_t taken = nghttp2_session_mem_recv(http2->session, (const uint8_t *)in->at, in->len);
+	if (taken < 0) {
+		if (engine->fault.text[0] == '\0')
+			(void)fault_set(&engine->fault, BAD_REQUEST, "", "%s",
+					nghttp2_strerror((int)taken));
+		lose_all(http2);
+		return;
+	}
+	*in = str_slice(*in, (uint32_t)taken, in->len);
+	update_done(http2);
+}
+
+static void feed_end(struct http_engine *engine)
+{
+	lose_all(http2_of(engine));
+}
+
+/* ---- sending -------------------------------------------------------------------------------------------- */
+
+static ssize_t on_send(nghttp2_session *session, const uint8_t *at, size_t len, int flags,
+		       void *user)
+{
+	(void)session;
+	(void)flags;
+	struct text *out = ((struct http2 *)user)->out;
+	size_t room = out->max - out->len;
+	if (room == 0)
+		return NGHTTP2_ERR_WOULDBLOCK;
+	size_t taken = len < room ? len : room;
+	text_add_bytes(out, at, taken);
+	return (ssize_t)taken;
+}
+
+static nghttp2_nv nv_of(struct str name, struct str value)
+{
+	return (nghttp2_nv){ (uint8_t *)(uintptr_t)name.at, (uint8_t *)(uintptr_t)value.at,
+			     name.len, value.len, NGHTTP2_NV_FLAG_NONE };
+}
+
+static size_t add_headers(nghttp2_nv *nv, struct http_headers headers)
+{
+	size_t count = 0;
+	for (uint32_t i = 0; i < headers.count; i++)
+		if (!http_header_is_framing(headers.at[i].name) &&
+		    http_header_is_valid(&headers.at[i]))
+			nv[count++] = nv_of(headers.at[i].name, headers.at[i].value);
+	return count;
+}
+
+static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *buffer, size_t max,
+		       uint32_t *flags, nghttp2_data_source *source, void *user)
+{
+	(void)buffer;
+	(void)source;
+	struct http2 *http2 = user;
+	struct http_stream *stream = stream_of(http2, id);
+	if (stream == NULL)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	size_t waiting = stream->out.bytes;
+	if (waiting == 0 && !stream->is_out_ended) {
+		stream->is_waiting = true;
+		return NGHTTP2_ERR_DEFERRED;
+	}
+	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+	if (waiting > max || !stream->is_out_ended)
+		return (ssize_t)(waiting < max ? waiting : max);
+	*flags |= NGHTTP2_DATA_FLAG_EOF;
+	if (stream->out_trailers.count > 0) {
+		nghttp2_nv *nv = arena_array(stream->arena, nghttp2_nv, stream->out_trailers.count);
+		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+		check(
+		    nghttp2_submit_trailer(session, id, nv, add_headers(nv, stream->out_trailers)));
+	}
+	if (http2->engine.is_server && !stream->is_in_ended)
+		check(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR));
+	return (ssize_t)waiting;
+}
+
+/* The frame's header and its bytes go out together or not at all, so that a stream can be given up between frames only. */
+static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *header,
+			size_t len, nghttp2_data_source *source, void *user)
+{
+	(void)session;
+	(void)source;
+	struct http2 *http2 = user;
+	struct http_stream *stream = stream_of(http2, frame->hd.stream_id);
+	if (stream == NULL)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	if (http2->out->max - http2->out->len < len + FRAME_HEADER_BYTES)
+		return NGHTTP2_ERR_WOULDBLOCK;
+	assert(frame->data.padlen == 0 && stream->out.bytes >= len);
+	text_add_bytes(http2->out, header, FRAME_HEADER_BYTES);
+	http_queue_move(&stream->out, http2->out, len);
+	http2->engine.events->moved(http2->engine.owner, stream);
+	return 0;
+}
+
+static void fill(struct http_engine *engine, struct text *out)
+{
+	struct http2 *http2 = http2_of(engine);
+	if (nghttp2_session_want_write(http2->session) == 0) {
+		update_done(http2);
+		return;
+	}
+	http2->out = out;
+	int code = nghttp2_session_send(http2->session);
+	http2->out = NULL;
+	if (code != 0) {
+		(void)fault_set(&engine->fault, BAD_REQUEST, "", "%s", nghttp2_strerror(code));
+		lose_all(http2);
+		return;
+	}
+	update_done(http2);
+}
+
+static size_t add_length(nghttp2_nv *nv, struct arena *arena, int64_t length)
+{
+	if (length < 0)
+		return 0;
+	*nv = nv_of(STR("content-length"), arena_printf(arena, "%lld", (long long)length));
+	return 1;
+}
+
+static void begin(struct http_stream *stream, const struct http_head *head, bool has_body)
+{
+	struct http2 *http2 = http2_of(stream->engine);
+	nghttp2_nv *nv =
+	    arena_alloc(stream->arena, (head->headers.count + PSEUDO_MAX) * sizeof(nghttp2_nv));
+	char code[4] = { (char)('0' + head->code / 100), (char)('0' + head->code / 10 % 10),
+			 (char)('0' + head->code % 10), '\0' };
+	size_t count = 0;
+	nv[count++] = nv_of(STR(":status"), str_of(code, 3));
+	count += add_headers(nv + count, head->headers);
+	if (!http_code_is_bodiless(head->code))
+		count += add_length(nv + count, stream->arena, head->content_length);
+	if (http2->engine.date.len > 0)
+		nv[count++] = nv_of(STR("date"), http2->engine.date);
+	bool sends_body = has_body && !stream->is_out_hidden;
+	nghttp2_data_provider provider = { .read_callback = on_read };
+	check(nghttp2_submit_response(http2->session, stream->id, nv, count,
+				      sends_body ? &provider : NULL));
+	if (!sends_body && !stream->is_in_ended)
+		check(nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
+						NGHTTP2_NO_ERROR));
+}
+
+static void start(struct http_stream *stream, const struct http_head *head, bool has_body)
+{
+	struct http2 *http2 = http2_of(stream->engine);
+	nghttp2_nv *nv =
+	    arena_alloc(stream->arena, (head->headers.count + PSEUDO_MAX) * sizeof(nghttp2_nv));
+	size_t count = 0;
+	nv[count++] = nv_of(STR(":method"), head->method);
+	nv[count++] = nv_of(STR(":scheme"), head->scheme);
+	nv[count++] = nv_of(STR(":authority"), head->authority);
+	nv[count++] = nv_of(STR(":path"), head->target);
+	count += add_headers(nv + count, head->headers);
+	if (has_body || head->content_length > 0)
+		count += add_length(nv + count, stream->arena, head->content_length);
+	nghttp2_data_provider provider = { .read_callback = on_read };
+	stream->in.method = arena_str(stream->arena, head->method);
+	int32_t id = nghttp2_submit_request(http2->session, NULL, nv, count,
+					    has_body ? &provider : NULL, stream);
+	if (id < 0) { /* all numbers are used up: the connection has served its time */
+		http2->engine.is_draining = true;
+		http_engine_forget(stream, UNAVAILABLE);
+		return;
+	}
+	stream->id = id;
+}
+
+static void poke(struct http_stream *stream)
+{
+	if (!stream->is_waiting)
+		return;
+	stream->is_waiting = false;
+	check(nghttp2_session_resume_data(http2_of(stream->engine)->session, stream->id));
+}
+
+static void consume(struct http_stream *stream, size_t bytes)
+{
+	check(nghttp2_session_consume(http2_of(stream->engine)->session, stream->id, bytes));
+}
+
+static void reset(struct http_stream *stream)
+{
+	struct http2 *http2 = http2_of(stream->engine);
+	check(nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
+					http2->engine.is_server ? NGHTTP2_INTERNAL_ERROR
+								: NGHTTP2_CANCEL));
+	forget(http2, stream, CANCELLED);
+}
+
+static bool ping(struct http_engine *engine)
+{
+	return nghttp2_submit_ping(http2_of(engine)->session, NGHTTP2_FLAG_NONE, NULL) == 0;
+}
+
+static void drain(struct http_engine *engine)
+{
+	struct http2 *http2 = http2_of(engine);
+	if (engine->is_server) {
+		check(nghttp2_submit_shutdown_notice(http2->session));
+		(void)ping(engine);
+	} else if (engine->stream_count == 0) {
+		check(nghttp2_session_terminate_session(http2->session, NGHTTP2_NO_ERROR));
+	}
+}
+
+static void http2_free(struct http_engine *engine)
+{
+	nghttp2_session_del(http2_of(engine)->session);
+	mem_free(engine);
+}
+
+static const struct http_engine_class http2_class = {
+	.version = HTTP_2,
+	.free = http2_free,
+	.feed = feed,
+	.feed_end = feed_end,
+	.fill = fill,
+	.drain = drain,
+	.ping = ping,
+	.start = start,
+	.begin = begin,
+	.poke = poke,
+	.consume = consume,
+	.reset = reset,
+};
+
+static nghttp2_session_callbacks *make_callbacks(void)
+{
+	nghttp2_session_callbacks *callbacks = NULL;
+	check(nghttp2_session_callbacks_new(&callbacks));
+	nghttp2_session_callbacks_set_send_callback(callbacks, on_send);
+	nghttp2_session_callbacks_set_send_data_callback(callbacks, on_send_data);
+	nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
+	nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
+	nghttp2_session_callbacks_set_error_callback2(callbacks, on_error);
+	return callbacks;
+}
+
+static void make_session(struct http2 *http2, bool is_server)
+{
+	nghttp2_session_callbacks *callbacks = make_callbacks();
+	nghttp2_option *option = NULL;
+	check(nghttp2_option_new(&option));
+	nghttp2_option_set_no_auto_window_update(option, 1);
+	nghttp2_option_set_no_closed_streams(option, 1); /* kept for priorities, which nobody uses */
+	if (is_server)
+		check(nghttp2_session_server_new2(&http2->session, callbacks, http2, option));
+	else
+		check(nghttp2_session_client_new2(&http2->session, callbacks, http2, option));
+	nghttp2_option_del(option);
+	nghttp2_session_callbacks_del(callbacks);
+}
+
+struct http_engine *http2_new(bool is_server, const struct http_events *events, void *owner)
+{
+	struct http2 *http2 = mem_new(struct http2);
+	http_engine_init(&http2->engine, &http2_class, is_server, events, owner);
+	make_session(http2, is_server);
+	const nghttp2_settings_entry entries[] = {
+		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, LIMIT_STREAMS },
+		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW_BYTES },
+		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, LIMIT_HEADER_BYTES },
+		{ NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
+	};
+	/* A server does not push and may not say so (RFC 9113, 6.5.2). */
+	check(
+	    nghttp2_submit_settings(http2->session, NGHTTP2_FLAG_NONE, entries, is_server ? 3 : 4));
+	check(nghttp2_session_set_local_window_size(http2->session, NGHTTP2_FLAG_NONE, 0,
+						    (int32_t)CONNECTION_WINDOW_BYTES));
+	return &http2->engine;
+}

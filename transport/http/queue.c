@@ -1,0 +1,120 @@
+#include "transport/http/queue.h"
+
+#include <assert.h>
+
+#include "runtime/base/limits.h"
+#include "runtime/base/mem.h"
+
+#define JOIN_BYTES (4U * KIB) /* room of a piece that joins copies: some events of a watch */
+
+struct http_piece {
+	struct http_piece *next;
+	struct http_bytes bytes;
+	uint32_t cap; /* of own[]; 0 when the bytes are borrowed */
+	char own[];
+};
+
+static void append(struct http_queue *queue, struct http_piece *piece)
+{
+	piece->next = NULL;
+	if (queue->last == NULL)
+		queue->first = piece;
+	else
+		queue->last->next = piece;
+	queue->last = piece;
+	queue->bytes += piece->bytes.data.len;
+}
+
+void http_queue_add(struct http_queue *queue, struct http_bytes bytes)
+{
+	if (bytes.data.len == 0) {
+		if (bytes.release != NULL)
+			bytes.release(bytes.arg);
+		return;
+	}
+	struct http_piece *piece = mem_alloc(sizeof *piece);
+	piece->bytes = bytes;
+	piece->cap = 0;
+	append(queue, piece);
+}
+
+void http_queue_copy(struct http_queue *queue, struct str bytes)
+{
+	struct http_piece *last = queue->last;
+	if (last != NULL && last->cap - last->bytes.data.len >= bytes.len && last->cap > 0) {
+		memcpy(last->own + last->bytes.data.len, bytes.at, bytes.len);
+		last->bytes.data.len += bytes.len;
+		queue->bytes += bytes.len;
+		return;
+	}
+	if (bytes.len == 0)
+		return;
+	/* The first copy gets what it needs, as most answers have one; a second one says that there will be more. */
+	uint32_t cap = last == NULL || bytes.len > JOIN_BYTES ? bytes.len : JOIN_BYTES;
+	struct http_piece *piece = mem_alloc(sizeof *piece + cap);
+	memcpy(piece->own, bytes.at, bytes.len);
+	piece->bytes = (struct http_bytes){ .data = str_of(piece->own, bytes.len) };
+	piece->cap = cap;
+	append(queue, piece);
+}
+
+static void drop_first(struct http_queue *queue)
+{
+	struct http_piece *piece = queue->first;
+	queue->first = piece->next;
+	queue->moved = 0;
+	if (queue->first == NULL)
+		queue->last = NULL;
+	if (piece->bytes.release != NULL)
+		piece->bytes.release(piece->bytes.arg);
+	mem_free(piece);
+}
+
+/* The next stretch of at most `max` bytes; what it points to is good until advance. */
+static struct str stretch(const struct http_queue *queue, size_t max)
+{
+	const struct str *data = &queue->first->bytes.data;
+	size_t len = data->len - queue->moved;
+	return str_of(data->at + queue->moved, len < max ? len : max);
+}
+
+static void advance(struct http_queue *queue, uint32_t len)
+{
+	assert(len <= queue->bytes);
+	queue->moved += len;
+	queue->bytes -= len;
+	if (queue->moved == queue->first->bytes.data.len)
+		drop_first(queue);
+}
+
+size_t http_queue_move(struct http_queue *queue, struct text *out, size_t max)
+{
+	size_t moved = 0;
+	while (moved < max && queue->first != NULL) {
+		struct str part = stretch(queue, max - moved);
+		text_add(out, part);
+		moved += part.len;
+		advance(queue, part.len);
+	}
+	assert(!out->is_cut);
+	return moved;
+}
+
+size_t http_queue_take(struct http_queue *queue, void *out, size_t max)
+{
+	size_t taken = 0;
+	while (taken < max && queue->first != NULL) {
+		struct str part = stretch(queue, max - taken);
+		memcpy((char *)out + taken, part.at, part.len);
+		taken += part.len;
+		advance(queue, part.len);
+	}
+	return taken;
+}
+
+void http_queue_clear(struct http_queue *queue)
+{
+	queue->bytes = 0;
+	while (queue->first != NULL)
+		drop_first(queue);
+}

@@ -1,0 +1,31 @@
+/*
+ * What waits to be sent on one stream: pieces in order, borrowed by reference; small copied ones are joined.
+ *
+ * Used by this folder only, inside the loop of its owner. A release hook is called as soon as its piece has been moved or the
+ * queue is cleared; hooks must not call back into the stream. Unbounded by itself: http_write reports the mark.
+ */
+#ifndef TRANSPORT_HTTP_QUEUE_H
+#define TRANSPORT_HTTP_QUEUE_H
+
+#include <stddef.h>
+
+#include "runtime/base/text.h"
+#include "transport/http/http.h"
+
+struct http_piece;
+
+/* All zero is an empty queue. */
+struct http_queue {
+	struct http_piece *first, *last;
+	uint32_t moved; /* of the first piece */
+	size_t bytes;   /* not moved yet */
+};
+
+void http_queue_add(struct http_queue *queue, struct http_bytes bytes);
+void http_queue_copy(struct http_queue *queue, struct str bytes);
+/* Appends up to `max` bytes to `out` and returns how many; `out` must have that room. */
+size_t http_queue_move(struct http_queue *queue, struct text *out, size_t max);
+size_t http_queue_take(struct http_queue *queue, void *out, size_t max);
+void http_queue_clear(struct http_queue *queue);
+
+#endif
