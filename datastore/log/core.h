@@ -37,7 +37,7 @@ struct core_config {
 enum core_event_kind {
 	CORE_START,     /* first event, and again after a snapshot was installed */
 	CORE_RECEIVE,   /* a message came */
-	CORE_PERSISTED, /* entries up to index, of term, are on disk */
+	CORE_PERSISTED, /* everything up to and including an entry given in `entries` is on disk */
 	CORE_TICK,      /* core_wake_at() was reached; harmless earlier */
 	CORE_SUBMIT,    /* leader: append an entry */
 	CORE_CHANGE,    /* leader: a new list of members, one step from the last */
@@ -64,10 +64,8 @@ struct core_event {
 			uint64_t from;
 			struct str bytes;
 		} receive;
-		struct {
-			uint64_t index, term; /* of the last entry written */
-		} persisted;
-		struct str submit; /* at most LIMIT_ENTRY_BYTES; copied */
+		const struct entry *persisted; /* the last one of a finished write, as it was given */
+		struct str submit;             /* at most LIMIT_ENTRY_BYTES; copied */
 		const struct members *change;
 		uint64_t trimmed;   /* index; not above the commit index */
 		uint64_t transfer;  /* id */
@@ -78,7 +76,7 @@ struct core_event {
 
 struct core_message {
 	uint64_t to;
-	struct str bytes; /* in the update's arena */
+	struct str bytes; /* in the arena */
 };
 
 struct core_read {
@@ -101,13 +99,14 @@ struct core_update {
 	VEC(struct core_message) messages;
 	VEC(struct core_read) reads;
 	VEC(uint64_t)
-	    snapshot_wanted; /* leader: ids of members that our log cannot help any more */
+	snapshot_wanted; /* leader: ids of members that our log cannot help any more */
 	struct core_offer offer;
 	bool commit_changed, state_changed, members_changed;
 	bool is_removed; /* the leader says that we are no longer a member */
 };
 
-void core_update_init(struct core_update *update);
+/* The arena is the caller's: what the messages point to lives as long. */
+void core_update_init(struct core_update *update, struct arena *arena);
 void core_update_clear(struct core_update *update);
 void core_update_fini(struct core_update *update);
 

@@ -18,9 +18,10 @@ enum member_role {
 	MEMBER_VOTER = 2,   /* has all data and a vote */
 };
 
+#define MEMBER_STRING_MAX 253U /* a DNS name fits, an address and port too */
+
 struct member {
-	uint64_t
-	    id; /* of this log, not of the node: a lost log returns under a new one; never 0, never reused */
+	uint64_t id; /* of this log, not of the node: a lost log returns under a new one; never 0, never reused */
 	enum member_role role;
 	uint32_t weight; /* lower is preferred, for operators; 0 is ordinary */
 	struct str name, address,
@@ -38,7 +39,7 @@ const char *member_role_name(enum member_role role); /* "voter" */
 /* NULL: not among them. */
 const struct member *members_find(const struct members *members, uint64_t id);
 uint32_t members_count(const struct members *members, enum member_role role);
-/* Puts in or replaces by id. BUSY at LIMIT_MEMBERS. Strings are borrowed. */
+/* Puts in or replaces by id. BUSY at LIMIT_MEMBERS, INVALID: id 0 or a string too long. Strings are borrowed. */
 MUST_USE enum status members_put(struct members *members, const struct member *member);
 MUST_USE enum status members_remove(struct members *members, uint64_t id); /* NOT_FOUND */
 

@@ -2,8 +2,8 @@
  * Messages between raft cores: what is said, and its bytes.
  *
  * Only core.c and the tests speak it. The link protects bytes, so there is no checksum; the sender's id
- * comes from the link as well and is never read from a message. Layout: version u8, kind u8, health u8, zero
- * u8, term u64, then per kind; little-endian, fixed width. Unknown versions, kinds, lengths that do not
+ * comes from the link as well and is never read from a message. Layout: version u8, kind u8, flags u8, zero u8,
+ * term u64, then per kind; little-endian, fixed width. Unknown versions, kinds, lengths that do not
  * fit, indexes that contradict each other and trailing bytes are refused, so that what message_decode
  * gives out never breaks an assumption of libraft, whose own assertions are compiled out.
  */
@@ -43,9 +43,8 @@ struct message {
 			struct entry *const *entries; /* follow each other from prev_index + 1 */
 		} append;
 		struct {
-			uint64_t
-			    rejected;  /* 0: accepted; else the previous index that did not match */
-			uint64_t last; /* accepted: on disk up to here; else a hint */
+			uint64_t rejected; /* 0: accepted; else the previous index that did not match */
+			uint64_t last;     /* accepted: on disk up to here; else a hint */
 		} appended;
 		struct {
 			uint64_t last_index, last_term;

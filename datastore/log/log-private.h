@@ -1,0 +1,88 @@
+/*
+ * What core.c, core-event.c, core-receive.c and core-read.c share: the inside of a core, and how it steps libraft.
+ */
+#ifndef DATASTORE_LOG_LOG_PRIVATE_H
+#define DATASTORE_LOG_LOG_PRIVATE_H
+
+#include <raft.h>
+
+#include "datastore/log/core.h"
+#include "datastore/log/message.h"
+
+/* 0.15 commits entries of older terms by counting and loses data; later ones change who frees what in raft_step. */
+#if !defined(RAFT_VERSION_NUMBER) || RAFT_VERSION_NUMBER < 2200 || RAFT_VERSION_NUMBER >= 2300
+#error \
+    "datastore/log needs libraft 0.22 (libraft-dev from Debian's backports): older ones lose committed data"
+#endif
+
+#define CORE_UNCOMMITTED 1024U            /* entries a leader may be ahead of its majority */
+#define CORE_IN_FLIGHT_BYTES (4ULL * MIB) /* sent to one member and not answered, about */
+#define CORE_WINDOW_BYTES (4ULL * LIMIT_LOG_KEPT_BYTES) /* a state this far behind stops writes */
+
+/* A read that waits: ours by token, or a follower's by its round. */
+struct core_asker {
+	uint64_t from; /* 0: ours */
+	uint64_t token;
+};
+
+struct core_reads {
+	VEC(struct core_asker) waiting; /* for the next round */
+	VEC(struct core_asker) asked;   /* in the round under way */
+	uint64_t round;                 /* the last one begun; 0: none yet */
+	uint64_t index;                 /* leader: what `asked` will be told */
+	struct mono sent;               /* when the round's messages last left */
+	uint64_t confirmed[LIMIT_MEMBERS];
+	uint32_t confirmed_count;
+};
+
+struct core {
+	struct core_config config;
+	struct raft raft;
+	bool is_open; /* raft is initialised */
+	struct mono now;
+	struct window window;
+	/* The newest list and the newest committed one; the entries hold their strings. */
+	struct members members, committed;
+	struct entry *members_entry, *committed_entry;
+	uint64_t commit;
+	/* As last told in an update. */
+	enum core_role told_role;
+	uint64_t told_leader, told_term;
+	uint64_t term, vote; /* as last given to be made durable */
+	struct core_reads reads;
+	struct core_update *update; /* of the step under way */
+	/* Entries that libraft is being given; it names those that it wants written. */
+	struct entry *const *given;
+	uint32_t given_count;
+};
+
+/* Steps libraft and does what follows at once: entries into the window, messages, commits, a leader's first entry. */
+MUST_USE enum status core_step_raft(struct core *core, struct raft_event *event, struct fault *why);
+void core_send(struct core *core, uint64_t to, const struct message *message);
+bool core_must_wait(const struct core *core); /* with an election, for the disk */
+raft_time core_ms(const struct core *core);
+bool core_is_sole_voter(const struct core *core);
+/* The leader, if there was one, is gone as far as voting is concerned. */
+void core_forget_leader(struct core *core);
+void core_adopt_members(struct core *core, struct entry *entry); /* as the newest; NULL: nobody */
+void core_commit_members(struct core *core, struct entry *entry);
+/* Leader: appends an entry of its term. */
+MUST_USE enum status core_submit(struct core *core, enum entry_kind kind, struct str payload,
+				 struct fault *why);
+struct raft_configuration core_raft_configuration(const struct members *members);
+/* libraft's bytes for a list of members, from raft_malloc. */
+struct raft_buffer core_raft_members(const struct members *members);
+
+/* core-receive.c */
+MUST_USE enum status core_receive(struct core *core, uint64_t from, struct str bytes,
+				  struct fault *why);
+
+/* core-read.c: rounds that prove that a leader still leads */
+MUST_USE enum status core_reads_ask(struct core *core, struct core_asker asker);
+void core_reads_confirm(struct core *core, uint64_t from, const struct message *message);
+void core_reads_confirmed(struct core *core, uint64_t from, const struct message *message);
+void core_reads_readable(struct core *core, uint64_t from, const struct message *message);
+void core_reads_settle(struct core *core); /* after each step: begin, repeat, complete or fail rounds */
+void core_reads_fini(struct core *core);
+
+#endif
