@@ -32,8 +32,7 @@ struct segment_header {
 
 void segment_header_encode(const struct segment_header *header, uint32_t salt,
 			   char out[SEGMENT_HEADER]);
-bool segment_header_decode(const char in[SEGMENT_HEADER], uint32_t salt,
-			   struct segment_header *out);
+bool segment_header_decode(const char in[SEGMENT_HEADER], uint32_t salt, struct segment_header *out);
 
 struct meta {
 	uint64_t sequence; /* grows with each write */

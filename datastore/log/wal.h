@@ -3,7 +3,7 @@
  *
  * The replica is its only user. wal_open() and wal_run() block and are called from jobs of one lane, one at a
  * time; nobody else touches a wal while one runs. Layout of the folder:
- *   meta               two copies of: id, term, vote, what the log stands on (index, term, members)
+ *   meta-1             two copies of: id, term, vote, what the log stands on (index, term, members)
  *   segment-<16 hex>   fixed size; a header, then records without gaps
  *   spare-<n>          ready to be a segment: zero-filled or recycled, so that writing never allocates
  * A record carries segment sequence, index, term, kind, length, where its write began, and CRC-32C seeded
@@ -35,9 +35,8 @@ struct wal_config {
 	const struct seams_files *files;
 	const struct seams_clock *clock; /* NULL: syncs are not timed */
 	const struct seams_random *random;
-	const char *folder; /* made if missing */
-	uint64_t
-	    segment_bytes; /* of segments made from now on; entries larger than one are refused */
+	const char *folder;     /* made if missing */
+	uint64_t segment_bytes; /* of segments made from now on; entries larger than one are refused */
 };
 
 /* What the log stands on: everything up to index is in the state. */
@@ -87,6 +86,7 @@ void wal_run(struct wal *wal, struct wal_work *work);
 /* Makes spare-<number>, filled with zeros and durable. May run beside wal_run: any worker. FULL, IO. */
 MUST_USE enum status wal_make_spare(const struct wal_config *config, uint32_t number);
 uint32_t wal_spare_count(const struct wal *wal);
-uint32_t wal_next_spare(const struct wal *wal); /* the first number that is free */
+/* A number for wal_make_spare, and every second one after it: the log itself never uses these. */
+uint32_t wal_next_spare(const struct wal *wal);
 
 #endif
