@@ -42,7 +42,9 @@ struct replica_config {
 	const char *folder;
 	uint64_t segment_bytes;             /* 0: LIMIT_LOG_SEGMENT_BYTES */
 	uint32_t election_ms, heartbeat_ms; /* 0: the values above */
-	bool is_managing;                   /* as leader, take the steps that roles.h proposes */
+	/* What of the log is kept for members that were away; 0: LIMIT_LOG_KEPT_ENTRIES, LIMIT_LOG_KEPT_BYTES. */
+	uint64_t kept_entries, kept_bytes;
+	bool is_managing; /* as leader, take the steps that roles.h proposes */
 };
 
 /* ---- opening: blocking, in a job or before there are actors ------------------------------------------------ */
@@ -57,8 +59,7 @@ MUST_USE enum status replica_open(const struct replica_config *config,
 void replica_close(TAKE struct replica *replica);
 uint64_t
 replica_id(const struct replica *replica); /* chosen at random when the log was made, and kept */
-bool replica_is_pristine(
-    const struct replica *replica); /* no entries: bootstrap it, or have it added */
+bool replica_is_pristine(const struct replica *replica); /* no entries: bootstrap it, or have it added */
 /* Makes this the only voter of a new cluster. `self.id` is ignored. EXISTS unless pristine. Blocking too. */
 MUST_USE enum status replica_bootstrap(struct replica *replica, const struct member *self,
 				       struct fault *why);
@@ -67,8 +68,7 @@ MUST_USE enum status replica_bootstrap(struct replica *replica, const struct mem
 
 /* Opaque work for a thread; the replica owns it. */
 struct replica_job {
-	void (*run)(
-	    struct replica_job *job); /* call on the lane it came for, then replica_job_done */
+	void (*run)(struct replica_job *job); /* call on the lane it came for, then replica_job_done */
 };
 
 struct replica_message {

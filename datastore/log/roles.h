@@ -27,8 +27,8 @@ struct roles_member {
 	bool is_leaving; /* asked to hand over and go */
 	bool is_pressed; /* short of memory or disk */
 	uint64_t lag;    /* entries behind the leader */
-	uint32_t
-	    p95_us; /* of acknowledgements; the leader's own: of its log writes; 0: not known */
+	uint32_t p95_us; /* of acknowledgements; the leader's own: of its log writes; 0: not known */
+	uint32_t sync_us; /* as it reported itself: p95 of its log writes; 0: not known */
 	uint32_t weight;
 	struct str domain;
 };
@@ -48,6 +48,7 @@ struct roles_step {
 	enum roles_step_kind kind;
 	uint64_t id;
 	enum member_role role; /* of ASSIGN */
+	bool is_swap;          /* the first half of an exchange of two healthy members */
 	const char *why;       /* fixed words, for the log */
 };
 

@@ -3,7 +3,7 @@
  *
  * Kept by the leader's store: it cuts a copy of its state, begins a transfer with a token of its own, tells of
  * progress as chunks are asked for, and ends it. A transfer pins the log behind its index, so that the member can go on from
- * there; it is resumed by asking again from `sent`, and given up after TRANSFER_IDLE_MS without progress, or if
+ * there; it is resumed by asking again from `sent_bytes`, and given up after TRANSFER_IDLE_MS without progress, or if
  * it pins more than TRANSFER_PINNED_BYTES of log. One per member, LIMIT_MEMBERS in all.
  */
 #ifndef DATASTORE_LOG_TRANSFER_H
@@ -12,7 +12,8 @@
 #include "runtime/base/base.h"
 
 #define TRANSFER_IDLE_MS 30000
-#define TRANSFER_PINNED_BYTES (4ULL * LIMIT_LOG_KEPT_BYTES)
+#define TRANSFER_PINNED_BYTES \
+	(3ULL * LIMIT_LOG_KEPT_BYTES) /* below CORE_WINDOW_BYTES: writes go on */
 
 struct transfer {
 	uint64_t member, token;
@@ -30,7 +31,8 @@ struct transfers {
 MUST_USE enum status transfers_begin(struct transfers *transfers, uint64_t member, uint64_t token,
 				     uint64_t index, uint64_t size_bytes, struct mono now);
 struct transfer *transfers_find(struct transfers *transfers, uint64_t member); /* NULL: none */
-/* The next `len` bytes from `offset` were asked for. NOT_FOUND: given up, or another token: begin anew. */
+/* The next `len` bytes from `offset` were asked for. NOT_FOUND: given up, or another token: begin
+ * anew. INVALID: beyond its size. */
 MUST_USE enum status transfers_move(struct transfers *transfers, uint64_t member, uint64_t token,
 				    uint64_t offset, uint64_t len, struct mono now);
 void transfers_end(struct transfers *transfers, uint64_t member); /* done or cancelled */

@@ -1,0 +1,391 @@
+/*
+ * Who takes part: a leader's knowledge of its members, changes of their list, handing over, and the steps that
+ * roles.h proposes.
+ */
+#include "datastore/log/replica-private.h"
+
+#define SETTLE_MS 1000    /* after an election, before anybody's lag is believed */
+#define FULL_MOVE_MS 5000 /* between attempts to hand over because of a full disk */
+
+/* ---- peers ---- */
+
+static struct peer *find_peer(const struct replica *replica, uint64_t id)
+{
+	for (uint32_t i = 0; i < replica->peers.len; i++)
+		if (replica->peers.at[i].id == id)
+			return &replica->peers.at[i];
+	return NULL;
+}
+
+/* One for every member, and none for others: so their number is limited as members are. */
+static void sync_peers(struct replica *replica, struct mono now)
+{
+	const struct members *members = core_members(replica->core);
+	for (uint32_t i = 0; i < replica->peers.len;)
+		if (members_find(members, replica->peers.at[i].id))
+			i++;
+		else
+			vec_swap_remove(&replica->peers, i);
+	for (uint32_t i = 0; i < members->len; i++) {
+		if (find_peer(replica, members->at[i].id))
+			continue;
+		struct peer *peer = vec_add(&replica->peers);
+		peer->id = members->at[i].id;
+		liveness_init(&peer->liveness, now);
+	}
+}
+
+void replica_became_leader(struct replica *replica, struct mono now)
+{
+	vec_clear(&replica->peers);
+	sync_peers(replica, now);
+	transfers_clear(&replica->transfers);
+	replica->manage_after = (struct mono){ now.ns + SETTLE_MS * TIME_MS };
+	replica->better_since = replica->slow_since = (struct mono){ 0 };
+	replica->swapped = replica->moved = now;
+	replica->transfer_to = 0;
+}
+
+void replica_heard(struct replica *replica, uint64_t from, struct mono now)
+{
+	struct peer *peer = find_peer(replica, from);
+	if (core_role(replica->core) == CORE_LEADER && peer)
+		liveness_heard(&peer->liveness, core_match(replica->core, from), now);
+}
+
+void replica_note_sent(struct replica *replica, struct mono now)
+{
+	for (uint32_t i = 0; i < replica->peers.len; i++)
+		liveness_sent(&replica->peers.at[i].liveness, core_last(replica->core), now);
+}
+
+void replica_report(struct replica *replica, uint64_t id, bool is_pressed, uint32_t sync_us)
+{
+	struct peer *peer = find_peer(replica, id);
+	if (!peer)
+		return;
+	peer->is_pressed = is_pressed;
+	peer->sync_us = sync_us;
+	/* Spares say nothing else. */
+	liveness_heard(&peer->liveness, core_match(replica->core, id), replica->now);
+}
+
+/* ---- what roles.h is shown ---- */
+
+static struct roles_member describe(const struct replica *replica, const struct member *member,
+				    const struct peer *peer, struct mono now)
+{
+	struct roles_member out = { .id = member->id,
+				    .role = member->role,
+				    .weight = member->weight,
+				    .domain = member->domain,
+				    .is_alive = true };
+	if (peer) {
+		out.is_leaving = peer->is_leaving;
+		out.is_pressed = peer->is_pressed;
+	}
+	if (member->id == replica->id) {
+		out.is_pressed |= replica->is_full;
+		out.p95_us = liveness_p95_us(&replica->self, now);
+		return out;
+	}
+	uint64_t match = core_match(replica->core, member->id), last = core_last(replica->core);
+	out.lag = last > match ? last - match : 0;
+	if (peer) {
+		enum liveness_state state = peer->liveness.state;
+		out.is_alive = state == LIVENESS_ALIVE || state == LIVENESS_SUSPECT;
+		out.is_suspect = state != LIVENESS_ALIVE;
+		out.p95_us = liveness_p95_us(&peer->liveness, now);
+		out.sync_us = peer->sync_us;
+	}
+	return out;
+}
+
+static int64_t ms_since(struct mono since, struct mono now)
+{
+	return since.ns == 0 ? 0 : (now.ns - since.ns) / TIME_MS;
+}
+
+static struct roles_input make_input(const struct replica *replica,
+				     struct roles_member at[LIMIT_MEMBERS], struct mono now)
+{
+	const struct members *members = core_members(replica->core);
+	for (uint32_t i = 0; i < members->len; i++)
+		at[i] =
+		    describe(replica, &members->at[i], find_peer(replica, members->at[i].id), now);
+	return (struct roles_input){
+		.at = at,
+		.len = members->len,
+		.leader = replica->id,
+		.is_changing =
+		    core_is_changing(replica->core) || core_transferee(replica->core) != 0,
+		.better_ms = ms_since(replica->better_since, now),
+		.slow_ms = ms_since(replica->slow_since, now),
+		.since_swap_ms = ms_since(replica->swapped, now),
+		.since_move_ms = ms_since(replica->moved, now),
+	};
+}
+
+enum status replica_member(const struct replica *replica, uint64_t id, struct roles_member *out)
+{
+	const struct member *member = members_find(core_members(replica->core), id);
+	if (core_role(replica->core) != CORE_LEADER)
+		return UNAVAILABLE;
+	if (!member)
+		return NOT_FOUND;
+	*out = describe(replica, member, find_peer(replica, id), replica->now);
+	return OK;
+}
+
+void replica_fill_status(const struct replica *replica, struct replica_status *out)
+{
+	out->sync_p95_us = liveness_p95_us(&replica->self, replica->now);
+	if (core_role(replica->core) != CORE_LEADER)
+		return;
+	struct roles_member at[LIMIT_MEMBERS];
+	struct roles_input input = make_input(replica, at, replica->now);
+	out->tolerance = roles_tolerance(&input);
+}
+
+struct transfers *replica_transfers(struct replica *replica)
+{
+	return &replica->transfers;
+}
+
+/* ---- changes ---- */
+
+static enum status change(struct replica *replica, const struct members *next, struct mono now,
+			  struct replica_output *out)
+{
+	struct core_event event = { .kind = CORE_CHANGE, .change = next };
+	TRY(replica_step(replica, &event, now, out, NULL));
+	sync_peers(replica, now);
+	return OK;
+}
+
+static enum status check_leader(const struct replica *replica)
+{
+	return core_role(replica->core) == CORE_LEADER ? OK : UNAVAILABLE;
+}
+
+enum status replica_add(struct replica *replica, const struct member *member, struct mono now,
+			struct replica_output *out)
+{
+	TRY(check_leader(replica));
+	struct members next = *core_members(replica->core);
+	struct member added = *member;
+	const struct member *known = members_find(&next, member->id);
+	added.role = known ? known->role : MEMBER_SPARE;
+	TRY(members_put(&next, &added));
+	enum status status = change(replica, &next, now, out);
+	replica_settle(replica, now, out);
+	return status;
+}
+
+/* A leader does not vote itself out: the next one does it, without a gap in between. */
+static enum status hand_over_first(struct replica *replica, struct mono now,
+				   struct replica_output *out)
+{
+	enum status status = replica_transfer(replica, 0, now, out);
+	return status == OK ? UNAVAILABLE : status;
+}
+
+static enum status assign(struct replica *replica, uint64_t id, enum member_role role,
+			  struct mono now, struct replica_output *out)
+{
+	struct members next = *core_members(replica->core);
+	const struct member *known = members_find(&next, id);
+	if (!known)
+		return NOT_FOUND;
+	if (known->role == role)
+		return OK;
+	struct member changed = *known;
+	changed.role = role;
+	TRY(members_put(&next, &changed));
+	return change(replica, &next, now, out);
+}
+
+enum status replica_assign(struct replica *replica, uint64_t id, enum member_role role,
+			   struct mono now, struct replica_output *out)
+{
+	struct roles_member member;
+	TRY(replica_member(replica, id, &member));
+	if (id == replica->id && role != MEMBER_VOTER)
+		return hand_over_first(replica, now, out);
+	if (role == MEMBER_VOTER && member.lag > ROLES_LAG_ENTRIES)
+		return BUSY;
+	enum status status = assign(replica, id, role, now, out);
+	replica_settle(replica, now, out);
+	return status;
+}
+
+enum status replica_remove(struct replica *replica, uint64_t id, struct mono now,
+			   struct replica_output *out)
+{
+	TRY(check_leader(replica));
+	struct members next = *core_members(replica->core);
+	TRY(members_remove(&next, id));
+	if (id == replica->id)
+		return hand_over_first(replica, now, out);
+	enum status status = change(replica, &next, now, out);
+	replica_settle(replica, now, out);
+	return status;
+}
+
+/* ---- handing over ---- */
+
+static bool is_better_heir(const struct roles_member *a, const struct roles_member *b)
+{
+	if (a->is_suspect != b->is_suspect)
+		return b->is_suspect;
+	if (a->is_pressed != b->is_pressed)
+		return b->is_pressed;
+	return a->lag < b->lag;
+}
+
+static uint64_t choose_heir(const struct replica *replica, struct mono now)
+{
+	struct roles_member at[LIMIT_MEMBERS];
+	struct roles_input input = make_input(replica, at, now);
+	const struct roles_member *best = NULL;
+	for (uint32_t i = 0; i < input.len; i++) {
+		const struct roles_member *member = &at[i];
+		if (member->role != MEMBER_VOTER || member->id == replica->id ||
+		    !member->is_alive || member->is_leaving)
+			continue;
+		if (!best || is_better_heir(member, best))
+			best = member;
+	}
+	return best ? best->id : 0;
+}
+
+static enum status try_transfer(struct replica *replica, struct mono now, struct replica_output *out)
+{
+	struct core_event event = { .kind = CORE_TRANSFER, .transfer = replica->transfer_to };
+	replica->transfer_tries++;
+	return replica_step(replica, &event, now, out, NULL);
+}
+
+enum status replica_transfer(struct replica *replica, uint64_t id, struct mono now,
+			     struct replica_output *out)
+{
+	TRY(check_leader(replica));
+	if (id == 0)
+		id = choose_heir(replica, now);
+	if (id == 0)
+		return INVALID;
+	replica->transfer_to = id;
+	replica->transfer_term = core_term(replica->core);
+	replica->transfer_tries = 0;
+	enum status status = try_transfer(replica, now, out);
+	if (status != OK)
+		replica->transfer_to = 0;
+	replica_settle(replica, now, out);
+	return status;
+}
+
+static void follow_transfer(struct replica *replica, struct mono now, struct replica_output *out)
+{
+	if (replica->transfer_to == 0 || core_transferee(replica->core) != 0)
+		return;
+	/* libraft gave up, and we still lead. */
+	if (replica->transfer_term != core_term(replica->core) ||
+	    replica->transfer_tries >= REPLICA_TRANSFER_TRIES ||
+	    try_transfer(replica, now, out) != OK)
+		replica->transfer_to = 0;
+}
+
+enum status replica_leave(struct replica *replica, uint64_t id, struct mono now,
+			  struct replica_output *out)
+{
+	TRY(check_leader(replica));
+	sync_peers(replica, now);
+	struct peer *peer = find_peer(replica, id);
+	if (!peer)
+		return NOT_FOUND;
+	peer->is_leaving = true;
+	replica->manage_after = now;
+	replica_manage(replica, now, out);
+	replica_settle(replica, now, out);
+	return OK;
+}
+
+/* ---- looking after members ---- */
+
+static void keep_clock(struct mono *since, bool is_true, struct mono now)
+{
+	if (!is_true)
+		since->ns = 0;
+	else if (since->ns == 0)
+		*since = now;
+}
+
+static bool is_anyone_leaving(const struct replica *replica)
+{
+	for (uint32_t i = 0; i < replica->peers.len; i++)
+		if (replica->peers.at[i].is_leaving)
+			return true;
+	return false;
+}
+
+static void take_step(struct replica *replica, struct roles_step step, struct mono now,
+		      struct replica_output *out)
+{
+	enum status status = OK;
+	if (step.kind == ROLES_ASSIGN)
+		status = assign(replica, step.id, step.role, now, out);
+	else if (step.kind == ROLES_TRANSFER)
+		status = replica_transfer(replica, step.id, now, out);
+	if (step.kind == ROLES_NONE || status != OK)
+		return; /* asked again soon */
+	if (step.is_swap)
+		replica->swapped = now;
+	if (step.kind == ROLES_TRANSFER)
+		replica->moved = now;
+	out->step = step;
+}
+
+static void propose(struct replica *replica, struct mono now, struct replica_output *out)
+{
+	struct roles_member at[LIMIT_MEMBERS];
+	struct roles_input input = make_input(replica, at, now);
+	keep_clock(&replica->better_since, roles_sees_better(&input), now);
+	keep_clock(&replica->slow_since, roles_sees_slow_leader(&input), now);
+	if (replica->config.is_managing || is_anyone_leaving(replica))
+		take_step(replica, roles_next(&input), now, out);
+	/* Who cannot write must not lead, if anybody else can. */
+	if (replica->is_full && ms_since(replica->moved, now) > FULL_MOVE_MS &&
+	    replica_transfer(replica, 0, now, out) == OK)
+		replica->moved = now;
+}
+
+static bool tick_peers(struct replica *replica, struct mono now)
+{
+	const struct members *members = core_members(replica->core);
+	bool changed = false;
+	for (uint32_t i = 0; i < replica->peers.len; i++) {
+		struct peer *peer = &replica->peers.at[i];
+		const struct member *member = members_find(members, peer->id);
+		/* A spare is sent nothing and need not answer; we ourselves are there. */
+		if (member && member->role != MEMBER_SPARE && peer->id != replica->id)
+			changed |= liveness_tick(&peer->liveness, now);
+	}
+	return changed;
+}
+
+void replica_manage(struct replica *replica, struct mono now, struct replica_output *out)
+{
+	if (core_role(replica->core) != CORE_LEADER || replica->is_failed)
+		return;
+	follow_transfer(replica, now, out);
+	if (tick_peers(replica, now))
+		replica->manage_after = now;
+	if (now.ns < replica->manage_after.ns)
+		return;
+	replica->manage_after = (struct mono){ now.ns + REPLICA_MANAGE_MS * TIME_MS };
+	if (!core_is_established(replica->core))
+		return;
+	sync_peers(replica, now);
+	transfers_tick(&replica->transfers, now);
+	propose(replica, now, out);
+}
