@@ -33,8 +33,7 @@ struct stream_listen_options {
 };
 
 /*
- * Accepts connections. accepted(act, stream, arg) runs in the owner of the listener; the stream is its own from then on, or
- * another actor's by stream_give. Above LIMIT_CONNECTIONS per loop new ones wait in the kernel's backlog.
+ * Accepts connections. accepted(act, stream, arg) runs in the owner of the listener; the stream is its own. Above LIMIT_CONNECTIONS per loop new ones wait in the kernel's backlog.
  */
 MUST_USE enum status stream_listen(struct act *act, const struct stream_listen_options *options,
 				   void (*accepted)(struct act *act, struct stream *stream,
@@ -65,9 +64,6 @@ MUST_USE enum status stream_open_fd(struct act *act, int fd, struct stream **out
 
 void stream_set_events(struct stream *stream, const struct stream_events *events, void *arg);
 void *stream_arg(const struct stream *stream);
-/* Makes another actor of this host the owner; false: it is gone, the stream stays ours. Pending writes go along. */
-bool stream_give(struct stream *stream, struct act_ref owner);
-
 void stream_read_start(struct stream *stream);
 void stream_read_stop(struct stream *stream); /* no on_read afterwards; the kernel's buffer fills */
 

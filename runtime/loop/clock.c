@@ -1,0 +1,49 @@
+/*
+ * The machine's clocks and its randomness.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "runtime/loop/loop-private.h"
+
+static int64_t read_clock(clockid_t id)
+{
+	struct timespec at;
+	int error = clock_gettime(id, &at);
+
+	assert(error == 0);
+	return at.tv_sec * TIME_S + at.tv_nsec;
+}
+
+static struct mono mono(void *self)
+{
+	(void)self;
+	return (struct mono){ read_clock(CLOCK_MONOTONIC) };
+}
+
+static struct wall wall(void *self)
+{
+	(void)self;
+	return (struct wall){ read_clock(CLOCK_REALTIME) };
+}
+
+static void fill(void *self, void *at, size_t len)
+{
+	(void)self;
+	for (size_t done = 0; done < len;) {
+		ssize_t got = getrandom((char *)at + done, len - done, 0);
+
+		if (got > 0)
+			done += (size_t)got;
+		else if (errno != EINTR)
+			abort(); /* without randomness no key may be made and no election be run */
+	}
+}
+
+void clock_seams(struct seams *seams)
+{
+	seams->clock = (struct seams_clock){ .mono = mono, .wall = wall };
+	seams->random = (struct seams_random){ .fill = fill };
+}

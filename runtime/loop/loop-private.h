@@ -1,0 +1,52 @@
+/*
+ * What the files of this folder share: the loop from the inside.
+ */
+#ifndef RUNTIME_LOOP_LOOP_PRIVATE_H
+#define RUNTIME_LOOP_LOOP_PRIVATE_H
+
+#include <uv.h>
+
+#include "runtime/base/base.h"
+#include "runtime/loop/loop.h"
+
+struct workers;
+
+struct loop {
+	uv_loop_t uv;
+	uv_async_t wake;
+	uv_timer_t timer; /* the host's next one */
+	struct act_host *host;
+	struct seams seams;
+	struct workers *workers;
+	struct list processes; /* struct process: children not yet reaped */
+	char *read_buffer;     /* of all streams: a callback has done with it when it returns */
+	uint32_t connections;  /* streams that were accepted and are open */
+	struct list listeners; /* struct stream_listener: waiting while there are too many connections */
+	struct watchdog *watchdog;
+	volatile int quits;    /* loop_quit was called; any thread */
+	uint32_t open_handles; /* of ours, until their close callbacks */
+};
+
+#define LOOP_READ_BYTES (64U * KIB)
+
+/* A libuv outcome as ours; negative numbers only. */
+enum status loop_status(int error);
+/* The same with the words of libuv in `why`. */
+enum status loop_fault(struct fault *why, int error, const char *what);
+
+void clock_seams(struct seams *seams);
+void files_seams(struct seams *seams);
+void process_seams(struct seams *seams, struct loop *loop);
+void process_forget_all(struct loop *loop);
+void jobs_seams(struct seams *seams, struct loop *loop);
+
+struct workers *workers_new(struct loop *loop, uint32_t count);
+/* Runs what is finished; on the loop's thread, outside of any actor. */
+void workers_finish(struct workers *workers);
+/* Joins all threads; nothing may be waiting any more. */
+void workers_free(TAKE struct workers *workers);
+
+GIVE struct watchdog *watchdog_new(struct act_host *host);
+void watchdog_free(TAKE struct watchdog *watchdog);
+
+#endif

@@ -1,0 +1,232 @@
+#include "runtime/loop/loop.h"
+
+#include "runtime/loop/loop-private.h"
+#include "runtime/loop/stream-private.h"
+
+#define WORKERS 4U
+
+enum status loop_status(int error)
+{
+	switch (error) {
+	case UV_ENOENT: return NOT_FOUND;
+	case UV_EEXIST: return EXISTS;
+	case UV_EACCES:
+	case UV_EPERM:
+	case UV_EROFS: return FORBIDDEN;
+	case UV_ENOSPC: return FULL;
+	case UV_EAGAIN:
+	case UV_EBUSY:
+	case UV_EMFILE:
+	case UV_ENFILE:
+	case UV_EADDRINUSE: return BUSY;
+	case UV_ETIMEDOUT: return TIMEOUT;
+	case UV_ECANCELED: return CANCELLED;
+	case UV_EPIPE:
+	case UV_ECONNRESET:
+	case UV_EOF: return GONE;
+	case UV_ECONNREFUSED:
+	case UV_EHOSTUNREACH:
+	case UV_ENETUNREACH:
+	case UV_EADDRNOTAVAIL: return UNAVAILABLE;
+	case UV_EINVAL: return INVALID;
+	default: return IO;
+	}
+}
+
+enum status loop_fault(struct fault *why, int error, const char *what)
+{
+	return fault_set(why, loop_status(error), "", "%s: %s", what, uv_strerror(error));
+}
+
+/* ---- waking -------------------------------------------------------------------------------------------- */
+
+/* Any thread. */
+static void wake(void *self)
+{
+	struct loop *loop = self;
+	int sent = uv_async_send(&loop->wake);
+
+	assert(sent == 0);
+}
+
+static void woken(uv_async_t *handle)
+{
+	struct loop *loop = handle->data;
+
+	workers_finish(loop->workers);
+	stream_listeners_resume(loop);
+}
+
+/* The host looks at its own timers in the next turn; being awake is all that is needed. */
+static void timer_fired(uv_timer_t *timer)
+{
+	(void)timer;
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------ */
+
+static void close_done(uv_handle_t *handle)
+{
+	(void)handle;
+}
+
+static void close_rest(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(handle))
+		uv_close(handle, close_done);
+}
+
+static void fini(struct loop *loop)
+{
+	if (loop->watchdog != NULL)
+		watchdog_free(loop->watchdog);
+	process_forget_all(loop);
+	if (loop->workers != NULL)
+		workers_free(loop->workers);
+	uv_walk(&loop->uv, close_rest, NULL);
+	while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
+		;
+	uv_loop_close(&loop->uv);
+	mem_free(loop->read_buffer);
+	mem_free(loop);
+}
+
+static struct loop *loop_new(const struct loop_config *config)
+{
+	struct loop *loop = mem_new(struct loop);
+	int error = uv_loop_init(&loop->uv);
+
+	assert(error == 0);
+	list_init(&loop->processes);
+	list_init(&loop->listeners);
+	loop->uv.data = loop;
+	error = uv_async_init(&loop->uv, &loop->wake, woken);
+	assert(error == 0);
+	loop->wake.data = loop;
+	error = uv_timer_init(&loop->uv, &loop->timer);
+	assert(error == 0);
+	loop->read_buffer = mem_alloc(LOOP_READ_BYTES);
+	loop->workers = workers_new(loop, config->workers ? config->workers : WORKERS);
+	clock_seams(&loop->seams);
+	files_seams(&loop->seams);
+	process_seams(&loop->seams, loop);
+	jobs_seams(&loop->seams, loop);
+	if (config->link != NULL)
+		loop->seams.link = *config->link;
+	loop->seams.wake_self = loop;
+	loop->seams.wake = wake;
+	return loop;
+}
+
+enum status loop_open(const struct loop_config *config, struct loop **out)
+{
+	struct loop *loop = loop_new(config);
+	struct act_host_config host = config->host;
+	enum status status;
+
+	host.driver = loop;
+	status = act_host_open(&host, &loop->seams, &loop->host);
+	if (status != OK) {
+		fini(loop);
+		return status;
+	}
+	if (config->has_watchdog)
+		loop->watchdog = watchdog_new(loop->host);
+	*out = loop;
+	return OK;
+}
+
+void loop_close(struct loop *loop)
+{
+	if (loop->watchdog != NULL)
+		watchdog_free(loop->watchdog);
+	loop->watchdog = NULL;
+	/* Actors end while the loop still turns: their last jobs and writes finish. */
+	act_host_stop(loop->host);
+	while (!act_host_is_done(loop->host))
+		loop_step(loop, 1000);
+	act_host_close(loop->host);
+	fini(loop);
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------ */
+
+static void set_timer(struct loop *loop, uint64_t wait_ms)
+{
+	struct mono next = act_host_next(loop->host);
+	int64_t wait_ns;
+
+	uv_update_time(&loop->uv);
+	if (next.ns != INT64_MAX) {
+		wait_ns = next.ns - loop->seams.clock.mono(loop->seams.clock.self).ns;
+		if (wait_ns < 0)
+			wait_ns = 0;
+		/* Rounded up: waking a little early would only spin until the time has come. */
+		if ((uint64_t)(wait_ns + TIME_MS - 1) / TIME_MS < wait_ms)
+			wait_ms = (uint64_t)(wait_ns + TIME_MS - 1) / TIME_MS;
+	}
+	if (wait_ms == UINT64_MAX)
+		uv_timer_stop(&loop->timer);
+	else
+		uv_timer_start(&loop->timer, timer_fired, wait_ms, 0);
+}
+
+static void step(struct loop *loop, uint64_t wait_ms)
+{
+	bool has_more = act_host_turn(loop->host);
+
+	if (has_more || loop->quits || act_host_is_done(loop->host) || !act_host_sleep(loop->host)) {
+		uv_run(&loop->uv, UV_RUN_NOWAIT);
+		return;
+	}
+	set_timer(loop, wait_ms);
+	uv_run(&loop->uv, UV_RUN_ONCE);
+}
+
+void loop_step(struct loop *loop, uint32_t wait_ms)
+{
+	step(loop, wait_ms);
+}
+
+void loop_run(struct loop *loop)
+{
+	while (!loop->quits && !act_host_is_done(loop->host))
+		step(loop, UINT64_MAX);
+	loop->quits = 0;
+}
+
+bool loop_run_until(struct loop *loop, bool (*claim)(void *arg), void *arg, uint32_t timeout_ms)
+{
+	int64_t end = loop->seams.clock.mono(loop->seams.clock.self).ns + timeout_ms * TIME_MS;
+
+	while (!claim(arg)) {
+		int64_t left = end - loop->seams.clock.mono(loop->seams.clock.self).ns;
+
+		if (left <= 0)
+			return false;
+		step(loop, (uint64_t)(left / TIME_MS) + 1);
+	}
+	return true;
+}
+
+void loop_quit(struct loop *loop)
+{
+	loop->quits = 1;
+	wake(loop);
+}
+
+struct act_host *loop_host(struct loop *loop)
+{
+	return loop->host;
+}
+
+struct loop *loop_of(struct act *act)
+{
+	return act_host_driver(act_host_of(act));
+}
+
+int loop_fd(const struct loop *loop)
+{
+	return uv_backend_fd(&loop->uv);
+}
