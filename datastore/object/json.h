@@ -26,10 +26,8 @@ struct json_strict {
 };
 
 struct json_options {
-	struct json_strict
-	    *strict; /* collects unknown and duplicate members; NULL: they are ignored */
-	bool
-	    borrow; /* string bytes without escapes may point into the input, which must outlive the record */
+	struct json_strict *strict; /* collects unknown and duplicate members; NULL: they are ignored */
+	bool borrow; /* string bytes without escapes may point into the input, which must outlive the record */
 };
 
 /*

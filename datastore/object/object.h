@@ -5,7 +5,7 @@
  * From object_freeze() on it never changes, any thread may read it, and it is shared by counting
  * references; editing begins with object_edit(), a new object that shares the old one's strings. The bytes of
  * its encodings hang on it, made when first asked for, so a watch event is encoded once for a thousand watchers.
- * Bounded by what may be decoded (LIMIT_OBJECT_BYTES) and by object_budget for all kept encodings.
+ * Bounded by what may be decoded (LIMIT_RECORD_BYTES); who keeps objects bounds their encodings (object_drop_bytes).
  */
 #ifndef DATASTORE_OBJECT_OBJECT_H
 #define DATASTORE_OBJECT_OBJECT_H
@@ -59,8 +59,11 @@ struct str object_uid(const struct object *object);
 /* The same for a record that is no object; NULL if it has none. */
 struct meta_object_meta *record_meta(const struct type *type, const void *record);
 
-/* How many bytes of encodings may be kept in this process; those used longest ago go first. */
-void object_budget(uint64_t bytes_max);
-uint64_t object_budget_used(void);
+/*
+ * Lets go of kept bytes: for whoever keeps many objects and has a budget for their encodings. object_kept() says how many
+ * there are. Those handed out stay good.
+ */
+void object_drop_bytes(const struct object *object, enum format format);
+uint32_t object_kept(const struct object *object, enum format format);
 
 #endif

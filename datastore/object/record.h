@@ -19,6 +19,23 @@ void *record_new(const struct type *type, struct arena *arena);
 /* The memory of a list or map of `len` cleared elements; never NULL, so that an empty list is not an absent one. */
 void *record_array(const struct field *field, struct arena *arena, uint32_t len);
 
+/* Whether Go holds the message in its struct, so that it is never absent there. */
+bool record_is_by_value(const struct field *field);
+/* The record, or one with nothing in it when it is NULL. */
+const void *record_or_empty(const struct type *type, const void *record);
+
+/* Goes through the messages of a KIND_MESSAGE field: one or none, or those of a list or map. NULL ends it. */
+struct record_walk {
+	char *at;
+	uint32_t stride, left;
+};
+struct record_walk record_walk_of(const struct field *field, const void *record);
+void *record_walk_next(struct record_walk *walk);
+
+/* Puts a map's entries in order of their keys, equal ones as they were; then the last of equal ones is kept. */
+void record_sort_map(const struct field *field, struct block_list *map, struct arena *arena);
+void record_unique_map(const struct field *field, struct block_list *map);
+
 /*
  * A deep copy in the arena: messages, lists and maps are new, string bytes too. _shallow shares the string bytes, which
  * then must outlive the copy. NULL gives NULL.

@@ -28,7 +28,7 @@ bool true false linux unix i386 assert errno stdin stdout stderr has""".split())
 UNVERSIONED = {"Status", "APIVersions", "APIGroup", "APIGroupList", "APIResourceList", "List"}
 FLAGS = {"required": "REQUIRED", "ptr": "PTR", "always": "ALWAYS", "inline": "INLINE", "atomic": "ATOMIC", "set": "SET",
          "granular": "GRANULAR", "merge": "MERGE", "replace": "REPLACE", "retain-keys": "RETAIN_KEYS",
-         "discriminator": "DISCRIMINATOR", "=?": "DEFAULT_IF"}
+         "discriminator": "DISCRIMINATOR", "typed": "TYPED", "=?": "DEFAULT_IF"}
 WITH_WORD = {"=", "of", "map", "merge-key", "proto", "one-of", "zero-or-one-of", "gate"}
 STEPS = {"subfield": "STEP_SUBFIELD", "eachVal": "STEP_EACH_VALUE", "eachKey": "STEP_EACH_KEY", "item": "STEP_ITEM",
          "ifEnabled": "STEP_IF_ENABLED", "ifDisabled": "STEP_IF_DISABLED", "ifMode": "STEP_IF_MODE"}

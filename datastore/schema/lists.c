@@ -42,8 +42,7 @@ static void splice(struct str_map *map, struct arena *arena, uint32_t at, uint32
 	if (at > 0)
 		memcpy(fresh, map->at, at * sizeof *fresh);
 	if (at + cut < map->len)
-		memcpy(fresh + at + room, map->at + at + cut,
-		       (map->len - at - cut) * sizeof *fresh);
+		memcpy(fresh + at + room, map->at + at + cut, (map->len - at - cut) * sizeof *fresh);
 	*map = (struct str_map){ fresh, len };
 }
 

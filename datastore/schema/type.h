@@ -130,8 +130,7 @@ struct known_values {
 	const struct known_value *at;
 	uint32_t len;
 	bool is_closed;
-	bool
-	    is_enforced; /* a declarative validation marker says so; else the kind's own rules do */
+	bool is_enforced; /* a declarative validation marker says so; else the kind's own rules do */
 };
 
 /* Declarative validation: what a marker asks, where below the field, and when. */
@@ -195,8 +194,7 @@ struct mark {
 
 /* What few fields have. All parts may be absent. */
 struct field_rules {
-	struct str
-	    default_json; /* applied when unset and the parent exists; "now" in FIELD_DEFAULT_NOW */
+	struct str default_json; /* applied when unset and the parent exists; "now" in FIELD_DEFAULT_NOW */
 	const struct known_values *values;
 	struct str union_name;   /* of one-of and zero-or-one-of */
 	const struct str *keys;  /* of a list of kind map */
@@ -223,16 +221,16 @@ enum field_flag {
 	FIELD_ZERO_OR_ONE_OF = 1 << 13,
 	FIELD_DEFAULT_NOW = 1 << 14, /* the default is the current second */
 	FIELD_DEFAULT_IF =
-	    1
-	    << 15, /* has a default under a condition: a function of datastore/object/default-*.c */
+	    1 << 15, /* has a default under a condition: a function of datastore/object/default-*.c */
 	FIELD_NOT_JSON = 1 << 16, /* a part of a type with a JSON form of its own */
+	FIELD_TYPED =
+	    1 << 17, /* its kinds carry apiVersion and kind, which only whole objects do else */
 };
 
 #define FIELD_NO_BIT UINT16_MAX
 
 struct field {
-	struct str
-	    name; /* in JSON; of an inlined message and of FIELD_NOT_JSON the protobuf name */
+	struct str name; /* in JSON; of an inlined message and of FIELD_NOT_JSON the protobuf name */
 	const struct type *type;         /* of KIND_MESSAGE, also in lists and maps; else NULL */
 	const struct field_rules *rules; /* or NULL */
 	uint32_t flags;                  /* enum field_flag */
@@ -275,8 +273,7 @@ struct type {
 	struct str kind;            /* of kinds, else absent */
 	struct str openapi;         /* io.k8s.api.apps.v1.DeploymentSpec */
 	const struct field *fields; /* in the order of JSON members */
-	const uint16_t
-	    *by_tag; /* places in `fields`: those with a tag, ascending; tag_count of them */
+	const uint16_t *by_tag; /* places in `fields`: those with a tag, ascending; tag_count of them */
 	const uint16_t *by_name; /* places in `fields`: all, ascending by JSON name */
 	const uint16_t *slots; /* hash table of places + 1; slot_bits wide; type_field() reads it */
 	const struct type *item; /* of TYPE_LIST, or NULL when its items are raw */
@@ -288,8 +285,7 @@ struct type {
 	uint32_t flags;       /* enum type_flag */
 	uint16_t field_count, tag_count;
 	uint16_t short_name_count, category_count, subresource_count;
-	uint16_t
-	    rest; /* place + 1 of the map of raw JSON that takes members no field has; 0: unknown ones are dropped */
+	uint16_t rest; /* place + 1 of the map of raw JSON that takes members no field has; 0: unknown ones are dropped */
 	uint8_t slot_bits;
 	uint8_t form; /* enum form */
 };

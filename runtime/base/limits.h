@@ -10,8 +10,11 @@
 /* Objects and requests (etcd's and the API server's own limits, so that nobody meets a smaller one here). */
 #define LIMIT_OBJECT_BYTES (3U * MIB / 2U) /* etcd's --max-request-bytes */
 #define LIMIT_BODY_BYTES (3U * MIB)        /* API server's MaxRequestBodyBytes */
-#define LIMIT_NESTING 100U    /* deeper JSON, YAML or protobuf is an attack on the stack */
-#define LIMIT_LABEL_VALUE 63U /* apimachinery validation */
+#define LIMIT_NESTING 100U /* deeper JSON, YAML or protobuf is an attack on the stack */
+#define LIMIT_RECORD_BYTES \
+	(64U *             \
+	 MIB) /* of one decoded object: three bytes of JSON can ask for a struct of a thousand */
+#define LIMIT_LABEL_VALUE 63U                /* apimachinery validation */
 #define LIMIT_ANNOTATIONS_BYTES (256U * KIB) /* apimachinery validation */
 #define LIMIT_PATCH_OPERATIONS 10000U        /* API server's maxJSONPatchOperations */
 #define LIMIT_FAULTS 64U /* a person reads the first few; a Status must stay small */
@@ -94,13 +97,13 @@
 #define LIMIT_REQUEST_MS 60000U /* upstream's --request-timeout */
 #define LIMIT_STORAGE_MS 34000U /* upstream's inner deadline of a write */
 #define LIMIT_WATCHERS 20000U   /* 5,000 kubelets with a handful each, as upstream is tested */
-#define LIMIT_CACHE_EVENTS 8192U \
-	/* per resource; what a watcher may fall behind before it lists again */
+#define LIMIT_CACHE_EVENTS \
+	8192U /* per resource; what a watcher may fall behind before it lists again */
 #define LIMIT_CACHE_EVENT_AGE_MS 75000U /* upstream's eventFreshDuration */
 #define LIMIT_FRESH_MS 3000U            /* how long a read waits for a revision still to come */
-#define LIMIT_WRITE_TRIES 5U            /* update without resourceVersion: from fresh state so often */
-#define LIMIT_NAME_TRIES 8U             /* upstream's, for generateName */
-#define LIMIT_GZIP_BYTES (128U * KIB)   /* upstream's: smaller answers are not compressed */
+#define LIMIT_WRITE_TRIES 5U /* update without resourceVersion: from fresh state so often */
+#define LIMIT_NAME_TRIES 8U  /* upstream's, for generateName */
+#define LIMIT_GZIP_BYTES (128U * KIB) /* upstream's: smaller answers are not compressed */
 #define LIMIT_VIRTUAL_ROWS 20000U
 #define LIMIT_VIRTUAL_WATCH_MS 1000U /* people watch these */
 

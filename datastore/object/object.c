@@ -1,0 +1,247 @@
+#include "datastore/object/object.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "datastore/object/envelope.h"
+#include "datastore/object/json.h"
+#include "datastore/object/proto.h"
+#include "datastore/object/record.h"
+#include "runtime/base/limits.h"
+#include "runtime/base/mem.h"
+
+/* Encoded bytes with their own count, so that they can go while someone still sends them. */
+struct encoding {
+	atomic_uint refs;
+	uint32_t len;
+	char bytes[];
+};
+
+struct object_private {
+	struct arena *arena; /* holds the object too */
+	atomic_uint refs;
+	atomic_bool is_frozen;
+	atomic_flag lock; /* of `encodings`, for a few instructions */
+	struct encoding *encodings[FORMAT_COUNT];
+};
+
+struct object *object_new(const struct type *type)
+{
+	struct arena *arena = arena_new(0);
+	struct object *object = arena_new_of(arena, struct object);
+
+	type_set_ref(type->set);
+	object->type = type;
+	object->record = record_new(type, arena);
+	object->private = arena_new_of(arena, struct object_private);
+	object->private->arena = arena;
+	atomic_init(&object->private->refs, 1);
+	atomic_flag_clear(&object->private->lock);
+	return object;
+}
+
+struct arena *object_arena(struct object *object)
+{
+	assert(!object_is_frozen(object));
+	return object->private->arena;
+}
+
+void object_freeze(struct object *object, int64_t revision)
+{
+	assert(!object_is_frozen(object));
+	object->revision = revision;
+	atomic_store_explicit(&object->private->is_frozen, true, memory_order_release);
+}
+
+bool object_is_frozen(const struct object *object)
+{
+	return atomic_load_explicit(&object->private->is_frozen, memory_order_acquire);
+}
+
+const struct object *object_ref(const struct object *object)
+{
+	atomic_fetch_add_explicit(&object->private->refs, 1, memory_order_relaxed);
+	return object;
+}
+
+static void encoding_unref(void *arg)
+{
+	struct encoding *encoding = arg;
+
+	if (encoding != NULL &&
+	    atomic_fetch_sub_explicit(&encoding->refs, 1, memory_order_acq_rel) == 1)
+		mem_free(encoding);
+}
+
+void object_unref(const struct object *object)
+{
+	if (object == NULL ||
+	    atomic_fetch_sub_explicit(&object->private->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	struct type_set *set = object->type->set;
+	for (uint32_t i = 0; i < FORMAT_COUNT; i++)
+		encoding_unref(object->private->encodings[i]);
+	arena_free(object->private->arena);
+	type_set_unref(set);
+}
+
+static void unref_hook(void *arg)
+{
+	object_unref(arg);
+}
+
+const struct object *object_hold(struct arena *arena, const struct object *object)
+{
+	arena_on_free(arena, unref_hook, (void *)(uintptr_t)object_ref(object));
+	return object;
+}
+
+struct object *object_edit(const struct object *object)
+{
+	struct object *copy = object_new(object->type);
+
+	/* The strings are shared, so the new one keeps the old one. */
+	object_hold(copy->private->arena, object);
+	copy->record = record_clone_shallow(object->type, object->record, copy->private->arena);
+	copy->revision = object->revision;
+	return copy;
+}
+
+/* Decodes a stored or sent protobuf object in place: its strings stay in a copy of the bytes. */
+static enum status decode_proto(struct object *object, struct str bytes, struct fault *why)
+{
+	struct arena *arena = object->private->arena;
+	struct envelope envelope;
+
+	TRY(envelope_open(bytes, &envelope, why));
+	struct str raw =
+	    str_of(arena_copy(arena, envelope.raw.at, envelope.raw.len), envelope.raw.len);
+	return proto_decode(object->type, raw, arena, (struct proto_options){ .borrow = true },
+			    &object->record, why);
+}
+
+enum status object_decode(const struct type *type, enum format format, struct str bytes,
+			  struct object **out, struct fault *why)
+{
+	struct object *object = object_new(type);
+	enum status status = format == FORMAT_PROTO
+				 ? decode_proto(object, bytes, why)
+				 : json_decode(type, bytes, object->private->arena,
+					       (struct json_options){ 0 }, &object->record, why);
+
+	if (status == OK)
+		*out = object;
+	else
+		object_unref(object);
+	return status;
+}
+
+static struct encoding *encode(const struct object *object, enum format format)
+{
+	struct text bytes = text_new(LIMIT_RESPONSE_BYTES);
+
+	if (format == FORMAT_PROTO)
+		envelope_encode(object->type, object->record, &bytes);
+	else
+		json_encode(object->type, object->record, &bytes);
+	assert(!bytes.is_cut);
+	struct encoding *encoding = mem_alloc(sizeof *encoding + bytes.len);
+	atomic_init(&encoding->refs, 1);
+	encoding->len = bytes.len;
+	memcpy(encoding->bytes, bytes.at, bytes.len);
+	text_fini(&bytes);
+	return encoding;
+}
+
+/* Puts an encoding in its place, or takes what is there; gives what was there before. */
+static struct encoding *swap(struct object_private *private, enum format format,
+			     struct encoding *encoding, bool only_if_none)
+{
+	while (atomic_flag_test_and_set_explicit(&private->lock, memory_order_acquire))
+		;
+	struct encoding *before = private->encodings[format];
+	if (!only_if_none || before == NULL)
+	private->encodings[format] = encoding;
+	else atomic_fetch_add_explicit(&before->refs, 1, memory_order_relaxed);
+	atomic_flag_clear_explicit(&private->lock, memory_order_release);
+	return before;
+}
+
+struct str object_bytes(const struct object *object, enum format format, struct arena *hold)
+{
+	assert(object_is_frozen(object));
+	if (format == FORMAT_PROTO && !proto_has(object->type))
+		return STR_NONE;
+	struct encoding *encoding = swap(object->private, format, NULL, true);
+	if (encoding == NULL) {
+		struct encoding *fresh = encode(object, format);
+		atomic_fetch_add_explicit(&fresh->refs, 1, memory_order_relaxed);
+		encoding = swap(object->private, format, fresh, true);
+		if (encoding == NULL) {
+			encoding = fresh;
+		} else {
+			encoding_unref(fresh);
+			encoding_unref(fresh);
+		}
+	}
+	arena_on_free(hold, encoding_unref, encoding);
+	return str_of(encoding->bytes, encoding->len);
+}
+
+void object_drop_bytes(const struct object *object, enum format format)
+{
+	encoding_unref(swap(object->private, format, NULL, false));
+}
+
+uint32_t object_kept(const struct object *object, enum format format)
+{
+	struct encoding *encoding = swap(object->private, format, NULL, true);
+	uint32_t len = encoding == NULL ? 0 : encoding->len;
+
+	encoding_unref(encoding);
+	return len;
+}
+
+struct meta_object_meta *record_meta(const struct type *type, const void *record)
+{
+	const struct field *field = type_field(type, STR("metadata"));
+
+	/* Lists have another kind of metadata. */
+	if (field == NULL || field->kind != KIND_MESSAGE || !str_is(field->type->name, "ObjectMeta"))
+		return NULL;
+	return *(struct meta_object_meta **)field_at(field, record);
+}
+
+struct meta_object_meta *object_meta(const struct object *object)
+{
+	struct meta_object_meta *meta = record_meta(object->type, object->record);
+	const struct field *field = type_field(object->type, STR("metadata"));
+
+	if (meta != NULL || field == NULL || object_is_frozen(object) ||
+	    !str_is(field->type->name, "ObjectMeta"))
+		return meta;
+	meta = arena_new_of(object->private->arena, struct meta_object_meta);
+	*(struct meta_object_meta **)field_at(field, object->record) = meta;
+	return meta;
+}
+
+struct str object_name(const struct object *object)
+{
+	const struct meta_object_meta *meta = record_meta(object->type, object->record);
+
+	return meta == NULL ? STR_NONE : meta->name;
+}
+
+struct str object_namespace(const struct object *object)
+{
+	const struct meta_object_meta *meta = record_meta(object->type, object->record);
+
+	return meta == NULL ? STR_NONE : meta->namespace;
+}
+
+struct str object_uid(const struct object *object)
+{
+	const struct meta_object_meta *meta = record_meta(object->type, object->record);
+
+	return meta == NULL ? STR_NONE : meta->uid;
+}
