@@ -156,10 +156,10 @@ struct failure *failure_invalid(struct arena *arena, struct str group, struct st
 {
 	struct str what = qualified(arena, group, kind);
 	struct str words = sentences(arena, faults);
-	struct failure *failure = make_of(
-	    arena, INVALID, group, kind, name,
-	    arena_printf(arena, STR_FMT " " STR_FMT " is invalid: " STR_FMT, STR_ARG(what),
-			 STR_ARG(name_quoted(arena, name)), STR_ARG(words)));
+	struct failure *failure =
+	    make_of(arena, INVALID, group, kind, name,
+		    arena_printf(arena, STR_FMT " " STR_FMT " is invalid: " STR_FMT, STR_ARG(what),
+				 STR_ARG(name_quoted(arena, name)), STR_ARG(words)));
 
 	for (uint32_t i = 0; i < faults->len; i++)
 		failure_cause_add(failure, arena, str_from(fault_kind_reason(faults->at[i].kind)),
@@ -192,14 +192,13 @@ struct failure *failure_unsupported_media(struct arena *arena, struct str offere
 
 struct failure *failure_too_large(struct arena *arena, const char *message)
 {
-	return make(arena, TOO_LARGE,
-		    arena_printf(arena, "Request entity too large: %s", message));
+	return make(arena, TOO_LARGE, arena_printf(arena, "Request entity too large: %s", message));
 }
 
 struct failure *failure_too_many(struct arena *arena, int32_t retry_after_s, const char *message)
 {
-	struct failure *failure = make_of(arena, BUSY, STR_NONE, STR_NONE, STR_NONE,
-					  arena_str(arena, str_from(message)));
+	struct failure *failure =
+	    make_of(arena, BUSY, STR_NONE, STR_NONE, STR_NONE, arena_str(arena, str_from(message)));
 
 	failure->retry_after_s = retry_after_s;
 	return failure;
@@ -223,9 +222,9 @@ struct failure *failure_internal(struct arena *arena, const char *format, ...)
 	va_start(args, format);
 	message = arena_vprintf(arena, format, args);
 	va_end(args);
-	failure = make_of(
-	    arena, INTERNAL, STR_NONE, STR_NONE, STR_NONE,
-	    arena_printf(arena, "Internal error occurred: " STR_FMT, STR_ARG(message)));
+	failure =
+	    make_of(arena, INTERNAL, STR_NONE, STR_NONE, STR_NONE,
+		    arena_printf(arena, "Internal error occurred: " STR_FMT, STR_ARG(message)));
 	failure_cause_add(failure, arena, STR_NONE, message, STR_NONE);
 	return failure;
 }
@@ -261,19 +260,14 @@ struct failure *failure_of(struct arena *arena, enum status status, const struct
 	case UNAVAILABLE:
 	case GONE: /* the asker acts for a leader that is none any more; or the store restarts */
 		return failure_unavailable(arena, words);
-	case BUSY:
-		return failure_too_many(arena, 1, words);
-	case TIMEOUT:
-		return failure_timeout(arena, 0, "the datastore did not answer in time");
-	case BAD_REQUEST:
-		return failure_bad_request(arena, "%s", words);
-	case TOO_LARGE:
-		return failure_too_large(arena, words);
+	case BUSY: return failure_too_many(arena, 1, words);
+	case TIMEOUT: return failure_timeout(arena, 0, "the datastore did not answer in time");
+	case BAD_REQUEST: return failure_bad_request(arena, "%s", words);
+	case TOO_LARGE: return failure_too_large(arena, words);
 	case EXPIRED:
 		return failure_expired(arena, "The resourceVersion for the provided list is too "
 					      "old.");
-	default:
-		return failure_internal(arena, "%s", words);
+	default: return failure_internal(arena, "%s", words);
 	}
 }
 

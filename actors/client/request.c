@@ -108,14 +108,17 @@ static bool is_kind(struct str body, const struct type *type)
 	bool is_same;
 
 	if (!envelope_is(body))
-		is_same = json_kind(body, arena, &version, &kind, NULL) == OK && str_eq(kind, type->kind);
+		is_same =
+		    json_kind(body, arena, &version, &kind, NULL) == OK && str_eq(kind, type->kind);
 	else
-		is_same = envelope_open(body, &envelope, NULL) == OK && str_eq(envelope.kind, type->kind);
+		is_same =
+		    envelope_open(body, &envelope, NULL) == OK && str_eq(envelope.kind, type->kind);
 	arena_free(arena);
 	return is_same;
 }
 
-const struct object *request_object(const struct api_answer *answer, const struct type *type, struct fault *why)
+const struct object *request_object(const struct api_answer *answer, const struct type *type,
+				    struct fault *why)
 {
 	struct object *object = NULL;
 
@@ -123,8 +126,8 @@ const struct object *request_object(const struct api_answer *answer, const struc
 		fault_set(why, NOT_FOUND, "", "the answer holds no " STR_FMT, STR_ARG(type->kind));
 		return NULL;
 	}
-	if (object_decode(type, envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON, answer->body, &object,
-			  why) != OK)
+	if (object_decode(type, envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON,
+			  answer->body, &object, why) != OK)
 		return NULL;
 	object_freeze(object, (int64_t)request_revision(object));
 	return object;

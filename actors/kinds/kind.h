@@ -54,14 +54,22 @@ struct kind_subresource {
 	void (*validate)(struct kind_change *change); /* NULL: metadata rules only */
 };
 
+/* What becomes of dependents when a DELETE does not say. */
+enum kind_garbage {
+	KIND_GARBAGE_BACKGROUND,
+	KIND_GARBAGE_ORPHAN,
+	KIND_GARBAGE_NONE, /* no finalizers of the garbage collector, ever (events) */
+};
+
 struct kind_rules {
-	const char *group, *kind;     /* "" is core */
-	enum name_syntax name_syntax; /* NAME_DNS_LABEL (0) only where said: set it */
+	const char *group, *kind; /* "" is core */
+	enum name_syntax name_syntax;
 	bool has_generation;          /* 1 on create, +1 when the spec changes */
 	bool allows_create_on_update; /* PUT makes what is missing */
 	bool needs_resource_version;  /* update without one is refused */
 	bool returns_deleted;         /* DELETE answers with the object always (pods) */
-	bool orphans_by_default;      /* replicationcontrollers of old */
+	bool keeps_status;            /* what a create says about the status is kept (nodes) */
+	enum kind_garbage garbage;
 	/* Seconds of grace when DELETE names none; NULL: the kind has no graceful deletion. `asked` is negative when it names none. */
 	int64_t (*grace)(const struct kind_change *change, int64_t asked);
 	void (*prepare_create)(struct kind_change *change);

@@ -1,0 +1,178 @@
+#include "actors/kinds/kind.h"
+
+#include "datastore/object/record.h"
+
+const struct kind_rules kind_default = { .group = "", .kind = "", .name_syntax = NAME_DNS_SUBDOMAIN };
+
+const struct kind_rules *kind_of(const struct type *type)
+{
+	for (uint32_t i = 0; i < kind_count; i++)
+		if (str_is(type->kind, kinds[i]->kind) && str_is(type->group, kinds[i]->group))
+			return kinds[i];
+	return &kind_default;
+}
+
+const struct kind_subresource *kind_subresource(const struct kind_rules *kind, struct str name)
+{
+	for (uint32_t i = 0; i < kind->subresource_count; i++)
+		if (str_is(name, kind->subresources[i].name))
+			return &kind->subresources[i];
+	return NULL;
+}
+
+void kind_warn(struct kind_change *change, const char *format, ...)
+{
+	va_list args;
+
+	change->warnings =
+	    arena_grow(change->arena, change->warnings, change->warning_count * sizeof(struct str),
+		       (change->warning_count + 1) * sizeof(struct str));
+	va_start(args, format);
+	change->warnings[change->warning_count++] = arena_vprintf(change->arena, format, args);
+	va_end(args);
+}
+
+void kind_also(struct kind_change *change, struct kind_write write)
+{
+	assert(change->write_count < KIND_WRITES_MAX);
+	if (change->writes == NULL)
+		change->writes = arena_array(change->arena, struct kind_write, KIND_WRITES_MAX);
+	change->writes[change->write_count++] = write;
+}
+
+/* ---- what holds for every kind ------------------------------------------------------------------------- */
+
+static struct meta_object_meta *meta_of(const struct kind_change *change)
+{
+	return record_meta(change->type, change->object);
+}
+
+static const struct field *status_of(const struct type *type)
+{
+	for (uint32_t i = 0; i < type->subresource_count; i++)
+		if (str_is(type->subresources[i], "status"))
+			return type_field(type, STR("status"));
+	return NULL;
+}
+
+/* Shares the memory of `from`: what is stored never changes under a request. */
+static void take_field(const struct field *field, const void *from, void *to, struct arena *arena)
+{
+	field_clear(field, to);
+	record_clone_field(field, from, to, arena);
+}
+
+static void carry_generation(const struct kind_rules *kind, struct kind_change *change)
+{
+	const struct field *spec = type_field(change->type, STR("spec"));
+	struct meta_object_meta *meta = meta_of(change);
+
+	if (kind->has_generation && spec != NULL &&
+	    !record_equal_field(spec, change->object, change->old))
+		SET(meta, generation, meta->generation + 1);
+}
+
+/* Times and ids that no client may change: what it left out is filled in, what it sent is overwritten or refused later. */
+static void carry_metadata(struct kind_change *change)
+{
+	const struct meta_object_meta *old = record_meta(change->type, change->old);
+	struct meta_object_meta *meta = meta_of(change);
+
+	if (meta->uid.len == 0)
+		meta->uid = old->uid;
+	if (old->has.creation_timestamp)
+		SET(meta, creation_timestamp, old->creation_timestamp);
+	if (old->has.deletion_timestamp)
+		SET(meta, deletion_timestamp, old->deletion_timestamp);
+	if (old->has.deletion_grace_period_seconds && !meta->has.deletion_grace_period_seconds)
+		SET(meta, deletion_grace_period_seconds, old->deletion_grace_period_seconds);
+}
+
+void kind_prepare_status(struct kind_change *change)
+{
+	const struct field *status = status_of(change->type);
+	struct meta_object_meta *meta = meta_of(change);
+	const struct meta_object_meta *old = record_meta(change->type, change->old);
+	struct meta_object_meta sent = *meta;
+	void *mixed = record_clone_shallow(change->type, change->old, change->arena);
+
+	if (status != NULL)
+		take_field(status, change->object, mixed, change->arena);
+	*meta = *record_meta(change->type, mixed);
+	meta->resource_version = sent.resource_version;
+	meta->managed_fields = sent.managed_fields;
+	meta->labels = old->labels;
+	meta->annotations = sent.annotations; /* upstream keeps those for most kinds */
+	memcpy(change->object, mixed, change->type->size);
+	*record_meta(change->type, change->object) = *meta;
+}
+
+static bool is_refused(const struct kind_change *change)
+{
+	return change->failure != NULL;
+}
+
+void kind_create(const struct kind_rules *kind, struct kind_change *change)
+{
+	const struct field *status = status_of(change->type);
+
+	if (status != NULL && !kind->keeps_status)
+		field_clear(status, change->object);
+	if (kind->has_generation)
+		SET(meta_of(change), generation, 1);
+	if (kind->prepare_create != NULL)
+		kind->prepare_create(change);
+	if (is_refused(change))
+		return;
+	/* Hooks may have taken away what readers of validation rely on. */
+	record_fill(change->type, change->object, change->arena);
+	metadata_validate(change, kind->name_syntax);
+	if (kind->validate_create != NULL)
+		kind->validate_create(change);
+}
+
+static void update_main(const struct kind_rules *kind, struct kind_change *change)
+{
+	const struct field *status = status_of(change->type);
+
+	if (status != NULL)
+		take_field(status, change->old, change->object, change->arena);
+	carry_generation(kind, change);
+	if (kind->prepare_update != NULL)
+		kind->prepare_update(change);
+}
+
+static void update_subresource(const struct kind_subresource *subresource,
+			       struct kind_change *change)
+{
+	if (subresource != NULL && subresource->prepare != NULL)
+		subresource->prepare(change);
+	else
+		kind_prepare_status(change);
+}
+
+void kind_update(const struct kind_rules *kind, struct kind_change *change)
+{
+	const struct kind_subresource *subresource = NULL;
+	const struct meta_object_meta *old = record_meta(change->type, change->old);
+	void (*validate)(struct kind_change * change);
+
+	meta_of(change)->has.generation = old->has.generation;
+	meta_of(change)->generation = old->generation;
+	if (change->subresource.len > 0) {
+		subresource = kind_subresource(kind, change->subresource);
+		update_subresource(subresource, change);
+		validate = subresource ? subresource->validate : NULL;
+	} else {
+		update_main(kind, change);
+		validate = kind->validate_update;
+	}
+	if (is_refused(change))
+		return;
+	carry_metadata(change);
+	record_fill(change->type, change->object, change->arena);
+	metadata_validate(change, kind->name_syntax);
+	metadata_validate_update(change);
+	if (validate != NULL)
+		validate(change);
+}

@@ -1,0 +1,86 @@
+#include "actors/kinds/kind.h"
+
+/*
+ * Kinds that need no code of their own yet have rules, as rows: what upstream's strategies say as constants. A kind that gets
+ * hooks moves to a file of its own, `<kind>.c`, which is declared and listed here.
+ */
+#define SUBDOMAIN .name_syntax = NAME_DNS_SUBDOMAIN
+#define LABEL .name_syntax = NAME_DNS_LABEL
+#define LABEL_1035 .name_syntax = NAME_DNS1035_LABEL
+#define SEGMENT .name_syntax = NAME_PATH_SEGMENT
+#define GENERATION .has_generation = true
+#define PUT_CREATES .allows_create_on_update = true
+#define NEEDS_VERSION .needs_resource_version = true
+#define RETURNS .returns_deleted = true
+
+#define APPS "apps"
+#define BATCH "batch"
+#define ADMISSIONREGISTRATION "admissionregistration.k8s.io"
+#define RBAC "rbac.authorization.k8s.io"
+#define NETWORKING "networking.k8s.io"
+#define RESOURCE "resource.k8s.io"
+#define STORAGE "storage.k8s.io"
+#define FLOWCONTROL "flowcontrol.apiserver.k8s.io"
+#define CERTIFICATES "certificates.k8s.io"
+
+#define ROWS_MAP(X)                                                                                 \
+	X("", "Service", LABEL_1035, PUT_CREATES, RETURNS)                                          \
+	X("", "Endpoints", SUBDOMAIN, PUT_CREATES)                                                  \
+	X("", "Node", SUBDOMAIN, .keeps_status = true)                                              \
+	X("", "Namespace", LABEL, RETURNS)                                                          \
+	X("", "ServiceAccount", SUBDOMAIN, RETURNS)                                                 \
+	X("", "PersistentVolume", SUBDOMAIN, RETURNS)                                               \
+	X("", "PersistentVolumeClaim", SUBDOMAIN, RETURNS)                                          \
+	X("", "ReplicationController", SUBDOMAIN, GENERATION, .garbage = KIND_GARBAGE_ORPHAN)       \
+	X("", "ResourceQuota", SUBDOMAIN, RETURNS)                                                  \
+	X("", "LimitRange", SUBDOMAIN, PUT_CREATES)                                                 \
+	X("", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)                        \
+	X("events.k8s.io", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)           \
+	X("", "Pod", SUBDOMAIN, GENERATION, RETURNS)                                                \
+	X("", "PodTemplate", SUBDOMAIN, GENERATION, RETURNS)                                        \
+	X(APPS, "Deployment", SUBDOMAIN, GENERATION)                                                \
+	X(APPS, "ReplicaSet", SUBDOMAIN, GENERATION)                                                \
+	X(APPS, "StatefulSet", SUBDOMAIN, GENERATION)                                               \
+	X(APPS, "DaemonSet", SUBDOMAIN, GENERATION)                                                 \
+	X(BATCH, "Job", SUBDOMAIN, GENERATION, .garbage = KIND_GARBAGE_ORPHAN)                      \
+	X(BATCH, "CronJob", SUBDOMAIN, GENERATION)                                                  \
+	X("autoscaling", "HorizontalPodAutoscaler", SUBDOMAIN, GENERATION)                          \
+	X("coordination.k8s.io", "Lease", SUBDOMAIN, PUT_CREATES, NEEDS_VERSION)                    \
+	X("policy", "PodDisruptionBudget", SUBDOMAIN, GENERATION, NEEDS_VERSION)                    \
+	X(RBAC, "Role", SEGMENT, PUT_CREATES)                                                       \
+	X(RBAC, "RoleBinding", SEGMENT, PUT_CREATES)                                                \
+	X(RBAC, "ClusterRole", SEGMENT, PUT_CREATES)                                                \
+	X(RBAC, "ClusterRoleBinding", SEGMENT, PUT_CREATES)                                         \
+	X("node.k8s.io", "RuntimeClass", SUBDOMAIN, PUT_CREATES, NEEDS_VERSION)                     \
+	X(NETWORKING, "Ingress", SUBDOMAIN, GENERATION)                                             \
+	X(NETWORKING, "NetworkPolicy", SUBDOMAIN, GENERATION)                                       \
+	X(NETWORKING, "IngressClass", SUBDOMAIN, GENERATION)                                        \
+	X(ADMISSIONREGISTRATION, "MutatingWebhookConfiguration", SUBDOMAIN, NEEDS_VERSION)          \
+	X(ADMISSIONREGISTRATION, "ValidatingWebhookConfiguration", SUBDOMAIN, NEEDS_VERSION)        \
+	X(ADMISSIONREGISTRATION, "ValidatingAdmissionPolicy", SUBDOMAIN, GENERATION, NEEDS_VERSION) \
+	X(ADMISSIONREGISTRATION, "ValidatingAdmissionPolicyBinding", SUBDOMAIN, GENERATION,         \
+	  NEEDS_VERSION)                                                                            \
+	X(ADMISSIONREGISTRATION, "MutatingAdmissionPolicy", SUBDOMAIN, GENERATION, NEEDS_VERSION)   \
+	X(ADMISSIONREGISTRATION, "MutatingAdmissionPolicyBinding", SUBDOMAIN, GENERATION,           \
+	  NEEDS_VERSION)                                                                            \
+	X("apiextensions.k8s.io", "CustomResourceDefinition", SUBDOMAIN, GENERATION, NEEDS_VERSION) \
+	X("apiregistration.k8s.io", "APIService", SUBDOMAIN, NEEDS_VERSION)                         \
+	X(FLOWCONTROL, "FlowSchema", SUBDOMAIN, GENERATION)                                         \
+	X(FLOWCONTROL, "PriorityLevelConfiguration", SUBDOMAIN, GENERATION)                         \
+	X(CERTIFICATES, "ClusterTrustBundle", SUBDOMAIN, NEEDS_VERSION)                             \
+	X(CERTIFICATES, "PodCertificateRequest", SUBDOMAIN, NEEDS_VERSION)                          \
+	X(RESOURCE, "DeviceClass", SUBDOMAIN, GENERATION)                                           \
+	X(RESOURCE, "ResourceSlice", SUBDOMAIN, GENERATION)                                         \
+	X(STORAGE, "CSIDriver", SUBDOMAIN, GENERATION, NEEDS_VERSION, RETURNS)                      \
+	X(STORAGE, "CSINode", SUBDOMAIN, NEEDS_VERSION, RETURNS)                                    \
+	X(STORAGE, "CSIStorageCapacity", SUBDOMAIN, NEEDS_VERSION)                                  \
+	X(STORAGE, "VolumeAttachment", SUBDOMAIN, NEEDS_VERSION, RETURNS)                           \
+	X(STORAGE, "StorageClass", SUBDOMAIN, RETURNS)                                              \
+	X(STORAGE, "VolumeAttributesClass", SUBDOMAIN, RETURNS)                                     \
+	X("storagemigration.k8s.io", "StorageVersionMigration", SUBDOMAIN, NEEDS_VERSION)
+
+#define X(row_group, row_kind, ...) \
+	&(const struct kind_rules){ .group = row_group, .kind = row_kind, __VA_ARGS__ },
+const struct kind_rules *const kinds[] = { ROWS_MAP(X) };
+#undef X
+const uint32_t kind_count = sizeof kinds / sizeof kinds[0];
