@@ -1,7 +1,7 @@
 /*
  * The root: a small process that starts host processes and starts them again.
  *
- * Used by the main program of a node. Each host is this same binary, started with posix_spawn; it says ready and then beats
+ * Used by the main program of a node. Each host is this same binary, started with vfork and exec; it says ready and then beats
  * over an inherited socket. A host that ends, or stops beating, is started again with back-off under the next epoch; too
  * often and the root gives up on it and ends (the service manager is next). What killed it is read from its black box (blackbox.h).
  */
@@ -51,9 +51,11 @@ ACT_TYPE_DECLARE(root_watch);
 /* ---- in the host process ------------------------------------------------------------------------------- */
 
 /* What the root gave this process; NOT_FOUND: it was not started by one. Also opens the black box. */
+struct blackbox;
 struct root_life {
 	uint16_t epoch;
 	int fd;
+	struct blackbox *box;
 };
 MUST_USE enum status root_inherited(struct root_life *out);
 /* An actor of the host that says ready once its init has run, beats, and stops the host when the root goes away. Last child of the host's root supervisor; args: struct root_life. */

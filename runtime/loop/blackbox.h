@@ -1,0 +1,45 @@
+/*
+ * The black box: a page that a dying host and its root share, with the last words of the host.
+ *
+ * The root makes it and gives it to the host as an inherited descriptor; a handler on its own stack fills it when
+ * the host gets a fatal signal, and lets it die of that signal. Nothing of it allocates, locks or unwinds. The root
+ * reads it once the host has ended. One a process: signal handlers know no other.
+ */
+#ifndef RUNTIME_LOOP_BLACKBOX_H
+#define RUNTIME_LOOP_BLACKBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/actor/act-host.h"
+#include "runtime/base/status.h"
+#include "runtime/base/str.h"
+#include "runtime/base/text.h"
+
+#define BLACKBOX_FRAMES 24
+
+/* What is in the page; written by the host, so the root believes none of its lengths. */
+struct blackbox {
+	uint64_t magic;
+	uint32_t version;
+	uint16_t epoch;     /* by the root, before the host starts */
+	uint16_t is_filled; /* last of all */
+	int32_t signal;
+	uint32_t frame_count;
+	uint64_t address; /* that faulted */
+	uint64_t frames[BLACKBOX_FRAMES];
+	char actor[48], class[48], type[48]; /* who ran, and what message it had */
+};
+
+/* In the root: a new page for a host's next life; `fd` is for the host. IO: no memory for it. */
+MUST_USE enum status blackbox_new(uint16_t epoch, GIVE struct blackbox **out, int *out_fd);
+void blackbox_free(TAKE struct blackbox *box, int fd); /* NULL is fine */
+/* `SIGSEGV at 0x10 in actor api (server), message api_call, 7 frames: ...`; false: the host did not get to write. */
+bool blackbox_print(const struct blackbox *box, struct text *out);
+
+/* In the host: takes the inherited page over. NOT_FOUND: the descriptor is none. */
+MUST_USE enum status blackbox_open(int fd, struct blackbox **out);
+/* Installs the handlers; `host` is whose doing is written down. */
+void blackbox_watch(struct blackbox *box, const struct act_host *host);
+
+#endif

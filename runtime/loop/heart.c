@@ -1,0 +1,86 @@
+/*
+ * The heart: the actor by which a host tells its root that it lives, and learns that it shall end.
+ *
+ * It says `R` once the actors before it have started and `B` every beat. The host ends in order on SIGTERM, and when the
+ * root goes away, since hosts without a root would never be restarted.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "runtime/base/log.h"
+#include "runtime/loop/blackbox.h"
+#include "runtime/loop/loop-private.h"
+#include "runtime/loop/root-private.h"
+#include "runtime/loop/root.h"
+#include "runtime/loop/stream.h"
+
+struct heart {
+	struct stream *life;
+};
+
+struct heart_beat {
+	char nothing;
+};
+static const ACT_TYPE(heart_beat, .id = 0);
+
+enum status root_inherited(struct root_life *out)
+{
+	struct blackbox *box;
+
+	TRY(blackbox_open(ROOT_BOX_FD, &box));
+	fcntl(ROOT_BOX_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(ROOT_LIFE_FD, F_SETFD, FD_CLOEXEC);
+	*out = (struct root_life){ .epoch = box->epoch, .fd = ROOT_LIFE_FD, .box = box };
+	return OK;
+}
+
+static void say(struct heart *heart, const char *word)
+{
+	struct str part = { word, 1 };
+
+	/* A root that does not read for so long that its buffer is full has more beats than it needs. */
+	(void)!stream_write(heart->life, &part, 1, NULL, NULL);
+}
+
+static void root_said(struct act *act, struct stream *stream, struct str bytes, enum status status)
+{
+	(void)stream;
+	(void)bytes;
+	if (status == OK)
+		return;
+	log_warn("heart", "the root is gone, ending");
+	act_host_stop(act_host_of(act));
+}
+
+static enum status init(struct act *act, void *state, const void *args)
+{
+	static const struct stream_events events = { .on_read = root_said };
+	const struct root_life *life = args;
+	struct heart *heart = state;
+
+	TRY(stream_open_fd(act, life->fd, &heart->life));
+	stream_set_events(heart->life, &events, heart);
+	stream_read_start(heart->life);
+	TRY(loop_on_signal(act, SIGTERM));
+	blackbox_watch(life->box, act_host_of(act));
+	act_every(act, ROOT_BEAT_MS, &heart_beat_type, &(struct heart_beat){ 0 });
+	say(heart, "R");
+	return OK;
+}
+
+static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	if (ACT_IS(msg, heart_beat))
+		say(state, "B");
+	else if (ACT_IS(msg, loop_signal))
+		act_host_stop(act_host_of(act));
+	else
+		return ACT_UNHANDLED;
+	return ACT_OK;
+}
+
+const struct act_class root_heart_class = {
+	.name = "heart", .state_size = sizeof(struct heart), .init = init, .receive = receive
+};
