@@ -25,6 +25,8 @@ static void open_raft(struct core *core)
 	raft_set_election_timeout(&core->raft, core->config.election_ms);
 	raft_set_heartbeat_timeout(&core->raft, core->config.heartbeat_ms);
 	raft_set_pre_vote(&core->raft, true);
+	/* An offer is a few bytes, and libraft ignores refusals of one whose index we have trimmed past. */
+	raft_set_install_snapshot_timeout(&core->raft, 2 * core->config.election_ms);
 }
 
 static enum status check_start(const struct core_event *event, struct fault *why)

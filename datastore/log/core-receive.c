@@ -98,8 +98,10 @@ static enum status receive_append(struct core *core, struct raft_message *out,
 {
 	if (core->raft.state == RAFT_LEADER && message->term == core->raft.current_term)
 		return refuse(why, "a second leader in our own term");
-	if (message->term >= core->raft.current_term)
+	if (message->term >= core->raft.current_term) {
+		core->leader_heard = core->now;
 		move_up(core, message);
+	}
 	uint32_t at = 0;
 	do {
 		uint32_t count = message->append.count > 0 ? piece_of(message, at) : 0;
@@ -136,7 +138,22 @@ static enum status receive_appended(struct core *core, struct raft_message *out,
 static bool has_silent_leader(const struct core *core)
 {
 	return core->raft.state == RAFT_FOLLOWER &&
-	       core_ms(core) - core->raft.election_timer_start >= core->config.election_ms;
+	       core->now.ns - core->leader_heard.ns >= core->config.election_ms * TIME_MS;
+}
+
+/*
+ * The candidate may have made us a voter in an entry that we have not got yet, and need our vote for the very
+ * reason that we have not: whoever is a member votes, by its log (dissertation 4.2.2); the candidate knows whose
+ * votes count. libraft lets only those vote that are voters in their own list.
+ */
+static struct raft_server *lend_vote(struct core *core)
+{
+	for (unsigned i = 0; i < core->raft.configuration.n; i++) {
+		struct raft_server *server = &core->raft.configuration.servers[i];
+		if (server->id == core->config.id && server->role != RAFT_VOTER)
+			return server;
+	}
+	return NULL;
 }
 
 static bool tell_removed(struct core *core, uint64_t from)
@@ -164,7 +181,14 @@ static enum status receive_vote(struct core *core, struct raft_message *out,
 	out->request_vote.last_log_term = message->vote.last_term;
 	out->request_vote.disrupt_leader = message->vote.is_ordered;
 	out->request_vote.pre_vote = message->vote.is_pre;
-	return step_message(core, out, why);
+	struct raft_server *self = lend_vote(core);
+	int role = self ? self->role : 0;
+	if (self)
+		self->role = RAFT_VOTER;
+	enum status status = step_message(core, out, why);
+	if (self)
+		self->role = role;
+	return status;
 }
 
 static enum status receive_voted(struct core *core, struct raft_message *out,

@@ -45,6 +45,7 @@ struct core {
 	struct members members, committed;
 	struct entry *members_entry, *committed_entry;
 	uint64_t commit;
+	struct mono leader_heard; /* when a leader last sent us an append */
 	/* As last told in an update. */
 	enum core_role told_role;
 	uint64_t told_leader, told_term;

@@ -87,10 +87,12 @@ static struct roles_member describe(const struct replica *replica, const struct 
 	if (member->id == replica->id) {
 		out.is_pressed |= replica->is_full;
 		out.p95_us = liveness_p95_us(&replica->self, now);
+		out.is_informed = true;
 		return out;
 	}
 	uint64_t match = core_match(replica->core, member->id), last = core_last(replica->core);
 	out.lag = last > match ? last - match : 0;
+	out.is_informed = match >= core_members(replica->core)->index;
 	if (peer) {
 		enum liveness_state state = peer->liveness.state;
 		out.is_alive = state == LIVENESS_ALIVE || state == LIVENESS_SUSPECT;
@@ -212,8 +214,8 @@ enum status replica_assign(struct replica *replica, uint64_t id, enum member_rol
 	TRY(replica_member(replica, id, &member));
 	if (id == replica->id && role != MEMBER_VOTER)
 		return hand_over_first(replica, now, out);
-	if (role == MEMBER_VOTER && member.lag > ROLES_LAG_ENTRIES)
-		return BUSY;
+	if (role == MEMBER_VOTER && (member.lag > ROLES_LAG_ENTRIES || !member.is_informed))
+		return BUSY; /* it has to catch up first */
 	enum status status = assign(replica, id, role, now, out);
 	replica_settle(replica, now, out);
 	return status;

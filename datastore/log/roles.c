@@ -106,7 +106,7 @@ static int compare_fit(const struct roles_input *input, const struct roles_membe
 static bool is_candidate(const struct roles_member *member)
 {
 	return member->role == MEMBER_STANDBY && is_here(member) && !member->is_suspect &&
-	       !member->is_leaving;
+	       !member->is_leaving && member->is_informed;
 }
 
 static const struct roles_member *best_candidate(const struct roles_input *input)

@@ -25,6 +25,7 @@ struct roles_member {
 	bool is_alive;   /* not dead, and not just back */
 	bool is_suspect; /* silent for a while: not chosen for anything */
 	bool is_leaving; /* asked to hand over and go */
+	bool is_informed; /* has the newest list of members on its disk: else it does not know that it may vote */
 	bool is_pressed; /* short of memory or disk */
 	uint64_t lag;    /* entries behind the leader */
 	uint32_t p95_us; /* of acknowledgements; the leader's own: of its log writes; 0: not known */

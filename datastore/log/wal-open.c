@@ -10,9 +10,9 @@ struct opening {
 	struct wal *wal;
 	struct wal_found *found;
 	struct fault *why;
-	uint64_t last, last_term; /* of the log so far */
-	uint64_t segment;         /* being walked */
-	uint64_t highest;         /* index in it */
+	uint64_t last;    /* index of the log so far */
+	uint64_t segment; /* being walked */
+	uint64_t highest; /* index in it */
 };
 
 static enum status damaged(struct opening *opening, const char *format, uint64_t a, uint64_t b)
@@ -177,15 +177,14 @@ static enum status take_record(void *arg, const struct record *record)
 	forget_from(found, record->index);
 	if (record->index <= base) {
 		opening->last = base;
-		opening->last_term = opening->wal->meta.base.term;
 		return OK;
 	}
+	/* What follows the base directly is looked at in the end: it may be replaced by a later record. */
 	uint32_t kept = found->entries.len;
-	opening->last_term =
-	    kept > 0 ? found->entries.at[kept - 1]->term : opening->wal->meta.base.term;
-	if (record->term < opening->last_term)
+	uint64_t last_term = kept > 0 ? found->entries.at[kept - 1]->term : 0;
+	if (record->term < last_term)
 		return damaged(opening, "entry of term %" PRIu64 " follows one of term %" PRIu64,
-			       record->term, opening->last_term);
+			       record->term, last_term);
 	vec_push(&found->entries,
 		 entry_new(record->index, record->term, record->kind, record->payload));
 	opening->last = record->index;
@@ -279,14 +278,15 @@ static enum status drop_begun(struct wal *wal)
 
 static enum status open_segments(struct wal *wal, struct wal_found *found, struct fault *why)
 {
-	struct opening opening = { .wal = wal,
-				   .found = found,
-				   .why = why,
-				   .last = wal->meta.base.index,
-				   .last_term = wal->meta.base.term };
+	struct opening opening = {
+		.wal = wal, .found = found, .why = why, .last = wal->meta.base.index
+	};
 	TRY(drop_dead(wal));
 	for (uint32_t i = 0; i < wal->segments.len; i++)
 		TRY(open_segment(&opening, i));
+	if (found->entries.len > 0 && found->entries.at[0]->term < wal->meta.base.term)
+		return damaged(&opening, "term %" PRIu64 " follows term %" PRIu64,
+			       found->entries.at[0]->term, wal->meta.base.term);
 	TRY(drop_begun(wal));
 	return wal->current ? OK : wal_roll(wal, 0, why);
 }

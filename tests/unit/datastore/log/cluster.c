@@ -619,6 +619,26 @@ static bool change_role(struct cluster *cluster, uint64_t id, enum member_role r
 	return false;
 }
 
+void cluster_try_assign(struct cluster *cluster, uint32_t at, enum member_role role)
+{
+	int32_t leader = cluster_leader(cluster);
+	if (leader < 0)
+		return;
+	struct node *node = &cluster->nodes[leader];
+	enum status ignored = replica_assign(node->replica, cluster->nodes[at].id, role,
+					     cluster_now(cluster), &node->out);
+	(void)ignored;
+	act(cluster, (uint32_t)leader);
+}
+
+void cluster_transfer(struct cluster *cluster, uint32_t leader)
+{
+	struct node *node = &cluster->nodes[leader];
+	enum status ignored = replica_transfer(node->replica, 0, cluster_now(cluster), &node->out);
+	(void)ignored; /* there may be nobody */
+	act(cluster, leader);
+}
+
 bool cluster_assign(struct cluster *cluster, uint32_t node, enum member_role role)
 {
 	return change_role(cluster, cluster->nodes[node].id, role);
@@ -698,6 +718,29 @@ static bool is_converged(struct cluster *cluster)
 	return true;
 }
 
+static void print_all(struct cluster *cluster)
+{
+	for (uint32_t i = 0; i < cluster->config.nodes; i++) {
+		struct node *node = &cluster->nodes[i];
+		struct replica_status status;
+		replica_status(node->replica, &status);
+		const struct members *members = replica_members(node->replica);
+		fprintf(stderr,
+			"node %u: %s term %llu leader %d commit %llu persisted %llu last %llu "
+			"first %llu applied %llu refused %llu; voters at %llu:",
+			i, (const char *[]){ "follower", "candidate", "leader" }[status.role],
+			(unsigned long long)status.term, cluster_node_of(cluster, status.leader),
+			(unsigned long long)status.commit, (unsigned long long)status.persisted,
+			(unsigned long long)status.last, (unsigned long long)status.log_first,
+			(unsigned long long)applied_index(node), (unsigned long long)status.refused,
+			(unsigned long long)members->index);
+		for (uint32_t k = 0; k < members->len; k++)
+			fprintf(stderr, " %d=%s", cluster_node_of(cluster, members->at[k].id),
+				member_role_name(members->at[k].role));
+		fprintf(stderr, "\n");
+	}
+}
+
 void cluster_converge(struct cluster *cluster)
 {
 	cluster_heal(cluster);
@@ -706,7 +749,10 @@ void cluster_converge(struct cluster *cluster)
 		cluster_restart(cluster, i);
 		cluster->nodes[i].disk_ms = 0;
 	}
-	if (!cluster_until(cluster, is_converged, 30000))
+	bool is_done = cluster_until(cluster, is_converged, 30000);
+	if (!is_done)
+		print_all(cluster);
+	if (!is_done)
 		BROKEN(cluster, "members do not come to have the same");
 	check_all(cluster);
 	for (uint64_t index = 1; index <= cluster->acknowledged; index++)

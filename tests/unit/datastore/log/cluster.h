@@ -40,6 +40,9 @@ bool cluster_has_leader(struct cluster *cluster);
 int32_t cluster_node_of(struct cluster *cluster, uint64_t id);
 /* Adds a node, has it become a standby and then a voter; false if it did not work out within 60 s. */
 bool cluster_join(struct cluster *cluster, uint32_t node, enum member_role role);
+/* Asks the leader once, whatever comes of it. */
+void cluster_try_assign(struct cluster *cluster, uint32_t node, enum member_role role);
+void cluster_transfer(struct cluster *cluster, uint32_t leader); /* to whom it likes */
 bool cluster_assign(struct cluster *cluster, uint32_t node, enum member_role role);
 
 void cluster_crash(struct cluster *cluster, uint32_t node);

@@ -1,0 +1,99 @@
+/*
+ * Whole clusters under everything that may go wrong at once, from seeds. LOG_SEEDS in the environment asks for
+ * more than the few seconds' worth that every run does; LOG_SEED for one alone.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/lib/test.h"
+#include "tests/unit/datastore/log/cluster.h"
+
+#define SEEDS 100U
+#define ROUNDS 60U
+
+static void do_something_bad(struct cluster *cluster, uint32_t nodes)
+{
+	struct dice *dice = cluster_dice(cluster);
+	uint32_t node = dice_below(dice, nodes), other = dice_below(dice, nodes);
+	switch (dice_below(dice, 8)) {
+	case 0:
+	case 1: cluster_crash(cluster, node); break;
+	case 2:
+	case 3: cluster_restart(cluster, node); break;
+	case 4: cluster_cut(cluster, node, other, node != other); break;
+	case 5: cluster_heal(cluster); break;
+	case 6: cluster_slow_disk(cluster, node, dice_below(dice, 400)); break;
+	case 7:
+		for (uint32_t i = 0; i < nodes; i++)
+			cluster_cut(cluster, node, i, i != node);
+		break;
+	}
+}
+
+static void move_leader(struct cluster *cluster)
+{
+	int32_t leader = cluster_leader(cluster);
+	if (leader >= 0)
+		cluster_transfer(cluster, (uint32_t)leader);
+}
+
+static void use(struct cluster *cluster, uint32_t nodes)
+{
+	struct dice *dice = cluster_dice(cluster);
+	int32_t leader = cluster_leader(cluster);
+	for (uint32_t i = dice_below(dice, 8); i > 0; i--) {
+		/* Mostly on whoever leads, sometimes on one that only thinks so or never did. */
+		uint32_t at = leader >= 0 && dice_chance(dice, 800) ? (uint32_t)leader
+								    : dice_below(dice, nodes);
+		enum status status = cluster_submit(cluster, at, dice_below(dice, 3000));
+		CHECK(status == OK || status == UNAVAILABLE || status == BUSY);
+	}
+	for (uint32_t i = dice_below(dice, 3); i > 0; i--)
+		cluster_read(cluster, dice_below(dice, nodes));
+}
+
+static void run_seed(uint64_t seed, uint64_t *commands, uint64_t *reads, uint64_t *snapshots)
+{
+	uint32_t nodes = seed % 3 == 0 ? 5 : 3;
+	struct cluster *cluster =
+	    cluster_new(&(struct cluster_config){ .seed = seed,
+						  .nodes = nodes,
+						  .delay_ms = 1 + seed % 10,
+						  .loss_per_mille = seed % 4 * 20,
+						  .disk_ms = 1 + seed % 7,
+						  .kept_entries = 24,
+						  .tells_losses = seed % 2 == 0 });
+	for (uint32_t i = 1; i < nodes; i++)
+		CHECK(cluster_join(cluster, i, i < 3 || seed % 2 ? MEMBER_VOTER : MEMBER_STANDBY));
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		struct dice *dice = cluster_dice(cluster);
+		if (dice_chance(dice, 300))
+			do_something_bad(cluster, nodes);
+		if (dice_chance(dice, 60))
+			move_leader(cluster);
+		if (dice_chance(dice, 40))
+			cluster_try_assign(cluster, dice_below(dice, nodes),
+					   (enum member_role)dice_below(dice, 3));
+		use(cluster, nodes);
+		cluster_run(cluster, 1 + dice_below(dice, 120));
+	}
+	cluster_converge(cluster);
+	*commands += cluster_acknowledged(cluster);
+	*reads += cluster_reads(cluster);
+	*snapshots += cluster_snapshots(cluster);
+	cluster_free(cluster);
+}
+
+TEST_SLOW(nothing_acknowledged_is_lost_and_nothing_differs_whatever_happens, 3600)
+{
+	const char *one = getenv("LOG_SEED"), *many = getenv("LOG_SEEDS");
+	uint64_t first = one ? strtoull(one, NULL, 10) : 1;
+	uint64_t last = one ? first : many ? strtoull(many, NULL, 10) : SEEDS;
+	uint64_t commands = 0, reads = 0, snapshots = 0;
+	for (uint64_t seed = first; seed <= last; seed++)
+		run_seed(seed, &commands, &reads, &snapshots);
+	/* That nothing went wrong means something only if something went on. */
+	CHECK(commands > 20 * (last - first));
+	CHECK(reads > 5 * (last - first));
+	CHECK(snapshots > 0 || one);
+}
