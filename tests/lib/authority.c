@@ -1,6 +1,7 @@
 #include "tests/lib/authority.h"
 
 #include "tests/lib/test.h"
+#include "transport/tls/certificate-key.h"
 
 static void free_key(void *key)
 {

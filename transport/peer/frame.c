@@ -1,54 +1,39 @@
 #include "transport/peer/frame.h"
 
-static const uint8_t mark[3] = { 'T', 'L', FRAME_VERSION };
+#include "runtime/base/bytes.h"
 
-static uint8_t *put(uint8_t *at, uint64_t value, int bytes)
+static const char mark[3] = { 'T', 'L', FRAME_VERSION };
+
+static char *put_peer(char *at, struct seams_peer peer)
 {
-	for (int i = 0; i < bytes; i++)
-		at[i] = (uint8_t)(value >> (8 * i));
-	return at + bytes;
+	at = bytes_put_u32(at, peer.node);
+	at = bytes_put_u16(at, peer.host);
+	return bytes_put_u16(at, peer.epoch);
 }
 
-static uint64_t get(const uint8_t **at, int bytes)
-{
-	uint64_t value = 0;
-
-	for (int i = 0; i < bytes; i++)
-		value |= (uint64_t)(*at)[i] << (8 * i);
-	*at += bytes;
-	return value;
-}
-
-static uint8_t *put_peer(uint8_t *at, struct seams_peer peer)
-{
-	at = put(at, peer.node, 4);
-	at = put(at, peer.host, 2);
-	return put(at, peer.epoch, 2);
-}
-
-static struct seams_peer get_peer(const uint8_t **at)
+static struct seams_peer read_peer(struct bytes_reader *reader)
 {
 	struct seams_peer peer;
 
-	peer.node = (uint32_t)get(at, 4);
-	peer.host = (uint16_t)get(at, 2);
-	peer.epoch = (uint16_t)get(at, 2);
+	peer.node = bytes_read_u32(reader);
+	peer.host = bytes_read_u16(reader);
+	peer.epoch = bytes_read_u16(reader);
 	return peer;
 }
 
-void frame_encode(const struct frame *frame, uint8_t out[FRAME_BYTES])
+void frame_encode(const struct frame *frame, char out[FRAME_BYTES])
 {
-	uint8_t *at = out;
+	char *at = out;
 
 	memcpy(at, mark, sizeof mark);
-	at = put(at + sizeof mark, frame->kind, 1);
+	at = bytes_put_u8(at + sizeof mark, (uint8_t)frame->kind);
 	at = put_peer(at, frame->from);
 	at = put_peer(at, frame->to);
-	at = put(at, frame->from_session, 4);
-	at = put(at, frame->to_session, 4);
-	at = put(at, frame->sequence, 8);
-	at = put(at, frame->consumed, 8);
-	at = put(at, 0, 4); /* room for a later version */
+	at = bytes_put_u32(at, frame->from_session);
+	at = bytes_put_u32(at, frame->to_session);
+	at = bytes_put_u64(at, frame->sequence);
+	at = bytes_put_u64(at, frame->consumed);
+	at = bytes_put_u32(at, 0); /* room for a later version */
 	assert(at == out + FRAME_BYTES);
 }
 
@@ -67,82 +52,82 @@ static bool is_sound(const struct frame *frame)
 
 enum status frame_decode(struct str bytes, struct frame *out, struct str *body)
 {
-	const uint8_t *at = (const uint8_t *)bytes.at;
+	struct bytes_reader reader = { .rest = bytes };
 	struct frame frame;
 
-	if (bytes.len < FRAME_BYTES || bytes.len > FRAME_MAX || memcmp(at, mark, sizeof mark) != 0)
+	if (bytes.len < FRAME_BYTES || bytes.len > FRAME_MAX ||
+	    memcmp(bytes_read(&reader, sizeof mark).at, mark, sizeof mark) != 0)
 		return INVALID;
-	at += sizeof mark;
-	frame.kind = (enum frame_kind)get(&at, 1);
-	frame.from = get_peer(&at);
-	frame.to = get_peer(&at);
-	frame.from_session = (uint32_t)get(&at, 4);
-	frame.to_session = (uint32_t)get(&at, 4);
-	frame.sequence = get(&at, 8);
-	frame.consumed = get(&at, 8);
-	if (!is_sound(&frame) || (frame.kind == FRAME_BEAT && bytes.len != FRAME_BYTES))
+	frame.kind = (enum frame_kind)bytes_read_u8(&reader);
+	frame.from = read_peer(&reader);
+	frame.to = read_peer(&reader);
+	frame.from_session = bytes_read_u32(&reader);
+	frame.to_session = bytes_read_u32(&reader);
+	frame.sequence = bytes_read_u64(&reader);
+	frame.consumed = bytes_read_u64(&reader);
+	bytes_read_u32(&reader);
+	if (!is_sound(&frame) || (frame.kind == FRAME_BEAT && reader.rest.len > 0))
 		return INVALID;
 	*out = frame;
-	*body = str_slice(bytes, FRAME_BYTES, bytes.len);
+	*body = reader.rest;
 	return OK;
 }
 
-static uint32_t put_text(uint8_t *at, struct str text)
+static char *put_text(char *at, struct str text)
 {
 	assert(text.len <= FRAME_TEXT_MAX);
-	at[0] = (uint8_t)text.len;
+	at = bytes_put_u8(at, (uint8_t)text.len);
 	if (text.len > 0)
-		memcpy(at + 1, text.at, text.len);
-	return 1 + text.len;
+		memcpy(at, text.at, text.len);
+	return at + text.len;
 }
 
-uint32_t frame_hello_encode(const struct frame_hello *hello, uint8_t out[2 * (1 + FRAME_TEXT_MAX)])
+uint32_t frame_hello_encode(const struct frame_hello *hello, char out[FRAME_HELLO_BODY_MAX])
 {
-	uint32_t len = put_text(out, hello->node_name);
+	char *at = put_text(out, hello->node_name);
 
-	return len + put_text(out + len, hello->address);
+	return (uint32_t)(put_text(at, hello->address) - out);
 }
 
-static bool get_text(struct str *body, struct str *out)
+static struct str read_text(struct bytes_reader *reader)
 {
-	uint32_t len = body->len > 0 ? (uint8_t)body->at[0] : UINT32_MAX;
+	return bytes_read(reader, bytes_read_u8(reader));
+}
 
-	if (len >= body->len) /* also when there is not even a length */
-		return false;
-	*out = str_slice(*body, 1, 1 + len);
-	*body = str_slice(*body, 1 + len, body->len);
-	return len == 0 || memchr(out->at, 0, len) == NULL;
+static bool has_zero(struct str text)
+{
+	return text.len > 0 && memchr(text.at, 0, text.len) != NULL;
 }
 
 /* What follows the two texts is for later versions. */
 enum status frame_hello_decode(struct str body, struct frame_hello *out)
 {
+	struct bytes_reader reader = { .rest = body };
 	struct frame_hello hello;
 
-	if (!get_text(&body, &hello.node_name) || !get_text(&body, &hello.address) ||
-	    hello.node_name.len == 0)
+	hello.node_name = read_text(&reader);
+	hello.address = read_text(&reader);
+	if (reader.is_short || hello.node_name.len == 0 || has_zero(hello.node_name) ||
+	    has_zero(hello.address))
 		return INVALID;
 	*out = hello;
 	return OK;
 }
 
-void frame_message_encode(uint32_t message_bytes, uint8_t out[4])
+void frame_message_encode(uint32_t message_bytes, char out[FRAME_LENGTH_BYTES])
 {
 	assert(message_bytes <= FRAME_MESSAGE_MAX);
-	put(out, message_bytes, 4);
+	bytes_put_u32(out, message_bytes);
 }
 
 enum status frame_message_next(struct str *body, struct str *out)
 {
-	const uint8_t *at = (const uint8_t *)body->at;
-	uint64_t len;
+	struct bytes_reader reader = { .rest = *body };
+	struct str message = bytes_read(&reader, bytes_read_u32(&reader));
 
-	if (body->len < 4)
+	if (reader.is_short || message.len < ENVELOPE_BYTES)
 		return INVALID;
-	len = get(&at, 4);
-	if (len < ENVELOPE_BYTES || len > body->len - 4)
-		return INVALID;
-	*out = str_slice(*body, 4, 4 + (uint32_t)len);
-	*body = str_slice(*body, 4 + (uint32_t)len, body->len);
+	*out = message;
+	*body = reader.rest;
 	return OK;
 }

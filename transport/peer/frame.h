@@ -17,9 +17,10 @@
 #define FRAME_VERSION 1U
 #define FRAME_BYTES 48U /* of the header */
 #define FRAME_MESSAGE_MAX (LIMIT_MESSAGE_BYTES + ENVELOPE_BYTES)
-#define FRAME_MAX (FRAME_BYTES + 4U + FRAME_MESSAGE_MAX)
+#define FRAME_LENGTH_BYTES 4U /* in front of each message */
+#define FRAME_MAX (FRAME_BYTES + FRAME_LENGTH_BYTES + FRAME_MESSAGE_MAX)
 #define FRAME_TEXT_MAX 255U /* of each of a HELLO's texts */
-#define FRAME_HELLO_MAX (FRAME_BYTES + 2U * (1U + FRAME_TEXT_MAX))
+#define FRAME_HELLO_BODY_MAX (2U * (1U + FRAME_TEXT_MAX))
 
 enum frame_kind {
 	FRAME_HELLO = 1, /* the first on a connection: who I am, where I am reached */
@@ -29,10 +30,11 @@ enum frame_kind {
 
 struct frame {
 	enum frame_kind kind;
-	struct seams_peer from, to; /* `to` is all zero in a HELLO, which may be the first contact */
-	uint32_t from_session;      /* which of the sender's connections to this peer */
-	uint32_t to_session;        /* the receiver's, as its HELLO said; 0 in a HELLO */
-	uint64_t sequence;          /* of DATA: 1, 2, ... in a session; else 0 */
+	struct seams_peer from,
+	    to;                /* to.epoch may be 0 in a HELLO, which may be the first contact */
+	uint32_t from_session; /* which of the sender's connections to this peer */
+	uint32_t to_session;   /* the receiver's, as its HELLO said; 0 in a HELLO */
+	uint64_t sequence;     /* of DATA: 1, 2, ... in a session; else 0 */
 	uint64_t consumed; /* bytes of DATA frames that the sender has taken from the receiver in this session */
 };
 
@@ -41,15 +43,15 @@ struct frame_hello {
 	struct str address; /* IP:PORT for links from other nodes; empty: none */
 };
 
-void frame_encode(const struct frame *frame, uint8_t out[FRAME_BYTES]);
+void frame_encode(const struct frame *frame, char out[FRAME_BYTES]);
 MUST_USE enum status frame_decode(struct str bytes, struct frame *out, struct str *body);
 
 /* Texts over FRAME_TEXT_MAX are a bug of the caller. Returns the number of bytes written. */
-uint32_t frame_hello_encode(const struct frame_hello *hello, uint8_t out[2 * (1 + FRAME_TEXT_MAX)]);
+uint32_t frame_hello_encode(const struct frame_hello *hello, char out[FRAME_HELLO_BODY_MAX]);
 MUST_USE enum status frame_hello_decode(struct str body, struct frame_hello *out);
 
 /* The length in front of a message in a DATA frame, and the next message: loop while body->len > 0. */
-void frame_message_encode(uint32_t message_bytes, uint8_t out[4]);
+void frame_message_encode(uint32_t message_bytes, char out[FRAME_LENGTH_BYTES]);
 MUST_USE enum status frame_message_next(struct str *body, struct str *out);
 
 #endif

@@ -9,8 +9,10 @@
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
+#include "runtime/base/base.h"
+#include "transport/tls/certificate-key.h"
+#include "transport/tls/crypto.h"
 #include "transport/tls/tls-private.h"
 
 #define ALPN_MAX 64U    /* "h2,http/1.1" and a few more */
@@ -49,15 +51,6 @@ struct tls_context {
 	uint64_t refusals;
 	struct fault last_refusal;
 };
-
-static struct wall machine_clock(void *arg)
-{
-	struct timespec at;
-
-	(void)arg;
-	clock_gettime(CLOCK_REALTIME, &at);
-	return (struct wall){ at.tv_sec * TIME_S + at.tv_nsec };
-}
 
 static struct wall generation_now(const struct tls_generation *generation)
 {
@@ -308,13 +301,14 @@ static struct tls_generation *generation_new(const struct tls_config *config)
 {
 	struct tls_generation *generation = mem_new(struct tls_generation);
 
+	assert(config->now != NULL);
 	tls_library();
 	atomic_init(&generation->references, 1);
 	pthread_mutex_init(&generation->lock, NULL);
 	generation->is_server = config->is_server;
 	generation->clients = config->clients;
 	generation->is_unverified = config->is_unverified;
-	generation->now = config->now != NULL ? config->now : machine_clock;
+	generation->now = config->now;
 	generation->now_arg = config->now_arg;
 	if (config->authority_fingerprint != NULL) {
 		assert(!config->is_server);
@@ -324,6 +318,17 @@ static struct tls_generation *generation_new(const struct tls_config *config)
 	generation->library =
 	    SSL_CTX_new(config->is_server ? TLS_server_method() : TLS_client_method());
 	return generation;
+}
+
+static void generation_unref(struct tls_generation *generation)
+{
+	if (atomic_fetch_sub(&generation->references, 1) > 1)
+		return;
+	for (uint32_t i = 0; i < TICKETS_MAX; i++)
+		ticket_drop(&generation->tickets[i]);
+	SSL_CTX_free(generation->library);
+	pthread_mutex_destroy(&generation->lock);
+	mem_free(generation);
 }
 
 static enum status generation_make(const struct tls_config *config,
@@ -344,14 +349,14 @@ static enum status generation_make(const struct tls_config *config,
 	if (status == OK)
 		status = set_alpn(generation, config->alpn, why);
 	if (status != OK) {
-		tls_generation_unref(generation);
+		generation_unref(generation);
 		return status;
 	}
 	*out = generation;
 	return OK;
 }
 
-struct tls_generation *tls_generation_of(struct tls_context *context)
+static struct tls_generation *generation_of(struct tls_context *context)
 {
 	struct tls_generation *generation;
 
@@ -360,17 +365,6 @@ struct tls_generation *tls_generation_of(struct tls_context *context)
 	atomic_fetch_add(&generation->references, 1);
 	pthread_mutex_unlock(&context->lock);
 	return generation;
-}
-
-void tls_generation_unref(struct tls_generation *generation)
-{
-	if (atomic_fetch_sub(&generation->references, 1) > 1)
-		return;
-	for (uint32_t i = 0; i < TICKETS_MAX; i++)
-		ticket_drop(&generation->tickets[i]);
-	SSL_CTX_free(generation->library);
-	pthread_mutex_destroy(&generation->lock);
-	mem_free(generation);
 }
 
 /* ---- the public face ---- */
@@ -400,7 +394,7 @@ void tls_context_unref(struct tls_context *context)
 {
 	if (context == NULL || atomic_fetch_sub(&context->references, 1) > 1)
 		return;
-	tls_generation_unref(context->newest);
+	generation_unref(context->newest);
 	pthread_mutex_destroy(&context->lock);
 	mem_free(context);
 }
@@ -416,7 +410,7 @@ enum status tls_context_replace(struct tls_context *context, const struct tls_co
 	context->newest = generation;
 	pthread_mutex_unlock(&context->lock);
 	assert(old->is_server == generation->is_server);
-	tls_generation_unref(old);
+	generation_unref(old);
 	return OK;
 }
 
@@ -464,7 +458,7 @@ static enum status expect_server(struct tls_verdict *verdict, struct str name, s
 enum status tls_verdict_init(struct tls_verdict *verdict, struct tls_context *context,
 			     struct str server_name, BIO *bio, struct fault *why)
 {
-	struct tls_generation *generation = tls_generation_of(context);
+	struct tls_generation *generation = generation_of(context);
 	enum status status = OK;
 
 	*verdict = (struct tls_verdict){ .context = tls_context_ref(context),
@@ -496,7 +490,7 @@ void tls_verdict_fini(struct tls_verdict *verdict)
 	if (verdict->ssl != NULL)
 		SSL_set_shutdown(verdict->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(verdict->ssl);
-	tls_generation_unref(verdict->generation);
+	generation_unref(verdict->generation);
 	tls_context_unref(verdict->context);
 	verdict->ssl = NULL;
 }

@@ -51,7 +51,7 @@ struct tls_config {
 	/* Protocols by preference, separated by commas: "h2,http/1.1". The server's order decides. Absent: none. */
 	struct str alpn;
 
-	/* The clock that certificates are judged by; NULL: the machine's. Called from any thread that makes sessions. */
+	/* The clock that certificates are judged by, from the seams. Called from any thread that shakes hands. */
 	struct wall (*now)(void *arg);
 	void *now_arg;
 };

@@ -7,6 +7,8 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 
+#include "runtime/base/base.h"
+#include "transport/tls/crypto.h"
 #include "transport/tls/tls-private.h"
 
 #define COORDINATE_BYTES 32 /* of P-256; a signature is two of them (RFC 7518, 3.4) */

@@ -32,7 +32,7 @@ BIO_METHOD *tls_link_bio_make(void);
 const struct tls_library *tls_library(void);
 
 /* fault_set, followed by the library's own reason if it has one; empties its queue of errors. */
-enum status tls_fault(struct fault *why, enum status status, const char *format, ...)
+MAY_IGNORE enum status tls_fault(struct fault *why, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 struct certificate_key {
@@ -47,14 +47,12 @@ struct str tls_bio_to_arena(BIO *bio, struct arena *arena); /* frees the BIO, wi
 void tls_certificate_info(X509 *certificate, struct arena *arena, struct certificate_info *out);
 time_t tls_seconds(struct wall at);
 /* Words for a failed verification, with UNAUTHORIZED. `certificate` may be NULL. */
-enum status tls_refusal(struct fault *why, int error, X509 *certificate, struct wall now);
+MAY_IGNORE enum status tls_refusal(struct fault *why, int error, X509 *certificate, struct wall now);
 
 /*
  * One generation of a context: what its sessions hold on to when it is replaced. Never changes but for the tickets.
  */
 struct tls_generation;
-struct tls_generation *tls_generation_of(struct tls_context *context); /* a reference to the newest */
-void tls_generation_unref(struct tls_generation *generation);
 
 /*
  * The part of a session that is the same under a byte machine and under a link: OpenSSL's half and what verification found. Embedded; it must not move.
@@ -74,6 +72,6 @@ void tls_verdict_fini(struct tls_verdict *verdict);
 /* After the handshake: a resumed session's certificate may have run out since it was verified. */
 MUST_USE enum status tls_verdict_settle(struct tls_verdict *verdict, struct fault *why);
 /* Words for a failed call: the refusal if there was one, else the peer's alert or the library's reason. */
-enum status tls_verdict_fault(struct tls_verdict *verdict, struct fault *why);
+MAY_IGNORE enum status tls_verdict_fault(struct tls_verdict *verdict, struct fault *why);
 
 #endif

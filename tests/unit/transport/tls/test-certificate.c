@@ -1,5 +1,6 @@
 #include "tests/lib/authority.h"
 #include "tests/lib/test.h"
+#include "transport/tls/certificate-key.h"
 #include "transport/tls/certificate.h"
 
 static const struct str groups[] = { { "system:masters", 14 }, { "second", 6 } };

@@ -1,4 +1,5 @@
 #include "tests/lib/test.h"
+#include "transport/tls/certificate-key.h"
 #include "transport/tls/jwt.h"
 
 /* RFC 7515, A.3: the claims of its example, signed ES256 by the key given there. */

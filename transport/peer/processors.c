@@ -1,0 +1,21 @@
+#include "transport/peer/processors.h"
+
+#include <unistd.h>
+
+/* glibc's own, under its other name. */
+long __sysconf(int name);
+
+static _Thread_local bool hidden;
+
+void processors_hide(bool is_hidden)
+{
+	hidden = is_hidden;
+}
+
+/* Takes the place of the C library's for the whole program, so it must be seen from outside. */
+__attribute__((visibility("default"))) long sysconf(int name)
+{
+	if (hidden && (name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF))
+		return 1;
+	return __sysconf(name);
+}
