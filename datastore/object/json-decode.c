@@ -394,7 +394,7 @@ static void read_scalar(struct decode *d, const struct field *field, void *at,
 	assert(!"a message is no scalar");
 }
 
-/* An element or a map's value where null stands: zero. */
+/* An element or a map's value where null stands: zero; raw JSON is written as null again. */
 static void read_null(struct decode *d, const struct field *field, void *at)
 {
 	(void)json_literal(&d->in);
@@ -410,7 +410,7 @@ static void read_element(struct decode *d, const struct field *field, void *at,
 {
 	enum json_token token = json_peek(&d->in);
 
-	if (token == JSON_NULL && (field->kind != KIND_RAW && field->kind != KIND_ANY))
+	if (token == JSON_NULL)
 		read_null(d, field, at);
 	else if (field->kind == KIND_MESSAGE)
 		read_message(d, field->type, at, step);

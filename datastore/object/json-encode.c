@@ -110,6 +110,8 @@ static void write_element(struct text *out, const struct field *field, const voi
 		write_object(out, field->type, at, is_sorted, true);
 	else if (field->kind == KIND_MESSAGE)
 		write_message(out, field->type, at, is_sorted);
+	else if (field->kind == KIND_TIME && ((const struct wall *)at)->ns == 0)
+		text_lit(out, "null"); /* no bit says here that it is set */
 	else
 		write_scalar(out, field->kind, at);
 }
@@ -365,4 +367,9 @@ void json_encode(const struct type *type, const void *record, struct text *out)
 void json_encode_field(const struct field *field, const void *record, struct text *out)
 {
 	write_value(out, field, record, false);
+}
+
+void json_encode_element(const struct field *field, const void *element, struct text *out)
+{
+	write_element(out, field, element, false);
 }

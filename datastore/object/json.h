@@ -48,6 +48,8 @@ MUST_USE enum status json_kind(struct str bytes, struct arena *arena, struct str
 void json_encode(const struct type *type, const void *record, struct text *out);
 /* The value of one field, as it would follow the member's name. */
 void json_encode_field(const struct field *field, const void *record, struct text *out);
+/* One element of a list or value of a map. */
+void json_encode_element(const struct field *field, const void *element, struct text *out);
 /* Decodes what would follow the member's name and puts it in the record; for patches. null makes it absent. */
 MUST_USE enum status json_decode_field(const struct field *field, struct str bytes,
 				       struct arena *arena, void *record, struct fault *why);

@@ -70,6 +70,10 @@ static bool read_time(struct str bytes, enum kind kind, struct wall *out, bool *
 		else
 			proto_skip(&in, number, wire);
 	}
+	if (*is_zero) {
+		out->ns = 0;
+		return true;
+	}
 	if (kind == KIND_TIME)
 		nanos = 0;
 	/* The year 1 is Go's zero; what struct wall cannot say is as far as it goes. */
@@ -263,6 +267,11 @@ static bool read_entry(struct decode *d, const struct field *field, struct str b
 	*(struct str *)at = STR("");
 	if (field->kind == KIND_STRING)
 		*(struct str *)(at + FIELD_ENTRY_VALUE) = STR("");
+	/* A list of its own is empty then, and not absent. */
+	if (field->kind == KIND_MESSAGE && field->type->form == FORM_BARE &&
+	    !make_room(d, &field->type->fields[0],
+		       field_at(&field->type->fields[0], at + FIELD_ENTRY_VALUE), 0))
+		return false;
 	while (proto_field(&in, &number, &wire)) {
 		if (number == 1 && wire == PROTO_BYTES) {
 			*(struct str *)at = keep(d, proto_bytes(&in));

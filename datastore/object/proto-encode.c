@@ -90,7 +90,9 @@ static void write_element(struct proto_out *out, const struct field *field, uint
 	uint32_t before = proto_out_len(out);
 
 	if (field->kind != KIND_MESSAGE) {
-		write_value(out, tag, field->kind, at, false);
+		/* No bit says here whether a time is set. */
+		bool is_zero_time = field->kind == KIND_TIME && ((const struct wall *)at)->ns == 0;
+		write_value(out, tag, field->kind, at, is_zero_time);
 		return;
 	}
 	write_message(out, field->type, at);

@@ -92,6 +92,13 @@ static bool is_empty(const struct type *type, const void *record)
 	return true;
 }
 
+/* What upstream writes although it says little: nil and empty are not the same in these. */
+static bool is_kept_empty(const struct type *type, const struct field *field)
+{
+	return (field->flags & FIELD_PTR) || field->kind == KIND_BYTES || type->form == FORM_BARE ||
+	       ((field->flags & FIELD_ALWAYS) && field->shape != SHAPE_ONE);
+}
+
 void record_prune(const struct type *type, void *record)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
@@ -103,10 +110,10 @@ void record_prune(const struct type *type, void *record)
 			for (void *below; (below = record_walk_next(&walk)) != NULL;)
 				record_prune(field->type, below);
 		}
-		bool is_nothing = record_is_by_value(field)
-				      ? is_empty(field->type, *(void **)field_at(field, record))
-				      : field_is_zero(field, record);
-		if (is_nothing && !(field->flags & FIELD_PTR))
+		bool says_nothing = record_is_by_value(field)
+					? is_empty(field->type, *(void **)field_at(field, record))
+					: field_is_zero(field, record);
+		if (says_nothing && !is_kept_empty(type, field))
 			field_clear(field, record);
 	}
 }

@@ -68,17 +68,18 @@ void record_fill(const struct type *type, void *record, struct arena *arena);
  */
 void record_prune(const struct type *type, void *record);
 
-/* One value somewhere in a record: its field and the block the field is in. */
+/* One value somewhere in a record: its field and the block the field is in; of a list or map perhaps one element. */
 struct record_place {
 	const struct field *field;
 	const struct type *type; /* that the field belongs to */
 	void *record;            /* NULL when a message on the way is absent */
+	void *element; /* what the path's last step chose, if that was one; NULL: it is not there */
+	bool is_element;
 };
 
 /*
- * Follows a path of JSON names ("spec.replicas", "status.loadBalancer.ingress[0].ip", "metadata.labels[app]"), through
- * inlined messages. Ends at a field; an element of a list or map can only be on the way, or the whole of `rest`
- * is said in record_value(). NOT_FOUND: no such field in the type.
+ * Follows a path of JSON names ("spec.replicas", "status.loadBalancer.ingress[0].ip", "metadata.labels[a.b/c]",
+ * ".metadata.annotations['x']"), through inlined messages. NOT_FOUND: there can be no such value in the type.
  */
 MUST_USE enum status record_field(const struct type *type, const void *record, struct str path,
 				  struct record_place *out);
