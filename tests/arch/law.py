@@ -33,7 +33,7 @@ USES = {
     "datastore/table": [],
     "datastore/store": RUNTIME + TRANSPORT + ["datastore/log", "datastore/table"],
     "actors/client": RUNTIME + TRANSPORT + RECORDS,
-    "actors/authentication": RUNTIME + RECORDS + ["actors/client"],
+    "actors/authentication": RUNTIME + RECORDS + ["actors/client", "transport/tls", "transport/wire"], # tokens and certificates are its matter
     "actors/authorization": RUNTIME + RECORDS + ["actors/client"],
     "actors/admission": RUNTIME + RECORDS + ["actors/client"],
     "actors/kinds": RECORDS + ["datastore/cel"],

@@ -1,0 +1,38 @@
+#include "actors/admission/plugin.h"
+
+#include <stdarg.h>
+
+#include "actors/admission/plugins.h"
+
+/* Upstream's order (its kubeapiserver/options/plugins.go); each new plug-in goes to its place in it. */
+const struct plugin *const plugins[] = {
+	&admission_namespace_lifecycle,
+	&admission_service_account,
+	&admission_priority,
+	&admission_default_toleration_seconds,
+};
+const uint32_t plugin_count = sizeof plugins / sizeof plugins[0];
+
+enum check admission_deny(struct admission *admission, const char *format, ...)
+{
+	va_list args;
+	struct str why;
+
+	va_start(args, format);
+	why = arena_vprintf(admission->check.arena, format, args);
+	va_end(args);
+	admission->failure = failure_forbidden(admission->check.arena, admission->group,
+					       admission->resource, admission->name, why);
+	return CHECK_DENY;
+}
+
+void admission_warn(struct admission *admission, struct str text)
+{
+	struct str *grown =
+	    arena_array(admission->check.arena, struct str, admission->warning_count + 1);
+
+	if (admission->warning_count > 0)
+		memcpy(grown, admission->warnings, admission->warning_count * sizeof *grown);
+	grown[admission->warning_count++] = text;
+	admission->warnings = grown;
+}

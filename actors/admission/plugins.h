@@ -1,0 +1,14 @@
+/*
+ * The plug-ins of this folder, as plugins.c orders them.
+ */
+#ifndef ACTORS_ADMISSION_PLUGINS_H
+#define ACTORS_ADMISSION_PLUGINS_H
+
+#include "actors/admission/plugin.h"
+
+extern const struct plugin admission_namespace_lifecycle;
+extern const struct plugin admission_service_account;
+extern const struct plugin admission_priority;
+extern const struct plugin admission_default_toleration_seconds;
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * The mechanisms of this folder, each as a value for the server's configuration. Their configurations are borrowed while the server lives.
+ */
+#ifndef ACTORS_AUTHENTICATION_MECHANISMS_H
+#define ACTORS_AUTHENTICATION_MECHANISMS_H
+
+#include "actors/authentication/authenticator.h"
+#include "transport/tls/certificate-key.h"
+
+/* A verified client certificate: CN is the user, O the groups. */
+struct authenticator authentication_certificate(void);
+
+/* Bound service account tokens that this cluster signed. A token of another issuer is passed on. */
+struct service_account_tokens {
+	struct str issuer;
+	struct str audience; /* that is asked for when the request names none */
+	const struct certificate_key *const *keys;
+	uint32_t key_count;
+};
+struct authenticator authentication_service_account(const struct service_account_tokens *tokens);
+
+#endif
