@@ -24,36 +24,36 @@ static uint8_t op_flags(const struct store_op *op)
 
 static void pack_op(struct text *out, const struct store_op *op)
 {
-	pack_u8(out, (uint8_t)op->kind);
-	pack_u8(out, op_flags(op));
-	pack_str(out, op->key);
-	pack_str(out, op->end);
-	pack_str(out, op->value);
-	pack_u64(out, op->lease);
-	pack_u64(out, op->expected);
-	pack_u32(out, op->limit);
+	fixed_put_u8(out, (uint8_t)op->kind);
+	fixed_put_u8(out, op_flags(op));
+	fixed_put_str(out, op->key);
+	fixed_put_str(out, op->end);
+	fixed_put_str(out, op->value);
+	fixed_put_u64(out, op->lease);
+	fixed_put_u64(out, op->expected);
+	fixed_put_u32(out, op->limit);
 }
 
 static void pack_ops(struct text *out, const struct store_op *ops, uint32_t count)
 {
-	pack_u32(out, count);
+	fixed_put_u32(out, count);
 	for (uint32_t i = 0; i < count; i++)
 		pack_op(out, &ops[i]);
 }
 
 static void pack_write(struct text *out, const struct store_write *write)
 {
-	pack_u64(out, write->term);
-	pack_u64(out, write->request);
-	pack_u32(out, write->compare_count);
+	fixed_put_u64(out, write->term);
+	fixed_put_u64(out, write->request);
+	fixed_put_u32(out, write->compare_count);
 	for (uint32_t i = 0; i < write->compare_count; i++) {
 		const struct store_compare *compare = &write->compares[i];
-		pack_u8(out, (uint8_t)compare->target);
-		pack_u8(out, (uint8_t)compare->result);
-		pack_str(out, compare->key);
-		pack_str(out, compare->end);
-		pack_u64(out, compare->number);
-		pack_str(out, compare->value);
+		fixed_put_u8(out, (uint8_t)compare->target);
+		fixed_put_u8(out, (uint8_t)compare->result);
+		fixed_put_str(out, compare->key);
+		fixed_put_str(out, compare->end);
+		fixed_put_u64(out, compare->number);
+		fixed_put_str(out, compare->value);
 	}
 	pack_ops(out, write->success, write->success_count);
 	pack_ops(out, write->failure, write->failure_count);
@@ -61,23 +61,23 @@ static void pack_write(struct text *out, const struct store_write *write)
 
 void command_begin(struct text *out)
 {
-	pack_u8(out, COMMAND_VERSION);
+	fixed_put_u8(out, COMMAND_VERSION);
 }
 
 void command_pack(struct text *out, const struct command *command)
 {
-	pack_u8(out, (uint8_t)command->kind);
-	uint32_t hole = pack_hole(out);
+	fixed_put_u8(out, (uint8_t)command->kind);
+	uint32_t hole = fixed_hole(out);
 	switch (command->kind) {
 	case COMMAND_WRITE: pack_write(out, &command->write); break;
 	case COMMAND_LEASE_GRANT:
-		pack_u64(out, command->grant.id);
-		pack_u32(out, command->grant.ttl_s);
+		fixed_put_u64(out, command->grant.id);
+		fixed_put_u32(out, command->grant.ttl_s);
 		break;
-	case COMMAND_LEASE_REVOKE: pack_u64(out, command->revoke.id); break;
-	case COMMAND_COMPACT: pack_u64(out, command->compact.revision); break;
+	case COMMAND_LEASE_REVOKE: fixed_put_u64(out, command->revoke.id); break;
+	case COMMAND_COMPACT: fixed_put_u64(out, command->compact.revision); break;
 	}
-	pack_patch(out, hole);
+	fixed_patch(out, hole);
 }
 
 static uint32_t ops_size(const struct store_op *ops, uint32_t count)
@@ -104,10 +104,10 @@ uint32_t command_size(const struct command *command)
 
 /* ---- reading ---- */
 
-static void unpack_op(struct unpack *in, struct store_op *op)
+static void unpack_op(struct fixed *in, struct store_op *op)
 {
-	uint8_t kind = unpack_u8(in);
-	uint8_t flags = unpack_u8(in);
+	uint8_t kind = fixed_get_u8(in);
+	uint8_t flags = fixed_get_u8(in);
 	if (kind > STORE_GET)
 		in->is_bad = true;
 	op->kind = kind;
@@ -116,41 +116,41 @@ static void unpack_op(struct unpack *in, struct store_op *op)
 	op->keeps_lease = flags & FLAG_KEEP_LEASE;
 	op->is_count_only = flags & FLAG_COUNT_ONLY;
 	op->is_keys_only = flags & FLAG_KEYS_ONLY;
-	op->key = unpack_str(in);
-	op->end = unpack_str(in);
-	op->value = unpack_str(in);
-	op->lease = unpack_u64(in);
-	op->expected = unpack_u64(in);
-	op->limit = unpack_u32(in);
+	op->key = fixed_get_str(in);
+	op->end = fixed_get_str(in);
+	op->value = fixed_get_str(in);
+	op->lease = fixed_get_u64(in);
+	op->expected = fixed_get_u64(in);
+	op->limit = fixed_get_u32(in);
 }
 
-static const struct store_op *unpack_ops(struct unpack *in, struct arena *arena, uint32_t *count)
+static const struct store_op *unpack_ops(struct fixed *in, struct arena *arena, uint32_t *count)
 {
-	*count = unpack_count(in, OP_BYTES, LIMIT_TXN_OPS);
+	*count = fixed_count(in, OP_BYTES, LIMIT_TXN_OPS);
 	struct store_op *ops = *count ? arena_array(arena, struct store_op, *count) : NULL;
 	for (uint32_t i = 0; i < *count; i++)
 		unpack_op(in, &ops[i]);
 	return ops;
 }
 
-static void unpack_compare(struct unpack *in, struct store_compare *compare)
+static void unpack_compare(struct fixed *in, struct store_compare *compare)
 {
-	uint8_t target = unpack_u8(in), result = unpack_u8(in);
+	uint8_t target = fixed_get_u8(in), result = fixed_get_u8(in);
 	if (target > STORE_COMPARE_LEASE || result > STORE_COMPARE_NOT_EQUAL)
 		in->is_bad = true;
 	compare->target = target;
 	compare->result = result;
-	compare->key = unpack_str(in);
-	compare->end = unpack_str(in);
-	compare->number = unpack_u64(in);
-	compare->value = unpack_str(in);
+	compare->key = fixed_get_str(in);
+	compare->end = fixed_get_str(in);
+	compare->number = fixed_get_u64(in);
+	compare->value = fixed_get_str(in);
 }
 
-static void unpack_write(struct unpack *in, struct arena *arena, struct store_write *write)
+static void unpack_write(struct fixed *in, struct arena *arena, struct store_write *write)
 {
-	write->term = unpack_u64(in);
-	write->request = unpack_u64(in);
-	write->compare_count = unpack_count(in, COMPARE_BYTES, LIMIT_TXN_OPS);
+	write->term = fixed_get_u64(in);
+	write->request = fixed_get_u64(in);
+	write->compare_count = fixed_count(in, COMPARE_BYTES, LIMIT_TXN_OPS);
 	struct store_compare *compares =
 	    write->compare_count ? arena_array(arena, struct store_compare, write->compare_count)
 				 : NULL;
@@ -161,30 +161,30 @@ static void unpack_write(struct unpack *in, struct arena *arena, struct store_wr
 	write->failure = unpack_ops(in, arena, &write->failure_count);
 }
 
-enum status command_open(struct str payload, struct unpack *out)
+enum status command_open(struct str payload, struct fixed *out)
 {
-	struct unpack in = unpack_of(payload);
-	if (unpack_u8(&in) != COMMAND_VERSION)
+	struct fixed in = fixed_of(payload);
+	if (fixed_get_u8(&in) != COMMAND_VERSION)
 		return CORRUPT;
 	*out = in;
 	return OK;
 }
 
-enum status command_next(struct unpack *in, struct arena *arena, struct command *out)
+enum status command_next(struct fixed *in, struct arena *arena, struct command *out)
 {
-	struct command command = { .kind = unpack_u8(in) };
-	struct unpack part = unpack_part(in);
+	struct command command = { .kind = fixed_get_u8(in) };
+	struct fixed part = fixed_part(in);
 	switch (command.kind) {
 	case COMMAND_WRITE: unpack_write(&part, arena, &command.write); break;
 	case COMMAND_LEASE_GRANT:
-		command.grant.id = unpack_u64(&part);
-		command.grant.ttl_s = unpack_u32(&part);
+		command.grant.id = fixed_get_u64(&part);
+		command.grant.ttl_s = fixed_get_u32(&part);
 		break;
-	case COMMAND_LEASE_REVOKE: command.revoke.id = unpack_u64(&part); break;
-	case COMMAND_COMPACT: command.compact.revision = unpack_u64(&part); break;
+	case COMMAND_LEASE_REVOKE: command.revoke.id = fixed_get_u64(&part); break;
+	case COMMAND_COMPACT: command.compact.revision = fixed_get_u64(&part); break;
 	default: return CORRUPT;
 	}
-	if (!unpack_is_done(&part) || command_check(&command, NULL) != OK)
+	if (!fixed_is_done(&part) || command_check(&command, NULL) != OK)
 		return CORRUPT;
 	*out = command;
 	return OK;

@@ -8,7 +8,7 @@
 #ifndef DATASTORE_STORE_COMMAND_H
 #define DATASTORE_STORE_COMMAND_H
 
-#include "datastore/store/pack.h"
+#include "datastore/store/fixed.h"
 #include "datastore/store/store.h"
 #include "runtime/base/fault.h"
 
@@ -40,9 +40,9 @@ void command_begin(struct text *out);
 void command_pack(struct text *out, const struct command *command);
 uint32_t command_size(const struct command *command); /* bytes that command_pack adds, at most */
 
-/* Begins to read an entry: CORRUPT if its version is not ours. Then command_next while unpack_left. */
-MUST_USE enum status command_open(struct str payload, struct unpack *out);
+/* Begins to read an entry: CORRUPT if its version is not ours. Then command_next while fixed_left. */
+MUST_USE enum status command_open(struct str payload, struct fixed *out);
 /* The next command; arrays are made in `arena`. CORRUPT for what no command_pack made. */
-MUST_USE enum status command_next(struct unpack *in, struct arena *arena, struct command *out);
+MUST_USE enum status command_next(struct fixed *in, struct arena *arena, struct command *out);
 
 #endif

@@ -187,8 +187,8 @@ class Check:
                 of_first = re.match(r"[^(]*\(\s*(?:\w+\s+)*?struct\s+(\w+)", function.head[function.head.index(function.name):])
                 nouns = prefixes + ([of_first.group(1)] if of_first else [])
                 if not any(function.name == p or function.name.startswith(p + "_") for p in nouns):
-                    self.fail(path, text.line_of(function.at), "names", "%s() should begin with %s_: the noun of its header or "
-                              "folder, of a struct declared there, or of its first argument" % (function.name, prefixes[0]))
+                    self.fail(path, text.line_of(function.at), "names", "%s() should begin with %s_: the noun of its header, of a "
+                              "file beside it, of its folder, of a struct declared there, or of its first argument" % (function.name, prefixes[0]))
         base = {n for _, n, _ in self.headers["runtime/base/base.h"].includes} if "runtime/base/base.h" in self.headers else set()
         for path, text in self.sources.items():
             if path.endswith(".c"):
@@ -202,14 +202,22 @@ class Check:
         stem = os.path.basename(header.path)[:-2].replace("-private", "").replace("-", "_")
         folder = os.path.basename(header.folder).replace("-", "_")
         structs = re.findall(r"\b(?:struct|enum|union)\s+(\w+)\s*[{;]", header.code)
-        return [stem, stem + "s", folder] + structs + [s.split("_")[0] for s in structs]
+        files = [os.path.basename(p)[:-2].replace("-", "_") for p in self.sources if os.path.dirname(p) == header.folder]
+        return [stem, stem + "s", folder] + files + structs + [s.split("_")[0] for s in structs]
+
+    def closure(self, names):
+        """The headers of the tree among the names, with all that they include."""
+        seen = set()
+        for name in names:
+            if name in self.headers:
+                self.reach(name, seen)
+        return seen
 
     def check_named_headers(self, text, base):
         direct = {n for is_system, n, _ in text.includes if not is_system}
-        own = [text.path[:-2] + ".h"] + [n for n in direct if n.endswith("-private.h") or n.startswith("tests/")]
-        for name in own:
-            if name in direct and name in self.headers:
-                direct |= {n for _, n, _ in self.headers[name].includes}
+        # A file's own header and its folder's private one speak for it; a test may lean on whatever it includes.
+        own = {text.path[:-2] + ".h"} | {n for n in direct if n.endswith("-private.h") or text.path.startswith("tests/")}
+        direct |= self.closure(own & direct)
         # What base.h holds is open to all, however it came in.
         if any(n.startswith(law.BASE + "/") for n in direct):
             direct |= base
@@ -234,15 +242,7 @@ class Check:
         for path, all_words in words.items():
             for word in all_words & self.declared.keys():
                 readers.setdefault(word, []).append(path)
-        definitions = {}
-        for path, text in self.sources.items():
-            for function in text.functions if path.endswith(".c") and not path.startswith("tests/") else ():
-                if function.body is None or function.is_static:
-                    continue
-                if function.name in definitions:
-                    self.fail(path, text.line_of(function.at), "exports", "%s() is defined in %s too: all of it is one program; give "
-                              "one of them its own noun" % (function.name, definitions[function.name]))
-                definitions.setdefault(function.name, path)
+        definitions = self.definitions()
         undefined = {}
         for name, header in sorted(self.declared.items()):
             if under(header, ["tests"]) or name.startswith(law.PUBLIC_API):
@@ -263,6 +263,26 @@ class Check:
                       % " ".join(name for _, name in missing))
         for path, text in self.sources.items():
             self.check_hand_declared(path, text, definitions)
+
+    def definitions(self):
+        """The file of each non-static function of the product. Two of one name would meet in one program, also in a test's."""
+        programs = {}
+        for path, text in sorted(self.sources.items(), key=lambda item: (item[0].startswith("tests/"), item[0])):
+            if not path.endswith(".c") or path.startswith("tests/fuzz/"):
+                continue
+            # A program of tests is the product, tests/lib and the tests of one layer.
+            program = "/".join(path.split("/")[:3]) if path.startswith("tests/unit/") else \
+                os.path.dirname(path) if path.startswith("tests/") else ""
+            meets = [programs.setdefault(name, {}) for name in ("", "tests/lib", program)]
+            for function in text.functions:
+                if function.body is None or function.is_static or function.name == "main":
+                    continue
+                other = next((m[function.name] for m in meets if function.name in m), None)
+                if other is not None:
+                    self.fail(path, text.line_of(function.at), "exports", "%s() is defined in %s too, and both are in one program; give "
+                              "one of them its own noun" % (function.name, other))
+                programs[program].setdefault(function.name, path)
+        return programs.get("", {})
 
     def check_hand_declared(self, path, text, definitions):
         if not path.endswith(".c"):
@@ -343,10 +363,12 @@ class Check:
 
     def changed(self):
         """What differs from main or is new; everything with --all, or where there is no main to compare with."""
+        if self.look_at_all or shutil.which("git") is None:
+            return sorted(self.sources)
         git = ["git", "-C", self.root]
         diff = subprocess.run(git + ["diff", "--name-only", "main"], capture_output=True, text=True)
         new = subprocess.run(git + ["ls-files", "-o", "--exclude-standard"], capture_output=True, text=True)
-        if self.look_at_all or diff.returncode != 0 or new.returncode != 0:
+        if diff.returncode != 0 or new.returncode != 0:
             return sorted(self.sources)
         return sorted(set(diff.stdout.split() + new.stdout.split()) & set(self.sources))
 

@@ -74,7 +74,7 @@ static struct index_answer apply(struct fixture *fixture, const struct command *
 				 uint64_t term)
 {
 	struct text entry = text_in(test_arena(), 1U << 20);
-	struct unpack in;
+	struct fixed in;
 	struct command decoded;
 	struct index_answer answer;
 	command_begin(&entry);
@@ -82,7 +82,7 @@ static struct index_answer apply(struct fixture *fixture, const struct command *
 	CHECK(entry.len <= 1 + command_size(command));
 	CHECK_STATUS(command_open(text_str(&entry), &in), OK);
 	CHECK_STATUS(command_next(&in, test_arena(), &decoded), OK);
-	CHECK(unpack_is_done(&in));
+	CHECK(fixed_is_done(&in));
 	index_apply(fixture->index, &decoded, term, test_arena(), &answer);
 	return answer;
 }
@@ -363,7 +363,7 @@ TEST(commands_with_any_byte_changed_are_refused_or_harmless)
 	for (uint32_t i = 0; i < entry.len; i++) {
 		for (int bit = 0; bit < 8; bit++) {
 			struct fixture *fixture = make_index(0);
-			struct unpack in;
+			struct fixed in;
 			struct command decoded;
 			entry.at[i] ^= (char)(1 << bit);
 			if (command_open(text_str(&entry), &in) == OK &&
@@ -374,7 +374,7 @@ TEST(commands_with_any_byte_changed_are_refused_or_harmless)
 		}
 	}
 	for (uint32_t len = 1; len < entry.len; len++) {
-		struct unpack in;
+		struct fixed in;
 		struct command decoded;
 		CHECK_STATUS(command_open((struct str){ entry.at, len }, &in), OK);
 		CHECK_STATUS(command_next(&in, test_arena(), &decoded), CORRUPT);

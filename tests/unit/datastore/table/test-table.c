@@ -1,27 +1,27 @@
 #include "datastore/table/table.h"
 
-#include "tests/lib/disk.h"
+#include "tests/lib/fake-disk.h"
 #include "tests/lib/test.h"
 
 #define PATH "/data/table.db"
 #define ID(revision) ((uint64_t)(revision) << TABLE_PLACE_BITS)
 
-static struct table *open_table(struct disk *disk, struct table_mark *mark)
+static struct table *open_table(struct fake_disk *disk, struct table_mark *mark)
 {
 	struct table *table = NULL;
 	struct fault why = { 0 };
-	enum status status =
-	    table_open(disk_files(disk), disk_random(disk), PATH, test_arena(), &table, mark, &why);
+	enum status status = table_open(fake_disk_files(disk), fake_disk_random(disk), PATH,
+					test_arena(), &table, mark, &why);
 	if (status != OK)
 		test_fail(__FILE__, __LINE__, "table_open: %s: %s", status_name(status), why.text);
 	return table;
 }
 
-static struct disk *make_disk(uint64_t seed)
+static struct fake_disk *make_disk(uint64_t seed)
 {
-	struct disk *disk = disk_new(seed);
-	CHECK_STATUS(disk_files(disk)->mkdir(disk_files(disk)->self, "/data", 0700), OK);
-	CHECK_STATUS(disk_files(disk)->sync_folder(disk_files(disk)->self, "/data"), OK);
+	struct fake_disk *disk = fake_disk_new(seed);
+	CHECK_STATUS(fake_disk_files(disk)->mkdir(fake_disk_files(disk)->self, "/data", 0700), OK);
+	CHECK_STATUS(fake_disk_files(disk)->sync_folder(fake_disk_files(disk)->self, "/data"), OK);
 	return disk;
 }
 
@@ -75,7 +75,7 @@ static struct str range_at(struct table_view *view, uint64_t revision, const cha
 }
 
 /* a=1@2 b=1@3 a=2@4 (b deleted @5) c=1@6 b=2@7 */
-static struct table *make_history(struct disk *disk, struct table_mark *mark)
+static struct table *make_history(struct fake_disk *disk, struct table_mark *mark)
 {
 	struct table *table = open_table(disk, mark);
 	const struct table_row rows[] = {
@@ -89,7 +89,7 @@ static struct table *make_history(struct disk *disk, struct table_mark *mark)
 
 TEST(each_revision_reads_as_it_was_then)
 {
-	struct disk *disk = make_disk(1);
+	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	struct table *table = make_history(disk, &mark);
 	struct table_view *view;
@@ -104,12 +104,12 @@ TEST(each_revision_reads_as_it_was_then)
 	CHECK_STR(range_at(view, 6, "b", NULL), "");
 	table_view_close(view);
 	table_close(table);
-	disk_free(disk);
+	fake_disk_free(disk);
 }
 
 TEST(a_page_ends_at_its_limit_and_counts_the_rest)
 {
-	struct disk *disk = make_disk(1);
+	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	struct table *table = make_history(disk, &mark);
 	struct table_view *view;
@@ -129,12 +129,12 @@ TEST(a_page_ends_at_its_limit_and_counts_the_rest)
 	CHECK_EQ(count, 3);
 	table_view_close(view);
 	table_close(table);
-	disk_free(disk);
+	fake_disk_free(disk);
 }
 
 TEST(history_is_told_in_order_with_what_was_before)
 {
-	struct disk *disk = make_disk(1);
+	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	struct table *table = make_history(disk, &mark);
 	struct table_view *view;
@@ -158,7 +158,7 @@ TEST(history_is_told_in_order_with_what_was_before)
 	CHECK_EQ(upto, 7);
 	table_view_close(view);
 	table_close(table);
-	disk_free(disk);
+	fake_disk_free(disk);
 }
 
 static void sweep_all(struct table *table, struct table_mark *mark, uint64_t compact)
@@ -173,7 +173,7 @@ static void sweep_all(struct table *table, struct table_mark *mark, uint64_t com
 
 TEST(a_sweep_takes_what_was_superseded_and_nothing_else)
 {
-	struct disk *disk = make_disk(1);
+	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	struct table *table = make_history(disk, &mark);
 	sweep_all(table, &mark, 5);
@@ -193,7 +193,7 @@ TEST(a_sweep_takes_what_was_superseded_and_nothing_else)
 	CHECK_STR(range_at(view, 7, "a", "z"), "a=2@4 b=2@7 c=1@6 ");
 	table_view_close(view);
 	table_close(table);
-	disk_free(disk);
+	fake_disk_free(disk);
 }
 
 struct loaded {
@@ -213,7 +213,7 @@ static void load_request(void *arg, uint64_t request, uint64_t revision, bool is
 
 TEST(what_was_written_is_loaded_again)
 {
-	struct disk *disk = make_disk(1);
+	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	struct table *table = open_table(disk, &mark);
 	CHECK_EQ(mark.revision, 1);
@@ -253,12 +253,12 @@ TEST(what_was_written_is_loaded_again)
 	CHECK_STATUS(table_load(table, &loader, 2, NULL), OK);
 	CHECK_STR(text_str(&out), "lease6:60 a=@2 b=@3 r78@3! ");
 	table_close(table);
-	disk_free(disk);
+	fake_disk_free(disk);
 }
 
 TEST(a_copy_is_the_table_at_one_moment)
 {
-	struct disk *disk = make_disk(1);
+	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark, copied;
 	struct table *table = make_history(disk, &mark);
 	struct table_view *view;
@@ -268,8 +268,9 @@ TEST(a_copy_is_the_table_at_one_moment)
 	CHECK_STATUS(write_one(table, make_row(8, "d", "1"), &mark), OK);
 	table_view_close(view);
 	table_close(table);
-	CHECK_STATUS(disk_files(disk)->rename(disk_files(disk)->self, "/data/copy.db", PATH), OK);
-	disk_files(disk)->unlink(disk_files(disk)->self, PATH "-wal");
+	CHECK_STATUS(
+	    fake_disk_files(disk)->rename(fake_disk_files(disk)->self, "/data/copy.db", PATH), OK);
+	fake_disk_files(disk)->unlink(fake_disk_files(disk)->self, PATH "-wal");
 	struct table_mark found;
 	table = open_table(disk, &found);
 	CHECK_EQ(found.revision, 7);
@@ -278,51 +279,52 @@ TEST(a_copy_is_the_table_at_one_moment)
 	CHECK_STR(range_at(view, 7, "a", "z"), "a=2@4 b=2@7 c=1@6 ");
 	table_view_close(view);
 	table_close(table);
-	disk_free(disk);
+	fake_disk_free(disk);
 }
 
 TEST(a_full_disk_is_said_and_the_group_is_tried_again_later)
 {
-	struct disk *disk = make_disk(1);
+	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	struct table *table = make_history(disk, &mark);
-	disk_set_full(disk, true);
+	fake_disk_set_full(disk, true);
 	struct table_mark before = mark;
 	CHECK_STATUS(write_one(table, make_row(8, "d", "1"), &mark), FULL);
-	disk_set_full(disk, false);
+	fake_disk_set_full(disk, false);
 	mark = before;
 	CHECK_STATUS(write_one(table, make_row(8, "d", "1"), &mark), OK);
 	table_close(table);
-	disk_free(disk);
+	fake_disk_free(disk);
 }
 
 TEST(a_newer_format_is_refused_with_words)
 {
-	struct disk *disk = make_disk(1);
+	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	table_close(open_table(disk, &mark));
 	struct table *table = NULL;
 	struct fault why;
 	struct seams_file *file;
-	const struct seams_files *files = disk_files(disk);
+	const struct seams_files *files = fake_disk_files(disk);
 	CHECK_STATUS(files->open(files->self, PATH, SEAMS_READ | SEAMS_WRITE, 0600, &file), OK);
 	CHECK_STATUS(files->write(files->self, file, "not a database at all", 21, 0), OK);
 	files->close(files->self, file);
-	CHECK_STATUS(table_open(files, disk_random(disk), PATH, test_arena(), &table, &mark, &why),
-		     CORRUPT);
-	disk_free(disk);
+	CHECK_STATUS(
+	    table_open(files, fake_disk_random(disk), PATH, test_arena(), &table, &mark, &why),
+	    CORRUPT);
+	fake_disk_free(disk);
 }
 
 /* The write that fails is each of them in turn, so that every moment of a crash is seen. */
 static bool crash_at(uint64_t change, uint64_t seed)
 {
-	struct disk *disk = make_disk(seed);
+	struct fake_disk *disk = make_disk(seed);
 	struct table_mark mark;
 	struct table *table = open_table(disk, &mark);
 	struct table_view *view;
 	CHECK_STATUS(table_view_open(table, &view, NULL), OK);
 	uint64_t durable = 1, written = 1;
-	disk_fail_after(disk, change);
+	fake_disk_fail_after(disk, change);
 	bool has_failed = false;
 	for (uint64_t revision = 2; !has_failed && revision < 40; revision++) {
 		struct str key = arena_printf(test_arena(), "k%u", (unsigned)(revision % 7));
@@ -336,7 +338,7 @@ static bool crash_at(uint64_t change, uint64_t seed)
 			durable = is_complete && !has_failed ? revision : durable;
 		}
 	}
-	disk_crash(disk);
+	fake_disk_crash(disk);
 	table_view_close(view);
 	table_close(table);
 	struct table_mark found;
@@ -348,7 +350,7 @@ static bool crash_at(uint64_t change, uint64_t seed)
 	range_at(view, found.revision, "a", "z");
 	table_view_close(view);
 	table_close(table);
-	disk_free(disk);
+	fake_disk_free(disk);
 	return has_failed;
 }
 

@@ -1,4 +1,4 @@
-#include "tests/lib/disk.h"
+#include "tests/lib/fake-disk.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct seams_file {
 	bool has_lock;
 };
 
-struct disk {
+struct fake_disk {
 	struct seams_files files;
 	struct seams_random random;
 	struct tree *names, *durable; /* path to inode */
@@ -33,7 +33,7 @@ struct disk {
 	bool is_full, is_failing;
 };
 
-static uint64_t next_random(struct disk *disk)
+static uint64_t next_random(struct fake_disk *disk)
 {
 	disk->state += 0x9e3779b97f4a7c15ULL;
 	uint64_t z = disk->state;
@@ -65,7 +65,7 @@ static struct inode *inode_ref(struct inode *inode)
 }
 
 /* Counts a change; false when it is one that fails. */
-static bool may_change(struct disk *disk)
+static bool may_change(struct fake_disk *disk)
 {
 	disk->changes++;
 	if (disk->fail_at && disk->changes >= disk->fail_at)
@@ -73,7 +73,7 @@ static bool may_change(struct disk *disk)
 	return !disk->is_failing;
 }
 
-static bool is_dead(const struct disk *disk, const struct seams_file *file)
+static bool is_dead(const struct fake_disk *disk, const struct seams_file *file)
 {
 	return file->crashes != disk->crashes;
 }
@@ -100,7 +100,7 @@ static void resize(struct inode *inode, uint64_t len)
 static enum status do_open(void *self, const char *path, uint32_t flags, uint32_t mode,
 			   struct seams_file **out)
 {
-	struct disk *disk = self;
+	struct fake_disk *disk = self;
 	struct str name = str_from(path);
 	struct inode *inode = tree_get(disk->names, name);
 	(void)mode;
@@ -130,7 +130,7 @@ static enum status do_open(void *self, const char *path, uint32_t flags, uint32_
 
 static void do_close(void *self, struct seams_file *file)
 {
-	struct disk *disk = self;
+	struct fake_disk *disk = self;
 	if (file->has_lock && !is_dead(disk, file))
 		file->inode->is_locked = false;
 	inode_unref(file->inode);
@@ -154,7 +154,7 @@ static enum status do_read(void *self, struct seams_file *file, void *at, size_t
 static enum status do_write(void *self, struct seams_file *file, const void *at, size_t len,
 			    uint64_t offset)
 {
-	struct disk *disk = self;
+	struct fake_disk *disk = self;
 	struct inode *inode = file->inode;
 	if (is_dead(disk, file) || !may_change(disk))
 		return IO;
@@ -188,7 +188,7 @@ static enum status do_truncate(void *self, struct seams_file *file, uint64_t siz
 
 static enum status do_reserve(void *self, struct seams_file *file, uint64_t size)
 {
-	struct disk *disk = self;
+	struct fake_disk *disk = self;
 	if (is_dead(disk, file) || !may_change(disk))
 		return IO;
 	if (disk->is_full)
@@ -208,7 +208,7 @@ static enum status do_size(void *self, struct seams_file *file, uint64_t *out)
 
 static enum status do_rename(void *self, const char *from, const char *to)
 {
-	struct disk *disk = self;
+	struct fake_disk *disk = self;
 	struct inode *inode = tree_get(disk->names, str_from(from));
 	if (!inode)
 		return NOT_FOUND;
@@ -221,7 +221,7 @@ static enum status do_rename(void *self, const char *from, const char *to)
 
 static enum status do_unlink(void *self, const char *path)
 {
-	struct disk *disk = self;
+	struct fake_disk *disk = self;
 	if (!tree_get(disk->names, str_from(path)))
 		return NOT_FOUND;
 	if (!may_change(disk))
@@ -232,7 +232,7 @@ static enum status do_unlink(void *self, const char *path)
 
 static enum status do_mkdir(void *self, const char *path, uint32_t mode)
 {
-	struct disk *disk = self;
+	struct fake_disk *disk = self;
 	(void)mode;
 	if (tree_get(disk->names, str_from(path)))
 		return EXISTS;
@@ -276,7 +276,7 @@ static void copy_names(struct tree *from, struct tree *to, struct str folder, bo
 
 static enum status do_sync_folder(void *self, const char *path)
 {
-	struct disk *disk = self;
+	struct fake_disk *disk = self;
 	if (!may_change(disk))
 		return IO;
 	copy_names(disk->names, disk->durable, str_from(path), false);
@@ -286,7 +286,7 @@ static enum status do_sync_folder(void *self, const char *path)
 
 static enum status do_stat(void *self, const char *path, struct seams_stat *out)
 {
-	struct disk *disk = self;
+	struct fake_disk *disk = self;
 	struct inode *inode = tree_get(disk->names, str_from(path));
 	if (!inode)
 		return NOT_FOUND;
@@ -299,7 +299,7 @@ static enum status do_stat(void *self, const char *path, struct seams_stat *out)
 static enum status do_list(void *self, const char *path, void (*each)(void *arg, struct str name),
 			   void *arg)
 {
-	struct disk *disk = self;
+	struct fake_disk *disk = self;
 	struct arena *arena = arena_new(0);
 	struct str *names = arena_array(arena, struct str, tree_len(disk->names) + 1);
 	uint32_t count = 0;
@@ -319,13 +319,13 @@ static enum status do_list(void *self, const char *path, void (*each)(void *arg,
 static enum status do_free_bytes(void *self, const char *path, uint64_t *out)
 {
 	(void)path;
-	*out = ((struct disk *)self)->is_full ? 0 : 1ULL << 40;
+	*out = ((struct fake_disk *)self)->is_full ? 0 : 1ULL << 40;
 	return OK;
 }
 
-struct disk *disk_new(uint64_t seed)
+struct fake_disk *fake_disk_new(uint64_t seed)
 {
-	struct disk *disk = mem_new(struct disk);
+	struct fake_disk *disk = mem_new(struct fake_disk);
 	disk->state = seed;
 	disk->names = tree_new();
 	disk->durable = tree_new();
@@ -359,25 +359,25 @@ static void drop_names(struct tree *tree)
 	tree_free(tree);
 }
 
-void disk_free(struct disk *disk)
+void fake_disk_free(struct fake_disk *disk)
 {
 	drop_names(disk->names);
 	drop_names(disk->durable);
 	mem_free(disk);
 }
 
-const struct seams_files *disk_files(struct disk *disk)
+const struct seams_files *fake_disk_files(struct fake_disk *disk)
 {
 	return &disk->files;
 }
 
-const struct seams_random *disk_random(struct disk *disk)
+const struct seams_random *fake_disk_random(struct fake_disk *disk)
 {
 	return &disk->random;
 }
 
 /* Each sector is as it was written last or as it was synced last; so is the size. */
-static void tear(struct disk *disk, struct inode *inode)
+static void tear(struct fake_disk *disk, struct inode *inode)
 {
 	uint64_t len = next_random(disk) & 1 ? inode->now_len : inode->durable_len;
 	resize(inode, len);
@@ -395,7 +395,7 @@ static void tear(struct disk *disk, struct inode *inode)
 }
 
 /* Paths that either tree knows, each settled by a coin; both trees agree afterwards. */
-static void settle_names(struct disk *disk, struct tree *all)
+static void settle_names(struct fake_disk *disk, struct tree *all)
 {
 	struct str path;
 	void *nothing;
@@ -413,7 +413,7 @@ static void settle_names(struct disk *disk, struct tree *all)
 	}
 }
 
-void disk_crash(struct disk *disk)
+void fake_disk_crash(struct fake_disk *disk)
 {
 	struct tree *all = tree_new();
 	struct str path;
@@ -431,23 +431,23 @@ void disk_crash(struct disk *disk)
 	disk->is_failing = false;
 }
 
-void disk_fail_after(struct disk *disk, uint64_t changes)
+void fake_disk_fail_after(struct fake_disk *disk, uint64_t changes)
 {
 	disk->fail_at = changes ? disk->changes + changes : 0;
 	disk->is_failing = false;
 }
 
-uint64_t disk_changes(const struct disk *disk)
+uint64_t fake_disk_changes(const struct fake_disk *disk)
 {
 	return disk->changes;
 }
 
-void disk_set_full(struct disk *disk, bool is_full)
+void fake_disk_set_full(struct fake_disk *disk, bool is_full)
 {
 	disk->is_full = is_full;
 }
 
-void disk_damage(struct disk *disk, const char *path, uint64_t offset)
+void fake_disk_damage(struct fake_disk *disk, const char *path, uint64_t offset)
 {
 	struct inode *inode = tree_get(disk->names, str_from(path));
 	assert(inode && offset < inode->now_len);
@@ -456,7 +456,7 @@ void disk_damage(struct disk *disk, const char *path, uint64_t offset)
 		inode->durable[offset] ^= 0x10;
 }
 
-uint64_t disk_written_bytes(const struct disk *disk)
+uint64_t fake_disk_written_bytes(const struct fake_disk *disk)
 {
 	return disk->written;
 }

@@ -1,4 +1,4 @@
-#include "datastore/store/pack.h"
+#include "datastore/store/fixed.h"
 
 #include <assert.h>
 
@@ -10,41 +10,41 @@ static void put_le(uint8_t *at, uint64_t n, uint32_t bytes)
 		at[i] = (uint8_t)(n >> (8 * i));
 }
 
-void pack_u8(struct text *out, uint8_t n)
+void fixed_put_u8(struct text *out, uint8_t n)
 {
 	text_add_bytes(out, &n, 1);
 }
 
-void pack_u32(struct text *out, uint32_t n)
+void fixed_put_u32(struct text *out, uint32_t n)
 {
 	uint8_t at[4];
 	put_le(at, n, sizeof at);
 	text_add_bytes(out, at, sizeof at);
 }
 
-void pack_u64(struct text *out, uint64_t n)
+void fixed_put_u64(struct text *out, uint64_t n)
 {
 	uint8_t at[8];
 	put_le(at, n, sizeof at);
 	text_add_bytes(out, at, sizeof at);
 }
 
-void pack_str(struct text *out, struct str s)
+void fixed_put_str(struct text *out, struct str s)
 {
 	assert(s.len != ABSENT);
-	pack_u32(out, s.at ? s.len : ABSENT);
+	fixed_put_u32(out, s.at ? s.len : ABSENT);
 	if (s.len)
 		text_add_bytes(out, s.at, s.len);
 }
 
-uint32_t pack_hole(struct text *out)
+uint32_t fixed_hole(struct text *out)
 {
 	uint32_t hole = out->len;
-	pack_u32(out, 0);
+	fixed_put_u32(out, 0);
 	return hole;
 }
 
-void pack_patch(struct text *out, uint32_t hole)
+void fixed_patch(struct text *out, uint32_t hole)
 {
 	if (out->is_cut)
 		return;
@@ -52,20 +52,20 @@ void pack_patch(struct text *out, uint32_t hole)
 	put_le((uint8_t *)out->at + hole, out->len - hole - 4, 4);
 }
 
-struct unpack unpack_of(struct str bytes)
+struct fixed fixed_of(struct str bytes)
 {
 	const uint8_t *at = (const uint8_t *)bytes.at;
-	return (struct unpack){ at, at ? at + bytes.len : at, false };
+	return (struct fixed){ at, at ? at + bytes.len : at, false };
 }
 
-uint32_t unpack_left(const struct unpack *in)
+uint32_t fixed_left(const struct fixed *in)
 {
 	return in->is_bad ? 0 : (uint32_t)(in->end - in->at);
 }
 
-static const uint8_t *take(struct unpack *in, uint32_t bytes)
+static const uint8_t *take(struct fixed *in, uint32_t bytes)
 {
-	if (in->is_bad || unpack_left(in) < bytes) {
+	if (in->is_bad || fixed_left(in) < bytes) {
 		in->is_bad = true;
 		return NULL;
 	}
@@ -74,7 +74,7 @@ static const uint8_t *take(struct unpack *in, uint32_t bytes)
 	return at;
 }
 
-static uint64_t get_le(struct unpack *in, uint32_t bytes)
+static uint64_t get_le(struct fixed *in, uint32_t bytes)
 {
 	const uint8_t *at = take(in, bytes);
 	uint64_t n = 0;
@@ -83,46 +83,46 @@ static uint64_t get_le(struct unpack *in, uint32_t bytes)
 	return n;
 }
 
-uint8_t unpack_u8(struct unpack *in)
+uint8_t fixed_get_u8(struct fixed *in)
 {
 	return (uint8_t)get_le(in, 1);
 }
 
-uint32_t unpack_u32(struct unpack *in)
+uint32_t fixed_get_u32(struct fixed *in)
 {
 	return (uint32_t)get_le(in, 4);
 }
 
-uint64_t unpack_u64(struct unpack *in)
+uint64_t fixed_get_u64(struct fixed *in)
 {
 	return get_le(in, 8);
 }
 
-struct str unpack_str(struct unpack *in)
+struct str fixed_get_str(struct fixed *in)
 {
-	uint32_t len = unpack_u32(in);
+	uint32_t len = fixed_get_u32(in);
 	if (in->is_bad || len == ABSENT)
 		return STR_NONE;
 	const uint8_t *at = take(in, len);
 	return at ? (struct str){ (const char *)at, len } : STR_NONE;
 }
 
-struct unpack unpack_part(struct unpack *in)
+struct fixed fixed_part(struct fixed *in)
 {
-	uint32_t len = unpack_u32(in);
+	uint32_t len = fixed_get_u32(in);
 	const uint8_t *at = take(in, len);
-	return at ? (struct unpack){ at, at + len, false } : (struct unpack){ NULL, NULL, true };
+	return at ? (struct fixed){ at, at + len, false } : (struct fixed){ NULL, NULL, true };
 }
 
-bool unpack_is_done(const struct unpack *in)
+bool fixed_is_done(const struct fixed *in)
 {
 	return !in->is_bad && in->at == in->end;
 }
 
-uint32_t unpack_count(struct unpack *in, uint32_t item_bytes, uint32_t max)
+uint32_t fixed_count(struct fixed *in, uint32_t item_bytes, uint32_t max)
 {
-	uint32_t count = unpack_u32(in);
-	if (count > max || (uint64_t)count * item_bytes > unpack_left(in)) {
+	uint32_t count = fixed_get_u32(in);
+	if (count > max || (uint64_t)count * item_bytes > fixed_left(in)) {
 		in->is_bad = true;
 		return 0;
 	}

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""The test library itself: what it says about tests that pass, fail, skip, crash, hang and leave things behind."""
+import glob
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+TESTS = r"""
+#include "tests/lib/test.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+TEST(b_passes) { CHECK(1); CHECK_EQ(-1, -1); CHECK_STR(STR_NONE, ""); CHECK_STATUS(OK, OK); }
+TEST(a_fails_on_numbers) { puts("said before"); CHECK_EQ(1 + 1, 3); puts("never said"); }
+TEST(c_fails_on_text) { CHECK_STR(STR("left"), "right"); }
+TEST(d_fails_on_status) { CHECK_STATUS(NOT_FOUND, OK); }
+TEST(e_skips) { SKIP("no %s here", "thing"); }
+TEST(f_crashes) { raise(SIGSEGV); }
+TEST_SLOW(g_hangs, 1) { for (;;) pause(); }
+TEST(h_leaves_a_child) { if (fork() == 0) for (;;) pause(); }
+TEST(i_has_a_folder) { CHECK(test_folder() != NULL && access(test_folder(), W_OK) == 0); }
+TEST(j_exits) { exit(3); }
+TEST(k_fails_on_unsigned) { CHECK_EQ(UINT64_MAX, (uint64_t)1 << 63); }
+"""
+EXPECTED = [
+    "FAIL a_fails_on_numbers: tests.c:9: CHECK_EQ(1 + 1, 3): 2 is not 3\nsaid before\nFAIL",
+    "FAIL c_fails_on_text: tests.c:10: CHECK_STR(STR(\"left\")): \"left\" is not \"right\"",
+    "FAIL d_fails_on_status: tests.c:11: CHECK_STATUS(NOT_FOUND): NOT_FOUND is not OK",
+    "SKIP e_skips: no thing here",
+    "FAIL f_crashes: tests.c: ended by SIGSEGV",
+    "FAIL g_hangs: tests.c: not done after 1 s",
+    "FAIL j_exits: tests.c: exit code 3",
+    "FAIL k_fails_on_unsigned: tests.c:18: CHECK_EQ(UINT64_MAX, (uint64_t)1 << 63): 18446744073709551615 is not 9223372036854775808",
+    "3 passed, 7 failed, 1 skipped\n",
+]
+
+
+def main():
+    failures = []
+
+    def check(is_right, what):
+        if not is_right:
+            failures.append(what)
+
+    with tempfile.TemporaryDirectory(prefix="troupe-test-lib-") as folder:
+        with open(folder + "/tests.c", "w") as file:
+            file.write(TESTS)
+        subprocess.run(["gcc", "-std=c17", "-D_GNU_SOURCE", "-include", "stdlib.h", "-I" + ROOT, "-o", "tests", "tests.c",
+                        ROOT + "/tests/lib/test.c"] + glob.glob(ROOT + "/runtime/base/*.c") + ["-lm"], cwd=folder, check=True)
+
+        def run(*arguments):
+            return subprocess.run(["./tests", *arguments], cwd=folder, capture_output=True, text=True, timeout=30)
+
+        one = run("-j", "1")
+        for text in EXPECTED:
+            check(text in one.stdout, "not in the output: %s\n%s" % (text, one.stdout))
+        check(one.returncode == 1, "failed tests end with 1")
+        check("never said" not in one.stdout, "a failed check ends its test")
+        check(run("-j", "8").stdout.endswith(EXPECTED[-1]), "the sums are the same in parallel")
+        check(run("--list").stdout.split()[:2] == ["a_fails_on_numbers", "b_passes"], "--list is sorted")
+        only = run("passes", "folder")
+        check((only.returncode, only.stdout) == (0, "2 passed, 0 failed, 0 skipped\n"), "filters choose by parts of the name")
+        check(run("-j", "0").returncode == 2 and run("--what").returncode == 2, "wrong usage ends with 2")
+        begin = time.monotonic()
+        check(run("h_leaves").returncode == 0 and time.monotonic() - begin < 5, "a child left behind does not hold anything up")
+        left = subprocess.run(["pgrep", "-f", folder + "/tests"], capture_output=True, text=True).stdout
+        check(left == "", "processes were left behind: " + left)
+    for failure in failures:
+        print("FAIL " + failure)
+    print("%d passed, %d failed, 0 skipped" % (int(not failures), len(failures)))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
