@@ -58,7 +58,7 @@ void informer_each(const struct informer *informer, struct str namespace, inform
  * absent for none. informer_by walks one value's objects in order.
  */
 typedef struct str informer_index_fn(const struct object *object);
-#define INFORMER_INDEXES_MAX 2U
+#define INFORMER_INDEXES_MAX 3U
 uint32_t informer_index(struct informer *informer, informer_index_fn *value_of); /* its number */
 void informer_by(const struct informer *informer, uint32_t index, struct str value,
 		 informer_each_fn *each, void *arg);

@@ -134,7 +134,23 @@ static void face_by(void *self, const struct type *type, enum world_index index,
 	informer_by(known(self, type)->informer, index, value, each, arg);
 }
 
-static const struct world_face face = { face_get, face_each, face_by };
+static uint64_t face_revision(void *self, const struct type *type)
+{
+	return informer_revision(known(self, type)->informer);
+}
+
+static const struct type *face_type(void *self, uint32_t index)
+{
+	const struct caches *caches = self;
+
+	return index < caches->len ? caches->at[index].type : NULL;
+}
+
+static const struct world_face face = { .get = face_get,
+					.each = face_each,
+					.by = face_by,
+					.revision = face_revision,
+					.type = face_type };
 
 struct world caches_world(struct caches *caches, struct arena *arena, struct wall now)
 {
@@ -176,6 +192,11 @@ static struct str by_owner(const struct object *object)
 	return world_index_of(WORLD_BY_OWNER, object);
 }
 
+static struct str many_owners(const struct object *object)
+{
+	return world_index_of(WORLD_MANY_OWNERS, object);
+}
+
 static struct str by_node(const struct object *object)
 {
 	return world_index_of(WORLD_BY_NODE, object);
@@ -196,6 +217,7 @@ static enum status add_cache(struct state *state, struct act *act, const struct 
 							   .on_event = changed,
 							   .arg = cache });
 	informer_index(cache->informer, by_owner);
+	informer_index(cache->informer, many_owners);
 	informer_index(cache->informer, by_node);
 	caches->len++;
 	return OK;

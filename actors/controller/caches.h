@@ -13,8 +13,8 @@
 #include "actors/controller/world-private.h"
 #include "runtime/actor/act.h"
 
-#define CACHES_TYPES_MAX 48U /* kinds one host caches; the API serves 72 */
-#define CACHES_WANTED_MAX 16U
+#define CACHES_TYPES_MAX 96U /* kinds one host caches; the API serves 72 */
+#define CACHES_WANTED_MAX 80U
 
 struct caches;
 

@@ -38,6 +38,10 @@ struct controller {
 	const struct type *owns[CONTROLLER_OWNS_MAX]; /* their controlling owner's key is woken */
 	struct trigger triggers[CONTROLLER_TRIGGERS_MAX]; /* other kinds */
 	const struct type *reads[CONTROLLER_READS_MAX];   /* cached, but wake nothing */
+	bool reads_all; /* every kind that can be listed and watched, but events: garbage collector, namespaces */
+	/* With reads_all: called with every change of any kind, in place of triggers. */
+	void (*wakes)(const struct world *world, const struct object *object,
+		      const struct object *old, struct wake *to);
 	uint32_t workers;   /* keys whose plans may be under way at once; 0: 5 */
 	uint32_t resync_ms; /* all keys again after so long; 0: never */
 	enum status (*reconcile)(const struct world *world, struct key key, struct plan *plan);
@@ -45,8 +49,11 @@ struct controller {
 
 void wake_key(struct wake *to, struct str namespace, struct str name);
 
+/* The kinds of reads_all, in the order of discovery; NULL past the last. */
+const struct type *controller_kind(uint32_t index);
+
 /* Every controller of this program, in the order of start (actors/controllers/controllers.c). */
-extern const struct controller *const controllers[];
+extern const struct controller *const controllers[]; /* ends in NULL */
 
 /* The actor of one controller. `args` is a struct runner_args. */
 struct runner_args {

@@ -19,7 +19,8 @@
 
 #define SUBSCRIBE_TAG 0x7e00000000000002ULL
 #define SUBSCRIBE_MS 5000U
-#define WORKERS 5U /* upstream's --concurrent-*-syncs */
+#define KEY_MAX_BYTES 800U /* the collector puts group and kind before the namespace */
+#define WORKERS 5U         /* upstream's --concurrent-*-syncs */
 #define SETTLE_LOOK_MS 250U
 #define LOUD_FAILURES 5U /* failures in a row of one key from which on each is logged */
 
@@ -47,7 +48,7 @@ static const ACT_TYPE(runner_look, .id = 0);
 static void add_key(void *arg, struct str namespace, struct str name)
 {
 	struct runner *runner = arg;
-	char key[600];
+	char key[KEY_MAX_BYTES];
 	uint32_t len = namespace.len + 1 + name.len;
 
 	assert(len <= sizeof key);
@@ -84,14 +85,17 @@ static void wake_owner(struct runner *runner, const struct object *object)
 	}
 }
 
-static void wake_by_trigger(struct runner *runner, struct act *act, const struct trigger *trigger,
-			    const struct caches_change *change)
+typedef void wakes_fn(const struct world *world, const struct object *object,
+		      const struct object *old, struct wake *to);
+
+static void wake_by(struct runner *runner, struct act *act, wakes_fn *wakes,
+		    const struct caches_change *change)
 {
 	struct arena *arena = arena_new(0);
 	struct world world = caches_world(runner->caches, arena, act_wall(act));
 	struct wake wake = { add_key, runner };
 
-	trigger->wakes(&world, change->object, change->old, &wake);
+	wakes(&world, change->object, change->old, &wake);
 	arena_free(arena);
 }
 
@@ -100,7 +104,7 @@ static void wake_for(struct runner *runner, struct act *act, const struct caches
 	const struct controller *c = runner->controller;
 	const struct type *type = change->object->type;
 
-	if (is_type(c->reconciles, type))
+	if (c->reconciles != NULL && is_type(c->reconciles, type))
 		add_key(runner, object_namespace(change->object), object_name(change->object));
 	for (uint32_t i = 0; i < CONTROLLER_OWNS_MAX && c->owns[i] != NULL; i++)
 		if (is_type(c->owns[i], type)) {
@@ -110,7 +114,9 @@ static void wake_for(struct runner *runner, struct act *act, const struct caches
 		}
 	for (uint32_t i = 0; i < CONTROLLER_TRIGGERS_MAX && c->triggers[i].type != NULL; i++)
 		if (is_type(c->triggers[i].type, type))
-			wake_by_trigger(runner, act, &c->triggers[i], change);
+			wake_by(runner, act, c->triggers[i].wakes, change);
+	if (c->wakes != NULL)
+		wake_by(runner, act, c->wakes, change);
 }
 
 static bool add_object(void *arg, const struct object *object)
@@ -119,12 +125,39 @@ static bool add_object(void *arg, const struct object *object)
 	return true;
 }
 
+struct waking {
+	const struct runner *runner;
+	const struct world *world;
+	struct wake wake;
+};
+
+static bool wake_object(void *arg, const struct object *object)
+{
+	struct waking *waking = arg;
+
+	waking->runner->controller->wakes(waking->world, object, NULL, &waking->wake);
+	return true;
+}
+
+static void wake_everything(struct runner *runner, const struct world *world)
+{
+	struct waking waking = { runner, world, { add_key, runner } };
+	const struct type *type;
+
+	for (uint32_t i = 0; (type = controller_kind(i)) != NULL; i++)
+		world->face->each(world->self, type, STR_NONE, wake_object, &waking);
+}
+
 static void add_all(struct runner *runner, struct act *act)
 {
 	struct arena *arena = arena_new(0);
 	struct world world = caches_world(runner->caches, arena, act_wall(act));
 
-	world.face->each(world.self, runner->controller->reconciles, STR_NONE, add_object, runner);
+	if (runner->controller->reconciles != NULL)
+		world.face->each(world.self, runner->controller->reconciles, STR_NONE, add_object,
+				 runner);
+	if (runner->controller->wakes != NULL)
+		wake_everything(runner, &world);
 	arena_free(arena);
 }
 
@@ -244,8 +277,12 @@ static void want(struct caches_subscribe *wish, const struct type *type)
 static struct caches_subscribe wish_of(const struct controller *c)
 {
 	struct caches_subscribe wish = { .count = 0 };
+	const struct type *type;
 
-	want(&wish, c->reconciles);
+	for (uint32_t i = 0; c->reads_all && (type = controller_kind(i)) != NULL; i++)
+		want(&wish, type);
+	if (c->reconciles != NULL)
+		want(&wish, c->reconciles);
 	for (uint32_t i = 0; i < CONTROLLER_OWNS_MAX && c->owns[i] != NULL; i++)
 		want(&wish, c->owns[i]);
 	for (uint32_t i = 0; i < CONTROLLER_TRIGGERS_MAX && c->triggers[i].type != NULL; i++)

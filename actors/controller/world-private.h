@@ -6,7 +6,11 @@
 
 #include "actors/controller/world.h"
 
-enum world_index { WORLD_BY_OWNER, WORLD_BY_NODE };
+/*
+ * BY_OWNER: the controlling owner's uid, else the first owner's. MANY_OWNERS: "+" for objects with several. BY_NODE: pods.
+ */
+enum world_index { WORLD_BY_OWNER, WORLD_MANY_OWNERS, WORLD_BY_NODE };
+#define WORLD_MANY STR("+")
 
 typedef bool world_each_fn(void *arg, const struct object *object); /* false ends the walk */
 
@@ -14,6 +18,9 @@ struct world_face {
 	const struct object *(*get)(void *self, const struct type *type, struct key key);
 	void (*each)(void *self, const struct type *type, struct str namespace, world_each_fn *each,
 		     void *arg);
+	uint64_t (*revision)(void *self, const struct type *type);
+	/* The kinds that are cached; NULL past the last. */
+	const struct type *(*type)(void *self, uint32_t index);
 	void (*by)(void *self, const struct type *type, enum world_index index, struct str value,
 		   world_each_fn *each, void *arg);
 };

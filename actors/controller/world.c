@@ -2,6 +2,7 @@
 
 #include "actors/controller/controller.h"
 #include "actors/controller/world-private.h"
+#include "datastore/object/selector.h"
 #include "datastore/schema/core.h"
 
 struct wall world_now(const struct world *world)
@@ -50,13 +51,143 @@ struct records world_list_(const struct world *world, const struct type *type, s
 	return (struct records){ g.at, g.len };
 }
 
+/* Keeps those that pass. */
+static struct records keep(struct gathering *g, bool (*passes)(const void *arg, const void *record),
+			   const void *arg)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < g->len; i++)
+		if (passes(arg, g->at[i]))
+			g->at[kept++] = g->at[i];
+	return (struct records){ g->at, kept };
+}
+
+struct owned_by {
+	const struct type *type;
+	struct str uid;
+};
+
+static bool is_controlled_by(const void *arg, const void *record)
+{
+	const struct owned_by *by = arg;
+	const struct meta_object_meta *meta = record_meta(by->type, record);
+
+	for (uint32_t i = 0; i < meta->owner_references.len; i++)
+		if (meta->owner_references.at[i].controller &&
+		    str_eq(meta->owner_references.at[i].uid, by->uid))
+			return true;
+	return false;
+}
+
 struct records world_owned_(const struct world *world, const struct type *type,
 			    const struct meta_object_meta *owner)
 {
 	struct gathering g = { .arena = world->arena };
+	struct owned_by by = { type, owner->uid };
 
 	world->face->by(world->self, type, WORLD_BY_OWNER, owner->uid, gather, &g);
-	return (struct records){ g.at, g.len };
+	return keep(&g, is_controlled_by, &by);
+}
+
+struct labelled {
+	const struct type *type;
+	struct selector selector;
+};
+
+static bool is_labelled(const void *arg, const void *record)
+{
+	const struct labelled *l = arg;
+
+	return selector_matches_labels(&l->selector, record_meta(l->type, record)->labels);
+}
+
+struct records world_matching_(const struct world *world, const struct type *type,
+			       struct str namespace, const struct meta_label_selector *selector)
+{
+	struct gathering g = { .arena = world->arena };
+	struct labelled l = { .type = type };
+
+	if (selector_from_label_selector(selector, world->arena, &l.selector, NULL) != OK)
+		return (struct records){ 0 };
+	world->face->each(world->self, type, namespace, gather, &g);
+	return keep(&g, is_labelled, &l);
+}
+
+struct records world_labelled_(const struct world *world, const struct type *type,
+			       struct str namespace, struct str_map labels)
+{
+	struct gathering g = { .arena = world->arena };
+	struct labelled l = { type, selector_from_map(labels, world->arena) };
+
+	if (labels.len == 0)
+		return (struct records){ 0 };
+	world->face->each(world->self, type, namespace, gather, &g);
+	return keep(&g, is_labelled, &l);
+}
+
+bool world_selects(const struct meta_label_selector *selector, struct str_map labels)
+{
+	struct arena *arena = arena_new(0);
+	struct selector parsed;
+	bool is_selected = selector_from_label_selector(selector, arena, &parsed, NULL) == OK &&
+			   selector_matches_labels(&parsed, labels);
+
+	arena_free(arena);
+	return is_selected;
+}
+
+uint64_t world_revision(const struct world *world, const struct type *type)
+{
+	return world->face->revision(world->self, type);
+}
+
+const struct object *world_object(const struct world *world, const struct type *type, struct key key)
+{
+	return world->face->get(world->self, type, key);
+}
+
+struct dependents {
+	struct arena *arena;
+	struct str uid;
+	const struct object **at;
+	uint32_t len, cap;
+};
+
+static bool gather_dependent(void *arg, const struct object *object)
+{
+	const struct meta_object_meta *meta = record_meta(object->type, object->record);
+	struct dependents *d = arg;
+	bool is_owned = false;
+
+	for (uint32_t i = 0; i < meta->owner_references.len; i++)
+		is_owned = is_owned || str_eq(meta->owner_references.at[i].uid, d->uid);
+	if (!is_owned)
+		return true;
+	for (uint32_t i = 0; i < d->len; i++)
+		if (d->at[i] == object)
+			return true;
+	if (d->len == d->cap) {
+		uint32_t cap = d->cap ? d->cap * 2 : 16;
+
+		d->at = arena_grow(d->arena, d->at, d->cap * sizeof *d->at, cap * sizeof *d->at);
+		d->cap = cap;
+	}
+	d->at[d->len++] = object;
+	return true;
+}
+
+struct objects world_dependents(const struct world *world, struct str uid)
+{
+	struct dependents d = { .arena = world->arena, .uid = uid };
+	const struct type *type;
+
+	for (uint32_t i = 0; (type = world->face->type(world->self, i)) != NULL; i++) {
+		world->face->by(world->self, type, WORLD_BY_OWNER, uid, gather_dependent, &d);
+		world->face->by(world->self, type, WORLD_MANY_OWNERS, WORLD_MANY, gather_dependent,
+				&d);
+	}
+	return (struct objects){ d.at, d.len };
 }
 
 struct records world_pods_on(const struct world *world, struct str node)
@@ -67,26 +198,35 @@ struct records world_pods_on(const struct world *world, struct str node)
 	return (struct records){ g.at, g.len };
 }
 
-static struct str controlling_owner(const struct object *object)
+static struct str main_owner(const struct meta_object_meta *meta)
 {
-	const struct meta_object_meta *meta = record_meta(object->type, object->record);
-
-	for (uint32_t i = 0; meta != NULL && i < meta->owner_references.len; i++)
+	for (uint32_t i = 0; i < meta->owner_references.len; i++)
 		if (meta->owner_references.at[i].controller)
 			return meta->owner_references.at[i].uid;
-	return STR_NONE;
+	return meta->owner_references.len > 0 ? meta->owner_references.at[0].uid : STR_NONE;
 }
 
-struct str world_index_of(enum world_index index, const struct object *object)
+static struct str node_of(const struct object *object)
 {
 	const struct core_pod *pod = object->record;
 
-	if (index == WORLD_BY_OWNER)
-		return controlling_owner(object);
 	if (!str_eq(object->type->name, core_pod_type.name) || pod->spec == NULL ||
 	    pod->spec->node_name.len == 0)
 		return STR_NONE;
 	return pod->spec->node_name;
+}
+
+struct str world_index_of(enum world_index index, const struct object *object)
+{
+	const struct meta_object_meta *meta = record_meta(object->type, object->record);
+
+	switch (index) {
+	case WORLD_BY_OWNER: return meta ? main_owner(meta) : STR_NONE;
+	case WORLD_MANY_OWNERS:
+		return meta && meta->owner_references.len > 1 ? WORLD_MANY : STR_NONE;
+	case WORLD_BY_NODE: return node_of(object);
+	}
+	return STR_NONE;
 }
 
 void wake_key(struct wake *to, struct str namespace, struct str name)

@@ -41,7 +41,29 @@ struct records world_pods_on(const struct world *world, struct str node);
 #define world_get(world, key, T) ((const struct T *)world_get_((world), &T##_type, (key)))
 #define world_list(world, namespace, T) \
 	world_list_((world), &T##_type, (namespace)) /* absent namespace: all */
+/* Of the objects of a namespace those whose labels the selector matches; one that is absent or cannot be read matches none. */
+struct records world_matching_(const struct world *world, const struct type *type,
+			       struct str namespace, const struct meta_label_selector *selector);
+/* The same with a plain map, which matches nothing when it is empty. */
+struct records world_labelled_(const struct world *world, const struct type *type,
+			       struct str namespace, struct str_map labels);
+bool world_selects(const struct meta_label_selector *selector, struct str_map labels);
+/* Everything of this kind up to here has been seen. */
+uint64_t world_revision(const struct world *world, const struct type *type);
+/* Whoever names this uid among its owners, of any cached kind, controlling or not: objects, since their kinds differ. */
+struct objects {
+	const struct object *const *at;
+	uint32_t len;
+};
+struct objects world_dependents(const struct world *world, struct str uid);
+const struct object *world_object(const struct world *world, const struct type *type,
+				  struct key key);
+
 #define world_owned(world, owner, T) world_owned_((world), &T##_type, (owner)->metadata)
+#define world_matching(world, namespace, T, selector) \
+	world_matching_((world), &T##_type, (namespace), (selector))
+#define world_labelled(world, namespace, T, labels) \
+	world_labelled_((world), &T##_type, (namespace), (labels))
 #define record_at(records, i, T) ((const struct T *)(records).at[i])
 
 #endif

@@ -1,0 +1,28 @@
+/*
+ * The kinds that the controllers of everything (garbage collector, namespaces) look at.
+ */
+#include "actors/controller/controller.h"
+#include "datastore/schema/resource-row.h"
+
+/* Events are many, own nothing and go by themselves. */
+static bool is_watched(const struct resource_row *row)
+{
+	uint32_t needed = RESOURCE_LIST | RESOURCE_WATCH | RESOURCE_DELETE;
+
+	return (row->verbs & needed) == needed && !str_is(row->name, "events");
+}
+
+const struct type *controller_kind(uint32_t index)
+{
+	for (uint32_t i = 0; i < resource_row_count; i++) {
+		const struct resource_row *row = &resource_rows[i];
+		const struct type *type;
+
+		if (!is_watched(row) ||
+		    (type = type_find(row->group, row->version, row->kind)) == NULL)
+			continue;
+		if (index-- == 0)
+			return type;
+	}
+	return NULL;
+}
