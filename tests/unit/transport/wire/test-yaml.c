@@ -1,0 +1,77 @@
+#include "transport/wire/yaml.h"
+
+#include "runtime/base/base.h"
+#include "tests/lib/test.h"
+
+TEST(yaml_becomes_the_json_that_upstream_reads_in_it)
+{
+	static const struct {
+		const char *yaml, *json;
+	} cases[] = {
+		{ "a: 1\nb: [x, 'y', \"z\"]\nc: {d: e}\n",
+		  "{\"a\":1,\"b\":[\"x\",\"y\",\"z\"],\"c\":{\"d\":\"e\"}}" },
+		{ "a:\nb: ~\nc: null\nd: ''\n", "{\"a\":null,\"b\":null,\"c\":null,\"d\":\"\"}" },
+		{ "[yes, no, on, off, true, false, y, maybe]",
+		  "[true,false,true,false,true,false,true,\"maybe\"]" },
+		{ "[0, -5, 0644, 0x1F, 0o17, 0b101, 1_000, 08]", "[0,-5,420,31,15,5,1000,8]" },
+		{ "[1.5, -.5, 1e3, 1.0, 18446744073709551615, 1.2.3, 1-2, .]",
+		  "[1.5,-0.5,1000,1,18446744073709551615,\"1.2.3\",\"1-2\",\".\"]" },
+		{ "[2001-01-01, '1', \"true\", 1Gi, 100m]",
+		  "[\"2001-01-01\",\"1\",\"true\",\"1Gi\",\"100m\"]" },
+		{ "a: |\n  two\n  lines\nb: >-\n  folded\n  text\n",
+		  "{\"a\":\"two\\nlines\\n\",\"b\":\"folded text\"}" },
+		{ "base: &b {x: 1, z: 2}\nother:\n  <<: *b\n  z: 3\n",
+		  "{\"base\":{\"x\":1,\"z\":2},\"other\":{\"x\":1,\"z\":3}}" },
+		{ "1: a\ntrue: b\n", "{\"1\":\"a\",\"true\":\"b\"}" },
+		{ "{\"json\": [1, 2, {\"is\": \"yaml\"}]}", "{\"json\":[1,2,{\"is\":\"yaml\"}]}" },
+		{ "# nothing\n", "null" },
+		{ "---\na: 1\n---\n", "{\"a\":1}" },
+	};
+
+	for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct text out = text_in(test_arena(), 64 * KIB);
+		CHECK_STATUS(yaml_to_json(str_from(cases[i].yaml), &out, NULL), OK);
+		CHECK_STR(text_str(&out), cases[i].json);
+	}
+}
+
+TEST(what_is_no_yaml_is_refused_with_its_line)
+{
+	static const char *const cases[] = { "a: [1\n",      "a: b: c\n",    "\ta: 1", "a: 'x",
+					     "? [a]\n: b\n", "a: *nobody\n", "<<: 1\n" };
+	struct fault why;
+
+	for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct text out = text_in(test_arena(), 64 * KIB);
+		CHECK_STATUS(yaml_to_json(str_from(cases[i]), &out, &why), BAD_REQUEST);
+		CHECK(str_starts(str_from(why.text), STR("yaml: ")));
+	}
+}
+
+TEST(a_stream_gives_its_documents_one_by_one)
+{
+	struct yaml *yaml = yaml_open(STR("a: 1\n---\n# empty\n---\nb: 2\n...\n"));
+	struct text out = text_in(test_arena(), 64 * KIB);
+
+	CHECK_STATUS(yaml_next(yaml, &out, NULL), OK);
+	CHECK_STR(text_str(&out), "{\"a\":1}");
+	text_clear(&out);
+	CHECK_STATUS(yaml_next(yaml, &out, NULL), OK);
+	CHECK_STR(text_str(&out), "{\"b\":2}");
+	CHECK_STATUS(yaml_next(yaml, &out, NULL), NOT_FOUND);
+	yaml_close(yaml);
+}
+
+TEST(anchors_cannot_make_a_text_without_end)
+{
+	static const char bomb[] =
+	    "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\n"
+	    "c: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c]\n"
+	    "e: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e]\n";
+	struct text out = text_in(test_arena(), 64 * KIB);
+	struct fault why;
+
+	CHECK_STATUS(yaml_to_json(str_from(bomb), &out, &why), TOO_LARGE);
+	text_clear(&out);
+	CHECK_STATUS(yaml_to_json(STR("a: &a [*a]\n"), &out, &why), BAD_REQUEST);
+}

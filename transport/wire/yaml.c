@@ -1,0 +1,314 @@
+#include "transport/wire/yaml.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "runtime/base/limits.h"
+#include "runtime/base/mem.h"
+#include "transport/wire/json.h"
+
+/* Longest plain scalar that is looked at for a number; longer ones are strings. */
+#define NUMBER_BYTES 64U
+
+struct yaml {
+	yaml_parser_t parser;
+};
+
+struct yaml *yaml_open(struct str text)
+{
+	struct yaml *yaml = mem_new(struct yaml);
+
+	if (yaml_parser_initialize(&yaml->parser) == 0)
+		abort(); /* a small allocation failed */
+	yaml_parser_set_encoding(&yaml->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&yaml->parser, (const unsigned char *)text.at, text.len);
+	return yaml;
+}
+
+void yaml_close(struct yaml *yaml)
+{
+	if (yaml == NULL)
+		return;
+	yaml_parser_delete(&yaml->parser);
+	mem_free(yaml);
+}
+
+/* One document on its way to JSON. */
+struct convert {
+	yaml_document_t *document;
+	struct text *out;
+	struct fault *why;
+};
+
+static enum status write_node(struct convert *c, const yaml_node_t *node, uint32_t depth);
+
+static struct str scalar_of(const yaml_node_t *node)
+{
+	return str_of(node->data.scalar.value, node->data.scalar.length);
+}
+
+static bool is_one_of(struct str s, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (str_is(s, *words))
+			return true;
+	return false;
+}
+
+/* Decimal, 0x, 0o, 0b, or octal with a leading 0; signs and underscores as Go reads them. */
+static bool write_integer(struct text *out, const char *digits)
+{
+	bool is_negative = *digits == '-';
+	const char *at = digits + (*digits == '-' || *digits == '+');
+	int base = 10;
+	char *end;
+
+	if (at[0] == '0' && at[1] != '\0') {
+		char kind = at[1] | 0x20;
+		base = kind == 'x' ? 16 : kind == 'b' ? 2 : 8;
+		at += kind == 'x' || kind == 'b' || kind == 'o' ? 2 : 1;
+	}
+	if (*at == '\0' || *at == '-' || *at == '+' || *at == ' ')
+		return false;
+	errno = 0;
+	unsigned long long value = strtoull(at, &end, base);
+	bool fits = errno == 0 && *end == '\0' &&
+		    (!is_negative || value <= (unsigned long long)INT64_MAX + 1);
+	if (!fits)
+		return false;
+	if (is_negative && value > 0)
+		text_add_char(out, '-');
+	text_add_u64(out, value);
+	return true;
+}
+
+/* [-+] digits . digits exponent: what strtod takes and is not written as a word or in hexadecimal. */
+static bool write_float(struct text *out, const char *digits)
+{
+	char *end;
+	double value;
+
+	if (strspn(digits, "0123456789+-.eE") != strlen(digits) ||
+	    strpbrk(digits, "0123456789") == NULL)
+		return false;
+	value = strtod(digits, &end);
+	if (*end != '\0' || !isfinite(value))
+		return false;
+	json_write_double(out, value);
+	return true;
+}
+
+static bool write_number(struct text *out, struct str s)
+{
+	char digits[NUMBER_BYTES + 1];
+	uint32_t len = 0;
+	bool may_be = s.len > 0 && s.len <= NUMBER_BYTES && strchr("+-.0123456789", s.at[0]) != NULL;
+
+	if (!may_be || memchr(s.at, '\0', s.len) != NULL)
+		return false;
+	for (uint32_t i = 0; i < s.len; i++)
+		if (s.at[i] != '_')
+			digits[len++] = s.at[i];
+	digits[len] = '\0';
+	return write_integer(out, digits) || write_float(out, digits);
+}
+
+/* A scalar without quotes and tag: what it looks like decides what it is. */
+static void write_plain(struct text *out, struct str s)
+{
+	static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
+	static const char *const trues[] = { "true", "True", "TRUE", "y",  "Y",  "yes",
+					     "Yes",  "YES",  "on",   "On", "ON", NULL };
+	static const char *const falses[] = { "false", "False", "FALSE", "n",   "N",   "no",
+					      "No",    "NO",    "off",   "Off", "OFF", NULL };
+
+	if (is_one_of(s, nulls))
+		text_lit(out, "null");
+	else if (is_one_of(s, trues))
+		text_lit(out, "true");
+	else if (is_one_of(s, falses))
+		text_lit(out, "false");
+	else if (!write_number(out, s))
+		json_write_string(out, s);
+}
+
+/* The library gives untagged scalars the string tag, so a written `!!str` cannot be told apart and means plain, too. */
+static void write_scalar(struct convert *c, const yaml_node_t *node)
+{
+	if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
+		write_plain(c->out, scalar_of(node));
+	else
+		json_write_string(c->out, scalar_of(node));
+}
+
+/* Keys are strings in JSON: booleans and numbers are written as Go prints them. */
+static enum status write_key(struct convert *c, const yaml_node_t *node)
+{
+	char buffer[NUMBER_BYTES + 1];
+	struct text key = text_new(LIMIT_BODY_BYTES);
+
+	if (node == NULL || node->type != YAML_SCALAR_NODE) {
+		text_fini(&key);
+		return fault_set(c->why, BAD_REQUEST, "", "yaml: a key is no scalar");
+	}
+	struct str s = scalar_of(node);
+	bool is_plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && s.len < sizeof buffer;
+	if (is_plain)
+		write_plain(&key, s);
+	if (is_plain && key.len > 0 && key.at[0] != '"' && !str_is(text_str(&key), "null"))
+		json_write_string(c->out, text_str(&key));
+	else
+		json_write_string(c->out, s);
+	text_fini(&key);
+	return OK;
+}
+
+static const yaml_node_t *node_at(struct convert *c, int index)
+{
+	return yaml_document_get_node(c->document, index);
+}
+
+static bool has_key(struct convert *c, const yaml_node_t *mapping, struct str key)
+{
+	const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+
+	for (; pair < mapping->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *node = node_at(c, pair->key);
+		if (node != NULL && node->type == YAML_SCALAR_NODE && str_eq(scalar_of(node), key))
+			return true;
+	}
+	return false;
+}
+
+static bool is_merge(const yaml_node_t *key)
+{
+	return key != NULL && key->type == YAML_SCALAR_NODE &&
+	       key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && str_is(scalar_of(key), "<<");
+}
+
+/* The pairs of a mapping; of one that is merged, those that `over`, the one it is merged into, does not have. */
+static enum status write_pairs(struct convert *c, const yaml_node_t *mapping,
+			       const yaml_node_t *over, bool *is_first, uint32_t depth)
+{
+	const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+
+	if (depth >= LIMIT_NESTING)
+		return fault_set(c->why, BAD_REQUEST, "", "yaml: nested too deep");
+	for (; pair < mapping->data.mapping.pairs.top && !c->out->is_cut; pair++) {
+		const yaml_node_t *key = node_at(c, pair->key), *value = node_at(c, pair->value);
+		if (is_merge(key)) {
+			if (value == NULL || value->type != YAML_MAPPING_NODE)
+				return fault_set(c->why, BAD_REQUEST, "",
+						 "yaml: map merge requires map as the value");
+			TRY(write_pairs(c, value, over == NULL ? mapping : over, is_first,
+					depth + 1));
+			continue;
+		}
+		if (over != NULL && key != NULL && key->type == YAML_SCALAR_NODE &&
+		    has_key(c, over, scalar_of(key)))
+			continue;
+		if (!*is_first)
+			text_add_char(c->out, ',');
+		*is_first = false;
+		TRY(write_key(c, key));
+		text_add_char(c->out, ':');
+		TRY(write_node(c, value, depth + 1));
+	}
+	return OK;
+}
+
+static enum status write_items(struct convert *c, const yaml_node_t *sequence, uint32_t depth)
+{
+	const yaml_node_item_t *item = sequence->data.sequence.items.start;
+
+	for (; item < sequence->data.sequence.items.top && !c->out->is_cut; item++) {
+		if (item > sequence->data.sequence.items.start)
+			text_add_char(c->out, ',');
+		TRY(write_node(c, node_at(c, *item), depth + 1));
+	}
+	return OK;
+}
+
+static enum status write_node(struct convert *c, const yaml_node_t *node, uint32_t depth)
+{
+	bool is_first = true;
+
+	if (depth > LIMIT_NESTING)
+		return fault_set(c->why, BAD_REQUEST, "", "yaml: nested too deep");
+	switch (node == NULL ? YAML_NO_NODE : node->type) {
+	case YAML_SCALAR_NODE: write_scalar(c, node); return OK;
+	case YAML_SEQUENCE_NODE:
+		text_add_char(c->out, '[');
+		TRY(write_items(c, node, depth));
+		text_add_char(c->out, ']');
+		return OK;
+	case YAML_MAPPING_NODE:
+		text_add_char(c->out, '{');
+		TRY(write_pairs(c, node, NULL, &is_first, depth));
+		text_add_char(c->out, '}');
+		return OK;
+	case YAML_NO_NODE: break;
+	}
+	text_lit(c->out, "null");
+	return OK;
+}
+
+/* As Go's library says it. */
+static enum status parser_fault(const yaml_parser_t *parser, struct fault *why)
+{
+	if (parser->error == YAML_READER_ERROR)
+		return fault_set(why, BAD_REQUEST, "", "yaml: %s", parser->problem);
+	return fault_set(why, BAD_REQUEST, "", "yaml: line %zu: %s", parser->problem_mark.line + 1,
+			 parser->problem == NULL ? "no YAML" : parser->problem);
+}
+
+static bool is_null(const yaml_node_t *root)
+{
+	return root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0 &&
+	       root->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
+enum status yaml_next(struct yaml *yaml, struct text *out, struct fault *why)
+{
+	for (;;) {
+		yaml_document_t document;
+		struct convert c = { .document = &document, .out = out, .why = why };
+
+		if (yaml_parser_load(&yaml->parser, &document) == 0)
+			return parser_fault(&yaml->parser, why);
+		const yaml_node_t *root = yaml_document_get_root_node(&document);
+		bool is_end = root == NULL, is_empty = root != NULL && is_null(root);
+		enum status status = is_end || is_empty ? OK : write_node(&c, root, 0);
+		yaml_document_delete(&document);
+		if (is_end)
+			return NOT_FOUND;
+		if (is_empty)
+			continue;
+		if (status == OK && out->is_cut)
+			status = fault_set(why, TOO_LARGE, "",
+					   "the document is larger than %u bytes", out->max);
+		return status;
+	}
+}
+
+enum status yaml_to_json(struct str text, struct text *out, struct fault *why)
+{
+	struct yaml *yaml = yaml_open(text);
+	struct text rest = text_new(KIB);
+	enum status status = yaml_next(yaml, out, why);
+
+	if (status == NOT_FOUND) {
+		text_lit(out, "null");
+		status = OK;
+	} else if (status == OK) {
+		enum status more = yaml_next(yaml, &rest, why);
+		if (more != NOT_FOUND)
+			status = fault_set(why, BAD_REQUEST, "", "yaml: more than one document");
+	}
+	text_fini(&rest);
+	yaml_close(yaml);
+	return status;
+}

@@ -1,0 +1,30 @@
+/*
+ * YAML documents to JSON text, as the API server and kubectl read them.
+ *
+ * Plain scalars mean what they mean to upstream's library: `yes` and `on` are booleans, `0644` is octal, dates are strings,
+ * `<<` merges. Anchors are followed; how deep (LIMIT_NESTING) and how long the JSON may get (the text's own maximum) bounds them.
+ */
+#ifndef TRANSPORT_WIRE_YAML_H
+#define TRANSPORT_WIRE_YAML_H
+
+#include <stdbool.h>
+
+#include "runtime/base/fault.h"
+#include "runtime/base/status.h"
+#include "runtime/base/str.h"
+#include "runtime/base/text.h"
+
+struct yaml;
+
+/* Reads a stream of documents; the text has to outlive it. */
+GIVE struct yaml *yaml_open(struct str text);
+void yaml_close(TAKE struct yaml *yaml); /* NULL is fine */
+/*
+ * Appends the next document as JSON, passing over empty ones. NOT_FOUND: there is none left. BAD_REQUEST: it is no YAML, or
+ * nested too deep. TOO_LARGE: the JSON would be longer than `out` may be.
+ */
+MUST_USE enum status yaml_next(struct yaml *yaml, struct text *out, struct fault *why);
+/* A text of one document, for request bodies: more than one is BAD_REQUEST, none is null. */
+MUST_USE enum status yaml_to_json(struct str text, struct text *out, struct fault *why);
+
+#endif
