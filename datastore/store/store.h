@@ -138,6 +138,7 @@ struct store_write {
 	uint32_t compare_count, success_count, failure_count;
 	uint64_t term;
 	uint64_t request;
+	bool is_forwarded; /* set by stores: no second hop */
 };
 
 /* What one op did; in the order of the branch that was taken. */
@@ -226,19 +227,23 @@ struct store_progress {
 struct store_lease_grant {
 	uint64_t id;
 	uint32_t ttl_s;
+	bool is_forwarded; /* set by stores: no second hop */
 };
 
 struct store_lease_keep {
 	uint64_t id;
+	bool is_forwarded; /* set by stores: no second hop */
 };
 
 struct store_lease_revoke {
 	uint64_t id;
+	bool is_forwarded; /* set by stores: no second hop */
 };
 
 struct store_lease_show {
 	uint64_t id; /* 0: the ids of all, in `ids` */
 	bool wants_keys;
+	bool is_forwarded; /* set by stores: no second hop */
 };
 
 struct store_lease_answer {
@@ -257,6 +262,7 @@ struct store_lease_answer {
 /* compact: revisions below `revision` may be forgotten. EXPIRED: they are already; BAD_REQUEST: still to come. */
 struct store_compact {
 	uint64_t revision;
+	bool is_forwarded; /* set by stores: no second hop */
 };
 
 struct store_compact_answer {
@@ -319,26 +325,36 @@ struct store_member_add {
 	uint64_t id; /* which its store says of itself: store_status.id of a store that waits to be added */
 	struct str domain; /* what roles are decided by; see datastore/log/roles.h */
 	uint32_t weight;
+	bool is_forwarded; /* set by stores: no second hop */
 };
 
 struct store_member_remove {
 	uint64_t id;
-	bool is_forced; /* even if the fault tolerance drops */
+	bool is_forced;    /* even if the fault tolerance drops */
+	bool is_forwarded; /* set by stores: no second hop */
 };
 
 struct store_member_promote {
 	uint64_t id;
 	enum store_role role; /* STORE_VOTER, STORE_STANDBY or STORE_SPARE */
+	bool is_forwarded;    /* set by stores: no second hop */
 };
 
 struct store_transfer {
-	uint64_t id; /* to whom; 0: to the best */
+	uint64_t id;       /* to whom; 0: to the best */
+	bool is_forwarded; /* set by stores: no second hop */
 };
 
+/* That member is about to stop: another one takes its place, and the leadership moves first if it leads. */
+struct store_member_leave {
+	uint64_t id;
+	bool is_forwarded; /* set by stores: no second hop */
+};
+
+/* OK says that a change was begun; status tells when it is made. CONFLICT: another one is under way. */
 struct store_member_answer {
 	enum status status;
 	uint64_t id;
-	struct fault why;
 };
 
 /* The status of an answer to one of the requests above. */
@@ -384,6 +400,7 @@ ACT_TYPE_DECLARE(store_member_add);
 ACT_TYPE_DECLARE(store_member_remove);
 ACT_TYPE_DECLARE(store_member_promote);
 ACT_TYPE_DECLARE(store_transfer);
+ACT_TYPE_DECLARE(store_member_leave);
 ACT_TYPE_DECLARE(store_member_answer);
 
 /* All types of the store that cross borders, for act_host_config.types of each host that talks to one. */

@@ -18,7 +18,6 @@ struct table {
 	sqlite3_stmt *put_row, *put_key, *find_key, *put_lease, *drop_lease, *put_mark;
 	sqlite3_stmt *sweep_bound, *sweep_rows, *sweep_keys, *sweep_deletes, *sweep_mark;
 	uint64_t compact_revision, swept_id;
-	uint64_t wal_bytes; /* an estimate, reset by the writer once the log was restarted */
 };
 
 struct table_view {

@@ -278,7 +278,6 @@ static enum status write_row(struct table *table, const struct table_row *row, s
 	bind_u64(put, 5, row->lease);
 	bind_u64(put, 6, row->value.len);
 	sqlite3_bind_int(put, 7, flags);
-	table->wal_bytes += 3ULL * 4096 + row->value.len;
 	return table_run(table->db, put, why);
 }
 
@@ -363,13 +362,7 @@ enum status table_sweep(struct table *table, uint32_t max_rows, bool *is_done, s
 	TRY(table_run(table->db, table->begin, why));
 	TRY(finish(table, sweep_upto(table, upto, why), why));
 	table->swept_id = upto;
-	table->wal_bytes += (uint64_t)max_rows * 4096;
 	return OK;
-}
-
-uint64_t table_wal_bytes(const struct table *table)
-{
-	return table->wal_bytes;
 }
 
 /* ---- loading ---- */

@@ -1,0 +1,250 @@
+#include <assert.h>
+#include <stdio.h>
+
+#include "datastore/store/store-private.h"
+
+/* ---- peers ---- */
+
+static struct act_ref peer_named(struct store *store, struct str name)
+{
+	char path[256];
+	snprintf(path, sizeof path, "store@" STR_FMT, STR_ARG(name));
+	return act_named(store->act, path);
+}
+
+/* One that is not in our list yet is known by what it said: a joining member must answer before it has a list. */
+struct act_ref store_peer(struct store *store, uint64_t id)
+{
+	const struct member *member = members_find(replica_members(store->replica), id);
+	if (member)
+		return peer_named(store, member->name);
+	return id && id == store->stranger_id ? store->stranger : ACT_NIL;
+}
+
+struct peer_watch {
+	uint64_t monitor, id;
+};
+
+/* Each other member's store is monitored: a broken link is known at once and not by silence. */
+void store_watch_peers(struct store *store)
+{
+	const struct members *members = replica_members(store->replica);
+	for (uint32_t i = 0; i < members->len; i++) {
+		const struct member *member = &members->at[i];
+		if (member->id == replica_id(store->replica) ||
+		    map_has(&store->monitors, member->name))
+			continue;
+		struct peer_watch *watch = mem_new(struct peer_watch);
+		watch->id = member->id;
+		map_put(&store->monitors, member->name, watch);
+		watch->monitor = act_monitor(store->act, peer_named(store, member->name));
+	}
+}
+
+bool store_on_peer_down(struct store *store, const struct act_down *down)
+{
+	struct str name;
+	void *value;
+	for (uint32_t at = 0; map_next(&store->monitors, &at, &name, &value);) {
+		struct peer_watch *watch = value;
+		if (watch->monitor != down->monitor)
+			continue;
+		uint64_t id = watch->id;
+		map_remove(&store->monitors, name);
+		mem_free(watch);
+		if (store->state == STORE_RUNNING) {
+			replica_peer_lost(store->replica, id, act_now(store->act), &store->out);
+			store_settle(store);
+		}
+		return true;
+	}
+	return false;
+}
+
+void store_drive_fini(struct store *store)
+{
+	struct str name;
+	void *watch;
+	for (uint32_t at = 0; map_next(&store->monitors, &at, &name, &watch);)
+		mem_free(watch);
+	map_fini(&store->monitors);
+}
+
+/* A message may be lost: raft says it again. */
+static void send_messages(struct store *store)
+{
+	for (uint32_t i = 0; i < store->out.messages.len; i++) {
+		const struct replica_message *message = &store->out.messages.at[i];
+		struct act_ref to = store_peer(store, message->to);
+		if (act_ref_is_nil(to))
+			continue;
+		struct arena *arena = arena_new(0);
+		struct store_raft raft = { .arena = arena,
+					   .from = replica_id(store->replica),
+					   .bytes = arena_str(arena, message->bytes) };
+		act_cast(store->act, to, &store_raft_type, &raft);
+	}
+}
+
+/*
+ * The link proved which node speaks; that it speaks for that member is for the list of members to say. Only stores of this
+ * cluster get a link at all, so one that is not in our list is heard: ours may be older.
+ */
+static bool speaks_for(struct store *store, struct act_ref from, uint64_t id)
+{
+	const struct member *member = members_find(replica_members(store->replica), id);
+	if (member)
+		return peer_named(store, member->name).node == from.node;
+	store->stranger_id = id;
+	store->stranger = from;
+	return true;
+}
+
+void store_on_raft(struct store *store, const struct act_msg *msg)
+{
+	const struct store_raft *raft = ACT_AS(msg, store_raft);
+	if (!speaks_for(store, msg->from, raft->from))
+		return;
+	replica_receive(store->replica, raft->from, raft->bytes, act_now(store->act), &store->out);
+	store_settle(store);
+}
+
+/* ---- acting on the output ---- */
+
+static void run_replica_job(void *arg)
+{
+	struct replica_job *job = arg;
+	job->run(job);
+}
+
+static void start_jobs(struct store *store)
+{
+	if (store->out.log_job)
+		store_job(store, store->log_lane, run_replica_job, store->out.log_job, NULL,
+			  TAG_LOG_JOB);
+	if (store->out.background_job)
+		store_job(store, NULL, run_replica_job, store->out.background_job, NULL,
+			  TAG_BACKGROUND_JOB);
+}
+
+void store_on_log_job(struct store *store, struct replica_job *job)
+{
+	if (store->state != STORE_RUNNING)
+		return; /* the replica will be closed, whatever it has written */
+	replica_job_done(store->replica, job, act_now(store->act), &store->out);
+	store_settle(store);
+}
+
+static void take_state(struct store *store)
+{
+	bool was_leader = store->seen.role == CORE_LEADER;
+	uint64_t term = store->seen.term;
+	replica_status(store->replica, &store->seen);
+	bool is_leader = store->seen.role == CORE_LEADER;
+	if (is_leader && (!was_leader || term != store->seen.term)) {
+		log_info("store", "leads", LOG_U64("term", store->seen.term));
+		store_became_leader(store);
+	}
+	if (was_leader && !is_leader)
+		store_fail_gathering(store);
+}
+
+static void log_step(const struct roles_step *step)
+{
+	if (step->kind != ROLES_NONE)
+		log_info("store", "takes a step of membership", LOG_CSTR("why", step->why),
+			 LOG_U64("member", step->id),
+			 LOG_CSTR("role", step->kind == ROLES_ASSIGN ? member_role_name(step->role)
+								     : "leader"));
+}
+
+static void leave_cluster(struct store *store)
+{
+	log_warn("store", "is no longer a member of its cluster", LOG_U64("id", store->seen.id));
+	store->state = STORE_GONE;
+	store_fail_reads(store, GONE);
+	store_fail_gathering(store);
+	store_fail_in_flight(store);
+	store_watch_end(store, GONE);
+}
+
+/* Entries change the index only, so nothing in here calls the replica while its output is looked at. */
+static void act_on_output(struct store *store)
+{
+	struct replica_output *out = &store->out;
+	if (out->is_failed) {
+		struct fault why = out->why;
+		act_fail(store->act, "the log failed: %s", why.text);
+	}
+	start_jobs(store);
+	send_messages(store);
+	for (uint32_t i = 0; i < out->committed.len; i++)
+		store_apply(store, out->committed.at[i]);
+	for (uint32_t i = 0; i < out->reads.len; i++)
+		store_on_read_index(store, &out->reads.at[i]);
+	log_step(&out->step);
+	if (out->offer.from)
+		store_on_offer(store, &out->offer);
+	if (out->is_removed)
+		leave_cluster(store);
+}
+
+static bool has_output(const struct replica_output *out)
+{
+	return out->messages.len || out->committed.len || out->reads.len || out->log_job ||
+	       out->background_job || out->offer.from || out->snapshot_wanted.len ||
+	       out->state_changed || out->members_changed || out->is_removed || out->is_failed ||
+	       out->step.kind != ROLES_NONE;
+}
+
+static void arm(struct store *store)
+{
+	struct mono at = replica_wake_at(store->replica);
+	if (store->tick_timer && store->tick_at.ns == at.ns)
+		return;
+	if (store->tick_timer)
+		act_cancel(store->act, store->tick_timer);
+	store->tick_timer = 0;
+	if (at.ns == INT64_MAX)
+		return;
+	int64_t left = at.ns - act_now(store->act).ns;
+	uint64_t delay = left > 0 ? (uint64_t)((left + TIME_MS - 1) / TIME_MS) : 0;
+	store->tick_at = at;
+	store->tick_timer =
+	    act_after(store->act, delay, &store_tick_type, &(struct store_tick){ 0 });
+}
+
+void store_on_tick(struct store *store)
+{
+	store->tick_timer = 0;
+	replica_tick(store->replica, act_now(store->act), &store->out);
+	store_settle(store);
+}
+
+void store_settle(struct store *store)
+{
+	bool has_applied = false, has_changed = false;
+	while (store->state == STORE_RUNNING && has_output(&store->out)) {
+		bool state_changed = store->out.state_changed;
+		bool members_changed = store->out.members_changed;
+		has_applied = has_applied || store->out.committed.len;
+		has_changed = has_changed || state_changed || members_changed;
+		act_on_output(store);
+		replica_output_clear(&store->out);
+		if (store->state != STORE_RUNNING)
+			return;
+		take_state(store);
+		if (members_changed)
+			store_watch_peers(store);
+		store_submit(store);
+	}
+	if (store->state != STORE_RUNNING)
+		return;
+	if (has_applied) {
+		store_reads_advance(store);
+		store_watch_pump(store);
+	}
+	if (has_changed)
+		store_tell_status(store);
+	arm(store);
+}

@@ -1,0 +1,565 @@
+/*
+ * The store's messages as types, and their bytes: a version, then the fields in the order of their table.
+ *
+ * Between releases a field is only ever added at the end of a message: a reader that knows more takes what is missing as
+ * zero, one that knows less ignores what follows.
+ */
+#include <assert.h>
+
+#include "datastore/store/pack.h"
+#include "datastore/store/store-private.h"
+
+#define MESSAGE_VERSION_BYTE 1
+#define ITEMS_MAX 1000000U /* bounded by the message's bytes in the first place */
+
+enum field_kind {
+	FIELD_END,
+	FIELD_BOOL,
+	FIELD_U32,
+	FIELD_ENUM, /* at most `most` */
+	FIELD_U64,
+	FIELD_STR,
+	FIELD_VALUE, /* a str whose bytes a blob holds, right behind it in struct store_row */
+	FIELD_ROW,   /* a struct inside the struct */
+	FIELD_LIST,  /* a pointer, and at `count_at` how many */
+};
+
+struct field {
+	enum field_kind kind;
+	uint32_t at;
+	uint32_t most, count_at, size;
+	const struct field *fields;
+};
+
+#define BOOL(T, name)                                               \
+	{                                                           \
+		FIELD_BOOL, offsetof(struct T, name), 0, 0, 0, NULL \
+	}
+#define U32(T, name)                                               \
+	{                                                          \
+		FIELD_U32, offsetof(struct T, name), 0, 0, 0, NULL \
+	}
+#define ENUM(T, name, max)                                              \
+	{                                                               \
+		FIELD_ENUM, offsetof(struct T, name), (max), 0, 0, NULL \
+	}
+#define STATUS(T, name) ENUM(T, name, STATUS_COUNT - 1)
+#define U64(T, name)                                               \
+	{                                                          \
+		FIELD_U64, offsetof(struct T, name), 0, 0, 0, NULL \
+	}
+#define BYTES(T, name)                                             \
+	{                                                          \
+		FIELD_STR, offsetof(struct T, name), 0, 0, 0, NULL \
+	}
+#define ROW(T, name)                                                     \
+	{                                                                \
+		FIELD_ROW, offsetof(struct T, name), 0, 0, 0, row_fields \
+	}
+#define LIST(T, name, count, item, fields)                                                        \
+	{                                                                                         \
+		FIELD_LIST, offsetof(struct T, name), 0, offsetof(struct T, count), sizeof(item), \
+		    (fields)                                                                      \
+	}
+#define END                                 \
+	{                                   \
+		FIELD_END, 0, 0, 0, 0, NULL \
+	}
+
+/* ---- encoding ---- */
+
+static void encode_fields(const struct field *field, const char *body, struct text *out);
+
+static void encode_list(const struct field *field, const char *body, struct text *out)
+{
+	const char *items = *(const char *const *)(const void *)(body + field->at);
+	uint32_t count = *(const uint32_t *)(const void *)(body + field->count_at);
+	pack_u32(out, count);
+	for (uint32_t i = 0; i < count; i++)
+		encode_fields(field->fields, items + (size_t)i * field->size, out);
+}
+
+static void encode_field(const struct field *field, const char *body, struct text *out)
+{
+	const void *at = body + field->at;
+	switch (field->kind) {
+	case FIELD_END: break;
+	case FIELD_BOOL: pack_u8(out, *(const bool *)at); break;
+	case FIELD_U32:
+	case FIELD_ENUM: pack_u32(out, *(const uint32_t *)at); break;
+	case FIELD_U64: pack_u64(out, *(const uint64_t *)at); break;
+	case FIELD_STR:
+	case FIELD_VALUE: pack_str(out, *(const struct str *)at); break;
+	case FIELD_ROW: encode_fields(field->fields, at, out); break;
+	case FIELD_LIST: encode_list(field, body, out); break;
+	}
+}
+
+static void encode_fields(const struct field *field, const char *body, struct text *out)
+{
+	for (; field->kind != FIELD_END; field++)
+		encode_field(field, body, out);
+}
+
+static enum status encode_message(const struct field *fields, const void *body, struct text *out)
+{
+	pack_u8(out, MESSAGE_VERSION_BYTE);
+	encode_fields(fields, body, out);
+	return out->is_cut ? TOO_LARGE : OK;
+}
+
+/* ---- decoding ---- */
+
+static void decode_fields(const struct field *field, struct unpack *in, struct arena *arena,
+			  char *body);
+
+/* The least that an item takes, so that a count is refused before memory is taken for it. */
+static uint32_t least_bytes(const struct field *field)
+{
+	uint32_t least = 0;
+	for (; field->kind != FIELD_END; field++) {
+		if (field->kind == FIELD_ROW)
+			least += least_bytes(field->fields);
+		else
+			least += field->kind == FIELD_BOOL ? 1 : field->kind == FIELD_U64 ? 8 : 4;
+	}
+	return least;
+}
+
+static void decode_list(const struct field *field, struct unpack *in, struct arena *arena,
+			char *body)
+{
+	uint32_t count = unpack_count(in, least_bytes(field->fields), ITEMS_MAX);
+	char *items = count ? arena_zalloc(arena, (size_t)count * field->size) : NULL;
+	for (uint32_t i = 0; i < count && !in->is_bad; i++)
+		decode_fields(field->fields, in, arena, items + (size_t)i * field->size);
+	memcpy(body + field->at, &items, sizeof items);
+	memcpy(body + field->count_at, &count, sizeof count);
+}
+
+static void decode_value(struct unpack *in, struct arena *arena, char *at)
+{
+	struct store_row *row = (struct store_row *)(void *)(at - offsetof(struct store_row, value));
+	struct str bytes = unpack_str(in);
+	if (!bytes.at)
+		return;
+	struct blob *blob = blob_new(bytes);
+	row->blob = blob_hold(arena, blob);
+	row->value = blob_str(blob);
+	blob_unref(blob);
+}
+
+static void decode_field(const struct field *field, struct unpack *in, struct arena *arena,
+			 char *body)
+{
+	void *at = body + field->at;
+	switch (field->kind) {
+	case FIELD_END: break;
+	case FIELD_BOOL: *(bool *)at = unpack_u8(in) & 1; break;
+	case FIELD_U32: *(uint32_t *)at = unpack_u32(in); break;
+	case FIELD_ENUM:
+		*(uint32_t *)at = unpack_u32(in);
+		in->is_bad = in->is_bad || *(uint32_t *)at > field->most;
+		break;
+	case FIELD_U64: *(uint64_t *)at = unpack_u64(in); break;
+	case FIELD_STR: *(struct str *)at = arena_str(arena, unpack_str(in)); break;
+	case FIELD_VALUE: decode_value(in, arena, at); break;
+	case FIELD_ROW: decode_fields(field->fields, in, arena, at); break;
+	case FIELD_LIST: decode_list(field, in, arena, body); break;
+	}
+}
+
+static void decode_fields(const struct field *field, struct unpack *in, struct arena *arena,
+			  char *body)
+{
+	for (; field->kind != FIELD_END && !in->is_bad; field++)
+		decode_field(field, in, arena, body);
+}
+
+static enum status decode_message(const struct field *fields, struct str bytes, struct arena *arena,
+				  void *body)
+{
+	struct unpack in = unpack_of(bytes);
+	if (unpack_u8(&in) != MESSAGE_VERSION_BYTE)
+		return NOT_IMPLEMENTED;
+	/* What an older release did not know to say stays zero. */
+	for (; fields->kind != FIELD_END && unpack_left(&in); fields++)
+		decode_field(fields, &in, arena, body);
+	return in.is_bad ? CORRUPT : OK;
+}
+
+/* ---- the tables ---- */
+
+_Static_assert(sizeof(enum status) == sizeof(uint32_t), "an enum is packed as a u32");
+
+static const struct field row_fields[] = {
+	BYTES(store_row, key),
+	{ FIELD_VALUE, offsetof(struct store_row, value), 0, 0, 0, NULL },
+	U64(store_row, create_revision),
+	U64(store_row, mod_revision),
+	U64(store_row, version),
+	U64(store_row, lease),
+	END,
+};
+
+static const struct field range_fields[] = {
+	BYTES(store_range, key),
+	BYTES(store_range, end),
+	U64(store_range, revision),
+	U32(store_range, limit),
+	BOOL(store_range, is_count_only),
+	BOOL(store_range, is_keys_only),
+	BOOL(store_range, is_serializable),
+	U64(store_range, min_revision),
+	END,
+};
+
+static const struct field range_answer_fields[] = {
+	STATUS(store_range_answer, status),
+	U64(store_range_answer, revision),
+	LIST(store_range_answer, rows, row_count, struct store_row, row_fields),
+	BOOL(store_range_answer, more),
+	U64(store_range_answer, count),
+	END,
+};
+
+static const struct field op_fields[] = {
+	ENUM(store_op, kind, STORE_GET),
+	BYTES(store_op, key),
+	BYTES(store_op, end),
+	BYTES(store_op, value),
+	U64(store_op, lease),
+	U64(store_op, expected),
+	U32(store_op, limit),
+	BOOL(store_op, wants_prev),
+	BOOL(store_op, keeps_value),
+	BOOL(store_op, keeps_lease),
+	BOOL(store_op, is_count_only),
+	BOOL(store_op, is_keys_only),
+	END,
+};
+
+static const struct field compare_fields[] = {
+	ENUM(store_compare, target, STORE_COMPARE_LEASE),
+	ENUM(store_compare, result, STORE_COMPARE_NOT_EQUAL),
+	BYTES(store_compare, key),
+	BYTES(store_compare, end),
+	U64(store_compare, number),
+	BYTES(store_compare, value),
+	END,
+};
+
+static const struct field write_fields[] = {
+	LIST(store_write, compares, compare_count, struct store_compare, compare_fields),
+	LIST(store_write, success, success_count, struct store_op, op_fields),
+	LIST(store_write, failure, failure_count, struct store_op, op_fields),
+	U64(store_write, term),
+	U64(store_write, request),
+	BOOL(store_write, is_forwarded),
+	END,
+};
+
+static const struct field result_fields[] = {
+	LIST(store_result, rows, row_count, struct store_row, row_fields),
+	BOOL(store_result, more),
+	U64(store_result, count),
+	END,
+};
+
+static const struct field write_answer_fields[] = {
+	STATUS(store_write_answer, status),
+	U64(store_write_answer, revision),
+	BOOL(store_write_answer, is_success),
+	BOOL(store_write_answer, is_repeat),
+	BOOL(store_write_answer, has_current),
+	ROW(store_write_answer, current),
+	U32(store_write_answer, refused_op),
+	LIST(store_write_answer, results, result_count, struct store_result, result_fields),
+	END,
+};
+
+static const struct field watch_fields[] = {
+	U64(store_watch, watch),
+	BYTES(store_watch, key),
+	BYTES(store_watch, end),
+	U64(store_watch, from),
+	BOOL(store_watch, wants_prev),
+	BOOL(store_watch, no_puts),
+	BOOL(store_watch, no_deletes),
+	BOOL(store_watch, wants_progress),
+	END,
+};
+
+static const struct field watch_answer_fields[] = {
+	STATUS(store_watch_answer, status),
+	U64(store_watch_answer, watch),
+	U64(store_watch_answer, revision),
+	END,
+};
+
+static const struct field watch_credit_fields[] = {
+	U64(store_watch_credit, watch),
+	U32(store_watch_credit, events),
+	U64(store_watch_credit, bytes),
+	END,
+};
+
+static const struct field event_fields[] = {
+	BOOL(store_event, is_delete),
+	ROW(store_event, row),
+	ROW(store_event, prev),
+	END,
+};
+
+static const struct field events_fields[] = {
+	STATUS(store_events, status),
+	U64(store_events, watch),
+	U64(store_events, revision),
+	LIST(store_events, events, count, struct store_event, event_fields),
+	U64(store_events, bytes),
+	END,
+};
+
+static const struct field cancel_fields[] = { U64(store_cancel, watch), END };
+static const struct field progress_fields[] = { U64(store_progress, watch), END };
+
+static const struct field lease_grant_fields[] = {
+	U64(store_lease_grant, id),
+	U32(store_lease_grant, ttl_s),
+	BOOL(store_lease_grant, is_forwarded),
+	END,
+};
+
+static const struct field lease_keep_fields[] = {
+	U64(store_lease_keep, id),
+	BOOL(store_lease_keep, is_forwarded),
+	END,
+};
+
+static const struct field lease_revoke_fields[] = {
+	U64(store_lease_revoke, id),
+	BOOL(store_lease_revoke, is_forwarded),
+	END,
+};
+
+static const struct field lease_show_fields[] = {
+	U64(store_lease_show, id),
+	BOOL(store_lease_show, wants_keys),
+	BOOL(store_lease_show, is_forwarded),
+	END,
+};
+
+static const struct field str_fields[] = { { FIELD_STR, 0, 0, 0, 0, NULL }, END };
+static const struct field u64_fields[] = { { FIELD_U64, 0, 0, 0, 0, NULL }, END };
+
+static const struct field lease_answer_fields[] = {
+	STATUS(store_lease_answer, status),
+	U64(store_lease_answer, revision),
+	U64(store_lease_answer, id),
+	U32(store_lease_answer, ttl_s),
+	U32(store_lease_answer, left_s),
+	LIST(store_lease_answer, keys, key_count, struct str, str_fields),
+	LIST(store_lease_answer, ids, id_count, uint64_t, u64_fields),
+	END,
+};
+
+static const struct field compact_fields[] = {
+	U64(store_compact, revision),
+	BOOL(store_compact, is_forwarded),
+	END,
+};
+
+static const struct field compact_answer_fields[] = {
+	STATUS(store_compact_answer, status),
+	U64(store_compact_answer, revision),
+	U64(store_compact_answer, compact_revision),
+	END,
+};
+
+static const struct field ask_status_fields[] = { END };
+static const struct field status_watch_fields[] = { BOOL(store_status_watch, is_end), END };
+
+static const struct field member_fields[] = {
+	U64(store_member, id),
+	BYTES(store_member, name),
+	BYTES(store_member, address),
+	ENUM(store_member, role, STORE_VOTER),
+	BOOL(store_member, is_alive),
+	U64(store_member, lag_entries),
+	END,
+};
+
+static const struct field status_fields[] = {
+	STATUS(store_status, status),
+	U64(store_status, cluster),
+	U64(store_status, id),
+	BYTES(store_status, name),
+	ENUM(store_status, role, STORE_VOTER),
+	BOOL(store_status, is_leader),
+	U64(store_status, leader),
+	BYTES(store_status, leader_name),
+	U64(store_status, term),
+	U64(store_status, revision),
+	U64(store_status, compact_revision),
+	U64(store_status, applied_index),
+	U64(store_status, commit_index),
+	U64(store_status, last_index),
+	U32(store_status, alarms),
+	U64(store_status, database_bytes),
+	U64(store_status, index_bytes),
+	U64(store_status, keys),
+	LIST(store_status, members, member_count, struct store_member, member_fields),
+	END,
+};
+
+static const struct field member_add_fields[] = {
+	U64(store_member_add, id),
+	BYTES(store_member_add, name),
+	BYTES(store_member_add, address),
+	BYTES(store_member_add, domain),
+	U32(store_member_add, weight),
+	BOOL(store_member_add, is_forwarded),
+	END,
+};
+
+static const struct field member_remove_fields[] = {
+	U64(store_member_remove, id),
+	BOOL(store_member_remove, is_forced),
+	BOOL(store_member_remove, is_forwarded),
+	END,
+};
+
+static const struct field member_promote_fields[] = {
+	U64(store_member_promote, id),
+	ENUM(store_member_promote, role, STORE_VOTER),
+	BOOL(store_member_promote, is_forwarded),
+	END,
+};
+
+static const struct field member_leave_fields[] = {
+	U64(store_member_leave, id),
+	BOOL(store_member_leave, is_forwarded),
+	END,
+};
+
+static const struct field transfer_fields[] = {
+	U64(store_transfer, id),
+	BOOL(store_transfer, is_forwarded),
+	END,
+};
+
+static const struct field member_answer_fields[] = {
+	STATUS(store_member_answer, status),
+	U64(store_member_answer, id),
+	END,
+};
+
+static const struct field raft_fields[] = {
+	U64(store_raft, from),
+	BYTES(store_raft, bytes),
+	END,
+};
+
+static const struct field copy_open_fields[] = {
+	U64(store_copy_open, member),
+	U64(store_copy_open, index),
+	END,
+};
+
+static const struct field copy_opened_fields[] = {
+	STATUS(store_copy_opened, status),
+	U64(store_copy_opened, token),
+	U64(store_copy_opened, index),
+	U64(store_copy_opened, size_bytes),
+	END,
+};
+
+static const struct field copy_read_fields[] = {
+	U64(store_copy_read, member),
+	U64(store_copy_read, token),
+	U64(store_copy_read, offset),
+	END,
+};
+
+static const struct field copy_data_fields[] = {
+	STATUS(store_copy_data, status),
+	BYTES(store_copy_data, bytes),
+	END,
+};
+
+/* ---- the types; ids 300 to 339 are the store's, the same in all releases ---- */
+
+#define CODEC(name)                                                                         \
+	static enum status name##_encode(const void *body, struct text *out)                \
+	{                                                                                   \
+		return encode_message(name##_fields, body, out);                            \
+	}                                                                                   \
+	static enum status name##_decode(struct str bytes, struct arena *arena, void *body) \
+	{                                                                                   \
+		return decode_message(name##_fields, bytes, arena, body);                   \
+	}
+
+/* One that points to nothing, and one whose arena goes with it. */
+#define PLAIN(name, number) \
+	CODEC(name)         \
+	ACT_TYPE(store_##name, .id = (number), .encode = name##_encode, .decode = name##_decode)
+#define OWNING(name, number)                                                                     \
+	CODEC(name)                                                                              \
+	static void name##_drop(void *body)                                                      \
+	{                                                                                        \
+		arena_free(((struct store_##name *)body)->arena);                                \
+	}                                                                                        \
+	ACT_TYPE(store_##name, .id = (number), .encode = name##_encode, .decode = name##_decode, \
+		 .drop = name##_drop)
+
+OWNING(range, 300);
+OWNING(range_answer, 301);
+OWNING(write, 302);
+OWNING(write_answer, 303);
+OWNING(watch, 304);
+PLAIN(watch_answer, 305);
+PLAIN(watch_credit, 306);
+OWNING(events, 307);
+PLAIN(cancel, 308);
+PLAIN(progress, 309);
+PLAIN(lease_grant, 310);
+PLAIN(lease_keep, 311);
+PLAIN(lease_revoke, 312);
+PLAIN(lease_show, 313);
+OWNING(lease_answer, 314);
+PLAIN(compact, 315);
+PLAIN(compact_answer, 316);
+PLAIN(ask_status, 317);
+PLAIN(status_watch, 318);
+OWNING(status, 319);
+OWNING(member_add, 320);
+PLAIN(member_remove, 321);
+PLAIN(member_promote, 322);
+PLAIN(member_leave, 323);
+PLAIN(transfer, 324);
+PLAIN(member_answer, 325);
+OWNING(raft, 330);
+PLAIN(copy_open, 331);
+PLAIN(copy_opened, 332);
+PLAIN(copy_read, 333);
+OWNING(copy_data, 334);
+ACT_TYPE(store_tick);
+ACT_TYPE(store_flush_commands);
+ACT_TYPE(store_flush_table);
+ACT_TYPE(store_second);
+ACT_TYPE(store_fetch_again);
+
+const struct act_type *const store_types[] = {
+	&store_range_type,         &store_range_answer_type,   &store_write_type,
+	&store_write_answer_type,  &store_watch_type,          &store_watch_answer_type,
+	&store_watch_credit_type,  &store_events_type,         &store_cancel_type,
+	&store_progress_type,      &store_lease_grant_type,    &store_lease_keep_type,
+	&store_lease_revoke_type,  &store_lease_show_type,     &store_lease_answer_type,
+	&store_compact_type,       &store_compact_answer_type, &store_ask_status_type,
+	&store_status_watch_type,  &store_status_type,         &store_member_add_type,
+	&store_member_remove_type, &store_member_promote_type, &store_member_leave_type,
+	&store_transfer_type,      &store_member_answer_type,  &store_raft_type,
+	&store_copy_open_type,     &store_copy_opened_type,    &store_copy_read_type,
+	&store_copy_data_type,
+};
+const uint32_t store_type_count = sizeof store_types / sizeof *store_types;

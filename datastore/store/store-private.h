@@ -1,0 +1,432 @@
+/*
+ * The store actor's inside: its state, and what its files do for each other.
+ *
+ *   store.c         life: opening, the switch over messages, reopening, the end
+ *   store-drive.c   the replica: what happened goes in, its output is acted upon
+ *   store-write.c   commands: gathered into entries, passed to the leader, applied, answered
+ *   store-read.c    ranges: read index rounds, waiting, values from the table
+ *   store-watch.c   watchers: live from the history, catching up from the table
+ *   store-table.c   what is written behind: groups, sweeps, checkpoints
+ *   store-timed.c   what the leader does by the clock: leases that end, compaction
+ *   store-copy.c    snapshots to and from other members
+ *   store-status.c  status and membership
+ *   store-message.c types and their bytes
+ *
+ * States: OPENING (a job opens table and log; requests are refused) -> RUNNING -> CLOSING (a snapshot was fetched:
+ * when all jobs have ended everything is closed and opened again from it) -> OPENING. GONE: removed from the cluster.
+ */
+#ifndef DATASTORE_STORE_STORE_PRIVATE_H
+#define DATASTORE_STORE_STORE_PRIVATE_H
+
+#include "datastore/log/replica.h"
+#include "datastore/store/history.h"
+#include "datastore/store/index.h"
+#include "datastore/store/store.h"
+#include "datastore/table/table.h"
+#include "runtime/actor/act.h"
+#include "runtime/actor/seams.h"
+#include "runtime/base/log.h"
+
+#define STORE_IN_FLIGHT 2U /* entries under way: one being written, one being gathered behind it */
+#define STORE_FORWARD_MS 10000U   /* how long a request passed to the leader may take */
+#define STORE_FLUSH_MS 20U        /* how long changes gather before they are written behind */
+#define STORE_FLUSH_CHANGES 1024U /* or this many */
+#define STORE_RETRY_MS 1000U      /* after a full disk, a busy watcher, a failed fetch */
+#define STORE_CHECKPOINT_BYTES \
+	(8U * MIB)                  /* written behind since the last one: bounds SQLite's log */
+#define STORE_CHECKPOINT_MS 300000U /* or this long, if anything was written at all */
+#define STORE_BEHIND_CHANGES 65536U /* unwritten changes in memory: beyond, writes are refused */
+#define STORE_WAIT_MS 10000U        /* a read that waits longer is answered TIMEOUT */
+#define STORE_SECOND_MS 1000U
+#define STORE_CHUNK_BYTES (256U * KIB) /* of a snapshot */
+#define STORE_HISTORY_S 300U
+#define STORE_SUBSCRIBERS 256U
+#define STORE_PATH_MAX 400U
+
+enum store_state { STORE_OPENING, STORE_RUNNING, STORE_CLOSING, STORE_GONE };
+
+/* Tags of answers and jobs: the kind above, the number of what it belongs to below. */
+enum store_tag {
+	TAG_OPENED = 1,
+	TAG_LOG_JOB,
+	TAG_BACKGROUND_JOB,
+	TAG_TABLE_WRITTEN,
+	TAG_TABLE_SWEPT,
+	TAG_CHECKPOINTED,
+	TAG_READ,
+	TAG_CAUGHT_UP,
+	TAG_COPIED,
+	TAG_COPY_DROPPED,
+	TAG_COPY_CHUNK,
+	TAG_FETCH_OPENED,
+	TAG_FETCH_DATA,
+	TAG_FETCH_WRITTEN,
+	TAG_FORWARD,
+};
+#define STORE_TAG(kind, number) ((uint64_t)(kind) << 56 | (number))
+#define STORE_TAG_KIND(tag) ((enum store_tag)((tag) >> 56))
+#define STORE_TAG_NUMBER(tag) ((tag)&0xffffffffffffffULL)
+
+/* Who waits for a command of a batch; type NULL: nobody. */
+struct store_waiter {
+	struct act_ticket ticket;
+	const struct act_type *type; /* of the request */
+	uint64_t lease;              /* of a grant: its id */
+	uint32_t ttl_s;
+};
+
+/* Commands that become one entry. */
+struct store_batch {
+	struct text bytes;
+	VEC(struct store_waiter) waiters;
+	uint64_t index, term; /* once submitted */
+};
+
+struct store_forward {
+	uint64_t number;
+	struct act_ticket ticket;
+	const struct act_type *type;
+};
+
+/* A range on its way. */
+struct store_read {
+	struct list link; /* in one of the lists of struct store_reads */
+	struct act_ticket ticket;
+	struct store_range range; /* strings in `arena` */
+	struct arena *arena;      /* becomes the answer's */
+	struct mono since;
+	uint64_t round; /* the read index round it waits for */
+	uint64_t number;
+	bool is_again; /* a value was swept under it once already */
+	/* For the job. */
+	struct store *store;
+	struct store_range_answer answer;
+	struct index_missing *missing;
+	uint32_t missing_count, row_cap;
+	enum status status;
+};
+
+struct store_reads {
+	struct list for_index;    /* the read index */
+	struct list for_revision; /* min_revision to be applied */
+	struct list for_table;    /* their revision to be written */
+	struct list in_job;
+	uint32_t count;
+	uint64_t round; /* of the one under way; */
+	bool is_asking;
+	uint64_t next_number;
+};
+
+struct store_watcher {
+	struct act_ref who;
+	uint64_t watch, monitor, number;
+	struct str key, end; /* heap */
+	bool wants_prev, no_puts, no_deletes, wants_progress;
+	uint64_t next;     /* all below this revision was told */
+	uint64_t position; /* in the history; 0: it must catch up from the table */
+	uint32_t events_out;
+	uint64_t bytes_out;
+	uint64_t told; /* the revision the watcher knows of */
+	bool is_catching_up, owes_progress, is_stuck;
+};
+
+/* Rows that a job read for a watcher. */
+struct store_catch_up {
+	struct store *store;
+	uint64_t number; /* the watcher's */
+	struct table_history history;
+	struct arena *arena;
+	struct store_event *events;
+	uint32_t count, cap;
+	uint64_t upto;
+	uint64_t bytes;
+	enum status status;
+	bool no_puts, no_deletes;
+};
+
+struct store_subscriber {
+	struct act_ref who;
+	uint64_t monitor;
+};
+
+/* A group under way to the table. */
+struct store_flush {
+	struct store *store;
+	struct arena *arena;
+	struct table_group group;
+	uint64_t history_end;
+	uint64_t bytes, database_bytes;
+	enum status status;
+	struct fault why;
+};
+
+struct store_table_job {
+	struct store *store;
+	bool is_done;
+	enum status status;
+	struct fault why;
+	struct replica_state state; /* a checkpoint: what it makes durable */
+	struct arena *arena;
+};
+
+struct store_copy_waiter {
+	struct act_ticket ticket;
+	uint64_t member, index;
+};
+
+/* The leader's copy of the table for members that need it. */
+struct store_copy {
+	struct store *store;
+	uint64_t token; /* 0: none */
+	bool is_making;
+	struct table_mark mark;
+	uint64_t size_bytes;
+	struct mono used;
+	struct arena *arena;
+	enum status status;
+	struct fault why;
+	char path[STORE_PATH_MAX];
+	VEC(struct store_copy_waiter) waiting;
+};
+
+struct store_chunk {
+	struct store *store;
+	struct act_ticket ticket;
+	struct arena *arena;
+	uint64_t offset;
+	size_t len;
+	char *at;
+	enum status status;
+	char path[STORE_PATH_MAX];
+};
+
+/* A snapshot being fetched. */
+struct store_fetch {
+	bool is_active;
+	uint64_t from, token, size_bytes, offset, index;
+	uint32_t failures;
+	uint64_t number; /* answers to earlier tries are ignored */
+};
+
+/* Which revision was the latest at a moment: what is older than the history kept may go. */
+struct store_sample {
+	struct mono at;
+	uint64_t revision;
+};
+
+struct store_members_mark {
+	uint64_t index;
+	struct text bytes;
+};
+
+struct store {
+	struct act *act; /* of the running call */
+	const struct store_config *config;
+	const struct seams *seams;
+	enum store_state state;
+	char log_path[STORE_PATH_MAX], table_path[STORE_PATH_MAX], incoming_path[STORE_PATH_MAX];
+	struct act_lane *log_lane, *table_lane, *read_lane, *copy_lane;
+	uint32_t jobs; /* under way; the tables are closed only when there are none */
+
+	struct replica *replica;
+	struct replica_output out;
+	struct replica_status seen; /* after the last settling */
+	uint64_t tick_timer;
+	struct mono tick_at;
+	struct map monitors;  /* peers' names to monitors of their stores */
+	uint64_t stranger_id; /* the last one that spoke and is in no list of ours */
+	struct act_ref stranger;
+
+	struct table *table;
+	struct table_view *read_view, *copy_view, *load_view;
+	struct index *index;
+	struct history history;
+	uint64_t applied_index, applied_term;
+	struct store_members_mark members;
+	VEC(struct table_lease) lease_changes; /* not written yet */
+
+	/* Written behind. */
+	uint64_t written_revision;
+	struct replica_state written_state; /* without the members' bytes */
+	struct text written_members;
+	bool is_dirty, is_writing, is_sweeping, needs_sweep, is_checkpointing;
+	bool is_table_full;
+	uint64_t flush_timer;
+	uint64_t unchecked_bytes; /* written since the last checkpoint */
+	struct mono unchecked_since;
+
+	/* Commands. */
+	VEC(struct store_batch *) gathering, in_flight;
+	uint32_t waiting; /* waiters in both */
+	size_t waiting_bytes;
+	bool is_flush_sent;
+	VEC(struct store_forward) forwards;
+	uint64_t next_forward;
+
+	struct store_reads reads;
+	struct map watchers; /* by who and watch */
+	uint64_t next_watcher;
+	VEC(struct store_subscriber) subscribers;
+
+	/* By the clock, as leader. */
+
+	VEC(struct store_sample) samples;
+
+	struct store_copy copy;
+	struct store_fetch fetch;
+	uint64_t database_bytes; /* at the last group */
+	uint64_t told_status;    /* a hash of what subscribers know */
+};
+
+/* ---- messages between stores and to itself ---- */
+
+struct store_raft {
+	struct arena *arena;
+	uint64_t from;
+	struct str bytes;
+};
+struct store_copy_open {
+	uint64_t member, index; /* a copy of at least this index */
+};
+struct store_copy_opened {
+	enum status status;
+	uint64_t token, index, size_bytes;
+};
+struct store_copy_read {
+	uint64_t member, token, offset;
+};
+struct store_copy_data {
+	enum status status;
+	struct arena *arena;
+	struct str bytes;
+};
+struct store_tick {
+	char nothing;
+};
+struct store_flush_commands {
+	char nothing;
+};
+struct store_flush_table {
+	char nothing;
+};
+struct store_second {
+	char nothing;
+};
+struct store_fetch_again {
+	uint64_t number;
+};
+ACT_TYPE_DECLARE(store_raft);
+ACT_TYPE_DECLARE(store_copy_open);
+ACT_TYPE_DECLARE(store_copy_opened);
+ACT_TYPE_DECLARE(store_copy_read);
+ACT_TYPE_DECLARE(store_copy_data);
+ACT_TYPE_DECLARE(store_tick);
+ACT_TYPE_DECLARE(store_flush_commands);
+ACT_TYPE_DECLARE(store_flush_table);
+ACT_TYPE_DECLARE(store_second);
+ACT_TYPE_DECLARE(store_fetch_again);
+
+/* ---- store.c ---- */
+
+void store_job(struct store *store, struct act_lane *lane, void (*run)(void *), void *arg,
+	       void (*drop)(void *), enum store_tag kind);
+void store_begin_closing(struct store *store);
+bool store_is_leader(const struct store *store);
+
+/* ---- store-drive.c ---- */
+
+void store_settle(struct store *store); /* after every call into the replica */
+void store_on_tick(struct store *store);
+void store_on_raft(struct store *store, const struct act_msg *msg);
+void store_on_log_job(struct store *store, struct replica_job *job);
+struct act_ref store_peer(struct store *store, uint64_t id);               /* nil: not a member */
+bool store_on_peer_down(struct store *store, const struct act_down *down); /* false: not a peer's */
+void store_watch_peers(struct store *store); /* those that are not watched */
+void store_drive_fini(struct store *store);
+
+/* ---- store-write.c ---- */
+
+void store_on_command(struct store *store, const struct act_msg *msg);
+/* A command of the leader's own; nobody waits for it. */
+void store_propose(struct store *store, const struct command *command);
+void store_on_flush_commands(struct store *store);
+void store_submit(struct store *store); /* what gathered, as far as entries may be under way */
+void store_apply(struct store *store, const struct entry *entry);
+void store_write_fini(struct store *store);
+void store_fail_gathering(struct store *store);
+void store_fail_in_flight(struct store *store);
+/* Passes a request to the leader; its answer goes to whoever asked us. Not OK: no leader, nothing happened. */
+enum status store_pass_on(struct store *store, const struct act_msg *msg);
+void store_on_forwarded(struct store *store, const struct act_msg *msg);
+void store_answer_failure(struct store *store, struct act_ticket ticket,
+			  const struct act_type *request, enum status status);
+
+/* ---- store-read.c ---- */
+
+void store_reads_init(struct store *store);
+void store_on_range(struct store *store, const struct act_msg *msg);
+void store_on_read_index(struct store *store, const struct replica_read *read);
+void store_on_read_job(struct store *store, struct store_read *read);
+void store_reads_advance(struct store *store); /* after applying, writing or a second */
+void store_reads_fini(struct store *store);
+void store_fail_reads(struct store *store, enum status status);
+
+/* ---- store-watch.c ---- */
+
+void store_on_watch(struct store *store, const struct act_msg *msg);
+void store_on_credit(struct store *store, const struct act_msg *msg);
+void store_on_cancel(struct store *store, const struct act_msg *msg);
+void store_on_progress(struct store *store, const struct act_msg *msg);
+void store_on_caught_up(struct store *store, struct store_catch_up *catch_up);
+bool store_on_watcher_down(struct store *store, const struct act_down *down);
+void store_watch_pump(struct store *store);
+void store_watch_second(struct store *store);
+void store_watch_reopen(struct store *store); /* positions are of another history now */
+void store_watch_end(struct store *store, enum status status); /* all of them are told */
+void store_watch_fini(struct store *store);
+
+/* ---- store-table.c ---- */
+
+GIVE struct blob *store_load(void *store, uint64_t id); /* the index's hook */
+void store_on_change(void *store, TAKE struct change *change);
+void store_on_leased(void *store, uint64_t id, uint32_t ttl_s);
+void store_table_dirty(struct store *store);
+void store_table_flush(struct store *store); /* now, unless one is under way */
+void store_on_table_written(struct store *store, struct store_flush *flush);
+void store_on_table_swept(struct store *store, struct store_table_job *job);
+void store_on_checkpointed(struct store *store, struct store_table_job *job);
+void store_table_second(struct store *store);
+struct blob *store_blob_of_row(const struct table_row *row);
+
+/* ---- store-timed.c ---- */
+
+void store_became_leader(struct store *store);
+void store_timed_second(struct store *store);
+void store_on_lease_keep(struct store *store, const struct act_msg *msg);
+void store_on_lease_show(struct store *store, const struct act_msg *msg);
+
+/* ---- store-copy.c ---- */
+
+void store_on_offer(struct store *store, const struct core_offer *offer);
+void store_on_copy_open(struct store *store, const struct act_msg *msg);
+void store_on_copy_read(struct store *store, const struct act_msg *msg);
+void store_on_copied(struct store *store);
+void store_on_copy_dropped(struct store *store);
+void store_on_copy_chunk(struct store *store, struct store_chunk *chunk);
+void store_on_fetch_opened(struct store *store, const struct act_msg *msg);
+void store_on_fetch_data(struct store *store, const struct act_msg *msg);
+void store_on_fetch_written(struct store *store, struct store_chunk *chunk);
+void store_on_fetch_again(struct store *store, uint64_t number);
+void store_copy_second(struct store *store);
+void store_copy_fini(struct store *store);
+
+/* ---- store-status.c ---- */
+
+void store_on_ask_status(struct store *store, const struct act_msg *msg);
+void store_on_status_watch(struct store *store, const struct act_msg *msg);
+bool store_on_subscriber_down(struct store *store, const struct act_down *down);
+void store_tell_status(struct store *store);
+void store_on_member_request(struct store *store, const struct act_msg *msg);
+uint32_t store_alarms(const struct store *store);
+
+#endif

@@ -1,0 +1,148 @@
+#include <assert.h>
+
+#include "datastore/store/store-private.h"
+
+#define SAMPLE_S 30 /* how exactly the age of a revision is known */
+
+static struct mono later(const struct store *store, uint32_t seconds)
+{
+	return (struct mono){ act_now(store->act).ns + (int64_t)seconds * TIME_S };
+}
+
+/* Nobody knows when leases were kept under the last leader, so each gets its whole time. */
+void store_became_leader(struct store *store)
+{
+	struct lease *lease;
+	for (uint32_t at = 0; (lease = leases_next(index_leases(store->index), &at));) {
+		lease->ends = later(store, lease->ttl_s);
+		lease->is_ending = false;
+	}
+	vec_clear(&store->samples);
+}
+
+static void end_leases(struct store *store)
+{
+	struct lease *lease;
+	int64_t now = act_now(store->act).ns;
+	for (uint32_t at = 0; (lease = leases_next(index_leases(store->index), &at));) {
+		if (lease->is_ending || lease->ends.ns > now)
+			continue;
+		if (store->waiting >= LIMIT_PROPOSALS / 2)
+			return; /* in a second */
+		lease->is_ending = true;
+		store_propose(store, &(struct command){ .kind = COMMAND_LEASE_REVOKE,
+							.revoke = { .id = lease->id } });
+	}
+}
+
+/* Compacts to what was the latest revision history_s ago. An idle store takes no samples and proposes nothing. */
+static void compact(struct store *store)
+{
+	int64_t now = act_now(store->act).ns;
+	uint32_t history_s = store->config->history_s ? store->config->history_s : STORE_HISTORY_S;
+	uint64_t revision = 0;
+	while (store->samples.len &&
+	       now - store->samples.at[0].at.ns >= (int64_t)history_s * TIME_S) {
+		revision = store->samples.at[0].revision;
+		vec_remove(&store->samples, 0);
+	}
+	if (revision > index_compact_revision(store->index))
+		store_propose(store, &(struct command){ .kind = COMMAND_COMPACT,
+							.compact = { .revision = revision } });
+	uint64_t latest = index_revision(store->index);
+	struct store_sample *last =
+	    store->samples.len ? &store->samples.at[store->samples.len - 1] : NULL;
+	int64_t since = last ? now - last->at.ns : INT64_MAX;
+	if (latest > index_compact_revision(store->index) && (!last || last->revision != latest) &&
+	    since >= SAMPLE_S * TIME_S)
+		vec_push(&store->samples, (struct store_sample){ { now }, latest });
+}
+
+void store_timed_second(struct store *store)
+{
+	if (!store_is_leader(store) || !store->seen.is_established)
+		return;
+	end_leases(store);
+	compact(store);
+}
+
+static void answer_lease(struct store *store, const struct act_msg *msg,
+			 struct store_lease_answer *answer)
+{
+	answer->revision = index_revision(store->index);
+	if (msg->kind != ACT_REQUEST ||
+	    act_reply(store->act, msg, &store_lease_answer_type, answer) != OK) {
+		if (answer->arena)
+			arena_free(answer->arena);
+	}
+}
+
+/* True: it is for us to answer. Keeps and what is left of a lease are known to the leader only. */
+static bool is_ours(struct store *store, const struct act_msg *msg, bool is_forwarded)
+{
+	if (store_is_leader(store))
+		return true;
+	if (is_forwarded || store_pass_on(store, msg) != OK)
+		store_answer_failure(store, act_ticket(msg), msg->type, UNAVAILABLE);
+	return false;
+}
+
+void store_on_lease_keep(struct store *store, const struct act_msg *msg)
+{
+	const struct store_lease_keep *keep = ACT_AS(msg, store_lease_keep);
+	if (!is_ours(store, msg, keep->is_forwarded))
+		return;
+	struct lease *lease = leases_find(index_leases(store->index), keep->id);
+	struct store_lease_answer answer = { .status = NOT_FOUND, .id = keep->id };
+	if (lease && !lease->is_ending) {
+		lease->ends = later(store, lease->ttl_s);
+		answer.status = OK;
+		answer.ttl_s = answer.left_s = lease->ttl_s;
+	}
+	answer_lease(store, msg, &answer);
+}
+
+static void show_keys(const struct lease *lease, struct store_lease_answer *answer)
+{
+	if (!lease->keys)
+		return;
+	answer->keys = arena_array(answer->arena, struct str, tree_len(lease->keys));
+	struct str key;
+	void *nothing;
+	struct tree_cursor cursor = tree_from(lease->keys, STR(""));
+	while (tree_step(&cursor, &key, &nothing))
+		answer->keys[answer->key_count++] = arena_str(answer->arena, key);
+}
+
+static void show_all(struct store *store, struct store_lease_answer *answer)
+{
+	struct leases *leases = index_leases(store->index);
+	struct lease *lease;
+	answer->ids = arena_array(answer->arena, uint64_t, leases_count(leases));
+	for (uint32_t at = 0; (lease = leases_next(leases, &at));)
+		answer->ids[answer->id_count++] = lease->id;
+}
+
+void store_on_lease_show(struct store *store, const struct act_msg *msg)
+{
+	const struct store_lease_show *show = ACT_AS(msg, store_lease_show);
+	if (!is_ours(store, msg, show->is_forwarded))
+		return;
+	struct store_lease_answer answer = { .status = OK, .id = show->id };
+	struct lease *lease = show->id ? leases_find(index_leases(store->index), show->id) : NULL;
+	if (show->id && !lease) {
+		answer.status = NOT_FOUND;
+	} else {
+		answer.arena = arena_new(0);
+		if (!show->id)
+			show_all(store, &answer);
+		else if (show->wants_keys)
+			show_keys(lease, &answer);
+	}
+	if (lease) {
+		int64_t left = lease->ends.ns - act_now(store->act).ns;
+		answer.ttl_s = lease->ttl_s;
+		answer.left_s = left > 0 ? (uint32_t)(left / TIME_S) : 0;
+	}
+	answer_lease(store, msg, &answer);
+}

@@ -1,0 +1,428 @@
+#include <assert.h>
+
+#include "datastore/store/store-private.h"
+
+/* ---- answering ---- */
+
+/* Every refusal is an answer with a body: a bare status is the runtime's and says that nobody knows what happened. */
+void store_answer_failure(struct store *store, struct act_ticket ticket,
+			  const struct act_type *request, enum status status)
+{
+	struct act *act = store->act;
+	if (request == &store_write_type)
+		act_answer(act, ticket, &store_write_answer_type,
+			   &(struct store_write_answer){ .status = status });
+	else if (request == &store_compact_type)
+		act_answer(act, ticket, &store_compact_answer_type,
+			   &(struct store_compact_answer){ .status = status });
+	else if (request == &store_member_add_type || request == &store_member_remove_type ||
+		 request == &store_member_promote_type || request == &store_member_leave_type ||
+		 request == &store_transfer_type)
+		act_answer(act, ticket, &store_member_answer_type,
+			   &(struct store_member_answer){ .status = status });
+	else if (request)
+		act_answer(act, ticket, &store_lease_answer_type,
+			   &(struct store_lease_answer){ .status = status });
+}
+
+static void answer_write(struct store *store, const struct store_waiter *waiter,
+			 struct store_write_answer *answer, struct arena *arena)
+{
+	answer->arena = arena;
+	if (act_answer(store->act, waiter->ticket, &store_write_answer_type, answer) != OK)
+		arena_free(arena);
+}
+
+static void answer_other(struct store *store, const struct store_waiter *waiter,
+			 const struct index_answer *answer)
+{
+	if (waiter->type == &store_compact_type)
+		act_answer(store->act, waiter->ticket, &store_compact_answer_type,
+			   &(struct store_compact_answer){
+			       .status = answer->status,
+			       .revision = answer->revision,
+			       .compact_revision = index_compact_revision(store->index) });
+	else
+		act_answer(store->act, waiter->ticket, &store_lease_answer_type,
+			   &(struct store_lease_answer){ .status = answer->status,
+							 .revision = answer->revision,
+							 .id = waiter->lease,
+							 .ttl_s = waiter->ttl_s });
+}
+
+/* ---- gathering ---- */
+
+static void batch_free(struct store *store, struct store_batch *batch)
+{
+	store->waiting -= batch->waiters.len;
+	store->waiting_bytes -= batch->bytes.len;
+	text_fini(&batch->bytes);
+	vec_fini(&batch->waiters);
+	mem_free(batch);
+}
+
+/* The batch that has room for `size` more bytes; a command larger than a batch gets one of its own. */
+static struct store_batch *batch_for(struct store *store, uint32_t size)
+{
+	if (store->gathering.len) {
+		struct store_batch *last = store->gathering.at[store->gathering.len - 1];
+		if (last->bytes.len + size <= LIMIT_LOG_BATCH_BYTES)
+			return last;
+	}
+	struct store_batch *batch = mem_new(struct store_batch);
+	batch->bytes = text_new(LIMIT_ENTRY_BYTES);
+	command_begin(&batch->bytes);
+	store->waiting_bytes += batch->bytes.len;
+	vec_push(&store->gathering, batch);
+	return batch;
+}
+
+static void gather(struct store *store, const struct command *command,
+		   const struct store_waiter *waiter)
+{
+	struct store_batch *batch = batch_for(store, command_size(command));
+	uint32_t before = batch->bytes.len;
+	command_pack(&batch->bytes, command);
+	assert(!batch->bytes.is_cut);
+	vec_push(&batch->waiters, *waiter);
+	store->waiting++;
+	store->waiting_bytes += batch->bytes.len - before;
+	/* Behind all that waits in the mailbox now: those join the same entry. */
+	if (!store->is_flush_sent && store->in_flight.len < STORE_IN_FLIGHT) {
+		store->is_flush_sent =
+		    act_send(store->act, act_self(store->act), &store_flush_commands_type,
+			     &(struct store_flush_commands){ 0 }) == OK;
+		if (!store->is_flush_sent) { /* the mailbox is full: there is nothing to wait for */
+			store_submit(store);
+			store_settle(store);
+		}
+	}
+}
+
+static bool is_overloaded(const struct store *store)
+{
+	return store->waiting >= LIMIT_PROPOSALS ||
+	       store->waiting_bytes >= 16U * LIMIT_LOG_BATCH_BYTES;
+}
+
+static bool is_behind(const struct store *store)
+{
+	return history_end(&store->history) - store->history.written > STORE_BEHIND_CHANGES;
+}
+
+/* Makes a command of a request; false: it is none of ours. */
+static bool command_of(struct store *store, const struct act_msg *msg, struct command *out,
+		       struct store_waiter *waiter, bool *is_forwarded)
+{
+	*waiter = (struct store_waiter){ .type = msg->type };
+	if (ACT_IS(msg, store_write)) {
+		*out = (struct command){ .kind = COMMAND_WRITE, .write = *ACT_AS(msg, store_write) };
+		*is_forwarded = out->write.is_forwarded;
+	} else if (ACT_IS(msg, store_lease_grant)) {
+		*out = (struct command){ .kind = COMMAND_LEASE_GRANT,
+					 .grant = *ACT_AS(msg, store_lease_grant) };
+		while (!out->grant.id) /* positive, as etcd's are */
+			out->grant.id = act_random(store->act) >> 1;
+		waiter->lease = out->grant.id;
+		waiter->ttl_s = out->grant.ttl_s;
+		*is_forwarded = out->grant.is_forwarded;
+	} else if (ACT_IS(msg, store_lease_revoke)) {
+		*out = (struct command){ .kind = COMMAND_LEASE_REVOKE,
+					 .revoke = *ACT_AS(msg, store_lease_revoke) };
+		waiter->lease = out->revoke.id;
+		*is_forwarded = out->revoke.is_forwarded;
+	} else if (ACT_IS(msg, store_compact)) {
+		*out = (struct command){ .kind = COMMAND_COMPACT,
+					 .compact = *ACT_AS(msg, store_compact) };
+		*is_forwarded = out->compact.is_forwarded;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void store_on_command(struct store *store, const struct act_msg *msg)
+{
+	struct command command;
+	struct store_waiter waiter;
+	bool is_forwarded = false;
+	if (!command_of(store, msg, &command, &waiter, &is_forwarded))
+		return;
+	if (msg->kind == ACT_REQUEST)
+		waiter.ticket = act_ticket(msg);
+	else
+		waiter.type = NULL;
+	enum status status = command_check(&command, NULL);
+	if (status == OK && !store_is_leader(store))
+		status = is_forwarded || store_pass_on(store, msg) != OK ? UNAVAILABLE : OK;
+	else if (status == OK && is_overloaded(store))
+		status = BUSY;
+	else if (status == OK && (is_behind(store) || store->seen.is_full))
+		status = FULL;
+	else if (status == OK)
+		gather(store, &command, &waiter);
+	if (status != OK)
+		store_answer_failure(store, waiter.ticket, waiter.type, status);
+}
+
+void store_propose(struct store *store, const struct command *command)
+{
+	assert(command_check(command, NULL) == OK);
+	gather(store, command, &(struct store_waiter){ 0 });
+}
+
+void store_on_flush_commands(struct store *store)
+{
+	store->is_flush_sent = false;
+	store_submit(store);
+	store_settle(store);
+}
+
+static void fail_batch(struct store *store, struct store_batch *batch, enum status status)
+{
+	for (uint32_t i = 0; i < batch->waiters.len; i++)
+		store_answer_failure(store, batch->waiters.at[i].ticket, batch->waiters.at[i].type,
+				     status);
+	batch_free(store, batch);
+}
+
+void store_submit(struct store *store)
+{
+	while (store->gathering.len && store->in_flight.len < STORE_IN_FLIGHT) {
+		struct store_batch *batch = store->gathering.at[0];
+		vec_remove(&store->gathering, 0);
+		enum status status =
+		    replica_submit(store->replica, text_str(&batch->bytes), act_now(store->act),
+				   &store->out, &batch->index, &batch->term);
+		if (status == OK)
+			vec_push(&store->in_flight, batch);
+		else /* nothing of it happened */
+			fail_batch(store, batch, status);
+	}
+}
+
+void store_fail_gathering(struct store *store)
+{
+	while (store->gathering.len) {
+		struct store_batch *batch = vec_pop(&store->gathering);
+		fail_batch(store, batch, UNAVAILABLE);
+	}
+	vec_fini(&store->gathering);
+}
+
+/* They may yet be agreed upon, by others. */
+void store_fail_in_flight(struct store *store)
+{
+	while (store->in_flight.len) {
+		struct store_batch *batch = vec_pop(&store->in_flight);
+		fail_batch(store, batch, TIMEOUT);
+	}
+	vec_fini(&store->in_flight);
+	for (uint32_t i = 0; i < store->forwards.len; i++)
+		store_answer_failure(store, store->forwards.at[i].ticket,
+				     store->forwards.at[i].type, TIMEOUT);
+	vec_clear(&store->forwards);
+}
+
+/* Without answers: the actor is no more. */
+void store_write_fini(struct store *store)
+{
+	for (uint32_t i = 0; i < store->gathering.len; i++)
+		batch_free(store, store->gathering.at[i]);
+	for (uint32_t i = 0; i < store->in_flight.len; i++)
+		batch_free(store, store->in_flight.at[i]);
+	vec_fini(&store->gathering);
+	vec_fini(&store->in_flight);
+	vec_fini(&store->forwards);
+}
+
+/* ---- applying ---- */
+
+/* The batch that this entry is, if it is one of ours; those whose place it took are lost and answered. */
+static struct store_batch *take_batch(struct store *store, const struct entry *entry)
+{
+	while (store->in_flight.len && store->in_flight.at[0]->index <= entry->index) {
+		struct store_batch *batch = store->in_flight.at[0];
+		vec_remove(&store->in_flight, 0);
+		if (batch->index == entry->index && batch->term == entry->term)
+			return batch;
+		fail_batch(store, batch, UNAVAILABLE);
+	}
+	return NULL;
+}
+
+static void apply_one(struct store *store, const struct command *command, uint64_t term,
+		      const struct store_waiter *waiter)
+{
+	struct index_answer answer;
+	if (!waiter || !waiter->type) {
+		index_apply(store->index, command, term, NULL, NULL);
+		return;
+	}
+	bool is_write = command->kind == COMMAND_WRITE;
+	struct arena *arena = is_write ? arena_new(0) : NULL;
+	index_apply(store->index, command, term, arena, &answer);
+	if (is_write)
+		answer_write(store, waiter, &answer.write, arena);
+	else
+		answer_other(store, waiter, &answer);
+}
+
+static void apply_commands(struct store *store, const struct entry *entry)
+{
+	struct store_batch *batch = take_batch(store, entry);
+	struct arena *arena = arena_new(0);
+	struct unpack in;
+	enum status status = command_open(entry_payload(entry), &in);
+	for (uint32_t i = 0; status == OK && unpack_left(&in); i++) {
+		struct command command;
+		status = command_next(&in, arena, &command);
+		if (status == OK)
+			apply_one(store, &command, entry->term,
+				  batch ? &batch->waiters.at[i] : NULL);
+		if (command.kind == COMMAND_COMPACT)
+			store->needs_sweep = true;
+	}
+	arena_free(arena);
+	if (batch)
+		batch_free(store, batch);
+	if (status != OK)
+		act_fail(store->act, "entry %llu of the log is not of this release",
+			 (unsigned long long)entry->index);
+	store_table_dirty(store);
+}
+
+static void apply_members(struct store *store, const struct entry *entry)
+{
+	text_clear(&store->members.bytes);
+	text_add(&store->members.bytes, entry_payload(entry));
+	store->members.index = entry->index;
+	store_table_dirty(store);
+}
+
+void store_apply(struct store *store, const struct entry *entry)
+{
+	assert(entry->index == store->applied_index + 1);
+	store->applied_index = entry->index;
+	store->applied_term = entry->term;
+	if (entry->kind == ENTRY_COMMAND) {
+		apply_commands(store, entry);
+		return;
+	}
+	struct store_batch *batch = take_batch(store, entry);
+	assert(!batch); /* ours are commands */
+	if (entry->kind == ENTRY_MEMBERS)
+		apply_members(store, entry);
+}
+
+/* ---- passing on to the leader ---- */
+
+static void mark_forwarded(const struct act_type *type, void *body)
+{
+	if (type == &store_write_type)
+		((struct store_write *)body)->is_forwarded = true;
+	else if (type == &store_lease_grant_type)
+		((struct store_lease_grant *)body)->is_forwarded = true;
+	else if (type == &store_lease_keep_type)
+		((struct store_lease_keep *)body)->is_forwarded = true;
+	else if (type == &store_lease_revoke_type)
+		((struct store_lease_revoke *)body)->is_forwarded = true;
+	else if (type == &store_lease_show_type)
+		((struct store_lease_show *)body)->is_forwarded = true;
+	else if (type == &store_compact_type)
+		((struct store_compact *)body)->is_forwarded = true;
+	else if (type == &store_member_add_type)
+		((struct store_member_add *)body)->is_forwarded = true;
+	else if (type == &store_member_remove_type)
+		((struct store_member_remove *)body)->is_forwarded = true;
+	else if (type == &store_member_promote_type)
+		((struct store_member_promote *)body)->is_forwarded = true;
+	else if (type == &store_member_leave_type)
+		((struct store_member_leave *)body)->is_forwarded = true;
+	else if (type == &store_transfer_type)
+		((struct store_transfer *)body)->is_forwarded = true;
+}
+
+/* Where a type of request keeps the arena that its body owns. */
+static struct arena **arena_of(const struct act_type *type, void *body)
+{
+	if (type == &store_write_type)
+		return &((struct store_write *)body)->arena;
+	if (type == &store_member_add_type)
+		return &((struct store_member_add *)body)->arena;
+	return NULL;
+}
+
+enum status store_pass_on(struct store *store, const struct act_msg *msg)
+{
+	union {
+		struct store_write write;
+		struct store_member_add add;
+		char bytes[256];
+	} body = { 0 };
+	struct act_ref leader = store_peer(store, store->seen.leader);
+	if (act_ref_is_nil(leader) || store->seen.leader == store->seen.id)
+		return UNAVAILABLE;
+	if (store->forwards.len >= LIMIT_PROPOSALS)
+		return BUSY;
+	assert(msg->type->size <= sizeof body);
+	memcpy(&body, msg->body, msg->type->size);
+	mark_forwarded(msg->type, &body);
+	/* Across a link a body is encoded before the call returns, so it may borrow the message's arena. */
+	struct arena **arena = arena_of(msg->type, &body);
+	struct arena *kept = act_keep(store->act, msg);
+	struct arena *owned = arena && *arena ? *arena : kept;
+	if (arena)
+		*arena = owned;
+	uint64_t number = ++store->next_forward;
+	enum status status = act_request(store->act, leader, msg->type, &body, STORE_FORWARD_MS,
+					 STORE_TAG(TAG_FORWARD, number));
+	if (status != OK || !arena)
+		arena_free(owned);
+	if (status == OK && msg->kind == ACT_REQUEST)
+		vec_push(&store->forwards,
+			 (struct store_forward){ number, act_ticket(msg), msg->type });
+	return status;
+}
+
+static struct store_forward *find_forward(struct store *store, uint64_t number)
+{
+	for (uint32_t i = 0; i < store->forwards.len; i++) {
+		if (store->forwards.at[i].number == number)
+			return &store->forwards.at[i];
+	}
+	return NULL;
+}
+
+static struct arena **answer_arena(const struct act_type *type, void *body)
+{
+	if (type == &store_write_answer_type)
+		return &((struct store_write_answer *)body)->arena;
+	if (type == &store_lease_answer_type)
+		return &((struct store_lease_answer *)body)->arena;
+	return NULL;
+}
+
+/* The leader's answer goes on as it is; without one nobody knows whether it happened. */
+void store_on_forwarded(struct store *store, const struct act_msg *msg)
+{
+	struct store_forward *found = find_forward(store, STORE_TAG_NUMBER(msg->tag));
+	if (!found)
+		return;
+	struct store_forward forward = *found;
+	vec_swap_remove(&store->forwards, (uint32_t)(found - store->forwards.at));
+	if (msg->status != OK) {
+		store_answer_failure(store, forward.ticket, forward.type, TIMEOUT);
+		return;
+	}
+	char body[sizeof(struct store_member_answer) + sizeof(struct store_write_answer)];
+	assert(msg->type->size <= sizeof body);
+	memcpy(body, msg->body, msg->type->size);
+	struct arena **arena = answer_arena(msg->type, body);
+	struct arena *kept = act_keep(store->act, msg);
+	if (arena && !*arena)
+		*arena = kept;
+	struct arena *owned = arena ? *arena : kept;
+	if (act_answer(store->act, forward.ticket, msg->type, body) != OK || !arena)
+		arena_free(owned);
+}
