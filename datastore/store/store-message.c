@@ -6,7 +6,7 @@
  */
 #include <assert.h>
 
-#include "datastore/store/pack.h"
+#include "datastore/store/fixed.h"
 #include "datastore/store/store-private.h"
 
 #define MESSAGE_VERSION_BYTE 1
@@ -74,7 +74,7 @@ static void encode_list(const struct field *field, const char *body, struct text
 {
 	const char *items = *(const char *const *)(const void *)(body + field->at);
 	uint32_t count = *(const uint32_t *)(const void *)(body + field->count_at);
-	pack_u32(out, count);
+	fixed_put_u32(out, count);
 	for (uint32_t i = 0; i < count; i++)
 		encode_fields(field->fields, items + (size_t)i * field->size, out);
 }
@@ -84,12 +84,12 @@ static void encode_field(const struct field *field, const char *body, struct tex
 	const void *at = body + field->at;
 	switch (field->kind) {
 	case FIELD_END: break;
-	case FIELD_BOOL: pack_u8(out, *(const bool *)at); break;
+	case FIELD_BOOL: fixed_put_u8(out, *(const bool *)at); break;
 	case FIELD_U32:
-	case FIELD_ENUM: pack_u32(out, *(const uint32_t *)at); break;
-	case FIELD_U64: pack_u64(out, *(const uint64_t *)at); break;
+	case FIELD_ENUM: fixed_put_u32(out, *(const uint32_t *)at); break;
+	case FIELD_U64: fixed_put_u64(out, *(const uint64_t *)at); break;
 	case FIELD_STR:
-	case FIELD_VALUE: pack_str(out, *(const struct str *)at); break;
+	case FIELD_VALUE: fixed_put_str(out, *(const struct str *)at); break;
 	case FIELD_ROW: encode_fields(field->fields, at, out); break;
 	case FIELD_LIST: encode_list(field, body, out); break;
 	}
@@ -103,14 +103,14 @@ static void encode_fields(const struct field *field, const char *body, struct te
 
 static enum status encode_message(const struct field *fields, const void *body, struct text *out)
 {
-	pack_u8(out, MESSAGE_VERSION_BYTE);
+	fixed_put_u8(out, MESSAGE_VERSION_BYTE);
 	encode_fields(fields, body, out);
 	return out->is_cut ? TOO_LARGE : OK;
 }
 
 /* ---- decoding ---- */
 
-static void decode_fields(const struct field *field, struct unpack *in, struct arena *arena,
+static void decode_fields(const struct field *field, struct fixed *in, struct arena *arena,
 			  char *body);
 
 /* The least that an item takes, so that a count is refused before memory is taken for it. */
@@ -126,10 +126,9 @@ static uint32_t least_bytes(const struct field *field)
 	return least;
 }
 
-static void decode_list(const struct field *field, struct unpack *in, struct arena *arena,
-			char *body)
+static void decode_list(const struct field *field, struct fixed *in, struct arena *arena, char *body)
 {
-	uint32_t count = unpack_count(in, least_bytes(field->fields), ITEMS_MAX);
+	uint32_t count = fixed_count(in, least_bytes(field->fields), ITEMS_MAX);
 	char *items = count ? arena_zalloc(arena, (size_t)count * field->size) : NULL;
 	for (uint32_t i = 0; i < count && !in->is_bad; i++)
 		decode_fields(field->fields, in, arena, items + (size_t)i * field->size);
@@ -137,10 +136,10 @@ static void decode_list(const struct field *field, struct unpack *in, struct are
 	memcpy(body + field->count_at, &count, sizeof count);
 }
 
-static void decode_value(struct unpack *in, struct arena *arena, char *at)
+static void decode_value(struct fixed *in, struct arena *arena, char *at)
 {
 	struct store_row *row = (struct store_row *)(void *)(at - offsetof(struct store_row, value));
-	struct str bytes = unpack_str(in);
+	struct str bytes = fixed_get_str(in);
 	if (!bytes.at)
 		return;
 	struct blob *blob = blob_new(bytes);
@@ -149,27 +148,27 @@ static void decode_value(struct unpack *in, struct arena *arena, char *at)
 	blob_unref(blob);
 }
 
-static void decode_field(const struct field *field, struct unpack *in, struct arena *arena,
+static void decode_field(const struct field *field, struct fixed *in, struct arena *arena,
 			 char *body)
 {
 	void *at = body + field->at;
 	switch (field->kind) {
 	case FIELD_END: break;
-	case FIELD_BOOL: *(bool *)at = unpack_u8(in) & 1; break;
-	case FIELD_U32: *(uint32_t *)at = unpack_u32(in); break;
+	case FIELD_BOOL: *(bool *)at = fixed_get_u8(in) & 1; break;
+	case FIELD_U32: *(uint32_t *)at = fixed_get_u32(in); break;
 	case FIELD_ENUM:
-		*(uint32_t *)at = unpack_u32(in);
+		*(uint32_t *)at = fixed_get_u32(in);
 		in->is_bad = in->is_bad || *(uint32_t *)at > field->most;
 		break;
-	case FIELD_U64: *(uint64_t *)at = unpack_u64(in); break;
-	case FIELD_STR: *(struct str *)at = arena_str(arena, unpack_str(in)); break;
+	case FIELD_U64: *(uint64_t *)at = fixed_get_u64(in); break;
+	case FIELD_STR: *(struct str *)at = arena_str(arena, fixed_get_str(in)); break;
 	case FIELD_VALUE: decode_value(in, arena, at); break;
 	case FIELD_ROW: decode_fields(field->fields, in, arena, at); break;
 	case FIELD_LIST: decode_list(field, in, arena, body); break;
 	}
 }
 
-static void decode_fields(const struct field *field, struct unpack *in, struct arena *arena,
+static void decode_fields(const struct field *field, struct fixed *in, struct arena *arena,
 			  char *body)
 {
 	for (; field->kind != FIELD_END && !in->is_bad; field++)
@@ -179,11 +178,11 @@ static void decode_fields(const struct field *field, struct unpack *in, struct a
 static enum status decode_message(const struct field *fields, struct str bytes, struct arena *arena,
 				  void *body)
 {
-	struct unpack in = unpack_of(bytes);
-	if (unpack_u8(&in) != MESSAGE_VERSION_BYTE)
+	struct fixed in = fixed_of(bytes);
+	if (fixed_get_u8(&in) != MESSAGE_VERSION_BYTE)
 		return NOT_IMPLEMENTED;
 	/* What an older release did not know to say stays zero. */
-	for (; fields->kind != FIELD_END && unpack_left(&in); fields++)
+	for (; fields->kind != FIELD_END && fixed_left(&in); fields++)
 		decode_field(fields, &in, arena, body);
 	return in.is_bad ? CORRUPT : OK;
 }

@@ -272,9 +272,9 @@ static void apply_commands(struct store *store, const struct entry *entry)
 {
 	struct store_batch *batch = take_batch(store, entry);
 	struct arena *arena = arena_new(0);
-	struct unpack in;
+	struct fixed in;
 	enum status status = command_open(entry_payload(entry), &in);
-	for (uint32_t i = 0; status == OK && unpack_left(&in); i++) {
+	for (uint32_t i = 0; status == OK && fixed_left(&in); i++) {
 		struct command command;
 		status = command_next(&in, arena, &command);
 		if (status == OK)
