@@ -19,13 +19,12 @@ struct act_host_config {
 	uint16_t host;                     /* which of the node's hosts */
 	uint16_t epoch;                    /* which life of it; not 0; the root counts them */
 	const struct act_supervisor *root; /* started by act_host_open; NULL: none yet */
-	const struct act_type *const
-	    *types; /* those that cross borders; more by act_host_add_types */
+	const struct act_type *const *types; /* those that cross borders; more by act_host_add_types */
 	uint32_t type_count;
-	bool
-	    is_encoding_local; /* test mode: local messages with an id pass through encode and decode */
+	bool is_encoding_local; /* test mode: local messages with an id pass through encode and decode */
 	uint32_t run_max_ms; /* watchdog's bound for one activation; 0: LIMIT_RUN_MS */
-	void *driver;        /* act_host_driver gives it back: struct loop in a real host */
+	bool is_unmeasured; /* no run times: the simulator, where they would differ from run to run */
+	void *driver;       /* act_host_driver gives it back: struct loop in a real host */
 };
 
 /* Starts the root supervisor; a child's failing init is the outcome and nothing is left. `config` is copied, what it points to borrowed. */
@@ -33,7 +32,10 @@ MUST_USE enum status act_host_open(const struct act_host_config *config, const s
 				   struct act_host **out);
 /* Ends all actors in order, then frees everything. Drives itself until jobs have ended. */
 void act_host_close(TAKE struct act_host *host);
-/* As if the process had died: no stop, no finalizer sees anything but memory being freed. For the simulator. */
+/*
+ * As if the process had died: nobody is told, no stop is called. Finalizers are, to free memory; what they do through the
+ * seams must find those dead already. For the simulator.
+ */
 void act_host_abandon(TAKE struct act_host *host);
 
 const char *act_host_name(const struct act_host *host);
@@ -49,6 +51,10 @@ void act_host_set_link(struct act_host *host, const struct seams_link *link);
 /* Asks the root supervisor to end; the driver sees act_host_is_done when all actors are gone. Any thread. */
 void act_host_stop(struct act_host *host);
 bool act_host_is_done(const struct act_host *host);
+/* Why the root ended, once done: ACT_SHUTDOWN as asked, else a failure the process should end with. */
+enum act_reason act_host_reason(const struct act_host *host);
+/* The root actor: the parent of config.root's supervisor. For act_host_enter, to spawn from outside. */
+struct act_ref act_host_root(const struct act_host *host);
 
 /* ---- for drivers ----------------------------------------------------------------------------------- */
 

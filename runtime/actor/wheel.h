@@ -20,6 +20,7 @@ struct wheel_entry {
 	struct list link;
 	uint64_t when_ms;
 	uint8_t level, slot;
+	uint8_t kind; /* the owner's own */
 	bool is_armed;
 };
 

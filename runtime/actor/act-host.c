@@ -1,0 +1,473 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/actor/actor-private.h"
+
+/* The parent of everything; it does nothing but live. */
+static enum act_verdict root_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct act_host *host = act->host;
+
+	(void)state;
+	if (msg->type != &life_ended_type)
+		return ACT_UNHANDLED;
+	/* The root supervisor gave up, or was stopped: the host ends for the same reason. */
+	const struct life_ended *ended = msg->body;
+	snprintf(host->words, sizeof host->words, "%s", ended->what);
+	host->root_failed = ended->why != ACT_SHUTDOWN && ended->why != ACT_NORMAL;
+	return ACT_STOP;
+}
+
+static const struct act_class root_class = { .name = "host", .receive = root_receive };
+
+/* ---- random: xoshiro256**, by Blackman and Vigna, seeded once from the seam -------------------------- */
+
+static uint64_t rotate(uint64_t n, int by)
+{
+	return n << by | n >> (64 - by);
+}
+
+uint64_t act_random(struct act *act)
+{
+	uint64_t *s = act->host->random_state;
+	const uint64_t result = rotate(s[1] * 5, 7) * 9;
+	const uint64_t t = s[1] << 17;
+
+	s[2] ^= s[0];
+	s[3] ^= s[1];
+	s[1] ^= s[2];
+	s[0] ^= s[3];
+	s[2] ^= t;
+	s[3] = rotate(s[3], 45);
+	return result;
+}
+
+/* ---- life of a host ----------------------------------------------------------------------------------- */
+
+static struct act_host *host_make(const struct act_host_config *config, const struct seams *seams)
+{
+	struct act_host *host = mem_new(struct act_host);
+
+	host->config = *config;
+	if (!host->config.run_max_ms)
+		host->config.run_max_ms = LIMIT_RUN_MS;
+	host->seams = *seams;
+	host->now = seams->clock.mono(seams->clock.self);
+	seams->random.fill(seams->random.self, host->random_state, sizeof host->random_state);
+	host->random_state[0] |= 1; /* the generator must not start at all zero */
+	slots_init(&host->actors, sizeof(struct act), LIMIT_ACTORS);
+	slots_init(&host->timers, sizeof(struct timer), LIMIT_TIMERS);
+	slots_init(&host->requests, sizeof(struct request), LIMIT_TIMERS);
+	slots_init(&host->watches, sizeof(struct watch), LIMIT_TIMERS);
+	slots_init(&host->owned, sizeof(struct owned), LIMIT_TIMERS);
+	wheel_init(&host->wheel, host_now_ms(host));
+	for (size_t i = 0; i < sizeof host->peers / sizeof *host->peers; i++)
+		list_init(&host->peers[i]);
+	host->scratch = text_new(LIMIT_MESSAGE_BYTES);
+	return host;
+}
+
+static enum status host_start_root(struct act_host *host)
+{
+	const struct life_spawn root = { .class = &root_class };
+	struct act *made;
+
+	TRY(life_spawn(host, NULL, &root, &host->root));
+	if (!host->config.root)
+		return OK;
+	const struct life_spawn supervisor = { .class = &act_supervisor_class,
+					       .args = host->config.root,
+					       .is_announced = true };
+	return life_spawn(host, host->root, &supervisor, &made);
+}
+
+enum status act_host_open(const struct act_host_config *config, const struct seams *seams,
+			  struct act_host **out)
+{
+	assert(config->node != 0 && config->epoch != 0);
+	struct act_host *host = host_make(config, seams);
+	enum status status = act_host_add_types(host, config->types, config->type_count);
+	if (status == OK)
+		status = host_start_root(host);
+	if (status != OK) {
+		act_host_close(host);
+		return status;
+	}
+	*out = host;
+	return OK;
+}
+
+static void host_free(struct act_host *host)
+{
+	while (host->posted) {
+		struct message *message = host->posted;
+		host->posted = message->next;
+		message_free(host, message);
+	}
+	task_fini(host);
+	remote_fini(host);
+	registry_fini(host);
+	map_fini(&host->types);
+	text_fini(&host->scratch);
+	slots_fini(&host->actors);
+	slots_fini(&host->timers);
+	slots_fini(&host->requests);
+	slots_fini(&host->watches);
+	slots_fini(&host->owned);
+	pool_fini(&host->pool);
+	mem_free(host);
+}
+
+void act_host_close(struct act_host *host)
+{
+	assert(!host->current);
+	act_host_stop(host);
+	while (host->root && !host->is_done)
+		act_host_turn(host);
+	while (host->run_head)
+		act_host_turn(host);
+	host_free(host);
+}
+
+void act_host_abandon(struct act_host *host)
+{
+	host->is_abandoned = true;
+	for (uint32_t i = 0; i < host->actors.made; i++) {
+		struct act *act = (struct act *)slots_at(&host->actors, i);
+		if ((act->slot.gen & 1) && !(act->flags & ACTOR_DEAD)) {
+			timer_free_all(act);
+			task_free_all(act);
+			life_abandon(act);
+		}
+	}
+	host_free(host);
+}
+
+static void host_stop_call(struct act_host *host, void *arg)
+{
+	(void)arg;
+	struct act_exit exit = { .why = ACT_SHUTDOWN };
+	if (host->root && !(host->root->flags & (ACTOR_ENDING | ACTOR_STOPPING)))
+		life_control_send(host->root, CONTROL_STOP, &exit);
+}
+
+void act_host_stop(struct act_host *host)
+{
+	act_host_call(host, host_stop_call, NULL);
+}
+
+bool act_host_is_done(const struct act_host *host)
+{
+	return host->is_done;
+}
+
+enum act_reason act_host_reason(const struct act_host *host)
+{
+	return host->root_failed ? ACT_CRASHED : ACT_SHUTDOWN;
+}
+
+struct act_ref act_host_root(const struct act_host *host)
+{
+	return host->root ? actor_ref(host->root) : ACT_NIL;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------- */
+
+/* A counter of the processor that costs less than a clock; 0 where there is none. */
+static uint64_t host_cycles(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t n;
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(n));
+	return n;
+#else
+	return 0;
+#endif
+}
+
+static void host_peek_set(struct act_host *host, struct act *act, const struct act_type *type)
+{
+	atomic_store_explicit(&host->activation, host->stats.messages, memory_order_relaxed);
+	atomic_store_explicit(&host->peek_actor, act, memory_order_relaxed);
+	atomic_store_explicit(&host->peek_type, type, memory_order_relaxed);
+}
+
+/* One message. Afterwards the actor may have ended. */
+static void host_handle(struct act_host *host, struct act *act, struct message *message)
+{
+	host->message = message;
+	host->stats.messages++;
+	act->messages++;
+	host_peek_set(host, act, message->msg.type);
+	if (message->flags & MESSAGE_JOB) {
+		job_delivered(message->job);
+		message->job = NULL;
+		message->flags &= ~(uint32_t)MESSAGE_JOB;
+	}
+	if (message->flags & MESSAGE_TASK) {
+		host->message = NULL;
+		task_resume(message->task, message);
+		return;
+	}
+	if (message->flags & MESSAGE_CONTROL) {
+		struct life_control control = *(struct life_control *)message->msg.body;
+		host->message = NULL;
+		message_free(host, message);
+		life_control(act, &control);
+		return;
+	}
+	enum act_verdict verdict = act->receive(act, act->state, &message->msg);
+	if (verdict == ACT_UNHANDLED && host->message) {
+		message_dead(host, ACT_DEAD_UNHANDLED, message->msg.type);
+		if (message->msg.kind == ACT_REQUEST)
+			act_answer_status(act, act_ticket(&message->msg), NOT_IMPLEMENTED);
+	}
+	if (host->message) {
+		message_free(host, message);
+		host->message = NULL;
+	}
+	if (verdict == ACT_STOP)
+		life_leave(act, ACT_NORMAL);
+}
+
+/* The actor's share: as many messages as it had when its turn came, so that it cannot feed itself for ever. */
+static void host_activate(struct act_host *host, struct act *act)
+{
+	uint32_t quantum = act->system_len + act->user_len;
+	struct message *message;
+
+	host->current = act;
+	act->flags |= ACTOR_ON_STACK | ACTOR_HELD;
+	while (quantum-- > 0 && (message = mailbox_take(act)) != NULL) {
+		host_handle(host, act, message);
+		if (act->flags & ACTOR_ENDING)
+			break;
+	}
+	act->flags &= ~(uint32_t)ACTOR_ON_STACK;
+	host->current = NULL;
+}
+
+static struct act *host_next_ready(struct act_host *host)
+{
+	struct act *act = host->run_head;
+	if (!act)
+		return NULL;
+	host->run_head = act->run_next;
+	if (!host->run_head)
+		host->run_tail = NULL;
+	act->flags &= ~(uint32_t)ACTOR_QUEUED;
+	return act;
+}
+
+/* After an activation or a crash: the time it took, and whether it has more to do. */
+static void host_activated(struct act_host *host, struct act *act)
+{
+	if (!host->config.is_unmeasured) {
+		uint64_t cycles = host_cycles();
+		uint64_t ns = (uint64_t)((double)(cycles - host->cycles_mark) * host->ns_per_cycle);
+		host->cycles_mark = cycles;
+		act->run_ns += ns;
+		if (ns > host->stats.longest_run_ns) {
+			host->stats.longest_run_ns = ns;
+			snprintf(host->stats.longest_who, sizeof host->stats.longest_who, "%s",
+				 act->flags & ACTOR_ENDING ? act->class->name : act_name(act));
+		}
+	}
+	act->flags &= ~(uint32_t)ACTOR_HELD;
+	if (act->flags & ACTOR_DEAD) {
+		if (!(act->flags & ACTOR_QUEUED))
+			slots_give(&host->actors, act);
+	} else if (!(act->flags & ACTOR_ENDING) && act->system_len + act->user_len > 0) {
+		mailbox_make_ready(act);
+	}
+}
+
+static void host_run(struct act_host *host)
+{
+	jmp_buf unwind;
+
+	host->budget = TURN_ACTIVATIONS;
+	host->unwind = &unwind;
+	if (_setjmp(unwind) != 0) {
+		struct act *crashed = host->current;
+		life_crashed(host);
+		host_activated(host, crashed);
+	}
+	while (host->budget > 0 && host->run_head) {
+		struct act *act = host_next_ready(host);
+		host->budget--;
+		if (act->flags & ACTOR_ENDING) {
+			if (act->flags & ACTOR_DEAD)
+				slots_give(&host->actors, act);
+			continue;
+		}
+		host->stats.activations++;
+		host_activate(host, act);
+		host_activated(host, act);
+	}
+	host->unwind = NULL;
+	host_peek_set(host, NULL, NULL);
+}
+
+/* How long a cycle is: measured from the first turn on, always over at least a millisecond. */
+static void host_calibrate(struct act_host *host)
+{
+	uint64_t cycles = host_cycles();
+
+	host->cycles_mark = cycles;
+	if (!host->calibrate_ns) {
+		host->calibrate_ns = host->now.ns;
+		host->calibrate_cycles = cycles;
+		return;
+	}
+	int64_t passed_ns = host->now.ns - host->calibrate_ns;
+	if (passed_ns >= TIME_MS && cycles > host->calibrate_cycles)
+		host->ns_per_cycle = (double)passed_ns / (double)(cycles - host->calibrate_cycles);
+}
+
+/* What other threads posted, oldest first. */
+static void host_drain(struct act_host *host)
+{
+	struct message *stack = atomic_exchange_explicit(&host->posted, NULL, memory_order_acquire);
+	struct message *oldest = NULL;
+
+	while (stack) {
+		struct message *next = stack->next;
+		stack->next = oldest;
+		oldest = stack;
+		stack = next;
+	}
+	while (oldest) {
+		struct message *message = oldest;
+		oldest = oldest->next;
+		host->stats.posts++;
+		if (message->flags & MESSAGE_CALL) {
+			struct message_call call = *(struct message_call *)(void *)message->body;
+			message_free(host, message);
+			call.fn(host, call.arg);
+			continue;
+		}
+		struct act *act = slots_get(&host->actors, message->slot, message->gen);
+		if (message->slot == SLOT_BY_NAME)
+			act = registry_by_hash(host, message->gen);
+		if (!act || (act->flags & ACTOR_ENDING))
+			message_bury(host, message, ACT_DEAD_STALE);
+		else if (mailbox_put(act, message) != OK)
+			message_free(host, message);
+	}
+}
+
+bool act_host_turn(struct act_host *host)
+{
+	assert(!host->current);
+	atomic_store_explicit(&host->is_asleep, false, memory_order_relaxed);
+	host->now = host->seams.clock.mono(host->seams.clock.self);
+	host->stats.turns++;
+	atomic_store_explicit(&host->peek_since_ns, host->now.ns, memory_order_relaxed);
+	if (!host->config.is_unmeasured)
+		host_calibrate(host);
+	if (atomic_load_explicit(&host->posted, memory_order_relaxed))
+		host_drain(host);
+	timer_fire_due(host);
+	host_run(host);
+	return host->run_head != NULL;
+}
+
+struct mono act_host_next(const struct act_host *host)
+{
+	uint64_t next_ms = wheel_next(&host->wheel);
+	if (next_ms >= (uint64_t)(INT64_MAX / TIME_MS))
+		return (struct mono){ INT64_MAX };
+	return (struct mono){ (int64_t)next_ms * TIME_MS };
+}
+
+bool act_host_sleep(struct act_host *host)
+{
+	atomic_store(&host->is_asleep, true);
+	if (host->run_head || atomic_load(&host->posted)) {
+		atomic_store(&host->is_asleep, false);
+		return false;
+	}
+	return true;
+}
+
+/* ---- from other threads ----------------------------------------------------------------------------------- */
+
+static void host_post(struct act_host *host, struct message *message)
+{
+	struct message *head = atomic_load_explicit(&host->posted, memory_order_relaxed);
+
+	do {
+		message->next = head;
+	} while (!atomic_compare_exchange_weak(&host->posted, &head, message));
+	/* Only the first post since the host fell asleep has to wake it. */
+	if (atomic_load(&host->is_asleep) && atomic_exchange(&host->is_asleep, false) &&
+	    host->seams.wake)
+		host->seams.wake(host->seams.wake_self);
+}
+
+enum status act_post(struct act_host *host, struct act_ref to, const struct act_type *type,
+		     const void *body)
+{
+	if (!host_is_here(host, to) || (to.epoch && to.epoch != host->config.epoch))
+		return NOT_FOUND;
+	struct message *message = message_new_posted(type, body);
+	message->slot = to.slot;
+	message->gen = to.gen;
+	host_post(host, message);
+	return OK;
+}
+
+void act_host_call(struct act_host *host, void (*fn)(struct act_host *host, void *arg), void *arg)
+{
+	static const struct act_type call_type = { .name = "call",
+						   .size = sizeof(struct message_call) };
+	const struct message_call call = { fn, arg };
+	struct message *message = message_new_posted(&call_type, &call);
+
+	message->flags |= MESSAGE_CALL;
+	host_post(host, message);
+}
+
+/* ---- facts -------------------------------------------------------------------------------------------------- */
+
+const char *act_host_name(const struct act_host *host)
+{
+	return host->config.name;
+}
+
+void *act_host_driver(const struct act_host *host)
+{
+	return host->config.driver;
+}
+
+struct seams_peer act_host_peer(const struct act_host *host)
+{
+	return (struct seams_peer){ host->config.node, host->config.host, host->config.epoch };
+}
+
+const struct seams *act_host_seams(const struct act_host *host)
+{
+	return &host->seams;
+}
+
+void act_host_set_link(struct act_host *host, const struct seams_link *link)
+{
+	host->seams.link = *link;
+}
+
+enum status act_host_add_types(struct act_host *host, const struct act_type *const *types,
+			       uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct str key = str_of(&types[i]->id, sizeof types[i]->id);
+		struct act_type *known = map_get(&host->types, key);
+		assert(types[i]->id && types[i]->encode && types[i]->decode);
+		if (known && known != types[i])
+			return EXISTS;
+		map_put(&host->types, key, (void *)(uintptr_t)types[i]);
+	}
+	return OK;
+}

@@ -1,0 +1,118 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/actor/actor-private.h"
+
+#define PATH_BYTES 1024U
+
+void act_host_stats(struct act_host *host, struct act_host_stats *out)
+{
+	*out = host->stats;
+	out->actors = host->actors.used;
+	out->tasks = host->task_count;
+	out->timers = host->timers.used;
+	out->requests = host->requests.used;
+	out->jobs = host->job_count;
+	host->stats.longest_run_ns = 0;
+}
+
+void act_host_peek(const struct act_host *host, struct act_host_now *out)
+{
+	struct act *act = atomic_load_explicit(&host->peek_actor, memory_order_relaxed);
+	const struct act_type *type = atomic_load_explicit(&host->peek_type, memory_order_relaxed);
+
+	*out = (struct act_host_now){ 0 };
+	out->activation = atomic_load_explicit(&host->activation, memory_order_relaxed);
+	out->since.ns = atomic_load_explicit(&host->peek_since_ns, memory_order_relaxed);
+	if (!act)
+		return;
+	/* An actor's memory stays an actor's, so this reads something valid even if it ends meanwhile. */
+	out->who = actor_ref(act);
+	out->class_name = act->class->name;
+	out->type_name = type ? type->name : NULL;
+	if (act->flags & ACTOR_ON_STACK && act->name)
+		snprintf(out->name_copy, sizeof out->name_copy, "%s", act->name);
+	out->name = out->name_copy[0] ? out->name_copy : out->class_name;
+}
+
+static const char *info_state(const struct act *act)
+{
+	if (act->flags & ACTOR_ENDING)
+		return "ending";
+	if (act->flags & ACTOR_ON_STACK)
+		return "running";
+	return act->flags & ACTOR_QUEUED ? "ready" : "idle";
+}
+
+static size_t info_memory(const struct act *act)
+{
+	size_t waiting = (size_t)(act->user_len + act->system_len + act->stash_len);
+	return sizeof *act + act->class->state_size + (act->arena ? arena_size(act->arena) : 0) +
+	       waiting * 128 + (size_t)act->task_count * 4 * KIB;
+}
+
+static void info_give(struct act *act, const char *path,
+		      void (*each)(void *arg, const struct act_info *info), void *arg)
+{
+	struct supervised_view view = { .last_reason = "" };
+	if (act->supervised)
+		supervisor_view(act->supervised, &view);
+	const struct act_info info = {
+		.ref = actor_ref(act),
+		.parent = act->parent ? actor_ref(act->parent) : ACT_NIL,
+		.path = path,
+		.name = act_name(act),
+		.class_name = act->class->name,
+		.state = info_state(act),
+		.is_supervisor = act->class == &act_supervisor_class,
+		.restarts = view.restarts,
+		.last_reason = view.last_reason,
+		.mailbox_len = act->user_len + act->system_len,
+		.mailbox_high = act->user_high,
+		.tasks = act->task_count,
+		.messages = act->messages,
+		.run_ns = act->run_ns,
+		.memory_bytes = info_memory(act),
+		.started = act->started,
+	};
+	each(arg, &info);
+}
+
+static size_t info_extend(const struct act *act, char *path, size_t len)
+{
+	int more = act->name ? snprintf(path + len, PATH_BYTES - len, "/%s", act->name)
+			     : snprintf(path + len, PATH_BYTES - len, "/%s#%u", act->class->name,
+					act->slot.index);
+	return len + (size_t)more < PATH_BYTES ? len + (size_t)more : PATH_BYTES - 1;
+}
+
+void act_host_each(struct act_host *host, void (*each)(void *arg, const struct act_info *info),
+		   void *arg)
+{
+	char path[PATH_BYTES] = "";
+	size_t len = 0;
+	struct act *act = host->root;
+
+	/* Depth first without recursion: down to the oldest child, else on to the next of the nearest ancestor. */
+	while (act) {
+		len = info_extend(act, path, len);
+		info_give(act, path, each, arg);
+		if (!list_is_empty(&act->children)) {
+			act = list_item(act->children.next, struct act, sibling);
+			continue;
+		}
+		for (;;) {
+			char *slash = strrchr(path, '/');
+			len = slash ? (size_t)(slash - path) : 0;
+			path[len] = '\0';
+			struct act *parent = act->parent;
+			if (!parent || act == host->root)
+				return;
+			if (act->sibling.next != &parent->children) {
+				act = list_item(act->sibling.next, struct act, sibling);
+				break;
+			}
+			act = parent;
+		}
+	}
+}

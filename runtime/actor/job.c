@@ -1,0 +1,127 @@
+#include "runtime/actor/actor-private.h"
+
+ACT_TYPE(act_job_done);
+
+struct act_lane {
+	struct list link;
+	struct seams_worker *worker;
+};
+
+/* Given -> run on a worker -> done on the host's thread -> delivered or discarded. */
+struct job {
+	struct seams_job work; /* first: the seam hands back this */
+	struct list link;      /* in the actor's jobs, until done */
+	struct act *act;
+	struct act_host *host;
+	struct seams_worker *worker;
+	void (*run)(void *arg);
+	void *arg;
+	void (*drop)(void *arg);
+	uint64_t tag;
+	struct task *task;
+};
+
+struct act_lane *act_lane_open(struct act *act, const char *name)
+{
+	const struct seams_jobs *jobs = &act->host->seams.jobs;
+	struct act_lane *lane = mem_new(struct act_lane);
+
+	lane->worker = jobs->open(jobs->self, name);
+	list_push(&act->lanes, &lane->link);
+	return lane;
+}
+
+void job_close_lanes(struct act *act)
+{
+	const struct seams_jobs *jobs = &act->host->seams.jobs;
+
+	while (!list_is_empty(&act->lanes)) {
+		struct act_lane *lane = list_item(act->lanes.next, struct act_lane, link);
+		list_remove(&lane->link);
+		jobs->close(jobs->self, lane->worker);
+		mem_free(lane);
+	}
+}
+
+static void job_run(struct seams_job *work)
+{
+	struct job *job = (struct job *)(void *)work;
+	job->run(job->arg);
+}
+
+void job_discard(struct job *job)
+{
+	if (job->drop)
+		job->drop(job->arg);
+	mem_free(job);
+}
+
+void job_delivered(struct job *job)
+{
+	mem_free(job);
+}
+
+static void job_done(struct seams_job *work)
+{
+	struct job *job = (struct job *)(void *)work;
+	struct act *act = job->act;
+	const struct act_job_done done = { job->arg };
+
+	list_remove(&job->link);
+	job->host->job_count--;
+	if (act->flags & ACTOR_ENDING) {
+		job_discard(job);
+		life_go_on(act);
+		return;
+	}
+	struct message *message = message_new(job->host, &act_job_done_type, &done);
+	message->msg.kind = ACT_JOB;
+	message->msg.tag = job->tag;
+	message->flags |= MESSAGE_JOB;
+	message->job = job;
+	if (job->task) {
+		message->flags |= MESSAGE_TASK;
+		message->task = job->task;
+	}
+	mailbox_put_system(act, message);
+}
+
+void job_start(struct act *act, struct act_lane *lane, void (*run)(void *arg), void *arg,
+	       void (*drop)(void *arg), uint64_t tag, struct task *task)
+{
+	const struct seams_jobs *jobs = &act->host->seams.jobs;
+	struct job *job = mem_new(struct job);
+
+	*job = (struct job){ .work = { .run = job_run, .done = job_done },
+			     .act = act,
+			     .host = act->host,
+			     .worker = lane ? lane->worker : NULL,
+			     .run = run,
+			     .arg = arg,
+			     .drop = drop,
+			     .tag = tag,
+			     .task = task };
+	list_push(&act->jobs, &job->link);
+	act->host->job_count++;
+	jobs->submit(jobs->self, job->worker, &job->work);
+}
+
+void act_job(struct act *act, struct act_lane *lane, void (*run)(void *arg), void *arg,
+	     void (*drop)(void *arg), uint64_t tag)
+{
+	job_start(act, lane, run, arg, drop, tag, NULL);
+}
+
+void job_withdraw_all(struct act *act)
+{
+	const struct seams_jobs *jobs = &act->host->seams.jobs;
+
+	list_each (&act->jobs, link) {
+		struct job *job = list_item(link, struct job, link);
+		if (jobs->withdraw(jobs->self, job->worker, &job->work)) {
+			list_remove(&job->link);
+			act->host->job_count--;
+			job_discard(job);
+		}
+	}
+}

@@ -1,0 +1,188 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/actor/actor-private.h"
+
+static void lane_push(struct lane *lane, struct message *message)
+{
+	message->next = NULL;
+	if (lane->tail)
+		lane->tail->next = message;
+	else
+		lane->head = message;
+	lane->tail = message;
+}
+
+static struct message *lane_pop(struct lane *lane)
+{
+	struct message *message = lane->head;
+	if (message) {
+		lane->head = message->next;
+		if (!lane->head)
+			lane->tail = NULL;
+	}
+	return message;
+}
+
+void mailbox_make_ready(struct act *act)
+{
+	struct act_host *host = act->host;
+
+	if (act->flags & ACTOR_QUEUED)
+		return;
+	act->flags |= ACTOR_QUEUED;
+	act->run_next = NULL;
+	if (host->run_tail)
+		host->run_tail->run_next = act;
+	else
+		host->run_head = act;
+	host->run_tail = act;
+}
+
+/* The message in the lane that this one replaces, or NULL. Linear: such a lane holds each key once. */
+static struct message *mailbox_same_key(struct act *act, const struct message *message)
+{
+	for (struct message *at = act->user.head; at; at = at->next)
+		if (at->key == message->key && at->msg.type == message->msg.type &&
+		    at->msg.kind == ACT_PLAIN)
+			return at;
+	return NULL;
+}
+
+static void mailbox_replace(struct act *act, struct message *old, struct message *message)
+{
+	const struct act_type *type = old->msg.type;
+	if (type->drop)
+		type->drop(old->msg.body);
+	arena_free(old->arena);
+	memcpy(old->body, message->body, type->size);
+	old->arena = message->arena;
+	old->msg.from = message->msg.from;
+	message->arena = NULL;
+	message->flags |= MESSAGE_KEPT;
+	message_free(act->host, message);
+}
+
+static void mailbox_crash(struct act *act)
+{
+	struct act_exit exit = { .who = actor_ref(act), .why = ACT_CRASHED };
+
+	if (act->flags & ACTOR_DOOMED)
+		return;
+	act->flags |= ACTOR_DOOMED;
+	snprintf(exit.what, sizeof exit.what, "mailbox full: %u messages", act->user_max);
+	life_control_send(act, CONTROL_KILL, &exit);
+}
+
+enum status mailbox_put(struct act *act, struct message *message)
+{
+	struct act_host *host = act->host;
+
+	if (act->class->key && message->msg.kind == ACT_PLAIN) {
+		message->key = act->class->key(message->msg.type, message->msg.body);
+		struct message *old = message->key ? mailbox_same_key(act, message) : NULL;
+		if (old) {
+			mailbox_replace(act, old, message);
+			return OK;
+		}
+	}
+	if (act->user_len >= act->user_max) {
+		switch (act->class->on_full) {
+		case ACT_FULL_CRASH: mailbox_crash(act); __attribute__((fallthrough));
+		case ACT_FULL_REJECT:
+			message_dead(host, ACT_DEAD_FULL, message->msg.type);
+			return BUSY;
+		case ACT_FULL_DROP_OLD:
+			act->user_len--;
+			message_bury(host, lane_pop(&act->user), ACT_DEAD_FULL);
+			break;
+		}
+	}
+	lane_push(&act->user, message);
+	if (++act->user_len > act->user_high)
+		act->user_high = act->user_len;
+	mailbox_make_ready(act);
+	return OK;
+}
+
+void mailbox_put_system(struct act *act, struct message *message)
+{
+	assert(!(act->flags & ACTOR_ENDING));
+	message->flags |= MESSAGE_SYSTEM;
+	lane_push(&act->system, message);
+	act->system_len++;
+	mailbox_make_ready(act);
+}
+
+struct message *mailbox_take(struct act *act)
+{
+	struct message *message = lane_pop(&act->system);
+	if (message) {
+		act->system_len--;
+		return message;
+	}
+	message = lane_pop(&act->user);
+	if (message)
+		act->user_len--;
+	return message;
+}
+
+void mailbox_purge(struct act *act, enum act_kind kind, uint64_t tag)
+{
+	struct lane kept = { NULL, NULL };
+	struct message *message;
+
+	if (!act->system_len)
+		return;
+	while ((message = lane_pop(&act->system)) != NULL) {
+		if (message->msg.kind == kind && message->msg.tag == tag &&
+		    !(message->flags & (MESSAGE_TASK | MESSAGE_CONTROL))) {
+			act->system_len--;
+			message_free(act->host, message);
+		} else {
+			lane_push(&kept, message);
+		}
+	}
+	act->system = kept;
+}
+
+void mailbox_bury_all(struct act *act)
+{
+	struct message *message;
+
+	while ((message = lane_pop(&act->system)) != NULL)
+		message_bury(act->host, message, ACT_DEAD_ENDED);
+	while ((message = lane_pop(&act->user)) != NULL)
+		message_bury(act->host, message, ACT_DEAD_ENDED);
+	while ((message = lane_pop(&act->stash)) != NULL)
+		message_bury(act->host, message, ACT_DEAD_ENDED);
+	act->system_len = act->user_len = act->stash_len = 0;
+}
+
+enum status act_stash(struct act *act, const struct act_msg *msg)
+{
+	struct act_host *host = act->host;
+	struct message *message = message_of(msg);
+
+	assert(host->message == message && !(message->flags & MESSAGE_SYSTEM));
+	if (act->stash_len >= act->user_max)
+		return BUSY;
+	host->message = NULL;
+	lane_push(&act->stash, message);
+	act->stash_len++;
+	return OK;
+}
+
+void act_unstash(struct act *act)
+{
+	if (!act->stash.head)
+		return;
+	act->stash.tail->next = act->user.head;
+	if (!act->user.head)
+		act->user.tail = act->stash.tail;
+	act->user.head = act->stash.head;
+	act->user_len += act->stash_len;
+	act->stash = (struct lane){ NULL, NULL };
+	act->stash_len = 0;
+	mailbox_make_ready(act);
+}

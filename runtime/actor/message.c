@@ -1,0 +1,83 @@
+#include <string.h>
+
+#include "runtime/actor/actor-private.h"
+#include "runtime/base/log.h"
+
+static void message_fill(struct message *message, const struct act_type *type, const void *body,
+			 uint32_t flags)
+{
+	memset(message, 0, sizeof *message);
+	message->msg.type = type;
+	message->body_bytes = type ? type->size : 0;
+	message->flags = flags;
+	if (message->body_bytes) {
+		message->msg.body = message->body;
+		memcpy(message->body, body, type->size);
+	}
+}
+
+struct message *message_new(struct act_host *host, const struct act_type *type, const void *body)
+{
+	struct message *message =
+	    pool_take(&host->pool, sizeof(struct message) + (type ? type->size : 0));
+	message_fill(message, type, body, 0);
+	return message;
+}
+
+struct message *message_new_posted(const struct act_type *type, const void *body)
+{
+	struct message *message = mem_alloc(sizeof(struct message) + (type ? type->size : 0));
+	message_fill(message, type, body, MESSAGE_POSTED);
+	return message;
+}
+
+void message_free(struct act_host *host, struct message *message)
+{
+	if (message->msg.type && message->msg.type->drop && !(message->flags & MESSAGE_KEPT))
+		message->msg.type->drop(message->msg.body);
+	if (message->flags & MESSAGE_JOB)
+		job_discard(message->job);
+	else
+		arena_free(message->arena);
+	if (message->flags & MESSAGE_POSTED)
+		mem_free(message);
+	else
+		pool_give(&host->pool, message, sizeof *message + message->body_bytes);
+}
+
+/* Every loss is counted; of many alike the 1st, 2nd, 4th, 8th ... is logged. */
+void message_dead(struct act_host *host, enum act_dead reason, const struct act_type *type)
+{
+	uint64_t count = ++host->stats.dead[reason];
+	if (host->is_abandoned || (count & (count - 1)) != 0)
+		return;
+	log_debug(host->config.name, "dead letter", LOG_CSTR("reason", act_dead_name(reason)),
+		  LOG_CSTR("type", type ? type->name : "none"), LOG_U64("count", count));
+}
+
+void message_refuse(struct act_host *host, struct message *message, enum status status)
+{
+	if (message->msg.kind == ACT_REQUEST) {
+		struct request *request = slots_find(&host->requests, message->msg.tag);
+		if (request)
+			request_fail(request, status);
+	}
+	message_free(host, message);
+}
+
+void message_bury(struct act_host *host, struct message *message, enum act_dead reason)
+{
+	if (!(message->flags & (MESSAGE_JOB | MESSAGE_CONTROL)))
+		message_dead(host, reason, message->msg.type);
+	message_refuse(host, message, reason == ACT_DEAD_FULL ? BUSY : GONE);
+}
+
+const char *act_dead_name(enum act_dead reason)
+{
+	static const char *const names[] = {
+#define X(name, text) [name] = text,
+		ACT_DEAD_MAP(X)
+#undef X
+	};
+	return names[reason];
+}

@@ -1,0 +1,544 @@
+#include "tests/lib/test.h"
+#include "tests/unit/runtime/actor/manual.h"
+
+struct note {
+	int64_t n;
+};
+static ACT_TYPE(note);
+struct parcel {
+	int *dropped;
+};
+static void parcel_drop(void *body)
+{
+	(*((struct parcel *)body)->dropped)++;
+}
+static ACT_TYPE(parcel, .drop = parcel_drop);
+struct question {
+	int64_t n;
+};
+static ACT_TYPE(question);
+
+/* Writes down what it gets. */
+struct record {
+	int64_t seen[64];
+	uint32_t count;
+	enum status status[64];
+	bool is_stopped, is_answering;
+	enum act_verdict verdict;
+	uint64_t tag;
+	struct act_ticket ticket;
+	struct act_down down;
+};
+
+struct recorder {
+	struct record *record;
+};
+
+static enum status recorder_init(struct act *act, void *state, const void *args)
+{
+	(void)act;
+	((struct recorder *)state)->record = (void *)(uintptr_t)args;
+	return OK;
+}
+
+static enum act_verdict recorder_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct record *record = ((struct recorder *)state)->record;
+	int64_t n = -1;
+
+	if (msg->kind == ACT_ANSWER && msg->status != OK)
+		n = -2;
+	else if (ACT_IS(msg, note))
+		n = ACT_AS(msg, note)->n;
+	else if (ACT_IS(msg, act_down))
+		record->down = *ACT_AS(msg, act_down);
+	CHECK(record->count < 64);
+	record->status[record->count] = msg->status;
+	record->seen[record->count++] = n;
+	record->tag = msg->tag;
+	if (msg->kind == ACT_REQUEST) {
+		record->ticket = act_ticket(msg);
+		if (record->is_answering)
+			CHECK_STATUS(act_reply_of(act, msg, note, ACT_AS(msg, question)->n + 1), OK);
+	}
+	return record->verdict;
+}
+
+static void recorder_stop(struct act *act, void *state, enum act_reason why)
+{
+	(void)act, (void)why;
+	((struct recorder *)state)->record->is_stopped = true;
+}
+
+static const struct act_class recorder = { .name = "recorder",
+					   .state_size = sizeof(struct recorder),
+					   .init = recorder_init,
+					   .receive = recorder_receive,
+					   .stop = recorder_stop };
+
+TEST(messages_of_one_sender_arrive_in_order)
+{
+	struct manual manual;
+	struct record record = { 0 };
+
+	manual_open(&manual, NULL);
+	struct act_ref ref = manual_spawn(&manual, &recorder, &record);
+	for (int64_t i = 0; i < 50; i++)
+		manual_tell(&manual, ref, note, i);
+	manual_run(&manual, 0);
+	CHECK_EQ(record.count, 50);
+	for (int64_t i = 0; i < 50; i++)
+		CHECK_EQ(record.seen[i], i);
+	manual_close(&manual);
+	CHECK(record.is_stopped);
+}
+
+TEST(a_reference_to_an_actor_that_ended_is_stale_for_ever)
+{
+	struct manual manual;
+	struct record first = { .verdict = ACT_STOP }, second = { 0 };
+	struct act_host_stats stats;
+
+	manual_open(&manual, NULL);
+	struct act_ref ref = manual_spawn(&manual, &recorder, &first);
+	manual_tell(&manual, ref, note, 1);
+	manual_tell(&manual, ref, note, 2);
+	manual_run(&manual, 0);
+	CHECK_EQ(first.count, 1);
+	struct act_ref other = manual_spawn(&manual, &recorder, &second);
+	CHECK_EQ(other.slot, ref.slot);
+	CHECK(other.gen != ref.gen);
+	manual_tell(&manual, ref, note, 3);
+	manual_run(&manual, 0);
+	CHECK_EQ(second.count, 0);
+	act_host_stats(manual.host, &stats);
+	CHECK_EQ(stats.dead[ACT_DEAD_ENDED], 1);
+	CHECK_EQ(stats.dead[ACT_DEAD_STALE], 1);
+	manual_close(&manual);
+}
+
+static void send_parcels(struct act *act, void *state, void *arg)
+{
+	struct act_ref to = *(struct act_ref *)((void **)arg)[0];
+	int *dropped = ((void **)arg)[1];
+	enum status *status = ((void **)arg)[2];
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		status[i] = act_tell(act, to, parcel, dropped);
+}
+
+TEST(a_full_mailbox_answers_as_its_class_says_and_no_body_is_lost_or_dropped_twice)
+{
+	static const struct {
+		enum act_full on_full;
+		enum status third;
+		int dropped;
+		uint32_t handled;
+	} cases[] = {
+		{ ACT_FULL_REJECT, BUSY, 2, 2 },
+		{ ACT_FULL_DROP_OLD, OK, 4, 2 },
+		{ ACT_FULL_CRASH, BUSY, 2, 0 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct act_class class = recorder;
+		struct manual manual;
+		struct record record = { 0 };
+		enum status status[4];
+		int dropped = 0;
+
+		class.mailbox_max = 2;
+		class.on_full = cases[i].on_full;
+		manual_open(&manual, NULL);
+		struct act_ref ref = manual_spawn(&manual, &class, &record);
+		void *args[] = { &ref, &dropped, status };
+		manual_enter(&manual, send_parcels, args);
+		CHECK_STATUS(status[0], OK);
+		CHECK_STATUS(status[1], OK);
+		CHECK_STATUS(status[2], cases[i].third);
+		manual_run(&manual, 0);
+		CHECK_EQ(dropped, cases[i].dropped);
+		CHECK_EQ(record.count, cases[i].handled);
+		manual_close(&manual);
+	}
+}
+
+static uint64_t note_key(const struct act_type *type, const void *body)
+{
+	return type == &note_type ? (uint64_t)((const struct note *)body)->n / 10 : 0;
+}
+
+TEST(messages_with_the_same_key_replace_each_other_in_their_place)
+{
+	struct act_class class = recorder;
+	struct manual manual;
+	struct record record = { 0 };
+
+	class.key = note_key;
+	manual_open(&manual, NULL);
+	struct act_ref ref = manual_spawn(&manual, &class, &record);
+	const int64_t sent[] = { 11, 21, 12, 3, 4, 22 };
+	for (size_t i = 0; i < sizeof sent / sizeof *sent; i++)
+		manual_tell(&manual, ref, note, sent[i]);
+	manual_run(&manual, 0);
+	CHECK_EQ(record.count, 4);
+	CHECK_EQ(record.seen[0], 12);
+	CHECK_EQ(record.seen[1], 22);
+	CHECK_EQ(record.seen[2], 3); /* key 0 is no key */
+	CHECK_EQ(record.seen[3], 4);
+	manual_close(&manual);
+}
+
+/* ---- crashes ---------------------------------------------------------------------------------------- */
+
+struct fragile {
+	int *released;
+};
+
+static void fragile_release(void *arg)
+{
+	int **at = arg;
+	(**at) = **at * 10 + 1;
+}
+
+static void fragile_release_second(void *arg)
+{
+	int **at = arg;
+	(**at) = **at * 10 + 2;
+}
+
+static enum status fragile_init(struct act *act, void *state, const void *args)
+{
+	struct fragile *fragile = state;
+	fragile->released = (void *)(uintptr_t)args;
+	int **at = act_alloc(act, sizeof *at);
+	*at = fragile->released;
+	act_own(act, fragile_release, at);
+	act_own(act, fragile_release_second, at);
+	act_disown(act, act_own(act, fragile_release, at));
+	return OK;
+}
+
+static enum act_verdict fragile_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)state;
+	act_after(act, 10, &note_type, &(struct note){ 1 });
+	ACT_ASSERT(act, msg->type == NULL);
+	return ACT_OK;
+}
+
+static void fragile_stop(struct act *act, void *state, enum act_reason why)
+{
+	(void)act, (void)why;
+	*((struct fragile *)state)->released = -1000;
+}
+
+static const struct act_class fragile = { .name = "fragile",
+					  .state_size = sizeof(struct fragile),
+					  .init = fragile_init,
+					  .receive = fragile_receive,
+					  .stop = fragile_stop };
+
+static void watch_it(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	act_monitor(act, *(struct act_ref *)arg);
+}
+
+TEST(a_crash_releases_what_was_owned_in_reverse_order_drops_the_message_and_tells_the_watchers)
+{
+	struct manual manual;
+	struct record record = { 0 };
+	struct act_host_stats stats;
+	int released = 0, dropped = 0;
+
+	manual_open(&manual, NULL);
+	struct act_ref ref = manual_spawn(&manual, &fragile, &released);
+	struct act_ref watcher = manual_spawn(&manual, &recorder, &record);
+	CHECK(act_host_enter(manual.host, watcher, watch_it, &ref));
+	manual_tell(&manual, ref, parcel, &dropped);
+	manual_tell(&manual, ref, parcel, &dropped);
+	manual_run(&manual, 100);
+	CHECK_EQ(released, 21);
+	CHECK_EQ(dropped, 2);
+	CHECK_EQ(record.count, 1);
+	CHECK_EQ(record.down.why, ACT_CRASHED);
+	CHECK(act_ref_eq(record.down.who, ref));
+	CHECK(strstr(record.down.what, "msg->type == NULL") != NULL);
+	act_host_stats(manual.host, &stats);
+	CHECK_EQ(stats.crashed, 1);
+	CHECK_EQ(stats.timers, 0);
+	manual_close(&manual);
+}
+
+static enum act_verdict greedy_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)state, (void)msg;
+	for (int i = 0; i < 1000; i++)
+		memset(act_alloc(act, 1000), 1, 1000);
+	return ACT_OK;
+}
+
+TEST(an_actor_that_takes_more_memory_than_its_class_allows_crashes_alone)
+{
+	static const struct act_class greedy = { .name = "greedy",
+						 .receive = greedy_receive,
+						 .memory_max = 100000 };
+	struct manual manual;
+	struct record record = { 0 };
+
+	manual_open(&manual, NULL);
+	struct act_ref ref = manual_spawn(&manual, &greedy, NULL);
+	struct act_ref watcher = manual_spawn(&manual, &recorder, &record);
+	CHECK(act_host_enter(manual.host, watcher, watch_it, &ref));
+	manual_tell(&manual, ref, note, 1);
+	manual_run(&manual, 0);
+	CHECK_EQ(record.down.why, ACT_CRASHED);
+	CHECK(strstr(record.down.what, "arena limit") != NULL);
+	manual_close(&manual);
+}
+
+static enum status refusing_init(struct act *act, void *state, const void *args)
+{
+	(void)state;
+	if (args)
+		act_fail(act, "no");
+	return FORBIDDEN;
+}
+
+static void spawn_refusing(struct act *act, void *state, void *arg)
+{
+	static const struct act_class refusing = { .name = "refusing",
+						   .init = refusing_init,
+						   .receive = recorder_receive };
+	struct act_ref ref;
+
+	(void)state, (void)arg;
+	CHECK_STATUS(act_spawn(act, &refusing, NULL, "x", &ref), FORBIDDEN);
+	CHECK_STATUS(act_spawn(act, &refusing, "crash", "x", &ref), INTERNAL);
+	CHECK(act_ref_is_nil(act_whereis(act, "x")));
+}
+
+TEST(a_failing_or_crashing_init_is_the_spawners_outcome_and_leaves_nothing)
+{
+	struct manual manual;
+	struct act_host_stats stats;
+
+	manual_open(&manual, NULL);
+	manual_enter(&manual, spawn_refusing, NULL);
+	manual_run(&manual, 0);
+	act_host_stats(manual.host, &stats);
+	CHECK_EQ(stats.actors, 1);
+	manual_close(&manual);
+}
+
+/* ---- requests ----------------------------------------------------------------------------------------- */
+
+struct asking {
+	struct act_ref to;
+	uint32_t timeout_ms;
+	uint64_t tag;
+	enum status status;
+};
+
+static void ask_it(struct act *act, void *state, void *arg)
+{
+	struct asking *asking = arg;
+
+	(void)state;
+	asking->status = act_request(act, asking->to, &question_type, &(struct question){ 41 },
+				     asking->timeout_ms, asking->tag);
+}
+
+static void answer_it(struct act *act, void *state, void *arg)
+{
+	struct record *record = ((struct recorder *)state)->record;
+	*(enum status *)arg = act_answer(act, record->ticket, &note_type, &(struct note){ 99 });
+}
+
+static void cancel_it(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	act_request_cancel(act, *(uint64_t *)arg);
+}
+
+TEST(a_request_gets_exactly_one_of_reply_refusal_timeout_and_end)
+{
+	static const struct {
+		bool is_answering;
+		enum act_verdict verdict;
+		int64_t seen;
+		enum status status;
+	} cases[] = {
+		{ true, ACT_OK, 42, OK },
+		{ false, ACT_UNHANDLED, -2, NOT_IMPLEMENTED },
+		{ false, ACT_OK, -2, TIMEOUT },
+		{ false, ACT_STOP, -2, GONE },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct manual manual;
+		struct record asker = { 0 };
+		struct record asked = { .is_answering = cases[i].is_answering,
+					.verdict = cases[i].verdict };
+		struct act_host_stats stats;
+
+		manual_open(&manual, NULL);
+		struct asking asking = { manual_spawn(&manual, &recorder, &asked), 50, 7, OK };
+		struct act_ref ref = manual_spawn(&manual, &recorder, &asker);
+		CHECK(act_host_enter(manual.host, ref, ask_it, &asking));
+		CHECK_STATUS(asking.status, OK);
+		manual_run(&manual, 1000);
+		CHECK_EQ(asker.count, 1);
+		CHECK_EQ(asker.seen[0], cases[i].seen);
+		CHECK_STATUS(asker.status[0], cases[i].status);
+		CHECK_EQ(asker.tag, 7);
+		act_host_stats(manual.host, &stats);
+		CHECK_EQ(stats.requests, 0);
+		manual_close(&manual);
+	}
+}
+
+TEST(a_late_second_or_cancelled_answer_is_dropped_and_counted)
+{
+	struct manual manual;
+	struct record asker = { 0 }, asked = { 0 };
+	struct act_host_stats stats;
+	enum status status;
+	uint64_t tag = 8;
+
+	manual_open(&manual, NULL);
+	struct asking asking = { manual_spawn(&manual, &recorder, &asked), 50, 7, OK };
+	struct act_ref ref = manual_spawn(&manual, &recorder, &asker);
+	CHECK(act_host_enter(manual.host, ref, ask_it, &asking));
+	manual_run(&manual, 100);
+	CHECK(act_host_enter(manual.host, asking.to, answer_it, &status));
+	CHECK_STATUS(status, GONE);
+	asking.tag = tag;
+	CHECK(act_host_enter(manual.host, ref, ask_it, &asking));
+	manual_run(&manual, 10);
+	CHECK(act_host_enter(manual.host, asking.to, answer_it, &status));
+	CHECK_STATUS(status, OK);
+	CHECK(act_host_enter(manual.host, asking.to, answer_it, &status));
+	CHECK_STATUS(status, GONE);
+	/* The reply waits in the mailbox; cancelling takes it out again. */
+	CHECK(act_host_enter(manual.host, ref, cancel_it, &tag));
+	manual_run(&manual, 100);
+	CHECK_EQ(asker.count, 1);
+	CHECK_STATUS(asker.status[0], TIMEOUT);
+	act_host_stats(manual.host, &stats);
+	CHECK_EQ(stats.dead[ACT_DEAD_LATE], 2);
+	manual_close(&manual);
+}
+
+/* ---- timers -------------------------------------------------------------------------------------------- */
+
+static void set_timers(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	act_after(act, 30, &note_type, &(struct note){ 3 });
+	act_after(act, 10, &note_type, &(struct note){ 1 });
+	act_cancel(act, act_after(act, 15, &note_type, &(struct note){ 9 }));
+	*(uint64_t *)arg = act_every(act, 20, &note_type, &(struct note){ 2 });
+}
+
+static void cancel_timer(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	act_cancel(act, *(uint64_t *)arg);
+}
+
+TEST(timers_fire_in_order_never_early_and_periodic_ones_until_cancelled)
+{
+	struct manual manual;
+	struct record record = { 0 };
+	uint64_t timer;
+	const int64_t expected[] = { 1, 2, 3, 2 };
+
+	manual_open(&manual, NULL);
+	struct act_ref ref = manual_spawn(&manual, &recorder, &record);
+	CHECK(act_host_enter(manual.host, ref, set_timers, &timer));
+	manual_run(&manual, 9);
+	CHECK_EQ(record.count, 0);
+	manual_run(&manual, 41);
+	CHECK_EQ(record.count, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		CHECK_EQ(record.seen[i], expected[i]);
+	CHECK(act_host_enter(manual.host, ref, cancel_timer, &timer));
+	manual_run(&manual, 1000);
+	CHECK_EQ(record.count, 4);
+	manual_close(&manual);
+}
+
+/* ---- links, names, groups ------------------------------------------------------------------------------ */
+
+static void link_it(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	act_link(act, *(struct act_ref *)arg);
+}
+
+TEST(linked_actors_end_together_unless_one_ends_normally)
+{
+	static const struct {
+		bool is_crash;
+		bool other_lives;
+	} cases[] = { { true, false }, { false, true } };
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct manual manual;
+		struct record ends = { .verdict = ACT_STOP }, other = { 0 };
+		int released = 0;
+
+		manual_open(&manual, NULL);
+		struct act_ref a = cases[i].is_crash ? manual_spawn(&manual, &fragile, &released)
+						     : manual_spawn(&manual, &recorder, &ends);
+		struct act_ref b = manual_spawn(&manual, &recorder, &other);
+		CHECK(act_host_enter(manual.host, b, link_it, &a));
+		manual_tell(&manual, a, note, 1);
+		manual_run(&manual, 0);
+		CHECK_EQ(act_host_enter(manual.host, b, link_it, &b), cases[i].other_lives);
+		manual_close(&manual);
+	}
+}
+
+static void name_and_group(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	CHECK_STATUS(act_register(act, arg), OK);
+	CHECK_STATUS(act_join(act, "all"), OK);
+	CHECK_STATUS(act_join(act, "all"), OK);
+}
+
+static void publish_and_name(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	CHECK_EQ(act_publish(act, "all", &note_type, &(struct note){ 5 }), *(uint32_t *)arg);
+	CHECK_STATUS(act_register(act, "one"), EXISTS);
+	CHECK(!act_ref_is_nil(act_whereis(act, "one")));
+	CHECK(act_ref_is_nil(act_whereis(act, "three")));
+	CHECK(act_ref_is_nil(act_whereis(act, "one@nowhere")));
+	CHECK_STATUS(act_tell(act, act_named(act, "one"), note, 6), OK);
+	CHECK_STATUS(act_tell(act, act_named(act, "three"), note, 6), NOT_FOUND);
+}
+
+TEST(names_and_groups_find_the_living)
+{
+	struct manual manual;
+	struct record one = { 0 }, two = { .verdict = ACT_STOP };
+	uint32_t members = 2;
+	char first[] = "one", second[] = "two";
+
+	manual_open(&manual, NULL);
+	struct act_ref a = manual_spawn(&manual, &recorder, &one);
+	struct act_ref b = manual_spawn(&manual, &recorder, &two);
+	CHECK(act_host_enter(manual.host, a, name_and_group, first));
+	CHECK(act_host_enter(manual.host, b, name_and_group, second));
+	manual_enter(&manual, publish_and_name, &members);
+	manual_run(&manual, 0);
+	CHECK_EQ(one.count, 2);
+	members = 1;
+	manual_enter(&manual, publish_and_name, &members);
+	manual_run(&manual, 0);
+	CHECK_EQ(one.count, 4);
+	CHECK_EQ(two.count, 1);
+	manual_close(&manual);
+}
