@@ -93,15 +93,27 @@ static enum status append_piece(struct core *core, struct raft_message *message,
 	return status;
 }
 
+/*
+ * libraft leaves the index in this answer as it finds it on its stack. If the old leader gets to lead in our term
+ * before the answer reaches it, that would count as an acknowledgement of anything.
+ */
+static void answer_stale(struct core *core, uint64_t to)
+{
+	struct message answer = { .kind = MESSAGE_APPENDED, .term = core->term };
+	core_send(core, to, &answer);
+}
+
 static enum status receive_append(struct core *core, struct raft_message *out,
 				  struct message *message, struct fault *why)
 {
 	if (core->raft.state == RAFT_LEADER && message->term == core->raft.current_term)
 		return refuse(why, "a second leader in our own term");
-	if (message->term >= core->raft.current_term) {
-		core->leader_heard = core->now;
-		move_up(core, message);
+	if (message->term < core->raft.current_term) {
+		answer_stale(core, out->server_id);
+		return OK;
 	}
+	core->leader_heard = core->now;
+	move_up(core, message);
 	uint32_t at = 0;
 	do {
 		uint32_t count = message->append.count > 0 ? piece_of(message, at) : 0;

@@ -201,6 +201,10 @@ static enum status walk(struct opening *opening, struct segment *segment, struct
 	uint64_t end;
 	bool is_dirty;
 	TRY(files->size(files->self, file, &segment->size_bytes));
+	if (is_last && segment->size_bytes < SEGMENT_HEADER) {
+		wal->offset = 0; /* begun and no further: drop_begun */
+		return OK;
+	}
 	if (segment->size_bytes < SEGMENT_HEADER || segment->size_bytes > UINT32_MAX)
 		return damaged(opening, "has %" PRIu64 " bytes", segment->size_bytes, 0);
 	char *bytes = mem_alloc(segment->size_bytes);
