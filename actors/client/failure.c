@@ -1,8 +1,8 @@
 #include "actors/client/failure.h"
 
-#include "datastore/object/envelope.h"
 #include "datastore/object/json.h"
 #include "datastore/object/name.h"
+#include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
 
 #define STATUS_BYTES_MAX (1U * MIB) /* LIMIT_FAULTS messages of any sane length */
@@ -320,7 +320,7 @@ void failure_encode(const struct failure *failure, enum format format, struct te
 		fill_details(failure, arena, status);
 	SET(status, code, failure->code);
 	if (format == FORMAT_PROTO)
-		envelope_encode(&meta_status_type, status, out);
+		proto_envelope_encode(&meta_status_type, status, out);
 	else
 		json_encode(&meta_status_type, status, out);
 	arena_free(arena);
@@ -342,12 +342,12 @@ static void read_details(const struct meta_status_details *details, struct arena
 
 static enum status decode(struct str body, enum format format, struct arena *arena, void **record)
 {
-	struct envelope envelope;
+	struct proto_envelope envelope;
 
 	if (format == FORMAT_JSON)
 		return json_decode(&meta_status_type, body, arena, (struct json_options){ 0 },
 				   record, NULL);
-	TRY(envelope_open(body, &envelope, NULL));
+	TRY(proto_envelope_open(body, &envelope, NULL));
 	if (!str_is(envelope.kind, "Status"))
 		return BAD_REQUEST;
 	return proto_decode(&meta_status_type, envelope.raw, arena, (struct proto_options){ 0 },

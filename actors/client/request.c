@@ -1,7 +1,7 @@
 #include "actors/client/request.h"
 
-#include "datastore/object/envelope.h"
 #include "datastore/object/json.h"
+#include "datastore/object/proto-envelope.h"
 #include "datastore/schema/meta.h"
 #include "transport/http/url.h"
 
@@ -51,7 +51,7 @@ void request_set_record(struct api_call *call, const struct type *type, const vo
 {
 	struct text body = text_in(call->arena, LIMIT_BODY_BYTES);
 
-	envelope_encode(type, record, &body);
+	proto_envelope_encode(type, record, &body);
 	call->content_type = API_TYPE_PROTOBUF;
 	call->body = text_str(&body);
 }
@@ -88,7 +88,8 @@ enum status request_outcome(const struct api_answer *answer, struct fault *why)
 
 	if (answer->code < 400)
 		return OK;
-	if (object_decode(status_type(), envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON,
+	if (object_decode(status_type(),
+			  proto_envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON,
 			  answer->body, &object, NULL) != OK)
 		return fault_set(why, outcome_of(answer->code, STR("")), "", "code %d",
 				 (int)answer->code);
@@ -103,16 +104,16 @@ enum status request_outcome(const struct api_answer *answer, struct fault *why)
 static bool is_kind(struct str body, const struct type *type)
 {
 	struct arena *arena = arena_new(0);
-	struct envelope envelope = { 0 };
+	struct proto_envelope envelope = { 0 };
 	struct str version, kind = STR_NONE;
 	bool is_same;
 
-	if (!envelope_is(body))
+	if (!proto_envelope_is(body))
 		is_same =
 		    json_kind(body, arena, &version, &kind, NULL) == OK && str_eq(kind, type->kind);
 	else
-		is_same =
-		    envelope_open(body, &envelope, NULL) == OK && str_eq(envelope.kind, type->kind);
+		is_same = proto_envelope_open(body, &envelope, NULL) == OK &&
+			  str_eq(envelope.kind, type->kind);
 	arena_free(arena);
 	return is_same;
 }
@@ -126,7 +127,7 @@ const struct object *request_object(const struct api_answer *answer, const struc
 		fault_set(why, NOT_FOUND, "", "the answer holds no " STR_FMT, STR_ARG(type->kind));
 		return NULL;
 	}
-	if (object_decode(type, envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON,
+	if (object_decode(type, proto_envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON,
 			  answer->body, &object, why) != OK)
 		return NULL;
 	object_freeze(object, (int64_t)request_revision(object));

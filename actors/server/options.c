@@ -1,8 +1,8 @@
 #include "actors/server/options.h"
 
-#include "datastore/object/envelope.h"
 #include "datastore/object/json.h"
 #include "datastore/object/name.h"
+#include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
 #include "transport/http/url.h"
 
@@ -308,7 +308,7 @@ void options_validate(const struct options *options, enum verb verb, bool is_app
 static enum status decode_delete(struct arena *arena, struct str body, enum format format,
 				 void **record, struct fault *why)
 {
-	struct envelope envelope;
+	struct proto_envelope envelope;
 	struct str api_version, kind;
 
 	if (format == FORMAT_JSON) {
@@ -319,7 +319,7 @@ static enum status decode_delete(struct arena *arena, struct str body, enum form
 		return json_decode(&meta_delete_options_type, body, arena,
 				   (struct json_options){ 0 }, record, why);
 	}
-	TRY(envelope_open(body, &envelope, why));
+	TRY(proto_envelope_open(body, &envelope, why));
 	return proto_decode(&meta_delete_options_type, envelope.raw, arena,
 			    (struct proto_options){ 0 }, record, why);
 }

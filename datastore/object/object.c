@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <stdatomic.h>
 
-#include "datastore/object/envelope.h"
 #include "datastore/object/json.h"
+#include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
 #include "datastore/object/record.h"
 #include "runtime/base/limits.h"
@@ -111,9 +111,9 @@ struct object *object_edit(const struct object *object)
 static enum status decode_proto(struct object *object, struct str bytes, struct fault *why)
 {
 	struct arena *arena = object->private->arena;
-	struct envelope envelope;
+	struct proto_envelope envelope;
 
-	TRY(envelope_open(bytes, &envelope, why));
+	TRY(proto_envelope_open(bytes, &envelope, why));
 	struct str raw =
 	    str_of(arena_copy(arena, envelope.raw.at, envelope.raw.len), envelope.raw.len);
 	return proto_decode(object->type, raw, arena, (struct proto_options){ .borrow = true },
@@ -141,7 +141,7 @@ static struct encoding *encode(const struct object *object, enum format format)
 	struct text bytes = text_new(LIMIT_RESPONSE_BYTES);
 
 	if (format == FORMAT_PROTO)
-		envelope_encode(object->type, object->record, &bytes);
+		proto_envelope_encode(object->type, object->record, &bytes);
 	else
 		json_encode(object->type, object->record, &bytes);
 	assert(!bytes.is_cut);

@@ -45,7 +45,7 @@ const struct object *object_hold(struct arena *arena, const struct object *objec
 /* A new object that begins as a deep copy, to be changed and frozen; strings are shared. */
 GIVE struct object *object_edit(const struct object *object);
 
-/* Decodes a whole object of this type and leaves it unfrozen. Faults are those of json_decode() and envelope_decode(). */
+/* Decodes a whole object of this type and leaves it unfrozen. Faults are those of json_decode() and proto_envelope_open(). */
 MUST_USE enum status object_decode(const struct type *type, enum format format, struct str bytes,
 				   GIVE struct object **out, struct fault *why);
 /* The frozen object's bytes, good as long as the arena. Absent if the type has no such format. */

@@ -1,5 +1,5 @@
 /*
- * Protobuf to records and back, walking the type's table; without the envelope (envelope.h).
+ * Protobuf to records and back, walking the type's table; without the envelope (proto-envelope.h).
  *
  * Writes what upstream's generated code writes, byte for byte: ascending tags, values that Go does not hold by pointer
  * always, maps in order of their keys, lists of numbers unpacked. Reads whatever is legal, packed lists and unknown

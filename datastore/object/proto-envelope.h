@@ -2,8 +2,8 @@
  * The envelope around protobuf objects, in requests, responses and in the store: "k8s\0" and a message
  * runtime.Unknown that names apiVersion and kind and carries the object's bytes.
  */
-#ifndef DATASTORE_OBJECT_ENVELOPE_H
-#define DATASTORE_OBJECT_ENVELOPE_H
+#ifndef DATASTORE_OBJECT_PROTO_ENVELOPE_H
+#define DATASTORE_OBJECT_PROTO_ENVELOPE_H
 
 #include <stdbool.h>
 
@@ -14,19 +14,20 @@
 #include "runtime/base/text.h"
 
 /* All borrowed from the bytes that were opened. */
-struct envelope {
+struct proto_envelope {
 	struct str api_version, kind;
 	struct str raw;              /* the object */
 	struct str content_encoding; /* "" */
 	struct str content_type;     /* "" is protobuf; "application/json" */
 };
 
-bool envelope_is(struct str bytes); /* begins as one */
-MUST_USE enum status envelope_open(struct str bytes, struct envelope *out, struct fault *why);
+bool proto_envelope_is(struct str bytes); /* begins as one */
+MUST_USE enum status proto_envelope_open(struct str bytes, struct proto_envelope *out,
+					 struct fault *why);
 /* The whole envelope with the record in it. */
-void envelope_encode(const struct type *type, const void *record, struct text *out);
+void proto_envelope_encode(const struct type *type, const void *record, struct text *out);
 /* The envelope around bytes that are encoded already. */
-void envelope_wrap(struct str api_version, struct str kind, struct str raw, struct str content_type,
-		   struct text *out);
+void proto_envelope_wrap(struct str api_version, struct str kind, struct str raw,
+			 struct str content_type, struct text *out);
 
 #endif

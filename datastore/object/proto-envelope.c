@@ -1,4 +1,4 @@
-#include "datastore/object/envelope.h"
+#include "datastore/object/proto-envelope.h"
 
 #include "datastore/object/proto.h"
 #include "runtime/base/limits.h"
@@ -7,7 +7,7 @@
 /* Message runtime.Unknown: 1 TypeMeta { 1 apiVersion, 2 kind }, 2 raw, 3 contentEncoding, 4 contentType. */
 static const char MAGIC[4] = { 'k', '8', 's', '\0' };
 
-bool envelope_is(struct str bytes)
+bool proto_envelope_is(struct str bytes)
 {
 	return bytes.len >= sizeof MAGIC && memcmp(bytes.at, MAGIC, sizeof MAGIC) == 0;
 }
@@ -28,15 +28,15 @@ static bool read_fields(struct str bytes, struct str *const *places, uint32_t co
 	return !in.is_bad;
 }
 
-enum status envelope_open(struct str bytes, struct envelope *out, struct fault *why)
+enum status proto_envelope_open(struct str bytes, struct proto_envelope *out, struct fault *why)
 {
-	struct envelope envelope = { 0 };
+	struct proto_envelope envelope = { 0 };
 	struct str meta = STR("");
 	struct str *const places[] = { &meta, &envelope.raw, &envelope.content_encoding,
 				       &envelope.content_type };
 	struct str *const meta_places[] = { &envelope.api_version, &envelope.kind };
 
-	if (!envelope_is(bytes))
+	if (!proto_envelope_is(bytes))
 		return fault_set(why, BAD_REQUEST, "",
 				 "provided data does not appear to be a protobuf message, "
 				 "expected prefix [107 56 115 0]");
@@ -58,8 +58,8 @@ static void write_meta(struct proto_out *out, struct str api_version, struct str
 	proto_out_close(out, 1, before);
 }
 
-void envelope_wrap(struct str api_version, struct str kind, struct str raw, struct str content_type,
-		   struct text *out)
+void proto_envelope_wrap(struct str api_version, struct str kind, struct str raw,
+			 struct str content_type, struct text *out)
 {
 	struct proto_out bytes = proto_out_new(out->max - out->len);
 
@@ -73,13 +73,13 @@ void envelope_wrap(struct str api_version, struct str kind, struct str raw, stru
 	proto_out_fini(&bytes);
 }
 
-void envelope_encode(const struct type *type, const void *record, struct text *out)
+void proto_envelope_encode(const struct type *type, const void *record, struct text *out)
 {
 	struct arena *arena = arena_new(0);
 	struct text raw = text_in(arena, out->max - out->len);
 
 	proto_encode(type, record, &raw);
 	out->is_cut |= raw.is_cut;
-	envelope_wrap(type_api_version(type, arena), type->kind, text_str(&raw), STR(""), out);
+	proto_envelope_wrap(type_api_version(type, arena), type->kind, text_str(&raw), STR(""), out);
 	arena_free(arena);
 }
