@@ -174,6 +174,16 @@ static void hang_up(struct link *link)
 	link->out_pipe = 0;
 }
 
+/* The dialer knows the address it was made with. */
+static void redial_if_moved(struct link *link)
+{
+	if (!link->is_moved)
+		return;
+	hang_up(link);
+	dial(link);
+	link->is_moved = false;
+}
+
 /* ---- life ---- */
 
 struct link *link_new(struct peer *hub, const struct peer_entry *entry)
@@ -199,10 +209,9 @@ void link_rename(struct link *link, const struct peer_entry *entry)
 	if (!is_moved)
 		return;
 	change(&link->address, entry->address);
-	if (link->is_dialing && link->out_pipe == 0) { /* dialing the old one */
-		hang_up(link);
-		dial(link);
-	}
+	link->is_moved = link->is_dialing;
+	if (link->state != PEER_OPEN)
+		redial_if_moved(link);
 }
 
 void link_free(struct link *link)
@@ -277,6 +286,7 @@ void link_end(struct link *link, enum peer_state then)
 	if (link->in_pipe != 0)
 		nng_pipe_close((nng_pipe){ link->in_pipe });
 	link->out_pipe = link->in_pipe = 0;
+	redial_if_moved(link);
 	link->session = ++link->hub->next_session;
 	link->state = then;
 	if (then == PEER_CONNECTING)

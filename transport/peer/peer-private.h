@@ -27,6 +27,7 @@ struct link {
 
 	struct outbox *outbox;
 	bool is_dialing;
+	bool is_moved; /* what is dialed, or was when the pipe came to be, is no longer its address */
 	nng_socket push;
 	uint32_t out_pipe;   /* 0: none */
 	uint32_t rejections; /* pipes that the peer closed before a session came of them */

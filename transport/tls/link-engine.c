@@ -182,7 +182,7 @@ static int conn_handshake(nng_tls_engine_conn *conn)
 {
 	int result = conn->is_begun ? 0 : begin(conn);
 
-	if (result != 0)
+	if (result != 0 || SSL_is_init_finished(conn->verdict.ssl))
 		return result;
 	ERR_clear_error();
 	result = SSL_do_handshake(conn->verdict.ssl);
@@ -191,11 +191,14 @@ static int conn_handshake(nng_tls_engine_conn *conn)
 	return tls_verdict_settle(&conn->verdict, NULL) == OK ? 0 : NNG_EPEERAUTH;
 }
 
+/* nng may send or receive first and shake hands later; both begin with what is left of the handshake. */
 static int conn_recv(nng_tls_engine_conn *conn, uint8_t *out, size_t *bytes)
 {
+	int result = conn_handshake(conn);
 	size_t got = 0;
-	int result;
 
+	if (result != 0)
+		return result;
 	ERR_clear_error();
 	result = SSL_read_ex(conn->verdict.ssl, out, *bytes, &got);
 	*bytes = got;
@@ -204,9 +207,11 @@ static int conn_recv(nng_tls_engine_conn *conn, uint8_t *out, size_t *bytes)
 
 static int conn_send(nng_tls_engine_conn *conn, const uint8_t *at, size_t *bytes)
 {
+	int result = conn_handshake(conn);
 	size_t taken = 0;
-	int result;
 
+	if (result != 0)
+		return result;
 	ERR_clear_error();
 	result = SSL_write_ex(conn->verdict.ssl, at, *bytes, &taken);
 	*bytes = taken;
