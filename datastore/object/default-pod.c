@@ -152,12 +152,12 @@ static void after_pod_status(void *record, struct arena *arena)
 }
 
 const struct default_rule default_pod[] = {
-	{ "core", "Container", NULL, after_container },
-	{ "core", "EphemeralContainerCommon", NULL, after_ephemeral_container },
-	{ "core", "ImageVolumeSource", NULL, after_image_volume },
-	{ "core", "Pod", NULL, after_pod },
-	{ "core", "PodSpec", NULL, after_pod_spec },
-	{ "core", "PodStatus", NULL, after_pod_status },
-	{ "core", "Volume", NULL, after_volume },
-	{ NULL, NULL, NULL, NULL },
+	DEFAULT_RULE("core", "Container", NULL, after_container),
+	DEFAULT_RULE("core", "EphemeralContainerCommon", NULL, after_ephemeral_container),
+	DEFAULT_RULE("core", "ImageVolumeSource", NULL, after_image_volume),
+	DEFAULT_RULE("core", "Pod", NULL, after_pod),
+	DEFAULT_RULE("core", "PodSpec", NULL, after_pod_spec),
+	DEFAULT_RULE("core", "PodStatus", NULL, after_pod_status),
+	DEFAULT_RULE("core", "Volume", NULL, after_volume),
+	DEFAULT_END,
 };
