@@ -142,6 +142,16 @@ uint64_t world_revision(const struct world *world, const struct type *type)
 	return world->face->revision(world->self, type);
 }
 
+const struct meta_object_meta *world_meta(const struct type *type, const void *record)
+{
+	return record_meta(type, record);
+}
+
+struct meta_object_meta *world_meta_edit(const struct type *type, void *record)
+{
+	return record_meta(type, record);
+}
+
 const struct object *world_object(const struct world *world, const struct type *type, struct key key)
 {
 	return world->face->get(world->self, type, key);

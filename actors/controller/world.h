@@ -56,6 +56,9 @@ struct objects {
 	uint32_t len;
 };
 struct objects world_dependents(const struct world *world, struct str uid);
+/* The metadata of a record of any kind; the second of one that a plan gave to be changed. */
+const struct meta_object_meta *world_meta(const struct type *type, const void *record);
+struct meta_object_meta *world_meta_edit(const struct type *type, void *record);
 const struct object *world_object(const struct world *world, const struct type *type,
 				  struct key key);
 

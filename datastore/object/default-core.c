@@ -126,12 +126,12 @@ static void after_node_status(void *record, struct arena *arena)
 }
 
 const struct default_rule default_core[] = {
-	{ "core", "LimitRangeItem", NULL, after_limit_range_item },
-	{ "core", "Namespace", NULL, after_namespace },
-	{ "core", "NodeStatus", NULL, after_node_status },
-	{ "core", "PersistentVolume", NULL, after_persistent_volume },
-	{ "core", "ReplicationController", NULL, after_replication_controller },
-	{ "core", "Service", NULL, after_service },
-	{ "core", "ServiceSpec", NULL, after_service_spec },
-	{ NULL, NULL, NULL, NULL },
+	DEFAULT_RULE("core", "LimitRangeItem", NULL, after_limit_range_item),
+	DEFAULT_RULE("core", "Namespace", NULL, after_namespace),
+	DEFAULT_RULE("core", "NodeStatus", NULL, after_node_status),
+	DEFAULT_RULE("core", "PersistentVolume", NULL, after_persistent_volume),
+	DEFAULT_RULE("core", "ReplicationController", NULL, after_replication_controller),
+	DEFAULT_RULE("core", "Service", NULL, after_service),
+	DEFAULT_RULE("core", "ServiceSpec", NULL, after_service_spec),
+	DEFAULT_END,
 };

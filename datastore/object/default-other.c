@@ -122,12 +122,12 @@ static void after_definition(void *record, struct arena *arena)
 }
 
 const struct default_rule default_other[] = {
-	{ "apiextensions", "CustomResourceDefinition", NULL, after_definition },
-	{ "autoscaling", "HorizontalPodAutoscaler", NULL, after_autoscaler },
-	{ "autoscaling_v2", "HorizontalPodAutoscalerBehavior", NULL, after_behavior },
-	{ "networking", "NetworkPolicySpec", NULL, after_network_policy_spec },
-	{ "rbac", "Subject", NULL, after_subject },
-	{ "resource", "DeviceSubRequest", NULL, after_sub_request },
-	{ "resource", "ExactDeviceRequest", NULL, after_exact_request },
-	{ NULL, NULL, NULL, NULL },
+	DEFAULT_RULE("apiextensions", "CustomResourceDefinition", NULL, after_definition),
+	DEFAULT_RULE("autoscaling", "HorizontalPodAutoscaler", NULL, after_autoscaler),
+	DEFAULT_RULE("autoscaling_v2", "HorizontalPodAutoscalerBehavior", NULL, after_behavior),
+	DEFAULT_RULE("networking", "NetworkPolicySpec", NULL, after_network_policy_spec),
+	DEFAULT_RULE("rbac", "Subject", NULL, after_subject),
+	DEFAULT_RULE("resource", "DeviceSubRequest", NULL, after_sub_request),
+	DEFAULT_RULE("resource", "ExactDeviceRequest", NULL, after_exact_request),
+	DEFAULT_END,
 };

@@ -1,18 +1,57 @@
+#include <string.h>
+
 #include "datastore/object/default-private.h"
 #include "datastore/schema/core.h"
 
-/* Whether the image is the latest of its name: said so, or neither a tag nor a digest given. */
+static bool is_lower_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* [a-z0-9]+ joined by one of . _ / or any number of -, as the reference grammar of image names has it; nearly. */
+static bool is_path(struct str path)
+{
+	bool needs_letter = true;
+
+	for (uint32_t i = 0; i < path.len; i++) {
+		bool is_joint = memchr("._/-", path.at[i], 4) != NULL;
+		bool is_repeatable = path.at[i] == '-' || path.at[i] == '_';
+		if (!is_lower_or_digit(path.at[i]) &&
+		    !(is_joint && (!needs_letter || (is_repeatable && i > 0))))
+			return false;
+		needs_letter = is_joint;
+	}
+	return path.len > 0 && !needs_letter;
+}
+
+/* What stands in front of the first slash is a registry if it looks like a host. */
+static bool is_name(struct str name)
+{
+	int64_t slash = str_find_char(name, '/');
+	struct str host = str_slice(name, 0, slash < 0 ? 0 : (uint32_t)slash);
+	bool is_host = str_find_char(host, '.') >= 0 || str_find_char(host, ':') >= 0 ||
+		       str_is(host, "localhost");
+
+	for (uint32_t i = 0; i < host.len && !is_host; i++)
+		is_host = host.at[i] >= 'A' && host.at[i] <= 'Z';
+	return is_path(is_host ? str_slice(name, host.len + 1, name.len) : name);
+}
+
+/* Whether the image is the latest of its name: said so, or neither a tag nor a digest given. What is no name is not. */
 static bool is_latest(struct str image)
 {
-	struct str rest = image, name = str_cut(&rest, '@');
+	struct str digest = image, name = str_cut(&digest, '@');
 	int64_t slash = str_find_last(name, '/'), colon = str_find_last(name, ':');
+	struct str tag = STR_NONE;
 
-	if (image.len == 0)
-		return false;
 	/* A colon in front of the last slash belongs to the registry's port. */
-	if (colon <= slash)
-		return rest.at == NULL;
-	return str_is(str_slice(name, (uint32_t)colon + 1, name.len), "latest");
+	if (colon > slash) {
+		tag = str_slice(name, (uint32_t)colon + 1, name.len);
+		name = str_slice(name, 0, (uint32_t)colon);
+	}
+	if (!is_name(name))
+		return false;
+	return tag.at == NULL ? digest.at == NULL : str_is(tag, "latest");
 }
 
 static void set_pull_policy(struct str *policy, struct str image)
@@ -113,12 +152,12 @@ static void after_pod_status(void *record, struct arena *arena)
 }
 
 const struct default_rule default_pod[] = {
-	{ "core", "Container", NULL, after_container },
-	{ "core", "EphemeralContainerCommon", NULL, after_ephemeral_container },
-	{ "core", "ImageVolumeSource", NULL, after_image_volume },
-	{ "core", "Pod", NULL, after_pod },
-	{ "core", "PodSpec", NULL, after_pod_spec },
-	{ "core", "PodStatus", NULL, after_pod_status },
-	{ "core", "Volume", NULL, after_volume },
-	{ NULL, NULL, NULL, NULL },
+	DEFAULT_RULE("core", "Container", NULL, after_container),
+	DEFAULT_RULE("core", "EphemeralContainerCommon", NULL, after_ephemeral_container),
+	DEFAULT_RULE("core", "ImageVolumeSource", NULL, after_image_volume),
+	DEFAULT_RULE("core", "Pod", NULL, after_pod),
+	DEFAULT_RULE("core", "PodSpec", NULL, after_pod_spec),
+	DEFAULT_RULE("core", "PodStatus", NULL, after_pod_status),
+	DEFAULT_RULE("core", "Volume", NULL, after_volume),
+	DEFAULT_END,
 };

@@ -12,10 +12,19 @@
 #include "runtime/base/str.h"
 
 struct default_rule {
-	const char *prefix, *name; /* NULL: the end of the table */
+	struct str prefix, name; /* absent: the end of the table */
 	void (*before)(void *record, struct arena *arena);
 	void (*after)(void *record, struct arena *arena);
 };
+
+#define DEFAULT_RULE(prefix, name, before, after)                                         \
+	{                                                                                 \
+		{ prefix, sizeof(prefix) - 1 }, { name, sizeof(name) - 1 }, before, after \
+	}
+#define DEFAULT_END                                  \
+	{                                            \
+		{ NULL, 0 }, { NULL, 0 }, NULL, NULL \
+	}
 
 extern const struct default_rule default_pod[];
 extern const struct default_rule default_core[];

@@ -93,10 +93,10 @@ static void after_job(void *record, struct arena *arena)
 }
 
 const struct default_rule default_workload[] = {
-	{ "apps", "DaemonSetUpdateStrategy", NULL, after_daemon_set_strategy },
-	{ "apps", "DeploymentStrategy", NULL, after_deployment_strategy },
-	{ "apps", "StatefulSetUpdateStrategy", before_stateful_set_strategy,
-	  after_stateful_set_strategy },
-	{ "batch", "Job", NULL, after_job },
-	{ NULL, NULL, NULL, NULL },
+	DEFAULT_RULE("apps", "DaemonSetUpdateStrategy", NULL, after_daemon_set_strategy),
+	DEFAULT_RULE("apps", "DeploymentStrategy", NULL, after_deployment_strategy),
+	DEFAULT_RULE("apps", "StatefulSetUpdateStrategy", before_stateful_set_strategy,
+		     after_stateful_set_strategy),
+	DEFAULT_RULE("batch", "Job", NULL, after_job),
+	DEFAULT_END,
 };

@@ -23,8 +23,8 @@ static const struct default_rule *find_rule(const struct type *type)
 	if (type->set != NULL)
 		return NULL;
 	for (uint32_t i = 0; i < sizeof tables / sizeof *tables; i++)
-		for (const struct default_rule *rule = tables[i]; rule->name != NULL; rule++)
-			if (str_is(type->name, rule->name) && str_is(type->prefix, rule->prefix))
+		for (const struct default_rule *rule = tables[i]; rule->name.at != NULL; rule++)
+			if (str_eq(type->name, rule->name) && str_eq(type->prefix, rule->prefix))
 				return rule;
 	return NULL;
 }

@@ -345,6 +345,12 @@ static bool read_one(struct decode *d, const struct field *field, struct proto *
 			*message = take(d, field->type->size);
 		return *message != NULL && read_message(d, field->type, *message, bytes, depth);
 	}
+	if (field->kind == KIND_STRING) {
+		struct str bytes = proto_bytes(in);
+		bool is_absent = bytes.len == 0 && !(field->flags & FIELD_PTR);
+		*(struct str *)at = is_absent ? STR_NONE : keep(d, bytes);
+		return !in->is_bad;
+	}
 	if (!read_scalar(d, field, in, at, &is_zero))
 		return false;
 	field_set_bit(field, record);

@@ -5,17 +5,11 @@
 #include "runtime/base/limits.h"
 #include "runtime/base/mem.h"
 
-struct blob *blob_make(uint32_t len)
-{
-	struct blob *blob = mem_alloc(sizeof *blob + len);
-	blob->refs = 1;
-	blob->len = len;
-	return blob;
-}
-
 struct blob *blob_new(struct str bytes)
 {
-	struct blob *blob = blob_make(bytes.len);
+	struct blob *blob = mem_alloc(sizeof *blob + bytes.len);
+	blob->refs = 1;
+	blob->len = bytes.len;
 	if (bytes.len)
 		memcpy(blob->at, bytes.at, bytes.len);
 	return blob;

@@ -19,7 +19,6 @@ struct blob {
 };
 
 GIVE struct blob *blob_new(struct str bytes); /* copies; one reference */
-GIVE struct blob *blob_make(uint32_t len);    /* to be filled by its maker before it is shown */
 struct blob *blob_ref(struct blob *blob);     /* NULL gives NULL */
 void blob_unref(TAKE struct blob *blob);      /* NULL is fine */
 struct str blob_str(const struct blob *blob); /* NULL gives the absent string */

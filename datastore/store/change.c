@@ -1,31 +1,18 @@
 #include "datastore/store/change.h"
 
-#include <assert.h>
-
 #include "runtime/base/mem.h"
 
 struct change *change_new(struct str key)
 {
 	struct change *change = mem_zalloc(sizeof *change + key.len);
-	change->refs = 1;
 	change->key_len = key.len;
 	memcpy(change->key, key.at, key.len);
 	return change;
 }
 
-struct change *change_ref(struct change *change)
-{
-	assert(change->refs > 0);
-	change->refs++;
-	return change;
-}
-
-void change_unref(struct change *change)
+void change_free(struct change *change)
 {
 	if (!change)
-		return;
-	assert(change->refs > 0);
-	if (--change->refs)
 		return;
 	blob_unref(change->value);
 	blob_unref(change->before.value);

@@ -1,5 +1,5 @@
 /*
- * A change: one key put or deleted, frozen once made; counted like a blob (loop only).
+ * A change: one key put or deleted, frozen once made; one owner, the history.
  *
  * The index makes it; the history, the watchers and the table's writer read it. Its id is its revision and its
  * place within it, so that changes of one write share a revision and all changes have one order.
@@ -32,7 +32,6 @@ struct change_before {
 };
 
 struct change {
-	uint32_t refs;
 	bool is_delete;
 	bool is_failure_branch; /* of a write's branches, which one made it: to answer a repeated request */
 	uint64_t id, create_revision, version, lease;
@@ -44,8 +43,7 @@ struct change {
 };
 
 GIVE struct change *change_new(struct str key);
-struct change *change_ref(struct change *change);
-void change_unref(TAKE struct change *change);     /* NULL is fine */
+void change_free(TAKE struct change *change);      /* NULL is fine */
 uint32_t change_size(const struct change *change); /* bytes it keeps alive, roughly */
 
 static inline struct str change_key(const struct change *change)

@@ -15,7 +15,7 @@ void history_init(struct history *history, uint64_t revision)
 void history_fini(struct history *history)
 {
 	for (uint32_t i = 0; i < history->len; i++)
-		change_unref(history_at(history, history->first + i));
+		change_free(history_at(history, history->first + i));
 	mem_free(history->ring);
 	*history = (struct history){ 0 };
 }
@@ -56,7 +56,7 @@ static void trim(struct history *history)
 		struct change *oldest = history_at(history, history->first);
 		history->complete_from = change_revision(oldest->id) + 1;
 		history->bytes -= change_size(oldest);
-		change_unref(oldest);
+		change_free(oldest);
 		history->first++;
 		history->len--;
 	}

@@ -28,7 +28,6 @@ struct index {
 
 void index_set_value(struct index *index, struct index_item *item, struct blob *value);
 void index_drop_value(struct index *index, struct index_item *item);
-void index_evict(struct index *index);
 /* The item's value, from memory or the table; borrowed from the arena. */
 struct blob *index_value(struct index *index, struct index_item *item, struct arena *arena);
 void index_fill_row(struct store_row *row, struct str key, const struct index_item *item);

@@ -54,7 +54,7 @@ void index_set_value(struct index *index, struct index_item *item, struct blob *
 }
 
 /* Lets go of the longest unused values beyond the budget; not of those that the table does not have yet. */
-void index_evict(struct index *index)
+static void evict(struct index *index)
 {
 	list_each (&index->used, link) {
 		if (index->value_bytes <= index->value_budget)
@@ -69,7 +69,7 @@ void index_written(struct index *index, uint64_t revision)
 {
 	assert(revision <= index->revision);
 	index->written = revision;
-	index_evict(index);
+	evict(index);
 }
 
 void index_cache(struct index *index, struct str key, uint64_t id, struct blob *value)
@@ -78,7 +78,7 @@ void index_cache(struct index *index, struct str key, uint64_t id, struct blob *
 	if (!item || item->id != id || item->value)
 		return;
 	index_set_value(index, item, value);
-	index_evict(index);
+	evict(index);
 }
 
 static void touch(struct index *index, struct index_item *item)

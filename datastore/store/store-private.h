@@ -356,7 +356,7 @@ void store_write_fini(struct store *store);
 void store_fail_gathering(struct store *store);
 void store_fail_in_flight(struct store *store);
 /* Passes a request to the leader; its answer goes to whoever asked us. Not OK: no leader, nothing happened. */
-enum status store_pass_on(struct store *store, const struct act_msg *msg);
+MUST_USE enum status store_pass_on(struct store *store, const struct act_msg *msg);
 void store_on_forwarded(struct store *store, const struct act_msg *msg);
 void store_answer_failure(struct store *store, struct act_ticket ticket,
 			  const struct act_type *request, enum status status);
@@ -427,6 +427,5 @@ void store_on_status_watch(struct store *store, const struct act_msg *msg);
 bool store_on_subscriber_down(struct store *store, const struct act_down *down);
 void store_tell_status(struct store *store);
 void store_on_member_request(struct store *store, const struct act_msg *msg);
-uint32_t store_alarms(const struct store *store);
 
 #endif

@@ -14,7 +14,7 @@ static enum store_role role_of(enum member_role role)
 	return STORE_NOT_MEMBER;
 }
 
-uint32_t store_alarms(const struct store *store)
+static uint32_t alarms(const struct store *store)
 {
 	return (store->seen.leader ? 0 : STORE_ALARM_NO_LEADER) |
 	       (store->seen.is_full ? STORE_ALARM_DISK : 0) |
@@ -62,7 +62,7 @@ static struct store_status describe(struct store *store)
 {
 	struct store_status status = { .status = OK, .arena = arena_new(0) };
 	status.name = arena_str(status.arena, store->config->name);
-	status.alarms = store_alarms(store);
+	status.alarms = alarms(store);
 	if (store->state != STORE_RUNNING)
 		return status;
 	fill_from_replica(store, &status);
@@ -131,7 +131,7 @@ static uint64_t fingerprint(struct store *store)
 {
 	const struct members *members = replica_members(store->replica);
 	uint64_t hash = hash_mix(store->seen.term, store->seen.leader);
-	hash = hash_mix(hash, (uint64_t)store->seen.role << 32 | store_alarms(store));
+	hash = hash_mix(hash, (uint64_t)store->seen.role << 32 | alarms(store));
 	hash = hash_mix(hash, members->index);
 	for (uint32_t i = 0; i < members->len; i++) {
 		struct roles_member seen;

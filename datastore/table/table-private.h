@@ -26,15 +26,15 @@ struct table_view {
 	sqlite3_stmt *get, *list, *since;
 };
 
-enum status table_code(sqlite3 *db, int rc, struct fault *why);
-enum status table_connect(struct table *table, const char *path, uint32_t cache_kib, sqlite3 **out,
-			  struct fault *why);
-enum status table_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct fault *why);
-enum status table_run(sqlite3 *db, sqlite3_stmt *statement, struct fault *why); /* to its end */
+MUST_USE enum status table_code(sqlite3 *db, int rc, struct fault *why);
+MUST_USE enum status table_connect(struct table *table, const char *path, uint32_t cache_kib,
+				   sqlite3 **out, struct fault *why);
+MUST_USE enum status table_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out,
+				   struct fault *why);
 void table_bind_str(sqlite3_stmt *statement, int at, struct str s);
 struct str table_column_str(sqlite3_stmt *statement, int at);
 /* Reads the one row of meta. NOT_FOUND: an empty database. */
-enum status table_read_mark(sqlite3 *db, struct arena *arena, struct table_mark *mark,
-			    uint64_t *swept_id, struct fault *why);
+MUST_USE enum status table_read_mark(sqlite3 *db, struct arena *arena, struct table_mark *mark,
+				     uint64_t *swept_id, struct fault *why);
 
 #endif

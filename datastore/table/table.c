@@ -48,7 +48,7 @@ enum status table_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, stru
 			  why);
 }
 
-enum status table_run(sqlite3 *db, sqlite3_stmt *statement, struct fault *why)
+static enum status run(sqlite3 *db, sqlite3_stmt *statement, struct fault *why)
 {
 	int rc;
 	do
@@ -144,12 +144,12 @@ static enum status make_schema(struct table *table, struct fault *why)
 	sqlite3_finalize(find);
 	if (status != OK || rc == SQLITE_ROW)
 		return status;
-	TRY(table_run(table->db, table->begin, why));
+	TRY(run(table->db, table->begin, why));
 	status = table_code(table->db, sqlite3_exec(table->db, schema, NULL, NULL, NULL), why);
 	if (status == OK)
-		status = table_run(table->db, table->commit, why);
+		status = run(table->db, table->commit, why);
 	if (status != OK && !sqlite3_get_autocommit(table->db))
-		(void)table_run(table->db, table->rollback, NULL);
+		(void)run(table->db, table->rollback, NULL);
 	return status;
 }
 
@@ -269,7 +269,7 @@ static enum status write_row(struct table *table, const struct table_row *row, s
 	bind_u64(put, 7, row->request);
 	sqlite3_bind_int(put, 8, flags);
 	table_bind_str(put, 9, row->value);
-	TRY(table_run(table->db, put, why));
+	TRY(run(table->db, put, why));
 	put = table->put_key;
 	table_bind_str(put, 1, row->key);
 	bind_u64(put, 2, row->id);
@@ -278,7 +278,7 @@ static enum status write_row(struct table *table, const struct table_row *row, s
 	bind_u64(put, 5, row->lease);
 	bind_u64(put, 6, row->value.len);
 	sqlite3_bind_int(put, 7, flags);
-	return table_run(table->db, put, why);
+	return run(table->db, put, why);
 }
 
 static enum status write_mark(struct table *table, const struct table_mark *mark, struct fault *why)
@@ -292,7 +292,7 @@ static enum status write_mark(struct table *table, const struct table_mark *mark
 	bind_u64(put, 6, mark->members_index);
 	table_bind_str(put, 7, mark->members);
 	bind_u64(put, 8, mark->cluster);
-	return table_run(table->db, put, why);
+	return run(table->db, put, why);
 }
 
 static enum status write_group(struct table *table, const struct table_group *group,
@@ -306,7 +306,7 @@ static enum status write_group(struct table *table, const struct table_group *gr
 		bind_u64(put, 1, lease->id);
 		if (lease->ttl_s)
 			bind_u64(put, 2, lease->ttl_s);
-		TRY(table_run(table->db, put, why));
+		TRY(run(table->db, put, why));
 	}
 	return write_mark(table, &group->mark, why);
 }
@@ -315,15 +315,15 @@ static enum status write_group(struct table *table, const struct table_group *gr
 static enum status finish(struct table *table, enum status status, struct fault *why)
 {
 	if (status == OK)
-		status = table_run(table->db, table->commit, why);
+		status = run(table->db, table->commit, why);
 	if (status != OK && !sqlite3_get_autocommit(table->db))
-		(void)table_run(table->db, table->rollback, NULL);
+		(void)run(table->db, table->rollback, NULL);
 	return status;
 }
 
 enum status table_write(struct table *table, const struct table_group *group, struct fault *why)
 {
-	TRY(table_run(table->db, table->begin, why));
+	TRY(run(table->db, table->begin, why));
 	TRY(finish(table, write_group(table, group, why), why));
 	table->compact_revision = group->mark.compact_revision;
 	return OK;
@@ -337,10 +337,10 @@ static enum status sweep_upto(struct table *table, uint64_t upto, struct fault *
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		bind_u64(steps[i], 1, table->swept_id);
 		bind_u64(steps[i], 2, upto);
-		TRY(table_run(table->db, steps[i], why));
+		TRY(run(table->db, steps[i], why));
 	}
 	bind_u64(table->sweep_mark, 1, upto);
-	return table_run(table->db, table->sweep_mark, why);
+	return run(table->db, table->sweep_mark, why);
 }
 
 enum status table_sweep(struct table *table, uint32_t max_rows, bool *is_done, struct fault *why)
@@ -359,7 +359,7 @@ enum status table_sweep(struct table *table, uint32_t max_rows, bool *is_done, s
 	*is_done = !upto;
 	if (!upto)
 		return OK;
-	TRY(table_run(table->db, table->begin, why));
+	TRY(run(table->db, table->begin, why));
 	TRY(finish(table, sweep_upto(table, upto, why), why));
 	table->swept_id = upto;
 	return OK;

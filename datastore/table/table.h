@@ -135,8 +135,6 @@ MUST_USE enum status table_history(struct table_view *view, const struct table_h
  * log before it may go; else somebody still reads an old state: try again later.
  */
 MUST_USE enum status table_checkpoint(struct table_view *view, bool *is_complete, struct fault *why);
-uint64_t
-table_wal_bytes(const struct table *table); /* what a checkpoint would have to move, roughly */
 
 /* Writes a consistent, durable copy to `path` beside a writer that goes on; `mark` says what is in it. */
 MUST_USE enum status table_copy(struct table_view *view, const char *path, struct arena *arena,

@@ -5,8 +5,8 @@
  *     token_parse; TLS pinned to its fingerprint
  *     join_request ── name, role, addresses, request for a certificate, proof ──> join_read
  *                                                        load the token's record by join.token_id
- *                                                        join_answer: proof, expiry, role; certificate
- *                                                        write the record back if unchanged, add the member
+ *                                                        join_admit: proof, expiry, role; refuse a name in use
+ *                                                        write the record back if unchanged, add the member, join_answer
  *     join_accept  <── authority, certificate, keys of the cluster, members ──── 200, or a Status
  *
  * The secret is not sent: the proof is an HMAC over all of the request, so none of it can be changed by who sees it. Keys of the cluster go only to
@@ -30,7 +30,7 @@ struct join {
 	struct str role;    /* "auto", "worker", "witness" */
 	struct str address; /* IP other nodes reach it at */
 	uint16_t api_port, link_port;
-	struct str names[PKI_NAMES_MAX]; /* further names and addresses for its certificates */
+	struct str names[PKI_NAMES_MAX]; /* addresses, and its name in domains, for its certificate */
 	uint32_t names_count;
 	struct str certificate_request_pem; /* by the key it will use */
 	uint8_t proof[CRYPTO_SHA256_BYTES];

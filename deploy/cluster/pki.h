@@ -72,7 +72,10 @@ struct wall pki_next_due(const struct pki *pki);
 /* The certificate and, behind it, the authority: what a server shows so that a joining node finds the authority it was told of. */
 struct str pki_chain(const struct pki *pki, const struct pki_leaf *leaf, struct arena *arena);
 
-/* What is not there stays absent; NOT_FOUND only if even ca.crt is missing. INVALID with words for a file that is no key or certificate, or fits no other. */
+/*
+ * What is not there stays absent, and so does a leaf whose certificate and key do not fit (a renewal was cut short). NOT_FOUND if even
+ * ca.crt is missing. INVALID with words: an authority's files do not fit, a file is no key.
+ */
 MUST_USE enum status pki_load(const struct seams_files *files, const char *folder,
 			      struct arena *arena, struct pki *out, struct fault *why);
 /* Each file is written anew beside the old one (0600), synced and renamed; what is absent or unchanged is left alone. The folder is made (0700). */

@@ -161,8 +161,13 @@ enum status request_start(struct act *act, struct act_ref to, const struct act_t
 {
 	struct act_host *host = act->host;
 	bool is_here = host_is_here(host, to);
-	struct request *request = request_make(host, &act->asking);
+	struct request *request;
 
+	if (act_ref_is_nil(to)) {
+		message_dead(host, ACT_DEAD_STALE, type);
+		return NOT_FOUND;
+	}
+	request = request_make(host, &act->asking);
 	if (!request)
 		return BUSY;
 	request->asker = act;

@@ -90,6 +90,22 @@ static uint64_t supervisor_backoff_ms(struct act *act, const struct supervisor *
 
 /* ---- starting ---------------------------------------------------------------------------------------- */
 
+/* Children end in reverse order of the spec, so one that came back takes its old place. */
+static void supervisor_keep_order(struct act *act, struct supervised *child, struct act *made)
+{
+	struct supervisor *supervisor = act->state;
+
+	for (uint32_t i = child->index + 1; i < supervisor->children.len; i++) {
+		const struct act_ref ref = supervisor->children.at[i]->ref;
+		struct act *younger = slots_get(&act->host->actors, ref.slot, ref.gen);
+		if (younger) {
+			list_remove(&made->sibling);
+			list_push(&younger->sibling, &made->sibling);
+			return;
+		}
+	}
+}
+
 static enum status supervisor_start(struct act *act, struct supervised *child)
 {
 	const struct life_spawn spawn = { .class = child->spec.class,
@@ -103,6 +119,7 @@ static enum status supervisor_start(struct act *act, struct supervised *child)
 	child->state = CHILD_UP;
 	TRY(life_spawn(act->host, act, &spawn, &made));
 	child->ref = actor_ref(made);
+	supervisor_keep_order(act, child, made);
 	return OK;
 }
 
@@ -185,7 +202,7 @@ static void supervisor_start_group(struct act *act, struct supervisor *superviso
 			continue;
 		if (supervisor_restart(act, child) != OK) {
 			/* Those behind it come with the next try. */
-			supervisor->group_from = from;
+			supervisor->group_from = i;
 			return;
 		}
 	}

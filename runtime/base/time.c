@@ -43,21 +43,32 @@ static int64_t time_floor(int64_t n, int64_t by)
 	return n / by - (n % by < 0);
 }
 
+/* `count` digits and what stands behind them; gives what follows. By hand: encoding objects prints many times. */
+static char *time_put(char *at, int64_t n, uint32_t count, char behind)
+{
+	for (uint32_t i = count; i > 0; i--, n /= 10)
+		at[i - 1] = (char)('0' + n % 10);
+	at[count] = behind;
+	return at + count + 1;
+}
+
 static struct str time_print_as(struct wall at, bool with_micro, char out[TIME_TEXT])
 {
 	int64_t seconds = time_floor(at.ns, TIME_S);
 	int64_t days = time_floor(seconds, TIME_DAY_S);
 	int64_t of_day = seconds - days * TIME_DAY_S;
 	struct time_date date = time_date(days);
-	char micro[16] = "";
-	int len;
+	char *end = time_put(out, date.year, 4, '-');
 
+	end = time_put(end, date.month, 2, '-');
+	end = time_put(end, date.day, 2, 'T');
+	end = time_put(end, of_day / 3600, 2, ':');
+	end = time_put(end, of_day / 60 % 60, 2, ':');
+	end = time_put(end, of_day % 60, 2, with_micro ? '.' : 'Z');
 	if (with_micro)
-		snprintf(micro, sizeof micro, ".%06d", (int)((at.ns - seconds * TIME_S) / TIME_US));
-	len = snprintf(out, TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d%sZ", (int)date.year,
-		       (int)date.month, (int)date.day, (int)(of_day / 3600),
-		       (int)(of_day / 60 % 60), (int)(of_day % 60), micro);
-	return str_of(out, (size_t)len);
+		end = time_put(end, (at.ns - seconds * TIME_S) / TIME_US, 6, 'Z');
+	*end = '\0';
+	return str_of(out, (size_t)(end - out));
 }
 
 struct str time_print(struct wall at, char out[TIME_TEXT])

@@ -30,7 +30,7 @@ USES = {
     "datastore/object": ["datastore/schema", "transport/wire"],
     "datastore/cel": RECORDS,
     "datastore/log": RUNTIME + ["transport/peer"],
-    "datastore/table": [],
+    "datastore/table": ["runtime/actor"], # the file seam only: a simulated disk is below the database too
     "datastore/store": RUNTIME + TRANSPORT + ["datastore/log", "datastore/table"],
     "actors/client": RUNTIME + TRANSPORT + RECORDS,
     "actors/authentication": RUNTIME + RECORDS + ["actors/client", "transport/tls", "transport/wire"], # tokens and certificates are its matter

@@ -6,11 +6,11 @@
 #include "transport/wire/json.h"
 #include "transport/wire/utf8.h"
 
-/* What cannot stand in a string as it is. */
-static bool is_plain(uint8_t c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
-}
+/* What can stand in a string as it is: 1 for each such byte. */
+static const uint8_t is_plain[256] = {
+	[' '] = 1, ['!'] = 1,           [0x23 ... 0x25] = 1, [0x27 ... 0x3b] = 1,
+	['='] = 1, [0x3f ... 0x5b] = 1, [0x5d ... 0x7f] = 1,
+};
 
 static void write_escape(struct text *out, uint32_t code)
 {
@@ -72,7 +72,7 @@ void json_write_string(struct text *out, struct str s)
 	text_add_char(out, '"');
 	while (at < end) {
 		const char *from = at;
-		while (at < end && is_plain((uint8_t)*at))
+		while (at < end && is_plain[(uint8_t)*at])
 			at++;
 		text_add_bytes(out, from, (size_t)(at - from));
 		if (at < end)

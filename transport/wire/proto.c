@@ -22,12 +22,10 @@ static void spoil(struct proto *in)
 	in->at = in->end;
 }
 
-uint64_t proto_varint(struct proto *in)
+uint64_t proto_varint_long(struct proto *in)
 {
 	uint64_t value = 0;
 
-	if (in->at < in->end && *in->at < 0x80)
-		return *in->at++;
 	for (uint32_t i = 0; i < VARINT_BYTES_MAX && in->at < in->end; i++) {
 		uint8_t byte = *in->at++;
 		/* The tenth byte holds the 64th bit and nothing else. */

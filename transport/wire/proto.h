@@ -32,7 +32,11 @@ struct proto {
 struct proto proto_of(struct str bytes);
 /* The next field's number and form; false at the end, or when the reader is bad. */
 bool proto_field(struct proto *in, uint32_t *number, enum proto_wire *wire);
-uint64_t proto_varint(struct proto *in);
+uint64_t proto_varint_long(struct proto *in); /* of more than a byte */
+static inline uint64_t proto_varint(struct proto *in)
+{
+	return in->at < in->end && *in->at < 0x80 ? *in->at++ : proto_varint_long(in);
+}
 uint64_t proto_fixed64(struct proto *in);
 uint32_t proto_fixed32(struct proto *in);
 struct str

@@ -20,7 +20,7 @@ static void on_change(void *arg, struct change *change)
 		    (unsigned)(change->id & (CHANGE_PLACES - 1)));
 	if (change->value)
 		tree_put(fixture->values, str_of(&change->id, 8), blob_ref(change->value));
-	change_unref(change);
+	change_free(change);
 }
 
 static void on_lease(void *arg, uint64_t id, uint32_t ttl_s)

@@ -1,0 +1,18 @@
+#include "actors/controllers/controllers.h"
+
+/* Those that others wait for come first: a pod is admitted only where its namespace has an account. */
+const struct controller *const controllers[] = {
+	&service_account_controller,
+	&root_ca_controller,
+	&cluster_role_aggregation_controller,
+	&namespace_controller,
+	&node_lifecycle_controller,
+	&taint_eviction_controller,
+	&deployment_controller,
+	&replica_set_controller,
+	&endpoint_slice_controller,
+	&endpoints_controller,
+	&garbage_collector_controller,
+	&pod_garbage_controller,
+	NULL,
+};

@@ -1,0 +1,66 @@
+#include "deploy/cluster/secret-file.h"
+
+#include <stdio.h>
+
+static enum status refused(struct fault *why, enum status status, const char *what, const char *path)
+{
+	return fault_set(why, status, "", "%s %s: %s", path, what, status_text(status));
+}
+
+enum status secret_file_read(const struct seams_files *files, const char *path, struct arena *arena,
+			     struct str *out, struct fault *why)
+{
+	struct seams_file *file;
+	uint64_t size = 0;
+	size_t len = 0;
+	char *at = NULL;
+	enum status status = files->open(files->self, path, SEAMS_READ, 0, &file);
+
+	if (status == NOT_FOUND)
+		return NOT_FOUND;
+	if (status != OK)
+		return refused(why, status, "cannot be opened", path);
+	status = files->size(files->self, file, &size);
+	if (status == OK && size > SECRET_FILE_MAX)
+		status = TOO_LARGE;
+	if (status == OK) {
+		at = arena_zalloc(arena, (size_t)size + 1);
+		status = files->read(files->self, file, at, (size_t)size, 0, &len);
+	}
+	files->close(files->self, file);
+	if (status != OK)
+		return refused(why, status, "cannot be read", path);
+	*out = str_of(at, len);
+	return OK;
+}
+
+enum status secret_file_write(const struct seams_files *files, const char *path,
+			      struct str contents, struct fault *why)
+{
+	char beside[SECRET_FILE_PATH_MAX + 8];
+	struct seams_file *file;
+	enum status status;
+
+	if (strlen(path) >= SECRET_FILE_PATH_MAX)
+		return refused(why, INVALID, "is too long a path", path);
+	snprintf(beside, sizeof beside, "%s.new", path);
+	status = files->open(files->self, beside, SEAMS_WRITE | SEAMS_CREATE | SEAMS_TRUNCATE, 0600,
+			     &file);
+	if (status != OK)
+		return refused(why, status, "cannot be made", beside);
+	status = files->write(files->self, file, contents.at, contents.len, 0);
+	if (status == OK)
+		status = files->sync(files->self, file);
+	files->close(files->self, file);
+	if (status == OK)
+		status = files->rename(files->self, beside, path);
+	return status == OK ? OK : refused(why, status, "cannot be written", path);
+}
+
+enum status secret_file_settle(const struct seams_files *files, const char *folder,
+			       struct fault *why)
+{
+	enum status status = files->sync_folder(files->self, folder);
+
+	return status == OK ? OK : refused(why, status, "cannot be synced", folder);
+}

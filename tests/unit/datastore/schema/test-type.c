@@ -1,0 +1,134 @@
+#include "datastore/schema/type.h"
+
+#include "datastore/schema/apps.h"
+#include "datastore/schema/core.h"
+#include "datastore/schema/meta.h"
+#include "datastore/schema/registry.h"
+#include "datastore/schema/resource.h"
+#include "runtime/base/base.h"
+#include "tests/lib/test.h"
+
+TEST(the_compiler_lays_presence_bits_as_the_tables_say)
+{
+	CHECK(registry_bits_hold());
+}
+
+TEST(every_field_is_found_by_its_name_and_its_tag)
+{
+	uint32_t count;
+	const struct type *const *types = type_all(&count);
+
+	CHECK(count > 600);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct type *type = types[i];
+		for (uint32_t j = 0; j < type->field_count; j++) {
+			const struct field *field = &type->fields[j];
+			bool has_name = !(field->flags & (FIELD_INLINE | FIELD_NOT_JSON));
+			CHECK(type_field(type, field->name) == (has_name ? field : NULL));
+			CHECK(field->tag == 0 || type_tag(type, field->tag) == field);
+			CHECK((field->kind == KIND_MESSAGE) == (field->type != NULL));
+			CHECK(field->offset + field_size(field) <= type->size);
+		}
+		for (uint32_t tag = 1; tag < 64; tag++) {
+			const struct field *field = type_tag(type, tag);
+			CHECK(field == NULL || field->tag == tag);
+		}
+		CHECK(type_field(type, STR("noSuchField")) == NULL);
+		CHECK(type_field(type, STR("")) == NULL);
+		CHECK(type_named(type->prefix, type->name) == type);
+	}
+}
+
+TEST(kinds_are_found_by_group_version_and_kind)
+{
+	CHECK(type_find(STR(""), STR("v1"), STR("Pod")) == &core_pod_type);
+	CHECK(type_find_api(STR("v1"), STR("Pod")) == &core_pod_type);
+	CHECK(type_find_api(STR("apps/v1"), STR("Deployment")) == &apps_deployment_type);
+	CHECK(type_find_api(STR("v1"), STR("Status")) == &meta_status_type);
+	CHECK(type_find_api(STR("autoscaling/v1"), STR("HorizontalPodAutoscaler")) !=
+	      type_find_api(STR("autoscaling/v2"), STR("HorizontalPodAutoscaler")));
+	CHECK(type_find_api(STR("v1"), STR("PodSpec")) == NULL);
+	CHECK(type_find_api(STR("v2"), STR("Pod")) == NULL);
+	CHECK(type_find_api(STR(""), STR("")) == NULL);
+	CHECK_STR(type_api_version(&apps_deployment_type, test_arena()), "apps/v1");
+	CHECK_STR(type_api_version(&core_pod_type, test_arena()), "v1");
+}
+
+TEST(members_of_inlined_messages_are_found_with_the_way_to_them)
+{
+	const struct field *path[TYPE_INLINE_DEPTH];
+	uint32_t depth = 9;
+	const struct field *field = type_member(&core_volume_type, STR("emptyDir"), path, &depth);
+
+	CHECK(field != NULL && field == type_field(&core_volume_source_type, STR("emptyDir")));
+	CHECK_EQ(depth, 1);
+	CHECK_STR(path[0]->name, "volumeSource");
+	CHECK(type_member(&core_volume_type, STR("name"), path, &depth) != NULL);
+	CHECK_EQ(depth, 0);
+	CHECK(type_member(&core_volume_type, STR("volumeSource"), path, &depth) == NULL);
+}
+
+TEST(a_table_knows_what_the_schema_says)
+{
+	const struct field *containers = type_field(&core_pod_spec_type, STR("containers"));
+	const struct field *type = type_field(&apps_deployment_strategy_type, STR("type"));
+
+	CHECK(containers->flags & FIELD_MERGE);
+	CHECK(containers->flags & FIELD_MAP);
+	CHECK_STR(containers->rules->merge_key, "name");
+	CHECK_STR(containers->rules->keys[0], "name");
+	CHECK_STR(type->rules->default_json, "\"RollingUpdate\"");
+	CHECK_STR(type->rules->values->name, "DeploymentStrategyType");
+	CHECK_STR(core_pod_type.resource, "pods");
+	CHECK_STR(core_pod_type.short_names[0], "po");
+	CHECK_STR(core_pod_type.categories[0], "all");
+	CHECK(core_pod_type.flags & TYPE_NAMESPACED);
+	CHECK(core_pod_list_type.item == &core_pod_type);
+	CHECK_STR(core_pod_type.openapi, "io.k8s.api.core.v1.Pod");
+	const struct field *name = type_field(&resource_device_class_type, STR("metadata"));
+	CHECK_EQ(name->rules->mark_count, 2);
+	CHECK(name->rules->marks[1].name == MARK_FORMAT);
+	CHECK(name->rules->marks[1].stage == MARK_BETA);
+	CHECK(name->rules->marks[1].steps[0].kind == STEP_SUBFIELD);
+	CHECK_STR(name->rules->marks[1].steps[0].arg, "name");
+	CHECK_STR(name->rules->marks[1].value, "k8s-long-name");
+}
+
+TEST(presence_is_set_and_taken_back)
+{
+	struct apps_deployment_spec spec = { 0 };
+	const struct field *replicas = type_field(&apps_deployment_spec_type, STR("replicas"));
+
+	CHECK(!field_is_set(replicas, &spec));
+	SET(&spec, replicas, 0);
+	CHECK(field_is_set(replicas, &spec) && field_is_zero(replicas, &spec));
+	SET(&spec, replicas, 3);
+	CHECK(!field_is_zero(replicas, &spec));
+	UNSET(&spec, replicas);
+	CHECK(!spec.has.replicas && spec.replicas == 0);
+	SET(&spec, replicas, 3);
+	field_clear(replicas, &spec);
+	CHECK(!spec.has.replicas && spec.replicas == 0);
+	struct core_pod_template_spec *made = MAKE(spec.template, test_arena());
+	CHECK(made != NULL && spec.template == made);
+	CHECK(MAKE(spec.template, test_arena()) == made);
+}
+
+TEST(maps_of_strings_keep_their_order_and_their_old_array)
+{
+	struct str_map map = { 0 };
+
+	str_map_put(&map, test_arena(), STR("b"), STR("2"));
+	str_map_put(&map, test_arena(), STR("a"), STR("1"));
+	struct str_map before = map;
+	str_map_put(&map, test_arena(), STR("b"), STR("3"));
+	CHECK_EQ(map.len, 2);
+	CHECK_STR(map.at[0].key, "a");
+	CHECK_STR(str_map_get(map, STR("b")), "3");
+	CHECK_STR(str_map_get(before, STR("b")), "2");
+	CHECK(str_map_remove(&map, test_arena(), STR("a")));
+	CHECK(!str_map_remove(&map, test_arena(), STR("a")));
+	CHECK_EQ(map.len, 1);
+	CHECK(str_map_get(map, STR("a")).at == NULL);
+	CHECK_EQ(before.len, 2);
+}

@@ -1,0 +1,262 @@
+#include "runtime/base/log.h"
+#include "tests/lib/test.h"
+#include "tests/unit/runtime/actor/manual.h"
+
+struct poke {
+	uint32_t how; /* 0: nothing, 1: crash, 2: end normally */
+};
+static ACT_TYPE(poke);
+
+/* What happened, as letters: a child's id when it starts, its capital when it stops in order. */
+struct story {
+	char text[256];
+	uint32_t fails; /* so many inits of "c" fail */
+};
+
+struct child {
+	struct story *story;
+	char id;
+};
+
+struct child_args {
+	struct story *story;
+	char id;
+};
+
+static void story_add(struct story *story, char letter)
+{
+	size_t len = strlen(story->text);
+	CHECK(len + 1 < sizeof story->text);
+	story->text[len] = letter;
+}
+
+static enum status child_init(struct act *act, void *state, const void *args)
+{
+	const struct child_args *given = args;
+	struct child *child = state;
+
+	child->story = given->story;
+	child->id = given->id;
+	story_add(child->story, child->id);
+	if (child->id == 'c' && child->story->fails) {
+		child->story->fails--;
+		act_fail(act, "not yet");
+	}
+	return OK;
+}
+
+static enum act_verdict child_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)state;
+	if (ACT_AS(msg, poke)->how == 1)
+		act_fail(act, "poked");
+	return ACT_AS(msg, poke)->how == 2 ? ACT_STOP : ACT_OK;
+}
+
+static void child_stop(struct act *act, void *state, enum act_reason why)
+{
+	struct child *child = state;
+	(void)act, (void)why;
+	story_add(child->story, (char)(child->id - 'a' + 'A'));
+}
+
+static const struct act_class child_class = { .name = "child",
+					      .state_size = sizeof(struct child),
+					      .init = child_init,
+					      .receive = child_receive,
+					      .stop = child_stop };
+
+struct family {
+	struct story story;
+	struct child_args args[4];
+	struct act_child children[4];
+	struct act_supervisor spec;
+	struct manual manual;
+};
+
+static void family_open(struct family *family, enum act_strategy strategy, enum act_restart restart)
+{
+	static const char *const ids[] = { "a", "b", "c", "d" };
+
+	log_configure(&(struct log_config){ .level = LOG_ERROR });
+	for (int i = 0; i < 4; i++) {
+		family->args[i] = (struct child_args){ &family->story, ids[i][0] };
+		family->children[i] = (struct act_child){ .id = ids[i],
+							  .class = &child_class,
+							  .args = &family->args[i],
+							  .restart = restart };
+	}
+	family->spec.strategy = strategy;
+	family->spec.children = family->children;
+	family->spec.child_count = 4;
+	manual_open(&family->manual, &family->spec);
+}
+
+static void family_poke_in(struct act *act, void *state, void *arg)
+{
+	const char *what = arg;
+	char name[2] = { what[0], 0 };
+
+	(void)state;
+	CHECK_STATUS(act_tell(act, act_named(act, name), poke, (uint32_t)(what[1] - '0')), OK);
+}
+
+static void family_poke(struct family *family, const char *what)
+{
+	char copy[3] = { what[0], what[1], 0 };
+	manual_enter(&family->manual, family_poke_in, copy);
+	manual_run(&family->manual, 0);
+}
+
+TEST(each_strategy_restarts_those_it_names_stopping_the_youngest_first)
+{
+	static const struct {
+		enum act_strategy strategy;
+		const char *story;
+	} cases[] = {
+		{ ACT_ONE_FOR_ONE, "abcd"
+				   "b"
+				   "DCBA" },
+		{ ACT_ONE_FOR_ALL, "abcd"
+				   "DCA"
+				   "abcd"
+				   "DCBA" },
+		{ ACT_REST_FOR_ONE, "abcd"
+				    "DC"
+				    "bcd"
+				    "DCBA" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct family family = { 0 };
+
+		family_open(&family, cases[i].strategy, ACT_PERMANENT);
+		family_poke(&family, "b1");
+		manual_close(&family.manual);
+		CHECK_STR(str_from(family.story.text), cases[i].story);
+	}
+}
+
+TEST(a_childs_kind_decides_whether_it_comes_back)
+{
+	static const struct {
+		enum act_restart restart;
+		const char *poke, *story;
+	} cases[] = {
+		{ ACT_PERMANENT, "b2", "abcdBb" }, { ACT_PERMANENT, "b1", "abcdb" },
+		{ ACT_TRANSIENT, "b2", "abcdB" },  { ACT_TRANSIENT, "b1", "abcdb" },
+		{ ACT_TEMPORARY, "b2", "abcdB" },  { ACT_TEMPORARY, "b1", "abcd" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct family family = { 0 };
+
+		family_open(&family, ACT_ONE_FOR_ONE, cases[i].restart);
+		family_poke(&family, cases[i].poke);
+		CHECK_STR(str_from(family.story.text), cases[i].story);
+		manual_close(&family.manual);
+	}
+}
+
+TEST(too_many_restarts_within_the_time_crash_the_supervisor_and_the_host_ends_as_failed)
+{
+	struct family family = { .spec = { .max_restarts = 3, .within_ms = 1000 } };
+
+	family_open(&family, ACT_ONE_FOR_ONE, ACT_PERMANENT);
+	for (int i = 0; i < 3; i++)
+		family_poke(&family, "a1");
+	/* Old restarts do not count. */
+	manual_run(&family.manual, 2000);
+	for (int i = 0; i < 3; i++)
+		family_poke(&family, "a1");
+	CHECK(!act_host_is_done(family.manual.host));
+	family_poke(&family, "a1");
+	CHECK(act_host_is_done(family.manual.host));
+	CHECK_EQ(act_host_reason(family.manual.host), ACT_CRASHED);
+	manual_close(&family.manual);
+}
+
+TEST(failing_inits_are_tried_again_with_growing_delays)
+{
+	struct family family = { .spec = { .max_restarts = 100,
+					   .within_ms = 60000,
+					   .backoff_min_ms = 100,
+					   .backoff_max_ms = 1000 } };
+
+	family_open(&family, ACT_REST_FOR_ONE, ACT_PERMANENT);
+	family.story.fails = 2;
+	family_poke(&family, "b1");
+	CHECK_STR(str_from(family.story.text), "abcdDC");
+	manual_run(&family.manual, 49);
+	CHECK_STR(str_from(family.story.text), "abcdDC");
+	manual_run(&family.manual, 52);
+	CHECK_STR(str_from(family.story.text), "abcdDCbc");
+	manual_run(&family.manual, 2000);
+	CHECK_STR(str_from(family.story.text), "abcdDCbcccd");
+	manual_close(&family.manual);
+}
+
+TEST(a_child_that_fails_at_the_start_is_the_outcome_of_opening_the_host)
+{
+	struct family family = { .story = { .fails = 1 } };
+	struct act_ref ref;
+	(void)ref;
+	static const char *const ids[] = { "a", "b", "c" };
+	struct manual outer;
+
+	log_configure(&(struct log_config){ .level = LOG_ERROR });
+	for (int i = 0; i < 3; i++) {
+		family.args[i] = (struct child_args){ &family.story, ids[i][0] };
+		family.children[i] =
+		    (struct act_child){ ids[i], &child_class, &family.args[i], ACT_PERMANENT,
+					0,      false };
+	}
+	family.spec.children = family.children;
+	family.spec.child_count = 3;
+	manual_open(&outer, NULL);
+	const struct act_host_config config = {
+		.name = "failing", .node = 9, .host = 1, .epoch = 1, .root = &family.spec
+	};
+	struct act_host *host = NULL;
+	CHECK_STATUS(act_host_open(&config, act_host_seams(outer.host), &host), INTERNAL);
+	CHECK(!host);
+	CHECK_STR(str_from(family.story.text), "abcBA");
+	manual_close(&outer);
+}
+
+static void add_child(struct act *act, void *state, void *arg)
+{
+	struct family *family = arg;
+	static struct child_args args;
+	static struct act_child child = { .id = "e", .class = &child_class, .args = &args };
+
+	(void)state;
+	args = (struct child_args){ &family->story, 'e' };
+	struct act_ref supervisor = ACT_NIL;
+	CHECK_STATUS(
+	    act_supervise(act, &(struct act_supervisor){ .child_count = 0 }, "sup", &supervisor),
+	    OK);
+	CHECK_STATUS(act_supervisor_add(act, supervisor, &child), OK);
+	CHECK_STATUS(act_supervisor_add(act, supervisor, &child), EXISTS);
+	CHECK_STATUS(act_supervisor_add(act, act_self(act), &child), NOT_FOUND);
+}
+
+static void count_actor(void *arg, const struct act_info *info)
+{
+	char *paths = arg;
+	strcat(strcat(paths, info->path), " ");
+}
+
+TEST(children_can_be_added_and_the_tree_shows_everybody)
+{
+	struct family family = { 0 };
+	char paths[1024] = "";
+
+	family_open(&family, ACT_ONE_FOR_ONE, ACT_PERMANENT);
+	manual_enter(&family.manual, add_child, &family);
+	family_poke(&family, "e1");
+	CHECK_STR(str_from(family.story.text), "abcdee");
+	act_host_each(family.manual.host, count_actor, paths);
+	CHECK_STR(str_from(paths),
+		  "/host#0 /host#0/supervisor#1 /host#0/supervisor#1/a /host#0/supervisor#1/b "
+		  "/host#0/supervisor#1/c /host#0/supervisor#1/d /host#0/sup /host#0/sup/e ");
+	manual_close(&family.manual);
+}
