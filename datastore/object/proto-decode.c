@@ -7,6 +7,9 @@
 #include "runtime/base/limits.h"
 #include "transport/wire/proto.h"
 
+/* Whole seconds in struct wall, on either side of 1970. */
+#define WALL_SECONDS_MAX (INT64_MAX / TIME_S)
+
 struct decode {
 	struct arena *arena;
 	struct fault *why;
@@ -74,12 +77,14 @@ static bool read_time(struct str bytes, enum kind kind, struct wall *out, bool *
 		out->ns = 0;
 		return true;
 	}
-	if (kind == KIND_TIME)
+	if (kind == KIND_TIME || nanos < 0 || nanos >= TIME_S)
 		nanos = 0;
-	/* The year 1 is Go's zero; what struct wall cannot say is as far as it goes. */
-	if (__builtin_mul_overflow(seconds, TIME_S, &out->ns) ||
-	    __builtin_add_overflow(out->ns, nanos - nanos % TIME_US, &out->ns))
-		out->ns = seconds < 0 ? INT64_MIN : INT64_MAX;
+	/* struct wall reaches from 1677 to 2262; what is beyond stays at its ends. */
+	if (seconds > WALL_SECONDS_MAX || seconds < -WALL_SECONDS_MAX) {
+		seconds = seconds < 0 ? -WALL_SECONDS_MAX : WALL_SECONDS_MAX;
+		nanos = 0;
+	}
+	out->ns = seconds * TIME_S + nanos - nanos % TIME_US;
 	return !in.is_bad;
 }
 

@@ -9,7 +9,7 @@ typedef unsigned __int128 u128;
 #define NANO_DIGITS_MAX 38
 #define NANO 1000000000LL
 /* Digits that are read exactly; later ones only say that there is more. */
-#define DIGITS_MAX 27
+#define DIGITS_MAX 38
 /* Digits that upstream's fast path takes (its maxInt64Factors). */
 #define FAST_DIGITS 18
 

@@ -66,7 +66,7 @@ static const char *write_special(struct text *out, const char *at, const char *e
 
 void json_write_string(struct text *out, struct str s)
 {
-	const char *at = s.at, *end = at + s.len;
+	const char *at = s.at == NULL ? "" : s.at, *end = at + s.len;
 
 	text_reserve(out, s.len + 2);
 	text_add_char(out, '"');
@@ -134,7 +134,7 @@ static const char *compact_string(struct text *out, const char *at, const char *
 
 void json_write_compact(struct text *out, struct str raw)
 {
-	const char *at = raw.at, *end = at + raw.len, *from = at;
+	const char *at = raw.at == NULL ? "" : raw.at, *end = at + raw.len, *from = at;
 
 	while (at < end) {
 		bool is_space = *at == ' ' || *at == '\n' || *at == '\t' || *at == '\r';

@@ -58,7 +58,7 @@ uint32_t utf8_encode(uint32_t code, char out[4])
 
 bool utf8_is_valid(struct str s)
 {
-	const char *at = s.at, *end = at + s.len;
+	const char *at = s.at == NULL ? "" : s.at, *end = at + s.len;
 	uint32_t code;
 
 	while (at < end) {
@@ -72,7 +72,7 @@ bool utf8_is_valid(struct str s)
 
 uint32_t utf8_count(struct str s)
 {
-	const char *at = s.at, *end = at + s.len;
+	const char *at = s.at == NULL ? "" : s.at, *end = at + s.len;
 	uint32_t count = 0, code;
 
 	for (; at < end; count++) {

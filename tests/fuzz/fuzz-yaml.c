@@ -1,0 +1,28 @@
+/*
+ * YAML becomes valid JSON or is refused; and quantities are canonical after one pass, which changes no amount.
+ */
+#include "datastore/object/quantity.h"
+#include "runtime/base/base.h"
+#include "transport/wire/json.h"
+#include "transport/wire/yaml.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
+{
+	struct arena *arena = arena_new(0);
+	struct text out = text_in(arena, MIB);
+	struct str input = str_of(at, len), text, again;
+	struct quantity quantity;
+
+	if (yaml_to_json(input, &out, NULL) == OK)
+		assert(json_is_valid(text_str(&out)));
+	if (quantity_canonical(input, arena, &text, NULL) == OK) {
+		assert(quantity_canonical(text, arena, &again, NULL) == OK);
+		assert(quantity_parse(input, &quantity, NULL) == OK);
+		assert(quantity_cmp(quantity, quantity_of(text)) == 0);
+		assert(quantity_cmp(quantity, quantity_of(again)) == 0);
+	}
+	arena_free(arena);
+	return 0;
+}
