@@ -3,6 +3,10 @@
 
 #include "datastore/object/json.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/str.h"
+#include "runtime/base/text.h"
+#include "runtime/base/time.h"
 #include "transport/wire/base64.h"
 #include "transport/wire/json.h"
 

@@ -4,6 +4,7 @@
 #include "datastore/object/proto.h"
 #include "datastore/object/quantity.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/type.h"
 #include "runtime/base/limits.h"
 #include "transport/wire/proto.h"
 

@@ -3,6 +3,8 @@
 
 #include "datastore/object/proto.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/text.h"
 #include "transport/wire/proto.h"
 
 /* Everything is written from its last byte to its first (wire/proto.h): fields by descending tags, lists backwards. */

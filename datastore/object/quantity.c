@@ -397,15 +397,10 @@ struct quantity quantity_add(struct quantity a, struct quantity b)
 				  a.nano == 0 ? b.form : a.form };
 }
 
-struct quantity quantity_neg(struct quantity quantity)
-{
-	quantity.nano = -quantity.nano;
-	return quantity;
-}
-
 struct quantity quantity_sub(struct quantity a, struct quantity b)
 {
-	return quantity_add(a, quantity_neg(b));
+	b.nano = -b.nano;
+	return quantity_add(a, b);
 }
 
 struct quantity quantity_round_up(struct quantity quantity, int scale)

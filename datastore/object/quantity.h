@@ -50,7 +50,6 @@ bool quantity_is_zero(struct quantity quantity);
 /* Keeps the form of `a`, or takes that of `b` when `a` is zero, as upstream does. */
 struct quantity quantity_add(struct quantity a, struct quantity b);
 struct quantity quantity_sub(struct quantity a, struct quantity b);
-struct quantity quantity_neg(struct quantity quantity);
 /* Rounded away from zero to a multiple of 10^scale, scale in -9..0. */
 struct quantity quantity_round_up(struct quantity quantity, int scale);
 

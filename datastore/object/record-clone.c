@@ -1,6 +1,8 @@
 #include <string.h>
 
 #include "datastore/object/record.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/arena.h"
 
 /* What is copied: the records only, or the bytes of their strings too. */
 struct clone {

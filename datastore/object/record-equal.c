@@ -2,6 +2,8 @@
 
 #include "datastore/object/quantity.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/str.h"
 
 static bool equal_quantities(struct str a, struct str b)
 {

@@ -2,6 +2,7 @@
 
 #include "datastore/object/json.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/type.h"
 #include "runtime/base/limits.h"
 
 /* Where a path has come to: a message (`type`, `record`), and in it perhaps a field, and of that perhaps an element. */

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "datastore/schema/type.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
 
 /* The place of the key, or where it belongs. */
 static uint32_t place_of(struct str_map map, struct str key, bool *is_there)

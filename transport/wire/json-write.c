@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/str.h"
+#include "runtime/base/text.h"
 #include "transport/wire/json.h"
 #include "transport/wire/utf8.h"
 
@@ -103,8 +105,11 @@ void json_write_double(struct text *out, double value)
 		text_add(out, str_from(digits));
 		return;
 	}
-	int exponent = (int)strtol(strchr(digits, 'e') + 1, NULL, 10);
-	text_printf(out, "%.*f", precision > exponent ? precision - exponent : 0, value);
+	struct str power = str_from(strchr(digits, 'e') + 1);
+	int64_t exponent = 0;
+	if (str_to_i64(power.at[0] == '+' ? str_slice(power, 1, power.len) : power, &exponent) != OK)
+		return; /* printf wrote one */
+	text_printf(out, "%.*f", precision > exponent ? (int)(precision - exponent) : 0, value);
 }
 
 /* The string from its opening quote on; gives what follows it. */

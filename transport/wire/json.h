@@ -65,7 +65,7 @@ bool json_skip(struct json *in, struct str *raw);
 /* OK at the end of the text with nothing but white space left, else BAD_REQUEST. */
 MUST_USE enum status json_end(struct json *in, struct fault *why);
 /* The words for a bad reader: `invalid character 'x' looking for beginning of value`. Gives BAD_REQUEST. */
-enum status json_fault(const struct json *in, struct fault *why);
+MUST_USE enum status json_fault(const struct json *in, struct fault *why);
 /* Whether the whole text is one JSON value. */
 bool json_is_valid(struct str text);
 

@@ -61,16 +61,6 @@ uint64_t proto_fixed64(struct proto *in)
 	return value;
 }
 
-uint32_t proto_fixed32(struct proto *in)
-{
-	const uint8_t *at = take(in, 4);
-	uint32_t value = 0;
-
-	for (uint32_t i = 0; at != NULL && i < 4; i++)
-		value |= (uint32_t)at[i] << 8 * i;
-	return value;
-}
-
 struct str proto_bytes(struct proto *in)
 {
 	uint64_t len = proto_varint(in);

@@ -38,7 +38,6 @@ static inline uint64_t proto_varint(struct proto *in)
 	return in->at < in->end && *in->at < 0x80 ? *in->at++ : proto_varint_long(in);
 }
 uint64_t proto_fixed64(struct proto *in);
-uint32_t proto_fixed32(struct proto *in);
 struct str
 proto_bytes(struct proto *in); /* a slice of the input, never absent unless the reader is bad */
 /* Passes over the value of a field of this form. */

@@ -1,6 +1,5 @@
 #include "transport/wire/yaml.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,26 +57,37 @@ static bool is_one_of(struct str s, const char *const *words)
 	return false;
 }
 
-/* Decimal, 0x, 0o, 0b, or octal with a leading 0; signs and underscores as Go reads them. */
+/* The digits in this base, nothing behind them, within 64 bits. */
+static bool read_digits(const char *at, uint32_t base, uint64_t *value)
+{
+	*value = 0;
+	for (const char *from = at;; at++) {
+		uint32_t digit = *at >= '0' && *at <= '9' ? (uint32_t)(*at - '0')
+				 : (*at | 0x20) >= 'a' && (*at | 0x20) <= 'f'
+				     ? (uint32_t)((*at | 0x20) - 'a' + 10)
+				     : UINT32_MAX;
+		if (digit >= base)
+			return *at == '\0' && at > from;
+		if (__builtin_mul_overflow(*value, base, value) ||
+		    __builtin_add_overflow(*value, digit, value))
+			return false;
+	}
+}
+
+/* Decimal, 0x, 0o, 0b, or octal with a leading 0; with a sign or without. */
 static bool write_integer(struct text *out, const char *digits)
 {
 	bool is_negative = *digits == '-';
 	const char *at = digits + (*digits == '-' || *digits == '+');
-	int base = 10;
-	char *end;
+	uint32_t base = 10;
+	uint64_t value;
 
 	if (at[0] == '0' && at[1] != '\0') {
 		char kind = at[1] | 0x20;
 		base = kind == 'x' ? 16 : kind == 'b' ? 2 : 8;
 		at += kind == 'x' || kind == 'b' || kind == 'o' ? 2 : 1;
 	}
-	if (*at == '\0' || *at == '-' || *at == '+' || *at == ' ')
-		return false;
-	errno = 0;
-	unsigned long long value = strtoull(at, &end, base);
-	bool fits = errno == 0 && *end == '\0' &&
-		    (!is_negative || value <= (unsigned long long)INT64_MAX + 1);
-	if (!fits)
+	if (!read_digits(at, base, &value) || (is_negative && value > (uint64_t)INT64_MAX + 1))
 		return false;
 	if (is_negative && value > 0)
 		text_add_char(out, '-');

@@ -98,6 +98,10 @@ TEST(amounts_add_and_compare_across_suffixes)
 
 TEST(values_are_rounded_up_and_capped)
 {
+	char text[QUANTITY_TEXT];
+
+	CHECK_STR(quantity_print(quantity_from(3 * 1024, QUANTITY_BINARY), text), "3Ki");
+	CHECK_STR(quantity_print(quantity_from_milli(1500, QUANTITY_DECIMAL), text), "1500m");
 	CHECK_EQ(quantity_value(quantity_of(STR("1500m"))), 2);
 	CHECK_EQ(quantity_value(quantity_of(STR("-1500m"))), -2);
 	CHECK_EQ(quantity_milli(quantity_of(STR("1u"))), 1);
