@@ -24,6 +24,8 @@ FORMS = {"JSONSchemaPropsOrBool": "FORM_OR_BOOL", "JSONSchemaPropsOrArray": "FOR
 RESERVED = set("""auto break case char const continue default do double else enum extern float for goto if inline int long
 register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
 bool true false linux unix i386 assert errno stdin stdout stderr has""".split())
+# Names whose words cannot be told from their letters.
+IRREGULAR = {"openAPIV3Schema": "open_api_v3_schema", "jSONSchemas": "json_schemas"}
 # Kinds of the meta file that are served as v1 of the core group: they are older than groups.
 UNVERSIONED = {"Status", "APIVersions", "APIGroup", "APIGroupList", "APIResourceList", "List"}
 FLAGS = {"required": "REQUIRED", "ptr": "PTR", "always": "ALWAYS", "inline": "INLINE", "atomic": "ATOMIC", "set": "SET",
@@ -63,6 +65,8 @@ class File:
 
 def snake(name, is_member=True):
     """podIPs -> pod_ips, HTTPGetAction -> http_get_action"""
+    if name in IRREGULAR:
+        return IRREGULAR[name]
     name = re.sub(r"([A-Z]{2,})s(?=[A-Z]|$)", lambda m: m[1].capitalize() + "s", name.lstrip("$"))
     name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
     name = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).replace("-", "_").lower()

@@ -1,0 +1,329 @@
+#include "datastore/schema/custom.h"
+
+#include <assert.h>
+
+#include "datastore/schema/build.h"
+#include "datastore/schema/meta.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/limits.h"
+
+/* Prefix of the names of all types made here; generated ones have others. */
+#define CUSTOM_PREFIX STR("custom")
+
+struct make {
+	struct type_set *set;
+	struct arena *arena;
+	const struct type *like; /* group, version and kind of all */
+	struct fault *why;
+};
+
+static enum status make_value(struct make *m, const struct apiextensions_json_schema_props *schema,
+			      struct field *field, uint32_t depth);
+
+static struct str keep(const struct make *m, struct str s)
+{
+	return arena_str(m->arena, s);
+}
+
+/* What is said beside the type: default, and how server-side apply owns it. */
+static void set_rules(const struct make *m, const struct apiextensions_json_schema_props *schema,
+		      struct field *field)
+{
+	struct str_list keys = schema->x_kubernetes_list_map_keys;
+	struct field_rules *rules = arena_new_of(m->arena, struct field_rules);
+	bool is_list = field->shape == SHAPE_LIST;
+
+	if (is_list && str_is(schema->x_kubernetes_list_type, "map"))
+		field->flags |= FIELD_MAP;
+	else if (is_list && str_is(schema->x_kubernetes_list_type, "set"))
+		field->flags |= FIELD_SET;
+	else if (is_list || str_is(schema->x_kubernetes_map_type, "atomic"))
+		field->flags |= FIELD_ATOMIC;
+	rules->default_json = keep(m, schema->default_);
+	if (field->flags & FIELD_MAP) {
+		struct str *names = arena_array(m->arena, struct str, keys.len + 1);
+		for (uint32_t i = 0; i < keys.len; i++)
+			names[i] = keep(m, keys.at[i]);
+		rules->keys = names;
+		rules->key_count = (uint16_t)keys.len;
+	}
+	if (rules->default_json.at != NULL || rules->keys != NULL)
+		field->rules = rules;
+}
+
+static bool is_required(const struct apiextensions_json_schema_props *schema, struct str name)
+{
+	for (uint32_t i = 0; i < schema->required.len; i++)
+		if (str_eq(schema->required.at[i], name))
+			return true;
+	return false;
+}
+
+/* The members that every object has and that say the same in every schema. */
+static bool is_fixed(struct str name)
+{
+	return str_is(name, "apiVersion") || str_is(name, "kind") || str_is(name, "metadata");
+}
+
+static void add_metadata(struct field *fields, uint32_t *count, const struct type *meta)
+{
+	fields[(*count)++] = (struct field){
+		.name = STR("metadata"),
+		.type = meta,
+		.flags = FIELD_PTR,
+		.kind = KIND_MESSAGE,
+	};
+}
+
+static void add_text(struct field *fields, uint32_t *count, const char *name)
+{
+	fields[(*count)++] =
+	    (struct field){ .name = str_from(name), .flags = FIELD_PTR, .kind = KIND_STRING };
+}
+
+static enum status add_properties(struct make *m,
+				  const struct apiextensions_json_schema_props *schema,
+				  bool has_fixed, struct field *fields, uint32_t *count,
+				  uint32_t depth)
+{
+	struct apiextensions_json_schema_props_map properties = schema->properties;
+
+	for (uint32_t i = 0; i < properties.len; i++) {
+		struct str name = properties.at[i].key;
+		struct field field = { .name = keep(m, name), .flags = FIELD_PTR };
+		if (has_fixed && is_fixed(name))
+			continue;
+		TRY(make_value(m, &properties.at[i].value, &field, depth + 1));
+		if (is_required(schema, name))
+			field.flags |= FIELD_REQUIRED;
+		fields[(*count)++] = field;
+	}
+	return OK;
+}
+
+/* An object with properties of its own; the last field, if unknown ones are preserved, takes those. */
+static enum status make_object(struct make *m, const struct apiextensions_json_schema_props *schema,
+			       const struct type *like, const struct type **out, uint32_t depth)
+{
+	bool is_root = (like->flags & TYPE_KIND) != 0;
+	bool is_embedded = schema->x_kubernetes_embedded_resource;
+	struct type type = *like;
+	uint32_t count = 0;
+
+	if (depth >= LIMIT_NESTING || schema->properties.len > BUILD_FIELDS_MAX - 4)
+		return fault_set(m->why, INVALID, "spec.versions",
+				 "the schema is nested too deep or has too many members");
+	struct field *fields = arena_array(m->arena, struct field, schema->properties.len + 4);
+	if (is_embedded) {
+		add_text(fields, &count, "apiVersion");
+		add_text(fields, &count, "kind");
+	}
+	if (is_root || is_embedded)
+		add_metadata(fields, &count, &meta_object_meta_type);
+	TRY(add_properties(m, schema, is_root || is_embedded, fields, &count, depth));
+	if (schema->x_kubernetes_preserve_unknown_fields) {
+		/* Never a member's name: JSON names come through `slots`, where this one is not. */
+		fields[count++] = (struct field){ .name = STR(""),
+						  .flags = FIELD_PTR | FIELD_NOT_JSON,
+						  .kind = KIND_ANY,
+						  .shape = SHAPE_MAP };
+		type.rest = (uint16_t)count;
+	}
+	if (str_is(schema->x_kubernetes_map_type, "atomic"))
+		type.flags |= TYPE_ATOMIC;
+	type.fields = fields;
+	type.field_count = (uint16_t)count;
+	*out = build_type(m->set, &type);
+	return OK;
+}
+
+/* Of a message below the root. */
+static struct type inner_like(const struct make *m, enum form form)
+{
+	return (struct type){ .name = m->like->name,
+			      .prefix = CUSTOM_PREFIX,
+			      .group = m->like->group,
+			      .version = m->like->version,
+			      .flags = TYPE_SORTED,
+			      .form = (uint8_t)form };
+}
+
+/* Makes a list or map of what the field holds; one that is a list or map already goes into a message without a name. */
+static void make_many(struct make *m, struct field *field, enum shape shape)
+{
+	if (field->shape != SHAPE_ONE) {
+		struct type like = inner_like(m, FORM_BARE);
+		struct field *items = arena_copy(m->arena, field, sizeof *field);
+		items->name = STR("items");
+		like.fields = items;
+		like.field_count = 1;
+		*field = (struct field){ .name = field->name,
+					 .flags = FIELD_PTR,
+					 .kind = KIND_MESSAGE,
+					 .type = build_type(m->set, &like) };
+	}
+	field->shape = (uint8_t)shape;
+	/* What the elements say of themselves is not said of the whole. */
+	field->rules = NULL;
+	field->flags = FIELD_PTR;
+}
+
+static enum status make_list(struct make *m, const struct apiextensions_json_schema_props *schema,
+			     struct field *field, uint32_t depth)
+{
+	if (schema->items == NULL || schema->items->schema == NULL) {
+		field->kind = KIND_ANY;
+		field->shape = SHAPE_LIST;
+		return OK;
+	}
+	TRY(make_value(m, schema->items->schema, field, depth + 1));
+	make_many(m, field, SHAPE_LIST);
+	return OK;
+}
+
+static enum status make_map(struct make *m, const struct apiextensions_json_schema_props *schema,
+			    struct field *field, uint32_t depth)
+{
+	if (schema->additional_properties->schema == NULL) {
+		field->kind = KIND_ANY;
+		field->shape = SHAPE_MAP;
+		return OK;
+	}
+	TRY(make_value(m, schema->additional_properties->schema, field, depth + 1));
+	make_many(m, field, SHAPE_MAP);
+	return OK;
+}
+
+static enum status make_object_value(struct make *m,
+				     const struct apiextensions_json_schema_props *schema,
+				     struct field *field, uint32_t depth)
+{
+	struct type like = inner_like(m, FORM_OBJECT);
+	const struct apiextensions_json_schema_props_or_bool *more = schema->additional_properties;
+	bool is_map = more != NULL && (more->schema != NULL || more->allows);
+
+	if (is_map && schema->properties.len == 0)
+		return make_map(m, schema, field, depth);
+	if (schema->properties.len == 0 && schema->x_kubernetes_preserve_unknown_fields &&
+	    !schema->x_kubernetes_embedded_resource) {
+		field->kind = KIND_ANY;
+		return OK;
+	}
+	field->kind = KIND_MESSAGE;
+	return make_object(m, schema, &like, &field->type, depth);
+}
+
+/* A scalar's kind; KIND_ANY for what the schema leaves open. */
+static enum kind scalar_kind(const struct apiextensions_json_schema_props *schema)
+{
+	if (schema->x_kubernetes_int_or_string)
+		return KIND_INT_OR_STRING;
+	if (str_is(schema->type, "string"))
+		return KIND_STRING;
+	if (str_is(schema->type, "integer"))
+		return KIND_INT64;
+	if (str_is(schema->type, "number"))
+		return KIND_DOUBLE;
+	return str_is(schema->type, "boolean") ? KIND_BOOL : KIND_ANY;
+}
+
+static enum status make_value(struct make *m, const struct apiextensions_json_schema_props *schema,
+			      struct field *field, uint32_t depth)
+{
+	enum status status = OK;
+
+	if (depth >= LIMIT_NESTING)
+		return fault_set(m->why, INVALID, "spec.versions", "the schema is nested too deep");
+	if (str_is(schema->type, "object"))
+		status = make_object_value(m, schema, field, depth);
+	else if (str_is(schema->type, "array"))
+		status = make_list(m, schema, field, depth);
+	else
+		field->kind = (uint8_t)scalar_kind(schema);
+	if (status == OK)
+		set_rules(m, schema, field);
+	return status;
+}
+
+static const struct type *make_list_kind(const struct make *m, const struct type *object,
+					 struct str kind)
+{
+	struct field *fields = arena_array(m->arena, struct field, 2);
+	struct type like = *m->like;
+
+	fields[0] = (struct field){ .name = STR("metadata"),
+				    .type = &meta_list_meta_type,
+				    .flags = FIELD_ALWAYS,
+				    .kind = KIND_MESSAGE };
+	fields[1] = (struct field){ .name = STR("items"),
+				    .type = object,
+				    .flags = FIELD_ALWAYS | FIELD_REQUIRED | FIELD_TYPED,
+				    .kind = KIND_MESSAGE,
+				    .shape = SHAPE_LIST };
+	like.name = like.kind = kind;
+	like.flags = TYPE_KIND | TYPE_LIST | TYPE_SORTED;
+	like.resource = STR_NONE;
+	like.item = object;
+	like.fields = fields;
+	like.field_count = 2;
+	return build_type(m->set, &like);
+}
+
+static const struct apiextensions_custom_resource_definition_version *
+find_version(const struct apiextensions_custom_resource_definition_spec *spec, struct str name)
+{
+	for (uint32_t i = 0; i < spec->versions.len; i++)
+		if (str_eq(spec->versions.at[i].name, name))
+			return &spec->versions.at[i];
+	return NULL;
+}
+
+static struct type root_like(struct arena *arena,
+			     const struct apiextensions_custom_resource_definition_spec *spec,
+			     struct str version)
+{
+	const struct apiextensions_custom_resource_definition_names *names = spec->names;
+	struct str kind = arena_str(arena, names->kind);
+
+	return (struct type){
+		.name = kind,
+		.prefix = CUSTOM_PREFIX,
+		.group = arena_str(arena, spec->group),
+		.version = arena_str(arena, version),
+		.kind = kind,
+		.resource = arena_str(arena, names->plural),
+		.flags = TYPE_KIND | TYPE_SORTED |
+			 (str_is(spec->scope, "Namespaced") ? TYPE_NAMESPACED : TYPE_CLUSTER),
+	};
+}
+
+enum status custom_types_of(const struct apiextensions_custom_resource_definition_spec *spec,
+			    struct str version, struct custom_types *out, struct fault *why)
+{
+	static const struct apiextensions_json_schema_props anything = {
+		.has.x_kubernetes_preserve_unknown_fields = true,
+		.x_kubernetes_preserve_unknown_fields = true
+	};
+	const struct apiextensions_custom_resource_definition_version *chosen =
+	    find_version(spec, version);
+
+	if (chosen == NULL)
+		return fault_set(why, NOT_FOUND, "spec.versions", "there is no such version");
+	struct type_set *set = type_set_new();
+	struct arena *arena = type_set_arena(set);
+	struct type like = root_like(arena, spec, version);
+	struct make m = { .set = set, .arena = arena, .like = &like, .why = why };
+	const struct apiextensions_json_schema_props *schema =
+	    chosen->schema != NULL ? chosen->schema->open_api_v3_schema : NULL;
+	struct custom_types types = { .set = set };
+	enum status status =
+	    make_object(&m, schema != NULL ? schema : &anything, &like, &types.object, 0);
+
+	if (status != OK) {
+		type_set_unref(set);
+		return status;
+	}
+	types.list = make_list_kind(&m, types.object, arena_str(arena, spec->names->list_kind));
+	*out = types;
+	return OK;
+}

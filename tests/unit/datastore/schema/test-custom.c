@@ -1,0 +1,186 @@
+#include "datastore/schema/custom.h"
+
+#include "datastore/object/json.h"
+#include "datastore/object/object.h"
+#include "datastore/object/record.h"
+#include "runtime/base/base.h"
+#include "tests/lib/test.h"
+
+static const char definition[] =
+    "{\"group\":\"example.com\",\"scope\":\"Namespaced\",\"names\":{\"plural\":\"widgets\","
+    "\"kind\":\"Widget\",\"listKind\":\"WidgetList\"},"
+    "\"versions\":[{\"name\":\"v1\",\"served\":true,\"storage\":true,\"schema\":{"
+    "\"openAPIV3Schema\":{\"type\":\"object\",\"properties\":{"
+    "\"apiVersion\":{\"type\":\"string\"},\"kind\":{\"type\":\"string\"},\"metadata\":{\"type\":"
+    "\"object\"},"
+    "\"a\":{\"type\":\"string\"},"
+    "\"spec\":{\"type\":\"object\",\"required\":[\"size\"],\"properties\":{"
+    "\"size\":{\"type\":\"integer\",\"default\":3},\"ratio\":{\"type\":\"number\"},\"on\":{"
+    "\"type\":\"boolean\"},"
+    "\"port\":{\"x-kubernetes-int-or-string\":true},\"tags\":{\"type\":\"array\",\"items\":{"
+    "\"type\":\"string\"},\"x-kubernetes-list-type\":\"set\"},"
+    "\"parts\":{\"type\":\"array\",\"x-kubernetes-list-type\":\"map\",\"x-kubernetes-list-map-"
+    "keys\":[\"name\"],"
+    "\"items\":{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"}}}},"
+    "\"matrix\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}}"
+    "},"
+    "\"labels\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}},"
+    "\"free\":{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true},"
+    "\"open\":{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true,\"properties\":{"
+    "\"m\":{\"type\":\"string\"}}},"
+    "\"closed\":{\"type\":\"object\"}}}}}}}]}";
+
+static struct custom_types make_types(void)
+{
+	struct custom_types types;
+	struct fault why;
+	void *spec;
+
+	CHECK_STATUS(json_decode(&apiextensions_custom_resource_definition_spec_type,
+				 str_from(definition), test_arena(), (struct json_options){ 0 },
+				 &spec, &why),
+		     OK);
+	CHECK_STATUS(custom_types_of(spec, STR("v1"), &types, &why), OK);
+	return types;
+}
+
+static struct str show(const struct type *type, const void *record)
+{
+	struct text out = text_in(test_arena(), MIB);
+
+	json_encode(type, record, &out);
+	return text_str(&out);
+}
+
+TEST(a_custom_resource_is_read_and_written_with_its_members_in_order)
+{
+	struct custom_types types = make_types();
+	static const char in[] =
+	    "{\"kind\":\"Widget\",\"apiVersion\":\"example.com/"
+	    "v1\",\"metadata\":{\"name\":\"w\",\"labels\":{}},\"a\":\"\",\"spec\":{\"tags\":[],"
+	    "\"size\":0,\"on\":false,\"ratio\":1.5,\"port\":\"http\",\"matrix\":[[1,2],[]],"
+	    "\"labels\":{\"b\":\"2\",\"a\":\"1\"},"
+	    "\"free\":{\"z\": 1},\"open\":{\"z\":{\"y\": "
+	    "1},\"m\":\"n\",\"a\":null},\"closed\":{},\"parts\":[{\"name\":\"p\"}]}}";
+	struct object *object;
+	struct fault why;
+
+	CHECK_STATUS(object_decode(types.object, FORMAT_JSON, str_from(in), &object, &why), OK);
+	CHECK_STR(show(types.object, object->record),
+		  "{\"a\":\"\",\"apiVersion\":\"example.com/"
+		  "v1\",\"kind\":\"Widget\",\"metadata\":{\"name\":\"w\"},\"spec\":{"
+		  "\"closed\":{},\"free\":{\"z\":1},\"labels\":{\"a\":\"1\",\"b\":\"2\"},"
+		  "\"matrix\":[[1,2],[]],\"on\":false,"
+		  "\"open\":{\"a\":null,\"m\":\"n\",\"z\":{\"y\":1}},\"parts\":[{\"name\":\"p\"}],"
+		  "\"port\":\"http\",\"ratio\":1.5,\"size\":0,\"tags\":[]}}");
+	CHECK_STR(object_name(object), "w");
+	CHECK_STR(record_value(types.object, object->record, STR("spec.matrix[0][1]"), test_arena()),
+		  "2");
+	CHECK_STR(
+	    record_value(types.object, object->record, STR("spec.parts[0].name"), test_arena()),
+	    "p");
+	void *copy = record_clone(types.object, object->record, test_arena());
+	CHECK(record_equal(types.object, copy, object->record));
+	CHECK(str_eq(show(types.object, copy), show(types.object, object->record)));
+	object_unref(object_edit(object));
+	/* The object keeps its types. */
+	type_set_unref(types.set);
+	CHECK_STR(object_name(object), "w");
+	object_unref(object);
+}
+
+TEST(the_table_says_what_the_schema_says)
+{
+	struct custom_types types = make_types();
+	const struct type *spec = type_field(types.object, STR("spec"))->type;
+	const struct field *parts = type_field(spec, STR("parts"));
+
+	CHECK_STR(types.object->kind, "Widget");
+	CHECK_STR(types.object->resource, "widgets");
+	CHECK_STR(types.list->kind, "WidgetList");
+	CHECK(types.list->item == types.object);
+	CHECK(types.object->flags & TYPE_NAMESPACED);
+	CHECK(type_field(spec, STR("size"))->flags & FIELD_REQUIRED);
+	CHECK_STR(type_field(spec, STR("size"))->rules->default_json, "3");
+	CHECK(parts->flags & FIELD_MAP);
+	CHECK_STR(parts->rules->keys[0], "name");
+	CHECK(type_field(spec, STR("tags"))->flags & FIELD_SET);
+	CHECK(type_field(spec, STR("matrix"))->flags & FIELD_ATOMIC);
+	CHECK(type_field(spec, STR("")) == NULL);
+	type_set_unref(types.set);
+}
+
+TEST(defaults_of_a_custom_resource_are_applied_where_their_parent_is)
+{
+	struct custom_types types = make_types();
+	struct json_strict strict = { 0 };
+	void *record;
+
+	CHECK_STATUS(
+	    json_decode(
+		types.object,
+		STR("{\"spec\":{\"x\":1,\"closed\":{\"y\":1},\"open\":{\"z\":1}},\"status\":{}}"),
+		test_arena(), (struct json_options){ .strict = &strict }, &record, NULL),
+	    OK);
+	record_default(types.object, record, test_arena(), (struct wall){ 0 });
+	CHECK_STR(record_value(types.object, record, STR("spec.size"), test_arena()), "3");
+	CHECK_EQ(strict.len, 3);
+	CHECK_STR(strict.at[0], "unknown field \"spec.x\"");
+	CHECK_STR(strict.at[1], "unknown field \"spec.closed.y\"");
+	CHECK_STR(strict.at[2], "unknown field \"status\"");
+	type_set_unref(types.set);
+}
+
+TEST(items_of_a_custom_list_carry_their_kind)
+{
+	struct custom_types types = make_types();
+	void *record;
+
+	CHECK_STATUS(
+	    json_decode(types.list,
+			STR("{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[{\"a\":\"x\"}]}"),
+			test_arena(), (struct json_options){ 0 }, &record, NULL),
+	    OK);
+	CHECK_STR(
+	    show(types.list, record),
+	    "{\"apiVersion\":\"example.com/"
+	    "v1\",\"items\":[{\"a\":\"x\",\"apiVersion\":\"example.com/v1\",\"kind\":\"Widget\"}],"
+	    "\"kind\":\"WidgetList\",\"metadata\":{\"resourceVersion\":\"1\"}}");
+	type_set_unref(types.set);
+}
+
+TEST(a_version_that_is_not_there_or_a_schema_too_deep_is_refused)
+{
+	struct custom_types types = make_types();
+	struct text json = text_in(test_arena(), MIB);
+	struct fault why;
+	void *spec;
+
+	type_set_unref(types.set);
+	text_lit(&json, "{\"names\":{\"kind\":\"K\"},\"versions\":[{\"name\":\"v1\",\"schema\":{"
+			"\"openAPIV3Schema\":");
+	for (uint32_t i = 0; i < 40; i++)
+		text_lit(&json, "{\"type\":\"object\",\"properties\":{\"a\":");
+	text_lit(&json, "{}");
+	for (uint32_t i = 0; i < 40; i++)
+		text_lit(&json, "}}");
+	text_lit(&json, "}}]}");
+	CHECK_STATUS(json_decode(&apiextensions_custom_resource_definition_spec_type,
+				 text_str(&json), test_arena(), (struct json_options){ 0 }, &spec,
+				 &why),
+		     OK);
+	CHECK_STATUS(custom_types_of(spec, STR("v2"), &types, &why), NOT_FOUND);
+	CHECK_STATUS(custom_types_of(spec, STR("v1"), &types, &why), OK);
+	type_set_unref(types.set);
+	struct apiextensions_json_schema_props loop = { .type = STR("array") };
+	struct apiextensions_json_schema_props_or_array items = { .schema = &loop };
+	loop.items = &items;
+	struct apiextensions_custom_resource_definition_spec *changed = spec;
+	changed->versions.at[0].schema->open_api_v3_schema = &loop;
+	loop.type = STR("object");
+	struct apiextensions_json_schema_props_entry property = { .key = STR("a") };
+	property.value.type = STR("array");
+	property.value.items = &items;
+	loop.properties = (struct apiextensions_json_schema_props_map){ &property, 1 };
+	CHECK_STATUS(custom_types_of(spec, STR("v1"), &types, &why), INVALID);
+}
