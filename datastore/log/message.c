@@ -210,19 +210,22 @@ enum status message_decode(struct str bytes, struct arena *arena, struct message
 	uint8_t version = bytes_read_u8(&in);
 	uint8_t kind = bytes_read_u8(&in);
 	uint8_t flags = bytes_read_u8(&in);
-	(void)bytes_read_u8(&in);
+	uint8_t zero = bytes_read_u8(&in);
 	*out = (struct message){ .kind = (enum message_kind)kind, .term = bytes_read_u64(&in) };
 	if (in.is_short)
 		return refuse(why, "shorter than a header");
 	if (version != MESSAGE_VERSION)
 		return refuse(why, "unknown version");
-	if (kind < MESSAGE_APPEND || kind > MESSAGE_REMOVED || (flags & ~FLAG_ALL) != 0)
+	if (kind < MESSAGE_APPEND || kind > MESSAGE_REMOVED || (flags & ~FLAG_ALL) != 0 || zero != 0)
 		return refuse(why, "unknown kind");
 	if (out->term == 0 || out->term >= NUMBER_MAX)
 		return refuse(why, "impossible term");
 	enum status status = decode_body(&in, flags, arena, out, why);
 	if (status == OK && (in.is_short || in.rest.len > 0))
 		status = refuse(why, "cut, or longer than it says");
+	/* One message, one form: a flag of another kind is no part of this one. */
+	if (status == OK && flags_of(out) != flags)
+		status = refuse(why, "a flag that its kind has not");
 	if (status != OK)
 		message_release(out);
 	return status;

@@ -112,6 +112,8 @@ enum status segment_walk(struct str bytes, uint64_t segment, uint32_t salt,
 	uint64_t at = SEGMENT_HEADER;
 	uint64_t write_at = 0;
 	struct record record;
+	if (bytes.len < SEGMENT_HEADER)
+		return CORRUPT;
 	while (at < bytes.len && record_of(bytes, at, segment, salt, &record)) {
 		/* It continues the write of the record before it, or begins one here. */
 		if (record.write_at != at && record.write_at != write_at)

@@ -718,5 +718,6 @@ enum status patch_merge(struct patch *patch, const struct type *type, void *reco
 		return bad(patch, BAD_REQUEST, "invalid JSON document");
 	json_skip(&in, NULL);
 	TRY(json_end(&in, patch->why));
-	return merge_object(patch, type, record, raw, NULL, 0);
+	/* Values begin with their first token from here on. */
+	return merge_object(patch, type, record, str_trim(raw), NULL, 0);
 }

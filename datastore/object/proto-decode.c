@@ -6,6 +6,7 @@
 #include "datastore/object/record.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/limits.h"
+#include "transport/wire/json.h"
 #include "transport/wire/proto.h"
 
 /* Whole seconds in struct wall, on either side of 1970. */
@@ -150,7 +151,8 @@ static bool read_raw(struct decode *d, struct str bytes, struct str *out)
 {
 	struct str raw = STR_NONE;
 
-	if (!read_wrapped(bytes, NULL, &raw))
+	/* It is written as it stands when the record becomes JSON, where anything else would spoil the whole text. */
+	if (!read_wrapped(bytes, NULL, &raw) || (raw.len > 0 && !json_is_valid(raw)))
 		return false;
 	*out = keep(d, raw);
 	return true;

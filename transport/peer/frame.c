@@ -65,8 +65,8 @@ enum status frame_decode(struct str bytes, struct frame *out, struct str *body)
 	frame.to_session = bytes_read_u32(&reader);
 	frame.sequence = bytes_read_u64(&reader);
 	frame.consumed = bytes_read_u64(&reader);
-	bytes_read_u32(&reader);
-	if (!is_sound(&frame) || (frame.kind == FRAME_BEAT && reader.rest.len > 0))
+	uint32_t zero = bytes_read_u32(&reader);
+	if (zero != 0 || !is_sound(&frame) || (frame.kind == FRAME_BEAT && reader.rest.len > 0))
 		return INVALID;
 	*out = frame;
 	*body = reader.rest;
