@@ -196,8 +196,7 @@ class Check:
 
     def prefixes_of(self, header):
         for start, prefixes in law.PREFIXES.items():
-            if header.path.startswith(start) and (start != "runtime/actor/" or
-                                                  os.path.basename(header.path).startswith("act")):
+            if header.path.startswith(start):
                 return prefixes
         stem = os.path.basename(header.path)[:-2].replace("-private", "").replace("-", "_")
         folder = os.path.basename(header.folder).replace("-", "_")
@@ -216,10 +215,13 @@ class Check:
     def check_named_headers(self, text, base):
         direct = {n for is_system, n, _ in text.includes if not is_system}
         # A file's own header and its folder's private one speak for it; a test may lean on whatever it includes.
-        own = {text.path[:-2] + ".h"} | {n for n in direct if n.endswith("-private.h") or text.path.startswith("tests/")}
-        direct |= self.closure(own & direct)
-        # What base.h holds is open to all, however it came in.
-        if any(n.startswith(law.BASE + "/") for n in direct):
+        own = {text.path[:-2] + ".h"} | {n for n in direct if n.endswith("-private.h") or text.path.startswith("tests/")
+                                         or os.path.dirname(n) == text.folder}
+        # And a folder's header for those of its folder that it includes, and for runtime/base.
+        spoken = {inner for name in direct for inner in self.closure({name})
+                  if os.path.dirname(inner) in (os.path.dirname(name), law.BASE)}
+        direct |= self.closure(own & direct) | spoken
+        if "runtime/base/base.h" in direct:
             direct |= base
         defined = {f.name for f in text.functions}
         told = set()
@@ -227,7 +229,7 @@ class Check:
             header = self.declared.get(name)
             if header is None or header in direct or header in told or name in defined:
                 continue
-            if header in base and under(text.folder, [law.BASE]):
+            if under(text.folder, [law.BASE]) and under(header, [law.BASE]):
                 continue
             if text.plain[:at].rstrip().endswith((".", "->")):
                 continue
@@ -243,7 +245,7 @@ class Check:
             for word in all_words & self.declared.keys():
                 readers.setdefault(word, []).append(path)
         definitions = self.definitions()
-        undefined = {}
+        undefined, unread = {}, []
         for name, header in sorted(self.declared.items()):
             if under(header, ["tests"]) or name.startswith(law.PUBLIC_API):
                 continue
@@ -257,7 +259,10 @@ class Check:
                 continue
             outside = [p for p in readers.get(name, []) if p not in (definitions[name], header)]
             if not outside and len(re.findall(r"\b%s\b" % name, text.plain)) < 2:
-                self.fail(header, line, "exports", "%s() is called by no other file; make it static, or take it out" % name)
+                unread.append(name)
+        if unread:
+            self.remarks.append("%d public functions that no other file calls; make them static, or take them out: %s"
+                                % (len(unread), " ".join(unread)))
         for header, missing in undefined.items():
             self.fail(header, min(missing)[0], "exports", "declared and never defined; write or take out: %s"
                       % " ".join(name for _, name in missing))

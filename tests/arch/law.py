@@ -86,7 +86,8 @@ SYSTEM_FOLDERS = ("sys/", "linux/", "netinet/", "arpa/", "net/", "asm/", "bits/"
 
 # Headers whose public functions carry another prefix than the file's name.
 PREFIXES = {
-    "runtime/actor/": ["act"],
+    "runtime/actor/act.h": ["act"],
+    "runtime/actor/act-host.h": ["act"],
     "deploy/embed/": ["troupe"],
 }
 # Called from outside the tree, so nobody in it needs to.
