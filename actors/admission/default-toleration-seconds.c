@@ -3,6 +3,7 @@
  */
 #include "actors/admission/plugins.h"
 #include "datastore/schema/core.h"
+#include "runtime/base/str.h"
 
 #define SECONDS 300 /* upstream's --default-not-ready-toleration-seconds */
 

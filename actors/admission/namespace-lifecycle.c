@@ -1,8 +1,12 @@
 /*
  * NamespaceLifecycle: nothing is created in a namespace that is missing or going away, and three namespaces stay for ever.
  */
+#include "actors/admission/plugin.h"
 #include "actors/admission/plugins.h"
+#include "actors/client/failure.h"
 #include "datastore/schema/core.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
 
 static bool is_immortal(struct str name)
 {

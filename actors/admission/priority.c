@@ -1,9 +1,12 @@
 /*
  * Priority: a pod's priority class becomes a number, and there is at most one class that counts by default.
  */
+#include "actors/admission/plugin.h"
 #include "actors/admission/plugins.h"
 #include "datastore/schema/core.h"
 #include "datastore/schema/scheduling.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
 
 /* ---- pods --------------------------------------------------------------------------------------------- */
 

@@ -1,8 +1,14 @@
 /*
  * ServiceAccount: a pod runs as an account that exists, and gets a token for it as a projected volume.
  */
+#include "actors/admission/plugin.h"
 #include "actors/admission/plugins.h"
+#include "datastore/object/object.h"
 #include "datastore/schema/core.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/hash.h"
+#include "runtime/base/str.h"
 
 #define TOKEN_PATH STR("/var/run/secrets/kubernetes.io/serviceaccount")
 #define TOKEN_SECONDS \

@@ -4,6 +4,7 @@
  */
 #include "transport/tls/certificate.h"
 #include "actors/authentication/mechanisms.h"
+#include "runtime/base/arena.h"
 
 static const struct user_extra *credential(struct arena *arena,
 					   const struct certificate_info *certificate)

@@ -5,7 +5,11 @@
  * that the token was made for. What the caches do not have is looked for once more after a refresh.
  */
 #include "actors/authentication/mechanisms.h"
+#include "datastore/object/object.h"
 #include "datastore/schema/core.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/fault.h"
+#include "runtime/base/str.h"
 #include "transport/tls/jwt.h"
 #include "transport/wire/json.h"
 

@@ -6,7 +6,9 @@
  * Everything else that nodes need is granted by a fixed table, in place of the role system:node.
  */
 #include "actors/authorization/mechanisms.h"
+#include "actors/client/user.h"
 #include "datastore/schema/core.h"
+#include "runtime/base/str.h"
 
 #define NODE_PREFIX "system:node:"
 

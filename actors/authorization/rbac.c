@@ -6,7 +6,12 @@
  * Bindings are walked for each request: a cluster has some sixty, and most requests are decided by the first few.
  */
 #include "datastore/schema/rbac.h"
+#include "actors/authorization/authorizer.h"
 #include "actors/authorization/mechanisms.h"
+#include "actors/client/user.h"
+#include "datastore/object/object.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
 
 #define SERVICE_ACCOUNT "system:serviceaccount:"
 

@@ -23,7 +23,7 @@ void request_set_record(struct api_call *call, const struct type *type, const vo
 void request_set_body(struct api_call *call, struct str content_type, struct str body);
 
 /* What an answer's code means here: OK below 400, else the outcome its Status names. `why` gets the Status' message. */
-enum status request_outcome(const struct api_answer *answer, struct fault *why);
+MAY_IGNORE enum status request_outcome(const struct api_answer *answer, struct fault *why);
 /* The object in an answer of this kind, frozen; also its resourceVersion is read. NULL with `why` if it is none. */
 GIVE const struct object *request_object(const struct api_answer *answer, const struct type *type,
 					 struct fault *why);

@@ -3,6 +3,8 @@
  */
 #include "actors/controller/controller.h"
 #include "datastore/schema/resource-row.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/str.h"
 
 /* Events are many, own nothing and go by themselves. */
 static bool is_watched(const struct resource_row *row)

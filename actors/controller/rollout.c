@@ -29,7 +29,7 @@ static void set_pace(struct rollout *r)
 	r->unavailable = template_scaled(pace->max_unavailable, r->wanted, false);
 	if (r->surge == 0 && r->unavailable == 0)
 		r->unavailable = 1; /* or the rollout could never take its first step */
-	r->unavailable = min_i32(r->unavailable, r->wanted);
+	r->unavailable = template_least(r->unavailable, r->wanted);
 }
 
 /* Pods that are still ending are no replicas any more, but Recreate waits for them. */
@@ -65,7 +65,7 @@ void rollout_observe(struct rollout *r, const struct world *world,
 		    template_same(set->spec->template, deployment->spec->template))
 			r->current = set;
 		else
-			r->old_pods += max_i32(set->status->replicas, living_pods(world, set));
+			r->old_pods += template_most(set->status->replicas, living_pods(world, set));
 	}
 }
 
@@ -75,7 +75,7 @@ int32_t rollout_grown(const struct rollout *r)
 
 	if (has >= r->wanted)
 		return r->wanted;
-	return room <= 0 ? has : min_i32(r->wanted, has + room);
+	return room <= 0 ? has : template_least(r->wanted, has + room);
 }
 
 void rollout_shrink(const struct rollout *r, int32_t *left)
@@ -83,14 +83,14 @@ void rollout_shrink(const struct rollout *r, int32_t *left)
 	int32_t least = r->wanted - r->unavailable;
 	int32_t current_sick = r->current->spec->replicas - r->current->status->available_replicas;
 	/* What may go in all: the current set's pods that do not serve yet must not be made up for by old ones. */
-	int32_t may_go = r->total - least - max_i32(current_sick, 0);
+	int32_t may_go = r->total - least - template_most(current_sick, 0);
 	int32_t spare = r->available - least;
 
 	for (uint32_t i = 0; i < r->set_count; i++)
 		left[i] = r->sets[i]->spec->replicas;
 	for (uint32_t i = 0; i < r->set_count && may_go > 0; i++) {
 		int32_t sick = r->sets[i]->spec->replicas - r->sets[i]->status->available_replicas;
-		int32_t cut = min_i32(may_go, max_i32(sick, 0));
+		int32_t cut = template_least(may_go, template_most(sick, 0));
 
 		if (r->sets[i] == r->current)
 			continue;
@@ -98,8 +98,8 @@ void rollout_shrink(const struct rollout *r, int32_t *left)
 		may_go -= cut;
 	}
 	for (uint32_t i = 0; i < r->set_count && spare > 0; i++) {
-		int32_t healthy = min_i32(left[i], r->sets[i]->status->available_replicas);
-		int32_t cut = min_i32(spare, healthy);
+		int32_t healthy = template_least(left[i], r->sets[i]->status->available_replicas);
+		int32_t cut = template_least(spare, healthy);
 
 		if (r->sets[i] == r->current)
 			continue;
@@ -137,11 +137,11 @@ void rollout_spread(const struct rollout *r, int32_t *shares)
 	for (uint32_t i = 0; i < r->set_count; i++) {
 		int32_t share = r->total > 0 ? (int32_t)((int64_t)extra * shares[i] / r->total) : 0;
 
-		shares[i] = max_i32(0, shares[i] + share);
+		shares[i] = template_most(0, shares[i] + share);
 		given += share;
 	}
 	/* What rounding left over goes to the newest. */
-	shares[last] = max_i32(0, shares[last] + extra - given);
+	shares[last] = template_most(0, shares[last] + extra - given);
 }
 
 bool rollout_is_idle(const struct rollout *r, const struct apps_replica_set *set)

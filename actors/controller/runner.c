@@ -14,6 +14,7 @@
 #include "actors/controller/plan-private.h"
 #include "actors/controller/recorder.h"
 #include "actors/controller/run.h"
+#include "runtime/actor/act.h"
 #include "runtime/actor/queue.h"
 #include "runtime/base/log.h"
 

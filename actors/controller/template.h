@@ -33,12 +33,12 @@ struct core_pod *template_pod(const struct world *world, struct plan *plan,
 /* "25%" of a number, or the number itself (intstr.GetScaledValueFromIntOrPercent). */
 int32_t template_scaled(struct int_or_string value, int32_t of, bool rounds_up);
 
-static inline int32_t min_i32(int32_t a, int32_t b)
+static inline int32_t template_least(int32_t a, int32_t b)
 {
 	return a < b ? a : b;
 }
 
-static inline int32_t max_i32(int32_t a, int32_t b)
+static inline int32_t template_most(int32_t a, int32_t b)
 {
 	return a > b ? a : b;
 }

@@ -1,6 +1,9 @@
 /*
  * Aggregated cluster roles: the rules of a role with an aggregation rule are those of all roles that it selects.
  */
+#include "actors/controller/controller.h"
+#include "actors/controller/plan.h"
+#include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/rbac.h"
 

@@ -7,11 +7,17 @@
  * Everything here is a function of the objects it is shown. The arithmetic of a rollout stands in rollout.h; here is what
  * becomes of it: sets made, scaled and removed, and the status that tells about it.
  */
+#include "actors/controller/controller.h"
+#include "actors/controller/plan.h"
 #include "actors/controller/pod.h"
 #include "actors/controller/rollout.h"
 #include "actors/controller/template.h"
+#include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/apps.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
 
 #define REVISION STR("deployment.kubernetes.io/revision")
 #define DESIRED STR("deployment.kubernetes.io/desired-replicas")
@@ -90,7 +96,7 @@ static int32_t first_replicas(const struct rollout *r)
 {
 	if (str_is(r->deployment->spec->strategy->type, "Recreate"))
 		return r->old_pods > 0 ? 0 : r->wanted;
-	return min_i32(r->wanted, max_i32(0, r->wanted + r->surge - r->total));
+	return template_least(r->wanted, template_most(0, r->wanted + r->surge - r->total));
 }
 
 /* The name is taken by a set of another template, or of another Deployment: count it and try the next hash. */
@@ -214,8 +220,8 @@ static void keep_current_annotated(struct plan *plan, const struct rollout *r)
 
 static void keep_revision(struct plan *plan, const struct rollout *r)
 {
-	int64_t revision = r->current ? max_i32((int32_t)revision_of(r->current->metadata),
-						(int32_t)next_revision(r))
+	int64_t revision = r->current ? template_most((int32_t)revision_of(r->current->metadata),
+						      (int32_t)next_revision(r))
 				      : next_revision(r);
 
 	if (revision_of(r->deployment->metadata) != revision)
@@ -365,7 +371,7 @@ static void report(const struct world *world, struct plan *plan, const struct ro
 	SET(status, updated_replicas, r->current ? r->current->status->replicas : 0);
 	SET(status, ready_replicas, r->ready);
 	SET(status, available_replicas, r->available);
-	SET(status, unavailable_replicas, max_i32(0, r->total - r->available));
+	SET(status, unavailable_replicas, template_most(0, r->total - r->available));
 	report_available(world, plan, r, status);
 	report_progress(world, plan, r, status);
 }

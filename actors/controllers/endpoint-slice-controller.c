@@ -4,11 +4,16 @@
  * One set of slices a combination of port numbers (named target ports may differ between pods). Existing slices are
  * changed as little as possible: endpoints stay where they are, new ones fill the room that there is.
  */
+#include "actors/controller/plan.h"
 #include "actors/controller/pod.h"
 #include "actors/controller/service.h"
 #include "actors/controller/template.h"
+#include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/discovery.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
 
 #define SLICE_MAX 100U /* upstream's --max-endpoints-per-slice */
 #define GROUPS_MAX 32U

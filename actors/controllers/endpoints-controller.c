@@ -3,10 +3,16 @@
  */
 #include <stdlib.h>
 
+#include "actors/controller/controller.h"
+#include "actors/controller/plan.h"
 #include "actors/controller/pod.h"
 #include "actors/controller/service.h"
 #include "actors/controller/template.h"
+#include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
 
 #define ADDRESSES_MAX 1000U
 #define OVER_CAPACITY STR("endpoints.kubernetes.io/over-capacity")

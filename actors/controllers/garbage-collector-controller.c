@@ -5,8 +5,13 @@
  * A key is one object of any kind: `group,Kind,namespace` and its name. That an owner does not exist is believed only
  * when the cache of its kind has passed the revision of the dependent: an owner is older than what names it.
  */
+#include "actors/controller/controller.h"
+#include "actors/controller/plan.h"
+#include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/core.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
 
 #define ORPHAN "orphan"
 #define FOREGROUND "foregroundDeletion"

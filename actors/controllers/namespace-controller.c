@@ -4,8 +4,14 @@
  * Every kind with objects in it is deleted as a collection. When the caches have shown nothing for a while the finalizer
  * `kubernetes` goes, by the subresource finalize, and with it the namespace.
  */
+#include "actors/controller/controller.h"
+#include "actors/controller/plan.h"
+#include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/core.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
+#include "runtime/base/text.h"
 
 #define SETTLED_MS \
 	1000 /* what was admitted before the deletion began has been written and seen by then */

@@ -4,9 +4,12 @@
  * A node that has not been heard of (by its lease or status) for the grace period gets its conditions set to Unknown and
  * its pods' Ready to False; NoSchedule taints follow the conditions, NoExecute ones follow Ready alone.
  */
+#include "actors/controller/plan.h"
 #include "actors/controller/pod.h"
+#include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/coordination.h"
+#include "runtime/base/str.h"
 
 #define GRACE_MS 50000   /* upstream's --node-monitor-grace-period */
 #define STARTUP_MS 60000 /* upstream's --node-startup-grace-period */

@@ -4,8 +4,11 @@
  */
 #include <stdlib.h>
 
+#include "actors/controller/plan.h"
 #include "actors/controller/pod.h"
+#include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
+#include "runtime/base/str.h"
 
 #define FINISHED_MAX 12500U /* upstream's --terminated-pod-gc-threshold */
 #define QUARANTINE_MS 40000 /* how long a node must be gone */

@@ -6,10 +6,16 @@
  */
 #include <stdlib.h>
 
+#include "actors/controller/controller.h"
+#include "actors/controller/plan.h"
 #include "actors/controller/pod.h"
 #include "actors/controller/template.h"
+#include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/apps.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
 
 #define BURST 500U /* creates or deletes of one call, upstream's burst */
 

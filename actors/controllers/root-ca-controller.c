@@ -3,9 +3,14 @@
  *
  * The certificate is the one in kube-system's copy, which the cluster's first start writes; copies elsewhere follow it.
  */
+#include "actors/controller/controller.h"
+#include "actors/controller/plan.h"
 #include "actors/controller/template.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/core.h"
+#include "datastore/schema/type.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
 
 #define NAME STR("kube-root-ca.crt")
 #define HOME STR("kube-system")

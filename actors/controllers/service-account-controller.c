@@ -1,8 +1,10 @@
 /*
  * Service accounts: every active namespace has one called default.
  */
+#include "actors/controller/controller.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/core.h"
+#include "runtime/base/str.h"
 
 static enum status reconcile(const struct world *world, struct key key, struct plan *plan)
 {

@@ -2,8 +2,12 @@
  * Taint eviction: pods leave a node with NoExecute taints that they do not tolerate, or when they have tolerated them for
  * as long as they say.
  */
+#include "actors/controller/controller.h"
+#include "actors/controller/plan.h"
 #include "actors/controller/pod.h"
+#include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
+#include "runtime/base/str.h"
 
 static bool tolerates(const struct core_toleration *toleration, const struct core_taint *taint)
 {

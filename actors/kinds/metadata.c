@@ -1,5 +1,12 @@
 #include "actors/kinds/kind.h"
+#include "datastore/object/name.h"
+#include "datastore/object/object.h"
 #include "datastore/object/record.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/fault.h"
+#include "runtime/base/str.h"
+#include "runtime/base/text.h"
+#include "runtime/base/time.h"
 
 /*
  * Rules of metadata, in upstream's order (apimachinery validation, ValidateObjectMetaAccessor and its Update). Labels and the like

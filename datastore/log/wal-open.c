@@ -2,7 +2,6 @@
  * Opening a log: which files are there, what they hold, and whether that can be true.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "datastore/log/wal-private.h"
 
@@ -27,17 +26,25 @@ static enum status damaged(struct opening *opening, const char *format, uint64_t
 
 /* ---- files ---- */
 
-static bool number_in(struct str name, const char *prefix, int base, uint64_t *out)
+static bool number_in(struct str name, const char *prefix, uint32_t base, uint64_t *out)
 {
 	struct str start = str_from(prefix);
-	char digits[32], *end;
-	if (!str_starts(name, start) || name.len == start.len ||
-	    name.len - start.len >= sizeof digits)
+	uint64_t number = 0;
+
+	if (!str_starts(name, start) || name.len == start.len)
 		return false;
-	memcpy(digits, name.at + start.len, name.len - start.len);
-	digits[name.len - start.len] = '\0';
-	*out = strtoull(digits, &end, base);
-	return *end == '\0';
+	for (uint32_t i = start.len; i < name.len; i++) {
+		char c = name.at[i];
+		uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
+				 : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10
+							: UINT32_MAX;
+
+		if (digit >= base || number > (UINT64_MAX - digit) / base)
+			return false;
+		number = number * base + digit;
+	}
+	*out = number;
+	return true;
 }
 
 static void note_name(void *arg, struct str name)

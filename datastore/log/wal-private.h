@@ -37,7 +37,8 @@ struct wal {
 
 void wal_path(const struct wal_config *config, char out[WAL_PATH], const char *format,
 	      uint64_t number);
-enum status wal_fault(struct fault *why, enum status status, const char *path, const char *what);
+MAY_IGNORE enum status wal_fault(struct fault *why, enum status status, const char *path,
+				 const char *what);
 /* Writes zeros and syncs. */
 MUST_USE enum status wal_zero(const struct wal_config *config, struct seams_file *file,
 			      uint64_t from, uint64_t to);

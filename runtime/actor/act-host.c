@@ -60,7 +60,7 @@ static struct act_host *host_make(const struct act_host_config *config, const st
 	slots_init(&host->requests, sizeof(struct request), LIMIT_TIMERS);
 	slots_init(&host->watches, sizeof(struct watch), LIMIT_TIMERS);
 	slots_init(&host->owned, sizeof(struct owned), LIMIT_TIMERS);
-	wheel_init(&host->wheel, host_now_ms(host));
+	wheel_init(&host->wheel, actor_host_now_ms(host));
 	for (size_t i = 0; i < sizeof host->peers / sizeof *host->peers; i++)
 		list_init(&host->peers[i]);
 	host->scratch = text_new(LIMIT_MESSAGE_BYTES);
@@ -411,7 +411,7 @@ static void host_post(struct act_host *host, struct message *message)
 enum status act_post(struct act_host *host, struct act_ref to, const struct act_type *type,
 		     const void *body)
 {
-	if (!host_is_here(host, to) || (to.epoch && to.epoch != host->config.epoch))
+	if (!actor_host_is_here(host, to) || (to.epoch && to.epoch != host->config.epoch))
 		return NOT_FOUND;
 	struct message *message = message_new_posted(type, body);
 	message->slot = to.slot;

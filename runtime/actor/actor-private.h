@@ -181,13 +181,13 @@ struct act_host {
 	_Atomic int64_t peek_since_ns;
 };
 
-static inline uint64_t host_now_ms(const struct act_host *host)
+static inline uint64_t actor_host_now_ms(const struct act_host *host)
 {
 	return (uint64_t)host->now.ns / (uint64_t)TIME_MS;
 }
 
 /* Rounded up, so that no timer is early. */
-static inline uint64_t host_due_ms(const struct act_host *host, uint64_t delay_ms)
+static inline uint64_t actor_host_due_ms(const struct act_host *host, uint64_t delay_ms)
 {
 	if (delay_ms > UINT32_MAX * 1000ULL)
 		delay_ms = UINT32_MAX * 1000ULL;
@@ -204,13 +204,13 @@ static inline struct act_ref actor_ref(const struct act *act)
 				 .gen = act->slot.gen };
 }
 
-static inline bool host_is_here(const struct act_host *host, struct act_ref ref)
+static inline bool actor_host_is_here(const struct act_host *host, struct act_ref ref)
 {
 	return ref.node == host->config.node && ref.host == host->config.host;
 }
 
 /* The living actor behind a reference to this host; NULL: stale, ending, or of another life of the host. */
-struct act *host_find(const struct act_host *host, struct act_ref ref);
+struct act *actor_host_find(const struct act_host *host, struct act_ref ref);
 
 /* ---- mailbox.c --------------------------------------------------------------------------------------------- */
 

@@ -357,8 +357,8 @@ static void life_tell(struct act *act, struct act_ref who, enum control what, en
 	struct act_host *host = act->host;
 	struct act_exit exit = { .who = actor_ref(act), .why = why };
 
-	if (host_is_here(host, who)) {
-		struct act *target = host_find(host, who);
+	if (actor_host_is_here(host, who)) {
+		struct act *target = actor_host_find(host, who);
 		if (target)
 			life_control_send(target, what, &exit);
 		return;
@@ -437,7 +437,7 @@ void act_disown(struct act *act, uint64_t id)
 bool act_host_enter(struct act_host *host, struct act_ref who,
 		    void (*fn)(struct act *act, void *state, void *arg), void *arg)
 {
-	struct act *act = host_find(host, who);
+	struct act *act = actor_host_find(host, who);
 	jmp_buf unwind;
 
 	assert(!host->current);

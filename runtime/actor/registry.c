@@ -133,9 +133,9 @@ struct act_ref act_named(struct act *act, const char *name)
 struct act_ref act_whereis(struct act *act, const char *name)
 {
 	struct act_ref ref = act_named(act, name);
-	if (act_ref_is_nil(ref) || !host_is_here(act->host, ref))
+	if (act_ref_is_nil(ref) || !actor_host_is_here(act->host, ref))
 		return ref;
-	struct act *found = host_find(act->host, ref);
+	struct act *found = actor_host_find(act->host, ref);
 	return found ? actor_ref(found) : ACT_NIL;
 }
 

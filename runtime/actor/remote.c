@@ -217,7 +217,7 @@ void act_host_receive(struct act_host *host, struct seams_peer from, struct str 
 		message_dead(host, ACT_DEAD_UNDECODABLE, NULL);
 		return;
 	}
-	struct act *target = host_find(host, (struct act_ref){ .node = host->config.node,
+	struct act *target = actor_host_find(host, (struct act_ref){ .node = host->config.node,
 							       .host = host->config.host,
 							       .epoch = host->config.epoch,
 							       .slot = envelope.slot,

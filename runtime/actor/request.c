@@ -117,7 +117,7 @@ static enum status request_start_here(struct act *act, struct request *request, 
 				      const struct act_type *type, const void *body)
 {
 	struct act_host *host = act->host;
-	struct act *target = host_find(host, to);
+	struct act *target = actor_host_find(host, to);
 	enum status status = OK;
 
 	if (!target) {
@@ -160,7 +160,7 @@ enum status request_start(struct act *act, struct act_ref to, const struct act_t
 			  const void *body, uint32_t timeout_ms, uint64_t tag, struct task *task)
 {
 	struct act_host *host = act->host;
-	bool is_here = host_is_here(host, to);
+	bool is_here = actor_host_is_here(host, to);
 	struct request *request;
 
 	if (act_ref_is_nil(to)) {
@@ -179,7 +179,7 @@ enum status request_start(struct act *act, struct act_ref to, const struct act_t
 		request_free(request);
 		return status;
 	}
-	wheel_add(&host->wheel, &request->timer, host_due_ms(host, timeout_ms));
+	wheel_add(&host->wheel, &request->timer, actor_host_due_ms(host, timeout_ms));
 	if (type->drop && (!is_here || (host->config.is_encoding_local && type->id)))
 		type->drop((void *)(uintptr_t)body);
 	return OK;

@@ -1,6 +1,6 @@
 #include "runtime/actor/actor-private.h"
 
-struct act *host_find(const struct act_host *host, struct act_ref ref)
+struct act *actor_host_find(const struct act_host *host, struct act_ref ref)
 {
 	struct act *act;
 
@@ -77,8 +77,8 @@ enum status act_send(struct act *act, struct act_ref to, const struct act_type *
 {
 	struct act_host *host = act->host;
 
-	if (host_is_here(host, to)) {
-		struct act *target = host_find(host, to);
+	if (actor_host_is_here(host, to)) {
+		struct act *target = actor_host_find(host, to);
 		if (target)
 			return send_here(act, target, type, body);
 		message_dead(host,
@@ -141,7 +141,7 @@ static enum status forward_there(struct act_host *host, struct message *message,
 
 static enum status forward_here(struct act_host *host, struct message *message, struct act_ref to)
 {
-	struct act *target = host_find(host, to);
+	struct act *target = actor_host_find(host, to);
 	if (!target)
 		return NOT_FOUND;
 	TRY(mailbox_put(target, message));
@@ -163,7 +163,7 @@ enum status act_forward(struct act *act, const struct act_msg *msg, struct act_r
 
 	assert(!(message->flags & (MESSAGE_KEPT | MESSAGE_SYSTEM)));
 	assert(is_handled_now);
-	TRY(host_is_here(host, to) ? forward_here(host, message, to)
+	TRY(actor_host_is_here(host, to) ? forward_here(host, message, to)
 				   : forward_there(host, message, to));
 	host->message = NULL;
 	return OK;

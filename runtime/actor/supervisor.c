@@ -219,7 +219,7 @@ static void supervisor_advance_group(struct act *act, struct supervisor *supervi
 			return;
 		if (child->state != CHILD_UP)
 			continue;
-		struct act *actor = host_find(act->host, child->ref);
+		struct act *actor = actor_host_find(act->host, child->ref);
 		if (!actor)
 			return; /* it is ending by itself; life_ended will come */
 		struct act_exit exit = { .who = actor_ref(act), .why = ACT_SHUTDOWN };
@@ -333,7 +333,7 @@ enum status act_supervise(struct act *act, const struct act_supervisor *spec, co
 
 enum status act_supervisor_add(struct act *act, struct act_ref who, const struct act_child *spec)
 {
-	struct act *actor = host_is_here(act->host, who) ? host_find(act->host, who) : NULL;
+	struct act *actor = actor_host_is_here(act->host, who) ? actor_host_find(act->host, who) : NULL;
 
 	if (!actor || actor->class != &act_supervisor_class)
 		return NOT_FOUND;

@@ -229,7 +229,7 @@ void act_sleep(struct act *act, uint64_t delay_ms)
 {
 	struct task *task = task_here(act);
 
-	wheel_add(&act->host->wheel, &task->timer, host_due_ms(act->host, delay_ms));
+	wheel_add(&act->host->wheel, &task->timer, actor_host_due_ms(act->host, delay_ms));
 	task_wait(task);
 }
 

@@ -10,7 +10,7 @@ static struct timer *timer_new(struct act *act, uint64_t delay_ms, enum wheel_ki
 	timer->act = act;
 	timer->entry.kind = (uint8_t)kind;
 	list_push(&act->timers, &timer->link);
-	wheel_add(&act->host->wheel, &timer->entry, host_due_ms(act->host, delay_ms));
+	wheel_add(&act->host->wheel, &timer->entry, actor_host_due_ms(act->host, delay_ms));
 	return timer;
 }
 
@@ -91,8 +91,8 @@ static void timer_fire_message(struct timer *timer)
 	if (timer->period_ms) {
 		uint64_t next_ms = timer->entry.when_ms + timer->period_ms;
 		/* Missed periods are not made up for. */
-		if (next_ms <= host_now_ms(host))
-			next_ms = host_now_ms(host) + timer->period_ms;
+		if (next_ms <= actor_host_now_ms(host))
+			next_ms = actor_host_now_ms(host) + timer->period_ms;
 		wheel_add(&host->wheel, &timer->entry, next_ms);
 		mailbox_put_system(
 		    act, timer_message(act, timer->type, timer->body, slots_id(&timer->slot)));
@@ -118,7 +118,7 @@ void timer_fire_due(struct act_host *host)
 {
 	struct wheel_entry *entry;
 
-	while ((entry = wheel_take(&host->wheel, host_now_ms(host))) != NULL) {
+	while ((entry = wheel_take(&host->wheel, actor_host_now_ms(host))) != NULL) {
 		switch ((enum wheel_kind)entry->kind) {
 		case WHEEL_MESSAGE:
 			timer_fire_message(list_item(entry, struct timer, entry));

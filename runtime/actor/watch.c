@@ -110,8 +110,8 @@ static uint64_t watch_begin(struct act *act, struct act_ref who, bool is_link)
 	watch->watcher_ref = actor_ref(act);
 	watch->target_ref = who;
 	list_push(&act->watching, &watch->watcher_link);
-	if (host_is_here(host, who)) {
-		watch->target = host_find(host, who);
+	if (actor_host_is_here(host, who)) {
+		watch->target = actor_host_find(host, who);
 		if (watch->target) {
 			watch->target_ref = actor_ref(watch->target);
 			list_push(&watch->target->watchers, &watch->target_link);
@@ -159,7 +159,7 @@ void act_link(struct act *act, struct act_ref who)
 
 	if (watch_find_link(act, who))
 		return;
-	struct act *other = host_is_here(host, who) ? host_find(host, who) : NULL;
+	struct act *other = actor_host_is_here(host, who) ? actor_host_find(host, who) : NULL;
 	watch_begin(act, who, true);
 	if (other)
 		watch_begin(other, actor_ref(act), true);

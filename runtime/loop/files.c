@@ -191,31 +191,34 @@ static enum status path_stat(void *self, const char *path, struct seams_stat *ou
 	return OK;
 }
 
-static int is_name(const struct dirent *entry)
+static int by_bytes(const void *left, const void *right)
 {
-	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
 static enum status path_list(void *self, const char *path, void (*each)(void *arg, struct str name),
 			     void *arg)
 {
-	struct dirent **names;
-	int count = scandir(path, &names, is_name, by_bytes);
+	struct arena *arena = arena_new(0);
+	VEC(const char *) names = { 0 };
+	DIR *folder = opendir(path);
+	enum status status = OK;
 
 	(void)self;
-	if (count < 0)
-		return outcome(errno);
-	for (int i = 0; i < count; i++) {
-		each(arg, str_from(names[i]->d_name));
-		free(names[i]); /* scandir's own memory */
-	}
-	free(names);
-	return OK;
+	if (folder == NULL)
+		status = outcome(errno);
+	for (const struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			vec_push(&names, arena_cstr(arena, str_from(entry->d_name)));
+	if (folder != NULL)
+		closedir(folder);
+	if (names.len > 0)
+		qsort(names.at, names.len, sizeof *names.at, by_bytes);
+	for (uint32_t i = 0; i < names.len; i++)
+		each(arg, str_from(names.at[i]));
+	vec_fini(&names);
+	arena_free(arena);
+	return status;
 }
 
 static enum status path_free_bytes(void *self, const char *path, uint64_t *out_bytes)

@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include "runtime/loop/loop-private.h"
 
@@ -106,7 +107,7 @@ static struct seams_worker *worker_new(struct workers *workers, const char *name
 	worker->thread_max = threads < SHARED_MAX ? threads : SHARED_MAX;
 	pthread_mutex_init(&worker->lock, NULL);
 	pthread_cond_init(&worker->has_job, NULL);
-	strncpy(worker->name, name, sizeof worker->name - 1);
+	snprintf(worker->name, sizeof worker->name, "%s", name);
 	list_push(&workers->all, &worker->link);
 	return worker;
 }

@@ -30,9 +30,9 @@ struct loop {
 #define LOOP_READ_BYTES (64U * KIB)
 
 /* A libuv outcome as ours; negative numbers only. */
-enum status loop_status(int error);
+MAY_IGNORE enum status loop_status(int error);
 /* The same with the words of libuv in `why`. */
-enum status loop_fault(struct fault *why, int error, const char *what);
+MAY_IGNORE enum status loop_fault(struct fault *why, int error, const char *what);
 
 void clock_seams(struct seams *seams);
 void files_seams(struct seams *seams);

@@ -245,7 +245,9 @@ class Check:
             for word in all_words & self.declared.keys():
                 readers.setdefault(word, []).append(path)
         definitions = self.definitions()
-        undefined, unread = {}, []
+        undefined = {}
+        awaited = {header for header in law.UNDER_WAY if header in self.headers}
+        idle = set(awaited)
         for name, header in sorted(self.declared.items()):
             if under(header, ["tests"]) or name.startswith(law.PUBLIC_API):
                 continue
@@ -255,14 +257,21 @@ class Check:
             if declaration.body is not None:
                 continue
             if name not in definitions:
-                undefined.setdefault(header, []).append((line, name))
+                if header in awaited:
+                    idle.discard(header)
+                else:
+                    undefined.setdefault(header, []).append((line, name))
                 continue
             outside = [p for p in readers.get(name, []) if p not in (definitions[name], header)]
             if not outside and len(re.findall(r"\b%s\b" % name, text.plain)) < 2:
-                unread.append(name)
-        if unread:
-            self.remarks.append("%d public functions that no other file calls; make them static, or take them out: %s"
-                                % (len(unread), " ".join(unread)))
+                if header in awaited:
+                    idle.discard(header)
+                    continue
+                self.fail(header, line, "exports", "%s() is called by no other file; make it static, or take it out" % name)
+        for header in sorted(idle):
+            self.fail(header, 1, "exports", "is no longer under way: take it off UNDER_WAY in the law")
+        if awaited:
+            self.remarks.append("%d headers are under way, their users or bodies are still to come" % len(awaited))
         for header, missing in undefined.items():
             self.fail(header, min(missing)[0], "exports", "declared and never defined; write or take out: %s"
                       % " ".join(name for _, name in missing))

@@ -36,8 +36,8 @@ USES = {
     "actors/authentication": RUNTIME + RECORDS + ["actors/client", "transport/tls", "transport/wire"], # tokens and certificates are its matter
     "actors/authorization": RUNTIME + RECORDS + ["actors/client"],
     "actors/admission": RUNTIME + RECORDS + ["actors/client"],
-    "actors/kinds": RECORDS + ["datastore/cel"],
-    "actors/server": RUNTIME + DATASTORE + DOOR + ["transport/http"],
+    "actors/kinds": RECORDS + ["datastore/cel", "actors/client"],  # client holds what a rule is given to judge by
+    "actors/server": RUNTIME + DATASTORE + DOOR + ["transport/http", "transport/tls", "transport/wire"],  # signs tokens, writes documents
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
     "actors/controllers": ["actors/controller", "datastore/schema"],
     "actors/scheduler": CONTROL + ["datastore/schema"],
@@ -93,6 +93,11 @@ PREFIXES = {
 # Called from outside the tree, so nobody in it needs to.
 PUBLIC_API = ("act_", "troupe_")
 
+# Headers whose promises stand before those who will use them, or before their bodies: the tree is written from the headers on.
+# Rule 4 only remarks upon them. One that no longer needs to be here fails the check, so the list can only get shorter.
+UNDER_WAY = {
+}
+
 ARENA = "an arena, or mem.h where it must live longer"
 SEAM = "the seams of runtime/actor/seams.h"
 # Call: (folders that may, what to do instead). tests/ may use what its second column does not name.
@@ -140,7 +145,7 @@ BANNED = {
     "drand48": ([], SEAM),
     "getrandom": (["runtime/loop", "runtime/actor", "deploy/main", "tests"], SEAM),
     "fork": (["tests/lib"], "loop_spawn: nng panics after a bare fork"),
-    "vfork": ([], "loop_spawn"),
+    "vfork": (["runtime/loop"], "loop_spawn"),
     "system": ([], "loop_spawn"),
     "popen": (["tests"], "loop_spawn"),
     "getenv": (["deploy/main", "tests"], "a field of the configuration that deploy/main fills"),

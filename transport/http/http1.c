@@ -4,6 +4,8 @@
 #include "runtime/base/limits.h"
 #include "runtime/base/mem.h"
 #include "transport/http/engine.h"
+#include "transport/http/http.h"
+#include "transport/http/queue.h"
 
 /*
  * HTTP/1.0 and 1.1 (RFC 9112) over http-parser. One stream at a time: a server takes the next request of a pipeline when

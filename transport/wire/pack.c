@@ -1,3 +1,4 @@
+#include "runtime/base/text.h"
 #include "transport/wire/msgpack.h"
 
 #include <msgpack/pack.h>

@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "runtime/base/str.h"
 #include "transport/wire/msgpack.h"
 
 /* What the first byte of a value says (the format's specification, "formats"). */

@@ -84,11 +84,17 @@ static void run_seed(uint64_t seed, uint64_t *commands, uint64_t *reads, uint64_
 	cluster_free(cluster);
 }
 
+static uint64_t seed_of(const char *text, uint64_t fallback)
+{
+	uint64_t seed = fallback;
+
+	return text != NULL && str_to_u64(str_from(text), &seed) == OK ? seed : fallback;
+}
+
 TEST_SLOW(nothing_acknowledged_is_lost_and_nothing_differs_whatever_happens, 3600)
 {
 	const char *one = getenv("LOG_SEED"), *many = getenv("LOG_SEEDS");
-	uint64_t first = one ? strtoull(one, NULL, 10) : 1;
-	uint64_t last = one ? first : many ? strtoull(many, NULL, 10) : SEEDS;
+	uint64_t first = seed_of(one, 1), last = one ? first : seed_of(many, SEEDS);
 	uint64_t commands = 0, reads = 0, snapshots = 0;
 	for (uint64_t seed = first; seed <= last; seed++)
 		run_seed(seed, &commands, &reads, &snapshots);

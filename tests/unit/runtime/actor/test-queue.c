@@ -29,7 +29,7 @@ static enum act_verdict holder_receive(struct act *act, void *state, const struc
 	(void)act;
 	CHECK(ACT_IS(msg, queue_ready));
 	while (queue_take(holder->queue, &key)) {
-		strncat(holder->taken, key.at, key.len);
+		memcpy(holder->taken + strlen(holder->taken), key.at, key.len);
 		if (!holder->is_holding)
 			queue_done(holder->queue, key, holder->outcome);
 	}

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "runtime/base/log.h"
 #include "tests/lib/test.h"
 #include "tests/unit/runtime/actor/manual.h"
@@ -239,16 +241,19 @@ static void add_child(struct act *act, void *state, void *arg)
 	CHECK_STATUS(act_supervisor_add(act, act_self(act), &child), NOT_FOUND);
 }
 
+#define PATHS_BYTES 1024
+
 static void count_actor(void *arg, const struct act_info *info)
 {
-	char *paths = arg;
-	strcat(strcat(paths, info->path), " ");
+	char *end = (char *)arg + strlen(arg);
+
+	snprintf(end, PATHS_BYTES - (size_t)(end - (char *)arg), "%s ", info->path);
 }
 
 TEST(children_can_be_added_and_the_tree_shows_everybody)
 {
 	struct family family = { 0 };
-	char paths[1024] = "";
+	char paths[PATHS_BYTES] = "";
 
 	family_open(&family, ACT_ONE_FOR_ONE, ACT_PERMANENT);
 	manual_enter(&family.manual, add_child, &family);
