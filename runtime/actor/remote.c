@@ -218,10 +218,10 @@ void act_host_receive(struct act_host *host, struct seams_peer from, struct str 
 		return;
 	}
 	struct act *target = actor_host_find(host, (struct act_ref){ .node = host->config.node,
-							       .host = host->config.host,
-							       .epoch = host->config.epoch,
-							       .slot = envelope.slot,
-							       .gen = envelope.gen });
+								     .host = host->config.host,
+								     .epoch = host->config.epoch,
+								     .slot = envelope.slot,
+								     .gen = envelope.gen });
 	switch (envelope.kind) {
 	case ENVELOPE_SEND:
 	case ENVELOPE_REQUEST: remote_receive_user(host, &envelope, target, body); break;

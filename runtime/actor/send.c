@@ -164,7 +164,7 @@ enum status act_forward(struct act *act, const struct act_msg *msg, struct act_r
 	assert(!(message->flags & (MESSAGE_KEPT | MESSAGE_SYSTEM)));
 	assert(is_handled_now);
 	TRY(actor_host_is_here(host, to) ? forward_here(host, message, to)
-				   : forward_there(host, message, to));
+					 : forward_there(host, message, to));
 	host->message = NULL;
 	return OK;
 }

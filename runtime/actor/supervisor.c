@@ -333,7 +333,8 @@ enum status act_supervise(struct act *act, const struct act_supervisor *spec, co
 
 enum status act_supervisor_add(struct act *act, struct act_ref who, const struct act_child *spec)
 {
-	struct act *actor = actor_host_is_here(act->host, who) ? actor_host_find(act->host, who) : NULL;
+	struct act *actor =
+	    actor_host_is_here(act->host, who) ? actor_host_find(act->host, who) : NULL;
 
 	if (!actor || actor->class != &act_supervisor_class)
 		return NOT_FOUND;
