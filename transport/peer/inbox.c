@@ -132,6 +132,15 @@ static char *certificate_names(nng_pipe pipe)
 	return copy;
 }
 
+void inbox_spoil(uint32_t pipe)
+{
+	bool is_verified;
+
+	link_engine_spoil(true);
+	nng_pipe_get_bool((nng_pipe){ pipe }, NNG_OPT_TLS_VERIFIED, &is_verified);
+	link_engine_spoil(false);
+}
+
 /* Before anything of the pipe is read, so that the host's thread knows it when its first frame comes. */
 static void in_judged(nng_pipe pipe, nng_pipe_ev what, void *arg)
 {

@@ -41,6 +41,9 @@ MUST_USE enum status inbox_open(struct peer *hub, const struct peer_config *conf
 /* Nothing is posted any more; what was is freed. */
 void inbox_close(struct peer *hub);
 
+/* A pipe from another node breaks at its next byte. */
+void inbox_spoil(uint32_t pipe);
+
 /* Any thread. */
 void inbox_post(struct peer *hub, TAKE struct inbox_event *event);
 /* All that is queued, oldest first; NULL: nothing. Receiving goes on if it was paused. */

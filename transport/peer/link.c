@@ -3,15 +3,19 @@
  *
  *   IDLE ── send, or its hello ──> CONNECTING ── our pipe stands and its hello came ──> OPEN
  *     ^                             │     ^                                              │
- *     │ nobody wants it             │     └── a pipe went, it hung up, newer life ───────┤
+ *     │ nobody wants it             │     └── a pipe went, it began anew, newer life ────┤
  *     └──────────────── AWAY <──────┘ deadline                                           │
  *                        │ ^                                                             │
  *                        │ └──────────────── silent for dead_ms ─────────────────────────┘
  *                        └── our pipe stands and its hello came ──> OPEN
  *
  * A connection is two pipes: ours into its pull socket, its into ours. Each side numbers its sessions and says the number in its
- * hello; frames name both numbers. Whoever sees a session end closes both pipes, so that the other side sees it too, and takes a
- * new number: whatever nng then still delivers is recognised as old and dropped.
+ * hello, with the other's number as far as it knows it. Whoever sees a session end takes a new number and says hello again; the
+ * other sees the new number, ends its session too and answers. A hello that does not know our number is answered, so both sides
+ * come to know both. Frames name both numbers: whatever of an old session is still under way is recognised and dropped.
+ *
+ * Pipes are never closed to end a session: nng 1.5.2 forgets an operation that goes on in pieces (every receive, every large send)
+ * when its pipe is closed between two of them, and then waits for it for ever, with all that is closed later.
  */
 #include <nng/nng.h>
 
@@ -217,8 +221,6 @@ void link_rename(struct link *link, const struct peer_entry *entry)
 void link_free(struct link *link)
 {
 	hang_up(link);
-	if (link->in_pipe != 0)
-		nng_pipe_close((nng_pipe){ link->in_pipe });
 	outbox_free(link->outbox);
 	drop(&link->node_name);
 	drop(&link->host_name);
@@ -275,28 +277,38 @@ static void announce_waiting(struct link *link)
 		announce(link, link->epoch);
 }
 
+static void say_hello(struct link *link)
+{
+	if (link->out_pipe != 0)
+		outbox_up(link->outbox, link->session, link->peer_session);
+}
+
+/* Back to before the first hello; the pipes stay as they are. */
+static void begin_anew(struct link *link)
+{
+	link->session = ++link->hub->next_session;
+	link->in_pipe = 0;
+	link->peer_session = 0;
+	outbox_clear(link->outbox);
+	redial_if_moved(link);
+	say_hello(link);
+}
+
 void link_end(struct link *link, enum peer_state then)
 {
 	bool was_open = link->state == PEER_OPEN;
 	uint16_t epoch = link->epoch;
 
-	outbox_down(link->outbox);
-	if (link->out_pipe != 0)
-		nng_pipe_close((nng_pipe){ link->out_pipe });
-	if (link->in_pipe != 0)
-		nng_pipe_close((nng_pipe){ link->in_pipe });
-	link->out_pipe = link->in_pipe = 0;
-	redial_if_moved(link);
-	link->session = ++link->hub->next_session;
 	link->state = then;
 	if (then == PEER_CONNECTING)
 		connect(link, peer_now(link->hub));
 	if (was_open) {
-		outbox_clear(link->outbox);
+		begin_anew(link);
 		announce(link, epoch);
 	} else {
 		announce_waiting(link);
 		outbox_clear(link->outbox);
+		say_hello(link); /* if one was under way it is cancelled now */
 	}
 }
 
@@ -326,7 +338,7 @@ enum status link_send(struct link *link, uint16_t epoch, struct str header, stru
 void link_out_up(struct link *link, uint32_t pipe)
 {
 	link->out_pipe = pipe;
-	outbox_up(link->outbox, link->session);
+	say_hello(link);
 	open_if_ready(link);
 }
 
@@ -351,21 +363,30 @@ void link_in_down(struct link *link)
 		link_end(link, PEER_CONNECTING);
 }
 
+/* The same hello again: the peer repeats it until it has ours. */
+static bool is_known(const struct link *link, const struct frame *frame, uint32_t pipe)
+{
+	return link->in_pipe == pipe && link->epoch == frame->from.epoch &&
+	       link->peer_session == frame->from_session;
+}
+
 bool link_hello(struct link *link, const struct frame *frame, uint32_t pipe)
 {
 	if (link->epoch != 0 && is_newer(link->epoch, frame->from.epoch))
 		return false;
-	if (link->state == PEER_OPEN) /* it began anew and we have not noticed yet */
-		link_end(link, PEER_CONNECTING);
-	else if (link->in_pipe != 0)
-		nng_pipe_close((nng_pipe){ link->in_pipe });
-	link->epoch = frame->from.epoch;
-	link->in_pipe = pipe;
-	link->peer_session = frame->from_session;
+	if (!is_known(link, frame, pipe)) {
+		if (link->state == PEER_OPEN) /* it began anew and we have not noticed yet */
+			link_end(link, PEER_CONNECTING);
+		link->epoch = frame->from.epoch;
+		link->in_pipe = pipe;
+		link->peer_session = frame->from_session;
+	}
 	link->last_wanted = link->last_heard = peer_now(link->hub);
 	if (link->state == PEER_IDLE)
 		connect(link, link->last_heard);
 	dial(link); /* the other half */
+	if (frame->to_session != link->session)
+		say_hello(link);
 	open_if_ready(link);
 	return true;
 }
@@ -429,6 +450,8 @@ void link_tick(struct link *link, struct mono now)
 	case PEER_CONNECTING:
 		if (now.ns >= link->deadline.ns)
 			link_end(link, PEER_AWAY);
+		else
+			say_hello(link);
 		break;
 	case PEER_OPEN:
 		if (now.ns - link->last_heard.ns > link->hub->dead_ms * TIME_MS)
@@ -439,6 +462,8 @@ void link_tick(struct link *link, struct mono now)
 	case PEER_AWAY:
 		if (now.ns - link->last_wanted.ns > AWAY_IDLE_NS)
 			stop_dialing(link);
+		else
+			say_hello(link);
 		break;
 	}
 }

@@ -45,8 +45,6 @@ static nng_msg *stamped(struct outbox *box, nng_msg *msg, enum frame_kind kind)
 	struct frame head = box->head;
 
 	head.kind = kind;
-	if (kind == FRAME_HELLO)
-		head.to_session = 0;
 	head.sequence = kind == FRAME_DATA ? ++box->head.sequence : 0;
 	head.consumed = box->consumed;
 	frame_encode(&head, nng_msg_body(msg));
@@ -197,12 +195,13 @@ void outbox_detach(struct outbox *box)
 	box->is_in_flight = false;
 }
 
-void outbox_up(struct outbox *box, uint32_t session)
+void outbox_up(struct outbox *box, uint32_t session, uint32_t peer_session)
 {
 	pthread_mutex_lock(&box->lock);
 	box->is_up = true;
 	box->wants_hello = true;
 	box->head.from_session = session;
+	box->head.to_session = peer_session;
 	pthread_mutex_unlock(&box->lock);
 	pump(box);
 }
@@ -240,6 +239,8 @@ void outbox_clear(struct outbox *box)
 	box->head.to.epoch = 0;
 	box->sent = box->acknowledged = box->consumed = box->told = 0;
 	pthread_mutex_unlock(&box->lock);
+	if (box->is_attached)
+		nng_aio_cancel(box->aio);
 }
 
 /* ---- messages in ---- */

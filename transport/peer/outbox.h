@@ -24,14 +24,14 @@ void outbox_attach(struct outbox *box, nng_socket push);
 /* Waits for the send in flight to end; the socket may be closed then. */
 void outbox_detach(struct outbox *box);
 
-/* A pipe to the peer stands: says hello under this session number. */
-void outbox_up(struct outbox *box, uint32_t session);
+/* A pipe to the peer stands: says hello, now or again, under our session's number; the peer's is 0 if not known. */
+void outbox_up(struct outbox *box, uint32_t session, uint32_t peer_session);
 /* Any thread: the pipe has gone or is to go. Nothing leaves any more, what is in flight is cancelled. */
 void outbox_down(struct outbox *box);
 /* The peer has said hello from this life and session: data may leave. */
 void outbox_open(struct outbox *box, uint16_t epoch, uint32_t peer_session);
 
-/* The session is over: everything that waits is dropped, numbers begin anew. */
+/* The session is over: everything that waits is dropped, numbers begin anew; what is in flight is cancelled if it still can be. */
 void outbox_clear(struct outbox *box);
 
 /* Adds a message meant for that life of the peer (0: any). BUSY: the limit. */

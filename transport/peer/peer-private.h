@@ -61,14 +61,14 @@ MUST_USE enum status link_frame(struct link *link, const struct frame *frame, st
 				uint32_t frame_bytes);
 /* A newer life is known of (from the directory). */
 void link_learn_epoch(struct link *link, uint16_t epoch);
-/* Ends the session if there is one, announces what is lost, closes both pipes. */
+/* Ends the session if there is one, announces what is lost, says hello under a new number. */
 void link_end(struct link *link, enum peer_state then);
 void link_tick(struct link *link, struct mono now);
 
 /* A pipe into our pull socket. */
 struct pipe {
 	uint32_t id;
-	bool is_local;
+	bool is_local, is_bad;
 	char *names;
 	struct link *link; /* NULL until its hello was taken */
 };
@@ -88,7 +88,7 @@ struct peer {
 	nng_socket pull;
 	uint32_t local_listener;
 	nng_aio *receive, *tick;
-	bool is_ticking;
+	bool is_ticking, is_closing;
 	struct mono last_tick;
 	VEC(struct link *) links; /* in order of learning */
 	VEC(struct pipe) pipes;

@@ -1,9 +1,13 @@
 #include "transport/peer/peer.h"
 
+#include <nng/nng.h>
+#include <nng/supplemental/util/platform.h>
 #include <stdlib.h>
 
 #include "runtime/base/base.h"
 #include "transport/peer/peer-private.h"
+
+#define SILENCE_MS 100U /* how long stopping waits for the last bytes of others */
 
 static const char *const state_names[] = {
 #define X(name, text) text,
@@ -76,16 +80,20 @@ static struct link *find_or_add(struct peer *hub, struct seams_peer key, struct 
 
 /* ---- frames ---- */
 
-/* Not to be trusted: its pipe goes, and with it what stands on it. */
-static void disconnect(struct peer *hub, struct pipe *pipe)
+/*
+ * Not to be trusted: nothing of it is read any more, and what stands on it ends. A connection from another node breaks at its next
+ * byte; one within the node belongs to a process of ours that has gone wrong and is left to its supervisor.
+ */
+static void disconnect(struct pipe *pipe)
 {
 	struct link *link = pipe->link;
 
 	pipe->link = NULL;
-	nng_pipe_close((nng_pipe){ pipe->id });
+	pipe->is_bad = true;
+	if (!pipe->is_local)
+		inbox_spoil(pipe->id);
 	if (link != NULL && link->in_pipe == pipe->id)
 		link_end(link, PEER_AWAY);
-	(void)hub;
 }
 
 /* Does the certificate carry <name>.node.troupe.internal? */
@@ -123,24 +131,27 @@ static void take_hello(struct peer *hub, struct pipe *pipe, const struct frame *
 	struct frame_hello hello;
 	struct link *link;
 
-	if (frame_hello_decode(body, &hello) != OK || pipe->link != NULL) {
+	if (frame_hello_decode(body, &hello) != OK) {
 		hub->stats.bad_frames++;
-		disconnect(hub, pipe);
+		disconnect(pipe);
 		return;
 	}
 	if (!is_identity_true(hub, pipe, frame, &hello)) {
 		hub->stats.bad_identities++;
-		disconnect(hub, pipe);
+		disconnect(pipe);
 		return;
 	}
 	link = find_or_add(hub, frame->from, hello.address);
-	if (link == NULL) {
-		disconnect(hub, pipe); /* LIMIT_PEERS: it comes again */
+	if (link == NULL)
+		return;                                 /* LIMIT_PEERS: it says hello again */
+	if (pipe->link != NULL && pipe->link != link) { /* two in one */
+		hub->stats.bad_identities++;
+		disconnect(pipe);
 		return;
 	}
 	if (!link_hello(link, frame, pipe->id)) {
 		hub->stats.old_epochs++;
-		disconnect(hub, pipe);
+		disconnect(pipe);
 		return;
 	}
 	pipe->link = link;
@@ -171,12 +182,12 @@ static void take_frame(struct peer *hub, struct pipe *pipe, const struct frame *
 	}
 	if (!is_from(pipe->link, frame)) {
 		hub->stats.bad_identities++;
-		disconnect(hub, pipe);
+		disconnect(pipe);
 		return;
 	}
 	if (link_frame(pipe->link, frame, body, frame_bytes) != OK) {
 		hub->stats.bad_frames++;
-		disconnect(hub, pipe);
+		disconnect(pipe);
 	}
 }
 
@@ -186,13 +197,13 @@ static void take_bytes(struct peer *hub, uint32_t pipe_id, struct str bytes)
 	struct frame frame;
 	struct str body;
 
-	if (pipe == NULL)
-		return; /* refused, or closed by us */
+	if (pipe == NULL || pipe->is_bad)
+		return;
 	hub->stats.frames_received++;
 	hub->stats.bytes_received += bytes.len;
 	if (frame_decode(bytes, &frame, &body) != OK) {
 		hub->stats.bad_frames++;
-		disconnect(hub, pipe);
+		disconnect(pipe);
 	} else if (frame.kind == FRAME_HELLO) {
 		take_hello(hub, pipe, &frame, body);
 	} else {
@@ -260,6 +271,8 @@ static void take_event(struct peer *hub, struct inbox_event *event)
 {
 	struct link *link = find(hub, event->key.node, event->key.host);
 
+	if (hub->is_closing && event->kind != INBOX_IN_UP && event->kind != INBOX_IN_DOWN)
+		return;
 	switch (event->kind) {
 	case INBOX_FRAME:
 		take_bytes(hub, event->pipe,
@@ -413,13 +426,29 @@ enum status peer_open(const struct peer_config *config, struct peer **out, struc
 	return OK;
 }
 
+/* Our pipes are closed first; peers then close theirs, and nothing is under way when the pull socket goes. */
+static void wait_for_silence(struct peer *hub)
+{
+	for (uint32_t i = 0; i < hub->pipes.len; i++) {
+		hub->pipes.at[i].link = NULL; /* they are gone */
+		if (!hub->pipes.at[i].is_local)
+			inbox_spoil(hub->pipes.at[i].id);
+	}
+	for (uint32_t ms = 0; ms < SILENCE_MS && hub->pipes.len > 0; ms += 5) {
+		nng_msleep(5);
+		peer_drain(hub);
+	}
+}
+
 void peer_stop(struct peer *hub)
 {
-	if (hub->is_stopped)
+	if (hub->is_closing)
 		return;
+	hub->is_closing = true;
 	for (uint32_t i = 0; i < hub->links.len; i++)
 		link_free(hub->links.at[i]);
 	vec_clear(&hub->links);
+	wait_for_silence(hub);
 	inbox_close(hub);
 }
 

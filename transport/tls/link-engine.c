@@ -14,6 +14,7 @@
 static _Thread_local struct tls_context *next_context;
 static _Thread_local char peer_names[PEER_NAMES_MAX];
 static _Thread_local uint32_t peer_names_len;
+static _Thread_local bool spoiling;
 
 /* nng allocates both, cleared. */
 struct nng_tls_engine_config {
@@ -26,7 +27,7 @@ struct nng_tls_engine_conn {
 	struct tls_context *context;
 	char server_name[256];
 	void *nng; /* nng's end of the connection */
-	bool is_begun;
+	bool is_begun, is_spoiled;
 	struct tls_verdict verdict;
 };
 
@@ -180,7 +181,7 @@ static int result_of(nng_tls_engine_conn *conn, int result)
 
 static int conn_handshake(nng_tls_engine_conn *conn)
 {
-	int result = conn->is_begun ? 0 : begin(conn);
+	int result = conn->is_spoiled ? NNG_ECLOSED : conn->is_begun ? 0 : begin(conn);
 
 	if (result != 0 || SSL_is_init_finished(conn->verdict.ssl))
 		return result;
@@ -238,6 +239,7 @@ static bool conn_verified(nng_tls_engine_conn *conn)
 	GENERAL_NAMES *names;
 
 	peer_names_len = 0;
+	conn->is_spoiled = conn->is_spoiled || spoiling;
 	if (peer == NULL || SSL_get_verify_result(conn->verdict.ssl) != X509_V_OK)
 		return false;
 	names = X509_get_ext_d2i(peer, NID_subject_alt_name, NULL, NULL);
@@ -289,6 +291,11 @@ void link_engine_next(struct tls_context *context)
 {
 	tls_context_unref(next_context);
 	next_context = context != NULL ? tls_context_ref(context) : NULL;
+}
+
+void link_engine_spoil(bool is_spoiling)
+{
+	spoiling = is_spoiling;
 }
 
 struct str link_engine_peer_names(void)

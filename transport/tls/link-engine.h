@@ -27,4 +27,10 @@ void link_engine_next(struct tls_context *context);
  */
 struct str link_engine_peer_names(void);
 
+/*
+ * From now until it is called again: reading NNG_OPT_TLS_VERIFIED on this thread makes the pipe's connection fail at its next byte,
+ * either way. So a pipe can be ended without nng_pipe_close, which may wedge nng 1.5.2 (see transport/peer/link.c).
+ */
+void link_engine_spoil(bool is_spoiling);
+
 #endif
