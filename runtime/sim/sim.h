@@ -46,14 +46,12 @@ void sim_note(struct sim *sim, struct str fact);
 
 /* ---- faults: nodes -------------------------------------------------------------------------------------- */
 
-void sim_crash(
-    struct sim *sim,
-    uint32_t node); /* all its hosts at once; links break; unsynced writes are lost or torn */
+void sim_crash(struct sim *sim,
+	       uint32_t node); /* all its hosts at once; links break; unsynced writes are lost or torn */
 void sim_crash_host(struct sim *sim, uint32_t node,
 		    uint16_t host); /* one process: its disk keeps everything written */
-void sim_restart(
-    struct sim *sim,
-    uint32_t node); /* whatever of it is down; a failing start is tried again each second */
+void sim_restart(struct sim *sim,
+		 uint32_t node); /* whatever of it is down; a failing start is tried again each second */
 bool sim_is_up(const struct sim *sim, uint32_t node);
 void sim_pause(struct sim *sim, uint32_t node,
 	       bool is_paused); /* as SIGSTOP: runs nothing, loses nothing */
@@ -63,8 +61,7 @@ void sim_skew(struct sim *sim, uint32_t node, int64_t wall_ns); /* its wall cloc
 
 struct sim_net {
 	uint32_t delay_min_us, delay_max_us; /* of a message; default 100 to 2,000 */
-	uint32_t
-	    break_per_million; /* chance per message that its session breaks: what is under way is lost, both ends are told */
+	uint32_t break_per_million; /* chance per message that its session breaks: what is under way is lost, both ends are told */
 	uint32_t detect_ms; /* how long until a silent peer counts as lost; default 3,000 */
 };
 
@@ -81,8 +78,7 @@ struct sim_disk {
 	uint32_t delay_min_us, delay_max_us; /* of a job; default 50 to 3,000 */
 	uint32_t io_error_per_million;       /* of reads, writes and syncs */
 	uint64_t size_bytes;                 /* more is FULL; 0: no limit */
-	bool
-	    is_tearing; /* at a crash unsynced writes survive partly, in sectors of 512 bytes; else wholly or not. Default true */
+	bool is_tearing; /* at a crash unsynced writes survive partly, in sectors of 512 bytes; else wholly or not. Default true */
 };
 
 void sim_disk(struct sim *sim, uint32_t node, const struct sim_disk *disk);
