@@ -1,0 +1,329 @@
+#include "runtime/sim/sim.h"
+
+#include <stdio.h>
+
+#include "runtime/base/log.h"
+#include "tests/lib/test.h"
+
+/* Nodes that count each other's messages and keep the count on disk. */
+struct hello {
+	uint64_t n;
+};
+
+static enum status hello_encode(const void *body, struct text *out)
+{
+	text_add_bytes(out, body, sizeof(struct hello));
+	return OK;
+}
+
+static enum status hello_decode(struct str bytes, struct arena *arena, void *body)
+{
+	(void)arena;
+	if (bytes.len != sizeof(struct hello))
+		return INVALID;
+	memcpy(body, bytes.at, bytes.len);
+	return OK;
+}
+
+static ACT_TYPE(hello, .id = 9, .encode = hello_encode, .decode = hello_decode);
+struct beat {
+	uint32_t n;
+};
+static ACT_TYPE(beat);
+static const struct act_type *const types[] = { &hello_type };
+
+struct tally {
+	uint64_t received[4], answered[4], downs[4], starts[4], stored[4];
+	uint64_t last_seen[4];
+	bool is_out_of_order;
+};
+
+struct node_args {
+	struct tally *tally;
+	uint32_t number;
+};
+
+struct node {
+	struct tally *tally;
+	uint32_t number;
+	uint64_t sent, expected[4];
+	uint16_t epoch[4];
+	uint64_t monitor;
+	struct seams_file *file;
+	const struct seams_files *files;
+};
+
+static void node_store(void *arg)
+{
+	struct node *node = arg;
+	if (node->files->write(node->files->self, node->file, &node->sent, sizeof node->sent, 0) ==
+	    OK)
+		(void)!node->files->sync(node->files->self, node->file);
+}
+
+static void node_open(void *arg)
+{
+	struct node *node = arg;
+	size_t len;
+
+	CHECK_STATUS(node->files->open(node->files->self, "/count",
+				       SEAMS_READ | SEAMS_WRITE | SEAMS_CREATE, 0600, &node->file),
+		     OK);
+	uint64_t stored = 0;
+	CHECK_STATUS(
+	    node->files->read(node->files->self, node->file, &stored, sizeof stored, 0, &len), OK);
+	node->tally->stored[node->number] = stored;
+}
+
+static void node_close(void *arg)
+{
+	struct node *node = arg;
+	if (node->file)
+		node->files->close(node->files->self, node->file);
+}
+
+static enum status node_init(struct act *act, void *state, const void *args)
+{
+	const struct node_args *given = args;
+	struct node *node = state;
+
+	node->tally = given->tally;
+	node->number = given->number;
+	node->files = &act_seams(act)->files;
+	node->tally->starts[node->number]++;
+	act_own(act, node_close, node);
+	act_job(act, NULL, node_open, node, NULL, 1);
+	return OK;
+}
+
+static void node_beat(struct act *act, struct node *node)
+{
+	char name[16];
+
+	for (uint32_t other = 1; other <= 3; other++) {
+		if (other == node->number)
+			continue;
+		snprintf(name, sizeof name, "node@n%u", other);
+		struct act_ref to = act_named(act, name);
+		if (act_ref_is_nil(to))
+			continue;
+		(void)!act_request(act, to, &hello_type, &(struct hello){ ++node->sent }, 5000,
+				   node->sent);
+		act_demonitor(act, node->monitor);
+		node->monitor = act_monitor(act, to);
+	}
+	act_job(act, NULL, node_store, node, NULL, 2);
+	act_after(act, 20 + act_random(act) % 10, &beat_type, &(struct beat){ 1 });
+}
+
+static enum act_verdict node_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct node *node = state;
+	struct tally *tally = node->tally;
+
+	if (msg->kind == ACT_JOB && msg->tag == 1)
+		node_beat(act, node);
+	else if (ACT_IS(msg, beat))
+		node_beat(act, node);
+	else if (ACT_IS(msg, act_down))
+		tally->downs[node->number]++;
+	else if (msg->kind == ACT_REQUEST) {
+		uint32_t from = msg->from.node;
+		uint64_t n = ACT_AS(msg, hello)->n;
+		if (msg->from.epoch == node->epoch[from] && n <= node->expected[from])
+			tally->is_out_of_order = true;
+		node->epoch[from] = msg->from.epoch;
+		node->expected[from] = n;
+		tally->received[node->number]++;
+		act_reply_of(act, msg, hello, n);
+	} else if (msg->kind == ACT_ANSWER && msg->status == OK) {
+		tally->answered[node->number]++;
+	}
+	return ACT_OK;
+}
+
+static const struct act_class node_class = { .name = "node",
+					     .state_size = sizeof(struct node),
+					     .init = node_init,
+					     .receive = node_receive };
+
+struct world {
+	struct sim *sim;
+	struct tally tally;
+	struct node_args args[4];
+	struct act_child children[4];
+	struct act_supervisor roots[4];
+};
+
+static void world_open(struct world *world, uint64_t seed)
+{
+	*world = (struct world){ .sim = sim_new(seed) };
+	log_configure(&(struct log_config){ .level = LOG_ERROR });
+	for (uint32_t i = 1; i <= 3; i++) {
+		world->args[i] = (struct node_args){ &world->tally, i };
+		world->children[i] = (struct act_child){ .id = "node",
+							 .class = &node_class,
+							 .args = &world->args[i] };
+		world->roots[i] =
+		    (struct act_supervisor){ .children = &world->children[i], .child_count = 1 };
+		const struct act_host_config config = { .name = "core",
+							.host = 1,
+							.root = &world->roots[i],
+							.types = types,
+							.type_count = 1 };
+		CHECK_STATUS(sim_host(world->sim, i, &config), OK);
+	}
+}
+
+static uint64_t run_once(uint64_t seed, bool has_chaos, struct tally *out, uint64_t *out_events)
+{
+	const struct sim_chaos chaos = { .crash_s = 2,
+					 .partition_s = 2,
+					 .pause_s = 3,
+					 .down_max_ms = 3000,
+					 .partition_max_ms = 6000,
+					 .pause_max_ms = 5000,
+					 .min_up = 2,
+					 .is_buggifying = true };
+	const struct sim_net net = { 100, 5000, 50, 1000 };
+	struct world world;
+
+	world_open(&world, seed);
+	sim_net(world.sim, &net);
+	if (has_chaos)
+		sim_chaos(world.sim, &chaos);
+	CHECK_EQ(sim_run(world.sim, 30000, NULL, NULL), SIM_TIME);
+	sim_chaos(world.sim, NULL);
+	sim_run_for(world.sim, 10000, NULL, NULL);
+	uint64_t hash = sim_hash(world.sim);
+	*out = world.tally;
+	*out_events = sim_events(world.sim);
+	sim_free(world.sim);
+	return hash;
+}
+
+TEST(the_same_seed_gives_the_same_run_and_another_seed_another)
+{
+	struct tally tally[3];
+	uint64_t events[3];
+	uint64_t first = run_once(42, true, &tally[0], &events[0]);
+	uint64_t again = run_once(42, true, &tally[1], &events[1]);
+	uint64_t other = run_once(43, true, &tally[2], &events[2]);
+
+	CHECK_EQ(first, again);
+	CHECK_EQ(events[0], events[1]);
+	CHECK(memcmp(&tally[0], &tally[1], sizeof tally[0]) == 0);
+	CHECK(first != other);
+}
+
+TEST(under_chaos_order_holds_within_a_life_and_everybody_talks_again_afterwards)
+{
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct tally tally;
+		uint64_t events;
+
+		run_once(seed, true, &tally, &events);
+		CHECK(!tally.is_out_of_order);
+		uint64_t starts = 0, downs = 0;
+		for (uint32_t i = 1; i <= 3; i++) {
+			CHECK(tally.answered[i] > 300);
+			starts += tally.starts[i];
+			downs += tally.downs[i];
+		}
+		CHECK(starts > 3);
+		CHECK(downs > 0);
+	}
+}
+
+TEST(without_faults_every_request_is_answered)
+{
+	struct world world;
+
+	world_open(&world, 5);
+	sim_run(world.sim, 5000, NULL, NULL);
+	for (uint32_t i = 1; i <= 3; i++) {
+		CHECK(world.tally.answered[i] > 300);
+		CHECK_EQ(world.tally.starts[i], 1);
+	}
+	sim_free(world.sim);
+}
+
+TEST(a_partition_is_noticed_after_its_time_and_messages_pass_again_when_it_heals)
+{
+	struct world world;
+
+	world_open(&world, 5);
+	sim_run(world.sim, 1000, NULL, NULL);
+	uint64_t downs = world.tally.downs[1];
+	sim_partition(world.sim, 1, 2);
+	sim_partition(world.sim, 1, 3);
+	sim_run_for(world.sim, 2900, NULL, NULL);
+	uint64_t answered = world.tally.answered[1];
+	CHECK_EQ(world.tally.downs[1], downs);
+	sim_run_for(world.sim, 3000, NULL, NULL);
+	CHECK(world.tally.downs[1] > downs);
+	CHECK_EQ(world.tally.answered[1], answered);
+	CHECK(world.tally.answered[2] > 300);
+	sim_heal(world.sim);
+	sim_run_for(world.sim, 1000, NULL, NULL);
+	CHECK(world.tally.answered[1] > answered + 30);
+	sim_free(world.sim);
+}
+
+TEST(a_short_partition_only_delays)
+{
+	struct world world;
+
+	world_open(&world, 5);
+	sim_run(world.sim, 1000, NULL, NULL);
+	uint64_t downs = world.tally.downs[1];
+	sim_partition(world.sim, 1, 2);
+	sim_run_for(world.sim, 1000, NULL, NULL);
+	sim_heal(world.sim);
+	sim_run_for(world.sim, 6000, NULL, NULL);
+	CHECK_EQ(world.tally.downs[1], downs);
+	sim_free(world.sim);
+}
+
+TEST(a_crashed_node_comes_back_with_what_it_synced_and_a_new_epoch)
+{
+	struct world world;
+
+	world_open(&world, 8);
+	sim_run(world.sim, 2000, NULL, NULL);
+	CHECK(sim_is_up(world.sim, 2));
+	sim_crash(world.sim, 2);
+	CHECK(!sim_is_up(world.sim, 2));
+	CHECK(!sim_host_of(world.sim, 2, 1));
+	sim_run_for(world.sim, 1000, NULL, NULL);
+	sim_restart(world.sim, 2);
+	sim_run_for(world.sim, 5000, NULL, NULL);
+	CHECK_EQ(world.tally.starts[2], 2);
+	CHECK_EQ(act_host_peer(sim_host_of(world.sim, 2, 1)).epoch, 2);
+	CHECK(world.tally.answered[2] > 300);
+	sim_crash_host(world.sim, 3, 1);
+	sim_restart(world.sim, 3);
+	sim_run_for(world.sim, 1000, NULL, NULL);
+	/* A process that died has lost nothing that it had written. */
+	CHECK(world.tally.stored[3] > 0);
+	sim_free(world.sim);
+}
+
+static bool has_fifty(void *arg)
+{
+	return ((struct tally *)arg)->answered[1] >= 50;
+}
+
+TEST(a_run_ends_at_the_claim_at_the_time_or_when_nothing_is_due)
+{
+	struct world world;
+	struct sim *empty = sim_new(1);
+
+	CHECK_EQ(sim_run(empty, 1000, NULL, NULL), SIM_IDLE);
+	sim_free(empty);
+	world_open(&world, 8);
+	CHECK_EQ(sim_run(world.sim, 60000, has_fifty, &world.tally), SIM_CLAIM);
+	CHECK_EQ(world.tally.answered[1], 50);
+	CHECK_EQ(sim_run_for(world.sim, 10, NULL, NULL), SIM_TIME);
+	sim_free(world.sim);
+}
