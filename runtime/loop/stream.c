@@ -269,16 +269,42 @@ static size_t total(const struct str *parts, uint32_t count)
 }
 
 static uv_buf_t copy_parts(struct write *write, const struct str *parts, uint32_t count,
-			   size_t bytes)
+			   size_t skipped)
 {
 	char *at = write->bytes;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (parts[i].len > 0)
-			memcpy(at, parts[i].at, parts[i].len);
-		at += parts[i].len;
+		size_t skip = skipped < parts[i].len ? skipped : parts[i].len;
+
+		skipped -= skip;
+		if (parts[i].len > skip)
+			memcpy(at, parts[i].at + skip, parts[i].len - skip);
+		at += parts[i].len - skip;
 	}
-	return uv_buf_init(write->bytes, (unsigned)bytes);
+	return uv_buf_init(write->bytes, (unsigned)(at - write->bytes));
+}
+
+/* What the kernel takes at once need not be copied: most writes are done here. Gives how much that was, or an error of libuv. */
+static ssize_t try_write(struct stream *stream, const uv_buf_t *buffers, uint32_t count)
+{
+	ssize_t written_now;
+
+	if (stream_queued(stream) > 0)
+		return 0;
+	written_now = uv_try_write(&stream->uv.stream, buffers, count);
+	return written_now == UV_EAGAIN ? 0 : written_now;
+}
+
+static enum status queue_write(struct stream *stream, struct write *write, const uv_buf_t *buffers,
+			       uint32_t count)
+{
+	if (uv_write(&write->request, &stream->uv.stream, buffers, count, written) != 0) {
+		mem_free(write);
+		return GONE;
+	}
+	if (stream_queued(stream) > stream->high)
+		stream->is_full = true;
+	return OK;
 }
 
 enum status stream_write(struct stream *stream, const struct str *parts, uint32_t count,
@@ -287,10 +313,10 @@ enum status stream_write(struct stream *stream, const struct str *parts, uint32_
 			 void *arg)
 {
 	size_t bytes = total(parts, count);
-	bool is_borrowed = done != NULL && count <= PARTS_MAX;
+	bool is_short = count <= PARTS_MAX;
 	uv_buf_t buffers[PARTS_MAX];
 	struct write *write;
-	int error;
+	ssize_t at_once = 0;
 
 	if (stream->is_closing)
 		return GONE;
@@ -298,21 +324,23 @@ enum status stream_write(struct stream *stream, const struct str *parts, uint32_
 		stream->is_full = true;
 		return BUSY;
 	}
-	write = mem_alloc(sizeof *write + (is_borrowed ? 0 : bytes));
+	for (uint32_t i = 0; is_short && i < count; i++)
+		buffers[i] = uv_buf_init((char *)(uintptr_t)parts[i].at, parts[i].len);
+	if (done == NULL && is_short && bytes > 0)
+		at_once = try_write(stream, buffers, count);
+	if (at_once < 0)
+		return GONE;
+	if (bytes > 0 && (size_t)at_once == bytes)
+		return OK;
+	bytes -= (size_t)at_once;
+	write = mem_alloc(sizeof *write + (done != NULL && is_short ? 0 : bytes));
 	*write = (struct write){ .stream = stream, .done = done, .arg = arg };
 	write->request.data = write;
-	if (is_borrowed) {
-		for (uint32_t i = 0; i < count; i++)
-			buffers[i] = uv_buf_init((char *)(uintptr_t)parts[i].at, parts[i].len);
-	} else {
-		buffers[0] = copy_parts(write, parts, count, bytes);
+	if (done == NULL || !is_short) {
+		buffers[0] = copy_parts(write, parts, count, (size_t)at_once);
 		count = 1;
 	}
-	error = uv_write(&write->request, &stream->uv.stream, buffers, count, written);
-	if (error == 0)
-		return OK;
-	mem_free(write);
-	return GONE;
+	return queue_write(stream, write, buffers, count);
 }
 
 size_t stream_queued(const struct stream *stream)

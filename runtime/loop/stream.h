@@ -3,7 +3,8 @@
  *
  * Every callback runs as an activation of the owner: act_ calls are legal and act_fail unwinds rightly. None is called
  * from within a call of this header. A stream or listener is closed with its owner. Reading is off until stream_read_start.
- * Writes are bounded: above the high-water mark stream_write says BUSY, and `on_drain` tells when it is below the low one.
+ * Writes are bounded: while more than the high-water mark waits stream_write says BUSY, and `on_drain` tells when what waits has
+ * fallen from above that mark to the low one.
  * Nothing is encrypted here (transport/tls).
  */
 #ifndef RUNTIME_LOOP_STREAM_H

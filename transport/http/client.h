@@ -37,52 +37,65 @@ struct http_request {
 	struct str method, path; /* path with its query, encoded */
 	struct str authority;    /* absent: the URL's */
 	struct http_headers headers;
-	struct http_bytes body; /* copied unless it has a release hook */
+	struct http_bytes body; /* copied unless it has a release hook, called when the call is closed */
 	bool is_body_streamed; /* more by http_call_write, until http_call_end; `body` goes first */
-	bool is_answer_streamed; /* the answer is told at its head, the body is read by http_call_read */
-	bool is_answer_upgrade; /* 101 is hoped for; then both ways are raw bytes */
+	bool is_answer_streamed; /* answered at the head; the body is read by http_call_read */
+	struct str upgrade; /* HTTP/1.1: asks for this protocol; on 101 both ways are raw bytes */
 	uint32_t timeout_ms; /* until the answer is complete (streamed: its head); 0: LIMIT_REQUEST_MS */
 	uint32_t answer_max_bytes; /* of a collected body, else TOO_LARGE; 0: LIMIT_ANSWER_BYTES */
 };
 
 /*
- * Opens a call for the running actor: exactly one http_answered or http_failed will come unless it is closed before.
- * Strings and headers are copied. BUSY: LIMIT_CLIENT_CALLS; NOT_FOUND: no such client. `user` is the caller's own.
+ * Opens a call for the running actor. OK: one ACT_ANSWER with this tag will come unless the call is closed before: http_answered, or a
+ * status: UNAVAILABLE (not connected, or lost; http_call_fault has words), TIMEOUT, UNAUTHORIZED (certificate), TOO_LARGE, BAD_REQUEST
+ * (not HTTP), BUSY (LIMIT_CLIENT_CALLS), GONE (the client actor ended). Strings and headers are copied. `tag` is unique among the
+ * actor's open requests. Else as act_request, and there is no call.
  */
 MUST_USE enum status http_call(struct act *act, struct act_ref client,
-			       const struct http_request *request, void *user,
-			       struct http_call **out);
-/* Owed once for each call opened; cancels what is not finished. */
+			       const struct http_request *request, uint64_t tag,
+			       GIVE struct http_call **out);
+/*
+ * In a task: opens a call and waits for its answer. OK: *out is answered, whatever its code, and owes http_call_close.
+ * Else nothing is left and `why` has the words.
+ */
+MUST_USE enum status http_fetch(struct act *act, struct act_ref client,
+				const struct http_request *request, GIVE struct http_call **out,
+				struct fault *why);
+/* Owed once for each call, by the actor that opened it (its end does it too); cancels what is not finished. */
 void http_call_close(TAKE struct http_call *call);
 
-/* The answer's head, and its whole body unless streamed. The pointer is good while the message is; http_call_is_closed as with exchanges. */
+/* The answer's head, and its whole body unless streamed. The pointer in a message is good while the message is: see http_call_is_closed. */
 struct http_answered {
 	struct http_call *call;
 };
 ACT_TYPE_DECLARE(http_answered);
 
-/* No answer, or a streamed one broke off after its head. */
-struct http_failed {
-	struct http_call *call;
-	enum status
-	    why; /* UNAVAILABLE: not connected or lost; TIMEOUT; UNAUTHORIZED: certificate; TOO_LARGE; BAD_REQUEST: not HTTP */
-};
-ACT_TYPE_DECLARE(http_failed);
-
+/* Streamed answers: http_call_read has something, or the end. */
 struct http_call_readable {
 	struct http_call *call;
 };
 ACT_TYPE_DECLARE(http_call_readable);
 
+/* Streamed requests: what waits has fallen below a quarter of LIMIT_STREAM_BUFFER_BYTES. */
 struct http_call_writable {
 	struct http_call *call;
 };
 ACT_TYPE_DECLARE(http_call_writable);
 
+/* A streamed answer broke off after its head. */
+struct http_call_broken {
+	struct http_call *call;
+	enum status why;
+};
+ACT_TYPE_DECLARE(http_call_broken);
+
+/* What the caller keeps about the call; NULL at first and after http_call_close. */
+void http_call_set_user(struct http_call *call, void *user);
 void *http_call_user(const struct http_call *call);
 bool http_call_is_closed(const struct http_call *call);
 struct arena *http_call_arena(struct http_call *call); /* the answer lives there; gone with the call */
-const struct fault *http_call_fault(const struct http_call *call); /* words for http_failed */
+const struct fault *
+http_call_fault(const struct http_call *call); /* words for what did not come, or broke off */
 
 int http_call_code(const struct http_call *call); /* 0 before the answer */
 struct http_headers http_call_headers(const struct http_call *call);
@@ -97,15 +110,5 @@ size_t http_call_read(struct http_call *call, void *out, size_t size, bool *ende
 bool http_call_write(struct http_call *call, struct http_bytes bytes);
 bool http_call_write_copy(struct http_call *call, struct str bytes);
 void http_call_end(struct http_call *call);
-
-/* ---- in a task ------------------------------------------------------------------------------------------ */
-
-/*
- * Opens a call and waits for its whole answer; streams are not for this. OK: *out is answered, whatever its code, and owes
- * http_call_close. Else nothing is left and `why` has the words of http_failed.
- */
-MUST_USE enum status http_fetch(struct act *act, struct act_ref client,
-				const struct http_request *request, GIVE struct http_call **out,
-				struct fault *why);
 
 #endif

@@ -126,6 +126,18 @@ void http_stream_copy(struct http_stream *stream, struct str bytes)
 	stream->engine->class->poke(stream);
 }
 
+void http_stream_take(struct http_stream *stream, struct http_queue *from)
+{
+	if (from->first == NULL)
+		return;
+	if (stream->engine == NULL) {
+		http_queue_clear(from);
+		return;
+	}
+	http_queue_append(&stream->out, from);
+	stream->engine->class->poke(stream);
+}
+
 static struct http_headers copy_headers(struct arena *arena, struct http_headers headers)
 {
 	struct http_header *at = arena_array(arena, struct http_header, headers.count);
@@ -148,10 +160,11 @@ void http_stream_end(struct http_stream *stream, struct http_headers trailers)
 
 void http_stream_consume(struct http_stream *stream, size_t bytes)
 {
+	if (stream->engine == NULL)
+		return;
 	assert(bytes <= stream->unconsumed_bytes);
 	stream->unconsumed_bytes -= bytes;
-	if (stream->engine != NULL)
-		stream->engine->class->consume(stream, bytes);
+	stream->engine->class->consume(stream, bytes);
 }
 
 void http_stream_reset(struct http_stream *stream)

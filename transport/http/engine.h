@@ -85,7 +85,7 @@ struct http_engine {
 	void *owner;
 	struct list streams;
 	uint32_t stream_count;
-	struct str date; /* server: the value of the header, borrowed, refreshed by the owner */
+	const struct str *date; /* server: the header's value, kept fresh by the owner; NULL: none */
 	bool is_server;
 	bool is_draining; /* takes no further requests (server) or calls (client) */
 	bool is_done;     /* takes nothing more in; when fill gives nothing, close the connection */
@@ -133,6 +133,8 @@ void http_stream_begin(struct http_stream *stream, const struct http_head *head,
 /* Bytes for the peer: into stream->out; then poke. Ignored when the stream was closed (released at once). */
 void http_stream_add(struct http_stream *stream, struct http_bytes bytes);
 void http_stream_copy(struct http_stream *stream, struct str bytes);
+/* Moves all that waits in another queue behind it. */
+void http_stream_take(struct http_stream *stream, struct http_queue *from);
 void http_stream_end(struct http_stream *stream, struct http_headers trailers);
 /* What `body` gave has been dealt with: lets the peer send as much again. */
 void http_stream_consume(struct http_stream *stream, size_t bytes);

@@ -1,5 +1,8 @@
 #include "transport/http/http.h"
 
+#include <stdio.h>
+#include <time.h>
+
 struct str http_header_get(struct http_headers headers, struct str name)
 {
 	for (uint32_t i = 0; i < headers.count; i++)
@@ -25,26 +28,23 @@ bool http_header_has_token(struct str value, struct str token)
 	return false;
 }
 
-static bool is_token_char(char c)
-{
-	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-		return true;
-	return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
-}
+/* The characters of a token that a name in lower case may have: a table, because every byte of every head passes here. */
+static const bool token_chars[256] = {
+	['a' ... 'z'] = true,  ['0' ... '9'] = true, ['!'] = true,
+	['#' ... '\''] = true, ['*' ... '+'] = true, ['-' ... '.'] = true,
+	['^' ... '`'] = true,  ['|'] = true,         ['~'] = true,
+};
 
 bool http_header_is_valid(const struct http_header *header)
 {
-	if (header->name.len == 0)
-		return false;
+	bool is_good = header->name.len > 0;
 	for (uint32_t i = 0; i < header->name.len; i++)
-		if (!is_token_char(header->name.at[i]))
-			return false;
+		is_good &= token_chars[(uint8_t)header->name.at[i]];
 	for (uint32_t i = 0; i < header->value.len; i++) {
 		uint8_t c = (uint8_t)header->value.at[i];
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
+		is_good &= (c >= 0x20 || c == '\t') && c != 0x7f;
 	}
-	return true;
+	return is_good;
 }
 
 /* RFC 9110, 15, and RFC 6585 for 428, 429, 431; those a server here may answer. */
@@ -113,4 +113,18 @@ struct str http_code_text(int code)
 bool http_code_is_bodiless(int code)
 {
 	return code < 200 || code == 204 || code == 304;
+}
+
+struct str http_print_date(struct wall at, char out[HTTP_DATE_TEXT])
+{
+	/* strftime's names follow the locale; these must not. */
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	time_t seconds = (time_t)(at.ns / TIME_S);
+	struct tm tm;
+	gmtime_r(&seconds, &tm);
+	int len = snprintf(out, HTTP_DATE_TEXT, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
+			   days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon,
+			   (tm.tm_year + 1900) % 10000, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	return str_of(out, (size_t)len);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "runtime/base/str.h"
+#include "runtime/base/time.h"
 
 enum http_version { HTTP_1_0, HTTP_1_1, HTTP_2 };
 
@@ -38,6 +39,10 @@ bool http_header_is_valid(const struct http_header *header);
 struct str http_code_text(int code);
 /* Codes whose responses have no body whatever their headers say (RFC 9110, 6.4.1). */
 bool http_code_is_bodiless(int code);
+
+/* RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`. */
+#define HTTP_DATE_TEXT 32
+struct str http_print_date(struct wall at, char out[HTTP_DATE_TEXT]);
 
 /*
  * A piece of a body that is borrowed, not copied: a frozen object's encoding goes to a thousand watchers by a

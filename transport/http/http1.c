@@ -79,20 +79,22 @@ static int on_url(http_parser *parser, const char *at, size_t len)
 static void end_piece(struct http1 *http1)
 {
 	struct text *lines = &http1->stream->in_lines;
+	if (http1->line == LINE_NONE)
+		return;
 	if (http1->line == LINE_NAME)
 		for (uint32_t i = http1->name_at; i < lines->len; i++)
-			if (lines->at[i] >= 'A' && lines->at[i] <= 'Z')
-				lines->at[i] |= 0x20;
-	if (http1->line == LINE_VALUE) /* white space behind a value is not part of it */
+			lines->at[i] |= lines->at[i] >= 'A' && lines->at[i] <= 'Z' ? 0x20 : 0;
+	else /* white space behind a value is not part of it */
 		while (lines->at[lines->len - 1] == ' ' || lines->at[lines->len - 1] == '\t')
 			lines->len--;
-	if (http1->line != LINE_NONE)
-		text_add_char(lines, '\0');
+	text_add_char(lines, '\0');
 }
 
 static int add_piece(struct http1 *http1, const char *at, size_t len)
 {
 	struct http_stream *stream = http1->stream;
+	if (len > 0 && memchr(at, '\0', len) != NULL) /* it would end the piece */
+		return stop(http1, 400, "a character that no header may have");
 	text_add_bytes(&stream->in_lines, at, len);
 	if (stream->in_lines.is_cut || stream->in_line_count > LIMIT_HEADERS)
 		return stop(http1, 431, "the headers are too large");
@@ -123,14 +125,24 @@ static int on_value(http_parser *parser, const char *at, size_t len)
 	return add_piece(http1, at, len);
 }
 
-static bool take_lines(struct http1 *http1, struct http_headers *out)
+/* What http-parser lets through and proxies may read in another way: spaces in names, control characters (RFC 9112, 5.1; RFC 9110, 5.5). */
+static bool are_valid(struct http_headers headers)
+{
+	for (uint32_t i = 0; i < headers.count; i++)
+		if (!http_header_is_valid(&headers.at[i]))
+			return false;
+	return true;
+}
+
+/* The finished head or trailer; 0 or the result of stop. */
+static int take_lines(struct http1 *http1, struct http_headers *out)
 {
 	end_piece(http1);
 	http1->line = LINE_NONE;
 	if (http1->stream->in_lines.is_cut)
-		return false;
+		return stop(http1, 431, "the headers are too large");
 	*out = http_stream_lines(http1->stream);
-	return true;
+	return are_valid(*out) ? 0 : stop(http1, 400, "a character that no header may have");
 }
 
 static int check_request(struct http1 *http1)
@@ -202,8 +214,8 @@ static int on_head(http_parser *parser)
 		return stop(http1, 505, "only HTTP/1.0, HTTP/1.1 and, by ALPN, HTTP/2 are spoken"),
 		       HEAD_REFUSED;
 	stream->in.version = parser->http_minor == 1 ? HTTP_1_1 : HTTP_1_0;
-	if (!take_lines(http1, &stream->in.headers))
-		return stop(http1, 431, "the headers are too large"), HEAD_REFUSED;
+	if (take_lines(http1, &stream->in.headers) != 0)
+		return HEAD_REFUSED;
 	if (http_stream_read_length(stream) != OK)
 		return stop(http1, 400, "content-length is not a length"), HEAD_REFUSED;
 	http1->is_keeping_alive = http_should_keep_alive(parser) != 0;
@@ -229,8 +241,8 @@ static int on_complete(http_parser *parser)
 		return 1; /* given up by its owner while the parser was at work */
 	if (!stream->has_in_head)
 		return 0; /* an interim answer */
-	if (!take_lines(http1, &stream->in_trailers))
-		return stop(http1, 431, "the trailers are too large");
+	if (take_lines(http1, &stream->in_trailers) != 0)
+		return 1;
 	if (!stream->is_raw) {
 		stream->is_in_ended = true;
 		http1->engine.events->ended(http1->engine.owner, stream);
@@ -259,18 +271,25 @@ static void forget(struct http1 *http1, enum status why)
 	http_engine_forget(stream, why);
 }
 
-/* Both directions of a message pair are through: the next may come, or the connection ends. */
-static void finish_if_both_ended(struct http1 *http1)
+/* Whether a pair of messages is through. Each end may be satisfied before the other: then nobody can find the next pair's beginning. */
+static bool is_finished(const struct http1 *http1)
+{
+	const struct http_stream *stream = http1->stream;
+	bool is_out_finished = http1->is_out_finished && http1->control.bytes == 0;
+	if (stream->is_raw)
+		return is_out_finished && stream->is_in_ended;
+	return http1->engine.is_server ? is_out_finished : stream->is_in_ended;
+}
+
+/* Then the next may come, or the connection ends. */
+static void finish(struct http1 *http1)
 {
 	struct http_stream *stream = http1->stream;
-	if (stream == NULL || !http1->is_out_finished || http1->control.bytes > 0)
-		return;
 	struct http_engine *engine = &http1->engine;
-	/* A server that has answered does not wait for the rest of a request; it cannot find the next one either. */
-	if (!stream->is_in_ended && !(engine->is_server && !stream->is_raw))
+	if (stream == NULL || !is_finished(http1))
 		return;
-	if (!stream->is_in_ended || !http1->is_keeping_alive || http1->is_out_closing ||
-	    stream->is_raw || engine->is_draining)
+	if (!stream->is_in_ended || !http1->is_out_finished || !http1->is_keeping_alive ||
+	    http1->is_out_closing || stream->is_raw || engine->is_draining)
 		engine->is_done = true;
 	forget(http1, OK);
 	engine->is_held = false;
@@ -350,7 +369,7 @@ static void feed(struct http_engine *engine, struct str *in)
 			return;
 		}
 		*in = str_slice(*in, (uint32_t)taken, in->len);
-		finish_if_both_ended(http1);
+		finish(http1);
 		update_hold(http1);
 	}
 }
@@ -364,21 +383,22 @@ static void feed_end(struct http_engine *engine)
 		return;
 	}
 	if (stream->is_raw) {
-		stream->is_in_ended = true;
-		engine->events->ended(engine->owner, stream);
-		finish_if_both_ended(http1);
-		return;
-	}
-	/* A server's peer may close its half behind the request and still read the answer. */
-	if (engine->is_server && stream->is_in_ended) {
-		http1->is_keeping_alive = false;
+		if (!stream->is_in_ended) {
+			stream->is_in_ended = true;
+			engine->events->ended(engine->owner, stream);
+		}
+		finish(http1);
 		return;
 	}
 	http1->is_keeping_alive = false;
+	/* A server's peer may close its half behind a request and still read the answer; who leaves a stream is gone. */
+	if (engine->is_server && stream->is_in_ended &&
+	    (!stream->is_out_begun || stream->is_out_ended))
+		return;
 	http_parser_execute(&http1->parser, &settings, NULL,
 			    0); /* a body up to the end is complete now */
 	if (stream->is_in_ended) {
-		finish_if_both_ended(http1);
+		finish(http1);
 		return;
 	}
 	engine->is_done = true;
@@ -459,8 +479,8 @@ static void begin(struct http_stream *stream, const struct http_head *head, bool
 	text_lit(&text, "\r\n");
 	add_headers(&text, head->headers);
 	add_length(http1, &text, length);
-	if (engine->date.len > 0)
-		add_header(&text, STR("date"), engine->date);
+	if (engine->date != NULL)
+		add_header(&text, STR("date"), *engine->date);
 	if (http1->is_out_closing)
 		text_lit(&text, "connection: close\r\n");
 	else if (is_old)
@@ -549,7 +569,7 @@ static void fill(struct http_engine *engine, struct text *out)
 		engine->events->moved(engine->owner, stream);
 	if (stream->is_out_ended && stream->out.bytes == 0 && !http1->is_out_finished)
 		http1->is_out_finished = fill_end(http1, out);
-	finish_if_both_ended(http1);
+	finish(http1);
 }
 
 static void poke(struct http_stream *stream)

@@ -125,9 +125,9 @@ static void refuse(struct http2 *http2, struct http_stream *stream, const char *
 				NGHTTP2_NV_FLAG_NONE };
 	if (http2->engine.is_server)
 		check(nghttp2_submit_response(http2->session, stream->id, &nv, 1, NULL));
-	check(
-	    nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
-				      http2->engine.is_server ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL));
+	else
+		check(nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
+						NGHTTP2_CANCEL));
 	forget(http2, stream, BAD_REQUEST);
 }
 
@@ -350,8 +350,6 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *buffer, si
 		check(
 		    nghttp2_submit_trailer(session, id, nv, add_headers(nv, stream->out_trailers)));
 	}
-	if (http2->engine.is_server && !stream->is_in_ended)
-		check(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR));
 	return (ssize_t)waiting;
 }
 
@@ -371,6 +369,18 @@ static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const ui
 	text_add_bytes(http2->out, header, FRAME_HEADER_BYTES);
 	http_queue_move(&stream->out, http2->out, len);
 	http2->engine.events->moved(http2->engine.owner, stream);
+	return 0;
+}
+
+/* A server that has said all it had to say wants no more of the request: once its end is out, not before (RFC 9113, 8.1). */
+static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+	struct http2 *http2 = user;
+	bool can_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+	if (can_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && http2->engine.is_server &&
+	    nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0)
+		check(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+						NGHTTP2_NO_ERROR));
 	return 0;
 }
 
@@ -412,15 +422,12 @@ static void begin(struct http_stream *stream, const struct http_head *head, bool
 	count += add_headers(nv + count, head->headers);
 	if (!http_code_is_bodiless(head->code))
 		count += add_length(nv + count, stream->arena, head->content_length);
-	if (http2->engine.date.len > 0)
-		nv[count++] = nv_of(STR("date"), http2->engine.date);
+	if (http2->engine.date != NULL)
+		nv[count++] = nv_of(STR("date"), *http2->engine.date);
 	bool sends_body = has_body && !stream->is_out_hidden;
 	nghttp2_data_provider provider = { .read_callback = on_read };
 	check(nghttp2_submit_response(http2->session, stream->id, nv, count,
 				      sends_body ? &provider : NULL));
-	if (!sends_body && !stream->is_in_ended)
-		check(nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
-						NGHTTP2_NO_ERROR));
 }
 
 static void start(struct http_stream *stream, const struct http_head *head, bool has_body)
@@ -513,6 +520,7 @@ static nghttp2_session_callbacks *make_callbacks(void)
 	check(nghttp2_session_callbacks_new(&callbacks));
 	nghttp2_session_callbacks_set_send_callback(callbacks, on_send);
 	nghttp2_session_callbacks_set_send_data_callback(callbacks, on_send_data);
+	nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);

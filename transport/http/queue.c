@@ -112,6 +112,20 @@ size_t http_queue_take(struct http_queue *queue, void *out, size_t max)
 	return taken;
 }
 
+void http_queue_append(struct http_queue *queue, struct http_queue *from)
+{
+	assert(from->moved == 0);
+	if (from->first == NULL)
+		return;
+	if (queue->last == NULL)
+		queue->first = from->first;
+	else
+		queue->last->next = from->first;
+	queue->last = from->last;
+	queue->bytes += from->bytes;
+	*from = (struct http_queue){ 0 };
+}
+
 void http_queue_clear(struct http_queue *queue)
 {
 	queue->bytes = 0;

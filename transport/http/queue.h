@@ -26,6 +26,8 @@ void http_queue_copy(struct http_queue *queue, struct str bytes);
 /* Appends up to `max` bytes to `out` and returns how many; `out` must have that room. */
 size_t http_queue_move(struct http_queue *queue, struct text *out, size_t max);
 size_t http_queue_take(struct http_queue *queue, void *out, size_t max);
+/* Moves all pieces of `from`, of which nothing has been taken yet. */
+void http_queue_append(struct http_queue *queue, struct http_queue *from);
 void http_queue_clear(struct http_queue *queue);
 
 #endif

@@ -26,6 +26,8 @@ struct http_exchange;
 
 /* ---- the server ---------------------------------------------------------------------------------- */
 
+#define HTTP_LISTENERS_MAX 8U
+
 struct http_listener {
 	/* "127.0.0.1:6443", "[::]:6443", port 0 for any free one, or "unix:/run/x.sock" (made with mode 0600). */
 	const char *address;
@@ -61,8 +63,10 @@ struct http_server_config {
 /* Its args are a struct http_server_config, borrowed while it lives. init fails with words in the log when it cannot listen. */
 extern const struct act_class http_server_class;
 
-/* To the handler, once all listeners stand; `ports` in their order (0 for Unix sockets). Again after a restart of the server. */
-#define HTTP_LISTENERS_MAX 8U
+/*
+ * To the handler, if it is there, once all listeners stand; `ports` in their order (0 for Unix sockets). Sent to the server as a request, it
+ * is answered with the same.
+ */
 struct http_listening {
 	struct act_ref server;
 	uint32_t count;
@@ -141,8 +145,10 @@ struct str http_request_header(const struct http_exchange *exchange, struct str 
 struct str http_body(const struct http_exchange *exchange); /* empty when none or streamed */
 enum http_version http_version(const struct http_exchange *exchange);
 
-/* The peer's verified certificate, NULL when it showed none; `pem` is absent then. Shared by the connection's exchanges. */
+/* The peer's verified certificate, NULL when it showed none that is good. Shared by the connection's exchanges. */
 const struct certificate_info *http_peer_certificate(const struct http_exchange *exchange);
+/* Why the certificate that it showed is not believed; NULL when there is nothing to complain of. */
+const struct fault *http_peer_refused(const struct http_exchange *exchange);
 bool http_is_tls(const struct http_exchange *exchange);
 struct str http_remote(const struct http_exchange *exchange); /* "10.0.0.7:51312"; "unix" */
 /* Which connection it came by: counts up, never used twice by a server. */

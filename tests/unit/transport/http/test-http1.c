@@ -171,6 +171,7 @@ TEST(what_is_not_a_request_is_refused_and_the_connection_ends)
 		{ "GET / HTTP/1.1\r\n\r\n", 400 },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400 },
 		{ "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400 },
+		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length : 3\r\n\r\nabc", 400 },
 		{ "GET / HTTP/1.1\r\nHo st: a\r\n\r\n", 400 },
 		{ "GET / HTTP/1.1\r\nHost: a\x01\r\n\r\n", 400 },
 		{ "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505 },
@@ -451,6 +452,22 @@ TEST(answers_are_understood_by_the_client)
 		CHECK_EQ(end->engine->is_done, cases[i].is_done);
 		fini(end);
 	}
+}
+
+TEST(an_answer_before_the_request_is_out_ends_the_call_and_the_connection)
+{
+	struct end *end = make_end(false);
+	end->is_busy = true;
+	end->stream = (struct http_stream){ .arena = arena_new(0) };
+	struct http_head head = { .method = STR("POST"),
+				  .target = STR("/"),
+				  .authority = STR("a"),
+				  .content_length = HTTP_LENGTH_UNKNOWN };
+	http_engine_start(end->engine, &end->stream, &head, true);
+	feed(end, STR("HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\nmore"), 4096);
+	CHECK_STR(text_str(&end->heard), "413 content-length=0|!<OK>");
+	CHECK(end->engine->is_done);
+	fini(end);
 }
 
 TEST(a_client_uses_its_connection_again_and_knows_why_it_broke)

@@ -1,0 +1,381 @@
+#include "transport/http/wire.h"
+
+#include <assert.h>
+
+#include "runtime/base/limits.h"
+#include "runtime/base/mem.h"
+
+#define FILL_BYTES (64U * KIB) /* of one write: four TLS records */
+#define CIPHER_BYTES (FILL_BYTES + 2U * TLS_RECORD_BYTES)
+#define DECRYPT_BYTES (32U * KIB)
+#define HELD_BYTES MIB          /* far above one read */
+#define QUEUE_BYTES (32U * KIB) /* above that the socket is left alone until it has taken it */
+#define FILLS_MAX 16U           /* writes of one wire in a turn: others want theirs too */
+
+/* ---- the hub ------------------------------------------------------------------------------------------- */
+
+struct wire_hub *wire_hub_new(struct act *act)
+{
+	struct wire_hub *hub = mem_new(struct wire_hub);
+	hub->host = act_host_of(act);
+	hub->owner = act_self(act);
+	hub->refs = 1;
+	hub->plain = text_new(FILL_BYTES);
+	hub->cipher = text_new(CIPHER_BYTES);
+	hub->decrypted = mem_alloc(DECRYPT_BYTES);
+	list_init(&hub->dirty);
+	return hub;
+}
+
+struct wire_hub *wire_hub_ref(struct wire_hub *hub)
+{
+	hub->refs++;
+	return hub;
+}
+
+void wire_hub_unref(struct wire_hub *hub)
+{
+	assert(hub->refs > 0);
+	if (--hub->refs > 0)
+		return;
+	text_fini(&hub->plain);
+	text_fini(&hub->cipher);
+	mem_free(hub->decrypted);
+	mem_free(hub);
+}
+
+static void flush(struct wire *wire);
+
+static void flush_dirty(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	struct wire_hub *hub = arg;
+	/* Those touched while this runs (a wire with more to send) wait for the next turn. */
+	struct list now;
+	list_init(&now);
+	while (!list_is_empty(&hub->dirty)) {
+		struct list *link = hub->dirty.next;
+		list_remove(link);
+		list_push(&now, link);
+	}
+	hub->act = act;
+	while (!list_is_empty(&now)) {
+		struct wire *wire = list_item(now.next, struct wire, link);
+		list_remove(&wire->link);
+		flush(wire);
+	}
+	hub->act = NULL;
+}
+
+static void on_posted(struct act_host *host, void *arg)
+{
+	struct wire_hub *hub = arg;
+	hub->is_posted = false;
+	if (!hub->is_dead)
+		act_host_enter(host, hub->owner, flush_dirty, hub);
+	wire_hub_unref(hub);
+}
+
+void wire_touch(struct wire *wire)
+{
+	struct wire_hub *hub = wire->hub;
+	if (wire->stream == NULL || hub->is_dead || wire->link.next != &wire->link)
+		return;
+	list_push(&hub->dirty, &wire->link);
+	if (hub->is_posted)
+		return;
+	hub->is_posted = true;
+	act_host_call(hub->host, on_posted, wire_hub_ref(hub));
+}
+
+/* ---- ends ------------------------------------------------------------------------------------------------ */
+
+static void release(struct wire *wire)
+{
+	list_remove(&wire->link);
+	tls_session_free(wire->tls);
+	wire->tls = NULL;
+	struct http_engine *engine = wire->engine;
+	wire->engine = NULL;
+	http_engine_free(engine);
+	text_fini(&wire->held);
+}
+
+void wire_abandon(struct wire *wire)
+{
+	wire->stream = NULL;
+	release(wire);
+}
+
+void wire_close(struct wire *wire, enum status why)
+{
+	assert(!wire->is_busy);
+	if (wire->stream == NULL)
+		return;
+	stream_close(wire->stream);
+	wire->stream = NULL;
+	if (wire->engine != NULL && wire->engine->fault.text[0] != '\0' &&
+	    wire->fault.text[0] == '\0')
+		wire->fault = wire->engine->fault;
+	release(wire);
+	wire->events->closed(wire, why);
+}
+
+/* All is said: ends our half and waits for the peer's, because closing on unread bytes would take back what it has not read yet. */
+static void linger(struct wire *wire)
+{
+	if (wire->is_lingering)
+		return;
+	wire->is_lingering = true;
+	wire->wrote_at = act_now(wire->hub->act);
+	if (wire->tls != NULL) {
+		text_clear(&wire->hub->cipher);
+		tls_session_close(wire->tls, &wire->hub->cipher);
+		struct str bytes = text_str(&wire->hub->cipher);
+		if (bytes.len > 0 && stream_write(wire->stream, &bytes, 1, NULL, NULL) != OK)
+			return; /* broken: the read side will say so */
+	}
+	stream_shutdown(wire->stream);
+	if (!wire->is_reading) {
+		wire->is_reading = true;
+		stream_read_start(wire->stream);
+	}
+}
+
+/* ---- sending --------------------------------------------------------------------------------------------- */
+
+size_t wire_queued(const struct wire *wire)
+{
+	return wire->stream != NULL ? stream_queued(wire->stream) : 0;
+}
+
+static enum status send_bytes(struct wire *wire, struct str bytes)
+{
+	if (bytes.len == 0)
+		return OK;
+	wire->hub->sent_bytes += bytes.len;
+	return stream_write(wire->stream, &bytes, 1, NULL, NULL);
+}
+
+static enum status send_plain(struct wire *wire, struct str plain)
+{
+	if (wire->tls == NULL)
+		return send_bytes(wire, plain);
+	struct text *cipher = &wire->hub->cipher;
+	text_clear(cipher);
+	while (plain.len > 0) {
+		uint32_t before = plain.len;
+		TRY(tls_session_write(wire->tls, &plain, cipher, &wire->fault));
+		if (plain.len == before)
+			return IO; /* the handshake goes on again: nothing we take part in */
+	}
+	return send_bytes(wire, text_str(cipher));
+}
+
+/* True when there may be more to send in this turn. */
+static bool fill_once(struct wire *wire, enum status *status)
+{
+	struct text *plain = &wire->hub->plain;
+	if (stream_queued(wire->stream) > QUEUE_BYTES)
+		return false; /* on_drain goes on */
+	text_clear(plain);
+	http_engine_fill(wire->engine, plain);
+	if (plain->len == 0)
+		return false;
+	*status = send_plain(wire, text_str(plain));
+	return *status == OK;
+}
+
+static void feed_held(struct wire *wire)
+{
+	if (wire->held.len == 0 || wire->engine->is_held)
+		return;
+	struct text bytes = wire->held;
+	wire->held = text_new(HELD_BYTES);
+	struct str in = text_str(&bytes);
+	http_engine_feed(wire->engine, &in);
+	text_add(&wire->held, in);
+	text_fini(&bytes);
+}
+
+static void update_reading(struct wire *wire)
+{
+	bool wanted = wire->held.len == 0 && !wire->is_read_ended;
+	if (wanted == wire->is_reading || wire->is_lingering)
+		return;
+	wire->is_reading = wanted;
+	if (wanted)
+		stream_read_start(wire->stream);
+	else
+		stream_read_stop(wire->stream);
+}
+
+/* Moves everything on that can move: the one place where a wire sends, feeds again what was kept, and ends. */
+static void flush(struct wire *wire)
+{
+	if (wire->stream == NULL || wire->engine == NULL || wire->is_lingering)
+		return;
+	enum status status = OK;
+	uint32_t fills = 0;
+	wire->is_busy = true;
+	bool is_more;
+	do {
+		feed_held(wire);
+		if (wire->is_read_ended && wire->held.len == 0)
+			http_engine_feed_end(wire->engine);
+		is_more = fill_once(wire, &status);
+	} while (is_more && ++fills < FILLS_MAX);
+	wire->is_busy = false;
+	if (stream_queued(wire->stream) == 0)
+		wire->wrote_at = act_now(wire->hub->act);
+	if (status != OK) {
+		wire_close(wire, status == GONE ? CANCELLED : status);
+		return;
+	}
+	if (is_more) {
+		wire_touch(wire);
+		return;
+	}
+	update_reading(wire);
+	if (!wire->engine->is_done || stream_queued(wire->stream) > QUEUE_BYTES)
+		return;
+	if (wire->is_read_ended)
+		wire_close(wire, OK);
+	else
+		linger(wire);
+}
+
+static void on_drain(struct act *act, struct stream *stream)
+{
+	struct wire *wire = stream_arg(stream);
+	struct wire_hub *hub = wire->hub;
+	hub->act = act;
+	wire->wrote_at = act_now(act);
+	flush(wire);
+	hub->act = NULL;
+}
+
+/* ---- receiving --------------------------------------------------------------------------------------------- */
+
+static void take(struct wire *wire, struct str bytes)
+{
+	if (bytes.len == 0 || wire->is_lingering)
+		return;
+	if (wire->held.len > 0) {
+		text_add(&wire->held, bytes);
+		return;
+	}
+	http_engine_feed(wire->engine, &bytes);
+	if (!wire->engine->is_done)
+		text_add(&wire->held, bytes);
+}
+
+static void make_ready(struct wire *wire)
+{
+	struct str alpn = wire->tls != NULL ? tls_session_alpn(wire->tls) : STR_NONE;
+	wire->engine = wire->events->ready(wire, alpn);
+}
+
+static enum status decrypt(struct wire *wire, struct str bytes)
+{
+	struct text *cipher = &wire->hub->cipher;
+	text_clear(cipher);
+	for (;;) {
+		size_t len = 0;
+		enum status status = tls_session_read(wire->tls, &bytes, wire->hub->decrypted,
+						      DECRYPT_BYTES, &len, cipher, &wire->fault);
+		if (cipher->len > 0) { /* handshake, or an alert that tells the peer why */
+			enum status sent = send_bytes(wire, text_str(cipher));
+			text_clear(cipher);
+			if (status == OK)
+				status = sent;
+		}
+		if (status != OK)
+			return status;
+		if (wire->engine == NULL && tls_session_state(wire->tls) == TLS_OPEN)
+			make_ready(wire);
+		if (len == 0)
+			break;
+		take(wire, str_of(wire->hub->decrypted, len));
+	}
+	if (tls_session_state(wire->tls) == TLS_ENDED)
+		wire->is_read_ended = true;
+	return OK;
+}
+
+/* The peer sends no more. Before there is an engine that is the end of everything. */
+static void end_reading(struct wire *wire)
+{
+	wire->is_read_ended = true;
+	if (wire->is_lingering)
+		wire_close(wire, OK);
+	else if (wire->engine == NULL)
+		wire_close(wire, CANCELLED);
+	else
+		flush(wire);
+}
+
+static void receive(struct wire *wire, struct str bytes, enum status status)
+{
+	if (status == GONE) {
+		end_reading(wire);
+		return;
+	}
+	if (status != OK) {
+		wire_close(wire, CANCELLED);
+		return;
+	}
+	wire->hub->received_bytes += bytes.len;
+	wire->read_at = act_now(wire->hub->act);
+	wire->is_busy = true;
+	enum status taken = OK;
+	if (wire->tls != NULL && !wire->is_lingering)
+		taken = decrypt(wire, bytes);
+	else
+		take(wire, bytes);
+	wire->is_busy = false;
+	if (taken != OK) {
+		wire_close(wire, taken);
+		return;
+	}
+	if (wire->engine == NULL || wire->is_lingering)
+		return;
+	update_reading(wire);
+	wire_touch(wire);
+}
+
+static void on_read(struct act *act, struct stream *stream, struct str bytes, enum status status)
+{
+	struct wire *wire = stream_arg(stream);
+	struct wire_hub *hub = wire->hub;
+	hub->act = act;
+	receive(wire, bytes, status);
+	hub->act = NULL;
+}
+
+static const struct stream_events stream_events = { .on_read = on_read, .on_drain = on_drain };
+
+void wire_open(struct wire *wire, struct wire_hub *hub, const struct wire_events *events,
+	       struct stream *stream, struct tls_session *tls)
+{
+	wire->hub = hub;
+	wire->events = events;
+	wire->stream = stream;
+	wire->tls = tls;
+	wire->held = text_new(HELD_BYTES);
+	wire->read_at = wire->wrote_at = act_now(hub->act);
+	list_init(&wire->link);
+	stream_set_events(stream, &stream_events, wire);
+	stream_set_marks(stream, QUEUE_BYTES, QUEUE_BYTES);
+	if (tls == NULL) {
+		make_ready(wire);
+	} else {
+		text_clear(&hub->cipher);
+		/* A failure here is told by the state, and then by the read side. */
+		if (tls_session_start(tls, &hub->cipher, &wire->fault) == OK)
+			(void)send_bytes(wire, text_str(&hub->cipher));
+	}
+	wire->is_reading = true;
+	stream_read_start(stream);
+	wire_touch(wire);
+}
