@@ -26,6 +26,8 @@ struct str cache_prefix(const struct cache *cache);
  */
 void cache_set(struct cache *cache, struct str key, TAKE const struct object *object,
 	       uint64_t revision, bool is_event, struct mono now);
+/* The first filling is complete and shows this revision: watches may begin from here. */
+void cache_filled(struct cache *cache, uint64_t revision);
 /* Everything is gone and will be filled anew: watchers find themselves past the ring. */
 void cache_clear(struct cache *cache);
 
@@ -53,6 +55,15 @@ struct cache_snapshot {
 GIVE struct cache_snapshot *cache_snapshot(struct cache *cache, struct str namespace);
 void cache_snapshot_unref(TAKE struct cache_snapshot *snapshot); /* NULL is fine */
 
+/* ---- who is told ---------------------------------------------------------------------------------- */
+
+/* The links of whoever watches; the caller's own. */
+struct list *cache_watchers(struct cache *cache);
+/* Puts the cache into a list of those with news, once. */
+void cache_mark(struct cache *cache, struct list *marked);
+void cache_unmark(struct cache *cache);
+struct cache *cache_of_mark(struct list *link);
+
 /* ---- the ring -------------------------------------------------------------------------------------- */
 
 enum cache_change { CACHE_ADDED, CACHE_MODIFIED, CACHE_DELETED };
@@ -65,6 +76,9 @@ struct cache_event {
 	    object; /* as it is now; of a deletion: as it was, with the deletion's resourceVersion */
 	const struct object *old; /* as it was; NULL for ADDED */
 };
+
+/* What a deletion shows: the object as it was, with the resourceVersion of its deletion. */
+GIVE const struct object *cache_deleted(const struct object *old, uint64_t revision);
 
 /* Events are numbered without gaps; cache_next is the number the next one will get. */
 uint64_t cache_next(const struct cache *cache);

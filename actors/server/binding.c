@@ -1,0 +1,146 @@
+#include "actors/server/server-private.h"
+#include "datastore/object/record.h"
+#include "datastore/schema/core.h"
+
+/*
+ * pods/binding: the scheduler's word, which node a pod runs on. A change of the pod that only this may make: it is not judged
+ * by the rules of pods, since it touches what they forbid.
+ */
+
+struct binding {
+	const struct core_binding *body;
+};
+
+static enum next binding_decode(struct request *r)
+{
+	struct binding *work = arena_new_of(r->arena, struct binding);
+	enum next next = body_decode_as(r, &core_binding_type, true);
+
+	work->body = r->record;
+	r->work = work;
+	return next;
+}
+
+static enum next refuse(struct request *r, const char *why)
+{
+	return request_fail(
+	    r,
+	    failure_conflict(r->arena, request_group(r), STR("pods/binding"), r->route.name,
+			     request_printf(r, "pod " STR_FMT " %s", STR_ARG(r->route.name), why)));
+}
+
+static enum next check_target(struct request *r, const struct core_binding *body)
+{
+	const struct core_object_reference *target = body->target;
+
+	if (target == NULL || target->name.len == 0)
+		return request_fail(
+		    r, failure_plain(r->arena, 500, STR("target.name: Required value")));
+	if (target->kind.len > 0 && !str_is(target->kind, "Node"))
+		return request_fail(
+		    r, failure_plain(r->arena, 500,
+				     STR("target.kind: Unsupported value: supported values: "
+					 "\"Node\", \"<empty>\"")));
+	return NEXT;
+}
+
+static enum next check_pod(struct request *r, const struct core_binding *body)
+{
+	const struct core_pod *pod = r->live->record;
+	const struct meta_object_meta *meta = body->metadata;
+
+	if (meta->uid.len > 0 && !str_eq(meta->uid, pod->metadata->uid))
+		return request_fail(
+		    r, failure_conflict(
+			   r->arena, request_group(r), request_resource(r), r->route.name,
+			   request_printf(r,
+					  "Precondition failed: UID in precondition: " STR_FMT
+					  ", UID in object meta: " STR_FMT,
+					  STR_ARG(meta->uid), STR_ARG(pod->metadata->uid))));
+	if (pod->metadata->has.deletion_timestamp)
+		return refuse(r, "is being deleted, cannot be assigned to a host");
+	if (pod->spec->node_name.len > 0)
+		return refuse(
+		    r, arena_cstr(r->arena,
+				  request_printf(r, "is already assigned to node \"" STR_FMT "\"",
+						 STR_ARG(pod->spec->node_name))));
+	if (pod->spec->scheduling_gates.len > 0)
+		return refuse(r, "has non-empty .spec.schedulingGates");
+	return NEXT;
+}
+
+static void set_condition(struct request *r, struct core_pod *pod)
+{
+	struct core_pod_condition_list *list = &MAKE(pod->status, r->arena)->conditions;
+	struct core_pod_condition *at;
+	uint32_t i = 0;
+
+	while (i < list->len && !str_is(list->at[i].type, "PodScheduled"))
+		i++;
+	if (i == list->len) {
+		at = arena_array(r->arena, struct core_pod_condition, list->len + 1);
+		if (list->len > 0)
+			memcpy(at, list->at, list->len * sizeof *at);
+		list->at = at;
+		list->len++;
+	}
+	list->at[i] =
+	    (struct core_pod_condition){ .type = STR("PodScheduled"), .status = STR("True") };
+	SET(&list->at[i], last_transition_time, act_wall(r->server->act));
+	list->at[i].last_transition_time.ns -= list->at[i].last_transition_time.ns % TIME_S;
+}
+
+static void bind(struct request *r, const struct core_binding *body)
+{
+	struct core_pod *pod = record_clone_shallow(&core_pod_type, r->live->record, r->arena);
+	const struct meta_object_meta *meta = body->metadata;
+
+	pod->spec->node_name = body->target->name;
+	for (uint32_t i = 0; i < meta->annotations.len; i++)
+		str_map_put(&pod->metadata->annotations, r->arena, meta->annotations.at[i].key,
+			    meta->annotations.at[i].value);
+	for (uint32_t i = 0; i < meta->labels.len; i++)
+		str_map_put(&pod->metadata->labels, r->arena, meta->labels.at[i].key,
+			    meta->labels.at[i].value);
+	set_condition(r, pod);
+	if (pod->status != NULL)
+		pod->status->nominated_node_name = STR_NONE;
+	r->type = &core_pod_type;
+	r->record = pod;
+}
+
+static enum next binding_read(struct request *r)
+{
+	const struct binding *work = r->work;
+	enum next next = check_target(r, work->body);
+
+	if (next != NEXT)
+		return next;
+	if (!r->is_fresh)
+		return request_refresh(r);
+	r->live = request_live(r);
+	if (r->live == NULL)
+		return request_not_found(r);
+	next = check_pod(r, work->body);
+	if (next == NEXT)
+		bind(r, work->body);
+	return next;
+}
+
+/* What a write by way of a subresource says when it is done: {"status":"Success"}, 201. */
+void answer_success(struct request *r)
+{
+	struct failure *success = FAILURE_NEW(r->arena);
+
+	success->code = 201;
+	r->answer = (struct answer){ .code = 201, .failure = success };
+}
+
+const struct verb_steps binding_steps = {
+	.name = "binding",
+	.is_write = true,
+	.decode = binding_decode,
+	.read = binding_read,
+	.persist = write_persist,
+	.answer = answer_success,
+};

@@ -1,0 +1,153 @@
+#include "actors/server/server-private.h"
+#include "datastore/object/json.h"
+#include "datastore/object/proto-envelope.h"
+#include "datastore/object/proto.h"
+#include "datastore/object/record.h"
+
+/*
+ * Bodies: the object that a create, an update or the create of a subresource carries.
+ *
+ * The order of refusals is upstream's: the form (415), the size (the door's affair), the syntax (400), the kind (400), the names (400).
+ */
+
+static enum next cannot_handle(struct request *r, const struct type *type, const char *why)
+{
+	return request_fail(
+	    r, failure_bad_request(
+		   r->arena,
+		   STR_FMT " in version \"" STR_FMT "\" cannot be handled as a " STR_FMT ": %s",
+		   STR_ARG(type->kind), STR_ARG(type->version), STR_ARG(type->kind), why));
+}
+
+/* A body may leave its kind out; one that says another is refused. */
+static enum next check_kind(struct request *r, const struct type *type, struct str api_version,
+			    struct str kind)
+{
+	struct str expected = type_api_version(type, r->arena);
+
+	if (kind.len > 0 && !str_eq(kind, type->kind))
+		return request_fail(
+		    r,
+		    failure_bad_request(
+			r->arena,
+			STR_FMT " in version \"" STR_FMT "\" cannot be handled as a " STR_FMT
+				": converting (" STR_FMT ") to (" STR_FMT "): unknown conversion",
+			STR_ARG(kind), STR_ARG(type->version), STR_ARG(type->kind), STR_ARG(kind),
+			STR_ARG(type->kind)));
+	if (api_version.len > 0 && !str_eq(api_version, expected))
+		return request_fail(
+		    r, failure_bad_request(r->arena,
+					   "the API version in the data (" STR_FMT
+					   ") does not match the expected API version (" STR_FMT ")",
+					   STR_ARG(api_version), STR_ARG(expected)));
+	return NEXT;
+}
+
+static enum next strict_found(struct request *r, const struct type *type,
+			      const struct json_strict *strict)
+{
+	struct str level = r->options.field_validation;
+
+	if (strict->len == 0 || str_is(level, "Ignore"))
+		return NEXT;
+	if (str_is(level, "Strict"))
+		return cannot_handle(r, type,
+				     arena_cstr(r->arena, json_strict_text(strict, r->arena)));
+	for (uint32_t i = 0; i < strict->len; i++)
+		request_warn(r, strict->at[i]);
+	return NEXT;
+}
+
+static enum next decode_json(struct request *r, const struct type *type, void **record)
+{
+	struct json_strict strict = { 0 };
+	struct json_options options = { .strict = &strict, .borrow = true };
+	struct fault why = { 0 };
+	struct str api_version, kind;
+	enum next next;
+
+	if (json_kind(r->asked.body, r->arena, &api_version, &kind, &why) != OK)
+		return request_fail(
+		    r, failure_bad_request(
+			   r->arena,
+			   "the object provided is unrecognized (must be of type " STR_FMT
+			   "): couldn't get version/kind; json parse error: %s",
+			   STR_ARG(type->kind), why.text));
+	next = check_kind(r, type, api_version, kind);
+	if (next != NEXT)
+		return next;
+	if (json_decode(type, r->asked.body, r->arena, options, record, &why) != OK)
+		return cannot_handle(r, type, why.text);
+	return strict_found(r, type, &strict);
+}
+
+static enum next decode_proto(struct request *r, const struct type *type, void **record)
+{
+	struct proto_envelope envelope;
+	struct fault why = { 0 };
+	enum next next;
+
+	if (proto_envelope_open(r->asked.body, &envelope, &why) != OK)
+		return cannot_handle(r, type, why.text);
+	next = check_kind(r, type, envelope.api_version, envelope.kind);
+	if (next != NEXT)
+		return next;
+	if (proto_decode(type, envelope.raw, r->arena, (struct proto_options){ .borrow = true },
+			 record, &why) != OK)
+		return cannot_handle(r, type, why.text);
+	return NEXT;
+}
+
+/* The name and the namespace of the URL win; a body that says otherwise is refused. */
+enum next body_check_names(struct request *r, const struct type *type, void *record, bool is_named)
+{
+	struct meta_object_meta *meta = record_meta(type, record);
+	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
+
+	if (meta == NULL)
+		return NEXT;
+	if (is_named && meta->name.len == 0)
+		meta->name = r->route.name;
+	if (is_named && !str_eq(meta->name, r->route.name))
+		return request_fail(
+		    r, failure_bad_request(r->arena,
+					   "the name of the object (" STR_FMT
+					   ") does not match the name on the URL (" STR_FMT ")",
+					   STR_ARG(meta->name), STR_ARG(r->route.name)));
+	if (namespace.len == 0) {
+		meta->namespace = STR_NONE;
+		return NEXT;
+	}
+	if (meta->namespace.len == 0)
+		meta->namespace = namespace;
+	if (!str_eq(meta->namespace, namespace))
+		return request_fail(
+		    r, failure_bad_request(
+			   r->arena,
+			   "the namespace of the provided object does not match the namespace sent "
+			   "on the request"));
+	return NEXT;
+}
+
+enum next body_decode_as(struct request *r, const struct type *type, bool is_named)
+{
+	enum format format;
+	enum next next;
+
+	if (negotiate_content(r->asked.content_type, &format) != OK)
+		return request_fail(r, failure_unsupported_media(r->arena, NEGOTIATE_OFFERED));
+	next = format == FORMAT_JSON ? decode_json(r, type, &r->record)
+				     : decode_proto(r, type, &r->record);
+	if (next != NEXT)
+		return next;
+	r->type = type;
+	record_default(type, r->record, r->arena, act_wall(r->server->act));
+	if (record_meta(type, r->record) == NULL && type_field(type, STR("metadata")) != NULL)
+		record_fill(type, r->record, r->arena);
+	return body_check_names(r, type, r->record, is_named);
+}
+
+enum next body_decode(struct request *r)
+{
+	return body_decode_as(r, r->resource->type, r->route.verb == VERB_UPDATE);
+}

@@ -1,0 +1,76 @@
+#include "actors/server/server-private.h"
+#include "datastore/object/record.h"
+
+/* create: POST of a whole object to its collection. */
+
+static enum next create_decode(struct request *r)
+{
+	struct meta_object_meta *meta;
+	enum next next = body_decode(r);
+
+	if (next != NEXT)
+		return next;
+	meta = record_meta(r->type, r->record);
+	/* What only the server may say. */
+	meta->uid = STR_NONE;
+	UNSET(meta, creation_timestamp);
+	UNSET(meta, deletion_timestamp);
+	UNSET(meta, deletion_grace_period_seconds);
+	meta->self_link = STR_NONE;
+	meta->managed_fields.at = NULL;
+	meta->managed_fields.len = 0;
+	r->is_creating = true;
+	return NEXT;
+}
+
+/* A namespace is made "in" itself: that is what admission is asked about. */
+static enum next create_read(struct request *r)
+{
+	struct meta_object_meta *meta = record_meta(r->type, r->record);
+	uint64_t version;
+
+	if (!write_resource_version(r, meta->resource_version, &version))
+		meta->resource_version = STR_NONE; /* text that is no number is passed over */
+	else if (version != 0)
+		return request_fail(
+		    r, failure_plain(
+			   r->arena, 500,
+			   STR("resourceVersion should not be set on objects to be created")));
+	r->answer = (struct answer){ 0 };
+	meta->resource_version = STR_NONE;
+	return NEXT;
+}
+
+static enum next create_admit(struct request *r)
+{
+	return write_admit(r, ADMISSION_CREATE, r->type, r->record, NULL, false);
+}
+
+/* Filled and judged once for each name that is tried; the second half of admission may wait. */
+static enum next create_validate(struct request *r)
+{
+	enum next next;
+
+	if (r->mechanism.phase == 0) {
+		r->change.write_count = 0;
+		write_fill_new(r);
+		next = write_create(r);
+		if (next != NEXT)
+			return next;
+		r->mechanism.phase = 1;
+	}
+	next = write_admit(r, ADMISSION_CREATE, r->type, r->record, NULL, true);
+	if (next == NEXT)
+		r->mechanism.phase = 0;
+	return next;
+}
+
+const struct verb_steps create_steps = {
+	.name = "create",
+	.is_write = true,
+	.decode = create_decode,
+	.read = create_read,
+	.admit = create_admit,
+	.validate = create_validate,
+	.persist = write_persist,
+};

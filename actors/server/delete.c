@@ -1,0 +1,468 @@
+#include "actors/server/select.h"
+#include "actors/server/server-private.h"
+#include "datastore/object/record.h"
+
+/*
+ * delete and deletecollection: an object goes at once, or is marked and goes when its grace and its finalizers have ended.
+ */
+
+#define ORPHAN STR("orphan")
+#define FOREGROUND STR("foregroundDeletion")
+
+/* ---- finalizers of the garbage collector ---------------------------------------------------------------------- */
+
+static bool has_finalizer(const struct meta_object_meta *meta, struct str name)
+{
+	for (uint32_t i = 0; i < meta->finalizers.len; i++)
+		if (str_eq(meta->finalizers.at[i], name))
+			return true;
+	return false;
+}
+
+static bool wants_orphans(const struct request *r, const struct meta_object_meta *meta)
+{
+	const struct options *options = &r->options;
+
+	if (options->orphan != OPTION_UNSET)
+		return options->orphan == OPTION_TRUE;
+	if (options->propagation.len > 0)
+		return str_is(options->propagation, "Orphan");
+	return has_finalizer(meta, ORPHAN) || (!has_finalizer(meta, FOREGROUND) &&
+					       r->resource->rules->garbage == KIND_GARBAGE_ORPHAN);
+}
+
+static bool wants_foreground(const struct request *r, const struct meta_object_meta *meta)
+{
+	const struct options *options = &r->options;
+
+	if (options->orphan != OPTION_UNSET)
+		return false;
+	if (options->propagation.len > 0)
+		return str_is(options->propagation, "Foreground");
+	return has_finalizer(meta, FOREGROUND);
+}
+
+/* The list as it has to be; *changed says whether it is another one. */
+static struct str_list finalizers_of(struct request *r, const struct meta_object_meta *meta,
+				     bool *changed)
+{
+	struct str_list out = { 0 };
+	bool orphan = wants_orphans(r, meta);
+	bool foreground = !orphan && wants_foreground(r, meta);
+
+	*changed = false;
+	if (r->resource->rules->garbage == KIND_GARBAGE_NONE)
+		return meta->finalizers;
+	out.at = arena_array(r->arena, struct str, meta->finalizers.len + 1);
+	for (uint32_t i = 0; i < meta->finalizers.len; i++) {
+		struct str name = meta->finalizers.at[i];
+
+		if (!str_eq(name, ORPHAN) && !str_eq(name, FOREGROUND))
+			out.at[out.len++] = name;
+	}
+	if (orphan)
+		out.at[out.len++] = ORPHAN;
+	if (foreground)
+		out.at[out.len++] = FOREGROUND;
+	*changed =
+	    orphan != has_finalizer(meta, ORPHAN) || foreground != has_finalizer(meta, FOREGROUND);
+	return out;
+}
+
+/* ---- what a delete of this object means ----------------------------------------------------------------------- */
+
+static enum delete_verdict refuse(struct request *r, const char *what, struct str asked,
+				  struct str stored)
+{
+	request_fail(
+	    r, failure_conflict(r->arena, request_group(r), r->type->kind, object_name(r->live),
+				request_printf(r,
+					       "Precondition failed: %s in precondition: " STR_FMT
+					       ", %s in object meta: " STR_FMT,
+					       what, STR_ARG(asked), what, STR_ARG(stored))));
+	return DELETE_REFUSED;
+}
+
+static bool check_preconditions(struct request *r, const struct meta_object_meta *meta)
+{
+	const struct options *options = &r->options;
+
+	if (options->uid_precondition.len > 0 && !str_eq(options->uid_precondition, meta->uid)) {
+		refuse(r, "UID", options->uid_precondition, meta->uid);
+		return false;
+	}
+	if (options->version_precondition.len > 0 &&
+	    !str_eq(options->version_precondition, meta->resource_version)) {
+		refuse(r, "ResourceVersion", options->version_precondition, meta->resource_version);
+		return false;
+	}
+	return true;
+}
+
+static void bump_generation(struct meta_object_meta *meta)
+{
+	if (meta->generation > 0)
+		SET(meta, generation, meta->generation + 1);
+}
+
+/* Graceful for the first time: the object stays for its grace. False: there is none, it may go at once. */
+static bool begin_grace(struct meta_object_meta *meta, int64_t grace, struct wall now)
+{
+	SET(meta, deletion_timestamp, ((struct wall){ now.ns + grace * TIME_S }));
+	SET(meta, deletion_grace_period_seconds, grace);
+	bump_generation(meta);
+	return grace > 0;
+}
+
+/* Graceful again: only a shorter grace changes anything, counted from the first request. *changed: the object is to be written. */
+static bool shorten_grace(struct meta_object_meta *meta, bool has_grace, int64_t grace,
+			  struct wall now, bool *changed)
+{
+	int64_t old = meta->deletion_grace_period_seconds;
+	struct wall ends;
+
+	if (!meta->has.deletion_grace_period_seconds || old == 0)
+		return false;
+	if (!has_grace || grace >= old)
+		return true;
+	ends.ns = meta->deletion_timestamp.ns + (grace - old) * TIME_S;
+	if (ends.ns < now.ns) {
+		ends = now;
+		grace = grace == 0 ? 0 : 1;
+	}
+	SET(meta, deletion_timestamp, ends);
+	SET(meta, deletion_grace_period_seconds, grace);
+	*changed = true;
+	return grace > 0;
+}
+
+static int64_t grace_of(struct request *r)
+{
+	struct check_context check = request_context(r);
+	int64_t asked = r->options.has_grace ? r->options.grace_seconds : -1;
+
+	if (r->options.has_grace && asked < 0)
+		asked = 1;
+	r->change = (struct kind_change){ .check = &check,
+					  .arena = r->arena,
+					  .type = r->live->type,
+					  .resource = request_resource(r),
+					  .object = r->live->record,
+					  .old = r->live->record,
+					  .user = &r->user,
+					  .is_dry_run = request_is_dry_run(r) };
+	return r->resource->rules->grace(&r->change, asked);
+}
+
+static enum delete_verdict judge_grace(struct request *r, struct meta_object_meta *meta,
+				       struct wall now, bool *changed)
+{
+	bool stays;
+
+	if (r->resource->rules->grace == NULL)
+		return DELETE_REMOVE;
+	if (!meta->has.deletion_timestamp) {
+		stays = begin_grace(meta, grace_of(r), now);
+		*changed = true;
+	} else {
+		int64_t grace = r->options.has_grace ? grace_of(r) : 0;
+
+		stays = shorten_grace(meta, r->options.has_grace, grace, now, changed);
+	}
+	return stays ? DELETE_MARK : DELETE_REMOVE;
+}
+
+static void mark_deleting(struct meta_object_meta *meta, struct wall now)
+{
+	if (!meta->has.deletion_timestamp) {
+		bump_generation(meta);
+		SET(meta, deletion_timestamp, now);
+	} else if (meta->deletion_timestamp.ns > now.ns) {
+		SET(meta, deletion_timestamp, now);
+	}
+	SET(meta, deletion_grace_period_seconds, 0);
+}
+
+enum delete_verdict delete_judge(struct request *r, const struct object *live)
+{
+	struct wall now = act_wall(r->server->act);
+	struct meta_object_meta *meta;
+	enum delete_verdict verdict;
+	bool changed = false, finalizers_changed = false;
+	bool was_deleting;
+
+	now.ns -= now.ns % TIME_S;
+	r->type = live->type;
+	r->record = record_clone_shallow(r->type, live->record, r->arena);
+	meta = record_meta(r->type, r->record);
+	was_deleting = meta->has.deletion_timestamp;
+	if (!check_preconditions(r, meta))
+		return DELETE_REFUSED;
+	verdict = judge_grace(r, meta, now, &changed);
+	if (!was_deleting)
+		meta->finalizers = finalizers_of(r, meta, &finalizers_changed);
+	if (verdict == DELETE_REMOVE && meta->finalizers.len > 0) {
+		mark_deleting(meta, now);
+		return DELETE_MARK;
+	}
+	if (verdict == DELETE_MARK && !changed && !finalizers_changed)
+		return DELETE_NOTHING;
+	return verdict;
+}
+
+/* ---- delete ---------------------------------------------------------------------------------------------------------- */
+
+static enum next delete_decode(struct request *r)
+{
+	struct faults faults = faults_in(r->arena);
+	struct fault why = { 0 };
+	enum format format;
+	const char *kind;
+
+	if (r->asked.body.len == 0)
+		return NEXT;
+	if (negotiate_content(r->asked.content_type, &format) != OK)
+		return request_fail(r, failure_unsupported_media(r->arena, NEGOTIATE_OFFERED));
+	if (options_read_delete(&r->options, r->arena, r->asked.body, format, &why) != OK)
+		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
+	options_validate(&r->options, r->route.verb, false, &faults, &kind);
+	if (faults.len == 0)
+		return NEXT;
+	return request_fail(
+	    r, failure_invalid(r->arena, STR("meta.k8s.io"), str_from(kind), STR(""), &faults));
+}
+
+static enum next delete_read(struct request *r)
+{
+	if (!r->is_fresh)
+		return request_refresh(r);
+	r->live = request_live(r);
+	return r->live ? NEXT : request_not_found(r);
+}
+
+static enum next delete_admit(struct request *r)
+{
+	return write_admit(r, ADMISSION_DELETE, r->live->type, NULL, r->live->record, false);
+}
+
+static enum next ask_kind(struct request *r)
+{
+	struct check_context check = request_context(r);
+
+	if (r->resource->rules->on_delete == NULL)
+		return NEXT;
+	r->change = (struct kind_change){ .check = &check,
+					  .arena = r->arena,
+					  .type = r->live->type,
+					  .resource = request_resource(r),
+					  .namespace = r->route.namespace,
+					  .name = object_name(r->live),
+					  .object = r->record,
+					  .old = r->live->record,
+					  .user = &r->user,
+					  .is_dry_run = request_is_dry_run(r) };
+	r->resource->rules->on_delete(&r->change);
+	r->change.check = NULL;
+	return r->change.failure ? request_fail(r, r->change.failure) : NEXT;
+}
+
+static enum next delete_validate(struct request *r)
+{
+	enum next next =
+	    write_admit(r, ADMISSION_DELETE, r->live->type, NULL, r->live->record, true);
+	enum delete_verdict verdict;
+
+	if (next != NEXT)
+		return next;
+	verdict = delete_judge(r, r->live);
+	r->change = (struct kind_change){ 0 };
+	if (verdict == DELETE_REFUSED)
+		return DONE;
+	r->is_removal = verdict == DELETE_REMOVE;
+	if (verdict == DELETE_NOTHING) {
+		respond_object(r, 200, r->live);
+		return DONE;
+	}
+	return r->is_removal ? ask_kind(r) : NEXT;
+}
+
+/* {"kind":"Status","status":"Success","details":{...}}: what is left to say of an object that has gone. */
+static void answer_gone(struct request *r)
+{
+	struct failure *gone = FAILURE_NEW(r->arena);
+
+	gone->code = 200;
+	gone->has_details = true;
+	gone->name = object_name(r->live);
+	gone->group = request_group(r);
+	gone->kind = request_resource(r);
+	gone->uid = object_uid(r->live);
+	r->answer = (struct answer){ .code = 200, .failure = gone };
+}
+
+static void answer_deleted(struct request *r)
+{
+	if (r->is_removal && !r->resource->rules->returns_deleted)
+		answer_gone(r);
+	else
+		respond_record(r, 200, r->type, r->record);
+}
+
+static enum next delete_persist(struct request *r)
+{
+	if (!r->is_removal || r->store_answer != NULL || r->written != 0)
+		return write_persist(r);
+	if (request_is_dry_run(r)) {
+		answer_deleted(r);
+		return DONE;
+	}
+	return write_remove(r);
+}
+
+const struct verb_steps delete_steps = {
+	.name = "delete",
+	.is_write = true,
+	.decode = delete_decode,
+	.read = delete_read,
+	.admit = delete_admit,
+	.validate = delete_validate,
+	.persist = delete_persist,
+	.answer = answer_deleted,
+};
+
+/* ---- deletecollection ---------------------------------------------------------------------------------------------------- */
+
+/* One object after the other, each like a delete of its own; those that have gone meanwhile are passed over. */
+struct sweep {
+	struct cache_snapshot *snapshot;
+	VEC(const struct object *) objects; /* borrowed from the snapshot */
+	uint32_t at;
+	uint64_t revision;
+	bool is_asked;
+};
+
+static void free_sweep(void *arg)
+{
+	struct sweep *sweep = arg;
+
+	vec_fini(&sweep->objects);
+	cache_snapshot_unref(sweep->snapshot);
+}
+
+static enum next sweep_read(struct request *r)
+{
+	struct fault why = { 0 };
+	struct sweep *sweep;
+	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
+
+	if (select_check(r->type, &r->options.fields, &why) != OK)
+		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
+	if (!r->is_fresh)
+		return request_refresh(r);
+	sweep = r->work = arena_new_of(r->arena, struct sweep);
+	arena_on_free(r->arena, free_sweep, sweep);
+	sweep->snapshot = cache_snapshot(r->resource->cache, namespace);
+	sweep->revision = r->server->feed.revision;
+	for (uint32_t i = 0; i < sweep->snapshot->len; i++) {
+		const struct object *object = sweep->snapshot->objects[i];
+
+		if (r->options.limit > 0 && sweep->objects.len == (uint64_t)r->options.limit)
+			break;
+		if (select_matches(&r->options, object, r->server->scratch))
+			vec_push(&sweep->objects, object);
+	}
+	arena_reset(r->server->scratch);
+	return NEXT;
+}
+
+static enum next sweep_ask(struct request *r, enum delete_verdict verdict)
+{
+	struct str prefix = cache_prefix(r->resource->cache);
+	struct store_write *write = arena_new_of(r->arena, struct store_write);
+	struct store_op *op = arena_new_of(r->arena, struct store_op);
+	struct str namespace = object_namespace(r->live), name = object_name(r->live);
+
+	op->kind = verdict == DELETE_REMOVE ? STORE_DELETE : STORE_PUT;
+	op->key = namespace.len > 0
+		      ? request_printf(r, STR_FMT STR_FMT "/" STR_FMT, STR_ARG(prefix),
+				       STR_ARG(namespace), STR_ARG(name))
+		      : request_printf(r, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(name));
+	op->expected = (uint64_t)r->live->revision;
+	if (verdict == DELETE_MARK) {
+		write_encode(r, r->type, r->record);
+		op->value = r->stored;
+	}
+	write->success = op;
+	write->success_count = 1;
+	write->term = r->asked.term;
+	write->request = act_random(r->server->act) | 1;
+	return request_ask(r, &store_write_type, write);
+}
+
+/* NEXT: this one is done, go on. */
+static enum next sweep_one(struct request *r, const struct object *listed)
+{
+	enum delete_verdict verdict;
+	enum next next;
+
+	r->live = cache_get(r->resource->cache, object_namespace(listed), object_name(listed));
+	if (r->live == NULL || !str_eq(object_uid(r->live), object_uid(listed)))
+		return NEXT;
+	object_hold(r->arena, object_ref(r->live));
+	next = write_admit(r, ADMISSION_DELETE, r->live->type, NULL, r->live->record, true);
+	if (next != NEXT)
+		return next;
+	verdict = delete_judge(r, r->live);
+	r->change = (struct kind_change){ 0 };
+	if (verdict == DELETE_REFUSED)
+		return DONE;
+	if (verdict == DELETE_NOTHING || request_is_dry_run(r))
+		return NEXT;
+	return sweep_ask(r, verdict);
+}
+
+static enum next sweep_answered(struct request *r, struct sweep *sweep)
+{
+	enum status status = store_outcome(r->store_answer);
+	const struct store_write_answer *answer = r->store_answer->body;
+
+	r->store_answer = NULL;
+	if (status == OK)
+		r->written = answer->revision;
+	else if (status == CONFLICT && ++r->tries < LIMIT_WRITE_TRIES)
+		return request_refresh(r); /* the same one again, from what is there now */
+	else if (status != NOT_FOUND && status != CONFLICT)
+		return request_fail_status(r, status, NULL);
+	r->tries = 0;
+	sweep->at++;
+	return NEXT;
+}
+
+static enum next sweep_persist(struct request *r)
+{
+	struct sweep *sweep = r->work;
+	enum next next = NEXT;
+
+	if (r->store_answer != NULL)
+		next = sweep_answered(r, sweep);
+	while (next == NEXT && sweep->at < sweep->objects.len) {
+		next = sweep_one(r, sweep->objects.at[sweep->at]);
+		if (next == NEXT)
+			sweep->at++;
+	}
+	if (next != NEXT)
+		return next;
+	next = request_wait_revision(r, r->written);
+	if (next != NEXT)
+		return next;
+	respond_list(r, sweep->objects.at, sweep->objects.len, sweep->revision, STR_NONE, -1);
+	return DONE;
+}
+
+const struct verb_steps delete_collection_steps = {
+	.name = "deletecollection",
+	.is_write = true,
+	.decode = delete_decode,
+	.read = sweep_read,
+	.persist = sweep_persist,
+};

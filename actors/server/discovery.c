@@ -1,0 +1,311 @@
+#include "actors/server/server-private.h"
+#include "datastore/object/json.h"
+#include "datastore/object/proto-envelope.h"
+#include "datastore/schema/apidiscovery.h"
+
+/*
+ * Discovery: what is served, in the plain form (one document a version) and in the aggregated one that kubectl asks for first.
+ *
+ * Made from the resources at each request: they are few, and clients keep the answer by its ETag.
+ */
+
+#define PAGE_BYTES_MAX (4U * MIB)
+
+/* ---- answers ------------------------------------------------------------------------------------------------ */
+
+static struct str etag_of(struct request *r, struct str body)
+{
+	uint64_t a = hash_bytes(0, body.at, body.len), b = hash_bytes(a, body.at, body.len);
+
+	return request_printf(r, "\"%016jX%016jX\"", (uintmax_t)a, (uintmax_t)b);
+}
+
+static enum next answer(struct request *r, const struct type *type, const void *record)
+{
+	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
+	struct str etag;
+
+	if (r->form.format == FORMAT_PROTO)
+		proto_envelope_encode(type, record, &out);
+	else
+		json_encode(type, record, &out);
+	request_answer_body(r, 200, negotiate_type(&r->form, false), text_str(&out));
+	etag = etag_of(r, r->answer.body);
+	r->answer.etag = etag;
+	if (str_eq(r->asked.if_none_match, etag)) {
+		r->answer.code = 304;
+		r->answer.is_empty = true;
+	}
+	return DONE;
+}
+
+static enum next choose_form(struct request *r, bool is_aggregated)
+{
+	enum negotiate_views views = is_aggregated ? NEGOTIATE_DISCOVERY : NEGOTIATE_PLAIN;
+
+	if (negotiate_accept(r->asked.accept, views, true, &r->form) != OK)
+		return request_fail(r, failure_not_acceptable(r->arena, NEGOTIATE_OFFERED));
+	return NEXT;
+}
+
+static struct str_list verbs_of(struct arena *arena, uint32_t verbs)
+{
+	struct str_list list = { .at = arena_array(arena, struct str, RESOURCE_VERBS) };
+
+	for (uint32_t bit = 0; bit < RESOURCE_VERBS; bit++)
+		if (verbs & 1U << bit)
+			list.at[list.len++] = resource_verb_names[bit];
+	return list;
+}
+
+static struct str_list strs(const struct str *at, uint32_t count)
+{
+	return (struct str_list){ count ? (struct str *)(uintptr_t)at : NULL, count };
+}
+
+/* Groups and their versions stand side by side in the table: each run begins where a name differs from the one before. */
+static bool begins_group(const struct resources *all, uint32_t i)
+{
+	return i == 0 ||
+	       !str_eq(resources_at(all, i)->row->group, resources_at(all, i - 1)->row->group);
+}
+
+static bool begins_version(const struct resources *all, uint32_t i)
+{
+	return begins_group(all, i) ||
+	       !str_eq(resources_at(all, i)->row->version, resources_at(all, i - 1)->row->version);
+}
+
+static uint32_t count_groups(const struct resources *all)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < resources_len(all); i++)
+		count += begins_group(all, i);
+	return count;
+}
+
+/* ---- aggregated --------------------------------------------------------------------------------------------------- */
+
+static struct meta_group_version_kind *kind_of_row(struct arena *arena, struct str group,
+						   struct str version, struct str kind)
+{
+	struct meta_group_version_kind *out = arena_new_of(arena, struct meta_group_version_kind);
+
+	out->group = group;
+	out->version = version;
+	out->kind = kind;
+	return out;
+}
+
+static void describe(struct arena *arena, const struct resource_row *row,
+		     struct apidiscovery_api_resource_discovery *out)
+{
+	out->resource = row->name;
+	out->response_kind = kind_of_row(arena, row->group, row->version, row->kind);
+	out->scope = row->is_namespaced ? STR("Namespaced") : STR("Cluster");
+	out->singular_resource = row->singular;
+	out->verbs = verbs_of(arena, row->verbs);
+	out->short_names = strs(row->short_names, row->short_name_count);
+	out->categories = strs(row->categories, row->category_count);
+	if (row->subresource_count == 0)
+		return;
+	out->subresources.at = arena_array(arena, struct apidiscovery_api_subresource_discovery,
+					   row->subresource_count);
+	for (uint32_t i = 0; i < row->subresource_count; i++) {
+		const struct subresource_row *from = &row->subresources[i];
+		struct apidiscovery_api_subresource_discovery *to =
+		    &out->subresources.at[out->subresources.len++];
+
+		to->subresource = from->name;
+		to->response_kind = kind_of_row(arena, from->group, from->version, from->kind);
+		to->verbs = verbs_of(arena, from->verbs);
+	}
+}
+
+static void describe_version(struct arena *arena, const struct resources *all, uint32_t from,
+			     struct apidiscovery_api_version_discovery *out)
+{
+	uint32_t end = from + 1;
+
+	while (end < resources_len(all) && !begins_version(all, end))
+		end++;
+	out->version = resources_at(all, from)->row->version;
+	out->freshness = STR("Current");
+	out->resources.at =
+	    arena_array(arena, struct apidiscovery_api_resource_discovery, end - from);
+	for (uint32_t i = from; i < end; i++)
+		describe(arena, resources_at(all, i)->row, &out->resources.at[out->resources.len++]);
+}
+
+static void describe_group(struct arena *arena, const struct resources *all, uint32_t from,
+			   struct apidiscovery_api_group_discovery *out)
+{
+	uint32_t end = from + 1, versions = 1;
+
+	while (end < resources_len(all) && !begins_group(all, end))
+		versions += begins_version(all, end++);
+	MAKE(out->metadata, arena)->name = resources_at(all, from)->row->group;
+	out->versions.at = arena_array(arena, struct apidiscovery_api_version_discovery, versions);
+	for (uint32_t i = from; i < end; i++)
+		if (begins_version(all, i))
+			describe_version(arena, all, i, &out->versions.at[out->versions.len++]);
+}
+
+static enum next aggregated(struct request *r, bool is_core)
+{
+	const struct resources *all = r->server->resources;
+	struct apidiscovery_api_group_discovery_list list = { 0 };
+
+	list.metadata = arena_new_of(r->arena, struct meta_list_meta);
+	list.items.at =
+	    arena_array(r->arena, struct apidiscovery_api_group_discovery, count_groups(all));
+	for (uint32_t i = 0; i < resources_len(all); i++)
+		if (begins_group(all, i) && (resources_at(all, i)->row->group.len == 0) == is_core)
+			describe_group(r->arena, all, i, &list.items.at[list.items.len++]);
+	return answer(r, &apidiscovery_api_group_discovery_list_type, &list);
+}
+
+/* ---- plain -------------------------------------------------------------------------------------------------------------- */
+
+static struct meta_server_address_by_client_cidr_list addresses(struct request *r)
+{
+	struct meta_server_address_by_client_cidr_list list = { 0 };
+
+	list.at = arena_new_of(r->arena, struct meta_server_address_by_client_cidr);
+	list.len = 1;
+	list.at->client_cidr = STR("0.0.0.0/0");
+	list.at->server_address = r->server->config->address;
+	return list;
+}
+
+enum next discovery_api(struct request *r)
+{
+	struct meta_api_versions versions = { 0 };
+	struct str *v1 = arena_new_of(r->arena, struct str);
+	enum next next = choose_form(r, true);
+
+	if (next != NEXT)
+		return next;
+	if (r->form.view == VIEW_DISCOVERY)
+		return aggregated(r, true);
+	*v1 = STR("v1");
+	versions.versions = (struct str_list){ v1, 1 };
+	versions.server_address_by_client_cidrs = addresses(r);
+	return answer(r, &meta_api_versions_type, &versions);
+}
+
+static void fill_group(struct request *r, uint32_t from, struct meta_api_group *out)
+{
+	const struct resources *all = r->server->resources;
+	uint32_t end = from + 1, versions = 1;
+
+	while (end < resources_len(all) && !begins_group(all, end))
+		versions += begins_version(all, end++);
+	out->name = resources_at(all, from)->row->group;
+	out->versions.at = arena_array(r->arena, struct meta_group_version_for_discovery, versions);
+	for (uint32_t i = from; i < end; i++) {
+		if (!begins_version(all, i))
+			continue;
+		out->versions.at[out->versions.len].group_version =
+		    resources_at(all, i)->api_version;
+		out->versions.at[out->versions.len++].version = resources_at(all, i)->row->version;
+	}
+	out->preferred_version = &out->versions.at[0];
+}
+
+enum next discovery_apis(struct request *r)
+{
+	const struct resources *all = r->server->resources;
+	struct meta_api_group_list list = { 0 };
+	enum next next = choose_form(r, true);
+
+	if (next != NEXT)
+		return next;
+	if (r->form.view == VIEW_DISCOVERY)
+		return aggregated(r, false);
+	list.groups.at = arena_array(r->arena, struct meta_api_group, count_groups(all));
+	for (uint32_t i = 0; i < resources_len(all); i++)
+		if (begins_group(all, i) && resources_at(all, i)->row->group.len > 0)
+			fill_group(r, i, &list.groups.at[list.groups.len++]);
+	return answer(r, &meta_api_group_list_type, &list);
+}
+
+static void fill_resource(struct arena *arena, const struct resource_row *row,
+			  struct meta_api_resource *out)
+{
+	out->name = row->name;
+	out->singular_name = row->singular;
+	SET(out, namespaced, row->is_namespaced);
+	out->kind = row->kind;
+	MAKE(out->verbs, arena)->items = verbs_of(arena, row->verbs);
+	out->short_names = strs(row->short_names, row->short_name_count);
+	out->categories = strs(row->categories, row->category_count);
+	out->storage_version_hash = row->storage_hash;
+}
+
+static void fill_subresource(struct arena *arena, const struct resource_row *row,
+			     const struct subresource_row *from, struct meta_api_resource *out)
+{
+	out->name =
+	    arena_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(row->name), STR_ARG(from->name));
+	out->singular_name = STR("");
+	SET(out, namespaced, row->is_namespaced);
+	out->kind = from->kind;
+	MAKE(out->verbs, arena)->items = verbs_of(arena, from->verbs);
+	if (!str_eq(from->group, row->group) || !str_eq(from->version, row->version)) {
+		out->group = from->group;
+		out->version = from->version;
+	}
+}
+
+static enum next one_version(struct request *r, uint32_t from)
+{
+	const struct resources *all = r->server->resources;
+	struct meta_api_resource_list list = { 0 };
+	uint32_t end = from + 1, count = resources_at(all, from)->row->subresource_count + 1;
+
+	for (; end < resources_len(all) && !begins_version(all, end); end++)
+		count += resources_at(all, end)->row->subresource_count + 1;
+	list.group_version = resources_at(all, from)->api_version;
+	list.resources.at = arena_array(r->arena, struct meta_api_resource, count);
+	for (uint32_t i = from; i < end; i++) {
+		const struct resource_row *row = resources_at(all, i)->row;
+
+		fill_resource(r->arena, row, &list.resources.at[list.resources.len++]);
+		for (uint32_t s = 0; s < row->subresource_count; s++)
+			fill_subresource(r->arena, row, &row->subresources[s],
+					 &list.resources.at[list.resources.len++]);
+	}
+	return answer(r, &meta_api_resource_list_type, &list);
+}
+
+static enum next one_group(struct request *r, uint32_t from)
+{
+	struct meta_api_group group = { 0 };
+
+	fill_group(r, from, &group);
+	return answer(r, &meta_api_group_type, &group);
+}
+
+enum next discovery_version(struct request *r)
+{
+	const struct resources *all = r->server->resources;
+	struct str rest = str_slice(r->asked.path, 1, r->asked.path.len);
+	bool is_core = str_is(str_cut(&rest, '/'), "api");
+	struct str group = is_core ? STR("") : str_cut(&rest, '/');
+	struct str version = rest.at ? str_cut(&rest, '/') : STR("");
+	enum next next = choose_form(r, false);
+
+	if (next != NEXT)
+		return next;
+	for (uint32_t i = 0; i < resources_len(all); i++) {
+		if (!begins_version(all, i) || !str_eq(resources_at(all, i)->row->group, group))
+			continue;
+		if (version.len == 0 && !is_core)
+			return one_group(r, i);
+		if (str_eq(resources_at(all, i)->row->version, version))
+			return one_version(r, i);
+	}
+	return request_fail(r, failure_no_path(r->arena));
+}

@@ -1,0 +1,56 @@
+#include "actors/server/server-private.h"
+
+/*
+ * get: one object. Without a resourceVersion it shows whatever anybody was answered before; with one, an object at least
+ * that new, from the cache.
+ */
+
+const struct object *request_live(struct request *r)
+{
+	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
+	const struct object *object = cache_get(r->resource->cache, namespace, r->route.name);
+
+	return object ? object_hold(r->arena, object_ref(object)) : NULL;
+}
+
+enum next request_not_found(struct request *r)
+{
+	return request_fail(
+	    r, failure_not_found(r->arena, request_group(r), request_resource(r), r->route.name));
+}
+
+static enum next get_wait(struct request *r)
+{
+	struct str version = r->options.resource_version;
+	uint64_t revision;
+
+	if (version.len == 0)
+		return r->is_fresh ? NEXT : request_refresh(r);
+	if (str_to_u64(version, &revision) != OK)
+		return request_fail(
+		    r, failure_plain(r->arena, 500,
+				     request_printf(r,
+						    "resourceVersion: Invalid value: \"" STR_FMT
+						    "\": strconv.ParseUint: parsing \"" STR_FMT
+						    "\": invalid syntax",
+						    STR_ARG(version), STR_ARG(version))));
+	return request_wait_revision(r, revision);
+}
+
+static enum next get_read(struct request *r)
+{
+	enum next next = get_wait(r);
+	const struct object *object;
+
+	if (next != NEXT)
+		return next;
+	object = request_live(r);
+	if (object == NULL)
+		return request_not_found(r);
+	if (r->form.view == VIEW_PARTIAL_LIST)
+		return request_fail(r, failure_not_acceptable(r->arena, NEGOTIATE_OFFERED));
+	respond_object(r, 200, object);
+	return DONE;
+}
+
+const struct verb_steps get_steps = { .name = "get", .read = get_read };

@@ -1,0 +1,244 @@
+#include "actors/server/server-private.h"
+#include "transport/http/gzip.h"
+#include "transport/http/server.h"
+
+/*
+ * The HTTP door: exchanges become requests, answers become responses.
+ *
+ * Headers are upstream's: Audit-Id, Cache-Control, Warning, Retry-After. Watch events are borrowed lines, so a thousand
+ * watchers send the same bytes.
+ */
+
+#define HEADERS_MAX 32U /* ours are eight at most; the rest are warnings */
+#define WARNING_BYTES_MAX 4096U
+#define AUDIT_ID_MAX 64U
+
+static struct http_exchange *exchange_of(const struct request *r)
+{
+	return r->peer;
+}
+
+/* ---- in ------------------------------------------------------------------------------------------------ */
+
+static struct str new_audit_id(struct server *server, struct arena *arena)
+{
+	uint64_t high = act_random(server->act), low = act_random(server->act);
+
+	return arena_printf(arena, "%08x-%04x-4%03x-a%03x-%012jx", (uint32_t)(high >> 32),
+			    (uint32_t)(high >> 16 & 0xffff), (uint32_t)(high & 0xfff),
+			    (uint32_t)(low >> 52), (uintmax_t)(low & 0xffffffffffffULL));
+}
+
+static void take_head(struct server *server, struct http_exchange *exchange, struct asked *asked)
+{
+	asked->method = http_method(exchange);
+	asked->path = http_path(exchange);
+	asked->query = http_query(exchange);
+	asked->accept = http_request_header(exchange, STR("accept"));
+	asked->content_type = http_request_header(exchange, STR("content-type"));
+	asked->accept_encoding = http_request_header(exchange, STR("accept-encoding"));
+	asked->agent = http_request_header(exchange, STR("user-agent"));
+	asked->if_none_match = http_request_header(exchange, STR("if-none-match"));
+	asked->authorization = http_request_header(exchange, STR("authorization"));
+	asked->audit_id = http_request_header(exchange, STR("audit-id"));
+	if (asked->audit_id.len == 0 || asked->audit_id.len > AUDIT_ID_MAX)
+		asked->audit_id = new_audit_id(server, http_arena(exchange));
+	asked->body = http_body(exchange);
+	asked->certificate = http_peer_certificate(exchange);
+}
+
+static void came(struct server *server, struct http_exchange *exchange)
+{
+	struct request *r;
+
+	if (http_is_done(exchange))
+		return;
+	r = server_request_new(server, http_arena(exchange));
+	r->door = &http_door;
+	r->peer = exchange;
+	take_head(server, exchange, &r->asked);
+	http_set_user(exchange, r);
+	request_run(r);
+}
+
+static void gone(struct http_exchange *exchange)
+{
+	struct request *r = http_is_done(exchange) ? NULL : http_user(exchange);
+
+	if (r != NULL)
+		request_cancel(r);
+}
+
+bool http_door_receive(struct server *server, const struct act_msg *msg)
+{
+	struct http_exchange *exchange;
+
+	if (ACT_IS(msg, http_asked)) {
+		came(server, ACT_AS(msg, http_asked)->exchange);
+	} else if (ACT_IS(msg, http_gone)) {
+		gone(ACT_AS(msg, http_gone)->exchange);
+	} else if (ACT_IS(msg, http_writable)) {
+		exchange = ACT_AS(msg, http_writable)->exchange;
+		if (!http_is_done(exchange) && http_user(exchange) != NULL)
+			watch_writable(http_user(exchange));
+	} else {
+		return ACT_IS(msg, http_listening);
+	}
+	return true;
+}
+
+/* ---- out ------------------------------------------------------------------------------------------------- */
+
+struct heading {
+	struct http_header at[HEADERS_MAX];
+	uint32_t count;
+};
+
+static void add(struct heading *heading, const char *name, struct str value)
+{
+	if (heading->count < HEADERS_MAX && value.at != NULL)
+		heading->at[heading->count++] = (struct http_header){ str_from(name), value };
+}
+
+/* 299 - "text", with quotes and backslashes escaped; what cannot be a header's value is left out. */
+static void add_warnings(struct request *r, struct heading *heading)
+{
+	uint32_t bytes = 0;
+
+	for (uint32_t i = 0; i < r->warning_count && bytes < WARNING_BYTES_MAX; i++) {
+		struct text out = text_in(r->arena, WARNING_BYTES_MAX);
+		struct http_header header;
+
+		text_lit(&out, "299 - \"");
+		for (uint32_t at = 0; at < r->warnings[i].len; at++) {
+			char c = r->warnings[i].at[at];
+
+			if (c == '"' || c == '\\')
+				text_add_char(&out, '\\');
+			text_add_char(&out, c);
+		}
+		text_add_char(&out, '"');
+		header = (struct http_header){ STR("warning"), text_str(&out) };
+		if (http_header_is_valid(&header))
+			add(heading, "warning", header.value);
+		bytes += out.len;
+	}
+}
+
+static struct heading heading_of(struct request *r)
+{
+	struct heading heading = { .count = 0 };
+	const struct answer *answer = &r->answer;
+
+	add(&heading, "audit-id", r->asked.audit_id);
+	add(&heading, "cache-control",
+	    answer->is_public ? STR("public, max-age=31536000, immutable")
+			      : STR("no-cache, private"));
+	if (!answer->is_empty)
+		add(&heading, "content-type", answer->content_type);
+	add(&heading, "etag", answer->etag);
+	if (answer->etag.at != NULL)
+		add(&heading, "vary", STR("Accept"));
+	add(&heading, "allow", answer->allow);
+	if (answer->failure != NULL && answer->failure->retry_after_s > 0)
+		add(&heading, "retry-after",
+		    request_printf(r, "%d", answer->failure->retry_after_s));
+	if (answer->code == 403)
+		add(&heading, "x-content-type-options", STR("nosniff"));
+	add_warnings(r, &heading);
+	return heading;
+}
+
+static struct http_headers headers_of(const struct heading *heading)
+{
+	return (struct http_headers){ heading->at, heading->count };
+}
+
+/* Big bodies shrink when the client can read them so. */
+static struct str shrink(struct request *r, struct heading *heading)
+{
+	struct str body = r->answer.body;
+	struct text out;
+
+	if (body.len <= LIMIT_GZIP_BYTES || !gzip_is_accepted(r->asked.accept_encoding))
+		return body;
+	out = text_in(r->arena, body.len);
+	text_reserve(&out, body.len / 4);
+	if (gzip_pack(&out, body) != OK)
+		return body;
+	add(heading, "content-encoding", STR("gzip"));
+	add(heading, "vary", STR("Accept-Encoding"));
+	return text_str(&out);
+}
+
+static void http_answer(struct request *r)
+{
+	struct heading heading = heading_of(r);
+	struct str body = r->answer.is_empty ? STR("") : shrink(r, &heading);
+
+	http_respond(exchange_of(r), r->answer.code, headers_of(&heading), HTTP_BYTES(body));
+}
+
+static void http_release(struct request *r)
+{
+	struct http_exchange *exchange = exchange_of(r);
+
+	http_set_user(exchange, NULL);
+	http_done(exchange); /* the arena, and the request in it, go with this */
+}
+
+/* ---- watches --------------------------------------------------------------------------------------------------- */
+
+static void http_watch_begin(struct request *r)
+{
+	struct heading heading = heading_of(r);
+
+	http_begin(exchange_of(r), 200, headers_of(&heading));
+}
+
+static bool http_watch_event(struct request *r, enum cache_change change,
+			     const struct object *object)
+{
+	struct line *line = line_get(&r->server->lines, change, r->form.format, object);
+
+	return http_write(exchange_of(r), (struct http_bytes){ .data = { line->bytes, line->len },
+							       .release = line_unref,
+							       .arg = line });
+}
+
+static bool http_watch_bytes(struct request *r, const char *kind, struct str bytes,
+			     uint64_t revision, bool is_initial_end)
+{
+	struct text out = text_new(bytes.len + 128U);
+	bool has_room;
+
+	(void)revision;
+	(void)is_initial_end;
+	line_frame(&out, r->form.format, str_from(kind), bytes);
+	has_room = http_write_copy(exchange_of(r), text_str(&out));
+	text_fini(&out);
+	return has_room;
+}
+
+static bool http_watch_flush(struct request *r)
+{
+	(void)r; /* the HTTP server writes at the end of each turn */
+	return true;
+}
+
+static void http_watch_end(struct request *r, int32_t code)
+{
+	(void)code;
+	http_end(exchange_of(r));
+}
+
+const struct door http_door = {
+	.name = "http",
+	.answer = http_answer,
+	.begin = http_watch_begin,
+	.event = http_watch_event,
+	.event_bytes = http_watch_bytes,
+	.flush = http_watch_flush,
+	.end = http_watch_end,
+	.release = http_release,
+};

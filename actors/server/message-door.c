@@ -1,0 +1,272 @@
+#include "actors/client/api.h"
+#include "actors/server/server-private.h"
+
+/*
+ * The message door: api_call becomes a request, whose steps are those of HTTP; see actors/client/api.h for what is promised.
+ *
+ * Events gather in a batch that leaves when the watch has told all it knows, or when the batch is full; with API_BATCHES
+ * unacknowledged the watch stands still, and the ring of its cache is the only buffer.
+ */
+
+#define BATCH_EVENTS 256U
+#define BATCH_BYTES (512U * KIB) /* of objects: far below what a link carries in one message */
+
+struct caller {
+	struct act_ref who;
+	struct act_ticket ticket;
+	uint64_t watch;   /* the caller's number; 0: a plain call */
+	uint64_t monitor; /* while the watch stands */
+	uint32_t unacknowledged;
+	bool is_cancelled;   /* it could not be reached: it is told no more */
+	struct arena *batch; /* of the events gathered */
+	struct api_event *events;
+	uint32_t count;
+	uint64_t bytes;
+};
+
+static struct caller *caller_of(const struct request *r)
+{
+	return r->peer;
+}
+
+/* ---- in ------------------------------------------------------------------------------------------------- */
+
+static void drop_call(void *arg)
+{
+	struct api_call *call = arg;
+
+	arena_free(call->arena);
+}
+
+static void drop_arena(void *arg)
+{
+	arena_free(arg);
+}
+
+static void take_call(struct asked *asked, const struct api_call *call)
+{
+	struct str rest = call->path;
+
+	asked->path = str_cut(&rest, '?');
+	asked->query = rest;
+	asked->method = call->method;
+	asked->accept = call->accept;
+	asked->content_type = call->content_type;
+	asked->agent = call->agent.len > 0 ? call->agent : call->user;
+	asked->body = call->body;
+	asked->term = call->term;
+	asked->is_trusted = true;
+	asked->user = (struct user){ .name = call->user,
+				     .groups = call->groups,
+				     .group_count = call->group_count };
+}
+
+static void call_came(struct server *server, const struct act_msg *msg)
+{
+	struct arena *arena = arena_new(0);
+	struct api_call *call = arena_copy(arena, msg->body, sizeof *call);
+	struct arena *decoded = act_keep(server->act, msg);
+	struct caller *caller = arena_new_of(arena, struct caller);
+	struct request *r = server_request_new(server, arena);
+
+	arena_on_free(arena, drop_call, call);
+	if (decoded != NULL)
+		arena_on_free(arena, drop_arena, decoded);
+	caller->who = msg->from;
+	caller->ticket = act_ticket(msg);
+	caller->watch = call->watch;
+	r->door = &message_door;
+	r->peer = caller;
+	take_call(&r->asked, call);
+	request_run(r);
+}
+
+/* The watch of this caller with this number; a handful each. */
+static struct request *find_watch(struct server *server, struct act_ref who, uint64_t number)
+{
+	list_each (&server->watches, link) {
+		struct request *r = watch_request(watch_of_server_link(link));
+
+		if (r->door == &message_door && caller_of(r)->watch == number &&
+		    act_ref_eq(caller_of(r)->who, who))
+			return r;
+	}
+	return NULL;
+}
+
+static void more_came(struct server *server, const struct act_msg *msg)
+{
+	struct request *r = find_watch(server, msg->from, ACT_AS(msg, api_more)->watch);
+
+	if (r == NULL)
+		return;
+	if (caller_of(r)->unacknowledged > 0)
+		caller_of(r)->unacknowledged--;
+	watch_writable(r);
+}
+
+static void cancel_came(struct server *server, const struct act_msg *msg)
+{
+	struct request *r = find_watch(server, msg->from, ACT_AS(msg, api_cancel)->watch);
+
+	if (r != NULL)
+		request_cancel(r);
+}
+
+static void down_came(struct server *server, const struct act_down *down)
+{
+	list_each (&server->watches, link) {
+		struct request *r = watch_request(watch_of_server_link(link));
+
+		if (r->door == &message_door && caller_of(r)->monitor == down->monitor) {
+			caller_of(r)->monitor = 0;
+			request_cancel(r);
+			return;
+		}
+	}
+}
+
+bool message_door_receive(struct server *server, const struct act_msg *msg)
+{
+	if (ACT_IS(msg, api_call) && msg->kind == ACT_REQUEST)
+		call_came(server, msg);
+	else if (ACT_IS(msg, api_more))
+		more_came(server, msg);
+	else if (ACT_IS(msg, api_cancel))
+		cancel_came(server, msg);
+	else if (ACT_IS(msg, act_down))
+		down_came(server, ACT_AS(msg, act_down));
+	else
+		return false;
+	return true;
+}
+
+/* ---- out -------------------------------------------------------------------------------------------------- */
+
+/* The answer outlives the request: its bytes are copied into an arena of its own. */
+static void send_answer(struct request *r)
+{
+	struct api_answer answer = { .arena = arena_new(0), .code = r->answer.code };
+	struct str *warnings = arena_array(answer.arena, struct str, r->warning_count);
+
+	answer.content_type = arena_str(answer.arena, r->answer.content_type);
+	answer.body = arena_str(answer.arena, r->answer.body);
+	if (r->answer.failure != NULL && r->answer.failure->retry_after_s > 0)
+		answer.retry_after_s = (uint32_t)r->answer.failure->retry_after_s;
+	for (uint32_t i = 0; i < r->warning_count; i++)
+		warnings[i] = arena_str(answer.arena, r->warnings[i]);
+	answer.warnings = warnings;
+	answer.warning_count = r->warning_count;
+	if (act_answer(r->server->act, caller_of(r)->ticket, &api_answer_type, &answer) != OK)
+		arena_free(answer.arena);
+}
+
+static void message_release(struct request *r)
+{
+	struct caller *caller = caller_of(r);
+
+	if (caller->monitor != 0)
+		act_demonitor(r->server->act, caller->monitor);
+	arena_free(caller->batch);
+	arena_free(r->arena); /* the request, the caller and the call go with it */
+}
+
+static void watch_began(struct request *r)
+{
+	struct caller *caller = caller_of(r);
+
+	caller->monitor = act_monitor(r->server->act, caller->who);
+	send_answer(r);
+}
+
+/* False: its mailbox or link is full, or it has gone. It must list again, for these events are lost. */
+static bool watch_flush(struct request *r)
+{
+	struct caller *caller = caller_of(r);
+	struct api_events events = { caller->batch, caller->watch, caller->events, caller->count };
+
+	if (caller->is_cancelled)
+		return false;
+	if (caller->count == 0 || caller->unacknowledged >= API_BATCHES)
+		return true;
+	caller->batch = NULL;
+	caller->count = 0;
+	caller->bytes = 0;
+	if (act_send(r->server->act, caller->who, &api_events_type, &events) == OK) {
+		caller->unacknowledged++;
+		return true;
+	}
+	arena_free(events.arena);
+	caller->is_cancelled = true;
+	return false;
+}
+
+static bool add_event(struct request *r, struct api_event event)
+{
+	struct caller *caller = caller_of(r);
+
+	caller->events[caller->count++] = event;
+	caller->bytes += event.object.len;
+	if (caller->count < BATCH_EVENTS && caller->bytes < BATCH_BYTES)
+		return true;
+	return watch_flush(r) && caller->unacknowledged < API_BATCHES;
+}
+
+static struct arena *batch_of(struct request *r)
+{
+	struct caller *caller = caller_of(r);
+
+	if (caller->batch == NULL) {
+		caller->batch = arena_new(0);
+		caller->events = arena_array(caller->batch, struct api_event, BATCH_EVENTS);
+	}
+	return caller->batch;
+}
+
+static bool watch_event(struct request *r, enum cache_change change, const struct object *object)
+{
+	static const enum api_event_kind event_kinds[] = {
+		[CACHE_ADDED] = API_ADDED,
+		[CACHE_MODIFIED] = API_MODIFIED,
+		[CACHE_DELETED] = API_DELETED,
+	};
+	struct api_event event = { .kind = event_kinds[change],
+				   .revision = (uint64_t)object->revision };
+
+	event.object = object_bytes(object, r->form.format, batch_of(r));
+	return add_event(r, event);
+}
+
+static bool watch_event_bytes(struct request *r, const char *kind, struct str bytes,
+			      uint64_t revision, bool is_initial_end)
+{
+	struct api_event event = { .revision = revision, .is_initial_end = is_initial_end };
+
+	for (event.kind = API_ADDED; event.kind < API_ERROR; event.kind++)
+		if (str_is(api_event_name(event.kind), kind))
+			break;
+	event.object = arena_str(batch_of(r), bytes);
+	return add_event(r, event);
+}
+
+static void watch_ended(struct request *r, int32_t code)
+{
+	struct caller *caller = caller_of(r);
+	struct api_closed closed = { .watch = caller->watch, .code = code };
+
+	caller->unacknowledged = 0; /* the last batch may be one too many: nothing comes after it */
+	if (!caller->is_cancelled)
+		watch_flush(r);
+	act_cast(r->server->act, caller->who, &api_closed_type, &closed);
+}
+
+const struct door message_door = {
+	.name = "message",
+	.answer = send_answer,
+	.begin = watch_began,
+	.event = watch_event,
+	.event_bytes = watch_event_bytes,
+	.flush = watch_flush,
+	.end = watch_ended,
+	.release = message_release,
+};

@@ -1,0 +1,201 @@
+/*
+ * A request: all that is known about one thing that somebody asked of the API, from its first step to its answer.
+ *
+ * It goes through the table of steps.c. A step reads and fills members here and returns NEXT, WAIT (somebody will call
+ * request_run again) or DONE (r->answer is set: go on to respond). Everything lives in the request's arena, which dies
+ * when the answer was handed to the door and nothing is outstanding at the store. Only the server actor touches it.
+ */
+#ifndef ACTORS_SERVER_REQUEST_H
+#define ACTORS_SERVER_REQUEST_H
+
+#include "actors/admission/plugin.h"
+#include "actors/authentication/authenticator.h"
+#include "actors/authorization/authorizer.h"
+#include "actors/client/failure.h"
+#include "actors/kinds/kind.h"
+#include "actors/server/negotiate.h"
+#include "actors/server/options.h"
+#include "actors/server/resources.h"
+#include "actors/server/route.h"
+#include "datastore/store/store.h"
+#include "runtime/base/base.h"
+
+struct request;
+struct server;
+struct watch;
+
+enum next { NEXT, WAIT, DONE };
+
+/* The steps by number, for the two jumps (request_jump). */
+enum step_number {
+	STEP_ROUTE,
+	STEP_AUTHENTICATE,
+	STEP_AUTHORIZE,
+	STEP_DECODE,
+	STEP_READ,
+	STEP_ADMIT,
+	STEP_VALIDATE,
+	STEP_PERSIST,
+	STEP_RESPOND,
+	STEP_COUNT,
+};
+
+/* One way in and out. Functions are called once each, in this order, for a watch: begin, any number of events, end. */
+struct door {
+	const char *name;
+	/* Sends r->answer, whole. */
+	void (*answer)(struct request *r);
+	/* A watch stands; its content type is in r->answer. */
+	void (*begin)(struct request *r);
+	/* Sends one event; false: no more until door_writable. `object` is frozen; NULL: `bytes` has it, in the watch's form. */
+	bool (*event)(struct request *r, enum cache_change change, const struct object *object);
+	bool (*event_bytes)(struct request *r, const char *kind, struct str bytes,
+			    uint64_t revision, bool is_initial_end);
+	/* What was gathered for this peer leaves now; false: it was lost, the watch is over. */
+	bool (*flush)(struct request *r);
+	void (*end)(struct request *r, int32_t code);
+	/* The last call: everything about the peer may go, the arena with it. */
+	void (*release)(struct request *r);
+};
+
+/* What goes back. Either a failure, or a body that is complete. */
+struct answer {
+	int32_t code;
+	struct failure *failure; /* encoded by respond.c */
+	struct str content_type;
+	struct str body;
+	struct str etag;
+	struct str allow; /* of 405 */
+	bool is_empty;    /* 304: no body, no content type */
+	bool is_public;   /* may be kept by caches for long: hashed OpenAPI documents */
+};
+
+/* What the request asked for, as the door took it off the wire. */
+struct asked {
+	struct str method, path, query; /* still encoded */
+	struct str accept, content_type, accept_encoding, agent, if_none_match, audit_id,
+	    authorization;
+	struct str body;
+	const struct certificate_info *certificate;
+	bool is_trusted; /* the message door: `user` is who asks */
+	struct user user;
+	uint64_t term; /* of the leader that the asker acts for; 0: nobody's */
+};
+
+struct request {
+	struct server *server;
+	struct arena *arena;
+	const struct door *door;
+	void *peer; /* the door's own */
+	struct list link;
+	uint64_t tag; /* of what it asks the store; never used twice */
+	struct mono began, deadline;
+
+	struct asked asked;
+	struct route route;
+	struct options options;
+	struct answer_form form;
+	const struct resource *resource;
+	const struct subresource_row *subresource; /* NULL: the object itself */
+	const struct verb_steps *steps; /* what this verb does in the steps between decode and persist */
+	struct user user;
+
+	/* Where it is. */
+	enum step_number step;
+	enum step_number started; /* of the step that WAITs: it is run again */
+	uint32_t tries;
+	bool is_fresh;   /* the caches have been brought up to date for it */
+	bool is_counted; /* in flight, by verb */
+	bool is_mutating;
+	bool is_waiting;  /* somebody will run it */
+	bool is_at_store; /* an answer of the store is owed: the arena may not go */
+	bool is_running;  /* inside request_run: nobody frees it */
+	bool is_answered;
+	bool is_gone; /* nobody waits for the answer any more */
+	uint64_t wait_revision;
+	struct mono wait_ends;
+	struct list wait_link;
+	const struct act_msg *store_answer; /* while the step that waited for it runs */
+	struct mechanism {
+		struct waiter waiter;
+		struct request *request;
+		uint32_t index; /* of the authenticator, authorizer or plug-in that is being asked */
+		void *state;
+		uint32_t phase;
+	} mechanism;
+	struct waiter refresher;
+
+	/* The object. */
+	const struct type *type;     /* of record and body */
+	void *record;                /* what is to be stored, or the body of a subresource */
+	const struct object *live;   /* as stored; held by the arena; NULL: none */
+	const struct object *result; /* what the answer shows; held by the arena */
+	struct kind_change change;
+	bool is_creating;  /* a create, or an update that makes what is missing */
+	bool is_removal;   /* the object goes for good */
+	bool has_version;  /* the asker named the resourceVersion that it changes */
+	uint64_t written;  /* the revision of the write; 0: not yet */
+	struct str stored; /* the bytes to be written */
+	void *work;        /* of the verb: deletecollection, eviction */
+	struct str *warnings;
+	uint32_t warning_count;
+
+	struct answer answer;
+};
+
+/* One verb of one kind of resource, as pieces of the steps; NULL: nothing to do there. */
+struct verb_steps {
+	const char *name;
+	bool is_write;
+	enum next (*decode)(struct request *r);
+	enum next (*read)(struct request *r);
+	enum next (*admit)(struct request *r);
+	enum next (*validate)(struct request *r);
+	enum next (*persist)(struct request *r);
+	bool is_main; /* a change by way of a subresource that runs the object's own rules: scale, binding */
+	void (*answer)(struct request *r); /* what the answer shows, if it is not the object */
+};
+
+/* ---- running (steps.c) ---------------------------------------------------------------------------------- */
+
+/* Goes on with the step that waited, or begins. The request may be gone afterwards. */
+void request_run(struct request *r);
+/* The peer has gone, or the server stops: the answer is dropped, the rest is cleaned up as soon as the store has answered. */
+void request_cancel(struct request *r);
+/* It took too long: 504, unless an answer has begun. */
+void request_expire(struct request *r);
+/* The answer of the store to its tag. */
+void request_store_answered(struct request *r, const struct act_msg *msg);
+/* The caches have reached r->wait_revision, or cannot. */
+void request_revision_reached(struct request *r, enum status status);
+
+/* ---- for steps -------------------------------------------------------------------------------------------- */
+
+/* All three set the answer and give DONE, to stand behind `return`. */
+enum next request_fail(struct request *r, struct failure *failure);
+enum next request_fail_status(struct request *r, enum status status, const struct fault *why);
+enum next request_answer_body(struct request *r, int32_t code, struct str content_type,
+			      struct str body);
+
+/* The next step to run is this one. */
+enum next request_jump(struct request *r, enum step_number step);
+
+/* Waits until the caches show all that anybody was answered before now; then the step runs again with r->is_fresh. */
+enum next request_refresh(struct request *r);
+/* Waits until the caches have reached a revision; TIMEOUT after LIMIT_FRESH_MS answers 504. */
+enum next request_wait_revision(struct request *r, uint64_t revision);
+/* Asks the store; the step runs again with r->store_answer. What the body points to lives in the arena. */
+enum next request_ask(struct request *r, const struct act_type *type, const void *body);
+
+void request_warn(struct request *r, struct str text);
+struct str request_printf(struct request *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* What mechanisms and kinds are given. */
+struct check_context request_context(struct request *r);
+
+bool request_is_dry_run(const struct request *r);
+struct str request_group(const struct request *r);
+struct str request_resource(const struct request *r);
+
+#endif

@@ -1,0 +1,193 @@
+#include "actors/server/resources.h"
+
+#define REGISTRY STR("/registry/")
+#define GROUP_OURS STR("troupe.internal")
+#define OURS_PRIORITY 1000 /* after everything of Kubernetes */
+#define NAME_BYTES_MAX 512U
+
+struct resources {
+	struct arena *arena;
+	struct resource *at;
+	uint32_t len;
+	struct map by_name; /* "group/version/name" -> struct resource * */
+	struct map caches;  /* prefix without /registry/ and last slash -> struct cache * */
+};
+
+static struct str key_of(struct text *out, struct str group, struct str version, struct str name)
+{
+	text_add(out, group);
+	text_add_char(out, '/');
+	text_add(out, version);
+	text_add_char(out, '/');
+	text_add(out, name);
+	return text_str(out);
+}
+
+/* "/registry/services/specs/" is found by "services/specs". */
+static struct str cache_name(struct str prefix)
+{
+	return str_slice(prefix, REGISTRY.len, prefix.len - 1);
+}
+
+static struct cache *share_cache(struct resources *resources, const struct resource *resource)
+{
+	struct str name = cache_name(resource->row->prefix);
+	struct cache *cache = map_get(&resources->caches, name);
+
+	if (cache == NULL) {
+		cache = cache_new(resource->row->prefix, resource->type);
+		map_put(&resources->caches, name, cache);
+	}
+	return cache;
+}
+
+static void add(struct resources *resources, const struct resource_row *row,
+		const struct virtual_resource *virtual)
+{
+	struct resource *resource = &resources->at[resources->len++];
+	struct text key = text_new(NAME_BYTES_MAX);
+
+	resource->row = row;
+	resource->virtual = virtual;
+	resource->api_version = row->group.len == 0
+				    ? row->version
+				    : arena_printf(resources->arena, STR_FMT "/" STR_FMT,
+						   STR_ARG(row->group), STR_ARG(row->version));
+	if (virtual == NULL) {
+		resource->type = type_find(row->group, row->version, row->kind);
+		assert(resource->type != NULL);
+		resource->rules = kind_of(resource->type);
+	}
+	if (row->prefix.at != NULL) {
+		resource->cache = share_cache(resources, resource);
+		resource->stored = cache_type(resource->cache);
+	}
+	map_put(&resources->by_name, key_of(&key, row->group, row->version, row->name), resource);
+	text_fini(&key);
+}
+
+static struct resource_row *virtual_row(struct arena *arena, const struct virtual_resource *from)
+{
+	struct resource_row *row = arena_new_of(arena, struct resource_row);
+	struct str *short_name = arena_new_of(arena, struct str);
+
+	row->group = GROUP_OURS;
+	row->version = STR("v1");
+	row->name = str_from(from->name);
+	row->singular = str_from(from->singular);
+	row->kind = str_from(from->kind);
+	row->verbs = RESOURCE_GET | RESOURCE_LIST | RESOURCE_WATCH;
+	row->group_priority = OURS_PRIORITY;
+	row->version_priority = 1;
+	if (from->short_name != NULL) {
+		*short_name = str_from(from->short_name);
+		row->short_names = short_name;
+		row->short_name_count = 1;
+	}
+	return row;
+}
+
+struct resources *resources_new(const struct virtual_resource *virtuals, uint32_t virtual_count)
+{
+	struct resources *resources = mem_new(struct resources);
+
+	resources->arena = arena_new(0);
+	resources->at =
+	    arena_array(resources->arena, struct resource, resource_row_count + virtual_count);
+	for (uint32_t i = 0; i < resource_row_count; i++)
+		add(resources, &resource_rows[i], NULL);
+	for (uint32_t i = 0; i < virtual_count; i++)
+		add(resources, virtual_row(resources->arena, &virtuals[i]), &virtuals[i]);
+	return resources;
+}
+
+void resources_free(struct resources *resources)
+{
+	struct cache *cache;
+	uint32_t at = 0;
+
+	if (resources == NULL)
+		return;
+	while ((cache = resources_next_cache(resources, &at)) != NULL)
+		cache_free(cache);
+	map_fini(&resources->caches);
+	map_fini(&resources->by_name);
+	arena_free(resources->arena);
+	mem_free(resources);
+}
+
+const struct resource *resources_find(const struct resources *resources, struct str group,
+				      struct str version, struct str name)
+{
+	struct text key = text_new(NAME_BYTES_MAX);
+	const struct resource *resource =
+	    map_get(&resources->by_name, key_of(&key, group, version, name));
+
+	text_fini(&key);
+	return resource;
+}
+
+const struct resource *resources_find_type(const struct resources *resources,
+					   const struct type *type)
+{
+	for (uint32_t i = 0; i < resources->len; i++)
+		if (resources->at[i].type == type)
+			return &resources->at[i];
+	return NULL;
+}
+
+bool resources_has_version(const struct resources *resources, struct str group, struct str version)
+{
+	for (uint32_t i = 0; i < resources->len; i++)
+		if (str_eq(resources->at[i].row->group, group) &&
+		    str_eq(resources->at[i].row->version, version))
+			return true;
+	return false;
+}
+
+const struct subresource_row *resource_subresource(const struct resource *resource, struct str name)
+{
+	for (uint32_t i = 0; i < resource->row->subresource_count; i++)
+		if (str_eq(resource->row->subresources[i].name, name))
+			return &resource->row->subresources[i];
+	return NULL;
+}
+
+uint32_t resources_len(const struct resources *resources)
+{
+	return resources->len;
+}
+
+const struct resource *resources_at(const struct resources *resources, uint32_t i)
+{
+	assert(i < resources->len);
+	return &resources->at[i];
+}
+
+/* The name of a cache is the first part of a key, or the first two. */
+struct cache *resources_cache_of(const struct resources *resources, struct str key)
+{
+	struct str rest, first;
+	struct cache *cache;
+
+	if (!str_starts(key, REGISTRY))
+		return NULL;
+	rest = str_slice(key, REGISTRY.len, key.len);
+	first = str_cut(&rest, '/');
+	cache = map_get(&resources->caches, first);
+	if (cache != NULL || rest.at == NULL)
+		return cache;
+	str_cut(&rest, '/');
+	if (rest.at == NULL)
+		return NULL;
+	return map_get(&resources->caches,
+		       str_slice(key, REGISTRY.len, (uint32_t)(rest.at - key.at) - 1));
+}
+
+struct cache *resources_next_cache(const struct resources *resources, uint32_t *at)
+{
+	struct str name;
+	void *cache;
+
+	return map_next(&resources->caches, at, &name, &cache) ? cache : NULL;
+}

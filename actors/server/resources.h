@@ -1,0 +1,48 @@
+/*
+ * Resources: everything that can be asked for at this server, found by group, version and name.
+ *
+ * Made at start from the constant table (resource-row.h) and the virtual resources of the configuration. Each resource that is
+ * kept has a cache; versions of one resource share it (their objects differ in type only, see convert.h).
+ */
+#ifndef ACTORS_SERVER_RESOURCES_H
+#define ACTORS_SERVER_RESOURCES_H
+
+#include "actors/kinds/kind.h"
+#include "actors/server/cache.h"
+#include "actors/server/virtual.h"
+#include "datastore/schema/resource-row.h"
+
+struct resource {
+	const struct resource_row *row;
+	struct str api_version;    /* "apps/v1" */
+	const struct type *type;   /* of its objects; NULL: virtual */
+	const struct type *stored; /* what the cache holds; differs from `type` for other versions */
+	const struct kind_rules *rules;
+	struct cache *cache;                    /* NULL: nothing is kept */
+	const struct virtual_resource *virtual; /* or NULL */
+};
+
+struct resources;
+
+GIVE struct resources *resources_new(const struct virtual_resource *virtuals,
+				     uint32_t virtual_count);
+void resources_free(TAKE struct resources *resources); /* with all caches */
+
+/* NULL: not served. */
+const struct resource *resources_find(const struct resources *resources, struct str group,
+				      struct str version, struct str name);
+const struct resource *resources_find_type(const struct resources *resources,
+					   const struct type *type);
+bool resources_has_version(const struct resources *resources, struct str group, struct str version);
+const struct subresource_row *resource_subresource(const struct resource *resource, struct str name);
+
+/* In order of discovery. */
+uint32_t resources_len(const struct resources *resources);
+const struct resource *resources_at(const struct resources *resources, uint32_t i);
+
+/* The cache that a key of the store belongs to, or NULL. */
+struct cache *resources_cache_of(const struct resources *resources, struct str key);
+/* Each cache once; `*at` begins as 0; NULL at the end. */
+struct cache *resources_next_cache(const struct resources *resources, uint32_t *at);
+
+#endif

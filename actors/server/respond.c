@@ -1,0 +1,316 @@
+#include <stdio.h>
+
+#include "actors/server/convert.h"
+#include "actors/server/pretty.h"
+#include "actors/server/server-private.h"
+#include "actors/server/table.h"
+#include "datastore/object/json.h"
+#include "datastore/object/proto-envelope.h"
+#include "datastore/object/proto.h"
+#include "datastore/object/record.h"
+
+/*
+ * Answers: objects, lists, tables and failures in the form that was negotiated. Encodings that hang on frozen objects are copied
+ * together, never made again.
+ */
+
+#define HEAD_MAX 512U        /* {"kind":"...","apiVersion":"...", */
+#define META_MAX (16U * KIB) /* of a list: its token has a key in it */
+
+static void set_body(struct request *r, int32_t code, struct str body)
+{
+	r->answer.code = code;
+	r->answer.failure = NULL;
+	r->answer.content_type = negotiate_type(&r->form, false);
+	r->answer.body = body;
+}
+
+static void set_json(struct request *r, int32_t code, struct str json)
+{
+	struct text out;
+
+	if (!r->form.is_pretty || r->form.format != FORMAT_JSON) {
+		set_body(r, code, json);
+		return;
+	}
+	out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	pretty_json(json, &out);
+	set_body(r, code, text_str(&out));
+}
+
+static void encode(enum format format, const struct type *type, const void *record, struct text *out)
+{
+	if (format == FORMAT_PROTO)
+		proto_envelope_encode(type, record, out);
+	else
+		json_encode(type, record, out);
+}
+
+/* ---- one object in any view ------------------------------------------------------------------------------ */
+
+static void encode_partial(enum format format, const struct type *type, const void *record,
+			   struct text *out)
+{
+	struct meta_partial_object_metadata partial = {
+		.metadata = record_meta(type, (void *)(uintptr_t)record),
+	};
+
+	encode(format, &meta_partial_object_metadata_type, &partial, out);
+}
+
+enum status respond_view_record(struct request *r, const struct answer_form *form,
+				const struct type *type, const void *record, bool has_columns,
+				struct text *out)
+{
+	struct table_row row = { type, record };
+	struct table_options options = { .has_columns = has_columns,
+					 .include_object = r->options.include_object,
+					 .is_beta = form->is_table_beta,
+					 .now = act_wall(r->server->act) };
+
+	switch (form->view) {
+	case VIEW_TABLE:
+		options.resource_version =
+		    record_meta(type, (void *)(uintptr_t)record)->resource_version;
+		table_encode(r->resource->type, &row, 1, &options, out);
+		break;
+	case VIEW_PARTIAL:
+	case VIEW_PARTIAL_LIST: encode_partial(form->format, type, record, out); break;
+	default: encode(form->format, type, record, out); break;
+	}
+	return out->is_cut ? TOO_LARGE : OK;
+}
+
+enum status respond_view(struct request *r, const struct answer_form *form,
+			 const struct object *object, bool has_columns, struct text *out)
+{
+	const struct type *type = r->resource->type;
+	struct arena *arena = arena_new(0);
+	const void *record = convert_record(object->type, object->record, type, arena);
+	enum status status = respond_view_record(r, form, type, record, has_columns, out);
+
+	arena_free(arena);
+	return status;
+}
+
+void respond_object(struct request *r, int32_t code, const struct object *object)
+{
+	struct text out;
+
+	if (r->form.view == VIEW_OBJECT && object->type == r->resource->type) {
+		set_json(r, code, object_bytes(object, r->form.format, r->arena));
+		return;
+	}
+	out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	if (respond_view(r, &r->form, object, true, &out) != OK)
+		request_fail(r, failure_internal(r->arena, "the answer is too large"));
+	else
+		set_json(r, code, text_str(&out));
+}
+
+void respond_record(struct request *r, int32_t code, const struct type *type, const void *record)
+{
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	struct answer_form form = r->form;
+
+	/* Bodies of subresources have no table; neither has Status. */
+	if (type != r->resource->type)
+		form.view = VIEW_OBJECT;
+	if (respond_view_record(r, &form, type, record, true, &out) != OK)
+		request_fail(r, failure_internal(r->arena, "the answer is too large"));
+	else
+		set_json(r, code ? code : r->answer.code, text_str(&out));
+}
+
+/* ---- lists --------------------------------------------------------------------------------------------------- */
+
+struct list_shape {
+	const struct object *const *objects;
+	uint32_t count;
+	struct meta_list_meta meta;
+};
+
+/* Items of a list do not say what they are: the head that a whole object begins with is left out. */
+static uint32_t head_len(const struct type *type)
+{
+	char head[HEAD_MAX];
+	const char *slash = type->group.len ? "/" : "";
+
+	return (uint32_t)snprintf(
+	    head, sizeof head,
+	    "{\"kind\":\"" STR_FMT "\",\"apiVersion\":\"" STR_FMT "%s" STR_FMT "\",",
+	    STR_ARG(type->kind), STR_ARG(type->group), slash, STR_ARG(type->version));
+}
+
+/* Each item's bytes, in the list's version; what hangs on a frozen object is used as it is. */
+static struct str item_bytes(struct request *r, const struct object *object)
+{
+	struct text out;
+	const void *record;
+
+	if (object->type == r->resource->type)
+		return object_bytes(object, r->form.format, r->arena);
+	out = text_in(r->arena, LIMIT_BODY_BYTES);
+	record = convert_record(object->type, object->record, r->resource->type, r->arena);
+	encode(r->form.format, r->resource->type, record, &out);
+	return text_str(&out);
+}
+
+static struct str *all_bytes(struct request *r, const struct list_shape *list, uint64_t *total)
+{
+	struct str *bytes = arena_array(r->arena, struct str, list->count);
+
+	*total = 0;
+	for (uint32_t i = 0; i < list->count; i++) {
+		bytes[i] = item_bytes(r, list->objects[i]);
+		*total += bytes[i].len;
+	}
+	return bytes;
+}
+
+static struct str list_json(struct request *r, const struct list_shape *list)
+{
+	const struct type *type = r->resource->type;
+	uint32_t head = head_len(type);
+	uint64_t total;
+	struct str *bytes = all_bytes(r, list, &total);
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+
+	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
+		return STR_NONE;
+	text_reserve(&out, (uint32_t)total + META_MAX);
+	text_printf(&out,
+		    "{\"kind\":\"" STR_FMT "List\",\"apiVersion\":\"" STR_FMT "\",\"metadata\":",
+		    STR_ARG(type->kind), STR_ARG(r->resource->api_version));
+	json_encode(&meta_list_meta_type, &list->meta, &out);
+	text_lit(&out, ",\"items\":[");
+	for (uint32_t i = 0; i < list->count; i++) {
+		if (i > 0)
+			text_add_char(&out, ',');
+		text_add_char(&out, '{');
+		text_add(&out, str_slice(bytes[i], head, bytes[i].len));
+	}
+	text_lit(&out, "]}");
+	return text_str(&out);
+}
+
+static void add_field(struct text *out, char tag, struct str bytes)
+{
+	uint32_t len = bytes.len;
+
+	text_add_char(out, tag);
+	while (len >= 0x80) {
+		text_add_char(out, (char)(len | 0x80));
+		len >>= 7;
+	}
+	text_add_char(out, (char)len);
+	text_add(out, bytes);
+}
+
+static struct str list_proto(struct request *r, const struct list_shape *list)
+{
+	uint64_t total;
+	struct str *bytes = all_bytes(r, list, &total);
+	struct text meta = text_in(r->arena, META_MAX);
+	struct text raw = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	struct proto_envelope envelope;
+
+	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
+		return STR_NONE;
+	text_reserve(&raw, (uint32_t)total + META_MAX);
+	proto_encode(&meta_list_meta_type, &list->meta, &meta);
+	add_field(&raw, 0x0a, text_str(&meta)); /* 1: metadata */
+	for (uint32_t i = 0; i < list->count; i++)
+		if (proto_envelope_open(bytes[i], &envelope, NULL) == OK)
+			add_field(&raw, 0x12, envelope.raw); /* 2: items */
+	text_reserve(&out, raw.len + HEAD_MAX);
+	proto_envelope_wrap(r->resource->api_version,
+			    request_printf(r, STR_FMT "List", STR_ARG(r->resource->row->kind)),
+			    text_str(&raw), STR(""), &out);
+	return text_str(&out);
+}
+
+static struct str list_table(struct request *r, const struct list_shape *list)
+{
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	struct table_row *rows = arena_array(r->arena, struct table_row, list->count);
+	struct table_options options = { .has_columns = true,
+					 .include_object = r->options.include_object,
+					 .is_beta = r->form.is_table_beta,
+					 .now = act_wall(r->server->act),
+					 .resource_version = list->meta.resource_version,
+					 .continue_token = list->meta.continue_,
+					 .remaining = list->meta.has.remaining_item_count
+							  ? list->meta.remaining_item_count
+							  : -1 };
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		rows[i].type = r->resource->type;
+		rows[i].record = convert_record(list->objects[i]->type, list->objects[i]->record,
+						r->resource->type, r->arena);
+	}
+	table_encode(r->resource->type, rows, list->count, &options, &out);
+	return out.is_cut ? STR_NONE : text_str(&out);
+}
+
+static struct str list_partial(struct request *r, const struct list_shape *list)
+{
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	struct meta_partial_object_metadata_list partial = { 0 };
+	struct meta_list_meta meta = list->meta;
+
+	partial.metadata = &meta;
+	partial.items.at =
+	    arena_array(r->arena, struct meta_partial_object_metadata, list->count + 1);
+	partial.items.len = list->count;
+	for (uint32_t i = 0; i < list->count; i++)
+		partial.items.at[i].metadata = object_meta(list->objects[i]);
+	encode(r->form.format, &meta_partial_object_metadata_list_type, &partial, &out);
+	return out.is_cut ? STR_NONE : text_str(&out);
+}
+
+void respond_list(struct request *r, const struct object *const *objects, uint32_t count,
+		  uint64_t revision, struct str continue_token, int64_t remaining)
+{
+	struct list_shape list = { .objects = objects, .count = count };
+	struct str body;
+
+	list.meta.resource_version = request_printf(r, "%ju", (uintmax_t)revision);
+	list.meta.continue_ = continue_token;
+	if (remaining >= 0)
+		SET(&list.meta, remaining_item_count, remaining);
+	if (r->form.view == VIEW_TABLE)
+		body = list_table(r, &list);
+	else if (r->form.view == VIEW_PARTIAL_LIST || r->form.view == VIEW_PARTIAL)
+		body = list_partial(r, &list);
+	else
+		body = r->form.format == FORMAT_PROTO ? list_proto(r, &list) : list_json(r, &list);
+	if (body.at == NULL)
+		request_fail(r, failure_too_large(r->arena, "the list is too long: use limit"));
+	else
+		set_json(r, 200, body);
+}
+
+/* ---- the last step ---------------------------------------------------------------------------------------------- */
+
+static void encode_failure(struct request *r)
+{
+	struct text out = text_in(r->arena, LIMIT_OBJECT_BYTES);
+	int32_t code = r->answer.failure->code;
+
+	r->form.view = VIEW_OBJECT;
+	failure_encode(r->answer.failure, r->form.format, &out);
+	r->answer.content_type = negotiate_type(&r->form, false);
+	r->answer.body = text_str(&out);
+	r->answer.code = code;
+}
+
+enum next respond(struct request *r)
+{
+	if (r->is_answered || r->is_gone)
+		return NEXT;
+	if (r->answer.failure != NULL)
+		encode_failure(r);
+	return NEXT;
+}

@@ -1,0 +1,136 @@
+/*
+ * What the files of this folder share: the server's state. Only for actors/server.
+ */
+#ifndef ACTORS_SERVER_SERVER_PRIVATE_H
+#define ACTORS_SERVER_SERVER_PRIVATE_H
+
+#include "actors/server/feed.h"
+#include "actors/server/line.h"
+#include "actors/server/request.h"
+#include "actors/server/resources.h"
+#include "actors/server/server.h"
+
+struct server_counts {
+	struct metrics_counter *requests[VERB_PROXY + 1][6]; /* by verb and first digit of the code */
+	struct metrics_histogram *durations[VERB_PROXY + 1];
+	struct metrics_gauge *in_flight, *mutating, *watches;
+	struct metrics_counter *events_sent, *watches_dropped;
+};
+
+struct server {
+	struct act *act; /* of the handler that runs; set at the start of each */
+	const struct server_config *config;
+	struct resources *resources;
+	struct feed feed;
+	struct list requests; /* all that are not released */
+	struct list watches;  /* those among them that stand */
+	uint32_t in_flight, mutating, watch_count;
+	struct map by_tag; /* 8 bytes of tag -> struct request * */
+	uint64_t last_tag;
+	struct lines lines;
+	struct arena *scratch; /* of one match or encoding; reset by whoever used it */
+	struct list dirty;     /* caches with news for their watchers */
+	struct reader reader;
+	struct metrics *metrics;
+	bool owns_metrics;
+	struct server_counts counts;
+	struct mono began;
+	bool is_stopping;
+};
+
+/* ---- server.c ----------------------------------------------------------------------------------------- */
+
+/* A request that a door has taken off the wire: `asked`, `door`, `peer`, `arena` are set by the door. Runs it. */
+struct request *server_request_new(struct server *server, struct arena *arena);
+void server_request_free(struct request *r); /* lists and counts only: the door releases the arena */
+
+/* ---- the two doors -------------------------------------------------------------------------------------- */
+
+extern const struct door http_door;
+extern const struct door message_door;
+bool http_door_receive(struct server *server, const struct act_msg *msg);
+bool message_door_receive(struct server *server, const struct act_msg *msg);
+
+/* feed.c: a frozen object out of a stored row; NULL (and a line in the log): it cannot be read. */
+GIVE const struct object *feed_decode(struct server *server, const struct type *type,
+				      const struct store_row *row);
+/* The key that follows this one: itself and a NUL. */
+struct str key_after(struct arena *arena, struct str key);
+
+/* ---- watches (watch.c) ------------------------------------------------------------------------------------- */
+
+struct watch *watch_of_link(struct list *link);        /* of cache_watchers */
+struct watch *watch_of_server_link(struct list *link); /* of server->watches */
+struct request *watch_request(const struct watch *watch);
+void watch_pump(struct watch *watch);   /* sends what there is room for */
+void watch_writable(struct request *r); /* the door has room again */
+void watch_tick(struct watch *watch, struct mono now);
+void watch_close(struct watch *watch, int32_t code);
+void watch_gone(struct watch *watch);                 /* without a word to the peer */
+struct watch *request_watch(const struct request *r); /* NULL: it is none */
+
+/* ---- verbs -------------------------------------------------------------------------------------------------- */
+
+extern const struct verb_steps get_steps, list_steps, watch_steps, create_steps, update_steps,
+    patch_steps, delete_steps, delete_collection_steps, virtual_steps;
+extern const struct verb_steps binding_steps;
+void answer_success(struct request *r); /* a Status, 201 */
+/* Of a subresource that is not just another strategy: scale, binding, eviction, token; NULL: no special one. */
+const struct verb_steps *subresource_steps(const struct resource *resource, struct str subresource,
+					   enum verb verb);
+/* Of resources that are not kept: reviews; NULL: none. */
+const struct verb_steps *review_steps(const struct resource *resource, enum verb verb);
+
+/* Paths that are no resource: health, version, metrics, discovery, OpenAPI. NULL: 404. */
+typedef enum next page_fn(struct request *r);
+page_fn *page_find(struct str path);
+
+/* discovery.c: pages of /api and /apis. */
+enum next discovery_api(struct request *r);
+enum next discovery_apis(struct request *r);
+enum next discovery_version(struct request *r); /* /api/v1, /apis/<group>[/<version>] */
+
+/* ---- shared by verbs ------------------------------------------------------------------------------------------ */
+
+/* The stored object of the route, after a refresh; NULL without. Held by the request. */
+const struct object *request_live(struct request *r);
+enum next request_not_found(struct request *r);
+enum next body_decode(struct request *r); /* body.c: r->type and r->record from the body */
+enum next body_decode_as(struct request *r, const struct type *type, bool is_named);
+enum next body_check_names(struct request *r, const struct type *type, void *record, bool is_named);
+
+/* write.c: the second half of all writes. */
+void write_fill_new(struct request *r); /* uid, times, generated name */
+enum next write_admit(struct request *r, enum admission_operation operation,
+		      const struct type *type, void *object, const void *old, bool is_validating);
+enum next write_create(struct request *r); /* kind_create, judged */
+enum next write_update(struct request *r); /* kind_update, judged */
+enum next write_persist(struct request *r);
+enum next write_remove(struct request *r); /* r->live goes for good */
+bool write_resource_version(struct request *r, struct str text, uint64_t *out);
+void write_encode(struct request *r, const struct type *type, const void *record);
+
+/* update.c, for subresources that change the object itself. */
+enum next patch_record(struct request *r, const struct type *type, void *record);
+enum next update_admit(struct request *r);
+enum next update_validate(struct request *r);
+
+/* delete.c: what a delete of one object means. */
+enum delete_verdict { DELETE_REMOVE, DELETE_MARK, DELETE_NOTHING, DELETE_REFUSED };
+enum delete_verdict delete_judge(struct request *r, const struct object *live);
+
+/* respond.c */
+enum next respond(struct request *r);
+void respond_object(struct request *r, int32_t code, const struct object *object);
+/* The record of a type in the negotiated format; `code` 0 keeps the answer's. */
+void respond_record(struct request *r, int32_t code, const struct type *type, const void *record);
+void respond_list(struct request *r, const struct object *const *objects, uint32_t count,
+		  uint64_t revision, struct str continue_token, int64_t remaining);
+/* One object as PartialObjectMetadata or Table rows, for watches too: appended to `out`. */
+enum status respond_view(struct request *r, const struct answer_form *form,
+			 const struct object *object, bool has_columns, struct text *out);
+enum status respond_view_record(struct request *r, const struct answer_form *form,
+				const struct type *type, const void *record, bool has_columns,
+				struct text *out);
+
+#endif

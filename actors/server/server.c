@@ -1,0 +1,232 @@
+#include "actors/server/server.h"
+
+#include <stdio.h>
+
+#include "actors/client/api.h"
+#include "actors/server/server-private.h"
+#include "datastore/store/store.h"
+#include "runtime/base/log.h"
+
+#define TICK_MS 500U
+#define TAG_FIRST 1000U /* below are the feed's */
+
+struct server_tick {
+	char nothing;
+};
+static const ACT_TYPE(server_tick, .id = 0);
+
+/* ---- requests ------------------------------------------------------------------------------------------- */
+
+static struct str tag_key(const uint64_t *tag)
+{
+	return str_of(tag, sizeof *tag);
+}
+
+struct request *server_request_new(struct server *server, struct arena *arena)
+{
+	struct request *r = arena_new_of(arena, struct request);
+	uint64_t request_ms =
+	    server->config->request_ms ? server->config->request_ms : LIMIT_REQUEST_MS;
+
+	r->server = server;
+	r->arena = arena;
+	r->tag = TAG_FIRST + server->last_tag++;
+	r->began = act_now(server->act);
+	r->deadline.ns = r->began.ns + (int64_t)request_ms * TIME_MS;
+	list_init(&r->wait_link);
+	list_push(&server->requests, &r->link);
+	map_put(&server->by_tag, tag_key(&r->tag), r);
+	return r;
+}
+
+void server_request_free(struct request *r)
+{
+	struct server *server = r->server;
+
+	list_remove(&r->link);
+	list_remove(&r->wait_link);
+	map_remove(&server->by_tag, tag_key(&r->tag));
+	if (r->is_counted && r->is_mutating)
+		server->mutating--;
+	else if (r->is_counted)
+		server->in_flight--;
+}
+
+/* ---- the caches as others read them ----------------------------------------------------------------------- */
+
+static struct cache *cache_of_type(struct server *server, const struct type *type)
+{
+	const struct resource *resource = resources_find_type(server->resources, type);
+
+	return resource && resource->stored == type ? resource->cache : NULL;
+}
+
+static const struct object *reader_get(void *self, const struct type *type, struct str namespace,
+				       struct str name)
+{
+	struct cache *cache = cache_of_type(self, type);
+
+	return cache ? cache_get(cache, namespace, name) : NULL;
+}
+
+struct visit {
+	bool (*visit)(void *arg, const struct object *object);
+	void *arg;
+};
+
+static bool visit_one(void *arg, struct str key, const struct object *object)
+{
+	struct visit *visit = arg;
+
+	(void)key;
+	return visit->visit(visit->arg, object);
+}
+
+static void reader_each(void *self, const struct type *type, struct str namespace,
+			bool (*visit)(void *arg, const struct object *object), void *arg)
+{
+	struct cache *cache = cache_of_type(self, type);
+	struct visit each = { visit, arg };
+
+	if (cache != NULL)
+		cache_each(cache, namespace, STR_NONE, visit_one, &each);
+}
+
+/* ---- time ---------------------------------------------------------------------------------------------------- */
+
+static void tick(struct server *server)
+{
+	struct mono now = act_now(server->act);
+
+	line_forget(&server->lines);
+	list_each (&server->watches, link)
+		watch_tick(watch_of_server_link(link), now);
+	feed_tick(server, now);
+	list_each (&server->requests, link) {
+		struct request *r = list_item(link, struct request, link);
+
+		if (now.ns >= r->deadline.ns && r->is_waiting)
+			request_expire(r);
+	}
+	metrics_set(server->counts.in_flight, server->in_flight);
+	metrics_set(server->counts.mutating, server->mutating);
+}
+
+/* ---- metrics ---------------------------------------------------------------------------------------------------- */
+
+static void make_counts(struct server *server)
+{
+	struct server_counts *counts = &server->counts;
+	struct metrics *metrics = server->metrics;
+	char labels[128];
+
+	for (int verb = 0; verb <= VERB_PROXY; verb++) {
+		struct str name = verb_name((enum verb)verb);
+
+		for (int digit = 0; digit < 6; digit++) {
+			snprintf(labels, sizeof labels, "verb=\"" STR_FMT "\",code=\"%dxx\"",
+				 STR_ARG(name), digit);
+			counts->requests[verb][digit] =
+			    metrics_counter(metrics, "apiserver_request_total",
+					    "Requests by verb and class of code.", labels);
+		}
+		snprintf(labels, sizeof labels, "verb=\"" STR_FMT "\"", STR_ARG(name));
+		counts->durations[verb] =
+		    metrics_histogram(metrics, "apiserver_request_duration_seconds",
+				      "Time from the request's head to its answer.", labels,
+				      metrics_bounds_seconds, metrics_bounds_seconds_count);
+	}
+	counts->in_flight = metrics_gauge(metrics, "apiserver_current_inflight_requests",
+					  "Requests under way.", "request_kind=\"readOnly\"");
+	counts->mutating = metrics_gauge(metrics, "apiserver_current_inflight_requests",
+					 "Requests under way.", "request_kind=\"mutating\"");
+	counts->watches = metrics_gauge(metrics, "apiserver_longrunning_requests",
+					"Watches that stand.", "verb=\"WATCH\"");
+	counts->events_sent = metrics_counter(metrics, "apiserver_watch_events_total",
+					      "Events sent to watchers.", NULL);
+	counts->watches_dropped = metrics_counter(metrics, "apiserver_terminated_watchers_total",
+						  "Watchers that were too slow.", NULL);
+}
+
+/* ---- the actor ---------------------------------------------------------------------------------------------------- */
+
+static void release(void *arg)
+{
+	struct server *server = arg;
+
+	line_forget(&server->lines);
+	feed_stop(server);
+	resources_free(server->resources);
+	map_fini(&server->by_tag);
+	arena_free(server->scratch);
+	if (server->owns_metrics)
+		metrics_free(server->metrics);
+}
+
+static enum status server_init(struct act *act, void *state, const void *args)
+{
+	struct server *server = state;
+
+	server->act = act;
+	server->config = args;
+	list_init(&server->requests);
+	list_init(&server->watches);
+	list_init(&server->dirty);
+	server->resources = resources_new(server->config->virtuals, server->config->virtual_count);
+	server->scratch = arena_new(0);
+	server->reader = (struct reader){ server, reader_get, reader_each };
+	server->owns_metrics = server->config->metrics == NULL;
+	server->metrics = server->owns_metrics ? metrics_new() : server->config->metrics;
+	server->began = act_now(act);
+	act_own(act, release, server);
+	make_counts(server);
+	act_every(act, TICK_MS, &server_tick_type, &(struct server_tick){ 0 });
+	feed_start(server);
+	return OK;
+}
+
+static bool answer_came(struct server *server, const struct act_msg *msg)
+{
+	struct request *r;
+
+	if (msg->kind != ACT_ANSWER)
+		return false;
+	r = map_get(&server->by_tag, tag_key(&msg->tag));
+	if (r != NULL)
+		request_store_answered(r, msg);
+	return true;
+}
+
+static enum act_verdict server_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct server *server = state;
+
+	server->act = act;
+	if (feed_receive(server, msg) || http_door_receive(server, msg) ||
+	    answer_came(server, msg) || message_door_receive(server, msg))
+		return ACT_OK;
+	if (!ACT_IS(msg, server_tick))
+		return ACT_UNHANDLED;
+	tick(server);
+	return ACT_OK;
+}
+
+/* Watchers hear that they should ask another server; requests under way are given up. */
+static void server_stop(struct act *act, void *state, enum act_reason why)
+{
+	struct server *server = state;
+
+	(void)why;
+	server->act = act;
+	server->is_stopping = true;
+	list_each (&server->watches, link)
+		watch_close(watch_of_server_link(link), 503);
+}
+
+const struct act_class server_class = {
+	.name = "api",
+	.state_size = sizeof(struct server),
+	.init = server_init,
+	.receive = server_receive,
+	.stop = server_stop,
+};

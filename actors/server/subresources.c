@@ -1,0 +1,33 @@
+#include "actors/server/server-private.h"
+
+/*
+ * Subresources that are not the object by another name: which verb of which does what.
+ */
+static const struct special {
+	const char *resource; /* NULL: any */
+	const char *subresource;
+	enum verb verb;
+	const struct verb_steps *steps;
+} specials[] = {
+	{ "pods", "binding", VERB_CREATE, &binding_steps },
+};
+
+const struct verb_steps *subresource_steps(const struct resource *resource, struct str subresource,
+					   enum verb verb)
+{
+	for (size_t i = 0; i < sizeof specials / sizeof specials[0]; i++) {
+		const struct special *special = &specials[i];
+
+		if (special->verb == verb && str_is(subresource, special->subresource) &&
+		    (special->resource == NULL || str_is(resource->row->name, special->resource)))
+			return special->steps;
+	}
+	return NULL;
+}
+
+const struct verb_steps *review_steps(const struct resource *resource, enum verb verb)
+{
+	(void)resource;
+	(void)verb;
+	return NULL;
+}

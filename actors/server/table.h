@@ -1,0 +1,27 @@
+/*
+ * Tables: objects as rows for people, the form kubectl asks for (meta.k8s.io Table, JSON only).
+ */
+#ifndef ACTORS_SERVER_TABLE_H
+#define ACTORS_SERVER_TABLE_H
+
+#include "datastore/schema/type.h"
+#include "runtime/base/base.h"
+
+struct table_row {
+	const struct type *type;
+	const void *record;
+};
+
+struct table_options {
+	bool has_columns;          /* say the column definitions */
+	bool is_beta;              /* meta.k8s.io/v1beta1 */
+	struct str include_object; /* None, Metadata (also absent), Object */
+	struct str resource_version, continue_token;
+	int64_t remaining; /* below 0: not said */
+	struct wall now;   /* ages are counted from */
+};
+
+void table_encode(const struct type *type, const struct table_row *rows, uint32_t count,
+		  const struct table_options *options, struct text *out);
+
+#endif
