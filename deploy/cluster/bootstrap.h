@@ -1,0 +1,24 @@
+/*
+ * Bootstrap: the objects that every cluster has, made by the leader if they are missing.
+ *
+ * Namespaces, priority classes, the default roles and bindings (objects.tsv, upstream's), the service `kubernetes` with
+ * its endpoints, and the config map from which every namespace gets the authority's certificate. What is there is left as it is,
+ * but for the endpoints, which follow the control-plane nodes. Runs again with each leader, and then now and then.
+ */
+#ifndef DEPLOY_CLUSTER_BOOTSTRAP_H
+#define DEPLOY_CLUSTER_BOOTSTRAP_H
+
+#include "runtime/actor/act.h"
+#include "runtime/base/base.h"
+
+struct bootstrap_args {
+	const char *api; /* the API server's registered name */
+	uint64_t term;
+	struct str authority_pem;
+	struct str address; /* of this node's API server */
+	uint16_t port;
+};
+
+extern const struct act_class bootstrap_class;
+
+#endif

@@ -1,0 +1,11 @@
+/*
+ * Files that are part of the program, put into it by embed.py when it is built.
+ */
+#ifndef DEPLOY_CLUSTER_EMBEDDED_H
+#define DEPLOY_CLUSTER_EMBEDDED_H
+
+extern const char
+    cluster_objects[]; /* objects.tsv: a path and an object, separated by a tab, a line each */
+extern const unsigned cluster_objects_len;
+
+#endif

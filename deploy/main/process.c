@@ -1,0 +1,206 @@
+#include "deploy/main/process.h"
+
+#include <stdio.h>
+
+#include "actors/client/api.h"
+#include "datastore/store/store.h"
+#include "deploy/main/directory.h"
+#include "deploy/main/inspect.h"
+#include "runtime/base/log.h"
+
+static const char *const host_names[PROCESS_HOSTS] = { "root", "core", "control", "node" };
+
+const char *process_host_name(enum process_host host)
+{
+	return host_names[host];
+}
+
+uint32_t process_node_number(struct str name)
+{
+	uint32_t number = hash_fnv32a(HASH_FNV32A_SEED, name.at, name.len);
+
+	return number != 0 ? number : 1;
+}
+
+struct str process_address(struct process *process, uint16_t port)
+{
+	bool is_v6 = strchr(process->identity.address, ':') != NULL;
+
+	return arena_printf(process->arena, is_v6 ? "[%s]:%u" : "%s:%u", process->identity.address,
+			    port);
+}
+
+const char *process_run_path(struct process *process, const char *name)
+{
+	return arena_printf(process->arena, "%s/%s", process->dir.run, name).at;
+}
+
+/* ---- loading ------------------------------------------------------------------------------------------- */
+
+static enum status load_keys(struct process *process, struct fault *why)
+{
+	struct str folder = arena_printf(process->arena, "%s/pki", process->dir.path);
+	const struct seams_files *files = loop_files();
+
+	return pki_load(files, folder.at, process->arena, &process->pki, why);
+}
+
+static enum status make_api_context(struct process *process, struct fault *why)
+{
+	struct tls_config config = { .is_server = true,
+				     .clients = TLS_CLIENTS_MAY_SHOW,
+				     .certificate_pem = pki_chain(
+					 &process->pki, &process->pki.api_server, process->arena),
+				     .key_pem = process->pki.api_server.key_pem,
+				     .authorities_pem = process->pki.ca.certificate_pem,
+				     .alpn = STR("h2,http/1.1") };
+
+	if (process->pki.api_server.certificate_pem.at == NULL)
+		return OK; /* a worker serves no API */
+	return tls_context_new(&config, &process->api_tls, why);
+}
+
+static enum status make_link_contexts(struct process *process, struct fault *why)
+{
+	struct tls_config config = { .is_server = true,
+				     .clients = TLS_CLIENTS_MUST_SHOW,
+				     .certificate_pem = process->pki.node.certificate_pem,
+				     .key_pem = process->pki.node.key_pem,
+				     .authorities_pem = process->pki.ca.certificate_pem,
+				     .only_tls13 = true };
+
+	TRY(tls_context_new(&config, &process->link_server, why));
+	config.is_server = false;
+	config.clients = TLS_CLIENTS_UNASKED;
+	return tls_context_new(&config, &process->link_client, why);
+}
+
+enum status process_load(struct process *process, const struct command_line *line,
+			 enum process_host host, struct fault *why)
+{
+	struct log_config log = { .level = LOG_INFO, .prefix = process->log_prefix };
+
+	*process = (struct process){ .host = host, .arena = arena_new(0) };
+	TRY(root_inherited(&process->life));
+	TRY(data_dir_find(command_text(line, "data-dir"), &process->dir, why));
+	TRY(data_dir_read_identity(&process->dir, &process->identity, why));
+	snprintf(process->log_prefix, sizeof process->log_prefix, "%s/%s", process->identity.name,
+		 process_host_name(host));
+	log_configure(&log);
+	process->pods = command_text(line, "pods");
+	TRY(load_keys(process, why));
+	TRY(make_api_context(process, why));
+	return make_link_contexts(process, why);
+}
+
+/* ---- links -------------------------------------------------------------------------------------------------- */
+
+static void close_links(void *arg)
+{
+	struct process *process = arg;
+
+	peer_stop(process->peer);
+}
+
+/* The core host is where other nodes reach this one; the others speak within the node, and to other nodes' core hosts. */
+static enum status open_links(struct process *process, struct act_host *host, struct fault *why)
+{
+	const struct seams *seams = act_host_seams(host);
+	struct peer_config config = {
+		.owner = peer_owner_host(host),
+		.self = act_host_peer(host),
+		.clock = seams->clock,
+		.random = seams->random,
+		.node_name = str_from(process->identity.name),
+		.run_folder = str_from(process->dir.run),
+		.listen = process_address(
+		    process, process->host == PROCESS_CORE ? process->identity.link_port : 0),
+		.client = process->link_client,
+		.server = process->link_server,
+	};
+
+	return peer_open(&config, &process->peer, why);
+}
+
+static enum status links_init(struct act *act, void *state, const void *args)
+{
+	struct process *process = (struct process *)(uintptr_t)args;
+	struct act_host *host = act_host_of(act);
+	struct fault why = { 0 };
+	struct seams_link link;
+	enum status status = open_links(process, host, &why);
+
+	(void)state;
+	if (status != OK) {
+		log_error("links", "cannot open", LOG_STATUS(status), LOG_FAULT(&why));
+		return status;
+	}
+	link = peer_seam(process->peer);
+	act_host_set_link(host, &link);
+	act_own(act, close_links, process);
+	directory_learn_own(process);
+	return OK;
+}
+
+static enum act_verdict links_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)act;
+	(void)state;
+	(void)msg;
+	return ACT_UNHANDLED;
+}
+
+static const struct act_class links_class = { .name = "links",
+					      .init = links_init,
+					      .receive = links_receive };
+
+/* ---- running ------------------------------------------------------------------------------------------------- */
+
+/* All types that cross the borders of any host, in one list. */
+static const struct act_type *const *all_types(struct arena *arena, uint32_t *out_count)
+{
+	uint32_t count = store_type_count + api_type_count + inspect_type_count, at = 0;
+	const struct act_type **types = arena_array(arena, const struct act_type *, count);
+
+	for (uint32_t i = 0; i < store_type_count; i++)
+		types[at++] = store_types[i];
+	for (uint32_t i = 0; i < api_type_count; i++)
+		types[at++] = api_types[i];
+	for (uint32_t i = 0; i < inspect_type_count; i++)
+		types[at++] = inspect_types[i];
+	*out_count = count;
+	return types;
+}
+
+int process_run(struct process *process, const struct act_child *children, uint32_t count)
+{
+	struct act_child *all = arena_array(process->arena, struct act_child, count + 3);
+	struct act_supervisor root = { .strategy = ACT_ONE_FOR_ONE,
+				       .backoff_min_ms = 10,
+				       .backoff_max_ms = 5000,
+				       .children = all,
+				       .child_count = count + 3 };
+	struct loop_config config = { .host = { .name = process_host_name(process->host),
+						.node = process->identity.node,
+						.host = (uint16_t)process->host,
+						.epoch = process->life.epoch,
+						.root = &root },
+				      .has_watchdog = true };
+	enum status status;
+
+	all[0] = (struct act_child){ .id = "links", .class = &links_class, .args = process };
+	memcpy(all + 1, children, count * sizeof *all);
+	all[count + 1] =
+	    (struct act_child){ .id = "inspector", .class = &inspector_class, .args = process };
+	all[count + 2] =
+	    (struct act_child){ .id = "heart", .class = &root_heart_class, .args = &process->life };
+	config.host.types = all_types(process->arena, &config.host.type_count);
+	status = loop_open(&config, &process->loop);
+	if (status != OK)
+		return command_failed("%s on %s cannot start: %s", process_host_name(process->host),
+				      process->identity.name, status_text(status));
+	loop_run(process->loop);
+	loop_close(process->loop);
+	peer_free(process->peer);
+	return EXIT_DONE;
+}
