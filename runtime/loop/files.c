@@ -232,23 +232,25 @@ static enum status path_free_bytes(void *self, const char *path, uint64_t *out_b
 	return OK;
 }
 
-void files_seams(struct seams *seams)
+static const struct seams_files machine_files = {
+	.open = file_open,
+	.close = file_close,
+	.read = file_read,
+	.write = file_write,
+	.sync = file_sync,
+	.truncate = file_truncate,
+	.reserve = file_reserve,
+	.size = file_size,
+	.rename = path_rename,
+	.unlink = path_unlink,
+	.mkdir = path_mkdir,
+	.sync_folder = path_sync_folder,
+	.stat = path_stat,
+	.list = path_list,
+	.free_bytes = path_free_bytes,
+};
+
+const struct seams_files *loop_files(void)
 {
-	seams->files = (struct seams_files){
-		.open = file_open,
-		.close = file_close,
-		.read = file_read,
-		.write = file_write,
-		.sync = file_sync,
-		.truncate = file_truncate,
-		.reserve = file_reserve,
-		.size = file_size,
-		.rename = path_rename,
-		.unlink = path_unlink,
-		.mkdir = path_mkdir,
-		.sync_folder = path_sync_folder,
-		.stat = path_stat,
-		.list = path_list,
-		.free_bytes = path_free_bytes,
-	};
+	return &machine_files;
 }

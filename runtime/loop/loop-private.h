@@ -35,7 +35,6 @@ MAY_IGNORE enum status loop_status(int error);
 MAY_IGNORE enum status loop_fault(struct fault *why, int error, const char *what);
 
 void clock_seams(struct seams *seams);
-void files_seams(struct seams *seams);
 void process_seams(struct seams *seams, struct loop *loop);
 void process_forget_all(struct loop *loop);
 void jobs_seams(struct seams *seams, struct loop *loop);

@@ -109,7 +109,7 @@ static struct loop *loop_new(const struct loop_config *config)
 	loop->read_buffer = mem_alloc(LOOP_READ_BYTES);
 	loop->workers = workers_new(loop, config->workers ? config->workers : WORKERS);
 	clock_seams(&loop->seams);
-	files_seams(&loop->seams);
+	loop->seams.files = *loop_files();
 	process_seams(&loop->seams, loop);
 	jobs_seams(&loop->seams, loop);
 	if (config->link != NULL)

@@ -34,6 +34,8 @@ void loop_close(TAKE struct loop *loop);
 struct act_host *loop_host(struct loop *loop);
 struct loop *loop_of(struct act *act); /* NULL: not on a real loop (a simulated host) */
 int loop_fd(const struct loop *loop);  /* becomes readable when loop_step has something to do */
+/* The machine's files, for who has to read some before a loop stands. Constant. */
+const struct seams_files *loop_files(void);
 
 /* ---- signals ----------------------------------------------------------------------------------------- */
 
