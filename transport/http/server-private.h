@@ -41,8 +41,8 @@ struct server {
 	struct list connections;
 	uint32_t connection_count;
 	uint64_t next_id;
-	struct act_ref handler; /* as last looked up */
-	uint64_t monitor;
+	/* As last looked up: of the places, then the one for everything else. */
+	struct act_ref handlers[HTTP_PLACES_MAX + 1];
 	struct list owing; /* exchanges with a message that the handler's mailbox did not take */
 	uint64_t sweep_timer, pay_timer, grace_timer; /* 0: not set */
 	bool is_paused, is_draining, is_stopping, has_ticket;

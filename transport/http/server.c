@@ -58,23 +58,37 @@ static void set_timer(struct server *server, uint64_t *timer, uint64_t delay_ms,
 		*timer = act_after(server->act, delay_ms, &http_tick_type, &tick);
 }
 
-static bool find_handler(struct server *server)
+/* Which of the handlers a path belongs to. */
+static uint32_t place_of(const struct server *server, struct str path)
 {
-	struct act_ref found = act_whereis(server->act, server->site->config.handler);
+	const struct http_server_config *config = &server->site->config;
+	uint32_t i = 0;
+	while (i < config->place_count && !str_starts(path, str_from(config->places[i].prefix)))
+		i++;
+	return i;
+}
+
+static bool find_handler(struct server *server, uint32_t place)
+{
+	const struct http_server_config *config = &server->site->config;
+	struct act_ref found =
+	    act_whereis(server->act, place < config->place_count ? config->places[place].handler
+								 : config->handler);
 	if (act_ref_is_nil(found))
 		return false;
-	if (!act_ref_eq(found, server->handler)) {
-		server->handler = found;
-		server->monitor = act_monitor(server->act, found);
+	if (!act_ref_eq(found, server->handlers[place])) {
+		server->handlers[place] = found;
+		act_monitor(server->act, found);
 	}
 	return true;
 }
 
-static enum status send_asked(struct server *server, struct http_exchange *exchange)
+static enum status send_asked(struct server *server, struct http_exchange *exchange, uint32_t place)
 {
 	struct http_asked asked = { exchange };
 	exchange->refs++;
-	enum status status = act_send(server->act, server->handler, &http_asked_type, &asked);
+	enum status status =
+	    act_send(server->act, server->handlers[place], &http_asked_type, &asked);
 	if (status != OK)
 		exchange->refs--;
 	return status;
@@ -82,14 +96,15 @@ static enum status send_asked(struct server *server, struct http_exchange *excha
 
 void server_ask(struct server *server, struct http_exchange *exchange)
 {
+	uint32_t place = place_of(server, http_path(exchange));
 	enum status status = NOT_FOUND;
-	if (!act_ref_is_nil(server->handler))
-		status = send_asked(server, exchange);
-	if (status == NOT_FOUND && find_handler(server)) /* it was started again */
-		status = send_asked(server, exchange);
+	if (!act_ref_is_nil(server->handlers[place]))
+		status = send_asked(server, exchange, place);
+	if (status == NOT_FOUND && find_handler(server, place)) /* it was started again */
+		status = send_asked(server, exchange, place);
 	if (status == OK) {
 		exchange->state = EXCHANGE_ASKED;
-		exchange->handler = server->handler;
+		exchange->handler = server->handlers[place];
 		exchange->refs++;
 		list_push(&server->site->claims, &exchange->claim_link);
 		return;
@@ -172,8 +187,9 @@ static void pay_all(struct server *server)
 /* The handler has ended: what it was asked is answered for it, what it held is released. */
 static void on_handler_down(struct server *server, const struct act_down *down)
 {
-	if (act_ref_eq(down->who, server->handler))
-		server->handler = ACT_NIL;
+	for (uint32_t i = 0; i <= HTTP_PLACES_MAX; i++)
+		if (act_ref_eq(down->who, server->handlers[i]))
+			server->handlers[i] = ACT_NIL;
 	list_each (&server->site->claims, link) {
 		struct http_exchange *exchange = list_item(link, struct http_exchange, claim_link);
 		if (act_ref_eq(exchange->handler, down->who))
@@ -435,6 +451,7 @@ static enum status init(struct act *act, void *state, const void *args)
 	server->act = act;
 	list_init(&server->connections);
 	list_init(&server->owing);
+	assert(config->place_count <= HTTP_PLACES_MAX);
 	struct wire_hub *hub = wire_hub_new(act);
 	server->site = http_site_new(hub, config);
 	act_own(act, release, server);
@@ -449,8 +466,9 @@ static enum status init(struct act *act, void *state, const void *args)
 		}
 	}
 	struct http_listening listening = listening_of(server);
-	if (find_handler(server))
-		act_cast(act, server->handler, &http_listening_type, &listening);
+	for (uint32_t i = 0; i <= config->place_count; i++)
+		if (find_handler(server, i))
+			act_cast(act, server->handlers[i], &http_listening_type, &listening);
 	return OK;
 }
 

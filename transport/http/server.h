@@ -27,6 +27,13 @@ struct http_exchange;
 /* ---- the server ---------------------------------------------------------------------------------- */
 
 #define HTTP_LISTENERS_MAX 8U
+#define HTTP_PLACES_MAX 4U
+
+/* Requests whose path begins so go to another handler. */
+struct http_place {
+	const char *prefix;  /* "/troupe/" */
+	const char *handler; /* a registered name, as in the config */
+};
 
 struct http_listener {
 	/* "127.0.0.1:6443", "[::]:6443", port 0 for any free one, or "unix:/run/x.sock" (made with mode 0600). */
@@ -39,6 +46,8 @@ struct http_server_config {
 	const struct http_listener *listeners;
 	uint32_t listener_count;
 	const char *handler; /* the registered name of the actor that gets the requests */
+	const struct http_place *places; /* but for these; the first that fits */
+	uint32_t place_count;
 
 	/* 0 for the limits of limits.h; smaller ones are for tests. */
 	uint32_t body_max_bytes;

@@ -707,6 +707,26 @@ TEST(an_upgraded_connection_carries_raw_bytes_both_ways)
 	end_stage(stage);
 }
 
+TEST(a_place_has_a_handler_of_its_own)
+{
+	static const struct http_place places[] = { { "/mine/", "handler" },
+						    { "/theirs/", "nobody" } };
+	struct stage *stage =
+	    make_stage(false, (struct http_server_config){ .places = places, .place_count = 2 });
+	static const struct {
+		const char *path;
+		int code;
+	} cases[] = { { "/mine/hello", 404 }, { "/theirs/hello", 503 }, { "/theirs", 404 } };
+	for (uint32_t i = 0; i < 3; i++)
+		ask(stage, i, get(cases[i].path));
+	wait_for(stage, all_answered);
+	for (uint32_t i = 0; i < 3; i++)
+		CHECK_EQ(http_call_code(stage->asker->calls[i]), cases[i].code);
+	close_all_calls(stage);
+	wait_idle(stage);
+	end_stage(stage);
+}
+
 /* ---- ends ------------------------------------------------------------------------------------------------------------ */
 
 TEST(a_handler_that_crashes_fails_its_requests_and_the_next_one_serves)
