@@ -127,20 +127,11 @@ static enum next binding_read(struct request *r)
 	return next;
 }
 
-/* What a write by way of a subresource says when it is done: {"status":"Success"}, 201. */
-void answer_success(struct request *r)
-{
-	struct failure *success = FAILURE_NEW(r->arena);
-
-	success->code = 201;
-	r->answer = (struct answer){ .code = 201, .failure = success };
-}
-
 const struct verb_steps binding_steps = {
 	.name = "binding",
 	.is_write = true,
 	.decode = binding_decode,
 	.read = binding_read,
 	.persist = write_persist,
-	.answer = answer_success,
+	.answer = respond_success,
 };

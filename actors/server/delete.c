@@ -71,6 +71,8 @@ static struct str_list finalizers_of(struct request *r, const struct meta_object
 
 /* ---- what a delete of this object means ----------------------------------------------------------------------- */
 
+enum delete_verdict { DELETE_REMOVE, DELETE_MARK, DELETE_NOTHING, DELETE_REFUSED };
+
 static enum delete_verdict refuse(struct request *r, const char *what, struct str asked,
 				  struct str stored)
 {
@@ -183,7 +185,7 @@ static void mark_deleting(struct meta_object_meta *meta, struct wall now)
 	SET(meta, deletion_grace_period_seconds, 0);
 }
 
-enum delete_verdict delete_judge(struct request *r, const struct object *live)
+static enum delete_verdict delete_judge(struct request *r, const struct object *live)
 {
 	struct wall now = act_wall(r->server->act);
 	struct meta_object_meta *meta;

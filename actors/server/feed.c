@@ -206,7 +206,7 @@ static void lose(struct server *server, const char *why)
 }
 
 /* The next key after one is itself and a NUL. */
-struct str key_after(struct arena *arena, struct str key)
+struct str feed_key_after(struct arena *arena, struct str key)
 {
 	return str_of(arena_str(arena, key).at, key.len + 1U);
 }
@@ -217,7 +217,7 @@ static void ask_page(struct server *server, struct str after)
 	struct store_range range = { .end = REGISTRY_END, .revision = feed->fill_revision };
 	struct arena *arena = arena_new(0);
 
-	range.key = after.at == NULL ? REGISTRY : key_after(arena, after);
+	range.key = after.at == NULL ? REGISTRY : feed_key_after(arena, after);
 	arena_free(feed->arena);
 	feed->arena = arena;
 	if (act_request(server->act, feed->store, &store_range_type, &range, STORE_MS, TAG_FILL) !=

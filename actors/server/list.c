@@ -1,6 +1,6 @@
+#include "actors/server/page-token.h"
 #include "actors/server/select.h"
 #include "actors/server/server-private.h"
-#include "actors/server/token.h"
 #include "datastore/object/record.h"
 
 /*
@@ -63,14 +63,14 @@ static enum next continue_at(struct request *r, struct listing *listing)
 {
 	struct str version = r->options.resource_version;
 	struct fault why = { 0 };
-	struct token token;
+	struct page_token token;
 
 	if (version.len > 0 && !str_is(version, "0"))
 		return request_fail(
 		    r, failure_bad_request(
 			   r->arena,
 			   "specifying resource version is not allowed when using continue"));
-	if (token_parse(r->arena, r->options.continue_token, &token, &why) != OK)
+	if (page_token_parse(r->arena, r->options.continue_token, &token, &why) != OK)
 		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
 	listing->start = token.start;
 	if (token.revision < 0)
@@ -192,7 +192,7 @@ static bool take_row(struct request *r, struct listing *listing, const struct st
 static enum next expired(struct request *r, struct listing *listing)
 {
 	struct failure *failure;
-	struct token token = { -1, listing->start };
+	struct page_token token = { -1, listing->start };
 
 	if (r->options.continue_token.len == 0)
 		return request_fail(
@@ -205,7 +205,7 @@ static enum next expired(struct request *r, struct listing *listing)
 		      "Continuing with the provided token results in an inconsistent list - "
 		      "objects that were created, modified, or deleted between the time the first "
 		      "chunk was returned and now may show up in the list.");
-	failure->continue_token = token_print(r->arena, &token);
+	failure->continue_token = page_token_print(r->arena, &token);
 	return request_fail(r, failure);
 }
 
@@ -223,7 +223,7 @@ static enum next page_came(struct request *r, struct listing *listing)
 		goes_on = take_row(r, listing, &answer->rows[i]);
 	if (!answer->more || !goes_on || answer->row_count == 0)
 		return NEXT;
-	listing->key_next = key_after(r->arena, answer->rows[answer->row_count - 1].key);
+	listing->key_next = feed_key_after(r->arena, answer->rows[answer->row_count - 1].key);
 	r->store_answer = NULL;
 	return ask_page(r, listing);
 }
@@ -232,13 +232,13 @@ static enum next page_came(struct request *r, struct listing *listing)
 
 static enum next answer(struct request *r, struct listing *listing)
 {
-	struct token token = { (int64_t)listing->revision, STR_NONE };
+	struct page_token token = { (int64_t)listing->revision, STR_NONE };
 	struct str more = STR_NONE;
 	int64_t remaining = -1;
 
 	if (listing->has_more) {
-		token.start = key_after(r->arena, below(listing, listing->last));
-		more = token_print(r->arena, &token);
+		token.start = feed_key_after(r->arena, below(listing, listing->last));
+		more = page_token_print(r->arena, &token);
 		if (select_is_all(&r->options) && !listing->is_from_store)
 			remaining = (int64_t)listing->left;
 	}

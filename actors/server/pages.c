@@ -162,7 +162,7 @@ static enum next root(struct request *r)
 	return request_answer_body(r, 200, STR("application/json"), text_str(&out));
 }
 
-page_fn *page_find(struct str path)
+page_fn *pages_find(struct str path)
 {
 	struct str bare =
 	    path.len > 1 && str_ends(path, STR("/")) ? str_slice(path, 0, path.len - 1) : path;

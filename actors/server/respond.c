@@ -292,6 +292,15 @@ void respond_list(struct request *r, const struct object *const *objects, uint32
 		set_json(r, 200, body);
 }
 
+/* What a write by way of a subresource says when it is done: {"status":"Success"}, 201. */
+void respond_success(struct request *r)
+{
+	struct failure *success = FAILURE_NEW(r->arena);
+
+	success->code = 201;
+	r->answer = (struct answer){ .code = 201, .failure = success };
+}
+
 /* ---- the last step ---------------------------------------------------------------------------------------------- */
 
 static void encode_failure(struct request *r)

@@ -55,7 +55,7 @@ bool message_door_receive(struct server *server, const struct act_msg *msg);
 GIVE const struct object *feed_decode(struct server *server, const struct type *type,
 				      const struct store_row *row);
 /* The key that follows this one: itself and a NUL. */
-struct str key_after(struct arena *arena, struct str key);
+struct str feed_key_after(struct arena *arena, struct str key);
 
 /* ---- watches (watch.c) ------------------------------------------------------------------------------------- */
 
@@ -69,21 +69,29 @@ void watch_close(struct watch *watch, int32_t code);
 void watch_gone(struct watch *watch);                 /* without a word to the peer */
 struct watch *request_watch(const struct request *r); /* NULL: it is none */
 
+/* ---- the first steps ------------------------------------------------------------------------------------- */
+
+enum next enter_route(struct request *r); /* r->route, a place among those in flight */
+enum next
+enter_authorize(struct request *r); /* and then r->resource, options, form, r->steps: or a page */
+enum next access_authenticate(struct request *r); /* r->user */
+enum next access_authorize(struct request *r);    /* what r->route asks for */
+void access_reset(struct request *r); /* the next kind of mechanism begins with its first */
+
 /* ---- verbs -------------------------------------------------------------------------------------------------- */
 
 extern const struct verb_steps get_steps, list_steps, watch_steps, create_steps, update_steps,
     patch_steps, delete_steps, delete_collection_steps, virtual_steps;
 extern const struct verb_steps binding_steps;
-void answer_success(struct request *r); /* a Status, 201 */
 /* Of a subresource that is not just another strategy: scale, binding, eviction, token; NULL: no special one. */
-const struct verb_steps *subresource_steps(const struct resource *resource, struct str subresource,
-					   enum verb verb);
+const struct verb_steps *subresources_steps(const struct resource *resource, struct str subresource,
+					    enum verb verb);
 /* Of resources that are not kept: reviews; NULL: none. */
-const struct verb_steps *review_steps(const struct resource *resource, enum verb verb);
+const struct verb_steps *subresources_of_review(const struct resource *resource, enum verb verb);
 
 /* Paths that are no resource: health, version, metrics, discovery, OpenAPI. NULL: 404. */
 typedef enum next page_fn(struct request *r);
-page_fn *page_find(struct str path);
+page_fn *pages_find(struct str path);
 
 /* discovery.c: pages of /api and /apis. */
 enum next discovery_api(struct request *r);
@@ -110,27 +118,19 @@ enum next write_remove(struct request *r); /* r->live goes for good */
 bool write_resource_version(struct request *r, struct str text, uint64_t *out);
 void write_encode(struct request *r, const struct type *type, const void *record);
 
-/* update.c, for subresources that change the object itself. */
-enum next patch_record(struct request *r, const struct type *type, void *record);
-enum next update_admit(struct request *r);
-enum next update_validate(struct request *r);
-
-/* delete.c: what a delete of one object means. */
-enum delete_verdict { DELETE_REMOVE, DELETE_MARK, DELETE_NOTHING, DELETE_REFUSED };
-enum delete_verdict delete_judge(struct request *r, const struct object *live);
-
 /* respond.c */
 enum next respond(struct request *r);
+void respond_success(struct request *r); /* a Status, 201 */
 void respond_object(struct request *r, int32_t code, const struct object *object);
 /* The record of a type in the negotiated format; `code` 0 keeps the answer's. */
 void respond_record(struct request *r, int32_t code, const struct type *type, const void *record);
 void respond_list(struct request *r, const struct object *const *objects, uint32_t count,
 		  uint64_t revision, struct str continue_token, int64_t remaining);
 /* One object as PartialObjectMetadata or Table rows, for watches too: appended to `out`. */
-enum status respond_view(struct request *r, const struct answer_form *form,
-			 const struct object *object, bool has_columns, struct text *out);
-enum status respond_view_record(struct request *r, const struct answer_form *form,
-				const struct type *type, const void *record, bool has_columns,
-				struct text *out);
+MUST_USE enum status respond_view(struct request *r, const struct answer_form *form,
+				  const struct object *object, bool has_columns, struct text *out);
+MUST_USE enum status respond_view_record(struct request *r, const struct answer_form *form,
+					 const struct type *type, const void *record,
+					 bool has_columns, struct text *out);
 
 #endif

@@ -12,8 +12,8 @@ static const struct special {
 	{ "pods", "binding", VERB_CREATE, &binding_steps },
 };
 
-const struct verb_steps *subresource_steps(const struct resource *resource, struct str subresource,
-					   enum verb verb)
+const struct verb_steps *subresources_steps(const struct resource *resource, struct str subresource,
+					    enum verb verb)
 {
 	for (size_t i = 0; i < sizeof specials / sizeof specials[0]; i++) {
 		const struct special *special = &specials[i];
@@ -25,7 +25,7 @@ const struct verb_steps *subresource_steps(const struct resource *resource, stru
 	return NULL;
 }
 
-const struct verb_steps *review_steps(const struct resource *resource, enum verb verb)
+const struct verb_steps *subresources_of_review(const struct resource *resource, enum verb verb)
 {
 	(void)resource;
 	(void)verb;

@@ -147,7 +147,7 @@ static enum next strict_patch(struct request *r, const struct json_strict *stric
 }
 
 /* The patch applied to a copy of what is there, of `type`. */
-enum next patch_record(struct request *r, const struct type *type, void *record)
+static enum next patch_record(struct request *r, const struct type *type, void *record)
 {
 	struct json_strict strict = { 0 };
 	struct fault why = { 0 };
@@ -190,14 +190,14 @@ static const void *old_record(struct request *r)
 	return r->live ? convert_record(r->live->type, r->live->record, r->type, r->arena) : NULL;
 }
 
-enum next update_admit(struct request *r)
+static enum next update_admit(struct request *r)
 {
 	enum admission_operation operation = r->is_creating ? ADMISSION_CREATE : ADMISSION_UPDATE;
 
 	return write_admit(r, operation, r->type, r->record, old_record(r), false);
 }
 
-enum next update_validate(struct request *r)
+static enum next update_validate(struct request *r)
 {
 	enum admission_operation operation = r->is_creating ? ADMISSION_CREATE : ADMISSION_UPDATE;
 	enum next next;

@@ -1,5 +1,7 @@
 #include "actors/server/virtual.h"
 
+#include <stdio.h>
+
 #include "actors/server/server-private.h"
 #include "transport/wire/json.h"
 
@@ -156,7 +158,7 @@ static enum next ask_actor(struct request *r)
 	struct virtual_ask *ask = arena_new_of(r->arena, struct virtual_ask);
 	struct act_ref who = act_named(r->server->act, r->resource->virtual->actor);
 
-	strncpy(ask->resource, r->resource->virtual->name, sizeof ask->resource - 1);
+	snprintf(ask->resource, sizeof ask->resource, "%s", r->resource->virtual->name);
 	if (act_request(r->server->act, who, &virtual_ask_type, ask, ROW_TIME_MS, r->tag) != OK)
 		return request_fail(
 		    r, failure_unavailable(r->arena, "who knows about this does not answer"));

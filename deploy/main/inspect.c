@@ -185,6 +185,18 @@ static void look_at(void *arg, const struct act_info *info)
 				     .is_supervisor = info->is_supervisor };
 }
 
+/* "Rss:      1234 kB" in bytes; 0 when the line is another. */
+static uint64_t kib_line(struct str line, struct str name)
+{
+	struct str rest = line;
+	uint64_t kib = 0;
+
+	if (!str_eq(str_cut(&rest, ':'), name))
+		return 0;
+	rest = str_trim(rest);
+	return str_to_u64(str_cut(&rest, ' '), &kib) == OK ? kib * KIB : 0;
+}
+
 /* `Rss:` and `Pss:` of the process, in bytes. */
 static void read_memory(const struct seams_files *files, struct inspect_rows *rows)
 {
@@ -200,13 +212,9 @@ static void read_memory(const struct seams_files *files, struct inspect_rows *ro
 	files->close(files->self, file);
 	rest = str_of(text, len);
 	while (rest.at != NULL && rest.len > 0) {
-		uint64_t kib = 0;
-
 		line = str_cut(&rest, '\n');
-		if (sscanf(line.at, "Rss: %ju kB", (uintmax_t *)&kib) == 1)
-			rows->rss_bytes = kib * KIB;
-		else if (sscanf(line.at, "Pss: %ju kB", (uintmax_t *)&kib) == 1)
-			rows->pss_bytes = kib * KIB;
+		rows->rss_bytes += kib_line(line, STR("Rss"));
+		rows->pss_bytes += kib_line(line, STR("Pss"));
 	}
 }
 

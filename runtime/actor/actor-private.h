@@ -290,7 +290,7 @@ struct request {
 };
 
 /* Ends a request without a reply; whoever asked is told. */
-void request_fail(struct request *request, enum status status);
+void request_refuse(struct request *request, enum status status);
 void request_fail_all(struct list *asked, enum status status);
 void request_forget(
     struct request *request); /* nobody is told here; the other host is, if it is there */

@@ -60,7 +60,7 @@ void message_refuse(struct act_host *host, struct message *message, enum status 
 	if (message->msg.kind == ACT_REQUEST) {
 		struct request *request = slots_find(&host->requests, message->msg.tag);
 		if (request)
-			request_fail(request, status);
+			request_refuse(request, status);
 	}
 	message_free(host, message);
 }

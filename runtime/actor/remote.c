@@ -251,7 +251,7 @@ static void remote_requests_lost(struct peer *peer, uint16_t epoch)
 		struct request *request = list_item(link, struct request, target_link);
 		if (!epoch || !request->target.epoch || request->target.epoch == epoch) {
 			request->target.node = 0;
-			request_fail(request, UNAVAILABLE);
+			request_refuse(request, UNAVAILABLE);
 		}
 	}
 	list_each (&peer->asking, link) {

@@ -83,7 +83,7 @@ static void request_deliver_there(struct request *request, const struct act_type
 	(void)remote_signal(request->host, to, &envelope, STR_NONE);
 }
 
-void request_fail(struct request *request, enum status status)
+void request_refuse(struct request *request, enum status status)
 {
 	struct act_host *host = request->host;
 
@@ -100,7 +100,7 @@ void request_fail(struct request *request, enum status status)
 void request_fail_all(struct list *asked, enum status status)
 {
 	while (!list_is_empty(asked))
-		request_fail(list_item(asked->next, struct request, target_link), status);
+		request_refuse(list_item(asked->next, struct request, target_link), status);
 }
 
 void request_timer(struct wheel_entry *entry)
@@ -108,7 +108,7 @@ void request_timer(struct wheel_entry *entry)
 	struct request *request = list_item(entry, struct request, timer);
 	if (request->target.node)
 		request_cancel_there(request);
-	request_fail(request, TIMEOUT);
+	request_refuse(request, TIMEOUT);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------------- */
@@ -243,7 +243,7 @@ enum status act_answer(struct act *act, struct act_ticket ticket, const struct a
 	}
 	struct message *message = remote_round_trip(host, type, body, &status);
 	if (!message) {
-		request_fail(request, status);
+		request_refuse(request, status);
 	} else {
 		message->msg.from = actor_ref(act);
 		request_deliver(request, message);
@@ -260,7 +260,7 @@ enum status act_answer_status(struct act *act, struct act_ticket ticket, enum st
 	assert(status != OK);
 	if (!request)
 		return GONE;
-	request_fail(request, status);
+	request_refuse(request, status);
 	return OK;
 }
 
@@ -316,7 +316,7 @@ void request_answered(struct act_host *host, struct seams_peer from, uint64_t id
 	}
 	request->target.node = 0;
 	if (!reply) {
-		request_fail(request, status);
+		request_refuse(request, status);
 	} else if (request->asker) {
 		request_deliver(request, reply);
 	} else {

@@ -1,11 +1,11 @@
-#include "actors/server/token.h"
+#include "actors/server/page-token.h"
 
 #include "transport/wire/base64.h"
 #include "transport/wire/json.h"
 
 #define TOKEN_BYTES_MAX (8U * KIB) /* a key, twice escaped */
 
-struct str token_print(struct arena *arena, const struct token *token)
+struct str page_token_print(struct arena *arena, const struct page_token *token)
 {
 	struct text json = text_in(arena, TOKEN_BYTES_MAX);
 	struct text out = text_in(arena, TOKEN_BYTES_MAX);
@@ -20,7 +20,7 @@ struct str token_print(struct arena *arena, const struct token *token)
 }
 
 static bool read_members(struct arena *arena, struct str text, struct str *version,
-			 struct token *out)
+			 struct page_token *out)
 {
 	struct json in = json_of(text);
 	struct str name, number = STR("0");
@@ -61,9 +61,10 @@ static bool is_clean(struct str start)
 	return true;
 }
 
-enum status token_parse(struct arena *arena, struct str text, struct token *out, struct fault *why)
+enum status page_token_parse(struct arena *arena, struct str text, struct page_token *out,
+			     struct fault *why)
 {
-	struct token token = { 0 };
+	struct page_token token = { 0 };
 	struct str json, version = STR("");
 
 	if (base64_decode(BASE64_URL, text, arena, &json, NULL) != OK ||

@@ -3,19 +3,19 @@
  *
  * Keys are relative to the collection: "ns/name", or "name" within a namespace.
  */
-#ifndef ACTORS_SERVER_TOKEN_H
-#define ACTORS_SERVER_TOKEN_H
+#ifndef ACTORS_SERVER_PAGE_TOKEN_H
+#define ACTORS_SERVER_PAGE_TOKEN_H
 
 #include "runtime/base/base.h"
 
-struct token {
+struct page_token {
 	int64_t revision; /* -1: at whatever is newest */
 	struct str start; /* the first key of the rest */
 };
 
-struct str token_print(struct arena *arena, const struct token *token);
+struct str page_token_print(struct arena *arena, const struct page_token *token);
 /* BAD_REQUEST with upstream's words. */
-MUST_USE enum status token_parse(struct arena *arena, struct str text, struct token *out,
-				 struct fault *why);
+MUST_USE enum status page_token_parse(struct arena *arena, struct str text, struct page_token *out,
+				      struct fault *why);
 
 #endif

@@ -1,0 +1,203 @@
+#include "actors/server/server-private.h"
+
+/*
+ * The way in: what a path and a query mean, before the verb begins. Whether a path exists is told only to those who may ask
+ * for it, so a path is first read, then judged (access.c), then looked up.
+ */
+
+static enum next too_many(struct request *r)
+{
+	return request_fail(
+	    r, failure_too_many(r->arena, 1, "Too many requests, please try again later."));
+}
+
+/* Watches are long: they have a limit of their own. */
+static enum next admit_to_flight(struct request *r)
+{
+	struct server *server = r->server;
+	const struct server_config *config = server->config;
+	uint32_t max = config->in_flight_max ? config->in_flight_max : LIMIT_IN_FLIGHT;
+	uint32_t mutating_max =
+	    config->mutating_max ? config->mutating_max : LIMIT_IN_FLIGHT_MUTATING;
+
+	if (r->route.verb == VERB_WATCH)
+		return server->watch_count < LIMIT_WATCHERS ? NEXT : too_many(r);
+	r->is_mutating = verb_is_write(r->route.verb);
+	if (r->is_mutating ? server->mutating >= mutating_max : server->in_flight >= max)
+		return too_many(r);
+	r->is_counted = true;
+	if (r->is_mutating)
+		server->mutating++;
+	else
+		server->in_flight++;
+	return NEXT;
+}
+
+static uint32_t verb_bit(enum verb verb)
+{
+	static const uint32_t bits[] = {
+		[VERB_GET] = RESOURCE_GET,
+		[VERB_LIST] = RESOURCE_LIST,
+		[VERB_WATCH] = RESOURCE_WATCH,
+		[VERB_CREATE] = RESOURCE_CREATE,
+		[VERB_UPDATE] = RESOURCE_UPDATE,
+		[VERB_PATCH] = RESOURCE_PATCH,
+		[VERB_DELETE] = RESOURCE_DELETE,
+		[VERB_DELETE_COLLECTION] = RESOURCE_DELETE_COLLECTION,
+		[VERB_PROXY] = 0,
+	};
+
+	return bits[verb];
+}
+
+static const struct verb_steps *steps_of(const struct request *r)
+{
+	static const struct verb_steps *const usual[] = {
+		[VERB_GET] = &get_steps,       [VERB_LIST] = &list_steps,
+		[VERB_WATCH] = &watch_steps,   [VERB_CREATE] = &create_steps,
+		[VERB_UPDATE] = &update_steps, [VERB_PATCH] = &patch_steps,
+		[VERB_DELETE] = &delete_steps, [VERB_DELETE_COLLECTION] = &delete_collection_steps,
+		[VERB_PROXY] = NULL,
+	};
+	const struct verb_steps *special;
+
+	if (r->resource->virtual != NULL)
+		return &virtual_steps;
+	if (r->subresource != NULL) {
+		special = subresources_steps(r->resource, r->subresource->name, r->route.verb);
+		if (special != NULL)
+			return special;
+		return str_eq(r->subresource->kind, r->resource->row->kind) &&
+			       r->route.verb != VERB_CREATE && r->route.verb != VERB_DELETE
+			   ? usual[r->route.verb]
+			   : NULL;
+	}
+	if (r->resource->cache == NULL)
+		return subresources_of_review(r->resource, r->route.verb);
+	return usual[r->route.verb];
+}
+
+static enum next method_not_allowed(struct request *r)
+{
+	return request_fail(r, failure_method(r->arena));
+}
+
+static bool is_scope_wrong(const struct request *r)
+{
+	const struct route *route = &r->route;
+	bool is_namespaces = str_is(route->resource, "namespaces");
+
+	if (!r->resource->row->is_namespaced)
+		return route->namespace.len > 0 && !is_namespaces;
+	return route->namespace.len == 0 && (route->name.len > 0 || route->verb == VERB_CREATE ||
+					     route->verb == VERB_DELETE_COLLECTION);
+}
+
+static enum next route_resource(struct request *r)
+{
+	struct route *route = &r->route;
+	uint32_t verbs;
+
+	r->resource =
+	    resources_find(r->server->resources, route->group, route->version, route->resource);
+	if (r->resource == NULL || is_scope_wrong(r))
+		return request_fail(r, failure_no_path(r->arena));
+	verbs = r->resource->row->verbs;
+	if (route->subresource.len > 0) {
+		r->subresource = resource_subresource(r->resource, route->subresource);
+		if (r->subresource == NULL)
+			return request_fail(r, failure_no_path(r->arena));
+		verbs = r->subresource->verbs;
+	}
+	if (!(verbs & verb_bit(route->verb)))
+		return method_not_allowed(r);
+	r->type = r->resource->type;
+	r->steps = steps_of(r);
+	if (r->steps == NULL)
+		return request_fail(
+		    r, failure_not_implemented(r->arena, "this subresource is not served yet"));
+	return NEXT;
+}
+
+static const struct verb_steps no_steps;
+
+enum next enter_route(struct request *r)
+{
+	struct fault why = { 0 };
+	bool is_watch = options_want_watch(r->arena, r->asked.query);
+
+	if (route_parse(r->arena, r->asked.method, r->asked.path, is_watch, &r->route, &why) != OK)
+		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
+	r->steps = &no_steps;
+	/* Whether a path exists is told only to those who may ask for it: authorize comes first. */
+	return admit_to_flight(r);
+}
+
+/* ---- options and form ---------------------------------------------------------------------------------- */
+
+static enum next validate_options(struct request *r)
+{
+	struct faults faults = faults_in(r->arena);
+	const char *kind = "";
+	enum patch_form form;
+	bool is_apply = false;
+
+	if (r->route.verb == VERB_PATCH &&
+	    negotiate_patch(r->asked.content_type, &form, &is_apply) != OK)
+		return NEXT; /* decode says so with a better word */
+	options_validate(&r->options, r->route.verb, is_apply, &faults, &kind);
+	if (faults.len == 0)
+		return NEXT;
+	return request_fail(
+	    r, failure_invalid(r->arena, STR("meta.k8s.io"), str_from(kind), STR(""), &faults));
+}
+
+static enum next negotiate(struct request *r)
+{
+	enum negotiate_views views =
+	    r->route.verb == VERB_DELETE_COLLECTION ? NEGOTIATE_PLAIN : NEGOTIATE_OBJECTS;
+	bool has_protobuf = r->type != NULL && !(r->type->flags & TYPE_JSON_ONLY);
+
+	if (negotiate_accept(r->asked.accept, views, has_protobuf, &r->form) != OK)
+		return request_fail(r, failure_not_acceptable(r->arena, NEGOTIATE_OFFERED));
+	if (negotiate_pretty(r->options.pretty, r->asked.agent))
+		r->form.is_pretty = true;
+	return NEXT;
+}
+
+static enum next enter_resource(struct request *r)
+{
+	enum next next = route_resource(r);
+
+	if (next == NEXT && !feed_is_ready(r->server) && r->resource->cache != NULL)
+		return request_fail(r, failure_too_many(r->arena, 1, "storage is (re)initializing"));
+	if (next == NEXT)
+		next = negotiate(r);
+	return next == NEXT ? validate_options(r) : next;
+}
+
+static enum next enter_page(struct request *r)
+{
+	page_fn *page = pages_find(r->asked.path);
+
+	if (page == NULL)
+		return request_fail(r, failure_no_path(r->arena));
+	return page(r);
+}
+
+enum next enter_authorize(struct request *r)
+{
+	struct fault why = { 0 };
+	enum next next = NEXT;
+
+	if (r->mechanism.phase == 0 &&
+	    options_parse(r->arena, r->asked.query, &r->options, &why) != OK)
+		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
+	r->mechanism.phase = 1;
+	if (!user_is_in(&r->user, GROUP_MASTERS))
+		next = access_authorize(r);
+	if (next != NEXT)
+		return next;
+	access_reset(r);
+	return r->route.is_resource ? enter_resource(r) : enter_page(r);
+}

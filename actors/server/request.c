@@ -1,0 +1,119 @@
+#include "actors/server/request.h"
+
+#include "actors/server/server-private.h"
+
+/* What steps call: answers, waiting, warnings, and what the mechanisms are given. */
+
+enum next request_fail(struct request *r, struct failure *failure)
+{
+	r->answer = (struct answer){ .code = failure->code, .failure = failure };
+	r->result = NULL;
+	return DONE;
+}
+
+enum next request_fail_status(struct request *r, enum status status, const struct fault *why)
+{
+	return request_fail(r, failure_of(r->arena, status, why));
+}
+
+enum next request_answer_body(struct request *r, int32_t code, struct str content_type,
+			      struct str body)
+{
+	r->answer = (struct answer){ .code = code, .content_type = content_type, .body = body };
+	return DONE;
+}
+
+enum next request_refresh(struct request *r)
+{
+	r->is_fresh = true;
+	feed_refresh(r->server, r);
+	return WAIT;
+}
+
+enum next request_wait_revision(struct request *r, uint64_t revision)
+{
+	return feed_wait(r->server, r, revision) ? WAIT : NEXT;
+}
+
+enum next request_ask(struct request *r, const struct act_type *type, const void *body)
+{
+	/* The store keeps its own time; ours only guards against one that never answers. */
+	enum status status = act_request(r->server->act, r->server->feed.store, type, body,
+					 LIMIT_REQUEST_MS * 10, r->tag);
+
+	if (status != OK)
+		return request_fail_status(r, status == NOT_FOUND ? UNAVAILABLE : status, NULL);
+	r->is_at_store = true;
+	return WAIT;
+}
+
+void request_warn(struct request *r, struct str text)
+{
+	for (uint32_t i = 0; i < r->warning_count; i++)
+		if (str_eq(r->warnings[i], text))
+			return;
+	r->warnings = arena_grow(r->arena, r->warnings, r->warning_count * sizeof text,
+				 (r->warning_count + 1) * sizeof text);
+	r->warnings[r->warning_count++] = text;
+}
+
+struct str request_printf(struct request *r, const char *format, ...)
+{
+	va_list args;
+	struct str text;
+
+	va_start(args, format);
+	text = arena_vprintf(r->arena, format, args);
+	va_end(args);
+	return text;
+}
+
+bool request_is_dry_run(const struct request *r)
+{
+	return r->options.dry_run_count > 0;
+}
+
+struct str request_group(const struct request *r)
+{
+	return r->resource ? r->resource->row->group : r->route.group;
+}
+
+struct str request_resource(const struct request *r)
+{
+	return r->resource ? r->resource->row->name : r->route.resource;
+}
+
+/* ---- mechanisms ---------------------------------------------------------------------------------------------------- */
+
+static void mechanism_refresh(struct waiter *waiter)
+{
+	struct mechanism *mechanism =
+	    (struct mechanism *)(void *)((char *)waiter - offsetof(struct mechanism, waiter));
+
+	request_refresh(mechanism->request);
+}
+
+static void mechanism_resume(struct waiter *waiter)
+{
+	struct mechanism *mechanism =
+	    (struct mechanism *)(void *)((char *)waiter - offsetof(struct mechanism, waiter));
+
+	waiter->on_cancel = NULL;
+	request_run(mechanism->request);
+}
+
+struct check_context request_context(struct request *r)
+{
+	r->mechanism.request = r;
+	r->mechanism.waiter.refresh = mechanism_refresh;
+	r->mechanism.waiter.resume = mechanism_resume;
+	return (struct check_context){
+		.arena = r->arena,
+		.act = r->server->act,
+		.reader = &r->server->reader,
+		.waiter = &r->mechanism.waiter,
+		.now = act_wall(r->server->act),
+		.is_fresh = r->is_fresh,
+		.state = r->mechanism.state,
+	};
+}
