@@ -119,7 +119,6 @@ UNDER_WAY = {
     "runtime/loop/loop.h": "the hosts of a node",
     "runtime/loop/stream.h": "the hosts of a node",
     "runtime/sim/sim.h": "its bodies",
-    "runtime/trace/metrics.h": "its bodies",
     "transport/http/client.h": "server and client",
     "transport/http/server.h": "server and client",
     "transport/peer/peer.h": "the hosts of a node",
