@@ -236,6 +236,7 @@ static struct str list_table(struct request *r, const struct list_shape *list)
 	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
 	struct table_row *rows = arena_array(r->arena, struct table_row, list->count);
 	struct table_options options = { .has_columns = true,
+					 .is_list = true,
 					 .include_object = r->options.include_object,
 					 .is_beta = r->form.is_table_beta,
 					 .now = act_wall(r->server->act),

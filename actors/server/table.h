@@ -15,6 +15,7 @@ struct table_row {
 struct table_options {
 	bool has_columns;          /* say the column definitions */
 	bool is_beta;              /* meta.k8s.io/v1beta1 */
+	bool is_list;              /* rows may be put in order and marked by what all of them say */
 	struct str include_object; /* None, Metadata (also absent), Object */
 	struct str resource_version, continue_token;
 	int64_t remaining; /* below 0: not said */
