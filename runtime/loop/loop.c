@@ -172,16 +172,22 @@ static void set_timer(struct loop *loop, uint64_t wait_ms)
 		uv_timer_start(&loop->timer, timer_fired, wait_ms, 0);
 }
 
-static void step(struct loop *loop, uint64_t wait_ms)
+/* What the machine has for us; waits for it only if the host has nothing to do. */
+static void turn_machine(struct loop *loop, bool has_more, uint64_t wait_ms)
 {
-	bool has_more = act_host_turn(loop->host);
-
 	if (has_more || loop->quits || act_host_is_done(loop->host) || !act_host_sleep(loop->host)) {
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 		return;
 	}
 	set_timer(loop, wait_ms);
 	uv_run(&loop->uv, UV_RUN_ONCE);
+}
+
+static void step(struct loop *loop, uint64_t wait_ms)
+{
+	bool has_more = act_host_turn(loop->host);
+
+	turn_machine(loop, has_more, wait_ms);
 }
 
 void loop_step(struct loop *loop, uint32_t wait_ms)
@@ -202,10 +208,14 @@ bool loop_run_until(struct loop *loop, bool (*claim)(void *arg), void *arg, uint
 
 	while (!claim(arg)) {
 		int64_t left = end - loop->seams.clock.mono(loop->seams.clock.self).ns;
+		bool has_more;
 
 		if (left <= 0)
 			return false;
-		step(loop, (uint64_t)(left / TIME_MS) + 1);
+		has_more = act_host_turn(loop->host);
+		if (claim(arg)) /* it may be the turn's doing: there is nothing to wait for then */
+			break;
+		turn_machine(loop, has_more, (uint64_t)(left / TIME_MS) + 1);
 	}
 	return true;
 }
