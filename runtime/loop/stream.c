@@ -9,7 +9,8 @@
 
 #define HIGH_BYTES (256U * KIB)
 #define LOW_BYTES (64U * KIB)
-#define PARTS_MAX 64U /* more are copied into one */
+#define KEEPALIVE_S 15U /* as Go's dialer and listener */
+#define PARTS_MAX 64U   /* more are copied into one */
 
 /* One stream_write: the copied bytes follow it unless they are borrowed. */
 struct write {
@@ -129,8 +130,11 @@ void stream_adopt(struct stream *stream, struct act *act)
 	stream->act = act;
 	stream->owned = act_own(act, release, stream);
 	read_addresses(stream);
-	if (!stream->is_pipe)
-		uv_tcp_nodelay(&stream->uv.tcp, 1);
+	if (stream->is_pipe)
+		return;
+	uv_tcp_nodelay(&stream->uv.tcp, 1);
+	/* Who waits for a peer that has vanished without a word would wait for ever. */
+	uv_tcp_keepalive(&stream->uv.tcp, 1, KEEPALIVE_S);
 }
 
 void stream_discard(struct stream *stream)
