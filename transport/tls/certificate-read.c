@@ -9,6 +9,8 @@
 #include "transport/tls/certificate.h"
 #include "transport/tls/tls-private.h"
 
+#define NAMES_SHOWN 8U /* of each kind, in the words of a refusal */
+#define NAMES_SHOWN_BYTES 240U
 #define CERTIFICATES_MAX 512 /* of one bundle: the usual public authorities are 140 */
 
 /* A list of strings that grows in an arena; certificates carry few names, what is over the limit is not read. */
@@ -283,6 +285,33 @@ static enum status time_refusal(struct fault *why, const char *name, const char 
 			 name, is, limit_text, now_text);
 }
 
+static void add_names(struct text *text, const struct str *names, uint32_t count)
+{
+	for (uint32_t i = 0; i < count && i < NAMES_SHOWN; i++) {
+		text_add(text, text->len > 0 ? STR(", ") : STR(""));
+		text_add(text, names[i]);
+	}
+	if (count > NAMES_SHOWN)
+		text_lit(text, ", ...");
+}
+
+/* Which names it does carry is what tells a wrong address from a wrong certificate. */
+static enum status name_refusal(struct fault *why, const char *name, X509 *certificate)
+{
+	struct arena *arena = arena_new(0);
+	struct text names = text_in(arena, NAMES_SHOWN_BYTES);
+	struct certificate_info info;
+
+	tls_certificate_info(certificate, arena, &info);
+	add_names(&names, info.dns_names, info.dns_names_count);
+	add_names(&names, info.addresses, info.addresses_count);
+	(void)fault_set(why, UNAUTHORIZED, "",
+			"the certificate of \"%s\" does not carry the name asked for, but " STR_FMT,
+			name, STR_ARG(names.len > 0 ? text_str(&names) : STR("none at all")));
+	arena_free(arena);
+	return UNAUTHORIZED;
+}
+
 enum status tls_refusal(struct fault *why, int error, X509 *certificate, struct wall now)
 {
 	char name[65];
@@ -313,10 +342,7 @@ enum status tls_refusal(struct fault *why, int error, X509 *certificate, struct 
 		return fault_set(why, UNAUTHORIZED, "",
 				 "the certificate of \"%s\" was not made for this use", name);
 	case X509_V_ERR_HOSTNAME_MISMATCH:
-	case X509_V_ERR_IP_ADDRESS_MISMATCH:
-		return fault_set(why, UNAUTHORIZED, "",
-				 "the certificate of \"%s\" does not carry the name asked for",
-				 name);
+	case X509_V_ERR_IP_ADDRESS_MISMATCH: return name_refusal(why, name, certificate);
 	default:
 		return fault_set(why, UNAUTHORIZED, "", "the certificate of \"%s\" is refused: %s",
 				 name, X509_verify_cert_error_string(error));

@@ -380,7 +380,8 @@ TEST(a_client_refuses_a_server_that_it_did_not_mean)
 	static const struct {
 		const char *kind, *name, *words;
 	} cases[] = {
-		{ "name", "other.example.org", "does not carry the name asked for" },
+		{ "name", "other.example.org",
+		  "does not carry the name asked for, but api.example.org" },
 		{ "name", "127.0.0.1", "does not carry the name asked for" },
 		{ "stranger", "api.example.org", "does it belong to another cluster?" },
 		{ "late", "api.example.org", "correct the clock" },
