@@ -167,6 +167,14 @@ void http_stream_consume(struct http_stream *stream, size_t bytes)
 	stream->engine->class->consume(stream, bytes);
 }
 
+void http_stream_leave(struct http_stream *stream)
+{
+	if (stream->engine == NULL)
+		return;
+	stream->is_in_unwanted = true;
+	stream->engine->class->poke(stream);
+}
+
 void http_stream_reset(struct http_stream *stream)
 {
 	if (stream->engine != NULL)

@@ -50,7 +50,8 @@ struct http_stream {
 	bool is_out_ended;                /* all of the body was given */
 	bool is_out_hidden; /* a response to HEAD, or of a code without a body: counted, not sent */
 	bool is_raw;        /* HTTP/1, after 101: bytes both ways */
-	bool is_waiting;    /* HTTP/2: nghttp2 was told that there is nothing to send yet */
+	bool is_in_unwanted; /* raw: nobody reads any more, so our end is the end of both ways */
+	bool is_waiting;     /* HTTP/2: nghttp2 was told that there is nothing to send yet */
 };
 
 /*
@@ -90,6 +91,8 @@ struct http_engine {
 	bool is_draining; /* takes no further requests (server) or calls (client) */
 	bool is_done;     /* takes nothing more in; when fill gives nothing, close the connection */
 	bool is_held; /* feed takes nothing until a stream moves on: keep the rest, stop reading */
+	bool is_out_over; /* nothing more will be sent but things may still come: end our half of the connection */
+	bool is_cut; /* is_done, and the peer is not to take what it got for whole: close at once, without a farewell */
 	uint64_t pongs;     /* HTTP/2: answers to http_engine_ping */
 	struct fault fault; /* why is_done, if it was an error */
 };
@@ -138,7 +141,9 @@ void http_stream_take(struct http_stream *stream, struct http_queue *from);
 void http_stream_end(struct http_stream *stream, struct http_headers trailers);
 /* What `body` gave has been dealt with: lets the peer send as much again. */
 void http_stream_consume(struct http_stream *stream, size_t bytes);
-/* Gives it up; `closed` is called with CANCELLED, at once or before the next feed or fill returns. HTTP/1: the connection is done. */
+/* Nobody will read what still comes on it. An answer that is to come is sent all the same; then it is over. */
+void http_stream_leave(struct http_stream *stream);
+/* Gives it up; `closed` is called with CANCELLED, at once or before the next feed or fill returns. HTTP/1: the connection is cut. */
 void http_stream_reset(struct http_stream *stream);
 
 /* ---- for the engines ---------------------------------------------------------------------------- */

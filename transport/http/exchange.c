@@ -144,6 +144,8 @@ void exchange_drop_handler(struct http_exchange *exchange)
 	if (exchange->in.bytes > 0)
 		http_stream_consume(&exchange->stream, exchange->in.bytes);
 	http_queue_clear(&exchange->in);
+	http_stream_leave(&exchange->stream);
+	touch(exchange);
 	exchange_unref(exchange);
 }
 

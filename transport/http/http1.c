@@ -277,7 +277,7 @@ static bool is_finished(const struct http1 *http1)
 	const struct http_stream *stream = http1->stream;
 	bool is_out_finished = http1->is_out_finished && http1->control.bytes == 0;
 	if (stream->is_raw)
-		return is_out_finished && stream->is_in_ended;
+		return is_out_finished && (stream->is_in_ended || stream->is_in_unwanted);
 	return http1->engine.is_server ? is_out_finished : stream->is_in_ended;
 }
 
@@ -374,6 +374,32 @@ static void feed(struct http_engine *engine, struct str *in)
 	}
 }
 
+/*
+ * Who closes its half while its answer is being made cannot be told from who has gone away, and those are many: a client out of
+ * patience, a watcher that is stopped. What it asked is given up, as Go's server does. An answer that is ready is still sent.
+ */
+static void server_end(struct http1 *http1)
+{
+	struct http_stream *stream = http1->stream;
+	if (stream->is_out_ended)
+		return;
+	http1->engine.is_done = true;
+	forget(http1, CANCELLED);
+}
+
+static void client_end(struct http1 *http1)
+{
+	struct http_stream *stream = http1->stream;
+	/* A body up to the end is complete now. */
+	http_parser_execute(&http1->parser, &settings, NULL, 0);
+	if (stream->is_in_ended) {
+		finish(http1);
+		return;
+	}
+	http1->engine.is_done = true;
+	forget(http1, stream->has_in_head ? CANCELLED : GONE);
+}
+
 static void feed_end(struct http_engine *engine)
 {
 	struct http1 *http1 = http1_of(engine);
@@ -391,18 +417,10 @@ static void feed_end(struct http_engine *engine)
 		return;
 	}
 	http1->is_keeping_alive = false;
-	/* A server's peer may close its half behind a request and still read the answer; who leaves a stream is gone. */
-	if (engine->is_server && stream->is_in_ended &&
-	    (!stream->is_out_begun || stream->is_out_ended))
-		return;
-	http_parser_execute(&http1->parser, &settings, NULL,
-			    0); /* a body up to the end is complete now */
-	if (stream->is_in_ended) {
-		finish(http1);
-		return;
-	}
-	engine->is_done = true;
-	forget(http1, engine->is_server || stream->has_in_head ? CANCELLED : GONE);
+	if (engine->is_server)
+		server_end(http1);
+	else
+		client_end(http1);
 }
 
 /* ---- sending ------------------------------------------------------------------------------------------- */
@@ -567,8 +585,10 @@ static void fill(struct http_engine *engine, struct text *out)
 		http_queue_move(&stream->out, out, room_of(out));
 	if (stream->out.bytes < before)
 		engine->events->moved(engine->owner, stream);
-	if (stream->is_out_ended && stream->out.bytes == 0 && !http1->is_out_finished)
+	if (stream->is_out_ended && stream->out.bytes == 0 && !http1->is_out_finished) {
 		http1->is_out_finished = fill_end(http1, out);
+		engine->is_out_over = stream->is_raw;
+	}
 	finish(http1);
 }
 
@@ -586,7 +606,7 @@ static void consume(struct http_stream *stream, size_t bytes)
 static void reset(struct http_stream *stream)
 {
 	struct http_engine *engine = stream->engine;
-	engine->is_done = true;
+	engine->is_done = engine->is_cut = true;
 	engine->is_held = false;
 	forget(http1_of(engine), CANCELLED);
 }

@@ -241,8 +241,6 @@ static bool is_overdue(struct connection *connection, struct mono now)
 {
 	struct wire *wire = &connection->wire;
 	const struct http_server_config *config = &connection->server->site->config;
-	if (wire->is_lingering)
-		return ms_since(now, wire->wrote_at) > LINGER_MS;
 	if (wire->engine == NULL)
 		return ms_since(now, connection->opened_at) > config->head_ms;
 	size_t queued = wire_queued(wire);
@@ -251,6 +249,8 @@ static bool is_overdue(struct connection *connection, struct mono now)
 	connection->queued_seen = queued;
 	if (queued > 0)
 		return ms_since(now, wire->wrote_at) > config->stall_ms;
+	if (wire->is_lingering)
+		return ms_since(now, wire->wrote_at) > LINGER_MS;
 	if (!list_is_empty(&connection->exchanges))
 		return is_dead_quiet(connection, now);
 	uint64_t idle_ms = ms_since(now, connection->idle_since);

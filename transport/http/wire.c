@@ -107,12 +107,13 @@ void wire_abandon(struct wire *wire)
 	release(wire);
 }
 
-void wire_close(struct wire *wire, enum status why)
+static void close_with(struct wire *wire, enum status why,
+		       void (*close_stream)(struct stream *stream))
 {
 	assert(!wire->is_busy);
 	if (wire->stream == NULL)
 		return;
-	stream_close(wire->stream);
+	close_stream(wire->stream);
 	wire->stream = NULL;
 	if (wire->engine != NULL && wire->engine->fault.text[0] != '\0' &&
 	    wire->fault.text[0] == '\0')
@@ -121,12 +122,28 @@ void wire_close(struct wire *wire, enum status why)
 	wire->events->closed(wire, why);
 }
 
-/* All is said: ends our half and waits for the peer's, because closing on unread bytes would take back what it has not read yet. */
-static void linger(struct wire *wire)
+void wire_close(struct wire *wire, enum status why)
 {
-	if (wire->is_lingering)
+	close_with(wire, why, stream_close);
+}
+
+static void let_go(struct stream *stream)
+{
+	stream_close_after_writes(stream, LIMIT_HTTP_STALL_MS);
+}
+
+/* The peer sends no more and all was said; what it has not read yet goes out without us. */
+static void finish(struct wire *wire)
+{
+	close_with(wire, OK, let_go);
+}
+
+/* Ends our half: TLS says so too, so that the peer can tell an end from a cut. */
+static void end_writing(struct wire *wire)
+{
+	if (wire->is_write_ended)
 		return;
-	wire->is_lingering = true;
+	wire->is_write_ended = true;
 	wire->wrote_at = act_now(wire->hub->act);
 	if (wire->tls != NULL) {
 		text_clear(&wire->hub->cipher);
@@ -136,6 +153,15 @@ static void linger(struct wire *wire)
 			return; /* broken: the read side will say so */
 	}
 	stream_shutdown(wire->stream);
+}
+
+/* All is said: waits for the peer's end, because closing on unread bytes would take back what it has not read yet. */
+static void linger(struct wire *wire)
+{
+	if (wire->is_lingering)
+		return;
+	wire->is_lingering = true;
+	end_writing(wire);
 	if (!wire->is_reading) {
 		wire->is_reading = true;
 		stream_read_start(wire->stream);
@@ -210,6 +236,20 @@ static void update_reading(struct wire *wire)
 		stream_read_stop(wire->stream);
 }
 
+/* The engine has given all it had. */
+static void end_if_over(struct wire *wire)
+{
+	const struct http_engine *engine = wire->engine;
+	if (engine->is_cut)
+		wire_close(wire, CANCELLED);
+	else if (engine->is_done && wire->is_read_ended)
+		finish(wire);
+	else if (engine->is_done)
+		linger(wire);
+	else if (engine->is_out_over)
+		end_writing(wire);
+}
+
 /* Moves everything on that can move: the one place where a wire sends, feeds again what was kept, and ends. */
 static void flush(struct wire *wire)
 {
@@ -237,12 +277,8 @@ static void flush(struct wire *wire)
 		return;
 	}
 	update_reading(wire);
-	if (!wire->engine->is_done || stream_queued(wire->stream) > QUEUE_BYTES)
-		return;
-	if (wire->is_read_ended)
-		wire_close(wire, OK);
-	else
-		linger(wire);
+	if (stream_queued(wire->stream) <= QUEUE_BYTES)
+		end_if_over(wire);
 }
 
 static void on_drain(struct act *act, struct stream *stream)

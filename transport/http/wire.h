@@ -58,7 +58,7 @@ struct wire {
 	struct tls_session *tls;
 	struct http_engine *engine;
 	struct text held; /* received, decrypted and not taken by the engine */
-	bool is_reading, is_read_ended, is_lingering, is_busy;
+	bool is_reading, is_read_ended, is_write_ended, is_lingering, is_busy;
 	struct mono read_at;  /* when something was last received */
 	struct mono wrote_at; /* when the socket last took something, or had nothing to take */
 	struct fault fault;

@@ -373,6 +373,46 @@ TEST(an_upgrade_hands_over_the_bytes_of_both_ways)
 	fini(end);
 }
 
+static struct end *make_upgraded(void)
+{
+	struct end *end = make_end(true);
+	const struct http_header header = { STR("upgrade"), STR("raw") };
+	struct http_head head = { .code = 101, .headers = { &header, 1 } };
+	feed(end, STR("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n"),
+	     4096);
+	http_stream_begin(&end->stream, &head, true);
+	drain(end);
+	return end;
+}
+
+TEST(the_end_of_our_raw_bytes_is_the_end_of_our_half_only)
+{
+	struct end *end = make_upgraded();
+	http_stream_copy(&end->stream, STR("last"));
+	http_stream_end(&end->stream, (struct http_headers){ 0 });
+	CHECK(!end->engine->is_out_over); /* not before they are out */
+	drain(end);
+	CHECK(end->engine->is_out_over && !end->engine->is_done);
+	feed(end, STR("more"), 4096);
+	CHECK(str_ends(text_str(&end->heard), STR("[more]")));
+	http_engine_feed_end(end->engine);
+	CHECK(str_ends(text_str(&end->heard), STR("[more]!<OK>")));
+	CHECK(end->engine->is_done && !end->engine->is_cut);
+	fini(end);
+}
+
+TEST(raw_bytes_that_nobody_reads_do_not_keep_a_connection_open)
+{
+	struct end *end = make_upgraded();
+	http_stream_end(&end->stream, (struct http_headers){ 0 });
+	http_stream_leave(&end->stream);
+	CHECK(!end->engine->is_done);
+	drain(end);
+	CHECK(str_ends(text_str(&end->heard), STR("<OK>")));
+	CHECK(end->engine->is_done && !end->engine->is_cut);
+	fini(end);
+}
+
 TEST(draining_closes_idle_connections_and_says_so_on_busy_ones)
 {
 	struct end *idle = make_end(true);
@@ -390,6 +430,20 @@ TEST(draining_closes_idle_connections_and_says_so_on_busy_ones)
 	fini(busy);
 }
 
+TEST(an_answer_that_is_given_up_cuts_the_connection)
+{
+	struct end *end = make_end(true);
+	struct http_head head = { .code = 200, .content_length = HTTP_LENGTH_UNKNOWN };
+	feed(end, STR("GET / HTTP/1.0\r\n\r\n"), 4096);
+	http_stream_begin(&end->stream, &head, true);
+	http_stream_copy(&end->stream, STR("half"));
+	drain(end);
+	http_stream_reset(&end->stream);
+	CHECK(str_ends(text_str(&end->heard), STR("<CANCELLED>")));
+	CHECK(end->engine->is_done && end->engine->is_cut);
+	fini(end);
+}
+
 TEST(a_peer_that_leaves_early_cancels_its_request)
 {
 	struct end *end = make_end(true);
@@ -397,6 +451,30 @@ TEST(a_peer_that_leaves_early_cancels_its_request)
 	http_engine_feed_end(end->engine);
 	CHECK(str_ends(text_str(&end->heard), STR("[abc]<CANCELLED>")));
 	CHECK(end->engine->is_done);
+	fini(end);
+	/* Whole, but its answer is not there yet, or not all of it. */
+	for (int begun = 0; begun < 2; begun++) {
+		struct http_head head = { .code = 200, .content_length = HTTP_LENGTH_UNKNOWN };
+		end = make_end(true);
+		feed(end, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 4096);
+		if (begun != 0)
+			http_stream_begin(&end->stream, &head, true);
+		drain(end);
+		http_engine_feed_end(end->engine);
+		CHECK(str_ends(text_str(&end->heard), STR("|!<CANCELLED>")));
+		CHECK(end->engine->is_done);
+		fini(end);
+	}
+	/* Its answer is there: it may be closing its half behind the request. */
+	end = make_end(true);
+	feed(end, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 4096);
+	answer(end, 200, "all");
+	http_engine_feed_end(end->engine);
+	CHECK(!end->engine->is_done);
+	drain(end);
+	CHECK(str_ends(text_str(&end->sent), STR("\r\n\r\nall")));
+	CHECK(str_ends(text_str(&end->heard), STR("|!<OK>")));
+	CHECK(end->engine->is_done && !end->engine->is_cut);
 	fini(end);
 	end = make_end(true);
 	end->refuses = true;

@@ -18,12 +18,14 @@
  * /watch      begins, events when told to  /crash       the handler fails
  * /upload     streamed: counts the bytes   /upgrade     echoes raw bytes
  * /who        the peer's certificate       /drop        done without an answer
+ * /large?n    n bytes at once              /push        upgrades, says something and is done
  */
 struct handler {
-	struct http_exchange *held[64];
+	struct http_exchange *held[256];
 	uint32_t held_count;
-	uint32_t gone, writable, starts;
+	uint32_t gone, writable, asked;
 	enum status gone_why;
+	char gone_query[16]; /* of the last one */
 	uint64_t big_left;
 	uint32_t released;
 };
@@ -81,9 +83,25 @@ static void write_big(struct handler *handler, struct http_exchange *exchange)
 	http_done(exchange);
 }
 
+static void respond_large(struct http_exchange *exchange)
+{
+	uint64_t bytes = 0;
+	CHECK_STATUS(str_to_u64(http_query(exchange), &bytes), OK);
+	respond(exchange, 200, str_of(arena_zalloc(http_arena(exchange), bytes), bytes));
+}
+
+static void push(struct http_exchange *exchange)
+{
+	http_upgrade(exchange, http_upgrade_wanted(exchange), (struct http_headers){ 0 });
+	(void)http_write_copy(exchange, STR("that was all"));
+	http_end(exchange);
+	http_done(exchange);
+}
+
 static void on_asked(struct act *act, struct handler *handler, struct http_exchange *exchange)
 {
 	struct str path = http_path(exchange);
+	handler->asked++;
 	if (str_is(path, "/echo")) {
 		respond_echo(exchange);
 	} else if (str_is(path, "/none")) {
@@ -103,6 +121,10 @@ static void on_asked(struct act *act, struct handler *handler, struct http_excha
 	} else if (str_is(path, "/upgrade")) {
 		http_upgrade(exchange, http_upgrade_wanted(exchange), (struct http_headers){ 0 });
 		handler->held[handler->held_count++] = exchange;
+	} else if (str_is(path, "/large")) {
+		respond_large(exchange);
+	} else if (str_is(path, "/push")) {
+		push(exchange);
 	} else if (str_is(path, "/crash")) {
 		act_fail(act, "as asked");
 	} else if (str_is(path, "/drop")) {
@@ -159,6 +181,8 @@ static enum act_verdict handler_receive(struct act *act, void *state, const stru
 		struct http_exchange *exchange = ACT_AS(msg, http_gone)->exchange;
 		handler->gone++;
 		handler->gone_why = ACT_AS(msg, http_gone)->why;
+		snprintf(handler->gone_query, sizeof handler->gone_query, STR_FMT,
+			 STR_ARG(http_query(exchange)));
 		if (!http_is_done(exchange))
 			http_done(exchange);
 	} else if (!ACT_IS(msg, http_listening)) {
@@ -279,7 +303,7 @@ static void wait_for(struct stage *stage, bool (*claim)(void *arg))
 	CHECK(loop_run_until(stage->loop, claim, stage, WAIT_MS));
 }
 
-static void make_tls(struct stage *stage)
+static void make_tls(struct stage *stage, struct str client_alpn)
 {
 	struct authority_pair authority = authority_new("test CA");
 	struct authority_pair server = authority_issue(&authority, "server", NULL, "localhost");
@@ -298,7 +322,7 @@ static void make_tls(struct stage *stage)
 		.certificate_pem = client.certificate_pem,
 		.key_pem = client.key_pem,
 		.authorities_pem = authority.certificate_pem,
-		.alpn = STR("h2,http/1.1"),
+		.alpn = client_alpn,
 		.now = authority_now,
 	};
 	CHECK_STATUS(tls_context_new(&server_config, &stage->server_tls, &why), OK);
@@ -341,11 +365,12 @@ static void spawn_client(struct act *act, struct stage *stage, void *arg)
 }
 
 /* `limits` are the fields of the config that the test wants to be small. */
-static struct stage *make_stage(bool with_tls, struct http_server_config limits)
+static struct stage *make_stage_alpn(bool with_tls, struct str client_alpn,
+				     struct http_server_config limits)
 {
 	struct stage *stage = arena_new_of(test_arena(), struct stage);
 	if (with_tls)
-		make_tls(stage);
+		make_tls(stage, client_alpn);
 	snprintf(stage->socket_address, sizeof stage->socket_address, "unix:%s/s", test_folder());
 	stage->listeners[0] = (struct http_listener){ "127.0.0.1:0", stage->server_tls, false };
 	stage->listeners[1] = (struct http_listener){ stage->socket_address, NULL, false };
@@ -376,6 +401,11 @@ static struct stage *make_stage(bool with_tls, struct http_server_config limits)
 						     .server_name = STR("localhost") };
 	as_asker(stage, spawn_client, NULL);
 	return stage;
+}
+
+static struct stage *make_stage(bool with_tls, struct http_server_config limits)
+{
+	return make_stage_alpn(with_tls, STR("h2,http/1.1"), limits);
 }
 
 static void end_stage(struct stage *stage)
@@ -686,24 +716,90 @@ TEST(a_streamed_body_is_read_as_it_comes)
 
 TEST(an_upgraded_connection_carries_raw_bytes_both_ways)
 {
-	struct stage *stage = make_stage(false, no_limits);
-	struct http_request request = get("/upgrade");
-	request.upgrade = STR("echo/1");
+	for (int tls = 0; tls < 2; tls++) {
+		struct stage *stage = make_stage_alpn(tls, STR("http/1.1"), no_limits);
+		struct http_request request = get("/upgrade");
+		request.upgrade = STR("echo/1");
+		bool ended = false;
+		ask(stage, 0, request);
+		wait_for(stage, is_answered);
+		CHECK_EQ(http_call_code(stage->asker->calls[0]), 101);
+		CHECK_STR(http_call_header(stage->asker->calls[0], STR("upgrade")), "echo/1");
+		as_asker(stage, write_piece, (void *)(uintptr_t) "GET not a request\r\n\r\n");
+		wait_for(stage, is_readable);
+		CHECK_STR(read_all(stage->asker->calls[0], &ended), "GET not a request\r\n\r\n");
+		stage->asker->readable = 0;
+		as_asker(stage, end_call, NULL);
+		wait_for(stage, is_readable);
+		(void)read_all(stage->asker->calls[0], &ended);
+		CHECK(ended);
+		close_all_calls(stage);
+		wait_idle(stage);
+		end_stage(stage);
+	}
+}
+
+static void open_watch(struct stage *stage, uint32_t at)
+{
+	struct http_request request =
+	    get(arena_cstr(test_arena(), arena_printf(test_arena(), "/watch?%u", at)));
+	request.is_answer_streamed = true;
+	ask(stage, at, request);
+}
+
+static struct http_exchange *watch_held(uint32_t at)
+{
+	for (uint32_t i = 0; i < handler_now->held_count; i++)
+		if (str_eq(http_query(handler_now->held[i]), arena_printf(test_arena(), "%u", at)))
+			return handler_now->held[i];
+	return NULL;
+}
+
+static void send_own_event(struct act *act, struct stage *stage, void *arg)
+{
+	struct http_exchange *exchange = arg;
+	(void)act;
+	(void)stage;
+	CHECK(http_write(exchange, HTTP_BYTES(http_query(exchange))));
+}
+
+static bool has_gone(void *arg)
+{
+	(void)arg;
+	return handler_now->gone > 0;
+}
+
+/* One call is never read: its window fills, and the others on the same connection must not feel it. */
+TEST(each_of_many_watches_gets_its_event_at_once_whoever_else_does_not_read)
+{
+	enum { WATCHES = 100 };
+	struct stage *stage = make_stage(true, no_limits);
+	struct http_request unread = get("/big?100000000");
 	bool ended = false;
-	ask(stage, 0, request);
-	wait_for(stage, is_answered);
-	CHECK_EQ(http_call_code(stage->asker->calls[0]), 101);
-	CHECK_STR(http_call_header(stage->asker->calls[0], STR("upgrade")), "echo/1");
-	as_asker(stage, write_piece, (void *)(uintptr_t) "GET not a request\r\n\r\n");
-	wait_for(stage, is_readable);
-	CHECK_STR(read_all(stage->asker->calls[0], &ended), "GET not a request\r\n\r\n");
-	stage->asker->readable = 0;
-	as_asker(stage, end_call, NULL);
-	wait_for(stage, is_readable);
-	(void)read_all(stage->asker->calls[0], &ended);
-	CHECK(ended);
+	unread.is_answer_streamed = true;
+	ask(stage, 0, unread);
+	for (uint32_t i = 1; i <= WATCHES; i++)
+		open_watch(stage, i);
+	wait_for(stage, all_answered);
+	CHECK_EQ(stage->asker->answered, WATCHES + 1);
+	for (uint32_t i = WATCHES; i > 0; i--) {
+		struct http_exchange *held = watch_held(i);
+		stage->asker->readable = 0;
+		as_asker(stage, send_own_event, held);
+		wait_for(stage, is_readable);
+		CHECK(str_eq(read_all(stage->asker->calls[i], &ended), http_query(held)));
+		CHECK(!ended);
+	}
+	CHECK_EQ(stats_of(stage)->connections_total, 1);
+	CHECK(handler_now->big_left > 90000000);
+	as_asker(stage, close_one, stage->asker->calls[50]);
+	stage->asker->calls[50] = NULL;
+	wait_for(stage, has_gone);
+	CHECK_EQ(handler_now->gone, 1);
+	CHECK_STR(str_from(handler_now->gone_query), "50");
 	close_all_calls(stage);
 	wait_idle(stage);
+	CHECK_EQ(handler_now->gone, WATCHES + 1);
 	end_stage(stage);
 }
 
@@ -752,12 +848,6 @@ static void kill_server(struct act *act, struct stage *stage, void *arg)
 {
 	(void)arg;
 	act_kill(act, stage->server_ref);
-}
-
-static bool has_gone(void *arg)
-{
-	(void)arg;
-	return handler_now->gone > 0;
 }
 
 TEST(a_server_that_is_killed_tells_its_handler_and_is_started_again)
@@ -1067,6 +1157,59 @@ TEST(what_strangers_send_gets_a_refusal_and_the_connection_ends)
 		as_asker(stage, close_raw, NULL);
 	}
 	wait_idle(stage);
+	end_stage(stage);
+}
+
+TEST(a_handler_that_is_done_with_raw_bytes_does_not_wait_for_the_peers_end)
+{
+	struct stage *stage = make_stage(false, no_limits);
+	open_raw(stage, "GET /push HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\n"
+			"Upgrade: echo/1\r\n\r\nthis is read by nobody");
+	wait_for(stage, raw_ended);
+	CHECK(str_ends(text_str(&stage->asker->received), STR("\r\n\r\nthat was all")));
+	wait_idle(stage);
+	as_asker(stage, close_raw, NULL);
+	end_stage(stage);
+}
+
+static void end_raw(struct act *act, struct stage *stage, void *arg)
+{
+	(void)act;
+	(void)arg;
+	stream_shutdown(stage->asker->raw);
+}
+
+static void read_raw(struct act *act, struct stage *stage, void *arg)
+{
+	(void)act;
+	(void)arg;
+	stream_read_start(stage->asker->raw);
+}
+
+static bool is_asked(void *arg)
+{
+	(void)arg;
+	return handler_now->asked > 0;
+}
+
+TEST(who_closes_its_half_behind_a_request_still_gets_an_answer_that_is_ready)
+{
+	struct stage *stage = make_stage(false, no_limits);
+	as_asker(stage, connect_raw, NULL);
+	wait_for(stage, is_connected);
+	struct str request = STR("GET /large?10000000 HTTP/1.1\r\nHost: a\r\n\r\n");
+	CHECK_STATUS(stream_write(stage->asker->raw, &request, 1, NULL, NULL), OK);
+	stage->asker->received = text_in(test_arena(), 11000000);
+	wait_for(stage, is_asked);
+	as_asker(stage, end_raw, NULL);
+	settle(stage, 20);
+	as_asker(stage, read_raw, NULL);
+	wait_for(stage, raw_ended);
+	struct str all = text_str(&stage->asker->received);
+	CHECK_EQ(all.len - (uint32_t)str_find(all, STR("\r\n\r\n")) - 4, 10000000);
+	CHECK_EQ(handler_now->gone, 0);
+	wait_idle(stage);
+	as_asker(stage, close_raw, NULL);
 	end_stage(stage);
 }
 
