@@ -36,6 +36,23 @@ struct str request_path(struct arena *arena, const struct type *type, struct str
 	return text_str(&out);
 }
 
+/* The groups that a user of the cluster itself has by its name, as its certificate or token would say. */
+static void add_groups(struct api_call *call)
+{
+	struct str *groups = arena_array(call->arena, struct str, 2);
+	struct str rest = call->user;
+
+	if (str_starts(call->user, STR("system:node:"))) {
+		groups[call->group_count++] = STR("system:nodes");
+	} else if (str_starts(call->user, STR("system:serviceaccount:"))) {
+		rest = str_slice(rest, sizeof "system:serviceaccount:" - 1, rest.len);
+		groups[call->group_count++] = STR("system:serviceaccounts");
+		groups[call->group_count++] = arena_printf(
+		    call->arena, "system:serviceaccounts:" STR_FMT, STR_ARG(str_cut(&rest, ':')));
+	}
+	call->groups = groups;
+}
+
 struct api_call request_call(const char *method, struct str path, struct str user)
 {
 	struct api_call call = api_call_new();
@@ -43,6 +60,7 @@ struct api_call request_call(const char *method, struct str path, struct str use
 	call.method = str_from(method);
 	call.path = arena_str(call.arena, path);
 	call.user = arena_str(call.arena, user);
+	add_groups(&call);
 	call.accept = API_TYPE_PROTOBUF;
 	return call;
 }

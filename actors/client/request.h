@@ -16,7 +16,10 @@
 struct str request_path(struct arena *arena, const struct type *type, struct str namespace,
 			struct str name, const char *subresource);
 
-/* `method` on `path` for `user`, without a body; strings are copied into the call's arena. */
+/*
+ * `method` on `path` for `user`, without a body; strings are copied into the call's arena. A node or service account is
+ * put into the groups that come with its name.
+ */
 struct api_call request_call(const char *method, struct str path, struct str user);
 /* Puts a record into the call as its body, in protobuf. */
 void request_set_record(struct api_call *call, const struct type *type, const void *record);
