@@ -41,7 +41,7 @@ USES = {
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
     "actors/controllers": ["actors/controller", "datastore/schema"],
     "actors/scheduler": CONTROL + ["datastore/schema"],
-    "actors/node": CONTROL + RUNTIME + TRANSPORT,
+    "actors/node": CONTROL + RUNTIME + TRANSPORT + RECORDS,  # makes and compares the statuses of pods and nodes
     "actors/proxy": CONTROL + RUNTIME,
     "deploy/embed": RUNTIME + TRANSPORT + DATASTORE + ACTORS,
     "deploy/cluster": RUNTIME + TRANSPORT + DATASTORE + ACTORS,

@@ -1,0 +1,111 @@
+#include "actors/node/agent.h"
+
+#include <stdio.h>
+
+#include "actors/client/api.h"
+#include "actors/client/request.h"
+#include "actors/node/agent-private.h"
+#include "actors/node/hollow.h"
+#include "runtime/base/log.h"
+
+#define EVENTS_PER_S 50U /* upstream's eventRecordQPS and eventBurst */
+#define EVENTS_BURST 100U
+
+/* ---- calls and events -------------------------------------------------------------------------------------------- */
+
+enum status agent_call(struct agent *agent, struct api_call *call, uint64_t tag)
+{
+	enum status sent = act_request(agent->act, act_named(agent->act, agent->args->api),
+				       &api_call_type, call, AGENT_CALL_MS, tag);
+
+	if (sent != OK)
+		api_call_free(call);
+	return sent;
+}
+
+static bool take_event_token(struct agent *agent)
+{
+	int64_t passed_ns = act_now(agent->act).ns - agent->event_filled.ns;
+	int64_t earned = passed_ns / (TIME_S / EVENTS_PER_S);
+
+	if (earned > 0) {
+		int64_t tokens = agent->event_tokens + earned;
+
+		agent->event_tokens = tokens < EVENTS_BURST ? (uint32_t)tokens : EVENTS_BURST;
+		agent->event_filled = act_now(agent->act);
+	}
+	if (agent->event_tokens == 0)
+		return false;
+	agent->event_tokens--;
+	return true;
+}
+
+void agent_event(struct agent *agent, const struct type *type, const struct meta_object_meta *about,
+		 bool is_warning, const char *reason, struct str message)
+{
+	if (!take_event_token(agent)) {
+		agent->events_dropped++;
+		return;
+	}
+	if (agent->recorder == NULL)
+		agent->recorder = recorder_new(agent->act, "kubelet", agent->user, agent->args->api);
+	recorder_write(agent->recorder, agent->act, type, about, is_warning, reason, message);
+}
+
+/* ---- the runtime --------------------------------------------------------------------------------------------------- */
+
+static bool is_known(const char *pods)
+{
+	return pods == NULL || str_is(str_from(pods), "auto") || str_is(str_from(pods), "hollow");
+}
+
+static void open_runtime(struct agent *agent)
+{
+	agent->runtime =
+	    hollow_new(&(struct runtime_config){ .act = agent->act,
+						 .happened = pods_happened,
+						 .find = pods_runtime,
+						 .arg = agent,
+						 .host_address = str_from(agent->args->address) });
+	log_warn("node", "pods on this node are simulated", LOG_CSTR("node", agent->args->node),
+		 LOG_CSTR("runtime", agent->runtime->name));
+}
+
+/* ---- the actor ------------------------------------------------------------------------------------------------------ */
+
+static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct agent *agent = state;
+	bool is_known_one = (msg->kind == ACT_ANSWER && msg->tag == RECORDER_TAG) ||
+			    registration_receive(agent, msg) || pods_receive(agent, msg) ||
+			    reports_receive(agent, msg) ||
+			    agent->runtime->receive(agent->runtime, msg);
+
+	(void)act;
+	reports_flush(agent);
+	return is_known_one ? ACT_OK : ACT_UNHANDLED;
+}
+
+static enum status init(struct act *act, void *state, const void *args)
+{
+	struct agent *agent = state;
+
+	agent->act = act;
+	agent->args = args;
+	agent->event_tokens = EVENTS_BURST;
+	agent->event_filled = act_now(act);
+	list_init(&agent->dirty);
+	snprintf(agent->user, sizeof agent->user, "system:node:%s", agent->args->node);
+	if (!is_known(agent->args->pods)) {
+		log_error("node", "no such runtime for pods", LOG_CSTR("pods", agent->args->pods));
+		return NOT_IMPLEMENTED;
+	}
+	open_runtime(agent);
+	act_own(act, pods_release, agent);
+	registration_start(agent);
+	return OK;
+}
+
+const struct act_class agent_class = {
+	.name = "agent", .state_size = sizeof(struct agent), .init = init, .receive = receive
+};

@@ -1,0 +1,219 @@
+#include "actors/node/agent.h"
+
+#include <stdio.h>
+
+#include "actors/controller/pod.h"
+#include "actors/node/node-object.h"
+#include "datastore/schema/coordination.h"
+#include "tests/lib/test.h"
+#include "tests/unit/actors/node/api-fake.h"
+
+static const struct facts facts = { .cpus = 4,
+				    .memory_bytes = 8ULL * 1024 * MIB,
+				    .storage_bytes = 100ULL * 1024 * MIB,
+				    .machine_id = "m1",
+				    .system_uuid = "s1",
+				    .boot_id = "b1",
+				    .kernel = "6.1.0",
+				    .os_image = "Debian GNU/Linux 12",
+				    .architecture = "amd64" };
+
+static const struct agent_args args = { .node = "n1",
+					.address = "127.0.0.1",
+					.api = "api",
+					.pod_range = "10.244.7.0/24",
+					.facts = &facts };
+
+static struct api_lab *make_lab(void)
+{
+	struct api_lab *lab = arena_new_of(test_arena(), struct api_lab);
+
+	api_lab_open(lab, &agent_class, &args);
+	api_lab_run(lab, 1000);
+	return lab;
+}
+
+static void put_pod(struct api_lab *lab, const char *name, const char *more)
+{
+	api_lab_put(
+	    lab, &core_pod_type,
+	    arena_printf(test_arena(),
+			 "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%s\","
+			 "\"namespace\":\"default\"},\"spec\":{\"nodeName\":\"n1\","
+			 "\"containers\":[{\"name\":\"app\",\"image\":\"nginx\"}]%s},"
+			 "\"status\":{\"phase\":\"Pending\",\"qosClass\":\"BestEffort\","
+			 "\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"True\"}]}}",
+			 name, more)
+		.at);
+}
+
+static const struct core_node_condition *node_condition(const struct core_node *node,
+							const char *type)
+{
+	for (uint32_t i = 0; i < node->status->conditions.len; i++)
+		if (str_is(node->status->conditions.at[i].type, type))
+			return &node->status->conditions.at[i];
+	return NULL;
+}
+
+TEST(a_node_registers_and_is_ready_with_a_lease)
+{
+	struct api_lab *lab = make_lab();
+	const struct core_node *node = api_lab_node(lab, "n1");
+
+	CHECK(node != NULL);
+	CHECK_STR(node_condition(node, "Ready")->status, "True");
+	CHECK_STR(node_condition(node, "Ready")->reason, "KubeletReady");
+	CHECK_STR(node_condition(node, "MemoryPressure")->status, "False");
+	CHECK_STR(node->spec->pod_cidr, "10.244.7.0/24");
+	CHECK_STR(node->status->node_info->container_runtime_version, "hollow://1.0.0");
+	CHECK_STR(str_map_get(node->metadata->labels, STR("kubernetes.io/hostname")), "n1");
+	CHECK_STR(str_map_get(node->status->capacity, STR("memory")), "8Gi");
+	CHECK(api_lab_get(lab, &coordination_lease_type, "n1") != NULL);
+	CHECK_STR(str_from(lab->fake.groups), "system:nodes");
+	api_lab_close(lab);
+}
+
+TEST(an_existing_node_is_adopted_and_keeps_what_others_wrote)
+{
+	struct api_lab *lab = arena_new_of(test_arena(), struct api_lab);
+	const struct core_node *node;
+
+	api_lab_open(lab, &agent_class, &args);
+	api_lab_put(lab, &core_node_type,
+		    "{\"kind\":\"Node\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"n1\","
+		    "\"labels\":{\"zone\":\"a\"}},\"spec\":{\"podCIDR\":\"10.244.9.0/24\","
+		    "\"podCIDRs\":[\"10.244.9.0/24\"],\"unschedulable\":true}}");
+	api_lab_run(lab, 1000);
+	node = api_lab_node(lab, "n1");
+	CHECK_STR(str_map_get(node->metadata->labels, STR("zone")), "a");
+	CHECK_STR(str_map_get(node->metadata->labels, STR("kubernetes.io/os")), "linux");
+	CHECK_STR(node->spec->pod_cidr, "10.244.9.0/24");
+	CHECK(node->spec->unschedulable);
+	CHECK_STR(node_condition(node, "Ready")->status, "True");
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 500);
+	CHECK(str_starts(api_lab_pod(lab, "a")->status->pod_ip, STR("10.244.9.")));
+	api_lab_close(lab);
+}
+
+TEST(a_node_is_not_ready_until_it_has_a_range_of_addresses)
+{
+	struct api_lab *lab = arena_new_of(test_arena(), struct api_lab);
+	struct agent_args without = args;
+	struct core_node_condition ready;
+
+	without.pod_range = NULL;
+	api_lab_open(lab, &agent_class, &without);
+	api_lab_run(lab, 1000);
+	ready = *node_condition(api_lab_node(lab, "n1"), "Ready");
+	CHECK_STR(ready.status, "False");
+	CHECK_STR(ready.reason, "KubeletNotReady");
+	api_lab_put(lab, &core_node_type,
+		    "{\"kind\":\"Node\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"n1\"},"
+		    "\"spec\":{\"podCIDR\":\"10.244.3.0/24\",\"podCIDRs\":[\"10.244.3.0/24\"]}}");
+	api_lab_run(lab, 1000);
+	CHECK_STR(node_condition(api_lab_node(lab, "n1"), "Ready")->status, "True");
+	api_lab_close(lab);
+}
+
+TEST(a_bound_pod_becomes_running_and_ready_with_one_write)
+{
+	struct api_lab *lab = make_lab();
+	const struct core_pod *pod;
+	const struct core_container_status *container;
+
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 500);
+	pod = api_lab_pod(lab, "a");
+	CHECK_STR(pod->status->phase, "Running");
+	CHECK(pod_is_ready(pod));
+	CHECK_STR(pod->status->host_ip, "127.0.0.1");
+	CHECK_STR(pod->status->pod_ip, "10.244.7.2");
+	CHECK_STR(pod->status->pod_ips.at[0].ip, "10.244.7.2");
+	CHECK_STR(pod->status->qos_class, "BestEffort");
+	CHECK_STR(pod_condition(pod, "PodScheduled")->status, "True");
+	CHECK_STR(pod_condition(pod, "Initialized")->status, "True");
+	CHECK_STR(pod_condition(pod, "ContainersReady")->status, "True");
+	CHECK_STR(pod_condition(pod, "PodReadyToStartContainers")->status, "True");
+	container = &pod->status->container_statuses.at[0];
+	CHECK(str_starts(container->container_id, STR("hollow://")));
+	CHECK_EQ(container->container_id.len, sizeof "hollow://" - 1 + 64);
+	CHECK(container->ready && container->started);
+	CHECK(container->state->running->started_at.ns > 0);
+	CHECK_EQ(lab->fake.status_writes, 1);
+	api_lab_close(lab);
+}
+
+TEST(the_first_pod_is_told_that_it_is_simulated)
+{
+	struct api_lab *lab = make_lab();
+	uint32_t before = lab->fake.events;
+
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 1);
+	CHECK_EQ(lab->fake.events, before + 1);
+	CHECK(str_starts(str_from(lab->fake.last_event), STR("HollowRuntime: ")));
+	api_lab_run(lab, 500);
+	CHECK_STR(str_from(lab->fake.last_event), "Started: Container started");
+	api_lab_close(lab);
+}
+
+TEST(a_deleted_pod_is_reported_as_over_and_then_removed)
+{
+	struct api_lab *lab = make_lab();
+
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 500);
+	api_lab_delete(lab, "a", 30);
+	api_lab_run(lab, 200);
+	CHECK(api_lab_pod(lab, "a") == NULL);
+	CHECK_EQ(lab->fake.status_writes, 2);
+	CHECK_EQ(lab->fake.deletes, 1);
+	api_lab_close(lab);
+}
+
+TEST(running_pods_stay_as_they_are_when_the_agent_restarts)
+{
+	struct api_lab *lab = make_lab();
+	int64_t revision, started;
+
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 5000);
+	revision = api_lab_get(lab, &core_pod_type, "a")->revision;
+	started =
+	    api_lab_pod(lab, "a")->status->container_statuses.at[0].state->running->started_at.ns;
+	api_lab_kill(lab);
+	api_lab_run(lab, 5000);
+	CHECK_EQ(api_lab_get(lab, &core_pod_type, "a")->revision, revision);
+	CHECK_EQ(
+	    api_lab_pod(lab, "a")->status->container_statuses.at[0].state->running->started_at.ns,
+	    started);
+	put_pod(lab, "b", "");
+	api_lab_run(lab, 500);
+	CHECK_STR(api_lab_pod(lab, "b")->status->pod_ip, "10.244.7.3");
+	api_lab_delete(lab, "a", 0);
+	api_lab_run(lab, 500);
+	CHECK(api_lab_pod(lab, "a") == NULL);
+	api_lab_close(lab);
+}
+
+TEST(a_hundred_pods_are_running_within_a_second_with_few_writes_at_once)
+{
+	struct api_lab *lab = make_lab();
+	char name[16];
+
+	lab->fake.delay_ms = 5;
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "p%d", i);
+		put_pod(lab, name, "");
+	}
+	api_lab_run(lab, 300);
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "p%d", i);
+		CHECK_STR(api_lab_pod(lab, name)->status->phase, "Running");
+	}
+	CHECK_EQ(lab->fake.status_writes, 100);
+	CHECK(lab->fake.most_under_way <= 32);
+	api_lab_close(lab);
+}
