@@ -98,7 +98,6 @@ PUBLIC_API = ("act_", "troupe_")
 UNDER_WAY = {
     "actors/admission/plugin.h": "plug-ins that warn",
     "actors/authentication/mechanisms.h": "the API server",
-    "actors/authorization/mechanisms.h": "the API server",
     "actors/client/failure.h": "the API server and more clients",
     "actors/client/informer.h": "the API server and more clients",
     "actors/client/request.h": "the API server and more clients",
