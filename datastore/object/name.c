@@ -232,6 +232,12 @@ static const struct pattern http_header = {
 	"a valid HTTP header must consist of alphanumeric characters or '-'", "[-A-Za-z0-9]+",
 	"'X-Header-Name'"
 };
+static const struct pattern condition_reason = {
+	"a condition reason must start with alphabetic character, optionally followed by a string "
+	"of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'",
+	"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?",
+	"'my_name',  or 'MY_NAME',  or 'MyName',  or 'ReasonA,ReasonB',  or 'ReasonA:ReasonB'"
+};
 static const struct pattern percent = {
 	"a valid percent string must be a numeric string followed by an ending '%'", "[0-9]+%",
 	"'1%',  or '93%'"
@@ -377,6 +383,17 @@ static void check_c_identifier(struct check *check, struct str s)
 		mismatch(check, "", &c_identifier);
 }
 
+static void check_condition_reason(struct check *check, struct str s)
+{
+	bool is_good = s.len > 0 && (is_lower(s.at[0]) || is_upper(s.at[0])) &&
+		       s.at[s.len - 1] != ',' && s.at[s.len - 1] != ':';
+
+	for (uint32_t i = 0; i < s.len; i++)
+		is_good = is_good && (is_alnum(s.at[i]) || memchr("_,:", s.at[i], 3) != NULL);
+	if (!is_good)
+		mismatch(check, "", &condition_reason);
+}
+
 static void check_percent(struct check *check, struct str s)
 {
 	if (s.len < 2 || s.at[s.len - 1] != '%' || !all_are(str_slice(s, 0, s.len - 1), is_digit))
@@ -416,6 +433,7 @@ static void check_value(struct check *check, enum name_syntax syntax, struct str
 		if (s.len == 0 || !all_are(s, is_header_char))
 			mismatch(check, "", &http_header);
 		break;
+	case NAME_CONDITION_REASON: check_condition_reason(check, s); break;
 	case NAME_PERCENT: check_percent(check, s); break;
 	}
 }

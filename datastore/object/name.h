@@ -30,6 +30,7 @@
 	X(NAME_ENV_RELAXED) /* what pods may use */                                    \
 	X(NAME_CONFIG_KEY)                                                             \
 	X(NAME_HTTP_HEADER)                                                            \
+	X(NAME_CONDITION_REASON) /* MyReason,Another */                                \
 	X(NAME_PERCENT)
 
 enum name_syntax {

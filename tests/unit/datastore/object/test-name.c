@@ -43,6 +43,10 @@ static const struct {
 	{ NAME_C_IDENTIFIER, "_a1", 0 },
 	{ NAME_C_IDENTIFIER, "1a", 1 },
 	{ NAME_HTTP_HEADER, "X-Header", 0 },
+	{ NAME_CONDITION_REASON, "My_Reason:a", 0 },
+	{ NAME_CONDITION_REASON, "_My", 1 },
+	{ NAME_CONDITION_REASON, "My:", 1 },
+	{ NAME_CONDITION_REASON, "", 1 },
 	{ NAME_PERCENT, "25%", 0 },
 	{ NAME_PERCENT, "%", 1 },
 };
