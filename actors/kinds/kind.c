@@ -1,5 +1,6 @@
 #include "actors/kinds/kind.h"
 
+#include "datastore/object/gate.h"
 #include "datastore/object/record.h"
 
 const struct kind_rules kind_default = { .group = "", .kind = "", .name_syntax = NAME_DNS_SUBDOMAIN };
@@ -20,21 +21,32 @@ const struct kind_subresource *kind_subresource(const struct kind_rules *kind, s
 	return NULL;
 }
 
+void kind_warn_text(struct kind_change *change, struct str text)
+{
+	if (text.at == NULL)
+		return;
+	change->warnings =
+	    arena_grow(change->arena, change->warnings, change->warning_count * sizeof(struct str),
+		       (change->warning_count + 1) * sizeof(struct str));
+	change->warnings[change->warning_count++] = text;
+}
+
 void kind_warn(struct kind_change *change, const char *format, ...)
 {
 	va_list args;
 
-	change->warnings =
-	    arena_grow(change->arena, change->warnings, change->warning_count * sizeof(struct str),
-		       (change->warning_count + 1) * sizeof(struct str));
 	va_start(args, format);
-	change->warnings[change->warning_count++] = arena_vprintf(change->arena, format, args);
+	kind_warn_text(change, arena_vprintf(change->arena, format, args));
 	va_end(args);
 }
 
 void kind_also(struct kind_change *change, struct kind_write write)
 {
-	assert(change->write_count < KIND_WRITES_MAX);
+	if (change->write_count == KIND_WRITES_MAX) {
+		change->failure =
+		    failure_too_large(change->arena, "the change has too many parts for one write");
+		return;
+	}
 	if (change->writes == NULL)
 		change->writes = arena_array(change->arena, struct kind_write, KIND_WRITES_MAX);
 	change->writes[change->write_count++] = write;
@@ -92,24 +104,34 @@ void kind_prepare_status(struct kind_change *change)
 {
 	const struct field *status = status_of(change->type);
 	struct meta_object_meta *meta = meta_of(change);
-	const struct meta_object_meta *old = record_meta(change->type, change->old);
-	struct meta_object_meta sent = *meta;
 	void *mixed = record_clone_shallow(change->type, change->old, change->arena);
 
 	if (status != NULL)
 		take_field(status, change->object, mixed, change->arena);
-	*meta = *record_meta(change->type, mixed);
-	meta->resource_version = sent.resource_version;
-	meta->managed_fields = sent.managed_fields;
-	meta->labels = old->labels;
-	meta->annotations = sent.annotations; /* upstream keeps those for most kinds */
+	*record_meta(change->type, mixed) = *meta;
 	memcpy(change->object, mixed, change->type->size);
-	*record_meta(change->type, change->object) = *meta;
 }
 
+/* As metav1.ResetObjectMetaForStatus. */
+void kind_prepare_status_alone(struct kind_change *change)
+{
+	const struct meta_object_meta *old = record_meta(change->type, change->old);
+	struct meta_object_meta *meta = meta_of(change);
+
+	meta->labels = old->labels;
+	meta->annotations = old->annotations;
+	meta->finalizers = old->finalizers;
+	meta->owner_references = old->owner_references;
+	meta->self_link = old->self_link;
+	meta->has.deletion_timestamp = old->has.deletion_timestamp;
+	meta->deletion_timestamp = old->deletion_timestamp;
+	kind_prepare_status(change);
+}
+
+/* A preparation that could not make sense of what it found has said so; rules would only repeat it. */
 static bool is_refused(const struct kind_change *change)
 {
-	return change->failure != NULL;
+	return change->failure != NULL || change->faults->len > 0;
 }
 
 void kind_create(const struct kind_rules *kind, struct kind_change *change)
@@ -120,6 +142,7 @@ void kind_create(const struct kind_rules *kind, struct kind_change *change)
 		field_clear(status, change->object);
 	if (kind->has_generation)
 		SET(meta_of(change), generation, 1);
+	gate_drop(change->type, change->object, NULL);
 	if (kind->prepare_create != NULL)
 		kind->prepare_create(change);
 	if (is_refused(change))
@@ -137,9 +160,9 @@ static void update_main(const struct kind_rules *kind, struct kind_change *chang
 
 	if (status != NULL)
 		take_field(status, change->old, change->object, change->arena);
-	carry_generation(kind, change);
 	if (kind->prepare_update != NULL)
 		kind->prepare_update(change);
+	carry_generation(kind, change);
 }
 
 static void update_subresource(const struct kind_subresource *subresource,
@@ -157,6 +180,7 @@ void kind_update(const struct kind_rules *kind, struct kind_change *change)
 	const struct meta_object_meta *old = record_meta(change->type, change->old);
 	void (*validate)(struct kind_change * change);
 
+	gate_drop(change->type, change->object, change->old);
 	meta_of(change)->has.generation = old->has.generation;
 	meta_of(change)->generation = old->generation;
 	if (change->subresource.len > 0) {
@@ -171,7 +195,8 @@ void kind_update(const struct kind_rules *kind, struct kind_change *change)
 		return;
 	carry_metadata(change);
 	record_fill(change->type, change->object, change->arena);
-	metadata_validate(change, kind->name_syntax);
+	/* The name was judged when it was new. */
+	metadata_validate(change, NAME_PATH_SEGMENT);
 	metadata_validate_update(change);
 	if (validate != NULL)
 		validate(change);

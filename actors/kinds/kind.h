@@ -5,8 +5,9 @@
  * dropped on create and kept on update, the spec kept on a status update. Hooks get a struct kind_change, change or judge
  * its object, and cannot wait; what they need of other objects they read from the caches.
  *
- * The order is upstream's. Create: metadata filled (uid, time, name) - prepare_create - validate_create - metadata rules. Update:
- * metadata carried over - prepare_update - metadata rules - validate_update. A subresource has its own pair and never runs the main one's.
+ * The order is upstream's. Create: metadata filled (uid, time, name) - prepare_create - metadata rules - validate_create. Update:
+ * prepare_update - metadata carried over - metadata rules - validate_update. A subresource has its own pair and never runs the main
+ * one's. A prepare that finds a fault ends it there. Before any of them fields of feature gates that are off are dropped.
  */
 #ifndef ACTORS_KINDS_KIND_H
 #define ACTORS_KINDS_KIND_H
@@ -21,9 +22,10 @@
 struct kind_write {
 	struct str key;    /* /registry/ipaddresses/10.96.0.10 */
 	struct str value;  /* absent: the key is deleted */
-	uint64_t expected; /* its mod revision; 0: must not exist; UINT64_MAX: no matter */
+	uint64_t expected; /* its mod revision; 0: must not exist; KIND_ANY_REVISION: no matter */
 };
-#define KIND_WRITES_MAX 16U
+#define KIND_WRITES_MAX 120U /* with the object's own within LIMIT_TXN_OPS */
+#define KIND_ANY_REVISION UINT64_MAX
 
 struct kind_change {
 	struct check_context *check;
@@ -45,7 +47,9 @@ struct kind_change {
 
 void kind_warn(struct kind_change *change, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void kind_also(struct kind_change *change, struct kind_write write); /* at most KIND_WRITES_MAX */
+void kind_warn_text(struct kind_change *change, struct str text); /* absent: there is none */
+/* At most KIND_WRITES_MAX; one more refuses the change. No key twice. */
+void kind_also(struct kind_change *change, struct kind_write write);
 
 /* A change by way of a subresource whose body is the kind itself: status, resize, approval, finalize, ephemeralcontainers. */
 struct kind_subresource {
@@ -95,8 +99,10 @@ const struct kind_subresource *kind_subresource(const struct kind_rules *kind, s
 void kind_create(const struct kind_rules *kind, struct kind_change *change);
 void kind_update(const struct kind_rules *kind, struct kind_change *change);
 
-/* A status update: everything but `status` and managedFields is as stored; some labels and the like cannot change by it. */
+/* A status update: everything but `status` and metadata is as stored. */
 void kind_prepare_status(struct kind_change *change);
+/* The same for kinds whose metadata a status update cannot touch either, but for managedFields. */
+void kind_prepare_status_alone(struct kind_change *change);
 
 /* Rules of metadata; paths begin at `metadata`. */
 void metadata_validate(struct kind_change *change, enum name_syntax syntax);

@@ -1,12 +1,11 @@
-#include "actors/kinds/kind.h"
+#include "actors/kinds/kinds.h"
 
 /*
- * Kinds that need no code of their own yet have rules, as rows: what upstream's strategies say as constants. A kind that gets
- * hooks moves to a file of its own, `<kind>.c`, which is declared and listed here.
+ * Kinds without hooks are rows: what upstream's strategies say as constants. A kind that gets hooks moves to a file of its own,
+ * `<kind>.c`, and into the list of kinds.h.
  */
 #define SUBDOMAIN .name_syntax = NAME_DNS_SUBDOMAIN
 #define LABEL .name_syntax = NAME_DNS_LABEL
-#define LABEL_1035 .name_syntax = NAME_DNS1035_LABEL
 #define SEGMENT .name_syntax = NAME_PATH_SEGMENT
 #define GENERATION .has_generation = true
 #define PUT_CREATES .allows_create_on_update = true
@@ -24,7 +23,6 @@
 #define CERTIFICATES "certificates.k8s.io"
 
 #define ROWS_MAP(X)                                                                                 \
-	X("", "Service", LABEL_1035, PUT_CREATES, RETURNS)                                          \
 	X("", "Endpoints", SUBDOMAIN, PUT_CREATES)                                                  \
 	X("", "Node", SUBDOMAIN, .keeps_status = true)                                              \
 	X("", "Namespace", LABEL, RETURNS)                                                          \
@@ -79,8 +77,10 @@
 	X(STORAGE, "VolumeAttributesClass", SUBDOMAIN, RETURNS)                                     \
 	X("storagemigration.k8s.io", "StorageVersionMigration", SUBDOMAIN, NEEDS_VERSION)
 
-#define X(row_group, row_kind, ...) \
+#define ROW(row_group, row_kind, ...) \
 	&(const struct kind_rules){ .group = row_group, .kind = row_kind, __VA_ARGS__ },
-const struct kind_rules *const kinds[] = { ROWS_MAP(X) };
-#undef X
+#define FILE(name) &kind_##name,
+const struct kind_rules *const kinds[] = { ROWS_MAP(ROW) KINDS_MAP(FILE) };
+#undef ROW
+#undef FILE
 const uint32_t kind_count = sizeof kinds / sizeof kinds[0];

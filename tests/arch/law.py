@@ -103,6 +103,8 @@ UNDER_WAY = {
     "actors/client/request.h": "the API server and more clients",
     "actors/controller/caches.h": "the node agent",
     "actors/kinds/kind.h": "the rules of single kinds",
+    "actors/kinds/path.h": "the rules of single kinds",
+    "actors/kinds/rule.h": "the rules of single kinds",
     "actors/server/virtual.h": "the API server",
     "datastore/log/entry.h": "the store",
     "datastore/log/replica.h": "the store",

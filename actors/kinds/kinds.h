@@ -1,0 +1,15 @@
+/*
+ * The kinds that have hooks, one file each; kinds.c lists them.
+ */
+#ifndef ACTORS_KINDS_KINDS_H
+#define ACTORS_KINDS_KINDS_H
+
+#include "actors/kinds/kind.h"
+
+#define KINDS_MAP(X) X(service)
+
+#define X(name) extern const struct kind_rules kind_##name;
+KINDS_MAP(X)
+#undef X
+
+#endif
