@@ -40,7 +40,7 @@ USES = {
     "actors/server": RUNTIME + DATASTORE + DOOR + ["transport/http", "transport/tls", "transport/wire"],  # signs tokens, writes documents
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
     "actors/controllers": ["actors/controller", "datastore/schema"],
-    "actors/scheduler": CONTROL + ["datastore/schema"],
+    "actors/scheduler": CONTROL + RUNTIME + RECORDS,  # an actor of its own: messages, timers; amounts and patches from records
     "actors/node": CONTROL + RUNTIME + TRANSPORT + RECORDS,  # makes and compares the statuses of pods and nodes
     "actors/proxy": CONTROL + RUNTIME,
     "deploy/embed": RUNTIME + TRANSPORT + DATASTORE + ACTORS,
@@ -106,6 +106,8 @@ UNDER_WAY = {
     "actors/kinds/path.h": "the rules of single kinds",
     "actors/kinds/rule.h": "the rules of single kinds",
     "actors/server/virtual.h": "the API server",
+    "actors/scheduler/cycle.h": "criteria that know the node",
+    "actors/scheduler/node-info.h": "criteria that look at labels",
     "datastore/log/entry.h": "the store",
     "datastore/log/replica.h": "the store",
     "datastore/log/roles.h": "the store",

@@ -1,0 +1,153 @@
+#include "actors/scheduler/writer.h"
+#include "tests/lib/test.h"
+#include "tests/unit/actors/scheduler/stage.h"
+
+TEST(a_pod_gets_the_node_that_has_room_for_it)
+{
+	struct stage *stage = stage_open(1);
+
+	stage_node(stage, "small", "1", "1Gi");
+	stage_node(stage, "big", "8", "16Gi");
+	stage_pod(stage, "a", "2", "2Gi");
+	stage_run(stage, 1000);
+	CHECK_STR(stage_node_of(stage, "a"), "big");
+	CHECK_EQ(stage_events(stage, "Scheduled", "Successfully assigned default/a to big"), 1);
+	CHECK_EQ(stage_counts(stage).wrong_terms, 0);
+	stage_close(stage);
+}
+
+TEST(a_pod_without_room_says_why_and_gets_the_node_that_comes)
+{
+	struct stage *stage = stage_open(2);
+
+	stage_node(stage, "n1", "1", "1Gi");
+	stage_node(stage, "n2", "4", "1Gi");
+	stage_pod(stage, "a", "2", "2Gi");
+	stage_run(stage, 1000);
+	CHECK_STR(stage_node_of(stage, "a"), "");
+	CHECK(stage_condition(stage, "a") != NULL);
+	CHECK_STR(stage_condition(stage, "a")->status, "False");
+	CHECK_STR(stage_condition(stage, "a")->reason, "Unschedulable");
+	CHECK_STR(stage_condition(stage, "a")->message,
+		  "0/2 nodes are available: 1 Insufficient cpu, 2 Insufficient memory.");
+	CHECK_EQ(stage_events(stage, "FailedScheduling", NULL), 1);
+	CHECK_EQ(stage_counts(stage).patches, 1);
+	stage_node(stage, "n3", "4", "4Gi");
+	stage_run(stage, 3000);
+	CHECK_STR(stage_node_of(stage, "a"), "n3");
+	stage_close(stage);
+}
+
+TEST(room_that_a_pod_leaves_goes_to_the_one_that_waits)
+{
+	struct stage *stage = stage_open(3);
+
+	stage_node(stage, "n1", "2", "4Gi");
+	stage_pod(stage, "a", "2", "1Gi");
+	stage_run(stage, 500);
+	CHECK_STR(stage_node_of(stage, "a"), "n1");
+	stage_pod(stage, "b", "1", "1Gi");
+	stage_run(stage, 500);
+	CHECK_STR(stage_node_of(stage, "b"), "");
+	stage_delete(stage, &core_pod_type, "default", "a");
+	stage_run(stage, 3000);
+	CHECK_STR(stage_node_of(stage, "b"), "n1");
+	stage_close(stage);
+}
+
+TEST(without_nodes_pods_wait_for_the_first)
+{
+	struct stage *stage = stage_open(4);
+
+	stage_pod(stage, "a", "1", "1Gi");
+	stage_run(stage, 1000);
+	CHECK_STR(stage_condition(stage, "a")->message, "no nodes available to schedule pods");
+	stage_node(stage, "n1", "2", "4Gi");
+	stage_run(stage, 100);
+	CHECK_STR(stage_node_of(stage, "a"), "n1");
+	stage_close(stage);
+}
+
+TEST(a_refused_binding_is_tried_again_and_its_room_is_free_meanwhile)
+{
+	struct stage *stage = stage_open(5);
+
+	stage_node(stage, "n1", "2", "4Gi");
+	stage_run(stage, 100);
+	stage_refuse(stage, "/binding", 500, 1);
+	stage_pod(stage, "a", "2", "1Gi");
+	stage_run(stage, 200);
+	CHECK_STR(stage_node_of(stage, "a"), "");
+	CHECK_STR(stage_condition(stage, "a")->reason, "SchedulerError");
+	stage_pod(stage, "b", "2", "1Gi");
+	stage_run(stage, 200);
+	CHECK_STR(stage_node_of(stage, "b"), "n1");
+	stage_delete(stage, &core_pod_type, "default", "b");
+	stage_run(stage, 4000);
+	CHECK_STR(stage_node_of(stage, "a"), "n1");
+	stage_close(stage);
+}
+
+TEST(a_pod_that_goes_while_it_is_bound_leaves_nothing_behind)
+{
+	struct stage *stage = stage_open(6);
+
+	stage_node(stage, "n1", "2", "4Gi");
+	stage_run(stage, 100);
+	stage_hold(stage, true);
+	stage_pod(stage, "a", "2", "1Gi");
+	stage_run(stage, 100);
+	CHECK_EQ(stage_counts(stage).waiting, 1);
+	stage_delete(stage, &core_pod_type, "default", "a");
+	stage_run(stage, 100);
+	stage_hold(stage, false);
+	stage_pod(stage, "a", "2", "1Gi"); /* a successor of the same name */
+	stage_run(stage, 3000);
+	CHECK_STR(stage_node_of(stage, "a"), "n1");
+	CHECK_EQ(stage_counts(stage).bindings, 2);
+	stage_close(stage);
+}
+
+TEST(bindings_under_way_are_bounded_and_all_pods_get_their_node)
+{
+	struct stage *stage = stage_open(7);
+	uint32_t pods = 3 * WRITER_SLOTS;
+
+	for (int i = 0; i < 10; i++)
+		stage_node(stage, arena_printf(test_arena(), "n%d", i).at, "8", "32Gi");
+	stage_run(stage, 100);
+	stage_hold(stage, true);
+	for (uint32_t i = 0; i < pods; i++)
+		stage_pod(stage, arena_printf(test_arena(), "p%u", i).at, "100m", "64Mi");
+	stage_run(stage, 1000);
+	CHECK_EQ(stage_counts(stage).waiting, WRITER_SLOTS);
+	stage_hold(stage, false);
+	stage_run(stage, 2000);
+	for (uint32_t i = 0; i < pods; i++)
+		CHECK(stage_node_of(stage, arena_printf(test_arena(), "p%u", i).at).len > 0);
+	CHECK_EQ(stage_counts(stage).bindings, pods);
+	stage_close(stage);
+}
+
+TEST(pods_of_other_schedulers_and_gated_pods_are_left_alone)
+{
+	struct stage *stage = stage_open(8);
+
+	stage_node(stage, "n1", "8", "32Gi");
+	stage_put(stage, &core_pod_type,
+		  "{\"metadata\":{\"name\":\"other\",\"namespace\":\"default\"},\"spec\":{"
+		  "\"schedulerName\":\"mine\",\"containers\":[{\"name\":\"c\"}]}}");
+	stage_put(stage, &core_pod_type,
+		  "{\"metadata\":{\"name\":\"gated\",\"namespace\":\"default\"},\"spec\":{"
+		  "\"schedulingGates\":[{\"name\":\"g\"}],\"containers\":[{\"name\":\"c\"}]}}");
+	stage_run(stage, 1000);
+	CHECK_STR(stage_node_of(stage, "other"), "");
+	CHECK_STR(stage_node_of(stage, "gated"), "");
+	CHECK_EQ(stage_counts(stage).patches, 0);
+	stage_put(stage, &core_pod_type,
+		  "{\"metadata\":{\"name\":\"gated\",\"namespace\":\"default\"},\"spec\":{"
+		  "\"containers\":[{\"name\":\"c\"}]}}");
+	stage_run(stage, 1000);
+	CHECK_STR(stage_node_of(stage, "gated"), "n1");
+	stage_close(stage);
+}
