@@ -157,7 +157,8 @@ static void push_constraints(STACK_OF(X509_EXTENSION) * *list, unsigned usage)
 	BASIC_CONSTRAINTS *constraints = BASIC_CONSTRAINTS_new();
 
 	if (usage & CERTIFICATE_AUTHORITY) {
-		constraints->ca = 1;
+		constraints->ca =
+		    0xff; /* DER has one true (X.690, 11.1), and other readers insist on it */
 		constraints->pathlen = ASN1_INTEGER_new();
 		must(ASN1_INTEGER_set(constraints->pathlen, 0));
 	}

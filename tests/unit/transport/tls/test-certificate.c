@@ -2,6 +2,7 @@
 #include "tests/lib/test.h"
 #include "transport/tls/certificate-key.h"
 #include "transport/tls/certificate.h"
+#include "transport/wire/base64.h"
 
 static const struct str groups[] = { { "system:masters", 14 }, { "second", 6 } };
 static const struct str names[] = { { "kubernetes.default.svc", 22 },
@@ -71,6 +72,25 @@ TEST(an_authority_is_one_and_signs_only_leaves)
 				      STR_ARG(middle.certificate_pem)),
 			 ca.certificate_pem, CERTIFICATE_SERVER, AUTHORITY_NOW, NULL),
 		     UNAUTHORIZED);
+}
+
+/* The value of basicConstraints (OID 2.5.29.19, critical): true is 0xff in DER, and Go's reader takes no other. */
+TEST(an_authority_says_so_in_der)
+{
+	static const uint8_t constraint[] = { 0x06, 0x03, 0x55, 0x1d, 0x13, 0x01, 0x01, 0xff,
+					      0x04, 0x08, 0x30, 0x06, 0x01, 0x01, 0xff };
+	struct authority_pair ca = authority_new("troupe-ca");
+	struct str rest = ca.certificate_pem, line, der;
+	struct text base64 = text_in(test_arena(), 64 * KIB);
+
+	while (rest.at != NULL) {
+		line = str_cut(&rest, '\n');
+		if (!str_starts(line, STR("-----")))
+			text_add(&base64, line);
+	}
+	CHECK_STATUS(base64_decode(BASE64_STANDARD, text_str(&base64), test_arena(), &der, NULL),
+		     OK);
+	CHECK(str_find(der, str_of(constraint, sizeof constraint)) >= 0);
 }
 
 TEST(a_certificate_does_not_outlive_its_authority)
