@@ -42,8 +42,15 @@ static void fill(void *self, void *at, size_t len)
 	}
 }
 
+static const struct seams_clock machine_clock = { .mono = mono, .wall = wall };
+
+const struct seams_clock *loop_clock(void)
+{
+	return &machine_clock;
+}
+
 void clock_seams(struct seams *seams)
 {
-	seams->clock = (struct seams_clock){ .mono = mono, .wall = wall };
+	seams->clock = machine_clock;
 	seams->random = (struct seams_random){ .fill = fill };
 }

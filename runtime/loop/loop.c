@@ -1,5 +1,7 @@
 #include "runtime/loop/loop.h"
 
+#include <signal.h>
+
 #include "runtime/loop/loop-private.h"
 #include "runtime/loop/stream-private.h"
 
@@ -92,12 +94,22 @@ static void fini(struct loop *loop)
 	mem_free(loop);
 }
 
+/* A peer that has gone is told by the write's outcome; the signal would end the process. Whoever handles it already goes on so. */
+static void ignore_broken_pipes(void)
+{
+	struct sigaction now, ignore = { .sa_handler = SIG_IGN };
+
+	if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+		(void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
 static struct loop *loop_new(const struct loop_config *config)
 {
 	struct loop *loop = mem_new(struct loop);
 	int error = uv_loop_init(&loop->uv);
 
 	assert(error == 0);
+	ignore_broken_pipes();
 	list_init(&loop->processes);
 	list_init(&loop->listeners);
 	loop->uv.data = loop;

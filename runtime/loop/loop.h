@@ -36,6 +36,7 @@ struct loop *loop_of(struct act *act); /* NULL: not on a real loop (a simulated 
 int loop_fd(const struct loop *loop);  /* becomes readable when loop_step has something to do */
 /* The machine's files, for who has to read some before a loop stands. Constant. */
 const struct seams_files *loop_files(void);
+const struct seams_clock *loop_clock(void);
 
 /* ---- signals ----------------------------------------------------------------------------------------- */
 
