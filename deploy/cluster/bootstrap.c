@@ -8,7 +8,7 @@
 
 #define IN_FLIGHT 32U
 #define CALL_MS 10000U
-#define RETRY_MS 500U
+#define RETRY_MS 50U
 #define SERVICE_ADDRESS "10.96.0.1"
 
 /* Each object's request is tagged with its line; the lines after those of objects.tsv are made here. */
@@ -17,6 +17,7 @@ struct bootstrap {
 	struct str lines[512];
 	uint32_t line_count, next, waiting, missing;
 	bool is_done;
+	bool is_early; /* the server is not ready yet: nothing more is sent in this round */
 };
 
 struct bootstrap_retry {
@@ -128,21 +129,23 @@ static bool send_one(struct bootstrap *b, struct act *act, uint32_t line)
 static void go_on(struct bootstrap *b, struct act *act)
 {
 	/* The namespaces come first, and alone: what lives in them follows. */
-	while (b->next < b->line_count && b->waiting < (b->next < 4 ? 4 : IN_FLIGHT)) {
+	while (!b->is_early && b->next < b->line_count &&
+	       b->waiting < (b->next < 4 ? 4 : IN_FLIGHT)) {
 		if (b->next == 4 && b->waiting > 0)
 			return;
 		if (!send_one(b, act, b->next)) {
 			b->missing++;
-			b->next++;
-			continue;
+			b->is_early = true;
+			break;
 		}
 		b->next++;
 		b->waiting++;
 	}
-	if (b->waiting > 0 || b->next < b->line_count || b->is_done)
+	if (b->waiting > 0 || b->is_done)
 		return;
 	if (b->missing > 0) {
 		b->next = b->missing = 0;
+		b->is_early = false;
 		retry(act);
 		return;
 	}
@@ -156,12 +159,13 @@ static void answered(struct bootstrap *b, const struct act_msg *msg)
 	struct fault why = { 0 };
 
 	b->waiting--;
-	if (msg->status != OK) {
+	if (msg->status == OK && (answer->code < 300 || answer->code == 409))
+		return;
+	if (msg->status != OK || answer->code == 429 || answer->code == 503) {
 		b->missing++;
+		b->is_early = true;
 		return;
 	}
-	if (answer->code < 300 || answer->code == 409)
-		return;
 	(void)!request_outcome(answer, &why);
 	b->missing++;
 	log_warn("bootstrap", "cannot make an object",

@@ -33,8 +33,8 @@ struct node_identity {
 	uint32_t node;    /* number in references and of the datastore's member */
 	uint16_t api_port, link_port;
 	bool is_first; /* it made the cluster: its datastore begins with itself as the only member */
-	char role[16]; /* auto, worker, witness */
-	char peers[1024]; /* links of other control-plane nodes when it joined: NUMBER=NAME@IP:PORT,... */
+	char role[16];    /* auto, worker, witness */
+	char peers[1024]; /* links of other control-plane nodes when it joined: NAME@IP:PORT,... */
 };
 
 /* The directory that `--data-dir` names, else $TROUPE_DATA_DIR, else /var/lib/troupe as root, else the user's XDG state directory. */

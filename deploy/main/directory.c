@@ -1,15 +1,23 @@
 #include "deploy/main/directory.h"
 
+#include <stdio.h>
+
 #include "datastore/store/store.h"
+#include "deploy/cluster/node-record.h"
 #include "runtime/base/log.h"
 
-#define RETRY_MS 500U
+#define RETRY_MS 100U
+#define ASK_MS 10000U
+#define WATCH 1U
+#define TAG_RANGE 1U
+#define TAG_WATCH 2U
+#define DIRECTORY_PLACE_MAX 80U
+#define NODE_RECORD_END "/troupe/nodes0" /* '0' follows '/' */
 
 struct directory {
 	struct process *process;
-	struct act_ref store;
-	uint64_t monitor;
-	struct map known; /* names of members; the value says that the last list had it */
+	uint64_t monitor; /* of the store */
+	bool is_retrying;
 };
 
 struct directory_retry {
@@ -45,6 +53,11 @@ static void learn(struct process *process, struct str node, struct str address,
 			 LOG_STATUS(status));
 }
 
+void directory_learn(struct process *process, struct str node, struct str place)
+{
+	learn(process, node, place, PROCESS_CORE);
+}
+
 void directory_learn_own(struct process *process)
 {
 	struct str self = str_from(process->identity.name), rest = str_from(process->identity.peers);
@@ -58,74 +71,126 @@ void directory_learn_own(struct process *process)
 			learn(process, peer.name, peer.address, PROCESS_CORE);
 }
 
-/* ---- following the members ----------------------------------------------------------------------------- */
+/* ---- following the records ------------------------------------------------------------------------------ */
 
-static void take_members(struct directory *directory, const struct store_status *status)
+static void take_record(struct directory *directory, struct str value)
 {
-	struct process *process = directory->process;
-	struct str self = str_from(process->identity.name), name;
-	void *value;
+	char place[DIRECTORY_PLACE_MAX];
+	struct node_record record;
 
-	for (uint32_t i = 0; i < status->member_count; i++) {
-		const struct store_member *member = &status->members[i];
-
-		if (str_eq(member->name, self))
-			continue;
-		learn(process, member->name, member->address, PROCESS_CORE);
-		map_put(&directory->known, member->name, directory);
+	if (node_record_decode(value, &record) != OK) {
+		log_warn("directory", "a node's record cannot be read");
+		return;
 	}
-	for (uint32_t at = 0;
-	     status->member_count > 0 && map_next(&directory->known, &at, &name, &value);) {
-		bool is_listed = false;
-
-		for (uint32_t i = 0; i < status->member_count; i++)
-			is_listed = is_listed || str_eq(status->members[i].name, name);
-		if (is_listed)
-			continue;
-		log_info("directory", "a member left", LOG_STR("node", name));
-		peer_forget_node(process->peer, process_node_number(name));
-		map_remove(&directory->known, name);
-	}
+	if (str_is(record.name, directory->process->identity.name))
+		return;
+	snprintf(place, sizeof place,
+		 str_find_char(record.address, ':') >= 0 ? "[" STR_FMT "]:%u" : STR_FMT ":%u",
+		 STR_ARG(record.address), record.link_port);
+	learn(directory->process, record.name, str_from(place), PROCESS_CORE);
 }
 
-static void retry(struct act *act)
+static void take_removal(struct directory *directory, struct str key)
 {
+	struct str name = str_slice(key, sizeof NODE_RECORD_KEYS - 1, key.len);
+
+	if (str_is(name, directory->process->identity.name))
+		return;
+	log_info("directory", "a node left", LOG_STR("node", name));
+	peer_forget_node(directory->process->peer, process_node_number(name));
+}
+
+static void retry(struct directory *directory, struct act *act)
+{
+	if (directory->is_retrying)
+		return;
+	directory->is_retrying = true;
 	act_after(act, RETRY_MS, &directory_retry_type, &(struct directory_retry){ 0 });
 }
 
-/* Subscribing again after each end of the store: it may have been another life, or the link to it. */
-static void subscribe(struct directory *directory, struct act *act)
+static void ask(struct directory *directory, struct act *act, const struct act_type *type,
+		const void *body, struct arena *arena, uint64_t tag)
 {
-	directory->store = act_named(act, directory->process->host == PROCESS_CORE
-					      ? "store"
-					      : arena_printf(act_arena(act), "store@%s/core",
-							     directory->process->identity.name)
-						    .at);
-	directory->monitor = act_monitor(act, directory->store);
-	if (act_tell(act, directory->store, store_status_watch, .is_end = false) != OK) {
-		act_demonitor(act, directory->monitor);
-		retry(act);
+	if (act_request(act, act_named(act, "store"), type, body, ASK_MS, tag) == OK)
+		return;
+	arena_free(arena);
+	retry(directory, act);
+}
+
+/* Stale reads do: a node without a leader must find the others all the more. */
+static void read_all(struct directory *directory, struct act *act)
+{
+	struct store_range range = { .arena = arena_new(0), .is_serializable = true };
+
+	if (directory->monitor == 0)
+		directory->monitor = act_monitor(act, act_named(act, "store"));
+	range.key = STR(NODE_RECORD_KEYS);
+	range.end = STR(NODE_RECORD_END);
+	ask(directory, act, &store_range_type, &range, range.arena, TAG_RANGE);
+}
+
+static void watch_from(struct directory *directory, struct act *act, uint64_t revision)
+{
+	struct store_watch watch = { .arena = arena_new(0),
+				     .watch = WATCH,
+				     .key = STR(NODE_RECORD_KEYS),
+				     .end = STR(NODE_RECORD_END),
+				     .from = revision + 1 };
+
+	ask(directory, act, &store_watch_type, &watch, watch.arena, TAG_WATCH);
+}
+
+static void answered(struct directory *directory, struct act *act, const struct act_msg *msg)
+{
+	const struct store_range_answer *rows = msg->body;
+
+	if (store_outcome(msg) != OK) {
+		retry(directory, act);
+		return;
 	}
+	if (msg->tag != TAG_RANGE)
+		return;
+	for (uint32_t i = 0; i < rows->row_count; i++)
+		take_record(directory, rows->rows[i].value);
+	watch_from(directory, act, rows->revision);
+}
+
+static void take_events(struct directory *directory, struct act *act,
+			const struct store_events *events)
+{
+	if (events->status != OK) {
+		retry(directory, act);
+		return;
+	}
+	for (uint32_t i = 0; i < events->count; i++) {
+		if (events->events[i].is_delete)
+			take_removal(directory, events->events[i].row.key);
+		else
+			take_record(directory, events->events[i].row.value);
+	}
+	if (events->count > 0)
+		(void)!act_tell(act, act_named(act, "store"), store_watch_credit, WATCH,
+				events->count, events->bytes);
 }
 
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
 	struct directory *directory = state;
 
-	if (ACT_IS(msg, store_status))
-		take_members(directory, msg->body);
-	else if (ACT_IS(msg, act_down))
-		retry(act);
-	else if (ACT_IS(msg, directory_retry))
-		subscribe(directory, act);
-	else
+	if (msg->kind == ACT_ANSWER) {
+		answered(directory, act, msg);
+	} else if (ACT_IS(msg, store_events)) {
+		take_events(directory, act, msg->body);
+	} else if (ACT_IS(msg, act_down)) {
+		directory->monitor = 0;
+		retry(directory, act);
+	} else if (ACT_IS(msg, directory_retry)) {
+		directory->is_retrying = false;
+		read_all(directory, act);
+	} else {
 		return ACT_UNHANDLED;
+	}
 	return ACT_OK;
-}
-
-static void forget(void *known)
-{
-	map_fini(known);
 }
 
 static enum status init(struct act *act, void *state, const void *args)
@@ -133,8 +198,7 @@ static enum status init(struct act *act, void *state, const void *args)
 	struct directory *directory = state;
 
 	directory->process = (struct process *)(uintptr_t)args;
-	act_own(act, forget, &directory->known);
-	subscribe(directory, act);
+	read_all(directory, act);
 	return OK;
 }
 

@@ -1,8 +1,8 @@
 /*
- * The directory: keeps the links told where the other nodes are.
+ * The directory: keeps the links of the core host told where the other nodes are.
  *
- * At first from what this node was told when it joined, then from the datastore's list of members, which the actor
- * follows. A member that is no longer listed is not let in any more.
+ * At first from what this node was told when it joined, then from the node records in the datastore, which the actor reads and
+ * watches. A node whose record is gone has left: it is not let in any more.
  */
 #ifndef DEPLOY_MAIN_DIRECTORY_H
 #define DEPLOY_MAIN_DIRECTORY_H
@@ -12,10 +12,13 @@
 /* The other hosts of this node, and the peers in its identity. */
 void directory_learn_own(struct process *process);
 
-/* The actor that follows the members; args are the struct process. */
+/* Tells the links of one other node; `place` is IP:PORT of its links. */
+void directory_learn(struct process *process, struct str node, struct str place);
+
+/* The actor that follows the records; args are the struct process. */
 extern const struct act_class directory_class;
 
-/* Parses `NUMBER=NAME@IP:PORT,...` of an identity: each entry in turn; false at the end. Borrowed from the text. */
+/* Parses `NAME@IP:PORT,...` of an identity: each entry in turn; false at the end. Borrowed from the text. */
 struct directory_peer {
 	struct str name, address;
 };

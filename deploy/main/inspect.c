@@ -8,7 +8,7 @@
 #include "runtime/base/log.h"
 #include "transport/wire/msgpack.h"
 
-#define ROW_FIELDS 12U
+#define ROW_FIELDS 13U
 
 /* ---- across borders ------------------------------------------------------------------------------------- */
 
@@ -44,6 +44,7 @@ static void encode_row(const struct inspect_row *row, struct text *out)
 	pack_u64(out, row->run_us);
 	pack_u64(out, row->memory_bytes);
 	pack_u64(out, row->age_ms);
+	pack_u64(out, row->pid);
 	pack_bool(out, row->is_supervisor);
 }
 
@@ -51,10 +52,7 @@ static enum status encode_rows(const void *body, struct text *out)
 {
 	const struct inspect_rows *rows = body;
 
-	pack_begin(out, 4);
-	pack_u64(out, rows->pid);
-	pack_u64(out, rows->rss_bytes);
-	pack_u64(out, rows->pss_bytes);
+	pack_begin(out, 1);
 	pack_list(out, rows->len);
 	for (uint32_t i = 0; i < rows->len; i++)
 		encode_row(&rows->at[i], out);
@@ -75,6 +73,7 @@ static void decode_row(struct unpack *in, struct arena *arena, struct inspect_ro
 	row->run_us = unpack_u64(in);
 	row->memory_bytes = unpack_u64(in);
 	row->age_ms = unpack_u64(in);
+	row->pid = unpack_u64(in);
 	row->is_supervisor = unpack_bool(in);
 	unpack_end(in);
 }
@@ -85,9 +84,6 @@ static enum status decode_rows(struct str bytes, struct arena *arena, void *body
 	struct inspect_rows *rows = body;
 
 	unpack_begin(&in);
-	rows->pid = unpack_u64(&in);
-	rows->rss_bytes = unpack_u64(&in);
-	rows->pss_bytes = unpack_u64(&in);
 	rows->len = unpack_list(&in);
 	if (rows->len > INSPECT_ROWS_MAX)
 		return CORRUPT;
@@ -154,78 +150,107 @@ const struct act_type *const inspect_types[] = { &inspect_ask_type, &inspect_row
 						 &inspect_kill_type, &inspect_killed_type };
 const uint32_t inspect_type_count = sizeof inspect_types / sizeof inspect_types[0];
 
+struct inspect_row inspect_row_copy(const struct inspect_row *row, struct arena *arena)
+{
+	struct inspect_row copy = *row;
+
+	copy.path = arena_str(arena, row->path);
+	copy.class_name = arena_str(arena, row->class_name);
+	copy.state = arena_str(arena, row->state);
+	copy.last_reason = arena_str(arena, row->last_reason);
+	return copy;
+}
+
 /* ---- looking ------------------------------------------------------------------------------------------------ */
 
 struct looking {
 	struct inspect_rows *rows;
+	const char *host;
+	uint32_t max;
 	struct mono now;
 };
+
+/* The runtime's own root actor is not shown: what hangs under it hangs under the host. */
+static struct str path_under(struct looking *looking, const char *path)
+{
+	struct str rest = str_from(path);
+	int64_t slash = rest.len > 0 ? str_find_char(str_slice(rest, 1, rest.len), '/') : -1;
+
+	return arena_printf(looking->rows->arena, "%s%s", looking->host,
+			    slash < 0 ? "" : path + 1 + slash);
+}
 
 static void look_at(void *arg, const struct act_info *info)
 {
 	struct looking *looking = arg;
 	struct arena *arena = looking->rows->arena;
-	struct inspect_row *row;
+	struct inspect_row row = { .path = path_under(looking, info->path),
+				   .class_name = arena_str(arena, str_from(info->class_name)),
+				   .state = arena_str(arena, str_from(info->state)),
+				   .last_reason = arena_str(arena, str_from(info->last_reason)),
+				   .restarts = info->restarts,
+				   .mailbox = info->mailbox_len,
+				   .mailbox_high = info->mailbox_high,
+				   .messages = info->messages,
+				   .run_us = info->run_ns / 1000,
+				   .memory_bytes = info->memory_bytes,
+				   .age_ms =
+				       (uint64_t)((looking->now.ns - info->started.ns) / TIME_MS),
+				   .is_supervisor = info->is_supervisor };
 
-	if (looking->rows->len == INSPECT_ROWS_MAX)
-		return;
-	row = &looking->rows->at[looking->rows->len++];
-	*row = (struct inspect_row){ .path = arena_str(arena, str_from(info->path)),
-				     .class_name = arena_str(arena, str_from(info->class_name)),
-				     .state = arena_str(arena, str_from(info->state)),
-				     .last_reason = arena_str(arena, str_from(info->last_reason)),
-				     .restarts = info->restarts,
-				     .mailbox = info->mailbox_len,
-				     .mailbox_high = info->mailbox_high,
-				     .messages = info->messages,
-				     .run_us = info->run_ns / 1000,
-				     .memory_bytes = info->memory_bytes,
-				     .age_ms =
-					 (uint64_t)((looking->now.ns - info->started.ns) / TIME_MS),
-				     .is_supervisor = info->is_supervisor };
+	if (looking->rows->len < looking->max && row.path.len > strlen(looking->host))
+		looking->rows->at[looking->rows->len++] = row;
 }
 
-/* "Rss:      1234 kB" in bytes; 0 when the line is another. */
-static uint64_t kib_line(struct str line, struct str name)
+/* A line `Pss:  123 kB` of the kernel's. */
+static uint64_t kib_of(struct str text, struct str name)
 {
-	struct str rest = line;
+	int64_t at = str_find(text, name);
+	struct str rest;
 	uint64_t kib = 0;
 
-	if (!str_eq(str_cut(&rest, ':'), name))
+	if (at < 0)
 		return 0;
-	rest = str_trim(rest);
-	return str_to_u64(str_cut(&rest, ' '), &kib) == OK ? kib * KIB : 0;
+	rest = str_slice(text, (uint32_t)at + name.len, text.len);
+	rest = str_trim(str_cut(&rest, 'k'));
+	(void)!str_to_u64(rest, &kib);
+	return kib;
 }
 
-/* `Rss:` and `Pss:` of the process, in bytes. */
-static void read_memory(const struct seams_files *files, struct inspect_rows *rows)
+static uint64_t memory_of_process(const struct seams_files *files)
 {
 	char text[4096];
 	struct seams_file *file;
 	size_t len = 0;
-	struct str rest, line;
 
 	if (files->open(files->self, "/proc/self/smaps_rollup", SEAMS_READ, 0, &file) != OK)
-		return;
+		return 0;
 	if (files->read(files->self, file, text, sizeof text, 0, &len) != OK)
 		len = 0;
 	files->close(files->self, file);
-	rest = str_of(text, len);
-	while (rest.at != NULL && rest.len > 0) {
-		line = str_cut(&rest, '\n');
-		rows->rss_bytes += kib_line(line, STR("Rss"));
-		rows->pss_bytes += kib_line(line, STR("Pss"));
-	}
+	return kib_of(str_of(text, len), STR("\nPss:")) * KIB;
 }
 
 static void answer(struct act *act, const struct act_msg *msg)
 {
-	struct inspect_rows rows = { .arena = arena_new(0), .pid = (uint64_t)getpid() };
-	struct looking looking = { &rows, act_now(act) };
+	struct inspect_rows rows = { .arena = arena_new(0) };
+	struct looking looking = { .rows = &rows, .now = act_now(act) };
+	struct act_host_stats stats;
 
-	rows.at = arena_array(rows.arena, struct inspect_row, INSPECT_ROWS_MAX);
+	act_host_stats(act_host_of(act), &stats);
+	looking.host = act_host_name(act_host_of(act));
+	looking.max = stats.actors < INSPECT_ROWS_MAX ? stats.actors + 1 : INSPECT_ROWS_MAX;
+	rows.at = arena_array(rows.arena, struct inspect_row, looking.max + 1);
+	rows.at[rows.len++] =
+	    (struct inspect_row){ .path = str_from(looking.host),
+				  .class_name = STR("host"),
+				  .state = STR("running"),
+				  .last_reason = STR(""),
+				  .messages = stats.messages,
+				  .memory_bytes = memory_of_process(&act_seams(act)->files),
+				  .pid = (uint64_t)getpid(),
+				  .is_supervisor = true };
 	act_host_each(act_host_of(act), look_at, &looking);
-	read_memory(&act_seams(act)->files, &rows);
 	if (act_reply(act, msg, &inspect_rows_type, &rows) != OK)
 		arena_free(rows.arena);
 }
@@ -233,26 +258,29 @@ static void answer(struct act *act, const struct act_msg *msg)
 /* ---- killing ------------------------------------------------------------------------------------------------- */
 
 struct victim {
-	const char *path;
+	struct str path; /* below the host: "store", "controllers/deployment" */
 	struct act_ref ref;
 };
 
 static void find_victim(void *arg, const struct act_info *info)
 {
 	struct victim *victim = arg;
+	struct str rest = str_from(info->path);
 
-	if (strcmp(info->path, victim->path) == 0 ||
-	    strcmp(info->name ? info->name : "", victim->path) == 0)
+	(void)str_cut(&rest, '/'); /* before the first slash */
+	(void)str_cut(&rest, '/'); /* the runtime's own root */
+	if (str_eq(rest, victim->path) || (info->name != NULL && str_is(victim->path, info->name)))
 		victim->ref = info->ref;
 }
 
 static enum status kill_actor(struct act *act, const char *path)
 {
-	struct victim victim = { .path = path };
+	const struct seams_process *process = &act_seams(act)->process;
+	struct victim victim = { .path = str_from(path) };
 
 	if (path[0] == '\0') {
 		log_warn("inspector", "asked to end this process at once");
-		kill(getpid(), SIGKILL);
+		(void)!process->kill(process->self, getpid(), SIGKILL);
 	}
 	act_host_each(act_host_of(act), find_victim, &victim);
 	if (act_ref_is_nil(victim.ref))

@@ -1,8 +1,8 @@
 /*
  * Inspection: what the actors of a host are doing, for `troupe tree`, `troupe status` and kubectl get actors.
  *
- * Each host has an actor `inspector` that answers for its own host; whoever wants all asks each. It also does what `troupe
- * kill` says: crashes an actor of its host (L1) or ends the whole process (L2).
+ * Each host has an actor `inspector` that answers for its own host, and `admin` (admin.h) answers the same question for all hosts
+ * of its node. The inspector also does what `troupe kill` says: kills an actor of its host (L1) or ends the whole process (L2).
  */
 #ifndef DEPLOY_MAIN_INSPECT_H
 #define DEPLOY_MAIN_INSPECT_H
@@ -15,6 +15,7 @@
 struct inspect_row {
 	struct str path, class_name, state, last_reason;
 	uint64_t restarts, mailbox, mailbox_high, messages, run_us, memory_bytes, age_ms;
+	uint64_t pid; /* of a row that stands for a host; else 0 */
 	bool is_supervisor;
 };
 
@@ -24,15 +25,17 @@ struct inspect_ask {
 };
 ACT_TYPE_DECLARE(inspect_ask);
 
+/* The first row is the host itself: its name as path, its resident share of memory (PSS) and its process. Others follow under it. */
 struct inspect_rows {
 	struct arena *arena; /* NULL when it came over a link */
 	struct inspect_row *at;
 	uint32_t len;
-	uint64_t pid, rss_bytes, pss_bytes;
 };
+/* A copy of a row in another arena. */
+struct inspect_row inspect_row_copy(const struct inspect_row *row, struct arena *arena);
 ACT_TYPE_DECLARE(inspect_rows);
 
-/* A request; answered with inspect_killed. An empty path is the host itself. */
+/* A request; answered with inspect_killed. An empty path is the host itself; `admin` takes HOST/PATH. */
 struct inspect_kill {
 	char path[160];
 };

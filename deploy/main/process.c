@@ -35,6 +35,17 @@ const char *process_run_path(struct process *process, const char *name)
 	return arena_printf(process->arena, "%s/%s", process->dir.run, name).at;
 }
 
+struct act_ref process_inspector(struct act *act, struct process *process, enum process_host host)
+{
+	char name[128];
+
+	if (host == process->host)
+		return act_named(act, "inspector");
+	snprintf(name, sizeof name, "inspector@%s/%s", process->identity.name,
+		 process_host_name(host));
+	return act_named(act, name);
+}
+
 /* ---- loading ------------------------------------------------------------------------------------------- */
 
 static enum status load_keys(struct process *process, struct fault *why)
@@ -53,7 +64,8 @@ static enum status make_api_context(struct process *process, struct fault *why)
 					 &process->pki, &process->pki.api_server, process->arena),
 				     .key_pem = process->pki.api_server.key_pem,
 				     .authorities_pem = process->pki.ca.certificate_pem,
-				     .alpn = STR("h2,http/1.1") };
+				     .alpn = STR("h2,http/1.1"),
+				     .now = loop_clock()->wall };
 
 	if (process->pki.api_server.certificate_pem.at == NULL)
 		return OK; /* a worker serves no API */
@@ -67,7 +79,8 @@ static enum status make_link_contexts(struct process *process, struct fault *why
 				     .certificate_pem = process->pki.node.certificate_pem,
 				     .key_pem = process->pki.node.key_pem,
 				     .authorities_pem = process->pki.ca.certificate_pem,
-				     .only_tls13 = true };
+				     .only_tls13 = true,
+				     .now = loop_clock()->wall };
 
 	TRY(tls_context_new(&config, &process->link_server, why));
 	config.is_server = false;
@@ -87,7 +100,6 @@ enum status process_load(struct process *process, const struct command_line *lin
 	snprintf(process->log_prefix, sizeof process->log_prefix, "%s/%s", process->identity.name,
 		 process_host_name(host));
 	log_configure(&log);
-	process->pods = command_text(line, "pods");
 	TRY(load_keys(process, why));
 	TRY(make_api_context(process, why));
 	return make_link_contexts(process, why);
@@ -102,23 +114,22 @@ static void close_links(void *arg)
 	peer_stop(process->peer);
 }
 
-/* The core host is where other nodes reach this one; the others speak within the node, and to other nodes' core hosts. */
+/* The core host is where other nodes reach this one; the others speak within the node only. */
 static enum status open_links(struct process *process, struct act_host *host, struct fault *why)
 {
 	const struct seams *seams = act_host_seams(host);
-	struct peer_config config = {
-		.owner = peer_owner_host(host),
-		.self = act_host_peer(host),
-		.clock = seams->clock,
-		.random = seams->random,
-		.node_name = str_from(process->identity.name),
-		.run_folder = str_from(process->dir.run),
-		.listen = process_address(
-		    process, process->host == PROCESS_CORE ? process->identity.link_port : 0),
-		.client = process->link_client,
-		.server = process->link_server,
-	};
+	struct peer_config config = { .owner = peer_owner_host(host),
+				      .self = act_host_peer(host),
+				      .clock = seams->clock,
+				      .random = seams->random,
+				      .node_name = str_from(process->identity.name),
+				      .run_folder = str_from(process->dir.run) };
 
+	if (process->host == PROCESS_CORE) {
+		config.listen = process_address(process, process->identity.link_port);
+		config.client = process->link_client;
+		config.server = process->link_server;
+	}
 	return peer_open(&config, &process->peer, why);
 }
 

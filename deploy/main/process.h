@@ -34,7 +34,6 @@ struct process {
 	struct loop *loop;
 	struct peer *peer;
 	char log_prefix[80];
-	const char *pods; /* --pods, from the command line of the host */
 };
 
 /* The number by which links know a node: a hash of its name, so that nobody has to hand numbers out. Never 0. */
@@ -44,6 +43,9 @@ uint32_t process_node_number(struct str name);
 struct str process_address(struct process *process, uint16_t port);
 /* "<run>/<name>" in the process's arena. */
 const char *process_run_path(struct process *process, const char *name);
+
+/* The inspector of one of this node's hosts (inspect.h). */
+struct act_ref process_inspector(struct act *act, struct process *process, enum process_host host);
 
 /* Reads the data directory and the keys, renewing what is due, and takes over what the root gave. */
 MUST_USE enum status process_load(struct process *process, const struct command_line *line,

@@ -1,0 +1,323 @@
+/*
+ * Changes that an operator asks for: tokens, kill, leave, remove. Each says in one line what was done or why not.
+ */
+#include "actors/client/api.h"
+#include "actors/client/request.h"
+#include "deploy/cluster/node-record.h"
+#include "deploy/cluster/token.h"
+#include "deploy/main/admin-private.h"
+#include "runtime/base/log.h"
+#include "transport/http/url.h"
+
+#define TOKENS_MAX 1000U
+#define LEAVE_MS 30000U
+#define LEAVE_LOOK_MS 20U
+
+/* ---- tokens ------------------------------------------------------------------------------------------------ */
+
+/* Where machines that come in may ask: every node that serves the API, this one first. */
+static uint32_t fill_addresses(struct act *act, const struct admin *admin, struct arena *arena,
+			       struct str out[TOKEN_ADDRESSES_MAX])
+{
+	uint32_t count = 0;
+
+	out[count++] =
+	    arena_str(arena, process_address(admin->process, admin->process->identity.api_port));
+	for (uint32_t i = 0; i < admin->status.member_count && count < TOKEN_ADDRESSES_MAX; i++) {
+		struct str name = admin->status.members[i].name, bytes;
+		struct node_record record;
+		uint64_t revision;
+
+		if (str_is(name, admin->process->identity.name))
+			continue;
+		if (admin_read(act, node_record_key(name, arena), arena, &bytes, &revision) != OK ||
+		    node_record_decode(bytes, &record) != OK)
+			continue;
+		out[count++] = node_record_place(record.address, record.api_port, arena);
+	}
+	return count;
+}
+
+static bool read_wish(struct asked_page *page, struct token_wish *wish)
+{
+	struct str ttl = url_query_get(page->arena, page->query, STR("ttl_s"));
+
+	wish->role = url_query_get(page->arena, page->query, STR("role"));
+	wish->description = url_query_get(page->arena, page->query, STR("description"));
+	wish->is_single_use = url_query_get(page->arena, page->query, STR("single_use")).at != NULL;
+	return ttl.len == 0 || str_to_i64(ttl, &wish->ttl_s) == OK;
+}
+
+static void create_token(struct act *act, const struct admin *admin, struct asked_page *page)
+{
+	struct str addresses[TOKEN_ADDRESSES_MAX], text;
+	struct certificate_info authority;
+	struct token_wish wish = { .addresses = addresses };
+	struct token_record record;
+	struct fault why = { 0 };
+	enum status status = BAD_REQUEST;
+
+	if (read_wish(page, &wish))
+		status = certificate_read(admin->process->pki.ca.certificate_pem, page->arena,
+					  &authority, &why);
+	if (status != OK) {
+		admin_refuse(page, status, "token");
+		return;
+	}
+	wish.authority_fingerprint = authority.fingerprint;
+	wish.addresses_count = fill_addresses(act, admin, page->arena, addresses);
+	status = token_create(&wish, act_wall(act), page->arena, &text, &record, &why);
+	if (status == OK)
+		status = admin_write(
+		    act, arena_printf(page->arena, TOKEN_KEYS STR_FMT, STR_ARG(record.id)),
+		    token_record_encode(&record, page->arena), 0);
+	if (status == OK)
+		admin_say(page, 200, STR_FMT "\n", STR_ARG(text));
+	else
+		admin_say(page, status_http(status), "%s\n",
+			  why.text[0] ? why.text : status_text(status));
+}
+
+static void print_token(const struct token_record *record, struct text *out)
+{
+	char time[TIME_TEXT];
+
+	text_printf(out, "%-8.*s %-8.*s %-22.*s %s" STR_FMT "  " STR_FMT "\n", STR_ARG(record->id),
+		    STR_ARG(record->role),
+		    STR_ARG(record->expires.ns ? time_print(record->expires, time) : STR("never")),
+		    record->used_by.len     ? "used by "
+		    : record->is_single_use ? "once"
+					    : "any",
+		    STR_ARG(record->used_by), STR_ARG(record->description));
+}
+
+static void list_tokens(struct act *act, struct asked_page *page)
+{
+	struct store_range range = { .arena = arena_new(0),
+				     .key = STR(TOKEN_KEYS),
+				     .end = STR("/troupe/tokens0"), /* '0' follows '/' */
+				     .limit = TOKENS_MAX };
+	struct admin_asked asked =
+	    admin_ask(act, act_named(act, "store"), &store_range_type, &range, ADMIN_WRITE_MS);
+	enum status status = store_outcome(asked.msg);
+	const struct store_range_answer *rows = asked.msg->body;
+	struct text out = text_in(page->arena, MIB);
+
+	if (status != OK) {
+		admin_refuse(page, status, "tokens");
+	} else {
+		text_printf(&out, "%-8s %-8s %-22s %s\n", "ID", "ROLE", "EXPIRES", "USE");
+		for (uint32_t i = 0; i < rows->row_count; i++) {
+			struct token_record record;
+
+			if (token_record_decode(rows->rows[i].value, &record) == OK)
+				print_token(&record, &out);
+		}
+		admin_say(page, 200, STR_FMT, STR_ARG(text_str(&out)));
+	}
+	admin_asked_end(&asked);
+}
+
+static void delete_token(struct act *act, struct asked_page *page)
+{
+	struct str id = str_slice(page->path, sizeof "/troupe/tokens/" - 1, page->path.len), value;
+	struct str key = arena_printf(page->arena, TOKEN_KEYS STR_FMT, STR_ARG(id));
+	uint64_t revision;
+	enum status status = admin_read(act, key, page->arena, &value, &revision);
+
+	if (status == OK)
+		status = admin_write(act, key, STR_NONE, revision);
+	if (status == OK)
+		admin_say(page, 200, "token " STR_FMT " deleted\n", STR_ARG(id));
+	else
+		admin_say(page, status_http(status), "token " STR_FMT ": %s\n", STR_ARG(id),
+			  status_text(status));
+}
+
+void admin_tokens(struct act *act, struct admin *admin, struct asked_page *page)
+{
+	if (str_is(page->method, "POST"))
+		create_token(act, admin, page);
+	else if (str_is(page->method, "DELETE"))
+		delete_token(act, page);
+	else
+		list_tokens(act, page);
+}
+
+/* ---- kill ----------------------------------------------------------------------------------------------------- */
+
+enum status admin_kill_own(struct act *act, struct admin *admin, struct str path)
+{
+	struct str rest = path, host = str_cut(&rest, '/');
+	struct inspect_kill kill = { { 0 } };
+	struct admin_asked asked;
+	enum status status;
+
+	for (int i = PROCESS_CORE; i < PROCESS_HOSTS; i++) {
+		if (!str_is(host, process_host_name((enum process_host)i)) ||
+		    rest.len >= sizeof kill.path)
+			continue;
+		if (rest.len > 0)
+			memcpy(kill.path, rest.at, rest.len);
+		asked = admin_ask(act, process_inspector(act, admin->process, (enum process_host)i),
+				  &inspect_kill_type, &kill, ADMIN_ASK_MS);
+		status = asked.status == OK
+			     ? ((const struct inspect_killed *)asked.msg->body)->status
+			     : asked.status;
+		admin_asked_end(&asked);
+		return status;
+	}
+	return NOT_FOUND;
+}
+
+static enum status kill_there(struct act *act, struct str node, struct str path, struct arena *arena)
+{
+	struct inspect_kill kill = { { 0 } };
+	struct admin_asked asked;
+	enum status status;
+
+	if (path.len >= sizeof kill.path)
+		return NOT_FOUND;
+	memcpy(kill.path, path.at, path.len);
+	asked =
+	    admin_ask(act, act_named(act, arena_printf(arena, "admin@" STR_FMT, STR_ARG(node)).at),
+		      &inspect_kill_type, &kill, 2 * ADMIN_ASK_MS);
+	status = asked.status == OK ? ((const struct inspect_killed *)asked.msg->body)->status
+				    : asked.status;
+	admin_asked_end(&asked);
+	return status;
+}
+
+void admin_kill(struct act *act, struct admin *admin, struct asked_page *page)
+{
+	struct str whole = str_trim(page->body), path = whole, node = str_cut(&path, '/');
+	bool is_own = str_is(node, admin->process->identity.name);
+	enum status status = NOT_FOUND;
+
+	if (path.len > 0 && is_own)
+		status = admin_kill_own(act, admin, path);
+	else if (path.len > 0 && admin_member(admin, node) != NULL)
+		status = kill_there(act, node, path, page->arena);
+	/* A process that kills itself has no time to answer. */
+	if (status == OK || (status == UNAVAILABLE && str_find_char(path, '/') < 0))
+		admin_say(page, 200, "killed " STR_FMT "\n", STR_ARG(whole));
+	else if (status == NOT_FOUND)
+		admin_say(page, 404,
+			  "\"" STR_FMT "\" is no actor here: NODE/HOST or NODE/HOST/ACTOR, as "
+			  "`troupe tree` shows them\n",
+			  STR_ARG(whole));
+	else
+		admin_refuse(page, status, "kill");
+}
+
+/* ---- leave and remove -------------------------------------------------------------------------------------------- */
+
+static enum status member_request(struct act *act, const struct act_type *type, const void *body)
+{
+	struct admin_asked asked =
+	    admin_ask(act, act_named(act, "store"), type, body, ADMIN_WRITE_MS);
+	enum status status = store_outcome(asked.msg);
+
+	admin_asked_end(&asked);
+	return status;
+}
+
+/* Repeats what is refused only because another change of the members is under way. */
+static enum status remove_member(struct act *act, uint64_t id, bool is_forced)
+{
+	struct store_member_remove gone = { .id = id, .is_forced = is_forced };
+	enum status status = CONFLICT;
+
+	for (uint32_t waited = 0; status == CONFLICT && waited < LEAVE_MS; waited += LEAVE_LOOK_MS) {
+		status = member_request(act, &store_member_remove_type, &gone);
+		if (status == CONFLICT)
+			act_sleep(act, LEAVE_LOOK_MS);
+	}
+	return status;
+}
+
+/* The Node goes too; its pods follow through the pod garbage collector. */
+static void delete_node_object(struct act *act, struct str name, struct arena *arena)
+{
+	static const struct str masters = { "system:masters", sizeof "system:masters" - 1 };
+	struct api_call call =
+	    request_call("DELETE", arena_printf(arena, "/api/v1/nodes/" STR_FMT, STR_ARG(name)),
+			 STR("system:apiserver"));
+	struct admin_asked asked;
+
+	call.groups = &masters;
+	call.group_count = 1;
+	asked = admin_ask(act, act_named(act, "api"), &api_call_type, &call, ADMIN_WRITE_MS);
+	admin_asked_end(&asked);
+}
+
+static enum status forget_node(struct act *act, struct str name, uint64_t id, bool is_forced,
+			       struct arena *arena)
+{
+	enum status status;
+
+	delete_node_object(act, name, arena);
+	status = admin_write(act, node_record_key(name, arena), STR_NONE, STORE_ANY_REVISION);
+	if (status != OK && status != NOT_FOUND)
+		return status;
+	return remove_member(act, id, is_forced);
+}
+
+void admin_leave(struct act *act, struct admin *admin, struct asked_page *page)
+{
+	struct store_member_leave leave = { .id = admin->status.id };
+	uint32_t waited = 0;
+	enum status status;
+
+	if (admin->status.member_count <= 1) {
+		admin_say(page, 409,
+			  "this is the cluster's only node; stop it and remove its data "
+			  "directory instead\n");
+		return;
+	}
+	status = member_request(act, &store_member_leave_type, &leave);
+	while ((status == OK || status == CONFLICT) &&
+	       (admin->status.is_leader || admin->status.role == STORE_VOTER) && waited < LEAVE_MS) {
+		act_sleep(act, LEAVE_LOOK_MS);
+		waited += LEAVE_LOOK_MS;
+		if (waited % 1000 == 0)
+			status = member_request(act, &store_member_leave_type, &leave);
+	}
+	/* Two voters become one: the last step lowers what can be lost, and that is what was asked for. */
+	status =
+	    forget_node(act, str_from(admin->process->identity.name), leave.id, true, page->arena);
+	if (status == OK)
+		admin_say(page, 200, "%s has left the cluster\n", admin->process->identity.name);
+	else
+		admin_refuse(page, status, "leave");
+}
+
+void admin_remove(struct act *act, struct admin *admin, struct asked_page *page)
+{
+	struct str name = str_trim(page->body);
+	bool is_forced = url_query_get(page->arena, page->query, STR("force")).at != NULL;
+	const struct store_member *member = admin_member(admin, name);
+	enum status status;
+
+	if (member == NULL) {
+		admin_say(page, 404, "there is no member \"" STR_FMT "\" (troupe members)\n",
+			  STR_ARG(name));
+		return;
+	}
+	if (member->is_alive && !is_forced) {
+		admin_say(page, 409, STR_FMT " is alive: run `troupe leave` on it, or say --force\n",
+			  STR_ARG(name));
+		return;
+	}
+	status = forget_node(act, name, member->id, is_forced, page->arena);
+	if (status == OK)
+		admin_say(page, 200, STR_FMT " is no member any more\n", STR_ARG(name));
+	else if (status == CONFLICT)
+		admin_say(page, 409,
+			  "removing " STR_FMT
+			  " now would leave the cluster without a majority to spare; wait until "
+			  "another node is a voter, or say --force\n",
+			  STR_ARG(name));
+	else
+		admin_refuse(page, status, "remove");
+}

@@ -1,0 +1,73 @@
+/*
+ * What the files of the actor `admin` share: its state, and asking other actors from a task. Only for deploy/main/admin*.c.
+ *
+ *   admin.c          the actor: messages, paths, bringing the own store in
+ *   admin-join.c     letting a machine in
+ *   admin-change.c   tokens, kill, leave, remove
+ *   overview.c       what the cluster looks like, gathered from everybody
+ *   overview-print.c the same as text, JSON, YAML and rows
+ */
+#ifndef DEPLOY_MAIN_ADMIN_PRIVATE_H
+#define DEPLOY_MAIN_ADMIN_PRIVATE_H
+
+#include "datastore/store/store.h"
+#include "deploy/main/admin.h"
+#include "deploy/main/inspect.h"
+
+#define ADMIN_ASK_MS 3000U /* a node that does not answer within this is shown without its actors */
+#define ADMIN_WRITE_MS 15000U
+
+struct admin {
+	struct process *process;
+	struct arena *status_arena; /* of `status`; NULL: not known yet */
+	struct store_status status; /* our store's, as last told */
+	uint64_t monitor;
+	bool is_ready, is_joining, is_recorded;
+};
+
+/* An HTTP request to be answered by one of the tasks. */
+struct asked_page {
+	struct str method, path, query, body;
+	struct arena *arena;
+	/* The answer. */
+	int code;
+	struct str type, text;
+};
+
+/* All three for tasks; `body` is consumed. The answer is good until admin_asked_end. */
+struct admin_asked {
+	struct act_all *all;
+	enum status status;
+	const struct act_msg *msg;
+};
+struct admin_asked admin_ask(struct act *act, struct act_ref to, const struct act_type *type,
+			     const void *body, uint32_t timeout_ms);
+void admin_asked_end(struct admin_asked *asked);
+
+/* NOT_FOUND: there is none. The value is the arena's. */
+MUST_USE enum status admin_read(struct act *act, struct str key, struct arena *arena,
+				struct str *out_value, uint64_t *out_revision);
+/* Writes if the key's revision is `expected` (STORE_ANY_REVISION: in any case); an absent value deletes. */
+MUST_USE enum status admin_write(struct act *act, struct str key, struct str value,
+				 uint64_t expected);
+
+/* Sets the answer to one line of text and gives the page back to be sent. */
+void admin_say(struct asked_page *page, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void admin_refuse(struct asked_page *page, enum status status, const char *what);
+
+/* ---- the pages --------------------------------------------------------------------------------------- */
+
+void admin_join(struct act *act, struct admin *admin, struct asked_page *page);
+void admin_tokens(struct act *act, struct admin *admin, struct asked_page *page);
+void admin_kill(struct act *act, struct admin *admin, struct asked_page *page);
+void admin_leave(struct act *act, struct admin *admin, struct asked_page *page);
+void admin_remove(struct act *act, struct admin *admin, struct asked_page *page);
+
+/* Kills "HOST" or "HOST/ACTOR" of this node. */
+MUST_USE enum status admin_kill_own(struct act *act, struct admin *admin, struct str path);
+
+/* The member of that name in our store's status; NULL: none. */
+const struct store_member *admin_member(const struct admin *admin, struct str name);
+
+#endif

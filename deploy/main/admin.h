@@ -1,0 +1,34 @@
+/*
+ * Administration: the actor `admin` of each core host, which knows its node and speaks for it.
+ *
+ * What it answers over HTTP (paths below). From the private socket in the data directory, by whoever may read that:
+ *
+ *     GET  /troupe/status[?output=text|json|yaml]    503 while the node is not ready, with the same body
+ *     GET  /troupe/tree, /troupe/members             the same forms
+ *     POST /troupe/kill        body: NODE/HOST[/ACTOR]
+ *     POST /troupe/tokens      query: role, description, ttl_s, single_use; answers the token
+ *     GET  /troupe/tokens      DELETE /troupe/tokens/ID
+ *     POST /troupe/leave       this node hands everything over and is no member any more
+ *     POST /troupe/remove      body: NODE; query: force=1
+ * and from everywhere, since it proves itself:
+ *     POST /troupe/join        deploy/cluster/join.h
+ *
+ * It also brings its own store into the cluster, keeps the node's record current, says on standard output when the node is ready,
+ * and fills the virtual resources `actors` and `members`. Each request is a task; whatever it asks has a limit of time.
+ */
+#ifndef DEPLOY_MAIN_ADMIN_H
+#define DEPLOY_MAIN_ADMIN_H
+
+#include "actors/server/virtual.h"
+#include "deploy/main/process.h"
+
+#define ADMIN_PLACE "/troupe/"
+#define ADMIN_LISTENER_PUBLIC 0U /* of the host's listeners: TLS; the other is the private socket */
+
+/* args: the struct process. */
+extern const struct act_class admin_class;
+
+extern const struct virtual_resource admin_virtuals[];
+extern const uint32_t admin_virtual_count;
+
+#endif

@@ -1,0 +1,155 @@
+/*
+ * The program: one table of verbs. The same file runs as the root of a node, as each of its hosts, and as every verb.
+ */
+#include <stdio.h>
+
+#include "deploy/main/command.h"
+#include "deploy/main/hosts.h"
+#include "deploy/main/up.h"
+#include "deploy/main/verb.h"
+
+#define DATA_DIR                                                                             \
+	{                                                                                    \
+		.name = "data-dir", .kind = OPTION_TEXT, .value = "DIR",                     \
+		.help = "the node's directory; else $TROUPE_DATA_DIR, else the default one", \
+	}
+#define OUTPUT                                                                                \
+	{                                                                                     \
+		.name = "output", .letter = 'o', .kind = OPTION_CHOICE,                       \
+		.choices = "text|json|yaml", .fallback = "text", .help = "the form to print", \
+	}
+#define WATCH                                                                          \
+	{                                                                              \
+		.name = "watch", .letter = 'w', .help = "go on printing, each second", \
+	}
+#define HOST(host, start)                                                        \
+	{                                                                        \
+		.name = "host-" host, .arguments = "", .help = "", .run = start, \
+		.is_internal = true, .options = { DATA_DIR },                    \
+	}
+
+static const struct command commands[] = {
+	{ .name = "up",
+	  .arguments = "",
+	  .help = "runs this machine as a node, in the foreground: a new cluster, or --join",
+	  .run = up_run,
+	  .options = { { .name = "name",
+			 .kind = OPTION_TEXT,
+			 .value = "N",
+			 .help = "the node's name; else the machine's" },
+		       { .name = "listen",
+			 .kind = OPTION_TEXT,
+			 .value = "IP[:PORT]",
+			 .help = "where the API is served, with links to other nodes on the next "
+				 "port (6443)" },
+		       DATA_DIR,
+		       { .name = "join",
+			 .kind = OPTION_TEXT,
+			 .value = "TOKEN",
+			 .help =
+			     "become part of a cluster: what `troupe token create` printed there" },
+		       { .name = "role",
+			 .kind = OPTION_CHOICE,
+			 .choices = "auto",
+			 .fallback = "auto",
+			 .help = "auto: voter or standby, as the cluster needs" } } },
+	{ .name = "status",
+	  .arguments = "",
+	  .help = "how the cluster is; 0 when reads and writes work",
+	  .run = verb_status,
+	  .options = { OUTPUT,
+		       WATCH,
+		       DATA_DIR,
+		       { .name = "wait-ready", .help = "wait until it is ready" },
+		       { .name = "timeout",
+			 .kind = OPTION_DURATION,
+			 .value = "D",
+			 .fallback = "60s",
+			 .help = "how long to wait" } } },
+	{ .name = "tree",
+	  .arguments = "",
+	  .help = "every actor of every node, under its supervisor",
+	  .run = verb_tree,
+	  .options = { OUTPUT, WATCH, DATA_DIR } },
+	{ .name = "members",
+	  .arguments = "",
+	  .help = "who keeps the data, and in which role",
+	  .run = verb_members,
+	  .options = { OUTPUT, WATCH, DATA_DIR } },
+	{ .name = "kill",
+	  .arguments = "ACTOR",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .help = "ends NODE/HOST/ACTOR, or the process NODE/HOST, to see it come back",
+	  .run = verb_kill,
+	  .options = { DATA_DIR } },
+	{ .name = "token",
+	  .arguments = "create|list|delete [ID]",
+	  .arguments_min = 1,
+	  .arguments_max = 2,
+	  .help = "the words that let machines in",
+	  .run = verb_token,
+	  .options = { DATA_DIR,
+		       { .name = "role",
+			 .kind = OPTION_CHOICE,
+			 .choices = "auto",
+			 .help = "as what it lets in" },
+		       { .name = "ttl",
+			 .kind = OPTION_DURATION,
+			 .value = "D",
+			 .help = "how long it is good (24h)" },
+		       { .name = "single-use", .help = "for one machine" },
+		       { .name = "description",
+			 .kind = OPTION_TEXT,
+			 .value = "TEXT",
+			 .help = "for the list" } } },
+	{ .name = "leave",
+	  .arguments = "",
+	  .help = "hands everything over and takes this node out of the cluster",
+	  .run = verb_leave,
+	  .options = { DATA_DIR } },
+	{ .name = "remove",
+	  .arguments = "NODE",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .help = "takes a dead node out of the cluster",
+	  .run = verb_remove,
+	  .options = { DATA_DIR,
+		       { .name = "force", .help = "even if it is alive, or its vote is needed" } } },
+	{ .name = "kubeconfig",
+	  .arguments = "",
+	  .help = "prints the administrator's kubeconfig",
+	  .run = verb_kubeconfig,
+	  .options = { DATA_DIR } },
+	{ .name = "kubectl",
+	  .arguments = "[ARGS...]",
+	  .arguments_max = -1,
+	  .help = "runs kubectl as the administrator",
+	  .run = verb_kubectl },
+	{ .name = "version", .arguments = "", .help = "which release this is", .run = verb_version },
+	HOST("core", hosts_core),
+	HOST("control", hosts_control),
+	{ .name = NULL },
+};
+
+int main(int argc, char **argv)
+{
+	struct command_line line = { 0 };
+	struct fault why = { 0 };
+	struct text help = text_new(64 * KIB);
+	enum status status;
+
+	status = command_parse(commands, argc, argv, &line, &why);
+	if (status == OK) {
+		text_fini(&help);
+		return line.command->run(&line);
+	}
+	if (status != NOT_FOUND) {
+		command_failed("%s", why.text);
+		return EXIT_USAGE;
+	}
+	command_help(commands, line.command, &help);
+	fwrite(help.at, 1, help.len, stdout);
+	text_fini(&help);
+	return EXIT_DONE;
+}

@@ -1,0 +1,51 @@
+/*
+ * The overview: what the cluster looks like at one moment, gathered from the stores and inspectors of all nodes.
+ *
+ * For tasks of the actor `admin`. What does not answer in time is missing and not waited for longer.
+ */
+#ifndef DEPLOY_MAIN_OVERVIEW_H
+#define DEPLOY_MAIN_OVERVIEW_H
+
+#include "datastore/store/store.h"
+#include "deploy/main/admin-private.h"
+#include "deploy/main/document.h"
+#include "deploy/main/inspect.h"
+
+/* One node's hosts and actors. */
+struct overview_node {
+	struct str name;
+	bool has_answered;
+	struct inspect_row *rows;
+	uint32_t row_count;
+};
+
+struct overview {
+	struct arena *arena;
+	struct str cluster;
+	struct store_status store; /* the leader's where it answered, else our own */
+	bool is_readable, is_writable;
+	uint32_t tolerance; /* how many more voters may be lost */
+	struct overview_node *nodes;
+	uint32_t node_count;
+	uint64_t running, restarts;
+	uint64_t failed; /* actors that are ending or between two lives */
+};
+
+/* `with_actors` asks every node's inspectors too. Everything lives in the arena. */
+void overview_gather(struct act *act, struct admin *admin, struct arena *arena, bool with_actors,
+		     struct overview *out);
+/* The actors of this node's hosts, for `admin` to answer inspect_ask with. */
+void overview_own(struct act *act, struct admin *admin, struct inspect_rows *out);
+
+/* ---- as text, JSON, YAML and rows (overview-print.c) ---------------------------------------------------- */
+
+void overview_status_text(const struct overview *overview, struct text *out);
+void overview_status_document(const struct overview *overview, struct document *doc);
+void overview_members_text(const struct overview *overview, struct text *out);
+void overview_members_document(const struct overview *overview, struct document *doc);
+void overview_tree_text(const struct overview *overview, struct text *out);
+void overview_tree_document(const struct overview *overview, struct document *doc);
+void overview_actor_rows(const struct overview *overview, struct virtual_rows *out);
+void overview_member_rows(const struct overview *overview, struct virtual_rows *out);
+
+#endif

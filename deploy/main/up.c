@@ -1,0 +1,155 @@
+#include "deploy/main/up.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "deploy/main/identity.h"
+#include "deploy/main/process.h"
+#include "runtime/base/log.h"
+
+#define HOSTS 2U
+#define WORDS_MAX 8U
+
+struct up {
+	struct data_dir dir;
+	struct node_identity identity;
+	struct arena *arena;
+	char program[DATA_PATH_MAX];
+	char log_prefix[80];
+	const char *words[HOSTS][WORDS_MAX];
+	struct root_host hosts[HOSTS];
+	struct root_spec spec;
+};
+
+/* ---- before anything is started ------------------------------------------------------------------------------ */
+
+/* Binds and lets go: whoever has the port already is the commonest reason for a node not to start. */
+static enum status prove_port(const struct node_identity *id, uint16_t port, struct fault *why)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	bool is_v4 = inet_pton(AF_INET, id->address, &v4.sin_addr) == 1;
+	const struct sockaddr *at = is_v4 ? (const void *)&v4 : (const void *)&v6;
+	int yes = 1, fd, error;
+
+	if (!is_v4 && inet_pton(AF_INET6, id->address, &v6.sin6_addr) != 1)
+		return fault_set(why, CORRUPT, "--listen", "\"%s\" is no IP address", id->address);
+	fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fault_set(why, IO, "", "cannot make a socket: %s", strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+	error = bind(fd, at, is_v4 ? sizeof v4 : sizeof v6) == 0 && listen(fd, 1) == 0 ? 0 : errno;
+	close(fd);
+	if (error == EADDRINUSE)
+		return fault_set(
+		    why, BUSY, "--listen",
+		    "%s:%u is taken by another program; stop it or say another --listen",
+		    id->address, port);
+	if (error == EADDRNOTAVAIL)
+		return fault_set(why, INVALID, "--listen",
+				 "%s is no address of this machine; say --listen IP", id->address);
+	if (error != 0)
+		return fault_set(why, IO, "--listen", "cannot listen on %s:%u: %s", id->address,
+				 port, strerror(error));
+	return OK;
+}
+
+static enum status find_program(struct up *up, struct fault *why)
+{
+	ssize_t len = readlink("/proc/self/exe", up->program, sizeof up->program - 1);
+
+	if (len <= 0)
+		return fault_set(why, IO, "", "cannot find this program's file: %s",
+				 strerror(errno));
+	up->program[len] = '\0';
+	return OK;
+}
+
+static enum status prepare(struct up *up, const struct command_line *line, struct fault *why)
+{
+	TRY(data_dir_find(command_text(line, "data-dir"), &up->dir, why));
+	TRY(data_dir_open(&up->dir, why));
+	TRY(find_program(up, why));
+	TRY(identity_settle(&up->dir, line, up->arena, &up->identity, why));
+	TRY(prove_port(&up->identity, up->identity.api_port, why));
+	return prove_port(&up->identity, up->identity.link_port, why);
+}
+
+/* ---- the hosts ------------------------------------------------------------------------------------------------- */
+
+static void plan_host(struct up *up, enum process_host host)
+{
+	uint32_t at = up->spec.host_count++;
+	const char **words = up->words[at];
+	uint32_t n = 0;
+
+	words[n++] = up->program;
+	words[n++] = arena_printf(up->arena, "host-%s", process_host_name(host)).at;
+	words[n++] = "--data-dir";
+	words[n++] = up->dir.path;
+	words[n] = NULL;
+	up->hosts[at] = (struct root_host){ .name = process_host_name(host),
+					    .argv = words,
+					    .host = (uint16_t)host,
+					    .restart = ACT_PERMANENT };
+}
+
+static int run_root(struct up *up)
+{
+	struct log_config log = { .level = LOG_INFO, .prefix = up->log_prefix };
+	struct act_child child = { .id = "hosts", .class = &root_class, .args = &up->spec };
+	struct act_supervisor root = { .children = &child, .child_count = 1 };
+	struct loop_config config = { .host = { .name = "root",
+						.node = up->identity.node,
+						.host = PROCESS_ROOT,
+						.epoch = 1,
+						.root = &root },
+				      .workers = 1 };
+	struct loop *loop;
+	enum status status;
+	enum act_reason reason;
+
+	snprintf(up->log_prefix, sizeof up->log_prefix, "%s/root", up->identity.name);
+	log_configure(&log);
+	status = loop_open(&config, &loop);
+	if (status != OK)
+		return command_failed("up: cannot start: %s", status_text(status));
+	loop_run(loop);
+	reason = act_host_reason(loop_host(loop));
+	loop_close(loop);
+	if (reason != ACT_SHUTDOWN && reason != ACT_NORMAL)
+		return command_failed("up: a host of %s ends again and again; its last words are "
+				      "above, the node has stopped",
+				      up->identity.name);
+	return EXIT_DONE;
+}
+
+int up_run(const struct command_line *line)
+{
+	static struct up up;
+	struct fault why = { 0 };
+	int code;
+
+	up.arena = arena_new(0);
+	up.dir.lock = -1;
+	if (prepare(&up, line, &why) != OK) {
+		data_dir_close(&up.dir);
+		return command_failed("up: %s", why.text);
+	}
+	up.spec = (struct root_spec){ .strategy = ACT_ONE_FOR_ONE,
+				      .max_restarts = 30,
+				      .within_ms = 60000,
+				      .backoff_min_ms = 20,
+				      .backoff_max_ms = 2000,
+				      .hosts = up.hosts,
+				      .state_folder = up.dir.path };
+	plan_host(&up, PROCESS_CORE);
+	plan_host(&up, PROCESS_CONTROL);
+	code = run_root(&up);
+	data_dir_close(&up.dir);
+	arena_free(up.arena);
+	return code;
+}

@@ -1,0 +1,10 @@
+/*
+ * Which release this is.
+ */
+#ifndef DEPLOY_MAIN_VERSION_H
+#define DEPLOY_MAIN_VERSION_H
+
+#define TROUPE_VERSION "0.1.0"
+#define TROUPE_KUBERNETES "v1.37.2"
+
+#endif
