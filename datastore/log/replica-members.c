@@ -46,11 +46,25 @@ void replica_became_leader(struct replica *replica, struct mono now)
 	replica->transfer_to = 0;
 }
 
+/* A member that has caught up may be given a vote: that is looked into at once and not when the clock says so. */
+static void note_progress(struct replica *replica, struct peer *peer, struct mono now)
+{
+	uint64_t match = core_match(replica->core, peer->id), last = core_last(replica->core);
+	bool has_caught_up =
+	    match >= core_members(replica->core)->index && last <= match + ROLES_LAG_ENTRIES;
+	if (has_caught_up && !peer->has_caught_up && replica->manage_after.ns > now.ns &&
+	    core_is_established(replica->core))
+		replica->manage_after = now;
+	peer->has_caught_up = has_caught_up;
+}
+
 void replica_heard(struct replica *replica, uint64_t from, struct mono now)
 {
 	struct peer *peer = find_peer(replica, from);
-	if (core_role(replica->core) == CORE_LEADER && peer)
-		liveness_heard(&peer->liveness, core_match(replica->core, from), now);
+	if (core_role(replica->core) != CORE_LEADER || !peer)
+		return;
+	liveness_heard(&peer->liveness, core_match(replica->core, from), now);
+	note_progress(replica, peer, now);
 }
 
 void replica_note_sent(struct replica *replica, struct mono now)

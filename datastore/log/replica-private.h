@@ -45,6 +45,7 @@ struct peer {
 	struct liveness liveness;
 	uint32_t sync_us; /* reported: of its own log */
 	bool is_pressed, is_leaving;
+	bool has_caught_up; /* when it was last heard */
 };
 
 struct replica {
