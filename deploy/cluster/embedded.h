@@ -7,5 +7,7 @@
 extern const char
     cluster_objects[]; /* objects.tsv: a path and an object, separated by a tab, a line each */
 extern const unsigned cluster_objects_len;
+extern const char cluster_demo[]; /* tests/fixtures/ten-objects.yaml, for `troupe demo` */
+extern const unsigned cluster_demo_len;
 
 #endif

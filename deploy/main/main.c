@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "deploy/main/command.h"
+#include "deploy/main/demo.h"
 #include "deploy/main/hosts.h"
 #include "deploy/main/up.h"
 #include "deploy/main/verb.h"
@@ -53,6 +54,27 @@ static const struct command commands[] = {
 			 .choices = "auto",
 			 .fallback = "auto",
 			 .help = "auto: voter or standby, as the cluster needs" } } },
+	{ .name = "demo",
+	  .arguments = "",
+	  .help = "nodes on loopback addresses of this machine: deploy, kill, watch it heal",
+	  .run = demo_run,
+	  .options = { { .name = "nodes",
+			 .kind = OPTION_NUMBER,
+			 .value = "N",
+			 .fallback = "3",
+			 .help = "how many; from four on one stands by" },
+		       { .name = "json",
+			 .help = "the figures as one JSON object on standard output" },
+		       { .name = "keep", .help = "go on running at the end, to play with" },
+		       { .name = "manifest",
+			 .kind = OPTION_TEXT,
+			 .value = "FILE",
+			 .help =
+			     "what to apply, with a Deployment web; else ten objects of its own" },
+		       { .name = "data-dir",
+			 .kind = OPTION_TEXT,
+			 .value = "DIR",
+			 .help = "a new folder for the nodes; else one in $TMPDIR" } } },
 	{ .name = "status",
 	  .arguments = "",
 	  .help = "how the cluster is; 0 when reads and writes work",

@@ -1,0 +1,149 @@
+/*
+ * What the files of the demo share. Only for deploy/main/demo*.c.
+ *
+ *   demo.c         the story: one task of one actor, from the first node to the last figure
+ *   demo-nodes.c   nodes and kubectl as child processes; asking a node over its sockets
+ *   demo-probe.c   who writes, reads and watches all the while, and how long each was kept waiting
+ *   demo-report.c  the figures as a person and as a program reads them
+ */
+#ifndef DEPLOY_MAIN_DEMO_PRIVATE_H
+#define DEPLOY_MAIN_DEMO_PRIVATE_H
+
+#include "deploy/cluster/pki.h"
+#include "deploy/main/demo.h"
+#include "runtime/loop/loop.h"
+#include "transport/http/client.h"
+
+#define DEMO_NODES_MAX 7U
+#define DEMO_ACTS_MAX 4U
+#define DEMO_NAMESPACE "troupe-demo"
+#define DEMO_PERIOD_MS 100U
+#define DEMO_WRITES_MAX 65536U
+
+struct demo_node {
+	char name[8], address[16];
+	char folder[1024];
+	int64_t pid;                /* of its root; 0: not running */
+	struct act_ref api, socket; /* clients */
+	bool is_lost;
+};
+
+/* What one kind of try has had to wait for, at most, since the act began. */
+struct demo_gap {
+	struct mono last; /* success */
+	int64_t longest_ms;
+};
+
+struct demo_writer {
+	uint32_t sent, waiting;
+	struct demo_gap writes, reads;
+};
+
+struct demo_probe {
+	struct demo_writer writers[DEMO_NODES_MAX];
+	uint8_t acknowledged[DEMO_NODES_MAX][DEMO_WRITES_MAX / 8];
+	uint64_t acknowledged_count;
+	uint64_t timer;
+	bool is_on;
+	/* The watch. */
+	struct http_call *watch;
+	uint32_t watch_node;
+	struct demo_gap watched;
+	uint64_t events;
+	/* Controllers: a Deployment without pods is changed again and again, and seen to be noticed. */
+	struct demo_gap noticed;
+	int64_t wanted_generation; /* 0: none is being waited for */
+	uint32_t turn;
+};
+
+struct demo_act {
+	const char *what;
+	int64_t writes_ms, reads_ms, controllers_ms, watch_ms;
+};
+
+struct demo_kubectl {
+	int64_t pid;
+	int code;
+	bool has_ended;
+};
+
+struct demo {
+	struct act *act;
+	const struct command_line *line;
+	struct arena *arena;
+	struct fault why;
+	int code;
+	bool is_done, is_json;
+	char folder[900];
+	struct tls_context *tls;
+	struct demo_node nodes[DEMO_NODES_MAX];
+	uint32_t node_count;
+	struct demo_kubectl kubectl, watcher;
+	struct demo_probe probe;
+	struct mono began;
+
+	/* The figures. */
+	int64_t ready_ms, ha_ms, rollout_ms, watch_gap_ms;
+	struct demo_act acts[DEMO_ACTS_MAX];
+	uint32_t act_count;
+	char promoted[8];
+	uint64_t lost_writes, pods_replaced;
+	uint64_t memory_bytes[DEMO_NODES_MAX];
+};
+
+int64_t demo_ms(const struct demo *demo, struct mono since);
+/* A line of the story, for people; on stderr when stdout is for a program. */
+void demo_say(const struct demo *demo, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Ends the story with these words: gives false, to stand behind `return`. */
+bool demo_fail(struct demo *demo, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- demo-nodes.c: for the story's task ------------------------------------------------------------------ */
+
+bool demo_start_node(struct demo *demo, struct demo_node *node, const char *token);
+/* Asks the node over its private socket or over the API until the answer has this code; the body is the arena's. */
+bool demo_ask(struct demo *demo, struct act_ref client, const char *method, const char *path,
+	      struct str body, struct arena *arena, int *out_code, struct str *out_body);
+bool demo_wait_ready(struct demo *demo, struct demo_node *node, uint32_t timeout_ms);
+bool demo_connect(struct demo *demo, struct demo_node *node);
+/* How many voters are alive, as `node` sees it; `out_leader` (or NULL) gets the leader's index, `node_count` if there is none. */
+uint32_t demo_voters(struct demo *demo, struct demo_node *node, uint32_t *out_leader,
+		     char roles[DEMO_NODES_MAX]);
+struct demo_node *demo_living(struct demo *demo); /* a node that is not lost */
+/* Which processes a node's host is: `host` as root names them; 0: none. */
+int64_t demo_host_pid(struct demo *demo, struct demo_node *node, const char *host);
+void demo_kill(struct demo *demo, int64_t pid);
+uint64_t demo_memory(struct demo *demo, struct demo_node *node);
+/* Runs kubectl against a living node and shows the command and at most `lines` of what it printed. */
+bool demo_kubectl(struct demo *demo, uint32_t lines, const char *const *words);
+#define DEMO_KUBECTL(demo, lines, ...) \
+	demo_kubectl((demo), (lines), (const char *const[]){ __VA_ARGS__, NULL })
+bool demo_watch_start(struct demo *demo);
+uint32_t demo_watch_lines(struct demo *demo);
+void demo_ended(struct demo *demo, const struct loop_ended *ended);
+void demo_stop_all(struct demo *demo);
+
+/* ---- demo-probe.c ------------------------------------------------------------------------------------------ */
+
+bool demo_probe_begin(struct demo *demo); /* in the task */
+/* True: the message was the probe's. */
+bool demo_probe_receive(struct demo *demo, const struct act_msg *msg);
+void demo_probe_mark(struct demo *demo); /* from here on gaps are counted anew */
+void demo_probe_read(struct demo *demo, struct demo_act *act);
+void demo_probe_end(struct demo *demo);
+/* In the task: acknowledged writes that the cluster does not have. */
+bool demo_probe_count_lost(struct demo *demo);
+
+/* ---- demo-json.c: a look into an answer -------------------------------------------------------------------- */
+
+/* The raw value under `path` ("status.leader"); absent: it is not there. Strings lose their quotes. */
+struct str demo_json(struct arena *arena, struct str text, const char *path);
+/* Calls each(arg, element) for the list under `path`. */
+void demo_json_each(struct arena *arena, struct str text, const char *path,
+		    void (*each)(void *arg, struct str element), void *arg);
+
+/* ---- demo-report.c ------------------------------------------------------------------------------------------- */
+
+void demo_report(const struct demo *demo);
+
+#endif
