@@ -127,6 +127,23 @@ bool demo_connect(struct demo *demo, struct demo_node *node)
 	return status == OK || demo_fail(demo, "no client: %s", status_text(status));
 }
 
+/* The last line of its log: a node that cannot start says there why. */
+static const char *last_words(struct demo *demo, const struct demo_node *node)
+{
+	char path[1100], line[512], last[512] = "without a word";
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s.log", node->folder);
+	file = fopen(path, "re");
+	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		memcpy(last, line, sizeof last);
+	}
+	if (file != NULL)
+		fclose(file);
+	return arena_printf(demo->arena, "%s", last).at;
+}
+
 bool demo_wait_ready(struct demo *demo, struct demo_node *node, uint32_t timeout_ms)
 {
 	struct mono since = act_now(demo->act);
@@ -141,10 +158,12 @@ bool demo_wait_ready(struct demo *demo, struct demo_node *node, uint32_t timeout
 		arena_reset(arena);
 	}
 	arena_free(arena);
-	if (code != 200)
-		return demo_fail(demo, "%s is not ready within %u s; see %s.log", node->name,
-				 timeout_ms / 1000, node->folder);
-	return true;
+	if (code == 200)
+		return true;
+	if (node->pid == 0)
+		return demo_fail(demo, "%s ended: %s", node->name, last_words(demo, node));
+	return demo_fail(demo, "%s is not ready within %u s; see %s.log", node->name,
+			 timeout_ms / 1000, node->folder);
 }
 
 struct demo_node *demo_living(struct demo *demo)

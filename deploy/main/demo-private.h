@@ -22,7 +22,7 @@
 
 struct demo_node {
 	char name[8], address[16];
-	char folder[1024];
+	const char *folder;
 	int64_t pid;                /* of its root; 0: not running */
 	struct act_ref api, socket; /* clients */
 	bool is_lost;

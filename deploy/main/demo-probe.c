@@ -293,8 +293,8 @@ bool demo_probe_begin(struct demo *demo)
 	struct arena *arena = arena_new(0);
 	struct str body = STR_NONE;
 	int code = 0;
-	bool is_made = demo_ask(demo, demo->nodes[0].api, "POST", PULSE_PATH, str_of(pulse, sizeof pulse - 1), arena,
-				&code, &body) &&
+	bool is_made = demo_ask(demo, demo->nodes[0].api, "POST", PULSE_PATH,
+				str_of(pulse, sizeof pulse - 1), arena, &code, &body) &&
 		       code == 201;
 
 	if (!is_made)

@@ -414,9 +414,9 @@ static void name_nodes(struct demo *demo)
 	for (uint32_t i = 0; i < demo->node_count; i++) {
 		struct demo_node *node = &demo->nodes[i];
 
-		snprintf(node->name, sizeof node->name, "n%u", i + 1);
-		snprintf(node->address, sizeof node->address, "127.0.0.%u", 11 + i);
-		snprintf(node->folder, sizeof node->folder, "%s/%s", demo->folder, node->name);
+		snprintf(node->name, sizeof node->name, "n%u", (uint8_t)(i + 1));
+		snprintf(node->address, sizeof node->address, "127.0.0.%u", (uint8_t)(11 + i));
+		node->folder = arena_printf(demo->arena, "%s/%s", demo->folder, node->name).at;
 	}
 }
 

@@ -3,11 +3,13 @@
  *
  *     core      datastore replica, API server, HTTP, administration
  *     control   controllers and scheduler, active where the datastore's leader is
+ *     node      the node agent
  */
 #include "deploy/main/hosts.h"
 
 #include "actors/authentication/mechanisms.h"
 #include "actors/authorization/mechanisms.h"
+#include "actors/node/agent.h"
 #include "actors/server/server.h"
 #include "datastore/store/store.h"
 #include "deploy/main/admin.h"
@@ -136,5 +138,27 @@ int hosts_control(const struct command_line *line)
 
 	if (process_load(&process, line, PROCESS_CONTROL, &why) != OK)
 		return failed(line, &why);
+	return process_run(&process, children, sizeof children / sizeof children[0]);
+}
+
+/* ---- node ---------------------------------------------------------------------------------------------------- */
+
+int hosts_node(const struct command_line *line)
+{
+	static struct process process;
+	static struct agent_args agent;
+	struct fault why = { 0 };
+	struct act_child children[] = { { .id = "agent", .class = &agent_class, .args = &agent } };
+
+	if (process_load(&process, line, PROCESS_NODE, &why) != OK)
+		return failed(line, &why);
+	agent = (struct agent_args){
+		.node = process.identity.name,
+		.address = process.identity.address,
+		.api = arena_printf(process.arena, "api@%s/core", process.identity.name).at,
+		.pods = command_text(line, "pods"),
+		.folder = process.dir.path,
+		.is_control_plane = true,
+	};
 	return process_run(&process, children, sizeof children / sizeof children[0]);
 }

@@ -8,5 +8,6 @@
 
 int hosts_core(const struct command_line *line);
 int hosts_control(const struct command_line *line);
+int hosts_node(const struct command_line *line);
 
 #endif

@@ -5,6 +5,7 @@
 #include "actors/controller/caches.h"
 #include "actors/controller/controller.h"
 #include "actors/controllers/controllers.h"
+#include "actors/scheduler/scheduler.h"
 #include "datastore/store/store.h"
 #include "deploy/cluster/bootstrap.h"
 #include "runtime/base/log.h"
@@ -23,6 +24,7 @@ struct leader {
 	struct runner_args runners[CHILDREN_MAX];
 	struct caches_args caches;
 	struct bootstrap_args bootstrap;
+	struct scheduler_args scheduler;
 };
 
 struct leader_retry {
@@ -55,8 +57,10 @@ static void plan_children(struct leader *leader)
 				     .authority_pem = leader->process->pki.ca.certificate_pem,
 				     .address = str_from(leader->process->identity.address),
 				     .port = leader->process->identity.api_port };
+	leader->scheduler = (struct scheduler_args){ leader->api, leader->term };
 	add(leader, "bootstrap", &bootstrap_class, &leader->bootstrap);
 	add(leader, "caches", &caches_class, &leader->caches);
+	add(leader, "scheduler", &scheduler_class, &leader->scheduler);
 	for (uint32_t i = 0; controllers[i] != NULL; i++) {
 		leader->runners[i] =
 		    (struct runner_args){ controllers[i], leader->api, leader->term };

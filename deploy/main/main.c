@@ -23,10 +23,17 @@
 	{                                                                              \
 		.name = "watch", .letter = 'w', .help = "go on printing, each second", \
 	}
+#define PODS                                                                                    \
+	{                                                                                       \
+		.name = "pods", .kind = OPTION_CHOICE, .choices = "auto|hollow|none",           \
+		.fallback = "auto",                                                             \
+		.help = "what runs pods: hollow pretends, none makes no node of this machine; " \
+			"auto takes what there is"                                              \
+	}
 #define HOST(host, start)                                                        \
 	{                                                                        \
 		.name = "host-" host, .arguments = "", .help = "", .run = start, \
-		.is_internal = true, .options = { DATA_DIR },                    \
+		.is_internal = true, .options = { DATA_DIR, PODS },              \
 	}
 
 static const struct command commands[] = {
@@ -53,7 +60,8 @@ static const struct command commands[] = {
 			 .kind = OPTION_CHOICE,
 			 .choices = "auto",
 			 .fallback = "auto",
-			 .help = "auto: voter or standby, as the cluster needs" } } },
+			 .help = "auto: voter or standby, as the cluster needs" },
+		       PODS } },
 	{ .name = "demo",
 	  .arguments = "",
 	  .help = "nodes on loopback addresses of this machine: deploy, kill, watch it heal",
@@ -151,6 +159,7 @@ static const struct command commands[] = {
 	{ .name = "version", .arguments = "", .help = "which release this is", .run = verb_version },
 	HOST("core", hosts_core),
 	HOST("control", hosts_control),
+	HOST("node", hosts_node),
 	{ .name = NULL },
 };
 

@@ -10,7 +10,7 @@
 #include "deploy/main/process.h"
 #include "runtime/base/log.h"
 
-#define HOSTS 2U
+#define HOSTS 3U
 #define WORDS_MAX 8U
 
 struct up {
@@ -80,7 +80,7 @@ static enum status prepare(struct up *up, const struct command_line *line, struc
 
 /* ---- the hosts ------------------------------------------------------------------------------------------------- */
 
-static void plan_host(struct up *up, enum process_host host)
+static void plan_host(struct up *up, enum process_host host, const char *pods)
 {
 	uint32_t at = up->spec.host_count++;
 	const char **words = up->words[at];
@@ -90,6 +90,10 @@ static void plan_host(struct up *up, enum process_host host)
 	words[n++] = arena_printf(up->arena, "host-%s", process_host_name(host)).at;
 	words[n++] = "--data-dir";
 	words[n++] = up->dir.path;
+	if (pods != NULL) {
+		words[n++] = "--pods";
+		words[n++] = pods;
+	}
 	words[n] = NULL;
 	up->hosts[at] = (struct root_host){ .name = process_host_name(host),
 					    .argv = words,
@@ -146,8 +150,10 @@ int up_run(const struct command_line *line)
 				      .backoff_max_ms = 2000,
 				      .hosts = up.hosts,
 				      .state_folder = up.dir.path };
-	plan_host(&up, PROCESS_CORE);
-	plan_host(&up, PROCESS_CONTROL);
+	plan_host(&up, PROCESS_CORE, NULL);
+	plan_host(&up, PROCESS_CONTROL, NULL);
+	if (strcmp(command_text(line, "pods"), "none") != 0)
+		plan_host(&up, PROCESS_NODE, command_text(line, "pods"));
 	code = run_root(&up);
 	data_dir_close(&up.dir);
 	arena_free(up.arena);
