@@ -102,6 +102,8 @@ void replica_keep_base(struct replica *replica, uint64_t index, uint64_t term,
 		       uint64_t members_index, struct str members);
 void replica_run_log_job(struct replica_job *job);
 void replica_run_spare_job(struct replica_job *job);
+void replica_drop_log_job(struct replica_job *job);
+void replica_drop_spare_job(struct replica_job *job);
 
 /* replica-members.c */
 void replica_fill_status(const struct replica *replica, struct replica_status *out);

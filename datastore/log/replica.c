@@ -368,6 +368,20 @@ void replica_job_done(struct replica *replica, struct replica_job *job, struct m
 	replica_settle(replica, now, out);
 }
 
+void replica_drop_log_job(struct replica_job *job)
+{
+	struct log_job *log_job = (struct log_job *)(void *)job;
+	if (log_job->work.has_base)
+		mem_free((char *)log_job->work.base.members.at);
+	log_job->work.has_base = false;
+	log_job->is_busy = false;
+}
+
+void replica_drop_spare_job(struct replica_job *job)
+{
+	((struct spare_job *)(void *)job)->is_busy = false;
+}
+
 void replica_peer_lost(struct replica *replica, uint64_t id, struct mono now,
 		       struct replica_output *out)
 {

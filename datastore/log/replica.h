@@ -69,6 +69,8 @@ MUST_USE enum status replica_bootstrap(struct replica *replica, const struct mem
 /* Opaque work for a thread; the replica owns it. */
 struct replica_job {
 	void (*run)(struct replica_job *job); /* call on the lane it came for, then replica_job_done */
+	/* Instead of replica_job_done when nobody can be told any more: it has run or will not; close may follow. */
+	void (*drop)(struct replica_job *job);
 };
 
 struct replica_message {

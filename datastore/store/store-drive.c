@@ -117,20 +117,28 @@ static void run_replica_job(void *arg)
 	job->run(job);
 }
 
+static void drop_replica_job(void *arg)
+{
+	struct replica_job *job = arg;
+	job->drop(job);
+}
+
 static void start_jobs(struct store *store)
 {
 	if (store->out.log_job)
-		store_job(store, store->log_lane, run_replica_job, store->out.log_job, NULL,
-			  TAG_LOG_JOB);
+		store_job(store, store->log_lane, run_replica_job, store->out.log_job,
+			  drop_replica_job, TAG_LOG_JOB);
 	if (store->out.background_job)
-		store_job(store, NULL, run_replica_job, store->out.background_job, NULL,
+		store_job(store, NULL, run_replica_job, store->out.background_job, drop_replica_job,
 			  TAG_BACKGROUND_JOB);
 }
 
 void store_on_log_job(struct store *store, struct replica_job *job)
 {
-	if (store->state != STORE_RUNNING)
-		return; /* the replica will be closed, whatever it has written */
+	if (store->state != STORE_RUNNING) {
+		job->drop(job); /* the replica will be closed, whatever it has written */
+		return;
+	}
 	replica_job_done(store->replica, job, act_now(store->act), &store->out);
 	store_settle(store);
 }

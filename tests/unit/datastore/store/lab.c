@@ -11,7 +11,7 @@ struct lab {
 	struct seams_job *jobs, *jobs_tail;
 	struct act_ref tester;
 	struct text events;
-	bool is_giving_credit;
+	bool is_giving_credit, is_holding_jobs;
 	void *answer;
 	enum status status;
 	bool is_answered;
@@ -85,7 +85,7 @@ static enum status lab_link(void *self, struct seams_peer to, struct str header,
 static bool lab_step(struct lab *lab)
 {
 	bool is_busy = act_host_turn(lab->host);
-	struct seams_job *job = lab->jobs;
+	struct seams_job *job = lab->is_holding_jobs ? NULL : lab->jobs;
 	if (job) {
 		lab->jobs = job->next;
 		if (!lab->jobs)
@@ -94,6 +94,11 @@ static bool lab_step(struct lab *lab)
 		job->done(job);
 	}
 	return is_busy || job || !act_host_sleep(lab->host);
+}
+
+void lab_hold_jobs(struct lab *lab, bool is_holding)
+{
+	lab->is_holding_jobs = is_holding;
 }
 
 void lab_run(struct lab *lab, uint64_t ms)
@@ -275,6 +280,9 @@ struct lab *lab_open(struct fake_disk *disk, uint32_t history_s)
 void lab_close(struct lab *lab)
 {
 	act_host_stop(lab->host);
+	while (act_host_turn(lab->host))
+		;
+	lab->is_holding_jobs = false;
 	for (int i = 0; i < 1000 && !act_host_is_done(lab->host); i++)
 		lab_run(lab, 10);
 	CHECK(act_host_is_done(lab->host));

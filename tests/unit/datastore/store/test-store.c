@@ -335,3 +335,18 @@ TEST_SLOW(acknowledged_writes_survive_crashes_at_any_time, 60)
 		fake_disk_free(disk);
 	}
 }
+
+TEST(a_store_can_be_closed_while_its_log_is_being_written)
+{
+	struct fake_disk *disk = fake_disk_new(3);
+	struct lab *lab = lab_open(disk, 0);
+	struct store_op op = { .kind = STORE_PUT, .key = STR("/k"), .value = STR("v") };
+	struct store_write write = { .success = &op, .success_count = 1 };
+
+	lab_wait_ready(lab);
+	lab_hold_jobs(lab, true);
+	lab_send(lab, &store_write_type, &write);
+	lab_run(lab, 0);
+	lab_close(lab);
+	fake_disk_free(disk);
+}
