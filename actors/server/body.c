@@ -3,6 +3,11 @@
 #include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
 #include "datastore/object/record.h"
+#include "transport/wire/yaml.h"
+
+#define SUMMARY_BYTES 30U
+#define SCHEME \
+	"pkg/api/legacyscheme/scheme.go:30" /* what upstream's words call its registry of kinds */
 
 /*
  * Bodies: the object that a create, an update or the create of a subresource carries.
@@ -19,22 +24,55 @@ static enum next cannot_handle(struct request *r, const struct type *type, const
 		   STR_ARG(type->kind), STR_ARG(type->version), STR_ARG(type->kind), why));
 }
 
+/* The type's Go package as upstream names it: autoscaling for autoscaling_v2. */
+static struct str package_of(const struct type *type)
+{
+	struct str rest = type->prefix;
+
+	return str_cut(&rest, '_');
+}
+
+static enum next not_registered(struct request *r, const struct type *type, struct str api_version,
+				struct str kind)
+{
+	struct str rest = api_version, version = str_cut(&rest, '/');
+
+	return request_fail(
+	    r, failure_bad_request(r->arena,
+				   STR_FMT
+				   " in version \"" STR_FMT "\" cannot be handled as a " STR_FMT
+				   ": no kind \"" STR_FMT "\" is registered for version \"" STR_FMT
+				   "\" in scheme \"" SCHEME "\"",
+				   STR_ARG(kind), STR_ARG(rest.at ? rest : version),
+				   STR_ARG(type->kind), STR_ARG(kind), STR_ARG(api_version)));
+}
+
 /* A body may leave its kind out; one that says another is refused. */
 static enum next check_kind(struct request *r, const struct type *type, struct str api_version,
 			    struct str kind)
 {
+	const struct type *said = type;
 	struct str expected = type_api_version(type, r->arena);
 
-	if (kind.len > 0 && !str_eq(kind, type->kind))
+	if (kind.len == 0)
+		kind = type->kind;
+	if (api_version.len == 0)
+		api_version = expected;
+	if (!str_eq(kind, type->kind) || !str_eq(api_version, expected))
+		said = type_find_api(api_version, kind);
+	if (said == NULL)
+		return not_registered(r, type, api_version, kind);
+	if (!str_eq(kind, type->kind) || !str_eq(said->group, type->group))
 		return request_fail(
-		    r,
-		    failure_bad_request(
-			r->arena,
-			STR_FMT " in version \"" STR_FMT "\" cannot be handled as a " STR_FMT
-				": converting (" STR_FMT ") to (" STR_FMT "): unknown conversion",
-			STR_ARG(kind), STR_ARG(type->version), STR_ARG(type->kind), STR_ARG(kind),
-			STR_ARG(type->kind)));
-	if (api_version.len > 0 && !str_eq(api_version, expected))
+		    r, failure_bad_request(
+			   r->arena,
+			   STR_FMT " in version \"" STR_FMT "\" cannot be handled as a " STR_FMT
+				   ": converting (" STR_FMT "." STR_FMT ") to (" STR_FMT "." STR_FMT
+				   "): unknown conversion",
+			   STR_ARG(kind), STR_ARG(said->version), STR_ARG(type->kind),
+			   STR_ARG(said->version), STR_ARG(kind), STR_ARG(package_of(type)),
+			   STR_ARG(type->kind)));
+	if (said != type)
 		return request_fail(
 		    r, failure_bad_request(r->arena,
 					   "the API version in the data (" STR_FMT
@@ -58,7 +96,37 @@ static enum next strict_found(struct request *r, const struct type *type,
 	return NEXT;
 }
 
-static enum next decode_json(struct request *r, const struct type *type, void **record)
+/* The beginning of the body as upstream shows it. */
+static struct str summary(struct request *r, struct str body)
+{
+	struct str head = str_slice(body, 0, SUMMARY_BYTES);
+	struct text out = text_in(r->arena, 4 * SUMMARY_BYTES);
+
+	if (body.len == 0)
+		return STR("<empty>");
+	if (body.at[0] == '{')
+		text_add(&out, head);
+	else
+		for (uint32_t i = 0; i < head.len; i++)
+			text_printf(&out, "%02x", (unsigned char)head.at[i]);
+	if (body.len > head.len)
+		text_lit(&out, " ...");
+	return text_str(&out);
+}
+
+static enum next unrecognized(struct request *r, const struct type *type, const char *form,
+			      const struct fault *why)
+{
+	return request_fail(
+	    r, failure_bad_request(r->arena,
+				   "the object provided is unrecognized (must be of type " STR_FMT
+				   "): couldn't get version/kind; %s parse error: %s (" STR_FMT ")",
+				   STR_ARG(type->kind), form, why->text,
+				   STR_ARG(summary(r, r->asked.body))));
+}
+
+static enum next decode_json(struct request *r, const struct type *type, struct str body,
+			     void **record)
 {
 	struct json_strict strict = { 0 };
 	struct json_options options = { .strict = &strict, .borrow = true };
@@ -66,17 +134,12 @@ static enum next decode_json(struct request *r, const struct type *type, void **
 	struct str api_version, kind;
 	enum next next;
 
-	if (json_kind(r->asked.body, r->arena, &api_version, &kind, &why) != OK)
-		return request_fail(
-		    r, failure_bad_request(
-			   r->arena,
-			   "the object provided is unrecognized (must be of type " STR_FMT
-			   "): couldn't get version/kind; json parse error: %s",
-			   STR_ARG(type->kind), why.text));
+	if (json_kind(body, r->arena, &api_version, &kind, &why) != OK)
+		return unrecognized(r, type, "json", &why);
 	next = check_kind(r, type, api_version, kind);
 	if (next != NEXT)
 		return next;
-	if (json_decode(type, r->asked.body, r->arena, options, record, &why) != OK)
+	if (json_decode(type, body, r->arena, options, record, &why) != OK)
 		return cannot_handle(r, type, why.text);
 	return strict_found(r, type, &strict);
 }
@@ -98,6 +161,21 @@ static enum next decode_proto(struct request *r, const struct type *type, void *
 	return NEXT;
 }
 
+/* The body in the form that decoders take: YAML becomes JSON. UNSUPPORTED_MEDIA, or what is wrong with the YAML. */
+enum status body_text(struct request *r, enum format *format, struct str *out, struct fault *why)
+{
+	struct text json = text_in(r->arena, LIMIT_BODY_BYTES);
+	bool is_yaml;
+
+	TRY(negotiate_content(r->asked.content_type, format, &is_yaml));
+	*out = r->asked.body;
+	if (!is_yaml)
+		return OK;
+	TRY(yaml_to_json(r->asked.body, &json, why));
+	*out = text_str(&json);
+	return OK;
+}
+
 /* The name and the namespace of the URL win; a body that says otherwise is refused. */
 enum next body_check_names(struct request *r, const struct type *type, void *record, bool is_named)
 {
@@ -106,19 +184,9 @@ enum next body_check_names(struct request *r, const struct type *type, void *rec
 
 	if (meta == NULL)
 		return NEXT;
-	if (is_named && meta->name.len == 0)
-		meta->name = r->route.name;
-	if (is_named && !str_eq(meta->name, r->route.name))
-		return request_fail(
-		    r, failure_bad_request(r->arena,
-					   "the name of the object (" STR_FMT
-					   ") does not match the name on the URL (" STR_FMT ")",
-					   STR_ARG(meta->name), STR_ARG(r->route.name)));
-	if (namespace.len == 0) {
+	if (namespace.len == 0)
 		meta->namespace = STR_NONE;
-		return NEXT;
-	}
-	if (meta->namespace.len == 0)
+	else if (meta->namespace.len == 0)
 		meta->namespace = namespace;
 	if (!str_eq(meta->namespace, namespace))
 		return request_fail(
@@ -126,17 +194,35 @@ enum next body_check_names(struct request *r, const struct type *type, void *rec
 			   r->arena,
 			   "the namespace of the provided object does not match the namespace sent "
 			   "on the request"));
+	if (is_named && meta->name.len == 0)
+		return request_fail(
+		    r,
+		    failure_bad_request(r->arena,
+					"the name of the object (" STR_FMT
+					" based on URL) was undeterminable: name must be provided",
+					STR_ARG(r->route.name)));
+	if (is_named && !str_eq(meta->name, r->route.name))
+		return request_fail(
+		    r, failure_bad_request(r->arena,
+					   "the name of the object (" STR_FMT
+					   ") does not match the name on the URL (" STR_FMT ")",
+					   STR_ARG(meta->name), STR_ARG(r->route.name)));
 	return NEXT;
 }
 
 enum next body_decode_as(struct request *r, const struct type *type, bool is_named)
 {
+	struct fault why = { 0 };
+	struct str body;
 	enum format format;
+	enum status status = body_text(r, &format, &body, &why);
 	enum next next;
 
-	if (negotiate_content(r->asked.content_type, &format) != OK)
-		return request_fail(r, failure_unsupported_media(r->arena, NEGOTIATE_OFFERED));
-	next = format == FORMAT_JSON ? decode_json(r, type, &r->record)
+	if (status == UNSUPPORTED_MEDIA)
+		return request_fail(r, failure_unsupported_media(r->arena, NEGOTIATE_READ));
+	if (status != OK)
+		return unrecognized(r, type, "yaml", &why);
+	next = format == FORMAT_JSON ? decode_json(r, type, body, &r->record)
 				     : decode_proto(r, type, &r->record);
 	if (next != NEXT)
 		return next;

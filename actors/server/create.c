@@ -20,6 +20,7 @@ static enum next create_decode(struct request *r)
 	meta->managed_fields.at = NULL;
 	meta->managed_fields.len = 0;
 	r->is_creating = true;
+	write_dedup_owners(r, false);
 	return NEXT;
 }
 
@@ -43,7 +44,11 @@ static enum next create_read(struct request *r)
 
 static enum next create_admit(struct request *r)
 {
-	return write_admit(r, ADMISSION_CREATE, r->type, r->record, NULL, false);
+	enum next next = write_admit(r, ADMISSION_CREATE, r->type, r->record, NULL, false);
+
+	if (next == NEXT)
+		write_dedup_owners(r, true);
+	return next;
 }
 
 /* Filled and judged once for each name that is tried; the second half of admission may wait. */

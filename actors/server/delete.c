@@ -219,13 +219,16 @@ static enum next delete_decode(struct request *r)
 	struct faults faults = faults_in(r->arena);
 	struct fault why = { 0 };
 	enum format format;
+	enum status status;
+	struct str body;
 	const char *kind;
 
 	if (r->asked.body.len == 0)
 		return NEXT;
-	if (negotiate_content(r->asked.content_type, &format) != OK)
-		return request_fail(r, failure_unsupported_media(r->arena, NEGOTIATE_OFFERED));
-	if (options_read_delete(&r->options, r->arena, r->asked.body, format, &why) != OK)
+	status = body_text(r, &format, &body, &why);
+	if (status == UNSUPPORTED_MEDIA)
+		return request_fail(r, failure_unsupported_media(r->arena, NEGOTIATE_READ));
+	if (status != OK || options_read_delete(&r->options, r->arena, body, format, &why) != OK)
 		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
 	options_validate(&r->options, r->route.verb, false, &faults, &kind);
 	if (faults.len == 0)

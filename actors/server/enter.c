@@ -89,8 +89,22 @@ static bool is_scope_wrong(const struct request *r)
 
 	if (!r->resource->row->is_namespaced)
 		return route->namespace.len > 0 && !is_namespaces;
-	return route->namespace.len == 0 && (route->name.len > 0 || route->verb == VERB_CREATE ||
-					     route->verb == VERB_DELETE_COLLECTION);
+	return route->namespace.len == 0 && route->name.len > 0;
+}
+
+/* A collection cannot be replaced, an object not be posted to; all namespaces at once can only be read. */
+static bool is_form_wrong(const struct request *r)
+{
+	const struct route *route = &r->route;
+	bool is_all = r->resource->row->is_namespaced && route->namespace.len == 0;
+
+	switch (route->verb) {
+	case VERB_UPDATE:
+	case VERB_PATCH: return route->name.len == 0;
+	case VERB_CREATE: return is_all || (route->name.len > 0 && r->subresource == NULL);
+	case VERB_DELETE_COLLECTION: return is_all;
+	default: return false;
+	}
 }
 
 static enum next route_resource(struct request *r)
@@ -109,7 +123,7 @@ static enum next route_resource(struct request *r)
 			return request_fail(r, failure_no_path(r->arena));
 		verbs = r->subresource->verbs;
 	}
-	if (!(verbs & verb_bit(route->verb)))
+	if (!(verbs & verb_bit(route->verb)) || is_form_wrong(r))
 		return method_not_allowed(r);
 	r->type = r->resource->type;
 	r->steps = steps_of(r);

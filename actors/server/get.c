@@ -1,4 +1,5 @@
 #include "actors/server/server-private.h"
+#include "transport/http/url.h"
 
 /*
  * get: one object. Without a resourceVersion it shows whatever anybody was answered before; with one, an object at least
@@ -37,6 +38,18 @@ static enum next get_wait(struct request *r)
 	return request_wait_revision(r, revision);
 }
 
+static enum next get_check(struct request *r)
+{
+	struct str export = url_query_get(r->arena, r->asked.query, STR("export"));
+
+	if (export.at == NULL || str_is(export, "0") || str_eq_nocase(export, STR("false")))
+		return NEXT;
+	return request_fail(
+	    r,
+	    failure_bad_request(
+		r->arena, "the export parameter, deprecated since v1.14, is no longer supported"));
+}
+
 static enum next get_read(struct request *r)
 {
 	enum next next = get_wait(r);
@@ -53,4 +66,4 @@ static enum next get_read(struct request *r)
 	return DONE;
 }
 
-const struct verb_steps get_steps = { .name = "get", .read = get_read };
+const struct verb_steps get_steps = { .name = "get", .decode = get_check, .read = get_read };

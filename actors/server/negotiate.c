@@ -158,11 +158,12 @@ static struct str bare(struct str content_type)
 	return str_trim(str_cut(&rest, ';'));
 }
 
-enum status negotiate_content(struct str content_type, enum format *out)
+enum status negotiate_content(struct str content_type, enum format *out, bool *out_is_yaml)
 {
 	struct str type = bare(content_type);
 
-	if (type.len == 0 || str_is(type, "application/json"))
+	*out_is_yaml = str_is(type, "application/yaml");
+	if (type.len == 0 || str_is(type, "application/json") || *out_is_yaml)
 		*out = FORMAT_JSON;
 	else if (str_eq(type, API_TYPE_PROTOBUF))
 		*out = FORMAT_PROTO;

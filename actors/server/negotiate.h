@@ -41,8 +41,10 @@ MUST_USE enum status negotiate_accept(struct str accept, enum negotiate_views vi
 struct str negotiate_type(const struct answer_form *form, bool is_stream);
 #define NEGOTIATE_OFFERED STR("application/json, application/vnd.kubernetes.protobuf")
 
-/* UNSUPPORTED_MEDIA when it is neither JSON nor protobuf. Absent or empty is JSON. */
-MUST_USE enum status negotiate_content(struct str content_type, enum format *out);
+/* UNSUPPORTED_MEDIA when it is none of JSON, YAML (*out_is_yaml: to be made JSON of) and protobuf. Absent or empty is JSON. */
+MUST_USE enum status negotiate_content(struct str content_type, enum format *out, bool *out_is_yaml);
+#define NEGOTIATE_READ \
+	STR("application/json, application/yaml, application/vnd.kubernetes.protobuf")
 
 /* *out_is_apply: server-side apply, which is no patch of `out`'s kinds. */
 MUST_USE enum status negotiate_patch(struct str content_type, enum patch_form *out,

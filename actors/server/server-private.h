@@ -103,12 +103,16 @@ enum next discovery_version(struct request *r); /* /api/v1, /apis/<group>[/<vers
 /* The stored object of the route, after a refresh; NULL without. Held by the request. */
 const struct object *request_live(struct request *r);
 enum next request_not_found(struct request *r);
+MUST_USE enum status body_text(struct request *r, enum format *format, struct str *out,
+			       struct fault *why);
 enum next body_decode(struct request *r); /* body.c: r->type and r->record from the body */
 enum next body_decode_as(struct request *r, const struct type *type, bool is_named);
 enum next body_check_names(struct request *r, const struct type *type, void *record, bool is_named);
 
 /* write.c: the second half of all writes. */
 void write_fill_new(struct request *r); /* uid, times, generated name */
+/* Of owners that are equal in every member one is kept, with a warning. */
+void write_dedup_owners(struct request *r, bool is_admitted);
 enum next write_admit(struct request *r, enum admission_operation operation,
 		      const struct type *type, void *object, const void *old, bool is_validating);
 enum next write_create(struct request *r); /* kind_create, judged */
@@ -116,6 +120,7 @@ enum next write_update(struct request *r); /* kind_update, judged */
 enum next write_persist(struct request *r);
 enum next write_remove(struct request *r); /* r->live goes for good */
 bool write_resource_version(struct request *r, struct str text, uint64_t *out);
+struct str write_key(struct request *r, struct str name); /* of an object of the route's namespace */
 void write_encode(struct request *r, const struct type *type, const void *record);
 
 /* respond.c */

@@ -22,15 +22,18 @@ static enum next read_live(struct request *r)
 	return request_not_found(r);
 }
 
-static enum next precondition_failed(struct request *r, const char *what, struct str asked,
-				     struct str stored)
+/* Upstream's storage says this of a precondition; programs have learnt to read it. */
+static enum next other_uid(struct request *r, struct str asked, struct str stored)
 {
-	return request_fail(
-	    r, failure_conflict(r->arena, request_group(r), request_resource(r), r->route.name,
-				request_printf(r,
-					       "Precondition failed: %s in precondition: " STR_FMT
-					       ", %s in object meta: " STR_FMT,
-					       what, STR_ARG(asked), what, STR_ARG(stored))));
+	struct str words =
+	    request_printf(r,
+			   "StorageError: invalid object, Code: 4, Key: " STR_FMT
+			   ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in "
+			   "precondition: " STR_FMT ", UID in object meta: " STR_FMT,
+			   STR_ARG(write_key(r, r->route.name)), STR_ARG(asked), STR_ARG(stored));
+
+	return request_fail(r, failure_conflict(r->arena, request_group(r), request_resource(r),
+						r->route.name, words));
 }
 
 static enum next needs_version(struct request *r)
@@ -68,6 +71,8 @@ static enum next check_preconditions(struct request *r)
 	struct meta_object_meta *meta = record_meta(r->type, r->record);
 	const struct meta_object_meta *live;
 
+	if (r->live == NULL && meta->uid.len > 0)
+		return other_uid(r, meta->uid, STR(""));
 	if (r->live == NULL) {
 		r->is_creating = true;
 		meta->resource_version = STR_NONE;
@@ -76,7 +81,7 @@ static enum next check_preconditions(struct request *r)
 	live = object_meta(r->live);
 	r->is_creating = false;
 	if (meta->uid.len > 0 && !str_eq(meta->uid, live->uid))
-		return precondition_failed(r, "UID", meta->uid, live->uid);
+		return other_uid(r, meta->uid, live->uid);
 	meta->managed_fields = live->managed_fields;
 	return check_version(r, meta);
 }
@@ -85,7 +90,11 @@ static enum next check_preconditions(struct request *r)
 
 static enum next update_decode(struct request *r)
 {
-	return body_decode_as(r, r->resource->type, true);
+	enum next next = body_decode_as(r, r->resource->type, true);
+
+	if (next == NEXT)
+		write_dedup_owners(r, false);
+	return next;
 }
 
 static enum next update_read(struct request *r)
@@ -194,7 +203,11 @@ static enum next update_admit(struct request *r)
 {
 	enum admission_operation operation = r->is_creating ? ADMISSION_CREATE : ADMISSION_UPDATE;
 
-	return write_admit(r, operation, r->type, r->record, old_record(r), false);
+	enum next next = write_admit(r, operation, r->type, r->record, old_record(r), false);
+
+	if (next == NEXT)
+		write_dedup_owners(r, true);
+	return next;
 }
 
 static enum next update_validate(struct request *r)

@@ -14,6 +14,7 @@
 
 #define NAME_BASE_MAX 58U /* of a generateName, so that 5 more fit into 63 */
 #define NAME_RANDOM 5U
+#define WARNING_BYTES_MAX 4096U /* upstream's, of all warnings together */
 
 /* ---- what a new object gets ---------------------------------------------------------------------------------- */
 
@@ -50,8 +51,53 @@ void write_fill_new(struct request *r)
 	UNSET(meta, deletion_timestamp);
 	UNSET(meta, deletion_grace_period_seconds);
 	meta->self_link = STR_NONE;
-	if (meta->generate_name.len > 0 && (meta->name.len == 0 || r->tries > 0))
+	if (meta->generate_name.len > 0 && (meta->name.len == 0 || r->is_name_ours)) {
 		meta->name = new_name(r, meta->generate_name);
+		r->is_name_ours = true;
+	}
+}
+
+/* ---- owners ---------------------------------------------------------------------------------------------------- */
+
+static bool has_owner(const struct meta_owner_reference_list *list,
+		      const struct meta_owner_reference *wanted)
+{
+	for (uint32_t i = 0; i < list->len; i++)
+		if (str_eq(list->at[i].uid, wanted->uid) &&
+		    record_equal(&meta_owner_reference_type, &list->at[i], wanted))
+			return true;
+	return false;
+}
+
+void write_dedup_owners(struct request *r, bool is_admitted)
+{
+	struct meta_object_meta *meta = record_meta(r->type, r->record);
+	const struct meta_owner_reference_list *list = &meta->owner_references;
+	struct meta_owner_reference_list kept = { 0 };
+	struct text twice = text_in(r->arena, WARNING_BYTES_MAX);
+
+	if (list->len < 2)
+		return;
+	kept.at = arena_array(r->arena, struct meta_owner_reference, list->len);
+	for (uint32_t i = 0; i < list->len; i++) {
+		if (!has_owner(&kept, &list->at[i])) {
+			kept.at[kept.len++] = list->at[i];
+			continue;
+		}
+		text_lit(&twice, ", ");
+		text_add(&twice, list->at[i].uid);
+	}
+	if (twice.len == 0)
+		return;
+	meta->owner_references = kept;
+	request_warn(
+	    r, request_printf(r,
+			      ".metadata.ownerReferences contains duplicate entries%s; API "
+			      "server dedups owner references in 1.20+, and may reject such "
+			      "requests as early as 1.24; please fix your requests; duplicate "
+			      "UID(s) observed: " STR_FMT,
+			      is_admitted ? " after mutating admission happens" : "",
+			      STR_ARG(str_slice(text_str(&twice), 2, twice.len))));
 }
 
 /* ---- admission ------------------------------------------------------------------------------------------------- */
@@ -186,7 +232,7 @@ void write_encode(struct request *r, const struct type *type, const void *record
 	r->stored = text_str(&out);
 }
 
-static struct str stored_key(struct request *r, struct str name)
+struct str write_key(struct request *r, struct str name)
 {
 	struct str prefix = cache_prefix(r->resource->cache);
 
@@ -228,7 +274,7 @@ static enum next ask_put(struct request *r)
 	if (r->stored.len > LIMIT_OBJECT_BYTES)
 		return request_fail(
 		    r, failure_too_large(r->arena, "the object is larger than the store takes"));
-	op.key = stored_key(r, record_meta(r->type, r->record)->name);
+	op.key = write_key(r, record_meta(r->type, r->record)->name);
 	op.expected = r->is_creating ? 0 : (uint64_t)r->live->revision;
 	return ask_store(r, op);
 }
@@ -237,15 +283,23 @@ static enum next ask_put(struct request *r)
 static enum next exists(struct request *r)
 {
 	struct meta_object_meta *meta = record_meta(r->type, r->record);
+	const struct object *there;
 	struct failure *failure;
 
-	if (meta->generate_name.len > 0 && ++r->tries < LIMIT_NAME_TRIES) {
-		write_fill_new(r);
+	if (r->is_name_ours && ++r->tries < LIMIT_NAME_TRIES)
 		return request_jump(r, STEP_VALIDATE);
-	}
 	failure = failure_exists(r->arena, request_group(r), request_resource(r), meta->name);
-	if (meta->generate_name.len > 0)
+	if (meta->generate_name.len > 0) {
 		failure->retry_after_s = 1;
+		failure->message = request_printf(r,
+						  STR_FMT ", the server was not able to generate a "
+							  "unique name for the object",
+						  STR_ARG(failure->message));
+	}
+	there = cache_get(r->resource->cache, meta->namespace, meta->name);
+	if (there != NULL && object_meta(there)->has.deletion_timestamp)
+		failure->message = request_printf(r, "object is being deleted: " STR_FMT,
+						  STR_ARG(failure->message));
 	return request_fail(r, failure);
 }
 
@@ -367,7 +421,7 @@ static enum next persist_put(struct request *r)
 enum next write_remove(struct request *r)
 {
 	struct store_op op = { .kind = STORE_DELETE,
-			       .key = stored_key(r, object_name(r->live)),
+			       .key = write_key(r, object_name(r->live)),
 			       .expected = (uint64_t)r->live->revision };
 
 	return ask_store(r, op);

@@ -103,8 +103,9 @@
 	8192U /* per resource; what a watcher may fall behind before it lists again */
 #define LIMIT_CACHE_EVENT_AGE_MS 75000U /* upstream's eventFreshDuration */
 #define LIMIT_FRESH_MS 3000U            /* how long a read waits for a revision still to come */
-#define LIMIT_WRITE_TRIES 5U /* update without resourceVersion: from fresh state so often */
-#define LIMIT_NAME_TRIES 8U  /* upstream's, for generateName */
+#define LIMIT_WRITE_TRIES \
+	256U /* from fresh state so often: of the writers in flight one wins each round */
+#define LIMIT_NAME_TRIES 8U           /* upstream's, for generateName */
 #define LIMIT_GZIP_BYTES (128U * KIB) /* upstream's: smaller answers are not compressed */
 #define LIMIT_VIRTUAL_ROWS 20000U
 #define LIMIT_VIRTUAL_WATCH_MS 1000U /* people watch these */
