@@ -36,12 +36,18 @@ struct criterion {
 };
 
 /* name, variable */
-#define CRITERION_MAP(X)                                    \
-	X(CRITERION_NODE_NAME, node_name)                   \
-	X(CRITERION_NODE_UNSCHEDULABLE, node_unschedulable) \
-	X(CRITERION_TAINT_TOLERATION, taint_toleration)     \
-	X(CRITERION_RESOURCES_FIT, resources_fit)           \
-	X(CRITERION_BALANCED_ALLOCATION, balanced_allocation)
+#define CRITERION_MAP(X)                                                                    \
+	X(CRITERION_NODE_NAME, node_name)                                                   \
+	X(CRITERION_NODE_UNSCHEDULABLE, node_unschedulable)                                 \
+	X(CRITERION_TAINT_TOLERATION, taint_toleration)                                     \
+	X(CRITERION_NODE_AFFINITY, node_affinity)                                           \
+	X(CRITERION_NODE_PORTS, node_ports)                                                 \
+	X(CRITERION_NODE_RESOURCES_FIT, node_resources_fit)                                 \
+	X(CRITERION_VOLUME_BINDING, volume_binding)                                         \
+	X(CRITERION_POD_TOPOLOGY_SPREAD, pod_topology_spread)                               \
+	X(CRITERION_INTER_POD_AFFINITY, inter_pod_affinity)                                 \
+	X(CRITERION_NODE_RESOURCES_BALANCED_ALLOCATION, node_resources_balanced_allocation) \
+	X(CRITERION_IMAGE_LOCALITY, image_locality)
 
 #define X(name, variable) extern const struct criterion criterion_##variable;
 CRITERION_MAP(X)

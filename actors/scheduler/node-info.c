@@ -11,9 +11,12 @@ struct node_info *node_info_new(struct str name)
 
 void node_info_free(struct node_info *node)
 {
-	while (node->pods.len > 0)
-		node_info_remove(node, node->pods.at[node->pods.len - 1]);
-	vec_fini(&node->pods);
+	const struct node_pods *pods = node_info_pods(node);
+
+	while (pods->len > 0)
+		node_info_remove(node, pods->at[pods->len - 1]);
+	for (uint32_t i = 0; i < POD_LISTS; i++)
+		vec_fini(&node->lists[i]);
 	object_unref(node->object);
 	arena_free(node->arena);
 	mem_free((void *)(uintptr_t)node->name.at);
@@ -40,21 +43,33 @@ void node_info_set(struct node_info *node, const struct object *object)
 void node_info_add(struct node_info *node, struct pod_info *pod)
 {
 	assert(pod->node == NULL);
+	pod_info_ref(pod);
 	pod->node = node;
-	pod->slot = node->pods.len;
-	vec_push(&node->pods, pod_info_ref(pod));
+	for (uint32_t i = 0; i < POD_LISTS; i++) {
+		pod->slots[i] = node->lists[i].len;
+		if (pod_info_is_in(pod, (enum pod_list)i))
+			vec_push(&node->lists[i], pod);
+	}
 	resources_add(&node->requested, &pod->request);
 	resources_add(&node->at_least, &pod->at_least);
 }
 
+static void take_out(struct node_pods *list, uint32_t which, const struct pod_info *pod)
+{
+	uint32_t slot = pod->slots[which];
+
+	assert(list->at[slot] == pod);
+	vec_swap_remove(list, slot);
+	if (slot < list->len)
+		list->at[slot]->slots[which] = slot;
+}
+
 void node_info_remove(struct node_info *node, struct pod_info *pod)
 {
-	uint32_t slot = pod->slot;
-
-	assert(pod->node == node && node->pods.at[slot] == pod);
-	vec_swap_remove(&node->pods, slot);
-	if (slot < node->pods.len)
-		node->pods.at[slot]->slot = slot;
+	assert(pod->node == node);
+	for (uint32_t i = 0; i < POD_LISTS; i++)
+		if (pod_info_is_in(pod, (enum pod_list)i))
+			take_out(&node->lists[i], i, pod);
 	resources_take(&node->requested, &pod->request);
 	resources_take(&node->at_least, &pod->at_least);
 	pod->node = NULL;
@@ -63,10 +78,11 @@ void node_info_remove(struct node_info *node, struct pod_info *pod)
 
 int64_t node_info_requested_scalar(const struct node_info *node, struct str name)
 {
+	const struct node_pods *pods = node_info_pods(node);
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < node->pods.len; i++)
-		sum += (uint64_t)resources_scalar(&node->pods.at[i]->request, name);
+	for (uint32_t i = 0; i < pods->len; i++)
+		sum += (uint64_t)resources_scalar(&pods->at[i]->request, name);
 	return (int64_t)sum;
 }
 

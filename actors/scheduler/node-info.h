@@ -15,7 +15,7 @@
 
 struct node_pods {
 	struct pod_info **at;
-	uint32_t len;
+	uint32_t len, cap;
 };
 
 struct node_info {
@@ -25,12 +25,18 @@ struct node_info {
 	struct arena *arena; /* of what was read from the object */
 	struct resources allocatable;
 	struct resources requested,
-	    at_least;                /* sums over the pods; scalars are added up when asked for */
-	VEC(struct pod_info *) pods; /* a reference each */
+	    at_least; /* sums over the pods; scalars are added up when asked for */
+	struct node_pods lists[POD_LISTS]; /* ALL holds a reference each */
 	uint32_t index; /* place in the snapshot's order; NODE_NOWHERE without an object */
 };
 
 #define NODE_NOWHERE UINT32_MAX
+
+/* All pods on the node. */
+static inline const struct node_pods *node_info_pods(const struct node_info *node)
+{
+	return &node->lists[POD_LIST_ALL];
+}
 
 GIVE struct node_info *node_info_new(struct str name);
 void node_info_free(TAKE struct node_info *node);

@@ -43,6 +43,42 @@ static void find_ports(struct pod_info *info)
 	info->ports = ports;
 }
 
+static void read_terms(struct pod_info *info)
+{
+	const struct core_affinity *affinity = info->pod->spec->affinity;
+	struct str namespace = info->pod->metadata->namespace;
+
+	if (affinity != NULL && affinity->pod_affinity != NULL) {
+		const struct core_pod_affinity *near = affinity->pod_affinity;
+
+		info->affinity =
+		    pod_term_list(&near->required_during_scheduling_ignored_during_execution,
+				  namespace, info->arena);
+		info->likes = pod_term_weighted_list(
+		    &near->preferred_during_scheduling_ignored_during_execution, namespace,
+		    info->arena);
+	}
+	if (affinity != NULL && affinity->pod_anti_affinity != NULL) {
+		const struct core_pod_anti_affinity *away = affinity->pod_anti_affinity;
+
+		info->anti_affinity =
+		    pod_term_list(&away->required_during_scheduling_ignored_during_execution,
+				  namespace, info->arena);
+		info->dislikes = pod_term_weighted_list(
+		    &away->preferred_during_scheduling_ignored_during_execution, namespace,
+		    info->arena);
+	}
+}
+
+bool pod_info_is_in(const struct pod_info *info, enum pod_list list)
+{
+	if (list == POD_LIST_ANTI)
+		return info->anti_affinity.len > 0;
+	return list == POD_LIST_ALL ||
+	       info->affinity.len + info->anti_affinity.len + info->likes.len + info->dislikes.len >
+		   0;
+}
+
 struct str pod_info_key(const struct object *object, struct arena *arena)
 {
 	struct str namespace = object_namespace(object), name = object_name(object);
@@ -69,6 +105,7 @@ struct pod_info *pod_info_new(const struct object *object, enum resources_view v
 	info->request = resources_of_pod(info->pod, view, arena);
 	info->at_least = resources_at_least(info->pod, view, arena);
 	find_ports(info);
+	read_terms(info);
 	return info;
 }
 

@@ -7,12 +7,17 @@
 #ifndef ACTORS_SCHEDULER_POD_INFO_H
 #define ACTORS_SCHEDULER_POD_INFO_H
 
+#include "actors/scheduler/pod-term.h"
 #include "actors/scheduler/resources.h"
 #include "datastore/object/object.h"
 #include "datastore/schema/core.h"
 #include "runtime/base/base.h"
 
 struct node_info;
+
+/* The lists of pods that a node keeps: all of them, those with any term between pods, those that keep others away. */
+enum pod_list { POD_LIST_ALL, POD_LIST_AFFINITY, POD_LIST_ANTI };
+#define POD_LISTS (POD_LIST_ANTI + 1)
 
 /* A port of the node that a pod takes for itself. */
 struct host_port {
@@ -30,14 +35,18 @@ struct pod_info {
 	struct resources at_least; /* what scores count: cpu and memory */
 	const struct host_port *ports;
 	uint32_t port_count;
-	struct arena *arena; /* of all this */
+	struct pod_terms affinity, anti_affinity; /* required */
+	struct pod_terms likes, dislikes;         /* preferred */
+	struct arena *arena;                      /* of all this */
 	uint32_t references;
 	/* Where the snapshot counts it; NULL: nowhere. */
 	struct node_info *node;
-	uint32_t slot; /* among the node's pods */
+	uint32_t slots[POD_LISTS]; /* its places in the node's lists */
 	bool is_assumed;
 };
 
+/* Whether it belongs into that list of its node. */
+bool pod_info_is_in(const struct pod_info *info, enum pod_list list);
 /* One reference. RESOURCES_USED for a pod that is on a node. */
 GIVE struct pod_info *pod_info_new(const struct object *object, enum resources_view view);
 struct pod_info *pod_info_ref(struct pod_info *info);

@@ -11,6 +11,8 @@
 #include "actors/scheduler/snapshot.h"
 #include "actors/scheduler/writer.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/apps.h"
+#include "datastore/schema/storage.h"
 #include "runtime/base/log.h"
 
 #define SUBSCRIBE_TAG 0x5d00000000000001ULL
@@ -45,7 +47,18 @@ struct scheduler_tick {
 };
 static const ACT_TYPE(scheduler_tick, .id = 0);
 
-static const struct type *const wanted[] = { &core_node_type, &core_pod_type };
+static const struct type *const wanted[] = {
+	&core_node_type,
+	&core_pod_type,
+	&core_namespace_type,
+	&core_service_type,
+	&core_replication_controller_type,
+	&apps_replica_set_type,
+	&apps_stateful_set_type,
+	&core_persistent_volume_claim_type,
+	&core_persistent_volume_type,
+	&storage_storage_class_type,
+};
 #define WANTED (sizeof wanted / sizeof wanted[0])
 
 /* ---- going on -------------------------------------------------------------------------------------------- */
@@ -251,6 +264,13 @@ static void pod_changed(struct scheduler *scheduler, struct act *act,
 	arena_free(arena);
 }
 
+static bool is_volume_kind(const struct type *type)
+{
+	return str_eq(type->kind, core_persistent_volume_claim_type.kind) ||
+	       str_eq(type->kind, core_persistent_volume_type.kind) ||
+	       str_eq(type->kind, storage_storage_class_type.kind);
+}
+
 static void changed(struct scheduler *scheduler, struct act *act, const struct caches_change *change)
 {
 	const struct type *type = change->object->type;
@@ -261,6 +281,9 @@ static void changed(struct scheduler *scheduler, struct act *act, const struct c
 		pod_changed(scheduler, act, change);
 	else if (str_eq(type->kind, core_node_type.kind))
 		node_changed(scheduler, act, change);
+	else if (is_volume_kind(type) && change->change != INFORMER_DELETED)
+		tell(scheduler, act,
+		     (struct news){ .kinds = NEWS_VOLUMES, .object = change->object });
 	go_on(scheduler, act);
 }
 

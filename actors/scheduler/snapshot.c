@@ -1,16 +1,23 @@
 #include "actors/scheduler/snapshot.h"
 
+#include "actors/scheduler/images.h"
+
 struct snapshot {
 	struct map nodes; /* by name: struct node_info */
 	struct map pods;  /* by key: struct pod_info, counted by its node */
 	VEC(struct node_info *) order;
 	bool is_order_stale;
 	uint32_t start;
+	uint32_t with[POD_LISTS]; /* pods in each kind of list, on all nodes */
+	struct images *images;
 };
 
 struct snapshot *snapshot_new(void)
 {
-	return mem_new(struct snapshot);
+	struct snapshot *snapshot = mem_new(struct snapshot);
+
+	snapshot->images = images_new();
+	return snapshot;
 }
 
 void snapshot_free(struct snapshot *snapshot)
@@ -26,6 +33,7 @@ void snapshot_free(struct snapshot *snapshot)
 		node_info_free(node);
 	map_fini(&snapshot->nodes);
 	vec_fini(&snapshot->order);
+	images_free(snapshot->images);
 	mem_free(snapshot);
 }
 
@@ -48,7 +56,7 @@ static struct node_info *node_of(struct snapshot *snapshot, struct str name)
 /* A node that is neither there nor named by a pod is forgotten. */
 static void drop_if_empty(struct snapshot *snapshot, struct node_info *node)
 {
-	if (node->object != NULL || node->pods.len > 0)
+	if (node->object != NULL || node_info_pods(node)->len > 0)
 		return;
 	map_remove(&snapshot->nodes, node->name);
 	node_info_free(node);
@@ -77,6 +85,7 @@ bool snapshot_set_node(struct snapshot *snapshot, const struct object *object)
 		return false;
 	if (moves(node, object))
 		snapshot->is_order_stale = true;
+	images_move(snapshot->images, node, object->record);
 	node_info_set(node, object);
 	return true;
 }
@@ -87,6 +96,7 @@ void snapshot_remove_node(struct snapshot *snapshot, struct str name)
 
 	if (node == NULL || node->object == NULL)
 		return;
+	images_move(snapshot->images, node, NULL);
 	node_info_set(node, NULL);
 	node->index = NODE_NOWHERE;
 	snapshot->is_order_stale = true;
@@ -100,9 +110,17 @@ struct pod_info *snapshot_pod(const struct snapshot *snapshot, struct str key)
 	return map_get(&snapshot->pods, key);
 }
 
+static void count(struct snapshot *snapshot, const struct pod_info *pod, int32_t sign)
+{
+	for (uint32_t i = 0; i < POD_LISTS; i++)
+		if (pod_info_is_in(pod, (enum pod_list)i))
+			snapshot->with[i] += (uint32_t)sign;
+}
+
 static void put_pod(struct snapshot *snapshot, struct pod_info *pod, struct node_info *node)
 {
 	node_info_add(node, pod);
+	count(snapshot, pod, 1);
 	map_put(&snapshot->pods, pod->key, pod);
 }
 
@@ -114,6 +132,7 @@ void snapshot_remove_pod(struct snapshot *snapshot, struct str key)
 	if (pod == NULL)
 		return;
 	node = pod->node;
+	count(snapshot, pod, -1);
 	node_info_remove(node, pod);
 	drop_if_empty(snapshot, node);
 }
@@ -140,6 +159,16 @@ void snapshot_forget(struct snapshot *snapshot, struct pod_info *pod)
 	if (map_get(&snapshot->pods, pod->key) == pod && pod->is_assumed)
 		snapshot_remove_pod(snapshot, pod->key);
 	pod->is_assumed = false;
+}
+
+bool snapshot_has(const struct snapshot *snapshot, enum pod_list list)
+{
+	return snapshot->with[list] > 0;
+}
+
+const struct images *snapshot_images(const struct snapshot *snapshot)
+{
+	return snapshot->images;
 }
 
 /* ---- order --------------------------------------------------------------------------------------------- */

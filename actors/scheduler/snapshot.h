@@ -11,6 +11,7 @@
 #include "actors/scheduler/pod-info.h"
 #include "runtime/base/base.h"
 
+struct images;
 struct snapshot;
 
 GIVE struct snapshot *snapshot_new(void);
@@ -26,8 +27,11 @@ void snapshot_remove_pod(struct snapshot *snapshot, struct str key);
 /* The pod on a node under that key, assumed or confirmed; or NULL. */
 struct pod_info *snapshot_pod(const struct snapshot *snapshot, struct str key);
 
+/* Whether any pod on any node belongs into that list. */
+bool snapshot_has(const struct snapshot *snapshot, enum pod_list list);
+
 void snapshot_assume(struct snapshot *snapshot, struct pod_info *pod, struct node_info *node);
-/* Takes an assumption back; one that the cache has confirmed stays. */
+/* Takes an assumption back; one that the cache has confirmed stays. The caller has a reference of its own. */
 void snapshot_forget(struct snapshot *snapshot, struct pod_info *pod);
 
 /* The node, with or without an object; or NULL. */
@@ -38,6 +42,8 @@ struct snapshot_nodes {
 	uint32_t len;
 };
 struct snapshot_nodes snapshot_nodes(struct snapshot *snapshot);
+
+const struct images *snapshot_images(const struct snapshot *snapshot);
 
 /* Where the next cycle begins its search, so that all nodes have the same chance in clusters too big to look at all. */
 uint32_t snapshot_start(const struct snapshot *snapshot);

@@ -104,8 +104,6 @@ UNDER_WAY = {
     "actors/kinds/kind.h": "the rules of single kinds",
     "actors/kinds/path.h": "the rules of single kinds",
     "actors/kinds/rule.h": "the rules of single kinds",
-    "actors/scheduler/cycle.h": "criteria that know the node",
-    "actors/scheduler/node-info.h": "criteria that look at labels",
     "datastore/log/entry.h": "the store",
     "datastore/log/replica.h": "the store",
     "datastore/log/roles.h": "the store",

@@ -51,7 +51,7 @@ static enum fit fits(struct cycle *cycle, const struct resources *wanted,
 	const struct resources *taken = is_empty ? &nothing : &node->requested;
 	struct need need = { FIT_YES, cycle };
 
-	if ((is_empty ? 0 : (int64_t)node->pods.len) + 1 > allocatable->pods) {
+	if ((is_empty ? 0 : (int64_t)node_info_pods(node)->len) + 1 > allocatable->pods) {
 		need.fit = FIT_NO;
 		if (cycle != NULL)
 			cycle_because(cycle, STR("Too many pods"));
@@ -164,7 +164,7 @@ static bool helps(const struct pod_info *pod, const struct news *news)
 	return true; /* a pod is gone */
 }
 
-const struct criterion criterion_resources_fit = {
+const struct criterion criterion_node_resources_fit = {
 	.name = "NodeResourcesFit",
 	.weight = 1,
 	.filter = filter,

@@ -41,7 +41,6 @@ static int64_t score(struct cycle *cycle, const struct node_info *node)
 	return CRITERION_SCORE_MAX / 2 + (CRITERION_SCORE_MAX / 2 + with - without) / 2;
 }
 
-const struct criterion criterion_balanced_allocation = { .name = "NodeResourcesBalancedAllocation",
-							 .weight = 1,
-							 .pre_score = pre_score,
-							 .score = score };
+const struct criterion criterion_node_resources_balanced_allocation = {
+	.name = "NodeResourcesBalancedAllocation", .weight = 1, .pre_score = pre_score, .score = score
+};

@@ -1,0 +1,93 @@
+#include "actors/scheduler/pod-term.h"
+
+#include "actors/scheduler/node-selector.h"
+
+static struct selector selector_of(const struct meta_label_selector *from, struct arena *arena)
+{
+	struct selector selector;
+
+	if (selector_from_label_selector(from, arena, &selector, NULL) != OK)
+		return (struct selector){ .is_nothing = true };
+	return selector;
+}
+
+static struct pod_term read_term(const struct core_pod_affinity_term *term, int32_t weight,
+				 struct str own_namespace, struct arena *arena)
+{
+	struct pod_term out = { .topology_key = term->topology_key,
+				.namespaces = term->namespaces,
+				.in = selector_of(term->namespace_selector, arena),
+				.pods = selector_of(term->label_selector, arena),
+				.weight = weight };
+
+	if (term->namespaces.len == 0 && term->namespace_selector == NULL) {
+		out.namespaces.at = arena_copy(arena, &own_namespace, sizeof own_namespace);
+		out.namespaces.len = 1;
+	}
+	return out;
+}
+
+struct pod_terms pod_term_list(const struct core_pod_affinity_term_list *terms,
+			       struct str own_namespace, struct arena *arena)
+{
+	struct pod_terms out = { .len = terms->len };
+
+	if (terms->len > 0)
+		out.at = arena_array(arena, struct pod_term, terms->len);
+	for (uint32_t i = 0; i < terms->len; i++)
+		out.at[i] = read_term(&terms->at[i], 0, own_namespace, arena);
+	return out;
+}
+
+struct pod_terms pod_term_weighted_list(const struct core_weighted_pod_affinity_term_list *terms,
+					struct str own_namespace, struct arena *arena)
+{
+	struct pod_terms out = { 0 };
+
+	if (terms->len > 0)
+		out.at = arena_array(arena, struct pod_term, terms->len);
+	for (uint32_t i = 0; i < terms->len; i++)
+		if (terms->at[i].pod_affinity_term != NULL)
+			out.at[out.len++] = read_term(terms->at[i].pod_affinity_term,
+						      terms->at[i].weight, own_namespace, arena);
+	return out;
+}
+
+static bool is_meant(const struct pod_term *term, struct str namespace, const struct world *world)
+{
+	const struct core_namespace *object;
+
+	if (node_selector_is_in(namespace, &term->namespaces))
+		return true;
+	if (term->in.is_nothing || term->in.len == 0)
+		return !term->in.is_nothing;
+	object =
+	    world ? world_get(world, ((struct key){ STR_NONE, namespace }), core_namespace) : NULL;
+	return selector_matches_labels(&term->in, object ? object->metadata->labels
+							 : (struct str_map){ NULL, 0 });
+}
+
+bool pod_term_matches(const struct pod_term *term, const struct core_pod *pod,
+		      const struct world *world)
+{
+	return selector_matches_labels(&term->pods, pod->metadata->labels) &&
+	       is_meant(term, pod->metadata->namespace, world);
+}
+
+bool pod_terms_match_all(struct pod_terms terms, const struct core_pod *pod,
+			 const struct world *world)
+{
+	for (uint32_t i = 0; i < terms.len; i++)
+		if (!pod_term_matches(&terms.at[i], pod, world))
+			return false;
+	return terms.len > 0;
+}
+
+bool pod_terms_match_any(struct pod_terms terms, const struct core_pod *pod,
+			 const struct world *world)
+{
+	for (uint32_t i = 0; i < terms.len; i++)
+		if (pod_term_matches(&terms.at[i], pod, world))
+			return true;
+	return false;
+}
