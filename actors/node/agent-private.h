@@ -6,8 +6,8 @@
 
 #include "actors/client/api.h"
 #include "actors/client/informer.h"
-#include "actors/controller/recorder.h"
 #include "actors/node/agent.h"
+#include "actors/node/events.h"
 #include "actors/node/fit.h"
 #include "actors/node/node-object.h"
 #include "actors/node/pod-machine.h"
@@ -42,6 +42,9 @@ struct registration {
 	bool has_no_lease;    /* it has to be created */
 	uint64_t written;     /* revision of our last write; the informer must have passed it */
 	struct mono reported; /* when the status was last written */
+	bool is_report_due;   /* that failed */
+	bool is_ready;        /* said so last */
+	char bad_range[64];   /* that has been complained of */
 	uint64_t retry;       /* timer; 0: none */
 	uint32_t failures;
 };
@@ -71,12 +74,9 @@ struct agent {
 	struct map numbers;        /* the same by number */
 	uint64_t next_number;
 	struct fit_use use;
-	struct list dirty;         /* pods to be reported, oldest first */
-	uint32_t reports;          /* under way */
-	struct recorder *recorder; /* NULL until the first event */
-	uint32_t event_tokens;
-	struct mono event_filled;
-	uint64_t events_dropped;
+	struct list dirty; /* pods to be reported, oldest first */
+	uint32_t reports;  /* under way */
+	struct events events;
 	bool has_warned; /* that pods are only simulated */
 };
 
@@ -87,9 +87,6 @@ static inline struct moment agent_now(const struct agent *agent)
 
 /* Sends a call to the API server; takes the call over in any case. */
 MAY_IGNORE enum status agent_call(struct agent *agent, struct api_call *call, uint64_t tag);
-/* An event for people; what exceeds the rate is dropped and counted. */
-void agent_event(struct agent *agent, const struct type *type, const struct meta_object_meta *about,
-		 bool is_warning, const char *reason, struct str message);
 /* The node's object as last seen; NULL before it is registered. */
 const struct core_node *agent_node(const struct agent *agent);
 

@@ -8,10 +8,7 @@
 #include "actors/node/hollow.h"
 #include "runtime/base/log.h"
 
-#define EVENTS_PER_S 50U /* upstream's eventRecordQPS and eventBurst */
-#define EVENTS_BURST 100U
-
-/* ---- calls and events -------------------------------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------------------------------------- */
 
 enum status agent_call(struct agent *agent, struct api_call *call, uint64_t tag)
 {
@@ -21,35 +18,6 @@ enum status agent_call(struct agent *agent, struct api_call *call, uint64_t tag)
 	if (sent != OK)
 		api_call_free(call);
 	return sent;
-}
-
-static bool take_event_token(struct agent *agent)
-{
-	int64_t passed_ns = act_now(agent->act).ns - agent->event_filled.ns;
-	int64_t earned = passed_ns / (TIME_S / EVENTS_PER_S);
-
-	if (earned > 0) {
-		int64_t tokens = agent->event_tokens + earned;
-
-		agent->event_tokens = tokens < EVENTS_BURST ? (uint32_t)tokens : EVENTS_BURST;
-		agent->event_filled = act_now(agent->act);
-	}
-	if (agent->event_tokens == 0)
-		return false;
-	agent->event_tokens--;
-	return true;
-}
-
-void agent_event(struct agent *agent, const struct type *type, const struct meta_object_meta *about,
-		 bool is_warning, const char *reason, struct str message)
-{
-	if (!take_event_token(agent)) {
-		agent->events_dropped++;
-		return;
-	}
-	if (agent->recorder == NULL)
-		agent->recorder = recorder_new(agent->act, "kubelet", agent->user, agent->args->api);
-	recorder_write(agent->recorder, agent->act, type, about, is_warning, reason, message);
 }
 
 /* ---- the runtime --------------------------------------------------------------------------------------------------- */
@@ -76,7 +44,7 @@ static void open_runtime(struct agent *agent)
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
 	struct agent *agent = state;
-	bool is_known_one = (msg->kind == ACT_ANSWER && msg->tag == RECORDER_TAG) ||
+	bool is_known_one = (msg->kind == ACT_ANSWER && msg->tag == EVENTS_TAG) ||
 			    registration_receive(agent, msg) || pods_receive(agent, msg) ||
 			    reports_receive(agent, msg) ||
 			    agent->runtime->receive(agent->runtime, msg);
@@ -92,10 +60,9 @@ static enum status init(struct act *act, void *state, const void *args)
 
 	agent->act = act;
 	agent->args = args;
-	agent->event_tokens = EVENTS_BURST;
-	agent->event_filled = act_now(act);
 	list_init(&agent->dirty);
 	snprintf(agent->user, sizeof agent->user, "system:node:%s", agent->args->node);
+	events_init(&agent->events, act, agent->args->node, agent->user, agent->args->api);
 	if (!is_known(agent->args->pods)) {
 		log_error("node", "no such runtime for pods", LOG_CSTR("pods", agent->args->pods));
 		return NOT_IMPLEMENTED;

@@ -154,7 +154,9 @@ static bool affinity_holds(const struct core_pod *pod, const struct core_node *n
 	for (uint32_t i = 0; i < pod->spec->node_selector.len; i++) {
 		struct str_entry *entry = &pod->spec->node_selector.at[i];
 
-		if (!str_eq(str_map_get(node->metadata->labels, entry->key), entry->value))
+		struct str label = str_map_get(node->metadata->labels, entry->key);
+
+		if (label.at == NULL || !str_eq(label, entry->value))
 			return false;
 	}
 	if (required == NULL)

@@ -31,20 +31,22 @@ struct runtime_pod *pods_runtime(void *arg, uint64_t number)
 
 /* ---- what people are told ------------------------------------------------------------------------------------------- */
 
-static void tell(struct agent *agent, const struct agent_pod *pod, bool is_warning,
-		 const char *reason, struct str message)
+static void tell(struct agent *agent, const struct agent_pod *pod, struct str container,
+		 bool is_warning, const char *reason, struct str message)
 {
-	agent_event(agent, &core_pod_type, pod_machine_pod(pod->machine)->metadata, is_warning,
-		    reason, message);
+	struct events_about about = { &core_pod_type, pod_machine_pod(pod->machine)->metadata,
+				      container };
+
+	events_write(&agent->events, agent->act, &about, is_warning, reason, message);
 }
 
-static void tell_of(struct agent *agent, const struct agent_pod *pod, const char *reason,
-		    const char *format, struct str what)
+static void tell_of(struct agent *agent, const struct agent_pod *pod, struct str container,
+		    const char *reason, const char *format, struct str what)
 {
 	char words[512];
 	int len = snprintf(words, sizeof words, format, STR_ARG(what));
 
-	tell(agent, pod, false, reason,
+	tell(agent, pod, container, false, reason,
 	     str_of(words, len < (int)sizeof words ? (size_t)len : sizeof words - 1));
 }
 
@@ -58,7 +60,7 @@ static void tell_back_off(struct agent *agent, const struct agent_pod *pod, stru
 			   STR_ARG(container), STR_ARG(meta->name), STR_ARG(meta->namespace),
 			   STR_ARG(meta->uid));
 
-	tell(agent, pod, true, "BackOff",
+	tell(agent, pod, container, true, "BackOff",
 	     str_of(words, len < (int)sizeof words ? (size_t)len : sizeof words - 1));
 }
 
@@ -69,14 +71,16 @@ static void tell_event(struct agent *agent, const struct agent_pod *pod,
 
 	switch (event->what) {
 	case RUNTIME_SANDBOX_FAILED:
-		tell(agent, pod, true, "FailedCreatePodSandBox", event->message);
+		tell(agent, pod, STR_NONE, true, "FailedCreatePodSandBox", event->message);
 		break;
 	case RUNTIME_CONTAINER_RUNS:
-		tell_of(agent, pod, "Pulled", agent->runtime->image_note, which.image);
-		tell(agent, pod, false, "Created", STR("Container created"));
-		tell(agent, pod, false, "Started", STR("Container started"));
+		tell_of(agent, pod, which.name, "Pulled", agent->runtime->image_note, which.image);
+		tell(agent, pod, which.name, false, "Created", STR("Container created"));
+		tell(agent, pod, which.name, false, "Started", STR("Container started"));
 		break;
-	case RUNTIME_CONTAINER_FAILED: tell(agent, pod, true, "Failed", event->message); break;
+	case RUNTIME_CONTAINER_FAILED:
+		tell(agent, pod, which.name, true, "Failed", event->message);
+		break;
 	case RUNTIME_CONTAINER_ENDED:
 		if (pod_machine_backs_off(&pod->machine->containers[event->place]))
 			tell_back_off(agent, pod, which.name);
@@ -91,7 +95,7 @@ static void warn_once(struct agent *agent, const struct agent_pod *pod)
 	if (agent->has_warned || !agent->runtime->is_simulated)
 		return;
 	agent->has_warned = true;
-	tell(agent, pod, true, "HollowRuntime",
+	tell(agent, pod, STR_NONE, true, "HollowRuntime",
 	     STR("Pods on this node are simulated: the hollow runtime gives them addresses and "
 		 "turns "
 		 "them Running, but runs no containers"));
@@ -128,6 +132,7 @@ static void do_step(struct agent *agent, struct agent_pod *pod, const struct pod
 {
 	struct runtime *runtime = agent->runtime;
 	struct runtime_pod *of = &pod->machine->runtime;
+	struct str name;
 
 	switch (step->kind) {
 	case POD_SANDBOX_START:
@@ -137,8 +142,8 @@ static void do_step(struct agent *agent, struct agent_pod *pod, const struct pod
 	case POD_SANDBOX_STOP: runtime->sandbox_stop(runtime, of); break;
 	case POD_CONTAINER_START: runtime->container_start(runtime, of, step->place); break;
 	case POD_CONTAINER_STOP:
-		tell_of(agent, pod, "Killing", "Stopping container %.*s",
-			container_at(of->pod, step->place).name);
+		name = container_at(of->pod, step->place).name;
+		tell_of(agent, pod, name, "Killing", "Stopping container %.*s", name);
 		runtime->container_stop(runtime, of, step->place, step->grace_ms);
 		break;
 	}
@@ -198,7 +203,7 @@ static void admit(struct agent *agent, struct agent_pod *pod)
 	arena = arena_new(0);
 	if (!fit_check(node, &agent->use, pod_machine_pod(pod->machine), arena, &why)) {
 		pod_machine_refuse(pod->machine, why.reason, why.message);
-		tell(agent, pod, true, pod->machine->reason, why.message);
+		tell(agent, pod, STR_NONE, true, pod->machine->reason, why.message);
 	}
 	arena_free(arena);
 }

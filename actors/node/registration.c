@@ -116,19 +116,38 @@ static void create(struct agent *agent)
 	arena_free(arena);
 }
 
+static void tell_readiness(struct agent *agent, const struct core_node *node)
+{
+	struct registration *r = &agent->registration;
+	bool is_ready = r->config.not_ready_why.len == 0;
+	struct events_about about = { .type = &core_node_type, .meta = node->metadata };
+	char words[320];
+	int len;
+
+	if (r->is_ready == is_ready)
+		return;
+	r->is_ready = is_ready;
+	len = snprintf(words, sizeof words, "Node %s status is now: %s", agent->args->node,
+		       is_ready ? "NodeReady" : "NodeNotReady");
+	events_write(&agent->events, agent->act, &about, false,
+		     is_ready ? "NodeReady" : "NodeNotReady", str_of(words, (size_t)len));
+}
+
 /* Writes what is out of date: labels first, then the status. */
 static void update(struct agent *agent, const struct core_node *seen)
 {
 	struct registration *r = &agent->registration;
 	struct arena *arena = arena_new(0);
 	struct core_node *node = record_clone_shallow(&core_node_type, seen, arena);
-	bool is_old = act_now(agent->act).ns - r->reported.ns >= REPORT_NS;
+	bool is_old = r->is_report_due || act_now(agent->act).ns - r->reported.ns >= REPORT_NS;
 
 	record_fill(&core_node_type, node, arena);
 	if (node_object_adopt(arena, &r->config, node)) {
 		send_node(agent, "PUT", node, NULL);
 	} else if (node_object_report(arena, &r->config, node, act_wall(agent->act)) || is_old) {
 		r->reported = act_now(agent->act);
+		r->is_report_due = false;
+		tell_readiness(agent, seen);
 		send_node(agent, "PUT", node, "status");
 	}
 	arena_free(arena);
@@ -152,12 +171,13 @@ const struct core_node *agent_node(const struct agent *agent)
 static void take_range(struct agent *agent, const struct core_node *node)
 {
 	struct registration *r = &agent->registration;
-	struct str why = STR_NONE;
+	struct str why = STR_NONE, range = node->spec->pod_cidr;
 
-	if (node->spec->pod_cidr.len > 0 &&
-	    agent->runtime->set_range(agent->runtime, node->spec->pod_cidr) != OK)
-		log_error("node", "range of pod addresses cannot be used",
-			  LOG_STR("range", node->spec->pod_cidr));
+	if (range.len > 0 && !str_is(range, r->bad_range) &&
+	    agent->runtime->set_range(agent->runtime, range) != OK) {
+		snprintf(r->bad_range, sizeof r->bad_range, STR_FMT, STR_ARG(range));
+		log_error("node", "range of pod addresses cannot be used", LOG_STR("range", range));
+	}
 	r->config.not_ready_why = STR_NONE;
 	if (!agent->runtime->is_network_ready(agent->runtime, &why))
 		r->config.not_ready_why = why;
@@ -211,6 +231,7 @@ static void node_answered(struct agent *agent, const struct act_msg *msg)
 	r->is_asked = false;
 	if (outcome == OK)
 		outcome = request_outcome(msg->body, &why);
+	r->is_report_due = r->is_report_due || outcome != OK;
 	if (outcome == OK) {
 		made = request_object(msg->body, &core_node_type, NULL);
 		r->written = made != NULL ? (uint64_t)made->revision : 0;

@@ -22,6 +22,7 @@ static void add_node(struct nodes *nodes, const char *name, const char *range)
 		node->spec->pod_cidr = str_from(range);
 	object_freeze(object, 1);
 	nodes->at[nodes->len++] = object_hold(test_arena(), object);
+	object_unref(object);
 }
 
 static const struct object *get(void *self, const struct type *type, struct key key)

@@ -408,6 +408,7 @@ struct deed {
 	const char *text;
 	int64_t grace_s;
 	void (*run)(struct act *act, const struct deed *deed);
+	struct object *object;
 };
 
 static void enter(struct act *act, void *state, void *arg)
@@ -453,7 +454,7 @@ static void put(struct act *act, const struct deed *deed)
 
 void api_lab_put(struct api_lab *lab, const struct type *type, const char *json)
 {
-	do_deed((struct deed){ lab, type, json, 0, put });
+	do_deed((struct deed){ lab, type, json, 0, put, NULL });
 }
 
 static void delete_pod(struct act *act, const struct deed *deed)
@@ -471,13 +472,13 @@ static void delete_pod(struct act *act, const struct deed *deed)
 
 void api_lab_delete(struct api_lab *lab, const char *name, int64_t grace_s)
 {
-	do_deed((struct deed){ lab, &core_pod_type, name, grace_s, delete_pod });
+	do_deed((struct deed){ lab, &core_pod_type, name, grace_s, delete_pod, NULL });
 }
 
-static void remove_pod(struct act *act, const struct deed *deed)
+static void remove_one(struct act *act, const struct deed *deed)
 {
 	struct api_fake *fake = &deed->lab->fake;
-	uint32_t at = place_of(fake, &core_pod_type, str_from(deed->text));
+	uint32_t at = place_of(fake, deed->type, str_from(deed->text));
 
 	CHECK(at != UINT32_MAX);
 	drop(fake, act, at);
@@ -485,7 +486,22 @@ static void remove_pod(struct act *act, const struct deed *deed)
 
 void api_lab_remove(struct api_lab *lab, const char *name)
 {
-	do_deed((struct deed){ lab, &core_pod_type, name, 0, remove_pod });
+	do_deed((struct deed){ lab, &core_pod_type, name, 0, remove_one, NULL });
+}
+
+void api_lab_remove_node(struct api_lab *lab, const char *name)
+{
+	do_deed((struct deed){ lab, &core_node_type, name, 0, remove_one, NULL });
+}
+
+static void store_made(struct act *act, const struct deed *deed)
+{
+	store(&deed->lab->fake, act, deed->object);
+}
+
+void api_lab_store(struct api_lab *lab, struct object *object)
+{
+	do_deed((struct deed){ .lab = lab, .run = store_made, .object = object });
 }
 
 const struct object *api_lab_get(const struct api_lab *lab, const struct type *type,

@@ -63,6 +63,9 @@ void api_lab_put(struct api_lab *lab, const struct type *type, const char *json)
 void api_lab_delete(struct api_lab *lab, const char *name, int64_t grace_s);
 /* As kubectl delete --force: the object is gone. */
 void api_lab_remove(struct api_lab *lab, const char *name);
+void api_lab_remove_node(struct api_lab *lab, const char *name);
+/* Stores what was made by object_edit. */
+void api_lab_store(struct api_lab *lab, TAKE struct object *object);
 const struct object *api_lab_get(const struct api_lab *lab, const struct type *type,
 				 const char *name);
 const struct core_pod *api_lab_pod(const struct api_lab *lab, const char *name);

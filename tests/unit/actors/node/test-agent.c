@@ -217,3 +217,210 @@ TEST(a_hundred_pods_are_running_within_a_second_with_few_writes_at_once)
 	CHECK(lab->fake.most_under_way <= 32);
 	api_lab_close(lab);
 }
+
+/* ---- what goes wrong --------------------------------------------------------------------------------------------- */
+
+TEST(a_conflict_is_tried_again_from_the_fresh_object)
+{
+	struct api_lab *lab = make_lab();
+
+	lab->fake.delay_ms = 50;
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 30); /* its status is on its way */
+	put_pod(lab, "a", ",\"schedulingGates\":[]");
+	lab->fake.fail_writes = 2;
+	lab->fake.fail_code = 409;
+	api_lab_run(lab, 2000);
+	CHECK_STR(api_lab_pod(lab, "a")->status->phase, "Running");
+	CHECK(pod_is_ready(api_lab_pod(lab, "a")));
+	api_lab_close(lab);
+}
+
+TEST(what_cannot_be_written_is_tried_again_later_each_time)
+{
+	struct api_lab *lab = make_lab();
+
+	lab->fake.fail_writes = 1000;
+	lab->fake.fail_code = 503;
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 60000);
+	CHECK(lab->fake.status_writes >= 10 && lab->fake.status_writes <= 40);
+	lab->fake.fail_writes = 0;
+	api_lab_run(lab, 5100);
+	CHECK_STR(api_lab_pod(lab, "a")->status->phase, "Running");
+	api_lab_close(lab);
+}
+
+TEST(a_server_that_says_nothing_is_asked_again)
+{
+	struct api_lab *lab = make_lab();
+
+	put_pod(lab, "a", "");
+	lab->fake.is_silent = true;
+	api_lab_run(lab, 20000);
+	lab->fake.is_silent = false;
+	CHECK_STR(api_lab_pod(lab, "a")->status->phase, "Pending");
+	api_lab_run(lab, 16000);
+	CHECK_STR(api_lab_pod(lab, "a")->status->phase, "Running");
+	api_lab_close(lab);
+}
+
+TEST(what_another_made_of_a_status_is_put_right)
+{
+	struct api_lab *lab = make_lab();
+	struct object *object;
+
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 500);
+	/* As the node lifecycle controller, when it has not heard of the node. */
+	object = object_edit(api_lab_get(lab, &core_pod_type, "a"));
+	for (uint32_t i = 0; i < ((struct core_pod *)object->record)->status->conditions.len; i++) {
+		struct core_pod_condition *c =
+		    &((struct core_pod *)object->record)->status->conditions.at[i];
+
+		if (str_is(c->type, "Ready"))
+			c->status = STR("False");
+	}
+	api_lab_store(lab, object);
+	api_lab_run(lab, 500);
+	CHECK(pod_is_ready(api_lab_pod(lab, "a")));
+	api_lab_close(lab);
+}
+
+TEST(a_pod_whose_object_vanishes_is_stopped_and_its_address_is_free)
+{
+	struct api_lab *lab = make_lab();
+
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 500);
+	api_lab_remove(lab, "a");
+	api_lab_run(lab, 500);
+	CHECK(str_starts(str_from(lab->fake.last_event), STR("Killing: Stopping container app")));
+	CHECK_EQ(lab->fake.deletes, 0);
+	CHECK_EQ(lab->fake.status_writes, 1);
+	api_lab_close(lab);
+}
+
+TEST(a_pod_made_again_under_its_name_is_another)
+{
+	struct api_lab *lab = make_lab();
+	struct str uid;
+
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 500);
+	uid = arena_str(test_arena(), object_uid(api_lab_get(lab, &core_pod_type, "a")));
+	api_lab_remove(lab, "a");
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 500);
+	CHECK(!str_eq(uid, object_uid(api_lab_get(lab, &core_pod_type, "a"))));
+	CHECK_STR(api_lab_pod(lab, "a")->status->phase, "Running");
+	CHECK_STR(api_lab_pod(lab, "a")->status->pod_ip, "10.244.7.3");
+	api_lab_close(lab);
+}
+
+TEST(a_pod_that_does_not_fit_is_failed_and_takes_nothing)
+{
+	struct api_lab *lab = make_lab();
+	const struct core_pod *pod;
+
+	api_lab_put(lab, &core_pod_type,
+		    "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"big\","
+		    "\"namespace\":\"default\"},\"spec\":{\"nodeName\":\"n1\",\"containers\":[{"
+		    "\"name\":\"app\",\"resources\":{\"requests\":{\"cpu\":\"5\"}}}]}}");
+	api_lab_run(lab, 500);
+	pod = api_lab_pod(lab, "big");
+	CHECK_STR(pod->status->phase, "Failed");
+	CHECK_STR(pod->status->reason, "OutOfcpu");
+	CHECK_EQ(pod->status->container_statuses.len, 0);
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 500);
+	CHECK_STR(api_lab_pod(lab, "a")->status->phase, "Running");
+	api_lab_delete(lab, "big", 0);
+	api_lab_run(lab, 500);
+	CHECK(api_lab_pod(lab, "big") == NULL);
+	api_lab_close(lab);
+}
+
+/* ---- the node itself ---------------------------------------------------------------------------------------------- */
+
+TEST(an_idle_node_renews_its_lease_and_writes_its_status_every_five_minutes)
+{
+	struct api_lab *lab = make_lab();
+	uint32_t node_writes = lab->fake.node_writes, renewals = lab->fake.lease_renewals;
+
+	api_lab_run(lab, 3600 * 1000);
+	CHECK(lab->fake.node_writes - node_writes >= 11);
+	CHECK(lab->fake.node_writes - node_writes <= 12);
+	CHECK(lab->fake.lease_renewals - renewals >= 350);
+	CHECK(lab->fake.lease_renewals - renewals <= 370);
+	CHECK_EQ(lab->fake.lease_creates, 1);
+	api_lab_close(lab);
+}
+
+TEST(a_node_that_was_taken_for_dead_says_that_it_is_ready)
+{
+	struct api_lab *lab = make_lab();
+	struct object *object = object_edit(api_lab_get(lab, &core_node_type, "n1"));
+
+	for (uint32_t i = 0; i < ((struct core_node *)object->record)->status->conditions.len; i++)
+		((struct core_node *)object->record)->status->conditions.at[i].status =
+		    STR("Unknown");
+	api_lab_store(lab, object);
+	api_lab_run(lab, 500);
+	CHECK_STR(node_condition(api_lab_node(lab, "n1"), "Ready")->status, "True");
+	CHECK_STR(node_condition(api_lab_node(lab, "n1"), "PIDPressure")->status, "False");
+	api_lab_close(lab);
+}
+
+TEST(a_node_that_somebody_deleted_stays_deleted_until_the_agent_starts_anew)
+{
+	struct api_lab *lab = make_lab();
+
+	api_lab_remove_node(lab, "n1");
+	api_lab_run(lab, 120 * 1000);
+	CHECK(api_lab_node(lab, "n1") == NULL);
+	api_lab_kill(lab);
+	api_lab_run(lab, 2000);
+	CHECK(api_lab_node(lab, "n1") != NULL);
+	api_lab_close(lab);
+}
+
+TEST(a_server_that_is_silent_at_the_start_is_asked_until_it_answers)
+{
+	struct api_lab *lab = arena_new_of(test_arena(), struct api_lab);
+
+	lab->fake.is_silent = true;
+	api_lab_open(lab, &agent_class, &args);
+	api_lab_run(lab, 60000);
+	CHECK(api_lab_node(lab, "n1") == NULL);
+	lab->fake.is_silent = false;
+	api_lab_run(lab, 20000);
+	CHECK_STR(node_condition(api_lab_node(lab, "n1"), "Ready")->status, "True");
+	api_lab_close(lab);
+}
+
+TEST(a_range_that_cannot_be_used_leaves_the_node_not_ready)
+{
+	struct api_lab *lab = arena_new_of(test_arena(), struct api_lab);
+	struct agent_args bad = args;
+
+	bad.pod_range = "fd00::/64";
+	api_lab_open(lab, &agent_class, &bad);
+	api_lab_run(lab, 30000);
+	CHECK_STR(node_condition(api_lab_node(lab, "n1"), "Ready")->status, "False");
+	api_lab_close(lab);
+}
+
+TEST(an_unknown_runtime_is_refused)
+{
+	struct api_lab *lab = arena_new_of(test_arena(), struct api_lab);
+	struct act_supervisor root = { .children = lab->children, .child_count = 1 };
+	struct agent_args bad = args;
+
+	bad.pods = "docker";
+	lab->children[0] = (struct act_child){ .id = "agent", .class = &agent_class, .args = &bad };
+	lab->config = (struct act_host_config){ .name = "lab", .root = &root };
+	lab->sim = sim_new(1);
+	CHECK_STATUS(sim_host(lab->sim, 1, &lab->config), NOT_IMPLEMENTED);
+	sim_free(lab->sim);
+}
