@@ -185,7 +185,7 @@ static enum status events_decode(struct str bytes, struct arena *arena, void *bo
 	return unpack_status(&in);
 }
 
-/* More and cancel are a number each. */
+/* More, cancel and progress are a number each. */
 static enum status number_encode(const void *body, struct text *out)
 {
 	pack_begin(out, 1);
@@ -229,6 +229,7 @@ static enum status closed_decode(struct str bytes, struct arena *arena, void *bo
 
 _Static_assert(sizeof(struct api_more) == sizeof(uint64_t), "number_encode");
 _Static_assert(sizeof(struct api_cancel) == sizeof(uint64_t), "number_encode");
+_Static_assert(sizeof(struct api_progress) == sizeof(uint64_t), "number_encode");
 
 ACT_TYPE(api_call, .id = 201, .drop = call_drop, .encode = call_encode, .decode = call_decode);
 ACT_TYPE(api_answer, .id = 202, .drop = answer_drop, .encode = answer_encode,
@@ -238,9 +239,10 @@ ACT_TYPE(api_events, .id = 203, .drop = events_drop, .encode = events_encode,
 ACT_TYPE(api_more, .id = 204, .encode = number_encode, .decode = number_decode);
 ACT_TYPE(api_cancel, .id = 205, .encode = number_encode, .decode = number_decode);
 ACT_TYPE(api_closed, .id = 206, .encode = closed_encode, .decode = closed_decode);
+ACT_TYPE(api_progress, .id = 207, .encode = number_encode, .decode = number_decode);
 
 const struct act_type *const api_types[] = {
-	&api_call_type, &api_answer_type, &api_events_type,
-	&api_more_type, &api_cancel_type, &api_closed_type,
+	&api_call_type,   &api_answer_type, &api_events_type,   &api_more_type,
+	&api_cancel_type, &api_closed_type, &api_progress_type,
 };
 const uint32_t api_type_count = sizeof api_types / sizeof api_types[0];

@@ -97,6 +97,12 @@ struct api_cancel {
 };
 ACT_TYPE_DECLARE(api_cancel);
 
+/* From the watcher: a BOOKMARK is wanted as soon as everything that has happened up to now was sent. */
+struct api_progress {
+	uint64_t watch;
+};
+ACT_TYPE_DECLARE(api_progress);
+
 /* From the server: the watch is over. */
 struct api_closed {
 	uint64_t watch;

@@ -396,6 +396,13 @@ bool informer_receive(struct informer *informer, struct act *act, const struct a
 	return false;
 }
 
+void informer_hurry(struct informer *informer, struct act *act)
+{
+	if (informer->phase == WATCHING)
+		act_cast(act, act_named(act, informer->config.api), &api_progress_type,
+			 &(struct api_progress){ informer->watch });
+}
+
 /* ---- life -------------------------------------------------------------------------------------------- */
 
 struct informer *informer_start(struct act *act, const struct informer_config *config)

@@ -38,6 +38,9 @@ GIVE struct informer *informer_start(struct act *act, const struct informer_conf
 void informer_stop(TAKE struct informer *informer, struct act *act);
 void informer_release(void *informer);
 
+/* Asks the server up to where there is nothing more to tell: informer_revision will be the one it is at now. */
+void informer_hurry(struct informer *informer, struct act *act);
+
 /* True when the message was one of this informer's. */
 bool informer_receive(struct informer *informer, struct act *act, const struct act_msg *msg);
 
@@ -58,7 +61,7 @@ void informer_each(const struct informer *informer, struct str namespace, inform
  * absent for none. informer_by walks one value's objects in order.
  */
 typedef struct str informer_index_fn(const struct object *object);
-#define INFORMER_INDEXES_MAX 3U
+#define INFORMER_INDEXES_MAX 4U
 uint32_t informer_index(struct informer *informer, informer_index_fn *value_of); /* its number */
 void informer_by(const struct informer *informer, uint32_t index, struct str value,
 		 informer_each_fn *each, void *arg);

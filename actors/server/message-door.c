@@ -105,6 +105,14 @@ static void more_came(struct server *server, const struct act_msg *msg)
 	watch_writable(r);
 }
 
+static void progress_came(struct server *server, const struct act_msg *msg)
+{
+	struct request *r = find_watch(server, msg->from, ACT_AS(msg, api_progress)->watch);
+
+	if (r != NULL)
+		watch_progress(r);
+}
+
 static void cancel_came(struct server *server, const struct act_msg *msg)
 {
 	struct request *r = find_watch(server, msg->from, ACT_AS(msg, api_cancel)->watch);
@@ -132,6 +140,8 @@ bool message_door_receive(struct server *server, const struct act_msg *msg)
 		call_came(server, msg);
 	else if (ACT_IS(msg, api_more))
 		more_came(server, msg);
+	else if (ACT_IS(msg, api_progress))
+		progress_came(server, msg);
 	else if (ACT_IS(msg, api_cancel))
 		cancel_came(server, msg);
 	else if (ACT_IS(msg, act_down))

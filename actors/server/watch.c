@@ -241,6 +241,20 @@ void watch_writable(struct request *r)
 	watch_pump(watch);
 }
 
+void watch_progress(struct request *r)
+{
+	struct watch *watch = request_watch(r);
+	uint64_t shown = r->server->feed.revision;
+
+	/* One that is behind hears more anyway, and asks again if that was not enough. */
+	if (watch == NULL || watch->is_stalled || watch->snapshot != NULL ||
+	    watch->cursor < cache_next(watch->cache) || shown <= watch->revision)
+		return;
+	send_bookmark(watch, shown, false);
+	if (!r->door->flush(r))
+		watch_close(watch, 410);
+}
+
 void watch_tick(struct watch *watch, struct mono now)
 {
 	struct request *r = watch->request;
