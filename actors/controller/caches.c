@@ -8,7 +8,9 @@ struct cache {
 	struct informer *informer;
 	const struct type *type;
 	struct caches *caches;
-	bool has_synced; /* and the subscribers know it */
+	VEC(struct act_ref) readers; /* the subscribers of this kind */
+	uint64_t hurried;            /* its revision when somebody hurried it; 0: nobody waits */
+	bool has_synced;             /* and the readers know it */
 };
 
 struct caches {
@@ -17,15 +19,11 @@ struct caches {
 	struct cache at[CACHES_TYPES_MAX];
 	uint32_t len;
 	struct act *act; /* the actor's context while it handles a message; NULL between */
-	struct subscriber *subscribers;
-	uint32_t *subscriber_count;
 };
 
 struct subscriber {
 	struct act_ref who;
 	uint64_t monitor;
-	const struct type *types[CACHES_WANTED_MAX];
-	uint32_t type_count;
 };
 
 struct state {
@@ -52,6 +50,8 @@ ACT_TYPE(caches_subscribe, .id = 0);
 ACT_TYPE(caches_subscribed, .id = 0, .drop = drop_subscribed);
 ACT_TYPE(caches_change, .id = 0, .drop = drop_change);
 ACT_TYPE(caches_synced, .id = 0);
+ACT_TYPE(caches_hurry, .id = 0);
+ACT_TYPE(caches_passed, .id = 0);
 
 /* ---- the counted part -------------------------------------------------------------------------------- */
 
@@ -72,8 +72,12 @@ bool caches_is_dead(const struct caches *caches)
 	return caches->is_dead;
 }
 
+/* The tables of built-in kinds are constants, so their addresses decide nearly always. */
 static struct cache *find(struct caches *caches, const struct type *type)
 {
+	for (uint32_t i = 0; i < caches->len; i++)
+		if (caches->at[i].type == type)
+			return &caches->at[i];
 	for (uint32_t i = 0; i < caches->len; i++)
 		if (str_eq(caches->at[i].type->name, type->name) &&
 		    str_eq(caches->at[i].type->group, type->group))
@@ -155,35 +159,22 @@ static const struct world_face face = { .get = face_get,
 struct world caches_world(struct caches *caches, struct arena *arena, struct wall now)
 {
 	assert(!caches->is_dead);
-	return (struct world){ &face, caches, arena, now };
+	return (struct world){ .face = &face, .self = caches, .arena = arena, .now = now };
 }
 
 /* ---- the actor ------------------------------------------------------------------------------------------ */
-
-static bool wants(const struct subscriber *subscriber, const struct type *type)
-{
-	for (uint32_t i = 0; i < subscriber->type_count; i++)
-		if (str_eq(subscriber->types[i]->name, type->name) &&
-		    str_eq(subscriber->types[i]->group, type->group))
-			return true;
-	return false;
-}
 
 static void changed(void *arg, enum informer_change change, const struct object *object,
 		    const struct object *old)
 {
 	const struct cache *cache = arg;
-	struct caches *caches = cache->caches;
 
-	for (uint32_t i = 0; i < *caches->subscriber_count; i++) {
-		struct caches_change body = { change, object, old };
+	for (uint32_t i = 0; i < cache->readers.len && cache->has_synced; i++) {
+		struct caches_change body = { change, object_ref(object), NULL };
 
-		if (!wants(&caches->subscribers[i], cache->type))
-			continue;
-		object_ref(object);
 		if (old != NULL)
-			object_ref(old);
-		act_cast(caches->act, caches->subscribers[i].who, &caches_change_type, &body);
+			body.old = object_ref(old);
+		act_cast(cache->caches->act, cache->readers.at[i], &caches_change_type, &body);
 	}
 }
 
@@ -200,6 +191,11 @@ static struct str many_owners(const struct object *object)
 static struct str by_node(const struct object *object)
 {
 	return world_index_of(WORLD_BY_NODE, object);
+}
+
+static struct str uncontrolled(const struct object *object)
+{
+	return world_index_of(WORLD_UNCONTROLLED, object);
 }
 
 static enum status add_cache(struct state *state, struct act *act, const struct type *type)
@@ -219,6 +215,7 @@ static enum status add_cache(struct state *state, struct act *act, const struct 
 	informer_index(cache->informer, by_owner);
 	informer_index(cache->informer, many_owners);
 	informer_index(cache->informer, by_node);
+	informer_index(cache->informer, uncontrolled);
 	caches->len++;
 	return OK;
 }
@@ -233,9 +230,9 @@ static enum status add_subscriber(struct state *state, struct act *act, const st
 	for (uint32_t i = 0; i < wish->count; i++)
 		if (find(state->caches, wish->types[i]) == NULL)
 			TRY(add_cache(state, act, wish->types[i]));
-	*subscriber = (struct subscriber){ .who = msg->from, .type_count = wish->count };
-	memcpy(subscriber->types, wish->types, wish->count * sizeof wish->types[0]);
-	subscriber->monitor = act_monitor(act, msg->from);
+	for (uint32_t i = 0; i < wish->count; i++)
+		vec_push(&find(state->caches, wish->types[i])->readers, msg->from);
+	*subscriber = (struct subscriber){ msg->from, act_monitor(act, msg->from) };
 	state->subscriber_count++;
 	return OK;
 }
@@ -254,13 +251,32 @@ static void subscribe(struct state *state, struct act *act, const struct act_msg
 		caches_unref(answer.caches);
 }
 
-static void tell_synced(struct state *state, struct act *act, struct cache *cache)
+static void tell_synced(struct act *act, struct cache *cache)
 {
 	cache->has_synced = true;
-	for (uint32_t i = 0; i < state->subscriber_count; i++)
-		if (wants(&state->subscribers[i], cache->type))
-			act_cast(act, state->subscribers[i].who, &caches_synced_type,
-				 &(struct caches_synced){ cache->type });
+	for (uint32_t i = 0; i < cache->readers.len; i++)
+		act_cast(act, cache->readers.at[i], &caches_synced_type,
+			 &(struct caches_synced){ cache->type });
+}
+
+static void hurry(struct state *state, struct act *act, const struct caches_hurry *wish)
+{
+	struct cache *cache = find(state->caches, wish->type);
+
+	if (cache == NULL)
+		return;
+	cache->hurried = informer_revision(cache->informer);
+	informer_hurry(cache->informer, act);
+}
+
+static void tell_passed(struct act *act, struct cache *cache)
+{
+	if (cache->hurried == 0 || informer_revision(cache->informer) <= cache->hurried)
+		return;
+	cache->hurried = 0;
+	for (uint32_t i = 0; i < cache->readers.len; i++)
+		act_cast(act, cache->readers.at[i], &caches_passed_type,
+			 &(struct caches_passed){ cache->type });
 }
 
 static bool goes_to_informer(struct state *state, struct act *act, const struct act_msg *msg)
@@ -271,10 +287,19 @@ static bool goes_to_informer(struct state *state, struct act *act, const struct 
 		if (!informer_receive(cache->informer, act, msg))
 			continue;
 		if (!cache->has_synced && informer_has_synced(cache->informer))
-			tell_synced(state, act, cache);
+			tell_synced(act, cache);
+		tell_passed(act, cache);
 		return true;
 	}
 	return false;
+}
+
+static void forget(struct caches *caches, struct act_ref who)
+{
+	for (uint32_t i = 0; i < caches->len; i++)
+		for (uint32_t k = caches->at[i].readers.len; k-- > 0;)
+			if (act_ref_eq(caches->at[i].readers.at[k], who))
+				vec_remove(&caches->at[i].readers, k);
 }
 
 static bool is_end_of_subscriber(struct state *state, const struct act_msg *msg)
@@ -283,6 +308,7 @@ static bool is_end_of_subscriber(struct state *state, const struct act_msg *msg)
 		return false;
 	for (uint32_t i = 0; i < state->subscriber_count; i++)
 		if (state->subscribers[i].monitor == ACT_AS(msg, act_down)->monitor) {
+			forget(state->caches, state->subscribers[i].who);
 			state->subscribers[i] = state->subscribers[--state->subscriber_count];
 			return true;
 		}
@@ -297,6 +323,8 @@ static enum act_verdict receive(struct act *act, void *arg, const struct act_msg
 	state->caches->act = act;
 	if (msg->type != NULL && ACT_IS(msg, caches_subscribe))
 		subscribe(state, act, msg);
+	else if (msg->type != NULL && ACT_IS(msg, caches_hurry))
+		hurry(state, act, msg->body);
 	else if (!goes_to_informer(state, act, msg) && !is_end_of_subscriber(state, msg))
 		verdict = msg->kind == ACT_PLAIN ? ACT_UNHANDLED : ACT_OK;
 	state->caches->act = NULL;
@@ -308,8 +336,10 @@ static void end(void *arg)
 {
 	struct caches *caches = arg;
 
-	for (uint32_t i = 0; i < caches->len; i++)
+	for (uint32_t i = 0; i < caches->len; i++) {
 		informer_release(caches->at[i].informer);
+		vec_fini(&caches->at[i].readers);
+	}
 	caches->len = 0;
 	caches->is_dead = true;
 	caches_unref(caches);
@@ -322,8 +352,6 @@ static enum status init(struct act *act, void *arg, const void *args)
 	state->args = *(const struct caches_args *)args;
 	state->caches = mem_new(struct caches);
 	state->caches->references = 1;
-	state->caches->subscribers = state->subscribers;
-	state->caches->subscriber_count = &state->subscriber_count;
 	act_own(act, end, state->caches);
 	return OK;
 }

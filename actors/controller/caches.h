@@ -2,7 +2,7 @@
  * The caches of one host: one informer a kind, however many controllers look at it.
  *
  * The actor `caches` owns them; controllers subscribe to kinds and are told of every change by message, with the
- * objects by reference. Reading goes through the counted `struct caches` directly, on the same thread. When the actor
+ * objects by reference, once the first list is complete: what that had stands in the cache. Reading goes through the counted `struct caches` directly, on the same thread. When the actor
  * ends the caches are dead: whoever holds a reference stops too and comes back with the next ones. A subscriber
  * whose mailbox overflows crashes and looks at everything again: nothing is lost, since controllers are level-triggered.
  */
@@ -50,6 +50,18 @@ struct caches_synced {
 	const struct type *type;
 };
 ACT_TYPE_DECLARE(caches_synced);
+
+/* From a subscriber: it waits until the cache of that kind has seen more, or all there is. */
+struct caches_hurry {
+	const struct type *type;
+};
+ACT_TYPE_DECLARE(caches_hurry);
+
+/* To the subscribers of a kind that somebody hurried: it has seen more, though no object changed. */
+struct caches_passed {
+	const struct type *type;
+};
+ACT_TYPE_DECLARE(caches_passed);
 
 struct caches *caches_ref(struct caches *caches);
 void caches_unref(TAKE struct caches *caches); /* NULL is fine */

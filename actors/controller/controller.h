@@ -51,11 +51,16 @@ void wake_key(struct wake *to, struct str namespace, struct str name);
 
 /* The kinds of reads_all, in the order of discovery; NULL past the last. */
 const struct type *controller_kind(uint32_t index);
+/* One of them by name; NULL: it is none of them. */
+const struct type *controller_kind_named(struct str group, struct str kind);
 
 /* Every controller of this program, in the order of start (actors/controllers/controllers.c). */
 extern const struct controller *const controllers[]; /* ends in NULL */
 
-/* The actor of one controller. `args` is a struct runner_args. */
+/*
+ * The actor of one controller. `args` is a struct runner_args. It crashes when the caches end, and comes back with the next
+ * ones; it ends normally when the datastore says that its term is over, so it is started as ACT_TRANSIENT.
+ */
 struct runner_args {
 	const struct controller *controller;
 	const char *api; /* registered name of the API server to talk to */

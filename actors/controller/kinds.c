@@ -14,6 +14,17 @@ static bool is_watched(const struct resource_row *row)
 	return (row->verbs & needed) == needed && !str_is(row->name, "events");
 }
 
+const struct type *controller_kind_named(struct str group, struct str kind)
+{
+	for (uint32_t i = 0; i < resource_row_count; i++) {
+		const struct resource_row *row = &resource_rows[i];
+
+		if (str_eq(row->kind, kind) && str_eq(row->group, group) && is_watched(row))
+			return type_find(row->group, row->version, row->kind);
+	}
+	return NULL;
+}
+
 const struct type *controller_kind(uint32_t index)
 {
 	for (uint32_t i = 0; i < resource_row_count; i++) {

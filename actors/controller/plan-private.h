@@ -8,7 +8,8 @@
 
 #define PLAN_WRITES_MAX \
 	512U /* as many as upstream's burst of a ReplicaSet; the rest is for the next call */
-#define PLAN_EVENTS_MAX 16U
+#define PLAN_EVENTS_MAX 32U /* upstream lets 25 about one object pass at once */
+#define PLAN_AWAITS_MAX 96U /* every kind that one host caches */
 
 enum plan_verb { PLAN_CREATE, PLAN_UPDATE, PLAN_DELETE, PLAN_REQUEST };
 
@@ -24,14 +25,22 @@ struct plan_write {
 	int64_t grace_s;
 	const char *method; /* REQUEST */
 	struct str path, content_type, body;
+	bool is_done;      /* the server has made it */
+	bool is_unwatched; /* DELETE: done, but at which revision was not said */
 };
 
 struct plan_event {
 	const struct type *type;
 	const struct meta_object_meta *about;
+	uint32_t after; /* so many writes come first */
 	bool is_warning;
 	const char *reason;
 	struct str message;
+};
+
+struct plan_await {
+	const struct type *type;
+	uint64_t revision;
 };
 
 struct plan {
@@ -40,6 +49,8 @@ struct plan {
 	uint32_t write_count, write_cap;
 	struct plan_event *events;
 	uint32_t event_count;
+	struct plan_await *awaits;
+	uint32_t await_count;
 	bool is_cut;      /* more was wanted than PLAN_WRITES_MAX */
 	int64_t again_ms; /* -1: not asked for */
 };

@@ -16,6 +16,11 @@ struct arena *plan_arena(struct plan *plan)
 	return plan->arena;
 }
 
+void *plan_copy_(struct plan *plan, const struct type *type, const void *record)
+{
+	return record_clone(type, record, plan->arena);
+}
+
 /* A write past the limit is forgotten here and asked for again by the next call: is_cut makes that happen. */
 static struct plan_write *add(struct plan *plan, enum plan_verb verb)
 {
@@ -150,6 +155,19 @@ void plan_request(struct plan *plan, const char *verb, struct str path, struct s
 	write->body = arena_str(plan->arena, body);
 }
 
+/* What an event says about it: the object itself may be gone when the event is written. */
+static const struct meta_object_meta *place_of(struct plan *plan,
+					       const struct meta_object_meta *about)
+{
+	struct meta_object_meta *copy = arena_new_of(plan->arena, struct meta_object_meta);
+
+	copy->namespace = arena_str(plan->arena, about->namespace);
+	copy->name = arena_str(plan->arena, about->name);
+	copy->uid = arena_str(plan->arena, about->uid);
+	copy->resource_version = arena_str(plan->arena, about->resource_version);
+	return copy;
+}
+
 void plan_event(struct plan *plan, const struct type *type, const struct meta_object_meta *about,
 		bool is_warning, const char *reason, const char *format, ...)
 {
@@ -161,9 +179,11 @@ void plan_event(struct plan *plan, const struct type *type, const struct meta_ob
 	if (plan->events == NULL)
 		plan->events = arena_array(plan->arena, struct plan_event, PLAN_EVENTS_MAX);
 	event = &plan->events[plan->event_count++];
-	*event = (struct plan_event){
-		.type = type, .about = about, .is_warning = is_warning, .reason = reason
-	};
+	*event = (struct plan_event){ .type = type,
+				      .about = place_of(plan, about),
+				      .after = plan->write_count,
+				      .is_warning = is_warning,
+				      .reason = reason };
 	va_start(args, format);
 	event->message = arena_vprintf(plan->arena, format, args);
 	va_end(args);
@@ -175,16 +195,43 @@ void plan_again(struct plan *plan, int64_t after_ms)
 		plan->again_ms = after_ms;
 }
 
+void plan_await(struct plan *plan, const struct type *type, uint64_t revision)
+{
+	for (uint32_t i = 0; i < plan->await_count; i++)
+		if (plan->awaits[i].type == type) {
+			if (plan->awaits[i].revision < revision)
+				plan->awaits[i].revision = revision;
+			return;
+		}
+	if (plan->awaits == NULL)
+		plan->awaits = arena_array(plan->arena, struct plan_await, PLAN_AWAITS_MAX);
+	if (plan->await_count < PLAN_AWAITS_MAX) /* the others are met again by the next call */
+		plan->awaits[plan->await_count++] = (struct plan_await){ type, revision };
+}
+
+bool plan_has_seen(struct plan *plan, const struct world *world, const struct type *type,
+		   uint64_t revision)
+{
+	if (world_revision(world, type) >= revision)
+		return true;
+	plan_await(plan, type, revision);
+	return false;
+}
+
 void plan_settle(struct plan *plan)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < plan->write_count; i++) {
-		const struct plan_write *w = &plan->writes[i];
-
-		if (w->verb == PLAN_UPDATE && record_equal(w->type, w->record, w->original))
+	for (uint32_t i = 0, e = 0; i <= plan->write_count; i++) {
+		for (; e < plan->event_count && plan->events[e].after <= i; e++)
+			plan->events[e].after = kept;
+		if (i == plan->write_count)
+			break;
+		if (plan->writes[i].verb == PLAN_UPDATE &&
+		    record_equal(plan->writes[i].type, plan->writes[i].record,
+				 plan->writes[i].original))
 			continue;
-		plan->writes[kept++] = *w;
+		plan->writes[kept++] = plan->writes[i];
 	}
 	plan->write_count = kept;
 }

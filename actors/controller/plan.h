@@ -1,9 +1,10 @@
 /*
  * A plan: the writes one reconcile wants, in order. Nothing is sent while it is made.
  *
- * Records made here are cleared or cloned into the plan's arena and may be filled until reconcile returns.
+ * Records made here are cleared or cloned into the plan's arena and may be filled until reconcile returns; what they point
+ * to must be the plan's too, or constant: the world's records are gone by the time a write is sent.
  * The framework sends them in order (creates of one call in doubling batches that stop at the first
- * failure), against the revision of what was read. At most LIMIT_PLAN_WRITES; past that the rest waits for the next call.
+ * failure), against the revision of what was read. At most PLAN_WRITES_MAX; past that the rest waits for the next call.
  */
 #ifndef ACTORS_CONTROLLER_PLAN_H
 #define ACTORS_CONTROLLER_PLAN_H
@@ -18,6 +19,8 @@ struct plan;
 enum plan_delete_how { PLAN_BACKGROUND, PLAN_FOREGROUND, PLAN_ORPHAN };
 
 struct arena *plan_arena(struct plan *plan);
+/* A deep copy of any record of the world, to be put into one of the plan. */
+void *plan_copy_(struct plan *plan, const struct type *type, const void *record);
 
 /* A new object: empty but for metadata.name and namespace. */
 void *plan_new_(struct plan *plan, const struct type *type, struct str namespace, struct str name);
@@ -37,12 +40,20 @@ void plan_delete_(struct plan *plan, const struct type *type, const struct meta_
 void plan_request(struct plan *plan, const char *verb, struct str path, struct str content_type,
 		  struct str body);
 
-/* An events.k8s.io event about an object; the framework joins repeats into a series. */
+/*
+ * An event about an object. It tells of the writes that were planned before it, so it is written when they have been
+ * made, and not at all if one of them fails. Repeats are counted and many like it are joined, see recorder.h.
+ */
 void plan_event(struct plan *plan, const struct type *type, const struct meta_object_meta *about,
 		bool is_warning, const char *reason, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 /* Look again after so long even if nothing changes. */
 void plan_again(struct plan *plan, int64_t after_ms);
+/* Look again when the cache of that kind has seen everything up to the revision; it is asked to hurry. */
+void plan_await(struct plan *plan, const struct type *type, uint64_t revision);
+/* Whether it has; if not the plan awaits it. */
+bool plan_has_seen(struct plan *plan, const struct world *world, const struct type *type,
+		   uint64_t revision);
 
 #define plan_new(plan, namespace, name, T) \
 	((struct T *)plan_new_((plan), &T##_type, (namespace), (name)))
@@ -50,6 +61,7 @@ void plan_again(struct plan *plan, int64_t after_ms);
 	((struct T *)plan_new_child_((plan), &T##_type, &O##_type, (owner)->metadata, (name)))
 #define plan_edit(plan, record, T) ((struct T *)plan_edit_((plan), &T##_type, (record)))
 #define plan_status(plan, record, T) ((struct T *)plan_status_((plan), &T##_type, (record)))
+#define plan_copy(plan, record, T) ((struct T *)plan_copy_((plan), &T##_type, (record)))
 #define plan_delete(plan, record, T) \
 	plan_delete_((plan), &T##_type, (record)->metadata, PLAN_BACKGROUND, -1)
 

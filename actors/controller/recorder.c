@@ -17,10 +17,27 @@ struct remembered {
 	char name[320];
 };
 
+/* Events that differ only in their message. */
+struct alike {
+	uint64_t hash;
+	uint32_t messages;
+	struct mono since;
+};
+
+/* Of one object: what may still be written about it. */
+struct bucket {
+	uint64_t hash;
+	uint32_t tokens;
+	struct mono refilled;
+};
+
+/* Each table is a ring: `next` is the oldest, when all are taken. */
 struct recorder {
 	const char *component, *user, *api;
 	struct remembered at[RECORDER_MAX];
-	uint32_t next; /* the oldest, when all are taken */
+	struct alike alike[RECORDER_MAX];
+	struct bucket buckets[RECORDER_MAX];
+	uint32_t next, next_alike, next_bucket;
 };
 
 struct recorder *recorder_new(struct act *act, const char *component, const char *user,
@@ -34,10 +51,63 @@ struct recorder *recorder_new(struct act *act, const char *component, const char
 	return recorder;
 }
 
-static uint64_t hash_of(const struct meta_object_meta *about, const char *reason, struct str message)
+/* One of an object that is not stored yet would be everybody's. */
+static uint64_t hash_of_object(const struct type *type, const struct meta_object_meta *about)
 {
-	return hash_mix(hash_mix(hash_str(about->uid), hash_str(str_from(reason))),
-			hash_str(message));
+	return hash_mix(hash_mix(hash_str(about->uid), hash_str(type->kind)),
+			hash_mix(hash_str(about->namespace), hash_str(about->name))) |
+	       1;
+}
+
+static bool may_pass(struct recorder *recorder, uint64_t hash, struct mono now)
+{
+	struct bucket *bucket = NULL;
+	int64_t gained;
+
+	for (uint32_t i = 0; i < RECORDER_MAX && bucket == NULL; i++)
+		if (recorder->buckets[i].hash == hash)
+			bucket = &recorder->buckets[i];
+	if (bucket == NULL) {
+		bucket = &recorder->buckets[recorder->next_bucket];
+		recorder->next_bucket = (recorder->next_bucket + 1) % RECORDER_MAX;
+		*bucket = (struct bucket){ hash, RECORDER_BURST, now };
+	}
+	gained = (now.ns - bucket->refilled.ns) / (RECORDER_REFILL_S * TIME_S);
+	bucket->refilled.ns += gained * RECORDER_REFILL_S * TIME_S;
+	bucket->tokens += gained < RECORDER_BURST ? (uint32_t)gained : RECORDER_BURST;
+	if (bucket->tokens > RECORDER_BURST)
+		bucket->tokens = RECORDER_BURST;
+	if (bucket->tokens == 0)
+		return false;
+	bucket->tokens--;
+	return true;
+}
+
+/* One more message of the kind; true: there are too many to tell them one by one. */
+static bool is_one_of_many(struct recorder *recorder, uint64_t hash, bool is_new, struct mono now)
+{
+	struct alike *alike = NULL;
+
+	for (uint32_t i = 0; i < RECORDER_MAX && alike == NULL; i++)
+		if (recorder->alike[i].hash == hash)
+			alike = &recorder->alike[i];
+	if (alike == NULL) {
+		alike = &recorder->alike[recorder->next_alike];
+		recorder->next_alike = (recorder->next_alike + 1) % RECORDER_MAX;
+		*alike = (struct alike){ hash, 0, now };
+	}
+	if (now.ns - alike->since.ns > RECORDER_WINDOW_S * TIME_S)
+		*alike = (struct alike){ hash, 0, now };
+	alike->messages += is_new;
+	return alike->messages > RECORDER_ALIKE;
+}
+
+static bool is_remembered(const struct recorder *recorder, uint64_t hash)
+{
+	for (uint32_t i = 0; i < RECORDER_MAX; i++)
+		if (recorder->at[i].count > 0 && recorder->at[i].hash == hash)
+			return true;
+	return false;
 }
 
 static struct remembered *remember(struct recorder *recorder, uint64_t hash)
@@ -109,28 +179,52 @@ static struct api_call count_call(const struct recorder *recorder, const struct 
 	return call;
 }
 
+static struct remembered *slot_for(struct recorder *recorder, struct act *act,
+				   const struct meta_object_meta *about, uint64_t hash)
+{
+	struct remembered *slot = remember(recorder, hash);
+
+	if (slot->count++ == 0) {
+		slot->first = act_wall(act);
+		snprintf(slot->name, sizeof slot->name, STR_FMT ".%016jx",
+			 STR_ARG(str_slice(about->name, 0, 236)), (uintmax_t)act_random(act));
+	}
+	return slot;
+}
+
+static void send(const struct recorder *recorder, struct act *act, const struct core_event *event)
+{
+	struct api_call call =
+	    event->count == 1 ? create_call(recorder, event) : count_call(recorder, event);
+
+	if (act_request(act, act_named(act, recorder->api), &api_call_type, &call, WRITE_MS,
+			RECORDER_TAG) != OK)
+		api_call_free(&call);
+}
+
 void recorder_write(struct recorder *recorder, struct act *act, const struct type *type,
 		    const struct meta_object_meta *about, bool is_warning, const char *reason,
 		    struct str message)
 {
-	struct remembered *slot = remember(recorder, hash_of(about, reason, message));
-	struct arena *arena = arena_new(0);
-	struct wall now = act_wall(act);
+	uint64_t object = hash_of_object(type, about);
+	uint64_t alike = hash_mix(hash_mix(object, hash_str(str_from(reason))), is_warning) | 1;
+	uint64_t hash = hash_mix(alike, hash_str(message));
+	struct arena *arena;
 	struct core_event *event;
-	struct api_call call;
 
-	if (slot->count++ == 0) {
-		slot->first = now;
-		snprintf(slot->name, sizeof slot->name, STR_FMT ".%016jx",
-			 STR_ARG(str_slice(about->name, 0, 236)), (uintmax_t)act_random(act));
+	if (!may_pass(recorder, object, act_now(act)))
+		return;
+	arena = arena_new(0);
+	if (is_one_of_many(recorder, alike, !is_remembered(recorder, hash), act_now(act))) {
+		message = arena_printf(arena, "(combined from similar events): " STR_FMT,
+				       STR_ARG(message));
+		hash = alike;
 	}
-	event = make(recorder, arena, type, about, slot, now);
+	event =
+	    make(recorder, arena, type, about, slot_for(recorder, act, about, hash), act_wall(act));
 	event->type = is_warning ? STR("Warning") : STR("Normal");
 	event->reason = str_from(reason);
 	event->message = str_slice(message, 0, MESSAGE_MAX);
-	call = slot->count == 1 ? create_call(recorder, event) : count_call(recorder, event);
-	if (act_request(act, act_named(act, recorder->api), &api_call_type, &call, WRITE_MS,
-			RECORDER_TAG) != OK)
-		api_call_free(&call);
+	send(recorder, act, event);
 	arena_free(arena);
 }

@@ -1,8 +1,10 @@
 /*
  * The recorder: events about objects, for people (kubectl describe, kubectl events).
  *
- * Used by an actor for itself. Repeats of an event are counted on one object, as upstream's correlator does; it
- * remembers the last RECORDER_MAX kinds of event. Events are written once and not retried: they may get lost.
+ * Used by an actor for itself. As upstream's correlator does it: repeats of an event are counted on one object; when more
+ * than RECORDER_ALIKE that differ only in their message come within RECORDER_WINDOW_S they are counted as one; and about one
+ * object RECORDER_BURST pass at once, then one each RECORDER_REFILL_S. It remembers the last RECORDER_MAX of each.
+ * Events are written once and not retried: they may get lost.
  */
 #ifndef ACTORS_CONTROLLER_RECORDER_H
 #define ACTORS_CONTROLLER_RECORDER_H
@@ -13,6 +15,10 @@
 #include "runtime/base/base.h"
 
 #define RECORDER_MAX 128U
+#define RECORDER_ALIKE 10U
+#define RECORDER_WINDOW_S 600
+#define RECORDER_BURST 25U
+#define RECORDER_REFILL_S 300
 
 struct recorder;
 

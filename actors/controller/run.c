@@ -123,12 +123,20 @@ static bool may_go(const struct run *run)
 	return next->verb == PLAN_DELETE && run->waiting < BATCH_MAX;
 }
 
+static void wrote(struct run *run, const struct type *type, uint64_t revision)
+{
+	for (uint32_t i = 0; i < run->written_count; i++)
+		if (run->written[i].type == type) {
+			if (revision > run->written[i].revision)
+				run->written[i].revision = revision;
+			return;
+		}
+	if (run->written_count < RUN_TYPES_MAX)
+		run->written[run->written_count++] = (struct run_seen){ type, revision };
+}
+
 static void finish(struct run *run, struct act *act)
 {
-	if (run->outcome != OK) {
-		run->state = RUN_FAILED;
-		return;
-	}
 	run->state = RUN_SETTLING;
 	run->settle_until = (struct mono){ act_now(act).ns + SETTLE_MS * TIME_MS };
 }
@@ -146,18 +154,6 @@ void run_go(struct run *run, struct act *act, const struct run_sender *sender)
 
 /* ---- answers ------------------------------------------------------------------------------------------------ */
 
-static void wrote(struct run *run, const struct type *type, uint64_t revision)
-{
-	for (uint32_t i = 0; i < run->written_count; i++)
-		if (run->written[i].type == type) {
-			if (revision > run->written[i].revision)
-				run->written[i].revision = revision;
-			return;
-		}
-	if (run->written_count < RUN_TYPES_MAX)
-		run->written[run->written_count++] = (struct run_seen){ type, revision };
-}
-
 /* A later write of the same plan to the same object goes on from what this one made. */
 static void pass_revision(struct run *run, uint32_t write, const struct object *made)
 {
@@ -173,27 +169,55 @@ static void pass_revision(struct run *run, uint32_t write, const struct object *
 	}
 }
 
+static void count_made(struct run *run)
+{
+	while (run->made < run->plan.write_count && run->plan.writes[run->made].is_done)
+		run->made++;
+}
+
 static void took(struct run *run, uint32_t write, const struct api_answer *answer)
 {
-	const struct plan_write *w = &run->plan.writes[write];
+	struct plan_write *w = &run->plan.writes[write];
 	const struct object *made;
 
+	w->is_done = true;
+	count_made(run);
 	if (w->verb == PLAN_CREATE)
 		run->batch = run->batch * 2 < BATCH_MAX ? run->batch * 2 : BATCH_MAX;
 	if (w->type == NULL)
 		return;
 	made = request_object(answer, w->type, NULL);
-	if (made == NULL)
-		return; /* a delete that was answered with a Status: the object is gone */
+	if (made == NULL) {
+		/* A delete that was answered with a Status: the object is gone. */
+		w->is_unwatched = w->verb == PLAN_DELETE;
+		return;
+	}
 	wrote(run, w->type, (uint64_t)made->revision);
 	pass_revision(run, write, made);
 	object_unref(made);
 }
 
-/* What was to be deleted is gone, or is another by now: that is what was wanted. */
+/* What was to be deleted is gone: that is what was wanted. */
 static bool is_fine(const struct plan_write *w, enum status outcome)
 {
-	return w->verb == PLAN_DELETE && (outcome == NOT_FOUND || outcome == CONFLICT);
+	return w->verb == PLAN_DELETE && outcome == NOT_FOUND;
+}
+
+static void answered(struct run *run, uint32_t write, const struct api_answer *answer,
+		     enum status outcome, const struct fault *why)
+{
+	struct plan_write *w = &run->plan.writes[write];
+
+	if (outcome == OK) {
+		took(run, write, answer);
+	} else if (is_fine(w, outcome)) {
+		w->is_done = w->is_unwatched = true;
+		count_made(run);
+	} else {
+		if (run->outcome == OK)
+			run->refused = w;
+		fail(run, outcome, why);
+	}
 }
 
 bool run_answered(struct run *run, struct act *act, const struct run_sender *sender,
@@ -207,21 +231,73 @@ bool run_answered(struct run *run, struct act *act, const struct run_sender *sen
 		return false;
 	assert(run->waiting > 0 && write < run->plan.write_count);
 	run->waiting--;
-	if (outcome == OK)
+	if (outcome == OK) {
 		outcome = request_outcome(msg->body, &why);
-	if (outcome == OK)
-		took(run, write, msg->body);
-	else if (!is_fine(&run->plan.writes[write], outcome))
-		fail(run, outcome, &why);
+		answered(run, write, msg->body, outcome, &why);
+	} else {
+		fail(run, outcome, NULL);
+	}
 	run_go(run, act, sender);
 	return true;
 }
 
-void run_settle(struct run *run, const struct caches *caches, struct mono now)
+/* ---- settling ------------------------------------------------------------------------------------------------- */
+
+/* Whether the cache still shows it as if nobody had deleted it. */
+static bool is_shown(const struct plan_write *w, struct caches *caches)
 {
+	const struct object *object = caches_get(caches, w->type, w->namespace, w->name);
+
+	return object != NULL && str_eq(object_uid(object), w->uid) &&
+	       !object_meta(object)->has.deletion_timestamp;
+}
+
+static bool is_behind(struct caches *caches, const struct type *type, uint64_t revision)
+{
+	return caches_revision(caches, type) < revision;
+}
+
+const struct type *run_lags(const struct run *run, struct caches *caches, uint32_t *at)
+{
+	const struct plan *plan = &run->plan;
+
+	for (; *at < run->written_count; ++*at) {
+		const struct run_seen *seen = &run->written[*at];
+
+		if (is_behind(caches, seen->type, seen->revision))
+			return ++*at, seen->type;
+	}
+	for (; *at < run->written_count + plan->await_count; ++*at) {
+		const struct plan_await *await = &plan->awaits[*at - run->written_count];
+
+		if (is_behind(caches, await->type, await->revision))
+			return ++*at, await->type;
+	}
+	for (; *at < run->written_count + plan->await_count + plan->write_count; ++*at) {
+		const struct plan_write *w =
+		    &plan->writes[*at - run->written_count - plan->await_count];
+
+		if (w->is_unwatched && is_shown(w, caches))
+			return ++*at, w->type;
+	}
+	return NULL;
+}
+
+void run_settle(struct run *run, struct caches *caches, struct mono now)
+{
+	uint32_t at = 0;
+
 	assert(run->state == RUN_SETTLING);
-	for (uint32_t i = 0; i < run->written_count && now.ns < run->settle_until.ns; i++)
-		if (caches_revision(caches, run->written[i].type) < run->written[i].revision)
-			return;
-	run->state = RUN_DONE;
+	run->is_late = now.ns >= run->settle_until.ns;
+	if (run->is_late || run_lags(run, caches, &at) == NULL)
+		run->state = run->outcome == OK ? RUN_DONE : RUN_FAILED;
+}
+
+const struct plan_event *run_event(struct run *run)
+{
+	const struct plan *plan = &run->plan;
+
+	if (run->told == plan->event_count || plan->events[run->told].after > run->made)
+		return NULL;
+	return &plan->events[run->told++];
 }

@@ -1,11 +1,11 @@
 /*
  * One key's turn: from the writes of its plan to the moment when the caches have seen them.
  *
- *     SENDING ──all answered──> SETTLING ──caches passed the writes──> (ended)
- *        └──refused, failed, late──────────────────────────────────────> (ended, to be retried)
+ *     SENDING ──all answered, or one refused──> SETTLING ──caches passed the writes──> DONE or FAILED
  *
- * Belongs to a runner; at most RUN_MAX of them at once. Creates that follow one another go out in batches
- * that double while they succeed and stop at the first failure, deletes all at once, anything else one by one.
+ * Also what failed in the middle settles first: the next turn must see what the first half made. Belongs to a runner;
+ * at most RUN_MAX of them at once. Creates that follow one another go out in batches that double while they succeed and
+ * stop at the first failure, deletes all at once, anything else one by one.
  */
 #ifndef ACTORS_CONTROLLER_RUN_H
 #define ACTORS_CONTROLLER_RUN_H
@@ -35,9 +35,13 @@ struct run {
 	uint32_t batch;         /* how many creates may be under way */
 	enum status outcome;    /* the first failure */
 	struct fault why;
+	const struct plan_write *refused; /* by the server; NULL: none was */
+	uint32_t made;                    /* so many writes of the plan, without a gap */
+	uint32_t told;                    /* events of the plan that were written */
 	struct mono settle_until;
-	struct run_seen written[RUN_TYPES_MAX];
+	struct run_seen written[RUN_TYPES_MAX]; /* what the caches have to pass */
 	uint32_t written_count;
+	bool is_late; /* settling took too long */
 };
 
 /* Who sends: as in api_call. */
@@ -52,8 +56,12 @@ void run_go(struct run *run, struct act *act, const struct run_sender *sender);
 /* Takes an answer to one of its requests; false: it was not for this run. */
 bool run_answered(struct run *run, struct act *act, const struct run_sender *sender,
 		  const struct act_msg *msg);
-/* In SETTLING: DONE when the caches have seen all writes, or when waiting longer would be of no use. */
-void run_settle(struct run *run, const struct caches *caches, struct mono now);
+/* In SETTLING: on to the end when the caches have seen all writes, or when waiting longer would be of no use. */
+void run_settle(struct run *run, struct caches *caches, struct mono now);
+/* In SETTLING: the kinds whose caches have not come far enough, one a call, `at` being 0 at first; NULL past the last. */
+const struct type *run_lags(const struct run *run, struct caches *caches, uint32_t *at);
+/* The next event whose writes have been made; NULL: none now. */
+const struct plan_event *run_event(struct run *run);
 
 /* The slot that an answer is for; UINT32_MAX: of no run. */
 uint32_t run_slot_of(uint64_t tag);

@@ -23,7 +23,9 @@
 #define KEY_MAX_BYTES 800U /* the collector puts group and kind before the namespace */
 #define WORKERS 5U         /* upstream's --concurrent-*-syncs */
 #define SETTLE_LOOK_MS 250U
-#define LOUD_FAILURES 5U /* failures in a row of one key from which on each is logged */
+#define LOUD_FAILURES 5U     /* failures in a row of one key from which on each is logged */
+#define REMEMBERED_MAX 1000U /* keys whose last failure is told to them */
+#define AWAIT_AGAIN_MS 1000U /* a cache that did not come far enough in time */
 
 struct runner {
 	const struct controller *controller;
@@ -32,11 +34,20 @@ struct runner {
 	struct caches *caches;
 	struct recorder *recorder;
 	struct run runs[RUN_MAX];
+	struct map failures; /* key -> struct failed */
+	struct caches_subscribe wish;
 	uint32_t workers;
 	uint64_t runs_begun;
 	bool is_looking; /* a timer will look at them */
 	bool has_started;
+	bool is_deposed; /* somebody else leads by now */
 	char user[128];
+};
+
+/* Why a key's last turn failed. */
+struct failed {
+	struct world_failure failure;
+	char words[sizeof((struct fault *)NULL)->text];
 };
 
 struct runner_look {
@@ -162,6 +173,42 @@ static void add_all(struct runner *runner, struct act *act)
 	arena_free(arena);
 }
 
+/* ---- failures ---------------------------------------------------------------------------------------------- */
+
+static void forget_failure(struct runner *runner, struct str key)
+{
+	struct failed *failed = map_remove(&runner->failures, key);
+
+	mem_free(failed);
+}
+
+static void remember_failure(struct runner *runner, const struct run *run)
+{
+	struct failed *failed = map_get(&runner->failures, run->key);
+
+	if (failed == NULL) {
+		if (runner->failures.len == REMEMBERED_MAX)
+			return;
+		failed = mem_new(struct failed);
+		map_put(&runner->failures, run->key, failed);
+	}
+	memcpy(failed->words, run->why.text, sizeof failed->words);
+	failed->failure = (struct world_failure){ .type = run->refused->type,
+						  .is_create = run->refused->verb == PLAN_CREATE,
+						  .is_delete = run->refused->verb == PLAN_DELETE,
+						  .status = run->outcome,
+						  .message = str_from(failed->words) };
+}
+
+/* What another has done is seen in the next turn; nothing else than the server's refusal can tell about these. */
+static void note_outcome(struct runner *runner, const struct run *run)
+{
+	if (run->refused != NULL && run->outcome != CONFLICT)
+		remember_failure(runner, run);
+	else if (run->state == RUN_DONE)
+		forget_failure(runner, run->key);
+}
+
 /* ---- runs ----------------------------------------------------------------------------------------------- */
 
 static void end_run(struct runner *runner, struct run *run)
@@ -172,10 +219,13 @@ static void end_run(struct runner *runner, struct run *run)
 	if (!is_done && queue_failures(runner->queue, run->key) >= LOUD_FAILURES)
 		log_warn("controller", "cannot reconcile", LOG_CSTR("controller", c->name),
 			 LOG_STR("key", run->key), LOG_STATUS(run->outcome), LOG_FAULT(&run->why));
+	note_outcome(runner, run);
 	if (!is_done)
 		queue_done(runner->queue, run->key, QUEUE_RETRY);
 	else if (run->plan.is_cut)
 		queue_done_after(runner->queue, run->key, 0);
+	else if (run->plan.await_count > 0)
+		queue_done_after(runner->queue, run->key, run->is_late ? AWAIT_AGAIN_MS : 0);
 	else if (run->plan.again_ms >= 0)
 		queue_done_after(runner->queue, run->key, (uint64_t)run->plan.again_ms);
 	else
@@ -209,40 +259,57 @@ static void look_later(struct runner *runner, struct act *act)
 	act_after(act, SETTLE_LOOK_MS, &runner_look_type, &(struct runner_look){ 0 });
 }
 
+static void write_events(struct runner *runner, struct act *act, struct run *run)
+{
+	const struct plan_event *event;
+
+	while ((event = run_event(run)) != NULL)
+		recorder_write(runner->recorder, act, event->type, event->about, event->is_warning,
+			       event->reason, event->message);
+}
+
+static void hurry(struct runner *runner, struct act *act, const struct run *run)
+{
+	const struct type *type;
+	uint32_t at = 0;
+
+	while ((type = run_lags(run, runner->caches, &at)) != NULL)
+		act_cast(act, act_named(act, "caches"), &caches_hurry_type,
+			 &(struct caches_hurry){ type });
+}
+
 /* Brings a run forward after anything that could have moved it. */
 static void advance(struct runner *runner, struct act *act, struct run *run)
 {
+	write_events(runner, act, run);
 	if (run->state == RUN_SETTLING)
 		run_settle(run, runner->caches, act_now(act));
 	if (run->state == RUN_SETTLING)
 		look_later(runner, act);
+	if (run->outcome == GONE && run->refused != NULL && runner->sender.term != 0)
+		runner->is_deposed = true;
 	if (run->state == RUN_DONE || run->state == RUN_FAILED)
 		end_run(runner, run);
-}
-
-static void write_events(struct runner *runner, struct act *act, const struct plan *plan)
-{
-	for (uint32_t i = 0; i < plan->event_count; i++)
-		recorder_write(runner->recorder, act, plan->events[i].type, plan->events[i].about,
-			       plan->events[i].is_warning, plan->events[i].reason,
-			       plan->events[i].message);
 }
 
 static void begin_run(struct runner *runner, struct act *act, struct run *run, struct str key)
 {
 	struct arena *arena = arena_new(0);
 	struct world world = caches_world(runner->caches, arena, act_wall(act));
+	const struct failed *failed = map_get(&runner->failures, key);
 	struct run_sender sender;
 
 	*run = (struct run){ .arena = arena,
 			     .key = arena_str(arena, key),
 			     .number = ++runner->runs_begun };
+	world.failure = failed ? &failed->failure : NULL;
 	plan_init(&run->plan, arena);
 	run->outcome = runner->controller->reconcile(&world, key_of(run->key), &run->plan);
 	plan_settle(&run->plan);
-	write_events(runner, act, &run->plan);
 	sender = sender_of(runner, run);
 	run_go(run, act, &sender);
+	if (run->state == RUN_SETTLING && run->plan.await_count > 0)
+		hurry(runner, act, run);
 	advance(runner, act, run);
 }
 
@@ -251,7 +318,7 @@ static void work(struct runner *runner, struct act *act)
 	struct run *run;
 	struct str key;
 
-	while (runner->has_started && (run = free_run(runner)) != NULL &&
+	while (runner->has_started && !runner->is_deposed && (run = free_run(runner)) != NULL &&
 	       queue_take(runner->queue, &key))
 		begin_run(runner, act, run, key);
 }
@@ -275,32 +342,28 @@ static void want(struct caches_subscribe *wish, const struct type *type)
 	wish->types[wish->count++] = type;
 }
 
-static struct caches_subscribe wish_of(const struct controller *c)
+static void wish_for(struct caches_subscribe *wish, const struct controller *c)
 {
-	struct caches_subscribe wish = { .count = 0 };
 	const struct type *type;
 
 	for (uint32_t i = 0; c->reads_all && (type = controller_kind(i)) != NULL; i++)
-		want(&wish, type);
+		want(wish, type);
 	if (c->reconciles != NULL)
-		want(&wish, c->reconciles);
+		want(wish, c->reconciles);
 	for (uint32_t i = 0; i < CONTROLLER_OWNS_MAX && c->owns[i] != NULL; i++)
-		want(&wish, c->owns[i]);
+		want(wish, c->owns[i]);
 	for (uint32_t i = 0; i < CONTROLLER_TRIGGERS_MAX && c->triggers[i].type != NULL; i++)
-		want(&wish, c->triggers[i].type);
+		want(wish, c->triggers[i].type);
 	for (uint32_t i = 0; i < CONTROLLER_READS_MAX && c->reads[i] != NULL; i++)
-		want(&wish, c->reads[i]);
-	return wish;
+		want(wish, c->reads[i]);
 }
 
 static void start_when_synced(struct runner *runner, struct act *act)
 {
-	struct caches_subscribe wish = wish_of(runner->controller);
-
 	if (runner->has_started || runner->caches == NULL)
 		return;
-	for (uint32_t i = 0; i < wish.count; i++)
-		if (!caches_has_synced(runner->caches, wish.types[i]))
+	for (uint32_t i = 0; i < runner->wish.count; i++)
+		if (!caches_has_synced(runner->caches, runner->wish.types[i]))
 			return;
 	runner->has_started = true;
 	if (runner->controller->resync_ms != 0)
@@ -348,6 +411,9 @@ static void looked(struct runner *runner, struct act *act, const struct runner_l
 		return;
 	}
 	runner->is_looking = false;
+	for (uint32_t i = 0; i < runner->workers; i++)
+		if (runner->runs[i].state == RUN_SETTLING)
+			hurry(runner, act, &runner->runs[i]);
 	advance_all(runner, act);
 }
 
@@ -365,27 +431,33 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		advance_all(runner, act);
 	} else if (ACT_IS(msg, caches_synced))
 		start_when_synced(runner, act);
+	else if (ACT_IS(msg, caches_passed))
+		advance_all(runner, act);
 	else if (ACT_IS(msg, runner_look))
 		looked(runner, act, msg->body);
 	else if (!ACT_IS(msg, queue_ready))
 		return ACT_UNHANDLED;
 	work(runner, act);
-	return ACT_OK;
+	return runner->is_deposed ? ACT_STOP : ACT_OK;
 }
 
 static void free_runs(void *arg)
 {
 	struct runner *runner = arg;
+	struct str key;
+	void *failed;
 
 	for (uint32_t i = 0; i < RUN_MAX; i++)
 		arena_free(runner->runs[i].arena);
+	for (uint32_t at = 0; map_next(&runner->failures, &at, &key, &failed);)
+		mem_free(failed);
+	map_fini(&runner->failures);
 }
 
 static enum status init(struct act *act, void *state, const void *args)
 {
 	const struct runner_args *given = args;
 	struct runner *runner = state;
-	struct caches_subscribe wish;
 
 	runner->controller = given->controller;
 	runner->workers = given->controller->workers ? given->controller->workers : WORKERS;
@@ -399,8 +471,8 @@ static enum status init(struct act *act, void *state, const void *args)
 								.max_working = runner->workers });
 	runner->recorder = recorder_new(act, given->controller->account, runner->user, given->api);
 	act_own(act, free_runs, runner);
-	wish = wish_of(runner->controller);
-	return act_request(act, act_named(act, "caches"), &caches_subscribe_type, &wish,
+	wish_for(&runner->wish, runner->controller);
+	return act_request(act, act_named(act, "caches"), &caches_subscribe_type, &runner->wish,
 			   SUBSCRIBE_MS, SUBSCRIBE_TAG);
 }
 

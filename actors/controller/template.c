@@ -6,18 +6,6 @@
 static const char letters[] = "bcdfghjklmnpqrstvwxz2456789"; /* no vowels: no words come about */
 #define LETTERS (sizeof letters - 1)
 
-struct core_pod_template_spec *template_clone(struct arena *arena,
-					      const struct core_pod_template_spec *template)
-{
-	return record_clone(&core_pod_template_spec_type, template, arena);
-}
-
-struct meta_label_selector *template_selector_clone(struct arena *arena,
-						    const struct meta_label_selector *selector)
-{
-	return record_clone(&meta_label_selector_type, selector, arena);
-}
-
 struct str_map template_map_clone(struct arena *arena, struct str_map map)
 {
 	struct str_map out = { 0 };
@@ -31,7 +19,8 @@ struct str_map template_map_clone(struct arena *arena, struct str_map map)
 /* The template as bytes, without the label that says which one it is. */
 static struct str encoded(struct arena *arena, const struct core_pod_template_spec *template)
 {
-	struct core_pod_template_spec *copy = template_clone(arena, template);
+	struct core_pod_template_spec *copy =
+	    record_clone_shallow(&core_pod_template_spec_type, template, arena);
 	struct text out = text_in(arena, LIMIT_OBJECT_BYTES);
 
 	if (copy->metadata != NULL) {
@@ -84,7 +73,7 @@ struct core_pod *template_pod(const struct world *world, struct plan *plan,
 			      const struct core_pod_template_spec *template, uint64_t salt)
 {
 	struct arena *arena = plan_arena(plan);
-	struct core_pod_template_spec *copy = template_clone(arena, template);
+	struct core_pod_template_spec *copy = plan_copy(plan, template, core_pod_template_spec);
 	struct core_pod *pod = plan_new_child_(plan, &core_pod_type, owner_type, owner,
 					       pod_name(world, arena, owner, salt));
 

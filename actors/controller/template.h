@@ -15,11 +15,7 @@ bool template_same(const struct core_pod_template_spec *a, const struct core_pod
 /* Ten letters and digits that name the template; another `collisions` gives others. */
 struct str template_hash(struct arena *arena, const struct core_pod_template_spec *template,
 			 int32_t collisions);
-/* Deep copies in the arena. */
-struct core_pod_template_spec *template_clone(struct arena *arena,
-					      const struct core_pod_template_spec *template);
-struct meta_label_selector *template_selector_clone(struct arena *arena,
-						    const struct meta_label_selector *selector);
+/* A deep copy in the arena. */
 struct str_map template_map_clone(struct arena *arena, struct str_map map);
 
 /*

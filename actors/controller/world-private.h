@@ -8,8 +8,9 @@
 
 /*
  * BY_OWNER: the controlling owner's uid, else the first owner's. MANY_OWNERS: "+" for objects with several. BY_NODE: pods.
+ * UNCONTROLLED: the namespace of objects of namespaces that no owner controls.
  */
-enum world_index { WORLD_BY_OWNER, WORLD_MANY_OWNERS, WORLD_BY_NODE };
+enum world_index { WORLD_BY_OWNER, WORLD_MANY_OWNERS, WORLD_BY_NODE, WORLD_UNCONTROLLED };
 #define WORLD_MANY STR("+")
 
 typedef bool world_each_fn(void *arg, const struct object *object); /* false ends the walk */
@@ -30,6 +31,7 @@ struct world {
 	void *self;
 	struct arena *arena;
 	struct wall now;
+	const struct world_failure *failure; /* or NULL */
 };
 
 /* The value by which an object is found in an index; absent: in none. */

@@ -114,6 +114,18 @@ struct records world_matching_(const struct world *world, const struct type *typ
 	return keep(&g, is_labelled, &l);
 }
 
+struct records world_adoptable_(const struct world *world, const struct type *type,
+				struct str namespace, const struct meta_label_selector *selector)
+{
+	struct gathering g = { .arena = world->arena };
+	struct labelled l = { .type = type };
+
+	if (selector_from_label_selector(selector, world->arena, &l.selector, NULL) != OK)
+		return (struct records){ 0 };
+	world->face->by(world->self, type, WORLD_UNCONTROLLED, namespace, gather, &g);
+	return keep(&g, is_labelled, &l);
+}
+
 struct records world_labelled_(const struct world *world, const struct type *type,
 			       struct str namespace, struct str_map labels)
 {
@@ -135,6 +147,11 @@ bool world_selects(const struct meta_label_selector *selector, struct str_map la
 
 	arena_free(arena);
 	return is_selected;
+}
+
+const struct world_failure *world_failure(const struct world *world)
+{
+	return world->failure;
 }
 
 uint64_t world_revision(const struct world *world, const struct type *type)
@@ -226,6 +243,16 @@ static struct str node_of(const struct object *object)
 	return pod->spec->node_name;
 }
 
+static struct str uncontrolled_in(const struct meta_object_meta *meta)
+{
+	if (meta->namespace.len == 0)
+		return STR_NONE;
+	for (uint32_t i = 0; i < meta->owner_references.len; i++)
+		if (meta->owner_references.at[i].controller)
+			return STR_NONE;
+	return meta->namespace;
+}
+
 struct str world_index_of(enum world_index index, const struct object *object)
 {
 	const struct meta_object_meta *meta = record_meta(object->type, object->record);
@@ -235,6 +262,7 @@ struct str world_index_of(enum world_index index, const struct object *object)
 	case WORLD_MANY_OWNERS:
 		return meta && meta->owner_references.len > 1 ? WORLD_MANY : STR_NONE;
 	case WORLD_BY_NODE: return node_of(object);
+	case WORLD_UNCONTROLLED: return meta ? uncontrolled_in(meta) : STR_NONE;
 	}
 	return STR_NONE;
 }

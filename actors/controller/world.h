@@ -34,6 +34,9 @@ const void *world_get_(const struct world *world, const struct type *type, struc
 struct records world_list_(const struct world *world, const struct type *type, struct str namespace);
 struct records world_owned_(const struct world *world, const struct type *type,
 			    const struct meta_object_meta *owner);
+/* Of a namespace those that no owner controls and whose labels the selector matches: for adopting them. By index. */
+struct records world_adoptable_(const struct world *world, const struct type *type,
+				struct str namespace, const struct meta_label_selector *selector);
 /* Pods of a node, by index. */
 struct records world_pods_on(const struct world *world, struct str node);
 
@@ -62,9 +65,24 @@ struct meta_object_meta *world_meta_edit(const struct type *type, void *record);
 const struct object *world_object(const struct world *world, const struct type *type,
 				  struct key key);
 
+/*
+ * What the writes of this key's last turn failed with, so that status and events can tell; NULL: there was no such turn, or
+ * all were made. Conflicts are not told: the next turn sees why.
+ */
+struct world_failure {
+	const struct type *type; /* of what was to be written */
+	bool is_create;          /* else it was changed or deleted */
+	bool is_delete;
+	enum status status;
+	struct str message; /* the server's */
+};
+const struct world_failure *world_failure(const struct world *world);
+
 #define world_owned(world, owner, T) world_owned_((world), &T##_type, (owner)->metadata)
 #define world_matching(world, namespace, T, selector) \
 	world_matching_((world), &T##_type, (namespace), (selector))
+#define world_adoptable(world, namespace, T, selector) \
+	world_adoptable_((world), &T##_type, (namespace), (selector))
 #define world_labelled(world, namespace, T, labels) \
 	world_labelled_((world), &T##_type, (namespace), (labels))
 #define record_at(records, i, T) ((const struct T *)(records).at[i])
