@@ -15,7 +15,6 @@
 
 #define ORPHAN "orphan"
 #define FOREGROUND "foregroundDeletion"
-#define LOOK_MS 1000 /* until a cache that lags may have caught up */
 
 struct subject {
 	const struct object *object;
@@ -36,23 +35,22 @@ static void wake_object(const struct object *object, struct wake *to)
 	arena_free(arena);
 }
 
-static const struct type *kind_named(struct str group, struct str kind)
+static const struct object *find(const struct world *world, const struct type *type,
+				 struct str namespace, struct str name)
 {
-	const struct type *type;
+	struct key key = { STR(""), name };
 
-	for (uint32_t i = 0; (type = controller_kind(i)) != NULL; i++)
-		if (str_eq(type->group, group) && str_eq(type->kind, kind))
-			return type;
-	return NULL;
+	if ((type->flags & TYPE_NAMESPACED) != 0)
+		key.namespace = namespace;
+	return world_object(world, type, key);
 }
 
 static bool find_subject(const struct world *world, struct key key, struct subject *out)
 {
 	struct str rest = key.namespace, group = str_cut(&rest, ','), kind = str_cut(&rest, ',');
-	const struct type *type = kind_named(group, kind);
-	struct key place = { rest, key.name };
+	const struct type *type = controller_kind_named(group, kind);
 
-	out->object = type ? world_object(world, type, place) : NULL;
+	out->object = type ? find(world, type, rest, key.name) : NULL;
 	if (out->object == NULL)
 		return false;
 	out->meta = world_meta(type, out->object->record);
@@ -69,6 +67,13 @@ static bool has_finalizer(const struct meta_object_meta *meta, const char *name)
 	return false;
 }
 
+/* It goes when its dependents have gone. */
+static bool waits_for_dependents(const struct meta_object_meta *meta)
+{
+	return meta->has.deletion_timestamp && has_finalizer(meta, FOREGROUND);
+}
+
+/* UNKNOWN: it may be there, nobody here can tell yet, or ever. */
 enum standing { SOLID, DANGLING, WAITING, UNKNOWN };
 
 /* "apps/v1" -> apps; "v1" -> "". */
@@ -79,92 +84,118 @@ static struct str group_of(struct str api_version)
 	return slash < 0 ? STR("") : str_slice(api_version, 0, (uint32_t)slash);
 }
 
-static enum standing standing_of(const struct world *world, const struct subject *s,
-				 const struct meta_owner_reference *owner)
+/* The kind of an owner that this subject can have; NULL: none that we know. Nothing in the cluster is owned by something in a namespace. */
+static const struct type *kind_of(const struct subject *s, const struct meta_owner_reference *owner)
 {
-	const struct type *type = kind_named(group_of(owner->api_version), owner->kind);
+	const struct type *type = controller_kind_named(group_of(owner->api_version), owner->kind);
+
+	if (type != NULL && (type->flags & TYPE_NAMESPACED) != 0 && s->meta->namespace.len == 0)
+		return NULL;
+	return type;
+}
+
+static enum standing standing_of(const struct world *world, struct plan *plan,
+				 const struct subject *s, const struct meta_owner_reference *owner)
+{
+	const struct type *type = kind_of(s, owner);
 	const struct object *object;
 	const struct meta_object_meta *meta;
-	struct key key = { STR_NONE, owner->name };
 
 	if (type == NULL)
 		return UNKNOWN;
-	if ((type->flags & TYPE_NAMESPACED) != 0)
-		key.namespace = s->meta->namespace;
-	else
-		key.namespace = STR("");
-	object = world_object(world, type, key);
+	object = find(world, type, s->meta->namespace, owner->name);
 	if (object == NULL || !str_eq((meta = world_meta(type, object->record))->uid, owner->uid))
-		return world_revision(world, type) >= (uint64_t)s->object->revision ? DANGLING
-										    : UNKNOWN;
-	if (meta->has.deletion_timestamp && has_finalizer(meta, FOREGROUND))
-		return WAITING;
-	return SOLID;
+		return plan_has_seen(plan, world, type, (uint64_t)s->object->revision) ? DANGLING
+										       : UNKNOWN;
+	return waits_for_dependents(meta) ? WAITING : SOLID;
 }
 
 struct owners {
+	enum standing *standing; /* by the place of the reference */
 	uint32_t count[UNKNOWN + 1];
-	uint32_t blocking; /* of the waiting ones those that this object blocks */
 };
 
-static struct owners look_at_owners(const struct world *world, const struct subject *s)
+static struct owners look_at_owners(const struct world *world, struct plan *plan,
+				    const struct subject *s)
 {
-	struct owners owners = { 0 };
+	uint32_t len = s->meta->owner_references.len;
+	struct owners owners = { arena_array(plan_arena(plan), enum standing, len), { 0 } };
 
-	for (uint32_t i = 0; i < s->meta->owner_references.len; i++) {
-		const struct meta_owner_reference *owner = &s->meta->owner_references.at[i];
-		enum standing standing = standing_of(world, s, owner);
-
-		owners.count[standing]++;
-		owners.blocking += standing == WAITING && owner->block_owner_deletion;
+	for (uint32_t i = 0; i < len; i++) {
+		owners.standing[i] = standing_of(world, plan, s, &s->meta->owner_references.at[i]);
+		owners.count[owners.standing[i]]++;
 	}
 	return owners;
 }
 
-static void keep_solid_owners(const struct world *world, struct plan *plan, const struct subject *s)
+static struct meta_owner_reference_list *edit_owners(struct plan *plan, const struct object *object)
 {
-	void *edit = plan_edit_(plan, s->object->type, s->object->record);
-	struct meta_owner_reference_list *list =
-	    &world_meta_edit(s->object->type, edit)->owner_references;
+	void *edit = plan_edit_(plan, object->type, object->record);
+
+	return &world_meta_edit(object->type, edit)->owner_references;
+}
+
+/* Those that wait for their dependents go too: this one stays, so they would wait for ever. */
+static void keep_solid_owners(struct plan *plan, const struct subject *s,
+			      const struct owners *owners)
+{
+	struct meta_owner_reference_list *list = edit_owners(plan, s->object);
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < list->len; i++)
-		if (standing_of(world, s, &s->meta->owner_references.at[i]) == SOLID)
+		if (owners->standing[i] == SOLID)
 			list->at[kept++] = list->at[i];
 	list->len = kept;
 }
 
-static bool has_dependents(const struct world *world, const struct subject *s)
+/* Two that wait for each other: the subject lets go of its owners so that it does not block them. */
+static void unblock_owners(struct plan *plan, const struct subject *s)
 {
-	return world_dependents(world, s->meta->uid).len > 0;
+	struct meta_owner_reference_list *list = edit_owners(plan, s->object);
+
+	for (uint32_t i = 0; i < list->len; i++)
+		if (list->at[i].block_owner_deletion)
+			SET(&list->at[i], block_owner_deletion, false);
+}
+
+/* An owner waits for it: it waits for its own dependents in turn. */
+static void delete_in_foreground(struct plan *plan, const struct subject *s,
+				 struct objects dependents)
+{
+	for (uint32_t i = 0; i < dependents.len; i++)
+		if (waits_for_dependents(
+			world_meta(dependents.at[i]->type, dependents.at[i]->record))) {
+			unblock_owners(plan, s);
+			break;
+		}
+	plan_delete_(plan, s->object->type, s->meta, PLAN_FOREGROUND, -1);
 }
 
 /* What its own finalizers say wins over how its owner went. */
-static enum plan_delete_how how_to_go(const struct world *world, const struct subject *s,
-				      bool owner_waits)
+static enum plan_delete_how how_to_go(const struct subject *s)
 {
 	if (has_finalizer(s->meta, ORPHAN))
 		return PLAN_ORPHAN;
-	if (has_finalizer(s->meta, FOREGROUND) || (owner_waits && has_dependents(world, s)))
-		return PLAN_FOREGROUND;
-	return PLAN_BACKGROUND;
+	return has_finalizer(s->meta, FOREGROUND) ? PLAN_FOREGROUND : PLAN_BACKGROUND;
 }
 
 static void judge_by_owners(const struct world *world, struct plan *plan, const struct subject *s)
 {
-	struct owners owners = look_at_owners(world, s);
+	struct owners owners = look_at_owners(world, plan, s);
+	struct objects dependents;
 
-	if (owners.count[UNKNOWN] > 0) {
-		plan_again(plan, LOOK_MS);
+	if (owners.count[UNKNOWN] > 0)
 		return;
-	}
 	if (owners.count[SOLID] > 0) {
 		if (owners.count[DANGLING] + owners.count[WAITING] > 0)
-			keep_solid_owners(world, plan, s);
+			keep_solid_owners(plan, s, &owners);
 		return;
 	}
-	plan_delete_(plan, s->object->type, s->meta, how_to_go(world, s, owners.count[WAITING] > 0),
-		     -1);
+	dependents = world_dependents(world, s->meta->uid);
+	if (owners.count[WAITING] > 0 && dependents.len > 0)
+		delete_in_foreground(plan, s, dependents);
+	else
+		plan_delete_(plan, s->object->type, s->meta, how_to_go(s), -1);
 }
 
 /* ---- finalizers ---------------------------------------------------------------------------------------------- */
@@ -183,9 +214,7 @@ static void drop_finalizer(struct plan *plan, const struct subject *s, const cha
 
 static void disown(struct plan *plan, const struct object *dependent, struct str uid)
 {
-	void *edit = plan_edit_(plan, dependent->type, dependent->record);
-	struct meta_owner_reference_list *list =
-	    &world_meta_edit(dependent->type, edit)->owner_references;
+	struct meta_owner_reference_list *list = edit_owners(plan, dependent);
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < list->len; i++)
@@ -194,13 +223,25 @@ static void disown(struct plan *plan, const struct object *dependent, struct str
 	list->len = kept;
 }
 
+/* Everything that was made before the subject was deleted has been seen, of any kind. */
+static bool has_seen_all(const struct world *world, struct plan *plan, const struct subject *s)
+{
+	const struct type *type;
+	bool has_seen = true;
+
+	for (uint32_t i = 0; (type = controller_kind(i)) != NULL; i++)
+		has_seen &= plan_has_seen(plan, world, type, (uint64_t)s->object->revision);
+	return has_seen;
+}
+
+/* One dependent that was overlooked would be collected when its owner has gone. */
 static void orphan(const struct world *world, struct plan *plan, const struct subject *s)
 {
 	struct objects dependents = world_dependents(world, s->meta->uid);
 
 	for (uint32_t i = 0; i < dependents.len; i++)
 		disown(plan, dependents.at[i], s->meta->uid);
-	if (dependents.len == 0)
+	if (has_seen_all(world, plan, s))
 		drop_finalizer(plan, s, ORPHAN);
 }
 
@@ -246,49 +287,75 @@ static enum status reconcile(const struct world *world, struct key key, struct p
 	return OK;
 }
 
+/* ---- what wakes -------------------------------------------------------------------------------------------------- */
+
+/* Owners that are on their way out may wait for this object. */
 static void wake_owners(const struct world *world, const struct object *object, struct wake *to)
 {
-	const struct meta_object_meta *meta = world_meta(object->type, object->record);
+	struct subject s = { object, world_meta(object->type, object->record) };
 
-	for (uint32_t i = 0; i < meta->owner_references.len; i++) {
-		const struct meta_owner_reference *owner = &meta->owner_references.at[i];
-		const struct type *type = kind_named(group_of(owner->api_version), owner->kind);
-		struct key key = { meta->namespace, owner->name };
-		const struct object *found;
+	for (uint32_t i = 0; i < s.meta->owner_references.len; i++) {
+		const struct meta_owner_reference *owner = &s.meta->owner_references.at[i];
+		const struct type *type = kind_of(&s, owner);
+		const struct object *found =
+		    type ? find(world, type, s.meta->namespace, owner->name) : NULL;
 
-		if (type == NULL)
-			continue;
-		if ((type->flags & TYPE_NAMESPACED) == 0)
-			key.namespace = STR("");
-		found = world_object(world, type, key);
 		if (found != NULL && world_meta(type, found->record)->has.deletion_timestamp)
 			wake_object(found, to);
 	}
 }
 
-/*
- * An object wakes itself if it has owners or is going; its dependents when it goes or has gone; and its
- * owners, who may wait for it.
- */
+static void wake_dependents(const struct world *world, struct str uid, struct wake *to)
+{
+	struct objects dependents = world_dependents(world, uid);
+
+	for (uint32_t i = 0; i < dependents.len; i++)
+		wake_object(dependents.at[i], to);
+}
+
+static bool has_same_owners(const struct meta_object_meta *a, const struct meta_object_meta *b)
+{
+	if (a->owner_references.len != b->owner_references.len)
+		return false;
+	for (uint32_t i = 0; i < a->owner_references.len; i++)
+		if (!str_eq(a->owner_references.at[i].uid, b->owner_references.at[i].uid) ||
+		    a->owner_references.at[i].block_owner_deletion !=
+			b->owner_references.at[i].block_owner_deletion)
+			return false;
+	return true;
+}
+
+/* Most changes (a pod's status) concern nobody here. */
+static bool is_news(const struct meta_object_meta *now, const struct meta_object_meta *before)
+{
+	return before == NULL || !str_eq(now->uid, before->uid) || !has_same_owners(now, before) ||
+	       now->has.deletion_timestamp != before->has.deletion_timestamp ||
+	       now->finalizers.len != before->finalizers.len;
+}
+
+static bool is_gone(const struct world *world, const struct object *object,
+		    const struct meta_object_meta *meta)
+{
+	const struct object *found = find(world, object->type, meta->namespace, meta->name);
+
+	return found == NULL || !str_eq(world_meta(found->type, found->record)->uid, meta->uid);
+}
+
 static void wakes(const struct world *world, const struct object *object, const struct object *old,
 		  struct wake *to)
 {
 	const struct meta_object_meta *meta = world_meta(object->type, object->record);
-	bool is_going = meta->has.deletion_timestamp;
-	bool is_gone = old != NULL &&
-		       world_object(world, object->type,
-				    (struct key){ meta->namespace.at ? meta->namespace : STR(""),
-						  meta->name }) != object;
-	struct objects dependents;
+	const struct meta_object_meta *before = old ? world_meta(old->type, old->record) : NULL;
+	bool has_gone = is_gone(world, object, meta);
 
-	if (meta->owner_references.len == 0 && !is_going && !is_gone)
+	if (!has_gone && !is_news(meta, before))
 		return;
-	wake_object(object, to);
-	if (is_going || is_gone) {
-		dependents = world_dependents(world, meta->uid);
-		for (uint32_t i = 0; i < dependents.len; i++)
-			wake_object(dependents.at[i], to);
-	}
+	if (meta->owner_references.len > 0 || meta->has.deletion_timestamp)
+		wake_object(object, to);
+	if (has_gone || meta->has.deletion_timestamp)
+		wake_dependents(world, meta->uid, to);
+	if (before != NULL && !str_eq(before->uid, meta->uid))
+		wake_dependents(world, before->uid, to);
 	wake_owners(world, object, to);
 	if (old != NULL)
 		wake_owners(world, old, to);

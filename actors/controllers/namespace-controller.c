@@ -1,9 +1,13 @@
 /*
  * Namespaces: one that is being deleted is emptied of everything, and then let go.
  *
- * Every kind with objects in it is deleted as a collection. When the caches have shown nothing for a while the finalizer
- * `kubernetes` goes, by the subresource finalize, and with it the namespace.
+ * Pods go first: what they rely on stays until they have ended. Then every kind with objects in it is deleted as a
+ * collection; what hinders that is told first. When the caches have shown nothing for a while the finalizer `kubernetes` goes, by the subresource
+ * finalize, and with it the namespace.
  */
+#include <stdlib.h>
+
+#include "actors/controller/condition.h"
 #include "actors/controller/controller.h"
 #include "actors/controller/plan.h"
 #include "actors/controller/world.h"
@@ -16,115 +20,166 @@
 #define SETTLED_MS \
 	1000 /* what was admitted before the deletion began has been written and seen by then */
 #define LOOK_MS 1000
+#define FINALIZERS_MAX 64U /* different ones that are told */
+
+struct finalizer {
+	struct str name;
+	uint32_t count;
+};
 
 struct content {
-	uint32_t objects, finalizing;   /* in all; those that wait for finalizers */
-	struct text remaining, waiting; /* `pods. has 3 resource instances, ...` */
+	const struct world *world;
+	struct plan *plan;
+	struct str namespace;
+	uint32_t objects;
+	struct text remaining; /* `pods. has 3 resource instances, ...` */
+	struct finalizer finalizers[FINALIZERS_MAX];
+	uint32_t finalizer_count;
 };
 
 /* ---- conditions ------------------------------------------------------------------------------------------ */
 
-static void set_condition(const struct world *world, struct plan *plan,
-			  struct core_namespace_status *status, const char *type, bool is_true,
-			  const char *reason, struct str message)
+static void set(const struct content *c, struct core_namespace_status *status, const char *type,
+		const char *word, const char *reason, struct str message)
 {
-	struct core_namespace_condition *at = NULL, *grown;
-	struct str word = is_true ? STR("True") : STR("False");
-
-	for (uint32_t i = 0; i < status->conditions.len; i++)
-		if (str_is(status->conditions.at[i].type, type))
-			at = &status->conditions.at[i];
-	if (at == NULL) {
-		grown = arena_array(plan_arena(plan), struct core_namespace_condition,
-				    status->conditions.len + 1);
-		if (status->conditions.len > 0)
-			memcpy(grown, status->conditions.at, status->conditions.len * sizeof *grown);
-		at = &grown[status->conditions.len++];
-		status->conditions.at = grown;
-	}
-	if (!str_eq(at->status, word))
-		SET(at, last_transition_time, world_now(world));
-	at->type = str_from(type);
-	at->status = word;
-	at->reason = str_from(reason);
-	at->message = message;
+	condition_set(plan_arena(c->plan), &status->conditions, world_now(c->world),
+		      core_namespace_condition, type, word, reason, message);
 }
 
-static void report(const struct world *world, struct plan *plan,
-		   const struct core_namespace *namespace, const struct content *content)
+static void report_deletion(const struct content *c, struct core_namespace_status *status)
 {
-	struct core_namespace_status *status = plan_status(plan, namespace, core_namespace)->status;
-	bool remains = content->objects > 0, waits = content->finalizing > 0;
+	static const char type[] = "NamespaceDeletionContentFailure";
+	const struct world_failure *failure = world_failure(c->world);
 
+	if (failure == NULL)
+		set(c, status, type, "False", "ContentDeleted",
+		    STR("All content successfully deleted, may be waiting on finalization"));
+	else
+		set(c, status, type, "True", "ContentDeletionFailed",
+		    arena_printf(plan_arena(c->plan),
+				 "Failed to delete all resource types, 1 remaining: " STR_FMT,
+				 STR_ARG(failure->message)));
+}
+
+static void report_remaining(const struct content *c, struct core_namespace_status *status)
+{
+	static const char type[] = "NamespaceContentRemaining";
+
+	if (c->objects == 0)
+		set(c, status, type, "False", "ContentRemoved",
+		    STR("All content successfully removed"));
+	else
+		set(c, status, type, "True", "SomeResourcesRemain",
+		    arena_printf(plan_arena(c->plan), "Some resources are remaining: " STR_FMT,
+				 STR_ARG(text_str(&c->remaining))));
+}
+
+static int by_name(const void *left, const void *right)
+{
+	return str_cmp(((const struct finalizer *)left)->name,
+		       ((const struct finalizer *)right)->name);
+}
+
+static void report_finalizers(struct content *c, struct core_namespace_status *status)
+{
+	static const char type[] = "NamespaceFinalizersRemaining";
+	struct text words = text_in(plan_arena(c->plan), 4 * KIB);
+
+	if (c->finalizer_count == 0) {
+		set(c, status, type, "False", "ContentHasNoFinalizers",
+		    STR("All content-preserving finalizers finished"));
+		return;
+	}
+	qsort(c->finalizers, c->finalizer_count, sizeof c->finalizers[0], by_name);
+	for (uint32_t i = 0; i < c->finalizer_count; i++)
+		text_printf(&words, "%s" STR_FMT " in %u resource instances", i ? ", " : "",
+			    STR_ARG(c->finalizers[i].name), c->finalizers[i].count);
+	set(c, status, type, "True", "SomeFinalizersRemain",
+	    arena_printf(plan_arena(c->plan),
+			 "Some content in the namespace has finalizers remaining: " STR_FMT,
+			 STR_ARG(text_str(&words))));
+}
+
+static void report(struct content *c, struct core_namespace_status *status)
+{
 	status->phase = STR("Terminating");
-	set_condition(world, plan, status, "NamespaceDeletionDiscoveryFailure", false,
-		      "ResourcesDiscovered", STR("All resources successfully discovered"));
-	set_condition(world, plan, status, "NamespaceDeletionGroupVersionParsingFailure", false,
-		      "ParsedGroupVersions", STR("All legacy kube types successfully parsed"));
-	set_condition(world, plan, status, "NamespaceDeletionContentFailure", false,
-		      "ContentDeleted",
-		      STR("All content successfully deleted, may be waiting on finalization"));
-	set_condition(world, plan, status, "NamespaceContentRemaining", remains,
-		      remains ? "SomeResourcesRemain" : "ContentRemoved",
-		      remains
-			  ? arena_printf(plan_arena(plan), "Some resources are remaining: " STR_FMT,
-					 STR_ARG(text_str(&content->remaining)))
-			  : STR("All content successfully removed"));
-	set_condition(
-	    world, plan, status, "NamespaceFinalizersRemaining", waits,
-	    waits ? "SomeFinalizersRemain" : "ContentHasNoFinalizers",
-	    waits ? arena_printf(plan_arena(plan),
-				 "Some content in the namespace has finalizers remaining: " STR_FMT,
-				 STR_ARG(text_str(&content->waiting)))
-		  : STR("All content-preserving finalizers finished"));
+	set(c, status, "NamespaceDeletionDiscoveryFailure", "False", "ResourcesDiscovered",
+	    STR("All resources successfully discovered"));
+	set(c, status, "NamespaceDeletionGroupVersionParsingFailure", "False",
+	    "ParsedGroupVersions", STR("All legacy kube types successfully parsed"));
+	report_deletion(c, status);
+	report_remaining(c, status);
+	report_finalizers(c, status);
 }
 
 /* ---- content ----------------------------------------------------------------------------------------------- */
 
-static void mention(struct text *out, const struct type *type, uint32_t count)
+static void count_finalizer(struct content *c, struct str name)
 {
-	if (out->len > 0)
-		text_lit(out, ", ");
-	text_printf(out, STR_FMT "." STR_FMT " has %u resource instances", STR_ARG(type->resource),
-		    STR_ARG(type->group), count);
+	for (uint32_t i = 0; i < c->finalizer_count; i++)
+		if (str_eq(c->finalizers[i].name, name)) {
+			c->finalizers[i].count++;
+			return;
+		}
+	if (c->finalizer_count < FINALIZERS_MAX)
+		c->finalizers[c->finalizer_count++] = (struct finalizer){ name, 1 };
 }
 
-static void delete_all(struct plan *plan, const struct type *type, struct str namespace)
+/* Counts what of this kind is there; how many are not on their way out yet. */
+static uint32_t count(struct content *c, const struct type *type)
 {
-	struct str root = type->group.len == 0 ? STR("/api")
-					       : arena_printf(plan_arena(plan), "/apis/" STR_FMT,
-							      STR_ARG(type->group));
-	struct str path = arena_printf(
-	    plan_arena(plan), STR_FMT "/" STR_FMT "/namespaces/" STR_FMT "/" STR_FMT, STR_ARG(root),
-	    STR_ARG(type->version), STR_ARG(namespace), STR_ARG(type->resource));
-
-	plan_request(plan, "DELETE", path, STR("application/json"),
-		     STR("{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"propagationPolicy\":"
-			 "\"Background\"}"));
-}
-
-/* Deletes what of this kind is not on its way out yet, and counts what is there. */
-static void empty_kind(const struct world *world, struct plan *plan, const struct type *type,
-		       struct str namespace, struct content *content)
-{
-	struct records records = world_list_(world, type, namespace);
-	uint32_t living = 0, finalizing = 0;
+	struct records records = world_list_(c->world, type, c->namespace);
+	uint32_t living = 0;
 
 	for (uint32_t i = 0; i < records.len; i++) {
 		const struct meta_object_meta *meta = world_meta(type, records.at[i]);
 
 		living += !meta->has.deletion_timestamp;
-		finalizing += meta->has.deletion_timestamp && meta->finalizers.len > 0;
+		for (uint32_t f = 0; f < meta->finalizers.len; f++)
+			count_finalizer(c, meta->finalizers.at[f]);
 	}
-	if (living > 0)
-		delete_all(plan, type, namespace);
 	if (records.len > 0)
-		mention(&content->remaining, type, records.len);
-	if (finalizing > 0)
-		mention(&content->waiting, type, finalizing);
-	content->objects += records.len;
-	content->finalizing += finalizing;
+		text_printf(&c->remaining, "%s" STR_FMT "." STR_FMT " has %u resource instances",
+			    c->remaining.len > 0 ? ", " : "", STR_ARG(type->resource),
+			    STR_ARG(type->group), records.len);
+	c->objects += records.len;
+	return living;
 }
+
+static void delete_all(const struct content *c, const struct type *type)
+{
+	struct arena *arena = plan_arena(c->plan);
+	struct str root = type->group.len == 0
+			      ? STR("/api")
+			      : arena_printf(arena, "/apis/" STR_FMT, STR_ARG(type->group));
+	struct str path = arena_printf(arena, STR_FMT "/" STR_FMT "/namespaces/" STR_FMT "/" STR_FMT,
+				       STR_ARG(root), STR_ARG(type->version), STR_ARG(c->namespace),
+				       STR_ARG(type->resource));
+
+	plan_request(c->plan, "DELETE", path, STR("application/json"),
+		     STR("{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"propagationPolicy\":"
+			 "\"Background\"}"));
+}
+
+static void empty_kind(struct content *c, const struct type *type)
+{
+	if (count(c, type) > 0)
+		delete_all(c, type);
+}
+
+static void empty(struct content *c)
+{
+	const struct type *type;
+
+	empty_kind(c, &core_pod_type);
+	if (c->objects > 0)
+		return;
+	for (uint32_t i = 0; (type = controller_kind(i)) != NULL; i++)
+		if ((type->flags & TYPE_NAMESPACED) != 0 && type != &core_pod_type)
+			empty_kind(c, type);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------ */
 
 static void let_go(struct plan *plan, const struct core_namespace *namespace)
 {
@@ -139,32 +194,43 @@ static void let_go(struct plan *plan, const struct core_namespace *namespace)
 	list->len = kept;
 }
 
-static bool has_settled(const struct world *world, const struct core_namespace *namespace)
+/* Nothing is there, and nothing that was on its way when the deletion began may still come. */
+static bool is_empty(const struct content *c, const struct core_namespace *namespace)
 {
-	int64_t since = world_now(world).ns - namespace->metadata->deletion_timestamp.ns;
+	const struct meta_object_meta *meta = namespace->metadata;
+	int64_t since_ns = world_now(c->world).ns - meta->deletion_timestamp.ns;
+	uint64_t revision = 0;
+	bool has_seen = true;
+	const struct type *type;
 
-	return since >= SETTLED_MS * TIME_MS;
+	if (c->objects > 0 || since_ns < SETTLED_MS * TIME_MS ||
+	    str_to_u64(meta->resource_version, &revision) != OK)
+		return false;
+	for (uint32_t i = 0; (type = controller_kind(i)) != NULL; i++)
+		if ((type->flags & TYPE_NAMESPACED) != 0)
+			has_seen &= plan_has_seen(c->plan, c->world, type, revision);
+	return has_seen;
 }
 
 static enum status reconcile(const struct world *world, struct key key, struct plan *plan)
 {
 	const struct core_namespace *namespace = world_get(world, key, core_namespace);
-	struct content content = { .remaining = text_in(plan_arena(plan), 4 * KIB),
-				   .waiting = text_in(plan_arena(plan), 4 * KIB) };
-	const struct type *type;
+	struct content content = { .world = world,
+				   .plan = plan,
+				   .namespace = key.name,
+				   .remaining = text_in(plan_arena(plan), 4 * KIB) };
+	struct core_namespace_status *status;
 
-	if (namespace == NULL || !namespace->metadata->has.deletion_timestamp)
+	if (namespace == NULL || !namespace->metadata->has.deletion_timestamp ||
+	    namespace->spec->finalizers.len == 0)
 		return OK;
-	for (uint32_t i = 0; (type = controller_kind(i)) != NULL; i++)
-		if ((type->flags & TYPE_NAMESPACED) != 0)
-			empty_kind(world, plan, type, key.name, &content);
-	if (content.objects == 0 && has_settled(world, namespace) &&
-	    namespace->spec->finalizers.len > 0) {
+	status = plan_status(plan, namespace, core_namespace)->status;
+	empty(&content);
+	report(&content, status);
+	if (is_empty(&content, namespace))
 		let_go(plan, namespace);
-		return OK;
-	}
-	report(world, plan, namespace, &content);
-	plan_again(plan, LOOK_MS);
+	else
+		plan_again(plan, LOOK_MS);
 	return OK;
 }
 
