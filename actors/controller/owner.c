@@ -11,13 +11,6 @@ const struct meta_owner_reference *owner_of(const struct meta_object_meta *meta)
 	return NULL;
 }
 
-bool owner_is(const struct meta_object_meta *meta, const struct meta_object_meta *owner)
-{
-	const struct meta_owner_reference *found = owner_of(meta);
-
-	return found != NULL && str_eq(found->uid, owner->uid);
-}
-
 static void adopt(struct plan *plan, const struct owner_claim *claim, const void *record)
 {
 	void *edit = plan_edit_(plan, claim->type, record);

@@ -13,7 +13,6 @@
 
 /* The reference to the owner that controls it, or NULL. */
 const struct meta_owner_reference *owner_of(const struct meta_object_meta *meta);
-bool owner_is(const struct meta_object_meta *meta, const struct meta_object_meta *owner);
 
 /* Who claims what. */
 struct owner_claim {

@@ -100,7 +100,6 @@ UNDER_WAY = {
     "actors/client/failure.h": "the API server and more clients",
     "actors/client/informer.h": "the API server and more clients",
     "actors/client/request.h": "the API server and more clients",
-    "actors/controller/caches.h": "the node agent",
     "actors/kinds/kind.h": "the rules of single kinds",
     "actors/kinds/path.h": "the rules of single kinds",
     "actors/kinds/rule.h": "the rules of single kinds",
