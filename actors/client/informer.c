@@ -25,6 +25,7 @@ struct entry {
 	struct list links[INFORMER_INDEXES_MAX];
 	bool is_linked[INFORMER_INDEXES_MAX];
 	uint64_t seen; /* number of the list that last had it */
+	struct mono since; /* it is as it is now */
 };
 
 struct informer {
@@ -41,6 +42,7 @@ struct informer {
 	uint64_t revision; /* all up to here was seen */
 	uint64_t lists;    /* lists begun */
 	uint32_t failures; /* in a row */
+	struct mono now;   /* of the message that is worked off */
 	bool is_listing;   /* this watch began with initial events */
 	bool has_synced;
 };
@@ -120,6 +122,7 @@ static void put(struct informer *informer, const struct object *object)
 		entry = mem_new(struct entry);
 		entry->object = object;
 		entry->seen = informer->lists;
+		entry->since = informer->now;
 		tree_put(informer->objects, key, entry);
 		link_entry(informer, entry);
 		tell(informer, INFORMER_ADDED, object, NULL);
@@ -133,6 +136,7 @@ static void put(struct informer *informer, const struct object *object)
 	old = entry->object;
 	unlink_entry(informer, entry);
 	entry->object = object;
+	entry->since = informer->now;
 	link_entry(informer, entry);
 	tell(informer, INFORMER_CHANGED, object, old);
 	object_unref(old);
@@ -333,6 +337,7 @@ static void events_came(struct informer *informer, struct act *act, const struct
 	const struct api_events *events = msg->body;
 
 	informer->failures = 0;
+	informer->now = act_now(act);
 	for (uint32_t i = 0; i < events->count; i++) {
 		if (take_event(informer, &events->events[i]))
 			continue;
@@ -461,16 +466,29 @@ uint32_t informer_len(const struct informer *informer)
 	return (uint32_t)tree_len(informer->objects);
 }
 
-const struct object *informer_get(const struct informer *informer, struct str namespace,
-				  struct str name)
+static const struct entry *find(const struct informer *informer, struct str namespace,
+				struct str name)
 {
 	char buffer[KEY_MAX];
-	const struct entry *entry;
 
 	if (namespace.len + name.len + 1 > KEY_MAX)
 		return NULL;
-	entry = tree_get(informer->objects, key_of(namespace, name, buffer));
+	return tree_get(informer->objects, key_of(namespace, name, buffer));
+}
+
+const struct object *informer_get(const struct informer *informer, struct str namespace,
+				  struct str name)
+{
+	const struct entry *entry = find(informer, namespace, name);
+
 	return entry ? entry->object : NULL;
+}
+
+struct mono informer_since(const struct informer *informer, struct str namespace, struct str name)
+{
+	const struct entry *entry = find(informer, namespace, name);
+
+	return entry ? entry->since : (struct mono){ 0 };
 }
 
 void informer_each(const struct informer *informer, struct str namespace, informer_each_fn *each,

@@ -51,6 +51,9 @@ uint32_t informer_len(const struct informer *informer);
 const struct object *informer_get(const struct informer *informer, struct str namespace,
 				  struct str name);
 
+/* Since when the cache has shown it as it is, by our own clock; 0: it is not there. */
+struct mono informer_since(const struct informer *informer, struct str namespace, struct str name);
+
 /* In order of namespace and name; absent namespace: all. Nothing may be received meanwhile. */
 typedef bool informer_each_fn(void *arg, const struct object *object); /* false ends the walk */
 void informer_each(const struct informer *informer, struct str namespace, informer_each_fn *each,

@@ -143,6 +143,11 @@ static uint64_t face_revision(void *self, const struct type *type)
 	return informer_revision(known(self, type)->informer);
 }
 
+static struct mono face_since(void *self, const struct type *type, struct key key)
+{
+	return informer_since(known(self, type)->informer, key.namespace, key.name);
+}
+
 static const struct type *face_type(void *self, uint32_t index)
 {
 	const struct caches *caches = self;
@@ -154,6 +159,7 @@ static const struct world_face face = { .get = face_get,
 					.each = face_each,
 					.by = face_by,
 					.revision = face_revision,
+					.since = face_since,
 					.type = face_type };
 
 struct world caches_world(struct caches *caches, struct arena *arena, struct wall now)

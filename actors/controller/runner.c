@@ -302,6 +302,7 @@ static void begin_run(struct runner *runner, struct act *act, struct run *run, s
 	*run = (struct run){ .arena = arena,
 			     .key = arena_str(arena, key),
 			     .number = ++runner->runs_begun };
+	world.clock = act_now(act);
 	world.failure = failed ? &failed->failure : NULL;
 	plan_init(&run->plan, arena);
 	run->outcome = runner->controller->reconcile(&world, key_of(run->key), &run->plan);

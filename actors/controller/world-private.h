@@ -20,6 +20,8 @@ struct world_face {
 	void (*each)(void *self, const struct type *type, struct str namespace, world_each_fn *each,
 		     void *arg);
 	uint64_t (*revision)(void *self, const struct type *type);
+	/* Since when it has been shown as it is; 0: it is not there. */
+	struct mono (*since)(void *self, const struct type *type, struct key key);
 	/* The kinds that are cached; NULL past the last. */
 	const struct type *(*type)(void *self, uint32_t index);
 	void (*by)(void *self, const struct type *type, enum world_index index, struct str value,
@@ -31,6 +33,7 @@ struct world {
 	void *self;
 	struct arena *arena;
 	struct wall now;
+	struct mono clock; /* the same moment, by the clock that never jumps */
 	const struct world_failure *failure; /* or NULL */
 };
 

@@ -159,6 +159,13 @@ uint64_t world_revision(const struct world *world, const struct type *type)
 	return world->face->revision(world->self, type);
 }
 
+int64_t world_unchanged_ms(const struct world *world, const struct type *type, struct key key)
+{
+	struct mono since = world->face->since(world->self, type, key);
+
+	return since.ns == 0 ? -1 : (world->clock.ns - since.ns) / TIME_MS;
+}
+
 const struct meta_object_meta *world_meta(const struct type *type, const void *record)
 {
 	return record_meta(type, record);

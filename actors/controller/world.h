@@ -53,6 +53,11 @@ struct records world_labelled_(const struct world *world, const struct type *typ
 bool world_selects(const struct meta_label_selector *selector, struct str_map labels);
 /* Everything of this kind up to here has been seen. */
 uint64_t world_revision(const struct world *world, const struct type *type);
+/*
+ * How long an object has been shown as it is, by our own clock: what others write into their objects may be of clocks that
+ * differ. Begins anew when the caches do. -1: there is no such object.
+ */
+int64_t world_unchanged_ms(const struct world *world, const struct type *type, struct key key);
 /* Whoever names this uid among its owners, of any cached kind, controlling or not: objects, since their kinds differ. */
 struct objects {
 	const struct object *const *at;

@@ -242,12 +242,29 @@ static const struct type *face_type(void *self, uint32_t index)
 	return controller_kind(index);
 }
 
-static const struct world_face face = { face_get, face_each, face_revision, face_type, face_by };
+static struct mono face_since(void *self, const struct type *type, struct key key)
+{
+	const struct scene *scene = self;
+
+	if (face_get(self, type, key) == NULL)
+		return (struct mono){ 0 };
+	return (struct mono){ scene->now.ns - scene->unchanged_s * TIME_S };
+}
+
+static const struct world_face face = { .get = face_get,
+					.each = face_each,
+					.revision = face_revision,
+					.since = face_since,
+					.type = face_type,
+					.by = face_by };
 
 struct world scene_world(struct scene *scene)
 {
-	return (
-	    struct world){ .face = &face, .self = scene, .arena = scene->arena, .now = scene->now };
+	return (struct world){ .face = &face,
+			       .self = scene,
+			       .arena = scene->arena,
+			       .now = scene->now,
+			       .clock = { scene->now.ns } };
 }
 
 struct plan *scene_reconcile(struct scene *scene, const struct controller *controller,

@@ -25,6 +25,7 @@ struct scene {
 	const struct object **objects; /* in the order they came */
 	uint32_t len, cap;
 	uint64_t revision; /* of the last write */
+	int64_t unchanged_s; /* since when everything is as it is */
 	uint64_t lag;      /* how far the caches of all kinds are behind */
 	uint64_t names;    /* generated so far */
 	const char *show; /* paths of created objects that are printed: "spec.replicas metadata.labels" */
