@@ -24,7 +24,7 @@ struct entry {
 	const struct object *object;
 	struct list links[INFORMER_INDEXES_MAX];
 	bool is_linked[INFORMER_INDEXES_MAX];
-	uint64_t seen; /* number of the list that last had it */
+	uint64_t seen;     /* number of the list that last had it */
 	struct mono since; /* it is as it is now */
 };
 

@@ -33,7 +33,7 @@ struct world {
 	void *self;
 	struct arena *arena;
 	struct wall now;
-	struct mono clock; /* the same moment, by the clock that never jumps */
+	struct mono clock;                   /* the same moment, by the clock that never jumps */
 	const struct world_failure *failure; /* or NULL */
 };
 

@@ -24,10 +24,10 @@ struct scene {
 	struct wall now;
 	const struct object **objects; /* in the order they came */
 	uint32_t len, cap;
-	uint64_t revision; /* of the last write */
+	uint64_t revision;   /* of the last write */
 	int64_t unchanged_s; /* since when everything is as it is */
-	uint64_t lag;      /* how far the caches of all kinds are behind */
-	uint64_t names;    /* generated so far */
+	uint64_t lag;        /* how far the caches of all kinds are behind */
+	uint64_t names;      /* generated so far */
 	const char *show; /* paths of created objects that are printed: "spec.replicas metadata.labels" */
 	const char *
 	    hide; /* paths that are never printed; "status": writes through it; "events"; "again" */
