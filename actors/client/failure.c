@@ -167,6 +167,12 @@ struct failure *failure_invalid(struct arena *arena, struct str group, struct st
 	return failure;
 }
 
+struct failure *failure_unprocessable(struct arena *arena)
+{
+	return make_of(arena, INVALID, STR_NONE, STR_NONE, STR_NONE,
+		       STR("the server rejected our request due to an error in our request"));
+}
+
 /* ---- the others ------------------------------------------------------------------------------------------- */
 
 struct failure *failure_expired(struct arena *arena, const char *message)

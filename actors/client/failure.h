@@ -52,6 +52,8 @@ struct failure *failure_conflict(struct arena *arena, struct str group, struct s
 	    "again")
 struct failure *failure_invalid(struct arena *arena, struct str group, struct str kind,
 				struct str name, const struct faults *faults);
+/* 422 without words of its own: a JSON patch that does not apply. */
+struct failure *failure_unprocessable(struct arena *arena);
 struct failure *failure_expired(struct arena *arena, const char *message);
 struct failure *failure_not_acceptable(struct arena *arena, struct str offered);
 struct failure *failure_unsupported_media(struct arena *arena, struct str offered);

@@ -51,12 +51,12 @@ static struct str below(const struct listing *listing, struct str key)
 
 static enum next bad_version(struct request *r)
 {
-	return request_fail(r, failure_bad_request(r->arena,
-						   "resourceVersion: Invalid value: \"" STR_FMT
-						   "\": strconv.ParseUint: parsing \"" STR_FMT
-						   "\": invalid syntax",
-						   STR_ARG(r->options.resource_version),
-						   STR_ARG(r->options.resource_version)));
+	return request_fail(
+	    r, failure_bad_request(
+		   r->arena,
+		   "invalid resource version: resourceVersion: Invalid value: \"" STR_FMT
+		   "\": strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax",
+		   STR_ARG(r->options.resource_version), STR_ARG(r->options.resource_version)));
 }
 
 static enum next continue_at(struct request *r, struct listing *listing)
@@ -71,7 +71,8 @@ static enum next continue_at(struct request *r, struct listing *listing)
 			   r->arena,
 			   "specifying resource version is not allowed when using continue"));
 	if (page_token_parse(r->arena, r->options.continue_token, &token, &why) != OK)
-		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
+		return request_fail(
+		    r, failure_bad_request(r->arena, "invalid continue token: %s", why.text));
 	listing->start = token.start;
 	if (token.revision < 0)
 		return r->is_fresh ? NEXT : request_refresh(r);
@@ -160,14 +161,24 @@ static struct str end_of(struct request *r, struct str prefix)
 	return request_printf(r, "%.*s0", (int)prefix.len - 1, prefix.at);
 }
 
+/* The second ends in a NUL that counts. */
+static struct str join(struct request *r, struct str prefix, struct str start)
+{
+	char *at = arena_alloc(r->arena, prefix.len + start.len + 1U);
+
+	memcpy(at, prefix.at, prefix.len);
+	if (start.len > 0)
+		memcpy(at + prefix.len, start.at, start.len);
+	at[prefix.len + start.len] = '\0';
+	return str_of(at, prefix.len + start.len);
+}
+
 static enum next ask_page(struct request *r, struct listing *listing)
 {
 	struct str prefix = prefix_of(r);
 	struct store_range *range = arena_new_of(r->arena, struct store_range);
 
-	range->key = listing->key_next.at ? listing->key_next
-					  : request_printf(r, STR_FMT STR_FMT, STR_ARG(prefix),
-							   STR_ARG(listing->start));
+	range->key = listing->key_next.at ? listing->key_next : join(r, prefix, listing->start);
 	range->end = end_of(r, prefix);
 	range->revision = listing->revision;
 	listing->is_from_store = true;

@@ -215,6 +215,7 @@ static bool add_event(struct request *r, struct api_event event)
 {
 	struct caller *caller = caller_of(r);
 
+	assert(caller->count <= BATCH_EVENTS);
 	caller->events[caller->count++] = event;
 	caller->bytes += event.object.len;
 	if (caller->count < BATCH_EVENTS && caller->bytes < BATCH_BYTES)
@@ -228,7 +229,8 @@ static struct arena *batch_of(struct request *r)
 
 	if (caller->batch == NULL) {
 		caller->batch = arena_new(0);
-		caller->events = arena_array(caller->batch, struct api_event, BATCH_EVENTS);
+		/* One more: a watch that stands still with a full batch still says why it ends. */
+		caller->events = arena_array(caller->batch, struct api_event, BATCH_EVENTS + 1);
 	}
 	return caller->batch;
 }

@@ -73,7 +73,8 @@ enum status page_token_parse(struct arena *arena, struct str text, struct page_t
 	if (!str_is(version, "meta.k8s.io/v1"))
 		return fault_set(why, BAD_REQUEST, "",
 				 "continue key is not valid: server does not recognize this "
-				 "encoded version");
+				 "encoded version " STR_FMT,
+				 STR_ARG(version));
 	if (token.revision == 0)
 		return fault_set(why, BAD_REQUEST, "",
 				 "continue key is not valid: incorrect encoded start "

@@ -1,6 +1,8 @@
 #include "actors/server/convert.h"
 #include "actors/server/server-private.h"
+#include "datastore/object/name.h"
 #include "datastore/object/record.h"
+#include "transport/wire/json.h"
 
 /*
  * update and patch: an object in place of the stored one. A patch is an update whose object is the stored one with the patch
@@ -80,7 +82,7 @@ static enum next check_preconditions(struct request *r)
 	}
 	live = object_meta(r->live);
 	r->is_creating = false;
-	if (meta->uid.len > 0 && !str_eq(meta->uid, live->uid))
+	if (r->route.verb == VERB_UPDATE && meta->uid.len > 0 && !str_eq(meta->uid, live->uid))
 		return other_uid(r, meta->uid, live->uid);
 	meta->managed_fields = live->managed_fields;
 	return check_version(r, meta);
@@ -111,45 +113,48 @@ static enum next patch_decode(struct request *r)
 	enum patch_form form;
 	bool is_apply;
 
-	if (negotiate_patch(r->asked.content_type, &form, &is_apply) != OK ||
-	    (form == PATCH_STRATEGIC && !is_apply && r->resource->type->set != NULL))
+	if (negotiate_patch(r->asked.content_type, &form, &is_apply) != OK || is_apply ||
+	    (form == PATCH_STRATEGIC && r->resource->type->set != NULL))
 		return request_fail(
 		    r,
 		    failure_unsupported_media(
 			r->arena, STR("application/json-patch+json, application/merge-patch+json, "
 				      "application/strategic-merge-patch+json")));
-	if (is_apply)
-		return request_fail(
-		    r, failure_not_implemented(r->arena, "server-side apply is not served yet"));
+	if (!json_is_valid(r->asked.body))
+		return request_fail(r, failure_bad_request(r->arena, "invalid JSON patch"));
 	return NEXT;
 }
 
-static enum next patch_failed(struct request *r, enum status status, const struct fault *why)
+/* What the patch would make is no object of the kind. */
+static enum next result_invalid(struct request *r, const char *words)
 {
 	struct faults faults = faults_in(r->arena);
 
-	if (status == BAD_REQUEST)
-		return request_fail(r, failure_bad_request(r->arena, "%s", why->text));
+	faults_add(&faults, FAULT_INVALID, STR("patch"), name_quoted(r->arena, r->asked.body), "%s",
+		   words);
+	return request_fail(r, failure_invalid(r->arena, STR(""), STR(""), STR(""), &faults));
+}
+
+/* A fault of the patch itself names it as its field, one of the values in it does not. */
+static enum next patch_failed(struct request *r, enum status status, const struct fault *why)
+{
 	if (status == TOO_LARGE)
 		return request_fail(r, failure_too_large(r->arena, why->text));
-	faults_add(&faults, FAULT_INVALID, STR("patch"), STR("\"\""), "%s", why->text);
-	return request_fail(
-	    r, failure_invalid(r->arena, request_group(r), r->type->kind, r->route.name, &faults));
+	if (status != BAD_REQUEST)
+		return request_fail(r, failure_unprocessable(r->arena));
+	if (why->field[0] == '\0')
+		return result_invalid(r, why->text);
+	return request_fail(r, failure_bad_request(r->arena, "%s", why->text));
 }
 
 static enum next strict_patch(struct request *r, const struct json_strict *strict)
 {
-	struct faults faults = faults_in(r->arena);
 	struct str level = r->options.field_validation;
 
 	if (strict->len == 0 || str_is(level, "Ignore"))
 		return NEXT;
-	if (str_is(level, "Strict")) {
-		faults_add(&faults, FAULT_INVALID, STR("patch"), STR("\"\""), STR_FMT,
-			   STR_ARG(json_strict_text(strict, r->arena)));
-		return request_fail(r, failure_invalid(r->arena, request_group(r), r->type->kind,
-						       r->route.name, &faults));
-	}
+	if (str_is(level, "Strict"))
+		return result_invalid(r, json_strict_text(strict, r->arena).at);
 	for (uint32_t i = 0; i < strict->len; i++)
 		request_warn(r, strict->at[i]);
 	return NEXT;

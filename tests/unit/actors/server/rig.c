@@ -418,6 +418,16 @@ void rig_acknowledge(struct rig *rig, bool is_acknowledging)
 	rig->is_acknowledging = is_acknowledging;
 }
 
+static void send_more(struct act *act, void *arg)
+{
+	act_cast(act, act_named(act, "api"), &api_more_type, arg);
+}
+
+void rig_more(struct rig *rig, uint64_t number)
+{
+	rig_enter(rig, send_more, &(struct api_more){ number });
+}
+
 static void send_cancel(struct act *act, void *arg)
 {
 	act_cast(act, act_named(act, "api"), &api_cancel_type, arg);
@@ -528,6 +538,17 @@ static void kill_server(struct act *act, void *arg)
 void rig_kill_server(struct rig *rig)
 {
 	rig_enter(rig, kill_server, NULL);
+}
+
+static void stop_server(struct act *act, void *arg)
+{
+	(void)arg;
+	act_stop(act, act_whereis(act, "api"));
+}
+
+void rig_stop_server(struct rig *rig)
+{
+	rig_enter(rig, stop_server, NULL);
 }
 
 struct act_host *rig_host(struct rig *rig)

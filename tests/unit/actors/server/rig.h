@@ -25,6 +25,8 @@ void rig_close(struct rig *rig);
 void rig_run(struct rig *rig, uint64_t ms);
 /* Ends the server actor as a crash would; its supervisor starts it again. */
 void rig_kill_server(struct rig *rig);
+/* The same in good order. */
+void rig_stop_server(struct rig *rig);
 struct act_host *rig_host(struct rig *rig);
 /* Runs fn as the asking actor. */
 void rig_enter(struct rig *rig, void (*fn)(struct act *act, void *arg), void *arg);
@@ -73,6 +75,7 @@ struct str rig_events(struct rig *rig, uint64_t number);
 struct str rig_last_object(struct rig *rig, uint64_t number);
 /* Acknowledge batches by itself, the default, or not. */
 void rig_acknowledge(struct rig *rig, bool is_acknowledging);
+void rig_more(struct rig *rig, uint64_t number); /* acknowledges one batch by hand */
 void rig_cancel(struct rig *rig, uint64_t number);
 
 /* ---- looking at JSON ----------------------------------------------------------------------------------- */
