@@ -109,7 +109,7 @@ def read(path):
             file.group = "" if group == "core" else group
         elif words[0] == "file":
             marks = dict(zip(words[2::2], words[3::2]))
-            file.name, file.prefix, file.proto = words[1], marks["short"], marks["proto"]
+            file.name, file.prefix, file.go = words[1], marks["short"], marks["go"]
             if file.name == file.prefix + "_v2" and file.prefix == "autoscaling":
                 file.prefix = file.name
         elif words[0] in ("kind", "type"):
@@ -333,10 +333,11 @@ class Writer:
         is_kind = type_.word == "kind"
         group = "" if file.prefix == "meta" and type_.name in UNVERSIONED else file.group
         form = "FORM_BARE" if type_.word == "list" else FORMS.get(type_.name, "FORM_OBJECT")
-        a, b, *rest = file.proto.split(".")
+        host, *path = file.go.split("/")
+        openapi = ".".join(list(reversed(host.split("."))) + path + [type_.name])
         values = [
             ("name", text(type_.name)), ("prefix", text(file.prefix)), ("group", text(group)), ("version", text(file.version)),
-            ("kind", text(type_.name) if is_kind else None), ("openapi", text(".".join([b, a] + rest + [type_.name]))),
+            ("kind", text(type_.name) if is_kind else None), ("openapi", text(openapi)),
             ("fields", fields_name), ("by_tag", tags_name), ("by_name", names_name), ("slots", slots_name),
             ("item", "&%s_type" % item.c if item else None),
             ("resource", text(type_.mark("resource")) if type_.mark("resource") else None),
