@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Turns descriptions/*.txt into description-rows.c.  generate-descriptions.py OUT.C FILE.txt...
+
+A file is named after the prefix of its types (`any.txt`: fields of every type). A line `Type  Sentence.` begins a type; lines with
+two spaces before them, `  field  Sentence.`, are its fields. The build runs it; its output is never committed.
+"""
+import os
+import re
+import sys
+
+
+def read(path, rows):
+    prefix = os.path.splitext(os.path.basename(path))[0]
+    owner = "*" if prefix == "any" else None
+    for number, line in enumerate(open(path, encoding="utf-8"), 1):
+        line = line.rstrip()
+        if not line or line.startswith("#"):
+            continue
+        found = re.fullmatch(r"(  )?(\S+)(?:  (\S.*))?", line)
+        if not found or (found[1] and not owner) or (not found[1] and prefix == "any"):
+            sys.exit("%s:%d: expected `Type  Sentence.` or `  field  Sentence.`" % (path, number))
+        is_field, name, sentence = found.groups()
+        if not is_field:
+            owner = "%s.%s" % (prefix, name)
+        key = "%s.%s" % (owner, name) if is_field else owner
+        if key in rows:
+            sys.exit("%s:%d: %s is described twice" % (path, number, key))
+        if sentence:
+            rows[key] = sentence
+
+
+def quote(s):
+    return '"%s\\0"' % s.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def main():
+    rows, place, places = {}, 0, []
+    for path in sorted(sys.argv[2:]):
+        read(path, rows)
+    out = ['#include "datastore/schema/description-rows.h"\n', "const char description_bytes[] ="]
+    for key in sorted(rows, key=lambda k: k.encode()):
+        places.append(str(place))
+        place += len(key.encode()) + len(rows[key].encode()) + 2
+        out.append("\t%s %s" % (quote(key), quote(rows[key])))
+    out.append(";\nconst uint32_t description_places[] = { %s };" % ", ".join(places))
+    out.append("const uint32_t description_row_count = %d;" % len(places))
+    open(sys.argv[1], "w", encoding="utf-8").write("\n".join(out) + "\n")
+
+
+main()
