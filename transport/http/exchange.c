@@ -268,7 +268,11 @@ void http_respond(struct http_exchange *exchange, int code, struct http_headers 
 {
 	struct http_head head = { .code = code, .headers = headers, .content_length = body.data.len };
 	http_stream_begin(&exchange->stream, &head, body.data.len > 0);
-	http_stream_add(&exchange->stream, body);
+	/* An empty body has ended with its head: nothing may be added to it. */
+	if (body.data.len > 0)
+		http_stream_add(&exchange->stream, body);
+	else if (body.release != NULL)
+		body.release(body.arg);
 	http_stream_end(&exchange->stream, (struct http_headers){ 0 });
 	touch(exchange);
 }

@@ -107,6 +107,8 @@ static void on_asked(struct act *act, struct handler *handler, struct http_excha
 	} else if (str_is(path, "/none")) {
 		http_respond(exchange, 204, (struct http_headers){ 0 }, HTTP_BYTES(STR("")));
 		http_done(exchange);
+	} else if (str_is(path, "/empty")) {
+		respond(exchange, 301, STR(""));
 	} else if (str_is(path, "/who")) {
 		respond_who(exchange);
 	} else if (str_is(path, "/hold") || str_is(path, "/upload")) {
@@ -553,6 +555,20 @@ static void wait_idle(struct stage *stage)
 	for (int i = 0; i < 1000 && !is_idle(stage); i++)
 		settle(stage, 1);
 	CHECK_EQ(stage->asker->stats.exchanges, 0);
+}
+
+TEST(an_answer_may_have_an_empty_body)
+{
+	for (int tls = 0; tls < 2; tls++) {
+		struct stage *stage = make_stage(tls, no_limits);
+		ask(stage, 0, get("/empty"));
+		wait_for(stage, all_answered);
+		CHECK_EQ(stage->asker->failed, 0);
+		CHECK_EQ(http_call_code(stage->asker->calls[0]), 301);
+		CHECK_EQ(http_call_body(stage->asker->calls[0]).len, 0);
+		as_asker(stage, close_one, stage->asker->calls[0]);
+		end_stage(stage);
+	}
 }
 
 TEST(many_calls_at_once_share_connections)
