@@ -140,6 +140,7 @@ static struct heading heading_of(struct request *r)
 	if (answer->etag.at != NULL)
 		add(&heading, "vary", STR("Accept"));
 	add(&heading, "allow", answer->allow);
+	add(&heading, "location", answer->location);
 	if (answer->failure != NULL && answer->failure->retry_after_s > 0)
 		add(&heading, "retry-after",
 		    request_printf(r, "%d", answer->failure->retry_after_s));
@@ -160,6 +161,11 @@ static struct str shrink(struct request *r, struct heading *heading)
 	struct str body = r->answer.body;
 	struct text out;
 
+	if (r->answer.encoding.at != NULL) {
+		add(heading, "content-encoding", r->answer.encoding);
+		add(heading, "vary", STR("Accept-Encoding"));
+		return body;
+	}
 	if (body.len <= LIMIT_GZIP_BYTES || !gzip_is_accepted(r->asked.accept_encoding))
 		return body;
 	out = text_in(r->arena, body.len);

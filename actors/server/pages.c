@@ -1,3 +1,4 @@
+#include "actors/server/documents.h"
 #include "actors/server/server-private.h"
 #include "transport/http/url.h"
 #include "transport/tls/jwt.h"
@@ -139,6 +140,8 @@ static const struct page {
 	{ "/api/", discovery_version },
 	{ "/apis", discovery_apis },
 	{ "/apis/", discovery_version },
+	{ "/openapi/v3", documents_index },
+	{ "/openapi/v3/", documents_page },
 	{ "/version", version },
 	{ "/healthz", healthz },
 	{ "/livez", livez },

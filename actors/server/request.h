@@ -65,9 +65,11 @@ struct answer {
 	struct str content_type;
 	struct str body;
 	struct str etag;
-	struct str allow; /* of 405 */
-	bool is_empty;    /* 304: no body, no content type */
-	bool is_public;   /* may be kept by caches for long: hashed OpenAPI documents */
+	struct str allow;    /* of 405 */
+	struct str location; /* of 301 */
+	struct str encoding; /* of a body that is packed already; absent: the door may pack it */
+	bool is_empty;       /* 304: no body, no content type */
+	bool is_public;      /* may be kept by caches for long: hashed OpenAPI documents */
 };
 
 /* What the request asked for, as the door took it off the wire. */

@@ -10,6 +10,8 @@
 #include "actors/server/resources.h"
 #include "actors/server/server.h"
 
+struct documents;
+
 struct server_counts {
 	struct metrics_counter *requests[VERB_PROXY + 1][6]; /* by verb and first digit of the code */
 	struct metrics_histogram *durations[VERB_PROXY + 1];
@@ -21,6 +23,7 @@ struct server {
 	struct act *act; /* of the handler that runs; set at the start of each */
 	const struct server_config *config;
 	struct resources *resources;
+	struct documents *documents; /* OpenAPI */
 	struct feed feed;
 	struct list requests; /* all that are not released */
 	struct list watches;  /* those among them that stand */

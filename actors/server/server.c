@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "actors/client/api.h"
+#include "actors/server/documents.h"
 #include "actors/server/server-private.h"
 #include "datastore/store/store.h"
 #include "runtime/base/log.h"
@@ -156,6 +157,7 @@ static void release(void *arg)
 
 	line_forget(&server->lines);
 	feed_stop(server);
+	documents_free(server->documents);
 	resources_free(server->resources);
 	map_fini(&server->by_tag);
 	arena_free(server->scratch);
@@ -173,6 +175,7 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	list_init(&server->watches);
 	list_init(&server->dirty);
 	server->resources = resources_new(server->config->virtuals, server->config->virtual_count);
+	server->documents = documents_new(server->resources);
 	server->scratch = arena_new(0);
 	server->reader = (struct reader){ server, reader_get, reader_each };
 	server->owns_metrics = server->config->metrics == NULL;

@@ -107,6 +107,8 @@
 	256U /* from fresh state so often: of the writers in flight one wins each round */
 #define LIMIT_NAME_TRIES 8U           /* upstream's, for generateName */
 #define LIMIT_GZIP_BYTES (128U * KIB) /* upstream's: smaller answers are not compressed */
+#define LIMIT_OPENAPI_BYTES \
+	(1U * MIB) /* packed documents: those of all built-in groups take a third */
 #define LIMIT_VIRTUAL_ROWS 20000U
 #define LIMIT_VIRTUAL_WATCH_MS 1000U /* people watch these */
 

@@ -1,0 +1,22 @@
+/*
+ * Documents: the OpenAPI v3 pages of the API server, one for each group and version, and the index of them.
+ *
+ * One belongs to the server actor. A document is made when somebody asks for it and kept packed, within LIMIT_OPENAPI_BYTES: what was
+ * not asked for the longest goes first and is made again. The index names each by a hash of its contents, so a client that
+ * follows it may keep the answer for good; resources do not change while the server lives.
+ */
+#ifndef ACTORS_SERVER_DOCUMENTS_H
+#define ACTORS_SERVER_DOCUMENTS_H
+
+#include "actors/server/request.h"
+
+struct documents;
+
+GIVE struct documents *documents_new(const struct resources *resources);
+void documents_free(TAKE struct documents *documents);
+
+/* The pages /openapi/v3 and /openapi/v3/...; `hash` in the query: the one the client believes in. */
+enum next documents_index(struct request *r);
+enum next documents_page(struct request *r);
+
+#endif
