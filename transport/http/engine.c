@@ -68,6 +68,11 @@ void http_engine_fill(struct http_engine *engine, struct text *out)
 	assert(!out->is_cut);
 }
 
+bool http_engine_has_output(const struct http_engine *engine)
+{
+	return engine->class->has_output(engine);
+}
+
 void http_engine_drain(struct http_engine *engine)
 {
 	if (engine->is_draining || engine->is_done)

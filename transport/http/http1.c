@@ -592,6 +592,16 @@ static void fill(struct http_engine *engine, struct text *out)
 	finish(http1);
 }
 
+static bool has_output(const struct http_engine *engine)
+{
+	const struct http1 *http1 = (const struct http1 *)engine;
+	const struct http_stream *stream = http1->stream;
+	if (http1->control.bytes > 0)
+		return true;
+	return stream != NULL && stream->is_out_begun && !http1->is_out_finished &&
+	       (stream->out.bytes > 0 || stream->is_out_ended);
+}
+
 static void poke(struct http_stream *stream)
 {
 	(void)stream; /* fill looks at the queue itself */
@@ -635,6 +645,7 @@ static const struct http_engine_class http1_class = {
 	.feed = feed,
 	.feed_end = feed_end,
 	.fill = fill,
+	.has_output = has_output,
 	.drain = drain,
 	.ping = ping,
 	.start = start,

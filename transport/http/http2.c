@@ -402,6 +402,11 @@ static void fill(struct http_engine *engine, struct text *out)
 	update_done(http2);
 }
 
+static bool has_output(const struct http_engine *engine)
+{
+	return nghttp2_session_want_write(((const struct http2 *)engine)->session) != 0;
+}
+
 static size_t add_length(nghttp2_nv *nv, struct arena *arena, int64_t length)
 {
 	if (length < 0)
@@ -505,6 +510,7 @@ static const struct http_engine_class http2_class = {
 	.feed = feed,
 	.feed_end = feed_end,
 	.fill = fill,
+	.has_output = has_output,
 	.drain = drain,
 	.ping = ping,
 	.start = start,

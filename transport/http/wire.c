@@ -351,6 +351,14 @@ static void end_reading(struct wire *wire)
 		flush(wire);
 }
 
+/* Most requests have no answer yet when they have been read: the flush that their answer asks for is enough. */
+static bool wants_flush(const struct wire *wire)
+{
+	const struct http_engine *engine = wire->engine;
+	return wire->is_read_ended || engine->is_done || engine->is_out_over ||
+	       (wire->held.len > 0 && !engine->is_held) || http_engine_has_output(engine);
+}
+
 static void receive(struct wire *wire, struct str bytes, enum status status)
 {
 	if (status == GONE) {
@@ -377,7 +385,8 @@ static void receive(struct wire *wire, struct str bytes, enum status status)
 	if (wire->engine == NULL || wire->is_lingering)
 		return;
 	update_reading(wire);
-	wire_touch(wire);
+	if (wants_flush(wire))
+		wire_touch(wire);
 }
 
 static void on_read(struct act *act, struct stream *stream, struct str bytes, enum status status)
