@@ -466,8 +466,7 @@ uint32_t informer_len(const struct informer *informer)
 	return (uint32_t)tree_len(informer->objects);
 }
 
-static const struct entry *find(const struct informer *informer, struct str namespace,
-				struct str name)
+static struct entry *find(const struct informer *informer, struct str namespace, struct str name)
 {
 	char buffer[KEY_MAX];
 
@@ -489,6 +488,15 @@ struct mono informer_since(const struct informer *informer, struct str namespace
 	const struct entry *entry = find(informer, namespace, name);
 
 	return entry ? entry->since : (struct mono){ 0 };
+}
+
+void informer_confirm(struct informer *informer, struct str namespace, struct str name,
+		      struct mono now)
+{
+	struct entry *entry = find(informer, namespace, name);
+
+	if (entry != NULL)
+		entry->since = now;
 }
 
 void informer_each(const struct informer *informer, struct str namespace, informer_each_fn *each,

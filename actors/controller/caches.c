@@ -148,6 +148,11 @@ static struct mono face_since(void *self, const struct type *type, struct key ke
 	return informer_since(known(self, type)->informer, key.namespace, key.name);
 }
 
+void caches_confirm(struct caches *caches, const struct type *type, struct key key, struct mono now)
+{
+	informer_confirm(known(caches, type)->informer, key.namespace, key.name, now);
+}
+
 static const struct type *face_type(void *self, uint32_t index)
 {
 	const struct caches *caches = self;

@@ -72,6 +72,9 @@ uint64_t caches_revision(const struct caches *caches, const struct type *type);
 const struct object *caches_get(struct caches *caches, const struct type *type,
 				struct str namespace, struct str name);
 
+/* An object is known by other means to be as it is: world_unchanged_ms begins anew. For kinds that are cached. */
+void caches_confirm(struct caches *caches, const struct type *type, struct key key, struct mono now);
+
 /* A world over the caches. */
 struct world caches_world(struct caches *caches, struct arena *arena, struct wall now);
 

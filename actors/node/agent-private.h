@@ -39,13 +39,15 @@ struct registration {
 	struct facts facts;
 	bool is_asked; /* a write of the node is under way */
 	bool is_lease_asked;
-	bool has_no_lease;    /* it has to be created */
-	uint64_t written;     /* revision of our last write; the informer must have passed it */
-	struct mono reported; /* when the status was last written */
-	bool is_report_due;   /* that failed */
-	bool is_ready;        /* said so last */
-	char bad_range[64];   /* that has been complained of */
-	uint64_t retry;       /* timer; 0: none */
+	struct mono renewed;     /* when the lease was last written */
+	struct mono heard_until; /* somebody who judges nodes asks us, and will again before */
+	bool has_no_lease;       /* it has to be created */
+	uint64_t written;        /* revision of our last write; the informer must have passed it */
+	struct mono reported;    /* when the status was last written */
+	bool is_report_due;      /* that failed */
+	bool is_ready;           /* said so last */
+	char bad_range[64];      /* that has been complained of */
+	uint64_t retry;          /* timer; 0: none */
 	uint32_t failures;
 };
 

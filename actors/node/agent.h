@@ -21,7 +21,9 @@ struct agent_args {
 	const char *node;    /* name of the Node object */
 	const char *address; /* its IP */
 	const char *api;     /* registered name of the API server actor: "api@n1/core" */
-	const char *pods;    /* auto, hollow; NULL: auto */
+	const char *
+	    self; /* how this actor is reached from other hosts: "agent@n1/node"; NULL: it is not */
+	const char *pods; /* auto, hollow; NULL: auto */
 	const char *
 	    pod_range; /* of pod addresses; NULL: the one that a controller assigns (spec.podCIDR) */
 	const char *folder;        /* whose file system pods would use; NULL: "/" */

@@ -1,5 +1,6 @@
 #include "actors/node/node-object.h"
 
+#include "actors/client/alive.h"
 #include "datastore/object/quantity.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/type.h"
@@ -46,6 +47,8 @@ bool node_object_adopt(struct arena *arena, const struct node_object_config *con
 		    put(&meta->labels, arena, "node-role.kubernetes.io/control-plane", STR(""));
 	is_changed |= put(&meta->annotations, arena,
 			  "volumes.kubernetes.io/controller-managed-attach-detach", STR("true"));
+	if (config->agent.len > 0)
+		is_changed |= put(&meta->annotations, arena, ALIVE_ANNOTATION.at, config->agent);
 	if (config->range.len > 0 && node->spec->pod_cidr.len == 0) {
 		node->spec->pod_cidr = config->range;
 		node->spec->pod_cidrs = (struct str_list){ arena_new_of(arena, struct str), 1 };

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "actors/client/alive.h"
 #include "actors/client/api.h"
 #include "actors/client/request.h"
 #include "actors/node/agent-private.h"
@@ -13,6 +14,7 @@
  */
 
 #define BEAT_MS 10000U           /* upstream's renewal of leases and its look at the status */
+#define LAZY_NS (300 * TIME_S)   /* of the lease, while somebody asks us whether we are there */
 #define LEASE_S 40               /* upstream's nodeLeaseDurationSeconds */
 #define REPORT_NS (300 * TIME_S) /* upstream's nodeStatusReportFrequency */
 #define RETRY_MIN_MS 100U
@@ -292,6 +294,16 @@ static struct api_call lease_call(struct agent *agent, const struct object *node
 	return call;
 }
 
+/* The controllers know already that we are there: their memory of it costs no write. */
+static bool is_heard(const struct agent *agent)
+{
+	const struct registration *r = &agent->registration;
+	int64_t now = act_now(agent->act).ns;
+
+	return !r->has_no_lease && r->renewed.ns != 0 && now < r->heard_until.ns &&
+	       now - r->renewed.ns < LAZY_NS;
+}
+
 /* Each beat asks once; what fails waits for the next beat, four of which fit into the grace period. */
 static void renew(struct agent *agent)
 {
@@ -299,7 +311,7 @@ static void renew(struct agent *agent)
 	const struct object *node = seen_node(agent);
 	struct api_call call;
 
-	if (node == NULL || r->is_lease_asked)
+	if (node == NULL || r->is_lease_asked || is_heard(agent))
 		return;
 	call = lease_call(agent, node);
 	r->is_lease_asked = agent_call(agent, &call, AGENT_TAG_LEASE) == OK;
@@ -313,6 +325,8 @@ static void lease_answered(struct agent *agent, const struct act_msg *msg)
 
 	r->is_lease_asked = false;
 	r->has_no_lease = outcome == NOT_FOUND;
+	if (outcome == OK)
+		r->renewed = act_now(agent->act);
 	/* Found out by asking that it is not there yet, or that it is already. */
 	if ((outcome == NOT_FOUND && !was_create) || outcome == EXISTS)
 		renew(agent);
@@ -331,6 +345,20 @@ static void beat(struct agent *agent)
 		  &registration_beat_type, &(struct registration_beat){ 0 });
 }
 
+/* A silence of two periods and a half, and the lease speaks for us again. */
+static void asked(struct agent *agent, const struct act_msg *msg)
+{
+	const struct alive_ask *ask = msg->body;
+	struct registration *r = &agent->registration;
+
+	if (r->state != REGISTRATION_REGISTERED) {
+		(void)act_refuse(agent->act, msg, UNAVAILABLE);
+		return;
+	}
+	r->heard_until.ns = act_now(agent->act).ns + (int64_t)ask->period_ms * 5 / 2 * TIME_MS;
+	(void)act_reply_of(agent->act, msg, alive_here, .node = str_from(agent->args->node));
+}
+
 bool registration_receive(struct agent *agent, const struct act_msg *msg)
 {
 	if (informer_receive(agent->registration.informer, agent->act, msg)) {
@@ -343,6 +371,8 @@ bool registration_receive(struct agent *agent, const struct act_msg *msg)
 		node_answered(agent, msg);
 	else if (msg->kind == ACT_ANSWER && msg->tag == AGENT_TAG_LEASE)
 		lease_answered(agent, msg);
+	else if (ACT_IS(msg, alive_ask) && msg->kind == ACT_REQUEST)
+		asked(agent, msg);
 	else if (ACT_IS(msg, registration_beat))
 		beat(agent);
 	else if (ACT_IS(msg, registration_retry))
@@ -361,7 +391,8 @@ void registration_start(struct agent *agent)
 						 .address = str_from(args->address),
 						 .range = str_from(args->pod_range),
 						 .pods_max = 110, /* upstream's maxPods */
-						 .is_control_plane = args->is_control_plane };
+						 .is_control_plane = args->is_control_plane,
+						 .agent = str_from(args->self) };
 	r->config.runtime = arena_printf(act_arena(agent->act), "%s://%s", agent->runtime->name,
 					 agent->runtime->version);
 	agent->runtime->is_network_ready(agent->runtime, &r->config.not_ready_why);

@@ -4,6 +4,7 @@
 
 #include "actors/controller/caches.h"
 #include "actors/controller/controller.h"
+#include "actors/controller/liveness.h"
 #include "actors/controllers/controllers.h"
 #include "actors/scheduler/scheduler.h"
 #include "datastore/store/store.h"
@@ -60,6 +61,7 @@ static void plan_children(struct leader *leader)
 	leader->scheduler = (struct scheduler_args){ leader->api, leader->term };
 	add(leader, "bootstrap", &bootstrap_class, &leader->bootstrap);
 	add(leader, "caches", &caches_class, &leader->caches);
+	add(leader, "liveness", &liveness_class, NULL);
 	add(leader, "scheduler", &scheduler_class, &leader->scheduler);
 	for (uint32_t i = 0; controllers[i] != NULL; i++) {
 		leader->runners[i] =

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "actors/client/alive.h"
 #include "actors/client/api.h"
 #include "datastore/store/store.h"
 #include "deploy/main/directory.h"
@@ -170,13 +171,16 @@ static const struct act_class links_class = { .name = "links",
 /* All types that cross the borders of any host, in one list. */
 static const struct act_type *const *all_types(struct arena *arena, uint32_t *out_count)
 {
-	uint32_t count = store_type_count + api_type_count + inspect_type_count, at = 0;
+	uint32_t count = store_type_count + api_type_count + alive_type_count + inspect_type_count;
+	uint32_t at = 0;
 	const struct act_type **types = arena_array(arena, const struct act_type *, count);
 
 	for (uint32_t i = 0; i < store_type_count; i++)
 		types[at++] = store_types[i];
 	for (uint32_t i = 0; i < api_type_count; i++)
 		types[at++] = api_types[i];
+	for (uint32_t i = 0; i < alive_type_count; i++)
+		types[at++] = alive_types[i];
 	for (uint32_t i = 0; i < inspect_type_count; i++)
 		types[at++] = inspect_types[i];
 	*out_count = count;

@@ -377,17 +377,25 @@ const struct act_class api_fake_class = {
 
 /* ---- the lab --------------------------------------------------------------------------------------------------------- */
 
-void api_lab_open(struct api_lab *lab, const struct act_class *class, const void *args)
+void api_lab_open_with(struct api_lab *lab, const struct act_child *children, uint32_t count)
 {
+	assert(count < API_LAB_CHILDREN);
 	lab->sim = sim_new(7);
 	lab->children[0] =
 	    (struct act_child){ .id = "api", .class = &api_fake_class, .args = &lab->fake };
-	lab->children[1] = (struct act_child){ .id = "agent", .class = class, .args = args };
-	lab->root = (struct act_supervisor){ .children = lab->children, .child_count = 2 };
+	memcpy(lab->children + 1, children, count * sizeof *children);
+	lab->root = (struct act_supervisor){ .children = lab->children, .child_count = count + 1 };
 	lab->config = (struct act_host_config){
 		.name = "lab", .root = &lab->root, .types = api_types, .type_count = api_type_count
 	};
 	CHECK_STATUS(sim_host(lab->sim, 1, &lab->config), OK);
+}
+
+void api_lab_open(struct api_lab *lab, const struct act_class *class, const void *args)
+{
+	const struct act_child child = { .id = "agent", .class = class, .args = args };
+
+	api_lab_open_with(lab, &child, 1);
 }
 
 void api_lab_close(struct api_lab *lab)
@@ -426,16 +434,20 @@ static void do_deed(struct deed deed)
 	CHECK(act_host_enter(host, act_host_root(host), enter, &deed));
 }
 
+/* Its watches end with it. */
 static void kill(struct act *act, const struct deed *deed)
 {
-	(void)deed;
-	act_kill(act, act_whereis(act, "agent"));
+	struct api_fake *fake = &deed->lab->fake;
+	struct act_ref agent = act_whereis(act, "agent");
+
+	for (uint32_t i = fake->watch_count; i-- > 0;)
+		if (act_ref_eq(fake->watches[i].who, agent))
+			fake->watches[i] = fake->watches[--fake->watch_count];
+	act_kill(act, agent);
 }
 
 void api_lab_kill(struct api_lab *lab)
 {
-	/* Its watches end with it. */
-	lab->fake.watch_count = 0;
 	do_deed((struct deed){ .lab = lab, .run = kill });
 }
 

@@ -42,19 +42,22 @@ struct api_fake {
 
 extern const struct act_class api_fake_class; /* args: struct api_fake */
 
-/* A simulated host with the fake and one actor beside it. */
+/* A simulated host with the fake and some actors beside it. */
+#define API_LAB_CHILDREN 8U
 struct api_lab {
 	struct sim *sim;
 	struct api_fake fake;
-	struct act_child children[2];
+	struct act_child children[API_LAB_CHILDREN];
 	struct act_supervisor root;
 	struct act_host_config config;
 };
 
+/* One actor, called agent. */
 void api_lab_open(struct api_lab *lab, const struct act_class *class, const void *args);
+void api_lab_open_with(struct api_lab *lab, const struct act_child *children, uint32_t count);
 void api_lab_close(struct api_lab *lab);
 void api_lab_run(struct api_lab *lab, uint64_t ms);
-/* Ends the actor under test without a word; its supervisor starts it again. */
+/* Ends the actor `agent` without a word; its supervisor starts it again, unless it is temporary. */
 void api_lab_kill(struct api_lab *lab);
 
 /* What others do to the objects. JSON; the object gets a uid and a revision. */
