@@ -2,6 +2,7 @@
 
 #include "actors/controller/controller.h"
 #include "actors/controller/world-private.h"
+#include "datastore/object/record.h"
 #include "datastore/object/selector.h"
 #include "datastore/schema/core.h"
 
@@ -169,6 +170,11 @@ int64_t world_unchanged_ms(const struct world *world, const struct type *type, s
 const struct meta_object_meta *world_meta(const struct type *type, const void *record)
 {
 	return record_meta(type, record);
+}
+
+bool world_same_(const struct type *type, const void *a, const void *b)
+{
+	return record_equal(type, a, b);
 }
 
 struct meta_object_meta *world_meta_edit(const struct type *type, void *record)

@@ -67,6 +67,8 @@ struct objects world_dependents(const struct world *world, struct str uid);
 /* The metadata of a record of any kind; the second of one that a plan gave to be changed. */
 const struct meta_object_meta *world_meta(const struct type *type, const void *record);
 struct meta_object_meta *world_meta_edit(const struct type *type, void *record);
+/* Whether two records of a kind mean the same. */
+bool world_same_(const struct type *type, const void *a, const void *b);
 const struct object *world_object(const struct world *world, const struct type *type,
 				  struct key key);
 
@@ -90,6 +92,7 @@ const struct world_failure *world_failure(const struct world *world);
 	world_adoptable_((world), &T##_type, (namespace), (selector))
 #define world_labelled(world, namespace, T, labels) \
 	world_labelled_((world), &T##_type, (namespace), (labels))
+#define world_same(a, b, T) world_same_(&T##_type, (a), (b))
 #define record_at(records, i, T) ((const struct T *)(records).at[i])
 
 #endif

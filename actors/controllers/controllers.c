@@ -13,6 +13,7 @@ const struct controller *const controllers[] = {
 	&replica_set_controller,
 	&endpoint_slice_controller,
 	&endpoints_controller,
+	&endpoint_slice_mirroring_controller,
 	&garbage_collector_controller,
 	&pod_garbage_controller,
 	NULL,

@@ -1,8 +1,8 @@
 /*
  * Endpoint slices: for each Service with a selector, the addresses of its pods in slices of at most a hundred.
  *
- * One set of slices a combination of port numbers (named target ports may differ between pods). Existing slices are
- * changed as little as possible: endpoints stay where they are, new ones fill the room that there is.
+ * One set of slices a family of addresses and combination of port numbers (named target ports may differ between pods).
+ * Existing slices are changed as little as possible: endpoints stay where they are, new ones fill the room that there is.
  */
 #include "actors/controller/plan.h"
 #include "actors/controller/pod.h"
@@ -13,6 +13,7 @@
 #include "datastore/schema/discovery.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/arena.h"
+#include "runtime/base/map.h"
 #include "runtime/base/str.h"
 
 #define SLICE_MAX 100U /* upstream's --max-endpoints-per-slice */
@@ -26,21 +27,35 @@
 /* Pods whose ports have the same numbers. */
 struct group {
 	int32_t ports[PORTS_MAX];
-	const struct core_pod **pods;
+	const struct core_pod **pods; /* those that have found their place become NULL */
 	uint32_t pod_count;
 };
 
-struct wanted {
+/* The work for one service and one family of addresses. */
+struct work {
+	const struct world *world;
+	struct plan *plan;
 	const struct core_service *service;
+	struct str family; /* IPv4, IPv6 */
+	struct records slices;
+	bool *is_used; /* of the slices */
 	struct group groups[GROUPS_MAX];
 	uint32_t group_count;
 };
 
 /* ---- which pods ------------------------------------------------------------------------------------------- */
 
-static bool is_endpoint(const struct core_pod *pod)
+static bool is_family(struct str address, struct str family)
 {
-	return pod->status->pod_ip.len > 0 && !pod_is_finished(pod);
+	return (str_find_char(address, ':') >= 0) == str_is(family, "IPv6");
+}
+
+static struct str address_of(const struct core_pod *pod, struct str family)
+{
+	for (uint32_t i = 0; i < pod->status->pod_ips.len; i++)
+		if (is_family(pod->status->pod_ips.at[i].ip, family))
+			return pod->status->pod_ips.at[i].ip;
+	return is_family(pod->status->pod_ip, family) ? pod->status->pod_ip : STR_NONE;
 }
 
 static void port_numbers(const struct core_service *service, const struct core_pod *pod,
@@ -52,26 +67,35 @@ static void port_numbers(const struct core_service *service, const struct core_p
 		out[i] = pod_port(pod, &ports->at[i]);
 }
 
-static void add_pod(const struct world *world, struct wanted *wanted, const struct core_pod *pod,
-		    uint32_t most)
+static void add_pod(struct work *work, const struct core_pod *pod, uint32_t most)
 {
 	int32_t ports[PORTS_MAX] = { 0 };
 	struct group *group;
 
-	port_numbers(wanted->service, pod, ports);
-	for (uint32_t i = 0; i < wanted->group_count; i++) {
-		group = &wanted->groups[i];
+	port_numbers(work->service, pod, ports);
+	for (uint32_t i = 0; i < work->group_count; i++) {
+		group = &work->groups[i];
 		if (memcmp(group->ports, ports, sizeof ports) == 0) {
 			group->pods[group->pod_count++] = pod;
 			return;
 		}
 	}
-	if (wanted->group_count == GROUPS_MAX)
+	if (work->group_count == GROUPS_MAX)
 		return;
-	group = &wanted->groups[wanted->group_count++];
+	group = &work->groups[work->group_count++];
 	memcpy(group->ports, ports, sizeof ports);
-	group->pods = arena_array(world_arena(world), const struct core_pod *, most);
+	group->pods = arena_array(world_arena(work->world), const struct core_pod *, most);
 	group->pods[group->pod_count++] = pod;
+}
+
+static void add_pods(struct work *work, struct records pods)
+{
+	for (uint32_t i = 0; i < pods.len; i++) {
+		const struct core_pod *pod = record_at(pods, i, core_pod);
+
+		if (!pod_is_finished(pod) && address_of(pod, work->family).len > 0)
+			add_pod(work, pod, pods.len);
+	}
 }
 
 /* ---- one endpoint ------------------------------------------------------------------------------------------- */
@@ -84,32 +108,44 @@ static struct str zone_of(const struct world *world, struct str node)
 		     : STR_NONE;
 }
 
-static struct discovery_endpoint endpoint_of(const struct world *world, struct plan *plan,
-					     const struct core_service *service,
-					     const struct core_pod *pod)
+static void fill_conditions(struct discovery_endpoint_conditions *conditions,
+			    const struct core_service *service, const struct core_pod *pod)
 {
-	struct arena *arena = plan_arena(plan);
+	bool serves = pod_is_ready(pod), is_ending = pod->metadata->has.deletion_timestamp;
+
+	SET(conditions, ready, service->spec->publish_not_ready_addresses || (serves && !is_ending));
+	SET(conditions, serving, serves);
+	SET(conditions, terminating, is_ending);
+}
+
+static struct core_object_reference *reference_to(struct arena *arena, const struct core_pod *pod)
+{
+	struct core_object_reference *reference = arena_new_of(arena, struct core_object_reference);
+
+	reference->kind = STR("Pod");
+	reference->namespace = arena_str(arena, pod->metadata->namespace);
+	reference->name = arena_str(arena, pod->metadata->name);
+	reference->uid = arena_str(arena, pod->metadata->uid);
+	return reference;
+}
+
+static struct discovery_endpoint endpoint_of(const struct work *work, const struct core_pod *pod)
+{
+	struct arena *arena = plan_arena(work->plan);
 	struct discovery_endpoint endpoint = { 0 };
-	bool is_ready = pod_is_ready(pod), is_ending = pod->metadata->has.deletion_timestamp;
 
 	endpoint.addresses.at = arena_array(arena, struct str, 1);
-	endpoint.addresses.at[0] = arena_str(arena, pod->status->pod_ip);
+	endpoint.addresses.at[0] = arena_str(arena, address_of(pod, work->family));
 	endpoint.addresses.len = 1;
 	endpoint.conditions = arena_new_of(arena, struct discovery_endpoint_conditions);
-	SET(endpoint.conditions, ready,
-	    service->spec->publish_not_ready_addresses || (is_ready && !is_ending));
-	SET(endpoint.conditions, serving, is_ready);
-	SET(endpoint.conditions, terminating, is_ending);
-	endpoint.target_ref = arena_new_of(arena, struct core_object_reference);
-	endpoint.target_ref->kind = STR("Pod");
-	endpoint.target_ref->namespace = arena_str(arena, pod->metadata->namespace);
-	endpoint.target_ref->name = arena_str(arena, pod->metadata->name);
-	endpoint.target_ref->uid = arena_str(arena, pod->metadata->uid);
+	fill_conditions(endpoint.conditions, work->service, pod);
+	endpoint.target_ref = reference_to(arena, pod);
 	if (pod->spec->node_name.len > 0) {
 		endpoint.node_name = arena_str(arena, pod->spec->node_name);
-		endpoint.zone = arena_str(arena, zone_of(world, pod->spec->node_name));
+		endpoint.zone = arena_str(arena, zone_of(work->world, pod->spec->node_name));
 	}
-	if (pod->spec->hostname.len > 0 && str_eq(pod->spec->subdomain, service->metadata->name))
+	if (pod->spec->hostname.len > 0 &&
+	    str_eq(pod->spec->subdomain, work->service->metadata->name))
 		endpoint.hostname = arena_str(arena, pod->spec->hostname);
 	return endpoint;
 }
@@ -122,15 +158,15 @@ static bool is_ours(const struct discovery_endpoint_slice *slice)
 	       !slice->metadata->has.deletion_timestamp;
 }
 
-static struct discovery_endpoint_port_list
-ports_of(struct plan *plan, const struct core_service *service, const int32_t *numbers)
+static struct discovery_endpoint_port_list ports_of(const struct work *work, const int32_t *numbers)
 {
-	struct arena *arena = plan_arena(plan);
+	const struct core_service_port_list *ports = &work->service->spec->ports;
+	struct arena *arena = plan_arena(work->plan);
 	struct discovery_endpoint_port_list out = { 0 };
 
-	out.at = arena_array(arena, struct discovery_endpoint_port, service->spec->ports.len + 1);
-	for (uint32_t i = 0; i < service->spec->ports.len && i < PORTS_MAX; i++) {
-		const struct core_service_port *port = &service->spec->ports.at[i];
+	out.at = arena_array(arena, struct discovery_endpoint_port, ports->len + 1);
+	for (uint32_t i = 0; i < ports->len && i < PORTS_MAX; i++) {
+		const struct core_service_port *port = &ports->at[i];
 		struct discovery_endpoint_port *to = &out.at[out.len];
 
 		/* A named port that this pod does not have; a headless service may have none at all. */
@@ -151,160 +187,190 @@ static bool has_same_ports(const struct discovery_endpoint_slice *slice,
 	if (slice->ports.len != ports.len)
 		return false;
 	for (uint32_t i = 0; i < ports.len; i++)
-		if (slice->ports.at[i].port != ports.at[i].port ||
-		    !str_eq(slice->ports.at[i].name, ports.at[i].name) ||
-		    !str_eq(slice->ports.at[i].protocol, ports.at[i].protocol))
+		if (!world_same(&slice->ports.at[i], &ports.at[i], discovery_endpoint_port))
 			return false;
 	return true;
 }
 
-static int64_t find_pod(const struct group *group, const struct discovery_endpoint *endpoint)
-{
-	for (uint32_t i = 0; i < group->pod_count; i++)
-		if (endpoint->target_ref != NULL && group->pods[i] != NULL &&
-		    str_eq(endpoint->target_ref->uid, group->pods[i]->metadata->uid))
-			return i;
-	return -1;
-}
-
 /* The labels of the service are the slice's too, besides those by which slices are found. */
-static void label(struct plan *plan, const struct core_service *service,
-		  struct meta_object_meta *meta)
+static void label(const struct work *work, struct meta_object_meta *meta)
 {
-	struct arena *arena = plan_arena(plan);
+	struct arena *arena = plan_arena(work->plan);
+	const struct core_service *service = work->service;
+	bool has_address =
+	    service->spec->cluster_ip.len > 0 && !str_is(service->spec->cluster_ip, "None");
 
 	meta->labels = template_map_clone(arena, service->metadata->labels);
+	str_map_remove(&meta->labels, arena, HEADLESS);
 	str_map_put(&meta->labels, arena, SERVICE_NAME, arena_str(arena, service->metadata->name));
 	str_map_put(&meta->labels, arena, MANAGED_BY, MANAGER);
-	if (str_is(service->spec->cluster_ip, "None"))
+	if (!has_address)
 		str_map_put(&meta->labels, arena, HEADLESS, STR(""));
 }
 
-/* Endpoints of pods that are still wanted stay, as they are now; `group` loses those that have found their place. */
-static void keep_endpoints(const struct world *world, struct plan *plan,
-			   const struct core_service *service,
-			   const struct discovery_endpoint_slice *old, struct group *group,
-			   struct discovery_endpoint_list *out)
+/* Endpoints of pods that are still wanted stay, as they are now; the group loses those that have found their place. */
+static void keep_endpoints(const struct work *work, const struct discovery_endpoint_slice *old,
+			   const struct map *places, struct discovery_endpoint_list *out)
 {
-	out->at = arena_array(plan_arena(plan), struct discovery_endpoint, SLICE_MAX + 1);
+	out->at = arena_array(plan_arena(work->plan), struct discovery_endpoint, SLICE_MAX + 1);
 	out->len = 0;
 	for (uint32_t i = 0; i < old->endpoints.len && out->len < SLICE_MAX; i++) {
-		int64_t found = find_pod(group, &old->endpoints.at[i]);
+		const struct core_object_reference *reference = old->endpoints.at[i].target_ref;
+		const struct core_pod **pod = reference ? map_get(places, reference->uid) : NULL;
 
-		if (found < 0)
+		if (pod == NULL || *pod == NULL)
 			continue;
-		out->at[out->len++] = endpoint_of(world, plan, service, group->pods[found]);
-		group->pods[found] = NULL;
+		out->at[out->len++] = endpoint_of(work, *pod);
+		*pod = NULL;
 	}
 }
 
-static void fill(const struct world *world, struct plan *plan, const struct core_service *service,
-		 struct group *group, struct discovery_endpoint_list *out)
+static void fill(const struct work *work, struct group *group, struct discovery_endpoint_list *out)
 {
 	for (uint32_t i = 0; i < group->pod_count && out->len < SLICE_MAX; i++) {
 		if (group->pods[i] == NULL)
 			continue;
-		out->at[out->len++] = endpoint_of(world, plan, service, group->pods[i]);
+		out->at[out->len++] = endpoint_of(work, group->pods[i]);
 		group->pods[i] = NULL;
 	}
 }
 
-static uint32_t left_in(const struct group *group)
+static bool has_left(const struct group *group)
 {
-	uint32_t left = 0;
-
 	for (uint32_t i = 0; i < group->pod_count; i++)
-		left += group->pods[i] != NULL;
-	return left;
+		if (group->pods[i] != NULL)
+			return true;
+	return false;
 }
 
-static void create_slice(const struct world *world, struct plan *plan,
-			 const struct core_service *service, struct group *group,
-			 struct discovery_endpoint_port_list ports)
+static struct discovery_endpoint_slice *create_slice(const struct work *work,
+						     struct discovery_endpoint_port_list ports)
 {
-	struct discovery_endpoint_slice *slice =
-	    plan_new_child(plan, service, core_service, STR_NONE, discovery_endpoint_slice);
+	struct discovery_endpoint_slice *slice = plan_new_child(
+	    work->plan, work->service, core_service, STR_NONE, discovery_endpoint_slice);
 
-	slice->address_type = STR("IPv4");
+	slice->address_type = arena_str(plan_arena(work->plan), work->family);
 	slice->ports = ports;
 	slice->endpoints.at =
-	    arena_array(plan_arena(plan), struct discovery_endpoint, SLICE_MAX + 1);
-	label(plan, service, slice->metadata);
-	if (group != NULL)
-		fill(world, plan, service, group, &slice->endpoints);
+	    arena_array(plan_arena(work->plan), struct discovery_endpoint, SLICE_MAX + 1);
+	label(work, slice->metadata);
+	return slice;
 }
 
-static void reconcile_group(const struct world *world, struct plan *plan,
-			    const struct core_service *service, struct group *group,
-			    struct records slices, bool *is_used)
+static bool is_of_work(const struct work *work, uint32_t i)
 {
-	struct discovery_endpoint_port_list ports = ports_of(plan, service, group->ports);
-	struct discovery_endpoint_slice **edits =
-	    arena_array(plan_arena(plan), struct discovery_endpoint_slice *, slices.len + 1);
+	const struct discovery_endpoint_slice *slice =
+	    record_at(work->slices, i, discovery_endpoint_slice);
 
-	for (uint32_t i = 0; i < slices.len; i++) {
+	return is_ours(slice) && str_eq(slice->address_type, work->family);
+}
+
+static struct map places_of(const struct group *group)
+{
+	struct map places = { 0 };
+
+	for (uint32_t i = 0; i < group->pod_count; i++)
+		map_put(&places, group->pods[i]->metadata->uid, &group->pods[i]);
+	return places;
+}
+
+static void fill_group(struct work *work, struct group *group)
+{
+	struct discovery_endpoint_port_list ports = ports_of(work, group->ports);
+	struct discovery_endpoint_slice **edits = arena_array(
+	    plan_arena(work->plan), struct discovery_endpoint_slice *, work->slices.len + 1);
+	struct map places = places_of(group);
+
+	for (uint32_t i = 0; i < work->slices.len; i++) {
 		const struct discovery_endpoint_slice *old =
-		    record_at(slices, i, discovery_endpoint_slice);
+		    record_at(work->slices, i, discovery_endpoint_slice);
 
-		if (is_used[i] || !is_ours(old) || !has_same_ports(old, ports))
+		if (work->is_used[i] || !is_of_work(work, i) || !has_same_ports(old, ports))
 			continue;
-		is_used[i] = true;
-		edits[i] = plan_edit(plan, old, discovery_endpoint_slice);
-		keep_endpoints(world, plan, service, old, group, &edits[i]->endpoints);
-		label(plan, service, edits[i]->metadata);
+		work->is_used[i] = true;
+		edits[i] = plan_edit(work->plan, old, discovery_endpoint_slice);
+		keep_endpoints(work, old, &places, &edits[i]->endpoints);
+		label(work, edits[i]->metadata);
 	}
-	for (uint32_t i = 0; i < slices.len && left_in(group) > 0; i++)
+	map_fini(&places);
+	for (uint32_t i = 0; i < work->slices.len && has_left(group); i++)
 		if (edits[i] != NULL)
-			fill(world, plan, service, group, &edits[i]->endpoints);
-	while (left_in(group) > 0)
-		create_slice(world, plan, service, group, ports);
+			fill(work, group, &edits[i]->endpoints);
+	while (has_left(group))
+		fill(work, group, &create_slice(work, ports)->endpoints);
 }
 
-/* Slices that nothing was found for go; the last one stays, empty, so that there is always one to look at. */
-static void remove_unused(struct plan *plan, const struct core_service *service,
-			  struct records slices, const bool *is_used, bool has_other)
+/* Slices that nothing was found for go, but one always stays, empty, so that there is something to look at. */
+static void remove_unused(struct work *work)
 {
-	for (uint32_t i = 0; i < slices.len; i++) {
-		const struct discovery_endpoint_slice *slice =
-		    record_at(slices, i, discovery_endpoint_slice);
+	bool has_other = work->group_count > 0;
 
-		if (is_used[i] || !is_ours(slice))
+	for (uint32_t i = 0; i < work->slices.len; i++) {
+		const struct discovery_endpoint_slice *slice =
+		    record_at(work->slices, i, discovery_endpoint_slice);
+
+		if (work->is_used[i] || !is_of_work(work, i))
 			continue;
+		work->is_used[i] = true;
 		if (!has_other) {
 			struct discovery_endpoint_slice *edit =
-			    plan_edit(plan, slice, discovery_endpoint_slice);
+			    plan_edit(work->plan, slice, discovery_endpoint_slice);
 
-			edit->endpoints.len = 0;
-			label(plan, service, edit->metadata);
+			edit->endpoints.len = edit->ports.len = 0;
+			label(work, edit->metadata);
 			has_other = true;
 			continue;
 		}
-		plan_delete(plan, slice, discovery_endpoint_slice);
+		plan_delete(work->plan, slice, discovery_endpoint_slice);
+	}
+	if (!has_other)
+		create_slice(work, (struct discovery_endpoint_port_list){ 0 });
+}
+
+static void serve_family(struct work *work, struct records pods)
+{
+	work->group_count = 0;
+	memset(work->groups, 0, sizeof work->groups);
+	add_pods(work, pods);
+	for (uint32_t i = 0; i < work->group_count; i++)
+		fill_group(work, &work->groups[i]);
+	remove_unused(work);
+}
+
+/* Of a family that the service had once. */
+static void remove_other_families(const struct work *work)
+{
+	for (uint32_t i = 0; i < work->slices.len; i++) {
+		const struct discovery_endpoint_slice *slice =
+		    record_at(work->slices, i, discovery_endpoint_slice);
+
+		if (!work->is_used[i] && is_ours(slice))
+			plan_delete(work->plan, slice, discovery_endpoint_slice);
 	}
 }
 
 static enum status reconcile(const struct world *world, struct key key, struct plan *plan)
 {
 	const struct core_service *service = world_get(world, key, core_service);
-	struct wanted *wanted = arena_new_of(world_arena(world), struct wanted);
-	struct records pods, slices;
-	bool *is_used;
+	struct work *work = arena_new_of(world_arena(world), struct work);
+	struct records pods;
 
 	if (service == NULL || service->metadata->has.deletion_timestamp ||
 	    !service_has_selector(service))
 		return OK;
-	wanted->service = service;
+	*work = (struct work){ .world = world, .plan = plan, .service = service };
 	pods = world_labelled(world, key.namespace, core_pod, service->spec->selector);
-	slices = world_owned(world, service, discovery_endpoint_slice);
-	is_used = arena_array(world_arena(world), bool, slices.len + 1);
-	for (uint32_t i = 0; i < pods.len; i++)
-		if (is_endpoint(record_at(pods, i, core_pod)))
-			add_pod(world, wanted, record_at(pods, i, core_pod), pods.len);
-	for (uint32_t i = 0; i < wanted->group_count; i++)
-		reconcile_group(world, plan, service, &wanted->groups[i], slices, is_used);
-	remove_unused(plan, service, slices, is_used, wanted->group_count > 0);
-	if (wanted->group_count == 0 && slices.len == 0)
-		create_slice(world, plan, service, NULL, (struct discovery_endpoint_port_list){ 0 });
+	work->slices = world_owned(world, service, discovery_endpoint_slice);
+	work->is_used = arena_array(world_arena(world), bool, work->slices.len + 1);
+	for (uint32_t i = 0; i < service->spec->ip_families.len; i++) {
+		work->family = service->spec->ip_families.at[i];
+		serve_family(work, pods);
+	}
+	if (service->spec->ip_families.len == 0) {
+		work->family = STR("IPv4");
+		serve_family(work, pods);
+	}
+	remove_other_families(work);
 	return OK;
 }
 

@@ -1,5 +1,8 @@
 /*
  * Endpoints: the older form of endpoint slices, one object a Service with all addresses, ready and not.
+ *
+ * A subset is the addresses whose ports have the same numbers; a pod that lacks one of the service's named ports stands in a
+ * subset without it.
  */
 #include <stdlib.h>
 
@@ -14,17 +17,96 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/str.h"
 
-#define ADDRESSES_MAX 1000U
+#define ADDRESSES_MAX 1000U /* upstream's maxCapacity */
 #define OVER_CAPACITY STR("endpoints.kubernetes.io/over-capacity")
 #define MANAGED_BY STR("endpoints.kubernetes.io/managed-by")
+#define HEADLESS STR("service.kubernetes.io/headless")
+
+/* A pod that is an endpoint: the numbers of the service's ports on it, 0 where it has none. */
+struct member {
+	const struct core_pod *pod;
+	bool is_ready;
+	const int32_t *numbers;
+};
+
+struct members {
+	struct member *at;
+	uint32_t len;
+};
+
+/* ---- which pods ----------------------------------------------------------------------------------------------- */
+
+static bool numbers_of(const struct core_service *service, const struct core_pod *pod, int32_t *out)
+{
+	bool has_some = service->spec->ports.len == 0;
+
+	for (uint32_t i = 0; i < service->spec->ports.len; i++) {
+		out[i] = pod_port(pod, &service->spec->ports.at[i]);
+		has_some |= out[i] != 0;
+	}
+	return has_some;
+}
+
+static void add_pod(struct members *members, struct arena *arena,
+		    const struct core_service *service, const struct core_pod *pod)
+{
+	int32_t *numbers = arena_array(arena, int32_t, service->spec->ports.len + 1);
+	bool is_ending = pod->metadata->has.deletion_timestamp;
+	bool publishes = service->spec->publish_not_ready_addresses;
+
+	if (pod->status->pod_ip.len == 0 || pod_is_finished(pod) || (is_ending && !publishes) ||
+	    !numbers_of(service, pod, numbers))
+		return;
+	members->at[members->len++] =
+	    (struct member){ pod, publishes || pod_is_ready(pod), numbers };
+}
 
 static int by_address(const void *left, const void *right)
 {
-	const struct core_pod *const *a = left, *const *b = right;
-	int order = str_cmp((*a)->status->pod_ip, (*b)->status->pod_ip);
+	const struct core_pod *a = ((const struct member *)left)->pod;
+	const struct core_pod *b = ((const struct member *)right)->pod;
+	int order = str_cmp(a->status->pod_ip, b->status->pod_ip);
 
-	return order != 0 ? order : str_cmp((*a)->metadata->uid, (*b)->metadata->uid);
+	return order != 0 ? order : str_cmp(a->metadata->uid, b->metadata->uid);
 }
+
+/* Of too many those that serve are kept first. */
+static void cut(struct members *members)
+{
+	uint32_t ready = 0, others, kept = 0;
+
+	for (uint32_t i = 0; i < members->len; i++)
+		ready += members->at[i].is_ready;
+	others = ready < ADDRESSES_MAX ? ADDRESSES_MAX - ready : 0;
+	ready = ADDRESSES_MAX;
+	for (uint32_t i = 0; i < members->len; i++) {
+		uint32_t *room = members->at[i].is_ready ? &ready : &others;
+
+		if (*room == 0)
+			continue;
+		--*room;
+		members->at[kept++] = members->at[i];
+	}
+	members->len = kept;
+}
+
+static struct members members_of(const struct world *world, const struct core_service *service,
+				 bool *is_cut)
+{
+	struct records pods =
+	    world_labelled(world, service->metadata->namespace, core_pod, service->spec->selector);
+	struct members members = { arena_array(world_arena(world), struct member, pods.len + 1), 0 };
+
+	for (uint32_t i = 0; i < pods.len; i++)
+		add_pod(&members, world_arena(world), service, record_at(pods, i, core_pod));
+	qsort(members.at, members.len, sizeof *members.at, by_address);
+	*is_cut = members.len > ADDRESSES_MAX;
+	if (*is_cut)
+		cut(&members);
+	return members;
+}
+
+/* ---- subsets --------------------------------------------------------------------------------------------------- */
 
 static struct core_endpoint_address address_of(struct plan *plan, const struct core_service *service,
 					       const struct core_pod *pod)
@@ -43,108 +125,98 @@ static struct core_endpoint_address address_of(struct plan *plan, const struct c
 	return address;
 }
 
-/* The numbers of the service's ports on this pod; false: it lacks one that the service needs. */
-static bool port_numbers(const struct core_service *service, const struct core_pod *pod,
-			 int32_t *out)
+static struct core_endpoint_port_list ports_of(struct plan *plan, const struct core_service *service,
+					       const int32_t *numbers)
 {
-	for (uint32_t i = 0; i < service->spec->ports.len; i++) {
-		out[i] = pod_port(pod, &service->spec->ports.at[i]);
-		if (out[i] == 0)
-			return false;
+	const struct core_service_port_list *ports = &service->spec->ports;
+	struct arena *arena = plan_arena(plan);
+	struct core_endpoint_port_list out = {
+		arena_array(arena, struct core_endpoint_port, ports->len + 1), 0
+	};
+
+	for (uint32_t i = 0; i < ports->len; i++) {
+		struct core_endpoint_port *port = &out.at[out.len];
+
+		if (numbers[i] == 0)
+			continue;
+		port->name = arena_str(arena, ports->at[i].name);
+		port->protocol = arena_str(arena, ports->at[i].protocol);
+		port->app_protocol = arena_str(arena, ports->at[i].app_protocol);
+		SET(port, port, numbers[i]);
+		out.len++;
 	}
-	return true;
+	return out;
 }
 
-static bool has_numbers(const struct core_endpoint_subset *subset, const int32_t *numbers)
-{
-	for (uint32_t i = 0; i < subset->ports.len; i++)
-		if (subset->ports.at[i].port != numbers[i])
-			return false;
-	return true;
-}
+/* A subset that is being filled, and whose numbers it has. */
+struct group {
+	struct core_endpoint_subset *subset;
+	const int32_t *numbers;
+};
 
-static struct core_endpoint_subset *subset_of(struct plan *plan, const struct core_service *service,
-					      struct core_endpoint_subset_list *list,
-					      const int32_t *numbers, uint32_t most)
+static struct core_endpoint_subset *subset_for(struct plan *plan, const struct core_service *service,
+					       struct core_endpoint_subset_list *list,
+					       struct group *groups, const struct member *member,
+					       uint32_t most)
 {
 	struct arena *arena = plan_arena(plan);
+	size_t bytes = service->spec->ports.len * sizeof(int32_t);
 	struct core_endpoint_subset *subset;
 
 	for (uint32_t i = 0; i < list->len; i++)
-		if (has_numbers(&list->at[i], numbers))
-			return &list->at[i];
-	subset = &list->at[list->len++];
+		if (memcmp(groups[i].numbers, member->numbers, bytes) == 0)
+			return groups[i].subset;
+	subset = &list->at[list->len];
+	groups[list->len++] = (struct group){ subset, member->numbers };
 	subset->addresses.at = arena_array(arena, struct core_endpoint_address, most);
 	subset->not_ready_addresses.at = arena_array(arena, struct core_endpoint_address, most);
-	subset->ports.at =
-	    arena_array(arena, struct core_endpoint_port, service->spec->ports.len + 1);
-	for (uint32_t i = 0; i < service->spec->ports.len; i++) {
-		struct core_endpoint_port *port = &subset->ports.at[subset->ports.len++];
-
-		port->name = arena_str(arena, service->spec->ports.at[i].name);
-		port->protocol = arena_str(arena, service->spec->ports.at[i].protocol);
-		port->app_protocol = arena_str(arena, service->spec->ports.at[i].app_protocol);
-		SET(port, port, numbers[i]);
-	}
+	subset->ports = ports_of(plan, service, member->numbers);
 	return subset;
-}
-
-static void add_pod(struct plan *plan, const struct core_service *service,
-		    const struct core_pod *pod, struct core_endpoint_subset_list *list,
-		    uint32_t most)
-{
-	int32_t *numbers = arena_array(plan_arena(plan), int32_t, service->spec->ports.len + 1);
-	bool is_ready = pod_is_ready(pod) && !pod->metadata->has.deletion_timestamp;
-	struct core_endpoint_subset *subset;
-
-	if (pod->status->pod_ip.len == 0 || pod_is_finished(pod) ||
-	    !port_numbers(service, pod, numbers))
-		return;
-	if (pod->metadata->has.deletion_timestamp && !service->spec->publish_not_ready_addresses)
-		return;
-	subset = subset_of(plan, service, list, numbers, most);
-	if (is_ready || service->spec->publish_not_ready_addresses)
-		subset->addresses.at[subset->addresses.len++] = address_of(plan, service, pod);
-	else
-		subset->not_ready_addresses.at[subset->not_ready_addresses.len++] =
-		    address_of(plan, service, pod);
-}
-
-static void tidy(struct core_endpoint_subset_list *list)
-{
-	for (uint32_t i = 0; i < list->len; i++) {
-		if (list->at[i].addresses.len == 0)
-			list->at[i].addresses.at = NULL;
-		if (list->at[i].not_ready_addresses.len == 0)
-			list->at[i].not_ready_addresses.at = NULL;
-	}
 }
 
 static struct core_endpoint_subset_list subsets_of(const struct world *world, struct plan *plan,
 						   const struct core_service *service, bool *is_cut)
 {
-	struct records pods =
-	    world_labelled(world, service->metadata->namespace, core_pod, service->spec->selector);
-	const struct core_pod **sorted =
-	    arena_array(world_arena(world), const struct core_pod *, pods.len + 1);
-	struct core_endpoint_subset_list list = { 0 };
+	struct members members = members_of(world, service, is_cut);
+	struct group *groups = arena_array(world_arena(world), struct group, members.len + 1);
+	struct core_endpoint_subset_list list = {
+		arena_array(plan_arena(plan), struct core_endpoint_subset, members.len + 1), 0
+	};
 
-	for (uint32_t i = 0; i < pods.len; i++)
-		sorted[i] = record_at(pods, i, core_pod);
-	qsort(sorted, pods.len, sizeof *sorted, by_address);
-	*is_cut = pods.len > ADDRESSES_MAX;
-	list.at = arena_array(plan_arena(plan), struct core_endpoint_subset, pods.len + 1);
-	for (uint32_t i = 0; i < pods.len && i < ADDRESSES_MAX; i++)
-		add_pod(plan, service, sorted[i], &list, pods.len);
-	tidy(&list);
+	for (uint32_t i = 0; i < members.len; i++) {
+		const struct member *member = &members.at[i];
+		struct core_endpoint_subset *subset =
+		    subset_for(plan, service, &list, groups, member, members.len - i);
+		struct core_endpoint_address_list *to =
+		    member->is_ready ? &subset->addresses : &subset->not_ready_addresses;
+
+		to->at[to->len++] = address_of(plan, service, member->pod);
+	}
 	return list;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
+
+static void label(struct plan *plan, const struct core_service *service,
+		  struct meta_object_meta *meta, bool is_cut)
+{
+	struct arena *arena = plan_arena(plan);
+	struct str address = service->spec->cluster_ip;
+
+	meta->labels = template_map_clone(arena, service->metadata->labels);
+	str_map_put(&meta->labels, arena, MANAGED_BY, STR("endpoint-controller"));
+	str_map_remove(&meta->labels, arena, HEADLESS);
+	if (address.len == 0 || str_is(address, "None"))
+		str_map_put(&meta->labels, arena, HEADLESS, STR(""));
+	str_map_remove(&meta->annotations, arena, OVER_CAPACITY);
+	if (is_cut)
+		str_map_put(&meta->annotations, arena, OVER_CAPACITY, STR("truncated"));
 }
 
 static enum status reconcile(const struct world *world, struct key key, struct plan *plan)
 {
 	const struct core_service *service = world_get(world, key, core_service);
 	const struct core_endpoints *old = world_get(world, key, core_endpoints);
-	struct arena *arena = plan_arena(plan);
 	struct core_endpoints *edit;
 	bool is_cut;
 
@@ -154,16 +226,12 @@ static enum status reconcile(const struct world *world, struct key key, struct p
 			plan_delete(plan, old, core_endpoints);
 		return OK;
 	}
-	if (!service_has_selector(service))
+	if (service->metadata->has.deletion_timestamp || !service_has_selector(service))
 		return OK;
 	edit = old ? plan_edit(plan, old, core_endpoints)
 		   : plan_new(plan, key.namespace, key.name, core_endpoints);
 	edit->subsets = subsets_of(world, plan, service, &is_cut);
-	edit->metadata->labels = template_map_clone(arena, service->metadata->labels);
-	str_map_put(&edit->metadata->labels, arena, MANAGED_BY, STR("endpoint-controller"));
-	str_map_remove(&edit->metadata->annotations, arena, OVER_CAPACITY);
-	if (is_cut)
-		str_map_put(&edit->metadata->annotations, arena, OVER_CAPACITY, STR("truncated"));
+	label(plan, service, edit->metadata, is_cut);
 	return OK;
 }
 

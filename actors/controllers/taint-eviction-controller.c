@@ -2,6 +2,7 @@
  * Taint eviction: pods leave a node with NoExecute taints that they do not tolerate, or when they have tolerated them for
  * as long as they say.
  */
+#include "actors/controller/condition.h"
 #include "actors/controller/controller.h"
 #include "actors/controller/plan.h"
 #include "actors/controller/pod.h"
@@ -20,22 +21,19 @@ static bool tolerates(const struct core_toleration *toleration, const struct cor
 	return toleration->key.len > 0 && str_eq(toleration->value, taint->value);
 }
 
-/* How long the pod may stay with this taint: INT64_MAX for ever, 0 not at all. The shortest toleration that fits counts. */
+/* How long the pod may stay with this taint: INT64_MAX for ever, 0 not at all. The first toleration that fits counts. */
 static int64_t tolerated_s(const struct core_pod *pod, const struct core_taint *taint)
 {
-	int64_t shortest = INT64_MAX;
-	bool is_tolerated = false;
-
 	for (uint32_t i = 0; i < pod->spec->tolerations.len; i++) {
 		const struct core_toleration *t = &pod->spec->tolerations.at[i];
 
 		if (!tolerates(t, taint))
 			continue;
-		is_tolerated = true;
-		if (t->has.toleration_seconds && t->toleration_seconds < shortest)
-			shortest = t->toleration_seconds > 0 ? t->toleration_seconds : 0;
+		if (!t->has.toleration_seconds)
+			return INT64_MAX;
+		return t->toleration_seconds > 0 ? t->toleration_seconds : 0;
 	}
-	return is_tolerated ? shortest : 0;
+	return 0;
 }
 
 /* When the pod has to go, ns since the epoch; INT64_MAX: never. */
@@ -62,23 +60,10 @@ static int64_t due_ns(const struct world *world, const struct core_node *node,
 
 static void evict(const struct world *world, struct plan *plan, const struct core_pod *pod)
 {
-	struct core_pod_status *status = plan_status(plan, pod, core_pod)->status;
-	struct core_pod_condition *grown =
-	    arena_array(plan_arena(plan), struct core_pod_condition, status->conditions.len + 1);
-
-	if (pod_condition(pod, "DisruptionTarget") == NULL) {
-		if (status->conditions.len > 0)
-			memcpy(grown, status->conditions.at, status->conditions.len * sizeof *grown);
-		grown[status->conditions.len] = (struct core_pod_condition){
-			.type = STR("DisruptionTarget"),
-			.status = STR("True"),
-			.reason = STR("DeletionByTaintManager"),
-			.message = STR("Taint manager: deleting due to NoExecute taint"),
-		};
-		SET(&grown[status->conditions.len], last_transition_time, world_now(world));
-		status->conditions.at = grown;
-		status->conditions.len++;
-	}
+	condition_set(plan_arena(plan), &plan_status(plan, pod, core_pod)->status->conditions,
+		      world_now(world), core_pod_condition, "DisruptionTarget", "True",
+		      "DeletionByTaintManager",
+		      STR("Taint manager: deleting due to NoExecute taint"));
 	plan_event(plan, &core_pod_type, pod->metadata, false, "TaintManagerEviction",
 		   "Marking for deletion Pod " STR_FMT "/" STR_FMT,
 		   STR_ARG(pod->metadata->namespace), STR_ARG(pod->metadata->name));

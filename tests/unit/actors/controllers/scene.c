@@ -11,11 +11,18 @@
 #include "datastore/schema/core.h"
 #include "transport/wire/yaml.h"
 
+static void free_places(void *places)
+{
+	map_fini(places);
+}
+
 struct scene scene_open(void)
 {
 	struct scene scene = { .arena = test_arena(), .revision = 100 };
 
 	CHECK_STATUS(time_parse(STR(SCENE_NOW), &scene.now), OK);
+	scene.places = arena_new_of(scene.arena, struct map);
+	arena_on_free(scene.arena, free_places, scene.places);
 	return scene;
 }
 
@@ -26,20 +33,33 @@ void scene_pass(struct scene *scene, int64_t seconds)
 
 /* ---- objects ------------------------------------------------------------------------------------------- */
 
-static bool is_at(const struct object *object, const struct type *type, struct str namespace,
-		  struct str name)
+static struct str place_of(const struct type *type, struct str namespace, struct str name,
+			   char out[600])
 {
-	return str_eq(object->type->kind, type->kind) && str_eq(object->type->group, type->group) &&
-	       str_eq(object_name(object), name) && str_eq(object_namespace(object), namespace);
+	int len =
+	    snprintf(out, 600, STR_FMT "." STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(type->kind),
+		     STR_ARG(type->group), STR_ARG(namespace), STR_ARG(name));
+
+	return str_of(out, (size_t)len);
 }
 
 const struct object **scene_find(const struct scene *scene, const struct type *type,
 				 struct str namespace, struct str name)
 {
-	for (uint32_t i = 0; i < scene->len; i++)
-		if (is_at(scene->objects[i], type, namespace, name))
-			return &scene->objects[i];
-	return NULL;
+	char buffer[600];
+	uintptr_t place = (uintptr_t)map_get(scene->places, place_of(type, namespace, name, buffer));
+
+	return place ? &scene->objects[place - 1] : NULL;
+}
+
+static void note_place(struct scene *scene, uint32_t i)
+{
+	const struct object *object = scene->objects[i];
+	char buffer[600];
+
+	map_put(scene->places,
+		place_of(object->type, object_namespace(object), object_name(object), buffer),
+		(void *)(uintptr_t)(i + 1));
 }
 
 void scene_put(struct scene *scene, struct object *object)
@@ -63,6 +83,7 @@ void scene_put(struct scene *scene, struct object *object)
 			scene->cap = cap;
 		}
 		scene->objects[scene->len++] = object;
+		note_place(scene, scene->len - 1);
 	}
 	object_unref(object);
 }
@@ -146,8 +167,14 @@ const void *scene_get_(const struct scene *scene, const struct type *type, const
 
 void scene_drop(struct scene *scene, const struct object **at)
 {
+	char buffer[600];
+
+	map_remove(scene->places,
+		   place_of((*at)->type, object_namespace(*at), object_name(*at), buffer));
 	memmove(at, at + 1, (size_t)(&scene->objects[scene->len] - at - 1) * sizeof *at);
 	scene->len--;
+	for (uint32_t i = (uint32_t)(at - scene->objects); i < scene->len; i++)
+		note_place(scene, i);
 	scene->revision++;
 }
 

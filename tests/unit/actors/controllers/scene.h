@@ -24,6 +24,7 @@ struct scene {
 	struct wall now;
 	const struct object **objects; /* in the order they came */
 	uint32_t len, cap;
+	struct map *places;  /* kind and key -> index in objects + 1 */
 	uint64_t revision;   /* of the last write */
 	int64_t unchanged_s; /* since when everything is as it is */
 	uint64_t lag;        /* how far the caches of all kinds are behind */
