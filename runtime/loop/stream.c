@@ -90,6 +90,9 @@ static void linger_freed(uv_handle_t *handle)
 
 static void end(struct stream *stream)
 {
+	if (stream->owned != 0)
+		act_disown(stream->act, stream->owned);
+	stream->owned = 0;
 	if (stream->linger != NULL)
 		uv_close((uv_handle_t *)stream->linger, linger_freed);
 	stream->linger = NULL;
@@ -383,7 +386,6 @@ void stream_close(struct stream *stream)
 	if (stream->is_closing)
 		return;
 	stream->is_closing = true;
-	act_disown(stream->act, stream->owned);
 	end(stream);
 }
 

@@ -112,7 +112,6 @@ UNDER_WAY = {
     "runtime/actor/actor-private.h": "links",
     "runtime/base/fault.h": "validation",
     "runtime/loop/loop.h": "the hosts of a node",
-    "runtime/loop/stream.h": "the hosts of a node",
     "runtime/sim/sim.h": "its bodies",
     "transport/http/client.h": "server and client",
     "transport/http/server.h": "server and client",
