@@ -408,6 +408,73 @@ TEST(every_description_is_of_something_and_is_a_sentence)
 	}
 }
 
+/* The types that people ask about first are described to the last field. */
+static void check_fields(const char *prefix, const char *name)
+{
+	const struct type *type = type_named(str_from(prefix), str_from(name));
+
+	CHECK(type != NULL && description_type(type).at != NULL);
+	for (uint32_t i = 0; i < type->field_count; i++) {
+		const struct field *field = &type->fields[i];
+		bool is_gated = field->rules != NULL && field->rules->gate_count > 0;
+
+		if (!is_gated && !(field->flags & FIELD_INLINE) &&
+		    description_field(type, field->name).at == NULL)
+			test_fail(__FILE__, __LINE__, "%s.%s." STR_FMT " is not described", prefix,
+				  name, STR_ARG(field->name));
+	}
+}
+
+TEST(every_kind_that_is_served_is_described_and_the_common_ones_in_full)
+{
+	static const char *const full[][2] = {
+		{ "meta", "ObjectMeta" },
+		{ "meta", "ListMeta" },
+		{ "meta", "OwnerReference" },
+		{ "meta", "LabelSelector" },
+		{ "meta", "ListOptions" },
+		{ "meta", "DeleteOptions" },
+		{ "core", "Pod" },
+		{ "core", "PodSpec" },
+		{ "core", "Container" },
+		{ "core", "PodStatus" },
+		{ "core", "Service" },
+		{ "core", "ServiceSpec" },
+		{ "core", "ServicePort" },
+		{ "core", "ConfigMap" },
+		{ "core", "Secret" },
+		{ "core", "Namespace" },
+		{ "core", "NamespaceSpec" },
+		{ "core", "NodeSpec" },
+		{ "core", "Probe" },
+		{ "core", "SecurityContext" },
+		{ "apps", "Deployment" },
+		{ "apps", "DeploymentSpec" },
+		{ "apps", "DeploymentStatus" },
+		{ "apps", "DeploymentStrategy" },
+		{ "apps", "ReplicaSetSpec" },
+		{ "apps", "ReplicaSetStatus" },
+		{ "apps", "StatefulSetSpec" },
+		{ "apps", "DaemonSetSpec" },
+		{ "batch", "Job" },
+		{ "batch", "JobSpec" },
+		{ "batch", "JobStatus" },
+		{ "batch", "CronJobSpec" },
+		{ "networking", "IngressSpec" },
+		{ "rbac", "PolicyRule" },
+	};
+
+	for (uint32_t i = 0; i < resource_row_count; i++) {
+		const struct resource_row *row = &resource_rows[i];
+
+		if (description_type(type_find(row->group, row->version, row->kind)).at == NULL)
+			test_fail(__FILE__, __LINE__, STR_FMT " is not described",
+				  STR_ARG(row->kind));
+	}
+	for (size_t i = 0; i < sizeof full / sizeof full[0]; i++)
+		check_fields(full[i][0], full[i][1]);
+}
+
 TEST(a_field_without_words_of_its_own_has_those_of_its_name)
 {
 	const struct type *pod = type_named(STR("core"), STR("Pod"));
