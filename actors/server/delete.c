@@ -250,27 +250,6 @@ static enum next delete_admit(struct request *r)
 	return write_admit(r, ADMISSION_DELETE, r->live->type, NULL, r->live->record, false);
 }
 
-static enum next ask_kind(struct request *r)
-{
-	struct check_context check = request_context(r);
-
-	if (r->resource->rules->on_delete == NULL)
-		return NEXT;
-	r->change = (struct kind_change){ .check = &check,
-					  .arena = r->arena,
-					  .type = r->live->type,
-					  .resource = request_resource(r),
-					  .namespace = r->route.namespace,
-					  .name = object_name(r->live),
-					  .object = r->record,
-					  .old = r->live->record,
-					  .user = &r->user,
-					  .is_dry_run = request_is_dry_run(r) };
-	r->resource->rules->on_delete(&r->change);
-	r->change.check = NULL;
-	return r->change.failure ? request_fail(r, r->change.failure) : NEXT;
-}
-
 static enum next delete_validate(struct request *r)
 {
 	enum next next =
@@ -288,7 +267,7 @@ static enum next delete_validate(struct request *r)
 		respond_object(r, 200, r->live);
 		return DONE;
 	}
-	return r->is_removal ? ask_kind(r) : NEXT;
+	return NEXT;
 }
 
 /* {"kind":"Status","status":"Success","details":{...}}: what is left to say of an object that has gone. */
@@ -380,30 +359,6 @@ static enum next sweep_read(struct request *r)
 	return NEXT;
 }
 
-static enum next sweep_ask(struct request *r, enum delete_verdict verdict)
-{
-	struct str prefix = cache_prefix(r->resource->cache);
-	struct store_write *write = arena_new_of(r->arena, struct store_write);
-	struct store_op *op = arena_new_of(r->arena, struct store_op);
-	struct str namespace = object_namespace(r->live), name = object_name(r->live);
-
-	op->kind = verdict == DELETE_REMOVE ? STORE_DELETE : STORE_PUT;
-	op->key = namespace.len > 0
-		      ? request_printf(r, STR_FMT STR_FMT "/" STR_FMT, STR_ARG(prefix),
-				       STR_ARG(namespace), STR_ARG(name))
-		      : request_printf(r, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(name));
-	op->expected = (uint64_t)r->live->revision;
-	if (verdict == DELETE_MARK) {
-		write_encode(r, r->type, r->record);
-		op->value = r->stored;
-	}
-	write->success = op;
-	write->success_count = 1;
-	write->term = r->asked.term;
-	write->request = act_random(r->server->act) | 1;
-	return request_ask(r, &store_write_type, write);
-}
-
 /* NEXT: this one is done, go on. */
 static enum next sweep_one(struct request *r, const struct object *listed)
 {
@@ -423,7 +378,7 @@ static enum next sweep_one(struct request *r, const struct object *listed)
 		return DONE;
 	if (verdict == DELETE_NOTHING || request_is_dry_run(r))
 		return NEXT;
-	return sweep_ask(r, verdict);
+	return verdict == DELETE_REMOVE ? write_remove(r) : write_replace(r);
 }
 
 static enum next sweep_answered(struct request *r, struct sweep *sweep)

@@ -122,7 +122,9 @@ enum next write_admit(struct request *r, enum admission_operation operation,
 enum next write_create(struct request *r); /* kind_create, judged */
 enum next write_update(struct request *r); /* kind_update, judged */
 enum next write_persist(struct request *r);
-enum next write_remove(struct request *r); /* r->live goes for good */
+/* r->live goes for good, and with it what its kind wants to go. */
+enum next write_remove(struct request *r);
+enum next write_replace(struct request *r); /* r->record in the place of r->live */
 bool write_resource_version(struct request *r, struct str text, uint64_t *out);
 struct str write_key(struct request *r, struct str name); /* of an object of the route's namespace */
 void write_encode(struct request *r, const struct type *type, const void *record);

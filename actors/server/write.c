@@ -418,12 +418,61 @@ static enum next persist_put(struct request *r)
 	return request_is_dry_run(r) ? persist_dry(r) : ask_put(r);
 }
 
+static struct str live_key(struct request *r)
+{
+	struct str prefix = cache_prefix(r->resource->cache);
+	struct str namespace = object_namespace(r->live), name = object_name(r->live);
+
+	if (namespace.len > 0)
+		return request_printf(r, STR_FMT STR_FMT "/" STR_FMT, STR_ARG(prefix),
+				      STR_ARG(namespace), STR_ARG(name));
+	return request_printf(r, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(name));
+}
+
+/* An update that ends in a removal has wishes of its own: they are dropped with what it would have written. */
+static enum next ask_kind(struct request *r)
+{
+	struct check_context check = request_context(r);
+	struct faults faults = faults_in(r->arena);
+
+	r->change = (struct kind_change){ 0 };
+	if (r->resource->rules->on_delete == NULL)
+		return NEXT;
+	r->change = (struct kind_change){ .check = &check,
+					  .arena = r->arena,
+					  .type = r->live->type,
+					  .resource = request_resource(r),
+					  .namespace = object_namespace(r->live),
+					  .name = object_name(r->live),
+					  .object = r->live->record,
+					  .old = r->live->record,
+					  .user = &r->user,
+					  .is_dry_run = request_is_dry_run(r),
+					  .faults = &faults };
+	r->resource->rules->on_delete(&r->change);
+	r->change.check = NULL;
+	r->change.faults = NULL;
+	return r->change.failure ? request_fail(r, r->change.failure) : NEXT;
+}
+
 enum next write_remove(struct request *r)
 {
 	struct store_op op = { .kind = STORE_DELETE,
-			       .key = write_key(r, object_name(r->live)),
+			       .key = live_key(r),
+			       .expected = (uint64_t)r->live->revision };
+	enum next next = ask_kind(r);
+
+	return next == NEXT ? ask_store(r, op) : next;
+}
+
+enum next write_replace(struct request *r)
+{
+	struct store_op op = { .kind = STORE_PUT,
+			       .key = live_key(r),
 			       .expected = (uint64_t)r->live->revision };
 
+	write_encode(r, r->type, r->record);
+	op.value = r->stored;
 	return ask_store(r, op);
 }
 
