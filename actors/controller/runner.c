@@ -384,6 +384,7 @@ static void subscribed(struct runner *runner, struct act *act, const struct act_
 		act_fail(act, "no caches: %s", status_text(msg->status));
 	runner->caches = caches_ref(ACT_AS(msg, caches_subscribed)->caches);
 	act_own(act, release_caches, runner->caches);
+	act_monitor(act, msg->from); /* dead caches send nothing that would make us look */
 	start_when_synced(runner, act);
 }
 
@@ -436,6 +437,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		advance_all(runner, act);
 	else if (ACT_IS(msg, runner_look))
 		looked(runner, act, msg->body);
+	else if (ACT_IS(msg, act_down))
+		act_fail(act, "the caches ended: %s", ACT_AS(msg, act_down)->what);
 	else if (!ACT_IS(msg, queue_ready))
 		return ACT_UNHANDLED;
 	work(runner, act);
