@@ -17,7 +17,7 @@ struct failure_cause {
 };
 
 struct failure {
-	int32_t code;      /* 0: a success that says none */
+	int32_t code;
 	struct str reason; /* absent: none */
 	struct str message;
 	bool has_details;

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 
 #include "actors/scheduler/criterion.h"
+#include "actors/scheduler/nominator.h"
 
 /* Upstream's: from 100 nodes on not all have to be found, of very many a twentieth. */
 #define FEASIBLE_MIN 100U
 #define FEASIBLE_PERCENT_MIN 5U
+
+#define MESSAGE_MAX_BYTES (16U * KIB)
 
 static_assert(CRITERION_COUNT <= CYCLE_CRITERIA_MAX, "a slot of state for each criterion");
 
@@ -25,13 +28,15 @@ void cycle_init(struct cycle *cycle, struct arena *arena, struct snapshot *snaps
 
 void cycle_because(struct cycle *cycle, struct str reason)
 {
-	for (uint32_t i = 0; i < cycle->reason_count; i++)
-		if (str_eq(cycle->reasons[i].text, reason)) {
-			cycle->reasons[i].count++;
+	struct cycle_reasons *reasons = &cycle->reasons;
+
+	for (uint32_t i = 0; i < reasons->len; i++)
+		if (str_eq(reasons->at[i].text, reason)) {
+			reasons->at[i].count++;
 			return;
 		}
-	if (cycle->reason_count < CYCLE_REASONS_MAX)
-		cycle->reasons[cycle->reason_count++] = (struct cycle_reason){ reason, 1 };
+	if (reasons->len < CYCLE_REASONS_MAX)
+		reasons->at[reasons->len++] = (struct cycle_reason){ reason, 1 };
 }
 
 /* ---- filters --------------------------------------------------------------------------------------------- */
@@ -55,7 +60,8 @@ static bool pre_filter(struct cycle *cycle)
 			continue;
 		cycle->rejected_by |= 1ULL << i;
 		cycle->pre_fit = fit;
-		cycle->no_node_will_do = cycle->reason_count > 0 ? cycle->reasons[0].text : STR("");
+		cycle->no_node_will_do =
+		    cycle->reasons.len > 0 ? cycle->reasons.at[0].text : STR("");
 		return false;
 	}
 	return true;
@@ -77,6 +83,60 @@ static enum fit filter(struct cycle *cycle, const struct node_info *node)
 	return FIT_YES;
 }
 
+void cycle_count_pod(struct cycle *cycle, struct node_info *node, struct pod_info *pod, int32_t sign)
+{
+	/* The reference that a node has on its pods moves along, so that nobody dies of a question. */
+	if (sign > 0) {
+		node_info_add(node, pod);
+		pod_info_unref(pod);
+	} else {
+		pod_info_ref(pod);
+		node_info_remove(node, pod);
+	}
+	for (uint32_t i = 0; i < CRITERION_COUNT; i++)
+		if (criteria[i]->count_pod != NULL && !(cycle->skips >> i & 1))
+			criteria[i]->count_pod(cycle, node, pod, sign);
+}
+
+/* Those to whom the node is promised and to whom this pod has to yield; on the node when it returns. */
+static uint32_t add_promised(struct cycle *cycle, struct node_info *node, struct node_pods promised,
+			     struct pod_info **added)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < promised.len; i++) {
+		struct pod_info *other = promised.at[i];
+
+		if (other->priority < cycle->pod->priority || str_eq(other->key, cycle->pod->key) ||
+		    other->node != NULL)
+			continue;
+		cycle_count_pod(cycle, node, other, 1);
+		added[count++] = other;
+	}
+	return count;
+}
+
+enum fit cycle_filter(struct cycle *cycle, struct node_info *node)
+{
+	const struct nominator *nominator = snapshot_nominator(cycle->snapshot);
+	struct node_pods promised = { 0 };
+	struct pod_info **added;
+	uint32_t count;
+	enum fit fit;
+
+	if (!nominator_is_empty(nominator))
+		promised = nominator_pods(nominator, node->name);
+	if (promised.len == 0)
+		return filter(cycle, node);
+	added = arena_array(cycle->arena, struct pod_info *, promised.len);
+	count = add_promised(cycle, node, promised, added);
+	fit = filter(cycle, node);
+	for (uint32_t i = 0; i < count; i++)
+		cycle_count_pod(cycle, node, added[i], -1);
+	/* They may never come: it must fit without them too, where affinity could have counted on them. */
+	return fit == FIT_YES && count > 0 ? filter(cycle, node) : fit;
+}
+
 static uint32_t enough(uint32_t nodes)
 {
 	uint32_t percent = nodes / 125 < 50 ? 50 - nodes / 125 : 0, count;
@@ -89,9 +149,9 @@ static uint32_t enough(uint32_t nodes)
 	return count < FEASIBLE_MIN ? FEASIBLE_MIN : count;
 }
 
-static void look_at(struct cycle *cycle, const struct node_info *node)
+static void look_at(struct cycle *cycle, struct node_info *node)
 {
-	enum fit fit = filter(cycle, node);
+	enum fit fit = cycle_filter(cycle, node);
 
 	cycle->looked_at++;
 	cycle->fits[node->index] = (uint8_t)fit;
@@ -113,7 +173,7 @@ static void look_at_some(struct cycle *cycle)
 	for (uint32_t i = 0; i < cycle->nodes.len; i++)
 		cycle->fits[i] = FIT_NEVER;
 	for (uint32_t i = 0; i < cycle->only.len; i++) {
-		const struct node_info *node = snapshot_node(cycle->snapshot, cycle->only.at[i]);
+		struct node_info *node = snapshot_node(cycle->snapshot, cycle->only.at[i]);
 
 		if (node != NULL && node->object != NULL)
 			look_at(cycle, node);
@@ -166,14 +226,39 @@ static const struct node_info *choose(struct cycle *cycle)
 	return best_of(cycle);
 }
 
+/* A node that is promised to this pod is taken if it will do, without a look at others. */
+static struct node_info *promised_node(struct cycle *cycle)
+{
+	const struct nominator *nominator = snapshot_nominator(cycle->snapshot);
+	struct cycle_reasons kept = cycle->reasons;
+	struct node_info *node;
+	struct str name;
+
+	if (nominator_is_empty(nominator))
+		return NULL;
+	name = nominator_node(nominator, cycle->pod->key);
+	node = name.at ? snapshot_node(cycle->snapshot, name) : NULL;
+	if (node == NULL || node->object == NULL)
+		return NULL;
+	if (cycle_filter(cycle, node) == FIT_YES)
+		return node;
+	cycle->reasons = kept; /* it is looked at again with all the others */
+	return NULL;
+}
+
 struct node_info *cycle_run(struct cycle *cycle)
 {
+	struct node_info *promised;
+
 	if (cycle->nodes.len == 0) {
 		cycle->rejected_by = ~0ULL; /* any node that comes may help */
 		return NULL;
 	}
 	if (!pre_filter(cycle))
 		return NULL;
+	promised = promised_node(cycle);
+	if (promised != NULL)
+		return promised;
 	if (cycle->is_narrowed) {
 		cycle->rejected_by |= cycle->narrowed_by;
 		look_at_some(cycle);
@@ -201,18 +286,18 @@ static struct str narrowing_criteria(const struct cycle *cycle)
 	return text_str(&out);
 }
 
-static void add_reasons(const struct cycle *cycle, struct text *out)
+static void add_reasons(const struct cycle *cycle, const struct cycle_reasons *reasons,
+			uint32_t others, struct str their_reason, struct text *out)
 {
 	struct str *lines = arena_array(cycle->arena, struct str, CYCLE_REASONS_MAX + 1);
-	uint32_t count = 0, left_out = cycle->nodes.len - cycle->looked_at;
+	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < cycle->reason_count; i++)
-		lines[count++] = arena_printf(cycle->arena, "%u " STR_FMT, cycle->reasons[i].count,
-					      STR_ARG(cycle->reasons[i].text));
-	if (cycle->is_narrowed && left_out > 0)
+	for (uint32_t i = 0; i < reasons->len; i++)
+		lines[count++] = arena_printf(cycle->arena, "%u " STR_FMT, reasons->at[i].count,
+					      STR_ARG(reasons->at[i].text));
+	if (others > 0)
 		lines[count++] =
-		    arena_printf(cycle->arena, "%u node(s) didn't satisfy plugin(s) [" STR_FMT "]",
-				 left_out, STR_ARG(narrowing_criteria(cycle)));
+		    arena_printf(cycle->arena, "%u " STR_FMT, others, STR_ARG(their_reason));
 	qsort(lines, count, sizeof *lines, by_text);
 	for (uint32_t i = 0; i < count; i++)
 		text_printf(out, "%s " STR_FMT, i ? "," : "", STR_ARG(lines[i]));
@@ -220,18 +305,35 @@ static void add_reasons(const struct cycle *cycle, struct text *out)
 		text_add_char(out, '.');
 }
 
+struct str cycle_reasons_text(const struct cycle *cycle, const struct cycle_reasons *reasons,
+			      uint32_t others, struct str their_reason)
+{
+	struct text out = text_in(cycle->arena, MESSAGE_MAX_BYTES);
+
+	text_printf(&out, "0/%u nodes are available:", cycle->nodes.len);
+	add_reasons(cycle, reasons, others, their_reason, &out);
+	return text_str(&out);
+}
+
 struct str cycle_message(const struct cycle *cycle)
 {
-	struct text out = text_in(cycle->arena, 64 * KIB);
+	struct text out = text_in(cycle->arena, 2 * MESSAGE_MAX_BYTES);
+	struct str other = STR("");
 
 	if (cycle->nodes.len == 0)
 		return STR("no nodes available to schedule pods");
-	text_printf(&out, "0/%u nodes are available:", cycle->nodes.len);
+	if (cycle->is_narrowed)
+		other = arena_printf(cycle->arena, "node(s) didn't satisfy plugin(s) [" STR_FMT "]",
+				     STR_ARG(narrowing_criteria(cycle)));
 	if (cycle->no_node_will_do.len > 0)
-		text_printf(&out, " " STR_FMT ".", STR_ARG(cycle->no_node_will_do));
+		text_printf(&out, "0/%u nodes are available: " STR_FMT ".", cycle->nodes.len,
+			    STR_ARG(cycle->no_node_will_do));
 	else
-		add_reasons(cycle, &out);
+		text_add(&out,
+			 cycle_reasons_text(
+			     cycle, &cycle->reasons,
+			     cycle->is_narrowed ? cycle->nodes.len - cycle->looked_at : 0, other));
 	if (cycle->afterword.len > 0)
-		text_printf(&out, " " STR_FMT, STR_ARG(cycle->afterword));
+		text_printf(&out, " preemption: " STR_FMT, STR_ARG(cycle->afterword));
 	return text_str(&out);
 }

@@ -26,6 +26,10 @@ struct cycle_reason {
 	uint32_t count;
 };
 #define CYCLE_REASONS_MAX 64U /* a message with more says no more; further ones are left out */
+struct cycle_reasons {
+	struct cycle_reason at[CYCLE_REASONS_MAX];
+	uint32_t len;
+};
 #define CYCLE_CRITERIA_MAX 32U
 
 struct cycle {
@@ -53,8 +57,7 @@ struct cycle {
 	struct str no_node_will_do; /* a pre-filter's reason */
 	enum fit pre_fit;           /* and its verdict */
 	uint8_t *fits;              /* enum fit for each node of `nodes` */
-	struct cycle_reason reasons[CYCLE_REASONS_MAX];
-	uint32_t reason_count;
+	struct cycle_reasons reasons;
 	struct str afterword; /* of preemption */
 };
 
@@ -64,6 +67,16 @@ void cycle_init(struct cycle *cycle, struct arena *arena, struct snapshot *snaps
 struct node_info *cycle_run(struct cycle *cycle);
 /* As upstream words it: "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: ...". */
 struct str cycle_message(const struct cycle *cycle);
+
+/* "0/3 nodes are available: 1 this, 2 that."; `others` nodes have one more reason. */
+struct str cycle_reasons_text(const struct cycle *cycle, const struct cycle_reasons *reasons,
+			      uint32_t others, struct str their_reason);
+
+/* Whether the pod could go to the node, those to whom it is promised taken into account. Says why not by cycle_because(). */
+enum fit cycle_filter(struct cycle *cycle, struct node_info *node);
+/* "What if" for filters: a pod comes to the node (1) or goes (-1); the caller sees to it that all is as before at the end. */
+void cycle_count_pod(struct cycle *cycle, struct node_info *node, struct pod_info *pod,
+		     int32_t sign);
 
 /* For criteria: a reason against the node at hand, or against all of them in a pre-filter. */
 void cycle_because(struct cycle *cycle, struct str reason);

@@ -42,16 +42,16 @@ static void count_placed(struct cycle *cycle, struct affinity_state *state,
 {
 	const struct pod_info *pod = cycle->pod;
 
-	if (pod->affinity.len > 0 && pod_terms_match_all(pod->affinity, placed->pod, cycle->world)) {
+	if (pod->affinity.len > 0 && pod_terms_match_all(pod->affinity, placed, cycle->world)) {
 		state->near_pods += sign;
 		for (uint32_t i = 0; i < pod->affinity.len; i++)
 			add(&state->near, node, pod->affinity.at[i].topology_key, sign);
 	}
 	for (uint32_t i = 0; i < pod->anti_affinity.len; i++)
-		if (pod_term_matches(&pod->anti_affinity.at[i], placed->pod, cycle->world))
+		if (pod_term_matches(&pod->anti_affinity.at[i], placed, cycle->world))
 			add(&state->away, node, pod->anti_affinity.at[i].topology_key, sign);
 	for (uint32_t i = 0; i < placed->anti_affinity.len; i++)
-		if (pod_term_matches(&placed->anti_affinity.at[i], pod->pod, cycle->world))
+		if (pod_term_matches(&placed->anti_affinity.at[i], pod, cycle->world))
 			add(&state->unwelcome, node, placed->anti_affinity.at[i].topology_key, sign);
 }
 
@@ -100,7 +100,7 @@ static bool is_near(struct cycle *cycle, const struct affinity_state *state,
 	}
 	/* The first of a series that wants to be near itself may go anywhere. */
 	return is_there ||
-	       (state->near_pods == 0 && pod_terms_match_all(terms, cycle->pod->pod, cycle->world));
+	       (state->near_pods == 0 && pod_terms_match_all(terms, cycle->pod, cycle->world));
 }
 
 static bool is_away(struct cycle *cycle, const struct affinity_state *state,
@@ -148,7 +148,7 @@ static void weigh(struct cycle *cycle, struct topology *scores, const struct nod
 		  struct pod_terms terms, const struct pod_info *meant, int64_t sign)
 {
 	for (uint32_t i = 0; i < terms.len; i++)
-		if (pod_term_matches(&terms.at[i], meant->pod, cycle->world))
+		if (pod_term_matches(&terms.at[i], meant, cycle->world))
 			add(scores, node, terms.at[i].topology_key, sign * terms.at[i].weight);
 }
 
@@ -160,7 +160,7 @@ static void weigh_placed(struct cycle *cycle, struct topology *scores, const str
 	weigh(cycle, scores, node, pod->likes, placed, 1);
 	weigh(cycle, scores, node, pod->dislikes, placed, -1);
 	for (uint32_t i = 0; i < placed->affinity.len; i++)
-		if (pod_term_matches(&placed->affinity.at[i], pod->pod, cycle->world))
+		if (pod_term_matches(&placed->affinity.at[i], pod, cycle->world))
 			add(scores, node, placed->affinity.at[i].topology_key, REQUIRED_WEIGHT);
 	weigh(cycle, scores, node, placed->likes, pod, 1);
 	weigh(cycle, scores, node, placed->dislikes, pod, -1);
@@ -218,16 +218,16 @@ static void normalize(struct cycle *cycle, int64_t *scores, uint32_t count)
 /* The labels of namespaces are not known here: terms that choose by them are helped by the flush alone, as upstream. */
 static bool pod_helps(const struct pod_info *pod, const struct news *news)
 {
-	const struct core_pod *now = news->pod->pod;
+	const struct pod_info *now = news->pod;
 
 	if (news->kinds & NEWS_POD_GONE)
 		return pod_terms_match_any(pod->anti_affinity, now, NULL) ||
-		       pod_terms_match_any(news->pod->anti_affinity, pod->pod, NULL);
+		       pod_terms_match_any(news->pod->anti_affinity, pod, NULL);
 	if (news->kinds & NEWS_POD_ADDED)
 		return pod_terms_match_all(pod->affinity, now, NULL);
 	return (pod_terms_match_all(pod->affinity, now, NULL) &&
-		!pod_terms_match_all(pod->affinity, news->old_pod->pod, NULL)) ||
-	       (pod_terms_match_any(pod->anti_affinity, news->old_pod->pod, NULL) &&
+		!pod_terms_match_all(pod->affinity, news->old_pod, NULL)) ||
+	       (pod_terms_match_any(pod->anti_affinity, news->old_pod, NULL) &&
 		!pod_terms_match_any(pod->anti_affinity, now, NULL));
 }
 

@@ -104,6 +104,7 @@ struct pod_info *pod_info_new(const struct object *object, enum resources_view v
 	info->priority = info->pod->spec->priority;
 	info->request = resources_of_pod(info->pod, view, arena);
 	info->at_least = resources_at_least(info->pod, view, arena);
+	info->label_bits = pod_term_label_bits(info->pod->metadata->labels);
 	find_ports(info);
 	read_terms(info);
 	return info;

@@ -30,6 +30,7 @@ struct pod_info {
 	const struct object *object; /* a reference */
 	const struct core_pod *pod;  /* its record */
 	struct str key;              /* namespace/name */
+	uint64_t label_bits;         /* a bit for each label, as pod_term_bits() asks for them */
 	int32_t priority;
 	struct resources request;  /* what filters count */
 	struct resources at_least; /* what scores count: cpu and memory */

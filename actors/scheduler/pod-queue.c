@@ -114,6 +114,9 @@ static struct mono backoff_end(const struct queued *item)
 
 static void retry(struct pod_queue *queue, struct queued *item, struct mono now)
 {
+	item->is_woken = item->holds > 0;
+	if (item->holds > 0)
+		return;
 	if (is_gated(item->pod))
 		move(queue, item, POD_GATED);
 	else if (item->backoff_until.ns <= now.ns)
@@ -247,6 +250,20 @@ void pod_queue_wake_one(struct pod_queue *queue, struct queued *item, struct mon
 	if (item->place == POD_OUT)
 		item->is_woken = true;
 	else if (item->place == POD_UNSCHEDULABLE)
+		retry(queue, item, now);
+}
+
+void pod_queue_hold(struct queued *item, uint32_t count)
+{
+	item->holds += count;
+}
+
+void pod_queue_release(struct pod_queue *queue, struct queued *item, bool is_failed, struct mono now)
+{
+	assert(item->holds > 0);
+	item->holds--;
+	item->is_woken |= is_failed;
+	if (item->holds == 0 && item->is_woken && item->place == POD_UNSCHEDULABLE)
 		retry(queue, item, now);
 }
 

@@ -37,7 +37,8 @@ struct queued {
 	enum pod_place place;
 	uint32_t attempts, unschedulable_count, error_count; /* errors are in a row */
 	uint64_t rejected_by; /* plugins that said no at the last try, a bit each; 0: none did, it failed */
-	bool is_woken;     /* while OUT: an event that could help has come */
+	bool is_woken; /* while OUT or held: an event that could help has come */
+	uint32_t holds; /* victims that are being asked to go for it: not tried before that is done */
 	struct mono since; /* when it came to its place in line */
 	struct mono backoff_until;
 	uint64_t number; /* breaks ties in order of arrival */
@@ -66,6 +67,11 @@ void pod_queue_fail(struct pod_queue *queue, struct queued *item, uint64_t rejec
 void pod_queue_wake_one(struct pod_queue *queue, struct queued *item, struct mono now);
 uint32_t pod_queue_wake(struct pod_queue *queue, bool (*helps)(void *arg, const struct queued *item),
 			void *arg, struct mono now);
+
+/* Keeps an unschedulable one where it is until as many releases; news meanwhile, or `is_failed`, moves it then. */
+void pod_queue_hold(struct queued *item, uint32_t count);
+void pod_queue_release(struct pod_queue *queue, struct queued *item, bool is_failed,
+		       struct mono now);
 
 /* When something becomes due by time alone; INT64_MAX: never. In the past: now. */
 struct mono pod_queue_due(const struct pod_queue *queue);

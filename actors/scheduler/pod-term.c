@@ -1,6 +1,7 @@
 #include "actors/scheduler/pod-term.h"
 
 #include "actors/scheduler/node-selector.h"
+#include "actors/scheduler/pod-info.h"
 
 static struct selector selector_of(const struct meta_label_selector *from, struct arena *arena)
 {
@@ -9,6 +10,30 @@ static struct selector selector_of(const struct meta_label_selector *from, struc
 	if (selector_from_label_selector(from, arena, &selector, NULL) != OK)
 		return (struct selector){ .is_nothing = true };
 	return selector;
+}
+
+static uint64_t bit_of(struct str key, struct str value)
+{
+	return 1ULL << (hash_mix(hash_str(key), hash_str(value)) & 63);
+}
+
+uint64_t pod_term_label_bits(struct str_map labels)
+{
+	uint64_t bits = 0;
+
+	for (uint32_t i = 0; i < labels.len; i++)
+		bits |= bit_of(labels.at[i].key, labels.at[i].value);
+	return bits;
+}
+
+uint64_t pod_term_bits(const struct selector *selector)
+{
+	uint64_t bits = 0;
+
+	for (uint32_t i = 0; i < selector->len; i++)
+		if (selector->at[i].relation == SELECTOR_IN && selector->at[i].value_count == 1)
+			bits |= bit_of(selector->at[i].key, selector->at[i].values[0]);
+	return bits;
 }
 
 static struct pod_term read_term(const struct core_pod_affinity_term *term, int32_t weight,
@@ -20,6 +45,7 @@ static struct pod_term read_term(const struct core_pod_affinity_term *term, int3
 				.pods = selector_of(term->label_selector, arena),
 				.weight = weight };
 
+	out.bits = pod_term_bits(&out.pods);
 	if (term->namespaces.len == 0 && term->namespace_selector == NULL) {
 		out.namespaces.at = arena_copy(arena, &own_namespace, sizeof own_namespace);
 		out.namespaces.len = 1;
@@ -67,14 +93,17 @@ static bool is_meant(const struct pod_term *term, struct str namespace, const st
 							 : (struct str_map){ NULL, 0 });
 }
 
-bool pod_term_matches(const struct pod_term *term, const struct core_pod *pod,
+bool pod_term_matches(const struct pod_term *term, const struct pod_info *pod,
 		      const struct world *world)
 {
-	return selector_matches_labels(&term->pods, pod->metadata->labels) &&
-	       is_meant(term, pod->metadata->namespace, world);
+	const struct meta_object_meta *meta = pod_info_meta(pod);
+
+	return (pod->label_bits & term->bits) == term->bits &&
+	       selector_matches_labels(&term->pods, meta->labels) &&
+	       is_meant(term, meta->namespace, world);
 }
 
-bool pod_terms_match_all(struct pod_terms terms, const struct core_pod *pod,
+bool pod_terms_match_all(struct pod_terms terms, const struct pod_info *pod,
 			 const struct world *world)
 {
 	for (uint32_t i = 0; i < terms.len; i++)
@@ -83,7 +112,7 @@ bool pod_terms_match_all(struct pod_terms terms, const struct core_pod *pod,
 	return terms.len > 0;
 }
 
-bool pod_terms_match_any(struct pod_terms terms, const struct core_pod *pod,
+bool pod_terms_match_any(struct pod_terms terms, const struct pod_info *pod,
 			 const struct world *world)
 {
 	for (uint32_t i = 0; i < terms.len; i++)

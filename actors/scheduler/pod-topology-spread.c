@@ -56,7 +56,7 @@ static void count_hard(struct cycle *cycle, struct spread_state *state, const st
 		if (spread_counts(constraint, cycle->pod->pod, node->node))
 			topology_row(&state->counts[i], STR(""),
 				     node_info_label(node, constraint->topology_key))
-			    ->count += spread_count(node, &constraint->pods, namespace_of(cycle));
+			    ->count += spread_count(constraint, node, namespace_of(cycle));
 	}
 }
 
@@ -174,14 +174,14 @@ static int64_t soft_count(struct cycle *cycle, const struct spread_state *state,
 {
 	if (state->by_node != NULL)
 		return state->by_node[node->index];
-	return spread_count(node, &constraint->pods, namespace_of(cycle));
+	return spread_count(constraint, node, namespace_of(cycle));
 }
 
 static void count_soft(struct cycle *cycle, struct spread_state *state, const struct node_info *node)
 {
 	if (state->by_node != NULL)
 		state->by_node[node->index] =
-		    spread_count(node, &state->soft.at[0].pods, namespace_of(cycle));
+		    spread_count(&state->soft.at[0], node, namespace_of(cycle));
 	else if (!spread_includes(&state->soft, node->node))
 		return;
 	for (uint32_t i = 0; i < state->soft.len; i++) {

@@ -1,6 +1,7 @@
 #include "actors/scheduler/snapshot.h"
 
 #include "actors/scheduler/images.h"
+#include "actors/scheduler/nominator.h"
 
 struct snapshot {
 	struct map nodes; /* by name: struct node_info */
@@ -10,6 +11,7 @@ struct snapshot {
 	uint32_t start;
 	uint32_t with[POD_LISTS]; /* pods in each kind of list, on all nodes */
 	struct images *images;
+	struct nominator *nominator;
 };
 
 struct snapshot *snapshot_new(void)
@@ -17,6 +19,7 @@ struct snapshot *snapshot_new(void)
 	struct snapshot *snapshot = mem_new(struct snapshot);
 
 	snapshot->images = images_new();
+	snapshot->nominator = nominator_new();
 	return snapshot;
 }
 
@@ -34,6 +37,7 @@ void snapshot_free(struct snapshot *snapshot)
 	map_fini(&snapshot->nodes);
 	vec_fini(&snapshot->order);
 	images_free(snapshot->images);
+	nominator_free(snapshot->nominator);
 	mem_free(snapshot);
 }
 
@@ -164,6 +168,11 @@ void snapshot_forget(struct snapshot *snapshot, struct pod_info *pod)
 bool snapshot_has(const struct snapshot *snapshot, enum pod_list list)
 {
 	return snapshot->with[list] > 0;
+}
+
+struct nominator *snapshot_nominator(const struct snapshot *snapshot)
+{
+	return snapshot->nominator;
 }
 
 const struct images *snapshot_images(const struct snapshot *snapshot)

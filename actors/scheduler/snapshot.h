@@ -12,6 +12,7 @@
 #include "runtime/base/base.h"
 
 struct images;
+struct nominator;
 struct snapshot;
 
 GIVE struct snapshot *snapshot_new(void);
@@ -43,6 +44,7 @@ struct snapshot_nodes {
 };
 struct snapshot_nodes snapshot_nodes(struct snapshot *snapshot);
 
+struct nominator *snapshot_nominator(const struct snapshot *snapshot);
 const struct images *snapshot_images(const struct snapshot *snapshot);
 
 /* Where the next cycle begins its search, so that all nodes have the same chance in clusters too big to look at all. */

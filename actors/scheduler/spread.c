@@ -51,10 +51,13 @@ static struct selector with_label_keys(struct selector selector, const struct po
 static struct spread_constraint read_constraint(const struct core_topology_spread_constraint *from,
 						const struct pod_info *pod, struct arena *arena)
 {
+	struct selector pods = with_label_keys(selector_of(from->label_selector, arena), pod,
+					       &from->match_label_keys, arena);
+
 	return (struct spread_constraint){
 		.topology_key = from->topology_key,
-		.pods = with_label_keys(selector_of(from->label_selector, arena), pod,
-					&from->match_label_keys, arena),
+		.pods = pods,
+		.bits = pod_term_bits(&pods),
 		.max_skew = from->max_skew,
 		.min_domains = from->has.min_domains ? from->min_domains : 1,
 		.honours_affinity = !str_is(from->node_affinity_policy, "Ignore"),
@@ -129,14 +132,22 @@ static struct spread defaults(const struct pod_info *pod, const struct world *wo
 	struct selector by_service =
 	    labels.len > 0 ? selector_from_map(labels, arena) : SELECTOR_ALL;
 	struct selector pods = both(by_service, owner_selector(pod, world, arena), arena);
+	struct spread_constraint even = { .pods = pods,
+					  .bits = pod_term_bits(&pods),
+					  .min_domains = 1,
+					  .honours_affinity = true };
 	struct spread spread = { .is_default = true };
 
 	if (pods.is_nothing || pods.len == 0)
 		return spread;
 	spread.at = arena_array(arena, struct spread_constraint, 2);
 	spread.len = 2;
-	spread.at[0] = (struct spread_constraint){ HOST_KEY, pods, 3, 1, true, false, true };
-	spread.at[1] = (struct spread_constraint){ ZONE_KEY, pods, 5, 1, true, false, false };
+	spread.at[0] = spread.at[1] = even;
+	spread.at[0].topology_key = HOST_KEY;
+	spread.at[0].is_host = true;
+	spread.at[0].max_skew = 3;
+	spread.at[1].topology_key = ZONE_KEY;
+	spread.at[1].max_skew = 5;
 	return spread;
 }
 
@@ -176,18 +187,22 @@ bool spread_counts(const struct spread_constraint *constraint, const struct core
 	       taint_allows(&node->spec->taints, &pod->spec->tolerations);
 }
 
-int64_t spread_count(const struct node_info *node, const struct selector *pods, struct str namespace)
+int64_t spread_count(const struct spread_constraint *constraint, const struct node_info *node,
+		     struct str namespace)
 {
 	const struct node_pods *all = node_info_pods(node);
 	int64_t count = 0;
 
-	if (!pods->is_nothing && pods->len == 0)
+	if (!constraint->pods.is_nothing && constraint->pods.len == 0)
 		return 0; /* upstream: a selector of everything spreads nothing */
 	for (uint32_t i = 0; i < all->len; i++) {
-		const struct meta_object_meta *meta = all->at[i]->pod->metadata;
+		const struct meta_object_meta *meta;
 
+		if ((all->at[i]->label_bits & constraint->bits) != constraint->bits)
+			continue;
+		meta = all->at[i]->pod->metadata;
 		if (!meta->has.deletion_timestamp && str_eq(meta->namespace, namespace) &&
-		    selector_matches_labels(pods, meta->labels))
+		    selector_matches_labels(&constraint->pods, meta->labels))
 			count++;
 	}
 	return count;

@@ -14,6 +14,7 @@
 struct spread_constraint {
 	struct str topology_key;
 	struct selector pods;
+	uint64_t bits; /* pod_term_bits() of it */
 	int32_t max_skew, min_domains;
 	bool honours_affinity,
 	    honours_taints; /* nodes that the pod cannot use anyway do not count */
@@ -34,8 +35,8 @@ bool spread_includes(const struct spread *spread, const struct core_node *node);
 /* Whether the constraint counts this node's pods at all. */
 bool spread_counts(const struct spread_constraint *constraint, const struct core_pod *pod,
 		   const struct core_node *node);
-/* How many pods of the node the selector means, in that namespace; those being deleted are passed over. */
-int64_t spread_count(const struct node_info *node, const struct selector *pods,
+/* How many pods of the node the constraint means, in that namespace; those being deleted are passed over. */
+int64_t spread_count(const struct spread_constraint *constraint, const struct node_info *node,
 		     struct str namespace);
 
 #endif

@@ -11,12 +11,19 @@
 #define PATCH_BYTES (128U * KIB)
 #define TAG_MARK 0x5c00000000000000ULL /* the upper byte of our tags; below it number and slot */
 
+static void release(struct write *write)
+{
+	pod_info_unref(write->pod);
+	pod_info_unref(write->preemptor);
+	write->pod = write->preemptor = NULL;
+}
+
 static void give_back(void *arg)
 {
 	struct writer *writer = arg;
 
 	for (uint32_t i = 0; i < WRITER_SLOTS; i++)
-		pod_info_unref(writer->slots[i].pod);
+		release(&writer->slots[i]);
 }
 
 void writer_init(struct writer *writer, struct act *act, const char *api, uint64_t term)
@@ -51,6 +58,7 @@ static enum status send(struct writer *writer, struct act *act, struct write *wr
 {
 	enum status status;
 
+	write->number++;
 	call->term = writer->term;
 	status = act_request(act, act_named(act, writer->api), &api_call_type, call, WRITE_MS,
 			     tag_of(writer, write));
@@ -59,16 +67,17 @@ static enum status send(struct writer *writer, struct act *act, struct write *wr
 	return status;
 }
 
-static enum status begin(struct writer *writer, struct act *act, enum write_kind kind,
-			 struct pod_info *pod, struct str node, struct api_call *call)
+/* Takes a slot for what is then sent. */
+static enum status begin(struct writer *writer, struct act *act, const struct write *like,
+			 struct api_call *call)
 {
 	struct write *write = free_slot(writer);
 
-	write->number++;
 	TRY(send(writer, act, write, call));
-	write->kind = kind;
-	write->pod = pod_info_ref(pod);
-	write->node = node.len > 0 ? arena_str(pod->arena, node) : STR_NONE;
+	write->kind = like->kind;
+	write->pod = pod_info_ref(like->pod);
+	write->preemptor = like->preemptor ? pod_info_ref(like->preemptor) : NULL;
+	write->node = arena_str(like->pod->arena, like->node);
 	writer->busy++;
 	return OK;
 }
@@ -98,7 +107,8 @@ enum status writer_bind(struct writer *writer, struct act *act, struct pod_info 
 	struct core_binding binding = { &about, &target };
 
 	request_set_record(&call, &core_binding_type, &binding);
-	return begin(writer, act, WRITE_BINDING, pod, node, &call);
+	return begin(writer, act,
+		     &(struct write){ .kind = WRITE_BINDING, .pod = pod, .node = node }, &call);
 }
 
 /* Since when the condition is what it is: from now on if it was another or none. */
@@ -111,41 +121,123 @@ static struct wall since(const struct pod_info *pod, struct wall now)
 	return (struct wall){ now.ns - now.ns % TIME_S };
 }
 
+/* ---- what is said on pods --------------------------------------------------------------------------------------- */
+
 /*
  * A strategic merge patch of the status alone: a whole sparse pod would say that it has no containers. The uid keeps it from
  * a successor of the same name.
  */
-static struct str patch_of(const struct pod_info *pod, struct core_pod_condition *condition,
-			   struct arena *arena)
+static struct text begin_patch(const struct pod_info *pod, struct arena *arena)
 {
 	struct text out = text_in(arena, PATCH_BYTES);
-	struct core_pod_status status = { .conditions = { condition, 1 } };
 
 	text_lit(&out, "{\"metadata\":{\"uid\":");
 	json_encode_field(type_field(&meta_object_meta_type, STR("uid")), pod_info_meta(pod), &out);
-	text_lit(&out, "},\"status\":");
-	json_encode(&core_pod_status_type, &status, &out);
-	text_add_char(&out, '}');
-	return text_str(&out);
+	text_lit(&out, "},\"status\":{");
+	return out;
 }
 
-enum status writer_refuse(struct writer *writer, struct act *act, struct pod_info *pod,
-			  const char *reason, struct str message)
+static void add_condition(struct text *out, const struct pod_info *pod,
+			  struct core_pod_condition *condition)
+{
+	if (pod_info_meta(pod)->has.generation)
+		SET(condition, observed_generation, pod_info_meta(pod)->generation);
+	text_lit(out, "\"conditions\":[");
+	json_encode(&core_pod_condition_type, condition, out);
+	text_add_char(out, ']');
+}
+
+static void add_nominated(struct text *out, struct str node)
+{
+	struct core_pod_status status = { .nominated_node_name = node };
+
+	text_lit(out, "\"nominatedNodeName\":");
+	if (node.len == 0)
+		text_lit(out, "null");
+	else
+		json_encode_field(type_field(&core_pod_status_type, STR("nominatedNodeName")),
+				  &status, out);
+}
+
+static void set_patch(struct api_call *call, struct text *out)
+{
+	text_lit(out, "}}");
+	call->content_type = STR("application/strategic-merge-patch+json");
+	call->body = text_str(out);
+}
+
+enum status writer_tell(struct writer *writer, struct act *act, struct pod_info *pod,
+			const struct writer_status *status)
 {
 	struct api_call call = call_for(pod, "PATCH", "status");
+	struct text out = begin_patch(pod, call.arena);
 	struct core_pod_condition condition = { .type = STR("PodScheduled"),
 						.status = STR("False"),
-						.reason = str_from(reason),
-						.message = message };
-	const struct meta_object_meta *meta = pod_info_meta(pod);
+						.reason = str_from(status->reason),
+						.message = status->message };
 
 	SET(&condition, last_transition_time, since(pod, act_wall(act)));
-	if (meta->has.generation)
-		SET(&condition, observed_generation, meta->generation);
-	request_set_body(&call, STR("application/strategic-merge-patch+json"),
-			 patch_of(pod, &condition, call.arena));
-	return begin(writer, act, WRITE_CONDITION, pod, STR_NONE, &call);
+	if (status->reason != NULL)
+		add_condition(&out, pod, &condition);
+	if (status->reason != NULL && status->has_nominated)
+		text_add_char(&out, ',');
+	if (status->has_nominated)
+		add_nominated(&out, status->nominated);
+	set_patch(&call, &out);
+	return begin(writer, act, &(struct write){ .kind = WRITE_STATUS, .pod = pod }, &call);
 }
+
+/* ---- victims -------------------------------------------------------------------------------------------------------- */
+
+enum status writer_evict(struct writer *writer, struct act *act, struct pod_info *victim,
+			 struct pod_info *preemptor, struct str node)
+{
+	struct api_call call = call_for(victim, "PATCH", "status");
+	struct text out = begin_patch(victim, call.arena);
+	struct core_pod_condition condition = {
+		.type = STR("DisruptionTarget"),
+		.status = STR("True"),
+		.reason = STR("PreemptionByScheduler"),
+		.message =
+		    STR("default-scheduler: preempting to accommodate a higher priority pod")
+	};
+	struct write like = {
+		.kind = WRITE_DISRUPTION, .pod = victim, .preemptor = preemptor, .node = node
+	};
+	struct wall now = act_wall(act);
+
+	SET(&condition, last_transition_time, (struct wall){ now.ns - now.ns % TIME_S });
+	add_condition(&out, victim, &condition);
+	set_patch(&call, &out);
+	return begin(writer, act, &like, &call);
+}
+
+static struct api_call delete_call(const struct pod_info *pod)
+{
+	struct api_call call = call_for(pod, "DELETE", NULL);
+	struct text out = text_in(call.arena, 4 * KIB);
+
+	text_lit(&out,
+		 "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":");
+	json_encode_field(type_field(&meta_object_meta_type, STR("uid")), pod_info_meta(pod), &out);
+	text_lit(&out, "}}");
+	call.content_type = API_TYPE_JSON;
+	call.body = text_str(&out);
+	return call;
+}
+
+bool writer_goes_on(struct writer *writer, struct act *act, struct write *write)
+{
+	struct api_call call;
+
+	if (write->kind != WRITE_DISRUPTION)
+		return false;
+	call = delete_call(write->pod);
+	write->kind = WRITE_EVICTION;
+	return send(writer, act, write, &call) == OK;
+}
+
+/* ---- answers ---------------------------------------------------------------------------------------------------------- */
 
 struct write *writer_answered(struct writer *writer, const struct act_msg *msg)
 {
@@ -158,8 +250,7 @@ struct write *writer_answered(struct writer *writer, const struct act_msg *msg)
 
 void writer_end(struct writer *writer, struct write *write)
 {
-	pod_info_unref(write->pod);
-	write->pod = NULL;
+	release(write);
 	write->kind = WRITE_FREE;
 	writer->busy--;
 }

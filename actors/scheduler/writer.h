@@ -13,13 +13,14 @@
 
 #define WRITER_SLOTS 64U
 
-enum write_kind { WRITE_FREE, WRITE_BINDING, WRITE_CONDITION };
+enum write_kind { WRITE_FREE, WRITE_BINDING, WRITE_STATUS, WRITE_DISRUPTION, WRITE_EVICTION };
 
 struct write {
 	enum write_kind kind;
-	uint32_t number;      /* tells answers to an earlier write in this slot apart */
-	struct pod_info *pod; /* a reference */
-	struct str node;      /* of BINDING; in the pod's arena */
+	uint32_t number;            /* tells answers to an earlier write in this slot apart */
+	struct pod_info *pod;       /* a reference */
+	struct str node;            /* of BINDING and EVICTION; in the pod's arena */
+	struct pod_info *preemptor; /* of EVICTION: a reference to the one it has to go for */
 };
 
 struct writer {
@@ -32,12 +33,25 @@ struct writer {
 void writer_init(struct writer *writer, struct act *act, const char *api, uint64_t term);
 uint32_t writer_room(const struct writer *writer);
 
-/* Both need room (asserted). Not OK: nothing was sent. */
+/* All need room (asserted). Not OK: nothing was sent. */
 MUST_USE enum status writer_bind(struct writer *writer, struct act *act, struct pod_info *pod,
 				 struct str node);
-/* Condition PodScheduled is False, for that reason. */
-MUST_USE enum status writer_refuse(struct writer *writer, struct act *act, struct pod_info *pod,
-				   const char *reason, struct str message);
+
+/* What is to be said on a pod. */
+struct writer_status {
+	const char *reason; /* why PodScheduled is False; NULL: the condition stays as it is */
+	struct str message;
+	bool has_nominated; /* status.nominatedNodeName is to be that; empty: none */
+	struct str nominated;
+};
+MUST_USE enum status writer_tell(struct writer *writer, struct act *act, struct pod_info *pod,
+				 const struct writer_status *status);
+
+/* Asks a victim to go: says so on it, then deletes it. Two requests in one slot: writer_goes_on() sends the second. */
+MUST_USE enum status writer_evict(struct writer *writer, struct act *act, struct pod_info *victim,
+				  struct pod_info *preemptor, struct str node);
+/* After the first answer of an eviction was a success. False: this write is at its end. */
+bool writer_goes_on(struct writer *writer, struct act *act, struct write *write);
 
 /* The write that an answer is to, to be given back by writer_end; NULL: none of ours. */
 struct write *writer_answered(struct writer *writer, const struct act_msg *msg);

@@ -14,31 +14,11 @@ struct binding {
 static enum next binding_decode(struct request *r)
 {
 	struct binding *work = arena_new_of(r->arena, struct binding);
-	enum next next = body_decode_as(r, &core_binding_type, false);
+	enum next next = body_decode_as(r, &core_binding_type, true);
 
-	if (next != NEXT)
-		return next;
 	work->body = r->record;
 	r->work = work;
-	if (str_eq(work->body->metadata->name, r->route.name))
-		return NEXT;
-	return request_fail(r, failure_bad_request(r->arena, "name in URL does not match name in "
-							     "Binding object"));
-}
-
-/* By way of the collection of bindings: the pod is the one that the body names. */
-static enum next collection_decode(struct request *r)
-{
-	struct binding *work = arena_new_of(r->arena, struct binding);
-	enum next next = body_decode_as(r, &core_binding_type, false);
-
-	if (next != NEXT)
-		return next;
-	work->body = r->record;
-	r->work = work;
-	r->route.name = work->body->metadata->name;
-	r->resource = resources_find_type(r->server->resources, &core_pod_type);
-	return NEXT;
+	return next;
 }
 
 static enum next refuse(struct request *r, const char *why)
@@ -89,15 +69,13 @@ static enum next check_pod(struct request *r, const struct core_binding *body)
 	return NEXT;
 }
 
-void binding_set_condition(struct request *r, struct core_pod *pod,
-			   struct core_pod_condition condition)
+static void set_condition(struct request *r, struct core_pod *pod)
 {
 	struct core_pod_condition_list *list = &MAKE(pod->status, r->arena)->conditions;
-	struct wall now = act_wall(r->server->act);
 	struct core_pod_condition *at;
 	uint32_t i = 0;
 
-	while (i < list->len && !str_eq(list->at[i].type, condition.type))
+	while (i < list->len && !str_is(list->at[i].type, "PodScheduled"))
 		i++;
 	if (i == list->len) {
 		at = arena_array(r->arena, struct core_pod_condition, list->len + 1);
@@ -106,8 +84,10 @@ void binding_set_condition(struct request *r, struct core_pod *pod,
 		list->at = at;
 		list->len++;
 	}
-	SET(&condition, last_transition_time, ((struct wall){ now.ns - now.ns % TIME_S }));
-	list->at[i] = condition;
+	list->at[i] =
+	    (struct core_pod_condition){ .type = STR("PodScheduled"), .status = STR("True") };
+	SET(&list->at[i], last_transition_time, act_wall(r->server->act));
+	list->at[i].last_transition_time.ns -= list->at[i].last_transition_time.ns % TIME_S;
 }
 
 static void bind(struct request *r, const struct core_binding *body)
@@ -122,9 +102,7 @@ static void bind(struct request *r, const struct core_binding *body)
 	for (uint32_t i = 0; i < meta->labels.len; i++)
 		str_map_put(&pod->metadata->labels, r->arena, meta->labels.at[i].key,
 			    meta->labels.at[i].value);
-	binding_set_condition(
-	    r, pod,
-	    (struct core_pod_condition){ .type = STR("PodScheduled"), .status = STR("True") });
+	set_condition(r, pod);
 	if (pod->status != NULL)
 		pod->status->nominated_node_name = STR_NONE;
 	r->type = &core_pod_type;
@@ -148,15 +126,6 @@ static enum next binding_read(struct request *r)
 		bind(r, work->body);
 	return next;
 }
-
-const struct verb_steps binding_collection_steps = {
-	.name = "binding",
-	.is_write = true,
-	.decode = collection_decode,
-	.read = binding_read,
-	.persist = write_persist,
-	.answer = respond_success,
-};
 
 const struct verb_steps binding_steps = {
 	.name = "binding",

@@ -526,6 +526,20 @@ void stage_hold(struct stage *stage, bool is_holding)
 		CHECK(act_host_enter(sim_host_of(stage->sim, 1, 1), stage->self, let_go, stage));
 }
 
+static void kill_named(struct act *act, void *state, void *arg)
+{
+	struct stage *stage = *(struct stage **)state;
+
+	act_kill(act, act_whereis(act, arg));
+	vec_clear(&stage->watchers); /* those of the caches */
+}
+
+void stage_kill(struct stage *stage, const char *name)
+{
+	CHECK(act_host_enter(sim_host_of(stage->sim, 1, 1), stage->self, kill_named,
+			     (void *)(uintptr_t)name));
+}
+
 struct stage_counts stage_counts(const struct stage *stage)
 {
 	return stage->counts;

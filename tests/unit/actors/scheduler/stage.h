@@ -39,6 +39,9 @@ void stage_refuse(struct stage *stage, const char *path_end, int32_t code, uint3
 /* Writes wait for their answers until let go. */
 void stage_hold(struct stage *stage, bool is_holding);
 
+/* Ends the actor of that name as a crash would; its supervisor starts it again. */
+void stage_kill(struct stage *stage, const char *name);
+
 struct stage_counts {
 	uint32_t bindings, patches, deletes; /* that were asked for */
 	uint32_t waiting;                    /* held back right now */

@@ -28,8 +28,10 @@ TEST(a_pod_without_room_says_why_and_gets_the_node_that_comes)
 	CHECK(stage_condition(stage, "a") != NULL);
 	CHECK_STR(stage_condition(stage, "a")->status, "False");
 	CHECK_STR(stage_condition(stage, "a")->reason, "Unschedulable");
-	CHECK_STR(stage_condition(stage, "a")->message,
-		  "0/2 nodes are available: 1 Insufficient cpu, 2 Insufficient memory.");
+	CHECK_STR(
+	    stage_condition(stage, "a")->message,
+	    "0/2 nodes are available: 1 Insufficient cpu, 2 Insufficient memory. preemption: 0/2 "
+	    "nodes are available: 2 Preemption is not helpful for scheduling.");
 	CHECK_EQ(stage_events(stage, "FailedScheduling", NULL), 1);
 	CHECK_EQ(stage_counts(stage).patches, 1);
 	stage_node(stage, "n3", "4", "4Gi");
@@ -149,5 +151,119 @@ TEST(pods_of_other_schedulers_and_gated_pods_are_left_alone)
 		  "\"containers\":[{\"name\":\"c\"}]}}");
 	stage_run(stage, 1000);
 	CHECK_STR(stage_node_of(stage, "gated"), "n1");
+	stage_close(stage);
+}
+
+static void put_important(struct stage *stage, const char *name, const char *cpu, int priority)
+{
+	stage_put(stage, &core_pod_type,
+		  "{\"metadata\":{\"name\":\"%s\",\"namespace\":\"default\"},\"spec\":{"
+		  "\"priority\":%d,\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{"
+		  "\"cpu\":\"%s\"}}}]}}",
+		  name, priority, cpu);
+}
+
+TEST(a_more_important_pod_takes_the_place_of_others)
+{
+	struct stage *stage = stage_open(9);
+	const struct core_pod *pod;
+
+	stage_node(stage, "n1", "2", "4Gi");
+	put_important(stage, "small", "1", 0);
+	put_important(stage, "smaller", "1", 0);
+	stage_run(stage, 500);
+	CHECK_STR(stage_node_of(stage, "small"), "n1");
+	stage_hold(stage, true);
+	put_important(stage, "urgent", "2", 100);
+	stage_run(stage, 500);
+	CHECK_EQ(stage_counts(stage).waiting, 3); /* two victims and the pod's own status */
+	CHECK_EQ(stage_counts(stage).bindings, 2);
+	stage_hold(stage, false);
+	stage_run(stage, 3000);
+	CHECK_STR(stage_node_of(stage, "urgent"), "n1");
+	CHECK_STR(stage_node_of(stage, "small"), "(gone)");
+	CHECK_STR(stage_node_of(stage, "smaller"), "(gone)");
+	pod = stage_get(stage, &core_pod_type, "default", "urgent");
+	CHECK_STR(
+	    stage_condition(stage, "urgent")->message,
+	    "0/1 nodes are available: 1 Insufficient cpu. preemption: found a potential placement "
+	    "for pod on node n1, preempting 2 victims");
+	CHECK_STR(pod->status->nominated_node_name, "n1");
+	CHECK_EQ(stage_events(stage, "Preempted", NULL), 2);
+	CHECK_EQ(stage_counts(stage).deletes, 2);
+	CHECK_EQ(stage_counts(stage).wrong_terms, 0);
+	stage_close(stage);
+}
+
+TEST(a_promised_place_is_not_taken_by_less_important_pods)
+{
+	struct stage *stage = stage_open(10);
+
+	stage_node(stage, "n1", "2", "4Gi");
+	put_important(stage, "victim", "2", 0);
+	stage_run(stage, 500);
+	stage_hold(stage, true);
+	put_important(stage, "urgent", "2", 100);
+	stage_run(stage, 100);
+	stage_delete(stage, &core_pod_type, "default",
+		     "victim"); /* by itself, before it was asked */
+	put_important(stage, "sneaky", "1", 50);
+	stage_run(stage, 500);
+	CHECK_STR(stage_node_of(stage, "sneaky"), "");
+	CHECK_EQ(stage_counts(stage).bindings, 1);
+	stage_hold(stage, false);
+	stage_run(stage, 3000);
+	CHECK_STR(stage_node_of(stage, "urgent"), "n1");
+	CHECK_STR(stage_node_of(stage, "sneaky"), "");
+	stage_close(stage);
+}
+
+TEST(a_victim_that_cannot_be_evicted_is_asked_again)
+{
+	struct stage *stage = stage_open(11);
+
+	stage_node(stage, "n1", "2", "4Gi");
+	put_important(stage, "victim", "2", 0);
+	stage_run(stage, 500);
+	stage_refuse(stage, "/pods/victim", 500, 1);
+	put_important(stage, "urgent", "2", 100);
+	stage_run(stage, 6000);
+	CHECK_STR(stage_node_of(stage, "urgent"), "n1");
+	CHECK_EQ(stage_counts(stage).deletes, 2);
+	stage_close(stage);
+}
+
+TEST(a_pod_that_never_preempts_waits)
+{
+	struct stage *stage = stage_open(12);
+
+	stage_node(stage, "n1", "2", "4Gi");
+	put_important(stage, "small", "2", 0);
+	stage_run(stage, 500);
+	stage_put(stage, &core_pod_type,
+		  "{\"metadata\":{\"name\":\"polite\",\"namespace\":\"default\"},\"spec\":{"
+		  "\"priority\":9,\"preemptionPolicy\":\"Never\",\"containers\":[{\"name\":\"c\","
+		  "\"resources\":{\"requests\":{\"cpu\":\"1\"}}}]}}");
+	stage_run(stage, 1000);
+	CHECK_STR(stage_condition(stage, "polite")->message,
+		  "0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to "
+		  "preemptionPolicy=Never.");
+	CHECK_EQ(stage_counts(stage).deletes, 0);
+	stage_close(stage);
+}
+
+TEST(a_caches_restart_loses_nothing)
+{
+	struct stage *stage = stage_open(13);
+
+	stage_node(stage, "n1", "2", "4Gi");
+	stage_pod(stage, "a", "1", "1Gi");
+	stage_run(stage, 500);
+	stage_kill(stage, "caches");
+	stage_pod(stage, "b", "1", "1Gi");
+	stage_pod(stage, "c", "1", "1Gi");
+	stage_run(stage, 10000);
+	CHECK_STR(stage_node_of(stage, "b"), "n1");
+	CHECK_STR(stage_node_of(stage, "c"), "");
 	stage_close(stage);
 }

@@ -146,6 +146,26 @@ struct str trial_run(struct trial *trial, const char *pod, ...)
 	return node ? node->name : cycle_message(cycle);
 }
 
+struct str trial_preempt(struct trial *trial, const char *pod, ...)
+{
+	struct text out = text_in(test_arena(), 4 * KIB);
+	struct preemption preemption;
+	struct cycle *cycle;
+	va_list args;
+
+	va_start(args, pod);
+	cycle = begin(trial, make_pod(pod, args));
+	va_end(args);
+	CHECK(cycle_run(cycle) == NULL);
+	preemption_run(cycle, &preemption);
+	if (preemption.node == NULL)
+		return preemption.word;
+	text_printf(&out, STR_FMT ":", STR_ARG(preemption.node->name));
+	for (uint32_t i = 0; i < preemption.victim_count; i++)
+		text_printf(&out, " " STR_FMT, STR_ARG(object_name(preemption.victims[i]->object)));
+	return text_str(&out);
+}
+
 struct str trial_scores(struct trial *trial, enum criterion_id which, const char *pod, ...)
 {
 	const struct criterion *criterion = criteria[which];

@@ -9,6 +9,7 @@
 #include "actors/controller/world-private.h"
 #include "actors/scheduler/criterion.h"
 #include "actors/scheduler/cycle.h"
+#include "actors/scheduler/preemption.h"
 #include "runtime/base/base.h"
 
 struct trial {
@@ -28,6 +29,9 @@ void trial_object(struct trial *trial, const struct type *type, const char *json
 
 /* The name of the chosen node, or the message why there is none. */
 struct str trial_run(struct trial *trial, const char *pod, ...)
+    __attribute__((format(printf, 2, 3)));
+/* For a pod that finds no node: "node: victim victim" in order of importance, or the word why preemption does not help. */
+struct str trial_preempt(struct trial *trial, const char *pod, ...)
     __attribute__((format(printf, 2, 3)));
 /* What a criterion makes of each node that passes: "a=100 b=0", in the order of nodes; "none" when it does not score. */
 struct str trial_scores(struct trial *trial, enum criterion_id criterion, const char *pod, ...)
