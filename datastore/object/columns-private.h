@@ -14,6 +14,7 @@ struct cell {
 	struct text *out;
 	struct arena *arena; /* of the row */
 	const struct columns_view *view;
+	struct str json; /* the record, once a path asked for it */
 };
 
 #define COLUMNS_OR_EMPTY(T, pointer) ((const struct T *)record_or_empty(&T##_type, (pointer)))
@@ -47,6 +48,10 @@ void columns_list_add(struct columns_list *list, struct str s);
 void columns_list_put(struct cell *cell, struct columns_list *list, struct str nothing);
 /* The texts in order and each once. */
 struct str_list columns_sorted(struct cell *cell, struct str_list list);
+
+/* columns-custom.c: the cell of a CELL_PATH. */
+void columns_put_path(struct cell *cell, const struct columns *columns,
+		      const struct column_row *row, const void *record);
 
 /* columns-pod.c */
 column_fn columns_pod_ready, columns_pod_status, columns_pod_restarts, columns_pod_gates;

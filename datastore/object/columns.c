@@ -407,6 +407,7 @@ static void put_cell(struct cell *cell, const struct columns *columns, uint32_t 
 	case CELL_SELECTOR: put_selector(cell, columns, row, record); return;
 	case CELL_TEXT: put_text(cell, columns, row, record); return;
 	case CELL_COMPUTED: columns->computed[i](cell, record); return;
+	case CELL_PATH: columns_put_path(cell, columns, row, record); return;
 	}
 }
 

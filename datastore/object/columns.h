@@ -9,6 +9,7 @@
 #ifndef DATASTORE_OBJECT_COLUMNS_H
 #define DATASTORE_OBJECT_COLUMNS_H
 
+#include "datastore/schema/apiextensions.h"
 #include "datastore/schema/column-row.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/arena.h"
@@ -36,6 +37,13 @@ struct columns_view {
 };
 
 void columns_of(const struct type *type, struct columns *out);
+/*
+ * Of a custom resource: the columns that its definition names for this version, after the name; without any the age. What is made
+ * lives in the arena, the rest in the definition.
+ */
+void columns_of_custom(const struct type *type,
+		       const struct apiextensions_custom_resource_definition_version *version,
+		       struct arena *arena, struct columns *out);
 
 /* [{"name":...,"type":...,"format":...,"description":...,"priority":...},...] */
 void columns_write_definitions(const struct columns *columns, struct text *out);

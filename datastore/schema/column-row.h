@@ -20,6 +20,7 @@ enum cell_form {
 	CELL_SELECTOR, /* a LabelSelector as text */
 	CELL_TEXT,     /* a text with {PATH}s */
 	CELL_COMPUTED, /* a function's */
+	CELL_PATH,     /* what a JSONPath leads to, by the column's type: of custom resources */
 };
 
 struct column_row {

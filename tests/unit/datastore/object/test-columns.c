@@ -670,6 +670,65 @@ TEST(another_version_has_the_columns_of_the_one_that_is_stored)
 	CHECK_STR(columns.type->version, "v2");
 }
 
+TEST(a_custom_resource_has_the_columns_that_its_definition_names)
+{
+	const struct type *type =
+	    type_for("v1", "Pod"); /* any type will do: paths go through its JSON */
+	const struct type *version_type =
+	    type_named(STR("apiextensions"), STR("CustomResourceDefinitionVersion"));
+	struct columns_view view = { .now = now() };
+	struct text out = text_in(test_arena(), 4 * KIB);
+	struct columns columns;
+
+	columns_of_custom(
+	    type,
+	    read(version_type,
+		 "{\"name\":\"v1\",\"additionalPrinterColumns\":["
+		 "{\"name\":\"Phase\",\"type\":\"string\",\"jsonPath\":\".status.phase\"},"
+		 "{\"name\":\"Ready\",\"type\":\"string\",\"priority\":1,"
+		 "\"jsonPath\":\".status.conditions[?(@.type==\\\"Ready\\\")].status\"},"
+		 "{\"name\":\"Grace\",\"type\":\"integer\",\"jsonPath\":\".spec."
+		 "terminationGracePeriodSeconds\"},"
+		 "{\"name\":\"Host\",\"type\":\"boolean\",\"jsonPath\":\".spec.hostNetwork\"},"
+		 "{\"name\":\"Labels\",\"type\":\"string\",\"jsonPath\":\".metadata.labels\"},"
+		 "{\"name\":\"Wrong\",\"type\":\"integer\",\"jsonPath\":\".metadata.name\"},"
+		 "{\"name\":\"None\",\"type\":\"string\",\"jsonPath\":\".spec.nodeName\"},"
+		 "{\"name\":\"Bad\",\"type\":\"date\",\"jsonPath\":\".metadata.name\"},"
+		 "{\"name\":\"Age\",\"type\":\"date\",\"jsonPath\":\".metadata.creationTimestamp\"}"
+		 "]}"),
+	    test_arena(), &columns);
+	columns_write_cells(
+	    &columns,
+	    read(
+		type,
+		"{\"metadata\":{\"name\":\"s\",\"labels\":{\"a\":\"b\"},"
+		"\"creationTimestamp\":\"2026-03-01T11:55:00Z\"},\"spec\":{\"hostNetwork\":true,"
+		"\"terminationGracePeriodSeconds\":7},\"status\":{\"phase\":\"Up\",\"conditions\":["
+		"{\"type\":\"Other\",\"status\":\"False\"},{\"type\":\"Ready\",\"status\":\"True\"}"
+		"]}}"),
+	    &view, test_arena(), &out);
+	CHECK_STR(plain(text_str(&out)), "[\"s\",\"Up\",\"True\",7,true,\"{\\\"a\\\":\\\"b\\\"}\","
+					 "null,null,\"<invalid>\",\"5m\"]");
+	text_clear(&out);
+	columns_write_definitions(&columns, &out);
+	CHECK(
+	    str_find(text_str(&out), STR("{\"name\":\"Ready\",\"type\":\"string\",\"format\":\"\","
+					 "\"description\":\"\",\"priority\":1}")) > 0);
+}
+
+TEST(a_custom_resource_without_columns_shows_its_age)
+{
+	const struct type *type = type_for("v1", "Pod");
+	struct apiextensions_custom_resource_definition_version version = { 0 };
+	struct columns_view view = { .now = now() };
+	struct text out = text_in(test_arena(), KIB);
+	struct columns columns;
+
+	columns_of_custom(type, &version, test_arena(), &columns);
+	columns_write_cells(&columns, read(type, "{" META("s") "}"), &view, test_arena(), &out);
+	CHECK_STR(text_str(&out), "[\"s\",\"5m\"]");
+}
+
 static void check_path(const struct type *type, const struct column_row *row, struct str path)
 {
 	struct record_place place;
