@@ -94,6 +94,7 @@ static void fail(struct run *run, enum status outcome, const struct fault *why)
 static void send_next(struct run *run, struct act *act, const struct run_sender *sender)
 {
 	uint32_t write = run->next++;
+	bool is_create = run->plan.writes[write].verb == PLAN_CREATE;
 	struct api_call call = call_of(&run->plan.writes[write], sender->user);
 	enum status sent;
 
@@ -102,6 +103,7 @@ static void send_next(struct run *run, struct act *act, const struct run_sender 
 			   tag_of(run, sender->slot, write));
 	if (sent == OK) {
 		run->waiting++;
+		run->batched += is_create;
 		return;
 	}
 	api_call_free(&call);
@@ -119,7 +121,7 @@ static bool may_go(const struct run *run)
 	if (next->verb != before->verb || next->type != before->type)
 		return false;
 	if (next->verb == PLAN_CREATE)
-		return run->waiting < run->batch;
+		return run->batched < run->batch;
 	return next->verb == PLAN_DELETE && run->waiting < BATCH_MAX;
 }
 
@@ -135,6 +137,16 @@ static void wrote(struct run *run, const struct type *type, uint64_t revision)
 		run->written[run->written_count++] = (struct run_seen){ type, revision };
 }
 
+/* Twice as many as the last one had, if all of those were made. */
+static void next_batch(struct run *run)
+{
+	if (run->batched == 0)
+		run->batch = 1;
+	else if (run->batch < BATCH_MAX)
+		run->batch *= 2;
+	run->batched = 0;
+}
+
 static void finish(struct run *run, struct act *act)
 {
 	run->state = RUN_SETTLING;
@@ -144,8 +156,8 @@ static void finish(struct run *run, struct act *act)
 void run_go(struct run *run, struct act *act, const struct run_sender *sender)
 {
 	run->state = RUN_SENDING;
-	if (run->batch == 0)
-		run->batch = 1;
+	if (run->waiting == 0)
+		next_batch(run);
 	while (run->outcome == OK && run->next < run->plan.write_count && may_go(run))
 		send_next(run, act, sender);
 	if (run->waiting == 0 && (run->outcome != OK || run->next == run->plan.write_count))
@@ -182,8 +194,6 @@ static void took(struct run *run, uint32_t write, const struct api_answer *answe
 
 	w->is_done = true;
 	count_made(run);
-	if (w->verb == PLAN_CREATE)
-		run->batch = run->batch * 2 < BATCH_MAX ? run->batch * 2 : BATCH_MAX;
 	if (w->type == NULL)
 		return;
 	made = request_object(answer, w->type, NULL);

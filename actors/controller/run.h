@@ -32,8 +32,9 @@ struct run {
 	struct plan plan;
 	uint64_t number;        /* tells answers of an earlier run in the same slot apart */
 	uint32_t next, waiting; /* the write to be sent next; requests under way */
-	uint32_t batch;         /* how many creates may be under way */
-	enum status outcome;    /* the first failure */
+	uint32_t batch,
+	    batched; /* so many creates may go out before the first of them is answered; so many have */
+	enum status outcome; /* the first failure */
 	struct fault why;
 	const struct plan_write *refused; /* by the server; NULL: none was */
 	uint32_t made;                    /* so many writes of the plan, without a gap */

@@ -118,8 +118,6 @@ static void subscribed(struct scheduler *scheduler, struct act *act, const struc
 	if (msg->status != OK)
 		act_fail(act, "no caches: %s", status_text(msg->status));
 	scheduler->caches = caches_ref(ACT_AS(msg, caches_subscribed)->caches);
-	act_monitor(act,
-		    msg->from); /* else one that has nothing to do would not hear of their end */
 	act_own(act, release_caches, scheduler->caches);
 	act_monitor(act, msg->from); /* dead caches send nothing that would make us look */
 	start_when_synced(scheduler, act);
