@@ -24,6 +24,7 @@ struct attributes {
 struct authorization {
 	struct check_context check;
 	struct attributes attributes;
+	bool wants_reason; /* also of an allowance, which else nobody reads */
 	struct str reason; /* why, for the answer of a refusal and for reviews; may be absent */
 };
 

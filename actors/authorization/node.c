@@ -225,7 +225,20 @@ static enum check check(const struct authorizer *authorizer, struct authorizatio
 	return retry(authorization, "no relationship found between node and this object");
 }
 
+/* What a node may do hangs on its pods: it cannot be said as rules. Of all others it knows nothing. */
+static void list_rules(const struct authorizer *authorizer, struct check_context *context,
+		       const struct user *user, struct str namespace, struct authorizer_rules *out)
+{
+	(void)authorizer;
+	(void)context;
+	(void)namespace;
+	if (!user_is_in(user, STR("system:nodes")) || !str_starts(user->name, STR(NODE_PREFIX)))
+		return;
+	out->is_incomplete = true;
+	out->why_incomplete = STR("node authorizer does not support user rule resolution");
+}
+
 struct authorizer authorization_node(void)
 {
-	return (struct authorizer){ .name = "Node", .check = check };
+	return (struct authorizer){ .name = "Node", .check = check, .rules = list_rules };
 }

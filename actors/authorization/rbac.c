@@ -115,7 +115,7 @@ static bool allows(const struct rbac_policy_rule *rule, const struct attributes 
 /* ---- bindings ------------------------------------------------------------------------------------------------ */
 
 /* Called with each list of rules that is bound to the user; false ends the walk. */
-typedef bool rules_fn(void *arg, struct rbac_policy_rule_list rules, struct str binding,
+typedef bool rules_fn(void *arg, struct rbac_policy_rule_list rules, const struct object *binding,
 		      const struct rbac_role_ref *role, const struct rbac_subject *subject);
 
 struct walk {
@@ -152,7 +152,7 @@ static bool visit_cluster_binding(void *arg, const struct object *object)
 	if (subject != NULL)
 		walk->goes_on =
 		    walk->found(walk->arg, rules_of(walk->check, binding->role_ref, STR_NONE),
-				object_name(object), binding->role_ref, subject);
+				object, binding->role_ref, subject);
 	return walk->goes_on;
 }
 
@@ -166,7 +166,7 @@ static bool visit_binding(void *arg, const struct object *object)
 	if (subject != NULL)
 		walk->goes_on =
 		    walk->found(walk->arg, rules_of(walk->check, binding->role_ref, namespace),
-				object_name(object), binding->role_ref, subject);
+				object, binding->role_ref, subject);
 	return walk->goes_on;
 }
 
@@ -188,30 +188,42 @@ struct decision {
 	const struct attributes *attributes;
 	struct arena *arena;
 	struct str reason;
-	bool is_allowed;
+	bool is_allowed, wants_reason;
 };
 
-static bool decide(void *arg, struct rbac_policy_rule_list rules, struct str binding,
+/* ClusterRoleBinding "a" of ClusterRole "r" to ServiceAccount "s/ns"; a RoleBinding is "a/ns". */
+static struct str reason_of(struct arena *arena, const struct object *binding,
+			    const struct rbac_role_ref *role, const struct rbac_subject *subject)
+{
+	struct str namespace = object_namespace(binding), kind = binding->type->kind;
+	struct str name = object_name(binding);
+	bool is_account = str_is(subject->kind, "ServiceAccount");
+
+	return arena_printf(arena,
+			    "RBAC: allowed by " STR_FMT " \"" STR_FMT "%s" STR_FMT "\" of " STR_FMT
+			    " \"" STR_FMT "\" to " STR_FMT " \"" STR_FMT "%s" STR_FMT "\"",
+			    STR_ARG(kind), STR_ARG(name), namespace.len ? "/" : "",
+			    STR_ARG(namespace), STR_ARG(role->kind), STR_ARG(role->name),
+			    STR_ARG(subject->kind), STR_ARG(subject->name), is_account ? "/" : "",
+			    is_account ? (int)subject->namespace.len : 0, subject->namespace.at);
+}
+
+static bool decide(void *arg, struct rbac_policy_rule_list rules, const struct object *binding,
 		   const struct rbac_role_ref *role, const struct rbac_subject *subject)
 {
 	struct decision *decision = arg;
 
 	for (uint32_t i = 0; i < rules.len && !decision->is_allowed; i++)
 		decision->is_allowed = allows(&rules.at[i], decision->attributes);
-	if (decision->is_allowed)
-		decision->reason =
-		    arena_printf(decision->arena,
-				 "RBAC: allowed by binding \"" STR_FMT "\" of " STR_FMT
-				 " \"" STR_FMT "\" to " STR_FMT " \"" STR_FMT "\"",
-				 STR_ARG(binding), STR_ARG(role->kind), STR_ARG(role->name),
-				 STR_ARG(subject->kind), STR_ARG(subject->name));
+	if (decision->is_allowed && decision->wants_reason)
+		decision->reason = reason_of(decision->arena, binding, role, subject);
 	return !decision->is_allowed;
 }
 
 static enum check check(const struct authorizer *authorizer, struct authorization *authorization)
 {
 	struct decision decision = { &authorization->attributes, authorization->check.arena,
-				     STR_NONE, false };
+				     STR_NONE, false, authorization->wants_reason };
 
 	(void)authorizer;
 	each_rules(&authorization->check, authorization->attributes.user,
@@ -226,7 +238,7 @@ static enum check check(const struct authorizer *authorizer, struct authorizatio
 	return authorization->check.is_fresh ? CHECK_PASS : check_refresh(&authorization->check);
 }
 
-static bool collect(void *arg, struct rbac_policy_rule_list rules, struct str binding,
+static bool collect(void *arg, struct rbac_policy_rule_list rules, const struct object *binding,
 		    const struct rbac_role_ref *role, const struct rbac_subject *subject)
 {
 	(void)binding;

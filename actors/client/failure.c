@@ -324,7 +324,8 @@ void failure_encode(const struct failure *failure, enum format format, struct te
 	status->reason = failure->reason;
 	if (failure->has_details)
 		fill_details(failure, arena, status);
-	SET(status, code, failure->code);
+	if (failure->code != 0)
+		SET(status, code, failure->code);
 	if (format == FORMAT_PROTO)
 		proto_envelope_encode(&meta_status_type, status, out);
 	else

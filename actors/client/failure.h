@@ -17,7 +17,7 @@ struct failure_cause {
 };
 
 struct failure {
-	int32_t code;
+	int32_t code;      /* 0: a success that says none */
 	struct str reason; /* absent: none */
 	struct str message;
 	bool has_details;

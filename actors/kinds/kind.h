@@ -80,6 +80,10 @@ struct kind_rules {
 	void (*prepare_update)(struct kind_change *change);
 	void (*validate_create)(struct kind_change *change);
 	void (*validate_update)(struct kind_change *change);
+	/* A DELETE only marks the object while this holds of it: namespaces, until they are empty. NULL: none does. */
+	bool (*outlives)(const void *object);
+	/* What marking such an object changes beside its metadata; of a copy. */
+	void (*mark)(void *object, struct arena *arena);
 	/* Before the object goes for good: extra writes (kind_also), or a failure. `object` is what is stored. */
 	void (*on_delete)(struct kind_change *change);
 	const struct kind_subresource *subresources;

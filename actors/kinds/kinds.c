@@ -25,7 +25,6 @@
 #define ROWS_MAP(X)                                                                                 \
 	X("", "Endpoints", SUBDOMAIN, PUT_CREATES)                                                  \
 	X("", "Node", SUBDOMAIN, .keeps_status = true)                                              \
-	X("", "Namespace", LABEL, RETURNS)                                                          \
 	X("", "ServiceAccount", SUBDOMAIN, RETURNS)                                                 \
 	X("", "PersistentVolume", SUBDOMAIN, RETURNS)                                               \
 	X("", "PersistentVolumeClaim", SUBDOMAIN, RETURNS)                                          \

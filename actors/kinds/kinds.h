@@ -6,7 +6,9 @@
 
 #include "actors/kinds/kind.h"
 
-#define KINDS_MAP(X) X(service)
+#define KINDS_MAP(X) \
+	X(namespace) \
+	X(service)
 
 #define X(name) extern const struct kind_rules kind_##name;
 KINDS_MAP(X)

@@ -39,6 +39,16 @@ static void open_runtime(struct agent *agent)
 		 LOG_CSTR("runtime", agent->runtime->name));
 }
 
+/* Events of a watch that was given up before the server said that it stands: nobody else would end it. */
+static bool is_stray(struct agent *agent, const struct act_msg *msg)
+{
+	if (!ACT_IS(msg, api_events))
+		return false;
+	act_cast(agent->act, msg->from, &api_cancel_type,
+		 &(struct api_cancel){ ACT_AS(msg, api_events)->watch });
+	return true;
+}
+
 /* ---- the actor ------------------------------------------------------------------------------------------------------ */
 
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
@@ -47,7 +57,7 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 	bool is_known_one = (msg->kind == ACT_ANSWER && msg->tag == EVENTS_TAG) ||
 			    registration_receive(agent, msg) || pods_receive(agent, msg) ||
 			    reports_receive(agent, msg) ||
-			    agent->runtime->receive(agent->runtime, msg);
+			    agent->runtime->receive(agent->runtime, msg) || is_stray(agent, msg);
 
 	(void)act;
 	reports_flush(agent);

@@ -3,7 +3,14 @@
 
 /* Who asks, and may they: the authenticators and authorizers of the configuration, each asked in its turn. */
 
-/* ---- authenticate ------------------------------------------------------------------------------------------------------- */
+void access_reset(struct request *r)
+{
+	r->mechanism.index = 0;
+	r->mechanism.state = NULL;
+	r->mechanism.phase = 0;
+}
+
+/* ---- authenticate --------------------------------------------------------------------------------------- */
 
 static void add_group(struct request *r, struct str group)
 {
@@ -26,50 +33,50 @@ static struct str bearer_of(struct str authorization)
 	return str_eq_nocase(scheme, STR("bearer")) && rest.at != NULL ? str_trim(rest) : STR_NONE;
 }
 
-static enum next unauthorized(struct request *r, const struct authentication *a)
+enum next access_identify(struct request *r, struct authentication *a, bool *out_is_known)
 {
-	if (a->why.text[0])
-		log_debug("api", "credentials were refused", LOG_FAULT(&a->why));
-	return request_fail(r, failure_unauthorized(r->arena));
+	const struct server_config *config = r->server->config;
+
+	for (; r->mechanism.index < config->authenticator_count; r->mechanism.index++) {
+		const struct authenticator *one = &config->authenticators[r->mechanism.index];
+		enum check check;
+
+		a->check = request_context(r);
+		check = one->check(one, a);
+		r->mechanism.state = a->check.state;
+		if (check == CHECK_WAIT)
+			return WAIT;
+		if (check != CHECK_PASS) {
+			*out_is_known = check == CHECK_ALLOW;
+			return NEXT;
+		}
+		r->mechanism.state = NULL;
+	}
+	*out_is_known = false;
+	return NEXT;
 }
 
 static enum next ask_authenticators(struct request *r)
 {
-	const struct server_config *config = r->server->config;
 	struct authentication a = { .certificate = r->asked.certificate,
 				    .bearer = bearer_of(r->asked.authorization) };
+	bool is_known;
 
-	while (r->mechanism.index < config->authenticator_count) {
-		const struct authenticator *one = &config->authenticators[r->mechanism.index];
-		enum check check;
-
-		a.check = request_context(r);
-		check = one->check(one, &a);
-		r->mechanism.state = a.check.state;
-		if (check == CHECK_WAIT)
-			return WAIT;
-		if (check == CHECK_DENY)
-			return unauthorized(r, &a);
-		if (check == CHECK_ALLOW) {
-			r->user = a.user;
-			add_group(r, GROUP_AUTHENTICATED);
-			return NEXT;
-		}
-		r->mechanism.index++;
-		r->mechanism.state = NULL;
+	if (access_identify(r, &a, &is_known) == WAIT)
+		return WAIT;
+	if (is_known) {
+		r->user = a.user;
+		add_group(r, GROUP_AUTHENTICATED);
+		return NEXT;
 	}
-	if (a.bearer.at != NULL || r->asked.authorization.len > 0)
-		return unauthorized(r, &a);
-	r->user = (struct user){ .name = USER_ANONYMOUS };
-	add_group(r, GROUP_UNAUTHENTICATED);
-	return NEXT;
-}
-
-void access_reset(struct request *r)
-{
-	r->mechanism.index = 0;
-	r->mechanism.state = NULL;
-	r->mechanism.phase = 0;
+	if (r->asked.authorization.len == 0) {
+		r->user = (struct user){ .name = USER_ANONYMOUS };
+		add_group(r, GROUP_UNAUTHENTICATED);
+		return NEXT;
+	}
+	if (a.why.text[0])
+		log_debug("api", "credentials were refused", LOG_FAULT(&a.why));
+	return request_fail(r, failure_unauthorized(r->arena));
 }
 
 enum next access_authenticate(struct request *r)
@@ -87,7 +94,7 @@ enum next access_authenticate(struct request *r)
 	return next;
 }
 
-/* ---- authorize ------------------------------------------------------------------------------------------------------------ */
+/* ---- authorize --------------------------------------------------------------------------------------------- */
 
 static struct attributes attributes_of(const struct request *r)
 {
@@ -120,6 +127,8 @@ static enum next forbidden(struct request *r, struct str reason)
 		    STR_ARG(route->verb_name));
 	if (!route->is_resource) {
 		text_printf(&why, " path \"" STR_FMT "\"", STR_ARG(r->asked.path));
+		if (reason.len > 0)
+			text_printf(&why, ": " STR_FMT, STR_ARG(reason));
 		return request_fail(
 		    r, failure_forbidden(r->arena, STR(""), STR(""), STR(""), text_str(&why)));
 	}
@@ -138,26 +147,39 @@ static enum next forbidden(struct request *r, struct str reason)
 						 route->name, text_str(&why)));
 }
 
-enum next access_authorize(struct request *r)
+enum next access_ask(struct request *r, const struct attributes *attributes, bool wants_reason,
+		     struct access_verdict *out)
 {
 	const struct server_config *config = r->server->config;
-	struct authorization a = { .attributes = attributes_of(r) };
+	struct authorization a = { .attributes = *attributes, .wants_reason = wants_reason };
+	enum check check = CHECK_PASS;
 
-	while (r->mechanism.index < config->authorizer_count) {
+	if (user_is_in(attributes->user, GROUP_MASTERS) ||
+	    (config->authorizer_count == 0 && !str_eq(attributes->user->name, USER_ANONYMOUS)))
+		check = CHECK_ALLOW;
+	while (check == CHECK_PASS && r->mechanism.index < config->authorizer_count) {
 		const struct authorizer *one = &config->authorizers[r->mechanism.index];
-		enum check check;
 
 		a.check = request_context(r);
 		check = one->check(one, &a);
 		r->mechanism.state = a.check.state;
 		if (check == CHECK_WAIT)
 			return WAIT;
-		if (check == CHECK_ALLOW)
-			return NEXT;
-		if (check == CHECK_DENY)
-			return forbidden(r, a.reason);
+		if (check != CHECK_PASS)
+			break;
 		r->mechanism.index++;
 		r->mechanism.state = NULL;
 	}
-	return config->authorizer_count == 0 ? NEXT : forbidden(r, a.reason);
+	*out = (struct access_verdict){ check == CHECK_ALLOW, check == CHECK_DENY, a.reason };
+	return NEXT;
+}
+
+enum next access_authorize(struct request *r)
+{
+	struct attributes attributes = attributes_of(r);
+	struct access_verdict verdict;
+
+	if (access_ask(r, &attributes, false, &verdict) == WAIT)
+		return WAIT;
+	return verdict.is_allowed ? NEXT : forbidden(r, verdict.reason);
 }

@@ -14,11 +14,31 @@ struct binding {
 static enum next binding_decode(struct request *r)
 {
 	struct binding *work = arena_new_of(r->arena, struct binding);
-	enum next next = body_decode_as(r, &core_binding_type, true);
+	enum next next = body_decode_as(r, &core_binding_type, false);
 
+	if (next != NEXT)
+		return next;
 	work->body = r->record;
 	r->work = work;
-	return next;
+	if (str_eq(work->body->metadata->name, r->route.name))
+		return NEXT;
+	return request_fail(r, failure_bad_request(r->arena, "name in URL does not match name in "
+							     "Binding object"));
+}
+
+/* By way of the collection of bindings: the pod is the one that the body names. */
+static enum next collection_decode(struct request *r)
+{
+	struct binding *work = arena_new_of(r->arena, struct binding);
+	enum next next = body_decode_as(r, &core_binding_type, false);
+
+	if (next != NEXT)
+		return next;
+	work->body = r->record;
+	r->work = work;
+	r->route.name = work->body->metadata->name;
+	r->resource = resources_find_type(r->server->resources, &core_pod_type);
+	return NEXT;
 }
 
 static enum next refuse(struct request *r, const char *why)
@@ -69,13 +89,15 @@ static enum next check_pod(struct request *r, const struct core_binding *body)
 	return NEXT;
 }
 
-static void set_condition(struct request *r, struct core_pod *pod)
+void binding_set_condition(struct request *r, struct core_pod *pod,
+			   struct core_pod_condition condition)
 {
 	struct core_pod_condition_list *list = &MAKE(pod->status, r->arena)->conditions;
+	struct wall now = act_wall(r->server->act);
 	struct core_pod_condition *at;
 	uint32_t i = 0;
 
-	while (i < list->len && !str_is(list->at[i].type, "PodScheduled"))
+	while (i < list->len && !str_eq(list->at[i].type, condition.type))
 		i++;
 	if (i == list->len) {
 		at = arena_array(r->arena, struct core_pod_condition, list->len + 1);
@@ -84,10 +106,8 @@ static void set_condition(struct request *r, struct core_pod *pod)
 		list->at = at;
 		list->len++;
 	}
-	list->at[i] =
-	    (struct core_pod_condition){ .type = STR("PodScheduled"), .status = STR("True") };
-	SET(&list->at[i], last_transition_time, act_wall(r->server->act));
-	list->at[i].last_transition_time.ns -= list->at[i].last_transition_time.ns % TIME_S;
+	SET(&condition, last_transition_time, ((struct wall){ now.ns - now.ns % TIME_S }));
+	list->at[i] = condition;
 }
 
 static void bind(struct request *r, const struct core_binding *body)
@@ -102,7 +122,9 @@ static void bind(struct request *r, const struct core_binding *body)
 	for (uint32_t i = 0; i < meta->labels.len; i++)
 		str_map_put(&pod->metadata->labels, r->arena, meta->labels.at[i].key,
 			    meta->labels.at[i].value);
-	set_condition(r, pod);
+	binding_set_condition(
+	    r, pod,
+	    (struct core_pod_condition){ .type = STR("PodScheduled"), .status = STR("True") });
 	if (pod->status != NULL)
 		pod->status->nominated_node_name = STR_NONE;
 	r->type = &core_pod_type;
@@ -126,6 +148,15 @@ static enum next binding_read(struct request *r)
 		bind(r, work->body);
 	return next;
 }
+
+const struct verb_steps binding_collection_steps = {
+	.name = "binding",
+	.is_write = true,
+	.decode = collection_decode,
+	.read = binding_read,
+	.persist = write_persist,
+	.answer = respond_success,
+};
 
 const struct verb_steps binding_steps = {
 	.name = "binding",

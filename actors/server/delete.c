@@ -42,16 +42,15 @@ static bool wants_foreground(const struct request *r, const struct meta_object_m
 	return has_finalizer(meta, FOREGROUND);
 }
 
-/* The list as it has to be; *changed says whether it is another one. */
-static struct str_list finalizers_of(struct request *r, const struct meta_object_meta *meta,
-				     bool *changed)
+/* The list as it has to be; the same one when nothing is to change. */
+static struct str_list finalizers_of(struct request *r, const struct meta_object_meta *meta)
 {
 	struct str_list out = { 0 };
 	bool orphan = wants_orphans(r, meta);
 	bool foreground = !orphan && wants_foreground(r, meta);
 
-	*changed = false;
-	if (r->resource->rules->garbage == KIND_GARBAGE_NONE)
+	if (r->resource->rules->garbage == KIND_GARBAGE_NONE ||
+	    (orphan == has_finalizer(meta, ORPHAN) && foreground == has_finalizer(meta, FOREGROUND)))
 		return meta->finalizers;
 	out.at = arena_array(r->arena, struct str, meta->finalizers.len + 1);
 	for (uint32_t i = 0; i < meta->finalizers.len; i++) {
@@ -64,40 +63,35 @@ static struct str_list finalizers_of(struct request *r, const struct meta_object
 		out.at[out.len++] = ORPHAN;
 	if (foreground)
 		out.at[out.len++] = FOREGROUND;
-	*changed =
-	    orphan != has_finalizer(meta, ORPHAN) || foreground != has_finalizer(meta, FOREGROUND);
 	return out;
 }
 
 /* ---- what a delete of this object means ----------------------------------------------------------------------- */
 
-enum delete_verdict { DELETE_REMOVE, DELETE_MARK, DELETE_NOTHING, DELETE_REFUSED };
-
-static enum delete_verdict refuse(struct request *r, const char *what, struct str asked,
-				  struct str stored)
+static bool refuse(struct request *r, const char *what, struct str asked, struct str stored,
+		   const char *how)
 {
 	request_fail(
 	    r, failure_conflict(r->arena, request_group(r), r->type->kind, object_name(r->live),
 				request_printf(r,
-					       "Precondition failed: %s in precondition: " STR_FMT
-					       ", %s in object meta: " STR_FMT,
-					       what, STR_ARG(asked), what, STR_ARG(stored))));
-	return DELETE_REFUSED;
+					       "the %s in the precondition (" STR_FMT
+					       ") does not match the %s in record (" STR_FMT
+					       "). The object might have been %s",
+					       what, STR_ARG(asked), what, STR_ARG(stored), how)));
+	return false;
 }
 
 static bool check_preconditions(struct request *r, const struct meta_object_meta *meta)
 {
 	const struct options *options = &r->options;
 
-	if (options->uid_precondition.len > 0 && !str_eq(options->uid_precondition, meta->uid)) {
-		refuse(r, "UID", options->uid_precondition, meta->uid);
-		return false;
-	}
-	if (options->version_precondition.len > 0 &&
-	    !str_eq(options->version_precondition, meta->resource_version)) {
-		refuse(r, "ResourceVersion", options->version_precondition, meta->resource_version);
-		return false;
-	}
+	if (options->uid_precondition.at != NULL && !str_eq(options->uid_precondition, meta->uid))
+		return refuse(r, "UID", options->uid_precondition, meta->uid,
+			      "deleted and then recreated");
+	if (options->version_precondition.at != NULL &&
+	    !str_eq(options->version_precondition, meta->resource_version))
+		return refuse(r, "ResourceVersion", options->version_precondition,
+			      meta->resource_version, "modified");
 	return true;
 }
 
@@ -107,26 +101,33 @@ static void bump_generation(struct meta_object_meta *meta)
 		SET(meta, generation, meta->generation + 1);
 }
 
-/* Graceful for the first time: the object stays for its grace. False: there is none, it may go at once. */
-static bool begin_grace(struct meta_object_meta *meta, int64_t grace, struct wall now)
+/* What the grace of the object allows. */
+enum grace {
+	GRACE_NONE,    /* the kind has none: it may go at once */
+	GRACE_OVER,    /* it was given, or is none: it may go at once, and says so */
+	GRACE_BEGUN,   /* it stays for so long */
+	GRACE_PENDING, /* it is being deleted already, and nothing changes that */
+};
+
+static enum grace begin_grace(struct meta_object_meta *meta, int64_t grace, struct wall now)
 {
 	SET(meta, deletion_timestamp, ((struct wall){ now.ns + grace * TIME_S }));
 	SET(meta, deletion_grace_period_seconds, grace);
 	bump_generation(meta);
-	return grace > 0;
+	return grace > 0 ? GRACE_BEGUN : GRACE_OVER;
 }
 
-/* Graceful again: only a shorter grace changes anything, counted from the first request. *changed: the object is to be written. */
-static bool shorten_grace(struct meta_object_meta *meta, bool has_grace, int64_t grace,
-			  struct wall now, bool *changed)
+/* Graceful again: only a shorter grace changes anything, counted from the first request. */
+static enum grace shorten_grace(struct meta_object_meta *meta, bool has_grace, int64_t grace,
+				struct wall now)
 {
 	int64_t old = meta->deletion_grace_period_seconds;
 	struct wall ends;
 
 	if (!meta->has.deletion_grace_period_seconds || old == 0)
-		return false;
+		return GRACE_NONE;
 	if (!has_grace || grace >= old)
-		return true;
+		return GRACE_PENDING;
 	ends.ns = meta->deletion_timestamp.ns + (grace - old) * TIME_S;
 	if (ends.ns < now.ns) {
 		ends = now;
@@ -134,8 +135,7 @@ static bool shorten_grace(struct meta_object_meta *meta, bool has_grace, int64_t
 	}
 	SET(meta, deletion_timestamp, ends);
 	SET(meta, deletion_grace_period_seconds, grace);
-	*changed = true;
-	return grace > 0;
+	return grace > 0 ? GRACE_BEGUN : GRACE_OVER;
 }
 
 static int64_t grace_of(struct request *r)
@@ -156,22 +156,14 @@ static int64_t grace_of(struct request *r)
 	return r->resource->rules->grace(&r->change, asked);
 }
 
-static enum delete_verdict judge_grace(struct request *r, struct meta_object_meta *meta,
-				       struct wall now, bool *changed)
+static enum grace judge_grace(struct request *r, struct meta_object_meta *meta, struct wall now)
 {
-	bool stays;
-
 	if (r->resource->rules->grace == NULL)
-		return DELETE_REMOVE;
-	if (!meta->has.deletion_timestamp) {
-		stays = begin_grace(meta, grace_of(r), now);
-		*changed = true;
-	} else {
-		int64_t grace = r->options.has_grace ? grace_of(r) : 0;
-
-		stays = shorten_grace(meta, r->options.has_grace, grace, now, changed);
-	}
-	return stays ? DELETE_MARK : DELETE_REMOVE;
+		return GRACE_NONE;
+	if (!meta->has.deletion_timestamp)
+		return begin_grace(meta, grace_of(r), now);
+	return shorten_grace(meta, r->options.has_grace, r->options.has_grace ? grace_of(r) : 0,
+			     now);
 }
 
 static void mark_deleting(struct meta_object_meta *meta, struct wall now)
@@ -185,31 +177,41 @@ static void mark_deleting(struct meta_object_meta *meta, struct wall now)
 	SET(meta, deletion_grace_period_seconds, 0);
 }
 
-static enum delete_verdict delete_judge(struct request *r, const struct object *live)
+/* A namespace is first only told to go; while it is not empty nothing more happens. */
+static enum delete_verdict judge_outliving(struct request *r, struct meta_object_meta *meta,
+					   struct wall now)
 {
+	if (meta->has.deletion_timestamp)
+		return DELETE_NOTHING;
+	SET(meta, deletion_timestamp, now);
+	r->resource->rules->mark(r->record, r->arena);
+	return DELETE_MARK;
+}
+
+enum delete_verdict delete_judge(struct request *r)
+{
+	const struct object *live = r->live;
 	struct wall now = act_wall(r->server->act);
 	struct meta_object_meta *meta;
-	enum delete_verdict verdict;
-	bool changed = false, finalizers_changed = false;
-	bool was_deleting;
+	enum grace grace;
 
 	now.ns -= now.ns % TIME_S;
 	r->type = live->type;
 	r->record = record_clone_shallow(r->type, live->record, r->arena);
 	meta = record_meta(r->type, r->record);
-	was_deleting = meta->has.deletion_timestamp;
 	if (!check_preconditions(r, meta))
 		return DELETE_REFUSED;
-	verdict = judge_grace(r, meta, now, &changed);
-	if (!was_deleting)
-		meta->finalizers = finalizers_of(r, meta, &finalizers_changed);
-	if (verdict == DELETE_REMOVE && meta->finalizers.len > 0) {
-		mark_deleting(meta, now);
-		return DELETE_MARK;
-	}
-	if (verdict == DELETE_MARK && !changed && !finalizers_changed)
+	if (r->resource->rules->outlives != NULL &&
+	    (!meta->has.deletion_timestamp || r->resource->rules->outlives(r->record)))
+		return judge_outliving(r, meta, now);
+	grace = judge_grace(r, meta, now);
+	r->change = (struct kind_change){ 0 };
+	if (grace == GRACE_PENDING)
 		return DELETE_NOTHING;
-	return verdict;
+	meta->finalizers = finalizers_of(r, meta);
+	if (grace == GRACE_NONE && meta->finalizers.len > 0)
+		mark_deleting(meta, now);
+	return grace == GRACE_BEGUN || meta->finalizers.len > 0 ? DELETE_MARK : DELETE_REMOVE;
 }
 
 /* ---- delete ---------------------------------------------------------------------------------------------------------- */
@@ -250,27 +252,6 @@ static enum next delete_admit(struct request *r)
 	return write_admit(r, ADMISSION_DELETE, r->live->type, NULL, r->live->record, false);
 }
 
-static enum next ask_kind(struct request *r)
-{
-	struct check_context check = request_context(r);
-
-	if (r->resource->rules->on_delete == NULL)
-		return NEXT;
-	r->change = (struct kind_change){ .check = &check,
-					  .arena = r->arena,
-					  .type = r->live->type,
-					  .resource = request_resource(r),
-					  .namespace = r->route.namespace,
-					  .name = object_name(r->live),
-					  .object = r->record,
-					  .old = r->live->record,
-					  .user = &r->user,
-					  .is_dry_run = request_is_dry_run(r) };
-	r->resource->rules->on_delete(&r->change);
-	r->change.check = NULL;
-	return r->change.failure ? request_fail(r, r->change.failure) : NEXT;
-}
-
 static enum next delete_validate(struct request *r)
 {
 	enum next next =
@@ -279,8 +260,7 @@ static enum next delete_validate(struct request *r)
 
 	if (next != NEXT)
 		return next;
-	verdict = delete_judge(r, r->live);
-	r->change = (struct kind_change){ 0 };
+	verdict = delete_judge(r);
 	if (verdict == DELETE_REFUSED)
 		return DONE;
 	r->is_removal = verdict == DELETE_REMOVE;
@@ -288,7 +268,7 @@ static enum next delete_validate(struct request *r)
 		respond_object(r, 200, r->live);
 		return DONE;
 	}
-	return r->is_removal ? ask_kind(r) : NEXT;
+	return NEXT;
 }
 
 /* {"kind":"Status","status":"Success","details":{...}}: what is left to say of an object that has gone. */
@@ -296,7 +276,6 @@ static void answer_gone(struct request *r)
 {
 	struct failure *gone = FAILURE_NEW(r->arena);
 
-	gone->code = 200;
 	gone->has_details = true;
 	gone->name = object_name(r->live);
 	gone->group = request_group(r);
@@ -305,20 +284,23 @@ static void answer_gone(struct request *r)
 	r->answer = (struct answer){ .code = 200, .failure = gone };
 }
 
+/* 202 only where somebody asked for dependents to go first in the old words, and so waits. */
 static void answer_deleted(struct request *r)
 {
+	bool is_accepted = !r->is_removal && r->options.orphan == OPTION_FALSE;
+
 	if (r->is_removal && !r->resource->rules->returns_deleted)
 		answer_gone(r);
 	else
-		respond_record(r, 200, r->type, r->record);
+		respond_record(r, is_accepted ? 202 : 200, r->type, r->record);
 }
 
-static enum next delete_persist(struct request *r)
+enum next delete_persist(struct request *r)
 {
 	if (!r->is_removal || r->store_answer != NULL || r->written != 0)
 		return write_persist(r);
 	if (request_is_dry_run(r)) {
-		answer_deleted(r);
+		r->steps->answer(r);
 		return DONE;
 	}
 	return write_remove(r);
@@ -380,30 +362,6 @@ static enum next sweep_read(struct request *r)
 	return NEXT;
 }
 
-static enum next sweep_ask(struct request *r, enum delete_verdict verdict)
-{
-	struct str prefix = cache_prefix(r->resource->cache);
-	struct store_write *write = arena_new_of(r->arena, struct store_write);
-	struct store_op *op = arena_new_of(r->arena, struct store_op);
-	struct str namespace = object_namespace(r->live), name = object_name(r->live);
-
-	op->kind = verdict == DELETE_REMOVE ? STORE_DELETE : STORE_PUT;
-	op->key = namespace.len > 0
-		      ? request_printf(r, STR_FMT STR_FMT "/" STR_FMT, STR_ARG(prefix),
-				       STR_ARG(namespace), STR_ARG(name))
-		      : request_printf(r, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(name));
-	op->expected = (uint64_t)r->live->revision;
-	if (verdict == DELETE_MARK) {
-		write_encode(r, r->type, r->record);
-		op->value = r->stored;
-	}
-	write->success = op;
-	write->success_count = 1;
-	write->term = r->asked.term;
-	write->request = act_random(r->server->act) | 1;
-	return request_ask(r, &store_write_type, write);
-}
-
 /* NEXT: this one is done, go on. */
 static enum next sweep_one(struct request *r, const struct object *listed)
 {
@@ -417,13 +375,12 @@ static enum next sweep_one(struct request *r, const struct object *listed)
 	next = write_admit(r, ADMISSION_DELETE, r->live->type, NULL, r->live->record, true);
 	if (next != NEXT)
 		return next;
-	verdict = delete_judge(r, r->live);
-	r->change = (struct kind_change){ 0 };
+	verdict = delete_judge(r);
 	if (verdict == DELETE_REFUSED)
 		return DONE;
 	if (verdict == DELETE_NOTHING || request_is_dry_run(r))
 		return NEXT;
-	return sweep_ask(r, verdict);
+	return verdict == DELETE_REMOVE ? write_remove(r) : write_replace(r);
 }
 
 static enum next sweep_answered(struct request *r, struct sweep *sweep)

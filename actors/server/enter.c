@@ -73,7 +73,7 @@ static const struct verb_steps *steps_of(const struct request *r)
 			   : NULL;
 	}
 	if (r->resource->cache == NULL)
-		return subresources_of_review(r->resource, r->route.verb);
+		return reviews_steps(r->resource, r->route.verb);
 	return usual[r->route.verb];
 }
 

@@ -324,16 +324,8 @@ static enum status decode_delete(struct arena *arena, struct str body, enum form
 			    (struct proto_options){ 0 }, record, why);
 }
 
-enum status options_read_delete(struct options *options, struct arena *arena, struct str body,
-				enum format format, struct fault *why)
+void options_take_delete(struct options *options, const struct meta_delete_options *in)
 {
-	const struct meta_delete_options *in;
-	void *record;
-
-	if (body.len == 0)
-		return OK;
-	TRY(decode_delete(arena, body, format, &record, why));
-	in = record;
 	options->has_grace = in->has.grace_period_seconds;
 	options->grace_seconds = in->grace_period_seconds;
 	options->propagation = in->propagation_policy;
@@ -346,5 +338,16 @@ enum status options_read_delete(struct options *options, struct arena *arena, st
 		options->uid_precondition = in->preconditions->uid;
 		options->version_precondition = in->preconditions->resource_version;
 	}
+}
+
+enum status options_read_delete(struct options *options, struct arena *arena, struct str body,
+				enum format format, struct fault *why)
+{
+	void *record;
+
+	if (body.len == 0)
+		return OK;
+	TRY(decode_delete(arena, body, format, &record, why));
+	options_take_delete(options, record);
 	return OK;
 }

@@ -49,6 +49,9 @@ void options_validate(const struct options *options, enum verb verb, bool is_app
 /* Only whether the query asks for a watch, which routing has to know. */
 bool options_want_watch(struct arena *arena, struct str query);
 
+struct meta_delete_options;
+/* What a DeleteOptions says, in place of what the query said. */
+void options_take_delete(struct options *options, const struct meta_delete_options *in);
 /* The body of a DELETE, a DeleteOptions, in place of what the query said. */
 MUST_USE enum status options_read_delete(struct options *options, struct arena *arena,
 					 struct str body, enum format format, struct fault *why);

@@ -133,13 +133,14 @@ struct request {
 	const struct object *live;   /* as stored; held by the arena; NULL: none */
 	const struct object *result; /* what the answer shows; held by the arena */
 	struct kind_change change;
-	bool is_creating;  /* a create, or an update that makes what is missing */
-	bool is_name_ours; /* generated: another may be tried */
-	bool is_removal;   /* the object goes for good */
-	bool has_version;  /* the asker named the resourceVersion that it changes */
-	uint64_t written;  /* the revision of the write; 0: not yet */
-	struct str stored; /* the bytes to be written */
-	void *work;        /* of the verb: deletecollection, eviction */
+	bool is_creating;        /* a create, or an update that makes what is missing */
+	bool is_name_ours;       /* generated: another may be tried */
+	bool is_removal;         /* the object goes for good */
+	bool has_version;        /* the asker named the resourceVersion that it changes */
+	uint64_t written;        /* the revision of the write; 0: not yet */
+	struct str stored;       /* the bytes to be written */
+	void *work;              /* of the verb: deletecollection, eviction */
+	struct kind_write *also; /* what the verb wants written with it; NULL: nothing */
 	struct str *warnings;
 	uint32_t warning_count;
 

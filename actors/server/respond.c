@@ -113,6 +113,10 @@ void respond_record(struct request *r, int32_t code, const struct type *type, co
 	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
 	struct answer_form form = r->form;
 
+	if (type == r->resource->stored && type != r->resource->type) {
+		record = convert_record(type, record, r->resource->type, r->arena);
+		type = r->resource->type;
+	}
 	/* Bodies of subresources have no table; neither has Status. */
 	if (type != r->resource->type)
 		form.view = VIEW_OBJECT;
@@ -307,7 +311,7 @@ void respond_success(struct request *r)
 static void encode_failure(struct request *r)
 {
 	struct text out = text_in(r->arena, LIMIT_OBJECT_BYTES);
-	int32_t code = r->answer.failure->code;
+	int32_t code = r->answer.failure->code ? r->answer.failure->code : r->answer.code;
 
 	r->form.view = VIEW_OBJECT;
 	failure_encode(r->answer.failure, r->form.format, &out);

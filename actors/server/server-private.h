@@ -80,18 +80,29 @@ enum next
 enter_authorize(struct request *r); /* and then r->resource, options, form, r->steps: or a page */
 enum next access_authenticate(struct request *r); /* r->user */
 enum next access_authorize(struct request *r);    /* what r->route asks for */
+
+/* Both go on with the mechanism that waited; WAIT, or NEXT with the answer. */
+struct access_verdict {
+	bool is_allowed, is_denied;
+	struct str reason;
+};
+enum next access_ask(struct request *r, const struct attributes *attributes, bool wants_reason,
+		     struct access_verdict *out);
+/* Not known: nobody takes the credentials for good; a->why may have words. */
+enum next access_identify(struct request *r, struct authentication *a, bool *out_is_known);
 void access_reset(struct request *r); /* the next kind of mechanism begins with its first */
 
 /* ---- verbs -------------------------------------------------------------------------------------------------- */
 
 extern const struct verb_steps get_steps, list_steps, watch_steps, create_steps, update_steps,
     patch_steps, delete_steps, delete_collection_steps, virtual_steps;
-extern const struct verb_steps binding_steps;
+extern const struct verb_steps binding_steps, scale_get_steps, scale_update_steps,
+    scale_patch_steps, token_request_steps, binding_collection_steps, eviction_steps;
 /* Of a subresource that is not just another strategy: scale, binding, eviction, token; NULL: no special one. */
 const struct verb_steps *subresources_steps(const struct resource *resource, struct str subresource,
 					    enum verb verb);
 /* Of resources that are not kept: reviews; NULL: none. */
-const struct verb_steps *subresources_of_review(const struct resource *resource, enum verb verb);
+const struct verb_steps *reviews_steps(const struct resource *resource, enum verb verb);
 
 /* Paths that are no resource: health, version, metrics, discovery, OpenAPI. NULL: 404. */
 typedef enum next page_fn(struct request *r);
@@ -113,8 +124,17 @@ enum next body_decode(struct request *r); /* body.c: r->type and r->record from 
 enum next body_decode_as(struct request *r, const struct type *type, bool is_named);
 enum next body_check_names(struct request *r, const struct type *type, void *record, bool is_named);
 
+/* update.c, for subresources that change the object by a body of another kind. */
+enum next update_patch_decode(struct request *r);
+/* The patch of the body applied to a record that is the request's own: becomes r->record. */
+enum next update_patch(struct request *r, const struct type *type, void *record);
+enum next update_check(struct request *r); /* uid and resourceVersion of r->record against r->live */
+enum next update_admit(struct request *r);
+enum next update_validate(struct request *r);
+
 /* write.c: the second half of all writes. */
-void write_fill_new(struct request *r); /* uid, times, generated name */
+struct str write_uid(struct request *r); /* a new one */
+void write_fill_new(struct request *r);  /* uid, times, generated name */
 /* Of owners that are equal in every member one is kept, with a warning. */
 void write_dedup_owners(struct request *r, bool is_admitted);
 enum next write_admit(struct request *r, enum admission_operation operation,
@@ -122,10 +142,22 @@ enum next write_admit(struct request *r, enum admission_operation operation,
 enum next write_create(struct request *r); /* kind_create, judged */
 enum next write_update(struct request *r); /* kind_update, judged */
 enum next write_persist(struct request *r);
-enum next write_remove(struct request *r); /* r->live goes for good */
+/* r->live goes for good, and with it what its kind wants to go. */
+enum next write_remove(struct request *r);
+enum next write_replace(struct request *r); /* r->record in the place of r->live */
 bool write_resource_version(struct request *r, struct str text, uint64_t *out);
 struct str write_key(struct request *r, struct str name); /* of an object of the route's namespace */
-void write_encode(struct request *r, const struct type *type, const void *record);
+
+/* delete.c: what a delete of r->live means; r->record becomes the object as it would be kept. REFUSED: the answer is set. */
+enum delete_verdict { DELETE_REMOVE, DELETE_MARK, DELETE_NOTHING, DELETE_REFUSED };
+enum delete_verdict delete_judge(struct request *r);
+enum next delete_persist(struct request *r); /* by r->is_removal */
+
+/* binding.c: in the place of one of the same type, with the time of now. */
+struct core_pod;
+struct core_pod_condition;
+void binding_set_condition(struct request *r, struct core_pod *pod,
+			   struct core_pod_condition condition);
 
 /* respond.c */
 enum next respond(struct request *r);

@@ -10,6 +10,11 @@ static const struct special {
 	const struct verb_steps *steps;
 } specials[] = {
 	{ "pods", "binding", VERB_CREATE, &binding_steps },
+	{ "pods", "eviction", VERB_CREATE, &eviction_steps },
+	{ "serviceaccounts", "token", VERB_CREATE, &token_request_steps },
+	{ NULL, "scale", VERB_GET, &scale_get_steps },
+	{ NULL, "scale", VERB_UPDATE, &scale_update_steps },
+	{ NULL, "scale", VERB_PATCH, &scale_patch_steps },
 };
 
 const struct verb_steps *subresources_steps(const struct resource *resource, struct str subresource,
@@ -22,12 +27,5 @@ const struct verb_steps *subresources_steps(const struct resource *resource, str
 		    (special->resource == NULL || str_is(resource->row->name, special->resource)))
 			return special->steps;
 	}
-	return NULL;
-}
-
-const struct verb_steps *subresources_of_review(const struct resource *resource, enum verb verb)
-{
-	(void)resource;
-	(void)verb;
 	return NULL;
 }

@@ -68,7 +68,7 @@ static enum next check_version(struct request *r, struct meta_object_meta *meta)
 						r->route.name, FAILURE_MODIFIED));
 }
 
-static enum next check_preconditions(struct request *r)
+enum next update_check(struct request *r)
 {
 	struct meta_object_meta *meta = record_meta(r->type, r->record);
 	const struct meta_object_meta *live;
@@ -103,12 +103,12 @@ static enum next update_read(struct request *r)
 {
 	enum next next = read_live(r);
 
-	return next == NEXT ? check_preconditions(r) : next;
+	return next == NEXT ? update_check(r) : next;
 }
 
 /* ---- patch -------------------------------------------------------------------------------------------------------- */
 
-static enum next patch_decode(struct request *r)
+enum next update_patch_decode(struct request *r)
 {
 	enum patch_form form;
 	bool is_apply;
@@ -161,7 +161,7 @@ static enum next strict_patch(struct request *r, const struct json_strict *stric
 }
 
 /* The patch applied to a copy of what is there, of `type`. */
-static enum next patch_record(struct request *r, const struct type *type, void *record)
+enum next update_patch(struct request *r, const struct type *type, void *record)
 {
 	struct json_strict strict = { 0 };
 	struct fault why = { 0 };
@@ -171,7 +171,7 @@ static enum next patch_record(struct request *r, const struct type *type, void *
 	enum next next;
 
 	if (negotiate_patch(r->asked.content_type, &form, &is_apply) != OK || is_apply)
-		return patch_decode(r);
+		return update_patch_decode(r);
 	r->type = type;
 	status = patch_apply(form, type, record, r->asked.body, r->arena, &strict, &why);
 	if (status != OK)
@@ -193,8 +193,8 @@ static enum next patch_read(struct request *r)
 	if (next != NEXT)
 		return next;
 	live = convert_record(r->live->type, r->live->record, type, r->arena);
-	next = patch_record(r, type, record_clone_shallow(type, live, r->arena));
-	return next == NEXT ? check_preconditions(r) : next;
+	next = update_patch(r, type, record_clone_shallow(type, live, r->arena));
+	return next == NEXT ? update_check(r) : next;
 }
 
 /* ---- both ------------------------------------------------------------------------------------------------------------ */
@@ -204,7 +204,7 @@ static const void *old_record(struct request *r)
 	return r->live ? convert_record(r->live->type, r->live->record, r->type, r->arena) : NULL;
 }
 
-static enum next update_admit(struct request *r)
+enum next update_admit(struct request *r)
 {
 	enum admission_operation operation = r->is_creating ? ADMISSION_CREATE : ADMISSION_UPDATE;
 
@@ -215,7 +215,7 @@ static enum next update_admit(struct request *r)
 	return next;
 }
 
-static enum next update_validate(struct request *r)
+enum next update_validate(struct request *r)
 {
 	enum admission_operation operation = r->is_creating ? ADMISSION_CREATE : ADMISSION_UPDATE;
 	enum next next;
@@ -248,7 +248,7 @@ const struct verb_steps update_steps = {
 const struct verb_steps patch_steps = {
 	.name = "patch",
 	.is_write = true,
-	.decode = patch_decode,
+	.decode = update_patch_decode,
 	.read = patch_read,
 	.admit = update_admit,
 	.validate = update_validate,

@@ -18,7 +18,7 @@
 
 /* ---- what a new object gets ---------------------------------------------------------------------------------- */
 
-static struct str new_uid(struct request *r)
+struct str write_uid(struct request *r)
 {
 	uint64_t high = act_random(r->server->act), low = act_random(r->server->act);
 
@@ -46,7 +46,7 @@ void write_fill_new(struct request *r)
 	struct meta_object_meta *meta = record_meta(r->type, r->record);
 	struct wall now = act_wall(r->server->act);
 
-	meta->uid = new_uid(r);
+	meta->uid = write_uid(r);
 	SET(meta, creation_timestamp, ((struct wall){ now.ns - now.ns % TIME_S }));
 	UNSET(meta, deletion_timestamp);
 	UNSET(meta, deletion_grace_period_seconds);
@@ -215,7 +215,7 @@ enum next write_update(struct request *r)
 /* ---- the store -------------------------------------------------------------------------------------------------------- */
 
 /* The bytes that upstream's server would write: the stored version, without resourceVersion. */
-void write_encode(struct request *r, const struct type *type, const void *record)
+static void write_encode(struct request *r, const struct type *type, const void *record)
 {
 	const struct type *stored = r->resource->stored;
 	const void *kept = convert_record(type, record, stored, r->arena);
@@ -254,7 +254,7 @@ static struct store_op op_of(const struct kind_write *write)
 
 static enum next ask_store(struct request *r, struct store_op first)
 {
-	struct store_op *ops = arena_array(r->arena, struct store_op, r->change.write_count + 1);
+	struct store_op *ops = arena_array(r->arena, struct store_op, r->change.write_count + 2);
 	struct store_write *write = arena_new_of(r->arena, struct store_write);
 
 	ops[0] = first;
@@ -262,6 +262,8 @@ static enum next ask_store(struct request *r, struct store_op first)
 		ops[i + 1] = op_of(&r->change.writes[i]);
 	write->success = ops;
 	write->success_count = r->change.write_count + 1;
+	if (r->also != NULL)
+		ops[write->success_count++] = op_of(r->also);
 	write->term = r->asked.term;
 	write->request = act_random(r->server->act) | 1;
 	return request_ask(r, &store_write_type, write);
@@ -373,7 +375,7 @@ static bool is_same(struct request *r)
 	struct str now = r->stored;
 	bool is_same;
 
-	if (r->is_creating || r->change.write_count > 0)
+	if (r->is_creating || r->change.write_count > 0 || r->also != NULL)
 		return false;
 	write_encode(r, r->live->type, r->live->record);
 	is_same = str_eq(now, r->stored);
@@ -390,7 +392,8 @@ static bool is_last_finalizer(const struct request *r)
 	return !r->is_creating && old != NULL && old->has.deletion_timestamp &&
 	       (!old->has.deletion_grace_period_seconds ||
 		old->deletion_grace_period_seconds == 0) &&
-	       meta->finalizers.len == 0;
+	       meta->finalizers.len == 0 &&
+	       !(r->resource->rules->outlives && r->resource->rules->outlives(r->record));
 }
 
 static enum next persist_dry(struct request *r)
@@ -418,12 +421,61 @@ static enum next persist_put(struct request *r)
 	return request_is_dry_run(r) ? persist_dry(r) : ask_put(r);
 }
 
+static struct str live_key(struct request *r)
+{
+	struct str prefix = cache_prefix(r->resource->cache);
+	struct str namespace = object_namespace(r->live), name = object_name(r->live);
+
+	if (namespace.len > 0)
+		return request_printf(r, STR_FMT STR_FMT "/" STR_FMT, STR_ARG(prefix),
+				      STR_ARG(namespace), STR_ARG(name));
+	return request_printf(r, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(name));
+}
+
+/* An update that ends in a removal has wishes of its own: they are dropped with what it would have written. */
+static enum next ask_kind(struct request *r)
+{
+	struct check_context check = request_context(r);
+	struct faults faults = faults_in(r->arena);
+
+	r->change = (struct kind_change){ 0 };
+	if (r->resource->rules->on_delete == NULL)
+		return NEXT;
+	r->change = (struct kind_change){ .check = &check,
+					  .arena = r->arena,
+					  .type = r->live->type,
+					  .resource = request_resource(r),
+					  .namespace = object_namespace(r->live),
+					  .name = object_name(r->live),
+					  .object = r->live->record,
+					  .old = r->live->record,
+					  .user = &r->user,
+					  .is_dry_run = request_is_dry_run(r),
+					  .faults = &faults };
+	r->resource->rules->on_delete(&r->change);
+	r->change.check = NULL;
+	r->change.faults = NULL;
+	return r->change.failure ? request_fail(r, r->change.failure) : NEXT;
+}
+
 enum next write_remove(struct request *r)
 {
 	struct store_op op = { .kind = STORE_DELETE,
-			       .key = write_key(r, object_name(r->live)),
+			       .key = live_key(r),
+			       .expected = (uint64_t)r->live->revision };
+	enum next next = ask_kind(r);
+
+	return next == NEXT ? ask_store(r, op) : next;
+}
+
+enum next write_replace(struct request *r)
+{
+	struct store_op op = { .kind = STORE_PUT,
+			       .key = live_key(r),
 			       .expected = (uint64_t)r->live->revision };
 
+	write_encode(r, r->type, r->record);
+	op.value = r->stored;
 	return ask_store(r, op);
 }
 

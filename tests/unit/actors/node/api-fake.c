@@ -14,6 +14,11 @@ struct fake_due {
 };
 static const ACT_TYPE(fake_due, .id = 0);
 
+struct fake_stray {
+	uint64_t watch;
+};
+static const ACT_TYPE(fake_stray, .id = 0);
+
 struct state {
 	struct api_fake *fake;
 };
@@ -354,6 +359,13 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 
 	if (ACT_IS(msg, api_call)) {
 		call_came(fake, act, msg);
+	} else if (ACT_IS(msg, api_cancel)) {
+		fake->cancels++;
+	} else if (ACT_IS(msg, fake_stray)) {
+		send_event(act,
+			   &(struct api_fake_watch){ .who = act_whereis(act, "agent"),
+						     .number = ACT_AS(msg, fake_stray)->watch },
+			   API_ADDED, fake->objects[0], false);
 	} else if (ACT_IS(msg, fake_due)) {
 		struct fake_due *due = msg->body;
 
@@ -384,7 +396,10 @@ void api_lab_open_with(struct api_lab *lab, const struct act_child *children, ui
 	lab->children[0] =
 	    (struct act_child){ .id = "api", .class = &api_fake_class, .args = &lab->fake };
 	memcpy(lab->children + 1, children, count * sizeof *children);
-	lab->root = (struct act_supervisor){ .children = lab->children, .child_count = count + 1 };
+	lab->root = (struct act_supervisor){ .max_restarts = 1000,
+					     .within_ms = 1000,
+					     .children = lab->children,
+					     .child_count = count + 1 };
 	lab->config = (struct act_host_config){
 		.name = "lab", .root = &lab->root, .types = api_types, .type_count = api_type_count
 	};
@@ -417,6 +432,8 @@ struct deed {
 	int64_t grace_s;
 	void (*run)(struct act *act, const struct deed *deed);
 	struct object *object;
+	const struct act_class *class;
+	const void *args;
 };
 
 static void enter(struct act *act, void *state, void *arg)
@@ -432,6 +449,28 @@ static void do_deed(struct deed deed)
 	struct act_host *host = sim_host_of(deed.lab->sim, 1, deed.lab->config.host);
 
 	CHECK(act_host_enter(host, act_host_root(host), enter, &deed));
+}
+
+static void spawn(struct act *act, const struct deed *deed)
+{
+	CHECK_STATUS(act_spawn(act, deed->class, deed->args, NULL, NULL), OK);
+}
+
+void api_lab_spawn(struct api_lab *lab, const struct act_class *class, const void *args)
+{
+	do_deed((struct deed){ .lab = lab, .run = spawn, .class = class, .args = args });
+}
+
+static void stray(struct act *act, const struct deed *deed)
+{
+	CHECK_STATUS(
+	    act_tell(act, act_whereis(act, "api"), fake_stray, .watch = (uint64_t)deed->grace_s),
+	    OK);
+}
+
+void api_lab_stray(struct api_lab *lab, uint64_t watch)
+{
+	do_deed((struct deed){ .lab = lab, .run = stray, .grace_s = (int64_t)watch });
 }
 
 /* Its watches end with it. */
@@ -466,7 +505,7 @@ static void put(struct act *act, const struct deed *deed)
 
 void api_lab_put(struct api_lab *lab, const struct type *type, const char *json)
 {
-	do_deed((struct deed){ lab, type, json, 0, put, NULL });
+	do_deed((struct deed){ .lab = lab, .type = type, .text = json, .run = put });
 }
 
 static void delete_pod(struct act *act, const struct deed *deed)
@@ -484,7 +523,7 @@ static void delete_pod(struct act *act, const struct deed *deed)
 
 void api_lab_delete(struct api_lab *lab, const char *name, int64_t grace_s)
 {
-	do_deed((struct deed){ lab, &core_pod_type, name, grace_s, delete_pod, NULL });
+	do_deed((struct deed){ .lab = lab, .text = name, .grace_s = grace_s, .run = delete_pod });
 }
 
 static void remove_one(struct act *act, const struct deed *deed)
@@ -498,12 +537,14 @@ static void remove_one(struct act *act, const struct deed *deed)
 
 void api_lab_remove(struct api_lab *lab, const char *name)
 {
-	do_deed((struct deed){ lab, &core_pod_type, name, 0, remove_one, NULL });
+	do_deed(
+	    (struct deed){ .lab = lab, .type = &core_pod_type, .text = name, .run = remove_one });
 }
 
 void api_lab_remove_node(struct api_lab *lab, const char *name)
 {
-	do_deed((struct deed){ lab, &core_node_type, name, 0, remove_one, NULL });
+	do_deed(
+	    (struct deed){ .lab = lab, .type = &core_node_type, .text = name, .run = remove_one });
 }
 
 static void store_made(struct act *act, const struct deed *deed)

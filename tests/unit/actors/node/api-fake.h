@@ -12,7 +12,7 @@
 #include "runtime/sim/sim.h"
 
 #define API_FAKE_OBJECTS 4096U
-#define API_FAKE_WATCHES 8U
+#define API_FAKE_WATCHES 512U
 
 struct api_fake_watch {
 	struct act_ref who;
@@ -30,7 +30,7 @@ struct api_fake {
 	/* What it was asked, counted. */
 	uint32_t node_writes, status_writes, deletes, lease_renewals, lease_creates, events;
 	uint32_t under_way, most_under_way; /* answers held back by `delay_ms` */
-	uint32_t conflicts;
+	uint32_t conflicts, cancels;
 	/* What it does to whoever asks. */
 	uint32_t delay_ms;    /* before it answers a write */
 	uint32_t fail_writes; /* the next so many writes of pods get this code */
@@ -57,6 +57,10 @@ void api_lab_open(struct api_lab *lab, const struct act_class *class, const void
 void api_lab_open_with(struct api_lab *lab, const struct act_child *children, uint32_t count);
 void api_lab_close(struct api_lab *lab);
 void api_lab_run(struct api_lab *lab, uint64_t ms);
+/* One more actor, beside those of the supervisor. */
+void api_lab_spawn(struct api_lab *lab, const struct act_class *class, const void *args);
+/* Sends the agent an event of a watch that it did not ask for, as far as it knows. */
+void api_lab_stray(struct api_lab *lab, uint64_t watch);
 /* Ends the actor `agent` without a word; its supervisor starts it again, unless it is temporary. */
 void api_lab_kill(struct api_lab *lab);
 

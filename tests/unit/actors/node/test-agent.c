@@ -341,6 +341,17 @@ TEST(a_pod_that_does_not_fit_is_failed_and_takes_nothing)
 	api_lab_close(lab);
 }
 
+TEST(a_watch_that_nobody_waits_for_is_ended)
+{
+	struct api_lab *lab = make_lab();
+
+	CHECK_EQ(lab->fake.cancels, 0);
+	api_lab_stray(lab, 12345);
+	api_lab_run(lab, 10);
+	CHECK_EQ(lab->fake.cancels, 1);
+	api_lab_close(lab);
+}
+
 /* ---- the node itself ---------------------------------------------------------------------------------------------- */
 
 TEST(an_idle_node_renews_its_lease_and_writes_its_status_every_five_minutes)

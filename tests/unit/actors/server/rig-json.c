@@ -121,6 +121,14 @@ struct str rig_names(struct str list)
 	return text_str(&out);
 }
 
+int64_t rig_number(struct str json, const char *path)
+{
+	int64_t number;
+
+	CHECK_STATUS(str_to_i64(rig_at(json, path), &number), OK);
+	return number;
+}
+
 uint64_t rig_version(struct str object)
 {
 	uint64_t version;

@@ -86,6 +86,7 @@ struct str rig_at(struct str json, const char *path);
 uint32_t rig_count(struct str json, const char *path);
 /* Names of a list, "a b c". */
 struct str rig_names(struct str list);
+int64_t rig_number(struct str json, const char *path);
 uint64_t rig_version(struct str object); /* metadata.resourceVersion */
 
 struct str rig_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,335 @@
+#include "actors/server/server-private.h"
+#include "datastore/object/name.h"
+#include "datastore/object/record.h"
+#include "datastore/schema/authentication.h"
+#include "datastore/schema/authorization.h"
+
+/*
+ * Reviews: questions to the server itself that are answered and not kept. Who am I, whose token is this, may they do that.
+ *
+ * Each is a create whose answer is the question with its status filled in.
+ */
+
+static enum next answer(struct request *r)
+{
+	respond_record(r, 201, r->type, r->record);
+	return DONE;
+}
+
+static enum next decode(struct request *r)
+{
+	return body_decode_as(r, r->resource->type, false);
+}
+
+/* ---- who ------------------------------------------------------------------------------------------------ */
+
+static struct str_list list_of(const struct str *at, uint32_t count)
+{
+	return (struct str_list){ count ? (struct str *)(uintptr_t)at : NULL, count };
+}
+
+static struct authentication_user_info *user_info(struct arena *arena, const struct user *user)
+{
+	struct authentication_user_info *out = arena_new_of(arena, struct authentication_user_info);
+
+	out->username = user->name;
+	out->uid = user->uid;
+	out->groups = list_of(user->groups, user->group_count);
+	if (user->extra_count == 0)
+		return out;
+	out->extra.at =
+	    arena_array(arena, struct authentication_extra_value_entry, user->extra_count);
+	for (uint32_t i = 0; i < user->extra_count; i++) {
+		struct authentication_extra_value_entry *entry = &out->extra.at[out->extra.len++];
+
+		entry->key = user->extra[i].key;
+		entry->value.items = list_of(user->extra[i].values, user->extra[i].value_count);
+	}
+	record_sort_map(type_field(&authentication_user_info_type, STR("extra")),
+			(struct block_list *)(void *)&out->extra, arena);
+	return out;
+}
+
+static enum next self_review(struct request *r)
+{
+	struct authentication_self_subject_review *review = r->record;
+
+	review->status = arena_new_of(r->arena, struct authentication_self_subject_review_status);
+	review->status->user_info = user_info(r->arena, &r->user);
+	review->metadata->creation_timestamp = act_wall(r->server->act);
+	review->metadata->creation_timestamp.ns -= review->metadata->creation_timestamp.ns % TIME_S;
+	review->metadata->has.creation_timestamp = true;
+	return answer(r);
+}
+
+static enum next token_review(struct request *r)
+{
+	struct authentication_token_review *review = r->record;
+	struct authentication a = { .bearer = review->spec->token,
+				    .audiences = review->spec->audiences.at,
+				    .audience_count = review->spec->audiences.len };
+	bool is_known;
+
+	if (review->spec->token.len == 0)
+		return request_fail(
+		    r, failure_bad_request(r->arena,
+					   "token is required for TokenReview in authentication"));
+	if (access_identify(r, &a, &is_known) == WAIT)
+		return WAIT;
+	review->status = arena_new_of(r->arena, struct authentication_token_review_status);
+	if (!is_known) {
+		review->status->error =
+		    a.why.text[0] ? arena_str(r->arena, str_from(a.why.text)) : STR_NONE;
+		return answer(r);
+	}
+	SET(review->status, authenticated, true);
+	review->status->user = user_info(r->arena, &a.user);
+	review->status->audiences = list_of(a.out_audiences, a.out_audience_count);
+	return answer(r);
+}
+
+/* ---- may they ------------------------------------------------------------------------------------------------ */
+
+static struct attributes attributes_of(const struct user *user,
+				       const struct authorization_resource_attributes *resource,
+				       const struct authorization_non_resource_attributes *path)
+{
+	struct attributes out = { .user = user };
+
+	if (resource == NULL) {
+		out.verb = path->verb;
+		out.path = path->path;
+		return out;
+	}
+	out.is_resource = true;
+	out.verb = resource->verb;
+	out.group = resource->group;
+	out.version = resource->version;
+	out.resource = resource->resource;
+	out.subresource = resource->subresource;
+	out.namespace = resource->namespace;
+	out.name = resource->name;
+	if (resource->field_selector != NULL)
+		out.field_selector = resource->field_selector->raw_selector;
+	if (resource->label_selector != NULL)
+		out.label_selector = resource->label_selector->raw_selector;
+	return out;
+}
+
+static void check_attributes(struct faults *faults,
+			     const struct authorization_resource_attributes *resource,
+			     const struct authorization_non_resource_attributes *path)
+{
+	if ((resource == NULL) == (path == NULL))
+		faults_add(faults, FAULT_INVALID, STR("spec"), STR("\"null\""),
+			   "exactly one of nonResourceAttributes or resourceAttributes must be "
+			   "specified");
+}
+
+static void check_metadata(struct faults *faults, const struct meta_object_meta *meta, bool is_local)
+{
+	struct meta_object_meta copy = *meta;
+
+	copy.namespace = STR_NONE;
+	copy.managed_fields.at = NULL;
+	copy.managed_fields.len = 0;
+	if (!record_equal(&meta_object_meta_type, &copy, NULL))
+		faults_add(faults, FAULT_INVALID, STR("metadata"), STR("{}"), "must be empty%s",
+			   is_local ? " except for namespace" : "");
+}
+
+static enum next judge(struct request *r, const struct attributes *attributes,
+		       struct authorization_subject_access_review_status **out)
+{
+	struct authorization_subject_access_review_status *status;
+	struct access_verdict verdict;
+
+	if (access_ask(r, attributes, true, &verdict) == WAIT)
+		return WAIT;
+	status = arena_new_of(r->arena, struct authorization_subject_access_review_status);
+	SET(status, allowed, verdict.is_allowed);
+	if (verdict.is_denied)
+		SET(status, denied, true);
+	status->reason = verdict.reason;
+	*out = status;
+	return answer(r);
+}
+
+static enum next invalid(struct request *r, const struct faults *faults)
+{
+	return request_fail(
+	    r, failure_invalid(r->arena, r->type->group, r->type->kind, STR(""), faults));
+}
+
+static enum next self_access_review(struct request *r)
+{
+	struct authorization_self_subject_access_review *review = r->record;
+	struct faults faults = faults_in(r->arena);
+	struct attributes attributes;
+
+	check_attributes(&faults, review->spec->resource_attributes,
+			 review->spec->non_resource_attributes);
+	check_metadata(&faults, review->metadata, false);
+	if (faults.len > 0)
+		return invalid(r, &faults);
+	attributes = attributes_of(&r->user, review->spec->resource_attributes,
+				   review->spec->non_resource_attributes);
+	return judge(r, &attributes, &review->status);
+}
+
+static struct user *user_of(struct arena *arena,
+			    const struct authorization_subject_access_review_spec *spec)
+{
+	struct user *user = arena_new_of(arena, struct user);
+	struct user_extra *extra = arena_array(arena, struct user_extra, spec->extra.len);
+
+	*user = (struct user){ .name = spec->user,
+			       .uid = spec->uid,
+			       .groups = spec->groups.at,
+			       .group_count = spec->groups.len,
+			       .extra = extra,
+			       .extra_count = spec->extra.len };
+	for (uint32_t i = 0; i < spec->extra.len; i++)
+		extra[i] =
+		    (struct user_extra){ spec->extra.at[i].key, spec->extra.at[i].value.items.at,
+					 spec->extra.at[i].value.items.len };
+	return user;
+}
+
+static void check_spec(struct faults *faults,
+		       const struct authorization_subject_access_review_spec *spec)
+{
+	check_attributes(faults, spec->resource_attributes, spec->non_resource_attributes);
+	if (spec->user.len == 0 && spec->groups.len == 0)
+		faults_add(faults, FAULT_INVALID, STR("spec.user"), STR("\"\""),
+			   "at least one of user or group must be specified");
+}
+
+static enum next access_review(struct request *r)
+{
+	struct authorization_subject_access_review *review = r->record;
+	struct faults faults = faults_in(r->arena);
+	struct attributes attributes;
+
+	check_spec(&faults, review->spec);
+	check_metadata(&faults, review->metadata, false);
+	if (faults.len > 0)
+		return invalid(r, &faults);
+	attributes =
+	    attributes_of(user_of(r->arena, review->spec), review->spec->resource_attributes,
+			  review->spec->non_resource_attributes);
+	return judge(r, &attributes, &review->status);
+}
+
+static void check_local(struct arena *arena, struct faults *faults,
+			const struct authorization_local_subject_access_review *review)
+{
+	const struct authorization_resource_attributes *resource = review->spec->resource_attributes;
+
+	if (resource != NULL && !str_eq(resource->namespace, review->metadata->namespace))
+		faults_add(faults, FAULT_INVALID, STR("spec.resourceAttributes.namespace"),
+			   name_quoted(arena, resource->namespace), "must match metadata.namespace");
+	if (review->spec->non_resource_attributes != NULL)
+		faults_add(faults, FAULT_INVALID, STR("spec.nonResourceAttributes"), STR("{}"),
+			   "disallowed on this kind of request");
+}
+
+static enum next local_access_review(struct request *r)
+{
+	struct authorization_local_subject_access_review *review = r->record;
+	struct faults faults = faults_in(r->arena);
+	struct attributes attributes;
+
+	check_spec(&faults, review->spec);
+	check_metadata(&faults, review->metadata, true);
+	check_local(r->arena, &faults, review);
+	if (faults.len > 0)
+		return invalid(r, &faults);
+	attributes =
+	    attributes_of(user_of(r->arena, review->spec), review->spec->resource_attributes, NULL);
+	return judge(r, &attributes, &review->status);
+}
+
+/* ---- what may I ------------------------------------------------------------------------------------------------ */
+
+static void add_rule(struct authorization_subject_rules_review_status *status,
+		     const struct authorizer_rule *rule)
+{
+	struct str_list verbs = list_of(rule->verbs, rule->verb_count);
+
+	if (rule->path_count > 0)
+		status->non_resource_rules.at[status->non_resource_rules.len++] =
+		    (struct authorization_non_resource_rule){ .verbs = verbs,
+							      .non_resource_urls = list_of(
+								  rule->paths, rule->path_count) };
+	if (rule->resource_count > 0)
+		status->resource_rules.at[status->resource_rules.len++] =
+		    (struct authorization_resource_rule){
+			    .verbs = verbs,
+			    .api_groups = list_of(rule->groups, rule->group_count),
+			    .resources = list_of(rule->resources, rule->resource_count),
+			    .resource_names =
+				list_of(rule->resource_names, rule->resource_name_count),
+		    };
+}
+
+static enum next rules_review(struct request *r)
+{
+	struct authorization_self_subject_rules_review *review = r->record;
+	const struct server_config *config = r->server->config;
+	struct authorizer_rules rules = { .arena = r->arena };
+	struct authorization_subject_rules_review_status *status;
+
+	if (review->spec->namespace.len == 0)
+		return request_fail(r, failure_bad_request(r->arena, "no namespace on request"));
+	if (!r->is_fresh)
+		return request_refresh(r);
+	for (uint32_t i = 0; i < config->authorizer_count; i++) {
+		const struct authorizer *one = &config->authorizers[i];
+		struct check_context check = request_context(r);
+
+		if (one->rules != NULL)
+			one->rules(one, &check, &r->user, review->spec->namespace, &rules);
+		else
+			rules.is_incomplete = true;
+	}
+	status = arena_new_of(r->arena, struct authorization_subject_rules_review_status);
+	status->resource_rules.at =
+	    arena_array(r->arena, struct authorization_resource_rule, rules.len + 1);
+	status->non_resource_rules.at =
+	    arena_array(r->arena, struct authorization_non_resource_rule, rules.len + 1);
+	for (uint32_t i = 0; i < rules.len; i++)
+		add_rule(status, &rules.at[i]);
+	SET(status, incomplete, rules.is_incomplete);
+	status->evaluation_error = rules.why_incomplete;
+	review->status = status;
+	return answer(r);
+}
+
+/* ---- the table ---------------------------------------------------------------------------------------------------- */
+
+static const struct review {
+	const char *resource;
+	struct verb_steps steps;
+} reviews[] = {
+	{ "selfsubjectreviews", { .name = "review", .decode = decode, .read = self_review } },
+	{ "tokenreviews", { .name = "review", .decode = decode, .read = token_review } },
+	{ "selfsubjectaccessreviews",
+	  { .name = "review", .decode = decode, .read = self_access_review } },
+	{ "subjectaccessreviews", { .name = "review", .decode = decode, .read = access_review } },
+	{ "localsubjectaccessreviews",
+	  { .name = "review", .decode = decode, .read = local_access_review } },
+	{ "selfsubjectrulesreviews", { .name = "review", .decode = decode, .read = rules_review } },
+};
+
+const struct verb_steps *reviews_steps(const struct resource *resource, enum verb verb)
+{
+	if (verb != VERB_CREATE)
+		return NULL;
+	if (str_is(resource->row->name, "bindings"))
+		return &binding_collection_steps;
+	for (size_t i = 0; i < sizeof reviews / sizeof reviews[0]; i++)
+		if (str_is(resource->row->name, reviews[i].resource))
+			return &reviews[i].steps;
+	return NULL;
+}

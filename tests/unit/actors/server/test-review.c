@@ -1,0 +1,299 @@
+#include "actors/authentication/mechanisms.h"
+#include "actors/authorization/mechanisms.h"
+#include "tests/unit/actors/server/rig.h"
+#include "transport/tls/jwt.h"
+
+#define RBAC "/apis/rbac.authorization.k8s.io/v1"
+#define AUTHZ "/apis/authorization.k8s.io/v1"
+#define AUTHN "/apis/authentication.k8s.io/v1"
+#define ACCOUNTS "/api/v1/namespaces/default/serviceaccounts"
+#define ISSUER "https://kubernetes.default.svc"
+
+static struct authorizer authorizers[2];
+static struct authenticator authenticators[1];
+static struct service_account_tokens tokens;
+static struct certificate_key *key;
+static const struct certificate_key *keys[1];
+
+static void free_key(void *arg)
+{
+	certificate_key_free(arg);
+}
+
+static struct rig *open_whole(void)
+{
+	static struct server_config config;
+	struct rig *rig;
+
+	key = certificate_key_new();
+	arena_on_free(test_arena(), free_key, key);
+	keys[0] = key;
+	tokens = (struct service_account_tokens){ STR(ISSUER), STR(ISSUER), keys, 1 };
+	authorizers[0] = authorization_node();
+	authorizers[1] = authorization_rbac();
+	authenticators[0] = authentication_service_account(&tokens);
+	config = (struct server_config){ .authorizers = authorizers,
+					 .authorizer_count = 2,
+					 .authenticators = authenticators,
+					 .authenticator_count = 1,
+					 .issuer = STR(ISSUER),
+					 .audience = STR(ISSUER),
+					 .signing_key = key,
+					 .verifying_keys = keys,
+					 .verifying_key_count = 1 };
+	rig = rig_open(&config);
+	CHECK_CODE(
+	    rig_post(rig, RBAC "/clusterroles",
+		     "{\"metadata\":{\"name\":\"reader\"},\"rules\":[{\"apiGroups\":[\"\"],"
+		     "\"resources\":[\"pods\"],\"verbs\":[\"get\",\"list\"]},"
+		     "{\"nonResourceURLs\":[\"/version\"],\"verbs\":[\"get\"]},"
+		     "{\"apiGroups\":[\"authorization.k8s.io\",\"authentication.k8s.io\"],"
+		     "\"resources\":[\"selfsubjectaccessreviews\",\"selfsubjectrulesreviews\","
+		     "\"selfsubjectreviews\"],\"verbs\":[\"create\"]}]}"),
+	    201);
+	CHECK_CODE(rig_post(rig, RBAC "/clusterrolebindings",
+			    "{\"metadata\":{\"name\":\"alice\"},\"roleRef\":{\"apiGroup\":"
+			    "\"rbac.authorization.k8s.io\",\"kind\":\"ClusterRole\",\"name\":"
+			    "\"reader\"},\"subjects\":[{\"kind\":\"User\",\"name\":\"alice\","
+			    "\"apiGroup\":\"rbac.authorization.k8s.io\"}]}"),
+		   201);
+	return rig;
+}
+
+static struct rig_answer ask(struct rig *rig, const char *path, const char *user, const char *body)
+{
+	return rig_ask_of(rig, .method = "POST", .path = path, .body = body, .user = user);
+}
+
+TEST(who_am_i)
+{
+	struct rig *rig = open_whole();
+	struct rig_answer answer = ask(rig, AUTHN "/selfsubjectreviews", "alice", "{}");
+
+	CHECK_CODE(answer, 201);
+	CHECK_AT(answer.body, "kind", "SelfSubjectReview");
+	CHECK_AT(answer.body, "status.userInfo",
+		 "{\"username\":\"alice\",\"groups\":[\"system:authenticated\"]}");
+	rig_close(rig);
+}
+
+TEST(can_i)
+{
+	static const struct {
+		const char *what, *allowed;
+	} cases[] = {
+		{ "\"resourceAttributes\":{\"verb\":\"list\",\"resource\":\"pods\",\"namespace\":"
+		  "\"default\"}",
+		  "true" },
+		{ "\"resourceAttributes\":{\"verb\":\"delete\",\"resource\":\"pods\"}", "false" },
+		{ "\"resourceAttributes\":{\"verb\":\"list\",\"resource\":\"pods\",\"group\":"
+		  "\"x\"}",
+		  "false" },
+		{ "\"nonResourceAttributes\":{\"path\":\"/version\",\"verb\":\"get\"}", "true" },
+		{ "\"nonResourceAttributes\":{\"path\":\"/metrics\",\"verb\":\"get\"}", "false" },
+	};
+	struct rig *rig = open_whole();
+	struct rig_answer answer;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		answer = ask(rig, AUTHZ "/selfsubjectaccessreviews", "alice",
+			     rig_printf("{\"spec\":{%s}}", cases[i].what).at);
+		CHECK_CODE(answer, 201);
+		CHECK_AT(answer.body, "kind", "SelfSubjectAccessReview");
+		CHECK_AT(answer.body, "status.allowed", cases[i].allowed);
+	}
+	CHECK(str_starts(rig_at(ask(rig, AUTHZ "/selfsubjectaccessreviews", "alice",
+				    rig_printf("{\"spec\":{%s}}", cases[0].what).at)
+				    .body,
+				"status.reason"),
+			 STR("RBAC: allowed by ClusterRoleBinding \"alice\" of ClusterRole "
+			     "\"reader\" to User \"alice\"")));
+	answer = rig_post(rig, AUTHZ "/selfsubjectaccessreviews",
+			  rig_printf("{\"spec\":{%s}}", cases[1].what).at);
+	CHECK_AT(answer.body, "status.allowed", "true");
+	CHECK_FAILURE(ask(rig, AUTHZ "/selfsubjectaccessreviews", "alice", "{\"spec\":{}}"), 422,
+		      "Invalid",
+		      "SelfSubjectAccessReview.authorization.k8s.io \"\" is invalid: spec: Invalid "
+		      "value: \"null\": exactly one of nonResourceAttributes or resourceAttributes "
+		      "must be specified");
+	rig_close(rig);
+}
+
+TEST(can_they)
+{
+	struct rig *rig = open_whole();
+	struct rig_answer answer =
+	    rig_post(rig, AUTHZ "/subjectaccessreviews",
+		     "{\"spec\":{\"user\":\"alice\",\"resourceAttributes\":{\"verb\":\"get\","
+		     "\"resource\":\"pods\"}}}");
+
+	CHECK_CODE(answer, 201);
+	CHECK_AT(answer.body, "status.allowed", "true");
+	answer = rig_post(rig, AUTHZ "/subjectaccessreviews",
+			  "{\"spec\":{\"groups\":[\"system:masters\"],\"resourceAttributes\":{"
+			  "\"verb\":\"get\",\"resource\":\"secrets\"}}}");
+	CHECK_AT(answer.body, "status.allowed", "true");
+	answer = rig_post(rig, AUTHZ "/namespaces/default/localsubjectaccessreviews",
+			  "{\"metadata\":{\"namespace\":\"default\"},\"spec\":{\"user\":\"bob\","
+			  "\"resourceAttributes\":{\"namespace\":\"default\",\"verb\":\"get\","
+			  "\"resource\":\"pods\"}}}");
+	CHECK_CODE(answer, 201);
+	CHECK_AT(answer.body, "status.allowed", "false");
+	CHECK_CODE(rig_post(rig, AUTHZ "/namespaces/default/localsubjectaccessreviews",
+			    "{\"spec\":{\"user\":\"bob\",\"resourceAttributes\":{\"namespace\":"
+			    "\"other\",\"verb\":\"get\",\"resource\":\"pods\"}}}"),
+		   422);
+	CHECK_CODE(rig_post(rig, AUTHZ "/subjectaccessreviews",
+			    "{\"spec\":{\"resourceAttributes\":{\"verb\":\"get\"}}}"),
+		   422);
+	CHECK_CODE(ask(rig, AUTHZ "/subjectaccessreviews", "alice", "{}"), 403);
+	rig_close(rig);
+}
+
+TEST(what_may_i)
+{
+	struct rig *rig = open_whole();
+	struct rig_answer answer = ask(rig, AUTHZ "/selfsubjectrulesreviews", "alice",
+				       "{\"spec\":{\"namespace\":\"default\"}}");
+
+	CHECK_CODE(answer, 201);
+	CHECK_AT(answer.body, "status.incomplete", "false");
+	CHECK_EQ(rig_count(answer.body, "status.resourceRules"), 2);
+	CHECK_AT(answer.body, "status.resourceRules[0]",
+		 "{\"verbs\":[\"get\",\"list\"],\"apiGroups\":[\"\"],\"resources\":[\"pods\"]}");
+	CHECK_AT(answer.body, "status.nonResourceRules[0]",
+		 "{\"verbs\":[\"get\"],\"nonResourceURLs\":[\"/version\"]}");
+	CHECK_FAILURE(ask(rig, AUTHZ "/selfsubjectrulesreviews", "alice", "{\"spec\":{}}"), 400,
+		      "BadRequest", "no namespace on request");
+	rig_close(rig);
+}
+
+/* ---- tokens ------------------------------------------------------------------------------------------------ */
+
+static struct str token_of(struct rig *rig, const char *spec)
+{
+	struct rig_answer answer =
+	    rig_post(rig, ACCOUNTS "/sa/token", rig_printf("{\"spec\":{%s}}", spec).at);
+
+	CHECK_CODE(answer, 201);
+	CHECK_AT(answer.body, "kind", "TokenRequest");
+	CHECK_AT(answer.body, "metadata.name", "sa");
+	return rig_at(answer.body, "status.token");
+}
+
+static void make_account(struct rig *rig)
+{
+	CHECK_CODE(rig_post(rig, ACCOUNTS, "{\"metadata\":{\"name\":\"sa\"}}"), 201);
+}
+
+TEST(a_token_is_asked_for_and_reviewed)
+{
+	struct rig *rig = open_whole();
+	struct rig_answer answer;
+	struct str token;
+	struct jwt jwt;
+
+	make_account(rig);
+	token = token_of(rig, "\"audiences\":[\"" ISSUER "\"]");
+	CHECK_STATUS(jwt_read(token, test_arena(), &jwt, NULL), OK);
+	CHECK_STATUS(jwt_verify(&jwt, key, NULL), OK);
+	CHECK_AT(jwt.claims, "sub", "system:serviceaccount:default:sa");
+	CHECK_AT(jwt.claims, "iss", ISSUER);
+	CHECK_AT(jwt.claims, "aud", "[\"" ISSUER "\"]");
+	CHECK_AT(jwt.claims, "[kubernetes.io].serviceaccount.name", "sa");
+	CHECK_EQ(rig_number(jwt.claims, "exp") - rig_number(jwt.claims, "iat"), 3600);
+	answer = rig_post(rig, AUTHN "/tokenreviews",
+			  rig_printf("{\"spec\":{\"token\":\"" STR_FMT "\"}}", STR_ARG(token)).at);
+	CHECK_CODE(answer, 201);
+	CHECK_AT(answer.body, "status.authenticated", "true");
+	CHECK_AT(answer.body, "status.user.username", "system:serviceaccount:default:sa");
+	CHECK_AT(answer.body, "status.user.groups",
+		 "[\"system:serviceaccounts\",\"system:serviceaccounts:default\"]");
+	CHECK_AT(answer.body, "status.audiences", "[\"" ISSUER "\"]");
+	rig_close(rig);
+}
+
+TEST(a_token_ends_with_its_account_and_its_time)
+{
+	struct rig *rig = open_whole();
+	struct str token, body;
+	struct rig_answer answer;
+
+	make_account(rig);
+	token = token_of(rig, "\"expirationSeconds\":600");
+	body = rig_printf("{\"spec\":{\"token\":\"" STR_FMT "\"}}", STR_ARG(token));
+	CHECK_AT(rig_post(rig, AUTHN "/tokenreviews", body.at).body, "status.authenticated", "true");
+	rig_run(rig, 700000);
+	answer = rig_post(rig, AUTHN "/tokenreviews", body.at);
+	CHECK(rig_at(answer.body, "status.authenticated").at == NULL);
+	CHECK_AT(answer.body, "status.error", "the token has expired");
+	token = token_of(rig, "");
+	body = rig_printf("{\"spec\":{\"token\":\"" STR_FMT "\"}}", STR_ARG(token));
+	CHECK_CODE(rig_delete(rig, ACCOUNTS "/sa", NULL), 200);
+	answer = rig_post(rig, AUTHN "/tokenreviews", body.at);
+	CHECK(rig_at(answer.body, "status.authenticated").at == NULL);
+	make_account(rig);
+	answer = rig_post(rig, AUTHN "/tokenreviews", body.at);
+	CHECK(rig_at(answer.body, "status.authenticated").at == NULL);
+	rig_close(rig);
+}
+
+TEST(a_token_is_bound_to_a_pod_of_its_account)
+{
+	struct rig *rig = open_whole();
+	struct str token;
+	struct jwt jwt;
+
+	make_account(rig);
+	CHECK_CODE(
+	    rig_post(rig, "/api/v1/namespaces/default/pods",
+		     "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"serviceAccountName\":\"sa\","
+		     "\"nodeName\":\"n1\",\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}"),
+	    201);
+	token = token_of(rig, "\"expirationSeconds\":3607,\"boundObjectRef\":{\"kind\":\"Pod\","
+			      "\"apiVersion\":\"v1\",\"name\":\"p\"}");
+	CHECK_STATUS(jwt_read(token, test_arena(), &jwt, NULL), OK);
+	CHECK_AT(jwt.claims, "[kubernetes.io].pod.name", "p");
+	CHECK_AT(jwt.claims, "[kubernetes.io].node", "{\"name\":\"n1\"}");
+	CHECK_EQ(rig_number(jwt.claims, "exp") - rig_number(jwt.claims, "iat"), 31536000);
+	CHECK_EQ(rig_number(jwt.claims, "[kubernetes.io].warnafter") -
+		     rig_number(jwt.claims, "iat"),
+		 3607);
+	CHECK_CODE(rig_post(rig, ACCOUNTS, "{\"metadata\":{\"name\":\"other\"}}"), 201);
+	CHECK_FAILURE(
+	    rig_post(rig, ACCOUNTS "/other/token",
+		     "{\"spec\":{\"boundObjectRef\":{\"kind\":\"Pod\",\"apiVersion\":"
+		     "\"v1\",\"name\":\"p\"}}}"),
+	    400, "BadRequest",
+	    "cannot bind token for serviceaccount \"other\" to pod running with different "
+	    "serviceaccount name.");
+	CHECK_FAILURE(rig_post(rig, ACCOUNTS "/sa/token",
+			       "{\"spec\":{\"boundObjectRef\":{\"kind\":\"Pod\",\"apiVersion\":"
+			       "\"v1\",\"name\":\"q\"}}}"),
+		      404, "NotFound", "pods \"q\" not found");
+	CHECK_CODE(rig_post(rig, ACCOUNTS "/sa/token",
+			    "{\"spec\":{\"boundObjectRef\":{\"kind\":\"Pod\",\"apiVersion\":\"v1\","
+			    "\"name\":\"p\",\"uid\":\"x\"}}}"),
+		   409);
+	rig_close(rig);
+}
+
+TEST(a_token_request_that_is_wrong_is_refused)
+{
+	struct rig *rig = open_whole();
+
+	make_account(rig);
+	CHECK_FAILURE(rig_post(rig, ACCOUNTS "/sa/token", "{\"spec\":{\"expirationSeconds\":60}}"),
+		      422, "Invalid",
+		      "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: "
+		      "Invalid value: 60: may not specify a duration less than 10 minutes");
+	CHECK_FAILURE(rig_post(rig, ACCOUNTS "/nope/token", "{\"spec\":{}}"), 404, "NotFound",
+		      "serviceaccounts \"nope\" not found");
+	CHECK_CODE(
+	    rig_post(rig, ACCOUNTS "/sa/token", "{\"metadata\":{\"name\":\"x\"},\"spec\":{}}"), 422);
+	CHECK_FAILURE(rig_post(rig, AUTHN "/tokenreviews", "{\"spec\":{}}"), 400, "BadRequest",
+		      "token is required for TokenReview in authentication");
+	CHECK_AT(rig_post(rig, AUTHN "/tokenreviews", "{\"spec\":{\"token\":\"x\"}}").body,
+		 "status", "{\"user\":{}}");
+	rig_close(rig);
+}
