@@ -291,7 +291,8 @@ static enum next send(struct request *r, struct document *document, struct str t
 	if (body.at == NULL)
 		return fail(r);
 	answer(r, type, body, str_from(document->hash));
-	r->answer.is_public = is_hashed;
+	if (is_hashed)
+		r->answer.cache_control = STR("public, max-age=31536000, immutable");
 	r->answer.encoding = is_packed ? STR("gzip") : STR_NONE;
 	return DONE;
 }

@@ -5,34 +5,6 @@
  * for it, so a path is first read, then judged (access.c), then looked up.
  */
 
-static enum next too_many(struct request *r)
-{
-	return request_fail(
-	    r, failure_too_many(r->arena, 1, "Too many requests, please try again later."));
-}
-
-/* Watches are long: they have a limit of their own. */
-static enum next admit_to_flight(struct request *r)
-{
-	struct server *server = r->server;
-	const struct server_config *config = server->config;
-	uint32_t max = config->in_flight_max ? config->in_flight_max : LIMIT_IN_FLIGHT;
-	uint32_t mutating_max =
-	    config->mutating_max ? config->mutating_max : LIMIT_IN_FLIGHT_MUTATING;
-
-	if (r->route.verb == VERB_WATCH)
-		return server->watch_count < LIMIT_WATCHERS ? NEXT : too_many(r);
-	r->is_mutating = verb_is_write(r->route.verb);
-	if (r->is_mutating ? server->mutating >= mutating_max : server->in_flight >= max)
-		return too_many(r);
-	r->is_counted = true;
-	if (r->is_mutating)
-		server->mutating++;
-	else
-		server->in_flight++;
-	return NEXT;
-}
-
 static uint32_t verb_bit(enum verb verb)
 {
 	static const uint32_t bits[] = {
@@ -114,6 +86,9 @@ static enum next route_resource(struct request *r)
 
 	r->resource =
 	    resources_find(r->server->resources, route->group, route->version, route->resource);
+	if (r->resource == NULL &&
+	    !resources_has_version(r->server->resources, route->group, route->version))
+		return pages_not_found(r);
 	if (r->resource == NULL || is_scope_wrong(r))
 		return request_fail(r, failure_no_path(r->arena));
 	verbs = r->resource->row->verbs;
@@ -144,7 +119,7 @@ enum next enter_route(struct request *r)
 		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
 	r->steps = &no_steps;
 	/* Whether a path exists is told only to those who may ask for it: authorize comes first. */
-	return admit_to_flight(r);
+	return NEXT;
 }
 
 /* ---- options and form ---------------------------------------------------------------------------------- */
@@ -194,22 +169,38 @@ static enum next enter_page(struct request *r)
 {
 	page_fn *page = pages_find(r->asked.path);
 
-	if (page == NULL)
-		return request_fail(r, failure_no_path(r->arena));
-	return page(r);
+	return page ? page(r) : pages_not_found(r);
+}
+
+static void shorten(struct request *r, int64_t ns)
+{
+	if (r->began.ns + ns < r->deadline.ns)
+		r->deadline.ns = r->began.ns + ns;
+}
+
+/* `timeout` only ever shortens; 0 and less ask for nothing. A collection may take longer to delete than one write. */
+static void choose_deadline(struct request *r)
+{
+	if (r->options.deadline_ns > 0)
+		shorten(r, r->options.deadline_ns);
+	if (verb_is_write(r->route.verb) && r->route.verb != VERB_DELETE_COLLECTION)
+		shorten(r, LIMIT_STORAGE_MS * TIME_MS);
 }
 
 enum next enter_authorize(struct request *r)
 {
 	struct fault why = { 0 };
-	enum next next = NEXT;
+	enum next next;
 
-	if (r->mechanism.phase == 0 &&
-	    options_parse(r->arena, r->asked.query, &r->options, &why) != OK)
-		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
-	r->mechanism.phase = 1;
-	if (!user_is_in(&r->user, GROUP_MASTERS))
-		next = access_authorize(r);
+	if (r->mechanism.phase == 0) {
+		if (options_parse(r->arena, r->asked.query, &r->options, &why) != OK)
+			return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
+		choose_deadline(r);
+		r->mechanism.phase = 1;
+		if (flight_enter(r) == DONE)
+			return DONE;
+	}
+	next = access_authorize(r);
 	if (next != NEXT)
 		return next;
 	access_reset(r);

@@ -132,8 +132,7 @@ static struct heading heading_of(struct request *r)
 
 	add(&heading, "audit-id", r->asked.audit_id);
 	add(&heading, "cache-control",
-	    answer->is_public ? STR("public, max-age=31536000, immutable")
-			      : STR("no-cache, private"));
+	    answer->cache_control.at ? answer->cache_control : STR("no-cache, private"));
 	if (!answer->is_empty)
 		add(&heading, "content-type", answer->content_type);
 	add(&heading, "etag", answer->etag);
@@ -141,10 +140,9 @@ static struct heading heading_of(struct request *r)
 		add(&heading, "vary", STR("Accept"));
 	add(&heading, "allow", answer->allow);
 	add(&heading, "location", answer->location);
-	if (answer->failure != NULL && answer->failure->retry_after_s > 0)
-		add(&heading, "retry-after",
-		    request_printf(r, "%d", answer->failure->retry_after_s));
-	if (answer->code == 403)
+	if (request_retry_after(r) > 0)
+		add(&heading, "retry-after", request_printf(r, "%d", request_retry_after(r)));
+	if (answer->code == 403 || str_starts(answer->content_type, STR("text/plain")))
 		add(&heading, "x-content-type-options", STR("nosniff"));
 	add_warnings(r, &heading);
 	return heading;

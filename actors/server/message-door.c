@@ -161,8 +161,7 @@ static void send_answer(struct request *r)
 
 	answer.content_type = arena_str(answer.arena, r->answer.content_type);
 	answer.body = arena_str(answer.arena, r->answer.body);
-	if (r->answer.failure != NULL && r->answer.failure->retry_after_s > 0)
-		answer.retry_after_s = (uint32_t)r->answer.failure->retry_after_s;
+	answer.retry_after_s = (uint32_t)request_retry_after(r);
 	for (uint32_t i = 0; i < r->warning_count; i++)
 		warnings[i] = arena_str(answer.arena, r->warnings[i]);
 	answer.warnings = warnings;

@@ -8,15 +8,11 @@
  * Paths that are no resource: versions, health, metrics, keys; the first that fits, by prefix where it ends in a slash.
  */
 
+#define CACHE_HOUR STR("public, max-age=3600")
 #define PAGE_BYTES_MAX (8U * MIB) /* metrics of a host: LIMIT_SERIES lines */
 #define VERSION_MAJOR "1"
 #define VERSION_MINOR "37"
-#define VERSION_GIT "v1.37.0+troupe"
-
-static enum next plain(struct request *r, int32_t code, struct str body)
-{
-	return request_answer_body(r, code, STR("text/plain; charset=utf-8"), body);
-}
+#define VERSION_GIT "v1.37.2+troupe" /* the release whose API this is */
 
 static enum next version(struct request *r)
 {
@@ -33,69 +29,6 @@ static enum next version(struct request *r)
 		"\"linux/amd64\"\n}"));
 }
 
-/* ---- health -------------------------------------------------------------------------------------------------- */
-
-static bool is_feed_well(void *arg)
-{
-	return feed_is_ready(arg);
-}
-
-static bool is_pinged(void *arg)
-{
-	(void)arg;
-	return true;
-}
-
-/* `[+]etcd ok` is what scripts look for: the store stands where etcd does. */
-static bool write_check(struct text *out, const struct server_check *check)
-{
-	bool is_well = check->is_well(check->arg);
-
-	text_printf(out, "[%c]%s %s\n", is_well ? '+' : '-', check->name,
-		    is_well ? "ok" : "failed: reason withheld");
-	return is_well;
-}
-
-static enum next health(struct request *r, const char *which, bool is_readiness)
-{
-	const struct server_config *config = r->server->config;
-	const struct server_check own[] = {
-		{ "ping", is_pinged, NULL },
-		{ "etcd", is_feed_well, r->server },
-		{ "informer-sync", is_feed_well, r->server },
-	};
-	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
-	bool is_verbose = url_query_get(r->arena, r->asked.query, STR("verbose")).at != NULL,
-	     is_well = true;
-	uint32_t own_count = is_readiness ? 3 : 1;
-
-	for (uint32_t i = 0; i < own_count; i++)
-		is_well &= write_check(&out, &own[i]);
-	for (uint32_t i = 0; is_readiness && i < config->check_count; i++)
-		is_well &= write_check(&out, &config->checks[i]);
-	if (is_well && !is_verbose)
-		return plain(r, 200, STR("ok"));
-	text_printf(&out, "%s check %s\n", which, is_well ? "passed" : "failed");
-	return plain(r, is_well ? 200 : 500, text_str(&out));
-}
-
-static enum next healthz(struct request *r)
-{
-	return health(r, "healthz", true);
-}
-
-static enum next livez(struct request *r)
-{
-	return health(r, "livez", false);
-}
-
-static enum next readyz(struct request *r)
-{
-	return health(r, "readyz", true);
-}
-
-/* ---- the others -------------------------------------------------------------------------------------------------- */
-
 static enum next metrics(struct request *r)
 {
 	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
@@ -105,13 +38,37 @@ static enum next metrics(struct request *r)
 				   text_str(&out));
 }
 
-static enum next keys(struct request *r)
+/* ---- who signs service account tokens, for whoever else believes them (OpenID Connect Discovery 1.0) ----------- */
+
+static bool has_issuer(const struct server_config *config)
+{
+	return config->verifying_key_count > 0 && str_starts(config->issuer, STR("https://"));
+}
+
+static struct str key_set(struct request *r)
 {
 	const struct server_config *config = r->server->config;
 
-	return request_answer_body(
-	    r, 200, STR("application/jwk-set+json"),
-	    jwt_key_set(config->verifying_keys, config->verifying_key_count, r->arena));
+	return jwt_key_set(config->verifying_keys, config->verifying_key_count, r->arena);
+}
+
+static enum next keys(struct request *r)
+{
+	if (!has_issuer(r->server->config))
+		return pages_not_found(r);
+	request_answer_body(r, 200, STR("application/jwk-set+json"), key_set(r));
+	r->answer.cache_control = CACHE_HOUR;
+	return DONE;
+}
+
+static void add_algorithms(struct str set, struct text *out)
+{
+	bool has_es256 = str_find(set, STR("\"ES256\"")) >= 0;
+
+	if (has_es256)
+		text_lit(out, "\"ES256\"");
+	if (str_find(set, STR("\"RS256\"")) >= 0)
+		text_printf(out, "%s\"RS256\"", has_es256 ? "," : "");
 }
 
 static enum next openid(struct request *r)
@@ -119,15 +76,28 @@ static enum next openid(struct request *r)
 	const struct server_config *config = r->server->config;
 	struct text out = text_in(r->arena, 4U * KIB);
 
+	if (!has_issuer(config))
+		return pages_not_found(r);
 	text_lit(&out, "{\"issuer\":");
 	json_write_string(&out, config->issuer);
 	text_lit(&out, ",\"jwks_uri\":");
 	json_write_string(&out, request_printf(r, "https://" STR_FMT "/openid/v1/jwks",
 					       STR_ARG(config->address)));
-	text_lit(&out,
-		 ",\"response_types_supported\":[\"id_token\"],\"subject_types_supported\":["
-		 "\"public\"],\"id_token_signing_alg_values_supported\":[\"ES256\",\"RS256\"]}");
-	return request_answer_body(r, 200, STR("application/json"), text_str(&out));
+	text_lit(&out, ",\"response_types_supported\":[\"id_token\"],\"subject_types_supported\":["
+		       "\"public\"],\"id_token_signing_alg_values_supported\":[");
+	add_algorithms(key_set(r), &out);
+	text_lit(&out, "]}");
+	request_answer_body(r, 200, STR("application/json"), text_str(&out));
+	r->answer.cache_control = CACHE_HOUR;
+	return DONE;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------------- */
+
+enum next pages_not_found(struct request *r)
+{
+	return request_answer_body(r, 404, STR("text/plain; charset=utf-8"),
+				   STR("404 page not found\n"));
 }
 
 static enum next root(struct request *r);
@@ -143,9 +113,12 @@ static const struct page {
 	{ "/openapi/v3", documents_index },
 	{ "/openapi/v3/", documents_page },
 	{ "/version", version },
-	{ "/healthz", healthz },
-	{ "/livez", livez },
-	{ "/readyz", readyz },
+	{ "/healthz", health_page },
+	{ "/healthz/", health_page },
+	{ "/livez", health_page },
+	{ "/livez/", health_page },
+	{ "/readyz", health_page },
+	{ "/readyz/", health_page },
 	{ "/metrics", metrics },
 	{ "/openid/v1/jwks", keys },
 	{ "/.well-known/openid-configuration", openid },

@@ -68,6 +68,13 @@ struct str request_printf(struct request *r, const char *format, ...)
 	return text;
 }
 
+int32_t request_retry_after(const struct request *r)
+{
+	if (r->answer.retry_after_s > 0 || r->answer.failure == NULL)
+		return r->answer.retry_after_s;
+	return r->answer.failure->retry_after_s > 0 ? r->answer.failure->retry_after_s : 0;
+}
+
 bool request_is_dry_run(const struct request *r)
 {
 	return r->options.dry_run_count > 0;

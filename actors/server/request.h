@@ -65,11 +65,12 @@ struct answer {
 	struct str content_type;
 	struct str body;
 	struct str etag;
-	struct str allow;    /* of 405 */
-	struct str location; /* of 301 */
-	struct str encoding; /* of a body that is packed already; absent: the door may pack it */
-	bool is_empty;       /* 304: no body, no content type */
-	bool is_public;      /* may be kept by caches for long: hashed OpenAPI documents */
+	int32_t retry_after_s; /* 0: as the failure says */
+	struct str allow;      /* of 405 */
+	struct str location;   /* of 301 */
+	struct str encoding;   /* of a body that is packed already; absent: the door may pack it */
+	bool is_empty;         /* 304: no body, no content type */
+	struct str cache_control; /* absent: nobody may keep it */
 };
 
 /* What the request asked for, as the door took it off the wire. */
@@ -198,6 +199,7 @@ struct str request_printf(struct request *r, const char *format, ...)
 /* What mechanisms and kinds are given. */
 struct check_context request_context(struct request *r);
 
+int32_t request_retry_after(const struct request *r); /* seconds that the answer names; 0: none */
 bool request_is_dry_run(const struct request *r);
 struct str request_group(const struct request *r);
 struct str request_resource(const struct request *r);

@@ -33,6 +33,7 @@ const struct resource *resources_find(const struct resources *resources, struct 
 				      struct str version, struct str name);
 const struct resource *resources_find_type(const struct resources *resources,
 					   const struct type *type);
+bool resources_has_version(const struct resources *resources, struct str group, struct str version);
 const struct subresource_row *resource_subresource(const struct resource *resource, struct str name);
 
 /* In order of discovery. */

@@ -27,7 +27,8 @@ struct server {
 	struct feed feed;
 	struct list requests; /* all that are not released */
 	struct list watches;  /* those among them that stand */
-	uint32_t in_flight, mutating, watch_count;
+	uint32_t in_flight[2][2]; /* flight.c: by door (trusted or not) and whether it changes something */
+	uint32_t watch_count;
 	struct map by_tag; /* 8 bytes of tag -> struct request * */
 	uint64_t last_tag;
 	struct lines lines;
@@ -45,6 +46,7 @@ struct server {
 
 /* A request that a door has taken off the wire: `asked`, `door`, `peer`, `arena` are set by the door. Runs it. */
 struct request *server_request_new(struct server *server, struct arena *arena);
+struct str server_audience(const struct server *server); /* of tokens that name none */
 void server_request_free(struct request *r); /* lists and counts only: the door releases the arena */
 
 /* ---- the two doors -------------------------------------------------------------------------------------- */
@@ -92,6 +94,11 @@ enum next access_ask(struct request *r, const struct attributes *attributes, boo
 enum next access_identify(struct request *r, struct authentication *a, bool *out_is_known);
 void access_reset(struct request *r); /* the next kind of mechanism begins with its first */
 
+/* flight.c: NEXT with a place that the request gives back, or DONE. */
+enum next flight_enter(struct request *r);
+void flight_leave(struct request *r);
+uint32_t flight_count(const struct server *server, bool is_mutating);
+
 /* ---- verbs -------------------------------------------------------------------------------------------------- */
 
 extern const struct verb_steps get_steps, list_steps, watch_steps, create_steps, update_steps,
@@ -107,6 +114,9 @@ const struct verb_steps *reviews_steps(const struct resource *resource, enum ver
 /* Paths that are no resource: health, version, metrics, discovery, OpenAPI. NULL: 404. */
 typedef enum next page_fn(struct request *r);
 page_fn *pages_find(struct str path);
+enum next
+pages_not_found(struct request *r); /* of paths that upstream's API does not know: no Status */
+enum next health_page(struct request *r); /* health.c */
 
 /* discovery.c: pages of /api and /apis. */
 enum next discovery_api(struct request *r);

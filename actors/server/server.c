@@ -7,6 +7,7 @@
 #include "actors/server/server-private.h"
 #include "datastore/store/store.h"
 #include "runtime/base/log.h"
+#include "runtime/trace/host-metrics.h"
 
 #define TICK_MS 500U
 #define TAG_FIRST 1000U /* below are the feed's */
@@ -47,10 +48,12 @@ void server_request_free(struct request *r)
 	list_remove(&r->link);
 	list_remove(&r->wait_link);
 	map_remove(&server->by_tag, tag_key(&r->tag));
-	if (r->is_counted && r->is_mutating)
-		server->mutating--;
-	else if (r->is_counted)
-		server->in_flight--;
+	flight_leave(r);
+}
+
+struct str server_audience(const struct server *server)
+{
+	return server->config->audience.len > 0 ? server->config->audience : server->config->issuer;
 }
 
 /* ---- the caches as others read them ----------------------------------------------------------------------- */
@@ -109,8 +112,8 @@ static void tick(struct server *server)
 		if (now.ns >= r->deadline.ns && r->is_waiting)
 			request_expire(r);
 	}
-	metrics_set(server->counts.in_flight, server->in_flight);
-	metrics_set(server->counts.mutating, server->mutating);
+	metrics_set(server->counts.in_flight, flight_count(server, false));
+	metrics_set(server->counts.mutating, flight_count(server, true));
 }
 
 /* ---- metrics ---------------------------------------------------------------------------------------------------- */
@@ -180,6 +183,8 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	server->reader = (struct reader){ server, reader_get, reader_each };
 	server->owns_metrics = server->config->metrics == NULL;
 	server->metrics = server->owns_metrics ? metrics_new() : server->config->metrics;
+	if (server->owns_metrics)
+		host_metrics_add(server->metrics, act_host_of(act));
 	server->began = act_now(act);
 	act_own(act, release, server);
 	make_counts(server);

@@ -76,7 +76,7 @@ static void complete(struct request *r, struct authentication_token_request *in,
 	if (in->spec->audiences.len > 0)
 		return;
 	in->spec->audiences.at = arena_array(r->arena, struct str, 1);
-	in->spec->audiences.at[0] = r->server->config->audience;
+	in->spec->audiences.at[0] = server_audience(r->server);
 	in->spec->audiences.len = 1;
 }
 
@@ -224,7 +224,7 @@ static struct str claims_of(struct request *r, const struct making *making,
 
 static bool is_for_us(const struct request *r, struct str_list audiences)
 {
-	return audiences.len == 1 && str_eq(audiences.at[0], r->server->config->audience);
+	return audiences.len == 1 && str_eq(audiences.at[0], server_audience(r->server));
 }
 
 static enum next sign(struct request *r, struct authentication_token_request *in,

@@ -157,6 +157,13 @@ static void send_event(struct watch *watch, const struct cache_event *event)
 	object_unref(last);
 }
 
+static int64_t bookmark_ns(const struct server *server)
+{
+	uint32_t ms = server->config->bookmark_ms ? server->config->bookmark_ms : BOOKMARK_MS;
+
+	return ms * TIME_MS;
+}
+
 static void send_bookmark(struct watch *watch, uint64_t revision, bool is_initial_end)
 {
 	struct request *r = watch->request;
@@ -175,7 +182,7 @@ static void send_bookmark(struct watch *watch, uint64_t revision, bool is_initia
 	    !r->door->event_bytes(r, "BOOKMARK", text_str(&out), revision, is_initial_end))
 		watch->is_stalled = true;
 	watch->revision = revision;
-	watch->bookmark_at.ns = act_now(r->server->act).ns + BOOKMARK_MS * TIME_MS;
+	watch->bookmark_at.ns = act_now(r->server->act).ns + bookmark_ns(r->server);
 	text_fini(&out);
 	arena_free(arena);
 }
@@ -292,7 +299,7 @@ static void open_watch(struct request *r, bool has_initial, uint64_t cursor, uin
 	watch->after = after;
 	watch->revision = after;
 	watch->ends.ns = now.ns + seconds * TIME_S;
-	watch->bookmark_at.ns = now.ns + BOOKMARK_MS * TIME_MS;
+	watch->bookmark_at.ns = now.ns + bookmark_ns(server);
 	if (has_initial) {
 		struct str namespace =
 		    r->resource->row->is_namespaced ? r->route.namespace : STR("");

@@ -27,7 +27,7 @@ struct rig {
 	int64_t now_ns;
 	struct seams_job *jobs, *jobs_tail;
 	struct act_ref tester;
-	bool is_acknowledging;
+	bool is_acknowledging, is_holding;
 	struct call calls[CALLS_MAX];
 	uint32_t call_count;
 	struct watching watches[WATCHES_MAX];
@@ -105,7 +105,7 @@ static enum status rig_link(void *self, struct seams_peer to, struct str header,
 static bool step(struct rig *rig)
 {
 	bool is_busy = act_host_turn(rig->host);
-	struct seams_job *job = rig->jobs;
+	struct seams_job *job = rig->is_holding ? NULL : rig->jobs;
 
 	if (job != NULL) {
 		rig->jobs = job->next;
@@ -527,6 +527,22 @@ void rig_close(struct rig *rig)
 	CHECK(act_host_is_done(rig->host));
 	act_host_close(rig->host);
 	fake_disk_free(rig->disk);
+}
+
+void rig_hold_disk(struct rig *rig, bool is_holding)
+{
+	rig->is_holding = is_holding;
+}
+
+static void kill_store(struct act *act, void *arg)
+{
+	(void)arg;
+	act_kill(act, act_whereis(act, "store"));
+}
+
+void rig_kill_store(struct rig *rig)
+{
+	rig_enter(rig, kill_store, NULL);
 }
 
 static void kill_server(struct act *act, void *arg)

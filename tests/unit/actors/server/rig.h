@@ -23,6 +23,10 @@ struct rig *rig_open_with(const struct server_config *config, const struct act_c
 			  uint32_t count);
 void rig_close(struct rig *rig);
 void rig_run(struct rig *rig, uint64_t ms);
+/* Nothing reaches the disk while it holds: writes of the store stay under way. */
+void rig_hold_disk(struct rig *rig, bool is_holding);
+/* Ends the store actor; its supervisor starts it again. */
+void rig_kill_store(struct rig *rig);
 /* Ends the server actor as a crash would; its supervisor starts it again. */
 void rig_kill_server(struct rig *rig);
 /* The same in good order. */

@@ -1,0 +1,178 @@
+#include "tests/unit/actors/server/http-rig.h"
+#include "tests/unit/actors/server/rig.h"
+
+/* ---- health --------------------------------------------------------------------------------------------- */
+
+static bool is_sick(void *arg)
+{
+	return !*(const bool *)arg;
+}
+
+TEST(a_healthy_server_says_ok)
+{
+	static const char *const paths[] = { "/healthz",    "/livez",       "/readyz",
+					     "/healthz/",   "/readyz/etcd", "/livez/ping",
+					     "/healthz/log" };
+	struct rig *rig = rig_open(NULL);
+
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		struct rig_answer answer = rig_get(rig, paths[i]);
+
+		CHECK_CODE(answer, 200);
+		CHECK_STR(answer.body, "ok");
+		CHECK_STR(answer.type, "text/plain; charset=utf-8");
+	}
+	CHECK_CODE(rig_get(rig, "/livez/etcd"), 404);
+	CHECK_CODE(rig_get(rig, "/readyz/nothing"), 404);
+	rig_close(rig);
+}
+
+TEST(verbose_health_lists_the_checks)
+{
+	struct rig *rig = rig_open(NULL);
+
+	CHECK_STR(rig_get(rig, "/livez?verbose").body,
+		  "[+]ping ok\n[+]log ok\nlivez check passed\n");
+	CHECK_STR(rig_get(rig, "/readyz?verbose=1&exclude=etcd&exclude=moon").body,
+		  "[+]ping ok\n[+]log ok\n[+]etcd excluded: ok\n[+]etcd-readiness ok\n"
+		  "[+]informer-sync ok\n[+]shutdown ok\n"
+		  "warn: some health checks cannot be excluded: no matches for \"moon\"\n"
+		  "readyz check passed\n");
+	rig_close(rig);
+}
+
+TEST(a_sick_part_makes_the_server_unready_but_not_dead)
+{
+	static bool is_ill;
+	static const struct server_check checks[] = { { "links", is_sick, &is_ill } };
+	const struct server_config config = { .checks = checks, .check_count = 1 };
+	struct rig *rig = rig_open(&config);
+	struct rig_answer answer;
+
+	is_ill = true;
+	answer = rig_get(rig, "/readyz");
+	CHECK_CODE(answer, 500);
+	CHECK(str_find(answer.body, STR("[+]etcd ok\n")) > 0);
+	CHECK(str_find(answer.body, STR("[-]links failed: reason withheld\n")) > 0);
+	CHECK(str_ends(answer.body, STR("readyz check failed\n")));
+	CHECK_CODE(rig_get(rig, "/readyz?exclude=links"), 200);
+	CHECK_CODE(rig_get(rig, "/livez"), 200);
+	answer = rig_get(rig, "/readyz/links");
+	CHECK_CODE(answer, 500);
+	CHECK_STR(answer.body, "internal server error: reason withheld\n");
+	rig_close(rig);
+}
+
+TEST(a_server_without_its_store_is_not_ready)
+{
+	struct rig *rig = rig_open(NULL);
+
+	rig_hold_disk(rig, true);
+	rig_kill_store(rig);
+	rig_run(rig, 1000);
+	CHECK_CODE(rig_get(rig, "/readyz"), 500);
+	CHECK_CODE(rig_get(rig, "/livez"), 200);
+	rig_hold_disk(rig, false);
+	rig_run(rig, 5000);
+	CHECK_CODE(rig_get(rig, "/readyz"), 200);
+	rig_close(rig);
+}
+
+/* ---- the others ------------------------------------------------------------------------------------------- */
+
+TEST(the_version_is_one_of_kubernetes)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer = rig_get(rig, "/version");
+
+	CHECK_CODE(answer, 200);
+	CHECK_STR(answer.type, "application/json");
+	CHECK(str_starts(answer.body, STR("{\n  \"major\": \"1\",\n  \"minor\": \"37\",\n")));
+	CHECK(str_starts(rig_at(answer.body, "gitVersion"), STR("v1.37.")));
+	CHECK_AT(answer.body, "platform", "linux/amd64");
+	rig_close(rig);
+}
+
+TEST(metrics_count_requests)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer;
+
+	CHECK_CODE(rig_get(rig, "/api/v1/namespaces/default/configmaps"), 200);
+	CHECK_CODE(rig_get(rig, "/api/v1/namespaces/default/configmaps/x"), 404);
+	answer = rig_get(rig, "/metrics");
+	CHECK_CODE(answer, 200);
+	CHECK_STR(answer.type, "text/plain; version=0.0.4; charset=utf-8");
+	CHECK(str_find(answer.body,
+		       STR("apiserver_request_total{verb=\"list\",code=\"2xx\"} 1\n")) > 0);
+	CHECK(str_find(answer.body, STR("apiserver_request_total{verb=\"get\",code=\"4xx\"} 1\n")) >
+	      0);
+	CHECK(str_find(answer.body,
+		       STR("apiserver_request_duration_seconds_count{verb=\"create\"} 1\n")) > 0);
+	CHECK(str_find(answer.body, STR("# TYPE troupe_dead_letters_total counter\n")) > 0);
+	rig_close(rig);
+}
+
+TEST(the_keys_of_tokens_are_published)
+{
+	struct certificate_key *key = certificate_key_new();
+	const struct certificate_key *keys[] = { key };
+	const struct server_config config = { .issuer = STR("https://kubernetes.default.svc"),
+					      .address = STR("10.0.0.1:6443"),
+					      .verifying_keys = keys,
+					      .verifying_key_count = 1 };
+	struct rig *rig = rig_open(&config);
+	struct rig_answer answer = rig_get(rig, "/.well-known/openid-configuration");
+
+	CHECK_CODE(answer, 200);
+	CHECK_STR(answer.body,
+		  "{\"issuer\":\"https://kubernetes.default.svc\",\"jwks_uri\":"
+		  "\"https://10.0.0.1:6443/openid/v1/jwks\",\"response_types_supported\":["
+		  "\"id_token\"],\"subject_types_supported\":[\"public\"],"
+		  "\"id_token_signing_alg_values_supported\":[\"ES256\"]}");
+	answer = rig_get(rig, "/openid/v1/jwks");
+	CHECK_CODE(answer, 200);
+	CHECK_STR(answer.type, "application/jwk-set+json");
+	CHECK_AT(answer.body, "keys[0].alg", "ES256");
+	CHECK_AT(answer.body, "keys[0].use", "sig");
+	rig_close(rig);
+	certificate_key_free(key);
+	rig = rig_open(NULL);
+	CHECK_CODE(rig_get(rig, "/openid/v1/jwks"), 404);
+	rig_close(rig);
+}
+
+TEST(paths_outside_the_api_are_not_found_in_plain_words)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer = rig_get(rig, "/nothing");
+
+	CHECK_CODE(answer, 404);
+	CHECK_STR(answer.body, "404 page not found\n");
+	CHECK_STR(rig_get(rig, "/apis/nobody.io/v1/things").body, "404 page not found\n");
+	CHECK_FAILURE(rig_get(rig, "/api/v1/things"), 404, "NotFound",
+		      "the server could not find the requested resource");
+	answer = rig_get(rig, "/");
+	CHECK_CODE(answer, 200);
+	CHECK(rig_count(answer.body, "paths") > 5);
+	rig_close(rig);
+}
+
+TEST(pages_over_http_say_what_may_be_kept)
+{
+	struct http_rig *rig = http_rig_open(NULL);
+	struct http_rig_answer answer = http_rig_get(rig, "/healthz");
+
+	CHECK_HTTP(answer, 200);
+	CHECK_STR(http_header_get(answer.headers, STR("x-content-type-options")), "nosniff");
+	CHECK_STR(http_header_get(answer.headers, STR("cache-control")), "no-cache, private");
+	answer = http_rig_get(rig, "/apis");
+	CHECK_HTTP(answer, 200);
+	CHECK(http_header_get(answer.headers, STR("etag")).len > 2);
+	answer = http_rig_ask_of(
+	    rig, .path = "/apis", .name = "if-none-match",
+	    .value = arena_cstr(test_arena(), http_header_get(answer.headers, STR("etag"))));
+	CHECK_EQ(answer.code, 304);
+	CHECK_EQ(answer.body.len, 0);
+	http_rig_close(rig);
+}
