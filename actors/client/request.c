@@ -40,15 +40,16 @@ struct str request_path(struct arena *arena, const struct type *type, struct str
 static void add_groups(struct api_call *call)
 {
 	struct str *groups = arena_array(call->arena, struct str, 2);
-	struct str rest = call->user;
+	struct str rest = call->user, namespace;
 
 	if (str_starts(call->user, STR("system:node:"))) {
 		groups[call->group_count++] = STR("system:nodes");
 	} else if (str_starts(call->user, STR("system:serviceaccount:"))) {
 		rest = str_slice(rest, sizeof "system:serviceaccount:" - 1, rest.len);
 		groups[call->group_count++] = STR("system:serviceaccounts");
+		namespace = str_cut(&rest, ':'); /* STR_ARG names its argument twice */
 		groups[call->group_count++] = arena_printf(
-		    call->arena, "system:serviceaccounts:" STR_FMT, STR_ARG(str_cut(&rest, ':')));
+		    call->arena, "system:serviceaccounts:" STR_FMT, STR_ARG(namespace));
 	}
 	call->groups = groups;
 }
