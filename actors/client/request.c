@@ -48,8 +48,8 @@ static void add_groups(struct api_call *call)
 		rest = str_slice(rest, sizeof "system:serviceaccount:" - 1, rest.len);
 		groups[call->group_count++] = STR("system:serviceaccounts");
 		namespace = str_cut(&rest, ':'); /* STR_ARG names its argument twice */
-		groups[call->group_count++] = arena_printf(
-		    call->arena, "system:serviceaccounts:" STR_FMT, STR_ARG(namespace));
+		groups[call->group_count++] =
+		    arena_printf(call->arena, "system:serviceaccounts:" STR_FMT, STR_ARG(namespace));
 	}
 	call->groups = groups;
 }

@@ -1,17 +1,12 @@
 /*
- * Changes that an operator asks for: tokens, kill, leave, remove. Each says in one line what was done or why not.
+ * Changes that an operator asks for: tokens, kill. Each says in one line what was done or why not.
  */
-#include "actors/client/api.h"
-#include "actors/client/request.h"
 #include "deploy/cluster/node-record.h"
 #include "deploy/cluster/token.h"
 #include "deploy/main/admin-private.h"
-#include "runtime/base/log.h"
 #include "transport/http/url.h"
 
 #define TOKENS_MAX 1000U
-#define LEAVE_MS 30000U
-#define LEAVE_LOOK_MS 20U
 
 /* ---- tokens ------------------------------------------------------------------------------------------------ */
 
@@ -208,116 +203,4 @@ void admin_kill(struct act *act, struct admin *admin, struct asked_page *page)
 			  STR_ARG(whole));
 	else
 		admin_refuse(page, status, "kill");
-}
-
-/* ---- leave and remove -------------------------------------------------------------------------------------------- */
-
-static enum status member_request(struct act *act, const struct act_type *type, const void *body)
-{
-	struct admin_asked asked =
-	    admin_ask(act, act_named(act, "store"), type, body, ADMIN_WRITE_MS);
-	enum status status = store_outcome(asked.msg);
-
-	admin_asked_end(&asked);
-	return status;
-}
-
-/* Repeats what is refused only because another change of the members is under way. */
-static enum status remove_member(struct act *act, uint64_t id, bool is_forced)
-{
-	struct store_member_remove gone = { .id = id, .is_forced = is_forced };
-	enum status status = CONFLICT;
-
-	for (uint32_t waited = 0; status == CONFLICT && waited < LEAVE_MS; waited += LEAVE_LOOK_MS) {
-		status = member_request(act, &store_member_remove_type, &gone);
-		if (status == CONFLICT)
-			act_sleep(act, LEAVE_LOOK_MS);
-	}
-	return status;
-}
-
-/* The Node goes too; its pods follow through the pod garbage collector. */
-static void delete_node_object(struct act *act, struct str name, struct arena *arena)
-{
-	static const struct str masters = { "system:masters", sizeof "system:masters" - 1 };
-	struct api_call call =
-	    request_call("DELETE", arena_printf(arena, "/api/v1/nodes/" STR_FMT, STR_ARG(name)),
-			 STR("system:apiserver"));
-	struct admin_asked asked;
-
-	call.groups = &masters;
-	call.group_count = 1;
-	asked = admin_ask(act, act_named(act, "api"), &api_call_type, &call, ADMIN_WRITE_MS);
-	admin_asked_end(&asked);
-}
-
-static enum status forget_node(struct act *act, struct str name, uint64_t id, bool is_forced,
-			       struct arena *arena)
-{
-	enum status status;
-
-	delete_node_object(act, name, arena);
-	status = admin_write(act, node_record_key(name, arena), STR_NONE, STORE_ANY_REVISION);
-	if (status != OK && status != NOT_FOUND)
-		return status;
-	return remove_member(act, id, is_forced);
-}
-
-void admin_leave(struct act *act, struct admin *admin, struct asked_page *page)
-{
-	struct store_member_leave leave = { .id = admin->status.id };
-	uint32_t waited = 0;
-	enum status status;
-
-	if (admin->status.member_count <= 1) {
-		admin_say(page, 409,
-			  "this is the cluster's only node; stop it and remove its data "
-			  "directory instead\n");
-		return;
-	}
-	status = member_request(act, &store_member_leave_type, &leave);
-	while ((status == OK || status == CONFLICT) &&
-	       (admin->status.is_leader || admin->status.role == STORE_VOTER) && waited < LEAVE_MS) {
-		act_sleep(act, LEAVE_LOOK_MS);
-		waited += LEAVE_LOOK_MS;
-		if (waited % 1000 == 0)
-			status = member_request(act, &store_member_leave_type, &leave);
-	}
-	/* Two voters become one: the last step lowers what can be lost, and that is what was asked for. */
-	status =
-	    forget_node(act, str_from(admin->process->identity.name), leave.id, true, page->arena);
-	if (status == OK)
-		admin_say(page, 200, "%s has left the cluster\n", admin->process->identity.name);
-	else
-		admin_refuse(page, status, "leave");
-}
-
-void admin_remove(struct act *act, struct admin *admin, struct asked_page *page)
-{
-	struct str name = str_trim(page->body);
-	bool is_forced = url_query_get(page->arena, page->query, STR("force")).at != NULL;
-	const struct store_member *member = admin_member(admin, name);
-	enum status status;
-
-	if (member == NULL) {
-		admin_say(page, 404, "there is no member \"" STR_FMT "\" (troupe members)\n",
-			  STR_ARG(name));
-		return;
-	}
-	if (member->is_alive && !is_forced) {
-		admin_say(page, 409, STR_FMT " is alive: run `troupe leave` on it, or say --force\n",
-			  STR_ARG(name));
-		return;
-	}
-	status = forget_node(act, name, member->id, is_forced, page->arena);
-	if (status == OK)
-		admin_say(page, 200, STR_FMT " is no member any more\n", STR_ARG(name));
-	else if (status == CONFLICT)
-		admin_say(page, 409,
-			  "removing " STR_FMT
-			  " now would leave the cluster without a majority to spare; wait until "
-			  "another node is a voter, or say --force\n",
-			  STR_ARG(name));
-	else
-		admin_refuse(page, status, "remove");
 }

@@ -3,7 +3,8 @@
  *
  *   admin.c          the actor: messages, paths, bringing the own store in
  *   admin-join.c     letting a machine in
- *   admin-change.c   tokens, kill, leave, remove
+ *   admin-change.c   tokens, kill
+ *   admin-leave.c    leave, remove
  *   overview.c       what the cluster looks like, gathered from everybody
  *   overview-print.c the same as text, JSON, YAML and rows
  */
@@ -22,7 +23,7 @@ struct admin {
 	struct arena *status_arena; /* of `status`; NULL: not known yet */
 	struct store_status status; /* our store's, as last told */
 	uint64_t monitor;
-	bool is_ready, is_joining, is_recorded;
+	bool is_joining;
 };
 
 /* An HTTP request to be answered by one of the tasks. */
@@ -64,8 +65,12 @@ void admin_kill(struct act *act, struct admin *admin, struct asked_page *page);
 void admin_leave(struct act *act, struct admin *admin, struct asked_page *page);
 void admin_remove(struct act *act, struct admin *admin, struct asked_page *page);
 
+/* Whether our API server says that it is ready, now. */
+bool admin_is_served(struct act *act);
 /* Kills "HOST" or "HOST/ACTOR" of this node. */
 MUST_USE enum status admin_kill_own(struct act *act, struct admin *admin, struct str path);
+
+void admin_forget_asked(struct act *act, const struct act_msg *msg);
 
 /* The member of that name in our store's status; NULL: none. */
 const struct store_member *admin_member(const struct admin *admin, struct str name);

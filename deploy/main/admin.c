@@ -14,6 +14,8 @@
 #define JOIN_RETRY_MS 200U
 #define READY_RETRY_MIN_MS 2U
 #define READY_RETRY_MAX_MS 250U
+#define ENDING_MS 1000U
+#define ENDING_LOOK_MS 5U
 #define TEXT_MAX (8U * MIB)
 
 /* ---- asking ------------------------------------------------------------------------------------------------ */
@@ -405,9 +407,38 @@ static void record_task(struct act *act, void *state, void *arg)
 	arena_free(arena);
 }
 
+/* ---- ending --------------------------------------------------------------------------------------------------------- */
+
+/* A leader hands over before it goes, so that nobody has to notice that it is gone. */
+static void ending_task(struct act *act, void *state, void *arg)
+{
+	struct act_ticket ticket = *(struct act_ticket *)arg;
+	struct admin *admin = state;
+	struct store_transfer transfer = { 0 };
+	struct admin_asked asked;
+
+	if (admin->status.is_leader && admin->status.member_count > 1) {
+		asked = admin_ask(act, act_named(act, "store"), &store_transfer_type, &transfer,
+				  ENDING_MS);
+		admin_asked_end(&asked);
+		for (uint32_t waited = 0; admin->status.is_leader && waited < ENDING_MS;
+		     waited += ENDING_LOOK_MS)
+			act_sleep(act, ENDING_LOOK_MS);
+	}
+	(void)act_answer_status(act, ticket, OK);
+}
+
+static void ending_asked(struct act *act, const struct act_msg *msg)
+{
+	struct act_ticket ticket = act_ticket(msg);
+
+	if (act_task(act, ending_task, &ticket) != OK)
+		act_refuse(act, msg, BUSY);
+}
+
 /* ---- readiness ---------------------------------------------------------------------------------------------------- */
 
-static bool is_served(struct act *act)
+bool admin_is_served(struct act *act)
 {
 	struct api_call call = api_call_new();
 	const struct api_answer *answer;
@@ -439,11 +470,10 @@ static void ready_task(struct act *act, void *state, void *arg)
 	uint64_t wait_ms = READY_RETRY_MIN_MS;
 
 	(void)arg;
-	while (!is_served(act)) {
+	while (!admin_is_served(act)) {
 		act_sleep(act, wait_ms);
 		wait_ms = wait_ms * 2 < READY_RETRY_MAX_MS ? wait_ms * 2 : READY_RETRY_MAX_MS;
 	}
-	admin->is_ready = true;
 	say_ready(admin->process);
 	record_task(act, state, NULL);
 }
@@ -493,6 +523,10 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		inspect_asked(act, msg);
 	else if (ACT_IS(msg, inspect_kill))
 		kill_asked(act, msg);
+	else if (ACT_IS(msg, admin_forget))
+		admin_forget_asked(act, msg);
+	else if (ACT_IS(msg, root_ending))
+		ending_asked(act, msg);
 	else if (ACT_IS(msg, admin_retry))
 		subscribe(admin, act);
 	else if (ACT_IS(msg, act_down))

@@ -25,6 +25,22 @@
 #define ADMIN_PLACE "/troupe/"
 #define ADMIN_LISTENER_PUBLIC 0U /* of the host's listeners: TLS; the other is the private socket */
 
+/*
+ * From the admin of a node that leaves, to the one of the leader: forget me. Answered with admin_forgotten when the node is no member
+ * any more; what the links know it by goes only after the answer.
+ */
+struct admin_forget {
+	char name[64];
+	uint64_t id;
+};
+ACT_TYPE_DECLARE(admin_forget);
+struct admin_forgotten {
+	enum status status;
+};
+ACT_TYPE_DECLARE(admin_forgotten);
+extern const struct act_type *const admin_types[];
+extern const uint32_t admin_type_count;
+
 /* args: the struct process. */
 extern const struct act_class admin_class;
 

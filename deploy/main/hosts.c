@@ -123,6 +123,7 @@ int hosts_core(const struct command_line *line)
 	configure_store(&core);
 	configure_server(&core);
 	configure_http(&core);
+	core.process.life.before_end = "admin";
 	return process_run(&core.process, children, sizeof children / sizeof children[0]);
 }
 

@@ -1,9 +1,11 @@
 #include "deploy/main/identity.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "deploy/cluster/join.h"
@@ -148,6 +150,43 @@ static enum status check_wishes(const struct command_line *line, const struct no
 				 "again to change that",
 				 id->name, id->address, id->api_port);
 	return OK;
+}
+
+/* Binds and lets go: whoever has the port already is the commonest reason for a node not to start. */
+static enum status prove_port(const struct node_identity *id, uint16_t port, struct fault *why)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	bool is_v4 = inet_pton(AF_INET, id->address, &v4.sin_addr) == 1;
+	const struct sockaddr *at = is_v4 ? (const void *)&v4 : (const void *)&v6;
+	int yes = 1, fd, error;
+
+	if (!is_v4 && inet_pton(AF_INET6, id->address, &v6.sin6_addr) != 1)
+		return fault_set(why, CORRUPT, "--listen", "\"%s\" is no IP address", id->address);
+	fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fault_set(why, IO, "", "cannot make a socket: %s", strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+	error = bind(fd, at, is_v4 ? sizeof v4 : sizeof v6) == 0 && listen(fd, 1) == 0 ? 0 : errno;
+	close(fd);
+	if (error == EADDRINUSE)
+		return fault_set(
+		    why, BUSY, "--listen",
+		    "%s:%u is taken by another program; stop it or say another --listen",
+		    id->address, port);
+	if (error == EADDRNOTAVAIL)
+		return fault_set(why, INVALID, "--listen",
+				 "%s is no address of this machine; say --listen IP", id->address);
+	if (error != 0)
+		return fault_set(why, IO, "--listen", "cannot listen on %s:%u: %s", id->address,
+				 port, strerror(error));
+	return OK;
+}
+
+static enum status prove_ports(const struct node_identity *id, struct fault *why)
+{
+	TRY(prove_port(id, id->api_port, why));
+	return prove_port(id, id->link_port, why);
 }
 
 /* ---- a new cluster ------------------------------------------------------------------------------------------ */
@@ -329,6 +368,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 		TRY(read_wishes(line, &id, why));
 	else
 		TRY(check_wishes(line, &id, why));
+	TRY(prove_ports(&id, why));
 	if (is_new && word != NULL)
 		TRY(join(word, arena, now, &id, &pki, why));
 	else if (is_new)

@@ -111,10 +111,12 @@ static enum status decode_kill(struct str bytes, struct arena *arena, void *body
 {
 	struct unpack in = unpack_of(bytes);
 	struct inspect_kill *kill = body;
+	struct str path;
 
 	(void)arena;
 	unpack_begin(&in);
-	snprintf(kill->path, sizeof kill->path, STR_FMT, STR_ARG(unpack_str(&in)));
+	path = unpack_str(&in);
+	snprintf(kill->path, sizeof kill->path, STR_FMT, STR_ARG(path));
 	unpack_end(&in);
 	return unpack_status(&in);
 }

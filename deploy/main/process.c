@@ -5,6 +5,7 @@
 #include "actors/client/alive.h"
 #include "actors/client/api.h"
 #include "datastore/store/store.h"
+#include "deploy/main/admin.h"
 #include "deploy/main/directory.h"
 #include "deploy/main/inspect.h"
 #include "runtime/base/log.h"
@@ -171,19 +172,24 @@ static const struct act_class links_class = { .name = "links",
 /* All types that cross the borders of any host, in one list. */
 static const struct act_type *const *all_types(struct arena *arena, uint32_t *out_count)
 {
-	uint32_t count = store_type_count + api_type_count + alive_type_count + inspect_type_count;
-	uint32_t at = 0;
-	const struct act_type **types = arena_array(arena, const struct act_type *, count);
+	const struct {
+		const struct act_type *const *at;
+		uint32_t len;
+	} lists[] = { { store_types, store_type_count },
+		      { api_types, api_type_count },
+		      { alive_types, alive_type_count },
+		      { inspect_types, inspect_type_count },
+		      { admin_types, admin_type_count } };
+	const struct act_type **types;
+	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < store_type_count; i++)
-		types[at++] = store_types[i];
-	for (uint32_t i = 0; i < api_type_count; i++)
-		types[at++] = api_types[i];
-	for (uint32_t i = 0; i < alive_type_count; i++)
-		types[at++] = alive_types[i];
-	for (uint32_t i = 0; i < inspect_type_count; i++)
-		types[at++] = inspect_types[i];
-	*out_count = count;
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		count += lists[i].len;
+	types = arena_array(arena, const struct act_type *, count);
+	*out_count = 0;
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		for (uint32_t j = 0; j < lists[i].len; j++)
+			types[(*out_count)++] = lists[i].at[j];
 	return types;
 }
 

@@ -1,9 +1,7 @@
 #include "deploy/main/up.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "deploy/main/identity.h"
@@ -26,37 +24,6 @@ struct up {
 
 /* ---- before anything is started ------------------------------------------------------------------------------ */
 
-/* Binds and lets go: whoever has the port already is the commonest reason for a node not to start. */
-static enum status prove_port(const struct node_identity *id, uint16_t port, struct fault *why)
-{
-	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	bool is_v4 = inet_pton(AF_INET, id->address, &v4.sin_addr) == 1;
-	const struct sockaddr *at = is_v4 ? (const void *)&v4 : (const void *)&v6;
-	int yes = 1, fd, error;
-
-	if (!is_v4 && inet_pton(AF_INET6, id->address, &v6.sin6_addr) != 1)
-		return fault_set(why, CORRUPT, "--listen", "\"%s\" is no IP address", id->address);
-	fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return fault_set(why, IO, "", "cannot make a socket: %s", strerror(errno));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-	error = bind(fd, at, is_v4 ? sizeof v4 : sizeof v6) == 0 && listen(fd, 1) == 0 ? 0 : errno;
-	close(fd);
-	if (error == EADDRINUSE)
-		return fault_set(
-		    why, BUSY, "--listen",
-		    "%s:%u is taken by another program; stop it or say another --listen",
-		    id->address, port);
-	if (error == EADDRNOTAVAIL)
-		return fault_set(why, INVALID, "--listen",
-				 "%s is no address of this machine; say --listen IP", id->address);
-	if (error != 0)
-		return fault_set(why, IO, "--listen", "cannot listen on %s:%u: %s", id->address,
-				 port, strerror(error));
-	return OK;
-}
-
 static enum status find_program(struct up *up, struct fault *why)
 {
 	ssize_t len = readlink("/proc/self/exe", up->program, sizeof up->program - 1);
@@ -73,9 +40,7 @@ static enum status prepare(struct up *up, const struct command_line *line, struc
 	TRY(data_dir_find(command_text(line, "data-dir"), &up->dir, why));
 	TRY(data_dir_open(&up->dir, why));
 	TRY(find_program(up, why));
-	TRY(identity_settle(&up->dir, line, up->arena, &up->identity, why));
-	TRY(prove_port(&up->identity, up->identity.api_port, why));
-	return prove_port(&up->identity, up->identity.link_port, why);
+	return identity_settle(&up->dir, line, up->arena, &up->identity, why);
 }
 
 /* ---- the hosts ------------------------------------------------------------------------------------------------- */

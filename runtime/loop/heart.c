@@ -16,14 +16,19 @@
 #include "runtime/loop/root.h"
 #include "runtime/loop/stream.h"
 
+#define BEFORE_END_MS (LIMIT_SHUTDOWN_MS / 2)
+
 struct heart {
 	struct stream *life;
+	const char *before_end;
+	bool is_ending;
 };
 
 struct heart_beat {
 	char nothing;
 };
 static const ACT_TYPE(heart_beat, .id = 0);
+ACT_TYPE(root_ending, .id = 0);
 
 enum status root_inherited(struct root_life *out)
 {
@@ -60,6 +65,7 @@ static enum status init(struct act *act, void *state, const void *args)
 	const struct root_life *life = args;
 	struct heart *heart = state;
 
+	heart->before_end = life->before_end;
 	TRY(stream_open_fd(act, life->fd, &heart->life));
 	stream_set_events(heart->life, &events, heart);
 	stream_read_start(heart->life);
@@ -70,11 +76,26 @@ static enum status init(struct act *act, void *state, const void *args)
 	return OK;
 }
 
+/* Asked once; a second signal does not wait any longer. */
+static void end(struct heart *heart, struct act *act)
+{
+	struct root_ending ending = { 0 };
+
+	if (!heart->is_ending && heart->before_end != NULL &&
+	    act_request(act, act_named(act, heart->before_end), &root_ending_type, &ending,
+			BEFORE_END_MS, 1) == OK)
+		heart->is_ending = true;
+	else
+		act_host_stop(act_host_of(act));
+}
+
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
 	if (ACT_IS(msg, heart_beat))
 		say(state, "B");
 	else if (ACT_IS(msg, loop_signal))
+		end(state, act);
+	else if (msg->kind == ACT_ANSWER)
 		act_host_stop(act_host_of(act));
 	else
 		return ACT_UNHANDLED;

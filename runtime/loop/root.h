@@ -56,7 +56,14 @@ struct root_life {
 	uint16_t epoch;
 	int fd;
 	struct blackbox *box;
+	/* Before the host ends in order this actor is asked (root_ending), and answered or late, it ends. NULL: nobody. */
+	const char *before_end;
 };
+struct root_ending {
+	char nothing;
+};
+ACT_TYPE_DECLARE(root_ending);
+
 MUST_USE enum status root_inherited(struct root_life *out);
 /* An actor of the host that says ready once its init has run, beats, and stops the host when the root goes away. Last child of the host's root supervisor; args: struct root_life. */
 extern const struct act_class root_heart_class;

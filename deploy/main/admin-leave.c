@@ -1,0 +1,270 @@
+/*
+ * Leaving: a node that goes for good, by its own wish or because it is dead.
+ *
+ *     leave   hand over leadership and vote ─ ask the leader's admin to forget us ─ done
+ *     remove  (on any other node) ─────────────────────────┐
+ *     forget  delete the Node ─ remove the member ─ answer ─ delete the record, which closes the links
+ *
+ * The record goes last: without it no link to the node stands, and nothing more could be told to it.
+ */
+#include <stdio.h>
+
+#include "actors/client/api.h"
+#include "actors/client/request.h"
+#include "deploy/cluster/node-record.h"
+#include "deploy/main/admin-private.h"
+#include "runtime/base/log.h"
+#include "transport/http/url.h"
+#include "transport/wire/msgpack.h"
+
+#define LEAVE_MS 30000U
+#define LEAVE_LOOK_MS 20U
+
+/* ---- across borders --------------------------------------------------------------------------------------- */
+
+static enum status encode_forget(const void *body, struct text *out)
+{
+	const struct admin_forget *forget = body;
+
+	pack_begin(out, 2);
+	pack_str(out, str_from(forget->name));
+	pack_u64(out, forget->id);
+	return OK;
+}
+
+static enum status decode_forget(struct str bytes, struct arena *arena, void *body)
+{
+	struct unpack in = unpack_of(bytes);
+	struct admin_forget *forget = body;
+	struct str name;
+
+	(void)arena;
+	unpack_begin(&in);
+	name = unpack_str(&in);
+	snprintf(forget->name, sizeof forget->name, STR_FMT, STR_ARG(name));
+	forget->id = unpack_u64(&in);
+	unpack_end(&in);
+	return unpack_status(&in);
+}
+
+static enum status encode_forgotten(const void *body, struct text *out)
+{
+	pack_begin(out, 1);
+	pack_u64(out, ((const struct admin_forgotten *)body)->status);
+	return OK;
+}
+
+static enum status decode_forgotten(struct str bytes, struct arena *arena, void *body)
+{
+	struct unpack in = unpack_of(bytes);
+	uint64_t status;
+
+	(void)arena;
+	unpack_begin(&in);
+	status = unpack_u64(&in);
+	unpack_end(&in);
+	if (status >= STATUS_COUNT)
+		return CORRUPT;
+	((struct admin_forgotten *)body)->status = (enum status)status;
+	return unpack_status(&in);
+}
+
+ACT_TYPE(admin_forget, .id = 904, .encode = encode_forget, .decode = decode_forget);
+ACT_TYPE(admin_forgotten, .id = 905, .encode = encode_forgotten, .decode = decode_forgotten);
+
+const struct act_type *const admin_types[] = { &admin_forget_type, &admin_forgotten_type };
+const uint32_t admin_type_count = sizeof admin_types / sizeof admin_types[0];
+
+/* ---- forgetting -------------------------------------------------------------------------------------------------- */
+
+static enum status member_request(struct act *act, const struct act_type *type, const void *body)
+{
+	struct admin_asked asked =
+	    admin_ask(act, act_named(act, "store"), type, body, ADMIN_WRITE_MS);
+	enum status status = store_outcome(asked.msg);
+
+	admin_asked_end(&asked);
+	return status;
+}
+
+/* Repeats what is refused only because another change of the members, or an election, is under way. */
+static enum status remove_member(struct act *act, uint64_t id, bool is_forced)
+{
+	struct store_member_remove gone = { .id = id, .is_forced = is_forced };
+	enum status status = CONFLICT;
+
+	for (uint32_t waited = 0; (status == CONFLICT || status == UNAVAILABLE) && waited < LEAVE_MS;
+	     waited += LEAVE_LOOK_MS) {
+		status = member_request(act, &store_member_remove_type, &gone);
+		if (status != OK)
+			act_sleep(act, LEAVE_LOOK_MS);
+	}
+	return status == NOT_FOUND ? OK : status;
+}
+
+/* The Node goes too; its pods follow through the pod garbage collector. */
+static void delete_node_object(struct act *act, struct str name, struct arena *arena)
+{
+	static const struct str masters = { "system:masters", sizeof "system:masters" - 1 };
+	struct api_call call =
+	    request_call("DELETE", arena_printf(arena, "/api/v1/nodes/" STR_FMT, STR_ARG(name)),
+			 STR("system:apiserver"));
+	struct admin_asked asked;
+
+	call.groups = &masters;
+	call.group_count = 1;
+	asked = admin_ask(act, act_named(act, "api"), &api_call_type, &call, ADMIN_WRITE_MS);
+	admin_asked_end(&asked);
+}
+
+static enum status forget_member(struct act *act, struct str name, uint64_t id, bool is_forced)
+{
+	struct arena *arena = arena_new(0);
+	enum status status = remove_member(act, id, is_forced);
+
+	if (status == OK)
+		delete_node_object(act, name, arena);
+	arena_free(arena);
+	return status;
+}
+
+static void forget_record(struct act *act, struct str name)
+{
+	struct arena *arena = arena_new(0);
+	enum status status =
+	    admin_write(act, node_record_key(name, arena), STR_NONE, STORE_ANY_REVISION);
+
+	if (status != OK && status != NOT_FOUND)
+		log_warn("admin", "the record of a node that left stays", LOG_STR("node", name),
+			 LOG_STATUS(status));
+	arena_free(arena);
+}
+
+struct forget_wish {
+	struct act_ticket ticket;
+	struct admin_forget forget;
+};
+
+static void forget_task(struct act *act, void *state, void *arg)
+{
+	struct forget_wish wish = *(struct forget_wish *)arg;
+	struct admin_forgotten forgotten;
+
+	(void)state;
+	/* Two voters become one: the last step lowers what can be lost, and that is what was asked for. */
+	forgotten.status = forget_member(act, str_from(wish.forget.name), wish.forget.id, true);
+	(void)act_answer(act, wish.ticket, &admin_forgotten_type, &forgotten);
+	if (forgotten.status != OK)
+		return;
+	act_sleep(act, ADMIN_ASK_MS / 6);
+	forget_record(act, str_from(wish.forget.name));
+}
+
+void admin_forget_asked(struct act *act, const struct act_msg *msg)
+{
+	struct forget_wish wish = { .ticket = act_ticket(msg),
+				    .forget = *ACT_AS(msg, admin_forget) };
+
+	if (act_task(act, forget_task, &wish) != OK)
+		act_refuse(act, msg, BUSY);
+}
+
+/* ---- leave ---------------------------------------------------------------------------------------------------------- */
+
+static bool holds_anything(const struct admin *admin)
+{
+	return admin->status.is_leader || admin->status.role == STORE_VOTER;
+}
+
+/* Until another one leads and votes in our place, or nobody can. */
+static void hand_over(struct act *act, const struct admin *admin)
+{
+	struct store_member_leave leave = { .id = admin->status.id };
+
+	for (uint32_t waited = 0; holds_anything(admin) && waited < LEAVE_MS;
+	     waited += LEAVE_LOOK_MS) {
+		if (waited % 1000 == 0)
+			(void)!member_request(act, &store_member_leave_type, &leave);
+		act_sleep(act, LEAVE_LOOK_MS);
+		if (!admin->status.is_leader && waited >= LEAVE_MS / 10)
+			return; /* nobody is there to take the vote: it is given up */
+	}
+}
+
+static enum status ask_to_forget(struct act *act, const struct admin *admin, struct arena *arena)
+{
+	struct admin_forget forget = { .id = admin->status.id };
+	struct admin_asked asked;
+	enum status status;
+
+	snprintf(forget.name, sizeof forget.name, "%s", admin->process->identity.name);
+	if (admin->status.is_leader || admin->status.leader_name.len == 0)
+		return UNAVAILABLE;
+	asked = admin_ask(
+	    act,
+	    act_named(act,
+		      arena_printf(arena, "admin@" STR_FMT, STR_ARG(admin->status.leader_name)).at),
+	    &admin_forget_type, &forget, LEAVE_MS + ADMIN_WRITE_MS);
+	status = asked.status == OK ? ((const struct admin_forgotten *)asked.msg->body)->status
+				    : asked.status;
+	admin_asked_end(&asked);
+	return status;
+}
+
+void admin_leave(struct act *act, struct admin *admin, struct asked_page *page)
+{
+	enum status status;
+
+	if (admin->status.member_count <= 1) {
+		admin_say(page, 409,
+			  "this is the cluster's only node; stop it and remove its data "
+			  "directory instead\n");
+		return;
+	}
+	hand_over(act, admin);
+	status = ask_to_forget(act, admin, page->arena);
+	if (status == OK)
+		admin_say(page, 200,
+			  "%s has left the cluster; stop it and remove its data directory\n",
+			  admin->process->identity.name);
+	else
+		admin_refuse(page, status, "leave");
+}
+
+/* ---- remove ----------------------------------------------------------------------------------------------------------- */
+
+void admin_remove(struct act *act, struct admin *admin, struct asked_page *page)
+{
+	struct str name = str_trim(page->body);
+	bool is_forced = url_query_get(page->arena, page->query, STR("force")).at != NULL;
+	const struct store_member *member = admin_member(admin, name);
+	enum status status;
+
+	if (member == NULL) {
+		admin_say(page, 404, "there is no member \"" STR_FMT "\" (troupe members)\n",
+			  STR_ARG(name));
+		return;
+	}
+	if (str_is(name, admin->process->identity.name)) {
+		admin_say(page, 409, "this is that node: run `troupe leave`\n");
+		return;
+	}
+	if (member->is_alive && !is_forced) {
+		admin_say(page, 409, STR_FMT " is alive: run `troupe leave` on it, or say --force\n",
+			  STR_ARG(name));
+		return;
+	}
+	status = forget_member(act, name, member->id, is_forced);
+	if (status == OK) {
+		forget_record(act, name);
+		admin_say(page, 200, STR_FMT " is no member any more\n", STR_ARG(name));
+	} else if (status == CONFLICT) {
+		admin_say(page, 409,
+			  "removing " STR_FMT
+			  " now would leave the cluster without a majority to spare; wait until "
+			  "another node is a voter, or say --force\n",
+			  STR_ARG(name));
+	} else {
+		admin_refuse(page, status, "remove");
+	}
+}

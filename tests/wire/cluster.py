@@ -1,0 +1,218 @@
+"""Nodes of the real program on loopback addresses, for tests.
+
+    with Cluster(3) as cluster:          # n1 founds, the others join; all are ready when the block begins
+        cluster.kubectl("get", "nodes")
+        cluster.nodes[0].kill()
+
+Every node is a process group of its own that is killed at the end. Addresses are not used twice by one run, so that a
+port in TIME_WAIT never matters.
+"""
+import http.client
+import itertools
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TROUPE = os.path.join(ROOT, "build/debug/bin/troupe")  # see use()
+_addresses = ("127.0.%d.%d" % (net, host) for net in itertools.count(40 + os.getpid() % 150) for host in range(1, 250))
+
+
+class Skipped(Exception):
+    """Raised by a test that cannot run on this machine; the words say why."""
+
+
+class Failed(AssertionError):
+    pass
+
+
+def use(program):
+    """Which program the nodes of this run are."""
+    global TROUPE
+    if not os.access(program, os.X_OK):
+        raise SystemExit("no program at %s: build it with scons\n0 passed, 1 failed, 0 skipped" % program)
+    TROUPE = os.path.abspath(program)
+
+
+def until(claim, seconds, what):
+    """The first true value of claim(), looked at every few milliseconds; Failed when there is none in time."""
+    end = time.monotonic() + seconds
+    while True:
+        value = claim()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Failed("not within %g s: %s" % (seconds, what))
+        time.sleep(0.01)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=20)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(20)
+        self.sock.connect(self.path)
+
+
+class Node:
+    def __init__(self, name, folder, address=None, port=6443):
+        self.name, self.address, self.port = name, address or next(_addresses), port
+        self.folder = os.path.join(folder, name)
+        self.log = self.folder + ".log"
+        self.process = None
+
+    def start(self, *words):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [TROUPE, "up", "--name", self.name, "--listen", "%s:%d" % (self.address, self.port), "--data-dir", self.folder, *words],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        return self
+
+    def is_ready(self):
+        if self.process.poll() is not None:
+            raise Failed("%s ended with %d: %s" % (self.name, self.process.returncode, self.last_words()))
+        try:
+            connection = UnixConnection(self.folder + "/run/api.sock")
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def wait_ready(self, seconds=30):
+        until(self.is_ready, seconds, "%s is ready" % self.name)
+        return self
+
+    def last_words(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return (log.read().strip().splitlines() or [""])[-1]
+
+    def pids(self):
+        """Of the hosts: {"core": 17, ...}; read from /proc, so also when nobody answers."""
+        found = {}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/cmdline" % pid, "rb") as file:
+                    words = file.read().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if len(words) > 3 and words[1].startswith("host-") and self.folder in words:
+                found[words[1][5:]] = int(pid)
+        return found
+
+    def kill_host(self, host, number=signal.SIGKILL):
+        os.kill(until(lambda: self.pids().get(host), 10, "%s has a host %s" % (self.name, host)), number)
+
+    def kill(self):
+        """The whole machine: the root and every host at once."""
+        pids = self.pids()
+        if self.process is not None and self.process.poll() is None:
+            os.kill(self.process.pid, signal.SIGKILL)
+        for pid in pids.values():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if self.process is not None:
+            self.process.wait()
+        until(lambda: not self.pids(), 10, "the hosts of %s have ended" % self.name)
+
+    def stop(self, seconds=20):
+        """As an operator does; gives the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def troupe(self, *words, ok=True, seconds=60):
+        return run([TROUPE, words[0], "--data-dir", self.folder, *words[1:]], ok, seconds)
+
+    def status(self):
+        return json.loads(self.troupe("status", "-o", "json", ok=None).stdout or "{}")
+
+    def context(self):
+        context = ssl.create_default_context(cafile=self.folder + "/pki/ca.crt")
+        context.load_cert_chain(self.folder + "/pki/admin.crt", self.folder + "/pki/admin.key")
+        return context
+
+    def request(self, method, path, body=None, content_type="application/json", headers=None, seconds=20):
+        """As the administrator over HTTPS: (code, decoded body or text)."""
+        connection = http.client.HTTPSConnection(self.address, self.port, context=self.context(), timeout=seconds)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body) if not isinstance(body, (str, bytes)) else body,
+                               {**({"Content-Type": content_type} if body is not None else {}), **(headers or {})})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        finally:
+            connection.close()
+        try:
+            return answer.status, json.loads(text)
+        except ValueError:
+            return answer.status, text
+
+
+def run(words, ok=True, seconds=60, env=None, stdin=None):
+    """A finished program; ok: it must end with 0 (True), with something else (False), either (None)."""
+    done = subprocess.run(words, input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=seconds, env=env, text=True)
+    if ok is not None and (done.returncode == 0) != ok:
+        raise Failed("%s ended with %d\n%s%s" % (" ".join(words), done.returncode, done.stdout[-2000:], done.stderr[-2000:]))
+    return done
+
+
+class Cluster:
+    def __init__(self, count=1):
+        self.folder = tempfile.mkdtemp(prefix="troupe-wire-")
+        self.nodes = [Node("n%d" % (i + 1), self.folder) for i in range(count)]
+
+    def __enter__(self):
+        try:
+            self.nodes[0].start().wait_ready()
+            for node in self.nodes[1:]:
+                node.start("--join", self.token())
+            for node in self.nodes[1:]:
+                node.wait_ready()
+            self.wait_voters(1 if len(self.nodes) < 3 else 3 if len(self.nodes) < 7 else 5)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for node in self.nodes:
+            node.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def add(self, name, *words):
+        node = Node(name, self.folder)
+        self.nodes.append(node)
+        return node.start(*words)
+
+    def token(self, *words):
+        return self.living()[0].troupe("token", "create", *words).stdout.strip()
+
+    def living(self):
+        return [node for node in self.nodes if node.process is not None and node.process.poll() is None]
+
+    def leader(self):
+        name = until(lambda: self.living()[0].status().get("leader"), 20, "somebody leads")
+        return next(node for node in self.nodes if node.name == name)
+
+    def wait_voters(self, count, seconds=30):
+        def enough():
+            members = self.living()[0].status().get("members", [])
+            return sum(m["role"] == "voter" and m["alive"] for m in members) >= count
+        until(enough, seconds, "%d voters are alive" % count)
+
+    def kubectl(self, *words, ok=True, node=None, stdin=None, seconds=60, env=None):
+        node = node or self.living()[0]
+        return run(["kubectl", "--kubeconfig", node.folder + "/admin.kubeconfig", *words], ok, seconds, {**os.environ, **(env or {})}, stdin)

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""Starting, joining, leaving, and everything that can be wrong with that: one clear line, exit code 1, nothing damaged."""
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import cluster as clusters
+import suite
+from cluster import Cluster, Failed, Node, Skipped, run, until
+
+
+def refused(words, *expected):
+    """The program ends with 1 and one line that has all these words."""
+    done = run([clusters.TROUPE, *words], ok=False, seconds=30)
+    lines = done.stderr.strip().splitlines()
+    if done.returncode != 1 or len(lines) != 1 or not all(word in lines[0] for word in expected):
+        raise Failed("%s: exit code %d, expected one line with %s:\n%s" % (" ".join(words), done.returncode, expected, done.stderr))
+
+
+def up(node, *words):
+    return ["up", "--name", node.name, "--listen", "%s:%d" % (node.address, node.port), "--data-dir", node.folder, *words]
+
+
+def test_one_node_is_a_cluster_of_its_own(cluster):
+    node = cluster.nodes[0]
+    status = node.status()
+    assert status["ready"] == {"reads": True, "writes": True}, status
+    assert status["leader"] == "n1" and not status["ha"] and status["tolerance"] == 0, status
+    assert [m["name"] for m in status["members"]] == ["n1"], status
+    until(lambda: "is ready at https://%s:6443" % node.address in open(node.log).read(), 10, "it says so on one line")
+
+
+def test_three_nodes_are_highly_available_with_nothing_else_typed(cluster3):
+    status = cluster3.nodes[2].status()
+    assert status["ha"] and status["tolerance"] == 1, status
+    assert {m["name"]: m["role"] for m in status["members"]} == {"n1": "voter", "n2": "voter", "n3": "voter"}, status
+
+
+def test_every_node_serves_and_all_show_the_same(cluster3):
+    code, _ = cluster3.nodes[0].request("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"name": "everywhere"}})
+    assert code == 201, code
+    for node in cluster3.nodes:
+        code, found = node.request("GET", "/api/v1/namespaces/default/configmaps/everywhere")
+        assert code == 200 and found["metadata"]["name"] == "everywhere", (node.name, code, found)
+
+
+def test_a_fourth_node_stands_by_and_gets_the_vote_of_one_that_is_lost():
+    with Cluster(4) as cluster:
+        def roles():
+            return {m["name"]: m["role"] for m in cluster.living()[0].status().get("members", [])}
+        until(lambda: sorted(roles().values()) == ["standby", "voter", "voter", "voter"], 20, "three vote and one stands by")
+        standby = next(name for name, role in roles().items() if role == "standby")
+        lost = next(n for n in cluster.nodes if n.name != standby and n is not cluster.leader())
+        lost.kill()
+        until(lambda: roles().get(standby) == "voter", 60, "%s votes" % standby)
+
+
+def test_a_restarted_node_has_everything():
+    with Cluster(1) as cluster:
+        node = cluster.nodes[0]
+        node.request("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"name": "kept"}, "data": {"a": "b"}})
+        assert node.stop() == 0
+        node.start().wait_ready()
+        code, found = node.request("GET", "/api/v1/namespaces/default/configmaps/kept")
+        assert code == 200 and found["data"] == {"a": "b"}, (code, found)
+
+
+def test_a_node_leaves_in_order(cluster3):
+    done = cluster3.nodes[2].troupe("leave")
+    assert "n3 has left the cluster" in done.stdout, done.stdout
+    until(lambda: [m["name"] for m in cluster3.nodes[0].status()["members"]].count("n3") == 0, 20, "n3 is no member")
+    cluster3.nodes[2].kill()
+
+
+def test_a_dead_node_is_removed_and_a_living_one_is_not(cluster3):
+    done = cluster3.nodes[0].troupe("remove", "n2", ok=False)
+    assert "is alive" in done.stderr, done.stderr
+    cluster3.nodes[2].kill()
+    until(lambda: not next(m for m in cluster3.nodes[0].status()["members"] if m["name"] == "n3")["alive"], 30, "n3 is seen to be dead")
+    cluster3.nodes[0].troupe("remove", "n3", "--force")
+    until(lambda: len(cluster3.nodes[0].status()["members"]) == 2, 20, "n3 is no member")
+
+
+def test_a_wrong_token_is_refused(cluster):
+    node = Node("new", cluster.folder)
+    refused(up(node, "--join", "nonsense"), "up: ", "token")
+    good = cluster.token()
+    parts = good.split(".")
+    parts[2] = "x" * len(parts[2])
+    refused(up(node, "--join", ".".join(parts)), "up: ", "token is not known")
+    assert not os.path.exists(node.folder + "/node")
+
+
+def test_an_expired_token_is_refused(cluster):
+    token = cluster.token("--ttl", "1s")
+    until(lambda: "T" in cluster.nodes[0].troupe("token", "list").stdout, 5, "it is listed")
+    node = Node("late", cluster.folder)
+
+    def is_refused():
+        try:
+            refused(up(node, "--join", token), "up: ", "expired")
+            return True
+        except Failed:
+            return False
+        except subprocess.TimeoutExpired:
+            raise Failed("it was let in")
+    time.sleep(1.2)  # what is waited for is the clock itself
+    assert is_refused()
+
+
+def test_a_token_for_one_machine_lets_in_one():
+    with Cluster(1) as cluster:
+        token = cluster.token("--single-use")
+        cluster.add("first", "--join", token).wait_ready()
+        second = Node("second", cluster.folder)
+        refused(up(second, "--join", token), "up: ", "used")
+
+
+def test_a_deleted_token_lets_nobody_in(cluster):
+    token = cluster.token()
+    cluster.nodes[0].troupe("token", "delete", token.split(".")[1])
+    refused(up(Node("new", cluster.folder), "--join", token), "up: ", "token is not known")
+
+
+def test_a_name_that_is_taken_is_refused(cluster):
+    node = Node("n1", cluster.folder + "/elsewhere")
+    refused(up(node, "--join", cluster.token()), "has a node n1 already")
+
+
+def test_a_taken_port_is_said_before_anything_starts(cluster):
+    node = Node("other", cluster.folder, address=cluster.nodes[0].address)
+    refused(up(node), "up: ", "%s:6443 is taken" % node.address)
+
+
+def test_an_address_of_another_machine_is_refused(cluster):
+    refused(up(Node("other", cluster.folder, address="192.0.2.1")), "192.0.2.1 is no address of this machine")
+
+
+def test_a_second_process_on_the_same_directory_is_refused(cluster):
+    node = cluster.nodes[0]
+    refused(["up", "--data-dir", node.folder], "another troupe runs on")
+    assert node.status()["ready"]["writes"]
+
+
+def test_a_read_only_directory_is_refused(cluster):
+    if os.geteuid() == 0:
+        refused(up(Node("other", "/proc")), "up: ", "/proc")
+        return
+    folder = tempfile.mkdtemp(dir=cluster.folder)
+    os.chmod(folder, 0o500)
+    refused(up(Node("other", folder)), "up: ", "Permission denied")
+
+
+def test_a_full_directory_is_refused(cluster):
+    folder = tempfile.mkdtemp(dir=cluster.folder)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], stderr=subprocess.PIPE)
+    if mounted.returncode != 0:
+        raise Skipped("this user cannot mount a small file system")
+    try:
+        with open(folder + "/fill", "wb") as fill:
+            try:
+                fill.write(b"x" * (1 << 20))
+            except OSError:
+                pass
+        refused(up(Node("other", folder)), "up: ", "No space left")
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_damaged_identity_is_not_overwritten():
+    with Cluster(1) as cluster:
+        node = cluster.nodes[0]
+        assert node.stop() == 0
+        with open(node.folder + "/node", "w") as file:
+            file.write("something else\n")
+        refused(["up", "--data-dir", node.folder], "node is damaged")
+        assert open(node.folder + "/node").read() == "something else\n"
+
+
+def test_keys_that_do_not_fit_are_named():
+    with Cluster(1) as cluster:
+        node = cluster.nodes[0]
+        assert node.stop() == 0
+        with open(node.folder + "/pki/ca.key", "w") as file:
+            file.write("no key\n")
+        refused(["up", "--data-dir", node.folder], "ca")
+
+
+def test_unknown_words_are_named(cluster):
+    for words, expected in ((["stauts"], "did you mean status?"), (["up", "--lisen", "x"], "did you mean --listen?"),
+                            (["up", "--listen", "nowhere"], "--listen wants IP or IP:PORT"), (["kill"], "kill wants ACTOR")):
+        done = run([clusters.TROUPE, *words], ok=False)
+        assert expected in done.stderr, (words, done.stderr)
+        assert done.returncode == (1 if "nowhere" in words else 2), (words, done.returncode)
+
+
+def test_verbs_say_when_no_node_runs(cluster):
+    refused(["status", "--data-dir", cluster.folder + "/nothing"], "no node runs on")
+
+
+def test_status_speaks_three_languages(cluster):
+    node = cluster.nodes[0]
+    assert "leader    n1" in node.troupe("status").stdout
+    assert '"leader":"n1"' in node.troupe("status", "-o", "json").stdout
+    assert 'leader: "n1"' in node.troupe("status", "-o", "yaml").stdout
+
+
+def test_the_tree_shows_every_host_and_kill_brings_an_actor_back(cluster):
+    node = cluster.nodes[0]
+    tree = node.troupe("tree").stdout
+    for name in ("core", "control", "node", "store", "api", "scheduler", "agent"):
+        assert name in tree, (name, tree)
+    assert "killed n1/core/directory" in node.troupe("kill", "n1/core/directory").stdout
+    until(lambda: "killed" in node.troupe("tree").stdout, 10, "the tree says why it was restarted")
+    done = node.troupe("kill", "n1/core/nobody", ok=False)
+    assert "is no actor here" in done.stderr, done.stderr
+
+
+def test_a_killed_process_comes_back(cluster):
+    node = cluster.nodes[0]
+    for host in ("node", "control", "core"):
+        before = node.pids()[host]
+        node.kill_host(host)
+        until(lambda: node.pids().get(host) not in (None, before), 20, "%s runs again" % host)
+        node.wait_ready()
+        until(lambda: node.status().get("ready") == {"reads": True, "writes": True}, 20, "reads and writes work")
+
+
+def test_a_stopped_process_is_replaced(cluster):
+    node = cluster.nodes[0]
+    before = node.pids()["control"]
+    node.kill_host("control", signal.SIGSTOP)
+    until(lambda: node.pids().get("control") not in (None, before), 60, "the root has noticed and replaced it")
+
+
+if __name__ == "__main__":
+    sys.exit(suite.main(globals(), sys.argv))
