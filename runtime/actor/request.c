@@ -62,15 +62,20 @@ static void request_deliver(struct request *request, struct message *message)
 	mailbox_put_system(asker, message);
 }
 
-static void request_deliver_there(struct request *request, const struct act_type *type,
-				  const void *body, enum status status)
+/* From the host itself: nobody in particular answers. */
+static struct act_ref request_host_ref(const struct act_host *host)
 {
-	struct envelope envelope = { .tag = request->tag };
+	return (struct act_ref){ .node = host->config.node,
+				 .host = host->config.host,
+				 .epoch = host->config.epoch };
+}
+
+static void request_deliver_there(struct request *request, struct act_ref from,
+				  const struct act_type *type, const void *body, enum status status)
+{
+	struct envelope envelope = { .tag = request->tag, .from = from };
 	struct act_ref to = request->asker_ref;
 
-	envelope.from = (struct act_ref){ .node = request->host->config.node,
-					  .host = request->host->config.host,
-					  .epoch = request->host->config.epoch };
 	if (type) {
 		envelope.kind = ENVELOPE_REPLY;
 		status = remote_send(request->host, to, &envelope, type, body);
@@ -88,7 +93,7 @@ void request_refuse(struct request *request, enum status status)
 	struct act_host *host = request->host;
 
 	if (!request->asker) {
-		request_deliver_there(request, NULL, NULL, status);
+		request_deliver_there(request, request_host_ref(host), NULL, NULL, status);
 		request_free(request);
 		return;
 	}
@@ -229,7 +234,7 @@ enum status act_answer(struct act *act, struct act_ticket ticket, const struct a
 	if (!request)
 		return GONE;
 	if (!request->asker) {
-		request_deliver_there(request, type, body, OK);
+		request_deliver_there(request, actor_ref(act), type, body, OK);
 		request_free(request);
 		if (type->drop)
 			type->drop((void *)(uintptr_t)body);
@@ -320,7 +325,8 @@ void request_answered(struct act_host *host, struct seams_peer from, uint64_t id
 	} else if (request->asker) {
 		request_deliver(request, reply);
 	} else {
-		request_deliver_there(request, reply->msg.type, reply->msg.body, OK);
+		request_deliver_there(request, request_host_ref(host), reply->msg.type,
+				      reply->msg.body, OK);
 		request_free(request);
 		message_free(host, reply);
 	}

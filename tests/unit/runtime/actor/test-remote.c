@@ -36,6 +36,7 @@ struct log {
 	enum act_verdict verdict;
 	bool is_silent;
 	char what[80];
+	struct act_ref from; /* of the last message */
 };
 
 struct node {
@@ -60,6 +61,7 @@ static enum act_verdict node_receive(struct act *act, void *state, const struct 
 	}
 	log->messages++;
 	log->status = msg->status;
+	log->from = msg->from;
 	if (msg->body)
 		log->last = ACT_AS(msg, number)->n;
 	if (msg->kind == ACT_REQUEST && log->last == 13)
@@ -147,6 +149,36 @@ static void ask_there(struct act *act, void *state, void *arg)
 	act_monitor(act, *(struct act_ref *)args[0]);
 	CHECK_STATUS(act_request(act, *(struct act_ref *)args[0], &number_type, args[1], 100, 1),
 		     OK);
+}
+
+static void ask_by_name(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	(void)arg;
+	CHECK_STATUS(act_request(act, act_named(act, "node@n2"), &number_type,
+				 &(struct number){ 41 }, 100, 1),
+		     OK);
+}
+
+static void watch_answerer(struct act *act, void *state, void *arg)
+{
+	(void)arg;
+	act_monitor(act, ((struct node *)state)->log->from);
+}
+
+TEST(an_answer_from_another_host_says_who_answered)
+{
+	struct pair pair;
+
+	pair_open(&pair);
+	CHECK(act_host_enter(pair.manual[0].host, pair.ref[0], ask_by_name, NULL));
+	pair_run(&pair, 0);
+	CHECK_EQ(pair.log[0].last, 42);
+	CHECK(act_ref_eq(pair.log[0].from, pair.ref[1]));
+	CHECK(act_host_enter(pair.manual[0].host, pair.ref[0], watch_answerer, NULL));
+	pair_run(&pair, 0);
+	CHECK_EQ(pair.log[0].downs, 0);
+	pair_close(&pair);
 }
 
 TEST(a_request_to_another_host_ends_by_crash_timeout_or_loss_of_the_link)
