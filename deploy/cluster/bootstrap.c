@@ -7,15 +7,24 @@
 #include "transport/wire/json.h"
 
 #define IN_FLIGHT 32U
+#define NAMESPACES 4U /* lines at the head of objects.tsv */
 #define CALL_MS 10000U
-#define RETRY_MS 50U
+#define RETRY_MIN_MS 50U
+#define RETRY_MAX_MS 5000U
 #define SERVICE_ADDRESS "10.96.0.1"
 
-/* Each object's request is tagged with its line; the lines after those of objects.tsv are made here. */
+#define LINES_MAX 512U
+#define POST_TAG 0x10000U /* beside a line's number: the object is being made, not looked for */
+
+/*
+ * Each object is a line: looked for, and made if it is not there. In rounds: what could not be asked or was refused is tried again
+ * in the next, later each time.
+ */
 struct bootstrap {
 	struct bootstrap_args args;
-	struct str lines[512];
-	uint32_t line_count, next, waiting, missing;
+	struct str lines[LINES_MAX];
+	bool is_there[LINES_MAX];
+	uint32_t line_count, next, waiting, missing, rounds;
 	bool is_done;
 	bool is_early; /* the server is not ready yet: nothing more is sent in this round */
 };
@@ -29,7 +38,7 @@ static const ACT_TYPE(bootstrap_retry, .id = 0);
 
 static void add_line(struct bootstrap *b, struct str line)
 {
-	assert(b->line_count < sizeof b->lines / sizeof b->lines[0]);
+	assert(b->line_count < LINES_MAX);
 	b->lines[b->line_count++] = line;
 }
 
@@ -100,77 +109,132 @@ static void collect(struct bootstrap *b, struct arena *arena)
 	add_line(b, slice_line(arena, &b->args));
 }
 
-/* ---- sending ----------------------------------------------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------------------------------------------ */
 
-static void retry(struct act *act)
+static void retry(const struct bootstrap *b, struct act *act)
 {
-	act_after(act, RETRY_MS, &bootstrap_retry_type, &(struct bootstrap_retry){ 0 });
+	uint64_t wait_ms = RETRY_MIN_MS << (b->rounds < 7 ? b->rounds : 7);
+
+	act_after(act, wait_ms < RETRY_MAX_MS ? wait_ms : RETRY_MAX_MS, &bootstrap_retry_type,
+		  &(struct bootstrap_retry){ 0 });
 }
 
-static bool send_one(struct bootstrap *b, struct act *act, uint32_t line)
+/* metadata.name stands first in every object here. */
+static struct str name_of(struct str object)
+{
+	struct str mark = STR("\"name\":\""), rest;
+	int64_t at = str_find(object, mark);
+
+	assert(at >= 0);
+	rest = str_slice(object, (uint32_t)at + mark.len, object.len);
+	return str_cut(&rest, '"');
+}
+
+static void add_escaped(struct text *out, struct str name)
+{
+	for (uint32_t i = 0; i < name.len; i++) {
+		if (name.at[i] == ':')
+			text_lit(out, "%3A");
+		else
+			text_add_char(out, name.at[i]);
+	}
+}
+
+static struct str path_of(struct arena *arena, struct str path, struct str object)
+{
+	struct text out = text_in(arena, 4 * KIB);
+
+	text_add(&out, path);
+	text_add_char(&out, '/');
+	add_escaped(&out, name_of(object));
+	return text_str(&out);
+}
+
+static bool send(struct bootstrap *b, struct act *act, uint64_t tag)
 {
 	static const struct str masters = { "system:masters", sizeof "system:masters" - 1 };
-	struct str object = b->lines[line], path = str_cut(&object, '\t');
-	struct api_call call = request_call("POST", path, STR("system:apiserver"));
+	struct str object = b->lines[tag & (POST_TAG - 1)], path = str_cut(&object, '\t');
+	bool is_post = (tag & POST_TAG) != 0;
+	struct api_call call = request_call(is_post ? "POST" : "GET", path, STR("system:apiserver"));
 
+	if (!is_post)
+		call.path = path_of(call.arena, path, object);
 	call.groups = &masters;
 	call.group_count = 1;
 	call.accept = API_TYPE_JSON;
 	call.agent = STR("troupe");
 	call.term = b->args.term;
-	request_set_body(&call, API_TYPE_JSON, object);
-	if (act_request(act, act_named(act, b->args.api), &api_call_type, &call, CALL_MS,
-			line + 1) == OK)
+	if (is_post)
+		request_set_body(&call, API_TYPE_JSON, object);
+	if (act_request(act, act_named(act, b->args.api), &api_call_type, &call, CALL_MS, tag) ==
+	    OK) {
+		b->waiting++;
 		return true;
+	}
 	api_call_free(&call);
+	b->missing++;
+	b->is_early = true;
 	return false;
+}
+
+/* The namespaces come first, and alone: what lives in them follows. */
+static bool may_go_on(const struct bootstrap *b)
+{
+	if (b->is_early || b->next == b->line_count)
+		return false;
+	if (b->next <= NAMESPACES)
+		return b->waiting < (b->next < NAMESPACES ? NAMESPACES : 1U);
+	return b->waiting < IN_FLIGHT;
 }
 
 static void go_on(struct bootstrap *b, struct act *act)
 {
-	/* The namespaces come first, and alone: what lives in them follows. */
-	while (!b->is_early && b->next < b->line_count &&
-	       b->waiting < (b->next < 4 ? 4 : IN_FLIGHT)) {
-		if (b->next == 4 && b->waiting > 0)
-			return;
-		if (!send_one(b, act, b->next)) {
-			b->missing++;
-			b->is_early = true;
+	while (may_go_on(b)) {
+		if (!b->is_there[b->next] && !send(b, act, b->next))
 			break;
-		}
 		b->next++;
-		b->waiting++;
 	}
 	if (b->waiting > 0 || b->is_done)
 		return;
-	if (b->missing > 0) {
+	if (b->missing > 0 || b->next < b->line_count) {
+		retry(b, act);
 		b->next = b->missing = 0;
 		b->is_early = false;
-		retry(act);
+		b->rounds++;
 		return;
 	}
 	b->is_done = true;
 	log_info("bootstrap", "the cluster's objects are there", LOG_U64("objects", b->line_count));
 }
 
-static void answered(struct bootstrap *b, const struct act_msg *msg)
+static void refused(struct bootstrap *b, uint32_t line, const struct api_answer *answer)
 {
-	const struct api_answer *answer = msg->body;
 	struct fault why = { 0 };
 
+	b->missing++;
+	(void)!request_outcome(answer, &why);
+	log_warn("bootstrap", "cannot make an object",
+		 LOG_STR("line", str_slice(b->lines[line], 0, 120)), LOG_I64("code", answer->code),
+		 LOG_FAULT(&why));
+}
+
+static void answered(struct bootstrap *b, struct act *act, const struct act_msg *msg)
+{
+	const struct api_answer *answer = msg->body;
+	uint32_t line = (uint32_t)msg->tag & (POST_TAG - 1);
+	bool is_post = (msg->tag & POST_TAG) != 0;
+
 	b->waiting--;
-	if (msg->status == OK && (answer->code < 300 || answer->code == 409))
-		return;
 	if (msg->status != OK || answer->code == 429 || answer->code == 503) {
 		b->missing++;
 		b->is_early = true;
-		return;
+	} else if (answer->code < 300 || answer->code == 409) {
+		b->is_there[line] = true;
+	} else if (answer->code == 404 && !is_post) {
+		(void)send(b, act, line | POST_TAG);
+	} else {
+		refused(b, line, answer);
 	}
-	(void)!request_outcome(answer, &why);
-	b->missing++;
-	log_warn("bootstrap", "cannot make an object",
-		 LOG_STR("line", str_slice(b->lines[msg->tag - 1], 0, 120)),
-		 LOG_I64("code", answer->code), LOG_FAULT(&why));
 }
 
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
@@ -178,7 +242,7 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 	struct bootstrap *b = state;
 
 	if (msg->kind == ACT_ANSWER)
-		answered(b, msg);
+		answered(b, act, msg);
 	else if (!ACT_IS(msg, bootstrap_retry))
 		return ACT_UNHANDLED;
 	go_on(b, act);
