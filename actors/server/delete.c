@@ -371,7 +371,7 @@ static enum next sweep_one(struct request *r, const struct object *listed)
 	r->live = cache_get(r->resource->cache, object_namespace(listed), object_name(listed));
 	if (r->live == NULL || !str_eq(object_uid(r->live), object_uid(listed)))
 		return NEXT;
-	object_hold(r->arena, object_ref(r->live));
+	object_hold(r->arena, r->live);
 	next = write_admit(r, ADMISSION_DELETE, r->live->type, NULL, r->live->record, true);
 	if (next != NEXT)
 		return next;

@@ -11,7 +11,7 @@ const struct object *request_live(struct request *r)
 	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
 	const struct object *object = cache_get(r->resource->cache, namespace, r->route.name);
 
-	return object ? object_hold(r->arena, object_ref(object)) : NULL;
+	return object ? object_hold(r->arena, object) : NULL;
 }
 
 enum next request_not_found(struct request *r)

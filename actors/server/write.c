@@ -356,7 +356,7 @@ static enum next answer_written(struct request *r)
 		return DONE;
 	}
 	if (object != NULL && (uint64_t)object->revision == r->written)
-		respond_object(r, code, object_hold(r->arena, object_ref(object)));
+		respond_object(r, code, object_hold(r->arena, object));
 	else
 		respond_record(r, code, r->type, r->record);
 	return DONE;
