@@ -146,8 +146,11 @@ static void take_written(struct store *store, const struct store_flush *flush)
 	const struct table_mark *mark = &flush->group.mark;
 	history_written(&store->history, flush->history_end);
 	index_written(store->index, mark->revision);
-	memmove(store->lease_changes.at, store->lease_changes.at + flush->group.lease_count,
-		(store->lease_changes.len - flush->group.lease_count) * sizeof(struct table_lease));
+	/* An array that never had an element has no address, not even for moving nothing. */
+	if (flush->group.lease_count > 0)
+		memmove(store->lease_changes.at, store->lease_changes.at + flush->group.lease_count,
+			(store->lease_changes.len - flush->group.lease_count) *
+			    sizeof(struct table_lease));
 	store->lease_changes.len -= flush->group.lease_count;
 	store->written_revision = mark->revision;
 	store->database_bytes = flush->database_bytes;
