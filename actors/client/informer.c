@@ -59,7 +59,8 @@ static struct str key_of(struct str namespace, struct str name, char out[KEY_MAX
 	uint32_t len = namespace.len + 1 + name.len;
 
 	assert(len <= KEY_MAX);
-	memcpy(out, namespace.at, namespace.len);
+	if (namespace.len > 0)
+		memcpy(out, namespace.at, namespace.len);
 	out[namespace.len] = '/';
 	memcpy(out + namespace.len + 1, name.at, name.len);
 	return str_of(out, len);

@@ -64,7 +64,8 @@ static void add_key(void *arg, struct str namespace, struct str name)
 	uint32_t len = namespace.len + 1 + name.len;
 
 	assert(len <= sizeof key);
-	memcpy(key, namespace.at, namespace.len);
+	if (namespace.len > 0)
+		memcpy(key, namespace.at, namespace.len);
 	key[namespace.len] = '/';
 	memcpy(key + namespace.len + 1, name.at, name.len);
 	if (queue_add(runner->queue, str_of(key, len)) != OK)

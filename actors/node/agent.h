@@ -28,6 +28,7 @@ struct agent_args {
 	    pod_range; /* of pod addresses; NULL: the one that a controller assigns (spec.podCIDR) */
 	const char *folder;        /* whose file system pods would use; NULL: "/" */
 	const struct facts *facts; /* NULL: this machine's */
+	uint32_t pods_max;         /* 0: upstream's 110 */
 	bool is_control_plane;     /* labelled so */
 };
 

@@ -2,10 +2,15 @@
 
 static struct container of_container(const struct core_container *c, enum container_kind kind)
 {
-	return (struct container){
-		kind,         c->name,         c->image, c->restart_policy, c->restart_policy_rules,
-		c->resources, c->volume_mounts
-	};
+	return (struct container){ .kind = kind,
+				   .name = c->name,
+				   .image = c->image,
+				   .restart_policy = c->restart_policy,
+				   .command = c->command,
+				   .args = c->args,
+				   .rules = c->restart_policy_rules,
+				   .resources = c->resources,
+				   .mounts = c->volume_mounts };
 }
 
 static struct container of_ephemeral(const struct core_ephemeral_container *ephemeral)
@@ -17,6 +22,8 @@ static struct container of_ephemeral(const struct core_ephemeral_container *ephe
 	return (struct container){ .kind = CONTAINER_EPHEMERAL,
 				   .name = c->name,
 				   .image = c->image,
+				   .command = c->command,
+				   .args = c->args,
 				   .resources = c->resources,
 				   .mounts = c->volume_mounts };
 }

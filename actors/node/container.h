@@ -21,6 +21,7 @@ enum container_kind {
 struct container {
 	enum container_kind kind;
 	struct str name, image, restart_policy;
+	struct str_list command, args;
 	struct core_container_restart_rule_list rules;
 	const struct core_resource_requirements *resources; /* or NULL */
 	struct core_volume_mount_list mounts;

@@ -210,6 +210,12 @@ bool fit_check(const struct core_node *node, const struct fit_use *use, const st
 	struct str_map have = node->status->allocatable;
 	int64_t pods = quantity_value(quantity_of(str_map_get(have, STR("pods"))));
 
+	if (pod->spec->os != NULL && !str_is(pod->spec->os->name, "linux")) {
+		why->reason = STR("PodOSNotSupported");
+		why->message = STR("Pod was rejected: Failed to admit pod as the OS field doesn't "
+				   "match node OS");
+		return false;
+	}
 	if (!affinity_holds(pod, node)) {
 		why->reason = STR("NodeAffinity");
 		why->message =

@@ -4,12 +4,11 @@
 
 #include "actors/node/addresses.h"
 #include "actors/node/container.h"
-#include "datastore/schema/type.h"
+#include "actors/node/hollow-script.h"
 
 #define SCHEME "hollow://"
-#define JITTER_MS 20U    /* so that a thousand pods do not turn up in one turn of the loop */
-#define COMPLETE_MS 1000 /* of pods that are not always restarted */
-#define NEVER (-1)
+#define JITTER_MS 20U /* so that a thousand pods do not turn up in one turn of the loop */
+#define NEVER HOLLOW_SCRIPT_NEVER
 #define STOP_CODE 0
 #define KILL_CODE 137
 
@@ -47,56 +46,6 @@ static const ACT_TYPE(hollow_stage, .id = 0);
 static struct hollow *of(struct runtime *face)
 {
 	return (struct hollow *)(void *)face;
-}
-
-/* ---- the script ----------------------------------------------------------------------------------------------- */
-
-static struct str annotation(const struct core_pod *pod, const char *what, struct str container)
-{
-	char key[256];
-	struct str found;
-
-	snprintf(key, sizeof key, HOLLOW_ANNOTATION "%s." STR_FMT, what, STR_ARG(container));
-	found = str_map_get(pod->metadata->annotations, str_from(key));
-	if (found.at != NULL)
-		return found;
-	snprintf(key, sizeof key, HOLLOW_ANNOTATION "%s", what);
-	return str_map_get(pod->metadata->annotations, str_from(key));
-}
-
-/* What cannot be read is as if it were not there: a pod's annotations are not ours to refuse. */
-static int64_t script_ms(const struct core_pod *pod, const char *what, struct str container,
-			 int64_t otherwise)
-{
-	struct str text = annotation(pod, what, container);
-	int64_t ns;
-
-	if (str_is(text, "never"))
-		return NEVER;
-	if (text.len == 0 || time_parse_duration(text, &ns) != OK || ns < 0)
-		return otherwise;
-	return ns / TIME_MS;
-}
-
-static int32_t script_exit_code(const struct core_pod *pod, struct str container)
-{
-	int64_t code;
-
-	if (str_to_i64(annotation(pod, "exit-code", container), &code) != OK || code < 0 ||
-	    code > 255)
-		return 0;
-	return (int32_t)code;
-}
-
-static int64_t script_exit_ms(const struct core_pod *pod, const struct container *which)
-{
-	bool is_to_end = which->kind == CONTAINER_INIT ||
-			 (which->kind == CONTAINER_REGULAR && !container_restarts(pod, which, 0));
-
-	return script_ms(pod, "exit", which->name,
-			 !is_to_end                      ? NEVER
-			 : which->kind == CONTAINER_INIT ? 0
-							 : COMPLETE_MS);
 }
 
 /* ---- events ------------------------------------------------------------------------------------------------------ */
@@ -237,8 +186,7 @@ static void gone_due(struct hollow *hollow, struct runtime_pod *pod)
 static void container_start(struct runtime *self, struct runtime_pod *pod, uint32_t place)
 {
 	struct hollow *hollow = of(self);
-	struct str name = container_at(pod->pod, place).name;
-	int64_t delay_ms = script_ms(pod->pod, "start", name, 0);
+	int64_t delay_ms = hollow_script_of(pod->pod, place).start_ms;
 
 	if (pod->private != NULL && delay_ms != NEVER)
 		slot(pod, place)->timer = later(hollow, pod, place, STAGE_RUN, delay_ms);
@@ -252,39 +200,36 @@ static void make_id(const struct hollow *hollow, char out[RUNTIME_ID_MAX])
 		 (uintmax_t)act_random(act), (uintmax_t)act_random(act), (uintmax_t)act_random(act));
 }
 
-/* From when it runs on: either its end or its readiness is waited for, whichever comes first. */
-static void follow_script(struct hollow *hollow, struct runtime_pod *pod, uint32_t place,
-			  int64_t ran_ms)
+/* From when it is ready on its end is waited for. */
+static void await_exit(struct hollow *hollow, struct runtime_pod *pod, uint32_t place,
+		       int64_t ran_ms)
 {
-	struct container which = container_at(pod->pod, place);
-	struct hollow_container *container = slot(pod, place);
-	int64_t exit_ms = script_exit_ms(pod->pod, &which);
+	int64_t exit_ms = hollow_script_of(pod->pod, place).exit_ms;
 
 	if (exit_ms != NEVER)
-		container->timer =
+		slot(pod, place)->timer =
 		    later(hollow, pod, place, STAGE_EXIT, exit_ms > ran_ms ? exit_ms - ran_ms : 0);
 }
 
+/* Its readiness is waited for first, unless it ends before that. */
 static void become_ready(struct hollow *hollow, struct runtime_pod *pod, uint32_t place)
 {
-	struct container which = container_at(pod->pod, place);
-	int64_t ready_ms = script_ms(pod->pod, "ready", which.name, 0);
-	int64_t exit_ms = script_exit_ms(pod->pod, &which);
-	bool ends_first = exit_ms != NEVER && exit_ms <= ready_ms;
+	struct hollow_script script = hollow_script_of(pod->pod, place);
+	bool ends_first = script.exit_ms != NEVER && script.exit_ms <= script.ready_ms;
 
-	if (ready_ms == 0)
+	if (script.ready_ms == 0)
 		tell_plain(hollow, RUNTIME_CONTAINER_READY, pod, place);
-	if (ready_ms > 0 && !ends_first)
-		slot(pod, place)->timer = later(hollow, pod, place, STAGE_READY, ready_ms);
+	if (script.ready_ms > 0 && !ends_first)
+		slot(pod, place)->timer = later(hollow, pod, place, STAGE_READY, script.ready_ms);
 	else
-		follow_script(hollow, pod, place, 0);
+		await_exit(hollow, pod, place, 0);
 }
 
 static void run_due(struct hollow *hollow, struct runtime_pod *pod, uint32_t place)
 {
 	struct container which = container_at(pod->pod, place);
 	struct runtime_event event = event_of(hollow, RUNTIME_CONTAINER_RUNS, pod, place);
-	struct str failure = annotation(pod->pod, "fail", which.name);
+	struct str failure = hollow_script_of(pod->pod, place).failure;
 	char id[RUNTIME_ID_MAX], image[2 * RUNTIME_ID_MAX];
 
 	if (failure.len > 0) {
@@ -306,10 +251,8 @@ static void run_due(struct hollow *hollow, struct runtime_pod *pod, uint32_t pla
 
 static void ready_due(struct hollow *hollow, struct runtime_pod *pod, uint32_t place)
 {
-	struct str name = container_at(pod->pod, place).name;
-
 	tell_plain(hollow, RUNTIME_CONTAINER_READY, pod, place);
-	follow_script(hollow, pod, place, script_ms(pod->pod, "ready", name, 0));
+	await_exit(hollow, pod, place, hollow_script_of(pod->pod, place).ready_ms);
 }
 
 static void end(struct hollow *hollow, struct runtime_pod *pod, uint32_t place, int32_t code)
@@ -324,7 +267,7 @@ static void end(struct hollow *hollow, struct runtime_pod *pod, uint32_t place, 
 
 static void exit_due(struct hollow *hollow, struct runtime_pod *pod, uint32_t place)
 {
-	end(hollow, pod, place, script_exit_code(pod->pod, container_at(pod->pod, place).name));
+	end(hollow, pod, place, hollow_script_of(pod->pod, place).exit_code);
 }
 
 /* One that takes longer than its grace is killed. */
@@ -338,7 +281,7 @@ static void container_stop(struct runtime *self, struct runtime_pod *pod, uint32
 {
 	struct hollow *hollow = of(self);
 	struct hollow_container *container;
-	int64_t takes_ms = script_ms(pod->pod, "stop", container_at(pod->pod, place).name, 0);
+	int64_t takes_ms = hollow_script_of(pod->pod, place).stop_ms;
 
 	if (pod->private == NULL || !slot(pod, place)->runs)
 		return;
@@ -376,7 +319,7 @@ static void adopt_container(struct hollow *hollow, struct runtime_pod *pod, uint
 		return;
 	ran_ms = (act_wall(hollow->config.act).ns - status->state->running->started_at.ns) / TIME_MS;
 	slot(pod, place)->runs = true;
-	follow_script(hollow, pod, place, ran_ms > 0 ? ran_ms : 0);
+	await_exit(hollow, pod, place, ran_ms > 0 ? ran_ms : 0);
 }
 
 static bool adopt(struct runtime *self, struct runtime_pod *pod)

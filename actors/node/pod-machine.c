@@ -73,14 +73,22 @@ void pod_machine_free(struct pod_machine *m)
 	mem_free(m);
 }
 
+static bool is_final(struct str phase)
+{
+	return str_is(phase, "Succeeded") || str_is(phase, "Failed");
+}
+
 void pod_machine_see(struct pod_machine *m, const struct object *object)
 {
 	const struct object *old = m->object;
+	const struct core_pod *pod = object->record;
 
 	m->object = object_ref(object);
-	m->runtime.pod = object->record;
+	m->runtime.pod = pod;
 	object_unref(old);
 	fit_containers(m);
+	if (m->state != POD_ENDED && pod->status != NULL && is_final(pod->status->phase))
+		copy(m->overruled, sizeof m->overruled, pod->status->phase);
 }
 
 void pod_machine_vanish(struct pod_machine *m)
@@ -164,11 +172,6 @@ static void resume_container(struct pod_machine *m, uint32_t place,
 		c->state = CONTAINER_WAITING;
 		c->failures = 1;
 	}
-}
-
-static bool is_final(struct str phase)
-{
-	return str_is(phase, "Succeeded") || str_is(phase, "Failed");
 }
 
 static bool is_initialized(const struct pod_machine *m);
@@ -381,7 +384,7 @@ static bool has_finished(const struct pod_machine *m)
 
 static bool must_stop(struct pod_machine *m, struct moment now)
 {
-	if (is_deleted(m) || m->is_vanished)
+	if (is_deleted(m) || m->is_vanished || m->overruled[0] != 0)
 		return true;
 	if (deadline_left_ms(m, now) <= 0) {
 		copy(m->reason, sizeof m->reason, STR("DeadlineExceeded"));
@@ -569,6 +572,8 @@ static struct str final_phase(const struct pod_machine *m)
 {
 	bool is_good = m->reason[0] == 0;
 
+	if (m->overruled[0] != 0)
+		return str_from(m->overruled);
 	for (uint32_t i = 0; i < m->count && is_good; i++) {
 		const struct pod_container *c = &m->containers[i];
 		enum container_kind kind = container(m, i).kind;
@@ -583,7 +588,7 @@ struct str pod_machine_phase(const struct pod_machine *m)
 {
 	uint32_t waiting = 0;
 
-	if (m->state == POD_ENDED)
+	if (m->state == POD_ENDED || m->overruled[0] != 0)
 		return final_phase(m);
 	for (uint32_t i = 0; i < m->count; i++) {
 		const struct pod_container *c = &m->containers[i];

@@ -4,7 +4,7 @@
  *     NEW ──admitted──> PREPARING ──sandbox──> INITIALIZING ──init containers done──> RUNNING
  *      │                    │                        │                                   │
  *      │ refused            └────────────────────────┴─────────────────┬─────────────────┘
- *      │                                     deleted, vanished, too old, failed for good, all ended
+ *      │                               deleted, vanished, overruled, too old, failed for good, all ended
  *      v                                                               v
  *    ENDED <──────────────────────── sandbox gone ──────────────── STOPPING
  *
@@ -83,6 +83,7 @@ struct pod_machine {
 	bool is_settled;   /* it was found at its end: its status is what it is */
 	uint64_t grace_ms; /* what containers were last asked to stop within */
 	char address[RUNTIME_REASON_MAX];
+	char overruled[RUNTIME_REASON_MAX]; /* the final phase that somebody else gave it; "": nobody has */
 	char reason[RUNTIME_REASON_MAX]; /* of the status, when not the containers decide: OutOfcpu, DeadlineExceeded */
 	char message[RUNTIME_MESSAGE_MAX];
 };
@@ -98,6 +99,7 @@ bool pod_machine_resume(struct pod_machine *machine);
 void pod_machine_lost(struct pod_machine *machine, struct moment now);
 
 void pod_machine_refuse(struct pod_machine *machine, struct str reason, struct str message);
+/* A newer version. One whose phase another has made final is stopped and keeps that phase, as with the kubelet. */
 void pod_machine_see(struct pod_machine *machine, const struct object *object);
 void pod_machine_vanish(struct pod_machine *machine);
 void pod_machine_take(struct pod_machine *machine, const struct runtime_event *event,

@@ -395,8 +395,11 @@ struct core_pod_status *pod_status_make(struct arena *arena, const struct pod_ma
 	if (machine->is_settled)
 		return status;
 	making.phase = status->phase = pod_machine_phase(machine);
-	status->reason = str_from(machine->reason);
-	status->message = str_from(machine->message);
+	/* Whoever overruled us has said why. */
+	if (machine->overruled[0] == 0) {
+		status->reason = str_from(machine->reason);
+		status->message = str_from(machine->message);
+	}
 	SET(status, start_time, machine->started);
 	if (pod->metadata->has.generation)
 		SET(status, observed_generation, pod->metadata->generation);

@@ -13,6 +13,7 @@
  * says is compared with what it should say, and at most one write of it is under way.
  */
 
+#define PODS_MAX 110U            /* upstream's maxPods */
 #define BEAT_MS 10000U           /* upstream's renewal of leases and its look at the status */
 #define LAZY_NS (300 * TIME_S)   /* of the lease, while somebody asks us whether we are there */
 #define LEASE_S 40               /* upstream's nodeLeaseDurationSeconds */
@@ -387,12 +388,13 @@ void registration_start(struct agent *agent)
 	struct registration *r = &agent->registration;
 	const struct agent_args *args = agent->args;
 
-	r->config = (struct node_object_config){ .name = str_from(args->node),
-						 .address = str_from(args->address),
-						 .range = str_from(args->pod_range),
-						 .pods_max = 110, /* upstream's maxPods */
-						 .is_control_plane = args->is_control_plane,
-						 .agent = str_from(args->self) };
+	r->config =
+	    (struct node_object_config){ .name = str_from(args->node),
+					 .address = str_from(args->address),
+					 .range = str_from(args->pod_range),
+					 .pods_max = args->pods_max ? args->pods_max : PODS_MAX,
+					 .is_control_plane = args->is_control_plane,
+					 .agent = str_from(args->self) };
 	r->config.runtime = arena_printf(act_arena(agent->act), "%s://%s", agent->runtime->name,
 					 agent->runtime->version);
 	agent->runtime->is_network_ready(agent->runtime, &r->config.not_ready_why);

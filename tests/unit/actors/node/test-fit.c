@@ -163,3 +163,15 @@ TEST(a_pod_must_want_this_node)
 		CHECK_STR(why.reason, fits ? "" : "NodeAffinity");
 	}
 }
+
+TEST(a_pod_of_another_system_is_refused)
+{
+	struct fit_use use = { .len = 0 };
+	struct fit_refusal why = { .reason = STR_NONE };
+
+	CHECK(fit_check(make_node(), &use, make_pod("\"os\":{\"name\":\"linux\"}," PLAIN),
+			test_arena(), &why));
+	CHECK(!fit_check(make_node(), &use, make_pod("\"os\":{\"name\":\"windows\"}," PLAIN),
+			 test_arena(), &why));
+	CHECK_STR(why.reason, "PodOSNotSupported");
+}

@@ -1,4 +1,4 @@
-#include "actors/node/hollow.h"
+#include "actors/node/hollow-script.h"
 
 #include "actors/controller/pod.h"
 #include "actors/node/agent.h"
@@ -42,7 +42,7 @@ static void put_pod(struct api_lab *lab, const char *name, const char *annotatio
 		.at);
 }
 
-#define SAYS(what, value) "\"" HOLLOW_ANNOTATION what "\":\"" value "\""
+#define SAYS(what, value) "\"" HOLLOW_SCRIPT_ANNOTATION what "\":\"" value "\""
 
 TEST(annotations_write_a_pods_script)
 {

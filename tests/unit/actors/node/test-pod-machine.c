@@ -476,6 +476,20 @@ TEST(a_pod_found_running_that_the_runtime_has_lost_is_started_again)
 		  "ContainerStatusUnknown");
 }
 
+TEST(a_pod_that_another_has_failed_is_stopped_and_stays_failed)
+{
+	struct play play = make_play("", ONE, "\"phase\":\"Pending\"");
+
+	play_on(&play, UP);
+	pod_machine_see(play.machine,
+			make_pod("", ONE, "\"phase\":\"Failed\",\"reason\":\"Theirs\""));
+	play_on(&play, "ends:0:0 gone");
+	CHECK_STR(text_str(&play.said), "SANDBOX start:0 stop:0:30 END");
+	CHECK_STR(value(&play, "status.phase"), "Failed");
+	CHECK_STR(value(&play, "status.reason"), "Theirs");
+	CHECK_STR(value(&play, "status.containerStatuses[0].state.terminated.exitCode"), "0");
+}
+
 TEST(a_pod_found_at_its_end_stays_as_it_is)
 {
 	struct play play =
