@@ -443,7 +443,10 @@ struct stage *stage_open(uint64_t seed)
 	    (struct act_child){ "caches", &caches_class, &stage->caches, 0, 0, false };
 	stage->children[2] =
 	    (struct act_child){ "scheduler", &scheduler_class, &stage->scheduler, 0, 0, false };
-	stage->root = (struct act_supervisor){ .children = stage->children, .child_count = 3 };
+	stage->root = (struct act_supervisor){ .children = stage->children,
+					       .child_count = 3,
+					       .max_restarts = 1000,
+					       .within_ms = 10000 };
 	CHECK_STATUS(sim_host(stage->sim, 1,
 			      &(struct act_host_config){
 				  .name = "control", .host = 1, .root = &stage->root }),
@@ -531,7 +534,8 @@ static void kill_named(struct act *act, void *state, void *arg)
 	struct stage *stage = *(struct stage **)state;
 
 	act_kill(act, act_whereis(act, arg));
-	vec_clear(&stage->watchers); /* those of the caches */
+	if (strcmp(arg, "caches") == 0)
+		vec_clear(&stage->watchers);
 }
 
 void stage_kill(struct stage *stage, const char *name)
