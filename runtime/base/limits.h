@@ -43,8 +43,6 @@
 #define LIMIT_FRAME_ALONE (16U * KIB)       /* from here on a payload travels alone, uncopied */
 #define LIMIT_LINK_CREDIT_BYTES (1U * MIB)  /* what a stopped peer may cost its sender */
 #define LIMIT_LINK_OUTBOX_BYTES (16U * MIB) /* past that a send across the link says BUSY */
-#define LIMIT_LINK_INBOX_BYTES \
-	(32U * MIB) /* received and not yet handled; past that nng's own windows push back */
 #define LIMIT_PEERS 1024U
 
 /* HTTP. */

@@ -71,9 +71,7 @@ LIBRARIES = {
 }
 
 # A file that needs a second folder's library because it joins the two.
-LIBRARIES_ALSO = {
-    "transport/tls/link-engine.c": ["nng/"],  # OpenSSL behind nng's engine interface: one file must see both
-}
+LIBRARIES_ALSO = {}
 
 # The C library, the kernel's headers and the compiler's own.
 SYSTEM = set("""

@@ -28,9 +28,11 @@ static void fuzz_frame(struct str input)
 	char out[FRAME_BYTES];
 	struct frame frame;
 	struct str body, message;
+	uint32_t length;
 
 	if (frame_decode(input, &frame, &body) != OK)
 		return;
+	assert(frame_length(input.at, &length) == OK && length == input.len);
 	frame_encode(&frame, out);
 	assert(memcmp(out, input.at, FRAME_BYTES) == 0);
 	if (frame.kind == FRAME_HELLO && frame_hello_decode(body, &hello) == OK)

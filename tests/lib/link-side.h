@@ -25,7 +25,8 @@ struct link_side {
 	struct link_calls *calls;
 };
 
-/* What a side is opened with when nothing else is said: node 1, its host's socket in test_folder(), quick heartbeats. */
+/* What a side is opened with when nothing else is said: node 1, its host's socket in test_folder(), quick heartbeats, and
+   patience with silence: a busy machine makes its own. */
 struct peer_config link_side_config(uint16_t host, uint16_t epoch);
 
 /* Fills the owner, clock and chance of `config`. */

@@ -33,7 +33,7 @@ void frame_encode(const struct frame *frame, char out[FRAME_BYTES])
 	at = bytes_put_u32(at, frame->to_session);
 	at = bytes_put_u64(at, frame->sequence);
 	at = bytes_put_u64(at, frame->consumed);
-	at = bytes_put_u32(at, 0); /* room for a later version */
+	at = bytes_put_u32(at, frame->body_bytes);
 	assert(at == out + FRAME_BYTES);
 }
 
@@ -45,7 +45,8 @@ static bool is_sound(const struct frame *frame)
 	switch (frame->kind) {
 	case FRAME_HELLO: return frame->sequence == 0;
 	case FRAME_DATA: return frame->sequence != 0 && frame->to_session != 0;
-	case FRAME_BEAT: return frame->sequence == 0 && frame->to_session != 0;
+	case FRAME_BEAT:
+		return frame->sequence == 0 && frame->to_session != 0 && frame->body_bytes == 0;
 	}
 	return false;
 }
@@ -65,11 +66,21 @@ enum status frame_decode(struct str bytes, struct frame *out, struct str *body)
 	frame.to_session = bytes_read_u32(&reader);
 	frame.sequence = bytes_read_u64(&reader);
 	frame.consumed = bytes_read_u64(&reader);
-	uint32_t zero = bytes_read_u32(&reader);
-	if (zero != 0 || !is_sound(&frame) || (frame.kind == FRAME_BEAT && reader.rest.len > 0))
+	frame.body_bytes = bytes_read_u32(&reader);
+	if (frame.body_bytes != reader.rest.len || !is_sound(&frame))
 		return INVALID;
 	*out = frame;
 	*body = reader.rest;
+	return OK;
+}
+
+enum status frame_length(const char *header, uint32_t *out_bytes)
+{
+	uint32_t body_bytes = (uint32_t)bytes_get(header + FRAME_BYTES - 4, 4);
+
+	if (memcmp(header, mark, sizeof mark) != 0 || body_bytes > FRAME_MAX - FRAME_BYTES)
+		return INVALID;
+	*out_bytes = FRAME_BYTES + body_bytes;
 	return OK;
 }
 

@@ -1,18 +1,12 @@
 #include "transport/peer/inbox.h"
 
 #include <nng/nng.h>
-
-#include <nng/protocol/pipeline0/pull.h>
-#include <nng/supplemental/tls/tls.h>
+#include <nng/transport/ipc/ipc.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "runtime/base/base.h"
 #include "transport/peer/peer-private.h"
-#include "transport/peer/processors.h"
-#include "transport/tls/link-engine.h"
 
 static enum status nng_fault(struct fault *why, int result, const char *what)
 {
@@ -24,214 +18,217 @@ static enum status nng_fault(struct fault *why, int result, const char *what)
 	return fault_set(why, status, "", "%s: %s", what, nng_strerror(result));
 }
 
-/* ---- the queue ---- */
+/* ---- frames of those we know ---- */
 
-void inbox_event_free(struct inbox_event *event)
+static bool is_for_us(const struct peer *hub, const struct frame *frame)
 {
-	if (event->msg != NULL)
-		nng_msg_free(event->msg);
-	mem_free(event->names);
-	mem_free(event);
+	return frame->to.node == hub->self.node && frame->to.host == hub->self.host &&
+	       frame->to.epoch == hub->self.epoch;
 }
 
-static size_t bytes_of(const struct inbox_event *event)
+static bool is_from(const struct link *link, const struct frame *frame)
 {
-	return event->msg != NULL ? nng_msg_len(event->msg) : 0;
+	return frame->from.node == link->key.node && frame->from.host == link->key.host &&
+	       frame->from.epoch == link->epoch;
 }
 
-void inbox_post(struct peer *hub, struct inbox_event *event)
+static void betrayed(struct link *link)
 {
-	bool must_call;
+	link->hub->stats.bad_frames++;
+	link_betrayed(link);
+}
 
-	pthread_mutex_lock(&hub->lock);
-	if (hub->is_stopped) {
-		pthread_mutex_unlock(&hub->lock);
-		inbox_event_free(event);
-		return;
+static void in_received(void *self, struct pipe *pipe, struct str bytes)
+{
+	struct link *link = self;
+	struct peer_stats *stats = &link->hub->stats;
+	struct frame frame;
+	struct str body;
+
+	assert(link->in == pipe);
+	stats->frames_received++;
+	stats->bytes_received += bytes.len;
+	if (frame_decode(bytes, &frame, &body) != OK) {
+		betrayed(link);
+	} else if (!is_from(link, &frame)) {
+		stats->bad_identities++;
+		link_betrayed(link);
+	} else if (frame.kind == FRAME_HELLO) {
+		if (link_hello_again(link, &frame) != OK)
+			betrayed(link);
+	} else if (!is_for_us(link->hub, &frame)) { /* for an earlier life of ours */
+		stats->old_epochs++;
+	} else if (link_frame(link, &frame, body) != OK) {
+		betrayed(link);
 	}
-	event->next = NULL;
-	if (hub->last != NULL)
-		hub->last->next = event;
-	else
-		hub->first = event;
-	hub->last = event;
-	hub->queued_bytes += bytes_of(event);
-	must_call = !hub->is_called;
-	hub->is_called = true;
-	pthread_mutex_unlock(&hub->lock);
-	if (must_call)
-		hub->owner.call(hub->owner.self, peer_drain, hub);
 }
 
-struct inbox_event *inbox_take(struct peer *hub)
+static void in_closed(void *self, struct pipe *pipe)
 {
-	struct inbox_event *first;
-	bool must_receive;
+	struct link *link = self;
 
-	pthread_mutex_lock(&hub->lock);
-	first = hub->first;
-	hub->first = hub->last = NULL;
-	hub->queued_bytes = 0;
-	hub->is_called = false;
-	must_receive = hub->is_paused && !hub->is_stopped;
-	hub->is_paused = false;
-	pthread_mutex_unlock(&hub->lock);
-	if (must_receive)
-		nng_recv_aio(hub->pull, hub->receive);
-	return first;
+	assert(link->in == pipe);
+	link_in_closed(link);
 }
 
-/* ---- frames ---- */
+/* ---- hellos ---- */
 
-/* One receive at a time: several would get out of order. */
-static void received(void *arg)
+/* The name that was claimed must be the directory's for that number and stand in the certificate; within the node only its number counts. */
+static bool is_identity_true(const struct peer *hub, const struct pipe *pipe,
+			     const struct frame *frame, const struct frame_hello *hello)
 {
-	struct peer *hub = arg;
-	struct inbox_event *event;
-	bool may_go_on;
+	struct str known = peer_node_name(hub, frame->from.node);
+	char name[512];
 
-	if (nng_aio_result(hub->receive) == 0) {
-		event = mem_new(struct inbox_event);
-		event->kind = INBOX_FRAME;
-		event->msg = nng_aio_get_msg(hub->receive);
-		nng_aio_set_msg(hub->receive, NULL);
-		event->pipe = (uint32_t)nng_pipe_id(nng_msg_get_pipe(event->msg));
-		inbox_post(hub, event);
+	if (frame->to.node != hub->self.node || frame->to.host != hub->self.host)
+		return false; /* dialed the wrong one */
+	if (pipe_is_local(pipe))
+		return frame->from.node == hub->self.node && frame->from.host != hub->self.host;
+	if (frame->from.node == hub->self.node || known.len == 0 ||
+	    !str_eq_nocase(known, hello->node_name))
+		return false;
+	snprintf(name, sizeof name, STR_FMT PEER_DOMAIN, STR_ARG(known));
+	return pipe_is_certified(pipe, str_from(name));
+}
+
+/* False: it is not to be listened to. */
+static bool take_hello(struct peer *hub, struct pipe *pipe, struct str bytes)
+{
+	struct frame frame;
+	struct frame_hello hello;
+	struct pipe_user user = { .received = in_received, .closed = in_closed };
+	struct link *link;
+	struct str body;
+
+	if (frame_decode(bytes, &frame, &body) != OK || frame.kind != FRAME_HELLO ||
+	    frame_hello_decode(body, &hello) != OK) {
+		hub->stats.bad_frames++;
+		return false;
 	}
-	pthread_mutex_lock(&hub->lock);
-	hub->is_paused = hub->queued_bytes > LIMIT_LINK_INBOX_BYTES;
-	may_go_on = !hub->is_stopped && !hub->is_paused;
-	pthread_mutex_unlock(&hub->lock);
-	if (may_go_on)
-		nng_recv_aio(hub->pull, hub->receive);
+	if (!is_identity_true(hub, pipe, &frame, &hello)) {
+		hub->stats.bad_identities++;
+		return false;
+	}
+	link = peer_find_or_add(hub, frame.from, hello.address);
+	if (link == NULL)
+		return false;
+	user.self = link;
+	pipe_set_user(pipe, &user);
+	if (link_hello(link, &frame, pipe))
+		return true;
+	hub->stats.old_epochs++;
+	return false;
 }
 
-/* ---- who connects ---- */
+/* ---- strangers ---- */
 
-static bool is_our_user(nng_pipe pipe)
+static void forget_stranger(struct peer *hub, const struct pipe *pipe)
+{
+	for (uint32_t i = 0; i < hub->strangers.len; i++)
+		if (hub->strangers.at[i] == pipe) {
+			vec_swap_remove(&hub->strangers, i);
+			return;
+		}
+	assert(!"a stranger is forgotten once");
+}
+
+static void stranger_received(void *self, struct pipe *pipe, struct str bytes)
+{
+	struct peer *hub = self;
+
+	hub->stats.frames_received++;
+	hub->stats.bytes_received += bytes.len;
+	forget_stranger(hub, pipe);
+	if (!take_hello(hub, pipe, bytes))
+		pipe_close(pipe);
+}
+
+static void stranger_closed(void *self, struct pipe *pipe)
+{
+	forget_stranger(self, pipe);
+}
+
+/* ---- listening ---- */
+
+static bool is_our_user(nng_stream *stream)
 {
 	uint64_t user;
 
-	return nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &user) == 0 && user == geteuid();
+	return nng_stream_get_uint64(stream, NNG_OPT_IPC_PEER_UID, &user) == 0 && user == geteuid();
 }
 
-/* What the engine left behind on this very thread. NULL: it showed no certificate that we believe. */
-static char *certificate_names(nng_pipe pipe)
+static void take_stream(struct listener *listener, nng_stream *stream)
 {
-	bool is_verified;
-	struct str names;
-	char *copy;
+	struct peer *hub = listener->hub;
+	struct pipe_user user = { .self = hub,
+				  .received = stranger_received,
+				  .closed = stranger_closed };
+	bool is_one_of_us = !listener->is_local || is_our_user(stream);
 
-	if (nng_pipe_get_bool(pipe, NNG_OPT_TLS_VERIFIED, &is_verified) != 0 || !is_verified)
-		return NULL;
-	names = link_engine_peer_names();
-	copy = mem_alloc(names.len + 1);
-	if (names.len > 0)
-		memcpy(copy, names.at, names.len);
-	copy[names.len] = 0;
-	return copy;
-}
-
-void inbox_spoil(uint32_t pipe)
-{
-	bool is_verified;
-
-	link_engine_spoil(true);
-	nng_pipe_get_bool((nng_pipe){ pipe }, NNG_OPT_TLS_VERIFIED, &is_verified);
-	link_engine_spoil(false);
-}
-
-/* Before anything of the pipe is read, so that the host's thread knows it when its first frame comes. */
-static void in_judged(nng_pipe pipe, nng_pipe_ev what, void *arg)
-{
-	struct peer *hub = arg;
-	struct inbox_event *event = mem_new(struct inbox_event);
-	uint32_t listener = (uint32_t)nng_listener_id(nng_pipe_listener(pipe));
-
-	(void)what;
-	event->kind = INBOX_IN_UP;
-	event->pipe = (uint32_t)nng_pipe_id(pipe);
-	event->is_local = listener == hub->local_listener;
-	if (event->is_local)
-		event->is_refused = !is_our_user(pipe);
-	else
-		event->is_refused = (event->names = certificate_names(pipe)) == NULL;
-	if (event->is_refused)
-		nng_pipe_close(pipe);
-	inbox_post(hub, event);
-}
-
-static void in_gone(nng_pipe pipe, nng_pipe_ev what, void *arg)
-{
-	struct inbox_event *event = mem_new(struct inbox_event);
-
-	(void)what;
-	event->kind = INBOX_IN_DOWN;
-	event->pipe = (uint32_t)nng_pipe_id(pipe);
-	inbox_post(arg, event);
-}
-
-/* ---- ticks ---- */
-
-static void ticked(void *arg)
-{
-	struct peer *hub = arg;
-	struct inbox_event *event;
-
-	if (nng_aio_result(hub->tick) != 0)
+	if (!is_one_of_us)
+		hub->stats.bad_identities++;
+	if (!is_one_of_us || hub->strangers.len == LIMIT_PEERS) {
+		nng_stream_free(stream);
 		return;
-	event = mem_new(struct inbox_event);
-	event->kind = INBOX_TICK;
-	inbox_post(hub, event);
+	}
+	vec_push(&hub->strangers,
+		 pipe_accepted(&hub->pipes, stream, listener->is_local ? NULL : hub->server, &user,
+			       peer_now(hub)));
+	peer_start_beats(hub);
 }
 
-/* ---- opening ---- */
-
-static int listen_local(struct peer *hub)
+static void accept_next(struct listener *listener)
 {
-	nng_listener listener;
-	char url[256];
-	int result;
-
-	snprintf(url, sizeof url, "ipc://" STR_FMT "/%u.ipc", STR_ARG(hub->run_folder),
-		 hub->self.host);
-	result = nng_listener_create(&listener, hub->pull, url);
-	if (result != 0)
-		return result;
-	nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, 0600);
-	hub->local_listener = (uint32_t)nng_listener_id(listener);
-	return nng_listener_start(listener, 0);
+	listener->is_waiting = false;
+	operation_begin(&listener->accept);
+	nng_stream_listener_accept(listener->nng, listener->accept.aio);
 }
 
-static int listen_remote(struct peer *hub, struct str address, nng_listener *out)
+static void accepted(void *arg, int result)
 {
-	nng_tls_config *config;
-	char url[256];
-	int result;
+	struct listener *listener = arg;
 
-	snprintf(url, sizeof url, "tls+tcp://" STR_FMT, STR_ARG(address));
-	result = nng_listener_create(out, hub->pull, url);
+	if (result == 0) {
+		take_stream(listener, nng_aio_get_output(listener->accept.aio, 0));
+		accept_next(listener);
+	} else {
+		listener->is_waiting = true;
+		peer_start_beats(listener->hub);
+	}
+}
+
+static int listen_on(struct listener *listener, struct peer *hub, const char *url, bool is_local)
+{
+	int result = nng_stream_listener_alloc(&listener->nng, url);
+
 	if (result != 0)
 		return result;
-	link_engine_next(hub->server);
-	result = nng_tls_config_alloc(&config, NNG_TLS_MODE_SERVER);
-	if (result != 0)
+	listener->hub = hub;
+	listener->is_local = is_local;
+	if (is_local)
+		nng_stream_listener_set_int(listener->nng, NNG_OPT_IPC_PERMISSIONS, 0600);
+	else
+		nng_stream_listener_set_bool(listener->nng, NNG_OPT_TCP_NODELAY, true);
+	result = nng_stream_listener_listen(listener->nng);
+	if (result != 0) {
+		nng_stream_listener_free(listener->nng);
+		listener->nng = NULL;
 		return result;
-	result = nng_listener_set_ptr(*out, NNG_OPT_TLS_CONFIG, config);
-	nng_tls_config_free(config);
-	return result != 0 ? result : nng_listener_start(*out, 0);
+	}
+	operation_init(&listener->accept, &hub->operations, accepted, listener);
+	return 0;
 }
 
 /* What we tell others; a listener on port 0 knows its port only now. */
-static void set_address(struct peer *hub, const struct peer_config *config, nng_listener listener)
+static void set_address(struct peer *hub, const struct peer_config *config)
 {
 	struct str address = config->advertise.len > 0 ? config->advertise : config->listen;
 	int64_t colon = str_find_last(address, ':');
-	char text[256];
+	char text[512];
 	int port = 0;
 
 	if (str_ends(address, STR(":0")) &&
-	    nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port) == 0) {
+	    nng_stream_listener_get_int(hub->remote.nng, NNG_OPT_TCP_BOUND_PORT, &port) == 0) {
 		snprintf(text, sizeof text, STR_FMT ":%d",
 			 STR_ARG(str_slice(address, 0, (uint32_t)colon)), port);
 		address = str_from(text);
@@ -239,79 +236,70 @@ static void set_address(struct peer *hub, const struct peer_config *config, nng_
 	hub->address = str_of(mem_copy(address.at, address.len), address.len);
 }
 
-static pthread_once_t start_once = PTHREAD_ONCE_INIT;
-static enum status start_result;
-
-/* nng starts with its first socket; its own TLS engine comes first, so ours must come after. */
-static void start_nng(void)
-{
-	nng_socket first;
-
-	processors_hide(true);
-	start_result = nng_pull0_open(&first) == 0 ? OK : INTERNAL;
-	processors_hide(false);
-	if (start_result != OK)
-		return;
-	nng_close(first);
-	start_result = link_engine_register();
-}
-
-static void stop_receiving(struct peer *hub)
-{
-	pthread_mutex_lock(&hub->lock);
-	hub->is_stopped = true;
-	pthread_mutex_unlock(&hub->lock);
-	nng_aio_stop(hub->receive);
-	nng_aio_stop(hub->tick);
-}
-
 enum status inbox_open(struct peer *hub, const struct peer_config *config, struct fault *why)
 {
-	nng_listener remote;
-	char what[256];
+	char url[512], what[512];
 	int result;
 
-	pthread_once(&start_once, start_nng);
-	if (start_result != OK)
-		return fault_set(why, INTERNAL, "", "nng does not start");
-	result = nng_pull0_open(&hub->pull);
+	snprintf(url, sizeof url, "ipc://" STR_FMT "/%u.ipc", STR_ARG(hub->run_folder),
+		 hub->self.host);
+	result = listen_on(&hub->local, hub, url, true);
 	if (result != 0)
-		return nng_fault(why, result, "a socket for links");
-	if (nng_aio_alloc(&hub->receive, received, hub) != 0 ||
-	    nng_aio_alloc(&hub->tick, ticked, hub) != 0)
-		abort();
-	nng_socket_set_size(hub->pull, NNG_OPT_RECVMAXSZ, FRAME_MAX);
-	nng_pipe_notify(hub->pull, NNG_PIPE_EV_ADD_PRE, in_judged, hub);
-	nng_pipe_notify(hub->pull, NNG_PIPE_EV_REM_POST, in_gone, hub);
-	nng_recv_aio(hub->pull, hub->receive);
-	result = listen_local(hub);
-	if (result != 0) {
-		inbox_close(hub);
 		return nng_fault(why, result, "the node's own links");
-	}
-	if (config->listen.len == 0)
-		return OK;
-	result = listen_remote(hub, config->listen, &remote);
-	if (result == 0) {
-		set_address(hub, config, remote);
+	if (config->listen.len == 0) {
+		accept_next(&hub->local);
 		return OK;
 	}
-	inbox_close(hub);
-	snprintf(what, sizeof what, "links from other nodes on " STR_FMT, STR_ARG(config->listen));
-	return nng_fault(why, result, what);
+	snprintf(url, sizeof url, "tcp://" STR_FMT, STR_ARG(config->listen));
+	result = listen_on(&hub->remote, hub, url, false);
+	if (result != 0) {
+		snprintf(what, sizeof what, "links from other nodes on " STR_FMT,
+			 STR_ARG(config->listen));
+		return nng_fault(why, result, what);
+	}
+	set_address(hub, config);
+	accept_next(
+	    &hub->local); /* not before all is well: the owner must not be called for what is freed again */
+	accept_next(&hub->remote);
+	return OK;
 }
 
-void inbox_close(struct peer *hub)
+void inbox_retry(struct peer *hub)
 {
-	struct inbox_event *event, *next;
+	if (hub->local.is_waiting)
+		accept_next(&hub->local);
+	if (hub->remote.is_waiting)
+		accept_next(&hub->remote);
+}
 
-	stop_receiving(hub);
-	nng_close(hub->pull);
-	nng_aio_free(hub->receive);
-	nng_aio_free(hub->tick);
-	for (event = hub->first; event != NULL; event = next) {
-		next = event->next;
-		inbox_event_free(event);
-	}
-	hub->first = hub->last = NULL;
+static void finish(struct listener *listener)
+{
+	bool was_accepting = listener->accept.is_under_way;
+
+	if (listener->nng == NULL)
+		return;
+	nng_stream_listener_close(listener->nng);
+	operation_finish(&listener->accept);
+	if (was_accepting && nng_aio_result(listener->accept.aio) == 0)
+		nng_stream_free(nng_aio_get_output(listener->accept.aio, 0));
+}
+
+void inbox_finish(struct peer *hub)
+{
+	finish(&hub->local);
+	finish(&hub->remote);
+}
+
+static void fini(struct listener *listener)
+{
+	if (listener->nng == NULL)
+		return;
+	operation_fini(&listener->accept);
+	nng_stream_listener_free(listener->nng);
+}
+
+void inbox_fini(struct peer *hub)
+{
+	fini(&hub->local);
+	fini(&hub->remote);
 }

@@ -1,33 +1,31 @@
 /*
  * The session with one peer.
  *
- *   IDLE ── send, or its hello ──> CONNECTING ── our pipe stands and its hello came ──> OPEN
+ *   IDLE ── send, or its hello ──> CONNECTING ── our pipe stands and its hello knows it ─> OPEN
  *     ^                             │     ^                                              │
- *     │ nobody wants it             │     └── a pipe went, it began anew, newer life ────┤
+ *     │ nobody wants it             │     └───── a pipe broke, it began anew, newer life ┤
  *     └──────────────── AWAY <──────┘ deadline                                           │
  *                        │ ^                                                             │
  *                        │ └──────────────── silent for dead_ms ─────────────────────────┘
- *                        └── our pipe stands and its hello came ──> OPEN
+ *                        └── our pipe stands and its hello knows it ─> OPEN
  *
- * A connection is two pipes: ours into its pull socket, its into ours. Each side numbers its sessions and says the number in its
- * hello, with the other's number as far as it knows it. Whoever sees a session end takes a new number and says hello again; the
- * other sees the new number, ends its session too and answers. A hello that does not know our number is answered, so both sides
- * come to know both. Frames name both numbers: whatever of an old session is still under way is recognised and dropped.
- *
- * Pipes are never closed to end a session: nng 1.5.2 forgets an operation that goes on in pieces (every receive, every large send)
- * when its pipe is closed between two of them, and then waits for it for ever, with all that is closed later.
+ * A session is two pipes: each side dials one and sends by it. Each dialed pipe has a new number. Its first frame is a hello with
+ * that number and the number of the pipe that came the other way, if one has; whoever learns the other's number says hello once
+ * more, with both. A side whose number was said back knows that both mean the same two pipes, and opens. A session ends when a
+ * pipe breaks or the peer is silent: whoever notices closes both pipes and dials again, and so the other notices too. Frames name
+ * both numbers: what was meant for another session is recognised and dropped.
  */
-#include <nng/nng.h>
-
-#include <nng/protocol/pipeline0/push.h>
-#include <nng/supplemental/tls/tls.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "runtime/base/base.h"
 #include "transport/peer/peer-private.h"
-#include "transport/tls/link-engine.h"
+
+/* Between two tries, of which half is chance: a process that starts again listens within 20 ms and is to be found within 100. */
+#define REDIAL_MIN_MS 10
+#define REDIAL_MAX_MS 80
+#define REJECTED_MIN_MS 20 /* the same for a peer that is there and does not want us */
+#define REJECTED_MAX_MS 1280
 
 static struct str keep(struct str text)
 {
@@ -59,78 +57,89 @@ static struct seams_peer life(const struct link *link, uint16_t epoch)
 	return (struct seams_peer){ link->key.node, link->key.host, epoch };
 }
 
-/* ---- our pipe: dialing ---- */
+/* ---- our pipe ---- */
 
-/* On nng's threads. What is in flight is cancelled here and now: nng would hand it to the next pipe. */
-static void out_changed(nng_pipe pipe, nng_pipe_ev what, void *arg)
+static void pump(struct link *link)
 {
-	struct link *link = arg;
-	struct inbox_event *event;
+	struct text head, body;
 
-	if (what == NNG_PIPE_EV_REM_POST)
-		outbox_down(link->outbox);
-	event = mem_new(struct inbox_event);
-	event->kind = what == NNG_PIPE_EV_REM_POST ? INBOX_OUT_DOWN : INBOX_OUT_UP;
-	event->pipe = (uint32_t)nng_pipe_id(pipe);
-	event->key = link->key;
-	inbox_post(link->hub, event);
+	if (link->out != NULL && pipe_is_ready(link->out) &&
+	    outbox_next(&link->outbox, &head, &body))
+		pipe_send(link->out, head, body);
 }
 
-/* Before a pipe is used: the socket file could be another user's. */
-static void out_judge(nng_pipe pipe, nng_pipe_ev what, void *arg)
+/* After a doubling pause of which half is chance: all of a lost node's peers do not dial at once. */
+static void dial_later(struct link *link, int64_t min_ms, int64_t max_ms, uint32_t doublings)
 {
-	uint64_t user;
+	const struct seams_random *random = &link->hub->random;
+	int64_t pause_ms = min_ms << (doublings < 8 ? doublings : 8);
+	int64_t half;
+	uint32_t chance;
 
-	(void)what, (void)arg;
-	if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &user) == 0 && user != geteuid())
-		nng_pipe_close(pipe);
+	half = (pause_ms < max_ms ? pause_ms : max_ms) * TIME_MS / 2;
+	random->fill(random->self, &chance, sizeof chance);
+	link->redial.ns = peer_now(link->hub).ns + half + chance % half;
+	peer_wake_by(link->hub, link->redial);
+}
+
+static void hang_up(struct link *link)
+{
+	if (link->out != NULL)
+		pipe_close(link->out);
+	link->out = NULL;
+}
+
+/* Tells the peer both numbers as far as we know them. */
+static void greet(struct link *link)
+{
+	if (link->out == NULL || pipe_state(link->out) != PIPE_OPEN)
+		return;
+	outbox_greet(&link->outbox, link->session, link->peer_session);
+	pump(link);
+}
+
+static void out_opened(void *self, struct pipe *pipe)
+{
+	struct link *link = self;
+
+	assert(link->out == pipe);
+	link->tries = 0;
+	greet(link);
+}
+
+/* Peers say nothing on pipes that they accepted. */
+static void out_received(void *self, struct pipe *pipe, struct str frame)
+{
+	struct link *link = self;
+
+	(void)frame;
+	link->hub->stats.bad_frames++;
+	pipe_break(pipe);
+}
+
+static void out_sent(void *self, struct pipe *pipe)
+{
+	(void)pipe;
+	pump(self);
+}
+
+static void out_closed(void *self, struct pipe *pipe)
+{
+	struct link *link = self;
+
+	assert(link->out == pipe);
+	link->out = NULL;
+	if (link->state == PEER_OPEN)
+		link_end(link, PEER_CONNECTING);
+	else if (pipe_was_connected(pipe)) /* it does not want us */
+		dial_later(link, REJECTED_MIN_MS, REJECTED_MAX_MS, link->rejections++);
+	else
+		dial_later(link, REDIAL_MIN_MS, REDIAL_MAX_MS, link->tries++);
 }
 
 static bool is_local(const struct link *link)
 {
 	return link->key.node == link->hub->self.node;
-}
-
-/* nng's dialer expects the server's name, which our engine checks against its certificate. */
-static int expect_name(const struct link *link, nng_dialer dialer)
-{
-	nng_tls_config *config;
-	char name[512];
-	int result;
-
-	snprintf(name, sizeof name, STR_FMT PEER_DOMAIN, STR_ARG(link->node_name));
-	link_engine_next(link->hub->client);
-	result = nng_tls_config_alloc(&config, NNG_TLS_MODE_CLIENT);
-	if (result != 0)
-		return result;
-	result = nng_tls_config_server_name(config, name);
-	if (result == 0)
-		result = nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, config);
-	nng_tls_config_free(config); /* the dialer has its own reference */
-	return result;
-}
-
-static int start_dialer(struct link *link)
-{
-	struct peer *hub = link->hub;
-	char url[512];
-	nng_dialer dialer;
-	int result;
-
-	if (is_local(link))
-		snprintf(url, sizeof url, "ipc://" STR_FMT "/%u.ipc", STR_ARG(hub->run_folder),
-			 link->key.host);
-	else
-		snprintf(url, sizeof url, "tls+tcp://" STR_FMT, STR_ARG(link->address));
-	result = nng_dialer_create(&dialer, link->push, url);
-	if (result == 0 && !is_local(link))
-		result = expect_name(link, dialer);
-	if (result == 0) {
-		nng_dialer_set_ms(dialer, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
-		nng_dialer_set_ms(dialer, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
-		result = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
-	}
-	return result;
 }
 
 static bool can_dial(const struct link *link)
@@ -140,52 +149,44 @@ static bool can_dial(const struct link *link)
 
 static bool dial(struct link *link)
 {
-	if (link->is_dialing)
+	struct peer *hub = link->hub;
+	struct pipe_user user = { link, out_opened, out_received, out_sent, out_closed };
+	char url[512], name[512];
+
+	if (link->out != NULL)
 		return true;
-	if (!can_dial(link) || nng_push0_open(&link->push) != 0)
+	if (!can_dial(link))
 		return false;
-	link->is_dialing = true;
-	outbox_attach(link->outbox, link->push);
-	nng_pipe_notify(link->push, NNG_PIPE_EV_ADD_PRE, out_judge, link);
-	nng_pipe_notify(link->push, NNG_PIPE_EV_ADD_POST, out_changed, link);
-	nng_pipe_notify(link->push, NNG_PIPE_EV_REM_POST, out_changed, link);
-	if (start_dialer(link) == 0)
-		return true;
-	outbox_detach(link->outbox);
-	nng_close(link->push);
-	link->is_dialing = false;
-	return false;
+	snprintf(name, sizeof name, STR_FMT PEER_DOMAIN, STR_ARG(link->node_name));
+	if (is_local(link))
+		snprintf(url, sizeof url, "ipc://" STR_FMT "/%u.ipc", STR_ARG(hub->run_folder),
+			 link->key.host);
+	else
+		snprintf(url, sizeof url, "tcp://" STR_FMT, STR_ARG(link->address));
+	link->session = ++hub->next_session;
+	link->out = pipe_dial(&hub->pipes, url, is_local(link) ? NULL : hub->client, str_from(name),
+			      &user, peer_now(hub));
+	return link->out != NULL;
 }
 
-/* Doubling from 20 ms to 1.28 s, of which half is chance. */
-static struct mono later(struct link *link, uint32_t rejections)
+/* What was dialed may be an earlier life or an earlier address. */
+static void dial_anew(struct link *link)
 {
-	const struct seams_random *random = &link->hub->random;
-	int64_t whole = (20 * TIME_MS) << (rejections < 6 ? rejections : 6);
-	uint32_t chance;
-
-	random->fill(random->self, &chance, sizeof chance);
-	return (struct mono){ peer_now(link->hub).ns + whole / 2 + chance % (whole / 2) };
-}
-
-static void hang_up(struct link *link)
-{
-	if (!link->is_dialing)
-		return;
-	outbox_detach(link->outbox);
-	nng_close(link->push);
-	link->is_dialing = false;
-	link->out_pipe = 0;
-}
-
-/* The dialer knows the address it was made with. */
-static void redial_if_moved(struct link *link)
-{
-	if (!link->is_moved)
+	if (link->out == NULL)
 		return;
 	hang_up(link);
 	dial(link);
-	link->is_moved = false;
+}
+
+struct mono link_redial(struct link *link, struct mono now)
+{
+	if (link->state == PEER_IDLE || link->out != NULL || !can_dial(link))
+		return TIME_FAR;
+	if (now.ns < link->redial.ns)
+		return link->redial;
+	if (!dial(link))
+		dial_later(link, REDIAL_MIN_MS, REDIAL_MAX_MS, link->tries++);
+	return link->out != NULL ? TIME_FAR : link->redial;
 }
 
 /* ---- life ---- */
@@ -197,8 +198,7 @@ struct link *link_new(struct peer *hub, const struct peer_entry *entry)
 	link->hub = hub;
 	link->key = (struct seams_peer){ entry->node, entry->host, 0 };
 	link->epoch = entry->epoch;
-	link->session = ++hub->next_session;
-	link->outbox = outbox_new(hub->self, link->key, str_of(hub->hello, hub->hello_bytes));
+	outbox_init(&link->outbox, hub->self, link->key, str_of(hub->hello, hub->hello_bytes));
 	link_rename(link, entry);
 	return link;
 }
@@ -213,15 +213,23 @@ void link_rename(struct link *link, const struct peer_entry *entry)
 	if (!is_moved)
 		return;
 	change(&link->address, entry->address);
-	link->is_moved = link->is_dialing;
 	if (link->state != PEER_OPEN)
-		redial_if_moved(link);
+		dial_anew(link);
+}
+
+static void drop_in(struct link *link)
+{
+	if (link->in != NULL)
+		pipe_close(link->in);
+	link->in = NULL;
+	link->peer_session = link->echo = 0;
 }
 
 void link_free(struct link *link)
 {
 	hang_up(link);
-	outbox_free(link->outbox);
+	drop_in(link);
+	outbox_fini(&link->outbox);
 	drop(&link->node_name);
 	drop(&link->host_name);
 	drop(&link->address);
@@ -234,7 +242,7 @@ static void connect(struct link *link, struct mono now)
 {
 	link->state = PEER_CONNECTING;
 	link->deadline.ns = now.ns + link->hub->connect_ms * TIME_MS;
-	peer_start_tick(link->hub);
+	peer_start_beats(link->hub);
 }
 
 static void announce(struct link *link, uint16_t epoch)
@@ -248,22 +256,24 @@ static void drop_others(struct link *link)
 {
 	uint16_t other;
 
-	while (outbox_drop_other(link->outbox, link->epoch, &other))
+	while (outbox_drop_other(&link->outbox, link->epoch, &other))
 		announce(link, other);
 }
 
 static void open_if_ready(struct link *link)
 {
-	if (link->state == PEER_OPEN || link->out_pipe == 0 || link->in_pipe == 0)
+	if (link->state == PEER_OPEN || link->out == NULL || pipe_state(link->out) != PIPE_OPEN ||
+	    link->echo != link->session)
 		return;
+	pipe_clear_deadline(link->out);
+	pipe_clear_deadline(link->in);
 	drop_others(link);
 	link->state = PEER_OPEN;
 	link->sequence = 0;
-	link->rejections = 0;
 	link->sessions++;
 	link->last_heard = peer_now(link->hub);
-	outbox_open(link->outbox, link->epoch, link->peer_session);
-	peer_start_tick(link->hub);
+	outbox_open(&link->outbox, link->epoch, link->peer_session);
+	peer_start_beats(link->hub);
 }
 
 /* Everything that waits is lost, also what waits for a first contact; each life that something waits for is told of once. */
@@ -271,27 +281,22 @@ static void announce_waiting(struct link *link)
 {
 	uint16_t epoch, other;
 
-	while (outbox_drop_other(link->outbox, 0, &other))
+	while (outbox_drop_other(&link->outbox, 0, &other))
 		announce(link, other);
-	if (outbox_first_epoch(link->outbox, &epoch))
+	if (outbox_first_epoch(&link->outbox, &epoch))
 		announce(link, link->epoch);
 }
 
-static void say_hello(struct link *link)
-{
-	if (link->out_pipe != 0)
-		outbox_up(link->outbox, link->session, link->peer_session);
-}
-
-/* Back to before the first hello; the pipes stay as they are. */
+/* Back to before the first hello. */
 static void begin_anew(struct link *link)
 {
-	link->session = ++link->hub->next_session;
-	link->in_pipe = 0;
-	link->peer_session = 0;
-	outbox_clear(link->outbox);
-	redial_if_moved(link);
-	say_hello(link);
+	hang_up(link);
+	drop_in(link);
+	outbox_clear(&link->outbox);
+	if (link->rejections > 0)
+		dial_later(link, REJECTED_MIN_MS, REJECTED_MAX_MS, link->rejections);
+	else if (!dial(link))
+		dial_later(link, REDIAL_MIN_MS, REDIAL_MAX_MS, 0);
 }
 
 void link_end(struct link *link, enum peer_state then)
@@ -307,14 +312,13 @@ void link_end(struct link *link, enum peer_state then)
 		announce(link, epoch);
 	} else {
 		announce_waiting(link);
-		outbox_clear(link->outbox);
-		say_hello(link); /* if one was under way it is cancelled now */
+		outbox_clear(&link->outbox);
 	}
 }
 
 /* ---- events ---- */
 
-enum status link_send(struct link *link, uint16_t epoch, struct str header, struct str body)
+enum status link_send(struct link *link, uint16_t epoch, struct str header, struct text *body)
 {
 	struct mono now = peer_now(link->hub);
 
@@ -332,69 +336,66 @@ enum status link_send(struct link *link, uint16_t epoch, struct str header, stru
 			return UNAVAILABLE;
 		connect(link, now);
 	}
-	return outbox_add(link->outbox, epoch, header, body);
+	TRY(outbox_add(&link->outbox, epoch, header, body));
+	pump(link);
+	return OK;
 }
 
-void link_out_up(struct link *link, uint32_t pipe)
+void link_in_closed(struct link *link)
 {
-	link->out_pipe = pipe;
-	say_hello(link);
-	open_if_ready(link);
-}
-
-void link_out_down(struct link *link, uint32_t pipe)
-{
-	if (pipe != link->out_pipe)
-		return; /* we closed it ourselves */
-	link->out_pipe = 0;
-	if (link->state == PEER_OPEN) {
-		link_end(link, PEER_CONNECTING);
-		return;
-	}
-	/* It took the pipe and closed it again: it does not want us. nng would be back in 10 ms, for ever. */
-	hang_up(link);
-	link->redial = later(link, link->rejections++);
-}
-
-void link_in_down(struct link *link)
-{
-	link->in_pipe = 0;
+	link->in = NULL;
+	link->peer_session = link->echo = 0;
 	if (link->state == PEER_OPEN)
 		link_end(link, PEER_CONNECTING);
 }
 
-/* The same hello again: the peer repeats it until it has ours. */
-static bool is_known(const struct link *link, const struct frame *frame, uint32_t pipe)
+void link_betrayed(struct link *link)
 {
-	return link->in_pipe == pipe && link->epoch == frame->from.epoch &&
-	       link->peer_session == frame->from_session;
+	link->rejections++;
+	drop_in(link);
+	if (link->state == PEER_OPEN)
+		link_end(link, PEER_AWAY);
 }
 
-bool link_hello(struct link *link, const struct frame *frame, uint32_t pipe)
+static void take_echo(struct link *link, const struct frame *frame)
+{
+	link->echo = frame->to_session;
+	open_if_ready(link);
+	pump(link);
+}
+
+bool link_hello(struct link *link, const struct frame *frame, struct pipe *pipe)
 {
 	if (link->epoch != 0 && is_newer(link->epoch, frame->from.epoch))
 		return false;
-	if (!is_known(link, frame, pipe)) {
-		if (link->state == PEER_OPEN) /* it began anew and we have not noticed yet */
-			link_end(link, PEER_CONNECTING);
-		link->epoch = frame->from.epoch;
-		link->in_pipe = pipe;
-		link->peer_session = frame->from_session;
-	}
+	if (link->state == PEER_OPEN) /* it began anew and we have not noticed yet */
+		link_end(link, PEER_CONNECTING);
+	drop_in(link);
+	link->epoch = frame->from.epoch;
+	link->in = pipe;
+	link->peer_session = frame->from_session;
 	link->last_wanted = link->last_heard = peer_now(link->hub);
 	if (link->state == PEER_IDLE)
 		connect(link, link->last_heard);
 	dial(link); /* the other half */
-	if (frame->to_session != link->session)
-		say_hello(link);
-	open_if_ready(link);
+	greet(link);
+	take_echo(link, frame);
 	return true;
 }
 
-static enum status deliver(struct link *link, struct str body, uint32_t frame_bytes)
+enum status link_hello_again(struct link *link, const struct frame *frame)
+{
+	if (frame->from_session != link->peer_session)
+		return INVALID;
+	take_echo(link, frame);
+	return OK;
+}
+
+static enum status deliver(struct link *link, const struct frame *frame, struct str body)
 {
 	struct peer *hub = link->hub;
 	struct seams_peer from = life(link, link->epoch);
+	uint32_t frame_bytes = FRAME_BYTES + frame->body_bytes;
 	struct str message;
 
 	while (body.len > 0) {
@@ -403,26 +404,29 @@ static enum status deliver(struct link *link, struct str body, uint32_t frame_by
 		hub->owner.receive(hub->owner.self, from, message);
 	}
 	link->received_bytes += frame_bytes;
-	outbox_consumed(link->outbox, frame_bytes);
+	outbox_consumed(&link->outbox, frame_bytes);
 	return OK;
 }
 
-enum status link_frame(struct link *link, const struct frame *frame, struct str body,
-		       uint32_t frame_bytes)
+enum status link_frame(struct link *link, const struct frame *frame, struct str body)
 {
+	enum status status = OK;
+
 	if (link->state != PEER_OPEN || frame->to_session != link->session ||
 	    frame->from_session != link->peer_session) {
 		link->hub->stats.old_sessions++;
 		return OK;
 	}
 	link->last_heard = peer_now(link->hub);
-	TRY(outbox_credit(link->outbox, frame->consumed));
-	if (frame->kind == FRAME_BEAT)
-		return OK;
-	if (frame->sequence != link->sequence + 1)
-		return INVALID;
-	link->sequence = frame->sequence;
-	return deliver(link, body, frame_bytes);
+	TRY(outbox_credit(&link->outbox, frame->consumed));
+	if (frame->kind == FRAME_DATA) {
+		if (frame->sequence != link->sequence + 1)
+			return INVALID;
+		link->sequence = frame->sequence;
+		status = deliver(link, frame, body);
+	}
+	pump(link);
+	return status;
 }
 
 void link_learn_epoch(struct link *link, uint16_t epoch)
@@ -431,39 +435,39 @@ void link_learn_epoch(struct link *link, uint16_t epoch)
 		return;
 	if (link->state == PEER_OPEN)
 		link_end(link, PEER_CONNECTING);
+	else if (link->epoch != 0)
+		dial_anew(link);
 	link->epoch = epoch;
 	drop_others(link);
 }
 
-static void stop_dialing(struct link *link)
+static void fall_idle(struct link *link)
 {
 	hang_up(link);
+	drop_in(link);
 	link->state = PEER_IDLE;
 }
 
-void link_tick(struct link *link, struct mono now)
+void link_beat(struct link *link, struct mono now)
 {
-	if (link->state != PEER_IDLE && !link->is_dialing && now.ns >= link->redial.ns)
-		dial(link);
 	switch (link->state) {
 	case PEER_IDLE: break;
 	case PEER_CONNECTING:
 		if (now.ns >= link->deadline.ns)
 			link_end(link, PEER_AWAY);
-		else
-			say_hello(link);
 		break;
 	case PEER_OPEN:
-		if (now.ns - link->last_heard.ns > link->hub->dead_ms * TIME_MS)
+		if (now.ns - link->last_heard.ns > link->hub->dead_ms * TIME_MS) {
 			link_end(link, PEER_AWAY);
-		else
-			outbox_beat(link->outbox);
+		} else {
+			link->rejections = 0;
+			outbox_beat(&link->outbox);
+			pump(link);
+		}
 		break;
 	case PEER_AWAY:
 		if (now.ns - link->last_wanted.ns > AWAY_IDLE_NS)
-			stop_dialing(link);
-		else
-			say_hello(link);
+			fall_idle(link);
 		break;
 	}
 }

@@ -4,39 +4,35 @@
 #ifndef TRANSPORT_PEER_PEER_PRIVATE_H
 #define TRANSPORT_PEER_PEER_PRIVATE_H
 
-#include <nng/nng.h>
-#include <pthread.h>
-
 #include "transport/peer/frame.h"
-#include "transport/peer/inbox.h"
+#include "transport/peer/operation.h"
 #include "transport/peer/outbox.h"
 #include "transport/peer/peer.h"
+#include "transport/peer/pipe.h"
 
-#define RECONNECT_MIN_MS 10 /* a restarted process listens again within 20 ms */
-#define RECONNECT_MAX_MS \
-	1000 /* nng waits a random part of what it has doubled to: all of a lost node's peers do not dial at once */
 #define AWAY_IDLE_NS (60 * TIME_S) /* nobody wants it any more: stop dialing */
+#define TIME_FAR ((struct mono){ INT64_MAX })
 
-/* One peer: its entry in the directory and its link. Host's thread only, but for the outbox. */
+/* ---- one peer: its entry in the directory and its link ---- */
+
 struct link {
 	struct peer *hub;
 	struct seams_peer key;                    /* epoch 0 */
 	struct str node_name, host_name, address; /* owned */
 	enum peer_state state;
 	uint16_t epoch; /* newest that we know of, 0: none */
+	struct outbox outbox;
 
-	struct outbox *outbox;
-	bool is_dialing;
-	bool is_moved; /* what is dialed, or was when the pipe came to be, is no longer its address */
-	nng_socket push;
-	uint32_t out_pipe;   /* 0: none */
+	struct pipe *out;    /* dialed; NULL: between two tries, or nobody wants it */
+	struct pipe *in;     /* that said hello; NULL: none */
+	struct mono redial;  /* when out is NULL: the next try */
+	uint32_t tries;      /* that found nobody, since somebody was found */
 	uint32_t rejections; /* pipes that the peer closed before a session came of them */
-	struct mono redial;  /* not before; when not dialing */
 
-	uint32_t in_pipe; /* that said hello, 0: none */
-	uint32_t session; /* ours; a new one whenever the last is over */
-	uint32_t peer_session;
-	uint64_t sequence; /* of the last DATA frame taken */
+	uint32_t session;      /* of the pipe that was dialed last */
+	uint32_t peer_session; /* of `in`; 0: none */
+	uint32_t echo;         /* what the peer calls ours; 0: it does not know */
+	uint64_t sequence;     /* of the last DATA frame taken */
 
 	struct mono deadline; /* CONNECTING: until then something must come of it */
 	struct mono last_heard, last_wanted;
@@ -50,28 +46,36 @@ void link_rename(struct link *link, const struct peer_entry *entry);
 
 /* What send of the seam does. */
 MUST_USE enum status link_send(struct link *link, uint16_t epoch, struct str header,
-			       struct str body);
-void link_out_up(struct link *link, uint32_t pipe);
-void link_out_down(struct link *link, uint32_t pipe);
-void link_in_down(struct link *link);
-/* A checked HELLO on `pipe`. False: it is from an earlier life. */
-bool link_hello(struct link *link, const struct frame *frame, uint32_t pipe);
-/* A DATA or BEAT frame on our in_pipe. INVALID: the peer breaks the rules. */
-MUST_USE enum status link_frame(struct link *link, const struct frame *frame, struct str body,
-				uint32_t frame_bytes);
+			       struct text *body);
+/* A checked HELLO on a new `pipe`. False: it is from an earlier life. */
+bool link_hello(struct link *link, const struct frame *frame, struct pipe *pipe);
+/* A further one on our `in` pipe. INVALID: the peer breaks the rules. */
+MUST_USE enum status link_hello_again(struct link *link, const struct frame *frame);
+/* A DATA or BEAT frame on our `in` pipe. INVALID: the peer breaks the rules. */
+MUST_USE enum status link_frame(struct link *link, const struct frame *frame, struct str body);
+/* The `in` pipe has gone. */
+void link_in_closed(struct link *link);
+/* What came by the `in` pipe breaks the rules: closes it, and waits before the next try. */
+void link_betrayed(struct link *link);
 /* A newer life is known of (from the directory). */
 void link_learn_epoch(struct link *link, uint16_t epoch);
-/* Ends the session if there is one, announces what is lost, says hello under a new number. */
+/* Ends the session if there is one, announces what is lost, begins anew unless nobody wants it. */
 void link_end(struct link *link, enum peer_state then);
-void link_tick(struct link *link, struct mono now);
+/* Every heartbeat. */
+void link_beat(struct link *link, struct mono now);
+/* Dials if it is time to; when it is to be called again, at the latest. */
+struct mono link_redial(struct link *link, struct mono now);
 
-/* A pipe into our pull socket. */
-struct pipe {
-	uint32_t id;
-	bool is_local, is_bad;
-	char *names;
-	struct link *link; /* NULL until its hello was taken */
+/* ---- one listener ---- */
+
+struct listener {
+	struct peer *hub;
+	nng_stream_listener *nng; /* NULL: not listening */
+	struct operation accept;
+	bool is_local, is_waiting; /* out of descriptors: accepts again at the next heartbeat */
 };
+
+/* ---- the host ---- */
 
 struct peer {
 	struct peer_owner owner;
@@ -85,28 +89,28 @@ struct peer {
 	uint32_t next_session;
 	struct tls_context *client, *server;
 
-	nng_socket pull;
-	uint32_t local_listener;
-	nng_aio *receive, *tick;
-	bool is_ticking, is_closing;
-	struct mono last_tick;
-	VEC(struct link *) links; /* in order of learning */
-	VEC(struct pipe) pipes;
+	struct operations operations;
+	struct pipes pipes;
+	struct listener local, remote;
+	VEC(struct link *) links;     /* in order of learning */
+	VEC(struct pipe *) strangers; /* accepted, and no hello of theirs was taken */
 	struct peer_stats stats;
 
-	pthread_mutex_t lock; /* over what follows */
-	struct inbox_event *first, *last;
-	uint64_t queued_bytes;
-	bool is_called; /* the owner was asked to call and has not yet */
-	bool is_paused; /* too much is queued: receiving waits */
-	bool is_stopped;
+	struct operation sleep;
+	struct mono wake;      /* when the sleep ends; it is cut short for an earlier moment */
+	struct mono next_beat; /* FAR: none is needed */
+	struct mono last_beat;
+	bool is_turning, is_closing;
 };
 
 struct mono peer_now(const struct peer *hub);
-/* Ticks come as long as there is a link that is not idle. */
-void peer_start_tick(struct peer *hub);
-
-/* The owner's thread: handles what is queued. */
-void peer_drain(void *hub);
+/* Beats come as long as there is a link that is not idle or a pipe. */
+void peer_start_beats(struct peer *hub);
+/* peer_turn is to come at `at` or before. */
+void peer_wake_by(struct peer *hub, struct mono at);
+/* A host of a node that we know: of ours always, of others by what its hello says. NULL: unknown, or LIMIT_PEERS. */
+struct link *peer_find_or_add(struct peer *hub, struct seams_peer key, struct str address);
+/* A node's name as the directory has it; absent: it was not learned. */
+struct str peer_node_name(const struct peer *hub, uint32_t node);
 
 #endif

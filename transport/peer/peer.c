@@ -1,13 +1,10 @@
 #include "transport/peer/peer.h"
 
-#include <nng/nng.h>
-#include <nng/supplemental/util/platform.h>
 #include <stdlib.h>
 
 #include "runtime/base/base.h"
+#include "transport/peer/inbox.h"
 #include "transport/peer/peer-private.h"
-
-#define SILENCE_MS 100U /* how long stopping waits for the last bytes of others */
 
 static const char *const state_names[] = {
 #define X(name, text) text,
@@ -35,8 +32,7 @@ static struct link *find(const struct peer *hub, uint32_t node, uint16_t host)
 	return NULL;
 }
 
-/* A node's name as the directory has it; absent: it was not learned. */
-static struct str name_of_node(const struct peer *hub, uint32_t node)
+struct str peer_node_name(const struct peer *hub, uint32_t node)
 {
 	if (node == hub->self.node)
 		return hub->node_name;
@@ -44,14 +40,6 @@ static struct str name_of_node(const struct peer *hub, uint32_t node)
 		if (hub->links.at[i]->key.node == node)
 			return hub->links.at[i]->node_name;
 	return STR_NONE;
-}
-
-static struct pipe *find_pipe(struct peer *hub, uint32_t id)
-{
-	for (uint32_t i = 0; i < hub->pipes.len; i++)
-		if (hub->pipes.at[i].id == id)
-			return &hub->pipes.at[i];
-	return NULL;
 }
 
 static struct link *add(struct peer *hub, const struct peer_entry *entry)
@@ -65,11 +53,10 @@ static struct link *add(struct peer *hub, const struct peer_entry *entry)
 	return link;
 }
 
-/* A host of a node that we know: of ours always, of others by what its hello says. */
-static struct link *find_or_add(struct peer *hub, struct seams_peer key, struct str address)
+struct link *peer_find_or_add(struct peer *hub, struct seams_peer key, struct str address)
 {
 	struct link *link = find(hub, key.node, key.host);
-	struct str name = name_of_node(hub, key.node);
+	struct str name = peer_node_name(hub, key.node);
 
 	if (link != NULL || name.len == 0)
 		return link;
@@ -78,230 +65,84 @@ static struct link *find_or_add(struct peer *hub, struct seams_peer key, struct 
 		       .node = key.node, .node_name = name, .host = key.host, .address = address });
 }
 
-/* ---- frames ---- */
+/* ---- time ---- */
 
-/*
- * Not to be trusted: nothing of it is read any more, and what stands on it ends. A connection from another node breaks at its next
- * byte; one within the node belongs to a process of ours that has gone wrong and is left to its supervisor.
- */
-static void disconnect(struct pipe *pipe)
+static void sleep_until(struct peer *hub, struct mono at)
 {
-	struct link *link = pipe->link;
+	int64_t ms = (at.ns - peer_now(hub).ns + TIME_MS - 1) / TIME_MS;
 
-	pipe->link = NULL;
-	pipe->is_bad = true;
-	if (!pipe->is_local)
-		inbox_spoil(pipe->id);
-	if (link != NULL && link->in_pipe == pipe->id)
-		link_end(link, PEER_AWAY);
+	hub->wake = at;
+	operation_begin(&hub->sleep);
+	nng_sleep_aio((nng_duration)(ms > 0 ? ms : 0), hub->sleep.aio);
 }
 
-/* Does the certificate carry <name>.node.troupe.internal? */
-static bool is_certified(const char *names, struct str node_name)
+/* Only sleeps may be cancelled: their end is safe to race with, and none begins on another thread. */
+void peer_wake_by(struct peer *hub, struct mono at)
 {
-	struct str rest = str_from(names), name;
-
-	while (rest.len > 0) {
-		name = str_cut(&rest, '\n');
-		if (str_ends(name, STR(PEER_DOMAIN)) &&
-		    str_eq_nocase(str_slice(name, 0, name.len - (sizeof PEER_DOMAIN - 1)),
-				  node_name))
-			return true;
-	}
-	return false;
-}
-
-/* The name that was claimed must be the directory's for that number and stand in the certificate; within the node only its number counts. */
-static bool is_identity_true(const struct peer *hub, const struct pipe *pipe,
-			     const struct frame *frame, const struct frame_hello *hello)
-{
-	struct str known = name_of_node(hub, frame->from.node);
-
-	if (frame->to.node != hub->self.node || frame->to.host != hub->self.host)
-		return false; /* dialed the wrong one */
-	if (pipe->is_local)
-		return frame->from.node == hub->self.node && frame->from.host != hub->self.host;
-	return frame->from.node != hub->self.node && known.len > 0 &&
-	       str_eq_nocase(known, hello->node_name) && is_certified(pipe->names, known);
-}
-
-static void take_hello(struct peer *hub, struct pipe *pipe, const struct frame *frame,
-		       struct str body)
-{
-	struct frame_hello hello;
-	struct link *link;
-
-	if (frame_hello_decode(body, &hello) != OK) {
-		hub->stats.bad_frames++;
-		disconnect(pipe);
-		return;
-	}
-	if (!is_identity_true(hub, pipe, frame, &hello)) {
-		hub->stats.bad_identities++;
-		disconnect(pipe);
-		return;
-	}
-	link = find_or_add(hub, frame->from, hello.address);
-	if (link == NULL)
-		return;                                 /* LIMIT_PEERS: it says hello again */
-	if (pipe->link != NULL && pipe->link != link) { /* two in one */
-		hub->stats.bad_identities++;
-		disconnect(pipe);
-		return;
-	}
-	if (!link_hello(link, frame, pipe->id)) {
-		hub->stats.old_epochs++;
-		disconnect(pipe);
-		return;
-	}
-	pipe->link = link;
-}
-
-static bool is_for_us(struct peer *hub, const struct frame *frame)
-{
-	return frame->to.node == hub->self.node && frame->to.host == hub->self.host &&
-	       frame->to.epoch == hub->self.epoch;
-}
-
-static bool is_from(const struct link *link, const struct frame *frame)
-{
-	return frame->from.node == link->key.node && frame->from.host == link->key.host &&
-	       frame->from.epoch == link->epoch;
-}
-
-static void take_frame(struct peer *hub, struct pipe *pipe, const struct frame *frame,
-		       struct str body, uint32_t frame_bytes)
-{
-	if (!is_for_us(hub, frame)) { /* for an earlier life of ours */
-		hub->stats.old_epochs++;
-		return;
-	}
-	if (pipe->link == NULL || pipe->link->in_pipe != pipe->id) {
-		hub->stats.old_sessions++; /* nng handed an old frame to a new pipe */
-		return;
-	}
-	if (!is_from(pipe->link, frame)) {
-		hub->stats.bad_identities++;
-		disconnect(pipe);
-		return;
-	}
-	if (link_frame(pipe->link, frame, body, frame_bytes) != OK) {
-		hub->stats.bad_frames++;
-		disconnect(pipe);
+	if (hub->is_turning || hub->is_closing)
+		return; /* the turn sees to it at its end */
+	if (!hub->sleep.is_under_way) {
+		sleep_until(hub, at);
+	} else if (at.ns < hub->wake.ns) {
+		hub->wake = at;
+		nng_aio_cancel(hub->sleep.aio);
 	}
 }
 
-static void take_bytes(struct peer *hub, uint32_t pipe_id, struct str bytes)
+void peer_start_beats(struct peer *hub)
 {
-	struct pipe *pipe = find_pipe(hub, pipe_id);
-	struct frame frame;
-	struct str body;
-
-	if (pipe == NULL || pipe->is_bad)
+	if (hub->next_beat.ns != TIME_FAR.ns)
 		return;
-	hub->stats.frames_received++;
-	hub->stats.bytes_received += bytes.len;
-	if (frame_decode(bytes, &frame, &body) != OK) {
-		hub->stats.bad_frames++;
-		disconnect(pipe);
-	} else if (frame.kind == FRAME_HELLO) {
-		take_hello(hub, pipe, &frame, body);
-	} else {
-		take_frame(hub, pipe, &frame, body, bytes.len);
-	}
+	hub->last_beat = peer_now(hub);
+	hub->next_beat.ns = hub->last_beat.ns + hub->heartbeat_ms * TIME_MS;
+	peer_wake_by(hub, hub->next_beat);
 }
 
-/* ---- events ---- */
-
-static void take_in_up(struct peer *hub, struct inbox_event *event)
+static bool is_beat_needed(const struct peer *hub)
 {
-	struct pipe pipe = { .id = event->pipe, .is_local = event->is_local, .names = event->names };
+	bool is_needed = hub->pipes.count > 0 || hub->local.is_waiting || hub->remote.is_waiting;
 
-	if (event->is_refused) {
-		hub->stats.bad_identities++;
-		return;
-	}
-	event->names = NULL;
-	vec_push(&hub->pipes, pipe);
+	for (uint32_t i = 0; i < hub->links.len; i++)
+		is_needed = is_needed || hub->links.at[i]->state != PEER_IDLE;
+	return is_needed;
 }
 
-static void take_in_down(struct peer *hub, uint32_t id)
+static void beat(struct peer *hub, struct mono now)
 {
-	struct pipe *pipe = find_pipe(hub, id);
-	struct link *link;
+	bool was_late = now.ns - hub->last_beat.ns > hub->dead_ms * TIME_MS / 2;
 
-	if (pipe == NULL)
-		return;
-	link = pipe->link;
-	mem_free(pipe->names);
-	vec_swap_remove(&hub->pipes, (uint32_t)(pipe - hub->pipes.at));
-	if (link != NULL && link->in_pipe == id)
-		link_in_down(link);
-}
-
-void peer_start_tick(struct peer *hub)
-{
-	if (hub->is_ticking)
-		return;
-	hub->is_ticking = true;
-	hub->last_tick = peer_now(hub);
-	nng_sleep_aio((nng_duration)hub->heartbeat_ms, hub->tick);
-}
-
-static void take_tick(struct peer *hub)
-{
-	struct mono now = peer_now(hub);
-	bool was_late = now.ns - hub->last_tick.ns > hub->dead_ms * TIME_MS / 2;
-	bool is_needed = false;
-
-	hub->is_ticking = false;
 	for (uint32_t i = 0; i < hub->links.len; i++) {
-		struct link *link = hub->links.at[i];
-
 		if (was_late) /* we slept, not they: what they sent meanwhile is still to be read */
-			link->last_heard = now;
-		link_tick(link, now);
-		is_needed = is_needed || link->state != PEER_IDLE;
+			hub->links.at[i]->last_heard = now;
+		link_beat(hub->links.at[i], now);
 	}
-	if (is_needed)
-		peer_start_tick(hub);
+	if (!was_late)
+		pipes_check_deadlines(&hub->pipes, now);
+	inbox_retry(hub);
+	hub->last_beat = now;
+	hub->next_beat.ns = now.ns + hub->heartbeat_ms * TIME_MS;
+	if (!is_beat_needed(hub))
+		hub->next_beat = TIME_FAR;
 }
 
-static void take_event(struct peer *hub, struct inbox_event *event)
-{
-	struct link *link = find(hub, event->key.node, event->key.host);
-
-	if (hub->is_closing && event->kind != INBOX_IN_UP && event->kind != INBOX_IN_DOWN)
-		return;
-	switch (event->kind) {
-	case INBOX_FRAME:
-		take_bytes(hub, event->pipe,
-			   str_of(nng_msg_body(event->msg), nng_msg_len(event->msg)));
-		break;
-	case INBOX_IN_UP: take_in_up(hub, event); break;
-	case INBOX_IN_DOWN: take_in_down(hub, event->pipe); break;
-	case INBOX_OUT_UP:
-		if (link != NULL)
-			link_out_up(link, event->pipe);
-		break;
-	case INBOX_OUT_DOWN:
-		if (link != NULL)
-			link_out_down(link, event->pipe);
-		break;
-	case INBOX_TICK: take_tick(hub); break;
-	}
-}
-
-void peer_drain(void *arg)
+static void turn(void *arg, int result)
 {
 	struct peer *hub = arg;
-	struct inbox_event *event, *next;
+	struct mono now = peer_now(hub), next;
 
-	for (event = inbox_take(hub); event != NULL; event = next) {
-		next = event->next;
-		take_event(hub, event);
-		inbox_event_free(event);
+	(void)result; /* cut short or not */
+	hub->is_turning = true;
+	if (now.ns >= hub->next_beat.ns)
+		beat(hub, now);
+	next = hub->next_beat;
+	for (uint32_t i = 0; i < hub->links.len; i++) {
+		struct mono at = link_redial(hub->links.at[i], now);
+
+		next = at.ns < next.ns ? at : next;
 	}
+	hub->is_turning = false;
+	if (next.ns != TIME_FAR.ns)
+		sleep_until(hub, next);
 }
 
 /* ---- the seam ---- */
@@ -314,8 +155,8 @@ static enum status seam_send(void *self, struct seams_peer to, struct str header
 	assert(header.len == ENVELOPE_BYTES && text_str(body).len <= LIMIT_MESSAGE_BYTES);
 	if (to.node == hub->self.node && to.host == hub->self.host)
 		return to.epoch != hub->self.epoch && to.epoch != 0 ? GONE : UNAVAILABLE;
-	link = find_or_add(hub, to, STR_NONE);
-	return link != NULL ? link_send(link, to.epoch, header, text_str(body)) : UNAVAILABLE;
+	link = peer_find_or_add(hub, to, STR_NONE);
+	return link != NULL ? link_send(link, to.epoch, header, body) : UNAVAILABLE;
 }
 
 static bool is_host_called(const struct link *link, struct str host)
@@ -382,12 +223,24 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
 	return value != 0 ? value : otherwise;
 }
 
+static void hub_free(struct peer *hub)
+{
+	vec_fini(&hub->strangers);
+	vec_fini(&hub->links);
+	mem_free((void *)(uintptr_t)hub->node_name.at);
+	mem_free((void *)(uintptr_t)hub->run_folder.at);
+	mem_free((void *)(uintptr_t)hub->address.at);
+	tls_context_unref(hub->client);
+	tls_context_unref(hub->server);
+	mem_free(hub);
+}
+
 static struct peer *hub_new(const struct peer_config *config)
 {
 	struct peer *hub = mem_new(struct peer);
 
-	pthread_mutex_init(&hub->lock, NULL);
 	hub->owner = config->owner;
+	hub->next_beat = TIME_FAR;
 	hub->self = config->self;
 	hub->clock = config->clock;
 	hub->random = config->random;
@@ -407,6 +260,23 @@ static struct peer *hub_new(const struct peer_config *config)
 	return hub;
 }
 
+/* Nothing calls back any more, and nng holds nothing of ours. */
+static void finish(struct peer *hub)
+{
+	hub->is_closing = true;
+	inbox_finish(hub);
+	for (uint32_t i = 0; i < hub->links.len; i++)
+		link_free(hub->links.at[i]);
+	vec_clear(&hub->links);
+	pipes_finish(&hub->pipes);
+	nng_aio_cancel(hub->sleep.aio);
+	operation_finish(&hub->sleep);
+	operations_stop(&hub->operations);
+	operation_fini(&hub->sleep);
+	pipes_fini(&hub->pipes);
+	inbox_fini(hub);
+}
+
 enum status peer_open(const struct peer_config *config, struct peer **out, struct fault *why)
 {
 	struct frame_hello hello;
@@ -415,8 +285,16 @@ enum status peer_open(const struct peer_config *config, struct peer **out, struc
 
 	TRY(check(config, why));
 	hub = hub_new(config);
+	status = operations_init(&hub->operations, &config->owner);
+	if (status != OK) {
+		hub_free(hub);
+		return fault_set(why, status, "", "nng does not start");
+	}
+	pipes_init(&hub->pipes, &hub->operations, or_default(config->greet_ms, PEER_GREET_MS));
+	operation_init(&hub->sleep, &hub->operations, turn, hub);
 	status = inbox_open(hub, config, why);
 	if (status != OK) {
+		finish(hub);
 		peer_free(hub);
 		return status;
 	}
@@ -426,48 +304,18 @@ enum status peer_open(const struct peer_config *config, struct peer **out, struc
 	return OK;
 }
 
-/* Our pipes are closed first; peers then close theirs, and nothing is under way when the pull socket goes. */
-static void wait_for_silence(struct peer *hub)
-{
-	for (uint32_t i = 0; i < hub->pipes.len; i++) {
-		hub->pipes.at[i].link = NULL; /* they are gone */
-		if (!hub->pipes.at[i].is_local)
-			inbox_spoil(hub->pipes.at[i].id);
-	}
-	for (uint32_t ms = 0; ms < SILENCE_MS && hub->pipes.len > 0; ms += 5) {
-		nng_msleep(5);
-		peer_drain(hub);
-	}
-}
-
 void peer_stop(struct peer *hub)
 {
-	if (hub->is_closing)
-		return;
-	hub->is_closing = true;
-	for (uint32_t i = 0; i < hub->links.len; i++)
-		link_free(hub->links.at[i]);
-	vec_clear(&hub->links);
-	wait_for_silence(hub);
-	inbox_close(hub);
+	if (!hub->is_closing)
+		finish(hub);
 }
 
 void peer_free(struct peer *hub)
 {
 	if (hub == NULL)
 		return;
-	assert(hub->is_stopped);
-	for (uint32_t i = 0; i < hub->pipes.len; i++)
-		mem_free(hub->pipes.at[i].names);
-	vec_fini(&hub->pipes);
-	vec_fini(&hub->links);
-	mem_free((void *)(uintptr_t)hub->node_name.at);
-	mem_free((void *)(uintptr_t)hub->run_folder.at);
-	mem_free((void *)(uintptr_t)hub->address.at);
-	tls_context_unref(hub->client);
-	tls_context_unref(hub->server);
-	pthread_mutex_destroy(&hub->lock);
-	mem_free(hub);
+	operations_fini(&hub->operations);
+	hub_free(hub);
 }
 
 struct str peer_address(const struct peer *peer)
@@ -498,13 +346,6 @@ enum status peer_learn(struct peer *hub, const struct peer_entry *entry)
 	return OK;
 }
 
-static void forget_pipes_of(struct peer *hub, const struct link *link)
-{
-	for (uint32_t i = 0; i < hub->pipes.len; i++)
-		if (hub->pipes.at[i].link == link)
-			hub->pipes.at[i].link = NULL;
-}
-
 void peer_forget_node(struct peer *hub, uint32_t node)
 {
 	for (uint32_t i = hub->links.len; i-- > 0;) {
@@ -513,7 +354,6 @@ void peer_forget_node(struct peer *hub, uint32_t node)
 		if (link->key.node != node)
 			continue;
 		link_end(link, PEER_AWAY);
-		forget_pipes_of(hub, link);
 		vec_remove(&hub->links, i);
 		link_free(link);
 	}
@@ -525,9 +365,7 @@ void peer_each(struct peer *hub, void (*each)(void *arg, const struct peer_info 
 {
 	for (uint32_t i = 0; i < hub->links.len; i++) {
 		const struct link *link = hub->links.at[i];
-		struct outbox_stats sent;
 
-		outbox_stats(link->outbox, &sent);
 		each(arg, &(struct peer_info){
 			      .peer = { link->key.node, link->key.host, link->epoch },
 			      .node_name = link->node_name,
@@ -535,9 +373,9 @@ void peer_each(struct peer *hub, void (*each)(void *arg, const struct peer_info 
 			      .address = link->address,
 			      .state = link->state,
 			      .last_heard = link->last_heard,
-			      .sent_bytes = sent.bytes,
+			      .sent_bytes = link->outbox.bytes_sent,
 			      .received_bytes = link->received_bytes,
-			      .waiting_bytes = sent.waiting_bytes,
+			      .waiting_bytes = link->outbox.waiting_bytes,
 			      .sessions = link->sessions,
 			  });
 	}
@@ -547,12 +385,11 @@ void peer_stats(struct peer *hub, struct peer_stats *out)
 {
 	*out = hub->stats;
 	for (uint32_t i = 0; i < hub->links.len; i++) {
-		struct outbox_stats sent;
+		const struct outbox *box = &hub->links.at[i]->outbox;
 
-		outbox_stats(hub->links.at[i]->outbox, &sent);
-		out->frames_sent += sent.frames;
-		out->messages_sent += sent.messages;
-		out->bytes_sent += sent.bytes;
+		out->frames_sent += box->frames_sent;
+		out->messages_sent += box->messages_sent;
+		out->bytes_sent += box->bytes_sent;
 	}
 	if (hub->client != NULL)
 		out->refusals += tls_context_refusals(hub->client, &out->last_refusal);

@@ -24,7 +24,7 @@
 
 struct peer;
 
-/* Who takes what arrives; peer_owner_host makes one of a host. */
+/* Who takes what arrives; peer_owner_host makes one of a host. Of ours, `receive` and `lost` may call the seam's send only. */
 struct peer_owner {
 	void *self;
 	void (*receive)(void *self, struct seams_peer from, struct str bytes);
@@ -52,11 +52,13 @@ struct peer_config {
 	uint32_t heartbeat_ms; /* 0: PEER_HEARTBEAT_MS */
 	uint32_t dead_ms;      /* 0: PEER_DEAD_MS; at least three heartbeats */
 	uint32_t connect_ms; /* 0: PEER_CONNECT_MS: how long a message waits for a first contact */
+	uint32_t greet_ms; /* 0: PEER_GREET_MS: how long a connection may take to become part of a session */
 };
 
 #define PEER_HEARTBEAT_MS 250U
 #define PEER_DEAD_MS 1000U
 #define PEER_CONNECT_MS 2000U
+#define PEER_GREET_MS 10000U /* as long as a process may be stopped and not be dialed anew */
 
 /* Listens and is ready. Everything in `config` is copied; the contexts are referenced. BUSY with words: the address is taken. */
 MUST_USE enum status peer_open(const struct peer_config *config, GIVE struct peer **out,

@@ -21,9 +21,7 @@ static void library_start(void)
 	library.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	library.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	library.session_bio = tls_session_bio_make();
-	library.link_bio = tls_link_bio_make();
-	if (!library.session_bio || !library.link_bio || !library.sha1 || !library.sha256 ||
-	    !library.aes_256_gcm)
+	if (!library.session_bio || !library.sha1 || !library.sha256 || !library.aes_256_gcm)
 		abort();
 	ERR_clear_error();
 }

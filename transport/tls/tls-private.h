@@ -18,12 +18,11 @@
 struct tls_library {
 	EVP_MD *sha1, *sha256;
 	EVP_CIPHER *aes_256_gcm;
-	BIO_METHOD *session_bio, *link_bio;
+	BIO_METHOD *session_bio;
 };
 
-/* The bottoms of the library, made once each. */
+/* The bottom of the library, made once. */
 BIO_METHOD *tls_session_bio_make(void);
-BIO_METHOD *tls_link_bio_make(void);
 
 /*
  * Starts OpenSSL without reading its configuration file, engines or exit handlers, which cost time and memory that nobody here uses.
@@ -55,7 +54,7 @@ MAY_IGNORE enum status tls_refusal(struct fault *why, int error, X509 *certifica
 struct tls_generation;
 
 /*
- * The part of a session that is the same under a byte machine and under a link: OpenSSL's half and what verification found. Embedded; it must not move.
+ * OpenSSL's half of a session and what verification found. Embedded; it must not move.
  */
 struct tls_verdict {
 	struct tls_context *context;

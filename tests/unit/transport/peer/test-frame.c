@@ -23,8 +23,12 @@ TEST(a_frame_reads_back_as_it_was_written)
 		char bytes[FRAME_BYTES + 3] = "";
 		uint32_t extra = kinds[i] == FRAME_BEAT ? 0 : 3;
 		struct str body;
+		uint32_t length;
 
+		frame.body_bytes = extra;
 		frame_encode(&frame, bytes);
+		CHECK_STATUS(frame_length(bytes, &length), OK);
+		CHECK_EQ(length, FRAME_BYTES + extra);
 		CHECK_STATUS(frame_decode(str_of(bytes, FRAME_BYTES + extra), &again, &body), OK);
 		CHECK_EQ(body.len, extra);
 		CHECK_EQ(again.kind, frame.kind);
@@ -50,11 +54,12 @@ TEST(the_bytes_of_version_1_do_not_change)
 		12,   0,    0,    0,    13,   0,    0,    0,    /* sessions */
 		14,   0,    0,    0,    0,    0,    0,    0,    /* sequence */
 		0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, /* consumed */
-		0,    0,    0,    0,
+		0x15, 0,    0,    0,                            /* bytes of the body */
 	};
 	struct frame frame = make_frame(FRAME_DATA);
 	char bytes[FRAME_BYTES];
 
+	frame.body_bytes = 0x15;
 	frame_encode(&frame, bytes);
 	CHECK(memcmp(bytes, expected, sizeof expected) == 0);
 }
@@ -72,6 +77,7 @@ TEST(what_is_no_frame_of_ours_is_refused)
 		{ 24, 0 },  /* from_session becomes 0 */
 		{ 28, 0 },  /* to_session becomes 0 */
 		{ 32, 0 },  /* sequence becomes 0 */
+		{ 48, 1 },  /* a body that is not there */
 	};
 	struct frame frame = make_frame(FRAME_DATA), again;
 	char bytes[FRAME_BYTES + 1], changed[FRAME_BYTES];
@@ -89,6 +95,7 @@ TEST(what_is_no_frame_of_ours_is_refused)
 		CHECK_STATUS(frame_decode(str_of(changed, FRAME_BYTES), &again, &body), INVALID);
 	}
 	frame = make_frame(FRAME_BEAT);
+	frame.body_bytes = 1;
 	frame_encode(&frame, bytes);
 	bytes[FRAME_BYTES] = 0;
 	CHECK_STATUS(frame_decode(str_of(bytes, FRAME_BYTES + 1), &again, &body), INVALID);
@@ -138,4 +145,23 @@ TEST(messages_follow_each_other_and_a_wrong_length_is_noticed)
 	CHECK_STATUS(frame_message_next(&body, &message), INVALID);
 	frame_message_encode(ENVELOPE_BYTES - 1, bytes); /* not even a header */
 	CHECK_STATUS(frame_message_next(&body, &message), INVALID);
+}
+
+TEST(how_long_a_frame_is_stands_in_its_header)
+{
+	struct frame frame = make_frame(FRAME_DATA);
+	char bytes[FRAME_BYTES];
+	uint32_t length = 7;
+
+	frame.body_bytes = FRAME_MAX - FRAME_BYTES;
+	frame_encode(&frame, bytes);
+	CHECK_STATUS(frame_length(bytes, &length), OK);
+	CHECK_EQ(length, FRAME_MAX);
+	frame.body_bytes++; /* more than anybody may send */
+	frame_encode(&frame, bytes);
+	CHECK_STATUS(frame_length(bytes, &length), INVALID);
+	frame_encode(&frame, bytes);
+	bytes[1] = 'X';
+	CHECK_STATUS(frame_length(bytes, &length), INVALID);
+	CHECK_EQ(length, FRAME_MAX);
 }
