@@ -110,11 +110,22 @@ void record_default(const struct type *type, void *record, struct arena *arena, 
 	set_record(&d, type, record);
 }
 
+/* Both are in order: one walk, however many entries a sender has thought of. */
 void default_entries(struct str_map *to, struct str_map from, struct arena *arena)
 {
-	if (to->at == NULL)
-		to->at = arena_alloc(arena, 1);
-	for (uint32_t i = 0; i < from.len; i++)
-		if (str_map_get(*to, from.at[i].key).at == NULL)
-			str_map_put(to, arena, from.at[i].key, from.at[i].value);
+	struct str_map out = {
+		.at = arena_array(arena, struct str_entry, to->len + from.len + 1),
+	};
+	uint32_t i = 0, j = 0;
+
+	while (i < to->len || j < from.len) {
+		int order = i == to->len    ? 1
+			    : j == from.len ? -1
+					    : str_cmp(to->at[i].key, from.at[j].key);
+
+		out.at[out.len++] = order <= 0 ? to->at[i] : from.at[j];
+		i += order <= 0;
+		j += order >= 0;
+	}
+	*to = out;
 }
