@@ -23,7 +23,7 @@ const struct kind_subresource *kind_subresource(const struct kind_rules *kind, s
 
 void kind_warn_text(struct kind_change *change, struct str text)
 {
-	if (text.at == NULL)
+	if (text.at == NULL || change->warning_count == KIND_WARNINGS_MAX)
 		return;
 	change->warnings =
 	    arena_grow(change->arena, change->warnings, change->warning_count * sizeof(struct str),
@@ -113,7 +113,7 @@ void kind_prepare_status(struct kind_change *change)
 }
 
 /* As metav1.ResetObjectMetaForStatus. */
-void kind_prepare_status_alone(struct kind_change *change)
+void kind_reset_metadata(struct kind_change *change)
 {
 	const struct meta_object_meta *old = record_meta(change->type, change->old);
 	struct meta_object_meta *meta = meta_of(change);
@@ -125,6 +125,11 @@ void kind_prepare_status_alone(struct kind_change *change)
 	meta->self_link = old->self_link;
 	meta->has.deletion_timestamp = old->has.deletion_timestamp;
 	meta->deletion_timestamp = old->deletion_timestamp;
+}
+
+void kind_prepare_status_alone(struct kind_change *change)
+{
+	kind_reset_metadata(change);
 	kind_prepare_status(change);
 }
 

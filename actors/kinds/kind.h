@@ -26,6 +26,7 @@ struct kind_write {
 };
 #define KIND_WRITES_MAX 120U /* with the object's own within LIMIT_TXN_OPS */
 #define KIND_ANY_REVISION UINT64_MAX
+#define KIND_WARNINGS_MAX 256U /* more than the 4096 characters that an answer carries */
 
 struct kind_change {
 	struct check_context *check;
@@ -107,6 +108,8 @@ void kind_update(const struct kind_rules *kind, struct kind_change *change);
 void kind_prepare_status(struct kind_change *change);
 /* The same for kinds whose metadata a status update cannot touch either, but for managedFields. */
 void kind_prepare_status_alone(struct kind_change *change);
+/* Only metadata is set back: labels, annotations, finalizers, owners are as stored. */
+void kind_reset_metadata(struct kind_change *change);
 
 /* Rules of metadata; paths begin at `metadata`. */
 void metadata_validate(struct kind_change *change, enum name_syntax syntax);

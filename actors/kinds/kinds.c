@@ -33,8 +33,6 @@
 	X("", "LimitRange", SUBDOMAIN, PUT_CREATES)                                                 \
 	X("", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)                        \
 	X("events.k8s.io", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)           \
-	X("", "Pod", SUBDOMAIN, GENERATION, RETURNS)                                                \
-	X("", "PodTemplate", SUBDOMAIN, GENERATION, RETURNS)                                        \
 	X(APPS, "Deployment", SUBDOMAIN, GENERATION)                                                \
 	X(APPS, "ReplicaSet", SUBDOMAIN, GENERATION)                                                \
 	X(APPS, "StatefulSet", SUBDOMAIN, GENERATION)                                               \

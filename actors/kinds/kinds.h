@@ -8,7 +8,9 @@
 
 #define KINDS_MAP(X) \
 	X(namespace) \
-	X(service)
+	X(service)   \
+	X(pod)       \
+	X(pod_template)
 
 #define X(name) extern const struct kind_rules kind_##name;
 KINDS_MAP(X)

@@ -84,6 +84,17 @@ bool path_invalid(const struct path *at, struct str value, const char *words)
 	return say(at, FAULT_INVALID, quoted(at, value), words);
 }
 
+bool path_invalid_lines(const struct path *at, struct str value, struct str said, struct str words)
+{
+	while (words.len > 0) {
+		struct str line = str_cut(&words, '\n');
+
+		path_fault(at, FAULT_INVALID, name_quoted(path_arena(at), value), STR_FMT STR_FMT,
+			   STR_ARG(said), STR_ARG(line));
+	}
+	return false;
+}
+
 bool path_invalid_number(const struct path *at, int64_t value, const char *words)
 {
 	return say(at, FAULT_INVALID, number(at, value), words);

@@ -41,6 +41,8 @@ bool path_too_long(const struct path *at, uint32_t max_bytes);
 bool path_too_many(const struct path *at, uint32_t len, uint32_t max);
 /* Not one of the values, which are listed as given: `"A", "B"`. */
 bool path_not_supported(const struct path *at, struct str value, const char *quoted_values);
+/* One for each line of `words`, each of which follows `said`. */
+bool path_invalid_lines(const struct path *at, struct str value, struct str said, struct str words);
 /* Any of them, the value shown as it is: [], {"a":"b"}, null, 7. Absent: no value is shown. */
 bool path_fault(const struct path *at, enum fault_kind kind, struct str shown, const char *format,
 		...) __attribute__((format(printf, 4, 5)));

@@ -8,7 +8,7 @@
 #define PORT_MAX 65535
 #define REASON_MAX 1024U        /* metav1.Condition */
 #define MESSAGE_MAX (32U * KIB) /* the same */
-#define KNOWN_VALUES_MAX 64U    /* the longest of the schema has fewer */
+#define KNOWN_VALUES_MAX 96U    /* the longest of the schema has fewer */
 #define QUOTED_LIST_MAX 4096U
 
 /* ---- text ----------------------------------------------------------------------------------------------- */
@@ -19,6 +19,27 @@ bool rule_name(const struct path *at, enum name_syntax syntax, struct str value)
 	if (name_is(syntax, value))
 		return true;
 	return name_check(syntax, value, path_text(at), path_faults(at));
+}
+
+struct str rule_words(const struct path *at, enum name_syntax syntax, struct str value,
+		      const char *joint)
+{
+	struct faults found = faults_in(path_arena(at));
+	struct text out = text_in(path_arena(at), QUOTED_LIST_MAX);
+	uint32_t skip;
+
+	if (name_check(syntax, value, STR(""), &found))
+		return STR("");
+	/* `Invalid value: "<value>": <words>` */
+	skip = (uint32_t)strlen("Invalid value: : ") + name_quoted(path_arena(at), value).len;
+	for (uint32_t i = 0; i < found.len; i++) {
+		struct str message = found.at[i].message;
+
+		text_printf(&out, "%s" STR_FMT, i ? joint : "",
+			    STR_ARG(str_slice(message, skip, message.len)));
+	}
+	text_add_char(&out, '\0');
+	return str_of(out.at, out.len - 1);
 }
 
 bool rule_needed(const struct path *at, struct str value, const char *words)
@@ -46,7 +67,7 @@ struct str rule_quoted(const struct path *at, struct str_list list)
 
 	for (uint32_t i = 0; i < list.len; i++)
 		text_printf(&out, "%s\"" STR_FMT "\"", i ? ", " : "", STR_ARG(list.at[i]));
-	return text_str(&out);
+	return arena_str(path_arena(at), text_str(&out));
 }
 
 /* Upstream keeps such values in sets, which list in order. */
@@ -196,24 +217,17 @@ static struct str lower(struct arena *arena, struct str s)
 	return str_of(at, s.len);
 }
 
-/* The key is shown as it came, and checked in lower case: which is said of the lowered one by the same words. */
+/* The key is shown as it came, and judged in lower case. */
 static bool check_annotation_key(const struct path *at, struct str key)
 {
-	struct faults found = faults_in(path_arena(at));
-	struct str shown = name_quoted(path_arena(at), key);
+	struct str words;
 
-	if (name_is(NAME_LABEL_KEY, key) ||
-	    name_check(NAME_LABEL_KEY, lower(path_arena(at), key), STR(""), &found))
+	if (name_is(NAME_LABEL_KEY, key))
 		return true;
-	for (uint32_t i = 0; i < found.len; i++) {
-		/* `Invalid value: "<key>": <words>`: both keys are of one length. */
-		struct str words = str_slice(found.at[i].message,
-					     (uint32_t)strlen("Invalid value: : ") + shown.len,
-					     found.at[i].message.len);
-
-		path_fault(at, FAULT_INVALID, shown, STR_FMT, STR_ARG(words));
-	}
-	return false;
+	words = rule_words(at, NAME_LABEL_KEY, lower(path_arena(at), key), "\n");
+	if (words.len == 0)
+		return true;
+	return path_invalid_lines(at, key, STR(""), words);
 }
 
 bool rule_annotations(const struct path *at, struct str_map annotations)

@@ -18,6 +18,9 @@ bool rule_name(const struct path *at, enum name_syntax syntax, struct str value)
 /* The same, and not empty: Required says `words`, and nothing else is said. */
 bool rule_needed_name(const struct path *at, enum name_syntax syntax, struct str value,
 		      const char *words);
+/* What rule_name would say, without saying it: "" for a good value. Ends in NUL. */
+struct str rule_words(const struct path *at, enum name_syntax syntax, struct str value,
+		      const char *joint);
 bool rule_needed(const struct path *at, struct str value, const char *words); /* not empty */
 /* One of the schema's values whose gates are on; listed in order of the alphabet. */
 bool rule_one_of(const struct path *at, struct str value, const struct known_values *values);

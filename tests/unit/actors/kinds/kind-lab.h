@@ -47,9 +47,15 @@ void kind_lab_creates(const struct type *type, const char *base, const struct ki
 		      size_t count);
 void kind_lab_updates(const struct type *type, const char *subresource, const char *base,
 		      const struct kind_case *cases, size_t count);
+/* Creates without a fault; the text is that of their warnings. */
+void kind_lab_warns(const struct type *type, const char *base, const struct kind_case *cases,
+		    size_t count);
 #define KIND_CREATES(type, base, cases) \
 	kind_lab_creates(type, base, cases, sizeof(cases) / sizeof((cases)[0]))
 #define KIND_UPDATES(type, subresource, base, cases) \
 	kind_lab_updates(type, subresource, base, cases, sizeof(cases) / sizeof((cases)[0]))
+
+#define KIND_WARNS(type, base, cases) \
+	kind_lab_warns(type, base, cases, sizeof(cases) / sizeof((cases)[0]))
 
 #endif
