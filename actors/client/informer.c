@@ -492,12 +492,12 @@ struct mono informer_since(const struct informer *informer, struct str namespace
 }
 
 void informer_confirm(struct informer *informer, struct str namespace, struct str name,
-		      struct mono now)
+		      struct mono at)
 {
 	struct entry *entry = find(informer, namespace, name);
 
 	if (entry != NULL)
-		entry->since = now;
+		entry->since = at;
 }
 
 void informer_each(const struct informer *informer, struct str namespace, informer_each_fn *each,

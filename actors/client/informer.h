@@ -53,9 +53,9 @@ const struct object *informer_get(const struct informer *informer, struct str na
 
 /* Since when the cache has shown it as it is, by our own clock; 0: it is not there. */
 struct mono informer_since(const struct informer *informer, struct str namespace, struct str name);
-/* It is known by other means to be as it is: informer_since begins now. Nothing is told. */
+/* It is known by other means to be as it is, last at that time: informer_since gives it. Nothing is told. */
 void informer_confirm(struct informer *informer, struct str namespace, struct str name,
-		      struct mono now);
+		      struct mono at);
 
 /* In order of namespace and name; absent namespace: all. Nothing may be received meanwhile. */
 typedef bool informer_each_fn(void *arg, const struct object *object); /* false ends the walk */

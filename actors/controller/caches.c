@@ -2,6 +2,7 @@
 
 #include "runtime/base/log.h"
 
+#define DOUBT_NS (86400 * TIME_S) /* longer than any grace */
 #define SUBSCRIBERS_MAX 64U
 
 struct cache {
@@ -151,6 +152,15 @@ static struct mono face_since(void *self, const struct type *type, struct key ke
 void caches_confirm(struct caches *caches, const struct type *type, struct key key, struct mono now)
 {
 	informer_confirm(known(caches, type)->informer, key.namespace, key.name, now);
+}
+
+void caches_doubt(struct caches *caches, const struct type *type, struct key key, struct mono since)
+{
+	struct informer *informer = known(caches, type)->informer;
+
+	if (informer_since(informer, key.namespace, key.name).ns <= since.ns)
+		informer_confirm(informer, key.namespace, key.name,
+				 (struct mono){ since.ns - DOUBT_NS });
 }
 
 static const struct type *face_type(void *self, uint32_t index)

@@ -74,6 +74,8 @@ const struct object *caches_get(struct caches *caches, const struct type *type,
 
 /* An object is known by other means to be as it is: world_unchanged_ms begins anew. For kinds that are cached. */
 void caches_confirm(struct caches *caches, const struct type *type, struct key key, struct mono now);
+/* It is known to be of the past, unless it has changed after `since`: world_unchanged_ms says hours. */
+void caches_doubt(struct caches *caches, const struct type *type, struct key key, struct mono since);
 
 /* A world over the caches. */
 struct world caches_world(struct caches *caches, struct arena *arena, struct wall now);

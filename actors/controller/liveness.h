@@ -7,6 +7,10 @@
  * minutes; one that nobody asks (the controllers are another's) every ten seconds. Nodes that do not say how
  * their agent is reached live by their leases alone. A new leader's caches begin with a whole grace period for everybody.
  *
+ * Links know within seconds that a host has gone. An agent that has been out of reach for LIVENESS_LOST_MS makes its lease
+ * doubtful, as if it had not been renewed for long, unless it was written meanwhile: so pods of a dead machine stop being
+ * ready after some fifteen seconds and not fifty.
+ *
  * The questions are spread over the period; one a node is under way, and what is not answered is asked again with the next.
  */
 #ifndef ACTORS_CONTROLLER_LIVENESS_H
@@ -14,6 +18,7 @@
 
 #include "runtime/actor/act.h"
 
+#define LIVENESS_LOST_MS 10000
 #define LIVENESS_MS 10000U /* upstream's interval of renewing leases */
 
 /* Beside the actor `caches` of its host; no args. */

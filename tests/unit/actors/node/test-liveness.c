@@ -82,22 +82,64 @@ TEST(a_node_that_cannot_be_asked_lives_by_its_lease)
 	api_lab_close(lab);
 }
 
-TEST(a_node_that_is_silent_is_unknown_after_the_grace_period)
+static void put_pod(struct api_lab *lab)
 {
-	struct api_lab *lab = make_lab(&reachable);
-
 	api_lab_put(
 	    lab, &core_pod_type,
 	    "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"a\",\"namespace\":"
 	    "\"default\"},\"spec\":{\"nodeName\":\"n1\",\"containers\":[{\"name\":\"app\"}]}}");
 	api_lab_run(lab, 1000);
 	CHECK(pod_is_ready(api_lab_pod(lab, "a")));
+}
+
+TEST(a_node_whose_agent_is_out_of_reach_is_unknown_within_twenty_seconds)
+{
+	struct api_lab *lab = make_lab(&reachable);
+
+	put_pod(lab);
+	/* So that its last status is no sign of life. */
+	api_lab_run(lab, 100 * 1000);
+	api_lab_kill(lab);
+	api_lab_run(lab, 9 * 1000);
+	CHECK_STR(readiness(lab), "True");
+	api_lab_run(lab, 17 * 1000);
+	CHECK_STR(readiness(lab), "Unknown");
+	CHECK(!pod_is_ready(api_lab_pod(lab, "a")));
+	api_lab_close(lab);
+}
+
+TEST(a_node_that_cannot_be_asked_and_is_silent_is_unknown_after_the_grace_period)
+{
+	struct agent_args unreachable = reachable;
+	struct api_lab *lab;
+
+	unreachable.self = NULL;
+	lab = make_lab(&unreachable);
+	put_pod(lab);
+	api_lab_run(lab, 100 * 1000);
 	api_lab_kill(lab);
 	api_lab_run(lab, 38 * 1000);
 	CHECK_STR(readiness(lab), "True");
 	api_lab_run(lab, 23 * 1000);
 	CHECK_STR(readiness(lab), "Unknown");
 	CHECK(!pod_is_ready(api_lab_pod(lab, "a")));
+	api_lab_close(lab);
+}
+
+TEST(a_node_that_is_only_out_of_our_reach_lives_by_its_lease)
+{
+	struct agent_args lost = reachable;
+	struct api_lab *lab;
+
+	lost.self = "nobody";
+	lab = make_lab(&lost);
+	api_lab_run(lab, 100 * 1000);
+	CHECK_STR(readiness(lab), "True");
+	api_lab_run(lab, 600 * 1000);
+	CHECK_STR(readiness(lab), "True");
+	api_lab_kill(lab);
+	api_lab_run(lab, 61 * 1000);
+	CHECK_STR(readiness(lab), "Unknown");
 	api_lab_close(lab);
 }
 
