@@ -220,7 +220,8 @@ static void write_list_kind(struct openapi *o, const struct field *field)
 			   : field->flags & FIELD_MAP  ? "map"
 						       : NULL;
 
-	if (field->shape != SHAPE_LIST) {
+	/* Bytes are a list in Go. */
+	if (field->shape != SHAPE_LIST && field->kind != KIND_BYTES) {
 		if (field->flags & (FIELD_ATOMIC | FIELD_GRANULAR))
 			openapi_string(o, "x-kubernetes-map-type",
 				       field->flags & FIELD_ATOMIC ? STR("atomic")

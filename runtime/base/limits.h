@@ -106,7 +106,7 @@
 #define LIMIT_NAME_TRIES 8U           /* upstream's, for generateName */
 #define LIMIT_GZIP_BYTES (128U * KIB) /* upstream's: smaller answers are not compressed */
 #define LIMIT_OPENAPI_BYTES \
-	(1U * MIB) /* packed documents: those of all built-in groups take a third */
+	(1U * MIB) /* packed documents: those of all built-in groups in both forms take half */
 #define LIMIT_VIRTUAL_ROWS 20000U
 #define LIMIT_VIRTUAL_WATCH_MS 1000U /* people watch these */
 
