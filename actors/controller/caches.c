@@ -2,7 +2,6 @@
 
 #include "runtime/base/log.h"
 
-#define DOUBT_NS (86400 * TIME_S) /* longer than any grace */
 #define SUBSCRIBERS_MAX 64U
 
 struct cache {
@@ -160,7 +159,7 @@ void caches_doubt(struct caches *caches, const struct type *type, struct key key
 
 	if (informer_since(informer, key.namespace, key.name).ns <= since.ns)
 		informer_confirm(informer, key.namespace, key.name,
-				 (struct mono){ since.ns - DOUBT_NS });
+				 (struct mono){ since.ns - WORLD_DOUBT_MS * TIME_MS });
 }
 
 static const struct type *face_type(void *self, uint32_t index)

@@ -74,7 +74,7 @@ const struct object *caches_get(struct caches *caches, const struct type *type,
 
 /* An object is known by other means to be as it is: world_unchanged_ms begins anew. For kinds that are cached. */
 void caches_confirm(struct caches *caches, const struct type *type, struct key key, struct mono now);
-/* It is known to be of the past, unless it has changed after `since`: world_unchanged_ms says hours. */
+/* It is doubtful since then, unless it has changed later: see world_unchanged_ms. */
 void caches_doubt(struct caches *caches, const struct type *type, struct key key, struct mono since);
 
 /* A world over the caches. */

@@ -55,8 +55,10 @@ bool world_selects(const struct meta_label_selector *selector, struct str_map la
 uint64_t world_revision(const struct world *world, const struct type *type);
 /*
  * How long an object has been shown as it is, by our own clock: what others write into their objects may be of clocks that
- * differ. Begins anew when the caches do, and for a lease when its node has said that it is there (liveness.h). -1: there is no such object.
+ * differ. Begins anew when the caches do, and for a lease when its node has said that it is there. A lease whose node is known to
+ * be out of reach is doubtful (liveness.h): WORLD_DOUBT_MS more than it has been so. -1: there is no such object.
  */
+#define WORLD_DOUBT_MS (86400LL * 1000)
 int64_t world_unchanged_ms(const struct world *world, const struct type *type, struct key key);
 /* Whoever names this uid among its owners, of any cached kind, controlling or not: objects, since their kinds differ. */
 struct objects {

@@ -51,6 +51,9 @@ static int64_t silent_ms(const struct world *world, const struct core_node *node
 	if (ready != NULL && ready->last_heartbeat_time.ns > heard)
 		heard = ready->last_heartbeat_time.ns;
 	by_status = (world_now(world).ns - heard) / TIME_MS;
+	/* Out of reach: only what it has written since is a sign of life. */
+	if (by_lease >= WORLD_DOUBT_MS && by_status > by_lease - WORLD_DOUBT_MS)
+		return by_lease;
 	return by_lease >= 0 && by_lease < by_status ? by_lease : by_status;
 }
 

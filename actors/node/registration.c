@@ -186,6 +186,21 @@ static void take_range(struct agent *agent, const struct core_node *node)
 		r->config.not_ready_why = why;
 }
 
+static void renew(struct agent *agent);
+
+/* Whoever judges us does not hear us: the lease has to say it, now. */
+static void contradict(struct agent *agent, const struct core_node *node)
+{
+	for (uint32_t i = 0; i < node->status->conditions.len; i++) {
+		const struct core_node_condition *c = &node->status->conditions.at[i];
+
+		if (!str_is(c->type, "Ready") || !str_is(c->status, "Unknown"))
+			continue;
+		agent->registration.heard_until.ns = 0;
+		renew(agent);
+	}
+}
+
 static void registered(struct agent *agent, const struct object *object)
 {
 	struct registration *r = &agent->registration;
@@ -195,6 +210,8 @@ static void registered(struct agent *agent, const struct object *object)
 		log_info("node", "registered", LOG_CSTR("node", agent->args->node));
 		act_after(agent->act, 0, &registration_beat_type, &(struct registration_beat){ 0 });
 	}
+	if ((uint64_t)object->revision >= r->written)
+		contradict(agent, object->record);
 	take_range(agent, object->record);
 	pods_start(agent);
 	if (!r->is_asked && r->retry == 0 && (uint64_t)object->revision >= r->written)

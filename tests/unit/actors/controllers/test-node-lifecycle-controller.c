@@ -92,6 +92,19 @@ TEST(a_lease_that_changes_is_a_sign_of_life_whatever_its_clock_says)
 	CHECK_EQ(scene_reconcile(&scene, NODES, "/n1")->write_count, 1);
 }
 
+TEST(a_node_out_of_reach_is_silent_unless_it_has_written_since)
+{
+	struct scene scene = scene_open();
+
+	scene_add(&scene, "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: n1, "
+			  "namespace: kube-node-lease}}");
+	scene.unchanged_s = WORLD_DOUBT_MS / 1000 + 12;
+	add_node(&scene, "n1", "True", 30, "", "");
+	CHECK_EQ(scene_reconcile(&scene, NODES, "/n1")->write_count, 1);
+	add_node(&scene, "n1", "True", 5, "", "");
+	CHECK_PLAN(&scene, NODES, "/n1", "again 45001 ms\n");
+}
+
 TEST(a_new_node_has_longer_to_say_its_first_word)
 {
 	struct scene scene = scene_open();

@@ -97,8 +97,6 @@ TEST(a_node_whose_agent_is_out_of_reach_is_unknown_within_twenty_seconds)
 	struct api_lab *lab = make_lab(&reachable);
 
 	put_pod(lab);
-	/* So that its last status is no sign of life. */
-	api_lab_run(lab, 100 * 1000);
 	api_lab_kill(lab);
 	api_lab_run(lab, 9 * 1000);
 	CHECK_STR(readiness(lab), "True");
@@ -140,6 +138,26 @@ TEST(a_node_that_is_only_out_of_our_reach_lives_by_its_lease)
 	api_lab_kill(lab);
 	api_lab_run(lab, 61 * 1000);
 	CHECK_STR(readiness(lab), "Unknown");
+	api_lab_close(lab);
+}
+
+TEST(a_node_that_is_wrongly_taken_for_dead_says_so_at_once_and_is_believed)
+{
+	struct api_lab *lab = make_lab(&reachable);
+	uint32_t writes = lab->fake.node_writes, renewals = lab->fake.lease_renewals;
+	struct object *object = object_edit(api_lab_get(lab, &core_node_type, "n1"));
+
+	for (uint32_t i = 0; i < ((struct core_node *)object->record)->status->conditions.len; i++)
+		((struct core_node *)object->record)->status->conditions.at[i].status =
+		    STR("Unknown");
+	api_lab_store(lab, object);
+	api_lab_run(lab, 100);
+	CHECK_STR(readiness(lab), "True");
+	CHECK_EQ(lab->fake.lease_renewals - renewals, 1);
+	api_lab_run(lab, 120 * 1000);
+	CHECK_STR(readiness(lab), "True");
+	/* The status, and the taints that came and went. */
+	CHECK(lab->fake.node_writes - writes <= 4);
 	api_lab_close(lab);
 }
 
