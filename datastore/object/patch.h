@@ -30,4 +30,11 @@ MUST_USE enum status patch_apply(enum patch_form form, const struct type *type, 
 				 struct str patch, struct arena *arena, struct json_strict *strict,
 				 struct fault *why);
 
+/*
+ * The merge patch that makes the second record of the first, `{}` if they are equal. Lists that differ are in it as a whole; of maps
+ * and messages only what differs. Both have types with fields, not custom-made ones without.
+ */
+struct str patch_between(const struct type *type, const void *from, const void *to,
+			 struct arena *arena);
+
 #endif
