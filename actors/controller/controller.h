@@ -30,6 +30,7 @@ struct trigger {
 #define CONTROLLER_TRIGGERS_MAX 6
 #define CONTROLLER_OWNS_MAX 4
 #define CONTROLLER_READS_MAX 8
+#define CONTROLLER_PATCHES_MAX 2
 
 struct controller {
 	const char *name; /* "deployment"; the user is system:serviceaccount:kube-system:<account> */
@@ -38,6 +39,8 @@ struct controller {
 	const struct type *owns[CONTROLLER_OWNS_MAX]; /* their controlling owner's key is woken */
 	struct trigger triggers[CONTROLLER_TRIGGERS_MAX]; /* other kinds */
 	const struct type *reads[CONTROLLER_READS_MAX];   /* cached, but wake nothing */
+	/* Kinds that its role may patch but not update: what a plan changes in them is sent as a patch. */
+	const struct type *patches[CONTROLLER_PATCHES_MAX];
 	bool reads_all; /* every kind that can be listed and watched, but events: garbage collector, namespaces */
 	/* With reads_all: called with every change of any kind, in place of triggers. */
 	void (*wakes)(const struct world *world, const struct object *object,

@@ -17,7 +17,8 @@ struct plan_write {
 	enum plan_verb verb;
 	const struct type *type;    /* NULL: PLAN_REQUEST */
 	void *record;               /* CREATE, UPDATE: what to write */
-	const void *original;       /* UPDATE: what it was cloned from */
+	const void *original;       /* UPDATE: what it was cloned from; gone when it is sent */
+	void *before;               /* UPDATE: a copy of that, when only what differs is sent */
 	const char *subresource;    /* or NULL */
 	struct str namespace, name; /* of DELETE */
 	struct str uid;             /* DELETE: only this very object */
@@ -56,7 +57,7 @@ struct plan {
 };
 
 void plan_init(struct plan *plan, struct arena *arena);
-/* Takes out updates that change nothing. */
-void plan_settle(struct plan *plan);
+/* Takes out updates that change nothing; what changes in one of `patches` (to NULL, at most `count`) will be sent as a patch. */
+void plan_settle(struct plan *plan, const struct type *const *patches, uint32_t count);
 
 #endif

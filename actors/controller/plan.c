@@ -218,7 +218,15 @@ bool plan_has_seen(struct plan *plan, const struct world *world, const struct ty
 	return false;
 }
 
-void plan_settle(struct plan *plan)
+static bool is_among(const struct type *type, const struct type *const *types, uint32_t count)
+{
+	for (uint32_t i = 0; i < count && types[i] != NULL; i++)
+		if (types[i] == type)
+			return true;
+	return false;
+}
+
+void plan_settle(struct plan *plan, const struct type *const *patches, uint32_t count)
 {
 	uint32_t kept = 0;
 
@@ -231,7 +239,12 @@ void plan_settle(struct plan *plan)
 		    record_equal(plan->writes[i].type, plan->writes[i].record,
 				 plan->writes[i].original))
 			continue;
-		plan->writes[kept++] = plan->writes[i];
+		plan->writes[kept] = plan->writes[i];
+		if (plan->writes[i].verb == PLAN_UPDATE &&
+		    is_among(plan->writes[i].type, patches, count))
+			plan->writes[kept].before = record_clone(
+			    plan->writes[i].type, plan->writes[i].original, plan->arena);
+		kept++;
 	}
 	plan->write_count = kept;
 }

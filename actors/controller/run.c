@@ -3,6 +3,7 @@
 #include "actors/client/api.h"
 #include "actors/client/request.h"
 #include "datastore/object/json.h"
+#include "datastore/object/patch.h"
 #include "datastore/object/record.h"
 
 #define CALL_MS 15000U
@@ -34,6 +35,22 @@ static struct api_call record_call(const struct plan_write *w, const char *user)
 	struct api_call call = request_call(is_create ? "POST" : "PUT", path, str_from(user));
 
 	request_set_record(&call, w->type, w->record);
+	arena_free(arena);
+	return call;
+}
+
+/* What differs, of this very version of the object. */
+static struct api_call patch_call(const struct plan_write *w, const char *user)
+{
+	const struct meta_object_meta *meta = record_meta(w->type, w->record);
+	struct arena *arena = arena_new(0);
+	struct str path = request_path(arena, w->type, meta->namespace, meta->name, w->subresource);
+	struct api_call call = request_call("PATCH", path, str_from(user));
+
+	/* The version the patch is for must be in it, though it is the one that was read. */
+	record_meta(w->type, w->before)->resource_version = STR_NONE;
+	request_set_body(&call, STR("application/merge-patch+json"),
+			 patch_between(w->type, w->before, w->record, arena));
 	arena_free(arena);
 	return call;
 }
@@ -76,7 +93,7 @@ static struct api_call call_of(const struct plan_write *w, const char *user)
 	switch (w->verb) {
 	case PLAN_DELETE: return delete_call(w, user);
 	case PLAN_REQUEST: return raw_call(w, user);
-	default: return record_call(w, user);
+	default: return w->before ? patch_call(w, user) : record_call(w, user);
 	}
 }
 

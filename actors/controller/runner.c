@@ -307,7 +307,7 @@ static void begin_run(struct runner *runner, struct act *act, struct run *run, s
 	world.failure = failed ? &failed->failure : NULL;
 	plan_init(&run->plan, arena);
 	run->outcome = runner->controller->reconcile(&world, key_of(run->key), &run->plan);
-	plan_settle(&run->plan);
+	plan_settle(&run->plan, runner->controller->patches, CONTROLLER_PATCHES_MAX);
 	sender = sender_of(runner, run);
 	run_go(run, act, &sender);
 	if (run->state == RUN_SETTLING && run->plan.await_count > 0)

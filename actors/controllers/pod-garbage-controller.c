@@ -185,5 +185,6 @@ const struct controller pod_garbage_controller = {
 	.triggers = { { &core_pod_type, pod_wakes }, { &core_node_type, node_wakes } },
 	.resync_ms = 20000,
 	.workers = 1,
+	.patches = { &core_pod_type },
 	.reconcile = reconcile,
 };

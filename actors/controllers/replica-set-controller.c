@@ -81,5 +81,6 @@ const struct controller replica_set_controller = {
 	.owns = { &core_pod_type },
 	.triggers = { { &core_pod_type, pod_wakes } },
 	.workers = 16,
+	.patches = { &core_pod_type },
 	.reconcile = reconcile,
 };

@@ -5,6 +5,7 @@
 #include "actors/client/api.h"
 #include "actors/client/failure.h"
 #include "actors/client/request.h"
+#include "datastore/object/patch.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/registry.h"
 
@@ -332,6 +333,29 @@ static struct api_answer update(struct desk *desk, struct act *act, const struct
 	return with_object(200, object);
 }
 
+static struct api_answer patch(struct desk *desk, struct act *act, const struct place *place,
+			       struct str body)
+{
+	int64_t at = find(desk, place->type, place->namespace, place->name);
+	struct str version;
+	struct object *object;
+
+	desk->counts.patches++;
+	if (at < 0)
+		return failed(404);
+	object = object_edit(desk->objects.at[at]);
+	version = object_meta(object)->resource_version;
+	CHECK_STATUS(patch_apply(PATCH_MERGE, place->type, object->record, body,
+				 object_arena(object), NULL, NULL),
+		     OK);
+	if (!str_eq(object_meta(object)->resource_version, version)) {
+		object_unref(object);
+		return failed(409);
+	}
+	put(desk, act, object);
+	return with_object(200, object);
+}
+
 static struct api_answer delete_one(struct desk *desk, struct act *act, const struct place *place)
 {
 	int64_t at = find(desk, place->type, place->namespace, place->name);
@@ -370,6 +394,8 @@ static void write_came(struct desk *desk, struct act *act, const struct act_msg 
 		answer = create(desk, act, &place, call->body);
 	else if (str_is(call->method, "PUT"))
 		answer = update(desk, act, &place, call->body);
+	else if (str_is(call->method, "PATCH"))
+		answer = patch(desk, act, &place, call->body);
 	else
 		answer = delete_one(desk, act, &place);
 	give(desk, act, act_ticket(msg), answer);

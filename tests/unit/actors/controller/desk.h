@@ -49,7 +49,7 @@ void desk_bookmark(struct desk *desk);
 void desk_send_nonsense(struct desk *desk, const struct type *type);
 
 struct desk_counts {
-	uint32_t writes, creates, updates, deletes; /* asked for, events apart */
+	uint32_t writes, creates, updates, patches, deletes; /* asked for, events apart */
 	uint32_t events;
 	uint32_t under_way, most_under_way; /* writes without an answer */
 	uint32_t wrong_terms;

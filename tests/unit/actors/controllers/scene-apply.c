@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "datastore/object/patch.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/core.h"
 #include "datastore/schema/discovery.h"
@@ -104,6 +105,19 @@ static void store(struct scene *scene, struct object *object)
 	object_unref(object);
 }
 
+/* What is sent as a patch says the same as the whole. */
+static void check_patch(const struct scene *scene, const struct plan_write *w)
+{
+	struct str patch;
+
+	if (w->before == NULL)
+		return;
+	patch = patch_between(w->type, w->before, w->record, scene->arena);
+	CHECK_STATUS(patch_apply(PATCH_MERGE, w->type, w->before, patch, scene->arena, NULL, NULL),
+		     OK);
+	CHECK(record_equal(w->type, w->before, w->record));
+}
+
 static void update(struct scene *scene, const struct plan_write *w, const void *stored)
 {
 	const struct object *old = current(scene, w->type, record_meta(w->type, w->record));
@@ -115,6 +129,7 @@ static void update(struct scene *scene, const struct plan_write *w, const void *
 		refuse(scene, "update", record_meta(w->type, w->record)->name);
 		return;
 	}
+	check_patch(scene, w);
 	object = object_edit(old);
 	if (is_status) {
 		copy_field(object, "status", w->record);

@@ -303,7 +303,7 @@ struct plan *scene_reconcile(struct scene *scene, const struct controller *contr
 	world.failure = scene->failure;
 	plan_init(plan, scene->arena);
 	CHECK_STATUS(controller->reconcile(&world, key_of(key), plan), OK);
-	plan_settle(plan);
+	plan_settle(plan, controller->patches, CONTROLLER_PATCHES_MAX);
 	return plan;
 }
 

@@ -57,7 +57,7 @@ static struct plan *reconcile(struct nodes *nodes, const char *name)
 	CHECK_STATUS(
 	    node_ipam_controller.reconcile(&world, (struct key){ STR(""), str_from(name) }, plan),
 	    OK);
-	plan_settle(plan);
+	plan_settle(plan, NULL, 0);
 	return plan;
 }
 
