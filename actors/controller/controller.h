@@ -62,7 +62,7 @@ extern const struct controller *const controllers[]; /* ends in NULL */
 
 /*
  * The actor of one controller. `args` is a struct runner_args. It crashes when the caches end, and comes back with the next
- * ones; it ends normally when the datastore says that its term is over, so it is started as ACT_TRANSIENT.
+ * ones; it ends normally when the datastore says that its term is over: whoever started it hears of the next leader.
  */
 struct runner_args {
 	const struct controller *controller;
