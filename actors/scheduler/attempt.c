@@ -1,10 +1,12 @@
 #include "actors/client/api.h"
 #include "actors/client/request.h"
 #include "actors/controller/pod.h"
+#include "actors/scheduler/criterion.h"
 #include "actors/scheduler/cycle.h"
 #include "actors/scheduler/nominator.h"
 #include "actors/scheduler/preemption.h"
 #include "actors/scheduler/scheduler-private.h"
+#include "actors/scheduler/volumes.h"
 #include "datastore/schema/core.h"
 #include "runtime/base/log.h"
 
@@ -47,12 +49,18 @@ static void report(struct scheduler *scheduler, struct act *act, struct pod_info
 
 /* ---- errands ------------------------------------------------------------------------------------------------- */
 
-static void add_errand(struct scheduler *scheduler, struct pod_info *pod,
-		       struct pod_info *preemptor, struct str node)
+void scheduler_add_errand(struct scheduler *scheduler, const struct errand *like)
 {
-	struct errand errand = { pod_info_ref(pod), preemptor ? pod_info_ref(preemptor) : NULL,
-				 arena_str(pod->arena, node) };
+	struct errand errand = *like;
 
+	pod_info_ref(errand.pod);
+	if (errand.preemptor != NULL)
+		pod_info_ref(errand.preemptor);
+	if (errand.claim != NULL)
+		object_ref(errand.claim);
+	if (errand.volume != NULL)
+		object_ref(errand.volume);
+	errand.node = arena_str(errand.pod->arena, like->node);
 	vec_push(&scheduler->errands, errand);
 }
 
@@ -60,6 +68,8 @@ static void drop_errand(struct errand errand)
 {
 	pod_info_unref(errand.pod);
 	pod_info_unref(errand.preemptor);
+	object_unref(errand.claim);
+	object_unref(errand.volume);
 }
 
 void scheduler_drop_errands(struct scheduler *scheduler)
@@ -86,9 +96,26 @@ static enum status run_errand(struct scheduler *scheduler, struct act *act,
 	static const struct writer_status no_promise = { .has_nominated = true,
 							 .nominated = { "", 0 } };
 
-	if (errand->preemptor == NULL)
+	switch (errand->kind) {
+	case ERRAND_EVICT:
+		return writer_evict(&scheduler->writer, act, errand->pod, errand->preemptor,
+				    errand->node);
+	case ERRAND_TAKE_BACK:
 		return writer_tell(&scheduler->writer, act, errand->pod, &no_promise);
-	return writer_evict(&scheduler->writer, act, errand->pod, errand->preemptor, errand->node);
+	case ERRAND_CLAIM:
+		return writer_claim(&scheduler->writer, act, errand->pod, errand->claim,
+				    errand->volume, errand->node);
+	}
+	return INTERNAL;
+}
+
+/* It could not even be sent. */
+static void errand_failed(struct scheduler *scheduler, struct act *act, const struct errand *errand)
+{
+	if (errand->kind == ERRAND_EVICT)
+		release(scheduler, act, errand->preemptor, true);
+	else if (errand->kind == ERRAND_CLAIM)
+		scheduler_volume_failed(scheduler, errand->pod);
 }
 
 void scheduler_run_errands(struct scheduler *scheduler, struct act *act)
@@ -96,8 +123,8 @@ void scheduler_run_errands(struct scheduler *scheduler, struct act *act)
 	while (scheduler->errands.len > 0 && writer_room(&scheduler->writer) > 0) {
 		struct errand errand = vec_pop(&scheduler->errands);
 
-		if (run_errand(scheduler, act, &errand) != OK && errand.preemptor != NULL)
-			release(scheduler, act, errand.preemptor, true);
+		if (run_errand(scheduler, act, &errand) != OK)
+			errand_failed(scheduler, act, &errand);
 		drop_errand(errand);
 	}
 }
@@ -119,7 +146,8 @@ static void take_promises_back(struct scheduler *scheduler, struct act *act,
 			continue;
 		}
 		item = pod_queue_find(scheduler->queue, pods.at[i]->key);
-		add_errand(scheduler, pods.at[i], NULL, STR(""));
+		scheduler_add_errand(
+		    scheduler, &(struct errand){ .kind = ERRAND_TAKE_BACK, .pod = pods.at[i] });
 		nominator_remove(nominator_of(scheduler), pods.at[i]->key);
 		if (item != NULL)
 			pod_queue_wake_one(scheduler->queue, item, act_now(act));
@@ -134,7 +162,10 @@ static void preempt(struct scheduler *scheduler, struct act *act, struct queued 
 	for (uint32_t i = 0; i < preemption->victim_count; i++) {
 		if (pod_info_meta(preemption->victims[i])->has.deletion_timestamp)
 			continue; /* on its way already */
-		add_errand(scheduler, preemption->victims[i], item->pod, preemption->node->name);
+		scheduler_add_errand(scheduler, &(struct errand){ .kind = ERRAND_EVICT,
+								  .pod = preemption->victims[i],
+								  .preemptor = item->pod,
+								  .node = preemption->node->name });
 		asked++;
 	}
 	pod_queue_hold(item, asked);
@@ -147,9 +178,8 @@ static void preempt(struct scheduler *scheduler, struct act *act, struct queued 
 
 /* ---- one attempt ----------------------------------------------------------------------------------------------- */
 
-/* No filter's verdict but a failure: of a write, of the server. */
-static void failed(struct scheduler *scheduler, struct act *act, struct queued *item,
-		   struct str message)
+void scheduler_failed(struct scheduler *scheduler, struct act *act, struct queued *item,
+		      struct str message)
 {
 	struct writer_status status = { .reason = "SchedulerError", .message = message };
 	struct pod_info *pod = pod_info_ref(item->pod);
@@ -183,16 +213,33 @@ static uint32_t rejected(struct scheduler *scheduler, struct act *act, struct qu
 	return preemption.cost;
 }
 
-static void bind(struct scheduler *scheduler, struct act *act, struct queued *item,
-		 struct node_info *node)
+void scheduler_bind(struct scheduler *scheduler, struct act *act, struct queued *item,
+		    struct pod_info *pod, struct str node)
 {
-	snapshot_assume(scheduler->snapshot, item->pod, node);
-	nominator_remove(nominator_of(scheduler), item->pod->key);
-	if (writer_bind(&scheduler->writer, act, item->pod, node->name) == OK)
+	if (writer_bind(&scheduler->writer, act, pod, node) == OK)
 		return;
 	/* The server is away or overwhelmed: nobody is told, it has enough to do. */
-	snapshot_forget(scheduler->snapshot, item->pod);
+	snapshot_forget(scheduler->snapshot, pod);
 	pod_queue_fail(scheduler->queue, item, 0, act_now(act));
+}
+
+static void place(struct scheduler *scheduler, struct act *act, struct queued *item,
+		  struct node_info *node, const struct cycle *cycle)
+{
+	const struct volume_needs *needs = cycle->state[CRITERION_VOLUME_BINDING];
+
+	snapshot_assume(scheduler->snapshot, item->pod, node);
+	nominator_remove(nominator_of(scheduler), item->pod->key);
+	if (needs == NULL || needs->unbound_count == 0) {
+		scheduler_bind(scheduler, act, item, item->pod, node->name);
+		return;
+	}
+	if (scheduler_await_volumes(scheduler, act, item, node, cycle) == OK)
+		return;
+	snapshot_forget(scheduler->snapshot, item->pod);
+	scheduler_failed(scheduler, act, item,
+			 STR("running PreBind plugin \"VolumeBinding\": too many pods wait for "
+			     "their volumes"));
 }
 
 uint32_t scheduler_attempt(struct scheduler *scheduler, struct act *act, struct queued *item)
@@ -204,9 +251,10 @@ uint32_t scheduler_attempt(struct scheduler *scheduler, struct act *act, struct 
 	uint32_t cost = ATTEMPT_NODES;
 
 	cycle_init(&cycle, arena, scheduler->snapshot, &world, item->pod, act_random(act));
+	cycle.taken_volumes = scheduler_taken_volumes(scheduler, arena);
 	node = cycle_run(&cycle);
 	if (node != NULL)
-		bind(scheduler, act, item, node);
+		place(scheduler, act, item, node, &cycle);
 	else
 		cost += rejected(scheduler, act, item, &cycle);
 	arena_free(arena);
@@ -255,8 +303,9 @@ static void unbound(struct scheduler *scheduler, struct act *act, struct write *
 	if (item != NULL && (outcome == NOT_FOUND || outcome == CONFLICT))
 		pod_queue_fail(scheduler->queue, item, 0, act_now(act));
 	else if (item != NULL)
-		failed(scheduler, act, item,
-		       arena_printf(arena, "running Bind plugin \"DefaultBinder\": %s", why->text));
+		scheduler_failed(
+		    scheduler, act, item,
+		    arena_printf(arena, "running Bind plugin \"DefaultBinder\": %s", why->text));
 	arena_free(arena);
 }
 
@@ -304,7 +353,9 @@ void scheduler_written(struct scheduler *scheduler, struct act *act, struct writ
 		bound(scheduler, act, &was);
 	else if (was.kind == WRITE_BINDING)
 		unbound(scheduler, act, &was, outcome, &why);
-	else if (was.kind != WRITE_STATUS)
+	else if (was.kind == WRITE_VOLUME && outcome != OK)
+		scheduler_volume_failed(scheduler, was.pod);
+	else if (was.kind == WRITE_DISRUPTION || was.kind == WRITE_EVICTION)
 		evicted(scheduler, act, &was, outcome, &why);
 	pod_info_unref(was.pod);
 	pod_info_unref(was.preemptor);

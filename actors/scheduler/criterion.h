@@ -43,6 +43,7 @@ struct criterion {
 	X(CRITERION_NODE_AFFINITY, node_affinity)                                           \
 	X(CRITERION_NODE_PORTS, node_ports)                                                 \
 	X(CRITERION_NODE_RESOURCES_FIT, node_resources_fit)                                 \
+	X(CRITERION_VOLUME_RESTRICTIONS, volume_restrictions)                               \
 	X(CRITERION_VOLUME_BINDING, volume_binding)                                         \
 	X(CRITERION_POD_TOPOLOGY_SPREAD, pod_topology_spread)                               \
 	X(CRITERION_INTER_POD_AFFINITY, inter_pod_affinity)                                 \

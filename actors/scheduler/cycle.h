@@ -37,7 +37,8 @@ struct cycle {
 	struct snapshot *snapshot;
 	const struct world *world; /* kinds beside nodes and pods; NULL in tests that need none */
 	const struct pod_info *pod;
-	uint64_t random; /* decides among equals */
+	struct str_list taken_volumes; /* names of volumes that are promised to other pods */
+	uint64_t random;               /* decides among equals */
 	void *state[CYCLE_CRITERIA_MAX];
 	uint64_t skips; /* filters that have nothing to say, a bit each */
 

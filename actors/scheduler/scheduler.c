@@ -51,6 +51,10 @@ void scheduler_go_on(struct scheduler *scheduler, struct act *act)
 static void set_timer(struct scheduler *scheduler, struct act *act)
 {
 	struct mono due = pod_queue_due(scheduler->queue), now = act_now(act);
+	struct mono waits_due = scheduler_waits_due(scheduler);
+
+	if (waits_due.ns < due.ns || due.ns <= now.ns)
+		due = waits_due;
 
 	if (scheduler->timer != 0 && scheduler->timer_due.ns == due.ns)
 		return;
@@ -80,6 +84,7 @@ static void work(struct scheduler *scheduler, struct act *act)
 	scheduler->is_going = false;
 	look_again_if_short(scheduler, act);
 	scheduler_run_errands(scheduler, act);
+	scheduler_check_waits(scheduler, act);
 	while (writer_room(&scheduler->writer) > 0 && scheduler->errands.len == 0) {
 		if (cost >= SCHEDULER_SLICE) {
 			scheduler_go_on(scheduler, act);
@@ -168,6 +173,7 @@ static void free_state(void *arg)
 	struct scheduler *scheduler = arg;
 
 	scheduler_drop_errands(scheduler);
+	scheduler_drop_waits(scheduler);
 	pod_queue_free(scheduler->queue);
 	snapshot_free(scheduler->snapshot);
 }

@@ -1,26 +1,10 @@
 #include "actors/scheduler/criterion.h"
-#include "actors/scheduler/node-selector.h"
-#include "datastore/schema/storage.h"
+#include "actors/scheduler/volumes.h"
 
 /*
- * Volumes: a pod waits until its claims are bound, and goes only where the volumes behind them can be reached.
- *
- * Claims of a class that waits for its first consumer need somebody who binds them to volumes near the chosen node; nobody here does
- * yet, so such a pod waits too and says so.
+ * Volumes: a pod waits until its claims are bound, and goes only where the volumes behind them can be reached. Claims of a class that
+ * waits for its first consumer are bound after the choice of a node, which must have volumes for them or be one to provision them for.
  */
-
-struct volume_state {
-	const struct core_persistent_volume **volumes; /* of bound claims; NULL: the volume is gone */
-	uint32_t count;
-	uint32_t unbound; /* claims that wait for their first consumer */
-};
-
-static const struct core_persistent_volume_claim *claim_of(struct cycle *cycle, struct str name)
-{
-	struct key key = { cycle->pod->pod->metadata->namespace, name };
-
-	return world_get(cycle->world, key, core_persistent_volume_claim);
-}
 
 /* The name of the claim behind a volume; absent if it has none. */
 static struct str claim_name(const struct cycle *cycle, const struct core_volume *volume)
@@ -77,91 +61,90 @@ static struct str objection(struct cycle *cycle, const struct core_volume *volum
 	return STR_NONE;
 }
 
-static bool is_bound(const struct core_persistent_volume_claim *claim)
-{
-	return claim->spec->volume_name.len > 0 &&
-	       str_map_get(claim->metadata->annotations, STR("pv.kubernetes.io/bind-completed")).at !=
-		   NULL;
-}
-
-static bool waits_for_consumer(struct cycle *cycle, const struct core_persistent_volume_claim *claim)
-{
-	struct key key = { STR_NONE, claim->spec->storage_class_name };
-	const struct storage_storage_class *class =
-	    key.name.len > 0 ? world_get(cycle->world, key, storage_storage_class) : NULL;
-
-	return class != NULL && claim->spec->volume_name.len == 0 &&
-	       str_is(class->volume_binding_mode, "WaitForFirstConsumer");
-}
-
 /* False: no node will do, and why is said. */
-static bool take_claim(struct cycle *cycle, struct volume_state *state,
+static bool take_claim(struct cycle *cycle, struct volume_needs *needs,
 		       const struct core_volume *volume, struct str name)
 {
-	const struct core_persistent_volume_claim *claim = claim_of(cycle, name);
+	struct key key = { cycle->pod->pod->metadata->namespace, name };
+	const struct object *object =
+	    world_object(cycle->world, &core_persistent_volume_claim_type, key);
+	const struct core_persistent_volume_claim *claim = object ? object->record : NULL;
 	struct str why = objection(cycle, volume, name, claim);
 
-	if (why.len == 0 && !is_bound(claim) && !waits_for_consumer(cycle, claim))
+	if (why.len == 0 && !volumes_are_bound(claim) &&
+	    !volumes_wait_for_consumer(claim, cycle->world))
 		why = STR("pod has unbound immediate PersistentVolumeClaims");
 	if (why.len > 0) {
 		cycle_because(cycle, why);
 		return false;
 	}
-	if (is_bound(claim))
-		state->volumes[state->count++] =
+	if (volumes_are_bound(claim))
+		needs->bound[needs->bound_count++] =
 		    world_get(cycle->world, ((struct key){ STR_NONE, claim->spec->volume_name }),
 			      core_persistent_volume);
 	else
-		state->unbound++;
+		needs->unbound[needs->unbound_count++] = object;
 	return true;
+}
+
+static struct volume_needs *new_needs(struct cycle *cycle, uint32_t volumes)
+{
+	struct volume_needs *needs = arena_new_of(cycle->arena, struct volume_needs);
+
+	needs->bound = arena_array(cycle->arena, const struct core_persistent_volume *, volumes);
+	needs->unbound = arena_array(cycle->arena, const struct object *, volumes);
+	return needs;
 }
 
 static enum fit pre_filter(struct cycle *cycle)
 {
 	const struct core_volume_list *list = &cycle->pod->pod->spec->volumes;
-	struct volume_state *state = NULL;
+	struct volume_needs *needs = NULL;
 
 	for (uint32_t i = 0; i < list->len; i++) {
 		struct str name = claim_name(cycle, &list->at[i]);
 
 		if (name.at == NULL)
 			continue;
-		if (state == NULL) {
-			state = arena_new_of(cycle->arena, struct volume_state);
-			state->volumes = arena_array(
-			    cycle->arena, const struct core_persistent_volume *, list->len);
-		}
-		if (!take_claim(cycle, state, &list->at[i], name))
+		if (needs == NULL)
+			needs = new_needs(cycle, list->len);
+		if (!take_claim(cycle, needs, &list->at[i], name))
 			return FIT_NEVER;
 	}
-	cycle->state[CRITERION_VOLUME_BINDING] = state;
-	return state != NULL ? FIT_YES : FIT_SKIP;
+	cycle->state[CRITERION_VOLUME_BINDING] = needs;
+	return needs != NULL ? FIT_YES : FIT_SKIP;
+}
+
+static bool can_bind(struct cycle *cycle, const struct volume_needs *needs,
+		     const struct node_info *node)
+{
+	return needs->unbound_count == 0 ||
+	       volumes_choose(needs, node->node, &cycle->taken_volumes, cycle->world,
+			      arena_array(cycle->arena, struct volume_choice, needs->unbound_count));
 }
 
 static enum fit filter(struct cycle *cycle, const struct node_info *node)
 {
-	const struct volume_state *state = cycle->state[CRITERION_VOLUME_BINDING];
-	bool is_gone = false, is_far = false;
+	const struct volume_needs *needs = cycle->state[CRITERION_VOLUME_BINDING];
+	bool is_gone = false, is_far = false, is_none = !can_bind(cycle, needs, node);
 
-	for (uint32_t i = 0; i < state->count; i++) {
-		const struct core_persistent_volume *volume = state->volumes[i];
+	for (uint32_t i = 0; i < needs->bound_count; i++) {
+		const struct core_persistent_volume *volume = needs->bound[i];
 
 		if (volume == NULL)
 			is_gone = true;
-		else if (volume->spec->node_affinity != NULL &&
-			 volume->spec->node_affinity->required != NULL &&
-			 !node_selector_matches(volume->spec->node_affinity->required, node->node))
+		else if (!volumes_reach(volume, node->node))
 			is_far = true;
 	}
 	if (is_far)
 		cycle_because(cycle, STR("node(s) didn't match PersistentVolume's node affinity"));
-	if (state->unbound > 0)
+	if (is_none)
 		cycle_because(cycle,
 			      STR("node(s) didn't find available persistent volumes to bind"));
 	if (is_gone)
 		cycle_because(cycle, STR("node(s) unavailable due to one or more pvc(s) bound to "
 					 "non-existent pv(s)"));
-	return is_gone || is_far || state->unbound > 0 ? FIT_NEVER : FIT_YES;
+	return is_gone || is_far || is_none ? FIT_NEVER : FIT_YES;
 }
 
 /* Claims in the pod's namespace are those it could wait for; volumes and classes may concern any. */

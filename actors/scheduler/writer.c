@@ -237,6 +237,70 @@ bool writer_goes_on(struct writer *writer, struct act *act, struct write *write)
 	return send(writer, act, write, &call) == OK;
 }
 
+/* ---- claims ---------------------------------------------------------------------------------------------------------- */
+
+/* What was read is what is changed: somebody else's write in between is a conflict. */
+static void begin_merge(struct text *out, const struct object *object)
+{
+	const struct type *meta = &meta_object_meta_type;
+
+	text_lit(out, "{\"metadata\":{\"uid\":");
+	json_encode_field(type_field(meta, STR("uid")), object_meta(object), out);
+	text_lit(out, ",\"resourceVersion\":");
+	json_encode_field(type_field(meta, STR("resourceVersion")), object_meta(object), out);
+	text_lit(out, ",\"annotations\":{");
+}
+
+static struct str merge_of_volume(const struct object *volume, const struct object *claim,
+				  struct arena *arena)
+{
+	struct text out = text_in(arena, PATCH_BYTES);
+	struct core_object_reference ref = { .kind = STR("PersistentVolumeClaim"),
+					     .api_version = STR("v1"),
+					     .namespace = object_namespace(claim),
+					     .name = object_name(claim),
+					     .uid = object_uid(claim) };
+	const struct core_persistent_volume *record = volume->record;
+
+	ref.resource_version = object_meta(claim)->resource_version;
+	begin_merge(&out, volume);
+	if (record->spec->claim_ref == NULL) /* not by its owner, so it may be undone */
+		text_lit(&out, "\"pv.kubernetes.io/bound-by-controller\":\"yes\"");
+	text_lit(&out, "}},\"spec\":{\"claimRef\":");
+	json_encode(&core_object_reference_type, &ref, &out);
+	text_lit(&out, "}}");
+	return text_str(&out);
+}
+
+static struct str merge_of_claim(const struct object *claim, struct str node, struct arena *arena)
+{
+	struct text out = text_in(arena, PATCH_BYTES);
+	struct core_pod_spec spec = { .node_name = node };
+
+	begin_merge(&out, claim);
+	text_lit(&out, "\"volume.kubernetes.io/selected-node\":");
+	json_encode_field(type_field(&core_pod_spec_type, STR("nodeName")), &spec, &out);
+	text_lit(&out, "}}}");
+	return text_str(&out);
+}
+
+enum status writer_claim(struct writer *writer, struct act *act, struct pod_info *pod,
+			 const struct object *claim, const struct object *volume, struct str node)
+{
+	const struct object *object = volume ? volume : claim;
+	struct arena *arena = arena_new(0);
+	struct api_call call = request_call(
+	    "PATCH",
+	    request_path(arena, object->type, object_namespace(object), object_name(object), NULL),
+	    STR(USER));
+
+	arena_free(arena);
+	call.content_type = STR("application/merge-patch+json");
+	call.body = volume ? merge_of_volume(volume, claim, call.arena)
+			   : merge_of_claim(claim, node, call.arena);
+	return begin(writer, act, &(struct write){ .kind = WRITE_VOLUME, .pod = pod }, &call);
+}
+
 /* ---- answers ---------------------------------------------------------------------------------------------------------- */
 
 struct write *writer_answered(struct writer *writer, const struct act_msg *msg)

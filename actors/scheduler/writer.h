@@ -13,7 +13,14 @@
 
 #define WRITER_SLOTS 64U
 
-enum write_kind { WRITE_FREE, WRITE_BINDING, WRITE_STATUS, WRITE_DISRUPTION, WRITE_EVICTION };
+enum write_kind {
+	WRITE_FREE,
+	WRITE_BINDING,
+	WRITE_STATUS,
+	WRITE_DISRUPTION,
+	WRITE_EVICTION,
+	WRITE_VOLUME
+};
 
 struct write {
 	enum write_kind kind;
@@ -52,6 +59,11 @@ MUST_USE enum status writer_evict(struct writer *writer, struct act *act, struct
 				  struct pod_info *preemptor, struct str node);
 /* After the first answer of an eviction was a success. False: this write is at its end. */
 bool writer_goes_on(struct writer *writer, struct act *act, struct write *write);
+
+/* Binds a volume to a claim, or without one asks for it to be provisioned near the node; for a pod that is to run there. */
+MUST_USE enum status writer_claim(struct writer *writer, struct act *act, struct pod_info *pod,
+				  const struct object *claim, const struct object *volume,
+				  struct str node);
 
 /* The write that an answer is to, to be given back by writer_end; NULL: none of ours. */
 struct write *writer_answered(struct writer *writer, const struct act_msg *msg);

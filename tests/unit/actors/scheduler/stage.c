@@ -333,6 +333,34 @@ static int32_t patch(struct stage *stage, struct act *act, const struct place *p
 	return 200;
 }
 
+/* A merge patch of a claim or volume; resourceVersion in it must be the one we have. */
+static int32_t merge(struct stage *stage, struct act *act, const struct api_call *call)
+{
+	bool is_claim = str_find(call->path, STR("/persistentvolumeclaims/")) >= 0;
+	int64_t slash = str_find_last(call->path, '/');
+	struct kept *kept =
+	    find(stage, is_claim ? &core_persistent_volume_claim_type : &core_persistent_volume_type,
+		 is_claim ? STR("default") : STR(""),
+		 str_slice(call->path, (uint32_t)slash + 1, call->path.len));
+	struct object *next;
+	struct telling telling;
+
+	if (kept == NULL)
+		return 404;
+	next = object_edit(kept->object);
+	CHECK_STATUS(patch_apply(PATCH_MERGE, next->type, next->record, call->body,
+				 object_arena(next), NULL, NULL),
+		     OK);
+	if (!str_eq(object_meta(next)->resource_version,
+		    object_meta(kept->object)->resource_version)) {
+		object_unref(next);
+		return 409;
+	}
+	telling = store(stage, next);
+	tell(act, NULL, &telling);
+	return 200;
+}
+
 static int32_t delete (struct stage *stage, struct act *act, const struct place *place)
 {
 	struct kept *kept = find(stage, &core_pod_type, place->namespace, place->name);
@@ -371,6 +399,8 @@ static int32_t perform(struct stage *stage, struct act *act, const struct api_ca
 		stage->refused_count--;
 		return stage->refused_code;
 	}
+	if (str_find(call->path, STR("/persistentvolume")) >= 0)
+		return merge(stage, act, call);
 	if (str_is(place.subresource, "binding"))
 		return bind(stage, act, &place, call->body);
 	if (str_is(place.subresource, "status"))

@@ -449,8 +449,6 @@ TEST(a_pod_waits_for_its_claims_and_goes_where_its_volumes_are)
 		  "\"nodeSelectorTerms\":[{\"matchExpressions\":[{\"key\":\"z\",\"operator\":"
 		  "\"In\",\"values\":[\"a\"]}]}]}}}}",
 		  "1 node(s) didn't match PersistentVolume's node affinity." },
-		{ CLAIM("") ",\"spec\":{\"storageClassName\":\"late\"}}", NULL,
-		  "1 node(s) didn't find available persistent volumes to bind." },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -470,6 +468,92 @@ TEST(a_pod_waits_for_its_claims_and_goes_where_its_volumes_are)
 		if (str_starts(result, STR("0/1 nodes are available: ")))
 			result = str_slice(result, 25, result.len);
 		CHECK_STR(result, cases[i].expected);
+	}
+}
+
+TEST(a_claim_for_one_pod_alone_is_used_by_one)
+{
+	struct trial *trial = trial_new();
+
+	trial_node(trial, "n", "{}");
+	trial_node(trial, "m", "{}");
+	trial_object(trial, &core_persistent_volume_type, "{\"metadata\":{\"name\":\"pv1\"}}");
+	trial_object(
+	    trial, &core_persistent_volume_claim_type,
+	    CLAIM(
+		",\"annotations\":{\"pv.kubernetes.io/bind-completed\":\"yes\"}") ",\"spec\":{"
+										  "\"volumeName\":"
+										  "\"pv1\","
+										  "\"accessModes\":"
+										  "[\"ReadWriteOnce"
+										  "Pod\"]}}");
+	CHECK_EQ(trial_run(trial, WITH_CLAIM).len, 1);
+	trial_placed(trial, "n", WITH_CLAIM);
+	CHECK_STR(
+	    trial_run(trial, WITH_CLAIM),
+	    "0/2 nodes are available: 2 node(s) unavailable due to PersistentVolumeClaim with "
+	    "ReadWriteOncePod access mode already in-use by another pod.");
+	CHECK(trial_helps(CRITERION_VOLUME_RESTRICTIONS, records_pod(WITH_CLAIM),
+			  (struct news){ .kinds = NEWS_POD_GONE, .pod = records_pod(WITH_CLAIM) }));
+	CHECK(!trial_helps(CRITERION_VOLUME_RESTRICTIONS, records_pod(WITH_CLAIM),
+			   (struct news){ .kinds = NEWS_POD_GONE, .pod = records_pod("{}") }));
+}
+
+#define LATE_CLASS(more) \
+	"{\"metadata\":{\"name\":\"late\"},\"volumeBindingMode\":\"WaitForFirstConsumer\"" more "}"
+#define LATE_CLAIM(more)                                                             \
+	"{\"metadata\":{\"name\":\"data\"},\"spec\":{\"storageClassName\":\"late\"," \
+	"\"accessModes\":["                                                          \
+	"\"ReadWriteOnce\"],\"resources\":{\"requests\":{\"storage\":\"5Gi\"}}" more "}}"
+#define VOLUME(more)                                                                       \
+	"{\"metadata\":{\"name\":\"pv1\",\"labels\":{\"kind\":\"fast\"}},\"spec\":{"       \
+	"\"storageClassName\":\"late\",\"accessModes\":[\"ReadWriteOnce\"],\"capacity\":{" \
+	"\"storage\":\"10Gi\"}" more "},\"status\":{\"phase\":\"Available\"}}"
+#define NO_VOLUME "1 node(s) didn't find available persistent volumes to bind."
+
+TEST(claims_that_wait_for_their_consumer_find_a_volume_or_a_provisioner_on_the_node)
+{
+	static const struct {
+		const char *class, *claim, *volume, *expected;
+	} cases[] = {
+		{ LATE_CLASS(",\"provisioner\":\"p\""), LATE_CLAIM(""), NULL, "n" },
+		{ LATE_CLASS(",\"provisioner\":\"kubernetes.io/no-provisioner\""), LATE_CLAIM(""),
+		  NULL, NO_VOLUME },
+		{ LATE_CLASS(",\"provisioner\":\"p\",\"allowedTopologies\":[{"
+			     "\"matchLabelExpressions\":[{\"key\":\"z\",\"values\":[\"a\"]}]}]"),
+		  LATE_CLAIM(""), NULL, NO_VOLUME },
+		{ LATE_CLASS(""), LATE_CLAIM(""), VOLUME(""), "n" },
+		{ LATE_CLASS(""), LATE_CLAIM(",\"volumeMode\":\"Block\""), VOLUME(""), NO_VOLUME },
+		{ LATE_CLASS(""), LATE_CLAIM(",\"selector\":{\"matchLabels\":{\"kind\":\"slow\"}}"),
+		  VOLUME(""), NO_VOLUME },
+		{ LATE_CLASS(""), LATE_CLAIM(",\"selector\":{\"matchLabels\":{\"kind\":\"fast\"}}"),
+		  VOLUME(""), "n" },
+		{ LATE_CLASS(""), LATE_CLAIM(""),
+		  VOLUME(",\"claimRef\":{\"name\":\"other\",\"namespace\":\"default\"}"),
+		  NO_VOLUME },
+		{ LATE_CLASS(""), LATE_CLAIM(""),
+		  VOLUME(",\"claimRef\":{\"name\":\"data\",\"namespace\":\"default\"}"), "n" },
+		{ LATE_CLASS(""), LATE_CLAIM(""),
+		  VOLUME(",\"nodeAffinity\":{\"required\":{\"nodeSelectorTerms\":[{"
+			 "\"matchExpressions\":[{\"key\":\"z\",\"operator\":\"Exists\"}]}]}}"),
+		  NO_VOLUME },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct trial *trial = trial_new();
+		struct str result;
+
+		trial_node(trial, "n", "{}");
+		trial_object(trial, &storage_storage_class_type, "%s", cases[i].class);
+		trial_object(trial, &core_persistent_volume_claim_type, "%s", cases[i].claim);
+		if (cases[i].volume != NULL)
+			trial_object(trial, &core_persistent_volume_type, "%s", cases[i].volume);
+		result = trial_run(trial, WITH_CLAIM);
+		if (str_starts(result, STR("0/1 nodes are available: ")))
+			result = str_slice(result, 25, result.len);
+		if (!str_is(result, cases[i].expected))
+			test_fail(__FILE__, __LINE__, "case %zu: \"" STR_FMT "\" is not \"%s\"", i,
+				  STR_ARG(result), cases[i].expected);
 	}
 }
 

@@ -1,4 +1,5 @@
 #include "actors/scheduler/writer.h"
+#include "datastore/schema/storage.h"
 #include "tests/lib/test.h"
 #include "tests/unit/actors/scheduler/stage.h"
 
@@ -265,5 +266,147 @@ TEST(a_caches_restart_loses_nothing)
 	stage_run(stage, 10000);
 	CHECK_STR(stage_node_of(stage, "b"), "n1");
 	CHECK_STR(stage_node_of(stage, "c"), "");
+	stage_close(stage);
+}
+
+/* ---- claims that wait for their first consumer -------------------------------------------------------------- */
+
+static void put_class(struct stage *stage, const char *provisioner)
+{
+	stage_put(stage, &storage_storage_class_type,
+		  "{\"metadata\":{\"name\":\"late\"},\"provisioner\":\"%s\","
+		  "\"volumeBindingMode\":\"WaitForFirstConsumer\"}",
+		  provisioner);
+}
+
+/* `state` is what the claim says beyond its name and class. */
+static void put_claim(struct stage *stage, const char *annotations, const char *volume)
+{
+	stage_put(
+	    stage, &core_persistent_volume_claim_type,
+	    "{\"metadata\":{\"name\":\"data\",\"namespace\":\"default\",\"annotations\":{%s}},"
+	    "\"spec\":{\"storageClassName\":\"late\",\"volumeName\":\"%s\"}}",
+	    annotations, volume);
+}
+
+static void put_pod_with_claim(struct stage *stage, const char *name)
+{
+	stage_put(
+	    stage, &core_pod_type,
+	    "{\"metadata\":{\"name\":\"%s\",\"namespace\":\"default\"},\"spec\":{\"volumes\":[{"
+	    "\"name\":\"v\",\"persistentVolumeClaim\":{\"claimName\":\"data\"}}],\"containers\":[{"
+	    "\"name\":\"c\",\"resources\":{\"requests\":{\"cpu\":\"1\"}}}]}}",
+	    name);
+}
+
+static struct str claim_says(struct stage *stage, const char *annotation)
+{
+	const struct core_persistent_volume_claim *claim =
+	    stage_get(stage, &core_persistent_volume_claim_type, "default", "data");
+
+	return str_map_get(claim->metadata->annotations, str_from(annotation));
+}
+
+TEST(a_volume_is_provisioned_near_the_chosen_node_before_the_pod_is_bound)
+{
+	struct stage *stage = stage_open(14);
+
+	put_class(stage, "provisioner");
+	put_claim(stage, "", "");
+	stage_node(stage, "n1", "1", "4Gi");
+	put_pod_with_claim(stage, "a");
+	stage_run(stage, 500);
+	CHECK_STR(claim_says(stage, "volume.kubernetes.io/selected-node"), "n1");
+	CHECK_STR(stage_node_of(stage, "a"), "");
+	stage_pod(stage, "b", "1", "1Gi"); /* the room is kept meanwhile */
+	stage_run(stage, 500);
+	CHECK_STR(stage_node_of(stage, "b"), "");
+	stage_put(stage, &core_persistent_volume_type, "{\"metadata\":{\"name\":\"pv1\"}}");
+	put_claim(
+	    stage,
+	    "\"volume.kubernetes.io/selected-node\":\"n1\",\"pv.kubernetes.io/bind-completed\":"
+	    "\"yes\"",
+	    "pv1");
+	stage_run(stage, 500);
+	CHECK_STR(stage_node_of(stage, "a"), "n1");
+	CHECK_EQ(stage_counts(stage).wrong_terms, 0);
+	stage_close(stage);
+}
+
+TEST(a_provisioner_that_gives_up_sends_the_pod_back)
+{
+	struct stage *stage = stage_open(15);
+
+	put_class(stage, "provisioner");
+	put_claim(stage, "", "");
+	stage_node(stage, "n1", "1", "4Gi");
+	put_pod_with_claim(stage, "a");
+	stage_run(stage, 500);
+	put_claim(stage, "", ""); /* the selected node is taken back */
+	stage_run(stage, 500);
+	CHECK_STR(stage_condition(stage, "a")->reason, "SchedulerError");
+	stage_run(stage, 5000); /* and it is tried again */
+	CHECK_STR(claim_says(stage, "volume.kubernetes.io/selected-node"), "n1");
+	stage_close(stage);
+}
+
+TEST(a_pod_does_not_wait_for_its_volumes_for_ever)
+{
+	struct stage *stage = stage_open(16);
+
+	put_class(stage, "provisioner");
+	put_claim(stage, "", "");
+	stage_node(stage, "n1", "1", "4Gi");
+	put_pod_with_claim(stage, "a");
+	stage_run(stage, 599000);
+	CHECK(stage_condition(stage, "a") == NULL);
+	stage_run(stage, 2000);
+	CHECK_STR(
+	    stage_condition(stage, "a")->message,
+	    "running PreBind plugin \"VolumeBinding\": binding volumes: timed out waiting for "
+	    "the condition");
+	stage_close(stage);
+}
+
+TEST(a_free_volume_is_bound_to_the_claim_once)
+{
+	struct stage *stage = stage_open(17);
+	const struct core_persistent_volume *volume;
+
+	put_class(stage, "kubernetes.io/no-provisioner");
+	put_claim(stage, "", "");
+	stage_put(
+	    stage, &core_persistent_volume_type,
+	    "{\"metadata\":{\"name\":\"pv1\"},\"spec\":{\"storageClassName\":\"late\"},\"status\":{"
+	    "\"phase\":\"Available\"}}");
+	stage_node(stage, "n1", "4", "4Gi");
+	stage_refuse(stage, "/pv1", 409, 1); /* somebody else's write came between */
+	put_pod_with_claim(stage, "a");
+	stage_run(stage, 6000);
+	volume = stage_get(stage, &core_persistent_volume_type, "", "pv1");
+	CHECK_STR(volume->spec->claim_ref->name, "data");
+	CHECK_STR(
+	    str_map_get(volume->metadata->annotations, STR("pv.kubernetes.io/bound-by-controller")),
+	    "yes");
+	put_claim(stage, "\"pv.kubernetes.io/bind-completed\":\"yes\"", "pv1");
+	stage_run(stage, 500);
+	CHECK_STR(stage_node_of(stage, "a"), "n1");
+	stage_close(stage);
+}
+
+TEST(a_pod_that_goes_while_it_waits_for_volumes_leaves_its_room)
+{
+	struct stage *stage = stage_open(18);
+
+	put_class(stage, "provisioner");
+	put_claim(stage, "", "");
+	stage_node(stage, "n1", "1", "4Gi");
+	put_pod_with_claim(stage, "a");
+	stage_run(stage, 500);
+	stage_pod(stage, "b", "1", "1Gi");
+	stage_run(stage, 500);
+	stage_delete(stage, &core_pod_type, "default", "a");
+	stage_run(stage, 3000);
+	CHECK_STR(stage_node_of(stage, "b"), "n1");
 	stage_close(stage);
 }
