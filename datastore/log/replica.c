@@ -374,6 +374,9 @@ void replica_drop_log_job(struct replica_job *job)
 	if (log_job->work.has_base)
 		mem_free((char *)log_job->work.base.members.at);
 	log_job->work.has_base = false;
+	for (uint32_t i = 0; i < log_job->work.entries.len; i++)
+		entry_unref(log_job->work.entries.at[i]);
+	vec_clear(&log_job->work.entries);
 	log_job->is_busy = false;
 }
 

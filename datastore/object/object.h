@@ -39,7 +39,7 @@ bool object_is_frozen(const struct object *object);
 
 const struct object *object_ref(const struct object *object); /* gives its argument */
 void object_unref(TAKE const struct object *object);          /* NULL is fine */
-/* Ties a reference to an arena: it is given back when the arena is freed. Gives its argument. */
+/* Takes a reference of its own and ties it to an arena: it is given back when the arena is freed. Gives its argument. */
 const struct object *object_hold(struct arena *arena, const struct object *object);
 
 /* A new object that begins as a deep copy, to be changed and frozen; strings are shared. */
