@@ -18,6 +18,12 @@ struct feed_retry {
 };
 static const ACT_TYPE(feed_retry, .id = 0);
 
+/* The store could not be asked for its revision. */
+struct feed_unasked {
+	char nothing;
+};
+static const ACT_TYPE(feed_unasked, .id = 0);
+
 /* ---- objects out of stored bytes ------------------------------------------------------------------------ */
 
 const struct object *feed_decode(struct server *server, const struct type *type,
@@ -153,11 +159,10 @@ static void ask_revision(struct server *server)
 	}
 	status = act_request(server->act, feed->store, &store_range_type, &range, STORE_MS,
 			     TAG_REVISION);
-	if (status != OK) {
-		fail_all(&feed->asking, UNAVAILABLE);
-		return;
-	}
 	feed->is_asking = true;
+	/* Who waits is in a step of its own: it hears of it by a message, as of everything else. */
+	if (status != OK)
+		act_after(server->act, 0, &feed_unasked_type, &(struct feed_unasked){ 0 });
 }
 
 void feed_refresh(struct server *server, struct request *r)
@@ -190,6 +195,13 @@ static void revision_answered(struct server *server, const struct act_msg *msg)
 	if (revision > feed->revision)
 		want_progress(server, revision);
 	wake_reached(server);
+}
+
+static void unasked(struct server *server)
+{
+	server->feed.is_asking = false;
+	fail_all(&server->feed.asking, UNAVAILABLE);
+	ask_revision(server);
 }
 
 /* ---- filling ------------------------------------------------------------------------------------------------- */
@@ -366,8 +378,6 @@ static void store_ended(struct server *server)
 {
 	struct feed *feed = &server->feed;
 
-	fail_all(&feed->asking, UNAVAILABLE);
-	feed->is_asking = false;
 	feed->monitor = 0;
 	if (feed->state != FEED_LOST)
 		lose(server, "the store has ended");
@@ -394,6 +404,8 @@ bool feed_receive(struct server *server, const struct act_msg *msg)
 		events_came(server, msg);
 	else if (ACT_IS(msg, feed_retry))
 		again(server);
+	else if (ACT_IS(msg, feed_unasked))
+		unasked(server);
 	else if (ACT_IS(msg, act_down) && ACT_AS(msg, act_down)->monitor == server->feed.monitor)
 		store_ended(server);
 	else

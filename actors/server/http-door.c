@@ -191,6 +191,12 @@ static void http_release(struct request *r)
 	http_done(exchange); /* the arena, and the request in it, go with this */
 }
 
+/* The HTTP server hears that its handler has ended, and ends the exchange. */
+static void http_abandon(struct request *r)
+{
+	(void)r;
+}
+
 /* ---- watches --------------------------------------------------------------------------------------------------- */
 
 static void http_watch_begin(struct request *r)
@@ -244,5 +250,6 @@ const struct door http_door = {
 	.event_bytes = http_watch_bytes,
 	.flush = http_watch_flush,
 	.end = http_watch_end,
+	.abandon = http_abandon,
 	.release = http_release,
 };

@@ -156,15 +156,15 @@ static struct str prefix_of(struct request *r)
 }
 
 /* The first key that does not begin with the prefix: its last byte is a slash. */
-static struct str end_of(struct request *r, struct str prefix)
+static struct str end_of(struct arena *arena, struct str prefix)
 {
-	return request_printf(r, "%.*s0", (int)prefix.len - 1, prefix.at);
+	return arena_printf(arena, "%.*s0", (int)prefix.len - 1, prefix.at);
 }
 
 /* The second ends in a NUL that counts. */
-static struct str join(struct request *r, struct str prefix, struct str start)
+static struct str join(struct arena *arena, struct str prefix, struct str start)
 {
-	char *at = arena_alloc(r->arena, prefix.len + start.len + 1U);
+	char *at = arena_alloc(arena, prefix.len + start.len + 1U);
 
 	memcpy(at, prefix.at, prefix.len);
 	if (start.len > 0)
@@ -175,14 +175,15 @@ static struct str join(struct request *r, struct str prefix, struct str start)
 
 static enum next ask_page(struct request *r, struct listing *listing)
 {
-	struct str prefix = prefix_of(r);
-	struct store_range *range = arena_new_of(r->arena, struct store_range);
+	struct arena *arena = request_store_arena(r);
+	struct str prefix = prefix_of(r), start = listing->start;
+	struct store_range range = { .arena = arena, .revision = listing->revision };
 
-	range->key = listing->key_next.at ? listing->key_next : join(r, prefix, listing->start);
-	range->end = end_of(r, prefix);
-	range->revision = listing->revision;
+	range.key = listing->key_next.at ? join(arena, listing->key_next, STR(""))
+					 : join(arena, prefix, start);
+	range.end = end_of(arena, prefix);
 	listing->is_from_store = true;
-	return request_ask(r, &store_range_type, range);
+	return request_ask(r, &store_range_type, &range);
 }
 
 static bool take_row(struct request *r, struct listing *listing, const struct store_row *row)

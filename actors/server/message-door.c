@@ -170,6 +170,13 @@ static void send_answer(struct request *r)
 		arena_free(answer.arena);
 }
 
+/* Who asked hears that its request ended with the server. */
+static void message_abandon(struct request *r)
+{
+	arena_free(caller_of(r)->batch);
+	arena_free(r->arena);
+}
+
 static void message_release(struct request *r)
 {
 	struct caller *caller = caller_of(r);
@@ -279,5 +286,6 @@ const struct door message_door = {
 	.event_bytes = watch_event_bytes,
 	.flush = watch_flush,
 	.end = watch_ended,
+	.abandon = message_abandon,
 	.release = message_release,
 };

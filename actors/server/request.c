@@ -35,6 +35,13 @@ enum next request_wait_revision(struct request *r, uint64_t revision)
 	return feed_wait(r->server, r, revision) ? WAIT : NEXT;
 }
 
+struct arena *request_store_arena(struct request *r)
+{
+	if (r->store_arena == NULL)
+		r->store_arena = arena_new(0);
+	return r->store_arena;
+}
+
 enum next request_ask(struct request *r, const struct act_type *type, const void *body)
 {
 	/* The store keeps its own time; ours only guards against one that never answers. */
@@ -43,6 +50,7 @@ enum next request_ask(struct request *r, const struct act_type *type, const void
 
 	if (status != OK)
 		return request_fail_status(r, status == NOT_FOUND ? UNAVAILABLE : status, NULL);
+	r->store_arena = NULL;
 	r->is_at_store = true;
 	return WAIT;
 }

@@ -54,6 +54,8 @@ struct door {
 	/* What was gathered for this peer leaves now; false: it was lost, the watch is over. */
 	bool (*flush)(struct request *r);
 	void (*end)(struct request *r, int32_t code);
+	/* The server has crashed: gives back what is the door's own, tells nobody. In place of all others. */
+	void (*abandon)(struct request *r);
 	/* The last call: everything about the peer may go, the arena with it. */
 	void (*release)(struct request *r);
 };
@@ -111,13 +113,14 @@ struct request {
 	bool is_counted; /* in flight, by verb */
 	bool is_mutating;
 	bool is_waiting;  /* somebody will run it */
-	bool is_at_store; /* an answer of the store is owed: the arena may not go */
+	bool is_at_store; /* an answer to its tag is owed */
 	bool is_running;  /* inside request_run: nobody frees it */
 	bool is_answered;
 	bool is_gone; /* nobody waits for the answer any more */
 	uint64_t wait_revision;
 	struct mono wait_ends;
 	struct list wait_link;
+	struct arena *store_arena;          /* of what it is about to ask; NULL: none yet */
 	const struct act_msg *store_answer; /* while the step that waited for it runs */
 	struct mechanism {
 		struct waiter waiter;
@@ -139,7 +142,7 @@ struct request {
 	bool is_removal;         /* the object goes for good */
 	bool has_version;        /* the asker named the resourceVersion that it changes */
 	uint64_t written;        /* the revision of the write; 0: not yet */
-	struct str stored;       /* the bytes to be written */
+	struct str stored;       /* the bytes to be written; of store_arena */
 	void *work;              /* of the verb: deletecollection, eviction */
 	struct kind_write *also; /* what the verb wants written with it; NULL: nothing */
 	struct str *warnings;
@@ -189,7 +192,9 @@ enum next request_jump(struct request *r, enum step_number step);
 enum next request_refresh(struct request *r);
 /* Waits until the caches have reached a revision; TIMEOUT after LIMIT_FRESH_MS answers 504. */
 enum next request_wait_revision(struct request *r, uint64_t revision);
-/* Asks the store; the step runs again with r->store_answer. What the body points to lives in the arena. */
+/* The arena of the next message to the store; it goes with the message, for who asks may end before it is read. */
+struct arena *request_store_arena(struct request *r);
+/* Asks the store; the step runs again with r->store_answer. What the body points to, and names as its arena, is the one above. */
 enum next request_ask(struct request *r, const struct act_type *type, const void *body);
 
 void request_warn(struct request *r, struct str text);

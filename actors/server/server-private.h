@@ -73,6 +73,7 @@ void watch_progress(struct request *r); /* its peer wants to know how far it is 
 void watch_tick(struct watch *watch, struct mono now);
 void watch_close(struct watch *watch, int32_t code);
 void watch_gone(struct watch *watch);                 /* without a word to the peer */
+void watch_abandon(struct watch *watch);              /* only what it holds is given back */
 struct watch *request_watch(const struct request *r); /* NULL: it is none */
 
 /* ---- the first steps ------------------------------------------------------------------------------------- */

@@ -47,6 +47,8 @@ void server_request_free(struct request *r)
 
 	list_remove(&r->link);
 	list_remove(&r->wait_link);
+	arena_free(r->store_arena);
+	r->store_arena = NULL;
 	map_remove(&server->by_tag, tag_key(&r->tag));
 	flight_leave(r);
 }
@@ -154,10 +156,24 @@ static void make_counts(struct server *server)
 
 /* ---- the actor ---------------------------------------------------------------------------------------------------- */
 
+/* Those still there when the actor ends, in whatever way: nobody runs any more. */
+static void abandon_all(struct server *server)
+{
+	list_each (&server->requests, link) {
+		struct request *r = list_item(link, struct request, link);
+
+		if (request_watch(r) != NULL)
+			watch_abandon(request_watch(r));
+		arena_free(r->store_arena);
+		r->door->abandon(r);
+	}
+}
+
 static void release(void *arg)
 {
 	struct server *server = arg;
 
+	abandon_all(server);
 	line_forget(&server->lines);
 	feed_stop(server);
 	documents_free(server->documents);

@@ -87,12 +87,12 @@ static void leave(struct request *r)
 	r->mechanism.waiter.on_cancel = NULL;
 }
 
-/* The answer is handed over, or nobody wants it. The arena stays while the store may still read from it. */
+/* The answer is handed over, or nobody wants it. */
 static void release(struct request *r)
 {
 	const struct door *door = r->door;
 
-	if (r->is_at_store || r->is_waiting || r->is_running)
+	if (r->is_waiting || r->is_running)
 		return;
 	server_request_free(r);
 	door->release(r);
@@ -117,8 +117,8 @@ void request_cancel(struct request *r)
 	if (request_watch(r) != NULL)
 		watch_gone(request_watch(r));
 	if (r->is_at_store)
-		return;
-	r->is_waiting = false;
+		act_request_cancel(r->server->act, r->tag);
+	r->is_waiting = r->is_at_store = false;
 	release(r);
 }
 
@@ -139,11 +139,6 @@ void request_expire(struct request *r)
 void request_store_answered(struct request *r, const struct act_msg *msg)
 {
 	r->is_at_store = false;
-	if (r->is_gone) {
-		r->is_waiting = false;
-		release(r);
-		return;
-	}
 	r->store_answer = msg;
 	request_run(r);
 }

@@ -88,7 +88,7 @@ static const struct object *find(struct request *r, const struct type *type, str
 	const struct reader *reader = &r->server->reader;
 	const struct object *object = reader->get(reader->self, type, namespace, name);
 
-	return object ? object_hold(r->arena, object_ref(object)) : NULL;
+	return object ? object_hold(r->arena, object) : NULL;
 }
 
 static enum next missing(struct request *r, const char *resource, struct str name)

@@ -61,6 +61,11 @@ void watch_gone(struct watch *watch)
 	r->work = NULL;
 }
 
+void watch_abandon(struct watch *watch)
+{
+	cache_snapshot_unref(watch->snapshot);
+}
+
 void watch_close(struct watch *watch, int32_t code)
 {
 	struct request *r = watch->request;

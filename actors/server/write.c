@@ -215,13 +215,14 @@ enum next write_update(struct request *r)
 /* ---- the store -------------------------------------------------------------------------------------------------------- */
 
 /* The bytes that upstream's server would write: the stored version, without resourceVersion. */
-static void write_encode(struct request *r, const struct type *type, const void *record)
+static struct str stored_bytes(struct request *r, struct arena *arena, const struct type *type,
+			       const void *record)
 {
 	const struct type *stored = r->resource->stored;
 	const void *kept = convert_record(type, record, stored, r->arena);
 	struct meta_object_meta *meta = record_meta(stored, (void *)(uintptr_t)kept);
 	struct str version = meta->resource_version;
-	struct text out = text_in(r->arena, LIMIT_BODY_BYTES * 2);
+	struct text out = text_in(arena, LIMIT_BODY_BYTES * 2);
 
 	meta->resource_version = STR_NONE;
 	if (stored->flags & TYPE_JSON_ONLY)
@@ -229,54 +230,63 @@ static void write_encode(struct request *r, const struct type *type, const void 
 	else
 		proto_envelope_encode(stored, kept, &out);
 	meta->resource_version = version;
-	r->stored = text_str(&out);
+	return text_str(&out);
+}
+
+static struct str key_in(struct arena *arena, const struct request *r, struct str namespace,
+			 struct str name)
+{
+	struct str prefix = cache_prefix(r->resource->cache);
+
+	if (namespace.len > 0)
+		return arena_printf(arena, STR_FMT STR_FMT "/" STR_FMT, STR_ARG(prefix),
+				    STR_ARG(namespace), STR_ARG(name));
+	return arena_printf(arena, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(name));
 }
 
 struct str write_key(struct request *r, struct str name)
 {
-	struct str prefix = cache_prefix(r->resource->cache);
+	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
 
-	if (r->resource->row->is_namespaced)
-		return request_printf(r, STR_FMT STR_FMT "/" STR_FMT, STR_ARG(prefix),
-				      STR_ARG(r->route.namespace), STR_ARG(name));
-	return request_printf(r, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(name));
+	return key_in(r->arena, r, namespace, name);
 }
 
-static struct store_op op_of(const struct kind_write *write)
+static struct store_op op_of(struct arena *arena, const struct kind_write *write)
 {
 	return (struct store_op){
 		.kind = write->value.at ? STORE_PUT : STORE_DELETE,
-		.key = write->key,
-		.value = write->value,
+		.key = arena_str(arena, write->key),
+		.value = arena_str(arena, write->value),
 		.expected = write->expected,
 	};
 }
 
 static enum next ask_store(struct request *r, struct store_op first)
 {
-	struct store_op *ops = arena_array(r->arena, struct store_op, r->change.write_count + 2);
-	struct store_write *write = arena_new_of(r->arena, struct store_write);
+	struct arena *arena = request_store_arena(r);
+	struct store_op *ops = arena_array(arena, struct store_op, r->change.write_count + 2);
+	struct store_write write = { .arena = arena, .success = ops, .success_count = 1 };
 
 	ops[0] = first;
 	for (uint32_t i = 0; i < r->change.write_count; i++)
-		ops[i + 1] = op_of(&r->change.writes[i]);
-	write->success = ops;
-	write->success_count = r->change.write_count + 1;
+		ops[write.success_count++] = op_of(arena, &r->change.writes[i]);
 	if (r->also != NULL)
-		ops[write->success_count++] = op_of(r->also);
-	write->term = r->asked.term;
-	write->request = act_random(r->server->act) | 1;
-	return request_ask(r, &store_write_type, write);
+		ops[write.success_count++] = op_of(arena, r->also);
+	write.term = r->asked.term;
+	write.request = act_random(r->server->act) | 1;
+	return request_ask(r, &store_write_type, &write);
 }
 
 static enum next ask_put(struct request *r)
 {
+	const struct meta_object_meta *meta = record_meta(r->type, r->record);
+	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
 	struct store_op op = { .kind = STORE_PUT, .value = r->stored };
 
 	if (r->stored.len > LIMIT_OBJECT_BYTES)
 		return request_fail(
 		    r, failure_too_large(r->arena, "the object is larger than the store takes"));
-	op.key = write_key(r, record_meta(r->type, r->record)->name);
+	op.key = key_in(request_store_arena(r), r, namespace, meta->name);
 	op.expected = r->is_creating ? 0 : (uint64_t)r->live->revision;
 	return ask_store(r, op);
 }
@@ -372,15 +382,9 @@ static enum next written(struct request *r)
 /* Equal bytes are no change: nothing is written, and the version stays. */
 static bool is_same(struct request *r)
 {
-	struct str now = r->stored;
-	bool is_same;
-
 	if (r->is_creating || r->change.write_count > 0 || r->also != NULL)
 		return false;
-	write_encode(r, r->live->type, r->live->record);
-	is_same = str_eq(now, r->stored);
-	r->stored = now;
-	return is_same;
+	return str_eq(r->stored, stored_bytes(r, r->arena, r->live->type, r->live->record));
 }
 
 /* The last finalizer of an object that is being deleted has gone: so does the object. */
@@ -412,7 +416,7 @@ static enum next persist_dry(struct request *r)
 
 static enum next persist_put(struct request *r)
 {
-	write_encode(r, r->type, r->record);
+	r->stored = stored_bytes(r, request_store_arena(r), r->type, r->record);
 	if (!r->is_creating && is_same(r)) {
 		r->written = (uint64_t)r->live->revision;
 		set_version(r, r->written);
@@ -423,13 +427,7 @@ static enum next persist_put(struct request *r)
 
 static struct str live_key(struct request *r)
 {
-	struct str prefix = cache_prefix(r->resource->cache);
-	struct str namespace = object_namespace(r->live), name = object_name(r->live);
-
-	if (namespace.len > 0)
-		return request_printf(r, STR_FMT STR_FMT "/" STR_FMT, STR_ARG(prefix),
-				      STR_ARG(namespace), STR_ARG(name));
-	return request_printf(r, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(name));
+	return key_in(request_store_arena(r), r, object_namespace(r->live), object_name(r->live));
 }
 
 /* An update that ends in a removal has wishes of its own: they are dropped with what it would have written. */
@@ -474,8 +472,7 @@ enum next write_replace(struct request *r)
 			       .key = live_key(r),
 			       .expected = (uint64_t)r->live->revision };
 
-	write_encode(r, r->type, r->record);
-	op.value = r->stored;
+	op.value = stored_bytes(r, request_store_arena(r), r->type, r->record);
 	return ask_store(r, op);
 }
 
