@@ -152,6 +152,18 @@ bool amount_check(const struct path *at, struct str name, struct str value)
 	return is_good;
 }
 
+void amount_warn_of_fraction(struct kind_change *change, const struct path *at,
+			     struct str_map amounts, const char *name)
+{
+	struct str value = str_map_get(amounts, str_from(name));
+
+	if (value.at == NULL || quantity_milli(quantity_of(value)) % 1000 == 0)
+		return;
+	kind_warn(change,
+		  STR_FMT ": fractional byte value \"" STR_FMT "\" is invalid, must be an integer",
+		  STR_ARG(path_text(PATH_KEY(at, str_from(name)))), STR_ARG(value));
+}
+
 /* ---- requirements ------------------------------------------------------------------------------------------------ */
 
 struct found {

@@ -7,6 +7,7 @@
 #ifndef ACTORS_KINDS_AMOUNT_H
 #define ACTORS_KINDS_AMOUNT_H
 
+#include "actors/kinds/kind.h"
 #include "actors/kinds/rule.h"
 #include "actors/kinds/seen.h"
 #include "datastore/object/quantity.h"
@@ -24,6 +25,9 @@ bool amount_check_container_name(const struct path *at, struct str name);
 bool amount_check_pod_name(const struct path *at, struct str name); /* of the pod as a whole */
 /* Not negative, and whole where halves make no sense. */
 bool amount_check(const struct path *at, struct str name, struct str value);
+/* Half a byte is legal, and odd. */
+void amount_warn_of_fraction(struct kind_change *change, const struct path *at,
+			     struct str_map amounts, const char *name);
 
 /* Requests and limits of a container, or of the pod. `claims` are the names that its claims may have. */
 void amount_check_requirements(const struct path *at, const struct core_resource_requirements *sent,

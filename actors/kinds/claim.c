@@ -1,5 +1,6 @@
 #include "actors/kinds/claim.h"
 
+#include "actors/kinds/amount.h"
 #include "actors/kinds/volume.h"
 #include "datastore/object/quantity.h"
 
@@ -73,4 +74,15 @@ void claim_check_spec(const struct path *at, const struct core_persistent_volume
 	if (spec->volume_attributes_class_name.len > 0)
 		rule_name(PATH(at, "volumeAttributesClassName"), NAME_DNS_SUBDOMAIN,
 			  spec->volume_attributes_class_name);
+}
+
+void claim_warn(struct kind_change *change, const struct path *at,
+		const struct core_persistent_volume_claim_spec *spec)
+{
+	const struct path *resources = PATH(at, "resources");
+
+	amount_warn_of_fraction(change, PATH(resources, "requests"), spec->resources->requests,
+				"storage");
+	amount_warn_of_fraction(change, PATH(resources, "limits"), spec->resources->limits,
+				"storage");
 }

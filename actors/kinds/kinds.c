@@ -28,15 +28,10 @@
 	X("", "ServiceAccount", SUBDOMAIN, RETURNS)                                                 \
 	X("", "PersistentVolume", SUBDOMAIN, RETURNS)                                               \
 	X("", "PersistentVolumeClaim", SUBDOMAIN, RETURNS)                                          \
-	X("", "ReplicationController", SUBDOMAIN, GENERATION, .garbage = KIND_GARBAGE_ORPHAN)       \
 	X("", "ResourceQuota", SUBDOMAIN, RETURNS)                                                  \
 	X("", "LimitRange", SUBDOMAIN, PUT_CREATES)                                                 \
 	X("", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)                        \
 	X("events.k8s.io", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)           \
-	X(APPS, "Deployment", SUBDOMAIN, GENERATION)                                                \
-	X(APPS, "ReplicaSet", SUBDOMAIN, GENERATION)                                                \
-	X(APPS, "StatefulSet", SUBDOMAIN, GENERATION)                                               \
-	X(APPS, "DaemonSet", SUBDOMAIN, GENERATION)                                                 \
 	X(BATCH, "Job", SUBDOMAIN, GENERATION, .garbage = KIND_GARBAGE_ORPHAN)                      \
 	X(BATCH, "CronJob", SUBDOMAIN, GENERATION)                                                  \
 	X("autoscaling", "HorizontalPodAutoscaler", SUBDOMAIN, GENERATION)                          \

@@ -6,11 +6,17 @@
 
 #include "actors/kinds/kind.h"
 
-#define KINDS_MAP(X) \
-	X(namespace) \
-	X(service)   \
-	X(pod)       \
-	X(pod_template)
+#define KINDS_MAP(X)              \
+	X(namespace)              \
+	X(service)                \
+	X(pod)                    \
+	X(pod_template)           \
+	X(replication_controller) \
+	X(deployment)             \
+	X(replica_set)            \
+	X(stateful_set)           \
+	X(daemon_set)             \
+	X(controller_revision)
 
 #define X(name) extern const struct kind_rules kind_##name;
 KINDS_MAP(X)

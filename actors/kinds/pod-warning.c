@@ -1,7 +1,8 @@
+#include "actors/kinds/amount.h"
+#include "actors/kinds/claim.h"
 #include "actors/kinds/ip.h"
 #include "actors/kinds/node-selector.h"
 #include "actors/kinds/pod-private.h"
-#include "datastore/object/quantity.h"
 
 /*
  * What is legal in a pod and does not do what its writer may think (upstream's warningsForPodSpecAndMeta).
@@ -84,18 +85,6 @@ static void warn_of_annotations(const struct warner *w)
 
 /* ---- volumes ----------------------------------------------------------------------------------------------------------------- */
 
-static void warn_of_fraction(const struct warner *w, const struct path *at, struct str_map amounts,
-			     const char *name)
-{
-	struct str value = str_map_get(amounts, str_from(name));
-
-	if (value.at == NULL || quantity_milli(quantity_of(value)) % 1000 == 0)
-		return;
-	kind_warn(w->change,
-		  STR_FMT ": fractional byte value \"" STR_FMT "\" is invalid, must be an integer",
-		  STR_ARG(path_text(PATH_KEY(at, str_from(name)))), STR_ARG(value));
-}
-
 static void warn_of_source(const struct warner *w, const struct path *at,
 			   const struct core_volume_source *source)
 {
@@ -121,15 +110,10 @@ static void warn_of_source(const struct warner *w, const struct path *at,
 	for (size_t i = 0; i < sizeof old / sizeof old[0]; i++)
 		if (old[i].source != NULL)
 			say(w, PATH_NAMED(at, str_from(old[i].member)), old[i].words);
-	if (template != NULL && template->spec->resources != NULL) {
-		const struct path *resources = PATH(
-		    PATH(PATH(PATH(at, "ephemeral"), "volumeClaimTemplate"), "spec"), "resources");
-
-		warn_of_fraction(w, PATH(resources, "requests"),
-				 template->spec->resources->requests, "storage");
-		warn_of_fraction(w, PATH(resources, "limits"), template->spec->resources->limits,
-				 "storage");
-	}
+	if (template != NULL && template->spec->resources != NULL)
+		claim_warn(w->change,
+			   PATH(PATH(PATH(at, "ephemeral"), "volumeClaimTemplate"), "spec"),
+			   template->spec);
 }
 
 /* A file of a volume, and where it comes from. */
@@ -358,10 +342,10 @@ static void warn_of_container(const struct warner *w, const struct path *at,
 
 	warn_of_profiles(w, container);
 	if (sent != NULL) {
-		warn_of_fraction(w, limits, sent->limits, "memory");
-		warn_of_fraction(w, requests, sent->requests, "memory");
-		warn_of_fraction(w, limits, sent->limits, "ephemeral-storage");
-		warn_of_fraction(w, requests, sent->requests, "ephemeral-storage");
+		amount_warn_of_fraction(w->change, limits, sent->limits, "memory");
+		amount_warn_of_fraction(w->change, requests, sent->requests, "memory");
+		amount_warn_of_fraction(w->change, limits, sent->limits, "ephemeral-storage");
+		amount_warn_of_fraction(w->change, requests, sent->requests, "ephemeral-storage");
 	}
 	warn_of_env(w, PATH(at, "env"), container->env);
 }
@@ -522,8 +506,8 @@ void pod_spec_warn(struct kind_change *change, const struct path *spec, const st
 	for (uint32_t i = 0; i < pod->volumes.len; i++)
 		warn_of_files(&w, &pod->volumes.at[i]);
 	warn_of_doubles(&w);
-	warn_of_fraction(&w, PATH(spec, "overhead"), pod->overhead, "memory");
-	warn_of_fraction(&w, PATH(spec, "overhead"), pod->overhead, "ephemeral-storage");
+	amount_warn_of_fraction(change, PATH(spec, "overhead"), pod->overhead, "memory");
+	amount_warn_of_fraction(change, PATH(spec, "overhead"), pod->overhead, "ephemeral-storage");
 	if ((pod->security_context == NULL || pod->security_context->seccomp_profile == NULL) &&
 	    str_map_get(metadata->annotations, SECCOMP_POD).at != NULL)
 		say(&w, PATH_KEY(PATH(meta, "annotations"), SECCOMP_POD),

@@ -182,6 +182,12 @@ bool rule_at_most_100_percent(const struct path *at, struct int_or_string value)
 	       path_invalid(at, value.string, "must not be greater than 100%");
 }
 
+struct str rule_shown_count(const struct path *at, struct int_or_string value)
+{
+	return value.is_string ? name_quoted(path_arena(at), value.string)
+			       : arena_printf(path_arena(at), "%d", value.number);
+}
+
 bool rule_is_nothing(struct int_or_string value)
 {
 	int64_t number;

@@ -38,6 +38,7 @@ bool rule_port_or_name(const struct path *at, struct int_or_string value);
 /* A number from 0, or a percentage. */
 bool rule_count_or_percent(const struct path *at, struct int_or_string value);
 bool rule_at_most_100_percent(const struct path *at, struct int_or_string value);
+struct str rule_shown_count(const struct path *at, struct int_or_string value); /* in a fault */
 /* A legal value of the two above: 0, or 0%. */
 bool rule_is_nothing(struct int_or_string value);
 

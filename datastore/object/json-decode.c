@@ -409,3 +409,16 @@ enum status json_kind(struct str bytes, struct arena *arena, struct str *out_api
 	*out_kind = arena_str(arena, kind);
 	return OK;
 }
+
+enum status json_sort_of(struct str bytes, enum json_sort *out, struct fault *why)
+{
+	struct json in = json_of(bytes);
+	enum json_token token = json_peek(&in);
+
+	(void)json_skip(&in, NULL);
+	TRY(json_end(&in, why));
+	*out = token == JSON_NULL     ? JSON_SORT_NULL
+	       : token == JSON_OBJECT ? JSON_SORT_OBJECT
+				      : JSON_SORT_OTHER;
+	return OK;
+}

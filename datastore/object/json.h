@@ -44,6 +44,14 @@ struct str json_strict_text(const struct json_strict *strict, struct arena *aren
 MUST_USE enum status json_kind(struct str bytes, struct arena *arena, struct str *out_api_version,
 			       struct str *out_kind, struct fault *why);
 
+enum json_sort {
+	JSON_SORT_NULL,
+	JSON_SORT_OBJECT,
+	JSON_SORT_OTHER,
+};
+/* Of a field of any JSON, which may have come as bytes: reads all of it. BAD_REQUEST if it is not one value. */
+MUST_USE enum status json_sort_of(struct str bytes, enum json_sort *out, struct fault *why);
+
 /* Appends the record; of a kind with its apiVersion and kind. No new line at the end. NULL is an empty record. */
 void json_encode(const struct type *type, const void *record, struct text *out);
 /* The value of one field, as it would follow the member's name. */

@@ -101,7 +101,6 @@ UNDER_WAY = {
     "actors/kinds/amount.h": "the rules of single kinds",
     "actors/kinds/kind.h": "the rules of single kinds",
     "actors/kinds/node-selector.h": "the rules of single kinds",
-    "actors/kinds/pod-spec.h": "the rules of single kinds",
     "actors/kinds/rule.h": "the rules of single kinds",
     "actors/kinds/toleration.h": "the rules of single kinds",
     "datastore/log/entry.h": "the store",

@@ -247,3 +247,25 @@ TEST(the_kind_is_read_without_the_rest)
 	CHECK_STATUS(json_kind(STR("[]"), test_arena(), &api_version, &kind, NULL), BAD_REQUEST);
 	CHECK_STATUS(json_kind(STR("{"), test_arena(), &api_version, &kind, NULL), BAD_REQUEST);
 }
+
+TEST(one_value_of_any_sort_is_told_apart)
+{
+	static const struct {
+		const char *text;
+		enum json_sort sort;
+	} good[] = {
+		{ "null", JSON_SORT_NULL },
+		{ " {\"a\":[1,{}]} ", JSON_SORT_OBJECT },
+		{ "[]", JSON_SORT_OTHER },
+		{ "\"{}\"", JSON_SORT_OTHER },
+	};
+	static const char *const bad[] = { "", "{", "{}{}", "nul", "{\"a\":}" };
+	enum json_sort sort;
+
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		CHECK_STATUS(json_sort_of(str_from(good[i].text), &sort, NULL), OK);
+		CHECK_EQ(sort, good[i].sort);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		CHECK_STATUS(json_sort_of(str_from(bad[i]), &sort, NULL), BAD_REQUEST);
+}
