@@ -197,9 +197,9 @@ static bool is_referred(const struct check_context *check, const struct attribut
 
 /* ---- the authorizer ------------------------------------------------------------------------------------------- */
 
-static enum check retry(struct authorization *authorization, const char *reason)
+static enum check retry(struct authorization *authorization, struct str reason)
 {
-	authorization->reason = str_from(reason);
+	authorization->reason = reason;
 	return authorization->check.is_fresh ? CHECK_PASS : check_refresh(&authorization->check);
 }
 
@@ -219,10 +219,13 @@ static enum check check(const struct authorizer *authorizer, struct authorizatio
 	}
 	if (str_is(a->resource, "pods") && a->group.len == 0 && is_write(a->verb) &&
 	    a->name.len > 0 && !is_own_pod(&authorization->check, a, node))
-		return retry(authorization, "node may only change pods that are bound to it");
+		return retry(authorization, STR("node may only change pods that are bound to it"));
 	if (is_granted(a) || is_referred(&authorization->check, a, node))
 		return CHECK_ALLOW;
-	return retry(authorization, "no relationship found between node and this object");
+	return retry(authorization, arena_printf(authorization->check.arena,
+						 "no relationship found between node '" STR_FMT
+						 "' and this object",
+						 STR_ARG(node)));
 }
 
 /* What a node may do hangs on its pods: it cannot be said as rules. Of all others it knows nothing. */

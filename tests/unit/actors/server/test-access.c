@@ -1,3 +1,4 @@
+#include "actors/authentication/mechanisms.h"
 #include "actors/authorization/mechanisms.h"
 #include "tests/unit/actors/server/http-rig.h"
 #include "tests/unit/actors/server/rig.h"
@@ -69,4 +70,90 @@ TEST(a_client_certificate_says_who_asks_over_http)
 		 "\"configmaps\" in API group \"\" in the namespace \"default\"");
 	CHECK_HTTP(http_rig_get(rig, MAPS), 200);
 	http_rig_close(rig);
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------------------- */
+
+#define PODS "/api/v1/namespaces/default/pods"
+#define SECRETS "/api/v1/namespaces/default/secrets"
+
+static struct rig_answer as_node(struct rig *rig, const char *method, const char *path,
+				 const char *body)
+{
+	return rig_ask_of(rig, .method = method, .path = path, .body = body,
+			  .user = "system:node:n1", .group = "system:nodes");
+}
+
+TEST(a_node_reads_what_its_pods_refer_to_and_changes_its_own)
+{
+	struct rig *rig = rig_open(with_rbac());
+
+	CHECK_CODE(rig_post(rig, "/api/v1/namespaces/default/serviceaccounts",
+			    "{\"metadata\":{\"name\":\"default\"}}"),
+		   201);
+	CHECK_CODE(rig_post(rig, SECRETS, "{\"metadata\":{\"name\":\"mine\"}}"), 201);
+	CHECK_CODE(rig_post(rig, SECRETS, "{\"metadata\":{\"name\":\"other\"}}"), 201);
+	CHECK_CODE(rig_post(rig, PODS,
+			    "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"nodeName\":\"n1\","
+			    "\"containers\":[{\"name\":\"c\",\"image\":\"i\"}],\"volumes\":[{"
+			    "\"name\":\"v\",\"secret\":{\"secretName\":\"mine\"}}]}}"),
+		   201);
+	CHECK_CODE(as_node(rig, "POST", "/api/v1/nodes", "{\"metadata\":{\"name\":\"n1\"}}"), 201);
+	CHECK_CODE(rig_post(rig, "/api/v1/nodes", "{\"metadata\":{\"name\":\"n2\"}}"), 201);
+	CHECK_CODE(as_node(rig, "GET", SECRETS "/mine", NULL), 200);
+	CHECK_FAILURE(as_node(rig, "GET", SECRETS "/other", NULL), 403, "Forbidden",
+		      "secrets \"other\" is forbidden: User \"system:node:n1\" cannot get resource "
+		      "\"secrets\" in API group \"\" in the namespace \"default\": no relationship "
+		      "found between node 'n1' and this object");
+	CHECK_CODE(as_node(rig, "GET", SECRETS, NULL), 403);
+	CHECK_CODE(as_node(rig, "GET", PODS, NULL), 200);
+	CHECK_CODE(
+	    as_node(rig, "PUT", "/api/v1/nodes/n1/status", "{\"metadata\":{\"name\":\"n1\"}}"), 200);
+	CHECK_CODE(
+	    as_node(rig, "PUT", "/api/v1/nodes/n2/status", "{\"metadata\":{\"name\":\"n2\"}}"), 403);
+	CHECK_CODE(as_node(rig, "DELETE", PODS "/p", NULL), 200);
+	rig_close(rig);
+}
+
+/* ---- credentials over HTTP ---------------------------------------------------------------------------------- */
+
+#define ISSUER "https://kubernetes.default.svc"
+
+TEST(a_service_account_shows_its_token_over_http)
+{
+	struct certificate_key *key = certificate_key_new();
+	const struct certificate_key *keys[] = { key };
+	const struct service_account_tokens tokens = { STR(ISSUER), STR(ISSUER), keys, 1 };
+	const struct authenticator authenticator = authentication_service_account(&tokens);
+	struct server_config config = *with_rbac();
+	struct http_rig_answer answer;
+	struct http_rig *rig;
+	const char *token;
+
+	config.authenticators = &authenticator;
+	config.authenticator_count = 1;
+	config.issuer = STR(ISSUER);
+	config.signing_key = key;
+	rig = http_rig_open(&config);
+	CHECK_HTTP(http_rig_post(rig, "/api/v1/namespaces/default/serviceaccounts",
+				 "{\"metadata\":{\"name\":\"sa\"}}"),
+		   201);
+	answer = http_rig_post(rig, "/api/v1/namespaces/default/serviceaccounts/sa/token",
+			       "{\"spec\":{}}");
+	CHECK_HTTP(answer, 201);
+	token = arena_cstr(test_arena(), rig_at(answer.body, "status.token"));
+	answer = http_rig_ask_of(rig, .path = MAPS, .user = "", .token = token);
+	CHECK_HTTP(answer, 403);
+	CHECK_AT(answer.body, "message",
+		 "configmaps is forbidden: User \"system:serviceaccount:default:sa\" cannot list "
+		 "resource \"configmaps\" in API group \"\" in the namespace \"default\"");
+	CHECK_STR(http_header_get(answer.headers, STR("x-content-type-options")), "nosniff");
+	answer = http_rig_ask_of(rig, .path = MAPS, .user = "", .token = "nonsense");
+	CHECK_HTTP(answer, 401);
+	CHECK_AT(answer.body, "reason", "Unauthorized");
+	CHECK_AT(answer.body, "message", "Unauthorized");
+	answer = http_rig_ask_of(rig, .path = "/healthz", .user = "");
+	CHECK_HTTP(answer, 403); /* no role lets strangers look: the cluster's own does */
+	http_rig_close(rig);
+	certificate_key_free(key);
 }
