@@ -30,6 +30,7 @@ enum next { NEXT, WAIT, DONE };
 enum step_number {
 	STEP_ROUTE,
 	STEP_AUTHENTICATE,
+	STEP_IMPERSONATE,
 	STEP_AUTHORIZE,
 	STEP_DECODE,
 	STEP_READ,
@@ -81,6 +82,8 @@ struct asked {
 	struct str accept, content_type, accept_encoding, agent, if_none_match, audit_id,
 	    authorization;
 	struct str body;
+	struct user
+	    impersonated; /* in whose name the request is to be judged; nothing in it: the asker's own */
 	const struct certificate_info *certificate;
 	bool is_trusted; /* the message door: `user` is who asks */
 	struct user user;

@@ -9,6 +9,7 @@
 #include "actors/server/request.h"
 #include "actors/server/resources.h"
 #include "actors/server/server.h"
+#include "transport/http/http.h"
 
 struct documents;
 
@@ -83,6 +84,10 @@ enum next
 enter_authorize(struct request *r); /* and then r->resource, options, form, r->steps: or a page */
 enum next access_authenticate(struct request *r); /* r->user */
 enum next access_authorize(struct request *r);    /* what r->route asks for */
+/* impersonate.c: BAD_REQUEST for a header that cannot be decoded; the step makes r->user another's. */
+MUST_USE enum status impersonate_read(struct http_headers headers, struct arena *arena,
+				      struct user *out);
+enum next impersonate(struct request *r);
 
 /* Both go on with the mechanism that waited; WAIT, or NEXT with the answer. */
 struct access_verdict {

@@ -22,6 +22,7 @@ static const struct step {
 } steps[STEP_COUNT] = {
 	[STEP_ROUTE] = { "route", enter_route },
 	[STEP_AUTHENTICATE] = { "authenticate", access_authenticate },
+	[STEP_IMPERSONATE] = { "impersonate", impersonate },
 	[STEP_AUTHORIZE] = { "authorize", enter_authorize },
 	[STEP_DECODE] = { "decode", decode },
 	[STEP_READ] = { "read", read },
