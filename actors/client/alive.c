@@ -4,18 +4,22 @@
 
 static enum status ask_encode(const void *body, struct text *out)
 {
-	pack_begin(out, 1);
-	pack_u64(out, ((const struct alive_ask *)body)->period_ms);
+	const struct alive_ask *ask = body;
+
+	pack_begin(out, 2);
+	pack_u64(out, ask->period_ms);
+	pack_str(out, ask->node);
 	return out->is_cut ? TOO_LARGE : OK;
 }
 
 static enum status ask_decode(struct str bytes, struct arena *arena, void *body)
 {
 	struct unpack in = unpack_of(bytes);
+	struct alive_ask *ask = body;
 
-	(void)arena;
 	unpack_begin(&in);
-	((struct alive_ask *)body)->period_ms = unpack_u32(&in);
+	ask->period_ms = unpack_u32(&in);
+	ask->node = arena_str(arena, unpack_str(&in));
 	unpack_end(&in);
 	return unpack_status(&in);
 }

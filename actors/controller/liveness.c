@@ -22,6 +22,7 @@ struct lost {
 
 struct liveness {
 	struct act *act;
+	const char *relay;
 	struct caches *caches; /* NULL: not yet */
 	uint32_t tick;
 	struct map lost; /* by tag: struct lost */
@@ -92,14 +93,16 @@ static void judge(struct liveness *liveness, struct str node, struct lost *lost)
 
 static void ask(struct liveness *liveness, struct str node, struct str address)
 {
+	struct alive_ask ask = { .period_ms = LIVENESS_MS, .node = node };
 	char name[ADDRESS_MAX];
 
 	if (address.len == 0 || address.len >= sizeof name)
 		return;
 	memcpy(name, address.at, address.len);
 	name[address.len] = 0;
-	if (act_request(liveness->act, act_named(liveness->act, name), &alive_ask_type,
-			&(struct alive_ask){ LIVENESS_MS }, ANSWER_MS, tag_of(node)) != OK)
+	if (act_request(liveness->act,
+			act_named(liveness->act, liveness->relay ? liveness->relay : name),
+			&alive_ask_type, &ask, ANSWER_MS, tag_of(node)) != OK)
 		lose(liveness, tag_of(node));
 }
 
@@ -199,7 +202,7 @@ static enum status init(struct act *act, void *state, const void *args)
 	struct caches_subscribe wish = { .types = { &core_node_type, &coordination_lease_type },
 					 .count = 2 };
 
-	(void)args;
+	liveness->relay = args != NULL ? ((const struct liveness_args *)args)->relay : NULL;
 	liveness->act = act;
 	act_own(act, release_lost, liveness);
 	return act_request(act, act_named(act, "caches"), &caches_subscribe_type, &wish,

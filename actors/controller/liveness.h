@@ -21,7 +21,10 @@
 #define LIVENESS_LOST_MS 10000
 #define LIVENESS_MS 10000U /* upstream's interval of renewing leases */
 
-/* Beside the actor `caches` of its host; no args. */
+/* Beside the actor `caches` of its host; without args agents are asked themselves. */
+struct liveness_args {
+	const char *relay; /* who passes questions on: "relay@n1/core"; NULL: nobody */
+};
 extern const struct act_class liveness_class;
 
 #endif

@@ -288,7 +288,10 @@ static bool lose_node(struct demo *demo, uint32_t voters)
 	since = loop_clock()->mono(loop_clock()->self);
 	kill_whole(demo, &demo->nodes[leader]);
 	let_settle(demo, act, voters);
-	(void)demo_voters(demo, demo_living(demo), NULL, after);
+	/* It is taken for dead after a while only; then whoever stands by gets its vote. */
+	while (demo->node_count > 3 && demo_ms(demo, since) < HEAL_MS &&
+	       (demo_voters(demo, demo_living(demo), NULL, after) < voters || after[leader] == 'v'))
+		act_sleep(demo->act, LOOK_MS);
 	note_promoted(demo, before, after);
 	demo_say(
 	    demo,

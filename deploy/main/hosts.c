@@ -16,6 +16,7 @@
 #include "deploy/main/directory.h"
 #include "deploy/main/leader.h"
 #include "deploy/main/process.h"
+#include "deploy/main/relay.h"
 #include "transport/http/server.h"
 
 #define ISSUER STR("https://kubernetes.default.svc.cluster.local")
@@ -112,6 +113,7 @@ int hosts_core(const struct command_line *line)
 	struct act_child children[] = {
 		{ .id = "store", .class = &store_class, .args = &core.store },
 		{ .id = "directory", .class = &directory_class, .args = &core.process },
+		{ .id = "relay", .class = &relay_class, .args = &core.process },
 		{ .id = "api", .class = &server_class, .args = &core.server },
 		{ .id = "admin", .class = &admin_class, .args = &core.process },
 		{ .id = "http", .class = &http_server_class, .args = &core.http },
@@ -157,7 +159,7 @@ int hosts_node(const struct command_line *line)
 		.node = process.identity.name,
 		.address = process.identity.address,
 		.api = arena_printf(process.arena, "api@%s/core", process.identity.name).at,
-		.self = arena_printf(process.arena, "agent@%s/node", process.identity.name).at,
+		.self = arena_printf(process.arena, "relay@%s", process.identity.name).at,
 		.pods = command_text(line, "pods"),
 		.folder = process.dir.path,
 		.is_control_plane = true,

@@ -26,6 +26,7 @@ struct leader {
 	struct caches_args caches;
 	struct bootstrap_args bootstrap;
 	struct scheduler_args scheduler;
+	struct liveness_args liveness;
 };
 
 struct leader_retry {
@@ -61,7 +62,7 @@ static void plan_children(struct leader *leader)
 	leader->scheduler = (struct scheduler_args){ leader->api, leader->term };
 	add(leader, "bootstrap", &bootstrap_class, &leader->bootstrap);
 	add(leader, "caches", &caches_class, &leader->caches);
-	add(leader, "liveness", &liveness_class, NULL);
+	add(leader, "liveness", &liveness_class, &leader->liveness);
 	add(leader, "scheduler", &scheduler_class, &leader->scheduler);
 	for (uint32_t i = 0; controllers[i] != NULL; i++) {
 		leader->runners[i] =
@@ -159,6 +160,8 @@ static enum status init(struct act *act, void *state, const void *args)
 	struct leader *leader = state;
 
 	leader->process = (struct process *)(uintptr_t)args;
+	leader->liveness.relay =
+	    arena_printf(act_arena(act), "relay@%s/core", leader->process->identity.name).at;
 	leader->api = arena_printf(act_arena(act), "api@%s/core", leader->process->identity.name).at;
 	leader->store =
 	    arena_printf(act_arena(act), "store@%s/core", leader->process->identity.name).at;
