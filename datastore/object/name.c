@@ -75,6 +75,11 @@ static bool is_dns_label(struct str s)
 	return is_bounded(s, is_lower_alnum, is_lower_alnum_dash);
 }
 
+static bool is_caseless_label(struct str s)
+{
+	return is_bounded(s, is_alnum, is_header_char);
+}
+
 static bool is_dns1035_label(struct str s)
 {
 	return is_dns_label(s) && is_lower(s.at[0]);
@@ -193,6 +198,11 @@ static const struct pattern dns_underscore = {
 	"and must start and end with an alphanumeric character",
 	"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*", "'example.com'"
 };
+static const struct pattern dns_caseless = {
+	"an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must start "
+	"and end with an alphanumeric character",
+	LABEL_REGEX "(\\." LABEL_REGEX ")*", "'Example.com'"
+};
 static const struct pattern dns1035_label = {
 	"a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
 	"alphabetic character, and end with an alphanumeric character",
@@ -293,6 +303,13 @@ static void check_label_key(struct check *check, struct str s)
 	at_most(check, "name part ", name, LABEL_MAX, "bytes");
 	if (!is_label_name(name))
 		mismatch(check, "name part ", &label_name);
+}
+
+static void check_prefixed_label_key(struct check *check, struct str s)
+{
+	check_label_key(check, s);
+	if (check->is_good && str_find_char(s, '/') < 0)
+		wrong(check, "must include a prefix (e.g. 'example.com/key')");
 }
 
 static void check_label_value(struct check *check, struct str s)
@@ -410,6 +427,11 @@ static void check_value(struct check *check, enum name_syntax syntax, struct str
 		if (!are_parts(s, is_underscore_label))
 			mismatch(check, "", &dns_underscore);
 		break;
+	case NAME_DNS_SUBDOMAIN_CASELESS:
+		at_most(check, "", s, SUBDOMAIN_MAX, "bytes");
+		if (!are_parts(s, is_caseless_label))
+			mismatch(check, "", &dns_caseless);
+		break;
 	case NAME_DNS1035_LABEL:
 		at_most(check, "", s, LABEL_MAX, "characters");
 		if (!is_dns1035_label(s))
@@ -421,6 +443,7 @@ static void check_value(struct check *check, enum name_syntax syntax, struct str
 			mismatch(check, "", &wildcard);
 		break;
 	case NAME_LABEL_KEY: check_label_key(check, s); break;
+	case NAME_PREFIXED_LABEL_KEY: check_prefixed_label_key(check, s); break;
 	case NAME_LABEL_VALUE: check_label_value(check, s); break;
 	case NAME_PATH_SEGMENT: check_path(check, s, false); break;
 	case NAME_PATH_PREFIX: check_path(check, s, true); break;

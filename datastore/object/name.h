@@ -18,9 +18,11 @@
 	X(NAME_DNS_LABEL)                /* my-name */                                 \
 	X(NAME_DNS_SUBDOMAIN)            /* example.com */                             \
 	X(NAME_DNS_SUBDOMAIN_UNDERSCORE) /* _tcp.example.com: search domains of DNS */ \
+	X(NAME_DNS_SUBDOMAIN_CASELESS)   /* Example.com: drivers */                    \
 	X(NAME_DNS1035_LABEL)            /* services: begins with a letter */          \
 	X(NAME_WILDCARD_SUBDOMAIN)       /* *.example.com */                           \
 	X(NAME_LABEL_KEY)                /* example.com/my.name: a qualified name */   \
+	X(NAME_PREFIXED_LABEL_KEY)       /* the same with a domain */                  \
 	X(NAME_LABEL_VALUE)                                                            \
 	X(NAME_PATH_SEGMENT) /* whatever may stand between slashes of a URL */         \
 	X(NAME_PATH_PREFIX)                                                            \

@@ -19,7 +19,7 @@ static bool equal_int_or_string(const struct int_or_string *a, const struct int_
 }
 
 /* Two values of the same kind that are there, or zero bytes. */
-static bool equal_values(const struct field *field, const void *a, const void *b)
+bool record_equal_element(const struct field *field, const void *a, const void *b)
 {
 	const struct str *s = a, *t = b;
 
@@ -48,7 +48,7 @@ static bool equal_lists(const struct field *field, const struct block_list *a,
 	for (uint32_t i = 0; i < a->len; i++, x += stride, y += stride) {
 		if (skip > 0 && !str_eq(*(const struct str *)x, *(const struct str *)y))
 			return false;
-		if (!equal_values(field, x + skip, y + skip))
+		if (!record_equal_element(field, x + skip, y + skip))
 			return false;
 	}
 	return true;
@@ -65,7 +65,7 @@ bool record_equal_field(const struct field *field, const void *a, const void *b)
 		return false;
 	if (field->kind == KIND_MESSAGE)
 		return record_equal(field->type, *(void *const *)x, *(void *const *)y);
-	return equal_values(field, x, y);
+	return record_equal_element(field, x, y);
 }
 
 bool record_equal(const struct type *type, const void *a, const void *b)

@@ -51,6 +51,8 @@ void record_clone_field(const struct field *field, const void *from, void *to, s
  */
 bool record_equal(const struct type *type, const void *a, const void *b);
 bool record_equal_field(const struct field *field, const void *a, const void *b);
+/* Of two elements of a field's lists, or values of its maps. */
+bool record_equal_element(const struct field *field, const void *a, const void *b);
 
 /*
  * Fills in the defaults that upstream's decoder applies to a request or a stored object of this kind; `now` is for the

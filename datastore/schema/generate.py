@@ -140,6 +140,23 @@ class Schema:
             for type_ in file.types.values():
                 for field in type_.fields:
                     self.resolve(file, field)
+        self.judged = self.find_judged()
+
+    def find_judged(self):
+        """The types that validation has to look into: something in them, or below, is enforced."""
+        judged, found = set(), True
+        while found:
+            found = {t for file in self.files for t in file.types.values() if t not in judged and any(
+                self.is_enforced(file, f) or (f.element in judged and not is_opaque(f)) for f in t.fields)}
+            judged |= found
+        return judged
+
+    def is_enforced(self, file, field):
+        marks = [split_mark(w)[0] for w in field.marks.get("+", [])]
+        if any(parts[0][0] not in ("alpha", "kubebuilder") and parts[-1][0] not in ("optional", "opaqueType") for parts in marks):
+            return True
+        values = self.look(file, field.marks["of"], "values")[1] if "of" in field.marks else None
+        return values is not None and is_enforced_enum(values[1])
 
     def look(self, file, word, table):
         """The entry that a name in a file means, in its own file or behind a prefix."""
@@ -170,6 +187,15 @@ class Schema:
             self.listed.add(field.element)
         elif field.shape == "SHAPE_MAP":
             self.mapped.add(field.element)
+
+
+def is_opaque(field):
+    return any(split_mark(w)[0][-1][0] == "opaqueType" for w in field.marks.get("+", []))
+
+
+def is_enforced_enum(words):
+    marks = [split_mark(w[1:])[0] for w in words if w.startswith("+")]
+    return any(parts[-1][0] == "enum" and parts[0][0] != "alpha" for parts in marks)
 
 
 def list_name(type_):
@@ -327,6 +353,7 @@ class Writer:
         flags = [f for w, f in (("namespaced", "TYPE_NAMESPACED"), ("cluster", "TYPE_CLUSTER"), ("atomic", "TYPE_ATOMIC"),
                                 ("union", "TYPE_UNION"), ("json-only", "TYPE_JSON_ONLY"), ("list-of", "TYPE_LIST"))
                  if w in type_.head]
+        flags += ["TYPE_JUDGED"] * (type_ in self.schema.judged)
         flags += ["TYPE_HAS_INLINE"] * any("inline" in f.marks for f in fields)
         item = type_.mark("list-of")
         item = self.schema.look(file, item, "types")[1] if item and item != "raw" else None
@@ -356,8 +383,7 @@ class Writer:
 
     def values(self, name, word, words):
         known = [w for w in words if not w.startswith("+")]
-        marks = [split_mark(w[1:])[0] for w in words if w.startswith("+")]
-        enforced = any(parts[-1][0] == "enum" and parts[0][0] != "alpha" for parts in marks)
+        enforced = is_enforced_enum(words)
         c = "%s_%s_values" % (self.file.prefix, snake(name, False))
         items = []
         for w in known:

@@ -259,6 +259,7 @@ enum type_flag {
 	TYPE_UNION = 1 << 5,
 	TYPE_JSON_ONLY = 1 << 6,  /* has no protobuf form */
 	TYPE_HAS_INLINE = 1 << 8, /* some field is FIELD_INLINE */
+	TYPE_JUDGED = 1 << 9,     /* has marks of validation that are enforced, itself or below */
 	TYPE_SORTED =
 	    1 << 7, /* JSON members in order of their names, here and below: custom resources */
 };

@@ -110,7 +110,6 @@ UNDER_WAY = {
     "datastore/schema/registry.h": "its self-test",
     "deploy/main/process.h": "the hosts of a node",
     "runtime/actor/actor-private.h": "links",
-    "runtime/base/fault.h": "validation",
     "runtime/loop/loop.h": "the hosts of a node",
     "runtime/sim/sim.h": "its bodies",
     "transport/http/client.h": "server and client",
