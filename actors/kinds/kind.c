@@ -2,6 +2,7 @@
 
 #include "datastore/object/gate.h"
 #include "datastore/object/record.h"
+#include "datastore/object/validate.h"
 
 const struct kind_rules kind_default = { .group = "", .kind = "", .name_syntax = NAME_DNS_SUBDOMAIN };
 
@@ -157,6 +158,8 @@ void kind_create(const struct kind_rules *kind, struct kind_change *change)
 	metadata_validate(change, kind->name_syntax);
 	if (kind->validate_create != NULL)
 		kind->validate_create(change);
+	/* Last, and whatever the others found: the marks' words replace those of a rule that says the same. */
+	validate_create(change->type, change->object, change->faults);
 }
 
 static void update_main(const struct kind_rules *kind, struct kind_change *change)
@@ -205,4 +208,5 @@ void kind_update(const struct kind_rules *kind, struct kind_change *change)
 	metadata_validate_update(change);
 	if (validate != NULL)
 		validate(change);
+	validate_update(change->type, change->object, change->old, change->faults);
 }
