@@ -1,6 +1,18 @@
 #include "actors/client/alive.h"
 
+#include <string.h>
+
 #include "transport/wire/msgpack.h"
+
+/* False: longer than any name may be. */
+static bool take_name(char out[ALIVE_NAME_BYTES], struct str name)
+{
+	if (name.len == 0 || name.len >= ALIVE_NAME_BYTES)
+		return false;
+	memcpy(out, name.at, name.len);
+	out[name.len] = 0;
+	return true;
+}
 
 static enum status ask_encode(const void *body, struct text *out)
 {
@@ -8,7 +20,7 @@ static enum status ask_encode(const void *body, struct text *out)
 
 	pack_begin(out, 2);
 	pack_u64(out, ask->period_ms);
-	pack_str(out, ask->node);
+	pack_str(out, str_from(ask->agent));
 	return out->is_cut ? TOO_LARGE : OK;
 }
 
@@ -16,29 +28,33 @@ static enum status ask_decode(struct str bytes, struct arena *arena, void *body)
 {
 	struct unpack in = unpack_of(bytes);
 	struct alive_ask *ask = body;
+	bool is_fine;
 
+	(void)arena;
 	unpack_begin(&in);
 	ask->period_ms = unpack_u32(&in);
-	ask->node = arena_str(arena, unpack_str(&in));
+	is_fine = take_name(ask->agent, unpack_str(&in));
 	unpack_end(&in);
-	return unpack_status(&in);
+	return is_fine ? unpack_status(&in) : CORRUPT;
 }
 
 static enum status here_encode(const void *body, struct text *out)
 {
 	pack_begin(out, 1);
-	pack_str(out, ((const struct alive_here *)body)->node);
+	pack_str(out, str_from(((const struct alive_here *)body)->node));
 	return out->is_cut ? TOO_LARGE : OK;
 }
 
 static enum status here_decode(struct str bytes, struct arena *arena, void *body)
 {
 	struct unpack in = unpack_of(bytes);
+	bool is_fine;
 
+	(void)arena;
 	unpack_begin(&in);
-	((struct alive_here *)body)->node = arena_str(arena, unpack_str(&in));
+	is_fine = take_name(((struct alive_here *)body)->node, unpack_str(&in));
 	unpack_end(&in);
-	return unpack_status(&in);
+	return is_fine ? unpack_status(&in) : CORRUPT;
 }
 
 ACT_TYPE(alive_ask, .id = 211, .encode = ask_encode, .decode = ask_decode);

@@ -2,8 +2,8 @@
  * Alive: the question whether a node is there, and its answer, as messages between the controllers' host and node agents.
  *
  * The asker is actors/controller/liveness.c; actors/node answers once its Node object is registered. How its agent is reached
- * stands in the Node's annotation ALIVE_ANNOTATION, a name as act_named takes it. Where hosts are linked with those of their own
- * node only, an actor of the core host passes questions on, by the node that they name.
+ * stands in the Node's annotation ALIVE_ANNOTATION, as act_named takes it: agent@n1/node. Where hosts are linked with those of
+ * their own node only, an actor of each core host passes questions on (deploy/main/relay.c).
  */
 #ifndef ACTORS_CLIENT_ALIVE_H
 #define ACTORS_CLIENT_ALIVE_H
@@ -12,17 +12,20 @@
 #include "runtime/base/str.h"
 
 #define ALIVE_ANNOTATION STR("troupe.internal/agent")
+#define ALIVE_ANSWER_MS 5000U
+#define ALIVE_NAME_BYTES \
+	320U /* of a node, which is a DNS name, and what stands around it; with its NUL */
 
-/* A request to an agent. */
+/* A request. */
 struct alive_ask {
-	uint32_t period_ms; /* it will be asked again after so long */
-	struct str node;    /* who is asked; borrowed as in alive_here */
+	uint32_t period_ms;           /* it will be asked again after so long */
+	char agent[ALIVE_NAME_BYTES]; /* who is meant */
 };
 ACT_TYPE_DECLARE(alive_ask);
 
-/* The answer. The name is borrowed: constant for the sender, of the message's arena for the receiver. */
+/* The answer. */
 struct alive_here {
-	struct str node;
+	char node[ALIVE_NAME_BYTES];
 };
 ACT_TYPE_DECLARE(alive_here);
 

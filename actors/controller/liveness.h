@@ -9,7 +9,7 @@
  *
  * Links know within seconds that a host has gone. An agent that has been out of reach for LIVENESS_LOST_MS makes its lease
  * doubtful, as if it had not been renewed for long, unless it was written meanwhile: so pods of a dead machine stop being
- * ready after some fifteen seconds and not fifty.
+ * ready after some fifteen seconds and not fifty. One that has never answered has longer than a lease takes that is renewed by writes.
  *
  * The questions are spread over the period; one a node is under way, and what is not answered is asked again with the next.
  */
@@ -19,6 +19,7 @@
 #include "runtime/actor/act.h"
 
 #define LIVENESS_LOST_MS 10000
+#define LIVENESS_STRANGE_MS 15000
 #define LIVENESS_MS 10000U /* upstream's interval of renewing leases */
 
 /* Beside the actor `caches` of its host; without args agents are asked themselves. */

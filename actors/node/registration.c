@@ -368,13 +368,15 @@ static void asked(struct agent *agent, const struct act_msg *msg)
 {
 	const struct alive_ask *ask = msg->body;
 	struct registration *r = &agent->registration;
+	struct alive_here here = { .node = "" };
 
 	if (r->state != REGISTRATION_REGISTERED) {
 		(void)act_refuse(agent->act, msg, UNAVAILABLE);
 		return;
 	}
 	r->heard_until.ns = act_now(agent->act).ns + (int64_t)ask->period_ms * 5 / 2 * TIME_MS;
-	(void)act_reply_of(agent->act, msg, alive_here, .node = str_from(agent->args->node));
+	snprintf(here.node, sizeof here.node, "%s", agent->args->node);
+	(void)act_reply(agent->act, msg, &alive_here_type, &here);
 }
 
 bool registration_receive(struct agent *agent, const struct act_msg *msg)

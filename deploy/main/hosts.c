@@ -159,7 +159,7 @@ int hosts_node(const struct command_line *line)
 		.node = process.identity.name,
 		.address = process.identity.address,
 		.api = arena_printf(process.arena, "api@%s/core", process.identity.name).at,
-		.self = arena_printf(process.arena, "relay@%s", process.identity.name).at,
+		.self = arena_printf(process.arena, "agent@%s/node", process.identity.name).at,
 		.pods = command_text(line, "pods"),
 		.folder = process.dir.path,
 		.is_control_plane = true,

@@ -5,27 +5,36 @@
 #include "actors/client/alive.h"
 #include "deploy/main/process.h"
 
-#define NAME_MAX_BYTES 96U
-
 struct relay {
 	const struct process *process;
 };
 
+/* "agent@n1/node": the agent itself on its own node, else that node's relay. False: no such address. */
+static bool next_hop(const struct relay *relay, struct str agent, char out[ALIVE_NAME_BYTES])
+{
+	struct str rest = agent, node;
+	int len;
+
+	(void)str_cut(&rest, '@');
+	node = str_cut(&rest, '/');
+	if (node.len == 0)
+		return false;
+	if (str_is(node, relay->process->identity.name))
+		len = snprintf(out, ALIVE_NAME_BYTES, STR_FMT, STR_ARG(agent));
+	else
+		len = snprintf(out, ALIVE_NAME_BYTES, "relay@" STR_FMT, STR_ARG(node));
+	return len > 0 && (uint32_t)len < ALIVE_NAME_BYTES;
+}
+
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
-	const struct relay *relay = state;
-	const char *self = relay->process->identity.name;
-	char name[NAME_MAX_BYTES];
-	struct str node;
+	char to[ALIVE_NAME_BYTES];
 
 	if (!ACT_IS(msg, alive_ask) || msg->kind != ACT_REQUEST)
 		return ACT_UNHANDLED;
-	node = ACT_AS(msg, alive_ask)->node;
-	if (str_is(node, self))
-		snprintf(name, sizeof name, "agent@%s/node", self);
-	else
-		snprintf(name, sizeof name, "relay@" STR_FMT, STR_ARG(node));
-	act_forward(act, msg, act_named(act, name));
+	if (!next_hop(state, str_from(ACT_AS(msg, alive_ask)->agent), to) ||
+	    act_forward(act, msg, act_named(act, to)) != OK)
+		act_refuse(act, msg, GONE);
 	return ACT_OK;
 }
 

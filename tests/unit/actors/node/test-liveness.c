@@ -25,6 +25,7 @@ static const struct agent_args reachable = { .node = "n1",
 					     .pod_range = "10.244.7.0/24",
 					     .facts = &facts };
 static const struct caches_args caches = { "api", "system:kube-controller-manager" };
+static const struct liveness_args direct = { NULL };
 static const struct runner_args lifecycle = { &node_lifecycle_controller, "api", 0 };
 
 /* The controllers' side and an agent, which does not come back when it is killed. */
@@ -33,7 +34,7 @@ static struct api_lab *make_lab(const struct agent_args *agent)
 	struct api_lab *lab = arena_new_of(test_arena(), struct api_lab);
 	const struct act_child children[] = {
 		{ .id = "caches", .class = &caches_class, .args = &caches },
-		{ .id = "liveness", .class = &liveness_class },
+		{ .id = "liveness", .class = &liveness_class, .args = &direct },
 		{ .id = "node-lifecycle", .class = &controller_class, .args = &lifecycle },
 		{ .id = "agent", .class = &agent_class, .args = agent, .restart = ACT_TEMPORARY },
 	};
@@ -165,7 +166,7 @@ TEST(a_node_that_is_wrongly_taken_for_dead_says_so_at_once_and_is_believed)
 static enum act_verdict impostor_receive(struct act *act, void *state, const struct act_msg *msg)
 {
 	(void)state;
-	(void)act_reply_of(act, msg, alive_here, .node = STR("n1"));
+	(void)act_reply_of(act, msg, alive_here, .node = "n1");
 	return ACT_OK;
 }
 
@@ -176,7 +177,7 @@ TEST(an_agent_speaks_for_its_own_node_only)
 	struct api_lab *lab = arena_new_of(test_arena(), struct api_lab);
 	const struct act_child children[] = {
 		{ .id = "caches", .class = &caches_class, .args = &caches },
-		{ .id = "liveness", .class = &liveness_class },
+		{ .id = "liveness", .class = &liveness_class, .args = &direct },
 		{ .id = "node-lifecycle", .class = &controller_class, .args = &lifecycle },
 		{ .id = "agent", .class = &agent_class, .args = &reachable, .restart = ACT_TEMPORARY },
 		{ .id = "impostor", .class = &impostor_class },

@@ -22,6 +22,7 @@ static const struct agent_args agent = {
 	.node = "n1", .address = "192.0.2.9", .api = "api", .self = "agent", .facts = &facts
 };
 static const struct caches_args caches = { "api", "system:kube-controller-manager" };
+static const struct liveness_args direct = { NULL };
 static const struct runner_args ipam = { &node_ipam_controller, "api", 0 };
 static const struct runner_args lifecycle = { &node_lifecycle_controller, "api", 0 };
 
@@ -43,7 +44,7 @@ static struct rig *make_rig(void)
 	static struct authorizer authorizers[2];
 	static const struct act_child children[] = {
 		{ .id = "caches", .class = &caches_class, .args = &caches },
-		{ .id = "liveness", .class = &liveness_class },
+		{ .id = "liveness", .class = &liveness_class, .args = &direct },
 		{ .id = "node-ipam", .class = &controller_class, .args = &ipam },
 		{ .id = "node-lifecycle", .class = &controller_class, .args = &lifecycle },
 		{ .id = "agent", .class = &agent_class, .args = &agent },
