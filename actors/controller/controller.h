@@ -25,6 +25,7 @@ struct trigger {
 	/* Adds the keys that a change of `object` concerns (plan-free, no writes): trigger_wake(to, key). */
 	void (*wakes)(const struct world *world, const struct object *object,
 		      const struct object *old, struct wake *to);
+	bool is_asked_at_start; /* about every object that is there when the controller starts */
 };
 
 #define CONTROLLER_TRIGGERS_MAX 6

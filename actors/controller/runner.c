@@ -139,7 +139,7 @@ static bool add_object(void *arg, const struct object *object)
 }
 
 struct waking {
-	const struct runner *runner;
+	wakes_fn *wakes;
 	const struct world *world;
 	struct wake wake;
 };
@@ -148,17 +148,29 @@ static bool wake_object(void *arg, const struct object *object)
 {
 	struct waking *waking = arg;
 
-	waking->runner->controller->wakes(waking->world, object, NULL, &waking->wake);
+	waking->wakes(waking->world, object, NULL, &waking->wake);
 	return true;
 }
 
 static void wake_everything(struct runner *runner, const struct world *world)
 {
-	struct waking waking = { runner, world, { add_key, runner } };
+	struct waking waking = { runner->controller->wakes, world, { add_key, runner } };
 	const struct type *type;
 
 	for (uint32_t i = 0; (type = controller_kind(i)) != NULL; i++)
 		world->face->each(world->self, type, STR_NONE, wake_object, &waking);
+}
+
+static void ask_triggers(struct runner *runner, const struct world *world)
+{
+	for (uint32_t i = 0; i < CONTROLLER_TRIGGERS_MAX; i++) {
+		const struct trigger *trigger = &runner->controller->triggers[i];
+		struct waking waking = { trigger->wakes, world, { add_key, runner } };
+
+		if (trigger->type != NULL && trigger->is_asked_at_start)
+			world->face->each(world->self, trigger->type, STR_NONE, wake_object,
+					  &waking);
+	}
 }
 
 static void add_all(struct runner *runner, struct act *act)
@@ -171,6 +183,7 @@ static void add_all(struct runner *runner, struct act *act)
 				 runner);
 	if (runner->controller->wakes != NULL)
 		wake_everything(runner, &world);
+	ask_triggers(runner, &world);
 	arena_free(arena);
 }
 

@@ -56,8 +56,9 @@ struct str template_hash(struct arena *arena, const struct core_pod_template_spe
 	return text_str(&out);
 }
 
+/* As the server would make one of a generateName, which leaves room for five characters. */
 static struct str pod_name(const struct world *world, struct arena *arena,
-			   const struct meta_object_meta *owner, uint64_t salt)
+			   const struct meta_object_meta *owner, struct str prefix, uint64_t salt)
 {
 	uint64_t hash =
 	    hash_mix(hash_mix(hash_str(owner->uid), salt), (uint64_t)world_now(world).ns);
@@ -65,19 +66,21 @@ static struct str pod_name(const struct world *world, struct arena *arena,
 
 	for (int i = 0; i < 5; i++, hash /= LETTERS)
 		suffix[i] = letters[hash % LETTERS];
-	return arena_printf(arena, STR_FMT "-%s", STR_ARG(str_slice(owner->name, 0, 247)), suffix);
+	return arena_printf(arena, STR_FMT "-%s", STR_ARG(str_slice(prefix, 0, 247)), suffix);
 }
 
-struct core_pod *template_pod(const struct world *world, struct plan *plan,
-			      const struct type *owner_type, const struct meta_object_meta *owner,
-			      const struct core_pod_template_spec *template, uint64_t salt)
+struct core_pod *template_pod_named(const struct world *world, struct plan *plan,
+				    const struct type *owner_type,
+				    const struct meta_object_meta *owner,
+				    const struct core_pod_template_spec *template,
+				    struct str prefix, uint64_t salt)
 {
 	struct arena *arena = plan_arena(plan);
 	struct core_pod_template_spec *copy = plan_copy(plan, template, core_pod_template_spec);
 	struct core_pod *pod = plan_new_child_(plan, &core_pod_type, owner_type, owner,
-					       pod_name(world, arena, owner, salt));
+					       pod_name(world, arena, owner, prefix, salt));
 
-	pod->metadata->generate_name = arena_printf(arena, STR_FMT "-", STR_ARG(owner->name));
+	pod->metadata->generate_name = arena_printf(arena, STR_FMT "-", STR_ARG(prefix));
 	if (copy->metadata != NULL) {
 		pod->metadata->labels = copy->metadata->labels;
 		pod->metadata->annotations = copy->metadata->annotations;
@@ -86,6 +89,13 @@ struct core_pod *template_pod(const struct world *world, struct plan *plan,
 	if (copy->spec != NULL)
 		pod->spec = copy->spec;
 	return pod;
+}
+
+struct core_pod *template_pod(const struct world *world, struct plan *plan,
+			      const struct type *owner_type, const struct meta_object_meta *owner,
+			      const struct core_pod_template_spec *template, uint64_t salt)
+{
+	return template_pod_named(world, plan, owner_type, owner, template, owner->name, salt);
 }
 
 int32_t template_scaled(struct int_or_string value, int32_t of, bool rounds_up)

@@ -26,6 +26,13 @@ struct core_pod *template_pod(const struct world *world, struct plan *plan,
 			      const struct type *owner_type, const struct meta_object_meta *owner,
 			      const struct core_pod_template_spec *template, uint64_t salt);
 
+/* The same for a pod that is called by its place, "<prefix>-": `prefix` instead of the owner's name. */
+struct core_pod *template_pod_named(const struct world *world, struct plan *plan,
+				    const struct type *owner_type,
+				    const struct meta_object_meta *owner,
+				    const struct core_pod_template_spec *template,
+				    struct str prefix, uint64_t salt);
+
 /* "25%" of a number, or the number itself (intstr.GetScaledValueFromIntOrPercent). */
 int32_t template_scaled(struct int_or_string value, int32_t of, bool rounds_up);
 

@@ -208,6 +208,36 @@ TEST(a_rollout_survives_what_happens_to_the_processes)
 	town_close(town);
 }
 
+static bool has_ended(struct town *town, const void *arg)
+{
+	return str_find(
+		   town_ask(town, "GET", "/apis/batch/v1/namespaces/default/jobs/work", NULL).body,
+		   STR("\"type\":\"Complete\",\"status\":\"True\"")) > 0 &&
+	       arg == NULL;
+}
+
+TEST(a_job_runs_to_its_end_and_leaves_nothing_that_holds_its_pods)
+{
+	struct town *town = town_open(8, 2);
+	const char *job = "/apis/batch/v1/namespaces/default/jobs/work";
+
+	town_create(
+	    town,
+	    "{apiVersion: batch/v1, kind: Job, metadata: {name: work}, spec: {completions: 12, "
+	    "parallelism: 5, manualSelector: true, selector: {matchLabels: {job: work}}, template: "
+	    "{metadata: {labels: {job: work}}, spec: {restartPolicy: Never, containers: [{name: c, "
+	    "image: a}]}}}}");
+	town_until(town, 60000, has_ended, NULL);
+	CHECK(town_is(town, job, "status.succeeded", "12"));
+	CHECK_EQ(town_count(town, CORE "/pods"), 12);
+	town_check_quiet(town, 20000);
+	town_delete(town, job, "Background");
+	until_pods(town, 0);
+	town_check_quiet(town, 20000);
+	CHECK_EQ(town_forbidden(town), 0);
+	town_close(town);
+}
+
 /* ---- what it costs ---------------------------------------------------------------------------------------------- */
 
 #define DEPLOYMENTS 100
