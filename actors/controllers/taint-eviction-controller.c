@@ -6,34 +6,21 @@
 #include "actors/controller/controller.h"
 #include "actors/controller/plan.h"
 #include "actors/controller/pod.h"
+#include "actors/controller/taint.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "runtime/base/str.h"
 
-static bool tolerates(const struct core_toleration *toleration, const struct core_taint *taint)
-{
-	if (toleration->effect.len > 0 && !str_eq(toleration->effect, taint->effect))
-		return false;
-	if (toleration->key.len > 0 && !str_eq(toleration->key, taint->key))
-		return false;
-	if (str_is(toleration->operator, "Exists"))
-		return true;
-	return toleration->key.len > 0 && str_eq(toleration->value, taint->value);
-}
-
 /* How long the pod may stay with this taint: INT64_MAX for ever, 0 not at all. The first toleration that fits counts. */
 static int64_t tolerated_s(const struct core_pod *pod, const struct core_taint *taint)
 {
-	for (uint32_t i = 0; i < pod->spec->tolerations.len; i++) {
-		const struct core_toleration *t = &pod->spec->tolerations.at[i];
+	const struct core_toleration *found = taint_toleration(taint, &pod->spec->tolerations);
 
-		if (!tolerates(t, taint))
-			continue;
-		if (!t->has.toleration_seconds)
-			return INT64_MAX;
-		return t->toleration_seconds > 0 ? t->toleration_seconds : 0;
-	}
-	return 0;
+	if (found == NULL)
+		return 0;
+	if (!found->has.toleration_seconds)
+		return INT64_MAX;
+	return found->toleration_seconds > 0 ? found->toleration_seconds : 0;
 }
 
 /* When the pod has to go, ns since the epoch; INT64_MAX: never. */

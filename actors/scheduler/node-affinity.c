@@ -1,5 +1,5 @@
+#include "actors/controller/node-selector.h"
 #include "actors/scheduler/criterion.h"
-#include "actors/scheduler/node-selector.h"
 
 /* Node affinity: nodes that the pod's nodeSelector and required terms mean; the score adds the weights of preferred terms. */
 

@@ -1,5 +1,5 @@
+#include "actors/controller/taint.h"
 #include "actors/scheduler/criterion.h"
-#include "actors/scheduler/taint.h"
 
 /* Cordoned nodes take only pods that tolerate the taint which says the same. */
 

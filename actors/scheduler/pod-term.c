@@ -1,6 +1,6 @@
 #include "actors/scheduler/pod-term.h"
 
-#include "actors/scheduler/node-selector.h"
+#include "actors/controller/node-selector.h"
 #include "actors/scheduler/pod-info.h"
 
 static struct selector selector_of(const struct meta_label_selector *from, struct arena *arena)

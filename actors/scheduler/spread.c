@@ -1,7 +1,7 @@
 #include "actors/scheduler/spread.h"
 
-#include "actors/scheduler/node-selector.h"
-#include "actors/scheduler/taint.h"
+#include "actors/controller/node-selector.h"
+#include "actors/controller/taint.h"
 #include "datastore/schema/apps.h"
 
 #define HOST_KEY STR("kubernetes.io/hostname")

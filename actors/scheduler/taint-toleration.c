@@ -1,5 +1,5 @@
+#include "actors/controller/taint.h"
 #include "actors/scheduler/criterion.h"
-#include "actors/scheduler/taint.h"
 
 /* Taints: NoSchedule and NoExecute keep a pod away that does not tolerate them; each PreferNoSchedule that it does not makes a node worse. */
 

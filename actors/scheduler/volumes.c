@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "actors/scheduler/node-selector.h"
+#include "actors/controller/node-selector.h"
 #include "datastore/object/quantity.h"
 #include "datastore/object/selector.h"
 #include "datastore/schema/storage.h"

@@ -1,13 +1,15 @@
 /*
  * Taints of nodes against tolerations of pods. Pure functions (core/v1 helpers of upstream).
  */
-#ifndef ACTORS_SCHEDULER_TAINT_H
-#define ACTORS_SCHEDULER_TAINT_H
+#ifndef ACTORS_CONTROLLER_TAINT_H
+#define ACTORS_CONTROLLER_TAINT_H
 
 #include "datastore/schema/core.h"
 #include "runtime/base/base.h"
 
-/* Whether any of the tolerations covers the taint. An empty key or effect of a toleration is any; Lt and Gt need a gate that is off. */
+/* The first of the tolerations that covers the taint, or NULL. An empty key or effect of a toleration is any; Lt and Gt need a gate that is off. */
+const struct core_toleration *taint_toleration(const struct core_taint *taint,
+					       const struct core_toleration_list *tolerations);
 bool taint_is_tolerated(const struct core_taint *taint,
 			const struct core_toleration_list *tolerations);
 /* Whether a pod with these may come to a node with those: no NoSchedule or NoExecute is left uncovered. */

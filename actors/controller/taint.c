@@ -1,4 +1,4 @@
-#include "actors/scheduler/taint.h"
+#include "actors/controller/taint.h"
 
 static bool covers(const struct core_toleration *toleration, const struct core_taint *taint)
 {
@@ -11,13 +11,19 @@ static bool covers(const struct core_toleration *toleration, const struct core_t
 	return str_is(toleration->operator, "Exists");
 }
 
-bool taint_is_tolerated(const struct core_taint *taint,
-			const struct core_toleration_list *tolerations)
+const struct core_toleration *taint_toleration(const struct core_taint *taint,
+					       const struct core_toleration_list *tolerations)
 {
 	for (uint32_t i = 0; i < tolerations->len; i++)
 		if (covers(&tolerations->at[i], taint))
-			return true;
-	return false;
+			return &tolerations->at[i];
+	return NULL;
+}
+
+bool taint_is_tolerated(const struct core_taint *taint,
+			const struct core_toleration_list *tolerations)
+{
+	return taint_toleration(taint, tolerations) != NULL;
 }
 
 bool taint_allows(const struct core_taint_list *taints,

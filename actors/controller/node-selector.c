@@ -1,4 +1,4 @@
-#include "actors/scheduler/node-selector.h"
+#include "actors/controller/node-selector.h"
 
 #include "datastore/schema/type.h"
 

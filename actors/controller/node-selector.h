@@ -3,8 +3,8 @@
  *
  * A term with an operator that does not exist, or a comparison with what is no number, matches no node (upstream ignores such errors).
  */
-#ifndef ACTORS_SCHEDULER_NODE_SELECTOR_H
-#define ACTORS_SCHEDULER_NODE_SELECTOR_H
+#ifndef ACTORS_CONTROLLER_NODE_SELECTOR_H
+#define ACTORS_CONTROLLER_NODE_SELECTOR_H
 
 #include "datastore/schema/core.h"
 #include "runtime/base/base.h"
