@@ -120,7 +120,7 @@ def everything():
     run.section("build release", SCONS + ["variant=release", "all"], 600)
     for kind in ("sim", "wire"):
         if os.access("tests/%s/run" % kind, os.X_OK):
-            run.section(kind, ["tests/%s/run" % kind], 300, needs="build " + ("debug" if kind == "sim" else "release"))
+            run.section(kind, ["tests/%s/run" % kind], 900, needs="build " + ("debug" if kind == "sim" else "release"))
     run.section("build asan", SCONS + ["variant=asan", "tests", "fuzz"], 600)
     unit_sections(run, "asan", 300)
     run.section("fuzz corpus, asan", ["tests/fuzz/run", "--replay"], 120, needs="build asan")

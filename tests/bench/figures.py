@@ -1,0 +1,299 @@
+"""The figures: each is FIGURE(name, unit, goal, is_more_better) over a function that gives one number, or None where it cannot be measured here."""
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+
+from cluster import ROOT, Cluster, Node, run, until
+
+FIGURES = []
+RELEASE = os.path.join(ROOT, "build/release/bin/troupe")
+
+
+def figure(name, unit, goal, is_more_better=False):
+    def register(function):
+        FIGURES.append((name, unit, goal, is_more_better, function))
+        return function
+    return register
+
+
+def median(tries, function):
+    return statistics.median(function() for _ in range(tries))
+
+
+def pids_of(node):
+    return [node.process.pid, *node.pids().values()]
+
+
+def smaps(pid, field):
+    with open("/proc/%d/smaps_rollup" % pid) as file:
+        return int(re.search(r"^%s: +(\d+)" % field, file.read(), re.M).group(1)) * 1024
+
+
+def cpu_ticks(pid):
+    with open("/proc/%d/stat" % pid) as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def written_bytes(pid):
+    with open("/proc/%d/io" % pid) as file:
+        return int(re.search(r"^write_bytes: (\d+)", file.read(), re.M).group(1))
+
+
+# ---- a node --------------------------------------------------------------------------------------------------
+
+
+def start_once():
+    folder = tempfile.mkdtemp(prefix="troupe-bench-")
+    node = Node("n1", folder)
+    begin = time.monotonic()
+    try:
+        node.start()
+        while not node.is_ready():
+            time.sleep(0.001)
+        return (time.monotonic() - begin) * 1000
+    finally:
+        node.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@figure("exec to /readyz, one node, empty", "ms", 100)
+def start():
+    return median(7, start_once)
+
+
+@figure("third join returned to three voters", "ms", 1000)
+def third_voter():
+    def once():
+        with Cluster(2) as cluster:
+            node = cluster.add("n3", "--join", cluster.token())
+            until(lambda: os.path.exists(node.folder + "/node"), 20, "it has joined")
+            begin = time.monotonic()
+            cluster.wait_voters(3)
+            return (time.monotonic() - begin) * 1000
+    return median(3, once)
+
+
+class Idle:
+    """One node that has come to rest, looked at for a while; shared by the figures about it."""
+    found = None
+
+    @classmethod
+    def look(cls, seconds=60):
+        if cls.found is None:
+            with Cluster(1) as cluster:
+                node = cluster.nodes[0]
+                time.sleep(20)  # what is measured is rest; nothing tells when it has come
+                before = [(pid, cpu_ticks(pid), written_bytes(pid)) for pid in pids_of(node)]
+                time.sleep(seconds)
+                cls.found = {
+                    "pss": sum(smaps(pid, "Pss") for pid, _, _ in before) / 1e6,
+                    "rss": sum(smaps(pid, "Rss") for pid, _, _ in before) / 1e6,
+                    "cpu": sum(cpu_ticks(pid) - ticks for pid, ticks, _ in before) / os.sysconf("SC_CLK_TCK") / seconds * 100,
+                    "bytes": sum(written_bytes(pid) - bytes_ for pid, _, bytes_ in before) * 3600 / seconds / 1e6,
+                }
+        return cls.found
+
+
+@figure("memory of an idle node, PSS of all its processes", "MB", 24)
+def idle_pss():
+    return Idle.look()["pss"]
+
+
+@figure("the same as RSS", "MB", None)
+def idle_rss():
+    return Idle.look()["rss"]
+
+
+@figure("CPU of an idle node", "% of a core", 0.3)
+def idle_cpu():
+    return Idle.look()["cpu"]
+
+
+@figure("written to disk by an idle node", "MB an hour", 4)
+def idle_bytes():
+    return Idle.look()["bytes"]
+
+
+@figure("the program, stripped", "MB", 4)
+def binary():
+    with tempfile.NamedTemporaryFile() as out:
+        run(["strip", "-o", out.name, RELEASE])
+        return os.path.getsize(out.name) / 1e6
+
+
+# ---- losing a leader -------------------------------------------------------------------------------------------
+
+
+class Loss:
+    """Rounds of: the leader's whole machine is killed; when does another node acknowledge a write, and when do controllers act?"""
+    found = None
+
+    @classmethod
+    def look(cls, rounds=20):
+        if cls.found is None:
+            writes, controllers = [], []
+            with Cluster(3) as cluster:
+                cluster.nodes[0].request("POST", "/apis/apps/v1/namespaces/default/deployments", {
+                    "metadata": {"name": "pulse"}, "spec": {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": {
+                        "metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}}})
+                for number in range(rounds):
+                    one, other = cls.round(cluster, number)
+                    writes.append(one)
+                    controllers.append(other)
+            writes.sort()
+            cls.found = {"p50": statistics.median(writes), "p99": writes[-1 - len(writes) // 100], "controllers": statistics.median(controllers)}
+        return cls.found
+
+    @staticmethod
+    def round(cluster, number):
+        leader = cluster.leader()
+        other = next(node for node in cluster.nodes if node is not leader)
+        connection = Patch(other)
+        leader.kill()
+        begin = time.monotonic()
+        generation = connection.until_written(number)
+        write_ms = (time.monotonic() - begin) * 1000
+        connection.until_observed(generation)
+        control_ms = (time.monotonic() - begin) * 1000
+        leader.start().wait_ready()
+        cluster.wait_voters(3)
+        return write_ms, control_ms
+
+
+class Patch:
+    PATH = "/apis/apps/v1/namespaces/default/deployments/pulse"
+
+    def __init__(self, node):
+        self.node = node
+        assert node.request("GET", self.PATH)[0] == 200
+
+    def until_written(self, number):
+        while True:
+            try:
+                code, body = self.node.request("PATCH", self.PATH, {"spec": {"minReadySeconds": number % 2 + 1, "revisionHistoryLimit": number + 1}},
+                                               "application/merge-patch+json", seconds=3)
+                if code == 200:
+                    return body["metadata"]["generation"]
+            except OSError:
+                pass
+            time.sleep(0.005)
+
+    def until_observed(self, generation):
+        until(lambda: self.node.request("GET", self.PATH)[1].get("status", {}).get("observedGeneration", 0) >= generation, 30, "controllers act")
+
+
+@figure("leader's node killed to first acknowledged write, p50", "ms", 500)
+def loss_p50():
+    return Loss.look()["p50"]
+
+
+@figure("the same, worst of 20", "ms", 1000)
+def loss_p99():
+    return Loss.look()["p99"]
+
+
+@figure("controllers act again after that", "ms", 1500)
+def loss_controllers():
+    return Loss.look()["controllers"]
+
+
+# ---- requests, with h2load -----------------------------------------------------------------------------------------
+
+
+class Load:
+    """One node with 13,600 ConfigMaps of 1 KiB; the client is h2load with TLS and a token."""
+    cluster = token = None
+
+    @classmethod
+    def node(cls):
+        if cls.cluster is None:
+            cls.cluster = Cluster(1).__enter__()
+            kubectl = cls.cluster.kubectl
+            kubectl("create", "namespace", "bench")
+            kubectl("-n", "bench", "create", "sa", "bench")
+            kubectl("create", "clusterrolebinding", "bench", "--clusterrole=cluster-admin", "--serviceaccount=bench:bench")
+            cls.token = kubectl("-n", "bench", "create", "token", "bench", "--duration=2h").stdout.strip()
+            kubectl("-n", "bench", "create", "cm", "one", "--from-literal=a=" + "x" * 1000)
+        return cls.cluster.nodes[0]
+
+    @classmethod
+    def end(cls):
+        if cls.cluster is not None:
+            cls.cluster.close()
+            cls.cluster = None
+
+    @classmethod
+    def h2load(cls, requests, connections, streams, path, *words):
+        """(requests a second, mean ms); None without the program."""
+        node = cls.node()
+        if shutil.which("h2load") is None:
+            return None
+        done = run(["h2load", "-t", "1", "-n", str(requests), "-c", str(connections), "-m", str(streams), "-H", "Authorization: Bearer " + cls.token,
+                    *words, "https://%s:6443/api/v1/namespaces/bench/configmaps%s" % (node.address, path)], seconds=300)
+        good = int(re.search(r"^status codes: (\d+) 2xx", done.stdout, re.M).group(1))
+        if good != requests:
+            raise AssertionError("%d of %d requests failed" % (requests - good, requests))
+        seconds = float(re.search(r"^finished in ([0-9.]+)(ms|s)", done.stdout, re.M).group(1))
+        if "ms," in done.stdout.split("finished in")[1][:20]:
+            seconds /= 1000
+        return requests / seconds, seconds * 1000 / requests
+
+    @classmethod
+    def create(cls, requests, connections, streams):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as body:
+            json.dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "c-"}, "data": {"a": "x" * 1000}}, body)
+            body.flush()
+            found = cls.h2load(requests, connections, streams, "", "-d", body.name, "-H", "Content-Type: application/json")
+        return found and found[0]
+
+
+@figure("create, 1 in flight", "a second", 4 * 358, True)
+def create_1():
+    return Load.create(600, 1, 1)
+
+
+@figure("create, 128 in flight", "a second", 8 * 1470, True)
+def create_128():
+    return Load.create(13000, 16, 8)
+
+
+@figure("get, 64 in flight", "a second", 10 * 2530, True)
+def get_64():
+    found = Load.h2load(50000, 16, 4, "/one")
+    return found and found[0]
+
+
+@figure("list of 13,600 ConfigMaps, JSON", "ms", 232 / 6)
+def list_json():
+    Load.h2load(1, 1, 1, "")
+    found = Load.h2load(20, 1, 1, "")
+    Load.end()
+    return found and found[1]
+
+
+# ---- controllers ----------------------------------------------------------------------------------------------------
+
+
+@figure("1,000 pods of 100 Deployments ready", "ms", 6000)
+def thousand_pods():
+    """On ten nodes, since one has room for 110; they are real ones, and five of them vote."""
+    with Cluster(10) as cluster:
+        node = cluster.leader()
+
+        def ready():
+            code, found = node.request("GET", "/apis/apps/v1/namespaces/default/deployments")
+            return code == 200 and sum(d.get("status", {}).get("readyReplicas", 0) for d in found["items"])
+        begin = time.monotonic()
+        for i in range(100):
+            code, _ = node.request("POST", "/apis/apps/v1/namespaces/default/deployments", {"metadata": {"name": "d%d" % i}, "spec": {
+                "replicas": 10, "selector": {"matchLabels": {"app": "d%d" % i}}, "template": {"metadata": {"labels": {"app": "d%d" % i}}, "spec": {
+                    "containers": [{"name": "a", "image": "a"}]}}}})
+            assert code == 201, code
+        until(lambda: ready() == 1000, 60, "1,000 pods are ready")
+        return (time.monotonic() - begin) * 1000
