@@ -172,14 +172,23 @@ struct looking {
 	struct mono now;
 };
 
-/* The runtime's own root actor is not shown: what hangs under it hangs under the host. */
-static struct str path_under(struct looking *looking, const char *path)
+/* Below the runtime's own root and the host's one supervisor, which are in every path: nobody has to read them. */
+static struct str path_below(const char *path)
 {
 	struct str rest = str_from(path);
-	int64_t slash = rest.len > 0 ? str_find_char(str_slice(rest, 1, rest.len), '/') : -1;
 
-	return arena_printf(looking->rows->arena, "%s%s", looking->host,
-			    slash < 0 ? "" : path + 1 + slash);
+	for (int i = 0; i < 3 && rest.at != NULL;
+	     i++) /* what is before the first slash, and those two */
+		(void)str_cut(&rest, '/');
+	return rest;
+}
+
+static struct str path_under(struct looking *looking, const char *path)
+{
+	struct str below = path_below(path);
+
+	return arena_printf(looking->rows->arena, "%s%s" STR_FMT, looking->host,
+			    below.len > 0 ? "/" : "", STR_ARG(below));
 }
 
 static void look_at(void *arg, const struct act_info *info)
@@ -267,11 +276,9 @@ struct victim {
 static void find_victim(void *arg, const struct act_info *info)
 {
 	struct victim *victim = arg;
-	struct str rest = str_from(info->path);
 
-	(void)str_cut(&rest, '/'); /* before the first slash */
-	(void)str_cut(&rest, '/'); /* the runtime's own root */
-	if (str_eq(rest, victim->path) || (info->name != NULL && str_is(victim->path, info->name)))
+	if (str_eq(path_below(info->path), victim->path) ||
+	    (info->name != NULL && str_is(victim->path, info->name)))
 		victim->ref = info->ref;
 }
 
