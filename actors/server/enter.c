@@ -22,6 +22,14 @@ static uint32_t verb_bit(enum verb verb)
 	return bits[verb];
 }
 
+/* A part of the object by another name; discovery says that logs are of the pod's kind too. */
+static bool is_of_the_object(const struct request *r)
+{
+	return str_eq(r->subresource->kind, r->resource->row->kind) &&
+	       !str_is(r->subresource->name, "log") && r->route.verb != VERB_CREATE &&
+	       r->route.verb != VERB_DELETE;
+}
+
 static const struct verb_steps *steps_of(const struct request *r)
 {
 	static const struct verb_steps *const usual[] = {
@@ -39,10 +47,7 @@ static const struct verb_steps *steps_of(const struct request *r)
 		special = subresources_steps(r->resource, r->subresource->name, r->route.verb);
 		if (special != NULL)
 			return special;
-		return str_eq(r->subresource->kind, r->resource->row->kind) &&
-			       r->route.verb != VERB_CREATE && r->route.verb != VERB_DELETE
-			   ? usual[r->route.verb]
-			   : NULL;
+		return is_of_the_object(r) ? usual[r->route.verb] : NULL;
 	}
 	if (r->resource->cache == NULL)
 		return reviews_steps(r->resource, r->route.verb);

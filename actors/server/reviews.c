@@ -324,6 +324,10 @@ static const struct review {
 
 const struct verb_steps *reviews_steps(const struct resource *resource, enum verb verb)
 {
+	if (str_is(resource->row->name, "componentstatuses"))
+		return verb == VERB_GET    ? &component_status_get_steps
+		       : verb == VERB_LIST ? &component_status_list_steps
+					   : NULL;
 	if (verb != VERB_CREATE)
 		return NULL;
 	if (str_is(resource->row->name, "bindings"))

@@ -110,7 +110,8 @@ uint32_t flight_count(const struct server *server, bool is_mutating);
 extern const struct verb_steps get_steps, list_steps, watch_steps, create_steps, update_steps,
     patch_steps, delete_steps, delete_collection_steps, virtual_steps;
 extern const struct verb_steps binding_steps, scale_get_steps, scale_update_steps,
-    scale_patch_steps, token_request_steps, binding_collection_steps, eviction_steps;
+    scale_patch_steps, token_request_steps, component_status_get_steps, component_status_list_steps,
+    binding_collection_steps, eviction_steps;
 /* Of a subresource that is not just another strategy: scale, binding, eviction, token; NULL: no special one. */
 const struct verb_steps *subresources_steps(const struct resource *resource, struct str subresource,
 					    enum verb verb);

@@ -157,3 +157,36 @@ TEST(a_service_account_shows_its_token_over_http)
 	http_rig_close(rig);
 	certificate_key_free(key);
 }
+
+/* ---- acting as somebody else -------------------------------------------------------------------------------- */
+
+static struct http_rig_answer as_other(struct http_rig *rig, const char *user, const char *name,
+				       const char *value)
+{
+	return http_rig_ask_of(rig, .method = "POST",
+			       .path = "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+			       .body = STR("{}"), .user = user, .name = name, .value = value);
+}
+
+TEST(a_master_may_act_as_anybody)
+{
+	struct http_rig *rig = http_rig_open(with_rbac());
+	struct http_rig_answer answer =
+	    http_rig_ask_of(rig, .path = MAPS, .name = "impersonate-user", .value = "bob");
+
+	CHECK_HTTP(answer, 403);
+	CHECK_AT(answer.body, "message",
+		 "configmaps is forbidden: User \"bob\" cannot list resource \"configmaps\" in API "
+		 "group \"\" in the namespace \"default\"");
+	answer = http_rig_ask_of(rig, .path = MAPS, .name = "impersonate-user",
+				 .value = "system:serviceaccount:default:sa");
+	CHECK_HTTP(answer, 403);
+	answer = as_other(rig, NULL, "impersonate-group", "x");
+	CHECK_HTTP(answer, 400);
+	answer = as_other(rig, "alice", "impersonate-user", "bob");
+	CHECK_HTTP(answer, 403);
+	CHECK_AT(answer.body, "message",
+		 "users \"bob\" is forbidden: User \"alice\" cannot impersonate resource \"users\" "
+		 "in API group \"\" at the cluster scope");
+	http_rig_close(rig);
+}

@@ -176,3 +176,18 @@ TEST(pages_over_http_say_what_may_be_kept)
 	CHECK_EQ(answer.body.len, 0);
 	http_rig_close(rig);
 }
+
+TEST(the_parts_of_the_control_plane_have_statuses)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer = rig_get(rig, "/api/v1/componentstatuses");
+
+	CHECK_CODE(answer, 200);
+	CHECK_AT(answer.body, "kind", "ComponentStatusList");
+	CHECK_STR(rig_names(answer.body), "etcd-0");
+	CHECK_AT(answer.body, "items[0].conditions[0].status", "True");
+	CHECK_AT(rig_get(rig, "/api/v1/componentstatuses/etcd-0").body, "conditions[0].type",
+		 "Healthy");
+	CHECK_CODE(rig_get(rig, "/api/v1/componentstatuses/moon"), 404);
+	rig_close(rig);
+}

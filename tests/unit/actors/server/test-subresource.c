@@ -279,3 +279,12 @@ TEST(an_eviction_that_its_budget_does_not_allow_is_too_many)
 	CHECK_CODE(rig_post(rig, PODS "/p/eviction", EVICT), 201);
 	rig_close(rig);
 }
+
+TEST(a_pods_log_is_not_the_pod)
+{
+	struct rig *rig = rig_open(NULL);
+
+	make_pod(rig, "p", "");
+	CHECK_CODE(rig_get(rig, PODS "/p/log"), 501);
+	rig_close(rig);
+}
