@@ -439,6 +439,12 @@ static bool never(void *arg)
 	return false;
 }
 
+void http_rig_wait_ready(struct http_rig *rig)
+{
+	for (int i = 0; i < READY_TRIES && http_rig_get(rig, "/readyz").code != 200; i++)
+		(void)loop_run_until(rig->loop, never, NULL, READY_MS);
+}
+
 struct http_rig *http_rig_open(const struct server_config *config)
 {
 	struct http_rig *rig = arena_new_of(test_arena(), struct http_rig);
@@ -450,11 +456,22 @@ struct http_rig *http_rig_open(const struct server_config *config)
 	as_tester(rig, ask_listening, NULL);
 	wait_for(rig, is_listening);
 	snprintf(rig->url, sizeof rig->url, "https://127.0.0.1:%u", rig->port);
-	for (int i = 0; i < READY_TRIES && http_rig_get(rig, "/readyz").code != 200; i++)
-		(void)loop_run_until(rig->loop, never, NULL, READY_MS);
+	http_rig_wait_ready(rig);
 	CHECK_HTTP(
 	    http_rig_post(rig, "/api/v1/namespaces", "{\"metadata\":{\"name\":\"default\"}}"), 201);
 	return rig;
+}
+
+static void kill_server(struct act *act, struct http_rig *rig, void *arg)
+{
+	(void)rig;
+	(void)arg;
+	act_kill(act, act_whereis(act, "api"));
+}
+
+void http_rig_kill_server(struct http_rig *rig)
+{
+	as_tester(rig, kill_server, NULL);
 }
 
 void http_rig_close(struct http_rig *rig)

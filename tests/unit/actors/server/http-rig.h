@@ -14,6 +14,9 @@ struct http_rig;
 /* Certificates are asked for first, then what `config` (or NULL) names; a namespace `default` is there. */
 struct http_rig *http_rig_open(const struct server_config *config);
 void http_rig_close(struct http_rig *rig);
+void http_rig_wait_ready(struct http_rig *rig);
+/* Ends the server actor as a crash would. */
+void http_rig_kill_server(struct http_rig *rig);
 
 struct http_rig_request {
 	const char *method, *path; /* NULL: GET */

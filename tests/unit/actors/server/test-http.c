@@ -40,3 +40,115 @@ TEST(a_watch_over_http_is_one_line_an_event)
 	CHECK_HTTP(http_rig_get(rig, "/healthz"), 200);
 	http_rig_close(rig);
 }
+
+TEST(warnings_travel_as_headers)
+{
+	struct http_rig *rig = http_rig_open(NULL);
+	struct http_rig_answer answer =
+	    http_rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"a\"},\"datta\":{}}");
+
+	CHECK_HTTP(answer, 201);
+	CHECK_STR(http_header_get(answer.headers, STR("warning")),
+		  "299 - \"unknown field \\\"datta\\\"\"");
+	http_rig_close(rig);
+}
+
+TEST(a_big_answer_is_packed_for_who_can_unpack_it)
+{
+	struct http_rig *rig = http_rig_open(NULL);
+	struct text body = text_in(test_arena(), 1U * MIB);
+	struct http_rig_answer answer;
+
+	text_lit(&body, "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"");
+	for (uint32_t i = 0; i < 200U * KIB; i++)
+		text_add_char(&body, 'v');
+	text_lit(&body, "\"}}");
+	CHECK_HTTP(http_rig_post(rig, MAPS, text_str(&body).at), 201);
+	answer = http_rig_ask_of(rig, .path = MAPS "/a", .name = "accept-encoding", .value = "gzip");
+	CHECK_HTTP(answer, 200);
+	CHECK_STR(http_header_get(answer.headers, STR("content-encoding")), "gzip");
+	CHECK(answer.body.len < 10U * KIB);
+	answer = http_rig_get(rig, MAPS "/a");
+	CHECK(http_header_get(answer.headers, STR("content-encoding")).at == NULL);
+	CHECK(answer.body.len > 200U * KIB);
+	http_rig_close(rig);
+}
+
+TEST(a_watch_in_protobuf_is_framed_by_lengths)
+{
+	struct http_rig *rig = http_rig_open(NULL);
+	struct http_call *call;
+	struct str bytes;
+	uint32_t len;
+
+	CHECK_HTTP(http_rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"a\"}}"), 201);
+	call = http_rig_stream(
+	    rig, &(struct http_rig_request){ .path = MAPS "?watch=1",
+					     .accept = "application/vnd.kubernetes.protobuf;"
+						       "stream=watch" });
+	CHECK_EQ(http_call_code(call), 200);
+	CHECK_STR(http_call_header(call, STR("content-type")),
+		  "application/vnd.kubernetes.protobuf;stream=watch");
+	bytes = http_rig_read(rig, call, 4);
+	len = (uint32_t)(unsigned char)bytes.at[2] << 8 | (unsigned char)bytes.at[3];
+	bytes = http_rig_read(rig, call, 4 + len);
+	CHECK(str_find(bytes, STR("ADDED")) > 0);
+	CHECK(str_find(bytes, STR("k8s")) > 0);
+	http_rig_hang_up(rig, call);
+	http_rig_close(rig);
+}
+
+TEST(a_watch_ends_with_its_time_over_http)
+{
+	struct http_rig *rig = http_rig_open(NULL);
+	struct http_call *call =
+	    http_rig_stream(rig, &(struct http_rig_request){
+				     .path = MAPS "?watch=1&timeoutSeconds=1", .is_http1 = true });
+
+	CHECK_EQ(http_call_code(call), 200);
+	CHECK(http_rig_has_ended(rig, call));
+	http_rig_hang_up(rig, call);
+	http_rig_close(rig);
+}
+
+TEST(a_server_that_crashes_ends_its_watches_and_is_back)
+{
+	struct http_rig *rig = http_rig_open(NULL);
+	struct http_call *call;
+
+	CHECK_HTTP(http_rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"a\"}}"), 201);
+	call = http_rig_stream(rig, &(struct http_rig_request){ .path = MAPS "?watch=1" });
+	http_rig_lines(rig, call, 1);
+	http_rig_kill_server(rig);
+	CHECK(http_rig_has_ended(rig, call));
+	http_rig_hang_up(rig, call);
+	http_rig_wait_ready(rig);
+	CHECK_STR(rig_names(http_rig_get(rig, MAPS).body), "a");
+	http_rig_close(rig);
+}
+
+TEST(a_table_is_for_who_asks_for_one)
+{
+	struct http_rig *rig = http_rig_open(NULL);
+	struct http_rig_answer answer;
+
+	CHECK_HTTP(http_rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"a\"}}"), 201);
+	answer = http_rig_ask_of(
+	    rig, .path = MAPS,
+	    .accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+	CHECK_HTTP(answer, 200);
+	CHECK_AT(answer.body, "kind", "Table");
+	CHECK_AT(answer.body, "rows[0].cells[0]", "a");
+	CHECK_AT(answer.body, "rows[0].object.kind", "PartialObjectMetadata");
+	answer = http_rig_ask_of(
+	    rig, .path = MAPS,
+	    .accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io");
+	CHECK_AT(answer.body, "kind", "PartialObjectMetadataList");
+	CHECK_AT(answer.body, "items[0].metadata.name", "a");
+	CHECK(rig_at(answer.body, "items[0].data").at == NULL);
+	answer = http_rig_ask_of(
+	    rig, .path = MAPS,
+	    .accept = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io");
+	CHECK_HTTP(answer, 406);
+	http_rig_close(rig);
+}
