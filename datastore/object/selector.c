@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "datastore/object/name.h"
 #include "runtime/base/limits.h"
 #include "runtime/base/text.h"
 
@@ -35,7 +36,7 @@ static struct selector_requirement one_value(struct arena *arena, enum selector_
 	struct str *values = arena_array(arena, struct str, 1);
 
 	values[0] = value.at ? value : STR("");
-	return (struct selector_requirement){ relation, key, values, 1 };
+	return (struct selector_requirement){ relation, key, values, 1, false };
 }
 
 static struct selector built(const struct builder *b)
@@ -100,13 +101,18 @@ static bool is_word(struct str token)
 	return token.len > 0 && !is_special(token.at[0]);
 }
 
-static enum status unexpected(const struct scanner *s, struct str token, const char *expected,
-			      struct fault *why)
+static enum status unexpected(struct str token, const char *expected, struct fault *why)
 {
-	(void)s;
 	return fault_set(why, BAD_REQUEST, "",
 			 "unable to parse requirement: found '" STR_FMT "', expected: %s",
 			 STR_ARG(token), expected);
+}
+
+/* Between requirements. */
+static enum status misplaced(struct str token, const char *expected, struct fault *why)
+{
+	return fault_set(why, BAD_REQUEST, "", "found '" STR_FMT "', expected: %s", STR_ARG(token),
+			 expected);
 }
 
 /* ( a, b, c ) after in and notin; an empty element is the empty value, as in `in (a,)`. */
@@ -117,8 +123,10 @@ static enum status parse_values(struct scanner *s, struct arena *arena, struct s
 	uint32_t count = 0, cap = 0;
 	bool wants_value = true;
 
-	if (!str_is(token, "("))
-		return unexpected(s, token, "'('", why);
+	if (!str_is(token, "(")) /* without a comma, as upstream writes it */
+		return fault_set(why, BAD_REQUEST, "",
+				 "unable to parse requirement: found '" STR_FMT "' expected: '('",
+				 STR_ARG(token));
 	for (;;) {
 		token = next_token(s);
 		if (count >= SELECTOR_VALUES_MAX)
@@ -132,7 +140,7 @@ static enum status parse_values(struct scanner *s, struct arena *arena, struct s
 		}
 		if (is_word(token)) {
 			if (!wants_value)
-				return unexpected(s, token, "',', or ')'", why);
+				return unexpected(token, "',' or ')'", why);
 			values[count++] = token;
 			wants_value = false;
 		} else if (str_is(token, ",") || str_is(token, ")")) {
@@ -142,7 +150,8 @@ static enum status parse_values(struct scanner *s, struct arena *arena, struct s
 			if (token.at[0] == ')')
 				break;
 		} else {
-			return unexpected(s, token, "',', ')' or identifier", why);
+			return unexpected(
+			    token, wants_value ? "',', ')' or identifier" : "',' or ')'", why);
 		}
 	}
 	*out = values;
@@ -173,10 +182,14 @@ static enum status parse_comparison(struct scanner *s, struct builder *b, struct
 		if ((relation == SELECTOR_GREATER || relation == SELECTOR_LESS) &&
 		    str_to_i64(value, &number) != OK)
 			return fault_set(why, BAD_REQUEST, "",
-					 "for 'Gt', 'Lt' operators, the value must be an integer");
+					 "unable to parse requirement: values[0]: Invalid value: "
+					 "\"" STR_FMT
+					 "\": for 'Gt', 'Lt' operators, the value must "
+					 "be an integer",
+					 STR_ARG(value));
 		return add(b, one_value(b->arena, relation, key, value), why);
 	}
-	return unexpected(s, token, "in, notin, =, ==, !=, gt, lt", why);
+	return unexpected(token, "in, notin, =, ==, !=, gt, lt", why);
 }
 
 static enum status parse_requirement(struct scanner *s, struct builder *b, struct fault *why)
@@ -188,26 +201,62 @@ static enum status parse_requirement(struct scanner *s, struct builder *b, struc
 	if (str_is(token, "!")) {
 		key = next_token(s);
 		if (!is_word(key))
-			return unexpected(s, key, "identifier", why);
-		return add(b, (struct selector_requirement){ SELECTOR_NOT_EXISTS, key, NULL, 0 },
+			return unexpected(key, "identifier", why);
+		return add(b,
+			   (struct selector_requirement){ SELECTOR_NOT_EXISTS, key, NULL, 0, false },
 			   why);
 	}
 	if (!is_word(token))
-		return unexpected(s, token, "!, identifier, or 'end of string'", why);
+		return misplaced(token, "!, identifier, or 'end of string'", why);
 	key = token;
 	token = peek_token(s);
 	if (token.len == 0 || str_is(token, ","))
-		return add(b, (struct selector_requirement){ SELECTOR_EXISTS, key, NULL, 0 }, why);
+		return add(b, (struct selector_requirement){ SELECTOR_EXISTS, key, NULL, 0, false },
+			   why);
 	token = next_token(s);
 	is_in = str_is(token, "in");
 	if (is_in || str_is(token, "notin")) {
 		TRY(parse_values(s, b->arena, &values, &count, why));
 		return add(b,
 			   (struct selector_requirement){ is_in ? SELECTOR_IN : SELECTOR_NOT_IN,
-							  key, values, count },
+							  key, values, count, .is_set = true },
 			   why);
 	}
 	return parse_comparison(s, b, key, token, why);
+}
+
+/* All that is wrong with one text, in one sentence. */
+static enum status refuse(const struct faults *faults, struct str value, struct fault *why)
+{
+	struct text out = text_in(faults->arena, sizeof why->text);
+	uint32_t skip = (uint32_t)strlen(fault_kind_text(FAULT_INVALID)) + 2 +
+			name_quoted(faults->arena, value).len + 2;
+
+	text_add(&out, faults->at[0].message);
+	for (uint32_t i = 1; i < faults->len; i++) {
+		struct str message = faults->at[i].message;
+
+		text_lit(&out, "; ");
+		text_add(&out, str_slice(message, skip, message.len));
+	}
+	return fault_set(why, BAD_REQUEST, "", "unable to parse requirement: " STR_FMT ": " STR_FMT,
+			 STR_ARG(faults->at[0].field), STR_ARG(text_str(&out)));
+}
+
+/* No object has a key or value that is none: asking for one is a mistake, and upstream says so. */
+static enum status check(const struct selector_requirement *r, struct arena *arena,
+			 struct fault *why)
+{
+	struct faults faults = faults_in(arena);
+
+	if (!name_check(NAME_LABEL_KEY, r->key, STR("<nil>"), &faults))
+		return refuse(&faults, r->key, why);
+	for (uint32_t i = 0; i < r->value_count; i++)
+		if (!name_check(NAME_LABEL_VALUE, r->values[i],
+				arena_printf(arena, "values[%u][" STR_FMT "]", i, STR_ARG(r->key)),
+				&faults))
+			return refuse(&faults, r->values[i], why);
+	return OK;
 }
 
 enum status selector_parse_labels(struct str text, struct arena *arena, struct selector *out,
@@ -219,13 +268,14 @@ enum status selector_parse_labels(struct str text, struct arena *arena, struct s
 
 	while (peek_token(&s).len > 0) {
 		TRY(parse_requirement(&s, &b, why));
+		TRY(check(&b.at[b.len - 1], arena, why));
 		token = next_token(&s);
 		if (token.len == 0)
 			break;
 		if (!str_is(token, ","))
-			return unexpected(&s, token, "',' or 'end of string'", why);
+			return misplaced(token, "',' or 'end of string'", why);
 		if (!is_word(peek_token(&s)) && !str_is(peek_token(&s), "!"))
-			return unexpected(&s, peek_token(&s), "identifier after ','", why);
+			return misplaced(peek_token(&s), "identifier after ','", why);
 	}
 	*out = built(&b);
 	return OK;
@@ -257,11 +307,15 @@ static enum status unescape(struct str value, struct arena *arena, struct str *o
 		if (c == '\\') {
 			c = ++i < value.len ? value.at[i] : '\0';
 			if (c != '\\' && c != ',' && c != '=')
-				return fault_set(why, BAD_REQUEST, "",
-						 "invalid field selector: invalid escape sequence");
+				return fault_set(
+				    why, BAD_REQUEST, "",
+				    "invalid field selector: invalid escape sequence: " STR_FMT,
+				    STR_ARG(str_slice(value, i - 1, i + 1)));
 		} else if (c == '=') {
+			/* The number is upstream's way to show the character. */
 			return fault_set(why, BAD_REQUEST, "",
-					 "invalid field selector: unescaped character in value: =");
+					 "invalid field selector: unescaped character in value: %d",
+					 c);
 		}
 		bytes[len++] = c;
 	}
@@ -270,7 +324,7 @@ static enum status unescape(struct str value, struct arena *arena, struct str *o
 	return OK;
 }
 
-static enum status parse_term(struct str term, struct builder *b, struct fault *why)
+static enum status parse_term(struct str text, struct str term, struct builder *b, struct fault *why)
 {
 	int64_t at = str_find_char(term, '=');
 	uint32_t key_end, value_from;
@@ -280,7 +334,7 @@ static enum status parse_term(struct str term, struct builder *b, struct fault *
 	if (at < 0)
 		return fault_set(why, BAD_REQUEST, "",
 				 "invalid selector: '" STR_FMT "'; can't understand '" STR_FMT "'",
-				 STR_ARG(term), STR_ARG(term));
+				 STR_ARG(text), STR_ARG(term));
 	is_not = at > 0 && term.at[at - 1] == '!';
 	key_end = (uint32_t)at - (is_not ? 1 : 0);
 	value_from = (uint32_t)at + 1;
@@ -303,7 +357,7 @@ enum status selector_parse_fields(struct str text, struct arena *arena, struct s
 		uint32_t end = term_end(text, from);
 
 		if (end > from)
-			TRY(parse_term(str_slice(text, from, end), &b, why));
+			TRY(parse_term(text, str_slice(text, from, end), &b, why));
 		from = end + 1;
 	}
 	*out = built(&b);
@@ -330,8 +384,8 @@ static enum status add_expression(struct builder *b,
 		if (str_is(from->operator, operators[i].name))
 			return add(b,
 				   (struct selector_requirement){ operators[i].relation, from->key,
-								  from->values.at,
-								  from->values.len },
+								  from->values.at, from->values.len,
+								  .is_set = from->values.len > 0 },
 				   why);
 	return fault_set(why, INVALID, "matchExpressions",
 			 "\"" STR_FMT "\" is not a valid label selector operator",
@@ -437,19 +491,39 @@ struct str selector_exact(const struct selector *selector, struct str key)
 
 /* ---- printing -------------------------------------------------------------------------------------------- */
 
-static void print_set(const struct selector_requirement *r, struct text *out)
+static void sort_texts(struct str *at, uint32_t count)
 {
+	for (uint32_t i = 1; i < count; i++) {
+		struct str one = at[i];
+		uint32_t to = i;
+
+		for (; to > 0 && str_cmp(at[to - 1], one) > 0; to--)
+			at[to] = at[to - 1];
+		at[to] = one;
+	}
+}
+
+static void print_set(const struct selector_requirement *r, struct arena *arena, struct text *out)
+{
+	struct str *values = arena_array(arena, struct str, r->value_count + 1);
+	uint32_t count = 0;
+
+	memcpy(values, r->values, r->value_count * sizeof *values);
+	sort_texts(values, r->value_count);
+	for (uint32_t i = 0; i < r->value_count; i++)
+		if (count == 0 || !str_eq(values[count - 1], values[i]))
+			values[count++] = values[i];
 	text_add(out, r->key);
 	text_add(out, r->relation == SELECTOR_IN ? STR(" in (") : STR(" notin ("));
-	for (uint32_t i = 0; i < r->value_count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		if (i > 0)
 			text_add_char(out, ',');
-		text_add(out, r->values[i]);
+		text_add(out, values[i]);
 	}
 	text_add_char(out, ')');
 }
 
-static void print_one(const struct selector_requirement *r, struct text *out)
+static void print_one(const struct selector_requirement *r, struct arena *arena, struct text *out)
 {
 	static const char *const signs[] = {
 		[SELECTOR_IN] = "=", [SELECTOR_NOT_IN] = "!=", [SELECTOR_GREATER] = ">", [SELECTOR_LESS] = "<"
@@ -463,8 +537,8 @@ static void print_one(const struct selector_requirement *r, struct text *out)
 		return;
 	default: break;
 	}
-	if (r->value_count != 1) {
-		print_set(r, out);
+	if (r->is_set || r->value_count != 1) {
+		print_set(r, arena, out);
 		return;
 	}
 	text_add(out, r->key);
@@ -475,11 +549,20 @@ static void print_one(const struct selector_requirement *r, struct text *out)
 struct str selector_print(const struct selector *selector, struct arena *arena)
 {
 	struct text out = text_in(arena, LIMIT_BODY_BYTES);
+	const struct selector_requirement *sorted[SELECTOR_REQUIREMENTS_MAX];
+	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < selector->len; i++) {
+	for (uint32_t i = 0; i < selector->len && count < SELECTOR_REQUIREMENTS_MAX; i++) {
+		uint32_t at = count++;
+
+		for (; at > 0 && str_cmp(sorted[at - 1]->key, selector->at[i].key) > 0; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = &selector->at[i];
+	}
+	for (uint32_t i = 0; i < count; i++) {
 		if (i > 0)
 			text_add_char(&out, ',');
-		print_one(&selector->at[i], &out);
+		print_one(sorted[i], arena, &out);
 	}
 	return text_str(&out);
 }

@@ -36,6 +36,7 @@ struct selector_requirement {
 	struct str key;
 	const struct str *values;
 	uint32_t value_count;
+	bool is_set; /* written as one: in (a); the same as =a but for its text */
 };
 
 struct selector {
@@ -70,7 +71,7 @@ bool selector_matches_fields(const struct selector *selector, selector_field_fn 
 /* The only value that the key may have, if the selector says so; else absent. For looking a list up by index or key. */
 struct str selector_exact(const struct selector *selector, struct str key);
 
-/* The text form, as upstream prints it (status.selector of a scale). */
+/* The text form of labels, as upstream prints it (status.selector of a scale): by keys, values in order and once. */
 struct str selector_print(const struct selector *selector, struct arena *arena);
 
 #endif
