@@ -36,10 +36,17 @@ struct operation {
 
 static enum status missing(const struct patch *patch, const struct operation *op, struct str path)
 {
+	bool is_quoted = str_is(op->name, "add") || str_is(op->name, "remove");
+	bool has_from = str_is(op->name, "move") || str_is(op->name, "copy");
+	const char *which = str_is(op->name, "test") ? "is missing path"
+			    : !has_from              ? "doc is missing path"
+			    : path.at == op->from.at ? "doc is missing from path"
+						     : "doc is missing destination path";
+
 	return fault_set(patch->why, INVALID, "patch",
-			 STR_FMT " operation does not apply: doc is missing path: " STR_FMT
-				 ": missing value",
-			 STR_ARG(op->name), STR_ARG(path));
+			 STR_FMT " operation does not apply: %s: %s" STR_FMT "%s: missing value",
+			 STR_ARG(op->name), which, is_quoted ? "\"" : "", STR_ARG(path),
+			 is_quoted ? "\"" : "");
 }
 
 /* ---- pointers ------------------------------------------------------------------------------------------- */
@@ -325,12 +332,18 @@ static enum status put(struct patch *patch, const struct place *place, struct st
 static enum status take_out(struct patch *patch, const struct operation *op,
 			    const struct place *place, struct str path)
 {
-	if (!place->is_there || place->kind == PLACE_ROOT)
+	if (place->kind == PLACE_ROOT)
+		return missing(patch, op, path);
+	if (!place->is_there && place->kind == PLACE_ELEMENT)
 		return fault_set(patch->why, INVALID, "patch",
-				 STR_FMT
-				 " operation does not apply: doc is missing path: \"" STR_FMT
-				 "\": missing value",
-				 STR_ARG(op->name), STR_ARG(path));
+				 "error in " STR_FMT " for path: '" STR_FMT
+				 "': Unable to access invalid index: %u: invalid index referenced",
+				 STR_ARG(op->name), STR_ARG(path), place->index);
+	if (!place->is_there)
+		return fault_set(patch->why, INVALID, "patch",
+				 "error in " STR_FMT " for path: '" STR_FMT
+				 "': Unable to remove nonexistent key: " STR_FMT ": missing value",
+				 STR_ARG(op->name), STR_ARG(path), STR_ARG(place->key));
 	if (place->kind == PLACE_NAME)
 		return put_name(patch, place, STR("null"));
 	if (place->kind == PLACE_FIELD)
@@ -344,6 +357,12 @@ static enum status do_test(struct patch *patch, const struct operation *op,
 			   const struct place *place)
 {
 	struct str have = place->is_there ? value_at(patch, place) : STR("null");
+
+	if (!place->is_there && place->kind == PLACE_ELEMENT)
+		return fault_set(patch->why, INVALID, "patch",
+				 "error in test for path: '" STR_FMT
+				 "': Unable to access invalid index: %u: invalid index referenced",
+				 STR_ARG(op->path), place->index);
 
 	if (is_same_json(patch, have, op->value, 0))
 		return OK;
@@ -359,9 +378,10 @@ static enum status do_transfer(struct patch *patch, const struct operation *op,
 	struct str value;
 
 	TRY(find(patch, op, type, record, op->from, &from));
-	if (!from.is_there)
+	if (!from.is_there && from.kind == PLACE_ELEMENT)
 		return missing(patch, op, op->from);
-	value = value_at(patch, &from);
+	/* A member that is not there reads as null, as in the library that clients know; moving it fails below. */
+	value = from.is_there ? value_at(patch, &from) : STR("null");
 	*copied += value.len;
 	if (*copied > LIMIT_BODY_BYTES)
 		return fault_set(patch->why, INVALID, "patch",
@@ -372,11 +392,24 @@ static enum status do_transfer(struct patch *patch, const struct operation *op,
 	return put(patch, &to, value, true);
 }
 
+static bool is_known(struct str name)
+{
+	static const char *const names[] = { "add", "remove", "replace", "test", "move", "copy" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_is(name, names[i]))
+			return true;
+	return false;
+}
+
 static enum status apply(struct patch *patch, const struct operation *op, const struct type *type,
 			 void *record, uint64_t *copied)
 {
 	struct place place;
 
+	if (!is_known(op->name))
+		return fault_set(patch->why, INVALID, "patch", "Unexpected kind: " STR_FMT,
+				 STR_ARG(op->name));
 	if (str_is(op->name, "move") || str_is(op->name, "copy"))
 		return do_transfer(patch, op, type, record, str_is(op->name, "move"), copied);
 	TRY(find(patch, op, type, record, op->path, &place));
@@ -388,17 +421,13 @@ static enum status apply(struct patch *patch, const struct operation *op, const 
 		return missing(patch, op, op->path);
 	if (str_is(op->name, "add"))
 		return put(patch, &place, op->value, true);
-	if (str_is(op->name, "replace")) {
-		if (!place.is_there)
-			return fault_set(
-			    patch->why, INVALID, "patch",
-			    "replace operation does not apply: doc is missing key: " STR_FMT
-			    ": missing value",
-			    STR_ARG(op->path));
-		return put(patch, &place, op->value, false);
-	}
-	return fault_set(patch->why, INVALID, "patch", "Unexpected kind: " STR_FMT,
-			 STR_ARG(op->name));
+	/* replace: a member that is not there may be replaced all the same: upstream's library does not look. */
+	if (!place.is_there && place.kind == PLACE_ELEMENT)
+		return fault_set(patch->why, INVALID, "patch",
+				 "replace operation does not apply: doc is missing key: " STR_FMT
+				 ": missing value",
+				 STR_ARG(op->path));
+	return put(patch, &place, op->value, false);
 }
 
 /* ---- the document --------------------------------------------------------------------------------------------- */

@@ -37,6 +37,20 @@ struct path {
 static enum status merge_object(struct patch *patch, const struct type *type, void *record,
 				struct str raw, const struct path *path, uint32_t depth);
 
+/* What replaces something is taken as it is: directives in it mean nothing. */
+static enum status take_object(struct patch *patch, const struct type *type, void *record,
+			       struct str raw, const struct path *path, uint32_t depth)
+{
+	enum status status;
+
+	patch->is_strategic = false;
+	patch->is_replacing = true;
+	status = merge_object(patch, type, record, raw, path, depth);
+	patch->is_strategic = true;
+	patch->is_replacing = false;
+	return status;
+}
+
 static enum status bad(const struct patch *patch, enum status status, const char *words)
 {
 	return fault_set(patch->why, status, "patch", "%s", words);
@@ -85,7 +99,7 @@ static enum status take_patch_directive(struct patch *patch, struct json *in, st
 		out->patch = DIRECTIVE_REPLACE;
 	else if (str_is(word, "delete"))
 		out->patch = DIRECTIVE_DELETE;
-	else if (!str_is(word, "merge"))
+	else
 		return fault_set(patch->why, BAD_REQUEST, "patch", "unknown patch type: " STR_FMT,
 				 STR_ARG(word));
 	return OK;
@@ -126,7 +140,8 @@ static enum status take_directive(struct patch *patch, struct json *in, struct s
 
 static bool is_directive(const struct patch *patch, struct str name)
 {
-	return patch->is_strategic && name.len > 0 && name.at[0] == '$';
+	return (patch->is_strategic && name.len > 0 && name.at[0] == '$') ||
+	       (patch->is_replacing && str_is(name, "$patch"));
 }
 
 static enum status read_directives(struct patch *patch, struct str raw, struct directives *out)
@@ -244,6 +259,44 @@ static enum status merge_entry(struct patch *patch, const struct field *field, v
 	return patch_decode_element(patch, field, block, raw);
 }
 
+static bool is_listed(struct patch *patch, struct str list, struct str name)
+{
+	struct json in = json_of(list);
+	struct str word;
+
+	for (json_enter(&in); json_element(&in) && json_peek(&in) == JSON_STRING &&
+			      json_string(&in, patch->arena, &word);)
+		if (str_eq(word, name))
+			return true;
+	return false;
+}
+
+/* Who says what is to be kept has to name what it gives. */
+static enum status check_retained(struct patch *patch, struct str raw, struct str keys)
+{
+	struct json in = json_of(raw);
+	struct str name, value;
+
+	if (keys.at == NULL)
+		return OK;
+	for (json_enter(&in); json_member(&in, patch->arena, &name) && json_skip(&in, &value);)
+		if (!is_directive(patch, name) && !str_is(value, "null") &&
+		    !is_listed(patch, keys, name))
+			return bad(patch, BAD_REQUEST, "invalid patch format of retainKeys");
+	return json_end(&in, patch->why);
+}
+
+static enum status retain_entries(struct patch *patch, const struct field *field, void *record,
+				  struct str raw, struct str keys)
+{
+	TRY(check_retained(patch, raw, keys));
+	for (uint32_t i = patch_blocks(field, record)->len; i-- > 0;)
+		if (!is_listed(patch, keys,
+			       *(struct str *)patch_block(field, patch_blocks(field, record), i)))
+			patch_remove(field, record, i);
+	return OK;
+}
+
 static enum status merge_map(struct patch *patch, const struct field *field, void *record,
 			     struct str raw, const struct path *path, uint32_t depth)
 {
@@ -252,10 +305,16 @@ static enum status merge_map(struct patch *patch, const struct field *field, voi
 	struct str key, value;
 
 	TRY(read_directives(patch, raw, &directives));
-	if (directives.patch != DIRECTIVE_MERGE)
+	/* Where nothing is there is nothing to replace: upstream drops the whole of it then. */
+	if (directives.patch == DIRECTIVE_DELETE ||
+	    (directives.patch == DIRECTIVE_REPLACE && !field_is_set(field, record))) {
 		field_clear(field, record);
-	if (directives.patch == DIRECTIVE_DELETE)
 		return OK;
+	}
+	if (directives.patch == DIRECTIVE_REPLACE)
+		field_clear(field, record);
+	if (directives.retain_keys.at != NULL && field_is_set(field, record))
+		TRY(retain_entries(patch, field, record, raw, directives.retain_keys));
 	if (patch_blocks(field, record)->at == NULL)
 		patch_blocks(field, record)->at = record_array(field, patch->arena, 0);
 	for (json_enter(&in); json_member(&in, patch->arena, &key) && json_skip(&in, &value);) {
@@ -346,6 +405,8 @@ static enum status merge_message(struct patch *patch, const struct field *field,
 			patch_remove(field, record, at);
 		return OK;
 	}
+	if (at != UINT32_MAX)
+		TRY(check_retained(patch, element, directives.retain_keys));
 	block = at != UINT32_MAX
 		    ? patch_block(field, patch_blocks(field, record), at)
 		    : patch_insert(patch, field, record, patch_blocks(field, record)->len);
@@ -380,6 +441,22 @@ static enum status merge_value(struct patch *patch, const struct field *field, v
 	return OK;
 }
 
+/* What a list is now, while its own memory is changed. */
+static struct block_list copy_list(const struct patch *patch, const struct field *field,
+				   void *record)
+{
+	const struct block_list *list = patch_blocks(field, record);
+	size_t bytes = (size_t)list->len * field_stride(field);
+	struct block_list copy = { arena_alloc(patch->arena, bytes + 1), list->len };
+
+	if (bytes > 0)
+		memcpy(copy.at, list->at, bytes);
+	return copy;
+}
+
+static enum status set_order(struct patch *patch, const struct field *field, void *record,
+			     struct str order, const struct block_list *old);
+
 /* An element that is nothing but {"$patch":"replace"} makes the others the whole list. */
 static bool replaces_list(struct patch *patch, struct str raw)
 {
@@ -398,6 +475,7 @@ static enum status merge_list(struct patch *patch, const struct field *field, vo
 {
 	struct json in = json_of(raw);
 	bool is_message = field->kind == KIND_MESSAGE, is_replaced;
+	const struct block_list old = copy_list(patch, field, record);
 	struct str element;
 	int64_t index = 0;
 
@@ -418,7 +496,8 @@ static enum status merge_list(struct patch *patch, const struct field *field, vo
 		else
 			TRY(merge_value(patch, field, record, element));
 	}
-	return json_end(&in, patch->why);
+	TRY(json_end(&in, patch->why));
+	return is_replaced ? OK : set_order(patch, field, record, raw, &old);
 }
 
 /* ---- order of lists ------------------------------------------------------------------------------------------------ */
@@ -429,6 +508,22 @@ struct placed {
 	uint32_t wanted; /* UINT32_MAX: the patch does not name it */
 	uint32_t before; /* UINT32_MAX: it is new */
 };
+
+static bool is_same(struct patch *patch, const struct field *field, const void *a, const void *b)
+{
+	if (field->kind == KIND_MESSAGE)
+		return str_eq(key_of(patch, field, a), key_of(patch, field, b));
+	return record_equal_element(field, a, b);
+}
+
+static uint32_t place_in(struct patch *patch, const struct field *field,
+			 const struct block_list *list, const void *block)
+{
+	for (uint32_t i = 0; i < list->len; i++)
+		if (is_same(patch, field, patch_block(field, list, i), block))
+			return i;
+	return UINT32_MAX;
+}
 
 /* The index of each element in `order`, by merge key or by value. */
 static enum status wanted_order(struct patch *patch, const struct field *field, void *record,
@@ -482,7 +577,7 @@ static void weave(const struct placed *named, uint32_t named_count, const struct
 }
 
 static enum status set_order(struct patch *patch, const struct field *field, void *record,
-			     struct str order, uint32_t old_len)
+			     struct str order, const struct block_list *old)
 {
 	struct block_list *list = patch_blocks(field, record);
 	size_t stride = field_stride(field);
@@ -495,13 +590,16 @@ static enum status set_order(struct patch *patch, const struct field *field, voi
 
 	for (uint32_t i = 0; i < list->len; i++)
 		all[i] = (struct placed){ patch_block(field, list, i), UINT32_MAX,
-					  i < old_len ? i : UINT32_MAX };
+					  place_in(patch, field, old, patch_block(field, list, i)) };
 	TRY(wanted_order(patch, field, record, order, all));
 	for (uint32_t i = 0; i < list->len; i++) {
 		uint32_t at = named_count;
 
-		if (all[i].wanted == UINT32_MAX) {
-			others[other_count++] = all[i];
+		if (all[i].wanted == UINT32_MAX) { /* as they stood before */
+			for (at = other_count; at > 0 && others[at - 1].before > all[i].before; at--)
+				others[at] = others[at - 1];
+			others[at] = all[i];
+			other_count++;
 			continue;
 		}
 		for (; at > 0 && named[at - 1].wanted > all[i].wanted; at--)
@@ -568,12 +666,17 @@ static enum status merge_field(struct patch *patch, const struct field *field, v
 		return json_decode_field(field, raw, patch->arena, record, patch->why);
 	TRY(read_directives(patch, raw, &directives));
 	message = field_at(field, record);
-	if (directives.patch == DIRECTIVE_DELETE) {
+	if (directives.patch == DIRECTIVE_DELETE ||
+	    (directives.patch == DIRECTIVE_REPLACE && *message == NULL)) {
 		field_clear(field, record);
 		return OK;
 	}
+	if (*message != NULL)
+		TRY(check_retained(patch, raw, directives.retain_keys));
 	if (*message == NULL || is_replaced || directives.patch == DIRECTIVE_REPLACE)
 		*message = record_new(field->type, patch->arena);
+	if (directives.patch == DIRECTIVE_REPLACE)
+		return take_object(patch, field->type, *message, raw, path, depth);
 	return merge_object(patch, field->type, *message, raw, path, depth);
 }
 
@@ -589,18 +692,6 @@ static void *holder(struct patch *patch, void *record, const struct field *const
 		record = *inlined;
 	}
 	return record;
-}
-
-static bool is_listed(struct patch *patch, struct str list, struct str name)
-{
-	struct json in = json_of(list);
-	struct str word;
-
-	for (json_enter(&in); json_element(&in) && json_peek(&in) == JSON_STRING &&
-			      json_string(&in, patch->arena, &word);)
-		if (str_eq(word, name))
-			return true;
-	return false;
 }
 
 static void retain(struct patch *patch, const struct type *type, void *record, struct str keys)
@@ -621,7 +712,7 @@ static void retain(struct patch *patch, const struct type *type, void *record, s
 /* What $deleteFromPrimitiveList says happens before the members, what $setElementOrder says after them. */
 static enum status each_list(struct patch *patch, const struct type *type, void *record,
 			     const struct field_directive *list, uint32_t count,
-			     const uint32_t *old_len)
+			     const struct block_list *old)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		const struct field *chain[TYPE_INLINE_DEPTH], *field;
@@ -632,16 +723,16 @@ static enum status each_list(struct patch *patch, const struct type *type, void 
 		if (field == NULL || field->shape != SHAPE_LIST)
 			continue;
 		held = holder(patch, record, chain, depth);
-		if (old_len == NULL)
+		if (old == NULL)
 			TRY(remove_values(patch, field, held, list[i].raw));
 		else if (field->kind != KIND_MESSAGE || (field->rules && field->rules->merge_key.at))
-			TRY(set_order(patch, field, held, list[i].raw, old_len[i]));
+			TRY(set_order(patch, field, held, list[i].raw, &old[i]));
 	}
 	return OK;
 }
 
-static void old_lengths(struct patch *patch, const struct type *type, void *record,
-			const struct directives *directives, uint32_t *out)
+static void old_lists(struct patch *patch, const struct type *type, void *record,
+		      const struct directives *directives, struct block_list *out)
 {
 	for (uint32_t i = 0; i < directives->order_count; i++) {
 		const struct field *chain[TYPE_INLINE_DEPTH], *field;
@@ -649,8 +740,8 @@ static void old_lengths(struct patch *patch, const struct type *type, void *reco
 
 		field = type_member(type, directives->order[i].field, chain, &depth);
 		out[i] = field && field->shape == SHAPE_LIST
-			     ? patch_blocks(field, holder(patch, record, chain, depth))->len
-			     : 0;
+			     ? copy_list(patch, field, holder(patch, record, chain, depth))
+			     : (struct block_list){ NULL, 0 };
 	}
 }
 
@@ -695,29 +786,37 @@ static enum status merge_object(struct patch *patch, const struct type *type, vo
 				struct str raw, const struct path *path, uint32_t depth)
 {
 	struct directives *directives = arena_new_of(patch->arena, struct directives);
-	uint32_t old_len[DIRECTIVES_MAX];
+	struct block_list old[DIRECTIVES_MAX];
 
 	if (depth > LIMIT_NESTING)
 		return bad(patch, BAD_REQUEST, "exceeded max depth");
 	TRY(read_directives(patch, raw, directives));
-	if (directives->patch == DIRECTIVE_REPLACE)
-		memset(record, 0, type->size);
-	old_lengths(patch, type, record, directives, old_len);
-	TRY(each_list(patch, type, record, directives->removal, directives->removal_count, NULL));
-	TRY(merge_members(patch, type, record, raw, path, depth));
+	old_lists(patch, type, record, directives, old);
 	if (directives->retain_keys.at != NULL)
 		retain(patch, type, record, directives->retain_keys);
-	return each_list(patch, type, record, directives->order, directives->order_count, old_len);
+	TRY(each_list(patch, type, record, directives->removal, directives->removal_count, NULL));
+	TRY(merge_members(patch, type, record, raw, path, depth));
+	return each_list(patch, type, record, directives->order, directives->order_count, old);
 }
 
 enum status patch_merge(struct patch *patch, const struct type *type, void *record, struct str raw)
 {
 	struct json in = json_of(raw);
+	struct directives directives;
 
 	if (json_peek(&in) != JSON_OBJECT)
 		return bad(patch, BAD_REQUEST, "invalid JSON document");
 	json_skip(&in, NULL);
 	TRY(json_end(&in, patch->why));
 	/* Values begin with their first token from here on. */
-	return merge_object(patch, type, record, str_trim(raw), NULL, 0);
+	raw = str_trim(raw);
+	TRY(read_directives(patch, raw, &directives));
+	if (directives.patch != DIRECTIVE_MERGE)
+		memset(record, 0, type->size);
+	if (directives.patch == DIRECTIVE_DELETE)
+		return OK;
+	if (directives.patch == DIRECTIVE_REPLACE)
+		return take_object(patch, type, record, raw, NULL, 0);
+	TRY(check_retained(patch, raw, directives.retain_keys));
+	return merge_object(patch, type, record, raw, NULL, 0);
 }

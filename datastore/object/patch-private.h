@@ -8,6 +8,7 @@
 
 struct patch {
 	bool is_strategic;
+	bool is_replacing; /* within what $patch: replace puts in the place of something */
 	struct arena *arena;
 	struct json_strict *strict;
 	struct fault *why;

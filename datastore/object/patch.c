@@ -9,7 +9,10 @@
 enum status patch_apply(enum patch_form form, const struct type *type, void *record, struct str raw,
 			struct arena *arena, struct json_strict *strict, struct fault *why)
 {
-	struct patch patch = { form == PATCH_STRATEGIC, arena, strict, why };
+	struct patch patch = { .is_strategic = form == PATCH_STRATEGIC,
+			       .arena = arena,
+			       .strict = strict,
+			       .why = why };
 
 	return form == PATCH_JSON ? patch_json(&patch, type, record, raw)
 				  : patch_merge(&patch, type, record, raw);
