@@ -12,6 +12,7 @@ const struct controller *const controllers[] = {
 	&deployment_controller,
 	&replica_set_controller,
 	&replication_controller,
+	&daemon_set_controller,
 	&job_controller,
 	&ttl_after_finished_controller,
 	&endpoint_slice_controller,

@@ -238,6 +238,38 @@ TEST(a_job_runs_to_its_end_and_leaves_nothing_that_holds_its_pods)
 	town_close(town);
 }
 
+static bool is_everywhere(struct town *town, const void *arg)
+{
+	const char *set = APPS "/daemonsets/d";
+
+	return town_is(town, set, "status.numberAvailable", arg) &&
+	       town_is(town, set, "status.updatedNumberScheduled", arg);
+}
+
+TEST(a_daemon_set_has_a_pod_on_every_node_and_updates_them)
+{
+	struct town *town = town_open(9, 3);
+
+	town_create(town,
+		    "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: d}, spec: {selector: "
+		    "{matchLabels: {app: d}}, template: {metadata: {labels: {app: d}}, spec: "
+		    "{terminationGracePeriodSeconds: 1, containers: [{name: c, image: a}]}}}}");
+	town_until(town, 30000, is_everywhere, "3");
+	town_check_quiet(town, 20000);
+	town_patch(town, APPS "/daemonsets/d",
+		   "{\"spec\":{\"template\":{\"metadata\":{\"labels\":{\"v\":\"2\"}}}}}");
+	town_run(town, 500);
+	town_until(town, 60000, is_everywhere, "3");
+	until_pods(town, 3);
+	CHECK_EQ(town_count(town, CORE "/pods?labelSelector=v%3D2"), 3);
+	town_check_quiet(town, 20000);
+	town_delete(town, APPS "/daemonsets/d", NULL);
+	until_pods(town, 0);
+	town_check_quiet(town, 20000);
+	CHECK_EQ(town_forbidden(town), 0);
+	town_close(town);
+}
+
 /* ---- what it costs ---------------------------------------------------------------------------------------------- */
 
 #define DEPLOYMENTS 100
