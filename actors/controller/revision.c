@@ -36,8 +36,8 @@ static struct str data_of(struct arena *arena, const struct core_pod_template_sp
 }
 
 /* A DaemonSet and a StatefulSet have their template in the same place. */
-static const struct core_pod_template_spec *
-template_in(const struct world *world, const struct apps_controller_revision *revision)
+const struct core_pod_template_spec *
+revision_template(const struct world *world, const struct apps_controller_revision *revision)
 {
 	struct arena *arena = world_arena(world);
 	struct json_options options = { 0 };
@@ -57,7 +57,8 @@ static const struct apps_controller_revision *find_current(const struct world *w
 							   const struct revision_owner *owner)
 {
 	for (uint32_t i = revisions->len; i-- > 0;) {
-		const struct core_pod_template_spec *held = template_in(world, revisions->at[i]);
+		const struct core_pod_template_spec *held =
+		    revision_template(world, revisions->at[i]);
 
 		if (held != NULL && template_same(held, owner->template))
 			return revisions->at[i];

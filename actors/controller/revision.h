@@ -39,5 +39,8 @@ void revision_look(const struct world *world, struct plan *plan, const struct re
 /* Removes the oldest beyond the limit, but none that `is_live` says is in use. */
 void revision_forget(struct plan *plan, const struct revisions *revisions, int32_t limit,
 		     bool (*is_live)(void *arg, const struct apps_controller_revision *revision),
-		     void *arg);
+		     void *arg); /* The template that a revision holds; NULL: it cannot be read. */
+const struct core_pod_template_spec *
+revision_template(const struct world *world, const struct apps_controller_revision *revision);
+
 #endif

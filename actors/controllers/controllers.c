@@ -13,6 +13,8 @@ const struct controller *const controllers[] = {
 	&replica_set_controller,
 	&replication_controller,
 	&daemon_set_controller,
+	&stateful_set_controller,
+	&disruption_controller,
 	&job_controller,
 	&ttl_after_finished_controller,
 	&endpoint_slice_controller,

@@ -270,6 +270,49 @@ TEST(a_daemon_set_has_a_pod_on_every_node_and_updates_them)
 	town_close(town);
 }
 
+static bool is_whole(struct town *town, const void *arg)
+{
+	const char *set = APPS "/statefulsets/db";
+
+	return town_is(town, set, "status.readyReplicas", arg) &&
+	       town_is(town, set, "status.updatedReplicas", arg) &&
+	       str_eq(town_value(town, set, "status.currentRevision"),
+		      town_value(town, set, "status.updateRevision")) &&
+	       str_eq(town_value(town, set, "status.observedGeneration"),
+		      town_value(town, set, "metadata.generation"));
+}
+
+TEST(a_stateful_set_grows_updates_and_goes)
+{
+	struct town *town = town_open(10, 2);
+
+	town_create(
+	    town,
+	    "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: {replicas: 3, "
+	    "serviceName: db, selector: {matchLabels: {app: db}}, template: {metadata: {labels: "
+	    "{app: db}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: c, image: "
+	    "a}]}}}}\n"
+	    "---\n{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: db}, spec: "
+	    "{maxUnavailable: 1, selector: {matchLabels: {app: db}}}}");
+	town_until(town, 60000, is_whole, "3");
+	CHECK(town_exists(town, CORE "/pods/db-2"));
+	town_check_quiet(town, 20000);
+	CHECK(town_is(town, "/apis/policy/v1/namespaces/default/poddisruptionbudgets/db",
+		      "status.disruptionsAllowed", "1"));
+	town_patch(
+	    town, APPS "/statefulsets/db",
+	    "{\"spec\":{\"replicas\":2,\"template\":{\"metadata\":{\"labels\":{\"v\":\"2\"}}}}}");
+	town_until(town, 60000, is_whole, "2");
+	until_pods(town, 2);
+	CHECK_EQ(town_count(town, CORE "/pods?labelSelector=v%3D2"), 2);
+	town_check_quiet(town, 20000);
+	town_delete(town, APPS "/statefulsets/db", NULL);
+	until_pods(town, 0);
+	town_check_quiet(town, 20000);
+	CHECK_EQ(town_forbidden(town), 0);
+	town_close(town);
+}
+
 /* ---- what it costs ---------------------------------------------------------------------------------------------- */
 
 #define DEPLOYMENTS 100
