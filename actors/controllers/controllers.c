@@ -16,6 +16,7 @@ const struct controller *const controllers[] = {
 	&stateful_set_controller,
 	&disruption_controller,
 	&job_controller,
+	&cron_job_controller,
 	&ttl_after_finished_controller,
 	&endpoint_slice_controller,
 	&endpoints_controller,

@@ -8,7 +8,7 @@
 
 extern const struct controller namespace_controller, service_account_controller, root_ca_controller,
     deployment_controller, replica_set_controller, replication_controller, job_controller,
-    daemon_set_controller, stateful_set_controller, disruption_controller,
+    daemon_set_controller, stateful_set_controller, cron_job_controller, disruption_controller,
     ttl_after_finished_controller, garbage_collector_controller, endpoints_controller,
     endpoint_slice_controller, endpoint_slice_mirroring_controller, node_ipam_controller,
     node_lifecycle_controller, taint_eviction_controller, pod_garbage_controller,
