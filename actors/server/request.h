@@ -142,6 +142,7 @@ struct request {
 	struct kind_change change;
 	bool is_creating;        /* a create, or an update that makes what is missing */
 	bool is_name_ours;       /* generated: another may be tried */
+	bool is_leasing;         /* what it asked the store for is a lease: event-lease.c */
 	bool is_removal;         /* the object goes for good */
 	bool has_version;        /* the asker named the resourceVersion that it changes */
 	uint64_t written;        /* the revision of the write; 0: not yet */

@@ -20,6 +20,13 @@ struct server_counts {
 	struct metrics_counter *events_sent, *watches_dropped;
 };
 
+/* Of the events written within the last minute. */
+struct event_lease {
+	uint64_t id; /* 0: none yet */
+	struct mono granted;
+	uint32_t count;
+};
+
 struct server {
 	struct act *act; /* of the handler that runs; set at the start of each */
 	const struct server_config *config;
@@ -36,6 +43,7 @@ struct server {
 	struct arena *scratch; /* of one match or encoding; reset by whoever used it */
 	struct list dirty;     /* caches with news for their watchers */
 	struct reader reader;
+	struct event_lease event_lease;
 	struct metrics *metrics;
 	bool owns_metrics;
 	struct server_counts counts;
@@ -164,6 +172,12 @@ enum next write_remove(struct request *r);
 enum next write_replace(struct request *r); /* r->record in the place of r->live */
 bool write_resource_version(struct request *r, struct str text, uint64_t *out);
 struct str write_key(struct request *r, struct str name); /* of an object of the route's namespace */
+
+/* event-lease.c: events do not stay for ever. */
+bool event_lease_is_wanted(const struct request *r);
+uint64_t event_lease_take(struct server *server); /* 0: a new one has to be asked for */
+enum next event_lease_ask(struct request *r);
+void event_lease_came(struct server *server, const struct store_lease_answer *answer);
 
 /* delete.c: what a delete of r->live means; r->record becomes the object as it would be kept. REFUSED: the answer is set. */
 enum delete_verdict { DELETE_REMOVE, DELETE_MARK, DELETE_NOTHING, DELETE_REFUSED };

@@ -286,6 +286,12 @@ static enum next ask_put(struct request *r)
 	if (r->stored.len > LIMIT_OBJECT_BYTES)
 		return request_fail(
 		    r, failure_too_large(r->arena, "the object is larger than the store takes"));
+	if (event_lease_is_wanted(r)) {
+		op.lease = event_lease_take(r->server);
+		r->is_leasing = op.lease == 0;
+		if (r->is_leasing)
+			return event_lease_ask(r);
+	}
 	op.key = key_in(request_store_arena(r), r, namespace, meta->name);
 	op.expected = r->is_creating ? 0 : (uint64_t)r->live->revision;
 	return ask_store(r, op);
@@ -491,6 +497,14 @@ enum next write_persist(struct request *r)
 		return persist_put(r);
 	}
 	status = store_outcome(r->store_answer);
+	if (r->is_leasing) {
+		r->is_leasing = false;
+		if (status != OK)
+			return request_fail_status(r, status, NULL);
+		event_lease_came(r->server, r->store_answer->body);
+		r->store_answer = NULL;
+		return persist_put(r);
+	}
 	answer = r->store_answer->body;
 	if (status != OK)
 		return write_failed(r, status, answer);

@@ -319,3 +319,26 @@ TEST(a_create_of_a_kind_without_a_store_needs_its_namespace)
 	CHECK_CODE(rig_post(rig, "/api/v1/configmaps", "{\"metadata\":{\"name\":\"a\"}}"), 405);
 	rig_close(rig);
 }
+
+TEST(an_event_is_forgotten_after_an_hour)
+{
+	static const char body[] =
+	    "{\"metadata\":{\"name\":\"%s\"},\"involvedObject\":{\"kind\":\"Pod\",\"name\":\"p\","
+	    "\"namespace\":\"default\"},\"reason\":\"r\",\"message\":\"m\"}";
+	const char *events = "/api/v1/namespaces/default/events";
+	struct rig *rig = rig_open(NULL);
+
+	CHECK_CODE(rig_post(rig, events, rig_printf(body, "a").at), 201);
+	CHECK_CODE(rig_post(rig, events, rig_printf(body, "b").at), 201);
+	CHECK_CODE(rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"a\"}}"), 201);
+	rig_run(rig, 1800000);
+	CHECK_STR(rig_names(rig_get(rig, events).body), "a b");
+	CHECK_CODE(rig_patch(rig, "merge", "/api/v1/namespaces/default/events/b", "{\"count\":2}"),
+		   200);
+	rig_run(rig, 2000000);
+	CHECK_STR(rig_names(rig_get(rig, events).body), "b");
+	rig_run(rig, 2000000);
+	CHECK_STR(rig_names(rig_get(rig, events).body), "");
+	CHECK_CODE(rig_get(rig, MAPS "/a"), 200);
+	rig_close(rig);
+}
