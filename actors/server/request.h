@@ -122,6 +122,7 @@ struct request {
 	bool is_gone; /* nobody waits for the answer any more */
 	uint64_t wait_revision;
 	struct mono wait_ends;
+	struct mono look_at; /* it is run again then; 0: it waits for something else */
 	struct list wait_link;
 	struct arena *store_arena;          /* of what it is about to ask; NULL: none yet */
 	const struct act_msg *store_answer; /* while the step that waited for it runs */

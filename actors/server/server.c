@@ -113,6 +113,8 @@ static void tick(struct server *server)
 
 		if (now.ns >= r->deadline.ns && r->is_waiting)
 			request_expire(r);
+		else if (r->look_at.ns != 0 && now.ns >= r->look_at.ns)
+			request_run(r);
 	}
 	metrics_set(server->counts.in_flight, flight_count(server, false));
 	metrics_set(server->counts.mutating, flight_count(server, true));

@@ -5,6 +5,7 @@
 #include "actors/server/server-private.h"
 #include "transport/wire/json.h"
 
+#define WATCH_S 1800      /* of one that names no end, as long as upstream's at least */
 #define ROW_TIME_MS 5000U /* an actor that does not say its rows in time has none */
 
 struct virtual_row *virtual_add(struct virtual_rows *rows)
@@ -93,9 +94,21 @@ static void add_columns(const struct virtual_resource *virtual, struct text *out
 	text_lit(out, "],");
 }
 
+/* Of one name: by the path, or as kubectl watches one object. */
 static bool is_wanted(const struct request *r, const struct virtual_row *row)
 {
-	return r->route.name.len == 0 || str_eq(r->route.name, row->name);
+	struct str mark = STR("metadata.name="), name = r->route.name;
+
+	if (name.len == 0 && str_starts(r->options.field_selector, mark))
+		name = str_slice(r->options.field_selector, mark.len, r->options.field_selector.len);
+	return name.len == 0 || str_eq(name, row->name);
+}
+
+/* Lists say a version, since watches begin at one; what is kept nowhere has none of its own. */
+static void add_version(const struct request *r, struct text *out)
+{
+	text_printf(out, "\"metadata\":{\"resourceVersion\":\"%ju\"},",
+		    (uintmax_t)r->server->feed.revision);
 }
 
 static struct str print_all(struct request *r, const struct virtual_row *rows, uint32_t len)
@@ -104,16 +117,16 @@ static struct str print_all(struct request *r, const struct virtual_row *rows, u
 	bool is_table = r->form.view == VIEW_TABLE, is_first = true;
 
 	if (is_table) {
-		text_printf(
-		    &out, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/%s\",\"metadata\":{},",
-		    r->form.is_table_beta ? "v1beta1" : "v1");
+		text_printf(&out, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/%s\",",
+			    r->form.is_table_beta ? "v1beta1" : "v1");
+		add_version(r, &out);
 		add_columns(r->resource->virtual, &out);
 		text_lit(&out, "\"rows\":[");
 	} else {
-		text_printf(&out,
-			    "{\"kind\":\"%sList\",\"apiVersion\":\"" STR_FMT
-			    "\",\"metadata\":{},\"items\":[",
+		text_printf(&out, "{\"kind\":\"%sList\",\"apiVersion\":\"" STR_FMT "\",",
 			    r->resource->virtual->kind, STR_ARG(r->resource->api_version));
+		add_version(r, &out);
+		text_lit(&out, "\"items\":[");
 	}
 	for (uint32_t i = 0; i < len; i++) {
 		if (!is_wanted(r, &rows[i]))
@@ -153,17 +166,190 @@ static enum next show(struct request *r, const struct virtual_row *rows, uint32_
 	return request_answer_body(r, 200, STR("application/json"), print_all(r, rows, len));
 }
 
-static enum next ask_actor(struct request *r)
+/* False: nobody is there to be asked. */
+static bool ask_to_look(struct request *r)
 {
-	struct virtual_ask *ask = arena_new_of(r->arena, struct virtual_ask);
+	struct virtual_ask ask = { { 0 } };
 	struct act_ref who = act_named(r->server->act, r->resource->virtual->actor);
 
-	snprintf(ask->resource, sizeof ask->resource, "%s", r->resource->virtual->name);
-	if (act_request(r->server->act, who, &virtual_ask_type, ask, ROW_TIME_MS, r->tag) != OK)
-		return request_fail(
-		    r, failure_unavailable(r->arena, "who knows about this does not answer"));
-	r->is_at_store = true;
+	snprintf(ask.resource, sizeof ask.resource, "%s", r->resource->virtual->name);
+	r->is_at_store =
+	    act_request(r->server->act, who, &virtual_ask_type, &ask, ROW_TIME_MS, r->tag) == OK;
+	return r->is_at_store;
+}
+
+static enum next ask_actor(struct request *r)
+{
+	if (ask_to_look(r))
+		return WAIT;
+	return request_fail(r,
+			    failure_unavailable(r->arena, "who knows about this does not answer"));
+}
+
+/* ---- watching: what changed between two looks ------------------------------------------------------------- */
+
+/* What was shown last, by name, in an arena of its own that the next look replaces. */
+struct virtual_watch {
+	struct arena *arena;
+	struct map seen; /* struct str: the object, or the table's row */
+	struct mono ends;
+	bool has_looked, has_columns, is_quiet; /* quiet: what is there at first is not told */
+};
+
+static void release_watch(void *arg)
+{
+	struct virtual_watch *watch = arg;
+
+	map_fini(&watch->seen);
+	arena_free(watch->arena);
+}
+
+static bool has_room_for_watch(const struct server *server)
+{
+	uint32_t count = 0;
+
+	list_each (&server->requests, link) {
+		const struct request *r = list_item(link, struct request, link);
+
+		count += r->steps == &virtual_steps && r->route.verb == VERB_WATCH;
+	}
+	return count <= LIMIT_VIRTUAL_WATCHES;
+}
+
+static enum next begin_watch(struct request *r)
+{
+	struct virtual_watch *watch = arena_new_of(r->arena, struct virtual_watch);
+	struct str version = r->options.resource_version;
+	int64_t seconds = r->options.timeout_seconds;
+
+	if (!has_room_for_watch(r->server))
+		return request_fail(r, failure_too_many(r->arena, 1, "too many watch this already"));
+	if (seconds <= 0)
+		seconds = WATCH_S;
+	watch->ends.ns = act_now(r->server->act).ns + seconds * TIME_S;
+	watch->is_quiet = version.len > 0 && !str_is(version, "0");
+	arena_on_free(r->arena, release_watch, watch);
+	r->deadline.ns = watch->ends.ns + TIME_S * ROW_TIME_MS / 1000;
+	r->work = watch;
+	r->answer.code = 200;
+	r->answer.content_type = STR("application/json");
+	r->door->begin(r);
+	return NEXT;
+}
+
+static bool send_row(struct request *r, struct virtual_watch *watch, const char *kind,
+		     struct str row)
+{
+	struct text out = text_new(LIMIT_OBJECT_BYTES);
+	bool has_room;
+
+	if (r->form.view == VIEW_TABLE) {
+		text_printf(&out, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/%s\",",
+			    r->form.is_table_beta ? "v1beta1" : "v1");
+		add_version(r, &out);
+		if (!watch->has_columns)
+			add_columns(r->resource->virtual, &out);
+		else
+			text_lit(&out, "\"columnDefinitions\":null,");
+		watch->has_columns = true;
+		text_lit(&out, "\"rows\":[");
+		text_add(&out, row);
+		text_lit(&out, "]}");
+	} else {
+		text_add(&out, row);
+	}
+	has_room = r->door->event_bytes(r, kind, text_str(&out), r->server->feed.revision, false);
+	text_fini(&out);
+	return has_room;
+}
+
+static struct str print_row(struct request *r, const struct virtual_row *row, struct arena *arena)
+{
+	struct text out = text_in(arena, LIMIT_OBJECT_BYTES);
+
+	if (r->form.view == VIEW_TABLE)
+		add_table_row(r->resource, row, &out);
+	else
+		add_object(r->resource, row, &out);
+	return text_str(&out);
+}
+
+/* One whose peer does not read fast enough misses looks and not changes: what it has not seen differs still. */
+static bool compare(struct request *r, struct virtual_watch *watch, const struct virtual_row *rows,
+		    uint32_t len)
+{
+	struct virtual_watch now = { .arena = arena_new(0) };
+	bool is_quiet = watch->is_quiet && !watch->has_looked, has_room = true;
+	struct str name;
+	void *old;
+
+	for (uint32_t i = 0; i < len; i++) {
+		struct str *row = arena_new_of(now.arena, struct str);
+		const struct str *before = map_get(&watch->seen, rows[i].name);
+
+		if (!is_wanted(r, &rows[i]))
+			continue;
+		*row = print_row(r, &rows[i], now.arena);
+		map_put(&now.seen, rows[i].name, row);
+		if (!is_quiet && has_room && (before == NULL || !str_eq(*before, *row)))
+			has_room = send_row(r, watch, before ? "MODIFIED" : "ADDED", *row);
+	}
+	for (uint32_t at = 0; map_next(&watch->seen, &at, &name, &old);)
+		if (has_room && !map_has(&now.seen, name))
+			has_room = send_row(r, watch, "DELETED", *(const struct str *)old);
+	release_watch(watch);
+	watch->arena = now.arena;
+	watch->seen = now.seen;
+	watch->has_looked = true;
+	return r->door->flush(r);
+}
+
+static enum next end_watch(struct request *r, int32_t code)
+{
+	r->door->end(r, code);
+	r->is_answered = true;
+	return DONE;
+}
+
+static enum next look_later(struct request *r, const struct virtual_watch *watch)
+{
+	struct mono now = act_now(r->server->act);
+
+	if (now.ns >= watch->ends.ns)
+		return end_watch(r, 200);
+	r->look_at.ns = now.ns + LIMIT_VIRTUAL_WATCH_MS * TIME_MS;
 	return WAIT;
+}
+
+static enum next virtual_watch(struct request *r)
+{
+	const struct virtual_resource *virtual = r->resource->virtual;
+	struct virtual_watch *watch = r->work;
+	struct virtual_rows rows = { .arena = r->arena };
+	bool has_room;
+
+	r->look_at.ns = 0;
+	if (watch == NULL && begin_watch(r) != NEXT)
+		return DONE;
+	watch = r->work;
+	if (r->store_answer == NULL && virtual->rows == NULL)
+		return ask_to_look(r) ? WAIT : look_later(r, watch);
+	if (virtual->rows != NULL) {
+		rows.arena = arena_new(0);
+		virtual->rows(virtual->arg, r->server->act, &rows);
+	} else if (r->store_answer->status == OK) {
+		const struct virtual_reply *reply = r->store_answer->body;
+
+		rows.at = reply->rows;
+		rows.len = reply->len;
+	} else {
+		return look_later(r,
+				  watch); /* who knows does not say just now: nothing has changed */
+	}
+	has_room = compare(r, watch, rows.at, rows.len);
+	if (virtual->rows != NULL)
+		arena_free(rows.arena);
+	return has_room ? look_later(r, watch) : end_watch(r, 410);
 }
 
 static enum next virtual_read(struct request *r)
@@ -171,6 +357,8 @@ static enum next virtual_read(struct request *r)
 	const struct virtual_resource *virtual = r->resource->virtual;
 	struct virtual_rows rows = { .arena = r->arena };
 
+	if (r->route.verb == VERB_WATCH)
+		return virtual_watch(r);
 	if (r->store_answer != NULL) {
 		const struct virtual_reply *reply = r->store_answer->body;
 

@@ -109,5 +109,6 @@
 	(1U * MIB) /* packed documents: those of all built-in groups in both forms take half */
 #define LIMIT_VIRTUAL_ROWS 20000U
 #define LIMIT_VIRTUAL_WATCH_MS 1000U /* people watch these */
+#define LIMIT_VIRTUAL_WATCHES 64U    /* each asks every node's hosts once a second */
 
 #endif

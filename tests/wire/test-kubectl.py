@@ -392,5 +392,24 @@ def test_actors_and_members_are_resources(cluster):
     expect(kubectl(cluster, "get", "members.troupe.internal"), r"^NAME +ROLE", r"^n1 +leader")
 
 
+def test_members_and_actors_are_watched(cluster):
+    import subprocess
+    child = subprocess.Popen(["kubectl", "--kubeconfig", cluster.nodes[0].folder + "/admin.kubeconfig", "get", "actors", "-w"],
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        line = ""
+        while not line.startswith("n1.core.api "):
+            line = child.stdout.readline()
+            assert line, "the list ended"
+        cluster.nodes[0].troupe("kill", "n1/core/directory")
+        end = time.monotonic() + 20
+        while not re.match(r"n1\.core\.directory +\w+ +1 ", line) and time.monotonic() < end:
+            line = child.stdout.readline()
+        assert re.match(r"n1\.core\.directory +\w+ +1 ", line), "no line said that it was started again: %r" % line
+    finally:
+        child.kill()
+        child.wait()
+
+
 if __name__ == "__main__":
     sys.exit(suite.main(globals(), sys.argv))
