@@ -183,3 +183,17 @@ enum next access_authorize(struct request *r)
 		return WAIT;
 	return verdict.is_allowed ? NEXT : forbidden(r, verdict.reason);
 }
+
+/* Words and question are those of a create; the request stays what it is. */
+enum next access_authorize_create(struct request *r)
+{
+	struct str verb = r->route.verb_name;
+	enum next next;
+
+	r->route.verb_name = STR("create");
+	next = access_authorize(r);
+	r->route.verb_name = verb;
+	if (next == NEXT)
+		access_reset(r);
+	return next;
+}

@@ -97,6 +97,8 @@ MUST_USE enum status impersonate_read(struct http_headers headers, struct arena 
 				      struct user *out);
 enum next impersonate(struct request *r);
 
+enum next access_authorize_create(struct request *r); /* an update that makes what is missing */
+
 /* Both go on with the mechanism that waited; WAIT, or NEXT with the answer. */
 struct access_verdict {
 	bool is_allowed, is_denied;

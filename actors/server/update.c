@@ -78,7 +78,7 @@ enum next update_check(struct request *r)
 	if (r->live == NULL) {
 		r->is_creating = true;
 		meta->resource_version = STR_NONE;
-		return NEXT;
+		return access_authorize_create(r);
 	}
 	live = object_meta(r->live);
 	r->is_creating = false;

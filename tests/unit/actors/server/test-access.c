@@ -190,3 +190,29 @@ TEST(a_master_may_act_as_anybody)
 		 "in API group \"\" at the cluster scope");
 	http_rig_close(rig);
 }
+
+TEST(an_update_that_creates_needs_the_right_to_create)
+{
+	static const char lease[] = "{\"metadata\":{\"name\":\"l\"},\"spec\":{}}";
+	const char *path = "/apis/coordination.k8s.io/v1/namespaces/default/leases/l";
+	struct rig *rig = rig_open(with_rbac());
+
+	CHECK_CODE(rig_post(rig, RBAC "/namespaces/default/roles",
+			    "{\"metadata\":{\"name\":\"r\"},\"rules\":[{\"apiGroups\":["
+			    "\"coordination.k8s.io\"],\"resources\":[\"leases\"],\"verbs\":["
+			    "\"update\"]}]}"),
+		   201);
+	CHECK_CODE(rig_post(rig, RBAC "/namespaces/default/rolebindings",
+			    "{\"metadata\":{\"name\":\"alice\"},\"roleRef\":{\"apiGroup\":"
+			    "\"rbac.authorization.k8s.io\",\"kind\":\"Role\",\"name\":\"r\"},"
+			    "\"subjects\":[{\"kind\":\"User\",\"name\":\"alice\","
+			    "\"apiGroup\":\"rbac.authorization.k8s.io\"}]}"),
+		   201);
+	CHECK_FAILURE(rig_ask_of(rig, .method = "PUT", .path = path, .body = lease, .user = "alice"),
+		      403, "Forbidden",
+		      "leases.coordination.k8s.io \"l\" is forbidden: User \"alice\" cannot create "
+		      "resource \"leases\" in API group \"coordination.k8s.io\" in the namespace "
+		      "\"default\"");
+	CHECK_CODE(rig_put(rig, path, lease), 201);
+	rig_close(rig);
+}
