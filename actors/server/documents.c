@@ -10,8 +10,13 @@
 #define ROOT "/openapi/v3/"
 #define HASH_TEXT 33 /* 128 bits in hex */
 #define TYPE_JSON "application/json"
-#define TYPE_PROTO "application/com.github.proto-openapi.spec.v3@v1.0+protobuf"
-#define TYPE_PROTO_OLD "application/com.github.proto-openapi.spec.v3.v1.0+protobuf"
+#define PROTO "application/com.github.proto-openapi.spec."
+
+/* What protobuf is called. The old name has a character that no media type may have: it is asked for, but never said. */
+static const struct names {
+	const char *proto, *proto_old;
+} v2 = { PROTO "v2.v1.0+protobuf", PROTO "v2@v1.0+protobuf" },
+  v3 = { PROTO "v3.v1.0+protobuf", PROTO "v3@v1.0+protobuf" };
 
 /* The bytes of one form, gzipped; none: it has to be made. */
 struct packed {
@@ -28,9 +33,9 @@ struct document {
 
 struct documents {
 	const struct resources *resources;
-	struct document *at;
-	uint32_t len;
-	uint32_t bytes; /* of all packed forms */
+	struct document *at; /* after those of v3: that of v2, of all resources */
+	uint32_t len;        /* of v3 */
+	uint32_t bytes;      /* of all packed forms */
 	uint64_t requests;
 	struct arena *arena;
 };
@@ -49,7 +54,7 @@ struct documents *documents_new(const struct resources *resources)
 
 	documents->arena = arena;
 	documents->resources = resources;
-	documents->at = arena_array(arena, struct document, resources_len(resources));
+	documents->at = arena_array(arena, struct document, resources_len(resources) + 1);
 	for (uint32_t i = 0; i < resources_len(resources); i++) {
 		const struct resource_row *row = resources_at(resources, i)->row;
 
@@ -59,6 +64,7 @@ struct documents *documents_new(const struct resources *resources)
 			};
 		documents->at[documents->len - 1].count++;
 	}
+	documents->at[documents->len].count = resources_len(resources);
 	return documents;
 }
 
@@ -73,10 +79,15 @@ void documents_free(struct documents *documents)
 {
 	if (documents == NULL)
 		return;
-	for (uint32_t i = 0; i < documents->len; i++)
+	for (uint32_t i = 0; i <= documents->len; i++)
 		for (uint32_t f = 0; f < FORMAT_COUNT; f++)
 			drop(documents, &documents->at[i].packed[f]);
 	arena_free(documents->arena);
+}
+
+static struct document *v2_of(const struct documents *documents)
+{
+	return &documents->at[documents->len];
 }
 
 static struct document *find(const struct documents *documents, struct str group, struct str version)
@@ -107,7 +118,10 @@ static enum status make_json(const struct documents *documents, struct document 
 		resources[i].returns_deleted =
 		    resource->rules != NULL && resource->rules->returns_deleted;
 	}
-	openapi_write(document->group, document->version, resources, document->count, out);
+	if (document == v2_of(documents))
+		openapi_write_v2(resources, document->count, out);
+	else
+		openapi_write(document->group, document->version, resources, document->count, out);
 	arena_free(arena);
 	if (out->is_cut)
 		return TOO_LARGE;
@@ -134,7 +148,7 @@ static void make_room(struct documents *documents, const struct packed *keep)
 	while (documents->bytes > LIMIT_OPENAPI_BYTES) {
 		struct packed *oldest = NULL;
 
-		for (uint32_t i = 0; i < documents->len * FORMAT_COUNT; i++) {
+		for (uint32_t i = 0; i < (documents->len + 1) * FORMAT_COUNT; i++) {
 			struct packed *packed =
 			    &documents->at[i / FORMAT_COUNT].packed[i % FORMAT_COUNT];
 
@@ -217,7 +231,7 @@ enum next documents_index(struct request *r)
 }
 
 /* Of one clause of Accept; absent: none of ours. */
-static struct str offered_type(struct str clause, double *quality)
+static struct str offered_type(const struct names *names, struct str clause, double *quality)
 {
 	struct str rest = clause;
 	struct str type = str_trim(str_cut(&rest, ';'));
@@ -232,13 +246,13 @@ static struct str offered_type(struct str clause, double *quality)
 	}
 	if (str_is(type, "*/*") || str_is(type, "application/*") || str_is(type, TYPE_JSON))
 		return STR(TYPE_JSON);
-	if (str_is(type, TYPE_PROTO) || str_is(type, TYPE_PROTO_OLD))
-		return str_of(type.at, type.len);
+	if (str_is(type, names->proto) || str_is(type, names->proto_old))
+		return str_from(names->proto);
 	return STR_NONE;
 }
 
 /* The type to answer with; absent: nothing that is accepted. */
-static struct str choose_type(struct str accept)
+static struct str choose_type(const struct names *names, struct str accept)
 {
 	struct str rest = accept, best = STR_NONE;
 	double most = 0, quality;
@@ -246,7 +260,7 @@ static struct str choose_type(struct str accept)
 	if (accept.len == 0)
 		return STR(TYPE_JSON);
 	while (rest.at != NULL) {
-		struct str type = offered_type(str_cut(&rest, ','), &quality);
+		struct str type = offered_type(names, str_cut(&rest, ','), &quality);
 
 		if (type.at == NULL || quality <= most)
 			continue;
@@ -297,6 +311,19 @@ static enum next send(struct request *r, struct document *document, struct str t
 	return DONE;
 }
 
+static enum next refuse(struct request *r, const struct names *names)
+{
+	return request_fail(
+	    r, failure_not_acceptable(r->arena, request_printf(r, TYPE_JSON ", %s", names->proto)));
+}
+
+enum next documents_v2(struct request *r)
+{
+	struct str type = choose_type(&v2, r->asked.accept);
+
+	return type.at == NULL ? refuse(r, &v2) : send(r, v2_of(r->server->documents), type, false);
+}
+
 enum next documents_page(struct request *r)
 {
 	struct str rest = str_slice(r->asked.path, sizeof ROOT - 1, r->asked.path.len);
@@ -304,14 +331,13 @@ enum next documents_page(struct request *r)
 	struct str group = is_core ? STR("") : str_cut(&rest, '/');
 	struct str version = rest.at ? str_cut(&rest, '/') : STR("");
 	struct document *document = find(r->server->documents, group, version);
-	struct str type = choose_type(r->asked.accept);
+	struct str type = choose_type(&v3, r->asked.accept);
 	struct str hash = url_query_get(r->arena, r->asked.query, STR("hash"));
 
 	if (document == NULL || rest.len > 0)
 		return request_fail(r, failure_no_path(r->arena));
 	if (type.at == NULL)
-		return request_fail(
-		    r, failure_not_acceptable(r->arena, STR(TYPE_JSON ", " TYPE_PROTO)));
+		return refuse(r, &v3);
 	if (make_hash(r->server->documents, document) != OK)
 		return fail(r);
 	if (hash.len > 0 && !str_is(hash, document->hash))

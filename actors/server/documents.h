@@ -1,5 +1,5 @@
 /*
- * Documents: the OpenAPI v3 pages of the API server, one for each group and version, and the index of them.
+ * Documents: the OpenAPI pages of the API server: of v3 one for each group and version and the index of them, of v2 one of all.
  *
  * One belongs to the server actor. A document is made when somebody asks for it and kept packed, within LIMIT_OPENAPI_BYTES: what was
  * not asked for the longest goes first and is made again. The index names each by a hash of its contents, so a client that
@@ -15,6 +15,7 @@ struct documents;
 GIVE struct documents *documents_new(const struct resources *resources);
 void documents_free(TAKE struct documents *documents);
 
+enum next documents_v2(struct request *r); /* /openapi/v2 */
 /* The pages /openapi/v3 and /openapi/v3/...; `hash` in the query: the one the client believes in. */
 enum next documents_index(struct request *r);
 enum next documents_page(struct request *r);

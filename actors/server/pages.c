@@ -110,6 +110,7 @@ static const struct page {
 	{ "/api/", discovery_version },
 	{ "/apis", discovery_apis },
 	{ "/apis/", discovery_version },
+	{ "/openapi/v2", documents_v2 },
 	{ "/openapi/v3", documents_index },
 	{ "/openapi/v3/", documents_page },
 	{ "/version", version },

@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "datastore/object/openapi-private.h"
 #include "datastore/object/proto.h"
 #include "datastore/schema/autoscaling.h"
@@ -184,6 +186,10 @@ static void write_parameter(struct openapi *o, struct str name, const char *in, 
 		openapi_member(o, "required");
 		text_lit(o->out, "true");
 	}
+	if (o->is_v2) {
+		text_printf(o->out, ",\"type\":\"%s\",\"uniqueItems\":true}", type);
+		return;
+	}
 	openapi_member(o, "schema");
 	text_printf(o->out, "{\"type\":\"%s\",\"uniqueItems\":true}}", type);
 }
@@ -212,8 +218,6 @@ static void write_options(struct openapi *o, const struct type *type, bool is_co
 
 static void write_query(struct openapi *o, const struct place *place, const struct operation *op)
 {
-	openapi_member(o, "parameters");
-	text_add_char(o->out, '[');
 	if (op->query == QUERY_LIST || op->query == QUERY_DELETE_COLLECTION)
 		write_options(o, &meta_list_options_type, op->query == QUERY_DELETE_COLLECTION);
 	if (op->query == QUERY_WRITE)
@@ -224,7 +228,6 @@ static void write_query(struct openapi *o, const struct place *place, const stru
 		write_options(o, &meta_delete_options_type, false);
 	if (options_of(place->sub) != NULL)
 		write_options(o, options_of(place->sub), false);
-	text_add_char(o->out, ']');
 }
 
 /* Of all operations of a path. */
@@ -290,35 +293,72 @@ static void write_result_schema(struct openapi *o, const struct place *place,
 		write_object_reference(o, place, op->result == RESULT_LIST);
 }
 
-static void write_media(struct openapi *o, const char *media, const struct place *place,
-			const struct operation *op)
+struct media {
+	const char *at[4];
+	uint32_t len;
+};
+
+static void add_media(struct media *media, const char *type)
 {
-	openapi_member(o, media);
-	text_lit(o->out, "{\"schema\":");
-	write_result_schema(o, place, op);
-	text_add_char(o->out, '}');
+	assert(media->len < COUNT(media->at));
+	media->at[media->len++] = type;
+}
+
+/* What an operation answers with. */
+static struct media produced(const struct place *place, const struct operation *op)
+{
+	bool has_proto = place->resource->type != NULL && proto_has(place->resource->type);
+	bool is_stream = op->query == QUERY_LIST;
+	struct media media = { 0 };
+
+	if (op->result == RESULT_TEXT || is_log(place->sub)) {
+		add_media(&media, is_log(place->sub) ? "text/plain" : "*/*");
+		return media;
+	}
+	add_media(&media, "application/json");
+	if (is_stream)
+		add_media(&media, "application/json;stream=watch");
+	if (has_proto)
+		add_media(&media, "application/vnd.kubernetes.protobuf");
+	if (has_proto && is_stream)
+		add_media(&media, "application/vnd.kubernetes.protobuf;stream=watch");
+	return media;
+}
+
+/* What it reads. */
+static struct media consumed(const struct place *place, const struct operation *op)
+{
+	struct media media = { 0 };
+
+	if (op->body != BODY_PATCH) {
+		add_media(&media, "*/*");
+		return media;
+	}
+	add_media(&media, "application/apply-patch+yaml");
+	add_media(&media, "application/json-patch+json");
+	add_media(&media, "application/merge-patch+json");
+	/* It needs to know how lists merge, which no definition of a custom resource says. */
+	if (place->resource->type != NULL)
+		add_media(&media, "application/strategic-merge-patch+json");
+	return media;
 }
 
 static void write_content(struct openapi *o, const struct place *place, const struct operation *op)
 {
-	bool has_proto = place->resource->type != NULL && proto_has(place->resource->type);
-	bool is_stream = op->query == QUERY_LIST;
+	struct media media = produced(place, op);
 
+	if (o->is_v2) {
+		openapi_member(o, "schema");
+		write_result_schema(o, place, op);
+		return;
+	}
 	openapi_member(o, "content");
 	text_add_char(o->out, '{');
-	if (op->result == RESULT_TEXT) {
-		write_media(o, "*/*", place, op);
-	} else if (is_log(place->sub)) {
-		write_media(o, "text/plain", place, op);
-	} else {
-		write_media(o, "application/json", place, op);
-		if (is_stream)
-			write_media(o, "application/json;stream=watch", place, op);
-		if (has_proto)
-			write_media(o, "application/vnd.kubernetes.protobuf", place, op);
-		if (has_proto && is_stream)
-			write_media(o, "application/vnd.kubernetes.protobuf;stream=watch", place,
-				    op);
+	for (uint32_t i = 0; i < media.len; i++) {
+		openapi_member(o, media.at[i]);
+		text_lit(o->out, "{\"schema\":");
+		write_result_schema(o, place, op);
+		text_add_char(o->out, '}');
 	}
 	text_add_char(o->out, '}');
 }
@@ -345,43 +385,61 @@ static void write_responses(struct openapi *o, const struct place *place, const 
 	text_lit(o->out, ",\"401\":{\"description\":\"Unauthorized\"}}");
 }
 
-static void write_patch_media(struct openapi *o, const struct place *place)
+static void write_body_schema(struct openapi *o, const struct place *place,
+			      const struct operation *op)
 {
-	static const char *const media[] = { "application/apply-patch+yaml",
-					     "application/json-patch+json",
-					     "application/merge-patch+json",
-					     "application/strategic-merge-patch+json" };
-	/* A strategic merge needs to know how lists merge, which no definition of a custom resource says. */
-	size_t count = place->resource->type != NULL ? COUNT(media) : COUNT(media) - 1;
-
-	for (size_t i = 0; i < count; i++) {
-		openapi_member(o, media[i]);
-		text_lit(o->out, "{\"schema\":");
+	if (op->body == BODY_PATCH)
 		openapi_reference(o, &meta_patch_type);
-		text_add_char(o->out, '}');
-	}
+	else if (op->body == BODY_DELETE)
+		openapi_reference(o, &meta_delete_options_type);
+	else
+		write_object_reference(o, place, false);
 }
 
 static void write_body(struct openapi *o, const struct place *place, const struct operation *op)
 {
+	struct media media = consumed(place, op);
+
 	if (op->body == BODY_NONE)
 		return;
 	openapi_member(o, "requestBody");
 	text_lit(o->out, "{\"content\":{");
-	if (op->body == BODY_PATCH) {
-		write_patch_media(o, place);
-	} else {
-		text_lit(o->out, "\"*/*\":{\"schema\":");
-		if (op->body == BODY_DELETE)
-			openapi_reference(o, &meta_delete_options_type);
-		else
-			write_object_reference(o, place, false);
+	for (uint32_t i = 0; i < media.len; i++) {
+		openapi_member(o, media.at[i]);
+		text_lit(o->out, "{\"schema\":");
+		write_body_schema(o, place, op);
 		text_add_char(o->out, '}');
 	}
 	text_add_char(o->out, '}');
 	if (op->body != BODY_DELETE)
 		text_lit(o->out, ",\"required\":true");
 	text_add_char(o->out, '}');
+}
+
+/* Of OpenAPI v2, where the body is a parameter beside the others. */
+static void write_body_parameter(struct openapi *o, const struct place *place,
+				 const struct operation *op)
+{
+	if (op->body == BODY_NONE)
+		return;
+	openapi_next(o);
+	text_lit(o->out, "{\"name\":\"body\",\"in\":\"body\"");
+	if (op->body != BODY_DELETE)
+		text_lit(o->out, ",\"required\":true");
+	text_lit(o->out, ",\"schema\":");
+	write_body_schema(o, place, op);
+	text_add_char(o->out, '}');
+}
+
+static void write_media_list(struct openapi *o, const char *name, struct media media)
+{
+	openapi_member(o, name);
+	text_add_char(o->out, '[');
+	for (uint32_t i = 0; i < media.len; i++) {
+		openapi_next(o);
+		json_write_string(o->out, str_from(media.at[i]));
+	}
+	text_add_char(o->out, ']');
 }
 
 /* ---- operations ------------------------------------------------------------------------------------------------------ */
@@ -411,6 +469,24 @@ static void write_sentence(struct openapi *o, const struct place *place, const s
 			       arena_printf(o->arena, "%s " STR_FMT, op->sentence, STR_ARG(kind)));
 }
 
+/* What goes into an operation. */
+static void write_interface(struct openapi *o, const struct place *place, const struct operation *op)
+{
+	if (o->is_v2) {
+		write_media_list(o, "consumes", consumed(place, op));
+		write_media_list(o, "produces", produced(place, op));
+		text_lit(o->out, ",\"schemes\":[\"https\"]");
+	}
+	openapi_member(o, "parameters");
+	text_add_char(o->out, '[');
+	if (o->is_v2)
+		write_body_parameter(o, place, op);
+	write_query(o, place, op);
+	text_add_char(o->out, ']');
+	if (!o->is_v2)
+		write_body(o, place, op);
+}
+
 static void write_operation(struct openapi *o, const struct place *place, const struct operation *op)
 {
 	const struct resource_row *row = place->resource->row;
@@ -421,8 +497,7 @@ static void write_operation(struct openapi *o, const struct place *place, const 
 	write_tag(o);
 	write_sentence(o, place, op);
 	write_id(o, place, op);
-	write_query(o, place, op);
-	write_body(o, place, op);
+	write_interface(o, place, op);
 	write_responses(o, place, op);
 	if (op->result == RESULT_EVENTS) {
 		openapi_member(o, "deprecated");
@@ -523,22 +598,25 @@ static void write_root(struct openapi *o)
 	add_group(o, &id, true);
 	add_capital(&id, o->version);
 	text_lit(&id, "APIResources");
+	openapi_next(o);
 	text_printf(o->out, "\"/api%s" STR_FMT "/" STR_FMT "/\":{\"get\":{",
 		    o->group.len ? "s/" : "", STR_ARG(o->group), STR_ARG(o->version));
 	write_tag(o);
 	openapi_string(o, "description", STR("Says which resources there are."));
 	openapi_string(o, "operationId", text_str(&id));
-	text_lit(o->out, ",\"responses\":{\"200\":{\"description\":\"OK\",\"content\":{"
-			 "\"application/json\":{\"schema\":");
+	if (o->is_v2)
+		text_lit(o->out, ",\"produces\":[\"application/json\"],\"schemes\":[\"https\"]");
+	text_lit(o->out, ",\"responses\":{\"200\":{\"description\":\"OK\",");
+	text_add(o->out, o->is_v2 ? STR("\"schema\":")
+				  : STR("\"content\":{\"application/json\":{\"schema\":"));
 	openapi_reference(o, &meta_api_resource_list_type);
-	text_lit(o->out, "}}},\"401\":{\"description\":\"Unauthorized\"}}}}");
+	text_add(o->out, o->is_v2 ? STR("}") : STR("}}}"));
+	text_lit(o->out, ",\"401\":{\"description\":\"Unauthorized\"}}}}");
 }
 
-void openapi_write_paths(struct openapi *o)
+void openapi_write_paths(struct openapi *o, uint32_t first, uint32_t count)
 {
-	text_add_char(o->out, '{');
 	write_root(o);
-	for (uint32_t i = 0; i < o->count; i++)
+	for (uint32_t i = first; i < first + count; i++)
 		write_resource(o, &o->resources[i]);
-	text_add_char(o->out, '}');
 }

@@ -8,13 +8,14 @@
 #include "runtime/base/map.h"
 
 struct openapi {
-	struct str group, version;
+	struct str group, version; /* that is being written */
+	bool is_v2;                /* one document of every group, in the words of OpenAPI 2.0 */
 	struct arena *arena;
 	struct text *out;
 	/* Schemas that something refers to: by name, in the order in which they are written. */
 	struct map schemas;
-	uint32_t written; /* of them */
-	const struct openapi_resource *resources;
+	uint32_t written;                         /* of them */
+	const struct openapi_resource *resources; /* of all groups that the document is about */
 	uint32_t count;
 };
 
@@ -35,8 +36,12 @@ void openapi_reference_custom(struct openapi *o, const struct openapi_resource *
 /* Whether what a query says as the field's value is a number, a boolean or text. */
 const char *openapi_query_type(const struct field *field);
 
-/* The objects `paths` and `components`, whole. Paths first: they say which schemas are needed. */
-void openapi_write_paths(struct openapi *o);
-void openapi_write_components(struct openapi *o);
+/* How many resources from this one on are of its group and version. */
+uint32_t openapi_group_len(const struct openapi *o, uint32_t first);
+/* The members of `paths` of the group and version that is being written, whose resources stand side by side. They come before
+   the schemas: they say which are needed. */
+void openapi_write_paths(struct openapi *o, uint32_t first, uint32_t count);
+/* The members of the object that holds the schemas. */
+void openapi_write_schemas(struct openapi *o);
 
 #endif

@@ -10,6 +10,7 @@
  */
 
 #define REFERENCE "#/components/schemas/"
+#define REFERENCE_V2 "#/definitions/"
 
 /* A schema to be written: of a type, of a kind of value, or of a custom resource. */
 struct wanted {
@@ -23,25 +24,30 @@ struct wanted {
 static const struct value_schema {
 	enum kind kind;
 	const char *name, *json, *description;
+	const char *json_v2; /* NULL: the same */
 } value_schemas[] = {
 	{ KIND_TIME, "io.k8s.apimachinery.pkg.apis.meta.v1.Time",
-	  "\"type\":\"string\",\"format\":\"date-time\"", "A moment as RFC 3339, in seconds." },
+	  "\"type\":\"string\",\"format\":\"date-time\"", "A moment as RFC 3339, in seconds.",
+	  NULL },
 	{ KIND_MICRO_TIME, "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime",
-	  "\"type\":\"string\",\"format\":\"date-time\"", "A moment as RFC 3339, in microseconds." },
+	  "\"type\":\"string\",\"format\":\"date-time\"", "A moment as RFC 3339, in microseconds.",
+	  NULL },
 	{ KIND_DURATION, "io.k8s.apimachinery.pkg.apis.meta.v1.Duration", "\"type\":\"string\"",
-	  "A length of time such as 1h30m or 10s." },
+	  "A length of time such as 1h30m or 10s.", NULL },
 	{ KIND_QUANTITY, "io.k8s.apimachinery.pkg.api.resource.Quantity",
 	  "\"oneOf\":[{\"type\":\"string\"},{\"type\":\"number\"}]",
-	  "An amount: a number with an optional suffix such as m, k, M, G, Ki, Mi or Gi." },
+	  "An amount: a number with an optional suffix such as m, k, M, G, Ki, Mi or Gi.",
+	  "\"type\":\"string\"" },
 	{ KIND_INT_OR_STRING, "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
 	  "\"format\":\"int-or-string\",\"oneOf\":[{\"type\":\"integer\"},{\"type\":\"string\"}]",
-	  "A whole number, or a text such as a percentage or a name." },
+	  "A whole number, or a text such as a percentage or a name.",
+	  "\"type\":\"string\",\"format\":\"int-or-string\"" },
 	{ KIND_RAW, "io.k8s.apimachinery.pkg.runtime.RawExtension", "\"type\":\"object\"",
-	  "Any object." },
+	  "Any object.", NULL },
 	{ KIND_FIELDS_V1, "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1", "\"type\":\"object\"",
-	  "A set of fields, as a tree of their names." },
+	  "A set of fields, as a tree of their names.", NULL },
 	{ KIND_JSON, "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON", NULL,
-	  "Any JSON value." },
+	  "Any JSON value.", NULL },
 };
 
 static const struct value_schema *value_schema_of(enum kind kind)
@@ -54,25 +60,27 @@ static const struct value_schema *value_schema_of(enum kind kind)
 
 /* ---- references ------------------------------------------------------------------------------------------------ */
 
+/* The member `$ref`. */
 static void refer(struct openapi *o, struct str name, struct wanted wanted)
 {
 	if (!map_has(&o->schemas, name))
 		map_put(&o->schemas, name, arena_copy(o->arena, &wanted, sizeof wanted));
-	text_lit(o->out, "{\"$ref\":\"" REFERENCE);
-	text_add(o->out, name);
-	text_lit(o->out, "\"}");
+	openapi_member(o, "$ref");
+	text_printf(o->out, "\"%s" STR_FMT "\"", o->is_v2 ? REFERENCE_V2 : REFERENCE, STR_ARG(name));
 }
 
 void openapi_reference(struct openapi *o, const struct type *type)
 {
+	text_add_char(o->out, '{');
 	refer(o, type->openapi, (struct wanted){ .type = type });
+	text_add_char(o->out, '}');
 }
 
 /* com.example.v1.Foo: the group's words backwards, as upstream names them. */
 static struct str custom_name(struct openapi *o, const struct openapi_resource *resource,
 			      bool is_list)
 {
-	struct str left = o->group;
+	struct str left = resource->row->group;
 	struct text out = text_in(o->arena, OPENAPI_BYTES_MAX);
 
 	while (left.len > 0) {
@@ -82,7 +90,7 @@ static struct str custom_name(struct openapi *o, const struct openapi_resource *
 		text_add_char(&out, '.');
 		left = str_slice(left, 0, dot < 0 ? 0 : (uint32_t)dot);
 	}
-	text_printf(&out, STR_FMT "." STR_FMT "%s", STR_ARG(o->version),
+	text_printf(&out, STR_FMT "." STR_FMT "%s", STR_ARG(resource->row->version),
 		    STR_ARG(resource->row->kind), is_list ? "List" : "");
 	return text_str(&out);
 }
@@ -90,8 +98,10 @@ static struct str custom_name(struct openapi *o, const struct openapi_resource *
 void openapi_reference_custom(struct openapi *o, const struct openapi_resource *resource,
 			      bool is_list)
 {
+	text_add_char(o->out, '{');
 	refer(o, custom_name(o, resource, is_list),
 	      (struct wanted){ .custom = resource, .is_list = is_list });
+	text_add_char(o->out, '}');
 }
 
 /* ---- one value ---------------------------------------------------------------------------------------------------- */
@@ -123,7 +133,7 @@ static void write_enum(struct openapi *o, const struct field *field)
 {
 	const struct known_values *values = field->rules == NULL ? NULL : field->rules->values;
 
-	if (values == NULL || !values->is_closed)
+	if (o->is_v2 || values == NULL || !values->is_closed)
 		return;
 	openapi_member(o, "enum");
 	text_add_char(o->out, '[');
@@ -136,26 +146,22 @@ static void write_enum(struct openapi *o, const struct field *field)
 
 static void write_list_body(struct openapi *o, const struct field *field);
 
-/* What stands where a schema is expected without members of its own: an element, or a map's value. */
-static void write_element(struct openapi *o, const struct field *field)
+/* The members that say what one value looks like: the field's, an element's, or that of a map's value. */
+static void write_value_body(struct openapi *o, const struct field *field)
 {
 	const char *plain = plain_schema(field->kind);
 	const struct value_schema *value = value_schema_of(field->kind);
 
 	if (field->kind == KIND_MESSAGE && field->type->form == FORM_BARE) {
-		text_add_char(o->out, '{');
 		write_list_body(o, &field->type->fields[0]);
-		text_add_char(o->out, '}');
 	} else if (field->kind == KIND_MESSAGE) {
-		openapi_reference(o, field->type);
+		refer(o, field->type->openapi, (struct wanted){ .type = field->type });
 	} else if (plain != NULL) {
-		text_printf(o->out, "{%s", plain);
+		openapi_next(o);
+		text_add(o->out, str_from(plain));
 		write_enum(o, field);
-		text_add_char(o->out, '}');
 	} else if (value != NULL) {
 		refer(o, str_from(value->name), (struct wanted){ .value = value });
-	} else {
-		text_lit(o->out, "{}");
 	}
 }
 
@@ -163,28 +169,30 @@ static void write_list_body(struct openapi *o, const struct field *field)
 {
 	openapi_string(o, "type", field->shape == SHAPE_MAP ? STR("object") : STR("array"));
 	openapi_member(o, field->shape == SHAPE_MAP ? "additionalProperties" : "items");
-	write_element(o, field);
+	text_add_char(o->out, '{');
+	write_value_body(o, field);
+	text_add_char(o->out, '}');
+}
+
+static bool is_reference(const struct field *field)
+{
+	return field->kind == KIND_MESSAGE ? field->type->form != FORM_BARE
+					   : value_schema_of(field->kind) != NULL;
 }
 
 static void write_one_body(struct openapi *o, const struct field *field)
 {
-	const char *plain = plain_schema(field->kind);
-
-	if (field->kind == KIND_MESSAGE && field->type->form == FORM_BARE) {
-		write_list_body(o, &field->type->fields[0]);
-	} else if (plain != NULL) {
-		openapi_next(o);
-		text_add(o->out, str_from(plain));
-		write_enum(o, field);
-	} else if (field->kind == KIND_ANY) {
+	if (field->kind == KIND_ANY) {
 		openapi_next(o);
 		text_lit(o->out, "\"x-kubernetes-preserve-unknown-fields\":true");
-	} else {
+	} else if (is_reference(field) && !o->is_v2) {
 		/* A reference has no members beside it; those of the field go around it. */
 		openapi_member(o, "allOf");
-		text_add_char(o->out, '[');
-		write_element(o, field);
-		text_add_char(o->out, ']');
+		text_lit(o->out, "[{");
+		write_value_body(o, field);
+		text_lit(o->out, "}]");
+	} else {
+		write_value_body(o, field);
 	}
 }
 
@@ -196,7 +204,7 @@ static void write_default(struct openapi *o, const struct field *field)
 	struct str json = field->rules == NULL ? STR_NONE : field->rules->default_json;
 	bool is_written = (field->flags & FIELD_ALWAYS) && !(field->flags & FIELD_PTR);
 
-	if (field->shape != SHAPE_ONE)
+	if (o->is_v2 || field->shape != SHAPE_ONE)
 		return;
 	if (field->kind == KIND_MESSAGE)
 		json = record_is_by_value(field) && field->type->form == FORM_OBJECT ? STR("{}")
@@ -316,25 +324,32 @@ static void write_kind_members(struct openapi *o)
 		 "it is.\",\"type\":\"string\"}");
 }
 
-/* Kinds of meta.k8s.io belong to every group; they say the one that they are read in too. */
+static void write_one_kind(struct openapi *o, struct str group, struct str kind, struct str version)
+{
+	openapi_next(o);
+	text_add_char(o->out, '{');
+	openapi_string(o, "group", group);
+	openapi_string(o, "kind", kind);
+	openapi_string(o, "version", version);
+	text_add_char(o->out, '}');
+}
+
+/* Kinds of meta.k8s.io belong to every group; they say the one that they are read in too. Of the document of all groups only
+   what every group reads says them all. */
 static void write_own_kind(struct openapi *o, const struct type *type)
 {
 	bool is_meta = str_is(type->prefix, "meta");
-	struct str group = is_meta ? STR("") : type->group;
-	struct str version = is_meta ? STR("v1") : type->version;
+	bool has_groups = is_meta && (!o->is_v2 || type == &meta_delete_options_type);
 
 	openapi_member(o, "x-kubernetes-group-version-kind");
-	text_lit(o->out, "[{");
-	openapi_string(o, "group", group);
-	openapi_string(o, "kind", type->kind);
-	openapi_string(o, "version", version);
-	text_add_char(o->out, '}');
-	if (is_meta && o->group.len > 0) {
-		text_lit(o->out, ",{");
-		openapi_string(o, "group", o->group);
-		openapi_string(o, "kind", type->kind);
-		openapi_string(o, "version", o->version);
-		text_add_char(o->out, '}');
+	text_add_char(o->out, '[');
+	write_one_kind(o, is_meta ? STR("") : type->group, type->kind,
+		       is_meta ? STR("v1") : type->version);
+	for (uint32_t i = 0; has_groups && i < o->count; i += openapi_group_len(o, i)) {
+		const struct resource_row *row = o->resources[i].row;
+
+		if (row->group.len > 0)
+			write_one_kind(o, row->group, type->kind, row->version);
 	}
 	text_add_char(o->out, ']');
 }
@@ -377,7 +392,10 @@ static void write_value(struct openapi *o, const struct value_schema *value)
 {
 	text_add_char(o->out, '{');
 	openapi_describe(o, str_from(value->description));
-	if (value->json != NULL) {
+	if (o->is_v2 && value->json_v2 != NULL) {
+		openapi_next(o);
+		text_add(o->out, str_from(value->json_v2));
+	} else if (value->json != NULL) {
 		openapi_next(o);
 		text_add(o->out, str_from(value->json));
 	}
@@ -404,6 +422,13 @@ static void write_custom_members(struct openapi *o,
 	text_add(o->out, body);
 }
 
+static void write_wrapped(struct openapi *o, const struct type *type)
+{
+	text_add(o->out, o->is_v2 ? STR("") : STR("{\"allOf\":["));
+	openapi_reference(o, type);
+	text_add(o->out, o->is_v2 ? STR("") : STR("]}"));
+}
+
 static void write_custom_properties(struct openapi *o, const struct openapi_resource *custom)
 {
 	const struct field *properties =
@@ -414,9 +439,7 @@ static void write_custom_properties(struct openapi *o, const struct openapi_reso
 	text_add_char(o->out, '{');
 	write_kind_members(o);
 	openapi_member(o, "metadata");
-	text_lit(o->out, "{\"allOf\":[");
-	openapi_reference(o, &meta_object_meta_type);
-	text_lit(o->out, "]}");
+	write_wrapped(o, &meta_object_meta_type);
 	for (uint32_t i = 0; schema != NULL && i < schema->properties.len; i++) {
 		struct str name = schema->properties.at[i].key;
 
@@ -436,9 +459,7 @@ static void write_custom_list(struct openapi *o, const struct openapi_resource *
 	text_add_char(o->out, '{');
 	write_kind_members(o);
 	openapi_member(o, "metadata");
-	text_lit(o->out, "{\"allOf\":[");
-	openapi_reference(o, &meta_list_meta_type);
-	text_lit(o->out, "]}");
+	write_wrapped(o, &meta_list_meta_type);
 	openapi_member(o, "items");
 	text_lit(o->out, "{\"type\":\"array\",\"items\":");
 	openapi_reference_custom(o, custom, false);
@@ -466,21 +487,18 @@ static void write_custom(struct openapi *o, const struct openapi_resource *custo
 			text_lit(o->out, ",\"x-kubernetes-preserve-unknown-fields\":true");
 	}
 	openapi_member(o, "x-kubernetes-group-version-kind");
-	text_lit(o->out, "[{");
-	openapi_string(o, "group", o->group);
-	openapi_string(o, "kind", kind);
-	openapi_string(o, "version", o->version);
-	text_lit(o->out, "}]}");
+	text_add_char(o->out, '[');
+	write_one_kind(o, custom->row->group, kind, custom->row->version);
+	text_lit(o->out, "]}");
 }
 
 /* ---- all of them -------------------------------------------------------------------------------------------------------------------- */
 
-void openapi_write_components(struct openapi *o)
+void openapi_write_schemas(struct openapi *o)
 {
 	struct str name;
 	void *found;
 
-	text_lit(o->out, "{\"schemas\":{");
 	/* Writing one may want others, which are put at the map's end; it may not grow while it is walked. */
 	while (o->written < o->schemas.len) {
 		uint32_t at = o->written++;
@@ -498,7 +516,4 @@ void openapi_write_components(struct openapi *o)
 		else
 			write_custom(o, wanted->custom, wanted->is_list);
 	}
-	text_lit(o->out,
-		 "},\"securitySchemes\":{\"BearerToken\":{\"type\":\"apiKey\",\"description\":"
-		 "\"A bearer token.\",\"name\":\"authorization\",\"in\":\"header\"}}}");
 }

@@ -41,6 +41,51 @@ void openapi_kind(struct openapi *o, struct str group, struct str version, struc
 	text_add_char(o->out, '}');
 }
 
+uint32_t openapi_group_len(const struct openapi *o, uint32_t first)
+{
+	const struct resource_row *row = o->resources[first].row;
+	uint32_t end = first + 1;
+
+	while (end < o->count && str_eq(o->resources[end].row->group, row->group) &&
+	       str_eq(o->resources[end].row->version, row->version))
+		end++;
+	return end - first;
+}
+
+#define INFO "\"info\":{\"title\":\"Kubernetes\",\"version\":\"unversioned\"}"
+#define BEARER_TOKEN                                                                 \
+	"{\"BearerToken\":{\"type\":\"apiKey\",\"description\":\"A bearer token.\"," \
+	"\"name\":\"authorization\",\"in\":\"header\"}}"
+
+static void write_v3(struct openapi *o)
+{
+	text_lit(o->out, "{\"openapi\":\"3.0.0\"," INFO ",\"paths\":{");
+	openapi_write_paths(o, 0, o->count);
+	text_lit(o->out, "},\"components\":{\"schemas\":{");
+	openapi_write_schemas(o);
+	text_lit(o->out, "},\"securitySchemes\":" BEARER_TOKEN "}}");
+}
+
+static void write_v2(struct openapi *o)
+{
+	text_lit(o->out, "{\"swagger\":\"2.0\"," INFO ",\"paths\":{");
+	for (uint32_t i = 0; i < o->count; i += openapi_group_len(o, i)) {
+		o->group = o->resources[i].row->group;
+		o->version = o->resources[i].row->version;
+		openapi_write_paths(o, i, openapi_group_len(o, i));
+	}
+	text_lit(o->out, "},\"definitions\":{");
+	openapi_write_schemas(o);
+	text_lit(o->out,
+		 "},\"securityDefinitions\":" BEARER_TOKEN ",\"security\":[{\"BearerToken\":[]}]}");
+}
+
+static void close(struct openapi *o)
+{
+	map_fini(&o->schemas);
+	arena_free(o->arena);
+}
+
 void openapi_write(struct str group, struct str version, const struct openapi_resource *resources,
 		   uint32_t count, struct text *out)
 {
@@ -51,12 +96,18 @@ void openapi_write(struct str group, struct str version, const struct openapi_re
 			     .resources = resources,
 			     .count = count };
 
-	text_lit(out, "{\"openapi\":\"3.0.0\",\"info\":{\"title\":\"Kubernetes\","
-		      "\"version\":\"unversioned\"},\"paths\":");
-	openapi_write_paths(&o);
-	text_lit(out, ",\"components\":");
-	openapi_write_components(&o);
-	text_add_char(out, '}');
-	map_fini(&o.schemas);
-	arena_free(o.arena);
+	write_v3(&o);
+	close(&o);
+}
+
+void openapi_write_v2(const struct openapi_resource *resources, uint32_t count, struct text *out)
+{
+	struct openapi o = { .is_v2 = true,
+			     .arena = arena_new(0),
+			     .out = out,
+			     .resources = resources,
+			     .count = count };
+
+	write_v2(&o);
+	close(&o);
 }

@@ -2,7 +2,10 @@
 #include "transport/http/gzip.h"
 #include "transport/wire/json.h"
 
-#define PROTO "application/com.github.proto-openapi.spec.v3@v1.0+protobuf"
+#define PROTO_OLD "application/com.github.proto-openapi.spec.v3@v1.0+protobuf"
+#define PROTO "application/com.github.proto-openapi.spec.v3.v1.0+protobuf"
+#define PROTO_V2_OLD "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+#define PROTO_V2 "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 /* Where the index says that a document is. */
 static struct str url_of(struct str index, const char *name)
@@ -52,7 +55,7 @@ TEST(a_document_is_json_or_protobuf_and_nothing_else)
 {
 	struct rig *rig = rig_open(NULL);
 	struct rig_answer answer =
-	    rig_ask_of(rig, .path = "/openapi/v3/apis/batch/v1", .accept = PROTO);
+	    rig_ask_of(rig, .path = "/openapi/v3/apis/batch/v1", .accept = PROTO_OLD);
 
 	CHECK_CODE(answer, 200);
 	CHECK_STR(answer.type, PROTO);
@@ -95,6 +98,52 @@ TEST(a_document_under_its_hash_may_be_kept_for_good_and_comes_packed)
 	answer = http_rig_get(rig, "/openapi/v3/apis/apps/v1?hash=OLD");
 	CHECK_HTTP(answer, 301);
 	CHECK_STR(header(answer, "location"), url);
+	http_rig_close(rig);
+}
+
+TEST(the_document_of_all_groups_is_json_or_protobuf_and_nothing_else)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer = rig_get(rig, "/openapi/v2");
+
+	CHECK_CODE(answer, 200);
+	CHECK_STR(answer.type, "application/json");
+	CHECK_AT(answer.body, "swagger", "2.0");
+	CHECK(str_find(answer.body, STR("\"/apis/apps/v1/deployments\"")) > 0);
+	CHECK(str_find(answer.body, STR("\"/api/v1/nodes/{name}\"")) > 0);
+	/* What kubectl 1.20 asks with. */
+	answer = rig_ask_of(rig, .path = "/openapi/v2", .accept = PROTO_V2_OLD);
+	CHECK_CODE(answer, 200);
+	CHECK_STR(answer.type, PROTO_V2);
+	CHECK(str_starts(answer.body, STR("\x0a\x03"
+					  "2.0")));
+	answer = rig_ask_of(rig, .path = "/openapi/v2",
+			    .accept = PROTO ", " PROTO_V2 ";q=0.9, application/json;q=0.1");
+	CHECK_STR(answer.type, PROTO_V2);
+	CHECK_CODE(rig_ask_of(rig, .path = "/openapi/v2", .accept = PROTO), 406);
+	CHECK_CODE(rig_get(rig, "/openapi/v2/more"), 404);
+	rig_close(rig);
+}
+
+TEST(the_document_of_all_groups_comes_packed_and_only_when_it_is_another)
+{
+	struct http_rig *rig = http_rig_open(NULL);
+	struct http_rig_answer answer =
+	    http_rig_ask_of(rig, .path = "/openapi/v2", .name = "accept-encoding", .value = "gzip");
+	struct text plain = text_in(test_arena(), 16 * MIB);
+	struct str etag = header(answer, "etag");
+
+	CHECK_HTTP(answer, 200);
+	CHECK_STR(header(answer, "content-encoding"), "gzip");
+	CHECK_STR(header(answer, "cache-control"), "no-cache, private");
+	CHECK_STATUS(gzip_unpack(&plain, answer.body), OK);
+	CHECK(json_is_valid(text_str(&plain)));
+	CHECK(answer.body.len < LIMIT_OPENAPI_BYTES / 4);
+	CHECK(etag.len > 2);
+	answer = http_rig_ask_of(rig, .path = "/openapi/v2", .name = "if-none-match",
+				 .value = arena_cstr(test_arena(), etag));
+	CHECK_HTTP(answer, 304);
+	CHECK_EQ(answer.body.len, 0);
 	http_rig_close(rig);
 }
 
