@@ -329,7 +329,7 @@ static enum status parse_term(struct str text, struct str term, struct builder *
 	int64_t at = str_find_char(term, '=');
 	uint32_t key_end, value_from;
 	bool is_not;
-	struct str value;
+	struct str value = STR("");
 
 	if (at < 0)
 		return fault_set(why, BAD_REQUEST, "",
