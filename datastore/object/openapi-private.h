@@ -33,6 +33,10 @@ void openapi_kind(struct openapi *o, struct str group, struct str version, struc
 void openapi_reference(struct openapi *o, const struct type *type);
 void openapi_reference_custom(struct openapi *o, const struct openapi_resource *resource,
 			      bool is_list);
+/* The schema of a custom resource in the words of OpenAPI v2, without what kubectl up to 1.28 cannot read: upstream's
+   ToStructuralOpenAPIV2(). What is left shares memory with the schema. */
+const struct apiextensions_json_schema_props *
+openapi_lower(struct arena *arena, const struct apiextensions_json_schema_props *schema);
 /* Whether what a query says as the field's value is a number, a boolean or text. */
 const char *openapi_query_type(const struct field *field);
 

@@ -429,11 +429,11 @@ static void write_wrapped(struct openapi *o, const struct type *type)
 	text_add(o->out, o->is_v2 ? STR("") : STR("]}"));
 }
 
-static void write_custom_properties(struct openapi *o, const struct openapi_resource *custom)
+static void write_custom_properties(struct openapi *o,
+				    const struct apiextensions_json_schema_props *schema)
 {
 	const struct field *properties =
 	    type_field(&apiextensions_json_schema_props_type, STR("properties"));
-	const struct apiextensions_json_schema_props *schema = custom->schema;
 
 	openapi_member(o, "properties");
 	text_add_char(o->out, '{');
@@ -469,9 +469,12 @@ static void write_custom_list(struct openapi *o, const struct openapi_resource *
 static void write_custom(struct openapi *o, const struct openapi_resource *custom, bool is_list)
 {
 	struct str kind = custom->row->kind, description = custom->description;
+	const struct apiextensions_json_schema_props *schema = custom->schema;
 
-	if (custom->schema != NULL && custom->schema->description.at != NULL)
-		description = custom->schema->description;
+	if (o->is_v2 && schema != NULL)
+		schema = openapi_lower(o->arena, schema);
+	if (schema != NULL && schema->description.at != NULL)
+		description = schema->description;
 	text_add_char(o->out, '{');
 	if (!is_list)
 		openapi_describe(o, description);
@@ -480,9 +483,9 @@ static void write_custom(struct openapi *o, const struct openapi_resource *custo
 		write_custom_list(o, custom);
 		kind = arena_printf(o->arena, STR_FMT "List", STR_ARG(kind));
 	} else {
-		write_custom_properties(o, custom);
-		if (custom->schema != NULL)
-			write_custom_members(o, custom->schema);
+		write_custom_properties(o, schema);
+		if (schema != NULL)
+			write_custom_members(o, schema);
 		else
 			text_lit(o->out, ",\"x-kubernetes-preserve-unknown-fields\":true");
 	}

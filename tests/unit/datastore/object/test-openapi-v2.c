@@ -1,5 +1,6 @@
 #include "datastore/object/openapi.h"
 
+#include "datastore/object/json.h"
 #include "datastore/schema/resource-row.h"
 #include "runtime/base/base.h"
 #include "tests/lib/test.h"
@@ -256,4 +257,47 @@ TEST(the_whole_document_becomes_protobuf)
 	CHECK(!out.is_cut);
 	field_of(field_of(text_str(&out), 9, 0, NULL), 1, 0, &count);
 	CHECK(count > 500);
+}
+
+TEST(a_custom_resource_is_published_in_words_that_old_clients_can_read)
+{
+	struct resource_row row = { .group = STR("example.com"),
+				    .version = STR("v1"),
+				    .name = STR("shirts"),
+				    .kind = STR("Shirt"),
+				    .verbs = RESOURCE_GET | RESOURCE_LIST };
+	struct openapi_resource resource = { .row = &row };
+	void *schema = NULL;
+	struct text out = text_in(test_arena(), OPENAPI_BYTES_MAX);
+	struct str json, spec;
+
+	CHECK_STATUS(
+	    json_decode(
+		&apiextensions_json_schema_props_type,
+		STR("{\"type\":\"object\",\"properties\":{\"spec\":{\"type\":\"object\","
+		    "\"required\":[\"size\",\"tint\"],\"oneOf\":[{\"required\":[\"size\"]}],"
+		    "\"properties\":{\"size\":{\"type\":\"string\",\"anyOf\":[{}]},"
+		    "\"tint\":{\"type\":\"string\",\"nullable\":true},"
+		    "\"more\":{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":"
+		    "true,\"properties\":{\"a\":{\"type\":\"string\"}}},"
+		    "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\","
+		    "\"nullable\":true}}}}}}"),
+		test_arena(), (struct json_options){ 0 }, &schema, NULL),
+	    OK);
+	resource.schema = schema;
+	openapi_write_v2(&resource, 1, &out);
+	json = text_str(&out);
+	CHECK(json_is_valid(json));
+	spec = property(json, "com.example.v1.Shirt", "spec");
+	CHECK_STR(member(spec, "required"), "[\"size\"]");
+	CHECK(member(spec, "oneOf").at == NULL);
+	spec = member(spec, "properties");
+	CHECK_STR(member(spec, "size"), "{\"type\":\"string\"}");
+	CHECK_STR(member(spec, "tint"), "{}");
+	CHECK_STR(member(spec, "more"), "{\"x-kubernetes-preserve-unknown-fields\":true}");
+	CHECK_STR(member(spec, "tags"), "{\"type\":\"array\",\"items\":{}}");
+	CHECK_STR(property(json, "com.example.v1.Shirt", "metadata"),
+		  "{\"$ref\":\"#/definitions/" META "ObjectMeta\"}");
+	/* The definition itself is as it was. */
+	CHECK(resource.schema->properties.at[0].value.one_of.len == 1);
 }
