@@ -68,6 +68,7 @@ enum kind_garbage {
 
 struct kind_rules {
 	const char *group, *kind; /* "" is core */
+	const char *version; /* what comes in another one is judged as this one; NULL: as it came */
 	enum name_syntax name_syntax;
 	bool has_generation;          /* 1 on create, +1 when the spec changes */
 	bool allows_create_on_update; /* PUT makes what is missing */

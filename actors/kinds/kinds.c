@@ -32,11 +32,7 @@
 	X("", "LimitRange", SUBDOMAIN, PUT_CREATES)                                                 \
 	X("", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)                        \
 	X("events.k8s.io", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)           \
-	X(BATCH, "Job", SUBDOMAIN, GENERATION, .garbage = KIND_GARBAGE_ORPHAN)                      \
-	X(BATCH, "CronJob", SUBDOMAIN, GENERATION)                                                  \
-	X("autoscaling", "HorizontalPodAutoscaler", SUBDOMAIN, GENERATION)                          \
 	X("coordination.k8s.io", "Lease", SUBDOMAIN, PUT_CREATES, NEEDS_VERSION)                    \
-	X("policy", "PodDisruptionBudget", SUBDOMAIN, GENERATION, NEEDS_VERSION)                    \
 	X(RBAC, "Role", SEGMENT, PUT_CREATES)                                                       \
 	X(RBAC, "RoleBinding", SEGMENT, PUT_CREATES)                                                \
 	X(RBAC, "ClusterRole", SEGMENT, PUT_CREATES)                                                \

@@ -16,7 +16,11 @@
 	X(replica_set)            \
 	X(stateful_set)           \
 	X(daemon_set)             \
-	X(controller_revision)
+	X(controller_revision)    \
+	X(job)                    \
+	X(cron_job)               \
+	X(pod_disruption_budget)  \
+	X(horizontal_pod_autoscaler)
 
 #define X(name) extern const struct kind_rules kind_##name;
 KINDS_MAP(X)

@@ -156,32 +156,53 @@ enum next write_admit(struct request *r, enum admission_operation operation,
 
 /* ---- the rules of the kind ----------------------------------------------------------------------------------------- */
 
+/* Rules may know one version of their kind only. */
+static const struct type *judged_type(struct request *r)
+{
+	const char *version = r->resource->rules->version;
+	const struct type *type = r->type;
+
+	if (version != NULL && !str_is(type->version, version))
+		type = type_find(type->group, str_from(version), type->kind);
+	assert(type != NULL);
+	return type;
+}
+
+static void *in_type(struct request *r, const struct type *from, const void *record,
+		     const struct type *to)
+{
+	/* The request's own, and a new one if it is another. */
+	return (void *)(uintptr_t)convert_record(from, record, to, r->arena);
+}
+
 static void begin_change(struct request *r, struct faults *faults, struct check_context *check)
 {
+	const struct type *type = judged_type(r);
+
 	*check = request_context(r);
 	*faults = faults_in(r->arena);
 	r->change = (struct kind_change){
 		.check = check,
 		.arena = r->arena,
-		.type = r->type,
+		.type = type,
 		.resource = request_resource(r),
 		.subresource = r->steps->is_main ? STR("") : r->route.subresource,
 		.namespace = r->route.namespace,
 		.name = record_meta(r->type, r->record)->name,
-		.object = r->record,
-		.old = r->live ? r->live->record : NULL,
+		.object = in_type(r, r->type, r->record, type),
 		.user = &r->user,
 		.is_dry_run = request_is_dry_run(r),
 		.faults = faults,
 	};
-	if (r->live != NULL && r->live->type != r->type)
-		r->change.old = convert_record(r->live->type, r->live->record, r->type, r->arena);
+	if (r->live != NULL)
+		r->change.old = convert_record(r->live->type, r->live->record, type, r->arena);
 }
 
 static enum next end_change(struct request *r, const struct faults *faults)
 {
 	for (uint32_t i = 0; i < r->change.warning_count; i++)
 		request_warn(r, r->change.warnings[i]);
+	r->record = in_type(r, r->change.type, r->change.object, r->type);
 	r->change.faults = NULL;
 	r->change.check = NULL;
 	if (r->change.failure != NULL)
@@ -297,6 +318,15 @@ static enum next ask_put(struct request *r)
 	return ask_store(r, op);
 }
 
+static enum next begin_again(struct request *r)
+{
+	r->is_fresh = false;
+	r->live = NULL;
+	r->change = (struct kind_change){ 0 };
+	r->mechanism.index = 0;
+	return request_jump(r, STEP_DECODE);
+}
+
 /* An object of the same name is there. */
 static enum next exists(struct request *r)
 {
@@ -304,8 +334,9 @@ static enum next exists(struct request *r)
 	const struct object *there;
 	struct failure *failure;
 
+	/* From the body: the kind may have written the first name into the object. */
 	if (r->is_name_ours && ++r->tries < LIMIT_NAME_TRIES)
-		return request_jump(r, STEP_VALIDATE);
+		return begin_again(r);
 	failure = failure_exists(r->arena, request_group(r), request_resource(r), meta->name);
 	if (meta->generate_name.len > 0) {
 		failure->retry_after_s = 1;
@@ -326,13 +357,8 @@ static enum next conflict(struct request *r)
 {
 	bool has_version = r->has_version;
 
-	if (!has_version && ++r->tries < LIMIT_WRITE_TRIES) {
-		r->is_fresh = false;
-		r->live = NULL;
-		r->change = (struct kind_change){ 0 };
-		r->mechanism.index = 0;
-		return request_jump(r, STEP_DECODE);
-	}
+	if (!has_version && ++r->tries < LIMIT_WRITE_TRIES)
+		return begin_again(r);
 	return request_fail(r, failure_conflict(r->arena, request_group(r), request_resource(r),
 						r->route.name, FAILURE_MODIFIED));
 }

@@ -342,3 +342,31 @@ TEST(an_event_is_forgotten_after_an_hour)
 	CHECK_CODE(rig_get(rig, MAPS "/a"), 200);
 	rig_close(rig);
 }
+
+#define SCALERS "/namespaces/default/horizontalpodautoscalers"
+
+TEST(an_object_of_another_version_is_judged_as_the_one_its_kind_knows)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer;
+
+	CHECK_FAILURE(
+	    rig_post(
+		rig, "/apis/autoscaling/v1" SCALERS,
+		"{\"metadata\":{\"name\":\"h\"},\"spec\":{\"maxReplicas\":2,\"scaleTargetRef\":{"
+		"\"kind\":\"Deployment\",\"name\":\"d\",\"apiVersion\":\"apps/v1\"},"
+		"\"targetCPUUtilizationPercentage\":0}}"),
+	    422, "Invalid",
+	    "HorizontalPodAutoscaler.autoscaling \"h\" is invalid: "
+	    "spec.metrics[0].resource.target.averageUtilization: Invalid value: 0: must be greater "
+	    "than 0");
+	answer = rig_post(
+	    rig, "/apis/autoscaling/v1" SCALERS,
+	    "{\"metadata\":{\"name\":\"h\"},\"spec\":{\"maxReplicas\":2,\"scaleTargetRef\":{"
+	    "\"kind\":\"Deployment\",\"name\":\"d\",\"apiVersion\":\"apps/v1\"},"
+	    "\"targetCPUUtilizationPercentage\":50}}");
+	CHECK_CODE(answer, 201);
+	CHECK_AT(answer.body, "spec.targetCPUUtilizationPercentage", "50");
+	CHECK_AT(answer.body, "metadata.generation", "1");
+	rig_close(rig);
+}
