@@ -125,12 +125,42 @@ static void after_node_status(void *record, struct arena *arena)
 		status->allocatable = status->capacity;
 }
 
+/* The first range of addresses has a field of its own from the time when there was only one. */
+static void after_node_spec(void *record, struct arena *arena)
+{
+	struct core_node_spec *spec = record;
+	struct str_list *ranges = &spec->pod_cidrs;
+
+	if (spec->pod_cidr.len > 0 && (ranges->len == 0 || !str_eq(ranges->at[0], spec->pod_cidr))) {
+		ranges->at = arena_new_of(arena, struct str);
+		ranges->at[0] = spec->pod_cidr;
+		ranges->len = 1;
+	}
+	if (ranges->len > 0)
+		spec->pod_cidr = ranges->at[0];
+}
+
+/* What came as text is kept as data; its own field is for sending only. */
+static void before_secret(void *record, struct arena *arena)
+{
+	struct core_secret *secret = record;
+	struct str_map text = secret->string_data;
+
+	if (text.len == 0)
+		return;
+	default_entries(&text, secret->data, arena);
+	secret->data = text;
+	secret->string_data = (struct str_map){ 0 };
+}
+
 const struct default_rule default_core[] = {
 	DEFAULT_RULE("core", "LimitRangeItem", NULL, after_limit_range_item),
 	DEFAULT_RULE("core", "Namespace", NULL, after_namespace),
+	DEFAULT_RULE("core", "NodeSpec", NULL, after_node_spec),
 	DEFAULT_RULE("core", "NodeStatus", NULL, after_node_status),
 	DEFAULT_RULE("core", "PersistentVolume", NULL, after_persistent_volume),
 	DEFAULT_RULE("core", "ReplicationController", NULL, after_replication_controller),
+	DEFAULT_RULE("core", "Secret", before_secret, NULL),
 	DEFAULT_RULE("core", "Service", NULL, after_service),
 	DEFAULT_RULE("core", "ServiceSpec", NULL, after_service_spec),
 	DEFAULT_END,

@@ -60,10 +60,16 @@ bool gate_is_on(struct str name)
 	return true;
 }
 
+/* A reference that lost its namespace alone would mean something else: the kind drops it as a whole. */
+static bool is_left_to_kind(struct str gate)
+{
+	return str_is(gate, "CrossNamespaceVolumeDataSource");
+}
+
 static bool is_off(const struct field *field)
 {
 	for (uint32_t i = 0; field->rules != NULL && i < field->rules->gate_count; i++)
-		if (!gate_is_on(field->rules->gates[i]))
+		if (!gate_is_on(field->rules->gates[i]) && !is_left_to_kind(field->rules->gates[i]))
 			return true;
 	return false;
 }

@@ -47,3 +47,13 @@ TEST(what_is_stored_keeps_its_field_alive)
 	CHECK_EQ(pod->spec->volumes.at[0].volume_source->empty_dir->mode, 511);
 	CHECK(pod->spec->containers.at[0].liveness_probe->handler->grpc->mode.at == NULL);
 }
+
+TEST(a_reference_into_another_namespace_is_left_to_its_kind)
+{
+	struct core_typed_object_reference ref = { .kind = STR("K"),
+						   .name = STR("n"),
+						   .namespace = STR("other") };
+
+	gate_drop(&core_typed_object_reference_type, &ref, NULL);
+	CHECK_STR(ref.namespace, "other");
+}
