@@ -48,6 +48,11 @@ static bool is_standard(struct str name)
 	       str_starts(name, STR("requests.hugepages-"));
 }
 
+bool amount_is_quota(struct str name)
+{
+	return is_standard(name) && !str_is(name, "storage");
+}
+
 static bool is_counted(struct str name)
 {
 	static const char *const names[] = {
@@ -138,6 +143,15 @@ bool amount_check_pod_name(const struct path *at, struct str name)
 		return false;
 	return str_is(name, "cpu") || str_is(name, "memory") || amount_is_huge_page(name) ||
 	       path_not_supported(at, name, "\"cpu\", \"hugepages-\", \"memory\"");
+}
+
+bool amount_check_quota_name(const struct path *at, struct str name)
+{
+	bool is_good = amount_check_name(at, name);
+
+	return has_slash(name) || amount_is_quota(name)
+		   ? is_good
+		   : path_invalid(at, name, "must be a standard resource for quota");
 }
 
 bool amount_check(const struct path *at, struct str name, struct str value)

@@ -140,7 +140,7 @@ static bool is_refused(const struct kind_change *change)
 	return change->failure != NULL || change->faults->len > 0;
 }
 
-void kind_create(const struct kind_rules *kind, struct kind_change *change)
+static void create(const struct kind_rules *kind, struct kind_change *change)
 {
 	const struct field *status = status_of(change->type);
 
@@ -182,7 +182,7 @@ static void update_subresource(const struct kind_subresource *subresource,
 		kind_prepare_status(change);
 }
 
-void kind_update(const struct kind_rules *kind, struct kind_change *change)
+static void update(const struct kind_rules *kind, struct kind_change *change)
 {
 	const struct kind_subresource *subresource = NULL;
 	const struct meta_object_meta *old = record_meta(change->type, change->old);
@@ -209,4 +209,23 @@ void kind_update(const struct kind_rules *kind, struct kind_change *change)
 	if (validate != NULL)
 		validate(change);
 	validate_update(change->type, change->object, change->old, change->faults);
+}
+
+/* Upstream warns of what it takes, not of what it refuses. */
+static void end(struct kind_change *change)
+{
+	if (is_refused(change))
+		change->warning_count = 0;
+}
+
+void kind_create(const struct kind_rules *kind, struct kind_change *change)
+{
+	create(kind, change);
+	end(change);
+}
+
+void kind_update(const struct kind_rules *kind, struct kind_change *change)
+{
+	update(kind, change);
+	end(change);
 }

@@ -23,13 +23,6 @@
 #define CERTIFICATES "certificates.k8s.io"
 
 #define ROWS_MAP(X)                                                                                 \
-	X("", "Endpoints", SUBDOMAIN, PUT_CREATES)                                                  \
-	X("", "Node", SUBDOMAIN, .keeps_status = true)                                              \
-	X("", "ServiceAccount", SUBDOMAIN, RETURNS)                                                 \
-	X("", "PersistentVolume", SUBDOMAIN, RETURNS)                                               \
-	X("", "PersistentVolumeClaim", SUBDOMAIN, RETURNS)                                          \
-	X("", "ResourceQuota", SUBDOMAIN, RETURNS)                                                  \
-	X("", "LimitRange", SUBDOMAIN, PUT_CREATES)                                                 \
 	X("", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)                        \
 	X("events.k8s.io", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)           \
 	X("coordination.k8s.io", "Lease", SUBDOMAIN, PUT_CREATES, NEEDS_VERSION)                    \

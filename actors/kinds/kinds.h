@@ -6,21 +6,30 @@
 
 #include "actors/kinds/kind.h"
 
-#define KINDS_MAP(X)              \
-	X(namespace)              \
-	X(service)                \
-	X(pod)                    \
-	X(pod_template)           \
-	X(replication_controller) \
-	X(deployment)             \
-	X(replica_set)            \
-	X(stateful_set)           \
-	X(daemon_set)             \
-	X(controller_revision)    \
-	X(job)                    \
-	X(cron_job)               \
-	X(pod_disruption_budget)  \
-	X(horizontal_pod_autoscaler)
+#define KINDS_MAP(X)                 \
+	X(namespace)                 \
+	X(service)                   \
+	X(pod)                       \
+	X(pod_template)              \
+	X(replication_controller)    \
+	X(deployment)                \
+	X(replica_set)               \
+	X(stateful_set)              \
+	X(daemon_set)                \
+	X(controller_revision)       \
+	X(job)                       \
+	X(cron_job)                  \
+	X(pod_disruption_budget)     \
+	X(horizontal_pod_autoscaler) \
+	X(config_map)                \
+	X(secret)                    \
+	X(service_account)           \
+	X(endpoints)                 \
+	X(limit_range)               \
+	X(resource_quota)            \
+	X(node)                      \
+	X(persistent_volume)         \
+	X(persistent_volume_claim)
 
 #define X(name) extern const struct kind_rules kind_##name;
 KINDS_MAP(X)

@@ -69,6 +69,18 @@ static struct str pair_of(const struct path *at, const struct core_taint *taint)
 			    STR_ARG(taint->key));
 }
 
+/* As upstream's internal type is written. */
+static struct str shown_taint(const struct path *at, const struct core_taint *taint)
+{
+	return arena_printf(path_arena(at),
+			    "{\"Key\":" STR_FMT ",\"Value\":" STR_FMT ",\"Effect\":" STR_FMT
+			    ",\"TimeAdded\":" STR_FMT "}",
+			    STR_ARG(name_quoted(path_arena(at), taint->key)),
+			    STR_ARG(name_quoted(path_arena(at), taint->value)),
+			    STR_ARG(name_quoted(path_arena(at), taint->effect)),
+			    STR_ARG(path_shown_field(at, &core_taint_type, "timeAdded", taint)));
+}
+
 bool toleration_check_taints(const struct path *at, struct core_taint_list taints)
 {
 	struct seen pairs = seen_in(path_arena(at));
@@ -85,8 +97,7 @@ bool toleration_check_taints(const struct path *at, struct core_taint_list taint
 		if (rule_needed(PATH(here, "effect"), taint->effect, ""))
 			toleration_check_effect(PATH(here, "effect"), taint->effect);
 		if (!seen_add(&pairs, pair_of(at, taint)))
-			path_fault(here, FAULT_DUPLICATE,
-				   path_shown_record(here, &core_taint_type, taint),
+			path_fault(here, FAULT_DUPLICATE, shown_taint(here, taint),
 				   "taints must be unique by key and effect pair");
 	}
 	return path_faults(at)->len == before;

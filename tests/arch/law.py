@@ -100,7 +100,7 @@ UNDER_WAY = {
     "actors/client/request.h": "the API server and more clients",
     "actors/kinds/amount.h": "the rules of single kinds",
     "actors/kinds/kind.h": "the rules of single kinds",
-    "actors/kinds/node-selector.h": "the rules of single kinds",
+    "actors/kinds/persistent-volume.h": "the rules of single kinds",
     "actors/kinds/rule.h": "the rules of single kinds",
     "actors/kinds/toleration.h": "the rules of single kinds",
     "datastore/log/entry.h": "the store",

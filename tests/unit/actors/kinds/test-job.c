@@ -363,18 +363,22 @@ TEST(jobs_with_very_many_indexes_are_warned_of)
 {
 	struct kind_lab *lab = kind_lab(TYPE);
 
-	(void)kind_lab_create(
-	    lab, base,
-	    "{'metadata':{'name':'a.b'},'spec':{'completionMode':'Indexed','completions':200000,"
-	    "'parallelism':20000,'template':{'spec':{'terminationGracePeriodSeconds':-1}}}}");
+	CHECK_STR(
+	    kind_lab_create(
+		lab, base,
+		"{'spec':{'completionMode':'Indexed','completions':200000,'parallelism':20000,"
+		"'template':{'spec':{'terminationGracePeriodSeconds':-1}}}}"),
+	    "");
 	CHECK_STR(kind_lab_warnings(lab),
-		  "metadata.name: this is used in Pod names and hostnames, which can result in "
-		  "surprising behavior; a DNS label is recommended: [must not contain dots]\n"
 		  "spec: In Indexed Jobs with a number of completions higher than 10^5 and a "
 		  "parallelism higher than 10^4, Kubernetes might not be able to track "
 		  "completedIndexes when a big number of indexes fail\n"
 		  "spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values "
 		  "are invalid and will be treated as 1");
+	CHECK_STR(kind_lab_create(lab, base, "{'metadata':{'name':'a.b'}}"), "");
+	CHECK_STR(kind_lab_warnings(lab),
+		  "metadata.name: this is used in Pod names and hostnames, which can result in "
+		  "surprising behavior; a DNS label is recommended: [must not contain dots]");
 }
 
 /* ---- status --------------------------------------------------------------------------------------------------------------------- */
