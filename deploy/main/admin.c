@@ -425,7 +425,7 @@ static void ending_task(struct act *act, void *state, void *arg)
 		     waited += ENDING_LOOK_MS)
 			act_sleep(act, ENDING_LOOK_MS);
 	}
-	(void)act_answer_status(act, ticket, OK);
+	(void)act_answer(act, ticket, &root_ending_type, &(struct root_ending){ 0 });
 }
 
 static void ending_asked(struct act *act, const struct act_msg *msg)

@@ -63,9 +63,22 @@ def test_a_restarted_node_has_everything():
         node = cluster.nodes[0]
         node.request("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"name": "kept"}, "data": {"a": "b"}})
         assert node.stop() == 0
+        assert "Assertion" not in open(node.log).read(), node.last_words()
         node.start().wait_ready()
         code, found = node.request("GET", "/api/v1/namespaces/default/configmaps/kept")
         assert code == 200 and found["data"] == {"a": "b"}, (code, found)
+
+
+def test_a_leader_that_is_stopped_hands_over_first(cluster3):
+    leader = cluster3.leader()
+    others = [node for node in cluster3.nodes if node is not leader]
+    term = leader.status()["term"]
+    assert leader.stop() == 0
+    assert "Assertion" not in open(leader.log).read(), leader.last_words()
+    assert others[0].status()["leader"] in [node.name for node in others]
+    assert others[0].status()["term"] == term + 1, "one election and no more"
+    leader.start().wait_ready()
+    cluster3.wait_voters(3)
 
 
 def test_a_node_leaves_in_order(cluster3):
