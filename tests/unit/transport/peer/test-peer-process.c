@@ -16,7 +16,7 @@
 #define QUIET_MS 200 /* the silence after which a process is lost, when it is stopped */
 #define LONG_MS 5000 /* and when it is killed: nobody is to be lost because the machine is busy */
 #define AWAY_MS 400  /* between two lives: pauses between tries have become as long as they get */
-#define SOON_NS (250 * TIME_MS) /* 100 on an idle machine */
+#define SOON_NS (200 * TIME_MS) /* 100 and what the machine needs */
 
 /* Our side, and the lives of the other process, of which one lives at a time. */
 struct drama {
@@ -177,11 +177,12 @@ static int by_size(const void *a, const void *b)
 /* The dead one says nothing of itself when it is back: it is found because we look for it. */
 static void check_found_again(struct drama *drama)
 {
-	int64_t took_ns[LIVES - 1];
+	int64_t took_ns[LIVES - 1], first_ns;
 
 	begin_life(drama, false);
 	CHECK_STATUS(link_side_send(&drama->side, them(drama), STR("hello")), OK);
 	CHECK(run(drama, is_open, PATIENCE_MS));
+	first_ns = mono_now().ns - drama->lives[0].listens_at.ns;
 	while (++drama->life < LIVES) {
 		link_process_kill(&drama->lives[drama->life - 1]);
 		drama->wanted = drama->life;
@@ -194,7 +195,8 @@ static void check_found_again(struct drama *drama)
 		took_ns[drama->life - 1] = mono_now().ns - drama->lives[drama->life].listens_at.ns;
 	}
 	qsort(took_ns, LIVES - 1, sizeof took_ns[0], by_size);
-	CHECK(took_ns[(LIVES - 1) / 2] < SOON_NS);
+	CHECK(took_ns[(LIVES - 1) / 2] <
+	      SOON_NS + 10 * first_ns); /* a busy machine has its own measure */
 	end_drama(drama);
 }
 
