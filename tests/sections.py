@@ -29,6 +29,8 @@ TAIL_LINES = 40
 # Kinds with a command of their own: option, its program, and whether an argument must follow.
 KINDS = {"--bench": ("tests/bench/run", False), "--sim": ("tests/sim/run", True), "--fuzz": ("tests/fuzz/run", True),
          "--conformance": ("tests/conformance/run", True), "--soak": ("tests/soak/run", False)}
+# Where threads are: loop jobs, the watchdog, links, the log's lanes. Everything above is one thread to a host.
+THREADED = ("runtime", "transport", "datastore")
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 
 
@@ -97,11 +99,11 @@ def end_group(child):
     child.wait()
 
 
-def unit_sections(run, variant, limit_seconds):
+def unit_sections(run, variant, limit_seconds, layers=None):
     for program in sorted(glob.glob("build/%s/bin/test-*" % variant)):
         layer = os.path.basename(program)[5:]
         # A layer whose tests went away leaves its program behind.
-        if layer != "sim" and os.path.isdir("tests/unit/" + layer):
+        if layer != "sim" and os.path.isdir("tests/unit/" + layer) and (layers is None or layer in layers):
             run.section("unit %s, %s" % (layer, variant), [program, "-j", JOBS], limit_seconds, needs="build " + variant)
 
 
@@ -124,6 +126,8 @@ def everything():
     run.section("build asan", SCONS + ["variant=asan", "tests", "fuzz"], 600)
     unit_sections(run, "asan", 300)
     run.section("fuzz corpus, asan", ["tests/fuzz/run", "--replay"], 120, needs="build asan")
+    run.section("build tsan", SCONS + ["variant=tsan"] + ["build/tsan/bin/test-" + layer for layer in THREADED], 600)
+    unit_sections(run, "tsan", 300, THREADED)
     print("%d passed, %d failed, %d skipped" % (run.passed, run.failed, run.skipped))
     return 1 if run.failed else 0
 
