@@ -92,6 +92,7 @@ struct sim_pair {
 struct sim {
 	int64_t now_ns;
 	uint64_t sequence, events, hash;
+	uint32_t running; /* the node whose host runs; 0: none */
 	uint64_t random[4];
 	struct sim_event *heap;
 	uint32_t heap_len, heap_cap;

@@ -346,6 +346,7 @@ static void sim_turn(struct sim *sim, const struct sim_event *event)
 {
 	struct sim_host *host = event->object;
 
+	sim->running = host->node->number;
 	if (!host->host || host->turn_at_ns != (int64_t)event->number)
 		return;
 	host->turn_at_ns = INT64_MAX;
@@ -361,6 +362,7 @@ static void sim_job_event(struct sim *sim, const struct sim_event *event)
 {
 	struct sim_host *host = event->object;
 
+	sim->running = host->node->number;
 	list_each (&host->jobs, link) {
 		struct sim_job *entry = list_item(link, struct sim_job, link);
 		if (entry->number != event->number)
@@ -395,6 +397,7 @@ static void sim_do(struct sim *sim, const struct sim_event *event)
 {
 	sim_mix(sim, (uint64_t)event->at_ns ^ (uint64_t)event->kind << 56 ^
 			 (uint64_t)event->a << 40 ^ event->sequence << 20);
+	sim->running = 0;
 	switch (event->kind) {
 	case SIM_EVENT_TURN: sim_turn(sim, event); break;
 	case SIM_EVENT_PUMP: sim_link_pump(sim, event); break;
@@ -442,6 +445,11 @@ uint64_t sim_now_ms(const struct sim *sim)
 uint64_t sim_events(const struct sim *sim)
 {
 	return sim->events;
+}
+
+uint32_t sim_node_running(const struct sim *sim)
+{
+	return sim->running;
 }
 
 uint64_t sim_hash(const struct sim *sim)

@@ -39,7 +39,9 @@ enum sim_end sim_run(struct sim *sim, uint64_t until_ms, bool (*check)(void *arg
 enum sim_end sim_run_for(struct sim *sim, uint64_t ms, bool (*check)(void *arg), void *arg);
 uint64_t sim_now_ms(const struct sim *sim);
 uint64_t sim_events(const struct sim *sim);
-uint64_t sim_random(struct sim *sim);     /* for test code: part of the run */
+uint32_t
+sim_node_running(const struct sim *sim); /* inside of sim_run; 0: none, it is the world's own event */
+uint64_t sim_random(struct sim *sim);    /* for test code: part of the run */
 uint64_t sim_hash(const struct sim *sim); /* of everything that happened so far */
 /* Mixes a fact of the test's own into the hash. */
 void sim_note(struct sim *sim, struct str fact);
