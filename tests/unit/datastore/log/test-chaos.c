@@ -6,82 +6,81 @@
 #include <stdlib.h>
 
 #include "tests/lib/test.h"
-#include "tests/unit/datastore/log/cluster.h"
+#include "tests/unit/datastore/log/quorum.h"
 
 #define SEEDS 100U
 #define ROUNDS 60U
 
-static void do_something_bad(struct cluster *cluster, uint32_t nodes)
+static void do_something_bad(struct quorum *quorum, uint32_t nodes)
 {
-	struct dice *dice = cluster_dice(cluster);
+	struct dice *dice = quorum_dice(quorum);
 	uint32_t node = dice_below(dice, nodes), other = dice_below(dice, nodes);
 	switch (dice_below(dice, 8)) {
 	case 0:
-	case 1: cluster_crash(cluster, node); break;
+	case 1: quorum_crash(quorum, node); break;
 	case 2:
-	case 3: cluster_restart(cluster, node); break;
-	case 4: cluster_cut(cluster, node, other, node != other); break;
-	case 5: cluster_heal(cluster); break;
-	case 6: cluster_slow_disk(cluster, node, dice_below(dice, 400)); break;
+	case 3: quorum_restart(quorum, node); break;
+	case 4: quorum_cut(quorum, node, other, node != other); break;
+	case 5: quorum_heal(quorum); break;
+	case 6: quorum_slow_disk(quorum, node, dice_below(dice, 400)); break;
 	case 7:
 		for (uint32_t i = 0; i < nodes; i++)
-			cluster_cut(cluster, node, i, i != node);
+			quorum_cut(quorum, node, i, i != node);
 		break;
 	}
 }
 
-static void move_leader(struct cluster *cluster)
+static void move_leader(struct quorum *quorum)
 {
-	int32_t leader = cluster_leader(cluster);
+	int32_t leader = quorum_leader(quorum);
 	if (leader >= 0)
-		cluster_transfer(cluster, (uint32_t)leader);
+		quorum_transfer(quorum, (uint32_t)leader);
 }
 
-static void use(struct cluster *cluster, uint32_t nodes)
+static void use(struct quorum *quorum, uint32_t nodes)
 {
-	struct dice *dice = cluster_dice(cluster);
-	int32_t leader = cluster_leader(cluster);
+	struct dice *dice = quorum_dice(quorum);
+	int32_t leader = quorum_leader(quorum);
 	for (uint32_t i = dice_below(dice, 8); i > 0; i--) {
 		/* Mostly on whoever leads, sometimes on one that only thinks so or never did. */
 		uint32_t at = leader >= 0 && dice_chance(dice, 800) ? (uint32_t)leader
 								    : dice_below(dice, nodes);
-		enum status status = cluster_submit(cluster, at, dice_below(dice, 3000));
+		enum status status = quorum_submit(quorum, at, dice_below(dice, 3000));
 		CHECK(status == OK || status == UNAVAILABLE || status == BUSY);
 	}
 	for (uint32_t i = dice_below(dice, 3); i > 0; i--)
-		cluster_read(cluster, dice_below(dice, nodes));
+		quorum_read(quorum, dice_below(dice, nodes));
 }
 
 static void run_seed(uint64_t seed, uint64_t *commands, uint64_t *reads, uint64_t *snapshots)
 {
 	uint32_t nodes = seed % 3 == 0 ? 5 : 3;
-	struct cluster *cluster =
-	    cluster_new(&(struct cluster_config){ .seed = seed,
-						  .nodes = nodes,
-						  .delay_ms = 1 + seed % 10,
-						  .loss_per_mille = seed % 4 * 20,
-						  .disk_ms = 1 + seed % 7,
-						  .kept_entries = 24,
-						  .tells_losses = seed % 2 == 0 });
+	struct quorum *quorum = quorum_new(&(struct quorum_config){ .seed = seed,
+								    .nodes = nodes,
+								    .delay_ms = 1 + seed % 10,
+								    .loss_per_mille = seed % 4 * 20,
+								    .disk_ms = 1 + seed % 7,
+								    .kept_entries = 24,
+								    .tells_losses = seed % 2 == 0 });
 	for (uint32_t i = 1; i < nodes; i++)
-		CHECK(cluster_join(cluster, i, i < 3 || seed % 2 ? MEMBER_VOTER : MEMBER_STANDBY));
+		CHECK(quorum_join(quorum, i, i < 3 || seed % 2 ? MEMBER_VOTER : MEMBER_STANDBY));
 	for (uint32_t round = 0; round < ROUNDS; round++) {
-		struct dice *dice = cluster_dice(cluster);
+		struct dice *dice = quorum_dice(quorum);
 		if (dice_chance(dice, 300))
-			do_something_bad(cluster, nodes);
+			do_something_bad(quorum, nodes);
 		if (dice_chance(dice, 60))
-			move_leader(cluster);
+			move_leader(quorum);
 		if (dice_chance(dice, 40))
-			cluster_try_assign(cluster, dice_below(dice, nodes),
-					   (enum member_role)dice_below(dice, 3));
-		use(cluster, nodes);
-		cluster_run(cluster, 1 + dice_below(dice, 120));
+			quorum_try_assign(quorum, dice_below(dice, nodes),
+					  (enum member_role)dice_below(dice, 3));
+		use(quorum, nodes);
+		quorum_run(quorum, 1 + dice_below(dice, 120));
 	}
-	cluster_converge(cluster);
-	*commands += cluster_acknowledged(cluster);
-	*reads += cluster_reads(cluster);
-	*snapshots += cluster_snapshots(cluster);
-	cluster_free(cluster);
+	quorum_converge(quorum);
+	*commands += quorum_acknowledged(quorum);
+	*reads += quorum_reads(quorum);
+	*snapshots += quorum_snapshots(quorum);
+	quorum_free(quorum);
 }
 
 static uint64_t seed_of(const char *text, uint64_t fallback)
