@@ -168,6 +168,7 @@ static enum status tick(struct core *core, struct fault *why)
 	if (core->raft.state == RAFT_CANDIDATE && !core->raft.candidate_state.disrupt_leader)
 		core->raft.candidate_state.in_pre_vote = true;
 	struct raft_event event = { .type = RAFT_TIMEOUT };
+	core->ticked_ms = core_ms(core);
 	TRY(core_step_raft(core, &event, why));
 	shorten_retry(core);
 	return OK;

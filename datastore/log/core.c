@@ -436,6 +436,9 @@ struct mono core_wake_at(const struct core *core)
 {
 	int64_t ms = (int64_t)raft_timeout(&core->raft);
 	int64_t now_ms = (int64_t)core_ms(core);
+	/* A leader of libraft's waits for ever for a member that it has sent something before it became a spare. */
+	if (core->raft.state == RAFT_LEADER && ms <= (int64_t)core->ticked_ms)
+		ms = (int64_t)core->ticked_ms + core->config.heartbeat_ms / 2;
 	if (core_must_wait(core) && ms <= now_ms)
 		ms = now_ms + core->config.heartbeat_ms; /* CORE_PERSISTED comes first, usually */
 	if (core->reads.asked.len > 0 && ms > now_ms + core->config.heartbeat_ms)

@@ -14,6 +14,26 @@ static int64_t ms_between(struct mono from, struct mono to)
 	return (to.ns - from.ns) / TIME_MS;
 }
 
+static int compare_us(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	return (left > right) - (left < right);
+}
+
+static uint32_t p95_us(const struct liveness *liveness, struct mono now)
+{
+	uint32_t sorted[LIVENESS_SAMPLES];
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < liveness->count; i++)
+		if (ms_between(liveness->sample_at[i], now) <= LIVENESS_WINDOW_MS)
+			sorted[count++] = liveness->sample_us[i];
+	if (count < SAMPLES_NEEDED)
+		return 0;
+	qsort(sorted, count, sizeof *sorted, compare_us);
+	return sorted[(count * 95 - 1) / 100];
+}
+
+/* It is asked for much more often than a sample comes. */
 void liveness_sample(struct liveness *liveness, uint32_t took_us, struct mono now)
 {
 	liveness->sample_us[liveness->next] = took_us;
@@ -21,6 +41,8 @@ void liveness_sample(struct liveness *liveness, uint32_t took_us, struct mono no
 	liveness->next = (liveness->next + 1) % LIVENESS_SAMPLES;
 	if (liveness->count < LIVENESS_SAMPLES)
 		liveness->count++;
+	liveness->p95_us = p95_us(liveness, now);
+	liveness->sampled = now;
 }
 
 void liveness_sent(struct liveness *liveness, uint64_t last_index, struct mono now)
@@ -68,21 +90,7 @@ bool liveness_tick(struct liveness *liveness, struct mono now)
 	return liveness->state != before;
 }
 
-static int compare_us(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-	return (left > right) - (left < right);
-}
-
 uint32_t liveness_p95_us(const struct liveness *liveness, struct mono now)
 {
-	uint32_t sorted[LIVENESS_SAMPLES];
-	uint32_t count = 0;
-	for (uint32_t i = 0; i < liveness->count; i++)
-		if (ms_between(liveness->sample_at[i], now) <= LIVENESS_WINDOW_MS)
-			sorted[count++] = liveness->sample_us[i];
-	if (count < SAMPLES_NEEDED)
-		return 0;
-	qsort(sorted, count, sizeof *sorted, compare_us);
-	return sorted[(count * 95 - 1) / 100];
+	return ms_between(liveness->sampled, now) <= LIVENESS_WINDOW_MS ? liveness->p95_us : 0;
 }

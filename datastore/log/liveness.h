@@ -29,6 +29,8 @@ struct liveness {
 	uint32_t count, next; /* ring of samples */
 	uint32_t sample_us[LIVENESS_SAMPLES];
 	struct mono sample_at[LIVENESS_SAMPLES];
+	uint32_t p95_us; /* of the samples that counted when the last one came */
+	struct mono sampled;
 };
 
 void liveness_init(struct liveness *liveness, struct mono now);
@@ -37,7 +39,7 @@ void liveness_heard(struct liveness *liveness, uint64_t match_index, struct mono
 void liveness_sample(struct liveness *liveness, uint32_t took_us, struct mono now);
 /* Brings the state up to date; true if it changed. */
 bool liveness_tick(struct liveness *liveness, struct mono now);
-/* The 95th percentile; 0: fewer than 8 samples in the window. */
+/* The 95th percentile as of the last sample; 0: fewer than 8 in the window then, or none in it now. */
 uint32_t liveness_p95_us(const struct liveness *liveness, struct mono now);
 
 #endif

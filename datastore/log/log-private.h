@@ -46,6 +46,7 @@ struct core {
 	struct entry *members_entry, *committed_entry;
 	uint64_t commit;
 	struct mono leader_heard; /* when a leader last sent us an append */
+	uint64_t ticked_ms;       /* when libraft was last told the time */
 	/* As last told in an update. */
 	enum core_role told_role;
 	uint64_t told_leader, told_term;

@@ -176,6 +176,9 @@ static enum status change(struct replica *replica, const struct members *next, s
 	struct core_event event = { .kind = CORE_CHANGE, .change = next };
 	TRY(replica_step(replica, &event, now, out, NULL));
 	sync_peers(replica, now);
+	/* Nobody has caught up with this list yet: who does is looked at anew. */
+	for (uint32_t i = 0; i < replica->peers.len; i++)
+		replica->peers.at[i].has_caught_up = false;
 	return OK;
 }
 
@@ -206,6 +209,14 @@ static enum status hand_over_first(struct replica *replica, struct mono now,
 	return status == OK ? UNAVAILABLE : status;
 }
 
+static bool keeps_majority(const struct replica *replica, uint64_t id, enum member_role role,
+			   struct mono now)
+{
+	struct roles_member at[LIMIT_MEMBERS];
+	struct roles_input input = make_input(replica, at, now);
+	return roles_keeps_majority(&input, id, role);
+}
+
 static enum status assign(struct replica *replica, uint64_t id, enum member_role role,
 			  struct mono now, struct replica_output *out)
 {
@@ -228,6 +239,8 @@ enum status replica_assign(struct replica *replica, uint64_t id, enum member_rol
 	TRY(replica_member(replica, id, &member));
 	if (id == replica->id && role != MEMBER_VOTER)
 		return hand_over_first(replica, now, out);
+	if (!keeps_majority(replica, id, role, now))
+		return CONFLICT;
 	if (role == MEMBER_VOTER && (member.lag > ROLES_LAG_ENTRIES || !member.is_informed))
 		return BUSY; /* it has to catch up first */
 	enum status status = assign(replica, id, role, now, out);
@@ -235,7 +248,7 @@ enum status replica_assign(struct replica *replica, uint64_t id, enum member_rol
 	return status;
 }
 
-enum status replica_remove(struct replica *replica, uint64_t id, struct mono now,
+enum status replica_remove(struct replica *replica, uint64_t id, bool is_forced, struct mono now,
 			   struct replica_output *out)
 {
 	TRY(check_leader(replica));
@@ -243,6 +256,8 @@ enum status replica_remove(struct replica *replica, uint64_t id, struct mono now
 	TRY(members_remove(&next, id));
 	if (id == replica->id)
 		return hand_over_first(replica, now, out);
+	if (!is_forced && !keeps_majority(replica, id, MEMBER_SPARE, now))
+		return CONFLICT;
 	enum status status = change(replica, &next, now, out);
 	replica_settle(replica, now, out);
 	return status;

@@ -140,11 +140,12 @@ MUST_USE enum status replica_install(struct replica *replica, const struct repli
 MUST_USE enum status replica_add(struct replica *replica, const struct member *member,
 				 struct mono now,
 				 struct replica_output *out); /* as spare, or new address etc. */
+/* CONFLICT also if those that answer would no longer be a majority. */
 MUST_USE enum status replica_assign(struct replica *replica, uint64_t id, enum member_role role,
 				    struct mono now, struct replica_output *out);
-/* Of the leader itself: hands over first (UNAVAILABLE meanwhile; ask the next leader). */
-MUST_USE enum status replica_remove(struct replica *replica, uint64_t id, struct mono now,
-				    struct replica_output *out);
+/* Of the leader itself: hands over first (UNAVAILABLE meanwhile; ask the next leader). CONFLICT unless forced, as above. */
+MUST_USE enum status replica_remove(struct replica *replica, uint64_t id, bool is_forced,
+				    struct mono now, struct replica_output *out);
 MUST_USE enum status replica_transfer(struct replica *replica, uint64_t id, struct mono now,
 				      struct replica_output *out); /* 0: the best voter */
 /* That member is about to stop: another one takes its place, and the leadership moves first if it is the leader. */

@@ -61,6 +61,19 @@ static bool is_lawful(const struct roles_input *input, const struct roles_member
 	       tolerance_of(after) >= tolerance_of(before);
 }
 
+bool roles_keeps_majority(const struct roles_input *input, uint64_t id, enum member_role role)
+{
+	uint32_t voters = 0, here = 0;
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if ((member->id == id ? role : member->role) != MEMBER_VOTER)
+			continue;
+		voters++;
+		here += is_here(member) && !member->is_suspect;
+	}
+	return here >= voters / 2 + 1;
+}
+
 /* ---- choosing ---- */
 
 static bool same_domain(const struct roles_member *a, const struct roles_member *b)

@@ -59,6 +59,8 @@ struct roles_step roles_next(const struct roles_input *input);
 uint32_t roles_target(uint32_t members, uint32_t domains);
 /* Live, caught-up voters beyond the majority; negative: there is none. */
 int32_t roles_tolerance(const struct roles_input *input);
+/* For steps taken by hand: after `id` gets this role, or leaves (SPARE), a majority of the voters is one that answers. */
+bool roles_keeps_majority(const struct roles_input *input, uint64_t id, enum member_role role);
 /* True while a swap (a leader's move) would be right if it stayed so long enough: starts the caller's clocks. */
 bool roles_sees_better(const struct roles_input *input);
 bool roles_sees_slow_leader(const struct roles_input *input);

@@ -38,13 +38,6 @@ enum status transfers_move(struct transfers *transfers, uint64_t member, uint64_
 	return OK;
 }
 
-void transfers_end(struct transfers *transfers, uint64_t member)
-{
-	struct transfer *transfer = transfers_find(transfers, member);
-	if (transfer)
-		*transfer = transfers->at[--transfers->len];
-}
-
 void transfers_clear(struct transfers *transfers)
 {
 	transfers->len = 0;

@@ -35,8 +35,7 @@ struct transfer *transfers_find(struct transfers *transfers, uint64_t member); /
  * anew. INVALID: beyond its size. */
 MUST_USE enum status transfers_move(struct transfers *transfers, uint64_t member, uint64_t token,
 				    uint64_t offset, uint64_t len, struct mono now);
-void transfers_end(struct transfers *transfers, uint64_t member); /* done or cancelled */
-void transfers_clear(struct transfers *transfers);                /* no longer the leader */
+void transfers_clear(struct transfers *transfers); /* no longer the leader */
 /* Gives up idle ones; returns how many. */
 uint32_t transfers_tick(struct transfers *transfers, struct mono now);
 /* The lowest index that one of them needs; UINT64_MAX: none. */

@@ -63,6 +63,8 @@ static struct store_status describe(struct store *store)
 	struct store_status status = { .status = OK, .arena = arena_new(0) };
 	status.name = arena_str(status.arena, store->config->name);
 	status.alarms = alarms(store);
+	if (store->state == STORE_GONE)
+		status.id = replica_id(store->replica);
 	if (store->state != STORE_RUNNING)
 		return status;
 	fill_from_replica(store, &status);
@@ -129,6 +131,8 @@ bool store_on_subscriber_down(struct store *store, const struct act_down *down)
 /* What a subscriber would see change; lag and revisions alone are not worth a message. */
 static uint64_t fingerprint(struct store *store)
 {
+	if (store->state == STORE_GONE)
+		return STORE_GONE;
 	const struct members *members = replica_members(store->replica);
 	uint64_t hash = hash_mix(store->seen.term, store->seen.leader);
 	hash = hash_mix(hash, (uint64_t)store->seen.role << 32 | alarms(store));
@@ -145,7 +149,7 @@ static uint64_t fingerprint(struct store *store)
 
 void store_tell_status(struct store *store)
 {
-	if (store->state != STORE_RUNNING)
+	if (store->state != STORE_RUNNING && store->state != STORE_GONE)
 		return;
 	uint64_t now = fingerprint(store);
 	if (now == store->told_status)
@@ -196,17 +200,6 @@ static enum status assign_role(struct store *store, const struct store_member_pr
 			      act_now(store->act), &store->out);
 }
 
-static enum status remove_member(struct store *store, const struct store_member_remove *gone)
-{
-	const struct member *member = members_find(replica_members(store->replica), gone->id);
-	if (!member)
-		return NOT_FOUND;
-	if (!gone->is_forced && member->role == MEMBER_VOTER && store->seen.tolerance < 1 &&
-	    replica_members(store->replica)->len > 1)
-		return CONFLICT;
-	return replica_remove(store->replica, gone->id, act_now(store->act), &store->out);
-}
-
 static enum status do_member_request(struct store *store, const struct act_msg *msg, uint64_t *id)
 {
 	if (ACT_IS(msg, store_member_add)) {
@@ -214,8 +207,10 @@ static enum status do_member_request(struct store *store, const struct act_msg *
 		return add_member(store, ACT_AS(msg, store_member_add));
 	}
 	if (ACT_IS(msg, store_member_remove)) {
-		*id = ACT_AS(msg, store_member_remove)->id;
-		return remove_member(store, ACT_AS(msg, store_member_remove));
+		const struct store_member_remove *gone = ACT_AS(msg, store_member_remove);
+		*id = gone->id;
+		return replica_remove(store->replica, gone->id, gone->is_forced,
+				      act_now(store->act), &store->out);
 	}
 	if (ACT_IS(msg, store_member_promote)) {
 		*id = ACT_AS(msg, store_member_promote)->id;

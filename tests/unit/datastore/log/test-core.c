@@ -315,6 +315,37 @@ TEST(an_entry_of_odd_length_is_an_entry_like_any_other)
 	free_table(table);
 }
 
+/* Leads, adds a fourth with that role. */
+static void assign_fourth(struct table *table, uint32_t leader, enum member_role role)
+{
+	struct members next = *core_members(table->core[leader]);
+
+	CHECK_STATUS(members_put(&next, &(struct member){ .id = 4, .role = role }), OK);
+	CHECK_STATUS(
+	    step(table, leader, (struct core_event){ .kind = CORE_CHANGE, .change = &next }), OK);
+	settle(table, SET(1, 2, 3));
+	elapse(table, leader, 60);
+	settle(table, SET(1, 2, 3));
+	CHECK(!core_is_changing(table->core[leader]));
+}
+
+TEST(a_leader_sleeps_between_heartbeats_though_a_member_is_sent_nothing_any_more)
+{
+	struct table *table = make_table(3);
+
+	elect(table, 1, ALL);
+	settle(table, ALL);
+	assign_fourth(table, 1, MEMBER_STANDBY); /* is sent what there is */
+	assign_fourth(table, 1, MEMBER_SPARE);
+	for (uint32_t i = 0; i < 10; i++) {
+		elapse(table, 1, 60);
+		CHECK(core_wake_at(table->core[1]).ns > table->now[1].ns);
+		settle(table, SET(1, 2, 3));
+	}
+	CHECK_EQ(role(table, 1), CORE_LEADER);
+	free_table(table);
+}
+
 TEST(a_list_of_members_in_the_middle_of_a_batch_is_known_by_its_own_index)
 {
 	struct table *table = make_table(3);

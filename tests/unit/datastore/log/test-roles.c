@@ -43,7 +43,7 @@ static const char *words_of(const struct roles_input *input)
 	return words;
 }
 
-TEST(steps_lead_to_the_roles_a_cluster_should_have)
+TEST(steps_lead_to_the_roles_a_quorum_should_have)
 {
 	static const struct {
 		const char *from, *to;
@@ -210,4 +210,33 @@ TEST(no_step_lowers_how_many_voters_may_fail_and_steps_come_to_an_end)
 			CHECK(steps < 60);
 		}
 	}
+}
+
+TEST(a_step_by_hand_leaves_a_majority_that_answers)
+{
+	static const struct {
+		const char *words;
+		uint64_t id;
+		enum member_role role;
+		bool is_fine;
+	} cases[] = {
+		{ "VVV", 3, MEMBER_SPARE, true }, /* it tolerates less, and goes on */
+		{ "VV", 2, MEMBER_SPARE, true },
+		{ "VVv", 3, MEMBER_SPARE, true }, /* the dead one */
+		{ "VVv", 2, MEMBER_SPARE, false },
+		{ "VVvS", 2, MEMBER_STANDBY, false },
+		{ "VVvS", 4, MEMBER_VOTER, true },
+		{ "VVs", 3, MEMBER_VOTER, true },
+		{ "VVvs", 4, MEMBER_VOTER, false },
+		{ "VVVS", 4, MEMBER_SPARE, true },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct roles_input input = make_input(cases[i].words);
+
+		CHECK_EQ(roles_keeps_majority(&input, cases[i].id, cases[i].role), cases[i].is_fine);
+	}
+	struct roles_input input = make_input("VVV");
+	member_of(&input, 3)->is_suspect = true; /* perhaps it is dead, and nobody has noticed */
+	CHECK(!roles_keeps_majority(&input, 2, MEMBER_STANDBY));
 }
