@@ -402,7 +402,6 @@ static enum status apply_compact(struct index *index, uint64_t revision)
 	if (revision <= index->compact_revision)
 		return EXPIRED;
 	index->compact_revision = revision;
-	recent_forget(&index->recent, revision);
 	return OK;
 }
 

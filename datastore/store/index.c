@@ -138,7 +138,6 @@ void index_load_mark(struct index *index, const struct index_mark *mark)
 	index->compact_revision = mark->compact_revision;
 	index->chain = mark->chain;
 	index->written = mark->revision;
-	recent_forget(&index->recent, mark->compact_revision);
 }
 
 /* ---- reading ---- */

@@ -62,6 +62,12 @@ static void drop_oldest(struct recent *recent)
 	recent->len--;
 }
 
+static void forget(struct recent *recent, uint64_t revision)
+{
+	while (recent->len && recent->ring[recent->first].revision <= revision)
+		drop_oldest(recent);
+}
+
 void recent_add(struct recent *recent, const struct recent_request *request)
 {
 	if (!recent->ring) {
@@ -69,16 +75,10 @@ void recent_add(struct recent *recent, const struct recent_request *request)
 		recent->slots = mem_zalloc(SLOTS * sizeof *recent->slots);
 	}
 	if (request->revision > RING)
-		recent_forget(recent, request->revision - RING);
+		forget(recent, request->revision - RING);
 	assert(recent->len < RING && !recent_find(recent, request->request));
 	uint32_t place = (recent->first + recent->len) & (RING - 1);
 	recent->ring[place] = *request;
 	recent->len++;
 	recent->slots[search(recent, request->request)] = place + 1;
-}
-
-void recent_forget(struct recent *recent, uint64_t revision)
-{
-	while (recent->len && recent->ring[recent->first].revision <= revision)
-		drop_oldest(recent);
 }

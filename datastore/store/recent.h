@@ -2,8 +2,8 @@
  * Recent requests: which request ids were applied lately, and at which revision.
  *
  * Part of the replicated state: what is known depends on the revisions alone (the last LIMIT_STORE_REQUESTS
- * of them, none that was compacted), so that all replicas know the same and one that starts again reads it
- * back from the table. All zero is an empty one; memory is taken with the first request.
+ * of them, compacted or not), so that all replicas know the same and one that starts again reads it back from
+ * the table. All zero is an empty one; memory is taken with the first request.
  */
 #ifndef DATASTORE_STORE_RECENT_H
 #define DATASTORE_STORE_RECENT_H
@@ -26,6 +26,5 @@ void recent_fini(struct recent *recent);
 /* Revisions ascend. A request that is known already must not be added. */
 void recent_add(struct recent *recent, const struct recent_request *request);
 const struct recent_request *recent_find(const struct recent *recent, uint64_t request);
-void recent_forget(struct recent *recent, uint64_t revision); /* all below or at it */
 
 #endif

@@ -16,6 +16,7 @@ struct table {
 	sqlite3 *db;
 	sqlite3_stmt *begin, *commit, *rollback;
 	sqlite3_stmt *put_row, *put_key, *find_key, *put_lease, *drop_lease, *put_mark;
+	sqlite3_stmt *put_request, *drop_requests;
 	sqlite3_stmt *sweep_bound, *sweep_rows, *sweep_keys, *sweep_deletes, *sweep_mark;
 	uint64_t compact_revision, swept_id;
 };

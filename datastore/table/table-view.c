@@ -18,19 +18,19 @@ enum status table_view_open(struct table *table, struct table_view **out, struct
 	enum status status = table_connect(table, table->path, TABLE_VIEW_CACHE_KIB, &view->db, why);
 	if (status == OK)
 		status = table_prepare(view->db,
-				       "SELECT id, key, create_rev, version, lease, request, flags,"
+				       "SELECT id, key, create_rev, version, lease, flags,"
 				       " value, prev FROM hist WHERE id = ?1",
 				       &view->get, why);
 	if (status == OK)
 		status = table_prepare(view->db,
-				       "SELECT id, key, create_rev, version, lease, 0, flags, NULL,"
+				       "SELECT id, key, create_rev, version, lease, flags, NULL,"
 				       " 0, size FROM cur WHERE key >= ?1 AND"
 				       " (?2 IS NULL OR key < ?2) ORDER BY key",
 				       &view->list, why);
 	if (status == OK)
 		status =
 		    table_prepare(view->db,
-				  "SELECT id, key, create_rev, version, lease, request, flags,"
+				  "SELECT id, key, create_rev, version, lease, flags,"
 				  " value, prev FROM hist WHERE id >= ?1 AND id < ?2 ORDER BY id",
 				  &view->since, why);
 	if (status != OK)
@@ -55,14 +55,13 @@ void table_view_close(struct table_view *view)
 
 static void row_of(sqlite3_stmt *read, struct table_row *row)
 {
-	int flags = sqlite3_column_int(read, 6);
+	int flags = sqlite3_column_int(read, 5);
 	*row = (struct table_row){ .id = (uint64_t)sqlite3_column_int64(read, 0),
 				   .key = table_column_str(read, 1),
 				   .create_revision = (uint64_t)sqlite3_column_int64(read, 2),
 				   .version = (uint64_t)sqlite3_column_int64(read, 3),
 				   .lease = (uint64_t)sqlite3_column_int64(read, 4),
-				   .request = (uint64_t)sqlite3_column_int64(read, 5),
-				   .value = table_column_str(read, 7),
+				   .value = table_column_str(read, 6),
 				   .is_delete = flags & ROW_DELETE,
 				   .is_failure_branch = flags & ROW_FAILURE_BRANCH };
 	row->value_len = row->value.len;
@@ -110,7 +109,7 @@ static enum status go_back(struct ranging *ranging, struct table_row *row, bool 
 	*is_there = true;
 	while (row->id >= ranging->id_end) {
 		TRY(seek(view, row->id, is_there));
-		uint64_t before = *is_there ? (uint64_t)sqlite3_column_int64(view->get, 8) : 0;
+		uint64_t before = *is_there ? (uint64_t)sqlite3_column_int64(view->get, 7) : 0;
 		*is_there = before != 0;
 		if (!before)
 			return OK;
@@ -155,7 +154,7 @@ static enum status list_rows(struct ranging *ranging, bool *more, uint64_t *coun
 		struct table_row row;
 		bool is_there;
 		row_of(list, &row);
-		row.value_len = (uint32_t)sqlite3_column_int64(list, 9);
+		row.value_len = (uint32_t)sqlite3_column_int64(list, 8);
 		if (!range->end.at && !str_eq(row.key, range->from))
 			break;
 		TRY(go_back(ranging, &row, &is_there));
@@ -234,7 +233,7 @@ static enum status read_history(struct table_view *view, const struct table_hist
 		each(arg, &row);
 		rows++;
 		bytes += ROW_BYTES + row.key.len + row.value.len;
-		uint64_t prev = (uint64_t)sqlite3_column_int64(view->since, 8);
+		uint64_t prev = (uint64_t)sqlite3_column_int64(view->since, 7);
 		if (history->wants_before && prev)
 			TRY(tell_before(view, prev, before, arg));
 	}

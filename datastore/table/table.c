@@ -7,15 +7,17 @@
 
 /*
  * hist: every kept row, by id; prev is the id of the row that it superseded. cur: each key's latest row, deletes too until
- * they are swept, without values so that lists and counts touch few pages.
+ * they are swept, without values so that lists and counts touch few pages. request: which revision a request made; apart from
+ * hist, since it must be known whether or not that revision was compacted.
  */
 static const char schema[] =
     "CREATE TABLE hist(id INTEGER PRIMARY KEY, key BLOB NOT NULL, prev INT NOT NULL,"
-    " create_rev INT NOT NULL, version INT NOT NULL, lease INT NOT NULL, request INT NOT NULL,"
-    " flags INT NOT NULL, value BLOB);"
+    " create_rev INT NOT NULL, version INT NOT NULL, lease INT NOT NULL, flags INT NOT NULL,"
+    " value BLOB);"
     "CREATE TABLE cur(key BLOB PRIMARY KEY, id INT NOT NULL, create_rev INT NOT NULL,"
     " version INT NOT NULL, lease INT NOT NULL, size INT NOT NULL, flags INT NOT NULL) WITHOUT "
     "ROWID;"
+    "CREATE TABLE request(rev INTEGER PRIMARY KEY, request INT NOT NULL, flags INT NOT NULL);"
     "CREATE TABLE lease(id INTEGER PRIMARY KEY, ttl INT NOT NULL);"
     "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK (one = 1), format INT NOT NULL,"
     " rev INT NOT NULL, compact_rev INT NOT NULL, swept_id INT NOT NULL, chain INT NOT NULL,"
@@ -159,7 +161,9 @@ static enum status prepare_all(struct table *table, struct fault *why)
 		sqlite3_stmt **out;
 		const char *sql;
 	} statements[] = {
-		{ &table->put_row, "INSERT INTO hist VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
+		{ &table->put_row, "INSERT INTO hist VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)" },
+		{ &table->put_request, "INSERT OR REPLACE INTO request VALUES(?1, ?2, ?3)" },
+		{ &table->drop_requests, "DELETE FROM request WHERE rev <= ?1" },
 		{ &table->put_key,
 		  "INSERT OR REPLACE INTO cur VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)" },
 		{ &table->find_key, "SELECT id FROM cur WHERE key = ?1" },
@@ -253,6 +257,16 @@ static enum status find_before(struct table *table, struct str key, uint64_t *ou
 	return status;
 }
 
+/* All rows of a revision are of one request. */
+static enum status write_request(struct table *table, const struct table_row *row, int flags,
+				 struct fault *why)
+{
+	bind_u64(table->put_request, 1, row->id >> TABLE_PLACE_BITS);
+	bind_u64(table->put_request, 2, row->request);
+	sqlite3_bind_int(table->put_request, 3, flags & ROW_FAILURE_BRANCH);
+	return run(table->db, table->put_request, why);
+}
+
 static enum status write_row(struct table *table, const struct table_row *row, struct fault *why)
 {
 	uint64_t before;
@@ -266,10 +280,11 @@ static enum status write_row(struct table *table, const struct table_row *row, s
 	bind_u64(put, 4, row->create_revision);
 	bind_u64(put, 5, row->version);
 	bind_u64(put, 6, row->lease);
-	bind_u64(put, 7, row->request);
-	sqlite3_bind_int(put, 8, flags);
-	table_bind_str(put, 9, row->value);
+	sqlite3_bind_int(put, 7, flags);
+	table_bind_str(put, 8, row->value);
 	TRY(run(table->db, put, why));
+	if (row->request)
+		TRY(write_request(table, row, flags, why));
 	put = table->put_key;
 	table_bind_str(put, 1, row->key);
 	bind_u64(put, 2, row->id);
@@ -307,6 +322,10 @@ static enum status write_group(struct table *table, const struct table_group *gr
 		if (lease->ttl_s)
 			bind_u64(put, 2, lease->ttl_s);
 		TRY(run(table->db, put, why));
+	}
+	if (group->forget_requests) {
+		bind_u64(table->drop_requests, 1, group->forget_requests);
+		TRY(run(table->db, table->drop_requests, why));
 	}
 	return write_mark(table, &group->mark, why);
 }
@@ -410,14 +429,13 @@ static enum status load_requests(struct table *table, const struct table_loader 
 {
 	sqlite3_stmt *read = NULL;
 	TRY(table_prepare(table->db,
-			  "SELECT id, request, flags FROM hist WHERE id >= ?1 AND request != 0"
-			  " ORDER BY id",
+			  "SELECT rev, request, flags FROM request WHERE rev > ?1 ORDER BY rev",
 			  &read, why));
-	bind_u64(read, 1, (after + 1) << TABLE_PLACE_BITS);
+	bind_u64(read, 1, after);
 	int rc;
 	while ((rc = sqlite3_step(read)) == SQLITE_ROW)
 		loader->request(loader->arg, (uint64_t)sqlite3_column_int64(read, 1),
-				(uint64_t)sqlite3_column_int64(read, 0) >> TABLE_PLACE_BITS,
+				(uint64_t)sqlite3_column_int64(read, 0),
 				sqlite3_column_int(read, 2) & ROW_FAILURE_BRANCH);
 	enum status status = table_code(table->db, rc, why);
 	sqlite3_finalize(read);

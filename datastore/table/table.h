@@ -38,7 +38,8 @@ struct table_mark {
 struct table_row {
 	uint64_t id;
 	struct str key, value; /* value absent: of a delete, or not asked for */
-	uint64_t create_revision, version, lease, request;
+	uint64_t create_revision, version, lease;
+	uint64_t request; /* when it is written: of its revision; 0: none */
 	uint32_t value_len;
 	bool is_delete, is_failure_branch;
 };
@@ -62,6 +63,7 @@ struct table_group {
 	uint32_t row_count;
 	const struct table_lease *leases;
 	uint32_t lease_count;
+	uint64_t forget_requests; /* those of this revision and before */
 	struct table_mark mark;
 };
 MUST_USE enum status table_write(struct table *table, const struct table_group *group,

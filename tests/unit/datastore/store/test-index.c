@@ -234,6 +234,8 @@ TEST(a_repeated_request_is_answered_and_not_applied)
 				   .write = { .success = &op, .success_count = 1, .request = 9 } };
 	CHECK_EQ(apply(fixture, &command, 1).revision, 2);
 	write_op(fixture, put("b", "1", 0));
+	struct command compact = { .kind = COMMAND_COMPACT, .compact = { .revision = 3 } };
+	CHECK_STATUS(apply(fixture, &compact, 1).status, OK);
 	struct index_answer answer = apply(fixture, &command, 2);
 	CHECK_STATUS(answer.status, OK);
 	CHECK(answer.write.is_repeat);

@@ -252,6 +252,20 @@ TEST(what_was_written_is_loaded_again)
 	text_clear(&out);
 	CHECK_STATUS(table_load(table, &loader, 2, NULL), OK);
 	CHECK_STR(text_str(&out), "lease6:60 a=@2 b=@3 r78@3! ");
+	/* Compaction does not forget them, only who says so. */
+	rows[0] = make_row(4, "a", "3");
+	mark.revision = 4;
+	group = (struct table_group){ .rows = rows, .row_count = 1, .mark = mark };
+	CHECK_STATUS(table_write(table, &group, NULL), OK);
+	sweep_all(table, &mark, 4);
+	text_clear(&out);
+	CHECK_STATUS(table_load(table, &loader, 1, NULL), OK);
+	CHECK_STR(text_str(&out), "lease6:60 a=@4 b=@3 r77@2 r78@3! ");
+	group = (struct table_group){ .mark = mark, .forget_requests = 2 };
+	CHECK_STATUS(table_write(table, &group, NULL), OK);
+	text_clear(&out);
+	CHECK_STATUS(table_load(table, &loader, 1, NULL), OK);
+	CHECK_STR(text_str(&out), "lease6:60 a=@4 b=@3 r78@3! ");
 	table_close(table);
 	fake_disk_free(disk);
 }
