@@ -10,7 +10,8 @@
 
 #include "datastore/store/store-private.h"
 
-#define COPY_IDLE_S 60
+#define COPY_IDLE_S \
+	15 /* a member that does not ask for a chunk for so long does without this copy */
 #define FETCH_FAILURES 20U /* in a row; then it begins anew with the next offer */
 #define OPEN_MS 60000U     /* making a copy of a large table takes seconds */
 #define READ_MS 10000U
@@ -30,9 +31,26 @@ static void run_copy(void *arg)
 	copy->size_bytes = stat.size_bytes;
 }
 
-static bool is_being_sent(const struct store_copy *copy, const struct store *store)
+/* Whoever asks for a copy anew does not go on with an old one. */
+static bool is_waiting(const struct store_copy *copy, uint64_t member)
 {
-	return copy->token && act_now(store->act).ns - copy->used.ns < (int64_t)COPY_IDLE_S * TIME_S;
+	for (uint32_t i = 0; i < copy->waiting.len; i++)
+		if (copy->waiting.at[i].member == member)
+			return true;
+	return false;
+}
+
+static bool is_being_sent(const struct store_copy *copy, struct store *store)
+{
+	const struct transfers *transfers = replica_transfers(store->replica);
+	int64_t now = act_now(store->act).ns;
+	for (uint32_t i = 0; copy->token && i < transfers->len; i++) {
+		const struct transfer *transfer = &transfers->at[i];
+		if (transfer->token == copy->token && !is_waiting(copy, transfer->member) &&
+		    now - transfer->moved.ns < COPY_IDLE_S * TIME_S)
+			return true;
+	}
+	return false;
 }
 
 static void make_copy(struct store *store)
@@ -64,7 +82,6 @@ static void answer_opened(struct store *store, const struct store_copy_waiter *w
 						     .index = copy->mark.applied_index,
 						     .size_bytes = copy->size_bytes };
 	opened.status = status;
-	copy->used = act_now(store->act);
 	act_answer(store->act, waiter->ticket, &store_copy_opened_type, &opened);
 }
 
@@ -108,7 +125,6 @@ void store_on_copied(struct store *store)
 	}
 	while (!copy->token)
 		copy->token = act_random(store->act);
-	copy->used = act_now(store->act);
 	if (store->state == STORE_RUNNING)
 		advance(store);
 }
@@ -170,20 +186,20 @@ void store_on_copy_read(struct store *store, const struct act_msg *msg)
 	if (msg->kind != ACT_REQUEST)
 		return;
 	enum status status = copy->token && copy->token == read->token ? OK : NOT_FOUND;
+	uint64_t left = read->offset < copy->size_bytes ? copy->size_bytes - read->offset : 0;
+	size_t len = left < STORE_CHUNK_BYTES ? left : STORE_CHUNK_BYTES;
 	if (status == OK)
-		status = transfers_move(replica_transfers(store->replica), read->member, read->token,
-					read->offset, STORE_CHUNK_BYTES, act_now(store->act));
+		status = transfers_move(replica_transfers(store->replica), read->member,
+					read->token, read->offset, len, act_now(store->act));
 	if (status != OK) {
 		act_reply(store->act, msg, &store_copy_data_type,
 			  &(struct store_copy_data){ .status = status });
 		return;
 	}
-	copy->used = act_now(store->act);
-	struct store_chunk *chunk = chunk_new(store, copy->path, read->offset, STORE_CHUNK_BYTES);
+	struct store_chunk *chunk = chunk_new(store, copy->path, read->offset, len);
 	chunk->ticket = act_ticket(msg);
-	chunk->at = arena_alloc(chunk->arena, STORE_CHUNK_BYTES);
-	if (read->offset + STORE_CHUNK_BYTES >= copy->size_bytes)
-		transfers_end(replica_transfers(store->replica), read->member);
+	chunk->at = arena_alloc(chunk->arena, len);
+	/* The last one may be asked for again, and the log is needed from there on: the transfer ends by itself when it is idle. */
 	store_job(store, store->copy_lane, run_read_chunk, chunk, chunk_free, TAG_COPY_CHUNK);
 }
 

@@ -171,9 +171,11 @@ static void leave_cluster(struct store *store)
 	log_warn("store", "is no longer a member of its cluster", LOG_U64("id", store->seen.id));
 	store->state = STORE_GONE;
 	store_fail_reads(store, GONE);
+	store_fail_keeps(store);
 	store_fail_gathering(store);
 	store_fail_in_flight(store);
 	store_watch_end(store, GONE);
+	store_tell_status(store);
 }
 
 /* Entries change the index only, so nothing in here calls the replica while its output is looked at. */
@@ -188,8 +190,12 @@ static void act_on_output(struct store *store)
 	send_messages(store);
 	for (uint32_t i = 0; i < out->committed.len; i++)
 		store_apply(store, out->committed.at[i]);
-	for (uint32_t i = 0; i < out->reads.len; i++)
-		store_on_read_index(store, &out->reads.at[i]);
+	for (uint32_t i = 0; i < out->reads.len; i++) {
+		if (out->reads.at[i].token & STORE_KEEP_ROUND)
+			store_on_kept(store, out->reads.at[i].status);
+		else
+			store_on_read_index(store, &out->reads.at[i]);
+	}
 	log_step(&out->step);
 	if (out->offer.from)
 		store_on_offer(store, &out->offer);
@@ -245,6 +251,8 @@ void store_settle(struct store *store)
 		if (members_changed)
 			store_watch_peers(store);
 		store_submit(store);
+		store_reads_begin(store);
+		store_keeps_begin(store);
 	}
 	if (store->state != STORE_RUNNING)
 		return;

@@ -63,6 +63,8 @@ enum store_tag {
 	TAG_FETCH_WRITTEN,
 	TAG_FORWARD,
 };
+/* Tokens of read index rounds: for leases with this bit, for ranges without. */
+#define STORE_KEEP_ROUND (1ULL << 63)
 #define STORE_TAG(kind, number) ((uint64_t)(kind) << 56 | (number))
 #define STORE_TAG_KIND(tag) ((enum store_tag)((tag) >> 56))
 #define STORE_TAG_NUMBER(tag) ((tag)&0xffffffffffffffULL)
@@ -181,7 +183,6 @@ struct store_copy {
 	bool is_making;
 	struct table_mark mark;
 	uint64_t size_bytes;
-	struct mono used;
 	struct arena *arena;
 	enum status status;
 	struct fault why;
@@ -206,6 +207,17 @@ struct store_fetch {
 	uint64_t from, token, size_bytes, offset, index;
 	uint32_t failures;
 	uint64_t number; /* answers to earlier tries are ignored */
+};
+
+/* Renewals of leases. The one that was asked may have been deposed without knowing it: a round of reads says that it was not. */
+struct store_keep {
+	struct act_ticket ticket;
+	uint64_t lease;
+};
+
+struct store_keeps {
+	VEC(struct store_keep) gathering, asked;
+	uint64_t round;
 };
 
 /* Which revision was the latest at a moment: what is older than the history kept may go. */
@@ -269,7 +281,7 @@ struct store {
 	VEC(struct store_subscriber) subscribers;
 
 	/* By the clock, as leader. */
-
+	struct store_keeps keeps;
 	VEC(struct store_sample) samples;
 
 	struct store_copy copy;
@@ -366,6 +378,7 @@ void store_answer_failure(struct store *store, struct act_ticket ticket,
 void store_reads_init(struct store *store);
 void store_on_range(struct store *store, const struct act_msg *msg);
 void store_on_read_index(struct store *store, const struct replica_read *read);
+void store_reads_begin(struct store *store); /* the next round, if somebody waits for one */
 void store_on_read_job(struct store *store, struct store_read *read);
 void store_reads_advance(struct store *store); /* after applying, writing or a second */
 void store_reads_fini(struct store *store);
@@ -403,6 +416,10 @@ struct blob *store_blob_of_row(const struct table_row *row);
 void store_became_leader(struct store *store);
 void store_timed_second(struct store *store);
 void store_on_lease_keep(struct store *store, const struct act_msg *msg);
+void store_keeps_begin(struct store *store); /* as store_reads_begin */
+void store_on_kept(struct store *store, enum status status);
+void store_fail_keeps(struct store *store);
+void store_keeps_fini(struct store *store);
 void store_on_lease_show(struct store *store, const struct act_msg *msg);
 
 /* ---- store-copy.c ---- */

@@ -194,7 +194,7 @@ static void wait_for_revision(struct store *store, struct store_read *read)
 }
 
 /* One round serves all who asked before it began. */
-static void begin_round(struct store *store)
+void store_reads_begin(struct store *store)
 {
 	struct store_reads *reads = &store->reads;
 	if (reads->is_asking || list_is_empty(&reads->for_index))
@@ -270,7 +270,7 @@ void store_on_range(struct store *store, const struct act_msg *msg)
 		return;
 	}
 	list_push(&store->reads.for_index, &read->link);
-	begin_round(store);
+	store_reads_begin(store);
 	store_settle(store);
 }
 
@@ -304,7 +304,6 @@ void store_reads_advance(struct store *store)
 	end_late(store, &reads->for_index);
 	end_late(store, &reads->for_revision);
 	end_late(store, &reads->for_table);
-	begin_round(store);
 }
 
 static void fail_list(struct store *store, struct list *list, enum status status)

@@ -105,6 +105,8 @@ static struct store_flush *make_flush(struct store *store)
 	};
 	if (!store->members.index)
 		flush->group.mark.members = STR_NONE;
+	if (mark.revision > LIMIT_STORE_REQUESTS)
+		flush->group.forget_requests = mark.revision - LIMIT_STORE_REQUESTS;
 	return flush;
 }
 
@@ -283,8 +285,10 @@ static bool checkpoint_is_due(const struct store *store)
 {
 	if (!store->unchecked_bytes || store->is_checkpointing || store->copy.is_making)
 		return false;
+	uint32_t due_ms =
+	    store->config->checkpoint_ms ? store->config->checkpoint_ms : STORE_CHECKPOINT_MS;
 	int64_t age_ms = (act_now(store->act).ns - store->unchecked_since.ns) / TIME_MS;
-	return store->unchecked_bytes >= STORE_CHECKPOINT_BYTES || age_ms >= STORE_CHECKPOINT_MS;
+	return store->unchecked_bytes >= STORE_CHECKPOINT_BYTES || age_ms >= due_ms;
 }
 
 void store_table_second(struct store *store)

@@ -2,7 +2,8 @@
 
 #include "datastore/store/store-private.h"
 
-#define SAMPLE_S 30 /* how exactly the age of a revision is known */
+#define SAMPLE_S 30       /* how exactly the age of a revision is known */
+#define PROPOSE_AGAIN_S 5 /* what was proposed and has not happened */
 
 static struct mono later(const struct store *store, uint32_t seconds)
 {
@@ -25,11 +26,13 @@ static void end_leases(struct store *store)
 	struct lease *lease;
 	int64_t now = act_now(store->act).ns;
 	for (uint32_t at = 0; (lease = leases_next(index_leases(store->index), &at));) {
-		if (lease->is_ending || lease->ends.ns > now)
+		if (lease->ends.ns > now)
 			continue;
 		if (store->waiting >= LIMIT_PROPOSALS / 2)
 			return; /* in a second */
-		lease->is_ending = true;
+		lease->is_ending =
+		    true; /* it cannot be kept any more, but the proposal may be refused */
+		lease->ends = later(store, PROPOSE_AGAIN_S);
 		store_propose(store, &(struct command){ .kind = COMMAND_LEASE_REVOKE,
 							.revoke = { .id = lease->id } });
 	}
@@ -87,19 +90,75 @@ static bool is_ours(struct store *store, const struct act_msg *msg, bool is_forw
 	return false;
 }
 
+static void answer_keep(struct store *store, const struct store_keep *keep, enum status status)
+{
+	struct lease *lease = leases_find(index_leases(store->index), keep->lease);
+	struct store_lease_answer answer = { .status = status,
+					     .id = keep->lease,
+					     .revision = index_revision(store->index) };
+	if (status == OK && lease && !lease->is_ending) {
+		lease->ends = later(store, lease->ttl_s);
+		answer.ttl_s = answer.left_s = lease->ttl_s;
+	} else if (status == OK) {
+		answer.status = NOT_FOUND;
+	}
+	act_answer(store->act, keep->ticket, &store_lease_answer_type, &answer);
+}
+
 void store_on_lease_keep(struct store *store, const struct act_msg *msg)
 {
 	const struct store_lease_keep *keep = ACT_AS(msg, store_lease_keep);
-	if (!is_ours(store, msg, keep->is_forwarded))
+	if (msg->kind != ACT_REQUEST || !is_ours(store, msg, keep->is_forwarded))
 		return;
-	struct lease *lease = leases_find(index_leases(store->index), keep->id);
-	struct store_lease_answer answer = { .status = NOT_FOUND, .id = keep->id };
-	if (lease && !lease->is_ending) {
-		lease->ends = later(store, lease->ttl_s);
-		answer.status = OK;
-		answer.ttl_s = answer.left_s = lease->ttl_s;
+	struct store_keep one = { act_ticket(msg), keep->id };
+	if (store->keeps.gathering.len >= LIMIT_LEASES) {
+		answer_keep(store, &one, BUSY);
+		return;
 	}
-	answer_lease(store, msg, &answer);
+	vec_push(&store->keeps.gathering, one);
+	store_keeps_begin(store);
+	store_settle(store);
+}
+
+static void answer_asked(struct store *store, enum status status)
+{
+	for (uint32_t i = 0; i < store->keeps.asked.len; i++)
+		answer_keep(store, &store->keeps.asked.at[i], status);
+	vec_clear(&store->keeps.asked);
+}
+
+void store_keeps_begin(struct store *store)
+{
+	struct store_keeps *keeps = &store->keeps;
+	if (keeps->asked.len || !keeps->gathering.len)
+		return;
+	for (uint32_t i = 0; i < keeps->gathering.len; i++)
+		vec_push(&keeps->asked, keeps->gathering.at[i]);
+	vec_clear(&keeps->gathering);
+	enum status status = replica_read_index(store->replica, STORE_KEEP_ROUND | ++keeps->round,
+						act_now(store->act), &store->out);
+	if (status != OK)
+		answer_asked(store, status);
+}
+
+/* Also followers complete a round: one that was deposed meanwhile keeps nothing. */
+void store_on_kept(struct store *store, enum status status)
+{
+	answer_asked(store, status == OK && !store_is_leader(store) ? UNAVAILABLE : status);
+}
+
+void store_fail_keeps(struct store *store)
+{
+	answer_asked(store, UNAVAILABLE);
+	for (uint32_t i = 0; i < store->keeps.gathering.len; i++)
+		answer_keep(store, &store->keeps.gathering.at[i], UNAVAILABLE);
+	vec_clear(&store->keeps.gathering);
+}
+
+void store_keeps_fini(struct store *store)
+{
+	vec_fini(&store->keeps.gathering);
+	vec_fini(&store->keeps.asked);
 }
 
 static void show_keys(const struct lease *lease, struct store_lease_answer *answer)

@@ -46,8 +46,6 @@ static enum status load_index(struct store *store, const struct table_mark *mark
 	};
 	uint64_t after =
 	    mark->revision > LIMIT_STORE_REQUESTS ? mark->revision - LIMIT_STORE_REQUESTS : 0;
-	if (after < mark->compact_revision)
-		after = mark->compact_revision;
 	store->index = index_new(&hooks, LIMIT_VALUE_CACHE_BYTES);
 	TRY(table_load(store->table, &loader, after, why));
 	index_load_mark(store->index, &(struct index_mark){ mark->revision, mark->compact_revision,
@@ -94,6 +92,7 @@ static enum status open_log(struct store *store, const struct replica_state *sta
 				      .random = &store->seams->random,
 				      .folder = store->log_path,
 				      .segment_bytes = config->segment_bytes,
+				      .kept_entries = config->kept_entries,
 				      .election_ms = config->election_ms,
 				      .heartbeat_ms = config->heartbeat_ms,
 				      .is_managing = true };
@@ -249,6 +248,7 @@ void store_begin_closing(struct store *store)
 	store->state = STORE_CLOSING;
 	store->fetch = (struct store_fetch){ .number = store->fetch.number + 1 };
 	store_fail_reads(store, UNAVAILABLE);
+	store_fail_keeps(store);
 	store_fail_gathering(store);
 	store_fail_in_flight(store);
 	close_if_idle(store);
@@ -261,6 +261,7 @@ static void release(void *arg)
 	store_copy_fini(store);
 	store_watch_fini(store);
 	store_reads_fini(store);
+	store_keeps_fini(store);
 	store_write_fini(store);
 	close_all(store);
 	store_drive_fini(store);
@@ -306,6 +307,7 @@ static void stop(struct act *act, void *state, enum act_reason why)
 	store->act = act;
 	store_watch_end(store, UNAVAILABLE);
 	store_fail_reads(store, UNAVAILABLE);
+	store_fail_keeps(store);
 	store_fail_gathering(store);
 	store_fail_in_flight(store);
 }

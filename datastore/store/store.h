@@ -330,7 +330,7 @@ struct store_member_add {
 
 struct store_member_remove {
 	uint64_t id;
-	bool is_forced;    /* even if the fault tolerance drops */
+	bool is_forced;    /* even if those that answer are no majority afterwards */
 	bool is_forwarded; /* set by stores: no second hop */
 };
 
@@ -351,7 +351,7 @@ struct store_member_leave {
 	bool is_forwarded; /* set by stores: no second hop */
 };
 
-/* OK says that a change was begun; status tells when it is made. CONFLICT: another one is under way. */
+/* OK says that a change was begun; status tells when it is made. CONFLICT: another one is under way, or it would cost the majority. */
 struct store_member_answer {
 	enum status status;
 	uint64_t id;
@@ -369,7 +369,9 @@ struct store_config {
 	struct str name, address, domain; /* of this node, as members know it */
 	uint32_t weight;
 	bool is_first; /* an empty folder begins a new cluster; else it waits to be added */
-	uint64_t segment_bytes;             /* of the log; 0: the usual size */
+	uint64_t segment_bytes; /* of the log; 0: the usual size */
+	uint64_t kept_entries;  /* of the log, for members that were away; 0: the usual number */
+	uint32_t checkpoint_ms; /* how old may be what only the log has durably; 0: the usual time */
 	uint32_t election_ms, heartbeat_ms; /* 0: the usual ones */
 	uint32_t history_s;                 /* how long old revisions can be read; 0: 300 */
 };
