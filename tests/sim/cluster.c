@@ -1,0 +1,714 @@
+#include "tests/sim/cluster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "runtime/base/base.h"
+#include "runtime/base/log.h"
+#include "tests/lib/test.h"
+
+#define TYPES_MAX 128U
+#define JOIN_MS 300U
+#define ANSWER_MS 15000U
+#define CONVERGE_MS 120000U
+
+struct node {
+	struct cluster *cluster;
+	uint32_t number;
+	bool is_started, is_kept_out;
+	enum cluster_kind kind;
+	char name[16];
+	struct store_config store;
+	struct act_child children[CLUSTER_PARTS];
+	uint32_t child_count;
+	struct act_supervisor root;
+	struct act_ref usher; /* of its present life */
+	struct cluster_view view;
+	struct store_member members[LIMIT_MEMBERS]; /* as it was told; without strings */
+};
+
+struct cluster {
+	struct sim *sim;
+	struct cluster_config config;
+	struct node nodes[CLUSTER_NODES + 1];
+	const struct act_type *types[TYPES_MAX];
+	uint32_t type_count;
+	/* Of the question that is being asked. */
+	uint32_t asking; /* the node whose usher asks */
+	struct act_ref asker;
+	bool is_answered;
+	enum status status;
+	const void *answer;
+	struct map said; /* events that were logged; values are how often */
+	bool is_logging;
+};
+
+/* ---- the usher: knows the state of its node's store, has it join, and asks for the test ---- */
+
+struct usher {
+	struct node *node;
+	uint64_t monitor;   /* 0: to be subscribed */
+	uint32_t next_door; /* whom to ask next */
+};
+
+enum usher_tag { TAG_STATUS = 1, TAG_JOIN, TAG_ASKED };
+
+struct usher_again {
+	char nothing;
+};
+static ACT_TYPE(usher_again);
+
+static struct act_ref own_store(struct act *act)
+{
+	return act_named(act, "store");
+}
+
+static void subscribe(struct act *act, struct usher *usher)
+{
+	usher->monitor = act_monitor(act, own_store(act));
+	(void)!act_request(act, own_store(act), &store_status_watch_type,
+			   &(struct store_status_watch){ 0 }, ANSWER_MS, TAG_STATUS);
+}
+
+static void take_status(struct usher *usher, const struct store_status *status)
+{
+	struct node *node = usher->node;
+	struct cluster_view *view = &node->view;
+
+	*view = (struct cluster_view){ .is_up = status->id != 0,
+				       .id = status->id,
+				       .leader = status->leader,
+				       .term = status->term,
+				       .role = status->role,
+				       .is_leader = status->is_leader,
+				       .members = status->member_count };
+	for (uint32_t i = 0; i < status->member_count; i++) {
+		node->members[i] = status->members[i];
+		view->voters += status->members[i].role == STORE_VOTER;
+		view->standbys += status->members[i].role == STORE_STANDBY;
+	}
+}
+
+static bool wants_to_join(const struct node *node)
+{
+	return node->view.is_up && node->view.role == STORE_NOT_MEMBER && !node->is_kept_out;
+}
+
+/* Any member passes it on to the leader; which one is up nobody knows. */
+static void knock(struct act *act, struct usher *usher)
+{
+	struct node *node = usher->node;
+	struct store_member_add add = { .arena = arena_new(0), .id = node->view.id };
+	char door[32];
+
+	do
+		usher->next_door = usher->next_door % CLUSTER_NODES + 1;
+	while (usher->next_door == node->number ||
+	       !node->cluster->nodes[usher->next_door].is_started ||
+	       node->cluster->nodes[usher->next_door].kind != CLUSTER_STORE);
+	snprintf(door, sizeof door, "store@n%u", usher->next_door);
+	add.name = arena_str(add.arena, str_from(node->name));
+	add.address = arena_str(add.arena, node->store.address);
+	add.domain = arena_str(add.arena, node->store.domain);
+	if (act_request(act, act_named(act, door), &store_member_add_type, &add, 2000, TAG_JOIN) !=
+	    OK)
+		arena_free(add.arena);
+}
+
+/* The runtime knows whether its store is a member only from what the store says, so it looks again and again. */
+static void look_again(struct act *act, struct usher *usher)
+{
+	struct store_ask_status ask = { 0 };
+
+	if (usher->monitor == 0)
+		subscribe(act, usher);
+	else if (!usher->node->view.is_up || usher->node->view.role == STORE_NOT_MEMBER)
+		(void)!act_request(act, own_store(act), &store_ask_status_type, &ask, 2000,
+				   TAG_STATUS);
+	if (wants_to_join(usher->node) && !usher->node->store.is_first)
+		knock(act, usher);
+	act_after(act, JOIN_MS, &usher_again_type, &(struct usher_again){ 0 });
+}
+
+static enum status usher_init(struct act *act, void *state, const void *args)
+{
+	struct usher *usher = state;
+
+	usher->node = *(struct node *const *)args;
+	usher->node->usher = act_self(act);
+	if (usher->node->kind != CLUSTER_STORE)
+		return OK;
+	usher->node->view = (struct cluster_view){ 0 };
+	subscribe(act, usher);
+	act_after(act, JOIN_MS, &usher_again_type, &(struct usher_again){ 0 });
+	return OK;
+}
+
+static void free_later(void *arg)
+{
+	arena_free(arg);
+}
+
+static struct arena *arena_of(const struct act_msg *msg)
+{
+	if (ACT_IS(msg, store_range_answer))
+		return ACT_AS(msg, store_range_answer)->arena;
+	if (ACT_IS(msg, store_write_answer))
+		return ACT_AS(msg, store_write_answer)->arena;
+	if (ACT_IS(msg, store_lease_answer))
+		return ACT_AS(msg, store_lease_answer)->arena;
+	return ACT_IS(msg, store_status) ? ACT_AS(msg, store_status)->arena : NULL;
+}
+
+/* Answers stay until the test ends: their arenas become the test's. */
+static void keep_answer(struct cluster *cluster, struct act *act, const struct act_msg *msg)
+{
+	cluster->is_answered = true;
+	cluster->status = msg->status;
+	cluster->answer = NULL;
+	if (msg->status != OK)
+		return;
+	cluster->answer = arena_copy(test_arena(), msg->body, msg->type->size);
+	struct arena *arena = arena_of(msg), *kept = act_keep(act, msg);
+	if (arena)
+		arena_on_free(test_arena(), free_later, arena);
+	if (kept && kept != arena)
+		arena_on_free(test_arena(), free_later, kept);
+}
+
+/* It is looked for again in a moment: its supervisor takes one, too. */
+static void lose_store(struct usher *usher)
+{
+	usher->monitor = 0;
+	usher->node->view = (struct cluster_view){ 0 };
+}
+
+static enum act_verdict usher_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct usher *usher = state;
+
+	if (msg->kind == ACT_ANSWER && msg->tag == TAG_ASKED)
+		keep_answer(usher->node->cluster, act, msg);
+	else if (ACT_IS(msg, store_status))
+		take_status(usher, ACT_AS(msg, store_status));
+	else if (ACT_IS(msg, usher_again))
+		look_again(act, usher);
+	else if (ACT_IS(msg, act_down) && ACT_AS(msg, act_down)->monitor == usher->monitor)
+		lose_store(usher);
+	return ACT_OK;
+}
+
+static const struct act_class usher_class = { .name = "usher",
+					      .state_size = sizeof(struct usher),
+					      .init = usher_init,
+					      .receive = usher_receive };
+
+/* ---- life ---- */
+
+/* "TIME LEVEL actor: the event's words key=value": the words with the actor. */
+static struct str event_of(struct str line)
+{
+	struct str rest = line;
+	int64_t end;
+
+	str_cut(&rest, ' ');
+	str_cut(&rest, ' ');
+	end = str_find_char(rest, '=');
+	if (end < 0)
+		return str_trim(rest);
+	end = str_find_last(str_slice(rest, 0, (uint32_t)end), ' ');
+	return str_trim(str_slice(rest, 0, end < 0 ? 0 : (uint32_t)end));
+}
+
+static void write_log(void *arg, struct str line)
+{
+	struct cluster *cluster = arg;
+	struct str event = event_of(line), rest = line;
+	uintptr_t count = (uintptr_t)map_get(&cluster->said, event);
+
+	map_put(&cluster->said, event, (void *)(count + 1));
+	str_cut(&rest, ' ');
+	if (cluster->is_logging)
+		fprintf(stderr, "%9.3f n%u " STR_FMT, (double)sim_now_ms(cluster->sim) / 1000,
+			sim_node_running(cluster->sim), STR_ARG(rest));
+}
+
+uint32_t cluster_said(struct cluster *cluster, const char *event)
+{
+	return (uint32_t)(uintptr_t)map_get(&cluster->said, str_from(event));
+}
+
+static struct wall log_clock(void *arg)
+{
+	(void)arg;
+	return (struct wall){ 0 };
+}
+
+/* SIM_LOG in the environment shows what actors say, with the virtual time. */
+static void configure_log(struct cluster *cluster)
+{
+	cluster->is_logging = getenv("SIM_LOG") != NULL;
+	log_configure(&(struct log_config){ .level = cluster->is_logging ? LOG_DEBUG : LOG_INFO,
+					    .write = write_log,
+					    .now = log_clock,
+					    .arg = cluster });
+}
+
+struct cluster *cluster_new(const struct cluster_config *config)
+{
+	struct cluster *cluster = mem_new(struct cluster);
+
+	cluster->config = *config;
+	cluster->sim = sim_new(config->seed);
+	for (uint32_t i = 0; i < store_type_count; i++)
+		cluster->types[cluster->type_count++] = store_types[i];
+	for (uint32_t i = 0; i < config->type_count; i++) {
+		CHECK(cluster->type_count < TYPES_MAX);
+		cluster->types[cluster->type_count++] = config->types[i];
+	}
+	for (uint32_t i = 1; i <= CLUSTER_NODES; i++) {
+		struct node *node = &cluster->nodes[i];
+
+		node->cluster = cluster;
+		node->number = i;
+		snprintf(node->name, sizeof node->name, "n%u", i);
+	}
+	configure_log(cluster);
+	return cluster;
+}
+
+void cluster_free(struct cluster *cluster)
+{
+	sim_free(cluster->sim);
+	log_configure(&(struct log_config){ .level = LOG_ERROR });
+	map_fini(&cluster->said);
+	mem_free(cluster);
+}
+
+struct sim *cluster_sim(struct cluster *cluster)
+{
+	return cluster->sim;
+}
+
+static uint64_t or_default(uint64_t value, uint64_t otherwise)
+{
+	return value ? value : otherwise;
+}
+
+static void put_child(struct node *node, const struct act_child *child)
+{
+	CHECK(!node->is_started && node->child_count < CLUSTER_PARTS);
+	node->children[node->child_count++] = *child;
+}
+
+/* The store and its usher come first, whatever was placed before. */
+static void put_own(struct node *node)
+{
+	const struct cluster_config *config = &node->cluster->config;
+	struct node **self = arena_new_of(test_arena(), struct node *);
+
+	*self = node;
+	memmove(node->children + 2, node->children, node->child_count * sizeof *node->children);
+	node->child_count += 2;
+	CHECK(node->child_count <= CLUSTER_PARTS);
+	node->store = (struct store_config){
+		.folder = "/data",
+		.name = str_from(node->name),
+		.address = str_from(node->name),
+		.is_first = node->number == 1,
+		.segment_bytes = 64U * KIB,
+		.history_s = (uint32_t)or_default(config->history_s, 20),
+		.kept_entries = or_default(config->kept_entries, 100),
+		.checkpoint_ms = (uint32_t)or_default(config->checkpoint_ms, 2000),
+	};
+	node->children[0] = (struct act_child){ .id = "usher", .class = &usher_class, .args = self };
+	node->children[1] =
+	    (struct act_child){ .id = "store", .class = &store_class, .args = &node->store };
+	if (node->kind == CLUSTER_STORE)
+		return;
+	memmove(node->children + 1, node->children + 2,
+		(node->child_count - 2) * sizeof *node->children);
+	node->child_count--;
+}
+
+void cluster_place(struct cluster *cluster, uint32_t node, const struct act_child *child)
+{
+	put_child(&cluster->nodes[node], child);
+}
+
+void cluster_start(struct cluster *cluster, uint32_t number, enum cluster_kind kind)
+{
+	struct node *node = &cluster->nodes[number];
+
+	CHECK(number >= 1 && number <= CLUSTER_NODES && !node->is_started);
+	node->kind = kind;
+	put_own(node);
+	node->is_started = true;
+	node->root = (struct act_supervisor){ .children = node->children,
+					      .child_count = node->child_count,
+					      .max_restarts = 1000,
+					      .within_ms = 10000,
+					      .backoff_min_ms = 10,
+					      .backoff_max_ms = 1000 };
+	const struct act_host_config config = { .name = "core",
+						.host = CLUSTER_HOST,
+						.root = &node->root,
+						.types = cluster->types,
+						.type_count = cluster->type_count };
+	CHECK_STATUS(sim_host(cluster->sim, number, &config), OK);
+}
+
+void cluster_keep_out(struct cluster *cluster, uint32_t node, bool is_kept_out)
+{
+	cluster->nodes[node].is_kept_out = is_kept_out;
+}
+
+/* ---- wiping ---- */
+
+struct names {
+	VEC(struct str) all;
+};
+
+static void take_name(void *arg, struct str name)
+{
+	struct names *names = arg;
+
+	vec_push(&names->all, arena_str(test_arena(), name));
+}
+
+static void wipe_folder(const struct seams_files *files, const char *folder)
+{
+	struct names names = { 0 };
+	struct seams_stat stat;
+
+	if (files->list(files->self, folder, take_name, &names) != OK)
+		return;
+	for (uint32_t i = 0; i < names.all.len; i++) {
+		const char *path =
+		    arena_printf(test_arena(), "%s/" STR_FMT, folder, STR_ARG(names.all.at[i])).at;
+		if (files->stat(files->self, path, &stat) == OK && stat.is_folder)
+			wipe_folder(files, path);
+		CHECK_STATUS(files->unlink(files->self, path), OK);
+	}
+	CHECK_STATUS(files->sync_folder(files->self, folder), OK);
+	vec_fini(&names.all);
+}
+
+void cluster_wipe(struct cluster *cluster, uint32_t node)
+{
+	CHECK(!sim_is_up(cluster->sim, node));
+	wipe_folder(sim_files(cluster->sim, node), "/data");
+	cluster->nodes[node].store.is_first = false; /* the cluster has begun: it joins */
+}
+
+/* ---- views ---- */
+
+static bool is_store(const struct cluster *cluster, uint32_t number)
+{
+	const struct node *node = &cluster->nodes[number];
+
+	return node->is_started && node->kind == CLUSTER_STORE;
+}
+
+struct cluster_view cluster_view(struct cluster *cluster, uint32_t node)
+{
+	if (!is_store(cluster, node) || !sim_is_up(cluster->sim, node))
+		return (struct cluster_view){ 0 };
+	return cluster->nodes[node].view;
+}
+
+uint32_t cluster_leader(struct cluster *cluster)
+{
+	uint32_t leader = 0;
+	uint64_t term = 0;
+
+	for (uint32_t i = 1; i <= CLUSTER_NODES; i++) {
+		struct cluster_view view = cluster_view(cluster, i);
+
+		if (view.is_leader && view.term > term) {
+			leader = i;
+			term = view.term;
+		}
+	}
+	return leader;
+}
+
+uint32_t cluster_node_of(struct cluster *cluster, uint64_t id)
+{
+	for (uint32_t i = 1; i <= CLUSTER_NODES; i++)
+		if (is_store(cluster, i) && cluster->nodes[i].view.id == id)
+			return i;
+	return 0;
+}
+
+/* ---- running and asking ---- */
+
+void cluster_run(struct cluster *cluster, uint64_t ms)
+{
+	sim_run_for(cluster->sim, ms, NULL, NULL);
+}
+
+struct until {
+	struct cluster *cluster;
+	bool (*check)(struct cluster *cluster);
+};
+
+static bool check_until(void *arg)
+{
+	struct until *until = arg;
+
+	return until->check(until->cluster);
+}
+
+bool cluster_until(struct cluster *cluster, bool (*check)(struct cluster *cluster), uint64_t ms)
+{
+	struct until until = { cluster, check };
+
+	return check(cluster) || sim_run_for(cluster->sim, ms, check_until, &until) == SIM_CLAIM;
+}
+
+bool cluster_has_leader(struct cluster *cluster)
+{
+	return cluster_leader(cluster) != 0;
+}
+
+bool cluster_is_available(struct cluster *cluster)
+{
+	uint32_t leader = cluster_leader(cluster), up = 0;
+
+	if (leader == 0 || cluster->nodes[leader].view.voters < 3)
+		return false;
+	for (uint32_t i = 0; i < cluster->nodes[leader].view.members; i++) {
+		const struct store_member *member = &cluster->nodes[leader].members[i];
+
+		up += member->role == STORE_VOTER &&
+		      cluster_view(cluster, cluster_node_of(cluster, member->id)).is_up;
+	}
+	return up > cluster->nodes[leader].view.voters / 2;
+}
+
+static bool know_of(struct cluster *cluster, uint32_t voters)
+{
+	for (uint32_t i = 1; i <= CLUSTER_NODES; i++) {
+		struct cluster_view view = cluster_view(cluster, i);
+
+		if (view.is_up && view.role != STORE_NOT_MEMBER && view.voters != voters)
+			return false;
+	}
+	return cluster_has_leader(cluster);
+}
+
+bool cluster_await_voters(struct cluster *cluster, uint32_t voters)
+{
+	for (uint32_t i = 0; i < 300 && !know_of(cluster, voters); i++)
+		cluster_run(cluster, 100);
+	cluster_run(cluster, 200); /* what they know is agreed upon by then */
+	return know_of(cluster, voters);
+}
+
+struct cluster *cluster_of(const struct cluster_config *config, uint32_t stores)
+{
+	struct cluster *cluster = cluster_new(config);
+
+	for (uint32_t i = 1; i <= stores; i++)
+		cluster_start(cluster, i, CLUSTER_STORE);
+	cluster_converge(cluster);
+	CHECK(cluster_await_voters(cluster, stores < 3 ? 1 : stores < 7 ? 3 : 5));
+	return cluster;
+}
+
+struct asking {
+	const char *to;
+	const struct act_type *type;
+	const void *body;
+	enum status status;
+};
+
+static void do_ask(struct act *act, void *state, void *arg)
+{
+	struct asking *asking = arg;
+	struct act_ref to = act_named(act, asking->to ? asking->to : "store");
+
+	(void)state;
+	asking->status = act_request(act, to, asking->type, asking->body, ANSWER_MS, TAG_ASKED);
+}
+
+/* Or the one that asked is no more. */
+static bool check_answered(struct cluster *cluster)
+{
+	return cluster->is_answered ||
+	       !act_ref_eq(cluster->asker, cluster->nodes[cluster->asking].usher) ||
+	       !sim_is_up(cluster->sim, cluster->asking);
+}
+
+const void *cluster_ask(struct cluster *cluster, uint32_t node, const char *to,
+			const struct act_type *type, const void *body, enum status *status)
+{
+	struct act_host *host = sim_host_of(cluster->sim, node, CLUSTER_HOST);
+	struct asking asking = { to, type, body, UNAVAILABLE };
+
+	cluster->is_answered = false;
+	CHECK(host != NULL);
+	CHECK(act_host_enter(host, cluster->nodes[node].usher, do_ask, &asking));
+	cluster->asking = node;
+	cluster->asker = cluster->nodes[node].usher;
+	cluster->status = asking.status == OK ? GONE : asking.status;
+	cluster->answer = NULL;
+	if (asking.status == OK)
+		CHECK(cluster_until(cluster, check_answered, ANSWER_MS + 1000));
+	if (status)
+		*status = cluster->status;
+	return cluster->answer;
+}
+
+const struct store_status *cluster_status(struct cluster *cluster, uint32_t node)
+{
+	struct store_ask_status ask = { 0 };
+	const struct store_status *status =
+	    cluster_ask(cluster, node, NULL, &store_ask_status_type, &ask, NULL);
+
+	CHECK(status != NULL);
+	return status;
+}
+
+enum status cluster_promote(struct cluster *cluster, uint32_t node, enum store_role role)
+{
+	struct store_member_promote promote = { .id = cluster->nodes[node].view.id, .role = role };
+	uint32_t leader = cluster_leader(cluster);
+	const struct store_member_answer *answer;
+
+	if (leader == 0)
+		return UNAVAILABLE;
+	answer = cluster_ask(cluster, leader, NULL, &store_member_promote_type, &promote, NULL);
+	return answer ? answer->status : UNAVAILABLE;
+}
+
+enum status cluster_transfer(struct cluster *cluster, uint32_t to_node)
+{
+	struct store_transfer transfer = { .id = cluster->nodes[to_node].view.id };
+	uint32_t leader = cluster_leader(cluster);
+	const struct store_member_answer *answer;
+
+	if (leader == 0)
+		return UNAVAILABLE;
+	answer = cluster_ask(cluster, leader, NULL, &store_transfer_type, &transfer, NULL);
+	return answer ? answer->status : UNAVAILABLE;
+}
+
+const struct store_write_answer *cluster_write(struct cluster *cluster, uint32_t node,
+					       const char *key, const char *value)
+{
+	struct store_write write = { .arena = arena_new(0), .success_count = 1 };
+	struct store_op *op = arena_new_of(write.arena, struct store_op);
+
+	op->kind = value ? STORE_PUT : STORE_DELETE;
+	op->key = arena_str(write.arena, str_from(key));
+	op->value = arena_str(write.arena, str_from(value));
+	op->expected = STORE_ANY_REVISION;
+	write.success = op;
+	write.request = sim_random(cluster->sim) | 1;
+	return cluster_ask(cluster, node, NULL, &store_write_type, &write, NULL);
+}
+
+struct str cluster_read(struct cluster *cluster, uint32_t node, const char *key)
+{
+	struct store_range range = { .arena = arena_new(0) };
+	const struct store_range_answer *answer;
+
+	range.key = arena_str(range.arena, str_from(key));
+	answer = cluster_ask(cluster, node, NULL, &store_range_type, &range, NULL);
+	CHECK(answer != NULL);
+	CHECK_STATUS(answer->status, OK);
+	return answer->row_count ? answer->rows[0].value : STR_NONE;
+}
+
+/* ---- the end of all faults ---- */
+
+static bool are_all_members(struct cluster *cluster)
+{
+	if (!cluster_has_leader(cluster))
+		return false;
+	for (uint32_t i = 1; i <= CLUSTER_NODES; i++) {
+		struct cluster_view view = cluster_view(cluster, i);
+
+		if (is_store(cluster, i) && !cluster->nodes[i].is_kept_out &&
+		    (!view.is_up || view.role == STORE_NOT_MEMBER || view.leader == 0))
+			return false;
+	}
+	return true;
+}
+
+/* Spares have nothing. */
+static bool has_all_of(struct cluster *cluster, uint32_t node, uint64_t revision)
+{
+	const struct store_status *status;
+
+	if (!is_store(cluster, node) || cluster->nodes[node].is_kept_out)
+		return true;
+	status = cluster_status(cluster, node);
+	return status->role == STORE_SPARE || status->revision >= revision;
+}
+
+static bool have_all_the_same(struct cluster *cluster)
+{
+	uint32_t leader = cluster_leader(cluster);
+	uint64_t revision = leader ? cluster_status(cluster, leader)->revision : 0;
+
+	for (uint32_t i = 1; leader && i <= CLUSTER_NODES; i++)
+		if (!has_all_of(cluster, i, revision))
+			return false;
+	return leader != 0;
+}
+
+static void print_node(struct cluster *cluster, uint32_t node)
+{
+	static const char *const roles[] = { "no member", "spare", "standby", "voter" };
+	const struct store_status *status;
+
+	if (!is_store(cluster, node) || !sim_is_up(cluster->sim, node)) {
+		if (is_store(cluster, node))
+			fprintf(stderr, "n%u is down\n", node);
+		return;
+	}
+	status = cluster_status(cluster, node);
+	fprintf(stderr,
+		"n%u id %llu: %s, term %llu, leader %llu, revision %llu, log %llu %llu %llu;", node,
+		(unsigned long long)status->id, roles[status->role],
+		(unsigned long long)status->term, (unsigned long long)status->leader,
+		(unsigned long long)status->revision, (unsigned long long)status->applied_index,
+		(unsigned long long)status->commit_index, (unsigned long long)status->last_index);
+	for (uint32_t i = 0; i < status->member_count; i++)
+		fprintf(stderr, " " STR_FMT " %llu %s%s", STR_ARG(status->members[i].name),
+			(unsigned long long)status->members[i].id, roles[status->members[i].role],
+			status->members[i].is_alive ? " alive" : "");
+	fprintf(stderr, "\n");
+}
+
+static void print_cluster(struct cluster *cluster)
+{
+	for (uint32_t i = 1; i <= CLUSTER_NODES; i++)
+		print_node(cluster, i);
+}
+
+void cluster_converge(struct cluster *cluster)
+{
+	const struct sim_net net = { 100, 2000, 0, 1000 };
+	const struct sim_disk disk = { .delay_min_us = 50, .delay_max_us = 3000, .is_tearing = true };
+	uint64_t deadline = sim_now_ms(cluster->sim) + CONVERGE_MS;
+
+	sim_chaos(cluster->sim, NULL);
+	sim_net(cluster->sim, &net);
+	for (uint32_t i = 1; i <= CLUSTER_NODES; i++) {
+		if (!cluster->nodes[i].is_started)
+			continue;
+		sim_disk(cluster->sim, i, &disk);
+		sim_restart(cluster->sim, i);
+	}
+	while (!are_all_members(cluster) || !have_all_the_same(cluster)) {
+		if (sim_now_ms(cluster->sim) >= deadline) {
+			print_cluster(cluster);
+			test_fail(__FILE__, __LINE__, "the cluster does not come to rest");
+		}
+		cluster_run(cluster, 100);
+	}
+}

@@ -1,0 +1,539 @@
+#include "tests/sim/ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/lib/test.h"
+#include "tests/sim/linear.h"
+
+#define LEASES_MAX 256U
+
+/* What one revision did to one key. */
+struct change {
+	bool is_there, is_delete;
+	uint32_t op; /* that wrote the value */
+	uint64_t create, version, lease;
+};
+
+struct moment {
+	struct change changes[LEDGER_KEYS];
+};
+
+struct operation {
+	enum ledger_kind kind;
+	enum ledger_end end;
+	uint32_t key, second, expected, seen;
+	int64_t begun_ns, ended_ns;
+	uint64_t floor, revision;
+	uint32_t applied; /* how many changes carry its number */
+};
+
+/* What a range said; looked at when all changes are known. */
+struct range {
+	uint64_t revision;
+	uint32_t first, last;
+	uint64_t mods[LEDGER_KEYS]; /* 0: not there */
+	uint32_t ops[LEDGER_KEYS];
+	uint64_t creates[LEDGER_KEYS], versions[LEDGER_KEYS];
+};
+
+struct stream {
+	uint64_t after, told; /* every change in between was told */
+	uint64_t count;
+};
+
+struct tenancy {
+	uint64_t lease;
+	uint32_t key;
+	int64_t until_ns; /* lives at least until then */
+	bool is_revoked, is_gone;
+};
+
+struct ledger {
+	bool is_over;
+	VEC(struct moment) moments;       /* by revision */
+	VEC(struct operation) operations; /* by number; 0 is nobody's */
+	VEC(struct range) ranges;
+	VEC(struct stream) streams;
+	VEC(struct tenancy) tenancies;
+	uint64_t floor;
+	struct ledger_counts counts;
+};
+
+/* ---- life ---- */
+
+struct ledger *ledger_new(void)
+{
+	struct ledger *ledger = mem_new(struct ledger);
+
+	vec_add(&ledger->operations);
+	return ledger;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	vec_fini(&ledger->moments);
+	vec_fini(&ledger->operations);
+	vec_fini(&ledger->ranges);
+	vec_fini(&ledger->streams);
+	vec_fini(&ledger->tenancies);
+	mem_free(ledger);
+}
+
+void ledger_set_over(struct ledger *ledger)
+{
+	ledger->is_over = true;
+}
+
+bool ledger_is_over(const struct ledger *ledger)
+{
+	return ledger->is_over;
+}
+
+uint64_t ledger_floor(const struct ledger *ledger)
+{
+	return ledger->floor;
+}
+
+static void see(struct ledger *ledger, uint64_t revision)
+{
+	if (revision > ledger->floor)
+		ledger->floor = revision;
+}
+
+/* ---- keys and values ---- */
+
+struct str ledger_key(uint32_t key)
+{
+	static const char *const keys[LEDGER_KEYS] = { "r/0", "r/1", "r/2", "r/3", "r/4",
+						       "r/5", "t/0", "t/1", "t/2", "t/3" };
+
+	return str_from(keys[key]);
+}
+
+uint32_t ledger_key_number(struct str key)
+{
+	uint32_t i = 0;
+
+	while (i < LEDGER_KEYS && !str_eq(key, ledger_key(i)))
+		i++;
+	return i;
+}
+
+struct str ledger_value(struct arena *arena, uint32_t op, uint32_t noise_bytes)
+{
+	struct text text = text_in(arena, noise_bytes + 32);
+
+	text_add_u64(&text, op);
+	text_add_char(&text, ':');
+	for (uint32_t i = 0; i < noise_bytes; i++)
+		text_add_char(&text, (char)('a' + (op + i) % 26));
+	return text_str(&text);
+}
+
+/* The operation that wrote it; the noise must be its own too. */
+static uint32_t op_of(struct ledger *ledger, struct str value)
+{
+	struct str rest = value;
+	uint64_t op = 0;
+
+	CHECK_STATUS(str_to_u64(str_cut(&rest, ':'), &op), OK);
+	CHECK(op > 0 && op < ledger->operations.len);
+	for (uint32_t i = 0; i < rest.len; i++)
+		CHECK_EQ(rest.at[i], 'a' + (op + i) % 26);
+	return (uint32_t)op;
+}
+
+/* ---- operations ---- */
+
+uint32_t ledger_begin(struct ledger *ledger, enum ledger_kind kind, uint32_t key, uint32_t second,
+		      uint32_t expected, int64_t now_ns)
+{
+	vec_push(&ledger->operations, (struct operation){ .kind = kind,
+							  .key = key,
+							  .second = second,
+							  .expected = expected,
+							  .begun_ns = now_ns,
+							  .ended_ns = LINEAR_NEVER,
+							  .floor = ledger->floor });
+	return ledger->operations.len - 1;
+}
+
+void ledger_end(struct ledger *ledger, uint32_t number, enum ledger_end end, uint64_t revision,
+		int64_t now_ns)
+{
+	struct operation *op = &ledger->operations.at[number];
+
+	CHECK_EQ(op->end, LEDGER_OPEN);
+	op->end = end;
+	op->ended_ns = now_ns;
+	op->revision = revision;
+	if (end == LEDGER_DONE)
+		CHECK(revision > op->floor);
+	if (end == LEDGER_REFUSED)
+		CHECK(revision >= op->floor);
+	if (end != LEDGER_LOST)
+		see(ledger, revision);
+}
+
+static void take_row(struct ledger *ledger, struct range *range, const struct store_row *row)
+{
+	uint32_t key = ledger_key_number(row->key);
+
+	if (key == LEDGER_KEYS)
+		return; /* a probe of the test's own */
+	CHECK(key >= range->first && key < range->last);
+	CHECK(row->mod_revision <= range->revision);
+	CHECK_EQ(range->mods[key], 0);
+	range->mods[key] = row->mod_revision;
+	range->ops[key] = op_of(ledger, row->value);
+	range->creates[key] = row->create_revision;
+	range->versions[key] = row->version;
+}
+
+uint32_t ledger_read(struct ledger *ledger, uint32_t op, uint32_t first, uint32_t last,
+		     const struct store_range_answer *answer, uint64_t floor, int64_t now_ns)
+{
+	struct range range = { .revision = answer->revision, .first = first, .last = last };
+
+	CHECK(answer->revision >= floor);
+	CHECK(!answer->more);
+	for (uint32_t i = 0; i < answer->row_count; i++)
+		take_row(ledger, &range, &answer->rows[i]);
+	vec_push(&ledger->ranges, range);
+	see(ledger, answer->revision);
+	if (op != 0) {
+		ledger->operations.at[op].end = LEDGER_DONE;
+		ledger->operations.at[op].ended_ns = now_ns;
+		ledger->operations.at[op].seen = range.ops[first];
+	}
+	return range.ops[first];
+}
+
+/* ---- changes ---- */
+
+uint32_t ledger_stream(struct ledger *ledger, uint64_t after)
+{
+	vec_push(&ledger->streams, (struct stream){ .after = after, .told = after });
+	return ledger->streams.len - 1;
+}
+
+static struct moment *moment_of(struct ledger *ledger, uint64_t revision)
+{
+	while (ledger->moments.len <= revision)
+		vec_add(&ledger->moments);
+	return &ledger->moments.at[revision];
+}
+
+static void check_expiry(struct ledger *ledger, uint32_t key, uint64_t lease, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < ledger->tenancies.len; i++) {
+		struct tenancy *tenancy = &ledger->tenancies.at[i];
+
+		if (tenancy->lease != lease || tenancy->key != key || tenancy->is_gone)
+			continue;
+		tenancy->is_gone = true;
+		ledger->counts.expiries++;
+		CHECK(tenancy->is_revoked || now_ns >= tenancy->until_ns);
+	}
+}
+
+/* The lease that the key had before this revision. */
+static uint64_t lease_before(const struct ledger *ledger, uint32_t key, uint64_t revision)
+{
+	while (revision-- > 0)
+		if (ledger->moments.at[revision].changes[key].is_there)
+			return ledger->moments.at[revision].changes[key].lease;
+	return 0;
+}
+
+static void learn(struct ledger *ledger, uint64_t revision, uint32_t key,
+		  const struct change *change, int64_t now_ns)
+{
+	struct change *known = &moment_of(ledger, revision)->changes[key];
+
+	if (known->is_there) {
+		CHECK_EQ(change->is_delete, known->is_delete);
+		CHECK_EQ(change->op, known->op);
+		CHECK_EQ(change->create, known->create);
+		CHECK_EQ(change->version, known->version);
+		CHECK_EQ(change->lease, known->lease);
+		return;
+	}
+	*known = *change;
+	if (change->op != 0)
+		ledger->operations.at[change->op].applied++;
+	if (change->is_delete && key >= LEDGER_REGISTERS)
+		check_expiry(ledger, key, lease_before(ledger, key, revision), now_ns);
+}
+
+static void take_event(struct ledger *ledger, const struct store_event *event, int64_t now_ns)
+{
+	uint32_t key = ledger_key_number(event->row.key);
+	struct change change = { .is_there = true, .is_delete = event->is_delete };
+
+	if (key == LEDGER_KEYS)
+		return;
+	if (!event->is_delete) {
+		change.op = op_of(ledger, event->row.value);
+		change.create = event->row.create_revision;
+		change.version = event->row.version;
+		change.lease = event->row.lease;
+	}
+	learn(ledger, event->row.mod_revision, key, &change, now_ns);
+}
+
+void ledger_events(struct ledger *ledger, uint32_t number, const struct store_events *events,
+		   int64_t now_ns)
+{
+	struct stream *stream = &ledger->streams.at[number];
+	uint64_t last = stream->told, seen[LEDGER_KEYS + 1] = { 0 };
+
+	CHECK(events->revision >= stream->told);
+	for (uint32_t i = 0; i < events->count; i++) {
+		const struct store_event *event = &events->events[i];
+		uint64_t revision = event->row.mod_revision;
+		uint32_t key = ledger_key_number(event->row.key);
+
+		CHECK(revision > stream->told && revision >= last && revision <= events->revision);
+		CHECK(key == LEDGER_KEYS || seen[key] < revision); /* twice at once */
+		seen[key] = last = revision;
+		take_event(ledger, event, now_ns);
+		stream->count += key < LEDGER_KEYS;
+	}
+	ledger->counts.events += events->count;
+	stream->told = events->revision;
+	see(ledger, events->revision);
+}
+
+/* ---- leases ---- */
+
+static struct tenancy *find_tenancy(struct ledger *ledger, uint64_t lease)
+{
+	for (uint32_t i = 0; i < ledger->tenancies.len; i++)
+		if (ledger->tenancies.at[i].lease == lease)
+			return &ledger->tenancies.at[i];
+	return NULL;
+}
+
+void ledger_lease(struct ledger *ledger, uint32_t key, uint64_t lease, uint32_t ttl_s,
+		  int64_t asked_ns)
+{
+	struct tenancy *tenancy = find_tenancy(ledger, lease);
+	int64_t until_ns = asked_ns + ttl_s * TIME_S;
+
+	if (!tenancy) {
+		ledger->counts.leases++;
+		tenancy = vec_add(&ledger->tenancies);
+		tenancy->lease = lease;
+		tenancy->key = key;
+	}
+	if (until_ns > tenancy->until_ns)
+		tenancy->until_ns = until_ns;
+}
+
+void ledger_unlease(struct ledger *ledger, uint64_t lease)
+{
+	struct tenancy *tenancy = find_tenancy(ledger, lease);
+
+	if (tenancy)
+		tenancy->is_revoked = true;
+}
+
+/* ---- the end ---- */
+
+static void check_applied(const struct ledger *ledger, uint32_t number)
+{
+	const struct operation *op = &ledger->operations.at[number];
+	uint32_t writes = op->kind == LEDGER_PAIR ? 2 : 1;
+	const struct moment *moment;
+
+	CHECK(op->revision < ledger->moments.len);
+	moment = &ledger->moments.at[op->revision];
+	CHECK(moment->changes[op->key].is_there);
+	if (op->kind == LEDGER_DELETE) {
+		CHECK(moment->changes[op->key].is_delete);
+		return;
+	}
+	CHECK_EQ(moment->changes[op->key].op, number);
+	CHECK_EQ(op->applied, writes);
+	if (op->kind == LEDGER_PAIR)
+		CHECK_EQ(moment->changes[op->second].op, number);
+}
+
+static void check_operation(struct ledger *ledger, uint32_t number)
+{
+	const struct operation *op = &ledger->operations.at[number];
+	uint32_t writes = op->kind == LEDGER_PAIR ? 2 : 1;
+
+	if (op->kind == LEDGER_READ) {
+		ledger->counts.reads += op->end == LEDGER_DONE;
+		return;
+	}
+	ledger->counts.operations++;
+	switch (op->end) {
+	case LEDGER_OPEN:
+		ledger->counts.open++;
+		CHECK(op->applied == 0 || op->applied == writes);
+		break;
+	case LEDGER_DONE:
+		ledger->counts.done++;
+		check_applied(ledger, number);
+		break;
+	case LEDGER_REFUSED:
+	case LEDGER_LOST:
+		ledger->counts.refused += op->end == LEDGER_REFUSED;
+		ledger->counts.lost += op->end == LEDGER_LOST;
+		CHECK_EQ(op->applied, 0);
+		break;
+	}
+}
+
+/* The state of a key as the changes make it. */
+struct state {
+	uint64_t mod, create, version;
+	uint32_t op;
+};
+
+static void advance(struct state states[LEDGER_KEYS], const struct moment *moment, uint64_t revision)
+{
+	for (uint32_t key = 0; key < LEDGER_KEYS; key++) {
+		const struct change *change = &moment->changes[key];
+		struct state *state = &states[key];
+
+		if (!change->is_there)
+			continue;
+		if (change->is_delete) {
+			CHECK(state->mod != 0); /* nothing was there to be deleted */
+			*state = (struct state){ 0 };
+			continue;
+		}
+		CHECK_EQ(change->version, state->version + 1);
+		CHECK_EQ(change->create, state->mod ? state->create : revision);
+		*state = (struct state){ revision, change->create, change->version, change->op };
+	}
+}
+
+static int by_revision(const void *a, const void *b)
+{
+	const struct range *left = a, *right = b;
+
+	return (left->revision > right->revision) - (left->revision < right->revision);
+}
+
+static void check_range(const struct state states[LEDGER_KEYS], const struct range *range)
+{
+	for (uint32_t key = range->first; key < range->last; key++) {
+		CHECK_EQ(range->mods[key], states[key].mod);
+		CHECK_EQ(range->ops[key], states[key].op);
+		CHECK_EQ(range->creates[key], states[key].create);
+		CHECK_EQ(range->versions[key], states[key].version);
+	}
+}
+
+static void check_ranges(struct ledger *ledger)
+{
+	struct state states[LEDGER_KEYS] = { 0 };
+	uint64_t revision = 0;
+
+	if (ledger->ranges.len > 0)
+		qsort(ledger->ranges.at, ledger->ranges.len, sizeof *ledger->ranges.at, by_revision);
+	for (uint32_t i = 0; i < ledger->ranges.len; i++) {
+		const struct range *range = &ledger->ranges.at[i];
+
+		for (; revision < range->revision && revision + 1 < ledger->moments.len;)
+			advance(states, &ledger->moments.at[revision + 1], revision + 1), revision++;
+		check_range(states, range);
+	}
+	for (; revision + 1 < ledger->moments.len; revision++)
+		advance(states, &ledger->moments.at[revision + 1], revision + 1);
+	ledger->counts.ranges = ledger->ranges.len;
+}
+
+static uint64_t changes_until(const uint64_t *sums, uint32_t len, uint64_t revision)
+{
+	return sums[revision < len ? revision : len - 1];
+}
+
+/* What was seen is true and was in order, so it is everything if it is as much. */
+static void check_streams(struct ledger *ledger)
+{
+	uint32_t len = ledger->moments.len;
+	uint64_t *sums = mem_zalloc((len + 1) * sizeof *sums);
+
+	for (uint32_t i = 1; i < len; i++) {
+		sums[i] = sums[i - 1];
+		for (uint32_t key = 0; key < LEDGER_KEYS; key++)
+			sums[i] += ledger->moments.at[i].changes[key].is_there;
+	}
+	for (uint32_t i = 0; len > 0 && i < ledger->streams.len; i++) {
+		const struct stream *stream = &ledger->streams.at[i];
+
+		CHECK_EQ(stream->count, changes_until(sums, len, stream->told) -
+					    changes_until(sums, len, stream->after));
+	}
+	ledger->counts.streams = ledger->streams.len;
+	mem_free(sums);
+}
+
+/* By values alone. What is known not to have happened says nothing; what nobody knows of and was not applied neither. */
+static bool linear_of(const struct ledger *ledger, uint32_t number, uint32_t key,
+		      struct linear_op *out)
+{
+	const struct operation *op = &ledger->operations.at[number];
+	bool is_about = op->key == key || (op->kind == LEDGER_PAIR && op->second == key);
+	bool is_conditional =
+	    op->kind == LEDGER_SWAP || (op->kind == LEDGER_DELETE && op->expected != LEDGER_ANY);
+
+	if (!is_about || op->end == LEDGER_LOST)
+		return false;
+	if (op->end == LEDGER_OPEN &&
+	    (op->kind == LEDGER_READ || (op->kind != LEDGER_DELETE && op->applied == 0)))
+		return false;
+	*out = (struct linear_op){ .kind = op->kind == LEDGER_READ ? LINEAR_READ
+					   : is_conditional        ? LINEAR_SWAP
+								   : LINEAR_WRITE,
+				   .called = op->begun_ns,
+				   .returned = op->end == LEDGER_OPEN ? LINEAR_NEVER : op->ended_ns,
+				   .value = op->kind == LEDGER_READ     ? op->seen
+					    : op->kind == LEDGER_DELETE ? 0
+									: number,
+				   .expected = op->expected,
+				   .is_refused = op->end == LEDGER_REFUSED };
+	return true;
+}
+
+static void check_linear(const struct ledger *ledger, uint32_t key)
+{
+	struct linear_op *ops = mem_zalloc(LINEAR_OPS * sizeof *ops);
+	uint32_t count = 0;
+
+	for (uint32_t i = 1; i < ledger->operations.len; i++) {
+		CHECK(count < LINEAR_OPS);
+		count += linear_of(ledger, i, key, &ops[count]);
+	}
+	if (!linear_check(ops, count, 0))
+		test_fail(__FILE__, __LINE__,
+			  "what was read and written of " STR_FMT " is not linearizable",
+			  STR_ARG(ledger_key(key)));
+	mem_free(ops);
+}
+
+void ledger_check_rows(struct ledger *ledger, const struct store_range_answer *answer)
+{
+	CHECK_STATUS(answer->status, OK);
+	ledger_read(ledger, 0, 0, LEDGER_KEYS, answer, ledger->floor, 0);
+}
+
+struct ledger_counts ledger_close(struct ledger *ledger)
+{
+	for (uint32_t i = 1; i < ledger->operations.len; i++)
+		check_operation(ledger, i);
+	check_ranges(ledger);
+	check_streams(ledger);
+	for (uint32_t key = 0; key < LEDGER_REGISTERS; key++)
+		check_linear(ledger, key);
+	ledger->counts.revision = ledger->floor;
+	return ledger->counts;
+}

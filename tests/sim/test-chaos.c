@@ -1,0 +1,322 @@
+/*
+ * Clusters of the store under everything that may go wrong at once, from seeds. SIM_SEEDS in the environment asks for more than the few
+ * that every run does, SIM_SEED for one alone, SIM_FIRST for where they begin; SIM_LOG shows what the actors say.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/lib/test.h"
+#include "tests/sim/cluster.h"
+#include "tests/sim/people.h"
+
+#define SEEDS 20U
+#define ROUNDS 40U
+#define CLIENTS 2U /* machines of clients only, after the stores */
+
+struct stage {
+	struct cluster *cluster;
+	struct ledger *ledger;
+	struct person people[64];
+	uint32_t count, stores;
+	uint32_t long_down; /* a node that is down until further notice; 0: none */
+	bool has_wiped;     /* what was acknowledged survives one disk that is lost, no more */
+};
+
+static uint64_t dice(struct stage *stage, uint64_t n)
+{
+	return n ? sim_random(cluster_sim(stage->cluster)) % n : 0;
+}
+
+static void place(struct stage *stage, uint32_t node, const char *id, const struct act_class *class,
+		  bool is_at_home)
+{
+	struct person *person = &stage->people[stage->count++];
+	struct act_child child = { .id = id, .class = class, .args = person };
+
+	*person = (struct person){ .ledger = stage->ledger,
+				   .number = stage->count,
+				   .stores = stage->stores,
+				   .is_at_home = is_at_home,
+				   .pause_ms = 20 + (uint32_t)dice(stage, 300) };
+	cluster_place(stage->cluster, node, &child);
+}
+
+static void set_up(struct stage *stage, uint64_t seed)
+{
+	*stage = (struct stage){ .stores = seed % 3 == 0 ? 5 : seed % 3 == 1 ? 3 : 4 };
+	stage->cluster =
+	    cluster_new(&(struct cluster_config){ .seed = seed, .kept_entries = 8 + seed % 3 * 30 });
+	stage->ledger = ledger_new();
+	for (uint32_t i = 1; i <= stage->stores; i++) {
+		place(stage, i, "scribe", &scribe_class, true);
+		place(stage, i, "user", &user_class, true);
+		if (i == 2)
+			place(stage, i, "watcher", &watcher_class, true);
+		if (i == 3)
+			place(stage, i, "tenant", &tenant_class, true);
+	}
+	for (uint32_t i = stage->stores + 1; i <= stage->stores + CLIENTS; i++) {
+		place(stage, i, "user", &user_class, false);
+		place(stage, i, "watcher", &watcher_class, false);
+		place(stage, i, "tenant", &tenant_class, false);
+	}
+	for (uint32_t i = 1; i <= stage->stores + CLIENTS; i++)
+		cluster_start(stage->cluster, i,
+			      i <= stage->stores ? CLUSTER_STORE : CLUSTER_CLIENTS);
+}
+
+static void tear_down(struct stage *stage)
+{
+	cluster_free(stage->cluster);
+	ledger_free(stage->ledger);
+}
+
+/* ---- trouble beside what the simulator's own chaos does ---- */
+
+static const struct sim_disk good_disk = { .delay_min_us = 50,
+					   .delay_max_us = 3000,
+					   .is_tearing = true };
+static const struct sim_net good_net = { 100, 2000, 0, 1000 };
+
+static void trouble_disk(struct stage *stage, uint32_t node)
+{
+	struct sim_disk disk = good_disk;
+
+	switch (dice(stage, 5)) {
+	case 0: disk.delay_max_us = 400000; break; /* slow */
+	case 1: disk.io_error_per_million = 2000; break;
+	case 2: disk.size_bytes = 600000 + dice(stage, 2000000); break; /* full, or soon */
+	default: break;                                                 /* well again */
+	}
+	sim_disk(cluster_sim(stage->cluster), node, &disk);
+}
+
+static void trouble_net(struct stage *stage)
+{
+	struct sim_net net = good_net;
+
+	if (dice(stage, 2)) {
+		net.break_per_million = (uint32_t)dice(stage, 3000);
+		net.delay_max_us = 500 + (uint32_t)dice(stage, 30000);
+	}
+	sim_net(cluster_sim(stage->cluster), &net);
+}
+
+/* Long enough to be taken for dead; one may come back without its disk. */
+static void trouble_long(struct stage *stage, uint32_t node)
+{
+	struct sim *sim = cluster_sim(stage->cluster);
+
+	if (stage->long_down != 0) {
+		if (!stage->has_wiped && dice(stage, 2) && !sim_is_up(sim, stage->long_down)) {
+			cluster_wipe(stage->cluster, stage->long_down);
+			stage->has_wiped = true;
+		}
+		sim_restart(sim, stage->long_down);
+		stage->long_down = 0;
+	} else {
+		sim_crash(sim, node);
+		stage->long_down = node;
+	}
+}
+
+static void trouble_power(struct stage *stage)
+{
+	struct sim *sim = cluster_sim(stage->cluster);
+
+	for (uint32_t i = 1; i <= stage->stores; i++)
+		sim_crash(sim, i);
+	cluster_run(stage->cluster, 10 + dice(stage, 500));
+	for (uint32_t i = 1; i <= stage->stores; i++)
+		if (i != stage->long_down)
+			sim_restart(sim, i);
+}
+
+static void compact(struct stage *stage, uint32_t node)
+{
+	uint64_t latest = ledger_floor(stage->ledger);
+	struct store_compact ask = { .revision = latest - dice(stage, latest < 60 ? latest : 60) };
+	const struct store_compact_answer *answer =
+	    cluster_ask(stage->cluster, node, NULL, &store_compact_type, &ask, NULL);
+
+	CHECK(!answer || answer->status == OK || answer->status == EXPIRED ||
+	      answer->status == UNAVAILABLE || answer->status == TIMEOUT ||
+	      answer->status == BUSY || answer->status == FULL || answer->status == BAD_REQUEST);
+}
+
+static void disturb(struct stage *stage)
+{
+	struct sim *sim = cluster_sim(stage->cluster);
+	uint32_t node = 1 + (uint32_t)dice(stage, stage->stores);
+	bool is_up = cluster_view(stage->cluster, node).is_up;
+
+	switch (dice(stage, 14)) {
+	case 0:
+	case 1: trouble_disk(stage, node); break;
+	case 2: trouble_net(stage); break;
+	case 3: /* a process dies and is back at once */
+	case 4:
+		sim_crash_host(sim, node, CLUSTER_HOST);
+		if (node != stage->long_down)
+			sim_restart(sim, node);
+		break;
+	case 5: /* the leader hands over */
+		if (is_up)
+			(void)!cluster_transfer(stage->cluster, node);
+		break;
+	case 6: /* somebody changes a role by hand; the leader may change it back */
+		/* A vote that is taken beside one that is lost may be the majority. */
+		if (is_up && stage->long_down == 0 && !stage->has_wiped)
+			(void)!cluster_promote(stage->cluster, node,
+					       dice(stage, 2) ? STORE_VOTER : STORE_STANDBY);
+		break;
+	case 7: trouble_long(stage, node); break;
+	case 8:
+		if (dice(stage, 3) == 0)
+			trouble_power(stage);
+		break;
+	case 9: sim_skew(sim, node, (int64_t)dice(stage, 7200) * TIME_S - 3600 * TIME_S); break;
+	case 10:
+		if (sim_is_up(sim, node))
+			compact(stage, node);
+		break;
+	default: break;
+	}
+}
+
+static void make_trouble(struct stage *stage)
+{
+	const struct sim_chaos chaos = { .crash_s = 8,
+					 .partition_s = 6,
+					 .pause_s = 12,
+					 .down_max_ms = 6000,
+					 .partition_max_ms = 5000,
+					 .pause_max_ms = 3000,
+					 .min_up = (uint32_t)dice(stage, 4),
+					 .is_buggifying = true };
+
+	sim_chaos(cluster_sim(stage->cluster), &chaos);
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		cluster_run(stage->cluster, 200 + dice(stage, 1000));
+		disturb(stage);
+	}
+}
+
+/* ---- the end ---- */
+
+static const struct store_range_answer *read_all(struct stage *stage, uint32_t node)
+{
+	struct store_range range = { .arena = arena_new(0), .is_serializable = true };
+
+	range.key = arena_str(range.arena, STR("r"));
+	range.end = arena_str(range.arena, STR("u"));
+	return cluster_ask(stage->cluster, node, NULL, &store_range_type, &range, NULL);
+}
+
+static void check_end(struct stage *stage)
+{
+	ledger_set_over(stage->ledger);
+	cluster_converge(stage->cluster);
+	cluster_run(stage->cluster, 20000); /* leases end, watchers catch up */
+	cluster_converge(stage->cluster);
+	for (uint32_t i = 1; i <= stage->stores; i++) {
+		const struct store_range_answer *all = read_all(stage, i);
+
+		CHECK(all != NULL);
+		if (cluster_view(stage->cluster, i).role == STORE_SPARE)
+			continue;
+		ledger_check_rows(stage->ledger, all);
+		for (uint32_t k = 0; k < all->row_count; k++)
+			CHECK(!str_starts(all->rows[k].key, STR("t/")));
+	}
+}
+
+/* How much went on, over all seeds. */
+struct totals {
+	uint64_t done, refused, lost, open, reads, ranges, events, expiries;
+	uint64_t leaders, snapshots, steps;
+};
+
+static void add(struct totals *totals, struct stage *stage, const struct ledger_counts *counts)
+{
+	totals->done += counts->done;
+	totals->refused += counts->refused;
+	totals->lost += counts->lost;
+	totals->open += counts->open;
+	totals->reads += counts->reads;
+	totals->ranges += counts->ranges;
+	totals->events += counts->events;
+	totals->expiries += counts->expiries;
+	totals->leaders += cluster_said(stage->cluster, "store: leads");
+	totals->snapshots += cluster_said(stage->cluster, "store: begins anew from a snapshot");
+	totals->steps += cluster_said(stage->cluster, "store: takes a step of membership");
+}
+
+/* What it was all about, if something is wrong: the test prints it then. */
+static void print(const struct totals *totals)
+{
+	fprintf(
+	    stderr,
+	    "writes done %llu, refused %llu, lost %llu, open %llu; reads %llu, ranges %llu, events "
+	    "%llu, expiries %llu; leaders %llu, snapshots %llu, steps of membership %llu\n",
+	    (unsigned long long)totals->done, (unsigned long long)totals->refused,
+	    (unsigned long long)totals->lost, (unsigned long long)totals->open,
+	    (unsigned long long)totals->reads, (unsigned long long)totals->ranges,
+	    (unsigned long long)totals->events, (unsigned long long)totals->expiries,
+	    (unsigned long long)totals->leaders, (unsigned long long)totals->snapshots,
+	    (unsigned long long)totals->steps);
+}
+
+static uint64_t run_seed(uint64_t seed, struct totals *totals)
+{
+	struct stage stage;
+	struct ledger_counts counts;
+	uint64_t hash;
+
+	fprintf(stderr, "SIM_SEED=%llu\n", (unsigned long long)seed);
+	set_up(&stage, seed);
+	CHECK(cluster_until(stage.cluster, cluster_is_available, 20000));
+	make_trouble(&stage);
+	check_end(&stage);
+	counts = ledger_close(stage.ledger);
+	add(totals, &stage, &counts);
+	hash = sim_hash(cluster_sim(stage.cluster));
+	tear_down(&stage);
+	return hash;
+}
+
+static uint64_t number_of(const char *name, uint64_t fallback)
+{
+	const char *text = getenv(name);
+	uint64_t number = fallback;
+
+	return text != NULL && str_to_u64(str_from(text), &number) == OK ? number : fallback;
+}
+
+TEST_SLOW(nothing_is_lost_or_told_twice_whatever_happens, 3600)
+{
+	uint64_t one = number_of("SIM_SEED", 0);
+	uint64_t first = one ? one : number_of("SIM_FIRST", 1);
+	uint64_t last = one ? one : first + number_of("SIM_SEEDS", SEEDS) - 1;
+	uint64_t seeds = last - first + 1;
+	struct totals totals = { 0 };
+
+	for (uint64_t seed = first; seed <= last; seed++)
+		run_seed(seed, &totals);
+	print(&totals);
+	/* That nothing went wrong means something only if something went on. */
+	CHECK(one || totals.done > 200 * seeds);
+	CHECK(one || totals.reads > 100 * seeds);
+	CHECK(one || totals.leaders > 2 * seeds);
+	CHECK(one || totals.snapshots > seeds / 4);
+	CHECK(one || totals.expiries > seeds);
+}
+
+TEST(a_seed_gives_the_same_run_each_time)
+{
+	struct totals totals = { 0 };
+	uint64_t first = run_seed(5, &totals);
+
+	CHECK_EQ(run_seed(5, &totals), first);
+	CHECK(run_seed(6, &totals) != first);
+}

@@ -1,0 +1,267 @@
+/* Passing on to the leader, and what is kept when it changes. */
+#include <stdio.h>
+
+#include "tests/lib/test.h"
+#include "tests/sim/cluster.h"
+#include "tests/sim/people.h"
+
+static uint32_t other_than(uint32_t a, uint32_t b)
+{
+	uint32_t i = 1;
+
+	while (i == a || i == b)
+		i++;
+	return i;
+}
+
+TEST(any_member_takes_any_request)
+{
+	struct cluster *cluster = cluster_of(&(struct cluster_config){ .seed = 1 }, 3);
+	char key[8];
+
+	for (uint32_t i = 1; i <= 3; i++) {
+		struct store_lease_grant grant = { .ttl_s = 30 };
+		const struct store_lease_answer *lease;
+
+		snprintf(key, sizeof key, "k%u", i);
+		CHECK_STATUS(cluster_write(cluster, i, key, "v")->status, OK);
+		for (uint32_t j = 1; j <= 3; j++)
+			CHECK_STR(cluster_read(cluster, j, key), "v");
+		lease = cluster_ask(cluster, i, NULL, &store_lease_grant_type, &grant, NULL);
+		CHECK_STATUS(lease->status, OK);
+		for (uint32_t j = 1; j <= 3; j++) {
+			struct store_lease_keep keep = { .id = lease->id };
+			struct store_lease_show show = { .id = lease->id };
+
+			CHECK_STATUS(((const struct store_lease_answer *)cluster_ask(
+					  cluster, j, NULL, &store_lease_keep_type, &keep, NULL))
+					 ->status,
+				     OK);
+			CHECK_EQ(((const struct store_lease_answer *)cluster_ask(
+				      cluster, j, NULL, &store_lease_show_type, &show, NULL))
+				     ->ttl_s,
+				 30);
+		}
+	}
+	cluster_free(cluster);
+}
+
+TEST(what_was_acknowledged_is_there_after_the_leader_crashed)
+{
+	struct cluster *cluster = cluster_of(&(struct cluster_config){ .seed = 2 }, 3);
+	uint64_t term = 0;
+
+	for (uint32_t round = 0; round < 10; round++) {
+		uint32_t leader = cluster_leader(cluster);
+		uint32_t other = other_than(leader, 0);
+		char value[8];
+
+		snprintf(value, sizeof value, "%u", round);
+		CHECK(cluster_view(cluster, leader).term > term);
+		term = cluster_view(cluster, leader).term;
+		CHECK_STATUS(cluster_write(cluster, other, "a", value)->status, OK);
+		sim_crash(cluster_sim(cluster), leader);
+		CHECK(cluster_until(cluster, cluster_has_leader, 5000));
+		CHECK_STR(cluster_read(cluster, cluster_leader(cluster), "a"), value);
+		sim_restart(cluster_sim(cluster), leader);
+		cluster_run(cluster, 2000);
+	}
+	cluster_free(cluster);
+}
+
+TEST(a_leader_that_is_cut_off_neither_writes_nor_reads)
+{
+	struct cluster *cluster = cluster_of(&(struct cluster_config){ .seed = 3 }, 3);
+	uint32_t old = cluster_leader(cluster), other = other_than(old, 0);
+	struct store_range range = { .key = STR("a") };
+	const struct store_range_answer *read;
+	const struct store_write_answer *write;
+
+	CHECK_STATUS(cluster_write(cluster, old, "a", "before")->status, OK);
+	sim_isolate(cluster_sim(cluster), old);
+	/* It does not know yet: it takes the write, and nobody learns what became of it. */
+	write = cluster_write(cluster, old, "a", "by the old one");
+	CHECK(!write || write->status == TIMEOUT || write->status == UNAVAILABLE);
+	read = cluster_ask(cluster, old, NULL, &store_range_type, &range, NULL);
+	CHECK(!read || read->status == UNAVAILABLE || read->status == TIMEOUT);
+	CHECK(cluster_leader(cluster) != old);
+	CHECK_STATUS(cluster_write(cluster, other, "a", "after")->status, OK);
+	/* Old answers are to be had, for who wants them. */
+	range.is_serializable = true;
+	read = cluster_ask(cluster, old, NULL, &store_range_type, &range, NULL);
+	CHECK_STATUS(read->status, OK);
+	CHECK_STR(read->rows[0].value, "before");
+	sim_heal(cluster_sim(cluster));
+	cluster_converge(cluster);
+	CHECK_STR(cluster_read(cluster, old, "a"), "after");
+	cluster_free(cluster);
+}
+
+TEST(without_a_majority_writes_fail_fast_and_old_reads_go_on)
+{
+	struct cluster *cluster = cluster_of(&(struct cluster_config){ .seed = 4 }, 3);
+	uint32_t leader = cluster_leader(cluster), left = other_than(leader, 0);
+	struct store_range range = { .key = STR("a"), .is_serializable = true };
+	const struct store_range_answer *read;
+	uint64_t began;
+
+	CHECK_STATUS(cluster_write(cluster, left, "a", "1")->status, OK);
+	cluster_run(cluster, 500);
+	sim_crash(cluster_sim(cluster), leader);
+	sim_crash(cluster_sim(cluster), other_than(leader, left));
+	cluster_run(cluster, 5000);
+	CHECK_EQ(cluster_view(cluster, left).leader, 0);
+	began = sim_now_ms(cluster_sim(cluster));
+	CHECK_STATUS(cluster_write(cluster, left, "a", "2")->status, UNAVAILABLE);
+	CHECK(sim_now_ms(cluster_sim(cluster)) - began < 10);
+	read = cluster_ask(cluster, left, NULL, &store_range_type, &range, NULL);
+	CHECK_STATUS(read->status, OK);
+	CHECK_STR(read->rows[0].value, "1");
+	CHECK(cluster_status(cluster, left)->alarms & STORE_ALARM_NO_LEADER);
+	cluster_free(cluster);
+}
+
+TEST(who_acts_for_an_old_leader_is_refused)
+{
+	struct cluster *cluster = cluster_of(&(struct cluster_config){ .seed = 5 }, 3);
+	uint32_t leader = cluster_leader(cluster), other = other_than(leader, 0);
+	uint64_t term = cluster_view(cluster, leader).term;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct store_write write = { .arena = arena_new(0),
+					     .success_count = 1,
+					     .term = term };
+		struct store_op *op = arena_new_of(write.arena, struct store_op);
+		const struct store_write_answer *answer;
+
+		*op = (struct store_op){ .kind = STORE_PUT,
+					 .key = STR("a"),
+					 .value = STR("1"),
+					 .expected = STORE_ANY_REVISION };
+		write.success = op;
+		answer = cluster_ask(cluster, other, NULL, &store_write_type, &write, NULL);
+		CHECK_STATUS(answer->status, i == 0 ? OK : GONE);
+		if (i > 0)
+			break;
+		CHECK_STATUS(cluster_transfer(cluster, other), OK);
+		cluster_run(cluster, 1000);
+		CHECK_EQ(cluster_leader(cluster), other);
+	}
+	cluster_free(cluster);
+}
+
+/* Reads one after another, without waiting for the answers; remembers how long the slowest took. */
+#define CROWD 200U
+
+struct crowd {
+	uint32_t asked, answered;
+	int64_t slowest_ns;
+};
+
+struct crowd_next {
+	char nothing;
+};
+static ACT_TYPE(crowd_next);
+
+struct crowd_state {
+	struct crowd *crowd;
+	int64_t asked_ns[CROWD];
+};
+
+static enum status crowd_init(struct act *act, void *state, const void *args)
+{
+	((struct crowd_state *)state)->crowd = *(struct crowd *const *)args;
+	act_after(act, 10000, &crowd_next_type,
+		  &(struct crowd_next){ 0 }); /* a leader is there by then */
+	return OK;
+}
+
+static enum act_verdict crowd_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct crowd_state *own = state;
+	struct crowd *crowd = own->crowd;
+
+	if (ACT_IS(msg, crowd_next) && crowd->asked < CROWD) {
+		struct store_range range = { .key = STR("a") };
+
+		own->asked_ns[crowd->asked] = act_now(act).ns;
+		CHECK_STATUS(act_request(act, act_named(act, "store"), &store_range_type, &range,
+					 5000, crowd->asked++),
+			     OK);
+		act_after(act, 1, &crowd_next_type, &(struct crowd_next){ 0 });
+	}
+	if (msg->kind == ACT_ANSWER) {
+		int64_t took_ns = act_now(act).ns - own->asked_ns[msg->tag];
+
+		CHECK_STATUS(store_outcome(msg), OK);
+		crowd->answered++;
+		if (took_ns > crowd->slowest_ns)
+			crowd->slowest_ns = took_ns;
+	}
+	return ACT_OK;
+}
+
+static const struct act_class crowd_class = { .name = "crowd",
+					      .state_size = sizeof(struct crowd_state),
+					      .init = crowd_init,
+					      .receive = crowd_receive };
+
+/* Whoever comes while a round is under way is in the next one, which begins at once, though nothing is written. */
+TEST(reads_of_an_idle_cluster_wait_for_two_rounds_at_most)
+{
+	struct crowd crowds[4] = { { 0 } }, *args[4];
+	struct cluster *cluster = cluster_new(&(struct cluster_config){ .seed = 7 });
+
+	for (uint32_t i = 1; i <= 3; i++) {
+		args[i] = &crowds[i];
+		cluster_place(
+		    cluster, i,
+		    &(struct act_child){ .id = "crowd", .class = &crowd_class, .args = &args[i] });
+		cluster_start(cluster, i, CLUSTER_STORE);
+	}
+	CHECK(cluster_await_voters(cluster, 3));
+	cluster_run(cluster, 15000);
+	for (uint32_t i = 1; i <= 3; i++) {
+		CHECK_EQ(crowds[i].answered, CROWD);
+		CHECK(crowds[i].slowest_ns < 30 * TIME_MS); /* a message takes 2 ms at most */
+	}
+	cluster_free(cluster);
+}
+
+/* Watchers at each store and away from them, while the lead goes round. */
+TEST(watches_go_on_whoever_leads)
+{
+	struct ledger *ledger = ledger_new();
+	struct cluster *cluster = cluster_new(&(struct cluster_config){ .seed = 6 });
+	struct person home = { .ledger = ledger, .stores = 3, .is_at_home = true, .pause_ms = 30 };
+	struct person away = { .ledger = ledger, .stores = 3, .pause_ms = 30 };
+
+	for (uint32_t i = 1; i <= 4; i++) {
+		const struct person *person = i < 4 ? &home : &away;
+
+		cluster_place(
+		    cluster, i,
+		    &(struct act_child){ .id = "user", .class = &user_class, .args = person });
+		cluster_place(cluster, i,
+			      &(struct act_child){ .id = "watcher",
+						   .class = i < 4 ? &scribe_class : &watcher_class,
+						   .args = person });
+		cluster_start(cluster, i, i < 4 ? CLUSTER_STORE : CLUSTER_CLIENTS);
+	}
+	CHECK(cluster_await_voters(cluster, 3));
+	for (uint32_t i = 0; i < 12; i++) {
+		cluster_run(cluster, 700);
+		CHECK_STATUS(cluster_transfer(cluster, other_than(cluster_leader(cluster), 0)), OK);
+		CHECK(cluster_until(cluster, cluster_has_leader, 2000));
+	}
+	ledger_set_over(ledger);
+	cluster_run(cluster, 5000);
+	struct ledger_counts counts = ledger_close(ledger);
+	CHECK(cluster_said(cluster, "store: leads") > 12);
+	CHECK(counts.done > 500);
+	CHECK_EQ(counts.open, 0);
+	CHECK(counts.events > 3 * counts.done);
+	CHECK_EQ(counts.streams, 4); /* nobody had to begin anew */
+	cluster_free(cluster);
+	ledger_free(ledger);
+}

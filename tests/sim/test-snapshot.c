@@ -1,0 +1,138 @@
+/* Members that the log cannot help any more: they fetch a copy of the table and go on from there, whatever happens meanwhile. */
+#include <stdio.h>
+
+#include "tests/lib/test.h"
+#include "tests/sim/cluster.h"
+
+#define KEYS 60U
+#define VALUE_BYTES 30000U
+
+static void key_of(char key[16], uint32_t i)
+{
+	snprintf(key, 16, "key/%03u", i);
+}
+
+/* More than a few chunks, and more entries than the log keeps. */
+static void fill(struct cluster *cluster, char fill)
+{
+	static char value[VALUE_BYTES + 1];
+	char key[16];
+
+	memset(value, fill, VALUE_BYTES);
+	for (uint32_t i = 0; i < KEYS; i++) {
+		key_of(key, i);
+		CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), key, value)->status,
+			     OK);
+	}
+	cluster_run(cluster, 4000); /* written behind, made durable, the log trimmed */
+}
+
+static void check_filled(struct cluster *cluster, uint32_t node, char fill)
+{
+	struct store_range range = { .key = STR("key/"),
+				     .end = STR("key0"),
+				     .is_serializable = true };
+	const struct store_range_answer *answer =
+	    cluster_ask(cluster, node, NULL, &store_range_type, &range, NULL);
+
+	CHECK_STATUS(answer->status, OK);
+	CHECK_EQ(answer->count, KEYS);
+	for (uint32_t i = 0; i < answer->row_count; i++) {
+		CHECK_EQ(answer->rows[i].value.len, VALUE_BYTES);
+		CHECK_EQ(answer->rows[i].value.at[VALUE_BYTES - 1], fill);
+	}
+}
+
+static uint32_t follower(struct cluster *cluster)
+{
+	return cluster_leader(cluster) == 1 ? 2 : 1;
+}
+
+TEST(a_member_that_was_away_for_longer_than_the_log_reaches_back_has_everything_again)
+{
+	struct cluster *cluster = cluster_of(
+	    &(struct cluster_config){ .seed = 1, .kept_entries = 20, .checkpoint_ms = 1000 }, 3);
+	uint32_t away = follower(cluster);
+
+	fill(cluster, 'a');
+	CHECK_EQ(cluster_said(cluster, "store: begins anew from a snapshot"), 0);
+	sim_crash(cluster_sim(cluster), away);
+	fill(cluster, 'b');
+	sim_restart(cluster_sim(cluster), away);
+	cluster_converge(cluster);
+	CHECK_EQ(cluster_said(cluster, "store: begins anew from a snapshot"), 1);
+	check_filled(cluster, away, 'b');
+	/* It is a member like any other: with the third one away it makes a majority. */
+	sim_crash(cluster_sim(cluster), 6 - away - cluster_leader(cluster));
+	CHECK_STATUS(cluster_write(cluster, away, "after", "1")->status, OK);
+	CHECK_STR(cluster_read(cluster, away, "after"), "1");
+	cluster_free(cluster);
+}
+
+TEST(a_new_member_begins_with_a_snapshot)
+{
+	struct cluster *cluster = cluster_of(
+	    &(struct cluster_config){ .seed = 2, .kept_entries = 20, .checkpoint_ms = 1000 }, 3);
+
+	fill(cluster, 'a');
+	cluster_start(cluster, 4, CLUSTER_STORE);
+	cluster_converge(cluster);
+	CHECK(cluster_said(cluster, "store: begins anew from a snapshot") >= 1);
+	check_filled(cluster, 4, 'a');
+	CHECK_EQ(cluster_view(cluster, 4).role, STORE_STANDBY);
+	cluster_free(cluster);
+}
+
+/* Crashes of the one that fetches, of the one that sends, and breaks of the link, at ever later moments. */
+static void interrupt(uint64_t seed, uint32_t after_ms, uint32_t what)
+{
+	struct cluster *cluster = cluster_of(
+	    &(struct cluster_config){ .seed = seed, .kept_entries = 20, .checkpoint_ms = 1000 }, 3);
+	struct sim *sim = cluster_sim(cluster);
+	uint32_t away = follower(cluster), leader;
+
+	sim_crash(sim, away);
+	fill(cluster, 'c');
+	sim_restart(sim, away);
+	leader = cluster_leader(cluster);
+	cluster_run(cluster, after_ms);
+	switch (what % 4) {
+	case 0: sim_crash(sim, away); break;
+	case 1: sim_crash(sim, leader); break;
+	case 2: sim_crash_host(sim, away, CLUSTER_HOST); break;
+	case 3: sim_partition(sim, away, leader); break;
+	}
+	cluster_run(cluster, 1500);
+	CHECK(cluster_until(cluster, cluster_has_leader, 5000));
+	CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), "meanwhile", "1")->status,
+		     what % 4 == 0 || what % 4 == 2 || cluster_view(cluster, away).is_up ? OK : OK);
+	cluster_converge(cluster);
+	check_filled(cluster, away, 'c');
+	CHECK_STR(cluster_read(cluster, away, "meanwhile"), "1");
+	cluster_free(cluster);
+}
+
+TEST(a_snapshot_that_is_interrupted_goes_on_or_begins_anew)
+{
+	for (uint32_t i = 0; i < 24; i++)
+		interrupt(10 + i, 1 + i * 4, i);
+}
+
+TEST(a_watch_goes_on_over_a_snapshot_or_says_that_it_cannot)
+{
+	struct cluster *cluster = cluster_of(
+	    &(struct cluster_config){ .seed = 3, .kept_entries = 20, .checkpoint_ms = 1000 }, 3);
+	uint32_t away = follower(cluster);
+	struct store_watch watch = { .watch = 7, .key = STR("key/"), .end = STR("key0"), .from = 1 };
+	const struct store_watch_answer *answer;
+
+	fill(cluster, 'a');
+	sim_crash(cluster_sim(cluster), away);
+	fill(cluster, 'b');
+	sim_restart(cluster_sim(cluster), away);
+	cluster_converge(cluster);
+	answer = cluster_ask(cluster, away, NULL, &store_watch_type, &watch, NULL);
+	CHECK(answer != NULL);
+	CHECK(answer->status == OK || answer->status == EXPIRED);
+	cluster_free(cluster);
+}
