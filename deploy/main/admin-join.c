@@ -161,6 +161,6 @@ void admin_join(struct act *act, struct admin *admin, struct asked_page *page)
 	    !mark_token(act, page, &joining))
 		return;
 	place = node_record_place(joining.join.address, joining.join.link_port, page->arena);
-	directory_learn(admin->process, joining.join.node_name, place);
+	directory_learn(act, joining.join.node_name, place);
 	answer(act, admin, page, &joining.join);
 }

@@ -38,42 +38,46 @@ bool directory_next_peer(struct str *rest, struct directory_peer *out)
 	return false;
 }
 
-static void learn(struct process *process, struct str node, struct str address,
-		  enum process_host host)
+static const struct seams_link *links(struct act *act)
 {
-	struct peer_entry entry = { .node = process_node_number(node),
-				    .node_name = node,
-				    .host = (uint16_t)host,
-				    .host_name = str_from(process_host_name(host)),
-				    .address = address };
-	enum status status = peer_learn(process->peer, &entry);
+	return &act_host_seams(act_host_of(act))->link;
+}
+
+static void learn(struct act *act, struct str node, struct str address, enum process_host host)
+{
+	struct seams_place place = { .node = process_node_number(node),
+				     .node_name = node,
+				     .host = (uint16_t)host,
+				     .host_name = str_from(process_host_name(host)),
+				     .address = address };
+	enum status status = links(act)->learn(links(act)->self, &place);
 
 	if (status != OK)
 		log_warn("directory", "cannot learn a peer", LOG_STR("node", node),
 			 LOG_STATUS(status));
 }
 
-void directory_learn(struct process *process, struct str node, struct str place)
+void directory_learn(struct act *act, struct str node, struct str place)
 {
-	learn(process, node, place, PROCESS_CORE);
+	learn(act, node, place, PROCESS_CORE);
 }
 
-void directory_learn_own(struct process *process)
+void directory_learn_own(struct act *act, const struct process *process)
 {
 	struct str self = str_from(process->identity.name), rest = str_from(process->identity.peers);
 	struct directory_peer peer;
 
 	for (int host = PROCESS_CORE; host < PROCESS_HOSTS; host++)
 		if (host != (int)process->host)
-			learn(process, self, STR_NONE, (enum process_host)host);
+			learn(act, self, STR_NONE, (enum process_host)host);
 	while (directory_next_peer(&rest, &peer))
 		if (!str_eq(peer.name, self))
-			learn(process, peer.name, peer.address, PROCESS_CORE);
+			learn(act, peer.name, peer.address, PROCESS_CORE);
 }
 
 /* ---- following the records ------------------------------------------------------------------------------ */
 
-static void take_record(struct directory *directory, struct str value)
+static void take_record(struct directory *directory, struct act *act, struct str value)
 {
 	char place[DIRECTORY_PLACE_MAX];
 	struct node_record record;
@@ -87,17 +91,17 @@ static void take_record(struct directory *directory, struct str value)
 	snprintf(place, sizeof place,
 		 str_find_char(record.address, ':') >= 0 ? "[" STR_FMT "]:%u" : STR_FMT ":%u",
 		 STR_ARG(record.address), record.link_port);
-	learn(directory->process, record.name, str_from(place), PROCESS_CORE);
+	learn(act, record.name, str_from(place), PROCESS_CORE);
 }
 
-static void take_removal(struct directory *directory, struct str key)
+static void take_removal(struct directory *directory, struct act *act, struct str key)
 {
 	struct str name = str_slice(key, sizeof NODE_RECORD_KEYS - 1, key.len);
 
 	if (str_is(name, directory->process->identity.name))
 		return;
 	log_info("directory", "a node left", LOG_STR("node", name));
-	peer_forget_node(directory->process->peer, process_node_number(name));
+	links(act)->forget(links(act)->self, process_node_number(name));
 }
 
 static void retry(struct directory *directory, struct act *act)
@@ -151,7 +155,7 @@ static void answered(struct directory *directory, struct act *act, const struct 
 	if (msg->tag != TAG_RANGE)
 		return;
 	for (uint32_t i = 0; i < rows->row_count; i++)
-		take_record(directory, rows->rows[i].value);
+		take_record(directory, act, rows->rows[i].value);
 	watch_from(directory, act, rows->revision);
 }
 
@@ -164,9 +168,9 @@ static void take_events(struct directory *directory, struct act *act,
 	}
 	for (uint32_t i = 0; i < events->count; i++) {
 		if (events->events[i].is_delete)
-			take_removal(directory, events->events[i].row.key);
+			take_removal(directory, act, events->events[i].row.key);
 		else
-			take_record(directory, events->events[i].row.value);
+			take_record(directory, act, events->events[i].row.value);
 	}
 	if (events->count > 0)
 		(void)!act_tell(act, act_named(act, "store"), store_watch_credit, WATCH,

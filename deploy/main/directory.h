@@ -10,10 +10,10 @@
 #include "deploy/main/process.h"
 
 /* The other hosts of this node, and the peers in its identity. */
-void directory_learn_own(struct process *process);
+void directory_learn_own(struct act *act, const struct process *process);
 
 /* Tells the links of one other node; `place` is IP:PORT of its links. */
-void directory_learn(struct process *process, struct str node, struct str place);
+void directory_learn(struct act *act, struct str node, struct str place);
 
 /* The actor that follows the records; args are the struct process. */
 extern const struct act_class directory_class;

@@ -151,7 +151,7 @@ static enum status links_init(struct act *act, void *state, const void *args)
 	link = peer_seam(process->peer);
 	act_host_set_link(host, &link);
 	act_own(act, close_links, process);
-	directory_learn_own(process);
+	directory_learn_own(act, process);
 	return OK;
 }
 

@@ -44,6 +44,16 @@ struct seams_peer {
 	uint16_t epoch; /* 0: whichever lives now */
 };
 
+/* Where a host is found. */
+struct seams_place {
+	uint32_t node;
+	struct str node_name;
+	uint16_t host;
+	struct str host_name; /* may be absent */
+	struct str address;   /* IP:PORT; absent: not reached from other nodes, or on this node */
+	uint16_t epoch;       /* 0: not known */
+};
+
 /*
  * Carries messages to other hosts. The contract, upwards (act-host.h: act_host_receive, act_host_lost, on the host's thread):
  *   - at most once; in order between two hosts within one session; a session is a pair of epochs;
@@ -64,6 +74,14 @@ struct seams_link {
 	enum status (*send)(void *self, struct seams_peer to, struct str header, struct text *body);
 	/* "node" (its main host) or "node/host"; epoch may be 0. NOT_FOUND: unknown. */
 	enum status (*resolve)(void *self, struct str name, struct seams_peer *out);
+	/*
+	 * Adds or changes one host. A node must be learned before its hosts are let in; hosts of it that are not listed are
+	 * then found by their own hello. A newer epoch ends the session with the older one. BUSY: LIMIT_PEERS. INVALID: a
+	 * text is too long or the name is another node's.
+	 */
+	enum status (*learn)(void *self, const struct seams_place *place);
+	/* A node that left: its links end (announced as lost) and it is not let in again. */
+	void (*forget)(void *self, uint32_t node);
 };
 
 /* ---- files ------------------------------------------------------------------------------------------ */

@@ -97,6 +97,81 @@ static void link_open(struct sim_session *session)
 	}
 }
 
+/* ---- the directory --------------------------------------------------------------------------------------- */
+
+static struct sim_known *link_known(struct sim_host *host, uint32_t node, uint16_t number)
+{
+	for (uint32_t i = 0; i < host->known.len; i++)
+		if (host->known.at[i].node == node && host->known.at[i].host == number)
+			return &host->known.at[i];
+	return NULL;
+}
+
+/* Hosts of a node that one was told of are found by their own hello. */
+static bool link_lets_in(const struct sim_host *host, const struct sim_host *other)
+{
+	for (uint32_t i = 0; i < host->known.len; i++)
+		if (host->known.at[i].node == other->node->number)
+			return true;
+	return host->known.len == 0;
+}
+
+static enum status link_learn(void *self, const struct seams_place *place)
+{
+	struct sim_host *host = self;
+	struct sim_known *known = link_known(host, place->node, place->host);
+
+	if (place->node_name.len == 0 || place->node_name.len >= sizeof known->node_name ||
+	    place->host_name.len >= sizeof known->host_name)
+		return INVALID;
+	if (!known)
+		known = vec_add(&host->known);
+	*known = (struct sim_known){ .node = place->node, .host = place->host };
+	memcpy(known->node_name, place->node_name.at, place->node_name.len);
+	if (place->host_name.len)
+		memcpy(known->host_name, place->host_name.at, place->host_name.len);
+	return OK;
+}
+
+static void link_forget(void *self, uint32_t node)
+{
+	struct sim_host *host = self;
+	struct sim *sim = host->sim;
+
+	for (uint32_t i = host->known.len; i-- > 0;)
+		if (host->known.at[i].node == node)
+			vec_remove(&host->known, i);
+	for (uint32_t i = 0; i < sim->sessions.len; i++) {
+		struct sim_session *session = sim->sessions.at[i];
+		bool is_ours = session->ends[0] == host || session->ends[1] == host;
+		const struct sim_host *other = session->ends[session->ends[0] == host];
+
+		if (is_ours && other->node->number == node)
+			link_break(sim, session, RESET_MAX_US);
+	}
+}
+
+/* As the links of the machine do: a node's main host is the one with the lowest number. */
+static enum status link_resolve_known(const struct sim_host *from, struct str name,
+				      struct seams_peer *out)
+{
+	struct str host = name, node = str_cut(&host, '/');
+	const struct sim_known *best = NULL;
+
+	for (uint32_t i = 0; i < from->known.len; i++) {
+		const struct sim_known *known = &from->known.at[i];
+
+		if (str_is(node, known->node_name) &&
+		    (host.at == NULL || str_is(host, known->host_name)) &&
+		    (best == NULL || known->host < best->host))
+			best = known;
+	}
+	if (best == NULL)
+		return NOT_FOUND;
+	*out = (struct seams_peer){ best->node, best->host, 0 };
+	return OK;
+}
+
 /* ---- the seam ------------------------------------------------------------------------------------------ */
 
 static void link_enqueue(struct sim *sim, struct sim_session *session, int end, struct str header,
@@ -134,11 +209,11 @@ static enum status link_send(void *self, struct seams_peer to, struct str header
 	struct sim_host *target = sim_host_find(sim, to.node, to.host);
 	int end;
 
-	if (!target || target == from)
+	if (!target || target == from || !link_lets_in(from, target))
 		return UNAVAILABLE;
 	struct sim_session *session = link_session(from, target, &end);
 	if (session->state[end] == SIM_CLOSED) {
-		if (!target->host || link_is_cut(sim, session))
+		if (!target->host || link_is_cut(sim, session) || !link_lets_in(target, from))
 			return UNAVAILABLE;
 		if (session->state[!end] != SIM_CLOSED) {
 			/* Our knocking tells the other end that we have lived anew. */
@@ -167,6 +242,8 @@ static enum status link_resolve(void *self, struct str name, struct seams_peer *
 	struct str rest = name;
 	struct str first = str_cut(&rest, '/');
 
+	if (from->known.len > 0)
+		return link_resolve_known(from, name, out);
 	if (first.len < 2 || first.at[0] != 'n' ||
 	    str_to_u64(str_slice(first, 1, first.len), &node) != OK || node > UINT32_MAX ||
 	    (rest.at && (str_to_u64(rest, &number) != OK || number > UINT16_MAX)))
@@ -183,7 +260,7 @@ static enum status link_resolve(void *self, struct str name, struct seams_peer *
 
 void sim_link_seam(struct sim_host *host, struct seams_link *out)
 {
-	*out = (struct seams_link){ host, link_send, link_resolve };
+	*out = (struct seams_link){ host, link_send, link_resolve, link_learn, link_forget };
 }
 
 /* ---- events ---------------------------------------------------------------------------------------------- */

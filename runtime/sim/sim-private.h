@@ -54,6 +54,13 @@ struct sim_job {
 	struct seams_job *job;
 };
 
+/* A host that another was told of. */
+struct sim_known {
+	uint32_t node;
+	uint16_t host;
+	char node_name[64], host_name[64];
+};
+
 struct sim_host {
 	struct sim *sim;
 	struct sim_node *node;
@@ -63,6 +70,7 @@ struct sim_host {
 	uint16_t epoch;
 	int64_t turn_at_ns; /* the turn that counts; INT64_MAX: none */
 	struct list jobs, workers;
+	VEC(struct sim_known) known; /* in this life; empty: it finds everybody by numbers */
 };
 
 /* An end's view: CLOSED, OPEN, or LOSING (it broke, and this end has not been told). */

@@ -293,6 +293,7 @@ static enum status sim_host_start(struct sim_host *host)
 	config.is_unmeasured = true;
 	config.driver = NULL;
 	host->turn_at_ns = INT64_MAX;
+	vec_clear(&host->known);
 	if (host->view)
 		volume_view_free(host->view);
 	host->view = volume_view_new(host->node->disk);
@@ -342,6 +343,17 @@ struct act_host *sim_host_of(struct sim *sim, uint32_t node, uint16_t number)
 
 /* ---- running --------------------------------------------------------------------------------------------------------- */
 
+/* Its root supervisor has given up: the process ends, and the node's root starts it again. */
+static void sim_host_ended(struct sim_host *host)
+{
+	sim_mix(host->sim, 0xdead0000 + host->epoch);
+	sim_link_host_died(host, false);
+	sim_host_kill(host);
+	sim_push(
+	    host->sim, (int64_t)RETRY_START_MS * TIME_MS,
+	    (struct sim_event){ .kind = SIM_EVENT_RESTART, .number = host->epoch, .object = host });
+}
+
 static void sim_turn(struct sim *sim, const struct sim_event *event)
 {
 	struct sim_host *host = event->object;
@@ -352,7 +364,10 @@ static void sim_turn(struct sim *sim, const struct sim_event *event)
 	host->turn_at_ns = INT64_MAX;
 	if (host->node->is_paused)
 		return;
-	if (act_host_turn(host->host) || !act_host_sleep(host->host))
+	const bool has_more = act_host_turn(host->host);
+	if (act_host_is_done(host->host))
+		sim_host_ended(host);
+	else if (has_more || !act_host_sleep(host->host))
 		sim_host_turn_at(host, sim->now_ns + SIM_TURN_NS);
 	else if (act_host_next(host->host).ns != INT64_MAX)
 		sim_host_turn_at(host, act_host_next(host->host).ns);
@@ -475,6 +490,7 @@ void sim_free(struct sim *sim)
 		sim_host_kill(sim->hosts.at[i]);
 	for (uint32_t i = 0; i < sim->hosts.len; i++) {
 		volume_view_free(sim->hosts.at[i]->view);
+		vec_fini(&sim->hosts.at[i]->known);
 		mem_free(sim->hosts.at[i]);
 	}
 	for (uint32_t i = 0; i < sim->sessions.len; i++)

@@ -20,10 +20,14 @@ void sim_free(TAKE struct sim *sim);
 
 /*
  * Adds a host to `node` and starts it. config: name, host number, root, types; node, epoch and driver are the simulator's. The same
- * config starts it again after sim_restart, under the next epoch, with the node's disk as the crash left it.
+ * config starts it again after sim_restart, under the next epoch, with the node's disk as the crash left it. A host whose root
+ * supervisor gives up has ended as its process would, and is started again after a second.
  */
 MUST_USE enum status sim_host(struct sim *sim, uint32_t node, const struct act_host_config *config);
-/* NULL: unknown or down. Names in references: "n<node>" and "n<node>/<host>". */
+/*
+ * NULL: unknown or down. Names in references: "n<node>" and "n<node>/<host>"; but a host that has been told of others (seams_link.learn)
+ * knows those alone, by the names it was told, and lets nobody else in.
+ */
 struct act_host *sim_host_of(struct sim *sim, uint32_t node, uint16_t host);
 
 /* ---- running ------------------------------------------------------------------------------------------- */

@@ -65,10 +65,10 @@ static _Noreturn void obey(struct peer_config config, int orders, int reports)
 		_exit(1);
 	report.listens_ns = now_ns();
 	side.is_counting = true;
-	struct peer_entry entry = { .node = order.node,
-				    .node_name = str_from(order.node_name),
-				    .host = order.host,
-				    .address = str_from(order.address) };
+	struct seams_place entry = { .node = order.node,
+				     .node_name = str_from(order.node_name),
+				     .host = order.host,
+				     .address = str_from(order.address) };
 	if (peer_learn(side.peer, &entry) != OK)
 		_exit(1);
 	snprintf(report.address, sizeof report.address, STR_FMT, STR_ARG(peer_address(side.peer)));
@@ -98,7 +98,7 @@ struct link_process link_process_new(const struct peer_config *config)
 }
 
 void link_process_start(struct link_process *process, const char *listen,
-			const struct peer_entry *friend, bool is_flooding)
+			const struct seams_place *friend, bool is_flooding)
 {
 	struct order order = { .node = friend->node,
 			       .host = friend->host,

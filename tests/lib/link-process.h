@@ -23,7 +23,7 @@ struct link_process {
 struct link_process link_process_new(const struct peer_config *config);
 /* Opens its side at `listen` (NULL: as configured) and returns when it listens. `is_flooding`: sends to the friend without end. */
 void link_process_start(struct link_process *process, const char *listen,
-			const struct peer_entry *friend, bool is_flooding);
+			const struct seams_place *friend, bool is_flooding);
 void link_process_kill(struct link_process *process); /* SIGKILL, and waits for its end */
 
 #endif

@@ -191,7 +191,7 @@ struct mono link_redial(struct link *link, struct mono now)
 
 /* ---- life ---- */
 
-struct link *link_new(struct peer *hub, const struct peer_entry *entry)
+struct link *link_new(struct peer *hub, const struct seams_place *entry)
 {
 	struct link *link = mem_new(struct link);
 
@@ -203,7 +203,7 @@ struct link *link_new(struct peer *hub, const struct peer_entry *entry)
 	return link;
 }
 
-void link_rename(struct link *link, const struct peer_entry *entry)
+void link_rename(struct link *link, const struct seams_place *entry)
 {
 	bool is_moved = entry->address.len > 0 && !str_eq(entry->address, link->address);
 

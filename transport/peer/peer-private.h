@@ -39,10 +39,10 @@ struct link {
 	uint64_t received_bytes, sessions;
 };
 
-GIVE struct link *link_new(struct peer *hub, const struct peer_entry *entry);
+GIVE struct link *link_new(struct peer *hub, const struct seams_place *entry);
 /* Closes what it has without a word to the owner. */
 void link_free(TAKE struct link *link);
-void link_rename(struct link *link, const struct peer_entry *entry);
+void link_rename(struct link *link, const struct seams_place *entry);
 
 /* What send of the seam does. */
 MUST_USE enum status link_send(struct link *link, uint16_t epoch, struct str header,

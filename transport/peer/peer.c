@@ -42,7 +42,7 @@ struct str peer_node_name(const struct peer *hub, uint32_t node)
 	return STR_NONE;
 }
 
-static struct link *add(struct peer *hub, const struct peer_entry *entry)
+static struct link *add(struct peer *hub, const struct seams_place *entry)
 {
 	struct link *link;
 
@@ -61,7 +61,7 @@ struct link *peer_find_or_add(struct peer *hub, struct seams_peer key, struct st
 	if (link != NULL || name.len == 0)
 		return link;
 	return add(hub,
-		   &(struct peer_entry){
+		   &(struct seams_place){
 		       .node = key.node, .node_name = name, .host = key.host, .address = address });
 }
 
@@ -190,9 +190,23 @@ static enum status seam_resolve(void *self, struct str name, struct seams_peer *
 	return OK;
 }
 
+static enum status seam_learn(void *self, const struct seams_place *place)
+{
+	return peer_learn(self, place);
+}
+
+static void seam_forget(void *self, uint32_t node)
+{
+	peer_forget_node(self, node);
+}
+
 struct seams_link peer_seam(struct peer *peer)
 {
-	return (struct seams_link){ .self = peer, .send = seam_send, .resolve = seam_resolve };
+	return (struct seams_link){ .self = peer,
+				    .send = seam_send,
+				    .resolve = seam_resolve,
+				    .learn = seam_learn,
+				    .forget = seam_forget };
 }
 
 /* ---- life ---- */
@@ -325,7 +339,7 @@ struct str peer_address(const struct peer *peer)
 
 /* ---- the directory ---- */
 
-enum status peer_learn(struct peer *hub, const struct peer_entry *entry)
+enum status peer_learn(struct peer *hub, const struct seams_place *entry)
 {
 	struct link *link = find(hub, entry->node, entry->host);
 

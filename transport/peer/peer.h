@@ -76,21 +76,8 @@ struct str peer_address(const struct peer *peer);
 
 /* ---- the directory ----------------------------------------------------------------------------------- */
 
-struct peer_entry {
-	uint32_t node;
-	struct str node_name;
-	uint16_t host;
-	struct str host_name; /* may be absent */
-	struct str address;   /* IP:PORT; absent: not reached from other nodes, or on this node */
-	uint16_t epoch;       /* 0: not known */
-};
-
-/*
- * Adds or changes one host. A node must be learned before its hosts are let in; hosts of it that are not listed are then found by their
- * own hello. A newer epoch ends the session with the older one. BUSY: LIMIT_PEERS. INVALID: a text is too long or the name is another node's.
- */
-MUST_USE enum status peer_learn(struct peer *peer, const struct peer_entry *entry);
-/* A node that left: its links end (announced as lost) and it is not let in again. */
+/* As the seam's learn and forget. */
+MUST_USE enum status peer_learn(struct peer *peer, const struct seams_place *place);
 void peer_forget_node(struct peer *peer, uint32_t node);
 
 /* ---- looking in ---------------------------------------------------------------------------------------- */

@@ -327,3 +327,75 @@ TEST(a_run_ends_at_the_claim_at_the_time_or_when_nothing_is_due)
 	CHECK_EQ(sim_run_for(world.sim, 10, NULL, NULL), SIM_TIME);
 	sim_free(world.sim);
 }
+
+static void tell(struct sim *sim, uint32_t to, uint32_t node, const char *name)
+{
+	const struct seams_link *link = &act_host_seams(sim_host_of(sim, to, 1))->link;
+	const struct seams_place place = {
+		.node = node, .node_name = str_from(name), .host = 1, .host_name = STR("core")
+	};
+
+	CHECK_STATUS(link->learn(link->self, &place), OK);
+}
+
+TEST(a_host_that_was_told_of_others_knows_those_alone)
+{
+	struct world world;
+	const struct seams_link *link;
+	struct seams_peer peer;
+
+	world_open(&world, 5);
+	tell(world.sim, 1, 2, "n2");
+	link = &act_host_seams(sim_host_of(world.sim, 1, 1))->link;
+	CHECK_STATUS(link->resolve(link->self, STR("n2/core"), &peer), OK);
+	CHECK_EQ(peer.node, 2);
+	CHECK_STATUS(link->resolve(link->self, STR("n2/node"), &peer), NOT_FOUND);
+	CHECK_STATUS(link->resolve(link->self, STR("n3"), &peer), NOT_FOUND);
+	sim_run(world.sim, 2000, NULL, NULL);
+	CHECK(world.tally.received[2] > 60);
+	CHECK(world.tally.received[3] > 60); /* from the second */
+	sim_free(world.sim);
+}
+
+TEST(a_host_that_was_not_told_of_another_does_not_let_it_in_and_forgets_who_left)
+{
+	struct world world;
+	const struct seams_link *link;
+	uint64_t received, downs;
+
+	world_open(&world, 5);
+	tell(world.sim, 1, 2, "n2");
+	tell(world.sim, 2, 1, "n1");
+	sim_run(world.sim, 2000, NULL, NULL);
+	/* The third talks to nobody, and nobody talks to it. */
+	CHECK_EQ(world.tally.received[3], 0);
+	CHECK_EQ(world.tally.answered[3], 0);
+	CHECK(world.tally.answered[1] > 60);
+	link = &act_host_seams(sim_host_of(world.sim, 1, 1))->link;
+	downs = world.tally.downs[2];
+	link->forget(link->self, 2);
+	tell(world.sim, 1, 3, "n3");
+	sim_run_for(world.sim, 100, NULL, NULL);
+	CHECK(world.tally.downs[2] > downs);
+	received = world.tally.received[1];
+	sim_run_for(world.sim, 1000, NULL, NULL);
+	CHECK(world.tally.received[3] > 20);
+	CHECK(world.tally.received[1] > received); /* of the third alone */
+	sim_free(world.sim);
+}
+
+TEST(a_host_that_ended_by_itself_is_started_again)
+{
+	struct world world;
+
+	world_open(&world, 5);
+	sim_run(world.sim, 2000, NULL, NULL);
+	act_host_stop(sim_host_of(world.sim, 3, 1));
+	sim_run_for(world.sim, 100, NULL, NULL);
+	CHECK(!sim_is_up(world.sim, 3));
+	CHECK(world.tally.downs[2] > 0);
+	sim_run_for(world.sim, 2000, NULL, NULL);
+	CHECK(sim_is_up(world.sim, 3));
+	CHECK_EQ(world.tally.starts[3], 2);
+	sim_free(world.sim);
+}

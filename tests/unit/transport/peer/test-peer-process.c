@@ -24,7 +24,7 @@ struct drama {
 	struct peer_config ours, theirs;
 	struct link_process lives[LIVES];
 	uint32_t life;
-	struct peer_entry us, them;
+	struct seams_place us, them;
 	uint64_t wanted;
 };
 
@@ -115,8 +115,8 @@ static struct drama *make_local(uint32_t dead_ms)
 
 	drama->ours = link_side_config(1, 7);
 	drama->theirs = link_side_config(2, 0);
-	drama->us = (struct peer_entry){ .node = 1, .node_name = STR("node-1"), .host = 1 };
-	drama->them = (struct peer_entry){ .node = 1, .node_name = STR("node-1"), .host = 2 };
+	drama->us = (struct seams_place){ .node = 1, .node_name = STR("node-1"), .host = 1 };
+	drama->them = (struct seams_place){ .node = 1, .node_name = STR("node-1"), .host = 2 };
 	raise_curtain(drama, dead_ms);
 	return drama;
 }
@@ -152,8 +152,8 @@ static struct drama *make_remote(uint32_t dead_ms)
 	drama->theirs.self.node = 2;
 	certify(&drama->ours, &ca, "node-a");
 	certify(&drama->theirs, &ca, "node-b");
-	drama->us = (struct peer_entry){ .node = 1, .node_name = STR("node-a"), .host = 1 };
-	drama->them = (struct peer_entry){ .node = 2, .node_name = STR("node-b"), .host = 1 };
+	drama->us = (struct seams_place){ .node = 1, .node_name = STR("node-a"), .host = 1 };
+	drama->them = (struct seams_place){ .node = 2, .node_name = STR("node-b"), .host = 1 };
 	raise_curtain(drama, dead_ms);
 	return drama;
 }

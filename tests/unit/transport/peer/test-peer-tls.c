@@ -101,10 +101,10 @@ static struct node *start_node(uint32_t number, const char *name, const char *ce
 
 static void introduce(struct node *to, const struct node *node, const char *name)
 {
-	struct peer_entry entry = { .node = node->config.self.node,
-				    .node_name = str_from(name),
-				    .host = 1,
-				    .address = peer_address(node->side.peer) };
+	struct seams_place entry = { .node = node->config.self.node,
+				     .node_name = str_from(name),
+				     .host = 1,
+				     .address = peer_address(node->side.peer) };
 
 	CHECK_STATUS(peer_learn(to->side.peer, &entry), OK);
 }
@@ -344,7 +344,7 @@ TEST(a_node_that_does_not_answer_at_all_is_lost_and_its_dial_can_be_ended)
 {
 	struct sockaddr_in address;
 	int queued, fd = open_silent(&queued, &address);
-	struct peer_entry entry = { .node = 2, .node_name = STR("node-b"), .host = 1 };
+	struct seams_place entry = { .node = 2, .node_name = STR("node-b"), .host = 1 };
 	struct node *a, *b;
 	struct both both;
 

@@ -124,7 +124,7 @@ TEST(both_ways_at_once_and_by_name)
 {
 	struct two *two = make_two();
 	struct seams_peer found;
-	struct peer_entry entry = {
+	struct seams_place entry = {
 		.node = 1, .node_name = STR("node-1"), .host = 2, .host_name = STR("control")
 	};
 
@@ -242,7 +242,7 @@ TEST(what_waits_for_a_life_that_is_over_is_announced_and_never_delivered)
 TEST(an_earlier_life_is_not_let_in)
 {
 	struct two *two = make_two();
-	struct peer_entry entry = { .node = 1, .node_name = STR("node-1"), .host = 2, .epoch = 20 };
+	struct seams_place entry = { .node = 1, .node_name = STR("node-1"), .host = 2, .epoch = 20 };
 
 	CHECK_STATUS(peer_learn(two->a.peer, &entry), OK);
 	CHECK_STATUS(link_side_send(&two->b, host_a, STR("from the past")), OK);
@@ -495,7 +495,7 @@ TEST(a_node_is_forgotten_with_its_links)
 TEST(two_nodes_cannot_have_one_name)
 {
 	struct two *two = make_two();
-	struct peer_entry entry = { .node = 2, .node_name = STR("other"), .host = 1 };
+	struct seams_place entry = { .node = 2, .node_name = STR("other"), .host = 1 };
 
 	CHECK_STATUS(peer_learn(two->a.peer, &entry), OK);
 	CHECK_STATUS(peer_learn(two->a.peer, &entry), OK);
