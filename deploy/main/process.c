@@ -169,8 +169,7 @@ static const struct act_class links_class = { .name = "links",
 
 /* ---- running ------------------------------------------------------------------------------------------------- */
 
-/* All types that cross the borders of any host, in one list. */
-static const struct act_type *const *all_types(struct arena *arena, uint32_t *out_count)
+const struct act_type *const *process_types(struct arena *arena, uint32_t *out_count)
 {
 	const struct {
 		const struct act_type *const *at;
@@ -193,14 +192,19 @@ static const struct act_type *const *all_types(struct arena *arena, uint32_t *ou
 	return types;
 }
 
+struct act_supervisor process_root(const struct act_child *children, uint32_t count)
+{
+	return (struct act_supervisor){ .strategy = ACT_ONE_FOR_ONE,
+					.backoff_min_ms = 10,
+					.backoff_max_ms = 5000,
+					.children = children,
+					.child_count = count };
+}
+
 int process_run(struct process *process, const struct act_child *children, uint32_t count)
 {
 	struct act_child *all = arena_array(process->arena, struct act_child, count + 3);
-	struct act_supervisor root = { .strategy = ACT_ONE_FOR_ONE,
-				       .backoff_min_ms = 10,
-				       .backoff_max_ms = 5000,
-				       .children = all,
-				       .child_count = count + 3 };
+	struct act_supervisor root = process_root(all, count + 3);
 	struct loop_config config = { .host = { .name = process_host_name(process->host),
 						.node = process->identity.node,
 						.host = (uint16_t)process->host,
@@ -215,7 +219,7 @@ int process_run(struct process *process, const struct act_child *children, uint3
 	    (struct act_child){ .id = "inspector", .class = &inspector_class, .args = process };
 	all[count + 2] =
 	    (struct act_child){ .id = "heart", .class = &root_heart_class, .args = &process->life };
-	config.host.types = all_types(process->arena, &config.host.type_count);
+	config.host.types = process_types(process->arena, &config.host.type_count);
 	status = loop_open(&config, &process->loop);
 	if (status != OK)
 		return command_failed("%s on %s cannot start: %s", process_host_name(process->host),

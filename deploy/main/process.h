@@ -51,6 +51,11 @@ struct act_ref process_inspector(struct act *act, struct process *process, enum 
 MUST_USE enum status process_load(struct process *process, const struct command_line *line,
 				  enum process_host host, struct fault *why);
 
+/* All types that cross the borders of any host of a node, in one list. */
+const struct act_type *const *process_types(struct arena *arena, uint32_t *out_count);
+/* What starts a host's actors, and starts them again; one that gives up ends the process. */
+struct act_supervisor process_root(const struct act_child *children, uint32_t count);
+
 /*
  * Runs the actors under a root supervisor of its own: first the links, then `children`, last the heart. Returns the exit code.
  */

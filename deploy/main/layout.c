@@ -1,0 +1,83 @@
+#include "deploy/main/layout.h"
+
+#include "actors/authorization/mechanisms.h"
+#include "deploy/main/admin.h"
+#include "deploy/main/directory.h"
+#include "deploy/main/leader.h"
+#include "deploy/main/relay.h"
+
+#define ISSUER STR("https://kubernetes.default.svc.cluster.local")
+
+void layout_add(struct layout *layout, const char *id, const struct act_class *class,
+		const void *args)
+{
+	assert(layout->count < LAYOUT_CHILDREN_MAX);
+	layout->children[layout->count++] =
+	    (struct act_child){ .id = id, .class = class, .args = args };
+}
+
+/* ---- core ------------------------------------------------------------------------------------------------- */
+
+static void plan_store(struct layout *layout, struct process *process)
+{
+	layout->store = (struct store_config){
+		.folder = arena_printf(process->arena, "%s/store", process->dir.path).at,
+		.name = str_from(process->identity.name),
+		.address = process_address(process, process->identity.link_port),
+		.is_first = process->identity.is_first
+	};
+}
+
+static void plan_server(struct layout *layout, struct process *process)
+{
+	layout->authorizers[0] = authorization_node();
+	layout->authorizers[1] = authorization_rbac();
+	layout->server = (struct server_config){ .store = "store",
+						 .node = str_from(process->identity.name),
+						 .authorizers = layout->authorizers,
+						 .authorizer_count = 2,
+						 .virtuals = admin_virtuals,
+						 .virtual_count = admin_virtual_count,
+						 .issuer = ISSUER,
+						 .audience = ISSUER,
+						 .address = process_address(
+						     process, process->identity.api_port) };
+}
+
+static void plan_core(struct layout *layout, struct process *process)
+{
+	plan_store(layout, process);
+	plan_server(layout, process);
+	layout_add(layout, "store", &store_class, &layout->store);
+	layout_add(layout, "directory", &directory_class, process);
+	layout_add(layout, "relay", &relay_class, process);
+	layout_add(layout, "api", &server_class, &layout->server);
+	layout_add(layout, "admin", &admin_class, process);
+}
+
+/* ---- node ------------------------------------------------------------------------------------------------- */
+
+static void plan_node(struct layout *layout, struct process *process)
+{
+	const char *name = process->identity.name;
+
+	layout->agent =
+	    (struct agent_args){ .node = name,
+				 .address = process->identity.address,
+				 .api = arena_printf(process->arena, "api@%s/core", name).at,
+				 .self = arena_printf(process->arena, "agent@%s/node", name).at,
+				 .folder = process->dir.path,
+				 .is_control_plane = true };
+	layout_add(layout, "agent", &agent_class, &layout->agent);
+}
+
+void layout_plan(struct layout *layout, struct process *process)
+{
+	*layout = (struct layout){ .count = 0 };
+	switch (process->host) {
+	case PROCESS_ROOT: break;
+	case PROCESS_CORE: plan_core(layout, process); break;
+	case PROCESS_CONTROL: layout_add(layout, "leader", &leader_class, process); break;
+	case PROCESS_NODE: plan_node(layout, process); break;
+	}
+}
