@@ -5,7 +5,7 @@
  *
  * Bindings are walked for each request: a cluster has some sixty, and most requests are decided by the first few.
  */
-#include "datastore/schema/rbac.h"
+#include "actors/authorization/rbac.h"
 #include "actors/authorization/authorizer.h"
 #include "actors/authorization/mechanisms.h"
 #include "actors/client/user.h"
@@ -126,21 +126,34 @@ struct walk {
 	bool goes_on;
 };
 
-static struct rbac_policy_rule_list rules_of(const struct check_context *check,
-					     const struct rbac_role_ref *ref, struct str namespace)
+enum status rbac_granted(const struct check_context *check, const struct rbac_role_ref *ref,
+			 struct str namespace, struct rbac_policy_rule_list *out)
 {
 	const struct object *object;
 
-	if (ref == NULL)
-		return (struct rbac_policy_rule_list){ 0 };
-	if (str_is(ref->kind, "ClusterRole")) {
+	if (ref != NULL && str_is(ref->kind, "ClusterRole")) {
 		object = check_get(check, &rbac_cluster_role_type, STR_NONE, ref->name);
-		return object ? ((const struct rbac_cluster_role *)object->record)->rules
-			      : (struct rbac_policy_rule_list){ 0 };
+		if (object != NULL)
+			*out = ((const struct rbac_cluster_role *)object->record)->rules;
+	} else if (ref != NULL && str_is(ref->kind, "Role")) {
+		object = check_get(check, &rbac_role_type, namespace, ref->name);
+		if (object != NULL)
+			*out = ((const struct rbac_role *)object->record)->rules;
+	} else {
+		return BAD_REQUEST;
 	}
-	object = check_get(check, &rbac_role_type, namespace, ref->name);
-	return object ? ((const struct rbac_role *)object->record)->rules
-		      : (struct rbac_policy_rule_list){ 0 };
+	return object != NULL ? OK : NOT_FOUND;
+}
+
+/* A binding to a role that is not there grants nothing. */
+static struct rbac_policy_rule_list rules_of(const struct check_context *check,
+					     const struct rbac_role_ref *ref, struct str namespace)
+{
+	struct rbac_policy_rule_list rules = { 0 };
+
+	return rbac_granted(check, ref, namespace, &rules) == OK
+		   ? rules
+		   : (struct rbac_policy_rule_list){ 0 };
 }
 
 static bool visit_cluster_binding(void *arg, const struct object *object)
@@ -267,6 +280,40 @@ static void list_rules(const struct authorizer *authorizer, struct check_context
 {
 	(void)authorizer;
 	each_rules(context, user, namespace, collect, out);
+}
+
+/* ---- all that a user holds ------------------------------------------------------------------------------------- */
+
+struct held {
+	struct arena *arena;
+	struct rbac_policy_rule_list rules;
+};
+
+static bool hold(void *arg, struct rbac_policy_rule_list rules, const struct object *binding,
+		 const struct rbac_role_ref *role, const struct rbac_subject *subject)
+{
+	struct held *held = arg;
+	struct rbac_policy_rule_list *all = &held->rules;
+
+	(void)binding;
+	(void)role;
+	(void)subject;
+	if (rules.len == 0)
+		return true;
+	all->at = arena_grow(held->arena, all->at, all->len * sizeof *all->at,
+			     (all->len + rules.len) * sizeof *all->at);
+	memcpy(&all->at[all->len], rules.at, rules.len * sizeof *all->at);
+	all->len += rules.len;
+	return true;
+}
+
+struct rbac_policy_rule_list rbac_held(const struct check_context *check, const struct user *user,
+				       struct str namespace)
+{
+	struct held held = { .arena = check->arena };
+
+	each_rules(check, user, namespace, hold, &held);
+	return held.rules;
 }
 
 struct authorizer authorization_rbac(void)

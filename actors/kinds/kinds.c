@@ -15,7 +15,6 @@
 #define APPS "apps"
 #define BATCH "batch"
 #define ADMISSIONREGISTRATION "admissionregistration.k8s.io"
-#define RBAC "rbac.authorization.k8s.io"
 #define NETWORKING "networking.k8s.io"
 #define RESOURCE "resource.k8s.io"
 #define STORAGE "storage.k8s.io"
@@ -26,10 +25,6 @@
 	X("", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)                        \
 	X("events.k8s.io", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)           \
 	X("coordination.k8s.io", "Lease", SUBDOMAIN, PUT_CREATES, NEEDS_VERSION)                    \
-	X(RBAC, "Role", SEGMENT, PUT_CREATES)                                                       \
-	X(RBAC, "RoleBinding", SEGMENT, PUT_CREATES)                                                \
-	X(RBAC, "ClusterRole", SEGMENT, PUT_CREATES)                                                \
-	X(RBAC, "ClusterRoleBinding", SEGMENT, PUT_CREATES)                                         \
 	X("node.k8s.io", "RuntimeClass", SUBDOMAIN, PUT_CREATES, NEEDS_VERSION)                     \
 	X(NETWORKING, "Ingress", SUBDOMAIN, GENERATION)                                             \
 	X(NETWORKING, "NetworkPolicy", SUBDOMAIN, GENERATION)                                       \

@@ -29,7 +29,11 @@
 	X(resource_quota)            \
 	X(node)                      \
 	X(persistent_volume)         \
-	X(persistent_volume_claim)
+	X(persistent_volume_claim)   \
+	X(role)                      \
+	X(cluster_role)              \
+	X(role_binding)              \
+	X(cluster_role_binding)
 
 #define X(name) extern const struct kind_rules kind_##name;
 KINDS_MAP(X)

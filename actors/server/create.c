@@ -57,6 +57,9 @@ static enum next create_validate(struct request *r)
 	enum next next;
 
 	if (r->mechanism.phase == 0) {
+		next = escalation_check(r);
+		if (next != NEXT)
+			return next;
 		r->change.write_count = 0;
 		write_fill_new(r);
 		next = write_create(r);

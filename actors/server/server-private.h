@@ -98,6 +98,8 @@ MUST_USE enum status impersonate_read(struct http_headers headers, struct arena 
 enum next impersonate(struct request *r);
 
 enum next access_authorize_create(struct request *r); /* an update that makes what is missing */
+/* escalation.c: whether the roles and bindings that are about to be written are the writer's to give. */
+enum next escalation_check(struct request *r);
 
 /* Both go on with the mechanism that waited; WAIT, or NEXT with the answer. */
 struct access_verdict {

@@ -221,6 +221,9 @@ enum next update_validate(struct request *r)
 	enum next next;
 
 	if (r->mechanism.phase == 0) {
+		next = escalation_check(r);
+		if (next != NEXT)
+			return next;
 		r->change.write_count = 0;
 		if (r->is_creating)
 			write_fill_new(r);

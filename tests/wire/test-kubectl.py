@@ -369,6 +369,26 @@ def test_impersonation_is_asked_for_and_obeyed(cluster):
     expect(done.stderr, 'users "kubernetes-admin" is forbidden: User "system:serviceaccount:default:default" cannot impersonate resource "users"')
 
 
+def test_nobody_grants_what_he_does_not_hold(cluster):
+    space = fresh(cluster, "grants")
+    kubectl(cluster, "create", "rolebinding", "jane", "--clusterrole=admin", "--user=jane", namespace=space)
+    missing = "is attempting to grant RBAC permissions not currently held"
+
+    def jane(*words, ok=True):
+        return kubectl(cluster, *words, "--as=jane", ok=ok, namespace=space)
+    jane("create", "role", "reads", "--verb=get", "--resource=secrets")
+    jane("create", "rolebinding", "reads", "--role=reads", "--user=joe")
+    expect(jane("create", "role", "nodes", "--verb=get", "--resource=nodes", ok=False), missing, r'\{APIGroups:\[""\], Resources:\["nodes"\], Verbs:\["get"\]\}')
+    expect(jane("create", "rolebinding", "top", "--clusterrole=cluster-admin", "--user=jane", ok=False), missing)
+    expect(jane("patch", "rolebinding", "reads", "--type=merge", "-p", '{"roleRef":{"name":"other"}}', ok=False), "not found")
+    expect(kubectl(cluster, "patch", "rolebinding", "reads", "--type=merge", "-p", '{"roleRef":{"name":"other"}}', ok=False, namespace=space),
+           "roleRef: Invalid value: .*: field is immutable")
+    # The controller that gathers roles grants what it does not hold: it may.
+    kubectl(cluster, "create", "clusterrole", "cats", "--verb=get", "--resource=configmaps", "--resource-name=cats")
+    kubectl(cluster, "label", "clusterrole", "cats", "rbac.authorization.k8s.io/aggregate-to-view=true")
+    until(lambda: "cats" in kubectl(cluster, "get", "clusterrole", "view", "-o", "jsonpath={.rules}"), 20, "view has gathered it")
+
+
 def test_cordon_taint_and_drain(cluster):
     space = deployed(cluster, "drained", 2)
     kubectl(cluster, "label", "pods", "--all", "drain=me", namespace=space)
