@@ -322,6 +322,7 @@ static enum next begin_again(struct request *r)
 {
 	r->is_fresh = false;
 	r->live = NULL;
+	r->store_answer = NULL; /* it was about the last try */
 	r->change = (struct kind_change){ 0 };
 	r->mechanism.index = 0;
 	return request_jump(r, STEP_DECODE);

@@ -74,6 +74,30 @@ TEST(a_generated_name_is_its_prefix_and_five_letters)
 	rig_close(rig);
 }
 
+/* What a server of the same seed makes of generateName after one other create. */
+static struct str second_name(const char *first_body, struct rig_answer *out)
+{
+	struct rig *rig = rig_open(NULL);
+
+	CHECK_CODE(rig_post(rig, MAPS, first_body), 201);
+	*out = rig_post(rig, MAPS, "{\"metadata\":{\"generateName\":\"gen-\"}}");
+	rig_close(rig);
+	return rig_at(out->body, "metadata.name");
+}
+
+TEST(a_generated_name_that_is_taken_gives_way_to_another)
+{
+	struct rig_answer answer;
+	struct str taken = second_name("{\"metadata\":{\"name\":\"other\"}}", &answer), name;
+
+	CHECK_CODE(answer, 201);
+	name = second_name(
+	    rig_printf("{\"metadata\":{\"name\":\"" STR_FMT "\"}}", STR_ARG(taken)).at, &answer);
+	CHECK_CODE(answer, 201);
+	CHECK(str_starts(name, STR("gen-")));
+	CHECK(!str_eq(name, taken));
+}
+
 TEST(an_exact_name_that_is_taken_is_not_replaced_by_a_generated_one)
 {
 	struct rig *rig = rig_open(NULL);
