@@ -29,8 +29,8 @@ struct authenticator {
 	const char *name;
 	enum check (*check)(const struct authenticator *authenticator,
 			    struct authentication *authentication);
-	const void *
-	    config; /* keys, issuers: belongs to whoever made it, constant while the server lives */
+	/* Keys, issuers, what it remembers: belongs to whoever made it and stays while the server lives. */
+	void *config;
 };
 
 #endif

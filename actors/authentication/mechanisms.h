@@ -5,6 +5,7 @@
 #define ACTORS_AUTHENTICATION_MECHANISMS_H
 
 #include "actors/authentication/authenticator.h"
+#include "actors/authentication/token-memory.h"
 #include "transport/tls/certificate-key.h"
 
 /* A verified client certificate: CN is the user, O the groups. */
@@ -16,7 +17,8 @@ struct service_account_tokens {
 	struct str audience; /* that is asked for when the request names none */
 	const struct certificate_key *const *keys;
 	uint32_t key_count;
+	struct token_memory memory; /* of tokens by these keys; empty to begin */
 };
-struct authenticator authentication_service_account(const struct service_account_tokens *tokens);
+struct authenticator authentication_service_account(struct service_account_tokens *tokens);
 
 #endif

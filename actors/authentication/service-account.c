@@ -146,11 +146,18 @@ static enum status read_claims(struct str text, struct arena *arena, struct clai
 
 /* ---- judging ----------------------------------------------------------------------------------------------- */
 
-static bool is_signed(const struct service_account_tokens *tokens, const struct jwt *jwt)
+static bool is_signed(struct service_account_tokens *tokens, struct str token, const struct jwt *jwt)
 {
-	for (uint32_t i = 0; i < tokens->key_count; i++)
-		if (jwt_verify(jwt, tokens->keys[i], NULL) == OK)
-			return true;
+	struct token_digest digest = token_digest_of(token);
+
+	if (token_memory_has(&tokens->memory, &digest))
+		return true;
+	for (uint32_t i = 0; i < tokens->key_count; i++) {
+		if (jwt_verify(jwt, tokens->keys[i], NULL) != OK)
+			continue;
+		token_memory_add(&tokens->memory, &digest);
+		return true;
+	}
 	return false;
 }
 
@@ -274,7 +281,7 @@ static struct user user_of(struct arena *arena, const struct claims *claims)
 
 static enum check check(const struct authenticator *authenticator, struct authentication *a)
 {
-	const struct service_account_tokens *tokens = authenticator->config;
+	struct service_account_tokens *tokens = authenticator->config;
 	struct arena *arena = a->check.arena;
 	struct claims *claims = arena_new_of(arena, struct claims);
 	struct jwt jwt;
@@ -284,7 +291,7 @@ static enum check check(const struct authenticator *authenticator, struct authen
 	if (a->bearer.len == 0 || jwt_read(a->bearer, arena, &jwt, NULL) != OK ||
 	    read_claims(jwt.claims, arena, claims) != OK || !str_eq(claims->issuer, tokens->issuer))
 		return CHECK_PASS;
-	if (!is_signed(tokens, &jwt))
+	if (!is_signed(tokens, a->bearer, &jwt))
 		return refuse(a, "no key of this cluster signed the token");
 	fault = time_fault(claims, a->check.now);
 	if (fault != NULL)
@@ -299,7 +306,7 @@ static enum check check(const struct authenticator *authenticator, struct authen
 	return found;
 }
 
-struct authenticator authentication_service_account(const struct service_account_tokens *tokens)
+struct authenticator authentication_service_account(struct service_account_tokens *tokens)
 {
 	return (struct authenticator){ .name = "serviceaccount", .check = check, .config = tokens };
 }

@@ -31,10 +31,10 @@ static enum status configure_tokens(struct core *core, struct fault *why)
 
 	TRY(certificate_key_from_pem(core->process.pki.service_account_key_pem, &core->key, why));
 	core->keys[0] = core->key;
-	core->tokens = (struct service_account_tokens){ .issuer = server->issuer,
-							.audience = server->audience,
-							.keys = core->keys,
-							.key_count = 1 };
+	core->tokens.issuer = server->issuer;
+	core->tokens.audience = server->audience;
+	core->tokens.keys = core->keys;
+	core->tokens.key_count = 1;
 	core->authenticators[0] = authentication_certificate();
 	core->authenticators[1] = authentication_service_account(&core->tokens);
 	server->authenticators = core->authenticators;

@@ -123,13 +123,16 @@ TEST(a_service_account_shows_its_token_over_http)
 {
 	struct certificate_key *key = certificate_key_new();
 	const struct certificate_key *keys[] = { key };
-	const struct service_account_tokens tokens = { STR(ISSUER), STR(ISSUER), keys, 1 };
+	static struct service_account_tokens tokens;
 	const struct authenticator authenticator = authentication_service_account(&tokens);
 	struct server_config config = *with_rbac();
 	struct http_rig_answer answer;
 	struct http_rig *rig;
 	const char *token;
 
+	tokens.issuer = tokens.audience = STR(ISSUER);
+	tokens.keys = keys;
+	tokens.key_count = 1;
 	config.authenticators = &authenticator;
 	config.authenticator_count = 1;
 	config.issuer = STR(ISSUER);

@@ -28,7 +28,9 @@ static struct rig *open_whole(void)
 	key = certificate_key_new();
 	arena_on_free(test_arena(), free_key, key);
 	keys[0] = key;
-	tokens = (struct service_account_tokens){ STR(ISSUER), STR(ISSUER), keys, 1 };
+	tokens.issuer = tokens.audience = STR(ISSUER);
+	tokens.keys = keys;
+	tokens.key_count = 1;
 	authorizers[0] = authorization_node();
 	authorizers[1] = authorization_rbac();
 	authenticators[0] = authentication_service_account(&tokens);
@@ -229,12 +231,37 @@ TEST(a_token_ends_with_its_account_and_its_time)
 	CHECK_AT(answer.body, "status.error", "the token has expired");
 	token = token_of(rig, "");
 	body = rig_printf("{\"spec\":{\"token\":\"" STR_FMT "\"}}", STR_ARG(token));
+	CHECK_AT(rig_post(rig, AUTHN "/tokenreviews", body.at).body, "status.authenticated", "true");
 	CHECK_CODE(rig_delete(rig, ACCOUNTS "/sa", NULL), 200);
 	answer = rig_post(rig, AUTHN "/tokenreviews", body.at);
 	CHECK(rig_at(answer.body, "status.authenticated").at == NULL);
 	make_account(rig);
 	answer = rig_post(rig, AUTHN "/tokenreviews", body.at);
 	CHECK(rig_at(answer.body, "status.authenticated").at == NULL);
+	rig_close(rig);
+}
+
+TEST(a_token_like_one_that_was_good_is_not)
+{
+	struct rig *rig = open_whole();
+	struct rig_answer answer;
+	struct str token, body;
+	char *other;
+
+	make_account(rig);
+	token = token_of(rig, "");
+	other = arena_alloc(test_arena(), token.len + 1U);
+	memcpy(other, token.at, token.len);
+	other[token.len] = 0;
+	body = rig_printf("{\"spec\":{\"token\":\"" STR_FMT "\"}}", STR_ARG(token));
+	CHECK_AT(rig_post(rig, AUTHN "/tokenreviews", body.at).body, "status.authenticated", "true");
+	other[token.len - 10] = other[token.len - 10] == 'A' ? 'B' : 'A';
+	body = rig_printf("{\"spec\":{\"token\":\"%s\"}}", other);
+	for (int i = 0; i < 2; i++) { /* a bad one is not remembered as good either */
+		answer = rig_post(rig, AUTHN "/tokenreviews", body.at);
+		CHECK(rig_at(answer.body, "status.authenticated").at == NULL);
+		CHECK_AT(answer.body, "status.error", "no key of this cluster signed the token");
+	}
 	rig_close(rig);
 }
 
