@@ -108,6 +108,7 @@ enum status replica_open(const struct replica_config *config, const struct repli
 	replica->id = replica->found.id;
 	replica->given = replica->state_index = state->index;
 	replica->spare_count = wal_spare_count(replica->wal);
+	replica->is_filling = wal_is_filling(replica->wal);
 	replica->next_spare = wal_next_spare(replica->wal);
 	replica->log_job = (struct log_job){ .job = { replica_run_log_job, replica_drop_log_job },
 					     .replica = replica };

@@ -73,6 +73,7 @@ struct replica {
 	struct spare_job spare_job;
 	VEC(uint32_t) new_spares;
 	uint32_t next_spare, spare_count;
+	bool is_filling;         /* the current segment: spares are wanted */
 	struct mono spare_after; /* not tried again before */
 	bool is_full;
 

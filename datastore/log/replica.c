@@ -82,7 +82,9 @@ static void begin_log_job(struct replica *replica, struct replica_output *out)
 static void begin_spare_job(struct replica *replica, struct mono now, struct replica_output *out)
 {
 	struct spare_job *job = &replica->spare_job;
-	if (job->is_busy || replica->spare_count + replica->new_spares.len >= WAL_SPARES ||
+	uint32_t have =
+	    replica->spare_count + replica->new_spares.len + replica->log_job.work.spares.len;
+	if (job->is_busy || !replica->is_filling || have >= WAL_SPARES ||
 	    now.ns < replica->spare_after.ns)
 		return;
 	job->number = replica->next_spare;
@@ -321,6 +323,7 @@ static void log_job_done(struct replica *replica, struct mono now, struct replic
 	if (work->has_base)
 		mem_free((char *)work->base.members.at);
 	replica->spare_count = work->spare_count;
+	replica->is_filling = work->is_filling;
 	if (work->status != OK) {
 		replica->is_failed = true;
 		replica->why = work->why;

@@ -9,6 +9,8 @@
 #define WRITE_BYTES (8U * MIB) /* one write at most, or one entry: bounds the buffer */
 #define SPARES_KEPT 4U /* what trimming sets free beyond this goes back to the file system */
 #define ZEROS_BYTES (256U * KIB)
+#define SLICE_BYTES \
+	(1U * MIB) /* of zeros, on disk before the next: what a sync beside it waits for */
 
 static const char zeros[ZEROS_BYTES];
 
@@ -31,10 +33,13 @@ enum status wal_zero(const struct wal_config *config, struct seams_file *file, u
 		     uint64_t to)
 {
 	const struct seams_files *files = config->files;
+	uint64_t begin = from;
 	while (from < to) {
 		size_t len = to - from < ZEROS_BYTES ? (size_t)(to - from) : ZEROS_BYTES;
 		TRY(files->write(files->self, file, zeros, len, from));
 		from += len;
+		if ((from - begin) % SLICE_BYTES == 0)
+			TRY(files->sync(files->self, file));
 	}
 	return files->sync(files->self, file);
 }
@@ -294,6 +299,7 @@ void wal_run(struct wal *wal, struct wal_work *work)
 	if (work->status != OK)
 		wal->is_failed = true; /* what is on disk is not known any more */
 	work->spare_count = wal->spares.len;
+	work->is_filling = wal_is_filling(wal);
 }
 
 void wal_work_fini(struct wal_work *work)
@@ -305,6 +311,11 @@ void wal_work_fini(struct wal_work *work)
 uint32_t wal_spare_count(const struct wal *wal)
 {
 	return wal->spares.len;
+}
+
+bool wal_is_filling(const struct wal *wal)
+{
+	return wal->offset > wal->config.segment_bytes / WAL_FILLING;
 }
 
 uint32_t wal_next_spare(const struct wal *wal)

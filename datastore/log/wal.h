@@ -25,7 +25,8 @@
 #include "runtime/base/base.h"
 
 #define WAL_VERSION 1
-#define WAL_SPARES 2U /* one while the next is made, one for a burst */
+#define WAL_SPARES 2U  /* one while the next is made, one for a burst */
+#define WAL_FILLING 4U /* a segment is filling once this part of it is written */
 #define WAL_SEGMENT_MIN (64U * KIB)
 #define WAL_MEMBERS_BYTES (56U * KIB) /* what a copy of meta has room for; LIMIT_MEMBERS fit */
 
@@ -77,15 +78,21 @@ struct wal_work {
 	enum status status;
 	struct fault why;
 	uint32_t spare_count;
+	bool is_filling;  /* wal_is_filling */
 	uint32_t sync_us; /* of the entries' sync */
 };
 
 void wal_work_fini(struct wal_work *work);
 void wal_run(struct wal *wal, struct wal_work *work);
 
-/* Makes spare-<number>, filled with zeros and durable. May run beside wal_run: any worker. FULL, IO. */
+/*
+ * Makes spare-<number>, filled with zeros and durable. May run beside wal_run, on any worker, whose syncs then wait for
+ * a slice of the zeros at most. FULL, IO.
+ */
 MUST_USE enum status wal_make_spare(const struct wal_config *config, uint32_t number);
 uint32_t wal_spare_count(const struct wal *wal);
+/* Of the current segment so much is written that spares are wanted: a log that hardly grows does not cost a disk them. */
+bool wal_is_filling(const struct wal *wal);
 /* A number for wal_make_spare, and every second one after it: the log itself never uses these. */
 uint32_t wal_next_spare(const struct wal *wal);
 

@@ -24,6 +24,28 @@ TEST(a_quorum_of_one_commits_what_is_submitted)
 	quorum_free(quorum);
 }
 
+static uint32_t spares_of(struct quorum *quorum)
+{
+	struct replica_status status;
+	replica_status(quorum_replica(quorum, 0), &status);
+	return status.spares;
+}
+
+TEST(a_log_gets_its_spares_when_it_begins_to_fill)
+{
+	struct quorum *quorum = quorum_new(&(struct quorum_config){
+	    .seed = 1, .nodes = 1, .delay_ms = 1, .disk_ms = 1, .kept_entries = 64 });
+	CHECK(quorum_until(quorum, quorum_has_leader, 2000));
+	quorum_run(quorum, 1000);
+	CHECK_EQ(spares_of(quorum), 0);
+	for (uint32_t i = 0; i < 20; i++) { /* of a segment of 64 KiB a third */
+		CHECK_STATUS(quorum_submit(quorum, 0, 1000), OK);
+		quorum_run(quorum, 10);
+	}
+	CHECK_EQ(spares_of(quorum), WAL_SPARES);
+	quorum_free(quorum);
+}
+
 TEST(three_members_agree)
 {
 	struct quorum *quorum = make_three(2);

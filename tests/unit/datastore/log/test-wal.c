@@ -317,6 +317,18 @@ TEST(after_a_failed_write_nothing_is_written_any_more)
 	free_log(log);
 }
 
+TEST(the_zeros_of_a_spare_are_on_disk_slice_by_slice)
+{
+	struct fixture *log = make_log();
+	log->config.segment_bytes = 4 * MIB;
+	CHECK_STATUS(open_log(log), OK);
+	uint64_t before = disk_syncs(log->disk);
+	CHECK_STATUS(wal_make_spare(&log->config, wal_next_spare(log->wal)), OK);
+	/* A sync of the log that comes meanwhile waits for one slice and not for all. */
+	CHECK(disk_syncs(log->disk) - before >= 4);
+	free_log(log);
+}
+
 TEST(a_full_disk_is_found_before_a_spare_is_promised)
 {
 	struct fixture *log = make_log();
