@@ -206,6 +206,13 @@ static void unasked(struct server *server)
 
 /* ---- filling ------------------------------------------------------------------------------------------------- */
 
+static void retry_later(struct server *server)
+{
+	act_cancel(server->act, server->feed.timer);
+	server->feed.timer =
+	    act_after(server->act, RETRY_MS, &feed_retry_type, &(struct feed_retry){ 0 });
+}
+
 static void lose(struct server *server, const char *why)
 {
 	struct feed *feed = &server->feed;
@@ -214,7 +221,7 @@ static void lose(struct server *server, const char *why)
 	feed->state = FEED_LOST;
 	act_request_cancel(server->act, TAG_FILL);
 	act_request_cancel(server->act, TAG_WATCH);
-	feed->timer = act_after(server->act, RETRY_MS, &feed_retry_type, &(struct feed_retry){ 0 });
+	retry_later(server);
 }
 
 /* The next key after one is itself and a NUL. */
@@ -355,6 +362,30 @@ static void events_came(struct server *server, const struct act_msg *msg)
 
 /* ---- the life of the feed ----------------------------------------------------------------------------------------- */
 
+/* It says who leads now and whenever that changes: nothing is asked in vain, and nothing waits for a timer. */
+static void meet_store(struct server *server)
+{
+	struct feed *feed = &server->feed;
+
+	feed->monitor = act_monitor(server->act, feed->store);
+	if (act_tell(server->act, feed->store, store_status_watch, .is_end = false) == OK)
+		return;
+	act_demonitor(server->act, feed->monitor);
+	feed->monitor = 0;
+	retry_later(server);
+}
+
+static void status_came(struct server *server, const struct store_status *status)
+{
+	struct feed *feed = &server->feed;
+
+	feed->has_leader = status->leader != 0;
+	if (feed->state != FEED_LOST || !feed->has_leader)
+		return;
+	act_cancel(server->act, feed->timer);
+	fill(server);
+}
+
 void feed_start(struct server *server)
 {
 	struct feed *feed = &server->feed;
@@ -364,8 +395,8 @@ void feed_start(struct server *server)
 	list_init(&feed->waiting);
 	feed->watch = WATCH_NUMBER;
 	feed->store = act_named(server->act, server->config->store);
-	feed->monitor = act_monitor(server->act, feed->store);
-	fill(server);
+	feed->state = FEED_LOST;
+	meet_store(server);
 }
 
 void feed_stop(struct server *server)
@@ -379,8 +410,11 @@ static void store_ended(struct server *server)
 	struct feed *feed = &server->feed;
 
 	feed->monitor = 0;
+	feed->has_leader = false;
 	if (feed->state != FEED_LOST)
 		lose(server, "the store has ended");
+	else
+		retry_later(server);
 }
 
 static void again(struct server *server)
@@ -388,8 +422,9 @@ static void again(struct server *server)
 	struct feed *feed = &server->feed;
 
 	if (feed->monitor == 0)
-		feed->monitor = act_monitor(server->act, feed->store);
-	fill(server);
+		meet_store(server);
+	else if (feed->has_leader)
+		fill(server);
 }
 
 bool feed_receive(struct server *server, const struct act_msg *msg)
@@ -402,6 +437,8 @@ bool feed_receive(struct server *server, const struct act_msg *msg)
 		revision_answered(server, msg);
 	else if (ACT_IS(msg, store_events))
 		events_came(server, msg);
+	else if (ACT_IS(msg, store_status))
+		status_came(server, msg->body);
 	else if (ACT_IS(msg, feed_retry))
 		again(server);
 	else if (ACT_IS(msg, feed_unasked))

@@ -3,7 +3,7 @@
  *
  *   FILLING ──all pages read──> WATCHING
  *      ^                           │
- *      └──timer── LOST <──cancelled, store gone
+ *      └──leader known── LOST <──cancelled, store gone
  *
  * Everything below /registry/ is read once at a revision and watched from there, so that all caches show the same
  * revision and one number says how far they are. Reads that must see what anybody was answered before ask for the store's
@@ -33,6 +33,7 @@ struct feed {
 	struct list waiting;    /* requests that wait for the caches to reach wait_revision */
 	uint64_t progress;      /* revision for which the store was asked to tell its progress */
 	bool has_filled;        /* once at least: readiness */
+	bool has_leader;        /* as far as the store has said */
 	bool is_asking;
 };
 

@@ -41,6 +41,20 @@ TEST(verbose_health_lists_the_checks)
 	rig_close(rig);
 }
 
+TEST(a_server_is_ready_as_soon_as_its_store_has_a_leader)
+{
+	struct rig *rig = rig_open(NULL);
+
+	rig_hold_disk(rig, true);
+	rig_kill_store(rig);
+	rig_run(rig, 250); /* the server has met the new store, which has yet to open */
+	CHECK_CODE(rig_get(rig, "/readyz/etcd"), 500);
+	rig_hold_disk(rig, false);
+	rig_run(rig, 20);
+	CHECK_CODE(rig_get(rig, "/readyz/etcd"), 200);
+	rig_close(rig);
+}
+
 TEST(a_sick_part_makes_the_server_unready_but_not_dead)
 {
 	static bool is_ill;
