@@ -38,6 +38,7 @@ struct recorder {
 	struct alike alike[RECORDER_MAX];
 	struct bucket buckets[RECORDER_MAX];
 	uint32_t next, next_alike, next_bucket;
+	uint64_t last_number;
 };
 
 struct recorder *recorder_new(struct act *act, const char *component, const char *user,
@@ -179,15 +180,25 @@ static struct api_call count_call(const struct recorder *recorder, const struct 
 	return call;
 }
 
+/* An event's name ends with its time, as upstream's: those of one second are then listed in the order in which they came. */
+static uint64_t next_number(struct recorder *recorder, struct act *act)
+{
+	uint64_t now = (uint64_t)act_wall(act).ns;
+
+	recorder->last_number = now > recorder->last_number ? now : recorder->last_number + 1;
+	return recorder->last_number;
+}
+
 static struct remembered *slot_for(struct recorder *recorder, struct act *act,
 				   const struct meta_object_meta *about, uint64_t hash)
 {
 	struct remembered *slot = remember(recorder, hash);
+	struct str about_name = str_slice(about->name, 0, 236);
 
 	if (slot->count++ == 0) {
 		slot->first = act_wall(act);
-		snprintf(slot->name, sizeof slot->name, STR_FMT ".%016jx",
-			 STR_ARG(str_slice(about->name, 0, 236)), (uintmax_t)act_random(act));
+		snprintf(slot->name, sizeof slot->name, STR_FMT ".%016jx", STR_ARG(about_name),
+			 (uintmax_t)next_number(recorder, act));
 	}
 	return slot;
 }

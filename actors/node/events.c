@@ -35,6 +35,15 @@ static bool take_token(struct events *events, struct act *act)
 	return true;
 }
 
+/* Its name ends with its time, as upstream's: events of one second are then listed in the order in which they came. */
+static uint64_t next_number(struct events *events, struct act *act)
+{
+	uint64_t now = (uint64_t)act_wall(act).ns;
+
+	events->last_number = now > events->last_number ? now : events->last_number + 1;
+	return events->last_number;
+}
+
 /* The one that this repeats, else the place of the oldest with a name of its own. */
 static struct events_seen *remember(struct events *events, struct act *act, uint64_t hash)
 {
@@ -45,7 +54,7 @@ static struct events_seen *remember(struct events *events, struct act *act, uint
 			return &events->seen[i];
 	seen = &events->seen[events->next];
 	events->next = (events->next + 1) % EVENTS_REMEMBERED;
-	*seen = (struct events_seen){ .hash = hash, .number = act_random(act) };
+	*seen = (struct events_seen){ .hash = hash, .number = next_number(events, act) };
 	return seen;
 }
 

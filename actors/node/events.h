@@ -28,6 +28,7 @@ struct events {
 	const char *node, *user, *api; /* borrowed */
 	struct events_seen seen[EVENTS_REMEMBERED];
 	uint32_t next; /* the oldest */
+	uint64_t last_number;
 	uint32_t tokens;
 	struct mono filled;
 	uint64_t dropped;

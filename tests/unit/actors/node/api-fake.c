@@ -231,7 +231,14 @@ static struct api_answer create(struct api_fake *fake, struct act *act, const st
 {
 	if (asked->type == &core_event_type) {
 		const struct core_event *event = object->record;
+		struct str name = object_name(object);
+		struct str number =
+		    str_slice(name, (uint32_t)str_find_last(name, '.') + 1, name.len);
 
+		if (str_cmp(number, str_from(fake->last_event_number)) <= 0)
+			fake->has_disordered_events = true;
+		snprintf(fake->last_event_number, sizeof fake->last_event_number, STR_FMT,
+			 STR_ARG(number));
 		snprintf(fake->last_event, sizeof fake->last_event, STR_FMT ": " STR_FMT,
 			 STR_ARG(event->reason), STR_ARG(event->message));
 		stamp(fake, object);

@@ -37,7 +37,9 @@ struct api_fake {
 	int32_t fail_code;
 	bool is_silent; /* says nothing at all */
 	char last_event[256];
-	char groups[64]; /* of the last call */
+	char last_event_number[20]; /* how its name ends */
+	bool has_disordered_events; /* names that do not rise */
+	char groups[64];            /* of the last call */
 };
 
 extern const struct act_class api_fake_class; /* args: struct api_fake */

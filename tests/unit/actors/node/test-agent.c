@@ -159,6 +159,18 @@ TEST(the_first_pod_is_told_that_it_is_simulated)
 	api_lab_close(lab);
 }
 
+/* kubectl shows those of one second in the order of their names. */
+TEST(names_of_events_are_in_the_order_in_which_they_came)
+{
+	struct api_lab *lab = make_lab();
+
+	put_pod(lab, "a", "");
+	api_lab_run(lab, 500);
+	CHECK(lab->fake.events >= 4);
+	CHECK(!lab->fake.has_disordered_events);
+	api_lab_close(lab);
+}
+
 TEST(a_deleted_pod_is_reported_as_over_and_then_removed)
 {
 	struct api_lab *lab = make_lab();
