@@ -334,7 +334,6 @@ static struct media consumed(const struct place *place, const struct operation *
 		add_media(&media, "*/*");
 		return media;
 	}
-	add_media(&media, "application/apply-patch+yaml");
 	add_media(&media, "application/json-patch+json");
 	add_media(&media, "application/merge-patch+json");
 	/* It needs to know how lists merge, which no definition of a custom resource says. */

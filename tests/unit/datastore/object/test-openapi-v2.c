@@ -121,8 +121,9 @@ TEST(an_operation_has_its_body_among_its_parameters)
 	CHECK_STR(member(patch, "x-kubernetes-action"), "\"patch\"");
 	CHECK_STR(member(patch, "x-kubernetes-group-version-kind"),
 		  "{\"group\":\"apps\",\"version\":\"v1\",\"kind\":\"Deployment\"}");
-	CHECK(has(member(patch, "consumes"), "\"application/apply-patch+yaml\""));
-	CHECK(has(member(patch, "consumes"), "\"application/strategic-merge-patch+json\""));
+	CHECK_STR(member(patch, "consumes"), "[\"application/json-patch+json\",\"application/"
+					     "merge-patch+json\",\"application/"
+					     "strategic-merge-patch+json\"]");
 	CHECK(has(member(patch, "parameters"),
 		  "{\"name\":\"body\",\"in\":\"body\",\"required\":true,\"schema\":"
 		  "{\"$ref\":\"#/definitions/" META "Patch\"}}"));
