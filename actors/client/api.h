@@ -28,6 +28,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/str.h"
 
+#define API_RELEASE "v1.37.2" /* of Kubernetes: the one whose API this is */
 #define API_BATCHES 2U
 #define API_TYPE_PROTOBUF STR("application/vnd.kubernetes.protobuf")
 #define API_TYPE_JSON STR("application/json")

@@ -1,6 +1,7 @@
 #include "actors/node/node-object.h"
 
 #include "actors/client/alive.h"
+#include "actors/client/api.h"
 #include "datastore/object/quantity.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/type.h"
@@ -112,7 +113,7 @@ static void set_info(struct arena *arena, const struct node_object_config *confi
 	info->kernel_version = str_from(config->facts->kernel);
 	info->os_image = str_from(config->facts->os_image);
 	info->container_runtime_version = config->runtime;
-	info->kubelet_version = STR(NODE_OBJECT_VERSION);
+	info->kubelet_version = STR(API_RELEASE "+troupe");
 	info->operating_system = STR("linux");
 	info->architecture = str_from(config->facts->architecture);
 	if (config->facts->swap_bytes > 0) {

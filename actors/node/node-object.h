@@ -11,8 +11,6 @@
 #include "datastore/schema/core.h"
 #include "runtime/base/base.h"
 
-#define NODE_OBJECT_VERSION "v1.37.0+troupe" /* as /version of the API server */
-
 struct node_object_config {
 	struct str name, address;
 	const struct facts *facts;

@@ -1,3 +1,4 @@
+#include "actors/client/api.h"
 #include "actors/server/documents.h"
 #include "actors/server/server-private.h"
 #include "transport/http/url.h"
@@ -12,7 +13,7 @@
 #define PAGE_BYTES_MAX (8U * MIB) /* metrics of a host: LIMIT_SERIES lines */
 #define VERSION_MAJOR "1"
 #define VERSION_MINOR "37"
-#define VERSION_GIT "v1.37.2+troupe" /* the release whose API this is */
+#define VERSION_GIT API_RELEASE "+troupe"
 
 static enum next version(struct request *r)
 {

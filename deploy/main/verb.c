@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "actors/client/api.h"
 #include "deploy/main/admin.h"
 #include "deploy/main/ask.h"
 #include "deploy/main/version.h"
@@ -258,6 +259,6 @@ int verb_kubectl(const struct command_line *line)
 int verb_version(const struct command_line *line)
 {
 	(void)line;
-	printf("troupe %s, Kubernetes API %s\n", TROUPE_VERSION, TROUPE_KUBERNETES);
+	printf("troupe %s, Kubernetes API %s\n", TROUPE_VERSION, API_RELEASE);
 	return EXIT_DONE;
 }

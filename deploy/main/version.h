@@ -5,6 +5,5 @@
 #define DEPLOY_MAIN_VERSION_H
 
 #define TROUPE_VERSION "0.1.0"
-#define TROUPE_KUBERNETES "v1.37.2"
 
 #endif
