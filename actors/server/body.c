@@ -3,6 +3,7 @@
 #include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/policy.h"
 #include "transport/wire/yaml.h"
 
 #define SUMMARY_BYTES 30U
@@ -47,6 +48,13 @@ static enum next not_registered(struct request *r, const struct type *type, stru
 				   STR_ARG(type->kind), STR_ARG(kind), STR_ARG(api_version)));
 }
 
+/* Kinds that are also read under an older version, with the same fields: kubectl before 1.22 evicts so. */
+static bool is_older_name(const struct type *type, struct str api_version, struct str kind)
+{
+	return type == &policy_eviction_type && str_eq(kind, type->kind) &&
+	       str_is(api_version, "policy/v1beta1");
+}
+
 /* A body may leave its kind out; one that says another is refused. */
 static enum next check_kind(struct request *r, const struct type *type, struct str api_version,
 			    struct str kind)
@@ -58,6 +66,8 @@ static enum next check_kind(struct request *r, const struct type *type, struct s
 		kind = type->kind;
 	if (api_version.len == 0)
 		api_version = expected;
+	if (is_older_name(type, api_version, kind))
+		return NEXT;
 	if (!str_eq(kind, type->kind) || !str_eq(api_version, expected))
 		said = type_find_api(api_version, kind);
 	if (said == NULL)
