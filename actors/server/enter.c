@@ -22,12 +22,11 @@ static uint32_t verb_bit(enum verb verb)
 	return bits[verb];
 }
 
-/* A part of the object by another name; discovery says that logs are of the pod's kind too. */
+/* A part of the object by another name. */
 static bool is_of_the_object(const struct request *r)
 {
 	return str_eq(r->subresource->kind, r->resource->row->kind) &&
-	       !str_is(r->subresource->name, "log") && r->route.verb != VERB_CREATE &&
-	       r->route.verb != VERB_DELETE;
+	       r->route.verb != VERB_CREATE && r->route.verb != VERB_DELETE;
 }
 
 static const struct verb_steps *steps_of(const struct request *r)

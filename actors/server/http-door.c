@@ -234,6 +234,11 @@ static bool http_watch_bytes(struct request *r, const char *kind, struct str byt
 	return has_room;
 }
 
+static bool http_text(struct request *r, struct str text)
+{
+	return http_write_copy(exchange_of(r), text);
+}
+
 static bool http_watch_flush(struct request *r)
 {
 	(void)r; /* the HTTP server writes at the end of each turn */
@@ -252,6 +257,7 @@ const struct door http_door = {
 	.begin = http_watch_begin,
 	.event = http_watch_event,
 	.event_bytes = http_watch_bytes,
+	.text = http_text,
 	.flush = http_watch_flush,
 	.end = http_watch_end,
 	.abandon = http_abandon,

@@ -10,17 +10,17 @@
 #define DRY_RUN_MAX 16U
 
 /* Go's strconv.ParseBool, which upstream's conversion of query parameters uses: "", false and 0 are false, else true. */
-static bool parse_bool(struct str value)
+bool options_flag(struct str value)
 {
 	return !(value.len == 0 || str_is(value, "0") || str_eq_nocase(value, STR("false")));
 }
 
 static enum option_bool parse_option(struct str value)
 {
-	return parse_bool(value) ? OPTION_TRUE : OPTION_FALSE;
+	return options_flag(value) ? OPTION_TRUE : OPTION_FALSE;
 }
 
-static enum status parse_number(struct str name, struct str value, int64_t *out, struct fault *why)
+enum status options_number(struct str name, struct str value, int64_t *out, struct fault *why)
 {
 	if (value.len == 0)
 		return OK;
@@ -70,9 +70,9 @@ static enum status take(const struct parameter *parameter, struct str name, stru
 
 	switch (parameter->form) {
 	case TEXT: *(struct str *)at = value; return OK;
-	case FLAG: *(bool *)at = parse_bool(value); return OK;
+	case FLAG: *(bool *)at = options_flag(value); return OK;
 	case OPTION: *(enum option_bool *)at = parse_option(value); return OK;
-	case NUMBER: return parse_number(name, value, at, why);
+	case NUMBER: return options_number(name, value, at, why);
 	}
 	return OK;
 }
@@ -139,7 +139,7 @@ bool options_want_watch(struct arena *arena, struct str query)
 	if (query.len == 0)
 		return false;
 	value = url_query_get(arena, query, STR("watch"));
-	return value.at != NULL && parse_bool(value);
+	return value.at != NULL && options_flag(value);
 }
 
 /* ---- 422 ---------------------------------------------------------------------------------------------- */

@@ -52,6 +52,8 @@ struct door {
 	bool (*event)(struct request *r, enum cache_change change, const struct object *object);
 	bool (*event_bytes)(struct request *r, const char *kind, struct str bytes,
 			    uint64_t revision, bool is_initial_end);
+	/* A piece of text after `begin`, for who follows a log; NULL: nobody can here. False: as `event`. */
+	bool (*text)(struct request *r, struct str text);
 	/* What was gathered for this peer leaves now; false: it was lost, the watch is over. */
 	bool (*flush)(struct request *r);
 	void (*end)(struct request *r, int32_t code);

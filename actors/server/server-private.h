@@ -123,7 +123,7 @@ extern const struct verb_steps get_steps, list_steps, watch_steps, create_steps,
     patch_steps, delete_steps, delete_collection_steps, virtual_steps;
 extern const struct verb_steps binding_steps, scale_get_steps, scale_update_steps,
     scale_patch_steps, token_request_steps, component_status_get_steps, component_status_list_steps,
-    binding_collection_steps, eviction_steps;
+    binding_collection_steps, eviction_steps, pod_log_steps, pod_connect_steps;
 /* Of a subresource that is not just another strategy: scale, binding, eviction, token; NULL: no special one. */
 const struct verb_steps *subresources_steps(const struct resource *resource, struct str subresource,
 					    enum verb verb);
@@ -193,6 +193,9 @@ struct core_pod;
 struct core_pod_condition;
 void binding_set_condition(struct request *r, struct core_pod *pod,
 			   struct core_pod_condition condition);
+
+/* pod-connect.c: which container is meant, the only one if none is named; DONE: it is not clear, or not there. */
+enum next pod_connect_container(struct request *r, const struct core_pod *pod, struct str *name);
 
 /* respond.c */
 enum next respond(struct request *r);

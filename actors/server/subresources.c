@@ -9,8 +9,15 @@ static const struct special {
 	enum verb verb;
 	const struct verb_steps *steps;
 } specials[] = {
+	{ "pods", "attach", VERB_CREATE, &pod_connect_steps },
+	{ "pods", "attach", VERB_GET, &pod_connect_steps },
 	{ "pods", "binding", VERB_CREATE, &binding_steps },
 	{ "pods", "eviction", VERB_CREATE, &eviction_steps },
+	{ "pods", "exec", VERB_CREATE, &pod_connect_steps },
+	{ "pods", "exec", VERB_GET, &pod_connect_steps },
+	{ "pods", "log", VERB_GET, &pod_log_steps },
+	{ "pods", "portforward", VERB_CREATE, &pod_connect_steps },
+	{ "pods", "portforward", VERB_GET, &pod_connect_steps },
 	{ "serviceaccounts", "token", VERB_CREATE, &token_request_steps },
 	{ NULL, "scale", VERB_GET, &scale_get_steps },
 	{ NULL, "scale", VERB_UPDATE, &scale_update_steps },

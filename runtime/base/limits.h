@@ -109,6 +109,7 @@
 	(1U * MIB) /* packed documents: those of all built-in groups in both forms take half */
 #define LIMIT_VIRTUAL_ROWS 20000U
 #define LIMIT_VIRTUAL_WATCH_MS 1000U /* people watch these */
+#define LIMIT_LOG_FOLLOWERS 256U     /* each is looked after twice a second */
 #define LIMIT_VIRTUAL_WATCHES 64U    /* each asks every node's hosts once a second */
 
 #endif

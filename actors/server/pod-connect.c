@@ -1,0 +1,110 @@
+#include "actors/server/server-private.h"
+#include "datastore/schema/core.h"
+#include "transport/http/url.h"
+
+/*
+ * pods/exec, attach and portforward: a line to what runs in a pod. Every pod that there is is simulated so far, and in a simulated one
+ * nothing runs: whoever asks is told that, after what else would be wrong with the request.
+ */
+
+/* ---- which container ---------------------------------------------------------------------------------------- */
+
+/* All of them, in the order in which upstream names them. */
+static struct str_list containers_of(const struct request *r, const struct core_pod_spec *spec)
+{
+	struct str_list all = {
+		.at = arena_array(r->arena, struct str,
+				  spec->init_containers.len + spec->containers.len +
+				      spec->ephemeral_containers.len),
+	};
+
+	for (uint32_t i = 0; i < spec->init_containers.len; i++)
+		all.at[all.len++] = spec->init_containers.at[i].name;
+	for (uint32_t i = 0; i < spec->containers.len; i++)
+		all.at[all.len++] = spec->containers.at[i].name;
+	for (uint32_t i = 0; i < spec->ephemeral_containers.len; i++)
+		all.at[all.len++] =
+		    spec->ephemeral_containers.at[i].ephemeral_container_common->name;
+	return all;
+}
+
+static bool has_name(const struct str_list *names, struct str name)
+{
+	for (uint32_t i = 0; i < names->len; i++)
+		if (str_eq(names->at[i], name))
+			return true;
+	return false;
+}
+
+static struct str joined(const struct request *r, const struct str_list *names)
+{
+	struct text out = text_in(r->arena, LIMIT_OBJECT_BYTES);
+
+	for (uint32_t i = 0; i < names->len; i++)
+		text_printf(&out, "%s" STR_FMT, i ? " " : "", STR_ARG(names->at[i]));
+	return text_str(&out);
+}
+
+enum next pod_connect_container(struct request *r, const struct core_pod *pod, struct str *name)
+{
+	const struct core_pod_spec *spec = pod->spec;
+	struct str_list all = containers_of(r, spec);
+
+	if (name->len > 0) {
+		if (has_name(&all, *name))
+			return NEXT;
+		return request_fail(r, failure_bad_request(r->arena,
+							   "container " STR_FMT
+							   " is not valid for pod " STR_FMT,
+							   STR_ARG(*name), STR_ARG(r->route.name)));
+	}
+	if (spec->containers.len != 1) {
+		struct str names = joined(r, &all);
+
+		return request_fail(
+		    r, failure_bad_request(r->arena,
+					   "a container name must be specified for pod " STR_FMT
+					   ", choose one of: [" STR_FMT "]",
+					   STR_ARG(r->route.name), STR_ARG(names)));
+	}
+	*name = spec->containers.at[0].name;
+	return NEXT;
+}
+
+/* ---- the lines ------------------------------------------------------------------------------------------------ */
+
+static enum next connect_read(struct request *r)
+{
+	bool is_forward = str_is(r->route.subresource, "portforward");
+	struct str container = url_query_get(r->arena, r->asked.query, STR("container"));
+	const struct core_pod *pod;
+	enum next next;
+
+	if (!r->is_fresh)
+		return request_refresh(r);
+	r->live = request_live(r);
+	if (r->live == NULL)
+		return request_not_found(r);
+	pod = r->live->record;
+	next = is_forward ? NEXT : pod_connect_container(r, pod, &container);
+	if (next != NEXT)
+		return next;
+	if (pod->spec->node_name.len == 0)
+		return request_fail(
+		    r, failure_bad_request(r->arena, "pod " STR_FMT " does not have a host assigned",
+					   STR_ARG(r->route.name)));
+	return request_fail(
+	    r, failure_not_implemented(
+		   r->arena,
+		   arena_cstr(r->arena,
+			      request_printf(r,
+					     "pod " STR_FMT " is simulated: the hollow runtime of "
+					     "node " STR_FMT " runs nothing that one could %s",
+					     STR_ARG(r->route.name), STR_ARG(pod->spec->node_name),
+					     is_forward ? "forward a port to"
+					     : str_is(r->route.subresource, "exec")
+						 ? "execute a command in"
+						 : "attach to"))));
+}
+
+const struct verb_steps pod_connect_steps = { .name = "connect", .read = connect_read };
