@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/loop/loop.h"
+
 #define IDENTITY_BYTES_MAX 4096
 
 static enum status refuse(struct fault *why, enum status status, const char *what, const char *path)
@@ -17,7 +19,7 @@ static enum status refuse(struct fault *why, enum status status, const char *wha
 
 enum status data_dir_find(const char *given, struct data_dir *out, struct fault *why)
 {
-	struct data_dir dir = { .lock = -1 };
+	struct data_dir dir = { .lock = -1, .lock_hosts = -1 };
 	const char *from = given ? given : getenv("TROUPE_DATA_DIR");
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	char here[DATA_PATH_MAX / 2];
@@ -102,30 +104,63 @@ static enum status prove_writable(const struct data_dir *dir, struct fault *why)
 	return status;
 }
 
-enum status data_dir_open(struct data_dir *dir, struct fault *why)
+static enum status open_lock(const struct data_dir *dir, const char *name, int *out,
+			     struct fault *why)
 {
 	char path[DATA_PATH_MAX + 16];
 
-	TRY(make_folders(dir->path, why));
-	snprintf(path, sizeof path, "%s/lock", dir->path);
-	dir->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (dir->lock < 0)
-		return refuse(why, errno == ENOSPC ? FULL : IO, "cannot write in", dir->path);
-	if (flock(dir->lock, LOCK_EX | LOCK_NB) != 0) {
-		data_dir_close(dir);
+	snprintf(path, sizeof path, "%s/%s", dir->path, name);
+	*out = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return *out >= 0 ? OK
+			 : refuse(why, errno == ENOSPC ? FULL : IO, "cannot write in", dir->path);
+}
+
+/* Hosts die with their root, but not before what they wait for in the kernel is done. */
+static bool is_lock_ours(void *fd)
+{
+	return flock(*(int *)fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+static enum status take_locks(struct data_dir *dir, struct fault *why)
+{
+	TRY(open_lock(dir, "lock", &dir->lock, why));
+	if (flock(dir->lock, LOCK_EX | LOCK_NB) != 0)
 		return fault_set(why, BUSY, "--data-dir",
 				 "another troupe runs on %s; stop it or say another --data-dir",
 				 dir->path);
+	TRY(open_lock(dir, "lock-hosts", &dir->lock_hosts, why));
+	if (!loop_await(is_lock_ours, &dir->lock_hosts, DATA_DIR_WAIT_MS))
+		return fault_set(
+		    why, BUSY, "--data-dir",
+		    "processes of a troupe that ran on %s have not ended yet; try again", dir->path);
+	return OK;
+}
+
+enum status data_dir_open(struct data_dir *dir, struct fault *why)
+{
+	enum status status;
+
+	TRY(make_folders(dir->path, why));
+	status = take_locks(dir, why);
+	if (status != OK) {
+		data_dir_close(dir);
+		return status;
 	}
 	TRY(prove_writable(dir, why));
 	return make_run(dir, why);
 }
 
+static void close_lock(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 void data_dir_close(struct data_dir *dir)
 {
-	if (dir->lock >= 0)
-		close(dir->lock);
-	dir->lock = -1;
+	close_lock(&dir->lock_hosts);
+	close_lock(&dir->lock);
 }
 
 static void copy_text(char *to, size_t size, struct str from)

@@ -2,6 +2,7 @@
  * The data directory: where a node keeps its log, state, keys and who it is.
  *
  *     DIR/lock              held by the root process as long as it lives
+ *     DIR/lock-hosts        held by the root and every host it started: free when the last of them has ended
  *     DIR/node              who this node is (struct node_identity), format 1
  *     DIR/pki/              certificates and keys
  *     DIR/log/  DIR/state.db  the datastore
@@ -17,12 +18,13 @@
 #include "runtime/base/base.h"
 
 #define DATA_PATH_MAX 1024
+#define DATA_DIR_WAIT_MS 5000U
 #define DATA_RUN_MAX 80 /* a Unix socket's path has 108 bytes, the file name within is the rest */
 
 struct data_dir {
 	char path[DATA_PATH_MAX];
 	char run[DATA_RUN_MAX];
-	int lock; /* file descriptor, -1: not held */
+	int lock, lock_hosts; /* file descriptors, -1: not held; hosts inherit the second */
 };
 
 /* A node's identity: made by the first start, never changed but for the addresses. */
@@ -40,7 +42,8 @@ struct node_identity {
 /* The directory that `--data-dir` names, else $TROUPE_DATA_DIR, else /var/lib/troupe as root, else the user's XDG state directory. */
 MUST_USE enum status data_dir_find(const char *given, struct data_dir *out, struct fault *why);
 
-/* Makes it if needed, proves that it can be written and takes the lock: BUSY when another process holds it. */
+/* Makes it if needed, proves that it can be written and takes the locks. BUSY: another root has it, or hosts of one that was killed
+ * have not ended within DATA_DIR_WAIT_MS (two that write one log would damage it). */
 MUST_USE enum status data_dir_open(struct data_dir *dir, struct fault *why);
 void data_dir_close(struct data_dir *dir);
 

@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "deploy/cluster/join.h"
@@ -17,6 +18,7 @@
 
 #define API_PORT 6443U
 #define JOIN_MS 15000U
+#define PORT_WAIT_MS 3000U
 
 /* ---- what the command line says ---------------------------------------------------------------------------- */
 
@@ -183,10 +185,61 @@ static enum status prove_port(const struct node_identity *id, uint16_t port, str
 	return OK;
 }
 
-static enum status prove_ports(const struct node_identity *id, struct fault *why)
+struct port_look {
+	const struct node_identity *id;
+	uint16_t port;
+	enum status status;
+	struct fault *why;
+};
+
+static bool is_port_settled(void *arg)
 {
-	TRY(prove_port(id, id->api_port, why));
-	return prove_port(id, id->link_port, why);
+	struct port_look *look = arg;
+
+	look->status = prove_port(look->id, look->port, look->why);
+	return look->status != BUSY;
+}
+
+/* The kernel may close the sockets of a node's earlier life a moment after its processes have ended. */
+static enum status await_port(const struct node_identity *id, uint16_t port, uint32_t wait_ms,
+			      struct fault *why)
+{
+	struct port_look look = { .id = id, .port = port, .why = why };
+
+	(void)loop_await(is_port_settled, &look, wait_ms);
+	return look.status;
+}
+
+static enum status prove_ports(const struct node_identity *id, bool is_new, struct fault *why)
+{
+	uint32_t wait_ms = is_new ? 0 : PORT_WAIT_MS;
+
+	TRY(await_port(id, id->api_port, wait_ms, why));
+	return await_port(id, id->link_port, wait_ms, why);
+}
+
+/* ---- the store's folder --------------------------------------------------------------------------------------- */
+
+/*
+ * A node that made its cluster would make it again, empty and under the same name, if its store were gone: so the folder is made with
+ * the identity, and only then.
+ */
+static enum status settle_store(const struct data_dir *dir, const struct node_identity *id,
+				bool is_new, struct fault *why)
+{
+	char path[DATA_PATH_MAX + 16];
+
+	snprintf(path, sizeof path, "%s/store", dir->path);
+	if (is_new && mkdir(path, 0700) != 0 && errno != EEXIST)
+		return fault_set(why, errno == ENOSPC ? FULL : IO, "--data-dir",
+				 "cannot make %s: %s", path, strerror(errno));
+	if (is_new || !id->is_first || access(path, F_OK) == 0)
+		return OK;
+	return fault_set(
+	    why, NOT_FOUND, "--data-dir",
+	    "%s is gone, and with it what this node knew of its cluster: put it back, or "
+	    "remove %s and --join the other nodes",
+	    path, dir->path);
 }
 
 /* ---- a new cluster ------------------------------------------------------------------------------------------ */
@@ -368,7 +421,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 		TRY(read_wishes(line, &id, why));
 	else
 		TRY(check_wishes(line, &id, why));
-	TRY(prove_ports(&id, why));
+	TRY(prove_ports(&id, is_new, why));
 	if (is_new && word != NULL)
 		TRY(join(word, arena, now, &id, &pki, why));
 	else if (is_new)
@@ -378,6 +431,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 			     why));
 	TRY(refresh(dir, &id, now, arena, &pki, is_new, why));
 	TRY(write_kubeconfig(dir, &id, &pki, arena, why));
+	TRY(settle_store(dir, &id, is_new, why));
 	if (is_new)
 		TRY(data_dir_write_identity(dir, &id, why));
 	*out = id;

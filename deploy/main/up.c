@@ -103,7 +103,7 @@ int up_run(const struct command_line *line)
 	int code;
 
 	up.arena = arena_new(0);
-	up.dir.lock = -1;
+	up.dir.lock = up.dir.lock_hosts = -1;
 	if (prepare(&up, line, &why) != OK) {
 		data_dir_close(&up.dir);
 		return command_failed("up: %s", why.text);
@@ -114,6 +114,7 @@ int up_run(const struct command_line *line)
 				      .backoff_min_ms = 20,
 				      .backoff_max_ms = 2000,
 				      .hosts = up.hosts,
+				      .held_fd = up.dir.lock_hosts,
 				      .state_folder = up.dir.path };
 	plan_host(&up, PROCESS_CORE, NULL);
 	plan_host(&up, PROCESS_CONTROL, NULL);

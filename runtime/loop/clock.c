@@ -1,5 +1,5 @@
 /*
- * The machine's clocks and its randomness.
+ * The machine's clocks and its randomness, and waiting where no loop stands yet.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include "runtime/loop/loop-private.h"
+
+#define AWAIT_LOOK_MS 5
 
 static int64_t read_clock(clockid_t id)
 {
@@ -47,6 +49,19 @@ static const struct seams_clock machine_clock = { .mono = mono, .wall = wall };
 const struct seams_clock *loop_clock(void)
 {
 	return &machine_clock;
+}
+
+bool loop_await(bool (*claim)(void *arg), void *arg, uint32_t timeout_ms)
+{
+	const struct timespec look = { .tv_nsec = AWAIT_LOOK_MS * TIME_MS };
+	int64_t end = mono(NULL).ns + (int64_t)timeout_ms * TIME_MS;
+
+	while (!claim(arg)) {
+		if (mono(NULL).ns >= end)
+			return false;
+		nanosleep(&look, NULL);
+	}
+	return true;
 }
 
 void clock_seams(struct seams *seams)

@@ -37,6 +37,7 @@ enum status root_inherited(struct root_life *out)
 	TRY(blackbox_open(ROOT_BOX_FD, &box));
 	fcntl(ROOT_BOX_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(ROOT_LIFE_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(ROOT_HELD_FD, F_SETFD, FD_CLOEXEC); /* fails harmlessly where the root gave none */
 	*out = (struct root_life){ .epoch = box->epoch, .fd = ROOT_LIFE_FD, .box = box };
 	return OK;
 }

@@ -37,6 +37,8 @@ int loop_fd(const struct loop *loop);  /* becomes readable when loop_step has so
 /* The machine's files, for who has to read some before a loop stands. Constant. */
 const struct seams_files *loop_files(void);
 const struct seams_clock *loop_clock(void);
+/* Asks until claim(arg) comes true: false when it did not within the time. Blocks; for a process that has no loop yet. */
+bool loop_await(bool (*claim)(void *arg), void *arg, uint32_t timeout_ms);
 
 /* ---- signals ----------------------------------------------------------------------------------------- */
 

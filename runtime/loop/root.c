@@ -161,10 +161,11 @@ static void heard(struct act *act, struct stream *stream, struct str bytes, enum
 
 static enum status spawn(struct hosted *host, int life, struct fault *why)
 {
-	int fds[] = { -1, STDOUT_FILENO, STDERR_FILENO, life, host->box_fd };
+	int held = host->root->spec->held_fd;
+	int fds[] = { -1, STDOUT_FILENO, STDERR_FILENO, life, host->box_fd, held };
 	struct seams_spawn spec = { .argv = host->spec->argv,
 				    .fds = fds,
-				    .fd_count = sizeof fds / sizeof fds[0],
+				    .fd_count = sizeof fds / sizeof fds[0] - (held < 0),
 				    .is_group_leader = true,
 				    .dies_with_us = true };
 
@@ -251,7 +252,13 @@ static void print_end(const struct hosted *host, const struct loop_ended *ended,
 		text_printf(out, "exit code %d", ended->code);
 }
 
-/* Too many restarts within the window: whatever is wrong, starting again does not mend it. */
+/* SIGKILL that we did not send is somebody's wish, or the kernel's need of memory: it says nothing about the host. */
+static bool is_from_outside(const struct hosted *host, const struct loop_ended *ended)
+{
+	return ended->signal == SIGKILL && !host->is_killed;
+}
+
+/* Too many failures within the window: whatever is wrong, starting again does not mend it. */
 static bool is_too_often(struct root *root)
 {
 	uint32_t max = root->spec->max_restarts ? root->spec->max_restarts : 10;
@@ -295,9 +302,9 @@ static void apply_strategy(struct hosted *host)
 	root->next = root->spec->strategy == ACT_ONE_FOR_ALL ? 0 : index;
 }
 
-static void restart(struct hosted *host)
+static void restart(struct hosted *host, bool is_failure)
 {
-	if (is_too_often(host->root)) {
+	if (is_failure && is_too_often(host->root)) {
 		give_up(host);
 		return;
 	}
@@ -340,7 +347,7 @@ static void host_ended(struct root *root, struct hosted *host, const struct loop
 		start_next(root);
 	else if (host->spec->restart == ACT_PERMANENT ||
 		 (host->spec->restart == ACT_TRANSIENT && !is_clean))
-		restart(host);
+		restart(host, !is_from_outside(host, ended));
 	else
 		host->is_finished = true;
 }

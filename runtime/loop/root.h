@@ -22,10 +22,12 @@ struct root_host {
 
 struct root_spec {
 	enum act_strategy strategy;
-	uint32_t max_restarts, within_ms;
+	uint32_t max_restarts,
+	    within_ms; /* more failures than that, and the root gives up; SIGKILL from outside is none */
 	uint32_t backoff_min_ms, backoff_max_ms;
 	const struct root_host *hosts; /* started in order: the next when the one before is ready */
 	uint32_t host_count;
+	int held_fd; /* open in every host until it ends, so that a lock on it is free when all have; -1: none */
 	const char *state_folder; /* epochs and the last black boxes are kept here */
 };
 

@@ -1,0 +1,124 @@
+#include <signal.h>
+#include <string.h>
+
+#include "runtime/base/base.h"
+#include "runtime/loop/loop.h"
+#include "runtime/loop/root.h"
+#include "tests/lib/test.h"
+
+#define WAIT_MS 20000U
+#define MAX_RESTARTS 2U
+
+/* A root with one host, a shell that says it is ready, and what was told of it. */
+struct yard {
+	struct loop *loop;
+	struct root_spec spec;
+	struct root_host host;
+	struct act_ref root, watcher;
+	uint32_t readies, ends, given_up;
+	int64_t pid;
+	uint32_t wanted; /* readies */
+};
+
+static struct yard *yard_of(void *state)
+{
+	return *(struct yard **)state;
+}
+
+static enum status watch_root(struct act *act, void *state, const void *args)
+{
+	*(const void **)state = args;
+	act_cast(act, yard_of(state)->root, &root_watch_type, &(struct root_watch){ true });
+	return OK;
+}
+
+static enum act_verdict hear(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct yard *yard = yard_of(state);
+
+	(void)act;
+	if (!ACT_IS(msg, root_change))
+		return ACT_UNHANDLED;
+	const struct root_change *change = ACT_AS(msg, root_change);
+	yard->readies += change->state == ROOT_READY;
+	yard->ends += change->state == ROOT_ENDED;
+	yard->given_up += change->state == ROOT_GIVEN_UP;
+	yard->pid = change->pid;
+	return ACT_OK;
+}
+
+static const struct act_class watcher_class = {
+	.name = "watcher", .state_size = sizeof(struct yard *), .init = watch_root, .receive = hear
+};
+
+static void spawn_all(struct act *act, void *state, void *arg)
+{
+	struct yard *yard = arg;
+
+	(void)state;
+	CHECK_STATUS(act_spawn(act, &root_class, &yard->spec, NULL, &yard->root), OK);
+	CHECK_STATUS(act_spawn(act, &watcher_class, yard, NULL, &yard->watcher), OK);
+}
+
+static struct yard *make_yard(const char *script)
+{
+	struct yard *yard = arena_new_of(test_arena(), struct yard);
+	const struct loop_config config = {
+		.host = { .name = "root", .node = 1, .host = 1, .epoch = 1 }
+	};
+	const char **argv = arena_array(test_arena(), const char *, 4);
+
+	argv[0] = "/bin/sh";
+	argv[1] = "-c";
+	argv[2] = script;
+	yard->host =
+	    (struct root_host){ .name = "shell", .argv = argv, .host = 2, .restart = ACT_PERMANENT };
+	yard->spec = (struct root_spec){ .strategy = ACT_ONE_FOR_ONE,
+					 .max_restarts = MAX_RESTARTS,
+					 .within_ms = 60000,
+					 .backoff_min_ms = 1,
+					 .backoff_max_ms = 2,
+					 .hosts = &yard->host,
+					 .host_count = 1,
+					 .held_fd = -1,
+					 .state_folder = test_folder() };
+	CHECK_STATUS(loop_open(&config, &yard->loop), OK);
+	CHECK(act_host_enter(loop_host(yard->loop), act_host_root(loop_host(yard->loop)), spawn_all,
+			     yard));
+	return yard;
+}
+
+static bool is_ready_again(void *arg)
+{
+	const struct yard *yard = arg;
+
+	return yard->readies >= yard->wanted || yard->given_up > 0;
+}
+
+static bool is_given_up(void *arg)
+{
+	return ((const struct yard *)arg)->given_up > 0;
+}
+
+/* SIGKILL that the root did not send is somebody's wish or the kernel's need: it says nothing about the host. */
+TEST(a_host_that_is_killed_from_outside_comes_back_however_often)
+{
+	struct yard *yard = make_yard("printf R >&3; exec sleep 60");
+
+	for (uint32_t kills = 0; kills <= 3 * MAX_RESTARTS; kills++) {
+		yard->wanted = kills + 1;
+		CHECK(loop_run_until(yard->loop, is_ready_again, yard, WAIT_MS));
+		CHECK_EQ(yard->given_up, 0);
+		CHECK(kill((pid_t)yard->pid, SIGKILL) == 0);
+	}
+	loop_close(yard->loop);
+}
+
+TEST(a_host_that_ends_by_itself_too_often_is_given_up)
+{
+	struct yard *yard = make_yard("printf R >&3; exit 3");
+
+	CHECK(loop_run_until(yard->loop, is_given_up, yard, WAIT_MS));
+	CHECK_EQ(yard->ends, MAX_RESTARTS + 1);
+	loop_close(yard->loop);
+}
