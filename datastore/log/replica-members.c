@@ -254,10 +254,13 @@ enum status replica_remove(struct replica *replica, uint64_t id, bool is_forced,
 	TRY(check_leader(replica));
 	struct members next = *core_members(replica->core);
 	TRY(members_remove(&next, id));
+	struct roles_member member;
+	if (!is_forced && replica_member(replica, id, &member) == OK && member.is_alive)
+		return FORBIDDEN;
+	if (!keeps_majority(replica, id, MEMBER_SPARE, now))
+		return CONFLICT;
 	if (id == replica->id)
 		return hand_over_first(replica, now, out);
-	if (!is_forced && !keeps_majority(replica, id, MEMBER_SPARE, now))
-		return CONFLICT;
 	enum status status = change(replica, &next, now, out);
 	replica_settle(replica, now, out);
 	return status;
@@ -304,7 +307,7 @@ enum status replica_transfer(struct replica *replica, uint64_t id, struct mono n
 	if (id == 0)
 		id = choose_heir(replica, now);
 	if (id == 0)
-		return INVALID;
+		return CONFLICT;
 	replica->transfer_to = id;
 	replica->transfer_term = core_term(replica->core);
 	replica->transfer_tries = 0;

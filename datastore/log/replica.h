@@ -143,11 +143,13 @@ MUST_USE enum status replica_add(struct replica *replica, const struct member *m
 /* CONFLICT also if those that answer would no longer be a majority. */
 MUST_USE enum status replica_assign(struct replica *replica, uint64_t id, enum member_role role,
 				    struct mono now, struct replica_output *out);
-/* Of the leader itself: hands over first (UNAVAILABLE meanwhile; ask the next leader). CONFLICT unless forced, as above. */
+/* FORBIDDEN of a member that is alive, unless forced; CONFLICT as above, always. Of the leader itself: hands over first (UNAVAILABLE
+ * meanwhile; ask the next leader). */
 MUST_USE enum status replica_remove(struct replica *replica, uint64_t id, bool is_forced,
 				    struct mono now, struct replica_output *out);
-MUST_USE enum status replica_transfer(struct replica *replica, uint64_t id, struct mono now,
-				      struct replica_output *out); /* 0: the best voter */
+MUST_USE enum status
+replica_transfer(struct replica *replica, uint64_t id, struct mono now,
+		 struct replica_output *out); /* 0: the best voter; CONFLICT: no other is alive */
 /* That member is about to stop: another one takes its place, and the leadership moves first if it is the leader. */
 MUST_USE enum status replica_leave(struct replica *replica, uint64_t id, struct mono now,
 				   struct replica_output *out);

@@ -330,7 +330,7 @@ struct store_member_add {
 
 struct store_member_remove {
 	uint64_t id;
-	bool is_forced;    /* even if those that answer are no majority afterwards */
+	bool is_forced; /* even if it is alive (else FORBIDDEN); never the last majority (CONFLICT) */
 	bool is_forwarded; /* set by stores: no second hop */
 };
 

@@ -1,7 +1,7 @@
 /*
  * Leaving: a node that goes for good, by its own wish or because it is dead.
  *
- *     leave   hand over leadership and vote ─ ask the leader's admin to forget us ─ done
+ *     leave   hand over leadership and vote ─ ask another node's admin to forget us ─ done
  *     remove  (on any other node) ─────────────────────────┐
  *     forget  delete the Node ─ remove the member ─ answer ─ delete the record, which closes the links
  *
@@ -191,23 +191,41 @@ static void hand_over(struct act *act, const struct admin *admin)
 	}
 }
 
-static enum status ask_to_forget(struct act *act, const struct admin *admin, struct arena *arena)
+static enum status ask_one_to_forget(struct act *act, const struct admin *admin, struct str helper,
+				     struct arena *arena)
 {
 	struct admin_forget forget = { .id = admin->status.id };
 	struct admin_asked asked;
 	enum status status;
 
 	snprintf(forget.name, sizeof forget.name, "%s", admin->process->identity.name);
-	if (admin->status.is_leader || admin->status.leader_name.len == 0)
-		return UNAVAILABLE;
-	asked = admin_ask(
-	    act,
-	    act_named(act,
-		      arena_printf(arena, "admin@" STR_FMT, STR_ARG(admin->status.leader_name)).at),
-	    &admin_forget_type, &forget, LEAVE_MS + ADMIN_WRITE_MS);
+	asked = admin_ask(act,
+			  act_named(act, arena_printf(arena, "admin@" STR_FMT, STR_ARG(helper)).at),
+			  &admin_forget_type, &forget, LEAVE_MS + ADMIN_WRITE_MS);
 	status = asked.status == OK ? ((const struct admin_forgotten *)asked.msg->body)->status
 				    : asked.status;
 	admin_asked_end(&asked);
+	return status;
+}
+
+/*
+ * Every other node can do it, its store passes the change on to the leader; a node without a vote may not be told who leads. Repeated,
+ * since right after the leadership moved nobody may be able to: forgetting twice is forgetting once.
+ */
+static enum status ask_to_forget(struct act *act, const struct admin *admin, struct arena *arena)
+{
+	enum status status = UNAVAILABLE;
+
+	for (uint32_t waited = 0; status == UNAVAILABLE && waited < LEAVE_MS;
+	     waited += LEAVE_LOOK_MS) {
+		uint32_t turn = waited / LEAVE_LOOK_MS % admin->status.member_count;
+		struct str helper = arena_str(arena, admin->status.members[turn].name);
+
+		if (!str_is(helper, admin->process->identity.name))
+			status = ask_one_to_forget(act, admin, helper, arena);
+		if (status == UNAVAILABLE)
+			act_sleep(act, LEAVE_LOOK_MS);
+	}
 	return status;
 }
 
@@ -240,6 +258,7 @@ void admin_remove(struct act *act, struct admin *admin, struct asked_page *page)
 	const struct store_member *member = admin_member(admin, name);
 	enum status status;
 
+	/* Whether it is alive only the leader knows, so that is for the leader to judge. */
 	if (member == NULL) {
 		admin_say(page, 404, "there is no member \"" STR_FMT "\" (troupe members)\n",
 			  STR_ARG(name));
@@ -249,20 +268,18 @@ void admin_remove(struct act *act, struct admin *admin, struct asked_page *page)
 		admin_say(page, 409, "this is that node: run `troupe leave`\n");
 		return;
 	}
-	if (member->is_alive && !is_forced) {
-		admin_say(page, 409, STR_FMT " is alive: run `troupe leave` on it, or say --force\n",
-			  STR_ARG(name));
-		return;
-	}
 	status = forget_member(act, name, member->id, is_forced);
 	if (status == OK) {
 		forget_record(act, name);
 		admin_say(page, 200, STR_FMT " is no member any more\n", STR_ARG(name));
+	} else if (status == FORBIDDEN) {
+		admin_say(page, 409, STR_FMT " is alive: run `troupe leave` on it, or say --force\n",
+			  STR_ARG(name));
 	} else if (status == CONFLICT) {
 		admin_say(page, 409,
 			  "removing " STR_FMT
-			  " now would leave the cluster without a majority to spare; wait until "
-			  "another node is a voter, or say --force\n",
+			  " now would leave the cluster without a majority; wait until another "
+			  "node is a voter\n",
 			  STR_ARG(name));
 	} else {
 		admin_refuse(page, status, "remove");

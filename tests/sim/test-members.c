@@ -167,18 +167,19 @@ TEST(who_is_removed_says_so_and_is_asked_nothing_any_more)
 
 	gone = some_voter(cluster);
 	id = cluster_view(cluster, gone).id;
+	CHECK_STATUS(remove_member(cluster, id, false), FORBIDDEN); /* it is alive */
 	cluster_keep_out(cluster, gone, true);
-	CHECK_STATUS(remove_member(cluster, id, false), OK);
+	CHECK_STATUS(remove_member(cluster, id, true), OK);
 	cluster_run(cluster, 10000);
 	CHECK_EQ(role_of(cluster, id), STORE_NOT_MEMBER);
 	CHECK_EQ(cluster_said(cluster, "store: is no longer a member of its cluster"), 1);
 	CHECK(!cluster_ask(cluster, gone, NULL, &store_range_type, &range, &status));
 	CHECK_STATUS(status, GONE);
 	CHECK(cluster_await_voters(cluster, 3)); /* the fourth took its place */
-	/* The last majority is not given up, unless by force. */
+	/* The last majority is not given up, not even by force. */
 	sim_crash(cluster_sim(cluster), some_voter(cluster));
 	cluster_run(cluster, 12000);
-	CHECK_STATUS(remove_member(cluster, cluster_view(cluster, some_voter(cluster)).id, false),
+	CHECK_STATUS(remove_member(cluster, cluster_view(cluster, some_voter(cluster)).id, true),
 		     CONFLICT);
 	cluster_free(cluster);
 }
