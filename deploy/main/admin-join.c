@@ -48,8 +48,30 @@ static bool read_token(struct act *act, struct asked_page *page, struct joining 
 	return status == OK || refuse(page, status, &why);
 }
 
+static void refuse_name(struct asked_page *page, struct str name, struct str address)
+{
+	admin_say(page, 409,
+		  "the cluster has a node " STR_FMT " already, at " STR_FMT
+		  ": choose another --name, or remove that one first\n",
+		  STR_ARG(name), STR_ARG(address));
+}
+
+/* By the store's own list: it knows the first node before that has written its record. */
+static bool is_name_of_other_member(struct asked_page *page, const struct admin *admin,
+				    const struct join *join)
+{
+	const struct store_member *member = admin_member(admin, join->node_name);
+	struct str place = node_record_place(join->address, join->link_port, page->arena);
+
+	if (member == NULL || str_eq(member->address, place))
+		return false;
+	refuse_name(page, join->node_name, member->address);
+	return true;
+}
+
 /* A name stands for one machine: whoever asks for a name that is taken must be the same one, at the same address. */
-static bool claim_name(struct act *act, struct asked_page *page, const struct joining *joining)
+static bool claim_name(struct act *act, struct asked_page *page, const struct admin *admin,
+		       const struct joining *joining)
 {
 	const struct join *join = &joining->join;
 	struct node_record record = { join->node_name, join->address, join->api_port,
@@ -57,16 +79,17 @@ static bool claim_name(struct act *act, struct asked_page *page, const struct jo
 			   old;
 	struct str key = node_record_key(join->node_name, page->arena), bytes;
 	uint64_t revision = 0;
-	enum status status = admin_read(act, key, page->arena, &bytes, &revision);
+	enum status status;
+
+	if (is_name_of_other_member(page, admin, join))
+		return false;
+	status = admin_read(act, key, page->arena, &bytes, &revision);
 
 	if (status != OK && status != NOT_FOUND)
 		return refuse(page, status, &(struct fault){ 0 });
 	if (status == OK && node_record_decode(bytes, &old) == OK &&
 	    (!str_eq(old.address, join->address) || old.link_port != join->link_port)) {
-		admin_say(page, 409,
-			  "the cluster has a node " STR_FMT " already, at " STR_FMT
-			  ": choose another --name, or remove that one first\n",
-			  STR_ARG(join->node_name), STR_ARG(old.address));
+		refuse_name(page, join->node_name, old.address);
 		return false;
 	}
 	status = admin_write(act, key, node_record_encode(&record, page->arena), revision);
@@ -157,7 +180,7 @@ void admin_join(struct act *act, struct admin *admin, struct asked_page *page)
 	struct joining joining = { 0 };
 	struct str place;
 
-	if (!read_token(act, page, &joining) || !claim_name(act, page, &joining) ||
+	if (!read_token(act, page, &joining) || !claim_name(act, page, admin, &joining) ||
 	    !mark_token(act, page, &joining))
 		return;
 	place = node_record_place(joining.join.address, joining.join.link_port, page->arena);

@@ -19,6 +19,7 @@ import subprocess
 import tempfile
 import time
 
+LOG_LINES = int(os.environ.get("TROUPE_LOG_LINES", "25"))  # of each node, where a test with a cluster of its own fails
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TROUPE = os.path.join(ROOT, "build/debug/bin/troupe")  # see use()
 _addresses = ("127.0.%d.%d" % (net, host) for net in itertools.count(40 + os.getpid() % 150) for host in range(1, 250))
@@ -184,8 +185,17 @@ class Cluster:
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            self.tell()
         self.close()
+
+    def tell(self):
+        """What each node logged last: a failure without its cause is worth little."""
+        for node in self.nodes:
+            print("---- %s" % node.name)
+            with open(node.log, encoding="utf-8", errors="replace") as log:
+                print("\n".join(line[:300] for line in log.read().splitlines()[-LOG_LINES:]), flush=True)
 
     def close(self):
         for node in self.nodes:

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Starting, joining, leaving, and everything that can be wrong with that: one clear line, exit code 1, nothing damaged."""
+import fcntl
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import cluster as clusters
@@ -143,6 +147,11 @@ def test_a_name_that_is_taken_is_refused(cluster):
     refused(up(node, "--join", cluster.token()), "has a node n1 already")
 
 
+def test_the_first_node_s_name_is_taken_from_its_first_moment():
+    with Cluster(1) as cluster:
+        refused(up(Node("n1", cluster.folder + "/elsewhere"), "--join", cluster.token()), "has a node n1 already")
+
+
 def test_a_taken_port_is_said_before_anything_starts(cluster):
     node = Node("other", cluster.folder, address=cluster.nodes[0].address)
     refused(up(node), "up: ", "%s:6443 is taken" % node.address)
@@ -181,6 +190,29 @@ def test_a_full_directory_is_refused(cluster):
         refused(up(Node("other", folder)), "up: ", "No space left")
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_start_waits_for_what_an_earlier_life_left():
+    with Cluster(1) as cluster:
+        node = cluster.nodes[0]
+        assert node.stop() == 0
+        left = open(node.folder + "/lock-hosts")
+        fcntl.flock(left, fcntl.LOCK_EX)
+        refused(["up", "--data-dir", node.folder], "have not ended yet")
+        left.close()
+        listener = socket.create_server((node.address, node.port))
+        refused(["up", "--data-dir", node.folder], "is taken by another program")
+        threading.Timer(0.5, listener.close).start()
+        node.start().wait_ready()
+
+
+def test_a_first_node_whose_store_is_gone_makes_no_second_cluster():
+    with Cluster(1) as cluster:
+        node = cluster.nodes[0]
+        assert node.stop() == 0
+        shutil.rmtree(node.folder + "/store")
+        refused(["up", "--data-dir", node.folder], "store is gone")
+        assert not os.path.exists(node.folder + "/store")
 
 
 def test_a_damaged_identity_is_not_overwritten():
