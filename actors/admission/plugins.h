@@ -8,6 +8,7 @@
 
 extern const struct plugin admission_namespace_lifecycle;
 extern const struct plugin admission_service_account;
+extern const struct plugin admission_node_restriction;
 extern const struct plugin admission_priority;
 extern const struct plugin admission_default_toleration_seconds;
 

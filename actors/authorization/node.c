@@ -6,11 +6,10 @@
  * Everything else that nodes need is granted by a fixed table, in place of the role system:node.
  */
 #include "actors/authorization/mechanisms.h"
+#include "actors/client/pod-reference.h"
 #include "actors/client/user.h"
 #include "datastore/schema/core.h"
 #include "runtime/base/str.h"
-
-#define NODE_PREFIX "system:node:"
 
 /* What any node may do to these resources, whatever their name. */
 static const struct {
@@ -87,85 +86,17 @@ static bool is_own_pod(const struct check_context *check, const struct attribute
 /* ---- what pods refer to -------------------------------------------------------------------------------------- */
 
 struct search {
-	struct str node, resource, name;
+	struct arena *arena;
+	struct str node, name;
+	enum pod_reference kind;
 	bool is_found;
 };
 
-static bool env_refers(const struct core_container *c, bool is_secret, struct str name)
+static bool visit_reference(void *arg, enum pod_reference kind, struct str name)
 {
-	for (uint32_t i = 0; i < c->env_from.len; i++) {
-		const struct core_env_from_source *from = &c->env_from.at[i];
+	const struct search *search = arg;
 
-		if (is_secret ? from->secret_ref &&
-				    str_eq(from->secret_ref->local_object_reference->name, name)
-			      : from->config_map_ref &&
-				    str_eq(from->config_map_ref->local_object_reference->name, name))
-			return true;
-	}
-	for (uint32_t i = 0; i < c->env.len; i++) {
-		const struct core_env_var_source *from = c->env.at[i].value_from;
-
-		if (from == NULL)
-			continue;
-		if (is_secret
-			? from->secret_key_ref &&
-			      str_eq(from->secret_key_ref->local_object_reference->name, name)
-			: from->config_map_key_ref &&
-			      str_eq(from->config_map_key_ref->local_object_reference->name, name))
-			return true;
-	}
-	return false;
-}
-
-static bool projection_refers(const struct core_projected_volume_source *projected, bool is_secret,
-			      struct str name)
-{
-	for (uint32_t i = 0; projected != NULL && i < projected->sources.len; i++) {
-		const struct core_volume_projection *p = &projected->sources.at[i];
-
-		if (is_secret ? p->secret && str_eq(p->secret->local_object_reference->name, name)
-			      : p->config_map &&
-				    str_eq(p->config_map->local_object_reference->name, name))
-			return true;
-	}
-	return false;
-}
-
-static bool volume_refers(const struct core_volume *volume, const struct search *search)
-{
-	const struct core_volume_source *source = volume->volume_source;
-
-	if (source == NULL)
-		return false;
-	if (str_is(search->resource, "secrets"))
-		return (source->secret && str_eq(source->secret->secret_name, search->name)) ||
-		       projection_refers(source->projected, true, search->name);
-	if (str_is(search->resource, "configmaps"))
-		return (source->config_map &&
-			str_eq(source->config_map->local_object_reference->name, search->name)) ||
-		       projection_refers(source->projected, false, search->name);
-	return source->persistent_volume_claim &&
-	       str_eq(source->persistent_volume_claim->claim_name, search->name);
-}
-
-static bool pod_refers(const struct core_pod_spec *spec, const struct search *search)
-{
-	bool is_secret = str_is(search->resource, "secrets");
-	const struct core_container_list lists[] = { spec->containers, spec->init_containers };
-
-	if (str_is(search->resource, "serviceaccounts"))
-		return str_eq(spec->service_account_name, search->name);
-	for (uint32_t i = 0; i < spec->volumes.len; i++)
-		if (volume_refers(&spec->volumes.at[i], search))
-			return true;
-	for (size_t l = 0; l < 2 && (is_secret || str_is(search->resource, "configmaps")); l++)
-		for (uint32_t i = 0; i < lists[l].len; i++)
-			if (env_refers(&lists[l].at[i], is_secret, search->name))
-				return true;
-	for (uint32_t i = 0; is_secret && i < spec->image_pull_secrets.len; i++)
-		if (str_eq(spec->image_pull_secrets.at[i].name, search->name))
-			return true;
-	return false;
+	return kind != search->kind || !str_eq(name, search->name);
 }
 
 static bool visit_pod(void *arg, const struct object *object)
@@ -173,22 +104,34 @@ static bool visit_pod(void *arg, const struct object *object)
 	struct search *search = arg;
 	const struct core_pod *pod = object->record;
 
-	search->is_found =
-	    str_eq(pod->spec->node_name, search->node) && pod_refers(pod->spec, search);
+	search->is_found = str_eq(pod->spec->node_name, search->node) &&
+			   !pod_reference_each(pod, search->arena, visit_reference, search);
 	return !search->is_found;
 }
+
+static const struct {
+	const char *resource;
+	enum pod_reference kind;
+} referred[] = {
+	{ "secrets", POD_REFERENCE_SECRET },
+	{ "configmaps", POD_REFERENCE_CONFIG_MAP },
+	{ "persistentvolumeclaims", POD_REFERENCE_CLAIM },
+	{ "serviceaccounts", POD_REFERENCE_ACCOUNT },
+};
 
 /* Reading by name only: a list or watch must name the one object by its field selector, which the server makes `name`. */
 static bool is_referred(const struct check_context *check, const struct attributes *a,
 			struct str node)
 {
-	struct search search = { node, a->resource, a->name, false };
+	struct search search = { .arena = check->arena, .node = node, .name = a->name };
 	bool is_token = str_is(a->resource, "serviceaccounts") && str_is(a->subresource, "token") &&
 			str_is(a->verb, "create");
-	bool is_known = str_is(a->resource, "secrets") || str_is(a->resource, "configmaps") ||
-			str_is(a->resource, "persistentvolumeclaims") ||
-			str_is(a->resource, "serviceaccounts");
+	bool is_known = false;
 
+	for (size_t i = 0; i < sizeof referred / sizeof referred[0] && !is_known; i++) {
+		is_known = str_is(a->resource, referred[i].resource);
+		search.kind = referred[i].kind;
+	}
 	if (a->group.len > 0 || !is_known || a->name.len == 0 || (is_write(a->verb) && !is_token))
 		return false;
 	check->reader->each(check->reader->self, &core_pod_type, a->namespace, visit_pod, &search);
@@ -206,13 +149,11 @@ static enum check retry(struct authorization *authorization, struct str reason)
 static enum check check(const struct authorizer *authorizer, struct authorization *authorization)
 {
 	const struct attributes *a = &authorization->attributes;
-	struct str node;
+	struct str node = user_node(a->user);
 
 	(void)authorizer;
-	if (!user_is_in(a->user, STR("system:nodes")) ||
-	    !str_starts(a->user->name, STR(NODE_PREFIX)) || !a->is_resource)
+	if (node.at == NULL || !a->is_resource)
 		return CHECK_PASS;
-	node = str_slice(a->user->name, sizeof NODE_PREFIX - 1, a->user->name.len);
 	if (is_anothers(a, node)) {
 		authorization->reason = STR("node may only change its own objects");
 		return CHECK_PASS;
@@ -235,7 +176,7 @@ static void list_rules(const struct authorizer *authorizer, struct check_context
 	(void)authorizer;
 	(void)context;
 	(void)namespace;
-	if (!user_is_in(user, STR("system:nodes")) || !str_starts(user->name, STR(NODE_PREFIX)))
+	if (user_node(user).at == NULL)
 		return;
 	out->is_incomplete = true;
 	out->why_incomplete = STR("node authorizer does not support user rule resolution");

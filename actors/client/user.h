@@ -33,5 +33,7 @@ struct user {
 };
 
 bool user_is_in(const struct user *user, struct str group);
+/* Of system:node:<name> in system:nodes the name, which may be empty; absent: no node. */
+struct str user_node(const struct user *user);
 
 #endif

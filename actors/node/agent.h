@@ -29,7 +29,6 @@ struct agent_args {
 	const char *folder;        /* whose file system pods would use; NULL: "/" */
 	const struct facts *facts; /* NULL: this machine's */
 	uint32_t pods_max;         /* 0: upstream's 110 */
-	bool is_control_plane;     /* labelled so */
 };
 
 /* `args` and what they point to are borrowed as long as the actor lives. */

@@ -43,9 +43,6 @@ bool node_object_adopt(struct arena *arena, const struct node_object_config *con
 
 	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
 		is_changed |= put(&meta->labels, arena, labels[i].key, labels[i].value);
-	if (config->is_control_plane)
-		is_changed |=
-		    put(&meta->labels, arena, "node-role.kubernetes.io/control-plane", STR(""));
 	is_changed |= put(&meta->annotations, arena,
 			  "volumes.kubernetes.io/controller-managed-attach-detach", STR("true"));
 	if (config->agent.len > 0)

@@ -17,9 +17,8 @@ struct node_object_config {
 	struct str runtime; /* hollow://1.0.0 */
 	struct str range;   /* of pod addresses, if nobody is to assign one; else absent */
 	uint32_t pods_max;
-	int32_t port;     /* of the node's own API; 0: it serves none */
-	struct str agent; /* how others reach the agent; absent: they do not */
-	bool is_control_plane;
+	int32_t port;             /* of the node's own API; 0: it serves none */
+	struct str agent;         /* how others reach the agent; absent: they do not */
 	struct str not_ready_why; /* absent: it is ready */
 };
 

@@ -412,7 +412,6 @@ void registration_start(struct agent *agent)
 					 .address = str_from(args->address),
 					 .range = str_from(args->pod_range),
 					 .pods_max = args->pods_max ? args->pods_max : PODS_MAX,
-					 .is_control_plane = args->is_control_plane,
 					 .agent = str_from(args->self) };
 	r->config.runtime = arena_printf(act_arena(agent->act), "%s://%s", agent->runtime->name,
 					 agent->runtime->version);

@@ -8,7 +8,7 @@
  */
 
 struct binding {
-	const struct core_binding *body;
+	struct core_binding *body;
 };
 
 static enum next binding_decode(struct request *r)
@@ -26,7 +26,7 @@ static enum next binding_decode(struct request *r)
 							     "Binding object"));
 }
 
-/* By way of the collection of bindings: the pod is the one that the body names. */
+/* By way of the collection of bindings: the pod is the one that the body names, and all goes on as if it had been named. */
 static enum next collection_decode(struct request *r)
 {
 	struct binding *work = arena_new_of(r->arena, struct binding);
@@ -37,6 +37,7 @@ static enum next collection_decode(struct request *r)
 	work->body = r->record;
 	r->work = work;
 	r->route.name = work->body->metadata->name;
+	r->route.subresource = STR("binding");
 	r->resource = resources_find_type(r->server->resources, &core_pod_type);
 	return NEXT;
 }
@@ -149,11 +150,31 @@ static enum next binding_read(struct request *r)
 	return next;
 }
 
+/* What is admitted is the word, not the pod that it changes. */
+static enum next admit(struct request *r, bool is_validating)
+{
+	struct binding *work = r->work;
+
+	return write_admit(r, ADMISSION_CREATE, &core_binding_type, work->body, NULL, is_validating);
+}
+
+static enum next binding_admit(struct request *r)
+{
+	return admit(r, false);
+}
+
+static enum next binding_validate(struct request *r)
+{
+	return admit(r, true);
+}
+
 const struct verb_steps binding_collection_steps = {
 	.name = "binding",
 	.is_write = true,
 	.decode = collection_decode,
 	.read = binding_read,
+	.admit = binding_admit,
+	.validate = binding_validate,
 	.persist = write_persist,
 	.answer = respond_success,
 };
@@ -163,6 +184,8 @@ const struct verb_steps binding_steps = {
 	.is_write = true,
 	.decode = binding_decode,
 	.read = binding_read,
+	.admit = binding_admit,
+	.validate = binding_validate,
 	.persist = write_persist,
 	.answer = respond_success,
 };

@@ -254,7 +254,7 @@ static enum next sign(struct request *r, struct authentication_token_request *in
 	return DONE;
 }
 
-static enum next read(struct request *r)
+static enum next issue(struct request *r)
 {
 	struct authentication_token_request *in = r->record;
 	struct making making = { 0 };
@@ -288,4 +288,16 @@ static enum next read(struct request *r)
 	return next == NEXT ? sign(r, in, &making) : next;
 }
 
-const struct verb_steps token_request_steps = { .name = "token", .decode = decode, .read = read };
+static enum next admit(struct request *r)
+{
+	return write_admit(r, ADMISSION_CREATE, r->type, r->record, NULL, false);
+}
+
+static enum next validate(struct request *r)
+{
+	return write_admit(r, ADMISSION_CREATE, r->type, r->record, NULL, true);
+}
+
+const struct verb_steps token_request_steps = {
+	.name = "token", .decode = decode, .admit = admit, .validate = validate, .persist = issue
+};

@@ -1,6 +1,7 @@
 #include "deploy/main/layout.h"
 
 #include "actors/authorization/mechanisms.h"
+#include "deploy/cluster/control-plane-mark.h"
 #include "deploy/main/admin.h"
 #include "deploy/main/directory.h"
 #include "deploy/main/leader.h"
@@ -53,6 +54,9 @@ static void plan_core(struct layout *layout, struct process *process)
 	layout_add(layout, "relay", &relay_class, process);
 	layout_add(layout, "api", &server_class, &layout->server);
 	layout_add(layout, "admin", &admin_class, process);
+	layout->mark =
+	    (struct control_plane_mark_args){ .api = "api", .node = process->identity.name };
+	layout_add(layout, "mark", &control_plane_mark_class, &layout->mark);
 }
 
 /* ---- node ------------------------------------------------------------------------------------------------- */
@@ -66,8 +70,7 @@ static void plan_node(struct layout *layout, struct process *process)
 				 .address = process->identity.address,
 				 .api = arena_printf(process->arena, "api@%s/core", name).at,
 				 .self = arena_printf(process->arena, "agent@%s/node", name).at,
-				 .folder = process->dir.path,
-				 .is_control_plane = true };
+				 .folder = process->dir.path };
 	layout_add(layout, "agent", &agent_class, &layout->agent);
 }
 

@@ -14,6 +14,7 @@
 #include "actors/node/agent.h"
 #include "actors/server/server.h"
 #include "datastore/store/store.h"
+#include "deploy/cluster/control-plane-mark.h"
 #include "deploy/main/process.h"
 
 #define LAYOUT_CHILDREN_MAX 8U
@@ -26,6 +27,7 @@ struct layout {
 	struct server_config server;
 	struct authorizer authorizers[2];
 	struct agent_args agent;
+	struct control_plane_mark_args mark;
 };
 
 /* Of the host that `process` is; its identity and directory are known. Both are borrowed as long as the actors live. */
