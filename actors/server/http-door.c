@@ -157,34 +157,61 @@ static struct http_headers headers_of(const struct heading *heading)
 	return (struct http_headers){ heading->at, heading->count };
 }
 
-/* Big bodies shrink when the client can read them so. */
-static struct str shrink(struct request *r, struct heading *heading)
+/* The request lies in the exchange's arena, and so does what this points to. */
+static struct http_parts body_of(const struct request *r)
 {
-	struct str body = r->answer.body;
-	struct text out;
+	const struct answer *answer = &r->answer;
 
-	if (r->answer.encoding.at != NULL) {
-		add(heading, "content-encoding", r->answer.encoding);
-		add(heading, "vary", STR("Accept-Encoding"));
-		return body;
-	}
-	if (body.len <= LIMIT_GZIP_BYTES || !gzip_is_accepted(r->asked.accept_encoding))
-		return body;
-	out = text_in(r->arena, body.len);
-	text_reserve(&out, body.len / 4);
-	if (gzip_pack(&out, body) != OK)
-		return body;
-	add(heading, "content-encoding", STR("gzip"));
-	add(heading, "vary", STR("Accept-Encoding"));
-	return text_str(&out);
+	if (answer->is_empty || (answer->parts.count == 0 && answer->body.len == 0))
+		return (struct http_parts){ NULL, 0 };
+	return answer->parts.count > 0 ? answer->parts : (struct http_parts){ &answer->body, 1 };
+}
+
+static struct str pack(struct request *r, struct http_parts body, uint32_t max)
+{
+	struct text out = text_in(r->arena, max);
+	struct gzip *gzip = gzip_new();
+	enum status status = OK;
+
+	text_reserve(&out, max / 4);
+	for (uint32_t i = 0; i < body.count && status == OK; i++)
+		status = gzip_add(gzip, &out, body.at[i], false);
+	if (status == OK)
+		status = gzip_end(gzip, &out);
+	gzip_free(gzip);
+	return status == OK ? text_str(&out) : STR_NONE;
+}
+
+/* Big bodies shrink when the client can read them so. False: it stays as it is. */
+static bool shrink(struct request *r, struct http_parts body)
+{
+	uint64_t bytes = http_parts_bytes(body);
+	struct str packed;
+
+	if (r->answer.encoding.at != NULL || bytes <= LIMIT_GZIP_BYTES || bytes > UINT32_MAX ||
+	    !gzip_is_accepted(r->asked.accept_encoding))
+		return false;
+	packed = pack(r, body, (uint32_t)bytes);
+	if (packed.at == NULL)
+		return false;
+	r->answer.body = packed;
+	r->answer.parts = (struct http_parts){ NULL, 0 };
+	r->answer.encoding = STR("gzip");
+	return true;
 }
 
 static void http_answer(struct request *r)
 {
 	struct heading heading = heading_of(r);
-	struct str body = r->answer.is_empty ? STR("") : shrink(r, &heading);
+	struct http_parts body = body_of(r);
 
-	http_respond(exchange_of(r), r->answer.code, headers_of(&heading), HTTP_BYTES(body));
+	if (shrink(r, body))
+		body = body_of(r);
+	if (r->answer.encoding.at != NULL) {
+		add(&heading, "content-encoding", r->answer.encoding);
+		add(&heading, "vary", STR("Accept-Encoding"));
+	}
+	http_respond_parts(exchange_of(r), r->answer.code, headers_of(&heading), body);
 }
 
 static void http_release(struct request *r)

@@ -12,6 +12,7 @@
 
 struct listing {
 	struct request *r;
+	/* Of the cache's, good until the handler returns: the answer is made by then. Those of the store's history are held by the arena. */
 	VEC(const struct object *) objects;
 	uint64_t revision;
 	struct str start;  /* relative key where this page begins; absent: at the first */
@@ -26,11 +27,7 @@ struct listing {
 
 static void free_objects(void *arg)
 {
-	struct listing *listing = arg;
-
-	for (uint32_t i = 0; i < listing->objects.len; i++)
-		object_unref(listing->objects.at[i]);
-	vec_fini(&listing->objects);
+	vec_fini(&((struct listing *)arg)->objects);
 }
 
 static struct str scope(const struct request *r)
@@ -120,7 +117,7 @@ static bool take(void *arg, struct str key, const struct object *object)
 	}
 	if (!select_matches(&r->options, object, r->server->scratch))
 		return true;
-	vec_push(&listing->objects, object_ref(object));
+	vec_push(&listing->objects, object);
 	listing->last = key;
 	return true;
 }
@@ -195,7 +192,7 @@ static bool take_row(struct request *r, struct listing *listing, const struct st
 	if (object == NULL)
 		return true;
 	listing->start = STR_NONE; /* the range began there */
-	goes_on = take(listing, arena_str(r->arena, key), object);
+	goes_on = take(listing, arena_str(r->arena, key), object_hold(r->arena, object));
 	object_unref(object);
 	return goes_on;
 }

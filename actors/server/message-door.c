@@ -160,7 +160,7 @@ static void send_answer(struct request *r)
 	struct str *warnings = arena_array(answer.arena, struct str, r->warning_count);
 
 	answer.content_type = arena_str(answer.arena, r->answer.content_type);
-	answer.body = arena_str(answer.arena, r->answer.body);
+	answer.body = respond_body(r, answer.arena);
 	answer.retry_after_s = (uint32_t)request_retry_after(r);
 	for (uint32_t i = 0; i < r->warning_count; i++)
 		warnings[i] = arena_str(answer.arena, r->warnings[i]);

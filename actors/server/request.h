@@ -19,6 +19,7 @@
 #include "actors/server/route.h"
 #include "datastore/store/store.h"
 #include "runtime/base/base.h"
+#include "transport/http/http.h"
 
 struct request;
 struct server;
@@ -63,12 +64,13 @@ struct door {
 	void (*release)(struct request *r);
 };
 
-/* What goes back. Either a failure, or a body that is complete. */
+/* What goes back. Either a failure, or a body that is complete: in one piece, or in parts that the request's arena keeps. */
 struct answer {
 	int32_t code;
 	struct failure *failure; /* encoded by respond.c */
 	struct str content_type;
 	struct str body;
+	struct http_parts parts; /* in place of `body` if there are any */
 	struct str etag;
 	int32_t retry_after_s; /* 0: as the failure says */
 	struct str allow;      /* of 405 */

@@ -38,6 +38,33 @@ static void set_json(struct request *r, int32_t code, struct str json)
 	set_body(r, code, text_str(&out));
 }
 
+static struct str join(struct http_parts parts, struct arena *arena)
+{
+	struct text out = text_in(arena, LIMIT_RESPONSE_BYTES);
+
+	text_reserve(&out, (uint32_t)http_parts_bytes(parts));
+	for (uint32_t i = 0; i < parts.count; i++)
+		text_add(&out, parts.at[i]);
+	return text_str(&out);
+}
+
+struct str respond_body(const struct request *r, struct arena *arena)
+{
+	const struct answer *answer = &r->answer;
+
+	return answer->parts.count > 0 ? join(answer->parts, arena) : arena_str(arena, answer->body);
+}
+
+static void set_parts(struct request *r, int32_t code, struct http_parts parts)
+{
+	if (r->form.is_pretty) {
+		set_json(r, code, join(parts, r->arena));
+		return;
+	}
+	set_body(r, code, STR_NONE);
+	r->answer.parts = parts;
+}
+
 static void encode(enum format format, const struct type *type, const void *record, struct text *out)
 {
 	if (format == FORMAT_PROTO)
@@ -160,6 +187,34 @@ static struct str item_bytes(struct request *r, const struct object *object)
 	return text_str(&out);
 }
 
+/* Nothing is put together: the parts are the items' own bytes and what stands between them. No parts: they are too many. */
+static struct http_parts list_json(struct request *r, const struct list_shape *list)
+{
+	const struct type *type = r->resource->type;
+	struct str *parts = arena_alloc(r->arena, (2 * (size_t)list->count + 2) * sizeof *parts);
+	struct text open = text_in(r->arena, META_MAX);
+	uint32_t head = head_len(type), count = 0;
+	uint64_t total = 0;
+
+	text_printf(&open,
+		    "{\"kind\":\"" STR_FMT "List\",\"apiVersion\":\"" STR_FMT "\",\"metadata\":",
+		    STR_ARG(type->kind), STR_ARG(r->resource->api_version));
+	json_encode(&meta_list_meta_type, &list->meta, &open);
+	text_lit(&open, ",\"items\":[");
+	parts[count++] = text_str(&open);
+	for (uint32_t i = 0; i < list->count; i++) {
+		struct str bytes = item_bytes(r, list->objects[i]);
+
+		parts[count++] = i > 0 ? STR(",{") : STR("{");
+		parts[count++] = str_slice(bytes, head, bytes.len);
+		total += bytes.len;
+	}
+	parts[count++] = STR("]}");
+	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
+		count = 0;
+	return (struct http_parts){ parts, count };
+}
+
 static struct str *all_bytes(struct request *r, const struct list_shape *list, uint64_t *total)
 {
 	struct str *bytes = arena_array(r->arena, struct str, list->count);
@@ -170,32 +225,6 @@ static struct str *all_bytes(struct request *r, const struct list_shape *list, u
 		*total += bytes[i].len;
 	}
 	return bytes;
-}
-
-static struct str list_json(struct request *r, const struct list_shape *list)
-{
-	const struct type *type = r->resource->type;
-	uint32_t head = head_len(type);
-	uint64_t total;
-	struct str *bytes = all_bytes(r, list, &total);
-	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
-
-	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
-		return STR_NONE;
-	text_reserve(&out, (uint32_t)total + META_MAX);
-	text_printf(&out,
-		    "{\"kind\":\"" STR_FMT "List\",\"apiVersion\":\"" STR_FMT "\",\"metadata\":",
-		    STR_ARG(type->kind), STR_ARG(r->resource->api_version));
-	json_encode(&meta_list_meta_type, &list->meta, &out);
-	text_lit(&out, ",\"items\":[");
-	for (uint32_t i = 0; i < list->count; i++) {
-		if (i > 0)
-			text_add_char(&out, ',');
-		text_add_char(&out, '{');
-		text_add(&out, str_slice(bytes[i], head, bytes[i].len));
-	}
-	text_lit(&out, "]}");
-	return text_str(&out);
 }
 
 static void add_field(struct text *out, char tag, struct str bytes)
@@ -275,24 +304,38 @@ static struct str list_partial(struct request *r, const struct list_shape *list)
 	return out.is_cut ? STR_NONE : text_str(&out);
 }
 
+static void refuse_list(struct request *r)
+{
+	request_fail(r, failure_too_large(r->arena, "the list is too long: use limit"));
+}
+
 void respond_list(struct request *r, const struct object *const *objects, uint32_t count,
 		  uint64_t revision, struct str continue_token, int64_t remaining)
 {
 	struct list_shape list = { .objects = objects, .count = count };
+	struct http_parts parts;
 	struct str body;
 
 	list.meta.resource_version = request_printf(r, "%ju", (uintmax_t)revision);
 	list.meta.continue_ = continue_token;
 	if (remaining >= 0)
 		SET(&list.meta, remaining_item_count, remaining);
+	if (r->form.view == VIEW_OBJECT && r->form.format == FORMAT_JSON) {
+		parts = list_json(r, &list);
+		if (parts.count == 0)
+			refuse_list(r);
+		else
+			set_parts(r, 200, parts);
+		return;
+	}
 	if (r->form.view == VIEW_TABLE)
 		body = list_table(r, &list);
 	else if (r->form.view == VIEW_PARTIAL_LIST || r->form.view == VIEW_PARTIAL)
 		body = list_partial(r, &list);
 	else
-		body = r->form.format == FORMAT_PROTO ? list_proto(r, &list) : list_json(r, &list);
+		body = list_proto(r, &list);
 	if (body.at == NULL)
-		request_fail(r, failure_too_large(r->arena, "the list is too long: use limit"));
+		refuse_list(r);
 	else
 		set_json(r, 200, body);
 }

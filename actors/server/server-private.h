@@ -200,6 +200,8 @@ enum next pod_connect_container(struct request *r, const struct core_pod *pod, s
 /* respond.c */
 enum next respond(struct request *r);
 void respond_success(struct request *r); /* a Status, 201 */
+/* The answer's body in one piece of the arena. */
+struct str respond_body(const struct request *r, struct arena *arena);
 void respond_object(struct request *r, int32_t code, const struct object *object);
 /* The record of a type in the negotiated format; `code` 0 keeps the answer's. */
 void respond_record(struct request *r, int32_t code, const struct type *type, const void *record);

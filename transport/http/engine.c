@@ -122,6 +122,15 @@ void http_stream_add(struct http_stream *stream, struct http_bytes bytes)
 	stream->engine->class->poke(stream);
 }
 
+void http_stream_add_parts(struct http_stream *stream, struct http_parts parts)
+{
+	if (stream->engine == NULL || stream->is_out_hidden)
+		return;
+	assert(stream->is_out_begun && !stream->is_out_ended);
+	http_queue_add_parts(&stream->out, parts);
+	stream->engine->class->poke(stream);
+}
+
 void http_stream_copy(struct http_stream *stream, struct str bytes)
 {
 	if (stream->engine == NULL || stream->is_out_hidden)

@@ -263,18 +263,38 @@ size_t http_buffered(const struct http_exchange *exchange)
 	return exchange->stream.out.bytes;
 }
 
+static void begin_whole(struct http_exchange *exchange, int code, struct http_headers headers,
+			int64_t length)
+{
+	struct http_head head = { .code = code, .headers = headers, .content_length = length };
+	http_stream_begin(&exchange->stream, &head, length > 0);
+}
+
+static void end_whole(struct http_exchange *exchange)
+{
+	http_stream_end(&exchange->stream, (struct http_headers){ 0 });
+	touch(exchange);
+}
+
 void http_respond(struct http_exchange *exchange, int code, struct http_headers headers,
 		  struct http_bytes body)
 {
-	struct http_head head = { .code = code, .headers = headers, .content_length = body.data.len };
-	http_stream_begin(&exchange->stream, &head, body.data.len > 0);
+	begin_whole(exchange, code, headers, body.data.len);
 	/* An empty body has ended with its head: nothing may be added to it. */
 	if (body.data.len > 0)
 		http_stream_add(&exchange->stream, body);
 	else if (body.release != NULL)
 		body.release(body.arg);
-	http_stream_end(&exchange->stream, (struct http_headers){ 0 });
-	touch(exchange);
+	end_whole(exchange);
+}
+
+void http_respond_parts(struct http_exchange *exchange, int code, struct http_headers headers,
+			struct http_parts body)
+{
+	begin_whole(exchange, code, headers, (int64_t)http_parts_bytes(body));
+	if (body.count > 0)
+		http_stream_add_parts(&exchange->stream, body);
+	end_whole(exchange);
 }
 
 void http_begin(struct http_exchange *exchange, int code, struct http_headers headers)

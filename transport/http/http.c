@@ -128,3 +128,11 @@ struct str http_print_date(struct wall at, char out[HTTP_DATE_TEXT])
 			   (tm.tm_year + 1900) % 10000, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	return str_of(out, (size_t)len);
 }
+
+uint64_t http_parts_bytes(struct http_parts parts)
+{
+	uint64_t bytes = 0;
+	for (uint32_t i = 0; i < parts.count; i++)
+		bytes += parts.at[i].len;
+	return bytes;
+}

@@ -57,4 +57,11 @@ struct http_bytes {
 
 #define HTTP_BYTES(s) ((struct http_bytes){ .data = (s) })
 
+/* One body in many parts, none of them empty: a long list goes out without being put together first. */
+struct http_parts {
+	const struct str *at;
+	uint32_t count;
+};
+uint64_t http_parts_bytes(struct http_parts parts);
+
 #endif

@@ -9,6 +9,7 @@
 
 struct http_piece {
 	struct http_piece *next;
+	struct http_parts parts; /* of most pieces: the bytes */
 	struct http_bytes bytes;
 	uint32_t cap; /* of own[]; 0 when the bytes are borrowed */
 	char own[];
@@ -22,7 +23,13 @@ static void append(struct http_queue *queue, struct http_piece *piece)
 	else
 		queue->last->next = piece;
 	queue->last = piece;
+}
+
+static void append_bytes(struct http_queue *queue, struct http_piece *piece)
+{
+	piece->parts = (struct http_parts){ &piece->bytes.data, 1 };
 	queue->bytes += piece->bytes.data.len;
+	append(queue, piece);
 }
 
 void http_queue_add(struct http_queue *queue, struct http_bytes bytes)
@@ -35,6 +42,16 @@ void http_queue_add(struct http_queue *queue, struct http_bytes bytes)
 	struct http_piece *piece = mem_alloc(sizeof *piece);
 	piece->bytes = bytes;
 	piece->cap = 0;
+	append_bytes(queue, piece);
+}
+
+void http_queue_add_parts(struct http_queue *queue, struct http_parts parts)
+{
+	if (parts.count == 0)
+		return;
+	struct http_piece *piece = mem_new(struct http_piece);
+	piece->parts = parts;
+	queue->bytes += http_parts_bytes(parts);
 	append(queue, piece);
 }
 
@@ -55,14 +72,14 @@ void http_queue_copy(struct http_queue *queue, struct str bytes)
 	memcpy(piece->own, bytes.at, bytes.len);
 	piece->bytes = (struct http_bytes){ .data = str_of(piece->own, bytes.len) };
 	piece->cap = cap;
-	append(queue, piece);
+	append_bytes(queue, piece);
 }
 
 static void drop_first(struct http_queue *queue)
 {
 	struct http_piece *piece = queue->first;
 	queue->first = piece->next;
-	queue->moved = 0;
+	queue->part = queue->moved = 0;
 	if (queue->first == NULL)
 		queue->last = NULL;
 	if (piece->bytes.release != NULL)
@@ -73,8 +90,9 @@ static void drop_first(struct http_queue *queue)
 /* The next stretch of at most `max` bytes; what it points to is good until advance. */
 static struct str stretch(const struct http_queue *queue, size_t max)
 {
-	const struct str *data = &queue->first->bytes.data;
+	const struct str *data = &queue->first->parts.at[queue->part];
 	size_t len = data->len - queue->moved;
+	assert(len > 0);
 	return str_of(data->at + queue->moved, len < max ? len : max);
 }
 
@@ -83,7 +101,10 @@ static void advance(struct http_queue *queue, uint32_t len)
 	assert(len <= queue->bytes);
 	queue->moved += len;
 	queue->bytes -= len;
-	if (queue->moved == queue->first->bytes.data.len)
+	if (queue->moved < queue->first->parts.at[queue->part].len)
+		return;
+	queue->moved = 0;
+	if (++queue->part == queue->first->parts.count)
 		drop_first(queue);
 }
 
@@ -114,7 +135,7 @@ size_t http_queue_take(struct http_queue *queue, void *out, size_t max)
 
 void http_queue_append(struct http_queue *queue, struct http_queue *from)
 {
-	assert(from->moved == 0);
+	assert(from->part == 0 && from->moved == 0);
 	if (from->first == NULL)
 		return;
 	if (queue->last == NULL)

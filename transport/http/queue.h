@@ -17,11 +17,14 @@ struct http_piece;
 /* All zero is an empty queue. */
 struct http_queue {
 	struct http_piece *first, *last;
-	uint32_t moved; /* of the first piece */
-	size_t bytes;   /* not moved yet */
+	uint32_t part,
+	    moved;    /* of the first piece: its parts that have left, and bytes of the next one */
+	size_t bytes; /* not moved yet */
 };
 
 void http_queue_add(struct http_queue *queue, struct http_bytes bytes);
+/* The array is borrowed like what it points to, until all of it has left or the queue is cleared. */
+void http_queue_add_parts(struct http_queue *queue, struct http_parts parts);
 void http_queue_copy(struct http_queue *queue, struct str bytes);
 /* Appends up to `max` bytes to `out` and returns how many; `out` must have that room. */
 size_t http_queue_move(struct http_queue *queue, struct text *out, size_t max);

@@ -178,6 +178,9 @@ void *http_user(const struct http_exchange *exchange);
  */
 void http_respond(struct http_exchange *exchange, int code, struct http_headers headers,
 		  struct http_bytes body);
+/* The same with a body in parts; they and their array lie in the exchange's arena, or are kept by it. */
+void http_respond_parts(struct http_exchange *exchange, int code, struct http_headers headers,
+			struct http_parts body);
 
 /* Or in pieces: begin, any number of writes, end. */
 void http_begin(struct http_exchange *exchange, int code, struct http_headers headers);

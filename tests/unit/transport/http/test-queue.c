@@ -27,6 +27,38 @@ TEST(pieces_leave_in_order_and_are_released_when_they_have_left)
 	CHECK(queue.first == NULL);
 }
 
+TEST(a_body_in_parts_leaves_like_one_piece)
+{
+	const struct str parts[] = { STR("one,"), STR("two,"), STR("three,") };
+	for (uint32_t step = 1; step <= 20; step++) {
+		struct http_queue queue = { 0 };
+		struct text out = text_in(test_arena(), KIB);
+		http_queue_copy(&queue, STR("zero,"));
+		http_queue_add_parts(&queue, (struct http_parts){ parts, 3 });
+		http_queue_copy(&queue, STR("four"));
+		CHECK_EQ(queue.bytes, 23);
+		while (http_queue_move(&queue, &out, step) > 0)
+			;
+		CHECK_STR(text_str(&out), "zero,one,two,three,four");
+		CHECK_EQ(queue.bytes, 0);
+	}
+}
+
+TEST(parts_that_have_begun_to_leave_are_cleared_with_the_rest)
+{
+	const struct str parts[] = { STR("one,"), STR("two,") };
+	struct http_queue queue = { 0 };
+	struct text out = text_in(test_arena(), KIB);
+	http_queue_add_parts(&queue, (struct http_parts){ parts, 2 });
+	CHECK_EQ(http_queue_move(&queue, &out, 5), 5);
+	http_queue_clear(&queue);
+	http_queue_add_parts(&queue, (struct http_parts){ NULL, 0 });
+	CHECK(queue.first == NULL);
+	http_queue_copy(&queue, STR("next"));
+	CHECK_EQ(http_queue_move(&queue, &out, 10), 4);
+	CHECK_STR(text_str(&out), "one,tnext");
+}
+
 TEST(clearing_releases_everything_once)
 {
 	struct http_queue queue = { 0 };

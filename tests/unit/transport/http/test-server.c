@@ -18,6 +18,7 @@
  * /watch      begins, events when told to  /crash       the handler fails
  * /upload     streamed: counts the bytes   /upgrade     echoes raw bytes
  * /who        the peer's certificate       /drop        done without an answer
+ * /parts?n    n lines, in parts
  * /large?n    n bytes at once              /push        upgrades, says something and is done
  */
 struct handler {
@@ -90,6 +91,18 @@ static void respond_large(struct http_exchange *exchange)
 	respond(exchange, 200, str_of(arena_zalloc(http_arena(exchange), bytes), bytes));
 }
 
+static void respond_parts(struct http_exchange *exchange)
+{
+	uint64_t count = 0;
+	CHECK_STATUS(str_to_u64(http_query(exchange), &count), OK);
+	struct str *parts = arena_array(http_arena(exchange), struct str, count);
+	for (uint32_t i = 0; i < count; i++)
+		parts[i] = arena_printf(http_arena(exchange), "%u\n", i);
+	http_respond_parts(exchange, 200, text_headers,
+			   (struct http_parts){ parts, (uint32_t)count });
+	http_done(exchange);
+}
+
 static void push(struct http_exchange *exchange)
 {
 	http_upgrade(exchange, http_upgrade_wanted(exchange), (struct http_headers){ 0 });
@@ -123,6 +136,8 @@ static void on_asked(struct act *act, struct handler *handler, struct http_excha
 	} else if (str_is(path, "/upgrade")) {
 		http_upgrade(exchange, http_upgrade_wanted(exchange), (struct http_headers){ 0 });
 		handler->held[handler->held_count++] = exchange;
+	} else if (str_is(path, "/parts")) {
+		respond_parts(exchange);
 	} else if (str_is(path, "/large")) {
 		respond_large(exchange);
 	} else if (str_is(path, "/push")) {
@@ -496,6 +511,32 @@ TEST(requests_are_answered_over_both_versions)
 		CHECK_STR(http_call_body(calls[5]), "");
 		CHECK_EQ(http_call_code(calls[6]), 500);
 		for (int i = 0; i < 7; i++)
+			as_asker(stage, close_one, calls[i]);
+		end_stage(stage);
+	}
+}
+
+TEST(an_answer_in_parts_arrives_whole_over_both_versions)
+{
+	struct text expected = text_in(test_arena(), MIB);
+	for (uint32_t i = 0; i < 50000; i++)
+		text_printf(&expected, "%u\n", i);
+	for (int tls = 0; tls < 2; tls++) {
+		struct stage *stage = make_stage(tls, no_limits);
+		ask(stage, 0, get("/parts?50000"));
+		ask(stage, 1, get("/parts?0"));
+		ask(stage, 2,
+		    (struct http_request){ .method = STR("HEAD"), .path = STR("/parts?50000") });
+		wait_for(stage, all_answered);
+		CHECK_EQ(stage->asker->failed, 0);
+		struct http_call **calls = stage->asker->calls;
+		CHECK(str_eq(http_call_body(calls[0]), text_str(&expected)));
+		CHECK_EQ(http_call_code(calls[1]), 200);
+		CHECK_STR(http_call_body(calls[1]), "");
+		CHECK_STR(http_call_header(calls[2], STR("content-length")),
+			  arena_printf(test_arena(), "%u", expected.len).at);
+		CHECK_STR(http_call_body(calls[2]), "");
+		for (int i = 0; i < 3; i++)
 			as_asker(stage, close_one, calls[i]);
 		end_stage(stage);
 	}
