@@ -9,6 +9,7 @@ TRANSPORT = ["transport/wire", "transport/tls", "transport/http", "transport/pee
 DATASTORE = ["datastore/schema", "datastore/object", "datastore/cel", "datastore/log", "datastore/table",
              "datastore/store"]
 RECORDS = ["datastore/schema", "datastore/object"]
+KINDS = RECORDS + ["datastore/cel", "actors/client"]  # client holds what a rule is given to judge by
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/kinds"]
 CONTROL = ["actors/client", "actors/controller"]
 ACTORS = DOOR + ["actors/server", "actors/controller", "actors/controllers", "actors/scheduler", "actors/node",
@@ -36,7 +37,13 @@ USES = {
     "actors/authentication": RUNTIME + RECORDS + ["actors/client", "transport/tls", "transport/wire"], # tokens and certificates are its matter
     "actors/authorization": RUNTIME + RECORDS + ["actors/client"],
     "actors/admission": RUNTIME + RECORDS + ["actors/client"],
-    "actors/kinds": RECORDS + ["datastore/cel", "actors/client"],  # client holds what a rule is given to judge by
+    "actors/kinds": KINDS,
+    "actors/kinds/access": KINDS + ["actors/kinds"],
+    "actors/kinds/cluster": KINDS + ["actors/kinds"],
+    "actors/kinds/network": KINDS + ["actors/kinds"],
+    "actors/kinds/pod": KINDS + ["actors/kinds"],
+    "actors/kinds/storage": KINDS + ["actors/kinds"],
+    "actors/kinds/workload": KINDS + ["actors/kinds", "actors/kinds/pod"],  # they make pods from templates
     "actors/server": RUNTIME + DATASTORE + DOOR + ["transport/http", "transport/tls", "transport/wire"],  # signs tokens, writes documents
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
     "actors/controllers": ["actors/controller", "datastore/schema"],
@@ -100,7 +107,7 @@ UNDER_WAY = {
     "actors/client/request.h": "the API server and more clients",
     "actors/kinds/amount.h": "the rules of single kinds",
     "actors/kinds/kind.h": "the rules of single kinds",
-    "actors/kinds/persistent-volume.h": "the rules of single kinds",
+    "actors/kinds/storage/persistent-volume.h": "the rules of single kinds",
     "actors/kinds/rule.h": "the rules of single kinds",
     "actors/kinds/toleration.h": "the rules of single kinds",
     "datastore/log/entry.h": "the store",
