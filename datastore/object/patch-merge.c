@@ -242,7 +242,7 @@ static enum status merge_entry(struct patch *patch, const struct field *field, v
 	uint32_t at = patch_find_key(field, record, key, &is_there);
 	void *block;
 
-	if (str_is(raw, "null")) {
+	if (str_is(raw, "null") && !patch->is_replacing) {
 		if (is_there)
 			patch_remove(field, record, at);
 		return OK;
@@ -253,6 +253,9 @@ static enum status merge_entry(struct patch *patch, const struct field *field, v
 		block = patch_insert(patch, field, record, at);
 		*(struct str *)block = arena_str(patch->arena, key);
 	}
+	/* What is put in the place of something has nothing to remove: null is the value that it has in a map of such. */
+	if (str_is(raw, "null"))
+		return OK;
 	if (field->kind == KIND_MESSAGE && field->type->form == FORM_OBJECT && raw.at[0] == '{')
 		return merge_object(patch, field->type, (char *)block + FIELD_ENTRY_VALUE, raw,
 				    path, depth);
@@ -297,24 +300,12 @@ static enum status retain_entries(struct patch *patch, const struct field *field
 	return OK;
 }
 
-static enum status merge_map(struct patch *patch, const struct field *field, void *record,
-			     struct str raw, const struct path *path, uint32_t depth)
+static enum status merge_entries(struct patch *patch, const struct field *field, void *record,
+				 struct str raw, const struct path *path, uint32_t depth)
 {
 	struct json in = json_of(raw);
-	struct directives directives;
 	struct str key, value;
 
-	TRY(read_directives(patch, raw, &directives));
-	/* Where nothing is there is nothing to replace: upstream drops the whole of it then. */
-	if (directives.patch == DIRECTIVE_DELETE ||
-	    (directives.patch == DIRECTIVE_REPLACE && !field_is_set(field, record))) {
-		field_clear(field, record);
-		return OK;
-	}
-	if (directives.patch == DIRECTIVE_REPLACE)
-		field_clear(field, record);
-	if (directives.retain_keys.at != NULL && field_is_set(field, record))
-		TRY(retain_entries(patch, field, record, raw, directives.retain_keys));
 	if (patch_blocks(field, record)->at == NULL)
 		patch_blocks(field, record)->at = record_array(field, patch->arena, 0);
 	for (json_enter(&in); json_member(&in, patch->arena, &key) && json_skip(&in, &value);) {
@@ -326,12 +317,65 @@ static enum status merge_map(struct patch *patch, const struct field *field, voi
 	return json_end(&in, patch->why);
 }
 
+/* As take_object. */
+static enum status take_map(struct patch *patch, const struct field *field, void *record,
+			    struct str raw, const struct path *path, uint32_t depth)
+{
+	enum status status;
+
+	patch->is_strategic = false;
+	patch->is_replacing = true;
+	status = merge_entries(patch, field, record, raw, path, depth);
+	patch->is_strategic = true;
+	patch->is_replacing = false;
+	return status;
+}
+
+static enum status merge_map(struct patch *patch, const struct field *field, void *record,
+			     struct str raw, const struct path *path, uint32_t depth)
+{
+	struct directives directives;
+
+	TRY(read_directives(patch, raw, &directives));
+	/* Where nothing is there is nothing to replace: upstream drops the whole of it then. */
+	if (directives.patch == DIRECTIVE_DELETE ||
+	    (directives.patch == DIRECTIVE_REPLACE && patch_blocks(field, record)->len == 0)) {
+		field_clear(field, record);
+		return OK;
+	}
+	if (directives.patch == DIRECTIVE_REPLACE) {
+		field_clear(field, record);
+		return take_map(patch, field, record, raw, path, depth);
+	}
+	if (directives.retain_keys.at != NULL && field_is_set(field, record))
+		TRY(retain_entries(patch, field, record, raw, directives.retain_keys));
+	return merge_entries(patch, field, record, raw, path, depth);
+}
+
 /* ---- lists ------------------------------------------------------------------------------------------------------ */
 
-/* A whole list of messages, each decoded by this walk so that strict findings inside are made too. */
+/* Whether there is a list to merge with: an empty one counts where it is written out. */
+static bool is_list_there(const struct field *field, void *record)
+{
+	const struct block_list *list = patch_blocks(field, record);
+
+	return list->len > 0 || (list->at != NULL && (field->flags & FIELD_ALWAYS) != 0);
+}
+
+static bool is_special(struct patch *patch, struct str element)
+{
+	return patch->is_strategic && element.at[0] == '{' &&
+	       raw_member(patch, element, STR("$patch")).at != NULL;
+}
+
+/*
+ * A whole list, each message decoded by this walk so that strict findings inside are made too. What meets a list has its directives
+ * passed over; where there is none, an element that has one goes with it.
+ */
 static enum status replace_list(struct patch *patch, const struct field *field, void *record,
 				struct str raw, const struct path *path, uint32_t depth)
 {
+	bool is_there = is_list_there(field, record), is_strategic = patch->is_strategic;
 	struct json in = json_of(raw);
 	struct str value;
 
@@ -343,9 +387,14 @@ static enum status replace_list(struct patch *patch, const struct field *field, 
 	for (json_enter(&in); json_element(&in) && json_skip(&in, &value);) {
 		uint32_t len = patch_blocks(field, record)->len;
 		struct path here = { path, STR_NONE, len };
-		void *block = patch_insert(patch, field, record, len);
+		void *block;
 
-		if (value.at[0] == '{')
+		if (!is_there && is_special(patch, value))
+			continue;
+		block = patch_insert(patch, field, record, len);
+		if (value.at[0] == '{' && is_strategic)
+			TRY(take_object(patch, field->type, block, value, &here, depth));
+		else if (value.at[0] == '{')
 			TRY(merge_object(patch, field->type, block, value, &here, depth));
 		else
 			TRY(patch_decode_element(patch, field, block, value));
@@ -383,6 +432,37 @@ static struct str raw_key(struct patch *patch, const struct field *field, struct
 										      : STR_NONE;
 }
 
+static enum status key_is_missing(struct patch *patch, const struct field *field, struct str element)
+{
+	return fault_set(patch->why, BAD_REQUEST, "patch",
+			 "map: " STR_FMT " does not contain declared merge key: " STR_FMT,
+			 STR_ARG(element), STR_ARG(field->rules->merge_key));
+}
+
+/* Elements that are to go have gone before any other is looked at, all that have the key. */
+static enum status remove_messages(struct patch *patch, const struct field *field, void *record,
+				   struct str raw)
+{
+	struct json in = json_of(raw);
+	struct directives directives;
+	struct str element, key;
+
+	for (json_enter(&in); json_element(&in) && json_skip(&in, &element);) {
+		if (element.at[0] != '{')
+			return bad(patch, BAD_REQUEST,
+				   "expected a map in the list of a strategic merge patch");
+		TRY(read_directives(patch, element, &directives));
+		if (directives.patch != DIRECTIVE_DELETE)
+			continue;
+		key = raw_key(patch, field, element);
+		if (key.at == NULL)
+			return key_is_missing(patch, field, element);
+		for (uint32_t at; (at = find_by_key(patch, field, record, key)) != UINT32_MAX;)
+			patch_remove(field, record, at);
+	}
+	return json_end(&in, patch->why);
+}
+
 static enum status merge_message(struct patch *patch, const struct field *field, void *record,
 				 struct str element, const struct path *path, uint32_t depth)
 {
@@ -391,25 +471,16 @@ static enum status merge_message(struct patch *patch, const struct field *field,
 	uint32_t at;
 	void *block;
 
-	if (element.at[0] != '{')
-		return bad(patch, BAD_REQUEST,
-			   "expected a map in the list of a strategic merge patch");
 	TRY(read_directives(patch, element, &directives));
 	if (key.at == NULL)
-		return fault_set(patch->why, BAD_REQUEST, "patch",
-				 "map: " STR_FMT " does not contain declared merge key: " STR_FMT,
-				 STR_ARG(element), STR_ARG(field->rules->merge_key));
+		return key_is_missing(patch, field, element);
 	at = find_by_key(patch, field, record, key);
-	if (directives.patch == DIRECTIVE_DELETE) {
-		for (; at != UINT32_MAX; at = find_by_key(patch, field, record, key))
-			patch_remove(field, record, at);
-		return OK;
+	if (at == UINT32_MAX) {
+		block = patch_insert(patch, field, record, patch_blocks(field, record)->len);
+		return take_object(patch, field->type, block, element, path, depth);
 	}
-	if (at != UINT32_MAX)
-		TRY(check_retained(patch, element, directives.retain_keys));
-	block = at != UINT32_MAX
-		    ? patch_block(field, patch_blocks(field, record), at)
-		    : patch_insert(patch, field, record, patch_blocks(field, record)->len);
+	TRY(check_retained(patch, element, directives.retain_keys));
+	block = patch_block(field, patch_blocks(field, record), at);
 	return merge_object(patch, field->type, block, element, path, depth);
 }
 
@@ -428,17 +499,20 @@ static bool has_value(const struct field *field, void *record, const void *block
 	return false;
 }
 
-/* Values form a set: one that is there already is not added again. */
-static enum status merge_value(struct patch *patch, const struct field *field, void *record,
-			       struct str element)
+static enum status add_value(struct patch *patch, const struct field *field, void *record,
+			     struct str element)
 {
 	uint32_t len = patch_blocks(field, record)->len;
-	void *block = patch_insert(patch, field, record, len);
 
-	TRY(patch_decode_element(patch, field, block, element));
-	if (has_value(field, record, block, len))
-		patch_remove(field, record, len);
-	return OK;
+	return patch_decode_element(patch, field, patch_insert(patch, field, record, len), element);
+}
+
+/* Values that were merged form a set: the first of each stays. */
+static void keep_first_values(const struct field *field, void *record)
+{
+	for (uint32_t i = patch_blocks(field, record)->len; i-- > 0;)
+		if (has_value(field, record, patch_block(field, patch_blocks(field, record), i), i))
+			patch_remove(field, record, i);
 }
 
 /* What a list is now, while its own memory is changed. */
@@ -455,7 +529,32 @@ static struct block_list copy_list(const struct patch *patch, const struct field
 }
 
 static enum status set_order(struct patch *patch, const struct field *field, void *record,
-			     struct str order, const struct block_list *old);
+			     struct str order, const struct block_list *old, bool is_merged);
+
+/* Where no list is there is nothing to merge with: keys and values may then stand in it twice. */
+static enum status take_list_as_it_is(struct patch *patch, const struct field *field, void *record,
+				      struct str raw, const struct path *path, uint32_t depth)
+{
+	struct json in = json_of(raw);
+	struct str element;
+	int64_t index = 0;
+
+	patch_blocks(field, record)->at = record_array(field, patch->arena, 0);
+	for (json_enter(&in); json_element(&in) && json_skip(&in, &element); index++) {
+		struct path here = { path, STR_NONE, index };
+		bool is_object = field->kind == KIND_MESSAGE && element.at[0] == '{';
+		void *block;
+
+		if (is_special(patch, element))
+			continue;
+		block = patch_insert(patch, field, record, patch_blocks(field, record)->len);
+		if (is_object)
+			TRY(merge_object(patch, field->type, block, element, &here, depth));
+		else
+			TRY(patch_decode_element(patch, field, block, element));
+	}
+	return json_end(&in, patch->why);
+}
 
 /* An element that is nothing but {"$patch":"replace"} makes the others the whole list. */
 static bool replaces_list(struct patch *patch, struct str raw)
@@ -474,30 +573,36 @@ static enum status merge_list(struct patch *patch, const struct field *field, vo
 			      struct str raw, const struct path *path, uint32_t depth)
 {
 	struct json in = json_of(raw);
-	bool is_message = field->kind == KIND_MESSAGE, is_replaced;
-	const struct block_list old = copy_list(patch, field, record);
+	bool is_message = field->kind == KIND_MESSAGE;
+	struct block_list old;
 	struct str element;
 	int64_t index = 0;
 
 	if (json_peek(&in) != JSON_ARRAY)
 		return bad(patch, BAD_REQUEST, "expected a list in a strategic merge patch");
-	is_replaced = is_message && replaces_list(patch, raw);
-	if (is_replaced)
+	if (!is_list_there(field, record))
+		return take_list_as_it_is(patch, field, record, raw, path, depth);
+	if (is_message && replaces_list(patch, raw)) {
 		field_clear(field, record);
-	if (patch_blocks(field, record)->at == NULL)
-		patch_blocks(field, record)->at = record_array(field, patch->arena, 0);
+		return take_list_as_it_is(patch, field, record, raw, path, depth);
+	}
+	if (is_message)
+		TRY(remove_messages(patch, field, record, raw));
+	old = copy_list(patch, field, record);
 	for (json_enter(&in); json_element(&in) && json_skip(&in, &element); index++) {
 		struct path here = { path, STR_NONE, index };
 
-		if (is_replaced && raw_member(patch, element, STR("$patch")).at != NULL)
+		if (is_message && is_special(patch, element))
 			continue;
 		if (is_message)
 			TRY(merge_message(patch, field, record, element, &here, depth));
 		else
-			TRY(merge_value(patch, field, record, element));
+			TRY(add_value(patch, field, record, element));
 	}
 	TRY(json_end(&in, patch->why));
-	return is_replaced ? OK : set_order(patch, field, record, raw, &old);
+	if (!is_message)
+		keep_first_values(field, record);
+	return set_order(patch, field, record, raw, &old, false);
 }
 
 /* ---- order of lists ------------------------------------------------------------------------------------------------ */
@@ -525,6 +630,41 @@ static uint32_t place_in(struct patch *patch, const struct field *field,
 	return UINT32_MAX;
 }
 
+/*
+ * The order that elements have by themselves is the old one. Once it has merged, upstream takes it from the memory that it has merged into:
+ * what was added to a list of messages then stands where deleted ones have made room at its end; what found no room stands nowhere.
+ */
+static struct block_list order_before(struct patch *patch, const struct field *field, void *record,
+				      const struct block_list *old, bool is_merged)
+{
+	const struct block_list *list = patch_blocks(field, record);
+	struct block_list order = { arena_array(patch->arena, const void *, old->len + 1), 0 };
+	uint32_t room = is_merged ? old->len : 0;
+	const void **at = order.at;
+
+	for (uint32_t i = 0; i < old->len; i++) {
+		const void *block = patch_block(field, old, i);
+
+		if (field->kind != KIND_MESSAGE || place_in(patch, field, list, block) != UINT32_MAX)
+			at[order.len++] = block;
+	}
+	for (uint32_t i = 0; i < list->len && order.len < room; i++)
+		if (place_in(patch, field, old, patch_block(field, list, i)) == UINT32_MAX)
+			at[order.len++] = patch_block(field, list, i);
+	return order;
+}
+
+static uint32_t place_before(struct patch *patch, const struct field *field,
+			     const struct block_list *order, const void *block)
+{
+	const void *const *at = order->at;
+
+	for (uint32_t i = 0; i < order->len; i++)
+		if (is_same(patch, field, at[i], block))
+			return i;
+	return UINT32_MAX;
+}
+
 /* The index of each element in `order`, by merge key or by value. */
 static enum status wanted_order(struct patch *patch, const struct field *field, void *record,
 				struct str order, struct placed *placed)
@@ -547,6 +687,8 @@ static enum status wanted_order(struct patch *patch, const struct field *field, 
 		for (uint32_t i = 0; i < list->len; i++) {
 			const void *block = placed[i].block;
 
+			if (placed[i].wanted != UINT32_MAX) /* the first place counts */
+				continue;
 			if (is_message ? str_eq(key_of(patch, field, block), key)
 			    : field->kind == KIND_STRING
 				? str_eq(*(const struct str *)block, *(const struct str *)value)
@@ -576,8 +718,9 @@ static void weave(const struct placed *named, uint32_t named_count, const struct
 	}
 }
 
+/* `is_merged`: the patch has been merged into the list already. */
 static enum status set_order(struct patch *patch, const struct field *field, void *record,
-			     struct str order, const struct block_list *old)
+			     struct str order, const struct block_list *old, bool is_merged)
 {
 	struct block_list *list = patch_blocks(field, record);
 	size_t stride = field_stride(field);
@@ -585,12 +728,14 @@ static enum status set_order(struct patch *patch, const struct field *field, voi
 	struct placed *named = arena_array(patch->arena, struct placed, list->len + 1);
 	struct placed *others = arena_array(patch->arena, struct placed, list->len + 1);
 	const void **result = arena_array(patch->arena, const void *, list->len + 1);
+	const struct block_list before = order_before(patch, field, record, old, is_merged);
 	uint32_t named_count = 0, other_count = 0;
 	char *fresh;
 
 	for (uint32_t i = 0; i < list->len; i++)
 		all[i] = (struct placed){ patch_block(field, list, i), UINT32_MAX,
-					  place_in(patch, field, old, patch_block(field, list, i)) };
+					  place_before(patch, field, &before,
+						       patch_block(field, list, i)) };
 	TRY(wanted_order(patch, field, record, order, all));
 	for (uint32_t i = 0; i < list->len; i++) {
 		uint32_t at = named_count;
@@ -671,7 +816,7 @@ static enum status merge_field(struct patch *patch, const struct field *field, v
 		field_clear(field, record);
 		return OK;
 	}
-	if (*message != NULL)
+	if (*message != NULL && directives.patch == DIRECTIVE_MERGE)
 		TRY(check_retained(patch, raw, directives.retain_keys));
 	if (*message == NULL || is_replaced || directives.patch == DIRECTIVE_REPLACE)
 		*message = record_new(field->type, patch->arena);
@@ -726,7 +871,7 @@ static enum status each_list(struct patch *patch, const struct type *type, void 
 		if (old == NULL)
 			TRY(remove_values(patch, field, held, list[i].raw));
 		else if (field->kind != KIND_MESSAGE || (field->rules && field->rules->merge_key.at))
-			TRY(set_order(patch, field, held, list[i].raw, &old[i]));
+			TRY(set_order(patch, field, held, list[i].raw, &old[i], true));
 	}
 	return OK;
 }

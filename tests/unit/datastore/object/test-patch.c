@@ -401,6 +401,52 @@ TEST(a_strategic_patch_merges_by_keys_and_obeys_its_directives)
 		{ "ConfigMap", "{'metadata':{'finalizers':['a','b','a','c']}}",
 		  "{'metadata':{'$deleteFromPrimitiveList/finalizers':['a','z']}}",
 		  "{'metadata':{'finalizers':['b','c']}}" },
+		/* where no list is there is none to merge with: one port for both protocols */
+		{ "Pod", "{'spec':{'containers':[{'name':'a'}]}}",
+		  "{'spec':{'containers':[{'name':'a','ports':[{'containerPort':53,'protocol':'UDP'"
+		  "},"
+		  "{'containerPort':53,'protocol':'TCP'}]}]}}",
+		  "{'spec':{'containers':[{'name':'a','ports':[{'containerPort':53,'protocol':'UDP'"
+		  "},"
+		  "{'containerPort':53,'protocol':'TCP'}]}]}}" },
+		/* nor anything to delete */
+		{ "ServiceAccount", "{'secrets':[{'name':'a'}]}",
+		  "{'imagePullSecrets':[{'name':'b','$patch':'delete'}]}",
+		  "{'secrets':[{'name':'a'}],'imagePullSecrets':[]}" },
+		/* what is to go goes first, all that have the key */
+		{ "Service", "{'spec':{'ports':[{'port':53,'name':'a'},{'port':53,'name':'b'}]}}",
+		  "{'spec':{'ports':[{'port':53,'name':'c'},{'port':53,'$patch':'delete'}]}}",
+		  "{'spec':{'ports':[{'name':'c','port':53,'targetPort':0}]}}" },
+		/* of a key that is named twice the first place counts */
+		{ "Service", "{'spec':{'ports':[{'port':2,'name':'b'},{'port':1,'name':'c'},{'port':1,'name':'d'}]}}",
+		  "{'spec':{'$setElementOrder/ports':[{'port':1},{'port':2},{'port':1}]}}",
+		  "{'spec':{'ports':[{'name':'c','port':1,'targetPort':0},{'name':'d','port':1,"
+		  "'targetPort':0},{'name':'b','port':2,'targetPort':0}]}}" },
+		/* $patch delete in a list that is replaced as a whole means nothing */
+		{ "ServiceAccount", "{'imagePullSecrets':[{'name':'a'}]}",
+		  "{'imagePullSecrets':[{'name':'b','$patch':'delete'}]}",
+		  "{'imagePullSecrets':[{'name':'b'}]}" },
+		/* null in what is put in the place of a map */
+		{ "Pod", "{'metadata':{'labels':{'a':'1'}}}",
+		  "{'metadata':{'$patch':'replace','labels':{'b':null}}}",
+		  "{'metadata':{'labels':{'b':''}}}" },
+		/* what is new stands where something was deleted */
+		{ "Service", "{'spec':{'ports':[{'port':2,'name':'a'},{'port':1,'name':'q'}]}}",
+		  "{'spec':{'$setElementOrder/ports':[{'port':3}],'ports':[{'name':'a','port':3},"
+		  "{'$patch':'delete','port':2}]}}",
+		  "{'spec':{'ports':[{'name':'q','port':1,'targetPort':0},{'name':'a','port':3,"
+		  "'targetPort':0}]}}" },
+		/* null in what is new in a list, and in what replaces a map */
+		{ "Pod", "{'spec':{'containers':[{'name':'a'}]}}",
+		  "{'spec':{'containers':[{'name':'b','resources':{'limits':{'memory':null}}}]}}",
+		  "{'spec':{'containers':[{'name':'b','resources':{'limits':{'memory':'0'}}},"
+		  "{'name':'a'}]}}" },
+		{ "Pod", "{'spec':{'nodeSelector':{'a':'1'}}}",
+		  "{'spec':{'nodeSelector':{'$patch':'replace','b':null}}}",
+		  "{'spec':{'nodeSelector':{'b':''}}}" },
+		/* values that stood there twice do not after a merge */
+		{ "ConfigMap", "{'metadata':{'finalizers':['a','b','a']}}",
+		  "{'metadata':{'finalizers':['c']}}", "{'metadata':{'finalizers':['c','a','b']}}" },
 		/* values are added once */
 		{ "ConfigMap", "{'metadata':{'finalizers':['a','b']}}",
 		  "{'metadata':{'finalizers':['b','c']}}",
