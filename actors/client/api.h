@@ -32,6 +32,7 @@
 #define API_BATCHES 2U
 #define API_TYPE_PROTOBUF STR("application/vnd.kubernetes.protobuf")
 #define API_TYPE_JSON STR("application/json")
+#define API_TYPE_YAML STR("application/yaml")
 
 struct api_call {
 	struct arena *arena;

@@ -147,8 +147,9 @@ static enum next validate_options(struct request *r)
 
 static enum next negotiate(struct request *r)
 {
-	enum negotiate_views views =
-	    r->route.verb == VERB_DELETE_COLLECTION ? NEGOTIATE_PLAIN : NEGOTIATE_OBJECTS;
+	enum negotiate_views views = r->route.verb == VERB_DELETE_COLLECTION ? NEGOTIATE_PLAIN
+				     : r->route.verb == VERB_WATCH           ? NEGOTIATE_WATCH
+									     : NEGOTIATE_OBJECTS;
 	bool has_protobuf = r->type != NULL && !(r->type->flags & TYPE_JSON_ONLY);
 
 	if (negotiate_accept(r->asked.accept, views, has_protobuf, &r->form) != OK)

@@ -69,12 +69,13 @@ static uint32_t read_clauses(struct str accept, struct clause out[CLAUSES_MAX])
 static bool take_format(const struct clause *clause, bool has_protobuf, struct answer_form *out)
 {
 	if (str_is(clause->type, "*/*") || str_is(clause->type, "application/*") ||
-	    str_is(clause->type, "application/json"))
+	    str_is(clause->type, "application/json") || str_eq(clause->type, API_TYPE_YAML))
 		out->format = FORMAT_JSON;
 	else if (has_protobuf && str_eq(clause->type, API_TYPE_PROTOBUF))
 		out->format = FORMAT_PROTO;
 	else
 		return false;
+	out->is_yaml = str_eq(clause->type, API_TYPE_YAML);
 	return true;
 }
 
@@ -102,7 +103,7 @@ static bool take_view(const struct clause *clause, enum negotiate_views views,
 	out->view = VIEW_OBJECT;
 	if (clause->as.len == 0)
 		return true;
-	if (views == NEGOTIATE_OBJECTS)
+	if (views == NEGOTIATE_OBJECTS || views == NEGOTIATE_WATCH)
 		return take_meta_view(clause, out);
 	if (views == NEGOTIATE_DISCOVERY && str_is(clause->as, "APIGroupDiscoveryList") &&
 	    str_is(clause->group, "apidiscovery.k8s.io") && str_is(clause->version, "v2")) {
@@ -129,7 +130,8 @@ enum status negotiate_accept(struct str accept, enum negotiate_views views, bool
 		    (clauses[i].stream.len > 0 && !str_is(clauses[i].stream, "watch")))
 			continue;
 		if (!take_format(&clauses[i], has_protobuf, &form) ||
-		    !take_view(&clauses[i], views, &form))
+		    !take_view(&clauses[i], views, &form) ||
+		    (form.is_yaml && views == NEGOTIATE_WATCH))
 			continue;
 		*out = form;
 		return OK;
@@ -162,7 +164,7 @@ enum status negotiate_content(struct str content_type, enum format *out, bool *o
 {
 	struct str type = bare(content_type);
 
-	*out_is_yaml = str_is(type, "application/yaml");
+	*out_is_yaml = str_eq(type, API_TYPE_YAML);
 	if (type.len == 0 || str_is(type, "application/json") || *out_is_yaml)
 		*out = FORMAT_JSON;
 	else if (str_eq(type, API_TYPE_PROTOBUF))

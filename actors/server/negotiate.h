@@ -25,12 +25,14 @@ struct answer_form {
 	enum view view;
 	bool is_table_beta; /* meta.k8s.io/v1beta1 was asked for */
 	bool is_pretty;
+	bool is_yaml; /* what is JSON everywhere leaves as YAML: respond.c */
 };
 
 /* What may be chosen where. */
 enum negotiate_views {
 	NEGOTIATE_PLAIN,     /* the object only */
 	NEGOTIATE_OBJECTS,   /* and tables, and metadata only */
+	NEGOTIATE_WATCH,     /* the same, but no YAML: it has no streams */
 	NEGOTIATE_DISCOVERY, /* and the aggregated form, JSON or protobuf */
 };
 
@@ -39,7 +41,8 @@ MUST_USE enum status negotiate_accept(struct str accept, enum negotiate_views vi
 				      bool has_protobuf, struct answer_form *out);
 /* The content type of answers in this form; a watch's when `is_stream`. */
 struct str negotiate_type(const struct answer_form *form, bool is_stream);
-#define NEGOTIATE_OFFERED STR("application/json, application/vnd.kubernetes.protobuf")
+#define NEGOTIATE_OFFERED \
+	STR("application/json, application/yaml, application/vnd.kubernetes.protobuf")
 
 /* UNSUPPORTED_MEDIA when it is none of JSON, YAML (*out_is_yaml: to be made JSON of) and protobuf. Absent or empty is JSON. */
 MUST_USE enum status negotiate_content(struct str content_type, enum format *out, bool *out_is_yaml);

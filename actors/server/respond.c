@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "actors/client/api.h"
 #include "actors/server/convert.h"
 #include "actors/server/pretty.h"
 #include "actors/server/server-private.h"
@@ -8,6 +9,7 @@
 #include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
 #include "datastore/object/record.h"
+#include "transport/wire/yaml.h"
 
 /*
  * Answers: objects, lists, tables and failures in the form that was negotiated. Encodings that hang on frozen objects are copied
@@ -29,7 +31,7 @@ static void set_json(struct request *r, int32_t code, struct str json)
 {
 	struct text out;
 
-	if (!r->form.is_pretty || r->form.format != FORMAT_JSON) {
+	if (!r->form.is_pretty || r->form.is_yaml || r->form.format != FORMAT_JSON) {
 		set_body(r, code, json);
 		return;
 	}
@@ -57,7 +59,7 @@ struct str respond_body(const struct request *r, struct arena *arena)
 
 static void set_parts(struct request *r, int32_t code, struct http_parts parts)
 {
-	if (r->form.is_pretty) {
+	if (r->form.is_pretty || r->form.is_yaml) {
 		set_json(r, code, join(parts, r->arena));
 		return;
 	}
@@ -363,11 +365,30 @@ static void encode_failure(struct request *r)
 	r->answer.code = code;
 }
 
+/* All bodies are made as JSON; those of objects, lists and failures become YAML here if that was asked for. */
+static void turn_to_yaml(struct request *r)
+{
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+
+	if (!r->form.is_yaml || r->answer.is_empty ||
+	    !str_starts(r->answer.content_type, API_TYPE_JSON))
+		return;
+	if (yaml_of_json(r->answer.body, &out) == OK) {
+		r->answer.body = text_str(&out);
+		r->answer.content_type = API_TYPE_YAML;
+		return;
+	}
+	r->form.is_yaml = false;
+	request_fail(r, failure_too_large(r->arena, "the answer is too large"));
+	encode_failure(r);
+}
+
 enum next respond(struct request *r)
 {
 	if (r->is_answered || r->is_gone)
 		return NEXT;
 	if (r->answer.failure != NULL)
 		encode_failure(r);
+	turn_to_yaml(r);
 	return NEXT;
 }

@@ -294,7 +294,7 @@ static void write_result_schema(struct openapi *o, const struct place *place,
 }
 
 struct media {
-	const char *at[4];
+	const char *at[5];
 	uint32_t len;
 };
 
@@ -316,10 +316,11 @@ static struct media produced(const struct place *place, const struct operation *
 		return media;
 	}
 	add_media(&media, "application/json");
-	if (is_stream)
-		add_media(&media, "application/json;stream=watch");
+	add_media(&media, "application/yaml");
 	if (has_proto)
 		add_media(&media, "application/vnd.kubernetes.protobuf");
+	if (is_stream)
+		add_media(&media, "application/json;stream=watch");
 	if (has_proto && is_stream)
 		add_media(&media, "application/vnd.kubernetes.protobuf;stream=watch");
 	return media;

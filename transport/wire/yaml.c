@@ -8,6 +8,7 @@
 #include "runtime/base/limits.h"
 #include "runtime/base/mem.h"
 #include "transport/wire/json.h"
+#include "transport/wire/yaml-private.h"
 
 /* Longest plain scalar that is looked at for a number; longer ones are strings. */
 #define NUMBER_BYTES 64U
@@ -126,8 +127,7 @@ static bool write_number(struct text *out, struct str s)
 	return write_integer(out, digits) || write_float(out, digits);
 }
 
-/* A scalar without quotes and tag: what it looks like decides what it is. */
-static void write_plain(struct text *out, struct str s)
+void yaml_plain_to_json(struct text *out, struct str s)
 {
 	static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
 	static const char *const trues[] = { "true", "True", "TRUE", "y",  "Y",  "yes",
@@ -149,7 +149,7 @@ static void write_plain(struct text *out, struct str s)
 static void write_scalar(struct convert *c, const yaml_node_t *node)
 {
 	if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
-		write_plain(c->out, scalar_of(node));
+		yaml_plain_to_json(c->out, scalar_of(node));
 	else
 		json_write_string(c->out, scalar_of(node));
 }
@@ -167,7 +167,7 @@ static enum status write_key(struct convert *c, const yaml_node_t *node)
 	struct str s = scalar_of(node);
 	bool is_plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && s.len < sizeof buffer;
 	if (is_plain)
-		write_plain(&key, s);
+		yaml_plain_to_json(&key, s);
 	if (is_plain && key.len > 0 && key.at[0] != '"' && !str_is(text_str(&key), "null"))
 		json_write_string(c->out, text_str(&key));
 	else

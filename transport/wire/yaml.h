@@ -1,5 +1,5 @@
 /*
- * YAML documents to JSON text, as the API server and kubectl read them.
+ * YAML documents to JSON text, as the API server and kubectl read them, and the way back.
  *
  * Plain scalars mean what they mean to upstream's library: `yes` and `on` are booleans, `0644` is octal, dates are strings,
  * `<<` merges. Anchors are followed; how deep (LIMIT_NESTING) and how long the JSON may get (the text's own maximum) bounds them.
@@ -26,5 +26,11 @@ void yaml_close(TAKE struct yaml *yaml); /* NULL is fine */
 MUST_USE enum status yaml_next(struct yaml *yaml, struct text *out, struct fault *why);
 /* A text of one document, for request bodies: more than one is BAD_REQUEST, none is null. */
 MUST_USE enum status yaml_to_json(struct str text, struct text *out, struct fault *why);
+
+/*
+ * Appends valid JSON as a YAML document, as upstream writes it: blocks, keys in the order of Go's library, quotes where a string would
+ * be read as something else. TOO_LARGE: it is longer than `out` may be, or nested too deep.
+ */
+MUST_USE enum status yaml_of_json(struct str json, struct text *out);
 
 #endif

@@ -116,6 +116,50 @@ TEST(a_get_in_protobuf_has_the_envelope)
 	rig_close(rig);
 }
 
+static struct rig_answer get_yaml(struct rig *rig, const char *path)
+{
+	return rig_ask_of(rig, .method = "GET", .path = path, .accept = "application/yaml");
+}
+
+TEST(what_is_json_is_also_given_as_yaml)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer;
+
+	make(rig, "a");
+	answer = get_yaml(rig, MAPS "/a");
+	CHECK_CODE(answer, 200);
+	CHECK_STR(answer.type, "application/yaml");
+	CHECK(str_starts(answer.body, STR("apiVersion: v1\n")));
+	CHECK(str_find(answer.body, STR("\nmetadata:\n  creationTimestamp: \"")) > 0);
+	answer = get_yaml(rig, MAPS);
+	CHECK(str_find(answer.body, STR("\nitems:\n- ")) > 0);
+	CHECK(str_find(answer.body, STR("\nkind: ConfigMapList\n")) > 0);
+	answer = get_yaml(rig, MAPS "/b");
+	CHECK_CODE(answer, 404);
+	CHECK_STR(answer.type, "application/yaml");
+	CHECK(str_find(answer.body, STR("\nmessage: configmaps \"b\" not found\n")) > 0);
+	answer = get_yaml(rig, "/api");
+	CHECK_STR(answer.type, "application/yaml");
+	CHECK(str_find(answer.body, STR("kind: APIVersions\n")) >= 0);
+	answer = rig_ask_of(rig, .method = "GET", .path = MAPS "/a",
+			    .accept = "application/yaml;as=Table;v=v1;g=meta.k8s.io");
+	CHECK(str_find(answer.body, STR("\nkind: Table\n")) > 0);
+	rig_close(rig);
+}
+
+TEST(a_watch_has_no_form_in_yaml)
+{
+	struct rig *rig = rig_open(NULL);
+
+	CHECK_CODE(get_yaml(rig, MAPS "?watch=1"), 406);
+	CHECK_STR(rig_ask_of(rig, .method = "GET", .path = MAPS "/b?resourceVersion=x",
+			     .accept = "application/yaml, application/json")
+		      .type,
+		  "application/yaml");
+	rig_close(rig);
+}
+
 TEST(an_accept_that_nothing_fits_is_not_acceptable)
 {
 	struct rig *rig = rig_open(NULL);
@@ -124,7 +168,7 @@ TEST(an_accept_that_nothing_fits_is_not_acceptable)
 	CHECK_FAILURE(rig_ask_of(rig, .method = "GET", .path = MAPS "/a", .accept = "text/html"),
 		      406, "NotAcceptable",
 		      "only the following media types are accepted: application/json, "
-		      "application/vnd.kubernetes.protobuf");
+		      "application/yaml, application/vnd.kubernetes.protobuf");
 	CHECK_CODE(rig_ask_of(rig, .method = "GET", .path = MAPS "/a",
 			      .accept = "text/html, application/*;q=0.2"),
 		   200);

@@ -133,7 +133,10 @@ TEST(an_operation_has_its_body_among_its_parameters)
 	CHECK(has(member(patch, "parameters"), ",\"type\":\"boolean\",\"uniqueItems\":true}"));
 	CHECK_STR(member(member(member(patch, "responses"), "200"), "schema"),
 		  "{\"$ref\":\"#/definitions/io.k8s.api.apps.v1.Deployment\"}");
-	CHECK(has(member(list, "produces"), "\"application/json;stream=watch\""));
+	CHECK_STR(member(list, "produces"),
+		  "[\"application/json\",\"application/yaml\",\"application/"
+		  "vnd.kubernetes.protobuf\",\"application/json;stream=watch\",\"application/"
+		  "vnd.kubernetes.protobuf;stream=watch\"]");
 	CHECK(!has(list, "\"in\":\"body\""));
 	CHECK(has(remove, "{\"name\":\"body\",\"in\":\"body\",\"schema\":"));
 	CHECK(member(patch, "requestBody").at == NULL);

@@ -35,6 +35,47 @@ TEST(yaml_becomes_the_json_that_upstream_reads_in_it)
 	}
 }
 
+TEST(json_becomes_the_yaml_that_upstream_writes_of_it)
+{
+	static const struct {
+		const char *json, *yaml;
+	} cases[] = {
+		{ "{\"b\":1,\"a\":[\"x\",{\"d\":true,\"c\":null}]}",
+		  "a:\n- x\n- c: null\n  d: true\nb: 1\n" },
+		{ "{\"a\":{},\"b\":[],\"c\":\"\"}", "a: {}\nb: []\nc: \"\"\n" },
+		/* strings that would be read as something else */
+		{ "[\"1\",\"true\",\"yes\",\"0x1f\",\"1e3\",\"~\",\"null\",\"<<\",\".inf\"]",
+		  "- \"1\"\n- \"true\"\n- \"yes\"\n- \"0x1f\"\n- \"1e3\"\n- \"~\"\n- \"null\"\n"
+		  "- \"<<\"\n- \".inf\"\n" },
+		{ "[\"2026-11-26T13:04:56Z\",\"2026-11-26\",\"2026-11\",\"1:30\",\"a:30\"]",
+		  "- \"2026-11-26T13:04:56Z\"\n- \"2026-11-26\"\n- 2026-11\n- \"1:30\"\n- a:30\n" },
+		/* strings that are no plain scalars */
+		{ "[\"a: b\",\"# c\",\"{d}\",\" e\",\"it's\",\"25%\",\"*\",\"- x\"]",
+		  "- 'a: b'\n- '# c'\n- '{d}'\n- ' e'\n- it's\n- 25%\n- '*'\n- '- x'\n" },
+		{ "{\"a\":\"two\\nlines\\n\",\"b\":\"no end\\nhere\"}",
+		  "a: |\n  two\n  lines\nb: |-\n  no end\n  here\n" },
+		{ "[-5,1.5,18446744073709551615,\"\xc3\xa4\"]",
+		  "- -5\n- 1.5\n- 18446744073709551615\n- \xc3\xa4\n" },
+		/* keys: letters after other signs, numbers by their value */
+		{ "{\"a10\":1,\"a9\":2,\"aB\":3,\"a-b\":4,\"f:x\":5,\".\":6,\"a\":7}",
+		  ".: 6\na: 7\na-b: 4\na9: 2\na10: 1\naB: 3\nf:x: 5\n" },
+	};
+
+	for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct text out = text_in(test_arena(), 64 * KIB);
+
+		CHECK_STATUS(yaml_of_json(str_from(cases[i].json), &out), OK);
+		CHECK_STR(text_str(&out), cases[i].yaml);
+	}
+}
+
+TEST(yaml_that_does_not_fit_is_too_large)
+{
+	struct text out = text_in(test_arena(), 8);
+
+	CHECK_STATUS(yaml_of_json(STR("[\"a\",\"b\",\"c\",\"d\"]"), &out), TOO_LARGE);
+}
+
 TEST(what_is_no_yaml_is_refused_with_its_line)
 {
 	static const char *const cases[] = { "a: [1\n",      "a: b: c\n",    "\ta: 1", "a: 'x",
