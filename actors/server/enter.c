@@ -159,6 +159,24 @@ static enum next negotiate(struct request *r)
 	return NEXT;
 }
 
+/* What upstream says of kinds that have been given up, to whoever asks for them in whatever way. */
+static void warn_of_deprecated(struct request *r)
+{
+	static const struct {
+		const char *resource, *warning;
+	} rows[] = {
+		{ "componentstatuses", "v1 ComponentStatus is deprecated in v1.19+" },
+		{ "endpoints",
+		  "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice" },
+	};
+
+	if (r->route.group.len > 0)
+		return;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (str_is(r->route.resource, rows[i].resource))
+			request_warn(r, str_from(rows[i].warning));
+}
+
 static enum next enter_resource(struct request *r)
 {
 	enum next next = route_resource(r);
@@ -167,6 +185,8 @@ static enum next enter_resource(struct request *r)
 		return request_fail(r, failure_too_many(r->arena, 1, "storage is (re)initializing"));
 	if (next == NEXT)
 		next = negotiate(r);
+	if (next == NEXT)
+		warn_of_deprecated(r);
 	return next == NEXT ? validate_options(r) : next;
 }
 

@@ -9,6 +9,7 @@
 #include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/autoscaling.h"
 #include "transport/wire/yaml.h"
 
 /*
@@ -101,7 +102,7 @@ enum status respond_view_record(struct request *r, const struct answer_form *for
 	case VIEW_TABLE:
 		options.resource_version =
 		    record_meta(type, (void *)(uintptr_t)record)->resource_version;
-		table_encode(r->resource->type, &row, 1, &options, out);
+		table_encode(type, &row, 1, &options, out);
 		break;
 	case VIEW_PARTIAL:
 	case VIEW_PARTIAL_LIST: encode_partial(form->format, type, record, out); break;
@@ -146,8 +147,8 @@ void respond_record(struct request *r, int32_t code, const struct type *type, co
 		record = convert_record(type, record, r->resource->type, r->arena);
 		type = r->resource->type;
 	}
-	/* Bodies of subresources have no table; neither has Status. */
-	if (type != r->resource->type)
+	/* Bodies of subresources have no table but Scale's; neither has Status. */
+	if (type != r->resource->type && type != &autoscaling_scale_type)
 		form.view = VIEW_OBJECT;
 	if (respond_view_record(r, &form, type, record, true, &out) != OK)
 		request_fail(r, failure_internal(r->arena, "the answer is too large"));

@@ -148,6 +148,21 @@ TEST(what_is_json_is_also_given_as_yaml)
 	rig_close(rig);
 }
 
+TEST(kinds_that_were_given_up_say_so_with_every_answer)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer = rig_get(rig, "/api/v1/endpoints");
+
+	CHECK_EQ(answer.warning_count, 1);
+	CHECK_STR(answer.warnings[0],
+		  "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+	answer = rig_get(rig, "/api/v1/componentstatuses");
+	CHECK_EQ(answer.warning_count, 1);
+	CHECK_STR(answer.warnings[0], "v1 ComponentStatus is deprecated in v1.19+");
+	CHECK_EQ(rig_get(rig, MAPS).warning_count, 0);
+	rig_close(rig);
+}
+
 TEST(a_watch_has_no_form_in_yaml)
 {
 	struct rig *rig = rig_open(NULL);

@@ -82,6 +82,20 @@ TEST(a_scale_shows_how_many_there_are_and_are_wanted)
 	rig_close(rig);
 }
 
+TEST(a_scale_has_a_table)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer;
+
+	make_deployment(rig);
+	answer = rig_ask_of(rig, .method = "GET", .path = DEPLOYMENTS "/d/scale",
+			    .accept = "application/json;as=Table;v=v1;g=meta.k8s.io");
+	CHECK_AT(answer.body, "kind", "Table");
+	CHECK_AT(answer.body, "columnDefinitions[2].name", "Available");
+	CHECK_AT(answer.body, "rows[0].cells[1]", "2");
+	rig_close(rig);
+}
+
 TEST(a_scale_changes_how_many_are_wanted)
 {
 	struct rig *rig = rig_open(NULL);
