@@ -23,7 +23,7 @@ struct bound {
 
 struct claims {
 	struct str issuer, id, namespace;
-	struct str audiences[AUDIENCES_MAX];
+	struct str *audiences;
 	uint32_t audience_count;
 	int64_t expires_s, not_before_s, issued_s; /* 0: not said */
 	struct bound account, pod, secret, node;
@@ -58,19 +58,29 @@ static void read_seconds(struct json *in, int64_t *out)
 		*out = (int64_t)seconds;
 }
 
+static void read_audience(struct json *in, struct arena *arena, struct claims *out)
+{
+	uint32_t count = out->audience_count;
+
+	if (count == AUDIENCES_MAX) {
+		json_skip(in, NULL);
+		return;
+	}
+	out->audiences = arena_grow(arena, out->audiences, count * sizeof(struct str),
+				    (count + 1) * sizeof(struct str));
+	out->audiences[count] = STR_NONE;
+	read_string(in, arena, &out->audiences[count]);
+	out->audience_count = count + 1;
+}
+
 static void read_audiences(struct json *in, struct arena *arena, struct claims *out)
 {
 	if (json_peek(in) != JSON_ARRAY) {
-		read_string(in, arena, &out->audiences[0]);
-		out->audience_count = 1;
+		read_audience(in, arena, out);
 		return;
 	}
-	for (json_enter(in); json_element(in);) {
-		if (out->audience_count < AUDIENCES_MAX)
-			read_string(in, arena, &out->audiences[out->audience_count++]);
-		else
-			json_skip(in, NULL);
-	}
+	for (json_enter(in); json_element(in);)
+		read_audience(in, arena, out);
 }
 
 static void read_bound(struct json *in, struct arena *arena, struct bound *out)

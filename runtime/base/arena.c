@@ -25,6 +25,8 @@
 #define ARENA_LAST_BYTES (64U * 1024U)
 /* From here on an allocation has a block of its own, which arena_grow can then resize without a copy in the arena. */
 #define ARENA_LARGE_BYTES (16U * 1024U)
+/* What a reset keeps at most: whoever uses an arena again needs about as much as last time. */
+#define ARENA_KEPT_BYTES (16U * 1024U)
 
 struct arena_block {
 	struct arena_block *next; /* the one before it */
@@ -122,10 +124,32 @@ void arena_free(struct arena *arena)
 	mem_free(arena);
 }
 
+/* Makes a block the newest, and the one that is taken from. */
+static void arena_use(struct arena *arena, struct arena_block *block)
+{
+	arena->taken += block->size;
+	block->next = arena->blocks;
+	arena->blocks = block;
+	arena->at = (char *)(block + 1);
+	arena->end = (char *)block + block->size;
+	ASAN_POISON_MEMORY_REGION(arena->at, (size_t)(arena->end - arena->at));
+}
+
+/* The newest block is the largest: the next user begins with it, and then most often has enough. */
 void arena_reset(struct arena *arena)
 {
+	struct arena_block *kept = arena->blocks;
+
+	if (kept != NULL && kept->size <= ARENA_KEPT_BYTES)
+		arena->blocks = kept->next;
+	else
+		kept = NULL;
 	arena_drop(arena);
 	arena_begin(arena);
+	if (kept == NULL)
+		return;
+	arena_use(arena, kept);
+	arena->next_bytes = 2 * kept->size;
 }
 
 size_t arena_size(const struct arena *arena)
@@ -181,14 +205,10 @@ static void arena_add_block(struct arena *arena, size_t need_bytes)
 		size *= 2;
 	if (arena->next_bytes < ARENA_LAST_BYTES)
 		arena->next_bytes *= 2;
-	arena_charge(arena, size);
+	assert(arena->limit == 0 || arena->taken + size <= arena->limit);
 	block = mem_alloc(size);
-	block->next = arena->blocks;
 	block->size = size;
-	arena->blocks = block;
-	arena->at = (char *)(block + 1);
-	arena->end = (char *)block + size;
-	ASAN_POISON_MEMORY_REGION(arena->at, (size_t)(arena->end - arena->at));
+	arena_use(arena, block);
 }
 
 void *arena_alloc(struct arena *arena, size_t size_bytes)

@@ -19,8 +19,9 @@ struct arena;
 
 GIVE struct arena *arena_new(size_t limit_bytes); /* 0: no limit of its own */
 void arena_free(TAKE struct arena *arena);        /* NULL is fine; runs the hooks, newest first */
-void arena_reset(struct arena *arena);            /* as arena_free, but keeps the first block */
-size_t arena_size(const struct arena *arena);     /* bytes taken from the heap */
+/* As arena_free, but it can be used again; keeps the first block and the newest one, up to 16 KiB. */
+void arena_reset(struct arena *arena);
+size_t arena_size(const struct arena *arena); /* bytes taken from the heap */
 
 void *arena_alloc(struct arena *arena, size_t size_bytes);  /* 16-byte aligned, not cleared */
 void *arena_zalloc(struct arena *arena, size_t size_bytes); /* cleared */

@@ -12,7 +12,7 @@
 #include "transport/http/url.h"
 #include "transport/http/wire.h"
 
-#define ARENAS_KEPT 256U /* of ended requests, for the next ones */
+#define ARENAS_KEPT 64U /* of ended requests, for the next ones */
 
 struct slot {
 	struct server *server;

@@ -116,7 +116,7 @@ TEST(hooks_run_newest_first_and_once)
 	arena_free(NULL);
 }
 
-TEST(reset_gives_all_but_the_first_block_back)
+TEST(reset_gives_back_all_that_is_large)
 {
 	struct arena *arena = arena_new(0);
 	size_t first = arena_size(arena);
@@ -125,7 +125,34 @@ TEST(reset_gives_all_but_the_first_block_back)
 	arena_alloc(arena, 300000);
 	CHECK(arena_size(arena) > 303000);
 	arena_reset(arena);
+	CHECK(arena_size(arena) <= first + 4 * KIB);
+	for (int i = 0; i < 1000; i++)
+		arena_alloc(arena, 1000);
+	arena_reset(arena);
 	CHECK_EQ(arena_size(arena), first);
+	arena_free(arena);
+}
+
+TEST(an_arena_that_is_used_again_has_what_it_needed_last_time)
+{
+	struct arena *arena = arena_new(0);
+	size_t before;
+
+	for (int i = 0; i < 70; i++)
+		memset(arena_alloc(arena, 100), 1, 100);
+	arena_reset(arena);
+	before = arena_size(arena);
+	CHECK(before > 4096 && before <= 17 * KIB);
+	for (int i = 0; i < 2; i++) {
+		for (int j = 0; j < 70; j++)
+			memset(arena_alloc(arena, 100), 1, 100);
+		arena_reset(arena);
+	}
+	/* The second round took one more block at most, and every later one none. */
+	before = arena_size(arena);
+	for (int i = 0; i < 70; i++)
+		memset(arena_alloc(arena, 100), 1, 100);
+	CHECK_EQ(arena_size(arena), before);
 	arena_free(arena);
 }
 
