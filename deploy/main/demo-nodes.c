@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -64,11 +65,18 @@ void demo_ended(struct demo *demo, const struct loop_ended *ended)
 			demo->nodes[i].pid = 0;
 }
 
-void demo_kill(struct demo *demo, int64_t pid)
+static void kill_child(struct demo *demo, int64_t pid)
 {
 	const struct seams_process *process = &act_seams(demo->act)->process;
 
 	(void)!process->kill(process->self, pid, SIGKILL);
+}
+
+/* Not by the process seam: that knows our own children, and hosts are the children of nodes. */
+bool demo_kill(struct demo *demo, int64_t pid)
+{
+	return kill((pid_t)pid, SIGKILL) == 0 ||
+	       demo_fail(demo, "cannot kill the process %jd: %s", (intmax_t)pid, strerror(errno));
 }
 
 void demo_stop_all(struct demo *demo)
@@ -77,7 +85,7 @@ void demo_stop_all(struct demo *demo)
 	uint32_t running = 1;
 
 	if (demo->watcher.pid != 0 && !demo->watcher.has_ended)
-		demo_kill(demo, demo->watcher.pid);
+		kill_child(demo, demo->watcher.pid);
 	for (uint32_t i = 0; i < demo->node_count; i++)
 		if (demo->nodes[i].pid != 0)
 			(void)!process->kill(process->self, demo->nodes[i].pid, SIGTERM);
@@ -110,21 +118,33 @@ bool demo_ask(struct demo *demo, struct act_ref client, const char *method, cons
 	return true;
 }
 
-bool demo_connect(struct demo *demo, struct demo_node *node)
+static bool connect_to(struct demo *demo, const struct http_client_config *config,
+		       struct act_ref *out)
 {
-	struct http_client_config api = {
+	enum status status = act_spawn(demo->act, &http_client_class, config, NULL, out);
+
+	return status == OK || demo_fail(demo, "no client: %s", status_text(status));
+}
+
+bool demo_connect_api(struct demo *demo, struct demo_node *node)
+{
+	struct http_client_config config = {
 		.url = arena_printf(demo->arena, "https://%s:6443", node->address).at,
 		.tls = demo->tls,
 		.connect_ms = 2000
 	};
-	struct http_client_config socket = {
+
+	return connect_to(demo, &config, &node->api);
+}
+
+bool demo_connect(struct demo *demo, struct demo_node *node)
+{
+	struct http_client_config config = {
 		.url = arena_printf(demo->arena, "unix:%s/run/api.sock", node->folder).at
 	};
-	enum status status = act_spawn(demo->act, &http_client_class, &socket, NULL, &node->socket);
 
-	if (status == OK && demo->tls != NULL)
-		status = act_spawn(demo->act, &http_client_class, &api, NULL, &node->api);
-	return status == OK || demo_fail(demo, "no client: %s", status_text(status));
+	return connect_to(demo, &config, &node->socket) &&
+	       (demo->tls == NULL || demo_connect_api(demo, node));
 }
 
 /* The last line of its log: a node that cannot start says there why. */
@@ -151,7 +171,7 @@ bool demo_wait_ready(struct demo *demo, struct demo_node *node, uint32_t timeout
 	struct str body;
 	int code = 0;
 
-	while (demo_ms(demo, since) < timeout_ms && node->pid != 0 &&
+	while (demo_ms(since) < timeout_ms && node->pid != 0 &&
 	       !(demo_ask(demo, node->socket, "GET", "/readyz", STR_NONE, arena, &code, &body) &&
 		 code == 200)) {
 		act_sleep(demo->act, LOOK_MS);
@@ -178,9 +198,7 @@ struct demo_node *demo_living(struct demo *demo)
 struct looking {
 	struct demo *demo;
 	struct arena *arena;
-	struct str leader;
-	uint32_t voters;
-	char *roles;
+	struct demo_view view;
 };
 
 static void look_at_member(void *arg, struct str member)
@@ -190,33 +208,59 @@ static void look_at_member(void *arg, struct str member)
 	struct str role = demo_json(looking->arena, member, "role");
 	bool is_alive = str_is(demo_json(looking->arena, member, "alive"), "true");
 
-	looking->voters += str_is(role, "voter") && is_alive;
+	looking->view.voters += str_is(role, "voter") && is_alive;
 	for (uint32_t i = 0; i < looking->demo->node_count; i++)
 		if (str_is(name, looking->demo->nodes[i].name) && role.len > 0)
-			looking->roles[i] = is_alive ? role.at[0] : '-';
+			looking->view.roles[i] = is_alive ? role.at[0] : '-';
 }
 
-uint32_t demo_voters(struct demo *demo, struct demo_node *node, uint32_t *out_leader,
-		     char roles[DEMO_NODES_MAX])
+struct demo_view demo_view(struct demo *demo, struct demo_node *node)
 {
-	char ignored[DEMO_NODES_MAX];
-	struct looking looking = { .demo = demo,
-				   .arena = arena_new(0),
-				   .roles = roles != NULL ? roles : ignored };
-	struct str body = STR_NONE;
-	uint32_t leader = 0;
+	struct looking looking = { .demo = demo, .arena = arena_new(0) };
+	struct str body = STR_NONE, leader;
 	int code = 0;
 
 	(void)demo_ask(demo, node->socket, "GET", "/troupe/status?output=json", STR_NONE,
 		       looking.arena, &code, &body);
-	looking.leader = demo_json(looking.arena, body, "leader");
+	leader = demo_json(looking.arena, body, "leader");
 	demo_json_each(looking.arena, body, "members", look_at_member, &looking);
-	while (leader < demo->node_count && !str_is(looking.leader, demo->nodes[leader].name))
-		leader++;
-	if (out_leader != NULL)
-		*out_leader = leader;
+	while (looking.view.leader < demo->node_count &&
+	       !str_is(leader, demo->nodes[looking.view.leader].name))
+		looking.view.leader++;
 	arena_free(looking.arena);
-	return looking.voters;
+	return looking.view;
+}
+
+/* A node that has just come back may still believe what was true before. */
+static bool is_agreed(struct demo *demo, uint32_t voters, struct demo_view *out)
+{
+	bool has_view = false;
+
+	for (uint32_t i = 0; i < demo->node_count; i++) {
+		struct demo_view view;
+
+		if (demo->nodes[i].is_lost)
+			continue;
+		view = demo_view(demo, &demo->nodes[i]);
+		if (view.voters < voters || view.leader == demo->node_count ||
+		    demo->nodes[view.leader].is_lost || (has_view && view.leader != out->leader))
+			return false;
+		*out = view;
+		has_view = true;
+	}
+	return has_view;
+}
+
+bool demo_await_voters(struct demo *demo, uint32_t voters, struct demo_view *out)
+{
+	struct mono since = loop_clock()->mono(loop_clock()->self);
+
+	while (!is_agreed(demo, voters, out)) {
+		if (demo_ms(since) > DEMO_HEAL_MS)
+			return false;
+		act_sleep(demo->act, LOOK_MS);
+	}
+	return true;
 }
 
 /* ---- what a node is made of ------------------------------------------------------------------------------------ */
@@ -344,10 +388,10 @@ bool demo_kubectl(struct demo *demo, uint32_t lines, const char *const *words)
 	if (!spawn(demo, all, NULL, log, false, &demo->kubectl.pid))
 		return demo_fail(demo,
 				 "kubectl cannot be run: install it (Debian: kubernetes-client)");
-	while (!demo->kubectl.has_ended && demo_ms(demo, since) < KUBECTL_MS)
+	while (!demo->kubectl.has_ended && demo_ms(since) < KUBECTL_MS)
 		act_sleep(demo->act, LOOK_MS);
 	if (!demo->kubectl.has_ended)
-		demo_kill(demo, demo->kubectl.pid);
+		kill_child(demo, demo->kubectl.pid);
 	show_lines(demo, log, demo->kubectl.code == 0 ? lines : 10);
 	if (!demo->kubectl.has_ended || demo->kubectl.code != 0)
 		return demo_fail(demo, "kubectl%s failed", shown);

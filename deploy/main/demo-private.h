@@ -14,6 +14,7 @@
 #include "runtime/loop/loop.h"
 #include "transport/http/client.h"
 
+#define DEMO_HEAL_MS 30000U
 #define DEMO_NODES_MAX 7U
 #define DEMO_ACTS_MAX 4U
 #define DEMO_NAMESPACE "troupe-demo"
@@ -43,7 +44,6 @@ struct demo_probe {
 	struct demo_writer writers[DEMO_NODES_MAX];
 	uint8_t acknowledged[DEMO_NODES_MAX][DEMO_WRITES_MAX / 8];
 	uint64_t acknowledged_count;
-	uint64_t timer;
 	bool is_on;
 	/* The watch. */
 	struct http_call *watch;
@@ -80,7 +80,6 @@ struct demo {
 	uint32_t node_count;
 	struct demo_kubectl kubectl, watcher;
 	struct demo_probe probe;
-	struct mono began;
 
 	/* The figures. */
 	int64_t ready_ms, ha_ms, rollout_ms, watch_gap_ms;
@@ -91,7 +90,7 @@ struct demo {
 	uint64_t memory_bytes[DEMO_NODES_MAX];
 };
 
-int64_t demo_ms(const struct demo *demo, struct mono since);
+int64_t demo_ms(struct mono since);
 /* A line of the story, for people; on stderr when stdout is for a program. */
 void demo_say(const struct demo *demo, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -105,14 +104,23 @@ bool demo_start_node(struct demo *demo, struct demo_node *node, const char *toke
 bool demo_ask(struct demo *demo, struct act_ref client, const char *method, const char *path,
 	      struct str body, struct arena *arena, int *out_code, struct str *out_body);
 bool demo_wait_ready(struct demo *demo, struct demo_node *node, uint32_t timeout_ms);
-bool demo_connect(struct demo *demo, struct demo_node *node);
-/* How many voters are alive, as `node` sees it; `out_leader` (or NULL) gets the leader's index, `node_count` if there is none. */
-uint32_t demo_voters(struct demo *demo, struct demo_node *node, uint32_t *out_leader,
-		     char roles[DEMO_NODES_MAX]);
+bool demo_connect(struct demo *demo,
+		  struct demo_node *node); /* to its socket, and its API if the keys are there */
+bool demo_connect_api(struct demo *demo,
+		      struct demo_node *node); /* to its API; the keys are loaded */
+/* The cluster as one node sees it. */
+struct demo_view {
+	uint32_t voters;            /* that are alive */
+	uint32_t leader;            /* index of a node; node_count if there is none */
+	char roles[DEMO_NODES_MAX]; /* first letter of its role; '-': dead */
+};
+struct demo_view demo_view(struct demo *demo, struct demo_node *node);
+/* Waits until all nodes that are not lost see the same leader and this many voters; false when they do not in HEAL time. */
+bool demo_await_voters(struct demo *demo, uint32_t voters, struct demo_view *out);
 struct demo_node *demo_living(struct demo *demo); /* a node that is not lost */
 /* Which processes a node's host is: `host` as root names them; 0: none. */
 int64_t demo_host_pid(struct demo *demo, struct demo_node *node, const char *host);
-void demo_kill(struct demo *demo, int64_t pid);
+bool demo_kill(struct demo *demo, int64_t pid); /* SIGKILL */
 uint64_t demo_memory(struct demo *demo, struct demo_node *node);
 /* Runs kubectl against a living node and shows the command and at most `lines` of what it printed. */
 bool demo_kubectl(struct demo *demo, uint32_t lines, const char *const *words);

@@ -303,8 +303,7 @@ bool demo_probe_begin(struct demo *demo)
 	arena_free(arena);
 	demo_probe_mark(demo);
 	demo->probe.is_on = is_made;
-	demo->probe.timer =
-	    act_every(demo->act, DEMO_PERIOD_MS, &demo_tick_type, &(struct demo_tick){ 0 });
+	act_every(demo->act, DEMO_PERIOD_MS, &demo_tick_type, &(struct demo_tick){ 0 });
 	return is_made;
 }
 

@@ -12,11 +12,12 @@
 #define LOOK_MS 10U
 #define SETTLE_MS 1500U /* a gap is seen whole when as much time has passed without one */
 #define READY_MS 30000U
-#define HEAL_MS 30000U
+#define PODS 8U /* of the Deployment, once it was scaled */
+#define PODS_MS 90000U
 
-int64_t demo_ms(const struct demo *demo, struct mono since)
+int64_t demo_ms(struct mono since)
 {
-	return (loop_clock()->mono(loop_clock()->self).ns - since.ns) / TIME_MS + 0 * demo->code;
+	return (loop_clock()->mono(loop_clock()->self).ns - since.ns) / TIME_MS;
 }
 
 void demo_say(const struct demo *demo, const char *format, ...)
@@ -72,17 +73,12 @@ static bool first_node(struct demo *demo)
 	if (!demo_start_node(demo, node, NULL) || !demo_connect(demo, node) ||
 	    !demo_wait_ready(demo, node, READY_MS))
 		return false;
-	demo->ready_ms = demo_ms(demo, since);
+	demo->ready_ms = demo_ms(since);
 	demo_say(demo, "  n1 is a cluster of its own after %jd ms: https://%s:6443",
 		 (intmax_t)demo->ready_ms, node->address);
 	if (!load_keys(demo))
 		return false;
-	return act_spawn(demo->act, &http_client_class,
-			 &(struct http_client_config){
-			     .url = arena_printf(demo->arena, "https://%s:6443", node->address).at,
-			     .tls = demo->tls },
-			 NULL, &node->api) == OK ||
-	       demo_fail(demo, "no client");
+	return demo_connect_api(demo, node);
 }
 
 static bool others(struct demo *demo)
@@ -102,13 +98,13 @@ static bool others(struct demo *demo)
 				     arena_cstr(demo->arena, str_trim(token))))
 			return false;
 	arena_free(arena);
-	while (demo_voters(demo, &demo->nodes[0], NULL, NULL) < wanted) {
-		if (demo_ms(demo, since) > READY_MS)
+	while (demo_view(demo, &demo->nodes[0]).voters < wanted) {
+		if (demo_ms(since) > READY_MS)
 			return demo_fail(demo, "there are not %u voters within %u s", wanted,
 					 READY_MS / 1000);
 		act_sleep(demo->act, LOOK_MS);
 	}
-	demo->ha_ms = demo_ms(demo, since);
+	demo->ha_ms = demo_ms(since);
 	for (uint32_t i = 1; i < demo->node_count; i++)
 		if (!demo_connect(demo, &demo->nodes[i]) ||
 		    !demo_wait_ready(demo, &demo->nodes[i], READY_MS))
@@ -153,7 +149,7 @@ static bool work(struct demo *demo)
 	since = loop_clock()->mono(loop_clock()->self);
 	if (!DEMO_KUBECTL(demo, 2, "rollout", "status", "deployment/web", "--timeout=60s"))
 		return false;
-	demo->rollout_ms = demo_ms(demo, since);
+	demo->rollout_ms = demo_ms(since);
 	return DEMO_KUBECTL(demo, 1, "scale", "deployment/web", "--replicas=8") &&
 	       DEMO_KUBECTL(demo, 2, "rollout", "status", "deployment/web", "--timeout=60s") &&
 	       DEMO_KUBECTL(demo, 1, "rollout", "restart", "deployment/web") &&
@@ -165,18 +161,20 @@ static bool work(struct demo *demo)
 
 /* ---- things are killed ----------------------------------------------------------------------------------------- */
 
-static void let_settle(struct demo *demo, struct demo_act *act, uint32_t wanted)
+static bool let_settle(struct demo *demo, struct demo_act *act, uint32_t voters,
+		       struct demo_view *out)
 {
 	struct mono since = loop_clock()->mono(loop_clock()->self);
 
 	act_sleep(demo->act, SETTLE_MS);
-	while (demo_voters(demo, demo_living(demo), NULL, NULL) < wanted &&
-	       demo_ms(demo, since) < HEAL_MS)
-		act_sleep(demo->act, LOOK_MS);
+	if (!demo_await_voters(demo, voters, out))
+		return demo_fail(demo, "there are not %u voters again within %u s", voters,
+				 DEMO_HEAL_MS / 1000);
 	/* Controllers are the last: what they were asked meanwhile has to have been noticed. */
-	while (demo->probe.noticed.last.ns < since.ns && demo_ms(demo, since) < HEAL_MS)
+	while (demo->probe.noticed.last.ns < since.ns && demo_ms(since) < DEMO_HEAL_MS)
 		act_sleep(demo->act, LOOK_MS);
 	demo_probe_read(demo, act);
+	return true;
 }
 
 static struct demo_act *begin_act(struct demo *demo, const char *what)
@@ -188,24 +186,45 @@ static struct demo_act *begin_act(struct demo *demo, const char *what)
 	return act;
 }
 
+static bool await_restart(struct demo *demo, struct demo_node *node, const char *host, int64_t old)
+{
+	struct mono since = loop_clock()->mono(loop_clock()->self);
+	int64_t pid = old;
+
+	while ((pid == 0 || pid == old) && demo_ms(since) < DEMO_HEAL_MS) {
+		act_sleep(demo->act, LOOK_MS);
+		pid = demo_host_pid(demo, node, host);
+	}
+	return (pid != 0 && pid != old) || demo_fail(demo, "%s has no process %s again within %u s",
+						     node->name, host, DEMO_HEAL_MS / 1000);
+}
+
+static bool nobody_leads(struct demo *demo)
+{
+	return demo_fail(demo, "the nodes do not agree upon a leader within %u s",
+			 DEMO_HEAL_MS / 1000);
+}
+
 static bool kill_host(struct demo *demo, const char *what, const char *host, uint32_t voters)
 {
-	uint32_t leader;
+	struct demo_view view;
+	struct demo_node *node;
 	struct demo_act *act;
 	int64_t pid;
 
-	(void)demo_voters(demo, demo_living(demo), &leader, NULL);
-	if (leader == demo->node_count)
-		return demo_fail(demo, "nobody leads");
-	pid = demo_host_pid(demo, &demo->nodes[leader], host);
+	if (!demo_await_voters(demo, voters, &view))
+		return nobody_leads(demo);
+	node = &demo->nodes[view.leader];
+	pid = demo_host_pid(demo, node, host);
 	if (pid == 0)
-		return demo_fail(demo, "%s has no process %s", demo->nodes[leader].name, host);
+		return demo_fail(demo, "%s has no process %s", node->name, host);
 	act = begin_act(demo, what);
-	demo_kill(demo, pid);
-	let_settle(demo, act, voters);
+	if (!demo_kill(demo, pid) || !await_restart(demo, node, host, pid) ||
+	    !let_settle(demo, act, voters, &view))
+		return false;
 	demo_say(demo,
 		 "  kill -9 of %s's process %s (pid %jd): writes paused %jd ms, controllers %jd ms",
-		 demo->nodes[leader].name, host, (intmax_t)pid, (intmax_t)act->writes_ms,
+		 node->name, host, (intmax_t)pid, (intmax_t)act->writes_ms,
 		 (intmax_t)act->controllers_ms);
 	return true;
 }
@@ -252,68 +271,76 @@ static struct pods_look look_at_pods(struct demo *demo, const char *node)
 }
 
 /* Its root first, or that would start the others again; they end with it, and are killed all the same. */
-static void kill_whole(struct demo *demo, struct demo_node *node)
+static bool kill_whole(struct demo *demo, struct demo_node *node)
 {
 	int64_t pids[] = { demo_host_pid(demo, node, "core"), demo_host_pid(demo, node, "control"),
 			   demo_host_pid(demo, node, "node") };
 
-	demo_kill(demo, node->pid);
+	node->is_lost = true;
+	if (!demo_kill(demo, node->pid))
+		return false;
 	for (size_t i = 0; i < sizeof pids / sizeof pids[0]; i++)
 		if (pids[i] != 0)
-			demo_kill(demo, pids[i]);
-	node->is_lost = true;
+			(void)!kill((pid_t)pids[i], SIGKILL);
+	return true;
 }
 
-static void note_promoted(struct demo *demo, const char *before, const char *after)
+static void note_promoted(struct demo *demo, const struct demo_view *before,
+			  const struct demo_view *after)
 {
 	for (uint32_t i = 0; i < demo->node_count; i++)
-		if (before[i] == 's' && after[i] == 'v')
+		if (before->roles[i] == 's' && after->roles[i] == 'v')
 			snprintf(demo->promoted, sizeof demo->promoted, "%s", demo->nodes[i].name);
+}
+
+static bool await_pods(struct demo *demo, const struct demo_node *lost, struct mono since)
+{
+	struct pods_look pods;
+
+	do {
+		act_sleep(demo->act, 10 * LOOK_MS);
+		pods = look_at_pods(demo, lost->name);
+	} while ((pods.on_node > 0 || pods.ready < PODS) && demo_ms(since) < PODS_MS);
+	return (pods.on_node == 0 && pods.ready >= PODS) ||
+	       demo_fail(demo, "%u pods of the lost machine were not replaced within %u s",
+			 pods.on_node, PODS_MS / 1000);
 }
 
 static bool lose_node(struct demo *demo, uint32_t voters)
 {
-	char before[DEMO_NODES_MAX] = { 0 }, after[DEMO_NODES_MAX] = { 0 };
-	struct pods_look pods;
+	struct demo_view before, after;
+	struct demo_node *node;
 	struct demo_act *act;
 	struct mono since;
-	uint32_t leader, stranded;
 
-	(void)demo_voters(demo, demo_living(demo), &leader, before);
-	if (leader == demo->node_count)
-		return demo_fail(demo, "nobody leads");
-	stranded = look_at_pods(demo, demo->nodes[leader].name).on_node;
-	demo->memory_bytes[leader] = demo_memory(demo, &demo->nodes[leader]);
+	if (!demo_await_voters(demo, voters, &before))
+		return nobody_leads(demo);
+	node = &demo->nodes[before.leader];
+	demo->pods_replaced = look_at_pods(demo, node->name).on_node;
+	demo->memory_bytes[before.leader] = demo_memory(demo, node);
 	act = begin_act(demo, "the leader's whole node");
 	since = loop_clock()->mono(loop_clock()->self);
-	kill_whole(demo, &demo->nodes[leader]);
-	let_settle(demo, act, voters);
+	if (!kill_whole(demo, node))
+		return false;
 	/* It is taken for dead after a while only; then whoever stands by gets its vote. */
-	while (demo->node_count > 3 && demo_ms(demo, since) < HEAL_MS &&
-	       (demo_voters(demo, demo_living(demo), NULL, after) < voters || after[leader] == 'v'))
-		act_sleep(demo->act, LOOK_MS);
-	note_promoted(demo, before, after);
+	if (!let_settle(demo, act, demo->node_count > 3 ? voters : voters - 1, &after))
+		return false;
+	note_promoted(demo, &before, &after);
 	demo_say(
 	    demo,
 	    "  kill -9 of all of %s, root included: writes paused %jd ms, controllers %jd ms%s%s",
-	    demo->nodes[leader].name, (intmax_t)act->writes_ms, (intmax_t)act->controllers_ms,
+	    node->name, (intmax_t)act->writes_ms, (intmax_t)act->controllers_ms,
 	    demo->promoted[0] ? "; a voter now: " : "", demo->promoted);
-	do {
-		act_sleep(demo->act, 10 * LOOK_MS);
-		pods = look_at_pods(demo, demo->nodes[leader].name);
-	} while ((pods.on_node > 0 || pods.ready < 8) && demo_ms(demo, since) < 3 * HEAL_MS);
-	if (pods.on_node > 0 || pods.ready < 8)
-		return demo_fail(demo, "%u pods of the lost machine were not replaced within %u s",
-				 pods.on_node, 3 * HEAL_MS / 1000);
-	demo->pods_replaced = stranded;
-	demo_say(demo, "  its %u pods run elsewhere after %jd ms", stranded,
-		 (intmax_t)demo_ms(demo, since));
+	if (!await_pods(demo, node, since))
+		return false;
+	demo_say(demo, "  its %ju pods run elsewhere after %jd ms", (uintmax_t)demo->pods_replaced,
+		 (intmax_t)demo_ms(since));
 	return true;
 }
 
 static bool hurt(struct demo *demo)
 {
-	uint32_t voters = demo_voters(demo, &demo->nodes[0], NULL, NULL);
+	uint32_t voters = demo_view(demo, &demo->nodes[0]).voters;
 
 	demo_say(demo, "\nnow things are killed; a prober writes 10 times a second to every node, "
 		       "kubectl get -w "
@@ -324,7 +351,7 @@ static bool hurt(struct demo *demo)
 	if (!kill_host(demo, "the leader's controllers", "control", voters) ||
 	    !kill_host(demo, "the leader's core (API, data)", "core", voters))
 		return false;
-	if (demo->node_count >= 3 && !lose_node(demo, demo->node_count > 3 ? voters : voters - 1))
+	if (demo->node_count >= 3 && !lose_node(demo, voters))
 		return false;
 	demo_probe_end(demo);
 	return demo_probe_count_lost(demo);
