@@ -6,7 +6,6 @@
  */
 #define SUBDOMAIN .name_syntax = NAME_DNS_SUBDOMAIN
 #define LABEL .name_syntax = NAME_DNS_LABEL
-#define SEGMENT .name_syntax = NAME_PATH_SEGMENT
 #define GENERATION .has_generation = true
 #define PUT_CREATES .allows_create_on_update = true
 #define NEEDS_VERSION .needs_resource_version = true
@@ -15,20 +14,12 @@
 #define APPS "apps"
 #define BATCH "batch"
 #define ADMISSIONREGISTRATION "admissionregistration.k8s.io"
-#define NETWORKING "networking.k8s.io"
 #define RESOURCE "resource.k8s.io"
 #define STORAGE "storage.k8s.io"
 #define FLOWCONTROL "flowcontrol.apiserver.k8s.io"
 #define CERTIFICATES "certificates.k8s.io"
 
 #define ROWS_MAP(X)                                                                                 \
-	X("", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)                        \
-	X("events.k8s.io", "Event", SUBDOMAIN, PUT_CREATES, .garbage = KIND_GARBAGE_NONE)           \
-	X("coordination.k8s.io", "Lease", SUBDOMAIN, PUT_CREATES, NEEDS_VERSION)                    \
-	X("node.k8s.io", "RuntimeClass", SUBDOMAIN, PUT_CREATES, NEEDS_VERSION)                     \
-	X(NETWORKING, "Ingress", SUBDOMAIN, GENERATION)                                             \
-	X(NETWORKING, "NetworkPolicy", SUBDOMAIN, GENERATION)                                       \
-	X(NETWORKING, "IngressClass", SUBDOMAIN, GENERATION)                                        \
 	X(ADMISSIONREGISTRATION, "MutatingWebhookConfiguration", SUBDOMAIN, NEEDS_VERSION)          \
 	X(ADMISSIONREGISTRATION, "ValidatingWebhookConfiguration", SUBDOMAIN, NEEDS_VERSION)        \
 	X(ADMISSIONREGISTRATION, "ValidatingAdmissionPolicy", SUBDOMAIN, GENERATION, NEEDS_VERSION) \

@@ -33,7 +33,18 @@
 	X(role)                      \
 	X(cluster_role)              \
 	X(role_binding)              \
-	X(cluster_role_binding)
+	X(cluster_role_binding)      \
+	X(lease)                     \
+	X(event)                     \
+	X(events_event)              \
+	X(priority_class)            \
+	X(runtime_class)             \
+	X(endpoint_slice)            \
+	X(ingress)                   \
+	X(ingress_class)             \
+	X(network_policy)            \
+	X(ip_address)                \
+	X(service_cidr)
 
 #define X(name) extern const struct kind_rules kind_##name;
 KINDS_MAP(X)
