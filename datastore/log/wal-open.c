@@ -302,6 +302,18 @@ static enum status open_segments(struct wal *wal, struct wal_found *found, struc
 	return wal->current ? OK : wal_roll(wal, 0, why);
 }
 
+/*
+ * A process that ended between a write and its sync left it in the system's memory, where we found it. Whoever opens the log may count on it
+ * from now on, and a write is begun only when the one before is durable.
+ */
+static enum status make_durable(struct wal *wal)
+{
+	const struct seams_files *files = wal->config.files;
+	TRY(files->sync(files->self, wal->meta_file));
+	TRY(files->sync(files->self, wal->current));
+	return files->sync_folder(files->self, wal->config.folder);
+}
+
 /* ---- all of it ---- */
 
 static enum status open_all(struct wal *wal, struct wal_found *found, struct fault *why)
@@ -316,6 +328,7 @@ static enum status open_all(struct wal *wal, struct wal_found *found, struct fau
 	TRY(read_meta(wal, found, why));
 	TRY(check_spares(wal));
 	TRY(open_segments(wal, found, why));
+	TRY(make_durable(wal));
 	found->id = wal->meta.id;
 	found->term = wal->meta.term;
 	found->vote = wal->meta.vote;

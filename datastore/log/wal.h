@@ -58,7 +58,7 @@ struct wal_found {
 };
 
 /*
- * Opens or makes it. CORRUPT: damaged, `why` names file and place. BUSY: another process has it. A folder
+ * Opens or makes it; what was found is durable then, whatever the process before left unsynced. CORRUPT: damaged, `why` names file and place. BUSY: another process has it. A folder
  * written by a version we do not know: NOT_IMPLEMENTED. Also what the files say: FULL, IO, FORBIDDEN.
  */
 MUST_USE enum status wal_open(const struct wal_config *config, struct wal **out,

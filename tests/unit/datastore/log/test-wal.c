@@ -342,6 +342,42 @@ TEST(a_full_disk_is_found_before_a_spare_is_promised)
 	free_log(log);
 }
 
+/* The process ends between a write and its sync; the next one finds what the system still has in memory, and then the power goes. */
+static void end_twice(uint64_t seed, uint32_t operations, bool is_writing)
+{
+	struct fixture *log = make_log();
+	disk_free(log->disk);
+	log->disk = disk_new(seed);
+	log->files = disk_files(log->disk);
+	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(write_entries(log, 1, 1, 1, 600), OK);
+	disk_fail_after(log->disk, operations, IO);
+	CHECK_STATUS(write_entries(log, 2, 3, 2, 600), IO);
+	disk_fail_after(log->disk, 0, OK);
+	CHECK_STATUS(open_log(log), OK);
+	uint32_t count = log->found.entries.len;
+	uint64_t term = log->found.term;
+	if (is_writing) {
+		disk_fail_after(log->disk, 5, IO);
+		CHECK_STATUS(write_entries(log, count + 1, count + 1, 2, 600), IO);
+	}
+	disk_crash(log->disk);
+	CHECK_STATUS(open_log(log), OK);
+	CHECK(log->found.entries.len >= count);
+	CHECK(log->found.term >= term);
+	free_log(log);
+}
+
+TEST(what_was_found_is_durable_when_the_log_is_open)
+{
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		for (uint32_t operations = 0; operations < 6; operations++) {
+			end_twice(seed, operations, false);
+			end_twice(seed, operations, true);
+		}
+	}
+}
+
 TEST(a_log_that_another_process_has_is_busy)
 {
 	struct fixture *log = make_log();
