@@ -16,7 +16,8 @@
 
 struct directory {
 	struct process *process;
-	uint64_t monitor; /* of the store */
+	uint64_t monitor;    /* of the store */
+	struct map recorded; /* names of nodes whose records we have */
 	bool is_retrying;
 };
 
@@ -91,6 +92,7 @@ static void take_record(struct directory *directory, struct act *act, struct str
 	snprintf(place, sizeof place,
 		 str_find_char(record.address, ':') >= 0 ? "[" STR_FMT "]:%u" : STR_FMT ":%u",
 		 STR_ARG(record.address), record.link_port);
+	map_put(&directory->recorded, record.name, directory);
 	learn(act, record.name, str_from(place), PROCESS_CORE);
 }
 
@@ -101,7 +103,24 @@ static void take_removal(struct directory *directory, struct act *act, struct st
 	if (str_is(name, directory->process->identity.name))
 		return;
 	log_info("directory", "a node left", LOG_STR("node", name));
+	map_remove(&directory->recorded, name);
 	links(act)->forget(links(act)->self, process_node_number(name));
+}
+
+/*
+ * The list of members is the log's, and there before anything is agreed upon: when all machines lost power at once, what the
+ * records say may be agreed upon only after those that have a vote found each other.
+ */
+static void take_members(struct directory *directory, struct act *act,
+			 const struct store_status *status)
+{
+	for (uint32_t i = 0; i < status->member_count; i++) {
+		const struct store_member *member = &status->members[i];
+
+		if (!str_is(member->name, directory->process->identity.name) &&
+		    !map_has(&directory->recorded, member->name))
+			learn(act, member->name, member->address, PROCESS_CORE);
+	}
 }
 
 static void retry(struct directory *directory, struct act *act)
@@ -121,13 +140,25 @@ static void ask(struct directory *directory, struct act *act, const struct act_t
 	retry(directory, act);
 }
 
+static void follow_store(struct directory *directory, struct act *act)
+{
+	struct act_ref store = act_named(act, "store");
+
+	directory->monitor = act_monitor(act, store);
+	if (act_tell(act, store, store_status_watch, .is_end = false) != OK) {
+		act_demonitor(act, directory->monitor);
+		directory->monitor = 0;
+		retry(directory, act);
+	}
+}
+
 /* Stale reads do: a node without a leader must find the others all the more. */
 static void read_all(struct directory *directory, struct act *act)
 {
 	struct store_range range = { .arena = arena_new(0), .is_serializable = true };
 
 	if (directory->monitor == 0)
-		directory->monitor = act_monitor(act, act_named(act, "store"));
+		follow_store(directory, act);
 	range.key = STR(NODE_RECORD_KEYS);
 	range.end = STR(NODE_RECORD_END);
 	ask(directory, act, &store_range_type, &range, range.arena, TAG_RANGE);
@@ -185,6 +216,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		answered(directory, act, msg);
 	} else if (ACT_IS(msg, store_events)) {
 		take_events(directory, act, msg->body);
+	} else if (ACT_IS(msg, store_status)) {
+		take_members(directory, act, msg->body);
 	} else if (ACT_IS(msg, act_down)) {
 		directory->monitor = 0;
 		retry(directory, act);
@@ -197,11 +230,17 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 	return ACT_OK;
 }
 
+static void release_names(void *arg)
+{
+	map_fini(&((struct directory *)arg)->recorded);
+}
+
 static enum status init(struct act *act, void *state, const void *args)
 {
 	struct directory *directory = state;
 
 	directory->process = (struct process *)(uintptr_t)args;
+	act_own(act, release_names, directory);
 	read_all(directory, act);
 	return OK;
 }
