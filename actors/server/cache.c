@@ -10,6 +10,7 @@ struct cache {
 	struct str prefix;
 	const struct type *type;
 	struct tree *objects; /* relative key -> const struct object * */
+	struct tree *coming;  /* the same, of a filling; NULL: nothing has come */
 	uint64_t changed;
 	struct list watchers, mark;
 	struct cache_snapshot *snapshot; /* the last one given out, while nothing has changed since */
@@ -49,29 +50,64 @@ static void drop_event(struct cache *cache)
 	cache->oldest++;
 }
 
-void cache_clear(struct cache *cache)
+static void drop_objects(struct tree *objects)
 {
-	struct tree_cursor cursor = tree_from(cache->objects, STR(""));
+	struct tree_cursor cursor;
 	struct str key;
 	void *value;
 
-	forget_snapshot(cache);
+	if (objects == NULL)
+		return;
+	cursor = tree_from(objects, STR(""));
 	while (tree_step(&cursor, &key, &value))
 		object_unref(value);
-	tree_free(cache->objects);
-	cache->objects = tree_new();
+	tree_free(objects);
+}
+
+void cache_fill_again(struct cache *cache)
+{
+	drop_objects(cache->coming);
+	cache->coming = NULL;
+}
+
+void cache_fill(struct cache *cache, struct str key, const struct object *object)
+{
+	assert(str_starts(key, cache->prefix));
+	if (cache->coming == NULL)
+		cache->coming = tree_new();
+	object_unref(tree_put(cache->coming, str_slice(key, cache->prefix.len, key.len),
+			      (void *)(uintptr_t)object));
+}
+
+/* A resource that was empty and is stays as it is, but for those who watch it. */
+static void show_coming(struct cache *cache)
+{
+	forget_snapshot(cache);
+	drop_objects(cache->objects);
+	cache->objects = cache->coming != NULL ? cache->coming : tree_new();
+	cache->coming = NULL;
+}
+
+void cache_filled(struct cache *cache, uint64_t revision)
+{
+	if (cache->coming != NULL || tree_len(cache->objects) > 0)
+		show_coming(cache);
 	while (cache->oldest < cache->next)
 		drop_event(cache);
 	/* Whoever watches from before must list again: one number is skipped, so that nobody stands at `next`. */
 	cache->oldest = ++cache->next;
+	cache->changed = cache->forgotten = revision;
 }
 
 void cache_free(struct cache *cache)
 {
 	if (cache == NULL)
 		return;
-	cache_clear(cache);
-	tree_free(cache->objects);
+	forget_snapshot(cache);
+	while (cache->oldest < cache->next)
+		drop_event(cache);
+	drop_objects(cache->objects);
+	drop_objects(cache->coming);
 	mem_free(cache->ring);
 	mem_free(cache);
 }
@@ -169,7 +205,7 @@ static void tell(struct cache *cache, const struct object *object, const struct 
 }
 
 void cache_set(struct cache *cache, struct str key, const struct object *object, uint64_t revision,
-	       bool is_event, struct mono now)
+	       struct mono now)
 {
 	struct str relative = str_slice(key, cache->prefix.len, key.len);
 	const struct object *old;
@@ -182,15 +218,8 @@ void cache_set(struct cache *cache, struct str key, const struct object *object,
 		old = tree_remove(cache->objects, relative);
 	if (revision > cache->changed)
 		cache->changed = revision;
-	if (is_event && (object != NULL || old != NULL))
+	if (object != NULL || old != NULL)
 		tell(cache, object, old, revision, now); /* which takes over `old` */
-	else
-		object_unref(old);
-}
-
-void cache_filled(struct cache *cache, uint64_t revision)
-{
-	cache->forgotten = revision;
 }
 
 uint64_t cache_next(const struct cache *cache)

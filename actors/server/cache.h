@@ -20,16 +20,18 @@ void cache_free(TAKE struct cache *cache);
 const struct type *cache_type(const struct cache *cache);
 struct str cache_prefix(const struct cache *cache);
 
-/*
- * Takes over the object (NULL: deleted at `revision`). `key` is the whole key. Without `is_event` nobody is told: the first
- * filling, which may come in any order.
- */
+/* Takes over the object (NULL: deleted at `revision`), and whoever watches is told. `key` is the whole key. */
 void cache_set(struct cache *cache, struct str key, TAKE const struct object *object,
-	       uint64_t revision, bool is_event, struct mono now);
-/* The first filling is complete and shows this revision: watches may begin from here. */
+	       uint64_t revision, struct mono now);
+
+/*
+ * Filling: what is given in any order is shown, all at once and instead of everything before, when it is complete; then it is the state
+ * at that revision, watches may begin from there, and those of before find themselves past the ring.
+ */
+void cache_fill(struct cache *cache, struct str key, TAKE const struct object *object);
 void cache_filled(struct cache *cache, uint64_t revision);
-/* Everything is gone and will be filled anew: watchers find themselves past the ring. */
-void cache_clear(struct cache *cache);
+/* What was given and is not yet shown is forgotten. */
+void cache_fill_again(struct cache *cache);
 
 /* Borrowed until the next cache_set; NULL: none. An absent or empty namespace: a cluster-wide kind. */
 const struct object *cache_get(const struct cache *cache, struct str namespace, struct str name);

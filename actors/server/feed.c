@@ -48,8 +48,8 @@ const struct object *feed_decode(struct server *server, const struct type *type,
 	return object;
 }
 
-static void take_row(struct server *server, const struct store_row *row, bool is_delete,
-		     bool is_event)
+/* Of an event; `is_delete`: the row has the key and the revision only. */
+static void take_event(struct server *server, const struct store_row *row, bool is_delete)
 {
 	struct cache *cache = resources_cache_of(server->resources, row->key);
 	const struct object *object = NULL;
@@ -61,9 +61,18 @@ static void take_row(struct server *server, const struct store_row *row, bool is
 		if (object == NULL)
 			return;
 	}
-	cache_set(cache, row->key, object, row->mod_revision, is_event, act_now(server->act));
-	if (is_event)
-		cache_mark(cache, &server->dirty);
+	cache_set(cache, row->key, object, row->mod_revision, act_now(server->act));
+	cache_mark(cache, &server->dirty);
+}
+
+static void take_row(struct server *server, const struct store_row *row)
+{
+	struct cache *cache = resources_cache_of(server->resources, row->key);
+	const struct object *object =
+	    cache != NULL ? feed_decode(server, cache_type(cache), row) : NULL;
+
+	if (object != NULL)
+		cache_fill(cache, row->key, object);
 }
 
 /* ---- waiting for a revision --------------------------------------------------------------------------------- */
@@ -250,9 +259,9 @@ static void fill(struct server *server)
 	struct cache *cache;
 	uint32_t at = 0;
 
+	/* What they show stays the state at feed->revision until the new one is complete: who asks for a later one waits. */
 	while ((cache = resources_next_cache(server->resources, &at)) != NULL)
-		if (cache_len(cache) > 0 || feed->has_filled)
-			cache_clear(cache);
+		cache_fill_again(cache);
 	feed->state = FEED_FILLING;
 	feed->fill_revision = 0;
 	ask_page(server, STR_NONE);
@@ -299,11 +308,22 @@ static void page_answered(struct server *server, const struct act_msg *msg)
 	}
 	feed->fill_revision = answer->revision;
 	for (uint32_t i = 0; i < answer->row_count; i++)
-		take_row(server, &answer->rows[i], false, false);
+		take_row(server, &answer->rows[i]);
 	if (answer->more && answer->row_count > 0)
 		ask_page(server, answer->rows[answer->row_count - 1].key);
 	else
 		filled(server);
+}
+
+static void tell_watchers(struct server *server)
+{
+	while (!list_is_empty(&server->dirty)) {
+		struct cache *cache = cache_of_mark(server->dirty.next);
+
+		cache_unmark(cache);
+		list_each (cache_watchers(cache), link)
+			watch_pump(watch_of_link(link));
+	}
 }
 
 static void watch_answered(struct server *server, const struct act_msg *msg)
@@ -319,22 +339,12 @@ static void watch_answered(struct server *server, const struct act_msg *msg)
 	feed->has_filled = true;
 	log_info("api", "the caches are filled", LOG_U64("revision", feed->revision));
 	wake_reached(server);
+	tell_watchers(server);
 	if (!list_is_empty(&feed->waiting))
 		want_progress(server, feed->revision + 1);
 }
 
 /* ---- watching -------------------------------------------------------------------------------------------------- */
-
-static void tell_watchers(struct server *server)
-{
-	while (!list_is_empty(&server->dirty)) {
-		struct cache *cache = cache_of_mark(server->dirty.next);
-
-		cache_unmark(cache);
-		list_each (cache_watchers(cache), link)
-			watch_pump(watch_of_link(link));
-	}
-}
 
 static void events_came(struct server *server, const struct act_msg *msg)
 {
@@ -348,7 +358,7 @@ static void events_came(struct server *server, const struct act_msg *msg)
 		return;
 	}
 	for (uint32_t i = 0; i < events->count; i++)
-		take_row(server, &events->events[i].row, events->events[i].is_delete, true);
+		take_event(server, &events->events[i].row, events->events[i].is_delete);
 	if (events->revision > feed->revision)
 		feed->revision = events->revision;
 	if (events->count > 0)
