@@ -45,12 +45,18 @@ void sim_restart(struct sim *sim, uint32_t node)
 {
 	for (uint32_t i = 0; i < sim->hosts.len; i++) {
 		struct sim_host *host = sim->hosts.at[i];
-		if (host->node->number == node && !host->host)
+		if (host->node->number == node && !host->host && !host->node->is_buried)
 			sim_push(sim, 0,
 				 (struct sim_event){ .kind = SIM_EVENT_RESTART,
 						     .number = host->epoch,
 						     .object = host });
 	}
+}
+
+void sim_bury(struct sim *sim, uint32_t node)
+{
+	sim_node_of(sim, node)->is_buried = true;
+	sim_crash(sim, node);
 }
 
 bool sim_is_up(const struct sim *sim, uint32_t node)

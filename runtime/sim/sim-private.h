@@ -40,7 +40,7 @@ struct sim_node {
 	struct volume_view *view; /* the test's own */
 	int64_t skew_ns;
 	uint32_t delay_min_us, delay_max_us; /* of a job */
-	bool is_paused;
+	bool is_paused, is_buried;
 };
 
 struct sim_worker {

@@ -400,7 +400,7 @@ static void sim_restart_event(struct sim *sim, const struct sim_event *event)
 {
 	struct sim_host *host = event->object;
 
-	if (host->host || host->epoch != event->number)
+	if (host->host || host->node->is_buried || host->epoch != event->number)
 		return;
 	if (sim_host_start(host) != OK)
 		sim_push(sim, (int64_t)RETRY_START_MS * TIME_MS,

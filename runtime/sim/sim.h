@@ -58,6 +58,8 @@ void sim_crash_host(struct sim *sim, uint32_t node,
 		    uint16_t host); /* one process: its disk keeps everything written */
 void sim_restart(struct sim *sim,
 		 uint32_t node); /* whatever of it is down; a failing start is tried again each second */
+/* It crashes and is never started again, whoever asks. */
+void sim_bury(struct sim *sim, uint32_t node);
 bool sim_is_up(const struct sim *sim, uint32_t node);
 void sim_pause(struct sim *sim, uint32_t node,
 	       bool is_paused); /* as SIGSTOP: runs nothing, loses nothing */

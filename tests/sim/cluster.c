@@ -1,11 +1,10 @@
 #include "tests/sim/cluster.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "runtime/base/base.h"
-#include "runtime/base/log.h"
 #include "tests/lib/test.h"
+#include "tests/sim/sayings.h"
 
 #define TYPES_MAX 128U
 #define JOIN_MS 300U
@@ -39,8 +38,7 @@ struct cluster {
 	bool is_answered;
 	enum status status;
 	const void *answer;
-	struct map said; /* events that were logged; values are how often */
-	bool is_logging;
+	struct sayings sayings;
 };
 
 /* ---- the usher: knows the state of its node's store, has it join, and asks for the test ---- */
@@ -205,53 +203,9 @@ static const struct act_class usher_class = { .name = "usher",
 
 /* ---- life ---- */
 
-/* "TIME LEVEL actor: the event's words key=value": the words with the actor. */
-static struct str event_of(struct str line)
-{
-	struct str rest = line;
-	int64_t end;
-
-	str_cut(&rest, ' ');
-	str_cut(&rest, ' ');
-	end = str_find_char(rest, '=');
-	if (end < 0)
-		return str_trim(rest);
-	end = str_find_last(str_slice(rest, 0, (uint32_t)end), ' ');
-	return str_trim(str_slice(rest, 0, end < 0 ? 0 : (uint32_t)end));
-}
-
-static void write_log(void *arg, struct str line)
-{
-	struct cluster *cluster = arg;
-	struct str event = event_of(line), rest = line;
-	uintptr_t count = (uintptr_t)map_get(&cluster->said, event);
-
-	map_put(&cluster->said, event, (void *)(count + 1));
-	str_cut(&rest, ' ');
-	if (cluster->is_logging)
-		fprintf(stderr, "%9.3f n%u " STR_FMT, (double)sim_now_ms(cluster->sim) / 1000,
-			sim_node_running(cluster->sim), STR_ARG(rest));
-}
-
 uint32_t cluster_said(struct cluster *cluster, const char *event)
 {
-	return (uint32_t)(uintptr_t)map_get(&cluster->said, str_from(event));
-}
-
-static struct wall log_clock(void *arg)
-{
-	(void)arg;
-	return (struct wall){ 0 };
-}
-
-/* SIM_LOG in the environment shows what actors say, with the virtual time. */
-static void configure_log(struct cluster *cluster)
-{
-	cluster->is_logging = getenv("SIM_LOG") != NULL;
-	log_configure(&(struct log_config){ .level = cluster->is_logging ? LOG_DEBUG : LOG_INFO,
-					    .write = write_log,
-					    .now = log_clock,
-					    .arg = cluster });
+	return sayings_count(&cluster->sayings, event);
 }
 
 struct cluster *cluster_new(const struct cluster_config *config)
@@ -273,15 +227,14 @@ struct cluster *cluster_new(const struct cluster_config *config)
 		node->number = i;
 		snprintf(node->name, sizeof node->name, "n%u", i);
 	}
-	configure_log(cluster);
+	sayings_open(&cluster->sayings, cluster->sim);
 	return cluster;
 }
 
 void cluster_free(struct cluster *cluster)
 {
 	sim_free(cluster->sim);
-	log_configure(&(struct log_config){ .level = LOG_ERROR });
-	map_fini(&cluster->said);
+	sayings_close(&cluster->sayings);
 	mem_free(cluster);
 }
 

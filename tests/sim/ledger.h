@@ -22,16 +22,18 @@
 
 struct ledger;
 
-struct ledger *ledger_new(void);
+/* The keys in the store are this and the ledger's own; what is there may be an object that has the value somewhere in it. */
+struct ledger *ledger_new(const char *prefix);
 void ledger_free(struct ledger *ledger);
 
 /* Users stop beginning new operations, tenants stop renewing. */
 void ledger_set_over(struct ledger *ledger);
 bool ledger_is_over(const struct ledger *ledger);
 
-/* The key with that number, and back: LEDGER_KEYS if it is none of ours. */
-struct str ledger_key(uint32_t key);
-uint32_t ledger_key_number(struct str key);
+/* The key in the store with that number, and back: LEDGER_KEYS if it is none of ours. The prefix's own bounds hold all of them. */
+struct str ledger_key(const struct ledger *ledger, uint32_t key);
+uint32_t ledger_key_number(const struct ledger *ledger, struct str key);
+void ledger_bounds(const struct ledger *ledger, struct str *out_from, struct str *out_end);
 /* What an operation writes: its number and noise. In the arena. */
 struct str ledger_value(struct arena *arena, uint32_t op, uint32_t noise_bytes);
 
@@ -51,11 +53,11 @@ enum ledger_end {
 #define LEDGER_ANY UINT32_MAX
 uint32_t ledger_begin(struct ledger *ledger, enum ledger_kind kind, uint32_t key, uint32_t second,
 		      uint32_t expected, int64_t now_ns);
-/* `revision` is the answer's. Never called if nobody knows what became of it. */
+/* `revision` is the answer's; 0: it did not say. Never called if nobody knows what became of it. */
 void ledger_end(struct ledger *ledger, uint32_t op, enum ledger_end end, uint64_t revision,
 		int64_t now_ns);
 /* A read of `op`, or of nobody's (op 0: a range that the linearizability of single keys does not look at): keys from `first` up to
- * `last`. Returns what the first key has, 0: nothing. `floor` is ledger_floor() of when it was asked; 0: it may be old. */
+ * `last`. An answer that does not tell its revision, or the version of a row, has 0 there. Returns what the first key has, 0: nothing. `floor` is ledger_floor() of when it was asked; 0: it may be old. */
 uint32_t ledger_read(struct ledger *ledger, uint32_t op, uint32_t first, uint32_t last,
 		     const struct store_range_answer *answer, uint64_t floor, int64_t now_ns);
 /* The newest revision that anybody has seen. */

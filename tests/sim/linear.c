@@ -1,5 +1,6 @@
 #include "tests/sim/linear.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,4 +176,54 @@ bool linear_check(const struct linear_op *ops, uint32_t count, uint64_t first)
 	mem_free(search.events);
 	mem_free(search.choices);
 	return is_linear;
+}
+
+/* ---- why not ---- */
+
+/* What had begun by then, and had ended by then. */
+static uint32_t cut_history(const struct linear_op *ops, uint32_t count, int64_t until_ns,
+			    struct linear_op *out)
+{
+	uint32_t len = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (ops[i].called > until_ns ||
+		    (ops[i].returned > until_ns && ops[i].kind == LINEAR_READ))
+			continue;
+		out[len] = ops[i];
+		if (out[len].returned > until_ns) {
+			out[len].returned = LINEAR_NEVER;
+			out[len].is_refused = false;
+		}
+		len++;
+	}
+	return len;
+}
+
+static void print_op(const struct linear_op *op)
+{
+	static const char *const kinds[] = { "reads", "writes", "swaps to" };
+
+	fprintf(stderr, "%13.6f to %13.6f %s %llu", (double)op->called / TIME_S,
+		op->returned == LINEAR_NEVER ? 0 : (double)op->returned / TIME_S, kinds[op->kind],
+		(unsigned long long)op->value);
+	if (op->kind == LINEAR_SWAP)
+		fprintf(stderr, " from %llu%s", (unsigned long long)op->expected,
+			op->is_refused ? ", refused" : "");
+	fprintf(stderr, "\n");
+}
+
+void linear_explain(const struct linear_op *ops, uint32_t count, uint64_t first)
+{
+	struct linear_op *some = mem_zalloc(count * sizeof *some);
+	int64_t wrong_ns = LINEAR_NEVER;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (ops[i].returned < wrong_ns &&
+		    !linear_check(some, cut_history(ops, count, ops[i].returned, some), first))
+			wrong_ns = ops[i].returned;
+	for (uint32_t i = 0; i < count; i++)
+		if (ops[i].called <= wrong_ns && ops[i].returned > wrong_ns - 10 * TIME_S)
+			print_op(&ops[i]);
+	mem_free(some);
 }

@@ -29,4 +29,7 @@ struct linear_op {
 /* At most LINEAR_OPS, in any order. `first` is what the register holds before. */
 bool linear_check(const struct linear_op *ops, uint32_t count, uint64_t first);
 
+/* Prints the last operations up to the first moment at which one is not; those that never returned go to 0. Times are nanoseconds. */
+void linear_explain(const struct linear_op *ops, uint32_t count, uint64_t first);
+
 #endif

@@ -50,7 +50,7 @@ static void put(struct act *act, struct tenant *tenant)
 	tenant->op =
 	    ledger_begin(tenant->person->ledger, LEDGER_PUT, tenant->key, 0, 0, act_now(act).ns);
 	*op = (struct store_op){ .kind = STORE_PUT,
-				 .key = ledger_key(tenant->key),
+				 .key = ledger_key(tenant->person->ledger, tenant->key),
 				 .value = ledger_value(arena, tenant->op, 10),
 				 .lease = tenant->lease,
 				 .expected = STORE_ANY_REVISION };

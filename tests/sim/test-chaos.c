@@ -1,6 +1,6 @@
 /*
  * Clusters of the store under everything that may go wrong at once, from seeds. SIM_SEEDS in the environment asks for more than the few
- * that every run does, SIM_SEED for one alone, SIM_FIRST for where they begin; SIM_LOG shows what the actors say.
+ * that every run does, SIM_SEED for one alone, SIM_FIRST for where they begin; SIM_LOG=FILE writes down what the actors say.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static void set_up(struct stage *stage, uint64_t seed)
 	*stage = (struct stage){ .stores = seed % 3 == 0 ? 5 : seed % 3 == 1 ? 3 : 4 };
 	stage->cluster =
 	    cluster_new(&(struct cluster_config){ .seed = seed, .kept_entries = 8 + seed % 3 * 30 });
-	stage->ledger = ledger_new();
+	stage->ledger = ledger_new("");
 	for (uint32_t i = 1; i <= stage->stores; i++) {
 		place(stage, i, "scribe", &scribe_class, true);
 		place(stage, i, "user", &user_class, true);
@@ -273,7 +273,8 @@ static uint64_t run_seed(uint64_t seed, struct totals *totals)
 	struct ledger_counts counts;
 	uint64_t hash;
 
-	fprintf(stderr, "SIM_SEED=%llu\n", (unsigned long long)seed);
+	fprintf(stderr, "SIM_SEED=%llu build/debug/bin/test-sim nothing_is_lost\n",
+		(unsigned long long)seed);
 	set_up(&stage, seed);
 	CHECK(cluster_until(stage.cluster, cluster_is_available, 20000));
 	make_trouble(&stage);

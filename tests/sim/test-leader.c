@@ -231,7 +231,7 @@ TEST(reads_of_an_idle_cluster_wait_for_two_rounds_at_most)
 /* Watchers at each store and away from them, while the lead goes round. */
 TEST(watches_go_on_whoever_leads)
 {
-	struct ledger *ledger = ledger_new();
+	struct ledger *ledger = ledger_new("");
 	struct cluster *cluster = cluster_new(&(struct cluster_config){ .seed = 6 });
 	struct person home = { .ledger = ledger, .stores = 3, .is_at_home = true, .pause_ms = 30 };
 	struct person away = { .ledger = ledger, .stores = 3, .pause_ms = 30 };

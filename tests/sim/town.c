@@ -16,7 +16,7 @@
 #include "actors/server/server.h"
 #include "datastore/store/store.h"
 #include "deploy/cluster/bootstrap.h"
-#include "transport/wire/json.h"
+#include "tests/sim/dig.h"
 #include "transport/wire/yaml.h"
 
 #define API "api@n1/1"
@@ -360,57 +360,14 @@ struct town_answer town_ask(struct town *town, const char *method, const char *p
 	return ask(town, method, path, "application/json", body);
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------------------- */
-
-static struct str member_of(struct str json, struct str wanted)
-{
-	struct json in = json_of(json);
-	struct str name, value;
-
-	if (json_peek(&in) != JSON_OBJECT)
-		return STR_NONE;
-	for (json_enter(&in); json_member(&in, test_arena(), &name);) {
-		CHECK(json_skip(&in, &value));
-		if (str_eq(name, wanted))
-			return value;
-	}
-	return STR_NONE;
-}
-
-static struct str value_at(struct str json, const char *path)
-{
-	struct str rest = str_from(path), text;
-	struct json in;
-
-	while (rest.at != NULL && json.at != NULL)
-		json = member_of(json, str_cut(&rest, '.'));
-	if (json.at == NULL)
-		return STR("");
-	in = json_of(json);
-	if (json_peek(&in) != JSON_STRING)
-		return json;
-	return json_string(&in, test_arena(), &text) ? text : STR("");
-}
-
-static uint32_t count_items(struct str list)
-{
-	struct json in = json_of(member_of(list, STR("items")));
-	uint32_t count = 0;
-
-	if (json_peek(&in) != JSON_ARRAY)
-		return 0;
-	for (json_enter(&in); json_element(&in); count++)
-		CHECK(json_skip(&in, NULL));
-	return count;
-}
-
 /* ---- objects ------------------------------------------------------------------------------------------------------ */
 
 /* Where objects like this one are created. */
 static struct str home_of(struct str json)
 {
-	struct str version = value_at(json, "apiVersion"), kind = value_at(json, "kind");
-	struct str namespace = value_at(json, "metadata.namespace"), group = version;
+	struct str version = dig(test_arena(), json, "apiVersion"),
+		   kind = dig(test_arena(), json, "kind");
+	struct str namespace = dig(test_arena(), json, "metadata.namespace"), group = version;
 	const struct type *type = type_find_api(version, kind);
 	const char *root = str_find_char(group, '/') < 0 ? "api" : "apis";
 
@@ -478,7 +435,7 @@ uint32_t town_count(struct town *town, const char *path)
 {
 	struct town_answer answer = town_ask(town, "GET", path, NULL);
 
-	return answer.code == 200 ? count_items(answer.body) : 0;
+	return answer.code == 200 ? dig_each(test_arena(), answer.body, "items", NULL, NULL) : 0;
 }
 
 bool town_exists(struct town *town, const char *path)
@@ -490,7 +447,7 @@ struct str town_value(struct town *town, const char *path, const char *field)
 {
 	struct town_answer answer = town_ask(town, "GET", path, NULL);
 
-	return answer.code == 200 ? value_at(answer.body, field) : STR("");
+	return answer.code == 200 ? dig(test_arena(), answer.body, field) : STR("");
 }
 
 bool town_is(struct town *town, const char *path, const char *field, const char *value)

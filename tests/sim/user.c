@@ -47,7 +47,7 @@ static void rest(struct act *act, struct user *user)
 static void fill_op(struct user *user, struct arena *arena, struct store_op *op, uint32_t key)
 {
 	*op = (struct store_op){ .kind = user->kind == LEDGER_DELETE ? STORE_DELETE : STORE_PUT,
-				 .key = ledger_key(key),
+				 .key = ledger_key(user->person->ledger, key),
 				 .expected = user->expected };
 	if (user->kind != LEDGER_DELETE)
 		op->value = ledger_value(arena, user->op, user->noise_bytes);
@@ -136,10 +136,11 @@ static void take_write(struct act *act, struct user *user, const struct act_msg 
 static void send_range(struct act *act, struct user *user)
 {
 	bool is_one = user->kind == LEDGER_READ && user->op != 0;
-	struct store_range range = { .key = is_one ? ledger_key(user->key) : ledger_key(0),
-				     .end = is_one ? STR_NONE : STR("u"),
+	struct store_range range = { .key = ledger_key(user->person->ledger, user->key),
 				     .is_serializable = user->is_serializable };
 
+	if (!is_one)
+		ledger_bounds(user->person->ledger, &range.key, &range.end);
 	user->tries++;
 	user->floor = user->is_serializable ? 0 : ledger_floor(user->person->ledger);
 	if (act_request(act, person_store(act, user->person), &store_range_type, &range,

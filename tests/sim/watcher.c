@@ -37,12 +37,11 @@ static void again_later(struct act *act, struct watcher *watcher)
 static void watch(struct act *act, struct watcher *watcher)
 {
 	struct store_watch ask = { .watch = ++watcher->watch,
-				   .key = STR("r"),
-				   .end = STR("u"),
 				   .from = watcher->told + 1,
 				   .wants_prev = !watcher->is_scribe,
 				   .wants_progress = true };
 
+	ledger_bounds(watcher->person->ledger, &ask.key, &ask.end);
 	watcher->store =
 	    watcher->is_scribe ? act_named(act, "store") : person_store(act, watcher->person);
 	watcher->monitor = act_monitor(act, watcher->store);

@@ -1,0 +1,61 @@
+/*
+ * A country: a whole cluster of several simulated machines, from one seed.
+ *
+ * Each machine runs the three hosts of the compact layout as deploy/main plans them (layout.h), with all their actors: store, directory,
+ * relay, API server and administration; controllers and scheduler where the store's leader is; the agent with hollow pods. Only what a
+ * process has of the machine itself is left out: TLS, HTTP, the root. Hosts know of each other what the directory tells the
+ * links, which is how it is on the machine. Beside each store stands a witness, who writes the annals.
+ *
+ * Machines are numbered from 1 and named n1 ...; the first begins the cluster, the others join. One machine more, the desk, is no part
+ * of the cluster: citizens live there. Only tests/ may include this.
+ */
+#ifndef TESTS_SIM_COUNTRY_H
+#define TESTS_SIM_COUNTRY_H
+
+#include "runtime/actor/act.h"
+#include "runtime/sim/sim.h"
+#include "tests/sim/annals.h"
+#include "tests/sim/citizens.h"
+
+#define COUNTRY_MACHINES 7U
+#define COUNTRY_CITIZENS 8U
+
+struct country;
+
+struct country_config {
+	uint64_t seed;
+	uint32_t machines;
+	struct ledger *ledger;            /* that witnesses tell, too; NULL: none */
+	const struct act_child *citizens; /* at the desk; NULL: none */
+	uint32_t citizen_count;
+};
+
+/* All machines are members and ready when this returns. */
+struct country *country_open(const struct country_config *config);
+void country_close(struct country *country);
+
+struct sim *country_sim(struct country *country);
+struct annals *country_annals(struct country *country);
+uint32_t country_node(const struct country *country, uint32_t machine); /* its number in the sim */
+uint32_t country_desk(const struct country *country);
+/* The machine that leads the newest term, as the stores say; 0: none. */
+uint32_t country_leader(const struct country *country);
+const struct store_status *country_status(const struct country *country, uint32_t machine);
+
+void country_run(struct country *country, uint64_t ms);
+/* False: the claim does not hold after so long. Looked at every 100 ms. */
+bool country_until(struct country *country, uint64_t ms, bool (*claim)(struct country *country));
+
+/* Asks that machine's API server as an administrator. 0: it was not answered. The body lies in the arena. */
+int32_t country_ask(struct country *country, uint32_t machine, const char *method, const char *path,
+		    const char *body, struct arena *arena, struct str *out_body);
+
+/* ---- faults beside those of the sim ---- */
+
+/* A machine that is down will never be up again. */
+void country_bury(struct country *country, uint32_t machine);
+bool country_is_buried(const struct country *country, uint32_t machine);
+/* Ends all faults and starts what is down, but for the buried. */
+void country_heal(struct country *country);
+
+#endif
