@@ -59,10 +59,13 @@ static void woken(uv_async_t *handle)
 	stream_listeners_resume(loop);
 }
 
-/* The host looks at its own timers in the next turn; being awake is all that is needed. */
+/*
+ * The host looks at its own timers in the next turn; being awake is all that is needed. uv_run looks at timers before it waits and not
+ * again before it sleeps: one that fires there has to say that there shall be no sleep.
+ */
 static void timer_fired(uv_timer_t *timer)
 {
-	(void)timer;
+	uv_stop(timer->loop);
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------ */
