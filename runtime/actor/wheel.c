@@ -4,6 +4,7 @@
 
 #define BITS 6U
 #define LEVEL_DUE 255U
+#define LOOKED_AT 16U /* entries of a slot: whoever goes to sleep asks each time */
 
 void wheel_init(struct wheel *wheel, uint64_t now_ms)
 {
@@ -78,9 +79,38 @@ static uint64_t wheel_find(const struct wheel *wheel)
 	return first;
 }
 
+/* When the first of that slot's entries is due; of more than a few, when the slot begins. */
+static uint64_t wheel_slot_first(const struct wheel *wheel, unsigned level, uint64_t begin_ms)
+{
+	const struct list *slot =
+	    &wheel->slots[level][(begin_ms >> (level * BITS)) & (WHEEL_SLOTS - 1)];
+	uint64_t first = UINT64_MAX;
+	unsigned seen = 0;
+	for (const struct list *link = slot->next; link != slot; link = link->next) {
+		const struct wheel_entry *entry = list_item(link, const struct wheel_entry, link);
+		if (++seen > LOOKED_AT)
+			return begin_ms;
+		if (entry->when_ms < first)
+			first = entry->when_ms;
+	}
+	return first;
+}
+
 uint64_t wheel_next(const struct wheel *wheel)
 {
-	return list_is_empty(&wheel->due) ? wheel_find(wheel) : wheel->now_ms;
+	uint64_t first = UINT64_MAX;
+	if (!list_is_empty(&wheel->due))
+		return wheel->now_ms;
+	/* Later slots of a level hold what is due later. */
+	for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
+		uint64_t begin = wheel_level_next(wheel, level);
+		if (begin >= first)
+			continue;
+		uint64_t due = wheel_slot_first(wheel, level, begin);
+		if (due < first)
+			first = due;
+	}
+	return first;
 }
 
 /* What is due comes out, the rest finds a finer slot. */

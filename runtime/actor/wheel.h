@@ -36,7 +36,10 @@ void wheel_add(struct wheel *wheel, struct wheel_entry *entry, uint64_t when_ms)
 void wheel_remove(struct wheel *wheel, struct wheel_entry *entry); /* fine if it is not armed */
 /* One entry that is due at now_ms, no longer armed; NULL: none. */
 struct wheel_entry *wheel_take(struct wheel *wheel, uint64_t now_ms);
-/* When to call wheel_take next (it may then have nothing yet); UINT64_MAX: never. */
+/*
+ * When to call wheel_take next; UINT64_MAX: never. That is when the first entry is due, unless many are due about then: it
+ * may have nothing yet in that case.
+ */
 uint64_t wheel_next(const struct wheel *wheel);
 
 #endif

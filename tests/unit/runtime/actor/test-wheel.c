@@ -61,3 +61,19 @@ TEST(an_entry_is_due_exactly_at_its_millisecond)
 		CHECK(wheel_take(&wheel, 1000 + 2 * delay) == &entry);
 	}
 }
+
+TEST(whoever_waits_for_a_few_entries_is_woken_once)
+{
+	for (uint64_t delay = 1; delay < 100000000; delay = delay * 3 / 2 + 1) {
+		struct wheel wheel;
+		struct wheel_entry first = { 0 }, later = { 0 };
+
+		wheel_init(&wheel, 1000 + delay);
+		wheel_add(&wheel, &later, 1000 + 3 * delay);
+		wheel_add(&wheel, &first, 1000 + 2 * delay);
+		CHECK_EQ(wheel_next(&wheel), 1000 + 2 * delay);
+		CHECK(wheel_take(&wheel, 1000 + 2 * delay) == &first);
+		CHECK(!wheel_take(&wheel, 1000 + 2 * delay));
+		CHECK_EQ(wheel_next(&wheel), 1000 + 3 * delay);
+	}
+}
