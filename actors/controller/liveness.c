@@ -140,8 +140,11 @@ static void tick(struct liveness *liveness)
 	forget_deleted(liveness);
 	arena_free(arena);
 	/* A new leader wants to know about all of them soon: who has gone may have gone with the old one. */
-	act_after(liveness->act, liveness->tick < SLICES ? FIRST_TICK_MS : TICK_MS,
-		  &liveness_tick_type, &(struct liveness_tick){ 0 });
+	if (liveness->tick < SLICES)
+		act_after(liveness->act, FIRST_TICK_MS, &liveness_tick_type,
+			  &(struct liveness_tick){ 0 });
+	else if (liveness->tick == SLICES)
+		act_every(liveness->act, TICK_MS, &liveness_tick_type, &(struct liveness_tick){ 0 });
 }
 
 /*

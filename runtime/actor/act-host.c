@@ -61,6 +61,7 @@ static struct act_host *host_make(const struct act_host_config *config, const st
 	slots_init(&host->watches, sizeof(struct watch), LIMIT_TIMERS);
 	slots_init(&host->owned, sizeof(struct owned), LIMIT_TIMERS);
 	wheel_init(&host->wheel, actor_host_now_ms(host));
+	list_init(&host->calls);
 	for (size_t i = 0; i < sizeof host->peers / sizeof *host->peers; i++)
 		list_init(&host->peers[i]);
 	host->scratch = text_new(LIMIT_MESSAGE_BYTES);
@@ -104,6 +105,7 @@ static void host_free(struct act_host *host)
 		host->posted = message->next;
 		message_free(host, message);
 	}
+	timer_forget_calls(host);
 	task_fini(host);
 	remote_fini(host);
 	registry_fini(host);

@@ -73,7 +73,7 @@ MUST_USE enum status act_post(struct act_host *host, struct act_ref to, const st
 /* Any thread: calls fn(host, arg) on the host's thread, outside of any actor, in the order of the calls of one thread. */
 void act_host_call(struct act_host *host, void (*fn)(struct act_host *host, void *arg), void *arg);
 
-/* ---- for callbacks of the loop ------------------------------------------------------------------------ */
+/* ---- for callbacks of the loop and for links ------------------------------------------------------------------------ */
 
 /*
  * Runs fn as an activation of that actor: act_ calls are legal inside and act_fail unwinds to here. False: it
@@ -81,6 +81,8 @@ void act_host_call(struct act_host *host, void (*fn)(struct act_host *host, void
  */
 bool act_host_enter(struct act_host *host, struct act_ref who,
 		    void (*fn)(struct act *act, void *state, void *arg), void *arg);
+/* Calls fn(arg) outside of any actor once that time has come; it cannot be taken back. A host that ends before does not. */
+void act_host_call_at(struct act_host *host, struct mono at, void (*fn)(void *arg), void *arg);
 
 /* ---- for links ----------------------------------------------------------------------------------------- */
 

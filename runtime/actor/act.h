@@ -249,7 +249,10 @@ bool act_buggify(struct act *act, uint32_t per_mille);
 /* Sends the body to this actor, in the system lane, with kind ACT_TIMER and the returned id (never 0) as tag. Gone with the actor. */
 uint64_t act_after(struct act *act, uint64_t delay_ms, const struct act_type *type,
 		   const void *body);
-/* First after one period; a period missed is not made up for. The type must own nothing (no drop). */
+/*
+ * First after one period; a period missed is not made up for. Those of whole or half seconds begin with one of the clock's,
+ * so that a host at rest is woken once for all of them. The type must own nothing (no drop).
+ */
 uint64_t act_every(struct act *act, uint64_t period_ms, const struct act_type *type,
 		   const void *body);
 void act_cancel(struct act *act, uint64_t timer); /* it will not arrive; unknown ids are fine */

@@ -33,7 +33,7 @@
 #define SLOT_BY_NAME UINT32_MAX /* act_ref.slot of a reference by name; gen is then the hash */
 
 /* What the entries of the wheel are part of. */
-enum wheel_kind { WHEEL_MESSAGE, WHEEL_KILL, WHEEL_REQUEST, WHEEL_TASK };
+enum wheel_kind { WHEEL_MESSAGE, WHEEL_KILL, WHEEL_REQUEST, WHEEL_TASK, WHEEL_CALL };
 
 struct task;
 struct job;
@@ -155,6 +155,7 @@ struct act_host {
 	struct pool pool;
 	struct slots actors, timers, requests, watches, owned;
 	struct wheel wheel;
+	struct list calls; /* still to come: act_host_call_at */
 	struct act *root;
 	bool root_failed, is_done, is_abandoned;
 	uint32_t budget;         /* activations left in this turn */
@@ -319,7 +320,16 @@ struct timer {
 	uint64_t period_ms;
 };
 
+/* One of act_host_call_at. */
+struct timer_call {
+	struct wheel_entry entry;
+	struct list link; /* in the host's calls */
+	void (*fn)(void *arg);
+	void *arg;
+};
+
 void timer_fire_due(struct act_host *host);
+void timer_forget_calls(struct act_host *host);
 void timer_free_all(struct act *act);
 void timer_kill_after(struct act *act, uint32_t ms);
 

@@ -53,11 +53,20 @@ uint64_t act_after(struct act *act, uint64_t delay_ms, const struct act_type *ty
 	return id;
 }
 
+/* By how much the first of a period is late, so that those of all actors come in the same millisecond. */
+static uint64_t timer_out_of_step_ms(const struct act_host *host, uint64_t period_ms)
+{
+	uint64_t step_ms = period_ms % 1000 == 0 ? 1000 : period_ms % 500 == 0 ? 500 : 1;
+
+	return (step_ms - actor_host_due_ms(host, 0) % step_ms) % step_ms;
+}
+
 uint64_t act_every(struct act *act, uint64_t period_ms, const struct act_type *type,
 		   const void *body)
 {
 	assert(!type->drop && period_ms > 0);
-	struct timer *timer = timer_new(act, period_ms, WHEEL_MESSAGE);
+	struct timer *timer =
+	    timer_new(act, period_ms + timer_out_of_step_ms(act->host, period_ms), WHEEL_MESSAGE);
 	if (!timer)
 		act_fail(act, "too many timers on this host");
 	timer->period_ms = period_ms;
@@ -90,9 +99,11 @@ static void timer_fire_message(struct timer *timer)
 
 	if (timer->period_ms) {
 		uint64_t next_ms = timer->entry.when_ms + timer->period_ms;
-		/* Missed periods are not made up for. */
+		/* Missed periods are not made up for; it stays in step. */
 		if (next_ms <= actor_host_now_ms(host))
-			next_ms = actor_host_now_ms(host) + timer->period_ms;
+			next_ms += (actor_host_now_ms(host) - next_ms) / timer->period_ms *
+				       timer->period_ms +
+				   timer->period_ms;
 		wheel_add(&host->wheel, &timer->entry, next_ms);
 		mailbox_put_system(
 		    act, timer_message(act, timer->type, timer->body, slots_id(&timer->slot)));
@@ -114,6 +125,43 @@ static void timer_fire_kill(struct timer *timer)
 	life_control_send(act, CONTROL_KILL, &exit);
 }
 
+/* ---- outside of any actor ---- */
+
+void act_host_call_at(struct act_host *host, struct mono at, void (*fn)(void *arg), void *arg)
+{
+	struct timer_call *call = mem_new(struct timer_call);
+
+	call->fn = fn;
+	call->arg = arg;
+	call->entry.kind = WHEEL_CALL;
+	list_push(&host->calls, &call->link);
+	/* Rounded up, as actor_host_due_ms: not early. */
+	wheel_add(&host->wheel, &call->entry, ((uint64_t)at.ns + TIME_MS - 1) / TIME_MS);
+}
+
+static void timer_call_free(struct timer_call *call)
+{
+	list_remove(&call->link);
+	mem_free(call);
+}
+
+static void timer_fire_call(struct timer_call *call)
+{
+	void (*fn)(void *arg) = call->fn;
+	void *arg = call->arg;
+
+	timer_call_free(call);
+	fn(arg);
+}
+
+void timer_forget_calls(struct act_host *host)
+{
+	while (!list_is_empty(&host->calls))
+		timer_call_free(list_item(host->calls.next, struct timer_call, link));
+}
+
+/* ---- what is due ---- */
+
 void timer_fire_due(struct act_host *host)
 {
 	struct wheel_entry *entry;
@@ -126,6 +174,7 @@ void timer_fire_due(struct act_host *host)
 		case WHEEL_KILL: timer_fire_kill(list_item(entry, struct timer, entry)); break;
 		case WHEEL_REQUEST: request_timer(entry); break;
 		case WHEEL_TASK: task_timer(entry); break;
+		case WHEEL_CALL: timer_fire_call(list_item(entry, struct timer_call, entry)); break;
 		}
 	}
 }

@@ -469,6 +469,62 @@ TEST(timers_fire_in_order_never_early_and_periodic_ones_until_cancelled)
 	manual_close(&manual);
 }
 
+static void set_slow_timers(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	(void)arg;
+	act_every(act, 1000, &note_type, &(struct note){ 1 });
+	act_every(act, 2500, &note_type, &(struct note){ 2 });
+}
+
+TEST(slow_periodic_timers_of_all_actors_come_together)
+{
+	struct manual manual;
+	struct record one = { 0 }, other = { 0 };
+
+	manual_open(&manual, NULL);
+	struct act_ref first = manual_spawn(&manual, &recorder, &one);
+	struct act_ref second = manual_spawn(&manual, &recorder, &other);
+	CHECK(act_host_enter(manual.host, first, set_slow_timers, NULL));
+	manual_run(&manual, 137);
+	CHECK(act_host_enter(manual.host, second, set_slow_timers, NULL));
+	manual_run(&manual, 862);
+	CHECK_EQ(one.count + other.count, 0);
+	uint64_t turns = 0;
+	for (uint32_t i = 0; i < 10000; i++) {
+		uint32_t before = one.count + other.count;
+		manual_run(&manual, 1);
+		turns += one.count + other.count > before;
+	}
+	CHECK(one.count >= 13 && other.count >= 13);
+	CHECK(turns <= 14); /* ten seconds and what is between them, not each timer for itself */
+	manual_close(&manual);
+}
+
+static void count_call(void *arg)
+{
+	(*(uint32_t *)arg)++;
+}
+
+TEST(a_host_calls_what_belongs_to_no_actor_at_its_time)
+{
+	struct manual manual;
+	uint32_t calls = 0;
+
+	manual_open(&manual, NULL);
+	act_host_call_at(manual.host, (struct mono){ manual.now_ns + 10 * TIME_MS + 1 }, count_call,
+			 &calls);
+	manual_run(&manual, 10);
+	CHECK_EQ(calls, 0);
+	manual_run(&manual, 1);
+	CHECK_EQ(calls, 1);
+	/* One that is still to come when the host ends does not. */
+	act_host_call_at(manual.host, (struct mono){ manual.now_ns + 86400 * TIME_S }, count_call,
+			 &calls);
+	manual_close(&manual);
+	CHECK_EQ(calls, 1);
+}
+
 /* ---- links, names, groups ------------------------------------------------------------------------------ */
 
 static void link_it(struct act *act, void *state, void *arg)
