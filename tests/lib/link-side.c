@@ -12,11 +12,13 @@
 struct link_call {
 	void (*fn)(void *arg);
 	void *arg;
+	struct mono at; /* of a timed one */
 	struct link_call *next;
 };
 
 struct link_calls {
 	struct link_call *first, *last;
+	struct link_call *timed; /* the test's thread alone */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -57,6 +59,18 @@ static void side_call(void *self, void (*fn)(void *arg), void *arg)
 	side->calls->last = call;
 	pthread_cond_signal(&bell);
 	pthread_mutex_unlock(&lock);
+}
+
+static void side_call_at(void *self, struct mono at, void (*fn)(void *arg), void *arg)
+{
+	struct link_side *side = self;
+	struct link_call *call = mem_new(struct link_call), **place = &side->calls->timed;
+
+	*call = (struct link_call){ fn, arg, at, NULL };
+	while (*place != NULL && (*place)->at.ns <= at.ns)
+		place = &(*place)->next;
+	call->next = *place;
+	*place = call;
 }
 
 static void side_receive(void *self, struct seams_peer from, struct str bytes)
@@ -114,7 +128,7 @@ enum status link_side_open(struct link_side *side, struct peer_config config, st
 {
 	pthread_once(&bell_once, make_bell);
 	*side = (struct link_side){ .self = config.self, .calls = mem_new(struct link_calls) };
-	config.owner = (struct peer_owner){ side, side_receive, side_lost, side_call };
+	config.owner = (struct peer_owner){ side, side_receive, side_lost, side_call, side_call_at };
 	config.clock.mono = side_mono;
 	config.random.fill = side_fill;
 	TRY(peer_open(&config, &side->peer, why));
@@ -122,8 +136,21 @@ enum status link_side_open(struct link_side *side, struct peer_config config, st
 	return OK;
 }
 
+static bool turn_timed(struct link_side *side)
+{
+	struct link_call *call = side->calls->timed;
+
+	if (call == NULL || side_mono(NULL).ns < call->at.ns)
+		return false;
+	side->calls->timed = call->next;
+	call->fn(call->arg);
+	mem_free(call);
+	return true;
+}
+
 static bool turn(struct link_side *side)
 {
+	bool was_busy = turn_timed(side);
 	struct link_call *call, *next;
 
 	pthread_mutex_lock(&lock);
@@ -131,7 +158,7 @@ static bool turn(struct link_side *side)
 	side->calls->first = side->calls->last = NULL;
 	pthread_mutex_unlock(&lock);
 	if (call == NULL)
-		return false;
+		return was_busy;
 	for (; call != NULL; call = next) {
 		next = call->next;
 		call->fn(call->arg);
@@ -145,6 +172,10 @@ void link_side_close(struct link_side *side)
 	if (side->peer != NULL)
 		peer_stop(side->peer);
 	turn(side);
+	for (struct link_call *call = side->calls->timed, *next; call != NULL; call = next) {
+		next = call->next;
+		mem_free(call);
+	}
 	peer_free(side->peer);
 	mem_free(side->calls);
 	vec_fini(&side->bodies);
@@ -193,11 +224,20 @@ struct peer_stats link_side_stats(struct link_side *side)
 	return stats;
 }
 
+#define LOOK_MS 20 /* conditions may look at what no bell tells of: a socket of their own */
+
 /* Until something was asked for or the time has come. */
 static void listen_for_bell(struct link_side *const *sides, uint32_t count, int64_t deadline_ns)
 {
-	struct timespec at = { deadline_ns / TIME_S, deadline_ns % TIME_S };
+	struct timespec at;
+	int64_t look_ns = side_mono(NULL).ns + LOOK_MS * TIME_MS;
 	bool is_idle = true;
+
+	deadline_ns = look_ns < deadline_ns ? look_ns : deadline_ns;
+	for (uint32_t i = 0; i < count; i++)
+		if (sides[i]->calls->timed != NULL && sides[i]->calls->timed->at.ns < deadline_ns)
+			deadline_ns = sides[i]->calls->timed->at.ns;
+	at = (struct timespec){ deadline_ns / TIME_S, deadline_ns % TIME_S };
 
 	pthread_mutex_lock(&lock);
 	for (uint32_t i = 0; i < count; i++)

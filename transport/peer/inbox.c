@@ -164,6 +164,7 @@ static void take_stream(struct listener *listener, nng_stream *stream)
 				  .received = stranger_received,
 				  .closed = stranger_closed };
 	bool is_one_of_us = !listener->is_local || is_our_user(stream);
+	struct pipe *pipe;
 
 	if (!is_one_of_us)
 		hub->stats.bad_identities++;
@@ -171,10 +172,10 @@ static void take_stream(struct listener *listener, nng_stream *stream)
 		nng_stream_free(stream);
 		return;
 	}
-	vec_push(&hub->strangers,
-		 pipe_accepted(&hub->pipes, stream, listener->is_local ? NULL : hub->server, &user,
-			       peer_now(hub)));
-	peer_start_beats(hub);
+	pipe = pipe_accepted(&hub->pipes, stream, listener->is_local ? NULL : hub->server, &user,
+			     peer_now(hub));
+	vec_push(&hub->strangers, pipe);
+	peer_wake_by(hub, pipe_deadline(pipe));
 }
 
 static void accept_next(struct listener *listener)
@@ -187,13 +188,16 @@ static void accept_next(struct listener *listener)
 static void accepted(void *arg, int result)
 {
 	struct listener *listener = arg;
+	struct peer *hub = listener->hub;
+	struct mono again;
 
 	if (result == 0) {
 		take_stream(listener, nng_aio_get_output(listener->accept.aio, 0));
 		accept_next(listener);
 	} else {
 		listener->is_waiting = true;
-		peer_start_beats(listener->hub);
+		again.ns = peer_now(hub).ns + hub->heartbeat_ms * TIME_MS;
+		peer_wake_by(hub, again);
 	}
 }
 

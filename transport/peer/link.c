@@ -63,9 +63,16 @@ static void pump(struct link *link)
 {
 	struct text head, body;
 
-	if (link->out != NULL && pipe_is_ready(link->out) &&
-	    outbox_next(&link->outbox, &head, &body))
+	if (link->out == NULL)
+		return;
+	if (!pipe_is_ready(link->out)) {
+		if (outbox_is_waiting(&link->outbox))
+			pipe_hurry(link->out);
+	} else if (outbox_next(&link->outbox, &head, &body)) {
 		pipe_send(link->out, head, body);
+		if (outbox_is_waiting(&link->outbox))
+			pipe_hurry(link->out);
+	}
 }
 
 /* After a doubling pause of which half is chance: all of a lost node's peers do not dial at once. */
@@ -142,6 +149,11 @@ static bool is_local(const struct link *link)
 	return link->key.node == link->hub->self.node;
 }
 
+static int64_t patience(const struct link *link)
+{
+	return is_local(link) ? PEER_LOCAL_PATIENCE : 1;
+}
+
 static bool can_dial(const struct link *link)
 {
 	return is_local(link) || (link->hub->client != NULL && link->address.len > 0);
@@ -166,7 +178,10 @@ static bool dial(struct link *link)
 	link->session = ++hub->next_session;
 	link->out = pipe_dial(&hub->pipes, url, is_local(link) ? NULL : hub->client, str_from(name),
 			      &user, peer_now(hub));
-	return link->out != NULL;
+	if (link->out == NULL)
+		return false;
+	peer_wake_by(hub, pipe_deadline(link->out));
+	return true;
 }
 
 /* What was dialed may be an earlier life or an earlier address. */
@@ -178,15 +193,19 @@ static void dial_anew(struct link *link)
 	dial(link);
 }
 
-struct mono link_redial(struct link *link, struct mono now)
+/* Dials if it is time to; when to look again. */
+static struct mono redial(struct link *link, struct mono now)
 {
-	if (link->state == PEER_IDLE || link->out != NULL || !can_dial(link))
+	struct mono deadline;
+
+	if (link->state == PEER_IDLE || !can_dial(link))
 		return TIME_FAR;
-	if (now.ns < link->redial.ns)
-		return link->redial;
-	if (!dial(link))
+	if (link->out == NULL && now.ns >= link->redial.ns && !dial(link))
 		dial_later(link, REDIAL_MIN_MS, REDIAL_MAX_MS, link->tries++);
-	return link->out != NULL ? TIME_FAR : link->redial;
+	if (link->out == NULL)
+		return link->redial;
+	deadline = pipe_deadline(link->out);
+	return deadline.ns != 0 ? deadline : TIME_FAR;
 }
 
 /* ---- life ---- */
@@ -238,11 +257,19 @@ void link_free(struct link *link)
 
 /* ---- beginning and end of a session ---- */
 
+/* Those of all links, and of all hosts of a machine, in the same moment: it is woken once for all. */
+static void beat_later(struct link *link, struct mono now)
+{
+	int64_t period_ns = link->hub->heartbeat_ms * patience(link) * TIME_MS;
+
+	link->next_beat.ns = (now.ns / period_ns + 1) * period_ns;
+}
+
 static void connect(struct link *link, struct mono now)
 {
 	link->state = PEER_CONNECTING;
 	link->deadline.ns = now.ns + link->hub->connect_ms * TIME_MS;
-	peer_start_beats(link->hub);
+	peer_wake_by(link->hub, link->deadline);
 }
 
 static void announce(struct link *link, uint16_t epoch)
@@ -273,7 +300,8 @@ static void open_if_ready(struct link *link)
 	link->sessions++;
 	link->last_heard = peer_now(link->hub);
 	outbox_open(&link->outbox, link->epoch, link->peer_session);
-	peer_start_beats(link->hub);
+	beat_later(link, link->last_heard);
+	peer_wake_by(link->hub, link->next_beat);
 }
 
 /* Everything that waits is lost, also what waits for a first contact; each life that something waits for is told of once. */
@@ -448,26 +476,46 @@ static void fall_idle(struct link *link)
 	link->state = PEER_IDLE;
 }
 
-void link_beat(struct link *link, struct mono now)
+/* AWAY: when it falls idle unless somebody wants it. */
+static struct mono give_up_at(const struct link *link)
 {
+	return (struct mono){ link->last_wanted.ns + AWAY_IDLE_NS };
+}
+
+static struct mono beat(struct link *link, struct mono now)
+{
+	if (now.ns - link->last_heard.ns > link->hub->dead_ms * patience(link) * TIME_MS) {
+		link_end(link, PEER_AWAY);
+		return give_up_at(link);
+	}
+	if (now.ns >= link->next_beat.ns) {
+		link->rejections = 0;
+		outbox_beat(&link->outbox);
+		pump(link);
+		beat_later(link, now);
+	}
+	return link->next_beat;
+}
+
+struct mono link_turn(struct link *link, struct mono now)
+{
+	struct mono next = TIME_FAR, dial_at;
+
 	switch (link->state) {
 	case PEER_IDLE: break;
 	case PEER_CONNECTING:
 		if (now.ns >= link->deadline.ns)
 			link_end(link, PEER_AWAY);
+		next = link->state == PEER_CONNECTING ? link->deadline : give_up_at(link);
 		break;
-	case PEER_OPEN:
-		if (now.ns - link->last_heard.ns > link->hub->dead_ms * TIME_MS) {
-			link_end(link, PEER_AWAY);
-		} else {
-			link->rejections = 0;
-			outbox_beat(&link->outbox);
-			pump(link);
-		}
-		break;
+	case PEER_OPEN: next = beat(link, now); break;
 	case PEER_AWAY:
-		if (now.ns - link->last_wanted.ns > AWAY_IDLE_NS)
+		if (now.ns >= give_up_at(link).ns)
 			fall_idle(link);
+		else
+			next = give_up_at(link);
 		break;
 	}
+	dial_at = redial(link, now);
+	return dial_at.ns < next.ns ? dial_at : next;
 }

@@ -37,6 +37,8 @@ static struct operation *take(struct operations *all)
 
 	pthread_mutex_lock(&all->lock);
 	first = all->first;
+	for (struct operation *one = first; one != NULL; one = one->next)
+		one->is_queued = false;
 	all->first = all->last = NULL;
 	all->is_called = false;
 	pthread_mutex_unlock(&all->lock);
@@ -60,24 +62,52 @@ static void drain(void *arg)
 	all->is_draining = false;
 }
 
+/* Both with the lock held. */
+static bool is_quiet(const struct operation *operation)
+{
+	return operation->quiet_bytes > 0 && nng_aio_result(operation->aio) == 0 &&
+	       nng_aio_count(operation->aio) == operation->quiet_bytes;
+}
+
+static bool must_call(struct operations *all)
+{
+	bool was_called = all->is_called;
+
+	all->is_called = true;
+	return !was_called;
+}
+
 /* On one of nng's threads. */
 static void report(void *arg)
 {
 	struct operation *operation = arg;
 	struct operations *all = operation->all;
-	bool must_call;
+	bool is_to_call;
 
 	operation->next = NULL;
 	pthread_mutex_lock(&all->lock);
+	operation->is_queued = true;
 	if (all->last != NULL)
 		all->last->next = operation;
 	else
 		all->first = operation;
 	all->last = operation;
-	must_call = !all->is_called;
-	all->is_called = true;
+	is_to_call = !is_quiet(operation) && must_call(all);
 	pthread_mutex_unlock(&all->lock);
-	if (must_call)
+	if (is_to_call)
+		all->owner.call(all->owner.self, drain, all);
+}
+
+void operation_hurry(struct operation *operation)
+{
+	struct operations *all = operation->all;
+	bool is_to_call;
+
+	pthread_mutex_lock(&all->lock);
+	operation->quiet_bytes = 0;
+	is_to_call = operation->is_queued && must_call(all);
+	pthread_mutex_unlock(&all->lock);
+	if (is_to_call)
 		all->owner.call(all->owner.self, drain, all);
 }
 
@@ -102,10 +132,18 @@ void operation_init(struct operation *operation, struct operations *all,
 		abort(); /* nng says so for want of memory only */
 }
 
-void operation_begin(struct operation *operation)
+void operation_begin_quiet(struct operation *operation, size_t bytes)
 {
 	assert(!operation->is_under_way && !operation->all->is_stopped);
 	operation->is_under_way = true;
+	pthread_mutex_lock(&operation->all->lock);
+	operation->quiet_bytes = bytes;
+	pthread_mutex_unlock(&operation->all->lock);
+}
+
+void operation_begin(struct operation *operation)
+{
+	operation_begin_quiet(operation, 0);
 }
 
 void operation_finish(struct operation *operation)

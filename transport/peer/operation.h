@@ -29,7 +29,9 @@ struct operations {
 struct operation {
 	struct operations *all;
 	nng_aio *aio;
-	bool is_under_way; /* from its begin until `ended` is called */
+	bool is_under_way;  /* from its begin until `ended` is called */
+	size_t quiet_bytes; /* see operation_begin_quiet; over it the lock */
+	bool is_queued;     /* the same: has ended, `ended` was not called yet */
 	void (*ended)(void *arg, int result);
 	void *arg;
 	struct operation *next;
@@ -45,6 +47,13 @@ void operation_init(struct operation *operation, struct operations *all,
 		    void (*ended)(void *arg, int result), void *arg);
 /* Says that it begins: then hand `aio` to nng. `ended` will be called with nng's result, outside of the call that began it. */
 void operation_begin(struct operation *operation);
+/*
+ * The same for one that nobody waits for unless it fails or passes on another number of bytes: its end does not wake the owner,
+ * `ended` is called with the next that does. A link that sends a message now and then is woken for it once less.
+ */
+void operation_begin_quiet(struct operation *operation, size_t bytes);
+/* Somebody waits now. */
+void operation_hurry(struct operation *operation);
 /* What it works on was closed: waits for nng to let go of it. `ended` is not called any more. */
 void operation_finish(struct operation *operation);
 void operation_fini(struct operation *operation); /* it is not under way */

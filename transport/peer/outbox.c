@@ -174,6 +174,11 @@ bool outbox_next(struct outbox *box, struct text *head, struct text *body)
 	return true;
 }
 
+bool outbox_is_waiting(const struct outbox *box)
+{
+	return box->wants_hello || box->wants_beat || !list_is_empty(&box->queue);
+}
+
 /* ---- messages in ---- */
 
 /* The frame that takes a message of `bytes` with its length: the newest if it has room, else a new one. */

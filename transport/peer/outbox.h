@@ -42,6 +42,9 @@ bool outbox_first_epoch(const struct outbox *box, uint16_t *epoch);
 /* The next frame that may leave, in two parts of which the second may be empty. False: none now. */
 bool outbox_next(struct outbox *box, GIVE struct text *head, GIVE struct text *body);
 
+/* Something waits, though it may not be allowed to leave yet. */
+bool outbox_is_waiting(const struct outbox *box);
+
 /* The peer has told how many bytes of ours it took. INVALID: more than were sent, or fewer than before. */
 MUST_USE enum status outbox_credit(struct outbox *box, uint64_t consumed);
 /* We took this many bytes of the peer's: told with the next frame, or with one for the purpose when much has gathered. */

@@ -34,7 +34,12 @@ static void owner_call(void *self, void (*fn)(void *arg), void *arg)
 	act_host_call(self, run_call, mem_copy(&call, sizeof call));
 }
 
+static void owner_call_at(void *self, struct mono at, void (*fn)(void *arg), void *arg)
+{
+	act_host_call_at(self, at, fn, arg);
+}
+
 struct peer_owner peer_owner_host(struct act_host *host)
 {
-	return (struct peer_owner){ host, owner_receive, owner_lost, owner_call };
+	return (struct peer_owner){ host, owner_receive, owner_lost, owner_call, owner_call_at };
 }

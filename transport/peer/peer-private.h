@@ -34,7 +34,8 @@ struct link {
 	uint32_t echo;         /* what the peer calls ours; 0: it does not know */
 	uint64_t sequence;     /* of the last DATA frame taken */
 
-	struct mono deadline; /* CONNECTING: until then something must come of it */
+	struct mono deadline;  /* CONNECTING: until then something must come of it */
+	struct mono next_beat; /* OPEN */
 	struct mono last_heard, last_wanted;
 	uint64_t received_bytes, sessions;
 };
@@ -61,10 +62,8 @@ void link_betrayed(struct link *link);
 void link_learn_epoch(struct link *link, uint16_t epoch);
 /* Ends the session if there is one, announces what is lost, begins anew unless nobody wants it. */
 void link_end(struct link *link, enum peer_state then);
-/* Every heartbeat. */
-void link_beat(struct link *link, struct mono now);
-/* Dials if it is time to; when it is to be called again, at the latest. */
-struct mono link_redial(struct link *link, struct mono now);
+/* Beats, dials and gives up if it is time to; when it is to be called again, at the latest. */
+struct mono link_turn(struct link *link, struct mono now);
 
 /* ---- one listener ---- */
 
@@ -72,7 +71,7 @@ struct listener {
 	struct peer *hub;
 	nng_stream_listener *nng; /* NULL: not listening */
 	struct operation accept;
-	bool is_local, is_waiting; /* out of descriptors: accepts again at the next heartbeat */
+	bool is_local, is_waiting; /* out of descriptors: accepts again a heartbeat later */
 };
 
 /* ---- the host ---- */
@@ -96,17 +95,12 @@ struct peer {
 	VEC(struct pipe *) strangers; /* accepted, and no hello of theirs was taken */
 	struct peer_stats stats;
 
-	struct operation sleep;
-	struct mono wake;      /* when the sleep ends; it is cut short for an earlier moment */
-	struct mono next_beat; /* FAR: none is needed */
-	struct mono last_beat;
+	struct mono wake; /* the next turn, of which the owner knows; FAR: none is needed */
 	bool is_turning, is_closing;
 };
 
 struct mono peer_now(const struct peer *hub);
-/* Beats come as long as there is a link that is not idle or a pipe. */
-void peer_start_beats(struct peer *hub);
-/* peer_turn is to come at `at` or before. */
+/* A turn is to come at `at` or before. */
 void peer_wake_by(struct peer *hub, struct mono at);
 /* A host of a node that we know: of ours always, of others by what its hello says. NULL: unknown, or LIMIT_PEERS. */
 struct link *peer_find_or_add(struct peer *hub, struct seams_peer key, struct str address);

@@ -67,82 +67,39 @@ struct link *peer_find_or_add(struct peer *hub, struct seams_peer key, struct st
 
 /* ---- time ---- */
 
-static void sleep_until(struct peer *hub, struct mono at)
-{
-	int64_t ms = (at.ns - peer_now(hub).ns + TIME_MS - 1) / TIME_MS;
+static void turn(void *arg);
 
-	hub->wake = at;
-	operation_begin(&hub->sleep);
-	nng_sleep_aio((nng_duration)(ms > 0 ? ms : 0), hub->sleep.aio);
-}
-
-/* Only sleeps may be cancelled: their end is safe to race with, and none begins on another thread. */
 void peer_wake_by(struct peer *hub, struct mono at)
 {
-	if (hub->is_turning || hub->is_closing)
-		return; /* the turn sees to it at its end */
-	if (!hub->sleep.is_under_way) {
-		sleep_until(hub, at);
-	} else if (at.ns < hub->wake.ns) {
-		hub->wake = at;
-		nng_aio_cancel(hub->sleep.aio);
-	}
+	if (hub->is_turning || hub->is_closing || at.ns >= hub->wake.ns)
+		return; /* a turn sees to it at its end */
+	hub->wake = at;
+	hub->owner.call_at(hub->owner.self, at, turn, hub);
 }
 
-void peer_start_beats(struct peer *hub)
-{
-	if (hub->next_beat.ns != TIME_FAR.ns)
-		return;
-	hub->last_beat = peer_now(hub);
-	hub->next_beat.ns = hub->last_beat.ns + hub->heartbeat_ms * TIME_MS;
-	peer_wake_by(hub, hub->next_beat);
-}
-
-static bool is_beat_needed(const struct peer *hub)
-{
-	bool is_needed = hub->pipes.count > 0 || hub->local.is_waiting || hub->remote.is_waiting;
-
-	for (uint32_t i = 0; i < hub->links.len; i++)
-		is_needed = is_needed || hub->links.at[i]->state != PEER_IDLE;
-	return is_needed;
-}
-
-static void beat(struct peer *hub, struct mono now)
-{
-	bool was_late = now.ns - hub->last_beat.ns > hub->dead_ms * TIME_MS / 2;
-
-	for (uint32_t i = 0; i < hub->links.len; i++) {
-		if (was_late) /* we slept, not they: what they sent meanwhile is still to be read */
-			hub->links.at[i]->last_heard = now;
-		link_beat(hub->links.at[i], now);
-	}
-	if (!was_late)
-		pipes_check_deadlines(&hub->pipes, now);
-	inbox_retry(hub);
-	hub->last_beat = now;
-	hub->next_beat.ns = now.ns + hub->heartbeat_ms * TIME_MS;
-	if (!is_beat_needed(hub))
-		hub->next_beat = TIME_FAR;
-}
-
-static void turn(void *arg, int result)
+static void turn(void *arg)
 {
 	struct peer *hub = arg;
 	struct mono now = peer_now(hub), next;
+	/* We slept, not they: what they sent meanwhile is still to be read. */
+	bool was_late = now.ns - hub->wake.ns > hub->dead_ms * TIME_MS / 2;
 
-	(void)result; /* cut short or not */
+	if (hub->is_closing || now.ns < hub->wake.ns)
+		return; /* an earlier one saw to it */
+	hub->wake = TIME_FAR;
 	hub->is_turning = true;
-	if (now.ns >= hub->next_beat.ns)
-		beat(hub, now);
-	next = hub->next_beat;
+	next = pipes_turn(&hub->pipes, now, was_late);
 	for (uint32_t i = 0; i < hub->links.len; i++) {
-		struct mono at = link_redial(hub->links.at[i], now);
+		struct mono at;
 
+		if (was_late)
+			hub->links.at[i]->last_heard = now;
+		at = link_turn(hub->links.at[i], now);
 		next = at.ns < next.ns ? at : next;
 	}
+	inbox_retry(hub); /* what fails again asks for another turn */
 	hub->is_turning = false;
-	if (next.ns != TIME_FAR.ns)
-		sleep_until(hub, next);
+	peer_wake_by(hub, next);
 }
 
 /* ---- the seam ---- */
@@ -254,7 +211,7 @@ static struct peer *hub_new(const struct peer_config *config)
 	struct peer *hub = mem_new(struct peer);
 
 	hub->owner = config->owner;
-	hub->next_beat = TIME_FAR;
+	hub->wake = TIME_FAR;
 	hub->self = config->self;
 	hub->clock = config->clock;
 	hub->random = config->random;
@@ -283,10 +240,7 @@ static void finish(struct peer *hub)
 		link_free(hub->links.at[i]);
 	vec_clear(&hub->links);
 	pipes_finish(&hub->pipes);
-	nng_aio_cancel(hub->sleep.aio);
-	operation_finish(&hub->sleep);
 	operations_stop(&hub->operations);
-	operation_fini(&hub->sleep);
 	pipes_fini(&hub->pipes);
 	inbox_fini(hub);
 }
@@ -305,7 +259,6 @@ enum status peer_open(const struct peer_config *config, struct peer **out, struc
 		return fault_set(why, status, "", "nng does not start");
 	}
 	pipes_init(&hub->pipes, &hub->operations, or_default(config->greet_ms, PEER_GREET_MS));
-	operation_init(&hub->sleep, &hub->operations, turn, hub);
 	status = inbox_open(hub, config, why);
 	if (status != OK) {
 		finish(hub);

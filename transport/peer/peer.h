@@ -6,7 +6,8 @@
  * most once, in order within a session, a loss is announced, nothing of an old session is delivered. Besides:
  *   - a peer within the node runs under our user id; one on another node shows a certificate of our authority that
  *     carries `<its node's name>.node.troupe.internal`; whoever claims to be another is disconnected and counted;
- *   - a peer that is silent for `dead_ms`, though its connection stands, is lost.
+ *   - a peer that is silent for `dead_ms`, though its connection stands, is lost; within the node that takes
+ *     PEER_LOCAL_PATIENCE times as long, since there the kernel tells at once of a peer's end.
  * Bounded by LIMIT_PEERS links, LIMIT_LINK_OUTBOX_BYTES waiting for and LIMIT_LINK_CREDIT_BYTES under way to each.
  */
 #ifndef TRANSPORT_PEER_PEER_H
@@ -31,6 +32,8 @@ struct peer_owner {
 	void (*lost)(void *self, struct seams_peer peer);
 	/* Any thread: fn(arg) is to be called soon on the owner's thread. */
 	void (*call)(void *self, void (*fn)(void *arg), void *arg);
+	/* The owner's thread: the same, not before that time. */
+	void (*call_at)(void *self, struct mono at, void (*fn)(void *arg), void *arg);
 };
 
 struct act_host;
@@ -57,6 +60,8 @@ struct peer_config {
 
 #define PEER_HEARTBEAT_MS 250U
 #define PEER_DEAD_MS 1000U
+#define PEER_LOCAL_PATIENCE \
+	4U /* heartbeats cost an idle node more than all else it does: fewer where they are needed less */
 #define PEER_CONNECT_MS 2000U
 #define PEER_GREET_MS 10000U /* as long as a process may be stopped and not be dialed anew */
 

@@ -13,6 +13,7 @@
 #define CIPHER_BYTES (64U * KIB)      /* one read of what is encrypted, at most */
 #define SEAL_BYTES (128U * KIB)       /* encrypted ahead of the network */
 #define SEAL_KEPT_BYTES (16U * KIB)   /* of that, by a quiet pipe */
+#define PIPE_LENIENT_MS 250           /* to do what could not be done while we slept */
 
 /* What nng reads into. */
 struct buffer {
@@ -159,12 +160,15 @@ static enum status seal(struct pipe *pipe)
 	return status;
 }
 
+/* Nobody waits for the end of what is all that there is to send, until there is more: pipe_hurry. */
 static void write_iov(struct pipe *pipe, struct str first, struct str second)
 {
 	nng_iov iov[2] = { { (void *)(uintptr_t)first.at, first.len },
 			   { (void *)(uintptr_t)second.at, second.len } };
+	bool is_all = pipe->tls == NULL || (rest_of(pipe, 0).len == 0 &&
+					    rest_of(pipe, 1).len == 0 && pipe->sealing.len == 0);
 
-	operation_begin(&pipe->send);
+	operation_begin_quiet(&pipe->send, is_all ? first.len + second.len : 0);
 	nng_aio_set_iov(pipe->send.aio, second.len > 0 ? 2 : 1, iov);
 	nng_stream_send(pipe->stream, pipe->send.aio);
 }
@@ -206,8 +210,13 @@ static void pump_plain(struct pipe *pipe)
 
 static void pump(struct pipe *pipe)
 {
-	if (pipe->state == PIPE_CLOSED || pipe->send.is_under_way)
+	if (pipe->state == PIPE_CLOSED)
 		return;
+	if (pipe->send.is_under_way) {
+		if (pipe->sealing.len > 0) /* TLS itself has something to say */
+			pipe_hurry(pipe);
+		return;
+	}
 	if (pipe->tls != NULL)
 		pump_sealed(pipe);
 	else
@@ -251,6 +260,12 @@ static void send_ended(void *arg, int result)
 bool pipe_is_ready(const struct pipe *pipe)
 {
 	return pipe->state == PIPE_OPEN && !pipe->is_sending;
+}
+
+void pipe_hurry(struct pipe *pipe)
+{
+	if (pipe->state != PIPE_CLOSED && pipe->send.is_under_way)
+		operation_hurry(&pipe->send);
 }
 
 void pipe_send(struct pipe *pipe, struct text head, struct text body)
@@ -526,6 +541,11 @@ void pipe_clear_deadline(struct pipe *pipe)
 	pipe->deadline.ns = 0;
 }
 
+struct mono pipe_deadline(const struct pipe *pipe)
+{
+	return pipe->deadline;
+}
+
 /* ---- all of them ---- */
 
 void pipes_init(struct pipes *pipes, struct operations *operations, uint32_t greet_ms)
@@ -534,14 +554,23 @@ void pipes_init(struct pipes *pipes, struct operations *operations, uint32_t gre
 	list_init(&pipes->all);
 }
 
-void pipes_check_deadlines(struct pipes *pipes, struct mono now)
+struct mono pipes_turn(struct pipes *pipes, struct mono now, bool is_lenient)
 {
+	struct mono next = { INT64_MAX };
+
 	list_each (&pipes->all, link) {
 		struct pipe *pipe = list_item(link, struct pipe, link);
 
-		if (pipe->deadline.ns != 0 && now.ns >= pipe->deadline.ns)
+		if (pipe->state == PIPE_CLOSED || pipe->deadline.ns == 0)
+			continue;
+		if (is_lenient && pipe->deadline.ns < now.ns + PIPE_LENIENT_MS * TIME_MS)
+			pipe->deadline.ns = now.ns + PIPE_LENIENT_MS * TIME_MS;
+		if (now.ns >= pipe->deadline.ns)
 			pipe_break(pipe);
+		else if (pipe->deadline.ns < next.ns)
+			next = pipe->deadline;
 	}
+	return next;
 }
 
 void pipes_finish(struct pipes *pipes)

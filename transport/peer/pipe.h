@@ -63,17 +63,20 @@ bool pipe_was_connected(const struct pipe *pipe);
 
 /* OPEN and no send is under way. */
 bool pipe_is_ready(const struct pipe *pipe);
+/* More waits to be sent: `sent` is to come as soon as it may. Else it comes when the host is awake anyway. */
+void pipe_hurry(struct pipe *pipe);
 /* A frame in two parts of which the second may be empty; ready only. */
 void pipe_send(struct pipe *pipe, TAKE struct text head, TAKE struct text body);
 
 /* A pipe has PIPE_DIAL_MS to connect and greet_ms to become part of a session: then call this. */
 void pipe_clear_deadline(struct pipe *pipe);
+struct mono pipe_deadline(const struct pipe *pipe);
 
 void pipes_init(struct pipes *pipes, struct operations *operations, uint32_t greet_ms);
 /* Closes all and waits for nng. */
 void pipes_finish(struct pipes *pipes);
 void pipes_fini(struct pipes *pipes); /* after operations_stop */
-/* Breaks those whose deadline is over. */
-void pipes_check_deadlines(struct pipes *pipes, struct mono now);
+/* Breaks those whose deadline is over, or all get a little longer; when to call it again, at the latest. */
+struct mono pipes_turn(struct pipes *pipes, struct mono now, bool is_lenient);
 
 #endif

@@ -297,11 +297,11 @@ static bool never(void *arg)
 
 TEST(an_idle_link_stays_open_by_its_heartbeats)
 {
-	struct two *two = make_two_that_lose_each_other(600);
+	struct two *two = make_two_that_lose_each_other(600 / PEER_LOCAL_PATIENCE);
 
 	CHECK_STATUS(link_side_send(&two->a, host_b, STR("one")), OK);
 	CHECK(run(two, is_open, 0));
-	CHECK(!link_side_run(two->both, 2, never, NULL, 1900)); /* three times dead_ms */
+	CHECK(!link_side_run(two->both, 2, never, NULL, 1900)); /* three times as long */
 	CHECK(is_open(two));
 	CHECK_EQ(two->a.losses.len + two->b.losses.len, 0);
 	close_two(two);
