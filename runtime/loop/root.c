@@ -15,7 +15,7 @@
 #define WATCHERS_MAX 16U
 #define RESTARTS_MAX 64U /* of the ring that intensity is counted in */
 #define STABLE_MS 30000  /* a host that lived so long begins again with the shortest back-off */
-#define TICK_MS 500U
+#define TICK_MS 1000U
 #define PATH_MAX_BYTES 1200U
 
 /*

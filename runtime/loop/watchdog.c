@@ -1,8 +1,9 @@
 /*
  * The watchdog: a thread that notices an activation that does not end.
  *
- * It looks a few times a second at what the host is doing. After LIMIT_RUN_MS it logs the actor once; after
- * LIMIT_STUCK_MS it aborts the process: a loop that hangs is worth less than one that starts again.
+ * It looks at what the host is doing, a few times a second while it does something. It logs the actor once when it finds
+ * it at the same activation again; after LIMIT_STUCK_MS it aborts the process: a loop that hangs is worth less than one
+ * that starts again.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "runtime/loop/loop-private.h"
 
 #define LOOK_MS 250
+#define IDLE_MS 1000 /* a host at rest is left in peace */
 
 struct watchdog {
 	struct act_host *host;
@@ -22,13 +24,13 @@ struct watchdog {
 };
 
 /* False when the watchdog is to end. */
-static bool pause_a_little(struct watchdog *dog)
+static bool pause_a_little(struct watchdog *dog, int64_t ms)
 {
 	struct timespec until;
 	bool goes_on;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += LOOK_MS * TIME_MS;
+	until.tv_nsec += ms * TIME_MS;
 	until.tv_sec += until.tv_nsec / TIME_S;
 	until.tv_nsec %= TIME_S;
 	pthread_mutex_lock(&dog->lock);
@@ -46,7 +48,7 @@ static void *watch(void *arg)
 	uint64_t last = 0;
 	int64_t stuck_ms = 0;
 
-	while (pause_a_little(dog)) {
+	while (pause_a_little(dog, now.class_name == NULL ? IDLE_MS : LOOK_MS)) {
 		act_host_peek(dog->host, &now);
 		if (now.class_name == NULL || now.activation != last) {
 			last = now.activation;
