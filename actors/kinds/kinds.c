@@ -15,7 +15,6 @@
 #define BATCH "batch"
 #define ADMISSIONREGISTRATION "admissionregistration.k8s.io"
 #define RESOURCE "resource.k8s.io"
-#define STORAGE "storage.k8s.io"
 #define FLOWCONTROL "flowcontrol.apiserver.k8s.io"
 #define CERTIFICATES "certificates.k8s.io"
 
@@ -36,12 +35,6 @@
 	X(CERTIFICATES, "PodCertificateRequest", SUBDOMAIN, NEEDS_VERSION)                          \
 	X(RESOURCE, "DeviceClass", SUBDOMAIN, GENERATION)                                           \
 	X(RESOURCE, "ResourceSlice", SUBDOMAIN, GENERATION)                                         \
-	X(STORAGE, "CSIDriver", SUBDOMAIN, GENERATION, NEEDS_VERSION, RETURNS)                      \
-	X(STORAGE, "CSINode", SUBDOMAIN, NEEDS_VERSION, RETURNS)                                    \
-	X(STORAGE, "CSIStorageCapacity", SUBDOMAIN, NEEDS_VERSION)                                  \
-	X(STORAGE, "VolumeAttachment", SUBDOMAIN, NEEDS_VERSION, RETURNS)                           \
-	X(STORAGE, "StorageClass", SUBDOMAIN, RETURNS)                                              \
-	X(STORAGE, "VolumeAttributesClass", SUBDOMAIN, RETURNS)                                     \
 	X("storagemigration.k8s.io", "StorageVersionMigration", SUBDOMAIN, NEEDS_VERSION)
 
 #define ROW(row_group, row_kind, ...) \

@@ -44,7 +44,13 @@
 	X(ingress_class)             \
 	X(network_policy)            \
 	X(ip_address)                \
-	X(service_cidr)
+	X(service_cidr)              \
+	X(storage_class)             \
+	X(volume_attributes_class)   \
+	X(csi_driver)                \
+	X(csi_node)                  \
+	X(csi_storage_capacity)      \
+	X(volume_attachment)
 
 #define X(name) extern const struct kind_rules kind_##name;
 KINDS_MAP(X)

@@ -106,7 +106,6 @@ UNDER_WAY = {
     "actors/client/informer.h": "the API server and more clients",
     "actors/client/request.h": "the API server and more clients",
     "actors/kinds/amount.h": "the rules of single kinds",
-    "actors/kinds/storage/persistent-volume.h": "the rules of single kinds",
     "actors/kinds/rule.h": "the rules of single kinds",
     "actors/kinds/toleration.h": "the rules of single kinds",
     "datastore/log/entry.h": "the store",
