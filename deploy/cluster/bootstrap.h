@@ -1,8 +1,8 @@
 /*
  * Bootstrap: the objects that every cluster has, made by the leader if they are missing.
  *
- * Namespaces, priority classes, the default roles and bindings (objects.tsv, upstream's), the service `kubernetes` with
- * its endpoints, and the config map from which every namespace gets the authority's certificate. What is there is left as it is,
+ * Namespaces, the range of Services' addresses, priority classes, the default roles and bindings (objects.tsv, upstream's), the service
+ * `kubernetes` with its endpoints, and the config map from which every namespace gets the authority's certificate. What is there is left as it is,
  * but for the endpoints, which follow the control-plane nodes. Runs again with each leader, and then now and then.
  */
 #ifndef DEPLOY_CLUSTER_BOOTSTRAP_H

@@ -37,6 +37,17 @@ def test_one_node_is_a_cluster_of_its_own(cluster):
     until(lambda: "is ready at https://%s:6443" % node.address in open(node.log).read(), 10, "it says so on one line")
 
 
+def test_services_have_addresses_of_a_range_that_can_be_seen(cluster):
+    node = cluster.nodes[0]
+    code, found = node.request("GET", "/apis/networking.k8s.io/v1/servicecidrs/kubernetes")
+    assert code == 200 and found["spec"]["cidrs"] == ["10.96.0.0/16"], (code, found)
+    code, made = node.request("POST", "/api/v1/namespaces/default/services",
+                              {"metadata": {"name": "ranged"}, "spec": {"ports": [{"port": 80}]}})
+    assert code == 201 and made["spec"]["clusterIP"].startswith("10.96."), (code, made)
+    code, found = node.request("GET", "/apis/networking.k8s.io/v1/ipaddresses/" + made["spec"]["clusterIP"])
+    assert code == 200 and found["spec"]["parentRef"]["name"] == "ranged", (code, found)
+
+
 def test_three_nodes_are_highly_available_with_nothing_else_typed(cluster3):
     status = cluster3.nodes[2].status()
     assert status["ha"] and status["tolerance"] == 1, status
