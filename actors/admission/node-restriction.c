@@ -9,8 +9,10 @@
 #include "actors/admission/plugins.h"
 #include "datastore/object/name.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/certificates.h"
 #include "datastore/schema/core.h"
 #include "datastore/schema/resource.h"
+#include "transport/tls/certificate.h"
 
 struct str node_restriction_quoted(const struct admission *a, struct str value)
 {
@@ -251,6 +253,26 @@ static enum check judge_slice(struct admission *a, struct str node)
 	    a->operation == ADMISSION_CREATE ? "create" : "delete");
 }
 
+/* A certificate for a node is asked for by that node only. */
+static enum check judge_request(struct admission *a, struct str node)
+{
+	const struct certificates_certificate_signing_request *csr = a->object;
+	struct certificate_info info;
+	struct fault why = { 0 };
+
+	(void)node;
+	if (a->operation != ADMISSION_CREATE ||
+	    (!str_is(csr->spec->signer_name, "kubernetes.io/kubelet-serving") &&
+	     !str_is(csr->spec->signer_name, "kubernetes.io/kube-apiserver-client-kubelet")))
+		return CHECK_PASS;
+	if (certificate_request_read(csr->spec->request, a->check.arena, &info, &why) != OK)
+		return admission_deny(a, "unable to parse csr: %s", why.text);
+	if (!str_eq(info.common_name, a->user->name))
+		return admission_deny(a, "can only create a node CSR with CN=" STR_FMT,
+				      STR_ARG(a->user->name));
+	return CHECK_PASS;
+}
+
 static const struct {
 	const char *group, *resource;
 	enum check (*judge)(struct admission *a, struct str node);
@@ -262,6 +284,7 @@ static const struct {
 	{ "coordination.k8s.io", "leases", judge_lease },
 	{ "storage.k8s.io", "csinodes", judge_csi_node },
 	{ "resource.k8s.io", "resourceslices", judge_slice },
+	{ "certificates.k8s.io", "certificatesigningrequests", judge_request },
 };
 
 static enum check mutate(struct admission *a)

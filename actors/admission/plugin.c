@@ -8,7 +8,7 @@
 const struct plugin *const plugins[] = {
 	&admission_namespace_lifecycle,        &admission_service_account,
 	&admission_node_restriction,           &admission_priority,
-	&admission_default_toleration_seconds,
+	&admission_default_toleration_seconds, &admission_certificate_subject_restriction,
 };
 const uint32_t plugin_count = sizeof plugins / sizeof plugins[0];
 

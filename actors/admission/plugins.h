@@ -11,5 +11,6 @@ extern const struct plugin admission_service_account;
 extern const struct plugin admission_node_restriction;
 extern const struct plugin admission_priority;
 extern const struct plugin admission_default_toleration_seconds;
+extern const struct plugin admission_certificate_subject_restriction;
 
 #endif

@@ -31,7 +31,6 @@
 	X("apiregistration.k8s.io", "APIService", SUBDOMAIN, NEEDS_VERSION)                         \
 	X(FLOWCONTROL, "FlowSchema", SUBDOMAIN, GENERATION)                                         \
 	X(FLOWCONTROL, "PriorityLevelConfiguration", SUBDOMAIN, GENERATION)                         \
-	X(CERTIFICATES, "ClusterTrustBundle", SUBDOMAIN, NEEDS_VERSION)                             \
 	X(CERTIFICATES, "PodCertificateRequest", SUBDOMAIN, NEEDS_VERSION)                          \
 	X(RESOURCE, "DeviceClass", SUBDOMAIN, GENERATION)                                           \
 	X(RESOURCE, "ResourceSlice", SUBDOMAIN, GENERATION)                                         \

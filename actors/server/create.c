@@ -58,6 +58,8 @@ static enum next create_validate(struct request *r)
 
 	if (r->mechanism.phase == 0) {
 		next = escalation_check(r);
+		if (next == NEXT)
+			next = signing_check(r);
 		if (next != NEXT)
 			return next;
 		r->change.write_count = 0;

@@ -74,25 +74,6 @@ static bool grant_of(struct request *r, struct grant *out)
 	return true;
 }
 
-/* Whoever removes owners and finalizers, as the garbage collector does, need not hold what the role grants. */
-static bool is_upkeep(struct request *r)
-{
-	const struct meta_object_meta *old;
-	struct meta_object_meta *meta;
-	void *copy;
-
-	if (r->live == NULL)
-		return false;
-	old = object_meta(r->live);
-	copy = record_clone_shallow(r->type, r->record, r->arena);
-	meta = record_meta(r->type, copy);
-	meta->owner_references = old->owner_references;
-	meta->finalizers = old->finalizers;
-	meta->managed_fields = old->managed_fields;
-	meta->self_link = old->self_link;
-	return record_equal(r->type, copy, r->live->record);
-}
-
 /* ---- words ----------------------------------------------------------------------------------------------- */
 
 static struct str quoted_groups(struct request *r)
@@ -184,7 +165,7 @@ enum next escalation_check(struct request *r)
 	struct attributes attributes;
 	struct grant grant;
 
-	if (!grant_of(r, &grant) || user_is_in(&r->user, GROUP_MASTERS) || is_upkeep(r))
+	if (!grant_of(r, &grant) || user_is_in(&r->user, GROUP_MASTERS) || write_is_upkeep(r))
 		return NEXT;
 	attributes = (struct attributes){ .user = &r->user,
 					  .verb = grant.verb,

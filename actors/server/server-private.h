@@ -100,6 +100,8 @@ enum next impersonate(struct request *r);
 enum next access_authorize_create(struct request *r); /* an update that makes what is missing */
 /* escalation.c: whether the roles and bindings that are about to be written are the writer's to give. */
 enum next escalation_check(struct request *r);
+/* signing.c: whether the writer may approve, sign or attest for the signer. */
+enum next signing_check(struct request *r);
 
 /* Both go on with the mechanism that waited; WAIT, or NEXT with the answer. */
 struct access_verdict {
@@ -164,6 +166,8 @@ enum next update_validate(struct request *r);
 /* write.c: the second half of all writes. */
 struct str write_uid(struct request *r); /* a new one */
 void write_fill_new(struct request *r);  /* uid, times, generated name */
+/* Only owners and finalizers change, as the garbage collector changes them: that needs no right of what the object is about. */
+bool write_is_upkeep(struct request *r);
 /* Of owners that are equal in every member one is kept, with a warning. */
 void write_dedup_owners(struct request *r, bool is_admitted);
 enum next write_admit(struct request *r, enum admission_operation operation,

@@ -222,6 +222,8 @@ enum next update_validate(struct request *r)
 
 	if (r->mechanism.phase == 0) {
 		next = escalation_check(r);
+		if (next == NEXT)
+			next = signing_check(r);
 		if (next != NEXT)
 			return next;
 		r->change.write_count = 0;

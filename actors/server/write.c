@@ -100,6 +100,24 @@ void write_dedup_owners(struct request *r, bool is_admitted)
 			      STR_ARG(str_slice(text_str(&twice), 2, twice.len))));
 }
 
+bool write_is_upkeep(struct request *r)
+{
+	const struct meta_object_meta *old;
+	struct meta_object_meta *meta;
+	void *copy;
+
+	if (r->live == NULL)
+		return false;
+	old = object_meta(r->live);
+	copy = record_clone_shallow(r->type, r->record, r->arena);
+	meta = record_meta(r->type, copy);
+	meta->owner_references = old->owner_references;
+	meta->finalizers = old->finalizers;
+	meta->managed_fields = old->managed_fields;
+	meta->self_link = old->self_link;
+	return record_equal(r->type, copy, r->live->record);
+}
+
 /* ---- admission ------------------------------------------------------------------------------------------------- */
 
 static struct admission admission_of(struct request *r, enum admission_operation operation,

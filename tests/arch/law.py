@@ -36,9 +36,9 @@ USES = {
     "actors/client": RUNTIME + TRANSPORT + RECORDS,
     "actors/authentication": RUNTIME + RECORDS + ["actors/client", "transport/tls", "transport/wire"], # tokens and certificates are its matter
     "actors/authorization": RUNTIME + RECORDS + ["actors/client"],
-    "actors/admission": RUNTIME + RECORDS + ["actors/client"],
+    "actors/admission": RUNTIME + RECORDS + ["actors/client", "transport/tls"],  # so are they here: for whom they ask
     "actors/kinds": KINDS,
-    "actors/kinds/access": KINDS + ["actors/kinds"],
+    "actors/kinds/access": KINDS + ["actors/kinds", "transport/tls"],  # requests for certificates are read to be judged
     "actors/kinds/cluster": KINDS + ["actors/kinds"],
     "actors/kinds/network": KINDS + ["actors/kinds"],
     "actors/kinds/pod": KINDS + ["actors/kinds"],
