@@ -10,6 +10,7 @@
 #define SEGMENT_MAGIC 0x474f4c4550555254ULL /* "TRUPELOG" */
 #define META_MAGIC 0x4154454d50555254ULL    /* "TRUPMETA" */
 #define META_FIXED 96U
+#define BLOCK 4096U
 
 uint64_t record_size(uint64_t payload_len)
 {
@@ -86,6 +87,12 @@ static bool record_of(struct str bytes, uint64_t at, uint64_t segment, uint32_t 
 	       record_decode(rest, salt, out) && out->write_at >= SEGMENT_HEADER;
 }
 
+/* Most of what is behind the end was never written: no segment has the number 0. */
+static bool is_unwritten(const char *at, size_t len)
+{
+	return at[0] == 0 && memcmp(at, at + 1, len - 1) == 0;
+}
+
 /* Whether anything stands behind `end` that a later writer could take for its own. */
 static enum status look_behind(struct str bytes, uint64_t end, uint64_t segment, uint32_t salt,
 			       bool *out_dirty)
@@ -94,6 +101,8 @@ static enum status look_behind(struct str bytes, uint64_t end, uint64_t segment,
 	    bytes.len - end >= RECORD_HEADER && bytes_get(bytes.at + end + 8, 8) == segment;
 	for (uint64_t at = end + 8; at + RECORD_HEADER <= bytes.len; at += 8) {
 		struct record record;
+		while (at + BLOCK + RECORD_HEADER <= bytes.len && is_unwritten(bytes.at + at, BLOCK))
+			at += BLOCK - RECORD_HEADER;
 		if (!record_of(bytes, at, segment, salt, &record))
 			continue;
 		/* Its write began behind `end`, so all before it was durable then. */
@@ -103,6 +112,14 @@ static enum status look_behind(struct str bytes, uint64_t end, uint64_t segment,
 	}
 	*out_dirty = is_dirty;
 	return OK;
+}
+
+uint64_t segment_reach(struct str bytes, uint64_t segment)
+{
+	uint64_t at = SEGMENT_HEADER;
+	while (at + RECORD_HEADER <= bytes.len && bytes_get(bytes.at + at + 8, 8) == segment)
+		at += record_size(bytes_get(bytes.at + at + 4, 4));
+	return at;
 }
 
 enum status segment_walk(struct str bytes, uint64_t segment, uint32_t salt,

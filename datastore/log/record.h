@@ -47,6 +47,8 @@ uint32_t meta_encode(const struct meta *meta, char out[META_SLOT]);
 /* CORRUPT, or NOT_IMPLEMENTED for another version. base.members points into `in`. */
 MUST_USE enum status meta_decode(const char in[META_SLOT], struct meta *out);
 
+/* Where its records seem to end by their lengths alone; beyond `bytes` when they do not hold the last one whole. */
+uint64_t segment_reach(struct str bytes, uint64_t segment);
 /*
  * Walks a segment's bytes. Gives each record in order to `each`; at the first place that holds none, decides:
  * OK and *out_end: the log ends there (torn or clean; *out_dirty: bytes behind it must be zeroed before writing);

@@ -5,6 +5,11 @@
 
 #include "datastore/log/wal-private.h"
 
+#define READ_BYTES (1U * MIB)
+/* Of the longest write, twice: all that a torn one can have left, or a damaged record and an intact one of the write behind it. */
+#define BEHIND_BYTES \
+	(2U * (LIMIT_ENTRY_BYTES > WAL_WRITE_BYTES ? LIMIT_ENTRY_BYTES : WAL_WRITE_BYTES))
+
 struct opening {
 	struct wal *wal;
 	struct wal_found *found;
@@ -198,13 +203,34 @@ static enum status take_record(void *arg, const struct record *record)
 	return OK;
 }
 
+/* Not all of it: a new segment is 64 MiB of which little is written. */
+static enum status read_records(struct opening *opening, const struct segment *segment,
+				struct seams_file *file, char *bytes, size_t *out_len)
+{
+	const struct seams_files *files = opening->wal->config.files;
+	uint64_t have = 0, wanted = READ_BYTES;
+	while (have < segment->size_bytes && have < wanted) {
+		size_t len, piece = segment->size_bytes - have < READ_BYTES
+					? (size_t)(segment->size_bytes - have)
+					: READ_BYTES;
+		TRY(files->read(files->self, file, bytes + have, piece, have, &len));
+		if (len != piece)
+			return IO;
+		have += len;
+		wanted =
+		    segment_reach(str_of(bytes, (size_t)have), segment->sequence) + BEHIND_BYTES;
+	}
+	*out_len = (size_t)have;
+	return OK;
+}
+
 static enum status walk(struct opening *opening, struct segment *segment, struct seams_file *file,
 			bool is_last)
 {
 	struct wal *wal = opening->wal;
 	const struct seams_files *files = wal->config.files;
 	struct segment_header header = { 0 };
-	size_t len;
+	size_t len = 0;
 	uint64_t end;
 	bool is_dirty;
 	TRY(files->size(files->self, file, &segment->size_bytes));
@@ -217,13 +243,10 @@ static enum status walk(struct opening *opening, struct segment *segment, struct
 	char *bytes = mem_alloc(segment->size_bytes);
 	opening->segment = segment->sequence;
 	opening->highest = 0;
-	enum status status = files->read(files->self, file, bytes, segment->size_bytes, 0, &len);
-	if (status == OK && len != segment->size_bytes)
-		status = IO;
-	struct str all = str_of(bytes, segment->size_bytes);
+	enum status status = read_records(opening, segment, file, bytes, &len);
 	if (status == OK)
-		status = segment_walk(all, segment->sequence, wal->meta.salt, take_record, opening,
-				      &end, &is_dirty);
+		status = segment_walk(str_of(bytes, len), segment->sequence, wal->meta.salt,
+				      take_record, opening, &end, &is_dirty);
 	if (status == CORRUPT && (!opening->why || opening->why->status != CORRUPT))
 		status = damaged(opening, "damaged at byte %" PRIu64 " of %" PRIu64, end, len);
 	bool has_header = status == OK && segment_header_decode(bytes, wal->meta.salt, &header) &&

@@ -10,6 +10,7 @@
 #include "datastore/log/wal.h"
 
 #define WAL_PATH 1024
+#define WAL_WRITE_BYTES (8U * MIB)    /* one write at most, or one entry: bounds the buffer */
 #define WAL_META_NAME "meta-%" PRIu64 /* only number 1: of its layout, WAL_VERSION */
 #define WAL_SEGMENT_NAME "segment-%016" PRIx64
 #define WAL_SPARE_NAME "spare-%" PRIu64

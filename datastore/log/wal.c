@@ -6,7 +6,6 @@
 #include "datastore/log/record.h"
 #include "datastore/log/wal-private.h"
 
-#define WRITE_BYTES (8U * MIB) /* one write at most, or one entry: bounds the buffer */
 #define SPARES_KEPT 4U /* what trimming sets free beyond this goes back to the file system */
 #define ZEROS_BYTES (256U * KIB)
 #define SLICE_BYTES \
@@ -201,7 +200,8 @@ static uint32_t fit(const struct wal *wal, struct entry *const *entries, uint32_
 	*out_bytes = 0;
 	while (taken < count) {
 		uint64_t size = record_size(entries[taken]->len);
-		if (*out_bytes + size > room(wal) || (taken > 0 && *out_bytes + size > WRITE_BYTES))
+		if (*out_bytes + size > room(wal) ||
+		    (taken > 0 && *out_bytes + size > WAL_WRITE_BYTES))
 			break;
 		*out_bytes += size;
 		taken++;

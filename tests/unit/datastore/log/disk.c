@@ -40,7 +40,7 @@ struct disk {
 	VEC(struct seams_file *) open;
 	uint32_t fail_after;
 	enum status fail_status;
-	uint64_t limit, syncs;
+	uint64_t limit, syncs, read_bytes;
 };
 
 /* ---- dice ---- */
@@ -186,12 +186,14 @@ static void files_close(void *self, struct seams_file *file)
 static enum status files_read(void *self, struct seams_file *file, void *at, size_t len,
 			      uint64_t offset, size_t *out_len)
 {
+	struct disk *disk = self;
 	struct node *node = file->node;
-	TRY(fails(self));
+	TRY(fails(disk));
 	size_t there = offset < node->now.len ? node->now.len - (size_t)offset : 0;
 	*out_len = len < there ? len : there;
 	if (*out_len > 0)
 		memcpy(at, node->now.at + offset, *out_len);
+	disk->read_bytes += *out_len;
 	return OK;
 }
 
@@ -418,6 +420,11 @@ void disk_fail_after(struct disk *disk, uint32_t operations, enum status status)
 void disk_limit(struct disk *disk, uint64_t bytes)
 {
 	disk->limit = bytes;
+}
+
+uint64_t disk_read_bytes(const struct disk *disk)
+{
+	return disk->read_bytes;
 }
 
 uint64_t disk_syncs(const struct disk *disk)

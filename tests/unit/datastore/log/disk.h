@@ -21,6 +21,7 @@ void disk_crash(struct disk *disk); /* open files are closed; fails no more */
 void disk_fail_after(struct disk *disk, uint32_t operations, enum status status);
 void disk_limit(struct disk *disk, uint64_t bytes); /* FULL beyond; 0: none */
 uint64_t disk_syncs(const struct disk *disk);
+uint64_t disk_read_bytes(const struct disk *disk);
 /* For tests that damage things: the whole file, or NULL. */
 struct str disk_bytes(struct disk *disk, const char *path);
 char *disk_at(struct disk *disk, const char *path, uint64_t offset);

@@ -219,6 +219,24 @@ TEST(damage_with_a_later_write_behind_it_is_refused)
 	disk_free(log->disk);
 }
 
+TEST(a_segment_is_read_as_far_as_it_is_written)
+{
+	struct fixture *log = make_log();
+	uint64_t before;
+	log->config.segment_bytes = 64 * MIB;
+	CHECK_STATUS(open_log(log), OK);
+	for (uint64_t i = 0; i < 60; i++) /* 3 MiB in all: more than is read at once */
+		CHECK_STATUS(write_entries(log, 10 * i + 1, 10 * i + 10, 1, 5000), OK);
+	before = disk_read_bytes(log->disk);
+	CHECK_STATUS(open_log(log), OK);
+	CHECK(disk_read_bytes(log->disk) - before < 24 * MIB);
+	check_entries(log, 1, 600, 1, 5000);
+	/* Damage is found wherever it is, and by a later write that is intact. */
+	*byte_of(log, 1, SEGMENT_HEADER + 415 * record_size(5000) + 100) ^= 1;
+	CHECK_STATUS(open_log(log), CORRUPT);
+	disk_free(log->disk);
+}
+
 TEST(damage_at_the_end_of_a_full_segment_is_refused)
 {
 	struct fixture *log = make_log();
