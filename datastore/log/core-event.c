@@ -289,6 +289,7 @@ enum status core_step(struct core *core, const struct core_event *event, struct 
 		set_in_flight(core);
 	enum status status = dispatch(core, event, why);
 	if (core->is_open) {
+		core_commit_tell(core);
 		core_reads_settle(core);
 		tell_state(core);
 	}

@@ -275,6 +275,7 @@ static enum status receive(struct core *core, uint64_t from, struct message *mes
 		return OK;
 	case MESSAGE_READABLE: core_reads_readable(core, from, message); return OK;
 	case MESSAGE_REMOVED: receive_removed(core, from, message); return OK;
+	case MESSAGE_COMMITTED: return core_commit_heard(core, from, message, why);
 	}
 	return INTERNAL;
 }

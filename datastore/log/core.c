@@ -149,6 +149,7 @@ static void send_append(struct core *core, uint64_t to, const struct raft_append
 		message.append.entries = entries;
 		core_send(core, to, &message);
 		prev += count;
+		core_commit_note(core, to, prev < args->leader_commit ? prev : args->leader_commit);
 		prev_term = window_term(&core->window, prev);
 	} while (prev < last);
 }
@@ -279,7 +280,7 @@ static enum status step_once(struct core *core, struct raft_event *event, struct
 }
 
 /* libraft must be told of each configuration entry that commits; it may step down then. */
-static enum status advance_commit(struct core *core, struct fault *why)
+enum status core_commit_advance(struct core *core, struct fault *why)
 {
 	/* An append that begins below what is committed makes libraft go back. */
 	if (core->raft.commit_index < core->commit)
@@ -328,14 +329,14 @@ enum status core_submit(struct core *core, enum entry_kind kind, struct str payl
 	    entry_new(window_last(&core->window) + 1, core->raft.current_term, kind, payload);
 	enum status status = submit_entry(core, entry, why);
 	entry_unref(entry);
-	return status == OK ? advance_commit(core, why) : status;
+	return status == OK ? core_commit_advance(core, why) : status;
 }
 
 enum status core_step_raft(struct core *core, struct raft_event *event, struct fault *why)
 {
 	bool was_leader = core->raft.state == RAFT_LEADER;
 	TRY(step_once(core, event, why));
-	TRY(advance_commit(core, why));
+	TRY(core_commit_advance(core, why));
 	/* libraft leaves it out when nothing older waits to be committed; reads and fencing by term want it. */
 	if (!was_leader && core->raft.state == RAFT_LEADER &&
 	    window_term(&core->window, window_last(&core->window)) != core->raft.current_term)

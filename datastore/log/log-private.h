@@ -1,5 +1,5 @@
 /*
- * What core.c, core-event.c, core-receive.c and core-read.c share: the inside of a core, and how it steps libraft.
+ * What core.c and the files core-*.c share: the inside of a core, and how it steps libraft.
  */
 #ifndef DATASTORE_LOG_LOG_PRIVATE_H
 #define DATASTORE_LOG_LOG_PRIVATE_H
@@ -35,6 +35,11 @@ struct core_reads {
 	uint32_t confirmed_count;
 };
 
+/* What a leader's member must have heard of as committed. */
+struct core_told {
+	uint64_t id, index;
+};
+
 struct core {
 	struct core_config config;
 	struct raft raft;
@@ -52,6 +57,8 @@ struct core {
 	uint64_t told_leader, told_term;
 	uint64_t term, vote; /* as last given to be made durable */
 	struct core_reads reads;
+	struct core_told told[LIMIT_MEMBERS]; /* leader */
+	uint32_t told_count;
 	struct core_update *update; /* of the step under way */
 	/* Entries that libraft is being given; it names those that it wants written. */
 	struct entry *const *given;
@@ -74,6 +81,14 @@ MUST_USE enum status core_submit(struct core *core, enum entry_kind kind, struct
 struct raft_configuration core_raft_configuration(const struct members *members);
 /* libraft's bytes for a list of members, from raft_malloc. */
 struct raft_buffer core_raft_members(const struct members *members);
+
+/* core-commit.c: what is committed is told at once */
+void core_commit_note(struct core *core, uint64_t to, uint64_t index); /* an append says so */
+void core_commit_tell(struct core *core);                              /* after each step */
+MUST_USE enum status core_commit_heard(struct core *core, uint64_t from,
+				       const struct message *message, struct fault *why);
+/* Follows libraft's commit index: its lists of members count from then on. */
+MUST_USE enum status core_commit_advance(struct core *core, struct fault *why);
 
 /* core-receive.c */
 MUST_USE enum status core_receive(struct core *core, uint64_t from, struct str bytes,

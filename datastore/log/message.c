@@ -80,6 +80,9 @@ void message_encode(const struct message *message, struct text *out)
 	case MESSAGE_TIMEOUT:
 		add_pair(out, message->timeout.last_index, message->timeout.last_term);
 		break;
+	case MESSAGE_COMMITTED:
+		add_pair(out, message->committed.index, message->committed.term);
+		break;
 	case MESSAGE_CONFIRM:
 	case MESSAGE_CONFIRMED:
 	case MESSAGE_READ:
@@ -199,6 +202,12 @@ static enum status decode_body(struct bytes_reader *in, uint8_t flags, struct ar
 			return refuse(why, "read at an impossible index");
 		return OK;
 	case MESSAGE_REMOVED: return OK;
+	case MESSAGE_COMMITTED:
+		decode_pair(in, &out->committed.index, &out->committed.term);
+		if (out->committed.index == 0 ||
+		    !is_place(out->committed.index, out->committed.term, out->term))
+			return refuse(why, "nothing is committed");
+		return OK;
 	}
 	return refuse(why, "unknown kind");
 }
@@ -216,7 +225,8 @@ enum status message_decode(struct str bytes, struct arena *arena, struct message
 		return refuse(why, "shorter than a header");
 	if (version != MESSAGE_VERSION)
 		return refuse(why, "unknown version");
-	if (kind < MESSAGE_APPEND || kind > MESSAGE_REMOVED || (flags & ~FLAG_ALL) != 0 || zero != 0)
+	if (kind < MESSAGE_APPEND || kind > MESSAGE_COMMITTED || (flags & ~FLAG_ALL) != 0 ||
+	    zero != 0)
 		return refuse(why, "unknown kind");
 	if (out->term == 0 || out->term >= NUMBER_MAX)
 		return refuse(why, "impossible term");

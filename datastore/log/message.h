@@ -17,17 +17,18 @@
 
 /* The numbers are on the wire. */
 enum message_kind {
-	MESSAGE_APPEND = 1,    /* leader: entries, or none as a heartbeat */
-	MESSAGE_APPENDED = 2,  /* answer */
-	MESSAGE_VOTE = 3,      /* candidate asks */
-	MESSAGE_VOTED = 4,     /* answer */
-	MESSAGE_OFFER = 5,     /* leader: take a snapshot instead */
-	MESSAGE_TIMEOUT = 6,   /* leader: be my successor, now */
-	MESSAGE_CONFIRM = 7,   /* leader: does my term still hold? */
-	MESSAGE_CONFIRMED = 8, /* answer */
-	MESSAGE_READ = 9,      /* follower asks the leader for a read index */
-	MESSAGE_READABLE = 10, /* answer */
-	MESSAGE_REMOVED = 11,  /* to one that is no longer a member */
+	MESSAGE_APPEND = 1,     /* leader: entries, or none as a heartbeat */
+	MESSAGE_APPENDED = 2,   /* answer */
+	MESSAGE_VOTE = 3,       /* candidate asks */
+	MESSAGE_VOTED = 4,      /* answer */
+	MESSAGE_OFFER = 5,      /* leader: take a snapshot instead */
+	MESSAGE_TIMEOUT = 6,    /* leader: be my successor, now */
+	MESSAGE_CONFIRM = 7,    /* leader: does my term still hold? */
+	MESSAGE_CONFIRMED = 8,  /* answer */
+	MESSAGE_READ = 9,       /* follower asks the leader for a read index */
+	MESSAGE_READABLE = 10,  /* answer */
+	MESSAGE_REMOVED = 11,   /* to one that is no longer a member */
+	MESSAGE_COMMITTED = 12, /* leader: what you have is committed up to here */
 };
 
 #define MESSAGE_ENTRIES \
@@ -59,6 +60,9 @@ struct message {
 		struct {
 			uint64_t last_index, last_term;
 		} timeout;
+		struct {
+			uint64_t index, term;
+		} committed;
 		struct {
 			uint64_t round; /* confirm, confirmed, read, readable: which of them */
 			uint64_t index; /* readable: 0 is "cannot say" */

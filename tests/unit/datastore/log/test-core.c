@@ -379,6 +379,80 @@ TEST(a_list_of_members_in_the_middle_of_a_batch_is_known_by_its_own_index)
 	free_table(table);
 }
 
+TEST(followers_hear_at_once_what_is_committed)
+{
+	struct table *table = make_table(3);
+	elect(table, 1, ALL);
+	settle(table, ALL);
+	for (uint32_t i = 0; i < 3; i++) {
+		CHECK_STATUS(submit(table, 1, STR("x")), OK);
+		settle(table, ALL); /* no time passes: there is no heartbeat */
+		for (uint32_t node = 1; node <= 3; node++)
+			CHECK_EQ(commit(table, node), core_last(table->core[1]));
+	}
+	CHECK_EQ(table->sent.len, 0);
+	free_table(table);
+}
+
+TEST(a_follower_with_a_slow_disk_hears_of_what_others_have_agreed_upon)
+{
+	struct table *table = make_table(3);
+	elect(table, 1, ALL);
+	settle(table, ALL);
+	CHECK_STATUS(submit(table, 1, STR("x")), OK);
+	deliver(table, ALL);
+	persist(table, 1);
+	persist(table, 2);
+	for (uint32_t i = 0; i < 3; i++)
+		deliver(table, ALL);
+	CHECK_EQ(commit(table, 2), core_last(table->core[1]));
+	CHECK_EQ(commit(table, 3), core_last(table->core[1]) - 1);
+	persist(table, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		deliver(table, ALL);
+	CHECK_EQ(commit(table, 3), core_last(table->core[1]));
+	free_table(table);
+}
+
+/* To node 3. */
+static void say_committed(struct table *table, uint32_t from, uint64_t term, uint64_t index,
+			  uint64_t entry_term)
+{
+	struct message message = { .kind = MESSAGE_COMMITTED, .term = term };
+	message.committed.index = index;
+	message.committed.term = entry_term;
+	struct text text = text_in(test_arena(), KIB);
+	message_encode(&message, &text);
+	CHECK_STATUS(
+	    step(table, 3,
+		 (struct core_event){ .kind = CORE_RECEIVE, .receive = { from, text_str(&text) } }),
+	    OK);
+}
+
+TEST(what_is_committed_is_believed_of_an_entry_of_the_leaders_log_only)
+{
+	struct table *table = make_table(3);
+	elect(table, 1, ALL);
+	settle(table, ALL);
+	uint64_t term = core_term(table->core[1]), before = commit(table, 3);
+	CHECK_STATUS(submit(table, 1, STR("x")), OK);
+	deliver(table, SET(1, 3));
+	persist(table, 3);
+	uint64_t last = core_last(table->core[3]);
+	CHECK_EQ(last, before + 1);
+	say_committed(table, 2, term, last, term);     /* who does not lead */
+	say_committed(table, 1, term - 1, last, 1);    /* who led once */
+	say_committed(table, 1, term + 1, last, term); /* in a term that we know nothing of */
+	say_committed(table, 1, term, last, term - 1); /* another entry */
+	say_committed(table, 1, term, last + 1, term); /* one that we have not */
+	CHECK_EQ(commit(table, 3), before);
+	say_committed(table, 1, term, last, term);
+	CHECK_EQ(commit(table, 3), last);
+	say_committed(table, 1, term, before, term); /* late */
+	CHECK_EQ(commit(table, 3), last);
+	free_table(table);
+}
+
 TEST(only_what_is_on_disk_is_acknowledged)
 {
 	struct table *table = make_table(3);
