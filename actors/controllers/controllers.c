@@ -23,5 +23,6 @@ const struct controller *const controllers[] = {
 	&endpoint_slice_mirroring_controller,
 	&garbage_collector_controller,
 	&pod_garbage_controller,
+	&resource_quota_controller,
 	NULL,
 };

@@ -389,6 +389,19 @@ def test_nobody_grants_what_he_does_not_hold(cluster):
     until(lambda: "cats" in kubectl(cluster, "get", "clusterrole", "view", "-o", "jsonpath={.rules}"), 20, "view has gathered it")
 
 
+def test_a_quota_counts(cluster):
+    space = fresh(cluster, "counted")
+    kubectl(cluster, "create", "quota", "q", "--hard=pods=10,requests.cpu=2,count/deployments.apps=3,secrets=5", namespace=space)
+    kubectl(cluster, "create", "deployment", "web", "--image=nginx:1.27", "--replicas=2", namespace=space)
+
+    def used():
+        return kubectl(cluster, "get", "quota", "q", "-o", "jsonpath={.status.used}", namespace=space)
+    until(lambda: '"pods":"2"' in used() and '"count/deployments.apps":"1"' in used(), 20, "two pods are counted")
+    expect(kubectl(cluster, "describe", "quota", "q", namespace=space), r"^pods +2 +10", r"^secrets +0 +5")
+    kubectl(cluster, "delete", "deployment", "web", namespace=space)
+    until(lambda: '"pods":"0"' in used() and '"count/deployments.apps":"0"' in used(), 30, "none is")
+
+
 def test_cordon_taint_and_drain(cluster):
     space = deployed(cluster, "drained", 2)
     kubectl(cluster, "label", "pods", "--all", "drain=me", namespace=space)
