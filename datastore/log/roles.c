@@ -292,34 +292,17 @@ static struct roles_step thin_voters(const struct roles_input *input)
 	return none();
 }
 
+/* Every node serves the API from a cache of everything, so a copy of the log costs the leader no more than the cache's watch would. */
 static struct roles_step keep_standbys(const struct roles_input *input)
 {
-	struct balance balance = balance_of(input);
-	uint32_t target = target_of(input);
-	uint32_t missing = balance.voters < target ? target - balance.voters : 0;
-	uint32_t wanted = ROLES_STANDBYS > missing ? ROLES_STANDBYS : missing;
-	uint32_t standing = 0;
-	const struct roles_member *spare = NULL, *dead = NULL, *surplus = NULL;
+	const struct roles_member *best = NULL;
 	for (uint32_t i = 0; i < input->len; i++) {
 		const struct roles_member *member = &input->at[i];
-		if (member->role == MEMBER_STANDBY && !member->is_alive) {
-			dead = member;
-		} else if (member->role == MEMBER_STANDBY && !member->is_leaving) {
-			standing++;
-			if (!surplus || compare_fit(input, member, surplus) > 0)
-				surplus = member;
-		} else if (member->role == MEMBER_SPARE && member->is_alive && !member->is_leaving &&
-			   (!spare || compare_fit(input, member, spare) < 0)) {
-			spare = member;
-		}
+		if (member->role == MEMBER_SPARE && member->is_alive && !member->is_leaving &&
+		    (!best || compare_fit(input, member, best) < 0))
+			best = member;
 	}
-	if (standing < wanted && spare)
-		return assign(spare, MEMBER_STANDBY, "there are too few standbys");
-	if (standing > wanted)
-		return assign(surplus, MEMBER_SPARE, "there are too many standbys");
-	if (standing >= wanted && dead)
-		return assign(dead, MEMBER_SPARE, "a standby is dead, there are enough others");
-	return none();
+	return best ? assign(best, MEMBER_STANDBY, "a member holds no data yet") : none();
 }
 
 /* ---- healthy exchanges: promote first, thin_voters then takes the vote of the worst ---- */

@@ -2,8 +2,8 @@
  * Roles: given the members and how they are, the one next step of membership, or none.
  *
  * A pure function that the leader's replica calls after each event; it never plans further than a step,
- * since the world may differ after it. The rules, in research order: repair what is broken, reach the target, keep
- * standbys, spread over failure domains, prefer the fast. One law stands above them and is tested as a property:
+ * since the world may differ after it. The rules, in research order: repair what is broken, reach the target, give
+ * everybody the data, spread over failure domains, prefer the fast. One law stands above them and is tested as a property:
  * the number of voters that may still fail never gets smaller by a step, and a majority of live voters stays.
  * No step while one is under way (is_changing): the caller asks again when it is committed.
  */
@@ -14,7 +14,6 @@
 #include "runtime/base/base.h"
 
 #define ROLES_LAG_ENTRIES 1000U        /* a member this far behind is not made a voter */
-#define ROLES_STANDBYS 3U              /* more copies cost the leader bandwidth and save nothing */
 #define ROLES_SWAP_MS (10 * 60 * 1000) /* how long a candidate must be better; and between swaps */
 #define ROLES_MOVE_MS (60 * 1000)      /* how long the leader's disk must be slow */
 #define ROLES_MOVE_PAUSE_MS (5 * 60 * 1000)

@@ -94,6 +94,16 @@ TEST(seven_nodes_have_five_voters_and_two_that_stand_by)
 	cluster_free(cluster);
 }
 
+TEST(of_ten_nodes_all_have_the_data)
+{
+	struct cluster *cluster = cluster_of(&(struct cluster_config){ .seed = 8 }, 10);
+
+	CHECK_EQ(cluster_view(cluster, cluster_leader(cluster)).standbys, 5);
+	for (uint32_t i = 1; i <= 10; i++)
+		CHECK_STATUS(cluster_write(cluster, i, "a", "1")->status, OK);
+	cluster_free(cluster);
+}
+
 static enum status remove_member(struct cluster *cluster, uint64_t id, bool is_forced)
 {
 	struct store_member_remove gone = { .id = id, .is_forced = is_forced };

@@ -59,7 +59,7 @@ TEST(steps_lead_to_the_roles_a_quorum_should_have)
 		{ "VvSS", "VsVV" },
 		{ "VVVV", "VVVS" },
 		{ "VVVSSSP", "VVVVVSS" },
-		{ "VVVVVSSSSS", "VVVVVSSSPP" },
+		{ "VVVVVSSSPP", "VVVVVSSSSS" }, /* who has no vote has the data */
 	};
 	for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct roles_input input = make_input(cases[i].from);
