@@ -71,6 +71,8 @@ static enum next create_validate(struct request *r)
 	}
 	next = write_admit(r, ADMISSION_CREATE, r->type, r->record, NULL, true);
 	if (next == NEXT)
+		next = quota_charge(r);
+	if (next == NEXT)
 		r->mechanism.phase = 0;
 	return next;
 }

@@ -166,6 +166,8 @@ enum next update_validate(struct request *r);
 /* write.c: the second half of all writes. */
 struct str write_uid(struct request *r); /* a new one */
 void write_fill_new(struct request *r);  /* uid, times, generated name */
+/* quota.c: what r->record would use is charged to the quotas of its namespace, with its own write; DONE: one of them has no room. */
+enum next quota_charge(struct request *r);
 /* Only owners and finalizers change, as the garbage collector changes them: that needs no right of what the object is about. */
 bool write_is_upkeep(struct request *r);
 /* Of owners that are equal in every member one is kept, with a warning. */

@@ -236,6 +236,8 @@ enum next update_validate(struct request *r)
 	}
 	next = write_admit(r, operation, r->type, r->record, old_record(r), true);
 	if (next == NEXT)
+		next = quota_charge(r);
+	if (next == NEXT)
 		r->mechanism.phase = 0;
 	return next;
 }

@@ -371,10 +371,10 @@ static enum next exists(struct request *r)
 	return request_fail(r, failure);
 }
 
-/* Somebody was faster. Who named a version is told; else the change is made again to what is there now. */
-static enum next conflict(struct request *r)
+/* Somebody was faster. Who named a version of the object is told; else the change is made again to what is there now. */
+static enum next conflict(struct request *r, bool is_own)
 {
-	bool has_version = r->has_version;
+	bool has_version = r->has_version && is_own;
 
 	if (!has_version && ++r->tries < LIMIT_WRITE_TRIES)
 		return begin_again(r);
@@ -391,9 +391,9 @@ static enum next write_failed(struct request *r, enum status status,
 	case EXISTS:
 		if (is_own && r->is_creating)
 			return exists(r);
-		return conflict(r); /* what was to be written with it was taken meanwhile */
+		return conflict(r, is_own); /* what was to be written with it was taken meanwhile */
 	case CONFLICT:
-	case NOT_FOUND: return conflict(r);
+	case NOT_FOUND: return conflict(r, is_own);
 	default: return request_fail_status(r, status, NULL);
 	}
 }

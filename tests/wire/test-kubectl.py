@@ -391,13 +391,20 @@ def test_nobody_grants_what_he_does_not_hold(cluster):
 
 def test_a_quota_counts(cluster):
     space = fresh(cluster, "counted")
-    kubectl(cluster, "create", "quota", "q", "--hard=pods=10,requests.cpu=2,count/deployments.apps=3,secrets=5", namespace=space)
+    kubectl(cluster, "create", "quota", "q", "--hard=pods=3,count/deployments.apps=3,secrets=5", namespace=space)
     kubectl(cluster, "create", "deployment", "web", "--image=nginx:1.27", "--replicas=2", namespace=space)
 
     def used():
         return kubectl(cluster, "get", "quota", "q", "-o", "jsonpath={.status.used}", namespace=space)
     until(lambda: '"pods":"2"' in used() and '"count/deployments.apps":"1"' in used(), 20, "two pods are counted")
-    expect(kubectl(cluster, "describe", "quota", "q", namespace=space), r"^pods +2 +10", r"^secrets +0 +5")
+    expect(kubectl(cluster, "describe", "quota", "q", namespace=space), r"^pods +2 +3", r"^secrets +0 +5")
+    # Five are asked for, and only as many are made as there is room for; when there is more room the rest follow.
+    kubectl(cluster, "scale", "deployment/web", "--replicas=5", namespace=space)
+    until(lambda: '"pods":"3"' in used(), 20, "three pods are counted")
+    until(lambda: "exceeded quota: q, requested: pods=1, used: pods=3, limited: pods=3" in kubectl(cluster, "get", "events", namespace=space), 20, "it is told")
+    expect(kubectl(cluster, "run", "one", "--image=nginx", namespace=space, ok=False), "exceeded quota: q")
+    kubectl(cluster, "patch", "quota", "q", "--type=merge", "-p", '{"spec":{"hard":{"pods":"9"}}}', namespace=space)
+    until(lambda: '"pods":"5"' in used(), 60, "five pods are counted")
     kubectl(cluster, "delete", "deployment", "web", namespace=space)
     until(lambda: '"pods":"0"' in used() and '"count/deployments.apps":"0"' in used(), 30, "none is")
 
