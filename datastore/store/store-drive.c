@@ -26,19 +26,21 @@ struct peer_watch {
 };
 
 /* Each other member's store is monitored: a broken link is known at once and not by silence. */
+static void watch_peer(struct store *store, const struct member *member)
+{
+	if (member->id == replica_id(store->replica) || map_has(&store->monitors, member->name))
+		return;
+	struct peer_watch *watch = mem_new(struct peer_watch);
+	watch->id = member->id;
+	map_put(&store->monitors, member->name, watch);
+	watch->monitor = act_monitor(store->act, peer_named(store, member->name));
+}
+
 void store_watch_peers(struct store *store)
 {
 	const struct members *members = replica_members(store->replica);
-	for (uint32_t i = 0; i < members->len; i++) {
-		const struct member *member = &members->at[i];
-		if (member->id == replica_id(store->replica) ||
-		    map_has(&store->monitors, member->name))
-			continue;
-		struct peer_watch *watch = mem_new(struct peer_watch);
-		watch->id = member->id;
-		map_put(&store->monitors, member->name, watch);
-		watch->monitor = act_monitor(store->act, peer_named(store, member->name));
-	}
+	for (uint32_t i = 0; i < members->len; i++)
+		watch_peer(store, &members->at[i]);
 }
 
 bool store_on_peer_down(struct store *store, const struct act_down *down)
@@ -105,6 +107,10 @@ void store_on_raft(struct store *store, const struct act_msg *msg)
 	const struct store_raft *raft = ACT_AS(msg, store_raft);
 	if (!speaks_for(store, msg->from, raft->from))
 		return;
+	/* It can be reached now: one that was looked for in vain is not left alone until the next second. */
+	const struct member *member = members_find(replica_members(store->replica), raft->from);
+	if (member)
+		watch_peer(store, member);
 	replica_receive(store->replica, raft->from, raft->bytes, act_now(store->act), &store->out);
 	store_settle(store);
 }
