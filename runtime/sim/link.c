@@ -74,13 +74,13 @@ static void link_tell(struct sim *sim, struct sim_session *session, uint32_t end
 		.kind = SIM_EVENT_LOST, .a = end, .number = session->number, .object = session });
 }
 
-/* What is under way is lost; each end that has it open learns it within max_us. */
+/* What is under way is lost; each end that does not know yet learns it within max_us. */
 static void link_break(struct sim *sim, struct sim_session *session, uint32_t max_us)
 {
 	session->number++;
 	link_drop_parcels(session);
 	for (uint32_t end = 0; end < 2; end++) {
-		if (session->state[end] != SIM_OPEN)
+		if (session->state[end] == SIM_CLOSED)
 			continue;
 		session->state[end] = SIM_LOSING;
 		link_tell(sim, session, end, max_us);

@@ -217,12 +217,15 @@ static void check_lists(struct stage *stage)
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 		struct arena *arena = arena_new(0);
 		struct str first = STR_NONE, body;
+		int32_t code;
 
 		for (uint32_t k = 1; k <= MACHINES; k++) {
 			if (k == stage->buried)
 				continue;
-			CHECK_EQ(country_ask(stage->country, k, "GET", paths[i], NULL, arena, &body),
-				 200);
+			code = country_ask(stage->country, k, "GET", paths[i], NULL, arena, &body);
+			if (code != 200)
+				test_fail(__FILE__, __LINE__, "n%u says %d for %s", k, code,
+					  paths[i]);
 			if (first.at == NULL)
 				first = body;
 			CHECK(str_eq(first, body));

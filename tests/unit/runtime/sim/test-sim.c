@@ -399,3 +399,21 @@ TEST(a_host_that_ended_by_itself_is_started_again)
 	CHECK_EQ(world.tally.starts[3], 2);
 	sim_free(world.sim);
 }
+
+TEST(an_end_that_is_about_to_learn_of_a_loss_learns_it_whatever_happens_meanwhile)
+{
+	const struct sim_net slow = { 100, 2000, 0, 60000 }, fast = { 100, 2000, 0, 100 };
+	struct world world;
+
+	world_open(&world, 5);
+	sim_run(world.sim, 1000, NULL, NULL);
+	sim_net(world.sim, &slow);
+	sim_crash(world.sim, 2); /* the others learn it within a minute */
+	sim_net(world.sim, &fast);
+	sim_partition(world.sim, 3, 2);
+	sim_run_for(world.sim, 1000, NULL, NULL);
+	sim_heal(world.sim);
+	sim_run_for(world.sim, 61000, NULL, NULL);
+	CHECK(world.tally.downs[3] > 0);
+	sim_free(world.sim);
+}
