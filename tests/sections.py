@@ -29,7 +29,7 @@ TAIL_LINES = 40
 # Kinds with a command of their own: option, its program, and whether an argument must follow.
 KINDS = {"--bench": ("tests/bench/run", False), "--sim": ("tests/sim/run", True), "--fuzz": ("tests/fuzz/run", True),
          "--conformance": ("tests/conformance/run", True), "--soak": ("tests/soak/run", False)}
-# Where threads are: loop jobs, the watchdog, links, the log's lanes. Everything above is one thread to a host.
+# Where threads are: loop jobs, the watchdog, links, the log's lanes. Everything above is one thread to a host, and a whole simulation one.
 THREADED = ("runtime", "transport", "datastore")
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 
@@ -125,6 +125,7 @@ def everything():
             run.section(kind, ["tests/%s/run" % kind], 900, needs="build " + ("debug" if kind == "sim" else "release"))
     run.section("build asan", SCONS + ["variant=asan", "tests", "fuzz"], 600)
     unit_sections(run, "asan", 300)
+    run.section("sim, asan", ["build/asan/bin/test-sim", "-j", JOBS, "test-country"], 300, needs="build asan")
     run.section("fuzz corpus, asan", ["tests/fuzz/run", "--replay"], 120, needs="build asan")
     run.section("build tsan", SCONS + ["variant=tsan"] + ["build/tsan/bin/test-" + layer for layer in THREADED], 600)
     unit_sections(run, "tsan", 300, THREADED)

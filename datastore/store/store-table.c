@@ -177,8 +177,11 @@ void store_on_table_written(struct store *store, struct store_flush *flush)
 {
 	enum status status = flush->status;
 	store->is_writing = false;
-	if (status != OK && !is_retried(status))
-		act_fail(store->act, "the table cannot be written: %s", flush->why.text);
+	if (status != OK && !is_retried(status)) {
+		struct fault why = flush->why;
+		flush_free(flush);
+		act_fail(store->act, "the table cannot be written: %s", why.text);
+	}
 	bool was_full = store->is_table_full;
 	store->is_table_full = is_retried(status);
 	if (status == OK)
@@ -211,6 +214,17 @@ static void table_job_free(void *arg)
 	mem_free(job);
 }
 
+/* Unless it went well, or may go better next time, the actor ends. */
+static void fail_job(struct store *store, struct store_table_job *job, const char *what)
+{
+	struct fault why = job->why;
+
+	if (job->status == OK || is_retried(job->status))
+		return;
+	table_job_free(job);
+	act_fail(store->act, "the table cannot be %s: %s", what, why.text);
+}
+
 static void run_sweep(void *arg)
 {
 	struct store_table_job *job = arg;
@@ -233,8 +247,7 @@ void store_on_table_swept(struct store *store, struct store_table_job *job)
 {
 	enum status status = job->status;
 	store->is_sweeping = false;
-	if (status != OK && !is_retried(status))
-		act_fail(store->act, "the table cannot be swept: %s", job->why.text);
+	fail_job(store, job, "swept");
 	bool is_done = job->is_done;
 	table_job_free(job);
 	if (status != OK || !is_done)
@@ -269,8 +282,7 @@ static void start_checkpoint(struct store *store)
 void store_on_checkpointed(struct store *store, struct store_table_job *job)
 {
 	store->is_checkpointing = false;
-	if (job->status != OK && !is_retried(job->status))
-		act_fail(store->act, "the table cannot be made durable: %s", job->why.text);
+	fail_job(store, job, "made durable");
 	if (job->status != OK || !job->is_done) {
 		/* Somebody reads an old state, or there is no room: it is tried again. */
 		store->unchecked_bytes += STORE_CHECKPOINT_BYTES / 2;

@@ -402,8 +402,11 @@ static void take_catch_up(struct store *store, struct store_watcher *watcher,
 		end_watcher(store, watcher, EXPIRED);
 		return;
 	}
-	if (catch_up->status != OK)
-		act_fail(store->act, "the table cannot be read: %s", status_text(catch_up->status));
+	if (catch_up->status != OK) {
+		enum status status = catch_up->status;
+		catch_up_free(catch_up);
+		act_fail(store->act, "the table cannot be read: %s", status_text(status));
+	}
 	struct batch batch = { catch_up->arena, catch_up->events, catch_up->count, catch_up->cap,
 			       catch_up->bytes };
 	drop_unwanted(watcher, &batch);
