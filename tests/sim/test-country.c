@@ -71,10 +71,11 @@ static void trouble_disk(struct stage *stage, uint32_t node)
 {
 	struct sim_disk disk = { .delay_min_us = 50, .delay_max_us = 3000, .is_tearing = true };
 
-	switch (dice(stage, 4)) {
+	switch (dice(stage, 5)) {
 	case 0: disk.delay_max_us = 300000; break; /* slow */
 	case 1: disk.io_error_per_million = 1000; break;
-	default: break; /* well again */
+	case 2: disk.size_bytes = MIB + dice(stage, 4ULL * MIB); break; /* full, or soon */
+	default: break;                                                 /* well again */
 	}
 	sim_disk(country_sim(stage->country), node, &disk);
 }
@@ -126,7 +127,7 @@ static void disturb(struct stage *stage)
 		if (dice(stage, 4) == 0)
 			trouble_power(stage);
 		break;
-	case 7: sim_skew(sim, node, (int64_t)dice(stage, 20) * TIME_S - 10 * TIME_S); break;
+	case 7: sim_skew(sim, node, (int64_t)dice(stage, 7200) * TIME_S - 3600 * TIME_S); break;
 	default: break;
 	}
 }
