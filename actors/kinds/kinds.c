@@ -19,8 +19,6 @@
 #define CERTIFICATES "certificates.k8s.io"
 
 #define ROWS_MAP(X)                                                                                 \
-	X(ADMISSIONREGISTRATION, "MutatingWebhookConfiguration", SUBDOMAIN, NEEDS_VERSION)          \
-	X(ADMISSIONREGISTRATION, "ValidatingWebhookConfiguration", SUBDOMAIN, NEEDS_VERSION)        \
 	X(ADMISSIONREGISTRATION, "ValidatingAdmissionPolicy", SUBDOMAIN, GENERATION, NEEDS_VERSION) \
 	X(ADMISSIONREGISTRATION, "ValidatingAdmissionPolicyBinding", SUBDOMAIN, GENERATION,         \
 	  NEEDS_VERSION)                                                                            \

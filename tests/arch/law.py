@@ -40,6 +40,7 @@ USES = {
     "actors/kinds": KINDS,
     "actors/kinds/access": KINDS + ["actors/kinds", "transport/tls"],  # requests for certificates are read to be judged
     "actors/kinds/cluster": KINDS + ["actors/kinds"],
+    "actors/kinds/extension": KINDS + ["actors/kinds"],
     "actors/kinds/network": KINDS + ["actors/kinds"],
     "actors/kinds/pod": KINDS + ["actors/kinds"],
     "actors/kinds/storage": KINDS + ["actors/kinds"],

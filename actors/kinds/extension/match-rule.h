@@ -1,0 +1,13 @@
+/*
+ * Rules of webhooks and policies: which requests they are about.
+ */
+#ifndef ACTORS_KINDS_EXTENSION_MATCH_RULE_H
+#define ACTORS_KINDS_EXTENSION_MATCH_RULE_H
+
+#include "actors/kinds/rule.h"
+#include "datastore/schema/admissionregistration.h"
+
+void match_rule_check(const struct path *at,
+		      const struct admissionregistration_rule_with_operations *rule);
+
+#endif
