@@ -4,6 +4,7 @@
 #include "datastore/log/log-private.h"
 
 #define IN_FLIGHT_MIN 4U
+#define ROUND_DOUBLINGS 3U /* to the election timeout itself: a slow disk gets its time */
 
 static void close_raft(struct core *core)
 {
@@ -148,12 +149,29 @@ bool core_must_wait(const struct core *core)
 	       core->raft.last_stored < window_last(&core->window);
 }
 
-/* After a lost vote another round is cheap, unlike a first one: nobody leads that it could disturb. */
-static void shorten_retry(struct core *core)
+/*
+ * A round of an election that comes to nothing is followed by another one after a short time, of which half is chance, and by later
+ * ones after longer: unlike a first one they disturb nobody, for nobody leads. The first question waits for the others' processors
+ * only, the vote for two disks, so it gets twice as long.
+ */
+static void pace_election(struct core *core)
 {
-	if (core->raft.state == RAFT_CANDIDATE)
-		core->raft.candidate_state.randomized_election_timeout = raft_random(
-		    &core->raft.random, core->config.election_ms / 2, core->config.election_ms);
+	if (core->raft.state != RAFT_CANDIDATE) {
+		core->rounds = 0;
+		return;
+	}
+	bool is_question = core->raft.candidate_state.in_pre_vote;
+	if (core->rounds > 0 && core->round_began == core->raft.election_timer_start &&
+	    core->round_is_question == is_question)
+		return;
+	core->rounds += is_question || core->rounds == 0;
+	core->round_began = core->raft.election_timer_start;
+	core->round_is_question = is_question;
+	unsigned doublings = core->rounds - 1 + !is_question;
+	unsigned shortest = core->config.election_ms / 8
+			    << (doublings < ROUND_DOUBLINGS ? doublings : ROUND_DOUBLINGS);
+	core->raft.candidate_state.randomized_election_timeout =
+	    raft_random(&core->raft.random, shortest, 2 * shortest);
 }
 
 static enum status tick(struct core *core, struct fault *why)
@@ -169,9 +187,7 @@ static enum status tick(struct core *core, struct fault *why)
 		core->raft.candidate_state.in_pre_vote = true;
 	struct raft_event event = { .type = RAFT_TIMEOUT };
 	core->ticked_ms = core_ms(core);
-	TRY(core_step_raft(core, &event, why));
-	shorten_retry(core);
-	return OK;
+	return core_step_raft(core, &event, why);
 }
 
 static enum status client_submit(struct core *core, struct str payload, struct fault *why)
@@ -223,6 +239,18 @@ static enum status transfer(struct core *core, uint64_t id, struct fault *why)
 	return core_step_raft(core, &event, why);
 }
 
+/* Those who are left ask for votes in turn and not at the same moment, or the votes are split. */
+static unsigned rank(const struct core *core, uint64_t lost)
+{
+	unsigned rank = 0;
+	for (uint32_t i = 0; i < core->members.len; i++) {
+		const struct member *member = &core->members.at[i];
+		rank += member->role == MEMBER_VOTER && member->id != lost &&
+			member->id < core->config.id;
+	}
+	return rank;
+}
+
 static void peer_lost(struct core *core, uint64_t id)
 {
 	const struct member *self = members_find(&core->members, core->config.id);
@@ -230,8 +258,9 @@ static void peer_lost(struct core *core, uint64_t id)
 	    self->role != MEMBER_VOTER)
 		return;
 	core_forget_leader(core);
-	/* Not all at the same moment, or the votes are split. */
-	unsigned delay = raft_random(&core->raft.random, 0, core->config.election_ms / 5);
+	unsigned turn = core->config.election_ms / 5;
+	unsigned delay =
+	    rank(core, id) * turn + raft_random(&core->raft.random, turn / 10, turn / 4);
 	core->raft.follower_state.randomized_election_timeout =
 	    (unsigned)(core_ms(core) - core->raft.election_timer_start) + delay;
 }
@@ -290,6 +319,7 @@ enum status core_step(struct core *core, const struct core_event *event, struct 
 	enum status status = dispatch(core, event, why);
 	if (core->is_open) {
 		core_commit_tell(core);
+		pace_election(core);
 		core_reads_settle(core);
 		tell_state(core);
 	}

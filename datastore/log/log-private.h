@@ -52,6 +52,10 @@ struct core {
 	uint64_t commit;
 	struct mono leader_heard; /* when a leader last sent us an append */
 	uint64_t ticked_ms;       /* when libraft was last told the time */
+	/* Candidate: rounds of elections begun since nobody leads, and the last one. */
+	unsigned rounds;
+	raft_time round_began;
+	bool round_is_question; /* the vote itself comes after it */
 	/* As last told in an update. */
 	enum core_role told_role;
 	uint64_t told_leader, told_term;

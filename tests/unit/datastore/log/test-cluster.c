@@ -134,12 +134,12 @@ static void measure_failover(bool tells_losses, int *out_p50, int *out_max)
 	*out_max = took[39];
 }
 
-TEST(when_the_leader_is_killed_another_one_leads_within_450_ms_mostly_and_1_s_always)
+TEST(when_the_leader_is_killed_another_one_leads_within_100_ms_mostly_and_300_ms_always)
 {
 	int p50, max;
 	measure_failover(true, &p50, &max);
-	CHECK(p50 <= 450);
-	CHECK(max < 1000);
+	CHECK(p50 <= 100);
+	CHECK(max <= 300);
 }
 
 TEST(when_the_leader_falls_silent_another_one_leads_after_an_election_timeout)
