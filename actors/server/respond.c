@@ -18,6 +18,7 @@
  */
 
 #define HEAD_MAX 512U        /* {"kind":"...","apiVersion":"...", */
+#define PREFIX_MAX 6U        /* of a field in protobuf: tag and length */
 #define META_MAX (16U * KIB) /* of a list: its token has a key in it */
 
 static void set_body(struct request *r, int32_t code, struct str body)
@@ -218,53 +219,55 @@ static struct http_parts list_json(struct request *r, const struct list_shape *l
 	return (struct http_parts){ parts, count };
 }
 
-static struct str *all_bytes(struct request *r, const struct list_shape *list, uint64_t *total)
+/* Tag and length of a field of bytes. */
+static struct str put_prefix(char *at, char tag, uint32_t len)
 {
-	struct str *bytes = arena_array(r->arena, struct str, list->count);
+	char *end = at;
 
-	*total = 0;
-	for (uint32_t i = 0; i < list->count; i++) {
-		bytes[i] = item_bytes(r, list->objects[i]);
-		*total += bytes[i].len;
-	}
-	return bytes;
+	*end++ = tag;
+	for (; len >= 0x80; len >>= 7)
+		*end++ = (char)(len | 0x80);
+	*end++ = (char)len;
+	return str_of(at, (size_t)(end - at));
 }
 
-static void add_field(struct text *out, char tag, struct str bytes)
+static void add_part(struct str *parts, uint32_t *count, struct str bytes)
 {
-	uint32_t len = bytes.len;
-
-	text_add_char(out, tag);
-	while (len >= 0x80) {
-		text_add_char(out, (char)(len | 0x80));
-		len >>= 7;
-	}
-	text_add_char(out, (char)len);
-	text_add(out, bytes);
+	if (bytes.len > 0)
+		parts[(*count)++] = bytes;
 }
 
-static struct str list_proto(struct request *r, const struct list_shape *list)
+static struct http_parts list_proto(struct request *r, const struct list_shape *list)
 {
-	uint64_t total;
-	struct str *bytes = all_bytes(r, list, &total);
-	struct text meta = text_in(r->arena, META_MAX);
-	struct text raw = text_in(r->arena, LIMIT_RESPONSE_BYTES);
-	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	struct str *parts = arena_alloc(r->arena, (2 * (size_t)list->count + 4) * sizeof *parts);
+	char *prefixes = arena_alloc(r->arena, ((size_t)list->count + 1) * PREFIX_MAX);
+	struct text open = text_in(r->arena, HEAD_MAX), meta = text_in(r->arena, META_MAX);
+	uint32_t count = 1; /* the envelope's head comes when the length is known */
 	struct proto_envelope envelope;
+	uint64_t total = 0;
 
-	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
-		return STR_NONE;
-	text_reserve(&raw, (uint32_t)total + META_MAX);
 	proto_encode(&meta_list_meta_type, &list->meta, &meta);
-	add_field(&raw, 0x0a, text_str(&meta)); /* 1: metadata */
-	for (uint32_t i = 0; i < list->count; i++)
-		if (proto_envelope_open(bytes[i], &envelope, NULL) == OK)
-			add_field(&raw, 0x12, envelope.raw); /* 2: items */
-	text_reserve(&out, raw.len + HEAD_MAX);
-	proto_envelope_wrap(r->resource->api_version,
-			    request_printf(r, STR_FMT "List", STR_ARG(r->resource->row->kind)),
-			    text_str(&raw), STR(""), &out);
-	return text_str(&out);
+	add_part(parts, &count, put_prefix(prefixes, 0x0a, meta.len)); /* 1: metadata */
+	add_part(parts, &count, text_str(&meta));
+	for (uint32_t i = 0; i < list->count && total <= LIMIT_RESPONSE_BYTES; i++) {
+		struct str bytes = item_bytes(r, list->objects[i]);
+
+		if (proto_envelope_open(bytes, &envelope, NULL) != OK)
+			continue;
+		prefixes += PREFIX_MAX;
+		add_part(parts, &count, put_prefix(prefixes, 0x12, envelope.raw.len)); /* 2: items */
+		add_part(parts, &count, envelope.raw);
+		total += bytes.len;
+	}
+	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
+		return (struct http_parts){ NULL, 0 };
+	total = http_parts_bytes((struct http_parts){ parts + 1, count - 1 });
+	proto_envelope_begin(r->resource->api_version,
+			     request_printf(r, STR_FMT "List", STR_ARG(r->resource->row->kind)),
+			     (uint32_t)total, &open);
+	parts[0] = text_str(&open);
+	add_part(parts, &count, PROTO_ENVELOPE_END);
+	return (struct http_parts){ parts, count };
 }
 
 static struct str list_table(struct request *r, const struct list_shape *list)
@@ -323,20 +326,15 @@ void respond_list(struct request *r, const struct object *const *objects, uint32
 	list.meta.continue_ = continue_token;
 	if (remaining >= 0)
 		SET(&list.meta, remaining_item_count, remaining);
-	if (r->form.view == VIEW_OBJECT && r->form.format == FORMAT_JSON) {
-		parts = list_json(r, &list);
+	if (r->form.view == VIEW_OBJECT) {
+		parts = r->form.format == FORMAT_PROTO ? list_proto(r, &list) : list_json(r, &list);
 		if (parts.count == 0)
 			refuse_list(r);
 		else
 			set_parts(r, 200, parts);
 		return;
 	}
-	if (r->form.view == VIEW_TABLE)
-		body = list_table(r, &list);
-	else if (r->form.view == VIEW_PARTIAL_LIST || r->form.view == VIEW_PARTIAL)
-		body = list_partial(r, &list);
-	else
-		body = list_proto(r, &list);
+	body = r->form.view == VIEW_TABLE ? list_table(r, &list) : list_partial(r, &list);
 	if (body.at == NULL)
 		refuse_list(r);
 	else

@@ -4,6 +4,8 @@
 #include "runtime/base/limits.h"
 #include "transport/wire/proto.h"
 
+#define HEAD_MAX 256U /* of most objects: apiVersion and kind */
+
 /* Message runtime.Unknown: 1 TypeMeta { 1 apiVersion, 2 kind }, 2 raw, 3 contentEncoding, 4 contentType. */
 static const char MAGIC[4] = { 'k', '8', 's', '\0' };
 
@@ -58,14 +60,13 @@ static void write_meta(struct proto_out *out, struct str api_version, struct str
 	proto_out_close(out, 1, before);
 }
 
-void proto_envelope_wrap(struct str api_version, struct str kind, struct str raw,
-			 struct str content_type, struct text *out)
+void proto_envelope_begin(struct str api_version, struct str kind, uint32_t raw_bytes,
+			  struct text *out)
 {
 	struct proto_out bytes = proto_out_new(out->max - out->len);
 
-	proto_out_bytes_field(&bytes, 4, content_type);
-	proto_out_bytes_field(&bytes, 3, STR(""));
-	proto_out_bytes_field(&bytes, 2, raw);
+	proto_out_varint(&bytes, raw_bytes);
+	proto_out_tag(&bytes, 2, PROTO_BYTES);
 	write_meta(&bytes, api_version, kind);
 	proto_out_bytes(&bytes, str_of(MAGIC, sizeof MAGIC));
 	out->is_cut |= bytes.is_cut;
@@ -80,6 +81,9 @@ void proto_envelope_encode(const struct type *type, const void *record, struct t
 
 	proto_encode(type, record, &raw);
 	out->is_cut |= raw.is_cut;
-	proto_envelope_wrap(type_api_version(type, arena), type->kind, text_str(&raw), STR(""), out);
+	text_reserve(out, raw.len + HEAD_MAX);
+	proto_envelope_begin(type_api_version(type, arena), type->kind, raw.len, out);
+	text_add(out, text_str(&raw));
+	text_add(out, PROTO_ENVELOPE_END);
 	arena_free(arena);
 }

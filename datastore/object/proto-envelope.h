@@ -26,8 +26,10 @@ MUST_USE enum status proto_envelope_open(struct str bytes, struct proto_envelope
 					 struct fault *why);
 /* The whole envelope with the record in it. */
 void proto_envelope_encode(const struct type *type, const void *record, struct text *out);
-/* The envelope around bytes that are encoded already. */
-void proto_envelope_wrap(struct str api_version, struct str kind, struct str raw,
-			 struct str content_type, struct text *out);
+/* Around bytes that are encoded already, in three pieces: this, `raw_bytes` of the object, and PROTO_ENVELOPE_END. */
+void proto_envelope_begin(struct str api_version, struct str kind, uint32_t raw_bytes,
+			  struct text *out);
+#define PROTO_ENVELOPE_END \
+	STR("\x1a\0\x22\0") /* 3 contentEncoding and 4 contentType are there, and empty */
 
 #endif
