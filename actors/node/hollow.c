@@ -327,13 +327,14 @@ static bool adopt(struct runtime *self, struct runtime_pod *pod)
 	struct hollow *hollow = of(self);
 	const struct core_pod_status *status = pod->pod->status;
 	const struct core_container_status_list lists[] = { status->init_container_statuses,
-							    status->container_statuses };
+							    status->container_statuses,
+							    status->ephemeral_container_statuses };
 
 	if (!adopt_address(hollow, pod)) {
 		drop(hollow, pod);
 		return false;
 	}
-	for (size_t l = 0; l < 2; l++)
+	for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
 		for (uint32_t i = 0; i < lists[l].len; i++)
 			for (uint32_t place = 0; place < container_count(pod->pod); place++)
 				if (str_eq(container_at(pod->pod, place).name, lists[l].at[i].name))

@@ -210,6 +210,26 @@ TEST(running_pods_stay_as_they_are_when_the_agent_restarts)
 	api_lab_close(lab);
 }
 
+/* One that is not taken over would never be said to have ended, and its pod never be over. */
+TEST(containers_of_every_kind_are_taken_over_when_the_agent_restarts)
+{
+	struct api_lab *lab = make_lab();
+
+	put_pod(lab, "a",
+		",\"initContainers\":[{\"name\":\"side\",\"image\":\"i\",\"restartPolicy\":"
+		"\"Always\"}],"
+		"\"ephemeralContainers\":[{\"name\":\"debugger\",\"image\":\"busybox\"}]");
+	api_lab_run(lab, 5000);
+	CHECK(api_lab_pod(lab, "a")->status->ephemeral_container_statuses.at[0].state->running !=
+	      NULL);
+	api_lab_kill(lab);
+	api_lab_run(lab, 5000);
+	api_lab_delete(lab, "a", 1);
+	api_lab_run(lab, 2000);
+	CHECK(api_lab_pod(lab, "a") == NULL);
+	api_lab_close(lab);
+}
+
 TEST(a_hundred_pods_are_running_within_a_second_with_few_writes_at_once)
 {
 	struct api_lab *lab = make_lab();
