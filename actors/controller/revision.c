@@ -77,6 +77,8 @@ static void plan_current(const struct world *world, struct plan *plan,
 	out->current_hash = template_hash(arena, owner->template, owner->collisions);
 	out->current_name = arena_printf(arena, STR_FMT "-" STR_FMT, STR_ARG(owner->meta->name),
 					 STR_ARG(out->current_hash));
+	if (owner->meta->has.deletion_timestamp)
+		return;
 	key = (struct key){ owner->meta->namespace, out->current_name };
 	out->has_collided = world_get(world, key, apps_controller_revision) != NULL;
 	if (out->has_collided)

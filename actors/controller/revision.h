@@ -33,7 +33,7 @@ struct revisions {
 	bool has_collided; /* the name is taken by another: the owner counts it and tries the next */
 };
 
-/* Adopts, finds the current one and gives it the highest number, or plans it. */
+/* Adopts, finds the current one and gives it the highest number, or plans it; an owner that is being deleted gets none. */
 void revision_look(const struct world *world, struct plan *plan, const struct revision_owner *owner,
 		   struct revisions *out);
 /* Removes the oldest beyond the limit, but none that `is_live` says is in use. */

@@ -253,3 +253,20 @@ TEST(on_delete_updates_only_what_somebody_deletes)
 	run(&scene, 3);
 	CHECK_EQ(status_of(&scene)->updated_replicas, 1);
 }
+
+/* Who deletes it with --cascade=orphan takes its revisions away from it; it would make another for each. */
+TEST(a_set_that_is_being_deleted_makes_no_revisions)
+{
+	struct scene scene = scene_open();
+	const struct object **old;
+	struct object *object;
+
+	add_set(&scene, "a", 1, "podManagementPolicy: Parallel");
+	old = scene_find(&scene, &apps_stateful_set_type, STR("default"), STR("db"));
+	object = object_edit(*old);
+	SET(object_meta(object), deletion_timestamp, ((struct wall){ TIME_S }));
+	scene_put(&scene, object);
+	run(&scene, 2);
+	CHECK_EQ(scene_count(&scene, &apps_controller_revision_type), 0);
+	CHECK_STR(pods_of(&scene), "");
+}
