@@ -15,7 +15,6 @@
 #define BATCH "batch"
 #define ADMISSIONREGISTRATION "admissionregistration.k8s.io"
 #define RESOURCE "resource.k8s.io"
-#define FLOWCONTROL "flowcontrol.apiserver.k8s.io"
 #define CERTIFICATES "certificates.k8s.io"
 
 #define ROWS_MAP(X)                                                                                 \
@@ -26,9 +25,6 @@
 	X(ADMISSIONREGISTRATION, "MutatingAdmissionPolicyBinding", SUBDOMAIN, GENERATION,           \
 	  NEEDS_VERSION)                                                                            \
 	X("apiextensions.k8s.io", "CustomResourceDefinition", SUBDOMAIN, GENERATION, NEEDS_VERSION) \
-	X("apiregistration.k8s.io", "APIService", SUBDOMAIN, NEEDS_VERSION)                         \
-	X(FLOWCONTROL, "FlowSchema", SUBDOMAIN, GENERATION)                                         \
-	X(FLOWCONTROL, "PriorityLevelConfiguration", SUBDOMAIN, GENERATION)                         \
 	X(CERTIFICATES, "PodCertificateRequest", SUBDOMAIN, NEEDS_VERSION)                          \
 	X(RESOURCE, "DeviceClass", SUBDOMAIN, GENERATION)                                           \
 	X(RESOURCE, "ResourceSlice", SUBDOMAIN, GENERATION)                                         \
