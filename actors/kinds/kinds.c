@@ -5,25 +5,13 @@
  * `<kind>.c`, and into the list of kinds.h.
  */
 #define SUBDOMAIN .name_syntax = NAME_DNS_SUBDOMAIN
-#define LABEL .name_syntax = NAME_DNS_LABEL
 #define GENERATION .has_generation = true
-#define PUT_CREATES .allows_create_on_update = true
 #define NEEDS_VERSION .needs_resource_version = true
-#define RETURNS .returns_deleted = true
 
-#define APPS "apps"
-#define BATCH "batch"
-#define ADMISSIONREGISTRATION "admissionregistration.k8s.io"
 #define RESOURCE "resource.k8s.io"
 #define CERTIFICATES "certificates.k8s.io"
 
 #define ROWS_MAP(X)                                                                                 \
-	X(ADMISSIONREGISTRATION, "ValidatingAdmissionPolicy", SUBDOMAIN, GENERATION, NEEDS_VERSION) \
-	X(ADMISSIONREGISTRATION, "ValidatingAdmissionPolicyBinding", SUBDOMAIN, GENERATION,         \
-	  NEEDS_VERSION)                                                                            \
-	X(ADMISSIONREGISTRATION, "MutatingAdmissionPolicy", SUBDOMAIN, GENERATION, NEEDS_VERSION)   \
-	X(ADMISSIONREGISTRATION, "MutatingAdmissionPolicyBinding", SUBDOMAIN, GENERATION,           \
-	  NEEDS_VERSION)                                                                            \
 	X("apiextensions.k8s.io", "CustomResourceDefinition", SUBDOMAIN, GENERATION, NEEDS_VERSION) \
 	X(CERTIFICATES, "PodCertificateRequest", SUBDOMAIN, NEEDS_VERSION)                          \
 	X(RESOURCE, "DeviceClass", SUBDOMAIN, GENERATION)                                           \

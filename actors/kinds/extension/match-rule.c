@@ -3,6 +3,8 @@
 #include "actors/kinds/seen.h"
 #include "datastore/object/name.h"
 
+#define CONDITIONS_MAX 64U
+
 /* A star says all: beside it nothing else makes sense. */
 static void check_star(const struct path *at, struct str_list list, const char *words)
 {
@@ -111,4 +113,21 @@ void match_rule_check(const struct path *at,
 {
 	check_operations(PATH(at, "operations"), rule->operations);
 	check_rule(at, rule->rule);
+}
+
+void match_rule_check_conditions(const struct path *at,
+				 struct admissionregistration_match_condition_list conditions)
+{
+	struct seen seen = seen_in(path_arena(at));
+
+	if (conditions.len > CONDITIONS_MAX)
+		path_too_many(at, conditions.len, CONDITIONS_MAX);
+	for (uint32_t i = 0; i < conditions.len; i++) {
+		const struct path *here = PATH_AT(at, i);
+
+		rule_needed(PATH(here, "expression"), conditions.at[i].expression, "");
+		rule_needed_name(PATH(here, "name"), NAME_LABEL_KEY, conditions.at[i].name, "");
+		if (conditions.at[i].name.len > 0 && !seen_add(&seen, conditions.at[i].name))
+			path_duplicate(PATH(here, "name"), conditions.at[i].name);
+	}
 }

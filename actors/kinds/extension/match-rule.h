@@ -9,5 +9,8 @@
 
 void match_rule_check(const struct path *at,
 		      const struct admissionregistration_rule_with_operations *rule);
+/* The expressions are there, and are not compiled. */
+void match_rule_check_conditions(const struct path *at,
+				 struct admissionregistration_match_condition_list conditions);
 
 #endif

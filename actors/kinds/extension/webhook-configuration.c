@@ -13,7 +13,6 @@
  */
 
 #define TIMEOUT_MAX_S 30
-#define CONDITIONS_MAX 64U
 #define URL_FORM "; desired format: https://host[/path]"
 
 /* One webhook of either kind. */
@@ -228,23 +227,6 @@ static void check_versions(const struct path *at, struct str_list versions, bool
 			   "must include at least one of v1, v1beta1");
 }
 
-static void check_conditions(const struct path *at,
-			     struct admissionregistration_match_condition_list conditions)
-{
-	struct seen seen = seen_in(path_arena(at));
-
-	if (conditions.len > CONDITIONS_MAX)
-		path_too_many(at, conditions.len, CONDITIONS_MAX);
-	for (uint32_t i = 0; i < conditions.len; i++) {
-		const struct path *here = PATH_AT(at, i);
-
-		rule_needed(PATH(here, "expression"), conditions.at[i].expression, "");
-		rule_needed_name(PATH(here, "name"), NAME_LABEL_KEY, conditions.at[i].name, "");
-		if (conditions.at[i].name.len > 0 && !seen_add(&seen, conditions.at[i].name))
-			path_duplicate(PATH(here, "name"), conditions.at[i].name);
-	}
-}
-
 static void check_hook(const struct path *at, const struct hook *hook, const struct stored *stored)
 {
 	check_name(PATH(at, "name"), hook->name);
@@ -268,7 +250,7 @@ static void check_hook(const struct path *at, const struct hook *hook, const str
 			    &admissionregistration_reinvocation_policy_type_values);
 	check_client(PATH(at, "clientConfig"), hook->client_config);
 	if (!stored->has_same_conditions)
-		check_conditions(PATH(at, "matchConditions"), hook->conditions);
+		match_rule_check_conditions(PATH(at, "matchConditions"), hook->conditions);
 	check_versions(PATH(at, "admissionReviewVersions"), hook->versions,
 		       stored->allows_unknown_versions);
 }
