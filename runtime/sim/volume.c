@@ -16,6 +16,7 @@
 struct change {
 	char *name;
 	struct inode *inode; /* NULL: the name is gone */
+	bool goes_on;        /* durable only together with the next one: a rename is both or none */
 };
 
 struct volume {
@@ -77,7 +78,8 @@ static void volume_name(struct volume *volume, const char *path, struct inode *i
 		map_put(&volume->names, str_from(path), inode);
 	else
 		map_remove(&volume->names, str_from(path));
-	vec_push(&volume->journal, ((struct change){ mem_copy(path, strlen(path) + 1), inode }));
+	vec_push(&volume->journal,
+		 ((struct change){ mem_copy(path, strlen(path) + 1), inode, false }));
 }
 
 /* The first `count` changes of names become durable. */
@@ -154,8 +156,9 @@ static void volume_copy_names(struct map *to, const struct map *from)
 
 void volume_cut_power(struct volume *volume)
 {
-	volume_commit_names(
-	    volume, (uint32_t)volume->chance.below(volume->chance.self, volume->journal.len + 1));
+	uint32_t count =
+	    (uint32_t)volume->chance.below(volume->chance.self, volume->journal.len + 1);
+	volume_commit_names(volume, count - (count > 0 && volume->journal.at[count - 1].goes_on));
 	list_each (&volume->inodes, link)
 		inode_lose_power(list_item(link, struct inode, link), &volume->chance,
 				 volume->faults.is_tearing);
@@ -319,6 +322,7 @@ static enum status volume_rename(void *self, const char *from, const char *to)
 	if (inode->is_folder)
 		return FORBIDDEN;
 	volume_name(volume, to, inode);
+	volume->journal.at[volume->journal.len - 1].goes_on = true;
 	volume_name(volume, from, NULL);
 	return OK;
 }

@@ -131,6 +131,33 @@ static void note_name(void *arg, struct str name)
 	text_add(arg, name);
 }
 
+static bool scene_has(struct scene *scene, const char *path)
+{
+	struct seams_stat stat;
+	return scene->files->stat(scene->files->self, path, &stat) == OK;
+}
+
+TEST(a_power_cut_finds_a_renamed_file_under_one_of_its_names)
+{
+	uint32_t old = 0, fresh = 0;
+
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		struct scene scene;
+		scene_open(&scene, seed);
+		struct seams_file *file =
+		    scene_file(&scene, "/d/old", SEAMS_READ | SEAMS_WRITE | SEAMS_CREATE);
+		scene.files->close(scene.files->self, file);
+		CHECK_STATUS(scene.files->sync_folder(scene.files->self, "/d"), OK);
+		CHECK_STATUS(scene.files->rename(scene.files->self, "/d/old", "/d/new"), OK);
+		scene_crash(&scene);
+		CHECK(scene_has(&scene, "/d/old") != scene_has(&scene, "/d/new"));
+		old += scene_has(&scene, "/d/old");
+		fresh += scene_has(&scene, "/d/new");
+		scene_close(&scene);
+	}
+	CHECK(old > 0 && fresh > 0);
+}
+
 TEST(the_calls_answer_as_files_do)
 {
 	struct scene scene;
