@@ -38,7 +38,6 @@ struct recorder {
 	struct alike alike[RECORDER_MAX];
 	struct bucket buckets[RECORDER_MAX];
 	uint32_t next, next_alike, next_bucket;
-	uint64_t last_number;
 };
 
 struct recorder *recorder_new(struct act *act, const char *component, const char *user,
@@ -180,25 +179,34 @@ static struct api_call count_call(const struct recorder *recorder, const struct 
 	return call;
 }
 
-/* An event's name ends with its time, as upstream's: those of one second are then listed in the order in which they came. */
-static uint64_t next_number(struct recorder *recorder, struct act *act)
+static bool is_name_taken(const struct recorder *recorder, const struct remembered *slot)
 {
-	uint64_t now = (uint64_t)act_wall(act).ns;
-
-	recorder->last_number = now > recorder->last_number ? now : recorder->last_number + 1;
-	return recorder->last_number;
+	for (uint32_t i = 0; i < RECORDER_MAX; i++)
+		if (&recorder->at[i] != slot && recorder->at[i].count > 0 &&
+		    strcmp(recorder->at[i].name, slot->name) == 0)
+			return true;
+	return false;
 }
 
-static struct remembered *slot_for(struct recorder *recorder, struct act *act,
-				   const struct meta_object_meta *about, uint64_t hash)
+/* It ends with the event's time, as upstream's: those of one second are then listed in the order in which they came. */
+static void choose_name(const struct recorder *recorder, struct remembered *slot, struct str about)
+{
+	uint64_t number = (uint64_t)slot->first.ns;
+
+	do
+		snprintf(slot->name, sizeof slot->name, STR_FMT ".%016jx", STR_ARG(about),
+			 (uintmax_t)number++);
+	while (is_name_taken(recorder, slot));
+}
+
+static struct remembered *slot_for(struct recorder *recorder, const struct meta_object_meta *about,
+				   uint64_t hash, struct wall at)
 {
 	struct remembered *slot = remember(recorder, hash);
-	struct str about_name = str_slice(about->name, 0, 236);
 
 	if (slot->count++ == 0) {
-		slot->first = act_wall(act);
-		snprintf(slot->name, sizeof slot->name, STR_FMT ".%016jx", STR_ARG(about_name),
-			 (uintmax_t)next_number(recorder, act));
+		slot->first = at;
+		choose_name(recorder, slot, str_slice(about->name, 0, 236));
 	}
 	return slot;
 }
@@ -217,6 +225,13 @@ void recorder_write(struct recorder *recorder, struct act *act, const struct typ
 		    const struct meta_object_meta *about, bool is_warning, const char *reason,
 		    struct str message)
 {
+	recorder_write_at(recorder, act, act_wall(act), type, about, is_warning, reason, message);
+}
+
+void recorder_write_at(struct recorder *recorder, struct act *act, struct wall at,
+		       const struct type *type, const struct meta_object_meta *about,
+		       bool is_warning, const char *reason, struct str message)
+{
 	uint64_t object = hash_of_object(type, about);
 	uint64_t alike = hash_mix(hash_mix(object, hash_str(str_from(reason))), is_warning) | 1;
 	uint64_t hash = hash_mix(alike, hash_str(message));
@@ -231,8 +246,7 @@ void recorder_write(struct recorder *recorder, struct act *act, const struct typ
 				       STR_ARG(message));
 		hash = alike;
 	}
-	event =
-	    make(recorder, arena, type, about, slot_for(recorder, act, about, hash), act_wall(act));
+	event = make(recorder, arena, type, about, slot_for(recorder, about, hash, at), at);
 	event->type = is_warning ? STR("Warning") : STR("Normal");
 	event->reason = str_from(reason);
 	event->message = str_slice(message, 0, MESSAGE_MAX);

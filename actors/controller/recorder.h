@@ -31,5 +31,9 @@ struct recorder *recorder_new(struct act *act, const char *component, const char
 void recorder_write(struct recorder *recorder, struct act *act, const struct type *type,
 		    const struct meta_object_meta *about, bool is_warning, const char *reason,
 		    struct str message);
+/* Of something that was so a moment ago. */
+void recorder_write_at(struct recorder *recorder, struct act *act, struct wall at,
+		       const struct type *type, const struct meta_object_meta *about,
+		       bool is_warning, const char *reason, struct str message);
 
 #endif

@@ -279,10 +279,11 @@ static void bound(struct scheduler *scheduler, struct act *act, struct write *wr
 	struct queued *item = item_of(scheduler, write);
 	struct arena *arena = arena_new(0);
 
-	recorder_write(scheduler->recorder, act, &core_pod_type, pod_info_meta(write->pod), false,
-		       "Scheduled",
-		       arena_printf(arena, "Successfully assigned " STR_FMT " to " STR_FMT,
-				    STR_ARG(write->pod->key), STR_ARG(write->node)));
+	/* When it was decided: the node knows of it, and says so, before the answer is here. */
+	recorder_write_at(scheduler->recorder, act, write->sent, &core_pod_type,
+			  pod_info_meta(write->pod), false, "Scheduled",
+			  arena_printf(arena, "Successfully assigned " STR_FMT " to " STR_FMT,
+				       STR_ARG(write->pod->key), STR_ARG(write->node)));
 	arena_free(arena);
 	if (item != NULL)
 		pod_queue_done(scheduler->queue, item);

@@ -75,6 +75,7 @@ static enum status begin(struct writer *writer, struct act *act, const struct wr
 
 	TRY(send(writer, act, write, call));
 	write->kind = like->kind;
+	write->sent = act_wall(act);
 	write->pod = pod_info_ref(like->pod);
 	write->preemptor = like->preemptor ? pod_info_ref(like->preemptor) : NULL;
 	write->node = arena_str(like->pod->arena, like->node);

@@ -24,7 +24,8 @@ enum write_kind {
 
 struct write {
 	enum write_kind kind;
-	uint32_t number;            /* tells answers to an earlier write in this slot apart */
+	uint32_t number; /* tells answers to an earlier write in this slot apart */
+	struct wall sent;
 	struct pod_info *pod;       /* a reference */
 	struct str node;            /* of BINDING and EVICTION; in the pod's arena */
 	struct pod_info *preemptor; /* of EVICTION: a reference to the one it has to go for */

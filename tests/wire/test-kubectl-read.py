@@ -54,7 +54,7 @@ def test_explain_of_another_version(cluster):
 
 
 def test_explain_names_the_values_of_an_enum(cluster):
-    since(27, "explain with enums")
+    since(30, "explain with enums")
     expect(kubectl(cluster, "explain", "pod.spec.restartPolicy"), "ENUM:", "OnFailure")
 
 
@@ -229,13 +229,13 @@ def test_describe_knows_every_kind(cluster):
         expect(kubectl(cluster, "describe", name, namespace=space), shown)
 
 
-def test_what_a_node_says_of_a_pod_is_in_its_order(cluster):
+def test_events_of_a_pod_are_in_their_order(cluster):
     space = fresh(cluster, "ordered")
     kubectl(cluster, "run", "one", "--image=nginx", namespace=space)
     kubectl(cluster, "wait", "--for=condition=Ready", "pod/one", "--timeout=30s", namespace=space)
     until(lambda: "Started" in kubectl(cluster, "describe", "pod", "one", namespace=space), 20, "the pod has said that it started")
     text = kubectl(cluster, "describe", "pod", "one", namespace=space)
-    places = [text.index(" %s " % reason) for reason in ("Pulled", "Created", "Started")]
+    places = [text.index(" %s " % reason) for reason in ("Scheduled", "Pulled", "Created", "Started")]
     assert places == sorted(places), text
 
 

@@ -172,7 +172,7 @@ def test_labels_are_given_to_all_and_by_version(cluster):
     expect(kubectl(cluster, "label", "configmaps", "--all", "tier=x", namespace=space), "configmap/a labeled")
     expect(kubectl(cluster, "label", "configmap", "a", "--list", namespace=space), "^tier=x$")
     expect(kubectl(cluster, "label", "configmap", "a", "tier=y", "--overwrite", "--resource-version=1", ok=False, namespace=space), "the object has been modified")
-    expect(kubectl(cluster, "annotate", "configmaps", "-l", "tier=x", "note=1", namespace=space), "configmap/a annotated")
+    expect(kubectl(cluster, "annotate", "configmaps", "-l", "tier=x", "note=1", namespace=space), "configmap/a annotate")
 
 
 # ---- workloads --------------------------------------------------------------------------------------------------------

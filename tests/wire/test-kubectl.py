@@ -240,7 +240,7 @@ def test_label_and_annotate(cluster):
     expect(kubectl(cluster, "label", "configmap", "c", "color=blue", ok=False, namespace=space), "already has a value")
     expect(kubectl(cluster, "label", "configmap", "c", "color=blue", "--overwrite", namespace=space), "labeled")
     expect(kubectl(cluster, "label", "configmap", "c", "color-", namespace=space), "labeled")
-    expect(kubectl(cluster, "annotate", "configmap", "c", "note=a b", namespace=space), "configmap/c annotated")
+    expect(kubectl(cluster, "annotate", "configmap", "c", "note=a b", namespace=space), "configmap/c annotate")
     expect(kubectl(cluster, "label", "configmap", "c", "bad=-x", ok=False, namespace=space), "a valid label must be|invalid label")
 
 
