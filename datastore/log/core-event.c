@@ -330,7 +330,7 @@ enum status core_step(struct core *core, const struct core_event *event, struct 
 struct core *core_new(const struct core_config *config)
 {
 	assert(config->id != 0 && config->heartbeat_ms > 0 &&
-	       config->election_ms >= 5 * config->heartbeat_ms);
+	       config->election_ms >= 3 * config->heartbeat_ms);
 	struct core *core = mem_new(struct core);
 	core->config = *config;
 	/* An answer to a read of an earlier life must not fit one of this life. */

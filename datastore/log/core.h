@@ -30,7 +30,7 @@ enum core_role { CORE_FOLLOWER, CORE_CANDIDATE, CORE_LEADER };
 struct core_config {
 	uint64_t id;
 	uint32_t election_ms;  /* a follower waits 1 to 2 times as long */
-	uint32_t heartbeat_ms; /* at most a fifth of it */
+	uint32_t heartbeat_ms; /* at most a third of it */
 	uint32_t seed;         /* from the random seam: election timeouts */
 };
 

@@ -26,7 +26,7 @@
 struct replica;
 
 #define REPLICA_ELECTION_MS 500
-#define REPLICA_HEARTBEAT_MS 100
+#define REPLICA_HEARTBEAT_MS 150
 
 /* The state that entries are applied to: what of the log it durably holds. The store keeps this beside its data. */
 struct replica_state {

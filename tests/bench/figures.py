@@ -135,7 +135,7 @@ class Loss:
     found = None
 
     @classmethod
-    def look(cls, rounds=20):
+    def look(cls, rounds=50):
         if cls.found is None:
             writes, controllers = [], []
             with Cluster(3) as cluster:
@@ -193,7 +193,7 @@ def loss_p50():
     return Loss.look()["p50"]
 
 
-@figure("the same, worst of 20", "ms", 1000)
+@figure("the same, worst of 50", "ms", 1000)
 def loss_p99():
     return Loss.look()["p99"]
 
