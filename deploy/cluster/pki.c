@@ -423,39 +423,55 @@ enum status pki_load(const struct seams_files *files, const char *folder, struct
 	return OK;
 }
 
-static enum status save_one(const struct seams_files *files, const char *path, struct str contents,
-			    bool *is_written, struct fault *why)
+static bool is_saved(const struct seams_files *files, const char *path, struct str contents)
 {
 	struct arena *arena = arena_new(0);
 	struct str old = STR_NONE;
-	enum status status = secret_file_read(files, path, arena, &old, NULL);
+	bool is_same =
+	    secret_file_read(files, path, arena, &old, NULL) == OK && str_eq(old, contents);
 
-	if (status == OK && str_eq(old, contents)) {
-		arena_free(arena);
-		return OK;
-	}
 	arena_free(arena);
-	*is_written = true;
-	return secret_file_write(files, path, contents, why);
+	return is_same;
+}
+
+/* What is to be written anew, each begun; *out_count also counts what was begun before one failed. */
+static enum status begin_all(const struct seams_files *files, const char *folder, struct pki *pki,
+			     struct secret_file out[COUNT(pki_files)], size_t *out_count,
+			     struct fault *why)
+{
+	*out_count = 0;
+	for (size_t i = 0; i < COUNT(pki_files); i++) {
+		struct str contents = *file_at(pki, i);
+		char path[SECRET_FILE_PATH_MAX];
+
+		if (contents.len == 0)
+			continue;
+		TRY(path_of(folder, pki_files[i].name, path, why));
+		if (is_saved(files, path, contents))
+			continue;
+		TRY(secret_file_begin(files, path, contents, &out[*out_count], why));
+		++*out_count;
+	}
+	return OK;
 }
 
 enum status pki_save(const struct seams_files *files, const char *folder, const struct pki *pki,
 		     struct fault *why)
 {
+	struct secret_file begun[COUNT(pki_files)];
 	struct pki copy = *pki;
-	bool is_written = false;
+	size_t count = 0;
 	enum status status = files->mkdir(files->self, folder, 0700);
 
 	if (status != OK && status != EXISTS)
 		return fault_set(why, status, "", "%s cannot be made: %s", folder,
 				 status_text(status));
-	for (size_t i = 0; i < COUNT(pki_files); i++) {
-		char path[SECRET_FILE_PATH_MAX];
-
-		if (file_at(&copy, i)->len == 0)
-			continue;
-		TRY(path_of(folder, pki_files[i].name, path, why));
-		TRY(save_one(files, path, *file_at(&copy, i), &is_written, why));
+	status = begin_all(files, folder, &copy, begun, &count, why);
+	for (size_t i = 0; i < count; i++) {
+		if (status == OK)
+			status = secret_file_finish(files, &begun[i], why);
+		else
+			secret_file_drop(files, &begun[i]);
 	}
-	return is_written ? secret_file_settle(files, folder, why) : OK;
+	return status == OK && count > 0 ? secret_file_settle(files, folder, why) : status;
 }

@@ -34,8 +34,13 @@ enum status secret_file_read(const struct seams_files *files, const char *path, 
 	return OK;
 }
 
-enum status secret_file_write(const struct seams_files *files, const char *path,
-			      struct str contents, struct fault *why)
+static void name_beside(const char *path, char out[SECRET_FILE_PATH_MAX + 8])
+{
+	snprintf(out, SECRET_FILE_PATH_MAX + 8, "%s.new", path);
+}
+
+enum status secret_file_begin(const struct seams_files *files, const char *path,
+			      struct str contents, struct secret_file *out, struct fault *why)
 {
 	char beside[SECRET_FILE_PATH_MAX + 8];
 	struct seams_file *file;
@@ -43,18 +48,47 @@ enum status secret_file_write(const struct seams_files *files, const char *path,
 
 	if (strlen(path) >= SECRET_FILE_PATH_MAX)
 		return refused(why, INVALID, "is too long a path", path);
-	snprintf(beside, sizeof beside, "%s.new", path);
+	name_beside(path, beside);
 	status = files->open(files->self, beside, SEAMS_WRITE | SEAMS_CREATE | SEAMS_TRUNCATE, 0600,
 			     &file);
 	if (status != OK)
 		return refused(why, status, "cannot be made", beside);
 	status = files->write(files->self, file, contents.at, contents.len, 0);
+	if (status != OK) {
+		files->close(files->self, file);
+		return refused(why, status, "cannot be written", path);
+	}
+	files->begin_sync(files->self, file);
+	out->file = file;
+	snprintf(out->path, sizeof out->path, "%s", path);
+	return OK;
+}
+
+enum status secret_file_finish(const struct seams_files *files, struct secret_file *file,
+			       struct fault *why)
+{
+	char beside[SECRET_FILE_PATH_MAX + 8];
+	enum status status = files->sync(files->self, file->file);
+
+	files->close(files->self, file->file);
+	name_beside(file->path, beside);
 	if (status == OK)
-		status = files->sync(files->self, file);
-	files->close(files->self, file);
-	if (status == OK)
-		status = files->rename(files->self, beside, path);
-	return status == OK ? OK : refused(why, status, "cannot be written", path);
+		status = files->rename(files->self, beside, file->path);
+	return status == OK ? OK : refused(why, status, "cannot be written", file->path);
+}
+
+void secret_file_drop(const struct seams_files *files, struct secret_file *file)
+{
+	files->close(files->self, file->file);
+}
+
+enum status secret_file_write(const struct seams_files *files, const char *path,
+			      struct str contents, struct fault *why)
+{
+	struct secret_file file;
+
+	TRY(secret_file_begin(files, path, contents, &file, why));
+	return secret_file_finish(files, &file, why);
 }
 
 enum status secret_file_settle(const struct seams_files *files, const char *folder,

@@ -21,4 +21,18 @@ MUST_USE enum status secret_file_write(const struct seams_files *files, const ch
 MUST_USE enum status secret_file_settle(const struct seams_files *files, const char *folder,
 					struct fault *why);
 
+/* The same in two steps, for several files: all are begun before the first is finished, so that they wait for the disk together. */
+struct secret_file {
+	struct seams_file *file;
+	char path[SECRET_FILE_PATH_MAX];
+};
+
+MUST_USE enum status secret_file_begin(const struct seams_files *files, const char *path,
+				       struct str contents, struct secret_file *out,
+				       struct fault *why);
+MUST_USE enum status secret_file_finish(const struct seams_files *files, struct secret_file *file,
+					struct fault *why);
+/* Instead of finishing it: what was there stays. */
+void secret_file_drop(const struct seams_files *files, struct secret_file *file);
+
 #endif

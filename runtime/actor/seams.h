@@ -121,6 +121,8 @@ struct seams_files {
 	enum status (*write)(void *self, struct seams_file *file, const void *at, size_t len,
 			     uint64_t offset);                    /* all or an error */
 	enum status (*sync)(void *self, struct seams_file *file); /* fdatasync */
+	/* What was written is on its way to the disk: of several files the first sync then waits for all, the others hardly. */
+	void (*begin_sync)(void *self, struct seams_file *file);
 	enum status (*truncate)(void *self, struct seams_file *file, uint64_t size_bytes);
 	/* Makes room so that writes below size_bytes cannot run out of space; new bytes are zero; grows the size. */
 	enum status (*reserve)(void *self, struct seams_file *file, uint64_t size_bytes);

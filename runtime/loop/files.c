@@ -119,6 +119,13 @@ static enum status file_sync(void *self, struct seams_file *file)
 	return fdatasync(file->fd) == 0 ? OK : outcome(errno);
 }
 
+/* A file system that cannot do so is synced all the same, later. */
+static void file_begin_sync(void *self, struct seams_file *file)
+{
+	(void)self;
+	(void)!sync_file_range(file->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 static enum status file_truncate(void *self, struct seams_file *file, uint64_t size_bytes)
 {
 	(void)self;
@@ -238,6 +245,7 @@ static const struct seams_files machine_files = {
 	.read = file_read,
 	.write = file_write,
 	.sync = file_sync,
+	.begin_sync = file_begin_sync,
 	.truncate = file_truncate,
 	.reserve = file_reserve,
 	.size = file_size,

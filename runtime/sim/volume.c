@@ -260,6 +260,13 @@ static enum status volume_write(void *self, struct seams_file *file, const void 
 	return OK;
 }
 
+/* Nothing is durable before its sync. */
+static void volume_begin_sync(void *self, struct seams_file *file)
+{
+	(void)self;
+	(void)file;
+}
+
 static enum status volume_sync(void *self, struct seams_file *file)
 {
 	struct volume_view *view = self;
@@ -482,6 +489,7 @@ struct volume_view *volume_view_new(struct volume *volume)
 		.read = volume_read,
 		.write = volume_write,
 		.sync = volume_sync,
+		.begin_sync = volume_begin_sync,
 		.truncate = volume_truncate,
 		.reserve = volume_reserve,
 		.size = volume_size_of,

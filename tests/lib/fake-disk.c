@@ -167,6 +167,13 @@ static enum status do_write(void *self, struct seams_file *file, const void *at,
 	return OK;
 }
 
+/* Nothing is durable before its sync. */
+static void do_begin_sync(void *self, struct seams_file *file)
+{
+	(void)self;
+	(void)file;
+}
+
 static enum status do_sync(void *self, struct seams_file *file)
 {
 	struct inode *inode = file->inode;
@@ -336,6 +343,7 @@ struct fake_disk *fake_disk_new(uint64_t seed)
 					    .read = do_read,
 					    .write = do_write,
 					    .sync = do_sync,
+					    .begin_sync = do_begin_sync,
 					    .truncate = do_truncate,
 					    .reserve = do_reserve,
 					    .size = do_size,

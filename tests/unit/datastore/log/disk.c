@@ -217,6 +217,13 @@ static enum status files_write(void *self, struct seams_file *file, const void *
 	return status;
 }
 
+/* Nothing is durable before its sync. */
+static void files_begin_sync(void *self, struct seams_file *file)
+{
+	(void)self;
+	(void)file;
+}
+
 static enum status files_sync(void *self, struct seams_file *file)
 {
 	struct disk *disk = self;
@@ -358,6 +365,7 @@ struct seams_files disk_files(struct disk *disk)
 				     .read = files_read,
 				     .write = files_write,
 				     .sync = files_sync,
+				     .begin_sync = files_begin_sync,
 				     .truncate = files_truncate,
 				     .reserve = files_reserve,
 				     .size = files_size,

@@ -185,6 +185,39 @@ TEST(what_is_saved_is_loaded_and_private)
 	fake_disk_free(disk);
 }
 
+static struct fake_disk *slow_disk;
+static uint32_t begun, begun_at_first_sync;
+
+static void count_begun(void *self, struct seams_file *file)
+{
+	(void)self;
+	(void)file;
+	begun++;
+}
+
+static enum status note_sync(void *self, struct seams_file *file)
+{
+	if (begun_at_first_sync == 0)
+		begun_at_first_sync = begun;
+	return fake_disk_files(slow_disk)->sync(self, file);
+}
+
+TEST(all_that_is_saved_waits_for_the_disk_together)
+{
+	struct seams_files files;
+	struct pki pki = make_cluster(), again;
+
+	slow_disk = make_disk();
+	files = *fake_disk_files(slow_disk);
+	files.begin_sync = count_begun;
+	files.sync = note_sync;
+	CHECK_STATUS(pki_save(&files, "/pki", &pki, NULL), OK);
+	CHECK(begun > 10);
+	CHECK_EQ(begun_at_first_sync, begun);
+	CHECK_STATUS(pki_load(&files, "/pki", test_arena(), &again, NULL), OK);
+	fake_disk_free(slow_disk);
+}
+
 TEST(a_renewal_cut_short_anywhere_leaves_what_can_be_loaded_and_renewed)
 {
 	struct pki first = make_cluster(), second = first;
