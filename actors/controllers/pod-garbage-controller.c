@@ -3,7 +3,8 @@
  * that end on a node that is out of service, and the oldest of too many finished ones.
  *
  * A node may come back: its pods are marked at first, with the condition that says they will be deleted, and go when that
- * has stood for a while. So the clock lies in the object, and whoever leads next goes on with it.
+ * has stood for a while. So the clock lies in the object, and whoever leads next goes on with it; if the
+ * one that marked it had a clock ahead of its own, the while begins anew.
  */
 #include <stdlib.h>
 
@@ -55,6 +56,15 @@ static void set_mark(const struct world *world, struct plan *plan, const struct 
 		      REASON, STR("PodGC: node no longer exists"));
 }
 
+/* The leader that marked it had a clock ahead of ours. */
+static void mark_anew(const struct world *world, struct plan *plan, const struct core_pod *pod)
+{
+	condition_remove(&plan_status(plan, pod, core_pod)->status->conditions, DISRUPTION,
+			 core_pod_condition);
+	set_mark(world, plan, pod, true);
+	plan_again(plan, QUARANTINE_MS);
+}
+
 static void judge_orphan(const struct world *world, struct plan *plan, const struct core_pod *pod)
 {
 	const struct core_pod_condition *mark = mark_of(pod);
@@ -66,7 +76,9 @@ static void judge_orphan(const struct world *world, struct plan *plan, const str
 		return;
 	}
 	since_ms = (world_now(world).ns - mark->last_transition_time.ns) / TIME_MS;
-	if (since_ms >= QUARANTINE_MS)
+	if (since_ms < 0)
+		mark_anew(world, plan, pod);
+	else if (since_ms >= QUARANTINE_MS)
 		remove_now(plan, pod);
 	else
 		plan_again(plan, QUARANTINE_MS - since_ms);

@@ -45,6 +45,25 @@ TEST(pods_of_a_node_that_is_gone_are_marked_and_go_when_it_stays_away)
 	CHECK_STR(scene_wakes(&scene, GC, &core_node_type, "/n1"), "");
 }
 
+/* By a leader whose clock was ahead: what it marked would stay until ours gets there. */
+TEST(a_mark_of_the_future_counts_from_now)
+{
+	struct scene scene = scene_open();
+
+	add_pod(&scene, "p", "", "nodeName: n1",
+		"phase: Running, conditions: [{type: DisruptionTarget, status: 'True', reason: "
+		"DeletionByPodGC, message: 'PodGC: node no longer exists', lastTransitionTime: "
+		"'2099-01-01T00:00:00Z'}]");
+	scene_apply(&scene, scene_reconcile(&scene, GC, ALL));
+	scene_pass(&scene, 30);
+	CHECK_PLAN(&scene, GC, ALL, "again 10000 ms\n");
+	scene_pass(&scene, 10);
+	CHECK_PLAN(&scene, GC, ALL,
+		   "update status of v1 Pod default/p\n"
+		   "  status.phase: Running -> Failed\n"
+		   "delete v1 Pod default/p grace=0\n");
+}
+
 TEST(pods_that_end_before_they_were_scheduled_go_at_once)
 {
 	struct scene scene = scene_open();
