@@ -29,6 +29,7 @@ struct witness {
 	struct annals *annals;
 	struct ledger *ledger; /* is told what the store told, too; NULL: there is none */
 	uint32_t stream, machine;
+	uint64_t id; /* of the store, once it has said so */
 	bool has_stream;
 	struct store_status
 	    status; /* as told last; without strings and members; all 0: none in this life */

@@ -4,6 +4,7 @@
 
 #include "datastore/schema/core.h"
 #include "deploy/cluster/node-record.h"
+#include "deploy/main/admin.h"
 #include "deploy/main/directory.h"
 #include "deploy/main/layout.h"
 #include "tests/lib/test.h"
@@ -124,6 +125,8 @@ static enum act_verdict asker_receive(struct act *act, void *state, const struct
 	if (msg->status == OK && ACT_IS(msg, api_answer)) {
 		country->code = ACT_AS(msg, api_answer)->code;
 		country->body = arena_str(country->arena_of_answer, ACT_AS(msg, api_answer)->body);
+	} else if (msg->status == OK && ACT_IS(msg, admin_forgotten)) {
+		country->code = status_http(ACT_AS(msg, admin_forgotten)->status);
 	} else if (msg->status == OK) {
 		country->code = status_http(store_outcome(msg));
 	}
@@ -149,7 +152,7 @@ static bool ask(struct country *country, void (*send)(struct act *act, void *sta
 	country->is_answered = false;
 	country->code = 0;
 	return desk && act_host_enter(desk, country->asker, send, arg) &&
-	       sim_run_for(country->sim, ANSWER_MS, is_answered, country) == SIM_CLAIM &&
+	       sim_run_for(country->sim, ANSWER_MS + 1000, is_answered, country) == SIM_CLAIM &&
 	       country->code != 0;
 }
 
@@ -181,6 +184,33 @@ int32_t country_ask(struct country *country, uint32_t machine, const char *metho
 	if (out_body)
 		*out_body = country->body;
 	return country->code;
+}
+
+struct forgetting {
+	uint32_t helper;
+	struct admin_forget forget;
+};
+
+static void send_forget(struct act *act, void *state, void *arg)
+{
+	const struct forgetting *forgetting = arg;
+	char name[32];
+
+	(void)state;
+	snprintf(name, sizeof name, "admin@n%u", forgetting->helper);
+	(void)!act_request(act, act_named(act, name), &admin_forget_type, &forgetting->forget,
+			   ANSWER_MS, 1);
+}
+
+enum status country_forget(struct country *country, uint32_t helper, uint32_t machine)
+{
+	struct forgetting forgetting = { .helper = helper };
+
+	snprintf(forgetting.forget.name, sizeof forgetting.forget.name, "n%u", machine);
+	forgetting.forget.id = country->machines[machine].witness.id;
+	if (!ask(country, send_forget, &forgetting))
+		return UNAVAILABLE;
+	return country->code == 200 ? OK : UNAVAILABLE;
 }
 
 /* ---- planning ---- */

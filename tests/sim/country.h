@@ -55,6 +55,8 @@ int32_t country_ask(struct country *country, uint32_t machine, const char *metho
 /* A machine that is down will never be up again. */
 void country_bury(struct country *country, uint32_t machine);
 bool country_is_buried(const struct country *country, uint32_t machine);
+/* Asks that machine's administration to have another forgotten, as `troupe remove` does, which a machine asks that leaves. */
+MUST_USE enum status country_forget(struct country *country, uint32_t helper, uint32_t machine);
 /* Ends all faults and starts what is down, but for the buried. */
 void country_heal(struct country *country);
 

@@ -31,6 +31,11 @@ static bool complain(struct inquiry *inquiry, const char *format, ...)
 
 /* ---- all objects ---- */
 
+static struct str node_of(const struct object *pod)
+{
+	return ((const struct core_pod *)pod->record)->spec->node_name;
+}
+
 static bool look_at_any(void *arg, const struct object *object)
 {
 	struct inquiry *inquiry = arg;
@@ -38,6 +43,9 @@ static bool look_at_any(void *arg, const struct object *object)
 
 	if (meta == NULL)
 		return true;
+	if (meta->has.deletion_timestamp && object->type == &core_pod_type)
+		return complain(inquiry, "pod " STR_FMT " on " STR_FMT " is still going",
+				STR_ARG(meta->name), STR_ARG(node_of(object)));
 	if (meta->has.deletion_timestamp)
 		return complain(inquiry, STR_FMT " " STR_FMT " is still going",
 				STR_ARG(object->type->kind), STR_ARG(meta->name));

@@ -86,6 +86,8 @@ static void take_status(struct observer *observer, const struct store_status *st
 	struct witness *witness = observer->witness;
 
 	witness->status = *status;
+	if (status->id != 0)
+		witness->id = status->id;
 	witness->status.arena = NULL;
 	witness->status.name = witness->status.leader_name = STR_NONE;
 	witness->status.members = NULL;
