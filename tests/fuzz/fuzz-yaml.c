@@ -1,5 +1,5 @@
 /*
- * YAML becomes valid JSON or is refused; and quantities are canonical after one pass, which changes no amount.
+ * YAML becomes valid JSON or is refused, and what is written of it reads as the same; and quantities are canonical after one pass, which changes no amount.
  */
 #include "datastore/object/quantity.h"
 #include "runtime/base/base.h"
@@ -8,6 +8,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
 
+/* Keys are in another order then: what is written of the second JSON is compared. */
+static void fuzz_yaml_round(struct str json, struct arena *arena)
+{
+	struct text first = text_in(arena, 4 * MIB), read = text_in(arena, 4 * MIB);
+	struct text second = text_in(arena, 4 * MIB);
+
+	if (yaml_of_json(json, &first) != OK)
+		return; /* nested too deep */
+	assert(yaml_to_json(text_str(&first), &read, NULL) == OK);
+	assert(yaml_of_json(text_str(&read), &second) == OK);
+	assert(str_eq(text_str(&first), text_str(&second)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
 	struct arena *arena = arena_new(0);
@@ -15,8 +28,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	struct str input = str_of(at, len), text, again;
 	struct quantity quantity;
 
-	if (yaml_to_json(input, &out, NULL) == OK)
+	if (yaml_to_json(input, &out, NULL) == OK) {
 		assert(json_is_valid(text_str(&out)));
+		fuzz_yaml_round(text_str(&out), arena);
+	}
 	if (quantity_canonical(input, arena, &text, NULL) == OK) {
 		assert(quantity_canonical(text, arena, &again, NULL) == OK);
 		assert(quantity_parse(input, &quantity, NULL) == OK);

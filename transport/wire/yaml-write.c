@@ -299,6 +299,15 @@ static bool write_document(struct writing *writing, struct str json)
 	       yaml_stream_end_event_initialize(&event) != 0 && emit(writing, &event);
 }
 
+/* The library marks the end of a document whose last text ends with empty lines; Go's does not. */
+static void drop_end_mark(struct text *out)
+{
+	struct str mark = STR("\n...\n");
+
+	if (str_ends(text_str(out), mark))
+		out->len -= mark.len - 1;
+}
+
 enum status yaml_of_json(struct str json, struct text *out)
 {
 	struct writing writing = { .arena = arena_new(0), .out = out };
@@ -313,5 +322,6 @@ enum status yaml_of_json(struct str json, struct text *out)
 	is_written = write_document(&writing, json);
 	yaml_emitter_delete(&writing.emitter);
 	arena_free(writing.arena);
+	drop_end_mark(out);
 	return is_written && !out->is_cut ? OK : TOO_LARGE;
 }

@@ -54,6 +54,7 @@ TEST(json_becomes_the_yaml_that_upstream_writes_of_it)
 		  "- 'a: b'\n- '# c'\n- '{d}'\n- ' e'\n- it's\n- 25%\n- '*'\n- '- x'\n" },
 		{ "{\"a\":\"two\\nlines\\n\",\"b\":\"no end\\nhere\"}",
 		  "a: |\n  two\n  lines\nb: |-\n  no end\n  here\n" },
+		{ "{\"a\":\"lines\\n\\n\"}", "a: |+\n  lines\n\n" },
 		{ "[-5,1.5,18446744073709551615,\"\xc3\xa4\"]",
 		  "- -5\n- 1.5\n- 18446744073709551615\n- \xc3\xa4\n" },
 		/* keys: letters after other signs, numbers by their value */
