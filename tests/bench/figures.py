@@ -9,6 +9,7 @@ import tempfile
 import time
 
 from cluster import ROOT, Cluster, Node, run, until
+from watchers import Watchers
 
 FIGURES = []
 RELEASE = os.path.join(ROOT, "build/release/bin/troupe")
@@ -243,19 +244,21 @@ class Load:
         assert code == 201, made
         return made
 
+    def cpu_us(self):
+        return sum(map(cpu_ticks, pids_of(self.node))) * 1e6 / os.sysconf("SC_CLK_TCK")
+
     def h2load(self, requests, connections, streams, path, *words):
         """(requests a second, CPU of all our processes for one, us)"""
-        pids = pids_of(self.node)
-        before = sum(map(cpu_ticks, pids))
+        before = self.cpu_us()
         done = run(["h2load", "-t", "1", "-n", str(requests), "-c", str(connections), "-m", str(streams), "-H", "Authorization: Bearer " + self.token,
                     *words, "https://%s:6443%s/configmaps%s" % (self.node.address, self.GROUP, path)], seconds=300)
-        ticks = sum(map(cpu_ticks, pids)) - before
+        cpu_us = self.cpu_us() - before
         good = int(re.search(r"^status codes: (\d+) 2xx", done.stdout, re.M).group(1))
         if good != requests:
             raise AssertionError("%d of %d requests failed" % (requests - good, requests))
         value, unit = re.search(r"^finished in ([0-9.]+)(us|ms|s),", done.stdout, re.M).groups()
         seconds = float(value) / {"us": 1e6, "ms": 1e3, "s": 1}[unit]
-        return requests / seconds, ticks / os.sysconf("SC_CLK_TCK") / requests * 1e6
+        return requests / seconds, cpu_us / requests
 
     def get(self):
         return self.h2load(50000, 16, 4, "/one")
@@ -278,11 +281,14 @@ class Load:
         self.h2load(1, 1, 1, "")
         return self.h2load(20, 1, 1, "")
 
+    def watch(self):
+        return Watchers(self, 1000, 200, 5).run(self.cpu_us)
+
     @classmethod
     def look(cls, measure, found={}):
-        """Medians of three tries, each on a node that has nothing yet; measured once for all figures about it. (None, None) without h2load."""
+        """Medians of three tries, each on a node that has nothing yet; measured once for all figures about it. Nothing without h2load."""
         if shutil.which("h2load") is None:
-            return None, None
+            return None, None, None
         if measure not in found:
             tries = []
             for _ in range(3):
@@ -321,6 +327,21 @@ def get_cpu():
 def list_json():
     a_second = Load.look(Load.list)[0]
     return a_second and 1000 / a_second
+
+
+@figure("1,000 watchers, updates of 200 a second", "a second", 150, True)
+def watch_updates():
+    return Load.look(Load.watch)[0]
+
+
+@figure("p99 from an update's answer to its event there", "ms", 200)
+def watch_late():
+    return Load.look(Load.watch)[1]
+
+
+@figure("CPU of all processes for such an event", "us", 20 / 6)
+def watch_cpu():
+    return Load.look(Load.watch)[2]
 
 
 # ---- controllers ----------------------------------------------------------------------------------------------------
