@@ -7,7 +7,8 @@
 #include "transport/wire/json.h"
 
 #define IN_FLIGHT 32U
-#define NAMESPACES 4U /* lines at the head of objects.tsv */
+/* Lines at the head of objects.tsv. After them stands what lets anybody ask for /readyz: until then a node that is ready says 403. */
+#define NAMESPACES 4U
 #define CALL_MS 10000U
 #define RETRY_MIN_MS 50U
 #define RETRY_MAX_MS 5000U
