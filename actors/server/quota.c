@@ -14,6 +14,9 @@
  *
  * The charge is written with the object, in one operation of the store that holds the quota to the revision that was read: two writers
  * never share the last place, and a charge without its object does not exist. What goes is given back by the controller's count.
+ *
+ * Writers of one server to one namespace take turns, in the order they came: of many that held the same revision all but one would be
+ * refused by the store and try again, and some would lose every round.
  */
 
 #define WORDS_MAX (8U * KIB)
@@ -23,6 +26,7 @@ struct charge {
 	struct request *r;
 	struct quota_uses now, before;
 	bool is_over; /* refused: the answer is set */
+	bool has_to_wait;
 };
 
 /* Pods are charged when they are made and when they grow, services and claims at each change, all else when it is made. */
@@ -38,6 +42,82 @@ static bool is_charged(const struct request *r)
 		return str_is(subresource, "resize");
 	return subresource.len == 0 &&
 	       (r->type == &core_service_type || r->type == &core_persistent_volume_claim_type);
+}
+
+/* ---- turns ------------------------------------------------------------------------------------------------ */
+
+struct quota_turn {
+	char nothing;
+};
+static const ACT_TYPE(quota_turn, .id = 0);
+
+static void give_turn(struct request *r)
+{
+	r->is_charging = true;
+	list_push(&r->server->quota_holding, &r->charge_link);
+}
+
+/* False: somebody else's turn; the step runs again when it has come. */
+static bool take_turn(struct request *r)
+{
+	if (r->is_charging)
+		return true;
+	list_each (&r->server->quota_holding, link) {
+		const struct request *other = list_item(link, struct request, charge_link);
+
+		if (!str_eq(other->route.namespace, r->route.namespace))
+			continue;
+		list_push(&r->server->quota_waiting, &r->wait_link);
+		return false;
+	}
+	give_turn(r);
+	return true;
+}
+
+void quota_leave(struct request *r)
+{
+	struct server *server = r->server;
+
+	if (!r->is_charging)
+		return;
+	r->is_charging = false;
+	list_remove(&r->charge_link);
+	list_each (&server->quota_waiting, link) {
+		struct request *next = list_item(link, struct request, wait_link);
+
+		if (!str_eq(next->route.namespace, r->route.namespace))
+			continue;
+		list_remove(&next->wait_link);
+		give_turn(next);
+		next->is_charge_due = true;
+		/* Not from here: whoever ends may be in the middle of something. */
+		act_after(server->act, 0, &quota_turn_type, &(struct quota_turn){ 0 });
+		return;
+	}
+}
+
+static struct request *due_of(struct server *server)
+{
+	list_each (&server->quota_holding, link) {
+		struct request *r = list_item(link, struct request, charge_link);
+
+		if (r->is_charge_due)
+			return r;
+	}
+	return NULL;
+}
+
+bool quota_receive(struct server *server, const struct act_msg *msg)
+{
+	struct request *r;
+
+	if (!ACT_IS(msg, quota_turn))
+		return false;
+	while ((r = due_of(server)) != NULL) {
+		r->is_charge_due = false;
+		request_run(r);
+	}
+	return true;
 }
 
 /* ---- words ----------------------------------------------------------------------------------------------- */
@@ -231,7 +311,10 @@ static enum next charge_to(struct charge *charge, const struct object *object)
 	}
 	if (over.len > 0)
 		return deny_exceeded(r, quota, &over);
-	if (more.len > 0)
+	if (more.len == 0 || request_is_dry_run(r))
+		return NEXT;
+	charge->has_to_wait = !take_turn(r);
+	if (!charge->has_to_wait)
 		write_charge(r, object, &more);
 	return NEXT;
 }
@@ -248,7 +331,7 @@ static bool visit_quota(void *arg, const struct object *object)
 	if (!is_of_it || !quota_takes(quota, r->type, r->record))
 		return true;
 	charge->is_over = charge_to(charge, object) != NEXT;
-	return !charge->is_over;
+	return !charge->is_over && !charge->has_to_wait;
 }
 
 enum next quota_charge(struct request *r)
@@ -268,6 +351,8 @@ enum next quota_charge(struct request *r)
 		charge.before = quota_uses_of(r->type, r->live->record, now, r->arena);
 	reader->each(reader->self, &core_resource_quota_type, r->route.namespace, visit_quota,
 		     &charge);
+	if (charge.has_to_wait)
+		return WAIT;
 	if (charge.is_over)
 		return DONE;
 	return r->change.failure != NULL ? request_fail(r, r->change.failure) : NEXT;

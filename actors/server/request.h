@@ -128,6 +128,9 @@ struct request {
 	struct mono wait_ends;
 	struct mono look_at; /* it is run again then; 0: it waits for something else */
 	struct list wait_link;
+	struct list
+	    charge_link; /* of those whose turn it is to charge the quotas of their namespace: quota.c */
+	bool is_charging, is_charge_due;    /* it is its turn; and it does not know yet */
 	struct arena *store_arena;          /* of what it is about to ask; NULL: none yet */
 	const struct act_msg *store_answer; /* while the step that waited for it runs */
 	struct mechanism {

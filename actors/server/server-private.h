@@ -44,6 +44,8 @@ struct server {
 	struct list dirty;     /* caches with news for their watchers */
 	struct reader reader;
 	struct event_lease event_lease;
+	struct list quota_holding,
+	    quota_waiting; /* quota.c: whose turn it is, and who waits for one */
 	struct metrics *metrics;
 	bool owns_metrics;
 	struct server_counts counts;
@@ -168,6 +170,8 @@ struct str write_uid(struct request *r); /* a new one */
 void write_fill_new(struct request *r);  /* uid, times, generated name */
 /* quota.c: what r->record would use is charged to the quotas of its namespace, with its own write; DONE: one of them has no room. */
 enum next quota_charge(struct request *r);
+void quota_leave(struct request *r); /* at its end: it is the next one's turn */
+bool quota_receive(struct server *server, const struct act_msg *msg);
 /* Only owners and finalizers change, as the garbage collector changes them: that needs no right of what the object is about. */
 bool write_is_upkeep(struct request *r);
 /* Of owners that are equal in every member one is kept, with a warning. */

@@ -36,6 +36,7 @@ struct request *server_request_new(struct server *server, struct arena *arena)
 	r->began = act_now(server->act);
 	r->deadline.ns = r->began.ns + (int64_t)request_ms * TIME_MS;
 	list_init(&r->wait_link);
+	list_init(&r->charge_link);
 	list_push(&server->requests, &r->link);
 	map_put(&server->by_tag, tag_key(&r->tag), r);
 	return r;
@@ -47,6 +48,7 @@ void server_request_free(struct request *r)
 
 	list_remove(&r->link);
 	list_remove(&r->wait_link);
+	quota_leave(r);
 	arena_free(r->store_arena);
 	r->store_arena = NULL;
 	map_remove(&server->by_tag, tag_key(&r->tag));
@@ -195,6 +197,8 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	list_init(&server->requests);
 	list_init(&server->watches);
 	list_init(&server->dirty);
+	list_init(&server->quota_holding);
+	list_init(&server->quota_waiting);
 	server->resources = resources_new(server->config->virtuals, server->config->virtual_count);
 	server->documents = documents_new(server->resources);
 	server->scratch = arena_new(0);
@@ -229,7 +233,8 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 
 	server->act = act;
 	if (feed_receive(server, msg) || http_door_receive(server, msg) ||
-	    answer_came(server, msg) || message_door_receive(server, msg))
+	    answer_came(server, msg) || quota_receive(server, msg) ||
+	    message_door_receive(server, msg))
 		return ACT_OK;
 	if (!ACT_IS(msg, server_tick))
 		return ACT_UNHANDLED;

@@ -132,6 +132,26 @@ TEST(the_last_place_is_given_once)
 	rig_close(rig);
 }
 
+TEST(many_writers_at_once_take_turns_and_all_are_served)
+{
+	struct rig *rig = rig_open(NULL);
+	uint32_t numbers[60];
+
+	make_quota(rig, "q", "", "'configmaps':'100'", "'configmaps':'0'");
+	make_quota(rig, "p", "", "'count/configmaps':'100'", "'count/configmaps':'0'");
+	for (uint32_t i = 0; i < 60; i++)
+		numbers[i] = rig_begin(
+		    rig, &(struct rig_request){
+			     .method = "POST",
+			     .path = MAPS,
+			     .body = json(rig_printf("{'metadata':{'name':'m%u'}}", i % 50).at) });
+	for (uint32_t i = 0; i < 60; i++)
+		CHECK_CODE(rig_finish(rig, numbers[i]), i < 50 ? 201 : 409);
+	CHECK_STR(used(rig, "q"), "{\"configmaps\":\"50\"}");
+	CHECK_STR(used(rig, "p"), "{\"count/configmaps\":\"50\"}");
+	rig_close(rig);
+}
+
 TEST(where_nobody_has_counted_yet_nothing_is_made)
 {
 	struct rig *rig = rig_open(NULL);
