@@ -87,13 +87,17 @@ static uint32_t count_groups(const struct resources *all)
 
 /* ---- aggregated --------------------------------------------------------------------------------------------------- */
 
-static struct meta_group_version_kind *kind_of_row(struct arena *arena, struct str group,
-						   struct str version, struct str kind)
+/* Of the resource's own group and version it says neither, as upstream's. */
+static struct meta_group_version_kind *response_kind(struct arena *arena,
+						     const struct resource_row *row,
+						     struct str group, struct str version,
+						     struct str kind)
 {
 	struct meta_group_version_kind *out = arena_new_of(arena, struct meta_group_version_kind);
+	bool is_own = str_eq(group, row->group) && str_eq(version, row->version);
 
-	out->group = group;
-	out->version = version;
+	out->group = is_own ? STR("") : group;
+	out->version = is_own ? STR("") : version;
 	out->kind = kind;
 	return out;
 }
@@ -102,7 +106,7 @@ static void describe(struct arena *arena, const struct resource_row *row,
 		     struct apidiscovery_api_resource_discovery *out)
 {
 	out->resource = row->name;
-	out->response_kind = kind_of_row(arena, row->group, row->version, row->kind);
+	out->response_kind = response_kind(arena, row, row->group, row->version, row->kind);
 	out->scope = row->is_namespaced ? STR("Namespaced") : STR("Cluster");
 	out->singular_resource = row->singular;
 	out->verbs = verbs_of(arena, row->verbs);
@@ -118,7 +122,8 @@ static void describe(struct arena *arena, const struct resource_row *row,
 		    &out->subresources.at[out->subresources.len++];
 
 		to->subresource = from->name;
-		to->response_kind = kind_of_row(arena, from->group, from->version, from->kind);
+		to->response_kind =
+		    response_kind(arena, row, from->group, from->version, from->kind);
 		to->verbs = verbs_of(arena, from->verbs);
 	}
 }

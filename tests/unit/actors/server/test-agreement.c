@@ -111,6 +111,8 @@ static void check_aggregated(struct str groups, const struct resource_row *row)
 
 	CHECK(entry.at != NULL);
 	CHECK(str_eq(rig_at(entry, "responseKind.kind"), row->kind));
+	CHECK_STR(rig_at(entry, "responseKind.group"), "");
+	CHECK_STR(rig_at(entry, "responseKind.version"), "");
 	CHECK_STR(rig_at(entry, "scope"), row->is_namespaced ? "Namespaced" : "Cluster");
 	CHECK(str_eq(member(entry, STR("verbs")), verbs_text(row->verbs)));
 	CHECK_EQ(rig_count(entry, "subresources"), row->subresource_count);
