@@ -19,6 +19,7 @@
 
 #define LEAVE_MS 30000U
 #define LEAVE_LOOK_MS 20U
+#define DELETE_AGAIN_MS 500U
 
 /* ---- across borders --------------------------------------------------------------------------------------- */
 
@@ -102,19 +103,38 @@ static enum status remove_member(struct act *act, uint64_t id, bool is_forced)
 	return status == NOT_FOUND ? OK : status;
 }
 
-/* The Node goes too; its pods follow through the pod garbage collector. */
-static void delete_node_object(struct act *act, struct str name, struct arena *arena)
+static enum status delete_once(struct act *act, struct str name, struct arena *arena)
 {
 	static const struct str masters = { "system:masters", sizeof "system:masters" - 1 };
 	struct api_call call =
 	    request_call("DELETE", arena_printf(arena, "/api/v1/nodes/" STR_FMT, STR_ARG(name)),
 			 STR("system:apiserver"));
+	const struct api_answer *answer;
 	struct admin_asked asked;
+	enum status status;
 
 	call.groups = &masters;
 	call.group_count = 1;
 	asked = admin_ask(act, act_named(act, "api"), &api_call_type, &call, ADMIN_WRITE_MS);
+	answer = asked.msg->body;
+	status = asked.status != OK || answer->code == 200 || answer->code == 404 ? asked.status
+										  : UNAVAILABLE;
 	admin_asked_end(&asked);
+	return status;
+}
+
+/* The Node goes too, its pods follow through the pod garbage collector. Repeated: nobody may lead just now, or a disk be full. */
+static enum status delete_node_object(struct act *act, struct str name, struct arena *arena)
+{
+	enum status status = UNAVAILABLE;
+
+	for (uint32_t waited = 0; status == UNAVAILABLE && waited < LEAVE_MS;
+	     waited += DELETE_AGAIN_MS) {
+		status = delete_once(act, name, arena);
+		if (status != OK)
+			act_sleep(act, DELETE_AGAIN_MS);
+	}
+	return status;
 }
 
 static enum status forget_member(struct act *act, struct str name, uint64_t id, bool is_forced)
@@ -123,7 +143,7 @@ static enum status forget_member(struct act *act, struct str name, uint64_t id, 
 	enum status status = remove_member(act, id, is_forced);
 
 	if (status == OK)
-		delete_node_object(act, name, arena);
+		status = delete_node_object(act, name, arena);
 	arena_free(arena);
 	return status;
 }
@@ -251,6 +271,21 @@ void admin_leave(struct act *act, struct admin *admin, struct asked_page *page)
 
 /* ---- remove ----------------------------------------------------------------------------------------------------------- */
 
+/* It is no member, and not because it is only a worker. */
+static bool is_half_removed(struct act *act, struct str name)
+{
+	struct arena *arena = arena_new(0);
+	struct node_record record;
+	uint64_t revision;
+	struct str value;
+	bool is_half =
+	    admin_read(act, node_record_key(name, arena), arena, &value, &revision) == OK &&
+	    node_record_decode(value, &record) == OK && !str_is(record.role, "worker");
+
+	arena_free(arena);
+	return is_half;
+}
+
 void admin_remove(struct act *act, struct admin *admin, struct asked_page *page)
 {
 	struct str name = str_trim(page->body);
@@ -259,7 +294,7 @@ void admin_remove(struct act *act, struct admin *admin, struct asked_page *page)
 	enum status status;
 
 	/* Whether it is alive only the leader knows, so that is for the leader to judge. */
-	if (member == NULL) {
+	if (member == NULL && !is_half_removed(act, name)) {
 		admin_say(page, 404, "there is no member \"" STR_FMT "\" (troupe members)\n",
 			  STR_ARG(name));
 		return;
@@ -268,7 +303,7 @@ void admin_remove(struct act *act, struct admin *admin, struct asked_page *page)
 		admin_say(page, 409, "this is that node: run `troupe leave`\n");
 		return;
 	}
-	status = forget_member(act, name, member->id, is_forced);
+	status = forget_member(act, name, member != NULL ? member->id : 0, is_forced);
 	if (status == OK) {
 		forget_record(act, name);
 		admin_say(page, 200, STR_FMT " is no member any more\n", STR_ARG(name));
