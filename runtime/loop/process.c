@@ -172,12 +172,6 @@ static enum status process_kill(void *self, int64_t pid, int signal)
 	return NOT_FOUND;
 }
 
-void process_forget_all(struct loop *loop)
-{
-	list_each (&loop->processes, link)
-		forget(list_item(link, struct process, link));
-}
-
 void process_seams(struct seams *seams, struct loop *loop)
 {
 	seams->process =
@@ -202,6 +196,18 @@ static void tell(void *arg, int64_t pid, int code, int signal)
 		     &(struct loop_ended){ pid, code, signal }) != OK)
 		assert(!"loop_ended owns nothing and is always taken");
 	mem_free(waiting);
+}
+
+/* Of a child that lives on when the loop ends nobody is told any more. */
+void process_forget_all(struct loop *loop)
+{
+	list_each (&loop->processes, link) {
+		struct process *process = list_item(link, struct process, link);
+
+		if (process->ended == tell)
+			mem_free(process->arg);
+		forget(process);
+	}
 }
 
 enum status loop_spawn(struct act *act, const struct seams_spawn *spec, int64_t *out_pid,
