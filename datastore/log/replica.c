@@ -324,6 +324,9 @@ static void log_job_done(struct replica *replica, struct mono now, struct replic
 		mem_free((char *)work->base.members.at);
 	replica->spare_count = work->spare_count;
 	replica->is_filling = work->is_filling;
+	/* Nothing more is wanted now: the segment has room, or trimming gave back what could not be made. */
+	if (!replica->is_filling || replica->spare_count >= WAL_SPARES)
+		replica->is_full = false;
 	if (work->status != OK) {
 		replica->is_failed = true;
 		replica->why = work->why;
