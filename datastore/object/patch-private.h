@@ -1,5 +1,5 @@
 /*
- * What the two patch files share: reaching into lists and maps of a record. Only for this folder.
+ * What the patch files share: reaching into lists and maps of a record. Only for this folder.
  */
 #ifndef DATASTORE_OBJECT_PATCH_PRIVATE_H
 #define DATASTORE_OBJECT_PATCH_PRIVATE_H
