@@ -226,7 +226,11 @@ static void lose(struct server *server, const char *why)
 {
 	struct feed *feed = &server->feed;
 
-	log_warn("api", "the watch of the store was lost", LOG_CSTR("why", why));
+	/* Once: what is tried until there is a leader again is no news. */
+	if (feed->state == FEED_WATCHING)
+		log_warn("api", "the watch of the store was lost", LOG_CSTR("why", why));
+	else
+		log_debug("api", "the caches cannot be filled", LOG_CSTR("why", why));
 	feed->state = FEED_LOST;
 	act_request_cancel(server->act, TAG_FILL);
 	act_request_cancel(server->act, TAG_WATCH);
