@@ -12,6 +12,7 @@ enum op_flag {
 	FLAG_KEEP_LEASE = 4,
 	FLAG_COUNT_ONLY = 8,
 	FLAG_KEYS_ONLY = 16,
+	FLAG_ALL = 31,
 };
 
 static uint8_t op_flags(const struct store_op *op)
@@ -108,7 +109,7 @@ static void unpack_op(struct fixed *in, struct store_op *op)
 {
 	uint8_t kind = fixed_get_u8(in);
 	uint8_t flags = fixed_get_u8(in);
-	if (kind > STORE_GET)
+	if (kind > STORE_GET || (flags & ~FLAG_ALL) != 0) /* of a version that we do not know */
 		in->is_bad = true;
 	op->kind = kind;
 	op->wants_prev = flags & FLAG_PREV;
