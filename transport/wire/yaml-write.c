@@ -283,7 +283,10 @@ static bool write_value(struct writing *writing, struct str raw, uint32_t depth)
 	case JSON_OBJECT: return write_object(writing, raw, depth);
 	case JSON_ARRAY: return write_array(writing, raw, depth);
 	case JSON_STRING: return json_string(&in, writing->arena, &s) && write_string(writing, s);
-	default: return write_scalar(writing, str_trim(raw), YAML_PLAIN_SCALAR_STYLE);
+	/* The integer -0 is 0 in YAML: what keeps its sign is a float. */
+	default:
+		s = str_is(str_trim(raw), "-0") ? STR("-0.0") : str_trim(raw);
+		return write_scalar(writing, s, YAML_PLAIN_SCALAR_STYLE);
 	}
 }
 
