@@ -238,10 +238,16 @@ static enum status ask_to_forget(struct act *act, const struct admin *admin, str
 
 	for (uint32_t waited = 0; status == UNAVAILABLE && waited < LEAVE_MS;
 	     waited += LEAVE_LOOK_MS) {
-		uint32_t turn = waited / LEAVE_LOOK_MS % admin->status.member_count;
-		struct str helper = arena_str(arena, admin->status.members[turn].name);
+		uint32_t count = admin->status.member_count;
+		struct str helper;
 
-		if (!str_is(helper, admin->process->identity.name))
+		if (count == 0 && admin->status.id != 0)
+			return OK; /* the answer was lost, but our store was told that it is no member */
+		helper = count == 0
+			     ? STR_NONE
+			     : arena_str(arena,
+					 admin->status.members[waited / LEAVE_LOOK_MS % count].name);
+		if (helper.len > 0 && !str_is(helper, admin->process->identity.name))
 			status = ask_one_to_forget(act, admin, helper, arena);
 		if (status == UNAVAILABLE)
 			act_sleep(act, LEAVE_LOOK_MS);
