@@ -22,8 +22,8 @@ struct root_host {
 
 struct root_spec {
 	enum act_strategy strategy;
-	uint32_t max_restarts,
-	    within_ms; /* more failures than that, and the root gives up; SIGKILL from outside is none */
+	/* More failures than that, and the root gives up; SIGKILL from outside is none. */
+	uint32_t max_restarts, within_ms;
 	uint32_t backoff_min_ms, backoff_max_ms;
 	const struct root_host *hosts; /* started in order: the next when the one before is ready */
 	uint32_t host_count;
