@@ -253,6 +253,10 @@ enum status replica_remove(struct replica *replica, uint64_t id, bool is_forced,
 {
 	TRY(check_leader(replica));
 	struct members next = *core_members(replica->core);
+	if (!members_find(&next, id)) /* gone for good only once that is committed */
+		return core_is_changing(replica->core) || !core_is_established(replica->core)
+			   ? CONFLICT
+			   : NOT_FOUND;
 	TRY(members_remove(&next, id));
 	struct roles_member member;
 	if (!is_forced && replica_member(replica, id, &member) == OK && member.is_alive)

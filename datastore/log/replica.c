@@ -540,6 +540,7 @@ void replica_status(const struct replica *replica, struct replica_status *out)
 					.term = core_term(core),
 					.leader = core_leader(core),
 					.is_established = core_is_established(core),
+					.is_changing = core_is_changing(core),
 					.is_full = replica->is_full,
 					.commit = core_commit(core),
 					.persisted = core_persisted(core),

@@ -144,7 +144,7 @@ MUST_USE enum status replica_add(struct replica *replica, const struct member *m
 MUST_USE enum status replica_assign(struct replica *replica, uint64_t id, enum member_role role,
 				    struct mono now, struct replica_output *out);
 /* FORBIDDEN of a member that is alive, unless forced; CONFLICT as above, always. Of the leader itself: hands over first (UNAVAILABLE
- * meanwhile; ask the next leader). */
+ * meanwhile; ask the next leader). NOT_FOUND: committed that it is none. */
 MUST_USE enum status replica_remove(struct replica *replica, uint64_t id, bool is_forced,
 				    struct mono now, struct replica_output *out);
 MUST_USE enum status
@@ -162,6 +162,7 @@ struct replica_status {
 	enum core_role role;
 	uint64_t id, term, leader; /* leader 0: not known */
 	bool is_established;       /* leader: everything before its term is committed */
+	bool is_changing;          /* the newest list of members is not committed yet */
 	bool is_full;              /* no spare segments and no room for them: read-only */
 	uint64_t commit, persisted, last, given; /* `given`: the last index put into `committed` */
 	uint64_t log_first, log_bytes;

@@ -178,6 +178,7 @@ static void leave_cluster(struct store *store)
 	store->state = STORE_GONE;
 	store_fail_reads(store, GONE);
 	store_fail_keeps(store);
+	store_fail_members(store);
 	store_fail_gathering(store);
 	store_fail_in_flight(store);
 	store_watch_end(store, GONE);
@@ -262,6 +263,7 @@ void store_settle(struct store *store)
 	}
 	if (store->state != STORE_RUNNING)
 		return;
+	store_members_settle(store);
 	if (has_applied) {
 		store_reads_advance(store);
 		store_watch_pump(store);

@@ -226,6 +226,13 @@ struct store_sample {
 	uint64_t revision;
 };
 
+/* Who asked for the change of members that is under way; there is never more than one. */
+struct store_member_wait {
+	bool is_waiting;
+	struct act_ticket ticket;
+	uint64_t id, term; /* of the member; in which it was begun */
+};
+
 struct store_members_mark {
 	uint64_t index;
 	struct text bytes;
@@ -288,6 +295,7 @@ struct store {
 	struct store_fetch fetch;
 	uint64_t database_bytes; /* at the last group */
 	uint64_t told_status;    /* a hash of what subscribers know */
+	struct store_member_wait member_wait;
 };
 
 /* ---- messages between stores and to itself ---- */
@@ -419,6 +427,8 @@ void store_on_lease_keep(struct store *store, const struct act_msg *msg);
 void store_keeps_begin(struct store *store); /* as store_reads_begin */
 void store_on_kept(struct store *store, enum status status);
 void store_fail_keeps(struct store *store);
+void store_members_settle(struct store *store); /* answers once a change is committed, or lost */
+void store_fail_members(struct store *store);
 void store_keeps_fini(struct store *store);
 void store_on_lease_show(struct store *store, const struct act_msg *msg);
 

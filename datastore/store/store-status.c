@@ -200,6 +200,13 @@ static enum status assign_role(struct store *store, const struct store_member_pr
 			      act_now(store->act), &store->out);
 }
 
+/* What is done only once it is committed. */
+static bool is_change(const struct act_msg *msg)
+{
+	return ACT_IS(msg, store_member_add) || ACT_IS(msg, store_member_remove) ||
+	       ACT_IS(msg, store_member_promote);
+}
+
 static enum status do_member_request(struct store *store, const struct act_msg *msg, uint64_t *id)
 {
 	if (ACT_IS(msg, store_member_add)) {
@@ -224,6 +231,32 @@ static enum status do_member_request(struct store *store, const struct act_msg *
 	return replica_transfer(store->replica, *id, act_now(store->act), &store->out);
 }
 
+static void answer_member(struct store *store, enum status status)
+{
+	struct store_member_answer answer = { .status = status, .id = store->member_wait.id };
+
+	store->member_wait.is_waiting = false;
+	act_answer(store->act, store->member_wait.ticket, &store_member_answer_type, &answer);
+}
+
+void store_members_settle(struct store *store)
+{
+	const struct store_member_wait *wait = &store->member_wait;
+
+	if (!wait->is_waiting)
+		return;
+	if (!store_is_leader(store) || store->seen.term != wait->term)
+		answer_member(store, UNAVAILABLE);
+	else if (!store->seen.is_changing)
+		answer_member(store, OK);
+}
+
+void store_fail_members(struct store *store)
+{
+	if (store->member_wait.is_waiting)
+		answer_member(store, UNAVAILABLE);
+}
+
 void store_on_member_request(struct store *store, const struct act_msg *msg)
 {
 	if (msg->kind != ACT_REQUEST)
@@ -234,8 +267,16 @@ void store_on_member_request(struct store *store, const struct act_msg *msg)
 			store_answer_failure(store, ticket, msg->type, UNAVAILABLE);
 		return;
 	}
+	struct store_member_wait wait = { .is_waiting = true,
+					  .ticket = ticket,
+					  .term = store->seen.term };
 	struct store_member_answer answer = { 0 };
-	answer.status = do_member_request(store, msg, &answer.id);
-	act_answer(store->act, ticket, &store_member_answer_type, &answer);
+	answer.status = do_member_request(store, msg, &wait.id);
+	answer.id = wait.id;
+	/* A second change is refused while one is under way, so the one who waits is the one who began it. */
+	if (answer.status == OK && is_change(msg) && !store->member_wait.is_waiting)
+		store->member_wait = wait;
+	else
+		act_answer(store->act, ticket, &store_member_answer_type, &answer);
 	store_settle(store);
 }

@@ -249,6 +249,7 @@ void store_begin_closing(struct store *store)
 	store->fetch = (struct store_fetch){ .number = store->fetch.number + 1 };
 	store_fail_reads(store, UNAVAILABLE);
 	store_fail_keeps(store);
+	store_fail_members(store);
 	store_fail_gathering(store);
 	store_fail_in_flight(store);
 	close_if_idle(store);
@@ -308,6 +309,7 @@ static void stop(struct act *act, void *state, enum act_reason why)
 	store_watch_end(store, UNAVAILABLE);
 	store_fail_reads(store, UNAVAILABLE);
 	store_fail_keeps(store);
+	store_fail_members(store);
 	store_fail_gathering(store);
 	store_fail_in_flight(store);
 }

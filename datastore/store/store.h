@@ -351,7 +351,11 @@ struct store_member_leave {
 	bool is_forwarded; /* set by stores: no second hop */
 };
 
-/* OK says that a change was begun; status tells when it is made. CONFLICT: another one is under way, or it would cost the majority. */
+/*
+ * Add, remove, promote: OK when the change is committed. Leave and transfer: OK when it was begun; status tells when it is made.
+ * CONFLICT: another one is under way, or it would cost the majority. UNAVAILABLE: no leader, or it was deposed meanwhile, and
+ * the change may have been made or not: ask again.
+ */
 struct store_member_answer {
 	enum status status;
 	uint64_t id;

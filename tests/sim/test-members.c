@@ -167,6 +167,32 @@ TEST(a_leader_that_leaves_hands_over_its_lead_and_its_vote)
 	cluster_free(cluster);
 }
 
+/* A leader cut off from the others may begin a change, but the change is not theirs. */
+TEST(a_change_of_members_that_is_not_committed_is_not_said_to_be_done)
+{
+	struct cluster *cluster = cluster_of(&(struct cluster_config){ .seed = 9 }, 4);
+	uint32_t old = cluster_leader(cluster), standby = 0;
+	struct store_member_remove gone = { .is_forced = true };
+	enum status status;
+	const struct store_member_answer *answer;
+
+	for (uint32_t i = 1; i <= 4; i++)
+		if (cluster_view(cluster, i).role == STORE_STANDBY)
+			standby = i;
+	gone.id = cluster_view(cluster, standby).id;
+	sim_isolate(cluster_sim(cluster), old);
+	answer = cluster_ask(cluster, old, NULL, &store_member_remove_type, &gone, &status);
+	CHECK_STATUS(answer ? answer->status : status, UNAVAILABLE);
+	cluster_run(cluster, 5000); /* the others elect one who has not heard of it */
+	sim_heal(cluster_sim(cluster));
+	cluster_converge(cluster);
+	CHECK(role_of(cluster, gone.id) != STORE_NOT_MEMBER);
+	CHECK_STATUS(remove_member(cluster, gone.id, true), OK);
+	CHECK_EQ(role_of(cluster, gone.id), STORE_NOT_MEMBER);
+	CHECK_STATUS(remove_member(cluster, gone.id, true), NOT_FOUND);
+	cluster_free(cluster);
+}
+
 TEST(who_is_removed_says_so_and_is_asked_nothing_any_more)
 {
 	struct cluster *cluster = cluster_of(&(struct cluster_config){ .seed = 7 }, 4);
