@@ -97,6 +97,7 @@ static enum status start(struct core *core, const struct core_event *event, stru
 	TRY(check_start(event, why));
 	open_raft(core);
 	core->now = event->now;
+	core->excused = 0;
 	window_reset(&core->window, event->start.base_index, event->start.base_term);
 	start_members(core, event);
 	core->commit = event->start.base_index;
@@ -174,8 +175,39 @@ static void pace_election(struct core *core)
 	    raft_random(&core->raft.random, shortest, 2 * shortest);
 }
 
+/* When the timer by which this member finds itself without a leader, or as leader without followers, is due. */
+static raft_time patience_ends(const struct core *core)
+{
+	if (core->raft.state == RAFT_LEADER)
+		return core->raft.election_timer_start + core->config.election_ms;
+	return raft_timeout(&core->raft);
+}
+
+/*
+ * Whoever comes to this late was away itself: the process was stopped, the machine had no time for it. What the others said meanwhile
+ * may lie unread, so they are given one more heartbeat to be heard, once: a leader that is really gone costs no more than that.
+ */
+static void excuse(struct core *core)
+{
+	struct raft *raft = &core->raft;
+	raft_time now = core_ms(core), ends = patience_ends(core);
+	bool is_follower = raft->state == RAFT_FOLLOWER && core_leader(core) != 0;
+	if ((!is_follower && raft->state != RAFT_LEADER) ||
+	    now < ends + core->config.heartbeat_ms / 2 ||
+	    core->excused == raft->election_timer_start)
+		return;
+	if (is_follower)
+		raft->follower_state.randomized_election_timeout =
+		    (unsigned)(now - raft->election_timer_start) + core->config.heartbeat_ms;
+	else
+		raft->election_timer_start =
+		    now + core->config.heartbeat_ms - core->config.election_ms;
+	core->excused = raft->election_timer_start;
+}
+
 static enum status tick(struct core *core, struct fault *why)
 {
+	excuse(core);
 	if (!is_overdue(core) || core_must_wait(core))
 		return OK;
 	if (core->raft.state == RAFT_FOLLOWER && core_is_sole_voter(core)) {

@@ -8,6 +8,8 @@
  *   - a configuration entry is the first of what libraft is given at once;
  *   - a voter stops denying votes one election timeout after it last heard from its leader, and at once
  *     when told that the leader is gone (CORE_PEER_LOST), so the first candidate is not turned down;
+ *   - a member that was away itself, whose CORE_TICK comes late, gives the others one more heartbeat to be heard in
+ *     before it asks for votes or stops leading;
  *   - reads are safe only after a majority said, later than they were asked, that our term still holds;
  *   - snapshots are never installed inside libraft: the core is started anew on top of one.
  *

@@ -52,6 +52,7 @@ struct core {
 	uint64_t commit;
 	struct mono leader_heard; /* when a leader last sent us an append */
 	uint64_t ticked_ms;       /* when libraft was last told the time */
+	raft_time excused;        /* the timer that was given more time; 0: none */
 	/* Candidate: rounds of elections begun since nobody leads, and the last one. */
 	unsigned rounds;
 	raft_time round_began;

@@ -162,9 +162,8 @@ static void settle(struct table *table, uint32_t set)
 	}
 }
 
-static void elapse(struct table *table, uint32_t node, int64_t ms)
+static void tick(struct table *table, uint32_t node)
 {
-	table->now[node].ns += ms * TIME_MS;
 	CHECK_STATUS(step(table, node, (struct core_event){ .kind = CORE_TICK }), OK);
 }
 
@@ -173,10 +172,42 @@ static enum core_role role(const struct table *table, uint32_t node)
 	return core_role(table->core[node]);
 }
 
+/* Ticks whenever it is due, as a loop does that has the time, until it asks for votes. */
+static void elapse(struct table *table, uint32_t node, int64_t ms)
+{
+	struct mono *now = &table->now[node];
+	int64_t end = now->ns + ms * TIME_MS;
+	uint32_t sent = table->sent.len;
+	while (now->ns < end && (role(table, node) != CORE_CANDIDATE || table->sent.len == sent)) {
+		int64_t due = core_wake_at(table->core[node]).ns;
+		now->ns += TIME_MS;
+		if (due > now->ns)
+			now->ns = due < end ? due : end;
+		tick(table, node);
+	}
+	now->ns = end;
+}
+
+/* Nothing happens to it for so long, and then it looks at the clock first. */
+static void stall(struct table *table, uint32_t node, int64_t ms)
+{
+	table->now[node].ns += ms * TIME_MS;
+	tick(table, node);
+}
+
 static void elapse_all(struct table *table, int64_t ms)
 {
 	for (uint32_t i = 1; i <= table->len; i++)
 		table->now[i].ns += ms * TIME_MS;
+}
+
+/* Only this one ticks. */
+static void elapse_all_around(struct table *table, uint32_t node, int64_t ms)
+{
+	int64_t begin = table->now[node].ns;
+	elapse(table, node, ms);
+	table->now[node].ns = begin;
+	elapse_all(table, ms);
 }
 
 #define ALL 0x3eU
@@ -192,8 +223,7 @@ static uint32_t set_of(const uint32_t *nodes)
 
 static void elect(struct table *table, uint32_t node, uint32_t set)
 {
-	elapse_all(table, 1001); /* whoever led is silent */
-	CHECK_STATUS(step(table, node, (struct core_event){ .kind = CORE_TICK }), OK);
+	elapse_all_around(table, node, 1001); /* whoever led is silent */
 	for (uint32_t i = 0; i < 5 && role(table, node) != CORE_LEADER; i++)
 		deliver(table, set);
 	CHECK_EQ(role(table, node), CORE_LEADER);
@@ -256,8 +286,7 @@ TEST(entries_of_older_terms_are_not_committed_by_counting)
 	for (uint32_t i = 0; i < 20 && (core_term(table->core[1]) <= core_term(table->core[5]) ||
 					role(table, 1) != CORE_LEADER);
 	     i++) {
-		elapse_all(table, 1001);
-		elapse(table, 1, 0);
+		elapse_all_around(table, 1, 1001);
 		for (uint32_t k = 0; k < 4; k++)
 			deliver(table, SET(1, 2, 3));
 	}
@@ -555,6 +584,47 @@ TEST(a_vote_is_denied_while_the_leader_is_heard_and_not_when_it_is_silent)
 	for (uint32_t i = 0; i < 4; i++)
 		deliver(table, SET(2, 3));
 	CHECK_EQ(role(table, 2), CORE_LEADER);
+	free_table(table);
+}
+
+TEST(a_follower_that_was_away_hears_its_leader_before_it_asks_for_votes)
+{
+	struct table *table = make_table(3);
+	elect(table, 1, ALL);
+	settle(table, ALL);
+	stall(table, 2, 5000);
+	CHECK_EQ(table->sent.len, 0);
+	CHECK_EQ(core_leader(table->core[2]), 1);
+	elapse(table, 1, 60);
+	settle(table, ALL);
+	elapse(table, 2, 490);
+	CHECK_EQ(core_leader(table->core[2]), 1);
+	/* Excused once and not for ever: nobody is heard. */
+	stall(table, 2, 5000);
+	CHECK_EQ(core_leader(table->core[2]), 1);
+	stall(table, 2, 5000);
+	CHECK_EQ(role(table, 2), CORE_CANDIDATE);
+	free_table(table);
+}
+
+TEST(a_leader_that_was_away_hears_its_followers_before_it_steps_down)
+{
+	struct table *table = make_table(3);
+	elect(table, 1, ALL);
+	settle(table, ALL);
+	elapse(table, 1, 501); /* whom it has heard until now counts no more */
+	table->sent.len = 0;
+	stall(table, 1, 5000);
+	CHECK_EQ(role(table, 1), CORE_LEADER);
+	settle(table, ALL);
+	elapse(table, 1, 490);
+	CHECK_EQ(role(table, 1), CORE_LEADER);
+	/* Excused once and not for ever: nobody is heard. */
+	table->sent.len = 0;
+	stall(table, 1, 5000);
+	CHECK_EQ(role(table, 1), CORE_LEADER);
+	elapse(table, 1, 60);
+	CHECK_EQ(role(table, 1), CORE_FOLLOWER);
 	free_table(table);
 }
 
