@@ -243,8 +243,23 @@ MAY_IGNORE enum status act_refuse(struct act *act, const struct act_msg *msg, en
 struct mono act_now(const struct act *act); /* read once per turn of the loop */
 struct wall act_wall(const struct act *act);
 uint64_t act_random(struct act *act);
-/* For tests of rarely taken paths: true with the given chance in the simulator, never elsewhere. */
-bool act_buggify(struct act *act, uint32_t per_mille);
+
+/*
+ * Rarely taken branches, for simulations: declared at file level, asked about where they begin. True with the given chance where
+ * act_sim_buggify has said so, never outside of a simulation, which also reports how often each was taken.
+ *
+ *     ACT_BRANCH(says_busy, 5, "the store says BUSY though it is not");
+ *     ... if (act_buggify(act, &says_busy)) ...
+ */
+struct act_branch {
+	const char *what;
+	uint32_t per_mille;
+};
+#define ACT_BRANCH(name, per_mille, what)                              \
+	static const struct act_branch name = { (what), (per_mille) }; \
+	static const struct act_branch *const name##_listed            \
+	    __attribute__((used, section("act_branches"))) = &name
+bool act_buggify(struct act *act, const struct act_branch *branch);
 
 /* Sends the body to this actor, in the system lane, with kind ACT_TIMER and the returned id (never 0) as tag. Gone with the actor. */
 uint64_t act_after(struct act *act, uint64_t delay_ms, const struct act_type *type,

@@ -18,6 +18,7 @@
 #include "runtime/base/text.h"
 #include "runtime/base/time.h"
 
+struct act_branch;
 struct act_host;
 
 /* ---- clock and chance ------------------------------------------------------------------------------ */
@@ -32,7 +33,7 @@ struct seams_random {
 	void *self;
 	void (*fill)(void *self, void *at, size_t len); /* any thread; good enough for keys */
 	/* Whether a rarely taken path is taken now; NULL outside of simulations. */
-	bool (*buggify)(void *self, uint32_t per_mille);
+	bool (*buggify)(void *self, const struct act_branch *branch);
 };
 
 /* ---- links ----------------------------------------------------------------------------------------- */

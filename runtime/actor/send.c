@@ -38,10 +38,10 @@ struct wall act_wall(const struct act *act)
 	return clock->wall(clock->self);
 }
 
-bool act_buggify(struct act *act, uint32_t per_mille)
+bool act_buggify(struct act *act, const struct act_branch *branch)
 {
 	const struct seams_random *random = &act->host->seams.random;
-	return random->buggify && random->buggify(random->self, per_mille);
+	return random->buggify && random->buggify(random->self, branch);
 }
 
 void act_become(struct act *act, act_receive *receive)

@@ -13,7 +13,7 @@
 
 #define RESET_MAX_US 10000U /* until an end notices that the other's process is gone */
 
-bool sim_is_cut(const struct sim *sim, uint32_t from, uint32_t to)
+bool sim_is_cut(const struct act_sim *sim, uint32_t from, uint32_t to)
 {
 	for (uint32_t i = 0; i < sim->partitions.len; i++)
 		if (sim->partitions.at[i].from == from && sim->partitions.at[i].to == to)
@@ -21,7 +21,7 @@ bool sim_is_cut(const struct sim *sim, uint32_t from, uint32_t to)
 	return false;
 }
 
-static bool link_is_cut(const struct sim *sim, const struct sim_session *session)
+static bool link_is_cut(const struct act_sim *sim, const struct sim_session *session)
 {
 	uint32_t a = session->ends[0]->node->number, b = session->ends[1]->node->number;
 	return a != b && (sim_is_cut(sim, a, b) || sim_is_cut(sim, b, a));
@@ -29,7 +29,7 @@ static bool link_is_cut(const struct sim *sim, const struct sim_session *session
 
 static struct sim_session *link_session(struct sim_host *from, struct sim_host *to, int *out_end)
 {
-	struct sim *sim = from->sim;
+	struct act_sim *sim = from->sim;
 
 	for (uint32_t i = 0; i < sim->sessions.len; i++) {
 		struct sim_session *session = sim->sessions.at[i];
@@ -66,7 +66,8 @@ void sim_link_free(struct sim_session *session)
 	mem_free(session);
 }
 
-static void link_tell(struct sim *sim, struct sim_session *session, uint32_t end, uint32_t max_us)
+static void link_tell(struct act_sim *sim, struct sim_session *session, uint32_t end,
+		      uint32_t max_us)
 {
 	sim_push(
 	    sim, sim_between_us(sim, 1, max_us),
@@ -75,7 +76,7 @@ static void link_tell(struct sim *sim, struct sim_session *session, uint32_t end
 }
 
 /* What is under way is lost; each end that does not know yet learns it within max_us. */
-static void link_break(struct sim *sim, struct sim_session *session, uint32_t max_us)
+static void link_break(struct act_sim *sim, struct sim_session *session, uint32_t max_us)
 {
 	session->number++;
 	link_drop_parcels(session);
@@ -136,7 +137,7 @@ static enum status link_learn(void *self, const struct seams_place *place)
 static void link_forget(void *self, uint32_t node)
 {
 	struct sim_host *host = self;
-	struct sim *sim = host->sim;
+	struct act_sim *sim = host->sim;
 
 	for (uint32_t i = host->known.len; i-- > 0;)
 		if (host->known.at[i].node == node)
@@ -174,8 +175,8 @@ static enum status link_resolve_known(const struct sim_host *from, struct str na
 
 /* ---- the seam ------------------------------------------------------------------------------------------ */
 
-static void link_enqueue(struct sim *sim, struct sim_session *session, int end, struct str header,
-			 const struct text *body)
+static void link_enqueue(struct act_sim *sim, struct sim_session *session, int end,
+			 struct str header, const struct text *body)
 {
 	struct sim_parcel *parcel = mem_alloc(sizeof *parcel + header.len + body->len);
 	int64_t at_ns =
@@ -205,7 +206,7 @@ static void link_enqueue(struct sim *sim, struct sim_session *session, int end, 
 static enum status link_send(void *self, struct seams_peer to, struct str header, struct text *body)
 {
 	struct sim_host *from = self;
-	struct sim *sim = from->sim;
+	struct act_sim *sim = from->sim;
 	struct sim_host *target = sim_host_find(sim, to.node, to.host);
 	int end;
 
@@ -265,7 +266,7 @@ void sim_link_seam(struct sim_host *host, struct seams_link *out)
 
 /* ---- events ---------------------------------------------------------------------------------------------- */
 
-void sim_link_pump(struct sim *sim, const struct sim_event *event)
+void sim_link_pump(struct act_sim *sim, const struct sim_event *event)
 {
 	struct sim_session *session = event->object;
 	uint32_t end = event->a;
@@ -288,7 +289,7 @@ void sim_link_pump(struct sim *sim, const struct sim_event *event)
 }
 
 /* What could not arrive while the nodes were parted or paused arrives now. */
-static void link_pump_again(struct sim *sim, struct sim_session *session)
+static void link_pump_again(struct act_sim *sim, struct sim_session *session)
 {
 	for (uint32_t end = 0; end < 2; end++) {
 		for (struct sim_parcel *at = session->first[end]; at; at = at->next) {
@@ -302,13 +303,13 @@ static void link_pump_again(struct sim *sim, struct sim_session *session)
 	}
 }
 
-void sim_link_healed(struct sim *sim)
+void sim_link_healed(struct act_sim *sim)
 {
 	for (uint32_t i = 0; i < sim->sessions.len; i++)
 		link_pump_again(sim, sim->sessions.at[i]);
 }
 
-void sim_link_partitioned(struct sim *sim, uint32_t from, uint32_t to)
+void sim_link_partitioned(struct act_sim *sim, uint32_t from, uint32_t to)
 {
 	for (uint32_t i = 0; i < sim->sessions.len; i++) {
 		struct sim_session *session = sim->sessions.at[i];
@@ -322,7 +323,7 @@ void sim_link_partitioned(struct sim *sim, uint32_t from, uint32_t to)
 	}
 }
 
-void sim_link_detect(struct sim *sim, const struct sim_event *event)
+void sim_link_detect(struct act_sim *sim, const struct sim_event *event)
 {
 	struct sim_session *session = event->object;
 	bool is_silent = link_is_cut(sim, session) || session->ends[0]->node->is_paused ||
@@ -332,7 +333,7 @@ void sim_link_detect(struct sim *sim, const struct sim_event *event)
 		link_break(sim, session, sim->net.detect_ms * 250);
 }
 
-void sim_link_lost(struct sim *sim, const struct sim_event *event)
+void sim_link_lost(struct act_sim *sim, const struct sim_event *event)
 {
 	struct sim_session *session = event->object;
 	uint32_t end = event->a;
@@ -352,7 +353,7 @@ void sim_link_lost(struct sim *sim, const struct sim_event *event)
 
 void sim_link_host_died(struct sim_host *host, bool is_silent)
 {
-	struct sim *sim = host->sim;
+	struct act_sim *sim = host->sim;
 
 	for (uint32_t i = 0; i < sim->sessions.len; i++) {
 		struct sim_session *session = sim->sessions.at[i];

@@ -20,26 +20,26 @@ enum sim_event_kind {
 	SIM_EVENT_LOST,    /* one end learns that its session broke */
 	SIM_EVENT_JOB,     /* a job runs and is done */
 	SIM_EVENT_RESTART, /* a host is to be up again */
-	SIM_EVENT_CHAOS,
-	SIM_EVENT_UNDO, /* of chaos: a pause or a partition ends */
+	SIM_EVENT_STRIKE,  /* a fault of a list begins */
+	SIM_EVENT_RELIEF,  /* and ends */
 };
 
 struct sim_event {
 	int64_t at_ns;
 	uint64_t sequence;
 	enum sim_event_kind kind;
-	uint32_t a, b;   /* what the kind says: nodes, an end, a kind of chaos */
-	uint64_t number; /* it happens only if this is still so: turn, session, job, life */
+	uint32_t a;      /* what the kind says: an end, the index of a fault */
+	uint64_t number; /* it happens only if this is still so: turn, session, job, life, calm */
 	void *object;    /* host, session or node; they live as long as the world */
 };
 
 struct sim_node {
 	uint32_t number;
-	struct sim *sim;
+	struct act_sim *sim;
 	struct volume *disk;
 	struct volume_view *view; /* the test's own */
 	int64_t skew_ns;
-	uint32_t delay_min_us, delay_max_us; /* of a job */
+	struct act_sim_disk usual, present; /* as it was told, and under the faults of now */
 	bool is_paused, is_buried;
 };
 
@@ -62,7 +62,7 @@ struct sim_known {
 };
 
 struct sim_host {
-	struct sim *sim;
+	struct act_sim *sim;
 	struct sim_node *node;
 	struct act_host_config config;
 	struct act_host *host;    /* NULL: down */
@@ -93,11 +93,16 @@ struct sim_session {
 	int64_t last_at_ns[2];
 };
 
+struct sim_asked {
+	const struct act_branch *branch;
+	uint64_t asked, taken;
+};
+
 struct sim_pair {
 	uint32_t from, to;
 };
 
-struct sim {
+struct act_sim {
 	int64_t now_ns;
 	uint64_t sequence, events, hash;
 	uint32_t running; /* the node whose host runs; 0: none */
@@ -108,20 +113,23 @@ struct sim {
 	VEC(struct sim_host *) hosts;
 	VEC(struct sim_session *) sessions;
 	VEC(struct sim_pair) partitions; /* one way each */
-	struct sim_net net;
-	struct sim_chaos chaos;
-	bool has_chaos;
-	uint64_t chaos_number, job_number;
+	struct act_sim_net usual, net;   /* as it was told, and under the faults of now */
+	VEC(struct act_sim_fault) faults;
+	struct act_sim_tally tally;
+	uint32_t min_up;
+	bool is_buggifying;
+	VEC(struct sim_asked) asked;
+	uint64_t calm_number, job_number;
 };
 
 #define SIM_TURN_NS 1000 /* what a turn takes: a host that is always busy still lets time pass */
 
-void sim_push(struct sim *sim, int64_t delay_ns, struct sim_event event);
-void sim_mix(struct sim *sim, uint64_t fact);
-uint64_t sim_below(struct sim *sim, uint64_t n); /* 0 to n - 1; n of 0 gives 0 */
-int64_t sim_between_us(struct sim *sim, uint32_t min_us, uint32_t max_us); /* in ns */
-struct sim_node *sim_node_of(struct sim *sim, uint32_t number);            /* made if need be */
-struct sim_host *sim_host_find(const struct sim *sim, uint32_t node, uint16_t number);
+void sim_push(struct act_sim *sim, int64_t delay_ns, struct sim_event event);
+void sim_mix(struct act_sim *sim, uint64_t fact);
+uint64_t sim_below(struct act_sim *sim, uint64_t n); /* 0 to n - 1; n of 0 gives 0 */
+int64_t sim_between_us(struct act_sim *sim, uint32_t min_us, uint32_t max_us); /* in ns */
+struct sim_node *sim_node_of(struct act_sim *sim, uint32_t number);            /* made if need be */
+struct sim_host *sim_host_find(const struct act_sim *sim, uint32_t node, uint16_t number);
 void sim_host_wake(struct sim_host *host);
 
 void sim_host_kill(struct sim_host *host);
@@ -129,16 +137,21 @@ void sim_host_kill(struct sim_host *host);
 /* link.c */
 void sim_link_seam(struct sim_host *host, struct seams_link *out);
 void sim_link_host_died(struct sim_host *host, bool is_silent); /* silent: nobody sends a reset */
-void sim_link_partitioned(struct sim *sim, uint32_t from, uint32_t to);
-void sim_link_healed(struct sim *sim);
-void sim_link_pump(struct sim *sim, const struct sim_event *event);
-void sim_link_detect(struct sim *sim, const struct sim_event *event);
-void sim_link_lost(struct sim *sim, const struct sim_event *event);
+void sim_link_partitioned(struct act_sim *sim, uint32_t from, uint32_t to);
+void sim_link_healed(struct act_sim *sim);
+void sim_link_pump(struct act_sim *sim, const struct sim_event *event);
+void sim_link_detect(struct act_sim *sim, const struct sim_event *event);
+void sim_link_lost(struct act_sim *sim, const struct sim_event *event);
 void sim_link_free(struct sim_session *session);
-bool sim_is_cut(const struct sim *sim, uint32_t from, uint32_t to);
+bool sim_is_cut(const struct act_sim *sim, uint32_t from, uint32_t to);
 
-/* chaos.c */
-void sim_chaos_strike(struct sim *sim, const struct sim_event *event);
-void sim_chaos_undo(struct sim *sim, const struct sim_event *event);
+bool sim_branch(struct act_sim *sim, const struct act_branch *branch); /* branch.c */
+
+/* damage.c */
+void sim_node_stress(struct sim_node *node); /* its disk is as `present` says */
+
+/* fault.c */
+void sim_fault_strike(struct act_sim *sim, const struct sim_event *event);
+void sim_fault_relieve(struct act_sim *sim, const struct sim_event *event);
 
 #endif

@@ -29,7 +29,7 @@ static void random_seed(uint64_t state[4], uint64_t seed)
 	}
 }
 
-uint64_t sim_random(struct sim *sim)
+uint64_t act_sim_random(struct act_sim *sim)
 {
 	uint64_t *s = sim->random;
 	const uint64_t result = rotate(s[1] * 5, 7) * 9;
@@ -44,9 +44,9 @@ uint64_t sim_random(struct sim *sim)
 	return result;
 }
 
-uint64_t sim_below(struct sim *sim, uint64_t n)
+uint64_t sim_below(struct act_sim *sim, uint64_t n)
 {
-	return n ? sim_random(sim) % n : 0;
+	return n ? act_sim_random(sim) % n : 0;
 }
 
 static uint64_t sim_disk_below(void *self, uint64_t n)
@@ -54,23 +54,18 @@ static uint64_t sim_disk_below(void *self, uint64_t n)
 	return sim_below(self, n);
 }
 
-int64_t sim_between_us(struct sim *sim, uint32_t min_us, uint32_t max_us)
+int64_t sim_between_us(struct act_sim *sim, uint32_t min_us, uint32_t max_us)
 {
 	uint32_t span = max_us > min_us ? max_us - min_us : 0;
 	return (int64_t)(min_us + sim_below(sim, (uint64_t)span + 1)) * TIME_US;
 }
 
-bool sim_buggify(struct sim *sim, uint32_t per_mille)
-{
-	return sim->has_chaos && sim->chaos.is_buggifying && sim_below(sim, 1000) < per_mille;
-}
-
-void sim_mix(struct sim *sim, uint64_t fact)
+void sim_mix(struct act_sim *sim, uint64_t fact)
 {
 	sim->hash = hash_mix(sim->hash, fact);
 }
 
-void sim_note(struct sim *sim, struct str fact)
+void act_sim_note(struct act_sim *sim, struct str fact)
 {
 	sim_mix(sim, hash_bytes(fact.len, fact.at, fact.len));
 }
@@ -82,7 +77,7 @@ static bool event_before(const struct sim_event *a, const struct sim_event *b)
 	return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->sequence < b->sequence;
 }
 
-void sim_push(struct sim *sim, int64_t delay_ns, struct sim_event event)
+void sim_push(struct act_sim *sim, int64_t delay_ns, struct sim_event event)
 {
 	event.at_ns = sim->now_ns + (delay_ns > 0 ? delay_ns : 0);
 	event.sequence = sim->sequence++;
@@ -98,7 +93,7 @@ void sim_push(struct sim *sim, int64_t delay_ns, struct sim_event event)
 	sim->heap[at] = event;
 }
 
-static struct sim_event sim_pop(struct sim *sim)
+static struct sim_event sim_pop(struct act_sim *sim)
 {
 	const struct sim_event first = sim->heap[0];
 	const struct sim_event last = sim->heap[--sim->heap_len];
@@ -138,14 +133,14 @@ static void seam_fill(void *self, void *at, size_t len)
 {
 	struct sim_host *host = self;
 	for (size_t i = 0; i < len; i += sizeof(uint64_t)) {
-		uint64_t word = sim_random(host->sim);
+		uint64_t word = act_sim_random(host->sim);
 		memcpy((char *)at + i, &word, len - i < sizeof word ? len - i : sizeof word);
 	}
 }
 
-static bool seam_buggify(void *self, uint32_t per_mille)
+static bool seam_buggify(void *self, const struct act_branch *branch)
 {
-	return sim_buggify(((struct sim_host *)self)->sim, per_mille);
+	return sim_branch(((struct sim_host *)self)->sim, branch);
 }
 
 static void seam_wake(void *self)
@@ -175,11 +170,11 @@ static void seam_worker_close(void *self, struct seams_worker *worker)
 static void seam_submit(void *self, struct seams_worker *worker, struct seams_job *job)
 {
 	struct sim_host *host = self;
-	struct sim *sim = host->sim;
+	struct act_sim *sim = host->sim;
 	struct sim_worker *own = (struct sim_worker *)(void *)worker;
 	struct sim_job *entry = mem_new(struct sim_job);
-	int64_t done_ns =
-	    sim->now_ns + sim_between_us(sim, host->node->delay_min_us, host->node->delay_max_us);
+	int64_t done_ns = sim->now_ns + sim_between_us(sim, host->node->present.delay_min_us,
+						       host->node->present.delay_max_us);
 
 	/* One at a time and in order: the next begins when the last is done. */
 	if (own) {
@@ -241,7 +236,7 @@ static void sim_host_seams(struct sim_host *host, struct seams *out)
 
 /* ---- hosts ------------------------------------------------------------------------------------------------------- */
 
-struct sim_node *sim_node_of(struct sim *sim, uint32_t number)
+struct sim_node *sim_node_of(struct act_sim *sim, uint32_t number)
 {
 	for (uint32_t i = 0; i < sim->nodes.len; i++)
 		if (sim->nodes.at[i]->number == number)
@@ -252,13 +247,14 @@ struct sim_node *sim_node_of(struct sim *sim, uint32_t number)
 	node->sim = sim;
 	node->disk = volume_new(&chance);
 	node->view = volume_view_new(node->disk);
-	node->delay_min_us = 50;
-	node->delay_max_us = 3000;
+	node->usual =
+	    (struct act_sim_disk){ .delay_min_us = 50, .delay_max_us = 3000, .is_tearing = true };
+	node->present = node->usual;
 	vec_push(&sim->nodes, node);
 	return node;
 }
 
-struct sim_host *sim_host_find(const struct sim *sim, uint32_t node, uint16_t number)
+struct sim_host *sim_host_find(const struct act_sim *sim, uint32_t node, uint16_t number)
 {
 	for (uint32_t i = 0; i < sim->hosts.len; i++) {
 		struct sim_host *host = sim->hosts.at[i];
@@ -315,7 +311,7 @@ void sim_host_kill(struct sim_host *host)
 	assert(list_is_empty(&host->jobs) && list_is_empty(&host->workers));
 }
 
-enum status sim_host(struct sim *sim, uint32_t node, const struct act_host_config *config)
+enum status act_sim_host(struct act_sim *sim, uint32_t node, const struct act_host_config *config)
 {
 	struct sim_host *host = mem_new(struct sim_host);
 
@@ -335,7 +331,7 @@ enum status sim_host(struct sim *sim, uint32_t node, const struct act_host_confi
 	return OK;
 }
 
-struct act_host *sim_host_of(struct sim *sim, uint32_t node, uint16_t number)
+struct act_host *act_sim_host_of(struct act_sim *sim, uint32_t node, uint16_t number)
 {
 	struct sim_host *host = sim_host_find(sim, node, number);
 	return host ? host->host : NULL;
@@ -354,7 +350,7 @@ static void sim_host_ended(struct sim_host *host)
 	    (struct sim_event){ .kind = SIM_EVENT_RESTART, .number = host->epoch, .object = host });
 }
 
-static void sim_turn(struct sim *sim, const struct sim_event *event)
+static void sim_turn(struct act_sim *sim, const struct sim_event *event)
 {
 	struct sim_host *host = event->object;
 
@@ -373,7 +369,7 @@ static void sim_turn(struct sim *sim, const struct sim_event *event)
 		sim_host_turn_at(host, act_host_next(host->host).ns);
 }
 
-static void sim_job_event(struct sim *sim, const struct sim_event *event)
+static void sim_job_event(struct act_sim *sim, const struct sim_event *event)
 {
 	struct sim_host *host = event->object;
 
@@ -396,7 +392,7 @@ static void sim_job_event(struct sim *sim, const struct sim_event *event)
 	}
 }
 
-static void sim_restart_event(struct sim *sim, const struct sim_event *event)
+static void sim_restart_event(struct act_sim *sim, const struct sim_event *event)
 {
 	struct sim_host *host = event->object;
 
@@ -408,7 +404,7 @@ static void sim_restart_event(struct sim *sim, const struct sim_event *event)
 			     .kind = SIM_EVENT_RESTART, .number = host->epoch, .object = host });
 }
 
-static void sim_do(struct sim *sim, const struct sim_event *event)
+static void sim_do(struct act_sim *sim, const struct sim_event *event)
 {
 	sim_mix(sim, (uint64_t)event->at_ns ^ (uint64_t)event->kind << 56 ^
 			 (uint64_t)event->a << 40 ^ event->sequence << 20);
@@ -420,12 +416,13 @@ static void sim_do(struct sim *sim, const struct sim_event *event)
 	case SIM_EVENT_LOST: sim_link_lost(sim, event); break;
 	case SIM_EVENT_JOB: sim_job_event(sim, event); break;
 	case SIM_EVENT_RESTART: sim_restart_event(sim, event); break;
-	case SIM_EVENT_CHAOS: sim_chaos_strike(sim, event); break;
-	case SIM_EVENT_UNDO: sim_chaos_undo(sim, event); break;
+	case SIM_EVENT_STRIKE: sim_fault_strike(sim, event); break;
+	case SIM_EVENT_RELIEF: sim_fault_relieve(sim, event); break;
 	}
 }
 
-enum sim_end sim_run(struct sim *sim, uint64_t until_ms, bool (*check)(void *arg), void *arg)
+enum act_sim_end act_sim_run(struct act_sim *sim, uint64_t until_ms, bool (*check)(void *arg),
+			     void *arg)
 {
 	int64_t until_ns = START_NS + (int64_t)until_ms * TIME_MS;
 
@@ -439,52 +436,55 @@ enum sim_end sim_run(struct sim *sim, uint64_t until_ms, bool (*check)(void *arg
 		sim->events++;
 		sim_do(sim, &event);
 		if (check && check(arg))
-			return SIM_CLAIM;
+			return ACT_SIM_CLAIM;
 	}
 	if (sim->heap_len == 0)
-		return SIM_IDLE;
+		return ACT_SIM_IDLE;
 	sim->now_ns = until_ns;
-	return SIM_TIME;
+	return ACT_SIM_TIME;
 }
 
-enum sim_end sim_run_for(struct sim *sim, uint64_t ms, bool (*check)(void *arg), void *arg)
+enum act_sim_end act_sim_run_for(struct act_sim *sim, uint64_t ms, bool (*check)(void *arg),
+				 void *arg)
 {
-	return sim_run(sim, sim_now_ms(sim) + ms, check, arg);
+	return act_sim_run(sim, act_sim_now_ms(sim) + ms, check, arg);
 }
 
-uint64_t sim_now_ms(const struct sim *sim)
+uint64_t act_sim_now_ms(const struct act_sim *sim)
 {
 	return (uint64_t)((sim->now_ns - START_NS) / TIME_MS);
 }
 
-uint64_t sim_events(const struct sim *sim)
+uint64_t act_sim_events(const struct act_sim *sim)
 {
 	return sim->events;
 }
 
-uint32_t sim_node_running(const struct sim *sim)
+uint32_t act_sim_node_running(const struct act_sim *sim)
 {
 	return sim->running;
 }
 
-uint64_t sim_hash(const struct sim *sim)
+uint64_t act_sim_hash(const struct act_sim *sim)
 {
 	return sim->hash;
 }
 
 /* ---- life -------------------------------------------------------------------------------------------------------------- */
 
-struct sim *sim_new(uint64_t seed)
+struct act_sim *act_sim_new(uint64_t seed)
 {
-	struct sim *sim = mem_new(struct sim);
+	struct act_sim *sim = mem_new(struct act_sim);
 
 	sim->now_ns = START_NS;
-	sim->net = (struct sim_net){ .delay_min_us = 100, .delay_max_us = 2000, .detect_ms = 3000 };
+	sim->usual =
+	    (struct act_sim_net){ .delay_min_us = 100, .delay_max_us = 2000, .detect_ms = 3000 };
+	sim->net = sim->usual;
 	random_seed(sim->random, seed);
 	return sim;
 }
 
-void sim_free(struct sim *sim)
+void act_sim_free(struct act_sim *sim)
 {
 	for (uint32_t i = 0; i < sim->hosts.len; i++)
 		sim_host_kill(sim->hosts.at[i]);
@@ -504,6 +504,8 @@ void sim_free(struct sim *sim)
 	vec_fini(&sim->sessions);
 	vec_fini(&sim->nodes);
 	vec_fini(&sim->partitions);
+	vec_fini(&sim->faults);
+	vec_fini(&sim->asked);
 	mem_free(sim->heap);
 	mem_free(sim);
 }

@@ -94,6 +94,7 @@ SYSTEM_FOLDERS = ("sys/", "linux/", "netinet/", "arpa/", "net/", "asm/", "bits/"
 PREFIXES = {
     "runtime/actor/act.h": ["act"],
     "runtime/actor/act-host.h": ["act"],
+    "runtime/sim/sim.h": ["act_sim"],
     "deploy/embed/": ["troupe"],
 }
 # Called from outside the tree, so nobody in it needs to.
@@ -117,7 +118,6 @@ UNDER_WAY = {
     "deploy/main/process.h": "the hosts of a node",
     "runtime/actor/actor-private.h": "links",
     "runtime/loop/loop.h": "the hosts of a node",
-    "runtime/sim/sim.h": "its bodies",
     "transport/http/client.h": "server and client",
     "transport/http/server.h": "server and client",
     "transport/peer/peer.h": "the hosts of a node",

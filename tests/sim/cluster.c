@@ -27,7 +27,7 @@ struct node {
 };
 
 struct cluster {
-	struct sim *sim;
+	struct act_sim *sim;
 	struct cluster_config config;
 	struct node nodes[CLUSTER_NODES + 1];
 	const struct act_type *types[TYPES_MAX];
@@ -213,7 +213,7 @@ struct cluster *cluster_new(const struct cluster_config *config)
 	struct cluster *cluster = mem_new(struct cluster);
 
 	cluster->config = *config;
-	cluster->sim = sim_new(config->seed);
+	cluster->sim = act_sim_new(config->seed);
 	for (uint32_t i = 0; i < store_type_count; i++)
 		cluster->types[cluster->type_count++] = store_types[i];
 	for (uint32_t i = 0; i < config->type_count; i++) {
@@ -233,12 +233,12 @@ struct cluster *cluster_new(const struct cluster_config *config)
 
 void cluster_free(struct cluster *cluster)
 {
-	sim_free(cluster->sim);
+	act_sim_free(cluster->sim);
 	sayings_close(&cluster->sayings);
 	mem_free(cluster);
 }
 
-struct sim *cluster_sim(struct cluster *cluster)
+struct act_sim *cluster_sim(struct cluster *cluster)
 {
 	return cluster->sim;
 }
@@ -308,7 +308,7 @@ void cluster_start(struct cluster *cluster, uint32_t number, enum cluster_kind k
 						.root = &node->root,
 						.types = cluster->types,
 						.type_count = cluster->type_count };
-	CHECK_STATUS(sim_host(cluster->sim, number, &config), OK);
+	CHECK_STATUS(act_sim_host(cluster->sim, number, &config), OK);
 }
 
 void cluster_keep_out(struct cluster *cluster, uint32_t node, bool is_kept_out)
@@ -349,8 +349,8 @@ static void wipe_folder(const struct seams_files *files, const char *folder)
 
 void cluster_wipe(struct cluster *cluster, uint32_t node)
 {
-	CHECK(!sim_is_up(cluster->sim, node));
-	wipe_folder(sim_files(cluster->sim, node), "/data");
+	CHECK(!act_sim_is_up(cluster->sim, node));
+	wipe_folder(act_sim_files(cluster->sim, node), "/data");
 	cluster->nodes[node].store.is_first = false; /* the cluster has begun: it joins */
 }
 
@@ -365,7 +365,7 @@ static bool is_store(const struct cluster *cluster, uint32_t number)
 
 struct cluster_view cluster_view(struct cluster *cluster, uint32_t node)
 {
-	if (!is_store(cluster, node) || !sim_is_up(cluster->sim, node))
+	if (!is_store(cluster, node) || !act_sim_is_up(cluster->sim, node))
 		return (struct cluster_view){ 0 };
 	return cluster->nodes[node].view;
 }
@@ -398,7 +398,7 @@ uint32_t cluster_node_of(struct cluster *cluster, uint64_t id)
 
 void cluster_run(struct cluster *cluster, uint64_t ms)
 {
-	sim_run_for(cluster->sim, ms, NULL, NULL);
+	act_sim_run_for(cluster->sim, ms, NULL, NULL);
 }
 
 struct until {
@@ -417,7 +417,8 @@ bool cluster_until(struct cluster *cluster, bool (*check)(struct cluster *cluste
 {
 	struct until until = { cluster, check };
 
-	return check(cluster) || sim_run_for(cluster->sim, ms, check_until, &until) == SIM_CLAIM;
+	return check(cluster) ||
+	       act_sim_run_for(cluster->sim, ms, check_until, &until) == ACT_SIM_CLAIM;
 }
 
 bool cluster_has_leader(struct cluster *cluster)
@@ -491,13 +492,13 @@ static bool check_answered(struct cluster *cluster)
 {
 	return cluster->is_answered ||
 	       !act_ref_eq(cluster->asker, cluster->nodes[cluster->asking].usher) ||
-	       !sim_is_up(cluster->sim, cluster->asking);
+	       !act_sim_is_up(cluster->sim, cluster->asking);
 }
 
 const void *cluster_ask(struct cluster *cluster, uint32_t node, const char *to,
 			const struct act_type *type, const void *body, enum status *status)
 {
-	struct act_host *host = sim_host_of(cluster->sim, node, CLUSTER_HOST);
+	struct act_host *host = act_sim_host_of(cluster->sim, node, CLUSTER_HOST);
 	struct asking asking = { to, type, body, UNAVAILABLE };
 
 	cluster->is_answered = false;
@@ -559,7 +560,7 @@ const struct store_write_answer *cluster_write(struct cluster *cluster, uint32_t
 	op->value = arena_str(write.arena, str_from(value));
 	op->expected = STORE_ANY_REVISION;
 	write.success = op;
-	write.request = sim_random(cluster->sim) | 1;
+	write.request = act_sim_random(cluster->sim) | 1;
 	return cluster_ask(cluster, node, NULL, &store_write_type, &write, NULL);
 }
 
@@ -618,7 +619,7 @@ static void print_node(struct cluster *cluster, uint32_t node)
 	static const char *const roles[] = { "no member", "spare", "standby", "voter" };
 	const struct store_status *status;
 
-	if (!is_store(cluster, node) || !sim_is_up(cluster->sim, node)) {
+	if (!is_store(cluster, node) || !act_sim_is_up(cluster->sim, node)) {
 		if (is_store(cluster, node))
 			fprintf(stderr, "n%u is down\n", node);
 		return;
@@ -645,20 +646,22 @@ static void print_cluster(struct cluster *cluster)
 
 void cluster_converge(struct cluster *cluster)
 {
-	const struct sim_net net = { 100, 2000, 0, 1000 };
-	const struct sim_disk disk = { .delay_min_us = 50, .delay_max_us = 3000, .is_tearing = true };
-	uint64_t deadline = sim_now_ms(cluster->sim) + CONVERGE_MS;
+	const struct act_sim_net net = { 100, 2000, 0, 1000 };
+	const struct act_sim_disk disk = { .delay_min_us = 50,
+					   .delay_max_us = 3000,
+					   .is_tearing = true };
+	uint64_t deadline = act_sim_now_ms(cluster->sim) + CONVERGE_MS;
 
-	sim_chaos(cluster->sim, NULL);
-	sim_net(cluster->sim, &net);
+	act_sim_calm(cluster->sim);
+	act_sim_net(cluster->sim, &net);
 	for (uint32_t i = 1; i <= CLUSTER_NODES; i++) {
 		if (!cluster->nodes[i].is_started)
 			continue;
-		sim_disk(cluster->sim, i, &disk);
-		sim_restart(cluster->sim, i);
+		act_sim_disk(cluster->sim, i, &disk);
+		act_sim_restart(cluster->sim, i);
 	}
 	while (!are_all_members(cluster) || !have_all_the_same(cluster)) {
-		if (sim_now_ms(cluster->sim) >= deadline) {
+		if (act_sim_now_ms(cluster->sim) >= deadline) {
 			print_cluster(cluster);
 			test_fail(__FILE__, __LINE__, "the cluster does not come to rest");
 		}

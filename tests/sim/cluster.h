@@ -32,7 +32,7 @@ struct cluster_config {
 
 struct cluster *cluster_new(const struct cluster_config *config);
 void cluster_free(struct cluster *cluster);
-struct sim *cluster_sim(struct cluster *cluster);
+struct act_sim *cluster_sim(struct cluster *cluster);
 
 enum cluster_kind { CLUSTER_STORE, CLUSTER_CLIENTS };
 

@@ -28,7 +28,7 @@ struct machine {
 
 struct country {
 	struct country_config config;
-	struct sim *sim;
+	struct act_sim *sim;
 	struct arena *arena;
 	struct annals *annals;
 	struct sayings sayings;
@@ -147,12 +147,13 @@ static bool is_answered(void *arg)
 static bool ask(struct country *country, void (*send)(struct act *act, void *state, void *arg),
 		void *arg)
 {
-	struct act_host *desk = sim_host_of(country->sim, country_desk(country), PROCESS_CORE);
+	struct act_host *desk = act_sim_host_of(country->sim, country_desk(country), PROCESS_CORE);
 
 	country->is_answered = false;
 	country->code = 0;
 	return desk && act_host_enter(desk, country->asker, send, arg) &&
-	       sim_run_for(country->sim, ANSWER_MS + 1000, is_answered, country) == SIM_CLAIM &&
+	       act_sim_run_for(country->sim, ANSWER_MS + 1000, is_answered, country) ==
+		   ACT_SIM_CLAIM &&
 	       country->code != 0;
 }
 
@@ -299,14 +300,14 @@ static void start_host(struct country *country, uint32_t node, uint32_t host,
 						.types = country->types,
 						.type_count = country->type_count };
 
-	CHECK_STATUS(sim_host(country->sim, node, &config), OK);
+	CHECK_STATUS(act_sim_host(country->sim, node, &config), OK);
 }
 
 static void start_machine(struct country *country, uint32_t number)
 {
 	struct machine *machine = &country->machines[number];
 	uint32_t node = country_node(country, number);
-	const struct seams_files *files = sim_files(country->sim, node);
+	const struct seams_files *files = act_sim_files(country->sim, node);
 
 	CHECK_STATUS(files->mkdir(files->self, "/data", 0700), OK);
 	CHECK_STATUS(files->sync_folder(files->self, "/data"), OK);
@@ -408,7 +409,7 @@ struct country *country_open(const struct country_config *config)
 	country->config = *config;
 	country->arena = arena_new(0);
 	country->annals = annals_new();
-	country->sim = sim_new(config->seed);
+	country->sim = act_sim_new(config->seed);
 	country->types = process_types(country->arena, &country->type_count);
 	sayings_open(&country->sayings, country->sim);
 	for (uint32_t i = 1; i <= config->machines; i++)
@@ -429,7 +430,7 @@ struct country *country_open(const struct country_config *config)
 
 void country_close(struct country *country)
 {
-	sim_free(country->sim);
+	act_sim_free(country->sim);
 	sayings_close(&country->sayings);
 	annals_free(country->annals);
 	arena_free(country->arena);
@@ -438,7 +439,7 @@ void country_close(struct country *country)
 
 /* ---- looking ---- */
 
-struct sim *country_sim(struct country *country)
+struct act_sim *country_sim(struct country *country)
 {
 	return country->sim;
 }
@@ -463,7 +464,7 @@ const struct store_status *country_status(const struct country *country, uint32_
 {
 	static const struct store_status none;
 
-	return sim_host_of(country->sim, country_node(country, machine), PROCESS_CORE)
+	return act_sim_host_of(country->sim, country_node(country, machine), PROCESS_CORE)
 		   ? &country->machines[machine].witness.status
 		   : &none;
 }
@@ -486,15 +487,15 @@ uint32_t country_leader(const struct country *country)
 
 void country_run(struct country *country, uint64_t ms)
 {
-	sim_run_for(country->sim, ms, NULL, NULL);
+	act_sim_run_for(country->sim, ms, NULL, NULL);
 }
 
 bool country_until(struct country *country, uint64_t ms, bool (*claim)(struct country *country))
 {
-	uint64_t end_ms = sim_now_ms(country->sim) + ms;
+	uint64_t end_ms = act_sim_now_ms(country->sim) + ms;
 
 	while (!claim(country)) {
-		if (sim_now_ms(country->sim) >= end_ms)
+		if (act_sim_now_ms(country->sim) >= end_ms)
 			return false;
 		country_run(country, 100);
 	}
@@ -506,7 +507,7 @@ bool country_until(struct country *country, uint64_t ms, bool (*claim)(struct co
 void country_bury(struct country *country, uint32_t machine)
 {
 	country->machines[machine].is_buried = true;
-	sim_bury(country->sim, country_node(country, machine));
+	act_sim_bury(country->sim, country_node(country, machine));
 }
 
 bool country_is_buried(const struct country *country, uint32_t machine)
@@ -516,11 +517,5 @@ bool country_is_buried(const struct country *country, uint32_t machine)
 
 void country_heal(struct country *country)
 {
-	const struct sim_net net = { 100, 2000, 0, 1000 };
-	const struct sim_disk disk = { .delay_min_us = 50, .delay_max_us = 3000, .is_tearing = true };
-
-	sim_chaos(country->sim, NULL);
-	sim_net(country->sim, &net);
-	for (uint32_t i = 1; i <= country->config.machines; i++)
-		sim_disk(country->sim, country_node(country, i), &disk);
+	act_sim_calm(country->sim);
 }

@@ -34,7 +34,7 @@ struct country_config {
 struct country *country_open(const struct country_config *config);
 void country_close(struct country *country);
 
-struct sim *country_sim(struct country *country);
+struct act_sim *country_sim(struct country *country);
 struct annals *country_annals(struct country *country);
 uint32_t country_node(const struct country *country, uint32_t machine); /* its number in the sim */
 uint32_t country_desk(const struct country *country);

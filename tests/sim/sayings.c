@@ -21,12 +21,12 @@ static struct str event_of(struct str line)
 
 static void show(const struct sayings *sayings, struct str line)
 {
-	uint32_t node = sim_node_running(sayings->sim);
+	uint32_t node = act_sim_node_running(sayings->sim);
 	const char *name = map_get(&sayings->names, str_of(&node, sizeof node));
 	char number[16];
 
 	snprintf(number, sizeof number, "n%u", node);
-	fprintf(sayings->out, "%9.3f %s " STR_FMT, (double)sim_now_ms(sayings->sim) / 1000,
+	fprintf(sayings->out, "%9.3f %s " STR_FMT, (double)act_sim_now_ms(sayings->sim) / 1000,
 		name ? name : number, STR_ARG(line));
 }
 
@@ -53,7 +53,7 @@ static struct wall no_clock(void *arg)
 	return (struct wall){ 0 };
 }
 
-void sayings_open(struct sayings *sayings, struct sim *sim)
+void sayings_open(struct sayings *sayings, struct act_sim *sim)
 {
 	const char *path = getenv("SIM_LOG");
 

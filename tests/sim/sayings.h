@@ -11,13 +11,13 @@
 #include "runtime/sim/sim.h"
 
 struct sayings {
-	struct sim *sim;
+	struct act_sim *sim;
 	struct map counts; /* by event */
 	struct map names;  /* of nodes, by number */
 	FILE *out;         /* NULL: not shown */
 };
 
-void sayings_open(struct sayings *sayings, struct sim *sim);
+void sayings_open(struct sayings *sayings, struct act_sim *sim);
 /* How a node is called; else "n" and its number. The name is borrowed. */
 void sayings_name(struct sayings *sayings, uint32_t node, const char *name);
 void sayings_close(struct sayings *sayings);

@@ -25,7 +25,7 @@ struct stage {
 
 static uint64_t dice(struct stage *stage, uint64_t n)
 {
-	return n ? sim_random(cluster_sim(stage->cluster)) % n : 0;
+	return n ? act_sim_random(cluster_sim(stage->cluster)) % n : 0;
 }
 
 static void place(struct stage *stage, uint32_t node, const char *id, const struct act_class *class,
@@ -74,14 +74,14 @@ static void tear_down(struct stage *stage)
 
 /* ---- trouble beside what the simulator's own chaos does ---- */
 
-static const struct sim_disk good_disk = { .delay_min_us = 50,
-					   .delay_max_us = 3000,
-					   .is_tearing = true };
-static const struct sim_net good_net = { 100, 2000, 0, 1000 };
+static const struct act_sim_disk good_disk = { .delay_min_us = 50,
+					       .delay_max_us = 3000,
+					       .is_tearing = true };
+static const struct act_sim_net good_net = { 100, 2000, 0, 1000 };
 
 static void trouble_disk(struct stage *stage, uint32_t node)
 {
-	struct sim_disk disk = good_disk;
+	struct act_sim_disk disk = good_disk;
 
 	switch (dice(stage, 5)) {
 	case 0: disk.delay_max_us = 400000; break; /* slow */
@@ -89,48 +89,48 @@ static void trouble_disk(struct stage *stage, uint32_t node)
 	case 2: disk.size_bytes = 600000 + dice(stage, 2000000); break; /* full, or soon */
 	default: break;                                                 /* well again */
 	}
-	sim_disk(cluster_sim(stage->cluster), node, &disk);
+	act_sim_disk(cluster_sim(stage->cluster), node, &disk);
 }
 
 static void trouble_net(struct stage *stage)
 {
-	struct sim_net net = good_net;
+	struct act_sim_net net = good_net;
 
 	if (dice(stage, 2)) {
 		net.break_per_million = (uint32_t)dice(stage, 3000);
 		net.delay_max_us = 500 + (uint32_t)dice(stage, 30000);
 	}
-	sim_net(cluster_sim(stage->cluster), &net);
+	act_sim_net(cluster_sim(stage->cluster), &net);
 }
 
 /* Long enough to be taken for dead; one may come back without its disk. */
 static void trouble_long(struct stage *stage, uint32_t node)
 {
-	struct sim *sim = cluster_sim(stage->cluster);
+	struct act_sim *sim = cluster_sim(stage->cluster);
 
 	if (stage->long_down != 0) {
-		if (!stage->has_wiped && dice(stage, 2) && !sim_is_up(sim, stage->long_down)) {
+		if (!stage->has_wiped && dice(stage, 2) && !act_sim_is_up(sim, stage->long_down)) {
 			cluster_wipe(stage->cluster, stage->long_down);
 			stage->has_wiped = true;
 		}
-		sim_restart(sim, stage->long_down);
+		act_sim_restart(sim, stage->long_down);
 		stage->long_down = 0;
 	} else {
-		sim_crash(sim, node);
+		act_sim_crash(sim, node);
 		stage->long_down = node;
 	}
 }
 
 static void trouble_power(struct stage *stage)
 {
-	struct sim *sim = cluster_sim(stage->cluster);
+	struct act_sim *sim = cluster_sim(stage->cluster);
 
 	for (uint32_t i = 1; i <= stage->stores; i++)
-		sim_crash(sim, i);
+		act_sim_crash(sim, i);
 	cluster_run(stage->cluster, 10 + dice(stage, 500));
 	for (uint32_t i = 1; i <= stage->stores; i++)
 		if (i != stage->long_down)
-			sim_restart(sim, i);
+			act_sim_restart(sim, i);
 }
 
 static void compact(struct stage *stage, uint32_t node)
@@ -147,7 +147,7 @@ static void compact(struct stage *stage, uint32_t node)
 
 static void disturb(struct stage *stage)
 {
-	struct sim *sim = cluster_sim(stage->cluster);
+	struct act_sim *sim = cluster_sim(stage->cluster);
 	uint32_t node = 1 + (uint32_t)dice(stage, stage->stores);
 	bool is_up = cluster_view(stage->cluster, node).is_up;
 
@@ -157,9 +157,9 @@ static void disturb(struct stage *stage)
 	case 2: trouble_net(stage); break;
 	case 3: /* a process dies and is back at once */
 	case 4:
-		sim_crash_host(sim, node, CLUSTER_HOST);
+		act_sim_crash_host(sim, node, CLUSTER_HOST);
 		if (node != stage->long_down)
-			sim_restart(sim, node);
+			act_sim_restart(sim, node);
 		break;
 	case 5: /* the leader hands over */
 		if (is_up)
@@ -176,9 +176,9 @@ static void disturb(struct stage *stage)
 		if (dice(stage, 3) == 0)
 			trouble_power(stage);
 		break;
-	case 9: sim_skew(sim, node, (int64_t)dice(stage, 7200) * TIME_S - 3600 * TIME_S); break;
+	case 9: act_sim_skew(sim, node, (int64_t)dice(stage, 7200) * TIME_S - 3600 * TIME_S); break;
 	case 10:
-		if (sim_is_up(sim, node))
+		if (act_sim_is_up(sim, node))
 			compact(stage, node);
 		break;
 	default: break;
@@ -187,16 +187,22 @@ static void disturb(struct stage *stage)
 
 static void make_trouble(struct stage *stage)
 {
-	const struct sim_chaos chaos = { .crash_s = 8,
-					 .partition_s = 6,
-					 .pause_s = 12,
-					 .down_max_ms = 6000,
-					 .partition_max_ms = 5000,
-					 .pause_max_ms = 3000,
-					 .min_up = (uint32_t)dice(stage, 4),
-					 .is_buggifying = true };
+	struct act_sim *sim = cluster_sim(stage->cluster);
+	uint32_t nodes[CLUSTER_NODES], count = 0;
+	struct act_sim_fault faults[100];
+	struct act_sim_plan plan = { .kinds = 1U << ACT_SIM_CRASH | 1U << ACT_SIM_PAUSE |
+					      1U << ACT_SIM_PARTITION | 1U << ACT_SIM_ONE_WAY |
+					      1U << ACT_SIM_ISOLATE | 1U << ACT_SIM_BRANCH,
+				     .nodes = nodes,
+				     .from_ms = act_sim_now_ms(sim),
+				     .until_ms = act_sim_now_ms(sim) + 60000,
+				     .every_ms = 2500 };
 
-	sim_chaos(cluster_sim(stage->cluster), &chaos);
+	for (; count < CLUSTER_NODES && act_sim_host_of(sim, count + 1, CLUSTER_HOST); count++)
+		nodes[count] = count + 1;
+	plan.node_count = count;
+	count = act_sim_plan(dice(stage, UINT32_MAX), &plan, faults, 100);
+	act_sim_strike(sim, faults, count, (uint32_t)dice(stage, 4));
 	for (uint32_t round = 0; round < ROUNDS; round++) {
 		cluster_run(stage->cluster, 200 + dice(stage, 1000));
 		disturb(stage);
@@ -302,7 +308,7 @@ static uint64_t run_seed(uint64_t seed, struct totals *totals)
 	check_end(&stage);
 	counts = ledger_close(stage.ledger);
 	add(totals, &stage, &counts);
-	hash = sim_hash(cluster_sim(stage.cluster));
+	hash = act_sim_hash(cluster_sim(stage.cluster));
 	tear_down(&stage);
 	return hash;
 }

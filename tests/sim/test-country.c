@@ -14,6 +14,8 @@
 #define SEEDS 8U
 #define MACHINES 5U
 #define ROUNDS 25U
+#define TROUBLE_MS 24000U
+#define FAULTS_MAX 200U
 #define PEACE_MS 240000U /* after which all must be well again */
 #define QUIET_MS 15000U
 
@@ -30,7 +32,7 @@ struct stage {
 
 static uint64_t dice(struct stage *stage, uint64_t n)
 {
-	return n ? sim_random(country_sim(stage->country)) % n : 0;
+	return n ? act_sim_random(country_sim(stage->country)) % n : 0;
 }
 
 static void set_up(struct stage *stage, uint64_t seed)
@@ -66,73 +68,6 @@ static void tear_down(struct stage *stage)
 	ledger_free(stage->ledger);
 }
 
-/* ---- trouble beside what the simulator's own chaos does ---- */
-
-static void trouble_disk(struct stage *stage, uint32_t node)
-{
-	struct sim_disk disk = { .delay_min_us = 50, .delay_max_us = 3000, .is_tearing = true };
-
-	switch (dice(stage, 5)) {
-	case 0: disk.delay_max_us = 300000; break; /* slow */
-	case 1: disk.io_error_per_million = 1000; break;
-	case 2: disk.size_bytes = MIB + dice(stage, 4ULL * MIB); break; /* full, or soon */
-	default: break;                                                 /* well again */
-	}
-	sim_disk(country_sim(stage->country), node, &disk);
-}
-
-static void trouble_net(struct stage *stage)
-{
-	struct sim_net net = { 100, 2000, 0, 1000 };
-
-	if (dice(stage, 2)) {
-		net.break_per_million = (uint32_t)dice(stage, 3000);
-		net.delay_max_us = 500 + (uint32_t)dice(stage, 30000);
-	}
-	sim_net(country_sim(stage->country), &net);
-}
-
-static void trouble_power(struct stage *stage)
-{
-	struct sim *sim = country_sim(stage->country);
-
-	for (uint32_t i = 1; i <= MACHINES; i++)
-		sim_crash(sim, country_node(stage->country, i));
-	country_run(stage->country, 10 + dice(stage, 500));
-	for (uint32_t i = 1; i <= MACHINES; i++)
-		sim_restart(sim, country_node(stage->country, i));
-}
-
-/* A process dies and is back at once. */
-static void trouble_host(struct stage *stage, uint32_t node)
-{
-	struct sim *sim = country_sim(stage->country);
-
-	sim_crash_host(sim, node, (uint16_t)(PROCESS_CORE + dice(stage, 3)));
-	sim_restart(sim, node);
-}
-
-static void disturb(struct stage *stage)
-{
-	struct sim *sim = country_sim(stage->country);
-	uint32_t node = country_node(stage->country, 1 + (uint32_t)dice(stage, MACHINES));
-
-	switch (dice(stage, 12)) {
-	case 0:
-	case 1: trouble_disk(stage, node); break;
-	case 2: trouble_net(stage); break;
-	case 3:
-	case 4:
-	case 5: trouble_host(stage, node); break;
-	case 6:
-		if (dice(stage, 4) == 0)
-			trouble_power(stage);
-		break;
-	case 7: sim_skew(sim, node, (int64_t)dice(stage, 7200) * TIME_S - 3600 * TIME_S); break;
-	default: break;
-	}
-}
-
 /* `troupe remove` at any other machine; whoever is told that it failed says it again. */
 static void remove_dead(struct stage *stage)
 {
@@ -142,22 +77,26 @@ static void remove_dead(struct stage *stage)
 		stage->is_removed = country_forget(stage->country, helper, stage->buried) == OK;
 }
 
+/* One in four loses a machine for ever. */
 static void make_trouble(struct stage *stage, uint64_t seed)
 {
-	const struct sim_chaos chaos = { .crash_s = 8,
-					 .partition_s = 6,
-					 .pause_s = 12,
-					 .down_max_ms = 5000,
-					 .partition_max_ms = 4000,
-					 .pause_max_ms = 3000,
-					 .min_up = (uint32_t)dice(stage, 4),
-					 .is_buggifying = true };
+	struct act_sim *sim = country_sim(stage->country);
+	uint32_t nodes[MACHINES];
+	struct act_sim_fault faults[FAULTS_MAX];
+	const struct act_sim_plan plan = { .kinds = ACT_SIM_ALL_FAULTS,
+					   .nodes = nodes,
+					   .node_count = MACHINES,
+					   .from_ms = act_sim_now_ms(sim),
+					   .until_ms = act_sim_now_ms(sim) + TROUBLE_MS,
+					   .every_ms = 600 };
 	uint32_t death = seed % 4 == 0 ? (uint32_t)dice(stage, ROUNDS) : ROUNDS;
 
-	sim_chaos(country_sim(stage->country), &chaos);
+	for (uint32_t i = 0; i < MACHINES; i++)
+		nodes[i] = country_node(stage->country, i + 1);
+	act_sim_strike(sim, faults, act_sim_plan(seed, &plan, faults, FAULTS_MAX),
+		       (uint32_t)dice(stage, 4));
 	for (uint32_t round = 0; round < ROUNDS; round++) {
-		country_run(stage->country, 200 + dice(stage, 1500));
-		disturb(stage);
+		country_run(stage->country, TROUBLE_MS / ROUNDS);
 		if (round == death) {
 			stage->buried = 1 + (uint32_t)dice(stage, MACHINES);
 			country_bury(stage->country, stage->buried);
@@ -190,12 +129,12 @@ static struct str trouble_of(struct stage *stage, struct arena *arena)
 
 static void await_peace(struct stage *stage)
 {
-	uint64_t end_ms = sim_now_ms(country_sim(stage->country)) + PEACE_MS;
+	uint64_t end_ms = act_sim_now_ms(country_sim(stage->country)) + PEACE_MS;
 	struct arena *arena = arena_new(0);
 	struct str words;
 
 	while ((words = trouble_of(stage, arena)).at != NULL) {
-		if (sim_now_ms(country_sim(stage->country)) >= end_ms)
+		if (act_sim_now_ms(country_sim(stage->country)) >= end_ms)
 			test_fail(__FILE__, __LINE__, "there is no peace: " STR_FMT, STR_ARG(words));
 		arena_free(arena);
 		arena = arena_new(0);
@@ -279,8 +218,8 @@ static uint64_t run_seed(uint64_t seed, struct totals *totals)
 	totals->events += counts.events;
 	totals->terms += annals_terms(country_annals(stage.country));
 	totals->revisions += annals_revision(country_annals(stage.country));
-	totals->ms += sim_now_ms(country_sim(stage.country));
-	hash = sim_hash(country_sim(stage.country));
+	totals->ms += act_sim_now_ms(country_sim(stage.country));
+	hash = act_sim_hash(country_sim(stage.country));
 	tear_down(&stage);
 	return hash;
 }

@@ -24,18 +24,20 @@ static void write_some(struct cluster *cluster, uint32_t count)
 /* It had one spare segment, could not make another, and has gone on to the one it had: there is room for as long as that lasts. */
 TEST(a_member_that_had_no_room_for_a_spare_leads_when_it_has_a_segment)
 {
-	const struct sim_disk full = { 50, 3000, 0, 1, true };
-	const struct sim_disk good = { .delay_min_us = 50, .delay_max_us = 3000, .is_tearing = true };
+	const struct act_sim_disk full = { 50, 3000, 0, 1, true };
+	const struct act_sim_disk good = { .delay_min_us = 50,
+					   .delay_max_us = 3000,
+					   .is_tearing = true };
 	struct cluster *cluster =
 	    cluster_of(&(struct cluster_config){ .seed = 3, .checkpoint_ms = 600000 }, 3);
 	uint32_t leader = cluster_leader(cluster), other = leader % 3 + 1;
 
 	write_some(cluster, 25);
 	cluster_run(cluster, 1000);
-	sim_disk(cluster_sim(cluster), other, &full);
+	act_sim_disk(cluster_sim(cluster), other, &full);
 	write_some(cluster, 96);
 	cluster_run(cluster, 1000);
-	sim_disk(cluster_sim(cluster), other, &good);
+	act_sim_disk(cluster_sim(cluster), other, &good);
 	cluster_run(cluster, 20000);
 	CHECK_STATUS(cluster_transfer(cluster, other), OK);
 	cluster_run(cluster, 2000);

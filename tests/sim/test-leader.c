@@ -60,10 +60,10 @@ TEST(what_was_acknowledged_is_there_after_the_leader_crashed)
 		CHECK(cluster_view(cluster, leader).term > term);
 		term = cluster_view(cluster, leader).term;
 		CHECK_STATUS(cluster_write(cluster, other, "a", value)->status, OK);
-		sim_crash(cluster_sim(cluster), leader);
+		act_sim_crash(cluster_sim(cluster), leader);
 		CHECK(cluster_until(cluster, cluster_has_leader, 5000));
 		CHECK_STR(cluster_read(cluster, cluster_leader(cluster), "a"), value);
-		sim_restart(cluster_sim(cluster), leader);
+		act_sim_restart(cluster_sim(cluster), leader);
 		cluster_run(cluster, 2000);
 	}
 	cluster_free(cluster);
@@ -78,7 +78,7 @@ TEST(a_leader_that_is_cut_off_neither_writes_nor_reads)
 	const struct store_write_answer *write;
 
 	CHECK_STATUS(cluster_write(cluster, old, "a", "before")->status, OK);
-	sim_isolate(cluster_sim(cluster), old);
+	act_sim_isolate(cluster_sim(cluster), old);
 	/* It does not know yet: it takes the write, and nobody learns what became of it. */
 	write = cluster_write(cluster, old, "a", "by the old one");
 	CHECK(!write || write->status == TIMEOUT || write->status == UNAVAILABLE);
@@ -91,7 +91,7 @@ TEST(a_leader_that_is_cut_off_neither_writes_nor_reads)
 	read = cluster_ask(cluster, old, NULL, &store_range_type, &range, NULL);
 	CHECK_STATUS(read->status, OK);
 	CHECK_STR(read->rows[0].value, "before");
-	sim_heal(cluster_sim(cluster));
+	act_sim_heal(cluster_sim(cluster));
 	cluster_converge(cluster);
 	CHECK_STR(cluster_read(cluster, old, "a"), "after");
 	cluster_free(cluster);
@@ -107,13 +107,13 @@ TEST(without_a_majority_writes_fail_fast_and_old_reads_go_on)
 
 	CHECK_STATUS(cluster_write(cluster, left, "a", "1")->status, OK);
 	cluster_run(cluster, 500);
-	sim_crash(cluster_sim(cluster), leader);
-	sim_crash(cluster_sim(cluster), other_than(leader, left));
+	act_sim_crash(cluster_sim(cluster), leader);
+	act_sim_crash(cluster_sim(cluster), other_than(leader, left));
 	cluster_run(cluster, 5000);
 	CHECK_EQ(cluster_view(cluster, left).leader, 0);
-	began = sim_now_ms(cluster_sim(cluster));
+	began = act_sim_now_ms(cluster_sim(cluster));
 	CHECK_STATUS(cluster_write(cluster, left, "a", "2")->status, UNAVAILABLE);
-	CHECK(sim_now_ms(cluster_sim(cluster)) - began < 10);
+	CHECK(act_sim_now_ms(cluster_sim(cluster)) - began < 10);
 	read = cluster_ask(cluster, left, NULL, &store_range_type, &range, NULL);
 	CHECK_STATUS(read->status, OK);
 	CHECK_STR(read->rows[0].value, "1");

@@ -65,7 +65,7 @@ TEST(a_fourth_node_stands_by_and_votes_when_a_voter_is_lost_for_good)
 	CHECK_EQ(cluster_view(cluster, cluster_leader(cluster)).standbys, 1);
 	lost = some_voter(cluster);
 	id = cluster_view(cluster, lost).id;
-	sim_crash(cluster_sim(cluster), lost);
+	act_sim_crash(cluster_sim(cluster), lost);
 	cluster_run(cluster, 8000);
 	CHECK_EQ(role_of(cluster, id), STORE_VOTER); /* not for a hiccup */
 	CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), "a", "1")->status, OK);
@@ -74,7 +74,7 @@ TEST(a_fourth_node_stands_by_and_votes_when_a_voter_is_lost_for_good)
 	CHECK(cluster_is_available(cluster));
 	CHECK_EQ(role_of(cluster, id), STORE_STANDBY);
 	/* And it tolerates one more. */
-	sim_crash(cluster_sim(cluster), some_voter(cluster));
+	act_sim_crash(cluster_sim(cluster), some_voter(cluster));
 	CHECK(cluster_until(cluster, cluster_has_leader, 5000));
 	CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), "b", "2")->status, OK);
 	cluster_converge(cluster);
@@ -88,7 +88,7 @@ TEST(seven_nodes_have_five_voters_and_two_that_stand_by)
 
 	CHECK_EQ(cluster_view(cluster, cluster_leader(cluster)).standbys, 2);
 	for (uint32_t i = 0; i < 2; i++)
-		sim_crash(cluster_sim(cluster), some_voter(cluster));
+		act_sim_crash(cluster_sim(cluster), some_voter(cluster));
 	CHECK(cluster_until(cluster, cluster_is_available, 5000));
 	CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), "a", "1")->status, OK);
 	cluster_free(cluster);
@@ -122,9 +122,9 @@ TEST(a_disk_that_is_lost_returns_under_a_new_id_and_its_old_one_is_removed)
 	lost = some_voter(cluster);
 	id = cluster_view(cluster, lost).id;
 	CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), "a", "1")->status, OK);
-	sim_crash(cluster_sim(cluster), lost);
+	act_sim_crash(cluster_sim(cluster), lost);
 	cluster_wipe(cluster, lost);
-	sim_restart(cluster_sim(cluster), lost);
+	act_sim_restart(cluster_sim(cluster), lost);
 	cluster_converge(cluster);
 	CHECK(cluster_view(cluster, lost).id != id);
 	cluster_run(cluster,
@@ -161,7 +161,7 @@ TEST(a_leader_that_leaves_hands_over_its_lead_and_its_vote)
 	cluster_run(cluster, 5000);
 	CHECK(cluster_await_voters(cluster, 3));
 	CHECK(cluster_view(cluster, leader).role != STORE_VOTER);
-	sim_crash(cluster_sim(cluster), leader);
+	act_sim_crash(cluster_sim(cluster), leader);
 	CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), "a", "1")->status, OK);
 	CHECK_EQ(cluster_said(cluster, "store: fetches a snapshot"), 0);
 	cluster_free(cluster);
@@ -180,11 +180,11 @@ TEST(a_change_of_members_that_is_not_committed_is_not_said_to_be_done)
 		if (cluster_view(cluster, i).role == STORE_STANDBY)
 			standby = i;
 	gone.id = cluster_view(cluster, standby).id;
-	sim_isolate(cluster_sim(cluster), old);
+	act_sim_isolate(cluster_sim(cluster), old);
 	answer = cluster_ask(cluster, old, NULL, &store_member_remove_type, &gone, &status);
 	CHECK_STATUS(answer ? answer->status : status, UNAVAILABLE);
 	cluster_run(cluster, 5000); /* the others elect one who has not heard of it */
-	sim_heal(cluster_sim(cluster));
+	act_sim_heal(cluster_sim(cluster));
 	cluster_converge(cluster);
 	CHECK(role_of(cluster, gone.id) != STORE_NOT_MEMBER);
 	CHECK_STATUS(remove_member(cluster, gone.id, true), OK);
@@ -213,7 +213,7 @@ TEST(who_is_removed_says_so_and_is_asked_nothing_any_more)
 	CHECK_STATUS(status, GONE);
 	CHECK(cluster_await_voters(cluster, 3)); /* the fourth took its place */
 	/* The last majority is not given up, not even by force. */
-	sim_crash(cluster_sim(cluster), some_voter(cluster));
+	act_sim_crash(cluster_sim(cluster), some_voter(cluster));
 	cluster_run(cluster, 12000);
 	CHECK_STATUS(remove_member(cluster, cluster_view(cluster, some_voter(cluster)).id, true),
 		     CONFLICT);

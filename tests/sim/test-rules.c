@@ -77,7 +77,7 @@ static void go(struct act *act, void *state, void *arg)
 
 static void tell_writer(struct cluster *cluster, uint32_t node)
 {
-	struct act_host *host = sim_host_of(cluster_sim(cluster), node, CLUSTER_HOST);
+	struct act_host *host = act_sim_host_of(cluster_sim(cluster), node, CLUSTER_HOST);
 
 	CHECK(host && act_host_enter(host, act_host_root(host), go, NULL));
 }
@@ -115,7 +115,7 @@ static bool play_figure_8(uint64_t seed)
 	struct sent sent[4] = { { 0 } };
 	struct sent *args[4] = { &sent[0], &sent[1], &sent[2], &sent[3] };
 	struct cluster *cluster = cluster_new(&(struct cluster_config){ .seed = seed });
-	struct sim *sim = cluster_sim(cluster);
+	struct act_sim *sim = cluster_sim(cluster);
 	bool has_led_again;
 	uint32_t a, b;
 
@@ -129,7 +129,7 @@ static bool play_figure_8(uint64_t seed)
 	CHECK(cluster_await_voters(cluster, 3));
 	a = cluster_leader(cluster);
 	sent[a].value = "of A";
-	sim_isolate(sim, a);
+	act_sim_isolate(sim, a);
 	tell_writer(cluster, a);
 	for (uint32_t i = 0; i < 8000 && !has_leader_but(cluster, a); i++)
 		cluster_run(cluster, 1);
@@ -137,16 +137,16 @@ static bool play_figure_8(uint64_t seed)
 	b = cluster_leader(cluster);
 	sent[b].value = "of B";
 	tell_writer(cluster, b);
-	cluster_run(cluster, sim_random(sim) % 3);
-	sim_heal(sim);
-	sim_isolate(sim, b);
+	cluster_run(cluster, act_sim_random(sim) % 3);
+	act_sim_heal(sim);
+	act_sim_isolate(sim, b);
 	/* A and C find each other; how long A leads is what differs. */
 	for (uint32_t i = 0; i < 4000 && !has_leader_but(cluster, b); i++)
 		cluster_run(cluster, 1);
 	has_led_again = cluster_leader(cluster) == a;
-	cluster_run(cluster, sim_random(sim) % 30);
-	sim_crash(sim, a);
-	sim_heal(sim);
+	cluster_run(cluster, act_sim_random(sim) % 30);
+	act_sim_crash(sim, a);
+	act_sim_heal(sim);
 	cluster_run(cluster, 3000);
 	cluster_converge(cluster);
 	for (uint32_t i = 1; i <= 3; i++) {
@@ -179,7 +179,7 @@ TEST(entries_of_every_length_survive_the_end_of_all_processes)
 		if (len % 10 != 9)
 			continue;
 		for (uint32_t i = 1; i <= 3; i++)
-			sim_crash(cluster_sim(cluster), i);
+			act_sim_crash(cluster_sim(cluster), i);
 		cluster_converge(cluster);
 	}
 	for (uint32_t len = 0; len < 70; len++) {
@@ -207,11 +207,11 @@ static void try_batched_change(uint64_t seed)
 	}
 	CHECK(away && fourth);
 	/* It gets commands and a change in one batch, and then leads. */
-	sim_pause(cluster_sim(cluster), away, true);
+	act_sim_pause(cluster_sim(cluster), away, true);
 	CHECK_STATUS(cluster_write(cluster, leader, "a", "1")->status, OK);
 	CHECK_STATUS(cluster_promote(cluster, fourth, STORE_SPARE), OK);
 	CHECK_STATUS(cluster_write(cluster, leader, "b", "2")->status, OK);
-	sim_pause(cluster_sim(cluster), away, false);
+	act_sim_pause(cluster_sim(cluster), away, false);
 	cluster_run(cluster, 1500);
 	for (uint32_t i = 0; i < 20 && cluster_leader(cluster) != away; i++) {
 		(void)!cluster_transfer(cluster, away);

@@ -56,14 +56,14 @@ TEST(a_member_that_was_away_for_longer_than_the_log_reaches_back_has_everything_
 
 	fill(cluster, 'a');
 	CHECK_EQ(cluster_said(cluster, "store: begins anew from a snapshot"), 0);
-	sim_crash(cluster_sim(cluster), away);
+	act_sim_crash(cluster_sim(cluster), away);
 	fill(cluster, 'b');
-	sim_restart(cluster_sim(cluster), away);
+	act_sim_restart(cluster_sim(cluster), away);
 	cluster_converge(cluster);
 	CHECK_EQ(cluster_said(cluster, "store: begins anew from a snapshot"), 1);
 	check_filled(cluster, away, 'b');
 	/* It is a member like any other: with the third one away it makes a majority. */
-	sim_crash(cluster_sim(cluster), 6 - away - cluster_leader(cluster));
+	act_sim_crash(cluster_sim(cluster), 6 - away - cluster_leader(cluster));
 	CHECK_STATUS(cluster_write(cluster, away, "after", "1")->status, OK);
 	CHECK_STR(cluster_read(cluster, away, "after"), "1");
 	cluster_free(cluster);
@@ -88,19 +88,19 @@ static void interrupt(uint64_t seed, uint32_t after_ms, uint32_t what)
 {
 	struct cluster *cluster = cluster_of(
 	    &(struct cluster_config){ .seed = seed, .kept_entries = 20, .checkpoint_ms = 1000 }, 3);
-	struct sim *sim = cluster_sim(cluster);
+	struct act_sim *sim = cluster_sim(cluster);
 	uint32_t away = follower(cluster), leader;
 
-	sim_crash(sim, away);
+	act_sim_crash(sim, away);
 	fill(cluster, 'c');
-	sim_restart(sim, away);
+	act_sim_restart(sim, away);
 	leader = cluster_leader(cluster);
 	cluster_run(cluster, after_ms);
 	switch (what % 4) {
-	case 0: sim_crash(sim, away); break;
-	case 1: sim_crash(sim, leader); break;
-	case 2: sim_crash_host(sim, away, CLUSTER_HOST); break;
-	case 3: sim_partition(sim, away, leader); break;
+	case 0: act_sim_crash(sim, away); break;
+	case 1: act_sim_crash(sim, leader); break;
+	case 2: act_sim_crash_host(sim, away, CLUSTER_HOST); break;
+	case 3: act_sim_partition(sim, away, leader); break;
 	}
 	cluster_run(cluster, 1500);
 	CHECK(cluster_until(cluster, cluster_has_leader, 5000));
@@ -127,9 +127,9 @@ TEST(a_watch_goes_on_over_a_snapshot_or_says_that_it_cannot)
 	const struct store_watch_answer *answer;
 
 	fill(cluster, 'a');
-	sim_crash(cluster_sim(cluster), away);
+	act_sim_crash(cluster_sim(cluster), away);
 	fill(cluster, 'b');
-	sim_restart(cluster_sim(cluster), away);
+	act_sim_restart(cluster_sim(cluster), away);
 	cluster_converge(cluster);
 	answer = cluster_ask(cluster, away, NULL, &store_watch_type, &watch, NULL);
 	CHECK(answer != NULL);

@@ -74,7 +74,7 @@ TEST(a_new_leader_gives_leases_their_whole_time_and_then_ends_them)
 	CHECK_STATUS(put_under(cluster, 1, "a", lease), OK);
 	cluster_run(cluster, 3000);
 	old = cluster_leader(cluster);
-	sim_crash(cluster_sim(cluster), old);
+	act_sim_crash(cluster_sim(cluster), old);
 	CHECK(cluster_until(cluster, cluster_has_leader, 5000));
 	cluster_run(cluster, 3000);
 	CHECK_STR(cluster_read(cluster, cluster_leader(cluster), "a"), "x");
@@ -93,11 +93,11 @@ TEST(a_leader_that_is_cut_off_keeps_no_lease)
 	struct store_lease_keep ask = { .id = lease };
 	const struct store_lease_answer *answer;
 
-	sim_isolate(cluster_sim(cluster), old);
+	act_sim_isolate(cluster_sim(cluster), old);
 	CHECK(cluster_view(cluster, old).is_leader);
 	answer = cluster_ask(cluster, old, NULL, &store_lease_keep_type, &ask, NULL);
 	CHECK(!answer || answer->status == UNAVAILABLE || answer->status == TIMEOUT);
-	sim_heal(cluster_sim(cluster));
+	act_sim_heal(cluster_sim(cluster));
 	cluster_converge(cluster);
 	CHECK_STATUS(keep(cluster, old, lease), OK);
 	cluster_free(cluster);

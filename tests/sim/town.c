@@ -26,7 +26,7 @@
 #define SETTLE_MS 3000U /* what the last change leads to has been written by then */
 
 struct town {
-	struct sim *sim;
+	struct act_sim *sim;
 	struct act_ref tester;
 	uint64_t term;
 	bool is_leading, is_open;
@@ -230,10 +230,10 @@ static bool leads(void *arg)
 
 static void start_control(struct town *town)
 {
-	CHECK_EQ(sim_run_for(town->sim, 20000, leads, town), SIM_CLAIM);
+	CHECK_EQ(act_sim_run_for(town->sim, 20000, leads, town), ACT_SIM_CLAIM);
 	plan_control(town);
 	town->control_host = host_config(town, "control", TOWN_CONTROL, &town->control_root);
-	CHECK_STATUS(sim_host(town->sim, 1, &town->control_host), OK);
+	CHECK_STATUS(act_sim_host(town->sim, 1, &town->control_host), OK);
 }
 
 static bool is_settled(struct town *town, const void *arg)
@@ -266,18 +266,18 @@ struct town *town_open(uint64_t seed, uint32_t nodes)
 {
 	struct town *town = arena_new_of(test_arena(), struct town);
 
-	town->sim = sim_new(seed + 1000 * chosen_seed());
+	town->sim = act_sim_new(seed + 1000 * chosen_seed());
 	add_types(town, store_types, store_type_count);
 	add_types(town, api_types, api_type_count);
 	add_types(town, alive_types, alive_type_count);
 	plan_core(town);
 	town->core_host = host_config(town, "core", TOWN_CORE, &town->core_root);
-	CHECK_STATUS(sim_host(town->sim, 1, &town->core_host), OK);
+	CHECK_STATUS(act_sim_host(town->sim, 1, &town->core_host), OK);
 	start_control(town);
 	plan_nodes(town, nodes);
 	town->nodes_host = host_config(town, "nodes", TOWN_NODES, &town->nodes_root);
 	if (nodes > 0)
-		CHECK_STATUS(sim_host(town->sim, 1, &town->nodes_host), OK);
+		CHECK_STATUS(act_sim_host(town->sim, 1, &town->nodes_host), OK);
 	town_until(town, 60000, is_settled, &nodes);
 	town->is_open = true;
 	town_run(town, 10000);
@@ -286,26 +286,26 @@ struct town *town_open(uint64_t seed, uint32_t nodes)
 
 void town_close(struct town *town)
 {
-	sim_free(town->sim);
+	act_sim_free(town->sim);
 }
 
-struct sim *town_sim(struct town *town)
+struct act_sim *town_sim(struct town *town)
 {
 	return town->sim;
 }
 
 void town_run(struct town *town, uint64_t ms)
 {
-	sim_run_for(town->sim, ms, NULL, NULL);
+	act_sim_run_for(town->sim, ms, NULL, NULL);
 }
 
 void town_until(struct town *town, uint64_t ms, bool (*claim)(struct town *town, const void *arg),
 		const void *arg)
 {
-	uint64_t end_ms = sim_now_ms(town->sim) + ms;
+	uint64_t end_ms = act_sim_now_ms(town->sim) + ms;
 
 	while (!claim(town, arg)) {
-		if (sim_now_ms(town->sim) >= end_ms)
+		if (act_sim_now_ms(town->sim) >= end_ms)
 			test_fail(__FILE__, __LINE__, "the claim does not hold after %ju ms",
 				  (uintmax_t)ms);
 		town_run(town, 100);
@@ -314,12 +314,12 @@ void town_until(struct town *town, uint64_t ms, bool (*claim)(struct town *town,
 
 void town_crash(struct town *town, enum town_host host)
 {
-	sim_crash_host(town->sim, 1, (uint16_t)host);
+	act_sim_crash_host(town->sim, 1, (uint16_t)host);
 	if (host == TOWN_CORE)
 		town->is_leading = false;
 	if (host == TOWN_CONTROL) /* its parts are told the term that is now */
 		plan_control(town);
-	sim_restart(town->sim, 1);
+	act_sim_restart(town->sim, 1);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------------------------- */
@@ -349,8 +349,8 @@ static struct town_answer ask(struct town *town, const char *method, const char 
 	call.content_type = str_from(type);
 	call.body = arena_str(call.arena, str_from(body));
 	town->is_answered = false;
-	CHECK(act_host_enter(sim_host_of(town->sim, 1, TOWN_CORE), town->tester, send, &call));
-	CHECK_EQ(sim_run_for(town->sim, WAIT_MS, is_answered, town), SIM_CLAIM);
+	CHECK(act_host_enter(act_sim_host_of(town->sim, 1, TOWN_CORE), town->tester, send, &call));
+	CHECK_EQ(act_sim_run_for(town->sim, WAIT_MS, is_answered, town), ACT_SIM_CLAIM);
 	return town->answer;
 }
 

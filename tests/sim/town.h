@@ -21,7 +21,7 @@ struct town;
 /* Everything has been started and is quiet when this returns. */
 struct town *town_open(uint64_t seed, uint32_t nodes);
 void town_close(struct town *town);
-struct sim *town_sim(struct town *town);
+struct act_sim *town_sim(struct town *town);
 void town_run(struct town *town, uint64_t ms);
 /* Runs until the claim holds; fails the test after so long. */
 void town_until(struct town *town, uint64_t ms, bool (*claim)(struct town *town, const void *arg),

@@ -34,7 +34,7 @@ struct tick {
 static const ACT_TYPE(tick, .id = 0);
 
 struct desk {
-	struct sim *sim;
+	struct act_sim *sim;
 	struct act_ref self;
 	VEC(const struct object *) objects;
 	VEC(struct watcher) watchers;
@@ -645,22 +645,22 @@ struct desk *desk_open(uint64_t seed, const struct act_child *children, uint32_t
 	struct desk *desk = arena_new_of(test_arena(), struct desk);
 
 	CHECK(count < CHILDREN_MAX);
-	desk->sim = sim_new(seed);
+	desk->sim = act_sim_new(seed);
 	desk->revision = 10;
 	desk->children[0] = (struct act_child){ .id = "api", .class = &pretended_api, .args = desk };
 	if (count > 0)
 		memcpy(&desk->children[1], children, count * sizeof *children);
 	desk->root = (struct act_supervisor){ .children = desk->children, .child_count = count + 1 };
-	CHECK_STATUS(
-	    sim_host(desk->sim, 1,
-		     &(struct act_host_config){ .name = "desk", .host = 1, .root = &desk->root }),
-	    OK);
+	CHECK_STATUS(act_sim_host(desk->sim, 1,
+				  &(struct act_host_config){
+				      .name = "desk", .host = 1, .root = &desk->root }),
+		     OK);
 	return desk;
 }
 
 void desk_close(struct desk *desk)
 {
-	sim_free(desk->sim);
+	act_sim_free(desk->sim);
 	for (uint32_t i = 0; i < desk->objects.len; i++)
 		object_unref(desk->objects.at[i]);
 	for (uint32_t i = 0; i < desk->answers.len; i++)
@@ -674,12 +674,12 @@ void desk_close(struct desk *desk)
 
 void desk_run(struct desk *desk, uint64_t ms)
 {
-	sim_run_for(desk->sim, ms, NULL, NULL);
+	act_sim_run_for(desk->sim, ms, NULL, NULL);
 }
 
 struct act_host *desk_host(struct desk *desk)
 {
-	return sim_host_of(desk->sim, 1, 1);
+	return act_sim_host_of(desk->sim, 1, 1);
 }
 
 struct desk_counts desk_counts(const struct desk *desk)

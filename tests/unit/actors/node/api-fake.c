@@ -399,7 +399,7 @@ const struct act_class api_fake_class = {
 void api_lab_open_with(struct api_lab *lab, const struct act_child *children, uint32_t count)
 {
 	assert(count < API_LAB_CHILDREN);
-	lab->sim = sim_new(7);
+	lab->sim = act_sim_new(7);
 	lab->children[0] =
 	    (struct act_child){ .id = "api", .class = &api_fake_class, .args = &lab->fake };
 	memcpy(lab->children + 1, children, count * sizeof *children);
@@ -410,7 +410,7 @@ void api_lab_open_with(struct api_lab *lab, const struct act_child *children, ui
 	lab->config = (struct act_host_config){
 		.name = "lab", .root = &lab->root, .types = api_types, .type_count = api_type_count
 	};
-	CHECK_STATUS(sim_host(lab->sim, 1, &lab->config), OK);
+	CHECK_STATUS(act_sim_host(lab->sim, 1, &lab->config), OK);
 }
 
 void api_lab_open(struct api_lab *lab, const struct act_class *class, const void *args)
@@ -422,14 +422,14 @@ void api_lab_open(struct api_lab *lab, const struct act_class *class, const void
 
 void api_lab_close(struct api_lab *lab)
 {
-	sim_free(lab->sim);
+	act_sim_free(lab->sim);
 	for (uint32_t i = 0; i < lab->fake.len; i++)
 		object_unref(lab->fake.objects[i]);
 }
 
 void api_lab_run(struct api_lab *lab, uint64_t ms)
 {
-	sim_run_for(lab->sim, ms, NULL, NULL);
+	act_sim_run_for(lab->sim, ms, NULL, NULL);
 }
 
 struct deed {
@@ -453,7 +453,7 @@ static void enter(struct act *act, void *state, void *arg)
 
 static void do_deed(struct deed deed)
 {
-	struct act_host *host = sim_host_of(deed.lab->sim, 1, deed.lab->config.host);
+	struct act_host *host = act_sim_host_of(deed.lab->sim, 1, deed.lab->config.host);
 
 	CHECK(act_host_enter(host, act_host_root(host), enter, &deed));
 }

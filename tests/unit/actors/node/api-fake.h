@@ -47,7 +47,7 @@ extern const struct act_class api_fake_class; /* args: struct api_fake */
 /* A simulated host with the fake and some actors beside it. */
 #define API_LAB_CHILDREN 8U
 struct api_lab {
-	struct sim *sim;
+	struct act_sim *sim;
 	struct api_fake fake;
 	struct act_child children[API_LAB_CHILDREN];
 	struct act_supervisor root;

@@ -463,7 +463,7 @@ TEST(an_unknown_runtime_is_refused)
 	bad.pods = "docker";
 	lab->children[0] = (struct act_child){ .id = "agent", .class = &agent_class, .args = &bad };
 	lab->config = (struct act_host_config){ .name = "lab", .root = &root };
-	lab->sim = sim_new(1);
-	CHECK_STATUS(sim_host(lab->sim, 1, &lab->config), NOT_IMPLEMENTED);
-	sim_free(lab->sim);
+	lab->sim = act_sim_new(1);
+	CHECK_STATUS(act_sim_host(lab->sim, 1, &lab->config), NOT_IMPLEMENTED);
+	act_sim_free(lab->sim);
 }

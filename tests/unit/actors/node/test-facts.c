@@ -26,8 +26,8 @@ static void put_folder(const struct seams_files *files, const char *path)
 
 TEST(facts_are_what_the_kernel_says)
 {
-	struct sim *sim = sim_new(1);
-	const struct seams_files *files = sim_files(sim, 1);
+	struct act_sim *sim = act_sim_new(1);
+	const struct seams_files *files = act_sim_files(sim, 1);
 	struct facts facts;
 
 	put_folder(files, "/proc/sys/kernel/random");
@@ -54,19 +54,19 @@ TEST(facts_are_what_the_kernel_says)
 	CHECK_STR(str_from(facts.machine_id), "m-1");
 	CHECK_STR(str_from(facts.system_uuid), "m-1");
 	CHECK_STR(str_from(facts.os_image), "Debian GNU/Linux 12 (bookworm)");
-	sim_free(sim);
+	act_sim_free(sim);
 }
 
 TEST(what_cannot_be_read_is_left_out)
 {
-	struct sim *sim = sim_new(1);
+	struct act_sim *sim = act_sim_new(1);
 	struct facts facts;
 
-	facts_read(sim_files(sim, 1), "/none", test_arena(), &facts);
+	facts_read(act_sim_files(sim, 1), "/none", test_arena(), &facts);
 	CHECK_EQ(facts.cpus, 1);
 	CHECK_EQ(facts.memory_bytes, 0);
 	CHECK_STR(str_from(facts.kernel), "");
 	CHECK_STR(str_from(facts.os_image), "Linux");
 	CHECK(strlen(facts.architecture) > 0);
-	sim_free(sim);
+	act_sim_free(sim);
 }

@@ -37,7 +37,7 @@ struct written_event {
 };
 
 struct stage {
-	struct sim *sim;
+	struct act_sim *sim;
 	struct act_ref self;
 	VEC(struct kept) kept;
 	VEC(struct watcher) watchers;
@@ -115,7 +115,7 @@ static void tell(struct act *act, void *state, void *arg)
 static void tell_from_outside(struct stage *stage, struct telling *telling)
 {
 	if (!act_ref_is_nil(stage->self))
-		CHECK(act_host_enter(sim_host_of(stage->sim, 1, 1), stage->self, tell, telling));
+		CHECK(act_host_enter(act_sim_host_of(stage->sim, 1, 1), stage->self, tell, telling));
 }
 
 static void stamp(struct stage *stage, struct object *object)
@@ -465,7 +465,7 @@ struct stage *stage_open(uint64_t seed)
 {
 	struct stage *stage = arena_new_of(test_arena(), struct stage);
 
-	stage->sim = sim_new(seed);
+	stage->sim = act_sim_new(seed);
 	stage->caches = (struct caches_args){ "api", "system:kube-controller-manager" };
 	stage->scheduler = (struct scheduler_args){ "api", TERM };
 	stage->children[0] = (struct act_child){ "api", &pretended_api, stage, 0, 0, false };
@@ -477,16 +477,16 @@ struct stage *stage_open(uint64_t seed)
 					       .child_count = 3,
 					       .max_restarts = 1000,
 					       .within_ms = 10000 };
-	CHECK_STATUS(sim_host(stage->sim, 1,
-			      &(struct act_host_config){
-				  .name = "control", .host = 1, .root = &stage->root }),
+	CHECK_STATUS(act_sim_host(stage->sim, 1,
+				  &(struct act_host_config){
+				      .name = "control", .host = 1, .root = &stage->root }),
 		     OK);
 	return stage;
 }
 
 void stage_close(struct stage *stage)
 {
-	sim_free(stage->sim);
+	act_sim_free(stage->sim);
 	for (uint32_t i = 0; i < stage->kept.len; i++)
 		object_unref(stage->kept.at[i].object);
 	vec_fini(&stage->kept);
@@ -497,7 +497,7 @@ void stage_close(struct stage *stage)
 
 void stage_run(struct stage *stage, uint64_t ms)
 {
-	sim_run_for(stage->sim, ms, NULL, NULL);
+	act_sim_run_for(stage->sim, ms, NULL, NULL);
 }
 
 void stage_node(struct stage *stage, const char *name, const char *cpu, const char *memory)
@@ -556,7 +556,7 @@ void stage_hold(struct stage *stage, bool is_holding)
 {
 	stage->is_holding = is_holding;
 	if (!is_holding)
-		CHECK(act_host_enter(sim_host_of(stage->sim, 1, 1), stage->self, let_go, stage));
+		CHECK(act_host_enter(act_sim_host_of(stage->sim, 1, 1), stage->self, let_go, stage));
 }
 
 static void kill_named(struct act *act, void *state, void *arg)
@@ -570,7 +570,7 @@ static void kill_named(struct act *act, void *state, void *arg)
 
 void stage_kill(struct stage *stage, const char *name)
 {
-	CHECK(act_host_enter(sim_host_of(stage->sim, 1, 1), stage->self, kill_named,
+	CHECK(act_host_enter(act_sim_host_of(stage->sim, 1, 1), stage->self, kill_named,
 			     (void *)(uintptr_t)name));
 }
 

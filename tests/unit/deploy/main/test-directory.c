@@ -96,11 +96,11 @@ static const struct act_class fake_store_class = { .name = "store",
 
 /* ---- the desk ---- */
 
-static struct sim *open_desk(struct desk *desk)
+static struct act_sim *open_desk(struct desk *desk)
 {
 	static struct act_child children[2];
 	static struct act_supervisor root;
-	struct sim *sim = sim_new(1);
+	struct act_sim *sim = act_sim_new(1);
 
 	children[0] = (struct act_child){ .id = "store", .class = &fake_store_class, .args = desk };
 	children[1] = (struct act_child){ .id = "directory",
@@ -109,9 +109,10 @@ static struct sim *open_desk(struct desk *desk)
 	root = (struct act_supervisor){ .children = children, .child_count = 2 };
 	memcpy(desk->process.identity.name, "n1", 3);
 	CHECK_STATUS(
-	    sim_host(sim, 1, &(struct act_host_config){ .name = "core", .host = 1, .root = &root }),
+	    act_sim_host(sim, 1,
+			 &(struct act_host_config){ .name = "core", .host = 1, .root = &root }),
 	    OK);
-	sim_run_for(sim, 1000, NULL, NULL);
+	act_sim_run_for(sim, 1000, NULL, NULL);
 	return sim;
 }
 
@@ -133,11 +134,11 @@ TEST(nodes_are_known_from_their_records)
 {
 	struct desk desk = { .row_count = 2,
 			     .rows = { row_of("n1", "10.0.0.1"), row_of("n3", "10.0.0.3") } };
-	struct sim *sim = open_desk(&desk);
+	struct act_sim *sim = open_desk(&desk);
 
 	CHECK_EQ(desk.told_count, 1);
 	CHECK_STR(str_from(desk.told[0]), "n3 10.0.0.3:6444");
-	sim_free(sim);
+	act_sim_free(sim);
 }
 
 /* All machines lost power before any had the records in its database: each knows the others from the log's list of members alone. */
@@ -146,11 +147,11 @@ TEST(members_without_a_record_are_known_from_the_list_of_members)
 	struct desk desk = { .member_count = 2,
 			     .members = { member_of("n1", "10.0.0.1:6444"),
 					  member_of("n3", "10.0.0.3:6444") } };
-	struct sim *sim = open_desk(&desk);
+	struct act_sim *sim = open_desk(&desk);
 
 	CHECK_EQ(desk.told_count, 1);
 	CHECK_STR(str_from(desk.told[0]), "n3 10.0.0.3:6444");
-	sim_free(sim);
+	act_sim_free(sim);
 }
 
 static void move_and_go(struct act *act, void *state, void *arg)
@@ -175,14 +176,14 @@ TEST(a_record_knows_better_than_the_list_of_members)
 			     .rows = { row_of("n3", "10.0.0.3") },
 			     .member_count = 1,
 			     .members = { member_of("n3", "10.0.0.30:6444") } };
-	struct sim *sim = open_desk(&desk);
-	struct act_host *host = sim_host_of(sim, 1, 1);
+	struct act_sim *sim = open_desk(&desk);
+	struct act_host *host = act_sim_host_of(sim, 1, 1);
 
 	desk.told_count = 0;
 	CHECK(act_host_enter(host, act_host_root(host), move_and_go, &desk));
-	sim_run_for(sim, 1000, NULL, NULL);
+	act_sim_run_for(sim, 1000, NULL, NULL);
 	CHECK_EQ(desk.told_count, 2);
 	CHECK_STR(str_from(desk.told[0]), "n3 10.0.0.33:6444");
 	CHECK_STR(str_from(desk.told[1]), "-n3");
-	sim_free(sim);
+	act_sim_free(sim);
 }

@@ -74,12 +74,12 @@ static void go(struct act *act, void *state, void *arg)
 	CHECK_STATUS(act_send(act, act_named(act, "asker"), &asker_go_type, &message), OK);
 }
 
-static void ask_for(struct sim *sim, const char *agent)
+static void ask_for(struct act_sim *sim, const char *agent)
 {
-	struct act_host *host = sim_host_of(sim, 1, 1);
+	struct act_host *host = act_sim_host_of(sim, 1, 1);
 
 	CHECK(act_host_enter(host, act_host_root(host), go, (void *)(uintptr_t)agent));
-	sim_run_for(sim, 2 * ALIVE_ANSWER_MS, NULL, NULL);
+	act_sim_run_for(sim, 2 * ALIVE_ANSWER_MS, NULL, NULL);
 }
 
 TEST(a_question_reaches_an_agent_on_another_node_by_relays)
@@ -114,13 +114,13 @@ TEST(a_question_reaches_an_agent_on_another_node_by_relays)
 		  .types = alive_types,
 		  .type_count = alive_type_count },
 	};
-	struct sim *sim = sim_new(3);
+	struct act_sim *sim = act_sim_new(3);
 
 	memcpy(processes[0].identity.name, "n1", 3);
 	memcpy(processes[1].identity.name, "n2", 3);
-	CHECK_STATUS(sim_host(sim, 1, &configs[0]), OK);
-	CHECK_STATUS(sim_host(sim, 2, &configs[1]), OK);
-	CHECK_STATUS(sim_host(sim, 2, &configs[2]), OK);
+	CHECK_STATUS(act_sim_host(sim, 1, &configs[0]), OK);
+	CHECK_STATUS(act_sim_host(sim, 2, &configs[1]), OK);
+	CHECK_STATUS(act_sim_host(sim, 2, &configs[2]), OK);
 	ask_for(sim, "agent@n2/3");
 	CHECK_EQ(seen.here, 1);
 	CHECK_STR(str_from(seen.node), "n2");
@@ -130,10 +130,10 @@ TEST(a_question_reaches_an_agent_on_another_node_by_relays)
 	CHECK_EQ(seen.gone, 2);
 	ask_for(sim, "agent@n9/3");
 	CHECK_EQ(seen.gone, 3);
-	sim_crash(sim, 2);
+	act_sim_crash(sim, 2);
 	ask_for(sim, "agent@n2/3");
 	ask_for(sim, "agent@n2/3");
 	CHECK_EQ(seen.here, 1);
 	CHECK(seen.gone >= 4);
-	sim_free(sim);
+	act_sim_free(sim);
 }

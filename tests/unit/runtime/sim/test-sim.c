@@ -148,7 +148,7 @@ static const struct act_class node_class = { .name = "node",
 					     .receive = node_receive };
 
 struct world {
-	struct sim *sim;
+	struct act_sim *sim;
 	struct tally tally;
 	struct node_args args[4];
 	struct act_child children[4];
@@ -157,7 +157,7 @@ struct world {
 
 static void world_open(struct world *world, uint64_t seed)
 {
-	*world = (struct world){ .sim = sim_new(seed) };
+	*world = (struct world){ .sim = act_sim_new(seed) };
 	log_configure(&(struct log_config){ .level = LOG_ERROR });
 	for (uint32_t i = 1; i <= 3; i++) {
 		world->args[i] = (struct node_args){ &world->tally, i };
@@ -171,34 +171,35 @@ static void world_open(struct world *world, uint64_t seed)
 							.root = &world->roots[i],
 							.types = types,
 							.type_count = 1 };
-		CHECK_STATUS(sim_host(world->sim, i, &config), OK);
+		CHECK_STATUS(act_sim_host(world->sim, i, &config), OK);
 	}
 }
 
 static uint64_t run_once(uint64_t seed, bool has_chaos, struct tally *out, uint64_t *out_events)
 {
-	const struct sim_chaos chaos = { .crash_s = 2,
-					 .partition_s = 2,
-					 .pause_s = 3,
-					 .down_max_ms = 3000,
-					 .partition_max_ms = 6000,
-					 .pause_max_ms = 5000,
-					 .min_up = 2,
-					 .is_buggifying = true };
-	const struct sim_net net = { 100, 5000, 50, 1000 };
+	static const uint32_t nodes[] = { 1, 2, 3 };
+	const struct act_sim_plan plan = { .kinds = 1U << ACT_SIM_CRASH | 1U << ACT_SIM_PAUSE |
+						    1U << ACT_SIM_PARTITION | 1U << ACT_SIM_ONE_WAY |
+						    1U << ACT_SIM_ISOLATE | 1U << ACT_SIM_BRANCH,
+					   .nodes = nodes,
+					   .node_count = 3,
+					   .until_ms = 30000,
+					   .every_ms = 750 };
+	struct act_sim_fault faults[100];
+	const struct act_sim_net net = { 100, 5000, 50, 1000 };
 	struct world world;
 
 	world_open(&world, seed);
-	sim_net(world.sim, &net);
+	act_sim_net(world.sim, &net);
 	if (has_chaos)
-		sim_chaos(world.sim, &chaos);
-	CHECK_EQ(sim_run(world.sim, 30000, NULL, NULL), SIM_TIME);
-	sim_chaos(world.sim, NULL);
-	sim_run_for(world.sim, 10000, NULL, NULL);
-	uint64_t hash = sim_hash(world.sim);
+		act_sim_strike(world.sim, faults, act_sim_plan(seed, &plan, faults, 100), 2);
+	CHECK_EQ(act_sim_run(world.sim, 30000, NULL, NULL), ACT_SIM_TIME);
+	act_sim_calm(world.sim);
+	act_sim_run_for(world.sim, 10000, NULL, NULL);
+	uint64_t hash = act_sim_hash(world.sim);
 	*out = world.tally;
-	*out_events = sim_events(world.sim);
-	sim_free(world.sim);
+	*out_events = act_sim_events(world.sim);
+	act_sim_free(world.sim);
 	return hash;
 }
 
@@ -240,12 +241,12 @@ TEST(without_faults_every_request_is_answered)
 	struct world world;
 
 	world_open(&world, 5);
-	sim_run(world.sim, 5000, NULL, NULL);
+	act_sim_run(world.sim, 5000, NULL, NULL);
 	for (uint32_t i = 1; i <= 3; i++) {
 		CHECK(world.tally.answered[i] > 300);
 		CHECK_EQ(world.tally.starts[i], 1);
 	}
-	sim_free(world.sim);
+	act_sim_free(world.sim);
 }
 
 TEST(a_partition_is_noticed_after_its_time_and_messages_pass_again_when_it_heals)
@@ -253,21 +254,21 @@ TEST(a_partition_is_noticed_after_its_time_and_messages_pass_again_when_it_heals
 	struct world world;
 
 	world_open(&world, 5);
-	sim_run(world.sim, 1000, NULL, NULL);
+	act_sim_run(world.sim, 1000, NULL, NULL);
 	uint64_t downs = world.tally.downs[1];
-	sim_partition(world.sim, 1, 2);
-	sim_partition(world.sim, 1, 3);
-	sim_run_for(world.sim, 2900, NULL, NULL);
+	act_sim_partition(world.sim, 1, 2);
+	act_sim_partition(world.sim, 1, 3);
+	act_sim_run_for(world.sim, 2900, NULL, NULL);
 	uint64_t answered = world.tally.answered[1];
 	CHECK_EQ(world.tally.downs[1], downs);
-	sim_run_for(world.sim, 3000, NULL, NULL);
+	act_sim_run_for(world.sim, 3000, NULL, NULL);
 	CHECK(world.tally.downs[1] > downs);
 	CHECK_EQ(world.tally.answered[1], answered);
 	CHECK(world.tally.answered[2] > 300);
-	sim_heal(world.sim);
-	sim_run_for(world.sim, 1000, NULL, NULL);
+	act_sim_heal(world.sim);
+	act_sim_run_for(world.sim, 1000, NULL, NULL);
 	CHECK(world.tally.answered[1] > answered + 30);
-	sim_free(world.sim);
+	act_sim_free(world.sim);
 }
 
 TEST(a_short_partition_only_delays)
@@ -275,14 +276,14 @@ TEST(a_short_partition_only_delays)
 	struct world world;
 
 	world_open(&world, 5);
-	sim_run(world.sim, 1000, NULL, NULL);
+	act_sim_run(world.sim, 1000, NULL, NULL);
 	uint64_t downs = world.tally.downs[1];
-	sim_partition(world.sim, 1, 2);
-	sim_run_for(world.sim, 1000, NULL, NULL);
-	sim_heal(world.sim);
-	sim_run_for(world.sim, 6000, NULL, NULL);
+	act_sim_partition(world.sim, 1, 2);
+	act_sim_run_for(world.sim, 1000, NULL, NULL);
+	act_sim_heal(world.sim);
+	act_sim_run_for(world.sim, 6000, NULL, NULL);
 	CHECK_EQ(world.tally.downs[1], downs);
-	sim_free(world.sim);
+	act_sim_free(world.sim);
 }
 
 TEST(a_crashed_node_comes_back_with_what_it_synced_and_a_new_epoch)
@@ -290,23 +291,23 @@ TEST(a_crashed_node_comes_back_with_what_it_synced_and_a_new_epoch)
 	struct world world;
 
 	world_open(&world, 8);
-	sim_run(world.sim, 2000, NULL, NULL);
-	CHECK(sim_is_up(world.sim, 2));
-	sim_crash(world.sim, 2);
-	CHECK(!sim_is_up(world.sim, 2));
-	CHECK(!sim_host_of(world.sim, 2, 1));
-	sim_run_for(world.sim, 1000, NULL, NULL);
-	sim_restart(world.sim, 2);
-	sim_run_for(world.sim, 5000, NULL, NULL);
+	act_sim_run(world.sim, 2000, NULL, NULL);
+	CHECK(act_sim_is_up(world.sim, 2));
+	act_sim_crash(world.sim, 2);
+	CHECK(!act_sim_is_up(world.sim, 2));
+	CHECK(!act_sim_host_of(world.sim, 2, 1));
+	act_sim_run_for(world.sim, 1000, NULL, NULL);
+	act_sim_restart(world.sim, 2);
+	act_sim_run_for(world.sim, 5000, NULL, NULL);
 	CHECK_EQ(world.tally.starts[2], 2);
-	CHECK_EQ(act_host_peer(sim_host_of(world.sim, 2, 1)).epoch, 2);
+	CHECK_EQ(act_host_peer(act_sim_host_of(world.sim, 2, 1)).epoch, 2);
 	CHECK(world.tally.answered[2] > 300);
-	sim_crash_host(world.sim, 3, 1);
-	sim_restart(world.sim, 3);
-	sim_run_for(world.sim, 1000, NULL, NULL);
+	act_sim_crash_host(world.sim, 3, 1);
+	act_sim_restart(world.sim, 3);
+	act_sim_run_for(world.sim, 1000, NULL, NULL);
 	/* A process that died has lost nothing that it had written. */
 	CHECK(world.tally.stored[3] > 0);
-	sim_free(world.sim);
+	act_sim_free(world.sim);
 }
 
 static bool has_fifty(void *arg)
@@ -317,20 +318,20 @@ static bool has_fifty(void *arg)
 TEST(a_run_ends_at_the_claim_at_the_time_or_when_nothing_is_due)
 {
 	struct world world;
-	struct sim *empty = sim_new(1);
+	struct act_sim *empty = act_sim_new(1);
 
-	CHECK_EQ(sim_run(empty, 1000, NULL, NULL), SIM_IDLE);
-	sim_free(empty);
+	CHECK_EQ(act_sim_run(empty, 1000, NULL, NULL), ACT_SIM_IDLE);
+	act_sim_free(empty);
 	world_open(&world, 8);
-	CHECK_EQ(sim_run(world.sim, 60000, has_fifty, &world.tally), SIM_CLAIM);
+	CHECK_EQ(act_sim_run(world.sim, 60000, has_fifty, &world.tally), ACT_SIM_CLAIM);
 	CHECK_EQ(world.tally.answered[1], 50);
-	CHECK_EQ(sim_run_for(world.sim, 10, NULL, NULL), SIM_TIME);
-	sim_free(world.sim);
+	CHECK_EQ(act_sim_run_for(world.sim, 10, NULL, NULL), ACT_SIM_TIME);
+	act_sim_free(world.sim);
 }
 
-static void tell(struct sim *sim, uint32_t to, uint32_t node, const char *name)
+static void tell(struct act_sim *sim, uint32_t to, uint32_t node, const char *name)
 {
-	const struct seams_link *link = &act_host_seams(sim_host_of(sim, to, 1))->link;
+	const struct seams_link *link = &act_host_seams(act_sim_host_of(sim, to, 1))->link;
 	const struct seams_place place = {
 		.node = node, .node_name = str_from(name), .host = 1, .host_name = STR("core")
 	};
@@ -346,15 +347,15 @@ TEST(a_host_that_was_told_of_others_knows_those_alone)
 
 	world_open(&world, 5);
 	tell(world.sim, 1, 2, "n2");
-	link = &act_host_seams(sim_host_of(world.sim, 1, 1))->link;
+	link = &act_host_seams(act_sim_host_of(world.sim, 1, 1))->link;
 	CHECK_STATUS(link->resolve(link->self, STR("n2/core"), &peer), OK);
 	CHECK_EQ(peer.node, 2);
 	CHECK_STATUS(link->resolve(link->self, STR("n2/node"), &peer), NOT_FOUND);
 	CHECK_STATUS(link->resolve(link->self, STR("n3"), &peer), NOT_FOUND);
-	sim_run(world.sim, 2000, NULL, NULL);
+	act_sim_run(world.sim, 2000, NULL, NULL);
 	CHECK(world.tally.received[2] > 60);
 	CHECK(world.tally.received[3] > 60); /* from the second */
-	sim_free(world.sim);
+	act_sim_free(world.sim);
 }
 
 TEST(a_host_that_was_not_told_of_another_does_not_let_it_in_and_forgets_who_left)
@@ -366,22 +367,22 @@ TEST(a_host_that_was_not_told_of_another_does_not_let_it_in_and_forgets_who_left
 	world_open(&world, 5);
 	tell(world.sim, 1, 2, "n2");
 	tell(world.sim, 2, 1, "n1");
-	sim_run(world.sim, 2000, NULL, NULL);
+	act_sim_run(world.sim, 2000, NULL, NULL);
 	/* The third talks to nobody, and nobody talks to it. */
 	CHECK_EQ(world.tally.received[3], 0);
 	CHECK_EQ(world.tally.answered[3], 0);
 	CHECK(world.tally.answered[1] > 60);
-	link = &act_host_seams(sim_host_of(world.sim, 1, 1))->link;
+	link = &act_host_seams(act_sim_host_of(world.sim, 1, 1))->link;
 	downs = world.tally.downs[2];
 	link->forget(link->self, 2);
 	tell(world.sim, 1, 3, "n3");
-	sim_run_for(world.sim, 100, NULL, NULL);
+	act_sim_run_for(world.sim, 100, NULL, NULL);
 	CHECK(world.tally.downs[2] > downs);
 	received = world.tally.received[1];
-	sim_run_for(world.sim, 1000, NULL, NULL);
+	act_sim_run_for(world.sim, 1000, NULL, NULL);
 	CHECK(world.tally.received[3] > 20);
 	CHECK(world.tally.received[1] > received); /* of the third alone */
-	sim_free(world.sim);
+	act_sim_free(world.sim);
 }
 
 TEST(a_host_that_ended_by_itself_is_started_again)
@@ -389,31 +390,31 @@ TEST(a_host_that_ended_by_itself_is_started_again)
 	struct world world;
 
 	world_open(&world, 5);
-	sim_run(world.sim, 2000, NULL, NULL);
-	act_host_stop(sim_host_of(world.sim, 3, 1));
-	sim_run_for(world.sim, 100, NULL, NULL);
-	CHECK(!sim_is_up(world.sim, 3));
+	act_sim_run(world.sim, 2000, NULL, NULL);
+	act_host_stop(act_sim_host_of(world.sim, 3, 1));
+	act_sim_run_for(world.sim, 100, NULL, NULL);
+	CHECK(!act_sim_is_up(world.sim, 3));
 	CHECK(world.tally.downs[2] > 0);
-	sim_run_for(world.sim, 2000, NULL, NULL);
-	CHECK(sim_is_up(world.sim, 3));
+	act_sim_run_for(world.sim, 2000, NULL, NULL);
+	CHECK(act_sim_is_up(world.sim, 3));
 	CHECK_EQ(world.tally.starts[3], 2);
-	sim_free(world.sim);
+	act_sim_free(world.sim);
 }
 
 TEST(an_end_that_is_about_to_learn_of_a_loss_learns_it_whatever_happens_meanwhile)
 {
-	const struct sim_net slow = { 100, 2000, 0, 60000 }, fast = { 100, 2000, 0, 100 };
+	const struct act_sim_net slow = { 100, 2000, 0, 60000 }, fast = { 100, 2000, 0, 100 };
 	struct world world;
 
 	world_open(&world, 5);
-	sim_run(world.sim, 1000, NULL, NULL);
-	sim_net(world.sim, &slow);
-	sim_crash(world.sim, 2); /* the others learn it within a minute */
-	sim_net(world.sim, &fast);
-	sim_partition(world.sim, 3, 2);
-	sim_run_for(world.sim, 1000, NULL, NULL);
-	sim_heal(world.sim);
-	sim_run_for(world.sim, 61000, NULL, NULL);
+	act_sim_run(world.sim, 1000, NULL, NULL);
+	act_sim_net(world.sim, &slow);
+	act_sim_crash(world.sim, 2); /* the others learn it within a minute */
+	act_sim_net(world.sim, &fast);
+	act_sim_partition(world.sim, 3, 2);
+	act_sim_run_for(world.sim, 1000, NULL, NULL);
+	act_sim_heal(world.sim);
+	act_sim_run_for(world.sim, 61000, NULL, NULL);
 	CHECK(world.tally.downs[3] > 0);
-	sim_free(world.sim);
+	act_sim_free(world.sim);
 }
