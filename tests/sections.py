@@ -2,7 +2,7 @@
 """The sections of tests/run, one after another, with their results and times; ends with `N passed, N failed, N skipped`.
 
     tests/run                       what must hold before a change is published; under 25 minutes on two cores
-    tests/run --bench [NAME] [--json FILE]     numbers, side by side with peers
+    tests/run --bench [actors] [NAME] [--json FILE]     numbers, side by side with peers; actors: beside Erlang/OTP and CAF
     tests/run --sim N               N seeds of the simulation
     tests/run --fuzz SECONDS        new inputs for every decoder, SECONDS in all
     tests/run --conformance FOCUS   upstream's conformance tests
