@@ -49,6 +49,10 @@ static struct act_host *host_make(const struct act_host_config *config, const st
 	struct act_host *host = mem_new(struct act_host);
 
 	host->config = *config;
+	host->here =
+	    (struct act_ref){ .node = config->node, .host = config->host, .epoch = config->epoch };
+	host->is_unmeasured = config->is_unmeasured;
+	host->is_encoding_local = config->is_encoding_local;
 	if (!host->config.run_max_ms)
 		host->config.run_max_ms = LIMIT_RUN_MS;
 	host->seams = *seams;
@@ -196,13 +200,9 @@ static void host_peek_set(struct act_host *host, struct act *act, const struct a
 	atomic_store_explicit(&host->peek_type, type, memory_order_relaxed);
 }
 
-/* One message. Afterwards the actor may have ended. */
-static void host_handle(struct act_host *host, struct act *act, struct message *message)
+/* What a message may be besides one for the handler; true: the handler does not get it. */
+static bool host_handle_special(struct act_host *host, struct act *act, struct message *message)
 {
-	host->message = message;
-	host->stats.messages++;
-	act->messages++;
-	host_peek_set(host, act, message->msg.type);
 	if (message->flags & MESSAGE_JOB) {
 		job_delivered(message->job);
 		message->job = NULL;
@@ -211,23 +211,40 @@ static void host_handle(struct act_host *host, struct act *act, struct message *
 	if (message->flags & MESSAGE_TASK) {
 		host->message = NULL;
 		task_resume(message->task, message);
-		return;
+		return true;
 	}
 	if (message->flags & MESSAGE_CONTROL) {
 		struct life_control control = *(struct life_control *)message->msg.body;
 		host->message = NULL;
 		message_free(host, message);
 		life_control(act, &control);
+		return true;
+	}
+	return false;
+}
+
+static void host_unhandled(struct act_host *host, struct act *act, struct message *message)
+{
+	message_dead(host, ACT_DEAD_UNHANDLED, message->msg.type);
+	if (message->msg.kind == ACT_REQUEST)
+		act_answer_status(act, act_ticket(&message->msg), NOT_IMPLEMENTED);
+}
+
+/* One message. Afterwards the actor may have ended. */
+static void host_handle(struct act_host *host, struct act *act, struct message *message)
+{
+	host->message = message;
+	host->stats.messages++;
+	act->messages++;
+	host_peek_set(host, act, message->msg.type);
+	if (message->flags & (MESSAGE_JOB | MESSAGE_TASK | MESSAGE_CONTROL) &&
+	    host_handle_special(host, act, message))
 		return;
-	}
 	enum act_verdict verdict = act->receive(act, act->state, &message->msg);
-	if (verdict == ACT_UNHANDLED && host->message) {
-		message_dead(host, ACT_DEAD_UNHANDLED, message->msg.type);
-		if (message->msg.kind == ACT_REQUEST)
-			act_answer_status(act, act_ticket(&message->msg), NOT_IMPLEMENTED);
-	}
+	if (verdict == ACT_UNHANDLED && host->message)
+		host_unhandled(host, act, message);
 	if (host->message) {
-		message_free(host, message);
+		message_give(host, message);
 		host->message = NULL;
 	}
 	if (verdict == ACT_STOP)
@@ -263,19 +280,25 @@ static struct act *host_next_ready(struct act_host *host)
 	return act;
 }
 
-/* After an activation or a crash: the time it took, and whether it has more to do. */
+static void host_was_longest(struct act_host *host, const struct act *act, uint64_t cycles)
+{
+	host->longest_cycles = cycles;
+	snprintf(host->stats.longest_who, sizeof host->stats.longest_who, "%s",
+		 act->flags & ACTOR_ENDING ? act->class->name : act_name(act));
+}
+
+/*
+ * After an activation or a crash: the time it took, and whether it has more to do. Time is kept in the processor's own unit and
+ * turned into nanoseconds for whoever looks: once for each activation that would cost as much as a send.
+ */
 static void host_activated(struct act_host *host, struct act *act)
 {
-	if (!host->config.is_unmeasured) {
-		uint64_t cycles = host_cycles();
-		uint64_t ns = (uint64_t)((double)(cycles - host->cycles_mark) * host->ns_per_cycle);
-		host->cycles_mark = cycles;
-		act->run_ns += ns;
-		if (ns > host->stats.longest_run_ns) {
-			host->stats.longest_run_ns = ns;
-			snprintf(host->stats.longest_who, sizeof host->stats.longest_who, "%s",
-				 act->flags & ACTOR_ENDING ? act->class->name : act_name(act));
-		}
+	if (!host->is_unmeasured) {
+		uint64_t now = host_cycles(), cycles = now - host->cycles_mark;
+		host->cycles_mark = now;
+		act->run_cycles += cycles;
+		if (cycles > host->longest_cycles)
+			host_was_longest(host, act, cycles);
 	}
 	act->flags &= ~(uint32_t)ACTOR_HELD;
 	if (act->flags & ACTOR_DEAD) {
@@ -283,6 +306,23 @@ static void host_activated(struct act_host *host, struct act *act)
 			slots_give(&host->actors, act);
 	} else if (!(act->flags & ACTOR_ENDING) && act->system_len + act->user_len > 0) {
 		mailbox_make_ready(act);
+	}
+}
+
+/* A function of its own, so that what it works with may stay in registers beside a setjmp. */
+__attribute__((noinline)) static void host_run_ready(struct act_host *host)
+{
+	while (host->budget > 0 && host->run_head) {
+		struct act *act = host_next_ready(host);
+		host->budget--;
+		if (act->flags & ACTOR_ENDING) {
+			if (act->flags & ACTOR_DEAD)
+				slots_give(&host->actors, act);
+			continue;
+		}
+		host->stats.activations++;
+		host_activate(host, act);
+		host_activated(host, act);
 	}
 }
 
@@ -297,18 +337,7 @@ static void host_run(struct act_host *host)
 		life_crashed(host);
 		host_activated(host, crashed);
 	}
-	while (host->budget > 0 && host->run_head) {
-		struct act *act = host_next_ready(host);
-		host->budget--;
-		if (act->flags & ACTOR_ENDING) {
-			if (act->flags & ACTOR_DEAD)
-				slots_give(&host->actors, act);
-			continue;
-		}
-		host->stats.activations++;
-		host_activate(host, act);
-		host_activated(host, act);
-	}
+	host_run_ready(host);
 	host->unwind = NULL;
 	host_peek_set(host, NULL, NULL);
 }
@@ -368,7 +397,7 @@ bool act_host_turn(struct act_host *host)
 	host->now = host->seams.clock.mono(host->seams.clock.self);
 	host->stats.turns++;
 	atomic_store_explicit(&host->peek_since_ns, host->now.ns, memory_order_relaxed);
-	if (!host->config.is_unmeasured)
+	if (!host->is_unmeasured)
 		host_calibrate(host);
 	if (atomic_load_explicit(&host->posted, memory_order_relaxed))
 		host_drain(host);

@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <setjmp.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "runtime/actor/act-host.h"
 #include "runtime/actor/envelope.h"
@@ -109,6 +110,7 @@ struct lane {
 	struct message *head, *tail;
 };
 
+/* What every message touches comes first. */
 struct act {
 	struct slot slot;
 	uint32_t flags;
@@ -117,8 +119,10 @@ struct act {
 	act_receive *receive;
 	void *state;
 	struct act *run_next;
-	struct lane system, user, stash;
-	uint32_t user_len, user_high, user_max, system_len;
+	uint64_t messages, run_cycles;
+	struct lane system, user;
+	uint32_t system_len, user_len, user_high, user_max;
+	struct lane stash;
 	uint32_t stash_len, task_count;
 	struct act *parent;
 	struct list children, sibling; /* oldest first */
@@ -137,28 +141,32 @@ struct act {
 	VEC(struct group *) groups;
 	enum act_reason reason; /* while ENDING */
 	char *words;            /* then, or NULL; from the heap */
-	uint64_t messages, run_ns;
 	struct mono started;
 };
 
 /* ---- a host -------------------------------------------------------------------------------------------- */
 
 struct act_host {
-	struct act_host_config config;
-	struct seams seams;
-	struct mono now;
+	/* What every message touches comes first. */
+	struct act_ref here; /* of nobody here: slot and generation are 0 */
 	struct act *current;
 	struct task *task;
 	struct message *message; /* being handled; freed if its handler crashes */
-	jmp_buf *unwind;
 	struct act *run_head, *run_tail;
+	uint32_t budget; /* activations left in this turn */
+	bool is_unmeasured, is_encoding_local;
+	uint64_t cycles_mark, longest_cycles;
 	struct pool pool;
-	struct slots actors, timers, requests, watches, owned;
+	struct slots actors;
+	jmp_buf *unwind;
+	struct mono now;
+	struct act_host_config config;
+	struct seams seams;
+	struct slots timers, requests, watches, owned;
 	struct wheel wheel;
 	struct list calls; /* still to come: act_host_call_at */
 	struct act *root;
 	bool root_failed, is_done, is_abandoned;
-	uint32_t budget;         /* activations left in this turn */
 	char words[WORDS_BYTES]; /* of the last act_fail, until the crash is dealt with */
 	struct map names, hashes, groups;
 	struct list peers[64]; /* struct peer by node and host (remote.c) */
@@ -169,7 +177,6 @@ struct act_host {
 	uint64_t random_state[4];
 	struct act_host_stats stats;
 	double ns_per_cycle;
-	uint64_t cycles_mark;
 	int64_t calibrate_ns;
 	uint64_t calibrate_cycles;
 	/* Shared with other threads. */
@@ -197,21 +204,70 @@ static inline uint64_t actor_host_due_ms(const struct act_host *host, uint64_t d
 
 static inline struct act_ref actor_ref(const struct act *act)
 {
-	const struct act_host_config *config = &act->host->config;
-	return (struct act_ref){ .node = config->node,
-				 .host = config->host,
-				 .epoch = config->epoch,
-				 .slot = act->slot.index,
-				 .gen = act->slot.gen };
+	struct act_ref ref = act->host->here;
+	ref.slot = act->slot.index;
+	ref.gen = act->slot.gen;
+	return ref;
 }
 
 static inline bool actor_host_is_here(const struct act_host *host, struct act_ref ref)
 {
-	return ref.node == host->config.node && ref.host == host->config.host;
+	return ref.node == host->here.node && ref.host == host->here.host;
 }
 
 /* The living actor behind a reference to this host; NULL: stale, ending, or of another life of the host. */
 struct act *actor_host_find(const struct act_host *host, struct act_ref ref);
+
+/* The same for whatever reference; NULL: not by its slot, so it has to be looked at closely. */
+static inline struct act *actor_host_find_here(const struct act_host *host, struct act_ref ref)
+{
+	struct act *act;
+
+	if (!actor_host_is_here(host, ref) || ref.epoch != host->here.epoch)
+		return NULL;
+	act = slots_get(&host->actors, ref.slot, ref.gen);
+	return act && !(act->flags & ACTOR_ENDING) ? act : NULL;
+}
+
+static inline uint64_t actor_host_ns(const struct act_host *host, uint64_t cycles)
+{
+	return (uint64_t)((double)cycles * host->ns_per_cycle);
+}
+
+static inline void message_fill(struct message *message, const struct act_type *type,
+				const void *body)
+{
+	const uint32_t size = type ? type->size : 0;
+
+	*message = (struct message){ .msg = { .type = type, .body = size ? message->body : NULL },
+				     .body_bytes = size };
+	/* Most bodies are a word or a reference: a call would cost more than the copy. */
+	if (size == 8)
+		memcpy(message->body, body, 8);
+	else if (size == 16)
+		memcpy(message->body, body, 16);
+	else if (size)
+		memcpy(message->body, body, size);
+}
+
+static inline struct message *message_take(struct act_host *host, const struct act_type *type,
+					   const void *body)
+{
+	struct message *message =
+	    pool_take(&host->pool, sizeof(struct message) + (type ? type->size : 0));
+	message_fill(message, type, body);
+	return message;
+}
+
+/* message_free, without a call for one that is nothing but its block. */
+static inline void message_give(struct act_host *host, struct message *message)
+{
+	if (message->flags & (MESSAGE_JOB | MESSAGE_POSTED) || message->arena ||
+	    (message->msg.type && message->msg.type->drop))
+		message_free(host, message);
+	else
+		pool_give(&host->pool, message, sizeof *message + message->body_bytes);
+}
 
 /* ---- mailbox.c --------------------------------------------------------------------------------------------- */
 
@@ -219,7 +275,26 @@ struct act *actor_host_find(const struct act_host *host, struct act_ref ref);
 MUST_USE enum status mailbox_put(struct act *act, struct message *message);
 /* Never refused. */
 void mailbox_put_system(struct act *act, struct message *message);
-struct message *mailbox_take(struct act *act); /* system lane first; NULL: empty */
+/* System lane first; NULL: empty. */
+static inline struct message *mailbox_take(struct act *act)
+{
+	struct lane *lane = &act->system;
+	uint32_t *len = &act->system_len;
+	struct message *message = lane->head;
+
+	if (!message) {
+		lane = &act->user;
+		len = &act->user_len;
+		message = lane->head;
+		if (!message)
+			return NULL;
+	}
+	--*len;
+	lane->head = message->next;
+	if (!lane->head)
+		lane->tail = NULL;
+	return message;
+}
 /* An answer, timer or down that is not wanted any more. */
 void mailbox_purge(struct act *act, enum act_kind kind, uint64_t tag);
 void mailbox_bury_all(struct act *act);

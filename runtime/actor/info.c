@@ -13,7 +13,8 @@ void act_host_stats(struct act_host *host, struct act_host_stats *out)
 	out->timers = host->timers.used;
 	out->requests = host->requests.used;
 	out->jobs = host->job_count;
-	host->stats.longest_run_ns = 0;
+	out->longest_run_ns = actor_host_ns(host, host->longest_cycles);
+	host->longest_cycles = 0;
 }
 
 void act_host_peek(const struct act_host *host, struct act_host_now *out)
@@ -71,7 +72,7 @@ static void info_give(struct act *act, const char *path,
 		.mailbox_high = act->user_high,
 		.tasks = act->task_count,
 		.messages = act->messages,
-		.run_ns = act->run_ns,
+		.run_ns = actor_host_ns(act->host, act->run_cycles),
 		.memory_bytes = info_memory(act),
 		.started = act->started,
 	};

@@ -114,19 +114,6 @@ void mailbox_put_system(struct act *act, struct message *message)
 	mailbox_make_ready(act);
 }
 
-struct message *mailbox_take(struct act *act)
-{
-	struct message *message = lane_pop(&act->system);
-	if (message) {
-		act->system_len--;
-		return message;
-	}
-	message = lane_pop(&act->user);
-	if (message)
-		act->user_len--;
-	return message;
-}
-
 void mailbox_purge(struct act *act, enum act_kind kind, uint64_t tag)
 {
 	struct lane kept = { NULL, NULL };

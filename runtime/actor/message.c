@@ -3,31 +3,16 @@
 #include "runtime/actor/actor-private.h"
 #include "runtime/base/log.h"
 
-static void message_fill(struct message *message, const struct act_type *type, const void *body,
-			 uint32_t flags)
-{
-	memset(message, 0, sizeof *message);
-	message->msg.type = type;
-	message->body_bytes = type ? type->size : 0;
-	message->flags = flags;
-	if (message->body_bytes) {
-		message->msg.body = message->body;
-		memcpy(message->body, body, type->size);
-	}
-}
-
 struct message *message_new(struct act_host *host, const struct act_type *type, const void *body)
 {
-	struct message *message =
-	    pool_take(&host->pool, sizeof(struct message) + (type ? type->size : 0));
-	message_fill(message, type, body, 0);
-	return message;
+	return message_take(host, type, body);
 }
 
 struct message *message_new_posted(const struct act_type *type, const void *body)
 {
 	struct message *message = mem_alloc(sizeof(struct message) + (type ? type->size : 0));
-	message_fill(message, type, body, MESSAGE_POSTED);
+	message_fill(message, type, body);
+	message->flags = MESSAGE_POSTED;
 	return message;
 }
 

@@ -49,25 +49,39 @@ void act_become(struct act *act, act_receive *receive)
 	act->receive = receive;
 }
 
-static enum status send_here(struct act *act, struct act *to, const struct act_type *type,
-			     const void *body)
+/* The test mode. */
+static enum status send_encoded(struct act *act, struct act *to, const struct act_type *type,
+				const void *body)
 {
 	struct act_host *host = act->host;
-	bool is_encoding = host->config.is_encoding_local && type->id;
 	enum status status = OK;
-	struct message *message = is_encoding ? remote_round_trip(host, type, body, &status)
-					      : message_new(host, type, body);
+	struct message *message = remote_round_trip(host, type, body, &status);
+
 	if (!message)
 		return status;
 	message->msg.from = actor_ref(act);
 	status = mailbox_put(to, message);
-	if (status != OK) {
-		/* The body is still the caller's, but not the copy that decoding made. */
-		if (!is_encoding)
-			message->flags |= MESSAGE_KEPT;
+	if (status != OK)
 		message_free(host, message);
-	} else if (is_encoding && type->drop) {
+	else if (type->drop)
 		type->drop((void *)(uintptr_t)body);
+	return status;
+}
+
+static enum status send_here(struct act *act, struct act *to, const struct act_type *type,
+			     const void *body)
+{
+	struct act_host *host = act->host;
+
+	if (host->is_encoding_local && type->id)
+		return send_encoded(act, to, type, body);
+	struct message *message = message_take(host, type, body);
+	message->msg.from = actor_ref(act);
+	enum status status = mailbox_put(to, message);
+	if (status != OK) {
+		/* The body is still the caller's. */
+		message->flags |= MESSAGE_KEPT;
+		message_free(host, message);
 	}
 	return status;
 }
@@ -76,9 +90,12 @@ enum status act_send(struct act *act, struct act_ref to, const struct act_type *
 		     const void *body)
 {
 	struct act_host *host = act->host;
+	struct act *target = actor_host_find_here(host, to);
 
+	if (target)
+		return send_here(act, target, type, body);
 	if (actor_host_is_here(host, to)) {
-		struct act *target = actor_host_find(host, to);
+		target = actor_host_find(host, to);
 		if (target)
 			return send_here(act, target, type, body);
 		message_dead(host,

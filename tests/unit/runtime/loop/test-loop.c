@@ -17,3 +17,67 @@ TEST(a_timer_that_fires_before_the_loop_waits_ends_the_wait)
 		loop_step(loop, 0);
 	loop_close(loop);
 }
+
+/* ---- run times ---------------------------------------------------------------------------------------- */
+
+#define BUSY_MS 3
+
+struct spell {
+	uint32_t unused;
+};
+static ACT_TYPE(spell);
+
+static enum act_verdict busy_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	const struct seams_clock *clock = &act_seams(act)->clock;
+	const int64_t until_ns = clock->mono(clock->self).ns + BUSY_MS * TIME_MS;
+
+	(void)state, (void)msg;
+	while (clock->mono(clock->self).ns < until_ns)
+		;
+	return ACT_OK;
+}
+
+static const struct act_class busy = { .name = "busy", .receive = busy_receive };
+
+static void begin_busy(struct act *act, void *state, void *arg)
+{
+	struct act_ref made;
+
+	(void)state, (void)arg;
+	CHECK_STATUS(act_spawn(act, &busy, NULL, "bee", &made), OK);
+	CHECK_STATUS(act_tell(act, made, spell, 0), OK);
+}
+
+static void find_busy(void *arg, const struct act_info *info)
+{
+	if (str_eq(str_from(info->name), STR("bee")))
+		*(uint64_t *)arg = info->run_ns;
+}
+
+/* Kept in the processor's own unit; whoever looks gets nanoseconds, and the longest of all since the last look with its name. */
+TEST(how_long_an_actor_ran_is_known_in_nanoseconds)
+{
+	const struct loop_config config = {
+		.host = { .name = "test", .node = 1, .host = 1, .epoch = 1 }
+	};
+	struct act_host_stats stats;
+	struct loop *loop;
+	uint64_t run_ns = 0;
+
+	CHECK_STATUS(loop_open(&config, &loop), OK);
+	struct act_host *host = loop_host(loop);
+	CHECK(act_host_enter(host, act_host_root(host), begin_busy, NULL));
+	/* The second turn knows how long a cycle is. */
+	for (int i = 0; i < 3; i++)
+		loop_step(loop, 0);
+	act_host_stats(host, &stats);
+	act_host_each(host, find_busy, &run_ns);
+	/* Below: the counter was measured over a few milliseconds only. Above: the machine may have been busy with others. */
+	CHECK(run_ns >= (BUSY_MS - 1) * TIME_MS);
+	CHECK(stats.longest_run_ns >= (BUSY_MS - 1) * TIME_MS);
+	CHECK(str_eq(str_from(stats.longest_who), STR("bee")));
+	act_host_stats(host, &stats);
+	CHECK_EQ(stats.longest_run_ns, 0);
+	loop_close(loop);
+}
