@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -140,11 +141,12 @@ _Noreturn static void test_die(const char *what)
 	exit(2);
 }
 
-/* In the child: everything that the test prints goes to the memory file. */
+/* In the child: everything that the test prints goes to the memory file. Should the program be killed, its tests go with it. */
 _Noreturn static void test_child(const struct test *test, const struct job *job, int report)
 {
 	sigset_t none;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -25,6 +25,7 @@ TEST_SLOW(g_hangs, 1) { for (;;) pause(); }
 TEST(h_leaves_a_child) { if (fork() == 0) for (;;) pause(); }
 TEST(i_has_a_folder) { CHECK(test_folder() != NULL && access(test_folder(), W_OK) == 0); }
 TEST(j_exits) { exit(3); }
+TEST(l_waits_if_told_to) { while (getenv("WAIT")) pause(); }
 TEST(k_fails_on_unsigned) { CHECK_EQ(UINT64_MAX, (uint64_t)1 << 63); }
 """
 EXPECTED = [
@@ -35,9 +36,17 @@ EXPECTED = [
     "FAIL f_crashes: tests.c: ended by SIGSEGV",
     "FAIL g_hangs: tests.c: not done after 1 s",
     "FAIL j_exits: tests.c: exit code 3",
-    "FAIL k_fails_on_unsigned: tests.c:18: CHECK_EQ(UINT64_MAX, (uint64_t)1 << 63): 18446744073709551615 is not 9223372036854775808",
-    "3 passed, 7 failed, 1 skipped\n",
+    "FAIL k_fails_on_unsigned: tests.c:19: CHECK_EQ(UINT64_MAX, (uint64_t)1 << 63): 18446744073709551615 is not 9223372036854775808",
+    "4 passed, 7 failed, 1 skipped\n",
 ]
+
+
+def comes_true(claim, seconds=15):
+    """Less than a test's limit of time."""
+    end = time.monotonic() + seconds
+    while not claim() and time.monotonic() < end:
+        time.sleep(0.01)
+    return claim()
 
 
 def main():
@@ -66,10 +75,15 @@ def main():
         only = run("passes", "folder")
         check((only.returncode, only.stdout) == (0, "2 passed, 0 failed, 0 skipped\n"), "filters choose by parts of the name")
         check(run("-j", "0").returncode == 2 and run("--what").returncode == 2, "wrong usage ends with 2")
-        begin = time.monotonic()
-        check(run("h_leaves").returncode == 0 and time.monotonic() - begin < 5, "a child left behind does not hold anything up")
-        left = subprocess.run(["pgrep", "-f", folder + "/tests"], capture_output=True, text=True).stdout
-        check(left == "", "processes were left behind: " + left)
+        check(run("h_leaves").returncode == 0, "a child left behind does not hold anything up")
+
+        def left():
+            return subprocess.run(["pgrep", "-f", folder + "/tests"], capture_output=True, text=True).stdout.split()
+        check(left() == [], "processes were left behind")
+        with subprocess.Popen([folder + "/tests", "l_waits"], env={**os.environ, "WAIT": "1"}, stdout=subprocess.DEVNULL) as runner:
+            check(comes_true(lambda: len(left()) == 2), "a test is a process of its own")
+            runner.kill()
+        check(comes_true(lambda: left() == []), "a test ends with the program that ran it")
     for failure in failures:
         print("FAIL " + failure)
     print("%d passed, %d failed, 0 skipped" % (int(not failures), len(failures)))
