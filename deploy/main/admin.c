@@ -16,6 +16,7 @@
 #define READY_RETRY_MAX_MS 250U
 #define ENDING_MS 1000U
 #define ENDING_LOOK_MS 5U
+#define ENDING_AGAIN_MS 250U
 #define TEXT_MAX (8U * MIB)
 
 /* ---- asking ------------------------------------------------------------------------------------------------ */
@@ -418,12 +419,20 @@ static void ending_task(struct act *act, void *state, void *arg)
 	struct admin_asked asked;
 
 	if (admin->status.is_leader && admin->status.member_count > 1) {
-		asked = admin_ask(act, act_named(act, "store"), &store_transfer_type, &transfer,
-				  ENDING_MS);
-		admin_asked_end(&asked);
+		/* Asked again: whom it was to go to may have been too slow. */
 		for (uint32_t waited = 0; admin->status.is_leader && waited < ENDING_MS;
-		     waited += ENDING_LOOK_MS)
+		     waited += ENDING_LOOK_MS) {
+			if (waited % ENDING_AGAIN_MS == 0) {
+				asked = admin_ask(act, act_named(act, "store"),
+						  &store_transfer_type, &transfer, ENDING_MS);
+				admin_asked_end(&asked);
+			}
 			act_sleep(act, ENDING_LOOK_MS);
+		}
+		if (admin->status.is_leader)
+			log_warn("admin", "ends though it leads, nobody has taken over");
+		else
+			log_info("admin", "has handed over before it ends");
 	}
 	(void)act_answer(act, ticket, &root_ending_type, &(struct root_ending){ 0 });
 }

@@ -150,6 +150,24 @@ TEST(who_acts_for_an_old_leader_is_refused)
 	cluster_free(cluster);
 }
 
+TEST(a_leader_that_hands_over_costs_one_election_and_nobody_is_without_one_for_long)
+{
+	struct cluster *cluster = cluster_of(&(struct cluster_config){ .seed = 5 }, 3);
+	uint32_t leader = cluster_leader(cluster);
+	uint64_t term = cluster_view(cluster, leader).term;
+
+	CHECK_STATUS(cluster_transfer(cluster, other_than(leader, 0)), OK);
+	cluster_run(cluster, 300);
+	CHECK(cluster_leader(cluster) != leader && cluster_leader(cluster) != 0);
+	cluster_run(cluster, 5000);
+	for (uint32_t i = 1; i <= 3; i++) {
+		CHECK_EQ(cluster_view(cluster, i).term, term + 1);
+		CHECK_EQ(cluster_view(cluster, i).is_leader, i == cluster_leader(cluster));
+	}
+	CHECK_STATUS(cluster_write(cluster, leader, "a", "1")->status, OK);
+	cluster_free(cluster);
+}
+
 /* Reads one after another, without waiting for the answers; remembers how long the slowest took. */
 #define CROWD 200U
 
