@@ -26,6 +26,7 @@ LOGS = os.path.join("build", "test-logs")
 JOBS = str(os.cpu_count() or 2)
 SCONS = ["scons", "-Q", "-j" + JOBS]
 TAIL_LINES = 40
+STOP_SECONDS = 30  # for a section that is told to end: it stops what it started
 # Kinds with a command of their own: option, its program, and whether an argument must follow.
 KINDS = {"--bench": ("tests/bench/run", False), "--sim": ("tests/sim/run", True), "--fuzz": ("tests/fuzz/run", True),
          "--conformance": ("tests/conformance/run", True), "--soak": ("tests/soak/run", False)}
@@ -80,14 +81,24 @@ def run_logged(name, command, limit_seconds):
         try:
             code = child.wait(limit_seconds)
         except subprocess.TimeoutExpired:
+            ask_to_end(child)
             log.write(b"\nnot done after %d s\n" % limit_seconds)
             code = 1
         except KeyboardInterrupt:
-            end_group(child)
+            ask_to_end(child)
             raise
-        end_group(child)
+        finally:
+            end_group(child)
     with open(path, encoding="utf-8", errors="replace") as log:
         return code, log.read()
+
+
+def ask_to_end(child):
+    try:
+        os.killpg(child.pid, signal.SIGTERM)
+        child.wait(STOP_SECONDS)
+    except (ProcessLookupError, subprocess.TimeoutExpired):
+        pass
 
 
 def end_group(child):
@@ -158,7 +169,12 @@ def hand_over(option, arguments):
     os.execv(program, [program] + arguments)
 
 
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
 def main(arguments):
+    signal.signal(signal.SIGTERM, interrupt)
     os.chdir(ROOT)
     if not arguments:
         if shutil.which("scons") is None:
@@ -177,4 +193,7 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

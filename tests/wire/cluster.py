@@ -4,11 +4,10 @@
         cluster.kubectl("get", "nodes")
         cluster.nodes[0].kill()
 
-Every node is a process group of its own that is killed at the end. Addresses are not used twice by one run, so that a
-port in TIME_WAIT never matters.
+Every node is a process group of its own that is killed at the end; should the script be killed itself, its nodes end with
+it. Addresses are not used twice by one run, so that a port in TIME_WAIT never matters, and not by two runs at once.
 """
 import http.client
-import itertools
 import json
 import os
 import shutil
@@ -22,7 +21,9 @@ import time
 LOG_LINES = int(os.environ.get("TROUPE_LOG_LINES", "25"))  # of each node, where a test with a cluster of its own fails
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TROUPE = os.path.join(ROOT, "build/debug/bin/troupe")  # see use()
-_addresses = ("127.0.%d.%d" % (net, host) for net in itertools.count(40 + os.getpid() % 150) for host in range(1, 250))
+PORTS = (6443, 6444)  # of a node, unless a test says otherwise
+BOUND = ["setpriv", "--pdeathsig", "KILL"]  # becomes the program, which then ends with the thread that started it
+_taken = []  # sockets whose names say that a network of addresses is ours; they end with this process
 
 
 class Skipped(Exception):
@@ -53,6 +54,42 @@ def until(claim, seconds, what):
         time.sleep(0.01)
 
 
+def networks():
+    """Networks of addresses that no other run on this machine has; ours until this process ends."""
+    for net in sorted(range(40, 240), key=lambda net: (net - os.getpid()) % 200):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind("\0troupe-wire-127.0.%d" % net)  # an abstract name belongs to one process of a network namespace, as an address does
+        except OSError:
+            claim.close()
+            continue
+        _taken.append(claim)
+        yield net
+
+
+def is_free(address):
+    """Nothing listens there: no node that an earlier run left, no program of somebody else's."""
+    for port in PORTS:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError:
+                return False
+    return True
+
+
+_addresses = (address for net in networks() for address in ("127.0.%d.%d" % (net, host) for host in range(1, 250)) if is_free(address))
+
+
+def free_address():
+    """One of this machine that nobody has used in this run."""
+    address = next(_addresses, None)
+    if address is None:
+        raise Failed("no loopback address is left: other runs have them, or ports %s are taken on all" % (PORTS,))
+    return address
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
         super().__init__("localhost", timeout=20)
@@ -66,7 +103,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 class Node:
     def __init__(self, name, folder, address=None, port=6443):
-        self.name, self.address, self.port = name, address or next(_addresses), port
+        self.name, self.address, self.port = name, address or free_address(), port
         self.folder = os.path.join(folder, name)
         self.log = self.folder + ".log"
         self.process = None
@@ -74,7 +111,7 @@ class Node:
     def start(self, *words):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [TROUPE, "up", "--name", self.name, "--listen", "%s:%d" % (self.address, self.port), "--data-dir", self.folder, *words],
+                [*BOUND, TROUPE, "up", "--name", self.name, "--listen", "%s:%d" % (self.address, self.port), "--data-dir", self.folder, *words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         return self
 

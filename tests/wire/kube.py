@@ -9,6 +9,8 @@ import json
 import os
 import re
 import subprocess
+import threading
+import time
 
 import cluster as clusters
 from cluster import Failed, Skipped, until
@@ -55,11 +57,31 @@ def warnings(cluster, *words, stdin=None, namespace="default"):
     return "\n".join(line for line in done.stderr.splitlines() if line.startswith("Warning: "))
 
 
-def started(cluster, *words, namespace="default"):
-    """A kubectl that goes on; its output is a pipe. The caller kills it."""
-    node = cluster.living()[0]
-    return subprocess.Popen(["kubectl", "--kubeconfig", node.folder + "/admin.kubeconfig", "--namespace", namespace, *words],
+def started(cluster, *words, namespace="default", node=None):
+    """A kubectl that goes on; its output is a pipe. The caller ends it by ended()."""
+    node = node or cluster.living()[0]
+    return subprocess.Popen([*clusters.BOUND, "kubectl", "--kubeconfig", node.folder + "/admin.kubeconfig", "--namespace", namespace, *words],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def lines_until(child, what, seconds=60):
+    """Reads a child's lines until one matches; one that says nothing for too long is ended."""
+    seen, limit = [], threading.Timer(seconds, child.kill)
+    limit.start()
+    try:
+        for line in child.stdout:
+            seen.append(line)
+            if re.search(what, line):
+                return line
+    finally:
+        limit.cancel()
+    raise Failed("the output ended without %r:\n%s" % (what, "".join(seen)))
+
+
+def ended(child):
+    child.kill()
+    child.wait()
+    child.stdout.close()
 
 
 def expect(text, *parts):
@@ -67,6 +89,17 @@ def expect(text, *parts):
         if not re.search(part, text, re.M):
             raise Failed("no %r in:\n%s" % (part, text[-1500:]))
     return text
+
+
+def soon(ask, *parts, seconds=60):
+    """For what others write: asks until all parts are in the answer, which is given back."""
+    end = time.monotonic() + seconds
+    while True:
+        text = ask()
+        if all(re.search(part, text, re.M) for part in parts):
+            return text
+        if time.monotonic() > end:
+            return expect(text, *parts)
 
 
 def fresh(cluster, name):

@@ -5,10 +5,13 @@
 
 A test is a function `test_a_sentence_that_states_the_behaviour`. A parameter named `cluster` gets a cluster of one node that all tests of the
 script share; `cluster3` one of three, likewise; a test without parameters makes its own. The script is called with the folder of
-the programs and then filters: words of which one must stand in a test's name. Ends with `N passed, N failed, N skipped`.
+the programs and then filters: words of which one must stand in a test's name. Ends with `N passed, N failed, N skipped`; when it is
+told to end (SIGTERM, SIGINT) it stops what it started first.
 """
 import inspect
 import os
+import signal
+import sys
 import time
 import traceback
 
@@ -33,19 +36,33 @@ def shared(made, parameter):
 def judge(made, name, test):
     """Which count it adds to: passed, failed or skipped."""
     begin = time.monotonic()
+    lent = []
     try:
-        test(*[shared(made, parameter) for parameter in inspect.signature(test).parameters])
+        for parameter in inspect.signature(test).parameters:
+            lent.append(shared(made, parameter))
+        test(*lent)
     except clusters.Skipped as why:
         print("SKIP %s: %s" % (name, why), flush=True)
         return "skipped"
     except Exception:
         print("FAIL %s: %s" % (name, traceback.format_exc(limit=-3)), flush=True)
+        for one in lent:
+            one.tell()
         return "failed"
     print("ok   %s, %.1f s" % (name, time.monotonic() - begin), flush=True)
     return "passed"
 
 
+def end(number, _):
+    """Once: what follows is the cleaning up."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main(names, words):
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     made, filters = {}, words[2:]
     clusters.use(os.path.join(words[1], "troupe"))

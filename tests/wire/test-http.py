@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 
+from cluster import BOUND
+
 WAIT_SECONDS = 20
 BODY_LIMIT = 3 << 20  # limits.h
 
@@ -25,7 +27,7 @@ class Server:
                         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
                         "-keyout", key, "-out", self.certificate], check=True, stderr=subprocess.DEVNULL)
         self.log = open(os.path.join(folder, "log"), "w+", encoding="utf-8")
-        self.child = subprocess.Popen([os.path.join(programs, "wire-http"), self.certificate, key],
+        self.child = subprocess.Popen([*BOUND, os.path.join(programs, "wire-http"), self.certificate, key],
                                       stdout=subprocess.PIPE, stderr=self.log)
         self.plain_port, self.tls_port = map(int, self.child.stdout.readline().split())
         self.plain, self.tls = "http://127.0.0.1:%d" % self.plain_port, "https://127.0.0.1:%d" % self.tls_port
@@ -182,11 +184,13 @@ def a_slow_reader_costs_the_server_little_and_gets_all(server):
 # ---- many at once --------------------------------------------------------------------------------------------------------------
 
 
-def expect_event(watchers, read, words):
+def event_seconds(server, watchers, event):
+    """From the event to the moment when all of them have it."""
+    expect(curl("-d", event, server.plain + "/event").stdout == b"%d\n" % len(watchers), "somebody does not watch")
     begin = time.monotonic()
-    for watcher in watchers:
-        read(watcher)
-    expect(time.monotonic() - begin < 2, "%s: an event took %.1f s" % (words, time.monotonic() - begin))
+    for peer in watchers:
+        read_until(peer, event.encode() + b"\r\n")
+    return time.monotonic() - begin
 
 
 def each_watcher_gets_each_event_at_once_and_leaves_a_trace(server):
@@ -195,9 +199,9 @@ def each_watcher_gets_each_event_at_once_and_leaves_a_trace(server):
     for peer in watchers:
         peer.sendall(b"GET /watch HTTP/1.1\r\nHost: a\r\n\r\n")
         read_until(peer, b"\r\n\r\n")
-    for event in ("one", "two"):
-        expect(curl("-d", event, server.plain + "/event").stdout == b"200\n", "somebody does not watch")
-        expect_event(watchers, lambda peer, event=event: read_until(peer, event.encode() + b"\r\n"), "HTTP/1.1")
+    # All get all; a machine that has other things to do may be late with one event, a server that waits for something is with each.
+    took = [event_seconds(server, watchers, "event-%d" % i) for i in range(5)]
+    expect(min(took) < 2, "events took %s s" % took)
     for peer in watchers[:100]:
         peer.close()
     until(lambda: server.stats()["watchers"] == 100, "the handler does not hear that watchers have left")
@@ -212,7 +216,7 @@ def watchers_share_one_connection(server):
         wishes = []
         for path in paths:
             wishes += ["--url", server.tls + "/watch", "-o", path]
-        child = subprocess.Popen(["curl", "-sS", "-k", "-N", "--http2", "-Z", "--parallel-max", "100", *wishes],
+        child = subprocess.Popen([*BOUND, "curl", "-sS", "-k", "-N", "--http2", "-Z", "--parallel-max", "100", *wishes],
                                  stderr=subprocess.DEVNULL)
         try:
             until(lambda: server.stats()["watchers"] == 100, "not everybody watches")
@@ -279,8 +283,12 @@ def main(arguments):
         return 2
     with tempfile.TemporaryDirectory() as folder:
         server = Server(arguments[0], folder)
-        counts = [judge(test.__name__, lambda test=test: test(server)) for test in TESTS]
-        counts.append(judge("it_ends_when_told_to", server.end))
+        try:
+            counts = [judge(test.__name__, lambda test=test: test(server)) for test in TESTS]
+            counts.append(judge("it_ends_when_told_to", server.end))
+        finally:
+            server.child.kill()
+            server.child.wait()
     passed, failed, skipped = (sum(column) for column in zip(*counts))
     print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
     return 1 if failed else 0

@@ -8,7 +8,7 @@ import tempfile
 import cluster as clusters
 import suite
 from cluster import until
-from kube import client, deployed, expect, fresh, kubectl, manifest, since, started, warnings
+from kube import client, deployed, expect, fresh, kubectl, manifest, since, soon, started, warnings
 
 FIXTURE = os.path.join(clusters.ROOT, "tests/fixtures/ten-objects.yaml")
 
@@ -223,9 +223,12 @@ def test_everything_that_has_a_scale_is_scaled(cluster):
     for name in ("deployment/web", "statefulset/db", "replicationcontroller/rc"):
         expect(kubectl(cluster, "scale", name, "--replicas=2", namespace=space), "scaled")
         until(lambda: kubectl(cluster, "get", name, "-o", "jsonpath={.status.readyReplicas}", namespace=space) == "2", 30, name + " has two")
-    version = kubectl(cluster, "get", "deployment", "web", "-o", "jsonpath={.metadata.resourceVersion}", namespace=space)
     expect(kubectl(cluster, "scale", "deployment/web", "--resource-version=1", "--replicas=3", ok=False, namespace=space), "Expected resource version to be 1|expected resource version")
-    expect(kubectl(cluster, "scale", "deployment/web", "--resource-version=" + version, "--current-replicas=2", "--replicas=1", namespace=space), "scaled")
+
+    def scaled():  # of the version that we saw; the controller may be writing the status yet
+        version = kubectl(cluster, "get", "deployment", "web", "-o", "jsonpath={.metadata.resourceVersion}", namespace=space)
+        return kubectl(cluster, "scale", "deployment/web", "--resource-version=" + version, "--current-replicas=2", "--replicas=1", ok=None, namespace=space)
+    soon(scaled, "scaled")
 
 
 def test_expose_takes_ports_and_selectors_from_what_it_exposes(cluster):

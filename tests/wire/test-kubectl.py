@@ -5,12 +5,11 @@ import os
 import re
 import sys
 import tempfile
-import time
 
 import cluster as clusters
 import suite
 from cluster import until
-from kube import client, deployed, expect, fresh, kubectl, since
+from kube import client, deployed, ended, expect, fresh, kubectl, lines_until, since, soon, started
 
 FIXTURE = os.path.join(clusters.ROOT, "tests/fixtures/ten-objects.yaml")
 
@@ -65,25 +64,18 @@ def test_get_has_every_output_format(cluster):
 
 def test_get_watches(cluster):
     space = fresh(cluster, "watched")
-    import subprocess
-    child = subprocess.Popen(["kubectl", "--kubeconfig", cluster.nodes[0].folder + "/admin.kubeconfig", "-n", space, "get", "configmaps", "-w", "-o", "name"],
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    child = started(cluster, "get", "configmaps", "-w", "-o", "name", namespace=space)
     try:
         kubectl(cluster, "create", "configmap", "seen", namespace=space)
-        seen = ""
-        end = time.monotonic() + 20
-        while "configmap/seen" not in seen and time.monotonic() < end:
-            seen = child.stdout.readline()
-        assert "configmap/seen" in seen, seen
+        lines_until(child, "^configmap/seen$")
     finally:
-        child.kill()
-        child.wait()
+        ended(child)
 
 
 def test_describe_gathers_what_belongs_together(cluster):
     space = deployed(cluster, "described")
-    expect(kubectl(cluster, "describe", "deployment", "web", namespace=space), "^Name: +web", "2 desired", "NewReplicaSet", "ScalingReplicaSet")
-    expect(kubectl(cluster, "describe", "pods", namespace=space), "^Node: +n1/", "Scheduled", "Ready +True")
+    soon(lambda: kubectl(cluster, "describe", "deployment", "web", namespace=space), "^Name: +web", "2 desired", "NewReplicaSet", "ScalingReplicaSet")
+    soon(lambda: kubectl(cluster, "describe", "pods", namespace=space), "^Node: +n1/", "Scheduled", "Ready +True")
     expect(kubectl(cluster, "describe", "node", "n1"), "Ready +True", "^Allocatable:", "Non-terminated Pods")
     expect(kubectl(cluster, "describe", "namespace", space), "^Status: +Active")
     expect(kubectl(cluster, "describe", "service", "kubernetes"), "10.96.0.1")
@@ -91,8 +83,8 @@ def test_describe_gathers_what_belongs_together(cluster):
 
 def test_events_are_listed(cluster):
     space = deployed(cluster, "eventful", 1)
-    until(lambda: "SuccessfulCreate" in kubectl(cluster, "get", "events", namespace=space), 20, "the replica set has said that it made a pod")
-    expect(kubectl(cluster, "get", "events", "--field-selector=reason=Scheduled", namespace=space), "Successfully assigned")
+    soon(lambda: kubectl(cluster, "get", "events", namespace=space), "SuccessfulCreate")
+    soon(lambda: kubectl(cluster, "get", "events", "--field-selector=reason=Scheduled", namespace=space), "Successfully assigned")
 
 
 # ---- making -----------------------------------------------------------------------------------------------
@@ -169,8 +161,8 @@ def test_expose_makes_a_service_with_endpoints(cluster):
     space = deployed(cluster, "exposed")
     expect(kubectl(cluster, "expose", "deployment", "web", "--port=8080", "--target-port=80", namespace=space), "service/web exposed")
     expect(kubectl(cluster, "get", "service", "web", namespace=space), r"^web +ClusterIP +10\.96\.\d+\.\d+ +<none> +8080/TCP")
-    until(lambda: re.search(r"10\.244\.\d+\.\d+:80,10\.244", kubectl(cluster, "get", "endpoints", "web", namespace=space)), 20, "both pods are endpoints")
-    expect(kubectl(cluster, "get", "endpointslices", namespace=space), "web-.*IPv4")
+    soon(lambda: kubectl(cluster, "get", "endpoints", "web", namespace=space), r"10\.244\.\d+\.\d+:80,10\.244")
+    soon(lambda: kubectl(cluster, "get", "endpointslices", namespace=space), r"web-.*IPv4 .*10\.244")
 
 
 def test_replace_puts(cluster):
@@ -354,6 +346,7 @@ def test_nobody_grants_what_he_does_not_hold(cluster):
 
     def jane(*words, ok=True):
         return kubectl(cluster, *words, "--as=jane", ok=ok, namespace=space)
+    soon(lambda: jane("auth", "can-i", "create", "rolebindings", ok=None), "^yes")
     jane("create", "role", "reads", "--verb=get", "--resource=secrets")
     jane("create", "rolebinding", "reads", "--role=reads", "--user=joe")
     expect(jane("create", "role", "nodes", "--verb=get", "--resource=nodes", ok=False), missing, r'\{APIGroups:\[""\], Resources:\["nodes"\], Verbs:\["get"\]\}')
@@ -413,22 +406,13 @@ def test_actors_and_members_are_resources(cluster):
 
 
 def test_members_and_actors_are_watched(cluster):
-    import subprocess
-    child = subprocess.Popen(["kubectl", "--kubeconfig", cluster.nodes[0].folder + "/admin.kubeconfig", "get", "actors", "-w"],
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    child = started(cluster, "get", "actors", "-w")
     try:
-        line = ""
-        while not line.startswith("n1.core.api "):
-            line = child.stdout.readline()
-            assert line, "the list ended"
+        lines_until(child, r"^n1\.core\.api ")
         cluster.nodes[0].troupe("kill", "n1/core/directory")
-        end = time.monotonic() + 20
-        while not re.match(r"n1\.core\.directory +\w+ +1 ", line) and time.monotonic() < end:
-            line = child.stdout.readline()
-        assert re.match(r"n1\.core\.directory +\w+ +1 ", line), "no line said that it was started again: %r" % line
+        lines_until(child, r"^n1\.core\.directory +\w+ +1 ")
     finally:
-        child.kill()
-        child.wait()
+        ended(child)
 
 
 if __name__ == "__main__":
