@@ -6,6 +6,7 @@
 #include "deploy/main/command.h"
 #include "deploy/main/demo.h"
 #include "deploy/main/hosts.h"
+#include "deploy/main/sim.h"
 #include "deploy/main/up.h"
 #include "deploy/main/verb.h"
 
@@ -34,6 +35,41 @@
 	{                                                                        \
 		.name = "host-" host, .arguments = "", .help = "", .run = start, \
 		.is_internal = true, .options = { DATA_DIR, PODS },              \
+	}
+
+#define SIM_OPTIONS                                                                               \
+	{ .name = "seed",                                                                         \
+	  .kind = OPTION_NUMBER,                                                                  \
+	  .value = "S",                                                                           \
+	  .fallback = "1",                                                                        \
+	  .help = "everything follows from it" },                                                 \
+	    { .name = "nodes",                                                                    \
+	      .kind = OPTION_NUMBER,                                                              \
+	      .value = "N",                                                                       \
+	      .fallback = "5",                                                                    \
+	      .help = "how many machines" },                                                      \
+	    { .name = "time",                                                                     \
+	      .kind = OPTION_DURATION,                                                            \
+	      .value = "D",                                                                       \
+	      .fallback = "30s",                                                                  \
+	      .help = "how long faults strike, in virtual time" },                                \
+	    { .name = "faults",                                                                   \
+	      .kind = OPTION_TEXT,                                                                \
+	      .value = "LIST",                                                                    \
+	      .fallback = "all",                                                                  \
+	      .help = "all, or some of: crash,bury,process,power,pause,partition,one-way,"        \
+		      "isolate,break,delay,slow-disk,io-error,full-disk,skew,fail,kill,branch" }, \
+	    { .name = "only",                                                                     \
+	      .kind = OPTION_TEXT,                                                                \
+	      .value = "NUMBERS",                                                                 \
+	      .help = "of the faults that the seed draws only these strike: 3,17" },              \
+	    { .name = "forbid",                                                                   \
+	      .kind = OPTION_TEXT,                                                                \
+	      .value = "EVENT",                                                                   \
+	      .help = "that an actor logs this is a failure too: \"store: leads\"" },             \
+	{                                                                                         \
+		.name = "log", .kind = OPTION_TEXT, .value = "FILE",                              \
+		.help = "where to write what the actors say, with the virtual time"               \
 	}
 
 static const struct command commands[] = {
@@ -156,6 +192,25 @@ static const struct command commands[] = {
 	  .arguments_max = -1,
 	  .help = "runs kubectl as the administrator",
 	  .run = verb_kubectl },
+	{ .name = "sim",
+	  .arguments = "",
+	  .help = "a whole cluster in simulation under load and faults, from a seed; a failure is "
+		  "shrunk to the faults that matter",
+	  .run = sim_run,
+	  .options = { SIM_OPTIONS,
+		       { .name = "seeds",
+			 .kind = OPTION_NUMBER,
+			 .value = "N",
+			 .fallback = "1",
+			 .help = "so many, one after another; stops at the first that fails" },
+		       { .name = "no-shrink",
+			 .help = "name the seed that fails, and that is all" } } },
+	{ .name = "sim-once",
+	  .arguments = "",
+	  .help = "",
+	  .run = sim_once,
+	  .is_internal = true,
+	  .options = { SIM_OPTIONS } },
 	{ .name = "version", .arguments = "", .help = "which release this is", .run = verb_version },
 	HOST("core", hosts_core),
 	HOST("control", hosts_control),

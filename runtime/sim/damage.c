@@ -57,6 +57,14 @@ void act_sim_bury(struct act_sim *sim, uint32_t node)
 	act_sim_crash(sim, node);
 }
 
+bool act_sim_is_buried(const struct act_sim *sim, uint32_t node)
+{
+	for (uint32_t i = 0; i < sim->nodes.len; i++)
+		if (sim->nodes.at[i]->number == node)
+			return sim->nodes.at[i]->is_buried;
+	return false;
+}
+
 bool act_sim_is_up(const struct act_sim *sim, uint32_t node)
 {
 	for (uint32_t i = 0; i < sim->hosts.len; i++)

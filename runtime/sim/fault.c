@@ -8,6 +8,8 @@
 
 #define EVERY_MS 1000U
 #define FOR_MAX_MS 5000U
+#define BURIALS_ONE_IN 16U /* of those drawn; others crash, lest every simulation begin with one */
+#define BURY_NODES 3U
 
 static const char *const fault_names[] = {
 #define X(name, text) text,
@@ -64,6 +66,8 @@ uint32_t act_sim_plan(uint64_t seed, const struct act_sim_plan *plan, struct act
 			break;
 		struct act_sim_fault *fault = &out[count++];
 		fault->kind = draw_kind(&state, kinds);
+		if (fault->kind == ACT_SIM_BURY && draw(&state, BURIALS_ONE_IN) > 0)
+			fault->kind = ACT_SIM_CRASH;
 		fault->at_ms = at_ms;
 		fault->for_ms = 1 + (uint32_t)draw(&state, for_max_ms);
 		fault->node = plan->nodes[draw(&state, plan->node_count)];
@@ -147,6 +151,15 @@ static void restart_all(struct act_sim *sim)
 		act_sim_restart(sim, sim->nodes.at[i]->number);
 }
 
+static bool may_bury(const struct act_sim *sim, uint32_t node)
+{
+	for (uint32_t i = 0; i < sim->nodes.len; i++)
+		if (sim->nodes.at[i]->is_buried)
+			return false;
+	return sim->nodes.len >= BURY_NODES &&
+	       (!act_sim_is_up(sim, node) || may_lose_one(sim, node));
+}
+
 static bool can_strike(const struct act_sim *sim, const struct act_sim_fault *fault)
 {
 	switch (fault->kind) {
@@ -154,6 +167,7 @@ static bool can_strike(const struct act_sim *sim, const struct act_sim_fault *fa
 	case ACT_SIM_PAUSE:
 	case ACT_SIM_PROCESS: return may_lose_one(sim, fault->node);
 	case ACT_SIM_POWER: return sim->min_up == 0;
+	case ACT_SIM_BURY: return may_bury(sim, fault->node);
 	case ACT_SIM_PARTITION:
 	case ACT_SIM_ONE_WAY: return fault->node != fault->other;
 	case ACT_SIM_FAIL:
@@ -168,6 +182,7 @@ static void strike(struct act_sim *sim, const struct act_sim_fault *fault)
 
 	switch (fault->kind) {
 	case ACT_SIM_CRASH: act_sim_crash(sim, fault->node); break;
+	case ACT_SIM_BURY: act_sim_bury(sim, fault->node); break;
 	case ACT_SIM_PROCESS: crash_process(sim, fault); break;
 	case ACT_SIM_POWER: crash_all(sim); break;
 	case ACT_SIM_PAUSE: act_sim_pause(sim, fault->node, true); break;
@@ -212,6 +227,7 @@ static void relieve(struct act_sim *sim, const struct act_sim_fault *fault)
 	case ACT_SIM_FULL_DISK: node->present.size_bytes = node->usual.size_bytes; break;
 	case ACT_SIM_SKEW: act_sim_skew(sim, fault->node, 0); break;
 	case ACT_SIM_BRANCH: act_sim_buggify(sim, false); break;
+	case ACT_SIM_BURY:
 	case ACT_SIM_FAIL:
 	case ACT_SIM_KILL:
 	case ACT_SIM_FAULTS: break;
@@ -325,10 +341,12 @@ void act_sim_fault_print(const struct act_sim_fault *fault, struct text *out)
 		text_printf(out, " n%" PRIu32 " n%" PRIu32, fault->node, fault->other);
 		break;
 	case ACT_SIM_CRASH:
+	case ACT_SIM_BURY:
 	case ACT_SIM_PAUSE:
 	case ACT_SIM_ISOLATE: text_printf(out, " n%" PRIu32, fault->node); break;
 	default: text_printf(out, " n%" PRIu32 " %" PRId64, fault->node, fault->value); break;
 	}
-	if (fault->kind != ACT_SIM_FAIL && fault->kind != ACT_SIM_KILL)
+	if (fault->kind != ACT_SIM_FAIL && fault->kind != ACT_SIM_KILL &&
+	    fault->kind != ACT_SIM_BURY)
 		text_printf(out, " for %" PRIu32 " ms", fault->for_ms);
 }

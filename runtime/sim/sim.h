@@ -82,6 +82,7 @@ void act_sim_restart(
     uint32_t node); /* whatever of it is down; a failing start is tried again each second */
 /* It crashes and is never started again, whoever asks. */
 void act_sim_bury(struct act_sim *sim, uint32_t node);
+bool act_sim_is_buried(const struct act_sim *sim, uint32_t node);
 bool act_sim_is_up(const struct act_sim *sim, uint32_t node);
 void act_sim_pause(struct act_sim *sim, uint32_t node,
 		   bool is_paused); /* as SIGSTOP: runs nothing, loses nothing */
@@ -137,22 +138,24 @@ void act_sim_branches(const struct act_sim *sim,
 /* ---- faults: as a list, drawn from a seed ------------------------------------------------------------------ */
 
 /* What may happen; `value` of struct act_sim_fault is in the last column, with what act_sim_plan draws for it. */
-#define ACT_SIM_FAULT_MAP(X)                                                                    \
-	X(ACT_SIM_CRASH, "crash")         /* a node loses its power */                          \
-	X(ACT_SIM_PROCESS, "process")     /* one host of a node dies: which */                  \
-	X(ACT_SIM_POWER, "power")         /* all nodes at once */                               \
-	X(ACT_SIM_PAUSE, "pause")         /* a node runs nothing */                             \
-	X(ACT_SIM_PARTITION, "partition") /* nothing passes between two nodes */                \
-	X(ACT_SIM_ONE_WAY, "one-way")     /* nothing passes from one to the other */            \
-	X(ACT_SIM_ISOLATE, "isolate")     /* nothing passes between a node and all others */    \
-	X(ACT_SIM_BREAK, "break")         /* sessions break: per million messages, to 3,000 */  \
-	X(ACT_SIM_DELAY, "delay")         /* messages take longer: us at most, to 30,000 */     \
-	X(ACT_SIM_SLOW_DISK, "slow-disk") /* jobs take longer: us at most, to 300,000 */        \
-	X(ACT_SIM_IO_ERROR, "io-error")   /* a disk fails: per million operations, to 1,000 */  \
-	X(ACT_SIM_FULL_DISK, "full-disk") /* a disk is full: bytes that it holds, 1 to 5 MiB */ \
-	X(ACT_SIM_SKEW, "skew")           /* a wall clock is off: ms, to an hour either way */  \
-	X(ACT_SIM_FAIL, "fail")           /* an actor crashes: which */                         \
-	X(ACT_SIM_KILL, "kill")           /* an actor is killed: which */                       \
+#define ACT_SIM_FAULT_MAP(X)                                                                         \
+	X(ACT_SIM_CRASH, "crash") /* a node loses its power */                                       \
+	X(ACT_SIM_BURY,                                                                              \
+	  "bury") /* one does and never comes back; at most one of a simulation, of three or more */ \
+	X(ACT_SIM_PROCESS, "process")     /* one host of a node dies: which */                       \
+	X(ACT_SIM_POWER, "power")         /* all nodes at once */                                    \
+	X(ACT_SIM_PAUSE, "pause")         /* a node runs nothing */                                  \
+	X(ACT_SIM_PARTITION, "partition") /* nothing passes between two nodes */                     \
+	X(ACT_SIM_ONE_WAY, "one-way")     /* nothing passes from one to the other */                 \
+	X(ACT_SIM_ISOLATE, "isolate")     /* nothing passes between a node and all others */         \
+	X(ACT_SIM_BREAK, "break")         /* sessions break: per million messages, to 3,000 */       \
+	X(ACT_SIM_DELAY, "delay")         /* messages take longer: us at most, to 30,000 */          \
+	X(ACT_SIM_SLOW_DISK, "slow-disk") /* jobs take longer: us at most, to 300,000 */             \
+	X(ACT_SIM_IO_ERROR, "io-error")   /* a disk fails: per million operations, to 1,000 */       \
+	X(ACT_SIM_FULL_DISK, "full-disk") /* a disk is full: bytes that it holds, 1 to 5 MiB */      \
+	X(ACT_SIM_SKEW, "skew")           /* a wall clock is off: ms, to an hour either way */       \
+	X(ACT_SIM_FAIL, "fail")           /* an actor crashes: which */                              \
+	X(ACT_SIM_KILL, "kill")           /* an actor is killed: which */                            \
 	X(ACT_SIM_BRANCH, "branch")       /* act_buggify may say true */
 
 enum act_sim_fault_kind {
@@ -164,11 +167,11 @@ enum act_sim_fault_kind {
 
 #define ACT_SIM_ALL_FAULTS ((1U << ACT_SIM_FAULTS) - 1)
 
-/* Strikes at a time and is over, and made good, after another: what crashed is started again. */
+/* Strikes at a time and is over, and made good, after another: what crashed is started again. FAIL, KILL and BURY are never over. */
 struct act_sim_fault {
 	enum act_sim_fault_kind kind;
-	uint64_t at_ms;  /* since act_sim_new */
-	uint32_t for_ms; /* ignored by FAIL and KILL */
+	uint64_t at_ms; /* since act_sim_new */
+	uint32_t for_ms;
 	uint32_t node, other;
 	int64_t value;
 };

@@ -1,10 +1,11 @@
 #include "tests/sim/cluster.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "deploy/sim/sayings.h"
 #include "runtime/base/base.h"
 #include "tests/lib/test.h"
-#include "tests/sim/sayings.h"
 
 #define TYPES_MAX 128U
 #define JOIN_MS 300U
@@ -227,7 +228,7 @@ struct cluster *cluster_new(const struct cluster_config *config)
 		node->number = i;
 		snprintf(node->name, sizeof node->name, "n%u", i);
 	}
-	sayings_open(&cluster->sayings, cluster->sim);
+	sayings_open(&cluster->sayings, cluster->sim, getenv("SIM_LOG"));
 	return cluster;
 }
 

@@ -9,8 +9,8 @@
 #ifndef TESTS_SIM_PEOPLE_H
 #define TESTS_SIM_PEOPLE_H
 
+#include "deploy/sim/ledger.h"
 #include "runtime/actor/act.h"
-#include "tests/sim/ledger.h"
 
 /* What a person is given: args of the classes, as long as the cluster lives. */
 struct person {

@@ -1,5 +1,5 @@
+#include "deploy/sim/linear.h"
 #include "tests/lib/test.h"
-#include "tests/sim/linear.h"
 
 #define NEVER LINEAR_NEVER
 #define R(called, returned, value)                             \

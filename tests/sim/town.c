@@ -16,7 +16,7 @@
 #include "actors/server/server.h"
 #include "datastore/store/store.h"
 #include "deploy/cluster/bootstrap.h"
-#include "tests/sim/dig.h"
+#include "deploy/sim/dig.h"
 #include "transport/wire/yaml.h"
 
 #define API "api@n1/1"

@@ -143,7 +143,7 @@ static uint64_t strike_all(uint64_t seed, struct world *world, struct act_sim_ta
 	act_sim_run_for(world->sim, 2000, NULL, NULL);
 	act_sim_tally(world->sim, tally);
 	for (uint32_t node = 1; node <= 3; node++)
-		CHECK(act_sim_is_up(world->sim, node));
+		CHECK(act_sim_is_up(world->sim, node) != act_sim_is_buried(world->sim, node));
 	uint64_t hash = act_sim_hash(world->sim);
 	act_sim_free(world->sim);
 	return hash;
@@ -156,7 +156,9 @@ TEST(faults_of_a_list_strike_are_counted_and_are_made_good)
 	uint64_t hash = strike_all(3, &world, &tally);
 
 	for (uint32_t kind = 0; kind < ACT_SIM_FAULTS; kind++)
-		CHECK(kind == ACT_SIM_POWER ? tally.left_out[kind] > 0 : tally.struck[kind] > 10);
+		CHECK(kind == ACT_SIM_POWER  ? tally.left_out[kind] > 0
+		      : kind == ACT_SIM_BURY ? tally.struck[kind] == 1
+					     : tally.struck[kind] > 10);
 	CHECK(world.starts > 100 && world.beats > 10000);
 	CHECK_EQ(strike_all(3, &world, &again), hash);
 	CHECK(memcmp(&tally, &again, sizeof tally) == 0);
@@ -234,8 +236,8 @@ TEST(a_list_of_faults_is_shrunk_to_the_two_that_matter)
 	struct act_sim_fault faults[2000];
 	uint32_t count;
 
-	plan.kinds &= ~(1U << ACT_SIM_POWER | 1U << ACT_SIM_PROCESS | 1U << ACT_SIM_KILL |
-			1U << ACT_SIM_FAIL);
+	plan.kinds &= ~(1U << ACT_SIM_POWER | 1U << ACT_SIM_BURY | 1U << ACT_SIM_PROCESS |
+			1U << ACT_SIM_KILL | 1U << ACT_SIM_FAIL);
 	plan.every_ms = 200;
 	plan.for_max_ms = 3000;
 	count = act_sim_plan(5, &plan, faults, 2000);

@@ -2,10 +2,10 @@
  * Is a history of operations on one register linearizable? Wing and Gong's search with Lowe's cache of what was tried.
  *
  * Pure. Whoever does not know how an operation ended says that it never returned: it may then have happened at any time after it was
- * called, or not at all. Takes time and memory exponential in how many operations overlap, at worst. Only tests/ may include this.
+ * called, or not at all. Takes time and memory exponential in how many operations overlap, at worst.
  */
-#ifndef TESTS_SIM_LINEAR_H
-#define TESTS_SIM_LINEAR_H
+#ifndef DEPLOY_SIM_LINEAR_H
+#define DEPLOY_SIM_LINEAR_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 #include <stdio.h>
 
-#include "tests/lib/test.h"
-#include "tests/sim/citizens.h"
-#include "tests/sim/dig.h"
+#include "deploy/sim/citizens.h"
+#include "deploy/sim/claim.h"
+#include "deploy/sim/dig.h"
 
 #define PLACE "/api/v1/namespaces/r/configmaps"
 
@@ -63,7 +63,7 @@ static void take_list(struct act *act, struct reader *reader, const struct act_m
 
 	if (answer && answer->code == 200) {
 		reader->told = dig_number(arena, answer->body, "metadata.resourceVersion");
-		CHECK(reader->told != 0);
+		CLAIM(reader->told != 0);
 		reader->stream = ledger_stream(reader->citizen->ledger, reader->told);
 	}
 	arena_free(arena);
@@ -95,10 +95,10 @@ static void take_event(struct reader *reader, struct arena *arena, const struct 
 	if (from->revision == 0)
 		return; /* an error: the end follows */
 	events->revision = from->revision;
-	CHECK_EQ(dig_number(arena, from->object, "metadata.resourceVersion"), from->revision);
+	CLAIM_EQ(dig_number(arena, from->object, "metadata.resourceVersion"), from->revision);
 	if (from->kind == API_BOOKMARK || str_to_u64(name, &key) != OK)
 		return;
-	CHECK(key < LEDGER_REGISTERS);
+	CLAIM(key < LEDGER_REGISTERS);
 	*to = (struct store_event){ .is_delete = from->kind == API_DELETED };
 	to->row.key = ledger_key(reader->citizen->ledger, (uint32_t)key);
 	to->row.mod_revision = from->revision;

@@ -1,4 +1,4 @@
-#include "tests/sim/linear.h"
+#include "deploy/sim/linear.h"
 
 #include <stdio.h>
 #include <stdlib.h>

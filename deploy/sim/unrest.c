@@ -1,4 +1,4 @@
-#include "tests/sim/unrest.h"
+#include "deploy/sim/unrest.h"
 
 #include <stdarg.h>
 

@@ -1,9 +1,9 @@
 /*
- * What the actors of a simulated world say: how often each event was logged, and all of it, with the virtual time and the node, in the
- * file that SIM_LOG in the environment names (1: on standard error, of which the test program shows the end alone). One at a time, for the log is the process's. Only tests/ may include this.
+ * What the actors of a simulated world say: how often each event was logged, and all of it, with the virtual time and the node, in a
+ * file (1: on standard error). One at a time, for the log is the process's.
  */
-#ifndef TESTS_SIM_SAYINGS_H
-#define TESTS_SIM_SAYINGS_H
+#ifndef DEPLOY_SIM_SAYINGS_H
+#define DEPLOY_SIM_SAYINGS_H
 
 #include <stdio.h>
 
@@ -17,7 +17,7 @@ struct sayings {
 	FILE *out;         /* NULL: not shown */
 };
 
-void sayings_open(struct sayings *sayings, struct act_sim *sim);
+void sayings_open(struct sayings *sayings, struct act_sim *sim, const char *path);
 /* How a node is called; else "n" and its number. The name is borrowed. */
 void sayings_name(struct sayings *sayings, uint32_t node, const char *name);
 void sayings_close(struct sayings *sayings);

@@ -4,15 +4,15 @@
  * A writer creates, replaces and deletes ConfigMaps under preconditions, reads and lists them, goes on elsewhere when it is not answered, and
  * tells a ledger. A reader lists and watches them, goes on at another server where it was, and tells the ledger too. A manager
  * creates, scales, changes and deletes Deployments and keeps no accounts. A witness beside a store tells the annals and its country what the
- * store says. They end with their host and begin anew with it. Only tests/ may include this.
+ * store says. They end with their host and begin anew with it.
  */
-#ifndef TESTS_SIM_CITIZENS_H
-#define TESTS_SIM_CITIZENS_H
+#ifndef DEPLOY_SIM_CITIZENS_H
+#define DEPLOY_SIM_CITIZENS_H
 
 #include "actors/client/api.h"
+#include "deploy/sim/annals.h"
+#include "deploy/sim/ledger.h"
 #include "runtime/actor/act.h"
-#include "tests/sim/annals.h"
-#include "tests/sim/ledger.h"
 
 #define CITIZENS_DEPLOYMENTS \
 	4U /* d0 ..., each with a Service of its name in front; of the default namespace */

@@ -1,5 +1,5 @@
-#include "tests/lib/test.h"
-#include "tests/sim/citizens.h"
+#include "deploy/sim/citizens.h"
+#include "deploy/sim/claim.h"
 
 #define AGAIN_MS 50U
 

@@ -1,4 +1,4 @@
-#include "tests/sim/citizens.h"
+#include "deploy/sim/citizens.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "tests/lib/test.h"
-#include "tests/sim/citizens.h"
+#include "deploy/sim/citizens.h"
+#include "deploy/sim/claim.h"
 
 #define PLACE "/apis/apps/v1/namespaces/default/deployments"
 #define REPLICAS_MAX 6U
@@ -90,8 +90,8 @@ static void check_answer(const struct act_msg *msg)
 	if (msg->status != OK || answer->code < 400 || answer->code >= 500)
 		return;
 	if (answer->code != 404 && answer->code != 409 && answer->code != 429)
-		test_fail(__FILE__, __LINE__, "a manager is told %d " STR_FMT, answer->code,
-			  STR_ARG(answer->body));
+		claim_fail(__FILE__, __LINE__, "a manager is told %d " STR_FMT, answer->code,
+			   STR_ARG(answer->body));
 }
 
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)

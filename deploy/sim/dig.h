@@ -1,8 +1,8 @@
 /*
- * Digging in answers: values of a JSON text by the names on their way. Texts that are no JSON have none. Only tests/ may include this.
+ * Digging in answers: values of a JSON text by the names on their way. Texts that are no JSON have none.
  */
-#ifndef TESTS_SIM_DIG_H
-#define TESTS_SIM_DIG_H
+#ifndef DEPLOY_SIM_DIG_H
+#define DEPLOY_SIM_DIG_H
 
 #include "runtime/base/base.h"
 

@@ -1,11 +1,11 @@
-#include "tests/sim/ledger.h"
+#include "deploy/sim/ledger.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/lib/test.h"
-#include "tests/sim/linear.h"
+#include "deploy/sim/claim.h"
+#include "deploy/sim/linear.h"
 
 #define LEASES_MAX 256U
 
@@ -119,7 +119,8 @@ struct str ledger_key(const struct ledger *ledger, uint32_t key)
 	return ledger->keys[key];
 }
 
-uint32_t ledger_key_number(const struct ledger *ledger, struct str key)
+/* LEDGER_KEYS if it is none of ours. */
+static uint32_t key_number(const struct ledger *ledger, struct str key)
 {
 	uint32_t i = 0;
 
@@ -155,14 +156,14 @@ static uint32_t op_of(struct ledger *ledger, struct str value)
 	struct str rest, noise;
 	uint64_t op = 0;
 
-	CHECK(at >= 0);
+	CLAIM(at >= 0);
 	rest = str_slice(value, (uint32_t)at + 4, value.len);
-	CHECK_STATUS(str_to_u64(str_cut(&rest, ':'), &op), OK);
-	CHECK(op > 0 && op < ledger->operations.len);
+	CLAIM_OK(str_to_u64(str_cut(&rest, ':'), &op));
+	CLAIM(op > 0 && op < ledger->operations.len);
 	noise = str_cut(&rest, ')');
-	CHECK(rest.at != NULL);
+	CLAIM(rest.at != NULL);
 	for (uint32_t i = 0; i < noise.len; i++)
-		CHECK_EQ(noise.at[i], 'a' + (op + i) % 26);
+		CLAIM_EQ(noise.at[i], 'a' + (op + i) % 26);
 	return (uint32_t)op;
 }
 
@@ -186,27 +187,27 @@ void ledger_end(struct ledger *ledger, uint32_t number, enum ledger_end end, uin
 {
 	struct operation *op = &ledger->operations.at[number];
 
-	CHECK_EQ(op->end, LEDGER_OPEN);
+	CLAIM_EQ(op->end, LEDGER_OPEN);
 	op->end = end;
 	op->ended_ns = now_ns;
 	op->revision = revision;
 	if (end == LEDGER_DONE && revision != 0)
-		CHECK(revision > op->floor);
+		CLAIM(revision > op->floor);
 	if (end == LEDGER_REFUSED && revision != 0)
-		CHECK(revision >= op->floor);
+		CLAIM(revision >= op->floor);
 	if (end != LEDGER_LOST)
 		see(ledger, revision);
 }
 
 static void take_row(struct ledger *ledger, struct range *range, const struct store_row *row)
 {
-	uint32_t key = ledger_key_number(ledger, row->key);
+	uint32_t key = key_number(ledger, row->key);
 
 	if (key == LEDGER_KEYS)
 		return; /* a probe of the test's own */
-	CHECK(key >= range->first && key < range->last);
-	CHECK(row->mod_revision <= range->revision || range->revision == 0);
-	CHECK_EQ(range->mods[key], 0);
+	CLAIM(key >= range->first && key < range->last);
+	CLAIM(row->mod_revision <= range->revision || range->revision == 0);
+	CLAIM_EQ(range->mods[key], 0);
 	range->mods[key] = row->mod_revision;
 	range->ops[key] = op_of(ledger, row->value);
 	range->creates[key] = row->create_revision;
@@ -218,8 +219,8 @@ uint32_t ledger_read(struct ledger *ledger, uint32_t op, uint32_t first, uint32_
 {
 	struct range range = { .revision = answer->revision, .first = first, .last = last };
 
-	CHECK(answer->revision >= floor || answer->revision == 0);
-	CHECK(!answer->more);
+	CLAIM(answer->revision >= floor || answer->revision == 0);
+	CLAIM(!answer->more);
 	for (uint32_t i = 0; i < answer->row_count; i++)
 		take_row(ledger, &range, &answer->rows[i]);
 	if (answer->revision != 0)
@@ -257,7 +258,7 @@ static void check_expiry(struct ledger *ledger, uint32_t key, uint64_t lease, in
 			continue;
 		tenancy->is_gone = true;
 		ledger->counts.expiries++;
-		CHECK(tenancy->is_revoked || now_ns >= tenancy->until_ns);
+		CLAIM(tenancy->is_revoked || now_ns >= tenancy->until_ns);
 	}
 }
 
@@ -276,15 +277,15 @@ static void learn(struct ledger *ledger, uint64_t revision, uint32_t key,
 	struct change *known = &moment_of(ledger, revision)->changes[key];
 
 	if (known->is_there) {
-		CHECK_EQ(change->is_delete, known->is_delete);
-		CHECK_EQ(change->op, known->op);
+		CLAIM_EQ(change->is_delete, known->is_delete);
+		CLAIM_EQ(change->op, known->op);
 		if (known->version == 0)
 			*known = *change; /* who told it first did not know */
 		if (change->version == 0)
 			return;
-		CHECK_EQ(change->create, known->create);
-		CHECK_EQ(change->version, known->version);
-		CHECK_EQ(change->lease, known->lease);
+		CLAIM_EQ(change->create, known->create);
+		CLAIM_EQ(change->version, known->version);
+		CLAIM_EQ(change->lease, known->lease);
 		return;
 	}
 	*known = *change;
@@ -296,7 +297,7 @@ static void learn(struct ledger *ledger, uint64_t revision, uint32_t key,
 
 static void take_event(struct ledger *ledger, const struct store_event *event, int64_t now_ns)
 {
-	uint32_t key = ledger_key_number(ledger, event->row.key);
+	uint32_t key = key_number(ledger, event->row.key);
 	struct change change = { .is_there = true, .is_delete = event->is_delete };
 
 	if (key == LEDGER_KEYS)
@@ -316,14 +317,14 @@ void ledger_events(struct ledger *ledger, uint32_t number, const struct store_ev
 	struct stream *stream = &ledger->streams.at[number];
 	uint64_t last = stream->told, seen[LEDGER_KEYS + 1] = { 0 };
 
-	CHECK(events->revision >= stream->told);
+	CLAIM(events->revision >= stream->told);
 	for (uint32_t i = 0; i < events->count; i++) {
 		const struct store_event *event = &events->events[i];
 		uint64_t revision = event->row.mod_revision;
-		uint32_t key = ledger_key_number(ledger, event->row.key);
+		uint32_t key = key_number(ledger, event->row.key);
 
-		CHECK(revision > stream->told && revision >= last && revision <= events->revision);
-		CHECK(key == LEDGER_KEYS || seen[key] < revision); /* twice at once */
+		CLAIM(revision > stream->told && revision >= last && revision <= events->revision);
+		CLAIM(key == LEDGER_KEYS || seen[key] < revision); /* twice at once */
 		seen[key] = last = revision;
 		take_event(ledger, event, now_ns);
 		stream->count += key < LEDGER_KEYS;
@@ -376,20 +377,20 @@ static void check_applied(const struct ledger *ledger, uint32_t number)
 	const struct moment *moment;
 
 	if (op->revision == 0) {
-		CHECK(op->kind == LEDGER_DELETE || op->applied == writes);
+		CLAIM(op->kind == LEDGER_DELETE || op->applied == writes);
 		return;
 	}
-	CHECK(op->revision < ledger->moments.len);
+	CLAIM(op->revision < ledger->moments.len);
 	moment = &ledger->moments.at[op->revision];
-	CHECK(moment->changes[op->key].is_there);
+	CLAIM(moment->changes[op->key].is_there);
 	if (op->kind == LEDGER_DELETE) {
-		CHECK(moment->changes[op->key].is_delete);
+		CLAIM(moment->changes[op->key].is_delete);
 		return;
 	}
-	CHECK_EQ(moment->changes[op->key].op, number);
-	CHECK_EQ(op->applied, writes);
+	CLAIM_EQ(moment->changes[op->key].op, number);
+	CLAIM_EQ(op->applied, writes);
 	if (op->kind == LEDGER_PAIR)
-		CHECK_EQ(moment->changes[op->second].op, number);
+		CLAIM_EQ(moment->changes[op->second].op, number);
 }
 
 static void check_operation(struct ledger *ledger, uint32_t number)
@@ -405,7 +406,7 @@ static void check_operation(struct ledger *ledger, uint32_t number)
 	switch (op->end) {
 	case LEDGER_OPEN:
 		ledger->counts.open++;
-		CHECK(op->applied == 0 || op->applied == writes);
+		CLAIM(op->applied == 0 || op->applied == writes);
 		break;
 	case LEDGER_DONE:
 		ledger->counts.done++;
@@ -415,7 +416,7 @@ static void check_operation(struct ledger *ledger, uint32_t number)
 	case LEDGER_LOST:
 		ledger->counts.refused += op->end == LEDGER_REFUSED;
 		ledger->counts.lost += op->end == LEDGER_LOST;
-		CHECK_EQ(op->applied, 0);
+		CLAIM_EQ(op->applied, 0);
 		break;
 	}
 }
@@ -435,14 +436,14 @@ static void advance(struct state states[LEDGER_KEYS], const struct moment *momen
 		if (!change->is_there)
 			continue;
 		if (change->is_delete) {
-			CHECK(state->mod != 0); /* nothing was there to be deleted */
+			CLAIM(state->mod != 0); /* nothing was there to be deleted */
 			*state = (struct state){ 0 };
 			continue;
 		}
 		const uint64_t create = state->mod ? state->create : revision;
 
-		CHECK(change->version == 0 || change->version == state->version + 1);
-		CHECK(change->version == 0 || change->create == create);
+		CLAIM(change->version == 0 || change->version == state->version + 1);
+		CLAIM(change->version == 0 || change->create == create);
 		*state = (struct state){ revision, create, state->version + 1, change->op };
 	}
 }
@@ -457,12 +458,12 @@ static int by_revision(const void *a, const void *b)
 static void check_range(const struct state states[LEDGER_KEYS], const struct range *range)
 {
 	for (uint32_t key = range->first; key < range->last; key++) {
-		CHECK_EQ(range->mods[key], states[key].mod);
-		CHECK_EQ(range->ops[key], states[key].op);
+		CLAIM_EQ(range->mods[key], states[key].mod);
+		CLAIM_EQ(range->ops[key], states[key].op);
 		if (range->versions[key] == 0)
 			continue; /* not told */
-		CHECK_EQ(range->creates[key], states[key].create);
-		CHECK_EQ(range->versions[key], states[key].version);
+		CLAIM_EQ(range->creates[key], states[key].create);
+		CLAIM_EQ(range->versions[key], states[key].version);
 	}
 }
 
@@ -504,7 +505,7 @@ static void check_streams(struct ledger *ledger)
 	for (uint32_t i = 0; len > 0 && i < ledger->streams.len; i++) {
 		const struct stream *stream = &ledger->streams.at[i];
 
-		CHECK_EQ(stream->count, changes_until(sums, len, stream->told) -
+		CLAIM_EQ(stream->count, changes_until(sums, len, stream->told) -
 					    changes_until(sums, len, stream->after));
 	}
 	ledger->counts.streams = ledger->streams.len;
@@ -544,21 +545,21 @@ static void check_linear(const struct ledger *ledger, uint32_t key)
 	uint32_t count = 0;
 
 	for (uint32_t i = 1; i < ledger->operations.len; i++) {
-		CHECK(count < LINEAR_OPS);
+		CLAIM(count < LINEAR_OPS);
 		count += linear_of(ledger, i, key, &ops[count]);
 	}
 	if (!linear_check(ops, count, 0)) {
 		linear_explain(ops, count, 0);
-		test_fail(__FILE__, __LINE__,
-			  "what was read and written of " STR_FMT " is not linearizable",
-			  STR_ARG(ledger_key(ledger, key)));
+		claim_fail(__FILE__, __LINE__,
+			   "what was read and written of " STR_FMT " is not linearizable",
+			   STR_ARG(ledger_key(ledger, key)));
 	}
 	mem_free(ops);
 }
 
 void ledger_check_rows(struct ledger *ledger, const struct store_range_answer *answer)
 {
-	CHECK_STATUS(answer->status, OK);
+	CLAIM_OK(answer->status);
 	ledger_read(ledger, 0, 0, LEDGER_KEYS, answer, ledger->floor, 0);
 }
 

@@ -1,4 +1,4 @@
-#include "tests/sim/dig.h"
+#include "deploy/sim/dig.h"
 
 #include "transport/wire/json.h"
 

@@ -1,6 +1,4 @@
-#include "tests/sim/sayings.h"
-
-#include <stdlib.h>
+#include "deploy/sim/sayings.h"
 
 #include "runtime/base/log.h"
 
@@ -53,10 +51,8 @@ static struct wall no_clock(void *arg)
 	return (struct wall){ 0 };
 }
 
-void sayings_open(struct sayings *sayings, struct act_sim *sim)
+void sayings_open(struct sayings *sayings, struct act_sim *sim, const char *path)
 {
-	const char *path = getenv("SIM_LOG");
-
 	*sayings = (struct sayings){ .sim = sim };
 	if (path)
 		sayings->out = strcmp(path, "1") == 0 ? stderr : fopen(path, "w");

@@ -5,12 +5,12 @@
  *   - a Deployment's status is that of its newest spec; its pods are as many as it wants, on nodes that there are, ready, each with an
  *     address of its own; a pod belongs to one of them;
  *   - EndpointSlices and Endpoints of a Service are exactly its ready pods.
- * Pure. Only tests/ may include this.
+ * Pure.
  */
-#ifndef TESTS_SIM_UNREST_H
-#define TESTS_SIM_UNREST_H
+#ifndef DEPLOY_SIM_UNREST_H
+#define DEPLOY_SIM_UNREST_H
 
-#include "tests/sim/annals.h"
+#include "deploy/sim/annals.h"
 
 /* What is wrong first, in words; absent: nothing. In the arena. */
 struct str unrest(const struct annals *annals, uint32_t nodes, struct arena *arena);

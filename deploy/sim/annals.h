@@ -7,10 +7,10 @@
  *     created, its version, its lease (so their logs agree as far as they are applied);
  *   - an object keeps its uid as long as it exists, no other has it, now or ever, and a version counts by one;
  *   - a pod that was bound stays on its node, and has an address that no other has that is not going;
- * The world is what the newest revision that anybody told makes of it. Only tests/ may include this.
+ * The world is what the newest revision that anybody told makes of it.
  */
-#ifndef TESTS_SIM_ANNALS_H
-#define TESTS_SIM_ANNALS_H
+#ifndef DEPLOY_SIM_ANNALS_H
+#define DEPLOY_SIM_ANNALS_H
 
 #include "datastore/object/object.h"
 #include "datastore/store/store.h"

@@ -8,10 +8,10 @@
  *   - each watch saw each change of its range once, in order, or was told that it did not;
  *   - the history of each key is linearizable by its values alone, revisions not being looked at;
  *   - keys of a lease outlive its last renewal by its time, and are gone not much later.
- * What is true is learnt from watches: the first that tells a change is believed, all others must agree. Only tests/ may include this.
+ * What is true is learnt from watches: the first that tells a change is believed, all others must agree.
  */
-#ifndef TESTS_SIM_LEDGER_H
-#define TESTS_SIM_LEDGER_H
+#ifndef DEPLOY_SIM_LEDGER_H
+#define DEPLOY_SIM_LEDGER_H
 
 #include "datastore/store/store.h"
 #include "runtime/base/base.h"
@@ -30,9 +30,8 @@ void ledger_free(struct ledger *ledger);
 void ledger_set_over(struct ledger *ledger);
 bool ledger_is_over(const struct ledger *ledger);
 
-/* The key in the store with that number, and back: LEDGER_KEYS if it is none of ours. The prefix's own bounds hold all of them. */
+/* The key in the store with that number. The prefix's own bounds hold all of them. */
 struct str ledger_key(const struct ledger *ledger, uint32_t key);
-uint32_t ledger_key_number(const struct ledger *ledger, struct str key);
 void ledger_bounds(const struct ledger *ledger, struct str *out_from, struct str *out_end);
 /* What an operation writes: its number and noise. In the arena. */
 struct str ledger_value(struct arena *arena, uint32_t op, uint32_t noise_bytes);

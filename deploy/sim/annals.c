@@ -1,8 +1,8 @@
-#include "tests/sim/annals.h"
+#include "deploy/sim/annals.h"
 
 #include "datastore/object/proto-envelope.h"
 #include "datastore/schema/core.h"
-#include "tests/lib/test.h"
+#include "deploy/sim/claim.h"
 
 #define FIRST_REVISION 1U /* of a store that has nothing */
 
@@ -70,8 +70,8 @@ void annals_lead(struct annals *annals, uint32_t replica, uint64_t term)
 		if (known->term != term)
 			continue;
 		if (known->replica != replica)
-			test_fail(__FILE__, __LINE__, "term %llu has two leaders, %u and %u",
-				  (unsigned long long)term, known->replica, replica);
+			claim_fail(__FILE__, __LINE__, "term %llu has two leaders, %u and %u",
+				   (unsigned long long)term, known->replica, replica);
 		return;
 	}
 	vec_push(&annals->leaderships, ((struct leadership){ term, replica }));
@@ -105,13 +105,13 @@ static bool has_other_address(void *arg, const struct object *object)
 	if (object == here->pod || pod->status == NULL || !is_living(pod) ||
 	    !str_eq(pod->status->pod_ip, here->address))
 		return true;
-	test_fail(__FILE__, __LINE__,
-		  "pods " STR_FMT " on " STR_FMT " and " STR_FMT " on " STR_FMT
-		  " both have " STR_FMT,
-		  STR_ARG(object_name(object)), STR_ARG(pod->spec->node_name),
-		  STR_ARG(object_name(here->pod)),
-		  STR_ARG(((const struct core_pod *)here->pod->record)->spec->node_name),
-		  STR_ARG(here->address));
+	claim_fail(__FILE__, __LINE__,
+		   "pods " STR_FMT " on " STR_FMT " and " STR_FMT " on " STR_FMT
+		   " both have " STR_FMT,
+		   STR_ARG(object_name(object)), STR_ARG(pod->spec->node_name),
+		   STR_ARG(object_name(here->pod)),
+		   STR_ARG(((const struct core_pod *)here->pod->record)->spec->node_name),
+		   STR_ARG(here->address));
 }
 
 static void check_pod(const struct annals *annals, const struct object *before,
@@ -122,10 +122,10 @@ static void check_pod(const struct annals *annals, const struct object *before,
 
 	if (old && old->spec->node_name.len > 0 &&
 	    !str_eq(old->spec->node_name, pod->spec->node_name))
-		test_fail(__FILE__, __LINE__,
-			  "pod " STR_FMT " went from node " STR_FMT " to " STR_FMT,
-			  STR_ARG(object_name(now)), STR_ARG(old->spec->node_name),
-			  STR_ARG(pod->spec->node_name));
+		claim_fail(__FILE__, __LINE__,
+			   "pod " STR_FMT " went from node " STR_FMT " to " STR_FMT,
+			   STR_ARG(object_name(now)), STR_ARG(old->spec->node_name),
+			   STR_ARG(pod->spec->node_name));
 	if (pod->status == NULL || pod->status->pod_ip.len == 0 || !is_living(pod))
 		return;
 	if (old && old->status && str_eq(old->status->pod_ip, pod->status->pod_ip))
@@ -142,13 +142,13 @@ static void check_uid(struct annals *annals, const struct place *place, const st
 	if (uid.len == 0)
 		return;
 	if (place->object && !str_eq(object_uid(place->object), uid))
-		test_fail(__FILE__, __LINE__,
-			  STR_FMT " is another object from one moment to the next",
-			  STR_ARG(place->key));
+		claim_fail(__FILE__, __LINE__,
+			   STR_FMT " is another object from one moment to the next",
+			   STR_ARG(place->key));
 	if (!is_known || place->object == NULL) {
 		if (map_has(&annals->uids, uid))
-			test_fail(__FILE__, __LINE__, STR_FMT " has a uid that was another's",
-				  STR_ARG(place->key));
+			claim_fail(__FILE__, __LINE__, STR_FMT " has a uid that was another's",
+				   STR_ARG(place->key));
 		map_put(&annals->uids, arena_str(annals->arena, uid), (void *)(uintptr_t)place);
 	}
 }
@@ -166,7 +166,7 @@ static const struct object *read_object(struct str value, uint64_t revision)
 	if (type == NULL)
 		return NULL;
 	if (object_decode(type, FORMAT_PROTO, value, &object, &why) != OK)
-		test_fail(__FILE__, __LINE__, "what is stored cannot be read: %s", why.text);
+		claim_fail(__FILE__, __LINE__, "what is stored cannot be read: %s", why.text);
 	object_freeze(object, (int64_t)revision);
 	return object;
 }
@@ -194,8 +194,8 @@ static void change(struct annals *annals, const struct store_event *event)
 	struct place *place = place_of(annals, event->row.key);
 	const struct object *now = NULL;
 
-	CHECK(event->is_delete ? place->version > 0 : event->row.version == place->version + 1);
-	CHECK(event->is_delete || place->version == 0 ||
+	CLAIM(event->is_delete ? place->version > 0 : event->row.version == place->version + 1);
+	CLAIM(event->is_delete || place->version == 0 ||
 	      event->row.create_revision == place->create);
 	if (!event->is_delete)
 		now = read_object(event->row.value, event->row.mod_revision);
@@ -239,13 +239,13 @@ static void take_revision(struct annals *annals, uint32_t replica, const struct 
 	while (annals->facts.len <= revision)
 		vec_push(&annals->facts, 0);
 	if (annals->facts.at[revision] != 0 && annals->facts.at[revision] != fact)
-		test_fail(__FILE__, __LINE__,
-			  "replica %u says that revision %llu was something else: " STR_FMT,
-			  replica, (unsigned long long)revision, STR_ARG(events[0].row.key));
+		claim_fail(__FILE__, __LINE__,
+			   "replica %u says that revision %llu was something else: " STR_FMT,
+			   replica, (unsigned long long)revision, STR_ARG(events[0].row.key));
 	annals->facts.at[revision] = fact;
 	if (revision <= annals->revision)
 		return;
-	CHECK_EQ(revision, annals->revision + 1);
+	CLAIM_EQ(revision, annals->revision + 1);
 	annals->revision = revision;
 	for (uint32_t i = 0; i < count; i++)
 		change(annals, &events[i]);
@@ -262,14 +262,14 @@ void annals_tell(struct annals *annals, uint32_t replica, const struct store_eve
 		if (i < events->count && events->events[i].row.mod_revision == revision)
 			continue;
 		if (revision != teller->told + 1)
-			test_fail(__FILE__, __LINE__,
-				  "replica %u tells revision %llu after revision %llu", replica,
-				  (unsigned long long)revision, (unsigned long long)teller->told);
+			claim_fail(__FILE__, __LINE__,
+				   "replica %u tells revision %llu after revision %llu", replica,
+				   (unsigned long long)revision, (unsigned long long)teller->told);
 		take_revision(annals, replica, events->events + from, i - from);
 		teller->told = revision;
 		from = i;
 	}
-	CHECK_EQ(events->revision, teller->told);
+	CLAIM_EQ(events->revision, teller->told);
 }
 
 void annals_skip(struct annals *annals, uint32_t replica, uint64_t revision)

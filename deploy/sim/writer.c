@@ -1,6 +1,6 @@
-#include "tests/lib/test.h"
-#include "tests/sim/citizens.h"
-#include "tests/sim/dig.h"
+#include "deploy/sim/citizens.h"
+#include "deploy/sim/claim.h"
+#include "deploy/sim/dig.h"
 
 #define TRIES 4U
 #define NOISE_BYTES 200U
@@ -109,7 +109,7 @@ static void take_done(struct act *act, struct writer *writer, const struct api_a
 	uint64_t revision = dig_number(arena, answer->body, "metadata.resourceVersion");
 	bool is_delete = writer->kind == LEDGER_DELETE;
 
-	CHECK(is_delete || revision != 0);
+	CLAIM(is_delete || revision != 0);
 	writer->seen[writer->key] = is_delete ? 0 : writer->op;
 	writer->revisions[writer->key] = is_delete ? 0 : revision;
 	end_write(act, writer, LEDGER_DONE, is_delete ? 0 : revision);
@@ -132,8 +132,8 @@ static void take_write(struct act *act, struct writer *writer, const struct act_
 		try_again(act, writer);
 	} else {
 		if (code < 500)
-			test_fail(__FILE__, __LINE__, "a write says %d " STR_FMT, code,
-				  STR_ARG(answer->body));
+			claim_fail(__FILE__, __LINE__, "a write says %d " STR_FMT, code,
+				   STR_ARG(answer->body));
 		writer->is_doubtful = true;
 		try_again(act, writer);
 	}
@@ -157,7 +157,7 @@ static void take_row(void *arg, struct str object)
 
 	if (str_to_u64(name, &key) != OK)
 		return; /* of every namespace */
-	CHECK(rows->count < LEDGER_KEYS && key < LEDGER_REGISTERS);
+	CLAIM(rows->count < LEDGER_KEYS && key < LEDGER_REGISTERS);
 	row->key = ledger_key(rows->writer->citizen->ledger, (uint32_t)key);
 	row->value = object;
 	row->mod_revision = dig_number(rows->arena, object, "metadata.resourceVersion");
@@ -173,7 +173,7 @@ static void take_list(struct act *act, struct writer *writer, struct arena *aren
 	dig_each(arena, answer->body, "items", take_row, &rows);
 	range.row_count = rows.count;
 	range.revision = dig_number(arena, answer->body, "metadata.resourceVersion");
-	CHECK(range.revision != 0);
+	CLAIM(range.revision != 0);
 	ledger_read(writer->citizen->ledger, 0, 0, LEDGER_REGISTERS, &range, writer->floor,
 		    now_ns(act));
 }
@@ -204,8 +204,8 @@ static void take_read(struct act *act, struct writer *writer, const struct act_m
 	else if (msg->tag == TAG_READ && (code == 200 || code == 404))
 		take_one(act, writer, arena, answer);
 	else if (code < 500 && code != 429)
-		test_fail(__FILE__, __LINE__, "a read says %d " STR_FMT, code,
-			  STR_ARG(answer->body));
+		claim_fail(__FILE__, __LINE__, "a read says %d " STR_FMT, code,
+			   STR_ARG(answer->body));
 	arena_free(arena);
 	rest(act, writer); /* a read that failed changes nothing and is forgotten */
 }
