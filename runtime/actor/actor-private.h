@@ -110,6 +110,27 @@ struct lane {
 	struct message *head, *tail;
 };
 
+/*
+ * What most actors have nothing of. Those share act_no_ties, which is constant: reading needs no question, and who adds something asks
+ * actor_ties for a struct of the actor's own. So one that only has state and a mailbox is three lines of the cache.
+ */
+struct act_ties {
+	struct list children; /* oldest first */
+	struct list owned;    /* struct owned, oldest first */
+	struct list watchers; /* struct watch: who wants to know of our end */
+	struct list watching; /* struct watch: whose end we want to know */
+	struct list asking;   /* struct request: by us */
+	struct list asked;    /* struct request: to us, not yet answered */
+	struct list timers;   /* struct timer */
+	struct list tasks;    /* struct task */
+	struct list jobs;     /* struct job: given and not yet run */
+	struct list lanes;    /* struct act_lane */
+	struct lane stash;
+	uint32_t stash_len, task_count;
+	VEC(struct group *) groups;
+	char *words; /* while ENDING: why, or NULL; from the heap */
+};
+
 /* What every message touches comes first. */
 struct act {
 	struct slot slot;
@@ -122,27 +143,16 @@ struct act {
 	uint64_t messages, run_cycles;
 	struct lane system, user;
 	uint32_t system_len, user_len, user_high, user_max;
-	struct lane stash;
-	uint32_t stash_len, task_count;
+	struct act_ties *ties; /* never NULL */
 	struct act *parent;
-	struct list children, sibling; /* oldest first */
+	struct list sibling; /* in the parent's children */
 	struct arena *arena;
-	struct list owned;             /* struct owned, oldest first */
-	struct list watchers;          /* struct watch: who wants to know of our end */
-	struct list watching;          /* struct watch: whose end we want to know */
-	struct list asking;            /* struct request: by us */
-	struct list asked;             /* struct request: to us, not yet answered */
-	struct list timers;            /* struct timer */
-	struct list tasks;             /* struct task */
-	struct list jobs;              /* struct job: given and not yet run */
-	struct list lanes;             /* struct act_lane */
 	char *name;                    /* registered, or NULL; from the heap */
 	struct supervised *supervised; /* what our supervisor keeps of us */
-	VEC(struct group *) groups;
-	enum act_reason reason; /* while ENDING */
-	char *words;            /* then, or NULL; from the heap */
 	struct mono started;
+	enum act_reason reason; /* while ENDING */
 };
+_Static_assert(sizeof(struct act) <= 192, "a million of them are promised to fit (LIMIT_ACTORS)");
 
 /* ---- a host -------------------------------------------------------------------------------------------- */
 
@@ -299,6 +309,19 @@ static inline struct message *mailbox_take(struct act *act)
 void mailbox_purge(struct act *act, enum act_kind kind, uint64_t tag);
 void mailbox_bury_all(struct act *act);
 void mailbox_make_ready(struct act *act); /* into the run queue, unless it is there */
+
+/* ---- ties.c ------------------------------------------------------------------------------------------------- */
+
+extern const struct act_ties act_no_ties;
+
+struct act_ties *ties_make(struct act *act);
+void ties_free(struct act *act); /* all its lists are empty */
+
+/* To add something to; act->ties to look. */
+static inline struct act_ties *actor_ties(struct act *act)
+{
+	return act->ties != &act_no_ties ? act->ties : ties_make(act);
+}
 
 /* ---- life.c ------------------------------------------------------------------------------------------------- */
 

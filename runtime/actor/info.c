@@ -47,9 +47,11 @@ static const char *info_state(const struct act *act)
 
 static size_t info_memory(const struct act *act)
 {
-	size_t waiting = (size_t)(act->user_len + act->system_len + act->stash_len);
-	return sizeof *act + act->class->state_size + (act->arena ? arena_size(act->arena) : 0) +
-	       waiting * 128 + (size_t)act->task_count * 4 * KIB;
+	size_t waiting = (size_t)(act->user_len + act->system_len + act->ties->stash_len);
+	size_t ties = act->ties == &act_no_ties ? 0 : sizeof *act->ties;
+	return sizeof *act + ties + act->class->state_size +
+	       (act->arena ? arena_size(act->arena) : 0) + waiting * 128 +
+	       (size_t)act->ties->task_count * 4 * KIB;
 }
 
 static void info_give(struct act *act, const char *path,
@@ -70,7 +72,7 @@ static void info_give(struct act *act, const char *path,
 		.last_reason = view.last_reason,
 		.mailbox_len = act->user_len + act->system_len,
 		.mailbox_high = act->user_high,
-		.tasks = act->task_count,
+		.tasks = act->ties->task_count,
 		.messages = act->messages,
 		.run_ns = actor_host_ns(act->host, act->run_cycles),
 		.memory_bytes = info_memory(act),
@@ -98,8 +100,8 @@ void act_host_each(struct act_host *host, void (*each)(void *arg, const struct a
 	while (act) {
 		len = info_extend(act, path, len);
 		info_give(act, path, each, arg);
-		if (!list_is_empty(&act->children)) {
-			act = list_item(act->children.next, struct act, sibling);
+		if (!list_is_empty(&act->ties->children)) {
+			act = list_item(act->ties->children.next, struct act, sibling);
 			continue;
 		}
 		for (;;) {
@@ -109,7 +111,7 @@ void act_host_each(struct act_host *host, void (*each)(void *arg, const struct a
 			struct act *parent = act->parent;
 			if (!parent || act == host->root)
 				return;
-			if (act->sibling.next != &parent->children) {
+			if (act->sibling.next != &parent->ties->children) {
 				act = list_item(act->sibling.next, struct act, sibling);
 				break;
 			}

@@ -27,7 +27,7 @@ struct act_lane *act_lane_open(struct act *act, const char *name)
 	struct act_lane *lane = mem_new(struct act_lane);
 
 	lane->worker = jobs->open(jobs->self, name);
-	list_push(&act->lanes, &lane->link);
+	list_push(&actor_ties(act)->lanes, &lane->link);
 	return lane;
 }
 
@@ -35,8 +35,8 @@ void job_close_lanes(struct act *act)
 {
 	const struct seams_jobs *jobs = &act->host->seams.jobs;
 
-	while (!list_is_empty(&act->lanes)) {
-		struct act_lane *lane = list_item(act->lanes.next, struct act_lane, link);
+	while (!list_is_empty(&act->ties->lanes)) {
+		struct act_lane *lane = list_item(act->ties->lanes.next, struct act_lane, link);
 		list_remove(&lane->link);
 		jobs->close(jobs->self, lane->worker);
 		mem_free(lane);
@@ -101,7 +101,7 @@ void job_start(struct act *act, struct act_lane *lane, void (*run)(void *arg), v
 			     .drop = drop,
 			     .tag = tag,
 			     .task = task };
-	list_push(&act->jobs, &job->link);
+	list_push(&actor_ties(act)->jobs, &job->link);
 	act->host->job_count++;
 	jobs->submit(jobs->self, job->worker, &job->work);
 }
@@ -116,7 +116,7 @@ void job_withdraw_all(struct act *act)
 {
 	const struct seams_jobs *jobs = &act->host->seams.jobs;
 
-	list_each (&act->jobs, link) {
+	list_each (&act->ties->jobs, link) {
 		struct job *job = list_item(link, struct job, link);
 		if (jobs->withdraw(jobs->self, job->worker, &job->work)) {
 			list_remove(&job->link);

@@ -51,13 +51,10 @@ static struct act *life_make(struct act_host *host, struct act *parent,
 	if (spawn->supervised || spawn->is_announced)
 		act->flags |= ACTOR_ANNOUNCED;
 	act->started = host->now;
-	struct list *const lists[] = { &act->children, &act->sibling, &act->owned, &act->watchers,
-				       &act->watching, &act->asking,  &act->asked, &act->timers,
-				       &act->tasks,    &act->jobs,    &act->lanes };
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		list_init(lists[i]);
+	act->ties = (struct act_ties *)&act_no_ties;
+	list_init(&act->sibling);
 	if (parent)
-		list_push(&parent->children, &act->sibling);
+		list_push(&actor_ties(parent)->children, &act->sibling);
 	if (spawn->class->state_size) {
 		act->state = pool_take(&host->pool, spawn->class->state_size);
 		memset(act->state, 0, spawn->class->state_size);
@@ -187,13 +184,14 @@ void life_end(struct act *act, enum act_reason reason, const char *words)
 	assert(!(act->flags & ACTOR_ON_STACK));
 	act->flags |= ACTOR_ENDING;
 	act->reason = reason;
-	act->words = words ? mem_copy(words, strlen(words) + 1) : NULL;
+	if (words)
+		actor_ties(act)->words = mem_copy(words, strlen(words) + 1);
 	registry_remove(act);
 	timer_free_all(act);
 	task_free_all(act);
-	while (!list_is_empty(&act->asking))
-		request_forget(list_item(act->asking.next, struct request, asker_link));
-	request_fail_all(&act->asked, GONE);
+	while (!list_is_empty(&act->ties->asking))
+		request_forget(list_item(act->ties->asking.next, struct request, asker_link));
+	request_fail_all(&act->ties->asked, GONE);
 	mailbox_bury_all(act);
 	job_withdraw_all(act);
 	life_go_on(act);
@@ -203,8 +201,8 @@ static void life_release(struct act *act)
 {
 	struct act_host *host = act->host;
 
-	while (!list_is_empty(&act->owned)) {
-		struct owned *owned = list_item(act->owned.prev, struct owned, link);
+	while (!list_is_empty(&act->ties->owned)) {
+		struct owned *owned = list_item(act->ties->owned.prev, struct owned, link);
 		void (*release)(void *arg) = owned->release;
 		void *arg = owned->arg;
 		list_remove(&owned->link);
@@ -225,7 +223,7 @@ static void life_tell_parent(struct act *act)
 				    .who = actor_ref(act),
 				    .why = act->reason };
 
-	snprintf(ended.what, sizeof ended.what, "%s", act->words ? act->words : "");
+	snprintf(ended.what, sizeof ended.what, "%s", act->ties->words ? act->ties->words : "");
 	struct message *message = message_new(act->host, &life_ended_type, &ended);
 	message->msg.kind = ACT_SIGNAL;
 	mailbox_put_system(parent, message);
@@ -241,9 +239,7 @@ static void life_finish(struct act *act)
 	list_remove(&act->sibling);
 	if ((act->flags & ACTOR_ANNOUNCED) && !(parent->flags & ACTOR_ENDING))
 		life_tell_parent(act);
-	vec_fini(&act->groups);
-	mem_free(act->words);
-	act->words = NULL;
+	ties_free(act);
 	host->stats.ended++;
 	if (act == host->root) {
 		host->root = NULL;
@@ -259,7 +255,7 @@ static void life_finish(struct act *act)
 /* Asks the youngest child to end, and sees to it that it does. */
 static void life_end_child(struct act *act)
 {
-	struct act *child = list_item(act->children.prev, struct act, sibling);
+	struct act *child = list_item(act->ties->children.prev, struct act, sibling);
 	struct act_exit exit = { .who = actor_ref(act), .why = ACT_SHUTDOWN };
 
 	if (child->flags & (ACTOR_ENDING | ACTOR_STOPPING))
@@ -279,9 +275,9 @@ void life_go_on(struct act *act)
 	assert(act->flags & ACTOR_ENDING);
 	if (act->flags & ACTOR_DEAD)
 		return;
-	if (!list_is_empty(&act->children))
+	if (!list_is_empty(&act->ties->children))
 		life_end_child(act);
-	else if (list_is_empty(&act->jobs))
+	else if (list_is_empty(&act->ties->jobs))
 		life_finish(act);
 }
 
@@ -291,8 +287,8 @@ void life_abandon(struct act *act)
 
 	job_withdraw_all(act);
 	mailbox_bury_all(act);
-	while (!list_is_empty(&act->owned)) {
-		struct owned *owned = list_item(act->owned.prev, struct owned, link);
+	while (!list_is_empty(&act->ties->owned)) {
+		struct owned *owned = list_item(act->ties->owned.prev, struct owned, link);
 		list_remove(&owned->link);
 		slots_give(&host->owned, owned);
 		owned->release(owned->arg);
@@ -300,8 +296,7 @@ void life_abandon(struct act *act)
 	job_close_lanes(act);
 	arena_free(act->arena);
 	pool_give(&host->pool, act->state, act->class->state_size);
-	vec_fini(&act->groups);
-	mem_free(act->words);
+	ties_free(act);
 	mem_free(act->name);
 }
 
@@ -419,7 +414,7 @@ uint64_t act_own(struct act *act, void (*release)(void *arg), void *arg)
 		act_fail(act, "too many owned resources on this host");
 	owned->release = release;
 	owned->arg = arg;
-	list_push(&act->owned, &owned->link);
+	list_push(&actor_ties(act)->owned, &owned->link);
 	return slots_id(&owned->slot);
 }
 

@@ -141,35 +141,41 @@ void mailbox_bury_all(struct act *act)
 		message_bury(act->host, message, ACT_DEAD_ENDED);
 	while ((message = lane_pop(&act->user)) != NULL)
 		message_bury(act->host, message, ACT_DEAD_ENDED);
-	while ((message = lane_pop(&act->stash)) != NULL)
+	act->system_len = act->user_len = 0;
+	if (!act->ties->stash_len)
+		return;
+	while ((message = lane_pop(&act->ties->stash)) != NULL)
 		message_bury(act->host, message, ACT_DEAD_ENDED);
-	act->system_len = act->user_len = act->stash_len = 0;
+	act->ties->stash_len = 0;
 }
 
 enum status act_stash(struct act *act, const struct act_msg *msg)
 {
 	struct act_host *host = act->host;
 	struct message *message = message_of(msg);
+	struct act_ties *ties = actor_ties(act);
 
 	assert(host->message == message && !(message->flags & MESSAGE_SYSTEM));
-	if (act->stash_len >= act->user_max)
+	if (ties->stash_len >= act->user_max)
 		return BUSY;
 	host->message = NULL;
-	lane_push(&act->stash, message);
-	act->stash_len++;
+	lane_push(&ties->stash, message);
+	ties->stash_len++;
 	return OK;
 }
 
 void act_unstash(struct act *act)
 {
-	if (!act->stash.head)
+	struct act_ties *ties = act->ties;
+
+	if (!ties->stash.head)
 		return;
-	act->stash.tail->next = act->user.head;
+	ties->stash.tail->next = act->user.head;
 	if (!act->user.head)
-		act->user.tail = act->stash.tail;
-	act->user.head = act->stash.head;
-	act->user_len += act->stash_len;
-	act->stash = (struct lane){ NULL, NULL };
-	act->stash_len = 0;
+		act->user.tail = ties->stash.tail;
+	act->user.head = ties->stash.head;
+	act->user_len += ties->stash_len;
+	ties->stash = (struct lane){ NULL, NULL };
+	ties->stash_len = 0;
 	mailbox_make_ready(act);
 }

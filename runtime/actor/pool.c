@@ -8,13 +8,13 @@
 
 struct pool_slab {
 	struct pool_slab *next;
-	uint64_t padding; /* blocks behind it stay 16-byte aligned */
+	uint64_t padding[7]; /* blocks behind it begin with a line of the cache */
 };
 
 static void pool_refill(struct pool *pool, unsigned class)
 {
 	const size_t block_bytes = (size_t)64 << class;
-	struct pool_slab *slab = mem_alloc(SLAB_BYTES);
+	struct pool_slab *slab = mem_alloc_lines(SLAB_BYTES);
 	char *at = (char *)(slab + 1);
 
 	slab->next = pool->slabs;

@@ -65,8 +65,8 @@ void registry_remove(struct act *act)
 		mem_free(act->name);
 		act->name = NULL;
 	}
-	while (act->groups.len) {
-		struct group *group = vec_pop(&act->groups);
+	while (act->ties->groups.len) {
+		struct group *group = vec_pop(&act->ties->groups);
 		registry_leave(act, group);
 		registry_drop_if_empty(host, group);
 	}
@@ -149,13 +149,13 @@ enum status act_join(struct act *act, const char *name)
 		group->name = mem_copy(name, strlen(name) + 1);
 		map_put(&host->groups, str_from(name), group);
 	}
-	for (uint32_t i = 0; i < act->groups.len; i++)
-		if (act->groups.at[i] == group)
+	for (uint32_t i = 0; i < act->ties->groups.len; i++)
+		if (act->ties->groups.at[i] == group)
 			return OK;
 	if (group->members.len >= LIMIT_GROUP_MEMBERS)
 		return BUSY;
 	vec_push(&group->members, act);
-	vec_push(&act->groups, group);
+	vec_push(&actor_ties(act)->groups, group);
 	return OK;
 }
 
@@ -163,9 +163,9 @@ void act_leave(struct act *act, const char *name)
 {
 	struct group *group = map_get(&act->host->groups, str_from(name));
 
-	for (uint32_t i = 0; group && i < act->groups.len; i++) {
-		if (act->groups.at[i] == group) {
-			vec_swap_remove(&act->groups, i);
+	for (uint32_t i = 0; group && i < act->ties->groups.len; i++) {
+		if (act->ties->groups.at[i] == group) {
+			vec_swap_remove(&act->ties->groups, i);
 			registry_leave(act, group);
 			registry_drop_if_empty(act->host, group);
 			return;

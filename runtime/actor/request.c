@@ -143,7 +143,7 @@ static enum status request_start_here(struct act *act, struct request *request, 
 		message_free(host, message);
 		return status;
 	}
-	list_push(&target->asked, &request->target_link);
+	list_push(&actor_ties(target)->asked, &request->target_link);
 	return OK;
 }
 
@@ -172,7 +172,7 @@ enum status request_start(struct act *act, struct act_ref to, const struct act_t
 		message_dead(host, ACT_DEAD_STALE, type);
 		return NOT_FOUND;
 	}
-	request = request_make(host, &act->asking);
+	request = request_make(host, &actor_ties(act)->asking);
 	if (!request)
 		return BUSY;
 	request->asker = act;
@@ -198,7 +198,7 @@ enum status act_request(struct act *act, struct act_ref to, const struct act_typ
 
 void act_request_cancel(struct act *act, uint64_t tag)
 {
-	list_each (&act->asking, link) {
+	list_each (&act->ties->asking, link) {
 		struct request *request = list_item(link, struct request, asker_link);
 		if (request->tag == tag && !request->task)
 			request_forget(request);
@@ -291,7 +291,7 @@ struct request *request_from_peer(struct act_host *host, struct act_ref asker, u
 		return NULL;
 	request->asker_ref = asker;
 	request->tag = tag;
-	list_push(&target->asked, &request->target_link);
+	list_push(&actor_ties(target)->asked, &request->target_link);
 	return request;
 }
 

@@ -166,7 +166,7 @@ static enum status forward_here(struct act_host *host, struct message *message, 
 		struct request *request = slots_find(&host->requests, message->msg.tag);
 		if (request) {
 			list_remove(&request->target_link);
-			list_push(&target->asked, &request->target_link);
+			list_push(&actor_ties(target)->asked, &request->target_link);
 		}
 	}
 	return OK;

@@ -30,8 +30,9 @@ static struct slot *slots_make(struct slots *slots)
 			slots->slabs =
 			    mem_resize(slots->slabs, slots->slab_cap * sizeof *slots->slabs);
 		}
-		slots->slabs[slots->slab_count++] =
-		    mem_zalloc((size_t)slots->item_bytes * SLOTS_SLAB);
+		size_t size_bytes = (size_t)slots->item_bytes * SLOTS_SLAB;
+		slots->slabs[slots->slab_count] = mem_alloc_lines(size_bytes);
+		memset(slots->slabs[slots->slab_count++], 0, size_bytes);
 	}
 	struct slot *slot = slots_at(slots, slots->made);
 	slot->index = slots->made++;

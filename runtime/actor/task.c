@@ -54,7 +54,7 @@ static void task_free(struct task *task)
 		all_free(host, task->all);
 	wheel_remove(&host->wheel, &task->timer);
 	list_remove(&task->link);
-	act->task_count--;
+	act->ties->task_count--;
 	host->task_count--;
 	if (host->free_task_count < FREE_STACKS) {
 		task->next_free = host->free_tasks;
@@ -88,8 +88,8 @@ static struct task *task_make(struct act *act)
 	}
 	task->act = act;
 	task->timer.kind = WHEEL_TASK;
-	list_push(&act->tasks, &task->link);
-	act->task_count++;
+	list_push(&actor_ties(act)->tasks, &task->link);
+	act->ties->task_count++;
 	host->task_count++;
 	return task;
 }
@@ -183,8 +183,8 @@ bool act_in_task(const struct act *act)
 
 void task_free_all(struct act *act)
 {
-	while (!list_is_empty(&act->tasks))
-		task_free(list_item(act->tasks.next, struct task, link));
+	while (!list_is_empty(&act->ties->tasks))
+		task_free(list_item(act->ties->tasks.next, struct task, link));
 }
 
 void task_fini(struct act_host *host)

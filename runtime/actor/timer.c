@@ -9,7 +9,7 @@ static struct timer *timer_new(struct act *act, uint64_t delay_ms, enum wheel_ki
 		return NULL;
 	timer->act = act;
 	timer->entry.kind = (uint8_t)kind;
-	list_push(&act->timers, &timer->link);
+	list_push(&actor_ties(act)->timers, &timer->link);
 	wheel_add(&act->host->wheel, &timer->entry, actor_host_due_ms(act->host, delay_ms));
 	return timer;
 }
@@ -29,8 +29,8 @@ static void timer_free(struct timer *timer)
 
 void timer_free_all(struct act *act)
 {
-	while (!list_is_empty(&act->timers))
-		timer_free(list_item(act->timers.next, struct timer, link));
+	while (!list_is_empty(&act->ties->timers))
+		timer_free(list_item(act->ties->timers.next, struct timer, link));
 }
 
 static struct message *timer_message(struct act *act, const struct act_type *type, const void *body,

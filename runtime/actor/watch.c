@@ -87,14 +87,14 @@ static void watch_drop(struct watch *watch, enum act_reason why, struct str word
 
 void watch_actor_ended(struct act *act)
 {
-	struct str words = str_from(act->words);
+	struct str words = str_from(act->ties->words);
 
-	while (!list_is_empty(&act->watchers))
-		watch_fire(list_item(act->watchers.next, struct watch, target_link), act->reason,
-			   words);
-	while (!list_is_empty(&act->watching))
-		watch_drop(list_item(act->watching.next, struct watch, watcher_link), act->reason,
-			   words);
+	while (!list_is_empty(&act->ties->watchers))
+		watch_fire(list_item(act->ties->watchers.next, struct watch, target_link),
+			   act->reason, words);
+	while (!list_is_empty(&act->ties->watching))
+		watch_drop(list_item(act->ties->watching.next, struct watch, watcher_link),
+			   act->reason, words);
 }
 
 /* Begins to watch; a target that cannot be watched counts as ended at once. Gives the watch's id. */
@@ -109,12 +109,12 @@ static uint64_t watch_begin(struct act *act, struct act_ref who, bool is_link)
 	watch->watcher = act;
 	watch->watcher_ref = actor_ref(act);
 	watch->target_ref = who;
-	list_push(&act->watching, &watch->watcher_link);
+	list_push(&actor_ties(act)->watching, &watch->watcher_link);
 	if (actor_host_is_here(host, who)) {
 		watch->target = actor_host_find(host, who);
 		if (watch->target) {
 			watch->target_ref = actor_ref(watch->target);
-			list_push(&watch->target->watchers, &watch->target_link);
+			list_push(&actor_ties(watch->target)->watchers, &watch->target_link);
 		} else {
 			watch_fire(watch, ACT_NO_ACTOR, STR("no such actor"));
 		}
@@ -145,7 +145,7 @@ void act_demonitor(struct act *act, uint64_t monitor)
 
 static struct watch *watch_find_link(struct act *act, struct act_ref who)
 {
-	list_each (&act->watching, link) {
+	list_each (&act->ties->watching, link) {
 		struct watch *watch = list_item(link, struct watch, watcher_link);
 		if (watch->is_link && act_ref_eq(watch->target_ref, who))
 			return watch;
@@ -210,13 +210,13 @@ void watch_from_peer(struct act_host *host, const struct envelope *envelope, str
 		watch->watcher = target;
 		watch->watcher_ref = actor_ref(target);
 		watch->target_ref = envelope->from;
-		list_push(&target->watching, &watch->watcher_link);
+		list_push(&actor_ties(target)->watching, &watch->watcher_link);
 		list_push(&peer->watched, &watch->target_link);
 	} else {
 		watch->target = target;
 		watch->target_ref = actor_ref(target);
 		watch->watcher_ref = envelope->from;
-		list_push(&target->watchers, &watch->target_link);
+		list_push(&actor_ties(target)->watchers, &watch->target_link);
 		list_push(&peer->watching, &watch->watcher_link);
 	}
 }

@@ -26,7 +26,8 @@
 #define LIMIT_MAILBOX 4096U            /* a slower reader says BUSY to its senders */
 #define LIMIT_MESSAGE_BYTES (4U * MIB) /* a body of 3 MiB and its header fit */
 #define LIMIT_TASKS 10000U             /* two mappings each; vm.max_map_count is 65,530 */
-#define LIMIT_ACTORS 4000000U          /* slots of a host */
+/* Of a host. A million at rest are promised: 256 bytes each with 64 of state; as many again may be on their way out. */
+#define LIMIT_ACTORS 2000000U
 #define LIMIT_TIMERS 1000000U
 #define LIMIT_TASK_STACK_BYTES \
 	(64U * KIB)             /* reserved, not resident: a parked task touches one page */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LINE_BYTES 64U
+
 /* Nothing may allocate on this path, so the words go out by a bare write. */
 static void *mem_must(void *at)
 {
@@ -26,6 +28,12 @@ static size_t mem_at_least_one(size_t size_bytes)
 void *mem_alloc(size_t size_bytes)
 {
 	return mem_must(malloc(mem_at_least_one(size_bytes)));
+}
+
+void *mem_alloc_lines(size_t size_bytes)
+{
+	return mem_must(
+	    aligned_alloc(LINE_BYTES, (size_bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES));
 }
 
 void *mem_zalloc(size_t size_bytes)

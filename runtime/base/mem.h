@@ -13,6 +13,8 @@
 
 GIVE void *mem_alloc(size_t size_bytes);  /* not cleared */
 GIVE void *mem_zalloc(size_t size_bytes); /* cleared */
+/* Not cleared, and begins with a line of the processor's cache: for slabs of what is touched all the time. */
+GIVE void *mem_alloc_lines(size_t size_bytes);
 GIVE void *mem_resize(TAKE void *at, size_t size_bytes);
 GIVE void *mem_copy(const void *at, size_t size_bytes);
 void mem_free(TAKE void *at); /* NULL is fine */
