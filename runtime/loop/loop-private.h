@@ -22,6 +22,8 @@ struct loop {
 	char *read_buffer;     /* of all streams: a callback has done with it when it returns */
 	uint32_t connections;  /* streams that were accepted and are open */
 	struct list listeners; /* struct stream_listener: waiting while there are too many connections */
+	struct list connects; /* struct connecting: connections that are being made */
+	struct list soon;     /* struct loop_soon: to be called when the turn is over */
 	struct watchdog *watchdog;
 	volatile int quits;    /* loop_quit was called; any thread */
 	uint32_t open_handles; /* of ours, until their close callbacks */

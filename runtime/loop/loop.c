@@ -89,6 +89,7 @@ static void fini(struct loop *loop)
 	process_forget_all(loop);
 	if (loop->workers != NULL)
 		workers_free(loop->workers);
+	stream_connects_end(loop);
 	uv_walk(&loop->uv, close_rest, NULL);
 	while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
 		;
@@ -115,6 +116,8 @@ static struct loop *loop_new(const struct loop_config *config)
 	ignore_broken_pipes();
 	list_init(&loop->processes);
 	list_init(&loop->listeners);
+	list_init(&loop->connects);
+	list_init(&loop->soon);
 	loop->uv.data = loop;
 	error = uv_async_init(&loop->uv, &loop->wake, woken);
 	assert(error == 0);
@@ -187,9 +190,36 @@ static void set_timer(struct loop *loop, uint64_t wait_ms)
 		uv_timer_start(&loop->timer, timer_fired, wait_ms, 0);
 }
 
+void loop_soon(struct loop *loop, struct loop_soon *soon)
+{
+	if (soon->is_asked)
+		return;
+	soon->is_asked = true;
+	list_push(&loop->soon, &soon->link);
+}
+
+void loop_soon_never(struct loop_soon *soon)
+{
+	if (soon->is_asked)
+		list_remove(&soon->link);
+	soon->is_asked = false;
+}
+
+/* What asks again meanwhile is called in the same turn: none does so without end. */
+static void call_soon(struct loop *loop)
+{
+	while (!list_is_empty(&loop->soon)) {
+		struct loop_soon *soon = list_item(loop->soon.next, struct loop_soon, link);
+
+		loop_soon_never(soon);
+		soon->fn(soon->arg);
+	}
+}
+
 /* What the machine has for us; waits for it only if the host has nothing to do. */
 static void turn_machine(struct loop *loop, bool has_more, uint64_t wait_ms)
 {
+	call_soon(loop);
 	if (has_more || loop->quits || act_host_is_done(loop->host) || !act_host_sleep(loop->host)) {
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 		return;

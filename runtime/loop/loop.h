@@ -9,6 +9,7 @@
 
 #include "runtime/actor/act-host.h"
 #include "runtime/base/fault.h"
+#include "runtime/base/list.h"
 
 struct loop;
 
@@ -39,6 +40,23 @@ const struct seams_files *loop_files(void);
 const struct seams_clock *loop_clock(void);
 /* Asks until claim(arg) comes true: false when it did not within the time. Blocks; for a process that has no loop yet. */
 bool loop_await(bool (*claim)(void *arg), void *arg, uint32_t timeout_ms);
+
+/* ---- at the end of a turn ----------------------------------------------------------------------------- */
+
+/* The asker's, in a zeroed or once used state. */
+struct loop_soon {
+	struct list link;
+	void (*fn)(void *arg);
+	void *arg;
+	bool is_asked;
+};
+
+/*
+ * Calls fn(arg) once, on the loop's thread and outside of any actor, when the host has had its turn and before the loop waits for
+ * anything: what a turn has gathered leaves together. Asking twice is asking once. The loop's thread only.
+ */
+void loop_soon(struct loop *loop, struct loop_soon *soon);
+void loop_soon_never(struct loop_soon *soon); /* takes it back */
 
 /* ---- signals ----------------------------------------------------------------------------------------- */
 

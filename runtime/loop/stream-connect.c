@@ -22,9 +22,7 @@ struct stream_listener {
 		uv_pipe_t pipe;
 	} uv;
 	struct loop *loop;
-	struct act_ref owner;
-	struct act *act;
-	uint64_t owned;
+	struct stream_owner owner;
 	void (*accepted)(struct act *act, struct stream *stream, void *arg);
 	void *arg;
 	uint32_t held; /* connections that libuv has for us, waiting for room */
@@ -59,16 +57,20 @@ static void accept_one(struct stream_listener *listener)
 		stream_discard(arrival.stream);
 		return;
 	}
-	arrival.stream->is_accepted = true;
-	listener->loop->connections++;
-	if (!act_host_enter(listener->loop->host, listener->owner, tell_accepted, &arrival) &&
-	    !arrival.is_taken)
+	if (listener->owner.act != NULL) {
+		arrival.stream->is_accepted = true;
+		listener->loop->connections++;
+	}
+	if (!stream_owner_enter(&listener->owner, tell_accepted, &arrival) && !arrival.is_taken)
 		stream_discard(arrival.stream);
 }
 
 static bool must_wait(const struct stream_listener *listener)
 {
-	return listener->is_paused || listener->loop->connections >= LIMIT_CONNECTIONS;
+	bool has_limit = listener->owner.act != NULL;
+
+	return listener->is_paused ||
+	       (has_limit && listener->loop->connections >= LIMIT_CONNECTIONS);
 }
 
 /* libuv stops accepting while one connection is not taken from it: that is the back-pressure. */
@@ -118,7 +120,7 @@ static void release(void *arg)
 {
 	struct stream_listener *listener = arg;
 
-	listener->owner = ACT_NIL;
+	listener->owner.ref = ACT_NIL;
 	list_remove(&listener->link);
 	if (!uv_is_closing(&listener->uv.handle))
 		uv_close(&listener->uv.handle, freed);
@@ -224,12 +226,13 @@ static void read_port(struct stream_listener *listener)
 						       : ((struct sockaddr_in6 *)&at)->sin6_port);
 }
 
-enum status stream_listen(struct act *act, const struct stream_listen_options *options,
-			  void (*accepted)(struct act *act, struct stream *stream, void *arg),
-			  void *arg, struct stream_listener **out, struct fault *why)
+static enum status listen_for(struct loop *loop, struct act *act,
+			      const struct stream_listen_options *options,
+			      void (*accepted)(struct act *act, struct stream *stream, void *arg),
+			      void *arg, struct stream_listener **out, struct fault *why)
 {
 	bool is_pipe = options->address != NULL && stream_unix_path(options->address) != NULL;
-	struct stream_listener *listener = listener_new(loop_of(act), is_pipe);
+	struct stream_listener *listener = listener_new(loop, is_pipe);
 	enum status status = bind_any(listener, options, why);
 	int error = 0;
 
@@ -244,11 +247,24 @@ enum status stream_listen(struct act *act, const struct stream_listen_options *o
 		return status;
 	}
 	read_port(listener);
-	listener->owner = act_self(act);
-	listener->act = act;
-	listener->owned = act_own(act, release, listener);
+	listener->owner = stream_owner_of(loop, act, release, listener);
 	*out = listener;
 	return OK;
+}
+
+enum status stream_listen(struct act *act, const struct stream_listen_options *options,
+			  void (*accepted)(struct act *act, struct stream *stream, void *arg),
+			  void *arg, struct stream_listener **out, struct fault *why)
+{
+	return listen_for(loop_of(act), act, options, accepted, arg, out, why);
+}
+
+enum status stream_listen_outside(struct loop *loop, const struct stream_listen_options *options,
+				  void (*accepted)(struct act *none, struct stream *stream,
+						   void *arg),
+				  void *arg, struct stream_listener **out, struct fault *why)
+{
+	return listen_for(loop, NULL, options, accepted, arg, out, why);
 }
 
 uint16_t stream_listener_port(const struct stream_listener *listener)
@@ -266,18 +282,19 @@ void stream_listener_pause(struct stream_listener *listener, bool is_paused)
 
 void stream_listener_close(struct stream_listener *listener)
 {
-	act_disown(listener->act, listener->owned);
+	stream_owner_leave(&listener->owner);
 	release(listener);
 }
 
 /* ---- connecting ---------------------------------------------------------------------------------------------- */
 
 struct connecting {
+	struct list link; /* in the loop's */
 	uv_connect_t request;
 	uv_timer_t timer;
-	struct stream *stream;
-	struct act_ref owner;
-	uint64_t owned;
+	uint32_t parts;        /* the request and the timer: what libuv still knows */
+	struct stream *stream; /* NULL: handed over, or given up */
+	struct stream_owner owner;
 	void (*connected)(struct act *act, struct stream *stream, enum status status, void *arg);
 	void *arg;
 	enum status outcome;
@@ -290,7 +307,7 @@ static void tell_connected(struct act *act, void *state, void *arg)
 	struct stream *stream = c->stream;
 
 	(void)state;
-	act_disown(act, c->owned);
+	stream_owner_leave(&c->owner);
 	if (c->outcome == OK) {
 		stream_adopt(stream, act);
 		c->stream = NULL;
@@ -298,9 +315,23 @@ static void tell_connected(struct act *act, void *state, void *arg)
 	c->connected(act, c->outcome == OK ? stream : NULL, c->outcome, c->arg);
 }
 
-static void connect_freed(uv_handle_t *handle)
+static void part_ended(struct connecting *c)
 {
-	mem_free(handle->data);
+	if (--c->parts > 0)
+		return;
+	list_remove(&c->link);
+	mem_free(c);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	part_ended(handle->data);
+}
+
+static void close_timer(struct connecting *c)
+{
+	if (!uv_is_closing((uv_handle_t *)&c->timer))
+		uv_close((uv_handle_t *)&c->timer, timer_closed);
 }
 
 static void conclude(struct connecting *c, enum status outcome)
@@ -309,9 +340,10 @@ static void conclude(struct connecting *c, enum status outcome)
 		return;
 	c->is_told = true;
 	c->outcome = outcome;
-	act_host_enter(c->stream->loop->host, c->owner, tell_connected, c);
+	stream_owner_enter(&c->owner, tell_connected, c);
 	if (c->stream != NULL)
 		stream_discard(c->stream);
+	c->stream = NULL;
 }
 
 /* The owner has ended: the attempt ends too, and nobody is told. */
@@ -329,7 +361,8 @@ static void has_connected(uv_connect_t *request, int status)
 	struct connecting *c = request->data;
 
 	conclude(c, status == 0 ? OK : loop_status(status));
-	uv_close((uv_handle_t *)&c->timer, connect_freed);
+	close_timer(c);
+	part_ended(c);
 }
 
 /* Discarding the stream cancels the request: has_connected follows and frees. */
@@ -338,13 +371,24 @@ static void is_late(uv_timer_t *timer)
 	conclude(timer->data, TIMEOUT);
 }
 
-enum status stream_connect(struct act *act, const char *address, uint16_t port, uint32_t timeout_ms,
-			   void (*connected)(struct act *act, struct stream *stream,
-					     enum status status, void *arg),
-			   void *arg)
+/* Those of actors were given up with them. */
+void stream_connects_end(struct loop *loop)
+{
+	list_each (&loop->connects, link) {
+		struct connecting *c = list_item(link, struct connecting, link);
+
+		conclude(c, CANCELLED);
+		close_timer(c);
+	}
+}
+
+static enum status connect_for(struct loop *loop, struct act *act, const char *address,
+			       uint16_t port, uint32_t timeout_ms,
+			       void (*connected)(struct act *act, struct stream *stream,
+						 enum status status, void *arg),
+			       void *arg)
 {
 	const char *path = stream_unix_path(address);
-	struct loop *loop = loop_of(act);
 	struct sockaddr_storage at;
 	struct connecting *c;
 	int error;
@@ -353,11 +397,12 @@ enum status stream_connect(struct act *act, const char *address, uint16_t port, 
 		TRY(stream_sockaddr(address, port, &at));
 	c = mem_new(struct connecting);
 	c->stream = stream_new(loop, path != NULL);
-	c->owner = act_self(act);
-	c->owned = act_own(act, give_up, c);
+	c->owner = stream_owner_of(loop, act, give_up, c);
 	c->connected = connected;
 	c->arg = arg;
 	c->request.data = c;
+	c->parts = 2;
+	list_push(&loop->connects, &c->link);
 	error = uv_timer_init(&loop->uv, &c->timer);
 	assert(error == 0);
 	c->timer.data = c;
@@ -367,13 +412,31 @@ enum status stream_connect(struct act *act, const char *address, uint16_t port, 
 		error = uv_tcp_connect(&c->request, &c->stream->uv.tcp, (struct sockaddr *)&at,
 				       has_connected);
 	if (error != 0) {
-		act_disown(act, c->owned);
+		stream_owner_leave(&c->owner);
 		stream_discard(c->stream);
-		uv_close((uv_handle_t *)&c->timer, connect_freed);
+		close_timer(c);
+		part_ended(c);
 		return loop_status(error);
 	}
 	uv_timer_start(&c->timer, is_late, timeout_ms, 0);
 	return OK;
+}
+
+enum status stream_connect(struct act *act, const char *address, uint16_t port, uint32_t timeout_ms,
+			   void (*connected)(struct act *act, struct stream *stream,
+					     enum status status, void *arg),
+			   void *arg)
+{
+	return connect_for(loop_of(act), act, address, port, timeout_ms, connected, arg);
+}
+
+enum status stream_connect_outside(struct loop *loop, const char *address, uint16_t port,
+				   uint32_t timeout_ms,
+				   void (*connected)(struct act *none, struct stream *stream,
+						     enum status status, void *arg),
+				   void *arg)
+{
+	return connect_for(loop, NULL, address, port, timeout_ms, connected, arg);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */

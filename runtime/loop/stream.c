@@ -22,6 +22,41 @@ struct write {
 	char bytes[];
 };
 
+/* ---- owners ---------------------------------------------------------------------------------------------- */
+
+struct stream_owner stream_owner_of(struct loop *loop, struct act *act, void (*release)(void *arg),
+				    void *arg)
+{
+	struct stream_owner owner = { .loop = loop, .act = act };
+
+	if (act == NULL)
+		return owner;
+	owner.ref = act_self(act);
+	owner.claim = act_own(act, release, arg);
+	return owner;
+}
+
+void stream_owner_leave(struct stream_owner *owner)
+{
+	if (owner->claim != 0)
+		act_disown(owner->act, owner->claim);
+	owner->claim = 0;
+}
+
+static bool stream_owner_has_ended(const struct stream_owner *owner)
+{
+	return owner->act != NULL && act_ref_is_nil(owner->ref);
+}
+
+bool stream_owner_enter(const struct stream_owner *owner,
+			void (*fn)(struct act *act, void *state, void *arg), void *arg)
+{
+	if (owner->act != NULL)
+		return act_host_enter(owner->loop->host, owner->ref, fn, arg);
+	fn(NULL, NULL, arg);
+	return true;
+}
+
 /* ---- addresses ------------------------------------------------------------------------------------------ */
 
 const char *stream_unix_path(const char *address)
@@ -90,9 +125,7 @@ static void linger_freed(uv_handle_t *handle)
 
 static void end(struct stream *stream)
 {
-	if (stream->owned != 0)
-		act_disown(stream->act, stream->owned);
-	stream->owned = 0;
+	stream_owner_leave(&stream->owner);
 	if (stream->linger != NULL)
 		uv_close((uv_handle_t *)stream->linger, linger_freed);
 	stream->linger = NULL;
@@ -106,9 +139,9 @@ static void release(void *arg)
 	struct stream *stream = arg;
 
 	stream->is_closing = true;
-	stream->owned = 0;
+	stream->owner.claim = 0;
 	stream->events = (struct stream_events){ 0 };
-	stream->owner = ACT_NIL;
+	stream->owner.ref = ACT_NIL;
 	end(stream);
 }
 
@@ -129,9 +162,7 @@ struct stream *stream_new(struct loop *loop, bool is_pipe)
 
 void stream_adopt(struct stream *stream, struct act *act)
 {
-	stream->owner = act_self(act);
-	stream->act = act;
-	stream->owned = act_own(act, release, stream);
+	stream->owner = stream_owner_of(stream->loop, act, release, stream);
 	read_addresses(stream);
 	if (stream->is_pipe)
 		return;
@@ -218,7 +249,7 @@ static void was_read(uv_stream_t *uv, ssize_t len, const uv_buf_t *buffer)
 		stream->is_ended = true;
 		reading.status = len == UV_EOF ? GONE : IO;
 	}
-	act_host_enter(stream->loop->host, stream->owner, tell_read, &reading);
+	stream_owner_enter(&stream->owner, tell_read, &reading);
 }
 
 void stream_read_start(struct stream *stream)
@@ -259,8 +290,8 @@ static void written(uv_write_t *request, int status)
 	struct stream *stream = write->stream;
 
 	write->outcome = status == 0 ? OK : loop_status(status);
-	if (!act_ref_is_nil(stream->owner) && (write->done != NULL || stream->is_full))
-		act_host_enter(stream->loop->host, stream->owner, tell_written, write);
+	if (!stream_owner_has_ended(&stream->owner) && (write->done != NULL || stream->is_full))
+		stream_owner_enter(&stream->owner, tell_written, write);
 	mem_free(write);
 	if (stream->linger != NULL && stream_queued(stream) == 0)
 		end(stream);
@@ -348,6 +379,24 @@ enum status stream_write(struct stream *stream, const struct str *parts, uint32_
 		count = 1;
 	}
 	return queue_write(stream, write, buffers, count);
+}
+
+enum status stream_write_some(struct stream *stream, const struct str *parts, uint32_t count,
+			      size_t *out_taken)
+{
+	uv_buf_t buffers[PARTS_MAX];
+	ssize_t taken;
+
+	assert(count <= PARTS_MAX);
+	if (stream->is_closing)
+		return GONE;
+	for (uint32_t i = 0; i < count; i++)
+		buffers[i] = uv_buf_init((char *)(uintptr_t)parts[i].at, parts[i].len);
+	taken = try_write(stream, buffers, count);
+	if (taken < 0)
+		return GONE;
+	*out_taken = (size_t)taken;
+	return OK;
 }
 
 size_t stream_queued(const struct stream *stream)

@@ -77,6 +77,9 @@ MUST_USE enum status stream_write(struct stream *stream, const struct str *parts
 				  void (*done)(struct act *act, struct stream *stream,
 					       enum status status, void *arg),
 				  void *arg);
+/* What the kernel takes at once, in *out_taken, from none to all; nothing is kept. GONE: closed or broken. */
+MUST_USE enum status stream_write_some(struct stream *stream, const struct str *parts,
+				       uint32_t count, size_t *out_taken);
 size_t stream_queued(const struct stream *stream); /* bytes written and not yet with the kernel */
 void stream_set_marks(struct stream *stream, size_t high_bytes,
 		      size_t low_bytes); /* default 256 and 64 KiB */
@@ -93,5 +96,22 @@ const char *stream_local(const struct stream *stream); /* ours */
 /* Of a Unix socket: who is at the other end, as the kernel says. NOT_FOUND: not a Unix socket. */
 MUST_USE enum status stream_peer_ids(const struct stream *stream, uint32_t *out_uid,
 				     uint32_t *out_gid, int64_t *out_pid);
+
+/* ---- outside of actors: for links between hosts ------------------------------------------------------------ */
+
+struct loop;
+
+/*
+ * The same for a maker that is no actor: callbacks run on the loop's thread between two turns of its host and get no `act`. It
+ * closes what it made before loop_close. These listeners do not wait for room: however many clients there are, links come about.
+ */
+MUST_USE enum status
+stream_listen_outside(struct loop *loop, const struct stream_listen_options *options,
+		      void (*accepted)(struct act *none, struct stream *stream, void *arg),
+		      void *arg, struct stream_listener **out, struct fault *why);
+MUST_USE enum status stream_connect_outside(
+    struct loop *loop, const char *address, uint16_t port, uint32_t timeout_ms,
+    void (*connected)(struct act *none, struct stream *stream, enum status status, void *arg),
+    void *arg);
 
 #endif

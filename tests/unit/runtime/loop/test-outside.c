@@ -1,0 +1,158 @@
+/* What the loop does for makers that are no actors: streams, and calls at the end of a turn. */
+#include <stdio.h>
+
+#include "runtime/loop/loop.h"
+#include "runtime/loop/stream.h"
+#include "tests/lib/test.h"
+
+#define WAIT_MS 5000U
+
+struct talk {
+	struct loop *loop;
+	struct stream_listener *listener;
+	struct stream *here, *there;
+	struct loop_soon soon;
+	enum status connected_as;
+	uint32_t connects, calls;
+	char heard[16];
+};
+
+static struct loop *open_loop(void)
+{
+	const struct loop_config config = {
+		.host = { .name = "test", .node = 1, .host = 1, .epoch = 1 }
+	};
+	struct loop *loop;
+
+	CHECK_STATUS(loop_open(&config, &loop), OK);
+	return loop;
+}
+
+static void hear(struct act *none, struct stream *stream, struct str bytes, enum status status)
+{
+	struct talk *talk = stream_arg(stream);
+
+	CHECK(none == NULL);
+	CHECK_STATUS(status, OK);
+	snprintf(talk->heard, sizeof talk->heard, STR_FMT, STR_ARG(bytes));
+}
+
+static void accepted(struct act *none, struct stream *stream, void *arg)
+{
+	static const struct stream_events events = { .on_read = hear };
+	struct talk *talk = arg;
+
+	CHECK(none == NULL);
+	talk->there = stream;
+	stream_set_events(stream, &events, talk);
+	stream_read_start(stream);
+}
+
+static void connected(struct act *none, struct stream *stream, enum status status, void *arg)
+{
+	struct talk *talk = arg;
+
+	CHECK(none == NULL);
+	talk->here = stream;
+	talk->connected_as = status;
+	talk->connects++;
+}
+
+static bool are_both_there(void *arg)
+{
+	struct talk *talk = arg;
+
+	return talk->here != NULL && talk->there != NULL;
+}
+
+static bool has_heard(void *arg)
+{
+	return ((struct talk *)arg)->heard[0] != '\0';
+}
+
+TEST(streams_of_nobody_carry_bytes_between_turns)
+{
+	struct talk talk = { .loop = open_loop() };
+	char address[STREAM_ADDRESS_MAX];
+	const struct stream_listen_options options = { .address = address };
+	struct str word = STR("hello");
+	size_t taken;
+
+	snprintf(address, sizeof address, "unix:%s/s", test_folder());
+	CHECK_STATUS(
+	    stream_listen_outside(talk.loop, &options, accepted, &talk, &talk.listener, NULL), OK);
+	CHECK_STATUS(stream_connect_outside(talk.loop, address, 0, WAIT_MS, connected, &talk), OK);
+	CHECK(loop_run_until(talk.loop, are_both_there, &talk, WAIT_MS));
+	CHECK_STATUS(stream_write_some(talk.here, &word, 1, &taken), OK);
+	CHECK_EQ(taken, word.len);
+	CHECK(loop_run_until(talk.loop, has_heard, &talk, WAIT_MS));
+	CHECK_STR(str_from(talk.heard), "hello");
+	stream_close(talk.here);
+	stream_close(talk.there);
+	stream_listener_close(talk.listener);
+	loop_close(talk.loop);
+}
+
+TEST(only_what_the_kernel_takes_is_written_at_once)
+{
+	static const char much[4 * MIB];
+	struct talk talk = { .loop = open_loop() };
+	char address[STREAM_ADDRESS_MAX];
+	const struct stream_listen_options options = { .address = address };
+	struct str all = str_of(much, sizeof much);
+	size_t taken;
+
+	snprintf(address, sizeof address, "unix:%s/s", test_folder());
+	CHECK_STATUS(
+	    stream_listen_outside(talk.loop, &options, accepted, &talk, &talk.listener, NULL), OK);
+	CHECK_STATUS(stream_connect_outside(talk.loop, address, 0, WAIT_MS, connected, &talk), OK);
+	CHECK(loop_run_until(talk.loop, are_both_there, &talk, WAIT_MS));
+	stream_read_stop(talk.there);
+	CHECK_STATUS(stream_write_some(talk.here, &all, 1, &taken), OK);
+	CHECK(taken > 0 && taken < sizeof much);
+	CHECK_STATUS(stream_write_some(talk.here, &all, 1, &taken), OK);
+	CHECK_EQ(taken, 0);
+	CHECK_EQ(stream_queued(talk.here), 0);
+	stream_close(talk.here);
+	stream_close(talk.there);
+	stream_listener_close(talk.listener);
+	loop_close(talk.loop);
+}
+
+TEST(a_connection_that_is_still_being_made_ends_with_its_loop)
+{
+	struct talk talk = { .loop = open_loop() };
+
+	/* Of TEST-NET-1: nobody answers, or nobody is asked; said when the loop runs at the latest. */
+	if (stream_connect_outside(talk.loop, "192.0.2.1", 9, 60000, connected, &talk) != OK)
+		SKIP("there is no way to another network here");
+	loop_close(talk.loop);
+	CHECK_EQ(talk.connects, 1);
+	CHECK(talk.connected_as != OK);
+}
+
+static void count_call(void *arg)
+{
+	struct talk *talk = arg;
+
+	talk->calls++;
+	if (talk->calls == 1)
+		loop_soon(talk->loop, &talk->soon);
+}
+
+TEST(what_is_asked_for_soon_is_called_once_before_the_loop_waits)
+{
+	struct talk talk = { .loop = open_loop(), .soon = { .fn = count_call } };
+
+	talk.soon.arg = &talk;
+	loop_soon(talk.loop, &talk.soon);
+	loop_soon(talk.loop, &talk.soon);
+	CHECK_EQ(talk.calls, 0);
+	loop_step(talk.loop, WAIT_MS / 100);
+	CHECK_EQ(talk.calls, 2); /* once, and once more since it asked again */
+	loop_soon(talk.loop, &talk.soon);
+	loop_soon_never(&talk.soon);
+	loop_step(talk.loop, 0);
+	CHECK_EQ(talk.calls, 2);
+	loop_close(talk.loop);
+}
