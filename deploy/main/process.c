@@ -117,14 +117,16 @@ static void close_links(void *arg)
 }
 
 /* The core host is where other nodes reach this one; the others speak within the node only. */
-static enum status open_links(struct process *process, struct act_host *host, struct fault *why)
+static enum status open_links(struct act *act, struct process *process, struct fault *why)
 {
+	struct act_host *host = act_host_of(act);
 	const struct seams *seams = act_host_seams(host);
 	struct peer_config config = { .owner = peer_owner_host(host),
 				      .self = act_host_peer(host),
 				      .clock = seams->clock,
 				      .random = seams->random,
 				      .node_name = str_from(process->identity.name),
+				      .loop = loop_of(act),
 				      .run_folder = str_from(process->dir.run) };
 
 	if (process->host == PROCESS_CORE) {
@@ -138,10 +140,9 @@ static enum status open_links(struct process *process, struct act_host *host, st
 static enum status links_init(struct act *act, void *state, const void *args)
 {
 	struct process *process = (struct process *)(uintptr_t)args;
-	struct act_host *host = act_host_of(act);
 	struct fault why = { 0 };
 	struct seams_link link;
-	enum status status = open_links(process, host, &why);
+	enum status status = open_links(act, process, &why);
 
 	(void)state;
 	if (status != OK) {
@@ -149,7 +150,7 @@ static enum status links_init(struct act *act, void *state, const void *args)
 		return status;
 	}
 	link = peer_seam(process->peer);
-	act_host_set_link(host, &link);
+	act_host_set_link(act_host_of(act), &link);
 	act_own(act, close_links, process);
 	directory_learn_own(act, process);
 	return OK;

@@ -1,6 +1,6 @@
 #include "tests/lib/link-side.h"
 
-#include <pthread.h>
+#include <poll.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -8,22 +8,15 @@
 #include "tests/lib/test.h"
 #include "transport/tls/crypto.h"
 
-/* What nng's threads asked for; each side has one, all share the bell that wakes the test's thread. */
-struct link_call {
-	void (*fn)(void *arg);
-	void *arg;
-	struct mono at; /* of a timed one */
-	struct link_call *next;
-};
+#define SIDES_MAX 64U
+#define LOOK_MS 20 /* conditions may look at what no loop tells of: a socket of their own */
 
-struct link_calls {
-	struct link_call *first, *last;
-	struct link_call *timed; /* the test's thread alone */
-};
+static bool is_over_nng;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t bell;
-static pthread_once_t bell_once = PTHREAD_ONCE_INIT;
+void link_side_use_nng(void)
+{
+	is_over_nng = true;
+}
 
 /*
  * nng counts references to dialers with atomic operations, which the sanitizer does not see in a library that was built without it:
@@ -35,42 +28,19 @@ __attribute__((visibility("default"))) const char *__tsan_default_suppressions(v
 	return "race:pthread_mutex_destroy\n";
 }
 
-static void make_bell(void)
-{
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&bell, &attributes);
-}
-
 static void side_call(void *self, void (*fn)(void *arg), void *arg)
 {
 	struct link_side *side = self;
-	struct link_call *call = mem_new(struct link_call);
+	struct peer_owner host = peer_owner_host(loop_host(side->loop));
 
-	call->fn = fn;
-	call->arg = arg;
-	pthread_mutex_lock(&lock);
-	if (side->calls->last != NULL)
-		side->calls->last->next = call;
-	else
-		side->calls->first = call;
-	side->calls->last = call;
-	pthread_cond_signal(&bell);
-	pthread_mutex_unlock(&lock);
+	host.call(host.self, fn, arg);
 }
 
 static void side_call_at(void *self, struct mono at, void (*fn)(void *arg), void *arg)
 {
 	struct link_side *side = self;
-	struct link_call *call = mem_new(struct link_call), **place = &side->calls->timed;
 
-	*call = (struct link_call){ fn, arg, at, NULL };
-	while (*place != NULL && (*place)->at.ns <= at.ns)
-		place = &(*place)->next;
-	call->next = *place;
-	*place = call;
+	act_host_call_at(loop_host(side->loop), at, fn, arg);
 }
 
 static void side_receive(void *self, struct seams_peer from, struct str bytes)
@@ -126,8 +96,14 @@ struct peer_config link_side_config(uint16_t host, uint16_t epoch)
 
 enum status link_side_open(struct link_side *side, struct peer_config config, struct fault *why)
 {
-	pthread_once(&bell_once, make_bell);
-	*side = (struct link_side){ .self = config.self, .calls = mem_new(struct link_calls) };
+	const struct loop_config loop = { .host = { .name = "side",
+						    .node = config.self.node,
+						    .host = config.self.host,
+						    .epoch = config.self.epoch } };
+
+	*side = (struct link_side){ .self = config.self };
+	TRY(loop_open(&loop, &side->loop));
+	config.loop = is_over_nng ? NULL : side->loop;
 	config.owner = (struct peer_owner){ side, side_receive, side_lost, side_call, side_call_at };
 	config.clock.mono = side_mono;
 	config.random.fill = side_fill;
@@ -136,48 +112,12 @@ enum status link_side_open(struct link_side *side, struct peer_config config, st
 	return OK;
 }
 
-static bool turn_timed(struct link_side *side)
-{
-	struct link_call *call = side->calls->timed;
-
-	if (call == NULL || side_mono(NULL).ns < call->at.ns)
-		return false;
-	side->calls->timed = call->next;
-	call->fn(call->arg);
-	mem_free(call);
-	return true;
-}
-
-static bool turn(struct link_side *side)
-{
-	bool was_busy = turn_timed(side);
-	struct link_call *call, *next;
-
-	pthread_mutex_lock(&lock);
-	call = side->calls->first;
-	side->calls->first = side->calls->last = NULL;
-	pthread_mutex_unlock(&lock);
-	if (call == NULL)
-		return was_busy;
-	for (; call != NULL; call = next) {
-		next = call->next;
-		call->fn(call->arg);
-		mem_free(call);
-	}
-	return true;
-}
-
 void link_side_close(struct link_side *side)
 {
 	if (side->peer != NULL)
 		peer_stop(side->peer);
-	turn(side);
-	for (struct link_call *call = side->calls->timed, *next; call != NULL; call = next) {
-		next = call->next;
-		mem_free(call);
-	}
+	loop_close(side->loop);
 	peer_free(side->peer);
-	mem_free(side->calls);
 	vec_fini(&side->bodies);
 	vec_fini(&side->froms);
 	vec_fini(&side->losses);
@@ -224,27 +164,30 @@ struct peer_stats link_side_stats(struct link_side *side)
 	return stats;
 }
 
-#define LOOK_MS 20 /* conditions may look at what no bell tells of: a socket of their own */
-
-/* Until something was asked for or the time has come. */
-static void listen_for_bell(struct link_side *const *sides, uint32_t count, int64_t deadline_ns)
+/* Twice: what the first turn's events gathered leaves in the second. */
+static void turn(struct link_side *side)
 {
-	struct timespec at;
-	int64_t look_ns = side_mono(NULL).ns + LOOK_MS * TIME_MS;
-	bool is_idle = true;
+	loop_step(side->loop, 0);
+	loop_step(side->loop, 0);
+}
 
-	deadline_ns = look_ns < deadline_ns ? look_ns : deadline_ns;
-	for (uint32_t i = 0; i < count; i++)
-		if (sides[i]->calls->timed != NULL && sides[i]->calls->timed->at.ns < deadline_ns)
-			deadline_ns = sides[i]->calls->timed->at.ns;
-	at = (struct timespec){ deadline_ns / TIME_S, deadline_ns % TIME_S };
+/* Until a loop has something to do or the time has come. */
+static void wait_for_any(struct link_side *const *sides, uint32_t count, int64_t deadline_ns)
+{
+	struct pollfd fds[SIDES_MAX];
+	int64_t now_ns = side_mono(NULL).ns;
 
-	pthread_mutex_lock(&lock);
-	for (uint32_t i = 0; i < count; i++)
-		is_idle = is_idle && sides[i]->calls->first == NULL;
-	if (is_idle)
-		pthread_cond_timedwait(&bell, &lock, &at);
-	pthread_mutex_unlock(&lock);
+	CHECK(count <= SIDES_MAX);
+	if (deadline_ns > now_ns + LOOK_MS * TIME_MS)
+		deadline_ns = now_ns + LOOK_MS * TIME_MS;
+	for (uint32_t i = 0; i < count; i++) {
+		struct mono next = act_host_next(loop_host(sides[i]->loop));
+
+		deadline_ns = next.ns < deadline_ns ? next.ns : deadline_ns;
+		fds[i] = (struct pollfd){ .fd = loop_fd(sides[i]->loop), .events = POLLIN };
+	}
+	if (deadline_ns > now_ns)
+		poll(fds, count, (int)((deadline_ns - now_ns + TIME_MS - 1) / TIME_MS));
 }
 
 bool link_side_run(struct link_side *const *sides, uint32_t count, bool (*until)(void *arg),
@@ -253,15 +196,12 @@ bool link_side_run(struct link_side *const *sides, uint32_t count, bool (*until)
 	int64_t deadline_ns = side_mono(NULL).ns + timeout_ms * TIME_MS;
 
 	for (;;) {
-		bool was_busy = false;
-
 		for (uint32_t i = 0; i < count; i++)
-			was_busy = turn(sides[i]) || was_busy;
+			turn(sides[i]);
 		if (until(arg))
 			return true;
 		if (side_mono(NULL).ns >= deadline_ns)
 			return false;
-		if (!was_busy)
-			listen_for_bell(sides, count, deadline_ns);
+		wait_for_any(sides, count, deadline_ns);
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * One end of links for tests and benches: a peer whose owner is a list of what arrived.
+ * One end of links for tests: a peer on a loop of its own, whose owner is a list of what arrived.
  *
  * Several sides live in one thread: link_side_run gives all of them their turns until a condition holds. Only tests/ may include this.
  */
@@ -7,7 +7,26 @@
 #define TESTS_LIB_LINK_SIDE_H
 
 #include "runtime/base/base.h"
+#include "runtime/loop/loop.h"
+#include "tests/lib/test.h"
 #include "transport/peer/peer.h"
+
+/* A test twice: over links that the loop carries, and over nng's. */
+#define LINK_TEST(name)                \
+	static void both_##name(void); \
+	TEST(name)                     \
+	{                              \
+		both_##name();         \
+	}                              \
+	TEST(name##_over_nng)          \
+	{                              \
+		link_side_use_nng();   \
+		both_##name();         \
+	}                              \
+	static void both_##name(void)
+
+/* Sides opened from now on are carried by nng. */
+void link_side_use_nng(void);
 
 struct link_side {
 	struct peer *peer;
@@ -22,7 +41,7 @@ struct link_side {
 	uint64_t messages, bytes;
 	/* NULL or called for each message, after it was counted. */
 	void (*received)(struct link_side *side, struct seams_peer from, struct str body);
-	struct link_calls *calls;
+	struct loop *loop;
 };
 
 /* What a side is opened with when nothing else is said: node 1, its host's socket in test_folder(), quick heartbeats, and

@@ -1,22 +1,9 @@
 #include "transport/peer/inbox.h"
 
-#include <nng/nng.h>
-#include <nng/transport/ipc/ipc.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "runtime/base/base.h"
 #include "transport/peer/peer-private.h"
-
-static enum status nng_fault(struct fault *why, int result, const char *what)
-{
-	enum status status = result == NNG_EADDRINUSE   ? BUSY
-			     : result == NNG_EADDRINVAL ? INVALID
-			     : result == NNG_EPERM      ? FORBIDDEN
-							: IO;
-
-	return fault_set(why, status, "", "%s: %s", what, nng_strerror(result));
-}
 
 /* ---- frames of those we know ---- */
 
@@ -150,77 +137,56 @@ static void stranger_closed(void *self, struct pipe *pipe)
 
 /* ---- listening ---- */
 
-static bool is_our_user(nng_stream *stream)
-{
-	uint64_t user;
-
-	return nng_stream_get_uint64(stream, NNG_OPT_IPC_PEER_UID, &user) == 0 && user == geteuid();
-}
-
-static void take_stream(struct listener *listener, nng_stream *stream)
+static void accepted(struct listener *listener, struct conn *conn)
 {
 	struct peer *hub = listener->hub;
 	struct pipe_user user = { .self = hub,
 				  .received = stranger_received,
 				  .closed = stranger_closed };
-	bool is_one_of_us = !listener->is_local || is_our_user(stream);
+	bool is_local = listener == &hub->local;
+	bool is_one_of_us = !is_local || conn_is_our_users(conn);
 	struct pipe *pipe;
 
 	if (!is_one_of_us)
 		hub->stats.bad_identities++;
 	if (!is_one_of_us || hub->strangers.len == LIMIT_PEERS) {
-		nng_stream_free(stream);
+		conn_finish(conn);
+		conn_free(conn);
 		return;
 	}
-	pipe = pipe_accepted(&hub->pipes, stream, listener->is_local ? NULL : hub->server, &user,
-			     peer_now(hub));
+	pipe = pipe_accepted(&hub->pipes, conn, is_local ? NULL : hub->server, &user, peer_now(hub));
 	vec_push(&hub->strangers, pipe);
 	peer_wake_by(hub, pipe_deadline(pipe));
 }
 
-static void accept_next(struct listener *listener)
+static void conn_was_accepted(void *self, struct conn *conn)
 {
-	listener->is_waiting = false;
-	operation_begin(&listener->accept);
-	nng_stream_listener_accept(listener->nng, listener->accept.aio);
+	accepted(self, conn);
 }
 
-static void accepted(void *arg, int result)
+static void listener_is_starved(void *self)
 {
-	struct listener *listener = arg;
+	struct listener *listener = self;
 	struct peer *hub = listener->hub;
-	struct mono again;
 
-	if (result == 0) {
-		take_stream(listener, nng_aio_get_output(listener->accept.aio, 0));
-		accept_next(listener);
-	} else {
-		listener->is_waiting = true;
-		again.ns = peer_now(hub).ns + hub->heartbeat_ms * TIME_MS;
-		peer_wake_by(hub, again);
-	}
+	peer_wake_by(hub, (struct mono){ peer_now(hub).ns + hub->heartbeat_ms * TIME_MS });
 }
 
-static int listen_on(struct listener *listener, struct peer *hub, const char *url, bool is_local)
+static enum status listen_on(struct listener *listener, struct peer *hub,
+			     const struct conn_address *at, struct fault *why)
 {
-	int result = nng_stream_listener_alloc(&listener->nng, url);
+	struct conn_listener_user user = { listener, conn_was_accepted, listener_is_starved };
+	struct fault what = { 0 };
+	enum status status;
 
-	if (result != 0)
-		return result;
 	listener->hub = hub;
-	listener->is_local = is_local;
-	if (is_local)
-		nng_stream_listener_set_int(listener->nng, NNG_OPT_IPC_PERMISSIONS, 0600);
-	else
-		nng_stream_listener_set_bool(listener->nng, NNG_OPT_TCP_NODELAY, true);
-	result = nng_stream_listener_listen(listener->nng);
-	if (result != 0) {
-		nng_stream_listener_free(listener->nng);
-		listener->nng = NULL;
-		return result;
-	}
-	operation_init(&listener->accept, &hub->operations, accepted, listener);
-	return 0;
+	status = conn_listen(&hub->net, at, &user, &listener->conns, &listener->port, &what);
+	if (status == OK)
+		return OK;
+	if (at->is_local)
+		return fault_set(why, status, "", "the node's own links: %s", what.text);
+	return fault_set(why, status, "", "links from other nodes on " STR_FMT ": %s",
+			 STR_ARG(at->text), what.text);
 }
 
 /* What we tell others; a listener on port 0 knows its port only now. */
@@ -229,12 +195,10 @@ static void set_address(struct peer *hub, const struct peer_config *config)
 	struct str address = config->advertise.len > 0 ? config->advertise : config->listen;
 	int64_t colon = str_find_last(address, ':');
 	char text[512];
-	int port = 0;
 
-	if (str_ends(address, STR(":0")) &&
-	    nng_stream_listener_get_int(hub->remote.nng, NNG_OPT_TCP_BOUND_PORT, &port) == 0) {
-		snprintf(text, sizeof text, STR_FMT ":%d",
-			 STR_ARG(str_slice(address, 0, (uint32_t)colon)), port);
+	if (str_ends(address, STR(":0"))) {
+		snprintf(text, sizeof text, STR_FMT ":%u",
+			 STR_ARG(str_slice(address, 0, (uint32_t)colon)), hub->remote.port);
 		address = str_from(text);
 	}
 	hub->address = str_of(mem_copy(address.at, address.len), address.len);
@@ -242,68 +206,37 @@ static void set_address(struct peer *hub, const struct peer_config *config)
 
 enum status inbox_open(struct peer *hub, const struct peer_config *config, struct fault *why)
 {
-	char url[512], what[512];
-	int result;
+	char path[512];
 
-	snprintf(url, sizeof url, "ipc://" STR_FMT "/%u.ipc", STR_ARG(hub->run_folder),
-		 hub->self.host);
-	result = listen_on(&hub->local, hub, url, true);
-	if (result != 0)
-		return nng_fault(why, result, "the node's own links");
-	if (config->listen.len == 0) {
-		accept_next(&hub->local);
-		return OK;
+	snprintf(path, sizeof path, STR_FMT "/%u.ipc", STR_ARG(hub->run_folder), hub->self.host);
+	TRY(listen_on(&hub->local, hub, &(struct conn_address){ true, str_from(path) }, why));
+	if (config->listen.len > 0) {
+		TRY(listen_on(&hub->remote, hub, &(struct conn_address){ false, config->listen },
+			      why));
+		set_address(hub, config);
+		conn_listener_start(hub->remote.conns);
 	}
-	snprintf(url, sizeof url, "tcp://" STR_FMT, STR_ARG(config->listen));
-	result = listen_on(&hub->remote, hub, url, false);
-	if (result != 0) {
-		snprintf(what, sizeof what, "links from other nodes on " STR_FMT,
-			 STR_ARG(config->listen));
-		return nng_fault(why, result, what);
-	}
-	set_address(hub, config);
-	accept_next(
-	    &hub->local); /* not before all is well: the owner must not be called for what is freed again */
-	accept_next(&hub->remote);
+	/* Not before all is well: the owner must not be called for what is freed again. */
+	conn_listener_start(hub->local.conns);
 	return OK;
 }
 
 void inbox_retry(struct peer *hub)
 {
-	if (hub->local.is_waiting)
-		accept_next(&hub->local);
-	if (hub->remote.is_waiting)
-		accept_next(&hub->remote);
-}
-
-static void finish(struct listener *listener)
-{
-	bool was_accepting = listener->accept.is_under_way;
-
-	if (listener->nng == NULL)
-		return;
-	nng_stream_listener_close(listener->nng);
-	operation_finish(&listener->accept);
-	if (was_accepting && nng_aio_result(listener->accept.aio) == 0)
-		nng_stream_free(nng_aio_get_output(listener->accept.aio, 0));
+	conn_listener_retry(hub->local.conns);
+	if (hub->remote.conns != NULL)
+		conn_listener_retry(hub->remote.conns);
 }
 
 void inbox_finish(struct peer *hub)
 {
-	finish(&hub->local);
-	finish(&hub->remote);
-}
-
-static void fini(struct listener *listener)
-{
-	if (listener->nng == NULL)
-		return;
-	operation_fini(&listener->accept);
-	nng_stream_listener_free(listener->nng);
+	conn_listener_finish(hub->local.conns);
+	conn_listener_finish(hub->remote.conns);
 }
 
 void inbox_fini(struct peer *hub)
 {
-	fini(&hub->local);
-	fini(&hub->remote);
+	conn_listener_free(hub->local.conns);
+	conn_listener_free(hub->remote.conns);
+	hub->local.conns = hub->remote.conns = NULL;
 }

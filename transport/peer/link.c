@@ -65,14 +65,22 @@ static void pump(struct link *link)
 
 	if (link->out == NULL)
 		return;
-	if (!pipe_is_ready(link->out)) {
-		if (outbox_is_waiting(&link->outbox))
-			pipe_hurry(link->out);
-	} else if (outbox_next(&link->outbox, &head, &body)) {
+	while (pipe_is_ready(link->out) && outbox_next(&link->outbox, &head, &body))
 		pipe_send(link->out, head, body);
-		if (outbox_is_waiting(&link->outbox))
-			pipe_hurry(link->out);
-	}
+	if (outbox_is_waiting(&link->outbox))
+		pipe_hurry(link->out);
+}
+
+void link_flush(struct link *link)
+{
+	pump(link);
+}
+
+/* What a turn sends leaves together, unless that is more than a frame holds. */
+static void pump_soon(struct link *link)
+{
+	if (link->outbox.waiting_bytes >= LIMIT_FRAME_BYTES || !peer_flush_soon(link->hub, link))
+		pump(link);
 }
 
 /* After a doubling pause of which half is chance: all of a lost node's peers do not dial at once. */
@@ -163,20 +171,19 @@ static bool dial(struct link *link)
 {
 	struct peer *hub = link->hub;
 	struct pipe_user user = { link, out_opened, out_received, out_sent, out_closed };
-	char url[512], name[512];
+	char path[512], name[512];
+	struct conn_address to = { is_local(link), link->address };
 
 	if (link->out != NULL)
 		return true;
 	if (!can_dial(link))
 		return false;
 	snprintf(name, sizeof name, STR_FMT PEER_DOMAIN, STR_ARG(link->node_name));
-	if (is_local(link))
-		snprintf(url, sizeof url, "ipc://" STR_FMT "/%u.ipc", STR_ARG(hub->run_folder),
-			 link->key.host);
-	else
-		snprintf(url, sizeof url, "tcp://" STR_FMT, STR_ARG(link->address));
+	snprintf(path, sizeof path, STR_FMT "/%u.ipc", STR_ARG(hub->run_folder), link->key.host);
+	if (to.is_local)
+		to.text = str_from(path);
 	link->session = ++hub->next_session;
-	link->out = pipe_dial(&hub->pipes, url, is_local(link) ? NULL : hub->client, str_from(name),
+	link->out = pipe_dial(&hub->pipes, &to, to.is_local ? NULL : hub->client, str_from(name),
 			      &user, peer_now(hub));
 	if (link->out == NULL)
 		return false;
@@ -215,6 +222,7 @@ struct link *link_new(struct peer *hub, const struct seams_place *entry)
 	struct link *link = mem_new(struct link);
 
 	link->hub = hub;
+	list_init(&link->due);
 	link->key = (struct seams_peer){ entry->node, entry->host, 0 };
 	link->epoch = entry->epoch;
 	outbox_init(&link->outbox, hub->self, link->key, str_of(hub->hello, hub->hello_bytes));
@@ -246,6 +254,7 @@ static void drop_in(struct link *link)
 
 void link_free(struct link *link)
 {
+	list_remove(&link->due);
 	hang_up(link);
 	drop_in(link);
 	outbox_fini(&link->outbox);
@@ -348,9 +357,7 @@ void link_end(struct link *link, enum peer_state then)
 
 enum status link_send(struct link *link, uint16_t epoch, struct str header, struct text *body)
 {
-	struct mono now = peer_now(link->hub);
-
-	link->last_wanted = now;
+	link->is_wanted = true;
 	if (epoch != 0 && link->epoch != 0 && epoch != link->epoch) {
 		if (is_newer(link->epoch, epoch))
 			return GONE;
@@ -362,10 +369,10 @@ enum status link_send(struct link *link, uint16_t epoch, struct str header, stru
 	if (link->state == PEER_IDLE) {
 		if (!dial(link))
 			return UNAVAILABLE;
-		connect(link, now);
+		connect(link, peer_now(link->hub));
 	}
 	TRY(outbox_add(&link->outbox, epoch, header, body));
-	pump(link);
+	pump_soon(link);
 	return OK;
 }
 
@@ -402,7 +409,8 @@ bool link_hello(struct link *link, const struct frame *frame, struct pipe *pipe)
 	link->epoch = frame->from.epoch;
 	link->in = pipe;
 	link->peer_session = frame->from_session;
-	link->last_wanted = link->last_heard = peer_now(link->hub);
+	link->is_wanted = true;
+	link->last_heard = peer_now(link->hub);
 	if (link->state == PEER_IDLE)
 		connect(link, link->last_heard);
 	dial(link); /* the other half */
@@ -501,6 +509,9 @@ struct mono link_turn(struct link *link, struct mono now)
 {
 	struct mono next = TIME_FAR, dial_at;
 
+	if (link->is_wanted)
+		link->last_wanted = now;
+	link->is_wanted = false;
 	switch (link->state) {
 	case PEER_IDLE: break;
 	case PEER_CONNECTING:

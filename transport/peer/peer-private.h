@@ -20,7 +20,8 @@ struct link {
 	struct seams_peer key;                    /* epoch 0 */
 	struct str node_name, host_name, address; /* owned */
 	enum peer_state state;
-	uint16_t epoch; /* newest that we know of, 0: none */
+	struct list due; /* in the hub's: something waits for the end of the turn */
+	uint16_t epoch;  /* newest that we know of, 0: none */
 	struct outbox outbox;
 
 	struct pipe *out;    /* dialed; NULL: between two tries, or nobody wants it */
@@ -37,6 +38,7 @@ struct link {
 	struct mono deadline;  /* CONNECTING: until then something must come of it */
 	struct mono next_beat; /* OPEN */
 	struct mono last_heard, last_wanted;
+	bool is_wanted; /* since the last turn, which notes when */
 	uint64_t received_bytes, sessions;
 };
 
@@ -48,6 +50,8 @@ void link_rename(struct link *link, const struct seams_place *entry);
 /* What send of the seam does. */
 MUST_USE enum status link_send(struct link *link, uint16_t epoch, struct str header,
 			       struct text *body);
+/* The turn is over: what has gathered leaves. */
+void link_flush(struct link *link);
 /* A checked HELLO on a new `pipe`. False: it is from an earlier life. */
 bool link_hello(struct link *link, const struct frame *frame, struct pipe *pipe);
 /* A further one on our `in` pipe. INVALID: the peer breaks the rules. */
@@ -69,9 +73,8 @@ struct mono link_turn(struct link *link, struct mono now);
 
 struct listener {
 	struct peer *hub;
-	nng_stream_listener *nng; /* NULL: not listening */
-	struct operation accept;
-	bool is_local, is_waiting; /* out of descriptors: accepts again a heartbeat later */
+	struct conn_listener *conns; /* NULL: not listening */
+	uint16_t port;
 };
 
 /* ---- the host ---- */
@@ -89,6 +92,9 @@ struct peer {
 	struct tls_context *client, *server;
 
 	struct operations operations;
+	struct conn_net net;
+	struct loop_soon soon; /* links that have something to send send it */
+	struct list due;       /* struct link */
 	struct pipes pipes;
 	struct listener local, remote;
 	VEC(struct link *) links;     /* in order of learning */
@@ -102,6 +108,8 @@ struct peer {
 struct mono peer_now(const struct peer *hub);
 /* A turn is to come at `at` or before. */
 void peer_wake_by(struct peer *hub, struct mono at);
+/* Flushes it when the turn is over; false: nobody would tell, or this is no host of a loop. */
+bool peer_flush_soon(struct peer *hub, struct link *link);
 /* A host of a node that we know: of ours always, of others by what its hello says. NULL: unknown, or LIMIT_PEERS. */
 struct link *peer_find_or_add(struct peer *hub, struct seams_peer key, struct str address);
 /* A node's name as the directory has it; absent: it was not learned. */

@@ -56,13 +56,40 @@ static struct link *add(struct peer *hub, const struct seams_place *entry)
 struct link *peer_find_or_add(struct peer *hub, struct seams_peer key, struct str address)
 {
 	struct link *link = find(hub, key.node, key.host);
-	struct str name = peer_node_name(hub, key.node);
+	struct str name;
 
-	if (link != NULL || name.len == 0)
+	if (link != NULL)
 		return link;
+	name = peer_node_name(hub, key.node);
+	if (name.len == 0)
+		return NULL;
 	return add(hub,
 		   &(struct seams_place){
 		       .node = key.node, .node_name = name, .host = key.host, .address = address });
+}
+
+/* ---- sending ---- */
+
+static void flush(void *arg)
+{
+	struct peer *hub = arg;
+
+	while (!list_is_empty(&hub->due)) {
+		struct link *link = list_item(hub->due.next, struct link, due);
+
+		list_remove(&link->due);
+		link_flush(link);
+	}
+}
+
+bool peer_flush_soon(struct peer *hub, struct link *link)
+{
+	if (hub->net.loop == NULL)
+		return false;
+	list_remove(&link->due);
+	list_push(&hub->due, &link->due);
+	loop_soon(hub->net.loop, &hub->soon);
+	return true;
 }
 
 /* ---- time ---- */
@@ -211,6 +238,10 @@ static struct peer *hub_new(const struct peer_config *config)
 	struct peer *hub = mem_new(struct peer);
 
 	hub->owner = config->owner;
+	hub->net = (struct conn_net){ config->loop, &hub->operations };
+	hub->soon.fn = flush;
+	hub->soon.arg = hub;
+	list_init(&hub->due);
 	hub->wake = TIME_FAR;
 	hub->self = config->self;
 	hub->clock = config->clock;
@@ -236,11 +267,13 @@ static void finish(struct peer *hub)
 {
 	hub->is_closing = true;
 	inbox_finish(hub);
+	loop_soon_never(&hub->soon);
 	for (uint32_t i = 0; i < hub->links.len; i++)
 		link_free(hub->links.at[i]);
 	vec_clear(&hub->links);
 	pipes_finish(&hub->pipes);
-	operations_stop(&hub->operations);
+	if (hub->net.loop == NULL)
+		operations_stop(&hub->operations);
 	pipes_fini(&hub->pipes);
 	inbox_fini(hub);
 }
@@ -253,12 +286,12 @@ enum status peer_open(const struct peer_config *config, struct peer **out, struc
 
 	TRY(check(config, why));
 	hub = hub_new(config);
-	status = operations_init(&hub->operations, &config->owner);
+	status = hub->net.loop == NULL ? operations_init(&hub->operations, &config->owner) : OK;
 	if (status != OK) {
 		hub_free(hub);
 		return fault_set(why, status, "", "nng does not start");
 	}
-	pipes_init(&hub->pipes, &hub->operations, or_default(config->greet_ms, PEER_GREET_MS));
+	pipes_init(&hub->pipes, &hub->net, or_default(config->greet_ms, PEER_GREET_MS));
 	status = inbox_open(hub, config, why);
 	if (status != OK) {
 		finish(hub);
@@ -281,7 +314,8 @@ void peer_free(struct peer *hub)
 {
 	if (hub == NULL)
 		return;
-	operations_fini(&hub->operations);
+	if (hub->net.loop == NULL)
+		operations_fini(&hub->operations);
 	hub_free(hub);
 }
 

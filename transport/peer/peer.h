@@ -23,6 +23,7 @@
 #define PEER_DOMAIN \
 	".node.troupe.internal" /* node names in certificates end in this, and nothing else does */
 
+struct loop;
 struct peer;
 
 /* Who takes what arrives; peer_owner_host makes one of a host. Of ours, `receive` and `lost` may call the seam's send only. */
@@ -45,6 +46,8 @@ struct peer_config {
 	struct seams_clock clock;
 	struct seams_random random;
 	struct str node_name;
+	/* The loop that drives the owner: it then carries the links itself, which wakes a host once for what nng wakes threads for. NULL: nng does. */
+	struct loop *loop;
 	struct str run_folder; /* our socket is <run_folder>/<host>.ipc, those of the node's other hosts lie beside it */
 
 	/* Links to other nodes; all absent: none. Both contexts demand certificates of the other side, for TLS 1.3. */

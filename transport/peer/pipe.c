@@ -1,25 +1,16 @@
 #include "transport/peer/pipe.h"
 
-#include <nng/nng.h>
-#include <nng/transport/ipc/ipc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "transport/peer/frame.h"
 #include "transport/tls/session.h"
 
-#define BUFFER_FIRST_BYTES (4U * KIB) /* half of all pipes never receive anything */
-#define CIPHER_BYTES (64U * KIB)      /* one read of what is encrypted, at most */
-#define SEAL_BYTES (128U * KIB)       /* encrypted ahead of the network */
-#define SEAL_KEPT_BYTES (16U * KIB)   /* of that, by a quiet pipe */
-#define PIPE_LENIENT_MS 250           /* to do what could not be done while we slept */
-
-/* What nng reads into. */
-struct buffer {
-	char *at;
-	uint32_t len, cap;
-};
+#define FRAME_KEPT_BYTES (64U * KIB) /* of what the beginning of a frame took */
+#define PLAIN_BYTES (32U * KIB)      /* two records */
+#define SEAL_BYTES (128U * KIB)      /* encrypted ahead of the network */
+#define SEAL_KEPT_BYTES (16U * KIB)  /* of that, by a quiet pipe */
+#define PIPE_LENIENT_MS 250          /* to do what could not be done while we slept */
 
 struct pipe {
 	struct list link;
@@ -29,48 +20,16 @@ struct pipe {
 	bool was_connected;
 	struct mono deadline; /* 0: none */
 
-	nng_stream_dialer *dialer;
-	nng_stream *stream;
+	struct conn *conn;
 	struct tls_session *tls; /* NULL: within the node */
-	struct operation dial, receive, send;
 
-	struct buffer in;     /* frames and the beginning of one */
-	struct buffer cipher; /* TLS: as it came */
+	struct text in; /* the beginning of a frame */
 
 	struct text out[2]; /* the frame that is being sent */
-	uint32_t out_bytes; /* of it that are away: written or sealed */
-	bool is_sending;
+	uint32_t out_bytes; /* TLS: of it that are sealed */
+	bool is_sending, is_writing;
 	struct text sealing, sealed; /* TLS: to be written next, being written */
-	uint32_t sealed_bytes;       /* of `sealed` that are written */
 };
-
-static void buffer_grow(struct buffer *buffer, uint32_t cap)
-{
-	buffer->at = mem_resize(buffer->at, cap);
-	buffer->cap = cap;
-}
-
-/* A full buffer doubles: whoever sends much is read in large pieces, and memory follows what really came. */
-static void buffer_make_room(struct buffer *buffer, uint32_t max_bytes)
-{
-	uint32_t doubled = buffer->cap < max_bytes / 2 ? buffer->cap * 2 : max_bytes;
-
-	if (buffer->cap == 0)
-		buffer_grow(buffer, BUFFER_FIRST_BYTES);
-	else if (buffer->len == buffer->cap)
-		buffer_grow(buffer, doubled);
-	assert(buffer->len < buffer->cap);
-}
-
-static void buffer_drop_front(struct buffer *buffer, uint32_t bytes)
-{
-	memmove(buffer->at, buffer->at + bytes, buffer->len - bytes);
-	buffer->len -= bytes;
-	if (buffer->len == 0 && buffer->cap > PIPE_READ_BYTES) {
-		mem_free(buffer->at);
-		*buffer = (struct buffer){ 0 };
-	}
-}
 
 /* ---- closing ---- */
 
@@ -78,14 +37,8 @@ static void pipe_free(struct pipe *pipe)
 {
 	list_remove(&pipe->link);
 	pipe->pipes->count--;
-	operation_fini(&pipe->dial);
-	operation_fini(&pipe->receive);
-	operation_fini(&pipe->send);
-	nng_stream_dialer_free(pipe->dialer);
-	nng_stream_free(pipe->stream);
 	tls_session_free(pipe->tls);
-	mem_free(pipe->in.at);
-	mem_free(pipe->cipher.at);
+	text_fini(&pipe->in);
 	text_fini(&pipe->out[0]);
 	text_fini(&pipe->out[1]);
 	text_fini(&pipe->sealing);
@@ -93,23 +46,12 @@ static void pipe_free(struct pipe *pipe)
 	mem_free(pipe);
 }
 
-/* The last that the end of any operation does: nng holds nothing of a closed pipe any more. */
-static void settle(struct pipe *pipe)
-{
-	if (pipe->state == PIPE_CLOSED && !pipe->dial.is_under_way && !pipe->receive.is_under_way &&
-	    !pipe->send.is_under_way)
-		pipe_free(pipe);
-}
-
 void pipe_close(struct pipe *pipe)
 {
 	if (pipe->state == PIPE_CLOSED)
 		return;
 	pipe->state = PIPE_CLOSED;
-	if (pipe->stream != NULL)
-		nng_stream_close(pipe->stream);
-	else
-		nng_stream_dialer_close(pipe->dialer);
+	conn_close(pipe->conn);
 }
 
 void pipe_break(struct pipe *pipe)
@@ -138,6 +80,11 @@ static struct str rest_of(const struct pipe *pipe, uint32_t part)
 	return str_slice(all, done, all.len);
 }
 
+static bool is_sealed(const struct pipe *pipe)
+{
+	return pipe->out_bytes == pipe->out[0].len + pipe->out[1].len;
+}
+
 /* Encrypts what there is room for, but for one record: TLS itself may have to answer. */
 static enum status seal(struct pipe *pipe)
 {
@@ -160,101 +107,66 @@ static enum status seal(struct pipe *pipe)
 	return status;
 }
 
-/* Nobody waits for the end of what is all that there is to send, until there is more: pipe_hurry. */
-static void write_iov(struct pipe *pipe, struct str first, struct str second)
+static void write_now(struct pipe *pipe, struct str first, struct str second)
 {
-	nng_iov iov[2] = { { (void *)(uintptr_t)first.at, first.len },
-			   { (void *)(uintptr_t)second.at, second.len } };
-	bool is_all = pipe->tls == NULL || (rest_of(pipe, 0).len == 0 &&
-					    rest_of(pipe, 1).len == 0 && pipe->sealing.len == 0);
-
-	operation_begin_quiet(&pipe->send, is_all ? first.len + second.len : 0);
-	nng_aio_set_iov(pipe->send.aio, second.len > 0 ? 2 : 1, iov);
-	nng_stream_send(pipe->stream, pipe->send.aio);
+	pipe->is_writing = conn_write(pipe->conn, first, second) == CONN_UNDER_WAY;
 }
 
 static void write_sealed(struct pipe *pipe)
 {
-	struct str all = text_str(&pipe->sealed);
-
-	write_iov(pipe, str_slice(all, pipe->sealed_bytes, all.len), STR_NONE);
-}
-
-/* Starts the next write if there is something to write. */
-static void pump_sealed(struct pipe *pipe)
-{
 	struct text empty = pipe->sealed;
 
-	if (seal(pipe) != OK) {
-		pipe_break(pipe);
-		return;
-	}
-	if (pipe->sealing.len == 0)
-		return;
 	text_clear(&empty);
 	pipe->sealed = pipe->sealing;
 	pipe->sealing = empty;
-	pipe->sealed_bytes = 0;
-	write_sealed(pipe);
+	write_now(pipe, text_str(&pipe->sealed), STR_NONE);
 }
 
-static void pump_plain(struct pipe *pipe)
-{
-	struct str head = rest_of(pipe, 0), body = rest_of(pipe, 1);
-
-	if (head.len > 0)
-		write_iov(pipe, head, body);
-	else if (body.len > 0)
-		write_iov(pipe, body, STR_NONE);
-}
-
+/* All that can be written at once. Whoever closes for it is told later: a send is no place for it. */
 static void pump(struct pipe *pipe)
 {
-	if (pipe->state == PIPE_CLOSED)
-		return;
-	if (pipe->send.is_under_way) {
-		if (pipe->sealing.len > 0) /* TLS itself has something to say */
-			pipe_hurry(pipe);
-		return;
+	while (pipe->tls != NULL && pipe->state != PIPE_CLOSED && !pipe->is_writing) {
+		if (seal(pipe) != OK) {
+			conn_break(pipe->conn);
+			pipe->is_writing = true;
+		} else if (pipe->sealing.len > 0) {
+			write_sealed(pipe);
+		} else {
+			return;
+		}
 	}
-	if (pipe->tls != NULL)
-		pump_sealed(pipe);
-	else
-		pump_plain(pipe);
+	/* The rest of a large frame, or TLS itself has something to say. */
+	if (pipe->tls != NULL && pipe->state != PIPE_CLOSED &&
+	    (pipe->sealing.len > 0 || !is_sealed(pipe)))
+		conn_hurry(pipe->conn);
 }
 
-static void written(struct pipe *pipe, uint32_t bytes)
+static bool is_away(const struct pipe *pipe)
 {
-	if (pipe->tls == NULL) {
-		pipe->out_bytes += bytes;
-		pump(pipe);
-		return;
-	}
-	pipe->sealed_bytes += bytes;
-	if (pipe->sealed_bytes < pipe->sealed.len)
-		write_sealed(pipe);
-	else
-		pump(pipe);
+	return !pipe->is_writing &&
+	       (pipe->tls == NULL || (is_sealed(pipe) && pipe->sealing.len == 0));
 }
 
-static void send_ended(void *arg, int result)
+static void forget_frame(struct pipe *pipe)
 {
-	struct pipe *pipe = arg;
+	text_fini(&pipe->out[0]);
+	text_fini(&pipe->out[1]);
+	pipe->out_bytes = 0;
+	pipe->is_sending = false;
+	if (pipe->sealed.cap > SEAL_KEPT_BYTES)
+		text_fini(&pipe->sealed);
+}
 
-	if (pipe->state != PIPE_CLOSED && result != 0)
-		pipe_break(pipe);
-	else if (pipe->state != PIPE_CLOSED)
-		written(pipe, (uint32_t)nng_aio_count(pipe->send.aio));
-	if (pipe->state != PIPE_CLOSED && pipe->is_sending && !pipe->send.is_under_way) {
-		text_fini(&pipe->out[0]);
-		text_fini(&pipe->out[1]);
-		pipe->out_bytes = 0;
-		pipe->is_sending = false;
-		if (pipe->sealed.cap > SEAL_KEPT_BYTES)
-			text_fini(&pipe->sealed);
-		pipe->user.sent(pipe->user.self, pipe);
-	}
-	settle(pipe);
+static void conn_has_written(void *self)
+{
+	struct pipe *pipe = self;
+
+	pipe->is_writing = false;
+	pump(pipe);
+	if (!pipe->is_sending || !is_away(pipe))
+		return;
+	forget_frame(pipe);
+	pipe->user.sent(pipe->user.self, pipe);
 }
 
 bool pipe_is_ready(const struct pipe *pipe)
@@ -264,8 +176,8 @@ bool pipe_is_ready(const struct pipe *pipe)
 
 void pipe_hurry(struct pipe *pipe)
 {
-	if (pipe->state != PIPE_CLOSED && pipe->send.is_under_way)
-		operation_hurry(&pipe->send);
+	if (pipe->state != PIPE_CLOSED && pipe->is_writing)
+		conn_hurry(pipe->conn);
 }
 
 void pipe_send(struct pipe *pipe, struct text head, struct text body)
@@ -274,7 +186,12 @@ void pipe_send(struct pipe *pipe, struct text head, struct text body)
 	pipe->out[0] = head;
 	pipe->out[1] = body;
 	pipe->is_sending = true;
-	pump(pipe);
+	if (pipe->tls != NULL)
+		pump(pipe);
+	else
+		write_now(pipe, text_str(&head), text_str(&body));
+	if (is_away(pipe))
+		forget_frame(pipe);
 }
 
 /* ---- receiving ---- */
@@ -287,48 +204,45 @@ static uint32_t next_bytes(const char *at)
 	return frame_length(at, &bytes) == OK ? bytes : FRAME_BYTES;
 }
 
-static void take_frames(struct pipe *pipe)
+/* Whole frames are not copied. What is left of `bytes`: the beginning of one, or nothing. */
+static struct str take_whole(struct pipe *pipe, struct str bytes)
 {
-	struct buffer *in = &pipe->in;
-	uint32_t taken = 0;
+	while (pipe->state == PIPE_OPEN && bytes.len >= FRAME_BYTES) {
+		uint32_t frame_bytes = next_bytes(bytes.at);
 
-	while (pipe->state == PIPE_OPEN && in->len - taken >= FRAME_BYTES) {
-		uint32_t bytes = next_bytes(in->at + taken);
-
-		if (in->len - taken < bytes)
+		if (bytes.len < frame_bytes)
 			break;
-		pipe->user.received(pipe->user.self, pipe, str_of(in->at + taken, bytes));
-		taken += bytes;
+		pipe->user.received(pipe->user.self, pipe, str_slice(bytes, 0, frame_bytes));
+		bytes = str_slice(bytes, frame_bytes, bytes.len);
 	}
-	if (taken > 0)
-		buffer_drop_front(in, taken);
+	return bytes;
 }
 
-static void make_room(struct pipe *pipe)
+/* As much of `bytes` as the frame that has begun still wants: its header first, which says how much more. */
+static struct str complete(struct pipe *pipe, struct str bytes)
 {
-	struct buffer *in = &pipe->in;
-	uint32_t max_bytes = PIPE_READ_BYTES;
+	struct text *in = &pipe->in;
+	uint32_t whole = in->len < FRAME_BYTES ? FRAME_BYTES : next_bytes(in->at);
+	struct str part = str_slice(bytes, 0, whole - in->len);
 
-	if (in->len >= FRAME_BYTES && next_bytes(in->at) > max_bytes)
-		max_bytes = next_bytes(in->at);
-	buffer_make_room(in, max_bytes);
+	text_add(in, part);
+	if (in->len >= FRAME_BYTES && in->len == next_bytes(in->at)) {
+		pipe->user.received(pipe->user.self, pipe, text_str(in));
+		text_clear(in);
+		if (in->cap > FRAME_KEPT_BYTES)
+			text_fini(in);
+	}
+	return str_slice(bytes, part.len, bytes.len);
 }
 
-static void receive_more(struct pipe *pipe)
+static void feed(struct pipe *pipe, struct str bytes)
 {
-	struct buffer *into = pipe->tls != NULL ? &pipe->cipher : &pipe->in;
-	nng_iov iov;
-
-	if (pipe->state == PIPE_CLOSED)
-		return;
-	if (pipe->tls != NULL)
-		buffer_make_room(into, CIPHER_BYTES);
-	else
-		make_room(pipe);
-	iov = (nng_iov){ into->at + into->len, into->cap - into->len };
-	operation_begin(&pipe->receive);
-	nng_aio_set_iov(pipe->receive.aio, 1, &iov);
-	nng_stream_recv(pipe->stream, pipe->receive.aio);
+	while (bytes.len > 0 && pipe->state == PIPE_OPEN) {
+		if (pipe->in.len == 0)
+			bytes = take_whole(pipe, bytes);
+		if (bytes.len > 0 && pipe->state == PIPE_OPEN)
+			bytes = complete(pipe, bytes);
+	}
 }
 
 static void open_now(struct pipe *pipe)
@@ -338,118 +252,93 @@ static void open_now(struct pipe *pipe)
 		pipe->user.opened(pipe->user.self, pipe);
 }
 
-/* What is said last is why: written at once, it is on its way before the stream closes. */
+/* What is said last is why: written at once, it is on its way before the connection closes. */
 static void refuse(struct pipe *pipe)
 {
-	if (!pipe->send.is_under_way && pipe->sealing.len > 0) {
-		text_fini(&pipe->sealed);
-		pipe->sealed = pipe->sealing;
-		pipe->sealing = text_new(SEAL_BYTES);
-		pipe->sealed_bytes = 0;
+	if (!pipe->is_writing && pipe->sealing.len > 0)
 		write_sealed(pipe);
-	}
 	pipe_break(pipe);
 }
 
-/* All of `cipher`: it ends empty, or the pipe closed. */
-static void decrypt(struct pipe *pipe)
+static void decrypt(struct pipe *pipe, struct str bytes)
 {
-	struct str rest = str_of(pipe->cipher.at, pipe->cipher.len);
 	enum status status;
 	size_t got;
 
+	if (pipe->pipes->plain == NULL)
+		pipe->pipes->plain = mem_alloc(PLAIN_BYTES);
 	do {
-		make_room(pipe);
-		status = tls_session_read(pipe->tls, &rest, pipe->in.at + pipe->in.len,
-					  pipe->in.cap - pipe->in.len, &got, &pipe->sealing, NULL);
+		status = tls_session_read(pipe->tls, &bytes, pipe->pipes->plain, PLAIN_BYTES, &got,
+					  &pipe->sealing, NULL);
 		if (status != OK)
 			break;
-		pipe->in.len += (uint32_t)got;
 		if (pipe->state == PIPE_GREETING && tls_session_state(pipe->tls) == TLS_OPEN)
 			open_now(pipe);
-		take_frames(pipe);
+		feed(pipe, str_of(pipe->pipes->plain, (uint32_t)got));
 	} while (got > 0 && pipe->state != PIPE_CLOSED);
-	pipe->cipher.len = 0;
 	if (pipe->state == PIPE_CLOSED)
 		return;
-	if (status != OK || rest.len > 0 || tls_session_state(pipe->tls) == TLS_ENDED)
+	if (status != OK || bytes.len > 0 || tls_session_state(pipe->tls) == TLS_ENDED)
 		refuse(pipe); /* broken, ended, or it makes us answer without end */
 	else
 		pump(pipe);
 }
 
-static void received(struct pipe *pipe, uint32_t bytes)
+static void conn_has_read(void *self, struct str bytes)
 {
-	if (pipe->tls == NULL) {
-		pipe->in.len += bytes;
-		take_frames(pipe);
-		return;
-	}
-	if (bytes == pipe->cipher.cap && pipe->cipher.cap < CIPHER_BYTES)
-		buffer_grow(&pipe->cipher, 2 * pipe->cipher.cap);
-	pipe->cipher.len = bytes;
-	decrypt(pipe);
+	struct pipe *pipe = self;
+
+	if (pipe->tls != NULL)
+		decrypt(pipe, bytes);
+	else
+		feed(pipe, bytes);
 }
 
-static void receive_ended(void *arg, int result)
-{
-	struct pipe *pipe = arg;
+/* ---- beginning and end ---- */
 
-	if (result != 0)
-		pipe_break(pipe);
-	else if (pipe->state != PIPE_CLOSED)
-		received(pipe, (uint32_t)nng_aio_count(pipe->receive.aio));
-	receive_more(pipe);
-	settle(pipe);
-}
-
-/* ---- beginning ---- */
-
-static bool is_our_user(nng_stream *stream)
-{
-	uint64_t user;
-
-	return nng_stream_get_uint64(stream, NNG_OPT_IPC_PEER_UID, &user) == 0 && user == geteuid();
-}
-
-static void connected(struct pipe *pipe)
+static void greet(struct pipe *pipe)
 {
 	pipe->was_connected = true;
 	pipe->state = PIPE_GREETING;
 	pipe->deadline.ns += pipe->pipes->greet_ms * TIME_MS;
-	if (pipe->tls == NULL && !is_our_user(pipe->stream)) {
+	if (pipe->tls == NULL && !conn_is_our_users(pipe->conn)) {
 		pipe_break(pipe);
 		return;
 	}
+	conn_start(pipe->conn);
 	if (pipe->tls == NULL)
 		open_now(pipe);
 	else if (tls_session_start(pipe->tls, &pipe->sealing, NULL) != OK)
 		pipe_break(pipe);
 	else
 		pump(pipe);
-	receive_more(pipe);
 }
 
-/* A dial that succeeds while it is given up leaves a stream behind. */
-static void take_stream(struct pipe *pipe, int result)
+static void conn_has_connected(void *self, bool is_connected)
 {
-	if (result != 0)
-		return;
-	pipe->stream = nng_aio_get_output(pipe->dial.aio, 0);
-	if (pipe->state == PIPE_CLOSED)
-		nng_stream_close(pipe->stream);
-}
+	struct pipe *pipe = self;
 
-static void dial_ended(void *arg, int result)
-{
-	struct pipe *pipe = arg;
-
-	take_stream(pipe, result);
-	if (result != 0)
+	if (is_connected)
+		greet(pipe);
+	else
 		pipe_break(pipe);
-	else if (pipe->state != PIPE_CLOSED)
-		connected(pipe);
-	settle(pipe);
+}
+
+static void conn_has_ended(void *self)
+{
+	pipe_break(self);
+}
+
+static void conn_is_released(void *self)
+{
+	pipe_free(self);
+}
+
+static struct conn_user user_of(struct pipe *pipe)
+{
+	return (struct conn_user){ pipe,           conn_has_connected,
+				   conn_has_read,  conn_has_written,
+				   conn_has_ended, conn_is_released };
 }
 
 static struct pipe *pipe_new(struct pipes *pipes, const struct pipe_user *user,
@@ -463,44 +352,42 @@ static struct pipe *pipe_new(struct pipes *pipes, const struct pipe_user *user,
 	pipes->count++;
 	if (tls != NULL)
 		pipe->tls = tls_session_new(tls, server_name);
+	pipe->in = text_new(FRAME_MAX);
 	for (uint32_t i = 0; i < 2; i++)
 		pipe->out[i] = text_new(0);
 	pipe->sealing = text_new(SEAL_BYTES);
 	pipe->sealed = text_new(SEAL_BYTES);
-	operation_init(&pipe->dial, pipes->operations, dial_ended, pipe);
-	operation_init(&pipe->receive, pipes->operations, receive_ended, pipe);
-	operation_init(&pipe->send, pipes->operations, send_ended, pipe);
 	return pipe;
 }
 
-struct pipe *pipe_dial(struct pipes *pipes, const char *url, struct tls_context *client,
-		       struct str server_name, const struct pipe_user *user, struct mono now)
+struct pipe *pipe_dial(struct pipes *pipes, const struct conn_address *to,
+		       struct tls_context *client, struct str server_name,
+		       const struct pipe_user *user, struct mono now)
 {
-	nng_stream_dialer *dialer;
-	struct pipe *pipe;
+	struct pipe *pipe = pipe_new(pipes, user, client, server_name);
+	struct conn_user conn_user = user_of(pipe);
 
-	if (nng_stream_dialer_alloc(&dialer, url) != 0)
+	pipe->conn = conn_dial(pipes->net, to, 2 * PIPE_DIAL_MS, &conn_user);
+	if (pipe->conn == NULL) {
+		pipe_free(pipe);
 		return NULL;
-	if (client != NULL) /* frames are whole messages already: no waiting for more */
-		nng_stream_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true);
-	pipe = pipe_new(pipes, user, client, server_name);
-	pipe->dialer = dialer;
+	}
 	pipe->deadline.ns = now.ns + PIPE_DIAL_MS * TIME_MS;
-	operation_begin(&pipe->dial);
-	nng_stream_dialer_dial(dialer, pipe->dial.aio);
 	return pipe;
 }
 
-struct pipe *pipe_accepted(struct pipes *pipes, nng_stream *stream, struct tls_context *server,
+struct pipe *pipe_accepted(struct pipes *pipes, struct conn *conn, struct tls_context *server,
 			   const struct pipe_user *user, struct mono now)
 {
 	struct pipe *pipe = pipe_new(pipes, user, server, STR_NONE);
+	struct conn_user conn_user = user_of(pipe);
 
-	pipe->stream = stream;
+	pipe->conn = conn;
 	pipe->was_connected = true;
 	pipe->state = server != NULL ? PIPE_GREETING : PIPE_OPEN;
 	pipe->deadline.ns = now.ns + pipe->pipes->greet_ms * TIME_MS;
-	receive_more(pipe);
+	conn_set_user(conn, &conn_user);
+	conn_start(conn);
 	return pipe;
 }
 
@@ -548,9 +435,9 @@ struct mono pipe_deadline(const struct pipe *pipe)
 
 /* ---- all of them ---- */
 
-void pipes_init(struct pipes *pipes, struct operations *operations, uint32_t greet_ms)
+void pipes_init(struct pipes *pipes, const struct conn_net *net, uint32_t greet_ms)
 {
-	*pipes = (struct pipes){ .operations = operations, .greet_ms = greet_ms };
+	*pipes = (struct pipes){ .net = net, .greet_ms = greet_ms };
 	list_init(&pipes->all);
 }
 
@@ -578,19 +465,19 @@ void pipes_finish(struct pipes *pipes)
 	list_each (&pipes->all, link) {
 		struct pipe *pipe = list_item(link, struct pipe, link);
 
-		pipe_close(pipe);
-		if (pipe->dial.is_under_way) {
-			operation_finish(&pipe->dial);
-			take_stream(pipe, nng_aio_result(pipe->dial.aio));
-		}
-		operation_finish(&pipe->receive);
-		operation_finish(&pipe->send);
+		pipe->state = PIPE_CLOSED;
+		conn_finish(pipe->conn);
 	}
 }
 
 void pipes_fini(struct pipes *pipes)
 {
-	list_each (&pipes->all, link)
-		pipe_free(list_item(link, struct pipe, link));
+	list_each (&pipes->all, link) {
+		struct pipe *pipe = list_item(link, struct pipe, link);
+
+		conn_free(pipe->conn);
+		pipe_free(pipe);
+	}
 	assert(pipes->count == 0);
+	mem_free(pipes->plain);
 }

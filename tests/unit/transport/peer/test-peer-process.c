@@ -200,12 +200,12 @@ static void check_found_again(struct drama *drama)
 	end_drama(drama);
 }
 
-TEST(a_killed_process_of_the_node_is_found_again_soon_after_it_listens)
+LINK_TEST(a_killed_process_of_the_node_is_found_again_soon_after_it_listens)
 {
 	check_found_again(make_local(LONG_MS));
 }
 
-TEST(a_killed_process_of_another_node_is_found_again_soon_after_it_listens)
+LINK_TEST(a_killed_process_of_another_node_is_found_again_soon_after_it_listens)
 {
 	check_found_again(make_remote(LONG_MS));
 }
@@ -232,12 +232,12 @@ static void check_torn(struct drama *drama)
 	end_drama(drama);
 }
 
-TEST(what_was_torn_by_a_kill_within_the_node_is_not_delivered)
+LINK_TEST(what_was_torn_by_a_kill_within_the_node_is_not_delivered)
 {
 	check_torn(make_local(LONG_MS));
 }
 
-TEST(what_was_torn_by_a_kill_of_another_node_is_not_delivered)
+LINK_TEST(what_was_torn_by_a_kill_of_another_node_is_not_delivered)
 {
 	check_torn(make_remote(LONG_MS));
 }
@@ -268,12 +268,12 @@ static void check_stopped(struct drama *drama)
 	end_drama(drama);
 }
 
-TEST(a_stopped_process_of_the_node_is_lost_and_found_when_it_goes_on)
+LINK_TEST(a_stopped_process_of_the_node_is_lost_and_found_when_it_goes_on)
 {
 	check_stopped(make_local(QUIET_MS));
 }
 
-TEST(a_stopped_process_of_another_node_is_lost_and_found_when_it_goes_on)
+LINK_TEST(a_stopped_process_of_another_node_is_lost_and_found_when_it_goes_on)
 {
 	check_stopped(make_remote(QUIET_MS));
 }
@@ -288,22 +288,22 @@ static void check_end(struct drama *drama, bool is_noticed)
 	end_drama(drama);
 }
 
-TEST(links_to_a_stopped_process_of_the_node_can_be_ended)
+LINK_TEST(links_to_a_stopped_process_of_the_node_can_be_ended)
 {
 	check_end(make_local(QUIET_MS), false);
 }
 
-TEST(links_to_a_lost_process_of_the_node_can_be_ended)
+LINK_TEST(links_to_a_lost_process_of_the_node_can_be_ended)
 {
 	check_end(make_local(QUIET_MS), true);
 }
 
-TEST(links_to_a_stopped_process_of_another_node_can_be_ended)
+LINK_TEST(links_to_a_stopped_process_of_another_node_can_be_ended)
 {
 	check_end(make_remote(QUIET_MS), false);
 }
 
-TEST(links_to_a_lost_process_of_another_node_can_be_ended)
+LINK_TEST(links_to_a_lost_process_of_another_node_can_be_ended)
 {
 	check_end(make_remote(QUIET_MS), true);
 }

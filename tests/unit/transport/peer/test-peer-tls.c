@@ -150,7 +150,7 @@ static bool run(struct both *both, bool (*until)(void *arg), uint64_t wanted)
 	return link_side_run(both->sides, 2, until, both, PATIENCE_MS);
 }
 
-TEST(nodes_talk_over_tls_in_order)
+LINK_TEST(nodes_talk_over_tls_in_order)
 {
 	struct node *a, *b;
 	struct both both;
@@ -184,7 +184,7 @@ static void check_strangers(struct both *both)
 	CHECK_EQ(both->a->side.messages + both->b->side.messages, 0);
 }
 
-TEST(a_certificate_for_another_node_is_refused)
+LINK_TEST(a_certificate_for_another_node_is_refused)
 {
 	struct node *a, *b;
 	struct both both;
@@ -203,7 +203,7 @@ TEST(a_certificate_for_another_node_is_refused)
 	free_node(b);
 }
 
-TEST(a_node_that_nobody_has_heard_of_is_not_let_in)
+LINK_TEST(a_node_that_nobody_has_heard_of_is_not_let_in)
 {
 	struct node *a, *b;
 	struct both both;
@@ -223,7 +223,7 @@ TEST(a_node_that_nobody_has_heard_of_is_not_let_in)
 	free_node(b);
 }
 
-TEST(a_certificate_of_another_cluster_is_refused_in_words)
+LINK_TEST(a_certificate_of_another_cluster_is_refused_in_words)
 {
 	struct authority_pair other_ca, pair;
 	struct node *a, *b;
@@ -245,7 +245,7 @@ TEST(a_certificate_of_another_cluster_is_refused_in_words)
 	free_node(b);
 }
 
-TEST(an_expired_certificate_is_refused_in_words)
+LINK_TEST(an_expired_certificate_is_refused_in_words)
 {
 	struct str name = STR("node-b" PEER_DOMAIN);
 	struct certificate_wish wish = {
@@ -293,7 +293,7 @@ static void renew(struct node *node, const char *name)
 	CHECK_STATUS(tls_context_replace(node->server, &server, NULL), OK);
 }
 
-TEST(a_certificate_is_renewed_under_a_link_and_counts_from_the_next_connection)
+LINK_TEST(a_certificate_is_renewed_under_a_link_and_counts_from_the_next_connection)
 {
 	struct node *a, *b;
 	struct both both;
@@ -340,7 +340,7 @@ static int open_silent(int *queued, struct sockaddr_in *address)
 	return fd;
 }
 
-TEST(a_node_that_does_not_answer_at_all_is_lost_and_its_dial_can_be_ended)
+LINK_TEST(a_node_that_does_not_answer_at_all_is_lost_and_its_dial_can_be_ended)
 {
 	struct sockaddr_in address;
 	int queued, fd = open_silent(&queued, &address);
@@ -364,7 +364,7 @@ TEST(a_node_that_does_not_answer_at_all_is_lost_and_its_dial_can_be_ended)
 	close(fd);
 }
 
-TEST(an_address_that_is_taken_is_refused_in_words)
+LINK_TEST(an_address_that_is_taken_is_refused_in_words)
 {
 	struct node *a, *b;
 	struct authority_pair pair;

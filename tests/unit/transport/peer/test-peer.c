@@ -99,7 +99,7 @@ static struct str numbered(uint32_t i)
 	return arena_printf(test_arena(), "message %u", i);
 }
 
-TEST(messages_arrive_in_order_and_share_frames)
+LINK_TEST(messages_arrive_in_order_and_share_frames)
 {
 	struct two *two = make_two();
 	struct peer_stats stats;
@@ -120,7 +120,7 @@ TEST(messages_arrive_in_order_and_share_frames)
 	close_two(two);
 }
 
-TEST(both_ways_at_once_and_by_name)
+LINK_TEST(both_ways_at_once_and_by_name)
 {
 	struct two *two = make_two();
 	struct seams_peer found;
@@ -144,7 +144,7 @@ TEST(both_ways_at_once_and_by_name)
 	close_two(two);
 }
 
-TEST(large_messages_pass_whole_in_their_place)
+LINK_TEST(large_messages_pass_whole_in_their_place)
 {
 	static const uint32_t sizes[] = { 0,
 					  1,
@@ -174,7 +174,7 @@ TEST(large_messages_pass_whole_in_their_place)
 	close_two(two);
 }
 
-TEST(a_first_contact_that_does_not_come_about_is_announced)
+LINK_TEST(a_first_contact_that_does_not_come_about_is_announced)
 {
 	struct two *two = make_two_without_patience();
 	struct seams_peer nobody = { 1, 3, 5 };
@@ -196,7 +196,7 @@ static void restart_b(struct two *two, uint16_t epoch)
 	CHECK_STATUS(link_side_open(&two->b, link_side_config(2, epoch), NULL), OK);
 }
 
-TEST(the_end_of_a_peer_is_announced_once_before_its_next_life_is_heard)
+LINK_TEST(the_end_of_a_peer_is_announced_once_before_its_next_life_is_heard)
 {
 	struct two *two = make_two();
 	struct seams_peer next = { 1, 2, 10 };
@@ -219,7 +219,7 @@ TEST(the_end_of_a_peer_is_announced_once_before_its_next_life_is_heard)
 	close_two(two);
 }
 
-TEST(what_waits_for_a_life_that_is_over_is_announced_and_never_delivered)
+LINK_TEST(what_waits_for_a_life_that_is_over_is_announced_and_never_delivered)
 {
 	struct two *two = make_two();
 
@@ -239,7 +239,7 @@ TEST(what_waits_for_a_life_that_is_over_is_announced_and_never_delivered)
 	close_two(two);
 }
 
-TEST(an_earlier_life_is_not_let_in)
+LINK_TEST(an_earlier_life_is_not_let_in)
 {
 	struct two *two = make_two();
 	struct seams_place entry = { .node = 1, .node_name = STR("node-1"), .host = 2, .epoch = 20 };
@@ -253,7 +253,7 @@ TEST(an_earlier_life_is_not_let_in)
 	close_two(two);
 }
 
-TEST(a_peer_that_stops_reading_costs_its_credit_and_is_then_lost)
+LINK_TEST(a_peer_that_stops_reading_costs_its_credit_and_is_then_lost)
 {
 	struct two *two = make_two_that_lose_each_other(200);
 	char body[1000] = "";
@@ -276,7 +276,7 @@ TEST(a_peer_that_stops_reading_costs_its_credit_and_is_then_lost)
 	close_two(two);
 }
 
-TEST(credit_comes_back_while_a_peer_reads)
+LINK_TEST(credit_comes_back_while_a_peer_reads)
 {
 	struct two *two = make_two();
 	char body[10000] = "";
@@ -295,7 +295,7 @@ static bool never(void *arg)
 	return false;
 }
 
-TEST(an_idle_link_stays_open_by_its_heartbeats)
+LINK_TEST(an_idle_link_stays_open_by_its_heartbeats)
 {
 	struct two *two = make_two_that_lose_each_other(600 / PEER_LOCAL_PATIENCE);
 
@@ -354,7 +354,7 @@ static bool has_counted_lies(void *arg)
 	return stats.bad_frames + stats.bad_identities > 0;
 }
 
-TEST(a_liar_is_counted_and_not_heard)
+LINK_TEST(a_liar_is_counted_and_not_heard)
 {
 	static const struct {
 		const char *what;
@@ -389,7 +389,7 @@ TEST(a_liar_is_counted_and_not_heard)
 	}
 }
 
-TEST(noise_is_counted_and_not_heard)
+LINK_TEST(noise_is_counted_and_not_heard)
 {
 	struct link_side a, *sides[] = { &a };
 	char noise[FRAME_BYTES] = "noise";
@@ -413,7 +413,7 @@ static bool has_hung_up(void *arg)
 	return recv(*(int *)arg, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
-TEST(a_connection_that_says_nothing_is_ended)
+LINK_TEST(a_connection_that_says_nothing_is_ended)
 {
 	struct peer_config config = link_side_config(1, 7);
 	struct link_side a, *sides[] = { &a };
@@ -427,7 +427,7 @@ TEST(a_connection_that_says_nothing_is_ended)
 	link_side_close(&a);
 }
 
-TEST(strangers_have_a_limit)
+LINK_TEST(strangers_have_a_limit)
 {
 	struct rlimit files = { 4096, 4096 };
 	struct link_side a, *sides[] = { &a };
@@ -455,32 +455,46 @@ static bool has_read(void *arg)
 	return link_side_stats(arg).frames_received > 0;
 }
 
-TEST(a_host_that_has_run_out_of_descriptors_accepts_again_later)
+/* No further one can be had, and those that are open stay. */
+static void use_up_descriptors(void)
+{
+	int next = dup(STDIN_FILENO);
+	struct rlimit limit;
+
+	close(next);
+	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = (rlim_t)next;
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+LINK_TEST(a_host_that_has_run_out_of_descriptors_accepts_again_later)
 {
 	struct frame frame = {
 		.kind = FRAME_HELLO, .from = { 1, 5, 1 }, .to = { 1, 1, 0 }, .from_session = 1
 	};
-	struct rlimit before, none = { 0 };
+	struct rlimit before;
 	struct link_side a, *sides[] = { &a };
-	int fd;
+	int early, late;
 
 	CHECK_STATUS(link_side_open(&a, link_side_config(1, 7), NULL), OK);
 	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-	none.rlim_max = before.rlim_max;
-	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-	CHECK_EQ(call_a(fd), 0);
-	say(fd, frame, STR("\1x\0"));
+	early = socket(AF_UNIX, SOCK_STREAM, 0);
+	late = socket(AF_UNIX, SOCK_STREAM, 0);
+	use_up_descriptors();
+	CHECK_EQ(call_a(early), 0);
 	CHECK(!link_side_run(sides, 1, has_read, &a, 150)); /* five heartbeats */
 	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+	CHECK_EQ(call_a(late), 0);
+	say(late, frame, STR("\1x\0"));
 	CHECK(link_side_run(sides, 1, has_read, &a, PATIENCE_MS));
-	close(fd);
+	close(early);
+	close(late);
 	link_side_close(&a);
 }
 
 /* ---- configuration ---- */
 
-TEST(a_node_is_forgotten_with_its_links)
+LINK_TEST(a_node_is_forgotten_with_its_links)
 {
 	struct two *two = make_two();
 
@@ -492,7 +506,7 @@ TEST(a_node_is_forgotten_with_its_links)
 	close_two(two);
 }
 
-TEST(two_nodes_cannot_have_one_name)
+LINK_TEST(two_nodes_cannot_have_one_name)
 {
 	struct two *two = make_two();
 	struct seams_place entry = { .node = 2, .node_name = STR("other"), .host = 1 };
@@ -506,7 +520,7 @@ TEST(two_nodes_cannot_have_one_name)
 	close_two(two);
 }
 
-TEST(an_impossible_configuration_is_refused_in_words)
+LINK_TEST(an_impossible_configuration_is_refused_in_words)
 {
 	struct link_side side;
 	struct peer_config config = link_side_config(1, 7);
