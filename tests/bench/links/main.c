@@ -1,0 +1,486 @@
+/*
+ * bench-links rtt|rate ipc|tls BYTES COUNT: two hosts in two processes, an actor in each. Prints one line of numbers.
+ *
+ * rtt: COUNT times there and back, one after the other: median and 99th percentile, in microseconds, and how often the two processes
+ * were switched to for one of them. rate: COUNT messages one way: millions a second, and microseconds of both processes for one.
+ * All bounds, counters and run times are on.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/base/base.h"
+#include "runtime/base/log.h"
+#include "runtime/loop/loop.h"
+#include "transport/peer/peer.h"
+#include "transport/tls/certificate.h"
+
+#define BYTES_MAX (64U * KIB)
+#define WARM 200U /* round trips that are not measured */
+#define BURST 256U
+#define LATER_MS 1U
+
+struct options {
+	bool is_rate, is_tls, is_nng;
+	uint32_t bytes, count;
+};
+
+/* One process. */
+struct side {
+	const struct options *options;
+	struct peer_config config;
+	struct peer *peer;
+	struct loop *loop;
+	struct act_ref there; /* the one that echoes or counts */
+	int in, out;          /* of words between the processes */
+};
+
+static _Noreturn void give_up(const char *what)
+{
+	fprintf(stderr, "bench-links: %s\n", what);
+	exit(1);
+}
+
+static void must(enum status status)
+{
+	if (status != OK)
+		give_up(status_text(status));
+}
+
+static int64_t now_ns(void)
+{
+	const struct seams_clock *clock = loop_clock();
+
+	return clock->mono(clock->self).ns;
+}
+
+/* ---- messages ---- */
+
+struct load {
+	struct str bytes;
+};
+
+static enum status load_encode(const void *body, struct text *out)
+{
+	text_add(out, ((const struct load *)body)->bytes);
+	return OK;
+}
+
+static enum status load_decode(struct str bytes, struct arena *arena, void *body)
+{
+	((struct load *)body)->bytes = arena_str(arena, bytes);
+	return OK;
+}
+
+struct told { /* that all have arrived; how dear that was */
+	int64_t cpu_us, switches;
+};
+
+static enum status told_encode(const void *body, struct text *out)
+{
+	text_add_bytes(out, body, sizeof(struct told));
+	return OK;
+}
+
+static enum status told_decode(struct str bytes, struct arena *arena, void *body)
+{
+	(void)arena;
+	if (bytes.len != sizeof(struct told))
+		return INVALID;
+	memcpy(body, bytes.at, bytes.len);
+	return OK;
+}
+
+struct go_on {
+	char unused;
+};
+
+static ACT_TYPE(load, .id = 1, .encode = load_encode, .decode = load_decode);
+static ACT_TYPE(told, .id = 2, .encode = told_encode, .decode = told_decode);
+static ACT_TYPE(go_on);
+static const struct act_type *const types[] = { &load_type, &told_type };
+
+static struct told cost(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	return (struct told){
+		(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 + used.ru_utime.tv_usec +
+		    used.ru_stime.tv_usec,
+		used.ru_nvcsw + used.ru_nivcsw,
+	};
+}
+
+/* ---- the far side: sends back, or counts and says when all are there ---- */
+
+struct far {
+	const struct options *options;
+	struct told before;
+	uint32_t count;
+};
+
+static enum status far_init(struct act *act, void *state, const void *args)
+{
+	((struct far *)state)->options = args;
+	return act_register(act, "far");
+}
+
+static struct told since(struct told before)
+{
+	struct told now = cost();
+
+	return (struct told){ now.cpu_us - before.cpu_us, now.switches - before.switches };
+}
+
+static enum act_verdict far_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct far *far = state;
+
+	far->count++;
+	if (far->count == (far->options->is_rate ? 1 : WARM))
+		far->before = cost();
+	if (!far->options->is_rate)
+		act_cast(act, msg->from, &load_type, msg->body);
+	if (far->count == far->options->count + (far->options->is_rate ? 0 : WARM)) {
+		struct told told = since(far->before);
+
+		act_cast(act, msg->from, &told_type, &told);
+	}
+	return ACT_OK;
+}
+
+static const struct act_class far_class = { .name = "far",
+					    .state_size = sizeof(struct far),
+					    .init = far_init,
+					    .receive = far_receive,
+					    .mailbox_max = 1U << 24 };
+
+/* ---- the near side: sends and looks at the clock ---- */
+
+struct near {
+	struct side *side;
+	struct str bytes;
+	struct told before;
+	int64_t began_ns, sent_ns;
+	uint32_t sent, measured;
+	uint32_t *took_ns;
+};
+
+static enum status near_init(struct act *act, void *state, const void *args)
+{
+	static char bytes[BYTES_MAX];
+	struct near *near = state;
+
+	near->side = *(struct side *const *)args;
+	near->bytes = str_of(bytes, near->side->options->bytes);
+	near->took_ns = act_alloc(act, near->side->options->count * sizeof(uint32_t));
+	near->before = cost();
+	near->began_ns = now_ns();
+	act_cast(act, act_self(act), &go_on_type, &(struct go_on){ 0 });
+	return OK;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static enum act_verdict finish(struct near *near, const struct told *there)
+{
+	uint32_t count = near->side->options->count;
+	struct told here = since(near->before);
+
+	if (near->side->options->is_rate) {
+		printf("%.4f M/s %.3f us of CPU each\n",
+		       count * 1e3 / (double)(now_ns() - near->began_ns),
+		       (double)(here.cpu_us + there->cpu_us) / count);
+	} else {
+		qsort(near->took_ns, count, sizeof(uint32_t), by_size);
+		printf("p50 %.1f us p99 %.1f us %.1f switches each\n",
+		       near->took_ns[count / 2] / 1e3, near->took_ns[count - 1 - count / 100] / 1e3,
+		       (double)(here.switches + there->switches) / count);
+	}
+	fflush(stdout);
+	loop_quit(near->side->loop);
+	return ACT_OK;
+}
+
+/* As many as the link takes; what it refuses is sent later, since its queue has emptied only in part then. */
+static void send_burst(struct act *act, struct near *near)
+{
+	struct load load = { near->bytes };
+	enum status status = OK;
+
+	for (uint32_t i = 0; i < BURST && near->sent < near->side->options->count; i++) {
+		status = act_send(act, near->side->there, &load_type, &load);
+		if (status != OK)
+			break;
+		near->sent++;
+	}
+	if (status != OK && status != BUSY)
+		give_up(status_text(status));
+	if (status == BUSY)
+		act_after(act, LATER_MS, &go_on_type, &(struct go_on){ 0 });
+	else if (near->sent < near->side->options->count)
+		act_cast(act, act_self(act), &go_on_type, &(struct go_on){ 0 });
+}
+
+static void send_one(struct act *act, struct near *near)
+{
+	near->sent_ns = now_ns();
+	must(act_send(act, near->side->there, &load_type, &(struct load){ near->bytes }));
+}
+
+static void came_back(struct act *act, struct near *near)
+{
+	if (near->sent++ == WARM)
+		near->before = cost();
+	if (near->sent > WARM && near->measured < near->side->options->count)
+		near->took_ns[near->measured++] = (uint32_t)(now_ns() - near->sent_ns);
+	if (near->measured < near->side->options->count)
+		send_one(act, near);
+}
+
+static enum act_verdict near_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct near *near = state;
+
+	if (ACT_IS(msg, told))
+		return finish(near, ACT_AS(msg, told));
+	if (near->side->options->is_rate)
+		send_burst(act, near);
+	else if (ACT_IS(msg, go_on))
+		send_one(act, near);
+	else
+		came_back(act, near);
+	return ACT_OK;
+}
+
+static const struct act_class near_class = { .name = "near",
+					     .state_size = sizeof(struct near),
+					     .init = near_init,
+					     .receive = near_receive,
+					     .mailbox_max = 1U << 16 };
+
+/* ---- the two processes ---- */
+
+static void certify(struct side *side, const struct certificate_key *ca_key, struct str ca,
+		    struct arena *arena)
+{
+	struct wall now = loop_clock()->wall(loop_clock()->self);
+	struct str name = arena_printf(arena, STR_FMT PEER_DOMAIN, STR_ARG(side->config.node_name));
+	struct certificate_wish wish = { .common_name = name,
+					 .names = &name,
+					 .names_count = 1,
+					 .usage = CERTIFICATE_CLIENT | CERTIFICATE_SERVER,
+					 .not_before = { now.ns - TIME_S * 3600 },
+					 .not_after = { now.ns + TIME_S * 3600 } };
+	struct certificate_key *key = certificate_key_new();
+	struct tls_config tls = { .authorities_pem = ca,
+				  .only_tls13 = true,
+				  .now = loop_clock()->wall };
+
+	must(certificate_issue(&(struct certificate_authority){ ca, ca_key }, &wish,
+			       certificate_key_public_pem(key, arena), arena, &tls.certificate_pem,
+			       NULL));
+	tls.key_pem = certificate_key_private_pem(key, arena);
+	certificate_key_free(key);
+	must(tls_context_new(&tls, &side->config.client, NULL));
+	tls.is_server = true;
+	tls.clients = TLS_CLIENTS_MUST_SHOW;
+	must(tls_context_new(&tls, &side->config.server, NULL));
+	side->config.listen = STR("127.0.0.1:0");
+}
+
+static void make_keys(struct side *near, struct side *far, struct arena *arena)
+{
+	struct wall now = loop_clock()->wall(loop_clock()->self);
+	struct certificate_key *key = certificate_key_new();
+	struct certificate_wish wish = { .common_name = STR("bench"),
+					 .usage = CERTIFICATE_AUTHORITY,
+					 .not_before = { now.ns - TIME_S * 3600 },
+					 .not_after = { now.ns + TIME_S * 3600 } };
+	struct str ca;
+
+	must(certificate_self_signed(&wish, key, arena, &ca, NULL));
+	certify(near, key, ca, arena);
+	certify(far, key, ca, arena);
+	certificate_key_free(key);
+}
+
+static void learn(struct side *side, const struct side *other, const char *address)
+{
+	struct seams_place place = { .node = other->config.self.node,
+				     .node_name = other->config.node_name,
+				     .host = other->config.self.host,
+				     .address = str_from(address) };
+
+	must(peer_learn(side->peer, &place));
+}
+
+static void open_side(struct side *side)
+{
+	struct loop_config config = { .host = { .name = "bench",
+						.node = side->config.self.node,
+						.host = side->config.self.host,
+						.epoch = side->config.self.epoch,
+						.types = types,
+						.type_count = 2 } };
+	struct fault why = { 0 };
+	struct seams_link link;
+
+	must(loop_open(&config, &side->loop));
+	if (!side->options->is_nng)
+		side->config.loop = side->loop;
+	side->config.owner = peer_owner_host(loop_host(side->loop));
+	side->config.clock = act_host_seams(loop_host(side->loop))->clock;
+	side->config.random = act_host_seams(loop_host(side->loop))->random;
+	if (peer_open(&side->config, &side->peer, &why) != OK)
+		give_up(why.text);
+	link = peer_seam(side->peer);
+	act_host_set_link(loop_host(side->loop), &link);
+}
+
+struct word {
+	char address[64];
+	struct act_ref ref;
+};
+
+static void say(struct side *side, struct act_ref ref)
+{
+	struct word word = { .ref = ref };
+
+	snprintf(word.address, sizeof word.address, STR_FMT, STR_ARG(peer_address(side->peer)));
+	if (write(side->out, &word, sizeof word) != sizeof word)
+		give_up("the other process has gone");
+}
+
+static struct word hear(struct side *side)
+{
+	struct word word;
+
+	if (read(side->in, &word, sizeof word) != sizeof word)
+		give_up("the other process has gone");
+	return word;
+}
+
+struct birth {
+	const struct act_class *class;
+	const void *args;
+	struct act_ref made;
+};
+
+static void bear(struct act *act, void *state, void *arg)
+{
+	struct birth *birth = arg;
+
+	(void)state;
+	must(act_spawn(act, birth->class, birth->args, NULL, &birth->made));
+}
+
+static struct act_ref start(struct side *side, const struct act_class *class, const void *args)
+{
+	struct act_host *host = loop_host(side->loop);
+	struct birth birth = { class, args, ACT_NIL };
+
+	if (!act_host_enter(host, act_host_root(host), bear, &birth))
+		give_up("no actor");
+	return birth.made;
+}
+
+static _Noreturn void live_far(struct side *far, const struct side *near)
+{
+	struct word word;
+
+	open_side(far);
+	say(far, start(far, &far_class, far->options));
+	word = hear(far);
+	learn(far, near, word.address);
+	loop_run(far->loop);
+	_exit(0);
+}
+
+static void live_near(struct side *near, const struct side *far)
+{
+	struct word word;
+
+	open_side(near);
+	word = hear(near);
+	say(near, ACT_NIL);
+	near->there = word.ref;
+	learn(near, far, word.address);
+	start(near, &near_class, &near);
+	loop_run(near->loop);
+}
+
+static uint32_t number(const char *text)
+{
+	uint64_t value = 0;
+
+	if (str_to_u64(str_from(text), &value) != OK || value == 0 || value > UINT32_MAX / 2)
+		give_up("BYTES and COUNT are numbers");
+	return (uint32_t)value;
+}
+
+static struct options read_options(int argc, char **argv)
+{
+	struct options options;
+
+	if (argc != 5)
+		give_up("usage: bench-links rtt|rate [nng-]ipc|tls BYTES COUNT");
+	options.is_rate = strcmp(argv[1], "rate") == 0;
+	options.is_nng = strncmp(argv[2], "nng-", 4) == 0;
+	options.is_tls = strcmp(argv[2] + (options.is_nng ? 4 : 0), "tls") == 0;
+	options.bytes = number(argv[3]);
+	options.count = number(argv[4]);
+	if (options.bytes > BYTES_MAX)
+		give_up("BYTES are 65536 at most");
+	return options;
+}
+
+static void make_side(struct side *side, const struct options *options, uint32_t number_of,
+		      struct str folder, int in, int out)
+{
+	*side = (struct side){ .options = options, .in = in, .out = out };
+	side->config.self =
+	    (struct seams_peer){ options->is_tls ? number_of : 1, (uint16_t)number_of, 1 };
+	side->config.node_name = number_of == 1 || !options->is_tls ? STR("a") : STR("b");
+	side->config.run_folder = folder;
+	side->config.dead_ms = 30000;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct log_config quiet = { .level = LOG_ERROR };
+	struct options options = read_options(argc, argv);
+	char folder[] = "/tmp/bench-links-XXXXXX";
+	struct arena *arena = arena_new(0);
+	int there[2], back[2];
+	struct side near, far;
+	pid_t child;
+
+	log_configure(&quiet);
+	if (mkdtemp(folder) == NULL || pipe(there) != 0 || pipe(back) != 0)
+		give_up("no folder or pipe");
+	make_side(&near, &options, 1, str_from(folder), back[0], there[1]);
+	make_side(&far, &options, 2, str_from(folder), there[0], back[1]);
+	if (options.is_tls)
+		make_keys(&near, &far, arena);
+	/* Before the first thread is made. */
+	child = fork();
+	if (child == 0)
+		live_far(&far, &near);
+	live_near(&near, &far);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	peer_stop(near.peer);
+	loop_files()->unlink(NULL, arena_printf(arena, "%s/2.ipc", folder).at);
+	loop_files()->unlink(NULL, folder);
+	return 0;
+}
