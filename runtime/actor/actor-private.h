@@ -281,8 +281,52 @@ static inline void message_give(struct act_host *host, struct message *message)
 
 /* ---- mailbox.c --------------------------------------------------------------------------------------------- */
 
-/* Into the right lane; the actor becomes ready. BUSY: the user lane is full and the class rejects; the message stays the caller's. */
-MUST_USE enum status mailbox_put(struct act *act, struct message *message);
+static inline void lane_push(struct lane *lane, struct message *message)
+{
+	message->next = NULL;
+	if (lane->tail)
+		lane->tail->next = message;
+	else
+		lane->head = message;
+	lane->tail = message;
+}
+
+/* Into the run queue, unless it is there. */
+static inline void mailbox_make_ready(struct act *act)
+{
+	struct act_host *host = act->host;
+
+	if (act->flags & ACTOR_QUEUED)
+		return;
+	act->flags |= ACTOR_QUEUED;
+	act->run_next = NULL;
+	if (host->run_tail)
+		host->run_tail->run_next = act;
+	else
+		host->run_head = act;
+	host->run_tail = act;
+}
+
+/* To the user lane, which has room. */
+static inline void mailbox_add(struct act *act, struct message *message)
+{
+	lane_push(&act->user, message);
+	if (++act->user_len > act->user_high)
+		act->user_high = act->user_len;
+	mailbox_make_ready(act);
+}
+
+MUST_USE enum status mailbox_put_closely(struct act *act, struct message *message);
+
+/* Into the user lane; the actor becomes ready. BUSY: it is full and the class rejects; the message stays the caller's. */
+MUST_USE static inline enum status mailbox_put(struct act *act, struct message *message)
+{
+	if (act->class->key || act->user_len >= act->user_max)
+		return mailbox_put_closely(act, message);
+	mailbox_add(act, message);
+	return OK;
+}
+
 /* Never refused. */
 void mailbox_put_system(struct act *act, struct message *message);
 /* System lane first; NULL: empty. */
@@ -308,7 +352,6 @@ static inline struct message *mailbox_take(struct act *act)
 /* An answer, timer or down that is not wanted any more. */
 void mailbox_purge(struct act *act, enum act_kind kind, uint64_t tag);
 void mailbox_bury_all(struct act *act);
-void mailbox_make_ready(struct act *act); /* into the run queue, unless it is there */
 
 /* ---- ties.c ------------------------------------------------------------------------------------------------- */
 

@@ -3,16 +3,6 @@
 
 #include "runtime/actor/actor-private.h"
 
-static void lane_push(struct lane *lane, struct message *message)
-{
-	message->next = NULL;
-	if (lane->tail)
-		lane->tail->next = message;
-	else
-		lane->head = message;
-	lane->tail = message;
-}
-
 static struct message *lane_pop(struct lane *lane)
 {
 	struct message *message = lane->head;
@@ -22,21 +12,6 @@ static struct message *lane_pop(struct lane *lane)
 			lane->tail = NULL;
 	}
 	return message;
-}
-
-void mailbox_make_ready(struct act *act)
-{
-	struct act_host *host = act->host;
-
-	if (act->flags & ACTOR_QUEUED)
-		return;
-	act->flags |= ACTOR_QUEUED;
-	act->run_next = NULL;
-	if (host->run_tail)
-		host->run_tail->run_next = act;
-	else
-		host->run_head = act;
-	host->run_tail = act;
 }
 
 /* The message in the lane that this one replaces, or NULL. Linear: such a lane holds each key once. */
@@ -74,7 +49,7 @@ static void mailbox_crash(struct act *act)
 	life_control_send(act, CONTROL_KILL, &exit);
 }
 
-enum status mailbox_put(struct act *act, struct message *message)
+enum status mailbox_put_closely(struct act *act, struct message *message)
 {
 	struct act_host *host = act->host;
 
@@ -98,10 +73,7 @@ enum status mailbox_put(struct act *act, struct message *message)
 			break;
 		}
 	}
-	lane_push(&act->user, message);
-	if (++act->user_len > act->user_high)
-		act->user_high = act->user_len;
-	mailbox_make_ready(act);
+	mailbox_add(act, message);
 	return OK;
 }
 

@@ -68,8 +68,8 @@ static enum status send_encoded(struct act *act, struct act *to, const struct ac
 	return status;
 }
 
-static enum status send_here(struct act *act, struct act *to, const struct act_type *type,
-			     const void *body)
+static inline enum status send_here(struct act *act, struct act *to, const struct act_type *type,
+				    const void *body)
 {
 	struct act_host *host = act->host;
 
