@@ -1,8 +1,8 @@
 """Benches of which our program and its peers' take turns: in each round each of them runs once, so that all see the same machine.
 
-A table is a list of Bench. Its commands print a number first; ours may print a second, what it would be with a core of its own (by CPU time).
-Values are medians of the rounds, ratios medians of each round's ratio. A goal is for a loop that has a core: where there is a number by CPU time it is
-the one that is held against it, since a busy machine says nothing about the program.
+A table is a list of Bench. Its commands print a number by the clock and may print a second one by CPU time: what it would be with a core of its own.
+Values are medians of the rounds, ratios medians of each round's ratio. Goals are for a loop that has a core: where there are numbers by CPU time those
+are held against them, since a busy machine says nothing about the program.
 """
 import collections
 import os
@@ -45,58 +45,71 @@ def numbers(command):
     return found
 
 
-def ratio(bench, ours, peer):
-    return ours / peer if bench.is_more_better else peer / ours
+def ratios(bench, ours, peer):
+    """The median of each round's; None unless all rounds have both."""
+    if not ours or not peer:
+        return None
+    return statistics.median(a / b if bench.is_more_better else b / a for a, b in zip(ours, peer))
+
+
+def column(found, index):
+    """One number of each round; None if a round lacks it."""
+    return [each[index] for each in found] if found and all(len(each) > index for each in found) else None
+
+
+def median(values):
+    return statistics.median(values) if values else None
 
 
 def measure(bench, rounds):
     """A row for each peer, or one without; the first also says whether the goals hold."""
-    ours, peers = [], {peer: [] for peer in bench.peers}
+    programs = {None: bench.ours, **bench.peers}
+    found = {name: [] for name in programs}
     for _ in range(rounds):
-        ours.append(numbers(bench.ours))
-        for peer, command in bench.peers.items():
-            peers[peer].append(numbers(command)[0])
-    values = [found[0] for found in ours]
-    value = statistics.median(values)
+        for name, command in programs.items():
+            found[name].append(numbers(command))
+    values, by_cpu = column(found[None], 0), column(found[None], 1)
     rows = []
     for peer in [*bench.peers] or [None]:
-        found = peers.get(peer)
-        rows.append({"name": bench.name, "unit": bench.unit, "value": value, "peer": peer,
-                     "peer_value": found and statistics.median(found),
-                     "ratio": found and statistics.median(ratio(bench, a, b) for a, b in zip(values, found)),
-                     "goal": bench.goal, "ratio_goal": bench.ratio_goal if not rows else None,
-                     "value_by_cpu": statistics.median(each[1] for each in ours) if all(len(each) > 1 for each in ours) else None,
-                     "lowest": min(values), "highest": max(values)})
-    for row in rows:
-        row["holds"] = holds(bench, row["value_by_cpu"] or value, row["ratio"]) if row is rows[0] else None
+        theirs = None if peer is None else found[peer]
+        rows.append({"name": bench.name, "unit": bench.unit, "value": median(values), "peer": peer, "peer_value": median(column(theirs, 0)),
+                     "ratio": ratios(bench, values, column(theirs, 0)), "goal": bench.goal, "holds": None, "lowest": min(values), "highest": max(values),
+                     "value_by_cpu": median(by_cpu), "peer_value_by_cpu": median(column(theirs, 1)), "ratio_by_cpu": ratios(bench, by_cpu, column(theirs, 1)),
+                     "ratio_goal": None if rows else bench.ratio_goal})
+    first = rows[0]
+    first["holds"] = holds(bench, first["value_by_cpu"] or first["value"], first["ratio_by_cpu"] or first["ratio"])
     return rows
 
 
-def holds(bench, value, ratio_now):
-    if bench.goal is None and (bench.ratio_goal is None or ratio_now is None):
+def holds(bench, value, ratio):
+    if bench.goal is None and (bench.ratio_goal is None or ratio is None):
         return None
     reaches = bench.goal is None or (value >= bench.goal if bench.is_more_better else value <= bench.goal)
-    return reaches and (bench.ratio_goal is None or ratio_now is None or ratio_now >= bench.ratio_goal)
+    return reaches and (bench.ratio_goal is None or ratio is None or ratio >= bench.ratio_goal)
 
 
 def number(n):
     return "" if n is None else "%.0f" % n if abs(n) >= 100 else "%.2f" % n
 
 
+def times(ratio):
+    return "" if ratio is None else "%.1fx" % ratio
+
+
 def show_head(title, peers):
-    print("%-52s %8s %-9s %15s %8s %7s" % (title, "ours", "", "(lowest-highest)", "by CPU", "goal")
-          + "".join("%10s %7s" % (peer, "ratio") for peer in peers), flush=True)
+    print("%-52s %8s %-4s %15s %8s %8s" % (title, "ours", "", "(lowest-highest)", "by CPU", "goal")
+          + "".join(" %9s %7s %9s" % (peer, "ratio", "by CPU") for peer in peers), flush=True)
 
 
 def show(rows, peers):
     first = rows[0]
     by_peer = {row["peer"]: row for row in rows}
-    line = "%-52s %8s %-9s %15s %8s %7s" % (first["name"], number(first["value"]), first["unit"],
+    line = "%-52s %8s %-4s %15s %8s %8s" % (first["name"], number(first["value"]), first["unit"],
                                             "(%s-%s)" % (number(first["lowest"]), number(first["highest"])),
                                             number(first["value_by_cpu"]), number(first["goal"]))
     for peer in peers:
         row = by_peer.get(peer)
-        line += "%10s %7s" % (number(row["peer_value"]), "%.1fx" % row["ratio"]) if row else "%18s" % ""
+        line += " %9s %7s %9s" % ((number(row["peer_value"]), times(row["ratio"]), times(row["ratio_by_cpu"])) if row else ("", "", ""))
     print(line + {None: "", True: "  holds", False: "  MISSED"}[first["holds"]], flush=True)
 
 

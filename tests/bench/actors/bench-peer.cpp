@@ -1,4 +1,5 @@
-// The benches of this folder for CAF 0.17; prints one number: bench-peer BENCH THREADS COPIES COUNT WIDTH
+// The benches of this folder for CAF 0.17; prints one number, and of one copy what it would be by CPU time, where that makes sense:
+//   bench-peer BENCH THREADS COPIES COUNT WIDTH
 // COPIES of the bench run at once. Actors are event-based, the cheapest kind.
 #include <caf/all.hpp>
 
@@ -33,6 +34,18 @@ long now_ns()
 {
 	using namespace std::chrono;
 	return duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+// By the clock, and by the CPU time of all threads.
+struct moment {
+	long ns, cpu_ns;
+};
+
+moment now_both()
+{
+	timespec cpu;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	return { now_ns(), cpu.tv_sec * 1000000000L + cpu.tv_nsec };
 }
 
 long resident_bytes()
@@ -257,7 +270,19 @@ double operations(const std::string &bench)
 	return double(count);
 }
 
-double many(actor_system &system, const std::string &bench, long copies)
+void print(const std::string &bench, long copies, moment began)
+{
+	const moment ended = now_both();
+	const double done = operations(bench) * double(copies);
+	const bool is_time = bench == "ask" || bench == "spawn";
+	const double ns = double(ended.ns - began.ns), cpu_ns = double(ended.cpu_ns - began.cpu_ns);
+
+	printf("%.4f ", is_time ? ns / done : done / ns * 1000);
+	if (copies == 1)
+		printf("%.4f ", is_time ? cpu_ns / done : done / cpu_ns * 1000);
+}
+
+void many(actor_system &system, const std::string &bench, long copies)
 {
 	scoped_actor me{ system };
 	std::vector<copy> made;
@@ -265,7 +290,7 @@ double many(actor_system &system, const std::string &bench, long copies)
 
 	for (long i = 0; i < copies; i++)
 		made.push_back(make(system, bench, actor_cast<actor>(me)));
-	long began = now_ns();
+	const moment began = now_both();
 	for (const copy &one : made) {
 		dones += one.dones;
 		for (const actor &first : one.first)
@@ -273,11 +298,10 @@ double many(actor_system &system, const std::string &bench, long copies)
 	}
 	for (; dones > 0; dones--)
 		me->receive([](done_atom) {});
-	double ns = double(now_ns() - began), done = operations(bench) * double(copies);
-	return bench == "ask" ? ns / done : done / ns * 1000;
+	print(bench, copies, began);
 }
 
-double ring(actor_system &system, long copies)
+void ring(actor_system &system, long copies)
 {
 	scoped_actor me{ system };
 	std::vector<std::vector<actor>> rings;
@@ -290,30 +314,32 @@ double ring(actor_system &system, long copies)
 			anon_send(one[size_t(k)], one[size_t((k + 1) % width)]);
 		rings.push_back(one);
 	}
-	long began = now_ns();
+	const moment began = now_both();
 	for (const auto &one : rings)
 		anon_send(one[0], count);
 	for (long i = 0; i < copies; i++)
 		me->receive([](done_atom) {});
-	return double(count) * double(copies) / double(now_ns() - began) * 1000;
+	print("ring", copies, began);
 }
 
-double lives(actor_system &system, const std::string &bench)
+void lives(actor_system &system, const std::string &bench)
 {
 	std::vector<actor> all;
 	all.reserve(size_t(count));
-	long before = resident_bytes(), began = now_ns();
+	const long before = resident_bytes();
+	const moment began = now_both();
 
 	for (long i = 0; i < count; i++)
 		all.push_back(system.spawn<lazy_init>(idle));
-	long ns = now_ns() - began;
-	double each = bench == "idle" ? double(resident_bytes() - before) : double(ns);
-	printf("%.4f\n", each / double(count));
+	if (bench == "idle")
+		printf("%.4f", double(resident_bytes() - before) / double(count));
+	else
+		print(bench, 1, began);
 	fflush(stdout);
 	_exit(0);
 }
 
-double restart_us(actor_system &system)
+void restart(actor_system &system)
 {
 	scoped_actor me{ system };
 	double median = 0;
@@ -321,7 +347,7 @@ double restart_us(actor_system &system)
 	actor first = system.spawn(keeper, actor_cast<actor>(me)); // alive as long as somebody holds it
 	anon_send(first, go_atom::value);
 	me->receive([&](double us) { median = us; });
-	return median;
+	printf("%.4f", median);
 }
 
 } // namespace
@@ -340,11 +366,14 @@ int main(int argc, char **argv)
 	count = std::stol(argv[4]);
 	width = std::stol(argv[5]);
 	actor_system system{ config };
-	double value = bench == "ring"                      ? ring(system, copies)
-		       : bench == "idle" || bench == "spawn" ? lives(system, bench)
-		       : bench == "restart"                  ? restart_us(system)
-							     : many(system, bench, copies);
-	printf("%.4f\n", value);
+	if (bench == "ring")
+		ring(system, copies);
+	else if (bench == "idle" || bench == "spawn")
+		lives(system, bench);
+	else if (bench == "restart")
+		restart(system);
+	else
+		many(system, bench, copies);
 	fflush(stdout);
 	// The actors are not ended one by one: the process does.
 	_exit(0);

@@ -41,6 +41,7 @@ void bench_ring(struct act *act, void *state, void *run);
 void bench_big(struct act *act, void *state, void *run);
 /* Tasks. */
 void bench_ask(struct act *act, void *state, void *run);
+void bench_task(struct act *act, void *state, void *run);
 void bench_parked(struct act *act, void *state, void *run);
 /* Lives. */
 void bench_fork_join(struct act *act, void *state, void *run);

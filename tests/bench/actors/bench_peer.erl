@@ -1,4 +1,4 @@
-%% The benches of this folder for Erlang/OTP; prints one number.
+%% The benches of this folder for Erlang/OTP; prints one number, and of one copy what it would be by CPU time, where that makes sense.
 %%   erl -noshell -pa FOLDER +S 2:2 -run bench_peer main BENCH COPIES COUNT WIDTH
 %% COPIES of the bench run at once. Each is a process of its own, not the one that starts the system.
 -module(bench_peer).
@@ -10,23 +10,23 @@
 main([Bench | Numbers]) ->
     [Copies, Count, Width] = [list_to_integer(N) || N <- Numbers],
     logger:set_primary_config(level, none),
-    spawn_opt(fun() -> io:format("~.4f~n", [measure(Bench, Copies, Count, Width)]), halt(0, [{flush, true}]) end,
+    spawn_opt(fun() -> [io:format("~.4f ", [N]) || N <- measure(Bench, Copies, Count, Width)], halt(0, [{flush, true}]) end,
               [{message_queue_data, off_heap}]).
 
 %% Millions a second of what one of Count is, or what a bench gives as its value.
-measure("idle", _, Count, _) -> idle_bytes(Count);
-measure("restart", _, Count, _) -> restart_us(Count);
+measure("idle", _, Count, _) -> [idle_bytes(Count)];
+measure("restart", _, Count, _) -> [restart_us(Count)];
 measure(Bench, Copies, Count, Width) ->
     Me = self(),
     [spawn_opt(fun() -> Me ! {took, bench(Bench, Count, Width)} end, [{message_queue_data, off_heap}])
      || _ <- lists:seq(1, Copies)],
     Times = [receive {took, Took} -> Took end || _ <- lists:seq(1, Copies)],
-    Ns = lists:max([Ended || {_, Ended} <- Times]) - lists:min([Began || {Began, _} <- Times]),
+    Ns = lists:max([Ended || {_, {Ended, _}} <- Times]) - lists:min([Began || {{Began, _}, _} <- Times]),
     Done = operations(Bench, Count, Width) * Copies,
-    case lists:member(Bench, ["ask", "spawn"]) of
-        true -> Ns / Done;
-        false -> Done * 1000 / Ns
-    end.
+    [result(Bench, Done, Ns) | [result(Bench, Done, CpuEnded - CpuBegan) || {{_, CpuBegan}, {_, CpuEnded}} <- Times, Copies == 1]].
+
+result(Bench, Done, Ns) when Bench == "ask"; Bench == "spawn" -> Ns / Done;
+result(_, Done, Ns) -> Done * 1000 / Ns.
 
 operations("ping-pong", Count, _) -> 2 * Count;
 operations("fan-in", Count, Width) -> Count * Width;
@@ -35,16 +35,19 @@ operations(_, Count, _) -> Count.
 
 now_ns() -> erlang:monotonic_time(nanosecond).
 
+%% By the clock, and by the CPU time of all threads.
+now_both() -> {now_ns(), element(1, erlang:statistics(runtime)) * 1000000}.
+
 times(0, _) -> ok;
 times(N, Do) -> Do(), times(N - 1, Do).
 
 %% ---- messages ------------------------------------------------------------------------------------
 
 bench("ping-pong", Count, _) ->
-    Began = now_ns(),
+    Began = now_both(),
     Ponger = spawn(fun pong/0),
     ping(Count, Ponger),
-    {Began, now_ns()};
+    {Began, now_both()};
 bench("counting", Count, _) ->
     produced(Count, 1);
 bench("fan-in", Count, Width) ->
@@ -54,37 +57,37 @@ bench("ring", Count, Width) ->
     First = spawn(fun() -> receive {next, Next} -> run_ring(Next, Me) end end),
     Last = lists:foldl(fun(_, Next) -> spawn(fun() -> run_ring(Next, Me) end) end, First, lists:seq(2, Width)),
     First ! {next, Last},
-    Began = now_ns(),
+    Began = now_both(),
     First ! Count,
-    receive done -> {Began, now_ns()} end;
+    receive done -> {Began, now_both()} end;
 bench("big", Count, Width) ->
     Me = self(),
     Members = [spawn(fun() -> receive {members, All} -> big_wait(Count, Me, All, Seed * 2654435761 band 16#ffffffff) end end)
                || Seed <- lists:seq(0, Width - 1)],
     [Member ! {members, list_to_tuple(Members)} || Member <- Members],
-    Began = now_ns(),
+    Began = now_both(),
     [Member ! go || Member <- Members],
     times(Width, fun() -> receive done -> ok end end),
-    Ended = now_ns(),
+    Ended = now_both(),
     [Member ! stop || Member <- Members],
     {Began, Ended};
 %% ---- lives ---------------------------------------------------------------------------------------
 bench("fork-join", Count, _) ->
     Me = self(),
-    Began = now_ns(),
+    Began = now_both(),
     times(Count, fun() -> spawn(fun() -> receive {go, From} -> From ! done end end) ! {go, Me} end),
     times(Count, fun() -> receive done -> ok end end),
-    {Began, now_ns()};
+    {Began, now_both()};
 bench("spawn", Count, _) ->
-    Began = now_ns(),
+    Began = now_both(),
     times(Count, fun() -> spawn(fun() -> idle({1, 2, 3, 4, 5, 6, 7}) end) end),
-    {Began, now_ns()};
+    {Began, now_both()};
 %% ---- requests ------------------------------------------------------------------------------------
 bench("ask", Count, _) ->
     {ok, Echo} = gen_server:start(?MODULE, echo, []),
-    Began = now_ns(),
+    Began = now_both(),
     times(Count, fun() -> pong = gen_server:call(Echo, ping) end),
-    {Began, now_ns()}.
+    {Began, now_both()}.
 
 pong() -> receive {From, ping} -> From ! pong, pong() end.
 
@@ -93,10 +96,10 @@ ping(N, Ponger) -> Ponger ! {self(), ping}, receive pong -> ping(N - 1, Ponger) 
 
 produced(Count, Producers) ->
     Me = self(),
-    Began = now_ns(),
+    Began = now_both(),
     Counter = spawn_opt(fun() -> count(Count * Producers, Me) end, [{message_queue_data, off_heap}]),
     [spawn(fun() -> produce(Count, Counter) end) || _ <- lists:seq(1, Producers)],
-    receive done -> {Began, now_ns()} end.
+    receive done -> {Began, now_both()} end.
 
 produce(0, _) -> ok;
 produce(N, Counter) -> Counter ! one, produce(N - 1, Counter).

@@ -23,6 +23,7 @@ static const struct bench benches[] = {
 	{ "big", BENCH_MILLIONS, 2, true, bench_big },
 	{ "fork-join", BENCH_MILLIONS, 1, false, bench_fork_join },
 	{ "ask", BENCH_NS, 1, false, bench_ask },
+	{ "task", BENCH_NS, 1, false, bench_task },
 	{ "spawn", BENCH_NS, 1, false, bench_spawn },
 	{ "idle", BENCH_VALUE, 0, false, bench_idle },
 	{ "million", BENCH_VALUE, 0, false, bench_million },

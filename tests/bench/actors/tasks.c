@@ -71,6 +71,40 @@ void bench_ask(struct act *act, void *state, void *run)
 	bench_tell(act, bench_spawn_of(act, &asker, &args), go, 0);
 }
 
+/* ---- task: begun and ended, on a stack that the one before has left ------------------------------------------ */
+
+static void short_task(struct act *act, void *state, void *arg)
+{
+	(void)act, (void)state;
+	++*(uint64_t *)arg;
+}
+
+static enum act_verdict beginner_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct bench_run *run = ((struct asker *)state)->run;
+	uint64_t ended = 0;
+
+	(void)msg;
+	bench_begin(run);
+	while (ended < run->count)
+		bench_must(act_task(act, short_task, &ended));
+	bench_done(run);
+	return ACT_OK;
+}
+
+static const struct act_class beginner = { .name = "beginner",
+					   .state_size = sizeof(struct asker),
+					   .init = asker_init,
+					   .receive = beginner_receive };
+
+void bench_task(struct act *act, void *state, void *run)
+{
+	struct asker args = { run, ACT_NIL };
+
+	(void)state;
+	bench_tell(act, bench_spawn_of(act, &beginner, &args), go, 0);
+}
+
 /* ---- parked: many tasks that wait ----------------------------------------------------------------------- */
 
 static void parked_task(struct act *act, void *state, void *arg)
