@@ -299,6 +299,8 @@ static void host_activated(struct act_host *host, struct act *act)
 		act->run_cycles += cycles;
 		if (cycles > host->longest_cycles)
 			host_was_longest(host, act, cycles);
+		if ((act->flags & (ACTOR_TIMED | ACTOR_ENDING)) == ACTOR_TIMED)
+			supervisor_ran(act->supervised, cycles);
 	}
 	act->flags &= ~(uint32_t)ACTOR_HELD;
 	if (act->flags & ACTOR_DEAD) {

@@ -128,13 +128,17 @@ void act_host_stats(struct act_host *host, struct act_host_stats *out);
 /* One actor as `tree` and the API show it. Strings are borrowed for the call. */
 struct act_info {
 	struct act_ref ref, parent;
-	const char *path; /* "/root/api/watch": names or class#slot, from the root down */
-	const char *name, *class_name, *state; /* "idle", "ready", "running", "ending" */
+	const char *
+	    path; /* "/root/api/watch": names, a supervisor's words for them, or class#slot, from the root down */
+	const char *name, *class_name;
+	/* "idle", "ready", "running", "ending"; of a supervisor's child that is no actor now (its ref is nil): "waiting", "ended" */
+	const char *state;
 	bool is_supervisor;
 	uint32_t restarts;       /* of this child of its supervisor */
 	const char *last_reason; /* why it was last restarted; "" if never */
 	uint32_t mailbox_len, mailbox_high, tasks;
 	uint64_t messages, run_ns, memory_bytes;
+	uint64_t run_p99_ns; /* 99 of 100 activations took no longer; 0: its runs are not counted, for it is nobody's child that is started again */
 	struct mono started;
 };
 

@@ -19,6 +19,7 @@
 #include "runtime/actor/act-host.h"
 #include "runtime/actor/envelope.h"
 #include "runtime/actor/pool.h"
+#include "runtime/actor/run-times.h"
 #include "runtime/actor/slots.h"
 #include "runtime/actor/wheel.h"
 #include "runtime/base/hash.h"
@@ -104,6 +105,8 @@ enum {
 	ACTOR_DOOMED = 64,     /* its mailbox overflowed and its class crashes of that */
 	ACTOR_HELD = 128,      /* its slot is looked at again after this activation */
 	ACTOR_ANNOUNCED = 256, /* its parent gets life_ended */
+	ACTOR_TIMED =
+	    512, /* it has `supervised`, where its runs are counted by how long they took */
 };
 
 struct lane {
@@ -553,8 +556,21 @@ struct supervised_view {
 	uint32_t restarts;
 	const char *last_reason;
 	uint32_t shutdown_ms;
+	const struct run_times *run_times; /* in cycles */
 };
 
 void supervisor_view(const struct supervised *supervised, struct supervised_view *out);
+void supervisor_ran(struct supervised *supervised, uint64_t cycles);
+
+/* A child of which there is no actor now. */
+struct supervised_absent {
+	const char *id, *class_name;
+	const char *last_reason;
+	uint32_t restarts;
+	bool is_waiting; /* it will be started again */
+};
+/* The one at `*at` or behind it, which begins as 0; false: no more. */
+bool supervisor_next_absent(const struct act *supervisor, uint32_t *at,
+			    struct supervised_absent *out);
 
 #endif

@@ -57,7 +57,9 @@ static size_t info_memory(const struct act *act)
 static void info_give(struct act *act, const char *path,
 		      void (*each)(void *arg, const struct act_info *info), void *arg)
 {
-	struct supervised_view view = { .last_reason = "" };
+	static const struct run_times none;
+	struct supervised_view view = { .last_reason = "", .run_times = &none };
+
 	if (act->supervised)
 		supervisor_view(act->supervised, &view);
 	const struct act_info info = {
@@ -75,6 +77,7 @@ static void info_give(struct act *act, const char *path,
 		.tasks = act->ties->task_count,
 		.messages = act->messages,
 		.run_ns = actor_host_ns(act->host, act->run_cycles),
+		.run_p99_ns = actor_host_ns(act->host, run_times_per_mille(view.run_times, 990)),
 		.memory_bytes = info_memory(act),
 		.started = act->started,
 	};
@@ -83,10 +86,43 @@ static void info_give(struct act *act, const char *path,
 
 static size_t info_extend(const struct act *act, char *path, size_t len)
 {
-	int more = act->name ? snprintf(path + len, PATH_BYTES - len, "/%s", act->name)
-			     : snprintf(path + len, PATH_BYTES - len, "/%s#%u", act->class->name,
-					act->slot.index);
+	struct supervised_view view = { .id = NULL };
+	const char *name = act->name;
+	int more;
+
+	if (act->supervised)
+		supervisor_view(act->supervised, &view);
+	if (!name)
+		name = view.id;
+	more = name ? snprintf(path + len, PATH_BYTES - len, "/%s", name)
+		    : snprintf(path + len, PATH_BYTES - len, "/%s#%u", act->class->name,
+			       act->slot.index);
 	return len + (size_t)more < PATH_BYTES ? len + (size_t)more : PATH_BYTES - 1;
+}
+
+/* The supervisor's children of which there is no actor now. */
+static void info_give_absent(const struct act *supervisor, char *path, size_t len,
+			     void (*each)(void *arg, const struct act_info *info), void *arg)
+{
+	struct supervised_absent absent;
+	uint32_t at = 0;
+
+	if (supervisor->class != &act_supervisor_class || supervisor->flags & ACTOR_ENDING)
+		return;
+	while (supervisor_next_absent(supervisor, &at, &absent)) {
+		struct act_info info = { .parent = actor_ref(supervisor),
+					 .path = path,
+					 .name = absent.id,
+					 .class_name = absent.class_name,
+					 .state = absent.is_waiting ? "waiting" : "ended",
+					 .restarts = absent.restarts,
+					 .last_reason = absent.last_reason,
+					 .started = supervisor->started };
+
+		snprintf(path + len, PATH_BYTES - len, "/%s", absent.id);
+		each(arg, &info);
+		path[len] = '\0';
+	}
 }
 
 void act_host_each(struct act_host *host, void (*each)(void *arg, const struct act_info *info),
@@ -100,6 +136,7 @@ void act_host_each(struct act_host *host, void (*each)(void *arg, const struct a
 	while (act) {
 		len = info_extend(act, path, len);
 		info_give(act, path, each, arg);
+		info_give_absent(act, path, len, each, arg);
 		if (!list_is_empty(&act->ties->children)) {
 			act = list_item(act->ties->children.next, struct act, sibling);
 			continue;

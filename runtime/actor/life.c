@@ -48,6 +48,8 @@ static struct act *life_make(struct act_host *host, struct act *parent,
 	act->user_max = spawn->class->mailbox_max ? spawn->class->mailbox_max : LIMIT_MAILBOX;
 	act->parent = parent;
 	act->supervised = spawn->supervised;
+	if (spawn->supervised)
+		act->flags |= ACTOR_TIMED;
 	if (spawn->supervised || spawn->is_announced)
 		act->flags |= ACTOR_ANNOUNCED;
 	act->started = host->now;

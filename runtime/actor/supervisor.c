@@ -33,6 +33,7 @@ struct supervised {
 	int64_t started_ms;
 	struct intensity intensity;
 	char last_reason[WORDS_BYTES];
+	struct run_times run_times; /* of all its lives: what was long ago counts less */
 };
 
 struct supervisor {
@@ -359,5 +360,33 @@ void supervisor_view(const struct supervised *supervised, struct supervised_view
 	*out = (struct supervised_view){ .id = supervised->spec.id,
 					 .restarts = supervised->restarts,
 					 .last_reason = supervised->last_reason,
-					 .shutdown_ms = supervised->spec.shutdown_ms };
+					 .shutdown_ms = supervised->spec.shutdown_ms,
+					 .run_times = &supervised->run_times };
+}
+
+void supervisor_ran(struct supervised *supervised, uint64_t cycles)
+{
+	run_times_add(&supervised->run_times, cycles);
+}
+
+bool supervisor_next_absent(const struct act *actor, uint32_t *at, struct supervised_absent *out)
+{
+	const struct supervisor *supervisor = actor->state;
+
+	while (*at < supervisor->children.len) {
+		const struct supervised *child = supervisor->children.at[(*at)++];
+
+		if (child->state != CHILD_WAITING && child->state != CHILD_DOWN)
+			continue;
+		*out = (struct supervised_absent){
+			.id = child->spec.id,
+			.class_name = child->spec.class->name,
+			.last_reason = child->last_reason,
+			.restarts = child->restarts,
+			.is_waiting =
+			    child->state == CHILD_WAITING || child->index >= supervisor->group_from,
+		};
+		return true;
+	}
+	return false;
 }

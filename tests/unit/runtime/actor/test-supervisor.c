@@ -265,3 +265,34 @@ TEST(children_can_be_added_and_the_tree_shows_everybody)
 		  "/host#0/supervisor#1/c /host#0/supervisor#1/d /host#0/sup /host#0/sup/e ");
 	manual_close(&family.manual);
 }
+
+static void count_state(void *arg, const struct act_info *info)
+{
+	char *end = (char *)arg + strlen(arg);
+
+	if (strcmp(info->class_name, "child") == 0)
+		snprintf(end, PATHS_BYTES - (size_t)(end - (char *)arg), "%s:%s:%u ", info->path,
+			 info->state, info->restarts);
+}
+
+TEST(the_tree_shows_children_that_wait_to_be_started_again)
+{
+	struct family family = { .spec = { .max_restarts = 100,
+					   .within_ms = 60000,
+					   .backoff_min_ms = 100,
+					   .backoff_max_ms = 1000 } };
+	char states[PATHS_BYTES] = "";
+
+	family_open(&family, ACT_ONE_FOR_ONE, ACT_PERMANENT);
+	family_poke(&family, "b1");
+	act_host_each(family.manual.host, count_state, states);
+	CHECK_STR(str_from(states),
+		  "/host#0/supervisor#1/b:waiting:0 /host#0/supervisor#1/a:idle:0 "
+		  "/host#0/supervisor#1/c:idle:0 /host#0/supervisor#1/d:idle:0 ");
+	manual_run(&family.manual, 101);
+	states[0] = '\0';
+	act_host_each(family.manual.host, count_state, states);
+	CHECK_STR(str_from(states), "/host#0/supervisor#1/a:idle:0 /host#0/supervisor#1/b:idle:1 "
+				    "/host#0/supervisor#1/c:idle:0 /host#0/supervisor#1/d:idle:0 ");
+	manual_close(&family.manual);
+}
