@@ -1,5 +1,5 @@
 /*
- * The black box: a page that a dying host and its root share, with the last words of the host.
+ * The black box: a page that a dying host and its root share, with the last words of the host, and what became of its lives before.
  *
  * The root makes it and gives it to the host as an inherited descriptor; a handler on its own stack fills it when
  * the host gets a fatal signal, and lets it die of that signal. Nothing of it allocates, locks or unwinds. The root
@@ -17,6 +17,7 @@
 #include "runtime/base/text.h"
 
 #define BLACKBOX_FRAMES 24
+#define BLACKBOX_REASON 80
 
 /* What is in the page; written by the host, so the root believes none of its lengths. */
 struct blackbox {
@@ -29,6 +30,9 @@ struct blackbox {
 	uint64_t address; /* that faulted */
 	uint64_t frames[BLACKBOX_FRAMES];
 	char actor[48], class[48], type[48]; /* who ran, and what message it had */
+	/* By the root, before the host starts: how often it was started again, and why the last time. */
+	uint32_t restarts;
+	char last_reason[BLACKBOX_REASON];
 };
 
 /* In the root: a new page for a host's next life; `fd` is for the host. IO: no memory for it. */

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -38,7 +39,11 @@ enum status root_inherited(struct root_life *out)
 	fcntl(ROOT_BOX_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(ROOT_LIFE_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(ROOT_HELD_FD, F_SETFD, FD_CLOEXEC); /* fails harmlessly where the root gave none */
-	*out = (struct root_life){ .epoch = box->epoch, .fd = ROOT_LIFE_FD, .box = box };
+	*out = (struct root_life){
+		.epoch = box->epoch, .restarts = box->restarts, .fd = ROOT_LIFE_FD, .box = box
+	};
+	snprintf(out->last_reason, sizeof out->last_reason, "%.*s", BLACKBOX_REASON - 1,
+		 box->last_reason);
 	return OK;
 }
 

@@ -32,7 +32,8 @@ struct hosted {
 	int64_t pid;
 	uint16_t epoch;
 	uint32_t restarts, failures; /* in all; in a row */
-	struct stream *stream;       /* its life */
+	char last_reason[BLACKBOX_REASON];
+	struct stream *stream; /* its life */
 	struct blackbox *box;
 	int box_fd;
 	struct mono since, heard, due; /* of this state; last beat; when WAITING ends */
@@ -203,6 +204,8 @@ static void start(struct hosted *host)
 	if (blackbox_new(host->epoch, &host->box, &host->box_fd) != OK ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		act_fail(host->root->act, "no memory or descriptors for a host");
+	host->box->restarts = host->restarts;
+	memcpy(host->box->last_reason, host->last_reason, sizeof host->last_reason);
 	status = spawn(host, pair[1], &why);
 	close(pair[1]);
 	if (status != OK) {
@@ -236,6 +239,7 @@ static void kill_now(struct hosted *host, const char *why)
 	if (host->is_killed)
 		return;
 	host->is_killed = true;
+	snprintf(host->last_reason, sizeof host->last_reason, "%s", why);
 	log_warn("root", "killing a host", LOG_CSTR("host", host->spec->name), LOG_CSTR("why", why));
 	(void)!process->kill(process->self, host->pid, SIGKILL);
 }
@@ -336,6 +340,9 @@ static void host_ended(struct root *root, struct hosted *host, const struct loop
 	    host->life == READY && age_ms(root, host->since) > STABLE_MS ? 1 : host->failures + 1;
 	close_life(host);
 	enter(host, IDLE);
+	if (!was_stopping && !host->is_killed)
+		snprintf(host->last_reason, sizeof host->last_reason, "%.*s", BLACKBOX_REASON - 1,
+			 words.at);
 	if (!was_stopping)
 		log_warn("root", "host ended", LOG_CSTR("host", host->spec->name),
 			 LOG_CSTR("what", words.at));

@@ -56,6 +56,8 @@ ACT_TYPE_DECLARE(root_watch);
 struct blackbox;
 struct root_life {
 	uint16_t epoch;
+	uint32_t restarts; /* how often the root has started it again, and why the last time; "" if never */
+	char last_reason[80];
 	int fd;
 	struct blackbox *box;
 	/* Before the host ends in order this actor is asked (root_ending), and answered or late, it ends. NULL: nobody. */
