@@ -6,12 +6,12 @@
 #include "datastore/schema/type.h"
 #include "runtime/base/str.h"
 
-/* Events are many, own nothing and go by themselves. */
+/* Events are many, own nothing and go by themselves; what is live is kept nowhere. */
 static bool is_watched(const struct resource_row *row)
 {
 	uint32_t needed = RESOURCE_LIST | RESOURCE_WATCH | RESOURCE_DELETE;
 
-	return (row->verbs & needed) == needed && !str_is(row->name, "events");
+	return (row->verbs & needed) == needed && !row->is_live && !str_is(row->name, "events");
 }
 
 const struct type *controller_kind_named(struct str group, struct str kind)

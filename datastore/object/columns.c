@@ -16,6 +16,9 @@ static const struct computed {
 	const char *name;
 	column_fn *run;
 } computed[] = {
+	{ "actor_memory", columns_actor_memory },
+	{ "actor_p99", columns_actor_p99 },
+	{ "actor_rate", columns_actor_rate },
 	{ "address_parent", columns_address_parent },
 	{ "api_service_available", columns_api_service_available },
 	{ "autoscaler_targets", columns_autoscaler_targets },
@@ -53,6 +56,7 @@ static const struct computed {
 	{ "job_completions", columns_job_completions },
 	{ "job_duration", columns_job_duration },
 	{ "job_status", columns_job_status },
+	{ "member_role", columns_member_role },
 	{ "migration_resource", columns_migration_resource },
 	{ "migration_status", columns_migration_status },
 	{ "mutating_parameter", columns_mutating_parameter },

@@ -57,14 +57,14 @@ def pointer(name, count, index):
 def line(row, index):
     short, categories = len(words(row["short"])), len(words(row["categories"]))
     subresources = 0 if row["subresources"] == "-" else len(row["subresources"].split(" "))
-    prefix = "{ NULL, 0 }" if row["prefix"] == "-" else text("/registry/" + row["prefix"] + "/")
+    prefix = "{ NULL, 0 }" if row["prefix"] in ("-", "live") else text("/registry/" + row["prefix"] + "/")
     storage_hash = "{ NULL, 0 }" if row["storage_hash"] == "-" else text(row["storage_hash"])
-    return "\t{ %s, %s, %s, %s, %s,\n\t  %s, %s, %s, %d, %d, %d,\n\t  %s,\n\t  %s, %s, %s, %s, %s },\n" % (
+    return "\t{ %s, %s, %s, %s, %s,\n\t  %s, %s, %s, %d, %d, %d,\n\t  %s,\n\t  %s, %s, %s, %s, %s, %s },\n" % (
         text(row["group"]), text(row["version"]), text(row["resource"]), text(row["singular"]), text(row["kind"]),
         pointer("short", short, index), pointer("categories", categories, index),
         pointer("subresources", subresources, index), short, categories, subresources,
         verbs(row["verbs"].split(",")), prefix, storage_hash, row["priority"], row["version_priority"],
-        "true" if row["scope"] == "namespaced" else "false")
+        "true" if row["scope"] == "namespaced" else "false", "true" if row["prefix"] == "live" else "false")
 
 
 def main():

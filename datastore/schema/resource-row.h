@@ -48,6 +48,7 @@ struct resource_row {
 	struct str storage_hash;
 	int32_t group_priority, version_priority; /* higher ones are listed first */
 	bool is_namespaced;
+	bool is_live; /* kept nowhere: shown as somebody sees it now */
 };
 
 /* By group priority, then group, then version priority, then name. */

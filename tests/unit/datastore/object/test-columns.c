@@ -646,6 +646,47 @@ TEST(a_pod_that_ended_says_so_beside_its_cells)
 		  "\"message\":\"All containers ended well.\"}]");
 }
 
+TEST(an_actor_shows_amounts_as_people_read_them)
+{
+	static const struct example examples[] = {
+		{ "troupe.internal/v1", "Actor",
+		  "{" META("n1.core.store") ",\"spec\":{\"node\":\"n1\",\"host\":\"core\","
+					    "\"path\":\"store\",\"class\":\"store\"},"
+					    "\"status\":{\"state\":\"Running\",\"restarts\":2,"
+					    "\"lastReason\":\"killed\",\"startTime\":"
+					    "\"2026-03-01T11:55:00Z\"},\"usage\":{\"mailbox\":1,"
+					    "\"mailboxHigh\":32,\"messages\":4711,"
+					    "\"messagesPerSecond\":12.5,"
+					    "\"runP99Nanoseconds\":1572864,"
+					    "\"memoryBytes\":4312}}",
+		  "[\"n1.core.store\",\"n1\",\"core\",\"Running\",2,\"killed\",\"1/32\",\"12\","
+		  "\"1.6ms\",\"4Ki\",\"5m\",\"store\",4711,\"store\"]" },
+		{ "troupe.internal/v1", "Actor",
+		  "{" META("n1.core") ",\"spec\":{\"node\":\"n1\",\"host\":\"core\","
+				      "\"class\":\"host\"},\"status\":{\"state\":\"Running\"},"
+				      "\"usage\":{\"messagesPerSecond\":0.5,"
+				      "\"runP99Nanoseconds\":512,\"memoryBytes\":26214400}}",
+		  "[\"n1.core\",\"n1\",\"core\",\"Running\",0,\"-\",\"0/0\",\"0.5\",\"0.5us\","
+		  "\"25Mi\",\"<unknown>\",\"host\",0,\"-\"]" },
+		{ "troupe.internal/v1", "Actor",
+		  "{" META("n2") ",\"spec\":{\"node\":\"n2\",\"class\":\"node\"},"
+				 "\"status\":{\"state\":\"Silent\"},"
+				 "\"usage\":{\"runP99Nanoseconds\":2000000000,"
+				 "\"memoryBytes\":512}}",
+		  "[\"n2\",\"n2\",\"-\",\"Silent\",0,\"-\",\"0/0\",\"0.0\",\"2.0s\",\"512\","
+		  "\"<unknown>\",\"node\",0,\"-\"]" },
+		{ "troupe.internal/v1", "Member",
+		  "{" META("n1") ",\"spec\":{\"address\":\"127.0.0.1:6444\"},\"status\":{"
+				 "\"role\":\"Voter\",\"leader\":true,\"alive\":true}}",
+		  "[\"n1\",\"Leader\",\"127.0.0.1:6444\",true,0]" },
+		{ "troupe.internal/v1", "Member",
+		  "{" META("n2") ",\"status\":{\"role\":\"Standby\",\"lagEntries\":7}}",
+		  "[\"n2\",\"Standby\",\"\",false,7]" },
+	};
+
+	check_all(examples, sizeof examples / sizeof examples[0]);
+}
+
 TEST(definitions_say_name_type_format_and_which_are_wide)
 {
 	struct text out = text_in(test_arena(), 4 * KIB);
