@@ -298,12 +298,12 @@ static void answer_deleted(struct request *r)
 enum next delete_persist(struct request *r)
 {
 	if (!r->is_removal || r->store_answer != NULL || r->written != 0)
-		return write_persist(r);
+		return r->resource->live ? live_delete(r) : write_persist(r);
 	if (request_is_dry_run(r)) {
 		r->steps->answer(r);
 		return DONE;
 	}
-	return write_remove(r);
+	return r->resource->live ? live_delete(r) : write_remove(r);
 }
 
 const struct verb_steps delete_steps = {

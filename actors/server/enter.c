@@ -40,8 +40,6 @@ static const struct verb_steps *steps_of(const struct request *r)
 	};
 	const struct verb_steps *special;
 
-	if (r->resource->virtual != NULL)
-		return &virtual_steps;
 	if (r->subresource != NULL) {
 		special = subresources_steps(r->resource, r->subresource->name, r->route.verb);
 		if (special != NULL)
@@ -181,7 +179,8 @@ static enum next enter_resource(struct request *r)
 {
 	enum next next = route_resource(r);
 
-	if (next == NEXT && !feed_is_ready(r->server) && r->resource->cache != NULL)
+	if (next == NEXT && !feed_is_ready(r->server) && r->resource->cache != NULL &&
+	    r->resource->live == NULL)
 		return request_fail(r, failure_too_many(r->arena, 1, "storage is (re)initializing"));
 	if (next == NEXT)
 		next = negotiate(r);

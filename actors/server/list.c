@@ -71,7 +71,8 @@ static enum next continue_at(struct request *r, struct listing *listing)
 		return request_fail(
 		    r, failure_bad_request(r->arena, "invalid continue token: %s", why.text));
 	listing->start = token.start;
-	if (token.revision < 0)
+	/* What is live has no past: a later page is of what there is then. */
+	if (token.revision < 0 || r->resource->live != NULL)
 		return r->is_fresh ? NEXT : request_refresh(r);
 	listing->is_exact = true;
 	listing->revision = (uint64_t)token.revision;
@@ -128,7 +129,7 @@ static void list_cache(struct request *r, struct listing *listing)
 	struct str name = selector_exact(&r->options.fields, STR("metadata.name"));
 	const struct object *object;
 
-	listing->revision = listing->is_exact ? listing->revision : r->server->feed.revision;
+	listing->revision = listing->is_exact ? listing->revision : request_shown(r);
 	if (name.at != NULL && r->options.continue_token.len == 0 &&
 	    (namespace.len > 0 || !r->resource->row->is_namespaced)) {
 		object = cache_get(r->resource->cache, namespace, name);
@@ -274,7 +275,7 @@ static enum next list_read(struct request *r)
 	if (next != NEXT)
 		return next;
 	if (listing->is_exact && cache_changed(r->resource->cache) > listing->revision)
-		return ask_page(r, listing);
+		return r->resource->live ? expired(r, listing) : ask_page(r, listing);
 	list_cache(r, listing);
 	return answer(r, listing);
 }

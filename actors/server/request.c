@@ -30,8 +30,20 @@ enum next request_refresh(struct request *r)
 	return WAIT;
 }
 
+uint64_t request_shown(const struct request *r)
+{
+	const struct live *live = r->resource != NULL ? r->resource->live : NULL;
+
+	return live != NULL ? live_revision(live) : r->server->feed.revision;
+}
+
 enum next request_wait_revision(struct request *r, uint64_t revision)
 {
+	if (r->resource->live != NULL) {
+		if (live_reach(r->resource->live, act_wall(r->server->act), revision))
+			return NEXT;
+		return request_fail(r, failure_expired(r->arena, "Too large resource version"));
+	}
 	return feed_wait(r->server, r, revision) ? WAIT : NEXT;
 }
 

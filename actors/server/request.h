@@ -27,6 +27,9 @@ struct watch;
 
 enum next { NEXT, WAIT, DONE };
 
+/* Of a live resource (live.h): whether somebody has looked for this request. */
+enum live_look { LIVE_UNSEEN, LIVE_LOOKED, LIVE_UNKNOWN };
+
 /* The steps by number, for the two jumps (request_jump). */
 enum step_number {
 	STEP_ROUTE,
@@ -116,7 +119,8 @@ struct request {
 	enum step_number step;
 	enum step_number started; /* of the step that WAITs: it is run again */
 	uint32_t tries;
-	bool is_fresh;   /* the caches have been brought up to date for it */
+	bool is_fresh; /* the caches have been brought up to date for it */
+	enum live_look live_look;
 	bool is_counted; /* in flight, by verb */
 	bool is_mutating;
 	bool is_waiting;  /* somebody will run it */
@@ -204,6 +208,8 @@ enum next request_jump(struct request *r, enum step_number step);
 enum next request_refresh(struct request *r);
 /* Waits until the caches have reached a revision; TIMEOUT after LIMIT_FRESH_MS answers 504. */
 enum next request_wait_revision(struct request *r, uint64_t revision);
+/* Up to which revision the cache of the resource shows everything. */
+uint64_t request_shown(const struct request *r);
 /* The arena of the next message to the store; it goes with the message, for who asks may end before it is read. */
 struct arena *request_store_arena(struct request *r);
 /* Asks the store; the step runs again with r->store_answer. What the body points to, and names as its arena, is the one above. */

@@ -1,8 +1,8 @@
 #include "actors/server/resources.h"
 
+#include "actors/server/server-private.h"
+
 #define REGISTRY STR("/registry/")
-#define GROUP_OURS STR("troupe.internal")
-#define OURS_PRIORITY 1000 /* after everything of Kubernetes */
 #define NAME_BYTES_MAX 512U
 
 struct resources {
@@ -42,62 +42,54 @@ static struct cache *share_cache(struct resources *resources, const struct resou
 }
 
 static void add(struct resources *resources, const struct resource_row *row,
-		const struct virtual_resource *virtual)
+		const struct live_source *source)
 {
 	struct resource *resource = &resources->at[resources->len++];
 	struct text key = text_new(NAME_BYTES_MAX);
 
 	resource->row = row;
-	resource->virtual = virtual;
 	resource->api_version = row->group.len == 0
 				    ? row->version
 				    : arena_printf(resources->arena, STR_FMT "/" STR_FMT,
 						   STR_ARG(row->group), STR_ARG(row->version));
-	if (virtual == NULL) {
-		resource->type = type_find(row->group, row->version, row->kind);
-		assert(resource->type != NULL);
-		resource->rules = kind_of(resource->type);
-	}
-	if (row->prefix.at != NULL) {
+	resource->type = type_find(row->group, row->version, row->kind);
+	assert(resource->type != NULL);
+	resource->rules = kind_of(resource->type);
+	if (source != NULL) {
+		resource->live = live_new(source, resource->type);
+		resource->cache = live_cache(resource->live);
+	} else if (row->prefix.at != NULL) {
 		resource->cache = share_cache(resources, resource);
-		resource->stored = cache_type(resource->cache);
 	}
+	if (resource->cache != NULL)
+		resource->stored = cache_type(resource->cache);
 	map_put(&resources->by_name, key_of(&key, row->group, row->version, row->name), resource);
 	text_fini(&key);
 }
 
-static struct resource_row *virtual_row(struct arena *arena, const struct virtual_resource *from)
+static const struct live_source *source_of(const struct resource_row *row,
+					   const struct live_source *lives, uint32_t count)
 {
-	struct resource_row *row = arena_new_of(arena, struct resource_row);
-	struct str *short_name = arena_new_of(arena, struct str);
-
-	row->group = GROUP_OURS;
-	row->version = STR("v1");
-	row->name = str_from(from->name);
-	row->singular = str_from(from->singular);
-	row->kind = str_from(from->kind);
-	row->verbs = RESOURCE_GET | RESOURCE_LIST | RESOURCE_WATCH;
-	row->group_priority = OURS_PRIORITY;
-	row->version_priority = 1;
-	if (from->short_name != NULL) {
-		*short_name = str_from(from->short_name);
-		row->short_names = short_name;
-		row->short_name_count = 1;
-	}
-	return row;
+	for (uint32_t i = 0; i < count; i++)
+		if (str_is(row->name, lives[i].resource))
+			return &lives[i];
+	return NULL;
 }
 
-struct resources *resources_new(const struct virtual_resource *virtuals, uint32_t virtual_count)
+struct resources *resources_new(const struct live_source *lives, uint32_t live_count)
 {
 	struct resources *resources = mem_new(struct resources);
 
 	resources->arena = arena_new(0);
-	resources->at =
-	    arena_array(resources->arena, struct resource, resource_row_count + virtual_count);
-	for (uint32_t i = 0; i < resource_row_count; i++)
-		add(resources, &resource_rows[i], NULL);
-	for (uint32_t i = 0; i < virtual_count; i++)
-		add(resources, virtual_row(resources->arena, &virtuals[i]), &virtuals[i]);
+	resources->at = arena_array(resources->arena, struct resource, resource_row_count);
+	for (uint32_t i = 0; i < resource_row_count; i++) {
+		const struct resource_row *row = &resource_rows[i];
+		const struct live_source *source =
+		    row->is_live ? source_of(row, lives, live_count) : NULL;
+
+		if (!row->is_live || source != NULL)
+			add(resources, row, source);
+	}
 	return resources;
 }
 
@@ -110,6 +102,8 @@ void resources_free(struct resources *resources)
 		return;
 	while ((cache = resources_next_cache(resources, &at)) != NULL)
 		cache_free(cache);
+	for (uint32_t i = 0; i < resources->len; i++)
+		live_free(resources->at[i].live);
 	map_fini(&resources->caches);
 	map_fini(&resources->by_name);
 	arena_free(resources->arena);

@@ -1,31 +1,32 @@
 /*
  * Resources: everything that can be asked for at this server, found by group, version and name.
  *
- * Made at start from the constant table (resource-row.h) and the virtual resources of the configuration. Each resource that is
- * kept has a cache; versions of one resource share it (their objects differ in type only, see convert.h).
+ * Made at start from the constant table (resource-row.h); of those that are live (live.h) the ones that the configuration names who
+ * sees. Each resource that is kept or seen has a cache; versions of one resource share it (their objects differ in type only, see convert.h).
  */
 #ifndef ACTORS_SERVER_RESOURCES_H
 #define ACTORS_SERVER_RESOURCES_H
 
 #include "actors/kinds/kind.h"
 #include "actors/server/cache.h"
-#include "actors/server/virtual.h"
+#include "actors/server/live.h"
 #include "datastore/schema/resource-row.h"
+
+struct live;
 
 struct resource {
 	const struct resource_row *row;
 	struct str api_version;    /* "apps/v1" */
-	const struct type *type;   /* of its objects; NULL: virtual */
+	const struct type *type;   /* of its objects */
 	const struct type *stored; /* what the cache holds; differs from `type` for other versions */
 	const struct kind_rules *rules;
-	struct cache *cache;                    /* NULL: nothing is kept */
-	const struct virtual_resource *virtual; /* or NULL */
+	struct cache *cache; /* NULL: nothing is kept */
+	struct live *live;   /* NULL: the cache shows what the store has */
 };
 
 struct resources;
 
-GIVE struct resources *resources_new(const struct virtual_resource *virtuals,
-				     uint32_t virtual_count);
+GIVE struct resources *resources_new(const struct live_source *lives, uint32_t live_count);
 void resources_free(TAKE struct resources *resources); /* with all caches */
 
 /* NULL: not served. */
@@ -42,7 +43,7 @@ const struct resource *resources_at(const struct resources *resources, uint32_t 
 
 /* The cache that a key of the store belongs to, or NULL. */
 struct cache *resources_cache_of(const struct resources *resources, struct str key);
-/* Each cache once; `*at` begins as 0; NULL at the end. */
+/* Each cache of what the store has once; `*at` begins as 0; NULL at the end. */
 struct cache *resources_next_cache(const struct resources *resources, uint32_t *at);
 
 #endif

@@ -30,6 +30,8 @@ static const struct selectable selectables[] = {
 	{ "certificates.k8s.io", "ClusterTrustBundle", "spec.signerName" },
 	{ "certificates.k8s.io", "PodCertificateRequest", "spec.signerName" },
 	{ "resource.k8s.io", "ResourceSlice", "spec.nodeName spec.driver" },
+	{ "troupe.internal", "Actor",
+	  "spec.level spec.node spec.host spec.class spec.parent status.state" },
 };
 
 static const struct selectable *selectable_of(const struct type *type)

@@ -12,6 +12,7 @@
 #include "transport/http/http.h"
 
 struct documents;
+struct live;
 
 struct server_counts {
 	struct metrics_counter *requests[VERB_PROXY + 1][6]; /* by verb and first digit of the code */
@@ -73,6 +74,20 @@ GIVE const struct object *feed_decode(struct server *server, const struct type *
 /* The key that follows this one: itself and a NUL. */
 struct str feed_key_after(struct arena *arena, struct str key);
 
+/* ---- live.c: resources that are kept nowhere -------------------------------------------------------------- */
+
+GIVE struct live *live_new(const struct live_source *source, const struct type *type);
+void live_free(TAKE struct live *live); /* with its cache */
+struct cache *live_cache(const struct live *live);
+uint64_t live_revision(const struct live *live);
+/* A client that has seen a newer version has it from a server with another clock: ours are higher from now on. False: absurd. */
+bool live_reach(struct live *live, struct wall now, uint64_t revision);
+/* Lets somebody look, once: the step runs again when he has. DONE: he does not answer. */
+enum next live_refresh(struct request *r);
+enum next live_delete(struct request *r); /* of r->live */
+bool live_receive(struct server *server, const struct act_msg *msg);
+void live_tick(struct server *server, struct mono now);
+
 /* ---- watches (watch.c) ------------------------------------------------------------------------------------- */
 
 struct watch *watch_of_link(struct list *link);        /* of cache_watchers */
@@ -124,7 +139,7 @@ uint32_t flight_count(const struct server *server, bool is_mutating);
 /* ---- verbs -------------------------------------------------------------------------------------------------- */
 
 extern const struct verb_steps get_steps, list_steps, watch_steps, create_steps, update_steps,
-    patch_steps, delete_steps, delete_collection_steps, virtual_steps;
+    patch_steps, delete_steps, delete_collection_steps;
 extern const struct verb_steps binding_steps, scale_get_steps, scale_update_steps,
     scale_patch_steps, token_request_steps, component_status_get_steps, component_status_list_steps,
     binding_collection_steps, eviction_steps, pod_log_steps, pod_connect_steps;

@@ -10,7 +10,7 @@
 #include "runtime/trace/host-metrics.h"
 
 #define TICK_MS 500U
-#define TAG_FIRST 1000U /* below are the feed's */
+#define TAG_FIRST 1000U /* below are those of the feed and of live resources */
 
 struct server_tick {
 	char nothing;
@@ -110,6 +110,7 @@ static void tick(struct server *server)
 	list_each (&server->watches, link)
 		watch_tick(watch_of_server_link(link), now);
 	feed_tick(server, now);
+	live_tick(server, now);
 	list_each (&server->requests, link) {
 		struct request *r = list_item(link, struct request, link);
 
@@ -199,7 +200,7 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	list_init(&server->dirty);
 	list_init(&server->quota_holding);
 	list_init(&server->quota_waiting);
-	server->resources = resources_new(server->config->virtuals, server->config->virtual_count);
+	server->resources = resources_new(server->config->lives, server->config->live_count);
 	server->documents = documents_new(server->resources);
 	server->scratch = arena_new(0);
 	server->reader = (struct reader){ server, reader_get, reader_each };
@@ -233,7 +234,7 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 
 	server->act = act;
 	if (feed_receive(server, msg) || http_door_receive(server, msg) ||
-	    answer_came(server, msg) || quota_receive(server, msg) ||
+	    live_receive(server, msg) || answer_came(server, msg) || quota_receive(server, msg) ||
 	    message_door_receive(server, msg))
 		return ACT_OK;
 	if (!ACT_IS(msg, server_tick))

@@ -13,7 +13,7 @@
 
 #include "actors/authentication/authenticator.h"
 #include "actors/authorization/authorizer.h"
-#include "actors/server/virtual.h"
+#include "actors/server/live.h"
 #include "runtime/actor/act.h"
 #include "runtime/trace/metrics.h"
 #include "transport/tls/certificate-key.h"
@@ -32,9 +32,9 @@ struct server_config {
 	const struct authenticator *authenticators;
 	const struct authorizer *authorizers; /* none: everybody known may do everything; tests only */
 	uint32_t authenticator_count, authorizer_count;
-	const struct virtual_resource *virtuals;
+	const struct live_source *lives; /* one for each live resource that is served */
 	const struct server_check *checks;
-	uint32_t virtual_count, check_count;
+	uint32_t live_count, check_count;
 
 	/* Service account tokens: who signs, and which keys are published at /openid/v1/jwks. */
 	struct str issuer;   /* https://kubernetes.default.svc.cluster.local */

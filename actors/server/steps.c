@@ -11,10 +11,21 @@
 		return r->steps->name != NULL ? r->steps->name(r) : NEXT; \
 	}
 VERB_STEP(decode)
-VERB_STEP(read)
 VERB_STEP(admit)
 VERB_STEP(validate)
 VERB_STEP(persist)
+
+/* What is live is looked at first, whatever is then done with it. */
+static enum next read(struct request *r)
+{
+	if (r->resource != NULL && r->resource->live != NULL) {
+		enum next next = live_refresh(r);
+
+		if (next != NEXT)
+			return next;
+	}
+	return r->steps->read != NULL ? r->steps->read(r) : NEXT;
+}
 
 static const struct step {
 	const char *name;
@@ -149,9 +160,9 @@ static struct failure *too_large_version(struct request *r)
 {
 	struct failure *failure = failure_timeout(
 	    r->arena, 1,
-	    arena_cstr(r->arena, request_printf(r, "Too large resource version: %ju, current: %ju",
-						(uintmax_t)r->wait_revision,
-						(uintmax_t)r->server->feed.revision)));
+	    arena_cstr(r->arena,
+		       request_printf(r, "Too large resource version: %ju, current: %ju",
+				      (uintmax_t)r->wait_revision, (uintmax_t)request_shown(r))));
 
 	failure_cause_add(failure, r->arena, STR("ResourceVersionTooLarge"),
 			  STR("Too large resource version"), STR_NONE);

@@ -256,7 +256,7 @@ void watch_writable(struct request *r)
 void watch_progress(struct request *r)
 {
 	struct watch *watch = request_watch(r);
-	uint64_t shown = r->server->feed.revision;
+	uint64_t shown = request_shown(r);
 
 	/* One that is behind hears more anyway, and asks again if that was not enough. */
 	if (watch == NULL || watch->is_stalled || watch->snapshot != NULL ||
@@ -270,7 +270,7 @@ void watch_progress(struct request *r)
 void watch_tick(struct watch *watch, struct mono now)
 {
 	struct request *r = watch->request;
-	uint64_t shown = r->server->feed.revision;
+	uint64_t shown = request_shown(r);
 	bool is_ending = watch->ends.ns - now.ns <= 2 * TIME_S;
 
 	if (!watch->is_stalled && r->options.wants_bookmarks && watch->snapshot == NULL &&
@@ -311,7 +311,7 @@ static void open_watch(struct request *r, bool has_initial, uint64_t cursor, uin
 
 		watch->snapshot = cache_snapshot(watch->cache, namespace);
 		watch->cursor = cache_next(watch->cache);
-		watch->initial_revision = server->feed.revision;
+		watch->initial_revision = request_shown(r);
 		watch->after = watch->initial_revision;
 		watch->owes_initial_end =
 		    r->options.wants_bookmarks && r->options.send_initial_events == OPTION_TRUE;
@@ -360,9 +360,9 @@ static enum next watch_read(struct request *r)
 	if (version.len == 0 && !r->is_fresh)
 		return request_refresh(r);
 	if (has_initial || is_any) {
-		if (revision > r->server->feed.revision)
+		if (revision > request_shown(r))
 			return request_wait_revision(r, revision);
-		open_watch(r, has_initial, cache_next(r->resource->cache), r->server->feed.revision);
+		open_watch(r, has_initial, cache_next(r->resource->cache), request_shown(r));
 		return NEXT;
 	}
 	if (!cache_find(r->resource->cache, revision, &cursor))
@@ -372,7 +372,7 @@ static enum next watch_read(struct request *r)
 			r->arena,
 			arena_cstr(r->arena, request_printf(r, "too old resource version: %ju (%ju)",
 							    (uintmax_t)revision,
-							    (uintmax_t)r->server->feed.revision))),
+							    (uintmax_t)request_shown(r)))),
 		    410);
 	open_watch(r, false, cursor, revision);
 	return NEXT;

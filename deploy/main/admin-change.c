@@ -141,66 +141,87 @@ void admin_tokens(struct act *act, struct admin *admin, struct asked_page *page)
 
 /* ---- kill ----------------------------------------------------------------------------------------------------- */
 
-enum status admin_kill_own(struct act *act, struct admin *admin, struct str path)
+static enum inspect_level level_of(struct str word, struct str path)
 {
-	struct str rest = path, host = str_cut(&rest, '/');
-	struct inspect_kill kill = { { 0 } };
-	struct admin_asked asked;
-	enum status status;
-
-	for (int i = PROCESS_CORE; i < PROCESS_HOSTS; i++) {
-		if (!str_is(host, process_host_name((enum process_host)i)) ||
-		    rest.len >= sizeof kill.path)
-			continue;
-		if (rest.len > 0)
-			memcpy(kill.path, rest.at, rest.len);
-		asked = admin_ask(act, process_inspector(act, admin->process, (enum process_host)i),
-				  &inspect_kill_type, &kill, ADMIN_ASK_MS);
-		status = asked.status == OK
-			     ? ((const struct inspect_killed *)asked.msg->body)->status
-			     : asked.status;
-		admin_asked_end(&asked);
-		return status;
-	}
-	return NOT_FOUND;
+	if (str_is(word, "stop"))
+		return INSPECT_STOP;
+	if (str_is(word, "host") || (word.len == 0 && str_find_char(path, '/') < 0))
+		return INSPECT_HOST;
+	return INSPECT_ACTOR;
 }
 
-static enum status kill_there(struct act *act, struct str node, struct str path, struct arena *arena)
+/* The inspector of a host of ours, or the administrator of another node, who asks his own. */
+static struct act_ref killer_of(struct act *act, struct admin *admin, struct str node,
+				struct str *path, struct arena *arena)
 {
-	struct inspect_kill kill = { { 0 } };
-	struct admin_asked asked;
-	enum status status;
+	struct str rest = *path, host = str_cut(&rest, '/');
 
-	if (path.len >= sizeof kill.path)
-		return NOT_FOUND;
-	memcpy(kill.path, path.at, path.len);
-	asked =
-	    admin_ask(act, act_named(act, arena_printf(arena, "admin@" STR_FMT, STR_ARG(node)).at),
-		      &inspect_kill_type, &kill, 2 * ADMIN_ASK_MS);
-	status = asked.status == OK ? ((const struct inspect_killed *)asked.msg->body)->status
-				    : asked.status;
-	admin_asked_end(&asked);
-	return status;
+	if (!str_is(node, admin->process->identity.name))
+		return admin_member(admin, node) == NULL
+			   ? ACT_NIL
+			   : act_named(act, arena_printf(arena, "admin@" STR_FMT, STR_ARG(node)).at);
+	for (int i = PROCESS_CORE; i < PROCESS_HOSTS; i++) {
+		if (!str_is(host, process_host_name((enum process_host)i)))
+			continue;
+		*path = rest;
+		return process_inspector(act, admin->process, (enum process_host)i);
+	}
+	return ACT_NIL;
+}
+
+struct inspect_killed admin_kill_at(struct act *act, struct admin *admin, struct str node,
+				    struct str path, enum inspect_level level)
+{
+	struct arena *arena = arena_new(0);
+	struct inspect_killed killed = { .status = NOT_FOUND };
+	struct inspect_kill kill = { .level = level };
+	struct act_ref who = killer_of(act, admin, node, &path, arena);
+	struct admin_asked asked;
+
+	if (!act_ref_is_nil(who) && path.len < sizeof kill.path) {
+		if (path.len > 0)
+			memcpy(kill.path, path.at, path.len);
+		asked = admin_ask(act, who, &inspect_kill_type, &kill, 2 * ADMIN_ASK_MS);
+		killed.status = asked.status;
+		if (asked.status == OK)
+			killed = *(const struct inspect_killed *)asked.msg->body;
+		admin_asked_end(&asked);
+	}
+	arena_free(arena);
+	return killed;
+}
+
+static const char *done_word(enum inspect_level level)
+{
+	static const char *const words[] = {
+		[INSPECT_ACTOR] = "killed", [INSPECT_HOST] = "killed", [INSPECT_STOP] = "stopped"
+	};
+
+	return words[level];
 }
 
 void admin_kill(struct act *act, struct admin *admin, struct asked_page *page)
 {
 	struct str whole = str_trim(page->body), path = whole, node = str_cut(&path, '/');
-	bool is_own = str_is(node, admin->process->identity.name);
-	enum status status = NOT_FOUND;
+	struct str word = url_query_get(page->arena, page->query, STR("level"));
+	enum inspect_level level = level_of(word, path);
+	struct inspect_killed killed = { .status = NOT_FOUND };
 
-	if (path.len > 0 && is_own)
-		status = admin_kill_own(act, admin, path);
-	else if (path.len > 0 && admin_member(admin, node) != NULL)
-		status = kill_there(act, node, path, page->arena);
-	/* A process that kills itself has no time to answer. */
-	if (status == OK || (status == UNAVAILABLE && str_find_char(path, '/') < 0))
-		admin_say(page, 200, "killed " STR_FMT "\n", STR_ARG(whole));
-	else if (status == NOT_FOUND)
+	if (path.len > 0)
+		killed = admin_kill_at(act, admin, node, path, level);
+	if (killed.status == OK)
+		admin_say(page, 200, "%s " STR_FMT "%s\n", done_word(level), STR_ARG(whole),
+			  killed.comes_back ? "" : ", and nobody starts it again");
+	else if (killed.status == FORBIDDEN)
+		admin_say(page, 403, "\"" STR_FMT "\" is a host: kill it with --level host\n",
+			  STR_ARG(whole));
+	else if (killed.status == CONFLICT)
+		admin_say(page, 409, "\"" STR_FMT "\" is not running just now\n", STR_ARG(whole));
+	else if (killed.status == NOT_FOUND)
 		admin_say(page, 404,
 			  "\"" STR_FMT "\" is no actor here: NODE/HOST or NODE/HOST/ACTOR, as "
 			  "`troupe tree` shows them\n",
 			  STR_ARG(whole));
 	else
-		admin_refuse(page, status, "kill");
+		admin_refuse(page, killed.status, "kill");
 }

@@ -6,7 +6,8 @@
  *   admin-change.c   tokens, kill
  *   admin-leave.c    leave, remove
  *   overview.c       what the cluster looks like, gathered from everybody
- *   overview-print.c the same as text, JSON, YAML and rows
+ *   overview-print.c the same as text, JSON and YAML; overview-objects.c: as objects of the API
+ *   admin-live.c     what the API server is told of them, and a delete
  */
 #ifndef DEPLOY_MAIN_ADMIN_PRIVATE_H
 #define DEPLOY_MAIN_ADMIN_PRIVATE_H
@@ -67,8 +68,11 @@ void admin_remove(struct act *act, struct admin *admin, struct asked_page *page)
 
 /* Whether our API server says that it is ready, now. */
 bool admin_is_served(struct act *act);
-/* Kills "HOST" or "HOST/ACTOR" of this node. */
-MUST_USE enum status admin_kill_own(struct act *act, struct admin *admin, struct str path);
+/* Kills HOST or HOST/ACTOR of a node. */
+struct inspect_killed admin_kill_at(struct act *act, struct admin *admin, struct str node,
+				    struct str path, enum inspect_level level);
+
+bool admin_live_receive(struct act *act, const struct act_msg *msg); /* false: not about those */
 
 void admin_forget_asked(struct act *act, const struct act_msg *msg);
 

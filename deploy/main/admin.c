@@ -233,39 +233,6 @@ static void inspect_task(struct act *act, void *state, void *arg)
 		arena_free(rows.arena);
 }
 
-struct virtual_wish {
-	struct act_ticket ticket;
-	bool is_actors;
-};
-
-static void virtual_task(struct act *act, void *state, void *arg)
-{
-	struct virtual_wish wish = *(struct virtual_wish *)arg;
-	struct virtual_reply reply = { .arena = arena_new(0) };
-	struct virtual_rows rows = { .arena = reply.arena };
-	struct overview overview;
-
-	overview_gather(act, state, reply.arena, wish.is_actors, &overview);
-	if (wish.is_actors)
-		overview_actor_rows(&overview, &rows);
-	else
-		overview_member_rows(&overview, &rows);
-	reply.rows = rows.at;
-	reply.len = rows.len;
-	if (act_answer(act, wish.ticket, &virtual_reply_type, &reply) != OK)
-		arena_free(reply.arena);
-}
-
-static void virtual_asked(struct act *act, const struct act_msg *msg)
-{
-	struct virtual_wish wish = { .ticket = act_ticket(msg),
-				     .is_actors = strcmp(ACT_AS(msg, virtual_ask)->resource,
-							 "actors") == 0 };
-
-	if (act_task(act, virtual_task, &wish) != OK)
-		act_refuse(act, msg, BUSY);
-}
-
 static void inspect_asked(struct act *act, const struct act_msg *msg)
 {
 	struct act_ticket ticket = act_ticket(msg);
@@ -276,62 +243,27 @@ static void inspect_asked(struct act *act, const struct act_msg *msg)
 
 struct kill_wish {
 	struct act_ticket ticket;
-	char path[sizeof(((struct inspect_kill *)0)->path)];
+	struct inspect_kill kill;
 };
 
 static void kill_task(struct act *act, void *state, void *arg)
 {
 	struct kill_wish wish = *(struct kill_wish *)arg;
-	struct inspect_killed killed = { admin_kill_own(act, state, str_from(wish.path)) };
+	struct admin *admin = state;
+	struct inspect_killed killed =
+	    admin_kill_at(act, admin, str_from(admin->process->identity.name),
+			  str_from(wish.kill.path), wish.kill.level);
 
 	(void)act_answer(act, wish.ticket, &inspect_killed_type, &killed);
 }
 
 static void kill_asked(struct act *act, const struct act_msg *msg)
 {
-	struct kill_wish wish = { .ticket = act_ticket(msg) };
+	struct kill_wish wish = { .ticket = act_ticket(msg), .kill = *ACT_AS(msg, inspect_kill) };
 
-	memcpy(wish.path, ACT_AS(msg, inspect_kill)->path, sizeof wish.path);
 	if (act_task(act, kill_task, &wish) != OK)
 		act_refuse(act, msg, BUSY);
 }
-
-static const struct virtual_column actor_columns[] = {
-	{ "Name", "string", 0,
-	  "node.host.path of the actor; nodes and hosts have rows of their own" },
-	{ "State", "string", 0, "what it is doing: idle, ready, running, ending" },
-	{ "Restarts", "integer", 0, "how often its supervisor has started it again" },
-	{ "Messages", "integer", 0, "messages handled so far" },
-	{ "Mailbox", "integer", 0, "messages that wait" },
-	{ "Memory", "string", 0, "bytes of its arena; of a host, its proportional share of memory" },
-	{ "Node", "string", 1, "where it runs" },
-	{ "Class", "string", 1, "what it is" },
-	{ "Last-Reason", "string", 1, "why it was last restarted" },
-};
-
-static const struct virtual_column member_columns[] = {
-	{ "Name", "string", 0, "the node" },
-	{ "Role", "string", 0, "leader, voter, standby or spare" },
-	{ "Address", "string", 0, "where its links are reached" },
-	{ "Alive", "string", 0, "whether the leader hears from it" },
-	{ "Lag", "integer", 0, "log entries that it has still to receive" },
-};
-
-const struct virtual_resource admin_virtuals[] = {
-	{ .name = "actors",
-	  .singular = "actor",
-	  .kind = "Actor",
-	  .columns = actor_columns,
-	  .column_count = sizeof actor_columns / sizeof actor_columns[0],
-	  .actor = "admin" },
-	{ .name = "members",
-	  .singular = "member",
-	  .kind = "Member",
-	  .columns = member_columns,
-	  .column_count = sizeof member_columns / sizeof member_columns[0],
-	  .actor = "admin" },
-};
-const uint32_t admin_virtual_count = sizeof admin_virtuals / sizeof admin_virtuals[0];
 
 /* ---- bringing the own store in --------------------------------------------------------------------------------- */
 
@@ -526,8 +458,6 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		asked_page_came(act, ACT_AS(msg, http_asked)->exchange);
 	else if (ACT_IS(msg, store_status))
 		take_status(admin, act, msg);
-	else if (ACT_IS(msg, virtual_ask))
-		virtual_asked(act, msg);
 	else if (ACT_IS(msg, inspect_ask))
 		inspect_asked(act, msg);
 	else if (ACT_IS(msg, inspect_kill))
@@ -540,7 +470,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		subscribe(admin, act);
 	else if (ACT_IS(msg, act_down))
 		act_after(act, JOIN_RETRY_MS, &admin_retry_type, &(struct admin_retry){ 0 });
-	else if (!ACT_IS(msg, http_gone) && !ACT_IS(msg, http_listening))
+	else if (!admin_live_receive(act, msg) && !ACT_IS(msg, http_gone) &&
+		 !ACT_IS(msg, http_listening))
 		return ACT_UNHANDLED;
 	return ACT_OK;
 }

@@ -5,7 +5,7 @@
  *
  *     GET  /troupe/status[?output=text|json|yaml]    503 while the node is not ready, with the same body
  *     GET  /troupe/tree, /troupe/members             the same forms
- *     POST /troupe/kill        body: NODE/HOST[/ACTOR]
+ *     POST /troupe/kill        body: NODE/HOST[/ACTOR]; query: level=actor|host|stop, else by what the body names
  *     POST /troupe/tokens      query: role, description, ttl_s, single_use; answers the token
  *     GET  /troupe/tokens      DELETE /troupe/tokens/ID
  *     POST /troupe/leave       this node hands everything over and is no member any more
@@ -14,12 +14,12 @@
  *     POST /troupe/join        deploy/cluster/join.h
  *
  * It also brings its own store into the cluster, keeps the node's record current, says on standard output when the node is ready,
- * and fills the virtual resources `actors` and `members`. Each request is a task; whatever it asks has a limit of time.
+ * and is who sees the live resources `actors` and `members`. Each request is a task; whatever it asks has a limit of time.
  */
 #ifndef DEPLOY_MAIN_ADMIN_H
 #define DEPLOY_MAIN_ADMIN_H
 
-#include "actors/server/virtual.h"
+#include "actors/server/live.h"
 #include "deploy/main/process.h"
 
 #define ADMIN_PLACE "/troupe/"
@@ -44,7 +44,7 @@ extern const uint32_t admin_type_count;
 /* args: the struct process. */
 extern const struct act_class admin_class;
 
-extern const struct virtual_resource admin_virtuals[];
-extern const uint32_t admin_virtual_count;
+extern const struct live_source admin_lives[];
+extern const uint32_t admin_live_count;
 
 #endif

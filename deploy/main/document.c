@@ -104,6 +104,15 @@ void document_u64(struct document *doc, const char *key, uint64_t value)
 	text_fini(&number);
 }
 
+void document_tenths(struct document *doc, const char *key, double value)
+{
+	struct text number = text_new(24);
+
+	text_printf(&number, "%.1f", value);
+	plain(doc, key, text_str(&number));
+	text_fini(&number);
+}
+
 void document_bool(struct document *doc, const char *key, bool value)
 {
 	plain(doc, key, value ? STR("true") : STR("false"));

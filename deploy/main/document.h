@@ -26,6 +26,7 @@ void document_list(struct document *doc, const char *key);
 void document_close(struct document *doc); /* the object or list opened last */
 void document_str(struct document *doc, const char *key, struct str value); /* absent: null */
 void document_u64(struct document *doc, const char *key, uint64_t value);
+void document_tenths(struct document *doc, const char *key, double value); /* 0.5, 12.0 */
 void document_bool(struct document *doc, const char *key, bool value);
 void document_end(struct document *doc);
 

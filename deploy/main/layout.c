@@ -37,8 +37,8 @@ static void plan_server(struct layout *layout, struct process *process)
 						 .node = str_from(process->identity.name),
 						 .authorizers = layout->authorizers,
 						 .authorizer_count = 2,
-						 .virtuals = admin_virtuals,
-						 .virtual_count = admin_virtual_count,
+						 .lives = admin_lives,
+						 .live_count = admin_live_count,
 						 .issuer = ISSUER,
 						 .audience = ISSUER,
 						 .address = process_address(

@@ -148,7 +148,13 @@ static const struct command commands[] = {
 	  .arguments_max = 1,
 	  .help = "ends NODE/HOST/ACTOR, or the process NODE/HOST, to see it come back",
 	  .run = verb_kill,
-	  .options = { DATA_DIR } },
+	  .options = { DATA_DIR,
+		       { .name = "level",
+			 .kind = OPTION_CHOICE,
+			 .choices = "actor|host|stop",
+			 .help =
+			     "actor: as if it had crashed; host: its process (SIGKILL); stop: its "
+			     "process stands still (SIGSTOP) until somebody notices" } } },
 	{ .name = "token",
 	  .arguments = "create|list|delete [ID]",
 	  .arguments_min = 1,

@@ -1,6 +1,7 @@
 #include "deploy/main/overview.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- the store ------------------------------------------------------------------------------------------- */
 
@@ -85,16 +86,27 @@ static struct act_ref inspector_of(struct act *act, struct str node, struct aren
 				      : arena_printf(arena, "admin@" STR_FMT, STR_ARG(node)).at);
 }
 
+static bool is_up(struct str state)
+{
+	return str_is(state, "idle") || str_is(state, "ready") || str_is(state, "running");
+}
+
 static void count(struct overview *overview)
 {
 	for (uint32_t i = 0; i < overview->node_count; i++)
 		for (uint32_t j = 0; j < overview->nodes[i].row_count; j++) {
 			const struct inspect_row *row = &overview->nodes[i].rows[j];
 
-			overview->running += !str_is(row->state, "ending");
-			overview->failed += str_is(row->state, "ending");
+			overview->running += is_up(row->state);
+			overview->failed += !is_up(row->state);
 			overview->restarts += row->restarts;
 		}
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+	return str_cmp(((const struct overview_node *)a)->name,
+		       ((const struct overview_node *)b)->name);
 }
 
 static void gather_actors(struct act *act, const struct admin *admin, struct overview *overview)
@@ -119,6 +131,7 @@ static void gather_actors(struct act *act, const struct admin *admin, struct ove
 			take_rows(&overview->nodes[i], answer->body, overview->arena);
 	}
 	act_all_end(all);
+	qsort(overview->nodes, members, sizeof *overview->nodes, compare_nodes);
 	count(overview);
 }
 
@@ -136,28 +149,41 @@ void overview_gather(struct act *act, struct admin *admin, struct arena *arena, 
 
 /* ---- this node --------------------------------------------------------------------------------------------- */
 
+/* The host is there, as far as anybody knows, but does not answer. */
+static struct inspect_row silent_row(enum process_host host)
+{
+	return (struct inspect_row){ .path = str_from(process_host_name(host)),
+				     .class_name = STR("host"),
+				     .state = STR("silent"),
+				     .last_reason = STR(""),
+				     .is_supervisor = true };
+}
+
+static void take_own(const struct act_msg *answer, enum process_host host, struct inspect_rows *out)
+{
+	const struct inspect_rows *rows = answer->status == OK ? answer->body : NULL;
+	uint32_t len = rows != NULL ? rows->len : 1;
+
+	out->at = arena_grow(out->arena, out->at, out->len * sizeof *out->at,
+			     (out->len + len) * sizeof *out->at);
+	if (rows == NULL)
+		out->at[out->len++] = silent_row(host);
+	for (uint32_t i = 0; rows != NULL && i < len; i++)
+		out->at[out->len++] = inspect_row_copy(&rows->at[i], out->arena);
+}
+
 void overview_own(struct act *act, struct admin *admin, struct inspect_rows *out)
 {
 	struct act_all *all = act_all(act, PROCESS_HOSTS);
 	struct inspect_ask ask = { 0 };
-	uint32_t total = 0;
 
-	(void)admin;
 	for (int host = PROCESS_CORE; host < PROCESS_HOSTS; host++)
 		act_all_ask(all, process_inspector(act, admin->process, (enum process_host)host),
 			    &inspect_ask_type, &ask, ADMIN_ASK_MS / 2);
 	(void)!act_all_wait(all);
-	for (uint32_t i = 0; i + 1 < PROCESS_HOSTS; i++)
-		if (act_all_answer(all, i)->status == OK)
-			total += ((struct inspect_rows *)act_all_answer(all, i)->body)->len;
 	*out = (struct inspect_rows){ .arena = arena_new(0) };
-	out->at = arena_array(out->arena, struct inspect_row, total + 1);
-	for (uint32_t i = 0; i + 1 < PROCESS_HOSTS; i++) {
-		const struct act_msg *answer = act_all_answer(all, i);
-		const struct inspect_rows *rows = answer->status == OK ? answer->body : NULL;
-
-		for (uint32_t j = 0; rows != NULL && j < rows->len; j++)
-			out->at[out->len++] = inspect_row_copy(&rows->at[j], out->arena);
-	}
+	for (int host = PROCESS_CORE; host < PROCESS_HOSTS; host++)
+		take_own(act_all_answer(all, (uint32_t)(host - PROCESS_CORE)),
+			 (enum process_host)host, out);
 	act_all_end(all);
 }

@@ -24,8 +24,8 @@ struct overview {
 	struct str cluster;
 	struct store_status store; /* the leader's where it answered, else our own */
 	bool is_readable, is_writable;
-	uint32_t tolerance; /* how many more voters may be lost */
-	struct overview_node *nodes;
+	uint32_t tolerance;          /* how many more voters may be lost */
+	struct overview_node *nodes; /* by name */
 	uint32_t node_count;
 	uint64_t running, restarts;
 	uint64_t failed; /* actors that are ending or between two lives */
@@ -37,7 +37,7 @@ void overview_gather(struct act *act, struct admin *admin, struct arena *arena, 
 /* The actors of this node's hosts, for `admin` to answer inspect_ask with. */
 void overview_own(struct act *act, struct admin *admin, struct inspect_rows *out);
 
-/* ---- as text, JSON, YAML and rows (overview-print.c) ---------------------------------------------------- */
+/* ---- as text, JSON and YAML (overview-print.c, the tree: overview-tree.c) ---------------------------------------------------- */
 
 void overview_status_text(const struct overview *overview, struct text *out);
 void overview_status_document(const struct overview *overview, struct document *doc);
@@ -45,7 +45,11 @@ void overview_members_text(const struct overview *overview, struct text *out);
 void overview_members_document(const struct overview *overview, struct document *doc);
 void overview_tree_text(const struct overview *overview, struct text *out);
 void overview_tree_document(const struct overview *overview, struct document *doc);
-void overview_actor_rows(const struct overview *overview, struct virtual_rows *out);
-void overview_member_rows(const struct overview *overview, struct virtual_rows *out);
+
+/* ---- as objects of the API (overview-objects.c) ----------------------------------------------------------- */
+
+/* Nodes, hosts and actors, each before those below it. */
+void overview_actor_objects(const struct overview *overview, struct live_seen *out);
+void overview_member_objects(const struct overview *overview, struct live_seen *out);
 
 #endif

@@ -146,17 +146,25 @@ int verb_members(const struct command_line *line)
 
 /* ---- changing ---------------------------------------------------------------------------------------------------- */
 
-int verb_kill(const struct command_line *line)
-{
-	return put(line, "POST", "/troupe/kill", str_from(line->arguments[0]), ASK_MS);
-}
-
 static void add_query(struct text *path, const char *name, const char *value)
 {
 	if (value == NULL)
 		return;
 	text_printf(path, "%c%s=", str_find_char(text_str(path), '?') < 0 ? '?' : '&', name);
 	url_encode(path, str_from(value), false);
+}
+
+int verb_kill(const struct command_line *line)
+{
+	struct text path = text_new(128);
+	int code;
+
+	text_lit(&path, "/troupe/kill");
+	add_query(&path, "level", command_text(line, "level"));
+	text_add_char(&path, '\0');
+	code = put(line, "POST", path.at, str_from(line->arguments[0]), ASK_MS);
+	text_fini(&path);
+	return code;
 }
 
 static int create_token(const struct command_line *line)

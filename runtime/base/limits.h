@@ -108,9 +108,11 @@
 #define LIMIT_GZIP_BYTES (128U * KIB) /* upstream's: smaller answers are not compressed */
 #define LIMIT_OPENAPI_BYTES \
 	(1U * MIB) /* packed documents: those of all built-in groups in both forms take half */
-#define LIMIT_VIRTUAL_ROWS 20000U
-#define LIMIT_VIRTUAL_WATCH_MS 1000U /* people watch these */
-#define LIMIT_LOG_FOLLOWERS 256U     /* each is looked after twice a second */
-#define LIMIT_VIRTUAL_WATCHES 64U    /* each asks every node's hosts once a second */
+#define LIMIT_LIVE_OBJECTS 20000U   /* of one live resource: a person looks at them */
+#define LIMIT_LIVE_LOOK_MS 1000U    /* people watch these */
+#define LIMIT_LIVE_FIGURES_MS 5000U /* what changes all the time is told to them so often */
+#define LIMIT_LIVE_ASK_MS 10000U    /* every node is asked, and one that is gone is waited for */
+#define LIMIT_LIVE_KEEP_MS 60000U
+#define LIMIT_LOG_FOLLOWERS 256U /* each is looked after twice a second */
 
 #endif
