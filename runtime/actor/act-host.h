@@ -133,7 +133,7 @@ struct act_info {
 	const char *name, *class_name;
 	/* "idle", "ready", "running", "ending"; of a supervisor's child that is no actor now (its ref is nil): "waiting", "ended" */
 	const char *state;
-	bool is_supervisor;
+	bool is_supervisor, is_supervised;
 	uint32_t restarts;       /* of this child of its supervisor */
 	const char *last_reason; /* why it was last restarted; "" if never */
 	uint32_t mailbox_len, mailbox_high, tasks;
