@@ -1,11 +1,13 @@
 /*
  * Leaving: a node that goes for good, by its own wish or because it is dead.
  *
- *     leave   hand over leadership and vote ─ ask another node's admin to forget us ─ done
- *     remove  (on any other node) ─────────────────────────┐
- *     forget  delete the Node ─ remove the member ─ answer ─ delete the record, which closes the links
+ *     leave   hand over leadership and vote ─ ask another node's admin to forget us ──────────────── done
+ *     forget  remove the member ─ delete the Node ─ answer ─ tell the node until it has heard ─ delete the record
+ *     remove  (on any other node) remove the member ─ delete the Node ─ delete the record
  *
- * The record goes last: without it no link to the node stands, and nothing more could be told to it.
+ * The record goes last: without it no link to the node stands, and nothing more could be told to it. An answer may be lost, so
+ * whoever leaves is told until it says that it knows, or would have given up. A helper that ends halfway leaves the record, by which
+ * `remove` knows that there is something to finish.
  */
 #include <stdio.h>
 
@@ -19,7 +21,9 @@
 
 #define LEAVE_MS 30000U
 #define LEAVE_LOOK_MS 20U
+#define FORGET_MS 5000U /* one helper; then another one is asked */
 #define DELETE_AGAIN_MS 500U
+#define TELL_AGAIN_MS 500U
 
 /* ---- across borders --------------------------------------------------------------------------------------- */
 
@@ -75,6 +79,12 @@ ACT_TYPE(admin_forgotten, .id = 905, .encode = encode_forgotten, .decode = decod
 
 const struct act_type *const admin_types[] = { &admin_forget_type, &admin_forgotten_type };
 const uint32_t admin_type_count = sizeof admin_types / sizeof admin_types[0];
+
+/* Nobody has decided anything: it may have been done or not. */
+static bool is_to_be_asked_again(enum status status)
+{
+	return status == UNAVAILABLE || status == TIMEOUT;
+}
 
 /* ---- forgetting -------------------------------------------------------------------------------------------------- */
 
@@ -160,6 +170,28 @@ static void forget_record(struct act *act, struct str name)
 	arena_free(arena);
 }
 
+/* Until it answers, in whatever words: an older release knows no such question, but has heard us. */
+static void tell_forgotten(struct act *act, struct str name)
+{
+	struct arena *arena = arena_new(0);
+	struct act_ref admin =
+	    act_named(act, arena_printf(arena, "admin@" STR_FMT, STR_ARG(name)).at);
+	struct admin_forgotten forgotten = { .status = OK };
+	enum status status = UNAVAILABLE;
+
+	for (uint32_t waited = 0; is_to_be_asked_again(status) && waited < LEAVE_MS;
+	     waited += TELL_AGAIN_MS) {
+		struct admin_asked asked =
+		    admin_ask(act, admin, &admin_forgotten_type, &forgotten, TELL_AGAIN_MS);
+
+		status = asked.status;
+		admin_asked_end(&asked);
+		if (status == UNAVAILABLE)
+			act_sleep(act, TELL_AGAIN_MS);
+	}
+	arena_free(arena);
+}
+
 struct forget_wish {
 	struct act_ticket ticket;
 	struct admin_forget forget;
@@ -176,7 +208,7 @@ static void forget_task(struct act *act, void *state, void *arg)
 	(void)act_answer(act, wish.ticket, &admin_forgotten_type, &forgotten);
 	if (forgotten.status != OK)
 		return;
-	act_sleep(act, ADMIN_ASK_MS / 6);
+	tell_forgotten(act, str_from(wish.forget.name));
 	forget_record(act, str_from(wish.forget.name));
 }
 
@@ -187,6 +219,14 @@ void admin_forget_asked(struct act *act, const struct act_msg *msg)
 
 	if (act_task(act, forget_task, &wish) != OK)
 		act_refuse(act, msg, BUSY);
+}
+
+void admin_forgotten_told(struct act *act, struct admin *admin, const struct act_msg *msg)
+{
+	struct admin_forgotten heard = { .status = OK };
+
+	admin->is_forgotten = true;
+	(void)act_reply(act, msg, &admin_forgotten_type, &heard);
 }
 
 /* ---- leave ---------------------------------------------------------------------------------------------------------- */
@@ -221,38 +261,44 @@ static enum status ask_one_to_forget(struct act *act, const struct admin *admin,
 	snprintf(forget.name, sizeof forget.name, "%s", admin->process->identity.name);
 	asked = admin_ask(act,
 			  act_named(act, arena_printf(arena, "admin@" STR_FMT, STR_ARG(helper)).at),
-			  &admin_forget_type, &forget, LEAVE_MS + ADMIN_WRITE_MS);
+			  &admin_forget_type, &forget, FORGET_MS);
 	status = asked.status == OK ? ((const struct admin_forgotten *)asked.msg->body)->status
 				    : asked.status;
 	admin_asked_end(&asked);
 	return status;
 }
 
+/* Every other node can do it, its store passes the change on to the leader; a node without a vote may not be told who leads. */
+static struct str next_helper(const struct admin *admin, uint32_t turn, struct arena *arena)
+{
+	uint32_t count = admin->status.member_count;
+	struct str name = count > 0 ? admin->status.members[turn % count].name : STR_NONE;
+
+	/* The status is another one by the time of the answer. */
+	return str_is(name, admin->process->identity.name) ? STR_NONE : arena_str(arena, name);
+}
+
 /*
- * Every other node can do it, its store passes the change on to the leader; a node without a vote may not be told who leads. Repeated,
- * since right after the leadership moved nobody may be able to: forgetting twice is forgetting once.
+ * Repeated, since right after the leadership moved nobody may be able to, and an answer may be lost: forgetting twice is forgetting once.
+ * Without an answer we may be told later on, or our store that it is no member.
  */
 static enum status ask_to_forget(struct act *act, const struct admin *admin, struct arena *arena)
 {
+	int64_t end_ns = act_now(act).ns + LEAVE_MS * TIME_MS;
 	enum status status = UNAVAILABLE;
 
-	for (uint32_t waited = 0; status == UNAVAILABLE && waited < LEAVE_MS;
-	     waited += LEAVE_LOOK_MS) {
-		uint32_t count = admin->status.member_count;
-		struct str helper;
+	for (uint32_t turn = 0; is_to_be_asked_again(status) && act_now(act).ns < end_ns; turn++) {
+		struct str helper = next_helper(admin, turn, arena);
 
-		if (count == 0 && admin->status.id != 0)
-			return OK; /* the answer was lost, but our store was told that it is no member */
-		helper = count == 0
-			     ? STR_NONE
-			     : arena_str(arena,
-					 admin->status.members[waited / LEAVE_LOOK_MS % count].name);
-		if (helper.len > 0 && !str_is(helper, admin->process->identity.name))
+		if (admin->is_forgotten ||
+		    (admin->status.member_count == 0 && admin->status.id != 0))
+			return OK;
+		if (helper.len > 0)
 			status = ask_one_to_forget(act, admin, helper, arena);
-		if (status == UNAVAILABLE)
+		if (is_to_be_asked_again(status))
 			act_sleep(act, LEAVE_LOOK_MS);
 	}
-	return status;
+	return admin->is_forgotten ? OK : status;
 }
 
 void admin_leave(struct act *act, struct admin *admin, struct asked_page *page)

@@ -25,6 +25,7 @@ struct admin {
 	struct store_status status; /* our store's, as last told */
 	uint64_t monitor;
 	bool is_joining;
+	bool is_forgotten; /* as we asked for: another node has told us so */
 };
 
 /* An HTTP request to be answered by one of the tasks. */
@@ -75,6 +76,7 @@ struct inspect_killed admin_kill_at(struct act *act, struct admin *admin, struct
 bool admin_live_receive(struct act *act, const struct act_msg *msg); /* false: not about those */
 
 void admin_forget_asked(struct act *act, const struct act_msg *msg);
+void admin_forgotten_told(struct act *act, struct admin *admin, const struct act_msg *msg);
 
 /* The member of that name in our store's status; NULL: none. */
 const struct store_member *admin_member(const struct admin *admin, struct str name);

@@ -464,6 +464,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		kill_asked(act, msg);
 	else if (ACT_IS(msg, admin_forget))
 		admin_forget_asked(act, msg);
+	else if (ACT_IS(msg, admin_forgotten))
+		admin_forgotten_told(act, admin, msg);
 	else if (ACT_IS(msg, root_ending))
 		ending_asked(act, msg);
 	else if (ACT_IS(msg, admin_retry))

@@ -26,8 +26,8 @@
 #define ADMIN_LISTENER_PUBLIC 0U /* of the host's listeners: TLS; the other is the private socket */
 
 /*
- * From the admin of a node that leaves, to the one of the leader: forget me. Answered with admin_forgotten when the node is no member
- * any more; what the links know it by goes only after the answer.
+ * From the admin of a node that leaves, to the one of another node: forget me. Answered with admin_forgotten when the node is no member
+ * any more. The helper then asks the same of the one that left, until it answers: only after that goes what the links know it by.
  */
 struct admin_forget {
 	char name[64];
