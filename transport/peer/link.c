@@ -223,6 +223,7 @@ struct link *link_new(struct peer *hub, const struct seams_place *entry)
 
 	link->hub = hub;
 	list_init(&link->due);
+	list_init(&link->bucket);
 	link->key = (struct seams_peer){ entry->node, entry->host, 0 };
 	link->epoch = entry->epoch;
 	outbox_init(&link->outbox, hub->self, link->key, str_of(hub->hello, hub->hello_bytes));
@@ -255,6 +256,7 @@ static void drop_in(struct link *link)
 void link_free(struct link *link)
 {
 	list_remove(&link->due);
+	list_remove(&link->bucket);
 	hang_up(link);
 	drop_in(link);
 	outbox_fini(&link->outbox);
@@ -498,6 +500,8 @@ static struct mono beat(struct link *link, struct mono now)
 	}
 	if (now.ns >= link->next_beat.ns) {
 		link->rejections = 0;
+		pipe_rest(link->out);
+		pipe_rest(link->in);
 		outbox_beat(&link->outbox);
 		pump(link);
 		beat_later(link, now);

@@ -181,6 +181,13 @@ bool outbox_is_waiting(const struct outbox *box)
 
 /* ---- messages in ---- */
 
+/* A frame that follows a full one is about to become full too. */
+static uint32_t room_of(const struct waiting *before)
+{
+	return before != NULL && before->bytes.len > LIMIT_FRAME_BYTES / 2 ? LIMIT_FRAME_BYTES
+									   : FRAME_FIRST_BYTES;
+}
+
 /* The frame that takes a message of `bytes` with its length: the newest if it has room, else a new one. */
 static struct waiting *frame_for(struct outbox *box, uint16_t epoch, uint32_t bytes)
 {
@@ -192,7 +199,7 @@ static struct waiting *frame_for(struct outbox *box, uint16_t epoch, uint32_t by
 	if (newest != NULL && !newest->is_closed && !travels_alone && newest->epoch == epoch &&
 	    newest->bytes.len + bytes <= LIMIT_FRAME_BYTES)
 		return newest;
-	frame = waiting_new(box, epoch, travels_alone ? 2 * FRAME_BYTES : FRAME_FIRST_BYTES);
+	frame = waiting_new(box, epoch, travels_alone ? 2 * FRAME_BYTES : room_of(newest));
 	frame->is_closed = travels_alone;
 	return frame;
 }

@@ -11,13 +11,15 @@
 #include "transport/peer/pipe.h"
 
 #define AWAY_IDLE_NS (60 * TIME_S) /* nobody wants it any more: stop dialing */
+#define PEER_BUCKETS 64U
 #define TIME_FAR ((struct mono){ INT64_MAX })
 
 /* ---- one peer: its entry in the directory and its link ---- */
 
 struct link {
 	struct peer *hub;
-	struct seams_peer key;                    /* epoch 0 */
+	struct list bucket;    /* in the hub's: found by its key for each message */
+	struct seams_peer key; /* epoch 0 */
 	struct str node_name, host_name, address; /* owned */
 	enum peer_state state;
 	struct list due; /* in the hub's: something waits for the end of the turn */
@@ -97,7 +99,8 @@ struct peer {
 	struct list due;       /* struct link */
 	struct pipes pipes;
 	struct listener local, remote;
-	VEC(struct link *) links;     /* in order of learning */
+	VEC(struct link *) links; /* in order of learning */
+	struct list buckets[PEER_BUCKETS];
 	VEC(struct pipe *) strangers; /* accepted, and no hello of theirs was taken */
 	struct peer_stats stats;
 

@@ -24,11 +24,19 @@ struct mono peer_now(const struct peer *hub)
 
 /* ---- finding ---- */
 
-static struct link *find(const struct peer *hub, uint32_t node, uint16_t host)
+static struct list *bucket_of(struct peer *hub, uint32_t node, uint16_t host)
 {
-	for (uint32_t i = 0; i < hub->links.len; i++)
-		if (hub->links.at[i]->key.node == node && hub->links.at[i]->key.host == host)
-			return hub->links.at[i];
+	return &hub->buckets[(node * 31 + host) % PEER_BUCKETS];
+}
+
+static struct link *find(struct peer *hub, uint32_t node, uint16_t host)
+{
+	list_each (bucket_of(hub, node, host), at) {
+		struct link *link = list_item(at, struct link, bucket);
+
+		if (link->key.node == node && link->key.host == host)
+			return link;
+	}
 	return NULL;
 }
 
@@ -50,6 +58,7 @@ static struct link *add(struct peer *hub, const struct seams_place *entry)
 		return NULL;
 	link = link_new(hub, entry);
 	vec_push(&hub->links, link);
+	list_push(bucket_of(hub, entry->node, entry->host), &link->bucket);
 	return link;
 }
 
@@ -242,6 +251,8 @@ static struct peer *hub_new(const struct peer_config *config)
 	hub->soon.fn = flush;
 	hub->soon.arg = hub;
 	list_init(&hub->due);
+	for (uint32_t i = 0; i < PEER_BUCKETS; i++)
+		list_init(&hub->buckets[i]);
 	hub->wake = TIME_FAR;
 	hub->self = config->self;
 	hub->clock = config->clock;

@@ -6,11 +6,10 @@
 #include "transport/peer/frame.h"
 #include "transport/tls/session.h"
 
-#define FRAME_KEPT_BYTES (64U * KIB) /* of what the beginning of a frame took */
-#define PLAIN_BYTES (32U * KIB)      /* two records */
-#define SEAL_BYTES (128U * KIB)      /* encrypted ahead of the network */
-#define SEAL_KEPT_BYTES (16U * KIB)  /* of that, by a quiet pipe */
-#define PIPE_LENIENT_MS 250          /* to do what could not be done while we slept */
+#define FRAME_AHEAD_BYTES (128U * KIB) /* of a frame of which only the header has come */
+#define PLAIN_BYTES (32U * KIB)        /* two records */
+#define SEAL_BYTES (128U * KIB)        /* encrypted ahead of the network */
+#define PIPE_LENIENT_MS 250            /* to do what could not be done while we slept */
 
 struct pipe {
 	struct list link;
@@ -28,6 +27,7 @@ struct pipe {
 	struct text out[2]; /* the frame that is being sent */
 	uint32_t out_bytes; /* TLS: of it that are sealed */
 	bool is_sending, is_writing;
+	bool is_used;                /* since the last pipe_rest */
 	struct text sealing, sealed; /* TLS: to be written next, being written */
 };
 
@@ -153,8 +153,7 @@ static void forget_frame(struct pipe *pipe)
 	text_fini(&pipe->out[1]);
 	pipe->out_bytes = 0;
 	pipe->is_sending = false;
-	if (pipe->sealed.cap > SEAL_KEPT_BYTES)
-		text_fini(&pipe->sealed);
+	pipe->is_used = true;
 }
 
 static void conn_has_written(void *self)
@@ -194,6 +193,19 @@ void pipe_send(struct pipe *pipe, struct text head, struct text body)
 		forget_frame(pipe);
 }
 
+void pipe_rest(struct pipe *pipe)
+{
+	bool is_busy = pipe->is_used || pipe->is_sending || pipe->is_writing || pipe->in.len > 0 ||
+		       pipe->sealing.len > 0;
+
+	pipe->is_used = false;
+	if (is_busy || pipe->state != PIPE_OPEN)
+		return;
+	text_fini(&pipe->in);
+	text_fini(&pipe->sealing);
+	text_fini(&pipe->sealed);
+}
+
 /* ---- receiving ---- */
 
 /* Length of the frame at `at`; what cannot be one is as long as a header, for the user to judge. */
@@ -225,12 +237,13 @@ static struct str complete(struct pipe *pipe, struct str bytes)
 	uint32_t whole = in->len < FRAME_BYTES ? FRAME_BYTES : next_bytes(in->at);
 	struct str part = str_slice(bytes, 0, whole - in->len);
 
+	if (whole <= FRAME_AHEAD_BYTES)
+		text_reserve(in, whole - in->len);
 	text_add(in, part);
 	if (in->len >= FRAME_BYTES && in->len == next_bytes(in->at)) {
 		pipe->user.received(pipe->user.self, pipe, text_str(in));
 		text_clear(in);
-		if (in->cap > FRAME_KEPT_BYTES)
-			text_fini(in);
+		pipe->is_used = true;
 	}
 	return str_slice(bytes, part.len, bytes.len);
 }

@@ -6,7 +6,7 @@
  *
  * Made by dialing or of a connection that was accepted. Its user is told of each frame, when it is ready for the next one to send,
  * and once when it closes by itself; after pipe_close it hears nothing more. One frame is sent at a time; what a pipe holds is
- * bounded: one frame that comes, one that goes. The memory goes when the connection has let go of it. Host's thread only.
+ * bounded: one frame that comes, one that goes; that memory is kept while there is traffic. The memory goes when the connection has let go of it. Host's thread only.
  */
 #ifndef TRANSPORT_PEER_PIPE_H
 #define TRANSPORT_PEER_PIPE_H
@@ -65,6 +65,9 @@ bool pipe_is_ready(const struct pipe *pipe);
 void pipe_hurry(struct pipe *pipe);
 /* A frame in two parts of which the second may be empty; ready only. It may be ready again at once: ask, `sent` is not called then. */
 void pipe_send(struct pipe *pipe, TAKE struct text head, TAKE struct text body);
+
+/* Now and then: a pipe that has carried nothing since the last time gives back what memory it keeps for more. */
+void pipe_rest(struct pipe *pipe);
 
 /* A pipe has PIPE_DIAL_MS to connect and greet_ms to become part of a session: then call this. */
 void pipe_clear_deadline(struct pipe *pipe);
