@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "runtime/actor/actor-private.h"
+#include "runtime/base/log.h"
 
 /* The parent of everything; it does nothing but live. */
 static enum act_verdict root_receive(struct act *act, void *state, const struct act_msg *msg)
@@ -72,18 +73,22 @@ static struct act_host *host_make(const struct act_host_config *config, const st
 	return host;
 }
 
+enum status act_host_start(struct act_host *host, const struct act_supervisor *root)
+{
+	const struct life_spawn supervisor = { .class = &act_supervisor_class,
+					       .args = root,
+					       .is_announced = true };
+	struct act *made;
+
+	return life_spawn(host, host->root, &supervisor, &made);
+}
+
 static enum status host_start_root(struct act_host *host)
 {
 	const struct life_spawn root = { .class = &root_class };
-	struct act *made;
 
 	TRY(life_spawn(host, NULL, &root, &host->root));
-	if (!host->config.root)
-		return OK;
-	const struct life_spawn supervisor = { .class = &act_supervisor_class,
-					       .args = host->config.root,
-					       .is_announced = true };
-	return life_spawn(host, host->root, &supervisor, &made);
+	return host->config.root ? act_host_start(host, host->config.root) : OK;
 }
 
 enum status act_host_open(const struct act_host_config *config, const struct seams *seams,
@@ -193,13 +198,6 @@ static uint64_t host_cycles(void)
 #endif
 }
 
-static void host_peek_set(struct act_host *host, struct act *act, const struct act_type *type)
-{
-	atomic_store_explicit(&host->activation, host->stats.messages, memory_order_relaxed);
-	atomic_store_explicit(&host->peek_actor, act, memory_order_relaxed);
-	atomic_store_explicit(&host->peek_type, type, memory_order_relaxed);
-}
-
 /* What a message may be besides one for the handler; true: the handler does not get it. */
 static bool host_handle_special(struct act_host *host, struct act *act, struct message *message)
 {
@@ -236,7 +234,7 @@ static void host_handle(struct act_host *host, struct act *act, struct message *
 	host->message = message;
 	host->stats.messages++;
 	act->messages++;
-	host_peek_set(host, act, message->msg.type);
+	actor_host_peek_set(host, act, message->msg.type);
 	if (message->flags & (MESSAGE_JOB | MESSAGE_TASK | MESSAGE_CONTROL) &&
 	    host_handle_special(host, act, message))
 		return;
@@ -266,6 +264,9 @@ static void host_activate(struct act_host *host, struct act *act)
 	}
 	act->flags &= ~(uint32_t)ACTOR_ON_STACK;
 	host->current = NULL;
+	/* What came into the arena by other ways than act_alloc. */
+	if (act->class->memory_max)
+		life_check_memory(act);
 }
 
 static struct act *host_next_ready(struct act_host *host)
@@ -285,6 +286,11 @@ static void host_was_longest(struct act_host *host, const struct act *act, uint6
 	host->longest_cycles = cycles;
 	snprintf(host->stats.longest_who, sizeof host->stats.longest_who, "%s",
 		 act->flags & ACTOR_ENDING ? act->class->name : act_name(act));
+	/* Only one that is longer than all since the last look at the figures: a slow host does not fill its log. */
+	uint64_t ms = actor_host_ns(host, cycles) / (uint64_t)TIME_MS;
+	if (ms > host->config.run_max_ms)
+		log_warn(host->config.name, "an activation took long",
+			 LOG_CSTR("actor", host->stats.longest_who), LOG_U64("ms", ms));
 }
 
 /*
@@ -341,7 +347,7 @@ static void host_run(struct act_host *host)
 	}
 	host_run_ready(host);
 	host->unwind = NULL;
-	host_peek_set(host, NULL, NULL);
+	actor_host_peek_set(host, NULL, NULL);
 }
 
 /* How long a cycle is: measured from the first turn on, always over at least a millisecond. */

@@ -22,7 +22,7 @@ struct act_host_config {
 	const struct act_type *const *types; /* those that cross borders; more by act_host_add_types */
 	uint32_t type_count;
 	bool is_encoding_local; /* test mode: local messages with an id pass through encode and decode */
-	uint32_t run_max_ms; /* watchdog's bound for one activation; 0: LIMIT_RUN_MS */
+	uint32_t run_max_ms; /* an activation that took longer is logged; 0: LIMIT_RUN_MS */
 	bool is_unmeasured; /* no run times: the simulator, where they would differ from run to run */
 	void *driver;       /* act_host_driver gives it back: struct loop in a real host */
 };
@@ -30,6 +30,11 @@ struct act_host_config {
 /* Starts the root supervisor; a child's failing init is the outcome and nothing is left. `config` is copied, what it points to borrowed. */
 MUST_USE enum status act_host_open(const struct act_host_config *config, const struct seams *seams,
 				   struct act_host **out);
+/*
+ * The root supervisor of a host that was opened without one: for a driver that has something to do in between. As with act_host_open, what
+ * fails in a child's init is the outcome; the host is then to be closed.
+ */
+MUST_USE enum status act_host_start(struct act_host *host, const struct act_supervisor *root);
 /* Ends all actors in order, then frees everything. Drives itself until jobs have ended. */
 void act_host_close(TAKE struct act_host *host);
 /*
@@ -153,10 +158,13 @@ struct act_host_now {
 	    *type_name;      /* NULL: between activations; names are cut copies */
 	struct mono since;   /* of the turn, not of the activation */
 	uint64_t activation; /* counts up; unchanged since the last look: stuck in it */
+	uint32_t run_max_ms; /* its class's */
 	char name_copy[48];
 };
 
 void act_host_peek(const struct act_host *host, struct act_host_now *out);
+/* The same for the calling thread if that is running a job: whose. False: it is not. */
+bool act_job_peek(struct act_host_now *out);
 
 #pragma GCC visibility pop
 

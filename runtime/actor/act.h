@@ -146,7 +146,11 @@ struct act_class {
 	 */
 	uint64_t (*key)(const struct act_type *type, const void *body);
 	size_t memory_max; /* bytes of arena; more is a crash of this actor; 0: no limit of its own */
-	uint32_t run_max_ms; /* one activation; longer is reported by the watchdog; 0: the host's */
+	/*
+	 * One activation. One that does not end cannot be unwound, so where there is a watchdog it ends the whole process (L2) and the black box
+	 * names this actor. 0: the host's, LIMIT_STUCK_MS unless the loop was told otherwise; all are reported before.
+	 */
+	uint32_t run_max_ms;
 };
 
 /* ---- life ---------------------------------------------------------------------------------------- */

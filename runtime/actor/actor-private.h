@@ -195,6 +195,7 @@ struct act_host {
 	/* Shared with other threads. */
 	_Alignas(64) _Atomic(struct message *) posted;
 	_Atomic bool is_asleep;
+	uint64_t activations; /* messages, inits and callbacks: what `activation` shows */
 	/* Read by act_host_peek at any moment. */
 	_Atomic uint64_t activation;
 	_Atomic(struct act *) peek_actor;
@@ -221,6 +222,15 @@ static inline struct act_ref actor_ref(const struct act *act)
 	ref.slot = act->slot.index;
 	ref.gen = act->slot.gen;
 	return ref;
+}
+
+/* What runs from now on, for whoever looks from outside; NULL, NULL: nothing. `type` NULL: no message. */
+static inline void actor_host_peek_set(struct act_host *host, struct act *act,
+				       const struct act_type *type)
+{
+	atomic_store_explicit(&host->activation, ++host->activations, memory_order_relaxed);
+	atomic_store_explicit(&host->peek_actor, act, memory_order_relaxed);
+	atomic_store_explicit(&host->peek_type, type, memory_order_relaxed);
 }
 
 static inline bool actor_host_is_here(const struct act_host *host, struct act_ref ref)
@@ -407,6 +417,8 @@ struct life_spawn {
 MUST_USE enum status life_spawn(struct act_host *host, struct act *parent,
 				const struct life_spawn *spawn, struct act **out);
 void life_end(struct act *act, enum act_reason reason, const char *words);
+/* Of a class with a limit, between its activations: ends it if its arena is larger. */
+void life_check_memory(struct act *act);
 /* Goes on with ending, if nothing has to be waited for. Called when a child has ended or a job has run. */
 void life_go_on(struct act *act);
 /* The running actor crashed and the stack has been unwound: ends it. `host->words` says why. */

@@ -30,6 +30,7 @@ void act_host_peek(const struct act_host *host, struct act_host_now *out)
 	/* An actor's memory stays an actor's, so this reads something valid even if it ends meanwhile. */
 	out->who = actor_ref(act);
 	out->class_name = act->class->name;
+	out->run_max_ms = act->class->run_max_ms;
 	out->type_name = type ? type->name : NULL;
 	if (act->flags & ACTOR_ON_STACK && act->name)
 		snprintf(out->name_copy, sizeof out->name_copy, "%s", act->name);

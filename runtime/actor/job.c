@@ -1,3 +1,6 @@
+#include <stdio.h>
+#include <string.h>
+
 #include "runtime/actor/actor-private.h"
 
 ACT_TYPE(act_job_done);
@@ -19,7 +22,25 @@ struct job {
 	void (*drop)(void *arg);
 	uint64_t tag;
 	struct task *task;
+	char name[48]; /* of the actor, which may change it meanwhile */
 };
+
+/* A handler of signals on a worker has to find out whose work it interrupted. */
+static _Thread_local const struct job *running;
+
+bool act_job_peek(struct act_host_now *out)
+{
+	const struct job *job = running;
+
+	if (!job)
+		return false;
+	*out = (struct act_host_now){ .who = actor_ref(job->act),
+				      .class_name = job->act->class->name,
+				      .type_name = "a job" };
+	memcpy(out->name_copy, job->name, sizeof out->name_copy);
+	out->name = out->name_copy;
+	return true;
+}
 
 struct act_lane *act_lane_open(struct act *act, const char *name)
 {
@@ -46,7 +67,10 @@ void job_close_lanes(struct act *act)
 static void job_run(struct seams_job *work)
 {
 	struct job *job = (struct job *)(void *)work;
+
+	running = job;
 	job->run(job->arg);
+	running = NULL;
 }
 
 void job_discard(struct job *job)
@@ -101,6 +125,7 @@ void job_start(struct act *act, struct act_lane *lane, void (*run)(void *arg), v
 			     .drop = drop,
 			     .tag = tag,
 			     .task = task };
+	snprintf(job->name, sizeof job->name, "%s", act_name(act));
 	list_push(&actor_ties(act)->jobs, &job->link);
 	act->host->job_count++;
 	jobs->submit(jobs->self, job->worker, &job->work);

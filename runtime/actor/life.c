@@ -14,11 +14,21 @@ struct context {
 	struct task *task;
 	struct message *message;
 	jmp_buf *unwind;
+	struct act *peek_actor;
+	const struct act_type *peek_type;
 };
 
 static struct context context_enter(struct act_host *host, struct act *act, jmp_buf *unwind)
 {
-	struct context saved = { host->current, host->task, host->message, host->unwind };
+	struct context saved = {
+		host->current,
+		host->task,
+		host->message,
+		host->unwind,
+		atomic_load_explicit(&host->peek_actor, memory_order_relaxed),
+		atomic_load_explicit(&host->peek_type, memory_order_relaxed),
+	};
+	actor_host_peek_set(host, act, NULL);
 	host->current = act;
 	host->task = NULL;
 	host->message = NULL;
@@ -32,6 +42,7 @@ static void context_leave(struct act_host *host, struct context saved)
 	host->task = saved.task;
 	host->message = saved.message;
 	host->unwind = saved.unwind;
+	actor_host_peek_set(host, saved.peek_actor, saved.peek_type);
 }
 
 /* ---- birth --------------------------------------------------------------------------------------- */
@@ -409,6 +420,17 @@ void *act_alloc(struct act *act, size_t size_bytes)
 	return arena_zalloc(arena, size_bytes);
 }
 
+void life_check_memory(struct act *act)
+{
+	if ((act->flags & ACTOR_ENDING) || !act->arena ||
+	    arena_size(act->arena) <= act->class->memory_max)
+		return;
+	act->host->stats.crashed++;
+	snprintf(act->host->words, sizeof act->host->words, "arena limit: %zu bytes",
+		 act->class->memory_max);
+	life_end(act, ACT_CRASHED, act->host->words);
+}
+
 uint64_t act_own(struct act *act, void (*release)(void *arg), void *arg)
 {
 	struct owned *owned = slots_take(&act->host->owned);
@@ -444,6 +466,7 @@ bool act_host_enter(struct act_host *host, struct act_ref who,
 	host->current = act;
 	host->unwind = &unwind;
 	act->flags |= ACTOR_ON_STACK;
+	actor_host_peek_set(host, act, NULL);
 	if (_setjmp(unwind) == 0) {
 		fn(act, act->state, arg);
 		act = host->current;
@@ -453,5 +476,6 @@ bool act_host_enter(struct act_host *host, struct act_ref who,
 		life_crashed(host);
 	}
 	host->unwind = NULL;
+	actor_host_peek_set(host, NULL, NULL);
 	return true;
 }
