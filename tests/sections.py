@@ -6,6 +6,7 @@
     tests/run --sim N               N seeds of the simulation
     tests/run --fuzz SECONDS        new inputs for every decoder, SECONDS in all
     tests/run --conformance FOCUS   upstream's conformance tests
+    tests/run --chaos TRIALS        bugs of each kind planted in an actor of a real host, TRIALS times
     tests/run --soak                a cluster under load and faults for hours
     tests/run --lint                gcc's analyzer over every file
 
@@ -29,7 +30,8 @@ TAIL_LINES = 40
 STOP_SECONDS = 30  # for a section that is told to end: it stops what it started
 # Kinds with a command of their own: option, its program, and whether an argument must follow.
 KINDS = {"--bench": ("tests/bench/run", False), "--sim": ("tests/sim/run", True), "--fuzz": ("tests/fuzz/run", True),
-         "--conformance": ("tests/conformance/run", True), "--soak": ("tests/soak/run", False)}
+         "--conformance": ("tests/conformance/run", True), "--soak": ("tests/soak/run", False),
+         "--chaos": ("tests/chaos/run", True)}
 # Where threads are: loop jobs, the watchdog, links, the log's lanes. Everything above is one thread to a host, and a whole simulation one.
 THREADED = ("runtime", "transport", "datastore")
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
@@ -130,8 +132,8 @@ def everything():
     run.section("build debug", SCONS + ["variant=debug", "all", "tests"], 600)
     unit_sections(run, "debug", 300)
     script_sections(run)
-    run.section("build release", SCONS + ["variant=release", "all"], 600)
-    for kind in ("sim", "wire"):
+    run.section("build release", SCONS + ["variant=release", "all", "build/release/bin/chaos-host"], 600)
+    for kind in ("sim", "chaos", "wire"):
         if os.access("tests/%s/run" % kind, os.X_OK):
             run.section(kind, ["tests/%s/run" % kind], 900, needs="build " + ("debug" if kind == "sim" else "release"))
     run.section("build asan", SCONS + ["variant=asan", "tests", "fuzz"], 600)

@@ -4,13 +4,15 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/base/base.h"
 
 #define MAGIC 0x74726f757065626bULL /* "troupebk" */
-#define VERSION 1U
+#define VERSION 2U
 #define STACK_BYTES (64U * KIB) /* backtrace() wants some room */
+#define FRAMES_SKIPPED 2        /* the handler's own, and the kernel's way into it */
 
 _Static_assert(sizeof(struct blackbox) <= 4096, "one page, written without a second fault");
 
@@ -31,7 +33,7 @@ static const struct {
 
 /* ---- in the root ------------------------------------------------------------------------------------------ */
 
-enum status blackbox_new(uint16_t epoch, struct blackbox **out, int *out_fd)
+enum status blackbox_new(struct blackbox **out, int *out_fd)
 {
 	int fd = memfd_create("blackbox", MFD_CLOEXEC);
 	struct blackbox *box;
@@ -46,7 +48,6 @@ enum status blackbox_new(uint16_t epoch, struct blackbox **out, int *out_fd)
 	}
 	box->magic = MAGIC;
 	box->version = VERSION;
-	box->epoch = epoch;
 	*out = box;
 	*out_fd = fd;
 	return OK;
@@ -60,36 +61,48 @@ void blackbox_free(struct blackbox *box, int fd)
 	close(fd);
 }
 
-static const char *signal_text(int number)
+const char *blackbox_signal_text(int number)
 {
 	for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
 		if (fatal[i].number == number)
 			return fatal[i].name;
-	return "a signal";
+	return number == SIGKILL ? "SIGKILL" : number == SIGTERM ? "SIGTERM" : "a signal";
 }
 
-/* A string of the page that may lack its end. */
-static struct str bounded(const char *at, size_t size)
+static void take_text(char out[48], const char in[48])
 {
-	return str_of(at, strnlen(at, size));
+	memcpy(out, in, 47);
+	out[47] = '\0';
 }
 
-bool blackbox_print(const struct blackbox *box, struct text *out)
+bool blackbox_read(const struct blackbox *box, struct blackbox_words *out)
 {
-	uint32_t count = box->frame_count < BLACKBOX_FRAMES ? box->frame_count : BLACKBOX_FRAMES;
-
 	if (box->is_filled == 0)
 		return false;
-	text_printf(out, "%s at 0x%jx", signal_text(box->signal), (uintmax_t)box->address);
-	if (box->class[0] != '\0')
-		text_printf(out, " in actor " STR_FMT " (" STR_FMT "), message " STR_FMT,
-			    STR_ARG(bounded(box->actor, sizeof box->actor)),
-			    STR_ARG(bounded(box->class, sizeof box->class)),
-			    STR_ARG(bounded(box->type, sizeof box->type)));
-	text_lit(out, "; stack");
-	for (uint32_t i = 0; i < count; i++)
-		text_printf(out, " 0x%jx", (uintmax_t)box->frames[i]);
+	*out = (struct blackbox_words){ .signal = box->signal,
+					.when_ns = box->when_ns,
+					.address = box->address };
+	take_text(out->actor, box->actor);
+	take_text(out->class, box->class);
+	take_text(out->type, box->type);
+	out->frame_count = box->frame_count < BLACKBOX_FRAMES ? box->frame_count : BLACKBOX_FRAMES;
+	for (uint32_t i = 0; i < out->frame_count; i++)
+		out->frames[i] = box->frames[i] - box->program < box->program_bytes
+				     ? box->frames[i] - box->program
+				     : box->frames[i];
 	return true;
+}
+
+void blackbox_print(const struct blackbox_words *words, struct text *out)
+{
+	text_printf(out, "%s at 0x%jx", blackbox_signal_text(words->signal),
+		    (uintmax_t)words->address);
+	if (words->class[0] != '\0')
+		text_printf(out, " in actor %s (%s), message %s", words->actor, words->class,
+			    words->type);
+	text_lit(out, "; stack");
+	for (uint32_t i = 0; i < words->frame_count; i++)
+		text_printf(out, " 0x%jx", (uintmax_t)words->frames[i]);
 }
 
 /* ---- in the host ------------------------------------------------------------------------------------------- */
@@ -117,24 +130,31 @@ static void copy_name(char *to, size_t size, const char *from)
 	to[i] = '\0';
 }
 
+/* The program's own code, between two marks that the linker makes. */
+extern char __executable_start, etext;
+
 static void write_down(int number, siginfo_t *info, void *context)
 {
 	struct blackbox *box = watched.box;
 	struct act_host_now now = { 0 };
-	void *frames[BLACKBOX_FRAMES];
+	struct timespec when;
+	void *frames[BLACKBOX_FRAMES + FRAMES_SKIPPED];
 	int count;
 
 	(void)context;
 	box->signal = number;
-	box->address = (uint64_t)(uintptr_t)info->si_addr;
-	act_host_peek(watched.host, &now);
-	copy_name(box->actor, sizeof box->actor, now.name_copy);
+	box->address = number == SIGABRT ? 0 : (uint64_t)(uintptr_t)info->si_addr;
+	clock_gettime(CLOCK_REALTIME, &when);
+	box->when_ns = when.tv_sec * TIME_S + when.tv_nsec;
+	if (!act_job_peek(&now) && watched.host != NULL)
+		act_host_peek(watched.host, &now);
+	copy_name(box->actor, sizeof box->actor, now.name);
 	copy_name(box->class, sizeof box->class, now.class_name);
-	copy_name(box->type, sizeof box->type, now.type_name);
-	count = backtrace(frames, BLACKBOX_FRAMES);
+	copy_name(box->type, sizeof box->type, now.type_name != NULL ? now.type_name : "none");
+	count = backtrace(frames, BLACKBOX_FRAMES + FRAMES_SKIPPED) - FRAMES_SKIPPED;
 	for (int i = 0; i < count; i++)
-		box->frames[i] = (uint64_t)(uintptr_t)frames[i];
-	box->frame_count = (uint32_t)count;
+		box->frames[i] = (uint64_t)(uintptr_t)frames[i + FRAMES_SKIPPED];
+	box->frame_count = count > 0 ? (uint32_t)count : 0;
 	box->is_filled = 1;
 	/* The handler was for one time only: the same signal now ends the process as it would have. */
 	raise(number);
@@ -150,9 +170,17 @@ void blackbox_watch(struct blackbox *box, const struct act_host *host)
 
 	watched.box = box;
 	watched.host = host;
+	box->program = (uint64_t)(uintptr_t)&__executable_start;
+	box->program_bytes = (uint64_t)(&etext - &__executable_start);
 	/* The first backtrace loads a library, which is no thing to do in a handler. */
 	backtrace(&frame, 1);
 	sigaltstack(&alternate, NULL);
 	for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
 		sigaction(fatal[i].number, &action, NULL);
+}
+
+void blackbox_unwatch(const struct act_host *host)
+{
+	if (watched.host == host)
+		watched.host = NULL;
 }

@@ -19,15 +19,18 @@
 #define BLACKBOX_FRAMES 24
 #define BLACKBOX_REASON 80
 
-/* What is in the page; written by the host, so the root believes none of its lengths. */
+/* What is in the page; written by the host, so that no length and no text's end in it is believed. */
 struct blackbox {
 	uint64_t magic;
 	uint32_t version;
-	uint16_t epoch;     /* by the root, before the host starts */
-	uint16_t is_filled; /* last of all */
+	uint16_t host, epoch; /* by the root, before the host starts */
+	uint32_t is_filled;   /* last of all */
 	int32_t signal;
 	uint32_t frame_count;
+	int64_t when_ns;  /* wall time */
 	uint64_t address; /* that faulted */
+	uint64_t program,
+	    program_bytes; /* where the program's code lies: frames mean something with it */
 	uint64_t frames[BLACKBOX_FRAMES];
 	char actor[48], class[48], type[48]; /* who ran, and what message it had */
 	/* By the root, before the host starts: how often it was started again, and why the last time. */
@@ -35,15 +38,29 @@ struct blackbox {
 	char last_reason[BLACKBOX_REASON];
 };
 
-/* In the root: a new page for a host's next life; `fd` is for the host. IO: no memory for it. */
-MUST_USE enum status blackbox_new(uint16_t epoch, GIVE struct blackbox **out, int *out_fd);
+/* In the root: a new page for a host's next life, whose number and epoch it shall say; `fd` is for the host. IO: no memory for it. */
+MUST_USE enum status blackbox_new(GIVE struct blackbox **out, int *out_fd);
 void blackbox_free(TAKE struct blackbox *box, int fd); /* NULL is fine */
-/* `SIGSEGV at 0x10 in actor api (server), message api_call, 7 frames: ...`; false: the host did not get to write. */
-bool blackbox_print(const struct blackbox *box, struct text *out);
+/* What a black box said, with its texts cut to what they may be. */
+struct blackbox_words {
+	char actor[48], class[48], type[48];
+	int32_t signal;
+	int64_t when_ns;
+	uint64_t address;
+	uint64_t frames[BLACKBOX_FRAMES]; /* of the program's code as offsets into its file, others as they are */
+	uint32_t frame_count;
+};
+
+const char *blackbox_signal_text(int number); /* "SIGSEGV" */
+/* False: the host did not get to write. */
+bool blackbox_read(const struct blackbox *box, struct blackbox_words *out);
+/* `SIGSEGV at 0x10 in actor api (server), message api_call; stack +0x1234 ...` */
+void blackbox_print(const struct blackbox_words *words, struct text *out);
 
 /* In the host: takes the inherited page over. NOT_FOUND: the descriptor is none. */
 MUST_USE enum status blackbox_open(int fd, struct blackbox **out);
-/* Installs the handlers; `host` is whose doing is written down. */
+/* Installs the handlers; `host` is whose doing is written down, until it is unwatched. The calling thread is the host's. */
 void blackbox_watch(struct blackbox *box, const struct act_host *host);
+void blackbox_unwatch(const struct act_host *host);
 
 #endif

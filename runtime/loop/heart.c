@@ -39,9 +39,11 @@ enum status root_inherited(struct root_life *out)
 	fcntl(ROOT_BOX_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(ROOT_LIFE_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(ROOT_HELD_FD, F_SETFD, FD_CLOEXEC); /* fails harmlessly where the root gave none */
-	*out = (struct root_life){
-		.epoch = box->epoch, .restarts = box->restarts, .fd = ROOT_LIFE_FD, .box = box
-	};
+	*out = (struct root_life){ .host = box->host,
+				   .epoch = box->epoch,
+				   .restarts = box->restarts,
+				   .fd = ROOT_LIFE_FD,
+				   .box = box };
 	snprintf(out->last_reason, sizeof out->last_reason, "%.*s", BLACKBOX_REASON - 1,
 		 box->last_reason);
 	return OK;
@@ -76,7 +78,6 @@ static enum status init(struct act *act, void *state, const void *args)
 	stream_set_events(heart->life, &events, heart);
 	stream_read_start(heart->life);
 	TRY(loop_on_signal(act, SIGTERM));
-	blackbox_watch(life->box, act_host_of(act));
 	act_every(act, ROOT_BEAT_MS, &heart_beat_type, &(struct heart_beat){ 0 });
 	say(heart, "R");
 	return OK;

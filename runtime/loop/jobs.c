@@ -83,11 +83,15 @@ static void *work(void *arg)
 static void start_thread(struct seams_worker *worker)
 {
 	pthread_attr_t attributes;
+	static const int own[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
 	sigset_t all, old;
 	int error;
 
 	/* Signals belong to the loop's thread. */
 	sigfillset(&all);
+	/* What a thread does wrong itself has to reach its black box. */
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		sigdelset(&all, own[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);

@@ -47,7 +47,8 @@ void workers_finish(struct workers *workers);
 /* Joins all threads; nothing may be waiting any more. */
 void workers_free(TAKE struct workers *workers);
 
-GIVE struct watchdog *watchdog_new(struct act_host *host);
+/* For the loop of the calling thread. */
+GIVE struct watchdog *watchdog_new(struct act_host *host, uint32_t stuck_ms);
 void watchdog_free(TAKE struct watchdog *watchdog);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "runtime/loop/blackbox.h"
 #include "runtime/loop/loop-private.h"
 #include "runtime/loop/stream-private.h"
 
@@ -84,8 +85,6 @@ static void close_rest(uv_handle_t *handle, void *arg)
 
 static void fini(struct loop *loop)
 {
-	if (loop->watchdog != NULL)
-		watchdog_free(loop->watchdog);
 	process_forget_all(loop);
 	if (loop->workers != NULL)
 		workers_free(loop->workers);
@@ -105,6 +104,16 @@ static void ignore_broken_pipes(void)
 
 	if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
 		(void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* Nobody looks into a host that is being freed. */
+static void close_host(struct loop *loop)
+{
+	if (loop->watchdog != NULL)
+		watchdog_free(loop->watchdog);
+	loop->watchdog = NULL;
+	blackbox_unwatch(loop->host);
+	act_host_close(loop->host);
 }
 
 static struct loop *loop_new(const struct loop_config *config)
@@ -144,27 +153,35 @@ enum status loop_open(const struct loop_config *config, struct loop **out)
 	enum status status;
 
 	host.driver = loop;
+	host.root = NULL;
 	status = act_host_open(&host, &loop->seams, &loop->host);
 	if (status != OK) {
 		fini(loop);
 		return status;
 	}
+	/* What is wrong with an actor may show in its init already. */
+	if (config->box != NULL)
+		blackbox_watch(config->box, loop->host);
 	if (config->has_watchdog)
-		loop->watchdog = watchdog_new(loop->host);
+		loop->watchdog = watchdog_new(loop->host, config->stuck_ms);
+	if (config->host.root != NULL)
+		status = act_host_start(loop->host, config->host.root);
+	if (status != OK) {
+		close_host(loop);
+		fini(loop);
+		return status;
+	}
 	*out = loop;
 	return OK;
 }
 
 void loop_close(struct loop *loop)
 {
-	if (loop->watchdog != NULL)
-		watchdog_free(loop->watchdog);
-	loop->watchdog = NULL;
 	/* Actors end while the loop still turns: their last jobs and writes finish. */
 	act_host_stop(loop->host);
 	while (!act_host_is_done(loop->host))
 		loop_step(loop, 1000);
-	act_host_close(loop->host);
+	close_host(loop);
 	fini(loop);
 }
 

@@ -12,12 +12,16 @@
 #include "runtime/base/list.h"
 
 struct loop;
+struct blackbox;
 
 struct loop_config {
 	struct act_host_config host;   /* `driver` is set by loop_open */
 	uint32_t workers;              /* shared threads for jobs without a lane; 0: 4 */
 	const struct seams_link *link; /* NULL: none, or act_host_set_link later */
-	bool has_watchdog; /* a thread that logs, and after LIMIT_STUCK_MS aborts, when one activation does not end */
+	bool has_watchdog; /* a thread that logs, and then ends the process, when one activation does not end */
+	uint32_t stuck_ms; /* when it does; 0: LIMIT_STUCK_MS */
+	struct blackbox *
+	    box; /* what the root gave (root_inherited), filled from the first init on; NULL: none */
 };
 
 /* Opens the loop and its host; the root supervisor's children are initialised when this returns OK. */

@@ -1,57 +1,14 @@
-#include "runtime/loop/root.h"
-
 #include <signal.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "runtime/base/base.h"
 #include "runtime/base/log.h"
-#include "runtime/loop/blackbox.h"
-#include "runtime/loop/loop-private.h"
+#include "runtime/loop/ends.h"
 #include "runtime/loop/root-private.h"
-#include "runtime/loop/stream.h"
 
-#define HOSTS_MAX 16U
-#define WATCHERS_MAX 16U
-#define RESTARTS_MAX 64U /* of the ring that intensity is counted in */
-#define STABLE_MS 30000  /* a host that lived so long begins again with the shortest back-off */
+#define STABLE_MS 30000 /* a host that lived so long begins again with the shortest back-off */
 #define TICK_MS 1000U
 #define PATH_MAX_BYTES 1200U
-
-/*
- *   IDLE ──> STARTING ──R──> READY ──> STOPPING ──> IDLE
- *    ^          └──────────────┴──(ended, silent)──> WAITING (back-off)
- *    └────────────────────────────────────────────────┘
- */
-enum life { IDLE, STARTING, READY, STOPPING, WAITING };
-
-struct hosted {
-	const struct root_host *spec;
-	struct root *root;
-	enum life life;
-	int64_t pid;
-	uint16_t epoch;
-	uint32_t restarts, failures; /* in all; in a row */
-	char last_reason[BLACKBOX_REASON];
-	struct stream *stream; /* its life */
-	struct blackbox *box;
-	int box_fd;
-	struct mono since, heard, due; /* of this state; last beat; when WAITING ends */
-	bool is_killed;                /* SIGKILL was sent */
-	bool is_finished;              /* it ended for good */
-};
-
-struct root {
-	const struct root_spec *spec;
-	struct act *act;
-	struct hosted hosts[HOSTS_MAX];
-	uint32_t next; /* to be started when the one before it is ready */
-	struct act_ref watchers[WATCHERS_MAX];
-	uint32_t watcher_count;
-	struct mono ring[RESTARTS_MAX];
-	uint32_t ring_at;
-	bool is_stopping, is_given_up;
-};
 
 struct root_tick {
 	char nothing;
@@ -73,9 +30,10 @@ static int64_t age_ms(const struct root *root, struct mono since)
 static void tell(const struct hosted *host, enum root_state state, const char *what)
 {
 	const struct root *root = host->root;
-	struct root_change change = {
-		.state = state, .pid = host->pid, .epoch = host->epoch, .restarts = host->restarts
-	};
+	struct root_change change = { .state = state,
+				      .pid = host->process.pid,
+				      .epoch = host->epoch,
+				      .restarts = host->restarts };
 
 	snprintf(change.name, sizeof change.name, "%s", host->spec->name);
 	snprintf(change.what, sizeof change.what, "%s", what);
@@ -110,24 +68,23 @@ static uint16_t next_epoch(const struct hosted *host)
 
 /* ---- the life of one host ------------------------------------------------------------------------------------ */
 
-static void enter(struct hosted *host, enum life life)
+static void enter(struct hosted *host, enum hosted_life life)
 {
 	host->life = life;
 	host->since = host->heard = act_now(host->root->act);
 }
 
-static void close_life(struct hosted *host)
-{
-	if (host->stream != NULL)
-		stream_close(host->stream);
-	host->stream = NULL;
-	blackbox_free(host->box, host->box_fd);
-	host->box = NULL;
-}
-
 static bool is_up(const struct hosted *host)
 {
-	return host->life == READY || host->is_finished;
+	return host->life == HOSTED_READY || host->is_finished;
+}
+
+static bool are_all_up(const struct root *root)
+{
+	for (uint32_t i = 0; i < root->host_count; i++)
+		if (!is_up(&root->hosts[i]))
+			return false;
+	return true;
 }
 
 /* Goes on with the start in order: one at a time, and only when nothing is still on its way down. */
@@ -135,12 +92,12 @@ static void start_next(struct root *root)
 {
 	if (root->is_stopping)
 		return;
-	for (uint32_t i = 0; i < root->spec->host_count; i++)
-		if (root->hosts[i].life == STOPPING)
+	for (uint32_t i = 0; i < root->host_count; i++)
+		if (root->hosts[i].life == HOSTED_STOPPING)
 			return;
-	while (root->next < root->spec->host_count && is_up(&root->hosts[root->next]))
+	while (root->next < root->host_count && is_up(&root->hosts[root->next]))
 		root->next++;
-	if (root->next < root->spec->host_count && root->hosts[root->next].life == IDLE)
+	if (root->next < root->host_count && root->hosts[root->next].life == HOSTED_IDLE)
 		wait_and_start(&root->hosts[root->next]);
 }
 
@@ -151,26 +108,13 @@ static void heard(struct act *act, struct stream *stream, struct str bytes, enum
 	if (status != OK)
 		return; /* its end is told by the kernel, with the reason */
 	host->heard = act_now(act);
-	if (host->life != STARTING || str_find_char(bytes, 'R') < 0)
+	if (host->life != HOSTED_STARTING || str_find_char(bytes, 'R') < 0)
 		return;
-	enter(host, READY);
+	enter(host, HOSTED_READY);
 	log_info("root", "host is ready", LOG_CSTR("host", host->spec->name),
-		 LOG_I64("pid", host->pid), LOG_U64("epoch", host->epoch));
+		 LOG_I64("pid", host->process.pid), LOG_U64("epoch", host->epoch));
 	tell(host, ROOT_READY, "");
 	start_next(host->root);
-}
-
-static enum status spawn(struct hosted *host, int life, struct fault *why)
-{
-	int held = host->root->spec->held_fd;
-	int fds[] = { -1, STDOUT_FILENO, STDERR_FILENO, life, host->box_fd, held };
-	struct seams_spawn spec = { .argv = host->spec->argv,
-				    .fds = fds,
-				    .fd_count = sizeof fds / sizeof fds[0] - (held < 0),
-				    .is_group_leader = true,
-				    .dies_with_us = true };
-
-	return loop_spawn(host->root->act, &spec, &host->pid, why);
 }
 
 static void wait_and_start(struct hosted *host)
@@ -187,7 +131,7 @@ static void wait_and_start(struct hosted *host)
 		return;
 	}
 	wait_ms = wait_ms / 2 + act_random(host->root->act) % (wait_ms / 2 + 1);
-	enter(host, WAITING);
+	enter(host, HOSTED_WAITING);
 	host->due = (struct mono){ host->since.ns + (int64_t)wait_ms * TIME_MS };
 	act_after(host->root->act, wait_ms, &root_tick_type, &(struct root_tick){ 0 });
 }
@@ -195,66 +139,51 @@ static void wait_and_start(struct hosted *host)
 static void start(struct hosted *host)
 {
 	static const struct stream_events events = { .on_read = heard };
-	struct fault why = { 0 };
-	enum status status;
-	int pair[2];
+	struct root *root = host->root;
 
 	host->epoch = next_epoch(host);
-	host->is_killed = false;
-	if (blackbox_new(host->epoch, &host->box, &host->box_fd) != OK ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		act_fail(host->root->act, "no memory or descriptors for a host");
-	host->box->restarts = host->restarts;
-	memcpy(host->box->last_reason, host->last_reason, sizeof host->last_reason);
-	status = spawn(host, pair[1], &why);
-	close(pair[1]);
-	if (status != OK) {
-		close(pair[0]);
-		act_fail(host->root->act, "%s", why.text);
+	host->is_aborted = host->is_killed = false;
+	if (root_spare_take(root, host)) {
+		stream_set_events(host->process.stream, &events, host);
+	} else {
+		root_process_start(root, &host->process, host->words, host, &events, host);
 	}
-	if (stream_open_fd(host->root->act, pair[0], &host->stream) != OK)
-		act_fail(host->root->act, "cannot watch a host");
-	stream_set_events(host->stream, &events, host);
-	stream_read_start(host->stream);
-	enter(host, STARTING);
+	enter(host, HOSTED_STARTING);
 	tell(host, ROOT_STARTING, "");
 }
 
 static void stop(struct hosted *host)
 {
-	const struct seams_process *process = &act_seams(host->root->act)->process;
-
-	if (host->life == WAITING)
-		enter(host, IDLE);
-	if (host->life != STARTING && host->life != READY)
+	if (host->life == HOSTED_WAITING)
+		enter(host, HOSTED_IDLE);
+	if (host->life != HOSTED_STARTING && host->life != HOSTED_READY)
 		return;
-	enter(host, STOPPING);
-	(void)!process->kill(process->self, host->pid, SIGTERM);
+	enter(host, HOSTED_STOPPING);
+	root_process_signal(host->root, &host->process, SIGTERM);
+}
+
+/* A host that is silent still has a handler that writes down which actor keeps its loop, unless it was stopped from outside. */
+static void abort_now(struct hosted *host, const char *why)
+{
+	if (host->is_aborted)
+		return;
+	host->is_aborted = true;
+	log_warn("root", "aborting a host", LOG_CSTR("host", host->spec->name),
+		 LOG_CSTR("why", why));
+	root_process_signal(host->root, &host->process, SIGABRT);
 }
 
 static void kill_now(struct hosted *host, const char *why)
 {
-	const struct seams_process *process = &act_seams(host->root->act)->process;
-
 	if (host->is_killed)
 		return;
 	host->is_killed = true;
 	snprintf(host->last_reason, sizeof host->last_reason, "%s", why);
 	log_warn("root", "killing a host", LOG_CSTR("host", host->spec->name), LOG_CSTR("why", why));
-	(void)!process->kill(process->self, host->pid, SIGKILL);
+	root_process_signal(host->root, &host->process, SIGKILL);
 }
 
 /* ---- the end of one host --------------------------------------------------------------------------------------- */
-
-static void print_end(const struct hosted *host, const struct loop_ended *ended, struct text *out)
-{
-	if (blackbox_print(host->box, out))
-		return;
-	if (ended->signal != 0)
-		text_printf(out, "signal %d", ended->signal);
-	else
-		text_printf(out, "exit code %d", ended->code);
-}
 
 /* SIGKILL that we did not send is somebody's wish, or the kernel's need of memory: it says nothing about the host. */
 static bool is_from_outside(const struct hosted *host, const struct loop_ended *ended)
@@ -262,23 +191,38 @@ static bool is_from_outside(const struct hosted *host, const struct loop_ended *
 	return ended->signal == SIGKILL && !host->is_killed;
 }
 
-/* Too many failures within the window: whatever is wrong, starting again does not mend it. */
-static bool is_too_often(struct root *root)
+/* Counts one more; true when there were more than max within the time. */
+static bool is_exceeded(const struct root *root, struct mono ring[ROOT_RESTARTS_MAX],
+			uint32_t *ring_at, uint32_t max, uint32_t within_ms)
 {
-	uint32_t max = root->spec->max_restarts ? root->spec->max_restarts : 10;
-	uint32_t within_ms = root->spec->within_ms ? root->spec->within_ms : 60000;
 	uint32_t count = 0;
 
-	root->ring[root->ring_at++ % RESTARTS_MAX] = act_now(root->act);
-	for (uint32_t i = 0; i < RESTARTS_MAX; i++)
-		if (root->ring[i].ns != 0 && age_ms(root, root->ring[i]) < within_ms)
+	ring[(*ring_at)++ % ROOT_RESTARTS_MAX] = act_now(root->act);
+	for (uint32_t i = 0; i < ROOT_RESTARTS_MAX; i++)
+		if (ring[i].ns != 0 && age_ms(root, ring[i]) < within_ms)
 			count++;
 	return count > max;
 }
 
+/* Too many failures within the window, of one or of all: whatever is wrong, starting again does not mend it. */
+static bool is_too_often(struct hosted *host)
+{
+	struct root *root = host->root;
+	const struct root_spec *spec = root->spec;
+	bool is_own = host->spec->max_restarts != 0 &&
+		      is_exceeded(root, host->ring, &host->ring_at, host->spec->max_restarts,
+				  host->spec->within_ms);
+
+	return is_exceeded(root, root->ring, &root->ring_at,
+			   spec->max_restarts ? spec->max_restarts : 10,
+			   spec->within_ms ? spec->within_ms : 60000) ||
+	       is_own;
+}
+
 static void stop_all(struct root *root)
 {
-	for (uint32_t i = root->spec->host_count; i-- > 0;)
+	root_spare_end_all(root);
+	for (uint32_t i = root->host_count; i-- > 0;)
 		stop(&root->hosts[i]);
 }
 
@@ -300,7 +244,7 @@ static void apply_strategy(struct hosted *host)
 
 	if (root->spec->strategy == ACT_ONE_FOR_ONE)
 		return;
-	for (uint32_t i = root->spec->host_count; i-- > from;)
+	for (uint32_t i = root->host_count; i-- > from;)
 		if (i != index)
 			stop(&root->hosts[i]);
 	root->next = root->spec->strategy == ACT_ONE_FOR_ALL ? 0 : index;
@@ -308,7 +252,7 @@ static void apply_strategy(struct hosted *host)
 
 static void restart(struct hosted *host, bool is_failure)
 {
-	if (is_failure && is_too_often(host->root)) {
+	if (is_failure && !host->is_exile && is_too_often(host)) {
 		give_up(host);
 		return;
 	}
@@ -322,24 +266,58 @@ static void restart(struct hosted *host, bool is_failure)
 
 static bool is_over(const struct root *root)
 {
-	for (uint32_t i = 0; i < root->spec->host_count; i++)
-		if (root->hosts[i].life != IDLE)
+	for (uint32_t i = 0; i < root->host_count; i++)
+		if (root->hosts[i].life != HOSTED_IDLE)
 			return false;
-	return root->is_stopping;
+	return root->is_stopping && root_spare_are_gone(root);
+}
+
+static struct end read_end(const struct hosted *host, const struct loop_ended *ended)
+{
+	struct end end = { .when_ns = act_wall(host->root->act).ns,
+			   .pid = ended->pid,
+			   .epoch = host->epoch,
+			   .code = ended->code,
+			   .signal = ended->signal };
+
+	snprintf(end.host, sizeof end.host, "%s", host->spec->name);
+	end.has_words = blackbox_read(host->process.box, &end.words);
+	return end;
+}
+
+static void go_on(struct root *root, struct hosted *host, const struct end *end, bool was_stopping,
+		  const struct loop_ended *ended)
+{
+	bool is_clean = ended->signal == 0 && ended->code == 0;
+
+	if (root->is_stopping)
+		return;
+	if (was_stopping) {
+		start_next(root);
+	} else if (host->spec->restart == ACT_PERMANENT ||
+		   (host->spec->restart == ACT_TRANSIENT && !is_clean)) {
+		if (end->has_words)
+			root_exile_judge(host, end->words.actor);
+		restart(host, !is_from_outside(host, ended));
+	} else {
+		host->is_finished = true;
+	}
 }
 
 static void host_ended(struct root *root, struct hosted *host, const struct loop_ended *ended)
 {
-	bool was_stopping = host->life == STOPPING,
-	     is_clean = ended->signal == 0 && ended->code == 0;
+	const struct seams_files *files = &act_seams(root->act)->files;
+	struct end end = read_end(host, ended);
+	bool was_stopping = host->life == HOSTED_STOPPING;
 	struct text words = text_new(1024);
 
-	print_end(host, ended, &words);
+	end_print(&end, &words);
 	text_add_char(&words, '\0');
-	host->failures =
-	    host->life == READY && age_ms(root, host->since) > STABLE_MS ? 1 : host->failures + 1;
-	close_life(host);
-	enter(host, IDLE);
+	host->failures = host->life == HOSTED_READY && age_ms(root, host->since) > STABLE_MS
+			     ? 1
+			     : host->failures + 1;
+	root_process_close(&host->process);
+	enter(host, HOSTED_IDLE);
 	if (!was_stopping && !host->is_killed)
 		snprintf(host->last_reason, sizeof host->last_reason, "%.*s", BLACKBOX_REASON - 1,
 			 words.at);
@@ -348,15 +326,10 @@ static void host_ended(struct root *root, struct hosted *host, const struct loop
 			 LOG_CSTR("what", words.at));
 	tell(host, ROOT_ENDED, words.at);
 	text_fini(&words);
-	if (root->is_stopping)
-		return;
-	if (was_stopping)
-		start_next(root);
-	else if (host->spec->restart == ACT_PERMANENT ||
-		 (host->spec->restart == ACT_TRANSIENT && !is_clean))
-		restart(host, !is_from_outside(host, ended));
-	else
-		host->is_finished = true;
+	/* Its next life first: what is written down can wait. */
+	go_on(root, host, &end, was_stopping, ended);
+	if (!was_stopping)
+		ends_add(files, root->spec->state_folder, &end);
 }
 
 /* ---- time ------------------------------------------------------------------------------------------------------- */
@@ -367,23 +340,25 @@ static void look_at(struct root *root, struct hosted *host)
 	uint32_t shutdown_ms = host->spec->shutdown_ms ? host->spec->shutdown_ms : LIMIT_SHUTDOWN_MS;
 
 	switch (host->life) {
-	case STARTING:
+	case HOSTED_STARTING:
 		if (age_ms(root, host->since) > ready_ms)
 			kill_now(host, "it did not get ready in time");
 		break;
-	case READY:
+	case HOSTED_READY:
 		if (age_ms(root, host->heard) > ROOT_SILENCE_MS)
+			abort_now(host, "its loop stands still");
+		if (age_ms(root, host->heard) > ROOT_SILENCE_MS + ROOT_LAST_WORDS_MS)
 			kill_now(host, "its loop stands still");
 		break;
-	case STOPPING:
+	case HOSTED_STOPPING:
 		if (age_ms(root, host->since) > shutdown_ms)
 			kill_now(host, "it did not end in time");
 		break;
-	case WAITING:
+	case HOSTED_WAITING:
 		if (act_now(root->act).ns >= host->due.ns)
 			start(host);
 		break;
-	case IDLE: break;
+	case HOSTED_IDLE: break;
 	}
 }
 
@@ -400,20 +375,32 @@ static void end_when_over(struct root *root)
 
 static void ended(struct root *root, const struct loop_ended *ended)
 {
-	for (uint32_t i = 0; i < root->spec->host_count; i++)
-		if (root->hosts[i].pid == ended->pid && root->hosts[i].life != IDLE &&
-		    root->hosts[i].life != WAITING)
+	if (root_spare_ended(root, ended->pid)) {
+		end_when_over(root);
+		return;
+	}
+	for (uint32_t i = 0; i < root->host_count; i++)
+		if (root->hosts[i].process.pid == ended->pid &&
+		    root->hosts[i].life != HOSTED_IDLE && root->hosts[i].life != HOSTED_WAITING)
 			host_ended(root, &root->hosts[i], ended);
 	end_when_over(root);
 }
 
+static void tick(struct root *root)
+{
+	for (uint32_t i = 0; i < root->host_count; i++)
+		look_at(root, &root->hosts[i]);
+	if (are_all_up(root))
+		root_spare_fill(root);
+}
+
 static void add_watcher(struct root *root, struct act_ref who)
 {
-	if (root->watcher_count == WATCHERS_MAX)
+	if (root->watcher_count == ROOT_WATCHERS_MAX)
 		return;
 	root->watchers[root->watcher_count++] = who;
-	for (uint32_t i = 0; i < root->spec->host_count; i++)
-		if (root->hosts[i].life == READY)
+	for (uint32_t i = 0; i < root->host_count; i++)
+		if (root->hosts[i].life == HOSTED_READY)
 			tell(&root->hosts[i], ROOT_READY, "");
 }
 
@@ -425,8 +412,7 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 	if (ACT_IS(msg, loop_ended)) {
 		ended(root, msg->body);
 	} else if (ACT_IS(msg, root_tick)) {
-		for (uint32_t i = 0; i < root->spec->host_count; i++)
-			look_at(root, &root->hosts[i]);
+		tick(root);
 	} else if (ACT_IS(msg, root_watch)) {
 		add_watcher(root, msg->from);
 	} else if (ACT_IS(msg, loop_signal)) {
@@ -445,9 +431,12 @@ static enum status init(struct act *act, void *state, const void *args)
 
 	root->act = act;
 	root->spec = args;
-	assert(root->spec->host_count <= HOSTS_MAX);
-	for (uint32_t i = 0; i < root->spec->host_count; i++)
+	assert(root->spec->host_count <= ROOT_HOSTS_MAX);
+	root->host_count = root->spec->host_count;
+	for (uint32_t i = 0; i < root->host_count; i++) {
 		root->hosts[i] = (struct hosted){ .spec = &root->spec->hosts[i], .root = root };
+		root_exile_plan(&root->hosts[i]);
+	}
 	TRY(loop_on_signal(act, SIGTERM));
 	TRY(loop_on_signal(act, SIGINT));
 	act_every(act, TICK_MS, &root_tick_type, &(struct root_tick){ 0 });

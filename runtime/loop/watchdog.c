@@ -2,10 +2,12 @@
  * The watchdog: a thread that notices an activation that does not end.
  *
  * It looks at what the host is doing, a few times a second while it does something. It logs the actor once when it finds
- * it at the same activation again; after LIMIT_STUCK_MS it aborts the process: a loop that hangs is worth less than one
- * that starts again.
+ * it at the same activation again. After the class's run_max_ms, else the loop's stuck_ms, it ends the process: a loop that hangs
+ * is worth less than one that starts again. It does so by a signal to the loop's thread, whose stack is the one worth writing down, and
+ * if that thread takes no signals any more, by its own.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -13,11 +15,14 @@
 #include "runtime/loop/loop-private.h"
 
 #define LOOK_MS 250
-#define IDLE_MS 1000 /* a host at rest is left in peace */
+#define LOOK_MIN_MS 5
+#define IDLE_MS 1000      /* a host at rest is left in peace */
+#define LAST_WORDS_MS 500 /* for the loop's thread to take the signal */
 
 struct watchdog {
 	struct act_host *host;
-	pthread_t thread;
+	uint32_t stuck_ms;
+	pthread_t thread, loop;
 	pthread_mutex_t lock;
 	pthread_cond_t ends;
 	bool is_ending;
@@ -41,41 +46,73 @@ static bool pause_a_little(struct watchdog *dog, int64_t ms)
 	return goes_on;
 }
 
+static int64_t watchdog_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / TIME_MS;
+}
+
+static int64_t between(int64_t ms, int64_t min_ms, int64_t max_ms)
+{
+	return ms < min_ms ? min_ms : ms > max_ms ? max_ms : ms;
+}
+
+static uint32_t limit_ms(const struct watchdog *dog, const struct act_host_now *now)
+{
+	return now->run_max_ms != 0 ? now->run_max_ms : dog->stuck_ms;
+}
+
+static _Noreturn void end_process(struct watchdog *dog, const struct act_host_now *now)
+{
+	log_error("watchdog", "the loop is stuck, ending the process", LOG_CSTR("actor", now->name),
+		  LOG_U64("limit_ms", limit_ms(dog, now)));
+	pthread_kill(dog->loop, SIGABRT);
+	(void)pause_a_little(dog, LAST_WORDS_MS);
+	abort();
+}
+
 static void *watch(void *arg)
 {
 	struct watchdog *dog = arg;
 	struct act_host_now now = { 0 };
 	uint64_t last = 0;
-	int64_t stuck_ms = 0;
+	int64_t since_ms = 0, pause_ms = between(dog->stuck_ms, LOOK_MIN_MS, IDLE_MS);
+	bool is_reported = false;
 
-	while (pause_a_little(dog, now.class_name == NULL ? IDLE_MS : LOOK_MS)) {
+	while (pause_a_little(dog, pause_ms)) {
 		act_host_peek(dog->host, &now);
-		if (now.class_name == NULL || now.activation != last) {
-			last = now.activation;
-			stuck_ms = 0;
+		if (now.class_name == NULL) {
+			pause_ms = between(dog->stuck_ms, LOOK_MIN_MS, IDLE_MS);
 			continue;
 		}
-		if (stuck_ms == 0)
-			log_warn("watchdog", "an activation does not end",
-				 LOG_CSTR("actor", now.name_copy),
-				 LOG_CSTR("class", now.class_name));
-		stuck_ms += LOOK_MS;
-		if (stuck_ms >= LIMIT_STUCK_MS) {
-			log_error("watchdog", "the loop is stuck, ending the process",
-				  LOG_CSTR("actor", now.name_copy));
-			abort();
+		pause_ms = between(limit_ms(dog, &now) / 4, LOOK_MIN_MS, LOOK_MS);
+		if (now.activation != last) {
+			last = now.activation;
+			since_ms = watchdog_now_ms();
+			is_reported = false;
+			continue;
 		}
+		if (!is_reported)
+			log_warn("watchdog", "an activation does not end",
+				 LOG_CSTR("actor", now.name), LOG_CSTR("class", now.class_name));
+		is_reported = true;
+		if (watchdog_now_ms() - since_ms >= limit_ms(dog, &now))
+			end_process(dog, &now);
 	}
 	return NULL;
 }
 
-struct watchdog *watchdog_new(struct act_host *host)
+struct watchdog *watchdog_new(struct act_host *host, uint32_t stuck_ms)
 {
 	struct watchdog *dog = mem_new(struct watchdog);
 	pthread_condattr_t attributes;
 	int error;
 
 	dog->host = host;
+	dog->stuck_ms = stuck_ms != 0 ? stuck_ms : LIMIT_STUCK_MS;
+	dog->loop = pthread_self();
 	pthread_mutex_init(&dog->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
