@@ -434,6 +434,24 @@ static bool is_saved(const struct seams_files *files, const char *path, struct s
 	return is_same;
 }
 
+bool pki_is_saved(const struct seams_files *files, const char *folder, const struct pki *pki)
+{
+	struct pki copy = *pki;
+
+	for (size_t i = 0; i < COUNT(pki_files); i++) {
+		struct str contents = *file_at(&copy, i);
+		char path[SECRET_FILE_PATH_MAX];
+		struct seams_stat stat;
+
+		if (path_of(folder, pki_files[i].name, path, NULL) != OK)
+			return false;
+		if (contents.len > 0 ? !is_saved(files, path, contents)
+				     : files->stat(files->self, path, &stat) != NOT_FOUND)
+			return false;
+	}
+	return true;
+}
+
 /* What is to be written anew, each begun; *out_count also counts what was begun before one failed. */
 static enum status begin_all(const struct seams_files *files, const char *folder, struct pki *pki,
 			     struct secret_file out[COUNT(pki_files)], size_t *out_count,

@@ -78,6 +78,8 @@ struct str pki_chain(const struct pki *pki, const struct pki_leaf *leaf, struct 
  */
 MUST_USE enum status pki_load(const struct seams_files *files, const char *folder,
 			      struct arena *arena, struct pki *out, struct fault *why);
+/* The folder holds what `pki` does, byte by byte, and nothing of it besides: cheaper than loading it, since no key is looked into. */
+bool pki_is_saved(const struct seams_files *files, const char *folder, const struct pki *pki);
 /* Each file is written anew beside the old one (0600), synced and renamed; what is absent or unchanged is left alone. The folder is made (0700). */
 MUST_USE enum status pki_save(const struct seams_files *files, const char *folder,
 			      const struct pki *pki, struct fault *why);

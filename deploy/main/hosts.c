@@ -107,3 +107,20 @@ int hosts_node(const struct command_line *line)
 	layout.agent.pods = command_text(line, "pods");
 	return process_run(&process, layout.children, layout.count);
 }
+
+/* ---- spare ---------------------------------------------------------------------------------------------------- */
+
+int hosts_spare(char **argv, int (*run)(int argc, char **argv))
+{
+	struct arena *arena = arena_new(0); /* of the whole life: the words are in it */
+	int argc = 0;
+
+	while (argv[argc] != NULL)
+		argc++;
+	if (argc == HOSTS_SPARE_WORDS)
+		process_warm(argv[3]);
+	if (root_spare_wait(arena, argv, &argc, &argv) == OK)
+		return run(argc, argv);
+	arena_free(arena);
+	return EXIT_FAILED;
+}

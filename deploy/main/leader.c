@@ -13,6 +13,7 @@
 
 #define RETRY_MS 200U
 #define CHILDREN_MAX 40U
+#define SCHEDULER "scheduler"
 
 struct leader {
 	struct process *process;
@@ -36,12 +37,27 @@ static const ACT_TYPE(leader_retry, .id = 0);
 
 /* ---- what runs ---------------------------------------------------------------------------------------------- */
 
+/* What is not here, because it lives in a host of its own, is left out; caches are everybody's. */
 static void add(struct leader *leader, const char *id, const struct act_class *class,
 		const void *args)
 {
 	assert(leader->spec.child_count < CHILDREN_MAX);
+	if (!process_has(leader->process, id) && class != &caches_class)
+		return;
 	leader->children[leader->spec.child_count++] =
 	    (struct act_child){ .id = id, .class = class, .args = args };
+}
+
+const char *const *leader_movable(struct arena *arena)
+{
+	const char **names = arena_array(arena, const char *, CHILDREN_MAX + 1);
+	uint32_t count = 0;
+
+	names[count++] = SCHEDULER;
+	for (uint32_t i = 0; controllers[i] != NULL; i++)
+		names[count++] = controllers[i]->name;
+	names[count] = NULL;
+	return names;
 }
 
 static void plan_children(struct leader *leader)
@@ -63,7 +79,7 @@ static void plan_children(struct leader *leader)
 	add(leader, "bootstrap", &bootstrap_class, &leader->bootstrap);
 	add(leader, "caches", &caches_class, &leader->caches);
 	add(leader, "liveness", &liveness_class, &leader->liveness);
-	add(leader, "scheduler", &scheduler_class, &leader->scheduler);
+	add(leader, SCHEDULER, &scheduler_class, &leader->scheduler);
 	for (uint32_t i = 0; controllers[i] != NULL; i++) {
 		leader->runners[i] =
 		    (struct runner_args){ controllers[i], leader->api, leader->term };

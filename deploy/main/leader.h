@@ -11,5 +11,7 @@
 
 /* args: the struct process. */
 extern const struct act_class leader_class;
+/* Which of them may live in a host of their own: names, NULL at the end. */
+const char *const *leader_movable(struct arena *arena);
 
 #endif

@@ -31,10 +31,20 @@
 		.help = "what runs pods: hollow pretends, none makes no node of this machine; " \
 			"auto takes what there is"                                              \
 	}
+#define MOVED                                                                          \
+	{                                                                              \
+		.name = "without",                                                     \
+		.kind = OPTION_TEXT,                                                   \
+		.value = "A,B",                                                        \
+		.help = "not those",                                                   \
+	},                                                                             \
+	{                                                                              \
+		.name = "only", .kind = OPTION_TEXT, .value = "A", .help = "that one", \
+	}
 #define HOST(host, start)                                                        \
 	{                                                                        \
 		.name = "host-" host, .arguments = "", .help = "", .run = start, \
-		.is_internal = true, .options = { DATA_DIR, PODS },              \
+		.is_internal = true, .options = { DATA_DIR, PODS, MOVED },       \
 	}
 
 #define SIM_OPTIONS                                                                               \
@@ -97,7 +107,12 @@ static const struct command commands[] = {
 			 .choices = "auto",
 			 .fallback = "auto",
 			 .help = "auto: voter or standby, as the cluster needs" },
-		       PODS } },
+		       PODS,
+		       { .name = "spares",
+			 .kind = OPTION_NUMBER,
+			 .value = "N",
+			 .fallback = "1",
+			 .help = "warm processes that take over the work of one that ended" } } },
 	{ .name = "demo",
 	  .arguments = "",
 	  .help = "nodes on loopback addresses of this machine: deploy, kill, watch it heal",
@@ -142,6 +157,12 @@ static const struct command commands[] = {
 	  .help = "who keeps the data, and in which role",
 	  .run = verb_members,
 	  .options = { OUTPUT, WATCH, DATA_DIR } },
+	{ .name = "inspect",
+	  .arguments = "",
+	  .help = "how hosts of this node ended: when, in which actor, at which message, with the "
+		  "stack",
+	  .run = verb_inspect,
+	  .options = { OUTPUT, DATA_DIR } },
 	{ .name = "kill",
 	  .arguments = "ACTOR",
 	  .arguments_min = 1,
@@ -224,7 +245,7 @@ static const struct command commands[] = {
 	{ .name = NULL },
 };
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct command_line line = { 0 };
 	struct fault why = { 0 };
@@ -244,4 +265,11 @@ int main(int argc, char **argv)
 	fwrite(help.at, 1, help.len, stdout);
 	text_fini(&help);
 	return EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], HOSTS_SPARE) == 0)
+		return hosts_spare(argv, run);
+	return run(argc, argv);
 }

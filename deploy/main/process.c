@@ -48,14 +48,23 @@ struct act_ref process_inspector(struct act *act, struct process *process, enum 
 	return act_named(act, name);
 }
 
+bool process_has(const struct process *process, const char *actor)
+{
+	struct str rest = str_from(process->without);
+
+	if (process->only != NULL)
+		return strcmp(process->only, actor) == 0;
+	while (rest.at != NULL)
+		if (str_is(str_cut(&rest, ','), actor))
+			return false;
+	return true;
+}
+
 /* ---- loading ------------------------------------------------------------------------------------------- */
 
-static enum status load_keys(struct process *process, struct fault *why)
+static const char *keys_folder(struct process *process)
 {
-	struct str folder = arena_printf(process->arena, "%s/pki", process->dir.path);
-	const struct seams_files *files = loop_files();
-
-	return pki_load(files, folder.at, process->arena, &process->pki, why);
+	return arena_printf(process->arena, "%s/pki", process->dir.path).at;
 }
 
 static enum status make_api_context(struct process *process, struct fault *why)
@@ -90,6 +99,49 @@ static enum status make_link_contexts(struct process *process, struct fault *why
 	return tls_context_new(&config, &process->link_client, why);
 }
 
+static enum status load_keys(struct process *process, struct fault *why)
+{
+	TRY(pki_load(loop_files(), keys_folder(process), process->arena, &process->pki, why));
+	TRY(make_api_context(process, why));
+	return make_link_contexts(process, why);
+}
+
+/* What process_warm loaded; its arena is NULL where nobody called that. Of a spare host this lives as long as the process. */
+static struct process *warm(void)
+{
+	static struct process process;
+
+	return &process;
+}
+
+/* Takes over what was loaded while there was time, if the files are still those. */
+static bool take_warm(struct process *process)
+{
+	const struct process *early = warm();
+
+	if (early->arena == NULL || strcmp(early->dir.path, process->dir.path) != 0 ||
+	    !pki_is_saved(loop_files(), keys_folder(process), &early->pki))
+		return false;
+	process->pki = early->pki;
+	process->api_tls = early->api_tls;
+	process->link_server = early->link_server;
+	process->link_client = early->link_client;
+	return true;
+}
+
+void process_warm(const char *data_dir)
+{
+	struct process *process = warm();
+	struct fault why = { 0 };
+
+	process->arena = arena_new(0);
+	if (data_dir_find(data_dir, &process->dir, &why) == OK && load_keys(process, &why) == OK)
+		return;
+	/* Whatever is wrong is said by the host that this becomes, if it still is then. */
+	arena_free(process->arena);
+	process->arena = NULL;
+}
+
 enum status process_load(struct process *process, const struct command_line *line,
 			 enum process_host host, struct fault *why)
 {
@@ -99,12 +151,13 @@ enum status process_load(struct process *process, const struct command_line *lin
 	TRY(root_inherited(&process->life));
 	TRY(data_dir_find(command_text(line, "data-dir"), &process->dir, why));
 	TRY(data_dir_read_identity(&process->dir, &process->identity, why));
-	snprintf(process->log_prefix, sizeof process->log_prefix, "%s/%s", process->identity.name,
-		 process_host_name(host));
+	process->without = command_text(line, "without");
+	process->only = command_text(line, "only");
+	snprintf(process->log_prefix, sizeof process->log_prefix, "%s/%s%s%s",
+		 process->identity.name, process_host_name(host), process->only ? "+" : "",
+		 process->only ? process->only : "");
 	log_configure(&log);
-	TRY(load_keys(process, why));
-	TRY(make_api_context(process, why));
-	return make_link_contexts(process, why);
+	return take_warm(process) ? OK : load_keys(process, why);
 }
 
 /* ---- links -------------------------------------------------------------------------------------------------- */
@@ -208,10 +261,11 @@ int process_run(struct process *process, const struct act_child *children, uint3
 	struct act_supervisor root = process_root(all, count + 3);
 	struct loop_config config = { .host = { .name = process_host_name(process->host),
 						.node = process->identity.node,
-						.host = (uint16_t)process->host,
+						.host = process->life.host,
 						.epoch = process->life.epoch,
 						.root = &root },
-				      .has_watchdog = true };
+				      .has_watchdog = true,
+				      .box = process->life.box };
 	enum status status;
 
 	all[0] = (struct act_child){ .id = "links", .class = &links_class, .args = process };

@@ -20,6 +20,7 @@
 
 enum process_host { PROCESS_ROOT, PROCESS_CORE, PROCESS_CONTROL, PROCESS_NODE };
 #define PROCESS_HOSTS 4
+#define PROCESS_EXILES 16 /* number of the first host that an actor has of its own */
 
 const char *process_host_name(enum process_host host); /* "core" */
 
@@ -34,7 +35,12 @@ struct process {
 	struct loop *loop;
 	struct peer *peer;
 	char log_prefix[80];
+	/* What moves when an actor takes its host down again and again: those that are not here (a,b), or the one that is alone here; NULL: nobody moved. */
+	const char *without, *only;
 };
+
+/* Whether an actor of this host runs in this process. */
+bool process_has(const struct process *process, const char *actor);
 
 /* The number by which links know a node: a hash of its name, so that nobody has to hand numbers out. Never 0. */
 uint32_t process_node_number(struct str name);
@@ -50,6 +56,9 @@ struct act_ref process_inspector(struct act *act, struct process *process, enum 
 /* Reads the data directory and the keys, renewing what is due, and takes over what the root gave. */
 MUST_USE enum status process_load(struct process *process, const struct command_line *line,
 				  enum process_host host, struct fault *why);
+
+/* Loads in advance, while nobody waits for it, what process_load then takes over if it is still so: for a spare host. */
+void process_warm(const char *data_dir);
 
 /* All types that cross the borders of any host of a node, in one list. */
 const struct act_type *const *process_types(struct arena *arena, uint32_t *out_count);

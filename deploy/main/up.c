@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "deploy/main/hosts.h"
 #include "deploy/main/identity.h"
+#include "deploy/main/leader.h"
 #include "deploy/main/process.h"
 #include "runtime/base/log.h"
 
 #define HOSTS 3U
 #define WORDS_MAX 8U
+#define SPARE_ROOM 512U /* what a spare may be called once it is a host */
 
 struct up {
 	struct data_dir dir;
@@ -20,6 +23,8 @@ struct up {
 	const char *words[HOSTS][WORDS_MAX];
 	struct root_host hosts[HOSTS];
 	struct root_spec spec;
+	const char *spare_words[6];
+	char spare_room[SPARE_ROOM];
 };
 
 /* ---- before anything is started ------------------------------------------------------------------------------ */
@@ -60,10 +65,27 @@ static void plan_host(struct up *up, enum process_host host, const char *pods)
 		words[n++] = pods;
 	}
 	words[n] = NULL;
-	up->hosts[at] = (struct root_host){ .name = process_host_name(host),
-					    .argv = words,
-					    .host = (uint16_t)host,
-					    .restart = ACT_PERMANENT };
+	up->hosts[at] =
+	    (struct root_host){ .name = process_host_name(host),
+				.argv = words,
+				.host = (uint16_t)host,
+				.restart = ACT_PERMANENT,
+				.movable =
+				    host == PROCESS_CONTROL ? leader_movable(up->arena) : NULL,
+				.without_option = "--without",
+				.only_option = "--only" };
+}
+
+static void plan_spares(struct up *up, uint32_t count)
+{
+	memset(up->spare_room, '.', SPARE_ROOM - 1);
+	up->spare_words[0] = up->program;
+	up->spare_words[1] = HOSTS_SPARE;
+	up->spare_words[2] = "--data-dir";
+	up->spare_words[3] = up->dir.path;
+	up->spare_words[4] = up->spare_room;
+	up->spec.spare_argv = up->spare_words;
+	up->spec.spares = count;
 }
 
 static int run_root(struct up *up)
@@ -114,12 +136,14 @@ int up_run(const struct command_line *line)
 				      .backoff_min_ms = 20,
 				      .backoff_max_ms = 2000,
 				      .hosts = up.hosts,
+				      .exile_first = PROCESS_EXILES,
 				      .held_fd = up.dir.lock_hosts,
 				      .state_folder = up.dir.path };
 	plan_host(&up, PROCESS_CORE, NULL);
 	plan_host(&up, PROCESS_CONTROL, NULL);
 	if (strcmp(command_text(line, "pods"), "none") != 0)
 		plan_host(&up, PROCESS_NODE, command_text(line, "pods"));
+	plan_spares(&up, (uint32_t)command_number(line, "spares"));
 	code = run_root(&up);
 	data_dir_close(&up.dir);
 	arena_free(up.arena);

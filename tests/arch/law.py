@@ -84,7 +84,7 @@ LIBRARIES_ALSO = {}
 
 # The C library, the kernel's headers and the compiler's own.
 SYSTEM = set("""
-assert.h complex.h ctype.h dirent.h dlfcn.h endian.h errno.h execinfo.h fcntl.h fenv.h float.h fnmatch.h ftw.h getopt.h
+assert.h complex.h ctype.h dirent.h dlfcn.h elf.h endian.h errno.h execinfo.h fcntl.h fenv.h float.h fnmatch.h ftw.h getopt.h
 glob.h grp.h ifaddrs.h inttypes.h limits.h link.h locale.h malloc.h math.h memory.h netdb.h nmmintrin.h poll.h pthread.h pwd.h
 sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h
 stdlib.h stdnoreturn.h string.h strings.h syslog.h termios.h threads.h time.h ucontext.h unistd.h utime.h wchar.h

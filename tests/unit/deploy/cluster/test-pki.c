@@ -185,6 +185,24 @@ TEST(what_is_saved_is_loaded_and_private)
 	fake_disk_free(disk);
 }
 
+TEST(keys_that_were_loaded_before_are_known_to_be_what_is_saved_or_not)
+{
+	struct fake_disk *disk = make_disk();
+	const struct seams_files *files = fake_disk_files(disk);
+	struct pki pki = make_cluster(), other, less;
+
+	CHECK(!pki_is_saved(files, "/pki", &pki));
+	CHECK_STATUS(pki_save(files, "/pki", &pki, NULL), OK);
+	CHECK(pki_is_saved(files, "/pki", &pki));
+	other = pki;
+	other.node = pki.admin; /* renewed since */
+	CHECK(!pki_is_saved(files, "/pki", &other));
+	less = pki;
+	less.api_server = (struct pki_leaf){ STR_NONE, STR_NONE }; /* there is one now */
+	CHECK(!pki_is_saved(files, "/pki", &less));
+	fake_disk_free(disk);
+}
+
 static struct fake_disk *slow_disk;
 static uint32_t begun, begun_at_first_sync;
 
