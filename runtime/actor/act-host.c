@@ -303,6 +303,8 @@ static void host_activated(struct act_host *host, struct act *act)
 		uint64_t now = host_cycles(), cycles = now - host->cycles_mark;
 		host->cycles_mark = now;
 		act->run_cycles += cycles;
+		if (now >= host->turn_ends_cycles)
+			host->budget = 0;
 		if (cycles > host->longest_cycles)
 			host_was_longest(host, act, cycles);
 		if ((act->flags & (ACTOR_TIMED | ACTOR_ENDING)) == ACTOR_TIMED)
@@ -350,20 +352,21 @@ static void host_run(struct act_host *host)
 	actor_host_peek_set(host, NULL, NULL);
 }
 
-/* How long a cycle is: measured from the first turn on, always over at least a millisecond. */
+/* How long a cycle is: measured from the first turn on, always over at least a millisecond. And so when this turn shall end. */
 static void host_calibrate(struct act_host *host)
 {
 	uint64_t cycles = host_cycles();
+	int64_t passed_ns = host->now.ns - host->calibrate_ns;
 
 	host->cycles_mark = cycles;
+	host->turn_ends_cycles = UINT64_MAX;
 	if (!host->calibrate_ns) {
 		host->calibrate_ns = host->now.ns;
 		host->calibrate_cycles = cycles;
-		return;
-	}
-	int64_t passed_ns = host->now.ns - host->calibrate_ns;
-	if (passed_ns >= TIME_MS && cycles > host->calibrate_cycles)
+	} else if (passed_ns >= TIME_MS && cycles > host->calibrate_cycles) {
 		host->ns_per_cycle = (double)passed_ns / (double)(cycles - host->calibrate_cycles);
+		host->turn_ends_cycles = cycles + (uint64_t)((double)TURN_NS / host->ns_per_cycle);
+	}
 }
 
 /* What other threads posted, oldest first. */

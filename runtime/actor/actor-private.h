@@ -29,8 +29,12 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/vec.h"
 
-#define TURN_ACTIVATIONS \
-	256U /* between two looks at the loop: fewer costs throughput, more costs latency */
+/*
+ * Between two looks at the loop: as many activations, which costs a hundredth of them where they are short, and not longer than
+ * a time, since one may handle thousands of messages and sockets should not wait for 256 of those.
+ */
+#define TURN_ACTIVATIONS 256U
+#define TURN_NS TIME_MS
 #define WORDS_BYTES 80U         /* why an actor ended, in act_down and act_exit */
 #define SLOT_BY_NAME UINT32_MAX /* act_ref.slot of a reference by name; gen is then the hash */
 
@@ -169,6 +173,7 @@ struct act_host {
 	uint32_t budget; /* activations left in this turn */
 	bool is_unmeasured, is_encoding_local;
 	uint64_t cycles_mark, longest_cycles;
+	uint64_t turn_ends_cycles; /* no activation begins after it */
 	struct pool pool;
 	struct slots actors;
 	jmp_buf *unwind;

@@ -81,3 +81,42 @@ TEST(how_long_an_actor_ran_is_known_in_nanoseconds)
 	CHECK_EQ(stats.longest_run_ns, 0);
 	loop_close(loop);
 }
+
+/* ---- how long a turn takes ---------------------------------------------------------------------------------- */
+
+#define MANY_BUSY 20
+
+static void begin_many_busy(struct act *act, void *state, void *arg)
+{
+	struct act_ref made;
+
+	(void)state, (void)arg;
+	for (uint32_t i = 0; i < MANY_BUSY; i++) {
+		CHECK_STATUS(act_spawn(act, &busy, NULL, NULL, &made), OK);
+		CHECK_STATUS(act_tell(act, made, spell, 0), OK);
+	}
+}
+
+/* Else sockets, timers and what other threads post would wait for all that is ready, however long each of it takes. */
+TEST(a_turn_ends_when_it_has_taken_its_time_though_more_is_ready)
+{
+	const struct loop_config config = {
+		.host = { .name = "test", .node = 1, .host = 1, .epoch = 1 }
+	};
+	struct act_host_stats before, after;
+	struct loop *loop;
+
+	CHECK_STATUS(loop_open(&config, &loop), OK);
+	struct act_host *host = loop_host(loop);
+	CHECK(act_host_enter(host, act_host_root(host), begin_busy, NULL));
+	for (int i = 0; i < 3; i++) /* it knows how long a cycle is then */
+		loop_step(loop, 0);
+	CHECK(act_host_enter(host, act_host_root(host), begin_many_busy, NULL));
+	for (int i = 1; i <= MANY_BUSY; i++) {
+		act_host_stats(host, &before);
+		CHECK(act_host_turn(host) == (i < MANY_BUSY));
+		act_host_stats(host, &after);
+		CHECK_EQ(after.activations - before.activations, 1);
+	}
+	loop_close(loop);
+}
