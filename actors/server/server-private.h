@@ -40,6 +40,7 @@ struct server {
 	uint32_t watch_count;
 	struct map by_tag; /* 8 bytes of tag -> struct request * */
 	uint64_t last_tag;
+	uint64_t look_timer; /* while a request wants to be looked at between two ticks */
 	struct lines lines;
 	struct arena *scratch; /* of one match or encoding; reset by whoever used it */
 	struct list dirty;     /* caches with news for their watchers */

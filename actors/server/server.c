@@ -9,7 +9,8 @@
 #include "runtime/base/log.h"
 #include "runtime/trace/host-metrics.h"
 
-#define TICK_MS 500U
+#define TICK_MS 1000U   /* a server at rest is woken this often */
+#define LOOK_MS 500U    /* while a request wants to be looked at again */
 #define TAG_FIRST 1000U /* below are those of the feed and of live resources */
 
 struct server_tick {
@@ -105,6 +106,7 @@ static void reader_each(void *self, const struct type *type, struct str namespac
 static void tick(struct server *server)
 {
 	struct mono now = act_now(server->act);
+	bool is_looking = false;
 
 	line_forget(&server->lines);
 	list_each (&server->watches, link)
@@ -114,11 +116,15 @@ static void tick(struct server *server)
 	list_each (&server->requests, link) {
 		struct request *r = list_item(link, struct request, link);
 
+		is_looking |= r->look_at.ns != 0; /* before it may be gone */
 		if (now.ns >= r->deadline.ns && r->is_waiting)
 			request_expire(r);
 		else if (r->look_at.ns != 0 && now.ns >= r->look_at.ns)
 			request_run(r);
 	}
+	if (is_looking && server->look_timer == 0)
+		server->look_timer =
+		    act_after(server->act, LOOK_MS, &server_tick_type, &(struct server_tick){ 0 });
 	metrics_set(server->counts.in_flight, flight_count(server, false));
 	metrics_set(server->counts.mutating, flight_count(server, true));
 }
@@ -239,6 +245,8 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 		return ACT_OK;
 	if (!ACT_IS(msg, server_tick))
 		return ACT_UNHANDLED;
+	if (msg->tag == server->look_timer)
+		server->look_timer = 0;
 	tick(server);
 	return ACT_OK;
 }

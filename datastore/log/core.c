@@ -437,6 +437,10 @@ struct mono core_wake_at(const struct core *core)
 {
 	int64_t ms = (int64_t)raft_timeout(&core->raft);
 	int64_t now_ms = (int64_t)core_ms(core);
+	/* Nobody to send to, to hear from or to be deposed by: an idle cluster of one is not woken at all. */
+	if (core->raft.state == RAFT_LEADER && core->members.len == 1 && core_is_established(core) &&
+	    !core_is_changing(core) && !core_must_wait(core) && core->reads.asked.len == 0)
+		return (struct mono){ INT64_MAX };
 	/* A leader of libraft's waits for ever for a member that it has sent something before it became a spare. */
 	if (core->raft.state == RAFT_LEADER && ms <= (int64_t)core->ticked_ms)
 		ms = (int64_t)core->ticked_ms + core->config.heartbeat_ms / 2;

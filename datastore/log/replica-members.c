@@ -420,7 +420,11 @@ void replica_manage(struct replica *replica, struct mono now, struct replica_out
 		replica->manage_after = now;
 	if (now.ns < replica->manage_after.ns)
 		return;
-	replica->manage_after = (struct mono){ now.ns + REPLICA_MANAGE_MS * TIME_MS };
+	/* Alone there is nobody to look after; whoever joins makes this due at once. */
+	replica->manage_after =
+	    (struct mono){ core_members(replica->core)->len > 1 || replica->is_full
+			       ? now.ns + REPLICA_MANAGE_MS * TIME_MS
+			       : INT64_MAX };
 	if (!core_is_established(replica->core))
 		return;
 	sync_peers(replica, now);

@@ -117,14 +117,17 @@ static bool step(struct rig *rig)
 	return is_busy || job != NULL || !act_host_sleep(rig->host);
 }
 
-/* Runs what is due; moves the clock to the next timer, at most to `end_ns`. False: it has reached the end. */
-static bool run_some(struct rig *rig, int64_t end_ns)
+static void run_due(struct rig *rig)
 {
-	int64_t next_ns;
-
 	while (step(rig))
 		;
-	next_ns = act_host_next(rig->host).ns;
+}
+
+/* Moves the clock to the next timer, at most to `end_ns`. False: it has reached the end. */
+static bool move_clock(struct rig *rig, int64_t end_ns)
+{
+	int64_t next_ns = act_host_next(rig->host).ns;
+
 	if (next_ns > end_ns) {
 		rig->now_ns = end_ns;
 		return false;
@@ -138,10 +141,10 @@ void rig_run(struct rig *rig, uint64_t ms)
 {
 	int64_t end_ns = rig->now_ns + (int64_t)ms * TIME_MS;
 
-	while (run_some(rig, end_ns))
-		;
-	while (step(rig))
-		;
+	do
+		run_due(rig);
+	while (move_clock(rig, end_ns));
+	run_due(rig);
 }
 
 /* ---- the asking actor -------------------------------------------------------------------------------------- */
@@ -337,8 +340,10 @@ struct rig_answer rig_finish(struct rig *rig, uint32_t number)
 	int64_t end_ns = rig->now_ns + WAIT_MS * TIME_MS;
 	struct call *call = &rig->calls[number - 1];
 
-	while (!call->is_answered && run_some(rig, end_ns))
-		;
+	/* What can be answered now is: the clock stands still meanwhile. */
+	do
+		run_due(rig);
+	while (!call->is_answered && move_clock(rig, end_ns));
 	CHECK(call->is_answered);
 	return call->answer;
 }

@@ -24,6 +24,18 @@ TEST(a_quorum_of_one_commits_what_is_submitted)
 	quorum_free(quorum);
 }
 
+TEST(a_quorum_of_one_is_not_woken_while_nothing_happens)
+{
+	struct quorum *quorum = quorum_new(&(struct quorum_config){
+	    .seed = 1, .nodes = 2, .delay_ms = 1, .disk_ms = 1, .kept_entries = 64 });
+	CHECK(quorum_until(quorum, quorum_has_leader, 2000));
+	quorum_run(quorum, 1000);
+	CHECK_EQ(replica_wake_at(quorum_replica(quorum, 0)).ns, INT64_MAX);
+	CHECK(quorum_join(quorum, 1, MEMBER_VOTER));
+	CHECK(replica_wake_at(quorum_replica(quorum, 0)).ns < INT64_MAX);
+	quorum_free(quorum);
+}
+
 static uint32_t spares_of(struct quorum *quorum)
 {
 	struct replica_status status;
