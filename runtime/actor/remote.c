@@ -204,16 +204,23 @@ static void remote_control(struct act *target, const struct envelope *envelope)
 		life_control_send(target, is_kill ? CONTROL_KILL : CONTROL_STOP, &exit);
 }
 
+/* Where answers go must be the peer itself, in the life that the link leads to; only a forwarded message is from somebody else. */
+static bool remote_is_from(const struct envelope *envelope, struct seams_peer peer)
+{
+	struct act_ref from = envelope->from;
+	bool is_peer = from.node == peer.node && from.host == peer.host;
+	bool is_its_life = from.epoch == 0 || from.epoch == peer.epoch;
+
+	return is_peer ? is_its_life : envelope->kind == ENVELOPE_SEND;
+}
+
 void act_host_receive(struct act_host *host, struct seams_peer from, struct str bytes)
 {
 	struct envelope envelope;
 	struct str body;
 
 	host->stats.received_over_links++;
-	/* Where answers go must be the peer itself; only a forwarded message is from somebody else. */
-	if (envelope_decode(bytes, &envelope, &body) != OK ||
-	    (envelope.kind != ENVELOPE_SEND &&
-	     (envelope.from.node != from.node || envelope.from.host != from.host))) {
+	if (envelope_decode(bytes, &envelope, &body) != OK || !remote_is_from(&envelope, from)) {
 		message_dead(host, ACT_DEAD_UNDECODABLE, NULL);
 		return;
 	}

@@ -302,6 +302,74 @@ TEST(damaged_messages_are_counted_and_change_nothing)
 	pair_close(&pair);
 }
 
+/* Says `envelope` to the first host as if it had come by the link from the second. */
+static void say(struct pair *pair, struct envelope envelope)
+{
+	char bytes[ENVELOPE_BYTES + sizeof(struct number)] = { 0 };
+
+	envelope.slot = pair->ref[0].slot;
+	envelope.gen = pair->ref[0].gen;
+	envelope_encode(&envelope, bytes);
+	act_host_receive(pair->manual[0].host, act_host_peer(pair->manual[1].host),
+			 str_of(bytes, ENVELOPE_BYTES + envelope.length));
+}
+
+TEST(a_peer_cannot_speak_for_others_nor_for_a_life_that_is_over)
+{
+	static const struct {
+		enum envelope_kind kind;
+		uint32_t type, length;
+	} cases[] = {
+		{ ENVELOPE_REQUEST, 77, sizeof(struct number) },
+		{ ENVELOPE_REPLY, 77, sizeof(struct number) },
+		{ ENVELOPE_REFUSE, UNAVAILABLE, 0 },
+		{ ENVELOPE_CANCEL, 0, 0 },
+		{ ENVELOPE_MONITOR, 0, 0 },
+		{ ENVELOPE_DEMONITOR, 0, 0 },
+		{ ENVELOPE_DOWN, ACT_CRASHED, 0 },
+		{ ENVELOPE_LINK, 0, 0 },
+		{ ENVELOPE_UNLINK, 0, 0 },
+		{ ENVELOPE_EXIT, ACT_CRASHED, 0 },
+		{ ENVELOPE_STOP, 0, 0 },
+		{ ENVELOPE_KILL, 0, 0 },
+	};
+	struct pair pair;
+	struct act_host_stats stats;
+	struct act_ref other;
+
+	pair_open(&pair);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (int lie = 0; lie < 3; lie++) {
+			other = pair.ref[1];
+			other.node += lie == 0;
+			other.host = (uint16_t)(other.host + (lie == 1));
+			other.epoch = (uint16_t)(other.epoch + (lie == 2));
+			say(&pair, (struct envelope){ .kind = cases[i].kind,
+						      .type = cases[i].type,
+						      .length = cases[i].length,
+						      .tag = 1,
+						      .from = other });
+		}
+	/* A message may have been forwarded, but not by this peer from a life of its own that is over. */
+	other = pair.ref[1];
+	other.epoch++;
+	say(&pair,
+	    (struct envelope){ .kind = ENVELOPE_SEND, .type = 77, .length = 8, .from = other });
+	pair_run(&pair, 0);
+	act_host_stats(pair.manual[0].host, &stats);
+	CHECK_EQ(stats.dead[ACT_DEAD_UNDECODABLE], 3 * sizeof cases / sizeof *cases + 1);
+	CHECK_EQ(pair.log[0].messages + pair.log[0].downs, 0);
+	other = pair.ref[1];
+	other.node += 5;
+	say(&pair,
+	    (struct envelope){ .kind = ENVELOPE_SEND, .type = 77, .length = 8, .from = other });
+	say(&pair, (struct envelope){
+		       .kind = ENVELOPE_SEND, .type = 77, .length = 8, .from = pair.ref[1] });
+	pair_run(&pair, 0);
+	CHECK_EQ(pair.log[0].messages, 2); /* and it still lives */
+	pair_close(&pair);
+}
+
 TEST(an_envelope_is_read_as_it_was_written)
 {
 	char bytes[ENVELOPE_BYTES];
