@@ -15,7 +15,7 @@ struct order {
 	char listen[64], node_name[32], address[64];
 	uint32_t node;
 	uint16_t host;
-	bool is_flooding;
+	enum link_manner manner;
 };
 
 struct report {
@@ -37,17 +37,25 @@ static bool never(void *arg)
 	return false;
 }
 
+static void answer(struct link_side *side, struct seams_peer from, struct str body)
+{
+	if (link_side_send(side, from, str_slice(body, 0, LINK_ANSWER_BYTES)) != OK)
+		_exit(1);
+}
+
 static _Noreturn void live(struct link_side *side, const struct order *order)
 {
 	static const char body[10000];
 	struct link_side *sides[] = { side };
 	struct seams_peer friend = { order->node, order->host, 0 };
+	bool is_flooding = order->manner == LINK_FLOODS;
 
+	if (order->manner == LINK_ANSWERS)
+		side->received = answer;
 	for (;;) {
-		while (order->is_flooding &&
-		       link_side_send(side, friend, str_of(body, sizeof body)) == OK)
+		while (is_flooding && link_side_send(side, friend, str_of(body, sizeof body)) == OK)
 			;
-		link_side_run(sides, 1, never, NULL, order->is_flooding ? 1 : 1000);
+		link_side_run(sides, 1, never, NULL, is_flooding ? 1 : 1000);
 	}
 }
 
@@ -98,11 +106,9 @@ struct link_process link_process_new(const struct peer_config *config)
 }
 
 void link_process_start(struct link_process *process, const char *listen,
-			const struct seams_place *friend, bool is_flooding)
+			const struct seams_place *friend, enum link_manner manner)
 {
-	struct order order = { .node = friend->node,
-			       .host = friend->host,
-			       .is_flooding = is_flooding };
+	struct order order = { .node = friend->node, .host = friend->host, .manner = manner };
 	struct report report;
 
 	snprintf(order.listen, sizeof order.listen, "%s", listen != NULL ? listen : "");

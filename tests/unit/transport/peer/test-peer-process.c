@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/lib/authority.h"
 #include "tests/lib/link-process.h"
@@ -54,14 +55,14 @@ static void raise_curtain(struct drama *drama, uint32_t dead_ms)
 	drama->side.is_counting = true;
 }
 
-static void begin_life(struct drama *drama, bool is_flooding)
+static void begin_life(struct drama *drama, enum link_manner manner)
 {
 	struct link_process *process = &drama->lives[drama->life];
 	const char *listen = NULL;
 
 	if (drama->life > 0 && drama->us.address.len > 0)
 		listen = drama->lives[0].address;
-	link_process_start(process, listen, &drama->us, is_flooding);
+	link_process_start(process, listen, &drama->us, manner);
 	drama->them.address = str_from(process->address);
 	if (drama->life == 0)
 		CHECK_STATUS(peer_learn(drama->side.peer, &drama->them), OK);
@@ -179,7 +180,7 @@ static void check_found_again(struct drama *drama)
 {
 	int64_t took_ns[LIVES - 1], first_ns;
 
-	begin_life(drama, false);
+	begin_life(drama, LINK_READS);
 	CHECK_STATUS(link_side_send(&drama->side, them(drama), STR("hello")), OK);
 	CHECK(run(drama, is_open, PATIENCE_MS));
 	first_ns = mono_now().ns - drama->lives[0].listens_at.ns;
@@ -190,7 +191,7 @@ static void check_found_again(struct drama *drama)
 		CHECK_EQ(drama->side.losses.len, drama->life);
 		CHECK_EQ(drama->side.losses.at[drama->life - 1].epoch, 10 + drama->life);
 		CHECK(!run(drama, never, AWAY_MS));
-		begin_life(drama, false);
+		begin_life(drama, LINK_READS);
 		CHECK(run(drama, is_open, PATIENCE_MS));
 		took_ns[drama->life - 1] = mono_now().ns - drama->lives[drama->life].listens_at.ns;
 	}
@@ -216,7 +217,7 @@ static void check_torn(struct drama *drama)
 	char *body = arena_zalloc(test_arena(), MIB);
 
 	for (drama->life = 0; drama->life < LIVES; drama->life++) {
-		begin_life(drama, true);
+		begin_life(drama, LINK_FLOODS);
 		CHECK(run(drama, is_open, PATIENCE_MS));
 		for (uint32_t i = 0; i < 10; i++)
 			CHECK_STATUS(link_side_send(&drama->side, them(drama), str_of(body, MIB)),
@@ -247,7 +248,7 @@ static void stop(struct drama *drama)
 {
 	char *body = arena_zalloc(test_arena(), MIB);
 
-	begin_life(drama, true);
+	begin_life(drama, LINK_FLOODS);
 	CHECK(run(drama, is_open, PATIENCE_MS));
 	kill(drama->lives[0].pid, SIGSTOP);
 	for (uint32_t i = 0; i < 4; i++)
@@ -306,4 +307,78 @@ LINK_TEST(links_to_a_stopped_process_of_another_node_can_be_ended)
 LINK_TEST(links_to_a_lost_process_of_another_node_can_be_ended)
 {
 	check_end(make_remote(QUIET_MS), true);
+}
+
+/* ---- a process that stands still, but not for so long that it is lost ---- */
+
+static uint64_t resident_bytes(void)
+{
+	unsigned long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	CHECK(file != NULL && fscanf(file, "%*u %lu", &pages) == 1);
+	fclose(file);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void seek_waiting(void *arg, const struct peer_info *info)
+{
+	*(uint64_t *)arg += info->waiting_bytes;
+}
+
+/* Numbered messages of 1000 bytes until we are told that there are too many; gives how many were taken. */
+static uint32_t send_all_that_is_taken(struct drama *drama)
+{
+	char body[1000] = "";
+	enum status status = OK;
+	uint32_t taken = 0;
+
+	while (status == OK && taken < 100000) {
+		memcpy(body, &taken, sizeof taken);
+		status = link_side_send(&drama->side, them(drama), str_of(body, sizeof body));
+		taken += status == OK;
+	}
+	CHECK_STATUS(status, BUSY);
+	return taken;
+}
+
+static void check_patient(struct drama *drama)
+{
+	uint64_t before, waiting = 0;
+	uint32_t taken, number;
+
+	drama->side.is_counting = false;
+	begin_life(drama, LINK_ANSWERS);
+	CHECK_STATUS(link_side_send(&drama->side, them(drama), STR("hello")), OK);
+	drama->wanted = 1;
+	CHECK(run(drama, has_arrived, PATIENCE_MS));
+	kill(drama->lives[0].pid, SIGSTOP);
+	before = resident_bytes();
+	taken = send_all_that_is_taken(drama);
+	CHECK(!run(drama, never, 300)); /* what may leave has left */
+	peer_each(drama->side.peer, seek_waiting, &waiting);
+	CHECK(waiting <= LIMIT_LINK_OUTBOX_BYTES);
+	CHECK(link_side_stats(&drama->side).bytes_sent <=
+	      LIMIT_LINK_CREDIT_BYTES + LIMIT_FRAME_BYTES);
+	CHECK(resident_bytes() - before <
+	      LIMIT_LINK_OUTBOX_BYTES + LIMIT_LINK_CREDIT_BYTES + 8 * MIB);
+	kill(drama->lives[0].pid, SIGCONT);
+	drama->wanted = 1 + taken;
+	CHECK(run(drama, has_arrived, PATIENCE_MS));
+	for (uint32_t i = 0; i < taken; i++) {
+		memcpy(&number, drama->side.bodies.at[1 + i].at, sizeof number);
+		CHECK_EQ(number, i);
+	}
+	CHECK_EQ(drama->side.losses.len, 0);
+	end_drama(drama);
+}
+
+LINK_TEST(what_a_process_of_the_node_is_owed_is_bounded_and_arrives_when_it_goes_on)
+{
+	check_patient(make_local(LONG_MS));
+}
+
+LINK_TEST(what_a_process_of_another_node_is_owed_is_bounded_and_arrives_when_it_goes_on)
+{
+	check_patient(make_remote(LONG_MS));
 }
