@@ -241,6 +241,8 @@ static struct api_call watch_call(const struct informer *informer)
 	add_selector(&path, "labelSelector", config->label_selector);
 	add_selector(&path, "fieldSelector", config->field_selector);
 	call = request_call("GET", text_str(&path), config->user);
+	if (config->type->flags & TYPE_JSON_ONLY)
+		call.accept = API_TYPE_JSON;
 	call.watch = informer->watch;
 	arena_free(arena);
 	return call;
@@ -305,6 +307,11 @@ static void listed(struct informer *informer)
 	informer->has_synced = true;
 }
 
+static enum format form_of(const struct informer *informer)
+{
+	return informer->config.type->flags & TYPE_JSON_ONLY ? FORMAT_JSON : FORMAT_PROTO;
+}
+
 /* False: an object that cannot be read. The cache is then no picture of the server: list again. */
 static bool take_event(struct informer *informer, const struct api_event *event)
 {
@@ -318,7 +325,8 @@ static bool take_event(struct informer *informer, const struct api_event *event)
 	}
 	if (event->kind == API_ERROR)
 		return false;
-	if (object_decode(informer->config.type, FORMAT_PROTO, event->object, &object, NULL) != OK)
+	if (object_decode(informer->config.type, form_of(informer), event->object, &object, NULL) !=
+	    OK)
 		return false;
 	object_freeze(object, (int64_t)event->revision);
 	if (event->kind == API_DELETED) {

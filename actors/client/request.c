@@ -70,8 +70,13 @@ void request_set_record(struct api_call *call, const struct type *type, const vo
 {
 	struct text body = text_in(call->arena, LIMIT_BODY_BYTES);
 
-	proto_envelope_encode(type, record, &body);
-	call->content_type = API_TYPE_PROTOBUF;
+	if (type->flags & TYPE_JSON_ONLY) {
+		json_encode(type, record, &body);
+		call->content_type = call->accept = API_TYPE_JSON;
+	} else {
+		proto_envelope_encode(type, record, &body);
+		call->content_type = API_TYPE_PROTOBUF;
+	}
 	call->body = text_str(&body);
 }
 

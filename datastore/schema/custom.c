@@ -65,12 +65,13 @@ static bool is_fixed(struct str name)
 	return str_is(name, "apiVersion") || str_is(name, "kind") || str_is(name, "metadata");
 }
 
-static void add_metadata(struct field *fields, uint32_t *count, const struct type *meta)
+/* The object's own is always there, as of every kind. */
+static void add_metadata(struct field *fields, uint32_t *count, bool is_root)
 {
 	fields[(*count)++] = (struct field){
 		.name = STR("metadata"),
-		.type = meta,
-		.flags = FIELD_PTR,
+		.type = &meta_object_meta_type,
+		.flags = is_root ? 0 : FIELD_PTR,
 		.kind = KIND_MESSAGE,
 	};
 }
@@ -119,7 +120,7 @@ static enum status make_object(struct make *m, const struct apiextensions_json_s
 		add_text(fields, &count, "kind");
 	}
 	if (is_root || is_embedded)
-		add_metadata(fields, &count, &meta_object_meta_type);
+		add_metadata(fields, &count, is_root);
 	TRY(add_properties(m, schema, is_root || is_embedded, fields, &count, depth));
 	if (schema->x_kubernetes_preserve_unknown_fields) {
 		/* Never a member's name: JSON names come through `slots`, where this one is not. */
@@ -144,7 +145,7 @@ static struct type inner_like(const struct make *m, enum form form)
 			      .prefix = CUSTOM_PREFIX,
 			      .group = m->like->group,
 			      .version = m->like->version,
-			      .flags = TYPE_SORTED,
+			      .flags = TYPE_SORTED | TYPE_JSON_ONLY,
 			      .form = (uint8_t)form };
 }
 
@@ -261,8 +262,9 @@ static const struct type *make_list_kind(const struct make *m, const struct type
 				    .kind = KIND_MESSAGE,
 				    .shape = SHAPE_LIST };
 	like.name = like.kind = kind;
-	like.flags = TYPE_KIND | TYPE_LIST | TYPE_SORTED;
+	like.flags = TYPE_KIND | TYPE_LIST | TYPE_SORTED | TYPE_JSON_ONLY;
 	like.resource = STR_NONE;
+	like.short_name_count = like.category_count = like.subresource_count = 0;
 	like.item = object;
 	like.fields = fields;
 	like.field_count = 2;
@@ -278,23 +280,53 @@ find_version(const struct apiextensions_custom_resource_definition_spec *spec, s
 	return NULL;
 }
 
+static const struct str *copy_list(struct arena *arena, struct str_list list)
+{
+	struct str *copy = arena_array(arena, struct str, list.len + 1);
+
+	for (uint32_t i = 0; i < list.len; i++)
+		copy[i] = arena_str(arena, list.at[i]);
+	return copy;
+}
+
+/* By name, as discovery lists them. */
+static void set_subresources(struct type *type, struct arena *arena,
+			     const struct apiextensions_custom_resource_definition_version *version)
+{
+	const struct apiextensions_custom_resource_subresources *from = version->subresources;
+	struct str *names = arena_array(arena, struct str, 2);
+
+	type->subresources = names;
+	if (from != NULL && from->scale != NULL)
+		names[type->subresource_count++] = STR("scale");
+	if (from != NULL && from->status != NULL)
+		names[type->subresource_count++] = STR("status");
+}
+
 static struct type root_like(struct arena *arena,
 			     const struct apiextensions_custom_resource_definition_spec *spec,
-			     struct str version)
+			     const struct apiextensions_custom_resource_definition_version *version)
 {
 	const struct apiextensions_custom_resource_definition_names *names = spec->names;
 	struct str kind = arena_str(arena, names->kind);
 
-	return (struct type){
+	struct type type = {
 		.name = kind,
 		.prefix = CUSTOM_PREFIX,
 		.group = arena_str(arena, spec->group),
-		.version = arena_str(arena, version),
+		.version = arena_str(arena, version->name),
 		.kind = kind,
 		.resource = arena_str(arena, names->plural),
-		.flags = TYPE_KIND | TYPE_SORTED |
+		.short_names = copy_list(arena, names->short_names),
+		.short_name_count = (uint16_t)names->short_names.len,
+		.categories = copy_list(arena, names->categories),
+		.category_count = (uint16_t)names->categories.len,
+		.flags = TYPE_KIND | TYPE_SORTED | TYPE_JSON_ONLY |
 			 (str_is(spec->scope, "Namespaced") ? TYPE_NAMESPACED : TYPE_CLUSTER),
 	};
+
+	set_subresources(&type, arena, version);
+	return type;
 }
 
 enum status custom_types_of(const struct apiextensions_custom_resource_definition_spec *spec,
@@ -311,7 +343,7 @@ enum status custom_types_of(const struct apiextensions_custom_resource_definitio
 		return fault_set(why, NOT_FOUND, "spec.versions", "there is no such version");
 	struct type_set *set = type_set_new();
 	struct arena *arena = type_set_arena(set);
-	struct type like = root_like(arena, spec, version);
+	struct type like = root_like(arena, spec, chosen);
 	struct make m = { .set = set, .arena = arena, .like = &like, .why = why };
 	const struct apiextensions_json_schema_props *schema =
 	    chosen->schema != NULL ? chosen->schema->open_api_v3_schema : NULL;

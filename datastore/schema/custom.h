@@ -2,7 +2,7 @@
  * The types of a CustomResourceDefinition: its OpenAPI schema as a table, so that every walker works on custom resources.
  *
  * Whoever serves a definition makes them when it is established and lets go of the set when it changes; objects that were
- * decoded before keep theirs. All members are FIELD_PTR: what was written is kept, be it zero or empty. What a schema does
+ * decoded before keep theirs. All members but the object's metadata are FIELD_PTR: what was written is kept, be it zero or empty. What a schema does
  * not say stays JSON as it was sent (KIND_ANY), where it may be kept at all; else it is unknown and dropped on reading.
  * Bounded by the depth of the schema (LIMIT_NESTING) and by BUILD_FIELDS_MAX members an object.
  */

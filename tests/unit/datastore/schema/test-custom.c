@@ -184,3 +184,35 @@ TEST(a_version_that_is_not_there_or_a_schema_too_deep_is_refused)
 	loop.properties = (struct apiextensions_json_schema_props_map){ &property, 1 };
 	CHECK_STATUS(custom_types_of(spec, STR("v1"), &types, &why), INVALID);
 }
+
+TEST(names_and_subresources_of_a_definition_are_those_of_its_type)
+{
+	static const char text[] =
+	    "{\"group\":\"example.com\",\"scope\":\"Cluster\",\"names\":{\"plural\":\"gears\","
+	    "\"kind\":\"Gear\",\"listKind\":\"GearList\",\"shortNames\":[\"g\",\"gr\"],"
+	    "\"categories\":[\"all\"]},\"versions\":[{\"name\":\"v1\",\"served\":true,\"storage\":"
+	    "true,\"subresources\":{\"status\":{},\"scale\":{}}}]}";
+	struct custom_types types;
+	struct object *empty;
+	void *spec;
+
+	CHECK_STATUS(json_decode(&apiextensions_custom_resource_definition_spec_type, str_from(text),
+				 test_arena(), (struct json_options){ 0 }, &spec, NULL),
+		     OK);
+	CHECK_STATUS(custom_types_of(spec, STR("v1"), &types, NULL), OK);
+	CHECK_EQ(types.object->short_name_count, 2);
+	CHECK_STR(types.object->short_names[1], "gr");
+	CHECK_STR(types.object->categories[0], "all");
+	CHECK_EQ(types.object->subresource_count, 2);
+	CHECK_STR(types.object->subresources[0], "scale");
+	CHECK_STR(types.object->subresources[1], "status");
+	CHECK_EQ(types.list->subresource_count, 0);
+	CHECK(types.object->flags & TYPE_JSON_ONLY && types.list->flags & TYPE_JSON_ONLY);
+
+	/* As of every kind, the metadata is there when it was not said. */
+	empty = object_new(types.object);
+	record_fill(types.object, empty->record, object_arena(empty));
+	CHECK(record_meta(types.object, empty->record) != NULL);
+	object_unref(empty);
+	type_set_unref(types.set);
+}
