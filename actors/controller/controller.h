@@ -49,6 +49,7 @@ struct controller {
 	uint32_t workers;   /* keys whose plans may be under way at once; 0: 5 */
 	uint32_t resync_ms; /* all keys again after so long; 0: never */
 	enum status (*reconcile)(const struct world *world, struct key key, struct plan *plan);
+	const void *arg; /* world_arg gives it back: for rows that are made at run time */
 };
 
 void wake_key(struct wake *to, struct str namespace, struct str name);

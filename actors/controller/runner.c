@@ -318,6 +318,7 @@ static void begin_run(struct runner *runner, struct act *act, struct run *run, s
 			     .number = ++runner->runs_begun };
 	world.clock = act_now(act);
 	world.failure = failed ? &failed->failure : NULL;
+	world.arg = runner->controller->arg;
 	plan_init(&run->plan, arena);
 	run->outcome = runner->controller->reconcile(&world, key_of(run->key), &run->plan);
 	plan_settle(&run->plan, runner->controller->patches, CONTROLLER_PATCHES_MAX);

@@ -35,6 +35,7 @@ struct world {
 	struct wall now;
 	struct mono clock;                   /* the same moment, by the clock that never jumps */
 	const struct world_failure *failure; /* or NULL */
+	const void *arg;                     /* the controller's */
 };
 
 /* The value by which an object is found in an index; absent: in none. */

@@ -16,6 +16,11 @@ struct arena *world_arena(const struct world *world)
 	return world->arena;
 }
 
+const void *world_arg(const struct world *world)
+{
+	return world->arg;
+}
+
 const void *world_get_(const struct world *world, const struct type *type, struct key key)
 {
 	const struct object *object = world->face->get(world->self, type, key);

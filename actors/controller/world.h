@@ -30,6 +30,9 @@ struct wall world_now(const struct world *world);
 /* For lists and results of this call; freed when reconcile returns. */
 struct arena *world_arena(const struct world *world);
 
+/* Of the controller's row. */
+const void *world_arg(const struct world *world);
+
 const void *world_get_(const struct world *world, const struct type *type, struct key key);
 struct records world_list_(const struct world *world, const struct type *type, struct str namespace);
 struct records world_owned_(const struct world *world, const struct type *type,

@@ -6,6 +6,15 @@
 
 const struct kind_rules kind_default = { .group = "", .kind = "", .name_syntax = NAME_DNS_SUBDOMAIN };
 
+const struct kind_rules kind_custom = {
+	.group = "",
+	.kind = "",
+	.name_syntax = NAME_DNS_SUBDOMAIN,
+	.has_generation = true,
+	.needs_resource_version = true,
+	.allows_create_on_update = false,
+};
+
 const struct kind_rules *kind_of(const struct type *type)
 {
 	for (uint32_t i = 0; i < kind_count; i++)

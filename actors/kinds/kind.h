@@ -96,6 +96,7 @@ struct kind_rules {
 extern const struct kind_rules *const kinds[];
 extern const uint32_t kind_count;
 extern const struct kind_rules kind_default;
+extern const struct kind_rules kind_custom; /* of CustomResourceDefinitions */
 const struct kind_rules *kind_of(const struct type *type);
 const struct kind_subresource *kind_subresource(const struct kind_rules *kind, struct str name);
 

@@ -114,7 +114,9 @@ static enum status make_json(const struct documents *documents, struct document 
 		    resources_at(documents->resources, document->first + i);
 
 		resources[i].row = resource->row;
-		resources[i].type = resource->type;
+		resources[i].type = resource->custom != NULL ? NULL : resource->type;
+		if (resource->custom != NULL && resource->custom->version->schema != NULL)
+			resources[i].schema = resource->custom->version->schema->open_api_v3_schema;
 		resources[i].returns_deleted =
 		    resource->rules != NULL && resource->rules->returns_deleted;
 	}

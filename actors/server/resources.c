@@ -41,20 +41,29 @@ static struct cache *share_cache(struct resources *resources, const struct resou
 	return cache;
 }
 
+static const struct type *type_of(const struct resource *resource)
+{
+	const struct resource_row *row = resource->row;
+
+	return resource->custom ? resource->custom->types.object
+				: type_find(row->group, row->version, row->kind);
+}
+
 static void add(struct resources *resources, const struct resource_row *row,
-		const struct live_source *source)
+		const struct live_source *source, const struct custom_resource *custom)
 {
 	struct resource *resource = &resources->at[resources->len++];
 	struct text key = text_new(NAME_BYTES_MAX);
 
 	resource->row = row;
+	resource->custom = custom;
 	resource->api_version = row->group.len == 0
 				    ? row->version
 				    : arena_printf(resources->arena, STR_FMT "/" STR_FMT,
 						   STR_ARG(row->group), STR_ARG(row->version));
-	resource->type = type_find(row->group, row->version, row->kind);
+	resource->type = type_of(resource);
 	assert(resource->type != NULL);
-	resource->rules = kind_of(resource->type);
+	resource->rules = custom ? &kind_custom : kind_of(resource->type);
 	if (source != NULL) {
 		resource->live = live_new(source, resource->type);
 		resource->cache = live_cache(resource->live);
@@ -76,20 +85,24 @@ static const struct live_source *source_of(const struct resource_row *row,
 	return NULL;
 }
 
-struct resources *resources_new(const struct live_source *lives, uint32_t live_count)
+struct resources *resources_new(const struct server_config *config)
 {
 	struct resources *resources = mem_new(struct resources);
 
 	resources->arena = arena_new(0);
-	resources->at = arena_array(resources->arena, struct resource, resource_row_count);
+	resources->at = arena_array(resources->arena, struct resource,
+				    resource_row_count + config->custom_count);
 	for (uint32_t i = 0; i < resource_row_count; i++) {
 		const struct resource_row *row = &resource_rows[i];
 		const struct live_source *source =
-		    row->is_live ? source_of(row, lives, live_count) : NULL;
+		    row->is_live ? source_of(row, config->lives, config->live_count) : NULL;
+		bool is_served = config->is_served == NULL || config->is_served(row);
 
-		if (!row->is_live || source != NULL)
-			add(resources, row, source);
+		if (is_served && (!row->is_live || source != NULL))
+			add(resources, row, source, NULL);
 	}
+	for (uint32_t i = 0; i < config->custom_count; i++)
+		add(resources, &config->customs[i].row, NULL, &config->customs[i]);
 	return resources;
 }
 

@@ -1,8 +1,9 @@
 /*
  * Resources: everything that can be asked for at this server, found by group, version and name.
  *
- * Made at start from the constant table (resource-row.h); of those that are live (live.h) the ones that the configuration names who
- * sees. Each resource that is kept or seen has a cache; versions of one resource share it (their objects differ in type only, see convert.h).
+ * Made at start from the constant table (resource-row.h) and the custom resources of the configuration; of those that are live (live.h) the
+ * ones that the configuration names who sees. Each resource that is kept or seen has a cache; versions of one resource share it (their
+ * objects differ in type only, see convert.h).
  */
 #ifndef ACTORS_SERVER_RESOURCES_H
 #define ACTORS_SERVER_RESOURCES_H
@@ -10,6 +11,7 @@
 #include "actors/kinds/kind.h"
 #include "actors/server/cache.h"
 #include "actors/server/live.h"
+#include "actors/server/server.h"
 #include "datastore/schema/resource-row.h"
 
 struct live;
@@ -20,13 +22,14 @@ struct resource {
 	const struct type *type;   /* of its objects */
 	const struct type *stored; /* what the cache holds; differs from `type` for other versions */
 	const struct kind_rules *rules;
-	struct cache *cache; /* NULL: nothing is kept */
-	struct live *live;   /* NULL: the cache shows what the store has */
+	struct cache *cache;                  /* NULL: nothing is kept */
+	struct live *live;                    /* NULL: the cache shows what the store has */
+	const struct custom_resource *custom; /* or NULL */
 };
 
 struct resources;
 
-GIVE struct resources *resources_new(const struct live_source *lives, uint32_t live_count);
+GIVE struct resources *resources_new(const struct server_config *config);
 void resources_free(TAKE struct resources *resources); /* with all caches */
 
 /* NULL: not served. */

@@ -97,6 +97,7 @@ enum status respond_view_record(struct request *r, const struct answer_form *for
 	struct table_options options = { .has_columns = has_columns,
 					 .include_object = r->options.include_object,
 					 .is_beta = form->is_table_beta,
+					 .custom = r->resource->custom,
 					 .now = act_wall(r->server->act) };
 
 	switch (form->view) {
@@ -278,6 +279,7 @@ static struct str list_table(struct request *r, const struct list_shape *list)
 					 .is_list = true,
 					 .include_object = r->options.include_object,
 					 .is_beta = r->form.is_table_beta,
+					 .custom = r->resource->custom,
 					 .now = act_wall(r->server->act),
 					 .resource_version = list->meta.resource_version,
 					 .continue_token = list->meta.continue_,

@@ -206,7 +206,7 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	list_init(&server->dirty);
 	list_init(&server->quota_holding);
 	list_init(&server->quota_waiting);
-	server->resources = resources_new(server->config->lives, server->config->live_count);
+	server->resources = resources_new(server->config);
 	server->documents = documents_new(server->resources);
 	server->scratch = arena_new(0);
 	server->reader = (struct reader){ server, reader_get, reader_each };

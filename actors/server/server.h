@@ -13,6 +13,7 @@
 
 #include "actors/authentication/authenticator.h"
 #include "actors/authorization/authorizer.h"
+#include "actors/server/custom.h"
 #include "actors/server/live.h"
 #include "runtime/actor/act.h"
 #include "runtime/trace/metrics.h"
@@ -35,6 +36,11 @@ struct server_config {
 	const struct live_source *lives; /* one for each live resource that is served */
 	const struct server_check *checks;
 	uint32_t live_count, check_count;
+	/* Kinds that are served beside the built-in ones; those of a group and version stand side by side. */
+	const struct custom_resource *customs;
+	uint32_t custom_count;
+	/* Which of the built-in resources are served; NULL: all. What is not served has no cache and no discovery. */
+	bool (*is_served)(const struct resource_row *row);
 
 	/* Service account tokens: who signs, and which keys are published at /openid/v1/jwks. */
 	struct str issuer;   /* https://kubernetes.default.svc.cluster.local */

@@ -1,6 +1,7 @@
 #include "actors/server/table.h"
 
 #include "actors/server/convert.h"
+#include "actors/server/custom.h"
 #include "datastore/object/columns.h"
 #include "datastore/object/json.h"
 #include "datastore/object/object.h"
@@ -110,7 +111,10 @@ void table_encode(const struct type *type, const struct table_row *rows, uint32_
 		.out = out,
 	};
 
-	columns_of(type, &table.columns);
+	if (options->custom != NULL)
+		columns_of_custom(type, options->custom->version, table.arena, &table.columns);
+	else
+		columns_of(type, &table.columns);
 	add_head(&table);
 	text_lit(out, ",\"rows\":[");
 	add_rows(&table, rows, count);

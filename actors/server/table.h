@@ -7,6 +7,8 @@
 #include "datastore/schema/type.h"
 #include "runtime/base/base.h"
 
+struct custom_resource;
+
 struct table_row {
 	const struct type *type;
 	const void *record;
@@ -18,8 +20,9 @@ struct table_options {
 	bool is_list;              /* rows may be put in order and marked by what all of them say */
 	struct str include_object; /* None, Metadata (also absent), Object */
 	struct str resource_version, continue_token;
-	int64_t remaining; /* below 0: not said */
-	struct wall now;   /* ages are counted from */
+	int64_t remaining;                    /* below 0: not said */
+	struct wall now;                      /* ages are counted from */
+	const struct custom_resource *custom; /* whose columns; NULL: of a built-in kind */
 };
 
 void table_encode(const struct type *type, const struct table_row *rows, uint32_t count,
