@@ -129,10 +129,10 @@ def everything():
     run = Run()
     run.section("generated sources", SCONS + ["variant=debug", "generated"], 120)
     run.section("check", ["python3", "tests/arch/check.py", "--all"], 120)
-    run.section("build debug", SCONS + ["variant=debug", "all", "tests"], 600)
+    run.section("build debug", SCONS + ["variant=debug", "all", "library", "tests"], 600)
     unit_sections(run, "debug", 300)
     script_sections(run)
-    run.section("build release", SCONS + ["variant=release", "all", "build/release/bin/chaos-host"], 600)
+    run.section("build release", SCONS + ["variant=release", "all", "library", "build/release/bin/chaos-host"], 600)
     for kind in ("sim", "chaos", "wire"):
         if os.access("tests/%s/run" % kind, os.X_OK):
             run.section(kind, ["tests/%s/run" % kind], 900, needs="build " + ("debug" if kind == "sim" else "release"))

@@ -1,8 +1,8 @@
 /*
  * Which release this is.
  */
-#ifndef DEPLOY_MAIN_VERSION_H
-#define DEPLOY_MAIN_VERSION_H
+#ifndef DEPLOY_EMBED_VERSION_H
+#define DEPLOY_EMBED_VERSION_H
 
 #define TROUPE_VERSION "0.1.0"
 

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "actors/client/api.h"
+#include "deploy/embed/version.h"
 #include "deploy/main/admin.h"
 #include "deploy/main/ask.h"
-#include "deploy/main/version.h"
 #include "runtime/loop/loop.h"
 #include "transport/http/url.h"
 

@@ -13,6 +13,8 @@
 
 #include "runtime/actor/act.h"
 
+#pragma GCC visibility push(default)
+
 struct queue;
 
 struct queue_options {
@@ -55,5 +57,7 @@ struct queue_stats {
 
 void queue_stats(const struct queue *queue, struct queue_stats *out);
 uint32_t queue_failures(const struct queue *queue, struct str key); /* in a row */
+
+#pragma GCC visibility pop
 
 #endif

@@ -15,6 +15,8 @@
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
 
+#pragma GCC visibility push(default)
+
 struct arena;
 
 GIVE struct arena *arena_new(size_t limit_bytes); /* 0: no limit of its own */
@@ -39,5 +41,7 @@ void arena_on_free(struct arena *arena, void (*hook)(void *arg), void *arg);
 
 #define arena_new_of(arena, T) ((T *)arena_zalloc((arena), sizeof(T)))
 #define arena_array(arena, T, n) ((T *)arena_zalloc((arena), sizeof(T) * (size_t)(n)))
+
+#pragma GCC visibility pop
 
 #endif

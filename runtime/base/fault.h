@@ -15,6 +15,8 @@
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
 
+#pragma GCC visibility push(default)
+
 struct fault {
 	enum status status;
 	char field[128]; /* the path as Kubernetes writes it: spec.containers[0].name; or "" */
@@ -70,5 +72,7 @@ struct faults faults_in(struct arena *arena);
  */
 void faults_add(struct faults *faults, enum fault_kind kind, struct str field, struct str value,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+#pragma GCC visibility pop
 
 #endif

@@ -15,6 +15,8 @@
 #include "runtime/base/str.h"
 #include "runtime/base/time.h"
 
+#pragma GCC visibility push(default)
+
 #define LOG_LINE_MAX 2048
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
@@ -55,5 +57,7 @@ struct log_config {
 	struct wall (*now)(void *arg); /* NULL: the machine's clock; the simulator gives its own */
 };
 void log_configure(const struct log_config *config);
+
+#pragma GCC visibility pop
 
 #endif

@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
+
 /* Ownership words for prototypes, as empty macros so that they can be searched and checked. */
 #define TAKE /* the callee owns it from now on */
 #define GIVE /* the caller owns the result */
@@ -64,5 +66,7 @@ int status_http(enum status status);           /* 404 */
 		if (try_status_ != OK)            \
 			return try_status_;       \
 	} while (0)
+
+#pragma GCC visibility pop
 
 #endif

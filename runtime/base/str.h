@@ -14,6 +14,8 @@
 
 #include "runtime/base/status.h"
 
+#pragma GCC visibility push(default)
+
 struct str {
 	const char *at;
 	uint32_t len;
@@ -48,5 +50,7 @@ struct str str_cut(struct str *rest, char separator);
 MUST_USE enum status str_to_i64(struct str s, int64_t *out);
 MUST_USE enum status str_to_u64(struct str s, uint64_t *out);
 MUST_USE enum status str_to_double(struct str s, double *out);
+
+#pragma GCC visibility pop
 
 #endif

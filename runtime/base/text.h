@@ -14,6 +14,8 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/str.h"
 
+#pragma GCC visibility push(default)
+
 struct text {
 	char *at; /* NULL until the first byte */
 	uint32_t len, cap, max;
@@ -36,5 +38,7 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
 struct str text_str(const struct text *text); /* borrowed until the next change; never absent */
 
 #define text_lit(text, literal) text_add_bytes((text), "" literal, sizeof(literal) - 1)
+
+#pragma GCC visibility pop
 
 #endif

@@ -13,6 +13,8 @@
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
 
+#pragma GCC visibility push(default)
+
 struct mono {
 	int64_t ns;
 };
@@ -38,5 +40,7 @@ struct str time_print_age(int64_t age_ns, char out[TIME_TEXT]);
 /* Go's duration text, both ways: 1h30m0s, 1.5s, 100ms. */
 struct str time_print_duration(int64_t ns, char out[TIME_TEXT]);
 MUST_USE enum status time_parse_duration(struct str s, int64_t *out_ns);
+
+#pragma GCC visibility pop
 
 #endif

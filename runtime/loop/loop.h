@@ -11,6 +11,8 @@
 #include "runtime/base/fault.h"
 #include "runtime/base/list.h"
 
+#pragma GCC visibility push(default)
+
 struct loop;
 struct blackbox;
 
@@ -84,5 +86,7 @@ ACT_TYPE_DECLARE(loop_ended);
 /* Starts a program (posix_spawn, never a bare fork); loop_ended arrives when it has ended. The actor's end does not end it. */
 MUST_USE enum status loop_spawn(struct act *act, const struct seams_spawn *spec, int64_t *out_pid,
 				struct fault *why);
+
+#pragma GCC visibility pop
 
 #endif

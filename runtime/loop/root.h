@@ -13,6 +13,8 @@
 
 #define ROOT_SPARES_MAX 4U
 
+#pragma GCC visibility push(default)
+
 struct root_host {
 	const char *name;
 	const char *const *argv; /* argv[0] is the path of the binary; ends in NULL */
@@ -97,5 +99,7 @@ MUST_USE enum status root_spare_wait(struct arena *arena, char **argv, int *out_
 
 /* An actor of the host that says ready once its init has run, beats, and stops the host when the root goes away. Last child of the host's root supervisor; args: struct root_life. */
 extern const struct act_class root_heart_class;
+
+#pragma GCC visibility pop
 
 #endif

@@ -13,6 +13,8 @@
 #include "runtime/actor/act.h"
 #include "runtime/base/fault.h"
 
+#pragma GCC visibility push(default)
+
 struct stream;
 struct stream_listener;
 
@@ -113,5 +115,7 @@ MUST_USE enum status stream_connect_outside(
     struct loop *loop, const char *address, uint16_t port, uint32_t timeout_ms,
     void (*connected)(struct act *none, struct stream *stream, enum status status, void *arg),
     void *arg);
+
+#pragma GCC visibility pop
 
 #endif

@@ -51,7 +51,7 @@ USES = {
     "actors/scheduler": CONTROL + RUNTIME + RECORDS,  # an actor of its own: messages, timers; amounts and patches from records
     "actors/node": CONTROL + RUNTIME + TRANSPORT + RECORDS,  # makes and compares the statuses of pods and nodes
     "actors/proxy": CONTROL + RUNTIME,
-    "deploy/embed": RUNTIME + TRANSPORT + DATASTORE + ACTORS,
+    "deploy/embed": RUNTIME + TRANSPORT + DATASTORE + ACTORS + ["deploy/cluster"],
     "deploy/cluster": RUNTIME + TRANSPORT + DATASTORE + ACTORS,
     "deploy/addons": RUNTIME + TRANSPORT + DATASTORE + ACTORS + ["deploy/cluster"],
     "deploy/sim": RUNTIME + RECORDS + ["transport/wire", "datastore/store", "actors/client"],  # what a cluster is measured by: as users and stores see it

@@ -3,6 +3,8 @@ import os
 import re
 
 SKIPPED_FOLDERS = {"build", "__pycache__", "node_modules"}
+# Trees of their own: fixtures of other checks, and programs of people who have the installed headers only.
+SKIPPED_PATHS = {"tests/arch/trees", "deploy/embed/examples"}
 _COMMENT_OR_STRING = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.M)
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
@@ -127,6 +129,6 @@ def files(root):
     for folder, names, entries in os.walk(root):
         relative = os.path.relpath(folder, root)
         names[:] = sorted(n for n in names if n not in SKIPPED_FOLDERS and not n.startswith(".")
-                          and os.path.join(relative, n) != "tests/arch/trees")
+                          and os.path.normpath(os.path.join(relative, n)) not in SKIPPED_PATHS)
         for entry in sorted(entries):
             yield os.path.normpath(os.path.join(relative, entry))

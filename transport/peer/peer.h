@@ -20,6 +20,8 @@
 #include "runtime/base/base.h"
 #include "transport/tls/context.h"
 
+#pragma GCC visibility push(default)
+
 #define PEER_DOMAIN \
 	".node.troupe.internal" /* node names in certificates end in this, and nothing else does */
 
@@ -129,5 +131,7 @@ struct peer_stats {
 };
 
 void peer_stats(struct peer *peer, struct peer_stats *out);
+
+#pragma GCC visibility pop
 
 #endif

@@ -17,6 +17,8 @@
 #include "runtime/base/time.h"
 #include "transport/tls/certificate.h"
 
+#pragma GCC visibility push(default)
+
 struct tls_context;
 
 /* What a server does about certificates of clients. A client always verifies its server. */
@@ -69,5 +71,7 @@ MUST_USE enum status tls_context_replace(struct tls_context *context,
 
 /* How many handshakes failed over a certificate, and the last such fault: for a status line and a log, from any thread. */
 uint64_t tls_context_refusals(struct tls_context *context, struct fault *last);
+
+#pragma GCC visibility pop
 
 #endif

@@ -24,6 +24,8 @@
 #include "runtime/base/str.h"
 #include "runtime/base/text.h"
 
+#pragma GCC visibility push(default)
+
 /* An array of `count` values, which follow. A body, and each struct within one. */
 void pack_begin(struct text *out, uint32_t count);
 /* The same for a list of like values. */
@@ -63,5 +65,7 @@ struct str unpack_bytes(struct unpack *in);  /* the same */
 bool unpack_is_nil(const struct unpack *in); /* the next value, which stays */
 /* CORRUPT when anything was wrong, when an array is still open, or when bytes are left over at the end. */
 MUST_USE enum status unpack_status(const struct unpack *in);
+
+#pragma GCC visibility pop
 
 #endif

@@ -1,0 +1,228 @@
+#include "deploy/embed/troupe.h"
+
+#include <stdio.h>
+
+#include "deploy/embed/troupe-private.h"
+#include "deploy/embed/version.h"
+
+/*
+ * A control plane's life: what is made before the loop, the actors in it, and the way back.
+ */
+
+#define LISTEN_DEFAULT "127.0.0.1:0"
+#define NODE 1U /* of the references within it */
+
+const char *troupe_version(void)
+{
+	return TROUPE_VERSION;
+}
+
+const char *troupe_kubeconfig(const struct troupe *troupe)
+{
+	return troupe->kubeconfig;
+}
+
+const char *troupe_url(const struct troupe *troupe)
+{
+	return troupe->url;
+}
+
+struct loop *troupe_loop(struct troupe *troupe)
+{
+	return troupe->loop;
+}
+
+/* ---- before the loop ---------------------------------------------------------------------------------- */
+
+/* "IP:PORT", "[IP6]:PORT": the IP, which goes into the certificate. */
+static enum status read_listen(struct troupe *troupe, struct fault *why)
+{
+	struct str listen = str_from(troupe->config.listen);
+	int64_t colon = str_find_last(listen, ':');
+	uint64_t port;
+
+	if (colon <= 0 ||
+	    str_to_u64(str_slice(listen, (uint32_t)colon + 1, listen.len), &port) != OK ||
+	    port > UINT16_MAX)
+		return fault_set(why, INVALID, "listen", "listen wants IP:PORT, not \"%s\"",
+				 troupe->config.listen);
+	troupe->address = str_slice(listen, 0, (uint32_t)colon);
+	if (str_starts(troupe->address, STR("[")))
+		troupe->address = str_slice(troupe->address, 1, troupe->address.len - 1);
+	return OK;
+}
+
+static enum status open_folder(struct troupe *troupe, struct fault *why)
+{
+	const struct seams_files *files = loop_files();
+	const char *folder = troupe->config.folder;
+	const char *lock = arena_printf(troupe->arena, "%s/lock", folder).at;
+	enum status status = files->mkdir(files->self, folder, 0700);
+
+	if (status != OK && status != EXISTS)
+		return fault_set(why, status, "folder", "cannot make %s: %s", folder,
+				 status_text(status));
+	status = files->open(files->self, lock, SEAMS_READ | SEAMS_WRITE | SEAMS_CREATE | SEAMS_LOCK,
+			     0600, &troupe->lock);
+	if (status == BUSY)
+		return fault_set(why, BUSY, "folder", "%s belongs to a control plane that runs",
+				 folder);
+	if (status != OK)
+		return fault_set(why, status, "folder", "cannot open %s: %s", lock,
+				 status_text(status));
+	return OK;
+}
+
+static enum status prepare(struct troupe *troupe, struct fault *why)
+{
+	if (troupe->config.folder == NULL)
+		return fault_set(why, INVALID, "folder", "a control plane needs a folder");
+	TRY(read_listen(troupe, why));
+	TRY(troupe_define(troupe, why));
+	TRY(open_folder(troupe, why));
+	troupe->kubeconfig =
+	    arena_printf(troupe->arena, "%s/admin.kubeconfig", troupe->config.folder).at;
+	return troupe_load_keys(troupe, why);
+}
+
+/* ---- the actors ------------------------------------------------------------------------------------------ */
+
+static void add(struct troupe *troupe, const char *id, const struct act_class *class,
+		const void *args)
+{
+	troupe->children[troupe->root.child_count++] =
+	    (struct act_child){ .id = id, .class = class, .args = args };
+}
+
+static void plan_children(struct troupe *troupe)
+{
+	uint32_t count =
+	    TROUPE_BASE_CHILDREN + troupe->config.kind_count + troupe->config.child_count;
+
+	troupe->children = arena_array(troupe->arena, struct act_child, count);
+	troupe->root = (struct act_supervisor){ .strategy = ACT_ONE_FOR_ONE,
+						.backoff_min_ms = 10,
+						.backoff_max_ms = 5000,
+						.children = troupe->children };
+	troupe->store = (struct store_config){
+		.folder = arena_printf(troupe->arena, "%s/store", troupe->config.folder).at,
+		.name = STR("local"),
+		.address = STR("local"),
+		.is_first = true
+	};
+	troupe->listener =
+	    (struct http_listener){ .address = troupe->config.listen, .tls = troupe->tls };
+	troupe->http = (struct http_server_config){ .listeners = &troupe->listener,
+						    .listener_count = 1,
+						    .handler = "api" };
+	troupe->caches = (struct caches_args){ "api", TROUPE_USER };
+	add(troupe, "store", &store_class, &troupe->store);
+	add(troupe, "api", &server_class, &troupe->server);
+	add(troupe, "http", &http_server_class, &troupe->http);
+	add(troupe, "caches", &caches_class, &troupe->caches);
+	for (uint32_t i = 0; i < troupe->config.kind_count; i++)
+		if (troupe->bound[i].kind->reconcile != NULL)
+			add(troupe, troupe->bound[i].controller.name, &controller_class,
+			    &troupe->bound[i].runner);
+	for (uint32_t i = 0; i < troupe->config.child_count; i++)
+		troupe->children[troupe->root.child_count++] = troupe->config.children[i];
+	add(troupe, "boot", &troupe_boot_class, &troupe->self);
+}
+
+static enum status open_loop(struct troupe *troupe, struct fault *why)
+{
+	struct loop_config config = {
+		.host = { .name = "troupe", .node = NODE, .epoch = 1, .root = &troupe->root }
+	};
+	enum status status = loop_open(&config, &troupe->loop);
+
+	if (status == OK)
+		return OK;
+	return fault_set(why, status, "",
+			 "cannot start in %s, listening on %s: %s; the log says which part",
+			 troupe->config.folder, troupe->config.listen, status_text(status));
+}
+
+/* ---- the life ---------------------------------------------------------------------------------------------- */
+
+enum status troupe_open(const struct troupe_config *config, struct troupe **out, struct fault *why)
+{
+	struct arena *arena = arena_new(0);
+	struct troupe *troupe = arena_new_of(arena, struct troupe);
+	enum status status;
+
+	troupe->arena = arena;
+	troupe->self = troupe;
+	troupe->config = *config;
+	if (config->listen == NULL)
+		troupe->config.listen = LISTEN_DEFAULT;
+	status = prepare(troupe, why);
+	if (status == OK) {
+		plan_children(troupe);
+		status = open_loop(troupe, why);
+	}
+	if (status == OK)
+		*out = troupe;
+	else
+		troupe_close(troupe);
+	return status;
+}
+
+enum status troupe_run(struct troupe *troupe)
+{
+	enum act_reason reason;
+
+	loop_run(troupe->loop);
+	reason = act_host_reason(loop_host(troupe->loop));
+	return reason == ACT_SHUTDOWN || reason == ACT_NORMAL ? OK : INTERNAL;
+}
+
+void troupe_stop(struct troupe *troupe)
+{
+	act_host_stop(loop_host(troupe->loop));
+}
+
+void troupe_close(struct troupe *troupe)
+{
+	if (troupe == NULL)
+		return;
+	if (troupe->loop != NULL)
+		loop_close(troupe->loop);
+	for (uint32_t i = 0; troupe->customs != NULL && i < troupe->config.kind_count; i++)
+		custom_resource_fini(&troupe->customs[i]);
+	tls_context_unref(troupe->tls);
+	certificate_key_free(troupe->key);
+	if (troupe->lock != NULL)
+		loop_files()->close(loop_files()->self, troupe->lock);
+	arena_free(troupe->arena);
+}
+
+/* ---- a whole program ------------------------------------------------------------------------------------------ */
+
+static void say_ready(struct troupe *troupe, void *arg)
+{
+	const struct troupe_config *config = arg;
+
+	printf("ready: %s; kubectl --kubeconfig %s\n", troupe->url, troupe->kubeconfig);
+	fflush(stdout);
+	if (config->ready != NULL)
+		config->ready(troupe, config->arg);
+}
+
+int troupe_main(const struct troupe_config *config)
+{
+	struct troupe_config own = *config;
+	struct troupe *troupe;
+	struct fault why = { 0 };
+	enum status status;
+
+	own.ready = say_ready;
+	own.arg = (void *)(uintptr_t)config;
+	if (troupe_open(&own, &troupe, &why) != OK) {
+		fprintf(stderr, "cannot start: %s\n", why.text);
+		return 1;
+	}
+	status = troupe_run(troupe);
+	troupe_close(troupe);
+	return status == OK ? 0 : 1;
+}
