@@ -134,7 +134,8 @@ void act_host_close(struct act_host *host)
 	assert(!host->current);
 	act_host_stop(host);
 	while (host->root && !host->is_done)
-		act_host_turn(host);
+		if (!act_host_turn(host) && host->seams.jobs.finish)
+			host->seams.jobs.finish(host->seams.jobs.self);
 	while (host->run_head)
 		act_host_turn(host);
 	host_free(host);

@@ -179,6 +179,8 @@ struct seams_jobs {
 		       struct seams_job *job); /* NULL: any worker, any order */
 	/* Takes back a job that has not begun: true, and neither run nor done will be called. */
 	bool (*withdraw)(void *self, struct seams_worker *worker, struct seams_job *job);
+	/* Waits a moment and calls `done` of those that have run: for a host that ends without its driver. NULL: they end in a turn. */
+	void (*finish)(void *self);
 };
 
 /* ---- all of them ---------------------------------------------------------------------------------------- */

@@ -7,10 +7,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "runtime/loop/loop-private.h"
 
 #define SHARED_MAX 16U
+#define FINISH_NS 200000 /* between two looks of a host that ends without a loop */
 #define STACK_BYTES \
 	(256U * KIB) /* jobs are shallow; the default of 8 MiB is address space for nothing */
 
@@ -185,13 +187,22 @@ static bool jobs_withdraw(void *self, struct seams_worker *worker, struct seams_
 	return is_found;
 }
 
+static void jobs_finish(void *self)
+{
+	const struct timespec moment = { .tv_nsec = FINISH_NS };
+
+	nanosleep(&moment, NULL);
+	workers_finish(((struct loop *)self)->workers);
+}
+
 void jobs_seams(struct seams *seams, struct loop *loop)
 {
 	seams->jobs = (struct seams_jobs){ .self = loop,
 					   .open = jobs_open,
 					   .close = jobs_close,
 					   .submit = jobs_submit,
-					   .withdraw = jobs_withdraw };
+					   .withdraw = jobs_withdraw,
+					   .finish = jobs_finish };
 }
 
 struct workers *workers_new(struct loop *loop, uint32_t count)
