@@ -116,6 +116,7 @@ def for_both(text):
     """What C and C++ say differently."""
     def outside_comments(part):
         part = re.sub(r"\bclass\b", "ACT_CLASS", part)
+        part = re.sub(r"\b(namespace|template|this|new|delete)\b", r"\1_", part)
         part = re.sub(r"\(\(struct (\w+)\)\{ 0 \}\)", lambda m: "ACT_ZERO(%s)" % m.group(1), part)
         part = re.sub(r"\(struct (\w+)\)(?=\{)", lambda m: "ACT_LITERAL(%s)" % m.group(1), part)
         return part.replace("_Noreturn", "ACT_NORETURN")
