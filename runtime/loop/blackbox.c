@@ -130,8 +130,9 @@ static void copy_name(char *to, size_t size, const char *from)
 	to[i] = '\0';
 }
 
-/* The program's own code, between two marks that the linker makes. */
-extern char __executable_start, etext;
+/* The program's own code, between two marks that the linker makes; a shared library's code has none, and is then not told apart. */
+extern const char __executable_start[] __attribute__((weak, visibility("hidden")));
+extern const char etext[] __attribute__((weak, visibility("hidden")));
 
 static void write_down(int number, siginfo_t *info, void *context)
 {
@@ -170,8 +171,8 @@ void blackbox_watch(struct blackbox *box, const struct act_host *host)
 
 	watched.box = box;
 	watched.host = host;
-	box->program = (uint64_t)(uintptr_t)&__executable_start;
-	box->program_bytes = (uint64_t)(&etext - &__executable_start);
+	box->program = (uint64_t)(uintptr_t)__executable_start;
+	box->program_bytes = __executable_start != NULL ? (uint64_t)(etext - __executable_start) : 0;
 	/* The first backtrace loads a library, which is no thing to do in a handler. */
 	backtrace(&frame, 1);
 	sigaltstack(&alternate, NULL);

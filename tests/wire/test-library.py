@@ -21,6 +21,7 @@ KEPT = {
     "log_settings": "where lines go: one log a process, set before there are threads (log_configure)",
     "watched": "which mapping the handler of fatal signals writes to: signals are the process's",
     "stack": "what that handler runs on",
+    "running": "of one thread: the job that it runs",
     "start_once": "nng is started once, when the first link is opened",
     "start_result": "what that gave",
     "library": "OpenSSL's context of ours, made once and read only afterwards",

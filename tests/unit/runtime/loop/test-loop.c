@@ -119,79 +119,77 @@ TEST(a_turn_ends_when_it_has_taken_its_time_though_more_is_ready)
 		CHECK_EQ(after.activations - before.activations, 1);
 	}
 	loop_close(loop);
+}
 
-	/* ---- a start that fails ---------------------------------------------------------------------------------- */
+/* ---- a start that fails ---------------------------------------------------------------------------------- */
 
-	struct late {
-		_Atomic bool has_begun, may_end;
-		bool was_dropped;
+struct late {
+	_Atomic bool has_begun, may_end;
+	bool was_dropped;
+};
+
+static bool may_end(void *arg)
+{
+	return ((struct late *)arg)->may_end;
+}
+
+static bool has_begun(void *arg)
+{
+	return ((struct late *)arg)->has_begun;
+}
+
+static void run_late(void *arg)
+{
+	((struct late *)arg)->has_begun = true;
+	(void)!loop_await(may_end, arg, 10000);
+}
+
+static void drop_late(void *arg)
+{
+	((struct late *)arg)->was_dropped = true;
+}
+
+static enum status worker_init(struct act *act, void *state, const void *args)
+{
+	struct late *late = *(struct late *const *)args;
+
+	(void)state;
+	act_job(act, NULL, run_late, late, drop_late, 0);
+	CHECK(loop_await(has_begun, late, 10000));
+	return OK;
+}
+
+static enum status failing_init(struct act *act, void *state, const void *args)
+{
+	(void)act, (void)state;
+	(*(struct late *const *)args)->may_end = true;
+	return FULL;
+}
+
+static enum act_verdict hears_nothing(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)act, (void)state, (void)msg;
+	return ACT_UNHANDLED;
+}
+
+/* What a job has done is told by the loop, which does not run yet: the host waited for it in its own turns for ever. */
+TEST(a_host_that_does_not_start_waits_for_the_jobs_that_it_began)
+{
+	static const struct act_class worker = { .name = "worker",
+						 .init = worker_init,
+						 .receive = hears_nothing };
+	static const struct act_class failing = { .name = "failing",
+						  .init = failing_init,
+						  .receive = hears_nothing };
+	struct late late = { 0 }, *at = &late;
+	const struct act_child children[] = { { .id = "worker", .class = &worker, .args = &at },
+					      { .id = "failing", .class = &failing, .args = &at } };
+	const struct act_supervisor root = { .children = children, .child_count = 2 };
+	const struct loop_config config = {
+		.host = { .name = "test", .node = 1, .host = 1, .epoch = 1, .root = &root }
 	};
+	struct loop *loop;
 
-	static bool may_end(void *arg)
-	{
-		return ((struct late *)arg)->may_end;
-	}
-
-	static bool has_begun(void *arg)
-	{
-		return ((struct late *)arg)->has_begun;
-	}
-
-	static void run_late(void *arg)
-	{
-		((struct late *)arg)->has_begun = true;
-		(void)!loop_await(may_end, arg, 10000);
-	}
-
-	static void drop_late(void *arg)
-	{
-		((struct late *)arg)->was_dropped = true;
-	}
-
-	static enum status worker_init(struct act * act, void *state, const void *args)
-	{
-		struct late *late = *(struct late *const *)args;
-
-		(void)state;
-		act_job(act, NULL, run_late, late, drop_late, 0);
-		CHECK(loop_await(has_begun, late, 10000));
-		return OK;
-	}
-
-	static enum status failing_init(struct act * act, void *state, const void *args)
-	{
-		(void)act, (void)state;
-		(*(struct late *const *)args)->may_end = true;
-		return FULL;
-	}
-
-	static enum act_verdict hears_nothing(struct act * act, void *state,
-					      const struct act_msg *msg)
-	{
-		(void)act, (void)state, (void)msg;
-		return ACT_UNHANDLED;
-	}
-
-	/* What a job has done is told by the loop, which does not run yet: the host waited for it in its own turns for ever. */
-	TEST(a_host_that_does_not_start_waits_for_the_jobs_that_it_began)
-	{
-		static const struct act_class worker = { .name = "worker",
-							 .init = worker_init,
-							 .receive = hears_nothing };
-		static const struct act_class failing = { .name = "failing",
-							  .init = failing_init,
-							  .receive = hears_nothing };
-		struct late late = { 0 }, *at = &late;
-		const struct act_child children[] = {
-			{ .id = "worker", .class = &worker, .args = &at },
-			{ .id = "failing", .class = &failing, .args = &at }
-		};
-		const struct act_supervisor root = { .children = children, .child_count = 2 };
-		const struct loop_config config = {
-			.host = { .name = "test", .node = 1, .host = 1, .epoch = 1, .root = &root }
-		};
-		struct loop *loop;
-
-		CHECK_STATUS(loop_open(&config, &loop), FULL);
-		CHECK(late.was_dropped);
-	}
+	CHECK_STATUS(loop_open(&config, &loop), FULL);
+	CHECK(late.was_dropped);
+}
