@@ -99,12 +99,16 @@ enum status act_host_open(const struct act_host_config *config, const struct sea
 	enum status status = act_host_add_types(host, config->types, config->type_count);
 	if (status == OK)
 		status = host_start_root(host);
-	if (status != OK) {
-		act_host_close(host);
-		return status;
+	if (status == OK) {
+		*out = host;
+		return OK;
 	}
-	*out = host;
-	return OK;
+	/* Virtual time stands still in here, and an orderly end may need some. */
+	if (config->is_unmeasured)
+		act_host_abandon(host);
+	else
+		act_host_close(host);
+	return status;
 }
 
 static void host_free(struct act_host *host)

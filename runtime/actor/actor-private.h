@@ -111,6 +111,7 @@ enum {
 	ACTOR_ANNOUNCED = 256, /* its parent gets life_ended */
 	ACTOR_TIMED =
 	    512, /* it has `supervised`, where its runs are counted by how long they took */
+	ACTOR_DUE = 1024, /* its parent ends and waits for it: it is killed in time */
 };
 
 struct lane {

@@ -271,8 +271,10 @@ static void life_end_child(struct act *act)
 	struct act *child = list_item(act->ties->children.prev, struct act, sibling);
 	struct act_exit exit = { .who = actor_ref(act), .why = ACT_SHUTDOWN };
 
-	if (child->flags & (ACTOR_ENDING | ACTOR_STOPPING))
+	/* Whoever else has asked it to end has set no time. */
+	if (child->flags & (ACTOR_ENDING | ACTOR_DUE))
 		return;
+	child->flags |= ACTOR_DUE;
 	uint32_t shutdown_ms = LIMIT_SHUTDOWN_MS;
 	if (child->supervised) {
 		struct supervised_view view;
@@ -356,7 +358,9 @@ void life_control(struct act *act, const struct life_control *control)
 		life_leave(act, ACT_SHUTDOWN);
 	} else if (control->exit.why != ACT_NORMAL) {
 		act->flags &= ~(uint32_t)ACTOR_ON_STACK;
-		life_end(act, control->exit.why, control->exit.what);
+		/* That the other cannot be reached, or was gone already, is no reason of ours: we have ended, and by its failure. */
+		life_end(act, control->exit.why < ACT_NO_ACTOR ? control->exit.why : ACT_CRASHED,
+			 control->exit.what);
 	}
 }
 

@@ -152,6 +152,8 @@ static void supervisor_forget(struct supervisor *supervisor, struct supervised *
 {
 	for (uint32_t i = child->index + 1; i < supervisor->children.len; i++)
 		supervisor->children.at[i]->index--;
+	if (supervisor->group_from != NO_GROUP && child->index < supervisor->group_from)
+		supervisor->group_from--;
 	vec_remove(&supervisor->children, child->index);
 	mem_free(child);
 }

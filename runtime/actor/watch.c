@@ -97,6 +97,17 @@ void watch_actor_ended(struct act *act)
 			   act->reason, words);
 }
 
+/* Whom a reference means, on his way out too: his end is told when he is gone, with its reason. */
+static struct act *watch_target(const struct act_host *host, struct act_ref ref)
+{
+	struct act *act = actor_host_find(host, ref);
+
+	if (act || ref.slot == SLOT_BY_NAME || ref.epoch != host->config.epoch)
+		return act;
+	act = slots_get(&host->actors, ref.slot, ref.gen);
+	return act && !(act->flags & ACTOR_DEAD) ? act : NULL;
+}
+
 /* Begins to watch; a target that cannot be watched counts as ended at once. Gives the watch's id. */
 static uint64_t watch_begin(struct act *act, struct act_ref who, bool is_link)
 {
@@ -111,7 +122,7 @@ static uint64_t watch_begin(struct act *act, struct act_ref who, bool is_link)
 	watch->target_ref = who;
 	list_push(&actor_ties(act)->watching, &watch->watcher_link);
 	if (actor_host_is_here(host, who)) {
-		watch->target = actor_host_find(host, who);
+		watch->target = watch_target(host, who);
 		if (watch->target) {
 			watch->target_ref = actor_ref(watch->target);
 			list_push(&actor_ties(watch->target)->watchers, &watch->target_link);
@@ -157,7 +168,7 @@ void act_link(struct act *act, struct act_ref who)
 {
 	struct act_host *host = act->host;
 
-	if (watch_find_link(act, who))
+	if (act_ref_eq(actor_ref(act), who) || watch_find_link(act, who))
 		return;
 	struct act *other = actor_host_is_here(host, who) ? actor_host_find(host, who) : NULL;
 	watch_begin(act, who, true);
@@ -188,6 +199,10 @@ void watch_from_peer(struct act_host *host, const struct envelope *envelope, str
 	struct watch *watch = NULL;
 	bool is_link = envelope->kind == ENVELOPE_LINK;
 
+	if (!target)
+		target = watch_target(host, (struct act_ref){ host->config.node, host->config.host,
+							      host->config.epoch, envelope->slot,
+							      envelope->gen });
 	if (target && is_link && watch_find_link(target, envelope->from))
 		return;
 	if (target)

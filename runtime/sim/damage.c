@@ -168,18 +168,24 @@ struct choice {
 	struct act_ref root, chosen;
 };
 
+/* Children that wait to be started again are shown, too. */
+static bool may_be_chosen(const struct choice *choice, struct act_ref who)
+{
+	return !act_ref_is_nil(who) && !act_ref_eq(who, choice->root);
+}
+
 static void choice_count(void *arg, const struct act_info *info)
 {
 	struct choice *choice = arg;
 
-	choice->count += !act_ref_eq(info->ref, choice->root);
+	choice->count += may_be_chosen(choice, info->ref);
 }
 
 static void choice_look(void *arg, const struct act_info *info)
 {
 	struct choice *choice = arg;
 
-	if (!act_ref_eq(info->ref, choice->root) && choice->left-- == 0)
+	if (may_be_chosen(choice, info->ref) && choice->left-- == 0)
 		choice->chosen = info->ref;
 }
 

@@ -567,6 +567,30 @@ TEST(linked_actors_end_together_unless_one_ends_normally)
 	}
 }
 
+static void link_to_itself(struct act *act, void *state, void *arg)
+{
+	struct act_ref self = act_self(act);
+
+	(void)state, (void)arg;
+	act_link(act, self);
+	act_unlink(act, self);
+	act_link(act, self);
+}
+
+TEST(a_link_to_oneself_is_none)
+{
+	struct manual manual;
+	struct record record = { .verdict = ACT_OK };
+
+	manual_open(&manual, NULL);
+	struct act_ref who = manual_spawn(&manual, &recorder, &record);
+	CHECK(act_host_enter(manual.host, who, link_to_itself, NULL));
+	manual_tell(&manual, who, note, 1);
+	manual_run(&manual, 0);
+	CHECK_EQ(record.count, 1);
+	manual_close(&manual);
+}
+
 static void name_and_group(struct act *act, void *state, void *arg)
 {
 	(void)state;
@@ -607,5 +631,91 @@ TEST(names_and_groups_find_the_living)
 	manual_run(&manual, 0);
 	CHECK_EQ(one.count, 4);
 	CHECK_EQ(two.count, 1);
+	manual_close(&manual);
+}
+
+/* ---- ends that take their time ------------------------------------------------------------------------------- */
+
+/* A parent of an actor that does not listen when it is asked to end. */
+struct deaf {
+	struct act_ref ref;
+};
+
+static enum status deaf_init(struct act *act, void *state, const void *args)
+{
+	(void)state;
+	((struct deaf *)(uintptr_t)args)->ref = act_self(act);
+	act_trap_exits(act, true);
+	return OK;
+}
+
+static enum act_verdict deaf_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)act, (void)state, (void)msg;
+	return ACT_OK;
+}
+
+static const struct act_class deaf_class = { .name = "deaf",
+					     .init = deaf_init,
+					     .receive = deaf_receive };
+
+static enum status parent_init(struct act *act, void *state, const void *args)
+{
+	(void)state;
+	return act_spawn(act, &deaf_class, args, NULL, NULL);
+}
+
+static const struct act_class parent_class = { .name = "parent",
+					       .init = parent_init,
+					       .receive = deaf_receive };
+
+static void stop_him(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	act_stop(act, *(struct act_ref *)arg);
+}
+
+static void watch_him(struct act *act, void *state, void *arg)
+{
+	(void)state;
+	act_monitor(act, *(struct act_ref *)arg);
+}
+
+/* Its child was asked before, by somebody who set no time. */
+TEST(who_ends_waits_for_a_child_that_was_asked_before_no_longer_than_for_others)
+{
+	struct manual manual;
+	struct record record = { .count = 0 };
+	struct deaf deaf = { ACT_NIL };
+
+	manual_open(&manual, NULL);
+	struct act_ref parent = manual_spawn(&manual, &parent_class, &deaf);
+	struct act_ref watcher = manual_spawn(&manual, &recorder, &record);
+	act_host_enter(manual.host, watcher, watch_him, &parent);
+	manual_enter(&manual, stop_him, &deaf.ref);
+	manual_run(&manual, 0);
+	manual_enter(&manual, stop_him, &parent);
+	manual_run(&manual, 60000);
+	CHECK_EQ(record.down.why, ACT_SHUTDOWN);
+	manual_close(&manual);
+}
+
+TEST(whoever_watches_one_on_its_way_out_is_told_when_it_is_gone_and_why)
+{
+	struct manual manual;
+	struct record record = { .count = 0 };
+	struct deaf deaf = { ACT_NIL };
+
+	manual_open(&manual, NULL);
+	struct act_ref parent = manual_spawn(&manual, &parent_class, &deaf);
+	struct act_ref watcher = manual_spawn(&manual, &recorder, &record);
+	manual_enter(&manual, stop_him, &parent);
+	manual_run(&manual, 0);
+	act_host_enter(manual.host, watcher, watch_him, &parent);
+	manual_run(&manual, 1);
+	CHECK_EQ(record.count, 0);
+	manual_run(&manual, 60000);
+	CHECK_EQ(record.count, 1);
+	CHECK_EQ(record.down.why, ACT_SHUTDOWN);
 	manual_close(&manual);
 }

@@ -76,7 +76,8 @@ struct family {
 	struct manual manual;
 };
 
-static void family_open(struct family *family, enum act_strategy strategy, enum act_restart restart)
+static void family_prepare(struct family *family, enum act_strategy strategy,
+			   enum act_restart restart)
 {
 	static const char *const ids[] = { "a", "b", "c", "d" };
 
@@ -91,6 +92,11 @@ static void family_open(struct family *family, enum act_strategy strategy, enum 
 	family->spec.strategy = strategy;
 	family->spec.children = family->children;
 	family->spec.child_count = 4;
+}
+
+static void family_open(struct family *family, enum act_strategy strategy, enum act_restart restart)
+{
+	family_prepare(family, strategy, restart);
 	manual_open(&family->manual, &family->spec);
 }
 
@@ -294,5 +300,23 @@ TEST(the_tree_shows_children_that_wait_to_be_started_again)
 	act_host_each(family.manual.host, count_state, states);
 	CHECK_STR(str_from(states), "/host#0/supervisor#1/a:idle:0 /host#0/supervisor#1/b:idle:1 "
 				    "/host#0/supervisor#1/c:idle:0 /host#0/supervisor#1/d:idle:0 ");
+	manual_close(&family.manual);
+}
+
+/* "b" is forgotten while "c" and "d" wait for their back-off, so that both move up by one. */
+TEST(who_is_forgotten_while_those_behind_wait_does_not_keep_them_from_coming_back)
+{
+	struct family family = { 0 };
+
+	family.spec.backoff_min_ms = 100;
+	family.spec.backoff_max_ms = 100;
+	family_prepare(&family, ACT_REST_FOR_ONE, ACT_PERMANENT);
+	family.children[1].restart = ACT_TEMPORARY;
+	manual_open(&family.manual, &family.spec);
+	family_poke(&family, "c1");
+	CHECK_STR(str_from(family.story.text), "abcdD");
+	family_poke(&family, "b2");
+	manual_run(&family.manual, 200);
+	CHECK_STR(str_from(family.story.text), "abcdDBcd");
 	manual_close(&family.manual);
 }
