@@ -168,9 +168,10 @@ void act_link(struct act *act, struct act_ref who)
 {
 	struct act_host *host = act->host;
 
-	if (act_ref_eq(actor_ref(act), who) || watch_find_link(act, who))
-		return;
 	struct act *other = actor_host_is_here(host, who) ? actor_host_find(host, who) : NULL;
+
+	if (other == act || watch_find_link(act, who))
+		return;
 	watch_begin(act, who, true);
 	if (other)
 		watch_begin(other, actor_ref(act), true);
