@@ -13,6 +13,11 @@
 
 static bool is_over_nng;
 
+bool link_side_is_over_nng(void)
+{
+	return is_over_nng;
+}
+
 void link_side_use_nng(void)
 {
 	is_over_nng = true;

@@ -27,6 +27,7 @@
 
 /* Sides opened from now on are carried by nng. */
 void link_side_use_nng(void);
+bool link_side_is_over_nng(void);
 
 struct link_side {
 	struct peer *peer;

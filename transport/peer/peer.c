@@ -146,6 +146,8 @@ static enum status seam_send(void *self, struct seams_peer to, struct str header
 	struct link *link;
 
 	assert(header.len == ENVELOPE_BYTES && text_str(body).len <= LIMIT_MESSAGE_BYTES);
+	if (hub->is_closing)
+		return UNAVAILABLE; /* actors that end after the links have last words, too */
 	if (to.node == hub->self.node && to.host == hub->self.host)
 		return to.epoch != hub->self.epoch && to.epoch != 0 ? GONE : UNAVAILABLE;
 	link = peer_find_or_add(hub, to, STR_NONE);
@@ -185,7 +187,7 @@ static enum status seam_resolve(void *self, struct str name, struct seams_peer *
 
 static enum status seam_learn(void *self, const struct seams_place *place)
 {
-	return peer_learn(self, place);
+	return ((struct peer *)self)->is_closing ? UNAVAILABLE : peer_learn(self, place);
 }
 
 static void seam_forget(void *self, uint32_t node)

@@ -78,7 +78,7 @@ void peer_stop(struct peer *peer);
 /* After peer_stop, when what the owner was asked to call has been called or never will be. NULL is fine. */
 void peer_free(TAKE struct peer *peer);
 
-/* The seam: give it to the host (act_host_set_link). Valid until peer_stop. */
+/* The seam: give it to the host (act_host_set_link). Valid until peer_free; after peer_stop a send says UNAVAILABLE. */
 struct seams_link peer_seam(struct peer *peer);
 
 /* IP:PORT on which others reach us; empty without `listen`. */
