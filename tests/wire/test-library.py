@@ -4,6 +4,7 @@ import glob
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -133,6 +134,52 @@ def test_a_program_may_be_linked_with_the_archive():
     run(["gcc", "-std=c11", "-O1", *Installed.flags("--cflags"), os.path.join(EMBED, "examples", "ping-pong.c"), "-o", program,
          "-Wl,--gc-sections", folder + "/opt/troupe/lib/libtroupe.a", *static], seconds=120)
     assert "rounds" in run([program, "10"]).stdout
+
+
+def test_ping_pong_ends():
+    assert run([example("ping-pong.c"), "1000"]).stdout == "1000 rounds\n"
+
+
+def test_workers_do_all_jobs_though_they_and_their_process_die():
+    with tempfile.TemporaryDirectory(prefix="wk.") as folder:
+        done = run([example("workers.c"), folder], seconds=60)
+    assert done.stdout == "all 200 jobs are done\n", done.stdout
+    assert "job->number % 10 != 9" in done.stderr, "no worker died"
+    assert re.search(r"host ended host=pool", done.stderr), "the process did not die"
+
+
+def test_keys_survive_crashes_in_simulation_and_a_seed_is_one_run():
+    program = example("kv.c")
+    first, again, other = (run([program, "--sim", seed], seconds=60).stdout for seed in ("1", "1", "2"))
+    assert first == again and first != other, (first, again, other)
+    for said in (first, other):
+        assert "500 written, 0 lost\n" in said, said
+
+
+def child_with(parent, word):
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        pid = int(path.split("/")[2])
+        try:
+            words = open(path, "rb").read().split(b"\0")
+            if word.encode() in words and int(re.search(r"PPid:\s+(\d+)", open("/proc/%d/status" % pid).read()).group(1)) == parent:
+                return pid
+        except OSError:
+            continue
+    return 0
+
+
+def test_keys_survive_the_first_process():
+    with tempfile.TemporaryDirectory(prefix="kv.") as folder:
+        program = subprocess.Popen([example("kv.c"), folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            until(lambda: child_with(program.pid, "--troupe-host=c"), 20, "three processes are there")
+            os.kill(child_with(program.pid, "--troupe-host=a"), signal.SIGKILL)
+            out, errors = program.communicate(timeout=60)
+        finally:
+            program.kill()
+            program.wait()
+    assert out == "500 written, 0 lost\n" and program.returncode == 0, (out, errors)
+    assert re.search(r"host ended host=a", errors), errors
 
 
 class Todo:

@@ -1,0 +1,261 @@
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "deploy/embed/troupe.h"
+#include "runtime/base/base.h"
+#include "runtime/base/log.h"
+#include "runtime/loop/root.h"
+#include "transport/peer/peer.h"
+
+/*
+ * Programs of several processes: a root in the first, a heart in the others, links between all.
+ */
+
+#define NODE 1U
+#define NODE_NAME STR("local")
+#define HOST_WORD "--troupe-host=" /* the word that a process is told its host by */
+#define PATH_MAX_BYTES 1024U
+#define OWN_CHILDREN 3U /* links, signals, and the root or the heart */
+
+struct member {
+	const struct troupe_hosts *hosts;
+	uint32_t index; /* of our host */
+	struct member *self;
+	struct arena *arena;
+	char program[PATH_MAX_BYTES];
+	struct root_host others[TROUPE_HOSTS_MAX];
+	struct root_spec root;
+	struct root_life life;
+	struct loop *loop;
+	struct peer *peer;
+};
+
+/* ---- links --------------------------------------------------------------------------------------------- */
+
+static void close_links(void *arg)
+{
+	peer_stop(((struct member *)arg)->peer);
+}
+
+static enum status learn(const struct member *member)
+{
+	for (uint32_t i = 0; i < member->hosts->host_count; i++) {
+		struct seams_place place = { .node = NODE,
+					     .node_name = NODE_NAME,
+					     .host = (uint16_t)i,
+					     .host_name = str_from(member->hosts->hosts[i].name) };
+
+		if (i != member->index)
+			TRY(peer_learn(member->peer, &place));
+	}
+	return OK;
+}
+
+static enum status links_init(struct act *act, void *state, const void *args)
+{
+	struct member *member = *(struct member *const *)args;
+	struct act_host *host = act_host_of(act);
+	struct peer_config config = { .owner = peer_owner_host(host),
+				      .self = act_host_peer(host),
+				      .clock = act_seams(act)->clock,
+				      .random = act_seams(act)->random,
+				      .loop = loop_of(act),
+				      .node_name = NODE_NAME,
+				      .run_folder = str_from(member->hosts->folder) };
+	struct fault why = { 0 };
+	struct seams_link link;
+	enum status status = peer_open(&config, &member->peer, &why);
+
+	(void)state;
+	if (status != OK) {
+		log_error("links", "cannot open", LOG_STATUS(status), LOG_FAULT(&why));
+		return status;
+	}
+	link = peer_seam(member->peer);
+	act_host_set_link(host, &link);
+	act_own(act, close_links, member);
+	return learn(member);
+}
+
+static enum act_verdict links_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)act, (void)state, (void)msg;
+	return ACT_UNHANDLED;
+}
+
+static const struct act_class links_class = { .name = "links",
+					      .init = links_init,
+					      .receive = links_receive };
+
+/* ---- signals ---------------------------------------------------------------------------------------------- */
+
+static enum status signals_init(struct act *act, void *state, const void *args)
+{
+	(void)state, (void)args;
+	TRY(loop_on_signal(act, SIGTERM));
+	return loop_on_signal(act, SIGINT);
+}
+
+static enum act_verdict signals_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)state;
+	if (!ACT_IS(msg, loop_signal))
+		return ACT_UNHANDLED;
+	act_host_stop(act_host_of(act));
+	return ACT_OK;
+}
+
+static const struct act_class signals_class = { .name = "signals",
+						.init = signals_init,
+						.receive = signals_receive };
+
+/* ---- which host this is ------------------------------------------------------------------------------------- */
+
+static enum status find_host(struct member *member, int argc, char **argv, struct fault *why)
+{
+	struct str word = argc > 0 ? str_from(argv[argc - 1]) : STR("");
+
+	if (member->hosts->host_count == 0 || member->hosts->host_count > TROUPE_HOSTS_MAX)
+		return fault_set(why, INVALID, "hosts", "hosts wants 1 to %u", TROUPE_HOSTS_MAX);
+	if (!str_starts(word, STR(HOST_WORD)))
+		return OK;
+	word = str_slice(word, sizeof HOST_WORD - 1, word.len);
+	for (uint32_t i = 1; i < member->hosts->host_count; i++)
+		if (str_is(word, member->hosts->hosts[i].name)) {
+			member->index = i;
+			return root_inherited(&member->life) == OK
+				   ? OK
+				   : fault_set(why, INVALID, "",
+					       HOST_WORD " is for the program itself to say");
+		}
+	return fault_set(why, INVALID, "", "there is no host \"" STR_FMT "\"", STR_ARG(word));
+}
+
+/* The words of another host's process: ours and its own. */
+static const char *const *words_of(struct member *member, int argc, char **argv, const char *name)
+{
+	const char **words = arena_array(member->arena, const char *, argc + 2);
+
+	words[0] = member->program;
+	for (int i = 1; i < argc; i++)
+		words[i] = argv[i];
+	words[argc > 0 ? argc : 1] = arena_printf(member->arena, HOST_WORD "%s", name).at;
+	return words;
+}
+
+static enum status plan_root(struct member *member, int argc, char **argv, struct fault *why)
+{
+	ssize_t len = readlink("/proc/self/exe", member->program, sizeof member->program - 1);
+
+	if (len <= 0)
+		return fault_set(why, IO, "", "cannot find this program's file");
+	member->program[len] = '\0';
+	member->root = (struct root_spec){ .strategy = ACT_ONE_FOR_ONE,
+					   .max_restarts = 30,
+					   .within_ms = 60000,
+					   .backoff_min_ms = 5,
+					   .backoff_max_ms = 2000,
+					   .hosts = member->others,
+					   .host_count = member->hosts->host_count - 1,
+					   .held_fd = -1,
+					   .exile_first = TROUPE_HOSTS_MAX,
+					   .state_folder = member->hosts->folder };
+	for (uint32_t i = 1; i < member->hosts->host_count; i++)
+		member->others[i - 1] =
+		    (struct root_host){ .name = member->hosts->hosts[i].name,
+					.argv = words_of(member, argc, argv,
+							 member->hosts->hosts[i].name),
+					.host = (uint16_t)i,
+					.restart = ACT_PERMANENT };
+	return OK;
+}
+
+/* ---- running -------------------------------------------------------------------------------------------------- */
+
+static void add(struct act_supervisor *root, struct act_child *children, const char *id,
+		const struct act_class *class, const void *args)
+{
+	children[root->child_count++] = (struct act_child){ .id = id, .class = class, .args = args };
+}
+
+static struct act_supervisor plan(struct member *member)
+{
+	const struct troupe_host *own = &member->hosts->hosts[member->index];
+	struct act_child *children =
+	    arena_array(member->arena, struct act_child, own->child_count + OWN_CHILDREN);
+	struct act_supervisor root = { .backoff_min_ms = 1,
+				       .backoff_max_ms = 2000,
+				       .children = children };
+
+	add(&root, children, "links", &links_class, &member->self);
+	if (member->index == 0) {
+		add(&root, children, "signals", &signals_class, NULL);
+		add(&root, children, "hosts", &root_class, &member->root);
+	}
+	for (uint32_t i = 0; i < own->child_count; i++)
+		children[root.child_count++] = own->children[i];
+	if (member->index != 0)
+		add(&root, children, "heart", &root_heart_class, &member->life);
+	return root;
+}
+
+static enum status run(struct member *member, struct fault *why)
+{
+	struct act_supervisor root = plan(member);
+	const struct troupe_hosts *hosts = member->hosts;
+	struct loop_config config = { .host = { .name = hosts->hosts[member->index].name,
+						.node = NODE,
+						.host = (uint16_t)member->index,
+						.epoch = member->index == 0 ? 1 : member->life.epoch,
+						.root = &root,
+						.types = hosts->types,
+						.type_count = hosts->type_count } };
+	enum status status = loop_open(&config, &member->loop);
+	enum act_reason reason;
+
+	if (status != OK)
+		return fault_set(why, status, "", "host %s cannot start: %s", config.host.name,
+				 status_text(status));
+	loop_run(member->loop);
+	reason = act_host_reason(loop_host(member->loop));
+	loop_close(member->loop);
+	peer_free(member->peer);
+	if (reason == ACT_SHUTDOWN || reason == ACT_NORMAL)
+		return OK;
+	return fault_set(why, INTERNAL, "", "host %s failed again and again", config.host.name);
+}
+
+static enum status begin(struct member *member, int argc, char **argv, struct fault *why)
+{
+	const char *folder = member->hosts->folder;
+	enum status status;
+
+	TRY(find_host(member, argc, argv, why));
+	if (member->index > 0)
+		return OK;
+	status = loop_files()->mkdir(loop_files()->self, folder, 0700);
+	if (status != OK && status != EXISTS)
+		return fault_set(why, status, "folder", "cannot make %s: %s", folder,
+				 status_text(status));
+	return plan_root(member, argc, argv, why);
+}
+
+int troupe_run_hosts(const struct troupe_hosts *hosts, int argc, char **argv)
+{
+	struct arena *arena = arena_new(0);
+	struct member *member = arena_new_of(arena, struct member);
+	struct fault why = { 0 };
+	enum status status;
+
+	member->hosts = hosts;
+	member->self = member;
+	member->arena = arena;
+	status = begin(member, argc, argv, &why);
+	if (status == OK)
+		status = run(member, &why);
+	if (status != OK)
+		fprintf(stderr, "%s\n", why.text);
+	arena_free(arena);
+	return status == OK ? 0 : 1;
+}
