@@ -138,7 +138,7 @@ def everything():
             run.section(kind, ["tests/%s/run" % kind], 900, needs="build " + ("debug" if kind == "sim" else "release"))
     run.section("build asan", SCONS + ["variant=asan", "tests", "fuzz"], 600)
     unit_sections(run, "asan", 300)
-    run.section("sim, asan", ["build/asan/bin/test-sim", "-j", JOBS, "test-country"], 300, needs="build asan")
+    run.section("sim, asan", ["build/asan/bin/test-sim", "-j", JOBS, "test-country", "test-wood"], 300, needs="build asan")
     run.section("fuzz corpus, asan", ["tests/fuzz/run", "--replay"], 120, needs="build asan")
     run.section("build tsan", SCONS + ["variant=tsan"] + ["build/tsan/bin/test-" + layer for layer in THREADED], 600)
     unit_sections(run, "tsan", 300, THREADED)

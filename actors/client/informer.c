@@ -248,12 +248,16 @@ static struct api_call watch_call(const struct informer *informer)
 	return call;
 }
 
+ACT_BRANCH(lists_again, 50, "an informer lists again where it could go on watching");
+
 static void ask(struct informer *informer, struct act *act)
 {
 	struct api_call call;
 	enum status sent;
 
 	informer->watch = act_random(act) | 1;
+	if (act_buggify(act, &lists_again))
+		informer->revision = 0;
 	informer->is_listing = informer->revision == 0;
 	if (informer->is_listing)
 		informer->lists++;

@@ -225,7 +225,9 @@ static void note_outcome(struct runner *runner, const struct run *run)
 
 /* ---- runs ----------------------------------------------------------------------------------------------- */
 
-static void end_run(struct runner *runner, struct run *run)
+ACT_BRANCH(runs_again, 50, "a controller looks again at what it has just done");
+
+static void end_run(struct runner *runner, struct act *act, struct run *run)
 {
 	const struct controller *c = runner->controller;
 	bool is_done = run->state == RUN_DONE;
@@ -242,6 +244,8 @@ static void end_run(struct runner *runner, struct run *run)
 		queue_done_after(runner->queue, run->key, run->is_late ? AWAIT_AGAIN_MS : 0);
 	else if (run->plan.again_ms >= 0)
 		queue_done_after(runner->queue, run->key, (uint64_t)run->plan.again_ms);
+	else if (act_buggify(act, &runs_again))
+		queue_done_after(runner->queue, run->key, 0);
 	else
 		queue_done(runner->queue, run->key, QUEUE_DONE);
 	arena_free(run->arena);
@@ -303,7 +307,7 @@ static void advance(struct runner *runner, struct act *act, struct run *run)
 	if (run->outcome == GONE && run->refused != NULL && runner->sender.term != 0)
 		runner->is_deposed = true;
 	if (run->state == RUN_DONE || run->state == RUN_FAILED)
-		end_run(runner, run);
+		end_run(runner, act, run);
 }
 
 static void begin_run(struct runner *runner, struct act *act, struct run *run, struct str key)

@@ -267,6 +267,9 @@ void watch_progress(struct request *r)
 		watch_close(watch, 410);
 }
 
+ACT_BRANCH(ends_early, 10, "an API server ends a watch before its time");
+ACT_BRANCH(seems_behind, 10, "an API server gives up a watch as if it had fallen behind");
+
 void watch_tick(struct watch *watch, struct mono now)
 {
 	struct request *r = watch->request;
@@ -281,9 +284,10 @@ void watch_tick(struct watch *watch, struct mono now)
 			return;
 		}
 	}
-	if (now.ns >= watch->ends.ns)
+	if (now.ns >= watch->ends.ns || act_buggify(r->server->act, &ends_early))
 		watch_close(watch, 200);
-	else if (watch->is_stalled && watch->cursor < cache_oldest(watch->cache))
+	else if ((watch->is_stalled && watch->cursor < cache_oldest(watch->cache)) ||
+		 act_buggify(r->server->act, &seems_behind))
 		watch_expire(watch);
 }
 

@@ -247,12 +247,14 @@ static struct store_read *read_new(struct store *store, const struct act_msg *ms
 	return read;
 }
 
+ACT_BRANCH(seems_read_out, 10, "the store refuses a read as if too many were under way");
+
 void store_on_range(struct store *store, const struct act_msg *msg)
 {
 	const struct store_range *range = ACT_AS(msg, store_range);
 	if (msg->kind != ACT_REQUEST)
 		return;
-	if (store->reads.count >= LIMIT_STORE_READS) {
+	if (store->reads.count >= LIMIT_STORE_READS || act_buggify(store->act, &seems_read_out)) {
 		act_refuse(store->act, msg, BUSY);
 		return;
 	}

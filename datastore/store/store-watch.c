@@ -85,6 +85,8 @@ static void add_watcher(struct store *store, const struct act_msg *msg,
 	watcher->monitor = act_monitor(store->act, msg->from);
 }
 
+ACT_BRANCH(seems_watched_out, 20, "the store refuses a watch as if there were too many");
+
 static enum status check_watch(struct store *store, const struct act_msg *msg,
 			       const struct store_watch *watch)
 {
@@ -92,7 +94,8 @@ static enum status check_watch(struct store *store, const struct act_msg *msg,
 		return BAD_REQUEST;
 	if (find_watcher(store, msg->from, watch->watch))
 		return EXISTS;
-	if (store->watchers.len >= LIMIT_STORE_WATCHES)
+	if (store->watchers.len >= LIMIT_STORE_WATCHES ||
+	    act_buggify(store->act, &seems_watched_out))
 		return BUSY;
 	if (watch->from && watch->from <= index_compact_revision(store->index))
 		return EXPIRED;
@@ -169,6 +172,8 @@ static void batch_drop(struct batch *batch)
 	*batch = (struct batch){ 0 };
 }
 
+ACT_BRANCH(seems_stuck, 20, "the store takes a watcher's mailbox for full");
+
 /* False: the watcher is gone. BUSY leaves everything as it was, to be told again in a second. */
 static bool tell(struct store *store, struct store_watcher *watcher, struct batch *batch,
 		 uint64_t revision)
@@ -180,7 +185,9 @@ static bool tell(struct store *store, struct store_watcher *watcher, struct batc
 				       .events = batch->events,
 				       .count = batch->count,
 				       .bytes = batch->bytes };
-	enum status status = act_send(store->act, watcher->who, &store_events_type, &events);
+	enum status status = act_buggify(store->act, &seems_stuck)
+				 ? BUSY
+				 : act_send(store->act, watcher->who, &store_events_type, &events);
 	watcher->is_stuck = status == BUSY;
 	if (status == OK) {
 		watcher->events_out += batch->count;

@@ -141,6 +141,8 @@ static bool command_of(struct store *store, const struct act_msg *msg, struct co
 	return true;
 }
 
+ACT_BRANCH(seems_overloaded, 20, "the store's leader refuses a write as if it were overloaded");
+
 void store_on_command(struct store *store, const struct act_msg *msg)
 {
 	struct command command;
@@ -155,7 +157,8 @@ void store_on_command(struct store *store, const struct act_msg *msg)
 	enum status status = command_check(&command, NULL);
 	if (status == OK && !store_is_leader(store))
 		status = is_forwarded || store_pass_on(store, msg) != OK ? UNAVAILABLE : OK;
-	else if (status == OK && is_overloaded(store))
+	else if (status == OK &&
+		 (is_overloaded(store) || act_buggify(store->act, &seems_overloaded)))
 		status = BUSY;
 	else if (status == OK && (is_behind(store) || store->seen.is_full))
 		status = FULL;

@@ -8,6 +8,7 @@
 #include "deploy/main/directory.h"
 #include "deploy/main/overview.h"
 #include "runtime/base/log.h"
+#include "runtime/loop/loop.h"
 #include "transport/http/server.h"
 #include "transport/http/url.h"
 
@@ -396,8 +397,11 @@ bool admin_is_served(struct act *act)
 	return is_ok;
 }
 
-static void say_ready(const struct process *process)
+/* To whoever started this process; a simulated node has nobody. */
+static void say_ready(struct act *act, const struct process *process)
 {
+	if (loop_of(act) == NULL)
+		return;
 	printf("troupe: %s is ready at https://%s (kubectl --kubeconfig %s/admin.kubeconfig ...)\n",
 	       process->identity.name,
 	       process_address((struct process *)(uintptr_t)process, process->identity.api_port).at,
@@ -415,7 +419,7 @@ static void ready_task(struct act *act, void *state, void *arg)
 		act_sleep(act, wait_ms);
 		wait_ms = wait_ms * 2 < READY_RETRY_MAX_MS ? wait_ms * 2 : READY_RETRY_MAX_MS;
 	}
-	say_ready(admin->process);
+	say_ready(act, admin->process);
 	record_task(act, state, NULL);
 }
 

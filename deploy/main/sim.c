@@ -256,8 +256,7 @@ static void run_seed(struct sim *sim)
 		} else {
 			printf(STR_FMT, STR_ARG(outcome.out));
 			fflush(stdout);
-			/* Its last line is the speed; before it nodes have said that they are ready. */
-			fprintf(stderr, STR_FMT "\n", STR_ARG(last_line(outcome.err)));
+			fprintf(stderr, STR_FMT, STR_ARG(outcome.err));
 		}
 	}
 	arena_free(arena);

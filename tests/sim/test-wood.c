@@ -1,6 +1,6 @@
 /*
- * Random trees of actors under random faults: what the runtime promises, from seeds. WOOD_SEEDS in the environment asks for more than the few
- * that every run does, WOOD_SEED for one alone, WOOD_FIRST for where they begin.
+ * Random trees of actors under random faults: what the runtime promises, from seeds. SIM_SEEDS in the environment asks for more than the few
+ * that every run does, SIM_SEED for one alone, SIM_FIRST for where they begin.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,14 +79,14 @@ static uint64_t number_of(const char *name, uint64_t fallback)
 
 TEST_SLOW(the_runtime_keeps_its_promises_in_random_trees, 3600)
 {
-	uint64_t one = number_of("WOOD_SEED", 0);
-	uint64_t first = one ? one : number_of("WOOD_FIRST", 1);
-	uint64_t last = one ? one : first + number_of("WOOD_SEEDS", SEEDS) - 1;
+	uint64_t one = number_of("SIM_SEED", 0);
+	uint64_t first = one ? one : number_of("SIM_FIRST", 1);
+	uint64_t last = one ? one : first + number_of("SIM_SEEDS", SEEDS) - 1;
 	struct wood_counts counts = { 0 };
 
 	log_configure(&(struct log_config){ .level = LOG_ERROR, .write = say_nothing });
 	for (uint64_t seed = first; seed <= last; seed++) {
-		fprintf(stderr, "WOOD_SEED=%llu build/debug/bin/test-sim random_trees\n",
+		fprintf(stderr, "SIM_SEED=%llu build/debug/bin/test-sim random_trees\n",
 			(unsigned long long)seed);
 		run_seed(seed, &counts);
 	}
