@@ -18,7 +18,8 @@ static uint32_t alarms(const struct store *store)
 {
 	return (store->seen.leader ? 0 : STORE_ALARM_NO_LEADER) |
 	       (store->seen.is_full ? STORE_ALARM_DISK : 0) |
-	       (store->is_table_full ? STORE_ALARM_TABLE : 0);
+	       (store->is_table_full ? STORE_ALARM_TABLE : 0) |
+	       (store->state == STORE_GONE ? STORE_ALARM_GONE : 0);
 }
 
 static void fill_member(struct store *store, struct arena *arena, const struct member *from,

@@ -277,6 +277,8 @@ enum store_alarm {
 	STORE_ALARM_NO_LEADER = 1, /* no quorum as far as this replica sees: writes are refused */
 	STORE_ALARM_DISK = 2,      /* no spare log segments: the leader steps down */
 	STORE_ALARM_TABLE = 4,     /* the database is too far behind the log */
+	STORE_ALARM_GONE =
+	    8, /* the others have told this replica that it was removed: it never takes part again */
 };
 
 struct store_member {

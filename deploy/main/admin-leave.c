@@ -290,8 +290,7 @@ static enum status ask_to_forget(struct act *act, const struct admin *admin, str
 	for (uint32_t turn = 0; is_to_be_asked_again(status) && act_now(act).ns < end_ns; turn++) {
 		struct str helper = next_helper(admin, turn, arena);
 
-		if (admin->is_forgotten ||
-		    (admin->status.member_count == 0 && admin->status.id != 0))
+		if (admin->is_forgotten || (admin->status.alarms & STORE_ALARM_GONE))
 			return OK;
 		if (helper.len > 0)
 			status = ask_one_to_forget(act, admin, helper, arena);

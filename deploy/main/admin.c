@@ -287,10 +287,12 @@ static enum status ask_in(struct act *act, struct admin *admin, struct str membe
 	return status;
 }
 
+/* Not yet in; one that was removed, or has left, is never let in again. */
 static bool is_outside(const struct admin *admin)
 {
 	return admin->status.id != 0 && admin->status.role == STORE_NOT_MEMBER &&
-	       admin->status.member_count == 0 && !admin->process->identity.is_first;
+	       admin->status.member_count == 0 && !admin->process->identity.is_first &&
+	       !(admin->status.alarms & STORE_ALARM_GONE);
 }
 
 static void join_task(struct act *act, void *state, void *arg)

@@ -150,6 +150,29 @@ TEST(a_machine_whose_leave_was_not_answered_is_told_when_it_can_be_reached_again
 	country_close(country);
 }
 
+/* It hears of its removal by its store, from those that it is not cut off from. */
+TEST(a_machine_that_has_left_does_not_ask_to_be_let_in_again)
+{
+	for (uint32_t i = 1; i <= MACHINES; i++) {
+		struct country *country = open_country(i);
+		struct visit leave = { .show = admin_leave };
+
+		if (i == LEAVER)
+			i++;
+		begin(&leave, country, LEAVER);
+		run_until_removed(country);
+		act_sim_partition(country_sim(country), country_node(country, i),
+				  country_node(country, LEAVER));
+		CHECK_EQ(await(&leave, country), 200);
+		country_run(country, 10000);
+		act_sim_heal(country_sim(country));
+		country_run(country, 10000);
+		CHECK(is_removed(country));
+		CHECK_EQ(ask_for_node(country, 1), 404);
+		country_close(country);
+	}
+}
+
 TEST(a_machine_whose_helper_ended_halfway_asks_another_one)
 {
 	struct country *country = open_country(3);

@@ -211,6 +211,7 @@ TEST(who_is_removed_says_so_and_is_asked_nothing_any_more)
 	CHECK_EQ(cluster_said(cluster, "store: is no longer a member of its cluster"), 1);
 	CHECK(!cluster_ask(cluster, gone, NULL, &store_range_type, &range, &status));
 	CHECK_STATUS(status, GONE);
+	CHECK(cluster_status(cluster, gone)->alarms & STORE_ALARM_GONE);
 	CHECK(cluster_await_voters(cluster, 3)); /* the fourth took its place */
 	/* The last majority is not given up, not even by force. */
 	act_sim_crash(cluster_sim(cluster), some_voter(cluster));

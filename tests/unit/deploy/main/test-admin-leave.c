@@ -17,6 +17,7 @@ struct desk {
 	struct asked_page page;
 	bool is_over;
 	uint32_t forgets;    /* how often the helper was asked */
+	uint32_t adds;       /* how often its store was asked to let us in */
 	enum status answers; /* what the helper says; TIMEOUT: nothing */
 	int told;            /* what it has heard when it told the node; -1: nothing yet */
 };
@@ -31,12 +32,13 @@ static struct desk *desk_of(const void *args)
 static void say_status(struct act *act, void *state, void *arg)
 {
 	struct desk *desk = *(struct desk **)state;
-	uint32_t count = *(const uint32_t *)arg;
+	const struct store_status *said = arg;
 	struct store_status status = { .id = 7,
 				       .name = STR("n1"),
-				       .role = count > 0 ? STORE_SPARE : STORE_NOT_MEMBER,
+				       .role = said->role,
+				       .alarms = said->alarms,
 				       .members = desk->members,
-				       .member_count = count };
+				       .member_count = said->role == STORE_NOT_MEMBER ? 0 : 2 };
 
 	CHECK_STATUS(act_send(act, desk->watcher, &store_status_type, &status), OK);
 }
@@ -48,7 +50,7 @@ static enum act_verdict store_receive(struct act *act, void *state, const struct
 	if (!ACT_IS(msg, store_status_watch))
 		return ACT_UNHANDLED;
 	desk->watcher = msg->from;
-	say_status(act, state, &(uint32_t){ 2 });
+	say_status(act, state, &(struct store_status){ .role = STORE_SPARE });
 	return ACT_OK;
 }
 
@@ -103,17 +105,39 @@ static enum act_verdict helper_receive(struct act *act, void *state, const struc
 	return ACT_OK;
 }
 
+static enum status desk_init(struct act *act, void *state, const void *args)
+{
+	(void)act;
+	*(struct desk **)state = desk_of(args);
+	return OK;
+}
+
 static enum status helper_init(struct act *act, void *state, const void *args)
 {
-	*(struct desk **)state = desk_of(args);
 	desk_of(args)->helper = act_self(act);
-	return OK;
+	return desk_init(act, state, args);
 }
 
 static const struct act_class helper_class = { .name = "admin",
 					       .state_size = sizeof(struct desk *),
 					       .init = helper_init,
 					       .receive = helper_receive };
+
+static enum act_verdict helper_store_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct desk *desk = *(struct desk **)state;
+
+	if (!ACT_IS(msg, store_member_add))
+		return ACT_UNHANDLED;
+	desk->adds++;
+	act_reply_of(act, msg, store_member_answer, .status = UNAVAILABLE);
+	return ACT_OK;
+}
+
+static const struct act_class helper_store_class = { .name = "store",
+						     .state_size = sizeof(struct desk *),
+						     .init = desk_init,
+						     .receive = helper_store_receive };
 
 static void tell_forgotten(struct act *act, void *state, void *arg)
 {
@@ -127,11 +151,12 @@ static void tell_forgotten(struct act *act, void *state, void *arg)
 
 static void open_host(struct act_sim *sim, uint32_t node, const struct act_supervisor *root)
 {
+	uint32_t count;
 	const struct act_host_config config = { .name = "core",
 						.host = PROCESS_CORE,
 						.root = root,
-						.types = admin_types,
-						.type_count = admin_type_count };
+						.types = process_types(test_arena(), &count),
+						.type_count = count };
 
 	CHECK_STATUS(act_sim_host(sim, node, &config), OK);
 }
@@ -139,7 +164,7 @@ static void open_host(struct act_sim *sim, uint32_t node, const struct act_super
 static struct act_sim *open_desk(struct desk *desk)
 {
 	static struct act_class own_class;
-	static struct act_child own[2], helpers[1];
+	static struct act_child own[2], helpers[2];
 	static struct act_supervisor roots[2];
 	struct act_sim *sim = act_sim_new(1);
 
@@ -148,9 +173,10 @@ static struct act_sim *open_desk(struct desk *desk)
 	own[0] = (struct act_child){ .id = "store", .class = &fake_store_class, .args = desk };
 	own[1] = (struct act_child){ .id = "admin", .class = &own_class, .args = desk };
 	helpers[0] = (struct act_child){ .id = "admin", .class = &helper_class, .args = desk };
+	helpers[1] = (struct act_child){ .id = "store", .class = &helper_store_class, .args = desk };
 	roots[0] = (struct act_supervisor){ .children = own, .child_count = 2 };
-	roots[1] = (struct act_supervisor){ .children = helpers, .child_count = 1 };
-	desk->process.identity = (struct node_identity){ .name = "n1", .is_first = true };
+	roots[1] = (struct act_supervisor){ .children = helpers, .child_count = 2 };
+	desk->process.identity = (struct node_identity){ .name = "n1", .peers = "n2@10.0.0.2:6444" };
 	desk->members[0] = (struct store_member){ .id = 7, .name = STR("n1") };
 	desk->members[1] = (struct store_member){ .id = 8, .name = STR("n2") };
 	desk->page.arena = test_arena();
@@ -192,7 +218,8 @@ TEST(a_node_whose_leave_was_not_answered_hears_from_its_store_that_it_has_left)
 	enter(sim, OWN, desk.admin, begin_to_leave, &desk);
 	CHECK_EQ(act_sim_run_for(sim, 1000, is_over, &desk), ACT_SIM_TIME);
 	CHECK_EQ(desk.forgets, 1);
-	enter(sim, OWN, desk.store, say_status, &(uint32_t){ 0 });
+	enter(sim, OWN, desk.store, say_status,
+	      &(struct store_status){ .alarms = STORE_ALARM_GONE });
 	CHECK_EQ(act_sim_run_for(sim, 6000, is_over, &desk), ACT_SIM_CLAIM);
 	CHECK_EQ(desk.page.code, 200);
 	CHECK_EQ(desk.forgets, 1);
@@ -235,5 +262,21 @@ TEST(what_a_helper_refuses_is_not_asked_again)
 	CHECK_EQ(act_sim_run_for(sim, 1000, is_over, &desk), ACT_SIM_CLAIM);
 	CHECK_EQ(desk.page.code, 409);
 	CHECK_EQ(desk.forgets, 1);
+	act_sim_free(sim);
+}
+
+TEST(a_node_that_was_removed_does_not_ask_to_be_let_in_again)
+{
+	struct desk desk = { .answers = OK };
+	struct act_sim *sim = open_desk(&desk);
+
+	enter(sim, OWN, desk.store, say_status,
+	      &(struct store_status){ .alarms = STORE_ALARM_GONE });
+	act_sim_run_for(sim, 5000, NULL, NULL);
+	CHECK_EQ(desk.adds, 0);
+	/* One that has never been in does. */
+	enter(sim, OWN, desk.store, say_status, &(struct store_status){ .alarms = 0 });
+	act_sim_run_for(sim, 5000, NULL, NULL);
+	CHECK(desk.adds > 1);
 	act_sim_free(sim);
 }
