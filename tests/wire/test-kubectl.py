@@ -401,8 +401,8 @@ def test_top_says_that_there_are_no_metrics(cluster):
 
 
 def test_actors_and_members_are_resources(cluster):
-    expect(kubectl(cluster, "get", "actors"), r"^NAME +STATE +RESTARTS", r"^n1\.core\b")
-    expect(kubectl(cluster, "get", "members.troupe.internal"), r"^NAME +ROLE", r"^n1 +leader")
+    expect(kubectl(cluster, "get", "actors"), r"^NAME +NODE +HOST +STATE +RESTARTS", r"^n1\.core +n1 +core +Running +0 ")
+    expect(kubectl(cluster, "get", "members.troupe.internal"), r"^NAME +ROLE", r"^n1 +Leader ")
 
 
 def test_members_and_actors_are_watched(cluster):
@@ -410,7 +410,7 @@ def test_members_and_actors_are_watched(cluster):
     try:
         lines_until(child, r"^n1\.core\.api ")
         cluster.nodes[0].troupe("kill", "n1/core/directory")
-        lines_until(child, r"^n1\.core\.directory +\w+ +1 ")
+        lines_until(child, r"^n1\.core\.directory +n1 +core +\w+ +1 ")
     finally:
         ended(child)
 
