@@ -143,6 +143,7 @@ static void page_members(struct act *act, struct admin *admin, struct asked_page
 	struct overview overview;
 
 	overview_gather(act, admin, page->arena, false, &overview);
+	overview_gather_apis(act, &overview);
 	show(page, &overview, 200, overview_members_text, overview_members_document);
 }
 

@@ -7,6 +7,7 @@
 #include "transport/http/client.h"
 
 #define TAG 1U
+#define CLIENT_MS 5000U
 #define SLACK_MS 2000U /* beyond the call's own limit of time, until something is badly wrong */
 
 struct asker_args {
@@ -74,9 +75,29 @@ static const struct act_class asker_class = { .name = "asker",
 					      .init = asker_init,
 					      .receive = asker_receive };
 
-static bool is_done(void *arg)
+static bool is_set(void *arg)
 {
-	return ((struct asker_args *)arg)->is_done;
+	return *(const bool *)arg;
+}
+
+enum status ask_run(const struct act_class *class, const void *args, const bool *is_done,
+		    uint32_t timeout_ms)
+{
+	struct act_child child = { .id = class->name, .class = class, .args = args };
+	struct act_supervisor root = { .children = &child, .child_count = 1 };
+	struct loop_config config = {
+		.host = { .name = class->name, .node = 1, .epoch = 1, .root = &root }
+	};
+	bool has_ended;
+	struct loop *loop;
+
+	TRY(loop_open(&config, &loop));
+	do
+		has_ended = loop_run_until(loop, is_set, (void *)(uintptr_t)is_done,
+					   timeout_ms ? timeout_ms : SLACK_MS);
+	while (!has_ended && timeout_ms == 0);
+	loop_close(loop);
+	return has_ended ? OK : TIMEOUT;
 }
 
 enum status ask_place(const struct ask *ask, struct arena *arena, struct answered *out,
@@ -91,17 +112,31 @@ enum status ask_place(const struct ask *ask, struct arena *arena, struct answere
 				   .out = out,
 				   .why = why };
 	struct asker_args *self = &args;
-	struct act_child child = { .id = "asker", .class = &asker_class, .args = &self };
-	struct act_supervisor root = { .children = &child, .child_count = 1 };
-	struct loop_config config = { .host = {
-					  .name = "ask", .node = 1, .epoch = 1, .root = &root } };
-	struct loop *loop;
+	enum status status = ask_run(&asker_class, &self, &args.is_done, ask->timeout_ms + SLACK_MS);
 
-	TRY(loop_open(&config, &loop));
-	if (!loop_run_until(loop, is_done, &args, ask->timeout_ms + SLACK_MS))
-		args.status = fault_set(why, TIMEOUT, "", "no answer within %u ms", ask->timeout_ms);
-	loop_close(loop);
-	return args.status;
+	if (status == TIMEOUT)
+		return fault_set(why, TIMEOUT, "", "no answer within %u ms", ask->timeout_ms);
+	return status == OK ? args.status : status;
+}
+
+bool ask_client(struct act *act, struct act_ref client, const char *method, const char *path,
+		struct str body, struct arena *arena, int *out_code, struct str *out_body,
+		struct fault *why)
+{
+	struct http_header type = { STR("content-type"), STR("application/json") };
+	struct http_request request = { .method = str_from(method),
+					.path = str_from(path),
+					.headers = { &type, body.at != NULL },
+					.body = HTTP_BYTES(body),
+					.timeout_ms = CLIENT_MS };
+	struct http_call *call;
+
+	if (http_fetch(act, client, &request, &call, why) != OK)
+		return false;
+	*out_code = http_call_code(call);
+	*out_body = arena_str(arena, http_call_body(call));
+	http_call_close(call);
+	return true;
 }
 
 enum status ask_node(const struct data_dir *dir, const char *method, const char *path,

@@ -8,6 +8,7 @@
 #define DEPLOY_MAIN_ASK_H
 
 #include "deploy/main/data-dir.h"
+#include "runtime/actor/act.h"
 #include "transport/tls/context.h"
 
 struct ask {
@@ -35,6 +36,18 @@ MUST_USE enum status ask_node(const struct data_dir *dir, const char *method, co
 
 /* A refusal as `why`: the body's first line. OK for codes below 400. */
 MUST_USE enum status ask_judge(const struct answered *answer, struct fault *why);
+
+/*
+ * In a task of an actor that has an HTTP client (transport/http/client.h): asks and waits for the answer. False: none came, and
+ * `why` says so. The body, JSON both ways, is the arena's.
+ */
+MUST_USE bool ask_client(struct act *act, struct act_ref client, const char *method,
+			 const char *path, struct str body, struct arena *arena, int *out_code,
+			 struct str *out_body, struct fault *why);
+
+/* Runs one actor in a loop of its own until it sets *is_done, for at most so long (0: without end). OK, TIMEOUT, or why it could not begin. */
+MUST_USE enum status ask_run(const struct act_class *class, const void *args, const bool *is_done,
+			     uint32_t timeout_ms);
 
 /* Lets time pass between two questions. */
 void ask_pause(uint32_t ms);

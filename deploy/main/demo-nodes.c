@@ -102,20 +102,8 @@ void demo_stop_all(struct demo *demo)
 bool demo_ask(struct demo *demo, struct act_ref client, const char *method, const char *path,
 	      struct str body, struct arena *arena, int *out_code, struct str *out_body)
 {
-	struct http_header type = { STR("content-type"), STR("application/json") };
-	struct http_request request = { .method = str_from(method),
-					.path = str_from(path),
-					.headers = { &type, body.at != NULL },
-					.body = HTTP_BYTES(body),
-					.timeout_ms = ASK_MS };
-	struct http_call *call;
-
-	if (http_fetch(demo->act, client, &request, &call, &demo->why) != OK)
-		return false;
-	*out_code = http_call_code(call);
-	*out_body = arena_str(arena, http_call_body(call));
-	http_call_close(call);
-	return true;
+	return ask_client(demo->act, client, method, path, body, arena, out_code, out_body,
+			  &demo->why);
 }
 
 static bool connect_to(struct demo *demo, const struct http_client_config *config,
@@ -195,40 +183,29 @@ struct demo_node *demo_living(struct demo *demo)
 	return &demo->nodes[i];
 }
 
-struct looking {
-	struct demo *demo;
-	struct arena *arena;
-	struct demo_view view;
-};
-
-static void look_at_member(void *arg, struct str member)
-{
-	struct looking *looking = arg;
-	struct str name = demo_json(looking->arena, member, "name");
-	struct str role = demo_json(looking->arena, member, "role");
-	bool is_alive = str_is(demo_json(looking->arena, member, "alive"), "true");
-
-	looking->view.voters += str_is(role, "voter") && is_alive;
-	for (uint32_t i = 0; i < looking->demo->node_count; i++)
-		if (str_is(name, looking->demo->nodes[i].name) && role.len > 0)
-			looking->view.roles[i] = is_alive ? role.at[0] : '-';
-}
-
 struct demo_view demo_view(struct demo *demo, struct demo_node *node)
 {
-	struct looking looking = { .demo = demo, .arena = arena_new(0) };
-	struct str body = STR_NONE, leader;
+	struct arena *arena = arena_new(0);
+	struct demo_view view = { .leader = demo->node_count };
+	struct str body = STR_NONE;
+	struct standing standing;
 	int code = 0;
 
-	(void)demo_ask(demo, node->socket, "GET", "/troupe/status?output=json", STR_NONE,
-		       looking.arena, &code, &body);
-	leader = demo_json(looking.arena, body, "leader");
-	demo_json_each(looking.arena, body, "members", look_at_member, &looking);
-	while (looking.view.leader < demo->node_count &&
-	       !str_is(leader, demo->nodes[looking.view.leader].name))
-		looking.view.leader++;
-	arena_free(looking.arena);
-	return looking.view;
+	(void)!demo_ask(demo, node->socket, "GET", "/troupe/status?output=json", STR_NONE, arena,
+			&code, &body);
+	standing = standing_of(arena, body);
+	view.voters = standing.voters;
+	for (uint32_t i = 0; i < demo->node_count; i++) {
+		const struct standing_member *member =
+		    standing_member(&standing, str_from(demo->nodes[i].name));
+
+		if (str_is(standing.leader, demo->nodes[i].name))
+			view.leader = i;
+		if (member != NULL && member->role.len > 0)
+			view.roles[i] = member->is_alive ? member->role.at[0] : '-';
+	}
+	arena_free(arena);
+	return view;
 }
 
 /* A node that has just come back may still believe what was true before. */
@@ -265,51 +242,46 @@ bool demo_await_voters(struct demo *demo, uint32_t voters, struct demo_view *out
 
 /* ---- what a node is made of ------------------------------------------------------------------------------------ */
 
-struct tree_look {
-	struct arena *arena;
-	const char *node, *host;
-	int64_t pid;
-	uint64_t bytes;
-};
-
-static void look_at_actor(void *arg, struct str actor)
+/* The answer to a question about all actors; absent when there is none. */
+static struct str ask_tree(struct demo *demo, struct demo_node *node, struct arena *arena)
 {
-	struct tree_look *look = arg;
-	struct str pid = demo_json(look->arena, actor, "pid");
-	int64_t bytes = 0;
-
-	if (pid.at == NULL)
-		return;
-	if (str_to_i64(demo_json(look->arena, actor, "memory_bytes"), &bytes) == OK)
-		look->bytes += (uint64_t)bytes;
-	if (look->host != NULL && str_is(demo_json(look->arena, actor, "path"), look->host))
-		(void)!str_to_i64(pid, &look->pid);
-}
-
-static void look_at_node(void *arg, struct str node)
-{
-	struct tree_look *look = arg;
-
-	if (str_is(demo_json(look->arena, node, "name"), look->node))
-		demo_json_each(look->arena, node, "actors", look_at_actor, look);
-}
-
-static struct tree_look look_at_tree(struct demo *demo, struct demo_node *node, const char *host)
-{
-	struct tree_look look = { .arena = arena_new(0), .node = node->name, .host = host };
 	struct str body = STR_NONE;
 	int code = 0;
 
-	if (demo_ask(demo, node->socket, "GET", "/troupe/tree?output=json", STR_NONE, look.arena,
-		     &code, &body))
-		demo_json_each(look.arena, body, "nodes", look_at_node, &look);
-	arena_free(look.arena);
-	return look;
+	(void)!demo_ask(demo, node->socket, "GET", "/troupe/tree?output=json", STR_NONE, arena,
+			&code, &body);
+	return body;
 }
 
 int64_t demo_host_pid(struct demo *demo, struct demo_node *node, const char *host)
 {
-	return look_at_tree(demo, node, host).pid;
+	struct arena *arena = arena_new(0);
+	int64_t pid = standing_pid(arena, ask_tree(demo, node, arena), str_from(node->name), host);
+
+	arena_free(arena);
+	return pid;
+}
+
+struct memory_look {
+	struct arena *arena;
+	const char *node;
+	uint64_t bytes;
+};
+
+static void add_host(void *arg, struct str actor)
+{
+	struct memory_look *look = arg;
+
+	if (json_look(look->arena, actor, "pid").at != NULL)
+		look->bytes += (uint64_t)json_look_i64(look->arena, actor, "memory_bytes");
+}
+
+static void add_node(void *arg, struct str node)
+{
+	struct memory_look *look = arg;
+
+	if (str_is(json_look(look->arena, node, "name"), look->node))
+		json_look_each(look->arena, node, "actors", add_host, look);
 }
 
 /* The root is no host and measures nothing; the kernel knows it. */
@@ -336,7 +308,11 @@ static uint64_t root_memory(int64_t pid)
 
 uint64_t demo_memory(struct demo *demo, struct demo_node *node)
 {
-	return look_at_tree(demo, node, NULL).bytes + root_memory(node->pid);
+	struct memory_look look = { .arena = arena_new(0), .node = node->name };
+
+	json_look_each(look.arena, ask_tree(demo, node, look.arena), "nodes", add_node, &look);
+	arena_free(look.arena);
+	return look.bytes + root_memory(node->pid);
 }
 
 /* ---- kubectl ---------------------------------------------------------------------------------------------------- */

@@ -3,14 +3,17 @@
  *
  *   demo.c         the story: one task of one actor, from the first node to the last figure
  *   demo-nodes.c   nodes and kubectl as child processes; asking a node over its sockets
- *   demo-probe.c   who writes, reads and watches all the while, and how long each was kept waiting
  *   demo-report.c  the figures as a person and as a program reads them
  */
 #ifndef DEPLOY_MAIN_DEMO_PRIVATE_H
 #define DEPLOY_MAIN_DEMO_PRIVATE_H
 
 #include "deploy/cluster/pki.h"
+#include "deploy/main/ask.h"
 #include "deploy/main/demo.h"
+#include "deploy/main/json-look.h"
+#include "deploy/main/probe.h"
+#include "deploy/main/standing.h"
 #include "runtime/loop/loop.h"
 #include "transport/http/client.h"
 
@@ -19,7 +22,6 @@
 #define DEMO_ACTS_MAX 4U
 #define DEMO_NAMESPACE "troupe-demo"
 #define DEMO_PERIOD_MS 100U
-#define DEMO_WRITES_MAX 65536U
 
 struct demo_node {
 	char name[8], address[16];
@@ -29,36 +31,9 @@ struct demo_node {
 	bool is_lost;
 };
 
-/* What one kind of try has had to wait for, at most, since the act began. */
-struct demo_gap {
-	struct mono last; /* success */
-	int64_t longest_ms;
-};
-
-struct demo_writer {
-	uint32_t sent, waiting;
-	struct demo_gap writes, reads;
-};
-
-struct demo_probe {
-	struct demo_writer writers[DEMO_NODES_MAX];
-	uint8_t acknowledged[DEMO_NODES_MAX][DEMO_WRITES_MAX / 8];
-	uint64_t acknowledged_count;
-	bool is_on;
-	/* The watch. */
-	struct http_call *watch;
-	uint32_t watch_node;
-	struct demo_gap watched;
-	uint64_t events;
-	/* Controllers: a Deployment without pods is changed again and again, and seen to be noticed. */
-	struct demo_gap noticed;
-	int64_t wanted_generation; /* 0: none is being waited for */
-	uint32_t turn;
-};
-
 struct demo_act {
 	const char *what;
-	int64_t writes_ms, reads_ms, controllers_ms, watch_ms;
+	struct probe_outage outage;
 };
 
 struct demo_kubectl {
@@ -79,7 +54,7 @@ struct demo {
 	struct demo_node nodes[DEMO_NODES_MAX];
 	uint32_t node_count;
 	struct demo_kubectl kubectl, watcher;
-	struct demo_probe probe;
+	struct probe probe;
 
 	/* The figures. */
 	int64_t ready_ms, ha_ms, rollout_ms, watch_gap_ms;
@@ -100,7 +75,7 @@ bool demo_fail(struct demo *demo, const char *format, ...) __attribute__((format
 /* ---- demo-nodes.c: for the story's task ------------------------------------------------------------------ */
 
 bool demo_start_node(struct demo *demo, struct demo_node *node, const char *token);
-/* Asks the node over its private socket or over the API until the answer has this code; the body is the arena's. */
+/* ask_client, with the words of a failure in `why` of the demo. */
 bool demo_ask(struct demo *demo, struct act_ref client, const char *method, const char *path,
 	      struct str body, struct arena *arena, int *out_code, struct str *out_body);
 bool demo_wait_ready(struct demo *demo, struct demo_node *node, uint32_t timeout_ms);
@@ -130,25 +105,6 @@ bool demo_watch_start(struct demo *demo);
 uint32_t demo_watch_lines(struct demo *demo);
 void demo_ended(struct demo *demo, const struct loop_ended *ended);
 void demo_stop_all(struct demo *demo);
-
-/* ---- demo-probe.c ------------------------------------------------------------------------------------------ */
-
-bool demo_probe_begin(struct demo *demo); /* in the task */
-/* True: the message was the probe's. */
-bool demo_probe_receive(struct demo *demo, const struct act_msg *msg);
-void demo_probe_mark(struct demo *demo); /* from here on gaps are counted anew */
-void demo_probe_read(struct demo *demo, struct demo_act *act);
-void demo_probe_end(struct demo *demo);
-/* In the task: acknowledged writes that the cluster does not have. */
-bool demo_probe_count_lost(struct demo *demo);
-
-/* ---- demo-json.c: a look into an answer -------------------------------------------------------------------- */
-
-/* The raw value under `path` ("status.leader"); absent: it is not there. Strings lose their quotes. */
-struct str demo_json(struct arena *arena, struct str text, const char *path);
-/* Calls each(arg, element) for the list under `path`. */
-void demo_json_each(struct arena *arena, struct str text, const char *path,
-		    void (*each)(void *arg, struct str element), void *arg);
 
 /* ---- demo-report.c ------------------------------------------------------------------------------------------- */
 

@@ -15,9 +15,9 @@ static void report_document(const struct demo *demo)
 	for (uint32_t i = 0; i < demo->act_count; i++) {
 		document_object(&doc, NULL);
 		document_str(&doc, "what", str_from(demo->acts[i].what));
-		document_u64(&doc, "writes_ms", (uint64_t)demo->acts[i].writes_ms);
-		document_u64(&doc, "reads_ms", (uint64_t)demo->acts[i].reads_ms);
-		document_u64(&doc, "controllers_ms", (uint64_t)demo->acts[i].controllers_ms);
+		document_u64(&doc, "writes_ms", (uint64_t)demo->acts[i].outage.writes_ms);
+		document_u64(&doc, "reads_ms", (uint64_t)demo->acts[i].outage.reads_ms);
+		document_u64(&doc, "controllers_ms", (uint64_t)demo->acts[i].outage.controllers_ms);
 		document_close(&doc);
 	}
 	document_close(&doc);
@@ -41,8 +41,10 @@ void demo_report(const struct demo *demo)
 		 "  what was killed -9                    writes    reads  controllers  watch");
 	for (uint32_t i = 0; i < demo->act_count; i++)
 		demo_say(demo, "  %-34s %6jd ms %5jd ms %9jd ms %5jd ms", demo->acts[i].what,
-			 (intmax_t)demo->acts[i].writes_ms, (intmax_t)demo->acts[i].reads_ms,
-			 (intmax_t)demo->acts[i].controllers_ms, (intmax_t)demo->acts[i].watch_ms);
+			 (intmax_t)demo->acts[i].outage.writes_ms,
+			 (intmax_t)demo->acts[i].outage.reads_ms,
+			 (intmax_t)demo->acts[i].outage.controllers_ms,
+			 (intmax_t)demo->acts[i].outage.watch_ms);
 	demo_say(demo, "  (the longest that a client was kept waiting, on any surviving node)");
 	demo_say(demo, " ");
 	demo_say(demo, "  %ju writes were acknowledged, %ju of them are lost",

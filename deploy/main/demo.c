@@ -173,7 +173,9 @@ static bool let_settle(struct demo *demo, struct demo_act *act, uint32_t voters,
 	/* Controllers are the last: what they were asked meanwhile has to have been noticed. */
 	while (demo->probe.noticed.last.ns < since.ns && demo_ms(since) < DEMO_HEAL_MS)
 		act_sleep(demo->act, LOOK_MS);
-	demo_probe_read(demo, act);
+	act->outage = probe_outage(&demo->probe);
+	if (act->outage.watch_ms > demo->watch_gap_ms)
+		demo->watch_gap_ms = act->outage.watch_ms;
 	return true;
 }
 
@@ -182,7 +184,7 @@ static struct demo_act *begin_act(struct demo *demo, const char *what)
 	struct demo_act *act = &demo->acts[demo->act_count++];
 
 	act->what = what;
-	demo_probe_mark(demo);
+	probe_mark(&demo->probe);
 	return act;
 }
 
@@ -224,8 +226,8 @@ static bool kill_host(struct demo *demo, const char *what, const char *host, uin
 		return false;
 	demo_say(demo,
 		 "  kill -9 of %s's process %s (pid %jd): writes paused %jd ms, controllers %jd ms",
-		 node->name, host, (intmax_t)pid, (intmax_t)act->writes_ms,
-		 (intmax_t)act->controllers_ms);
+		 node->name, host, (intmax_t)pid, (intmax_t)act->outage.writes_ms,
+		 (intmax_t)act->outage.controllers_ms);
 	return true;
 }
 
@@ -239,20 +241,20 @@ static void look_at_condition(void *arg, struct str condition)
 {
 	struct pods_look *look = arg;
 
-	look->ready += str_is(demo_json(look->arena, condition, "type"), "Ready") &&
-		       str_is(demo_json(look->arena, condition, "status"), "True");
+	look->ready += str_is(json_look(look->arena, condition, "type"), "Ready") &&
+		       str_is(json_look(look->arena, condition, "status"), "True");
 }
 
 static void look_at_pod(void *arg, struct str pod)
 {
 	struct pods_look *look = arg;
 
-	if (demo_json(look->arena, pod, "metadata.deletionTimestamp").at != NULL)
+	if (json_look(look->arena, pod, "metadata.deletionTimestamp").at != NULL)
 		return;
-	if (str_is(demo_json(look->arena, pod, "spec.nodeName"), look->node))
+	if (str_is(json_look(look->arena, pod, "spec.nodeName"), look->node))
 		look->on_node++;
 	else
-		demo_json_each(look->arena, pod, "status.conditions", look_at_condition, look);
+		json_look_each(look->arena, pod, "status.conditions", look_at_condition, look);
 }
 
 static struct pods_look look_at_pods(struct demo *demo, const char *node)
@@ -265,7 +267,7 @@ static struct pods_look look_at_pods(struct demo *demo, const char *node)
 		     "/api/v1/namespaces/" DEMO_NAMESPACE "/pods?labelSelector=app%3Dweb", STR_NONE,
 		     look.arena, &code, &body) &&
 	    code == 200)
-		demo_json_each(look.arena, body, "items", look_at_pod, &look);
+		json_look_each(look.arena, body, "items", look_at_pod, &look);
 	arena_free(look.arena);
 	return look;
 }
@@ -277,6 +279,7 @@ static bool kill_whole(struct demo *demo, struct demo_node *node)
 			   demo_host_pid(demo, node, "node") };
 
 	node->is_lost = true;
+	demo->probe.nodes[node - demo->nodes].is_lost = true;
 	if (!demo_kill(demo, node->pid))
 		return false;
 	for (size_t i = 0; i < sizeof pids / sizeof pids[0]; i++)
@@ -329,13 +332,26 @@ static bool lose_node(struct demo *demo, uint32_t voters)
 	demo_say(
 	    demo,
 	    "  kill -9 of all of %s, root included: writes paused %jd ms, controllers %jd ms%s%s",
-	    node->name, (intmax_t)act->writes_ms, (intmax_t)act->controllers_ms,
+	    node->name, (intmax_t)act->outage.writes_ms, (intmax_t)act->outage.controllers_ms,
 	    demo->promoted[0] ? "; a voter now: " : "", demo->promoted);
 	if (!await_pods(demo, node, since))
 		return false;
 	demo_say(demo, "  its %ju pods run elsewhere after %jd ms", (uintmax_t)demo->pods_replaced,
 		 (intmax_t)demo_ms(since));
 	return true;
+}
+
+static bool begin_probe(struct demo *demo)
+{
+	struct probe *probe = &demo->probe;
+
+	probe->act = demo->act;
+	probe->namespace = DEMO_NAMESPACE;
+	probe->period_ms = DEMO_PERIOD_MS;
+	probe->count = demo->node_count;
+	for (uint32_t i = 0; i < demo->node_count; i++)
+		probe->nodes[i].api = demo->nodes[i].api;
+	return probe_begin(probe, &demo->why) || demo_fail(demo, "%s", demo->why.text);
 }
 
 static bool hurt(struct demo *demo)
@@ -345,7 +361,7 @@ static bool hurt(struct demo *demo)
 	demo_say(demo, "\nnow things are killed; a prober writes 10 times a second to every node, "
 		       "kubectl get -w "
 		       "runs");
-	if (!demo_watch_start(demo) || !demo_probe_begin(demo))
+	if (!demo_watch_start(demo) || !begin_probe(demo))
 		return false;
 	act_sleep(demo->act, SETTLE_MS);
 	if (!kill_host(demo, "the leader's controllers", "control", voters) ||
@@ -353,8 +369,10 @@ static bool hurt(struct demo *demo)
 		return false;
 	if (demo->node_count >= 3 && !lose_node(demo, voters))
 		return false;
-	demo_probe_end(demo);
-	return demo_probe_count_lost(demo);
+	probe_end(&demo->probe);
+	return probe_count_lost(&demo->probe, (uint32_t)(demo_living(demo) - demo->nodes),
+				&demo->lost_writes, &demo->why) ||
+	       demo_fail(demo, "%s", demo->why.text);
 }
 
 /* ---- the story ----------------------------------------------------------------------------------------------------- */
@@ -397,7 +415,7 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 	struct demo *demo = *(struct demo **)state;
 
 	(void)act;
-	if (demo_probe_receive(demo, msg))
+	if (probe_receive(&demo->probe, msg))
 		return ACT_OK;
 	if (ACT_IS(msg, loop_ended))
 		demo_ended(demo, msg->body);
@@ -450,24 +468,10 @@ static void name_nodes(struct demo *demo)
 	}
 }
 
-static bool is_done(void *arg)
-{
-	return ((struct demo *)arg)->is_done;
-}
-
 static int run(struct demo *demo)
 {
-	struct act_child child = { .id = "demo", .class = &demo_class, .args = &demo };
-	struct act_supervisor root = { .children = &child, .child_count = 1, .max_restarts = 0 };
-	struct loop_config config = { .host = {
-					  .name = "demo", .node = 1, .epoch = 1, .root = &root } };
-	struct loop *loop;
-
-	if (loop_open(&config, &loop) != OK)
+	if (ask_run(&demo_class, &demo, &demo->is_done, 0) != OK)
 		return command_failed("demo: cannot start");
-	while (!loop_run_until(loop, is_done, demo, 1000))
-		;
-	loop_close(loop);
 	tls_context_unref(demo->tls);
 	return demo->code;
 }

@@ -5,6 +5,7 @@
 
 #include "deploy/main/command.h"
 #include "deploy/main/demo.h"
+#include "deploy/main/drill.h"
 #include "deploy/main/hosts.h"
 #include "deploy/main/sim.h"
 #include "deploy/main/up.h"
@@ -176,6 +177,14 @@ static const struct command commands[] = {
 			 .help =
 			     "actor: as if it had crashed; host: its process (SIGKILL); stop: its "
 			     "process stands still (SIGSTOP) until somebody notices" } } },
+	{ .name = "drill",
+	  .arguments = "leader|voter|controllers",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .help = "proves high availability: kills that process of a working cluster, measures how "
+		  "long writes, reads and controllers were away",
+	  .run = drill_run,
+	  .options = { OUTPUT, DATA_DIR } },
 	{ .name = "token",
 	  .arguments = "create|list|delete [ID]",
 	  .arguments_min = 1,

@@ -71,6 +71,8 @@ static void members_document(const struct overview *overview, struct document *d
 		document_str(doc, "name", member->name);
 		document_str(doc, "role", str_from(datastore_role(member)));
 		document_str(doc, "address", member->address);
+		if (overview->apis != NULL)
+			document_str(doc, "api", overview->apis[i]);
 		document_bool(doc, "alive", member->is_alive);
 		document_u64(doc, "lag_entries", member->lag_entries);
 		document_close(doc);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "deploy/cluster/node-record.h"
+
 /* ---- the store ------------------------------------------------------------------------------------------- */
 
 static struct store_status copy_status(const struct store_status *from, struct arena *arena)
@@ -145,6 +147,24 @@ void overview_gather(struct act *act, struct admin *admin, struct arena *arena, 
 	judge(out);
 	if (with_actors)
 		gather_actors(act, admin, out);
+}
+
+void overview_gather_apis(struct act *act, struct overview *overview)
+{
+	struct arena *arena = overview->arena;
+
+	overview->apis = arena_array(arena, struct str, overview->store.member_count + 1);
+	for (uint32_t i = 0; i < overview->store.member_count; i++) {
+		struct str key = node_record_key(overview->store.members[i].name, arena), bytes;
+		struct node_record record;
+		uint64_t revision;
+
+		overview->apis[i] = STR_NONE;
+		if (admin_read(act, key, arena, &bytes, &revision) == OK &&
+		    node_record_decode(bytes, &record) == OK)
+			overview->apis[i] =
+			    node_record_place(record.address, record.api_port, arena);
+	}
 }
 
 /* ---- this node --------------------------------------------------------------------------------------------- */

@@ -25,6 +25,7 @@ struct overview {
 	struct store_status store; /* the leader's where it answered, else our own */
 	bool is_readable, is_writable;
 	uint32_t tolerance;          /* how many more voters may be lost */
+	struct str *apis;            /* of the store's members, "IP:PORT"; NULL: not gathered */
 	struct overview_node *nodes; /* by name */
 	uint32_t node_count;
 	uint64_t running, restarts;
@@ -34,6 +35,8 @@ struct overview {
 /* `with_actors` asks every node's inspectors too. Everything lives in the arena. */
 void overview_gather(struct act *act, struct admin *admin, struct arena *arena, bool with_actors,
 		     struct overview *out);
+/* Where each member serves the API, where its record says so. */
+void overview_gather_apis(struct act *act, struct overview *overview);
 /* The actors of this node's hosts, for `admin` to answer inspect_ask with. */
 void overview_own(struct act *act, struct admin *admin, struct inspect_rows *out);
 

@@ -1,4 +1,5 @@
-#include "deploy/main/demo-private.h"
+#include "deploy/main/json-look.h"
+
 #include "transport/wire/json.h"
 
 /* The member `name` of an object; absent when it has none or is no object. */
@@ -29,7 +30,7 @@ static struct str raw_at(struct arena *arena, struct str text, const char *path)
 	return text;
 }
 
-struct str demo_json(struct arena *arena, struct str text, const char *path)
+struct str json_look(struct arena *arena, struct str text, const char *path)
 {
 	struct str raw = raw_at(arena, text, path), value;
 	struct json in = json_of(raw);
@@ -39,7 +40,20 @@ struct str demo_json(struct arena *arena, struct str text, const char *path)
 	return raw;
 }
 
-void demo_json_each(struct arena *arena, struct str text, const char *path,
+bool json_look_bool(struct arena *arena, struct str text, const char *path)
+{
+	return str_is(json_look(arena, text, path), "true");
+}
+
+int64_t json_look_i64(struct arena *arena, struct str text, const char *path)
+{
+	int64_t value = 0;
+
+	(void)!str_to_i64(json_look(arena, text, path), &value);
+	return value;
+}
+
+void json_look_each(struct arena *arena, struct str text, const char *path,
 		    void (*each)(void *arg, struct str element), void *arg)
 {
 	struct str list = raw_at(arena, text, path), raw;
