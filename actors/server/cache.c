@@ -13,6 +13,7 @@ struct cache {
 	struct tree *coming;  /* the same, of a filling; NULL: nothing has come */
 	uint64_t changed;
 	struct list watchers, mark;
+	struct mono rests_until;
 	struct cache_snapshot *snapshot; /* the last one given out, while nothing has changed since */
 
 	/* The ring: number n is in slot n % cap; [oldest, next) are there. */
@@ -138,6 +139,16 @@ void cache_mark(struct cache *cache, struct list *marked)
 void cache_unmark(struct cache *cache)
 {
 	list_remove(&cache->mark);
+}
+
+void cache_rest(struct cache *cache, struct mono until)
+{
+	cache->rests_until = until;
+}
+
+struct mono cache_rests_until(const struct cache *cache)
+{
+	return cache->rests_until;
 }
 
 struct cache *cache_of_mark(struct list *link)

@@ -65,6 +65,9 @@ struct list *cache_watchers(struct cache *cache);
 void cache_mark(struct cache *cache, struct list *marked);
 void cache_unmark(struct cache *cache);
 struct cache *cache_of_mark(struct list *link);
+/* Its watchers were told just now and hear no more before that moment: news gather meanwhile (feed.c, tell_watchers). */
+void cache_rest(struct cache *cache, struct mono until);
+struct mono cache_rests_until(const struct cache *cache);
 
 /* ---- the ring -------------------------------------------------------------------------------------- */
 

@@ -25,6 +25,7 @@ struct feed {
 	enum feed_state state;
 	struct act_ref store;
 	uint64_t monitor, watch, timer;
+	uint64_t tell_timer;    /* while watchers of a cache rest that has news */
 	uint64_t revision;      /* the caches show all up to here */
 	uint64_t fill_revision; /* while filling */
 	struct arena *arena;    /* of the question under way while filling */

@@ -277,7 +277,8 @@ void watch_tick(struct watch *watch, struct mono now)
 	bool is_ending = watch->ends.ns - now.ns <= 2 * TIME_S;
 
 	if (!watch->is_stalled && r->options.wants_bookmarks && watch->snapshot == NULL &&
-	    shown > watch->revision && (is_ending || now.ns >= watch->bookmark_at.ns)) {
+	    watch->cursor == cache_next(watch->cache) && shown > watch->revision &&
+	    (is_ending || now.ns >= watch->bookmark_at.ns)) {
 		send_bookmark(watch, shown, false);
 		if (!r->door->flush(r)) {
 			watch_close(watch, 410);

@@ -6,7 +6,7 @@
 #include "tests/lib/fake-disk.h"
 
 #define CALLS_MAX 512U
-#define WATCHES_MAX 64U
+#define WATCHES_MAX 512U
 #define CHILDREN_MAX 8U
 #define WAIT_MS 200000U /* of virtual time */
 

@@ -255,6 +255,28 @@ TEST(a_watcher_that_does_not_keep_up_is_dropped_alone)
 	rig_close(rig);
 }
 
+TEST(many_watchers_of_one_kind_hear_at_once_and_then_of_what_gathered)
+{
+	struct rig *rig = rig_open(NULL);
+
+	for (uint64_t i = 1; i <= 500; i++)
+		CHECK_CODE(rig_watch(rig, MAPS "?watch=1", i), 200);
+	make(rig, "a", "x");
+	rig_run(rig, 0);
+	CHECK_AT(rig_last_object(rig, 500), "metadata.name", "a");
+	make(rig, "b", "x");
+	make(rig, "c", "x");
+	rig_run(rig, 4);
+	CHECK_AT(rig_last_object(rig, 1), "metadata.name", "a");
+	rig_run(rig, 1);
+	CHECK_STR(rig_events(rig, 500), "ADDED a@3 ADDED b@4 ADDED c@5");
+	rig_run(rig, 20);
+	make(rig, "d", "x");
+	rig_run(rig, 0);
+	CHECK_AT(rig_last_object(rig, 1), "metadata.name", "d");
+	rig_close(rig);
+}
+
 TEST(a_watcher_that_acknowledges_late_misses_nothing)
 {
 	struct rig *rig = rig_open(NULL);
