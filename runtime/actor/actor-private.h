@@ -18,6 +18,7 @@
 
 #include "runtime/actor/act-host.h"
 #include "runtime/actor/envelope.h"
+#include "runtime/actor/lane-index.h"
 #include "runtime/actor/pool.h"
 #include "runtime/actor/run-times.h"
 #include "runtime/actor/slots.h"
@@ -112,6 +113,8 @@ enum {
 	ACTOR_TIMED =
 	    512, /* it has `supervised`, where its runs are counted by how long they took */
 	ACTOR_DUE = 1024, /* its parent ends and waits for it: it is killed in time */
+	ACTOR_KEYED =
+	    2048, /* its class has keys: a look at the flags costs less than one at the class */
 };
 
 struct lane {
@@ -135,6 +138,7 @@ struct act_ties {
 	struct list lanes;    /* struct act_lane */
 	struct lane stash;
 	uint32_t stash_len, task_count;
+	struct lane_index keys; /* of the user lane, where the class has keys */
 	VEC(struct group *) groups;
 	char *words; /* while ENDING: why, or NULL; from the heap */
 };
@@ -340,7 +344,7 @@ MUST_USE enum status mailbox_put_closely(struct act *act, struct message *messag
 /* Into the user lane; the actor becomes ready. BUSY: it is full and the class rejects; the message stays the caller's. */
 MUST_USE static inline enum status mailbox_put(struct act *act, struct message *message)
 {
-	if (act->class->key || act->user_len >= act->user_max)
+	if (act->flags & ACTOR_KEYED || act->user_len >= act->user_max)
 		return mailbox_put_closely(act, message);
 	mailbox_add(act, message);
 	return OK;
@@ -348,6 +352,9 @@ MUST_USE static inline enum status mailbox_put(struct act *act, struct message *
 
 /* Never refused. */
 void mailbox_put_system(struct act *act, struct message *message);
+void mailbox_forget_key(struct act *act,
+			const struct message *message); /* it leaves the user lane */
+
 /* System lane first; NULL: empty. */
 static inline struct message *mailbox_take(struct act *act)
 {
@@ -361,6 +368,8 @@ static inline struct message *mailbox_take(struct act *act)
 		message = lane->head;
 		if (!message)
 			return NULL;
+		if (act->flags & ACTOR_KEYED)
+			mailbox_forget_key(act, message);
 	}
 	--*len;
 	lane->head = message->next;

@@ -63,6 +63,8 @@ static struct act *life_make(struct act_host *host, struct act *parent,
 		act->flags |= ACTOR_TIMED;
 	if (spawn->supervised || spawn->is_announced)
 		act->flags |= ACTOR_ANNOUNCED;
+	if (spawn->class->key)
+		act->flags |= ACTOR_KEYED;
 	act->started = host->now;
 	act->ties = (struct act_ties *)&act_no_ties;
 	list_init(&act->sibling);

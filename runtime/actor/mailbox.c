@@ -14,14 +14,20 @@ static struct message *lane_pop(struct lane *lane)
 	return message;
 }
 
-/* The message in the lane that this one replaces, or NULL. Linear: such a lane holds each key once. */
+static bool mailbox_has_key(const struct act *act, const struct message *message)
+{
+	return act->class->key && message->msg.kind == ACT_PLAIN && message->key;
+}
+
+void mailbox_forget_key(struct act *act, const struct message *message)
+{
+	if (mailbox_has_key(act, message))
+		lane_index_remove(&act->ties->keys, message);
+}
+
 static struct message *mailbox_same_key(struct act *act, const struct message *message)
 {
-	for (struct message *at = act->user.head; at; at = at->next)
-		if (at->key == message->key && at->msg.type == message->msg.type &&
-		    at->msg.kind == ACT_PLAIN)
-			return at;
-	return NULL;
+	return lane_index_find(&act->ties->keys, message->msg.type, message->key);
 }
 
 static void mailbox_replace(struct act *act, struct message *old, struct message *message)
@@ -69,10 +75,13 @@ enum status mailbox_put_closely(struct act *act, struct message *message)
 			return BUSY;
 		case ACT_FULL_DROP_OLD:
 			act->user_len--;
+			mailbox_forget_key(act, act->user.head);
 			message_bury(host, lane_pop(&act->user), ACT_DEAD_FULL);
 			break;
 		}
 	}
+	if (mailbox_has_key(act, message))
+		lane_index_add(&actor_ties(act)->keys, message);
 	mailbox_add(act, message);
 	return OK;
 }
@@ -114,8 +123,9 @@ void mailbox_bury_all(struct act *act)
 	while ((message = lane_pop(&act->user)) != NULL)
 		message_bury(act->host, message, ACT_DEAD_ENDED);
 	act->system_len = act->user_len = 0;
-	if (!act->ties->stash_len)
+	if (act->ties == &act_no_ties)
 		return;
+	lane_index_fini(&act->ties->keys);
 	while ((message = lane_pop(&act->ties->stash)) != NULL)
 		message_bury(act->host, message, ACT_DEAD_ENDED);
 	act->ties->stash_len = 0;
@@ -142,6 +152,10 @@ void act_unstash(struct act *act)
 
 	if (!ties->stash.head)
 		return;
+	/* Where the lane has a newer one with the same key both stay, and the newer one is what the next replaces. */
+	for (struct message *at = ties->stash.head; at; at = at->next)
+		if (mailbox_has_key(act, at) && !mailbox_same_key(act, at))
+			lane_index_add(&ties->keys, at);
 	ties->stash.tail->next = act->user.head;
 	if (!act->user.head)
 		act->user.tail = ties->stash.tail;

@@ -32,6 +32,7 @@ LIVES = [
     ("memory of an idle actor with 64 B of state", "B", "idle", 512, 4, 200000, 100000, 100000, 0),
     ("crash to the supervisor's new child's word", "us", "restart", 2, 4, 50000, 20000, 20000, 0),
     ("a host with 1,000,000 idle actors", "MB", "million", 600, None, 1000000, 0, 0, 0),
+    ("4,000 keys in a mailbox that keeps one of each", MANY, "keyed", None, None, 2000000, 0, 0, 0),
     ("a task that does not wait, begun and ended", NS, "task", None, None, 2000000, 0, 0, 0),
     ("10,000 tasks that wait", "MB", "parked", 60, None, 10000, 0, 0, 0),
 ]

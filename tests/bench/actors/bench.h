@@ -37,6 +37,7 @@ struct bench {
 void bench_ping_pong(struct act *act, void *state, void *run);
 void bench_counting(struct act *act, void *state, void *run);
 void bench_fan_in(struct act *act, void *state, void *run);
+void bench_keyed(struct act *act, void *state, void *run);
 void bench_ring(struct act *act, void *state, void *run);
 void bench_big(struct act *act, void *state, void *run);
 /* Tasks. */

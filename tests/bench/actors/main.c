@@ -19,6 +19,7 @@ static const struct bench benches[] = {
 	{ "ping-pong", BENCH_MILLIONS, 2, false, bench_ping_pong },
 	{ "counting", BENCH_MILLIONS, 1, false, bench_counting },
 	{ "fan-in", BENCH_MILLIONS, 1, true, bench_fan_in },
+	{ "keyed", BENCH_MILLIONS, 1, false, bench_keyed },
 	{ "ring", BENCH_MILLIONS, 1, false, bench_ring },
 	{ "big", BENCH_MILLIONS, 2, true, bench_big },
 	{ "fork-join", BENCH_MILLIONS, 1, false, bench_fork_join },

@@ -148,6 +148,66 @@ void bench_fan_in(struct act *act, void *state, void *run)
 	produce(act, run, ((struct bench_run *)run)->width, SLICE_OF_MANY);
 }
 
+/* ---- keyed: what is newer replaces what has the same key and still waits ------------------------------------- */
+
+#define KEYS 4000U
+
+struct keyed_sender {
+	struct bench_run *run;
+	struct act_ref to;
+	uint64_t left;
+};
+
+static uint64_t keyed_key(const struct act_type *type, const void *body)
+{
+	(void)type;
+	return ((const struct ping *)body)->number;
+}
+
+static enum act_verdict keyed_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)act, (void)state, (void)msg;
+	return ACT_OK;
+}
+
+static const struct act_class keyed = { .name = "keyed", .receive = keyed_receive, .key = keyed_key };
+
+static enum status keyed_sender_init(struct act *act, void *state, const void *args)
+{
+	(void)act;
+	*(struct keyed_sender *)state = *(const struct keyed_sender *)args;
+	return OK;
+}
+
+/* Each key twice: one of the two replaces the other. */
+static enum act_verdict keyed_sender_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct keyed_sender *self = state;
+
+	(void)msg;
+	for (uint32_t i = 0; i < 2 * KEYS && self->left > 0; i++, self->left--)
+		bench_tell(act, self->to, ping, i % KEYS + 1);
+	if (self->left > 0)
+		bench_tell(act, act_self(act), go, 0);
+	else
+		bench_done(self->run);
+	return ACT_OK;
+}
+
+static const struct act_class keyed_sender = { .name = "keyed sender",
+					       .state_size = sizeof(struct keyed_sender),
+					       .init = keyed_sender_init,
+					       .receive = keyed_sender_receive };
+
+void bench_keyed(struct act *act, void *state, void *arg)
+{
+	struct bench_run *run = arg;
+	struct keyed_sender args = { run, bench_spawn_of(act, &keyed, NULL), run->count };
+
+	(void)state;
+	bench_tell(act, bench_spawn_of(act, &keyed_sender, &args), go, 0);
+}
+
 /* ---- ring: one token goes round many actors -------------------------------------------------------------- */
 
 struct runner {

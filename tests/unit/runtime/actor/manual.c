@@ -123,7 +123,12 @@ void manual_open(struct manual *manual, const struct act_supervisor *root)
 {
 	static uint32_t node;
 	const struct act_host_config config = {
-		.name = "manual", .node = ++node, .host = 1, .epoch = 1, .root = root
+		.name = "manual",
+		.node = ++node,
+		.host = 1,
+		.epoch = 1,
+		.root = root,
+		.is_unmeasured = true, /* its clock is not the processor's */
 	};
 	const struct seams seams = {
 		.clock = { manual, manual_mono, manual_wall },
