@@ -96,13 +96,15 @@ static enum status make_authority(const char *name, struct wall now, struct aren
 	return status;
 }
 
-enum status pki_create(struct wall now, struct arena *arena, struct pki *out, struct fault *why)
+enum status pki_create(struct wall now, bool is_alone, struct arena *arena, struct pki *out,
+		       struct fault *why)
 {
 	struct certificate_key *key;
 	struct pki pki = { 0 };
 
 	TRY(make_authority("kubernetes", now, arena, &pki.ca, why));
-	TRY(make_authority("kubernetes-front-proxy", now, arena, &pki.front_proxy_ca, why));
+	if (!is_alone)
+		TRY(make_authority("kubernetes-front-proxy", now, arena, &pki.front_proxy_ca, why));
 	key = certificate_key_new();
 	pki.service_account_key_pem = certificate_key_private_pem(key, arena);
 	certificate_key_free(key);
@@ -110,39 +112,65 @@ enum status pki_create(struct wall now, struct arena *arena, struct pki *out, st
 	return OK;
 }
 
-/* Signs `public_pem` as the wish says; a worker has no key to do so. */
-static enum status sign(const struct pki_leaf *authority, struct certificate_wish *wish,
-			struct str public_pem, struct wall now, struct arena *arena,
-			struct str *out_pem, struct fault *why)
-{
+/* An authority that signs: its key is read when it is first needed, and lives as long as the arena. */
+struct signer {
+	const struct pki_leaf *leaf;
 	struct certificate_key *key;
-	enum status status;
+};
 
-	if (authority->key_pem.len == 0)
+static void free_key(void *key)
+{
+	certificate_key_free(key);
+}
+
+/* A worker has no key to sign with. */
+static enum status ready_to_sign(struct signer *signer, struct certificate_wish *wish,
+				 struct wall now, struct arena *arena, struct fault *why)
+{
+	if (signer->leaf->key_pem.len == 0)
 		return fault_set(why, FORBIDDEN, "",
 				 "the certificate of \"" STR_FMT
 				 "\" is due and this node does not hold the cluster's keys: "
 				 "join again with a new token",
 				 STR_ARG(wish->common_name));
-	TRY(certificate_key_from_pem(authority->key_pem, &key, why));
+	if (signer->key == NULL) {
+		TRY(certificate_key_from_pem(signer->leaf->key_pem, &signer->key, why));
+		arena_on_free(arena, free_key, signer->key);
+	}
 	wish->not_before = backdated(now);
 	wish->not_after = after_days(now, PKI_LEAF_DAYS);
-	status =
-	    certificate_issue(&(struct certificate_authority){ authority->certificate_pem, key },
-			      wish, public_pem, arena, out_pem, why);
-	certificate_key_free(key);
-	return status;
+	return OK;
 }
 
-static enum status make_leaf(const struct pki_leaf *authority, struct certificate_wish *wish,
-			     struct wall now, struct arena *arena, struct pki_leaf *out,
-			     struct fault *why)
+static struct certificate_authority authority_of(const struct signer *signer)
 {
-	struct certificate_key *key = certificate_key_new();
-	struct pki_leaf leaf = { STR_NONE, certificate_key_private_pem(key, arena) };
-	enum status status = sign(authority, wish, certificate_key_public_pem(key, arena), now,
-				  arena, &leaf.certificate_pem, why);
+	return (struct certificate_authority){ signer->leaf->certificate_pem, signer->key };
+}
 
+/* Signs `public_pem` as the wish says. */
+static enum status sign(struct signer *signer, struct certificate_wish *wish, struct str public_pem,
+			struct wall now, struct arena *arena, struct str *out_pem, struct fault *why)
+{
+	struct certificate_authority authority;
+
+	TRY(ready_to_sign(signer, wish, now, arena, why));
+	authority = authority_of(signer);
+	return certificate_issue(&authority, wish, public_pem, arena, out_pem, why);
+}
+
+static enum status make_leaf(struct signer *signer, struct certificate_wish *wish, struct wall now,
+			     struct arena *arena, struct pki_leaf *out, struct fault *why)
+{
+	struct certificate_authority authority;
+	struct certificate_key *key;
+	struct pki_leaf leaf;
+	enum status status;
+
+	TRY(ready_to_sign(signer, wish, now, arena, why));
+	authority = authority_of(signer);
+	key = certificate_key_new();
+	leaf = (struct pki_leaf){ STR_NONE, certificate_key_private_pem(key, arena) };
+	status = certificate_issue_own(&authority, wish, key, arena, &leaf.certificate_pem, why);
 	certificate_key_free(key);
 	if (status == OK)
 		*out = leaf;
@@ -264,13 +292,12 @@ static bool is_fresh(const struct pki_leaf *leaf, const struct pki_leaf *authori
 	return fits == OK;
 }
 
-static enum status refresh(struct pki_leaf *leaf, const struct pki_leaf *authority,
-			   struct leaf_wish *wish, struct wall now, struct arena *arena,
-			   bool *changed, struct fault *why)
+static enum status refresh(struct pki_leaf *leaf, struct signer *signer, struct leaf_wish *wish,
+			   struct wall now, struct arena *arena, bool *changed, struct fault *why)
 {
-	if (is_fresh(leaf, authority, &wish->wish, now, arena))
+	if (is_fresh(leaf, signer->leaf, &wish->wish, now, arena))
 		return OK;
-	TRY(make_leaf(authority, &wish->wish, now, arena, leaf, why));
+	TRY(make_leaf(signer, &wish->wish, now, arena, leaf, why));
 	*changed = true;
 	return OK;
 }
@@ -279,20 +306,23 @@ enum status pki_refresh(struct pki *pki, const struct pki_node *node, struct wal
 			struct arena *arena, bool *changed, struct fault *why)
 {
 	struct leaf_wish *wish = arena_new_of(arena, struct leaf_wish);
+	struct signer ca = { .leaf = &pki->ca }, front_proxy = { .leaf = &pki->front_proxy_ca };
 	struct pki fresh = *pki;
 	bool is_changed = false;
 
 	TRY(check_node(node, why));
 	wish_node(wish, node, arena);
-	TRY(refresh(&fresh.node, &pki->ca, wish, now, arena, &is_changed, why));
+	if (!node->is_alone)
+		TRY(refresh(&fresh.node, &ca, wish, now, arena, &is_changed, why));
 	if (pki->ca.key_pem.len > 0) { /* the rest is a control-plane node's */
 		wish_api_server(wish, node);
-		TRY(refresh(&fresh.api_server, &pki->ca, wish, now, arena, &is_changed, why));
+		TRY(refresh(&fresh.api_server, &ca, wish, now, arena, &is_changed, why));
 		wish_client(wish, STR("kubernetes-admin"), STR("system:masters"));
-		TRY(refresh(&fresh.admin, &pki->ca, wish, now, arena, &is_changed, why));
+		TRY(refresh(&fresh.admin, &ca, wish, now, arena, &is_changed, why));
 		wish_client(wish, STR("front-proxy-client"), STR_NONE);
-		TRY(refresh(&fresh.front_proxy_client, &pki->front_proxy_ca, wish, now, arena,
-			    &is_changed, why));
+		if (!node->is_alone)
+			TRY(refresh(&fresh.front_proxy_client, &front_proxy, wish, now, arena,
+				    &is_changed, why));
 	}
 	*pki = fresh;
 	*changed = is_changed;
@@ -307,7 +337,8 @@ enum status pki_issue_node(const struct pki *pki, const struct pki_node *node,
 
 	TRY(check_node(node, why));
 	wish_node(wish, node, arena);
-	return sign(&pki->ca, &wish->wish, public_pem, now, arena, out_pem, why);
+	return sign(&(struct signer){ .leaf = &pki->ca }, &wish->wish, public_pem, now, arena,
+		    out_pem, why);
 }
 
 enum status pki_issue_client(const struct pki *pki, struct str name, struct str group,
@@ -317,7 +348,7 @@ enum status pki_issue_client(const struct pki *pki, struct str name, struct str 
 	struct leaf_wish wish;
 
 	wish_client(&wish, name, group);
-	return make_leaf(&pki->ca, &wish.wish, now, arena, out, why);
+	return make_leaf(&(struct signer){ .leaf = &pki->ca }, &wish.wish, now, arena, out, why);
 }
 
 /* ---- looking at them ---- */

@@ -40,15 +40,16 @@ struct pki_node {
 	struct str name;         /* the node's name in Kubernetes */
 	const struct str *names; /* further DNS names and addresses under which it is reached */
 	uint32_t names_count;
+	bool is_alone; /* it is the whole cluster and its API all there is: no links, no kubelet, nothing is passed on (embedded ones) */
 	struct str service_address; /* first address of the service range, 10.96.0.1; absent: that one */
 };
 
-/* A new cluster: authorities and the service account key; no leaves yet. */
-MUST_USE enum status pki_create(struct wall now, struct arena *arena, struct pki *out,
-				struct fault *why);
+/* A new cluster: authorities and the service account key; no leaves yet. One that `is_alone` passes nothing on, so it has no front-proxy authority. */
+MUST_USE enum status pki_create(struct wall now, bool is_alone, struct arena *arena,
+				struct pki *out, struct fault *why);
 
 /*
- * Makes those leaves of `pki` anew that are absent or in the last third of their life, are for other names than `node` has, or come from another authority.
+ * Makes those leaves of `pki` (of one that is alone: the API server's and the administrator's) anew that are absent or in the last third of their life, are for other names than `node` has, or come from another authority.
  * `*changed` says whether there were any. Needs the authority's keys for all but what is fresh: FORBIDDEN on a worker whose node certificate is due (it asks a control-plane node, join.h).
  */
 MUST_USE enum status pki_refresh(struct pki *pki, const struct pki_node *node, struct wall now,

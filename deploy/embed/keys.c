@@ -15,7 +15,7 @@ static enum status find_keys(struct troupe *troupe, const char *folder, struct w
 	enum status status = pki_load(loop_files(), folder, troupe->arena, &troupe->pki, why);
 
 	*is_new = status == NOT_FOUND;
-	return *is_new ? pki_create(now, troupe->arena, &troupe->pki, why) : status;
+	return *is_new ? pki_create(now, true, troupe->arena, &troupe->pki, why) : status;
 }
 
 static enum status make_context(struct troupe *troupe, struct fault *why)
@@ -69,7 +69,9 @@ static void plan_server(struct troupe *troupe)
 enum status troupe_load_keys(struct troupe *troupe, struct fault *why)
 {
 	const struct str names[] = { troupe->address, STR("localhost"), STR("127.0.0.1") };
-	struct pki_node node = { .name = STR("local"), .names = names, .names_count = 3 };
+	struct pki_node node = {
+		.name = STR("local"), .names = names, .names_count = 3, .is_alone = true
+	};
 	struct wall now = loop_clock()->wall(loop_clock()->self);
 	const char *folder = arena_printf(troupe->arena, "%s/pki", troupe->config.folder).at;
 	bool is_new, has_changed;

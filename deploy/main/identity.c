@@ -249,7 +249,7 @@ static enum status found(struct arena *arena, struct wall now, struct node_ident
 {
 	struct certificate_info authority;
 
-	TRY(pki_create(now, arena, pki, why));
+	TRY(pki_create(now, false, arena, pki, why));
 	TRY(certificate_read(pki->ca.certificate_pem, arena, &authority, why));
 	snprintf(id->cluster, sizeof id->cluster, "%.16s",
 		 certificate_fingerprint_text(authority.fingerprint, arena).at);

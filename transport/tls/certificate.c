@@ -314,12 +314,11 @@ static enum status subject_key_from_pem(struct str pem, EVP_PKEY **out, struct f
 				     "the certificate request is not signed by its own key");
 }
 
-enum status certificate_issue(const struct certificate_authority *authority,
-			      const struct certificate_wish *wish, struct str public_pem,
-			      struct arena *arena, struct str *out_pem, struct fault *why)
+static enum status issue(const struct certificate_authority *authority,
+			 const struct certificate_wish *wish, EVP_PKEY *subject_key,
+			 struct arena *arena, struct str *out_pem, struct fault *why)
 {
 	STACK_OF(X509) *chain = NULL;
-	EVP_PKEY *subject_key = NULL;
 	enum status status;
 
 	tls_library();
@@ -331,13 +330,32 @@ enum status certificate_issue(const struct certificate_authority *authority,
 		status = tls_fault(why, INVALID,
 				   "the authority's certificate and key do not belong together");
 	if (status == OK)
-		status = subject_key_from_pem(public_pem, &subject_key, why);
-	if (status == OK)
 		status = make(wish, subject_key, sk_X509_value(chain, 0), authority->key->handle,
 			      arena, out_pem, why);
-	EVP_PKEY_free(subject_key);
 	sk_X509_pop_free(chain, X509_free);
 	return status;
+}
+
+enum status certificate_issue(const struct certificate_authority *authority,
+			      const struct certificate_wish *wish, struct str public_pem,
+			      struct arena *arena, struct str *out_pem, struct fault *why)
+{
+	EVP_PKEY *subject_key = NULL;
+	enum status status;
+
+	tls_library();
+	TRY(subject_key_from_pem(public_pem, &subject_key, why));
+	status = issue(authority, wish, subject_key, arena, out_pem, why);
+	EVP_PKEY_free(subject_key);
+	return status;
+}
+
+enum status certificate_issue_own(const struct certificate_authority *authority,
+				  const struct certificate_wish *wish,
+				  const struct certificate_key *key, struct arena *arena,
+				  struct str *out_pem, struct fault *why)
+{
+	return issue(authority, wish, key->handle, arena, out_pem, why);
 }
 
 enum status certificate_request(const struct certificate_wish *wish,

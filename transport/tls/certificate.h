@@ -80,6 +80,12 @@ MUST_USE enum status certificate_issue(const struct certificate_authority *autho
 				       const struct certificate_wish *wish, struct str public_pem,
 				       struct arena *arena, struct str *out_pem, struct fault *why);
 
+/* The same for a key that is here: the way through its text takes OpenSSL as long as the signature does. */
+MUST_USE enum status certificate_issue_own(const struct certificate_authority *authority,
+					   const struct certificate_wish *wish,
+					   const struct certificate_key *key, struct arena *arena,
+					   struct str *out_pem, struct fault *why);
+
 /* A PKCS#10 request for `wish` (its times are not part of one), and what one asks for: `out` without times, issuer and serial. */
 MUST_USE enum status certificate_request(const struct certificate_wish *wish,
 					 const struct certificate_key *key, struct arena *arena,

@@ -45,7 +45,7 @@ static struct scene *make_scene(const char *token_role, const char *role, bool i
 				   .authority_fingerprint = ca.fingerprint };
 	struct str text;
 
-	CHECK_STATUS(pki_create(AUTHORITY_NOW, test_arena(), &scene->pki, NULL), OK);
+	CHECK_STATUS(pki_create(AUTHORITY_NOW, false, test_arena(), &scene->pki, NULL), OK);
 	CHECK_STATUS(certificate_read(scene->pki.ca.certificate_pem, test_arena(), &ca, NULL), OK);
 	CHECK_STATUS(token_create(&wish, AUTHORITY_NOW, test_arena(), &text, &scene->record, NULL),
 		     OK);

@@ -16,7 +16,7 @@ static struct pki make_cluster(void)
 	struct pki pki;
 	bool changed;
 
-	CHECK_STATUS(pki_create(AUTHORITY_NOW, test_arena(), &pki, NULL), OK);
+	CHECK_STATUS(pki_create(AUTHORITY_NOW, false, test_arena(), &pki, NULL), OK);
 	CHECK_STATUS(pki_refresh(&pki, &node, AUTHORITY_NOW, test_arena(), &changed, NULL), OK);
 	CHECK(changed);
 	return pki;
@@ -277,4 +277,25 @@ TEST(damaged_or_foreign_files_are_named)
 	CHECK_STATUS(pki_load(files, "/pki", test_arena(), &again, &why), INVALID);
 	CHECK(strstr(why.text, "/pki/ca.crt and ca.key: ") != NULL);
 	fake_disk_free(disk);
+}
+
+TEST(a_cluster_that_is_alone_has_the_keys_of_its_api_and_no_others)
+{
+	struct pki_node node = make_node();
+	struct pki pki;
+	bool changed;
+
+	node.is_alone = true;
+	CHECK_STATUS(pki_create(AUTHORITY_NOW, true, test_arena(), &pki, NULL), OK);
+	CHECK_STATUS(pki_refresh(&pki, &node, AUTHORITY_NOW, test_arena(), &changed, NULL), OK);
+	CHECK(changed && pki.front_proxy_ca.key_pem.at == NULL);
+	CHECK(pki.node.key_pem.at == NULL && pki.front_proxy_client.key_pem.at == NULL);
+	CHECK_STATUS(certificate_verify(pki.api_server.certificate_pem, pki.ca.certificate_pem,
+					CERTIFICATE_SERVER, AUTHORITY_NOW, NULL),
+		     OK);
+	CHECK_STATUS(certificate_verify(pki.admin.certificate_pem, pki.ca.certificate_pem,
+					CERTIFICATE_CLIENT, AUTHORITY_NOW, NULL),
+		     OK);
+	CHECK_STATUS(pki_refresh(&pki, &node, in_days(200), test_arena(), &changed, NULL), OK);
+	CHECK(!changed);
 }
