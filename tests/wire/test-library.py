@@ -156,6 +156,30 @@ def test_keys_survive_crashes_in_simulation_and_a_seed_is_one_run():
         assert "500 written, 0 lost\n" in said, said
 
 
+GUIDE = os.path.join(EMBED, "GUIDE.md")
+BLOCK = re.compile(r"((?:<!-- [^\n]* -->\n)*)```c\n(.*?)```\n", re.S)
+PRELUDE = "#include <act.h>\n#include <stdio.h>\n#include <troupe.h>\n"
+
+
+def test_the_guide_is_short_and_every_block_of_it_builds_and_runs():
+    text = open(GUIDE).read()
+    assert text.count("\n") <= 200, "%d lines" % text.count("\n")
+    blocks = BLOCK.findall(text)
+    assert len(blocks) == text.count("```c\n") and len(blocks) >= 4
+    runs = 0
+    for number, (notes, code) in enumerate(blocks):
+        source = os.path.join(Installed.at(), "guide-%d.c" % number)
+        program = source[:-2]
+        is_whole = "int main(" in code
+        open(source, "w").write(code if is_whole else PRELUDE + code)
+        Installed.build([source], program, *([] if is_whole else ["-c", "-Wno-unused-function", "-Wno-unused-const-variable",
+                                                                  "-Wno-unused-variable"]))
+        for words, expected in re.findall(r"<!-- prints(?: with ([^:]*))?: (.*) -->", notes):
+            assert run([program, *words.split()], seconds=60).stdout == expected + "\n", (number, words, expected)
+            runs += 1
+    assert runs >= 3, runs
+
+
 def child_with(parent, word):
     for path in glob.glob("/proc/[0-9]*/cmdline"):
         pid = int(path.split("/")[2])
