@@ -193,7 +193,7 @@ static enum next enter_page(struct request *r)
 {
 	page_fn *page = pages_find(r->asked.path);
 
-	return page ? page(r) : pages_not_found(r);
+	return page ? page(r) : pages_given(r);
 }
 
 static void shorten(struct request *r, int64_t ns)

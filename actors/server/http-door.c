@@ -9,7 +9,7 @@
  * watchers send the same bytes.
  */
 
-#define HEADERS_MAX 32U /* ours are eight at most; the rest are warnings */
+#define HEADERS_MAX 32U /* ours are a dozen at most; the rest are warnings */
 #define WARNING_BYTES_MAX 4096U
 #define AUDIT_ID_MAX 64U
 
@@ -146,7 +146,13 @@ static struct heading heading_of(struct request *r)
 	add(&heading, "location", answer->location);
 	if (request_retry_after(r) > 0)
 		add(&heading, "retry-after", request_printf(r, "%d", request_retry_after(r)));
-	if (answer->code == 403 || str_starts(answer->content_type, STR("text/plain")))
+	if (answer->policy.at != NULL) {
+		add(&heading, "content-security-policy", answer->policy);
+		add(&heading, "referrer-policy", STR("no-referrer"));
+		add(&heading, "x-frame-options", STR("DENY"));
+	}
+	if (answer->code == 403 || answer->policy.at != NULL ||
+	    str_starts(answer->content_type, STR("text/plain")))
 		add(&heading, "x-content-type-options", STR("nosniff"));
 	add_warnings(r, &heading);
 	return heading;

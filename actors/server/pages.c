@@ -140,6 +140,43 @@ static enum next root(struct request *r)
 	return request_answer_body(r, 200, STR("application/json"), text_str(&out));
 }
 
+/* ---- those of the configuration ------------------------------------------------------------------------------- */
+
+static const struct server_page *page_of(struct request *r)
+{
+	const struct server_config *config = r->server->config;
+
+	for (uint32_t i = 0; i < config->page_count; i++) {
+		struct str path = str_from(config->pages[i].path);
+
+		if (str_starts(path, r->asked.path) && path.len - r->asked.path.len <= 1)
+			return &config->pages[i];
+	}
+	return NULL;
+}
+
+/* Relative links in it are relative to a path with a slash at its end. */
+enum next pages_given(struct request *r)
+{
+	const struct server_page *page = page_of(r);
+	struct str last;
+
+	if (page == NULL)
+		return pages_not_found(r);
+	if (!str_is(r->asked.path, page->path)) {
+		last = str_slice(r->asked.path, (uint32_t)str_find_last(r->asked.path, '/') + 1,
+				 r->asked.path.len);
+		request_answer_body(r, 301, STR("text/plain"), STR(""));
+		r->answer.location = request_printf(r, STR_FMT "/", STR_ARG(last));
+		return DONE;
+	}
+	if (!str_is(r->asked.method, "GET") && !str_is(r->asked.method, "HEAD"))
+		return request_fail(r, failure_method(r->arena));
+	request_answer_body(r, 200, page->type, page->body);
+	r->answer.policy = page->policy;
+	return DONE;
+}
+
 page_fn *pages_find(struct str path)
 {
 	struct str bare =

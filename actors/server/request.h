@@ -81,6 +81,7 @@ struct answer {
 	struct str encoding;   /* of a body that is packed already; absent: the door may pack it */
 	bool is_empty;         /* 304: no body, no content type */
 	struct str cache_control; /* absent: nobody may keep it */
+	struct str policy;        /* what a browser may do with it; absent: nothing is said */
 };
 
 /* What the request asked for, as the door took it off the wire. */

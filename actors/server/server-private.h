@@ -153,6 +153,7 @@ const struct verb_steps *reviews_steps(const struct resource *resource, enum ver
 /* Paths that are no resource: health, version, metrics, discovery, OpenAPI. NULL: 404. */
 typedef enum next page_fn(struct request *r);
 page_fn *pages_find(struct str path);
+enum next pages_given(struct request *r); /* those of the configuration; 404 for all others */
 enum next
 pages_not_found(struct request *r); /* of paths that upstream's API does not know: no Status */
 enum next health_page(struct request *r); /* health.c */

@@ -26,6 +26,13 @@ struct server_check {
 	void *arg;
 };
 
+/* A page that is part of the program: whoever may read its path gets it as it is. */
+struct server_page {
+	const char *path; /* "/ui/"; without its last slash it leads there */
+	struct str type, body;
+	struct str policy; /* Content-Security-Policy */
+};
+
 /* Borrowed while the server lives. */
 struct server_config {
 	const char *store; /* "store" */
@@ -35,7 +42,8 @@ struct server_config {
 	uint32_t authenticator_count, authorizer_count;
 	const struct live_source *lives; /* one for each live resource that is served */
 	const struct server_check *checks;
-	uint32_t live_count, check_count;
+	const struct server_page *pages;
+	uint32_t live_count, check_count, page_count;
 	/* Kinds that are served beside the built-in ones; those of a group and version stand side by side. */
 	const struct custom_resource *customs;
 	uint32_t custom_count;

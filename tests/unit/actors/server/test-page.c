@@ -205,3 +205,40 @@ TEST(the_parts_of_the_control_plane_have_statuses)
 	CHECK_CODE(rig_get(rig, "/api/v1/componentstatuses/moon"), 404);
 	rig_close(rig);
 }
+
+static const struct server_page given[] = { { .path = "/ui/",
+					      .type = { "text/html", 9 },
+					      .body = { "<p>", 3 },
+					      .policy = { "default-src 'none'", 18 } } };
+
+TEST(pages_of_the_configuration_are_given_as_they_are_to_who_may_read_their_path)
+{
+	struct rig *rig = rig_open(&(struct server_config){ .pages = given, .page_count = 1 });
+	struct rig_answer answer = rig_get(rig, "/ui/");
+
+	CHECK_CODE(answer, 200);
+	CHECK_STR(answer.body, "<p>");
+	CHECK_STR(answer.type, "text/html");
+	CHECK_CODE(rig_get(rig, "/ui"), 301);
+	CHECK_CODE(rig_post(rig, "/ui/", "{}"), 405);
+	CHECK_CODE(rig_get(rig, "/ui/more"), 404);
+	CHECK_CODE(rig_get(rig, "/u"), 404);
+	rig_close(rig);
+}
+
+TEST(browsers_are_told_what_a_page_may_do)
+{
+	struct http_rig *rig =
+	    http_rig_open(&(struct server_config){ .pages = given, .page_count = 1 });
+	struct http_rig_answer answer = http_rig_get(rig, "/ui/");
+
+	CHECK_HTTP(answer, 200);
+	CHECK_STR(http_header_get(answer.headers, STR("content-security-policy")),
+		  "default-src 'none'");
+	CHECK_STR(http_header_get(answer.headers, STR("x-frame-options")), "DENY");
+	CHECK_STR(http_header_get(answer.headers, STR("x-content-type-options")), "nosniff");
+	answer = http_rig_get(rig, "/ui");
+	CHECK_HTTP(answer, 301);
+	CHECK_STR(http_header_get(answer.headers, STR("location")), "ui/");
+	http_rig_close(rig);
+}
