@@ -9,5 +9,7 @@ extern const char
 extern const unsigned cluster_objects_len;
 extern const char cluster_demo[]; /* tests/fixtures/ten-objects.yaml, for `troupe demo` */
 extern const unsigned cluster_demo_len;
+extern const char ui_tree[]; /* deploy/ui/tree.html */
+extern const unsigned ui_tree_len;
 
 #endif

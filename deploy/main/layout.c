@@ -6,6 +6,7 @@
 #include "deploy/main/directory.h"
 #include "deploy/main/leader.h"
 #include "deploy/main/relay.h"
+#include "deploy/ui/page.h"
 
 #define ISSUER STR("https://kubernetes.default.svc.cluster.local")
 
@@ -33,12 +34,15 @@ static void plan_server(struct layout *layout, struct process *process)
 {
 	layout->authorizers[0] = authorization_node();
 	layout->authorizers[1] = authorization_rbac();
+	layout->pages[0] = page_tree(process->arena);
 	layout->server = (struct server_config){ .store = "store",
 						 .node = str_from(process->identity.name),
 						 .authorizers = layout->authorizers,
 						 .authorizer_count = 2,
 						 .lives = admin_lives,
 						 .live_count = admin_live_count,
+						 .pages = layout->pages,
+						 .page_count = 1,
 						 .issuer = ISSUER,
 						 .audience = ISSUER,
 						 .address = process_address(

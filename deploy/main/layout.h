@@ -25,6 +25,7 @@ struct layout {
 	/* What they are told; may be changed until they start. */
 	struct store_config store;
 	struct server_config server;
+	struct server_page pages[1];
 	struct authorizer authorizers[2];
 	struct agent_args agent;
 	struct control_plane_mark_args mark;

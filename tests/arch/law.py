@@ -14,7 +14,7 @@ DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actor
 CONTROL = ["actors/client", "actors/controller"]
 ACTORS = DOOR + ["actors/server", "actors/controller", "actors/controllers", "actors/scheduler", "actors/node",
                  "actors/proxy"]
-DEPLOY = ["deploy/main", "deploy/sim", "deploy/cluster", "deploy/addons", "deploy/embed"]
+DEPLOY = ["deploy/main", "deploy/sim", "deploy/ui", "deploy/cluster", "deploy/addons", "deploy/embed"]
 
 # Folder: what it may include beside itself and runtime/base.
 USES = {
@@ -54,6 +54,7 @@ USES = {
     "deploy/embed": RUNTIME + TRANSPORT + DATASTORE + ACTORS + ["deploy/cluster"],
     "deploy/cluster": RUNTIME + TRANSPORT + DATASTORE + ACTORS,
     "deploy/addons": RUNTIME + TRANSPORT + DATASTORE + ACTORS + ["deploy/cluster"],
+    "deploy/ui": ["actors/server", "transport/tls", "transport/wire", "deploy/cluster"],  # a file that is part of the program, and its policy
     "deploy/sim": RUNTIME + RECORDS + ["transport/wire", "datastore/store", "actors/client"],  # what a cluster is measured by: as users and stores see it
     "deploy/main": RUNTIME + TRANSPORT + DATASTORE + ACTORS + DEPLOY,
 }
