@@ -7,6 +7,7 @@
     tests/run --fuzz SECONDS        new inputs for every decoder, SECONDS in all
     tests/run --conformance FOCUS   upstream's conformance tests
     tests/run --chaos TRIALS        bugs of each kind planted in an actor of a real host, TRIALS times
+    tests/run --ui                  the page at /ui/ in a real browser, which is installed (100 MB)
     tests/run --soak                a cluster under load and faults for hours
     tests/run --lint                gcc's analyzer over every file
 
@@ -31,7 +32,7 @@ STOP_SECONDS = 30  # for a section that is told to end: it stops what it started
 # Kinds with a command of their own: option, its program, and whether an argument must follow.
 KINDS = {"--bench": ("tests/bench/run", False), "--sim": ("tests/sim/run", True), "--fuzz": ("tests/fuzz/run", True),
          "--conformance": ("tests/conformance/run", True), "--soak": ("tests/soak/run", False),
-         "--chaos": ("tests/chaos/run", True)}
+         "--chaos": ("tests/chaos/run", True), "--ui": ("tests/ui/run", False)}
 # Where threads are: loop jobs, the watchdog, links, the log's lanes. Everything above is one thread to a host, and a whole simulation one.
 THREADED = ("runtime", "transport", "datastore")
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
