@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "deploy/main/hosts.h"
@@ -11,6 +12,7 @@
 #include "runtime/base/log.h"
 
 #define HOSTS 3U
+#define MOST_DESCRIPTORS (1U << 20)
 #define WORDS_MAX 8U
 #define SPARE_ROOM 512U /* what a spare may be called once it is a host */
 
@@ -26,6 +28,20 @@ struct up {
 	const char *spare_words[6];
 	char spare_room[SPARE_ROOM];
 };
+
+/*
+ * Shells give 1024 descriptors for the sake of programs that count them in a set of bits; a node that serves LIMIT_CONNECTIONS and
+ * cannot open its log any more would end. All hosts inherit what the root has.
+ */
+static void take_all_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max < MOST_DESCRIPTORS ? limit.rlim_max : MOST_DESCRIPTORS;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* else as many as we were given */
+}
 
 /* ---- before anything is started ------------------------------------------------------------------------------ */
 
@@ -124,6 +140,7 @@ int up_run(const struct command_line *line)
 	struct fault why = { 0 };
 	int code;
 
+	take_all_descriptors();
 	up.arena = arena_new(0);
 	up.dir.lock = up.dir.lock_hosts = -1;
 	if (prepare(&up, line, &why) != OK) {

@@ -2,6 +2,7 @@
 """Starting, joining, leaving, and everything that can be wrong with that: one clear line, exit code 1, nothing damaged."""
 import fcntl
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -275,6 +276,19 @@ def test_the_tree_shows_every_host_and_kill_brings_an_actor_back(cluster):
     until(lambda: "killed" in node.troupe("tree").stdout, 10, "the tree says why it was restarted")
     done = node.troupe("kill", "n1/core/nobody", ok=False)
     assert "is no actor here" in done.stderr, done.stderr
+
+
+def test_a_node_opens_as_many_files_as_the_machine_lets_it():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        with Cluster(1) as one:
+            for host, pid in one.nodes[0].pids().items():
+                found = resource.prlimit(pid, resource.RLIMIT_NOFILE)[0]
+                if found != min(hard, 1 << 20):
+                    raise Failed("%s may open %d files of %d" % (host, found, hard))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_killed_process_comes_back(cluster):
