@@ -33,8 +33,6 @@ struct loop {
 
 /* A libuv outcome as ours; negative numbers only. */
 MAY_IGNORE enum status loop_status(int error);
-/* The same with the words of libuv in `why`. */
-MAY_IGNORE enum status loop_fault(struct fault *why, int error, const char *what);
 
 void clock_seams(struct seams *seams);
 void process_seams(struct seams *seams, struct loop *loop);

@@ -36,11 +36,6 @@ enum status loop_status(int error)
 	}
 }
 
-enum status loop_fault(struct fault *why, int error, const char *what)
-{
-	return fault_set(why, loop_status(error), "", "%s: %s", what, uv_strerror(error));
-}
-
 /* ---- waking -------------------------------------------------------------------------------------------- */
 
 /* Any thread. */

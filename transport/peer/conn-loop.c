@@ -267,7 +267,7 @@ static void listener_start(struct conn_listener *listener)
 	(void)listener;
 }
 
-/* libuv keeps a descriptor for the day when there is none: it accepts and hangs up, and the peer dials again. */
+/* A listener of a loop looks again by itself. */
 static void listener_retry(struct conn_listener *listener)
 {
 	(void)listener;

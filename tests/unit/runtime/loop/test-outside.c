@@ -1,5 +1,9 @@
 /* What the loop does for makers that are no actors: streams, and calls at the end of a turn. */
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "runtime/loop/loop.h"
 #include "runtime/loop/stream.h"
@@ -129,6 +133,45 @@ TEST(a_connection_that_is_still_being_made_ends_with_its_loop)
 	loop_close(talk.loop);
 	CHECK_EQ(talk.connects, 1);
 	CHECK(talk.connected_as != OK);
+}
+
+static int call(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+	CHECK_EQ(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+	return fd;
+}
+
+static bool is_accepted(void *arg)
+{
+	return ((struct talk *)arg)->there != NULL;
+}
+
+TEST(a_loop_that_can_have_no_descriptor_goes_on_and_accepts_later)
+{
+	struct talk talk = { .loop = open_loop() };
+	struct rlimit before, none;
+	char address[STREAM_ADDRESS_MAX];
+	const struct stream_listen_options options = { .address = address };
+	int fd;
+
+	snprintf(address, sizeof address, "unix:%s/s", test_folder());
+	CHECK_STATUS(
+	    stream_listen_outside(talk.loop, &options, accepted, &talk, &talk.listener, NULL), OK);
+	fd = call(address + strlen("unix:"));
+	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ 0, before.rlim_max };
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+	CHECK(!loop_run_until(talk.loop, is_accepted, &talk, 250));
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+	CHECK(loop_run_until(talk.loop, is_accepted, &talk, WAIT_MS));
+	close(fd);
+	stream_close(talk.there);
+	stream_listener_close(talk.listener);
+	loop_close(talk.loop);
 }
 
 static void count_call(void *arg)
