@@ -1,5 +1,6 @@
 #include "deploy/main/ordeal.h"
 
+#include "deploy/cluster/node-record.h"
 #include "deploy/sim/claim.h"
 #include "deploy/sim/unrest.h"
 #include "runtime/base/mem.h"
@@ -154,6 +155,12 @@ static void go_through_trouble(struct ordeal *ordeal)
 
 /* ---- after ---- */
 
+/* Whoever removes a machine tries to tell it for a while before he forgets where it is found. */
+static bool is_known(const struct annals *annals, uint32_t machine, struct arena *arena)
+{
+	return annals_has(annals, node_record_key(arena_printf(arena, "n%u", machine), arena));
+}
+
 /* What keeps the country from its peace; absent: nothing. */
 static struct str trouble_of(struct ordeal *ordeal, struct arena *arena)
 {
@@ -171,6 +178,8 @@ static struct str trouble_of(struct ordeal *ordeal, struct arena *arena)
 			return arena_printf(arena, "n%u is at revision %llu of %llu", i,
 					    (unsigned long long)annals_told(annals, i),
 					    (unsigned long long)annals_revision(annals));
+	if (buried && is_known(annals, buried, arena))
+		return STR("the machine that is gone has its record still");
 	return unrest(annals, living, arena);
 }
 
@@ -233,8 +242,10 @@ static void check_end(struct ordeal *ordeal)
 	changed = annals_changed(annals);
 	country_run(ordeal->country, QUIET_MS);
 	if (annals_changed(annals) != changed)
-		claim_fail(__FILE__, __LINE__, "%llu changes in what should be peace",
-			   (unsigned long long)(annals_changed(annals) - changed));
+		claim_fail(__FILE__, __LINE__,
+			   "%llu changes in what should be peace, the last of " STR_FMT,
+			   (unsigned long long)(annals_changed(annals) - changed),
+			   STR_ARG(annals_changed_key(annals)));
 	await_peace(ordeal);
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
 		check_list(ordeal, paths[i]);

@@ -28,6 +28,7 @@ struct annals {
 	struct teller tellers[ANNALS_REPLICAS];
 	VEC(struct leadership) leaderships;
 	uint64_t revision, changed;
+	struct str changed_key;
 	struct map places; /* by key; they stay when the key is gone, without an object */
 	struct map uids;   /* every uid there ever was: the place of its object */
 };
@@ -208,8 +209,10 @@ static void change(struct annals *annals, const struct store_event *event)
 	place->object = now;
 	place->version = event->row.version;
 	place->create = event->row.create_revision;
-	if (!is_noise(event->row.key))
+	if (!is_noise(event->row.key)) {
 		annals->changed = event->row.mod_revision;
+		annals->changed_key = place->key;
+	}
 }
 
 /* ---- being told ---- */
@@ -287,12 +290,24 @@ uint64_t annals_revision(const struct annals *annals)
 	return annals->revision;
 }
 
+struct str annals_changed_key(const struct annals *annals)
+{
+	return annals->changed_key;
+}
+
 uint64_t annals_changed(const struct annals *annals)
 {
 	return annals->changed;
 }
 
 /* ---- looking ---- */
+
+bool annals_has(const struct annals *annals, struct str key)
+{
+	const struct place *place = map_get(&annals->places, key);
+
+	return place != NULL && place->version > 0;
+}
 
 void annals_each(const struct annals *annals, const struct type *type,
 		 bool (*each)(void *arg, const struct object *object), void *arg)

@@ -35,7 +35,10 @@ uint64_t annals_revision(const struct annals *annals);
 uint64_t annals_terms(const struct annals *annals); /* that had a leader */
 /* The last revision at which something other than leases of nodes and events changed. */
 uint64_t annals_changed(const struct annals *annals);
+struct str annals_changed_key(const struct annals *annals); /* what did; borrowed */
 
+/* Whether there is anything at this key of the store. */
+bool annals_has(const struct annals *annals, struct str key);
 /* Every object of a type, or of all types if it is NULL, in no order; false from `each` ends it. */
 void annals_each(const struct annals *annals, const struct type *type,
 		 bool (*each)(void *arg, const struct object *object), void *arg);
