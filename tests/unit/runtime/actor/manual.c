@@ -113,20 +113,23 @@ static enum status manual_link_send(void *self, struct seams_peer to, struct str
 static enum status manual_resolve(void *self, struct str name, struct seams_peer *out)
 {
 	(void)self;
-	if (name.len != 2 || name.at[0] != 'n')
+	uint64_t node;
+
+	if (name.len < 2 || name.at[0] != 'n' ||
+	    str_to_u64(str_slice(name, 1, name.len), &node) != OK)
 		return NOT_FOUND;
-	*out = (struct seams_peer){ (uint32_t)(name.at[1] - '0'), 1, 0 };
+	*out = (struct seams_peer){ (uint32_t)node, 1, 0 };
 	return OK;
 }
 
-void manual_open(struct manual *manual, const struct act_supervisor *root)
+static void open_it(struct manual *manual, const struct act_supervisor *root, uint32_t node,
+		    uint16_t epoch)
 {
-	static uint32_t node;
 	const struct act_host_config config = {
 		.name = "manual",
-		.node = ++node,
+		.node = node,
 		.host = 1,
-		.epoch = 1,
+		.epoch = epoch,
 		.root = root,
 		.is_unmeasured = true, /* its clock is not the processor's */
 	};
@@ -140,6 +143,18 @@ void manual_open(struct manual *manual, const struct act_supervisor *root)
 
 	*manual = (struct manual){ .now_ns = TIME_S };
 	CHECK_STATUS(act_host_open(&config, &seams, &manual->host), OK);
+}
+
+void manual_open(struct manual *manual, const struct act_supervisor *root)
+{
+	static uint32_t node;
+
+	open_it(manual, root, ++node, 1);
+}
+
+void manual_open_as(struct manual *manual, uint32_t node, uint16_t epoch)
+{
+	open_it(manual, NULL, node, epoch);
 }
 
 void manual_close(struct manual *manual)

@@ -18,6 +18,8 @@ struct manual {
 
 /* Opens a host with these children under one supervisor, or none. */
 void manual_open(struct manual *manual, const struct act_supervisor *root);
+/* The same without children, in the given life of the host of a given node; others are numbered from 1. */
+void manual_open_as(struct manual *manual, uint32_t node, uint16_t epoch);
 void manual_close(struct manual *manual);
 /* Runs until nothing is ready, then moves the clock by so much, timer by timer. */
 void manual_run(struct manual *manual, uint64_t ms);
