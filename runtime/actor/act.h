@@ -336,9 +336,13 @@ struct act_child {
 	enum act_restart restart;
 	uint32_t shutdown_ms; /* how long stop may take before it is killed; 0: LIMIT_SHUTDOWN_MS */
 	bool is_unnamed;
+	uint32_t max_restarts, within_ms; /* of this child alone; 0, 0: as its supervisor's */
 };
 
-/* More than max_restarts within within_ms, of one child or of all together, and the supervisor itself crashes. */
+/*
+ * More than max_restarts within within_ms, of all children together, and the supervisor itself crashes, which is its own supervisor's
+ * matter. A child may have a narrower bound of its own.
+ */
 struct act_supervisor {
 	enum act_strategy strategy;
 	uint32_t max_restarts, within_ms; /* 0, 0: 10 in 60 s */

@@ -58,10 +58,10 @@ static int64_t supervisor_now_ms(struct act *act)
 
 /* ---- intensity and back-off ------------------------------------------------------------------------- */
 
-static bool intensity_exceeds(struct act *act, const struct supervisor *supervisor,
-			      struct intensity *intensity)
+static bool intensity_exceeds(struct act *act, struct intensity *intensity, uint32_t max_restarts,
+			      uint32_t within_ms)
 {
-	uint32_t size = supervisor->spec.max_restarts + 1;
+	uint32_t size = max_restarts + 1;
 	int64_t now_ms = supervisor_now_ms(act);
 
 	if (!intensity->at_ms)
@@ -71,8 +71,21 @@ static bool intensity_exceeds(struct act *act, const struct supervisor *supervis
 	if (intensity->count < size)
 		intensity->count++;
 	/* After a full ring the next slot holds the oldest. */
-	return intensity->count == size &&
-	       now_ms - intensity->at_ms[intensity->next] <= supervisor->spec.within_ms;
+	return intensity->count == size && now_ms - intensity->at_ms[intensity->next] <= within_ms;
+}
+
+/* Both are counted, whichever is exceeded. */
+static bool supervisor_is_exceeded(struct act *act, struct supervisor *supervisor,
+				   struct supervised *child)
+{
+	bool has_own = child->spec.max_restarts || child->spec.within_ms;
+	bool is_own_over =
+	    has_own && intensity_exceeds(act, &child->intensity, child->spec.max_restarts,
+					 child->spec.within_ms);
+
+	return intensity_exceeds(act, &supervisor->intensity, supervisor->spec.max_restarts,
+				 supervisor->spec.within_ms) ||
+	       is_own_over;
 }
 
 static uint64_t supervisor_backoff_ms(struct act *act, const struct supervisor *supervisor,
@@ -152,6 +165,7 @@ static void supervisor_forget(struct supervisor *supervisor, struct supervised *
 {
 	for (uint32_t i = child->index + 1; i < supervisor->children.len; i++)
 		supervisor->children.at[i]->index--;
+	/* The group begins at the same child as before. */
 	if (supervisor->group_from != NO_GROUP && child->index < supervisor->group_from)
 		supervisor->group_from--;
 	vec_remove(&supervisor->children, child->index);
@@ -201,7 +215,7 @@ static void supervisor_start_group(struct act *act, struct supervisor *superviso
 	supervisor->group_from = NO_GROUP;
 	for (uint32_t i = from; i < supervisor->children.len; i++) {
 		struct supervised *child = supervisor->children.at[i];
-		if (child->state != CHILD_DOWN || child->spec.restart == ACT_TEMPORARY)
+		if (child->state != CHILD_DOWN)
 			continue;
 		if (supervisor_restart(act, child) != OK) {
 			/* Those behind it come with the next try. */
@@ -243,16 +257,14 @@ static void supervisor_advance_group(struct act *act, struct supervisor *supervi
 static void supervisor_failed(struct act *act, struct supervisor *supervisor,
 			      struct supervised *child, const struct life_ended *ended)
 {
-	const uint32_t most = supervisor->spec.max_restarts;
 	int64_t lived_ms = supervisor_now_ms(act) - child->started_ms;
 
 	child->failures = lived_ms > supervisor->spec.backoff_max_ms ? 1 : child->failures + 1;
 	snprintf(child->last_reason, sizeof child->last_reason, "%s%s%.60s",
 		 act_reason_name(ended->why), ended->what[0] ? ": " : "", ended->what);
-	bool is_child_over = intensity_exceeds(act, supervisor, &child->intensity);
-	if (intensity_exceeds(act, supervisor, &supervisor->intensity) || is_child_over)
-		act_fail(act, "gave up on %.20s after %u restarts: %.30s", child->spec.id, most,
-			 child->last_reason);
+	if (supervisor_is_exceeded(act, supervisor, child))
+		act_fail(act, "gave up on %.20s after %u restarts: %.30s", child->spec.id,
+			 child->restarts, child->last_reason);
 	uint64_t delay_ms = supervisor_backoff_ms(act, supervisor, child);
 	log_warn(act_name(act), "child ended", LOG_CSTR("child", child->spec.id),
 		 LOG_CSTR("why", child->last_reason), LOG_U64("again_in_ms", delay_ms));

@@ -468,11 +468,13 @@ struct stage *stage_open(uint64_t seed)
 	stage->sim = act_sim_new(seed);
 	stage->caches = (struct caches_args){ "api", "system:kube-controller-manager" };
 	stage->scheduler = (struct scheduler_args){ "api", TERM };
-	stage->children[0] = (struct act_child){ "api", &pretended_api, stage, 0, 0, false };
+	stage->children[0] =
+	    (struct act_child){ .id = "api", .class = &pretended_api, .args = stage };
 	stage->children[1] =
-	    (struct act_child){ "caches", &caches_class, &stage->caches, 0, 0, false };
-	stage->children[2] =
-	    (struct act_child){ "scheduler", &scheduler_class, &stage->scheduler, 0, 0, false };
+	    (struct act_child){ .id = "caches", .class = &caches_class, .args = &stage->caches };
+	stage->children[2] = (struct act_child){ .id = "scheduler",
+						 .class = &scheduler_class,
+						 .args = &stage->scheduler };
 	stage->root = (struct act_supervisor){ .children = stage->children,
 					       .child_count = 3,
 					       .max_restarts = 1000,

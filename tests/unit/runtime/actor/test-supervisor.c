@@ -1,120 +1,9 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "runtime/base/log.h"
 #include "tests/lib/test.h"
-#include "tests/unit/runtime/actor/manual.h"
-
-struct poke {
-	uint32_t how; /* 0: nothing, 1: crash, 2: end normally */
-};
-static ACT_TYPE(poke);
-
-/* What happened, as letters: a child's id when it starts, its capital when it stops in order. */
-struct story {
-	char text[256];
-	uint32_t fails; /* so many inits of "c" fail */
-};
-
-struct child {
-	struct story *story;
-	char id;
-};
-
-struct child_args {
-	struct story *story;
-	char id;
-};
-
-static void story_add(struct story *story, char letter)
-{
-	size_t len = strlen(story->text);
-	CHECK(len + 1 < sizeof story->text);
-	story->text[len] = letter;
-}
-
-static enum status child_init(struct act *act, void *state, const void *args)
-{
-	const struct child_args *given = args;
-	struct child *child = state;
-
-	child->story = given->story;
-	child->id = given->id;
-	story_add(child->story, child->id);
-	if (child->id == 'c' && child->story->fails) {
-		child->story->fails--;
-		act_fail(act, "not yet");
-	}
-	return OK;
-}
-
-static enum act_verdict child_receive(struct act *act, void *state, const struct act_msg *msg)
-{
-	(void)state;
-	if (ACT_AS(msg, poke)->how == 1)
-		act_fail(act, "poked");
-	return ACT_AS(msg, poke)->how == 2 ? ACT_STOP : ACT_OK;
-}
-
-static void child_stop(struct act *act, void *state, enum act_reason why)
-{
-	struct child *child = state;
-	(void)act, (void)why;
-	story_add(child->story, (char)(child->id - 'a' + 'A'));
-}
-
-static const struct act_class child_class = { .name = "child",
-					      .state_size = sizeof(struct child),
-					      .init = child_init,
-					      .receive = child_receive,
-					      .stop = child_stop };
-
-struct family {
-	struct story story;
-	struct child_args args[4];
-	struct act_child children[4];
-	struct act_supervisor spec;
-	struct manual manual;
-};
-
-static void family_prepare(struct family *family, enum act_strategy strategy,
-			   enum act_restart restart)
-{
-	static const char *const ids[] = { "a", "b", "c", "d" };
-
-	log_configure(&(struct log_config){ .level = LOG_ERROR });
-	for (int i = 0; i < 4; i++) {
-		family->args[i] = (struct child_args){ &family->story, ids[i][0] };
-		family->children[i] = (struct act_child){ .id = ids[i],
-							  .class = &child_class,
-							  .args = &family->args[i],
-							  .restart = restart };
-	}
-	family->spec.strategy = strategy;
-	family->spec.children = family->children;
-	family->spec.child_count = 4;
-}
-
-static void family_open(struct family *family, enum act_strategy strategy, enum act_restart restart)
-{
-	family_prepare(family, strategy, restart);
-	manual_open(&family->manual, &family->spec);
-}
-
-static void family_poke_in(struct act *act, void *state, void *arg)
-{
-	const char *what = arg;
-	char name[2] = { what[0], 0 };
-
-	(void)state;
-	CHECK_STATUS(act_tell(act, act_named(act, name), poke, (uint32_t)(what[1] - '0')), OK);
-}
-
-static void family_poke(struct family *family, const char *what)
-{
-	char copy[3] = { what[0], what[1], 0 };
-	manual_enter(&family->manual, family_poke_in, copy);
-	manual_run(&family->manual, 0);
-}
+#include "tests/unit/runtime/actor/family.h"
 
 TEST(each_strategy_restarts_those_it_names_stopping_the_youngest_first)
 {
@@ -212,10 +101,10 @@ TEST(a_child_that_fails_at_the_start_is_the_outcome_of_opening_the_host)
 
 	log_configure(&(struct log_config){ .level = LOG_ERROR });
 	for (int i = 0; i < 3; i++) {
-		family.args[i] = (struct child_args){ &family.story, ids[i][0] };
-		family.children[i] =
-		    (struct act_child){ ids[i], &child_class, &family.args[i], ACT_PERMANENT,
-					0,      false };
+		family.args[i] = (struct family_args){ &family.story, ids[i][0], false };
+		family.children[i] = (struct act_child){ .id = ids[i],
+							 .class = &family_child_class,
+							 .args = &family.args[i] };
 	}
 	family.spec.children = family.children;
 	family.spec.child_count = 3;
@@ -233,11 +122,11 @@ TEST(a_child_that_fails_at_the_start_is_the_outcome_of_opening_the_host)
 static void add_child(struct act *act, void *state, void *arg)
 {
 	struct family *family = arg;
-	static struct child_args args;
-	static struct act_child child = { .id = "e", .class = &child_class, .args = &args };
+	static struct family_args args;
+	static struct act_child child = { .id = "e", .class = &family_child_class, .args = &args };
 
 	(void)state;
-	args = (struct child_args){ &family->story, 'e' };
+	args = (struct family_args){ &family->story, 'e', false };
 	struct act_ref supervisor = ACT_NIL;
 	CHECK_STATUS(
 	    act_supervise(act, &(struct act_supervisor){ .child_count = 0 }, "sup", &supervisor),
@@ -310,7 +199,7 @@ TEST(who_is_forgotten_while_those_behind_wait_does_not_keep_them_from_coming_bac
 
 	family.spec.backoff_min_ms = 100;
 	family.spec.backoff_max_ms = 100;
-	family_prepare(&family, ACT_REST_FOR_ONE, ACT_PERMANENT);
+	family_plan(&family, ACT_REST_FOR_ONE, ACT_PERMANENT);
 	family.children[1].restart = ACT_TEMPORARY;
 	manual_open(&family.manual, &family.spec);
 	family_poke(&family, "c1");
