@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "runtime/actor/actor-private.h"
 #include "runtime/base/log.h"
@@ -49,6 +50,9 @@ static struct act_host *host_make(const struct act_host_config *config, const st
 {
 	struct act_host *host = mem_new(struct act_host);
 
+	host->peek = mmap(NULL, sizeof *host->peek, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert(host->peek != MAP_FAILED);
 	host->config = *config;
 	host->here =
 	    (struct act_ref){ .node = config->node, .host = config->host, .epoch = config->epoch };
@@ -130,6 +134,7 @@ static void host_free(struct act_host *host)
 	slots_fini(&host->watches);
 	slots_fini(&host->owned);
 	pool_fini(&host->pool);
+	munmap(host->peek, sizeof *host->peek);
 	mem_free(host);
 }
 
@@ -412,7 +417,6 @@ bool act_host_turn(struct act_host *host)
 	atomic_store_explicit(&host->is_asleep, false, memory_order_relaxed);
 	host->now = host->seams.clock.mono(host->seams.clock.self);
 	host->stats.turns++;
-	atomic_store_explicit(&host->peek_since_ns, host->now.ns, memory_order_relaxed);
 	if (!host->is_unmeasured)
 		host_calibrate(host);
 	if (atomic_load_explicit(&host->posted, memory_order_relaxed))

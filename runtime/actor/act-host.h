@@ -151,18 +151,21 @@ struct act_info {
 void act_host_each(struct act_host *host, void (*each)(void *arg, const struct act_info *info),
 		   void *arg);
 
-/* What this host is doing right now, for a watchdog or a crash handler on another thread or in a signal: no locks, may be torn. */
+/*
+ * What a host is doing right now, for a watchdog or a crash handler on another thread or in a signal: no locks, may be torn. It is kept
+ * in a page of its own, away from what a bug in an actor may have overwritten, and names are read so that a bad pointer does no harm.
+ */
 struct act_host_now {
-	struct act_ref who;
 	const char *class_name, *name,
-	    *type_name;      /* NULL: between activations; names are cut copies */
-	struct mono since;   /* of the turn, not of the activation */
+	    *type_name;      /* NULL: between activations; name is a cut copy */
 	uint64_t activation; /* counts up; unchanged since the last look: stuck in it */
 	uint32_t run_max_ms; /* its class's */
 	char name_copy[48];
 };
 
-void act_host_peek(const struct act_host *host, struct act_host_now *out);
+struct act_peek;
+const struct act_peek *act_host_peek(const struct act_host *host); /* valid as long as the host */
+void act_peek_read(const struct act_peek *peek, struct act_host_now *out);
 /* The same for the calling thread if that is running a job: whose. False: it is not. */
 bool act_job_peek(struct act_host_now *out);
 

@@ -166,6 +166,14 @@ struct act {
 };
 _Static_assert(sizeof(struct act) <= 192, "a million of them are promised to fit (LIMIT_ACTORS)");
 
+/* What runs now, in a page of its own: read by act_peek_read at any moment. */
+struct act_peek {
+	_Atomic uint64_t activation;
+	_Atomic(const struct act_class *) class; /* NULL: nothing */
+	_Atomic(const char *) name;              /* NULL: its class's */
+	_Atomic(const struct act_type *) type;   /* NULL: no message */
+};
+
 /* ---- a host -------------------------------------------------------------------------------------------- */
 
 struct act_host {
@@ -205,12 +213,8 @@ struct act_host {
 	/* Shared with other threads. */
 	_Alignas(64) _Atomic(struct message *) posted;
 	_Atomic bool is_asleep;
-	uint64_t activations; /* messages, inits and callbacks: what `activation` shows */
-	/* Read by act_host_peek at any moment. */
-	_Atomic uint64_t activation;
-	_Atomic(struct act *) peek_actor;
-	_Atomic(const struct act_type *) peek_type;
-	_Atomic int64_t peek_since_ns;
+	uint64_t activations; /* messages, inits and callbacks: what peek->activation shows */
+	struct act_peek *peek;
 };
 
 static inline uint64_t actor_host_now_ms(const struct act_host *host)
@@ -235,12 +239,15 @@ static inline struct act_ref actor_ref(const struct act *act)
 }
 
 /* What runs from now on, for whoever looks from outside; NULL, NULL: nothing. `type` NULL: no message. */
-static inline void actor_host_peek_set(struct act_host *host, struct act *act,
+static inline void actor_host_peek_set(struct act_host *host, const struct act *act,
 				       const struct act_type *type)
 {
-	atomic_store_explicit(&host->activation, ++host->activations, memory_order_relaxed);
-	atomic_store_explicit(&host->peek_actor, act, memory_order_relaxed);
-	atomic_store_explicit(&host->peek_type, type, memory_order_relaxed);
+	struct act_peek *peek = host->peek;
+
+	atomic_store_explicit(&peek->activation, ++host->activations, memory_order_relaxed);
+	atomic_store_explicit(&peek->class, act ? act->class : NULL, memory_order_relaxed);
+	atomic_store_explicit(&peek->name, act ? act->name : NULL, memory_order_relaxed);
+	atomic_store_explicit(&peek->type, type, memory_order_relaxed);
 }
 
 static inline bool actor_host_is_here(const struct act_host *host, struct act_ref ref)

@@ -1,5 +1,7 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "runtime/actor/actor-private.h"
 
@@ -17,23 +19,41 @@ void act_host_stats(struct act_host *host, struct act_host_stats *out)
 	host->longest_cycles = 0;
 }
 
-void act_host_peek(const struct act_host *host, struct act_host_now *out)
+const struct act_peek *act_host_peek(const struct act_host *host)
 {
-	struct act *act = atomic_load_explicit(&host->peek_actor, memory_order_relaxed);
-	const struct act_type *type = atomic_load_explicit(&host->peek_type, memory_order_relaxed);
+	return host->peek;
+}
+
+/* By the kernel, which refuses what is not there; in two pieces, since a piece that is partly there is refused as a whole. */
+static void info_copy_name(char *out, size_t size, const char *from)
+{
+	size_t first = 4096 - ((uintptr_t)from & 4095);
+	struct iovec here = { out, size - 1 };
+	struct iovec there[2] = { { (void *)(uintptr_t)from, size - 1 }, { NULL, 0 } };
+
+	if (first < size - 1) {
+		there[0].iov_len = first;
+		there[1] = (struct iovec){ (void *)(uintptr_t)(from + first), size - 1 - first };
+	}
+	(void)!process_vm_readv(getpid(), &here, 1, there, 2, 0);
+	out[size - 1] = '\0';
+}
+
+void act_peek_read(const struct act_peek *peek, struct act_host_now *out)
+{
+	const struct act_class *class = atomic_load_explicit(&peek->class, memory_order_relaxed);
+	const struct act_type *type = atomic_load_explicit(&peek->type, memory_order_relaxed);
+	const char *name = atomic_load_explicit(&peek->name, memory_order_relaxed);
 
 	*out = (struct act_host_now){ 0 };
-	out->activation = atomic_load_explicit(&host->activation, memory_order_relaxed);
-	out->since.ns = atomic_load_explicit(&host->peek_since_ns, memory_order_relaxed);
-	if (!act)
+	out->activation = atomic_load_explicit(&peek->activation, memory_order_relaxed);
+	if (!class)
 		return;
-	/* An actor's memory stays an actor's, so this reads something valid even if it ends meanwhile. */
-	out->who = actor_ref(act);
-	out->class_name = act->class->name;
-	out->run_max_ms = act->class->run_max_ms;
+	out->class_name = class->name;
+	out->run_max_ms = class->run_max_ms;
 	out->type_name = type ? type->name : NULL;
-	if (act->flags & ACTOR_ON_STACK && act->name)
-		snprintf(out->name_copy, sizeof out->name_copy, "%s", act->name);
+	if (name)
+		info_copy_name(out->name_copy, sizeof out->name_copy, name);
 	out->name = out->name_copy[0] ? out->name_copy : out->class_name;
 }
 

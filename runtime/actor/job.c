@@ -34,9 +34,7 @@ bool act_job_peek(struct act_host_now *out)
 
 	if (!job)
 		return false;
-	*out = (struct act_host_now){ .who = actor_ref(job->act),
-				      .class_name = job->act->class->name,
-				      .type_name = "a job" };
+	*out = (struct act_host_now){ .class_name = job->act->class->name, .type_name = "a job" };
 	memcpy(out->name_copy, job->name, sizeof out->name_copy);
 	out->name = out->name_copy;
 	return true;

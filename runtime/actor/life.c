@@ -14,7 +14,6 @@ struct context {
 	struct task *task;
 	struct message *message;
 	jmp_buf *unwind;
-	struct act *peek_actor;
 	const struct act_type *peek_type;
 };
 
@@ -25,8 +24,7 @@ static struct context context_enter(struct act_host *host, struct act *act, jmp_
 		host->task,
 		host->message,
 		host->unwind,
-		atomic_load_explicit(&host->peek_actor, memory_order_relaxed),
-		atomic_load_explicit(&host->peek_type, memory_order_relaxed),
+		atomic_load_explicit(&host->peek->type, memory_order_relaxed),
 	};
 	actor_host_peek_set(host, act, NULL);
 	host->current = act;
@@ -42,7 +40,7 @@ static void context_leave(struct act_host *host, struct context saved)
 	host->task = saved.task;
 	host->message = saved.message;
 	host->unwind = saved.unwind;
-	actor_host_peek_set(host, saved.peek_actor, saved.peek_type);
+	actor_host_peek_set(host, saved.current, saved.peek_type);
 }
 
 /* ---- birth --------------------------------------------------------------------------------------- */

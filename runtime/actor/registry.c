@@ -29,6 +29,8 @@ enum status registry_add(struct act *act, const char *name)
 	    map_has(&host->hashes, registry_hash_key(&hash)))
 		return EXISTS;
 	act->name = mem_copy(name, key.len + 1);
+	if (host->current == act)
+		atomic_store_explicit(&host->peek->name, act->name, memory_order_relaxed);
 	map_put(&host->names, key, act);
 	map_put(&host->hashes, registry_hash_key(&hash), act);
 	return OK;
@@ -62,6 +64,8 @@ void registry_remove(struct act *act)
 		uint32_t hash = registry_hash(str_from(act->name));
 		map_remove(&host->names, str_from(act->name));
 		map_remove(&host->hashes, registry_hash_key(&hash));
+		if (atomic_load_explicit(&host->peek->name, memory_order_relaxed) == act->name)
+			atomic_store_explicit(&host->peek->name, NULL, memory_order_relaxed);
 		mem_free(act->name);
 		act->name = NULL;
 	}

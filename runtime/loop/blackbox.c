@@ -20,6 +20,7 @@ _Static_assert(sizeof(struct blackbox) <= 4096, "one page, written without a sec
 static struct {
 	struct blackbox *box;
 	const struct act_host *host;
+	const struct act_peek *peek; /* NULL: there is no host */
 } watched;
 
 static const struct {
@@ -147,8 +148,10 @@ static void write_down(int number, siginfo_t *info, void *context)
 	box->address = number == SIGABRT ? 0 : (uint64_t)(uintptr_t)info->si_addr;
 	clock_gettime(CLOCK_REALTIME, &when);
 	box->when_ns = when.tv_sec * TIME_S + when.tv_nsec;
-	if (!act_job_peek(&now) && watched.host != NULL)
-		act_host_peek(watched.host, &now);
+	/* From here on a second fault ends the process with what is written so far. */
+	box->is_filled = 1;
+	if (!act_job_peek(&now) && watched.peek != NULL)
+		act_peek_read(watched.peek, &now);
 	copy_name(box->actor, sizeof box->actor, now.name);
 	copy_name(box->class, sizeof box->class, now.class_name);
 	copy_name(box->type, sizeof box->type, now.type_name != NULL ? now.type_name : "none");
@@ -156,9 +159,16 @@ static void write_down(int number, siginfo_t *info, void *context)
 	for (int i = 0; i < count; i++)
 		box->frames[i] = (uint64_t)(uintptr_t)frames[i + FRAMES_SKIPPED];
 	box->frame_count = count > 0 ? (uint32_t)count : 0;
-	box->is_filled = 1;
 	/* The handler was for one time only: the same signal now ends the process as it would have. */
 	raise(number);
+}
+
+void blackbox_warm(void)
+{
+	void *frame;
+
+	/* The first backtrace loads a library, which is no thing to do in a handler. */
+	backtrace(&frame, 1);
 }
 
 void blackbox_watch(struct blackbox *box, const struct act_host *host)
@@ -167,14 +177,13 @@ void blackbox_watch(struct blackbox *box, const struct act_host *host)
 	stack_t alternate = { .ss_sp = stack, .ss_size = sizeof stack };
 	struct sigaction action = { .sa_sigaction = write_down,
 				    .sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND };
-	void *frame;
 
 	watched.box = box;
 	watched.host = host;
+	watched.peek = act_host_peek(host);
 	box->program = (uint64_t)(uintptr_t)__executable_start;
 	box->program_bytes = __executable_start != NULL ? (uint64_t)(etext - __executable_start) : 0;
-	/* The first backtrace loads a library, which is no thing to do in a handler. */
-	backtrace(&frame, 1);
+	blackbox_warm();
 	sigaltstack(&alternate, NULL);
 	for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
 		sigaction(fatal[i].number, &action, NULL);
@@ -183,5 +192,5 @@ void blackbox_watch(struct blackbox *box, const struct act_host *host)
 void blackbox_unwatch(const struct act_host *host)
 {
 	if (watched.host == host)
-		watched.host = NULL;
+		watched.host = NULL, watched.peek = NULL;
 }

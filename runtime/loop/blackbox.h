@@ -24,7 +24,7 @@ struct blackbox {
 	uint64_t magic;
 	uint32_t version;
 	uint16_t host, epoch; /* by the root, before the host starts */
-	uint32_t is_filled;   /* last of all */
+	uint32_t is_filled;   /* at least the signal is there */
 	int32_t signal;
 	uint32_t frame_count;
 	int64_t when_ns;  /* wall time */
@@ -61,6 +61,8 @@ void blackbox_print(const struct blackbox_words *words, struct text *out);
 MUST_USE enum status blackbox_open(int fd, struct blackbox **out);
 /* Installs the handlers; `host` is whose doing is written down, until it is unwatched. The calling thread is the host's. */
 void blackbox_watch(struct blackbox *box, const struct act_host *host);
+/* What blackbox_watch takes long for the first time. */
+void blackbox_warm(void);
 void blackbox_unwatch(const struct act_host *host);
 
 #endif

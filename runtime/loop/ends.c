@@ -101,9 +101,9 @@ static bool read_line(struct str line, struct end *out)
 
 /* ---- the file ----------------------------------------------------------------------------------------------- */
 
-static void path_of(const char *folder, char out[PATH_MAX_BYTES])
+static void path_of(const char *folder, const char *name, char out[PATH_MAX_BYTES])
 {
-	snprintf(out, PATH_MAX_BYTES, "%s/ends", folder);
+	snprintf(out, PATH_MAX_BYTES, "%s/%s", folder, name);
 }
 
 /* What is in the file; empty if there is none. */
@@ -114,7 +114,7 @@ static enum status read_file(const struct seams_files *files, const char *folder
 	char *bytes;
 	size_t len = 0;
 
-	path_of(folder, path);
+	path_of(folder, "ends", path);
 	TRY(files->open(files->self, path, SEAMS_READ, 0, &file));
 	bytes = mem_alloc(FILE_MAX_BYTES);
 	if (files->read(files->self, file, bytes, FILE_MAX_BYTES, 0, &len) == OK)
@@ -136,20 +136,25 @@ static uint32_t count_lines(struct str text)
 void ends_add(const struct seams_files *files, const char *folder, const struct end *end)
 {
 	struct text text = text_new(FILE_MAX_BYTES + LINE_MAX_BYTES);
-	char path[PATH_MAX_BYTES];
+	char path[PATH_MAX_BYTES], next[PATH_MAX_BYTES];
 	struct seams_file *file;
 	struct str rest;
+	bool is_written;
 
-	path_of(folder, path);
+	path_of(folder, "ends", path);
+	path_of(folder, "ends.new", next);
 	(void)!read_file(files, folder, &text);
 	write_line(end, &text);
 	rest = text_str(&text);
 	while (count_lines(rest) > ENDS_MAX || rest.len > FILE_MAX_BYTES)
 		(void)str_cut(&rest, '\n');
-	if (files->open(files->self, path, SEAMS_WRITE | SEAMS_CREATE | SEAMS_TRUNCATE, 0600,
+	if (files->open(files->self, next, SEAMS_WRITE | SEAMS_CREATE | SEAMS_TRUNCATE, 0600,
 			&file) == OK) {
-		(void)!files->write(files->self, file, rest.at, rest.len, 0);
+		is_written = files->write(files->self, file, rest.at, rest.len, 0) == OK;
 		files->close(files->self, file);
+		/* In one step: whoever reads sees the one or the other. */
+		if (is_written)
+			(void)!files->rename(files->self, next, path);
 	}
 	text_fini(&text);
 }

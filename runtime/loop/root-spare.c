@@ -159,6 +159,20 @@ static void rename_process(char **argv, struct str words)
 	memcpy(argv[0], words.at, words.len < room ? words.len : room);
 }
 
+/* What a host does first, done once for nobody: pages of code and heap are touched, libraries that are loaded late are here. */
+static void warm_up(void)
+{
+	struct loop_config config = { .host = { .name = "spare", .node = 1, .host = 1, .epoch = 1 },
+				      .workers = 1 };
+	struct loop *loop;
+
+	blackbox_warm();
+	if (loop_open(&config, &loop) != OK)
+		return;
+	loop_step(loop, 0);
+	loop_close(loop);
+}
+
 enum status root_spare_wait(struct arena *arena, char **argv, int *out_argc, char ***out_argv)
 {
 	char head[WORK_HEAD], **words = arena_array(arena, char *, WORDS_MAX + 1);
@@ -166,6 +180,7 @@ enum status root_spare_wait(struct arena *arena, char **argv, int *out_argc, cha
 	char *at;
 	int count = 0;
 
+	warm_up();
 	if (write(ROOT_LIFE_FD, "W", 1) != 1 || !read_all(head, sizeof head))
 		return GONE;
 	len = (uint32_t)bytes_get(head, WORK_HEAD);

@@ -82,7 +82,7 @@ static void *watch(void *arg)
 	bool is_reported = false;
 
 	while (pause_a_little(dog, pause_ms)) {
-		act_host_peek(dog->host, &now);
+		act_peek_read(act_host_peek(dog->host), &now);
 		if (now.class_name == NULL) {
 			pause_ms = between(dog->stuck_ms, LOOK_MIN_MS, IDLE_MS);
 			continue;

@@ -193,7 +193,7 @@ static void end(struct world *world)
 	act_host_stop(world->here.host);
 	world_run(world, 50);
 	manual_close(&world->here);
-	world_run(world, 0);
+	manual_run(&world->there, 0);
 	manual_close(&world->there);
 	CHECK_EQ(living, 0);
 	CHECK(most_living <= world->spec.child_count);
