@@ -24,6 +24,7 @@
 #define STUCK_MS 700U
 #define RUN_MAX_MS 200U /* of the culprit alone */
 #define PATH_BYTES 512
+#define BUFFER_BYTES 3000U
 #define VICTIM_BYTES 40U /* small enough for the C library to hand it out again at once */
 
 /* ---- bugs ------------------------------------------------------------------------------------------------- */
@@ -54,7 +55,17 @@ static void dangling_write(void)
 		hide(malloc(VICTIM_BYTES));
 }
 
+/* Over what stands behind it, which the C library looks at when it gets the buffer back. */
 static void buffer_overflow(void)
+{
+	char *at = malloc(BUFFER_BYTES);
+
+	memset(hide(at), 0x41, BUFFER_BYTES + 64);
+	free(hide(at));
+}
+
+/* Over whatever lies there: nobody may notice until somebody else uses it. */
+static void wild_overflow(void)
 {
 	char *at = malloc(VICTIM_BYTES), *next = malloc(2000);
 
@@ -110,10 +121,15 @@ static void in_a_job(void *arg)
 static const struct {
 	const char *name;
 	void (*run)(void);
-} bugs[] = { { "null", null_dereference },    { "dangling", dangling_write },
-	     { "overflow", buffer_overflow }, { "double-free", double_free },
-	     { "loop", endless_loop },        { "deadlock", deadlock },
-	     { "stack", all_stack },          { "abort", abort } };
+} bugs[] = { { "null", null_dereference },
+	     { "dangling", dangling_write },
+	     { "overflow", buffer_overflow },
+	     { "double-free", double_free },
+	     { "wild", wild_overflow },
+	     { "loop", endless_loop },
+	     { "deadlock", deadlock },
+	     { "stack", all_stack },
+	     { "abort", abort } };
 
 struct bug {
 	char name[24];
