@@ -66,7 +66,7 @@ static void plan_server(struct troupe *troupe)
 						 .verifying_key_count = 1 };
 }
 
-enum status troupe_load_keys(struct troupe *troupe, struct fault *why)
+static enum status load_keys(struct troupe *troupe, struct fault *why)
 {
 	const struct str names[] = { troupe->address, STR("localhost"), STR("127.0.0.1") };
 	struct pki_node node = {
@@ -83,8 +83,30 @@ enum status troupe_load_keys(struct troupe *troupe, struct fault *why)
 	TRY(make_context(troupe, why));
 	TRY(make_mechanisms(troupe, why));
 	plan_server(troupe);
+	troupe->listener.tls = troupe->tls;
 	return OK;
 }
+
+static enum status init(struct act *act, void *state, const void *args)
+{
+	struct troupe *troupe = *(struct troupe *const *)args;
+	struct fault words = { 0 };
+	enum status status = load_keys(troupe, &words);
+
+	(void)act, (void)state;
+	if (status != OK)
+		return fault_set(&troupe->keys_fault, status, "folder", "the keys in %s/pki: %s",
+				 troupe->config.folder, words.text);
+	return OK;
+}
+
+static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)act, (void)state, (void)msg;
+	return ACT_UNHANDLED;
+}
+
+const struct act_class troupe_keys_class = { .name = "keys", .init = init, .receive = receive };
 
 enum status troupe_write_kubeconfig(struct troupe *troupe, uint16_t port, struct fault *why)
 {

@@ -18,7 +18,7 @@
 #include "transport/http/server.h"
 #include "transport/tls/context.h"
 
-#define TROUPE_BASE_CHILDREN 5U /* store, api, http, caches, boot */
+#define TROUPE_BASE_CHILDREN 6U /* store, keys, api, http, caches, boot */
 #define TROUPE_PATH_MAX 1024U
 /* The service account of everything that acts for a control plane: nobody gets a token for it who may not do everything already. */
 #define TROUPE_ACCOUNT "troupe-control-plane"
@@ -43,6 +43,7 @@ struct troupe {
 	struct troupe *self; /* what the boot actor's args point to */
 	bool was_ready;
 
+	struct fault keys_fault; /* why there are no keys */
 	struct pki pki;
 	struct tls_context *tls;
 	struct certificate_key *key;
@@ -88,8 +89,8 @@ struct troupe_object {
 
 /* ---- keys.c ---------------------------------------------------------------------------------------------- */
 
-/* The folder's keys, made if there are none or renewed, and what serves by them. */
-MUST_USE enum status troupe_load_keys(struct troupe *troupe, struct fault *why);
+/* The actor before all that need keys: its init loads the folder's, made if there are none or renewed. Args: the struct troupe. */
+extern const struct act_class troupe_keys_class;
 MUST_USE enum status troupe_write_kubeconfig(struct troupe *troupe, uint16_t port,
 					     struct fault *why);
 

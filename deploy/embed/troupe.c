@@ -79,10 +79,9 @@ static enum status prepare(struct troupe *troupe, struct fault *why)
 		return fault_set(why, INVALID, "folder", "a control plane needs a folder");
 	TRY(read_listen(troupe, why));
 	TRY(troupe_define(troupe, why));
-	TRY(open_folder(troupe, why));
 	troupe->kubeconfig =
 	    arena_printf(troupe->arena, "%s/admin.kubeconfig", troupe->config.folder).at;
-	return troupe_load_keys(troupe, why);
+	return open_folder(troupe, why);
 }
 
 /* ---- the actors ------------------------------------------------------------------------------------------ */
@@ -110,13 +109,14 @@ static void plan_children(struct troupe *troupe)
 		.address = STR("local"),
 		.is_first = true
 	};
-	troupe->listener =
-	    (struct http_listener){ .address = troupe->config.listen, .tls = troupe->tls };
+	troupe->listener.address = troupe->config.listen;
 	troupe->http = (struct http_server_config){ .listeners = &troupe->listener,
 						    .listener_count = 1,
 						    .handler = "api" };
 	troupe->caches = (struct caches_args){ "api", TROUPE_USER };
+	/* The store waits for the disk in a thread of its own, and meanwhile the keys are made. */
 	add(troupe, "store", &store_class, &troupe->store);
+	add(troupe, "keys", &troupe_keys_class, &troupe->self);
 	add(troupe, "api", &server_class, &troupe->server);
 	add(troupe, "http", &http_server_class, &troupe->http);
 	add(troupe, "caches", &caches_class, &troupe->caches);
@@ -138,6 +138,11 @@ static enum status open_loop(struct troupe *troupe, struct fault *why)
 
 	if (status == OK)
 		return OK;
+	if (troupe->keys_fault.status != OK) {
+		if (why != NULL)
+			*why = troupe->keys_fault;
+		return status;
+	}
 	return fault_set(why, status, "",
 			 "cannot start in %s, listening on %s: %s; the log says which part",
 			 troupe->config.folder, troupe->config.listen, status_text(status));

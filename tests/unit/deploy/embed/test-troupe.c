@@ -365,3 +365,19 @@ TEST(a_folder_has_one_control_plane_and_an_address_one_listener)
 	refused(&config, NOT_FOUND, "cannot make");
 	troupe_close(lab->troupe);
 }
+
+TEST(keys_that_cannot_be_read_are_said)
+{
+	struct lab *lab = lab_open("one", NULL, 0);
+	struct troupe_config config = { .folder =
+					    arena_printf(test_arena(), "%s/one", test_folder()).at };
+	const struct seams_files *files = loop_files();
+	const char *path = arena_printf(test_arena(), "%s/pki/sa.key", config.folder).at;
+	struct seams_file *file;
+
+	troupe_close(lab->troupe);
+	CHECK_STATUS(files->open(files->self, path, SEAMS_WRITE | SEAMS_TRUNCATE, 0600, &file), OK);
+	CHECK_STATUS(files->write(files->self, file, "no key", 6, 0), OK);
+	files->close(files->self, file);
+	refused(&config, INVALID, "one/pki: no key");
+}
