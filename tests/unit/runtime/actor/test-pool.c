@@ -44,3 +44,27 @@ TEST(what_is_given_back_to_a_pool_is_taken_again_before_it_grows)
 	pool_fini(&pool);
 	CHECK_EQ(pool.slab_bytes, 0);
 }
+
+TEST(a_pool_grows_far_and_gives_everything_back)
+{
+	struct pool pool = { 0 };
+	void **chain = NULL;
+
+	/* 16 MB: a thousand slabs. */
+	for (uint64_t i = 0; i < 130000; i++) {
+		void **block = pool_take(&pool, 128);
+		CHECK_EQ((uintptr_t)block % 16, 0);
+		memset(block, 0xEE, 128);
+		block[0] = chain;
+		block[15] = block;
+		chain = block;
+	}
+	for (uint64_t i = 0; i < 130000; i++) {
+		void **next = chain[0];
+		CHECK(chain[15] == chain);
+		pool_give(&pool, chain, 128);
+		chain = next;
+	}
+	CHECK(chain == NULL);
+	pool_fini(&pool);
+}
