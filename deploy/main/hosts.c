@@ -4,6 +4,7 @@
 #include "deploy/main/admin.h"
 #include "deploy/main/layout.h"
 #include "deploy/main/process.h"
+#include "deploy/main/renewal.h"
 #include "transport/http/server.h"
 
 static int failed(const struct command_line *line, const struct fault *why)
@@ -75,6 +76,7 @@ int hosts_core(const struct command_line *line)
 	if (configure_tokens(&core, &why) != OK)
 		return failed(line, &why);
 	configure_http(&core);
+	layout_add(&core.layout, "renewal", &renewal_class, &core.process);
 	core.process.life.before_end = "admin";
 	return process_run(&core.process, core.layout.children, core.layout.count);
 }

@@ -372,9 +372,9 @@ static enum status check_clock(const struct pki *pki, struct wall now, struct ar
 			 STR_ARG(time_print(info.not_after, to)));
 }
 
-static enum status refresh(const struct data_dir *dir, const struct node_identity *id,
-			   struct wall now, struct arena *arena, struct pki *pki, bool is_new,
-			   struct fault *why)
+enum status identity_refresh(const struct data_dir *dir, const struct node_identity *id,
+			     struct wall now, struct arena *arena, struct pki *pki, bool is_new,
+			     struct fault *why)
 {
 	const struct str names[] = { str_from(id->address), STR("localhost"), STR("127.0.0.1") };
 	struct pki_node node = { .name = str_from(id->name), .names = names, .names_count = 3 };
@@ -429,7 +429,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 	else
 		TRY(pki_load(loop_files(), arena_printf(arena, "%s/pki", dir->path).at, arena, &pki,
 			     why));
-	TRY(refresh(dir, &id, now, arena, &pki, is_new, why));
+	TRY(identity_refresh(dir, &id, now, arena, &pki, is_new, why));
 	TRY(write_kubeconfig(dir, &id, &pki, arena, why));
 	TRY(settle_store(dir, &id, is_new, why));
 	if (is_new)

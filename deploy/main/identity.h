@@ -9,6 +9,7 @@
 #ifndef DEPLOY_MAIN_IDENTITY_H
 #define DEPLOY_MAIN_IDENTITY_H
 
+#include "deploy/cluster/pki.h"
 #include "deploy/main/command.h"
 #include "deploy/main/data-dir.h"
 
@@ -16,5 +17,10 @@
 MUST_USE enum status identity_settle(const struct data_dir *dir, const struct command_line *line,
 				     struct arena *arena, struct node_identity *out,
 				     struct fault *why);
+
+/* Makes anew what is due where the node can sign, and saves it; `is_new`: saves in any case. */
+MUST_USE enum status identity_refresh(const struct data_dir *dir, const struct node_identity *id,
+				      struct wall now, struct arena *arena, struct pki *pki,
+				      bool is_new, struct fault *why);
 
 #endif

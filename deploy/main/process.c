@@ -67,43 +67,61 @@ static const char *keys_folder(struct process *process)
 	return arena_printf(process->arena, "%s/pki", process->dir.path).at;
 }
 
-static enum status make_api_context(struct process *process, struct fault *why)
+/* Borrows of `keys` and `arena`. */
+static struct tls_config api_config(const struct pki *keys, struct arena *arena)
 {
-	struct tls_config config = { .is_server = true,
-				     .clients = TLS_CLIENTS_MAY_SHOW,
-				     .certificate_pem = pki_chain(
-					 &process->pki, &process->pki.api_server, process->arena),
-				     .key_pem = process->pki.api_server.key_pem,
-				     .authorities_pem = process->pki.ca.certificate_pem,
-				     .alpn = STR("h2,http/1.1"),
-				     .now = loop_clock()->wall };
-
-	if (process->pki.api_server.certificate_pem.at == NULL)
-		return OK; /* a worker serves no API */
-	return tls_context_new(&config, &process->api_tls, why);
+	return (struct tls_config){ .is_server = true,
+				    .clients = TLS_CLIENTS_MAY_SHOW,
+				    .certificate_pem = pki_chain(keys, &keys->api_server, arena),
+				    .key_pem = keys->api_server.key_pem,
+				    .authorities_pem = keys->ca.certificate_pem,
+				    .alpn = STR("h2,http/1.1"),
+				    .now = loop_clock()->wall };
 }
 
-static enum status make_link_contexts(struct process *process, struct fault *why)
+static struct tls_config link_config(const struct pki *keys, bool is_server)
 {
-	struct tls_config config = { .is_server = true,
-				     .clients = TLS_CLIENTS_MUST_SHOW,
-				     .certificate_pem = process->pki.node.certificate_pem,
-				     .key_pem = process->pki.node.key_pem,
-				     .authorities_pem = process->pki.ca.certificate_pem,
-				     .only_tls13 = true,
-				     .now = loop_clock()->wall };
+	return (struct tls_config){ .is_server = is_server,
+				    .clients =
+					is_server ? TLS_CLIENTS_MUST_SHOW : TLS_CLIENTS_UNASKED,
+				    .certificate_pem = keys->node.certificate_pem,
+				    .key_pem = keys->node.key_pem,
+				    .authorities_pem = keys->ca.certificate_pem,
+				    .only_tls13 = true,
+				    .now = loop_clock()->wall };
+}
 
-	TRY(tls_context_new(&config, &process->link_server, why));
-	config.is_server = false;
-	config.clients = TLS_CLIENTS_UNASKED;
-	return tls_context_new(&config, &process->link_client, why);
+static enum status make_contexts(struct process *process, struct fault *why)
+{
+	struct tls_config api = api_config(&process->pki, process->arena);
+	struct tls_config server = link_config(&process->pki, true);
+	struct tls_config client = link_config(&process->pki, false);
+
+	if (process->pki.api_server.certificate_pem.at != NULL) /* a worker serves no API */
+		TRY(tls_context_new(&api, &process->api_tls, why));
+	TRY(tls_context_new(&server, &process->link_server, why));
+	return tls_context_new(&client, &process->link_client, why);
+}
+
+enum status process_use_keys(struct process *process, const struct pki *keys, struct fault *why)
+{
+	struct arena *scratch = arena_new(0);
+	struct tls_config api = api_config(keys, scratch);
+	struct tls_config server = link_config(keys, true), client = link_config(keys, false);
+	enum status status = tls_context_replace(process->link_server, &server, why);
+
+	if (status == OK)
+		status = tls_context_replace(process->link_client, &client, why);
+	if (status == OK && process->api_tls != NULL)
+		status = tls_context_replace(process->api_tls, &api, why);
+	arena_free(scratch);
+	return status;
 }
 
 static enum status load_keys(struct process *process, struct fault *why)
 {
 	TRY(pki_load(loop_files(), keys_folder(process), process->arena, &process->pki, why));
-	TRY(make_api_context(process, why));
-	return make_link_contexts(process, why);
+	return make_contexts(process, why);
 }
 
 /* What process_warm loaded; its arena is NULL where nobody called that. Of a spare host this lives as long as the process. */

@@ -57,6 +57,10 @@ struct act_ref process_inspector(struct act *act, struct process *process, enum 
 MUST_USE enum status process_load(struct process *process, const struct command_line *line,
 				  enum process_host host, struct fault *why);
 
+/* New connections are made with these from now on, those that stand go on. `process->pki` stays as it is: others borrow of it. */
+MUST_USE enum status process_use_keys(struct process *process, const struct pki *keys,
+				      struct fault *why);
+
 /* Loads in advance, while nobody waits for it, what process_load then takes over if it is still so: for a spare host. */
 void process_warm(const char *data_dir);
 

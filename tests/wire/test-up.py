@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Starting, joining, leaving, and everything that can be wrong with that: one clear line, exit code 1, nothing damaged."""
 import fcntl
+import http.client
 import os
 import resource
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -276,6 +278,52 @@ def test_the_tree_shows_every_host_and_kill_brings_an_actor_back(cluster):
     until(lambda: "killed" in node.troupe("tree").stdout, 10, "the tree says why it was restarted")
     done = node.troupe("kill", "n1/core/nobody", ok=False)
     assert "is no actor here" in done.stderr, done.stderr
+
+
+def renew(node, leaf):
+    """Another certificate for the same names, by the cluster's authority, in the place of the first; key before certificate, as any tool would."""
+    keys = node.folder + "/pki/"
+    new = "%s/new-%s" % (node.folder, leaf)
+    old = run(["openssl", "x509", "-in", keys + leaf + ".crt", "-noout", "-subject", "-nameopt", "RFC2253,sep_multiline,sname", "-ext", "subjectAltName"]).stdout
+    names = old.split("Alternative Name:")[1].strip().replace("IP Address:", "IP:").replace("\n", "")
+    subject = run(["openssl", "x509", "-in", keys + leaf + ".crt", "-noout", "-subject", "-nameopt", "compat"]).stdout.strip()[len("subject="):]
+    with open(new + ".ext", "w") as file:
+        file.write("subjectAltName=%s\nextendedKeyUsage=serverAuth,clientAuth\nkeyUsage=digitalSignature\n" % names)
+    run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", new + ".key", "-out", new + ".csr",
+         "-subj", subject if subject.startswith("/") else "/" + subject.replace(", ", "/")])
+    run(["openssl", "x509", "-req", "-in", new + ".csr", "-CA", keys + "ca.crt", "-CAkey", keys + "ca.key", "-set_serial", "4711", "-days", "300",
+         "-extfile", new + ".ext", "-out", new + ".crt"])
+    for end in ".key", ".crt":
+        os.rename(new + end, keys + leaf + end)
+
+
+def shown_serial(node):
+    context = ssl.create_default_context(cafile=node.folder + "/pki/ca.crt")
+    with context.wrap_socket(socket.create_connection((node.address, node.port), 5), server_hostname=node.address) as shaken:
+        return int(shaken.getpeercert()["serialNumber"], 16)
+
+
+def test_new_certificates_are_used_without_a_restart_and_nobody_is_cut_off():
+    if shutil.which("openssl") is None:
+        raise Skipped("there is no openssl")
+    with Cluster(2) as two:
+        node, other = two.nodes
+        context = ssl.create_default_context(cafile=node.folder + "/pki/ca.crt")
+        standing = http.client.HTTPSConnection(node.address, node.port, context=context, timeout=20)
+        standing.request("GET", "/version")
+        standing.getresponse().read()
+        kept, core = standing.sock, node.pids()["core"]
+        for leaf in "apiserver", "node":
+            renew(node, leaf)
+        until(lambda: shown_serial(node) == 4711, 30, "the new certificate is shown")
+        standing.request("GET", "/version")
+        if standing.getresponse().read() == b"" or standing.sock is not kept:
+            raise Failed("the connection that stood was cut off")
+        if node.pids()["core"] != core:
+            raise Failed("the process was started again")
+        other.kill_host("core")  # its links are made anew, and believe the new certificate
+        two.leader()
+        until(other.is_ready, 30, "the other node has found its way back")
 
 
 def test_a_node_opens_as_many_files_as_the_machine_lets_it():

@@ -190,7 +190,7 @@ static bool is_window_over(void *arg)
 	return since_ms >= WINDOW_MS;
 }
 
-LINK_TEST(those_who_lost_the_same_host_do_not_dial_in_step)
+TEST(those_who_lost_the_same_host_do_not_dial_in_step)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	struct link_side nodes[DIALERS], *sides[DIALERS];
