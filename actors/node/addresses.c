@@ -43,6 +43,12 @@ enum status addresses_init(struct addresses *pool, struct arena *arena, struct s
 	return OK;
 }
 
+void addresses_begin(struct addresses *pool, uint64_t chance)
+{
+	pool->next =
+	    RESERVED_FIRST + (uint32_t)(chance % (pool->len - RESERVED_FIRST - RESERVED_LAST));
+}
+
 static bool is_taken(const struct addresses *pool, uint32_t at)
 {
 	return pool->taken[at / 64] >> (at % 64) & 1;

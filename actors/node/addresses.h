@@ -21,6 +21,9 @@ struct addresses {
 
 /* "10.244.3.0/24". INVALID: no IPv4 range, or one too small to hold a pod. */
 MUST_USE enum status addresses_init(struct addresses *pool, struct arena *arena, struct str range);
+/* Where the turn begins, by chance: an agent that starts again does not know of the addresses that it gave to pods whose status was not
+ * written yet, and may be written still. */
+void addresses_begin(struct addresses *pool, uint64_t chance);
 /* FULL: all are out. */
 MUST_USE enum status addresses_take(struct addresses *pool, char out[ADDRESSES_TEXT]);
 /* A given one, of a pod found running. EXISTS: it is out; NOT_FOUND: not of this range, nothing to keep. */

@@ -352,6 +352,7 @@ static enum status set_range(struct runtime *self, struct str range)
 	TRY(addresses_init(&fresh, act_arena(hollow->config.act), range));
 	if (fresh.base == hollow->addresses.base && fresh.len == hollow->addresses.len)
 		return OK;
+	addresses_begin(&fresh, act_random(hollow->config.act));
 	hollow->addresses = fresh;
 	/* Pods found before the range was known keep their addresses. */
 	list_each (&hollow->pods, link) {

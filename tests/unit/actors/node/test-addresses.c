@@ -94,3 +94,22 @@ TEST(of_a_wide_range_a_bounded_part_is_used)
 
 	CHECK_EQ(pool.len, ADDRESSES_MAX);
 }
+
+TEST(the_turn_begins_anywhere_in_the_range_and_still_gives_each_address_once)
+{
+	for (uint64_t chance = 0; chance < 12; chance++) {
+		struct addresses pool;
+		char one[ADDRESSES_TEXT];
+		uint32_t seen = 0;
+
+		CHECK_STATUS(addresses_init(&pool, test_arena(), STR("10.244.7.0/29")), OK);
+		addresses_begin(&pool, chance);
+		while (addresses_take(&pool, one) == OK) {
+			uint32_t bit = 1U << (one[strlen(one) - 1] - '0');
+
+			CHECK(!(seen & bit));
+			seen |= bit;
+		}
+		CHECK_EQ(seen, 0x7c); /* .2 to .6 */
+	}
+}

@@ -129,8 +129,8 @@ TEST(a_bound_pod_becomes_running_and_ready_with_one_write)
 	CHECK_STR(pod->status->phase, "Running");
 	CHECK(pod_is_ready(pod));
 	CHECK_STR(pod->status->host_ip, "127.0.0.1");
-	CHECK_STR(pod->status->pod_ip, "10.244.7.2");
-	CHECK_STR(pod->status->pod_ips.at[0].ip, "10.244.7.2");
+	CHECK(str_starts(pod->status->pod_ip, STR("10.244.7.")));
+	CHECK(str_eq(pod->status->pod_ips.at[0].ip, pod->status->pod_ip));
 	CHECK_STR(pod->status->qos_class, "BestEffort");
 	CHECK_STR(pod_condition(pod, "PodScheduled")->status, "True");
 	CHECK_STR(pod_condition(pod, "Initialized")->status, "True");
@@ -203,7 +203,7 @@ TEST(running_pods_stay_as_they_are_when_the_agent_restarts)
 	    started);
 	put_pod(lab, "b", "");
 	api_lab_run(lab, 500);
-	CHECK_STR(api_lab_pod(lab, "b")->status->pod_ip, "10.244.7.3");
+	CHECK(!str_eq(api_lab_pod(lab, "b")->status->pod_ip, api_lab_pod(lab, "a")->status->pod_ip));
 	api_lab_delete(lab, "a", 0);
 	api_lab_run(lab, 500);
 	CHECK(api_lab_pod(lab, "a") == NULL);
@@ -336,17 +336,18 @@ TEST(a_pod_whose_object_vanishes_is_stopped_and_its_address_is_free)
 TEST(a_pod_made_again_under_its_name_is_another)
 {
 	struct api_lab *lab = make_lab();
-	struct str uid;
+	struct str uid, address;
 
 	put_pod(lab, "a", "");
 	api_lab_run(lab, 500);
+	address = arena_str(test_arena(), api_lab_pod(lab, "a")->status->pod_ip);
 	uid = arena_str(test_arena(), object_uid(api_lab_get(lab, &core_pod_type, "a")));
 	api_lab_remove(lab, "a");
 	put_pod(lab, "a", "");
 	api_lab_run(lab, 500);
 	CHECK(!str_eq(uid, object_uid(api_lab_get(lab, &core_pod_type, "a"))));
 	CHECK_STR(api_lab_pod(lab, "a")->status->phase, "Running");
-	CHECK_STR(api_lab_pod(lab, "a")->status->pod_ip, "10.244.7.3");
+	CHECK(!str_eq(api_lab_pod(lab, "a")->status->pod_ip, address));
 	api_lab_close(lab);
 }
 

@@ -123,7 +123,7 @@ TEST(a_pod_runs_and_goes_by_the_rules_of_the_real_server)
 	rig_run(rig, 1000);
 	body = pod(rig, "a");
 	CHECK_AT(body, "status.phase", "Running");
-	CHECK_AT(body, "status.podIP", "10.244.0.2");
+	CHECK(str_starts(rig_at(body, "status.podIP"), STR("10.244.0.")));
 	CHECK_AT(body, "status.hostIP", "192.0.2.9");
 	CHECK_AT(body, "status.containerStatuses[0].ready", "true");
 	CHECK_CODE(rig_delete(rig, PODS "/a", "{}"), 200);
