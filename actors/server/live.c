@@ -17,6 +17,7 @@ struct live {
 	struct list asking;  /* requests that wait for the look under way */
 	struct list joining; /* those that came later and share the next one */
 	bool is_asking, has_looked;
+	bool is_lost; /* who sees did not answer the last time, which is logged once */
 	struct mono used, looked, figures_at;
 };
 
@@ -311,9 +312,10 @@ static void answered(struct server *server, struct live *live, const struct act_
 	live->is_asking = false;
 	if (msg->status == OK)
 		take(server, live, msg->body);
-	else
+	else if (!live->is_lost)
 		log_warn("api", "who sees a live resource does not answer",
 			 LOG_CSTR("resource", live->source->resource), LOG_STATUS(msg->status));
+	live->is_lost = msg->status != OK;
 	list_each (cache_watchers(live->cache), link)
 		watch_pump(watch_of_link(link));
 	wake(live, msg->status);

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 
 import cluster as clusters
 import suite
@@ -32,6 +33,22 @@ def watched(cluster, path, seconds):
         raise Failed("a watch of %s answers %d: %s" % (path, code, text))
     lines = text if isinstance(text, str) else json.dumps(text)
     return [json.loads(line) for line in lines.splitlines() if line]
+
+
+class Ended:
+    """A process that is killed at the end of the block, or when it takes too long, so that nobody reads from it for ever."""
+
+    def __init__(self, process, seconds=60):
+        self.process, self.timer = process, threading.Timer(seconds, process.kill)
+
+    def __enter__(self):
+        self.timer.start()
+        return self.process.stdout
+
+    def __exit__(self, *_):
+        self.timer.cancel()
+        self.process.kill()
+        self.process.wait()
 
 
 def test_every_actor_of_every_node_is_an_object(cluster3):
@@ -107,17 +124,13 @@ def test_what_the_answer_passes_may_be_killed_and_comes_back(cluster3):
 
 def test_a_watch_tells_of_a_restart_as_the_end_of_one_and_the_beginning_of_another(cluster3):
     name = "n3.core.mark"
-    watch = started(cluster3, "get", "actor", name, "-w", "-o", 'jsonpath={.metadata.uid}{"\\n"}')
-    try:
-        first = watch.stdout.readline().strip()
+    with Ended(started(cluster3, "get", "actor", name, "-w", "-o", 'jsonpath={.metadata.uid}{"\\n"}')) as lines:
+        first = lines.readline().strip()
         kubectl(cluster3, "delete", "actor", name, "--wait=false")
-        uids = [watch.stdout.readline().strip()]
+        uids = [lines.readline().strip()]
         while uids[-1] == first:
-            uids.append(watch.stdout.readline().strip())
+            uids.append(lines.readline().strip())
         assert len(uids[-1]) == 36, uids
-    finally:
-        watch.kill()
-        watch.wait()
 
 
 def test_one_watch_is_enough_to_draw_the_tree(cluster3):
@@ -139,9 +152,11 @@ def test_one_watch_is_enough_to_draw_the_tree(cluster3):
 
 def test_nothing_is_written_for_it(cluster3):
     before = cluster3.nodes[0].status()["revision"]
-    for _ in range(5):
-        kubectl(cluster3, "get", "actors,members")
-    assert cluster3.nodes[0].status()["revision"] - before < 5, "reads of what is live have no revisions"
+    for _ in range(200):
+        code, _ = cluster3.nodes[0].request("GET", ACTORS)
+        assert code == 200, code
+    # Others write now and then: nodes that say that they live.
+    assert cluster3.nodes[0].status()["revision"] - before < 50, "reads of what is live have no revisions"
 
 
 def test_the_page_is_one_file_that_a_browser_holds_to_itself(cluster3):
@@ -189,12 +204,8 @@ def test_the_tree_is_drawn_and_is_data(cluster3):
     tree = json.loads(node.troupe("tree", "-o", "json").stdout)
     assert [n["name"] for n in tree["nodes"]] == ["n1", "n2", "n3"], tree
     assert all({"path", "state", "restarts", "messages_per_second", "run_p99_ns"} <= set(row) for n in tree["nodes"] for row in n["actors"])
-    watch = subprocess.Popen([clusters.TROUPE, "tree", "--data-dir", node.folder, "--watch", "-o", "json"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert [json.loads(watch.stdout.readline())["nodes"][0]["answers"] for _ in range(3)] == [True] * 3
-    finally:
-        watch.kill()
-        watch.wait()
+    with Ended(subprocess.Popen([clusters.TROUPE, "tree", "--data-dir", node.folder, "--watch", "-o", "json"], stdout=subprocess.PIPE, text=True)) as lines:
+        assert [json.loads(lines.readline())["nodes"][0]["answers"] for _ in range(3)] == [True] * 3
 
 
 def test_kill_has_three_levels(cluster3):
