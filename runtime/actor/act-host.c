@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "runtime/actor/actor-private.h"
+#include "runtime/actor/trace.h"
 #include "runtime/base/log.h"
 
 /* The parent of everything; it does nothing but live. */
@@ -122,6 +122,7 @@ static void host_free(struct act_host *host)
 		host->posted = message->next;
 		message_free(host, message);
 	}
+	trace_fini(host);
 	timer_forget_calls(host);
 	task_fini(host);
 	remote_fini(host);
@@ -194,20 +195,6 @@ struct act_ref act_host_root(const struct act_host *host)
 
 /* ---- running ------------------------------------------------------------------------------------------- */
 
-/* A counter of the processor that costs less than a clock; 0 where there is none. */
-static uint64_t host_cycles(void)
-{
-#if defined(__x86_64__)
-	return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-	uint64_t n;
-	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(n));
-	return n;
-#else
-	return 0;
-#endif
-}
-
 /* What a message may be besides one for the handler; true: the handler does not get it. */
 static bool host_handle_special(struct act_host *host, struct act *act, struct message *message)
 {
@@ -245,6 +232,8 @@ static void host_handle(struct act_host *host, struct act *act, struct message *
 	host->stats.messages++;
 	act->messages++;
 	actor_host_peek_set(host, act, message->msg.type);
+	if (host->trace)
+		trace_begin(host, message);
 	if (message->flags & (MESSAGE_JOB | MESSAGE_TASK | MESSAGE_CONTROL) &&
 	    host_handle_special(host, act, message))
 		return;
@@ -269,6 +258,8 @@ static void host_activate(struct act_host *host, struct act *act)
 	act->flags |= ACTOR_ON_STACK | ACTOR_HELD;
 	while (quantum-- > 0 && (message = mailbox_take(act)) != NULL) {
 		host_handle(host, act, message);
+		if (host->trace)
+			trace_end(host);
 		if (act->flags & ACTOR_ENDING)
 			break;
 	}
@@ -310,7 +301,7 @@ static void host_was_longest(struct act_host *host, const struct act *act, uint6
 static void host_activated(struct act_host *host, struct act *act)
 {
 	if (!host->is_unmeasured) {
-		uint64_t now = host_cycles(), cycles = now - host->cycles_mark;
+		uint64_t now = actor_host_cycles(), cycles = now - host->cycles_mark;
 		host->cycles_mark = now;
 		act->run_cycles += cycles;
 		if (now >= host->turn_ends_cycles)
@@ -354,6 +345,8 @@ static void host_run(struct act_host *host)
 	host->unwind = &unwind;
 	if (_setjmp(unwind) != 0) {
 		struct act *crashed = host->current;
+		if (host->trace)
+			trace_end(host);
 		life_crashed(host);
 		host_activated(host, crashed);
 	}
@@ -365,7 +358,7 @@ static void host_run(struct act_host *host)
 /* How long a cycle is: measured from the first turn on, always over at least a millisecond. And so when this turn shall end. */
 static void host_calibrate(struct act_host *host)
 {
-	uint64_t cycles = host_cycles();
+	uint64_t cycles = actor_host_cycles();
 	int64_t passed_ns = host->now.ns - host->calibrate_ns;
 
 	host->cycles_mark = cycles;

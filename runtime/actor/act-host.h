@@ -163,6 +163,28 @@ struct act_host_now {
 	char name_copy[48];
 };
 
+/* ---- the trace ---- */
+
+/* One message of the last ones. Class names are for ever, type names too; NULL: not of this host, or nobody. */
+struct act_trace_entry {
+	uint64_t number; /* counts up */
+	uint64_t parent; /* number of the one whose handling sent it; 0: a callback, a timer, another host */
+	struct act_ref from, to;
+	const char *from_class, *to_class, *type_name;
+	enum act_kind kind;
+	bool is_out;    /* handed to a link; what becomes of it is its host's to say */
+	bool is_begun;  /* it was given to its receiver; */
+	bool is_done;   /* and that is through with it, or crashed */
+	struct mono at; /* the turn of the loop in which it was sent */
+	uint64_t waited_ns, ran_ns;
+};
+
+/* Keeps the last so many messages from now on (rounded up to a power of two, at most 65,536); 0: none, as at the start. */
+void act_host_trace(struct act_host *host, uint32_t entries);
+/* Those from or to an actor, or all (ACT_NIL), oldest first; borrowed for the call. */
+void act_host_trace_each(const struct act_host *host, struct act_ref of,
+			 void (*each)(void *arg, const struct act_trace_entry *entry), void *arg);
+
 struct act_peek;
 const struct act_peek *act_host_peek(const struct act_host *host); /* valid as long as the host */
 void act_peek_read(const struct act_peek *peek, struct act_host_now *out);

@@ -43,6 +43,7 @@
 enum wheel_kind { WHEEL_MESSAGE, WHEEL_KILL, WHEEL_REQUEST, WHEEL_TASK, WHEEL_CALL };
 
 struct task;
+struct trace;
 struct job;
 struct group;
 struct supervised;
@@ -56,7 +57,8 @@ enum {
 	MESSAGE_CONTROL = 8, /* for the runtime itself: stop, kill, exit (life.c) */
 	MESSAGE_KEPT = 16,   /* act_keep: do not drop the body */
 	MESSAGE_POSTED = 32, /* made by another thread: from the heap, not the pool */
-	MESSAGE_CALL = 64,   /* act_host_call: the body is a struct message_call */
+	MESSAGE_CALL = 64, /* act_host_call: the body is a struct message_call */
+	/* From 256 on: the number of its entry in the trace. */
 };
 
 struct message {
@@ -215,6 +217,7 @@ struct act_host {
 	_Atomic bool is_asleep;
 	uint64_t activations; /* messages, inits and callbacks: what peek->activation shows */
 	struct act_peek *peek;
+	struct trace *trace; /* NULL: off */
 };
 
 static inline uint64_t actor_host_now_ms(const struct act_host *host)
@@ -267,6 +270,20 @@ static inline struct act *actor_host_find_here(const struct act_host *host, stru
 		return NULL;
 	act = slots_get(&host->actors, ref.slot, ref.gen);
 	return act && !(act->flags & ACTOR_ENDING) ? act : NULL;
+}
+
+/* A counter of the processor that costs less than a clock; 0 where there is none. */
+static inline uint64_t actor_host_cycles(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t n;
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(n));
+	return n;
+#else
+	return 0;
+#endif
 }
 
 static inline uint64_t actor_host_ns(const struct act_host *host, uint64_t cycles)
@@ -337,9 +354,14 @@ static inline void mailbox_make_ready(struct act *act)
 	host->run_tail = act;
 }
 
+/* trace.c: the message is put into the mailbox of that actor; only while the trace is on. */
+void trace_put(struct act *to, struct message *message);
+
 /* To the user lane, which has room. */
 static inline void mailbox_add(struct act *act, struct message *message)
 {
+	if (act->host->trace)
+		trace_put(act, message);
 	lane_push(&act->user, message);
 	if (++act->user_len > act->user_high)
 		act->user_high = act->user_len;

@@ -90,6 +90,8 @@ void mailbox_put_system(struct act *act, struct message *message)
 {
 	assert(!(act->flags & ACTOR_ENDING));
 	message->flags |= MESSAGE_SYSTEM;
+	if (act->host->trace)
+		trace_put(act, message);
 	lane_push(&act->system, message);
 	act->system_len++;
 	mailbox_make_ready(act);

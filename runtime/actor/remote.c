@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "runtime/actor/actor-private.h"
+#include "runtime/actor/trace.h"
 
 #define PEER_BUCKETS 64U
 
@@ -46,6 +46,11 @@ static enum status remote_encode(struct act_host *host, const struct act_type *t
 	return host->scratch.is_cut ? TOO_LARGE : OK;
 }
 
+static const struct act_type *remote_type(const struct act_host *host, uint32_t id)
+{
+	return map_get(&host->types, str_of(&id, sizeof id));
+}
+
 static enum status remote_hand_over(struct act_host *host, struct act_ref to,
 				    struct envelope *envelope)
 {
@@ -61,6 +66,12 @@ static enum status remote_hand_over(struct act_host *host, struct act_ref to,
 	envelope_encode(envelope, header);
 	TRY(link->send(link->self, peer, str_of(header, sizeof header), &host->scratch));
 	host->stats.sent_over_links++;
+	if (host->trace)
+		trace_out(host, to, remote_type(host, envelope->type),
+			  envelope->kind == ENVELOPE_SEND      ? ACT_PLAIN
+			  : envelope->kind == ENVELOPE_REQUEST ? ACT_REQUEST
+			  : envelope->kind == ENVELOPE_REPLY   ? ACT_ANSWER
+							       : ACT_SIGNAL);
 	return OK;
 }
 
@@ -121,11 +132,6 @@ struct message *remote_round_trip(struct act_host *host, const struct act_type *
 	if (*out != OK)
 		return NULL;
 	return remote_decode(host, type, text_str(&host->scratch), out);
-}
-
-static const struct act_type *remote_type(const struct act_host *host, uint32_t id)
-{
-	return map_get(&host->types, str_of(&id, sizeof id));
 }
 
 static void remote_refuse(struct act_host *host, const struct envelope *envelope, enum status status)

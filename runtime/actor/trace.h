@@ -1,0 +1,17 @@
+/*
+ * What the rest of this folder tells the trace; all of it only while host->trace is not NULL. act-host.h has its face.
+ */
+#ifndef RUNTIME_ACTOR_TRACE_H
+#define RUNTIME_ACTOR_TRACE_H
+
+#include "runtime/actor/actor-private.h"
+
+/* Handed to another host by the running actor. */
+void trace_out(struct act_host *host, struct act_ref to, const struct act_type *type,
+	       enum act_kind kind);
+/* Is handled now; and has been, however that ended. */
+void trace_begin(struct act_host *host, const struct message *message);
+void trace_end(struct act_host *host);
+void trace_fini(struct act_host *host);
+
+#endif
