@@ -64,6 +64,7 @@ void admin_refuse(struct asked_page *page, enum status status, const char *what)
 void admin_join(struct act *act, struct admin *admin, struct asked_page *page);
 void admin_tokens(struct act *act, struct admin *admin, struct asked_page *page);
 void admin_kill(struct act *act, struct admin *admin, struct asked_page *page);
+void admin_trace(struct act *act, struct admin *admin, struct asked_page *page);
 void admin_leave(struct act *act, struct admin *admin, struct asked_page *page);
 void admin_remove(struct act *act, struct admin *admin, struct asked_page *page);
 
@@ -75,6 +76,7 @@ struct inspect_killed admin_kill_at(struct act *act, struct admin *admin, struct
 
 bool admin_live_receive(struct act *act, const struct act_msg *msg); /* false: not about those */
 
+void admin_trace_asked(struct act *act, const struct act_msg *msg);
 void admin_forget_asked(struct act *act, const struct act_msg *msg);
 void admin_forgotten_told(struct act *act, struct admin *admin, const struct act_msg *msg);
 

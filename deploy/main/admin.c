@@ -7,6 +7,7 @@
 #include "deploy/main/admin-private.h"
 #include "deploy/main/directory.h"
 #include "deploy/main/overview.h"
+#include "deploy/main/tracer.h"
 #include "runtime/base/log.h"
 #include "runtime/loop/loop.h"
 #include "transport/http/server.h"
@@ -166,6 +167,7 @@ static const struct {
 	{ "/troupe/status", "GET", page_status, false },
 	{ "/troupe/members", "GET", page_members, false },
 	{ "/troupe/tree", "GET", page_tree, false },
+	{ "/troupe/trace", "GET", admin_trace, false },
 	{ "/troupe/kill", "POST", admin_kill, false },
 	{ "/troupe/tokens", "GET POST", admin_tokens, false },
 	{ "/troupe/tokens/", "DELETE", admin_tokens, false },
@@ -469,6 +471,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		inspect_asked(act, msg);
 	else if (ACT_IS(msg, inspect_kill))
 		kill_asked(act, msg);
+	else if (ACT_IS(msg, tracer_ask))
+		admin_trace_asked(act, msg);
 	else if (ACT_IS(msg, admin_forget))
 		admin_forget_asked(act, msg);
 	else if (ACT_IS(msg, admin_forgotten))

@@ -158,6 +158,21 @@ static const struct command commands[] = {
 	  .help = "who keeps the data, and in which role",
 	  .run = verb_members,
 	  .options = { OUTPUT, WATCH, DATA_DIR } },
+	{ .name = "trace",
+	  .arguments = "ACTOR",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .help = "what messages NODE/HOST/ACTOR gets and sends for a while, what each came of, "
+		  "and how "
+		  "long it took",
+	  .run = verb_trace,
+	  .options = { OUTPUT,
+		       DATA_DIR,
+		       { .name = "for",
+			 .kind = OPTION_DURATION,
+			 .value = "D",
+			 .fallback = "2s",
+			 .help = "how long to look; at most 10s" } } },
 	{ .name = "inspect",
 	  .arguments = "",
 	  .help = "how hosts of this node ended: when, in which actor, at which message, with the "

@@ -8,6 +8,7 @@
 #include "deploy/main/admin.h"
 #include "deploy/main/directory.h"
 #include "deploy/main/inspect.h"
+#include "deploy/main/tracer.h"
 #include "runtime/base/log.h"
 
 static const char *const host_names[PROCESS_HOSTS] = { "root", "core", "control", "node" };
@@ -246,11 +247,9 @@ const struct act_type *const *process_types(struct arena *arena, uint32_t *out_c
 	const struct {
 		const struct act_type *const *at;
 		uint32_t len;
-	} lists[] = { { store_types, store_type_count },
-		      { api_types, api_type_count },
-		      { alive_types, alive_type_count },
-		      { inspect_types, inspect_type_count },
-		      { admin_types, admin_type_count } };
+	} lists[] = { { store_types, store_type_count },   { api_types, api_type_count },
+		      { alive_types, alive_type_count },   { inspect_types, inspect_type_count },
+		      { tracer_types, tracer_type_count }, { admin_types, admin_type_count } };
 	const struct act_type **types;
 	uint32_t count = 0;
 
@@ -275,8 +274,8 @@ struct act_supervisor process_root(const struct act_child *children, uint32_t co
 
 int process_run(struct process *process, const struct act_child *children, uint32_t count)
 {
-	struct act_child *all = arena_array(process->arena, struct act_child, count + 3);
-	struct act_supervisor root = process_root(all, count + 3);
+	struct act_child *all = arena_array(process->arena, struct act_child, count + 4);
+	struct act_supervisor root = process_root(all, count + 4);
 	struct loop_config config = { .host = { .name = process_host_name(process->host),
 						.node = process->identity.node,
 						.host = process->life.host,
@@ -290,7 +289,8 @@ int process_run(struct process *process, const struct act_child *children, uint3
 	memcpy(all + 1, children, count * sizeof *all);
 	all[count + 1] =
 	    (struct act_child){ .id = "inspector", .class = &inspector_class, .args = process };
-	all[count + 2] =
+	all[count + 2] = (struct act_child){ .id = "tracer", .class = &tracer_class };
+	all[count + 3] =
 	    (struct act_child){ .id = "heart", .class = &root_heart_class, .args = &process->life };
 	config.host.types = process_types(process->arena, &config.host.type_count);
 	status = loop_open(&config, &process->loop);

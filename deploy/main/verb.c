@@ -167,6 +167,23 @@ int verb_kill(const struct command_line *line)
 	return code;
 }
 
+int verb_trace(const struct command_line *line)
+{
+	struct text path = text_new(1024);
+	char for_ms[32];
+	int code;
+
+	snprintf(for_ms, sizeof for_ms, "%jd", (intmax_t)command_number(line, "for"));
+	text_lit(&path, "/troupe/trace");
+	add_query(&path, "actor", line->arguments[0]);
+	add_query(&path, "for_ms", for_ms);
+	add_query(&path, "output", command_text(line, "output"));
+	text_add_char(&path, '\0');
+	code = put(line, "GET", path.at, STR_NONE, ASK_MS);
+	text_fini(&path);
+	return code;
+}
+
 static int create_token(const struct command_line *line)
 {
 	struct text path = text_new(1024);

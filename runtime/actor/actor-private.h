@@ -50,6 +50,7 @@ struct supervised;
 
 /* ---- messages (message.c) ------------------------------------------------------------------------- */
 
+/* Bits of its flags; from 256 on they are the number of its entry in the trace. */
 enum {
 	MESSAGE_SYSTEM = 1,  /* for the system lane */
 	MESSAGE_TASK = 2,    /* an answer for `task`, not for the handler */
@@ -57,8 +58,7 @@ enum {
 	MESSAGE_CONTROL = 8, /* for the runtime itself: stop, kill, exit (life.c) */
 	MESSAGE_KEPT = 16,   /* act_keep: do not drop the body */
 	MESSAGE_POSTED = 32, /* made by another thread: from the heap, not the pool */
-	MESSAGE_CALL = 64, /* act_host_call: the body is a struct message_call */
-	/* From 256 on: the number of its entry in the trace. */
+	MESSAGE_CALL = 64,   /* act_host_call: the body is a struct message_call */
 };
 
 struct message {
@@ -218,6 +218,7 @@ struct act_host {
 	uint64_t activations; /* messages, inits and callbacks: what peek->activation shows */
 	struct act_peek *peek;
 	struct trace *trace; /* NULL: off */
+	uint64_t trace_next; /* where a next trace begins to number: what is in mailboxes may carry old numbers */
 };
 
 static inline uint64_t actor_host_now_ms(const struct act_host *host)

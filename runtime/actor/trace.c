@@ -15,8 +15,8 @@
 #define ENTRIES_MAX (1U << 16)
 
 struct trace {
-	uint64_t next;    /* number of the next entry; the first is 1 */
-	uint64_t current; /* the message being handled; 0: none */
+	uint64_t first, next; /* numbers of the first entry and of the next */
+	uint64_t current;     /* the message being handled; 0: none */
 	uint32_t mask;
 	struct trace_entry {
 		struct act_trace_entry public;
@@ -111,6 +111,8 @@ void trace_end(struct act_host *host)
 
 void trace_fini(struct act_host *host)
 {
+	if (host->trace)
+		host->trace_next = host->trace->next;
 	mem_free(host->trace);
 	host->trace = NULL;
 }
@@ -128,7 +130,7 @@ void act_host_trace(struct act_host *host, uint32_t entries)
 		size *= 2;
 	host->trace = mem_zalloc(sizeof *host->trace + size * sizeof *host->trace->entries);
 	host->trace->mask = size - 1;
-	host->trace->next = 1;
+	host->trace->next = host->trace->first = host->trace_next ? host->trace_next : 1;
 }
 
 void act_host_trace_each(const struct act_host *host, struct act_ref of,
@@ -136,7 +138,9 @@ void act_host_trace_each(const struct act_host *host, struct act_ref of,
 {
 	struct trace *trace = host->trace;
 	uint64_t size = trace ? trace->mask + 1ULL : 0;
-	uint64_t number = trace && trace->next > size ? trace->next - size : 1;
+	uint64_t number = !trace                              ? 0
+			  : trace->next - trace->first > size ? trace->next - size
+							      : trace->first;
 
 	for (; trace && number < trace->next; number++) {
 		const struct act_trace_entry *entry = &trace_at(trace, number)->public;

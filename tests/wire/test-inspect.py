@@ -1,0 +1,74 @@
+"""troupe inspect and troupe trace: how hosts ended, and what an actor is told.
+
+    python3 tests/wire/test-inspect.py build/debug/bin [FILTER...]
+"""
+import json
+import os
+import signal
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import suite
+from cluster import Cluster, until
+
+
+def waits_for_work(pid):
+    """It sleeps in a call on the descriptor of its life."""
+    try:
+        with open("/proc/%d/syscall" % pid) as file:
+            return file.read().split()[1:2] == ["0x3"]
+    except OSError:
+        return False
+
+
+def test_how_a_host_ended_is_read_back_with_its_stack_also_when_the_node_is_down():
+    with Cluster(1) as cluster:
+        node = cluster.nodes[0]
+        assert "no host of this node has ended" in node.troupe("inspect").stdout
+        node.kill_host("control", signal.SIGABRT)
+        ends = until(lambda: json.loads(node.troupe("inspect", "-o", "json").stdout)["ends"], 10, "its end was written down")
+        assert (ends[0]["host"], ends[0]["how"], ends[0]["times"]) == ("control", "SIGABRT", 1), ends
+        assert any(frame.startswith("loop_run+") for frame in ends[0]["stack"]), ends
+        node.kill()
+        text = node.troupe("inspect").stdout
+        assert "host control" in text and "SIGABRT" in text and "loop_run+" in text, text
+
+
+def test_a_spare_is_there_and_becomes_the_host_that_ended():
+    with Cluster(1) as cluster:
+        node = cluster.nodes[0]
+        spare = until(lambda: node.pids().get("spare"), 10, "there is a spare")
+        until(lambda: waits_for_work(spare), 10, "it is warm")
+        node.kill_host("node")
+        until(lambda: node.pids().get("node") == spare, 10, "the spare is the host now")
+        until(lambda: node.pids().get("spare"), 10, "there is another one")
+
+
+def test_the_trace_of_an_actor_shows_what_it_was_told_and_when(cluster):
+    node = cluster.nodes[0]
+    asking = threading.Thread(target=lambda: (time.sleep(0.3), node.troupe("status", ok=None)))
+    asking.start()
+    traced = json.loads(node.troupe("trace", "n1/core/admin", "--for", "2s", "-o", "json").stdout)
+    asking.join()
+    kinds = {(message["direction"], message["kind"]) for message in traced["messages"]}
+    assert ("in", "request") in kinds or ("in", "message") in kinds, traced
+    numbers = {message["number"] for message in traced["messages"]}
+    children = [message for message in traced["messages"] if message["direction"] == "out" and message["parent"] in numbers]
+    assert children, "what it sent came of what it got: %s" % traced
+    assert all(message["fate"] in ("handled", "runs", "waits", "left") for message in traced["messages"]), traced
+    assert "NUMBER" in node.troupe("trace", "n1/control/leader", "--for", "10ms").stdout
+
+
+def test_what_cannot_be_traced_is_refused_in_one_line(cluster):
+    node = cluster.nodes[0]
+    for words, expected in ((("n1/core/nobody",), "no actor here"), (("n1/core",), "no actor here"), (("n9/core/api",), "no actor here"),
+                            (("n1/core/api", "--for", "30s"), "at most 10 s")):
+        refused = node.troupe("trace", *words, ok=False)
+        assert expected in refused.stderr and refused.stderr.count("\n") == 1, refused
+
+
+if __name__ == "__main__":
+    sys.exit(suite.main(globals(), sys.argv))
