@@ -8,9 +8,9 @@
  *             CHECK_EQ(map.len, 0);
  *     }
  *
- * Each test runs in a process of its own, forked before any library has made a thread, with a time limit for what it runs and waits
- * for itself, not for a processor;
- * whatever processes it started are ended with it. A failed check ends its test. Only tests/ may include this.
+ * Each test runs in a process of its own, forked before any library has made a thread, with a limit for the time that it runs and
+ * waits (for a processor does not count); whatever processes it started are ended with it, and it with the program. A failed check
+ * ends its test. Only tests/ may include this.
  */
 #ifndef TESTS_LIB_TEST_H
 #define TESTS_LIB_TEST_H
