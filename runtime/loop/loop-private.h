@@ -29,7 +29,9 @@ struct loop {
 	uint32_t open_handles; /* of ours, until their close callbacks */
 };
 
-#define LOOP_READ_BYTES (64U * KIB)
+/* A Unix socket holds about as much; what is read of TCP is usually decrypted next, and should still be near. */
+#define LOOP_READ_BYTES (256U * KIB)
+#define LOOP_READ_TCP_BYTES (64U * KIB)
 
 /* A libuv outcome as ours; negative numbers only. */
 MAY_IGNORE enum status loop_status(int error);

@@ -232,7 +232,8 @@ static void lend_buffer(uv_handle_t *handle, size_t wanted, uv_buf_t *out)
 	struct stream *stream = handle->data;
 
 	(void)wanted;
-	*out = uv_buf_init(stream->loop->read_buffer, LOOP_READ_BYTES);
+	*out = uv_buf_init(stream->loop->read_buffer,
+			   stream->is_pipe ? LOOP_READ_BYTES : LOOP_READ_TCP_BYTES);
 }
 
 static void was_read(uv_stream_t *uv, ssize_t len, const uv_buf_t *buffer)
