@@ -123,6 +123,7 @@ static void host_free(struct act_host *host)
 		message_free(host, message);
 	}
 	trace_fini(host);
+	class_fini(host);
 	timer_forget_calls(host);
 	task_fini(host);
 	remote_fini(host);
@@ -314,7 +315,7 @@ static void host_activated(struct act_host *host, struct act *act)
 	act->flags &= ~(uint32_t)ACTOR_HELD;
 	if (act->flags & ACTOR_DEAD) {
 		if (!(act->flags & ACTOR_QUEUED))
-			slots_give(&host->actors, act);
+			class_leave(act);
 	} else if (!(act->flags & ACTOR_ENDING) && act->system_len + act->user_len > 0) {
 		mailbox_make_ready(act);
 	}
@@ -328,7 +329,7 @@ __attribute__((noinline)) static void host_run_ready(struct act_host *host)
 		host->budget--;
 		if (act->flags & ACTOR_ENDING) {
 			if (act->flags & ACTOR_DEAD)
-				slots_give(&host->actors, act);
+				class_leave(act);
 			continue;
 		}
 		host->stats.activations++;

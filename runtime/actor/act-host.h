@@ -163,6 +163,18 @@ struct act_host_now {
 	char name_copy[48];
 };
 
+/*
+ * What the actors of a class did and do. Counters also hold those that have ended, so they never go back; at most 64 classes, the rest are
+ * "other". Looks at every actor: for a scrape, not for a hot path.
+ */
+struct act_class_info {
+	const char *name;
+	uint64_t messages, run_ns, ended, crashed; /* since the host began */
+	uint64_t living, waiting, memory_bytes;    /* now; messages in their mailboxes */
+};
+void act_host_each_class(const struct act_host *host,
+			 void (*each)(void *arg, const struct act_class_info *info), void *arg);
+
 /* ---- the trace ---- */
 
 /* One message of the last ones. Class names are for ever, type names too; NULL: not of this host, or nobody. */

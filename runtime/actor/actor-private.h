@@ -44,6 +44,7 @@ enum wheel_kind { WHEEL_MESSAGE, WHEEL_KILL, WHEEL_REQUEST, WHEEL_TASK, WHEEL_CA
 
 struct task;
 struct trace;
+struct class_total;
 struct job;
 struct group;
 struct supervised;
@@ -217,6 +218,8 @@ struct act_host {
 	_Atomic bool is_asleep;
 	uint64_t activations; /* messages, inits and callbacks: what peek->activation shows */
 	struct act_peek *peek;
+	struct map classes; /* by name: what those that ended have done (class.c) */
+	struct class_total *class_last;
 	struct trace *trace; /* NULL: off */
 	uint64_t trace_next; /* where a next trace begins to number: what is in mailboxes may carry old numbers */
 };
@@ -475,6 +478,12 @@ void life_control(struct act *act, const struct life_control *control);
 void life_leave(struct act *act, enum act_reason reason);
 /* Frees memory without telling anybody: for act_host_abandon. */
 void life_abandon(struct act *act);
+
+/* ---- class.c ------------------------------------------------------------------------------------------------ */
+
+/* It has ended and nobody looks at it any more: counted with its class, its slot is given back. */
+void class_leave(struct act *act);
+void class_fini(struct act_host *host);
 
 /* ---- request.c ------------------------------------------------------------------------------------------------- */
 

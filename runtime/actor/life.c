@@ -260,7 +260,7 @@ static void life_finish(struct act *act)
 	}
 	act->flags |= ACTOR_DEAD;
 	if (!(act->flags & (ACTOR_QUEUED | ACTOR_HELD)))
-		slots_give(&host->actors, act);
+		class_leave(act);
 	if (parent && (parent->flags & ACTOR_ENDING))
 		life_go_on(parent);
 }

@@ -57,6 +57,56 @@ static void write_dead(const struct act_host_stats *stats, const char *host, str
 	}
 }
 
+/* ---- by class: an actor's own series would end with it, and there may be millions ---- */
+
+static const struct class_row {
+	const char *name, *kind, *help;
+	size_t offset;
+	double scale;
+} class_rows[] = {
+	{ "troupe_class_actors", "gauge", "Actors that live, by class.",
+	  offsetof(struct act_class_info, living), 1 },
+	{ "troupe_class_messages_total", "counter", "Messages that were handled, by class.",
+	  offsetof(struct act_class_info, messages), 1 },
+	{ "troupe_class_run_seconds_total", "counter", "Time on the thread, by class.",
+	  offsetof(struct act_class_info, run_ns), 1e-9 },
+	{ "troupe_class_ended_total", "counter", "Actors that ended, in whatever way, by class.",
+	  offsetof(struct act_class_info, ended), 1 },
+	{ "troupe_class_crashed_total", "counter", "Actors that crashed or were killed, by class.",
+	  offsetof(struct act_class_info, crashed), 1 },
+	{ "troupe_class_waiting", "gauge", "Messages in mailboxes, by class.",
+	  offsetof(struct act_class_info, waiting), 1 },
+	{ "troupe_class_memory_bytes", "gauge", "Memory of actors, by class.",
+	  offsetof(struct act_class_info, memory_bytes), 1 },
+};
+
+struct class_writing {
+	const struct class_row *row;
+	const char *host;
+	struct text *out;
+};
+
+static void write_class(void *arg, const struct act_class_info *info)
+{
+	const struct class_writing *writing = arg;
+	const char *at = (const char *)info + writing->row->offset;
+	char labels[160];
+
+	snprintf(labels, sizeof labels, "%s,class=\"%.60s\"", writing->host, info->name);
+	metrics_line(writing->out, writing->row->name, labels,
+		     (double)*(const uint64_t *)(const void *)at * writing->row->scale);
+}
+
+static void write_classes(const struct act_host *host, const char *labels, struct text *out)
+{
+	for (size_t i = 0; i < sizeof class_rows / sizeof class_rows[0]; i++) {
+		struct class_writing writing = { &class_rows[i], labels, out };
+
+		metrics_head(out, class_rows[i].name, class_rows[i].kind, class_rows[i].help);
+		act_host_each_class(host, write_class, &writing);
+	}
+}
+
 static void collect(void *arg, struct metrics *metrics, struct text *out)
 {
 	struct act_host *host = arg;
@@ -71,6 +121,7 @@ static void collect(void *arg, struct metrics *metrics, struct text *out)
 		metrics_line(out, rows[i].name, labels, value_of(&stats, &rows[i]));
 	}
 	write_dead(&stats, labels, out);
+	write_classes(host, labels, out);
 	metrics_head(out, "troupe_longest_run_seconds", "gauge",
 		     "The longest activation since the last look.");
 	metrics_line(out, "troupe_longest_run_seconds", labels, (double)stats.longest_run_ns / 1e9);

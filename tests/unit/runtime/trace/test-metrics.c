@@ -175,6 +175,7 @@ TEST(a_hosts_own_counts_are_read_while_the_text_is_written)
 	CHECK(str_find(written(metrics), STR("reason=\"stale\"} 0\n")) >= 0);
 	CHECK(str_find(written(metrics), STR("# TYPE troupe_actors gauge\n")) >= 0);
 	CHECK(str_find(written(metrics), STR("troupe_messages_total{host=\"")) >= 0);
+	CHECK(str_find(written(metrics), STR("class=\"reader\"} 1\n")) >= 0);
 	manual_close(&manual);
 	metrics_free(metrics);
 }
