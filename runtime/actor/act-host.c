@@ -5,6 +5,8 @@
 #include "runtime/actor/trace.h"
 #include "runtime/base/log.h"
 
+#define DRAIN_LOOK_MS 5
+
 /* The parent of everything; it does nothing but live. */
 static enum act_verdict root_receive(struct act *act, void *state, const struct act_msg *msg)
 {
@@ -177,6 +179,29 @@ static void host_stop_call(struct act_host *host, void *arg)
 void act_host_stop(struct act_host *host)
 {
 	act_host_call(host, host_stop_call, NULL);
+}
+
+static void host_look_if_drained(void *arg)
+{
+	struct act_host *host = arg;
+	struct mono now = host->seams.clock.mono(host->seams.clock.self);
+
+	if ((!remote_is_asked(host) && host->job_count == 0) || now.ns >= host->drained_by.ns)
+		act_host_stop(host);
+	else
+		act_host_call_at(host, (struct mono){ now.ns + DRAIN_LOOK_MS * TIME_MS },
+				 host_look_if_drained, host);
+}
+
+void act_host_drain(struct act_host *host, uint32_t timeout_ms)
+{
+	struct mono now = host->seams.clock.mono(host->seams.clock.self);
+
+	if (host->is_draining)
+		return;
+	host->is_draining = true;
+	host->drained_by = (struct mono){ now.ns + (int64_t)timeout_ms * TIME_MS };
+	host_look_if_drained(host);
 }
 
 bool act_host_is_done(const struct act_host *host)

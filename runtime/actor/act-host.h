@@ -55,6 +55,11 @@ void act_host_set_link(struct act_host *host, const struct seams_link *link);
 
 /* Asks the root supervisor to end; the driver sees act_host_is_done when all actors are gone. Any thread. */
 void act_host_stop(struct act_host *host);
+/*
+ * Ends in order, but first finishes what it has: requests of other hosts that are not answered yet, and jobs. From now on those hosts' new
+ * requests are refused with UNAVAILABLE and its nurseries make no more children. After timeout_ms it ends as it is.
+ */
+void act_host_drain(struct act_host *host, uint32_t timeout_ms);
 bool act_host_is_done(const struct act_host *host);
 /* Why the root ended, once done: ACT_SHUTDOWN as asked, else a failure the process should end with. */
 enum act_reason act_host_reason(const struct act_host *host);

@@ -200,7 +200,8 @@ struct act_host {
 	struct wheel wheel;
 	struct list calls; /* still to come: act_host_call_at */
 	struct act *root;
-	bool root_failed, is_done, is_abandoned;
+	bool root_failed, is_done, is_abandoned, is_draining;
+	struct mono drained_by;  /* then */
 	char words[WORDS_BYTES]; /* of the last act_fail, until the crash is dealt with */
 	struct map names, hashes, groups;
 	struct list peers[64]; /* struct peer by node and host (remote.c) */
@@ -585,6 +586,8 @@ struct peer {
 	struct list watched, watching; /* struct watch: ours of its actors, its of ours */
 };
 
+/* Somebody elsewhere waits for an answer from here. */
+bool remote_is_asked(const struct act_host *host);
 struct peer *remote_peer(struct act_host *host, uint32_t node, uint16_t number);
 /* Sends to another host; the body is encoded, not dropped. */
 MUST_USE enum status remote_send(struct act_host *host, struct act_ref to, struct envelope *envelope,

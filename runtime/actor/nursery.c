@@ -179,8 +179,10 @@ static void asked(struct act *act, struct nursery *nursery, const struct act_msg
 	struct nursery_spawn *spawn = msg->body;
 	struct ward *ward = ward_of(nursery, msg->from, spawn->id);
 
-	if (ward && is_older(msg->from.epoch,
-			     ward->has_next ? ward->next_asker.epoch : ward->asker.epoch)) {
+	if (act->host->is_draining) {
+		answer(act, act_ticket(msg), BUSY, ACT_NIL, "its host ends");
+	} else if (ward && is_older(msg->from.epoch,
+				    ward->has_next ? ward->next_asker.epoch : ward->asker.epoch)) {
 		answer(act, act_ticket(msg), GONE, ACT_NIL, "of an earlier life of its host");
 	} else if (ward) {
 		wait_for(act, ward, msg, spawn);

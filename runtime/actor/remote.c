@@ -27,6 +27,15 @@ struct peer *remote_peer(struct act_host *host, uint32_t node, uint16_t number)
 	return peer;
 }
 
+bool remote_is_asked(const struct act_host *host)
+{
+	for (unsigned i = 0; i < PEER_BUCKETS; i++)
+		list_each (&host->peers[i], link)
+			if (!list_is_empty(&list_item(link, struct peer, link)->asking))
+				return true;
+	return false;
+}
+
 void remote_fini(struct act_host *host)
 {
 	for (unsigned i = 0; i < PEER_BUCKETS; i++)
@@ -152,6 +161,11 @@ static void remote_receive_user(struct act_host *host, const struct envelope *en
 	bool is_request = envelope->kind == ENVELOPE_REQUEST;
 	enum status status = GONE;
 
+	if (is_request && host->is_draining) {
+		message_dead(host, ACT_DEAD_ENDED, type);
+		remote_refuse(host, envelope, UNAVAILABLE);
+		return;
+	}
 	if (!target) {
 		message_dead(host, ACT_DEAD_STALE, type);
 		if (is_request)

@@ -18,6 +18,7 @@
 #include "runtime/loop/stream.h"
 
 #define BEFORE_END_MS (LIMIT_SHUTDOWN_MS / 2)
+#define DRAIN_MS 250U /* what other hosts asked for is mostly answered in a few */
 
 struct heart {
 	struct stream *life;
@@ -83,7 +84,7 @@ static enum status init(struct act *act, void *state, const void *args)
 	return OK;
 }
 
-/* Asked once; a second signal does not wait any longer. */
+/* Asked once; a second signal does not wait for the answer any longer. */
 static void end(struct heart *heart, struct act *act)
 {
 	struct root_ending ending = { 0 };
@@ -93,7 +94,7 @@ static void end(struct heart *heart, struct act *act)
 			BEFORE_END_MS, 1) == OK)
 		heart->is_ending = true;
 	else
-		act_host_stop(act_host_of(act));
+		act_host_drain(act_host_of(act), DRAIN_MS);
 }
 
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
@@ -103,7 +104,7 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 	else if (ACT_IS(msg, loop_signal))
 		end(state, act);
 	else if (msg->kind == ACT_ANSWER)
-		act_host_stop(act_host_of(act));
+		act_host_drain(act_host_of(act), DRAIN_MS);
 	else
 		return ACT_UNHANDLED;
 	return ACT_OK;
