@@ -37,6 +37,7 @@
 	X(lease)                               \
 	X(event)                               \
 	X(events_event)                        \
+	X(chaos_plan)                          \
 	X(priority_class)                      \
 	X(runtime_class)                       \
 	X(endpoint_slice)                      \

@@ -54,7 +54,8 @@ void columns_put_path(struct cell *cell, const struct columns *columns,
 		      const struct column_row *row, const void *record);
 
 /* columns-troupe.c */
-column_fn columns_actor_rate, columns_actor_p99, columns_actor_memory, columns_member_role;
+column_fn columns_actor_rate, columns_actor_p99, columns_actor_memory, columns_member_role,
+    columns_chaos_injected, columns_chaos_worst;
 
 /* columns-pod.c */
 column_fn columns_pod_ready, columns_pod_status, columns_pod_restarts, columns_pod_gates;

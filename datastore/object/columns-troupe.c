@@ -58,3 +58,34 @@ void columns_member_role(struct cell *cell, const void *record)
 
 	columns_put(cell, status->leader ? STR("Leader") : columns_or(status->role, STR("")));
 }
+
+static const struct troupe_chaos_plan_status *chaos_status_of(const void *record)
+{
+	return COLUMNS_OR_EMPTY(troupe_chaos_plan_status,
+				((const struct troupe_chaos_plan *)record)->status);
+}
+
+void columns_chaos_injected(struct cell *cell, const void *record)
+{
+	const struct troupe_chaos_plan_status *status = chaos_status_of(record);
+	int64_t count = 0;
+
+	for (uint32_t i = 0; i < status->injected.len; i++)
+		count += status->injected.at[i].count;
+	columns_put_format(cell, "%jd", (intmax_t)count);
+}
+
+/* Whatever was away the longest. */
+void columns_chaos_worst(struct cell *cell, const void *record)
+{
+	const struct troupe_chaos_plan_status *status = chaos_status_of(record);
+	int64_t worst = -1;
+
+	for (uint32_t i = 0; i < status->outages.len; i++)
+		if (status->outages.at[i].worst_milliseconds > worst)
+			worst = status->outages.at[i].worst_milliseconds;
+	if (worst < 0)
+		columns_put(cell, NOTHING);
+	else
+		columns_put_format(cell, "%jdms", (intmax_t)worst);
+}

@@ -25,6 +25,8 @@ static const struct computed {
 	{ "binding_accounts", columns_binding_accounts },
 	{ "binding_groups", columns_binding_groups },
 	{ "binding_users", columns_binding_users },
+	{ "chaos_injected", columns_chaos_injected },
+	{ "chaos_worst", columns_chaos_worst },
 	{ "claim_capacity", columns_claim_capacity },
 	{ "claim_class", columns_claim_class },
 	{ "claim_modes", columns_claim_modes },

@@ -5,6 +5,7 @@
  *   admin-join.c     letting a machine in
  *   admin-change.c   tokens, kill
  *   admin-leave.c    leave, remove
+ *   admin-chaos.c    ChaosPlans, on the node that leads; admin-fault.c: what they do to a node
  *   overview.c       what the cluster looks like, gathered from everybody
  *   overview-print.c the same as text, JSON and YAML; overview-objects.c: as objects of the API
  *   admin-live.c     what the API server is told of them, and a delete
@@ -19,13 +20,17 @@
 #define ADMIN_ASK_MS 3000U /* a node that does not answer within this is shown without its actors */
 #define ADMIN_WRITE_MS 15000U
 
+struct admin_chaos;
 struct admin {
 	struct process *process;
 	struct arena *status_arena; /* of `status`; NULL: not known yet */
 	struct store_status status; /* our store's, as last told */
 	uint64_t monitor;
+	struct admin_chaos *chaos; /* the actor's */
 	bool is_joining;
-	bool is_forgotten; /* as we asked for: another node has told us so */
+	bool has_links;      /* with has_chaos: to whom the first status named */
+	bool is_partitioned; /* for a while, as a ChaosPlan said */
+	bool is_forgotten;   /* as we asked for: another node has told us so */
 };
 
 /* An HTTP request to be answered by one of the tasks. */
@@ -77,6 +82,16 @@ struct inspect_killed admin_kill_at(struct act *act, struct admin *admin, struct
 bool admin_live_receive(struct act *act, const struct act_msg *msg); /* false: not about those */
 
 void admin_trace_asked(struct act *act, const struct act_msg *msg);
+/* ---- chaos --------------------------------------------------------------------------------------------- */
+
+#define ADMIN_FAULT_AFTER_MS 50U /* an answer has left by then */
+void admin_fault_asked(struct act *act, const struct admin *admin, const struct act_msg *msg);
+void admin_links_learn(struct act *act, struct admin *admin); /* to all other members */
+
+void admin_chaos_init(struct act *act, struct admin *admin);
+bool admin_chaos_receive(struct act *act, struct admin *admin, const struct act_msg *msg);
+void admin_chaos_wake(struct act *act, struct admin *admin); /* leadership may have come */
+
 void admin_forget_asked(struct act *act, const struct act_msg *msg);
 void admin_forgotten_told(struct act *act, struct admin *admin, const struct act_msg *msg);
 

@@ -454,6 +454,12 @@ static void take_status(struct admin *admin, struct act *act, const struct act_m
 	arena = act_keep(act, msg);
 	arena_free(admin->status_arena);
 	admin->status_arena = arena != NULL ? arena : admin->status.arena;
+	/* Whoever was to learn them again after a partition may have ended before. */
+	if (admin->process->has_chaos && !admin->has_links && admin->status.member_count > 0) {
+		admin->has_links = true;
+		admin_links_learn(act, admin);
+	}
+	admin_chaos_wake(act, admin);
 	if (!is_outside(admin) || admin->is_joining)
 		return;
 	admin->is_joining = act_task(act, join_task, NULL) == OK;
@@ -463,6 +469,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 {
 	struct admin *admin = state;
 
+	if (admin_chaos_receive(act, admin, msg))
+		return ACT_OK;
 	if (ACT_IS(msg, http_asked))
 		asked_page_came(act, ACT_AS(msg, http_asked)->exchange);
 	else if (ACT_IS(msg, store_status))
@@ -477,6 +485,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		admin_forget_asked(act, msg);
 	else if (ACT_IS(msg, admin_forgotten))
 		admin_forgotten_told(act, admin, msg);
+	else if (ACT_IS(msg, admin_fault))
+		admin_fault_asked(act, admin, msg);
 	else if (ACT_IS(msg, root_ending))
 		ending_asked(act, msg);
 	else if (ACT_IS(msg, admin_retry))
@@ -500,6 +510,7 @@ static enum status init(struct act *act, void *state, const void *args)
 
 	admin->process = (struct process *)(uintptr_t)args;
 	act_own(act, release_status, admin);
+	admin_chaos_init(act, admin);
 	subscribe(admin, act);
 	return act_task(act, ready_task, NULL);
 }

@@ -38,6 +38,25 @@ struct admin_forgotten {
 	enum status status;
 };
 ACT_TYPE_DECLARE(admin_forgotten);
+
+/*
+ * From the admin of whoever leads to that of any node: a fault of a ChaosPlan (admin-fault.c). Answered with admin_faulted before it
+ * is done; FORBIDDEN: the node was not started with --chaos.
+ */
+enum admin_fault_kind { ADMIN_KILL, ADMIN_PAUSE, ADMIN_PARTITION };
+#define ADMIN_FAULT_MS_MAX (3600U * 1000U)
+struct admin_fault {
+	enum admin_fault_kind kind;
+	char path[160];   /* HOST or HOST/ACTOR; "": the node */
+	uint32_t for_ms;  /* how long it lasts, if it does not end by itself */
+	bool is_question; /* only whether it would be done */
+};
+ACT_TYPE_DECLARE(admin_fault);
+struct admin_faulted {
+	enum status status;
+	char words[200];
+};
+ACT_TYPE_DECLARE(admin_faulted);
 extern const struct act_type *const admin_types[];
 extern const uint32_t admin_type_count;
 

@@ -63,6 +63,11 @@ void directory_learn(struct act *act, struct str node, struct str place)
 	learn(act, node, place, PROCESS_CORE);
 }
 
+void directory_forget(struct act *act, struct str node)
+{
+	links(act)->forget(links(act)->self, process_node_number(node));
+}
+
 void directory_learn_own(struct act *act, const struct process *process)
 {
 	struct str self = str_from(process->identity.name), rest = str_from(process->identity.peers);
@@ -104,7 +109,7 @@ static void take_removal(struct directory *directory, struct act *act, struct st
 		return;
 	log_info("directory", "a node left", LOG_STR("node", name));
 	map_remove(&directory->recorded, name);
-	links(act)->forget(links(act)->self, process_node_number(name));
+	directory_forget(act, name);
 }
 
 /*

@@ -15,6 +15,9 @@ void directory_learn_own(struct act *act, const struct process *process);
 /* Tells the links of one other node; `place` is IP:PORT of its links. */
 void directory_learn(struct act *act, struct str node, struct str place);
 
+/* Lets go of the links to it, until it is learned again. */
+void directory_forget(struct act *act, struct str node);
+
 /* The actor that follows the records; args are the struct process. */
 extern const struct act_class directory_class;
 

@@ -172,7 +172,8 @@ ACT_TYPE(inspect_kill, .id = 902, .encode = encode_kill, .decode = decode_kill);
 ACT_TYPE(inspect_killed, .id = 903, .encode = encode_killed, .decode = decode_killed);
 
 const struct act_type *const inspect_types[] = { &inspect_ask_type, &inspect_rows_type,
-						 &inspect_kill_type, &inspect_killed_type };
+						 &inspect_kill_type, &inspect_killed_type,
+						 &inspect_pause_type };
 const uint32_t inspect_type_count = sizeof inspect_types / sizeof inspect_types[0];
 
 struct inspect_row inspect_row_copy(const struct inspect_row *row, struct arena *arena)
@@ -485,6 +486,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		kill_asked(act, msg);
 	else if (ACT_IS(msg, inspect_due))
 		kill_now(act, ACT_AS(msg, inspect_due));
+	else if (inspect_pause_receive(act, msg))
+		return ACT_OK;
 	else if (ACT_IS(msg, inspect_tick))
 		take_sample(act, state);
 	else

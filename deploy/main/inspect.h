@@ -66,6 +66,15 @@ struct inspect_killed {
 };
 ACT_TYPE_DECLARE(inspect_killed);
 
+/* A request of the admin of the same node: that process stands still for so long. Answered with inspect_killed before it does. */
+struct inspect_pause {
+	uint64_t pid; /* of another host of the node */
+	uint32_t for_ms;
+};
+ACT_TYPE_DECLARE(inspect_pause);
+/* For the inspector: false, the message was not about this. */
+bool inspect_pause_receive(struct act *act, const struct act_msg *msg);
+
 extern const struct act_type *const inspect_types[];
 extern const uint32_t inspect_type_count;
 

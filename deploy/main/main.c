@@ -32,6 +32,10 @@
 		.help = "what runs pods: hollow pretends, none makes no node of this machine; " \
 			"auto takes what there is"                                              \
 	}
+#define CHAOS                                                                            \
+	{                                                                                \
+		.name = "chaos", .help = "faults of ChaosPlans may be done to this node" \
+	}
 #define MOVED                                                                          \
 	{                                                                              \
 		.name = "without",                                                     \
@@ -42,10 +46,10 @@
 	{                                                                              \
 		.name = "only", .kind = OPTION_TEXT, .value = "A", .help = "that one", \
 	}
-#define HOST(host, start)                                                        \
-	{                                                                        \
-		.name = "host-" host, .arguments = "", .help = "", .run = start, \
-		.is_internal = true, .options = { DATA_DIR, PODS, MOVED },       \
+#define HOST(host, start)                                                         \
+	{                                                                         \
+		.name = "host-" host, .arguments = "", .help = "", .run = start,  \
+		.is_internal = true, .options = { DATA_DIR, PODS, CHAOS, MOVED }, \
 	}
 
 #define SIM_OPTIONS                                                                               \
@@ -109,6 +113,7 @@ static const struct command commands[] = {
 			 .fallback = "auto",
 			 .help = "auto: voter or standby, as the cluster needs" },
 		       PODS,
+		       CHAOS,
 		       { .name = "spares",
 			 .kind = OPTION_NUMBER,
 			 .value = "N",

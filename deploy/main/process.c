@@ -172,6 +172,7 @@ enum status process_load(struct process *process, const struct command_line *lin
 	TRY(data_dir_read_identity(&process->dir, &process->identity, why));
 	process->without = command_text(line, "without");
 	process->only = command_text(line, "only");
+	process->has_chaos = command_flag(line, "chaos");
 	snprintf(process->log_prefix, sizeof process->log_prefix, "%s/%s%s%s",
 		 process->identity.name, process_host_name(host), process->only ? "+" : "",
 		 process->only ? process->only : "");

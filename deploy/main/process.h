@@ -35,6 +35,7 @@ struct process {
 	struct loop *loop;
 	struct peer *peer;
 	char log_prefix[80];
+	bool has_chaos; /* faults of ChaosPlans may be done here */
 	/* What moves when an actor takes its host down again and again: those that are not here (a,b), or the one that is alone here; NULL: nobody moved. */
 	const char *without, *only;
 };

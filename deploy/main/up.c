@@ -66,7 +66,7 @@ static enum status prepare(struct up *up, const struct command_line *line, struc
 
 /* ---- the hosts ------------------------------------------------------------------------------------------------- */
 
-static void plan_host(struct up *up, enum process_host host, const char *pods)
+static void plan_host(struct up *up, enum process_host host, const char *pods, bool has_chaos)
 {
 	uint32_t at = up->spec.host_count++;
 	const char **words = up->words[at];
@@ -80,6 +80,8 @@ static void plan_host(struct up *up, enum process_host host, const char *pods)
 		words[n++] = "--pods";
 		words[n++] = pods;
 	}
+	if (has_chaos)
+		words[n++] = "--chaos";
 	words[n] = NULL;
 	up->hosts[at] =
 	    (struct root_host){ .name = process_host_name(host),
@@ -156,10 +158,10 @@ int up_run(const struct command_line *line)
 				      .exile_first = PROCESS_EXILES,
 				      .held_fd = up.dir.lock_hosts,
 				      .state_folder = up.dir.path };
-	plan_host(&up, PROCESS_CORE, NULL);
-	plan_host(&up, PROCESS_CONTROL, NULL);
+	plan_host(&up, PROCESS_CORE, NULL, command_flag(line, "chaos"));
+	plan_host(&up, PROCESS_CONTROL, NULL, false);
 	if (strcmp(command_text(line, "pods"), "none") != 0)
-		plan_host(&up, PROCESS_NODE, command_text(line, "pods"));
+		plan_host(&up, PROCESS_NODE, command_text(line, "pods"), false);
 	plan_spares(&up, (uint32_t)command_number(line, "spares"));
 	code = run_root(&up);
 	data_dir_close(&up.dir);
