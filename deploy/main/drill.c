@@ -199,7 +199,7 @@ static bool connect_all(struct drill *drill)
 
 /* ---- the namespace ---------------------------------------------------------------------------------------------- */
 
-/* Asks the nodes in turn until one answers; 0: nobody. */
+/* Asks the nodes in turn until one answers; 0: nobody, or each is too busy or on its way to another leader. */
 static int ask_any(struct drill *drill, const char *method, const char *path, struct str body,
 		   struct arena *arena, struct str *out_body)
 {
@@ -208,9 +208,22 @@ static int ask_any(struct drill *drill, const char *method, const char *path, st
 	for (uint32_t i = 0; i < drill->probe.count; i++)
 		if (ask_client(drill->act, drill->probe.nodes[i].api, method, path, body, arena,
 			       &code, out_body, &drill->why) &&
-		    code < 500)
+		    code < 500 && code != 429)
 			return code;
 	return 0;
+}
+
+/* The same again and again for a while: another drill may just have killed the leader. */
+static int ask_patiently(struct drill *drill, const char *method, const char *path, struct str body,
+			 struct str *out_body)
+{
+	int64_t until_ms = now_ms(drill) + BEGIN_MS;
+	int code;
+
+	while ((code = ask_any(drill, method, path, body, drill->arena, out_body)) == 0 &&
+	       wait_on(drill, until_ms))
+		;
+	return code;
 }
 
 /* Not cut short by anybody: what was made has to go. */
@@ -253,16 +266,20 @@ static bool is_stale(struct drill *drill)
 	return is_so;
 }
 
+static int post_namespace(struct drill *drill)
+{
+	struct str body = STR_NONE;
+
+	return ask_patiently(drill, "POST", "/api/v1/namespaces",
+			     STR("{\"metadata\":{\"name\":\"" DRILL_NAMESPACE "\"}}"), &body);
+}
+
 static bool make_namespace(struct drill *drill)
 {
-	static const char object[] = "{\"metadata\":{\"name\":\"" DRILL_NAMESPACE "\"}}";
-	struct str body = STR_NONE;
-	int code = ask_any(drill, "POST", "/api/v1/namespaces", str_of(object, sizeof object - 1),
-			   drill->arena, &body);
+	int code = post_namespace(drill);
 
 	if (code == 409 && is_stale(drill) && clean(drill))
-		code = ask_any(drill, "POST", "/api/v1/namespaces",
-			       str_of(object, sizeof object - 1), drill->arena, &body);
+		code = post_namespace(drill);
 	drill->has_namespace = code == 201;
 	if (code == 409)
 		return fail(drill, "refused: another drill is under way (namespace " DRILL_NAMESPACE
