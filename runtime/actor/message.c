@@ -42,7 +42,8 @@ void message_dead(struct act_host *host, enum act_dead reason, const struct act_
 
 void message_refuse(struct act_host *host, struct message *message, enum status status)
 {
-	if (message->msg.kind == ACT_REQUEST) {
+	/* Of an abandoned host nobody is told, and who asked may be gone already. */
+	if (message->msg.kind == ACT_REQUEST && !host->is_abandoned) {
 		struct request *request = slots_find(&host->requests, message->msg.tag);
 		if (request)
 			request_refuse(request, status);

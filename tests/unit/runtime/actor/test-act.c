@@ -719,3 +719,19 @@ TEST(whoever_watches_one_on_its_way_out_is_told_when_it_is_gone_and_why)
 	CHECK_EQ(record.down.why, ACT_SHUTDOWN);
 	manual_close(&manual);
 }
+
+/* As if the process had died: the one who asked is gone before the one that had not yet looked. */
+TEST(a_host_that_is_abandoned_with_a_question_in_a_mailbox_tells_nobody)
+{
+	struct manual manual;
+	struct record asker = { .count = 0 }, asked = { .count = 0 };
+	struct asking asking = { .timeout_ms = 1000, .tag = 7 };
+
+	manual_open(&manual, NULL);
+	struct act_ref first = manual_spawn(&manual, &recorder, &asker);
+	asking.to = manual_spawn(&manual, &recorder, &asked);
+	CHECK(act_host_enter(manual.host, first, ask_it, &asking));
+	CHECK_STATUS(asking.status, OK);
+	act_host_abandon(manual.host);
+	CHECK_EQ(asker.count + asked.count, 0);
+}
