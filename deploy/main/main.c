@@ -117,8 +117,9 @@ static const struct command commands[] = {
 		       { .name = "spares",
 			 .kind = OPTION_NUMBER,
 			 .value = "N",
-			 .fallback = "1",
-			 .help = "warm processes that take over the work of one that ended" } } },
+			 .fallback = "0",
+			 .help = "warm processes, 3 MB each, that take over the work of one that "
+				 "ended" } } },
 	{ .name = "demo",
 	  .arguments = "",
 	  .help = "nodes on loopback addresses of this machine: deploy, kill, watch it heal",

@@ -40,6 +40,8 @@ def test_how_a_host_ended_is_read_back_with_its_stack_also_when_the_node_is_down
 def test_a_spare_is_there_and_becomes_the_host_that_ended():
     with Cluster(1) as cluster:
         node = cluster.nodes[0]
+        assert node.stop() == 0 and "spare" not in node.pids(), "none unless asked for"
+        node.start("--spares", "1").wait_ready()
         spare = until(lambda: node.pids().get("spare"), 10, "there is a spare")
         until(lambda: waits_for_work(spare), 10, "it is warm")
         node.kill_host("node")
