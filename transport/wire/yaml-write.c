@@ -206,6 +206,11 @@ static int compare(const void *a, const void *b)
 	return is_before(one->name, other->name) ? -1 : is_before(other->name, one->name) ? 1 : 0;
 }
 
+static int compare_bytes(const void *a, const void *b)
+{
+	return str_cmp(((const struct member *)a)->name, ((const struct member *)b)->name);
+}
+
 /* ---- values ---------------------------------------------------------------------------------------------------------- */
 
 static bool write_value(struct writing *writing, struct str raw, uint32_t depth);
@@ -232,6 +237,8 @@ static bool write_members(struct writing *writing, struct str raw, uint32_t dept
 	for (json_enter(&in); len < count && json_member(&in, writing->arena, &members[len].name) &&
 			      json_skip(&in, &members[len].raw);)
 		len++;
+	/* Go's order goes in circles for some names: whatever order they came in, the same is written. */
+	qsort(members, len, sizeof *members, compare_bytes);
 	qsort(members, len, sizeof *members, compare);
 	for (uint32_t i = 0; i < len; i++)
 		if (!write_string(writing, members[i].name) ||
