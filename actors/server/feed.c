@@ -327,7 +327,7 @@ static void page_answered(struct server *server, const struct act_msg *msg)
 
 /*
  * A write to a connection costs as much for one event as for ten. So a cache that many watch rests after a round, in proportion to
- * how many were told: a thousand watchers hear of the next change up to 10 ms later and cost half as much, a few hear at once.
+ * how many were told: a thousand watchers hear of the next change up to 10 ms later, together with what came meanwhile, a few at once.
  */
 static void tell_watchers_of(struct server *server, struct cache *cache)
 {
