@@ -3,7 +3,7 @@
  *
  * The asker is actors/controller/liveness.c; actors/node answers once its Node object is registered. How its agent is reached
  * stands in the Node's annotation ALIVE_ANNOTATION, as act_named takes it: agent@n1/node. Where hosts are linked with those of
- * their own node only, an actor of each core host passes questions on (deploy/main/relay.c).
+ * their own node only, an actor of each core host passes questions on (deploy/main/node/relay.c).
  */
 #ifndef ACTORS_CLIENT_ALIVE_H
 #define ACTORS_CLIENT_ALIVE_H

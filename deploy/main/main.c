@@ -3,12 +3,12 @@
  */
 #include <stdio.h>
 
-#include "deploy/main/command.h"
-#include "deploy/main/demo.h"
-#include "deploy/main/drill.h"
-#include "deploy/main/hosts.h"
-#include "deploy/main/sim.h"
-#include "deploy/main/up.h"
+#include "deploy/main/command/command.h"
+#include "deploy/main/drill/demo.h"
+#include "deploy/main/drill/drill.h"
+#include "deploy/main/node/hosts.h"
+#include "deploy/main/node/up.h"
+#include "deploy/main/simulation/sim.h"
 #include "deploy/main/verb.h"
 
 #define DATA_DIR                                                                             \

@@ -3,8 +3,8 @@
  */
 #include <stdio.h>
 
-#include "deploy/main/data-dir.h"
-#include "deploy/main/document.h"
+#include "deploy/main/command/data-dir.h"
+#include "deploy/main/command/document.h"
 #include "deploy/main/symbols.h"
 #include "deploy/main/verb.h"
 #include "runtime/loop/ends.h"

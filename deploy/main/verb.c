@@ -7,8 +7,8 @@
 
 #include "actors/client/api.h"
 #include "deploy/embed/version.h"
-#include "deploy/main/admin.h"
-#include "deploy/main/ask.h"
+#include "deploy/main/admin/admin.h"
+#include "deploy/main/command/ask.h"
 #include "runtime/loop/loop.h"
 #include "transport/http/url.h"
 

@@ -4,7 +4,7 @@
 #ifndef DEPLOY_MAIN_VERB_H
 #define DEPLOY_MAIN_VERB_H
 
-#include "deploy/main/command.h"
+#include "deploy/main/command/command.h"
 
 int verb_status(const struct command_line *line);
 int verb_tree(const struct command_line *line);

@@ -14,6 +14,8 @@ DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actor
 CONTROL = ["actors/client", "actors/controller"]
 ACTORS = DOOR + ["actors/server", "actors/controller", "actors/controllers", "actors/scheduler", "actors/node",
                  "actors/proxy"]
+# The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
+MAIN = ["deploy/main/command", "deploy/main/host", "deploy/main/admin", "deploy/main/node", "deploy/main/simulation", "deploy/main/drill"]
 DEPLOY = ["deploy/main", "deploy/sim", "deploy/ui", "deploy/cluster", "deploy/addons", "deploy/embed"]
 
 # Folder: what it may include beside itself and runtime/base.
@@ -56,7 +58,8 @@ USES = {
     "deploy/addons": RUNTIME + TRANSPORT + DATASTORE + ACTORS + ["deploy/cluster"],
     "deploy/ui": ["actors/server", "transport/tls", "transport/wire", "deploy/cluster"],  # a file that is part of the program, and its policy
     "deploy/sim": RUNTIME + RECORDS + ["transport/wire", "datastore/store", "actors/client"],  # what a cluster is measured by: as users and stores see it
-    "deploy/main": RUNTIME + TRANSPORT + DATASTORE + ACTORS + DEPLOY,
+    "deploy/main": RUNTIME + TRANSPORT + DATASTORE + ACTORS + DEPLOY + MAIN,
+    **{room: RUNTIME + TRANSPORT + DATASTORE + ACTORS + DEPLOY[1:] + MAIN[:at] for at, room in enumerate(MAIN)},
 }
 
 LAYERS = ["runtime", "transport", "datastore", "actors", "deploy", "tests"]
@@ -117,7 +120,7 @@ UNDER_WAY = {
     "datastore/log/roles.h": "the store",
     "datastore/log/transfer.h": "the store",
     "datastore/schema/registry.h": "its self-test",
-    "deploy/main/process.h": "the hosts of a node",
+    "deploy/main/host/process.h": "the hosts of a node",
     "runtime/actor/actor-private.h": "links",
     "transport/http/client.h": "server and client",
     "transport/http/server.h": "server and client",

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "deploy/main/ordeal.h"
+#include "deploy/main/simulation/ordeal.h"
 #include "deploy/sim/unrest.h"
 #include "tests/lib/test.h"
 

@@ -4,9 +4,9 @@
  */
 #include <stdio.h>
 
-#include "deploy/main/admin-private.h"
-#include "deploy/main/country.h"
-#include "deploy/main/process.h"
+#include "deploy/main/admin/admin-private.h"
+#include "deploy/main/host/process.h"
+#include "deploy/main/simulation/country.h"
 #include "runtime/sim/sim.h"
 #include "tests/lib/test.h"
 

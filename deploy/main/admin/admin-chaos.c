@@ -1,0 +1,517 @@
+/*
+ * ChaosPlans (chaos-plan.h), acted upon by the admin of the node that leads the datastore.
+ *
+ * One fault at a time: what it cost is measured before the next. That it will be done is written before it is done, so whoever leads
+ * afterwards knows of it, and measures by the clock how long nobody led when it hit the leader. Whether nodes let it, and whether the
+ * cluster can bear it, is asked each time; what cannot be done is said in the plan's conditions. Nothing runs while there is no plan.
+ */
+#include <stdio.h>
+
+#include "actors/client/api.h"
+#include "actors/client/informer.h"
+#include "actors/client/request.h"
+#include "actors/server/live.h"
+#include "datastore/object/record.h"
+#include "deploy/main/admin/admin-private.h"
+#include "deploy/main/admin/chaos-plan.h"
+#include "deploy/main/admin/overview.h"
+#include "runtime/base/log.h"
+
+#define TICK_MS 250U
+#define RETRY_MS 2000U /* after a plan had no target, or none that could be spared */
+#define SAMPLE_MS 10U
+#define SETTLE_MS 1000U /* beyond the fault's own time: an outage that begins late is seen, too */
+#define MEASURE_MS 60000U
+#define PLANS_MAX 16U /* acted upon at once; others wait */
+#define USER STR("system:serviceaccount:kube-system:chaos-controller")
+#define PULSE_KEY STR("/troupe/chaos-pulse")
+
+/* When the next fault of a plan is due: drawn anew by each leader. */
+struct next {
+	uint64_t plan; /* hash of its uid; 0: free */
+	struct mono due;
+};
+
+struct admin_chaos {
+	struct informer *informer;
+	struct next next[PLANS_MAX];
+	bool is_ticking, is_busy;
+};
+
+struct admin_chaos_tick {
+	char nothing;
+};
+static const ACT_TYPE(admin_chaos_tick, .id = 0);
+
+/* One plan while a task acts upon it. */
+struct deed {
+	struct act *act;
+	struct admin *admin;
+	const struct object *object; /* as last stored */
+	struct arena *arena;
+};
+
+static const struct troupe_chaos_plan *plan_of(const struct object *object)
+{
+	return object->record;
+}
+
+/* ---- when -------------------------------------------------------------------------------------------------------- */
+
+static struct next *next_of(struct admin_chaos *chaos, const struct object *object)
+{
+	struct str uid = object_uid(object);
+	uint64_t plan = hash_bytes(1, uid.at, uid.len) | 1;
+	struct next *room = NULL;
+
+	for (uint32_t i = 0; i < PLANS_MAX; i++) {
+		if (chaos->next[i].plan == plan)
+			return &chaos->next[i];
+		if (chaos->next[i].plan == 0 && room == NULL)
+			room = &chaos->next[i];
+	}
+	if (room != NULL)
+		*room = (struct next){ .plan = plan };
+	return room;
+}
+
+/* Anywhere between now and twice the mean. */
+static void draw(struct deed *deed, struct next *next)
+{
+	int64_t mean_ms = (int64_t)plan_of(deed->object)->spec->every_seconds * 1000;
+	uint64_t wait_ms = mean_ms > 0 ? act_random(deed->act) % (uint64_t)(2 * mean_ms) : 0;
+
+	next->due = (struct mono){ act_now(deed->act).ns + (int64_t)wait_ms * TIME_MS };
+}
+
+/* ---- writing the status ------------------------------------------------------------------------------------------ */
+
+static struct troupe_chaos_plan *edit(struct deed *deed)
+{
+	return record_clone(&troupe_chaos_plan_type, deed->object->record, deed->arena);
+}
+
+/* OK: it is stored, and the deed goes on from there. A plan that was changed meanwhile is looked at anew. */
+static enum status store(struct deed *deed, const struct troupe_chaos_plan *plan)
+{
+	struct api_call call = request_call("PUT",
+					    request_path(deed->arena, &troupe_chaos_plan_type,
+							 STR_NONE, plan->metadata->name, "status"),
+					    USER);
+	const struct object *stored = NULL;
+	struct fault why = { 0 };
+	struct admin_asked asked;
+	enum status status;
+
+	request_set_record(&call, &troupe_chaos_plan_type, plan);
+	call.agent = STR("troupe");
+	call.term = deed->admin->status.term;
+	asked = admin_ask(deed->act, act_named(deed->act, "api"), &api_call_type, &call,
+			  ADMIN_WRITE_MS);
+	status = asked.status;
+	if (status == OK)
+		status = request_outcome(asked.msg->body, &why);
+	if (status == OK) {
+		stored = request_object(asked.msg->body, &troupe_chaos_plan_type, &why);
+		status = stored != NULL ? OK : CORRUPT;
+	}
+	admin_asked_end(&asked);
+	if (stored != NULL) {
+		object_unref(deed->object);
+		deed->object = stored;
+	} else if (status != CONFLICT && status != NOT_FOUND) {
+		log_warn("admin", "a ChaosPlan's status cannot be written", LOG_STATUS(status),
+			 LOG_FAULT(&why));
+	}
+	return status;
+}
+
+static void say(struct deed *deed, const char *type, bool holds, const char *reason,
+		struct str message)
+{
+	struct troupe_chaos_plan *plan = edit(deed);
+
+	if (chaos_note_condition(plan, deed->arena, act_wall(deed->act), type, holds, reason,
+				 message))
+		(void)!store(deed, plan);
+}
+
+/* ---- measuring ------------------------------------------------------------------------------------------------------- */
+
+/* A success may be slow, or come after tries that failed: both keep a client waiting from the first of those on. */
+struct gap {
+	struct mono since; /* when the first try began that has not succeeded; 0: none has failed */
+	int64_t worst_ms;
+};
+
+static void tried(struct act *act, struct gap *gap, struct mono began, bool is_success)
+{
+	int64_t ms;
+
+	if (gap->since.ns == 0)
+		gap->since = began;
+	ms = (act_now(act).ns - gap->since.ns) / TIME_MS;
+	if (ms > gap->worst_ms)
+		gap->worst_ms = ms;
+	if (is_success)
+		gap->since.ns = 0;
+}
+
+static bool write_pulse(struct deed *deed)
+{
+	return admin_write(deed->act, PULSE_KEY, STR("1"), STORE_ANY_REVISION) == OK;
+}
+
+static bool read_pulse(struct deed *deed)
+{
+	uint64_t revision;
+	struct str value;
+
+	return admin_read(deed->act, PULSE_KEY, deed->arena, &value, &revision) == OK;
+}
+
+/* Writes and reads until the fault must be over. False: we lead no more, and another one says what it cost. */
+static bool sample(struct deed *deed, uint32_t fault_ms, struct gap *writes, struct gap *reads)
+{
+	struct mono begin = act_now(deed->act);
+	int64_t end_ns = begin.ns + (int64_t)(fault_ms + SETTLE_MS) * TIME_MS;
+	int64_t late_ns = begin.ns + (int64_t)(fault_ms + MEASURE_MS) * TIME_MS;
+	bool is_well = false;
+
+	while ((act_now(deed->act).ns < end_ns || !is_well) && act_now(deed->act).ns < late_ns) {
+		struct mono began;
+		bool is_read;
+
+		act_sleep(deed->act, SAMPLE_MS);
+		if (!deed->admin->status.is_leader)
+			return false;
+		began = act_now(deed->act);
+		is_well = write_pulse(deed);
+		tried(deed->act, writes, began, is_well);
+		began = act_now(deed->act);
+		is_read = read_pulse(deed);
+		tried(deed->act, reads, began, is_read);
+		is_well = is_well && is_read;
+	}
+	return is_well;
+}
+
+static void note_outages(struct deed *deed, int64_t writes_ms, int64_t reads_ms)
+{
+	struct troupe_chaos_plan *plan = edit(deed);
+
+	chaos_note_outage(plan, deed->arena, "Writes", writes_ms);
+	chaos_note_outage(plan, deed->arena, "Reads", reads_ms);
+	(void)!store(deed, plan);
+}
+
+/* Of a fault that somebody did who leads no more: from then until it works again with us. */
+static void measure_late(struct deed *deed)
+{
+	struct wall since = plan_of(deed->object)->status->last_injection->time;
+	int64_t writes_ms = -1, reads_ms = -1, ms;
+
+	while (deed->admin->status.is_leader && (writes_ms < 0 || reads_ms < 0)) {
+		ms = (act_wall(deed->act).ns - since.ns) / TIME_MS;
+		if (writes_ms < 0 && write_pulse(deed))
+			writes_ms = ms > 0 ? ms : 0;
+		if (reads_ms < 0 && read_pulse(deed))
+			reads_ms = ms > 0 ? ms : 0;
+		if (writes_ms < 0 || reads_ms < 0)
+			act_sleep(deed->act, SAMPLE_MS);
+	}
+	if (writes_ms >= 0 && reads_ms >= 0)
+		note_outages(deed, writes_ms, reads_ms);
+}
+
+/* ---- doing ---------------------------------------------------------------------------------------------------------- */
+
+static struct admin_fault fault_of(const struct troupe_chaos_plan *plan,
+				   const struct troupe_actor *target)
+{
+	struct str kind = plan->spec->fault, host = target->spec->host, path = target->spec->path;
+	struct admin_fault fault = { .kind = str_is(kind, "Pause")       ? ADMIN_PAUSE
+					     : str_is(kind, "Partition") ? ADMIN_PARTITION
+									 : ADMIN_KILL,
+				     .for_ms = plan->spec->has.fault_seconds
+						   ? (uint32_t)plan->spec->fault_seconds * 1000
+						   : 1000 };
+	if (path.len > 0)
+		snprintf(fault.path, sizeof fault.path, STR_FMT "/" STR_FMT, STR_ARG(host),
+			 STR_ARG(path));
+	else
+		snprintf(fault.path, sizeof fault.path, STR_FMT, STR_ARG(host));
+	return fault;
+}
+
+static struct admin_faulted ask_fault(struct deed *deed, struct str node, struct admin_fault fault,
+				      bool is_question)
+{
+	bool is_self = str_is(node, deed->admin->process->identity.name);
+	const char *name =
+	    is_self ? "admin" : arena_printf(deed->arena, "admin@" STR_FMT, STR_ARG(node)).at;
+	struct admin_faulted faulted = { .status = OK };
+	struct admin_asked asked;
+
+	fault.is_question = is_question;
+	asked = admin_ask(deed->act, act_named(deed->act, name), &admin_fault_type, &fault,
+			  2 * ADMIN_ASK_MS);
+	faulted.status = asked.status;
+	if (asked.status == OK)
+		faulted = *(const struct admin_faulted *)asked.msg->body;
+	admin_asked_end(&asked);
+	return faulted;
+}
+
+/* The plan is refused for good: whoever starts the node with --chaos makes a new one. */
+static void refuse(struct deed *deed, const char *words)
+{
+	struct troupe_chaos_plan *plan = edit(deed);
+	struct wall now = act_wall(deed->act);
+
+	(void)chaos_note_condition(plan, deed->arena, now, "Enabled", false, "ChaosNotEnabled",
+				   str_from(words));
+	chaos_note_end(plan, deed->arena, "Refused", now);
+	(void)!store(deed, plan);
+}
+
+static void inject(struct deed *deed, const struct object *target)
+{
+	const struct troupe_actor *actor = target->record;
+	struct troupe_chaos_plan *plan = edit(deed);
+	struct admin_fault fault = fault_of(plan, actor);
+	struct admin_faulted faulted = ask_fault(deed, actor->spec->node, fault, true);
+	struct gap writes = { 0 }, reads = { 0 };
+	struct wall now = act_wall(deed->act);
+
+	if (faulted.status == FORBIDDEN) {
+		refuse(deed, faulted.words);
+		return;
+	}
+	(void)chaos_note_condition(plan, deed->arena, now, "Enabled", true, "ChaosEnabled",
+				   STR("the nodes let it"));
+	(void)chaos_note_condition(plan, deed->arena, now, "Safe", true, "ToleranceLeft",
+				   STR("the cluster could bear the last fault"));
+	chaos_note_injection(plan, deed->arena, object_name(target), now);
+	if (faulted.status != OK || store(deed, plan) != OK)
+		return;
+	log_warn("admin", "chaos, as a plan says", LOG_STR("plan", object_name(deed->object)),
+		 LOG_STR("fault", plan_of(deed->object)->spec->fault),
+		 LOG_STR("target", object_name(target)));
+	faulted = ask_fault(deed, actor->spec->node, fault, false);
+	if (faulted.status != OK)
+		log_warn("admin", "the fault was not done", LOG_STATUS(faulted.status));
+	if (sample(deed, fault.kind == ADMIN_KILL ? 0 : fault.for_ms, &writes, &reads))
+		note_outages(deed, writes.worst_ms, reads.worst_ms);
+}
+
+/* Gives how many the plan means; *out is one of those that can be spared, or NULL. */
+static uint32_t choose(struct deed *deed, const struct overview *overview, struct live_seen *seen,
+		       const struct object **out)
+{
+	const struct troupe_chaos_plan *plan = plan_of(deed->object);
+	bool is_careful = !plan->spec->has.never_below_quorum || plan->spec->never_below_quorum;
+	uint32_t meant = 0, spared = 0;
+
+	*out = NULL;
+	for (uint32_t i = 0; i < seen->len; i++) {
+		const struct object *object = seen->objects[i];
+
+		if (!chaos_means(plan, object, deed->arena))
+			continue;
+		meant++;
+		if (is_careful && !chaos_can_bear(overview, plan->spec->fault, object->record))
+			continue;
+		/* Each of those seen so far is as likely. */
+		spared++;
+		if (act_random(deed->act) % spared == 0)
+			*out = object;
+	}
+	return meant;
+}
+
+static void spare(struct deed *deed)
+{
+	struct troupe_chaos_plan *plan = edit(deed);
+
+	SET(plan->status, spared, plan->status->spared + 1);
+	(void)chaos_note_condition(
+	    plan, deed->arena, act_wall(deed->act), "Safe", false, "BelowQuorum",
+	    STR("no voter may be lost just now, and the plan says neverBelowQuorum"));
+	(void)!store(deed, plan);
+}
+
+static void strike(struct deed *deed, struct next *next)
+{
+	struct overview overview;
+	struct live_seen seen = { 0 };
+	const struct object *target;
+	uint32_t meant;
+
+	overview_gather(deed->act, deed->admin, deed->arena, true, &overview);
+	overview_actor_objects(&overview, &seen);
+	meant = choose(deed, &overview, &seen, &target);
+	next->due = (struct mono){ act_now(deed->act).ns + (int64_t)RETRY_MS * TIME_MS };
+	if (target != NULL) {
+		inject(deed, target);
+		if (plan_of(deed->object)->spec->has.every_seconds)
+			draw(deed, next);
+	} else if (meant > 0) {
+		spare(deed);
+	} else {
+		say(deed, "Safe", false, "NoTarget", STR("there is nobody whom the plan means"));
+	}
+	live_seen_type.drop(&seen);
+}
+
+static void begin(struct deed *deed, struct next *next)
+{
+	struct troupe_chaos_plan *plan = edit(deed);
+
+	chaos_note_begin(plan, deed->arena, act_wall(deed->act));
+	draw(deed, next);
+	(void)!store(deed, plan);
+}
+
+static void complete(struct deed *deed, struct next *next)
+{
+	struct troupe_chaos_plan *plan = edit(deed);
+	struct wall now = act_wall(deed->act);
+
+	(void)chaos_note_condition(plan, deed->arena, now, "Complete", true, "Done",
+				   STR("everything was done that the plan says"));
+	chaos_note_end(plan, deed->arena, "Completed", now);
+	if (store(deed, plan) == OK)
+		next->plan = 0;
+	(void)!admin_write(deed->act, PULSE_KEY, STR_NONE, STORE_ANY_REVISION);
+}
+
+/* ---- all plans ------------------------------------------------------------------------------------------------------- */
+
+struct pick {
+	struct act *act;
+	struct admin_chaos *chaos;
+	const struct object *object;
+	enum chaos_want want;
+	bool has_more; /* some plan is not over */
+};
+
+static bool pick_one(void *arg, const struct object *object)
+{
+	struct pick *pick = arg;
+	struct next *next;
+
+	if (chaos_is_over(plan_of(object)))
+		return true;
+	pick->has_more = true;
+	next = next_of(pick->chaos, object);
+	if (next == NULL)
+		return true;
+	pick->want =
+	    chaos_want(plan_of(object), act_wall(pick->act), act_now(pick->act).ns >= next->due.ns);
+	if (pick->want != CHAOS_NOTHING)
+		pick->object = object;
+	return pick->object == NULL;
+}
+
+static void act_upon(struct deed *deed, struct next *next, enum chaos_want want)
+{
+	switch (want) {
+	case CHAOS_NOTHING: break;
+	case CHAOS_MEASURE: measure_late(deed); break;
+	case CHAOS_BEGIN: begin(deed, next); break;
+	case CHAOS_INJECT: strike(deed, next); break;
+	case CHAOS_COMPLETE: complete(deed, next); break;
+	}
+}
+
+struct chaos_errand {
+	const struct object *object; /* a reference */
+	enum chaos_want want;
+};
+
+static void chaos_task(struct act *act, void *state, void *arg)
+{
+	struct chaos_errand errand = *(struct chaos_errand *)arg;
+	struct admin *admin = state;
+	struct deed deed = {
+		.act = act, .admin = admin, .object = errand.object, .arena = arena_new(0)
+	};
+	struct next *next = next_of(admin->chaos, errand.object);
+
+	if (next != NULL)
+		act_upon(&deed, next, errand.want);
+	/* What was stored last comes back by the watch: until then the plan looks as before. */
+	act_sleep(act, SAMPLE_MS);
+	object_unref(deed.object);
+	arena_free(deed.arena);
+	admin->chaos->is_busy = false;
+}
+
+void admin_chaos_wake(struct act *act, struct admin *admin)
+{
+	struct admin_chaos *chaos = admin->chaos;
+
+	if (chaos == NULL || chaos->is_ticking || !admin->status.is_leader ||
+	    informer_len(chaos->informer) == 0)
+		return;
+	chaos->is_ticking = true;
+	act_after(act, TICK_MS, &admin_chaos_tick_type, &(struct admin_chaos_tick){ 0 });
+}
+
+static void tick(struct act *act, struct admin *admin)
+{
+	struct pick pick = { .act = act, .chaos = admin->chaos };
+	struct chaos_errand errand;
+
+	admin->chaos->is_ticking = false;
+	if (!admin->status.is_leader)
+		return;
+	informer_each(admin->chaos->informer, STR_NONE, pick_one, &pick);
+	if (pick.object != NULL && !admin->chaos->is_busy) {
+		errand = (struct chaos_errand){ object_ref(pick.object), pick.want };
+		admin->chaos->is_busy = act_task(act, chaos_task, &errand) == OK;
+		if (!admin->chaos->is_busy)
+			object_unref(errand.object);
+	}
+	if (pick.has_more)
+		admin_chaos_wake(act, admin);
+}
+
+/* A plan that is gone leaves its place to others. */
+static void changed(void *arg, enum informer_change change, const struct object *object,
+		    const struct object *old)
+{
+	struct admin_chaos *chaos = arg;
+	struct next *next = change == INFORMER_DELETED ? next_of(chaos, object) : NULL;
+
+	(void)old;
+	if (next != NULL)
+		next->plan = 0;
+}
+
+bool admin_chaos_receive(struct act *act, struct admin *admin, const struct act_msg *msg)
+{
+	if (ACT_IS(msg, admin_chaos_tick)) {
+		tick(act, admin);
+		return true;
+	}
+	if (!informer_receive(admin->chaos->informer, act, msg))
+		return false;
+	admin_chaos_wake(act, admin);
+	return true;
+}
+
+void admin_chaos_init(struct act *act, struct admin *admin)
+{
+	struct admin_chaos *chaos = arena_new_of(act_arena(act), struct admin_chaos);
+	struct informer_config config = {
+		.type = &troupe_chaos_plan_type, .user = USER, .api = "api", .arg = chaos
+	};
+
+	*chaos = (struct admin_chaos){ 0 };
+	config.on_event = changed;
+	chaos->informer = informer_start(act, &config);
+	act_own(act, informer_release, chaos->informer);
+	admin->chaos = chaos;
+}

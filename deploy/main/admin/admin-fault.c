@@ -1,0 +1,220 @@
+/*
+ * Faults that a node does to itself because a ChaosPlan says so: only when it was started with --chaos.
+ *
+ *     Kill        what `troupe kill` does
+ *     Pause       SIGSTOP of a host, SIGCONT after a while, both by another host of the node, which is not stopped itself
+ *     Partition   the links to all other nodes are forgotten, and learned again after a while
+ *
+ * Each is answered before it is done, and ends by itself: what stands still for too long is started anew by its root, and links are
+ * learned again also by an admin that was itself started again.
+ */
+#include <stdio.h>
+
+#include "deploy/main/admin/admin-private.h"
+#include "deploy/main/admin/overview.h"
+#include "deploy/main/host/directory.h"
+#include "runtime/base/log.h"
+#include "transport/wire/msgpack.h"
+
+/* ---- across borders ------------------------------------------------------------------------------------------ */
+
+static enum status encode_fault(const void *body, struct text *out)
+{
+	const struct admin_fault *fault = body;
+
+	pack_begin(out, 4);
+	pack_u64(out, fault->kind);
+	pack_str(out, str_from(fault->path));
+	pack_u64(out, fault->for_ms);
+	pack_bool(out, fault->is_question);
+	return OK;
+}
+
+static enum status decode_fault(struct str bytes, struct arena *arena, void *body)
+{
+	struct unpack in = unpack_of(bytes);
+	struct admin_fault *fault = body;
+	uint64_t kind, for_ms;
+	struct str path;
+
+	(void)arena;
+	unpack_begin(&in);
+	kind = unpack_u64(&in);
+	path = unpack_str(&in);
+	for_ms = unpack_u64(&in);
+	fault->is_question = unpack_bool(&in);
+	unpack_end(&in);
+	if (kind > ADMIN_PARTITION || for_ms > ADMIN_FAULT_MS_MAX || path.len >= sizeof fault->path)
+		return CORRUPT;
+	fault->kind = (enum admin_fault_kind)kind;
+	fault->for_ms = (uint32_t)for_ms;
+	snprintf(fault->path, sizeof fault->path, STR_FMT, STR_ARG(path));
+	return unpack_status(&in);
+}
+
+static enum status encode_faulted(const void *body, struct text *out)
+{
+	const struct admin_faulted *faulted = body;
+
+	pack_begin(out, 2);
+	pack_u64(out, faulted->status);
+	pack_str(out, str_from(faulted->words));
+	return OK;
+}
+
+static enum status decode_faulted(struct str bytes, struct arena *arena, void *body)
+{
+	struct unpack in = unpack_of(bytes);
+	struct admin_faulted *faulted = body;
+	uint64_t status;
+	struct str words;
+
+	(void)arena;
+	unpack_begin(&in);
+	status = unpack_u64(&in);
+	words = unpack_str(&in);
+	unpack_end(&in);
+	if (status >= STATUS_COUNT || words.len >= sizeof faulted->words)
+		return CORRUPT;
+	faulted->status = (enum status)status;
+	snprintf(faulted->words, sizeof faulted->words, STR_FMT, STR_ARG(words));
+	return unpack_status(&in);
+}
+
+ACT_TYPE(admin_fault, .id = 906, .encode = encode_fault, .decode = decode_fault);
+ACT_TYPE(admin_faulted, .id = 907, .encode = encode_faulted, .decode = decode_faulted);
+
+/* ---- pausing --------------------------------------------------------------------------------------------------- */
+
+static uint64_t pid_of(struct act *act, struct admin *admin, struct str host)
+{
+	struct inspect_rows rows;
+	uint64_t pid = 0;
+
+	overview_own(act, admin, &rows);
+	for (uint32_t i = 0; i < rows.len; i++)
+		if (str_eq(rows.at[i].path, host))
+			pid = rows.at[i].pid;
+	arena_free(rows.arena);
+	return pid;
+}
+
+static enum status pause_host(struct act *act, struct admin *admin, const struct admin_fault *fault)
+{
+	enum process_host by = strcmp(fault->path, "core") == 0 ? PROCESS_CONTROL : PROCESS_CORE;
+	struct inspect_pause pause = { .pid = pid_of(act, admin, str_from(fault->path)),
+				       .for_ms = fault->for_ms };
+	struct admin_asked asked;
+	enum status status;
+
+	if (pause.pid == 0)
+		return NOT_FOUND;
+	asked = admin_ask(act, process_inspector(act, admin->process, by), &inspect_pause_type,
+			  &pause, ADMIN_ASK_MS);
+	status = asked.status;
+	if (status == OK)
+		status = ((const struct inspect_killed *)asked.msg->body)->status;
+	admin_asked_end(&asked);
+	return status;
+}
+
+/* ---- partition --------------------------------------------------------------------------------------------------- */
+
+static bool is_other(const struct admin *admin, uint32_t i)
+{
+	return !str_is(admin->status.members[i].name, admin->process->identity.name);
+}
+
+void admin_links_learn(struct act *act, struct admin *admin)
+{
+	for (uint32_t i = 0; i < admin->status.member_count; i++)
+		if (is_other(admin, i))
+			directory_learn(act, admin->status.members[i].name,
+					admin->status.members[i].address);
+}
+
+static void links_forget(struct act *act, const struct admin *admin)
+{
+	for (uint32_t i = 0; i < admin->status.member_count; i++)
+		if (is_other(admin, i))
+			directory_forget(act, admin->status.members[i].name);
+}
+
+static void partition_task(struct act *act, void *state, void *arg)
+{
+	struct admin *admin = state;
+	uint32_t for_ms = *(uint32_t *)arg;
+
+	act_sleep(act, ADMIN_FAULT_AFTER_MS);
+	log_warn("admin", "partition: links to other nodes are let go of, as a ChaosPlan says",
+		 LOG_U64("for_ms", for_ms));
+	links_forget(act, admin);
+	act_sleep(act, for_ms);
+	admin->is_partitioned = false;
+	admin_links_learn(act, admin);
+	log_warn("admin", "partition: over");
+}
+
+static enum status partition(struct act *act, struct admin *admin, const struct admin_fault *fault)
+{
+	uint32_t for_ms = fault->for_ms;
+	enum status status;
+
+	if (admin->is_partitioned)
+		return CONFLICT;
+	admin->is_partitioned = true;
+	status = act_task(act, partition_task, &for_ms);
+	if (status != OK)
+		admin->is_partitioned = false;
+	return status;
+}
+
+/* ---- being asked ---------------------------------------------------------------------------------------------------- */
+
+struct fault_wish {
+	struct act_ticket ticket;
+	struct admin_fault fault;
+};
+
+static void do_fault(struct act *act, struct admin *admin, const struct admin_fault *fault,
+		     struct admin_faulted *out)
+{
+	struct str self = str_from(admin->process->identity.name), path = str_from(fault->path);
+	bool is_host = str_find_char(path, '/') < 0;
+
+	switch (fault->kind) {
+	case ADMIN_KILL:
+		out->status =
+		    admin_kill_at(act, admin, self, path, is_host ? INSPECT_HOST : INSPECT_ACTOR)
+			.status;
+		break;
+	case ADMIN_PAUSE: out->status = pause_host(act, admin, fault); break;
+	case ADMIN_PARTITION: out->status = partition(act, admin, fault); break;
+	}
+}
+
+static void fault_task(struct act *act, void *state, void *arg)
+{
+	struct fault_wish wish = *(struct fault_wish *)arg;
+	struct admin_faulted faulted = { .status = OK };
+
+	do_fault(act, state, &wish.fault, &faulted);
+	(void)act_answer(act, wish.ticket, &admin_faulted_type, &faulted);
+}
+
+void admin_fault_asked(struct act *act, const struct admin *admin, const struct act_msg *msg)
+{
+	struct fault_wish wish = { .ticket = act_ticket(msg), .fault = *ACT_AS(msg, admin_fault) };
+	struct admin_faulted faulted = { .status = OK };
+
+	if (!admin->process->has_chaos) {
+		faulted.status = FORBIDDEN;
+		snprintf(faulted.words, sizeof faulted.words,
+			 "the node %.64s was not started with --chaos",
+			 admin->process->identity.name);
+	}
+	if (faulted.status != OK || wish.fault.is_question)
+		(void)act_reply(act, msg, &admin_faulted_type, &faulted);
+	else if (act_task(act, fault_task, &wish) != OK)
+		act_refuse(act, msg, BUSY);
+}

@@ -1,0 +1,101 @@
+/*
+ * What the files of the actor `admin` share: its state, and asking other actors from a task. Only for deploy/main/admin*.c.
+ *
+ *   admin.c          the actor: messages, paths, bringing the own store in
+ *   admin-join.c     letting a machine in
+ *   admin-change.c   tokens, kill
+ *   admin-leave.c    leave, remove
+ *   admin-chaos.c    ChaosPlans, on the node that leads; admin-fault.c: what they do to a node
+ *   overview.c       what the cluster looks like, gathered from everybody
+ *   overview-print.c the same as text, JSON and YAML; overview-objects.c: as objects of the API
+ *   admin-live.c     what the API server is told of them, and a delete
+ */
+#ifndef DEPLOY_MAIN_ADMIN_ADMIN_PRIVATE_H
+#define DEPLOY_MAIN_ADMIN_ADMIN_PRIVATE_H
+
+#include "datastore/store/store.h"
+#include "deploy/main/admin/admin.h"
+#include "deploy/main/host/inspect.h"
+
+#define ADMIN_ASK_MS 3000U /* a node that does not answer within this is shown without its actors */
+#define ADMIN_WRITE_MS 15000U
+
+struct admin_chaos;
+struct admin {
+	struct process *process;
+	struct arena *status_arena; /* of `status`; NULL: not known yet */
+	struct store_status status; /* our store's, as last told */
+	uint64_t monitor;
+	struct admin_chaos *chaos; /* the actor's */
+	bool is_joining;
+	bool has_links;      /* with has_chaos: to whom the first status named */
+	bool is_partitioned; /* for a while, as a ChaosPlan said */
+	bool is_forgotten;   /* as we asked for: another node has told us so */
+};
+
+/* An HTTP request to be answered by one of the tasks. */
+struct asked_page {
+	struct str method, path, query, body;
+	struct arena *arena;
+	/* The answer. */
+	int code;
+	struct str type, text;
+};
+
+/* All three for tasks; `body` is consumed. The answer is good until admin_asked_end. */
+struct admin_asked {
+	struct act_all *all;
+	enum status status;
+	const struct act_msg *msg;
+};
+struct admin_asked admin_ask(struct act *act, struct act_ref to, const struct act_type *type,
+			     const void *body, uint32_t timeout_ms);
+void admin_asked_end(struct admin_asked *asked);
+
+/* NOT_FOUND: there is none. The value is the arena's. */
+MUST_USE enum status admin_read(struct act *act, struct str key, struct arena *arena,
+				struct str *out_value, uint64_t *out_revision);
+/* Writes if the key's revision is `expected` (STORE_ANY_REVISION: in any case); an absent value deletes. */
+MUST_USE enum status admin_write(struct act *act, struct str key, struct str value,
+				 uint64_t expected);
+
+/* Sets the answer to one line of text and gives the page back to be sent. */
+void admin_say(struct asked_page *page, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void admin_refuse(struct asked_page *page, enum status status, const char *what);
+
+/* ---- the pages --------------------------------------------------------------------------------------- */
+
+void admin_join(struct act *act, struct admin *admin, struct asked_page *page);
+void admin_tokens(struct act *act, struct admin *admin, struct asked_page *page);
+void admin_kill(struct act *act, struct admin *admin, struct asked_page *page);
+void admin_trace(struct act *act, struct admin *admin, struct asked_page *page);
+void admin_leave(struct act *act, struct admin *admin, struct asked_page *page);
+void admin_remove(struct act *act, struct admin *admin, struct asked_page *page);
+
+/* Whether our API server says that it is ready, now. */
+bool admin_is_served(struct act *act);
+/* Kills HOST or HOST/ACTOR of a node. */
+struct inspect_killed admin_kill_at(struct act *act, struct admin *admin, struct str node,
+				    struct str path, enum inspect_level level);
+
+bool admin_live_receive(struct act *act, const struct act_msg *msg); /* false: not about those */
+
+void admin_trace_asked(struct act *act, const struct act_msg *msg);
+/* ---- chaos --------------------------------------------------------------------------------------------- */
+
+#define ADMIN_FAULT_AFTER_MS 50U /* an answer has left by then */
+void admin_fault_asked(struct act *act, const struct admin *admin, const struct act_msg *msg);
+void admin_links_learn(struct act *act, struct admin *admin); /* to all other members */
+
+void admin_chaos_init(struct act *act, struct admin *admin);
+bool admin_chaos_receive(struct act *act, struct admin *admin, const struct act_msg *msg);
+void admin_chaos_wake(struct act *act, struct admin *admin); /* leadership may have come */
+
+void admin_forget_asked(struct act *act, const struct act_msg *msg);
+void admin_forgotten_told(struct act *act, struct admin *admin, const struct act_msg *msg);
+
+/* The member of that name in our store's status; NULL: none. */
+const struct store_member *admin_member(const struct admin *admin, struct str name);
+
+#endif

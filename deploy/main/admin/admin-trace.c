@@ -1,0 +1,121 @@
+/*
+ * What `troupe trace` asks for: passed to the tracer of the actor's host, by way of the administrator of its node.
+ */
+#include <stdio.h>
+
+#include "deploy/main/admin/admin-private.h"
+#include "deploy/main/host/tracer.h"
+#include "transport/http/url.h"
+
+#define PATIENCE_MS 5000U /* beyond the time of tracing */
+#define FOR_MS 2000U      /* unless said */
+
+/* The tracer of a host of ours, or the administrator of another node, who asks his own. */
+static struct act_ref tracer_of(struct act *act, struct admin *admin, struct str node,
+				struct str *path, struct arena *arena)
+{
+	struct str rest = *path, host = str_cut(&rest, '/');
+	const char *own = admin->process->identity.name;
+
+	if (!str_is(node, own))
+		return admin_member(admin, node) == NULL
+			   ? ACT_NIL
+			   : act_named(act, arena_printf(arena, "admin@" STR_FMT, STR_ARG(node)).at);
+	for (int i = PROCESS_CORE; i < PROCESS_HOSTS; i++) {
+		const char *name = process_host_name((enum process_host)i);
+
+		if (!str_is(host, name))
+			continue;
+		*path = rest;
+		return act_named(act, i == PROCESS_CORE
+					  ? "tracer"
+					  : arena_printf(arena, "tracer@%s/%s", own, name).at);
+	}
+	return ACT_NIL;
+}
+
+/* The answer's text is copied into the arena. */
+static struct tracer_told trace_at(struct act *act, struct admin *admin, struct str node,
+				   struct str path, struct tracer_ask *ask, struct arena *arena)
+{
+	struct tracer_told told = { .status = NOT_FOUND };
+	struct act_ref who = tracer_of(act, admin, node, &path, arena);
+	struct admin_asked asked;
+
+	if (act_ref_is_nil(who) || path.len == 0 || path.len >= sizeof ask->path)
+		return told;
+	memcpy(ask->path, path.at, path.len);
+	ask->path[path.len] = '\0';
+	asked = admin_ask(act, who, &tracer_ask_type, ask, ask->for_ms + PATIENCE_MS);
+	told.status = asked.status;
+	if (asked.status == OK) {
+		const struct tracer_told *answer = asked.msg->body;
+
+		told.status = answer->status;
+		told.text = arena_str(arena, answer->text);
+	}
+	admin_asked_end(&asked);
+	return told;
+}
+
+void admin_trace(struct act *act, struct admin *admin, struct asked_page *page)
+{
+	struct str path = url_query_get(page->arena, page->query, STR("actor")), whole = path;
+	struct str form = url_query_get(page->arena, page->query, STR("output"));
+	struct str time = url_query_get(page->arena, page->query, STR("for_ms"));
+	struct tracer_ask ask = { .for_ms = FOR_MS };
+	struct str node = str_cut(&path, '/');
+	struct tracer_told told;
+	uint64_t for_ms = FOR_MS;
+
+	if (time.len > 0 && (str_to_u64(time, &for_ms) != OK || for_ms > TRACER_FOR_MAX_MS)) {
+		admin_say(page, 400, "for how long? at most %u s\n", TRACER_FOR_MAX_MS / 1000);
+		return;
+	}
+	ask.for_ms = (uint32_t)for_ms;
+	snprintf(ask.form, sizeof ask.form, STR_FMT, STR_ARG(form));
+	told = trace_at(act, admin, node, path, &ask, page->arena);
+	if (told.status == NOT_FOUND) {
+		admin_say(page, 404,
+			  "\"" STR_FMT
+			  "\" is no actor here: NODE/HOST/ACTOR, as `troupe tree` shows "
+			  "them\n",
+			  STR_ARG(whole));
+	} else if (told.status == BUSY) {
+		admin_say(page, 409, "somebody else is tracing in that host\n");
+	} else if (told.status != OK) {
+		admin_refuse(page, told.status, "trace");
+	} else {
+		page->code = 200;
+		page->type = str_is(form, "json") ? STR("application/json")
+						  : STR("text/plain; charset=utf-8");
+		page->text = told.text;
+	}
+}
+
+struct trace_wish {
+	struct act_ticket ticket;
+	struct tracer_ask ask;
+};
+
+static void trace_task(struct act *act, void *state, void *arg)
+{
+	struct trace_wish wish = *(struct trace_wish *)arg;
+	struct admin *admin = state;
+	struct arena *arena = arena_new(0);
+	struct str path = arena_str(arena, str_from(wish.ask.path));
+	struct tracer_told told =
+	    trace_at(act, admin, str_from(admin->process->identity.name), path, &wish.ask, arena);
+
+	told.arena = arena;
+	if (act_answer(act, wish.ticket, &tracer_told_type, &told) != OK)
+		arena_free(arena);
+}
+
+void admin_trace_asked(struct act *act, const struct act_msg *msg)
+{
+	struct trace_wish wish = { .ticket = act_ticket(msg), .ask = *ACT_AS(msg, tracer_ask) };
+
+	if (act_task(act, trace_task, &wish) != OK)
+		act_refuse(act, msg, BUSY);
+}

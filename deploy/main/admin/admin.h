@@ -1,0 +1,69 @@
+/*
+ * Administration: the actor `admin` of each core host, which knows its node and speaks for it.
+ *
+ * What it answers over HTTP (paths below). From the private socket in the data directory, by whoever may read that:
+ *
+ *     GET  /troupe/status[?output=text|json|yaml]    503 while the node is not ready, with the same body
+ *     GET  /troupe/tree, /troupe/members             the same forms
+ *     POST /troupe/kill        body: NODE/HOST[/ACTOR]; query: level=actor|host|stop, else by what the body names
+ *     POST /troupe/tokens      query: role, description, ttl_s, single_use; answers the token
+ *     GET  /troupe/tokens      DELETE /troupe/tokens/ID
+ *     POST /troupe/leave       this node hands everything over and is no member any more
+ *     POST /troupe/remove      body: NODE; query: force=1
+ * and from everywhere, since it proves itself:
+ *     POST /troupe/join        deploy/cluster/join.h
+ *
+ * It also brings its own store into the cluster, keeps the node's record current, says on standard output when the node is ready,
+ * and is who sees the live resources `actors` and `members`. Each request is a task; whatever it asks has a limit of time.
+ */
+#ifndef DEPLOY_MAIN_ADMIN_ADMIN_H
+#define DEPLOY_MAIN_ADMIN_ADMIN_H
+
+#include "actors/server/live.h"
+#include "deploy/main/host/process.h"
+
+#define ADMIN_PLACE "/troupe/"
+#define ADMIN_LISTENER_PUBLIC 0U /* of the host's listeners: TLS; the other is the private socket */
+
+/*
+ * From the admin of a node that leaves, to the one of another node: forget me. Answered with admin_forgotten when the node is no member
+ * any more. The helper then asks the same of the one that left, until it answers: only after that goes what the links know it by.
+ */
+struct admin_forget {
+	char name[64];
+	uint64_t id;
+};
+ACT_TYPE_DECLARE(admin_forget);
+struct admin_forgotten {
+	enum status status;
+};
+ACT_TYPE_DECLARE(admin_forgotten);
+
+/*
+ * From the admin of whoever leads to that of any node: a fault of a ChaosPlan (admin-fault.c). Answered with admin_faulted before it
+ * is done; FORBIDDEN: the node was not started with --chaos.
+ */
+enum admin_fault_kind { ADMIN_KILL, ADMIN_PAUSE, ADMIN_PARTITION };
+#define ADMIN_FAULT_MS_MAX (3600U * 1000U)
+struct admin_fault {
+	enum admin_fault_kind kind;
+	char path[160];   /* HOST or HOST/ACTOR; "": the node */
+	uint32_t for_ms;  /* how long it lasts, if it does not end by itself */
+	bool is_question; /* only whether it would be done */
+};
+ACT_TYPE_DECLARE(admin_fault);
+struct admin_faulted {
+	enum status status;
+	char words[200];
+};
+ACT_TYPE_DECLARE(admin_faulted);
+extern const struct act_type *const admin_types[];
+extern const uint32_t admin_type_count;
+
+/* args: the struct process. */
+extern const struct act_class admin_class;
+
+extern const struct live_source admin_lives[];
+extern const uint32_t admin_live_count;
+
+#endif

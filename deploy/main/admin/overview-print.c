@@ -1,0 +1,120 @@
+#include <stdio.h>
+
+#include "deploy/main/admin/overview.h"
+
+static const char *role_name(const struct overview *overview, const struct store_member *member)
+{
+	static const char *const names[] = { [STORE_NOT_MEMBER] = "none",
+					     [STORE_SPARE] = "spare",
+					     [STORE_STANDBY] = "standby",
+					     [STORE_VOTER] = "voter" };
+
+	return overview->store.leader == member->id ? "leader" : names[member->role];
+}
+
+/* What the datastore's rules call it: a leader is a voter. */
+static const char *datastore_role(const struct store_member *member)
+{
+	return member->role == STORE_VOTER     ? "voter"
+	       : member->role == STORE_STANDBY ? "standby"
+					       : "spare";
+}
+
+static const char *yes_no(bool is_so)
+{
+	return is_so ? "yes" : "no";
+}
+
+/* ---- status -------------------------------------------------------------------------------------------- */
+
+static void tolerance_words(const struct overview *overview, struct text *out)
+{
+	if (overview->tolerance == 0)
+		text_lit(out, "no node may be lost");
+	else
+		text_printf(out, "tolerates the loss of %u more", overview->tolerance);
+}
+
+void overview_status_text(const struct overview *overview, struct text *out)
+{
+	text_printf(out, "cluster   " STR_FMT "   reads %s, writes %s   highly available: %s, ",
+		    STR_ARG(overview->cluster), overview->is_readable ? "ok" : "NOT READY",
+		    overview->is_writable ? "ok" : "REFUSED", yes_no(overview->tolerance > 0));
+	tolerance_words(overview, out);
+	text_printf(out, "   revision %ju\n", (uintmax_t)overview->store.revision);
+	if (overview->store.leader != 0)
+		text_printf(out, "leader    " STR_FMT "   term %ju\n",
+			    STR_ARG(overview->store.leader_name), (uintmax_t)overview->store.term);
+	else
+		text_lit(out, "leader    none: fewer than half of the voters answer\n");
+	text_lit(out, "members   ");
+	for (uint32_t i = 0; i < overview->store.member_count; i++) {
+		const struct store_member *member = &overview->store.members[i];
+
+		text_printf(out, "%s" STR_FMT " %s%s", i ? "   " : "", STR_ARG(member->name),
+			    role_name(overview, member), member->is_alive ? "" : " (DOWN)");
+		if (member->is_alive && member->lag_entries > 0)
+			text_printf(out, " lag %ju", (uintmax_t)member->lag_entries);
+	}
+	text_printf(out, "\nactors    %ju running, %ju failed, %ju restarts\n",
+		    (uintmax_t)overview->running, (uintmax_t)overview->failed,
+		    (uintmax_t)overview->restarts);
+}
+
+static void members_document(const struct overview *overview, struct document *doc)
+{
+	document_list(doc, "members");
+	for (uint32_t i = 0; i < overview->store.member_count; i++) {
+		const struct store_member *member = &overview->store.members[i];
+
+		document_object(doc, NULL);
+		document_str(doc, "name", member->name);
+		document_str(doc, "role", str_from(datastore_role(member)));
+		document_str(doc, "address", member->address);
+		if (overview->apis != NULL)
+			document_str(doc, "api", overview->apis[i]);
+		document_bool(doc, "alive", member->is_alive);
+		document_u64(doc, "lag_entries", member->lag_entries);
+		document_close(doc);
+	}
+	document_close(doc);
+}
+
+void overview_status_document(const struct overview *overview, struct document *doc)
+{
+	document_str(doc, "cluster", overview->cluster);
+	document_object(doc, "ready");
+	document_bool(doc, "reads", overview->is_readable);
+	document_bool(doc, "writes", overview->is_writable);
+	document_close(doc);
+	document_bool(doc, "ha", overview->tolerance > 0);
+	document_u64(doc, "tolerance", overview->tolerance);
+	document_str(doc, "leader", overview->store.leader ? overview->store.leader_name : STR_NONE);
+	document_u64(doc, "term", overview->store.term);
+	document_u64(doc, "revision", overview->store.revision);
+	members_document(overview, doc);
+	document_object(doc, "actors");
+	document_u64(doc, "running", overview->running);
+	document_u64(doc, "failed", overview->failed);
+	document_u64(doc, "restarts", overview->restarts);
+	document_close(doc);
+}
+
+/* ---- members --------------------------------------------------------------------------------------------- */
+
+void overview_members_text(const struct overview *overview, struct text *out)
+{
+	text_printf(out, "%-16s %-8s %-24s %-6s %s\n", "NAME", "ROLE", "ADDRESS", "ALIVE", "LAG");
+	for (uint32_t i = 0; i < overview->store.member_count; i++) {
+		const struct store_member *member = &overview->store.members[i];
+
+		text_printf(out, "%-16.*s %-8s %-24.*s %-6s %ju\n", STR_ARG(member->name),
+			    role_name(overview, member), STR_ARG(member->address),
+			    yes_no(member->is_alive), (uintmax_t)member->lag_entries);
+	}
+}
+
+void overview_members_document(const struct overview *overview, struct document *doc)
+{
+	members_document(overview, doc);
+}

@@ -1,0 +1,72 @@
+/*
+ * The command line: verbs, their options, and what help says about them, all from one table.
+ *
+ * Only deploy/main uses it. Parsing never exits: it fills a `struct command_line` or says in one line what
+ * was expected. Options are `--name VALUE` or `--name=VALUE`; an unknown one is refused with the
+ * nearest known name. Exit codes: EXIT_DONE, EXIT_FAILED (one line on stderr says what and what to do), EXIT_USAGE.
+ */
+#ifndef DEPLOY_MAIN_COMMAND_COMMAND_H
+#define DEPLOY_MAIN_COMMAND_COMMAND_H
+
+#include "runtime/base/base.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+enum option_kind {
+	OPTION_FLAG, /* present or not */
+	OPTION_TEXT,
+	OPTION_NUMBER,
+	OPTION_DURATION, /* Go's text: 30s, 5m */
+	OPTION_CHOICE,   /* one of `choices`, separated by | */
+};
+
+struct option {
+	const char *name; /* without the dashes */
+	char letter;      /* -o; 0: none */
+	enum option_kind kind;
+	const char *value;    /* what help calls the value: IP[:PORT] */
+	const char *choices;  /* OPTION_CHOICE: "auto|worker|witness" */
+	const char *fallback; /* used when the option is not given; NULL: absent */
+	const char *help;
+};
+
+#define COMMAND_OPTIONS_MAX 20
+#define COMMAND_ARGUMENTS_MAX 64
+
+struct command_line;
+
+struct command {
+	const char *name;
+	const char *arguments;            /* "NODE", "ACTOR", "[ARGS...]" or "" */
+	const char *help;                 /* one line */
+	int arguments_min, arguments_max; /* -1: any number, options are not read: kubectl ... */
+	int (*run)(const struct command_line *line);
+	struct option options[COMMAND_OPTIONS_MAX];
+	bool is_internal; /* not shown: the verbs by which the program starts itself */
+};
+
+struct command_line {
+	const struct command *command;
+	const char *program; /* argv[0], for starting itself again */
+	const char *values[COMMAND_OPTIONS_MAX];
+	const char *arguments[COMMAND_ARGUMENTS_MAX];
+	int argument_count;
+};
+
+/* Fills `out`, or sets `why` and says BAD_REQUEST. `-h`, `--help` and `help` give NOT_FOUND with no words: print help. */
+MUST_USE enum status command_parse(const struct command *commands, int argc, char **argv,
+				   struct command_line *out, struct fault *why);
+
+/* The value of an option, its fallback, or NULL. The name must be one of the command's (asserted). */
+const char *command_text(const struct command_line *line, const char *option);
+bool command_flag(const struct command_line *line, const char *option);
+int64_t command_number(const struct command_line *line,
+		       const char *option); /* checked while parsing; durations in ms */
+
+/* Help for all commands, or for one. */
+void command_help(const struct command *commands, const struct command *one, struct text *out);
+
+/* Prints `troupe: words` on stderr and gives EXIT_FAILED, to stand behind `return`. */
+int command_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,519 @@
+#include "deploy/main/drill/drill.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "deploy/cluster/pki.h"
+#include "deploy/main/command/ask.h"
+#include "deploy/main/command/document.h"
+#include "deploy/main/command/json-look.h"
+#include "deploy/main/drill/probe.h"
+#include "deploy/main/drill/standing.h"
+#include "runtime/loop/loop.h"
+
+#define DRILL_NAMESPACE "troupe-drill"
+#define NAMESPACE_PATH "/api/v1/namespaces/" DRILL_NAMESPACE
+#define PERIOD_MS 20U
+#define LOOK_MS 20U
+#define BEGIN_MS 15000U
+#define HEAL_MS 60000U
+#define CLEAN_MS 30000U
+#define SETTLE_MS 500U           /* a gap that begins late is seen, too */
+#define STALE_MS (5 * 60 * 1000) /* no drill takes as long: who made the namespace was killed */
+
+struct drill {
+	struct act *act;
+	const struct command_line *line;
+	const char *what; /* leader, voter, controllers */
+	struct data_dir dir;
+	struct arena *arena;
+	struct fault why;
+	struct tls_context *tls;
+	struct act_ref socket;
+	struct probe probe;
+	int code;
+	bool is_done, is_interrupted, has_namespace, is_probing;
+
+	/* What is killed, and the figures. */
+	struct str node;
+	const char *host;
+	int64_t pid;
+	struct standing before, after;
+	struct probe_outage outage;
+	int64_t restored_ms;
+	uint64_t lost;
+};
+
+/* Gives false, to stand behind `return`; the first reason is the one to be told. */
+__attribute__((format(printf, 2, 3))) static bool fail(struct drill *drill, const char *format, ...)
+{
+	va_list args;
+
+	if (drill->code != EXIT_DONE)
+		return false;
+	drill->code = EXIT_FAILED;
+	fputs("troupe: drill: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return false;
+}
+
+static int64_t now_ms(const struct drill *drill)
+{
+	return act_now(drill->act).ns / TIME_MS;
+}
+
+/* Sleeps; false when there is no more time until then, or somebody wants an end. */
+static bool wait_on(struct drill *drill, int64_t until_ms)
+{
+	if (drill->is_interrupted)
+		return fail(drill, "interrupted");
+	act_sleep(drill->act, LOOK_MS);
+	return now_ms(drill) < until_ms;
+}
+
+/* ---- looking ---------------------------------------------------------------------------------------------------- */
+
+/* Of our own node, which may be the one that was killed: then there is no answer for a moment. Absent: none. */
+static struct str ask_own(struct drill *drill, const char *path, struct arena *arena)
+{
+	struct str body = STR_NONE;
+	int code = 0;
+
+	if (!ask_client(drill->act, drill->socket, "GET", path, STR_NONE, arena, &code, &body,
+			&drill->why))
+		return STR_NONE;
+	return body;
+}
+
+static struct standing look(struct drill *drill, struct arena *arena)
+{
+	return standing_of(arena, ask_own(drill, "/troupe/status?output=json", arena));
+}
+
+static int64_t look_pid(struct drill *drill)
+{
+	struct arena *arena = arena_new(0);
+	int64_t pid = standing_pid(arena, ask_own(drill, "/troupe/tree?output=json", arena),
+				   drill->node, drill->host);
+
+	arena_free(arena);
+	return pid;
+}
+
+/* ---- whom to kill, and whether ------------------------------------------------------------------------------------ */
+
+static bool can_bear(struct drill *drill)
+{
+	const struct standing *standing = &drill->before;
+	uint32_t voters = 0;
+
+	for (uint32_t i = 0; i < standing->member_count; i++)
+		voters += str_is(standing->members[i].role, "voter");
+	if (standing->member_count == 0)
+		return fail(drill, "the node on %s does not say how the cluster stands: %s",
+			    drill->dir.path, drill->why.text[0] ? drill->why.text : "no members");
+	if (!standing->is_ready)
+		return fail(drill, "refused: the cluster does not work as it is (troupe status)");
+	if (voters < 3)
+		return fail(drill,
+			    "refused: the cluster is not highly available, %u of its members vote: "
+			    "let more machines join (troupe token create), from three on it is",
+			    voters);
+	if (standing->tolerance == 0)
+		return fail(drill,
+			    "refused: %u of %u voters are alive, no more may be lost: bring the "
+			    "others back first (troupe members)",
+			    standing->voters, voters);
+	return true;
+}
+
+static bool choose(struct drill *drill)
+{
+	drill->host = str_is(str_from(drill->what), "controllers") ? "control" : "core";
+	drill->node = drill->before.leader;
+	for (uint32_t i = 0;
+	     str_is(str_from(drill->what), "voter") && i < drill->before.member_count; i++) {
+		const struct standing_member *member = &drill->before.members[i];
+
+		if (member->is_alive && str_is(member->role, "voter") &&
+		    !str_eq(member->name, drill->before.leader))
+			drill->node = member->name;
+	}
+	drill->pid = look_pid(drill);
+	if (drill->pid == 0)
+		return fail(drill, "refused: the process " STR_FMT "/%s does not answer",
+			    STR_ARG(drill->node), drill->host);
+	return true;
+}
+
+/* ---- clients -------------------------------------------------------------------------------------------------------- */
+
+static bool load_keys(struct drill *drill)
+{
+	struct pki pki;
+	struct tls_config config = { .alpn = STR("h2,http/1.1"), .now = loop_clock()->wall };
+
+	if (pki_load(loop_files(), arena_printf(drill->arena, "%s/pki", drill->dir.path).at,
+		     drill->arena, &pki, &drill->why) != OK)
+		return fail(drill, "%s", drill->why.text);
+	config.certificate_pem = pki.admin.certificate_pem;
+	config.key_pem = pki.admin.key_pem;
+	config.authorities_pem = pki.ca.certificate_pem;
+	return tls_context_new(&config, &drill->tls, &drill->why) == OK ||
+	       fail(drill, "%s", drill->why.text);
+}
+
+static bool connect_to(struct drill *drill, const char *url, struct tls_context *tls,
+		       struct act_ref *out)
+{
+	struct http_client_config config = { .url = url, .tls = tls, .connect_ms = 2000 };
+	enum status status = act_spawn(drill->act, &http_client_class, &config, NULL, out);
+
+	return status == OK || fail(drill, "no client: %s", status_text(status));
+}
+
+static bool connect_all(struct drill *drill)
+{
+	struct standing places =
+	    standing_of(drill->arena, ask_own(drill, "/troupe/members?output=json", drill->arena));
+
+	for (uint32_t i = 0; i < places.member_count && drill->probe.count < PROBE_NODES_MAX; i++) {
+		const struct standing_member *member = &places.members[i];
+		struct str url;
+
+		if (!member->is_alive || member->api.len == 0)
+			continue;
+		url = arena_printf(drill->arena, "https://" STR_FMT, STR_ARG(member->api));
+		if (!connect_to(drill, url.at, drill->tls,
+				&drill->probe.nodes[drill->probe.count].api))
+			return false;
+		drill->probe.count++;
+	}
+	return drill->probe.count > 0 || fail(drill, "no node says where it serves the API");
+}
+
+/* ---- the namespace ---------------------------------------------------------------------------------------------- */
+
+/* Asks the nodes in turn until one answers; 0: nobody, or each is too busy or on its way to another leader. */
+static int ask_any(struct drill *drill, const char *method, const char *path, struct str body,
+		   struct arena *arena, struct str *out_body)
+{
+	int code = 0;
+
+	for (uint32_t i = 0; i < drill->probe.count; i++)
+		if (ask_client(drill->act, drill->probe.nodes[i].api, method, path, body, arena,
+			       &code, out_body, &drill->why) &&
+		    code < 500 && code != 429)
+			return code;
+	return 0;
+}
+
+/* The same again and again for a while: another drill may just have killed the leader. */
+static int ask_patiently(struct drill *drill, const char *method, const char *path, struct str body,
+			 struct str *out_body)
+{
+	int64_t until_ms = now_ms(drill) + BEGIN_MS;
+	int code;
+
+	while ((code = ask_any(drill, method, path, body, drill->arena, out_body)) == 0 &&
+	       wait_on(drill, until_ms))
+		;
+	return code;
+}
+
+/* Not cut short by anybody: what was made has to go. */
+static bool clean(struct drill *drill)
+{
+	int64_t until_ms = now_ms(drill) + CLEAN_MS;
+	struct arena *arena = arena_new(0);
+	struct str body = STR_NONE;
+	bool is_asked = false;
+	int code = 0;
+
+	while (code != 404 && now_ms(drill) < until_ms) {
+		arena_reset(arena);
+		code = ask_any(drill, is_asked ? "GET" : "DELETE", NAMESPACE_PATH, STR_NONE, arena,
+			       &body);
+		is_asked = is_asked || code == 200 || code == 202;
+		if (code != 404)
+			act_sleep(drill->act, LOOK_MS);
+	}
+	arena_free(arena);
+	drill->has_namespace = drill->has_namespace && code != 404;
+	return code == 404;
+}
+
+/* Somebody's that is too old to be of a drill under way is nobody's any more. */
+static bool is_stale(struct drill *drill)
+{
+	struct arena *arena = arena_new(0);
+	struct str body = STR_NONE;
+	struct wall made = { 0 };
+	int code = ask_any(drill, "GET", NAMESPACE_PATH, STR_NONE, arena, &body);
+	bool is_so =
+	    code == 404 ||
+	    (code == 200 &&
+	     (json_look(arena, body, "metadata.deletionTimestamp").at != NULL ||
+	      (time_parse(json_look(arena, body, "metadata.creationTimestamp"), &made) == OK &&
+	       (act_wall(drill->act).ns - made.ns) / TIME_MS > STALE_MS)));
+
+	arena_free(arena);
+	return is_so;
+}
+
+static int post_namespace(struct drill *drill)
+{
+	struct str body = STR_NONE;
+
+	return ask_patiently(drill, "POST", "/api/v1/namespaces",
+			     STR("{\"metadata\":{\"name\":\"" DRILL_NAMESPACE "\"}}"), &body);
+}
+
+static bool make_namespace(struct drill *drill)
+{
+	int code = post_namespace(drill);
+
+	if (code == 409 && is_stale(drill) && clean(drill))
+		code = post_namespace(drill);
+	drill->has_namespace = code == 201;
+	if (code == 409)
+		return fail(drill, "refused: another drill is under way (namespace " DRILL_NAMESPACE
+				   ", if it is no drill's, delete it)");
+	if (code != 201)
+		return fail(drill, "the namespace " DRILL_NAMESPACE " cannot be made: %d %s", code,
+			    drill->why.text);
+	return true;
+}
+
+/* ---- the kill --------------------------------------------------------------------------------------------------- */
+
+static bool begin_probing(struct drill *drill)
+{
+	int64_t until_ms = now_ms(drill) + BEGIN_MS;
+	struct mono since = act_now(drill->act);
+
+	drill->probe.act = drill->act;
+	drill->probe.namespace = DRILL_NAMESPACE;
+	drill->probe.period_ms = PERIOD_MS;
+	drill->is_probing = true;
+	if (!probe_begin(&drill->probe, &drill->why))
+		return fail(drill, "%s", drill->why.text);
+	while (!probe_has_succeeded(&drill->probe, since))
+		if (!wait_on(drill, until_ms))
+			return fail(drill,
+				    "writes, reads and controllers do not all work within "
+				    "%u s; nothing was killed",
+				    BEGIN_MS / 1000);
+	return true;
+}
+
+static bool kill_it(struct drill *drill)
+{
+	struct arena *arena = arena_new(0);
+	struct str body = STR_NONE, whole;
+	int code = 0;
+	bool is_killed;
+
+	whole = arena_printf(arena, STR_FMT "/%s", STR_ARG(drill->node), drill->host);
+	probe_mark(&drill->probe);
+	is_killed = ask_client(drill->act, drill->socket, "POST", "/troupe/kill?level=host", whole,
+			       arena, &code, &body, &drill->why) &&
+		    code == 200;
+	if (!is_killed)
+		fail(drill, STR_FMT " cannot be killed: " STR_FMT, STR_ARG(whole),
+		     STR_ARG(code ? str_trim(body) : str_from(drill->why.text)));
+	arena_free(arena);
+	return is_killed;
+}
+
+static bool is_as_before(struct drill *drill, struct arena *arena)
+{
+	struct standing now = look(drill, arena);
+	bool has_elected = !str_is(str_from(drill->what), "leader") || now.term > drill->before.term;
+
+	if (!now.is_ready || now.leader.len == 0 || now.tolerance < drill->before.tolerance ||
+	    now.voters < drill->before.voters || !has_elected)
+		return false;
+	drill->after = now;
+	drill->after.leader = arena_str(drill->arena, now.leader);
+	return true;
+}
+
+static bool await_restored(struct drill *drill)
+{
+	struct mono since = act_now(drill->act);
+	int64_t begin_ms = now_ms(drill);
+	struct arena *arena = arena_new(0);
+	bool is_back = false, is_restored = false;
+
+	do {
+		arena_reset(arena);
+		if (!is_back) {
+			int64_t pid = look_pid(drill);
+
+			is_back = pid != 0 && pid != drill->pid;
+			since = act_now(drill->act);
+		}
+		is_restored = is_back && is_as_before(drill, arena) &&
+			      probe_has_succeeded(&drill->probe, since);
+	} while (!is_restored && wait_on(drill, begin_ms + HEAL_MS));
+	arena_free(arena);
+	drill->restored_ms = now_ms(drill) - begin_ms;
+	return is_restored ||
+	       fail(drill, "the cluster is not as available as before within %u s", HEAL_MS / 1000);
+}
+
+static bool count(struct drill *drill)
+{
+	act_sleep(drill->act, SETTLE_MS);
+	drill->outage = probe_outage(&drill->probe);
+	probe_end(&drill->probe);
+	for (uint32_t i = 0; i < drill->probe.count; i++)
+		if (probe_count_lost(&drill->probe, i, &drill->lost, &drill->why))
+			return drill->lost == 0 || fail(drill, "%ju acknowledged writes are lost",
+							(uintmax_t)drill->lost);
+	return fail(drill, "%s", drill->why.text);
+}
+
+/* ---- the report ------------------------------------------------------------------------------------------------- */
+
+static void report_line(const struct drill *drill)
+{
+	bool has_moved = !str_eq(drill->before.leader, drill->after.leader);
+
+	printf("drill %s: killed " STR_FMT "/%s, " STR_FMT
+	       " leads%s; away: writes %jd ms, reads %jd "
+	       "ms, controllers %jd ms; as available as before after %jd ms; %ju writes "
+	       "acknowledged, %ju lost\n",
+	       drill->what, STR_ARG(drill->node), drill->host, STR_ARG(drill->after.leader),
+	       has_moved ? " now" : " as before", (intmax_t)drill->outage.writes_ms,
+	       (intmax_t)drill->outage.reads_ms, (intmax_t)drill->outage.controllers_ms,
+	       (intmax_t)drill->restored_ms, (uintmax_t)drill->probe.acknowledged_count,
+	       (uintmax_t)drill->lost);
+}
+
+static void report_document(const struct drill *drill, enum document_form form)
+{
+	struct text out = text_new(4 * KIB);
+	struct document doc = document_in(&out, form);
+
+	document_str(&doc, "drill", str_from(drill->what));
+	document_str(&doc, "node", drill->node);
+	document_str(&doc, "host", str_from(drill->host));
+	document_object(&doc, "leader");
+	document_str(&doc, "before", drill->before.leader);
+	document_str(&doc, "after", drill->after.leader);
+	document_close(&doc);
+	document_u64(&doc, "writes_ms", (uint64_t)drill->outage.writes_ms);
+	document_u64(&doc, "reads_ms", (uint64_t)drill->outage.reads_ms);
+	document_u64(&doc, "controllers_ms", (uint64_t)drill->outage.controllers_ms);
+	document_u64(&doc, "watch_ms", (uint64_t)drill->outage.watch_ms);
+	document_u64(&doc, "restored_ms", (uint64_t)drill->restored_ms);
+	document_u64(&doc, "acknowledged_writes", drill->probe.acknowledged_count);
+	document_u64(&doc, "lost_writes", drill->lost);
+	document_bool(&doc, "holds", drill->code == EXIT_DONE);
+	document_end(&doc);
+	fwrite(out.at, 1, out.len, stdout);
+	text_fini(&out);
+}
+
+static void report(const struct drill *drill)
+{
+	const char *form = command_text(drill->line, "output");
+
+	if (strcmp(form, "text") == 0)
+		report_line(drill);
+	else
+		report_document(drill, strcmp(form, "json") == 0 ? DOCUMENT_JSON : DOCUMENT_YAML);
+}
+
+/* ---- the actor --------------------------------------------------------------------------------------------------- */
+
+static void story(struct act *act, void *state, void *arg)
+{
+	struct drill *drill = *(struct drill **)state;
+	const char *socket = arena_printf(drill->arena, "unix:%s/api.sock", drill->dir.run).at;
+	bool is_measured = false;
+
+	(void)act;
+	(void)arg;
+	if (connect_to(drill, socket, NULL, &drill->socket)) {
+		drill->before = look(drill, drill->arena);
+		is_measured = can_bear(drill) && choose(drill) && load_keys(drill) &&
+			      connect_all(drill) && make_namespace(drill) && begin_probing(drill) &&
+			      kill_it(drill) && await_restored(drill);
+		is_measured = is_measured && (count(drill) || drill->lost > 0);
+	}
+	if (drill->is_probing && !is_measured)
+		probe_end(&drill->probe);
+	if (drill->has_namespace && !clean(drill))
+		fail(drill,
+		     "the namespace " DRILL_NAMESPACE " is not deleted within %u s: delete it",
+		     CLEAN_MS / 1000);
+	if (is_measured)
+		report(drill);
+	drill->is_done = true;
+}
+
+static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct drill *drill = *(struct drill **)state;
+
+	(void)act;
+	if (ACT_IS(msg, loop_signal))
+		drill->is_interrupted = true;
+	else if (!probe_receive(&drill->probe, msg))
+		return ACT_UNHANDLED;
+	return ACT_OK;
+}
+
+static enum status init(struct act *act, void *state, const void *args)
+{
+	struct drill *drill = *(struct drill *const *)args;
+
+	*(struct drill **)state = drill;
+	drill->act = act;
+	TRY(loop_on_signal(act, SIGINT));
+	TRY(loop_on_signal(act, SIGTERM));
+	TRY(loop_on_signal(act, SIGHUP));
+	return act_task(act, story, NULL);
+}
+
+static const struct act_class drill_class = {
+	.name = "drill", .state_size = sizeof(struct drill *), .init = init, .receive = receive
+};
+
+static bool is_known(const char *what)
+{
+	return strcmp(what, "leader") == 0 || strcmp(what, "voter") == 0 ||
+	       strcmp(what, "controllers") == 0;
+}
+
+int drill_run(const struct command_line *line)
+{
+	static struct drill state;
+	struct drill *drill = &state;
+
+	drill->line = line;
+	drill->what = line->arguments[0];
+	if (!is_known(drill->what))
+		return command_failed("drill: leader, voter or controllers, not \"%s\"",
+				      drill->what),
+		       EXIT_USAGE;
+	if (data_dir_find(command_text(line, "data-dir"), &drill->dir, &drill->why) != OK)
+		return command_failed("drill: %s", drill->why.text);
+	if (access(arena_printf(drill->arena = arena_new(0), "%s/api.sock", drill->dir.run).at,
+		   F_OK) != 0)
+		return command_failed("drill: no node runs on %s (name its directory with "
+				      "--data-dir)",
+				      drill->dir.path);
+	if (ask_run(&drill_class, &drill, &drill->is_done, 0) != OK)
+		return command_failed("drill: cannot start");
+	tls_context_unref(drill->tls);
+	return drill->code;
+}

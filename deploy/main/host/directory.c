@@ -1,0 +1,256 @@
+#include "deploy/main/host/directory.h"
+
+#include <stdio.h>
+
+#include "datastore/store/store.h"
+#include "deploy/cluster/node-record.h"
+#include "runtime/base/log.h"
+
+#define RETRY_MS 100U
+#define ASK_MS 10000U
+#define WATCH 1U
+#define TAG_RANGE 1U
+#define TAG_WATCH 2U
+#define DIRECTORY_PLACE_MAX 80U
+#define NODE_RECORD_END "/troupe/nodes0" /* '0' follows '/' */
+
+struct directory {
+	struct process *process;
+	uint64_t monitor;    /* of the store */
+	struct map recorded; /* names of nodes whose records we have */
+	bool is_retrying;
+};
+
+struct directory_retry {
+	char nothing;
+};
+static const ACT_TYPE(directory_retry, .id = 0);
+
+bool directory_next_peer(struct str *rest, struct directory_peer *out)
+{
+	while (rest->at != NULL && rest->len > 0) {
+		struct str address = str_cut(rest, ','), name = str_cut(&address, '@');
+
+		if (address.at == NULL || name.len == 0)
+			continue;
+		*out = (struct directory_peer){ name, address };
+		return true;
+	}
+	return false;
+}
+
+static const struct seams_link *links(struct act *act)
+{
+	return &act_host_seams(act_host_of(act))->link;
+}
+
+static void learn(struct act *act, struct str node, struct str address, enum process_host host)
+{
+	struct seams_place place = { .node = process_node_number(node),
+				     .node_name = node,
+				     .host = (uint16_t)host,
+				     .host_name = str_from(process_host_name(host)),
+				     .address = address };
+	enum status status = links(act)->learn(links(act)->self, &place);
+
+	if (status != OK)
+		log_warn("directory", "cannot learn a peer", LOG_STR("node", node),
+			 LOG_STATUS(status));
+}
+
+void directory_learn(struct act *act, struct str node, struct str place)
+{
+	learn(act, node, place, PROCESS_CORE);
+}
+
+void directory_forget(struct act *act, struct str node)
+{
+	links(act)->forget(links(act)->self, process_node_number(node));
+}
+
+void directory_learn_own(struct act *act, const struct process *process)
+{
+	struct str self = str_from(process->identity.name), rest = str_from(process->identity.peers);
+	struct directory_peer peer;
+
+	for (int host = PROCESS_CORE; host < PROCESS_HOSTS; host++)
+		if (host != (int)process->host)
+			learn(act, self, STR_NONE, (enum process_host)host);
+	while (directory_next_peer(&rest, &peer))
+		if (!str_eq(peer.name, self))
+			learn(act, peer.name, peer.address, PROCESS_CORE);
+}
+
+/* ---- following the records ------------------------------------------------------------------------------ */
+
+static void take_record(struct directory *directory, struct act *act, struct str value)
+{
+	char place[DIRECTORY_PLACE_MAX];
+	struct node_record record;
+
+	if (node_record_decode(value, &record) != OK) {
+		log_warn("directory", "a node's record cannot be read");
+		return;
+	}
+	if (str_is(record.name, directory->process->identity.name))
+		return;
+	snprintf(place, sizeof place,
+		 str_find_char(record.address, ':') >= 0 ? "[" STR_FMT "]:%u" : STR_FMT ":%u",
+		 STR_ARG(record.address), record.link_port);
+	map_put(&directory->recorded, record.name, directory);
+	learn(act, record.name, str_from(place), PROCESS_CORE);
+}
+
+static void take_removal(struct directory *directory, struct act *act, struct str key)
+{
+	struct str name = str_slice(key, sizeof NODE_RECORD_KEYS - 1, key.len);
+
+	if (str_is(name, directory->process->identity.name))
+		return;
+	log_info("directory", "a node left", LOG_STR("node", name));
+	map_remove(&directory->recorded, name);
+	directory_forget(act, name);
+}
+
+/*
+ * The list of members is the log's, and there before anything is agreed upon: when all machines lost power at once, what the
+ * records say may be agreed upon only after those that have a vote found each other.
+ */
+static void take_members(struct directory *directory, struct act *act,
+			 const struct store_status *status)
+{
+	for (uint32_t i = 0; i < status->member_count; i++) {
+		const struct store_member *member = &status->members[i];
+
+		if (!str_is(member->name, directory->process->identity.name) &&
+		    !map_has(&directory->recorded, member->name))
+			learn(act, member->name, member->address, PROCESS_CORE);
+	}
+}
+
+static void retry(struct directory *directory, struct act *act)
+{
+	if (directory->is_retrying)
+		return;
+	directory->is_retrying = true;
+	act_after(act, RETRY_MS, &directory_retry_type, &(struct directory_retry){ 0 });
+}
+
+static void ask(struct directory *directory, struct act *act, const struct act_type *type,
+		const void *body, struct arena *arena, uint64_t tag)
+{
+	if (act_request(act, act_named(act, "store"), type, body, ASK_MS, tag) == OK)
+		return;
+	arena_free(arena);
+	retry(directory, act);
+}
+
+static void follow_store(struct directory *directory, struct act *act)
+{
+	struct act_ref store = act_named(act, "store");
+
+	directory->monitor = act_monitor(act, store);
+	if (act_tell(act, store, store_status_watch, .is_end = false) != OK) {
+		act_demonitor(act, directory->monitor);
+		directory->monitor = 0;
+		retry(directory, act);
+	}
+}
+
+/* Stale reads do: a node without a leader must find the others all the more. */
+static void read_all(struct directory *directory, struct act *act)
+{
+	struct store_range range = { .arena = arena_new(0), .is_serializable = true };
+
+	if (directory->monitor == 0)
+		follow_store(directory, act);
+	range.key = STR(NODE_RECORD_KEYS);
+	range.end = STR(NODE_RECORD_END);
+	ask(directory, act, &store_range_type, &range, range.arena, TAG_RANGE);
+}
+
+static void watch_from(struct directory *directory, struct act *act, uint64_t revision)
+{
+	struct store_watch watch = { .arena = arena_new(0),
+				     .watch = WATCH,
+				     .key = STR(NODE_RECORD_KEYS),
+				     .end = STR(NODE_RECORD_END),
+				     .from = revision + 1 };
+
+	ask(directory, act, &store_watch_type, &watch, watch.arena, TAG_WATCH);
+}
+
+static void answered(struct directory *directory, struct act *act, const struct act_msg *msg)
+{
+	const struct store_range_answer *rows = msg->body;
+
+	if (store_outcome(msg) != OK) {
+		retry(directory, act);
+		return;
+	}
+	if (msg->tag != TAG_RANGE)
+		return;
+	for (uint32_t i = 0; i < rows->row_count; i++)
+		take_record(directory, act, rows->rows[i].value);
+	watch_from(directory, act, rows->revision);
+}
+
+static void take_events(struct directory *directory, struct act *act,
+			const struct store_events *events)
+{
+	if (events->status != OK) {
+		retry(directory, act);
+		return;
+	}
+	for (uint32_t i = 0; i < events->count; i++) {
+		if (events->events[i].is_delete)
+			take_removal(directory, act, events->events[i].row.key);
+		else
+			take_record(directory, act, events->events[i].row.value);
+	}
+	if (events->count > 0)
+		(void)!act_tell(act, act_named(act, "store"), store_watch_credit, WATCH,
+				events->count, events->bytes);
+}
+
+static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct directory *directory = state;
+
+	if (msg->kind == ACT_ANSWER) {
+		answered(directory, act, msg);
+	} else if (ACT_IS(msg, store_events)) {
+		take_events(directory, act, msg->body);
+	} else if (ACT_IS(msg, store_status)) {
+		take_members(directory, act, msg->body);
+	} else if (ACT_IS(msg, act_down)) {
+		directory->monitor = 0;
+		retry(directory, act);
+	} else if (ACT_IS(msg, directory_retry)) {
+		directory->is_retrying = false;
+		read_all(directory, act);
+	} else {
+		return ACT_UNHANDLED;
+	}
+	return ACT_OK;
+}
+
+static void release_names(void *arg)
+{
+	map_fini(&((struct directory *)arg)->recorded);
+}
+
+static enum status init(struct act *act, void *state, const void *args)
+{
+	struct directory *directory = state;
+
+	directory->process = (struct process *)(uintptr_t)args;
+	act_own(act, release_names, directory);
+	read_all(directory, act);
+	return OK;
+}
+
+const struct act_class directory_class = { .name = "directory",
+					   .state_size = sizeof(struct directory),
+					   .init = init,
+					   .receive = receive };

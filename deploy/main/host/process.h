@@ -1,0 +1,78 @@
+/*
+ * A process of a node: what every host needs before its own actors begin.
+ *
+ *     process_load    who we are, our keys, our place on disk
+ *     (the host's file fills in what its actors are told)
+ *     process_run     loop, links, actors; until the root or a signal ends them
+ *
+ * Hosts of a node have fixed numbers and names; `core` is the one that other nodes mean by `x@node`.
+ */
+#ifndef DEPLOY_MAIN_HOST_PROCESS_H
+#define DEPLOY_MAIN_HOST_PROCESS_H
+
+#include "deploy/cluster/pki.h"
+#include "deploy/main/command/command.h"
+#include "deploy/main/command/data-dir.h"
+#include "runtime/loop/loop.h"
+#include "runtime/loop/root.h"
+#include "transport/peer/peer.h"
+#include "transport/tls/context.h"
+
+enum process_host { PROCESS_ROOT, PROCESS_CORE, PROCESS_CONTROL, PROCESS_NODE };
+#define PROCESS_HOSTS 4
+#define PROCESS_EXILES 16 /* number of the first host that an actor has of its own */
+
+const char *process_host_name(enum process_host host); /* "core" */
+
+struct process {
+	struct data_dir dir;
+	struct node_identity identity;
+	enum process_host host;
+	struct arena *arena; /* of the whole life */
+	struct pki pki;
+	struct root_life life;
+	struct tls_context *api_tls, *link_client, *link_server;
+	struct loop *loop;
+	struct peer *peer;
+	char log_prefix[80];
+	const struct act_type *const *types; /* that cross its border, for process_run */
+	uint32_t type_count;
+	bool has_chaos; /* faults of ChaosPlans may be done here */
+	/* What moves when an actor takes its host down again and again: those that are not here (a,b), or the one that is alone here; NULL: nobody moved. */
+	const char *without, *only;
+};
+
+/* Whether an actor of this host runs in this process. */
+bool process_has(const struct process *process, const char *actor);
+
+/* The number by which links know a node: a hash of its name, so that nobody has to hand numbers out. Never 0. */
+uint32_t process_node_number(struct str name);
+
+/* "IP:PORT" in the process's arena. */
+struct str process_address(struct process *process, uint16_t port);
+/* "<run>/<name>" in the process's arena. */
+const char *process_run_path(struct process *process, const char *name);
+
+/* The inspector of one of this node's hosts (inspect.h). */
+struct act_ref process_inspector(struct act *act, struct process *process, enum process_host host);
+
+/* Reads the data directory and the keys, renewing what is due, and takes over what the root gave. */
+MUST_USE enum status process_load(struct process *process, const struct command_line *line,
+				  enum process_host host, struct fault *why);
+
+/* New connections are made with these from now on, those that stand go on. `process->pki` stays as it is: others borrow of it. */
+MUST_USE enum status process_use_keys(struct process *process, const struct pki *keys,
+				      struct fault *why);
+
+/* Loads in advance, while nobody waits for it, what process_load then takes over if it is still so: for a spare host. */
+void process_warm(const char *data_dir);
+
+/* What starts a host's actors, and starts them again; one that gives up ends the process. */
+struct act_supervisor process_root(const struct act_child *children, uint32_t count);
+
+/*
+ * Runs the actors under a root supervisor of its own: first the links, then `children`, last the heart. Returns the exit code.
+ */
+int process_run(struct process *process, const struct act_child *children, uint32_t count);
+
+#endif

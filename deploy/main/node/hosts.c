@@ -1,0 +1,134 @@
+#include "deploy/main/node/hosts.h"
+
+#include "actors/authentication/mechanisms.h"
+#include "deploy/main/admin/admin.h"
+#include "deploy/main/host/process.h"
+#include "deploy/main/node/layout.h"
+#include "deploy/main/node/renewal.h"
+#include "transport/http/server.h"
+
+static int failed(const struct command_line *line, const struct fault *why)
+{
+	return command_failed("%s: %s", line->command->name, why->text);
+}
+
+static int run_host(struct process *process, const struct layout *layout)
+{
+	process->types = layout_types(process->arena, &process->type_count);
+	return process_run(process, layout->children, layout->count);
+}
+
+/* ---- core ------------------------------------------------------------------------------------------------- */
+
+/* What this host has of a process beside its layout; lives as long as the process. */
+struct core {
+	struct process process;
+	struct layout layout;
+	struct authenticator authenticators[2];
+	struct service_account_tokens tokens;
+	struct certificate_key *key;
+	const struct certificate_key *keys[1];
+	struct http_listener listeners[2];
+	struct http_server_config http;
+};
+
+static enum status configure_tokens(struct core *core, struct fault *why)
+{
+	struct server_config *server = &core->layout.server;
+
+	TRY(certificate_key_from_pem(core->process.pki.service_account_key_pem, &core->key, why));
+	core->keys[0] = core->key;
+	core->tokens.issuer = server->issuer;
+	core->tokens.audience = server->audience;
+	core->tokens.keys = core->keys;
+	core->tokens.key_count = 1;
+	core->authenticators[0] = authentication_certificate();
+	core->authenticators[1] = authentication_service_account(&core->tokens);
+	server->authenticators = core->authenticators;
+	server->authenticator_count = 2;
+	server->signing_key = core->key;
+	server->verifying_keys = core->keys;
+	server->verifying_key_count = 1;
+	return OK;
+}
+
+static void configure_http(struct core *core)
+{
+	static const struct http_place places[] = { { ADMIN_PLACE, "admin" } };
+	struct process *process = &core->process;
+
+	core->listeners[ADMIN_LISTENER_PUBLIC] =
+	    (struct http_listener){ process_address(process, process->identity.api_port).at,
+				    process->api_tls, false };
+	core->listeners[1] = (struct http_listener){
+		arena_printf(process->arena, "unix:%s/api.sock", process->dir.run).at, NULL, false
+	};
+	core->http = (struct http_server_config){ .listeners = core->listeners,
+						  .listener_count = 2,
+						  .handler = "api",
+						  .places = places,
+						  .place_count = 1 };
+	layout_add(&core->layout, "http", &http_server_class, &core->http);
+}
+
+int hosts_core(const struct command_line *line)
+{
+	static struct core core;
+	struct fault why = { 0 };
+
+	if (process_load(&core.process, line, PROCESS_CORE, &why) != OK)
+		return failed(line, &why);
+	layout_plan(&core.layout, &core.process);
+	if (configure_tokens(&core, &why) != OK)
+		return failed(line, &why);
+	configure_http(&core);
+	layout_add(&core.layout, "renewal", &renewal_class, &core.process);
+	core.process.life.before_end = "admin";
+	return run_host(&core.process, &core.layout);
+}
+
+/* ---- control ------------------------------------------------------------------------------------------------ */
+
+int hosts_control(const struct command_line *line)
+{
+	static struct process process;
+	static struct layout layout;
+	struct fault why = { 0 };
+
+	if (process_load(&process, line, PROCESS_CONTROL, &why) != OK)
+		return failed(line, &why);
+	layout_plan(&layout, &process);
+	return run_host(&process, &layout);
+}
+
+/* ---- node ---------------------------------------------------------------------------------------------------- */
+
+int hosts_node(const struct command_line *line)
+{
+	static struct process process;
+	static struct layout layout;
+	struct fault why = { 0 };
+
+	if (process_load(&process, line, PROCESS_NODE, &why) != OK)
+		return failed(line, &why);
+	layout_plan(&layout, &process);
+	layout.agent.pods = command_text(line, "pods");
+	return run_host(&process, &layout);
+}
+
+/* ---- spare ---------------------------------------------------------------------------------------------------- */
+
+int hosts_spare(char **argv, int (*run)(int argc, char **argv))
+{
+	struct arena *arena = arena_new(0); /* of the whole life: the words are in it */
+	int argc = 0;
+
+	while (argv[argc] != NULL)
+		argc++;
+	if (argc == HOSTS_SPARE_WORDS)
+		process_warm(argv[3]);
+	if (root_spare_wait(arena, argv, &argc, &argv) == OK)
+		return run(argc, argv);
+	arena_free(arena);
+	return EXIT_FAILED;
+}

@@ -1,0 +1,190 @@
+#include "deploy/main/node/leader.h"
+
+#include <stdio.h>
+
+#include "actors/controller/caches.h"
+#include "actors/controller/controller.h"
+#include "actors/controller/liveness.h"
+#include "actors/controllers/controllers.h"
+#include "actors/scheduler/scheduler.h"
+#include "datastore/store/store.h"
+#include "deploy/cluster/bootstrap.h"
+#include "runtime/base/log.h"
+
+#define RETRY_MS 200U
+#define CHILDREN_MAX 40U
+#define SCHEDULER "scheduler"
+
+struct leader {
+	struct process *process;
+	const char *api, *store;
+	uint64_t monitor, term;
+	bool is_acting;
+	struct act_ref supervisor;
+	struct act_supervisor spec;
+	struct act_child children[CHILDREN_MAX];
+	struct runner_args runners[CHILDREN_MAX];
+	struct caches_args caches;
+	struct bootstrap_args bootstrap;
+	struct scheduler_args scheduler;
+	struct liveness_args liveness;
+};
+
+struct leader_retry {
+	char nothing;
+};
+static const ACT_TYPE(leader_retry, .id = 0);
+
+/* ---- what runs ---------------------------------------------------------------------------------------------- */
+
+/* What is not here, because it lives in a host of its own, is left out; caches are everybody's. */
+static void add(struct leader *leader, const char *id, const struct act_class *class,
+		const void *args)
+{
+	assert(leader->spec.child_count < CHILDREN_MAX);
+	if (!process_has(leader->process, id) && class != &caches_class)
+		return;
+	leader->children[leader->spec.child_count++] =
+	    (struct act_child){ .id = id, .class = class, .args = args };
+}
+
+const char *const *leader_movable(struct arena *arena)
+{
+	const char **names = arena_array(arena, const char *, CHILDREN_MAX + 1);
+	uint32_t count = 0;
+
+	names[count++] = SCHEDULER;
+	for (uint32_t i = 0; controllers[i] != NULL; i++)
+		names[count++] = controllers[i]->name;
+	names[count] = NULL;
+	return names;
+}
+
+static void plan_children(struct leader *leader)
+{
+	leader->spec = (struct act_supervisor){ .strategy = ACT_ONE_FOR_ONE,
+						.max_restarts = 100,
+						.within_ms = 10000,
+						.backoff_min_ms = 10,
+						.backoff_max_ms = 5000,
+						.children = leader->children };
+	leader->caches = (struct caches_args){ leader->api, "system:kube-controller-manager" };
+	leader->bootstrap =
+	    (struct bootstrap_args){ .api = leader->api,
+				     .term = leader->term,
+				     .authority_pem = leader->process->pki.ca.certificate_pem,
+				     .address = str_from(leader->process->identity.address),
+				     .port = leader->process->identity.api_port };
+	leader->scheduler = (struct scheduler_args){ leader->api, leader->term };
+	add(leader, "bootstrap", &bootstrap_class, &leader->bootstrap);
+	add(leader, "caches", &caches_class, &leader->caches);
+	add(leader, "liveness", &liveness_class, &leader->liveness);
+	add(leader, SCHEDULER, &scheduler_class, &leader->scheduler);
+	for (uint32_t i = 0; controllers[i] != NULL; i++) {
+		leader->runners[i] =
+		    (struct runner_args){ controllers[i], leader->api, leader->term };
+		add(leader, controllers[i]->name, &controller_class, &leader->runners[i]);
+	}
+}
+
+static void begin(struct leader *leader, struct act *act, uint64_t term)
+{
+	enum status status;
+
+	leader->term = term;
+	leader->is_acting = true;
+	plan_children(leader);
+	status = act_supervise(act, &leader->spec, "controllers", &leader->supervisor);
+	if (status != OK)
+		act_fail(act, "cannot start controllers: %s", status_text(status));
+	act_monitor(act, leader->supervisor);
+	log_info("leader", "controllers act here", LOG_U64("term", term));
+}
+
+static void end(struct leader *leader, struct act *act)
+{
+	if (!leader->is_acting)
+		return;
+	leader->is_acting = false;
+	log_info("leader", "controllers stop here", LOG_U64("term", leader->term));
+	act_stop(act, leader->supervisor);
+}
+
+/* ---- following the datastore -------------------------------------------------------------------------------- */
+
+static void take_status(struct leader *leader, struct act *act, const struct store_status *status)
+{
+	if (leader->is_acting && (!status->is_leader || status->term != leader->term))
+		end(leader, act);
+	if (!status->is_leader || leader->is_acting)
+		return;
+	/* The last term's supervisor may still be ending: its name is free when its down message comes. */
+	if (act_ref_is_nil(leader->supervisor))
+		begin(leader, act, status->term);
+	leader->term = status->term;
+}
+
+static void subscribe(struct leader *leader, struct act *act)
+{
+	struct act_ref store = act_named(act, leader->store);
+
+	leader->monitor = act_monitor(act, store);
+	if (act_tell(act, store, store_status_watch, .is_end = false) == OK)
+		return;
+	act_demonitor(act, leader->monitor);
+	leader->monitor = 0;
+	act_after(act, RETRY_MS, &leader_retry_type, &(struct leader_retry){ 0 });
+}
+
+static void down(struct leader *leader, struct act *act, const struct act_down *down)
+{
+	if (down->monitor == leader->monitor) {
+		end(leader, act);
+		leader->monitor = 0;
+		act_after(act, RETRY_MS, &leader_retry_type, &(struct leader_retry){ 0 });
+		return;
+	}
+	if (!act_ref_eq(down->who, leader->supervisor))
+		return;
+	if (leader->is_acting)
+		act_fail(act, "controllers ended: %s", down->what);
+	leader->supervisor = ACT_NIL;
+	/* Ask again who leads: it may have changed back while the old ones ended. */
+	if (leader->monitor != 0) {
+		act_demonitor(act, leader->monitor);
+		subscribe(leader, act);
+	}
+}
+
+static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct leader *leader = state;
+
+	if (ACT_IS(msg, store_status))
+		take_status(leader, act, msg->body);
+	else if (ACT_IS(msg, act_down))
+		down(leader, act, msg->body);
+	else if (ACT_IS(msg, leader_retry))
+		subscribe(leader, act);
+	else
+		return ACT_UNHANDLED;
+	return ACT_OK;
+}
+
+static enum status init(struct act *act, void *state, const void *args)
+{
+	struct leader *leader = state;
+
+	leader->process = (struct process *)(uintptr_t)args;
+	leader->liveness.relay =
+	    arena_printf(act_arena(act), "relay@%s/core", leader->process->identity.name).at;
+	leader->api = arena_printf(act_arena(act), "api@%s/core", leader->process->identity.name).at;
+	leader->store =
+	    arena_printf(act_arena(act), "store@%s/core", leader->process->identity.name).at;
+	subscribe(leader, act);
+	return OK;
+}
+
+const struct act_class leader_class = {
+	.name = "leader", .state_size = sizeof(struct leader), .init = init, .receive = receive
+};

@@ -1,0 +1,170 @@
+#include "deploy/main/node/up.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "deploy/main/host/process.h"
+#include "deploy/main/node/hosts.h"
+#include "deploy/main/node/identity.h"
+#include "deploy/main/node/leader.h"
+#include "runtime/base/log.h"
+
+#define HOSTS 3U
+#define MOST_DESCRIPTORS (1U << 20)
+#define WORDS_MAX 8U
+#define SPARE_ROOM 512U /* what a spare may be called once it is a host */
+
+struct up {
+	struct data_dir dir;
+	struct node_identity identity;
+	struct arena *arena;
+	char program[DATA_PATH_MAX];
+	char log_prefix[80];
+	const char *words[HOSTS][WORDS_MAX];
+	struct root_host hosts[HOSTS];
+	struct root_spec spec;
+	const char *spare_words[6];
+	char spare_room[SPARE_ROOM];
+};
+
+/*
+ * Shells give 1024 descriptors for the sake of programs that count them in a set of bits; a node that serves LIMIT_CONNECTIONS and
+ * cannot open its log any more would end. All hosts inherit what the root has.
+ */
+static void take_all_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max < MOST_DESCRIPTORS ? limit.rlim_max : MOST_DESCRIPTORS;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* else as many as we were given */
+}
+
+/* ---- before anything is started ------------------------------------------------------------------------------ */
+
+static enum status find_program(struct up *up, struct fault *why)
+{
+	ssize_t len = readlink("/proc/self/exe", up->program, sizeof up->program - 1);
+
+	if (len <= 0)
+		return fault_set(why, IO, "", "cannot find this program's file: %s",
+				 strerror(errno));
+	up->program[len] = '\0';
+	return OK;
+}
+
+static enum status prepare(struct up *up, const struct command_line *line, struct fault *why)
+{
+	TRY(data_dir_find(command_text(line, "data-dir"), &up->dir, why));
+	TRY(data_dir_open(&up->dir, why));
+	TRY(find_program(up, why));
+	return identity_settle(&up->dir, line, up->arena, &up->identity, why);
+}
+
+/* ---- the hosts ------------------------------------------------------------------------------------------------- */
+
+static void plan_host(struct up *up, enum process_host host, const char *pods, bool has_chaos)
+{
+	uint32_t at = up->spec.host_count++;
+	const char **words = up->words[at];
+	uint32_t n = 0;
+
+	words[n++] = up->program;
+	words[n++] = arena_printf(up->arena, "host-%s", process_host_name(host)).at;
+	words[n++] = "--data-dir";
+	words[n++] = up->dir.path;
+	if (pods != NULL) {
+		words[n++] = "--pods";
+		words[n++] = pods;
+	}
+	if (has_chaos)
+		words[n++] = "--chaos";
+	words[n] = NULL;
+	up->hosts[at] =
+	    (struct root_host){ .name = process_host_name(host),
+				.argv = words,
+				.host = (uint16_t)host,
+				.restart = ACT_PERMANENT,
+				.movable =
+				    host == PROCESS_CONTROL ? leader_movable(up->arena) : NULL,
+				.without_option = "--without",
+				.only_option = "--only" };
+}
+
+static void plan_spares(struct up *up, uint32_t count)
+{
+	memset(up->spare_room, '.', SPARE_ROOM - 1);
+	up->spare_words[0] = up->program;
+	up->spare_words[1] = HOSTS_SPARE;
+	up->spare_words[2] = "--data-dir";
+	up->spare_words[3] = up->dir.path;
+	up->spare_words[4] = up->spare_room;
+	up->spec.spare_argv = up->spare_words;
+	up->spec.spares = count;
+}
+
+static int run_root(struct up *up)
+{
+	struct log_config log = { .level = LOG_INFO, .prefix = up->log_prefix };
+	struct act_child child = { .id = "hosts", .class = &root_class, .args = &up->spec };
+	struct act_supervisor root = { .children = &child, .child_count = 1 };
+	struct loop_config config = { .host = { .name = "root",
+						.node = up->identity.node,
+						.host = PROCESS_ROOT,
+						.epoch = 1,
+						.root = &root },
+				      .workers = 1 };
+	struct loop *loop;
+	enum status status;
+	enum act_reason reason;
+
+	snprintf(up->log_prefix, sizeof up->log_prefix, "%s/root", up->identity.name);
+	log_configure(&log);
+	status = loop_open(&config, &loop);
+	if (status != OK)
+		return command_failed("up: cannot start: %s", status_text(status));
+	loop_run(loop);
+	reason = act_host_reason(loop_host(loop));
+	loop_close(loop);
+	if (reason != ACT_SHUTDOWN && reason != ACT_NORMAL)
+		return command_failed("up: a host of %s ends again and again; its last words are "
+				      "above, the node has stopped",
+				      up->identity.name);
+	return EXIT_DONE;
+}
+
+int up_run(const struct command_line *line)
+{
+	static struct up up;
+	struct fault why = { 0 };
+	int code;
+
+	take_all_descriptors();
+	up.arena = arena_new(0);
+	up.dir.lock = up.dir.lock_hosts = -1;
+	if (prepare(&up, line, &why) != OK) {
+		data_dir_close(&up.dir);
+		return command_failed("up: %s", why.text);
+	}
+	up.spec = (struct root_spec){ .strategy = ACT_ONE_FOR_ONE,
+				      .max_restarts = 30,
+				      .within_ms = 60000,
+				      .backoff_min_ms = 20,
+				      .backoff_max_ms = 2000,
+				      .hosts = up.hosts,
+				      .exile_first = PROCESS_EXILES,
+				      .held_fd = up.dir.lock_hosts,
+				      .state_folder = up.dir.path };
+	plan_host(&up, PROCESS_CORE, NULL, command_flag(line, "chaos"));
+	plan_host(&up, PROCESS_CONTROL, NULL, false);
+	if (strcmp(command_text(line, "pods"), "none") != 0)
+		plan_host(&up, PROCESS_NODE, command_text(line, "pods"), false);
+	plan_spares(&up, (uint32_t)command_number(line, "spares"));
+	code = run_root(&up);
+	data_dir_close(&up.dir);
+	arena_free(up.arena);
+	return code;
+}
