@@ -2,7 +2,7 @@
 """The law of the tree as a program: `scons check`, or tests/arch/check.py [--all] [--root FOLDER] [RULE ...].
 
 Prints `file:line: rule: what, and what to do instead` for each break and ends with 1 if there is one. Rules:
-layers headers names exports banned status format size notes readme. What is slow (compiling headers, clang-format) is
+layers headers names exports banned status format size notes weight readme. What is slow (compiling headers, clang-format) is
 remembered by content under build/; --all looks at every file's format, without it only at those that changed.
 """
 import argparse
@@ -421,6 +421,15 @@ class Check:
                     if NOTES.search(line):
                         self.fail(path, number, "notes", "a note to oneself; do it, or write down the limit it leaves")
 
+    # What is kept is written by hand, so no file is huge; a dump of memory, a log or a program is here by accident.
+
+    def weight(self):
+        for path in self.files:
+            size = os.lstat(os.path.join(self.root, path)).st_size
+            if size > law.FILE_BYTES and not law.IGNORED.fullmatch(path):
+                self.fail(path, 1, "weight", "%d KiB; if it was left behind or is generated, delete it, else keep a smaller one"
+                          % (size // 1024))
+
     # And every folder says what it is.
 
     def readme(self):
@@ -454,7 +463,7 @@ def close_of(code, at):
 
 RULES = {"layers": Check.layers, "headers": Check.check_headers, "names": Check.names, "exports": Check.exports,
          "banned": Check.banned, "status": Check.status, "format": Check.format, "size": Check.size, "notes": Check.notes,
-         "readme": Check.readme}
+         "weight": Check.weight, "readme": Check.readme}
 
 
 def main():

@@ -3,6 +3,8 @@
 check.py turns it into a program. A change here is a change of the design: say why in its commit.
 """
 
+import re
+
 BASE = "runtime/base"
 RUNTIME = ["runtime/base", "runtime/actor", "runtime/loop", "runtime/sim", "runtime/trace"]
 TRANSPORT = ["transport/wire", "transport/tls", "transport/http", "transport/peer"]
@@ -187,4 +189,6 @@ ARENAS_ONLY = ["actors/authentication", "actors/authorization", "actors/admissio
 BANNED_THERE = {"mem_free": ARENA, "mem_alloc": ARENA, "mem_zalloc": ARENA, "mem_resize": ARENA}
 
 README_LINES = 40
+FILE_BYTES = 256 * 1024
+IGNORED = re.compile(r"core(\.\d+)?|\.sconsign\.dblite|compile_commands\.json")  # as .gitignore has it
 LONG_FUNCTION, LONG_FILE, MANY_FILES = 60, 600, 25

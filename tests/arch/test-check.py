@@ -11,6 +11,7 @@ CHECK = os.path.join(HERE, "check.py")
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 import check
+import law
 
 
 def header(path, body=""):
@@ -79,6 +80,7 @@ BREAKS = [
     ("status", "TRY stands beside out:", use(body="\tTRY(thing_make(0));\nout:\n"), "has TRY beside an out: label"),
     ("format", "a file is not formatted", use(body="   int   x ;\n"), "run clang-format"),
     ("notes", "a note to oneself", use(before="/* TO" "DO: later */\n"), "a note to oneself"),
+    ("weight", "something huge lies in the tree", {"transport/dump": "x" * (law.FILE_BYTES + 1)}, "if it was left behind"),
     ("readme", "a folder says nothing of itself", {"transport/wire/README.md": None}, "missing"),
     ("readme", "a README is long", {"transport/wire/README.md": "line\n" * 41}, "41 lines"),
 ]
@@ -92,6 +94,7 @@ FINE = [
         "transport/wire/use.c": USE % ("", "", "\tuse_tell();\n")}),
     ("names", "the noun may be the first argument's", {
         "transport/wire/a.h": header("transport/wire/a.h", "struct other;\nint other_size(const struct other *other);\n")}),
+    ("weight", "a dump of memory that is not committed", {"core": "x" * (law.FILE_BYTES + 1)}),
     ("layers", "a generated header belongs to its folder", {"actors/controllers/a.c": "#include \"datastore/schema/apps.h\"\n"}),
 ]
 
