@@ -206,9 +206,30 @@ static int compare(const void *a, const void *b)
 	return is_before(one->name, other->name) ? -1 : is_before(other->name, one->name) ? 1 : 0;
 }
 
+/* Of one name in the order they came in. */
 static int compare_bytes(const void *a, const void *b)
 {
-	return str_cmp(((const struct member *)a)->name, ((const struct member *)b)->name);
+	const struct member *one = a, *other = b;
+	int order = str_cmp(one->name, other->name);
+
+	return order != 0 ? order : (one->raw.at > other->raw.at) - (one->raw.at < other->raw.at);
+}
+
+/*
+ * Of a name that is there twice the last is kept, as upstream does, which reads JSON into a map. Go's order goes in circles for some
+ * names (305219K, 9999999999999, 99sion), so what sorting by it makes of them depends on the order before: that is the one of
+ * their bytes, whichever they came in. Returns how many are left.
+ */
+static uint32_t sort_members(struct member *members, uint32_t len)
+{
+	uint32_t kept = 0;
+
+	qsort(members, len, sizeof *members, compare_bytes);
+	for (uint32_t i = 0; i < len; i++)
+		if (i + 1 == len || !str_eq(members[i].name, members[i + 1].name))
+			members[kept++] = members[i];
+	qsort(members, kept, sizeof *members, compare);
+	return kept;
 }
 
 /* ---- values ---------------------------------------------------------------------------------------------------------- */
@@ -237,9 +258,7 @@ static bool write_members(struct writing *writing, struct str raw, uint32_t dept
 	for (json_enter(&in); len < count && json_member(&in, writing->arena, &members[len].name) &&
 			      json_skip(&in, &members[len].raw);)
 		len++;
-	/* Go's order goes in circles for some names: whatever order they came in, the same is written. */
-	qsort(members, len, sizeof *members, compare_bytes);
-	qsort(members, len, sizeof *members, compare);
+	len = sort_members(members, len);
 	for (uint32_t i = 0; i < len; i++)
 		if (!write_string(writing, members[i].name) ||
 		    !write_value(writing, members[i].raw, depth + 1))

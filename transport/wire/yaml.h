@@ -28,8 +28,9 @@ MUST_USE enum status yaml_next(struct yaml *yaml, struct text *out, struct fault
 MUST_USE enum status yaml_to_json(struct str text, struct text *out, struct fault *why);
 
 /*
- * Appends valid JSON as a YAML document, as upstream writes it: blocks, keys in the order of Go's library, quotes where a string would
- * be read as something else. TOO_LARGE: it is longer than `out` may be, or nested too deep.
+ * Appends valid JSON as a YAML document, as upstream writes it: blocks, keys in the order of Go's library (of a key given twice
+ * the last), quotes where a string would be read as something else. The same members give the same text in whatever order they
+ * come. TOO_LARGE: it is longer than `out` may be, or nested too deep.
  */
 MUST_USE enum status yaml_of_json(struct str json, struct text *out);
 

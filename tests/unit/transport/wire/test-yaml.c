@@ -70,6 +70,42 @@ TEST(json_becomes_the_yaml_that_upstream_writes_of_it)
 	}
 }
 
+TEST(of_a_key_given_twice_the_last_is_written)
+{
+	struct text out = text_in(test_arena(), 64 * KIB);
+
+	CHECK_STATUS(
+	    yaml_of_json(STR("{\"b\":1,\"a\":{\"x\":1,\"z\":2,\"x\":3},\"\\u0062\":2,\"b\":3}"),
+			 &out),
+	    OK);
+	CHECK_STR(text_str(&out), "a:\n  x: 3\n  z: 2\nb: 3\n");
+}
+
+/* In Go's order each of the first three comes before the next, and the last of them before the first. */
+TEST(keys_whose_order_goes_in_circles_are_written_the_same_in_whatever_order_they_come)
+{
+	static const char *const members[] = { "\"305219K\":1", "\"9999999999999\":1",
+					       "\"99sion\":1", "\"a\":1", "\"305219K\":1" };
+	static const uint8_t orders[][5] = { { 0, 1, 2, 3, 4 },
+					     { 2, 1, 0, 4, 3 },
+					     { 1, 0, 3, 4, 2 },
+					     { 0, 4, 3, 2, 1 },
+					     { 3, 2, 0, 4, 1 } };
+	struct text first = text_in(test_arena(), KIB);
+
+	for (uint32_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+		struct text json = text_in(test_arena(), KIB), out = text_in(test_arena(), KIB);
+
+		for (uint32_t j = 0; j < 5; j++) {
+			text_add_char(&json, j == 0 ? '{' : ',');
+			text_add(&json, str_from(members[orders[i][j]]));
+		}
+		text_add_char(&json, '}');
+		CHECK_STATUS(yaml_of_json(text_str(&json), i == 0 ? &first : &out), OK);
+		CHECK(i == 0 || str_eq(text_str(&first), text_str(&out)));
+	}
+}
+
 TEST(yaml_that_does_not_fit_is_too_large)
 {
 	struct text out = text_in(test_arena(), 8);
