@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "deploy/embed/troupe-private.h"
-#include "deploy/embed/version.h"
 
 /*
  * A control plane's life: what is made before the loop, the actors in it, and the way back.
@@ -11,11 +10,6 @@
 
 #define LISTEN_DEFAULT "127.0.0.1:0"
 #define NODE 1U /* of the references within it */
-
-const char *troupe_version(void)
-{
-	return TROUPE_VERSION;
-}
 
 const char *troupe_kubeconfig(const struct troupe *troupe)
 {

@@ -18,14 +18,9 @@
 
 #pragma GCC visibility push(default)
 
-#define TROUPE_VERSION_MAJOR 0
-#define TROUPE_VERSION_MINOR 1
-
 struct troupe;        /* a control plane */
 struct troupe_turn;   /* one call of a reconcile function */
 struct troupe_object; /* one object: as it is, or as it is wanted */
-
-const char *troupe_version(void); /* of the library: "0.1.0" */
 
 /* ---- what it serves --------------------------------------------------------------------------------- */
 
@@ -137,34 +132,6 @@ bool troupe_set_int(struct troupe_object *object, const char *path, int64_t valu
 bool troupe_set_bool(struct troupe_object *object, const char *path, bool value);
 bool troupe_set_json(struct troupe_object *object, const char *path, const char *json);
 bool troupe_unset(struct troupe_object *object, const char *path);
-
-/* ---- programs of several processes ------------------------------------------------------------------------ */
-
-#define TROUPE_HOSTS_MAX 16U
-
-/* A process with its actors: what crashes it is its own trouble, and it is started again. */
-struct troupe_host {
-	const char *name; /* the actor x in it is "x@local/NAME" to the others (act_whereis, act_named) */
-	const struct act_child *children;
-	uint32_t child_count;
-};
-
-struct troupe_hosts {
-	const char *
-	    folder; /* of sockets and of what is known about earlier lives; made if missing; a short path */
-	const struct troupe_host
-	    *hosts; /* the first is the process that is called; it starts the others */
-	uint32_t host_count;
-	const struct act_type *const *types; /* of all messages that go from host to host */
-	uint32_t type_count;
-};
-
-/*
- * Runs this process's host until it is stopped (act_host_stop, SIGTERM, SIGINT). To be called by main with its words, in the same way in every
- * process: the others are this very program with one word more. When the first ends, so do they. The exit code: 0 as asked, 1 a
- * failure, of which stderr has the words.
- */
-int troupe_run_hosts(const struct troupe_hosts *hosts, int argc, char **argv);
 
 #pragma GCC visibility pop
 

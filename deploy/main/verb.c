@@ -284,6 +284,6 @@ int verb_kubectl(const struct command_line *line)
 int verb_version(const struct command_line *line)
 {
 	(void)line;
-	printf("troupe %s, Kubernetes API %s\n", TROUPE_VERSION, API_RELEASE);
+	printf("troupe %s, Kubernetes API %s\n", ACT_VERSION, API_RELEASE);
 	return EXIT_DONE;
 }

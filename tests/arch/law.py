@@ -102,7 +102,9 @@ PREFIXES = {
     "runtime/actor/act.h": ["act"],
     "runtime/actor/act-host.h": ["act"],
     "runtime/sim/sim.h": ["act_sim"],
-    "deploy/embed/": ["troupe"],
+    "deploy/embed/troupe": ["troupe"],
+    "deploy/embed/version.h": ["act"],
+    "deploy/embed/program.h": ["act_program"],
 }
 # Called from outside the tree, so nobody in it needs to.
 PUBLIC_API = ("act_", "troupe_")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""libtroupe as others get it: what it exports, what it keeps, its headers alone, installed; its examples and its guide, built and run."""
+"""libtroupe and libtroupe-actor as others get them: what they export, need and keep, their headers alone, installed; examples and guide, built and run."""
 import glob
 import os
 import re
@@ -16,7 +16,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.dirname(os.path.abspath(sys.argv[1])) if len(sys.argv) > 1 else os.path.join(ROOT, "build", "debug")
 VARIANT = os.path.basename(BUILD)
 EMBED = os.path.join(ROOT, "deploy", "embed")
-OURS = re.compile(r"(act|troupe)_")
+# What each is made of: the prefixes of its names, some of them, and the libraries it needs beside libc.
+LIBRARIES = {
+    "troupe": (r"(act|troupe)_", {"act_spawn", "act_str_from", "act_program_run", "troupe_open"}, None),
+    "troupe-actor": (r"act_", {"act_spawn", "act_str_from", "act_program_run", "act_sim_new", "act_peer_open"},
+                     {"libnng", "libuv", "libssl", "libcrypto"}),
+}
 # What a process has once however many instances live in it, and why that does no harm.
 KEPT = {
     "log_settings": "where lines go: one log a process, set before there are threads (log_configure)",
@@ -38,26 +43,64 @@ def symbols(*words):
     return [(row[0], row[2], row[6]) for row in rows if row[0] != "Name"]
 
 
-def test_the_shared_library_exports_our_prefixes_only():
-    names = [name.split("@")[0] for name, kind, section in symbols("-D", "--defined-only", BUILD + "/lib/libtroupe.so")]
-    others = [name for name in names if not OURS.match(name)]
-    assert not others, others
-    assert len(names) > 200 and {"act_spawn", "act_str_from", "troupe_open"} <= set(names), len(names)
+def exported(library):
+    """Names without their version, which is the same for all."""
+    rows = [name.partition("@@") for name, kind, section in symbols("-D", "--defined-only", "%s/lib/lib%s.so" % (BUILD, library))]
+    return {name for name, _, _ in rows if not name.startswith("LIB")}, {version for _, _, version in rows if version}
 
 
-def test_the_archive_has_no_other_global_names():
-    names = [name for name, kind, section in symbols("-g", "--defined-only", BUILD + "/lib/libtroupe.a")]
-    others = [name for name in names if not OURS.match(name)]
-    assert not others, others
-    assert "act_spawn" in names and "troupe_open" in names
+def needed(path):
+    return set(re.findall(r"\(NEEDED\).*\[([\w-]+?)\.so", run(["readelf", "-d", path]).stdout))
+
+
+def test_a_shared_library_exports_our_prefixes_only():
+    for library, (prefixes, some, _) in LIBRARIES.items():
+        names, _ = exported(library)
+        others = [name for name in names if not re.match(prefixes, name)]
+        assert not others, others
+        assert len(names) > 200 and some <= names, (library, len(names), some - names)
+
+
+def test_an_archive_has_no_other_global_names():
+    for library, (prefixes, some, _) in LIBRARIES.items():
+        names = [name for name, kind, section in symbols("-g", "--defined-only", "%s/lib/lib%s.a" % (BUILD, library))]
+        others = [name for name in names if not re.match(prefixes, name)]
+        assert not others, others
+        assert some <= set(names)
 
 
 def test_what_the_headers_promise_is_there():
-    names = {name for name, kind, section in symbols("-D", "--defined-only", BUILD + "/lib/libtroupe.so")}
-    for header in ("act", "troupe"):
-        made = open("%s/deploy/embed/%s.symbols" % (BUILD, header)).read().split()[1::2]
-        missing = [name for name in made if name not in names]
-        assert not missing, missing
+    for library, headers in (("troupe", ("act", "troupe")), ("troupe-actor", ("act",))):
+        names, _ = exported(library)
+        promised = {name for header in headers for name in open("%s/deploy/embed/%s.symbols" % (BUILD, header)).read().split()[1::2]}
+        assert names == promised, names ^ promised
+
+
+def test_actors_alone_need_neither_datastore_nor_api():
+    """Linked out of runtime and transport, with no name left open: of what others wrote it needs what links need."""
+    for library, (_, _, libraries) in LIBRARIES.items():
+        found = needed("%s/lib/lib%s.so" % (BUILD, library)) - {"libc", "ld-linux-x86-64", "libasan", "libubsan", "libtsan"}
+        assert libraries is None or found == libraries, found
+    open_names = {name.split("@")[0] for name, kind, section in symbols("-D", "--undefined-only", BUILD + "/lib/libtroupe-actor.so")}
+    others = [name for name in open_names if re.match("sqlite3_|raft_|nghttp2_|http_parser_|yaml_|pcre2_|deflate|inflate", name)]
+    assert not others, others
+    size = {library: os.path.getsize("%s/lib/lib%s.so" % (BUILD, library)) for library in LIBRARIES}
+    assert size["troupe-actor"] * 3 < size["troupe"], size
+
+
+def test_names_have_the_release_as_their_version_and_are_bound_within():
+    """A process may have loaded two releases, or both libraries, for parts of it that do not know of each other."""
+    release = act_version().rsplit(".", 1)[0]
+    for library in LIBRARIES:
+        _, versions = exported(library)
+        assert versions == {"LIB%s_%s" % (library.upper().replace("-", "_"), release)}, versions
+        outward = [line for line in run(["readelf", "-rW", "%s/lib/lib%s.so" % (BUILD, library)]).stdout.splitlines()
+                   if "JUMP_SLO" in line and re.search(r" (act|troupe)_", line)]
+        assert not outward, outward[:5]
+
+
+def act_version():
+    return re.search(r'#define ACT_VERSION "([\d.]+)"', open(BUILD + "/include/act.h").read()).group(1)
 
 
 def test_nothing_is_kept_for_all_instances_but_what_is_known():
@@ -96,13 +139,13 @@ class Installed:
         return cls.folder
 
     @classmethod
-    def flags(cls, *words):
+    def flags(cls, *words, package="libtroupe"):
         env = dict(os.environ, PKG_CONFIG_PATH=cls.at() + "/opt/troupe/lib/pkgconfig", PKG_CONFIG_SYSROOT_DIR=cls.at())
-        return subprocess.run(["pkg-config", *words, "libtroupe"], env=env, check=True, capture_output=True, text=True).stdout.split()
+        return subprocess.run(["pkg-config", *words, package], env=env, check=True, capture_output=True, text=True).stdout.split()
 
     @classmethod
-    def build(cls, sources, program, *more):
-        flags = cls.flags("--cflags", "--libs")
+    def build(cls, sources, program, *more, package="libtroupe"):
+        flags = cls.flags("--cflags", "--libs", package=package)
         compiler = "g++" if sources[0].endswith(".cc") else "gcc"
         standard = "-std=c++11" if compiler == "g++" else "-std=c11"
         run([compiler, standard, "-Wall", "-Wextra", "-Werror", "-o", program, *sources, *flags, *more,
@@ -115,26 +158,33 @@ def test_it_installs_with_pkg_config():
     names = sorted(os.path.relpath(path, folder) for path in glob.glob(folder + "/**", recursive=True) if not os.path.isdir(path))
     version = Installed.flags("--modversion")[0]
     minor = version.rsplit(".", 1)[0]
-    assert names == ["include/act.h", "include/troupe.h", "lib/libtroupe.a", "lib/libtroupe.so", "lib/libtroupe.so." + minor,
-                     "lib/libtroupe.so." + version, "lib/pkgconfig/libtroupe.pc"], names
-    soname = run(["readelf", "-d", folder + "/lib/libtroupe.so"]).stdout
-    assert "[libtroupe.so.%s]" % minor in soname, soname
+    libraries = [name % library for library in LIBRARIES for name in
+                 ("lib/lib%s.a", "lib/lib%s.so", "lib/lib%s.so." + minor, "lib/lib%s.so." + version, "lib/pkgconfig/lib%s.pc")]
+    assert version == act_version()
+    assert names == sorted(["include/act.h", "include/troupe.h"] + libraries), names
+    for library in LIBRARIES:
+        soname = run(["readelf", "-d", "%s/lib/lib%s.so" % (folder, library)]).stdout
+        assert "[lib%s.so.%s]" % (library, minor) in soname, soname
 
 
 # ---- programs that see the installed headers only --------------------------------------------------------------
 
 
-def example(name):
-    return Installed.build([os.path.join(EMBED, "examples", name)], os.path.join(Installed.at(), name.rsplit(".", 1)[0]))
+def example(name, package="libtroupe-actor"):
+    program = os.path.join(Installed.at(), name.rsplit(".", 1)[0])
+    Installed.build([os.path.join(EMBED, "examples", name)], program, package=package)
+    assert package in needed(program), needed(program)
+    return program
 
 
 def test_a_program_may_be_linked_with_the_archive():
     folder = Installed.at()
     program = os.path.join(folder, "static")
-    static = [word for word in Installed.flags("--libs", "--static") if word != "-ltroupe"]
-    run(["gcc", "-std=c11", "-O1", *Installed.flags("--cflags"), os.path.join(EMBED, "examples", "ping-pong.c"), "-o", program,
-         "-Wl,--gc-sections", folder + "/opt/troupe/lib/libtroupe.a", *static], seconds=120)
-    assert "rounds" in run([program, "10"]).stdout
+    for library in LIBRARIES:
+        static = [word for word in Installed.flags("--libs", "--static", package="lib" + library) if word != "-l" + library]
+        run(["gcc", "-std=c11", "-O1", *Installed.flags("--cflags"), os.path.join(EMBED, "examples", "ping-pong.c"), "-o", program,
+             "-Wl,--gc-sections", "%s/opt/troupe/lib/lib%s.a" % (folder, library), *static], seconds=120)
+        assert "rounds" in run([program, "10"]).stdout
 
 
 def test_ping_pong_ends():
@@ -173,8 +223,9 @@ def test_the_guide_is_short_and_every_block_of_it_builds_and_runs():
         program = source[:-2]
         is_whole = "int main(" in code
         open(source, "w").write(code if is_whole else PRELUDE + code)
-        Installed.build([source], program, *([] if is_whole else ["-c", "-Wno-unused-function", "-Wno-unused-const-variable",
-                                                                  "-Wno-unused-variable"]))
+        package = "libtroupe" if "troupe_" in code or not is_whole else "libtroupe-actor"
+        fragment = ["-c", "-Wno-unused-function", "-Wno-unused-const-variable", "-Wno-unused-variable"]
+        Installed.build([source], program, *([] if is_whole else fragment), package=package)
         for words, expected in re.findall(r"<!-- prints(?: with ([^:]*))?: (.*) -->", notes):
             assert run([program, *words.split()], seconds=60).stdout == expected + "\n", (number, words, expected)
             runs += 1
@@ -205,8 +256,8 @@ def test_keys_survive_the_first_process():
     with tempfile.TemporaryDirectory(prefix="kv.") as folder:
         program = subprocess.Popen([example("kv.c"), folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
-            until(lambda: child_with(program.pid, "--troupe-host=c"), 20, "three processes are there")
-            os.kill(child_with(program.pid, "--troupe-host=a"), signal.SIGKILL)
+            until(lambda: child_with(program.pid, "--act-host=c"), 20, "three processes are there")
+            os.kill(child_with(program.pid, "--act-host=a"), signal.SIGKILL)
             out, errors = program.communicate(timeout=60)
         finally:
             program.kill()
@@ -220,7 +271,7 @@ class Todo:
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="troupe-todo.")
-        self.child = subprocess.Popen([example("todo.c"), self.folder + "/data"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        self.child = subprocess.Popen([example("todo.c", "libtroupe"), self.folder + "/data"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                       text=True)
         line = self.child.stdout.readline()
         assert line.startswith("ready: https://127.0.0.1:"), line

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <troupe.h>
 
 #define NODES 3U
 #define KEYS_MAX 1000U
@@ -389,11 +388,11 @@ int main(int argc, char **argv)
 {
 	static struct place places[NODES + 1];
 	static struct act_child children[NODES + 1];
-	static struct troupe_host hosts[NODES + 1];
+	static struct act_program_host hosts[NODES + 1];
 	static const char *const names[] = { "user", "a", "b", "c" };
 	static bool done;
 	static struct user user = { .is_stopping_host = true, .is_done = &done };
-	struct troupe_hosts all = { argc > 1 ? argv[1] : "/tmp/kv", hosts, NODES + 1, types, 1 };
+	struct act_program all = { argc > 1 ? argv[1] : "/tmp/kv", hosts, NODES + 1, types, 1 };
 
 	if (argc > 2 && strcmp(argv[1], "--sim") == 0)
 		return simulate(strtoull(argv[2], NULL, 10));
@@ -401,11 +400,11 @@ int main(int argc, char **argv)
 		places[i] = (struct place){ i - 1, { "kv@local/a", "kv@local/b", "kv@local/c" } };
 		children[i] =
 		    (struct act_child){ .id = "kv", .class = &kv_class, .args = &places[i] };
-		hosts[i] = (struct troupe_host){ names[i], &children[i], 1 };
+		hosts[i] = (struct act_program_host){ names[i], &children[i], 1 };
 	}
 	user.place = places[0];
 	children[0] = (struct act_child){
 		.id = "user", .class = &user_class, .args = &user, .restart = ACT_TRANSIENT
 	};
-	return troupe_run_hosts(&all, argc, argv);
+	return act_program_run(&all, argc, argv);
 }

@@ -2,7 +2,6 @@
 #include <act.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <troupe.h>
 
 #define WORKERS 4U
 #define JOBS 200U
@@ -107,9 +106,9 @@ int main(int argc, char **argv)
 	static const struct act_child pools[] = {
 		{ .id = "pool", .class = &act_supervisor_class, .args = &pool }
 	};
-	static const struct troupe_host hosts[] = { { "boss", bosses, 1 }, { "pool", pools, 1 } };
+	static const struct act_program_host hosts[] = { { "boss", bosses, 1 }, { "pool", pools, 1 } };
 	static const struct act_type *const types[] = { &job_type };
-	struct troupe_hosts all = { argc > 1 ? argv[1] : "/tmp/workers", hosts, 2, types, 1 };
+	struct act_program all = { argc > 1 ? argv[1] : "/tmp/workers", hosts, 2, types, 1 };
 
-	return troupe_run_hosts(&all, argc, argv);
+	return act_program_run(&all, argc, argv);
 }

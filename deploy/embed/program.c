@@ -1,10 +1,13 @@
+#include "deploy/embed/program.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "deploy/embed/troupe.h"
+#include "runtime/actor/act-host.h"
 #include "runtime/base/base.h"
 #include "runtime/base/log.h"
+#include "runtime/loop/loop.h"
 #include "runtime/loop/root.h"
 #include "transport/peer/peer.h"
 
@@ -14,17 +17,17 @@
 
 #define NODE 1U
 #define NODE_NAME STR("local")
-#define HOST_WORD "--troupe-host=" /* the word that a process is told its host by */
+#define HOST_WORD "--act-host=" /* the word that a process is told its host by */
 #define PATH_MAX_BYTES 1024U
 #define OWN_CHILDREN 3U /* links, signals, and the root or the heart */
 
 struct member {
-	const struct troupe_hosts *hosts;
+	const struct act_program *program;
 	uint32_t index; /* of our host */
 	struct member *self;
 	struct arena *arena;
-	char program[PATH_MAX_BYTES];
-	struct root_host others[TROUPE_HOSTS_MAX];
+	char path[PATH_MAX_BYTES];
+	struct root_host others[ACT_PROGRAM_HOSTS_MAX];
 	struct root_spec root;
 	struct root_life life;
 	struct loop *loop;
@@ -40,11 +43,11 @@ static void close_links(void *arg)
 
 static enum status learn(const struct member *member)
 {
-	for (uint32_t i = 0; i < member->hosts->host_count; i++) {
+	for (uint32_t i = 0; i < member->program->host_count; i++) {
 		struct seams_place place = { .node = NODE,
 					     .node_name = NODE_NAME,
 					     .host = (uint16_t)i,
-					     .host_name = str_from(member->hosts->hosts[i].name) };
+					     .host_name = str_from(member->program->hosts[i].name) };
 
 		if (i != member->index)
 			TRY(peer_learn(member->peer, &place));
@@ -62,7 +65,7 @@ static enum status links_init(struct act *act, void *state, const void *args)
 				      .random = act_seams(act)->random,
 				      .loop = loop_of(act),
 				      .node_name = NODE_NAME,
-				      .run_folder = str_from(member->hosts->folder) };
+				      .run_folder = str_from(member->program->folder) };
 	struct fault why = { 0 };
 	struct seams_link link;
 	enum status status = peer_open(&config, &member->peer, &why);
@@ -116,13 +119,14 @@ static enum status find_host(struct member *member, int argc, char **argv, struc
 {
 	struct str word = argc > 0 ? str_from(argv[argc - 1]) : STR("");
 
-	if (member->hosts->host_count == 0 || member->hosts->host_count > TROUPE_HOSTS_MAX)
-		return fault_set(why, INVALID, "hosts", "hosts wants 1 to %u", TROUPE_HOSTS_MAX);
+	if (member->program->host_count == 0 || member->program->host_count > ACT_PROGRAM_HOSTS_MAX)
+		return fault_set(why, INVALID, "hosts", "hosts wants 1 to %u",
+				 ACT_PROGRAM_HOSTS_MAX);
 	if (!str_starts(word, STR(HOST_WORD)))
 		return OK;
 	word = str_slice(word, sizeof HOST_WORD - 1, word.len);
-	for (uint32_t i = 1; i < member->hosts->host_count; i++)
-		if (str_is(word, member->hosts->hosts[i].name)) {
+	for (uint32_t i = 1; i < member->program->host_count; i++)
+		if (str_is(word, member->program->hosts[i].name)) {
 			member->index = i;
 			return root_inherited(&member->life) == OK
 				   ? OK
@@ -137,7 +141,7 @@ static const char *const *words_of(struct member *member, int argc, char **argv,
 {
 	const char **words = arena_array(member->arena, const char *, argc + 2);
 
-	words[0] = member->program;
+	words[0] = member->path;
 	for (int i = 1; i < argc; i++)
 		words[i] = argv[i];
 	words[argc > 0 ? argc : 1] = arena_printf(member->arena, HOST_WORD "%s", name).at;
@@ -146,26 +150,26 @@ static const char *const *words_of(struct member *member, int argc, char **argv,
 
 static enum status plan_root(struct member *member, int argc, char **argv, struct fault *why)
 {
-	ssize_t len = readlink("/proc/self/exe", member->program, sizeof member->program - 1);
+	ssize_t len = readlink("/proc/self/exe", member->path, sizeof member->path - 1);
 
 	if (len <= 0)
 		return fault_set(why, IO, "", "cannot find this program's file");
-	member->program[len] = '\0';
+	member->path[len] = '\0';
 	member->root = (struct root_spec){ .strategy = ACT_ONE_FOR_ONE,
 					   .max_restarts = 30,
 					   .within_ms = 60000,
 					   .backoff_min_ms = 5,
 					   .backoff_max_ms = 2000,
 					   .hosts = member->others,
-					   .host_count = member->hosts->host_count - 1,
+					   .host_count = member->program->host_count - 1,
 					   .held_fd = -1,
-					   .exile_first = TROUPE_HOSTS_MAX,
-					   .state_folder = member->hosts->folder };
-	for (uint32_t i = 1; i < member->hosts->host_count; i++)
+					   .exile_first = ACT_PROGRAM_HOSTS_MAX,
+					   .state_folder = member->program->folder };
+	for (uint32_t i = 1; i < member->program->host_count; i++)
 		member->others[i - 1] =
-		    (struct root_host){ .name = member->hosts->hosts[i].name,
+		    (struct root_host){ .name = member->program->hosts[i].name,
 					.argv = words_of(member, argc, argv,
-							 member->hosts->hosts[i].name),
+							 member->program->hosts[i].name),
 					.host = (uint16_t)i,
 					.restart = ACT_PERMANENT };
 	return OK;
@@ -181,7 +185,7 @@ static void add(struct act_supervisor *root, struct act_child *children, const c
 
 static struct act_supervisor plan(struct member *member)
 {
-	const struct troupe_host *own = &member->hosts->hosts[member->index];
+	const struct act_program_host *own = &member->program->hosts[member->index];
 	struct act_child *children =
 	    arena_array(member->arena, struct act_child, own->child_count + OWN_CHILDREN);
 	struct act_supervisor root = { .backoff_min_ms = 1,
@@ -203,14 +207,14 @@ static struct act_supervisor plan(struct member *member)
 static enum status run(struct member *member, struct fault *why)
 {
 	struct act_supervisor root = plan(member);
-	const struct troupe_hosts *hosts = member->hosts;
-	struct loop_config config = { .host = { .name = hosts->hosts[member->index].name,
+	const struct act_program *program = member->program;
+	struct loop_config config = { .host = { .name = program->hosts[member->index].name,
 						.node = NODE,
 						.host = (uint16_t)member->index,
 						.epoch = member->index == 0 ? 1 : member->life.epoch,
 						.root = &root,
-						.types = hosts->types,
-						.type_count = hosts->type_count } };
+						.types = program->types,
+						.type_count = program->type_count } };
 	enum status status = loop_open(&config, &member->loop);
 	enum act_reason reason;
 
@@ -228,7 +232,7 @@ static enum status run(struct member *member, struct fault *why)
 
 static enum status begin(struct member *member, int argc, char **argv, struct fault *why)
 {
-	const char *folder = member->hosts->folder;
+	const char *folder = member->program->folder;
 	enum status status;
 
 	TRY(find_host(member, argc, argv, why));
@@ -241,14 +245,14 @@ static enum status begin(struct member *member, int argc, char **argv, struct fa
 	return plan_root(member, argc, argv, why);
 }
 
-int troupe_run_hosts(const struct troupe_hosts *hosts, int argc, char **argv)
+int act_program_run(const struct act_program *program, int argc, char **argv)
 {
 	struct arena *arena = arena_new(0);
 	struct member *member = arena_new_of(arena, struct member);
 	struct fault why = { 0 };
 	enum status status;
 
-	member->hosts = hosts;
+	member->program = program;
 	member->self = member;
 	member->arena = arena;
 	status = begin(member, argc, argv, &why);
