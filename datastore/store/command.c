@@ -42,10 +42,8 @@ static void pack_ops(struct text *out, const struct store_op *ops, uint32_t coun
 		pack_op(out, &ops[i]);
 }
 
-static void pack_write(struct text *out, const struct store_write *write)
+static void pack_txn(struct text *out, const struct store_write *write)
 {
-	fixed_put_u64(out, write->term);
-	fixed_put_u64(out, write->request);
 	fixed_put_u32(out, write->compare_count);
 	for (uint32_t i = 0; i < write->compare_count; i++) {
 		const struct store_compare *compare = &write->compares[i];
@@ -53,11 +51,27 @@ static void pack_write(struct text *out, const struct store_write *write)
 		fixed_put_u8(out, (uint8_t)compare->result);
 		fixed_put_str(out, compare->key);
 		fixed_put_str(out, compare->end);
-		fixed_put_u64(out, compare->number);
+		fixed_put_u64(out, (uint64_t)compare->number);
 		fixed_put_str(out, compare->value);
 	}
 	pack_ops(out, write->success, write->success_count);
 	pack_ops(out, write->failure, write->failure_count);
+}
+
+static void pack_write(struct text *out, const struct store_write *write)
+{
+	fixed_put_u64(out, write->term);
+	fixed_put_u64(out, write->request);
+	pack_txn(out, write);
+}
+
+/* Cut when it is larger than any command may be: command_check refuses it then. */
+struct str store_pack_txn(const struct store_write *txn, struct arena *arena)
+{
+	struct text out = text_in(arena, LIMIT_STORE_COMMAND_BYTES);
+
+	pack_txn(&out, txn);
+	return text_str(&out);
 }
 
 void command_begin(struct text *out)
@@ -109,7 +123,7 @@ static void unpack_op(struct fixed *in, struct store_op *op)
 {
 	uint8_t kind = fixed_get_u8(in);
 	uint8_t flags = fixed_get_u8(in);
-	if (kind > STORE_GET || (flags & ~FLAG_ALL) != 0) /* of a version that we do not know */
+	if (kind > STORE_TXN || (flags & ~FLAG_ALL) != 0) /* of a version that we do not know */
 		in->is_bad = true;
 	op->kind = kind;
 	op->wants_prev = flags & FLAG_PREV;
@@ -143,14 +157,12 @@ static void unpack_compare(struct fixed *in, struct store_compare *compare)
 	compare->result = result;
 	compare->key = fixed_get_str(in);
 	compare->end = fixed_get_str(in);
-	compare->number = fixed_get_u64(in);
+	compare->number = (int64_t)fixed_get_u64(in);
 	compare->value = fixed_get_str(in);
 }
 
-static void unpack_write(struct fixed *in, struct arena *arena, struct store_write *write)
+static void unpack_txn(struct fixed *in, struct arena *arena, struct store_write *write)
 {
-	write->term = fixed_get_u64(in);
-	write->request = fixed_get_u64(in);
 	write->compare_count = fixed_count(in, COMPARE_BYTES, LIMIT_TXN_OPS);
 	struct store_compare *compares =
 	    write->compare_count ? arena_array(arena, struct store_compare, write->compare_count)
@@ -160,6 +172,22 @@ static void unpack_write(struct fixed *in, struct arena *arena, struct store_wri
 	write->compares = compares;
 	write->success = unpack_ops(in, arena, &write->success_count);
 	write->failure = unpack_ops(in, arena, &write->failure_count);
+}
+
+static void unpack_write(struct fixed *in, struct arena *arena, struct store_write *write)
+{
+	write->term = fixed_get_u64(in);
+	write->request = fixed_get_u64(in);
+	unpack_txn(in, arena, write);
+}
+
+enum status command_unpack_txn(struct str packed, struct arena *arena, struct store_write *out)
+{
+	struct fixed in = fixed_of(packed);
+
+	*out = (struct store_write){ 0 };
+	unpack_txn(&in, arena, out);
+	return fixed_is_done(&in) ? OK : CORRUPT;
 }
 
 enum status command_open(struct str payload, struct fixed *out)
@@ -217,7 +245,7 @@ static bool is_named_twice(const struct store_op *ops, uint32_t count, uint32_t 
 	if (ops[i].kind != STORE_PUT)
 		return false;
 	for (uint32_t j = 0; j < count; j++) {
-		if (j == i || ops[j].kind == STORE_GET)
+		if (j == i || ops[j].kind == STORE_GET || ops[j].kind == STORE_TXN)
 			continue;
 		if (is_within(ops[i].key, ops[j].key, ops[j].end))
 			return true;
@@ -225,8 +253,29 @@ static bool is_named_twice(const struct store_op *ops, uint32_t count, uint32_t 
 	return false;
 }
 
-static enum status check_op(const struct store_op *op, struct fault *why)
+static enum status check_txn(const struct store_write *txn, uint32_t most_ops, struct fault *why);
+
+static enum status check_nested(struct str packed, uint32_t most_ops, struct fault *why)
 {
+	struct arena *arena = arena_new(0);
+	struct store_write txn;
+	enum status status = command_unpack_txn(packed, arena, &txn);
+
+	if (status != OK)
+		status = fault_set(why, BAD_REQUEST, "value", "no transaction");
+	else
+		status = check_txn(&txn, most_ops, why);
+	arena_free(arena);
+	return status;
+}
+
+/* `most_ops`: what is left for the lists of a transaction within. */
+static enum status check_op(const struct store_op *op, uint32_t most_ops, struct fault *why)
+{
+	if (op->kind == STORE_TXN)
+		return op->key.at || op->end.at
+			   ? fault_set(why, BAD_REQUEST, "key", "a transaction has none")
+			   : check_nested(op->value, most_ops, why);
 	TRY(check_key(op->key, why));
 	if (op->end.len > LIMIT_KEY_BYTES)
 		return fault_set(why, TOO_LARGE, "end", "longer than a key may be");
@@ -244,37 +293,45 @@ static enum status check_op(const struct store_op *op, struct fault *why)
 	return OK;
 }
 
-static enum status check_ops(const struct store_op *ops, uint32_t count, struct fault *why)
+static enum status check_ops(const struct store_op *ops, uint32_t count, uint32_t most_ops,
+			     struct fault *why)
 {
-	if (count > LIMIT_TXN_OPS)
-		return fault_set(why, BAD_REQUEST, "ops", "at most %u in one write", LIMIT_TXN_OPS);
 	for (uint32_t i = 0; i < count; i++) {
-		TRY(check_op(&ops[i], why));
+		TRY(check_op(&ops[i], most_ops, why));
 		if (is_named_twice(ops, count, i))
 			return fault_set(why, BAD_REQUEST, "key", "named twice in one write");
 	}
 	return OK;
 }
 
-static enum status check_write(const struct store_write *write, struct fault *why)
+static uint32_t larger(uint32_t a, uint32_t b)
 {
-	if (write->compare_count > LIMIT_TXN_OPS)
-		return fault_set(why, BAD_REQUEST, "compares", "at most %u in one write",
-				 LIMIT_TXN_OPS);
+	return a > b ? a : b;
+}
+
+/* etcd's rule, which also bounds the depth: a level uses up as many ops as its longest list has. */
+static enum status check_txn(const struct store_write *write, uint32_t most_ops, struct fault *why)
+{
+	uint32_t used =
+	    larger(write->compare_count, larger(write->success_count, write->failure_count));
+
+	if (used > most_ops)
+		return fault_set(why, BAD_REQUEST, "ops", "at most %u in one write", LIMIT_TXN_OPS);
 	for (uint32_t i = 0; i < write->compare_count; i++) {
 		TRY(check_key(write->compares[i].key, why));
 		if (write->compares[i].end.len > LIMIT_KEY_BYTES)
 			return fault_set(why, TOO_LARGE, "end", "longer than a key may be");
 	}
-	TRY(check_ops(write->success, write->success_count, why));
-	return check_ops(write->failure, write->failure_count, why);
+	most_ops -= used; /* at least one less for each level within */
+	TRY(check_ops(write->success, write->success_count, most_ops, why));
+	return check_ops(write->failure, write->failure_count, most_ops, why);
 }
 
 enum status command_check(const struct command *command, struct fault *why)
 {
 	switch (command->kind) {
 	case COMMAND_WRITE:
-		TRY(check_write(&command->write, why));
+		TRY(check_txn(&command->write, LIMIT_TXN_OPS, why));
 		if (command_size(command) > LIMIT_STORE_COMMAND_BYTES)
 			return fault_set(why, TOO_LARGE, "", "a write is at most %u bytes",
 					 LIMIT_STORE_COMMAND_BYTES);

@@ -42,6 +42,9 @@ uint32_t command_size(const struct command *command); /* bytes that command_pack
 
 /* Begins to read an entry: CORRUPT if its version is not ours. Then command_next while fixed_left. */
 MUST_USE enum status command_open(struct str payload, struct fixed *out);
+/* What store_pack_txn made, as compares and ops; arrays in `arena`. CORRUPT for what it did not make. */
+MUST_USE enum status command_unpack_txn(struct str packed, struct arena *arena,
+					struct store_write *out);
 /* The next command; arrays are made in `arena`. CORRUPT for what no command_pack made. */
 MUST_USE enum status command_next(struct fixed *in, struct arena *arena, struct command *out);
 

@@ -44,7 +44,7 @@ static bool holds(enum store_compare_result result, int order)
 static bool compare_item(struct applying *applying, const struct store_compare *compare,
 			 struct index_item *item)
 {
-	uint64_t number = 0;
+	int64_t number = 0;
 	switch (compare->target) {
 	case STORE_COMPARE_VALUE: {
 		if (!item)
@@ -53,10 +53,10 @@ static bool compare_item(struct applying *applying, const struct store_compare *
 		assert(value); /* a latest value is never compacted away */
 		return holds(compare->result, sign(str_cmp(blob_str(value), compare->value)));
 	}
-	case STORE_COMPARE_VERSION: number = item ? item->version : 0; break;
-	case STORE_COMPARE_CREATE: number = item ? item->create_revision : 0; break;
-	case STORE_COMPARE_MOD: number = item ? change_revision(item->id) : 0; break;
-	case STORE_COMPARE_LEASE: number = item ? item->lease : 0; break;
+	case STORE_COMPARE_VERSION: number = item ? (int64_t)item->version : 0; break;
+	case STORE_COMPARE_CREATE: number = item ? (int64_t)item->create_revision : 0; break;
+	case STORE_COMPARE_MOD: number = item ? (int64_t)change_revision(item->id) : 0; break;
+	case STORE_COMPARE_LEASE: number = item ? (int64_t)item->lease : 0; break;
 	}
 	return holds(compare->result, number > compare->number   ? 1
 				      : number < compare->number ? -1
@@ -70,21 +70,91 @@ static bool compare_holds(struct applying *applying, const struct store_compare 
 		return compare_item(applying, compare, tree_get(index->items, compare->key));
 	struct str key;
 	void *item;
+	bool is_empty = true;
 	struct tree_cursor cursor = tree_from(index->items, compare->key);
 	while (tree_step(&cursor, &key, &item) && index_is_within(key, compare->key, compare->end)) {
+		is_empty = false;
 		if (!compare_item(applying, compare, item))
+			return false;
+	}
+	return !is_empty || compare_item(applying, compare, NULL);
+}
+
+static bool all_compares_hold(struct applying *applying, const struct store_write *txn)
+{
+	for (uint32_t i = 0; i < txn->compare_count; i++) {
+		if (!compare_holds(applying, &txn->compares[i]))
 			return false;
 	}
 	return true;
 }
 
-static bool all_compares_hold(struct applying *applying)
+/* ---- transactions within the write ---- */
+
+/* The ops of the branches that are taken, as one list: of each STORE_TXN its own right behind it. */
+struct branch {
+	const struct store_op *ops;
+	uint32_t count;
+	struct store_op *list; /* NULL: ops are those of the write itself */
+	uint32_t cap;
+};
+
+static bool has_txn(const struct store_op *ops, uint32_t count)
 {
-	for (uint32_t i = 0; i < applying->write->compare_count; i++) {
-		if (!compare_holds(applying, &applying->write->compares[i]))
-			return false;
+	for (uint32_t i = 0; i < count; i++) {
+		if (ops[i].kind == STORE_TXN)
+			return true;
 	}
-	return true;
+	return false;
+}
+
+static struct store_op *branch_add(struct applying *applying, struct branch *branch)
+{
+	if (branch->count == branch->cap) {
+		uint32_t cap = branch->cap ? 2 * branch->cap : 16;
+		branch->list =
+		    arena_grow(scratch_of(applying), branch->list,
+			       branch->cap * sizeof *branch->list, cap * sizeof *branch->list);
+		branch->cap = cap;
+	}
+	branch->ops = branch->list;
+	return &branch->list[branch->count++];
+}
+
+/* The depth is bounded: command_check lets each level have fewer ops than the one around it. */
+static void flatten(struct applying *applying, struct branch *branch, const struct store_op *ops,
+		    uint32_t count, uint32_t depth)
+{
+	assert(depth <= LIMIT_TXN_OPS);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = branch->count;
+		struct store_write txn;
+		*branch_add(applying, branch) = ops[i];
+		if (ops[i].kind != STORE_TXN)
+			continue;
+		enum status status = command_unpack_txn(ops[i].value, scratch_of(applying), &txn);
+		assert(status == OK); /* it was checked before it was agreed upon */
+		bool is_success = all_compares_hold(applying, &txn);
+		flatten(applying, branch, is_success ? txn.success : txn.failure,
+			is_success ? txn.success_count : txn.failure_count, depth + 1);
+		/* What apply_txn shall say. */
+		branch->list[at].is_count_only = is_success;
+		branch->list[at].limit = branch->count - at - 1;
+	}
+}
+
+static struct branch take_branch(struct applying *applying, bool is_success)
+{
+	const struct store_write *write = applying->write;
+	const struct store_op *ops = is_success ? write->success : write->failure;
+	uint32_t count = is_success ? write->success_count : write->failure_count;
+	struct branch branch = { .ops = ops, .count = count };
+
+	if (!has_txn(ops, count))
+		return branch;
+	branch.count = 0;
+	flatten(applying, &branch, ops, count, 0);
+	return branch;
 }
 
 static void show_current(struct applying *applying, struct str key, struct index_item *item)
@@ -102,7 +172,9 @@ static enum status check_expected(struct applying *applying, const struct store_
 {
 	struct index_item *item = tree_get(applying->index->items, op->key);
 	if (op->expected == STORE_ANY_REVISION)
-		return op->kind == STORE_PUT && op->keeps_value && !item ? NOT_FOUND : OK;
+		return op->kind == STORE_PUT && (op->keeps_value || op->keeps_lease) && !item
+			   ? NOT_FOUND
+			   : OK;
 	if (!item)
 		return op->expected ? NOT_FOUND : OK;
 	if (change_revision(item->id) == op->expected)
@@ -119,7 +191,7 @@ static enum status check_branch(struct applying *applying, const struct store_op
 	for (uint32_t i = 0; i < count; i++) {
 		const struct store_op *op = &ops[i];
 		applying->answer->refused_op = i;
-		if (op->kind == STORE_GET)
+		if (op->kind == STORE_GET || op->kind == STORE_TXN)
 			continue;
 		TRY(check_expected(applying, op));
 		if (op->kind == STORE_PUT && op->lease &&
@@ -301,6 +373,10 @@ static void apply_branch(struct applying *applying, const struct store_op *ops, 
 		case STORE_PUT: apply_put(applying, &ops[i], result); break;
 		case STORE_DELETE: apply_delete(applying, &ops[i], result); break;
 		case STORE_GET: apply_get(applying, &ops[i], result); break;
+		case STORE_TXN:
+			result->more = ops[i].is_count_only;
+			result->count = ops[i].limit;
+			break;
 		}
 	}
 	applying->answer->results = results;
@@ -350,13 +426,12 @@ static void apply_write(struct index *index, const struct store_write *write, ui
 	if (write->term && write->term != term) {
 		answer->status = GONE;
 	} else {
-		answer->is_success = all_compares_hold(&applying);
+		answer->is_success = all_compares_hold(&applying, write);
 		applying.is_failure_branch = !answer->is_success;
-		const struct store_op *ops = answer->is_success ? write->success : write->failure;
-		uint32_t count = answer->is_success ? write->success_count : write->failure_count;
-		answer->status = check_branch(&applying, ops, count);
+		struct branch branch = take_branch(&applying, answer->is_success);
+		answer->status = check_branch(&applying, branch.ops, branch.count);
 		if (answer->status == OK)
-			apply_branch(&applying, ops, count);
+			apply_branch(&applying, branch.ops, branch.count);
 	}
 	settle(&applying);
 	answer->revision = index->revision;

@@ -219,11 +219,12 @@ static const struct field range_answer_fields[] = {
 	LIST(store_range_answer, rows, row_count, struct store_row, row_fields),
 	BOOL(store_range_answer, more),
 	U64(store_range_answer, count),
+	U64(store_range_answer, latest),
 	END,
 };
 
 static const struct field op_fields[] = {
-	ENUM(store_op, kind, STORE_GET),
+	ENUM(store_op, kind, STORE_TXN),
 	BYTES(store_op, key),
 	BYTES(store_op, end),
 	BYTES(store_op, value),

@@ -22,6 +22,7 @@ static void finish(struct store *store, struct store_read *read, enum status sta
 {
 	list_remove(&read->link);
 	store->reads.count--;
+	read->answer.latest = index_revision(store->index);
 	read->answer.status = status;
 	read->answer.arena = read->arena;
 	if (act_answer(store->act, read->ticket, &store_range_answer_type, &read->answer) != OK)

@@ -71,10 +71,17 @@ struct store_range_answer {
 	struct store_row *rows;
 	uint32_t row_count;
 	bool more;
-	uint64_t count; /* keys in the whole range, whatever the limit (latest: exact; older: those of this page) */
+	uint64_t count; /* keys in the whole range from `key` on, whatever the limit */
+	uint64_t latest; /* the revision of this replica when it read; 0: an older release answered */
 };
 
-enum store_op_kind { STORE_PUT, STORE_DELETE, STORE_GET };
+/* The numbers are on disk and on the wire. */
+enum store_op_kind {
+	STORE_PUT,
+	STORE_DELETE,
+	STORE_GET,
+	STORE_TXN, /* compares and two branches of its own, in `value` as store_pack_txn made it */
+};
 
 struct store_op {
 	enum store_op_kind kind;
@@ -90,7 +97,7 @@ struct store_op {
 	uint32_t limit;  /* STORE_GET: 0 as many as fit */
 	bool wants_prev; /* put and delete: the answer's rows hold what was there before */
 	bool keeps_value; /* put: only the lease and revision change (etcd's ignore_value); the key must exist */
-	bool keeps_lease;
+	bool keeps_lease; /* put: the lease stays (etcd's ignore_lease); the key must exist */
 	bool is_count_only, is_keys_only; /* STORE_GET */
 };
 
@@ -109,19 +116,27 @@ enum store_compare_result {
 	STORE_COMPARE_NOT_EQUAL,
 };
 
-/* A key that does not exist compares as version, create, mod and lease 0; comparing its value is false. */
+/*
+ * A key that does not exist, or a range without keys, compares as version, create, mod and lease 0; comparing its value is
+ * false. Numbers are signed, as etcd's.
+ */
 struct store_compare {
 	enum store_compare_target target;
 	enum store_compare_result result;
 	struct str key;
 	struct str end; /* all keys of the range must hold; absent: one key */
-	uint64_t number;
+	int64_t number;
 	struct str value;
 };
 
 /*
  * write: if all compares hold then `success` happens, else `failure` (both atomic, at one revision). The common
  * write has no compares and one success op with `expected`. Ops of one write may not name a key twice.
+ *
+ * A STORE_TXN op is a write within the write. All compares, also of those within, are judged by what was there before the
+ * write; then the ops of the branches that were taken happen in their order. Names of keys are held against each other within
+ * a branch only: whoever nests sees to it that branches do not meet. Depth is bounded by LIMIT_TXN_OPS together with the
+ * ops: each level takes as many of them as its longest list has.
  *
  * `term` is the guard of those who act for a leader: unless 0, the write happens only under a leader of
  * that very term, else GONE. `request` makes a retry safe: a random number, the same in each try; within
@@ -141,14 +156,18 @@ struct store_write {
 	bool is_forwarded; /* set by stores: no second hop */
 };
 
-/* What one op did; in the order of the branch that was taken. */
+/* What one op did; in the order of the branch that was taken, those of a STORE_TXN's branch right behind its own. */
 struct store_result {
 	struct store_row
 	    *rows; /* STORE_GET: found; put and delete with wants_prev: what was there before */
 	uint32_t row_count;
-	bool more;
-	uint64_t count; /* STORE_GET: keys in the range; delete: keys deleted; put: 1 */
+	bool more; /* STORE_GET: the page ended before the range; STORE_TXN: its compares held */
+	/* STORE_GET: keys in the range; delete: keys deleted; put: 1; STORE_TXN: how many results behind it are its own. */
+	uint64_t count;
 };
+
+/* The value of a STORE_TXN op: compares, success and failure of `txn`, copied into `arena`. */
+struct str store_pack_txn(const struct store_write *txn, struct arena *arena);
 
 struct store_write_answer {
 	enum status status;

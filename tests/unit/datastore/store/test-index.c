@@ -205,6 +205,16 @@ TEST(compares_know_version_create_mod_lease_and_value)
 		  true },
 		{ { STORE_COMPARE_VERSION, STORE_COMPARE_LESS, STR("a"), STR("z"), 2, STR_NONE },
 		  false },
+		{ { STORE_COMPARE_VERSION, STORE_COMPARE_EQUAL, STR("b"), STR("z"), 0, STR_NONE },
+		  true },
+		{ { STORE_COMPARE_VERSION, STORE_COMPARE_EQUAL, STR("b"), STR("z"), 1, STR_NONE },
+		  false },
+		{ { STORE_COMPARE_VALUE, STORE_COMPARE_NOT_EQUAL, STR("b"), STR("z"), 0, STR("m") },
+		  false },
+		{ { STORE_COMPARE_VERSION, STORE_COMPARE_GREATER, STR("a"), STR_NONE, -1, STR_NONE },
+		  true },
+		{ { STORE_COMPARE_MOD, STORE_COMPARE_LESS, STR("a"), STR_NONE, -1, STR_NONE },
+		  false },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct command command = { .kind = COMMAND_WRITE,
@@ -212,6 +222,119 @@ TEST(compares_know_version_create_mod_lease_and_value)
 						      .compare_count = 1 } };
 		CHECK_EQ(apply(fixture, &command, 1).write.is_success, cases[i].holds);
 	}
+	free_index(fixture);
+}
+
+/* A transaction within: if `key` is at this version, then put it, else get it. */
+static struct store_op within(const char *key, int64_t version, const char *value)
+{
+	struct store_compare *compare = arena_new_of(test_arena(), struct store_compare);
+	struct store_op *ops = arena_array(test_arena(), struct store_op, 2);
+
+	*compare = (struct store_compare){ .target = STORE_COMPARE_VERSION,
+					   .key = str_from(key),
+					   .number = version };
+	ops[0] = put(key, value, STORE_ANY_REVISION);
+	ops[1] = (struct store_op){ .kind = STORE_GET,
+				    .key = str_from(key),
+				    .expected = STORE_ANY_REVISION };
+	struct store_write txn = { .compares = compare,
+				   .compare_count = 1,
+				   .success = &ops[0],
+				   .success_count = 1,
+				   .failure = &ops[1],
+				   .failure_count = 1 };
+	return (struct store_op){ .kind = STORE_TXN,
+				  .value = store_pack_txn(&txn, test_arena()),
+				  .expected = STORE_ANY_REVISION };
+}
+
+TEST(transactions_within_are_judged_by_what_was_there_before)
+{
+	struct fixture *fixture = make_index(1U << 20);
+	struct store_op ops[] = { put("a", "1", STORE_ANY_REVISION), within("a", 0, "2"),
+				  within("b", 0, "3"), within("c", 1, "4"),
+				  put("d", "5", STORE_ANY_REVISION) };
+	struct index_answer answer = write_ops(fixture, ops + 2, 3);
+	const struct store_result *results = answer.write.results;
+
+	CHECK_STATUS(answer.status, OK);
+	CHECK_EQ(answer.revision, 2);
+	CHECK_EQ(answer.write.result_count, 5);
+	CHECK(results[0].more);
+	CHECK_EQ(results[0].count, 1);
+	CHECK_EQ(results[1].count, 1);
+	CHECK(!results[2].more);
+	CHECK_EQ(results[2].count, 1);
+	CHECK_EQ(results[3].row_count, 0);
+	/* The put of "a" comes before, but the comparison knows nothing of it. */
+	answer = write_ops(fixture, ops, 2);
+	CHECK(answer.write.results[1].more);
+	CHECK_STR(text_str(&fixture->said), "b=3@2.0 d=5@2.1 a=1@3.0 a=2@3.1 ");
+	free_index(fixture);
+}
+
+TEST(what_cannot_happen_within_refuses_the_whole_write)
+{
+	struct fixture *fixture = make_index(1U << 20);
+	struct store_op inner = put("b", "2", STORE_ANY_REVISION);
+	inner.lease = 7;
+	struct store_write txn = { .success = &inner, .success_count = 1 };
+	struct store_op ops[] = { put("a", "1", STORE_ANY_REVISION),
+				  { .kind = STORE_TXN,
+				    .value = store_pack_txn(&txn, test_arena()),
+				    .expected = STORE_ANY_REVISION } };
+
+	CHECK_STATUS(write_ops(fixture, ops, 2).status, INVALID);
+	CHECK_STR(text_str(&fixture->said), "");
+	free_index(fixture);
+}
+
+/* `levels` transactions, one within the other, each the only op of the one around it. */
+static struct store_op nest(uint32_t levels)
+{
+	struct store_op op = put("a", "1", STORE_ANY_REVISION);
+
+	for (uint32_t i = 0; i < levels; i++) {
+		struct store_write txn = { .success = &op, .success_count = 1 };
+		op = (struct store_op){ .kind = STORE_TXN,
+					.value = store_pack_txn(&txn, test_arena()),
+					.expected = STORE_ANY_REVISION };
+	}
+	return op;
+}
+
+TEST(transactions_are_nested_as_deep_as_their_ops_allow)
+{
+	struct fixture *fixture = make_index(1U << 20);
+	struct store_op op = nest(LIMIT_TXN_OPS - 1);
+	struct command command = { .kind = COMMAND_WRITE,
+				   .write = { .success = &op, .success_count = 1 } };
+	struct fault why;
+
+	CHECK_EQ(write_op(fixture, op).write.result_count, LIMIT_TXN_OPS);
+	CHECK_STR(text_str(&fixture->said), "a=1@2.0 ");
+	op = nest(LIMIT_TXN_OPS);
+	CHECK_STATUS(command_check(&command, &why), BAD_REQUEST);
+	op = (struct store_op){ .kind = STORE_TXN, .value = STR("no transaction") };
+	CHECK_STATUS(command_check(&command, &why), BAD_REQUEST);
+	op = within("a", 0, "1");
+	op.key = STR("a");
+	CHECK_STATUS(command_check(&command, &why), BAD_REQUEST);
+	free_index(fixture);
+}
+
+TEST(what_is_to_be_kept_must_be_there)
+{
+	struct fixture *fixture = make_index(1U << 20);
+	struct store_op op = put("a", "", STORE_ANY_REVISION);
+
+	op.keeps_value = true;
+	CHECK_STATUS(write_op(fixture, op).status, NOT_FOUND);
+	op = put("a", "1", STORE_ANY_REVISION);
+	op.keeps_lease = true;
+	CHECK_STATUS(write_op(fixture, op).status, NOT_FOUND);
+	CHECK_STR(text_str(&fixture->said), "");
 	free_index(fixture);
 }
 
