@@ -127,6 +127,7 @@ UNDER_WAY = {
     "deploy/main/host/process.h": "the hosts of a node",
     "runtime/actor/actor-private.h": "links",
     "transport/http/client.h": "server and client",
+    "transport/http/grpc.h": "etcd's door",
     "transport/http/server.h": "server and client",
     "transport/peer/peer.h": "the hosts of a node",
 }
