@@ -3,7 +3,7 @@
 #include "actors/client/api.h"
 #include "actors/client/request.h"
 #include "datastore/object/json.h"
-#include "datastore/object/patch.h"
+#include "datastore/object/patch/patch.h"
 #include "datastore/object/record.h"
 
 #define CALL_MS 15000U

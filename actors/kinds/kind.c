@@ -1,8 +1,8 @@
 #include "actors/kinds/kind.h"
 
-#include "datastore/object/gate.h"
 #include "datastore/object/record.h"
-#include "datastore/object/validate.h"
+#include "datastore/object/validate/gate.h"
+#include "datastore/object/validate/validate.h"
 
 const struct kind_rules kind_default = { .group = "", .kind = "", .name_syntax = NAME_DNS_SUBDOMAIN };
 

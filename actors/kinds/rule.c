@@ -1,9 +1,9 @@
 #include "actors/kinds/rule.h"
 
 #include "actors/kinds/seen.h"
-#include "datastore/object/gate.h"
 #include "datastore/object/json.h"
 #include "datastore/object/record.h"
+#include "datastore/object/validate/gate.h"
 
 #define PORT_MAX 65535
 #define REASON_MAX 1024U        /* metav1.Condition */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "actors/server/server-private.h"
-#include "datastore/object/openapi.h"
+#include "datastore/object/openapi/openapi.h"
 #include "transport/http/gzip.h"
 #include "transport/http/url.h"
 

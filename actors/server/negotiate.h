@@ -8,7 +8,7 @@
 #define ACTORS_SERVER_NEGOTIATE_H
 
 #include "datastore/object/object.h"
-#include "datastore/object/patch.h"
+#include "datastore/object/patch/patch.h"
 #include "runtime/base/base.h"
 
 /* What the answer is turned into. */

@@ -2,7 +2,7 @@
 
 #include "actors/server/convert.h"
 #include "actors/server/custom.h"
-#include "datastore/object/columns.h"
+#include "datastore/object/columns/columns.h"
 #include "datastore/object/json.h"
 #include "datastore/object/object.h"
 #include "datastore/schema/meta.h"

@@ -1,7 +1,7 @@
 /*
  * Columns of tables, as rows of a constant table: which a kind has, and where their cells come from.
  *
- * Generated from columns.tsv. Any code above may read them; what they mean is in datastore/object/columns.c.
+ * Generated from columns.tsv. Any code above may read them; what they mean is in datastore/object/columns/columns.c.
  */
 #ifndef DATASTORE_SCHEMA_COLUMN_ROW_H
 #define DATASTORE_SCHEMA_COLUMN_ROW_H

@@ -8,9 +8,12 @@ import re
 BASE = "runtime/base"
 RUNTIME = ["runtime/base", "runtime/actor", "runtime/loop", "runtime/sim", "runtime/trace"]
 TRANSPORT = ["transport/wire", "transport/tls", "transport/http", "transport/peer"]
-DATASTORE = ["datastore/schema", "datastore/object", "datastore/cel", "datastore/log", "datastore/table",
+# What else can be done with a record: each room stands on datastore/object alone.
+WALKERS = ["datastore/object/columns", "datastore/object/defaults", "datastore/object/openapi", "datastore/object/patch",
+           "datastore/object/validate"]
+DATASTORE = ["datastore/schema", "datastore/object"] + WALKERS + ["datastore/cel", "datastore/log", "datastore/table",
              "datastore/store"]
-RECORDS = ["datastore/schema", "datastore/object"]
+RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
 KINDS = RECORDS + ["datastore/cel", "actors/client"]  # client holds what a rule is given to judge by
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/kinds"]
 CONTROL = ["actors/client", "actors/controller"]
@@ -33,6 +36,7 @@ USES = {
     "transport/peer": RUNTIME + ["transport/wire", "transport/tls"],
     "datastore/schema": [],
     "datastore/object": ["datastore/schema", "transport/wire"],
+    **{room: ["datastore/schema", "datastore/object", "transport/wire"] for room in WALKERS},
     "datastore/cel": RECORDS,
     "datastore/log": RUNTIME + ["transport/peer"],
     "datastore/table": ["runtime/actor"], # the file seam only: a simulated disk is below the database too

@@ -3,7 +3,7 @@
  * sound: it can be written, and read again.
  */
 #include "datastore/object/json.h"
-#include "datastore/object/patch.h"
+#include "datastore/object/patch/patch.h"
 #include "runtime/base/base.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);

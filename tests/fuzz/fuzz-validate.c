@@ -6,7 +6,7 @@
 
 #include "datastore/object/json.h"
 #include "datastore/object/record.h"
-#include "datastore/object/validate.h"
+#include "datastore/object/validate/validate.h"
 #include "runtime/base/base.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);

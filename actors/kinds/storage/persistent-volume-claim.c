@@ -1,9 +1,9 @@
 #include "actors/kinds/amount.h"
 #include "actors/kinds/claim.h"
 #include "actors/kinds/kinds.h"
-#include "datastore/object/gate.h"
 #include "datastore/object/quantity.h"
 #include "datastore/object/record.h"
+#include "datastore/object/validate/gate.h"
 #include "datastore/schema/type.h"
 
 /*

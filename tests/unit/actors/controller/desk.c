@@ -5,7 +5,7 @@
 #include "actors/client/api.h"
 #include "actors/client/failure.h"
 #include "actors/client/request.h"
-#include "datastore/object/patch.h"
+#include "datastore/object/patch/patch.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/registry.h"
 

@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "datastore/object/patch.h"
+#include "datastore/object/patch/patch.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/core.h"
 #include "datastore/schema/discovery.h"

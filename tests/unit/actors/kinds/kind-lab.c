@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "datastore/object/json.h"
-#include "datastore/object/patch.h"
+#include "datastore/object/patch/patch.h"
 #include "datastore/object/record.h"
 
 #define NOW ((struct wall){ 1767225600 * TIME_S }) /* 2026-01-01 */

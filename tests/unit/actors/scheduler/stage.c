@@ -8,7 +8,7 @@
 #include "actors/controller/caches.h"
 #include "actors/scheduler/scheduler.h"
 #include "datastore/object/json.h"
-#include "datastore/object/patch.h"
+#include "datastore/object/patch/patch.h"
 #include "datastore/object/proto-envelope.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/policy.h"

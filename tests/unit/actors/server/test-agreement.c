@@ -1,4 +1,4 @@
-#include "datastore/object/columns.h"
+#include "datastore/object/columns/columns.h"
 #include "datastore/schema/resource-row.h"
 #include "tests/unit/actors/server/rig.h"
 #include "transport/wire/json.h"

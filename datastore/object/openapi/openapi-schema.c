@@ -1,0 +1,522 @@
+#include "datastore/object/json.h"
+#include "datastore/object/openapi/openapi-private.h"
+#include "datastore/object/record.h"
+#include "datastore/schema/description.h"
+#include "datastore/schema/meta.h"
+#include "transport/wire/json.h"
+
+/*
+ * Schemas: a walk over the tables of the types that paths refer to, and of those that these refer to.
+ */
+
+#define REFERENCE "#/components/schemas/"
+#define REFERENCE_V2 "#/definitions/"
+
+/* A schema to be written: of a type, of a kind of value, or of a custom resource. */
+struct wanted {
+	const struct type *type;
+	const struct value_schema *value;
+	const struct openapi_resource *custom;
+	bool is_list; /* of the custom resource */
+};
+
+/* Values that are no messages here but have a schema of their own in upstream's documents. */
+static const struct value_schema {
+	enum kind kind;
+	const char *name, *json, *description;
+	const char *json_v2; /* NULL: the same */
+} value_schemas[] = {
+	{ KIND_TIME, "io.k8s.apimachinery.pkg.apis.meta.v1.Time",
+	  "\"type\":\"string\",\"format\":\"date-time\"", "A moment as RFC 3339, in seconds.",
+	  NULL },
+	{ KIND_MICRO_TIME, "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime",
+	  "\"type\":\"string\",\"format\":\"date-time\"", "A moment as RFC 3339, in microseconds.",
+	  NULL },
+	{ KIND_DURATION, "io.k8s.apimachinery.pkg.apis.meta.v1.Duration", "\"type\":\"string\"",
+	  "A length of time such as 1h30m or 10s.", NULL },
+	{ KIND_QUANTITY, "io.k8s.apimachinery.pkg.api.resource.Quantity",
+	  "\"oneOf\":[{\"type\":\"string\"},{\"type\":\"number\"}]",
+	  "An amount: a number with an optional suffix such as m, k, M, G, Ki, Mi or Gi.",
+	  "\"type\":\"string\"" },
+	{ KIND_INT_OR_STRING, "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
+	  "\"format\":\"int-or-string\",\"oneOf\":[{\"type\":\"integer\"},{\"type\":\"string\"}]",
+	  "A whole number, or a text such as a percentage or a name.",
+	  "\"type\":\"string\",\"format\":\"int-or-string\"" },
+	{ KIND_RAW, "io.k8s.apimachinery.pkg.runtime.RawExtension", "\"type\":\"object\"",
+	  "Any object.", NULL },
+	{ KIND_FIELDS_V1, "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1", "\"type\":\"object\"",
+	  "A set of fields, as a tree of their names.", NULL },
+	{ KIND_JSON, "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON", NULL,
+	  "Any JSON value.", NULL },
+};
+
+static const struct value_schema *value_schema_of(enum kind kind)
+{
+	for (size_t i = 0; i < sizeof value_schemas / sizeof value_schemas[0]; i++)
+		if (value_schemas[i].kind == kind)
+			return &value_schemas[i];
+	return NULL;
+}
+
+/* ---- references ------------------------------------------------------------------------------------------------ */
+
+/* The member `$ref`. */
+static void refer(struct openapi *o, struct str name, struct wanted wanted)
+{
+	if (!map_has(&o->schemas, name))
+		map_put(&o->schemas, name, arena_copy(o->arena, &wanted, sizeof wanted));
+	openapi_member(o, "$ref");
+	text_printf(o->out, "\"%s" STR_FMT "\"", o->is_v2 ? REFERENCE_V2 : REFERENCE, STR_ARG(name));
+}
+
+void openapi_reference(struct openapi *o, const struct type *type)
+{
+	text_add_char(o->out, '{');
+	refer(o, type->openapi, (struct wanted){ .type = type });
+	text_add_char(o->out, '}');
+}
+
+/* com.example.v1.Foo: the group's words backwards, as upstream names them. */
+static struct str custom_name(struct openapi *o, const struct openapi_resource *resource,
+			      bool is_list)
+{
+	struct str left = resource->row->group;
+	struct text out = text_in(o->arena, OPENAPI_BYTES_MAX);
+
+	while (left.len > 0) {
+		int64_t dot = str_find_last(left, '.');
+
+		text_add(&out, str_slice(left, (uint32_t)(dot + 1), left.len));
+		text_add_char(&out, '.');
+		left = str_slice(left, 0, dot < 0 ? 0 : (uint32_t)dot);
+	}
+	text_printf(&out, STR_FMT "." STR_FMT "%s", STR_ARG(resource->row->version),
+		    STR_ARG(resource->row->kind), is_list ? "List" : "");
+	return text_str(&out);
+}
+
+void openapi_reference_custom(struct openapi *o, const struct openapi_resource *resource,
+			      bool is_list)
+{
+	text_add_char(o->out, '{');
+	refer(o, custom_name(o, resource, is_list),
+	      (struct wanted){ .custom = resource, .is_list = is_list });
+	text_add_char(o->out, '}');
+}
+
+/* ---- one value ---------------------------------------------------------------------------------------------------- */
+
+/* Members `type` and `format` of what JSON has a form for. */
+static const char *plain_schema(enum kind kind)
+{
+	switch (kind) {
+	case KIND_BOOL: return "\"type\":\"boolean\"";
+	case KIND_INT32:
+	case KIND_UINT32: return "\"type\":\"integer\",\"format\":\"int32\"";
+	case KIND_INT64:
+	case KIND_UINT64: return "\"type\":\"integer\",\"format\":\"int64\"";
+	case KIND_DOUBLE: return "\"type\":\"number\",\"format\":\"double\"";
+	case KIND_STRING: return "\"type\":\"string\"";
+	case KIND_BYTES: return "\"type\":\"string\",\"format\":\"byte\"";
+	default: return NULL;
+	}
+}
+
+const char *openapi_query_type(const struct field *field)
+{
+	if (field->kind == KIND_BOOL)
+		return "boolean";
+	return field->kind == KIND_INT32 || field->kind == KIND_INT64 ? "integer" : "string";
+}
+
+static void write_enum(struct openapi *o, const struct field *field)
+{
+	const struct known_values *values = field->rules == NULL ? NULL : field->rules->values;
+
+	if (o->is_v2 || values == NULL || !values->is_closed)
+		return;
+	openapi_member(o, "enum");
+	text_add_char(o->out, '[');
+	for (uint32_t i = 0; i < values->len; i++) {
+		openapi_next(o);
+		json_write_string(o->out, values->at[i].text);
+	}
+	text_add_char(o->out, ']');
+}
+
+static void write_list_body(struct openapi *o, const struct field *field);
+
+/* The members that say what one value looks like: the field's, an element's, or that of a map's value. */
+static void write_value_body(struct openapi *o, const struct field *field)
+{
+	const char *plain = plain_schema(field->kind);
+	const struct value_schema *value = value_schema_of(field->kind);
+
+	if (field->kind == KIND_MESSAGE && field->type->form == FORM_BARE) {
+		write_list_body(o, &field->type->fields[0]);
+	} else if (field->kind == KIND_MESSAGE) {
+		refer(o, field->type->openapi, (struct wanted){ .type = field->type });
+	} else if (plain != NULL) {
+		openapi_next(o);
+		text_add(o->out, str_from(plain));
+		write_enum(o, field);
+	} else if (value != NULL) {
+		refer(o, str_from(value->name), (struct wanted){ .value = value });
+	}
+}
+
+static void write_list_body(struct openapi *o, const struct field *field)
+{
+	openapi_string(o, "type", field->shape == SHAPE_MAP ? STR("object") : STR("array"));
+	openapi_member(o, field->shape == SHAPE_MAP ? "additionalProperties" : "items");
+	text_add_char(o->out, '{');
+	write_value_body(o, field);
+	text_add_char(o->out, '}');
+}
+
+static bool is_reference(const struct field *field)
+{
+	return field->kind == KIND_MESSAGE ? field->type->form != FORM_BARE
+					   : value_schema_of(field->kind) != NULL;
+}
+
+static void write_one_body(struct openapi *o, const struct field *field)
+{
+	if (field->kind == KIND_ANY) {
+		openapi_next(o);
+		text_lit(o->out, "\"x-kubernetes-preserve-unknown-fields\":true");
+	} else if (is_reference(field) && !o->is_v2) {
+		/* A reference has no members beside it; those of the field go around it. */
+		openapi_member(o, "allOf");
+		text_lit(o->out, "[{");
+		write_value_body(o, field);
+		text_lit(o->out, "}]");
+	} else {
+		write_value_body(o, field);
+	}
+}
+
+/* ---- what the field says about it ----------------------------------------------------------------------------------- */
+
+/* What Go's encoder writes for a value that nobody set, or what the server fills in. */
+static void write_default(struct openapi *o, const struct field *field)
+{
+	struct str json = field->rules == NULL ? STR_NONE : field->rules->default_json;
+	bool is_written = (field->flags & FIELD_ALWAYS) && !(field->flags & FIELD_PTR);
+
+	if (o->is_v2 || field->shape != SHAPE_ONE)
+		return;
+	if (field->kind == KIND_MESSAGE)
+		json = record_is_by_value(field) && field->type->form == FORM_OBJECT ? STR("{}")
+										     : STR_NONE;
+	else if (json.at == NULL && is_written && field->kind == KIND_BOOL)
+		json = STR("false");
+	else if (json.at == NULL && is_written && field->kind <= KIND_DOUBLE)
+		json = STR("0");
+	else if (json.at == NULL && is_written && field->kind == KIND_STRING)
+		json = STR("\"\"");
+	if (json.at == NULL)
+		return;
+	openapi_member(o, "default");
+	text_add(o->out, json);
+}
+
+static void write_list_kind(struct openapi *o, const struct field *field)
+{
+	const char *kind = field->flags & FIELD_ATOMIC ? "atomic"
+			   : field->flags & FIELD_SET  ? "set"
+			   : field->flags & FIELD_MAP  ? "map"
+						       : NULL;
+
+	/* Bytes are a list in Go. */
+	if (field->shape != SHAPE_LIST && field->kind != KIND_BYTES) {
+		if (field->flags & (FIELD_ATOMIC | FIELD_GRANULAR))
+			openapi_string(o, "x-kubernetes-map-type",
+				       field->flags & FIELD_ATOMIC ? STR("atomic")
+								   : STR("granular"));
+		return;
+	}
+	if (kind == NULL)
+		return;
+	if (field->flags & FIELD_MAP) {
+		openapi_member(o, "x-kubernetes-list-map-keys");
+		text_add_char(o->out, '[');
+		for (uint32_t i = 0; i < field->rules->key_count; i++) {
+			openapi_next(o);
+			json_write_string(o->out, field->rules->keys[i]);
+		}
+		text_add_char(o->out, ']');
+	}
+	openapi_string(o, "x-kubernetes-list-type", str_from(kind));
+}
+
+static void write_patch(struct openapi *o, const struct field *field)
+{
+	bool merges = field->flags & FIELD_MERGE, retains = field->flags & FIELD_RETAIN_KEYS;
+	const char *strategy = merges && retains              ? "merge,retainKeys"
+			       : merges                       ? "merge"
+			       : retains                      ? "retainKeys"
+			       : field->flags & FIELD_REPLACE ? "replace"
+							      : NULL;
+
+	if (field->rules != NULL && field->rules->merge_key.at != NULL)
+		openapi_string(o, "x-kubernetes-patch-merge-key", field->rules->merge_key);
+	if (strategy != NULL)
+		openapi_string(o, "x-kubernetes-patch-strategy", str_from(strategy));
+}
+
+static void write_field(struct openapi *o, const struct type *type, const struct field *field)
+{
+	openapi_next(o);
+	json_write_string(o->out, field->name);
+	text_lit(o->out, ":{");
+	openapi_describe(o, description_field(type, field->name));
+	if (field->shape == SHAPE_ONE)
+		write_one_body(o, field);
+	else
+		write_list_body(o, field);
+	write_default(o, field);
+	write_list_kind(o, field);
+	write_patch(o, field);
+	text_add_char(o->out, '}');
+}
+
+/* ---- a type ---------------------------------------------------------------------------------------------------------------- */
+
+static void write_fields(struct openapi *o, const struct type *type)
+{
+	for (uint32_t i = 0; i < type->field_count; i++) {
+		if (type->fields[i].flags & FIELD_INLINE)
+			write_fields(o, type->fields[i].type);
+		else
+			write_field(o, type, &type->fields[i]);
+	}
+}
+
+static void write_required(struct openapi *o, const struct type *type)
+{
+	for (uint32_t i = 0; i < type->field_count; i++) {
+		const struct field *field = &type->fields[i];
+
+		if (field->flags & FIELD_INLINE) {
+			write_required(o, field->type);
+		} else if (field->flags & FIELD_REQUIRED) {
+			openapi_next(o);
+			json_write_string(o->out, field->name);
+		}
+	}
+}
+
+static bool has_required(const struct type *type)
+{
+	for (uint32_t i = 0; i < type->field_count; i++)
+		if ((type->fields[i].flags & FIELD_REQUIRED) ||
+		    ((type->fields[i].flags & FIELD_INLINE) && has_required(type->fields[i].type)))
+			return true;
+	return false;
+}
+
+static void write_kind_members(struct openapi *o)
+{
+	text_lit(o->out,
+		 "\"apiVersion\":{\"description\":\"The group and version in which the object is "
+		 "written.\",\"type\":\"string\"},\"kind\":{\"description\":\"What kind of object "
+		 "it is.\",\"type\":\"string\"}");
+}
+
+static void write_one_kind(struct openapi *o, struct str group, struct str kind, struct str version)
+{
+	openapi_next(o);
+	text_add_char(o->out, '{');
+	openapi_string(o, "group", group);
+	openapi_string(o, "kind", kind);
+	openapi_string(o, "version", version);
+	text_add_char(o->out, '}');
+}
+
+/* Kinds of meta.k8s.io belong to every group; they say the one that they are read in too. Of the document of all groups only
+   what every group reads says them all. */
+static void write_own_kind(struct openapi *o, const struct type *type)
+{
+	bool is_meta = str_is(type->prefix, "meta");
+	bool has_groups = is_meta && (!o->is_v2 || type == &meta_delete_options_type);
+
+	openapi_member(o, "x-kubernetes-group-version-kind");
+	text_add_char(o->out, '[');
+	write_one_kind(o, is_meta ? STR("") : type->group, type->kind,
+		       is_meta ? STR("v1") : type->version);
+	for (uint32_t i = 0; has_groups && i < o->count; i += openapi_group_len(o, i)) {
+		const struct resource_row *row = o->resources[i].row;
+
+		if (row->group.len > 0)
+			write_one_kind(o, row->group, type->kind, row->version);
+	}
+	text_add_char(o->out, ']');
+}
+
+/* Types that upstream gives no shape: a schema in a schema, and what is one of several things. */
+static bool is_shapeless(const struct type *type)
+{
+	return type->form != FORM_OBJECT;
+}
+
+static void write_type(struct openapi *o, const struct type *type)
+{
+	text_add_char(o->out, '{');
+	openapi_describe(o, description_type(type));
+	if (!is_shapeless(type)) {
+		openapi_string(o, "type", STR("object"));
+		if (type->field_count > 0 || (type->flags & TYPE_KIND)) {
+			openapi_member(o, "properties");
+			text_add_char(o->out, '{');
+			if (type->flags & TYPE_KIND)
+				write_kind_members(o);
+			write_fields(o, type);
+			text_add_char(o->out, '}');
+		}
+		if (has_required(type)) {
+			openapi_member(o, "required");
+			text_add_char(o->out, '[');
+			write_required(o, type);
+			text_add_char(o->out, ']');
+		}
+	}
+	if (type->flags & TYPE_ATOMIC)
+		openapi_string(o, "x-kubernetes-map-type", STR("atomic"));
+	if (type->flags & TYPE_KIND)
+		write_own_kind(o, type);
+	text_add_char(o->out, '}');
+}
+
+static void write_value(struct openapi *o, const struct value_schema *value)
+{
+	text_add_char(o->out, '{');
+	openapi_describe(o, str_from(value->description));
+	if (o->is_v2 && value->json_v2 != NULL) {
+		openapi_next(o);
+		text_add(o->out, str_from(value->json_v2));
+	} else if (value->json != NULL) {
+		openapi_next(o);
+		text_add(o->out, str_from(value->json));
+	}
+	text_add_char(o->out, '}');
+}
+
+/* ---- custom resources ---------------------------------------------------------------------------------------------------------- */
+
+/* The members of the definition's schema but its type, properties and description, which get company. */
+static void write_custom_members(struct openapi *o,
+				 const struct apiextensions_json_schema_props *schema)
+{
+	struct apiextensions_json_schema_props rest = *schema;
+	struct text json = text_in(o->arena, OPENAPI_BYTES_MAX);
+	struct str body;
+
+	rest.type = rest.description = STR_NONE;
+	memset(&rest.properties, 0, sizeof rest.properties);
+	json_encode(&apiextensions_json_schema_props_type, &rest, &json);
+	body = str_slice(text_str(&json), 1, json.len - 1);
+	if (body.len == 0)
+		return;
+	openapi_next(o);
+	text_add(o->out, body);
+}
+
+static void write_wrapped(struct openapi *o, const struct type *type)
+{
+	text_add(o->out, o->is_v2 ? STR("") : STR("{\"allOf\":["));
+	openapi_reference(o, type);
+	text_add(o->out, o->is_v2 ? STR("") : STR("]}"));
+}
+
+static void write_custom_properties(struct openapi *o,
+				    const struct apiextensions_json_schema_props *schema)
+{
+	const struct field *properties =
+	    type_field(&apiextensions_json_schema_props_type, STR("properties"));
+
+	openapi_member(o, "properties");
+	text_add_char(o->out, '{');
+	write_kind_members(o);
+	openapi_member(o, "metadata");
+	write_wrapped(o, &meta_object_meta_type);
+	for (uint32_t i = 0; schema != NULL && i < schema->properties.len; i++) {
+		struct str name = schema->properties.at[i].key;
+
+		if (str_is(name, "apiVersion") || str_is(name, "kind") || str_is(name, "metadata"))
+			continue;
+		openapi_next(o);
+		json_write_string(o->out, name);
+		text_add_char(o->out, ':');
+		json_encode_element(properties, &schema->properties.at[i].value, o->out);
+	}
+	text_add_char(o->out, '}');
+}
+
+static void write_custom_list(struct openapi *o, const struct openapi_resource *custom)
+{
+	openapi_member(o, "properties");
+	text_add_char(o->out, '{');
+	write_kind_members(o);
+	openapi_member(o, "metadata");
+	write_wrapped(o, &meta_list_meta_type);
+	openapi_member(o, "items");
+	text_lit(o->out, "{\"type\":\"array\",\"items\":");
+	openapi_reference_custom(o, custom, false);
+	text_lit(o->out, "}},\"required\":[\"items\"]");
+}
+
+static void write_custom(struct openapi *o, const struct openapi_resource *custom, bool is_list)
+{
+	struct str kind = custom->row->kind, description = custom->description;
+	const struct apiextensions_json_schema_props *schema = custom->schema;
+
+	if (o->is_v2 && schema != NULL)
+		schema = openapi_lower(o->arena, schema);
+	if (schema != NULL && schema->description.at != NULL)
+		description = schema->description;
+	text_add_char(o->out, '{');
+	if (!is_list)
+		openapi_describe(o, description);
+	openapi_string(o, "type", STR("object"));
+	if (is_list) {
+		write_custom_list(o, custom);
+		kind = arena_printf(o->arena, STR_FMT "List", STR_ARG(kind));
+	} else {
+		write_custom_properties(o, schema);
+		if (schema != NULL)
+			write_custom_members(o, schema);
+		else
+			text_lit(o->out, ",\"x-kubernetes-preserve-unknown-fields\":true");
+	}
+	openapi_member(o, "x-kubernetes-group-version-kind");
+	text_add_char(o->out, '[');
+	write_one_kind(o, custom->row->group, kind, custom->row->version);
+	text_lit(o->out, "]}");
+}
+
+/* ---- all of them -------------------------------------------------------------------------------------------------------------------- */
+
+void openapi_write_schemas(struct openapi *o)
+{
+	struct str name;
+	void *found;
+
+	/* Writing one may want others, which are put at the map's end; it may not grow while it is walked. */
+	while (o->written < o->schemas.len) {
+		uint32_t at = o->written++;
+
+		map_next(&o->schemas, &at, &name, &found);
+		const struct wanted *wanted = found;
+
+		openapi_next(o);
+		json_write_string(o->out, name);
+		text_add_char(o->out, ':');
+		if (wanted->type != NULL)
+			write_type(o, wanted->type);
+		else if (wanted->value != NULL)
+			write_value(o, wanted->value);
+		else
+			write_custom(o, wanted->custom, wanted->is_list);
+	}
+}

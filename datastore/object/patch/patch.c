@@ -1,0 +1,90 @@
+#include "datastore/object/patch/patch.h"
+
+#include <assert.h>
+
+#include "datastore/object/patch/patch-private.h"
+#include "datastore/object/record.h"
+#include "runtime/base/limits.h"
+
+enum status patch_apply(enum patch_form form, const struct type *type, void *record, struct str raw,
+			struct arena *arena, struct json_strict *strict, struct fault *why)
+{
+	struct patch patch = { .is_strategic = form == PATCH_STRATEGIC,
+			       .arena = arena,
+			       .strict = strict,
+			       .why = why };
+
+	return form == PATCH_JSON ? patch_json(&patch, type, record, raw)
+				  : patch_merge(&patch, type, record, raw);
+}
+
+void *patch_insert(const struct patch *patch, const struct field *field, void *record,
+		   uint32_t index)
+{
+	struct block_list *list = patch_blocks(field, record);
+	size_t stride = field_stride(field);
+	char *at = arena_zalloc(patch->arena, (list->len + 1U) * stride);
+
+	assert(index <= list->len);
+	if (index > 0)
+		memcpy(at, list->at, index * stride);
+	if (index < list->len)
+		memcpy(at + (index + 1) * stride, (char *)list->at + index * stride,
+		       (list->len - index) * stride);
+	list->at = at;
+	list->len++;
+	return at + index * stride;
+}
+
+void patch_remove(const struct field *field, void *record, uint32_t index)
+{
+	struct block_list *list = patch_blocks(field, record);
+	size_t stride = field_stride(field);
+	char *at = list->at;
+
+	assert(index < list->len);
+	memmove(at + index * stride, at + (index + 1) * stride, (list->len - index - 1) * stride);
+	list->len--;
+}
+
+uint32_t patch_find_key(const struct field *field, void *record, struct str key, bool *found)
+{
+	struct block_list *list = patch_blocks(field, record);
+	uint32_t low = 0, high = list->len;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		int order = str_cmp(*(struct str *)patch_block(field, list, middle), key);
+
+		if (order == 0) {
+			*found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*found = false;
+	return low;
+}
+
+/* Values are decoded as a field of one: a copy of the field's description, laid over the block. */
+enum status patch_decode_element(const struct patch *patch, const struct field *field, void *block,
+				 struct str raw)
+{
+	struct field one = *field;
+	void *message = NULL;
+
+	one.shape = SHAPE_ONE;
+	one.offset = 0;
+	one.bit = FIELD_NO_BIT;
+	if (field->shape == SHAPE_MAP)
+		block = (char *)block + FIELD_ENTRY_VALUE;
+	if (field->kind != KIND_MESSAGE)
+		return json_decode_field(&one, raw, patch->arena, block, patch->why);
+	TRY(json_decode_field(&one, raw, patch->arena, &message, patch->why));
+	if (message != NULL)
+		memcpy(block, message, field->type->size);
+	return OK;
+}
