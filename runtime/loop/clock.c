@@ -64,6 +64,15 @@ bool loop_await(bool (*claim)(void *arg), void *arg, uint32_t timeout_ms)
 	return true;
 }
 
+void loop_pause(uint64_t us)
+{
+	struct timespec left = { .tv_sec = (time_t)(us / 1000000),
+				 .tv_nsec = (long)(us % 1000000) * TIME_US };
+
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		;
+}
+
 void clock_seams(struct seams *seams)
 {
 	seams->clock = machine_clock;

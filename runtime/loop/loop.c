@@ -138,6 +138,8 @@ static struct loop *loop_new(const struct loop_config *config)
 		loop->seams.link = *config->link;
 	loop->seams.wake_self = loop;
 	loop->seams.wake = wake;
+	if (config->on_seams != NULL)
+		config->on_seams(config->on_seams_arg, &loop->seams);
 	return loop;
 }
 

@@ -22,6 +22,9 @@ struct loop_config {
 	const struct seams_link *link; /* NULL: none, or act_host_set_link later */
 	bool has_watchdog; /* a thread that logs, and then ends the process, when one activation does not end */
 	uint32_t stuck_ms; /* when it does; 0: LIMIT_STUCK_MS */
+	/* Called before the host opens: may put something before its seams, which then has to outlive the loop. NULL: nobody does. */
+	void (*on_seams)(void *arg, struct seams *seams);
+	void *on_seams_arg;
 	struct blackbox *
 	    box; /* what the root gave (root_inherited), filled from the first init on; NULL: none */
 };
@@ -46,6 +49,8 @@ const struct seams_files *loop_files(void);
 const struct seams_clock *loop_clock(void);
 /* Asks until claim(arg) comes true: false when it did not within the time. Blocks; for a process that has no loop yet. */
 bool loop_await(bool (*claim)(void *arg), void *arg, uint32_t timeout_ms);
+/* Blocks the calling thread: never that of a loop. */
+void loop_pause(uint64_t us);
 
 /* ---- at the end of a turn ----------------------------------------------------------------------------- */
 

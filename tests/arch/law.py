@@ -6,7 +6,7 @@ check.py turns it into a program. A change here is a change of the design: say w
 import re
 
 BASE = "runtime/base"
-RUNTIME = ["runtime/base", "runtime/actor", "runtime/loop", "runtime/sim", "runtime/trace"]
+RUNTIME = ["runtime/base", "runtime/actor", "runtime/loop", "runtime/sim", "runtime/faulty", "runtime/trace"]
 TRANSPORT = ["transport/wire", "transport/tls", "transport/http", "transport/peer"]
 # What else can be done with a record: each room stands on datastore/object alone.
 WALKERS = ["datastore/object/columns", "datastore/object/defaults", "datastore/object/openapi", "datastore/object/patch",
@@ -29,6 +29,7 @@ USES = {
     "runtime/actor": [],
     "runtime/loop": ["runtime/actor"],
     "runtime/sim": ["runtime/actor"],
+    "runtime/faulty": ["runtime/actor"],
     "runtime/trace": ["runtime/actor"],
     "transport/wire": [],
     "transport/tls": RUNTIME,
