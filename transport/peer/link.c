@@ -59,15 +59,25 @@ static struct seams_peer life(const struct link *link, uint16_t epoch)
 
 /* ---- our pipe ---- */
 
+/* When to look after it; a pipe that is busy says itself when it is ready. */
+static struct mono detour_at(const struct link *link)
+{
+	bool is_next_ours = link->out != NULL && (link->detour.is_torn || pipe_is_ready(link->out));
+
+	return is_next_ours ? detour_due(&link->detour) : TIME_FAR;
+}
+
 static void pump(struct link *link)
 {
 	struct text head, body;
 
 	if (link->out == NULL)
 		return;
-	while (pipe_is_ready(link->out) && outbox_next(&link->outbox, &head, &body))
+	while (pipe_is_ready(link->out) && detour_next(&link->detour, &link->outbox, link->key,
+						       &link->hub->clock, &head, &body))
 		pipe_send(link->out, head, body);
-	if (outbox_is_waiting(&link->outbox))
+	peer_wake_by(link->hub, detour_at(link));
+	if (outbox_is_waiting(&link->outbox) || detour_is_holding(&link->detour))
 		pipe_hurry(link->out);
 }
 
@@ -102,6 +112,7 @@ static void hang_up(struct link *link)
 	if (link->out != NULL)
 		pipe_close(link->out);
 	link->out = NULL;
+	detour_clear(&link->detour);
 }
 
 /* Tells the peer both numbers as far as we know them. */
@@ -144,6 +155,7 @@ static void out_closed(void *self, struct pipe *pipe)
 
 	assert(link->out == pipe);
 	link->out = NULL;
+	detour_clear(&link->detour);
 	if (link->state == PEER_OPEN)
 		link_end(link, PEER_CONNECTING);
 	else if (pipe_was_connected(pipe)) /* it does not want us */
@@ -227,6 +239,7 @@ struct link *link_new(struct peer *hub, const struct seams_place *entry)
 	link->key = (struct seams_peer){ entry->node, entry->host, 0 };
 	link->epoch = entry->epoch;
 	outbox_init(&link->outbox, hub->self, link->key, str_of(hub->hello, hub->hello_bytes));
+	detour_init(&link->detour, hub->faulty);
 	link_rename(link, entry);
 	return link;
 }
@@ -509,13 +522,30 @@ static struct mono beat(struct link *link, struct mono now)
 	return link->next_beat;
 }
 
+/* What is held goes on; a torn connection is broken here, for nobody is to hear of a loss from within his own send. */
+static void follow_detour(struct link *link, struct mono now)
+{
+	if (detour_at(link).ns > now.ns)
+		return;
+	if (link->detour.is_torn)
+		pipe_break(link->out);
+	else
+		pump(link);
+}
+
+static struct mono earlier(struct mono a, struct mono b)
+{
+	return a.ns < b.ns ? a : b;
+}
+
 struct mono link_turn(struct link *link, struct mono now)
 {
-	struct mono next = TIME_FAR, dial_at;
+	struct mono next = TIME_FAR;
 
 	if (link->is_wanted)
 		link->last_wanted = now;
 	link->is_wanted = false;
+	follow_detour(link, now);
 	switch (link->state) {
 	case PEER_IDLE: break;
 	case PEER_CONNECTING:
@@ -531,6 +561,6 @@ struct mono link_turn(struct link *link, struct mono now)
 			next = give_up_at(link);
 		break;
 	}
-	dial_at = redial(link, now);
-	return dial_at.ns < next.ns ? dial_at : next;
+	next = earlier(next, redial(link, now));
+	return earlier(next, detour_at(link));
 }

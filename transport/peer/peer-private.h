@@ -4,6 +4,7 @@
 #ifndef TRANSPORT_PEER_PEER_PRIVATE_H
 #define TRANSPORT_PEER_PEER_PRIVATE_H
 
+#include "transport/peer/detour.h"
 #include "transport/peer/frame.h"
 #include "transport/peer/operation.h"
 #include "transport/peer/outbox.h"
@@ -25,6 +26,7 @@ struct link {
 	struct list due; /* in the hub's: something waits for the end of the turn */
 	uint16_t epoch;  /* newest that we know of, 0: none */
 	struct outbox outbox;
+	struct detour detour; /* between the outbox and `out` */
 
 	struct pipe *out;    /* dialed; NULL: between two tries, or nobody wants it */
 	struct pipe *in;     /* that said hello; NULL: none */
@@ -86,6 +88,7 @@ struct peer {
 	struct seams_peer self;
 	struct seams_clock clock;
 	struct seams_random random;
+	struct faulty *faulty;                     /* NULL: nobody hurts links */
 	struct str node_name, run_folder, address; /* owned */
 	char hello[FRAME_HELLO_BODY_MAX];
 	uint32_t hello_bytes;

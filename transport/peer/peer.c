@@ -259,6 +259,7 @@ static struct peer *hub_new(const struct peer_config *config)
 	hub->self = config->self;
 	hub->clock = config->clock;
 	hub->random = config->random;
+	hub->faulty = config->faulty;
 	hub->node_name = keep(config->node_name);
 	hub->run_folder = keep(config->run_folder);
 	hub->heartbeat_ms = or_default(config->heartbeat_ms, PEER_HEARTBEAT_MS);

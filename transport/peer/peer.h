@@ -25,6 +25,7 @@
 #define PEER_DOMAIN \
 	".node.troupe.internal" /* node names in certificates end in this, and nothing else does */
 
+struct faulty;
 struct loop;
 struct peer;
 
@@ -47,6 +48,7 @@ struct peer_config {
 	struct seams_peer self; /* all three not 0 but the host */
 	struct seams_clock clock;
 	struct seams_random random;
+	struct faulty *faulty; /* what it orders is done to frames that leave; NULL: nothing ever is */
 	struct str node_name;
 	/* The loop that drives the owner: it then carries the links itself, which wakes a host once for what nng wakes threads for. NULL: nng does. */
 	struct loop *loop;
