@@ -171,9 +171,10 @@ ACT_TYPE(inspect_rows, .id = 901, .drop = drop_rows, .encode = encode_rows, .dec
 ACT_TYPE(inspect_kill, .id = 902, .encode = encode_kill, .decode = decode_kill);
 ACT_TYPE(inspect_killed, .id = 903, .encode = encode_killed, .decode = decode_killed);
 
-const struct act_type *const inspect_types[] = { &inspect_ask_type, &inspect_rows_type,
-						 &inspect_kill_type, &inspect_killed_type,
-						 &inspect_pause_type };
+const struct act_type *const inspect_types[] = { &inspect_ask_type,    &inspect_rows_type,
+						 &inspect_kill_type,   &inspect_killed_type,
+						 &inspect_pause_type,  &inspect_fault_type,
+						 &inspect_faulted_type };
 const uint32_t inspect_type_count = sizeof inspect_types / sizeof inspect_types[0];
 
 struct inspect_row inspect_row_copy(const struct inspect_row *row, struct arena *arena)
@@ -486,7 +487,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		kill_asked(act, msg);
 	else if (ACT_IS(msg, inspect_due))
 		kill_now(act, ACT_AS(msg, inspect_due));
-	else if (inspect_pause_receive(act, msg))
+	else if (inspect_pause_receive(act, msg) ||
+		 inspect_fault_receive(act, ((struct inspector *)state)->process, msg))
 		return ACT_OK;
 	else if (ACT_IS(msg, inspect_tick))
 		take_sample(act, state);

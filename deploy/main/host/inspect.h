@@ -9,6 +9,7 @@
 
 #include "runtime/actor/act.h"
 #include "runtime/base/base.h"
+#include "runtime/faulty/faulty.h"
 
 #define INSPECT_ROWS_MAX 5000U /* of one host; a person looks at them */
 
@@ -74,6 +75,26 @@ struct inspect_pause {
 ACT_TYPE_DECLARE(inspect_pause);
 /* For the inspector: false, the message was not about this. */
 bool inspect_pause_receive(struct act *act, const struct act_msg *msg);
+
+/*
+ * A request: that fault is done to this host for a while, or taken back. Answered with inspect_faulted; FORBIDDEN: it was not started
+ * with --chaos.
+ */
+struct inspect_fault {
+	struct faulty_order order;
+	bool is_question; /* only how often that kind has struck so far */
+};
+ACT_TYPE_DECLARE(inspect_fault);
+struct inspect_faulted {
+	enum status status;
+	char words[200];
+	uint64_t struck; /* since the host began */
+};
+ACT_TYPE_DECLARE(inspect_faulted);
+struct process;
+/* For the inspector: false, the message was not about this. */
+bool inspect_fault_receive(struct act *act, const struct process *process,
+			   const struct act_msg *msg);
 
 extern const struct act_type *const inspect_types[];
 extern const uint32_t inspect_type_count;

@@ -194,6 +194,7 @@ static enum status open_links(struct act *act, struct process *process, struct f
 				      .self = act_host_peer(host),
 				      .clock = seams->clock,
 				      .random = seams->random,
+				      .faulty = process->faulty,
 				      .node_name = str_from(process->identity.name),
 				      .loop = loop_of(act),
 				      .run_folder = str_from(process->dir.run) };
@@ -248,6 +249,14 @@ struct act_supervisor process_root(const struct act_child *children, uint32_t co
 					.child_count = count };
 }
 
+static void lay_faults(void *arg, struct seams *seams)
+{
+	struct process *process = arg;
+
+	process->faulty = faulty_new(loop_pause);
+	faulty_lay(process->faulty, seams);
+}
+
 int process_run(struct process *process, const struct act_child *children, uint32_t count)
 {
 	struct act_child *all = arena_array(process->arena, struct act_child, count + 4);
@@ -270,6 +279,10 @@ int process_run(struct process *process, const struct act_child *children, uint3
 	all[count + 2] = (struct act_child){ .id = "tracer", .class = &tracer_class };
 	all[count + 3] =
 	    (struct act_child){ .id = "heart", .class = &root_heart_class, .args = &process->life };
+	if (process->has_chaos) {
+		config.on_seams = lay_faults;
+		config.on_seams_arg = process;
+	}
 	status = loop_open(&config, &process->loop);
 	if (status != OK)
 		return command_failed("%s on %s cannot start: %s", process_host_name(process->host),
@@ -277,5 +290,6 @@ int process_run(struct process *process, const struct act_child *children, uint3
 	loop_run(process->loop);
 	loop_close(process->loop);
 	peer_free(process->peer);
+	faulty_free(process->faulty);
 	return EXIT_DONE;
 }

@@ -13,6 +13,7 @@
 #include "deploy/cluster/pki.h"
 #include "deploy/main/command/command.h"
 #include "deploy/main/command/data-dir.h"
+#include "runtime/faulty/faulty.h"
 #include "runtime/loop/loop.h"
 #include "runtime/loop/root.h"
 #include "transport/peer/peer.h"
@@ -37,7 +38,8 @@ struct process {
 	char log_prefix[80];
 	const struct act_type *const *types; /* that cross its border, for process_run */
 	uint32_t type_count;
-	bool has_chaos; /* faults of ChaosPlans may be done here */
+	bool has_chaos;        /* faults of ChaosPlans may be done here */
+	struct faulty *faulty; /* and by this; NULL: not to this process's disk, clock and links */
 	/* What moves when an actor takes its host down again and again: those that are not here (a,b), or the one that is alone here; NULL: nobody moved. */
 	const char *without, *only;
 };

@@ -159,9 +159,10 @@ int up_run(const struct command_line *line)
 				      .held_fd = up.dir.lock_hosts,
 				      .state_folder = up.dir.path };
 	plan_host(&up, PROCESS_CORE, NULL, command_flag(line, "chaos"));
-	plan_host(&up, PROCESS_CONTROL, NULL, false);
+	plan_host(&up, PROCESS_CONTROL, NULL, command_flag(line, "chaos"));
 	if (strcmp(command_text(line, "pods"), "none") != 0)
-		plan_host(&up, PROCESS_NODE, command_text(line, "pods"), false);
+		plan_host(&up, PROCESS_NODE, command_text(line, "pods"),
+			  command_flag(line, "chaos"));
 	plan_spares(&up, (uint32_t)command_number(line, "spares"));
 	code = run_root(&up);
 	data_dir_close(&up.dir);
