@@ -43,7 +43,7 @@
 #define STORE_SUBSCRIBERS 256U
 #define STORE_PATH_MAX 400U
 
-enum store_state { STORE_OPENING, STORE_RUNNING, STORE_CLOSING, STORE_GONE };
+enum store_state { STORE_OPENING, STORE_RUNNING, STORE_CLOSING, STORE_GONE, STORE_DAMAGED };
 
 /* Tags of answers and jobs: the kind above, the number of what it belongs to below. */
 enum store_tag {

@@ -19,7 +19,8 @@ static uint32_t alarms(const struct store *store)
 	return (store->seen.leader ? 0 : STORE_ALARM_NO_LEADER) |
 	       (store->seen.is_full ? STORE_ALARM_DISK : 0) |
 	       (store->is_table_full ? STORE_ALARM_TABLE : 0) |
-	       (store->state == STORE_GONE ? STORE_ALARM_GONE : 0);
+	       (store->state == STORE_GONE ? STORE_ALARM_GONE : 0) |
+	       (store->state == STORE_DAMAGED ? STORE_ALARM_DAMAGED : 0);
 }
 
 static void fill_member(struct store *store, struct arena *arena, const struct member *from,
@@ -132,8 +133,8 @@ bool store_on_subscriber_down(struct store *store, const struct act_down *down)
 /* What a subscriber would see change; lag and revisions alone are not worth a message. */
 static uint64_t fingerprint(struct store *store)
 {
-	if (store->state == STORE_GONE)
-		return STORE_GONE;
+	if (store->state == STORE_GONE || store->state == STORE_DAMAGED)
+		return store->state;
 	const struct members *members = replica_members(store->replica);
 	uint64_t hash = hash_mix(store->seen.term, store->seen.leader);
 	hash = hash_mix(hash, (uint64_t)store->seen.role << 32 | alarms(store));
@@ -150,7 +151,7 @@ static uint64_t fingerprint(struct store *store)
 
 void store_tell_status(struct store *store)
 {
-	if (store->state != STORE_RUNNING && store->state != STORE_GONE)
+	if (store->state == STORE_OPENING || store->state == STORE_CLOSING)
 		return;
 	uint64_t now = fingerprint(store);
 	if (now == store->told_status)

@@ -157,12 +157,30 @@ static void begin_opening(struct store *store)
 	store_job(store, store->log_lane, run_opening, opening, drop_opening, TAG_OPENED);
 }
 
+static void close_all(struct store *store);
+
+/*
+ * Opening it again would find the same, so it stays as it is and says so: a member that has lost what it acknowledged must not take part.
+ * Whoever runs the node has it return from the others, if they do without it.
+ */
+static void be_damaged(struct store *store, const struct fault *why)
+{
+	log_error("store", "is damaged", LOG_FAULT(why));
+	close_all(store);
+	store->state = STORE_DAMAGED;
+	store_tell_status(store);
+}
+
 static void on_opened(struct store *store, struct opening *opening)
 {
 	if (opening->status != OK) {
 		struct fault why = opening->why;
 		enum status status = opening->status;
 		drop_opening(opening);
+		if (status == CORRUPT) {
+			be_damaged(store, &why);
+			return;
+		}
 		act_fail(store->act, "cannot open the store: %s: %s", status_name(status), why.text);
 	}
 	drop_opening(opening);

@@ -298,6 +298,8 @@ enum store_alarm {
 	STORE_ALARM_TABLE = 4,     /* the database is too far behind the log */
 	STORE_ALARM_GONE =
 	    8, /* the others have told this replica that it was removed: it never takes part again */
+	STORE_ALARM_DAMAGED =
+	    16, /* what is on its disk is not what it acknowledged: it has to return under a new id, with an empty folder */
 };
 
 struct store_member {

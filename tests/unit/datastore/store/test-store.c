@@ -375,3 +375,32 @@ TEST(a_member_is_watched_as_soon_as_it_speaks)
 	lab_close(lab);
 	fake_disk_free(disk);
 }
+
+TEST(a_store_that_is_damaged_says_so_and_takes_no_part)
+{
+	struct fake_disk *disk;
+	struct lab *lab = make_store(&disk, 0);
+
+	for (int i = 0; i < 8; i++)
+		CHECK_STATUS(lab_put(lab, "/a", "x", STORE_ANY_REVISION)->status, OK);
+	lab_crash(lab);
+	fake_disk_damage(disk, "/data/log/segment-0000000000000001", 64 + 48);
+	for (int life = 0; life < 2; life++) {
+		enum status status = OK;
+		struct store_range range = { .arena = arena_new(0), .key = STR("/a") };
+
+		lab = lab_open(disk, 0);
+		lab_run(lab, 5000);
+		CHECK_EQ(lab_status(lab)->alarms, STORE_ALARM_DAMAGED | STORE_ALARM_NO_LEADER);
+		CHECK_EQ(lab_status(lab)->member_count, 0);
+		CHECK(lab_ask(lab, &store_range_type, &range, &status) == NULL);
+		CHECK_STATUS(status, UNAVAILABLE);
+		lab_close(lab);
+	}
+	/* Nothing was made of it: mended, it is what it was. */
+	fake_disk_damage(disk, "/data/log/segment-0000000000000001", 64 + 48);
+	lab = lab_open(disk, 0);
+	lab_wait_ready(lab);
+	CHECK_EQ(lab_range(lab, "/a", NULL, 0)->row_count, 1);
+	free_store(lab, disk);
+}
