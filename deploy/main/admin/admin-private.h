@@ -5,6 +5,7 @@
  *   admin-join.c     letting a machine in
  *   admin-change.c   tokens, kill
  *   admin-leave.c    leave, remove
+ *   admin-return.c   a damaged store comes back from the others
  *   admin-chaos.c    ChaosPlans, on the node that leads; admin-fault.c: what they do to a node
  *   overview.c       what the cluster looks like, gathered from everybody
  *   overview-print.c the same as text, JSON and YAML; overview-objects.c: as objects of the API
@@ -27,7 +28,7 @@ struct admin {
 	struct store_status status; /* our store's, as last told */
 	uint64_t monitor;
 	struct admin_chaos *chaos; /* the actor's */
-	bool is_joining;
+	bool is_joining, is_returning;
 	bool has_links;      /* with has_chaos: to whom the first status named */
 	bool is_partitioned; /* for a while, as a ChaosPlan said */
 	bool is_forgotten;   /* as we asked for: another node has told us so */
@@ -91,6 +92,9 @@ void admin_links_learn(struct act *act, struct admin *admin); /* to all other me
 void admin_chaos_init(struct act *act, struct admin *admin);
 bool admin_chaos_receive(struct act *act, struct admin *admin, const struct act_msg *msg);
 void admin_chaos_wake(struct act *act, struct admin *admin); /* leadership may have come */
+
+/* A status has come. */
+void admin_return_wake(struct act *act, struct admin *admin);
 
 void admin_forget_asked(struct act *act, const struct act_msg *msg);
 void admin_forgotten_told(struct act *act, struct admin *admin, const struct act_msg *msg);

@@ -45,6 +45,9 @@ void overview_status_text(const struct overview *overview, struct text *out)
 	if (overview->store.leader != 0)
 		text_printf(out, "leader    " STR_FMT "   term %ju\n",
 			    STR_ARG(overview->store.leader_name), (uintmax_t)overview->store.term);
+	else if (overview->store.alarms & STORE_ALARM_DAMAGED)
+		text_lit(out, "leader    not known: this node's store is damaged; it returns from "
+			      "the others once they do without it (its log says more)\n");
 	else
 		text_lit(out, "leader    none: fewer than half of the voters answer\n");
 	text_lit(out, "members   ");

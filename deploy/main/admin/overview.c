@@ -7,7 +7,7 @@
 
 /* ---- the store ------------------------------------------------------------------------------------------- */
 
-static struct store_status copy_status(const struct store_status *from, struct arena *arena)
+struct store_status overview_copy_status(const struct store_status *from, struct arena *arena)
 {
 	struct store_status copy = *from;
 	struct store_member *members =
@@ -33,7 +33,7 @@ static bool ask_store(struct act *act, const char *name, struct arena *arena,
 	    admin_ask(act, act_named(act, name), &store_ask_status_type, &ask, ADMIN_ASK_MS);
 
 	if (asked.status == OK)
-		*out = copy_status(asked.msg->body, arena);
+		*out = overview_copy_status(asked.msg->body, arena);
 	admin_asked_end(&asked);
 	return asked.status == OK;
 }

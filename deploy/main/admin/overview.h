@@ -37,6 +37,7 @@ void overview_gather(struct act *act, struct admin *admin, struct arena *arena, 
 		     struct overview *out);
 /* Where each member serves the API, where its record says so. */
 void overview_gather_apis(struct act *act, struct overview *overview);
+struct store_status overview_copy_status(const struct store_status *from, struct arena *arena);
 /* The actors of this node's hosts, for `admin` to answer inspect_ask with. */
 void overview_own(struct act *act, struct admin *admin, struct inspect_rows *out);
 

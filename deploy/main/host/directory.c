@@ -4,6 +4,7 @@
 
 #include "datastore/store/store.h"
 #include "deploy/cluster/node-record.h"
+#include "deploy/main/host/members-file.h"
 #include "runtime/base/log.h"
 
 #define RETRY_MS 100U
@@ -11,6 +12,7 @@
 #define WATCH 1U
 #define TAG_RANGE 1U
 #define TAG_WATCH 2U
+#define TAG_WRITTEN 3U
 #define DIRECTORY_PLACE_MAX 80U
 #define NODE_RECORD_END "/troupe/nodes0" /* '0' follows '/' */
 
@@ -18,7 +20,8 @@ struct directory {
 	struct process *process;
 	uint64_t monitor;    /* of the store */
 	struct map recorded; /* names of nodes whose records we have */
-	bool is_retrying;
+	struct text members; /* what is to be in the file of members; as long as it is written it stays */
+	bool is_retrying, is_writing, is_to_be_written;
 };
 
 struct directory_retry {
@@ -68,17 +71,32 @@ void directory_forget(struct act *act, struct str node)
 	links(act)->forget(links(act)->self, process_node_number(node));
 }
 
+static void learn_list(struct act *act, struct str self, struct str list)
+{
+	struct directory_peer peer;
+
+	while (directory_next_peer(&list, &peer))
+		if (!str_eq(peer.name, self))
+			learn(act, peer.name, peer.address, PROCESS_CORE);
+}
+
 void directory_learn_own(struct act *act, const struct process *process)
 {
-	struct str self = str_from(process->identity.name), rest = str_from(process->identity.peers);
-	struct directory_peer peer;
+	struct str self = str_from(process->identity.name);
+	struct arena *arena = arena_new(0);
 
 	for (int host = PROCESS_CORE; host < PROCESS_HOSTS; host++)
 		if (host != (int)process->host)
 			learn(act, self, STR_NONE, (enum process_host)host);
-	while (directory_next_peer(&rest, &peer))
-		if (!str_eq(peer.name, self))
-			learn(act, peer.name, peer.address, PROCESS_CORE);
+	learn_list(act, self, str_from(process->identity.peers));
+	/* What the store will say, too; but it may not be able to. */
+	learn_list(act, self, directory_members(act, process, arena));
+	arena_free(arena);
+}
+
+struct str directory_members(struct act *act, const struct process *process, struct arena *arena)
+{
+	return members_file_read(&act_seams(act)->files, process->dir.path, arena);
 }
 
 /* ---- following the records ------------------------------------------------------------------------------ */
@@ -126,6 +144,79 @@ static void take_members(struct directory *directory, struct act *act,
 		    !map_has(&directory->recorded, member->name))
 			learn(act, member->name, member->address, PROCESS_CORE);
 	}
+}
+
+/* ---- the file of members -------------------------------------------------------------------------------------- */
+
+struct writing {
+	const struct seams_files *files;
+	const char *folder;
+	struct str members;
+	enum status status;
+};
+
+static void drop_writing(void *arg)
+{
+	struct writing *writing = arg;
+
+	mem_free((char *)(uintptr_t)writing->members.at);
+	mem_free(writing);
+}
+
+static void run_writing(void *arg)
+{
+	struct writing *writing = arg;
+
+	writing->status = members_file_write(writing->files, writing->folder, writing->members);
+}
+
+static void write_members(struct directory *directory, struct act *act)
+{
+	struct writing *writing;
+
+	if (directory->is_writing || !directory->is_to_be_written)
+		return;
+	directory->is_writing = true;
+	directory->is_to_be_written = false;
+	writing = mem_new(struct writing);
+	writing->files = &act_seams(act)->files;
+	writing->folder = directory->process->dir.path;
+	writing->members = text_str(&directory->members);
+	writing->members.at = mem_copy(writing->members.at, writing->members.len);
+	act_job(act, NULL, run_writing, writing, drop_writing, TAG_WRITTEN);
+}
+
+static void written(struct directory *directory, struct act *act, struct writing *writing)
+{
+	/* The next change of the members tries again. */
+	if (writing->status != OK)
+		log_warn("directory", "the file of members cannot be written",
+			 LOG_STATUS(writing->status));
+	drop_writing(writing);
+	directory->is_writing = false;
+	write_members(directory, act);
+}
+
+/* The others alone; without any there is nobody to ask, and what was known of others stays. */
+static void keep_members(struct directory *directory, struct act *act,
+			 const struct store_status *status)
+{
+	struct text text = text_new(MEMBERS_FILE_MAX);
+
+	for (uint32_t i = 0; i < status->member_count; i++) {
+		const struct store_member *member = &status->members[i];
+
+		if (!str_is(member->name, directory->process->identity.name))
+			text_printf(&text, "%s" STR_FMT "@" STR_FMT, text.len > 0 ? "," : "",
+				    STR_ARG(member->name), STR_ARG(member->address));
+	}
+	if (text.len > 0 && !text.is_cut && !str_eq(text_str(&text), text_str(&directory->members))) {
+		text_clear(&directory->members);
+		text_add(&directory->members, text_str(&text));
+		directory->is_to_be_written = true;
+		write_members(directory, act);
+	}
+	text_fini(&text);
 }
 
 static void retry(struct directory *directory, struct act *act)
@@ -219,10 +310,13 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 
 	if (msg->kind == ACT_ANSWER) {
 		answered(directory, act, msg);
+	} else if (msg->kind == ACT_JOB) {
+		written(directory, act, ACT_AS(msg, act_job_done)->arg);
 	} else if (ACT_IS(msg, store_events)) {
 		take_events(directory, act, msg->body);
 	} else if (ACT_IS(msg, store_status)) {
 		take_members(directory, act, msg->body);
+		keep_members(directory, act, msg->body);
 	} else if (ACT_IS(msg, act_down)) {
 		directory->monitor = 0;
 		retry(directory, act);
@@ -235,9 +329,21 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 	return ACT_OK;
 }
 
+/* What is there already is not written again. */
+static void start_members(struct directory *directory, struct act *act)
+{
+	struct arena *arena = arena_new(0);
+
+	text_add(&directory->members, directory_members(act, directory->process, arena));
+	arena_free(arena);
+}
+
 static void release_names(void *arg)
 {
-	map_fini(&((struct directory *)arg)->recorded);
+	struct directory *directory = arg;
+
+	map_fini(&directory->recorded);
+	text_fini(&directory->members);
 }
 
 static enum status init(struct act *act, void *state, const void *args)
@@ -245,6 +351,8 @@ static enum status init(struct act *act, void *state, const void *args)
 	struct directory *directory = state;
 
 	directory->process = (struct process *)(uintptr_t)args;
+	directory->members = text_new(MEMBERS_FILE_MAX);
+	start_members(directory, act);
 	act_own(act, release_names, directory);
 	read_all(directory, act);
 	return OK;

@@ -12,6 +12,9 @@
 /* The other hosts of this node, and the peers in its identity. */
 void directory_learn_own(struct act *act, const struct process *process);
 
+/* `NAME@IP:PORT,...` of the other members as last heard, across starts (members-file.h); blocks for a small file. */
+struct str directory_members(struct act *act, const struct process *process, struct arena *arena);
+
 /* Tells the links of one other node; `place` is IP:PORT of its links. */
 void directory_learn(struct act *act, struct str node, struct str place);
 
