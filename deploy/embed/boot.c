@@ -11,7 +11,7 @@
  *
  *     LISTENING ──the port is known: kubeconfig──> MAKING ──namespaces are there──> READY
  *
- * Began anew by its supervisor it goes the same way and tells nobody twice.
+ * Began anew by its supervisor it goes the same way and tells nobody twice. In a host of its own it tells the first host, which says it.
  */
 
 #define CALL_MS 10000U
@@ -21,6 +21,7 @@
 static const char *const namespaces[] = { "default", "kube-system" };
 #define NAMESPACES 2U
 #define PORT_TAG NAMESPACES /* after their indices */
+#define READY_TAG (NAMESPACES + 1)
 
 struct boot {
 	struct troupe *troupe;
@@ -92,6 +93,22 @@ static void make_namespace(struct boot *boot, struct act *act, uint32_t index)
 	again(boot, act, index);
 }
 
+/* All of the control plane is in this process; else the first one says that it is ready. */
+static bool is_whole(const struct troupe *troupe)
+{
+	return troupe->parts == TROUPE_ALL;
+}
+
+static void tell_first(struct boot *boot, struct act *act)
+{
+	struct troupe_ready ready;
+
+	memcpy(ready.url, boot->troupe->url, sizeof ready.url);
+	if (act_request(act, act_named(act, TROUPE_READY_NAME), &troupe_ready_type, &ready, CALL_MS,
+			READY_TAG) != OK)
+		again(boot, act, READY_TAG);
+}
+
 static void listening(struct boot *boot, struct act *act, const struct act_msg *msg)
 {
 	struct fault why = { 0 };
@@ -100,6 +117,9 @@ static void listening(struct boot *boot, struct act *act, const struct act_msg *
 		act_fail(act, "the HTTP server: %s", status_text(msg->status));
 	if (troupe_write_kubeconfig(boot->troupe, ACT_AS(msg, http_listening)->ports[0], &why) != OK)
 		act_fail(act, "cannot write the kubeconfig: %s", why.text);
+	if (!is_whole(boot->troupe) &&
+	    troupe_keep_port(boot->troupe, ACT_AS(msg, http_listening)->ports[0], &why) != OK)
+		act_fail(act, "cannot keep the port: %s", why.text);
 	for (uint32_t i = 0; i < NAMESPACES; i++)
 		make_namespace(boot, act, i);
 }
@@ -125,9 +145,18 @@ static void made(struct boot *boot, struct act *act, const struct act_msg *msg)
 	boot->is_there[index] = true;
 	if (!is_ready(boot) || troupe->was_ready)
 		return;
-	troupe->was_ready = true;
-	if (troupe->config.ready != NULL)
-		troupe->config.ready(troupe, troupe->config.arg);
+	if (is_whole(troupe))
+		troupe_tell_ready(troupe);
+	else
+		tell_first(boot, act);
+}
+
+static void told(struct boot *boot, struct act *act, const struct act_msg *msg)
+{
+	if (msg->status == OK)
+		boot->troupe->was_ready = true;
+	else
+		again(boot, act, READY_TAG);
 }
 
 /* ---- the actor ---------------------------------------------------------------------------------------------- */
@@ -138,8 +167,12 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 
 	if (msg->kind == ACT_ANSWER && msg->tag == PORT_TAG)
 		listening(boot, act, msg);
+	else if (msg->kind == ACT_ANSWER && msg->tag == READY_TAG)
+		told(boot, act, msg);
 	else if (msg->kind == ACT_ANSWER)
 		made(boot, act, msg);
+	else if (ACT_IS(msg, boot_again) && ACT_AS(msg, boot_again)->index == READY_TAG)
+		tell_first(boot, act);
 	else if (ACT_IS(msg, boot_again))
 		make_namespace(boot, act, ACT_AS(msg, boot_again)->index);
 	else if (ACT_IS(msg, loop_signal))

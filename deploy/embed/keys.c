@@ -50,7 +50,7 @@ static enum status make_mechanisms(struct troupe *troupe, struct fault *why)
 
 static void plan_server(struct troupe *troupe)
 {
-	troupe->server = (struct server_config){ .store = "store",
+	troupe->server = (struct server_config){ .store = troupe->server.store,
 						 .node = STR("local"),
 						 .authenticators = troupe->authenticators,
 						 .authenticator_count = 2,

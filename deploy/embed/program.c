@@ -19,7 +19,8 @@
 #define NODE_NAME STR("local")
 #define HOST_WORD "--act-host=" /* the word that a process is told its host by */
 #define PATH_MAX_BYTES 1024U
-#define OWN_CHILDREN 3U /* links, signals, and the root or the heart */
+#define OWN_CHILDREN 2U /* links, and the root or the heart */
+#define ROOT "hosts"    /* the actor that starts the others and takes signals */
 
 struct member {
 	const struct act_program *program;
@@ -91,49 +92,53 @@ static const struct act_class links_class = { .name = "links",
 					      .init = links_init,
 					      .receive = links_receive };
 
-/* ---- signals ---------------------------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------------------------------------- */
 
-static enum status signals_init(struct act *act, void *state, const void *args)
+/* As the signal would: the root ends the other hosts in order, and then its own. */
+static void end_in_order(struct act *act, void *state, void *arg)
 {
-	(void)state, (void)args;
-	TRY(loop_on_signal(act, SIGTERM));
-	return loop_on_signal(act, SIGINT);
+	(void)state, (void)arg;
+	if (act_tell(act, act_named(act, ROOT), loop_signal, .number = SIGTERM) != OK)
+		act_host_stop(act_host_of(act));
 }
 
-static enum act_verdict signals_receive(struct act *act, void *state, const struct act_msg *msg)
+static void on_the_thread(struct act_host *host, void *arg)
 {
-	(void)state;
-	if (!ACT_IS(msg, loop_signal))
-		return ACT_UNHANDLED;
-	act_host_stop(act_host_of(act));
-	return ACT_OK;
+	(void)act_host_enter(host, act_host_root(host), end_in_order, arg);
 }
 
-static const struct act_class signals_class = { .name = "signals",
-						.init = signals_init,
-						.receive = signals_receive };
+void act_program_stop(struct act_host *host)
+{
+	act_host_call(host, on_the_thread, NULL);
+}
 
 /* ---- which host this is ------------------------------------------------------------------------------------- */
 
+const char *act_program_host_name(int argc, char **argv)
+{
+	if (argc < 1 || !str_starts(str_from(argv[argc - 1]), STR(HOST_WORD)))
+		return NULL;
+	return argv[argc - 1] + sizeof HOST_WORD - 1;
+}
+
 static enum status find_host(struct member *member, int argc, char **argv, struct fault *why)
 {
-	struct str word = argc > 0 ? str_from(argv[argc - 1]) : STR("");
+	const char *name = act_program_host_name(argc, argv);
 
 	if (member->program->host_count == 0 || member->program->host_count > ACT_PROGRAM_HOSTS_MAX)
 		return fault_set(why, INVALID, "hosts", "hosts wants 1 to %u",
 				 ACT_PROGRAM_HOSTS_MAX);
-	if (!str_starts(word, STR(HOST_WORD)))
+	if (name == NULL)
 		return OK;
-	word = str_slice(word, sizeof HOST_WORD - 1, word.len);
 	for (uint32_t i = 1; i < member->program->host_count; i++)
-		if (str_is(word, member->program->hosts[i].name)) {
+		if (strcmp(name, member->program->hosts[i].name) == 0) {
 			member->index = i;
 			return root_inherited(&member->life) == OK
 				   ? OK
 				   : fault_set(why, INVALID, "",
 					       HOST_WORD " is for the program itself to say");
 		}
-	return fault_set(why, INVALID, "", "there is no host \"" STR_FMT "\"", STR_ARG(word));
+	return fault_set(why, INVALID, "", "there is no host \"%s\"", name);
 }
 
 /* The words of another host's process: ours and its own. */
@@ -193,10 +198,8 @@ static struct act_supervisor plan(struct member *member)
 				       .children = children };
 
 	add(&root, children, "links", &links_class, &member->self);
-	if (member->index == 0) {
-		add(&root, children, "signals", &signals_class, NULL);
-		add(&root, children, "hosts", &root_class, &member->root);
-	}
+	if (member->index == 0)
+		add(&root, children, ROOT, &root_class, &member->root);
 	for (uint32_t i = 0; i < own->child_count; i++)
 		children[root.child_count++] = own->children[i];
 	if (member->index != 0)
@@ -215,8 +218,14 @@ static enum status run(struct member *member, struct fault *why)
 						.root = &root,
 						.types = program->types,
 						.type_count = program->type_count } };
-	enum status status = loop_open(&config, &member->loop);
+	enum status status;
 	enum act_reason reason;
+
+	if (member->index != 0) {
+		config.has_watchdog = true;
+		config.box = member->life.box;
+	}
+	status = loop_open(&config, &member->loop);
 
 	if (status != OK)
 		return fault_set(why, status, "", "host %s cannot start: %s", config.host.name,

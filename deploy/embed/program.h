@@ -28,11 +28,16 @@ struct act_program {
 	uint32_t type_count;
 };
 
+/* Of the host that this process is; NULL: the first. */
+const char *act_program_host_name(int argc, char **argv);
+
 /*
- * Runs this process's host until it is stopped (act_host_stop, SIGTERM, SIGINT). When the first ends, so do the others. The exit code: 0
- * as asked, 1 a failure, of which stderr has the words.
+ * Runs this process's host until it is stopped. SIGTERM, SIGINT or act_program_stop end the others first, in order; act_host_stop ends the first alone,
+ * and the others, which do not outlive it, are killed. The exit code: 0 as asked, 1 a failure, of which stderr has the words.
  */
 int act_program_run(const struct act_program *program, int argc, char **argv);
+/* Of the first host. Any thread. */
+void act_program_stop(struct act_host *host);
 
 #pragma GCC visibility pop
 

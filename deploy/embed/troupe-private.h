@@ -24,6 +24,14 @@
 #define TROUPE_ACCOUNT "troupe-control-plane"
 #define TROUPE_USER "system:serviceaccount:kube-system:" TROUPE_ACCOUNT
 
+/* What of a control plane a process runs; all of it unless it has hosts. */
+enum troupe_parts {
+	TROUPE_STORE = 1,
+	TROUPE_API = 2,
+	TROUPE_CONTROL = 4, /* the reconcile functions, and the program's own actors */
+	TROUPE_ALL = 7
+};
+
 /* A kind of the program's, with what was made of its definition. */
 struct troupe_bound {
 	struct troupe *troupe;
@@ -42,6 +50,7 @@ struct troupe {
 	struct seams_file *lock;
 	struct troupe *self; /* what the boot actor's args point to */
 	bool was_ready;
+	enum troupe_parts parts;
 
 	struct fault keys_fault; /* why there are no keys */
 	struct pki pki;
@@ -64,6 +73,33 @@ struct troupe {
 	struct act_supervisor root;
 	struct loop *loop;
 };
+
+/* ---- troupe.c ------------------------------------------------------------------------------------------ */
+
+/* Judges the configuration; nothing is opened. `out` is set in any case, for troupe_close. */
+MUST_USE enum status troupe_prepare(const struct troupe_config *config, GIVE struct troupe **out,
+				    struct fault *why);
+/* The same configuration, but that it also says on stdout when it is ready; borrows it. */
+struct troupe_config troupe_announcing(const struct troupe_config *config);
+/* Makes the folder if it is missing and takes the lock of that name in it: BUSY, another process has it. */
+MUST_USE enum status troupe_take_folder(struct troupe *troupe, const char *lock, struct fault *why);
+/* Fills children with the actors of these parts. */
+void troupe_plan(struct troupe *troupe, enum troupe_parts parts);
+/* The program hears that kubectl may come: once. */
+void troupe_tell_ready(struct troupe *troupe);
+
+/* ---- hosts.c --------------------------------------------------------------------------------------------- */
+
+/* From the API server's host to the first, whose actor `ready` answers with the same: kubectl may come. */
+struct troupe_ready {
+	char url[128];
+};
+ACT_TYPE_DECLARE(troupe_ready);
+/* Where the port is kept that a listener had who may have any: to be had again when its host was started again. 0: none yet. */
+uint16_t troupe_last_port(const struct troupe *troupe);
+MUST_USE enum status troupe_keep_port(struct troupe *troupe, uint16_t port, struct fault *why);
+/* The actor `ready` of the first host, to others. */
+#define TROUPE_READY_NAME "ready@local/main"
 
 /* ---- definition.c ------------------------------------------------------------------------------------- */
 

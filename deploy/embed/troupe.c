@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "deploy/embed/program.h"
 #include "deploy/embed/troupe-private.h"
 
 /*
@@ -46,16 +47,16 @@ static enum status read_listen(struct troupe *troupe, struct fault *why)
 	return OK;
 }
 
-static enum status open_folder(struct troupe *troupe, struct fault *why)
+enum status troupe_take_folder(struct troupe *troupe, const char *lock, struct fault *why)
 {
 	const struct seams_files *files = loop_files();
 	const char *folder = troupe->config.folder;
-	const char *lock = arena_printf(troupe->arena, "%s/lock", folder).at;
 	enum status status = files->mkdir(files->self, folder, 0700);
 
 	if (status != OK && status != EXISTS)
 		return fault_set(why, status, "folder", "cannot make %s: %s", folder,
 				 status_text(status));
+	lock = arena_printf(troupe->arena, "%s/%s", folder, lock).at;
 	status = files->open(files->self, lock, SEAMS_READ | SEAMS_WRITE | SEAMS_CREATE | SEAMS_LOCK,
 			     0600, &troupe->lock);
 	if (status == BUSY)
@@ -67,7 +68,7 @@ static enum status open_folder(struct troupe *troupe, struct fault *why)
 	return OK;
 }
 
-static enum status prepare(struct troupe *troupe, struct fault *why)
+static enum status judge(struct troupe *troupe, struct fault *why)
 {
 	if (troupe->config.folder == NULL)
 		return fault_set(why, INVALID, "folder", "a control plane needs a folder");
@@ -75,7 +76,22 @@ static enum status prepare(struct troupe *troupe, struct fault *why)
 	TRY(troupe_define(troupe, why));
 	troupe->kubeconfig =
 	    arena_printf(troupe->arena, "%s/admin.kubeconfig", troupe->config.folder).at;
-	return open_folder(troupe, why);
+	return OK;
+}
+
+enum status troupe_prepare(const struct troupe_config *config, struct troupe **out,
+			   struct fault *why)
+{
+	struct arena *arena = arena_new(0);
+	struct troupe *troupe = arena_new_of(arena, struct troupe);
+
+	troupe->arena = arena;
+	troupe->self = troupe;
+	troupe->config = *config;
+	if (config->listen == NULL)
+		troupe->config.listen = LISTEN_DEFAULT;
+	*out = troupe;
+	return judge(troupe, why);
 }
 
 /* ---- the actors ------------------------------------------------------------------------------------------ */
@@ -87,40 +103,81 @@ static void add(struct troupe *troupe, const char *id, const struct act_class *c
 	    (struct act_child){ .id = id, .class = class, .args = args };
 }
 
-static void plan_children(struct troupe *troupe)
+/* What of another host, this one or the whole process an actor is called by. */
+static const char *place_of(const struct troupe *troupe, enum troupe_parts part, const char *here,
+			    const char *elsewhere)
 {
-	uint32_t count =
-	    TROUPE_BASE_CHILDREN + troupe->config.kind_count + troupe->config.child_count;
+	return (troupe->parts & part) != 0 ? here : elsewhere;
+}
 
-	troupe->children = arena_array(troupe->arena, struct act_child, count);
-	troupe->root = (struct act_supervisor){ .strategy = ACT_ONE_FOR_ONE,
-						.backoff_min_ms = 10,
-						.backoff_max_ms = 5000,
-						.children = troupe->children };
+static void plan_store(struct troupe *troupe)
+{
 	troupe->store = (struct store_config){
 		.folder = arena_printf(troupe->arena, "%s/store", troupe->config.folder).at,
 		.name = STR("local"),
 		.address = STR("local"),
 		.is_first = true
 	};
+	add(troupe, "store", &store_class, &troupe->store);
+}
+
+static void plan_api(struct troupe *troupe)
+{
 	troupe->listener.address = troupe->config.listen;
 	troupe->http = (struct http_server_config){ .listeners = &troupe->listener,
 						    .listener_count = 1,
 						    .handler = "api" };
-	troupe->caches = (struct caches_args){ "api", TROUPE_USER };
-	/* The store waits for the disk in a thread of its own, and meanwhile the keys are made. */
-	add(troupe, "store", &store_class, &troupe->store);
+	troupe->server.store = place_of(troupe, TROUPE_STORE, "store", "store@local/store");
 	add(troupe, "keys", &troupe_keys_class, &troupe->self);
 	add(troupe, "api", &server_class, &troupe->server);
 	add(troupe, "http", &http_server_class, &troupe->http);
+}
+
+static void plan_control(struct troupe *troupe)
+{
+	const char *api = place_of(troupe, TROUPE_API, "api", "api@local/api");
+
+	troupe->caches = (struct caches_args){ api, TROUPE_USER };
 	add(troupe, "caches", &caches_class, &troupe->caches);
 	for (uint32_t i = 0; i < troupe->config.kind_count; i++)
-		if (troupe->bound[i].kind->reconcile != NULL)
+		if (troupe->bound[i].kind->reconcile != NULL) {
+			troupe->bound[i].runner.api = api;
 			add(troupe, troupe->bound[i].controller.name, &controller_class,
 			    &troupe->bound[i].runner);
+		}
 	for (uint32_t i = 0; i < troupe->config.child_count; i++)
 		troupe->children[troupe->root.child_count++] = troupe->config.children[i];
-	add(troupe, "boot", &troupe_boot_class, &troupe->self);
+}
+
+void troupe_plan(struct troupe *troupe, enum troupe_parts parts)
+{
+	uint32_t count =
+	    TROUPE_BASE_CHILDREN + troupe->config.kind_count + troupe->config.child_count;
+
+	troupe->parts = parts;
+	troupe->children = arena_array(troupe->arena, struct act_child, count);
+	troupe->root = (struct act_supervisor){ .strategy = ACT_ONE_FOR_ONE,
+						.backoff_min_ms = 10,
+						.backoff_max_ms = 5000,
+						.children = troupe->children };
+	/* The store waits for the disk in a thread of its own, and meanwhile the keys are made. */
+	if ((parts & TROUPE_STORE) != 0)
+		plan_store(troupe);
+	if ((parts & TROUPE_API) != 0)
+		plan_api(troupe);
+	if ((parts & TROUPE_CONTROL) != 0)
+		plan_control(troupe);
+	if ((parts & TROUPE_API) != 0)
+		add(troupe, "boot", &troupe_boot_class, &troupe->self);
+}
+
+void troupe_tell_ready(struct troupe *troupe)
+{
+	if (troupe->was_ready)
+		return;
+	troupe->was_ready = true;
+	if (troupe->config.ready != NULL)
+		troupe->config.ready(troupe, troupe->config.arg);
 }
 
 static enum status open_loop(struct troupe *troupe, struct fault *why)
@@ -146,18 +203,13 @@ static enum status open_loop(struct troupe *troupe, struct fault *why)
 
 enum status troupe_open(const struct troupe_config *config, struct troupe **out, struct fault *why)
 {
-	struct arena *arena = arena_new(0);
-	struct troupe *troupe = arena_new_of(arena, struct troupe);
-	enum status status;
+	struct troupe *troupe;
+	enum status status = troupe_prepare(config, &troupe, why);
 
-	troupe->arena = arena;
-	troupe->self = troupe;
-	troupe->config = *config;
-	if (config->listen == NULL)
-		troupe->config.listen = LISTEN_DEFAULT;
-	status = prepare(troupe, why);
+	if (status == OK)
+		status = troupe_take_folder(troupe, "lock", why);
 	if (status == OK) {
-		plan_children(troupe);
+		troupe_plan(troupe, TROUPE_ALL);
 		status = open_loop(troupe, why);
 	}
 	if (status == OK)
@@ -178,7 +230,10 @@ enum status troupe_run(struct troupe *troupe)
 
 void troupe_stop(struct troupe *troupe)
 {
-	act_host_stop(loop_host(troupe->loop));
+	if (troupe->parts == TROUPE_ALL)
+		act_host_stop(loop_host(troupe->loop));
+	else
+		act_program_stop(loop_host(troupe->loop));
 }
 
 void troupe_close(struct troupe *troupe)
@@ -208,15 +263,22 @@ static void say_ready(struct troupe *troupe, void *arg)
 		config->ready(troupe, config->arg);
 }
 
-int troupe_main(const struct troupe_config *config)
+struct troupe_config troupe_announcing(const struct troupe_config *config)
 {
 	struct troupe_config own = *config;
+
+	own.ready = say_ready;
+	own.arg = (void *)(uintptr_t)config;
+	return own;
+}
+
+int troupe_main(const struct troupe_config *config)
+{
+	struct troupe_config own = troupe_announcing(config);
 	struct troupe *troupe;
 	struct fault why = { 0 };
 	enum status status;
 
-	own.ready = say_ready;
-	own.arg = (void *)(uintptr_t)config;
 	if (troupe_open(&own, &troupe, &why) != OK) {
 		fprintf(stderr, "cannot start: %s\n", why.text);
 		return 1;

@@ -75,6 +75,14 @@ void troupe_close(TAKE struct troupe *troupe);
 /* Open, say on one line of stdout when it is ready, run, close. The program's exit code. */
 int troupe_main(const struct troupe_config *config);
 
+/*
+ * The same as a program of several processes (act_program_run): the datastore, the API server, and the reconcile functions with the program's
+ * actors each have one, and one that ends is started again; what crashes in a reconcile function, kubectl does not notice. To be called
+ * by main with its words, in the same way in every process. `ready` is called in the first one, where of the calls below only troupe_stop
+ * and what does not change are of use; to the program's actors the API is "api@local/api".
+ */
+int troupe_main_hosts(const struct troupe_config *config, int argc, char **argv);
+
 const char *troupe_kubeconfig(const struct troupe *troupe); /* its path */
 const char *
 troupe_url(const struct troupe *troupe); /* "https://127.0.0.1:6443"; "" until it is ready */

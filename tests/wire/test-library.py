@@ -267,12 +267,15 @@ def test_keys_survive_the_first_process():
 
 
 class Todo:
-    """The to-do control plane in a folder of its own, and kubectl against it."""
+    """The to-do control plane in a folder of its own, and kubectl against it. `hosts`: its parts are processes."""
+
+    def __init__(self, *words):
+        self.extra = words
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="troupe-todo.")
-        self.child = subprocess.Popen([example("todo.c", "libtroupe"), self.folder + "/data"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                      text=True)
+        self.child = subprocess.Popen([example("todo.c", "libtroupe"), self.folder + "/data", *self.extra], stdout=subprocess.PIPE,
+                                      stderr=open(self.folder + "/log", "w"), text=True)
         line = self.child.stdout.readline()
         assert line.startswith("ready: https://127.0.0.1:"), line
         return self
@@ -287,12 +290,22 @@ class Todo:
         self.child.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def host(self, name):
+        return child_with(self.child.pid, "--act-host=" + name)
+
+    def kill(self, name):
+        old = self.host(name)
+        os.kill(old, signal.SIGKILL)
+        until(lambda: self.host(name) not in (0, old), 10, name + " has been started again")
+
     def words(self, *words):
         return ["kubectl", "--kubeconfig", self.folder + "/data/admin.kubeconfig", *words]
 
     def kubectl(self, *words, stdin=None, ok=True):
         done = subprocess.run(self.words(*words), input=stdin, capture_output=True, text=True, timeout=30, stdin=None if stdin else
                               subprocess.DEVNULL)
+        if ok is None:
+            return done.stdout if done.returncode == 0 else ""
         if ok != (done.returncode == 0):
             raise Failed("kubectl %s: %d\n%s%s" % (" ".join(words), done.returncode, done.stdout, done.stderr))
         return done.stdout + done.stderr
@@ -330,6 +343,37 @@ def test_the_to_do_control_plane_is_a_cluster_to_kubectl():
         assert "deleted" in todo.kubectl("delete", "td", "milk")
         assert "No resources found" in todo.kubectl("get", "todos")
     assert todo.code == 0, todo.code
+
+
+def open_todo(name):
+    return MILK.replace("milk", name)
+
+
+def test_a_control_plane_of_hosts_outlives_each_of_them():
+    """Kubectl's file stays right, what was written stays, and what is new is reconciled by whoever came instead."""
+    with Todo("hosts") as todo:
+        kubeconfig = open(todo.folder + "/data/admin.kubeconfig").read()
+        for name in ("control", "api", "store"):
+            assert todo.host(name) > 0, name
+        todo.kubectl("create", "-f", "-", stdin=open_todo("first"))
+        for name in ("control", "api", "store", "control"):
+            before = {other: todo.host(other) for other in ("control", "api", "store") if other != name}
+            todo.kill(name)
+            one = "after-%s-%d" % (name, todo.host(name))
+            until(lambda: todo.kubectl("create", "-f", "-", stdin=open_todo(one), ok=None), 15, "kubectl creates after " + name)
+            until(lambda: re.search(one + r" +buy \S+ +Open", todo.kubectl("get", "todos", ok=None)), 15, "it is reconciled after " + name)
+            assert before == {other: todo.host(other) for other in before}, "only %s was started again" % name
+        assert open(todo.folder + "/data/admin.kubeconfig").read() == kubeconfig
+        assert len(todo.kubectl("get", "todos", "--no-headers").splitlines()) == 5
+        hosts = [todo.host(name) for name in ("control", "api", "store")]
+    assert todo.code == 0, todo.code
+    assert not [pid for pid in hosts if os.path.exists("/proc/%d" % pid)], "a host is left"
+
+
+def test_a_control_plane_of_hosts_says_what_is_wrong_before_it_starts_any():
+    with Todo("hosts") as todo:
+        second = subprocess.run([example("todo.c", "libtroupe"), todo.folder + "/data", "hosts"], capture_output=True, text=True, timeout=20)
+        assert second.returncode == 1 and "belongs to a control plane that runs" in second.stderr, second
 
 
 def test_the_to_do_control_plane_is_sixty_lines():

@@ -1,4 +1,4 @@
-/* A to-do list as a control plane: a kind, a controller, kubectl. todo FOLDER [IP:PORT] */
+/* A to-do list as a control plane: a kind, a controller, kubectl. todo FOLDER [hosts] */
 #include <string.h>
 #include <troupe.h>
 
@@ -49,11 +49,10 @@ static void reconcile(struct troupe_turn *turn, void *arg)
 
 int main(int argc, char **argv)
 {
-	static const struct troupe_kind kinds[] = { { .definition = definition,
-						      .reconcile = reconcile } };
+	struct troupe_kind todo = { .definition = definition, .reconcile = reconcile };
+	struct troupe_config config = { .folder = argc > 1 ? argv[1] : "todo-data",
+					.kinds = &todo,
+					.kind_count = 1 };
 
-	return troupe_main(&(struct troupe_config){ .folder = argc > 1 ? argv[1] : "todo-data",
-						    .listen = argc > 2 ? argv[2] : NULL,
-						    .kinds = kinds,
-						    .kind_count = 1 });
+	return argc > 2 ? troupe_main_hosts(&config, argc, argv) : troupe_main(&config);
 }

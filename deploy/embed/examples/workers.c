@@ -70,7 +70,7 @@ static void see_to(struct act *act, void *state, void *arg)
 	if (++*done < JOBS)
 		return;
 	printf("all %u jobs are done\n", JOBS);
-	act_host_stop(act_host_of(act));
+	act_program_stop(act_host_of(act));
 }
 
 static enum act_status begin(struct act *act, void *state, const void *args)
@@ -106,7 +106,8 @@ int main(int argc, char **argv)
 	static const struct act_child pools[] = {
 		{ .id = "pool", .class = &act_supervisor_class, .args = &pool }
 	};
-	static const struct act_program_host hosts[] = { { "boss", bosses, 1 }, { "pool", pools, 1 } };
+	static const struct act_program_host hosts[] = { { "boss", bosses, 1 },
+							 { "pool", pools, 1 } };
 	static const struct act_type *const types[] = { &job_type };
 	struct act_program all = { argc > 1 ? argv[1] : "/tmp/workers", hosts, 2, types, 1 };
 
