@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "actors/client/api.h"
-#include "actors/server/documents.h"
+#include "actors/server/catalog/documents.h"
 #include "actors/server/server-private.h"
 #include "datastore/store/store.h"
 #include "runtime/base/log.h"

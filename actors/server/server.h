@@ -13,8 +13,8 @@
 
 #include "actors/authentication/authenticator.h"
 #include "actors/authorization/authorizer.h"
-#include "actors/server/custom.h"
-#include "actors/server/live.h"
+#include "actors/server/cache/live.h"
+#include "actors/server/catalog/custom.h"
 #include "runtime/actor/act.h"
 #include "runtime/trace/metrics.h"
 #include "transport/tls/certificate-key.h"

@@ -9,7 +9,7 @@
 #include "actors/authorization/mechanisms.h"
 #include "actors/controller/caches.h"
 #include "actors/controller/controller.h"
-#include "actors/server/custom.h"
+#include "actors/server/catalog/custom.h"
 #include "actors/server/server.h"
 #include "datastore/store/store.h"
 #include "deploy/cluster/pki.h"

@@ -1,12 +1,12 @@
 #include <stdio.h>
 
-#include "actors/server/live.h"
+#include "actors/server/cache/live.h"
 #include "datastore/schema/troupe.h"
 #include "deploy/main/admin/admin-private.h"
 #include "deploy/main/admin/overview.h"
 
 /*
- * The live resources `actors` and `members` (actors/server/live.h): what the API server shows is what `troupe tree` and `troupe members`
+ * The live resources `actors` and `members` (actors/server/cache/live.h): what the API server shows is what `troupe tree` and `troupe members`
  * show, and a delete is a kill.
  */
 

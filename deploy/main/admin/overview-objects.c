@@ -1,4 +1,4 @@
-#include "actors/server/live.h"
+#include "actors/server/cache/live.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/troupe.h"
 #include "deploy/main/admin/actor-name.h"

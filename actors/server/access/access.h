@@ -1,0 +1,36 @@
+/*
+ * Who asks, whether they may, and whether what they grant is theirs to give. Only for actors/server.
+ */
+#ifndef ACTORS_SERVER_ACCESS_ACCESS_H
+#define ACTORS_SERVER_ACCESS_ACCESS_H
+
+#include "actors/server/request.h"
+
+enum next access_authenticate(struct request *r); /* r->user */
+enum next access_authorize(struct request *r);    /* what r->route asks for */
+/* impersonate.c: BAD_REQUEST for a header that cannot be decoded; the step makes r->user another's. */
+MUST_USE enum status impersonate_read(struct http_headers headers, struct arena *arena,
+				      struct user *out);
+enum next impersonate(struct request *r);
+
+enum next access_authorize_create(struct request *r); /* an update that makes what is missing */
+/* escalation.c: whether the roles and bindings that are about to be written are the writer's to give. */
+enum next escalation_check(struct request *r);
+/* signing.c: whether the writer may approve, sign or attest for the signer. */
+enum next signing_check(struct request *r);
+
+/* Both go on with the mechanism that waited; WAIT, or NEXT with the answer. */
+struct access_verdict {
+	bool is_allowed, is_denied;
+	struct str reason;
+};
+enum next access_ask(struct request *r, const struct attributes *attributes, bool wants_reason,
+		     struct access_verdict *out);
+/* Not known: nobody takes the credentials for good; a->why may have words. */
+enum next access_identify(struct request *r, struct authentication *a, bool *out_is_known);
+void access_reset(struct request *r); /* the next kind of mechanism begins with its first */
+
+/* Of resources that are not kept: reviews; NULL: none. */
+const struct verb_steps *reviews_steps(const struct resource *resource, enum verb verb);
+
+#endif

@@ -1,0 +1,253 @@
+#include "actors/server/answer/convert.h"
+
+#include "datastore/object/json.h"
+#include "datastore/object/record.h"
+#include "datastore/schema/autoscaling.h"
+#include "datastore/schema/autoscaling_v2.h"
+#include "datastore/schema/core.h"
+#include "datastore/schema/events.h"
+#include "runtime/base/base.h"
+
+/* ---- Event: the same facts under other names -------------------------------------------------------------- */
+
+static const void *event_to_new(const void *record, struct arena *arena)
+{
+	const struct core_event *in = record;
+	struct events_event *out = arena_new_of(arena, struct events_event);
+
+	out->metadata = in->metadata;
+	SET(out, event_time, in->event_time);
+	out->has.event_time = in->has.event_time;
+	out->reporting_controller = in->reporting_component;
+	out->reporting_instance = in->reporting_instance;
+	out->action = in->action;
+	out->reason = in->reason;
+	out->regarding = in->involved_object;
+	out->related = in->related;
+	out->note = in->message;
+	out->type = in->type;
+	out->deprecated_source = in->source;
+	out->deprecated_first_timestamp = in->first_timestamp;
+	out->has.deprecated_first_timestamp = in->has.first_timestamp;
+	out->deprecated_last_timestamp = in->last_timestamp;
+	out->has.deprecated_last_timestamp = in->has.last_timestamp;
+	out->deprecated_count = in->count;
+	out->has.deprecated_count = in->has.count;
+	if (in->series != NULL) {
+		struct events_event_series *series = MAKE(out->series, arena);
+
+		SET(series, count, in->series->count);
+		series->has.last_observed_time = in->series->has.last_observed_time;
+		series->last_observed_time = in->series->last_observed_time;
+	}
+	return out;
+}
+
+static const void *event_to_core(const void *record, struct arena *arena)
+{
+	const struct events_event *in = record;
+	struct core_event *out = arena_new_of(arena, struct core_event);
+
+	out->metadata = in->metadata;
+	out->event_time = in->event_time;
+	out->has.event_time = in->has.event_time;
+	out->reporting_component = in->reporting_controller;
+	out->reporting_instance = in->reporting_instance;
+	out->action = in->action;
+	out->reason = in->reason;
+	out->involved_object = in->regarding;
+	out->related = in->related;
+	out->message = in->note;
+	out->type = in->type;
+	out->source = in->deprecated_source;
+	out->first_timestamp = in->deprecated_first_timestamp;
+	out->has.first_timestamp = in->has.deprecated_first_timestamp;
+	out->last_timestamp = in->deprecated_last_timestamp;
+	out->has.last_timestamp = in->has.deprecated_last_timestamp;
+	out->count = in->deprecated_count;
+	out->has.count = in->has.deprecated_count;
+	if (in->series != NULL) {
+		struct core_event_series *series = MAKE(out->series, arena);
+
+		SET(series, count, in->series->count);
+		series->has.last_observed_time = in->series->has.last_observed_time;
+		series->last_observed_time = in->series->last_observed_time;
+	}
+	return out;
+}
+
+/* ---- HorizontalPodAutoscaler ---------------------------------------------------------------------------------- */
+
+/* What v1 has no member for travels in this annotation, as JSON of the v2 list. */
+#define METRICS_ANNOTATION STR("autoscaling.alpha.kubernetes.io/metrics")
+#define BEHAVIOR_ANNOTATION STR("autoscaling.alpha.kubernetes.io/behavior")
+
+static bool is_cpu(const struct autoscaling_v2_metric_spec *metric)
+{
+	return str_is(metric->type, "Resource") && metric->resource != NULL &&
+	       str_is(metric->resource->name, "cpu") && metric->resource->target != NULL &&
+	       metric->resource->target->has.average_utilization;
+}
+
+static struct meta_object_meta *copy_meta(const struct meta_object_meta *meta, struct arena *arena)
+{
+	return record_clone_shallow(&meta_object_meta_type, meta, arena);
+}
+
+static void annotate(struct meta_object_meta *meta, struct arena *arena, struct str key,
+		     const struct type *type, const void *record, const char *member)
+{
+	struct text out = text_in(arena, LIMIT_ANNOTATIONS_BYTES);
+
+	json_encode_field(type_field(type, str_from(member)), record, &out);
+	str_map_put(&meta->annotations, arena, key, text_str(&out));
+}
+
+/* The first CPU target becomes v1's own member, all others are kept in the annotation. */
+static void metrics_to_v1(const struct autoscaling_v2_horizontal_pod_autoscaler_spec *in,
+			  struct autoscaling_horizontal_pod_autoscaler_spec *out,
+			  struct meta_object_meta *meta, struct arena *arena)
+{
+	struct autoscaling_v2_horizontal_pod_autoscaler_spec rest = *in;
+	bool has_cpu = false;
+
+	rest.metrics.at = arena_array(arena, struct autoscaling_v2_metric_spec, in->metrics.len + 1);
+	rest.metrics.len = 0;
+	for (uint32_t i = 0; i < in->metrics.len; i++) {
+		if (!has_cpu && is_cpu(&in->metrics.at[i])) {
+			has_cpu = true;
+			SET(out, target_cpu_utilization_percentage,
+			    in->metrics.at[i].resource->target->average_utilization);
+		} else {
+			rest.metrics.at[rest.metrics.len++] = in->metrics.at[i];
+		}
+	}
+	if (rest.metrics.len > 0)
+		annotate(meta, arena, METRICS_ANNOTATION,
+			 &autoscaling_v2_horizontal_pod_autoscaler_spec_type, &rest, "metrics");
+	if (in->behavior != NULL)
+		annotate(meta, arena, BEHAVIOR_ANNOTATION,
+			 &autoscaling_v2_horizontal_pod_autoscaler_spec_type, in, "behavior");
+}
+
+static const void *hpa_to_v1(const void *record, struct arena *arena)
+{
+	const struct autoscaling_v2_horizontal_pod_autoscaler *in = record;
+	struct autoscaling_horizontal_pod_autoscaler *out =
+	    arena_new_of(arena, struct autoscaling_horizontal_pod_autoscaler);
+	struct autoscaling_horizontal_pod_autoscaler_spec *spec;
+
+	out->metadata = copy_meta(in->metadata, arena);
+	record_fill(&autoscaling_horizontal_pod_autoscaler_type, out, arena);
+	if (in->spec == NULL)
+		return out;
+	spec = out->spec;
+	if (in->spec->scale_target_ref != NULL) {
+		spec->scale_target_ref->kind = in->spec->scale_target_ref->kind;
+		spec->scale_target_ref->name = in->spec->scale_target_ref->name;
+		spec->scale_target_ref->api_version = in->spec->scale_target_ref->api_version;
+	}
+	spec->min_replicas = in->spec->min_replicas;
+	spec->has.min_replicas = in->spec->has.min_replicas;
+	SET(spec, max_replicas, in->spec->max_replicas);
+	metrics_to_v1(in->spec, spec, out->metadata, arena);
+	if (in->status == NULL)
+		return out;
+	out->status->observed_generation = in->status->observed_generation;
+	out->status->has.observed_generation = in->status->has.observed_generation;
+	out->status->last_scale_time = in->status->last_scale_time;
+	out->status->has.last_scale_time = in->status->has.last_scale_time;
+	SET(out->status, current_replicas, in->status->current_replicas);
+	SET(out->status, desired_replicas, in->status->desired_replicas);
+	return out;
+}
+
+static void take_annotation(struct meta_object_meta *meta, struct arena *arena, struct str key,
+			    void *spec, const char *member)
+{
+	const struct type *type = &autoscaling_v2_horizontal_pod_autoscaler_spec_type;
+	struct str json = str_map_get(meta->annotations, key);
+
+	if (json.len == 0)
+		return;
+	if (json_decode_field(type_field(type, str_from(member)), json, arena, spec, NULL) == OK)
+		str_map_remove(&meta->annotations, arena, key);
+}
+
+static void add_cpu(struct autoscaling_v2_horizontal_pod_autoscaler_spec *spec, int32_t percent,
+		    struct arena *arena)
+{
+	struct autoscaling_v2_metric_spec *at =
+	    arena_array(arena, struct autoscaling_v2_metric_spec, spec->metrics.len + 1);
+	struct autoscaling_v2_metric_spec *cpu = &at[spec->metrics.len];
+
+	if (spec->metrics.len > 0)
+		memcpy(at, spec->metrics.at, spec->metrics.len * sizeof *at);
+	cpu->type = STR("Resource");
+	MAKE(cpu->resource, arena)->name = STR("cpu");
+	MAKE(cpu->resource->target, arena)->type = STR("Utilization");
+	SET(cpu->resource->target, average_utilization, percent);
+	spec->metrics.at = at;
+	spec->metrics.len++;
+}
+
+static const void *hpa_to_v2(const void *record, struct arena *arena)
+{
+	const struct autoscaling_horizontal_pod_autoscaler *in = record;
+	struct autoscaling_v2_horizontal_pod_autoscaler *out =
+	    arena_new_of(arena, struct autoscaling_v2_horizontal_pod_autoscaler);
+	struct autoscaling_v2_horizontal_pod_autoscaler_spec *spec;
+
+	out->metadata = copy_meta(in->metadata, arena);
+	record_fill(&autoscaling_v2_horizontal_pod_autoscaler_type, out, arena);
+	if (in->spec == NULL)
+		return out;
+	spec = out->spec;
+	if (in->spec->scale_target_ref != NULL) {
+		spec->scale_target_ref->kind = in->spec->scale_target_ref->kind;
+		spec->scale_target_ref->name = in->spec->scale_target_ref->name;
+		spec->scale_target_ref->api_version = in->spec->scale_target_ref->api_version;
+	}
+	spec->min_replicas = in->spec->min_replicas;
+	spec->has.min_replicas = in->spec->has.min_replicas;
+	SET(spec, max_replicas, in->spec->max_replicas);
+	take_annotation(out->metadata, arena, METRICS_ANNOTATION, spec, "metrics");
+	take_annotation(out->metadata, arena, BEHAVIOR_ANNOTATION, spec, "behavior");
+	if (in->spec->has.target_cpu_utilization_percentage)
+		add_cpu(spec, in->spec->target_cpu_utilization_percentage, arena);
+	if (in->status == NULL)
+		return out;
+	out->status->observed_generation = in->status->observed_generation;
+	out->status->has.observed_generation = in->status->has.observed_generation;
+	out->status->last_scale_time = in->status->last_scale_time;
+	out->status->has.last_scale_time = in->status->has.last_scale_time;
+	SET(out->status, current_replicas, in->status->current_replicas);
+	SET(out->status, desired_replicas, in->status->desired_replicas);
+	return out;
+}
+
+/* ---- the table ----------------------------------------------------------------------------------------------------- */
+
+static const struct conversion {
+	const struct type *from, *to;
+	const void *(*convert)(const void *record, struct arena *arena);
+} conversions[] = {
+	{ &core_event_type, &events_event_type, event_to_new },
+	{ &events_event_type, &core_event_type, event_to_core },
+	{ &autoscaling_v2_horizontal_pod_autoscaler_type,
+	  &autoscaling_horizontal_pod_autoscaler_type, hpa_to_v1 },
+	{ &autoscaling_horizontal_pod_autoscaler_type,
+	  &autoscaling_v2_horizontal_pod_autoscaler_type, hpa_to_v2 },
+};
+
+const void *convert_record(const struct type *from, const void *record, const struct type *to,
+			   struct arena *arena)
+{
+	if (from == to)
+		return record;
+	for (size_t i = 0; i < sizeof conversions / sizeof conversions[0]; i++)
+		if (conversions[i].from == from && conversions[i].to == to)
+			return conversions[i].convert(record, arena);
+	assert(!"two versions share a cache and there is no conversion");
+	return NULL;
+}

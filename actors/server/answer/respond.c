@@ -1,0 +1,395 @@
+#include <stdio.h>
+
+#include "actors/client/api.h"
+#include "actors/server/answer/convert.h"
+#include "actors/server/answer/pretty.h"
+#include "actors/server/answer/table.h"
+#include "actors/server/server-private.h"
+#include "datastore/object/json.h"
+#include "datastore/object/proto-envelope.h"
+#include "datastore/object/proto.h"
+#include "datastore/object/record.h"
+#include "datastore/schema/autoscaling.h"
+#include "transport/wire/yaml.h"
+
+/*
+ * Answers: objects, lists, tables and failures in the form that was negotiated. Encodings that hang on frozen objects are copied
+ * together, never made again.
+ */
+
+#define HEAD_MAX 512U        /* {"kind":"...","apiVersion":"...", */
+#define PREFIX_MAX 6U        /* of a field in protobuf: tag and length */
+#define META_MAX (16U * KIB) /* of a list: its token has a key in it */
+
+static void set_body(struct request *r, int32_t code, struct str body)
+{
+	r->answer.code = code;
+	r->answer.failure = NULL;
+	r->answer.content_type = negotiate_type(&r->form, false);
+	r->answer.body = body;
+}
+
+static void set_json(struct request *r, int32_t code, struct str json)
+{
+	struct text out;
+
+	if (!r->form.is_pretty || r->form.is_yaml || r->form.format != FORMAT_JSON) {
+		set_body(r, code, json);
+		return;
+	}
+	out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	pretty_json(json, &out);
+	set_body(r, code, text_str(&out));
+}
+
+static struct str join(struct http_parts parts, struct arena *arena)
+{
+	struct text out = text_in(arena, LIMIT_RESPONSE_BYTES);
+
+	text_reserve(&out, (uint32_t)http_parts_bytes(parts));
+	for (uint32_t i = 0; i < parts.count; i++)
+		text_add(&out, parts.at[i]);
+	return text_str(&out);
+}
+
+struct str respond_body(const struct request *r, struct arena *arena)
+{
+	const struct answer *answer = &r->answer;
+
+	return answer->parts.count > 0 ? join(answer->parts, arena) : arena_str(arena, answer->body);
+}
+
+static void set_parts(struct request *r, int32_t code, struct http_parts parts)
+{
+	if (r->form.is_pretty || r->form.is_yaml) {
+		set_json(r, code, join(parts, r->arena));
+		return;
+	}
+	set_body(r, code, STR_NONE);
+	r->answer.parts = parts;
+}
+
+static void encode(enum format format, const struct type *type, const void *record, struct text *out)
+{
+	if (format == FORMAT_PROTO)
+		proto_envelope_encode(type, record, out);
+	else
+		json_encode(type, record, out);
+}
+
+/* ---- one object in any view ------------------------------------------------------------------------------ */
+
+static void encode_partial(enum format format, const struct type *type, const void *record,
+			   struct text *out)
+{
+	struct meta_partial_object_metadata partial = {
+		.metadata = record_meta(type, (void *)(uintptr_t)record),
+	};
+
+	encode(format, &meta_partial_object_metadata_type, &partial, out);
+}
+
+enum status respond_view_record(struct request *r, const struct answer_form *form,
+				const struct type *type, const void *record, bool has_columns,
+				struct text *out)
+{
+	struct table_row row = { type, record };
+	struct table_options options = { .has_columns = has_columns,
+					 .include_object = r->options.include_object,
+					 .is_beta = form->is_table_beta,
+					 .custom = r->resource->custom,
+					 .now = act_wall(r->server->act) };
+
+	switch (form->view) {
+	case VIEW_TABLE:
+		options.resource_version =
+		    record_meta(type, (void *)(uintptr_t)record)->resource_version;
+		table_encode(type, &row, 1, &options, out);
+		break;
+	case VIEW_PARTIAL:
+	case VIEW_PARTIAL_LIST: encode_partial(form->format, type, record, out); break;
+	default: encode(form->format, type, record, out); break;
+	}
+	return out->is_cut ? TOO_LARGE : OK;
+}
+
+enum status respond_view(struct request *r, const struct answer_form *form,
+			 const struct object *object, bool has_columns, struct text *out)
+{
+	const struct type *type = r->resource->type;
+	struct arena *arena = arena_new(0);
+	const void *record = convert_record(object->type, object->record, type, arena);
+	enum status status = respond_view_record(r, form, type, record, has_columns, out);
+
+	arena_free(arena);
+	return status;
+}
+
+void respond_object(struct request *r, int32_t code, const struct object *object)
+{
+	struct text out;
+
+	if (r->form.view == VIEW_OBJECT && object->type == r->resource->type) {
+		set_json(r, code, object_bytes(object, r->form.format, r->arena));
+		return;
+	}
+	out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	if (respond_view(r, &r->form, object, true, &out) != OK)
+		request_fail(r, failure_internal(r->arena, "the answer is too large"));
+	else
+		set_json(r, code, text_str(&out));
+}
+
+void respond_record(struct request *r, int32_t code, const struct type *type, const void *record)
+{
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	struct answer_form form = r->form;
+
+	if (type == r->resource->stored && type != r->resource->type) {
+		record = convert_record(type, record, r->resource->type, r->arena);
+		type = r->resource->type;
+	}
+	/* Bodies of subresources have no table but Scale's; neither has Status. */
+	if (type != r->resource->type && type != &autoscaling_scale_type)
+		form.view = VIEW_OBJECT;
+	if (respond_view_record(r, &form, type, record, true, &out) != OK)
+		request_fail(r, failure_internal(r->arena, "the answer is too large"));
+	else
+		set_json(r, code ? code : r->answer.code, text_str(&out));
+}
+
+/* ---- lists --------------------------------------------------------------------------------------------------- */
+
+struct list_shape {
+	const struct object *const *objects;
+	uint32_t count;
+	struct meta_list_meta meta;
+};
+
+/* Items of a list do not say what they are: the head that a whole object begins with is left out. */
+static uint32_t head_len(const struct type *type)
+{
+	char head[HEAD_MAX];
+	const char *slash = type->group.len ? "/" : "";
+
+	return (uint32_t)snprintf(
+	    head, sizeof head,
+	    "{\"kind\":\"" STR_FMT "\",\"apiVersion\":\"" STR_FMT "%s" STR_FMT "\",",
+	    STR_ARG(type->kind), STR_ARG(type->group), slash, STR_ARG(type->version));
+}
+
+/* Each item's bytes, in the list's version; what hangs on a frozen object is used as it is. */
+static struct str item_bytes(struct request *r, const struct object *object)
+{
+	struct text out;
+	const void *record;
+
+	if (object->type == r->resource->type)
+		return object_bytes(object, r->form.format, r->arena);
+	out = text_in(r->arena, LIMIT_BODY_BYTES);
+	record = convert_record(object->type, object->record, r->resource->type, r->arena);
+	encode(r->form.format, r->resource->type, record, &out);
+	return text_str(&out);
+}
+
+/* Nothing is put together: the parts are the items' own bytes and what stands between them. No parts: they are too many. */
+static struct http_parts list_json(struct request *r, const struct list_shape *list)
+{
+	const struct type *type = r->resource->type;
+	struct str *parts = arena_alloc(r->arena, (2 * (size_t)list->count + 2) * sizeof *parts);
+	struct text open = text_in(r->arena, META_MAX);
+	uint32_t head = head_len(type), count = 0;
+	uint64_t total = 0;
+
+	text_printf(&open,
+		    "{\"kind\":\"" STR_FMT "List\",\"apiVersion\":\"" STR_FMT "\",\"metadata\":",
+		    STR_ARG(type->kind), STR_ARG(r->resource->api_version));
+	json_encode(&meta_list_meta_type, &list->meta, &open);
+	text_lit(&open, ",\"items\":[");
+	parts[count++] = text_str(&open);
+	for (uint32_t i = 0; i < list->count; i++) {
+		struct str bytes = item_bytes(r, list->objects[i]);
+
+		parts[count++] = i > 0 ? STR(",{") : STR("{");
+		parts[count++] = str_slice(bytes, head, bytes.len);
+		total += bytes.len;
+	}
+	parts[count++] = STR("]}");
+	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
+		count = 0;
+	return (struct http_parts){ parts, count };
+}
+
+/* Tag and length of a field of bytes. */
+static struct str put_prefix(char *at, char tag, uint32_t len)
+{
+	char *end = at;
+
+	*end++ = tag;
+	for (; len >= 0x80; len >>= 7)
+		*end++ = (char)(len | 0x80);
+	*end++ = (char)len;
+	return str_of(at, (size_t)(end - at));
+}
+
+static void add_part(struct str *parts, uint32_t *count, struct str bytes)
+{
+	if (bytes.len > 0)
+		parts[(*count)++] = bytes;
+}
+
+static struct http_parts list_proto(struct request *r, const struct list_shape *list)
+{
+	struct str *parts = arena_alloc(r->arena, (2 * (size_t)list->count + 4) * sizeof *parts);
+	char *prefixes = arena_alloc(r->arena, ((size_t)list->count + 1) * PREFIX_MAX);
+	struct text open = text_in(r->arena, HEAD_MAX), meta = text_in(r->arena, META_MAX);
+	uint32_t count = 1; /* the envelope's head comes when the length is known */
+	struct proto_envelope envelope;
+	uint64_t total = 0;
+
+	proto_encode(&meta_list_meta_type, &list->meta, &meta);
+	add_part(parts, &count, put_prefix(prefixes, 0x0a, meta.len)); /* 1: metadata */
+	add_part(parts, &count, text_str(&meta));
+	for (uint32_t i = 0; i < list->count && total <= LIMIT_RESPONSE_BYTES; i++) {
+		struct str bytes = item_bytes(r, list->objects[i]);
+
+		if (proto_envelope_open(bytes, &envelope, NULL) != OK)
+			continue;
+		prefixes += PREFIX_MAX;
+		add_part(parts, &count, put_prefix(prefixes, 0x12, envelope.raw.len)); /* 2: items */
+		add_part(parts, &count, envelope.raw);
+		total += bytes.len;
+	}
+	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
+		return (struct http_parts){ NULL, 0 };
+	total = http_parts_bytes((struct http_parts){ parts + 1, count - 1 });
+	proto_envelope_begin(r->resource->api_version,
+			     request_printf(r, STR_FMT "List", STR_ARG(r->resource->row->kind)),
+			     (uint32_t)total, &open);
+	parts[0] = text_str(&open);
+	add_part(parts, &count, PROTO_ENVELOPE_END);
+	return (struct http_parts){ parts, count };
+}
+
+static struct str list_table(struct request *r, const struct list_shape *list)
+{
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	struct table_row *rows = arena_array(r->arena, struct table_row, list->count);
+	struct table_options options = { .has_columns = true,
+					 .is_list = true,
+					 .include_object = r->options.include_object,
+					 .is_beta = r->form.is_table_beta,
+					 .custom = r->resource->custom,
+					 .now = act_wall(r->server->act),
+					 .resource_version = list->meta.resource_version,
+					 .continue_token = list->meta.continue_,
+					 .remaining = list->meta.has.remaining_item_count
+							  ? list->meta.remaining_item_count
+							  : -1 };
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		rows[i].type = r->resource->type;
+		rows[i].record = convert_record(list->objects[i]->type, list->objects[i]->record,
+						r->resource->type, r->arena);
+	}
+	table_encode(r->resource->type, rows, list->count, &options, &out);
+	return out.is_cut ? STR_NONE : text_str(&out);
+}
+
+static struct str list_partial(struct request *r, const struct list_shape *list)
+{
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+	struct meta_partial_object_metadata_list partial = { 0 };
+	struct meta_list_meta meta = list->meta;
+
+	partial.metadata = &meta;
+	partial.items.at =
+	    arena_array(r->arena, struct meta_partial_object_metadata, list->count + 1);
+	partial.items.len = list->count;
+	for (uint32_t i = 0; i < list->count; i++)
+		partial.items.at[i].metadata = object_meta(list->objects[i]);
+	encode(r->form.format, &meta_partial_object_metadata_list_type, &partial, &out);
+	return out.is_cut ? STR_NONE : text_str(&out);
+}
+
+static void refuse_list(struct request *r)
+{
+	request_fail(r, failure_too_large(r->arena, "the list is too long: use limit"));
+}
+
+void respond_list(struct request *r, const struct object *const *objects, uint32_t count,
+		  uint64_t revision, struct str continue_token, int64_t remaining)
+{
+	struct list_shape list = { .objects = objects, .count = count };
+	struct http_parts parts;
+	struct str body;
+
+	list.meta.resource_version = request_printf(r, "%ju", (uintmax_t)revision);
+	list.meta.continue_ = continue_token;
+	if (remaining >= 0)
+		SET(&list.meta, remaining_item_count, remaining);
+	if (r->form.view == VIEW_OBJECT) {
+		parts = r->form.format == FORMAT_PROTO ? list_proto(r, &list) : list_json(r, &list);
+		if (parts.count == 0)
+			refuse_list(r);
+		else
+			set_parts(r, 200, parts);
+		return;
+	}
+	body = r->form.view == VIEW_TABLE ? list_table(r, &list) : list_partial(r, &list);
+	if (body.at == NULL)
+		refuse_list(r);
+	else
+		set_json(r, 200, body);
+}
+
+/* What a write by way of a subresource says when it is done: {"status":"Success"}, 201. */
+void respond_success(struct request *r)
+{
+	struct failure *success = FAILURE_NEW(r->arena);
+
+	success->code = 201;
+	r->answer = (struct answer){ .code = 201, .failure = success };
+}
+
+/* ---- the last step ---------------------------------------------------------------------------------------------- */
+
+static void encode_failure(struct request *r)
+{
+	struct text out = text_in(r->arena, LIMIT_OBJECT_BYTES);
+	int32_t code = r->answer.failure->code ? r->answer.failure->code : r->answer.code;
+
+	r->form.view = VIEW_OBJECT;
+	failure_encode(r->answer.failure, r->form.format, &out);
+	r->answer.content_type = negotiate_type(&r->form, false);
+	r->answer.body = text_str(&out);
+	r->answer.code = code;
+}
+
+/* All bodies are made as JSON; those of objects, lists and failures become YAML here if that was asked for. */
+static void turn_to_yaml(struct request *r)
+{
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+
+	if (!r->form.is_yaml || r->answer.is_empty ||
+	    !str_starts(r->answer.content_type, API_TYPE_JSON))
+		return;
+	if (yaml_of_json(r->answer.body, &out) == OK) {
+		r->answer.body = text_str(&out);
+		r->answer.content_type = API_TYPE_YAML;
+		return;
+	}
+	r->form.is_yaml = false;
+	request_fail(r, failure_too_large(r->arena, "the answer is too large"));
+	encode_failure(r);
+}
+
+enum next respond(struct request *r)
+{
+	if (r->is_answered || r->is_gone)
+		return NEXT;
+	if (r->answer.failure != NULL)
+		encode_failure(r);
+	turn_to_yaml(r);
+	return NEXT;
+}

@@ -1,0 +1,25 @@
+/*
+ * What goes back, in the form that was asked for. Only for actors/server.
+ */
+#ifndef ACTORS_SERVER_ANSWER_RESPOND_H
+#define ACTORS_SERVER_ANSWER_RESPOND_H
+
+#include "actors/server/request.h"
+
+enum next respond(struct request *r);
+void respond_success(struct request *r); /* a Status, 201 */
+/* The answer's body in one piece of the arena. */
+struct str respond_body(const struct request *r, struct arena *arena);
+void respond_object(struct request *r, int32_t code, const struct object *object);
+/* The record of a type in the negotiated format; `code` 0 keeps the answer's. */
+void respond_record(struct request *r, int32_t code, const struct type *type, const void *record);
+void respond_list(struct request *r, const struct object *const *objects, uint32_t count,
+		  uint64_t revision, struct str continue_token, int64_t remaining);
+/* One object as PartialObjectMetadata or Table rows, for watches too: appended to `out`. */
+MUST_USE enum status respond_view(struct request *r, const struct answer_form *form,
+				  const struct object *object, bool has_columns, struct text *out);
+MUST_USE enum status respond_view_record(struct request *r, const struct answer_form *form,
+					 const struct type *type, const void *record,
+					 bool has_columns, struct text *out);
+
+#endif

@@ -1,0 +1,384 @@
+#include "actors/server/cache/cache.h"
+
+#include "datastore/object/record.h"
+#include "runtime/base/tree.h"
+
+#define RING_FIRST 64U /* events; most resources never need more */
+#define KEY_MAX 600U   /* two names of 253 bytes and a slash */
+
+struct cache {
+	struct str prefix;
+	const struct type *type;
+	struct tree *objects; /* relative key -> const struct object * */
+	struct tree *coming;  /* the same, of a filling; NULL: nothing has come */
+	uint64_t changed;
+	struct list watchers, mark;
+	struct mono rests_until;
+	struct cache_snapshot *snapshot; /* the last one given out, while nothing has changed since */
+
+	/* The ring: number n is in slot n % cap; [oldest, next) are there. */
+	struct cache_event *ring;
+	uint32_t cap;
+	uint64_t oldest, next;
+	uint64_t forgotten; /* revision of the newest event that is no longer in the ring */
+};
+
+struct cache *cache_new(struct str prefix, const struct type *type)
+{
+	struct cache *cache = mem_new(struct cache);
+
+	cache->prefix = prefix;
+	cache->type = type;
+	cache->objects = tree_new();
+	list_init(&cache->watchers);
+	list_init(&cache->mark);
+	return cache;
+}
+
+static void forget_snapshot(struct cache *cache)
+{
+	cache_snapshot_unref(cache->snapshot);
+	cache->snapshot = NULL;
+}
+
+static void drop_event(struct cache *cache)
+{
+	struct cache_event *event = &cache->ring[cache->oldest % cache->cap];
+
+	cache->forgotten = event->revision;
+	object_unref(event->object);
+	object_unref(event->old);
+	cache->oldest++;
+}
+
+static void drop_objects(struct tree *objects)
+{
+	struct tree_cursor cursor;
+	struct str key;
+	void *value;
+
+	if (objects == NULL)
+		return;
+	cursor = tree_from(objects, STR(""));
+	while (tree_step(&cursor, &key, &value))
+		object_unref(value);
+	tree_free(objects);
+}
+
+void cache_fill_again(struct cache *cache)
+{
+	drop_objects(cache->coming);
+	cache->coming = NULL;
+}
+
+void cache_fill(struct cache *cache, struct str key, const struct object *object)
+{
+	assert(str_starts(key, cache->prefix));
+	if (cache->coming == NULL)
+		cache->coming = tree_new();
+	object_unref(tree_put(cache->coming, str_slice(key, cache->prefix.len, key.len),
+			      (void *)(uintptr_t)object));
+}
+
+/* A resource that was empty and is stays as it is, but for those who watch it. */
+static void show_coming(struct cache *cache)
+{
+	forget_snapshot(cache);
+	drop_objects(cache->objects);
+	cache->objects = cache->coming != NULL ? cache->coming : tree_new();
+	cache->coming = NULL;
+}
+
+void cache_filled(struct cache *cache, uint64_t revision)
+{
+	if (cache->coming != NULL || tree_len(cache->objects) > 0)
+		show_coming(cache);
+	while (cache->oldest < cache->next)
+		drop_event(cache);
+	/* Whoever watches from before must list again: one number is skipped, so that nobody stands at `next`. */
+	cache->oldest = ++cache->next;
+	cache->changed = cache->forgotten = revision;
+}
+
+void cache_free(struct cache *cache)
+{
+	if (cache == NULL)
+		return;
+	forget_snapshot(cache);
+	while (cache->oldest < cache->next)
+		drop_event(cache);
+	drop_objects(cache->objects);
+	drop_objects(cache->coming);
+	mem_free(cache->ring);
+	mem_free(cache);
+}
+
+const struct type *cache_type(const struct cache *cache)
+{
+	return cache->type;
+}
+
+struct str cache_prefix(const struct cache *cache)
+{
+	return cache->prefix;
+}
+
+/* ---- who is told ---------------------------------------------------------------------------------- */
+
+struct list *cache_watchers(struct cache *cache)
+{
+	return &cache->watchers;
+}
+
+void cache_mark(struct cache *cache, struct list *marked)
+{
+	if (list_is_empty(&cache->mark))
+		list_push(marked, &cache->mark);
+}
+
+void cache_unmark(struct cache *cache)
+{
+	list_remove(&cache->mark);
+}
+
+void cache_rest(struct cache *cache, struct mono until)
+{
+	cache->rests_until = until;
+}
+
+struct mono cache_rests_until(const struct cache *cache)
+{
+	return cache->rests_until;
+}
+
+struct cache *cache_of_mark(struct list *link)
+{
+	return list_item(link, struct cache, mark);
+}
+
+/* ---- the ring --------------------------------------------------------------------------------------- */
+
+static void grow_ring(struct cache *cache)
+{
+	uint32_t cap = cache->cap ? cache->cap * 2 : RING_FIRST;
+	struct cache_event *ring = mem_alloc(cap * sizeof *ring);
+
+	for (uint64_t n = cache->oldest; n < cache->next; n++)
+		ring[n % cap] = cache->ring[n % cache->cap];
+	mem_free(cache->ring);
+	cache->ring = ring;
+	cache->cap = cap;
+}
+
+static bool is_old(const struct cache *cache, struct mono now)
+{
+	const struct cache_event *event = &cache->ring[cache->oldest % cache->cap];
+
+	return now.ns - event->at.ns > LIMIT_CACHE_EVENT_AGE_MS * TIME_MS;
+}
+
+static void push_event(struct cache *cache, struct cache_event event)
+{
+	while (cache->next - cache->oldest > RING_FIRST / 2 && is_old(cache, event.at))
+		drop_event(cache);
+	if (cache->next - cache->oldest == cache->cap) {
+		if (cache->cap < LIMIT_CACHE_EVENTS)
+			grow_ring(cache);
+		else
+			drop_event(cache);
+	}
+	cache->ring[cache->next++ % cache->cap] = event;
+}
+
+const struct object *cache_deleted(const struct object *old, uint64_t revision)
+{
+	struct object *object = object_edit(old);
+	struct meta_object_meta *meta = object_meta(object);
+
+	meta->resource_version = arena_printf(object_arena(object), "%ju", (uintmax_t)revision);
+	object_freeze(object, (int64_t)revision);
+	return object;
+}
+
+static void tell(struct cache *cache, const struct object *object, const struct object *old,
+		 uint64_t revision, struct mono now)
+{
+	struct cache_event event = { .revision = revision, .at = now, .old = old };
+
+	if (object != NULL) {
+		event.change = old ? CACHE_MODIFIED : CACHE_ADDED;
+		event.object = object_ref(object);
+	} else {
+		event.change = CACHE_DELETED;
+		event.object = cache_deleted(old, revision);
+	}
+	push_event(cache, event);
+}
+
+void cache_set(struct cache *cache, struct str key, const struct object *object, uint64_t revision,
+	       struct mono now)
+{
+	struct str relative = str_slice(key, cache->prefix.len, key.len);
+	const struct object *old;
+
+	assert(str_starts(key, cache->prefix));
+	forget_snapshot(cache);
+	if (object != NULL)
+		old = tree_put(cache->objects, relative, (void *)(uintptr_t)object);
+	else
+		old = tree_remove(cache->objects, relative);
+	if (revision > cache->changed)
+		cache->changed = revision;
+	if (object != NULL || old != NULL)
+		tell(cache, object, old, revision, now); /* which takes over `old` */
+}
+
+uint64_t cache_next(const struct cache *cache)
+{
+	return cache->next;
+}
+
+uint64_t cache_oldest(const struct cache *cache)
+{
+	return cache->oldest;
+}
+
+const struct cache_event *cache_event(struct cache *cache, uint64_t number)
+{
+	assert(number < cache->next);
+	return number < cache->oldest ? NULL : &cache->ring[number % cache->cap];
+}
+
+bool cache_find(const struct cache *cache, uint64_t revision, uint64_t *out_number)
+{
+	uint64_t low = cache->oldest, high = cache->next;
+
+	if (revision < cache->forgotten)
+		return false;
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (cache->ring[middle % cache->cap].revision > revision)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	*out_number = low;
+	return true;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------ */
+
+static struct str join(struct str namespace, struct str name, char out[KEY_MAX])
+{
+	uint32_t len = 0;
+
+	if (namespace.len + name.len + 1U > KEY_MAX)
+		return STR(""); /* no object has such a name */
+	if (namespace.len > 0) {
+		memcpy(out, namespace.at, namespace.len);
+		len = namespace.len;
+		out[len++] = '/';
+	}
+	if (name.len > 0)
+		memcpy(out + len, name.at, name.len);
+	return str_of(out, len + name.len);
+}
+
+const struct object *cache_get(const struct cache *cache, struct str namespace, struct str name)
+{
+	char buffer[KEY_MAX];
+
+	return tree_get(cache->objects, join(namespace, name, buffer));
+}
+
+uint64_t cache_len(const struct cache *cache)
+{
+	return tree_len(cache->objects);
+}
+
+uint64_t cache_changed(const struct cache *cache)
+{
+	return cache->changed;
+}
+
+void cache_each(const struct cache *cache, struct str namespace, struct str after,
+		cache_visit *visit, void *arg)
+{
+	char buffer[KEY_MAX];
+	struct str below = namespace.len > 0 ? join(namespace, STR(""), buffer) : STR("");
+	struct str from = after.len > 0 && str_cmp(after, below) > 0 ? after : below;
+	struct tree_cursor cursor = tree_from(cache->objects, from);
+	struct str key;
+	void *value;
+
+	while (tree_step(&cursor, &key, &value)) {
+		if (!str_starts(key, below))
+			return;
+		if (after.len > 0 && str_cmp(key, after) <= 0)
+			continue;
+		if (!visit(arg, key, value))
+			return;
+	}
+}
+
+/* ---- snapshots ------------------------------------------------------------------------------------------- */
+
+struct gather {
+	struct cache_snapshot *snapshot;
+	uint32_t cap;
+};
+
+static bool gather(void *arg, struct str key, const struct object *object)
+{
+	struct gather *into = arg;
+	struct cache_snapshot *snapshot = into->snapshot;
+
+	(void)key;
+	if (snapshot->len == into->cap) {
+		into->cap = into->cap ? into->cap * 2 : 64;
+		snapshot->objects =
+		    mem_resize(snapshot->objects, into->cap * sizeof *snapshot->objects);
+	}
+	snapshot->objects[snapshot->len++] = object_ref(object);
+	return true;
+}
+
+static struct str copy_str(struct str s)
+{
+	char *at = mem_alloc(s.len + 1U);
+
+	if (s.len > 0)
+		memcpy(at, s.at, s.len);
+	at[s.len] = '\0';
+	return str_of(at, s.len);
+}
+
+struct cache_snapshot *cache_snapshot(struct cache *cache, struct str namespace)
+{
+	struct cache_snapshot *last = cache->snapshot;
+	struct gather into = { 0 };
+
+	if (last == NULL || !str_eq(last->namespace, namespace)) {
+		forget_snapshot(cache);
+		last = cache->snapshot = mem_new(struct cache_snapshot);
+		last->refs = 1; /* the cache's own */
+		last->changed = cache->changed;
+		last->namespace = copy_str(namespace);
+		into.snapshot = last;
+		cache_each(cache, namespace, STR_NONE, gather, &into);
+	}
+	last->refs++;
+	return last;
+}
+
+void cache_snapshot_unref(struct cache_snapshot *snapshot)
+{
+	if (snapshot == NULL || --snapshot->refs > 0)
+		return;
+	for (uint32_t i = 0; i < snapshot->len; i++)
+		object_unref(snapshot->objects[i]);
+	mem_free(snapshot->objects);
+	mem_free((void *)(uintptr_t)snapshot->namespace.at);
+	mem_free(snapshot);
+}

@@ -1,0 +1,96 @@
+/*
+ * A cache: all objects of one resource as the store has them, and what happened to them of late.
+ *
+ * Owned by the server actor; fed in revision order by feed.c; used in that actor only. Objects are frozen and shared: a list
+ * is a walk, a watch event is the object itself, and their encodings are made once (object_bytes). The events of the last
+ * LIMIT_CACHE_EVENT_AGE_MS, at most LIMIT_CACHE_EVENTS, are kept in a ring that all watchers read, each at its own pace; so a
+ * slow watcher costs nothing, and is closed when the ring has gone past it. An empty cache is a hundred bytes.
+ */
+#ifndef ACTORS_SERVER_CACHE_CACHE_H
+#define ACTORS_SERVER_CACHE_CACHE_H
+
+#include "datastore/object/object.h"
+#include "runtime/base/base.h"
+
+struct cache;
+
+/* `prefix` as in resource_row: "/registry/pods/"; `type` is what stored objects become. Both borrowed for its life. */
+GIVE struct cache *cache_new(struct str prefix, const struct type *type);
+void cache_free(TAKE struct cache *cache);
+const struct type *cache_type(const struct cache *cache);
+struct str cache_prefix(const struct cache *cache);
+
+/* Takes over the object (NULL: deleted at `revision`), and whoever watches is told. `key` is the whole key. */
+void cache_set(struct cache *cache, struct str key, TAKE const struct object *object,
+	       uint64_t revision, struct mono now);
+
+/*
+ * Filling: what is given in any order is shown, all at once and instead of everything before, when it is complete; then it is the state
+ * at that revision, watches may begin from there, and those of before find themselves past the ring.
+ */
+void cache_fill(struct cache *cache, struct str key, TAKE const struct object *object);
+void cache_filled(struct cache *cache, uint64_t revision);
+/* What was given and is not yet shown is forgotten. */
+void cache_fill_again(struct cache *cache);
+
+/* Borrowed until the next cache_set; NULL: none. An absent or empty namespace: a cluster-wide kind. */
+const struct object *cache_get(const struct cache *cache, struct str namespace, struct str name);
+uint64_t cache_len(const struct cache *cache);
+uint64_t cache_changed(const struct cache *cache); /* revision of the last event */
+
+/* In key order from `after` (exclusive, relative to the prefix as keys are: "ns/name"; absent: the start). */
+typedef bool cache_visit(void *arg, struct str key, const struct object *object); /* false: stop */
+void cache_each(const struct cache *cache, struct str namespace, struct str after,
+		cache_visit *visit, void *arg);
+
+/* ---- the state at one moment, for whoever cannot walk it at once --------------------------------- */
+
+struct cache_snapshot {
+	uint32_t refs;
+	uint64_t changed; /* of the cache when it was taken */
+	struct str namespace;
+	const struct object **objects; /* referenced; in key order */
+	uint32_t len;
+};
+
+/* Shared by all who ask before the next change. */
+GIVE struct cache_snapshot *cache_snapshot(struct cache *cache, struct str namespace);
+void cache_snapshot_unref(TAKE struct cache_snapshot *snapshot); /* NULL is fine */
+
+/* ---- who is told ---------------------------------------------------------------------------------- */
+
+/* The links of whoever watches; the caller's own. */
+struct list *cache_watchers(struct cache *cache);
+/* Puts the cache into a list of those with news, once. */
+void cache_mark(struct cache *cache, struct list *marked);
+void cache_unmark(struct cache *cache);
+struct cache *cache_of_mark(struct list *link);
+/* Its watchers were told just now and hear no more before that moment: news gather meanwhile (feed.c, tell_watchers). */
+void cache_rest(struct cache *cache, struct mono until);
+struct mono cache_rests_until(const struct cache *cache);
+
+/* ---- the ring -------------------------------------------------------------------------------------- */
+
+enum cache_change { CACHE_ADDED, CACHE_MODIFIED, CACHE_DELETED };
+
+struct cache_event {
+	enum cache_change change;
+	uint64_t revision;
+	struct mono at;
+	const struct object *
+	    object; /* as it is now; of a deletion: as it was, with the deletion's resourceVersion */
+	const struct object *old; /* as it was; NULL for ADDED */
+};
+
+/* What a deletion shows: the object as it was, with the resourceVersion of its deletion. */
+GIVE const struct object *cache_deleted(const struct object *old, uint64_t revision);
+
+/* Events are numbered without gaps; cache_next is the number the next one will get. */
+uint64_t cache_next(const struct cache *cache);
+uint64_t cache_oldest(const struct cache *cache); /* equals cache_next: the ring is empty */
+/* The number of the first event after `revision`; false: older ones than the ring has are needed. */
+bool cache_find(const struct cache *cache, uint64_t revision, uint64_t *out_number);
+/* NULL: the ring has gone past it. Borrowed until the next cache_set. */
+const struct cache_event *cache_event(struct cache *cache, uint64_t number);
+
+#endif

@@ -1,0 +1,508 @@
+#include "actors/server/cache/feed.h"
+
+#include "actors/server/server-private.h"
+#include "datastore/object/record.h"
+#include "runtime/base/log.h"
+
+#define REGISTRY STR("/registry/")
+#define REGISTRY_END STR("/registry0") /* the first key after all that begin with /registry/ */
+#define WATCH_NUMBER 1U
+#define STORE_MS 30000U /* to answer a page; it says UNAVAILABLE itself long before */
+#define RETRY_MS 100U
+#define TELL_REST_US 10 /* for each watcher that was told; about what telling one costs */
+#define TELL_REST_MAX_MS 20
+
+/* Tags of the feed's own questions; those of requests begin far above. */
+enum { TAG_FILL = 1, TAG_WATCH, TAG_REVISION };
+
+struct feed_retry {
+	char nothing;
+};
+static const ACT_TYPE(feed_retry, .id = 0);
+
+/* The store could not be asked for its revision. */
+struct feed_unasked {
+	char nothing;
+};
+static const ACT_TYPE(feed_unasked, .id = 0);
+struct feed_rested {
+	char nothing;
+};
+static const ACT_TYPE(feed_rested, .id = 0);
+
+/* ---- objects out of stored bytes ------------------------------------------------------------------------ */
+
+const struct object *feed_decode(struct server *server, const struct type *type,
+				 const struct store_row *row)
+{
+	enum format format =
+	    row->value.len > 0 && row->value.at[0] == '{' ? FORMAT_JSON : FORMAT_PROTO;
+	struct fault why = { 0 };
+	struct object *object;
+	struct meta_object_meta *meta;
+
+	if (object_decode(type, format, row->value, &object, &why) != OK) {
+		log_error("api", "a stored object cannot be read", LOG_STR("key", row->key),
+			  LOG_FAULT(&why));
+		return NULL;
+	}
+	record_default(type, object->record, object_arena(object), act_wall(server->act));
+	meta = object_meta(object);
+	meta->resource_version =
+	    arena_printf(object_arena(object), "%ju", (uintmax_t)row->mod_revision);
+	object_freeze(object, (int64_t)row->mod_revision);
+	return object;
+}
+
+/* Of an event; `is_delete`: the row has the key and the revision only. */
+static void take_event(struct server *server, const struct store_row *row, bool is_delete)
+{
+	struct cache *cache = resources_cache_of(server->resources, row->key);
+	const struct object *object = NULL;
+
+	if (cache == NULL)
+		return;
+	if (!is_delete) {
+		object = feed_decode(server, cache_type(cache), row);
+		if (object == NULL)
+			return;
+	}
+	cache_set(cache, row->key, object, row->mod_revision, act_now(server->act));
+	cache_mark(cache, &server->dirty);
+}
+
+static void take_row(struct server *server, const struct store_row *row)
+{
+	struct cache *cache = resources_cache_of(server->resources, row->key);
+	const struct object *object =
+	    cache != NULL ? feed_decode(server, cache_type(cache), row) : NULL;
+
+	if (object != NULL)
+		cache_fill(cache, row->key, object);
+}
+
+/* ---- waiting for a revision --------------------------------------------------------------------------------- */
+
+bool feed_is_ready(const struct server *server)
+{
+	return server->feed.has_filled;
+}
+
+static void wake_reached(struct server *server)
+{
+	struct list ready;
+
+	list_init(&ready);
+	list_each (&server->feed.waiting, link) {
+		struct request *r = list_item(link, struct request, wait_link);
+
+		if (r->wait_revision > server->feed.revision)
+			continue;
+		list_remove(link);
+		list_push(&ready, link);
+	}
+	while (!list_is_empty(&ready)) {
+		struct request *r = list_item(ready.next, struct request, wait_link);
+
+		list_remove(&r->wait_link);
+		request_revision_reached(r, OK);
+	}
+}
+
+static void fail_all(struct list *list, enum status status)
+{
+	while (!list_is_empty(list)) {
+		struct request *r = list_item(list->next, struct request, wait_link);
+
+		list_remove(&r->wait_link);
+		request_revision_reached(r, status);
+	}
+}
+
+/* The range may be quiet while the revision goes on elsewhere: the store is asked to say how far the watch is. */
+static void want_progress(struct server *server, uint64_t revision)
+{
+	struct feed *feed = &server->feed;
+
+	if (feed->state != FEED_WATCHING || feed->progress >= revision)
+		return;
+	feed->progress = revision;
+	act_cast(server->act, feed->store, &store_progress_type,
+		 &(struct store_progress){ .watch = feed->watch });
+}
+
+bool feed_wait(struct server *server, struct request *r, uint64_t revision)
+{
+	if (server->feed.revision >= revision)
+		return false;
+	r->wait_revision = revision;
+	r->wait_ends.ns = act_now(server->act).ns + LIMIT_FRESH_MS * TIME_MS;
+	list_push(&server->feed.waiting, &r->wait_link);
+	want_progress(server, revision);
+	return true;
+}
+
+void feed_tick(struct server *server, struct mono now)
+{
+	struct list late;
+
+	list_init(&late);
+	list_each (&server->feed.waiting, link) {
+		struct request *r = list_item(link, struct request, wait_link);
+
+		if (now.ns < r->wait_ends.ns)
+			continue;
+		list_remove(link);
+		list_push(&late, link);
+	}
+	fail_all(&late, TIMEOUT);
+}
+
+static void ask_revision(struct server *server)
+{
+	struct feed *feed = &server->feed;
+	struct store_range range = { .key = REGISTRY, .is_count_only = true };
+	enum status status;
+
+	if (feed->is_asking || list_is_empty(&feed->joining))
+		return;
+	while (!list_is_empty(&feed->joining)) {
+		struct list *link = feed->joining.next;
+
+		list_remove(link);
+		list_push(&feed->asking, link);
+	}
+	status = act_request(server->act, feed->store, &store_range_type, &range, STORE_MS,
+			     TAG_REVISION);
+	feed->is_asking = true;
+	/* Who waits is in a step of its own: it hears of it by a message, as of everything else. */
+	if (status != OK)
+		act_after(server->act, 0, &feed_unasked_type, &(struct feed_unasked){ 0 });
+}
+
+void feed_refresh(struct server *server, struct request *r)
+{
+	list_push(&server->feed.joining, &r->wait_link);
+	ask_revision(server);
+}
+
+static void revision_answered(struct server *server, const struct act_msg *msg)
+{
+	struct feed *feed = &server->feed;
+	enum status status = store_outcome(msg);
+	uint64_t revision = 0;
+
+	feed->is_asking = false;
+	if (status != OK) {
+		fail_all(&feed->asking, status);
+	} else {
+		revision = ACT_AS(msg, store_range_answer)->revision;
+		while (!list_is_empty(&feed->asking)) {
+			struct request *r = list_item(feed->asking.next, struct request, wait_link);
+
+			list_remove(&r->wait_link);
+			r->wait_revision = revision;
+			r->wait_ends.ns = act_now(server->act).ns + LIMIT_FRESH_MS * TIME_MS;
+			list_push(&feed->waiting, &r->wait_link);
+		}
+	}
+	ask_revision(server);
+	if (revision > feed->revision)
+		want_progress(server, revision);
+	wake_reached(server);
+}
+
+static void unasked(struct server *server)
+{
+	server->feed.is_asking = false;
+	fail_all(&server->feed.asking, UNAVAILABLE);
+	ask_revision(server);
+}
+
+/* ---- filling ------------------------------------------------------------------------------------------------- */
+
+static void retry_later(struct server *server)
+{
+	act_cancel(server->act, server->feed.timer);
+	server->feed.timer =
+	    act_after(server->act, RETRY_MS, &feed_retry_type, &(struct feed_retry){ 0 });
+}
+
+static void lose(struct server *server, const char *why)
+{
+	struct feed *feed = &server->feed;
+
+	/* Once: what is tried until there is a leader again is no news. */
+	if (feed->state == FEED_WATCHING)
+		log_warn("api", "the watch of the store was lost", LOG_CSTR("why", why));
+	else
+		log_debug("api", "the caches cannot be filled", LOG_CSTR("why", why));
+	feed->state = FEED_LOST;
+	act_request_cancel(server->act, TAG_FILL);
+	act_request_cancel(server->act, TAG_WATCH);
+	retry_later(server);
+}
+
+/* The next key after one is itself and a NUL. */
+struct str feed_key_after(struct arena *arena, struct str key)
+{
+	return str_of(arena_str(arena, key).at, key.len + 1U);
+}
+
+static void ask_page(struct server *server, struct str after)
+{
+	struct feed *feed = &server->feed;
+	struct store_range range = { .end = REGISTRY_END, .revision = feed->fill_revision };
+	struct arena *arena = arena_new(0);
+
+	range.key = after.at == NULL ? REGISTRY : feed_key_after(arena, after);
+	arena_free(feed->arena);
+	feed->arena = arena;
+	if (act_request(server->act, feed->store, &store_range_type, &range, STORE_MS, TAG_FILL) !=
+	    OK)
+		lose(server, "the store does not take questions");
+}
+
+static void fill(struct server *server)
+{
+	struct feed *feed = &server->feed;
+	struct cache *cache;
+	uint32_t at = 0;
+
+	/* What they show stays the state at feed->revision until the new one is complete: who asks for a later one waits. */
+	while ((cache = resources_next_cache(server->resources, &at)) != NULL)
+		cache_fill_again(cache);
+	feed->state = FEED_FILLING;
+	feed->fill_revision = 0;
+	ask_page(server, STR_NONE);
+}
+
+static void ask_watch(struct server *server)
+{
+	struct feed *feed = &server->feed;
+	struct store_watch watch = { .key = REGISTRY,
+				     .end = REGISTRY_END,
+				     .from = feed->fill_revision + 1,
+				     .wants_progress = true };
+
+	watch.watch = ++feed->watch;
+	if (act_request(server->act, feed->store, &store_watch_type, &watch, STORE_MS, TAG_WATCH) !=
+	    OK)
+		lose(server, "the store does not take watches");
+}
+
+static void filled(struct server *server)
+{
+	struct feed *feed = &server->feed;
+	struct cache *cache;
+	uint32_t at = 0;
+
+	while ((cache = resources_next_cache(server->resources, &at)) != NULL) {
+		cache_filled(cache, feed->fill_revision);
+		cache_mark(cache, &server->dirty);
+	}
+	feed->revision = feed->fill_revision;
+	feed->progress = 0;
+	ask_watch(server);
+}
+
+static void page_answered(struct server *server, const struct act_msg *msg)
+{
+	struct feed *feed = &server->feed;
+	enum status status = store_outcome(msg);
+	const struct store_range_answer *answer = msg->body;
+
+	if (status != OK) {
+		lose(server, status_text(status));
+		return;
+	}
+	feed->fill_revision = answer->revision;
+	for (uint32_t i = 0; i < answer->row_count; i++)
+		take_row(server, &answer->rows[i]);
+	if (answer->more && answer->row_count > 0)
+		ask_page(server, answer->rows[answer->row_count - 1].key);
+	else
+		filled(server);
+}
+
+/*
+ * A write to a connection costs as much for one event as for ten. So a cache that many watch rests after a round, in proportion to
+ * how many were told: a thousand watchers hear of the next change up to 10 ms later, together with what came meanwhile, a few at once.
+ */
+static void tell_watchers_of(struct server *server, struct cache *cache)
+{
+	int64_t rest_us = 0;
+
+	cache_unmark(cache);
+	list_each (cache_watchers(cache), link) {
+		watch_pump(watch_of_link(link));
+		rest_us += TELL_REST_US;
+	}
+	if (rest_us > TELL_REST_MAX_MS * 1000)
+		rest_us = TELL_REST_MAX_MS * 1000;
+	rest_us -= rest_us % 1000; /* less than what timers can tell apart is none */
+	cache_rest(cache, (struct mono){ act_now(server->act).ns + rest_us * TIME_US });
+}
+
+static void tell_watchers(struct server *server)
+{
+	struct feed *feed = &server->feed;
+	int64_t now_ns = act_now(server->act).ns, due_ns = INT64_MAX;
+
+	list_each (&server->dirty, link) {
+		struct cache *cache = cache_of_mark(link);
+		int64_t rests_ns = cache_rests_until(cache).ns;
+
+		if (rests_ns <= now_ns)
+			tell_watchers_of(server, cache);
+		else if (rests_ns < due_ns)
+			due_ns = rests_ns;
+	}
+	if (due_ns == INT64_MAX || feed->tell_timer != 0)
+		return;
+	feed->tell_timer =
+	    act_after(server->act, (uint64_t)((due_ns - now_ns + TIME_MS - 1) / TIME_MS),
+		      &feed_rested_type, &(struct feed_rested){ 0 });
+}
+
+static void on_rested(struct server *server)
+{
+	server->feed.tell_timer = 0;
+	tell_watchers(server);
+}
+
+static void watch_answered(struct server *server, const struct act_msg *msg)
+{
+	struct feed *feed = &server->feed;
+	enum status status = store_outcome(msg);
+
+	if (status != OK) {
+		lose(server, status_text(status));
+		return;
+	}
+	feed->state = FEED_WATCHING;
+	feed->has_filled = true;
+	log_info("api", "the caches are filled", LOG_U64("revision", feed->revision));
+	wake_reached(server);
+	tell_watchers(server);
+	if (!list_is_empty(&feed->waiting))
+		want_progress(server, feed->revision + 1);
+}
+
+/* ---- watching -------------------------------------------------------------------------------------------------- */
+
+static void events_came(struct server *server, const struct act_msg *msg)
+{
+	const struct store_events *events = msg->body;
+	struct feed *feed = &server->feed;
+
+	if (events->watch != feed->watch || feed->state == FEED_LOST)
+		return;
+	if (events->status != OK) {
+		lose(server, status_text(events->status));
+		return;
+	}
+	for (uint32_t i = 0; i < events->count; i++)
+		take_event(server, &events->events[i].row, events->events[i].is_delete);
+	if (events->revision > feed->revision)
+		feed->revision = events->revision;
+	if (events->count > 0)
+		act_cast(server->act, feed->store, &store_watch_credit_type,
+			 &(struct store_watch_credit){ .watch = events->watch,
+						       .events = events->count,
+						       .bytes = events->bytes });
+	wake_reached(server);
+	tell_watchers(server);
+}
+
+/* ---- the life of the feed ----------------------------------------------------------------------------------------- */
+
+/* It says who leads now and whenever that changes: nothing is asked in vain, and nothing waits for a timer. */
+static void meet_store(struct server *server)
+{
+	struct feed *feed = &server->feed;
+
+	feed->monitor = act_monitor(server->act, feed->store);
+	if (act_tell(server->act, feed->store, store_status_watch, .is_end = false) == OK)
+		return;
+	act_demonitor(server->act, feed->monitor);
+	feed->monitor = 0;
+	retry_later(server);
+}
+
+static void status_came(struct server *server, const struct store_status *status)
+{
+	struct feed *feed = &server->feed;
+
+	feed->has_leader = status->leader != 0;
+	if (feed->state != FEED_LOST || !feed->has_leader)
+		return;
+	act_cancel(server->act, feed->timer);
+	fill(server);
+}
+
+void feed_start(struct server *server)
+{
+	struct feed *feed = &server->feed;
+
+	list_init(&feed->asking);
+	list_init(&feed->joining);
+	list_init(&feed->waiting);
+	feed->watch = WATCH_NUMBER;
+	feed->store = act_named(server->act, server->config->store);
+	feed->state = FEED_LOST;
+	meet_store(server);
+}
+
+void feed_stop(struct server *server)
+{
+	arena_free(server->feed.arena);
+	server->feed.arena = NULL;
+}
+
+static void store_ended(struct server *server)
+{
+	struct feed *feed = &server->feed;
+
+	feed->monitor = 0;
+	feed->has_leader = false;
+	if (feed->state != FEED_LOST)
+		lose(server, "the store has ended");
+	else
+		retry_later(server);
+}
+
+static void again(struct server *server)
+{
+	struct feed *feed = &server->feed;
+
+	if (feed->monitor == 0)
+		meet_store(server);
+	else if (feed->has_leader)
+		fill(server);
+}
+
+bool feed_receive(struct server *server, const struct act_msg *msg)
+{
+	if (msg->kind == ACT_ANSWER && msg->tag == TAG_FILL)
+		page_answered(server, msg);
+	else if (msg->kind == ACT_ANSWER && msg->tag == TAG_WATCH)
+		watch_answered(server, msg);
+	else if (msg->kind == ACT_ANSWER && msg->tag == TAG_REVISION)
+		revision_answered(server, msg);
+	else if (ACT_IS(msg, store_events))
+		events_came(server, msg);
+	else if (ACT_IS(msg, store_status))
+		status_came(server, msg->body);
+	else if (ACT_IS(msg, feed_retry))
+		again(server);
+	else if (ACT_IS(msg, feed_rested))
+		on_rested(server);
+	else if (ACT_IS(msg, feed_unasked))
+		unasked(server);
+	else if (ACT_IS(msg, act_down) && ACT_AS(msg, act_down)->monitor == server->feed.monitor)
+		store_ended(server);
+	else
+		return false;
+	return true;
+}

@@ -1,0 +1,63 @@
+/*
+ * The feed: one watch of the store that keeps all caches of the server at one revision.
+ *
+ *   FILLING ──all pages read──> WATCHING
+ *      ^                           │
+ *      └──leader known── LOST <──cancelled, store gone
+ *
+ * Everything below /registry/ is read once at a revision and watched from there, so that all caches show the same
+ * revision and one number says how far they are. Reads that must see what anybody was answered before ask for the store's
+ * revision together: one question is under way at a time, whoever comes meanwhile shares the next.
+ */
+#ifndef ACTORS_SERVER_CACHE_FEED_H
+#define ACTORS_SERVER_CACHE_FEED_H
+
+#include "datastore/store/store.h"
+#include "runtime/actor/act.h"
+#include "runtime/base/base.h"
+
+struct type;
+struct store_row;
+
+struct server;
+struct request;
+
+enum feed_state { FEED_FILLING, FEED_WATCHING, FEED_LOST };
+
+struct feed {
+	enum feed_state state;
+	struct act_ref store;
+	uint64_t monitor, watch, timer;
+	uint64_t tell_timer;    /* while watchers of a cache rest that has news */
+	uint64_t revision;      /* the caches show all up to here */
+	uint64_t fill_revision; /* while filling */
+	struct arena *arena;    /* of the question under way while filling */
+	struct list asking;     /* requests whose question about the revision is under way */
+	struct list joining;    /* those that will share the next one */
+	struct list waiting;    /* requests that wait for the caches to reach wait_revision */
+	uint64_t progress;      /* revision for which the store was asked to tell its progress */
+	bool has_filled;        /* once at least: readiness */
+	bool has_leader;        /* as far as the store has said */
+	bool is_asking;
+};
+
+void feed_start(struct server *server);
+void feed_stop(struct server *server);
+/* True when the message was the feed's. */
+bool feed_receive(struct server *server, const struct act_msg *msg);
+
+/* The request is run again once the caches show what the store had agreed upon when this was called. */
+void feed_refresh(struct server *server, struct request *r);
+/* The same for one revision; at once when they do already (false: nothing to wait for). */
+bool feed_wait(struct server *server, struct request *r, uint64_t revision);
+/* Gives up on those who wait for a revision that does not come. */
+void feed_tick(struct server *server, struct mono now);
+bool feed_is_ready(const struct server *server);
+
+/* A frozen object out of a stored row; NULL (and a line in the log): it cannot be read. */
+GIVE const struct object *feed_decode(struct server *server, const struct type *type,
+				      const struct store_row *row);
+/* The key that follows this one: itself and a NUL. */
+struct str feed_key_after(struct arena *arena, struct str key);
+
+#endif

@@ -1,0 +1,200 @@
+#include "actors/server/catalog/resources.h"
+
+#include "actors/server/server-private.h"
+
+#define REGISTRY STR("/registry/")
+#define NAME_BYTES_MAX 512U
+
+struct resources {
+	struct arena *arena;
+	struct resource *at;
+	uint32_t len;
+	struct map by_name; /* "group/version/name" -> struct resource * */
+	struct map caches;  /* prefix without /registry/ and last slash -> struct cache * */
+};
+
+static struct str key_of(struct text *out, struct str group, struct str version, struct str name)
+{
+	text_add(out, group);
+	text_add_char(out, '/');
+	text_add(out, version);
+	text_add_char(out, '/');
+	text_add(out, name);
+	return text_str(out);
+}
+
+/* "/registry/services/specs/" is found by "services/specs". */
+static struct str cache_name(struct str prefix)
+{
+	return str_slice(prefix, REGISTRY.len, prefix.len - 1);
+}
+
+static struct cache *share_cache(struct resources *resources, const struct resource *resource)
+{
+	struct str name = cache_name(resource->row->prefix);
+	struct cache *cache = map_get(&resources->caches, name);
+
+	if (cache == NULL) {
+		cache = cache_new(resource->row->prefix, resource->type);
+		map_put(&resources->caches, name, cache);
+	}
+	return cache;
+}
+
+static const struct type *type_of(const struct resource *resource)
+{
+	const struct resource_row *row = resource->row;
+
+	return resource->custom ? resource->custom->types.object
+				: type_find(row->group, row->version, row->kind);
+}
+
+static void add(struct resources *resources, const struct resource_row *row,
+		const struct live_source *source, const struct custom_resource *custom)
+{
+	struct resource *resource = &resources->at[resources->len++];
+	struct text key = text_new(NAME_BYTES_MAX);
+
+	resource->row = row;
+	resource->custom = custom;
+	resource->api_version = row->group.len == 0
+				    ? row->version
+				    : arena_printf(resources->arena, STR_FMT "/" STR_FMT,
+						   STR_ARG(row->group), STR_ARG(row->version));
+	resource->type = type_of(resource);
+	assert(resource->type != NULL);
+	resource->rules = custom ? &kind_custom : kind_of(resource->type);
+	if (source != NULL) {
+		resource->live = live_new(source, resource->type);
+		resource->cache = live_cache(resource->live);
+	} else if (row->prefix.at != NULL) {
+		resource->cache = share_cache(resources, resource);
+	}
+	if (resource->cache != NULL)
+		resource->stored = cache_type(resource->cache);
+	map_put(&resources->by_name, key_of(&key, row->group, row->version, row->name), resource);
+	text_fini(&key);
+}
+
+static const struct live_source *source_of(const struct resource_row *row,
+					   const struct live_source *lives, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (str_is(row->name, lives[i].resource))
+			return &lives[i];
+	return NULL;
+}
+
+struct resources *resources_new(const struct server_config *config)
+{
+	struct resources *resources = mem_new(struct resources);
+
+	resources->arena = arena_new(0);
+	resources->at = arena_array(resources->arena, struct resource,
+				    resource_row_count + config->custom_count);
+	for (uint32_t i = 0; i < resource_row_count; i++) {
+		const struct resource_row *row = &resource_rows[i];
+		const struct live_source *source =
+		    row->is_live ? source_of(row, config->lives, config->live_count) : NULL;
+		bool is_served = config->is_served == NULL || config->is_served(row);
+
+		if (is_served && (!row->is_live || source != NULL))
+			add(resources, row, source, NULL);
+	}
+	for (uint32_t i = 0; i < config->custom_count; i++)
+		add(resources, &config->customs[i].row, NULL, &config->customs[i]);
+	return resources;
+}
+
+void resources_free(struct resources *resources)
+{
+	struct cache *cache;
+	uint32_t at = 0;
+
+	if (resources == NULL)
+		return;
+	while ((cache = resources_next_cache(resources, &at)) != NULL)
+		cache_free(cache);
+	for (uint32_t i = 0; i < resources->len; i++)
+		live_free(resources->at[i].live);
+	map_fini(&resources->caches);
+	map_fini(&resources->by_name);
+	arena_free(resources->arena);
+	mem_free(resources);
+}
+
+const struct resource *resources_find(const struct resources *resources, struct str group,
+				      struct str version, struct str name)
+{
+	struct text key = text_new(NAME_BYTES_MAX);
+	const struct resource *resource =
+	    map_get(&resources->by_name, key_of(&key, group, version, name));
+
+	text_fini(&key);
+	return resource;
+}
+
+const struct resource *resources_find_type(const struct resources *resources,
+					   const struct type *type)
+{
+	for (uint32_t i = 0; i < resources->len; i++)
+		if (resources->at[i].type == type)
+			return &resources->at[i];
+	return NULL;
+}
+
+bool resources_has_version(const struct resources *resources, struct str group, struct str version)
+{
+	for (uint32_t i = 0; i < resources->len; i++)
+		if (str_eq(resources->at[i].row->group, group) &&
+		    str_eq(resources->at[i].row->version, version))
+			return true;
+	return false;
+}
+
+const struct subresource_row *resource_subresource(const struct resource *resource, struct str name)
+{
+	for (uint32_t i = 0; i < resource->row->subresource_count; i++)
+		if (str_eq(resource->row->subresources[i].name, name))
+			return &resource->row->subresources[i];
+	return NULL;
+}
+
+uint32_t resources_len(const struct resources *resources)
+{
+	return resources->len;
+}
+
+const struct resource *resources_at(const struct resources *resources, uint32_t i)
+{
+	assert(i < resources->len);
+	return &resources->at[i];
+}
+
+/* The name of a cache is the first part of a key, or the first two. */
+struct cache *resources_cache_of(const struct resources *resources, struct str key)
+{
+	struct str rest, first;
+	struct cache *cache;
+
+	if (!str_starts(key, REGISTRY))
+		return NULL;
+	rest = str_slice(key, REGISTRY.len, key.len);
+	first = str_cut(&rest, '/');
+	cache = map_get(&resources->caches, first);
+	if (cache != NULL || rest.at == NULL)
+		return cache;
+	str_cut(&rest, '/');
+	if (rest.at == NULL)
+		return NULL;
+	return map_get(&resources->caches,
+		       str_slice(key, REGISTRY.len, (uint32_t)(rest.at - key.at) - 1));
+}
+
+struct cache *resources_next_cache(const struct resources *resources, uint32_t *at)
+{
+	struct str name;
+	void *cache;
+
+	return map_next(&resources->caches, at, &name, &cache) ? cache : NULL;
+}

@@ -1,0 +1,31 @@
+/*
+ * How requests come in, and who is let in at once. Only for actors/server.
+ */
+#ifndef ACTORS_SERVER_DOOR_DOOR_H
+#define ACTORS_SERVER_DOOR_DOOR_H
+
+#include "actors/server/request.h"
+
+extern const struct door http_door;
+extern const struct door message_door;
+bool http_door_receive(struct server *server, const struct act_msg *msg);
+bool message_door_receive(struct server *server, const struct act_msg *msg);
+
+/* ---- pages ------------------------------------------------------------------------------------------------- */
+
+/* Paths that are no resource: health, version, metrics, discovery, OpenAPI. NULL: 404. */
+typedef enum next page_fn(struct request *r);
+page_fn *pages_find(struct str path);
+enum next pages_given(struct request *r); /* those of the configuration; 404 for all others */
+enum next
+pages_not_found(struct request *r); /* of paths that upstream's API does not know: no Status */
+enum next health_page(struct request *r); /* health.c */
+
+/* ---- how many at once ---------------------------------------------------------------------------------------- */
+
+/* flight.c: NEXT with a place that the request gives back, or DONE. */
+enum next flight_enter(struct request *r);
+void flight_leave(struct request *r);
+uint32_t flight_count(const struct server *server, bool is_mutating);
+
+#endif

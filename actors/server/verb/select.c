@@ -1,0 +1,135 @@
+#include "actors/server/verb/select.h"
+
+#include "datastore/object/record.h"
+
+/* Where the value of a selectable field stands, if not at its own name; separated by |: the first that is not empty. */
+struct selectable {
+	const char *group, *kind;
+	const char *fields; /* separated by spaces; name or name=path|path */
+};
+
+static const struct selectable selectables[] = {
+	{ "", "Pod",
+	  "spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName "
+	  "spec.hostNetwork status.phase status.podIP status.nominatedNodeName" },
+	{ "", "Event",
+	  "involvedObject.kind involvedObject.namespace involvedObject.name involvedObject.uid "
+	  "involvedObject.apiVersion involvedObject.resourceVersion involvedObject.fieldPath "
+	  "reason reportingComponent source=source.component|reportingComponent type" },
+	{ "events.k8s.io", "Event",
+	  "regarding.kind regarding.namespace regarding.name regarding.uid regarding.apiVersion "
+	  "regarding.resourceVersion regarding.fieldPath reason reportingController type" },
+	{ "", "Node", "spec.unschedulable" },
+	{ "", "Namespace", "status.phase" },
+	{ "", "Secret", "type" },
+	{ "", "Service", "spec.clusterIP spec.type" },
+	{ "", "ReplicationController", "status.replicas" },
+	{ "apps", "ReplicaSet", "status.replicas" },
+	{ "batch", "Job", "status.successful=status.succeeded" },
+	{ "certificates.k8s.io", "CertificateSigningRequest", "spec.signerName" },
+	{ "certificates.k8s.io", "ClusterTrustBundle", "spec.signerName" },
+	{ "certificates.k8s.io", "PodCertificateRequest", "spec.signerName" },
+	{ "resource.k8s.io", "ResourceSlice", "spec.nodeName spec.driver" },
+	{ "troupe.internal", "Actor",
+	  "spec.level spec.node spec.host spec.class spec.parent status.state" },
+};
+
+static const struct selectable *selectable_of(const struct type *type)
+{
+	for (size_t i = 0; type && i < sizeof selectables / sizeof selectables[0]; i++)
+		if (str_is(type->kind, selectables[i].kind) &&
+		    str_is(type->group, selectables[i].group))
+			return &selectables[i];
+	return NULL;
+}
+
+/* The path of a field, or absent when the kind does not offer it. */
+static struct str path_of(const struct selectable *selectable, struct str key)
+{
+	struct str rest = selectable ? str_from(selectable->fields) : STR_NONE;
+
+	while (rest.at != NULL) {
+		struct str path = str_cut(&rest, ' ');
+		struct str name = str_cut(&path, '=');
+
+		if (str_eq(name, key))
+			return path.at ? path : name;
+	}
+	return STR_NONE;
+}
+
+static bool is_name_field(struct str key)
+{
+	return str_is(key, "metadata.name") || str_is(key, "metadata.namespace");
+}
+
+enum status select_check(const struct type *type, const struct selector *fields, struct fault *why)
+{
+	const struct selectable *selectable = selectable_of(type);
+
+	for (uint32_t i = 0; i < fields->len; i++) {
+		struct str key = fields->at[i].key;
+
+		if (is_name_field(key) || path_of(selectable, key).at != NULL)
+			continue;
+		if (selectable != NULL)
+			return fault_set(why, BAD_REQUEST, "",
+					 "field label not supported: " STR_FMT, STR_ARG(key));
+		return fault_set(why, BAD_REQUEST, "",
+				 "\"" STR_FMT "\" is not a known field selector: only "
+				 "\"metadata.name\", \"metadata.namespace\"",
+				 STR_ARG(key));
+	}
+	return OK;
+}
+
+struct looking {
+	const struct object *object;
+	const struct selectable *selectable;
+	struct arena *scratch;
+};
+
+static struct str value_of(void *arg, struct str key)
+{
+	const struct looking *looking = arg;
+	struct str rest, value = STR_NONE;
+
+	if (str_is(key, "metadata.name"))
+		return object_name(looking->object);
+	if (str_is(key, "metadata.namespace"))
+		return object_namespace(looking->object);
+	rest = path_of(looking->selectable, key);
+	while (rest.at != NULL && value.len == 0)
+		value = record_value(looking->object->type, looking->object->record,
+				     str_cut(&rest, '|'), looking->scratch);
+	if (value.at == NULL && str_is(key, "spec.unschedulable"))
+		return STR("false"); /* Go prints what is not there */
+	if (value.at == NULL && str_is(key, "spec.hostNetwork"))
+		return STR("false");
+	if (value.at == NULL &&
+	    (str_is(key, "status.replicas") || str_is(key, "status.successful")))
+		return STR("0");
+	return value.at ? value : STR("");
+}
+
+bool select_matches(const struct options *options, const struct object *object,
+		    struct arena *scratch)
+{
+	struct looking looking = { object, NULL, scratch };
+
+	if (options->labels.len > 0 || options->labels.is_nothing) {
+		const struct meta_object_meta *meta = object_meta(object);
+
+		if (!selector_matches_labels(&options->labels, meta->labels))
+			return false;
+	}
+	if (options->fields.len == 0)
+		return true;
+	looking.selectable = selectable_of(object->type);
+	return selector_matches_fields(&options->fields, value_of, &looking);
+}
+
+bool select_is_all(const struct options *options)
+{
+	return options->labels.len == 0 && !options->labels.is_nothing && options->fields.len == 0;
+}

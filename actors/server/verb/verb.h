@@ -1,0 +1,75 @@
+/*
+ * What verbs do between decode and persist, and what they share. Only for actors/server.
+ */
+#ifndef ACTORS_SERVER_VERB_VERB_H
+#define ACTORS_SERVER_VERB_VERB_H
+
+#include "actors/server/request.h"
+
+extern const struct verb_steps get_steps, list_steps, watch_steps, create_steps, update_steps,
+    patch_steps, delete_steps, delete_collection_steps;
+
+/* ---- watches (watch.c) ------------------------------------------------------------------------------------- */
+
+struct watch *watch_of_link(struct list *link);        /* of cache_watchers */
+struct watch *watch_of_server_link(struct list *link); /* of server->watches */
+struct request *watch_request(const struct watch *watch);
+void watch_pump(struct watch *watch);   /* sends what there is room for */
+void watch_writable(struct request *r); /* the door has room again */
+void watch_progress(struct request *r); /* its peer wants to know how far it is */
+void watch_tick(struct watch *watch, struct mono now);
+void watch_close(struct watch *watch, int32_t code);
+void watch_gone(struct watch *watch);                 /* without a word to the peer */
+void watch_abandon(struct watch *watch);              /* only what it holds is given back */
+struct watch *request_watch(const struct request *r); /* NULL: it is none */
+
+/* ---- shared by verbs ---------------------------------------------------------------------------------------- */
+
+MUST_USE enum status body_text(struct request *r, enum format *format, struct str *out,
+			       struct fault *why);
+enum next body_decode(struct request *r); /* body.c: r->type and r->record from the body */
+enum next body_decode_as(struct request *r, const struct type *type, bool is_named);
+enum next body_check_names(struct request *r, const struct type *type, void *record, bool is_named);
+
+/* update.c, for subresources that change the object by a body of another kind. */
+enum next update_patch_decode(struct request *r);
+/* The patch of the body applied to a record that is the request's own: becomes r->record. */
+enum next update_patch(struct request *r, const struct type *type, void *record);
+enum next update_check(struct request *r); /* uid and resourceVersion of r->record against r->live */
+enum next update_admit(struct request *r);
+enum next update_validate(struct request *r);
+
+/* write.c: the second half of all writes. */
+struct str write_uid(struct request *r); /* a new one */
+void write_fill_new(struct request *r);  /* uid, times, generated name */
+/* quota.c: what r->record would use is charged to the quotas of its namespace, with its own write; DONE: one of them has no room. */
+enum next quota_charge(struct request *r);
+void quota_leave(struct request *r); /* at its end: it is the next one's turn */
+bool quota_receive(struct server *server, const struct act_msg *msg);
+/* Only owners and finalizers change, as the garbage collector changes them: that needs no right of what the object is about. */
+bool write_is_upkeep(struct request *r);
+/* Of owners that are equal in every member one is kept, with a warning. */
+void write_dedup_owners(struct request *r, bool is_admitted);
+enum next write_admit(struct request *r, enum admission_operation operation,
+		      const struct type *type, void *object, const void *old, bool is_validating);
+enum next write_create(struct request *r); /* kind_create, judged */
+enum next write_update(struct request *r); /* kind_update, judged */
+enum next write_persist(struct request *r);
+/* r->live goes for good, and with it what its kind wants to go. */
+enum next write_remove(struct request *r);
+enum next write_replace(struct request *r); /* r->record in the place of r->live */
+bool write_resource_version(struct request *r, struct str text, uint64_t *out);
+struct str write_key(struct request *r, struct str name); /* of an object of the route's namespace */
+
+/* event-lease.c: events do not stay for ever. */
+bool event_lease_is_wanted(const struct request *r);
+uint64_t event_lease_take(struct server *server); /* 0: a new one has to be asked for */
+enum next event_lease_ask(struct request *r);
+void event_lease_came(struct server *server, const struct store_lease_answer *answer);
+
+/* delete.c: what a delete of r->live means; r->record becomes the object as it would be kept. REFUSED: the answer is set. */
+enum delete_verdict { DELETE_REMOVE, DELETE_MARK, DELETE_NOTHING, DELETE_REFUSED };
+enum delete_verdict delete_judge(struct request *r);
+enum next delete_persist(struct request *r); /* by r->is_removal */
+
+#endif

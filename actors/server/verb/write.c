@@ -1,0 +1,575 @@
+#include "actors/server/answer/convert.h"
+#include "actors/server/server-private.h"
+#include "datastore/object/json.h"
+#include "datastore/object/proto-envelope.h"
+#include "datastore/object/record.h"
+
+/*
+ * The second half of every write: admission, the rules of the kind, the store.
+ *
+ * A write is one operation of the store with the revision that was read, so nothing is ever overwritten unseen; what
+ * a kind wants written with it (kind_also) joins that operation. The answer waits until the own caches show the write: whoever
+ * was answered finds it here.
+ */
+
+#define NAME_BASE_MAX 58U /* of a generateName, so that 5 more fit into 63 */
+#define NAME_RANDOM 5U
+#define WARNING_BYTES_MAX 4096U /* upstream's, of all warnings together */
+
+/* ---- what a new object gets ---------------------------------------------------------------------------------- */
+
+struct str write_uid(struct request *r)
+{
+	uint64_t high = act_random(r->server->act), low = act_random(r->server->act);
+
+	/* RFC 9562, version 4. */
+	high = (high & ~0xf000ULL) | 0x4000;
+	low = (low & ~(3ULL << 62)) | 2ULL << 62;
+	return request_printf(r, "%08x-%04x-%04x-%04x-%012jx", (uint32_t)(high >> 32),
+			      (uint32_t)(high >> 16 & 0xffff), (uint32_t)(high & 0xffff),
+			      (uint32_t)(low >> 48), (uintmax_t)(low & 0xffffffffffffULL));
+}
+
+/* No vowels, nothing that looks like another: upstream's alphabet. */
+static struct str new_name(struct request *r, struct str base)
+{
+	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
+	char tail[NAME_RANDOM + 1] = { 0 };
+
+	for (uint32_t i = 0; i < NAME_RANDOM; i++)
+		tail[i] = letters[act_random(r->server->act) % (sizeof letters - 1)];
+	return request_printf(r, STR_FMT "%s", STR_ARG(str_slice(base, 0, NAME_BASE_MAX)), tail);
+}
+
+void write_fill_new(struct request *r)
+{
+	struct meta_object_meta *meta = record_meta(r->type, r->record);
+	struct wall now = act_wall(r->server->act);
+
+	meta->uid = write_uid(r);
+	SET(meta, creation_timestamp, ((struct wall){ now.ns - now.ns % TIME_S }));
+	UNSET(meta, deletion_timestamp);
+	UNSET(meta, deletion_grace_period_seconds);
+	meta->self_link = STR_NONE;
+	if (meta->generate_name.len > 0 && (meta->name.len == 0 || r->is_name_ours)) {
+		meta->name = new_name(r, meta->generate_name);
+		r->is_name_ours = true;
+	}
+}
+
+/* ---- owners ---------------------------------------------------------------------------------------------------- */
+
+static bool has_owner(const struct meta_owner_reference_list *list,
+		      const struct meta_owner_reference *wanted)
+{
+	for (uint32_t i = 0; i < list->len; i++)
+		if (str_eq(list->at[i].uid, wanted->uid) &&
+		    record_equal(&meta_owner_reference_type, &list->at[i], wanted))
+			return true;
+	return false;
+}
+
+void write_dedup_owners(struct request *r, bool is_admitted)
+{
+	struct meta_object_meta *meta = record_meta(r->type, r->record);
+	const struct meta_owner_reference_list *list = &meta->owner_references;
+	struct meta_owner_reference_list kept = { 0 };
+	struct text twice = text_in(r->arena, WARNING_BYTES_MAX);
+
+	if (list->len < 2)
+		return;
+	kept.at = arena_array(r->arena, struct meta_owner_reference, list->len);
+	for (uint32_t i = 0; i < list->len; i++) {
+		if (!has_owner(&kept, &list->at[i])) {
+			kept.at[kept.len++] = list->at[i];
+			continue;
+		}
+		text_lit(&twice, ", ");
+		text_add(&twice, list->at[i].uid);
+	}
+	if (twice.len == 0)
+		return;
+	meta->owner_references = kept;
+	request_warn(
+	    r, request_printf(r,
+			      ".metadata.ownerReferences contains duplicate entries%s; API "
+			      "server dedups owner references in 1.20+, and may reject such "
+			      "requests as early as 1.24; please fix your requests; duplicate "
+			      "UID(s) observed: " STR_FMT,
+			      is_admitted ? " after mutating admission happens" : "",
+			      STR_ARG(str_slice(text_str(&twice), 2, twice.len))));
+}
+
+bool write_is_upkeep(struct request *r)
+{
+	const struct meta_object_meta *old;
+	struct meta_object_meta *meta;
+	void *copy;
+
+	if (r->live == NULL)
+		return false;
+	old = object_meta(r->live);
+	copy = record_clone_shallow(r->type, r->record, r->arena);
+	meta = record_meta(r->type, copy);
+	meta->owner_references = old->owner_references;
+	meta->finalizers = old->finalizers;
+	meta->managed_fields = old->managed_fields;
+	meta->self_link = old->self_link;
+	return record_equal(r->type, copy, r->live->record);
+}
+
+/* ---- admission ------------------------------------------------------------------------------------------------- */
+
+static struct admission admission_of(struct request *r, enum admission_operation operation,
+				     const struct type *type, void *object, const void *old)
+{
+	const struct meta_object_meta *meta = object ? record_meta(type, object) : NULL;
+
+	return (struct admission){
+		.operation = operation,
+		.group = request_group(r),
+		.version = r->route.version,
+		.resource = request_resource(r),
+		.subresource = r->route.subresource,
+		.namespace = r->route.namespace,
+		.name = r->route.name.len > 0 ? r->route.name
+			: meta                ? meta->name
+			: r->live             ? object_name(r->live)
+					      : STR_NONE,
+		.type = type,
+		.object = object,
+		.old = old,
+		.user = &r->user,
+		.is_dry_run = request_is_dry_run(r),
+	};
+}
+
+enum next write_admit(struct request *r, enum admission_operation operation,
+		      const struct type *type, void *object, const void *old, bool is_validating)
+{
+	struct admission a = admission_of(r, operation, type, object, old);
+
+	for (; r->mechanism.index < plugin_count; r->mechanism.index++) {
+		const struct plugin *plugin = plugins[r->mechanism.index];
+		enum check (*ask)(struct admission * admission) =
+		    is_validating ? plugin->validate : plugin->mutate;
+		enum check check;
+
+		if (ask == NULL || !(plugin->operations & operation))
+			continue;
+		a.check = request_context(r);
+		check = ask(&a);
+		r->mechanism.state = a.check.state;
+		if (check == CHECK_WAIT)
+			return WAIT;
+		r->mechanism.state = NULL;
+		if (check == CHECK_DENY)
+			return request_fail(r, a.failure);
+	}
+	r->mechanism.index = 0;
+	for (uint32_t i = 0; i < a.warning_count; i++)
+		request_warn(r, a.warnings[i]);
+	return NEXT;
+}
+
+/* ---- the rules of the kind ----------------------------------------------------------------------------------------- */
+
+/* Rules may know one version of their kind only. */
+static const struct type *judged_type(struct request *r)
+{
+	const char *version = r->resource->rules->version;
+	const struct type *type = r->type;
+
+	if (version != NULL && !str_is(type->version, version))
+		type = type_find(type->group, str_from(version), type->kind);
+	assert(type != NULL);
+	return type;
+}
+
+static void *in_type(struct request *r, const struct type *from, const void *record,
+		     const struct type *to)
+{
+	/* The request's own, and a new one if it is another. */
+	return (void *)(uintptr_t)convert_record(from, record, to, r->arena);
+}
+
+static void begin_change(struct request *r, struct faults *faults, struct check_context *check)
+{
+	const struct type *type = judged_type(r);
+
+	*check = request_context(r);
+	*faults = faults_in(r->arena);
+	r->change = (struct kind_change){
+		.check = check,
+		.arena = r->arena,
+		.type = type,
+		.resource = request_resource(r),
+		.subresource = r->steps->is_main ? STR("") : r->route.subresource,
+		.namespace = r->route.namespace,
+		.name = record_meta(r->type, r->record)->name,
+		.object = in_type(r, r->type, r->record, type),
+		.user = &r->user,
+		.is_dry_run = request_is_dry_run(r),
+		.faults = faults,
+	};
+	if (r->live != NULL)
+		r->change.old = convert_record(r->live->type, r->live->record, type, r->arena);
+}
+
+static enum next end_change(struct request *r, const struct faults *faults)
+{
+	for (uint32_t i = 0; i < r->change.warning_count; i++)
+		request_warn(r, r->change.warnings[i]);
+	r->record = in_type(r, r->change.type, r->change.object, r->type);
+	r->change.faults = NULL;
+	r->change.check = NULL;
+	if (r->change.failure != NULL)
+		return request_fail(r, r->change.failure);
+	if (faults->len == 0)
+		return NEXT;
+	return request_fail(r, failure_invalid(r->arena, request_group(r), r->type->kind,
+					       record_meta(r->type, r->record)->name, faults));
+}
+
+enum next write_create(struct request *r)
+{
+	struct check_context check;
+	struct faults faults;
+
+	begin_change(r, &faults, &check);
+	kind_create(r->resource->rules, &r->change);
+	return end_change(r, &faults);
+}
+
+enum next write_update(struct request *r)
+{
+	struct check_context check;
+	struct faults faults;
+
+	begin_change(r, &faults, &check);
+	kind_update(r->resource->rules, &r->change);
+	return end_change(r, &faults);
+}
+
+/* ---- the store -------------------------------------------------------------------------------------------------------- */
+
+/* The bytes that upstream's server would write: the stored version, without resourceVersion. */
+static struct str stored_bytes(struct request *r, struct arena *arena, const struct type *type,
+			       const void *record)
+{
+	const struct type *stored = r->resource->stored;
+	const void *kept = convert_record(type, record, stored, r->arena);
+	struct meta_object_meta *meta = record_meta(stored, (void *)(uintptr_t)kept);
+	struct str version = meta->resource_version;
+	struct text out = text_in(arena, LIMIT_BODY_BYTES * 2);
+
+	meta->resource_version = STR_NONE;
+	if (stored->flags & TYPE_JSON_ONLY)
+		json_encode(stored, kept, &out);
+	else
+		proto_envelope_encode(stored, kept, &out);
+	meta->resource_version = version;
+	return text_str(&out);
+}
+
+static struct str key_in(struct arena *arena, const struct request *r, struct str namespace,
+			 struct str name)
+{
+	struct str prefix = cache_prefix(r->resource->cache);
+
+	if (namespace.len > 0)
+		return arena_printf(arena, STR_FMT STR_FMT "/" STR_FMT, STR_ARG(prefix),
+				    STR_ARG(namespace), STR_ARG(name));
+	return arena_printf(arena, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(name));
+}
+
+struct str write_key(struct request *r, struct str name)
+{
+	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
+
+	return key_in(r->arena, r, namespace, name);
+}
+
+static struct store_op op_of(struct arena *arena, const struct kind_write *write)
+{
+	return (struct store_op){
+		.kind = write->value.at ? STORE_PUT : STORE_DELETE,
+		.key = arena_str(arena, write->key),
+		.value = arena_str(arena, write->value),
+		.expected = write->expected,
+	};
+}
+
+static enum next ask_store(struct request *r, struct store_op first)
+{
+	struct arena *arena = request_store_arena(r);
+	struct store_op *ops = arena_array(arena, struct store_op, r->change.write_count + 2);
+	struct store_write write = { .arena = arena, .success = ops, .success_count = 1 };
+
+	ops[0] = first;
+	for (uint32_t i = 0; i < r->change.write_count; i++)
+		ops[write.success_count++] = op_of(arena, &r->change.writes[i]);
+	if (r->also != NULL)
+		ops[write.success_count++] = op_of(arena, r->also);
+	write.term = r->asked.term;
+	write.request = act_random(r->server->act) | 1;
+	return request_ask(r, &store_write_type, &write);
+}
+
+static enum next ask_put(struct request *r)
+{
+	const struct meta_object_meta *meta = record_meta(r->type, r->record);
+	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
+	struct store_op op = { .kind = STORE_PUT, .value = r->stored };
+
+	if (r->stored.len > LIMIT_OBJECT_BYTES)
+		return request_fail(
+		    r, failure_too_large(r->arena, "the object is larger than the store takes"));
+	if (event_lease_is_wanted(r)) {
+		op.lease = event_lease_take(r->server);
+		r->is_leasing = op.lease == 0;
+		if (r->is_leasing)
+			return event_lease_ask(r);
+	}
+	op.key = key_in(request_store_arena(r), r, namespace, meta->name);
+	op.expected = r->is_creating ? 0 : (uint64_t)r->live->revision;
+	return ask_store(r, op);
+}
+
+static enum next begin_again(struct request *r)
+{
+	r->is_fresh = false;
+	r->live = NULL;
+	r->store_answer = NULL; /* it was about the last try */
+	r->change = (struct kind_change){ 0 };
+	r->mechanism.index = 0;
+	return request_jump(r, STEP_DECODE);
+}
+
+/* An object of the same name is there. */
+static enum next exists(struct request *r)
+{
+	struct meta_object_meta *meta = record_meta(r->type, r->record);
+	const struct object *there;
+	struct failure *failure;
+
+	/* From the body: the kind may have written the first name into the object. */
+	if (r->is_name_ours && ++r->tries < LIMIT_NAME_TRIES)
+		return begin_again(r);
+	failure = failure_exists(r->arena, request_group(r), request_resource(r), meta->name);
+	if (meta->generate_name.len > 0) {
+		failure->retry_after_s = 1;
+		failure->message = request_printf(r,
+						  STR_FMT ", the server was not able to generate a "
+							  "unique name for the object",
+						  STR_ARG(failure->message));
+	}
+	there = cache_get(r->resource->cache, meta->namespace, meta->name);
+	if (there != NULL && object_meta(there)->has.deletion_timestamp)
+		failure->message = request_printf(r, "object is being deleted: " STR_FMT,
+						  STR_ARG(failure->message));
+	return request_fail(r, failure);
+}
+
+/* Somebody was faster. Who named a version of the object is told; else the change is made again to what is there now. */
+static enum next conflict(struct request *r, bool is_own)
+{
+	bool has_version = r->has_version && is_own;
+
+	if (!has_version && ++r->tries < LIMIT_WRITE_TRIES)
+		return begin_again(r);
+	return request_fail(r, failure_conflict(r->arena, request_group(r), request_resource(r),
+						r->route.name, FAILURE_MODIFIED));
+}
+
+static enum next write_failed(struct request *r, enum status status,
+			      const struct store_write_answer *answer)
+{
+	bool is_own = answer == NULL || answer->refused_op == 0;
+
+	switch (status) {
+	case EXISTS:
+		if (is_own && r->is_creating)
+			return exists(r);
+		return conflict(r, is_own); /* what was to be written with it was taken meanwhile */
+	case CONFLICT:
+	case NOT_FOUND: return conflict(r, is_own);
+	default: return request_fail_status(r, status, NULL);
+	}
+}
+
+static void set_version(struct request *r, uint64_t revision)
+{
+	record_meta(r->type, r->record)->resource_version =
+	    request_printf(r, "%ju", (uintmax_t)revision);
+}
+
+/* The cache's own object is what everybody else is shown; its encodings are shared. */
+static enum next answer_written(struct request *r)
+{
+	struct str name = record_meta(r->type, r->record)->name;
+	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
+	const struct object *object = cache_get(r->resource->cache, namespace, name);
+	int32_t code = r->is_creating ? 201 : 200;
+
+	if (r->steps->answer != NULL) {
+		r->steps->answer(r);
+		return DONE;
+	}
+	if (object != NULL && (uint64_t)object->revision == r->written)
+		respond_object(r, code, object_hold(r->arena, object));
+	else
+		respond_record(r, code, r->type, r->record);
+	return DONE;
+}
+
+static enum next written(struct request *r)
+{
+	enum next next = request_wait_revision(r, r->written);
+
+	return next == NEXT ? answer_written(r) : next;
+}
+
+/* Equal bytes are no change: nothing is written, and the version stays. */
+static bool is_same(struct request *r)
+{
+	if (r->is_creating || r->change.write_count > 0 || r->also != NULL)
+		return false;
+	return str_eq(r->stored, stored_bytes(r, r->arena, r->live->type, r->live->record));
+}
+
+/* The last finalizer of an object that is being deleted has gone: so does the object. */
+static bool is_last_finalizer(const struct request *r)
+{
+	const struct meta_object_meta *meta = record_meta(r->type, r->record);
+	const struct meta_object_meta *old = r->live ? object_meta(r->live) : NULL;
+
+	return !r->is_creating && old != NULL && old->has.deletion_timestamp &&
+	       (!old->has.deletion_grace_period_seconds ||
+		old->deletion_grace_period_seconds == 0) &&
+	       meta->finalizers.len == 0 &&
+	       !(r->resource->rules->outlives && r->resource->rules->outlives(r->record));
+}
+
+static enum next persist_dry(struct request *r)
+{
+	struct str name = record_meta(r->type, r->record)->name;
+	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
+
+	if (r->is_creating && cache_get(r->resource->cache, namespace, name) != NULL)
+		return exists(r);
+	if (r->steps->answer != NULL)
+		r->steps->answer(r);
+	else
+		respond_record(r, r->is_creating ? 201 : 200, r->type, r->record);
+	return DONE;
+}
+
+static enum next persist_put(struct request *r)
+{
+	r->stored = stored_bytes(r, request_store_arena(r), r->type, r->record);
+	if (!r->is_creating && is_same(r)) {
+		r->written = (uint64_t)r->live->revision;
+		set_version(r, r->written);
+		return answer_written(r);
+	}
+	return request_is_dry_run(r) ? persist_dry(r) : ask_put(r);
+}
+
+static struct str live_key(struct request *r)
+{
+	return key_in(request_store_arena(r), r, object_namespace(r->live), object_name(r->live));
+}
+
+/* An update that ends in a removal has wishes of its own: they are dropped with what it would have written. */
+static enum next ask_kind(struct request *r)
+{
+	struct check_context check = request_context(r);
+	struct faults faults = faults_in(r->arena);
+
+	r->change = (struct kind_change){ 0 };
+	if (r->resource->rules->on_delete == NULL)
+		return NEXT;
+	r->change = (struct kind_change){ .check = &check,
+					  .arena = r->arena,
+					  .type = r->live->type,
+					  .resource = request_resource(r),
+					  .namespace = object_namespace(r->live),
+					  .name = object_name(r->live),
+					  .object = r->live->record,
+					  .old = r->live->record,
+					  .user = &r->user,
+					  .is_dry_run = request_is_dry_run(r),
+					  .faults = &faults };
+	r->resource->rules->on_delete(&r->change);
+	r->change.check = NULL;
+	r->change.faults = NULL;
+	return r->change.failure ? request_fail(r, r->change.failure) : NEXT;
+}
+
+enum next write_remove(struct request *r)
+{
+	struct store_op op = { .kind = STORE_DELETE,
+			       .key = live_key(r),
+			       .expected = (uint64_t)r->live->revision };
+	enum next next = ask_kind(r);
+
+	return next == NEXT ? ask_store(r, op) : next;
+}
+
+enum next write_replace(struct request *r)
+{
+	struct store_op op = { .kind = STORE_PUT,
+			       .key = live_key(r),
+			       .expected = (uint64_t)r->live->revision };
+
+	op.value = stored_bytes(r, request_store_arena(r), r->type, r->record);
+	return ask_store(r, op);
+}
+
+enum next write_persist(struct request *r)
+{
+	const struct store_write_answer *answer;
+	enum status status;
+
+	if (r->written != 0)
+		return written(r);
+	if (r->store_answer == NULL) {
+		if (is_last_finalizer(r) && !request_is_dry_run(r)) {
+			r->is_removal = true;
+			return write_remove(r);
+		}
+		return persist_put(r);
+	}
+	status = store_outcome(r->store_answer);
+	if (r->is_leasing) {
+		r->is_leasing = false;
+		if (status != OK)
+			return request_fail_status(r, status, NULL);
+		event_lease_came(r->server, r->store_answer->body);
+		r->store_answer = NULL;
+		return persist_put(r);
+	}
+	answer = r->store_answer->body;
+	if (status != OK)
+		return write_failed(r, status, answer);
+	r->written = answer->revision;
+	set_version(r, r->written);
+	return written(r);
+}
+
+bool write_resource_version(struct request *r, struct str text, uint64_t *out)
+{
+	if (text.len == 0) {
+		*out = 0;
+		return true;
+	}
+	if (str_to_u64(text, out) == OK)
+		return true;
+	request_fail(r, failure_plain(r->arena, 500,
+				      request_printf(r,
+						     "strconv.ParseUint: parsing \"" STR_FMT
+						     "\": invalid syntax",
+						     STR_ARG(text))));
+	return false;
+}

@@ -1,0 +1,110 @@
+#include "actors/server/cache/cache.h"
+
+#include "datastore/schema/core.h"
+#include "tests/lib/test.h"
+
+static const struct object *make_object(const char *name, int64_t revision)
+{
+	struct object *object = object_new(&core_config_map_type);
+	struct meta_object_meta *meta = object_meta(object);
+
+	meta->namespace = STR("a");
+	meta->name = str_from(name);
+	object_freeze(object, revision);
+	return object;
+}
+
+static struct str key_of(const char *name)
+{
+	return arena_printf(test_arena(), "/registry/configmaps/a/%s", name);
+}
+
+static void fill(struct cache *cache, const char *name, int64_t revision)
+{
+	cache_fill(cache, key_of(name), make_object(name, revision));
+}
+
+static struct cache *make_cache(void)
+{
+	struct cache *cache = cache_new(STR("/registry/configmaps/"), &core_config_map_type);
+
+	fill(cache, "one", 5);
+	fill(cache, "two", 6);
+	cache_filled(cache, 7);
+	return cache;
+}
+
+static const struct object *get(const struct cache *cache, const char *name)
+{
+	return cache_get(cache, STR("a"), str_from(name));
+}
+
+TEST(nothing_is_shown_before_all_of_it_is_there)
+{
+	struct cache *cache = cache_new(STR("/registry/configmaps/"), &core_config_map_type);
+	uint64_t number;
+
+	fill(cache, "one", 5);
+	CHECK_EQ(cache_len(cache), 0);
+	cache_filled(cache, 7);
+	CHECK_EQ(cache_len(cache), 1);
+	CHECK_EQ(get(cache, "one")->revision, 5);
+	CHECK(!cache_find(cache, 6, &number));
+	CHECK(cache_find(cache, 7, &number));
+	CHECK_EQ(number, cache_next(cache));
+	cache_free(cache);
+}
+
+/* As long as the store is read anew, whoever asks is shown what was there before, all of it, and not what has come so far. */
+TEST(what_was_there_is_shown_until_all_that_is_there_now_has_come)
+{
+	struct cache *cache = make_cache();
+
+	cache_fill_again(cache);
+	fill(cache, "two", 8);
+	fill(cache, "three", 9);
+	CHECK_EQ(cache_len(cache), 2);
+	CHECK_EQ(get(cache, "one")->revision, 5);
+	CHECK_EQ(get(cache, "two")->revision, 6);
+	CHECK(get(cache, "three") == NULL);
+	cache_filled(cache, 10);
+	CHECK_EQ(cache_len(cache), 2);
+	CHECK(get(cache, "one") == NULL);
+	CHECK_EQ(get(cache, "two")->revision, 8);
+	CHECK_EQ(get(cache, "three")->revision, 9);
+	CHECK_EQ(cache_changed(cache), 10);
+	cache_free(cache);
+}
+
+TEST(what_came_before_reading_broke_off_is_forgotten)
+{
+	struct cache *cache = make_cache();
+
+	cache_fill_again(cache);
+	fill(cache, "three", 9);
+	cache_fill_again(cache);
+	fill(cache, "one", 5);
+	cache_filled(cache, 11);
+	CHECK_EQ(cache_len(cache), 1);
+	CHECK_EQ(get(cache, "one")->revision, 5);
+	cache_free(cache);
+}
+
+TEST(watchers_of_what_was_there_before_must_list_again)
+{
+	struct cache *cache = make_cache();
+	uint64_t before, number;
+
+	cache_set(cache, key_of("three"), make_object("three", 8), 8, (struct mono){ 1 });
+	before = cache_next(cache);
+	cache_fill_again(cache);
+	fill(cache, "three", 8);
+	cache_filled(cache, 10);
+	CHECK(before < cache_oldest(cache)); /* who stands there is past the ring */
+	CHECK(cache_event(cache, before) == NULL);
+	CHECK(!cache_find(cache, 9, &number));
+	cache_set(cache, key_of("four"), make_object("four", 11), 11, (struct mono){ 1 });
+	CHECK(cache_find(cache, 10, &number));
+	CHECK_STR(object_name(cache_event(cache, number)->object), "four");
+	cache_free(cache);
+}
