@@ -154,10 +154,8 @@ static void write_map(struct text *out, const struct field *field, const struct 
 static void write_absent(struct text *out, const struct field *field, bool is_sorted)
 {
 	static const struct int_or_string zero;
-	bool is_null = field->shape != SHAPE_ONE || (field->flags & FIELD_PTR) ||
-		       field->kind == KIND_TIME || field->kind == KIND_MICRO_TIME;
 
-	if (is_null || (field->kind == KIND_MESSAGE && !record_is_by_value(field)))
+	if (record_is_null_when_absent(field))
 		text_lit(out, "null");
 	else if (field->kind == KIND_MESSAGE)
 		write_message(out, field->type, NULL, is_sorted);
@@ -184,22 +182,12 @@ static void write_value(struct text *out, const struct field *field, const void 
 
 static void write_fields(struct members *members, const struct type *type, const void *record);
 
-/* Whether the member is left out. A zero value says nothing unless it is held by pointer; an empty message does. */
-static bool is_omitted(const struct field *field, const void *record)
-{
-	if (field->flags & FIELD_ALWAYS)
-		return false;
-	if (field->flags & FIELD_PTR)
-		return !field_is_set(field, record);
-	return field_is_zero(field, record);
-}
-
 static void write_field(struct members *members, const struct field *field, const void *record)
 {
 	if (field->flags & FIELD_INLINE) {
 		const void *inner = *(void *const *)field_at(field, record);
 		write_fields(members, field->type, record_or_empty(field->type, inner));
-	} else if (!is_omitted(field, record)) {
+	} else if (!record_is_omitted(field, record)) {
 		write_name(members, field->name);
 		write_value(members->out, field, record, members->is_sorted);
 	}

@@ -21,6 +21,23 @@ bool record_is_by_value(const struct field *field)
 	       !(field->flags & FIELD_PTR) && field->type->form != FORM_BARE;
 }
 
+bool record_is_omitted(const struct field *field, const void *record)
+{
+	if (field->flags & FIELD_ALWAYS)
+		return false;
+	if (field->flags & FIELD_PTR)
+		return !field_is_set(field, record);
+	return field_is_zero(field, record);
+}
+
+bool record_is_null_when_absent(const struct field *field)
+{
+	if (field->shape != SHAPE_ONE || (field->flags & FIELD_PTR) || field->kind == KIND_TIME ||
+	    field->kind == KIND_MICRO_TIME)
+		return true;
+	return field->kind == KIND_MESSAGE && !record_is_by_value(field);
+}
+
 const void *record_or_empty(const struct type *type, const void *record)
 {
 	/* Larger than any generated struct; types made at run time have no values that are written when absent. */

@@ -21,6 +21,10 @@ void *record_array(const struct field *field, struct arena *arena, uint32_t len)
 
 /* Whether Go holds the message in its struct, so that it is never absent there. */
 bool record_is_by_value(const struct field *field);
+/* Whether JSON leaves the member out: a zero value says nothing unless it is held by pointer; an empty message does. */
+bool record_is_omitted(const struct field *field, const void *record);
+/* Of a member that is always written: whether it is null without a value, and not zero or an empty object. */
+bool record_is_null_when_absent(const struct field *field);
 /* The record, or one with nothing in it when it is NULL. */
 const void *record_or_empty(const struct type *type, const void *record);
 
