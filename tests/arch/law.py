@@ -9,8 +9,8 @@ BASE = "runtime/base"
 RUNTIME = ["runtime/base", "runtime/actor", "runtime/loop", "runtime/sim", "runtime/faulty", "runtime/trace"]
 TRANSPORT = ["transport/wire", "transport/tls", "transport/http", "transport/peer"]
 # What else can be done with a record: each room stands on datastore/object alone.
-WALKERS = ["datastore/object/columns", "datastore/object/defaults", "datastore/object/openapi", "datastore/object/patch",
-           "datastore/object/validate"]
+WALKERS = ["datastore/object/apply", "datastore/object/columns", "datastore/object/defaults", "datastore/object/openapi",
+           "datastore/object/patch", "datastore/object/validate"]
 DATASTORE = ["datastore/schema", "datastore/object"] + WALKERS + ["datastore/cel", "datastore/log", "datastore/table",
              "datastore/store"]
 RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
