@@ -1,7 +1,7 @@
 #include "actors/controller/pod.h"
 #include "actors/scheduler/criterion.h"
-#include "actors/scheduler/nominator.h"
 #include "actors/scheduler/scheduler-private.h"
+#include "actors/scheduler/snapshot/nominator.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/core.h"
 #include "datastore/schema/storage.h"

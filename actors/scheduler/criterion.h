@@ -9,9 +9,9 @@
 #define ACTORS_SCHEDULER_CRITERION_H
 
 #include "actors/scheduler/cycle.h"
-#include "actors/scheduler/news.h"
-#include "actors/scheduler/node-info.h"
-#include "actors/scheduler/pod-info.h"
+#include "actors/scheduler/queue/news.h"
+#include "actors/scheduler/snapshot/node-info.h"
+#include "actors/scheduler/snapshot/pod-info.h"
 #include "runtime/base/base.h"
 
 #define CRITERION_SCORE_MAX 100

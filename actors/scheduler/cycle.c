@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "actors/scheduler/criterion.h"
-#include "actors/scheduler/nominator.h"
+#include "actors/scheduler/snapshot/nominator.h"
 
 /* Upstream's: from 100 nodes on not all have to be found, of very many a twentieth. */
 #define FEASIBLE_MIN 100U

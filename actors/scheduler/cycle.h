@@ -10,7 +10,7 @@
 #define ACTORS_SCHEDULER_CYCLE_H
 
 #include "actors/controller/world.h"
-#include "actors/scheduler/snapshot.h"
+#include "actors/scheduler/snapshot/snapshot.h"
 #include "runtime/base/base.h"
 
 enum fit {

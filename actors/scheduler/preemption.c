@@ -4,7 +4,7 @@
 
 #include "actors/controller/pod.h"
 #include "actors/scheduler/criterion.h"
-#include "actors/scheduler/nominator.h"
+#include "actors/scheduler/snapshot/nominator.h"
 #include "datastore/schema/policy.h"
 
 /* Upstream's minCandidateNodesAbsolute and minCandidateNodesPercentage. */

@@ -12,10 +12,10 @@
 #include "actors/controller/caches.h"
 #include "actors/controller/recorder.h"
 #include "actors/scheduler/cycle.h"
-#include "actors/scheduler/news.h"
-#include "actors/scheduler/pod-queue.h"
+#include "actors/scheduler/queue/news.h"
+#include "actors/scheduler/queue/pod-queue.h"
 #include "actors/scheduler/scheduler.h"
-#include "actors/scheduler/snapshot.h"
+#include "actors/scheduler/snapshot/snapshot.h"
 #include "actors/scheduler/writer.h"
 
 #define SCHEDULER_NAME "default-scheduler"

@@ -7,7 +7,7 @@
 #ifndef ACTORS_SCHEDULER_WRITER_H
 #define ACTORS_SCHEDULER_WRITER_H
 
-#include "actors/scheduler/pod-info.h"
+#include "actors/scheduler/snapshot/pod-info.h"
 #include "runtime/actor/act.h"
 #include "runtime/base/base.h"
 

@@ -20,7 +20,8 @@ DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actor
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
           "actors/server/subresource", "actors/server/answer", "actors/server/cache"]
 CONTROL = ["actors/client", "actors/controller"]
-ACTORS = DOOR + SERVER + ["actors/controller", "actors/controllers", "actors/scheduler", "actors/node",
+ACTORS = DOOR + SERVER + ["actors/controller", "actors/controllers", "actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
+                          "actors/scheduler/criterion", "actors/node",
                  "actors/proxy"]
 # The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
 MAIN = ["deploy/main/command", "deploy/main/host", "deploy/main/admin", "deploy/main/node", "deploy/main/simulation", "deploy/main/drill"]
@@ -60,7 +61,11 @@ USES = {
     **{room: RUNTIME + DATASTORE + DOOR + SERVER + ["transport/http", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
     "actors/controllers": ["actors/controller", "datastore/schema"],
-    "actors/scheduler": CONTROL + RUNTIME + RECORDS,  # an actor of its own: messages, timers; amounts and patches from records
+    # An actor of its own: messages, timers; amounts and patches from records.
+    "actors/scheduler/snapshot": CONTROL + RUNTIME + RECORDS,
+    "actors/scheduler/queue": CONTROL + RUNTIME + RECORDS + ["actors/scheduler/snapshot"],
+    "actors/scheduler": CONTROL + RUNTIME + RECORDS + ["actors/scheduler/snapshot", "actors/scheduler/queue"],
+    "actors/scheduler/criterion": CONTROL + RUNTIME + RECORDS + ["actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler"],
     "actors/node": CONTROL + RUNTIME + TRANSPORT + RECORDS,  # makes and compares the statuses of pods and nodes
     "actors/proxy": CONTROL + RUNTIME,
     "deploy/embed": RUNTIME + TRANSPORT + DATASTORE + ACTORS + ["deploy/cluster"],

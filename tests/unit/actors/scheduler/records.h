@@ -4,7 +4,7 @@
 #ifndef TESTS_UNIT_ACTORS_SCHEDULER_RECORDS_H
 #define TESTS_UNIT_ACTORS_SCHEDULER_RECORDS_H
 
-#include "actors/scheduler/pod-info.h"
+#include "actors/scheduler/snapshot/pod-info.h"
 #include "runtime/base/base.h"
 
 /* Defaults are applied; a name, namespace default and a uid are put in where they are missing. */

@@ -1,4 +1,4 @@
-#include "actors/scheduler/nominator.h"
+#include "actors/scheduler/snapshot/nominator.h"
 #include "datastore/schema/policy.h"
 #include "tests/lib/test.h"
 #include "tests/unit/actors/scheduler/records.h"
