@@ -6,12 +6,12 @@
  */
 #include <stdlib.h>
 
-#include "actors/controller/condition.h"
 #include "actors/controller/controller.h"
-#include "actors/controller/cron.h"
-#include "actors/controller/owner.h"
+#include "actors/controller/job/cron.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/condition.h"
+#include "actors/controller/workload/owner.h"
+#include "actors/controller/workload/template.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/batch.h"

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 
 #include "actors/controller/controller.h"
-#include "actors/controller/owner.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/pod.h"
-#include "actors/controller/rollout.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/owner.h"
+#include "actors/controller/workload/pod.h"
+#include "actors/controller/workload/rollout.h"
+#include "actors/controller/workload/template.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/apps.h"

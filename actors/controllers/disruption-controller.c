@@ -2,12 +2,12 @@
  * Disruption: how many pods of a PodDisruptionBudget may be evicted now. Whoever evicts takes from that number at once and
  * notes the pod; here it is counted anew from what is there.
  */
-#include "actors/controller/condition.h"
 #include "actors/controller/controller.h"
-#include "actors/controller/owner.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/pod.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/condition.h"
+#include "actors/controller/workload/owner.h"
+#include "actors/controller/workload/pod.h"
+#include "actors/controller/workload/template.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/apps.h"

@@ -5,9 +5,9 @@
  * Existing slices are changed as little as possible: endpoints stay where they are, new ones fill the room that there is.
  */
 #include "actors/controller/plan.h"
-#include "actors/controller/pod.h"
-#include "actors/controller/service.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/pod.h"
+#include "actors/controller/workload/service.h"
+#include "actors/controller/workload/template.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/discovery.h"

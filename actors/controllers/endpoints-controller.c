@@ -8,9 +8,9 @@
 
 #include "actors/controller/controller.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/pod.h"
-#include "actors/controller/service.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/pod.h"
+#include "actors/controller/workload/service.h"
+#include "actors/controller/workload/template.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/type.h"

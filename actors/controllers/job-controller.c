@@ -6,13 +6,13 @@
  * FailureTarget or SuccessCriteriaMet at once, Failed or Complete when the last pod has gone. The status is
  * written first, the finalizers go after it, and pods are made last.
  */
-#include "actors/controller/condition.h"
 #include "actors/controller/controller.h"
-#include "actors/controller/job.h"
-#include "actors/controller/owner.h"
+#include "actors/controller/job/job.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/pod.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/condition.h"
+#include "actors/controller/workload/owner.h"
+#include "actors/controller/workload/pod.h"
+#include "actors/controller/workload/template.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/batch.h"

@@ -7,9 +7,9 @@
  */
 #include <stdlib.h>
 
-#include "actors/controller/condition.h"
 #include "actors/controller/controller.h"
 #include "actors/controller/plan.h"
+#include "actors/controller/workload/condition.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/core.h"

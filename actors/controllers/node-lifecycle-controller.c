@@ -5,9 +5,9 @@
  * its pods' Ready to False; NoSchedule taints follow the conditions, NoExecute ones follow Ready alone. These make pods leave,
  * so they come one node after the other, and not at all when it looks as if we were the ones who are cut off.
  */
-#include "actors/controller/condition.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/condition.h"
+#include "actors/controller/workload/pod.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/coordination.h"

@@ -8,10 +8,10 @@
  */
 #include <stdlib.h>
 
-#include "actors/controller/condition.h"
 #include "actors/controller/controller.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/condition.h"
+#include "actors/controller/workload/pod.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "runtime/base/str.h"

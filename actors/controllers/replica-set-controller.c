@@ -4,12 +4,12 @@
  * Pods that match its selector and belong to nobody are adopted, its own that match no longer are let go. The status is
  * written before pods are made or deleted, so that what hinders them can be told.
  */
-#include "actors/controller/condition.h"
 #include "actors/controller/controller.h"
-#include "actors/controller/owner.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/pod.h"
-#include "actors/controller/replicas.h"
+#include "actors/controller/workload/condition.h"
+#include "actors/controller/workload/owner.h"
+#include "actors/controller/workload/pod.h"
+#include "actors/controller/workload/replicas.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/apps.h"

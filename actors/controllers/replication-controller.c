@@ -1,14 +1,14 @@
 /*
- * ReplicationControllers: the older form of ReplicaSets; what both do stands in actors/controller/replicas.h.
+ * ReplicationControllers: the older form of ReplicaSets; what both do stands in actors/controller/workload/replicas.h.
  *
  * Its selector is a plain map. The kind's own defaults make one of its template's labels, so there always is one.
  */
-#include "actors/controller/condition.h"
 #include "actors/controller/controller.h"
-#include "actors/controller/owner.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/pod.h"
-#include "actors/controller/replicas.h"
+#include "actors/controller/workload/condition.h"
+#include "actors/controller/workload/owner.h"
+#include "actors/controller/workload/pod.h"
+#include "actors/controller/workload/replicas.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/core.h"

@@ -5,7 +5,7 @@
  */
 #include "actors/controller/controller.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/template.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/core.h"
 #include "datastore/schema/type.h"

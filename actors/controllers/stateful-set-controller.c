@@ -7,11 +7,11 @@
  * An update removes pods of the old revision from the end on, down to the partition, and they come back new.
  */
 #include "actors/controller/controller.h"
-#include "actors/controller/owner.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/pod.h"
-#include "actors/controller/revision.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/owner.h"
+#include "actors/controller/workload/pod.h"
+#include "actors/controller/workload/revision.h"
+#include "actors/controller/workload/template.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/apps.h"

@@ -2,11 +2,11 @@
  * Taint eviction: pods leave a node with NoExecute taints that they do not tolerate, or when they have tolerated them for
  * as long as they say.
  */
-#include "actors/controller/condition.h"
 #include "actors/controller/controller.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/pod.h"
 #include "actors/controller/taint.h"
+#include "actors/controller/workload/condition.h"
+#include "actors/controller/workload/pod.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "runtime/base/str.h"

@@ -1,9 +1,9 @@
 /*
  * TTL after finished: Jobs that have ended go when their ttlSecondsAfterFinished is over.
  */
-#include "actors/controller/condition.h"
 #include "actors/controller/controller.h"
 #include "actors/controller/plan.h"
+#include "actors/controller/workload/condition.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/batch.h"
 #include "runtime/base/time.h"

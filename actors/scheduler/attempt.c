@@ -1,6 +1,6 @@
 #include "actors/client/api.h"
 #include "actors/client/request.h"
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/pod.h"
 #include "actors/scheduler/criterion.h"
 #include "actors/scheduler/cycle.h"
 #include "actors/scheduler/preemption.h"

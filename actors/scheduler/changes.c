@@ -1,4 +1,4 @@
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/pod.h"
 #include "actors/scheduler/criterion.h"
 #include "actors/scheduler/scheduler-private.h"
 #include "actors/scheduler/snapshot/nominator.h"

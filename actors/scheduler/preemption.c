@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/pod.h"
 #include "actors/scheduler/criterion.h"
 #include "actors/scheduler/snapshot/nominator.h"
 #include "datastore/schema/policy.h"

@@ -2,7 +2,7 @@
 
 #include "actors/client/api.h"
 #include "actors/client/request.h"
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/pod.h"
 #include "datastore/object/json.h"
 #include "datastore/object/record.h"
 

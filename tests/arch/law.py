@@ -19,8 +19,10 @@ DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actor
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
           "actors/server/subresource", "actors/server/answer", "actors/server/cache"]
-CONTROL = ["actors/client", "actors/controller"]
-ACTORS = DOOR + SERVER + ["actors/controller", "actors/controllers", "actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
+# What the controllers of one family stand on beside the framework.
+FAMILIES = ["actors/controller/workload", "actors/controller/job"]
+CONTROL = ["actors/client", "actors/controller"] + FAMILIES
+ACTORS = DOOR + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers", "actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
                           "actors/scheduler/criterion", "actors/node",
                  "actors/proxy"]
 # The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
@@ -60,7 +62,9 @@ USES = {
     "actors/kinds/workload": KINDS + ["actors/kinds", "actors/kinds/pod"],  # they make pods from templates
     **{room: RUNTIME + DATASTORE + DOOR + SERVER + ["transport/http", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
-    "actors/controllers": ["actors/controller", "datastore/schema"],
+    "actors/controller/workload": RUNTIME + RECORDS + ["actors/client", "actors/controller"],
+    "actors/controller/job": RUNTIME + RECORDS + ["actors/client", "actors/controller", "actors/controller/workload"],
+    "actors/controllers": ["actors/controller"] + FAMILIES + ["datastore/schema"],
     # An actor of its own: messages, timers; amounts and patches from records.
     "actors/scheduler/snapshot": CONTROL + RUNTIME + RECORDS,
     "actors/scheduler/queue": CONTROL + RUNTIME + RECORDS + ["actors/scheduler/snapshot"],

@@ -1,6 +1,6 @@
 #include "deploy/main/admin/chaos-plan.h"
 
-#include "actors/controller/condition.h"
+#include "actors/controller/workload/condition.h"
 #include "datastore/object/selector.h"
 
 static bool is_at(const struct troupe_chaos_plan *plan, const char *phase)

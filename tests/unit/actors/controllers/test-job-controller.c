@@ -1,5 +1,5 @@
-#include "actors/controller/condition.h"
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/condition.h"
+#include "actors/controller/workload/pod.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/batch.h"
 #include "datastore/schema/core.h"

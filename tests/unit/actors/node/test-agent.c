@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/pod.h"
 #include "actors/node/node-object.h"
 #include "datastore/schema/coordination.h"
 #include "tests/lib/test.h"

@@ -1,6 +1,6 @@
 #include "actors/node/hollow-script.h"
 
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/pod.h"
 #include "actors/node/agent.h"
 #include "tests/lib/test.h"
 #include "tests/unit/actors/node/api-fake.h"

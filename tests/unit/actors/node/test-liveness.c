@@ -3,7 +3,7 @@
 #include "actors/client/alive.h"
 #include "actors/controller/caches.h"
 #include "actors/controller/controller.h"
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/pod.h"
 #include "actors/controllers/controllers.h"
 #include "actors/node/agent.h"
 #include "tests/lib/test.h"

@@ -1,6 +1,6 @@
-#include "actors/controller/service.h"
+#include "actors/controller/workload/service.h"
 
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/pod.h"
 
 bool service_has_selector(const struct core_service *service)
 {

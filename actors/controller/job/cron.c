@@ -1,4 +1,4 @@
-#include "actors/controller/cron.h"
+#include "actors/controller/job/cron.h"
 
 #define DAY_S 86400
 #define YEARS_MAX 5

@@ -4,8 +4,8 @@
  * Each holds its template as a patch of its owner, in upstream's form, so `kubectl rollout undo` can apply it. Two are the
  * same when their templates mean the same, not when their bytes agree.
  */
-#ifndef ACTORS_CONTROLLER_REVISION_H
-#define ACTORS_CONTROLLER_REVISION_H
+#ifndef ACTORS_CONTROLLER_WORKLOAD_REVISION_H
+#define ACTORS_CONTROLLER_WORKLOAD_REVISION_H
 
 #include "actors/controller/plan.h"
 #include "actors/controller/world.h"

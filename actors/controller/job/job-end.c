@@ -1,8 +1,8 @@
 /*
  * Whether a Job has come to its end, and why.
  */
-#include "actors/controller/condition.h"
-#include "actors/controller/job.h"
+#include "actors/controller/job/job.h"
+#include "actors/controller/workload/condition.h"
 
 static struct job_end failed(const char *reason, const char *message)
 {

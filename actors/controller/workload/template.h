@@ -1,8 +1,8 @@
 /*
  * Pod templates and what controllers make of them, and the small arithmetic that several of them share.
  */
-#ifndef ACTORS_CONTROLLER_TEMPLATE_H
-#define ACTORS_CONTROLLER_TEMPLATE_H
+#ifndef ACTORS_CONTROLLER_WORKLOAD_TEMPLATE_H
+#define ACTORS_CONTROLLER_WORKLOAD_TEMPLATE_H
 
 #include "actors/controller/plan.h"
 #include "datastore/schema/core.h"

@@ -1,4 +1,4 @@
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/pod.h"
 
 const struct core_pod_condition *pod_condition(const struct core_pod *pod, const char *type)
 {

@@ -1,7 +1,7 @@
-#include "actors/controller/job.h"
+#include "actors/controller/job/job.h"
 
-#include "actors/controller/owner.h"
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/owner.h"
+#include "actors/controller/workload/pod.h"
 
 #define DELAY_MS 10000      /* upstream's DefaultJobPodFailureBackOff */
 #define DELAY_MAX_MS 600000 /* and its limit */

@@ -3,8 +3,8 @@
  *
  *     matches, controlled by nobody -> adopted      controlled, matches no longer -> let go
  */
-#ifndef ACTORS_CONTROLLER_OWNER_H
-#define ACTORS_CONTROLLER_OWNER_H
+#ifndef ACTORS_CONTROLLER_WORKLOAD_OWNER_H
+#define ACTORS_CONTROLLER_WORKLOAD_OWNER_H
 
 #include "actors/controller/plan.h"
 #include "actors/controller/world.h"

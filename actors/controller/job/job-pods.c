@@ -3,9 +3,9 @@
  */
 #include <stdlib.h>
 
-#include "actors/controller/job.h"
-#include "actors/controller/pod.h"
-#include "actors/controller/template.h"
+#include "actors/controller/job/job.h"
+#include "actors/controller/workload/pod.h"
+#include "actors/controller/workload/template.h"
 
 void job_add_finalizer(struct plan *plan, struct core_pod *pod)
 {

@@ -1,10 +1,10 @@
-#include "actors/controller/rollout.h"
+#include "actors/controller/workload/rollout.h"
 
 #include <stdlib.h>
 
-#include "actors/controller/owner.h"
-#include "actors/controller/pod.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/owner.h"
+#include "actors/controller/workload/pod.h"
+#include "actors/controller/workload/template.h"
 #include "datastore/schema/core.h"
 
 /* ---- looking ---------------------------------------------------------------------------------------------- */

@@ -4,8 +4,8 @@
  * Their structs differ in which times they have, so they are reached by their type's table. Pure functions over records
  * that are being made; strings of a condition are borrowed for as long as the record.
  */
-#ifndef ACTORS_CONTROLLER_CONDITION_H
-#define ACTORS_CONTROLLER_CONDITION_H
+#ifndef ACTORS_CONTROLLER_WORKLOAD_CONDITION_H
+#define ACTORS_CONTROLLER_WORKLOAD_CONDITION_H
 
 #include "datastore/schema/type.h"
 #include "runtime/base/base.h"

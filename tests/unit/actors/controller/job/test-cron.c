@@ -1,4 +1,4 @@
-#include "actors/controller/cron.h"
+#include "actors/controller/job/cron.h"
 
 #include "tests/lib/test.h"
 

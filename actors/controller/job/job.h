@@ -4,10 +4,10 @@
  * A pod is counted once although it may go at any time: it bears a finalizer until its end stands in the Job's status,
  * first by its uid (uncountedTerminatedPods), then, when the finalizer is gone, in the numbers.
  */
-#ifndef ACTORS_CONTROLLER_JOB_H
-#define ACTORS_CONTROLLER_JOB_H
+#ifndef ACTORS_CONTROLLER_JOB_JOB_H
+#define ACTORS_CONTROLLER_JOB_JOB_H
 
-#include "actors/controller/index-set.h"
+#include "actors/controller/job/index-set.h"
 #include "actors/controller/plan.h"
 #include "actors/controller/world.h"
 #include "datastore/schema/batch.h"

@@ -1,9 +1,9 @@
-#include "actors/controller/revision.h"
+#include "actors/controller/workload/revision.h"
 
 #include <stdlib.h>
 
-#include "actors/controller/owner.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/owner.h"
+#include "actors/controller/workload/template.h"
 #include "datastore/object/json.h"
 #include "datastore/object/record.h"
 

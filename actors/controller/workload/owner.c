@@ -1,4 +1,4 @@
-#include "actors/controller/owner.h"
+#include "actors/controller/workload/owner.h"
 
 #include "actors/controller/controller.h"
 #include "datastore/object/selector.h"

@@ -1,4 +1,4 @@
-#include "actors/controller/index-set.h"
+#include "actors/controller/job/index-set.h"
 
 #include "tests/lib/test.h"
 

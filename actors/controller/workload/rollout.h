@@ -3,8 +3,8 @@
  *
  *     wanted = spec.replicas;  never more than wanted + surge pods;  never fewer than wanted - unavailable that serve
  */
-#ifndef ACTORS_CONTROLLER_ROLLOUT_H
-#define ACTORS_CONTROLLER_ROLLOUT_H
+#ifndef ACTORS_CONTROLLER_WORKLOAD_ROLLOUT_H
+#define ACTORS_CONTROLLER_WORKLOAD_ROLLOUT_H
 
 #include "actors/controller/plan.h"
 #include "actors/controller/world.h"

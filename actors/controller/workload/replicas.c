@@ -1,10 +1,10 @@
-#include "actors/controller/replicas.h"
+#include "actors/controller/workload/replicas.h"
 
 #include <stdlib.h>
 
-#include "actors/controller/owner.h"
-#include "actors/controller/pod.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/owner.h"
+#include "actors/controller/workload/pod.h"
+#include "actors/controller/workload/template.h"
 
 #define BURST 500U /* creates or deletes of one call, upstream's burst */
 

@@ -1,8 +1,8 @@
 /*
  * Pods as controllers see them: alive, ready, available. Pure functions over records.
  */
-#ifndef ACTORS_CONTROLLER_POD_H
-#define ACTORS_CONTROLLER_POD_H
+#ifndef ACTORS_CONTROLLER_WORKLOAD_POD_H
+#define ACTORS_CONTROLLER_WORKLOAD_POD_H
 
 #include "datastore/schema/core.h"
 #include "runtime/base/base.h"

@@ -1,4 +1,4 @@
-#include "actors/controller/template.h"
+#include "actors/controller/workload/template.h"
 
 #include "datastore/object/proto.h"
 #include "datastore/object/record.h"

@@ -1,9 +1,9 @@
 /*
  * What a Deployment says about its rollout: its counts and its conditions Available, Progressing and ReplicaFailure.
  */
-#include "actors/controller/condition.h"
-#include "actors/controller/rollout.h"
-#include "actors/controller/template.h"
+#include "actors/controller/workload/condition.h"
+#include "actors/controller/workload/rollout.h"
+#include "actors/controller/workload/template.h"
 
 #define AVAILABLE "Available"
 #define PROGRESSING "Progressing"

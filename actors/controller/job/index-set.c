@@ -1,4 +1,4 @@
-#include "actors/controller/index-set.h"
+#include "actors/controller/job/index-set.h"
 
 static bool to_index(struct str text, int32_t *out)
 {

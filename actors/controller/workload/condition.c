@@ -1,4 +1,4 @@
-#include "actors/controller/condition.h"
+#include "actors/controller/workload/condition.h"
 
 static void *element_at(const struct type *element, const struct block_list *list, uint32_t i)
 {

@@ -4,8 +4,8 @@
  * The grammar and its corners are those of robfig/cron v3, which upstream uses: names of months and days, steps, ranges, `?`; when
  * both days are restricted either of them is enough.
  */
-#ifndef ACTORS_CONTROLLER_CRON_H
-#define ACTORS_CONTROLLER_CRON_H
+#ifndef ACTORS_CONTROLLER_JOB_CRON_H
+#define ACTORS_CONTROLLER_JOB_CRON_H
 
 #include "runtime/base/base.h"
 

@@ -1,9 +1,9 @@
 /*
  * The policies of a Job: which failures of pods count, and when enough have succeeded.
  */
-#include "actors/controller/job.h"
+#include "actors/controller/job/job.h"
 
-#include "actors/controller/pod.h"
+#include "actors/controller/workload/pod.h"
 
 /* ---- failures --------------------------------------------------------------------------------------------- */
 

@@ -3,8 +3,8 @@
  *
  * Too few: pods are created; too many: those go first whose loss costs the least (upstream's order of ranks).
  */
-#ifndef ACTORS_CONTROLLER_REPLICAS_H
-#define ACTORS_CONTROLLER_REPLICAS_H
+#ifndef ACTORS_CONTROLLER_WORKLOAD_REPLICAS_H
+#define ACTORS_CONTROLLER_WORKLOAD_REPLICAS_H
 
 #include "actors/controller/plan.h"
 #include "actors/controller/world.h"

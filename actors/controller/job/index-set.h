@@ -3,8 +3,8 @@
  *
  * Kept as ascending intervals that do not touch, in the arena given. What cannot be read is an empty set.
  */
-#ifndef ACTORS_CONTROLLER_INDEX_SET_H
-#define ACTORS_CONTROLLER_INDEX_SET_H
+#ifndef ACTORS_CONTROLLER_JOB_INDEX_SET_H
+#define ACTORS_CONTROLLER_JOB_INDEX_SET_H
 
 #include "runtime/base/base.h"
 

@@ -1,8 +1,8 @@
 /*
  * Services as the endpoints controllers see them.
  */
-#ifndef ACTORS_CONTROLLER_SERVICE_H
-#define ACTORS_CONTROLLER_SERVICE_H
+#ifndef ACTORS_CONTROLLER_WORKLOAD_SERVICE_H
+#define ACTORS_CONTROLLER_WORKLOAD_SERVICE_H
 
 #include "actors/controller/controller.h"
 #include "datastore/schema/core.h"
