@@ -46,10 +46,12 @@ static void change(struct str *text, struct str to)
 	*text = copy;
 }
 
-/* Epochs count up and wrap. */
+/* Epochs count up and wrap. 0 is one that is not known: it is newer than none, and any other is newer than it. */
 static bool is_newer(uint16_t epoch, uint16_t than)
 {
-	return than == 0 ? epoch != 0 : (int16_t)(uint16_t)(epoch - than) > 0;
+	if (epoch == 0 || than == 0)
+		return epoch != 0;
+	return (int16_t)(uint16_t)(epoch - than) > 0;
 }
 
 static struct seams_peer life(const struct link *link, uint16_t epoch)

@@ -253,6 +253,29 @@ LINK_TEST(an_earlier_life_is_not_let_in)
 	close_two(two);
 }
 
+/* The epochs of half of all hosts are such that counting on from them leads to 0 before it leads back. */
+LINK_TEST(a_peer_that_is_told_of_again_keeps_its_session)
+{
+	static const uint16_t epochs[] = { 1, 9, 0x7fff, 0x8000, 0x8001, 60000, 0xffff };
+	struct seams_place entry = { .node = 1, .node_name = STR("node-1"), .host = 2 };
+
+	for (size_t i = 0; i < sizeof epochs / sizeof epochs[0]; i++) {
+		struct two *two = make_two();
+
+		restart_b(two, epochs[i]);
+		CHECK_STATUS(link_side_send(&two->a, (struct seams_peer){ 1, 2, 0 }, STR("one")),
+			     OK);
+		CHECK(run(two, is_open, 0));
+		CHECK_STATUS(peer_learn(two->a.peer, &entry), OK);
+		CHECK_EQ(two->a.losses.len, 0);
+		CHECK_EQ(link_side_state(&two->a, host_b), PEER_OPEN);
+		CHECK_STATUS(
+		    link_side_send(&two->a, (struct seams_peer){ 1, 2, epochs[i] }, STR("two")), OK);
+		CHECK(run(two, has_b_messages, 2));
+		close_two(two);
+	}
+}
+
 LINK_TEST(a_peer_that_stops_reading_costs_its_credit_and_is_then_lost)
 {
 	struct two *two = make_two_that_lose_each_other(200);
