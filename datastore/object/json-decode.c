@@ -36,7 +36,9 @@ static void read_element(struct json_decode *d, const struct field *field, void 
 {
 	enum json_token token = json_peek(&d->in);
 
-	if (token == JSON_NULL)
+	if (token == JSON_NULL && (field->flags & FIELD_LOOSE) && field->kind != KIND_ANY)
+		json_wrong(d, field, true, step);
+	else if (token == JSON_NULL)
 		read_null(d, field, at);
 	else if (field->kind == KIND_MESSAGE)
 		read_message(d, field->type, at, step);
@@ -218,8 +220,64 @@ static bool seen_before(struct seen *seen, uint32_t place)
 	return before;
 }
 
+/* What is remembered of an object while its members are read. */
+struct reading {
+	struct seen seen;
+	struct growing rest; /* of types that have one: as it came, put in order at the end */
+};
+
+/* More members under the name of an earlier one go into the same object, as in Go. */
+static void begin_rest(struct json_decode *d, const struct type *type, const void *record,
+		       struct reading *reading)
+{
+	const struct field *field = &type->fields[type->rest - 1];
+	const struct block_list *before = field_at(field, record);
+
+	reading->rest = growing_of(d, field);
+	if (before->len == 0)
+		return;
+	reading->rest.at = before->at;
+	reading->rest.len = reading->rest.cap = before->len;
+}
+
+static void add_rest(struct json_decode *d, struct reading *reading, struct str name, struct str raw)
+{
+	struct str_entry *entry = grow(d, &reading->rest);
+
+	if (entry != NULL)
+		*entry = (struct str_entry){ json_keep(d, name), json_keep(d, raw) };
+}
+
+/* Of a loose field's values the last one counts. */
+static void drop_outdated(const struct type *type, const void *record, struct str_map *rest)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < rest->len; i++) {
+		const struct field *field = type_field(type, rest->at[i].key);
+
+		if (field == NULL || !field_is_set(field, record))
+			rest->at[kept++] = rest->at[i];
+	}
+	rest->len = kept;
+}
+
+static void end_rest(struct json_decode *d, const struct type *type, void *record,
+		     const struct reading *reading)
+{
+	const struct field *field = &type->fields[type->rest - 1];
+	struct block_list list = { reading->rest.at, reading->rest.len };
+
+	if (list.len == 0)
+		return;
+	record_sort_map(field, &list, d->arena);
+	record_unique_map(field, &list);
+	*(struct block_list *)field_at(field, record) = list;
+	drop_outdated(type, record, field_at(field, record));
+}
+
 /* A member that no field has. */
-static void read_unknown(struct json_decode *d, const struct type *type, void *record,
+static void read_unknown(struct json_decode *d, const struct type *type, struct reading *reading,
 			 struct str name, const struct json_step *step)
 {
 	struct str raw;
@@ -228,16 +286,33 @@ static void read_unknown(struct json_decode *d, const struct type *type, void *r
 
 	if (!json_skip(&d->in, &raw) || is_kind)
 		return;
-	if (type->rest == 0) {
+	if (type->rest == 0 || (type->flags & TYPE_PRUNED))
 		json_note(d, "unknown field", step, name);
-		return;
+	else
+		add_rest(d, reading, name, raw);
+}
+
+/* What the field cannot hold stays as it was sent, under the field's name. */
+static void read_loose(struct json_decode *d, void *record, const struct field *field,
+		       struct reading *reading, const struct json_step *step)
+{
+	bool is_kept = json_peek(&d->in) == JSON_NULL && (field->flags & FIELD_NULLABLE);
+	const char *begin = d->in.at;
+	bool was_well = d->status == OK;
+
+	read_value(d, field, record, step);
+	if (was_well && d->status == BAD_REQUEST && !d->in.is_bad) {
+		d->status = OK;
+		is_kept = true;
 	}
-	struct str_map *rest = field_at(&type->fields[type->rest - 1], record);
-	str_map_put(rest, d->arena, json_keep(d, name), json_keep(d, raw));
+	if (!is_kept)
+		return;
+	field_clear(field, record);
+	add_rest(d, reading, field->name, str_of(begin, (size_t)(d->in.at - begin)));
 }
 
 static void read_member(struct json_decode *d, const struct type *type, void *record,
-			struct str name, struct seen *seen, const struct json_step *up)
+			struct str name, struct reading *reading, const struct json_step *up)
 {
 	const struct field *path[TYPE_INLINE_DEPTH];
 	uint32_t depth = 0;
@@ -245,29 +320,36 @@ static void read_member(struct json_decode *d, const struct type *type, void *re
 	struct json_step step = { .up = up, .name = name, .type = type };
 
 	if (field == NULL) {
-		read_unknown(d, type, record, name, up);
+		read_unknown(d, type, reading, name, up);
 		return;
 	}
-	if (d->strict != NULL && seen_before(seen, place_of(type, path, depth, field)))
+	if (d->strict != NULL && seen_before(&reading->seen, place_of(type, path, depth, field)))
 		json_note(d, "duplicate field", up, name);
 	for (uint32_t i = 0; i < depth; i++) {
 		record = message_at(d, path[i], field_at(path[i], record));
 		if (record == NULL)
 			return;
 	}
-	read_value(d, field, record, &step);
+	if (field->flags & FIELD_LOOSE)
+		read_loose(d, record, field, reading, &step);
+	else
+		read_value(d, field, record, &step);
 }
 
 static void read_object(struct json_decode *d, const struct type *type, void *record,
 			const struct json_step *step)
 {
-	struct seen seen;
+	struct reading reading;
 	struct str name;
 
 	if (d->strict != NULL)
-		seen_init(d, &seen, type);
+		seen_init(d, &reading.seen, type);
+	if (type->rest != 0)
+		begin_rest(d, type, record, &reading);
 	for (json_enter(&d->in); json_member(&d->in, d->arena, &name);)
-		read_member(d, type, record, name, &seen, step);
+		read_member(d, type, record, name, &reading, step);
+	if (type->rest != 0 && !d->in.is_bad)
+		end_rest(d, type, record, &reading);
 }
 
 /* Forms of their own. Upstream reads what is in them without strictness, since its own code does it there. */

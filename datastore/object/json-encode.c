@@ -356,12 +356,17 @@ void json_encode(const struct type *type, const void *record, struct text *out)
 		write_message(out, type, record, is_sorted);
 }
 
+static bool is_sorted_below(const struct field *field)
+{
+	return field->type != NULL && (field->type->flags & TYPE_SORTED);
+}
+
 void json_encode_field(const struct field *field, const void *record, struct text *out)
 {
-	write_value(out, field, record, false);
+	write_value(out, field, record, is_sorted_below(field));
 }
 
 void json_encode_element(const struct field *field, const void *element, struct text *out)
 {
-	write_element(out, field, element, false);
+	write_element(out, field, element, is_sorted_below(field));
 }

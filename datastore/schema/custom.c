@@ -78,8 +78,9 @@ static void add_metadata(struct field *fields, uint32_t *count, bool is_root)
 
 static void add_text(struct field *fields, uint32_t *count, const char *name)
 {
-	fields[(*count)++] =
-	    (struct field){ .name = str_from(name), .flags = FIELD_PTR, .kind = KIND_STRING };
+	fields[(*count)++] = (struct field){ .name = str_from(name),
+					     .flags = FIELD_PTR | FIELD_LOOSE,
+					     .kind = KIND_STRING };
 }
 
 static enum status add_properties(struct make *m,
@@ -95,6 +96,9 @@ static enum status add_properties(struct make *m,
 		if (has_fixed && is_fixed(name))
 			continue;
 		TRY(make_value(m, &properties.at[i].value, &field, depth + 1));
+		field.flags |= FIELD_LOOSE;
+		if (properties.at[i].value.nullable)
+			field.flags |= FIELD_NULLABLE;
 		if (is_required(schema, name))
 			field.flags |= FIELD_REQUIRED;
 		fields[(*count)++] = field;
@@ -102,7 +106,16 @@ static enum status add_properties(struct make *m,
 	return OK;
 }
 
-/* An object with properties of its own; the last field, if unknown ones are preserved, takes those. */
+/* Whether members that the schema does not name are kept. */
+static bool keeps_unknown(const struct apiextensions_json_schema_props *schema)
+{
+	const struct apiextensions_json_schema_props_or_bool *more = schema->additional_properties;
+
+	return schema->x_kubernetes_preserve_unknown_fields ||
+	       (more != NULL && more->schema == NULL && more->allows);
+}
+
+/* An object with properties of its own; the last field takes what none of the others can. */
 static enum status make_object(struct make *m, const struct apiextensions_json_schema_props *schema,
 			       const struct type *like, const struct type **out, uint32_t depth)
 {
@@ -122,14 +135,14 @@ static enum status make_object(struct make *m, const struct apiextensions_json_s
 	if (is_root || is_embedded)
 		add_metadata(fields, &count, is_root);
 	TRY(add_properties(m, schema, is_root || is_embedded, fields, &count, depth));
-	if (schema->x_kubernetes_preserve_unknown_fields) {
-		/* Never a member's name: JSON names come through `slots`, where this one is not. */
-		fields[count++] = (struct field){ .name = STR(""),
-						  .flags = FIELD_PTR | FIELD_NOT_JSON,
-						  .kind = KIND_ANY,
-						  .shape = SHAPE_MAP };
-		type.rest = (uint16_t)count;
-	}
+	/* Never a member's name: JSON names come through `slots`, where this one is not. */
+	fields[count++] = (struct field){ .name = STR(""),
+					  .flags = FIELD_PTR | FIELD_NOT_JSON,
+					  .kind = KIND_ANY,
+					  .shape = SHAPE_MAP };
+	type.rest = (uint16_t)count;
+	if (!keeps_unknown(schema))
+		type.flags |= TYPE_PRUNED;
 	if (str_is(schema->x_kubernetes_map_type, "atomic"))
 		type.flags |= TYPE_ATOMIC;
 	type.fields = fields;
@@ -156,6 +169,7 @@ static void make_many(struct make *m, struct field *field, enum shape shape)
 		struct type like = inner_like(m, FORM_BARE);
 		struct field *items = arena_copy(m->arena, field, sizeof *field);
 		items->name = STR("items");
+		items->flags |= FIELD_LOOSE;
 		like.fields = items;
 		like.field_count = 1;
 		*field = (struct field){ .name = field->name,

@@ -3,7 +3,8 @@
  *
  * Whoever serves a definition makes them when it is established and lets go of the set when it changes; objects that were
  * decoded before keep theirs. All members but the object's metadata are FIELD_PTR: what was written is kept, be it zero or empty. What a schema does
- * not say stays JSON as it was sent (KIND_ANY), where it may be kept at all; else it is unknown and dropped on reading.
+ * not say stays JSON as it was sent (KIND_ANY), where it may be kept at all; else it is unknown and dropped on reading. They are FIELD_LOOSE,
+ * too: a value that contradicts the schema, or a null where one may stand, is kept as JSON in `rest` of its object, for validation to speak about.
  * Bounded by the depth of the schema (LIMIT_NESTING) and by BUILD_FIELDS_MAX members an object.
  */
 #ifndef DATASTORE_SCHEMA_CUSTOM_H

@@ -225,6 +225,8 @@ enum field_flag {
 	FIELD_NOT_JSON = 1 << 16, /* a part of a type with a JSON form of its own */
 	FIELD_TYPED =
 	    1 << 17, /* its kinds carry apiVersion and kind, which only whole objects do else */
+	FIELD_LOOSE = 1 << 18,    /* a value that it cannot hold is kept in its type's `rest` */
+	FIELD_NULLABLE = 1 << 19, /* of a loose one: null is kept, too; else it is as absent */
 };
 
 #define FIELD_NO_BIT UINT16_MAX
@@ -262,6 +264,7 @@ enum type_flag {
 	TYPE_JUDGED = 1 << 9,     /* has marks of validation that are enforced, itself or below */
 	TYPE_SORTED =
 	    1 << 7, /* JSON members in order of their names, here and below: custom resources */
+	TYPE_PRUNED = 1 << 10, /* its `rest` takes no members that have no field: they are dropped */
 };
 
 struct type_set;
@@ -286,7 +289,11 @@ struct type {
 	uint32_t flags;       /* enum type_flag */
 	uint16_t field_count, tag_count;
 	uint16_t short_name_count, category_count, subresource_count;
-	uint16_t rest; /* place + 1 of the map of raw JSON that takes members no field has; 0: unknown ones are dropped */
+	/*
+	 * Place + 1 of a map of raw JSON: members that no field has, unless TYPE_PRUNED, and values that the loose field of their name
+	 * cannot hold. 0: there is none, unknown members are dropped.
+	 */
+	uint16_t rest;
 	uint8_t slot_bits;
 	uint8_t form; /* enum form */
 };

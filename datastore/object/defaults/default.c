@@ -35,13 +35,23 @@ static bool is_unset(const struct field *field, const void *record)
 					  : field_is_zero(field, record);
 }
 
+/* A value that its field could not hold, or a null that may stand there, is a value, too. */
+static bool is_in_rest(const struct type *type, const struct field *field, const void *record)
+{
+	const struct str_map *rest = field_at(&type->fields[type->rest - 1], record);
+
+	return str_map_get(*rest, field->name).at != NULL;
+}
+
 /* The default of the field's own line. */
-static void set_plain(const struct defaulting *d, const struct field *field, void *record)
+static void set_plain(const struct defaulting *d, const struct type *type,
+		      const struct field *field, void *record)
 {
 	bool has_default = (field->flags & FIELD_DEFAULT_NOW) ||
 			   (field->rules != NULL && field->rules->default_json.at != NULL);
 
-	if (!has_default || !is_unset(field, record))
+	if (!has_default || !is_unset(field, record) ||
+	    ((field->flags & FIELD_LOOSE) && is_in_rest(type, field, record)))
 		return;
 	if (field->flags & FIELD_DEFAULT_NOW) {
 		struct wall *at = field_at(field, record);
@@ -51,8 +61,13 @@ static void set_plain(const struct defaulting *d, const struct field *field, voi
 	}
 	enum status status =
 	    json_decode_field(field, field->rules->default_json, d->arena, record, NULL);
-	assert(status == OK);
-	(void)status;
+	if (status == OK && field_is_set(field, record))
+		return;
+	/* A definition may have got into the store in ways that do not judge it. */
+	assert(field->flags & FIELD_LOOSE);
+	field_clear(field, record);
+	str_map_put(field_at(&type->fields[type->rest - 1], record), d->arena, field->name,
+		    field->rules->default_json);
 }
 
 /* Resource lists hold nothing finer than a thousandth. */
@@ -93,7 +108,7 @@ static void set_record(const struct defaulting *d, const struct type *type, void
 	if (rule != NULL && rule->before != NULL)
 		rule->before(record, d->arena);
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		set_plain(d, &type->fields[i], record);
+		set_plain(d, type, &type->fields[i], record);
 		round_quantities(d, type, &type->fields[i], record);
 	}
 	if (rule != NULL && rule->after != NULL)

@@ -28,6 +28,7 @@ static const char definition[] =
     "\"free\":{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true},"
     "\"open\":{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true,\"properties\":{"
     "\"m\":{\"type\":\"string\"}}},"
+    "\"maybe\":{\"type\":\"string\",\"nullable\":true,\"default\":\"d\"},"
     "\"closed\":{\"type\":\"object\"}}}}}}}]}";
 
 static struct custom_types make_types(void)
@@ -214,5 +215,80 @@ TEST(names_and_subresources_of_a_definition_are_those_of_its_type)
 	record_fill(types.object, empty->record, object_arena(empty));
 	CHECK(record_meta(types.object, empty->record) != NULL);
 	object_unref(empty);
+	type_set_unref(types.set);
+}
+
+static struct str read_and_show(const struct custom_types *types, const char *spec)
+{
+	struct str in = arena_printf(test_arena(), "{\"spec\":%s}", spec);
+	void *record;
+
+	CHECK_STATUS(
+	    json_decode(types->object, in, test_arena(), (struct json_options){ 0 }, &record, NULL),
+	    OK);
+	record_default(types->object, record, test_arena(), (struct wall){ 0 });
+	return record_value(types->object, record, STR("spec"), test_arena());
+}
+
+TEST(a_value_that_contradicts_the_schema_is_kept_for_validation_to_speak_about)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "{\"size\":\"x\"}", "{\"maybe\":\"d\",\"size\":\"x\"}" },
+		{ "{\"size\":1e3}", "{\"maybe\":\"d\",\"size\":1e3}" },
+		{ "{\"size\":1,\"tags\":[\"a\",2]}",
+		  "{\"maybe\":\"d\",\"size\":1,\"tags\":[\"a\",2]}" },
+		{ "{\"size\":1,\"tags\":[\"a\",null]}",
+		  "{\"maybe\":\"d\",\"size\":1,\"tags\":[\"a\",null]}" },
+		{ "{\"size\":1,\"matrix\":[[null]]}",
+		  "{\"matrix\":[[null]],\"maybe\":\"d\",\"size\":1}" },
+		{ "{\"size\":1,\"parts\":[{\"name\":7}]}",
+		  "{\"maybe\":\"d\",\"parts\":[{\"name\":7}],\"size\":1}" },
+		{ "{\"size\":1,\"closed\":[]}", "{\"closed\":[],\"maybe\":\"d\",\"size\":1}" },
+		/* Of equal names the last counts. */
+		{ "{\"size\":\"x\",\"size\":2}", "{\"maybe\":\"d\",\"size\":2}" },
+		{ "{\"size\":2,\"size\":\"x\"}", "{\"maybe\":\"d\",\"size\":\"x\"}" },
+		/* null is a value where the schema says so, and the default stays away; else it is nothing. */
+		{ "{\"size\":null,\"maybe\":null}", "{\"maybe\":null,\"size\":3}" },
+	};
+	struct custom_types types = make_types();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		CHECK_STR(read_and_show(&types, cases[i].in), cases[i].out);
+	type_set_unref(types.set);
+}
+
+TEST(metadata_of_the_wrong_type_is_no_object)
+{
+	struct custom_types types = make_types();
+	void *record;
+
+	CHECK_STATUS(json_decode(types.object, STR("{\"metadata\":{\"labels\":{\"a\":1}}}"),
+				 test_arena(), (struct json_options){ 0 }, &record, NULL),
+		     BAD_REQUEST);
+	type_set_unref(types.set);
+}
+
+TEST(members_without_a_field_cost_memory_once_each)
+{
+	struct custom_types types = make_types();
+	struct text in = text_in(test_arena(), MIB);
+	struct arena *arena = arena_new(0);
+	void *record;
+
+	text_lit(&in, "{\"spec\":{\"open\":{\"z\":0");
+	for (uint32_t i = 0; i < 20000; i++)
+		text_printf(&in, ",\"k%u\":1", i);
+	text_lit(&in, "}}}");
+	CHECK_STATUS(json_decode(types.object, text_str(&in), arena, (struct json_options){ 0 },
+				 &record, NULL),
+		     OK);
+	CHECK(arena_size(arena) < 8 * MIB);
+	CHECK_STR(record_value(types.object, record, STR("spec.open"), test_arena()).len > 200000
+		      ? STR("all")
+		      : STR("not all"),
+		  "all");
+	arena_free(arena);
 	type_set_unref(types.set);
 }
