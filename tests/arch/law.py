@@ -11,10 +11,10 @@ TRANSPORT = ["transport/wire", "transport/tls", "transport/http", "transport/pee
 # What else can be done with a record: each room stands on datastore/object alone.
 WALKERS = ["datastore/object/apply", "datastore/object/columns", "datastore/object/defaults", "datastore/object/openapi",
            "datastore/object/patch", "datastore/object/validate"]
-DATASTORE = ["datastore/schema", "datastore/object"] + WALKERS + ["datastore/cel", "datastore/log", "datastore/table",
+DATASTORE = ["datastore/schema", "datastore/object"] + WALKERS + ["datastore/custom", "datastore/cel", "datastore/log", "datastore/table",
              "datastore/store"]
 RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
-KINDS = RECORDS + ["datastore/cel", "actors/client"]  # client holds what a rule is given to judge by
+KINDS = RECORDS + ["datastore/custom", "datastore/cel", "actors/client"]  # client holds what a rule is given to judge by
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
@@ -44,6 +44,7 @@ USES = {
     "datastore/schema": [],
     "datastore/object": ["datastore/schema", "transport/wire"],
     **{room: ["datastore/schema", "datastore/object", "transport/wire"] for room in WALKERS},
+    "datastore/custom": RECORDS + ["transport/wire"],  # schemas of definitions over JSON
     "datastore/cel": RECORDS,
     "datastore/log": RUNTIME + ["transport/peer"],
     "datastore/table": ["runtime/actor"], # the file seam only: a simulated disk is below the database too

@@ -1,0 +1,126 @@
+#include "datastore/custom/embedded.h"
+
+#include "datastore/object/name.h"
+#include "runtime/base/limits.h"
+
+typedef const struct apiextensions_json_schema_props schema_props;
+
+static struct str join(struct arena *arena, struct str path, struct str name)
+{
+	return arena_printf(arena, STR_FMT "%s" STR_FMT, STR_ARG(path), path.len > 0 ? "." : "",
+			    STR_ARG(name));
+}
+
+static struct str lower(struct arena *arena, struct str text)
+{
+	char *out = arena_cstr(arena, text);
+
+	for (uint32_t i = 0; i < text.len; i++)
+		if (out[i] >= 'A' && out[i] <= 'Z')
+			out[i] = (char)(out[i] - 'A' + 'a');
+	return str_of(out, text.len);
+}
+
+/* More than one slash. */
+static bool is_group_version(struct str text)
+{
+	struct str rest = text;
+
+	str_cut(&rest, '/');
+	if (rest.at != NULL)
+		str_cut(&rest, '/');
+	return rest.at == NULL;
+}
+
+static void check_kind(const struct value *value, struct str path, struct faults *faults)
+{
+	struct faults words = faults_in(faults->arena);
+
+	if (name_check(NAME_DNS1035_LABEL, lower(faults->arena, value->text), path, &words))
+		return;
+	faults_add(faults, FAULT_INVALID, path, value_shown(value, faults->arena),
+		   "may have mixed case, but should otherwise match a DNS-1035 label");
+}
+
+static void check_word(const struct value *object, const char *name, struct str up,
+		       struct faults *faults)
+{
+	struct str path = join(faults->arena, up, str_from(name));
+	const struct value *value = value_member(object, str_from(name));
+	struct str shown = value ? value_shown(value, faults->arena) : STR_NONE;
+
+	if (value == NULL)
+		faults_add(faults, FAULT_REQUIRED, path, STR_NONE, "%s", "");
+	else if (value->kind != VALUE_STRING)
+		faults_add(faults, FAULT_INVALID, path, shown, "must be a string");
+	else if (value->text.len == 0)
+		faults_add(faults, FAULT_INVALID, path, shown, "must not be empty");
+	else if (str_is(STR("kind"), name))
+		check_kind(value, path, faults);
+	else if (!is_group_version(value->text))
+		faults_add(faults, FAULT_INVALID, path, shown,
+			   "unexpected GroupVersion string: " STR_FMT, STR_ARG(value->text));
+}
+
+static void check(schema_props *schema, const struct value *value, struct str path,
+		  struct faults *faults, uint32_t depth);
+
+static void check_members(schema_props *schema, const struct value *value, struct str path,
+			  struct faults *faults, uint32_t depth)
+{
+	struct arena *arena = faults->arena;
+	const struct apiextensions_json_schema_props_or_bool *more = schema->additional_properties;
+
+	for (uint32_t i = 0; i < schema->properties.len; i++) {
+		struct str name = schema->properties.at[i].key;
+		const struct value *member = value_member(value, name);
+
+		if (member != NULL)
+			check(&schema->properties.at[i].value, member, join(arena, path, name),
+			      faults, depth + 1);
+	}
+	for (uint32_t i = 0; more != NULL && more->schema != NULL && i < value->len; i++)
+		check(more->schema, &value->members[i].value,
+		      arena_printf(arena, STR_FMT "[" STR_FMT "]", STR_ARG(path),
+				   STR_ARG(value->members[i].name)),
+		      faults, depth + 1);
+}
+
+static void check(schema_props *schema, const struct value *value, struct str path,
+		  struct faults *faults, uint32_t depth)
+{
+	if (schema == NULL || depth > LIMIT_NESTING)
+		return;
+	if (value->kind == VALUE_MAP && schema->x_kubernetes_embedded_resource) {
+		check_word(value, "apiVersion", path, faults);
+		check_word(value, "kind", path, faults);
+	}
+	if (value->kind == VALUE_MAP)
+		check_members(schema, value, path, faults, depth);
+	for (uint32_t i = 0; value->kind == VALUE_LIST && schema->items != NULL && i < value->len;
+	     i++)
+		check(schema->items->schema, &value->items[i],
+		      arena_printf(faults->arena, STR_FMT "[%u]", STR_ARG(path), i), faults,
+		      depth + 1);
+}
+
+/* Whether there is any: most schemas have none, and cost nothing then. */
+static bool has_any(schema_props *schema, uint32_t depth)
+{
+	if (schema == NULL || depth > LIMIT_NESTING)
+		return false;
+	if (schema->x_kubernetes_embedded_resource)
+		return true;
+	for (uint32_t i = 0; i < schema->properties.len; i++)
+		if (has_any(&schema->properties.at[i].value, depth + 1))
+			return true;
+	return (schema->items != NULL && has_any(schema->items->schema, depth + 1)) ||
+	       (schema->additional_properties != NULL &&
+		has_any(schema->additional_properties->schema, depth + 1));
+}
+
+void embedded_check(schema_props *schema, const struct value *value, struct faults *faults)
+{
+	if (has_any(schema, 0))
+		check(schema, value, STR(""), faults, 0);
+}

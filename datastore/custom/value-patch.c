@@ -1,0 +1,405 @@
+#include "datastore/custom/value-patch.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "runtime/base/limits.h"
+
+/* ---- members and elements --------------------------------------------------------------------------------- */
+
+/* Where a member is, or belongs. */
+static uint32_t place_of(const struct value *map, struct str name, bool *is_there)
+{
+	uint32_t low = 0, high = map->len;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		int order = str_cmp(map->members[middle].name, name);
+
+		*is_there = order == 0;
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*is_there = false;
+	return low;
+}
+
+static void put_member(struct value *map, struct str name, struct value value, struct arena *arena)
+{
+	struct value_member *fresh;
+	bool is_there;
+	uint32_t at = place_of(map, name, &is_there);
+
+	if (is_there) {
+		map->members[at].value = value;
+		return;
+	}
+	fresh = arena_array(arena, struct value_member, map->len + 1);
+	if (at > 0)
+		memcpy(fresh, map->members, at * sizeof *fresh);
+	if (at < map->len)
+		memcpy(fresh + at + 1, map->members + at, (map->len - at) * sizeof *fresh);
+	fresh[at] = (struct value_member){ name, value };
+	map->members = fresh;
+	map->len++;
+}
+
+static void take_member(struct value *map, uint32_t at)
+{
+	memmove(map->members + at, map->members + at + 1,
+		(map->len - at - 1) * sizeof *map->members);
+	map->len--;
+}
+
+static void insert_element(struct value *list, uint32_t at, struct value value, struct arena *arena)
+{
+	struct value *fresh = arena_array(arena, struct value, list->len + 1);
+
+	if (at > 0)
+		memcpy(fresh, list->items, at * sizeof *fresh);
+	if (at < list->len)
+		memcpy(fresh + at + 1, list->items + at, (list->len - at) * sizeof *fresh);
+	fresh[at] = value;
+	list->items = fresh;
+	list->len++;
+}
+
+static void take_element(struct value *list, uint32_t at)
+{
+	memmove(list->items + at, list->items + at + 1, (list->len - at - 1) * sizeof *list->items);
+	list->len--;
+}
+
+/* A copy that shares strings only. */
+static struct value copy_of(const struct value *from, struct arena *arena, uint32_t depth)
+{
+	struct value copy = *from;
+
+	assert(depth <= LIMIT_NESTING + 1);
+	if (from->kind == VALUE_LIST) {
+		copy.items = arena_array(arena, struct value, from->len);
+		for (uint32_t i = 0; i < from->len; i++)
+			copy.items[i] = copy_of(&from->items[i], arena, depth + 1);
+	} else if (from->kind == VALUE_MAP) {
+		copy.members = arena_array(arena, struct value_member, from->len);
+		for (uint32_t i = 0; i < from->len; i++)
+			copy.members[i] = (struct value_member){ from->members[i].name,
+								 copy_of(&from->members[i].value,
+									 arena, depth + 1) };
+	}
+	return copy;
+}
+
+/* ---- merge ------------------------------------------------------------------------------------------------ */
+
+/* MergePatch(Target, Patch) of RFC 7386, section 2. */
+static void merge(struct value *target, const struct value *patch, struct arena *arena,
+		  uint32_t depth)
+{
+	if (patch->kind != VALUE_MAP) {
+		*target = *patch;
+		return;
+	}
+	if (target->kind != VALUE_MAP)
+		*target = (struct value){ .kind = VALUE_MAP };
+	for (uint32_t i = 0; i < patch->len; i++) {
+		const struct value_member *member = &patch->members[i];
+		bool is_there;
+		uint32_t at = place_of(target, member->name, &is_there);
+		struct value fresh = { 0 };
+
+		if (member->value.kind == VALUE_NULL) {
+			if (is_there)
+				take_member(target, at);
+			continue;
+		}
+		if (is_there) {
+			merge(&target->members[at].value, &member->value, arena, depth + 1);
+			continue;
+		}
+		merge(&fresh, &member->value, arena, depth + 1);
+		put_member(target, member->name, fresh, arena);
+	}
+}
+
+enum status value_patch_merge(struct value *value, struct str patch, struct arena *arena,
+			      struct fault *why)
+{
+	struct value tree;
+
+	if (value_parse(patch, arena, &tree) != OK || tree.kind != VALUE_MAP)
+		return fault_set(why, BAD_REQUEST, "patch", "invalid JSON document");
+	merge(value, &tree, arena, 0);
+	return OK;
+}
+
+/* ---- JSON patch: where ------------------------------------------------------------------------------------ */
+
+struct operation {
+	struct str name, path, from;
+	const struct value *value; /* NULL: it has none */
+};
+
+struct run {
+	struct value *root;
+	struct arena *arena;
+	struct fault *why;
+	uint64_t copied;
+};
+
+/* What a pointer's last token names in what the others lead to. */
+struct place {
+	struct value *in; /* NULL: the root itself */
+	struct str token;
+	uint32_t index; /* of a list; its length for `-` */
+	bool is_there;
+};
+
+static enum status missing(const struct run *run, const struct operation *op, struct str path)
+{
+	bool is_quoted = str_is(op->name, "add") || str_is(op->name, "remove");
+	bool has_from = str_is(op->name, "move") || str_is(op->name, "copy");
+	const char *which = str_is(op->name, "test") ? "is missing path"
+			    : !has_from              ? "doc is missing path"
+			    : path.at == op->from.at ? "doc is missing from path"
+						     : "doc is missing destination path";
+
+	return fault_set(run->why, INVALID, "patch",
+			 STR_FMT " operation does not apply: %s: %s" STR_FMT "%s: missing value",
+			 STR_ARG(op->name), which, is_quoted ? "\"" : "", STR_ARG(path),
+			 is_quoted ? "\"" : "");
+}
+
+/* A reference token with ~1 and ~0 turned back into / and ~. */
+static struct str unescape(struct arena *arena, struct str token)
+{
+	char *out = arena_alloc(arena, token.len + 1U);
+	uint32_t len = 0;
+
+	for (uint32_t i = 0; i < token.len; i++) {
+		char c = token.at[i];
+
+		if (c == '~' && i + 1 < token.len &&
+		    (token.at[i + 1] == '0' || token.at[i + 1] == '1'))
+			c = token.at[++i] == '0' ? '~' : '/';
+		out[len++] = c;
+	}
+	out[len] = '\0';
+	return str_of(out, len);
+}
+
+/* Whether the token can name something in there. */
+static bool locate(struct value *in, struct str token, struct place *out)
+{
+	uint64_t index;
+
+	*out = (struct place){ .in = in, .token = token };
+	if (in->kind == VALUE_MAP) {
+		out->index = place_of(in, token, &out->is_there);
+		return true;
+	}
+	if (in->kind != VALUE_LIST)
+		return false;
+	if (str_is(token, "-")) {
+		out->index = in->len;
+		return true;
+	}
+	if (str_to_u64(token, &index) != OK || index > in->len)
+		return false;
+	out->index = (uint32_t)index;
+	out->is_there = index < in->len;
+	return true;
+}
+
+static struct value *value_there(const struct run *run, const struct place *place)
+{
+	if (place->in == NULL)
+		return run->root;
+	return place->in->kind == VALUE_MAP ? &place->in->members[place->index].value
+					    : &place->in->items[place->index];
+}
+
+static enum status find(const struct run *run, const struct operation *op, struct str pointer,
+			struct place *out)
+{
+	struct place place = { .is_there = true }, next;
+	struct str rest = pointer;
+
+	if (pointer.len > 0 && pointer.at[0] != '/')
+		return missing(run, op, pointer);
+	if (pointer.len > 0)
+		str_cut(&rest, '/');
+	while (pointer.len > 0 && rest.at != NULL) {
+		struct str token = unescape(run->arena, str_cut(&rest, '/'));
+
+		if (!place.is_there || !locate(value_there(run, &place), token, &next))
+			return missing(run, op, pointer);
+		place = next;
+	}
+	*out = place;
+	return OK;
+}
+
+/* ---- JSON patch: what ------------------------------------------------------------------------------------- */
+
+static enum status no_such_index(const struct run *run, const struct operation *op,
+				 const struct place *place, struct str path)
+{
+	return fault_set(run->why, INVALID, "patch",
+			 "error in " STR_FMT " for path: '" STR_FMT
+			 "': Unable to access invalid index: %u: invalid index referenced",
+			 STR_ARG(op->name), STR_ARG(path), place->index);
+}
+
+static bool is_beyond_list(const struct place *place)
+{
+	return !place->is_there && place->in->kind == VALUE_LIST;
+}
+
+static void put(struct run *run, const struct place *place, struct value value, bool is_insert)
+{
+	if (place->in != NULL && place->in->kind == VALUE_MAP)
+		put_member(place->in, place->token, value, run->arena);
+	else if (place->in != NULL && is_insert)
+		insert_element(place->in, place->index, value, run->arena);
+	else
+		*value_there(run, place) = value;
+}
+
+static enum status take_out(struct run *run, const struct operation *op, const struct place *place,
+			    struct str path)
+{
+	if (place->in == NULL)
+		return missing(run, op, path);
+	if (is_beyond_list(place))
+		return no_such_index(run, op, place, path);
+	if (!place->is_there)
+		return fault_set(run->why, INVALID, "patch",
+				 "error in " STR_FMT " for path: '" STR_FMT
+				 "': Unable to remove nonexistent key: " STR_FMT ": missing value",
+				 STR_ARG(op->name), STR_ARG(path), STR_ARG(place->token));
+	if (place->in->kind == VALUE_MAP)
+		take_member(place->in, place->index);
+	else
+		take_element(place->in, place->index);
+	return OK;
+}
+
+static enum status do_test(struct run *run, const struct operation *op, const struct place *place)
+{
+	static const struct value null = { .kind = VALUE_NULL };
+
+	if (is_beyond_list(place))
+		return no_such_index(run, op, place, op->path);
+	if (value_equal(place->is_there ? value_there(run, place) : &null,
+			op->value ? op->value : &null))
+		return OK;
+	return fault_set(run->why, INVALID, "patch",
+			 "testing value " STR_FMT " failed: test failed", STR_ARG(op->path));
+}
+
+static enum status do_transfer(struct run *run, const struct operation *op, bool is_move)
+{
+	struct value value = { .kind = VALUE_NULL };
+	struct text size = text_in(run->arena, LIMIT_BODY_BYTES + 1);
+	struct place from, to;
+
+	TRY(find(run, op, op->from, &from));
+	if (is_beyond_list(&from))
+		return missing(run, op, op->from);
+	if (from.is_there)
+		value = copy_of(value_there(run, &from), run->arena, 0);
+	value_write(&value, &size);
+	run->copied += size.len;
+	if (run->copied > LIMIT_BODY_BYTES)
+		return fault_set(run->why, INVALID, "patch",
+				 "the copied values are larger than %u bytes", LIMIT_BODY_BYTES);
+	if (is_move)
+		TRY(take_out(run, op, &from, op->from));
+	TRY(find(run, op, op->path, &to));
+	put(run, &to, value, true);
+	return OK;
+}
+
+static enum status replace(struct run *run, const struct operation *op, const struct place *place)
+{
+	if (is_beyond_list(place))
+		return fault_set(run->why, INVALID, "patch",
+				 "replace operation does not apply: doc is missing key: " STR_FMT
+				 ": missing value",
+				 STR_ARG(op->path));
+	put(run, place, *op->value, false);
+	return OK;
+}
+
+static bool is_known(struct str name)
+{
+	static const char *const names[] = { "add", "remove", "replace", "test", "move", "copy" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_is(name, names[i]))
+			return true;
+	return false;
+}
+
+static enum status apply(struct run *run, const struct operation *op)
+{
+	struct place place;
+
+	if (!is_known(op->name))
+		return fault_set(run->why, INVALID, "patch", "Unexpected kind: " STR_FMT,
+				 STR_ARG(op->name));
+	if (str_is(op->name, "move") || str_is(op->name, "copy"))
+		return do_transfer(run, op, str_is(op->name, "move"));
+	TRY(find(run, op, op->path, &place));
+	if (str_is(op->name, "remove"))
+		return take_out(run, op, &place, op->path);
+	if (str_is(op->name, "test"))
+		return do_test(run, op, &place);
+	if (op->value == NULL)
+		return missing(run, op, op->path);
+	if (str_is(op->name, "replace"))
+		return replace(run, op, &place);
+	put(run, &place, *op->value, true);
+	return OK;
+}
+
+static struct str text_of(const struct value *operation, const char *name)
+{
+	const struct value *text = value_member(operation, str_from(name));
+
+	return text != NULL && text->kind == VALUE_STRING ? text->text : STR_NONE;
+}
+
+enum status value_patch_json(struct value *value, struct str patch, struct arena *arena,
+			     struct fault *why)
+{
+	struct run run = { .root = value, .arena = arena, .why = why };
+	struct value list;
+
+	if (value_parse(patch, arena, &list) != OK || list.kind != VALUE_LIST)
+		return fault_set(why, BAD_REQUEST, "patch", "a JSON patch is a list of operations");
+	if (list.len > LIMIT_PATCH_OPERATIONS)
+		return fault_set(why, TOO_LARGE, "patch",
+				 "The allowed maximum operations in a JSON patch is %u",
+				 LIMIT_PATCH_OPERATIONS);
+	for (uint32_t i = 0; i < list.len; i++) {
+		struct operation op = { .name = text_of(&list.items[i], "op"),
+					.path = text_of(&list.items[i], "path"),
+					.from = text_of(&list.items[i], "from"),
+					.value = value_member(&list.items[i], STR("value")) };
+
+		if (list.items[i].kind != VALUE_MAP)
+			return fault_set(why, BAD_REQUEST, "patch",
+					 "each operation of a JSON patch is an object");
+		if (op.path.at == NULL)
+			return fault_set(why, INVALID, "patch",
+					 "an operation of the patch has no path");
+		TRY(apply(&run, &op));
+	}
+	return OK;
+}
