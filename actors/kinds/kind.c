@@ -6,15 +6,6 @@
 
 const struct kind_rules kind_default = { .group = "", .kind = "", .name_syntax = NAME_DNS_SUBDOMAIN };
 
-const struct kind_rules kind_custom = {
-	.group = "",
-	.kind = "",
-	.name_syntax = NAME_DNS_SUBDOMAIN,
-	.has_generation = true,
-	.needs_resource_version = true,
-	.allows_create_on_update = false,
-};
-
 const struct kind_rules *kind_of(const struct type *type)
 {
 	for (uint32_t i = 0; i < kind_count; i++)
@@ -84,13 +75,27 @@ static void take_field(const struct field *field, const void *from, void *to, st
 	record_clone_field(field, from, to, arena);
 }
 
+/* All but the metadata is as it was. */
+static bool is_same_beside_metadata(const struct kind_change *change)
+{
+	const struct field *metadata = type_field(change->type, STR("metadata"));
+	void *now = arena_copy(change->arena, change->object, change->type->size);
+	void *old = arena_copy(change->arena, change->old, change->type->size);
+
+	field_clear(metadata, now);
+	field_clear(metadata, old);
+	return record_equal(change->type, now, old);
+}
+
 static void carry_generation(const struct kind_rules *kind, struct kind_change *change)
 {
 	const struct field *spec = type_field(change->type, STR("spec"));
 	struct meta_object_meta *meta = meta_of(change);
+	bool is_new = kind->counts_all
+			  ? !is_same_beside_metadata(change)
+			  : spec != NULL && !record_equal_field(spec, change->object, change->old);
 
-	if (kind->has_generation && spec != NULL &&
-	    !record_equal_field(spec, change->object, change->old))
+	if (kind->has_generation && is_new)
 		SET(meta, generation, meta->generation + 1);
 }
 

@@ -16,6 +16,7 @@
 #include "actors/client/failure.h"
 #include "actors/client/user.h"
 #include "datastore/object/name.h"
+#include "datastore/schema/apiextensions.h"
 #include "datastore/schema/meta.h"
 
 /* A write that happens together with the object's own, or not at all. */
@@ -28,6 +29,13 @@ struct kind_write {
 #define KIND_ANY_REVISION UINT64_MAX
 #define KIND_WARNINGS_MAX 256U /* more than the 4096 characters that an answer carries */
 
+/* What the definition of a custom resource asks of its objects: datastore/custom. */
+struct judge_patterns;
+struct kind_schema {
+	const struct apiextensions_custom_resource_definition_version *version;
+	struct judge_patterns *patterns; /* NULL: they are compiled for each object */
+};
+
 struct kind_change {
 	struct check_context *check;
 	struct arena *arena;
@@ -37,6 +45,7 @@ struct kind_change {
 	void *object;    /* a record of the type; hooks may change it in prepare_* only */
 	const void *old; /* as stored; NULL on create */
 	const struct user *user;
+	const struct kind_schema *schema; /* of custom resources, else NULL */
 	bool is_dry_run;
 	struct faults *faults;   /* validate_* adds to it: 422 with all of them */
 	struct failure *failure; /* set by a hook to refuse with something else, at once */
@@ -71,6 +80,7 @@ struct kind_rules {
 	const char *version; /* what comes in another one is judged as this one; NULL: as it came */
 	enum name_syntax name_syntax;
 	bool has_generation;          /* 1 on create, +1 when the spec changes */
+	bool counts_all;              /* +1 when anything beside the metadata changes */
 	bool allows_create_on_update; /* PUT makes what is missing */
 	bool needs_resource_version;  /* update without one is refused */
 	bool returns_deleted;         /* DELETE answers with the object always (pods) */
@@ -96,7 +106,7 @@ struct kind_rules {
 extern const struct kind_rules *const kinds[];
 extern const uint32_t kind_count;
 extern const struct kind_rules kind_default;
-extern const struct kind_rules kind_custom; /* of CustomResourceDefinitions */
+extern const struct kind_rules kind_custom; /* of what definitions define */
 const struct kind_rules *kind_of(const struct type *type);
 const struct kind_subresource *kind_subresource(const struct kind_rules *kind, struct str name);
 

@@ -93,6 +93,8 @@ static enum next route_resource(struct request *r)
 		return pages_not_found(r);
 	if (r->resource == NULL || is_scope_wrong(r))
 		return request_fail(r, failure_no_path(r->arena));
+	if (r->resource->custom != NULL && r->resource->custom->set != NULL)
+		custom_set_hold(r->arena, r->resource->custom->set);
 	verbs = r->resource->row->verbs;
 	if (route->subresource.len > 0) {
 		r->subresource = resource_subresource(r->resource, route->subresource);
@@ -168,6 +170,8 @@ static void warn_of_deprecated(struct request *r)
 		  "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice" },
 	};
 
+	if (r->resource->custom != NULL && r->resource->custom->warning.at != NULL)
+		request_warn(r, r->resource->custom->warning);
 	if (r->route.group.len > 0)
 		return;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

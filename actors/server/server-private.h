@@ -18,6 +18,7 @@
 #include "actors/server/verb/verb.h"
 #include "transport/http/http.h"
 
+struct definitions;
 struct documents;
 struct live;
 
@@ -39,7 +40,8 @@ struct server {
 	struct act *act; /* of the handler that runs; set at the start of each */
 	const struct server_config *config;
 	struct resources *resources;
-	struct documents *documents; /* OpenAPI */
+	struct definitions *definitions; /* of kinds that come and go */
+	struct documents *documents;     /* OpenAPI */
 	struct feed feed;
 	struct list requests; /* all that are not released */
 	struct list watches;  /* those among them that stand */
@@ -68,6 +70,9 @@ struct server {
 struct request *server_request_new(struct server *server, struct arena *arena);
 struct str server_audience(const struct server *server); /* of tokens that name none */
 void server_request_free(struct request *r); /* lists and counts only: the door releases the arena */
+
+/* For questions to the store that are no request's. */
+uint64_t server_tag(struct server *server);
 
 /* ---- the first steps ------------------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "actors/client/api.h"
+#include "actors/server/catalog/definition.h"
 #include "actors/server/catalog/documents.h"
 #include "actors/server/server-private.h"
 #include "datastore/store/store.h"
@@ -25,6 +26,11 @@ static struct str tag_key(const uint64_t *tag)
 	return str_of(tag, sizeof *tag);
 }
 
+uint64_t server_tag(struct server *server)
+{
+	return TAG_FIRST + server->last_tag++;
+}
+
 struct request *server_request_new(struct server *server, struct arena *arena)
 {
 	struct request *r = arena_new_of(arena, struct request);
@@ -33,7 +39,7 @@ struct request *server_request_new(struct server *server, struct arena *arena)
 
 	r->server = server;
 	r->arena = arena;
-	r->tag = TAG_FIRST + server->last_tag++;
+	r->tag = server_tag(server);
 	r->began = act_now(server->act);
 	r->deadline.ns = r->began.ns + (int64_t)request_ms * TIME_MS;
 	list_init(&r->wait_link);
@@ -188,6 +194,7 @@ static void release(void *arg)
 	line_forget(&server->lines);
 	feed_stop(server);
 	documents_free(server->documents);
+	definitions_free(server->definitions, server->resources);
 	resources_free(server->resources);
 	map_fini(&server->by_tag);
 	arena_free(server->scratch);
@@ -207,6 +214,7 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	list_init(&server->quota_holding);
 	list_init(&server->quota_waiting);
 	server->resources = resources_new(server->config);
+	server->definitions = definitions_new(server->resources);
 	server->documents = documents_new(server->resources);
 	server->scratch = arena_new(0);
 	server->reader = (struct reader){ server, reader_get, reader_each };
@@ -239,8 +247,9 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 	struct server *server = state;
 
 	server->act = act;
-	if (feed_receive(server, msg) || http_door_receive(server, msg) ||
-	    live_receive(server, msg) || answer_came(server, msg) || quota_receive(server, msg) ||
+	if (feed_receive(server, msg) || definitions_receive(server, msg) ||
+	    http_door_receive(server, msg) || live_receive(server, msg) ||
+	    answer_came(server, msg) || quota_receive(server, msg) ||
 	    message_door_receive(server, msg))
 		return ACT_OK;
 	if (!ACT_IS(msg, server_tick))

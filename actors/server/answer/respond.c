@@ -192,6 +192,34 @@ static struct str item_bytes(struct request *r, const struct object *object)
 	return text_str(&out);
 }
 
+/* Of custom resources the list's members stand in order of their names, and each item says what it is. */
+static struct http_parts list_custom(struct request *r, const struct list_shape *list)
+{
+	const struct type *type = r->resource->custom->types.list;
+	struct str *parts = arena_alloc(r->arena, (2 * (size_t)list->count + 2) * sizeof *parts);
+	struct text close = text_in(r->arena, META_MAX);
+	uint32_t count = 0;
+	uint64_t total = 0;
+
+	parts[count++] = request_printf(r, "{\"apiVersion\":\"" STR_FMT "\",\"items\":[",
+					STR_ARG(r->resource->api_version));
+	for (uint32_t i = 0; i < list->count; i++) {
+		struct str bytes = item_bytes(r, list->objects[i]);
+
+		if (i > 0)
+			parts[count++] = STR(",");
+		parts[count++] = bytes;
+		total += bytes.len;
+	}
+	text_printf(&close, "],\"kind\":\"" STR_FMT "\",\"metadata\":", STR_ARG(type->kind));
+	json_encode(&meta_list_meta_type, &list->meta, &close);
+	text_add_char(&close, '}');
+	parts[count++] = text_str(&close);
+	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
+		count = 0;
+	return (struct http_parts){ parts, count };
+}
+
 /* Nothing is put together: the parts are the items' own bytes and what stands between them. No parts: they are too many. */
 static struct http_parts list_json(struct request *r, const struct list_shape *list)
 {
@@ -329,7 +357,9 @@ void respond_list(struct request *r, const struct object *const *objects, uint32
 	if (remaining >= 0)
 		SET(&list.meta, remaining_item_count, remaining);
 	if (r->form.view == VIEW_OBJECT) {
-		parts = r->form.format == FORMAT_PROTO ? list_proto(r, &list) : list_json(r, &list);
+		parts = r->form.format == FORMAT_PROTO ? list_proto(r, &list)
+			: r->resource->custom != NULL  ? list_custom(r, &list)
+						       : list_json(r, &list);
 		if (parts.count == 0)
 			refuse_list(r);
 		else

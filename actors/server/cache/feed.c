@@ -1,5 +1,6 @@
 #include "actors/server/cache/feed.h"
 
+#include "actors/server/catalog/definition.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/record.h"
 #include "runtime/base/log.h"
@@ -13,7 +14,7 @@
 #define TELL_REST_MAX_MS 20
 
 /* Tags of the feed's own questions; those of requests begin far above. */
-enum { TAG_FILL = 1, TAG_WATCH, TAG_REVISION };
+enum { TAG_FILL = 1, TAG_WATCH, TAG_REVISION, TAG_DEFINITIONS };
 
 struct feed_retry {
 	char nothing;
@@ -60,8 +61,10 @@ static void take_event(struct server *server, const struct store_row *row, bool 
 	struct cache *cache = resources_cache_of(server->resources, row->key);
 	const struct object *object = NULL;
 
-	if (cache == NULL)
+	if (cache == NULL) {
+		definitions_unclaimed(server, row, is_delete);
 		return;
+	}
 	if (!is_delete) {
 		object = feed_decode(server, cache_type(cache), row);
 		if (object == NULL)
@@ -69,6 +72,7 @@ static void take_event(struct server *server, const struct store_row *row, bool 
 	}
 	cache_set(cache, row->key, object, row->mod_revision, act_now(server->act));
 	cache_mark(cache, &server->dirty);
+	definitions_changed(server, cache, row->key, object);
 }
 
 static void take_row(struct server *server, const struct store_row *row)
@@ -77,6 +81,8 @@ static void take_row(struct server *server, const struct store_row *row)
 	const struct object *object =
 	    cache != NULL ? feed_decode(server, cache_type(cache), row) : NULL;
 
+	if (cache == NULL)
+		definitions_unclaimed(server, row, false);
 	if (object != NULL)
 		cache_fill(cache, row->key, object);
 }
@@ -239,6 +245,7 @@ static void lose(struct server *server, const char *why)
 		log_debug("api", "the caches cannot be filled", LOG_CSTR("why", why));
 	feed->state = FEED_LOST;
 	act_request_cancel(server->act, TAG_FILL);
+	act_request_cancel(server->act, TAG_DEFINITIONS);
 	act_request_cancel(server->act, TAG_WATCH);
 	retry_later(server);
 }
@@ -249,18 +256,32 @@ struct str feed_key_after(struct arena *arena, struct str key)
 	return str_of(arena_str(arena, key).at, key.len + 1U);
 }
 
-static void ask_page(struct server *server, struct str after)
+static void ask_range(struct server *server, struct store_range range, struct str after,
+		      uint64_t tag)
 {
 	struct feed *feed = &server->feed;
-	struct store_range range = { .end = REGISTRY_END, .revision = feed->fill_revision };
 	struct arena *arena = arena_new(0);
 
-	range.key = after.at == NULL ? REGISTRY : feed_key_after(arena, after);
+	range.revision = feed->fill_revision;
+	if (after.at != NULL)
+		range.key = feed_key_after(arena, after);
 	arena_free(feed->arena);
 	feed->arena = arena;
-	if (act_request(server->act, feed->store, &store_range_type, &range, STORE_MS, TAG_FILL) !=
-	    OK)
+	if (act_request(server->act, feed->store, &store_range_type, &range, STORE_MS, tag) != OK)
 		lose(server, "the store does not take questions");
+}
+
+static void ask_page(struct server *server, struct str after)
+{
+	ask_range(server, (struct store_range){ .key = REGISTRY, .end = REGISTRY_END }, after,
+		  TAG_FILL);
+}
+
+/* What defines kinds is read before their objects are. */
+static void ask_definitions(struct server *server, struct str after)
+{
+	ask_range(server, (struct store_range){ .key = DEFINITIONS_KEY, .end = DEFINITIONS_KEY_END },
+		  after, TAG_DEFINITIONS);
 }
 
 static void fill(struct server *server)
@@ -274,7 +295,8 @@ static void fill(struct server *server)
 		cache_fill_again(cache);
 	feed->state = FEED_FILLING;
 	feed->fill_revision = 0;
-	ask_page(server, STR_NONE);
+	definitions_fill_again(server);
+	ask_definitions(server, STR_NONE);
 }
 
 static void ask_watch(struct server *server)
@@ -304,6 +326,27 @@ static void filled(struct server *server)
 	feed->revision = feed->fill_revision;
 	feed->progress = 0;
 	ask_watch(server);
+}
+
+static void definitions_answered(struct server *server, const struct act_msg *msg)
+{
+	struct feed *feed = &server->feed;
+	enum status status = store_outcome(msg);
+	const struct store_range_answer *answer = msg->body;
+
+	if (status != OK) {
+		lose(server, status_text(status));
+		return;
+	}
+	feed->fill_revision = answer->revision;
+	for (uint32_t i = 0; i < answer->row_count; i++)
+		definitions_fill(server, &answer->rows[i]);
+	if (answer->more && answer->row_count > 0) {
+		ask_definitions(server, answer->rows[answer->row_count - 1].key);
+		return;
+	}
+	definitions_filled(server);
+	ask_page(server, STR_NONE);
 }
 
 static void page_answered(struct server *server, const struct act_msg *msg)
@@ -486,6 +529,8 @@ bool feed_receive(struct server *server, const struct act_msg *msg)
 {
 	if (msg->kind == ACT_ANSWER && msg->tag == TAG_FILL)
 		page_answered(server, msg);
+	else if (msg->kind == ACT_ANSWER && msg->tag == TAG_DEFINITIONS)
+		definitions_answered(server, msg);
 	else if (msg->kind == ACT_ANSWER && msg->tag == TAG_WATCH)
 		watch_answered(server, msg);
 	else if (msg->kind == ACT_ANSWER && msg->tag == TAG_REVISION)

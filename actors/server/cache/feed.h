@@ -5,7 +5,7 @@
  *      ^                           │
  *      └──leader known── LOST <──cancelled, store gone
  *
- * Everything below /registry/ is read once at a revision and watched from there, so that all caches show the same
+ * Everything below /registry/ is read once at a revision, definitions of kinds first, and watched from there, so that all caches show the same
  * revision and one number says how far they are. Reads that must see what anybody was answered before ask for the store's
  * revision together: one question is under way at a time, whoever comes meanwhile shares the next.
  */

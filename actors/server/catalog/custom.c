@@ -1,11 +1,70 @@
 #include "actors/server/catalog/custom.h"
 
+#include "actors/server/cache/cache.h"
+#include "datastore/object/record.h"
+
 /* As upstream lists groups of definitions: after its own, all alike. */
 #define GROUP_PRIORITY 1000
 #define VERSION_PRIORITY 100
 #define VERBS                                                                            \
 	(RESOURCE_CREATE | RESOURCE_DELETE | RESOURCE_DELETE_COLLECTION | RESOURCE_GET | \
 	 RESOURCE_LIST | RESOURCE_PATCH | RESOURCE_UPDATE | RESOURCE_WATCH)
+
+/* ---- order of versions ------------------------------------------------------------------------------------- */
+
+/* v1, v1beta2, v1alpha1; anything else is no such name. */
+struct version_name {
+	uint64_t major, stage, minor; /* stage: 2 without a word, 1 beta, 0 alpha */
+};
+
+static bool take_number(struct str *rest, uint64_t *out)
+{
+	uint32_t len = 0;
+
+	while (len < rest->len && rest->at[len] >= '0' && rest->at[len] <= '9')
+		len++;
+	if (len == 0 || rest->at[0] == '0' || str_to_u64(str_slice(*rest, 0, len), out) != OK)
+		return false;
+	*rest = str_slice(*rest, len, rest->len);
+	return true;
+}
+
+static bool read_version(struct str name, struct version_name *out)
+{
+	struct str rest = str_slice(name, 1, name.len);
+
+	*out = (struct version_name){ .stage = 2 };
+	if (name.len < 2 || name.at[0] != 'v' || !take_number(&rest, &out->major))
+		return false;
+	if (rest.len == 0)
+		return true;
+	out->stage = str_starts(rest, STR("beta")) ? 1 : 0;
+	if (out->stage == 0 && !str_starts(rest, STR("alpha")))
+		return false;
+	rest = str_slice(rest, out->stage == 1 ? 4 : 5, rest.len);
+	return take_number(&rest, &out->minor) && rest.len == 0;
+}
+
+static int compare(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+int custom_version_cmp(struct str a, struct str b)
+{
+	struct version_name left, right;
+	bool is_left = read_version(a, &left), is_right = read_version(b, &right);
+	int order;
+
+	if (!is_left || !is_right)
+		return is_left != is_right ? (is_left ? 1 : -1) : str_cmp(b, a);
+	order = compare(left.stage, right.stage);
+	if (order == 0)
+		order = compare(left.major, right.major);
+	return order != 0 ? order : compare(left.minor, right.minor);
+}
+
+/* ---- a definition ----------------------------------------------------------------------------------------- */
 
 static bool is_built_in(struct str group)
 {
@@ -53,16 +112,17 @@ static void add_subresources(struct resource_row *row, const struct type *type, 
 	struct subresource_row *rows =
 	    arena_array(arena, struct subresource_row, type->subresource_count + 1U);
 
-	/* Scaling wants paths of the definition, which nothing follows yet: it is not offered. */
-	for (uint32_t i = 0; i < type->subresource_count; i++)
-		if (str_is(type->subresources[i], "status"))
-			rows[row->subresource_count++] =
-			    (struct subresource_row){ .name = type->subresources[i],
-						      .group = type->group,
-						      .version = type->version,
-						      .kind = type->kind,
-						      .verbs = RESOURCE_GET | RESOURCE_PATCH |
-							       RESOURCE_UPDATE };
+	for (uint32_t i = 0; i < type->subresource_count; i++) {
+		bool is_scale = str_is(type->subresources[i], "scale");
+
+		rows[row->subresource_count++] =
+		    (struct subresource_row){ .name = type->subresources[i],
+					      .group = is_scale ? STR("autoscaling") : type->group,
+					      .version = is_scale ? STR("v1") : type->version,
+					      .kind = is_scale ? STR("Scale") : type->kind,
+					      .verbs =
+						  RESOURCE_GET | RESOURCE_PATCH | RESOURCE_UPDATE };
+	}
 	row->subresources = rows;
 }
 
@@ -110,4 +170,170 @@ void custom_resource_fini(struct custom_resource *custom)
 {
 	type_set_unref(custom->types.set);
 	custom->types.set = NULL;
+}
+
+/* ---- those of one definition of the store ------------------------------------------------------------------ */
+
+typedef const struct apiextensions_custom_resource_definition crd;
+
+static bool has_condition(crd *definition, const char *type)
+{
+	struct apiextensions_custom_resource_definition_condition_list list = { 0 };
+
+	if (definition->status != NULL)
+		list = definition->status->conditions;
+	for (uint32_t i = 0; i < list.len; i++)
+		if (str_is(list.at[i].type, type))
+			return str_is(list.at[i].status, "True");
+	return false;
+}
+
+bool custom_is_established(crd *definition)
+{
+	return has_condition(definition, "NamesAccepted") ||
+	       has_condition(definition, "Established");
+}
+
+bool custom_is_terminating(crd *definition)
+{
+	return has_condition(definition, "Terminating");
+}
+
+static const struct apiextensions_custom_resource_definition_names *accepted(crd *definition)
+{
+	static const struct apiextensions_custom_resource_definition_names none;
+
+	return definition->status != NULL && definition->status->accepted_names != NULL
+		   ? definition->status->accepted_names
+		   : &none;
+}
+
+bool custom_is_same(crd *a, crd *b)
+{
+	return custom_is_established(a) == custom_is_established(b) &&
+	       record_equal(&apiextensions_custom_resource_definition_names_type, accepted(a),
+			    accepted(b)) &&
+	       record_equal(&apiextensions_custom_resource_definition_spec_type, a->spec, b->spec);
+}
+
+/* The newest version that is served and not deprecated, which is what to use instead. */
+static struct str newer_version(crd *definition, struct str than)
+{
+	struct apiextensions_custom_resource_definition_version_list list =
+	    definition->spec->versions;
+	struct str best = STR_NONE;
+
+	for (uint32_t i = 0; i < list.len; i++)
+		if (list.at[i].served && !list.at[i].deprecated &&
+		    custom_version_cmp(list.at[i].name, than) > 0 &&
+		    (best.at == NULL || custom_version_cmp(list.at[i].name, best) > 0))
+			best = list.at[i].name;
+	return best;
+}
+
+static struct str warning_of(struct arena *arena, crd *definition,
+			     const struct apiextensions_custom_resource_definition_version *version)
+{
+	const struct apiextensions_custom_resource_definition_names *names = definition->spec->names;
+	struct str group = definition->spec->group, newer;
+
+	if (!version->deprecated)
+		return STR_NONE;
+	if (version->deprecation_warning.at != NULL)
+		return version->deprecation_warning;
+	newer = newer_version(definition, version->name);
+	if (newer.at == NULL)
+		return arena_printf(arena, STR_FMT "/" STR_FMT " " STR_FMT " is deprecated",
+				    STR_ARG(group), STR_ARG(version->name), STR_ARG(names->kind));
+	return arena_printf(arena,
+			    STR_FMT "/" STR_FMT " " STR_FMT " is deprecated; use " STR_FMT
+				    "/" STR_FMT " " STR_FMT,
+			    STR_ARG(group), STR_ARG(version->name), STR_ARG(names->kind),
+			    STR_ARG(group), STR_ARG(newer), STR_ARG(names->kind));
+}
+
+static enum status add_version(
+    struct custom_set *set, const struct apiextensions_custom_resource_definition_spec *spec,
+    const struct apiextensions_custom_resource_definition_version *version, struct fault *why)
+{
+	struct custom_resource *custom = &set->at[set->len];
+
+	if (version->storage) {
+		custom->types = set->stored;
+		type_set_ref(custom->types.set);
+	} else {
+		TRY(custom_types_of(spec, version->name, &custom->types, why));
+	}
+	custom->set = set;
+	custom->version = version;
+	custom->row = row_of(custom->types.object, spec->names->singular, set->arena);
+	custom->warning = warning_of(set->arena, set->definition->record, version);
+	set->len++;
+	return OK;
+}
+
+/* What is served has the names that were accepted, which may be fewer than were asked for. */
+static enum status fill(struct custom_set *set, struct fault *why)
+{
+	crd *definition = set->definition->record;
+	struct apiextensions_custom_resource_definition_spec spec = *definition->spec;
+	struct apiextensions_custom_resource_definition_names names = *accepted(definition);
+	struct str stored = STR_NONE;
+
+	TRY(check(definition->spec, why));
+	names.plural = spec.names->plural;
+	spec.names = &names;
+	for (uint32_t i = 0; i < spec.versions.len; i++)
+		if (spec.versions.at[i].storage)
+			stored = spec.versions.at[i].name;
+	TRY(custom_types_of(&spec, stored, &set->stored, why));
+	set->at = arena_array(set->arena, struct custom_resource, spec.versions.len);
+	for (uint32_t i = 0; i < spec.versions.len; i++)
+		if (spec.versions.at[i].served)
+			TRY(add_version(set, &spec, &spec.versions.at[i], why));
+	set->prefix = arena_printf(set->arena, "/registry/" STR_FMT "/" STR_FMT "/",
+				   STR_ARG(spec.group), STR_ARG(names.plural));
+	set->cache = cache_new(set->prefix, set->stored.object);
+	return OK;
+}
+
+enum status custom_set_new(const struct object *definition, struct custom_set **out,
+			   struct fault *why)
+{
+	struct arena *arena = arena_new(0);
+	struct custom_set *set = arena_new_of(arena, struct custom_set);
+	enum status status;
+
+	*set =
+	    (struct custom_set){ .refs = 1, .arena = arena, .definition = object_ref(definition) };
+	status = fill(set, why);
+	if (status != OK)
+		custom_set_unref(set);
+	else
+		*out = set;
+	return status;
+}
+
+void custom_set_unref(struct custom_set *set)
+{
+	if (set == NULL || --set->refs > 0)
+		return;
+	cache_free(set->cache);
+	for (uint32_t i = 0; i < set->len; i++)
+		custom_resource_fini(&set->at[i]);
+	type_set_unref(set->stored.set);
+	judge_patterns_fini(&set->patterns);
+	object_unref(set->definition);
+	arena_free(set->arena);
+}
+
+static void give_back(void *set)
+{
+	custom_set_unref(set);
+}
+
+void custom_set_hold(struct arena *arena, struct custom_set *set)
+{
+	set->refs++;
+	arena_on_free(arena, give_back, set);
 }

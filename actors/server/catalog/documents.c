@@ -27,6 +27,7 @@ struct packed {
 struct document {
 	struct str group, version;
 	uint32_t first, count; /* of the resources, which stand side by side */
+	uint64_t stamp;        /* of what it is made of: the same stamp, the same document */
 	char hash[HASH_TEXT];  /* "": not made yet */
 	struct packed packed[FORMAT_COUNT];
 };
@@ -37,7 +38,8 @@ struct documents {
 	uint32_t len;        /* of v3 */
 	uint32_t bytes;      /* of all packed forms */
 	uint64_t requests;
-	struct arena *arena;
+	uint64_t changes;    /* of the resources when they were listed */
+	struct arena *arena; /* of the list */
 };
 
 /* ---- which there are ------------------------------------------------------------------------------------------ */
@@ -47,24 +49,54 @@ static bool is_of(const struct document *document, const struct resource_row *ro
 	return str_eq(document->group, row->group) && str_eq(document->version, row->version);
 }
 
-struct documents *documents_new(const struct resources *resources)
+/* Definitions are told apart by the revision they were written at. */
+static uint64_t stamp_of(const struct resource *resource, uint64_t before)
 {
-	struct arena *arena = arena_new(0);
-	struct documents *documents = arena_new_of(arena, struct documents);
+	const struct custom_set *set = resource->custom ? resource->custom->set : NULL;
+	uint64_t stamp = hash_bytes(before, resource->row->name.at, resource->row->name.len);
+	struct str uid = set ? object_uid(set->definition) : STR("");
+
+	stamp = hash_bytes(stamp, uid.at, uid.len);
+	if (set != NULL)
+		stamp =
+		    hash_bytes(stamp, &set->definition->revision, sizeof set->definition->revision);
+	return stamp;
+}
+
+static void list_all(struct documents *documents, struct arena *arena)
+{
+	const struct resources *resources = documents->resources;
+	struct document *all, *one = NULL;
 
 	documents->arena = arena;
-	documents->resources = resources;
+	documents->changes = resources_changes(resources);
+	documents->len = 0;
 	documents->at = arena_array(arena, struct document, resources_len(resources) + 1);
 	for (uint32_t i = 0; i < resources_len(resources); i++) {
-		const struct resource_row *row = resources_at(resources, i)->row;
+		const struct resource *resource = resources_at(resources, i);
 
-		if (documents->len == 0 || !is_of(&documents->at[documents->len - 1], row))
-			documents->at[documents->len++] = (struct document){
-				.group = row->group, .version = row->version, .first = i
-			};
-		documents->at[documents->len - 1].count++;
+		if (one == NULL || !is_of(one, resource->row)) {
+			one = &documents->at[documents->len++];
+			*one =
+			    (struct document){ .group = arena_str(arena, resource->row->group),
+					       .version = arena_str(arena, resource->row->version),
+					       .first = i };
+		}
+		one->count++;
+		one->stamp = stamp_of(resource, one->stamp);
 	}
-	documents->at[documents->len].count = resources_len(resources);
+	all = &documents->at[documents->len];
+	all->count = resources_len(resources);
+	for (uint32_t i = 0; i < documents->len; i++)
+		all->stamp = hash_bytes(all->stamp, &documents->at[i].stamp, sizeof all->stamp);
+}
+
+struct documents *documents_new(const struct resources *resources)
+{
+	struct documents *documents = mem_new(struct documents);
+
+	documents->resources = resources;
+	list_all(documents, arena_new(0));
 	return documents;
 }
 
@@ -75,14 +107,58 @@ static void drop(struct documents *documents, struct packed *packed)
 	packed->text = (struct text){ 0 };
 }
 
+static void drop_all(struct documents *documents, struct document *at, uint32_t len)
+{
+	for (uint32_t i = 0; i <= len; i++)
+		for (uint32_t f = 0; f < FORMAT_COUNT; f++)
+			drop(documents, &at[i].packed[f]);
+}
+
+/* What was made of the same resources is taken over. */
+static void take_over(struct document *to, struct document *from)
+{
+	if (from == NULL || from->stamp != to->stamp)
+		return;
+	memcpy(to->hash, from->hash, sizeof to->hash);
+	memcpy(to->packed, from->packed, sizeof to->packed);
+	memset(from->packed, 0, sizeof from->packed);
+}
+
+/* Brings the list up to date when resources have come or gone. */
+static void refresh(struct documents *documents)
+{
+	struct arena *arena = documents->arena;
+	struct document *old = documents->at;
+	uint32_t old_len = documents->len, at = 0;
+
+	if (documents->changes == resources_changes(documents->resources))
+		return;
+	list_all(documents, arena_new(0));
+	/* Both stand in the same order, so one walk finds the pairs. */
+	for (uint32_t i = 0; i < documents->len; i++) {
+		struct document *to = &documents->at[i];
+		uint32_t found = at;
+
+		while (found < old_len && !(str_eq(old[found].group, to->group) &&
+					    str_eq(old[found].version, to->version)))
+			found++;
+		if (found == old_len)
+			continue;
+		take_over(to, &old[found]);
+		at = found + 1;
+	}
+	take_over(&documents->at[documents->len], &old[old_len]);
+	drop_all(documents, old, old_len);
+	arena_free(arena);
+}
+
 void documents_free(struct documents *documents)
 {
 	if (documents == NULL)
 		return;
-	for (uint32_t i = 0; i <= documents->len; i++)
-		for (uint32_t f = 0; f < FORMAT_COUNT; f++)
-			drop(documents, &documents->at[i].packed[f]);
+	drop_all(documents, documents->at, documents->len);
 	arena_free(documents->arena);
+	mem_free(documents);
 }
 
 static struct document *v2_of(const struct documents *documents)
@@ -100,6 +176,12 @@ static struct document *find(const struct documents *documents, struct str group
 }
 
 /* ---- making one ------------------------------------------------------------------------------------------------- */
+
+static void set_hash(struct document *document, uint64_t high, uint64_t low)
+{
+	snprintf(document->hash, sizeof document->hash, "%016jX%016jX", (uintmax_t)high,
+		 (uintmax_t)low);
+}
 
 static enum status make_json(const struct documents *documents, struct document *document,
 			     struct text *out)
@@ -127,19 +209,33 @@ static enum status make_json(const struct documents *documents, struct document 
 	arena_free(arena);
 	if (out->is_cut)
 		return TOO_LARGE;
+	if (document->hash[0])
+		return OK;
 	high = hash_bytes(0, out->at, out->len);
 	low = hash_bytes(high, out->at, out->len);
-	snprintf(document->hash, sizeof document->hash, "%016jX%016jX", (uintmax_t)high,
-		 (uintmax_t)low);
+	set_hash(document, high, low);
 	return OK;
 }
 
-/* So that the index can name it. */
+static bool is_custom(const struct documents *documents, const struct document *document)
+{
+	const struct custom_resource *custom =
+	    resources_at(documents->resources, document->first)->custom;
+
+	return custom != NULL && custom->set != NULL;
+}
+
+/* So that the index can name it. Of thousands of definitions it is named without being made. */
 static enum status make_hash(const struct documents *documents, struct document *document)
 {
 	struct text json = text_new(OPENAPI_BYTES_MAX);
-	enum status status = document->hash[0] ? OK : make_json(documents, document, &json);
+	enum status status = OK;
 
+	if (document->hash[0] == 0 && document != v2_of(documents) && is_custom(documents, document))
+		set_hash(document, document->stamp,
+			 hash_bytes(document->stamp, document->group.at, document->group.len));
+	if (document->hash[0] == 0)
+		status = make_json(documents, document, &json);
 	text_fini(&json);
 	return status;
 }
@@ -211,6 +307,7 @@ enum next documents_index(struct request *r)
 	struct text out = text_in(r->arena, OPENAPI_BYTES_MAX);
 	uint64_t hash = 0;
 
+	refresh(documents);
 	text_lit(&out, "{\"paths\":{");
 	for (uint32_t i = 0; i < documents->len; i++) {
 		struct document *document = &documents->at[i];
@@ -323,6 +420,7 @@ enum next documents_v2(struct request *r)
 {
 	struct str type = choose_type(&v2, r->asked.accept);
 
+	refresh(r->server->documents);
 	return type.at == NULL ? refuse(r, &v2) : send(r, v2_of(r->server->documents), type, false);
 }
 
@@ -332,10 +430,12 @@ enum next documents_page(struct request *r)
 	bool is_core = str_is(str_cut(&rest, '/'), "api");
 	struct str group = is_core ? STR("") : str_cut(&rest, '/');
 	struct str version = rest.at ? str_cut(&rest, '/') : STR("");
-	struct document *document = find(r->server->documents, group, version);
 	struct str type = choose_type(&v3, r->asked.accept);
 	struct str hash = url_query_get(r->arena, r->asked.query, STR("hash"));
+	struct document *document;
 
+	refresh(r->server->documents);
+	document = find(r->server->documents, group, version);
 	if (document == NULL || rest.len > 0)
 		return request_fail(r, failure_no_path(r->arena));
 	if (type.at == NULL)

@@ -3,7 +3,7 @@
  *
  * One belongs to the server actor. A document is made when somebody asks for it and kept packed, within LIMIT_OPENAPI_BYTES: what was
  * not asked for the longest goes first and is made again. The index names each by a hash of its contents, so a client that
- * follows it may keep the answer for good; resources do not change while the server lives.
+ * follows it may keep the answer for good. When resources come or go, what others are made of is kept.
  */
 #ifndef ACTORS_SERVER_CATALOG_DOCUMENTS_H
 #define ACTORS_SERVER_CATALOG_DOCUMENTS_H

@@ -7,8 +7,10 @@
 
 struct resources {
 	struct arena *arena;
-	struct resource *at;
-	uint32_t len;
+	struct resource **at;
+	uint32_t len, cap;
+	uint32_t fixed; /* the first so many are there for good */
+	uint64_t changes;
 	struct map by_name; /* "group/version/name" -> struct resource * */
 	struct map caches;  /* prefix without /registry/ and last slash -> struct cache * */
 };
@@ -49,21 +51,44 @@ static const struct type *type_of(const struct resource *resource)
 				: type_find(row->group, row->version, row->kind);
 }
 
-static void add(struct resources *resources, const struct resource_row *row,
-		const struct live_source *source, const struct custom_resource *custom)
+/* Room for one more at a place. */
+static void insert(struct resources *resources, uint32_t at, struct resource *resource)
 {
-	struct resource *resource = &resources->at[resources->len++];
-	struct text key = text_new(NAME_BYTES_MAX);
+	if (resources->len == resources->cap) {
+		resources->cap = resources->cap ? resources->cap * 2 : 256;
+		resources->at = mem_resize(resources->at, resources->cap * sizeof *resources->at);
+	}
+	memmove(&resources->at[at + 1], &resources->at[at],
+		(resources->len - at) * sizeof *resources->at);
+	resources->at[at] = resource;
+	resources->len++;
+	resources->changes++;
+}
+
+static struct resource *make(struct arena *arena, const struct resource_row *row,
+			     const struct custom_resource *custom)
+{
+	struct resource *resource = arena_new_of(arena, struct resource);
 
 	resource->row = row;
 	resource->custom = custom;
 	resource->api_version = row->group.len == 0
 				    ? row->version
-				    : arena_printf(resources->arena, STR_FMT "/" STR_FMT,
-						   STR_ARG(row->group), STR_ARG(row->version));
+				    : arena_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(row->group),
+						   STR_ARG(row->version));
 	resource->type = type_of(resource);
 	assert(resource->type != NULL);
 	resource->rules = custom ? &kind_custom : kind_of(resource->type);
+	return resource;
+}
+
+static void add(struct resources *resources, const struct resource_row *row,
+		const struct live_source *source, const struct custom_resource *custom)
+{
+	struct resource *resource = make(resources->arena, row, custom);
+	struct text key = text_new(NAME_BYTES_MAX);
+
+	insert(resources, resources->len, resource);
 	if (source != NULL) {
 		resource->live = live_new(source, resource->type);
 		resource->cache = live_cache(resource->live);
@@ -90,8 +115,6 @@ struct resources *resources_new(const struct server_config *config)
 	struct resources *resources = mem_new(struct resources);
 
 	resources->arena = arena_new(0);
-	resources->at = arena_array(resources->arena, struct resource,
-				    resource_row_count + config->custom_count);
 	for (uint32_t i = 0; i < resource_row_count; i++) {
 		const struct resource_row *row = &resource_rows[i];
 		const struct live_source *source =
@@ -103,7 +126,92 @@ struct resources *resources_new(const struct server_config *config)
 	}
 	for (uint32_t i = 0; i < config->custom_count; i++)
 		add(resources, &config->customs[i].row, NULL, &config->customs[i]);
+	resources->fixed = resources->len;
 	return resources;
+}
+
+/* ---- those of definitions --------------------------------------------------------------------------------- */
+
+/* Behind the others, by group, with the preferred version first, then by name. */
+static int order_of(const struct resource_row *a, const struct resource_row *b)
+{
+	int order = str_cmp(a->group, b->group);
+
+	if (order == 0)
+		order = custom_version_cmp(b->version, a->version);
+	return order != 0 ? order : str_cmp(a->name, b->name);
+}
+
+static uint32_t place_of(const struct resources *resources, const struct resource_row *row)
+{
+	uint32_t low = resources->fixed, high = resources->len;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (order_of(resources->at[middle]->row, row) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void forget_caches_of(struct resources *resources, struct custom_set *set)
+{
+	struct str name = cache_name(set->prefix);
+
+	if (map_get(&resources->caches, name) == set->cache)
+		map_remove(&resources->caches, name);
+}
+
+static void put_one(struct resources *resources, struct custom_resource *custom)
+{
+	struct custom_set *set = custom->set;
+	struct resource *resource = make(set->arena, &custom->row, custom);
+	struct text key = text_new(NAME_BYTES_MAX);
+
+	resource->cache = set->cache;
+	resource->stored = set->stored.object;
+	insert(resources, place_of(resources, &custom->row), resource);
+	map_put(&resources->by_name,
+		key_of(&key, custom->row.group, custom->row.version, custom->row.name), resource);
+	text_fini(&key);
+}
+
+void resources_put_set(struct resources *resources, struct custom_set *set)
+{
+	map_put(&resources->caches, cache_name(set->prefix), set->cache);
+	for (uint32_t i = 0; i < set->len; i++)
+		put_one(resources, &set->at[i]);
+}
+
+static void drop_one(struct resources *resources, const struct custom_resource *custom)
+{
+	uint32_t at = place_of(resources, &custom->row);
+	struct text key = text_new(NAME_BYTES_MAX);
+
+	assert(at < resources->len && resources->at[at]->custom == custom);
+	memmove(&resources->at[at], &resources->at[at + 1],
+		(resources->len - at - 1) * sizeof *resources->at);
+	resources->len--;
+	resources->changes++;
+	map_remove(&resources->by_name,
+		   key_of(&key, custom->row.group, custom->row.version, custom->row.name));
+	text_fini(&key);
+}
+
+void resources_drop_set(struct resources *resources, struct custom_set *set)
+{
+	for (uint32_t i = 0; i < set->len; i++)
+		drop_one(resources, &set->at[i]);
+	forget_caches_of(resources, set);
+	custom_set_unref(set);
+}
+
+uint64_t resources_changes(const struct resources *resources)
+{
+	return resources->changes;
 }
 
 void resources_free(struct resources *resources)
@@ -116,7 +224,8 @@ void resources_free(struct resources *resources)
 	while ((cache = resources_next_cache(resources, &at)) != NULL)
 		cache_free(cache);
 	for (uint32_t i = 0; i < resources->len; i++)
-		live_free(resources->at[i].live);
+		live_free(resources->at[i]->live);
+	mem_free(resources->at);
 	map_fini(&resources->caches);
 	map_fini(&resources->by_name);
 	arena_free(resources->arena);
@@ -138,16 +247,16 @@ const struct resource *resources_find_type(const struct resources *resources,
 					   const struct type *type)
 {
 	for (uint32_t i = 0; i < resources->len; i++)
-		if (resources->at[i].type == type)
-			return &resources->at[i];
+		if (resources->at[i]->type == type)
+			return resources->at[i];
 	return NULL;
 }
 
 bool resources_has_version(const struct resources *resources, struct str group, struct str version)
 {
 	for (uint32_t i = 0; i < resources->len; i++)
-		if (str_eq(resources->at[i].row->group, group) &&
-		    str_eq(resources->at[i].row->version, version))
+		if (str_eq(resources->at[i]->row->group, group) &&
+		    str_eq(resources->at[i]->row->version, version))
 			return true;
 	return false;
 }
@@ -168,7 +277,7 @@ uint32_t resources_len(const struct resources *resources)
 const struct resource *resources_at(const struct resources *resources, uint32_t i)
 {
 	assert(i < resources->len);
-	return &resources->at[i];
+	return resources->at[i];
 }
 
 /* The name of a cache is the first part of a key, or the first two. */

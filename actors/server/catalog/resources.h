@@ -2,8 +2,8 @@
  * Resources: everything that can be asked for at this server, found by group, version and name.
  *
  * Made at start from the constant table (resource-row.h) and the custom resources of the configuration; of those that are live (live.h) the
- * ones that the configuration names who sees. Each resource that is kept or seen has a cache; versions of one resource share it (their
- * objects differ in type only, see convert.h).
+ * ones that the configuration names who sees. Those of definitions in the store come and go (definition.h). Each resource that is kept or
+ * seen has a cache; versions of one resource share it (their objects differ in type only, see convert.h).
  */
 #ifndef ACTORS_SERVER_CATALOG_RESOURCES_H
 #define ACTORS_SERVER_CATALOG_RESOURCES_H
@@ -32,6 +32,12 @@ struct resources;
 GIVE struct resources *resources_new(const struct server_config *config);
 void resources_free(TAKE struct resources *resources); /* with all caches */
 
+/* The resources of a definition with its cache, or their end. The first takes over a reference, the second gives it back. */
+void resources_put_set(struct resources *resources, TAKE struct custom_set *set);
+void resources_drop_set(struct resources *resources, TAKE struct custom_set *set);
+/* Counts each change of what is served. */
+uint64_t resources_changes(const struct resources *resources);
+
 /* NULL: not served. */
 const struct resource *resources_find(const struct resources *resources, struct str group,
 				      struct str version, struct str name);
@@ -40,7 +46,7 @@ const struct resource *resources_find_type(const struct resources *resources,
 bool resources_has_version(const struct resources *resources, struct str group, struct str version);
 const struct subresource_row *resource_subresource(const struct resource *resource, struct str name);
 
-/* In order of discovery. */
+/* In order of discovery: those of a group and version stand side by side. */
 uint32_t resources_len(const struct resources *resources);
 const struct resource *resources_at(const struct resources *resources, uint32_t i);
 

@@ -3,6 +3,14 @@
 
 /* create: POST of a whole object to its collection. */
 
+/* A definition that is on its way out takes its objects with it: no more may come. */
+static bool is_closed(const struct request *r)
+{
+	const struct custom_resource *custom = r->resource->custom;
+
+	return custom != NULL && custom->set != NULL && custom->set->is_terminating;
+}
+
 static enum next create_decode(struct request *r)
 {
 	struct meta_object_meta *meta;
@@ -11,6 +19,11 @@ static enum next create_decode(struct request *r)
 	if (next != NEXT)
 		return next;
 	meta = record_meta(r->type, r->record);
+	if (is_closed(r))
+		return request_fail(
+		    r, failure_forbidden(r->arena, request_group(r), request_resource(r), meta->name,
+					 STR("create not allowed while custom resource definition "
+					     "is terminating")));
 	/* What only the server may say. */
 	meta->uid = STR_NONE;
 	UNSET(meta, creation_timestamp);

@@ -1,5 +1,8 @@
 #include "actors/server/answer/convert.h"
 #include "actors/server/server-private.h"
+#include "datastore/custom/value-patch.h"
+#include "datastore/custom/value.h"
+#include "datastore/object/json.h"
 #include "datastore/object/name.h"
 #include "datastore/object/record.h"
 #include "transport/wire/json.h"
@@ -160,6 +163,28 @@ static enum next strict_patch(struct request *r, const struct json_strict *stric
 	return NEXT;
 }
 
+/* What contradicts its schema has no place in a record of a custom resource: the patch goes over its JSON. */
+static enum status patch_custom(struct request *r, enum patch_form form, const struct type *type,
+				void *record, struct json_strict *strict, struct fault *why)
+{
+	struct text json = text_in(r->arena, LIMIT_RECORD_BYTES);
+	struct value value;
+	void *fresh = NULL;
+
+	json_encode(type, record, &json);
+	TRY(value_parse(text_str(&json), r->arena, &value));
+	if (form == PATCH_JSON)
+		TRY(value_patch_json(&value, r->asked.body, r->arena, why));
+	else
+		TRY(value_patch_merge(&value, r->asked.body, r->arena, why));
+	json = text_in(r->arena, LIMIT_RECORD_BYTES);
+	value_write(&value, &json);
+	TRY(json_decode(type, text_str(&json), r->arena, (struct json_options){ .strict = strict },
+			&fresh, why));
+	memcpy(record, fresh, type->size);
+	return OK;
+}
+
 /* The patch applied to a copy of what is there, of `type`. */
 enum next update_patch(struct request *r, const struct type *type, void *record)
 {
@@ -173,7 +198,9 @@ enum next update_patch(struct request *r, const struct type *type, void *record)
 	if (negotiate_patch(r->asked.content_type, &form, &is_apply) != OK || is_apply)
 		return update_patch_decode(r);
 	r->type = type;
-	status = patch_apply(form, type, record, r->asked.body, r->arena, &strict, &why);
+	status = type->set != NULL
+		     ? patch_custom(r, form, type, record, &strict, &why)
+		     : patch_apply(form, type, record, r->asked.body, r->arena, &strict, &why);
 	if (status != OK)
 		return patch_failed(r, status, &why);
 	next = strict_patch(r, &strict);

@@ -193,6 +193,19 @@ static void *in_type(struct request *r, const struct type *from, const void *rec
 	return (void *)(uintptr_t)convert_record(from, record, to, r->arena);
 }
 
+static const struct kind_schema *schema_of(struct request *r)
+{
+	const struct custom_resource *custom = r->resource->custom;
+	struct kind_schema *schema;
+
+	if (custom == NULL)
+		return NULL;
+	schema = arena_new_of(r->arena, struct kind_schema);
+	schema->version = custom->version;
+	schema->patterns = custom->set ? &custom->set->patterns : NULL;
+	return schema;
+}
+
 static void begin_change(struct request *r, struct faults *faults, struct check_context *check)
 {
 	const struct type *type = judged_type(r);
@@ -209,6 +222,7 @@ static void begin_change(struct request *r, struct faults *faults, struct check_
 		.name = record_meta(r->type, r->record)->name,
 		.object = in_type(r, r->type, r->record, type),
 		.user = &r->user,
+		.schema = schema_of(r),
 		.is_dry_run = request_is_dry_run(r),
 		.faults = faults,
 	};

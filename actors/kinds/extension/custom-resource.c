@@ -1,0 +1,270 @@
+#include "actors/kinds/kind.h"
+#include "datastore/custom/embedded.h"
+#include "datastore/custom/judge.h"
+#include "datastore/custom/list-type.h"
+#include "datastore/object/json.h"
+#include "datastore/object/object.h"
+#include "datastore/object/record.h"
+#include "datastore/schema/type.h"
+
+/*
+ * The objects of CustomResourceDefinitions (upstream: apiextensions-apiserver, registry/customresource).
+ *
+ * They are judged as JSON, since what contradicts the schema is in no field. An update passes over what was wrong before. With a
+ * status subresource the status has its own door; without one it is a part like any other.
+ */
+
+#define COUNT_MAX INT32_MAX
+#define STATUS STR("status")
+
+typedef const struct apiextensions_json_schema_props schema_props;
+
+/* ---- status ----------------------------------------------------------------------------------------------- */
+
+static bool has_status(const struct kind_change *change)
+{
+	for (uint32_t i = 0; i < change->type->subresource_count; i++)
+		if (str_is(change->type->subresources[i], "status"))
+			return true;
+	return false;
+}
+
+/* A status that contradicts the schema, or is a null, stands beside its field. */
+static void carry_loose_status(const struct kind_change *change, const void *from, void *to)
+{
+	const struct type *type = change->type;
+	const struct field *rest = type->rest != 0 ? &type->fields[type->rest - 1] : NULL;
+	struct str value;
+
+	if (rest == NULL)
+		return;
+	value = from ? str_map_get(*(const struct str_map *)field_at(rest, from), STATUS) : STR_NONE;
+	if (value.at != NULL)
+		str_map_put(field_at(rest, to), change->arena, STATUS, value);
+	else
+		str_map_remove(field_at(rest, to), change->arena, STATUS);
+}
+
+static void prepare_create(struct kind_change *change)
+{
+	if (has_status(change))
+		carry_loose_status(change, NULL, change->object);
+}
+
+static void prepare_update(struct kind_change *change)
+{
+	if (has_status(change))
+		carry_loose_status(change, change->old, change->object);
+}
+
+/* Nothing but the status, and who set what. */
+static void prepare_status(struct kind_change *change)
+{
+	const struct type *type = change->type;
+	const struct field *status = type_field(type, STATUS);
+	void *mixed = record_clone_shallow(type, change->old, change->arena);
+
+	record_meta(type, mixed)->managed_fields = record_meta(type, change->object)->managed_fields;
+	if (status != NULL) {
+		field_clear(status, mixed);
+		record_clone_field(status, change->object, mixed, change->arena);
+	}
+	carry_loose_status(change, change->object, mixed);
+	memcpy(change->object, mixed, type->size);
+}
+
+/* ---- scale ------------------------------------------------------------------------------------------------ */
+
+static const char *go_type(const struct value *value)
+{
+	static const char *const names[] = {
+		[VALUE_NULL] = "<nil>",
+		[VALUE_BOOL] = "bool",
+		[VALUE_INTEGER] = "int64",
+		[VALUE_DOUBLE] = "float64",
+		[VALUE_STRING] = "string",
+		[VALUE_LIST] = "[]interface {}",
+		[VALUE_MAP] = "map[string]interface {}",
+	};
+
+	return names[value->kind];
+}
+
+static void say_type(struct faults *faults, struct str path, struct str at, struct str zero,
+		     const struct value *value, const char *wanted)
+{
+	struct text shown = text_in(faults->arena, KIB);
+
+	if (value->kind == VALUE_STRING)
+		text_add(&shown, value->text);
+	else
+		value_write(value, &shown);
+	faults_add(faults, FAULT_INVALID, path, zero,
+		   STR_FMT " accessor error: " STR_FMT " is of the type %s, expected %s",
+		   STR_ARG(at), STR_ARG(text_str(&shown)), go_type(value), wanted);
+}
+
+/* What a path like `.spec.replicas` leads to; false: something on the way is no object, which has been said. */
+static bool follow(struct faults *faults, const struct value *from, struct str path,
+		   struct str zero, const struct value **out)
+{
+	struct str rest = str_slice(path, 1, path.len);
+
+	while (rest.at != NULL && from != NULL && from->kind != VALUE_NULL) {
+		struct str name = str_cut(&rest, '.');
+
+		if (from->kind != VALUE_MAP) {
+			say_type(faults, path,
+				 str_slice(path, 0, (uint32_t)(name.at + name.len - path.at)), zero,
+				 from, "map[string]interface{}");
+			return false;
+		}
+		from = value_member(from, name);
+	}
+	*out = rest.at == NULL ? from : NULL;
+	return true;
+}
+
+static void check_count(struct faults *faults, const struct value *object, struct str path)
+{
+	const struct value *count;
+
+	if (!follow(faults, object, path, STR("0"), &count) || count == NULL)
+		return;
+	if (count->kind != VALUE_INTEGER)
+		say_type(faults, path, path, STR("0"), count, "int64");
+	else if (count->integer < 0)
+		faults_add(faults, FAULT_INVALID, path, value_shown(count, faults->arena),
+			   "should be a non-negative integer");
+	else if (count->integer > COUNT_MAX)
+		faults_add(faults, FAULT_INVALID, path, value_shown(count, faults->arena),
+			   "should be less than or equal to %d", COUNT_MAX);
+}
+
+static void check_selector(struct faults *faults, const struct value *object, struct str path)
+{
+	const struct value *text;
+
+	if (path.len > 0 && follow(faults, object, path, STR("\"\""), &text) && text != NULL &&
+	    text->kind != VALUE_STRING)
+		say_type(faults, path, path, STR("\"\""), text, "string");
+}
+
+static void check_scale(const struct kind_change *change, const struct value *object, bool has_spec)
+{
+	const struct apiextensions_custom_resource_subresources *subresources =
+	    change->schema->version->subresources;
+
+	if (subresources == NULL || subresources->scale == NULL)
+		return;
+	if (has_spec)
+		check_count(change->faults, object, subresources->scale->spec_replicas_path);
+	check_count(change->faults, object, subresources->scale->status_replicas_path);
+	check_selector(change->faults, object, subresources->scale->label_selector_path);
+}
+
+/* ---- the schema ------------------------------------------------------------------------------------------- */
+
+static schema_props *schema_of(const struct kind_change *change)
+{
+	const struct apiextensions_custom_resource_validation *validation =
+	    change->schema->version->schema;
+
+	return validation != NULL ? validation->open_api_v3_schema : NULL;
+}
+
+static schema_props *property_of(schema_props *schema, struct str name)
+{
+	for (uint32_t i = 0; schema != NULL && i < schema->properties.len; i++)
+		if (str_eq(schema->properties.at[i].key, name))
+			return &schema->properties.at[i].value;
+	return NULL;
+}
+
+static const struct value *value_of(const struct kind_change *change, const void *record)
+{
+	struct value *value = arena_new_of(change->arena, struct value);
+	struct text json = text_in(change->arena, LIMIT_RECORD_BYTES);
+
+	json_encode(change->type, record, &json);
+	if (value_parse(text_str(&json), change->arena, value) != OK)
+		*value = (struct value){ .kind = VALUE_MAP };
+	return value;
+}
+
+static void check_schema(const struct kind_change *change, const struct value *now,
+			 const struct value *old, const char *part)
+{
+	struct judge_task task = { .schema = schema_of(change),
+				   .value = now,
+				   .old = old,
+				   .patterns = change->schema->patterns,
+				   .arena = change->arena };
+
+	if (part != NULL) {
+		task.base = str_from(part);
+		task.schema = property_of(task.schema, task.base);
+		task.value = value_member(now, task.base);
+		task.old = old ? value_member(old, task.base) : NULL;
+	}
+	if (task.value != NULL)
+		judge_check(&task, change->faults);
+}
+
+/* Lists that were no sets or maps before need not be any now. */
+static void check_lists(const struct kind_change *change, const struct value *now,
+			const struct value *old)
+{
+	struct faults before = faults_in(change->arena);
+
+	if (old != NULL)
+		list_type_check(schema_of(change), old, &before);
+	if (before.len == 0)
+		list_type_check(schema_of(change), now, change->faults);
+}
+
+static void check(struct kind_change *change)
+{
+	const struct value *now, *old;
+
+	if (change->schema == NULL)
+		return;
+	now = value_of(change, change->object);
+	old = change->old != NULL ? value_of(change, change->old) : NULL;
+	check_schema(change, now, old, NULL);
+	check_scale(change, now, true);
+	embedded_check(schema_of(change), now, change->faults);
+	check_lists(change, now, old);
+}
+
+static void check_status(struct kind_change *change)
+{
+	const struct value *now, *old;
+
+	if (change->schema == NULL)
+		return;
+	now = value_of(change, change->object);
+	old = value_of(change, change->old);
+	check_schema(change, now, old, "status");
+	check_scale(change, now, false);
+	check_lists(change, now, old);
+}
+
+static const struct kind_subresource subresources[] = {
+	{ .name = "status", .prepare = prepare_status, .validate = check_status }
+};
+
+const struct kind_rules kind_custom = {
+	.group = "",
+	.kind = "",
+	.name_syntax = NAME_DNS_SUBDOMAIN,
+	.has_generation = true,
+	.counts_all = true,
+	.needs_resource_version = true,
+	.prepare_create = prepare_create,
+	.prepare_update = prepare_update,
+	.validate_create = check,
+	.validate_update = check,
+	.subresources = subresources,
+	.subresource_count = 1,
+};
