@@ -17,6 +17,7 @@ static struct managed_change change_of(const struct apply *apply, const void *af
 		.type = apply->type,
 		.before = apply->live,
 		.after = after,
+		.is_merged = true,
 		.manager = apply->manager,
 		.api_version = apply->api_version,
 		.subresource = apply->subresource,
@@ -33,6 +34,7 @@ struct prune {
 	const struct type *type;
 	struct arena *arena;
 	const void *merged;
+	struct record_merge_emptied emptied;
 };
 
 static struct fields closed(const struct prune *p, struct fields set)
@@ -45,24 +47,27 @@ static struct fields closed_fields(const struct prune *p, const void *record)
 	return closed(p, record_fields_of(p->type, record, p->arena));
 }
 
-static void *without(const struct prune *p, struct fields set)
+/* In the last of which is what is empty now. */
+static void *without(struct prune *p, struct fields set)
 {
 	void *record = record_clone_shallow(p->type, p->merged, p->arena);
 
-	record_merge_remove(p->type, record, set, p->arena);
+	p->emptied = (struct record_merge_emptied){ .arena = p->arena };
+	record_merge_remove(p->type, record, set, &p->emptied);
 	return record;
 }
 
 /*
- * Takes out what the manager owned, puts back what anybody owns now, and with it what nobody owns and was not his: defaults
+ * Takes out what the manager owned, puts back what anybody owns now (`said` is his), and with it what nobody owns and was not his: defaults
  * below what goes go too, those beside it stay.
  */
 static void *prune(const struct apply *apply, const struct managed *managed, void *merged,
-		   struct fields last, struct arena *arena)
+		   struct fields said, struct fields last, struct record_merge_emptied *emptied)
 {
-	struct prune p = { apply->type, arena, merged };
+	struct arena *arena = emptied->arena;
+	struct prune p = { .type = apply->type, .arena = arena, .merged = merged };
 	struct fields merged_set = closed_fields(&p, merged), last_set = closed(&p, last);
-	struct fields owned = { 0 }, left;
+	struct fields owned = said, left;
 	void *pruned = without(&p, last_set);
 
 	for (uint32_t i = 0; i < managed->len; i++)
@@ -70,7 +75,9 @@ static void *prune(const struct apply *apply, const struct managed *managed, voi
 	left = fields_union(arena, closed_fields(&p, pruned), closed(&p, owned));
 	pruned = without(&p, fields_difference(arena, merged_set, left));
 	left = fields_difference(arena, merged_set, closed_fields(&p, pruned));
-	return without(&p, fields_intersection(arena, left, last_set));
+	pruned = without(&p, fields_intersection(arena, left, last_set));
+	*emptied = p.emptied;
+	return pruned;
 }
 
 /* ---- conflicts ------------------------------------------------------------------------------------------------------ */
@@ -177,29 +184,38 @@ static void own_all(const struct apply *apply, struct managed *managed)
 	struct managed_change change = change_of(apply, apply->live);
 
 	change.before = NULL;
+	change.is_merged = false;
 	change.manager = STR("before-first-apply");
 	managed_update(managed, &change);
 }
 
-/* The manager owns what he says from now on. Gives what he owned. */
-static struct managed_owner *take(const struct apply *apply, struct managed *managed,
-				  struct fields said, struct fields *last)
+/* What the manager has applied before. He owns nothing while others are asked what is theirs. */
+static struct fields last_set(const struct apply *apply, struct managed *managed,
+			      struct managed_owner **self)
 {
-	struct managed_owner *self = managed_applier(managed, apply->manager, apply->subresource);
+	struct fields last;
 
-	*last = (struct fields){ 0 };
-	if (self != NULL)
-		*last = managed_set(managed, self);
-	else
-		self = managed_add(managed, (struct managed_owner){
-						.manager = apply->manager,
-						.subresource = apply->subresource,
-						.is_apply = true,
-					    });
-	self->api_version = apply->api_version;
-	if (self->text.at == NULL || !fields_equal(*last, said))
+	*self = managed_applier(managed, apply->manager, apply->subresource);
+	if (*self == NULL)
+		*self = managed_add(managed, (struct managed_owner){
+						 .manager = apply->manager,
+						 .subresource = apply->subresource,
+						 .is_apply = true,
+						 .is_read = true,
+					     });
+	last = managed_set(managed, *self);
+	(*self)->api_version = apply->api_version;
+	(*self)->set = (struct fields){ 0 };
+	return last;
+}
+
+/* The manager owns what he says from now on; what he owned already has its bytes. */
+static void give(struct managed_owner *self, struct fields said, struct fields last)
+{
+	if (self->text.at == NULL || !fields_equal(last, said))
 		managed_give(self, said);
-	return self;
+	else
+		self->set = said;
 }
 
 static enum status read_owners(const struct apply *apply, struct arena *arena,
@@ -223,33 +239,54 @@ static struct meta_object_meta *meta_of(const struct type *type, void *record, s
 	return MAKE(*meta, arena);
 }
 
-static void *empty_or_copy(const struct apply *apply, struct arena *arena)
+static void *pruned_copy(const struct apply *apply, struct arena *arena)
 {
-	return apply->live ? record_clone_shallow(apply->type, apply->live, arena)
-			   : record_new(apply->type, arena);
+	void *copy = record_clone_shallow(apply->type, apply->live, arena);
+
+	if (copy == NULL)
+		return record_new(apply->type, arena);
+	record_prune(apply->type, copy);
+	return copy;
+}
+
+/* The order of lists counts, and what was said although it is zero. */
+static bool is_changed(const struct apply *apply, const void *merged, struct arena *arena)
+{
+	struct record_fields_change change;
+
+	if (apply->live == NULL || !record_equal(apply->type, apply->live, merged))
+		return true;
+	change = record_fields_compare(apply->type, apply->live, merged, true, arena);
+	return change.changed.len > 0 || change.removed.len > 0;
 }
 
 enum status apply_run(const struct apply *apply, struct arena *arena, struct apply_outcome *out,
 		      struct fault *why)
 {
+	struct record_merge_emptied emptied = { .arena = arena };
 	struct managed_change change;
 	struct managed_loss *losses;
 	struct managed_owner *self;
 	struct managed managed;
-	struct fields said, last;
+	struct fields said, last, nulls;
 	uint32_t count;
 	void *merged;
 
 	*out = (struct apply_outcome){ 0 };
 	TRY(record_fields_said(apply->type, apply->said, arena, &said, why));
 	TRY(read_owners(apply, arena, &managed, why));
-	said = managed_stripped(arena, fields_difference_deep(arena, said, apply->resets));
-	self = take(apply, &managed, said, &last);
-	merged = empty_or_copy(apply, arena);
+	nulls = record_fields_nulls(apply->type, apply->said, apply->said_json, arena);
+	said = fields_difference_deep(arena, fields_union(arena, said, nulls), apply->resets);
+	last = last_set(apply, &managed, &self);
+	merged = pruned_copy(apply, arena);
 	record_merge(apply->type, merged, apply->said, arena);
+	nulls = record_fields_null_values(apply->type, nulls, merged, arena);
+	record_merge_remove(apply->type, merged, nulls, &emptied);
 	if (!fields_has_all(said, last))
-		merged = prune(apply, &managed, merged, last, arena);
+		merged = prune(apply, &managed, merged, said, last, &emptied);
+	give(self, managed_stripped(arena, said), last);
 	change = change_of(apply, merged);
+	change.nulls = nulls;
 	losses = managed_losses(&managed, &change, self, &count);
 	if (is_conflict(apply, losses, count, arena)) {
 		list_conflicts(losses, count, arena, out);
@@ -257,11 +294,12 @@ enum status apply_run(const struct apply *apply, struct arena *arena, struct app
 	}
 	for (uint32_t i = 0; i < count; i++)
 		managed_give(losses[i].owner, losses[i].rest);
-	if (apply->live == NULL || !record_equal(apply->type, apply->live, merged)) {
+	if (is_changed(apply, merged, arena)) {
 		self->has_time = true;
 		self->time = (struct wall){ apply->now.ns - apply->now.ns % TIME_S };
 	}
 	managed_sweep(&managed);
+	record_merge_clear(&emptied);
 	if (str_is(apply->manager, "kubectl"))
 		last_applied_renew(apply, merged, arena);
 	meta_of(apply->type, merged, arena)->managed_fields = managed_entries(&managed);

@@ -27,7 +27,7 @@ struct fields last_applied_fields(const struct apply *apply, struct arena *arena
 			NULL) != OK ||
 	    record_fields_said(apply->type, record, arena, &said, NULL) != OK)
 		return (struct fields){ 0 };
-	change = record_fields_compare(apply->type, record, apply->live, arena);
+	change = record_fields_compare(apply->type, record, apply->live, false, arena);
 	return fields_difference(arena, fields_difference(arena, said, change.changed),
 				 change.removed);
 }

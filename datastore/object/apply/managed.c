@@ -241,8 +241,13 @@ static struct record_fields_change compare(struct versions *v, const struct type
 					   const void *before, const void *after)
 {
 	struct arena *arena = v->managed->arena;
-	struct record_fields_change fields = record_fields_compare(type, before, after, arena);
+	/* In another version it is an object like any other. */
+	bool is_merged = v->change->is_merged && type == v->change->type;
+	struct record_fields_change fields =
+	    record_fields_compare(type, before, after, is_merged, arena);
 
+	fields.changed = fields_union(arena, fields.changed, v->change->nulls);
+	fields.removed = fields_difference(arena, fields.removed, v->change->nulls);
 	fields.changed = managed_stripped(
 	    arena, fields_difference_deep(arena, fields.changed, v->change->resets));
 	fields.removed = managed_stripped(

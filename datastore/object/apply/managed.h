@@ -51,6 +51,8 @@ struct managed_change {
 	const struct type *type;
 	const void *before; /* NULL: the object is new */
 	const void *after;
+	bool is_merged;      /* `after` came of record_merge() */
+	struct fields nulls; /* what it makes null, which is a value to fight about */
 	struct str manager, api_version, subresource;
 	struct fields resets; /* what is set back in such a change, and so is nobody's */
 	struct wall now;

@@ -25,7 +25,7 @@ struct trail {
 
 struct having {
 	struct arena *arena;
-	enum slot_view view;
+	bool is_strict;     /* elements that cannot be told apart are a fault */
 	enum status status; /* of the first fault */
 	struct fault *why;
 };
@@ -40,7 +40,7 @@ static void add_having(struct having *h, struct fields_step step, struct slot sl
 	struct trail trail = { up, step };
 	struct fields_builder below = { .arena = h->arena };
 
-	slot_unwrap(&slot, &value, h->view);
+	slot_unwrap(&slot, &value, SLOT_SAID);
 	have(h, slot, value, &trail, &below, &is_owned);
 	fields_add(out, step, is_owned, fields_built(&below));
 }
@@ -62,7 +62,7 @@ static void have_struct(struct having *h, const struct type *type, const void *r
 	record = record_or_empty(type, record);
 	for (uint32_t i = 0; i < type->field_count && h->status == OK; i++) {
 		const struct field *field = &type->fields[type->by_name[i]];
-		struct slot_value value = slot_value(h->view, field, record);
+		struct slot_value value = slot_value(SLOT_SAID, field, record);
 
 		if (field->flags & FIELD_INLINE)
 			have_struct(h, field->type, value.at, trail, out);
@@ -107,8 +107,9 @@ static void have_list(struct having *h, const struct field *field, const struct 
 	struct fault why = { 0 };
 	struct slot_items items;
 
-	if (slot_items(field, list, h->view, h->arena, &items, &why) != OK) {
-		fail_at(h, trail, why.text);
+	if (slot_items(field, list, SLOT_SAID, h->arena, &items, &why) != OK) {
+		if (h->is_strict)
+			fail_at(h, trail, why.text);
 		return;
 	}
 	for (uint32_t i = 0; i < items.len && h->status == OK; i++) {
@@ -117,7 +118,7 @@ static void have_list(struct having *h, const struct field *field, const struct 
 		if (item->same == 1)
 			add_having(h, item->step, (struct slot){ field, true },
 				   slot_element(field, item->at), true, trail, out);
-		else if (h->view == SLOT_SAID)
+		else if (h->is_strict)
 			fail_twice(h, trail, item->step);
 		else
 			fields_add(out, item->step, true, (struct fields){ 0 });
@@ -131,7 +132,7 @@ static void have(struct having *h, struct slot slot, struct slot_value value,
 	enum slot_sort sort = slot_sort(slot);
 
 	if (sort == SLOT_LEAF || value.is_null ||
-	    (sort != SLOT_LIST && slot_is_empty(slot, value, h->view)))
+	    (sort != SLOT_LIST && slot_is_empty(slot, value, SLOT_SAID)))
 		*is_owned = true;
 	else if (sort == SLOT_LIST)
 		have_list(h, slot.field, value.at, trail, out);
@@ -145,7 +146,7 @@ enum status record_fields_said(const struct type *type, const void *record, stru
 			       struct fields *out, struct fault *why)
 {
 	struct fault unheard;
-	struct having h = { .arena = arena, .view = SLOT_SAID, .why = why != NULL ? why : &unheard };
+	struct having h = { .arena = arena, .is_strict = true, .why = why != NULL ? why : &unheard };
 	struct fields_builder builder = { .arena = arena };
 
 	have_struct(&h, type, record, NULL, &builder);
@@ -157,7 +158,7 @@ enum status record_fields_said(const struct type *type, const void *record, stru
 struct fields record_fields_of(const struct type *type, const void *record, struct arena *arena)
 {
 	struct fault unheard;
-	struct having h = { .arena = arena, .view = SLOT_GO, .why = &unheard };
+	struct having h = { .arena = arena, .why = &unheard };
 	struct fields_builder builder = { .arena = arena };
 
 	have_struct(&h, type, record, NULL, &builder);
@@ -166,21 +167,27 @@ struct fields record_fields_of(const struct type *type, const void *record, stru
 
 /* ---- what two differ in ------------------------------------------------------------------------------------------- */
 
+/* How far the two sides say what they have. */
+struct comparison {
+	struct arena *arena;
+	enum slot_view before, after;
+};
+
 /* What is known of one node: what is below it, and whether it is in the sets itself. */
 struct sides {
 	struct fields_builder changed, removed;
 	bool is_changed, is_removed;
 };
 
-static void compare_slot(struct arena *arena, struct slot slot, struct slot_value a,
+static void compare_slot(const struct comparison *c, struct slot slot, struct slot_value a,
 			 struct slot_value b, struct sides *out);
 
-static void compare_child(struct arena *arena, struct fields_step step, struct slot slot,
+static void compare_child(const struct comparison *c, struct fields_step step, struct slot slot,
 			  struct slot_value a, struct slot_value b, struct sides *out)
 {
-	struct sides child = { .changed = { .arena = arena }, .removed = { .arena = arena } };
+	struct sides child = { .changed = { .arena = c->arena }, .removed = { .arena = c->arena } };
 
-	compare_slot(arena, slot, a, b, &child);
+	compare_slot(c, slot, a, b, &child);
 	fields_add(&out->changed, step, child.is_changed, fields_built(&child.changed));
 	fields_add(&out->removed, step, child.is_removed, fields_built(&child.removed));
 }
@@ -192,8 +199,8 @@ static const char *entry_at(const struct field *field, const struct block_list *
 }
 
 /* Entries stand in order of their keys. */
-static void compare_maps(struct arena *arena, const struct field *field, const struct block_list *a,
-			 const struct block_list *b, struct sides *out)
+static void compare_maps(const struct comparison *c, const struct field *field,
+			 const struct block_list *a, const struct block_list *b, struct sides *out)
 {
 	struct slot slot = { field, true };
 
@@ -217,12 +224,12 @@ static void compare_maps(struct arena *arena, const struct field *field, const s
 			to = slot_element(field, y);
 			j++;
 		}
-		compare_child(arena, name_step(key), slot, from, to, out);
+		compare_child(c, name_step(key), slot, from, to, out);
 	}
 }
 
 /* NULL: there is none, and so are its members; an empty one has those that are always there. */
-static void compare_structs(struct arena *arena, const struct type *type, const void *a,
+static void compare_structs(const struct comparison *c, const struct type *type, const void *a,
 			    const void *b, struct sides *out)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
@@ -230,18 +237,18 @@ static void compare_structs(struct arena *arena, const struct type *type, const 
 		struct slot_value x = { 0 }, y = { 0 };
 
 		if (a != NULL)
-			x = slot_value(SLOT_GO, field, a);
+			x = slot_value(c->before, field, a);
 		if (b != NULL)
-			y = slot_value(SLOT_GO, field, b);
+			y = slot_value(c->after, field, b);
 		if (field->flags & FIELD_INLINE)
-			compare_structs(arena, field->type,
+			compare_structs(c, field->type,
 					a ? record_or_empty(field->type, x.at) : NULL,
 					b ? record_or_empty(field->type, y.at) : NULL, out);
 		else if (is_rest(type, field))
-			compare_maps(arena, field, x.at, y.at, out);
+			compare_maps(c, field, x.at, y.at, out);
 		else if (x.is_there || y.is_there)
-			compare_child(arena, name_step(field->name), (struct slot){ field, false },
-				      x, y, out);
+			compare_child(c, name_step(field->name), (struct slot){ field, false }, x,
+				      y, out);
 	}
 }
 
@@ -262,7 +269,7 @@ static bool equal_groups(const struct field *field, struct slot_item *const *a,
 }
 
 /* The elements of one step on both sides. Those that cannot be told apart are one value. */
-static void compare_group(struct arena *arena, const struct field *field,
+static void compare_group(const struct comparison *c, const struct field *field,
 			  struct slot_item *const *a, uint32_t count_a, struct slot_item *const *b,
 			  uint32_t count_b, struct sides *out)
 {
@@ -272,7 +279,7 @@ static void compare_group(struct arena *arena, const struct field *field,
 	struct slot_value y = count_b == 1 ? slot_element(field, b[0]->at) : none;
 
 	if (x.is_there || y.is_there)
-		compare_child(arena, step, (struct slot){ field, true }, x, y, out);
+		compare_child(c, step, (struct slot){ field, true }, x, y, out);
 	if (count_a > 1 && count_b > 1) {
 		if (count_a != count_b || !equal_groups(field, a, b, count_a))
 			fields_add(&out->changed, step, true, (struct fields){ 0 });
@@ -283,21 +290,21 @@ static void compare_group(struct arena *arena, const struct field *field,
 	}
 }
 
-static bool items_of(struct arena *arena, const struct field *field, struct slot_value value,
-		     struct slot_items *out)
+static bool items_of(const struct comparison *c, const struct field *field, struct slot_value value,
+		     enum slot_view view, struct slot_items *out)
 {
 	static const struct block_list none;
 
-	return slot_items(field, value.at != NULL && !value.is_null ? value.at : &none, SLOT_GO,
-			  arena, out, NULL) == OK;
+	return slot_items(field, value.at != NULL && !value.is_null ? value.at : &none, view,
+			  c->arena, out, NULL) == OK;
 }
 
-static void compare_lists(struct arena *arena, const struct field *field, struct slot_value a,
-			  struct slot_value b, struct sides *out)
+static void compare_lists(const struct comparison *c, const struct field *field,
+			  struct slot_value a, struct slot_value b, struct sides *out)
 {
 	struct slot_items x, y;
 
-	if (!items_of(arena, field, a, &x) || !items_of(arena, field, b, &y))
+	if (!items_of(c, field, a, c->before, &x) || !items_of(c, field, b, c->after, &y))
 		return; /* elements without keys: nobody can own them */
 	for (uint32_t i = 0, j = 0; i < x.len || j < y.len;) {
 		int order = i == x.len   ? 1
@@ -306,7 +313,7 @@ static void compare_lists(struct arena *arena, const struct field *field, struct
 		uint32_t i_end = order <= 0 ? group_end(&x, i) : i;
 		uint32_t j_end = order >= 0 ? group_end(&y, j) : j;
 
-		compare_group(arena, field, &x.order[i], i_end - i, &y.order[j], j_end - j, out);
+		compare_group(c, field, &x.order[i], i_end - i, &y.order[j], j_end - j, out);
 		i = i_end;
 		j = j_end;
 	}
@@ -328,40 +335,41 @@ static const void *struct_of(const struct type *type, struct slot_value value)
 	return value.is_there && !value.is_null ? record_or_empty(type, value.at) : NULL;
 }
 
-static void compare_slot(struct arena *arena, struct slot slot, struct slot_value a,
+static void compare_slot(const struct comparison *c, struct slot slot, struct slot_value a,
 			 struct slot_value b, struct sides *out)
 {
 	struct slot from = slot;
 	enum slot_sort sort;
 
-	slot_unwrap(&from, &a, SLOT_GO);
-	slot_unwrap(&slot, &b, SLOT_GO);
+	slot_unwrap(&from, &a, c->before);
+	slot_unwrap(&slot, &b, c->after);
 	sort = slot_sort(slot);
 	if (sort == SLOT_LEAF ||
-	    (slot_is_empty(slot, a, SLOT_GO) && slot_is_empty(slot, b, SLOT_GO))) {
+	    (slot_is_empty(slot, a, c->before) && slot_is_empty(slot, b, c->after))) {
 		compare_leaves(slot, a, b, out);
 		return;
 	}
 	if (sort == SLOT_LIST)
-		compare_lists(arena, slot.field, a, b, out);
+		compare_lists(c, slot.field, a, b, out);
 	else if (sort == SLOT_MAP)
-		compare_maps(arena, slot.field, a.is_null ? NULL : a.at, b.is_null ? NULL : b.at,
-			     out);
+		compare_maps(c, slot.field, a.is_null ? NULL : a.at, b.is_null ? NULL : b.at, out);
 	else
-		compare_structs(arena, slot.field->type, struct_of(slot.field->type, a),
+		compare_structs(c, slot.field->type, struct_of(slot.field->type, a),
 				struct_of(slot.field->type, b), out);
 	out->is_changed = !a.is_there;
 	out->is_removed = !b.is_there;
 }
 
 struct record_fields_change record_fields_compare(const struct type *type, const void *before,
-						  const void *after, struct arena *arena)
+						  const void *after, bool is_merged,
+						  struct arena *arena)
 {
+	struct comparison c = { arena, SLOT_GO, is_merged ? SLOT_MERGED : SLOT_GO };
 	struct sides sides = { .changed = { .arena = arena }, .removed = { .arena = arena } };
 
 	if (before == NULL)
 		before = record_new(type, arena);
-	compare_structs(arena, type, before, after, &sides);
+	compare_structs(&c, type, before, after, &sides);
 	return (struct record_fields_change){ fields_built(&sides.changed),
 					      fields_built(&sides.removed) };
 }

@@ -147,7 +147,7 @@ static void merge_lists(const struct field *field, struct block_list *list,
 {
 	struct lists m = { .field = field, .arena = arena };
 
-	if (slot_items(field, list, SLOT_GO, arena, &m.live, NULL) != OK ||
+	if (slot_items(field, list, SLOT_MERGED, arena, &m.live, NULL) != OK ||
 	    slot_items(field, said, SLOT_SAID, arena, &m.said, NULL) != OK) {
 		*list = *said; /* what the object has has no keys to go by */
 		return;
@@ -202,85 +202,106 @@ void record_merge(const struct type *type, void *record, const void *said, struc
 
 /* ---- taken out ------------------------------------------------------------------------------------------------------ */
 
-static bool is_left(const struct field *field, void *record)
+static void note_emptied(struct record_merge_emptied *emptied, const struct field *field,
+			 void *record)
 {
-	struct slot slot = { field, false };
+	if (emptied->len == emptied->cap) {
+		uint32_t cap = 2 * emptied->cap + 4;
 
-	return !slot_is_empty(slot, slot_value(SLOT_GO, field, record), SLOT_GO);
+		emptied->at =
+		    arena_grow(emptied->arena, emptied->at, sizeof *emptied->at * emptied->cap,
+			       sizeof *emptied->at * cap);
+		emptied->cap = cap;
+	}
+	emptied->at[emptied->len++] = (struct record_merge_place){ field, record };
 }
 
-static void remove_below(const struct field *field, bool is_element, void *at, struct fields set,
-			 struct arena *arena)
+void record_merge_clear(const struct record_merge_emptied *emptied)
 {
-	if (slot_sort((struct slot){ field, is_element }) == SLOT_STRUCT)
-		record_merge_remove(field->type, at, set, arena);
+	for (uint32_t i = 0; i < emptied->len; i++)
+		field_clear(emptied->at[i].field, emptied->at[i].record);
+}
+
+/* Elements or entries in their blocks, each with what the set says of it. */
+struct blocks {
+	const struct field *field;
+	struct block_list *list;
+	const struct fields_node **nodes;
+};
+
+/* Those that are owned go first, so that the others lie still while they are gone into. */
+static void remove_blocks(struct blocks *b, struct record_merge_emptied *emptied)
+{
+	bool is_deep = slot_sort((struct slot){ b->field, true }) == SLOT_STRUCT;
+	uint32_t skip = b->field->shape == SHAPE_MAP ? FIELD_ENTRY_VALUE : 0, kept = 0;
+
+	for (uint32_t i = 0; i < b->list->len; i++) {
+		if (b->nodes[i] != NULL && b->nodes[i]->is_owned)
+			continue;
+		memmove(block_of(b->field, b->list, kept), block_of(b->field, b->list, i),
+			field_stride(b->field));
+		b->nodes[kept++] = b->nodes[i];
+	}
+	b->list->len = kept;
+	for (uint32_t i = 0; i < kept && is_deep; i++)
+		if (b->nodes[i] != NULL)
+			record_merge_remove(b->field->type,
+					    (char *)block_of(b->field, b->list, i) + skip,
+					    b->nodes[i]->below, emptied);
 }
 
 static void remove_entries(const struct field *field, struct block_list *map, struct fields set,
-			   struct arena *arena)
+			   struct record_merge_emptied *emptied)
 {
-	uint32_t kept = 0;
+	struct blocks b = { field, map, NULL };
 
+	b.nodes = arena_array(emptied->arena, const struct fields_node *, map->len);
 	for (uint32_t i = 0; i < map->len; i++) {
-		char *block = block_of(field, map, i);
-		struct fields_step step = { FIELDS_NAME, *(struct str *)block };
-		const struct fields_node *node = fields_find(set, step);
+		struct str key = *(const struct str *)block_of(field, map, i);
 
-		if (node != NULL && node->is_owned)
-			continue;
-		if (node != NULL)
-			remove_below(field, true, block + FIELD_ENTRY_VALUE, node->below, arena);
-		memmove(block_of(field, map, kept++), block, field_stride(field));
+		b.nodes[i] = fields_find(set, (struct fields_step){ FIELDS_NAME, key });
 	}
-	map->len = kept;
+	remove_blocks(&b, emptied);
 }
 
 static void remove_elements(const struct field *field, struct block_list *list, struct fields set,
-			    struct arena *arena)
+			    struct record_merge_emptied *emptied)
 {
+	struct blocks b = { field, list, NULL };
 	struct slot_items items;
-	uint32_t kept = 0;
 
-	if (slot_items(field, list, SLOT_GO, arena, &items, NULL) != OK)
+	if (slot_items(field, list, SLOT_SAID, emptied->arena, &items, NULL) != OK)
 		return;
-	for (uint32_t i = 0; i < items.len; i++) {
-		const struct fields_node *node = fields_find(set, items.at[i].step);
-		void *block = block_of(field, list, i);
-
-		if (node != NULL && node->is_owned)
-			continue;
-		if (node != NULL)
-			remove_below(field, true, block, node->below, arena);
-		memmove(block_of(field, list, kept++), block, field_stride(field));
-	}
-	list->len = kept;
+	b.nodes = arena_array(emptied->arena, const struct fields_node *, list->len);
+	for (uint32_t i = 0; i < items.len; i++)
+		b.nodes[i] = fields_find(set, items.at[i].step);
+	remove_blocks(&b, emptied);
 }
 
 static void remove_in_field(const struct field *field, void *record, struct fields set,
-			    struct arena *arena)
+			    struct record_merge_emptied *emptied)
 {
+	struct slot slot = { field, false };
 	void *at = field_at(field, record);
 
 	if (is_bare(field)) {
-		void *message = *(void **)at;
-
-		remove_in_field(&field->type->fields[0], message, set, arena);
-		if (!field_is_set(&field->type->fields[0], message))
-			field_clear(field, record);
+		field = &field->type->fields[0];
+		if (field_is_set(field, *(void **)at))
+			remove_in_field(field, *(void **)at, set, emptied);
 		return;
 	}
-	switch (slot_sort((struct slot){ field, false })) {
+	switch (slot_sort(slot)) {
 	case SLOT_LEAF: return;
-	case SLOT_LIST: remove_elements(field, at, set, arena); break;
-	case SLOT_MAP: remove_entries(field, at, set, arena); break;
-	case SLOT_STRUCT: record_merge_remove(field->type, *(void **)at, set, arena); break;
+	case SLOT_LIST: remove_elements(field, at, set, emptied); break;
+	case SLOT_MAP: remove_entries(field, at, set, emptied); break;
+	case SLOT_STRUCT: record_merge_remove(field->type, *(void **)at, set, emptied); break;
 	}
-	if (!is_left(field, record))
-		field_clear(field, record);
+	if (slot_is_empty(slot, slot_value(SLOT_SAID, field, record), SLOT_SAID))
+		note_emptied(emptied, field, record);
 }
 
 void record_merge_remove(const struct type *type, void *record, struct fields set,
-			 struct arena *arena)
+			 struct record_merge_emptied *emptied)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
 		const struct field *field = &type->fields[i];
@@ -291,17 +312,17 @@ void record_merge_remove(const struct type *type, void *record, struct fields se
 			continue;
 		if (field->flags & FIELD_INLINE) {
 			record_merge_remove(field->type, *(void **)field_at(field, record), set,
-					    arena);
+					    emptied);
 			continue;
 		}
 		if (type->rest == i + 1) {
-			remove_entries(field, field_at(field, record), set, arena);
+			remove_entries(field, field_at(field, record), set, emptied);
 			continue;
 		}
 		node = fields_find(set, step);
 		if (node != NULL && node->is_owned)
 			field_clear(field, record);
 		else if (node != NULL)
-			remove_in_field(field, record, node->below, arena);
+			remove_in_field(field, record, node->below, emptied);
 	}
 }

@@ -42,7 +42,8 @@ struct slot_value slot_value(enum slot_view view, const struct field *field, con
 	if (view == SLOT_SAID)
 		value.is_there = is_set;
 	else
-		value.is_there = record_is_by_value(field) || !record_is_omitted(field, record);
+		value.is_there = record_is_by_value(field) || !record_is_omitted(field, record) ||
+				 (view == SLOT_MERGED && is_set);
 	value.is_null = value.is_there && !is_set && record_is_null_when_absent(field);
 	if (field->kind == KIND_MESSAGE && field->shape == SHAPE_ONE)
 		value.at = *(void *const *)value.at;

@@ -20,9 +20,10 @@ enum slot_sort slot_sort(struct slot slot);
 
 /*
  * When a member is there. SAID: it was written in a configuration, be it zero. GO: as in an object that upstream's server holds, where
- * zero says nothing, and messages held by value and members that are always written are there.
+ * zero says nothing, and messages held by value and members that are always written are there. MERGED: either, in a pruned
+ * object with a configuration in it.
  */
-enum slot_view { SLOT_SAID, SLOT_GO };
+enum slot_view { SLOT_SAID, SLOT_GO, SLOT_MERGED };
 
 struct slot_value {
 	bool is_there, is_null;
