@@ -43,6 +43,24 @@ static void drop_arena(void *arg)
 	arena_free(arg);
 }
 
+/* The program that upstream has for what an actor does, where that has no name of its own: its managers are known by that. */
+static struct str program_of(struct str user)
+{
+	static const struct {
+		struct str prefix, program;
+	} programs[] = {
+		{ STR("system:serviceaccount:kube-system:"), STR("kube-controller-manager") },
+		{ STR("system:node:"), STR("kubelet") },
+		{ STR("system:kube-controller-manager"), STR("kube-controller-manager") },
+		{ STR("system:kube-scheduler"), STR("kube-scheduler") },
+	};
+
+	for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
+		if (str_starts(user, programs[i].prefix))
+			return programs[i].program;
+	return user;
+}
+
 static void take_call(struct asked *asked, const struct api_call *call)
 {
 	struct str rest = call->path;
@@ -52,7 +70,7 @@ static void take_call(struct asked *asked, const struct api_call *call)
 	asked->method = call->method;
 	asked->accept = call->accept;
 	asked->content_type = call->content_type;
-	asked->agent = call->agent.len > 0 ? call->agent : call->user;
+	asked->agent = call->agent.len > 0 ? call->agent : program_of(call->user);
 	asked->body = call->body;
 	asked->term = call->term;
 	asked->is_trusted = true;

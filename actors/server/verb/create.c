@@ -30,8 +30,6 @@ static enum next create_decode(struct request *r)
 	UNSET(meta, deletion_timestamp);
 	UNSET(meta, deletion_grace_period_seconds);
 	meta->self_link = STR_NONE;
-	meta->managed_fields.at = NULL;
-	meta->managed_fields.len = 0;
 	r->is_creating = true;
 	write_dedup_owners(r, false);
 	return NEXT;
@@ -52,6 +50,7 @@ static enum next create_read(struct request *r)
 			   STR("resourceVersion should not be set on objects to be created")));
 	r->answer = (struct answer){ 0 };
 	meta->resource_version = STR_NONE;
+	owners_track(r);
 	return NEXT;
 }
 

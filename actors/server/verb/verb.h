@@ -5,6 +5,7 @@
 #define ACTORS_SERVER_VERB_VERB_H
 
 #include "actors/server/request.h"
+#include "datastore/object/apply/fields.h"
 
 extern const struct verb_steps get_steps, list_steps, watch_steps, create_steps, update_steps,
     patch_steps, delete_steps, delete_collection_steps;
@@ -38,6 +39,20 @@ enum next update_patch(struct request *r, const struct type *type, void *record)
 enum next update_check(struct request *r); /* uid and resourceVersion of r->record against r->live */
 enum next update_admit(struct request *r);
 enum next update_validate(struct request *r);
+
+/* owners.c: metadata.managedFields. */
+struct str owners_manager(struct request *r);
+struct fields owners_resets(struct request *r); /* of what is nobody's after such a write */
+bool owners_convert(void *arg, struct str api_version, const void *record,
+		    const struct type **out_type, const void **out); /* managed_convert_fn; arg: r */
+void owners_track(struct request *r); /* what r->record changes is the manager's: before admission */
+void owners_settle(struct request *r); /* before it is stored: what has not changed keeps its times */
+
+/* apply.c: server-side apply, whose body is a configuration and no object. */
+bool apply_is_asked(const struct request *r);
+enum next apply_decode(struct request *r); /* into r->work */
+/* The configuration of the body put into `live` (NULL: nothing is there), of `type`: becomes r->record. */
+enum next apply_into(struct request *r, const struct type *type, const void *live);
 
 /* write.c: the second half of all writes. */
 struct str write_uid(struct request *r); /* a new one */

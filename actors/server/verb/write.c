@@ -479,9 +479,23 @@ static enum next persist_dry(struct request *r)
 	return DONE;
 }
 
+/* An object that is too large is stored without its owners rather than not at all; an apply cannot do without them. */
+static void encode(struct request *r)
+{
+	struct meta_object_meta *meta = record_meta(r->type, r->record);
+
+	r->stored = stored_bytes(r, request_store_arena(r), r->type, r->record);
+	if (r->stored.len <= LIMIT_OBJECT_BYTES || meta->managed_fields.len == 0 ||
+	    apply_is_asked(r))
+		return;
+	meta->managed_fields = (struct meta_managed_fields_entry_list){ 0 };
+	r->stored = stored_bytes(r, request_store_arena(r), r->type, r->record);
+}
+
 static enum next persist_put(struct request *r)
 {
-	r->stored = stored_bytes(r, request_store_arena(r), r->type, r->record);
+	owners_settle(r);
+	encode(r);
 	if (!r->is_creating && is_same(r)) {
 		r->written = (uint64_t)r->live->revision;
 		set_version(r, r->written);
