@@ -110,6 +110,7 @@ static enum next check_scale(struct request *r, const struct autoscaling_scale *
 static enum next take(struct request *r, const struct autoscaling_scale *scale)
 {
 	const struct type *type = r->live->type;
+	const struct meta_object_meta *live = object_meta(r->live);
 	struct meta_object_meta *meta;
 	enum next next = check_scale(r, scale);
 
@@ -120,22 +121,36 @@ static enum next take(struct request *r, const struct autoscaling_scale *scale)
 	meta = record_meta(type, r->record);
 	set_replicas(type, r->record, scale->spec->replicas);
 	meta->uid = scale->metadata->uid;
+	meta->managed_fields = scale_owners_back(r, live, scale->metadata);
 	meta->resource_version = scale->metadata->resource_version;
 	return update_check(r);
 }
 
+/* What is there, with those who own it. */
+static struct autoscaling_scale *live_scale(struct request *r)
+{
+	struct autoscaling_scale *scale = scale_of(r, r->live->type, r->live->record);
+
+	scale->metadata->managed_fields = scale_owners(r, object_meta(r->live));
+	return scale;
+}
+
 static enum next update_read(struct request *r)
 {
-	const struct autoscaling_scale *scale = r->record;
+	struct autoscaling_scale *scale = r->record;
 
 	if (!r->is_fresh)
 		return request_refresh(r);
 	r->live = request_live(r);
-	return r->live ? take(r, scale) : request_not_found(r);
+	if (r->live == NULL)
+		return request_not_found(r);
+	scale_owners_track(r, live_scale(r), scale);
+	return take(r, scale);
 }
 
 static enum next patch_read(struct request *r)
 {
+	struct autoscaling_scale *live;
 	enum next next;
 
 	if (!r->is_fresh)
@@ -143,7 +158,15 @@ static enum next patch_read(struct request *r)
 	r->live = request_live(r);
 	if (r->live == NULL)
 		return request_not_found(r);
-	next = update_patch(r, &autoscaling_scale_type, scale_of(r, r->live->type, r->live->record));
+	live = live_scale(r);
+	if (apply_is_asked(r)) {
+		next = apply_into(r, &autoscaling_scale_type, live);
+	} else {
+		next = update_patch(r, &autoscaling_scale_type,
+				    record_clone_shallow(&autoscaling_scale_type, live, r->arena));
+		if (next == NEXT)
+			scale_owners_track(r, live, r->record);
+	}
 	return next == NEXT ? take(r, r->record) : next;
 }
 

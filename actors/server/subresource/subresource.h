@@ -19,6 +19,16 @@ struct core_pod_condition;
 void binding_set_condition(struct request *r, struct core_pod *pod,
 			   struct core_pod_condition condition);
 
+/* scale-owners.c: the owners of a workload that are owners of its scale, what a change makes of them, and the workload's then. */
+struct autoscaling_scale;
+struct meta_managed_fields_entry_list scale_owners(struct request *r,
+						   const struct meta_object_meta *meta);
+void scale_owners_track(struct request *r, const struct autoscaling_scale *live,
+			struct autoscaling_scale *scale);
+struct meta_managed_fields_entry_list scale_owners_back(struct request *r,
+							const struct meta_object_meta *workload_meta,
+							const struct meta_object_meta *scale_meta);
+
 /* pod-connect.c: which container is meant, the only one if none is named; DONE: it is not clear, or not there. */
 enum next pod_connect_container(struct request *r, const struct core_pod *pod, struct str *name);
 

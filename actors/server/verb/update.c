@@ -215,8 +215,9 @@ enum next update_patch(struct request *r, const struct type *type, void *record)
 	bool is_apply;
 	enum next next;
 
-	if (negotiate_patch(r->asked.content_type, &form, &is_apply) != OK || is_apply)
-		return update_patch_decode(r);
+	if (negotiate_patch(r->asked.content_type, &form, &is_apply) != OK)
+		return unknown_form(r);
+	assert(!is_apply);
 	r->type = type;
 	status = type->set != NULL
 		     ? patch_custom(r, form, type, record, &strict, &why)

@@ -237,3 +237,41 @@ TEST(a_part_of_the_object_has_owners_of_its_own)
 		 "{\"f:status\":{\"f:replicas\":{}}}");
 	rig_close(rig);
 }
+
+/* What comes out was compared with kube-apiserver v1.37.2, to the missing time of who came by way of the scale. */
+TEST(the_scale_of_a_workload_is_applied_as_well)
+{
+#define SCALE(n)                                                                        \
+	"{\"apiVersion\":\"autoscaling/v1\",\"kind\":\"Scale\",\"metadata\":{\"name\":" \
+	"\"d\"},\"spec\":{\"replicas\":" n "}}"
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer = rig_patch(
+	    rig, "apply", DEPLOYMENTS "/d?fieldManager=a",
+	    DEPLOYMENT("d", "\"spec\":{\"replicas\":2,\"selector\":{\"matchLabels\":{\"a\":\"b\"}},"
+			    "\"template\":{\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":{"
+			    "\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}}"));
+
+	CHECK_CODE(answer, 201);
+	answer = rig_patch(rig, "apply", DEPLOYMENTS "/d/scale?fieldManager=b", SCALE("3"));
+	CHECK_FAILURE(answer, 409, "Conflict",
+		      "Apply failed with 1 conflict: conflict with \"a\": .spec.replicas");
+	answer =
+	    rig_patch(rig, "apply", DEPLOYMENTS "/d/scale?fieldManager=b&force=true", SCALE("3"));
+	CHECK_CODE(answer, 200);
+	CHECK_AT(answer.body, "kind", "Scale");
+	answer = rig_get(rig, DEPLOYMENTS "/d");
+	CHECK_AT(answer.body, "spec.replicas", "3");
+	CHECK_AT(answer.body, "metadata.managedFields[0].manager", "b");
+	CHECK_AT(answer.body, "metadata.managedFields[0].subresource", "scale");
+	CHECK_AT(answer.body, "metadata.managedFields[0].apiVersion", "apps/v1");
+	CHECK_AT(answer.body, "metadata.managedFields[0].fieldsV1",
+		 "{\"f:spec\":{\"f:replicas\":{}}}");
+	CHECK(str_find(rig_at(answer.body, "metadata.managedFields[1].fieldsV1"),
+		       STR("f:replicas")) < 0);
+	answer = rig_put(rig, DEPLOYMENTS "/d/scale?fieldManager=c", SCALE("4"));
+	CHECK_CODE(answer, 200);
+	answer = rig_get(rig, DEPLOYMENTS "/d");
+	CHECK_AT(answer.body, "metadata.managedFields[1].manager", "c");
+	CHECK_AT(answer.body, "metadata.managedFields[1].operation", "Update");
+	rig_close(rig);
+}
