@@ -112,7 +112,8 @@ static void supervisor_keep_order(struct act *act, struct supervised *child, str
 	for (uint32_t i = child->index + 1; i < supervisor->children.len; i++) {
 		const struct act_ref ref = supervisor->children.at[i]->ref;
 		struct act *younger = slots_get(&act->host->actors, ref.slot, ref.gen);
-		if (younger) {
+		/* One that is dead may have its slot yet, but no place among its siblings. */
+		if (younger && !(younger->flags & ACTOR_DEAD)) {
 			list_remove(&made->sibling);
 			list_push(&younger->sibling, &made->sibling);
 			return;

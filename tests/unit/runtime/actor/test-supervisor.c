@@ -209,3 +209,46 @@ TEST(who_is_forgotten_while_those_behind_wait_does_not_keep_them_from_coming_bac
 	CHECK_STR(str_from(family.story.text), "abcdDBcd");
 	manual_close(&family.manual);
 }
+
+/* ---- one that is gone and still in the run queue ---------------------------------------------------------- */
+
+struct let_go {
+	uint32_t nothing;
+};
+static ACT_TYPE(let_go);
+
+/* Has told itself something when it ends, so that its turn comes once more. */
+static enum act_verdict twig_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)state, (void)msg;
+	CHECK_STATUS(act_tell(act, act_self(act), let_go, 0), OK);
+	return ACT_STOP;
+}
+
+static const struct act_class twig_class = { .name = "twig", .receive = twig_receive };
+
+static void crash_and_let_go(struct act *act, void *state, void *arg)
+{
+	(void)state, (void)arg;
+	act_kill(act, act_named(act, "c"));
+	CHECK_STATUS(act_tell(act, act_named(act, "d"), let_go, 0), OK);
+}
+
+/* "d" ends between the end of "c" and its restart, and is still in the run queue then: "c" takes its place by who is alive. */
+TEST(who_comes_back_is_not_put_beside_one_that_is_gone)
+{
+	struct family family = { 0 };
+	char paths[PATHS_BYTES] = "";
+
+	family_plan(&family, ACT_ONE_FOR_ONE, ACT_TEMPORARY);
+	family.children[2].restart = ACT_PERMANENT;
+	family.children[3].class = &twig_class;
+	manual_open(&family.manual, &family.spec);
+	manual_enter(&family.manual, crash_and_let_go, NULL);
+	manual_run(&family.manual, 0);
+	CHECK_STR(str_from(family.story.text), "abcc");
+	act_host_each(family.manual.host, count_actor, paths);
+	CHECK_STR(str_from(paths), "/host#0 /host#0/supervisor#1 /host#0/supervisor#1/a "
+				   "/host#0/supervisor#1/b /host#0/supervisor#1/c ");
+	manual_close(&family.manual);
+}
