@@ -3,11 +3,16 @@
 #include "runtime/base/log.h"
 
 #define SUBSCRIBERS_MAX 64U
+#define DEFINITIONS (&apiextensions_custom_resource_definition_type)
+
+struct state;
 
 struct cache {
-	struct informer *informer;
+	struct informer *informer; /* NULL: the kind went */
 	const struct type *type;
 	struct caches *caches;
+	struct state *state; /* of the actor, who alone calls what uses it */
+	bool is_of_definitions;
 	VEC(struct act_ref) readers; /* the subscribers of this kind */
 	uint64_t hurried;            /* its revision when somebody hurried it; 0: nobody waits */
 	bool has_synced;             /* and the readers know it */
@@ -18,12 +23,14 @@ struct caches {
 	bool is_dead;
 	struct cache at[CACHES_TYPES_MAX];
 	uint32_t len;
+	struct kinds *kinds;
 	struct act *act; /* the actor's context while it handles a message; NULL between */
 };
 
 struct subscriber {
 	struct act_ref who;
 	uint64_t monitor;
+	bool wants_everything;
 };
 
 struct state {
@@ -63,8 +70,10 @@ struct caches *caches_ref(struct caches *caches)
 
 void caches_unref(struct caches *caches)
 {
-	if (caches != NULL && --caches->references == 0)
-		mem_free(caches);
+	if (caches == NULL || --caches->references > 0)
+		return;
+	kinds_free(caches->kinds);
+	mem_free(caches);
 }
 
 bool caches_is_dead(const struct caches *caches)
@@ -94,14 +103,24 @@ bool caches_has_synced(const struct caches *caches, const struct type *type)
 {
 	const struct cache *cache = find_const(caches, type);
 
-	return cache != NULL && informer_has_synced(cache->informer);
+	return cache != NULL && cache->informer != NULL && informer_has_synced(cache->informer);
+}
+
+bool caches_have_synced_everything(const struct caches *caches)
+{
+	const struct type *type;
+
+	for (uint32_t i = 0; (type = kinds_at(caches->kinds, i)) != NULL; i++)
+		if ((type->flags & TYPE_METADATA_ONLY) == 0 && !caches_has_synced(caches, type))
+			return false;
+	return true;
 }
 
 uint64_t caches_revision(const struct caches *caches, const struct type *type)
 {
 	const struct cache *cache = find_const(caches, type);
 
-	return cache ? informer_revision(cache->informer) : UINT64_MAX;
+	return cache && cache->informer ? informer_revision(cache->informer) : UINT64_MAX;
 }
 
 const struct object *caches_get(struct caches *caches, const struct type *type,
@@ -109,53 +128,68 @@ const struct object *caches_get(struct caches *caches, const struct type *type,
 {
 	const struct cache *cache = caches->is_dead ? NULL : find(caches, type);
 
-	return cache ? informer_get(cache->informer, namespace, name) : NULL;
+	return cache && cache->informer ? informer_get(cache->informer, namespace, name) : NULL;
 }
 
-/* The world asks only for kinds that its controller named, so a missing cache is a bug of its row. */
-static const struct cache *known(void *self, const struct type *type)
+/*
+ * The world asks only for kinds that its controller named, so a missing cache is a bug of its row. NULL: there is nothing of that kind, since its
+ * definition went.
+ */
+static struct informer *behind(void *self, const struct type *type)
 {
 	const struct cache *cache = find(self, type);
 
-	assert(cache != NULL);
-	return cache;
+	assert(cache != NULL || (type->flags & TYPE_METADATA_ONLY) != 0);
+	return cache ? cache->informer : NULL;
 }
 
 static const struct object *face_get(void *self, const struct type *type, struct key key)
 {
-	return informer_get(known(self, type)->informer, key.namespace, key.name);
+	const struct informer *informer = behind(self, type);
+
+	return informer ? informer_get(informer, key.namespace, key.name) : NULL;
 }
 
 static void face_each(void *self, const struct type *type, struct str namespace,
 		      world_each_fn *each, void *arg)
 {
-	informer_each(known(self, type)->informer, namespace, each, arg);
+	const struct informer *informer = behind(self, type);
+
+	if (informer != NULL)
+		informer_each(informer, namespace, each, arg);
 }
 
 static void face_by(void *self, const struct type *type, enum world_index index, struct str value,
 		    world_each_fn *each, void *arg)
 {
-	informer_by(known(self, type)->informer, index, value, each, arg);
+	const struct informer *informer = behind(self, type);
+
+	if (informer != NULL)
+		informer_by(informer, index, value, each, arg);
 }
 
 static uint64_t face_revision(void *self, const struct type *type)
 {
-	return informer_revision(known(self, type)->informer);
+	const struct informer *informer = behind(self, type);
+
+	return informer ? informer_revision(informer) : UINT64_MAX;
 }
 
 static struct mono face_since(void *self, const struct type *type, struct key key)
 {
-	return informer_since(known(self, type)->informer, key.namespace, key.name);
+	const struct informer *informer = behind(self, type);
+
+	return informer ? informer_since(informer, key.namespace, key.name) : (struct mono){ 0 };
 }
 
 void caches_confirm(struct caches *caches, const struct type *type, struct key key, struct mono now)
 {
-	informer_confirm(known(caches, type)->informer, key.namespace, key.name, now);
+	informer_confirm(behind(caches, type), key.namespace, key.name, now);
 }
 
 void caches_doubt(struct caches *caches, const struct type *type, struct key key, struct mono since)
 {
-	struct informer *informer = known(caches, type)->informer;
+	struct informer *informer = behind(caches, type);
 
 	if (informer_since(informer, key.namespace, key.name).ns <= since.ns)
 		informer_confirm(informer, key.namespace, key.name,
@@ -169,12 +203,24 @@ static const struct type *face_type(void *self, uint32_t index)
 	return index < caches->len ? caches->at[index].type : NULL;
 }
 
+static const struct type *face_kind(void *self, uint32_t index)
+{
+	return kinds_at(((const struct caches *)self)->kinds, index);
+}
+
+static const struct type *face_kind_named(void *self, struct str group, struct str kind)
+{
+	return kinds_named(((const struct caches *)self)->kinds, group, kind);
+}
+
 static const struct world_face face = { .get = face_get,
 					.each = face_each,
 					.by = face_by,
 					.revision = face_revision,
 					.since = face_since,
-					.type = face_type };
+					.type = face_type,
+					.kind = face_kind,
+					.kind_named = face_kind_named };
 
 struct world caches_world(struct caches *caches, struct arena *arena, struct wall now)
 {
@@ -184,11 +230,15 @@ struct world caches_world(struct caches *caches, struct arena *arena, struct wal
 
 /* ---- the actor ------------------------------------------------------------------------------------------ */
 
+static void define(struct state *state, const struct object *object, bool is_gone);
+
 static void changed(void *arg, enum informer_change change, const struct object *object,
 		    const struct object *old)
 {
 	const struct cache *cache = arg;
 
+	if (cache->is_of_definitions)
+		define(cache->state, object, change == INFORMER_DELETED);
 	for (uint32_t i = 0; i < cache->readers.len && cache->has_synced; i++) {
 		struct caches_change body = { change, object_ref(object), NULL };
 
@@ -218,16 +268,12 @@ static struct str uncontrolled(const struct object *object)
 	return world_index_of(WORLD_UNCONTROLLED, object);
 }
 
-static enum status add_cache(struct state *state, struct act *act, const struct type *type)
+static void start(struct state *state, struct act *act, struct cache *cache)
 {
-	struct caches *caches = state->caches;
-	struct cache *cache = &caches->at[caches->len];
-
-	if (caches->len == CACHES_TYPES_MAX)
-		return BUSY;
-	*cache = (struct cache){ .type = type, .caches = caches };
+	cache->has_synced = false;
+	cache->hurried = 0;
 	cache->informer =
-	    informer_start(act, &(struct informer_config){ .type = type,
+	    informer_start(act, &(struct informer_config){ .type = cache->type,
 							   .user = str_from(state->args.user),
 							   .api = state->args.api,
 							   .on_event = changed,
@@ -236,23 +282,99 @@ static enum status add_cache(struct state *state, struct act *act, const struct 
 	informer_index(cache->informer, many_owners);
 	informer_index(cache->informer, by_node);
 	informer_index(cache->informer, uncontrolled);
+}
+
+static enum status add_cache(struct state *state, struct act *act, const struct type *type)
+{
+	struct caches *caches = state->caches;
+	struct cache *cache = &caches->at[caches->len];
+
+	if (caches->len == CACHES_TYPES_MAX)
+		return BUSY;
+	*cache = (struct cache){ .type = type,
+				 .caches = caches,
+				 .state = state,
+				 .is_of_definitions = type == DEFINITIONS };
 	caches->len++;
+	start(state, act, cache);
 	return OK;
+}
+
+static enum status add_reader(struct state *state, struct act *act, const struct type *type,
+			      struct act_ref who)
+{
+	struct cache *cache = find(state->caches, type);
+
+	if (cache == NULL) {
+		TRY(add_cache(state, act, type));
+		cache = find(state->caches, type);
+	}
+	for (uint32_t i = 0; i < cache->readers.len; i++)
+		if (act_ref_eq(cache->readers.at[i], who))
+			return OK;
+	vec_push(&cache->readers, who);
+	return OK;
+}
+
+/* ---- kinds that come and go ------------------------------------------------------------------------------ */
+
+/* Its readers stay: those who want everything want it again. */
+static void kind_went(struct state *state, struct act *act, const struct type *type)
+{
+	struct cache *cache = find(state->caches, type);
+
+	if (cache == NULL || cache->informer == NULL)
+		return;
+	informer_stop(cache->informer, act);
+	cache->informer = NULL;
+}
+
+static void kind_came(struct state *state, struct act *act, const struct type *type)
+{
+	struct cache *cache = find(state->caches, type);
+
+	if (cache != NULL && cache->informer == NULL) {
+		cache->type = type; /* perhaps of another version */
+		start(state, act, cache);
+	}
+	for (uint32_t i = 0; i < state->subscriber_count; i++)
+		if (state->subscribers[i].wants_everything &&
+		    add_reader(state, act, type, state->subscribers[i].who) != OK)
+			log_error("caches", "too many kinds", LOG_STR("kind", type->kind));
+}
+
+static void kind_changed(void *arg, const struct type *type, bool is_there)
+{
+	struct state *state = arg;
+
+	if (is_there)
+		kind_came(state, state->caches->act, type);
+	else
+		kind_went(state, state->caches->act, type);
+}
+
+static void define(struct state *state, const struct object *object, bool is_gone)
+{
+	if (kinds_define(state->caches->kinds, object->record, is_gone, kind_changed, state) != OK)
+		log_error("caches", "a definition is not looked at: too many kinds",
+			  LOG_STR("definition", object_name(object)));
 }
 
 static enum status add_subscriber(struct state *state, struct act *act, const struct act_msg *msg)
 {
 	const struct caches_subscribe *wish = msg->body;
 	struct subscriber *subscriber = &state->subscribers[state->subscriber_count];
+	const struct type *type;
 
 	if (state->subscriber_count == SUBSCRIBERS_MAX)
 		return BUSY;
 	for (uint32_t i = 0; i < wish->count; i++)
-		if (find(state->caches, wish->types[i]) == NULL)
-			TRY(add_cache(state, act, wish->types[i]));
-	for (uint32_t i = 0; i < wish->count; i++)
-		vec_push(&find(state->caches, wish->types[i])->readers, msg->from);
-	*subscriber = (struct subscriber){ msg->from, act_monitor(act, msg->from) };
+		TRY(add_reader(state, act, wish->types[i], msg->from));
+	for (uint32_t i = 0;
+	     wish->wants_everything && (type = kinds_at(state->caches->kinds, i)) != NULL; i++)
+		TRY(add_reader(state, act, type, msg->from));
+	*subscriber =
+	    (struct subscriber){ msg->from, act_monitor(act, msg->from), wish->wants_everything };
 	state->subscriber_count++;
 	return OK;
 }
@@ -283,7 +405,7 @@ static void hurry(struct state *state, struct act *act, const struct caches_hurr
 {
 	struct cache *cache = find(state->caches, wish->type);
 
-	if (cache == NULL)
+	if (cache == NULL || cache->informer == NULL)
 		return;
 	cache->hurried = informer_revision(cache->informer);
 	informer_hurry(cache->informer, act);
@@ -291,7 +413,8 @@ static void hurry(struct state *state, struct act *act, const struct caches_hurr
 
 static void tell_passed(struct act *act, struct cache *cache)
 {
-	if (cache->hurried == 0 || informer_revision(cache->informer) <= cache->hurried)
+	if (cache->informer == NULL || cache->hurried == 0 ||
+	    informer_revision(cache->informer) <= cache->hurried)
 		return;
 	cache->hurried = 0;
 	for (uint32_t i = 0; i < cache->readers.len; i++)
@@ -304,7 +427,7 @@ static bool goes_to_informer(struct state *state, struct act *act, const struct 
 	for (uint32_t i = 0; i < state->caches->len; i++) {
 		struct cache *cache = &state->caches->at[i];
 
-		if (!informer_receive(cache->informer, act, msg))
+		if (cache->informer == NULL || !informer_receive(cache->informer, act, msg))
 			continue;
 		if (!cache->has_synced && informer_has_synced(cache->informer))
 			tell_synced(act, cache);
@@ -357,7 +480,8 @@ static void end(void *arg)
 	struct caches *caches = arg;
 
 	for (uint32_t i = 0; i < caches->len; i++) {
-		informer_release(caches->at[i].informer);
+		if (caches->at[i].informer != NULL)
+			informer_release(caches->at[i].informer);
 		vec_fini(&caches->at[i].readers);
 	}
 	caches->len = 0;
@@ -372,6 +496,7 @@ static enum status init(struct act *act, void *arg, const void *args)
 	state->args = *(const struct caches_args *)args;
 	state->caches = mem_new(struct caches);
 	state->caches->references = 1;
+	state->caches->kinds = kinds_new(&state->args.kinds);
 	act_own(act, end, state->caches);
 	return OK;
 }

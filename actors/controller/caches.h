@@ -10,18 +10,21 @@
 #define ACTORS_CONTROLLER_CACHES_H
 
 #include "actors/client/informer.h"
+#include "actors/controller/kinds.h"
 #include "actors/controller/world-private.h"
 #include "runtime/actor/act.h"
 
-#define CACHES_TYPES_MAX 96U /* kinds one host caches; the API serves 72 */
+#define CACHES_TYPES_MAX \
+	(KINDS_MAX + 16U) /* kinds one host caches: those of everything, and events */
 #define CACHES_WANTED_MAX 80U
 
 struct caches;
 
 /* Its args; the actor's registered name is the child's id. */
 struct caches_args {
-	const char *api;  /* the API server's registered name */
-	const char *user; /* system:kube-controller-manager */
+	const char *api;           /* the API server's registered name */
+	const char *user;          /* system:kube-controller-manager */
+	struct kinds_config kinds; /* which are kinds of everything, besides those of definitions */
 };
 extern const struct act_class caches_class;
 
@@ -29,6 +32,7 @@ extern const struct act_class caches_class;
 struct caches_subscribe {
 	const struct type *types[CACHES_WANTED_MAX];
 	uint32_t count;
+	bool wants_everything; /* the kinds of everything, too, and those that are still to come */
 };
 ACT_TYPE_DECLARE(caches_subscribe);
 
@@ -45,7 +49,10 @@ struct caches_change {
 };
 ACT_TYPE_DECLARE(caches_change);
 
-/* To a subscriber: the first list of a kind is complete. */
+/*
+ * To a subscriber: the first list of a kind is complete. Of a kind of a definition that came later its objects have not been told: they stand in
+ * the cache.
+ */
 struct caches_synced {
 	const struct type *type;
 };
@@ -67,6 +74,8 @@ struct caches *caches_ref(struct caches *caches);
 void caches_unref(TAKE struct caches *caches); /* NULL is fine */
 bool caches_is_dead(const struct caches *caches);
 bool caches_has_synced(const struct caches *caches, const struct type *type);
+/* Whether everything that was there from the start has synced: kinds of definitions may come at any time and are not waited for. */
+bool caches_have_synced_everything(const struct caches *caches);
 /* Everything of this kind up to here has been seen; UINT64_MAX for a kind that is not cached. */
 uint64_t caches_revision(const struct caches *caches, const struct type *type);
 const struct object *caches_get(struct caches *caches, const struct type *type,

@@ -42,7 +42,7 @@ struct controller {
 	const struct type *reads[CONTROLLER_READS_MAX];   /* cached, but wake nothing */
 	/* Kinds that its role may patch but not update: what a plan changes in them is sent as a patch. */
 	const struct type *patches[CONTROLLER_PATCHES_MAX];
-	bool reads_all; /* every kind that can be listed and watched, but events: garbage collector, namespaces */
+	bool reads_all; /* the kinds of everything (kinds.h), also those that come later: garbage collector, namespaces */
 	/* With reads_all: called with every change of any kind, in place of triggers. */
 	void (*wakes)(const struct world *world, const struct object *object,
 		      const struct object *old, struct wake *to);
@@ -53,11 +53,6 @@ struct controller {
 };
 
 void wake_key(struct wake *to, struct str namespace, struct str name);
-
-/* The kinds of reads_all, in the order of discovery; NULL past the last. */
-const struct type *controller_kind(uint32_t index);
-/* One of them by name; NULL: it is none of them. */
-const struct type *controller_kind_named(struct str group, struct str kind);
 
 /* Every controller of this program, in the order of start (actors/controllers/controllers.c). */
 extern const struct controller *const controllers[]; /* ends in NULL */

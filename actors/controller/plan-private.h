@@ -9,7 +9,8 @@
 #define PLAN_WRITES_MAX \
 	512U /* as many as upstream's burst of a ReplicaSet; the rest is for the next call */
 #define PLAN_EVENTS_MAX 32U /* upstream lets 25 about one object pass at once */
-#define PLAN_AWAITS_MAX 96U /* every kind that one host caches */
+#define PLAN_AWAITS_MAX \
+	96U /* more than the built-in kinds; the others are met again by the next call */
 
 enum plan_verb { PLAN_CREATE, PLAN_UPDATE, PLAN_DELETE, PLAN_REQUEST };
 

@@ -205,7 +205,7 @@ void plan_await(struct plan *plan, const struct type *type, uint64_t revision)
 		}
 	if (plan->awaits == NULL)
 		plan->awaits = arena_array(plan->arena, struct plan_await, PLAN_AWAITS_MAX);
-	if (plan->await_count < PLAN_AWAITS_MAX) /* the others are met again by the next call */
+	if (plan->await_count < PLAN_AWAITS_MAX)
 		plan->awaits[plan->await_count++] = (struct plan_await){ type, revision };
 }
 
@@ -241,7 +241,8 @@ void plan_settle(struct plan *plan, const struct type *const *patches, uint32_t 
 			continue;
 		plan->writes[kept] = plan->writes[i];
 		if (plan->writes[i].verb == PLAN_UPDATE &&
-		    is_among(plan->writes[i].type, patches, count))
+		    ((plan->writes[i].type->flags & TYPE_METADATA_ONLY) != 0 ||
+		     is_among(plan->writes[i].type, patches, count)))
 			plan->writes[kept].before = record_clone(
 			    plan->writes[i].type, plan->writes[i].original, plan->arena);
 		kept++;

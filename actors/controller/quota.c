@@ -42,7 +42,7 @@ bool quota_fill(const struct world *world, const struct core_resource_quota *quo
 	bool has_seen = true;
 
 	*out_used = (struct str_map){ 0 };
-	for (uint32_t k = 0; (type = controller_kind(k)) != NULL; k++) {
+	for (uint32_t k = 0; (type = world_kind(world, k)) != NULL; k++) {
 		if (!limits(quota, type))
 			continue;
 		has_seen = plan_has_seen(plan, world, type, (uint64_t)object->revision) && has_seen;

@@ -152,13 +152,19 @@ static bool wake_object(void *arg, const struct object *object)
 	return true;
 }
 
-static void wake_everything(struct runner *runner, const struct world *world)
+static void wake_all_of(struct runner *runner, const struct world *world, const struct type *type)
 {
 	struct waking waking = { runner->controller->wakes, world, { add_key, runner } };
+
+	world->face->each(world->self, type, STR_NONE, wake_object, &waking);
+}
+
+static void wake_everything(struct runner *runner, const struct world *world)
+{
 	const struct type *type;
 
-	for (uint32_t i = 0; (type = controller_kind(i)) != NULL; i++)
-		world->face->each(world->self, type, STR_NONE, wake_object, &waking);
+	for (uint32_t i = 0; (type = world_kind(world, i)) != NULL; i++)
+		wake_all_of(runner, world, type);
 }
 
 static void ask_triggers(struct runner *runner, const struct world *world)
@@ -364,10 +370,7 @@ static void want(struct caches_subscribe *wish, const struct type *type)
 
 static void wish_for(struct caches_subscribe *wish, const struct controller *c)
 {
-	const struct type *type;
-
-	for (uint32_t i = 0; c->reads_all && (type = controller_kind(i)) != NULL; i++)
-		want(wish, type);
+	wish->wants_everything = c->reads_all;
 	if (c->reconciles != NULL)
 		want(wish, c->reconciles);
 	for (uint32_t i = 0; i < CONTROLLER_OWNS_MAX && c->owns[i] != NULL; i++)
@@ -380,7 +383,8 @@ static void wish_for(struct caches_subscribe *wish, const struct controller *c)
 
 static void start_when_synced(struct runner *runner, struct act *act)
 {
-	if (runner->has_started || runner->caches == NULL)
+	if (runner->has_started || runner->caches == NULL ||
+	    (runner->wish.wants_everything && !caches_have_synced_everything(runner->caches)))
 		return;
 	for (uint32_t i = 0; i < runner->wish.count; i++)
 		if (!caches_has_synced(runner->caches, runner->wish.types[i]))
@@ -390,6 +394,22 @@ static void start_when_synced(struct runner *runner, struct act *act)
 		act_every(act, runner->controller->resync_ms, &runner_look_type,
 			  &(struct runner_look){ 1 });
 	add_all(runner, act);
+}
+
+/* Of a kind that came later nothing has been told yet. */
+static void synced(struct runner *runner, struct act *act, const struct type *type)
+{
+	struct arena *arena;
+	struct world world;
+
+	if (!runner->has_started || runner->controller->wakes == NULL) {
+		start_when_synced(runner, act);
+		return;
+	}
+	arena = arena_new(0);
+	world = caches_world(runner->caches, arena, act_wall(act));
+	wake_all_of(runner, &world, type);
+	arena_free(arena);
 }
 
 static void release_caches(void *caches)
@@ -451,7 +471,7 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 			wake_for(runner, act, msg->body);
 		advance_all(runner, act);
 	} else if (ACT_IS(msg, caches_synced))
-		start_when_synced(runner, act);
+		synced(runner, act, ACT_AS(msg, caches_synced)->type);
 	else if (ACT_IS(msg, caches_passed))
 		advance_all(runner, act);
 	else if (ACT_IS(msg, runner_look))

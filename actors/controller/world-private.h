@@ -24,6 +24,9 @@ struct world_face {
 	struct mono (*since)(void *self, const struct type *type, struct key key);
 	/* The kinds that are cached; NULL past the last. */
 	const struct type *(*type)(void *self, uint32_t index);
+	/* The kinds of everything (kinds.h). */
+	const struct type *(*kind)(void *self, uint32_t index);
+	const struct type *(*kind_named)(void *self, struct str group, struct str kind);
 	void (*by)(void *self, const struct type *type, enum world_index index, struct str value,
 		   world_each_fn *each, void *arg);
 };

@@ -21,6 +21,16 @@ const void *world_arg(const struct world *world)
 	return world->arg;
 }
 
+const struct type *world_kind(const struct world *world, uint32_t index)
+{
+	return world->face->kind(world->self, index);
+}
+
+const struct type *world_kind_named(const struct world *world, struct str group, struct str kind)
+{
+	return world->face->kind_named(world->self, group, kind);
+}
+
 const void *world_get_(const struct world *world, const struct type *type, struct key key)
 {
 	const struct object *object = world->face->get(world->self, type, key);

@@ -19,6 +19,11 @@ struct key {
 	struct str namespace, name;
 };
 
+/* The kinds of everything (kinds.h), those of definitions included, for controllers that read all; NULL past the last. */
+const struct type *world_kind(const struct world *world, uint32_t index);
+/* One of them by name, also one whose definition went, of which nothing is there; NULL: it is not known here. */
+const struct type *world_kind_named(const struct world *world, struct str group, struct str kind);
+
 /* Records of one kind, borrowed from the world. */
 struct records {
 	const void *const *at;

@@ -48,7 +48,7 @@ static const struct object *find(const struct world *world, const struct type *t
 static bool find_subject(const struct world *world, struct key key, struct subject *out)
 {
 	struct str rest = key.namespace, group = str_cut(&rest, ','), kind = str_cut(&rest, ',');
-	const struct type *type = controller_kind_named(group, kind);
+	const struct type *type = world_kind_named(world, group, kind);
 
 	out->object = type ? find(world, type, rest, key.name) : NULL;
 	if (out->object == NULL)
@@ -85,9 +85,10 @@ static struct str group_of(struct str api_version)
 }
 
 /* The kind of an owner that this subject can have; NULL: none that we know. Nothing in the cluster is owned by something in a namespace. */
-static const struct type *kind_of(const struct subject *s, const struct meta_owner_reference *owner)
+static const struct type *kind_of(const struct world *world, const struct subject *s,
+				  const struct meta_owner_reference *owner)
 {
-	const struct type *type = controller_kind_named(group_of(owner->api_version), owner->kind);
+	const struct type *type = world_kind_named(world, group_of(owner->api_version), owner->kind);
 
 	if (type != NULL && (type->flags & TYPE_NAMESPACED) != 0 && s->meta->namespace.len == 0)
 		return NULL;
@@ -97,7 +98,7 @@ static const struct type *kind_of(const struct subject *s, const struct meta_own
 static enum standing standing_of(const struct world *world, struct plan *plan,
 				 const struct subject *s, const struct meta_owner_reference *owner)
 {
-	const struct type *type = kind_of(s, owner);
+	const struct type *type = kind_of(world, s, owner);
 	const struct object *object;
 	const struct meta_object_meta *meta;
 
@@ -229,7 +230,7 @@ static bool has_seen_all(const struct world *world, struct plan *plan, const str
 	const struct type *type;
 	bool has_seen = true;
 
-	for (uint32_t i = 0; (type = controller_kind(i)) != NULL; i++)
+	for (uint32_t i = 0; (type = world_kind(world, i)) != NULL; i++)
 		has_seen &= plan_has_seen(plan, world, type, (uint64_t)s->object->revision);
 	return has_seen;
 }
@@ -296,7 +297,7 @@ static void wake_owners(const struct world *world, const struct object *object, 
 
 	for (uint32_t i = 0; i < s.meta->owner_references.len; i++) {
 		const struct meta_owner_reference *owner = &s.meta->owner_references.at[i];
-		const struct type *type = kind_of(&s, owner);
+		const struct type *type = kind_of(world, &s, owner);
 		const struct object *found =
 		    type ? find(world, type, s.meta->namespace, owner->name) : NULL;
 

@@ -171,10 +171,12 @@ static void empty(struct content *c)
 {
 	const struct type *type;
 
-	empty_kind(c, &core_pod_type);
+	type = world_kind_named(c->world, STR(""), STR("Pod"));
+	if (type != NULL)
+		empty_kind(c, type);
 	if (c->objects > 0)
 		return;
-	for (uint32_t i = 0; (type = controller_kind(i)) != NULL; i++)
+	for (uint32_t i = 0; (type = world_kind(c->world, i)) != NULL; i++)
 		if ((type->flags & TYPE_NAMESPACED) != 0 && type != &core_pod_type)
 			empty_kind(c, type);
 }
@@ -206,7 +208,7 @@ static bool is_empty(const struct content *c, const struct core_namespace *names
 	if (c->objects > 0 || since_ns < SETTLED_MS * TIME_MS ||
 	    str_to_u64(meta->resource_version, &revision) != OK)
 		return false;
-	for (uint32_t i = 0; (type = controller_kind(i)) != NULL; i++)
+	for (uint32_t i = 0; (type = world_kind(c->world, i)) != NULL; i++)
 		if ((type->flags & TYPE_NAMESPACED) != 0)
 			has_seen &= plan_has_seen(c->plan, c->world, type, revision);
 	return has_seen;

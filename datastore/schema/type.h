@@ -262,6 +262,8 @@ enum type_flag {
 	TYPE_JSON_ONLY = 1 << 6,  /* has no protobuf form */
 	TYPE_HAS_INLINE = 1 << 8, /* some field is FIELD_INLINE */
 	TYPE_JUDGED = 1 << 9,     /* has marks of validation that are enforced, itself or below */
+	TYPE_METADATA_ONLY =
+	    1 << 12, /* the rest of its objects is not read: a record of it never replaces one */
 	TYPE_SORTED =
 	    1 << 7, /* JSON members in order of their names, here and below: custom resources */
 	TYPE_PRUNED = 1 << 10, /* its `rest` takes no members that have no field: they are dropped */

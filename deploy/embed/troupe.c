@@ -137,7 +137,7 @@ static void plan_control(struct troupe *troupe)
 {
 	const char *api = place_of(troupe, TROUPE_API, "api", "api@local/api");
 
-	troupe->caches = (struct caches_args){ api, TROUPE_USER };
+	troupe->caches = (struct caches_args){ .api = api, .user = TROUPE_USER };
 	add(troupe, "caches", &caches_class, &troupe->caches);
 	for (uint32_t i = 0; i < troupe->config.kind_count; i++)
 		if (troupe->bound[i].kind->reconcile != NULL) {

@@ -132,7 +132,6 @@ PUBLIC_API = ("act_", "troupe_")
 UNDER_WAY = {
     "actors/admission/plugin.h": "plug-ins that warn",
     "actors/client/failure.h": "the API server and more clients",
-    "actors/client/informer.h": "the API server and more clients",
     "actors/client/request.h": "the API server and more clients",
     "actors/kinds/amount.h": "the rules of single kinds",
     "actors/kinds/rule.h": "the rules of single kinds",

@@ -161,7 +161,7 @@ static void add(struct town *town, const char *id, const struct act_class *class
 
 static void plan_control(struct town *town)
 {
-	town->caches = (struct caches_args){ API, "system:kube-controller-manager" };
+	town->caches = (struct caches_args){ .api = API, .user = "system:kube-controller-manager" };
 	town->scheduler = (struct scheduler_args){ API, town->term };
 	town->bootstrap = (struct bootstrap_args){ .api = API,
 						   .term = town->term,

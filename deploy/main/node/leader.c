@@ -68,7 +68,8 @@ static void plan_children(struct leader *leader)
 						.backoff_min_ms = 10,
 						.backoff_max_ms = 5000,
 						.children = leader->children };
-	leader->caches = (struct caches_args){ leader->api, "system:kube-controller-manager" };
+	leader->caches =
+	    (struct caches_args){ .api = leader->api, .user = "system:kube-controller-manager" };
 	leader->bootstrap =
 	    (struct bootstrap_args){ .api = leader->api,
 				     .term = leader->term,

@@ -51,7 +51,13 @@ struct desk {
 	struct desk_counts counts;
 	struct act_child children[CHILDREN_MAX];
 	struct act_supervisor root;
+	const struct type *own; /* that is served beside the built-in ones; or NULL */
 };
+
+static enum format format_of(const struct type *type)
+{
+	return type->flags & TYPE_JSON_ONLY ? FORMAT_JSON : FORMAT_PROTO;
+}
 
 /* ---- from the test's side --------------------------------------------------------------------------------- */
 
@@ -122,7 +128,7 @@ static struct api_event event_of(enum api_event_kind kind, const struct object *
 
 	return (struct api_event){ .kind = kind,
 				   .revision = (uint64_t)object->revision,
-				   .object = object_bytes(object, FORMAT_PROTO, arena) };
+				   .object = object_bytes(object, format_of(object->type), arena) };
 }
 
 static void stamp(struct desk *desk, struct object *object)
@@ -192,6 +198,11 @@ static void remove_from_outside(struct desk *desk, struct act *act, void *arg)
 	object_unref(take_out(desk, act, *(uint32_t *)arg));
 }
 
+void desk_serve(struct desk *desk, const struct type *type)
+{
+	desk->own = type;
+}
+
 void desk_remove(struct desk *desk, const struct type *type, const char *namespace, const char *name)
 {
 	int64_t found = find(desk, type, str_from(namespace), str_from(name));
@@ -226,7 +237,13 @@ struct place {
 };
 
 /* /api/v1/[namespaces/<namespace>/]<resource>[/<name>[/<subresource>]] or /apis/<group>/<version>/... */
-static struct place place_of(struct str path)
+static bool is_at(const struct type *type, struct str group, struct str version, struct str resource)
+{
+	return str_eq(type->resource, resource) && str_eq(type->group, group) &&
+	       str_eq(type->version, version) && (type->flags & TYPE_LIST) == 0;
+}
+
+static struct place place_of(const struct desk *desk, struct str path)
 {
 	struct str rest = str_cut(&path, '?'), group = STR(""), version;
 	struct place place = { 0 };
@@ -246,9 +263,10 @@ static struct place place_of(struct str path)
 	place.name = rest.at ? str_cut(&rest, '/') : STR_NONE;
 	place.subresource = rest;
 	for (uint32_t i = 0; i < count; i++)
-		if (str_eq(all[i]->resource, resource) && str_eq(all[i]->group, group) &&
-		    str_eq(all[i]->version, version) && (all[i]->flags & TYPE_LIST) == 0)
+		if (is_at(all[i], group, version, resource))
 			place.type = all[i];
+	if (desk->own != NULL && is_at(desk->own, group, version, resource))
+		place.type = desk->own;
 	CHECK(place.type != NULL);
 	return place;
 }
@@ -276,7 +294,8 @@ static struct api_answer with_object(int32_t code, const struct object *object)
 	struct api_answer answer = { .arena = arena_new(0), .code = code };
 
 	answer.content_type = API_TYPE_PROTOBUF;
-	answer.body = arena_str(answer.arena, object_bytes(object, FORMAT_PROTO, answer.arena));
+	answer.body =
+	    arena_str(answer.arena, object_bytes(object, format_of(object->type), answer.arena));
 	return answer;
 }
 
@@ -301,7 +320,7 @@ static struct api_answer create(struct desk *desk, struct act *act, const struct
 	struct meta_object_meta *meta;
 
 	desk->counts.creates++;
-	CHECK_STATUS(object_decode(place->type, FORMAT_PROTO, body, &object, NULL), OK);
+	CHECK_STATUS(object_decode(place->type, format_of(place->type), body, &object, NULL), OK);
 	meta = object_meta(object);
 	if (meta->name.len == 0)
 		meta->name = arena_printf(object_arena(object), STR_FMT "%u",
@@ -323,7 +342,7 @@ static struct api_answer update(struct desk *desk, struct act *act, const struct
 	desk->counts.updates++;
 	if (at < 0)
 		return failed(404);
-	CHECK_STATUS(object_decode(place->type, FORMAT_PROTO, body, &object, NULL), OK);
+	CHECK_STATUS(object_decode(place->type, format_of(place->type), body, &object, NULL), OK);
 	if (!str_eq(object_meta(object)->resource_version,
 		    object_meta(desk->objects.at[at])->resource_version)) {
 		object_unref(object);
@@ -381,7 +400,7 @@ static bool is_refused(struct desk *desk, const struct api_call *call)
 static void write_came(struct desk *desk, struct act *act, const struct act_msg *msg)
 {
 	const struct api_call *call = msg->body;
-	struct place place = place_of(call->path);
+	struct place place = place_of(desk, call->path);
 	struct api_answer answer;
 
 	desk->counts.writes++;
@@ -472,7 +491,7 @@ static void send_since(struct desk *desk, struct act *act, const struct watcher 
 static void watch_came(struct desk *desk, struct act *act, const struct act_msg *msg)
 {
 	const struct api_call *call = msg->body;
-	struct watcher watcher = { msg->from, call->watch, place_of(call->path).type, false };
+	struct watcher watcher = { msg->from, call->watch, place_of(desk, call->path).type, false };
 	bool is_list = str_find(call->path, STR("sendInitialEvents")) >= 0;
 	bool is_old = !is_list && revision_in(call->path) < desk->oldest;
 	struct api_answer answer = failed(desk->watch_code ? desk->watch_code : is_old ? 410 : 200);

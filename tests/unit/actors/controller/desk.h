@@ -31,6 +31,9 @@ const struct object *desk_get(struct desk *desk, const struct type *type, const 
 			      const char *name);
 uint32_t desk_count(const struct desk *desk, const struct type *type);
 
+/* A kind that is not built in; NULL: no more. */
+void desk_serve(struct desk *desk, const struct type *type);
+
 /* The next `count` writes whose method and path begin so ("POST /api/v1/namespaces/a/secrets") get this code. */
 void desk_refuse(struct desk *desk, const char *call, int32_t code, uint32_t count);
 /* Answers to writes wait until let go; the writes are made when they are let go, or before. */

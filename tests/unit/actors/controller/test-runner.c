@@ -85,7 +85,8 @@ static const struct controller maker_controller = { .name = "maker",
 						    .owns = { &core_secret_type },
 						    .workers = 4,
 						    .reconcile = reconcile };
-static const struct caches_args caches_args = { "api", "system:kube-controller-manager" };
+static const struct caches_args caches_args = { .api = "api",
+						.user = "system:kube-controller-manager" };
 static const struct runner_args runner_args = { &maker_controller, "api", DESK_TERM };
 
 static struct desk *make_desk(void)

@@ -11,9 +11,36 @@
 #include "datastore/schema/core.h"
 #include "transport/wire/yaml.h"
 
+static void ignore(void *arg, const struct type *type, bool is_there)
+{
+	(void)arg, (void)type, (void)is_there;
+}
+
 static void free_places(void *places)
 {
 	map_fini(places);
+}
+
+static void free_kinds(void *kinds)
+{
+	kinds_free(kinds);
+}
+
+/* Made when somebody asks. */
+static struct kinds *scene_kinds(struct scene *scene)
+{
+	if (scene->kinds == NULL) {
+		scene->kinds = kinds_new(&(struct kinds_config){ NULL, NULL, 0 });
+		arena_on_free(scene->arena, free_kinds, scene->kinds);
+	}
+	return scene->kinds;
+}
+
+static void define(struct scene *scene, const struct object *object, bool is_gone)
+{
+	if (object->type == &apiextensions_custom_resource_definition_type)
+		CHECK_STATUS(
+		    kinds_define(scene_kinds(scene), object->record, is_gone, ignore, NULL), OK);
 }
 
 struct scene scene_open(void)
@@ -85,6 +112,7 @@ void scene_put(struct scene *scene, struct object *object)
 		scene->objects[scene->len++] = object;
 		note_place(scene, scene->len - 1);
 	}
+	define(scene, object, false);
 	object_unref(object);
 }
 
@@ -115,6 +143,8 @@ static void add_json(struct scene *scene, struct str json)
 
 	CHECK_STATUS(json_kind(json, scene->arena, &api_version, &kind, NULL), OK);
 	type = type_find_api(api_version, kind);
+	if (type == NULL)
+		type = kinds_named(scene_kinds(scene), str_cut(&api_version, '/'), kind);
 	if (type == NULL)
 		test_fail(__FILE__, __LINE__, "no such kind: " STR_FMT " " STR_FMT,
 			  STR_ARG(api_version), STR_ARG(kind));
@@ -169,6 +199,7 @@ void scene_drop(struct scene *scene, const struct object **at)
 {
 	char buffer[600];
 
+	define(scene, *at, true);
 	map_remove(scene->places,
 		   place_of((*at)->type, object_namespace(*at), object_name(*at), buffer));
 	memmove(at, at + 1, (size_t)(&scene->objects[scene->len] - at - 1) * sizeof *at);
@@ -266,7 +297,12 @@ static uint64_t face_revision(void *self, const struct type *type)
 static const struct type *face_type(void *self, uint32_t index)
 {
 	(void)self;
-	return controller_kind(index);
+	return kinds_at(scene_kinds(self), index);
+}
+
+static const struct type *face_kind_named(void *self, struct str group, struct str kind)
+{
+	return kinds_named(scene_kinds(self), group, kind);
 }
 
 static struct mono face_since(void *self, const struct type *type, struct key key)
@@ -283,6 +319,8 @@ static const struct world_face face = { .get = face_get,
 					.revision = face_revision,
 					.since = face_since,
 					.type = face_type,
+					.kind = face_type,
+					.kind_named = face_kind_named,
 					.by = face_by };
 
 struct world scene_world(struct scene *scene)

@@ -14,6 +14,7 @@
 #define TESTS_UNIT_ACTORS_CONTROLLERS_SCENE_H
 
 #include "actors/controller/controller.h"
+#include "actors/controller/kinds.h"
 #include "actors/controller/plan-private.h"
 #include "tests/lib/test.h"
 
@@ -24,6 +25,7 @@ struct scene {
 	struct wall now;
 	const struct object **objects; /* in the order they came */
 	uint32_t len, cap;
+	struct kinds *kinds; /* of everything; a CustomResourceDefinition among the objects adds its own */
 	struct map *places;  /* kind and key -> index in objects + 1 */
 	uint64_t revision;   /* of the last write */
 	int64_t unchanged_s; /* since when everything is as it is */

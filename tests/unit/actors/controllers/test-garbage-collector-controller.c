@@ -1,4 +1,5 @@
 #include "actors/controllers/controllers.h"
+#include "datastore/schema/apiextensions.h"
 #include "datastore/schema/apps.h"
 #include "datastore/schema/core.h"
 #include "tests/unit/actors/controllers/scene.h"
@@ -222,4 +223,49 @@ TEST(a_whole_tree_goes_in_every_way)
 		CHECK_EQ(scene.len, 0);
 		CHECK_EQ(scene.refused, 0);
 	}
+}
+
+#define WIDGETS                                                                                   \
+	"{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: " \
+	"widgets.example.com}, spec: {group: example.com, scope: Namespaced, names: {plural: "    \
+	"widgets, singular: widget, kind: Widget, listKind: WidgetList}, versions: [{name: v1, "  \
+	"served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]}, status: "     \
+	"{conditions: [{type: Established, status: 'True', lastTransitionTime: '" SCENE_NOW "', " \
+	"reason: r, message: m}]}}"
+#define BY_WIDGET                                                           \
+	"{apiVersion: example.com/v1, kind: Widget, name: w, uid: Widget-w" \
+	", controller: true, blockOwnerDeletion: true}"
+
+TEST(kinds_of_definitions_own_and_are_owned_like_all_others)
+{
+	struct scene scene = scene_open();
+
+	/* Before it is defined nobody can tell. */
+	add_pod(&scene, "p", BY_WIDGET);
+	CHECK_PLAN(&scene, GC, ",Pod,default/p", "");
+	scene_add(&scene, WIDGETS);
+	CHECK_PLAN(&scene, GC, ",Pod,default/p", "delete v1 Pod default/p\n");
+	scene_add(&scene, "{apiVersion: example.com/v1, kind: Widget, metadata: {name: w, "
+			  "ownerReferences: [" OWNER("ReplicaSet", "rs", "gone") "]}}");
+	CHECK_PLAN(&scene, GC, ",Pod,default/p", "");
+	CHECK_PLAN(&scene, GC, "example.com,Widget,default/w",
+		   "delete example.com/v1 Widget default/w\n");
+	/* One that is not of its schema would lose what is not looked at: what changes in it is sent alone. */
+	scene_add(&scene, "{apiVersion: example.com/v1, kind: Widget, metadata: {name: w, "
+			  "finalizers: [foregroundDeletion], " GOING "}}");
+	CHECK_PLAN(&scene, GC, "example.com,Widget,default/w", "");
+	scene_remove(&scene, &core_pod_type, "default/p");
+	CHECK_PLAN(&scene, GC, "example.com,Widget,default/w",
+		   "update example.com/v1 Widget default/w\n"
+		   "  metadata.finalizers[0]: foregroundDeletion -> -\n");
+}
+
+TEST(what_was_owned_by_a_kind_goes_when_its_definition_has_gone)
+{
+	struct scene scene = scene_open();
+
+	scene_add(&scene, WIDGETS);
+	add_pod(&scene, "p", BY_WIDGET);
+	scene_remove(&scene, &apiextensions_custom_resource_definition_type, "/widgets.example.com");
+	CHECK_PLAN(&scene, GC, ",Pod,default/p", "delete v1 Pod default/p\n");
 }

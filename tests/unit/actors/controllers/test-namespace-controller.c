@@ -147,3 +147,23 @@ TEST(what_goes_wakes_its_namespace_only_if_that_goes_too)
 	CHECK_STR(scene_wakes(&scene, NS, &core_secret_type, "b/s"), "");
 	CHECK_STR(scene_wakes(&scene, NS, &core_namespace_type, "/a"), "");
 }
+
+TEST(objects_of_kinds_of_definitions_go_with_their_namespace)
+{
+	struct scene scene = scene_open();
+
+	scene.hide = "status";
+	scene_add(&scene,
+		  "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: "
+		  "{name: widgets.example.com}, spec: {group: example.com, scope: Namespaced, "
+		  "names: {plural: widgets, singular: widget, kind: Widget, listKind: WidgetList}, "
+		  "versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: "
+		  "{type: object}}}]}, status: {conditions: [{type: Established, status: 'True', "
+		  "lastTransitionTime: '" SCENE_NOW "', reason: r, message: m}]}}");
+	add_namespace(&scene, "03:04:00", "");
+	scene_add(&scene,
+		  "{apiVersion: example.com/v1, kind: Widget, metadata: {name: w, namespace: a}}");
+	CHECK_PLAN(&scene, NS, "/a",
+		   "request DELETE /apis/example.com/v1/namespaces/a/widgets\n"
+		   "again 1000 ms\n");
+}

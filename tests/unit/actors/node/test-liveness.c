@@ -24,7 +24,7 @@ static const struct agent_args reachable = { .node = "n1",
 					     .self = "agent",
 					     .pod_range = "10.244.7.0/24",
 					     .facts = &facts };
-static const struct caches_args caches = { "api", "system:kube-controller-manager" };
+static const struct caches_args caches = { .api = "api", .user = "system:kube-controller-manager" };
 static const struct liveness_args direct = { NULL };
 static const struct runner_args lifecycle = { &node_lifecycle_controller, "api", 0 };
 

@@ -21,7 +21,7 @@ static const struct facts facts = { .cpus = 4,
 static const struct agent_args agent = {
 	.node = "n1", .address = "192.0.2.9", .api = "api", .self = "agent", .facts = &facts
 };
-static const struct caches_args caches = { "api", "system:kube-controller-manager" };
+static const struct caches_args caches = { .api = "api", .user = "system:kube-controller-manager" };
 static const struct liveness_args direct = { NULL };
 static const struct runner_args ipam = { &node_ipam_controller, "api", 0 };
 static const struct runner_args lifecycle = { &node_lifecycle_controller, "api", 0 };

@@ -466,7 +466,8 @@ struct stage *stage_open(uint64_t seed)
 	struct stage *stage = arena_new_of(test_arena(), struct stage);
 
 	stage->sim = act_sim_new(seed);
-	stage->caches = (struct caches_args){ "api", "system:kube-controller-manager" };
+	stage->caches =
+	    (struct caches_args){ .api = "api", .user = "system:kube-controller-manager" };
 	stage->scheduler = (struct scheduler_args){ "api", TERM };
 	stage->children[0] =
 	    (struct act_child){ .id = "api", .class = &pretended_api, .args = stage };

@@ -7,7 +7,8 @@
 
 static struct rig *open_rig(void)
 {
-	static const struct caches_args caches = { "api", "system:kube-controller-manager" };
+	static const struct caches_args caches = { .api = "api",
+						   .user = "system:kube-controller-manager" };
 	static const struct scheduler_args scheduler = { "api", 2 };
 	const struct act_child children[] = {
 		{ .id = "caches", .class = &caches_class, .args = &caches },
