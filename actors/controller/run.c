@@ -39,6 +39,13 @@ static struct api_call record_call(const struct plan_write *w, const char *user)
 	return call;
 }
 
+/* Who takes nothing but protobuf is refused where there is none. NULL: the answer may be about any kind. */
+static void accept_for(struct api_call *call, const struct type *type)
+{
+	if (type == NULL || (type->flags & TYPE_JSON_ONLY) != 0)
+		call->accept = API_TYPE_JSON;
+}
+
 /* What differs, of this very version of the object. */
 static struct api_call patch_call(const struct plan_write *w, const char *user)
 {
@@ -51,6 +58,7 @@ static struct api_call patch_call(const struct plan_write *w, const char *user)
 	record_meta(w->type, w->before)->resource_version = STR_NONE;
 	request_set_body(&call, STR("application/merge-patch+json"),
 			 patch_between(w->type, w->before, w->record, arena));
+	accept_for(&call, w->type);
 	arena_free(arena);
 	return call;
 }
@@ -75,6 +83,7 @@ static struct api_call delete_call(const struct plan_write *w, const char *user)
 	text_lit(&body, "}");
 	call.content_type = API_TYPE_JSON;
 	call.body = text_str(&body);
+	accept_for(&call, w->type);
 	arena_free(arena);
 	return call;
 }
@@ -83,6 +92,7 @@ static struct api_call raw_call(const struct plan_write *w, const char *user)
 {
 	struct api_call call = request_call(w->method, w->path, str_from(user));
 
+	accept_for(&call, NULL);
 	if (w->body.len > 0)
 		request_set_body(&call, w->content_type, w->body);
 	return call;

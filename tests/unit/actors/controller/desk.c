@@ -409,6 +409,8 @@ static void write_came(struct desk *desk, struct act *act, const struct act_msg 
 		desk->counts.most_under_way = desk->counts.under_way;
 	if (is_refused(desk, call))
 		answer = failed(desk->refused_code);
+	else if ((place.type->flags & TYPE_JSON_ONLY) != 0 && !str_eq(call->accept, API_TYPE_JSON))
+		answer = failed(406);
 	else if (str_is(call->method, "POST"))
 		answer = create(desk, act, &place, call->body);
 	else if (str_is(call->method, "PUT"))

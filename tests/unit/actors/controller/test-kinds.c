@@ -141,7 +141,7 @@ TEST(more_definitions_than_there_is_room_for_are_refused_and_harm_nothing)
 
 /* ---- caches and runner ------------------------------------------------------------------------------------------ */
 
-/* Puts a label on every widget that it is shown. */
+/* Puts a label on every widget that it is shown; bad ones it deletes. */
 static void wakes(const struct world *world, const struct object *object, const struct object *old,
 		  struct wake *to)
 {
@@ -155,7 +155,10 @@ static enum status reconcile(const struct world *world, struct key key, struct p
 	const struct type *type = world_kind_named(world, STR("example.com"), STR("Widget"));
 	const struct object *object = type ? world_object(world, type, key) : NULL;
 
-	if (object != NULL)
+	if (object != NULL && str_is(key.name, "bad"))
+		plan_delete_(plan, type, object_meta((struct object *)(uintptr_t)object),
+			     PLAN_BACKGROUND, -1);
+	else if (object != NULL)
 		str_map_put(&world_meta_edit(type, plan_edit_(plan, type, object->record))->labels,
 			    plan_arena(plan), STR("seen"), STR("yes"));
 	return OK;
@@ -213,6 +216,9 @@ TEST(a_controller_of_everything_sees_kinds_that_are_defined_while_it_runs)
 	desk_run(desk, 1000);
 	CHECK_STR(label_of(desk, types.object, "before"), "yes");
 	CHECK_STR(label_of(desk, types.object, "after"), "yes");
+	put_widget(desk, types.object, "bad");
+	desk_run(desk, 1000);
+	CHECK(desk_get(desk, types.object, "n", "bad") == NULL);
 	/* By a patch: the rest of it is not known here, and stays. */
 	CHECK_EQ(desk_counts(desk).patches, 2);
 	CHECK_EQ(desk_counts(desk).updates, 0);
