@@ -168,11 +168,14 @@ enum status troupe_define(struct troupe *troupe, struct fault *why)
 	if (count > TROUPE_KINDS_MAX)
 		return fault_set(why, INVALID, "kinds", "more than %u kinds", TROUPE_KINDS_MAX);
 	troupe->customs = arena_array(troupe->arena, struct custom_resource, count + 1);
+	troupe->types = arena_array(troupe->arena, const struct type *, count + 1);
 	troupe->bound = arena_array(troupe->arena, struct troupe_bound, count + 1);
 	for (uint32_t i = 0; i < count && status == OK; i++) {
 		status = define_one(troupe, i, &words);
 		if (status != OK)
 			status = about(status, i, &words);
+		else
+			troupe->types[i] = troupe->bound[i].type;
 	}
 	/* A kind may name one that comes after it. */
 	for (uint32_t i = 0; i < count && status == OK; i++) {

@@ -12,10 +12,10 @@
  *     main      starts the others, and starts them again; hears from `api` when kubectl may come
  *     store     the datastore's replica
  *     api       keys, API server, HTTP, boot
- *     control   caches, the reconcile functions, the program's own actors; only if there are any
+ *     control   caches, the reconcile functions, garbage collector, namespaces, the program's own actors
  */
 
-#define HOSTS_MAX 4U
+#define HOSTS 4U
 #define FIRST "main"
 #define PORT_FILE "port"
 
@@ -120,22 +120,14 @@ static void listen_again(struct troupe *troupe)
 static const struct {
 	const char *name;
 	enum troupe_parts parts;
-} parts_of[HOSTS_MAX] = { { FIRST, 0 },
-			  { "store", TROUPE_STORE },
-			  { "api", TROUPE_API },
-			  { "control", TROUPE_CONTROL } };
-
-static bool has_control(const struct troupe_config *config)
-{
-	for (uint32_t i = 0; i < config->kind_count; i++)
-		if (config->kinds[i].reconcile != NULL)
-			return true;
-	return config->child_count > 0;
-}
+} parts_of[HOSTS] = { { FIRST, 0 },
+		      { "store", TROUPE_STORE },
+		      { "api", TROUPE_API },
+		      { "control", TROUPE_CONTROL } };
 
 static enum troupe_parts parts_named(const char *name)
 {
-	for (uint32_t i = 0; name != NULL && i < HOSTS_MAX; i++)
+	for (uint32_t i = 0; name != NULL && i < HOSTS; i++)
 		if (strcmp(parts_of[i].name, name) == 0)
 			return parts_of[i].parts;
 	return 0;
@@ -183,11 +175,11 @@ static const struct act_type *const *types_of(struct arena *arena, uint32_t *out
 /* Every process knows of all hosts and plans its own. */
 static int run(struct troupe *troupe, const char *own, int argc, char **argv)
 {
-	struct act_program_host hosts[HOSTS_MAX] = { { NULL, NULL, 0 } };
+	struct act_program_host hosts[HOSTS] = { { NULL, NULL, 0 } };
 	struct act_program program = {
 		.folder = arena_printf(troupe->arena, "%s/run", troupe->config.folder).at,
 		.hosts = hosts,
-		.host_count = has_control(&troupe->config) ? HOSTS_MAX : HOSTS_MAX - 1,
+		.host_count = HOSTS,
 	};
 	int code;
 

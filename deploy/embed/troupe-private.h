@@ -32,6 +32,9 @@ enum troupe_parts {
 	TROUPE_ALL = 7
 };
 
+/* What every control plane has to do for all kinds: collect what nobody owns any more, empty namespaces that are deleted. */
+#define TROUPE_KEEPERS 2U
+
 /* A kind of the program's, with what was made of its definition. */
 struct troupe_bound {
 	struct troupe *troupe;
@@ -63,6 +66,9 @@ struct troupe {
 
 	struct custom_resource *customs; /* as many as kinds, those of a group and version side by side */
 	struct troupe_bound *bound; /* in the order of the configuration */
+	const struct type **types;  /* of these kinds */
+	struct controller keepers[TROUPE_KEEPERS];
+	struct runner_args keeper_args[TROUPE_KEEPERS];
 
 	struct store_config store;
 	struct server_config server;

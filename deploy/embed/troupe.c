@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "actors/controllers/controllers.h"
 #include "deploy/embed/program.h"
 #include "deploy/embed/troupe-private.h"
 
@@ -133,11 +134,31 @@ static void plan_api(struct troupe *troupe)
 	add(troupe, "http", &http_server_class, &troupe->http);
 }
 
+/* As a cluster's, but for the account they act by. */
+static void plan_keepers(struct troupe *troupe, const char *api)
+{
+	static const struct controller *const keepers[TROUPE_KEEPERS] = {
+		&garbage_collector_controller, &namespace_controller
+	};
+
+	for (uint32_t i = 0; i < TROUPE_KEEPERS; i++) {
+		troupe->keepers[i] = *keepers[i];
+		troupe->keepers[i].account = TROUPE_ACCOUNT;
+		troupe->keeper_args[i] =
+		    (struct runner_args){ .controller = &troupe->keepers[i], .api = api };
+		add(troupe, keepers[i]->name, &controller_class, &troupe->keeper_args[i]);
+	}
+}
+
 static void plan_control(struct troupe *troupe)
 {
 	const char *api = place_of(troupe, TROUPE_API, "api", "api@local/api");
 
-	troupe->caches = (struct caches_args){ .api = api, .user = TROUPE_USER };
+	troupe->caches = (struct caches_args){ .api = api,
+					       .user = TROUPE_USER,
+					       .kinds = { .is_served = troupe_is_served,
+							  .own = troupe->types,
+							  .own_count = troupe->config.kind_count } };
 	add(troupe, "caches", &caches_class, &troupe->caches);
 	for (uint32_t i = 0; i < troupe->config.kind_count; i++)
 		if (troupe->bound[i].kind->reconcile != NULL) {
@@ -145,14 +166,15 @@ static void plan_control(struct troupe *troupe)
 			add(troupe, troupe->bound[i].controller.name, &controller_class,
 			    &troupe->bound[i].runner);
 		}
+	plan_keepers(troupe, api);
 	for (uint32_t i = 0; i < troupe->config.child_count; i++)
 		troupe->children[troupe->root.child_count++] = troupe->config.children[i];
 }
 
 void troupe_plan(struct troupe *troupe, enum troupe_parts parts)
 {
-	uint32_t count =
-	    TROUPE_BASE_CHILDREN + troupe->config.kind_count + troupe->config.child_count;
+	uint32_t count = TROUPE_BASE_CHILDREN + TROUPE_KEEPERS + troupe->config.kind_count +
+			 troupe->config.child_count;
 
 	troupe->parts = parts;
 	troupe->children = arena_array(troupe->arena, struct act_child, count);

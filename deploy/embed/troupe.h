@@ -40,6 +40,7 @@ struct troupe_kind {
 };
 
 /*
+ * What an object owns is collected when it has gone, finalizers hold what they name, and a namespace that is deleted is emptied: as in any cluster.
  * Beside its own kinds a control plane serves Namespaces, ConfigMaps, Secrets, ServiceAccounts, Events, Leases and the kinds of RBAC. Who asks
  * with admin.kubeconfig may do everything; who else has a certificate or token of its authority, what RBAC gives.
  */
@@ -121,7 +122,7 @@ struct troupe_object *troupe_edit(struct troupe_turn *turn, const struct troupe_
 struct troupe_object *troupe_status(struct troupe_turn *turn, const struct troupe_object *object);
 struct troupe_object *troupe_new(struct troupe_turn *turn, const char *kind, const char *namespace,
 				 const char *name);
-/* In the owner's namespace and controlled by it. NULL as name: the server makes one that begins with the owner's. */
+/* In the owner's namespace and controlled by it: it goes when the owner has gone. NULL as name: the server makes one that begins with the owner's. */
 struct troupe_object *troupe_new_child(struct troupe_turn *turn, const char *kind,
 				       const struct troupe_object *owner, const char *name);
 void troupe_delete(struct troupe_turn *turn, const struct troupe_object *object);

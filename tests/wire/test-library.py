@@ -376,6 +376,59 @@ def test_a_control_plane_of_hosts_says_what_is_wrong_before_it_starts_any():
         assert second.returncode == 1 and "belongs to a control plane that runs" in second.stderr, second
 
 
+OWNED = """
+apiVersion: %s
+kind: %s
+metadata: { name: %s, ownerReferences: [{ apiVersion: %s, kind: %s, name: %s, uid: %s, blockOwnerDeletion: true }] }
+"""
+
+
+def own(todo, child, owner):
+    """Creates `child` (version, kind, name) owned by `owner`, which is there."""
+    uid = todo.kubectl("get", owner[1], owner[2], "-o", "jsonpath={.metadata.uid}")
+    todo.kubectl("create", "-f", "-", stdin=OWNED % (*child, *owner, uid) + ("spec: { task: t }" if child[1] == "Todo" else ""))
+
+
+def is_gone(todo, kind, name):
+    return "NotFound" in todo.kubectl("get", kind, name, ok=False) if not todo.kubectl("get", kind, name, ok=None) else False
+
+
+def test_what_belongs_to_an_object_goes_with_it():
+    """Kinds of the program own and are owned as built-in ones are: in the background, before the owner, or not at all."""
+    milk, note, kept = ("example.com/v1", "Todo", "milk"), ("v1", "ConfigMap", "note"), ("v1", "ConfigMap", "kept")
+    for words in ((), ("hosts",)):
+        with Todo(*words) as todo:
+            todo.kubectl("create", "-f", "-", stdin=MILK)
+            own(todo, note, milk)
+            own(todo, ("example.com/v1", "Todo", "shake"), note)
+            todo.kubectl("delete", "todo", "milk")
+            until(lambda: is_gone(todo, "todo", "shake"), 15, "all below it has gone")
+            assert is_gone(todo, "configmap", "note")
+            todo.kubectl("create", "-f", "-", stdin=MILK)
+            own(todo, kept, milk)
+            todo.kubectl("delete", "todo", "milk", "--cascade=orphan")
+            assert not todo.kubectl("get", "configmap", "kept", "-o", "jsonpath={.metadata.ownerReferences}")
+            todo.kubectl("create", "-f", "-", stdin=MILK)
+            own(todo, note, milk)
+            todo.kubectl("delete", "todo", "milk", "--cascade=foreground", "--timeout=15s")
+            assert is_gone(todo, "configmap", "note"), "it went first"
+            assert not is_gone(todo, "configmap", "kept")
+
+
+def test_a_namespace_goes_with_all_that_is_in_it_once_finalizers_are_done():
+    with Todo() as todo:
+        todo.kubectl("create", "namespace", "home")
+        todo.kubectl("create", "-n", "home", "-f", "-", stdin=MILK)
+        todo.kubectl("create", "-n", "home", "-f", "-", stdin=open_todo("held").replace("name: held", "name: held, finalizers: [example.com/hold]"))
+        todo.kubectl("create", "-n", "home", "configmap", "one", "--from-literal=a=b")
+        todo.kubectl("delete", "namespace", "home", "--wait=false")
+        until(lambda: is_gone(todo, "todo/milk", "-nhome") and is_gone(todo, "configmap/one", "-nhome"), 15, "what nobody holds has gone")
+        until(lambda: "example.com/hold in 1 resource" in todo.kubectl("get", "namespace", "home", "-o", "json"), 10, "it says what holds it")
+        assert "forbidden" in todo.kubectl("create", "-n", "home", "configmap", "two", ok=False)
+        todo.kubectl("patch", "todo", "held", "-n", "home", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
+        until(lambda: is_gone(todo, "namespace", "home"), 15, "the namespace has gone")
+
+
 def test_the_to_do_control_plane_is_sixty_lines():
     lines = open(os.path.join(EMBED, "examples", "todo.c")).read().count("\n")
     assert lines <= 60, lines
