@@ -186,6 +186,12 @@ static void send_raft_message(struct core *core, const struct raft_message *from
 		message.term = from->request_vote_result.term;
 		message.voted.is_granted = from->request_vote_result.vote_granted;
 		message.voted.is_pre = from->request_vote_result.pre_vote;
+		/*
+		 * libraft gives back the term that was asked for, also if it was too old to be granted: who has the longest
+		 * log and an old term would ask for that term for ever, and nobody else may win.
+		 */
+		if (!message.voted.is_granted && message.term < core->raft.current_term)
+			message.term = core->raft.current_term;
 		break;
 	case RAFT_INSTALL_SNAPSHOT:
 		want_snapshot(core, from->server_id);

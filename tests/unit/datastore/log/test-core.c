@@ -711,6 +711,46 @@ TEST(a_member_that_was_removed_is_told_when_it_asks_for_votes)
 	free_table(table);
 }
 
+static struct entry *make_command(uint64_t index, uint64_t term)
+{
+	return entry_new(index, term, ENTRY_COMMAND, STR("x"));
+}
+
+/* Starts a node anew with the first entry and one more. */
+static void start_with(struct table *table, uint32_t node, uint64_t term, struct entry *second)
+{
+	struct entry *entries[] = { make_first(table->len), second };
+	start(table, node, term, entries, 2);
+	entry_unref(entries[0]);
+	entry_unref(second);
+}
+
+/* In turn, as nodes do whose leader is gone, until one leads. */
+static uint32_t find_leader(struct table *table)
+{
+	for (uint32_t round = 0; round < 20; round++)
+		for (uint32_t node = 1; node <= table->len; node++) {
+			elapse_all_around(table, node, 1001);
+			settle(table, ALL);
+			if (role(table, node) == CORE_LEADER)
+				return node;
+		}
+	return 0;
+}
+
+/* Nobody else can win against its log; what it asks for is granted only in a term that it has to be told of. */
+TEST(the_one_with_the_longest_log_learns_of_a_newer_term_from_who_denies_it)
+{
+	struct table *table = make_table(2);
+	start_with(table, 1, 1, make_command(2, 1));
+	struct entry *first = make_first(2);
+	start(table, 2, 7, &first, 1);
+	entry_unref(first);
+	CHECK_EQ(find_leader(table), 1);
+	CHECK(core_term(table->core[1]) > 7);
+	free_table(table);
+}
+
 TEST(one_change_of_members_at_a_time)
 {
 	struct table *table = make_table(3);
