@@ -205,6 +205,17 @@ static void excuse(struct core *core)
 	core->excused = raft->election_timer_start;
 }
 
+/* libraft lets those stand for election that are voters in their own list. */
+static enum status stand(struct core *core, struct raft_event *timeout, struct fault *why)
+{
+	if (!core_is_outgoing_voter(core))
+		return core_step_raft(core, timeout, why);
+	int role = core_lend_vote(core);
+	enum status status = core_step_raft(core, timeout, why);
+	core_return_vote(core, role);
+	return status;
+}
+
 static enum status tick(struct core *core, struct fault *why)
 {
 	excuse(core);
@@ -219,7 +230,7 @@ static enum status tick(struct core *core, struct fault *why)
 		core->raft.candidate_state.in_pre_vote = true;
 	struct raft_event event = { .type = RAFT_TIMEOUT };
 	core->ticked_ms = core_ms(core);
-	return core_step_raft(core, &event, why);
+	return stand(core, &event, why);
 }
 
 static enum status client_submit(struct core *core, struct str payload, struct fault *why)

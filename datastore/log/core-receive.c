@@ -153,21 +153,6 @@ static bool has_silent_leader(const struct core *core)
 	       core->now.ns - core->leader_heard.ns >= core->config.election_ms * TIME_MS;
 }
 
-/*
- * The candidate may have made us a voter in an entry that we have not got yet, and need our vote for the very
- * reason that we have not: whoever is a member votes, by its log (dissertation 4.2.2); the candidate knows whose
- * votes count. libraft lets only those vote that are voters in their own list.
- */
-static struct raft_server *lend_vote(struct core *core)
-{
-	for (unsigned i = 0; i < core->raft.configuration.n; i++) {
-		struct raft_server *server = &core->raft.configuration.servers[i];
-		if (server->id == core->config.id && server->role != RAFT_VOTER)
-			return server;
-	}
-	return NULL;
-}
-
 static bool tell_removed(struct core *core, uint64_t from)
 {
 	if (!core_is_established(core) || members_find(&core->members, from) ||
@@ -193,13 +178,14 @@ static enum status receive_vote(struct core *core, struct raft_message *out,
 	out->request_vote.last_log_term = message->vote.last_term;
 	out->request_vote.disrupt_leader = message->vote.is_ordered;
 	out->request_vote.pre_vote = message->vote.is_pre;
-	struct raft_server *self = lend_vote(core);
-	int role = self ? self->role : 0;
-	if (self)
-		self->role = RAFT_VOTER;
+	/*
+	 * The candidate may have made us a voter in an entry that we have not got yet, and need our vote for the very
+	 * reason that we have not: whoever is a member votes, by its log (dissertation 4.2.2); the candidate knows whose
+	 * votes count. libraft lets only those vote that are voters in their own list.
+	 */
+	int role = core_lend_vote(core);
 	enum status status = step_message(core, out, why);
-	if (self)
-		self->role = role;
+	core_return_vote(core, role);
 	return status;
 }
 
@@ -217,7 +203,12 @@ static enum status receive_voted(struct core *core, struct raft_message *out,
 	out->request_vote_result.term = message->term;
 	out->request_vote_result.vote_granted = message->voted.is_granted;
 	out->request_vote_result.pre_vote = message->voted.is_pre;
-	return step_message(core, out, why);
+	if (!core_is_outgoing_voter(core))
+		return step_message(core, out, why);
+	int role = core_lend_vote(core);
+	enum status status = step_message(core, out, why);
+	core_return_vote(core, role);
+	return status;
 }
 
 /* ---- the rest ---- */

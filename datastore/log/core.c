@@ -78,6 +78,43 @@ struct raft_buffer core_raft_members(const struct members *members)
 	return buffer;
 }
 
+static struct raft_server *own_server(struct core *core)
+{
+	for (unsigned i = 0; i < core->raft.configuration.n; i++)
+		if (core->raft.configuration.servers[i].id == core->config.id)
+			return &core->raft.configuration.servers[i];
+	return NULL;
+}
+
+int core_lend_vote(struct core *core)
+{
+	struct raft_server *self = own_server(core);
+	int role = self ? self->role : RAFT_SPARE;
+	if (self)
+		self->role = RAFT_VOTER;
+	return role;
+}
+
+void core_return_vote(struct core *core, int role)
+{
+	struct raft_server *self = own_server(core);
+	if (self)
+		self->role = role;
+}
+
+static bool votes_by(const struct core *core, const struct members *members, bool by_default)
+{
+	const struct member *self = members_find(members, core->config.id);
+	return self ? self->role == MEMBER_VOTER : by_default;
+}
+
+bool core_is_outgoing_voter(const struct core *core)
+{
+	return core_is_changing(core) && core->raft.state != RAFT_LEADER &&
+	       votes_by(core, &core->committed, false) && !votes_by(core, &core->members, true) &&
+	       members_count(&core->members, MEMBER_VOTER) % 2 == 1;
+}
+
 static void hold_members(struct members *members, struct entry **holder, struct entry *entry)
 {
 	struct entry *old = *holder;

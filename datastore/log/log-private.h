@@ -76,6 +76,16 @@ void core_send(struct core *core, uint64_t to, const struct message *message);
 bool core_must_wait(const struct core *core); /* with an election, for the disk */
 raft_time core_ms(const struct core *core);
 bool core_is_sole_voter(const struct core *core);
+/*
+ * We have lost our vote by a list that is not committed: if the leader that made it is gone, ours may be the only log that has it, and
+ * nobody wins without our vote, which our log denies to all others. So we stand for election ourselves (dissertation 4.2.2), needing a
+ * majority of those who vote by the list. Our own vote, which libraft counts, adds nothing to that if their number is odd; if it
+ * is even the others are a majority by the list before, too, and do not need us.
+ */
+bool core_is_outgoing_voter(const struct core *core);
+/* For one step of an election libraft takes us for a voter, whatever our list says; gives what it took us for. */
+int core_lend_vote(struct core *core);
+void core_return_vote(struct core *core, int role);
 /* The leader, if there was one, is gone as far as voting is concerned. */
 void core_forget_leader(struct core *core);
 void core_adopt_members(struct core *core, struct entry *entry); /* as the newest; NULL: nobody */

@@ -751,6 +751,45 @@ TEST(the_one_with_the_longest_log_learns_of_a_newer_term_from_who_denies_it)
 	free_table(table);
 }
 
+static struct entry *make_demotion(uint32_t len)
+{
+	struct members members = voters(len);
+	struct text text = text_in(test_arena(), 10000);
+	members.at[0].role = MEMBER_STANDBY;
+	members_encode(&members, &text);
+	return entry_new(2, 1, ENTRY_MEMBERS, text_str(&text));
+}
+
+/* The leader took node 1's vote and lost the entry that says so, with its own last ones, before it was committed. */
+TEST(who_alone_has_the_list_that_takes_its_vote_leads_until_that_is_committed)
+{
+	struct table *table = make_table(2);
+	start_with(table, 1, 1, make_demotion(2));
+	elect(table, 1, ALL);
+	settle(table, ALL);
+	CHECK_EQ(role(table, 1), CORE_FOLLOWER);
+	CHECK_EQ(find_leader(table), 2); /* now the only one that votes */
+	CHECK_EQ(members_count(core_members_committed(table->core[2]), MEMBER_VOTER), 1);
+	free_table(table);
+}
+
+TEST(who_is_to_lose_its_vote_does_not_lead_by_its_own_vote)
+{
+	struct table *table = make_table(2);
+	start_with(table, 1, 1, make_demotion(2));
+	elapse(table, 1, 5000);
+	settle(table, SET(1));
+	CHECK(role(table, 1) != CORE_LEADER);
+	free_table(table);
+	/* Two others are a majority of the three there were, and of the two there are. */
+	table = make_table(3);
+	start_with(table, 1, 1, make_demotion(3));
+	elapse(table, 1, 5000);
+	CHECK_EQ(role(table, 1), CORE_FOLLOWER);
+	CHECK(find_leader(table) > 1);
+	free_table(table);
+}
+
 TEST(one_change_of_members_at_a_time)
 {
 	struct table *table = make_table(3);
