@@ -4,7 +4,8 @@
 #include "datastore/log/log-private.h"
 
 #define IN_FLIGHT_MIN 4U
-#define ROUND_DOUBLINGS 3U /* to the election timeout itself: a slow disk gets its time */
+#define REACHED_HEARTBEATS 2U /* a member that answered within so many of them is within reach */
+#define ROUND_DOUBLINGS 3U    /* to the election timeout itself: a slow disk gets its time */
 
 static void close_raft(struct core *core)
 {
@@ -205,6 +206,25 @@ static void excuse(struct core *core)
 	core->excused = raft->election_timer_start;
 }
 
+/*
+ * libraft takes a member for unreachable that has not answered since the last timeout of any member, and sends it one append in a
+ * heartbeat from then on, until it gets something new. Heartbeats of two members fall into one moment only if both were
+ * last sent something in one: else each one's timeout finds the other unreachable, and the first entry after a pause waits for
+ * the next heartbeat. So what counts as recent is the last two heartbeats; a leader that hears no majority steps down that much later.
+ */
+static enum status lead_on(struct core *core, struct raft_event *timeout, struct fault *why)
+{
+	struct raft *raft = &core->raft;
+	raft_time began = raft->election_timer_start;
+	raft_time recent = core_ms(core) - REACHED_HEARTBEATS * core->config.heartbeat_ms;
+	if (recent < began)
+		raft->election_timer_start = recent;
+	enum status status = core_step_raft(core, timeout, why);
+	if (raft->state == RAFT_LEADER && raft->election_timer_start == recent)
+		raft->election_timer_start = began;
+	return status;
+}
+
 /* libraft lets those stand for election that are voters in their own list. */
 static enum status stand(struct core *core, struct raft_event *timeout, struct fault *why)
 {
@@ -230,7 +250,8 @@ static enum status tick(struct core *core, struct fault *why)
 		core->raft.candidate_state.in_pre_vote = true;
 	struct raft_event event = { .type = RAFT_TIMEOUT };
 	core->ticked_ms = core_ms(core);
-	return stand(core, &event, why);
+	return core->raft.state == RAFT_LEADER ? lead_on(core, &event, why)
+					       : stand(core, &event, why);
 }
 
 static enum status client_submit(struct core *core, struct str payload, struct fault *why)

@@ -643,32 +643,42 @@ bool quorum_assign(struct quorum *quorum, uint32_t node, enum member_role role)
 	return change_role(quorum, quorum->nodes[node].id, role);
 }
 
-bool quorum_join(struct quorum *quorum, uint32_t at, enum member_role role)
+enum status quorum_add(struct quorum *quorum, uint32_t at)
 {
+	int32_t leader = quorum_leader(quorum);
 	char name[8], address[8];
+	if (leader < 0)
+		return UNAVAILABLE;
 	snprintf(name, sizeof name, "n%u", at);
 	snprintf(address, sizeof address, "a%u", at);
 	struct member member = { .id = quorum->nodes[at].id,
 				 .name = str_from(name),
 				 .address = str_from(address) };
+	struct node *node = &quorum->nodes[leader];
+	enum status status = replica_add(node->replica, &member, quorum_now(quorum), &node->out);
+	act(quorum, (uint32_t)leader);
+	return status;
+}
+
+bool quorum_join(struct quorum *quorum, uint32_t at, enum member_role role)
+{
+	uint64_t id = quorum->nodes[at].id;
 	for (uint32_t tries = 0; tries < 600; tries++) {
 		int32_t leader = quorum_leader(quorum);
 		quorum_run(quorum, 100);
 		if (leader < 0 || !quorum->nodes[leader].replica)
 			continue;
 		struct node *node = &quorum->nodes[leader];
-		if (members_find(replica_members(node->replica), member.id) &&
+		if (members_find(replica_members(node->replica), id) &&
 		    !core_is_changing(node->replica->core))
 			break;
-		enum status ignored =
-		    replica_add(node->replica, &member, quorum_now(quorum), &node->out);
+		enum status ignored = quorum_add(quorum, at);
 		(void)ignored; /* tried again */
-		act(quorum, (uint32_t)leader);
 	}
 	if (role == MEMBER_SPARE || quorum->config.is_managing)
 		return true;
-	return change_role(quorum, member.id, MEMBER_STANDBY) &&
-	       (role == MEMBER_STANDBY || change_role(quorum, member.id, role));
+	return change_role(quorum, id, MEMBER_STANDBY) &&
+	       (role == MEMBER_STANDBY || change_role(quorum, id, role));
 }
 
 uint64_t quorum_acknowledged(const struct quorum *quorum)

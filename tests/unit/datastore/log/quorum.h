@@ -38,6 +38,8 @@ struct replica *quorum_replica(struct quorum *quorum, uint32_t node); /* NULL: i
 int32_t quorum_leader(struct quorum *quorum); /* an established one of the highest term; -1: none */
 bool quorum_has_leader(struct quorum *quorum);
 int32_t quorum_node_of(struct quorum *quorum, uint64_t id);
+/* Asks the leader once, at once, to add a node. */
+MUST_USE enum status quorum_add(struct quorum *quorum, uint32_t node);
 /* Adds a node, has it become a standby and then a voter; false if it did not work out within 60 s. */
 bool quorum_join(struct quorum *quorum, uint32_t node, enum member_role role);
 /* Asks the leader once, whatever comes of it. */

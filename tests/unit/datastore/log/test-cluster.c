@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "datastore/log/replica-private.h"
 #include "tests/lib/test.h"
 #include "tests/unit/datastore/log/quorum.h"
 
@@ -117,6 +118,65 @@ TEST(the_third_member_that_joins_makes_three_voters_and_a_fourth_replaces_a_dead
 static int compare_ms(const void *a, const void *b)
 {
 	return *(const int *)a - *(const int *)b;
+}
+
+/* From the third member's asking to three voters, in virtual time. */
+static int measure_third_voter(uint64_t seed)
+{
+	struct quorum *quorum = quorum_new(&(struct quorum_config){ .seed = seed,
+								    .nodes = 3,
+								    .delay_ms = 1,
+								    .disk_ms = 2,
+								    .kept_entries = 64,
+								    .is_managing = true,
+								    .tells_losses = true });
+	CHECK(quorum_join(quorum, 1, MEMBER_SPARE));
+	for (uint32_t i = 0; i < 50; i++)
+		CHECK_STATUS(quorum_submit(quorum, 0, 100), OK);
+	quorum_run(quorum, 1400 + (uint32_t)seed % 300);
+	int64_t before = quorum_now(quorum).ns;
+	CHECK_STATUS(quorum_add(quorum, 2), OK);
+	CHECK(quorum_until(quorum, is_highly_available, 10000));
+	int took_ms = (int)((quorum_now(quorum).ns - before) / TIME_MS);
+	quorum_free(quorum);
+	return took_ms;
+}
+
+/* Each step follows from the one before and not from a clock: eight times a message and a write, not a heartbeat. */
+TEST(the_third_member_makes_three_voters_before_a_heartbeat_is_over)
+{
+	for (uint32_t seed = 1; seed <= 40; seed++)
+		CHECK(measure_third_voter(seed) <= 30);
+}
+
+static bool is_all_applied(struct quorum *quorum)
+{
+	uint64_t last = quorum_applied(quorum, (uint32_t)quorum_leader(quorum));
+	for (uint32_t i = 0; i < 3; i++)
+		if (quorum_applied(quorum, i) < last)
+			return false;
+	return true;
+}
+
+static bool has_acknowledged(struct quorum *quorum)
+{
+	return quorum_acknowledged(quorum) ==
+	       core_last(quorum_replica(quorum, (uint32_t)quorum_leader(quorum))->core);
+}
+
+TEST(what_is_submitted_after_a_pause_waits_for_no_heartbeat)
+{
+	struct quorum *quorum = make_three(7); /* whose heartbeats are due one after the other */
+	for (uint32_t i = 0; i < 60; i++) {
+		quorum_run(quorum, 1000 + 7 * i);
+		int64_t before = quorum_now(quorum).ns;
+		CHECK_STATUS(quorum_submit(quorum, (uint32_t)quorum_leader(quorum), 50), OK);
+		CHECK(quorum_until(quorum, has_acknowledged, 10000));
+		CHECK((quorum_now(quorum).ns - before) / TIME_MS <= 10);
+		CHECK(quorum_until(quorum, is_all_applied, 10000));
+		CHECK((quorum_now(quorum).ns - before) / TIME_MS <= 20);
+	}
+	quorum_free(quorum);
 }
 
 /* Kills the leader of three again and again: how long until another one is established, in virtual time. */
