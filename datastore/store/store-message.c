@@ -376,7 +376,7 @@ static const struct field compact_answer_fields[] = {
 	END,
 };
 
-static const struct field ask_status_fields[] = { END };
+static const struct field ask_status_fields[] = { BOOL(store_ask_status, wants_hash), END };
 static const struct field status_watch_fields[] = { BOOL(store_status_watch, is_end), END };
 
 static const struct field member_fields[] = {
@@ -409,6 +409,7 @@ static const struct field status_fields[] = {
 	U64(store_status, index_bytes),
 	U64(store_status, keys),
 	LIST(store_status, members, member_count, struct store_member, member_fields),
+	U64(store_status, hash),
 	END,
 };
 

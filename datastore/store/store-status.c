@@ -82,6 +82,8 @@ static struct store_status describe(struct store *store)
 void store_on_ask_status(struct store *store, const struct act_msg *msg)
 {
 	struct store_status status = describe(store);
+	if (ACT_AS(msg, store_ask_status)->wants_hash && store->state == STORE_RUNNING)
+		status.hash = index_hash(store->index);
 	if (msg->kind != ACT_REQUEST ||
 	    act_reply(store->act, msg, &store_status_type, &status) != OK)
 		arena_free(status.arena);

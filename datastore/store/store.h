@@ -331,11 +331,11 @@ struct store_status {
 	uint64_t keys;
 	const struct store_member *members;
 	uint32_t member_count;
+	uint64_t hash; /* if asked for: over all keys and their past; equal at equal revisions of equal replicas */
 };
 
-/* Empty requests. */
 struct store_ask_status {
-	char nothing;
+	bool wants_hash; /* a walk over all keys: not for every second */
 };
 struct store_status_watch {
 	bool is_end; /* no longer */

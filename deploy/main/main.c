@@ -36,6 +36,12 @@
 	{                                                                                \
 		.name = "chaos", .help = "faults of ChaosPlans may be done to this node" \
 	}
+#define ETCD_LISTEN                                                                          \
+	{                                                                                    \
+		.name = "etcd-listen", .kind = OPTION_TEXT, .value = "IP:PORT",              \
+		.help = "answers etcd's v3 API there, to clients with a certificate of the " \
+			"cluster in group system:masters"                                    \
+	}
 #define MOVED                                                                          \
 	{                                                                              \
 		.name = "without",                                                     \
@@ -46,10 +52,10 @@
 	{                                                                              \
 		.name = "only", .kind = OPTION_TEXT, .value = "A", .help = "that one", \
 	}
-#define HOST(host, start)                                                         \
-	{                                                                         \
-		.name = "host-" host, .arguments = "", .help = "", .run = start,  \
-		.is_internal = true, .options = { DATA_DIR, PODS, CHAOS, MOVED }, \
+#define HOST(host, start)                                                                      \
+	{                                                                                      \
+		.name = "host-" host, .arguments = "", .help = "", .run = start,               \
+		.is_internal = true, .options = { DATA_DIR, PODS, CHAOS, ETCD_LISTEN, MOVED }, \
 	}
 
 #define SIM_OPTIONS                                                                               \
@@ -114,6 +120,7 @@ static const struct command commands[] = {
 			 .help = "auto: voter or standby, as the cluster needs" },
 		       PODS,
 		       CHAOS,
+		       ETCD_LISTEN,
 		       { .name = "spares",
 			 .kind = OPTION_NUMBER,
 			 .value = "N",

@@ -92,6 +92,15 @@
 	8192U /* recent changes kept in memory for watchers; older ones come from the table */
 #define LIMIT_HISTORY_BYTES (4U * MIB)
 
+/* etcd's door. */
+#define LIMIT_ETCD_CALLS 4096U /* at once; an API server has a few streams and some hundred calls */
+#define LIMIT_ETCD_MESSAGE_BYTES (2U * MIB) /* etcd's: a request of 1.5 MiB and 512 KiB around it */
+#define LIMIT_ETCD_ASK_MS 7000U /* etcd's own limit of a request: 5 s and two elections */
+#define LIMIT_ETCD_ITEMS 2048U  /* of one message's lists: ops of a transaction and all within it */
+#define LIMIT_ETCD_STREAM_WATCHES 10000U
+#define LIMIT_ETCD_STREAM_BYTES \
+	(64U * MIB) /* events that a stream of watches did not take: then it ends alone */
+
 /* API server. */
 #define LIMIT_IN_FLIGHT 400U /* upstream's --max-requests-inflight */
 #define LIMIT_IN_FLIGHT_MUTATING 200U

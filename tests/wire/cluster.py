@@ -205,15 +205,17 @@ def run(words, ok=True, seconds=60, env=None, stdin=None):
 
 
 class Cluster:
-    def __init__(self, count=1):
+    def __init__(self, count=1, words=()):
+        """`words`: further ones for `troupe up` on each node; {address} in them is the node's own."""
+        self.words = words
         self.folder = tempfile.mkdtemp(prefix="troupe-wire-")
         self.nodes = [Node("n%d" % (i + 1), self.folder) for i in range(count)]
 
     def __enter__(self):
         try:
-            self.nodes[0].start().wait_ready()
+            self.nodes[0].start(*self.words_of(self.nodes[0])).wait_ready()
             for node in self.nodes[1:]:
-                node.start("--join", self.token())
+                node.start("--join", self.token(), *self.words_of(node))
             for node in self.nodes[1:]:
                 node.wait_ready()
             self.wait_voters(1 if len(self.nodes) < 3 else 3 if len(self.nodes) < 7 else 5)
@@ -221,6 +223,9 @@ class Cluster:
             self.close()
             raise
         return self
+
+    def words_of(self, node):
+        return [word.format(address=node.address) for word in self.words]
 
     def __exit__(self, kind, *_):
         if kind is not None:

@@ -4,7 +4,8 @@
         sys.exit(suite.main(globals(), sys.argv))
 
 A test is a function `test_a_sentence_that_states_the_behaviour`. A parameter named `cluster` gets a cluster of one node that all tests of the
-script share; `cluster3` one of three, likewise; a test without parameters makes its own. The script is called with the folder of
+script share; `cluster3` one of three, likewise; a test without parameters makes its own. A script's NODE_WORDS are further words for
+`troupe up` on all nodes of those. The script is called with the folder of
 the programs and then filters: words of which one must stand in a test's name. Ends with `N passed, N failed, N skipped`; when it is
 told to end (SIGTERM, SIGINT) it stops what it started first.
 """
@@ -23,23 +24,23 @@ def tests_of(names):
     return sorted(found, key=lambda item: item[1].__code__.co_firstlineno)
 
 
-def shared(made, parameter):
+def shared(made, parameter, words):
     """The cluster of this name; made anew when a test has left it without a living node."""
     count = int(parameter[len("cluster"):] or 1)
     if parameter in made and len(made[parameter].living()) < count:
         made.pop(parameter).close()
     if parameter not in made:
-        made[parameter] = clusters.Cluster(count).__enter__()
+        made[parameter] = clusters.Cluster(count, words).__enter__()
     return made[parameter]
 
 
-def judge(made, name, test):
+def judge(made, name, test, words):
     """Which count it adds to: passed, failed or skipped."""
     begin = time.monotonic()
     lent = []
     try:
         for parameter in inspect.signature(test).parameters:
-            lent.append(shared(made, parameter))
+            lent.append(shared(made, parameter, words))
         test(*lent)
     except clusters.Skipped as why:
         print("SKIP %s: %s" % (name, why), flush=True)
@@ -69,7 +70,7 @@ def main(names, words):
     try:
         for name, test in tests_of(names):
             if not filters or any(word in name for word in filters):
-                counts[judge(made, name[5:], test)] += 1
+                counts[judge(made, name[5:], test, names.get("NODE_WORDS", ()))] += 1
     finally:
         for one in made.values():
             one.close()

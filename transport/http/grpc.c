@@ -189,7 +189,9 @@ struct str grpc_message_encode(struct str words, struct arena *arena)
 
 		if (out.len + 3 > WORDS_MAX)
 			break;
-		if (c >= ' ' && c <= '~' && c != '%') {
+		/* A field's value neither begins nor ends with a space (RFC 9113, 8.2.1). */
+		bool is_edge = i == 0 || i + 1 == words.len;
+		if (c >= ' ' && c <= '~' && c != '%' && !(c == ' ' && is_edge)) {
 			text_add_char(&out, (char)c);
 			continue;
 		}

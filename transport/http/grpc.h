@@ -84,7 +84,7 @@ bool grpc_send(struct http_exchange *exchange, struct http_bytes prefixed);
 /* The status; the answer is over. */
 void grpc_end(struct http_exchange *exchange, struct grpc_fault status);
 
-/* Printable ASCII but `%` as it is, the rest as %XX. */
+/* Printable ASCII but `%` and spaces at either end as it is, the rest as %XX. */
 struct str grpc_message_encode(struct str words, struct arena *arena);
 
 #endif

@@ -76,6 +76,16 @@ static struct tls_config api_config(const struct pki *keys, struct arena *arena)
 				    .now = loop_clock()->wall };
 }
 
+/* etcd's door is for those who show who they are, and for HTTP/2 only. */
+static struct tls_config etcd_tls_config(const struct pki *keys, struct arena *arena)
+{
+	struct tls_config config = api_config(keys, arena);
+
+	config.clients = TLS_CLIENTS_MUST_SHOW;
+	config.alpn = STR("h2");
+	return config;
+}
+
 static struct tls_config link_config(const struct pki *keys, bool is_server)
 {
 	return (struct tls_config){ .is_server = is_server,
@@ -91,11 +101,14 @@ static struct tls_config link_config(const struct pki *keys, bool is_server)
 static enum status make_contexts(struct process *process, struct fault *why)
 {
 	struct tls_config api = api_config(&process->pki, process->arena);
+	struct tls_config etcd = etcd_tls_config(&process->pki, process->arena);
 	struct tls_config server = link_config(&process->pki, true);
 	struct tls_config client = link_config(&process->pki, false);
 
-	if (process->pki.api_server.certificate_pem.at != NULL) /* a worker serves no API */
+	if (process->pki.api_server.certificate_pem.at != NULL) { /* a worker serves no API */
 		TRY(tls_context_new(&api, &process->api_tls, why));
+		TRY(tls_context_new(&etcd, &process->etcd_tls, why));
+	}
 	TRY(tls_context_new(&server, &process->link_server, why));
 	return tls_context_new(&client, &process->link_client, why);
 }
@@ -103,7 +116,7 @@ static enum status make_contexts(struct process *process, struct fault *why)
 enum status process_use_keys(struct process *process, const struct pki *keys, struct fault *why)
 {
 	struct arena *scratch = arena_new(0);
-	struct tls_config api = api_config(keys, scratch);
+	struct tls_config api = api_config(keys, scratch), etcd = etcd_tls_config(keys, scratch);
 	struct tls_config server = link_config(keys, true), client = link_config(keys, false);
 	enum status status = tls_context_replace(process->link_server, &server, why);
 
@@ -111,6 +124,8 @@ enum status process_use_keys(struct process *process, const struct pki *keys, st
 		status = tls_context_replace(process->link_client, &client, why);
 	if (status == OK && process->api_tls != NULL)
 		status = tls_context_replace(process->api_tls, &api, why);
+	if (status == OK && process->etcd_tls != NULL)
+		status = tls_context_replace(process->etcd_tls, &etcd, why);
 	arena_free(scratch);
 	return status;
 }
@@ -139,6 +154,7 @@ static bool take_warm(struct process *process)
 		return false;
 	process->pki = early->pki;
 	process->api_tls = early->api_tls;
+	process->etcd_tls = early->etcd_tls;
 	process->link_server = early->link_server;
 	process->link_client = early->link_client;
 	return true;

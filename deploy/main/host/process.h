@@ -32,7 +32,7 @@ struct process {
 	struct arena *arena; /* of the whole life */
 	struct pki pki;
 	struct root_life life;
-	struct tls_context *api_tls, *link_client, *link_server;
+	struct tls_context *api_tls, *etcd_tls, *link_client, *link_server;
 	struct loop *loop;
 	struct peer *peer;
 	char log_prefix[80];

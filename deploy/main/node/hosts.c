@@ -1,6 +1,7 @@
 #include "deploy/main/node/hosts.h"
 
 #include "actors/authentication/mechanisms.h"
+#include "actors/etcd/etcd.h"
 #include "deploy/main/admin/admin.h"
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/layout.h"
@@ -30,6 +31,10 @@ struct core {
 	const struct certificate_key *keys[1];
 	struct http_listener listeners[2];
 	struct http_server_config http;
+	/* etcd's door, if there is one. */
+	struct http_listener etcd_listener;
+	struct http_server_config etcd_http;
+	struct etcd_config etcd;
 };
 
 static enum status configure_tokens(struct core *core, struct fault *why)
@@ -71,6 +76,29 @@ static void configure_http(struct core *core)
 	layout_add(&core->layout, "http", &http_server_class, &core->http);
 }
 
+static void configure_etcd(struct core *core, const char *listen)
+{
+	struct process *process = &core->process;
+	struct str cluster = str_from(process->identity.cluster);
+
+	if (listen == NULL)
+		return;
+	core->etcd =
+	    (struct etcd_config){ .store = "store",
+				  .client_url = arena_printf(process->arena, "https://%s", listen),
+				  .cluster = hash_bytes(0, cluster.at, cluster.len) };
+	core->etcd_listener = (struct http_listener){ listen, process->etcd_tls, false };
+	/* A request is refused in gRPC's own words as long as that takes no more than twice its memory. */
+	core->etcd_http =
+	    (struct http_server_config){ .listeners = &core->etcd_listener,
+					 .listener_count = 1,
+					 .handler = "etcd",
+					 .body_max_bytes = 2 * LIMIT_ETCD_MESSAGE_BYTES,
+					 .is_streamed = etcd_is_streamed };
+	layout_add(&core->layout, "etcd", &etcd_class, &core->etcd);
+	layout_add(&core->layout, "etcd-http", &http_server_class, &core->etcd_http);
+}
+
 int hosts_core(const struct command_line *line)
 {
 	static struct core core;
@@ -82,6 +110,7 @@ int hosts_core(const struct command_line *line)
 	if (configure_tokens(&core, &why) != OK)
 		return failed(line, &why);
 	configure_http(&core);
+	configure_etcd(&core, command_text(line, "etcd-listen"));
 	layout_add(&core.layout, "renewal", &renewal_class, &core.process);
 	core.process.life.before_end = "admin";
 	return run_host(&core.process, &core.layout);

@@ -54,8 +54,9 @@ static void own_address(char *out, size_t size)
 	freeifaddrs(all);
 }
 
-/* "IP", "IP:PORT", "[IP6]:PORT"; the links' port is the next one. */
-static enum status read_listen(const char *listen, struct node_identity *id, struct fault *why)
+/* "IP", "IP:PORT", "[IP6]:PORT" as the value of an option; the links' port is the next one. */
+static enum status read_listen(const char *option, const char *listen, struct node_identity *id,
+			       struct fault *why)
 {
 	struct str text = str_from(listen), port = STR_NONE;
 	bool is_bracketed = text.len > 0 && text.at[0] == '[';
@@ -74,8 +75,8 @@ static enum status read_listen(const char *listen, struct node_identity *id, str
 	snprintf(id->address, sizeof id->address, STR_FMT, STR_ARG(text));
 	if (!is_address(id->address) ||
 	    (port.len > 0 && (str_to_u64(port, &number) != OK || number == 0 || number > 65534)))
-		return fault_set(why, BAD_REQUEST, "--listen",
-				 "--listen wants IP or IP:PORT, not \"%s\"", listen);
+		return fault_set(why, BAD_REQUEST, option, "%s wants IP or IP:PORT, not \"%s\"",
+				 option, listen);
 	id->api_port = (uint16_t)number;
 	id->link_port = (uint16_t)(number + 1);
 	return OK;
@@ -130,7 +131,7 @@ static enum status read_wishes(const struct command_line *line, struct node_iden
 	id->api_port = API_PORT;
 	id->link_port = API_PORT + 1;
 	if (listen != NULL)
-		return read_listen(listen, id, why);
+		return read_listen("--listen", listen, id, why);
 	own_address(id->address, sizeof id->address);
 	return OK;
 }
@@ -147,7 +148,7 @@ static enum status check_wishes(const struct command_line *line, const struct no
 				 "this data directory belongs to node %s; say another --data-dir",
 				 id->name);
 	if (listen != NULL)
-		TRY(read_listen(listen, &wish, why));
+		TRY(read_listen("--listen", listen, &wish, why));
 	if (strcmp(wish.address, id->address) != 0 || wish.api_port != id->api_port)
 		return fault_set(why, INVALID, "--listen",
 				 "node %s is known to the others at %s:%u; let it leave and join "
@@ -157,7 +158,8 @@ static enum status check_wishes(const struct command_line *line, const struct no
 }
 
 /* Binds and lets go: whoever has the port already is the commonest reason for a node not to start. */
-static enum status prove_port(const struct node_identity *id, uint16_t port, struct fault *why)
+static enum status prove_port(const char *option, const struct node_identity *id, uint16_t port,
+			      struct fault *why)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
@@ -166,7 +168,7 @@ static enum status prove_port(const struct node_identity *id, uint16_t port, str
 	int yes = 1, fd, error;
 
 	if (!is_v4 && inet_pton(AF_INET6, id->address, &v6.sin6_addr) != 1)
-		return fault_set(why, CORRUPT, "--listen", "\"%s\" is no IP address", id->address);
+		return fault_set(why, CORRUPT, option, "\"%s\" is no IP address", id->address);
 	fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fault_set(why, IO, "", "cannot make a socket: %s", strerror(errno));
@@ -174,20 +176,20 @@ static enum status prove_port(const struct node_identity *id, uint16_t port, str
 	error = bind(fd, at, is_v4 ? sizeof v4 : sizeof v6) == 0 && listen(fd, 1) == 0 ? 0 : errno;
 	close(fd);
 	if (error == EADDRINUSE)
-		return fault_set(
-		    why, BUSY, "--listen",
-		    "%s:%u is taken by another program; stop it or say another --listen",
-		    id->address, port);
+		return fault_set(why, BUSY, option,
+				 "%s:%u is taken by another program; stop it or say another %s",
+				 id->address, port, option);
 	if (error == EADDRNOTAVAIL)
-		return fault_set(why, INVALID, "--listen",
-				 "%s is no address of this machine; say --listen IP", id->address);
+		return fault_set(why, INVALID, option,
+				 "%s is no address of this machine; say %s IP", id->address, option);
 	if (error != 0)
-		return fault_set(why, IO, "--listen", "cannot listen on %s:%u: %s", id->address,
-				 port, strerror(error));
+		return fault_set(why, IO, option, "cannot listen on %s:%u: %s", id->address, port,
+				 strerror(error));
 	return OK;
 }
 
 struct port_look {
+	const char *option;
 	const struct node_identity *id;
 	uint16_t port;
 	enum status status;
@@ -198,26 +200,44 @@ static bool is_port_settled(void *arg)
 {
 	struct port_look *look = arg;
 
-	look->status = prove_port(look->id, look->port, look->why);
+	look->status = prove_port(look->option, look->id, look->port, look->why);
 	return look->status != BUSY;
 }
 
 /* The kernel may close the sockets of a node's earlier life a moment after its processes have ended. */
-static enum status await_port(const struct node_identity *id, uint16_t port, uint32_t wait_ms,
-			      struct fault *why)
+static enum status await_port(const char *option, const struct node_identity *id, uint16_t port,
+			      uint32_t wait_ms, struct fault *why)
 {
-	struct port_look look = { .id = id, .port = port, .why = why };
+	struct port_look look = { .option = option, .id = id, .port = port, .why = why };
 
 	(void)loop_await(is_port_settled, &look, wait_ms);
 	return look.status;
 }
 
-static enum status prove_ports(const struct node_identity *id, bool is_new, struct fault *why)
+/* etcd's door shows the API's certificate, so it stands at an address that is in there. */
+static enum status prove_etcd_port(const char *listen, const struct node_identity *id,
+				   uint32_t wait_ms, struct fault *why)
+{
+	struct node_identity door = { 0 };
+
+	TRY(read_listen("--etcd-listen", listen, &door, why));
+	if (strcmp(door.address, id->address) != 0 && strcmp(door.address, "127.0.0.1") != 0)
+		return fault_set(why, INVALID, "--etcd-listen",
+				 "the node's certificate is for %s and 127.0.0.1, not for %s; say "
+				 "--etcd-listen %s:2379",
+				 id->address, door.address, id->address);
+	return await_port("--etcd-listen", &door, door.api_port, wait_ms, why);
+}
+
+static enum status prove_ports(const struct command_line *line, const struct node_identity *id,
+			       bool is_new, struct fault *why)
 {
 	uint32_t wait_ms = is_new ? 0 : PORT_WAIT_MS;
+	const char *etcd = command_text(line, "etcd-listen");
 
-	TRY(await_port(id, id->api_port, wait_ms, why));
-	return await_port(id, id->link_port, wait_ms, why);
+	TRY(await_port("--listen", id, id->api_port, wait_ms, why));
+	TRY(await_port("--listen", id, id->link_port, wait_ms, why));
+	return etcd != NULL ? prove_etcd_port(etcd, id, wait_ms, why) : OK;
 }
 
 /* ---- the store's folder --------------------------------------------------------------------------------------- */
@@ -423,7 +443,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 		TRY(read_wishes(line, &id, why));
 	else
 		TRY(check_wishes(line, &id, why));
-	TRY(prove_ports(&id, is_new, why));
+	TRY(prove_ports(line, &id, is_new, why));
 	if (is_new && word != NULL)
 		TRY(join(word, arena, now, &id, &pki, why));
 	else if (is_new)

@@ -17,7 +17,7 @@
 #include "deploy/cluster/control-plane-mark.h"
 #include "deploy/main/host/process.h"
 
-#define LAYOUT_CHILDREN_MAX 10U
+#define LAYOUT_CHILDREN_MAX 12U
 
 struct layout {
 	struct act_child children[LAYOUT_CHILDREN_MAX]; /* in the order in which they start */

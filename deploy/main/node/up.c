@@ -13,7 +13,7 @@
 
 #define HOSTS 3U
 #define MOST_DESCRIPTORS (1U << 20)
-#define WORDS_MAX 8U
+#define WORDS_MAX 10U
 #define SPARE_ROOM 512U /* what a spare may be called once it is a host */
 
 struct up {
@@ -66,22 +66,30 @@ static enum status prepare(struct up *up, const struct command_line *line, struc
 
 /* ---- the hosts ------------------------------------------------------------------------------------------------- */
 
-static void plan_host(struct up *up, enum process_host host, const char *pods, bool has_chaos)
+static void add_word(const char **words, uint32_t *count, const char *word)
+{
+	assert(*count + 1 < WORDS_MAX); /* the last one is NULL */
+	words[(*count)++] = word;
+}
+
+/* `option` with `value`, unless that is NULL. */
+static void plan_host(struct up *up, enum process_host host, const char *option, const char *value,
+		      bool has_chaos)
 {
 	uint32_t at = up->spec.host_count++;
 	const char **words = up->words[at];
 	uint32_t n = 0;
 
-	words[n++] = up->program;
-	words[n++] = arena_printf(up->arena, "host-%s", process_host_name(host)).at;
-	words[n++] = "--data-dir";
-	words[n++] = up->dir.path;
-	if (pods != NULL) {
-		words[n++] = "--pods";
-		words[n++] = pods;
+	add_word(words, &n, up->program);
+	add_word(words, &n, arena_printf(up->arena, "host-%s", process_host_name(host)).at);
+	add_word(words, &n, "--data-dir");
+	add_word(words, &n, up->dir.path);
+	if (value != NULL) {
+		add_word(words, &n, option);
+		add_word(words, &n, value);
 	}
 	if (has_chaos)
-		words[n++] = "--chaos";
+		add_word(words, &n, "--chaos");
 	words[n] = NULL;
 	up->hosts[at] =
 	    (struct root_host){ .name = process_host_name(host),
@@ -158,10 +166,11 @@ int up_run(const struct command_line *line)
 				      .exile_first = PROCESS_EXILES,
 				      .held_fd = up.dir.lock_hosts,
 				      .state_folder = up.dir.path };
-	plan_host(&up, PROCESS_CORE, NULL, command_flag(line, "chaos"));
-	plan_host(&up, PROCESS_CONTROL, NULL, command_flag(line, "chaos"));
+	plan_host(&up, PROCESS_CORE, "--etcd-listen", command_text(line, "etcd-listen"),
+		  command_flag(line, "chaos"));
+	plan_host(&up, PROCESS_CONTROL, NULL, NULL, command_flag(line, "chaos"));
 	if (strcmp(command_text(line, "pods"), "none") != 0)
-		plan_host(&up, PROCESS_NODE, command_text(line, "pods"),
+		plan_host(&up, PROCESS_NODE, "--pods", command_text(line, "pods"),
 			  command_flag(line, "chaos"));
 	plan_spares(&up, (uint32_t)command_number(line, "spares"));
 	code = run_root(&up);

@@ -44,6 +44,7 @@ TEST(words_of_a_status_are_percent_encoded)
 		{ "a\nb", "a%0Ab" },
 		{ "gr\xc3\xbcn", "gr%C3%BCn" },
 		{ "", "" },
+		{ " a b ", "%20a b%20" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

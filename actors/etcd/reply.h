@@ -1,0 +1,29 @@
+/*
+ * Answers of etcd's v3 API, into protobuf. Pure.
+ *
+ * The writer goes from the last byte to the first (transport/wire/proto.h), so fields are written last to first: a reply is
+ * begun, its fields are written in falling order of their numbers, and the header, field 1 of every answer, comes last.
+ * What is zero or empty is left out, as proto3 does.
+ */
+#ifndef ACTORS_ETCD_REPLY_H
+#define ACTORS_ETCD_REPLY_H
+
+#include "datastore/store/store.h"
+#include "transport/wire/proto.h"
+
+struct etcd_header {
+	uint64_t cluster, member, revision, term;
+};
+
+struct proto_out etcd_reply_new(void);
+void etcd_reply_int(struct proto_out *out, uint32_t number, uint64_t value);
+void etcd_reply_bool(struct proto_out *out, uint32_t number, bool value);
+void etcd_reply_str(struct proto_out *out, uint32_t number, struct str value);
+/* A KeyValue. */
+void etcd_reply_row(struct proto_out *out, uint32_t number, const struct store_row *row);
+void etcd_reply_rows(struct proto_out *out, uint32_t number, const struct store_row *rows,
+		     uint32_t count);
+/* Always written, be it empty. */
+void etcd_reply_header(struct proto_out *out, const struct etcd_header *header);
+
+#endif
