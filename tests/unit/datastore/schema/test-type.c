@@ -4,6 +4,7 @@
 #include "datastore/schema/core.h"
 #include "datastore/schema/meta.h"
 #include "datastore/schema/registry.h"
+#include "datastore/schema/resource-row.h"
 #include "datastore/schema/resource.h"
 #include "runtime/base/base.h"
 #include "tests/lib/test.h"
@@ -131,4 +132,35 @@ TEST(maps_of_strings_keep_their_order_and_their_old_array)
 	CHECK_EQ(map.len, 1);
 	CHECK(str_map_get(map, STR("a")).at == NULL);
 	CHECK_EQ(before.len, 2);
+}
+
+/* Where upstream does not name the folder of a resource's keys after the resource: a store must be readable by both. */
+TEST(keys_lie_where_upstream_keeps_them)
+{
+	static const struct {
+		const char *group, *name, *prefix;
+	} cases[] = {
+		{ "", "configmaps", "/registry/configmaps/" },
+		{ "", "replicationcontrollers", "/registry/controllers/" },
+		{ "", "endpoints", "/registry/services/endpoints/" },
+		{ "", "nodes", "/registry/minions/" },
+		{ "", "services", "/registry/services/specs/" },
+		{ "networking.k8s.io", "ingresses", "/registry/ingress/" },
+		{ "networking.k8s.io", "ingressclasses", "/registry/ingressclasses/" },
+		{ "apiregistration.k8s.io", "apiservices",
+		  "/registry/apiregistration.k8s.io/apiservices/" },
+		{ "apiextensions.k8s.io", "customresourcedefinitions",
+		  "/registry/apiextensions.k8s.io/customresourcedefinitions/" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct resource_row *found = NULL;
+
+		for (uint32_t j = 0; j < resource_row_count; j++)
+			if (str_is(resource_rows[j].group, cases[i].group) &&
+			    str_is(resource_rows[j].name, cases[i].name))
+				found = &resource_rows[j];
+		CHECK(found != NULL);
+		CHECK_STR(found->prefix, cases[i].prefix);
+	}
 }
