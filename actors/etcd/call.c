@@ -274,7 +274,9 @@ void etcd_call_writable(struct etcd_call *call)
 	uint64_t number = call->number;
 
 	call->is_full = false;
-	if (call->method->stream == NULL)
+	if (call->method->writable != NULL)
+		call->method->writable(call);
+	if (etcd_call_of(etcd, number) != call || call->method->stream == NULL)
 		return;
 	if (call->method->stream->writable != NULL)
 		call->method->stream->writable(call);

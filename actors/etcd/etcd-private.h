@@ -6,7 +6,7 @@
  *   call.c         one call's life: asked, answered or tried again, ended
  *   fault.c        etcd's errors: code and words
  *   message.c      requests out of protobuf        reply.c    answers into protobuf
- *   range.c  write.c  txn.c  lease.c  watch.c  member.c  maintenance.c      the calls
+ *   range.c  write.c  lease.c  watch.c  member.c  maintenance.c  snapshot.c      the calls
  */
 #ifndef ACTORS_ETCD_ETCD_PRIVATE_H
 #define ACTORS_ETCD_ETCD_PRIVATE_H
@@ -35,6 +35,8 @@ struct etcd_method {
 	void (*answered)(struct etcd_call *call, enum status status, const struct act_msg *msg);
 	/* NULL: no stream of requests. */
 	const struct etcd_stream *stream;
+	/* An answer in many messages goes on: the peer has read. NULL: it has one. */
+	void (*writable)(struct etcd_call *call);
 };
 
 /* Calls whose requests come one after the other. */
@@ -133,6 +135,20 @@ struct etcd_header etcd_header(const struct etcd *etcd, uint64_t revision);
 
 /* ---- range.c ---- */
 
+/* A range on its way; the first thing in the state of whatever call reads one. */
+struct etcd_ranging {
+	struct etcd_range asked;
+	struct store_row *rows;
+	uint32_t count, cap, limit;
+	uint64_t bytes;
+	uint64_t revision; /* of the first page */
+	uint64_t latest;   /* what the header says: the store's, whatever revision was read */
+	uint64_t total;    /* keys in the whole range */
+	bool more, is_begun;
+	void (*done)(struct etcd_call *call); /* all rows are there */
+	enum etcd_fault too_large;            /* how it ends when they are too many */
+};
+
 void etcd_range_begin(struct etcd_call *call, struct str message);
 void etcd_range_ask(struct etcd_call *call);
 void etcd_range_answered(struct etcd_call *call, enum status status, const struct act_msg *msg);
@@ -193,6 +209,13 @@ void etcd_member_answered(struct etcd_call *call, enum status status, const stru
 void etcd_move_begin(struct etcd_call *call, struct str message);
 void etcd_move_ask(struct etcd_call *call);
 void etcd_move_answered(struct etcd_call *call, enum status status, const struct act_msg *msg);
+
+/* ---- snapshot.c ---- */
+
+void etcd_snapshot_begin(struct etcd_call *call, struct str message);
+void etcd_snapshot_ask(struct etcd_call *call);
+void etcd_snapshot_answered(struct etcd_call *call, enum status status, const struct act_msg *msg);
+void etcd_snapshot_writable(struct etcd_call *call);
 
 /* ---- watch.c ---- */
 

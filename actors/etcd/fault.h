@@ -67,9 +67,9 @@
 	X(OLD_HASH, UNIMPLEMENTED, "troupe: there is a hash of the latest revision only")           \
 	X(DEFRAGMENT, UNIMPLEMENTED,                                                                \
 	  "troupe: the database uses its free pages again: there is nothing to defragment")         \
-	X(SNAPSHOT, UNIMPLEMENTED,                                                                  \
-	  "troupe: the database is not etcd's: `troupe backup` saves it, `etcdctl make-mirror` "    \
-	  "copies its keys")
+	X(SNAPSHOT, RESOURCE_EXHAUSTED,                                                             \
+	  "troupe: the keys are more than a snapshot of 256 MiB holds: copy them by "               \
+	  "`etcdctl make-mirror`")
 
 enum etcd_fault {
 #define X(name, code, words) ETCD_##name,

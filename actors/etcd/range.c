@@ -8,16 +8,6 @@
  * The store bounds a page by bytes and etcd does not, so a range of everything asks for one page after the other. The first
  * read is linearizable unless the caller wants none of that; those that follow read the same revision on the same replica.
  */
-struct ranging {
-	struct etcd_range asked;
-	struct store_row *rows;
-	uint32_t count, cap, limit;
-	uint64_t bytes;
-	uint64_t revision; /* of the first page */
-	uint64_t latest;   /* what the header says: the store's, whatever revision was read */
-	uint64_t total;    /* keys in the whole range */
-	bool more, is_begun;
-};
 
 /* ---- what was asked for, out of what was found -------------------------------------------------------------- */
 
@@ -105,14 +95,18 @@ void etcd_range_shape(const struct etcd_range *range, struct store_row *rows, ui
 			rows[i].value = STR_NONE;
 }
 
+static void reply(struct etcd_call *call);
+
 /* ---- asking ---------------------------------------------------------------------------------------------------- */
 
 void etcd_range_begin(struct etcd_call *call, struct str message)
 {
-	struct ranging *ranging = arena_new_of(call->arena, struct ranging);
+	struct etcd_ranging *ranging = arena_new_of(call->arena, struct etcd_ranging);
 	enum etcd_fault why;
 
 	call->state = ranging;
+	ranging->done = reply;
+	ranging->too_large = ETCD_ANSWER_TOO_LARGE;
 	if (!etcd_message_range(message, &ranging->asked, &why)) {
 		etcd_call_fail(call, why);
 		return;
@@ -123,7 +117,7 @@ void etcd_range_begin(struct etcd_call *call, struct str message)
 }
 
 /* The first key that is not there yet. */
-static struct str from_of(const struct ranging *ranging, struct arena *arena)
+static struct str from_of(const struct etcd_ranging *ranging, struct arena *arena)
 {
 	struct str last;
 	char *next;
@@ -139,7 +133,7 @@ static struct str from_of(const struct ranging *ranging, struct arena *arena)
 
 void etcd_range_ask(struct etcd_call *call)
 {
-	const struct ranging *ranging = call->state;
+	const struct etcd_ranging *ranging = call->state;
 	const struct etcd_range *asked = &ranging->asked;
 	struct arena *arena = arena_new(0);
 	struct store_range range = { .arena = arena,
@@ -160,7 +154,7 @@ void etcd_range_ask(struct etcd_call *call)
 
 static void reply(struct etcd_call *call)
 {
-	struct ranging *ranging = call->state;
+	struct etcd_ranging *ranging = call->state;
 	struct etcd_header header = etcd_header(call->etcd, ranging->latest);
 	struct proto_out out;
 
@@ -173,7 +167,7 @@ static void reply(struct etcd_call *call)
 	etcd_call_reply(call, &out);
 }
 
-static void add_rows(struct ranging *ranging, struct arena *arena,
+static void add_rows(struct etcd_ranging *ranging, struct arena *arena,
 		     const struct store_range_answer *page)
 {
 	uint32_t needed = ranging->count + page->row_count;
@@ -194,7 +188,7 @@ static void add_rows(struct ranging *ranging, struct arena *arena,
 
 static void take_page(struct etcd_call *call, const struct act_msg *msg)
 {
-	struct ranging *ranging = call->state;
+	struct etcd_ranging *ranging = call->state;
 	const struct store_range_answer *page = ACT_AS(msg, store_range_answer);
 	bool is_cut;
 
@@ -211,11 +205,11 @@ static void take_page(struct etcd_call *call, const struct act_msg *msg)
 	ranging->more = page->more && !is_cut;
 	etcd_call_keep(call, msg, page->arena);
 	if (ranging->bytes > LIMIT_RESPONSE_BYTES)
-		etcd_call_fail(call, ETCD_ANSWER_TOO_LARGE);
+		etcd_call_fail(call, ranging->too_large);
 	else if (is_cut)
 		etcd_range_ask(call);
 	else
-		reply(call);
+		ranging->done(call);
 }
 
 void etcd_range_answered(struct etcd_call *call, enum status status, const struct act_msg *msg)

@@ -34,6 +34,33 @@ void crypto_sha256(struct str bytes, uint8_t out[CRYPTO_SHA256_BYTES])
 	must(EVP_Digest(bytes.at, bytes.len, out, NULL, tls_library()->sha256, NULL));
 }
 
+/* OpenSSL's context under our name. */
+static EVP_MD_CTX *context_of(struct crypto_sha256 *digest)
+{
+	return (EVP_MD_CTX *)digest;
+}
+
+struct crypto_sha256 *crypto_sha256_begin(void)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	must(context != NULL);
+	must(EVP_DigestInit_ex(context, tls_library()->sha256, NULL));
+	return (struct crypto_sha256 *)context;
+}
+
+void crypto_sha256_add(struct crypto_sha256 *digest, struct str bytes)
+{
+	must(EVP_DigestUpdate(context_of(digest), bytes.at, bytes.len));
+}
+
+void crypto_sha256_end(struct crypto_sha256 *digest, uint8_t *out)
+{
+	if (out != NULL)
+		must(EVP_DigestFinal_ex(context_of(digest), out, NULL));
+	EVP_MD_CTX_free(context_of(digest));
+}
+
 void crypto_hmac_sha256(struct str key, struct str bytes, uint8_t out[CRYPTO_SHA256_BYTES])
 {
 	unsigned len = CRYPTO_SHA256_BYTES;

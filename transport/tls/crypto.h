@@ -25,6 +25,11 @@ void crypto_random(void *out, size_t len);
 /* Only for Sec-WebSocket-Accept (RFC 6455), where it protects nothing. */
 void crypto_sha1(struct str bytes, uint8_t out[CRYPTO_SHA1_BYTES]);
 void crypto_sha256(struct str bytes, uint8_t out[CRYPTO_SHA256_BYTES]);
+/* The same of bytes that come in pieces; crypto_sha256_end gives the digest and frees, `out` NULL only frees. */
+struct crypto_sha256;
+GIVE struct crypto_sha256 *crypto_sha256_begin(void);
+void crypto_sha256_add(struct crypto_sha256 *digest, struct str bytes);
+void crypto_sha256_end(TAKE struct crypto_sha256 *digest, uint8_t *out);
 void crypto_hmac_sha256(struct str key, struct str bytes, uint8_t out[CRYPTO_SHA256_BYTES]);
 
 /* Takes as long for a wrong first byte as for a wrong last one; lengths are not secret. */

@@ -456,7 +456,6 @@ TEST(what_is_not_done_here_is_said_without_asking_the_store)
 		const char *path;
 		enum etcd_fault fault;
 	} cases[] = {
-		{ MAINTENANCE "Snapshot", ETCD_SNAPSHOT },
 		{ MAINTENANCE "Defragment", ETCD_DEFRAGMENT },
 		{ MAINTENANCE "Downgrade", ETCD_DOWNGRADE },
 		{ CLUSTER "MemberAdd", ETCD_MEMBER_ADD },
