@@ -77,16 +77,16 @@ static bool has_only_objects(const struct value *list, const struct place *up, s
 static void check_unique(schema_props *schema, const struct value *list, bool is_map,
 			 const struct place *up, struct faults *faults)
 {
-	static char once, again;
+	enum { ONCE = 1, AGAIN };
 	struct map seen = { 0 };
 
 	for (uint32_t i = 0; i < list->len; i++) {
 		struct place at = { .up = up, .index = i };
 		struct str identity = identity_of(schema, &list->items[i], is_map, faults->arena);
-		void *before = map_get(&seen, identity);
+		uintptr_t before = (uintptr_t)map_get(&seen, identity);
 
-		map_put(&seen, identity, before == NULL ? &once : &again);
-		if (before != &once)
+		map_put(&seen, identity, (void *)(uintptr_t)(before == 0 ? ONCE : AGAIN));
+		if (before != ONCE)
 			continue;
 		faults_add(faults, FAULT_DUPLICATE, path_of(faults->arena, &at),
 			   is_map ? identity : value_shown(&list->items[i], faults->arena), "%s",
