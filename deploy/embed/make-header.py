@@ -16,7 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tests", "arch"))
 import source  # noqa: E402  (it reads C as the law does)
 
-OURS = re.compile(r"^(act|ACT|troupe|TROUPE)_|^act$|^X$|^T$")
+OURS = re.compile(r"^(act|ACT|troupe|TROUPE)_|^(act|troupe)$|^X$|^T$")
 TAG = re.compile(r"\b(struct|enum|union)(\s+)(\w+)")
 DECLARE = re.compile(r"\bACT_TYPE_DECLARE\((\w+)\)")
 MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M)

@@ -112,6 +112,18 @@ def test_nothing_is_kept_for_all_instances_but_what_is_known():
     assert not unknown, "new state of the process: %s; give it an owner, or say in KEPT why it does no harm" % sorted(unknown)
 
 
+# What the compiler has to say, too, of programs that are linked with a library that says it.
+SANITIZERS = {"asan": ["-fsanitize=address,undefined"], "tsan": ["-fsanitize=thread"]}.get(VARIANT, [])
+
+
+def test_names_of_the_headers_have_our_prefixes_and_only_one():
+    for header in ("act.h", "troupe.h"):
+        text = re.sub(r"/\*.*?\*/", "", open(BUILD + "/include/" + header).read(), flags=re.S)
+        tags = set(re.findall(r"\b(?:struct|enum|union)\s+(\w+)", text)) - {"T"}
+        wrong = [tag for tag in tags if not re.match(r"(act|troupe)(_|$)", tag) or re.match(r"act_(act|troupe)(_|$)", tag)]
+        assert not wrong, wrong
+
+
 LANGUAGES = [("c11", "c", "gcc"), ("c17", "c", "gcc"), ("c++11", "c++", "g++"), ("c++20", "c++", "g++")]
 
 
@@ -148,7 +160,7 @@ class Installed:
         flags = cls.flags("--cflags", "--libs", package=package)
         compiler = "g++" if sources[0].endswith(".cc") else "gcc"
         standard = "-std=c++11" if compiler == "g++" else "-std=c11"
-        run([compiler, standard, "-Wall", "-Wextra", "-Werror", "-o", program, *sources, *flags, *more,
+        run([compiler, standard, "-g", "-Wall", "-Wextra", "-Werror", *SANITIZERS, "-o", program, *sources, *flags, *more,
              "-Wl,-rpath," + cls.at() + "/opt/troupe/lib"], seconds=120)
         return program
 
@@ -182,7 +194,7 @@ def test_a_program_may_be_linked_with_the_archive():
     program = os.path.join(folder, "static")
     for library in LIBRARIES:
         static = [word for word in Installed.flags("--libs", "--static", package="lib" + library) if word != "-l" + library]
-        run(["gcc", "-std=c11", "-O1", *Installed.flags("--cflags"), os.path.join(EMBED, "examples", "ping-pong.c"), "-o", program,
+        run(["gcc", "-std=c11", "-O1", *SANITIZERS, *Installed.flags("--cflags"), os.path.join(EMBED, "examples", "ping-pong.c"), "-o", program,
              "-Wl,--gc-sections", "%s/opt/troupe/lib/lib%s.a" % (folder, library), *static], seconds=120)
         assert "rounds" in run([program, "10"]).stdout
 
@@ -427,6 +439,31 @@ def test_a_namespace_goes_with_all_that_is_in_it_once_finalizers_are_done():
         assert "forbidden" in todo.kubectl("create", "-n", "home", "configmap", "two", ok=False)
         todo.kubectl("patch", "todo", "held", "-n", "home", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
         until(lambda: is_gone(todo, "namespace", "home"), 15, "the namespace has gone")
+
+
+NOTE = "apiVersion: example.com/v1\nkind: Note\nmetadata: { name: %s }\n"
+
+
+def test_two_control_planes_live_in_one_program_each_on_its_thread():
+    folder = tempfile.mkdtemp(prefix="troupe-two.")
+    log = open(folder + "/log", "w")
+    program = subprocess.Popen([example("two.c", "libtroupe"), folder + "/data"], stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        configs = sorted(program.stdout.readline().strip() for _ in range(2))
+        assert configs == [folder + "/data-%d/admin.kubeconfig" % i for i in range(2)], configs
+        for name, config in zip(("one", "two"), configs):
+            run(["kubectl", "--kubeconfig", config, "create", "-f", "-"], stdin=NOTE % name)
+        for name, config in zip(("one", "two"), configs):
+            seen = lambda: run(["kubectl", "--kubeconfig", config, "get", "notes", "-o", "jsonpath={.items[*].metadata.name} {.items[*].seen}"]).stdout
+            until(lambda: seen() == name + " 1", 15, "the first of its own, and no other's")
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(20) == 0, open(folder + "/log").read()[-2000:]
+    finally:
+        program.kill()
+        program.wait()
+        program.stdout.close()
+        log.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_the_to_do_control_plane_is_sixty_lines():
