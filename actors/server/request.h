@@ -48,6 +48,7 @@ enum step_number {
 /* One way in and out. Functions are called once each, in this order, for a watch: begin, any number of events, end. */
 struct door {
 	const char *name;
+	bool is_near; /* its peers are actors: an event of its own costs them, and us, little more than one of many */
 	/* Sends r->answer, whole. */
 	void (*answer)(struct request *r);
 	/* A watch stands; its content type is in r->answer. */

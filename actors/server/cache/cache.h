@@ -59,7 +59,7 @@ void cache_snapshot_unref(TAKE struct cache_snapshot *snapshot); /* NULL is fine
 
 /* ---- who is told ---------------------------------------------------------------------------------- */
 
-/* The links of whoever watches; the caller's own. */
+/* The links of whoever watches, those of our own hosts (watch_is_near) first; the caller's own. */
 struct list *cache_watchers(struct cache *cache);
 /* Puts the cache into a list of those with news, once. */
 void cache_mark(struct cache *cache, struct list *marked);

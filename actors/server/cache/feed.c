@@ -10,8 +10,10 @@
 #define WATCH_NUMBER 1U
 #define STORE_MS 30000U /* to answer a page; it says UNAVAILABLE itself long before */
 #define RETRY_MS 100U
-#define TELL_REST_US 10 /* for each watcher that was told; about what telling one costs */
-#define TELL_REST_MAX_MS 20
+#define TELL_REST_US \
+	25 /* for each watcher that was told by a connection: several times what telling one costs */
+#define TELL_REST_MAX_MS 30
+#define TELL_NEAR_MAX 64U /* informers of the cluster's own hosts that do not rest */
 
 /* Tags of the feed's own questions; those of requests begin far above. */
 enum { TAG_FILL = 1, TAG_WATCH, TAG_REVISION, TAG_DEFINITIONS };
@@ -368,18 +370,36 @@ static void page_answered(struct server *server, const struct act_msg *msg)
 		filled(server);
 }
 
+/* Informers of our own hosts: what they are sent leaves with what else goes by their link, so they do not wait for rounds. */
+static void tell_near(struct cache *cache)
+{
+	uint32_t told = 0;
+
+	list_each (cache_watchers(cache), link) {
+		struct watch *watch = watch_of_link(link);
+
+		if (!watch_is_near(watch) || ++told > TELL_NEAR_MAX)
+			break;
+		watch_pump(watch);
+	}
+}
+
 /*
  * A write to a connection costs as much for one event as for ten. So a cache that many watch rests after a round, in proportion to
- * how many were told: a thousand watchers hear of the next change up to 10 ms later, together with what came meanwhile, a few at once.
+ * how many were told: a thousand watchers hear of the next change up to 30 ms later, together with what came meanwhile, a few at once.
  */
 static void tell_watchers_of(struct server *server, struct cache *cache)
 {
 	int64_t rest_us = 0;
+	uint32_t near = 0;
 
 	cache_unmark(cache);
 	list_each (cache_watchers(cache), link) {
-		watch_pump(watch_of_link(link));
-		rest_us += TELL_REST_US;
+		struct watch *watch = watch_of_link(link);
+
+		if (!watch_is_near(watch) || ++near > TELL_NEAR_MAX)
+			rest_us += TELL_REST_US;
+		watch_pump(watch);
 	}
 	if (rest_us > TELL_REST_MAX_MS * 1000)
 		rest_us = TELL_REST_MAX_MS * 1000;
@@ -396,9 +416,12 @@ static void tell_watchers(struct server *server)
 		struct cache *cache = cache_of_mark(link);
 		int64_t rests_ns = cache_rests_until(cache).ns;
 
-		if (rests_ns <= now_ns)
+		if (rests_ns <= now_ns) {
 			tell_watchers_of(server, cache);
-		else if (rests_ns < due_ns)
+			continue;
+		}
+		tell_near(cache);
+		if (rests_ns < due_ns)
 			due_ns = rests_ns;
 	}
 	if (due_ns == INT64_MAX || feed->tell_timer != 0)

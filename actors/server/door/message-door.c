@@ -298,6 +298,7 @@ static void watch_ended(struct request *r, int32_t code)
 
 const struct door message_door = {
 	.name = "message",
+	.is_near = true,
 	.answer = send_answer,
 	.begin = watch_began,
 	.event = watch_event,

@@ -41,6 +41,11 @@ struct request *watch_request(const struct watch *watch)
 	return watch->request;
 }
 
+bool watch_is_near(const struct watch *watch)
+{
+	return watch->request->door->is_near;
+}
+
 struct watch *request_watch(const struct request *r)
 {
 	return r->steps == &watch_steps ? r->work : NULL;
@@ -294,6 +299,18 @@ void watch_tick(struct watch *watch, struct mono now)
 
 /* ---- its beginning ------------------------------------------------------------------------------------------ */
 
+/* Before whom: those that are near stand first, so that they are found without looking at all others. */
+static struct list *place_among(const struct watch *watch, struct list *watchers)
+{
+	if (!watch_is_near(watch))
+		return watchers;
+	list_each (watchers, link) {
+		if (!watch_is_near(watch_of_link(link)))
+			return link;
+	}
+	return watchers;
+}
+
 static void open_watch(struct request *r, bool has_initial, uint64_t cursor, uint64_t after)
 {
 	struct server *server = r->server;
@@ -321,7 +338,7 @@ static void open_watch(struct request *r, bool has_initial, uint64_t cursor, uin
 		watch->owes_initial_end =
 		    r->options.wants_bookmarks && r->options.send_initial_events == OPTION_TRUE;
 	}
-	list_push(cache_watchers(watch->cache), &watch->cache_link);
+	list_push(place_among(watch, cache_watchers(watch->cache)), &watch->cache_link);
 	list_push(&server->watches, &watch->server_link);
 	server->watch_count++;
 	metrics_move(server->counts.watches, 1);
