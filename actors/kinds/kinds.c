@@ -11,11 +11,10 @@
 #define RESOURCE "resource.k8s.io"
 #define CERTIFICATES "certificates.k8s.io"
 
-#define ROWS_MAP(X)                                                                                 \
-	X("apiextensions.k8s.io", "CustomResourceDefinition", SUBDOMAIN, GENERATION, NEEDS_VERSION) \
-	X(CERTIFICATES, "PodCertificateRequest", SUBDOMAIN, NEEDS_VERSION)                          \
-	X(RESOURCE, "DeviceClass", SUBDOMAIN, GENERATION)                                           \
-	X(RESOURCE, "ResourceSlice", SUBDOMAIN, GENERATION)                                         \
+#define ROWS_MAP(X)                                                        \
+	X(CERTIFICATES, "PodCertificateRequest", SUBDOMAIN, NEEDS_VERSION) \
+	X(RESOURCE, "DeviceClass", SUBDOMAIN, GENERATION)                  \
+	X(RESOURCE, "ResourceSlice", SUBDOMAIN, GENERATION)                \
 	X("storagemigration.k8s.io", "StorageVersionMigration", SUBDOMAIN, NEEDS_VERSION)
 
 #define ROW(row_group, row_kind, ...) \

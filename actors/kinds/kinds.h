@@ -57,6 +57,7 @@
 	X(mutating_webhook_configuration)      \
 	X(validating_webhook_configuration)    \
 	X(api_service)                         \
+	X(custom_resource_definition)          \
 	X(flow_schema)                         \
 	X(priority_level_configuration)        \
 	X(validating_admission_policy)         \

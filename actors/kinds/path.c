@@ -4,7 +4,8 @@
 #include "datastore/object/name.h"
 
 #define SHOWN_MAX (16U * KIB) /* a value larger than that is cut; upstream shows all of it */
-#define DEPTH_MAX 32U         /* far beyond the nesting of any built-in type */
+#define DEPTH_MAX \
+	256U /* beyond the nesting of any type: schemas are types, as deep as JSON may be */
 
 static const struct path *first_of(const struct path *at)
 {

@@ -279,6 +279,7 @@ static const struct type *make_list_kind(const struct make *m, const struct type
 	like.flags = TYPE_KIND | TYPE_LIST | TYPE_SORTED | TYPE_JSON_ONLY;
 	like.resource = STR_NONE;
 	like.short_name_count = like.category_count = like.subresource_count = 0;
+	like.selectable_count = 0;
 	like.item = object;
 	like.fields = fields;
 	like.field_count = 2;
@@ -317,6 +318,21 @@ static void set_subresources(struct type *type, struct arena *arena,
 		names[type->subresource_count++] = STR("status");
 }
 
+static void set_selectable(struct type *type, struct arena *arena,
+			   struct apiextensions_selectable_field_list list)
+{
+	struct str *paths = arena_array(arena, struct str, list.len + 1);
+
+	for (uint32_t i = 0; i < list.len; i++) {
+		struct str path = list.at[i].json_path;
+
+		if (path.len > 1 && path.at[0] == '.')
+			paths[type->selectable_count++] =
+			    arena_str(arena, str_slice(path, 1, path.len));
+	}
+	type->selectable = paths;
+}
+
 static struct type root_like(struct arena *arena,
 			     const struct apiextensions_custom_resource_definition_spec *spec,
 			     const struct apiextensions_custom_resource_definition_version *version)
@@ -340,6 +356,7 @@ static struct type root_like(struct arena *arena,
 	};
 
 	set_subresources(&type, arena, version);
+	set_selectable(&type, arena, version->selectable_fields);
 	return type;
 }
 

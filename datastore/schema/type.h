@@ -285,12 +285,14 @@ struct type {
 	const struct type *item; /* of TYPE_LIST, or NULL when its items are raw */
 	struct str resource;     /* deployments; of served kinds, else absent */
 	const struct str *short_names, *categories, *subresources;
+	const struct str *
+	    selectable; /* fields that lists may be selected by, as paths (spec.size): of custom resources */
 	struct str since;     /* release that brought it: 1.9 */
 	struct type_set *set; /* that owns it; NULL: constant */
 	uint32_t size;        /* of a record, bytes */
 	uint32_t flags;       /* enum type_flag */
 	uint16_t field_count, tag_count;
-	uint16_t short_name_count, category_count, subresource_count;
+	uint16_t short_name_count, category_count, subresource_count, selectable_count;
 	/*
 	 * Place + 1 of a map of raw JSON: members that no field has, unless TYPE_PRUNED, and values that the loose field of their name
 	 * cannot hold. 0: there is none, unknown members are dropped.
