@@ -62,7 +62,8 @@ struct api_call request_call(const char *method, struct str path, struct str use
 	call.path = arena_str(call.arena, path);
 	call.user = arena_str(call.arena, user);
 	add_groups(&call);
-	call.accept = API_TYPE_PROTOBUF;
+	/* Custom resources have no protobuf. */
+	call.accept = STR("application/vnd.kubernetes.protobuf,application/json");
 	return call;
 }
 

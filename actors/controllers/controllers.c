@@ -5,6 +5,7 @@ const struct controller *const controllers[] = {
 	&service_account_controller,
 	&root_ca_controller,
 	&cluster_role_aggregation_controller,
+	&custom_resource_definition_controller,
 	&namespace_controller,
 	&node_ipam_controller,
 	&node_lifecycle_controller,

@@ -66,6 +66,14 @@ static bool is_scope_wrong(const struct request *r)
 	return route->namespace.len == 0 && route->name.len > 0;
 }
 
+/* What a definition that is on its way out leaves is deleted wherever it is. */
+static bool is_ending(const struct request *r)
+{
+	const struct custom_resource *custom = r->resource->custom;
+
+	return custom != NULL && custom->set != NULL && custom->set->is_terminating;
+}
+
 /* A collection cannot be replaced, an object not be posted to; all namespaces at once can only be read. */
 static bool is_form_wrong(const struct request *r)
 {
@@ -76,7 +84,7 @@ static bool is_form_wrong(const struct request *r)
 	case VERB_UPDATE:
 	case VERB_PATCH: return route->name.len == 0;
 	case VERB_CREATE: return is_all || (route->name.len > 0 && r->subresource == NULL);
-	case VERB_DELETE_COLLECTION: return is_all;
+	case VERB_DELETE_COLLECTION: return is_all && !is_ending(r);
 	default: return false;
 	}
 }

@@ -400,6 +400,13 @@ static enum next sweep_answered(struct request *r, struct sweep *sweep)
 	return NEXT;
 }
 
+/* All objects of a definition that is on its way out were to go: who asked hears that some are still there, since they have finalizers. */
+static bool leaves_some(const struct request *r)
+{
+	return r->resource->row->is_namespaced && r->route.namespace.len == 0 &&
+	       cache_len(r->resource->cache) > 0;
+}
+
 static enum next sweep_persist(struct request *r)
 {
 	struct sweep *sweep = r->work;
@@ -417,6 +424,10 @@ static enum next sweep_persist(struct request *r)
 	next = request_wait_revision(r, r->written);
 	if (next != NEXT)
 		return next;
+	if (leaves_some(r))
+		return request_fail(r, failure_plain(r->arena, 503,
+						     STR("some objects have finalizers and are "
+							 "still there")));
 	respond_list(r, sweep->objects.at, sweep->objects.len, sweep->revision, STR_NONE, -1);
 	return DONE;
 }
