@@ -1,8 +1,10 @@
+#include "actors/server/answer/convert.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/name.h"
 #include "datastore/object/record.h"
 #include "datastore/object/selector.h"
 #include "datastore/schema/autoscaling.h"
+#include "transport/wire/json.h"
 
 /*
  * scale: how many replicas a workload wants and has, in the same words for every kind. A change of it is a change of
@@ -11,26 +13,64 @@
 
 #define SELECTOR_BYTES_MAX (16U * KIB)
 
+/* ---- where it stands -------------------------------------------------------------------------------------- */
+
+/* Paths in the object; custom resources have theirs from their definition. */
+struct places {
+	struct str wanted, have;
+	struct str selector; /* of text; absent: spec.selector, of labels */
+};
+
+static struct str without_dot(struct str path)
+{
+	return str_slice(path, path.len > 0 && path.at[0] == '.' ? 1 : 0, path.len);
+}
+
+static struct places places_of(const struct request *r)
+{
+	const struct custom_resource *custom = r->resource->custom;
+	const struct apiextensions_custom_resource_subresource_scale *scale;
+
+	if (custom == NULL)
+		return (struct places){ STR("spec.replicas"), STR("status.replicas"), STR_NONE };
+	scale = custom->version->subresources->scale;
+	return (struct places){ without_dot(scale->spec_replicas_path),
+				without_dot(scale->status_replicas_path),
+				without_dot(scale->label_selector_path) };
+}
+
 /* ---- a workload as a Scale -------------------------------------------------------------------------------- */
 
 static bool number_at(const struct type *type, const void *record, struct str path, int32_t *out)
 {
 	struct record_place place;
+	const void *at;
 
 	if (record_field(type, record, path, &place) != OK || place.record == NULL ||
-	    place.field->kind != KIND_INT32 || !field_is_set(place.field, place.record))
+	    !field_is_set(place.field, place.record))
 		return false;
-	*out = *(const int32_t *)field_at(place.field, place.record);
+	at = field_at(place.field, place.record);
+	if (place.field->kind == KIND_INT64)
+		*out = (int32_t) * (const int64_t *)at;
+	else if (place.field->kind == KIND_INT32)
+		*out = *(const int32_t *)at;
+	else
+		return false;
 	return true;
 }
 
 /* spec.selector is a LabelSelector, or the plain map of a ReplicationController. */
 static struct str selector_of(struct request *r, const struct type *type, const void *record)
 {
+	struct places places = places_of(r);
 	struct record_place place;
 	struct selector selector;
 	const void *value;
 
+	if (r->resource->custom != NULL)
+		return places.selector.len > 0
+			   ? record_value(type, record, places.selector, r->arena)
+			   : STR_NONE;
 	if (record_field(type, record, STR("spec.selector"), &place) != OK || place.record == NULL)
 		return STR_NONE;
 	value = field_at(place.field, place.record);
@@ -47,6 +87,7 @@ static struct autoscaling_scale *scale_of(struct request *r, const struct type *
 {
 	const struct meta_object_meta *meta = record_meta(type, record);
 	struct autoscaling_scale *scale = arena_new_of(r->arena, struct autoscaling_scale);
+	struct places places = places_of(r);
 	int32_t replicas;
 
 	record_fill(&autoscaling_scale_type, scale, r->arena);
@@ -55,22 +96,76 @@ static struct autoscaling_scale *scale_of(struct request *r, const struct type *
 	scale->metadata->uid = meta->uid;
 	scale->metadata->resource_version = meta->resource_version;
 	SET(scale->metadata, creation_timestamp, meta->creation_timestamp);
-	if (number_at(type, record, STR("spec.replicas"), &replicas))
+	if (number_at(type, record, places.wanted, &replicas))
 		SET(scale->spec, replicas, replicas);
-	if (number_at(type, record, STR("status.replicas"), &replicas))
+	if (number_at(type, record, places.have, &replicas))
 		SET(scale->status, replicas, replicas);
 	scale->status->selector = selector_of(r, type, record);
 	return scale;
 }
 
-static void set_replicas(const struct type *type, void *record, int32_t replicas)
+/* Of a custom resource what leads to the number may have to be made first. */
+static void set_custom_replicas(struct request *r, const struct type *type, void *record,
+				int32_t replicas)
+{
+	struct text patch = text_in(r->arena, 4 * KIB);
+	struct str rest = places_of(r).wanted;
+	uint32_t depth = 0;
+	enum status status;
+
+	for (; rest.at != NULL; depth++) {
+		text_add_char(&patch, '{');
+		json_write_string(&patch, str_cut(&rest, '.'));
+		text_add_char(&patch, ':');
+	}
+	text_add_i64(&patch, replicas);
+	while (depth-- > 0)
+		text_add_char(&patch, '}');
+	status = update_patch_custom(r, PATCH_MERGE, type, record, text_str(&patch), NULL, NULL);
+	assert(status == OK);
+	(void)status;
+}
+
+static void set_replicas(struct request *r, const struct type *type, void *record, int32_t replicas)
 {
 	struct record_place place;
 
+	if (r->resource->custom != NULL) {
+		set_custom_replicas(r, type, record, replicas);
+		return;
+	}
 	if (record_field(type, record, STR("spec.replicas"), &place) != OK || place.record == NULL)
 		return;
 	*(int32_t *)field_at(place.field, place.record) = replicas;
 	field_set_bit(place.field, place.record);
+}
+
+/* The stored object in the version asked for: paths are that version's. */
+static const struct type *live_type(const struct request *r)
+{
+	return r->resource->custom != NULL ? r->resource->type : r->live->type;
+}
+
+static const void *live_record(struct request *r)
+{
+	return convert_record(r->live->type, r->live->record, live_type(r), r->arena);
+}
+
+/* A custom resource need not say how many are wanted: then it cannot be scaled. */
+static enum next cannot_scale(struct request *r)
+{
+	struct places places = places_of(r);
+	int32_t replicas;
+
+	if (r->resource->custom == NULL ||
+	    number_at(live_type(r), live_record(r), places.wanted, &replicas))
+		return NEXT;
+	return request_fail(
+	    r, failure_internal(r->arena, request_printf(r,
+							 "the spec replicas field \"." STR_FMT
+							 "\" does not exist",
+							 STR_ARG(places.wanted))
+					      .at));
 }
 
 /* ---- get ---------------------------------------------------------------------------------------------------- */
@@ -82,7 +177,9 @@ static enum next get_read(struct request *r)
 	r->live = request_live(r);
 	if (r->live == NULL)
 		return request_not_found(r);
-	respond_record(r, 200, &autoscaling_scale_type, scale_of(r, r->live->type, r->live->record));
+	if (cannot_scale(r) == DONE)
+		return DONE;
+	respond_record(r, 200, &autoscaling_scale_type, scale_of(r, live_type(r), live_record(r)));
 	return DONE;
 }
 
@@ -109,7 +206,7 @@ static enum next check_scale(struct request *r, const struct autoscaling_scale *
 /* The workload with the wish in it becomes what is written. */
 static enum next take(struct request *r, const struct autoscaling_scale *scale)
 {
-	const struct type *type = r->live->type;
+	const struct type *type = live_type(r);
 	const struct meta_object_meta *live = object_meta(r->live);
 	struct meta_object_meta *meta;
 	enum next next = check_scale(r, scale);
@@ -117,9 +214,9 @@ static enum next take(struct request *r, const struct autoscaling_scale *scale)
 	if (next != NEXT)
 		return next;
 	r->type = type;
-	r->record = record_clone_shallow(type, r->live->record, r->arena);
+	r->record = record_clone_shallow(type, live_record(r), r->arena);
+	set_replicas(r, type, r->record, scale->spec->replicas);
 	meta = record_meta(type, r->record);
-	set_replicas(type, r->record, scale->spec->replicas);
 	meta->uid = scale->metadata->uid;
 	meta->managed_fields = scale_owners_back(r, live, scale->metadata);
 	meta->resource_version = scale->metadata->resource_version;
@@ -129,7 +226,7 @@ static enum next take(struct request *r, const struct autoscaling_scale *scale)
 /* What is there, with those who own it. */
 static struct autoscaling_scale *live_scale(struct request *r)
 {
-	struct autoscaling_scale *scale = scale_of(r, r->live->type, r->live->record);
+	struct autoscaling_scale *scale = scale_of(r, live_type(r), live_record(r));
 
 	scale->metadata->managed_fields = scale_owners(r, object_meta(r->live));
 	return scale;
@@ -158,6 +255,8 @@ static enum next patch_read(struct request *r)
 	r->live = request_live(r);
 	if (r->live == NULL)
 		return request_not_found(r);
+	if (cannot_scale(r) == DONE)
+		return DONE;
 	live = live_scale(r);
 	if (apply_is_asked(r)) {
 		next = apply_into(r, &autoscaling_scale_type, live);

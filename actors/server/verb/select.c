@@ -58,6 +58,15 @@ static struct str path_of(const struct selectable *selectable, struct str key)
 	return STR_NONE;
 }
 
+/* Of custom resources their type says it, and a key is its own path. */
+static bool is_of_type(const struct type *type, struct str key)
+{
+	for (uint32_t i = 0; type != NULL && i < type->selectable_count; i++)
+		if (str_eq(type->selectable[i], key))
+			return true;
+	return false;
+}
+
 static bool is_name_field(struct str key)
 {
 	return str_is(key, "metadata.name") || str_is(key, "metadata.namespace");
@@ -70,9 +79,10 @@ enum status select_check(const struct type *type, const struct selector *fields,
 	for (uint32_t i = 0; i < fields->len; i++) {
 		struct str key = fields->at[i].key;
 
-		if (is_name_field(key) || path_of(selectable, key).at != NULL)
+		if (is_name_field(key) || path_of(selectable, key).at != NULL ||
+		    is_of_type(type, key))
 			continue;
-		if (selectable != NULL)
+		if (selectable != NULL || (type != NULL && type->set != NULL))
 			return fault_set(why, BAD_REQUEST, "",
 					 "field label not supported: " STR_FMT, STR_ARG(key));
 		return fault_set(why, BAD_REQUEST, "",
@@ -98,7 +108,7 @@ static struct str value_of(void *arg, struct str key)
 		return object_name(looking->object);
 	if (str_is(key, "metadata.namespace"))
 		return object_namespace(looking->object);
-	rest = path_of(looking->selectable, key);
+	rest = looking->object->type->set != NULL ? key : path_of(looking->selectable, key);
 	while (rest.at != NULL && value.len == 0)
 		value = record_value(looking->object->type, looking->object->record,
 				     str_cut(&rest, '|'), looking->scratch);

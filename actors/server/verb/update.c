@@ -184,8 +184,9 @@ static enum next strict_patch(struct request *r, const struct json_strict *stric
 }
 
 /* What contradicts its schema has no place in a record of a custom resource: the patch goes over its JSON. */
-static enum status patch_custom(struct request *r, enum patch_form form, const struct type *type,
-				void *record, struct json_strict *strict, struct fault *why)
+enum status update_patch_custom(struct request *r, enum patch_form form, const struct type *type,
+				void *record, struct str patch, struct json_strict *strict,
+				struct fault *why)
 {
 	struct text json = text_in(r->arena, LIMIT_RECORD_BYTES);
 	struct value value;
@@ -194,9 +195,9 @@ static enum status patch_custom(struct request *r, enum patch_form form, const s
 	json_encode(type, record, &json);
 	TRY(value_parse(text_str(&json), r->arena, &value));
 	if (form == PATCH_JSON)
-		TRY(value_patch_json(&value, r->asked.body, r->arena, why));
+		TRY(value_patch_json(&value, patch, r->arena, why));
 	else
-		TRY(value_patch_merge(&value, r->asked.body, r->arena, why));
+		TRY(value_patch_merge(&value, patch, r->arena, why));
 	json = text_in(r->arena, LIMIT_RECORD_BYTES);
 	value_write(&value, &json);
 	TRY(json_decode(type, text_str(&json), r->arena, (struct json_options){ .strict = strict },
@@ -220,7 +221,7 @@ enum next update_patch(struct request *r, const struct type *type, void *record)
 	assert(!is_apply);
 	r->type = type;
 	status = type->set != NULL
-		     ? patch_custom(r, form, type, record, &strict, &why)
+		     ? update_patch_custom(r, form, type, record, r->asked.body, &strict, &why)
 		     : patch_apply(form, type, record, r->asked.body, r->arena, &strict, &why);
 	if (status != OK)
 		return patch_failed(r, status, &why);
