@@ -89,6 +89,20 @@ static bool is_form_wrong(const struct request *r)
 	}
 }
 
+/* Upstream's server for definitions leaves what it does not know to others, who know nothing. */
+static bool is_group_custom(const struct request *r)
+{
+	return resources_is_custom(r->server->resources, r->route.group, r->route.version);
+}
+
+static enum next no_subresource(struct request *r)
+{
+	if (r->resource->custom == NULL)
+		return request_fail(r, failure_no_path(r->arena));
+	return request_fail(
+	    r, failure_not_found(r->arena, request_group(r), request_resource(r), r->route.name));
+}
+
 static enum next route_resource(struct request *r)
 {
 	struct route *route = &r->route;
@@ -100,16 +114,20 @@ static enum next route_resource(struct request *r)
 	    !resources_has_version(r->server->resources, route->group, route->version))
 		return pages_not_found(r);
 	if (r->resource == NULL || is_scope_wrong(r))
-		return request_fail(r, failure_no_path(r->arena));
+		return is_group_custom(r) ? pages_not_found(r)
+					  : request_fail(r, failure_no_path(r->arena));
 	if (r->resource->custom != NULL && r->resource->custom->set != NULL)
 		custom_set_hold(r->arena, r->resource->custom->set);
 	verbs = r->resource->row->verbs;
 	if (route->subresource.len > 0) {
 		r->subresource = resource_subresource(r->resource, route->subresource);
 		if (r->subresource == NULL)
-			return request_fail(r, failure_no_path(r->arena));
+			return no_subresource(r);
 		verbs = r->subresource->verbs;
 	}
+	if (r->resource->custom != NULL && r->resource->row->is_namespaced &&
+	    route->verb == VERB_DELETE_COLLECTION && is_form_wrong(r))
+		return pages_not_found(r);
 	if (!(verbs & verb_bit(route->verb)) || is_form_wrong(r))
 		return method_not_allowed(r);
 	r->type = r->resource->type;

@@ -32,14 +32,27 @@ static bool is_group_version(struct str text)
 	return rest.at == NULL;
 }
 
+static struct str behind_value(const struct fault_item *item, struct str value, struct arena *arena)
+{
+	struct str head = arena_printf(arena, "%s: " STR_FMT ": ", fault_kind_text(item->kind),
+				       STR_ARG(name_quoted(arena, value)));
+
+	return str_starts(item->message, head)
+		   ? str_slice(item->message, head.len, item->message.len)
+		   : item->message;
+}
+
 static void check_kind(const struct value *value, struct str path, struct faults *faults)
 {
 	struct faults words = faults_in(faults->arena);
 
 	if (name_check(NAME_DNS1035_LABEL, lower(faults->arena, value->text), path, &words))
 		return;
-	faults_add(faults, FAULT_INVALID, path, value_shown(value, faults->arena),
-		   "may have mixed case, but should otherwise match a DNS-1035 label");
+	/* The words alone: what stands behind the value. */
+	faults_add(
+	    faults, FAULT_INVALID, path, value_shown(value, faults->arena),
+	    "may have mixed case, but should otherwise match: " STR_FMT,
+	    STR_ARG(behind_value(&words.at[0], lower(faults->arena, value->text), faults->arena)));
 }
 
 static void check_word(const struct value *object, const char *name, struct str up,

@@ -81,8 +81,10 @@ void judge_add(const struct judge_visit *visit, struct judge_outcome *out, enum 
 
 void judge_add_whole(const struct judge_visit *visit, struct judge_outcome *out, struct str words)
 {
-	faults_add(&out->faults, FAULT_INVALID, visit->run->task->base, STR("\"\""), STR_FMT,
-		   STR_ARG(words));
+	struct str base = visit->run->task->base;
+
+	faults_add(&out->faults, FAULT_INVALID, base.len > 0 ? base : STR("<nil>"), STR("\"\""),
+		   STR_FMT, STR_ARG(words));
 	drop_repeated(&out->faults);
 }
 

@@ -107,6 +107,13 @@ static void sort_map(struct json_decode *d, const struct field *field, struct bl
 	record_unique_map(field, map);
 }
 
+/* Under a key, null is nothing where it may not stand. */
+static bool drops_null(const struct field *field)
+{
+	return (field->flags & FIELD_LOOSE) && !(field->flags & FIELD_NULL_VALUES) &&
+	       field->kind != KIND_ANY;
+}
+
 static void read_map(struct json_decode *d, const struct field *field, struct block_list *out,
 		     const struct json_step *step)
 {
@@ -116,7 +123,13 @@ static void read_map(struct json_decode *d, const struct field *field, struct bl
 	bool is_sorted = true;
 
 	for (json_enter(&d->in); json_member(&d->in, d->arena, &key);) {
-		char *at = grow(d, &map);
+		char *at;
+
+		if (drops_null(field) && json_peek(&d->in) == JSON_NULL) {
+			(void)json_literal(&d->in);
+			continue;
+		}
+		at = grow(d, &map);
 		if (at == NULL)
 			return;
 		key = json_keep(d, key);

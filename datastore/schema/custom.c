@@ -206,6 +206,8 @@ static enum status make_map(struct make *m, const struct apiextensions_json_sche
 	}
 	TRY(make_value(m, schema->additional_properties->schema, field, depth + 1));
 	make_many(m, field, SHAPE_MAP);
+	if (schema->additional_properties->schema->nullable)
+		field->flags |= FIELD_NULL_VALUES;
 	return OK;
 }
 

@@ -210,6 +210,20 @@ static pcre2_compile_context *make_compiling(pcre2_general_context *memory)
 	return compiling;
 }
 
+/* The usual slips in RE2's words. */
+static enum status say(int error, struct str text, struct fault *why)
+{
+	PCRE2_UCHAR words[128];
+
+	if (error == PCRE2_ERROR_MISSING_CLOSING_PARENTHESIS)
+		return fault_set(why, INVALID, "", "missing closing ): `" STR_FMT "`",
+				 STR_ARG(text));
+	if (error == PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS)
+		return fault_set(why, INVALID, "", "unexpected ): `" STR_FMT "`", STR_ARG(text));
+	pcre2_get_error_message(error, words, sizeof words);
+	return fault_set(why, INVALID, "", "%s", (const char *)words);
+}
+
 enum status pattern_new(struct str text, struct pattern **out, struct fault *why)
 {
 	pcre2_general_context *memory;
@@ -217,7 +231,6 @@ enum status pattern_new(struct str text, struct pattern **out, struct fault *why
 	pcre2_match_context *limits;
 	pcre2_code *code;
 	PCRE2_SIZE where = 0;
-	PCRE2_UCHAR words[128];
 	int error = 0;
 
 	TRY(check(text, why));
@@ -230,8 +243,7 @@ enum status pattern_new(struct str text, struct pattern **out, struct fault *why
 	pcre2_general_context_free(memory);
 	if (code == NULL) {
 		pcre2_match_context_free(limits);
-		pcre2_get_error_message(error, words, sizeof words);
-		return fault_set(why, INVALID, "", "%s", (const char *)words);
+		return say(error, text, why);
 	}
 	*out = mem_alloc(sizeof **out);
 	**out = (struct pattern){ code, limits };

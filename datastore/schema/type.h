@@ -225,8 +225,9 @@ enum field_flag {
 	FIELD_NOT_JSON = 1 << 16, /* a part of a type with a JSON form of its own */
 	FIELD_TYPED =
 	    1 << 17, /* its kinds carry apiVersion and kind, which only whole objects do else */
-	FIELD_LOOSE = 1 << 18,    /* a value that it cannot hold is kept in its type's `rest` */
-	FIELD_NULLABLE = 1 << 19, /* of a loose one: null is kept, too; else it is as absent */
+	FIELD_LOOSE = 1 << 18,       /* a value that it cannot hold is kept in its type's `rest` */
+	FIELD_NULLABLE = 1 << 19,    /* of a loose one: null is kept, too; else it is as absent */
+	FIELD_NULL_VALUES = 1 << 20, /* the same for values of its map */
 };
 
 #define FIELD_NO_BIT UINT16_MAX

@@ -201,7 +201,7 @@ static void check_selectable(const struct path *at, struct str value, schema_pro
 	}
 	found = definition_schema_follow(schema, value);
 	if (found == NULL) {
-		path_invalid(at, value, "is an invalid path: it leads to no field of the schema");
+		path_invalid(at, value, "is an invalid path: does not refer to a valid field");
 		return;
 	}
 	if (str_starts(value, STR(".metadata.")) || str_is(value, ".metadata"))
@@ -425,6 +425,9 @@ static void check_spec(const struct path *at, const definition_spec *spec,
 	check_group(PATH(at, "group"), spec->group);
 	check_scope(PATH(at, "scope"), spec->scope);
 	check_versions(PATH(at, "versions"), spec, old);
+	/* Upstream fills it in from the first version. */
+	if (spec->versions.len > 0)
+		check_label(PATH(at, "version"), spec->versions.at[0].name);
 	need_names(PATH(at, "names"), spec->names);
 	check_common(at, spec, old);
 	check_conversion(PATH(at, "conversion"), spec->conversion);

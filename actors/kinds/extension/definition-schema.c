@@ -176,7 +176,7 @@ static void check_list_type(const struct path *at, schema_props *schema)
 		check_set_items(at, items);
 	if (type.at != NULL && !is_one_of(type, "atomic set map"))
 		path_not_supported(PATH(at, "x-kubernetes-list-type"), type,
-				   "\"atomic\", \"map\", \"set\"");
+				   "\"atomic\", \"set\", \"map\"");
 	if (schema->x_kubernetes_list_map_keys.len > 0 && type.at == NULL)
 		path_required(PATH(at, "x-kubernetes-list-type"),
 			      "must be map if x-kubernetes-list-map-keys is non-empty");
@@ -362,13 +362,44 @@ static void check_root(const struct path *at, schema_props *schema)
 		    "schema if the status subresource is enabled");
 }
 
+static bool is_expressible(schema_props *schema);
+
+static bool are_expressible(struct apiextensions_json_schema_props_list list)
+{
+	for (uint32_t i = 0; i < list.len; i++)
+		if (!is_expressible(&list.at[i]))
+			return false;
+	return true;
+}
+
+static bool is_expressible(schema_props *schema)
+{
+	const struct apiextensions_json_schema_props_or_bool *more = schema->additional_properties;
+	schema_props *items = schema->items ? schema->items->schema : NULL;
+
+	if (schema->id.len > 0 || schema->schema.len > 0 || schema->ref.at != NULL ||
+	    schema->pattern_properties.len > 0 || schema->dependencies.len > 0 ||
+	    schema->additional_items != NULL || schema->definitions.len > 0 ||
+	    (schema->items != NULL && schema->items->json_schemas.len > 0))
+		return false;
+	for (uint32_t i = 0; i < schema->properties.len; i++)
+		if (!is_expressible(&schema->properties.at[i].value))
+			return false;
+	return are_expressible(schema->all_of) && are_expressible(schema->any_of) &&
+	       are_expressible(schema->one_of) &&
+	       (schema->not == NULL || is_expressible(schema->not )) &&
+	       (items == NULL || is_expressible(items)) &&
+	       (more == NULL || more->schema == NULL || is_expressible(more->schema));
+}
+
 void definition_schema_check(const struct path *at, schema_props *schema, bool has_status)
 {
 	if (has_status)
 		check_root(at, schema);
 	if (schema->nullable)
 		path_forbidden(PATH(at, "nullable"), "nullable cannot be true at the root");
-	if (definition_schema_is_structural(at, schema))
+	/* What cannot be said in a structural schema is told at its place, and the rest is not looked at. */
+	if (is_expressible(schema) && definition_schema_is_structural(at, schema))
 		definition_schema_check_defaults(at, schema);
 	check_node(at, schema, (struct around){ .is_root = true });
 }

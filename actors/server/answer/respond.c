@@ -211,9 +211,13 @@ static struct http_parts list_custom(struct request *r, const struct list_shape 
 		parts[count++] = bytes;
 		total += bytes.len;
 	}
-	text_printf(&close, "],\"kind\":\"" STR_FMT "\",\"metadata\":", STR_ARG(type->kind));
-	json_encode(&meta_list_meta_type, &list->meta, &close);
-	text_add_char(&close, '}');
+	text_printf(&close, "],\"kind\":\"" STR_FMT "\",\"metadata\":{\"continue\":\"" STR_FMT "\"",
+		    STR_ARG(type->kind), STR_ARG(list->meta.continue_));
+	if (list->meta.has.remaining_item_count)
+		text_printf(&close, ",\"remainingItemCount\":%jd",
+			    (intmax_t)list->meta.remaining_item_count);
+	text_printf(&close, ",\"resourceVersion\":\"" STR_FMT "\"}}",
+		    STR_ARG(list->meta.resource_version));
 	parts[count++] = text_str(&close);
 	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
 		count = 0;

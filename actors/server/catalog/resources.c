@@ -261,6 +261,15 @@ bool resources_has_version(const struct resources *resources, struct str group, 
 	return false;
 }
 
+bool resources_is_custom(const struct resources *resources, struct str group, struct str version)
+{
+	for (uint32_t i = resources->fixed; i < resources->len; i++)
+		if (str_eq(resources->at[i]->row->group, group) &&
+		    str_eq(resources->at[i]->row->version, version))
+			return true;
+	return false;
+}
+
 const struct subresource_row *resource_subresource(const struct resource *resource, struct str name)
 {
 	for (uint32_t i = 0; i < resource->row->subresource_count; i++)

@@ -44,6 +44,8 @@ const struct resource *resources_find(const struct resources *resources, struct 
 const struct resource *resources_find_type(const struct resources *resources,
 					   const struct type *type);
 bool resources_has_version(const struct resources *resources, struct str group, struct str version);
+/* Whether a definition of the store made it. */
+bool resources_is_custom(const struct resources *resources, struct str group, struct str version);
 const struct subresource_row *resource_subresource(const struct resource *resource, struct str name);
 
 /* In order of discovery: those of a group and version stand side by side. */

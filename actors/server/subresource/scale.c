@@ -194,7 +194,8 @@ static enum next check_scale(struct request *r, const struct autoscaling_scale *
 {
 	struct faults faults = faults_in(r->arena);
 
-	if (scale->spec->replicas >= 0)
+	/* What a definition says of the number is judged with the object. */
+	if (scale->spec->replicas >= 0 || r->resource->custom != NULL)
 		return NEXT;
 	faults_add(&faults, FAULT_INVALID, STR("spec.replicas"),
 		   request_printf(r, "%d", scale->spec->replicas),

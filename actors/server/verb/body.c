@@ -1,5 +1,6 @@
 #include "actors/server/server-private.h"
 #include "datastore/object/json.h"
+#include "datastore/object/name.h"
 #include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
 #include "datastore/object/record.h"
@@ -55,6 +56,26 @@ static bool is_older_name(const struct type *type, struct str api_version, struc
 	       str_is(api_version, "policy/v1beta1");
 }
 
+/* What an object of a definition says it is. */
+static enum next check_custom_kind(struct request *r, const struct type *type,
+				   struct str api_version, struct str kind, struct str expected)
+{
+	struct faults faults = faults_in(r->arena);
+
+	if (!str_eq(api_version, expected))
+		return request_fail(
+		    r, failure_bad_request(r->arena,
+					   "the API version in the data (" STR_FMT
+					   ") does not match the expected API version (" STR_FMT ")",
+					   STR_ARG(api_version), STR_ARG(expected)));
+	if (str_eq(kind, type->kind))
+		return NEXT;
+	faults_add(&faults, FAULT_INVALID, STR("kind"), name_quoted(r->arena, kind),
+		   "must be " STR_FMT, STR_ARG(type->kind));
+	return request_fail(
+	    r, failure_invalid(r->arena, request_group(r), kind, r->route.name, &faults));
+}
+
 /* A body may leave its kind out; one that says another is refused. */
 static enum next check_kind(struct request *r, const struct type *type, struct str api_version,
 			    struct str kind)
@@ -68,6 +89,8 @@ static enum next check_kind(struct request *r, const struct type *type, struct s
 		api_version = expected;
 	if (is_older_name(type, api_version, kind))
 		return NEXT;
+	if (type->set != NULL)
+		return check_custom_kind(r, type, api_version, kind, expected);
 	if (!str_eq(kind, type->kind) || !str_eq(api_version, expected))
 		said = type_find_api(api_version, kind);
 	if (said == NULL)

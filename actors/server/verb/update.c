@@ -158,9 +158,24 @@ static enum next result_invalid(struct request *r, const char *words)
 	return request_fail(r, failure_invalid(r->arena, STR(""), STR(""), STR(""), &faults));
 }
 
+static enum next another_kind(struct request *r, const struct fault *why)
+{
+	struct faults faults = faults_in(r->arena);
+	bool is_kind = str_is(STR("kind"), why->field);
+	struct str wanted = is_kind ? r->type->kind : r->resource->api_version;
+
+	faults_add(&faults, FAULT_INVALID, str_from(why->field),
+		   name_quoted(r->arena, str_from(why->text)), "must be " STR_FMT, STR_ARG(wanted));
+	return request_fail(r, failure_invalid(r->arena, request_group(r),
+					       is_kind ? str_from(why->text) : r->type->kind,
+					       r->route.name, &faults));
+}
+
 /* A fault of the patch itself names it as its field, one of the values in it does not. */
 static enum next patch_failed(struct request *r, enum status status, const struct fault *why)
 {
+	if (status == FORBIDDEN)
+		return another_kind(r, why);
 	if (status == TOO_LARGE)
 		return request_fail(r, failure_too_large(r->arena, why->text));
 	if (status != BAD_REQUEST)
@@ -183,6 +198,21 @@ static enum next strict_patch(struct request *r, const struct json_strict *stric
 	return NEXT;
 }
 
+/* FORBIDDEN: it would be another kind or version. */
+static enum status check_type_meta(struct request *r, const struct type *type,
+				   const struct value *value, struct fault *why)
+{
+	const struct value *kind = value_member(value, STR("kind"));
+	const struct value *version = value_member(value, STR("apiVersion"));
+	struct str expected = type_api_version(type, r->arena);
+
+	if (kind != NULL && kind->kind == VALUE_STRING && !str_eq(kind->text, type->kind))
+		return fault_set(why, FORBIDDEN, "kind", STR_FMT, STR_ARG(kind->text));
+	if (version != NULL && version->kind == VALUE_STRING && !str_eq(version->text, expected))
+		return fault_set(why, FORBIDDEN, "apiVersion", STR_FMT, STR_ARG(version->text));
+	return OK;
+}
+
 /* What contradicts its schema has no place in a record of a custom resource: the patch goes over its JSON. */
 enum status update_patch_custom(struct request *r, enum patch_form form, const struct type *type,
 				void *record, struct str patch, struct json_strict *strict,
@@ -198,6 +228,7 @@ enum status update_patch_custom(struct request *r, enum patch_form form, const s
 		TRY(value_patch_json(&value, patch, r->arena, why));
 	else
 		TRY(value_patch_merge(&value, patch, r->arena, why));
+	TRY(check_type_meta(r, type, &value, why));
 	json = text_in(r->arena, LIMIT_RECORD_BYTES);
 	value_write(&value, &json);
 	TRY(json_decode(type, text_str(&json), r->arena, (struct json_options){ .strict = strict },

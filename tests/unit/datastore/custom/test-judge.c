@@ -71,7 +71,8 @@ TEST(what_a_schema_asks_of_a_value_is_told_in_upstreams_words)
 		  "a: Invalid value: \"string\": a in body must be of type integer: \"string\"" },
 		{ "{\"type\":\"integer\"}", "1.0", "" },
 		{ "{\"type\":\"integer\"}", "1.5",
-		  "a: Invalid value: \"number\": a in body must be of type integer: \"number\"|: "
+		  "a: Invalid value: \"number\": a in body must be of type integer: "
+		  "\"number\"|<nil>: "
 		  "Invalid value: \"\": Checked value must be of type integer (default format) in "
 		  "a" },
 		{ "{\"type\":\"number\"}", "1", "" },
@@ -109,7 +110,8 @@ TEST(what_a_schema_asks_of_a_value_is_told_in_upstreams_words)
 		{ "{\"type\":\"number\",\"multipleOf\":0.1}", "0.35",
 		  "a: Invalid value: 0.35: a in body should be a multiple of 0.1" },
 		{ "{\"type\":\"integer\",\"format\":\"int32\"}", "3000000000",
-		  ": Invalid value: \"\": Checked value must be of type integer with format int32 "
+		  "<nil>: Invalid value: \"\": Checked value must be of type integer with format "
+		  "int32 "
 		  "in a" },
 		{ "{\"type\":\"integer\",\"format\":\"int64\"}", "3000000000", "" },
 		/* strings */
@@ -159,20 +161,22 @@ TEST(what_a_schema_asks_of_a_value_is_told_in_upstreams_words)
 		/* combinations */
 		{ "{\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"string\"}]}", "1", "" },
 		{ "{\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"string\"}]}", "true",
-		  ": Invalid value: \"\": \"a\" must validate at least one schema (anyOf)|a: "
+		  "<nil>: Invalid value: \"\": \"a\" must validate at least one schema (anyOf)|a: "
 		  "Invalid value: \"boolean\": a in body must be of type integer: \"boolean\"" },
 		{ "{\"oneOf\":[{\"required\":[\"b\"]},{\"required\":[\"c\"]}]}", "{\"b\":1}", "" },
 		{ "{\"oneOf\":[{\"required\":[\"b\"]},{\"required\":[\"c\"]}]}", "{\"b\":1,\"c\":1}",
-		  ": Invalid value: \"\": \"a\" must validate one and only one schema (oneOf). "
+		  "<nil>: Invalid value: \"\": \"a\" must validate one and only one schema "
+		  "(oneOf). "
 		  "Found 2 valid alternatives" },
 		{ "{\"oneOf\":[{\"required\":[\"b\"]},{\"required\":[\"c\"]}]}", "{}",
-		  ": Invalid value: \"\": \"a\" must validate one and only one schema (oneOf). "
+		  "<nil>: Invalid value: \"\": \"a\" must validate one and only one schema "
+		  "(oneOf). "
 		  "Found none valid|a.b: Required value" },
 		{ "{\"allOf\":[{\"minimum\":1},{\"maximum\":5}]}", "7",
-		  "a: Invalid value: 7: a in body should be less than or equal to 5|: Invalid "
+		  "a: Invalid value: 7: a in body should be less than or equal to 5|<nil>: Invalid "
 		  "value: \"\": \"a\" must validate all the schemas (allOf)" },
 		{ "{\"not\":{\"enum\":[1]}}", "1",
-		  ": Invalid value: \"\": \"a\" must not validate the schema (not)" },
+		  "<nil>: Invalid value: \"\": \"a\" must not validate the schema (not)" },
 		{ "{\"not\":{\"enum\":[1]}}", "2", "" },
 	};
 

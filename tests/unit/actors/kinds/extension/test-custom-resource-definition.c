@@ -61,7 +61,7 @@ static const struct kind_case cases[] = {
 	     "items" },
 	{ OBJECT("'a':{'type':'string','pattern':'('}"), AT
 	  ".properties[a].pattern: Invalid value: \"(\": must be a valid regular expression, but "
-	  "isn't: error parsing regexp: missing closing parenthesis" },
+	  "isn't: error parsing regexp: missing closing ): `(`" },
 	{ OBJECT("'a':{'type':'array','items':{'type':'string'},'uniqueItems':true}"),
 	  AT ".properties[a].uniqueItems: Forbidden: uniqueItems cannot be set to true since the "
 	     "runtime complexity becomes quadratic" },
@@ -131,8 +131,9 @@ static const struct kind_case cases[] = {
 	  "spec.selectableFields[0].jsonPath: Invalid value: \".spec\": must point to a field of "
 	  "type string, boolean or integer. Enum string fields and strings with formats are "
 	  "allowed.\n"
-	  "spec.selectableFields[1].jsonPath: Invalid value: \".nothing\": is an invalid path: it "
-	  "leads to no field of the schema" },
+	  "spec.selectableFields[1].jsonPath: Invalid value: \".nothing\": is an invalid path: "
+	  "does "
+	  "not refer to a valid field" },
 	/* What two versions say differently is told at each. */
 	{ SPEC("'versions':[{'name':'v1','served':true,'storage':true,'schema':{'openAPIV3Schema':{"
 	       "'type':'object'}}},{'name':'v2','served':true,'storage':true,'schema':{"
