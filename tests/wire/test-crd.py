@@ -169,6 +169,22 @@ def test_a_definition_takes_its_objects_with_it(cluster):
     kubectl(cluster, "delete", "crd", "crontabs." + GROUP)
 
 
+def test_what_objects_own_goes_with_them_and_they_with_their_namespace(cluster):
+    made(cluster)
+    kubectl(cluster, "create", "namespace", "brief")
+    kubectl(cluster, "apply", "-f", "-", stdin=crontab("owner", "{cronSpec: '* * * * */5'}"), namespace="brief")
+    uid = kubectl(cluster, "get", "--raw", "/apis/%s/v1/namespaces/brief/crontabs/owner" % GROUP)
+    owner = {"apiVersion": GROUP + "/v1", "kind": "CronTab", "name": "owner", "uid": json.loads(uid)["metadata"]["uid"]}
+    owned = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owned", "ownerReferences": [owner]}}
+    assert cluster.nodes[0].request("POST", "/api/v1/namespaces/brief/configmaps", owned)[0] == 201
+    path = "/apis/%s/v1/namespaces/brief/crontabs/" % GROUP
+    assert cluster.nodes[0].request("DELETE", path + "owner")[0] == 200
+    until(lambda: cluster.nodes[0].request("GET", "/api/v1/namespaces/brief/configmaps/owned")[0] == 404, 10, "what it owned is collected")
+    kubectl(cluster, "apply", "-f", "-", stdin=crontab("last", "{cronSpec: '* * * * */5'}"), namespace="brief")
+    kubectl(cluster, "delete", "namespace", "brief", "--timeout=20s")
+    assert cluster.nodes[0].request("GET", path + "last")[0] == 404
+
+
 def test_three_servers_see_the_same_kinds():
     with Cluster(3) as cluster:
         cluster.kubectl("create", "-f", "-", stdin="---\n" + definition(version("v1")))
