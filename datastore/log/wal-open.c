@@ -31,7 +31,7 @@ static enum status damaged(struct opening *opening, const char *format, uint64_t
 
 /* ---- files ---- */
 
-static bool number_in(struct str name, const char *prefix, uint32_t base, uint64_t *out)
+bool wal_number_in(struct str name, const char *prefix, uint32_t base, uint64_t *out)
 {
 	struct str start = str_from(prefix);
 	uint64_t number = 0;
@@ -56,11 +56,11 @@ static void note_name(void *arg, struct str name)
 {
 	struct wal *wal = arg;
 	uint64_t number;
-	if (number_in(name, "segment-", 16, &number)) {
+	if (wal_number_in(name, "segment-", 16, &number)) {
 		vec_push(&wal->segments, (struct segment){ .sequence = number });
 		if (number >= wal->next_segment)
 			wal->next_segment = number + 1;
-	} else if (number_in(name, "spare-", 10, &number)) {
+	} else if (wal_number_in(name, "spare-", 10, &number)) {
 		vec_push(&wal->spares, (uint32_t)number);
 		if (number >= wal->next_spare)
 			wal->next_spare = ((uint32_t)number | 1) + 1; /* even, wal.h */

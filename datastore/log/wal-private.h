@@ -36,6 +36,8 @@ struct wal {
 	bool is_failed;
 };
 
+/* `name` is the prefix and a number in that base, of lower case digits. */
+bool wal_number_in(struct str name, const char *prefix, uint32_t base, uint64_t *out);
 void wal_path(const struct wal_config *config, char out[WAL_PATH], const char *format,
 	      uint64_t number);
 MAY_IGNORE enum status wal_fault(struct fault *why, enum status status, const char *path,

@@ -86,6 +86,12 @@ void wal_work_fini(struct wal_work *work);
 void wal_run(struct wal *wal, struct wal_work *work);
 
 /*
+ * For tests of living clusters: flips a bit of the newest segment's oldest record, which a later write follows, so that the next opening
+ * says CORRUPT. Blocks; beside whoever has the log open, who does not notice. NOT_FOUND: no record has a later write behind it.
+ */
+MUST_USE enum status wal_damage(const struct wal_config *config, struct fault *why);
+
+/*
  * Makes spare-<number>, filled with zeros and durable. May run beside wal_run, on any worker, whose syncs then wait for
  * a slice of the zeros at most. FULL, IO.
  */

@@ -219,6 +219,24 @@ TEST(damage_with_a_later_write_behind_it_is_refused)
 	disk_free(log->disk);
 }
 
+TEST(damage_on_purpose_is_refused_like_any_and_done_to_nothing_that_is_young)
+{
+	struct fixture *log = make_log();
+	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(wal_damage(&log->config, &log->why), NOT_FOUND);
+	CHECK_STATUS(write_entries(log, 1, 3, 1, 100), OK);
+	CHECK_STATUS(wal_damage(&log->config, &log->why), NOT_FOUND);
+	CHECK(strstr(log->why.text, "too little") != NULL);
+	CHECK_STATUS(write_entries(log, 4, 4, 1, 100), OK);
+	/* Beside the log that is open, and goes on. */
+	CHECK_STATUS(wal_damage(&log->config, &log->why), OK);
+	CHECK_STATUS(write_entries(log, 5, 5, 1, 100), OK);
+	CHECK_STATUS(open_log(log), CORRUPT);
+	CHECK(strstr(log->why.text, "new id") != NULL);
+	CHECK_STATUS(wal_damage(&log->config, &log->why), NOT_FOUND); /* it is already */
+	disk_free(log->disk);
+}
+
 TEST(a_segment_is_read_as_far_as_it_is_written)
 {
 	struct fixture *log = make_log();
