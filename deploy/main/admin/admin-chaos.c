@@ -13,6 +13,7 @@
 #include "actors/server/cache/live.h"
 #include "datastore/object/record.h"
 #include "deploy/main/admin/admin-private.h"
+#include "deploy/main/admin/chaos-measure.h"
 #include "deploy/main/admin/chaos-plan.h"
 #include "deploy/main/admin/overview.h"
 #include "runtime/base/log.h"
@@ -24,7 +25,6 @@
 #define MEASURE_MS 60000U
 #define PLANS_MAX 16U /* acted upon at once; others wait */
 #define USER STR("system:serviceaccount:kube-system:chaos-controller")
-#define PULSE_KEY STR("/troupe/chaos-pulse")
 
 /* When the next fault of a plan is due: drawn anew by each leader. */
 struct next {
@@ -35,7 +35,8 @@ struct next {
 struct admin_chaos {
 	struct informer *informer;
 	struct next next[PLANS_MAX];
-	bool is_ticking, is_busy;
+	uint64_t busy;            /* hash of the uid of the plan that a task acts upon; 0: none */
+	bool is_ticking, is_gone; /* that plan was deleted meanwhile */
 };
 
 struct admin_chaos_tick {
@@ -58,10 +59,16 @@ static const struct troupe_chaos_plan *plan_of(const struct object *object)
 
 /* ---- when -------------------------------------------------------------------------------------------------------- */
 
-static struct next *next_of(struct admin_chaos *chaos, const struct object *object)
+static uint64_t mark_of(const struct object *object)
 {
 	struct str uid = object_uid(object);
-	uint64_t plan = hash_bytes(1, uid.at, uid.len) | 1;
+
+	return hash_bytes(1, uid.at, uid.len) | 1;
+}
+
+static struct next *next_of(struct admin_chaos *chaos, const struct object *object)
+{
+	uint64_t plan = mark_of(object);
 	struct next *room = NULL;
 
 	for (uint32_t i = 0; i < PLANS_MAX; i++) {
@@ -138,40 +145,13 @@ static void say(struct deed *deed, const char *type, bool holds, const char *rea
 
 /* ---- measuring ------------------------------------------------------------------------------------------------------- */
 
-/* A success may be slow, or come after tries that failed: both keep a client waiting from the first of those on. */
-struct gap {
-	struct mono since; /* when the first try began that has not succeeded; 0: none has failed */
-	int64_t worst_ms;
-};
-
-static void tried(struct act *act, struct gap *gap, struct mono began, bool is_success)
+static bool is_gone(const struct deed *deed)
 {
-	int64_t ms;
-
-	if (gap->since.ns == 0)
-		gap->since = began;
-	ms = (act_now(act).ns - gap->since.ns) / TIME_MS;
-	if (ms > gap->worst_ms)
-		gap->worst_ms = ms;
-	if (is_success)
-		gap->since.ns = 0;
+	return deed->admin->chaos->is_gone;
 }
 
-static bool write_pulse(struct deed *deed)
-{
-	return admin_write(deed->act, PULSE_KEY, STR("1"), STORE_ANY_REVISION) == OK;
-}
-
-static bool read_pulse(struct deed *deed)
-{
-	uint64_t revision;
-	struct str value;
-
-	return admin_read(deed->act, PULSE_KEY, deed->arena, &value, &revision) == OK;
-}
-
-/* Writes and reads until the fault must be over. False: we lead no more, and another one says what it cost. */
-static bool sample(struct deed *deed, uint32_t fault_ms, struct gap *writes, struct gap *reads)
+/* Until the fault must be over and all works. False: we lead no more, and another one says what it cost; or nobody wants to know. */
+static bool sample(struct deed *deed, uint32_t fault_ms, struct chaos_measure *measure)
 {
 	struct mono begin = act_now(deed->act);
 	int64_t end_ns = begin.ns + (int64_t)(fault_ms + SETTLE_MS) * TIME_MS;
@@ -179,29 +159,22 @@ static bool sample(struct deed *deed, uint32_t fault_ms, struct gap *writes, str
 	bool is_well = false;
 
 	while ((act_now(deed->act).ns < end_ns || !is_well) && act_now(deed->act).ns < late_ns) {
-		struct mono began;
-		bool is_read;
-
 		act_sleep(deed->act, SAMPLE_MS);
-		if (!deed->admin->status.is_leader)
+		if (!deed->admin->status.is_leader || is_gone(deed))
 			return false;
-		began = act_now(deed->act);
-		is_well = write_pulse(deed);
-		tried(deed->act, writes, began, is_well);
-		began = act_now(deed->act);
-		is_read = read_pulse(deed);
-		tried(deed->act, reads, began, is_read);
-		is_well = is_well && is_read;
+		is_well = chaos_measure_once(measure);
 	}
 	return is_well;
 }
 
-static void note_outages(struct deed *deed, int64_t writes_ms, int64_t reads_ms)
+static void note_outages(struct deed *deed, const int64_t ms[CHAOS_MEASURED], uint64_t struck)
 {
 	struct troupe_chaos_plan *plan = edit(deed);
 
-	chaos_note_outage(plan, deed->arena, "Writes", writes_ms);
-	chaos_note_outage(plan, deed->arena, "Reads", reads_ms);
+	for (int what = 0; what < CHAOS_MEASURED; what++)
+		chaos_note_outage(plan, deed->arena, chaos_measured_name((enum chaos_measured)what),
+				  ms[what]);
+	chaos_note_struck(plan, deed->arena, struck);
 	(void)!store(deed, plan);
 }
 
@@ -209,40 +182,29 @@ static void note_outages(struct deed *deed, int64_t writes_ms, int64_t reads_ms)
 static void measure_late(struct deed *deed)
 {
 	struct wall since = plan_of(deed->object)->status->last_injection->time;
-	int64_t writes_ms = -1, reads_ms = -1, ms;
+	struct chaos_measure measure = chaos_measure_of(deed->act, deed->object, deed->arena);
+	int64_t ms[CHAOS_MEASURED];
+	uint32_t missing = CHAOS_MEASURED;
+	int64_t now_ms;
 
-	while (deed->admin->status.is_leader && (writes_ms < 0 || reads_ms < 0)) {
-		ms = (act_wall(deed->act).ns - since.ns) / TIME_MS;
-		if (writes_ms < 0 && write_pulse(deed))
-			writes_ms = ms > 0 ? ms : 0;
-		if (reads_ms < 0 && read_pulse(deed))
-			reads_ms = ms > 0 ? ms : 0;
-		if (writes_ms < 0 || reads_ms < 0)
+	memset(ms, -1, sizeof ms);
+	while (deed->admin->status.is_leader && !is_gone(deed) && missing > 0) {
+		(void)chaos_measure_once(&measure);
+		now_ms = (act_wall(deed->act).ns - since.ns) / TIME_MS;
+		missing = 0;
+		for (int what = 0; what < CHAOS_MEASURED; what++) {
+			if (ms[what] < 0 && measure.gaps[what].successes > 0)
+				ms[what] = now_ms > 0 ? now_ms : 0;
+			missing += ms[what] < 0;
+		}
+		if (missing > 0)
 			act_sleep(deed->act, SAMPLE_MS);
 	}
-	if (writes_ms >= 0 && reads_ms >= 0)
-		note_outages(deed, writes_ms, reads_ms);
+	if (missing == 0)
+		note_outages(deed, ms, 0);
 }
 
 /* ---- doing ---------------------------------------------------------------------------------------------------------- */
-
-static struct admin_fault fault_of(const struct troupe_chaos_plan *plan,
-				   const struct troupe_actor *target)
-{
-	struct str kind = plan->spec->fault, host = target->spec->host, path = target->spec->path;
-	struct admin_fault fault = { .kind = str_is(kind, "Pause")       ? ADMIN_PAUSE
-					     : str_is(kind, "Partition") ? ADMIN_PARTITION
-									 : ADMIN_KILL,
-				     .for_ms = plan->spec->has.fault_seconds
-						   ? (uint32_t)plan->spec->fault_seconds * 1000
-						   : 1000 };
-	if (path.len > 0)
-		snprintf(fault.path, sizeof fault.path, STR_FMT "/" STR_FMT, STR_ARG(host),
-			 STR_ARG(path));
-	else
-		snprintf(fault.path, sizeof fault.path, STR_FMT, STR_ARG(host));
-	return fault;
-}
 
 static struct admin_faulted ask_fault(struct deed *deed, struct str node, struct admin_fault fault,
 				      bool is_question)
@@ -275,57 +237,90 @@ static void refuse(struct deed *deed, const char *words)
 	(void)!store(deed, plan);
 }
 
-static void inject(struct deed *deed, const struct object *target)
+/* What it was to last is not over, but nobody wants it any more. */
+static void take_back(struct deed *deed, struct str node, struct admin_fault fault)
 {
-	const struct troupe_actor *actor = target->record;
+	if (fault.kind != ADMIN_ORDER)
+		return;
+	fault.order.for_ms = 0;
+	(void)ask_fault(deed, node, fault, false);
+}
+
+/* How often a fault of a host's own has struck since `before`; a host that lives anew has begun to count anew. */
+static uint64_t struck_since(struct deed *deed, struct str node, struct admin_fault fault,
+			     uint64_t before)
+{
+	uint64_t now = fault.kind == ADMIN_ORDER ? ask_fault(deed, node, fault, true).struck : 0;
+
+	return now >= before ? now - before : now;
+}
+
+static void note_cost(struct deed *deed, const struct chaos_measure *measure, uint64_t struck)
+{
+	int64_t ms[CHAOS_MEASURED];
+
+	for (int what = 0; what < CHAOS_MEASURED; what++)
+		ms[what] = measure->gaps[what].worst_ms;
+	note_outages(deed, ms, struck);
+}
+
+static bool note_injection(struct deed *deed, const struct chaos_target *target)
+{
 	struct troupe_chaos_plan *plan = edit(deed);
-	struct admin_fault fault = fault_of(plan, actor);
-	struct admin_faulted faulted = ask_fault(deed, actor->spec->node, fault, true);
-	struct gap writes = { 0 }, reads = { 0 };
 	struct wall now = act_wall(deed->act);
 
-	if (faulted.status == FORBIDDEN) {
-		refuse(deed, faulted.words);
-		return;
-	}
 	(void)chaos_note_condition(plan, deed->arena, now, "Enabled", true, "ChaosEnabled",
 				   STR("the nodes let it"));
 	(void)chaos_note_condition(plan, deed->arena, now, "Safe", true, "ToleranceLeft",
 				   STR("the cluster could bear the last fault"));
-	chaos_note_injection(plan, deed->arena, object_name(target), now);
-	if (faulted.status != OK || store(deed, plan) != OK)
+	chaos_note_injection(plan, deed->arena, target->name, now);
+	return store(deed, plan) == OK;
+}
+
+static void inject(struct deed *deed, const struct chaos_target *target)
+{
+	struct admin_fault fault = chaos_fault(plan_of(deed->object), target);
+	struct admin_faulted before = ask_fault(deed, target->node, fault, true), done;
+	struct chaos_measure measure = chaos_measure_of(deed->act, deed->object, deed->arena);
+
+	if (before.status == FORBIDDEN) {
+		refuse(deed, before.words);
+		return;
+	}
+	if (before.status != OK || !note_injection(deed, target))
 		return;
 	log_warn("admin", "chaos, as a plan says", LOG_STR("plan", object_name(deed->object)),
 		 LOG_STR("fault", plan_of(deed->object)->spec->fault),
-		 LOG_STR("target", object_name(target)));
-	faulted = ask_fault(deed, actor->spec->node, fault, false);
-	if (faulted.status != OK)
-		log_warn("admin", "the fault was not done", LOG_STATUS(faulted.status));
-	if (sample(deed, fault.kind == ADMIN_KILL ? 0 : fault.for_ms, &writes, &reads))
-		note_outages(deed, writes.worst_ms, reads.worst_ms);
+		 LOG_STR("target", target->name));
+	done = ask_fault(deed, target->node, fault, false);
+	if (done.status != OK)
+		log_warn("admin", "the fault was not done", LOG_STATUS(done.status),
+			 LOG_CSTR("why", done.words));
+	if (sample(deed, chaos_lasts_ms(plan_of(deed->object)), &measure))
+		note_cost(deed, &measure, struck_since(deed, target->node, fault, before.struck));
+	else if (is_gone(deed))
+		take_back(deed, target->node, fault);
 }
 
 /* Gives how many the plan means; *out is one of those that can be spared, or NULL. */
-static uint32_t choose(struct deed *deed, const struct overview *overview, struct live_seen *seen,
-		       const struct object **out)
+static uint32_t choose(struct deed *deed, const struct overview *overview,
+		       const struct chaos_targets *targets, const struct chaos_target **out)
 {
 	const struct troupe_chaos_plan *plan = plan_of(deed->object);
 	bool is_careful = !plan->spec->has.never_below_quorum || plan->spec->never_below_quorum;
 	uint32_t meant = 0, spared = 0;
 
 	*out = NULL;
-	for (uint32_t i = 0; i < seen->len; i++) {
-		const struct object *object = seen->objects[i];
-
-		if (!chaos_means(plan, object, deed->arena))
+	for (uint32_t i = 0; i < targets->len; i++) {
+		if (!chaos_means(plan, &targets->at[i], deed->arena))
 			continue;
 		meant++;
-		if (is_careful && !chaos_can_bear(overview, plan->spec->fault, object->record))
+		if (is_careful && !chaos_can_bear(overview, &targets->at[i]))
 			continue;
 		/* Each of those seen so far is as likely. */
 		spared++;
 		if (act_random(deed->act) % spared == 0)
-			*out = object;
+			*out = &targets->at[i];
 	}
 	return meant;
 }
@@ -345,12 +340,14 @@ static void strike(struct deed *deed, struct next *next)
 {
 	struct overview overview;
 	struct live_seen seen = { 0 };
-	const struct object *target;
+	struct chaos_targets targets;
+	const struct chaos_target *target;
 	uint32_t meant;
 
 	overview_gather(deed->act, deed->admin, deed->arena, true, &overview);
 	overview_actor_objects(&overview, &seen);
-	meant = choose(deed, &overview, &seen, &target);
+	targets = chaos_targets_of(&seen, plan_of(deed->object)->spec->target->level, deed->arena);
+	meant = choose(deed, &overview, &targets, &target);
 	next->due = (struct mono){ act_now(deed->act).ns + (int64_t)RETRY_MS * TIME_MS };
 	if (target != NULL) {
 		inject(deed, target);
@@ -375,6 +372,7 @@ static void begin(struct deed *deed, struct next *next)
 
 static void complete(struct deed *deed, struct next *next)
 {
+	struct chaos_measure measure = chaos_measure_of(deed->act, deed->object, deed->arena);
 	struct troupe_chaos_plan *plan = edit(deed);
 	struct wall now = act_wall(deed->act);
 
@@ -383,7 +381,7 @@ static void complete(struct deed *deed, struct next *next)
 	chaos_note_end(plan, deed->arena, "Completed", now);
 	if (store(deed, plan) == OK)
 		next->plan = 0;
-	(void)!admin_write(deed->act, PULSE_KEY, STR_NONE, STORE_ANY_REVISION);
+	chaos_measure_clean(&measure);
 }
 
 /* ---- all plans ------------------------------------------------------------------------------------------------------- */
@@ -393,8 +391,26 @@ struct pick {
 	struct admin_chaos *chaos;
 	const struct object *object;
 	enum chaos_want want;
-	bool has_more; /* some plan is not over */
+	struct wall last_until; /* of any plan, also of one whose leader has changed meanwhile */
+	bool has_more;          /* some plan is not over */
 };
+
+static bool look_until(void *arg, const struct object *object)
+{
+	struct pick *pick = arg;
+	struct wall until = chaos_last_until(plan_of(object));
+
+	if (until.ns > pick->last_until.ns)
+		pick->last_until = until;
+	return true;
+}
+
+/* While a fault may go on there is no other: each alone is what the cluster can bear. */
+static bool is_to_wait(const struct pick *pick, enum chaos_want want)
+{
+	return (want == CHAOS_INJECT || want == CHAOS_COMPLETE) &&
+	       act_wall(pick->act).ns < pick->last_until.ns;
+}
 
 static bool pick_one(void *arg, const struct object *object)
 {
@@ -409,6 +425,8 @@ static bool pick_one(void *arg, const struct object *object)
 		return true;
 	pick->want =
 	    chaos_want(plan_of(object), act_wall(pick->act), act_now(pick->act).ns >= next->due.ns);
+	if (is_to_wait(pick, pick->want))
+		pick->want = CHAOS_NOTHING;
 	if (pick->want != CHAOS_NOTHING)
 		pick->object = object;
 	return pick->object == NULL;
@@ -445,7 +463,19 @@ static void chaos_task(struct act *act, void *state, void *arg)
 	act_sleep(act, SAMPLE_MS);
 	object_unref(deed.object);
 	arena_free(deed.arena);
-	admin->chaos->is_busy = false;
+	admin->chaos->busy = 0;
+}
+
+static void send_on_errand(struct act *act, struct admin *admin, const struct pick *pick)
+{
+	struct chaos_errand errand = { object_ref(pick->object), pick->want };
+
+	admin->chaos->busy = mark_of(pick->object);
+	admin->chaos->is_gone = false;
+	if (act_task(act, chaos_task, &errand) == OK)
+		return;
+	admin->chaos->busy = 0;
+	object_unref(errand.object);
 }
 
 void admin_chaos_wake(struct act *act, struct admin *admin)
@@ -461,19 +491,15 @@ void admin_chaos_wake(struct act *act, struct admin *admin)
 
 static void tick(struct act *act, struct admin *admin)
 {
-	struct pick pick = { .act = act, .chaos = admin->chaos };
-	struct chaos_errand errand;
+	struct pick pick = { .act = act, .chaos = admin->chaos, .last_until = { INT64_MIN } };
 
 	admin->chaos->is_ticking = false;
 	if (!admin->status.is_leader)
 		return;
+	informer_each(admin->chaos->informer, STR_NONE, look_until, &pick);
 	informer_each(admin->chaos->informer, STR_NONE, pick_one, &pick);
-	if (pick.object != NULL && !admin->chaos->is_busy) {
-		errand = (struct chaos_errand){ object_ref(pick.object), pick.want };
-		admin->chaos->is_busy = act_task(act, chaos_task, &errand) == OK;
-		if (!admin->chaos->is_busy)
-			object_unref(errand.object);
-	}
+	if (pick.object != NULL && admin->chaos->busy == 0)
+		send_on_errand(act, admin, &pick);
 	if (pick.has_more)
 		admin_chaos_wake(act, admin);
 }
@@ -488,6 +514,8 @@ static void changed(void *arg, enum informer_change change, const struct object 
 	(void)old;
 	if (next != NULL)
 		next->plan = 0;
+	if (change == INFORMER_DELETED && chaos->busy == mark_of(object))
+		chaos->is_gone = true;
 }
 
 bool admin_chaos_receive(struct act *act, struct admin *admin, const struct act_msg *msg)

@@ -6,7 +6,7 @@
  *   admin-change.c   tokens, kill
  *   admin-leave.c    leave, remove
  *   admin-return.c   a damaged store comes back from the others
- *   admin-chaos.c    ChaosPlans, on the node that leads; admin-fault.c: what they do to a node
+ *   admin-chaos.c    ChaosPlans, on the node that leads (chaos-*.h); admin-fault.c: what they do to a node
  *   overview.c       what the cluster looks like, gathered from everybody
  *   overview-print.c the same as text, JSON and YAML; overview-objects.c: as objects of the API
  *   admin-live.c     what the API server is told of them, and a delete

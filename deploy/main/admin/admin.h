@@ -43,18 +43,27 @@ ACT_TYPE_DECLARE(admin_forgotten);
  * From the admin of whoever leads to that of any node: a fault of a ChaosPlan (admin-fault.c). Answered with admin_faulted before it
  * is done; FORBIDDEN: the node was not started with --chaos.
  */
-enum admin_fault_kind { ADMIN_KILL, ADMIN_PAUSE, ADMIN_PARTITION };
+enum admin_fault_kind {
+	ADMIN_KILL,
+	ADMIN_PAUSE,
+	ADMIN_PARTITION,
+	ADMIN_ORDER,   /* one of its hosts', or of all: `order`; with no time, it is taken back */
+	ADMIN_CORRUPT, /* a bit of its log, and its core ends */
+};
 #define ADMIN_FAULT_MS_MAX (3600U * 1000U)
 struct admin_fault {
 	enum admin_fault_kind kind;
-	char path[160];   /* HOST or HOST/ACTOR; "": the node */
-	uint32_t for_ms;  /* how long it lasts, if it does not end by itself */
-	bool is_question; /* only whether it would be done */
+	char path[160];            /* HOST or HOST/ACTOR; "": the node */
+	uint32_t for_ms;           /* how long it lasts, if it does not end by itself */
+	bool is_question;          /* only whether it would be done, and how often it has struck */
+	struct faulty_order order; /* without to whom: */
+	char to_node[64], to_host[64]; /* "": to everybody */
 };
 ACT_TYPE_DECLARE(admin_fault);
 struct admin_faulted {
 	enum status status;
 	char words[200];
+	uint64_t struck; /* ORDER: since those hosts began */
 };
 ACT_TYPE_DECLARE(admin_faulted);
 extern const struct act_type *const admin_types[];

@@ -1,7 +1,8 @@
 #include "deploy/main/admin/chaos-plan.h"
 
+#include <stdio.h>
+
 #include "actors/controller/workload/condition.h"
-#include "datastore/object/selector.h"
 
 static bool is_at(const struct troupe_chaos_plan *plan, const char *phase)
 {
@@ -32,79 +33,97 @@ enum chaos_want chaos_want(const struct troupe_chaos_plan *plan, struct wall now
 	return is_due ? CHAOS_INJECT : CHAOS_NOTHING;
 }
 
-/* ---- targets ------------------------------------------------------------------------------------------------ */
+/* ---- what is to be done ------------------------------------------------------------------------------------- */
 
-bool chaos_matches(struct str pattern, struct str name)
+#define MILLION 1000000U
+#define HOUR_MS (3600 * 1000)
+
+/* What a fault of a host's own seams is when the plan does not say. */
+static const struct {
+	const char *fault;
+	enum faulty_kind kind;
+	uint32_t per_million;
+	int64_t delay_ms, skew_ms;
+} orders[] = {
+	{ "Drop", FAULTY_DROP, MILLION / 100, 0, 0 },
+	{ "Delay", FAULTY_DELAY, MILLION, 50, 0 },
+	{ "Duplicate", FAULTY_DUPLICATE, MILLION / 100, 0, 0 },
+	{ "SlowFsync", FAULTY_SLOW_DISK, MILLION, 200, 0 },
+	{ "FullDisk", FAULTY_FULL_DISK, MILLION, 0, 0 },
+	{ "ClockSkew", FAULTY_SKEW, MILLION, 0, HOUR_MS },
+};
+
+static bool is_order(struct str fault, size_t *out)
 {
-	uint32_t p = 0, n = 0, star = UINT32_MAX, mark = 0;
-
-	/* On a mismatch the last star takes one letter more; no earlier one ever has to. */
-	while (n < name.len) {
-		if (p < pattern.len && pattern.at[p] == '*') {
-			star = p++;
-			mark = n;
-		} else if (p < pattern.len && (pattern.at[p] == '?' || pattern.at[p] == name.at[n])) {
-			p++;
-			n++;
-		} else if (star != UINT32_MAX) {
-			p = star + 1;
-			n = ++mark;
-		} else {
-			return false;
-		}
-	}
-	while (p < pattern.len && pattern.at[p] == '*')
-		p++;
-	return p == pattern.len;
-}
-
-static bool is_named(const struct troupe_chaos_target *target, struct str name)
-{
-	for (uint32_t i = 0; i < target->names.len; i++)
-		if (chaos_matches(target->names.at[i], name))
+	for (*out = 0; *out < sizeof orders / sizeof orders[0]; ++*out)
+		if (str_is(fault, orders[*out].fault))
 			return true;
-	return target->names.len == 0;
+	return false;
 }
 
-bool chaos_means(const struct troupe_chaos_plan *plan, const struct object *actor,
-		 struct arena *arena)
+static struct faulty_order order_of(const struct troupe_chaos_plan_spec *spec, size_t i)
 {
-	const struct troupe_chaos_target *target = plan->spec->target;
-	const struct troupe_actor *record = actor->record;
-	struct selector selector = SELECTOR_ALL;
+	struct faulty_order order = { .kind = orders[i].kind,
+				      .per_million = spec->has.per_million
+							 ? (uint32_t)spec->per_million
+							 : orders[i].per_million };
+	int64_t delay_ms =
+	    spec->has.delay_milliseconds ? spec->delay_milliseconds : orders[i].delay_ms;
+	int64_t skew_ms = spec->has.skew_milliseconds ? spec->skew_milliseconds : orders[i].skew_ms;
 
-	if (!str_eq(record->spec->level, target->level) || !is_named(target, object_name(actor)) ||
-	    !str_is(record->status->state, "Running"))
-		return false;
-	if (target->selector != NULL &&
-	    selector_from_label_selector(target->selector, arena, &selector, NULL) != OK)
-		return false;
-	return selector_matches_labels(&selector, object_meta(actor)->labels);
+	order.value = order.kind == FAULTY_SKEW ? skew_ms : delay_ms * 1000;
+	return order;
 }
 
-/* Without it a replica of the data is away: its process, the store in it, or the whole node. */
-static bool keeps_data(const struct troupe_actor *actor)
+static uint32_t fault_ms(const struct troupe_chaos_plan_spec *spec)
 {
-	struct str path = actor->spec->path, first = str_cut(&path, '/');
-
-	return str_is(actor->spec->level, "Node") ||
-	       (str_is(actor->spec->host, "core") &&
-		(str_is(actor->spec->level, "Host") || str_is(first, "store")));
+	return spec->has.fault_seconds ? (uint32_t)spec->fault_seconds * 1000 : 1000;
 }
 
-bool chaos_can_bear(const struct overview *overview, struct str fault,
-		    const struct troupe_actor *actor)
+static enum admin_fault_kind kind_of(struct str fault)
 {
-	(void)fault;
-	if (!keeps_data(actor))
-		return true;
-	for (uint32_t i = 0; i < overview->store.member_count; i++) {
-		const struct store_member *member = &overview->store.members[i];
+	if (str_is(fault, "Pause"))
+		return ADMIN_PAUSE;
+	if (str_is(fault, "Partition"))
+		return ADMIN_PARTITION;
+	return str_is(fault, "CorruptSegment") ? ADMIN_CORRUPT : ADMIN_KILL;
+}
 
-		if (str_eq(member->name, actor->spec->node) && member->role != STORE_VOTER)
-			return true;
+struct admin_fault chaos_fault(const struct troupe_chaos_plan *plan,
+			       const struct chaos_target *target)
+{
+	const struct troupe_chaos_plan_spec *spec = plan->spec;
+	struct admin_fault fault = { .kind = kind_of(spec->fault), .for_ms = fault_ms(spec) };
+	size_t i;
+
+	if (is_order(spec->fault, &i)) {
+		fault.kind = ADMIN_ORDER;
+		fault.order = order_of(spec, i);
+		fault.order.for_ms = fault.for_ms;
 	}
-	return overview->store.leader != 0 && overview->tolerance > 0;
+	snprintf(fault.path, sizeof fault.path, STR_FMT "%s" STR_FMT, STR_ARG(target->host),
+		 target->path.len > 0 ? "/" : "", STR_ARG(target->path));
+	snprintf(fault.to_node, sizeof fault.to_node, STR_FMT, STR_ARG(target->to_node));
+	snprintf(fault.to_host, sizeof fault.to_host, STR_FMT, STR_ARG(target->to_host));
+	return fault;
+}
+
+uint32_t chaos_lasts_ms(const struct troupe_chaos_plan *plan)
+{
+	bool is_moment =
+	    str_is(plan->spec->fault, "Kill") || str_is(plan->spec->fault, "CorruptSegment");
+
+	return is_moment ? 0 : fault_ms(plan->spec);
+}
+
+struct wall chaos_last_until(const struct troupe_chaos_plan *plan)
+{
+	const struct troupe_chaos_plan_status *status = plan->status;
+
+	if (plan->spec == NULL || status == NULL || status->last_injection == NULL)
+		return (struct wall){ INT64_MIN };
+	return (struct wall){ status->last_injection->time.ns +
+			      (int64_t)chaos_lasts_ms(plan) * TIME_MS };
 }
 
 /* ---- notes ---------------------------------------------------------------------------------------------------- */
@@ -135,6 +154,14 @@ void chaos_note_injection(struct troupe_chaos_plan *plan, struct arena *arena, s
 	SET(last, time, now);
 	SET(last, measured, false);
 	status->last_injection = last;
+}
+
+void chaos_note_struck(struct troupe_chaos_plan *plan, struct arena *arena, uint64_t struck)
+{
+	struct troupe_chaos_plan_status *status = MAKE(plan->status, arena);
+
+	if (status->injected.len > 0 && struck > 0)
+		SET(status->injected.at, struck, status->injected.at->struck + (int64_t)struck);
 }
 
 static struct troupe_chaos_outage *outage_of(struct troupe_chaos_plan_status *status,

@@ -4,9 +4,9 @@
 #ifndef DEPLOY_MAIN_ADMIN_CHAOS_PLAN_H
 #define DEPLOY_MAIN_ADMIN_CHAOS_PLAN_H
 
-#include "datastore/object/object.h"
 #include "datastore/schema/troupe.h"
-#include "deploy/main/admin/overview.h"
+#include "deploy/main/admin/admin.h"
+#include "deploy/main/admin/chaos-target.h"
 
 enum chaos_want {
 	CHAOS_NOTHING, /* it is over, or there is time yet */
@@ -20,20 +20,20 @@ enum chaos_want {
 enum chaos_want chaos_want(const struct troupe_chaos_plan *plan, struct wall now, bool is_due);
 bool chaos_is_over(const struct troupe_chaos_plan *plan);
 
-/* * is any text, ? any letter. */
-bool chaos_matches(struct str pattern, struct str name);
-/* Whether the plan means this one: its level, one of its names, its labels. */
-bool chaos_means(const struct troupe_chaos_plan *plan, const struct object *actor,
-		 struct arena *arena);
-/* Whether the cluster goes on without the one that this fault hits, whatever the plan allows. */
-bool chaos_can_bear(const struct overview *overview, struct str fault,
-		    const struct troupe_actor *actor);
+/* What the node of that target is asked to do. */
+struct admin_fault chaos_fault(const struct troupe_chaos_plan *plan,
+			       const struct chaos_target *target);
+/* 0: it is over in the moment in which it is done. */
+uint32_t chaos_lasts_ms(const struct troupe_chaos_plan *plan);
+/* Until then its last fault may still be going on; the beginning of time: there was none. */
+struct wall chaos_last_until(const struct troupe_chaos_plan *plan);
 
 /* ---- what is noted, in a record that is being made ------------------------------------------------------------- */
 
 void chaos_note_begin(struct troupe_chaos_plan *plan, struct arena *arena, struct wall now);
 void chaos_note_injection(struct troupe_chaos_plan *plan, struct arena *arena, struct str target,
 			  struct wall now);
+void chaos_note_struck(struct troupe_chaos_plan *plan, struct arena *arena, uint64_t struck);
 void chaos_note_outage(struct troupe_chaos_plan *plan, struct arena *arena, const char *what,
 		       int64_t ms);
 void chaos_note_end(struct troupe_chaos_plan *plan, struct arena *arena, const char *phase,

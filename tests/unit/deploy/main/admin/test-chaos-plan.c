@@ -2,31 +2,6 @@
 
 #include "tests/lib/test.h"
 
-TEST(a_pattern_means_names_with_stars_and_question_marks)
-{
-	static const struct {
-		const char *pattern, *name;
-		bool matches;
-	} cases[] = {
-		{ "n1.core", "n1.core", true },
-		{ "n1.core", "n1.core.store", false },
-		{ "n?.core", "n2.core", true },
-		{ "n?.core", "n12.core", false },
-		{ "*", "", true },
-		{ "*.core", "n12.core", true },
-		{ "n*.*.store", "n1.core.store", true },
-		{ "*a*b*c*", "xxaxxbxxcxx", true },
-		{ "*a*b*c", "abcabx", false },
-		{ "*aab", "aaaaaab", true },
-		{ "", "a", false },
-		{ "a*", "b", false },
-	};
-
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		CHECK_EQ(chaos_matches(str_from(cases[i].pattern), str_from(cases[i].name)),
-			 cases[i].matches);
-}
-
 static struct troupe_chaos_plan *make_plan(struct troupe_chaos_plan_spec spec)
 {
 	struct troupe_chaos_plan *plan = arena_new_of(test_arena(), struct troupe_chaos_plan);
@@ -88,84 +63,63 @@ TEST(a_plan_goes_on_for_its_duration_and_adds_up_what_it_cost)
 	CHECK_EQ(chaos_want(plan, at_s(110), true), CHAOS_COMPLETE);
 }
 
-static struct overview make_overview(uint32_t tolerance)
-{
-	static const struct store_member members[] = {
-		{ .id = 1, .name = { "n1", 2 }, .role = STORE_VOTER },
-		{ .id = 2, .name = { "n2", 2 }, .role = STORE_STANDBY },
-	};
-	struct overview overview = { .arena = test_arena(), .tolerance = tolerance };
-
-	overview.store.leader = 1;
-	overview.store.members = members;
-	overview.store.member_count = 2;
-	return overview;
-}
-
-TEST(whoever_keeps_the_data_is_spared_when_no_voter_may_be_lost)
+TEST(a_fault_of_a_hosts_own_is_an_order_with_what_the_plan_says_or_what_is_usual)
 {
 	static const struct {
-		const char *level, *node, *host, *path;
-		uint32_t tolerance;
-		bool can;
+		const char *fault;
+		int32_t per_million, delay_ms, skew_ms; /* 0: it does not say */
+		enum faulty_kind kind;
+		uint32_t rate;
+		int64_t value;
 	} cases[] = {
-		{ "Host", "n1", "core", "", 0, false },
-		{ "Host", "n1", "core", "", 1, true },
-		{ "Host", "n1", "control", "", 0, true },
-		{ "Host", "n2", "core", "", 0, true },
-		{ "Node", "n1", "", "", 0, false },
-		{ "Node", "n1", "", "", 1, true },
-		{ "Actor", "n1", "core", "store", 0, false },
-		{ "Actor", "n1", "core", "store/log", 0, false },
-		{ "Actor", "n1", "core", "mark", 0, true },
-		{ "Host", "n9", "core", "", 0, false },
+		{ "Drop", 0, 0, 0, FAULTY_DROP, 10000, 0 },
+		{ "Duplicate", 7, 0, 0, FAULTY_DUPLICATE, 7, 0 },
+		{ "Delay", 0, 0, 0, FAULTY_DELAY, 1000000, 50000 },
+		{ "SlowFsync", 0, 3, 0, FAULTY_SLOW_DISK, 1000000, 3000 },
+		{ "FullDisk", 0, 0, 0, FAULTY_FULL_DISK, 1000000, 0 },
+		{ "ClockSkew", 0, 0, 0, FAULTY_SKEW, 1000000, 3600000 },
+		{ "ClockSkew", 0, 0, -5, FAULTY_SKEW, 1000000, -5 },
 	};
+	const struct chaos_target link = { .host = STR("core"),
+					   .to_node = STR("n2"),
+					   .to_host = STR("core") };
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct overview overview = make_overview(cases[i].tolerance);
-		struct troupe_actor_spec spec = { .level = str_from(cases[i].level),
-						  .node = str_from(cases[i].node),
-						  .host = str_from(cases[i].host),
-						  .path = str_from(cases[i].path) };
-		struct troupe_actor actor = { .spec = &spec };
+		struct troupe_chaos_plan *plan = make_plan((struct troupe_chaos_plan_spec){ 0 });
+		struct admin_fault fault;
 
-		CHECK_EQ(chaos_can_bear(&overview, STR("Kill"), &actor), cases[i].can);
+		plan->spec->fault = str_from(cases[i].fault);
+		SET(plan->spec, fault_seconds, 9);
+		if (cases[i].per_million != 0)
+			SET(plan->spec, per_million, cases[i].per_million);
+		if (cases[i].delay_ms != 0)
+			SET(plan->spec, delay_milliseconds, cases[i].delay_ms);
+		if (cases[i].skew_ms != 0)
+			SET(plan->spec, skew_milliseconds, cases[i].skew_ms);
+		fault = chaos_fault(plan, &link);
+		CHECK_EQ(fault.kind, ADMIN_ORDER);
+		CHECK_STR(str_from(fault.path), "core");
+		CHECK_STR(str_from(fault.to_node), "n2");
+		CHECK_STR(str_from(fault.to_host), "core");
+		CHECK_EQ(fault.order.kind, cases[i].kind);
+		CHECK_EQ(fault.order.per_million, cases[i].rate);
+		CHECK_EQ(fault.order.value, cases[i].value);
+		CHECK_EQ(fault.order.for_ms, 9000);
 	}
 }
 
-static const struct object *make_actor(void)
+TEST(a_fault_lasts_as_long_as_the_plan_says_whoever_leads)
 {
-	static const char text[] =
-	    "{\"metadata\":{\"name\":\"n1.core\",\"labels\":{\"troupe.internal/"
-	    "node\":\"n1\"}},\"spec\":{\"level\":\"Host\",\"node\":\"n1\"},"
-	    "\"status\":{\"state\":\"Running\"}}";
-	struct object *object = NULL;
+	struct troupe_chaos_plan *plan = make_plan((struct troupe_chaos_plan_spec){
+	    .has = { .fault_seconds = true }, .fault_seconds = 9 });
 
-	CHECK_STATUS(object_decode(&troupe_actor_type, FORMAT_JSON, str_from(text), &object, NULL),
-		     OK);
-	return object;
-}
-
-TEST(a_target_is_meant_by_level_name_and_labels)
-{
-	struct troupe_chaos_plan *plan = make_plan((struct troupe_chaos_plan_spec){ 0 });
-	struct troupe_chaos_target *target = plan->spec->target;
-	struct meta_label_selector selector = { 0 };
-	const struct object *actor = make_actor();
-	struct str name = STR("n2.*");
-
-	CHECK(chaos_means(plan, actor, test_arena()));
-	target->names = (struct str_list){ &name, 1 };
-	CHECK(!chaos_means(plan, actor, test_arena()));
-	name = STR("n1.*");
-	CHECK(chaos_means(plan, actor, test_arena()));
-	target->selector = &selector;
-	str_map_put(&selector.match_labels, test_arena(), STR("troupe.internal/node"), STR("n1"));
-	CHECK(chaos_means(plan, actor, test_arena()));
-	selector.match_labels.at[0].value = STR("n3");
-	CHECK(!chaos_means(plan, actor, test_arena()));
-	target->selector = NULL;
-	target->level = STR("Actor");
-	CHECK(!chaos_means(plan, actor, test_arena()));
-	object_unref(actor);
+	CHECK_EQ(chaos_last_until(plan).ns, INT64_MIN);
+	chaos_note_injection(plan, test_arena(), STR("n1"), at_s(100));
+	CHECK_EQ(chaos_last_until(plan).ns, at_s(100).ns); /* a kill is over at once */
+	plan->spec->fault = STR("FullDisk");
+	CHECK_EQ(chaos_lasts_ms(plan), 9000);
+	CHECK_EQ(chaos_last_until(plan).ns, at_s(109).ns);
+	chaos_note_struck(plan, test_arena(), 4);
+	chaos_note_struck(plan, test_arena(), 3);
+	CHECK_EQ(plan->status->injected.at[0].struck, 7);
 }
