@@ -83,12 +83,12 @@ static struct next *next_of(struct admin_chaos *chaos, const struct object *obje
 }
 
 /* Anywhere between now and twice the mean. */
-static void draw(struct deed *deed, struct next *next)
+static void draw(struct act *act, const struct object *object, struct next *next)
 {
-	int64_t mean_ms = (int64_t)plan_of(deed->object)->spec->every_seconds * 1000;
-	uint64_t wait_ms = mean_ms > 0 ? act_random(deed->act) % (uint64_t)(2 * mean_ms) : 0;
+	int64_t mean_ms = (int64_t)plan_of(object)->spec->every_seconds * 1000;
+	uint64_t wait_ms = mean_ms > 0 ? act_random(act) % (uint64_t)(2 * mean_ms) : 0;
 
-	next->due = (struct mono){ act_now(deed->act).ns + (int64_t)wait_ms * TIME_MS };
+	next->due = (struct mono){ act_now(act).ns + (int64_t)wait_ms * TIME_MS };
 }
 
 /* ---- writing the status ------------------------------------------------------------------------------------------ */
@@ -336,6 +336,21 @@ static void spare(struct deed *deed)
 	(void)!store(deed, plan);
 }
 
+/*
+ * What the overview says of who is alive may be old, or a new leader's guess: of those that keep data the others are asked. Whoever is chosen
+ * and cannot be spared after all is spared.
+ */
+static bool is_borne(struct deed *deed, const struct overview *overview,
+		     const struct chaos_target *target)
+{
+	const struct troupe_chaos_plan_spec *spec = plan_of(deed->object)->spec;
+
+	return (spec->has.never_below_quorum && !spec->never_below_quorum) ||
+	       !chaos_needs_others(overview, target) ||
+	       overview_is_majority_without(deed->act, deed->admin, &overview->store, target->node,
+					    deed->arena);
+}
+
 static void strike(struct deed *deed, struct next *next)
 {
 	struct overview overview;
@@ -349,10 +364,10 @@ static void strike(struct deed *deed, struct next *next)
 	targets = chaos_targets_of(&seen, plan_of(deed->object)->spec->target->level, deed->arena);
 	meant = choose(deed, &overview, &targets, &target);
 	next->due = (struct mono){ act_now(deed->act).ns + (int64_t)RETRY_MS * TIME_MS };
-	if (target != NULL) {
+	if (target != NULL && is_borne(deed, &overview, target)) {
 		inject(deed, target);
 		if (plan_of(deed->object)->spec->has.every_seconds)
-			draw(deed, next);
+			draw(deed->act, deed->object, next);
 	} else if (meant > 0) {
 		spare(deed);
 	} else {
@@ -366,7 +381,7 @@ static void begin(struct deed *deed, struct next *next)
 	struct troupe_chaos_plan *plan = edit(deed);
 
 	chaos_note_begin(plan, deed->arena, act_wall(deed->act));
-	draw(deed, next);
+	draw(deed->act, deed->object, next);
 	(void)!store(deed, plan);
 }
 
@@ -423,6 +438,9 @@ static bool pick_one(void *arg, const struct object *object)
 	next = next_of(pick->chaos, object);
 	if (next == NULL)
 		return true;
+	/* Begun by one who leads no more: it is not due because we have not drawn yet. */
+	if (next->due.ns == 0 && plan_of(object)->spec != NULL)
+		draw(pick->act, object, next);
 	pick->want =
 	    chaos_want(plan_of(object), act_wall(pick->act), act_now(pick->act).ns >= next->due.ns);
 	if (is_to_wait(pick, pick->want))

@@ -29,47 +29,11 @@ struct leader {
 	uint64_t our_id; /* 0: it knows us by none */
 };
 
-/* False: it does not answer, or is not open. Lives in the arena. */
-static bool ask_status(struct act *act, struct str node, struct arena *arena,
-		       struct store_status *out)
-{
-	struct store_ask_status ask = { 0 };
-	struct admin_asked asked =
-	    admin_ask(act, act_named(act, arena_printf(arena, "store@" STR_FMT, STR_ARG(node)).at),
-		      &store_ask_status_type, &ask, ADMIN_ASK_MS);
-	bool is_open =
-	    asked.status == OK && ((const struct store_status *)asked.msg->body)->member_count > 0;
-
-	if (is_open)
-		*out = overview_copy_status(asked.msg->body, arena);
-	admin_asked_end(&asked);
-	return is_open;
-}
-
-/* Of the leader's list, each asked by itself: whom the leader takes for alive may have been damaged with us a moment ago. */
-static bool are_enough(struct act *act, const struct admin *admin,
-		       const struct store_status *leader, struct arena *arena)
-{
-	struct store_status status;
-	uint32_t voters = 0, open = 0;
-
-	for (uint32_t i = 0; i < leader->member_count; i++) {
-		const struct store_member *member = &leader->members[i];
-
-		if (member->role != STORE_VOTER ||
-		    str_is(member->name, admin->process->identity.name))
-			continue;
-		voters++;
-		open += ask_status(act, member->name, arena, &status);
-	}
-	return open > voters / 2;
-}
-
 /* Whether that store leads; if not, `out` has the one that it names, if any. */
 static bool is_leader(struct act *act, const struct admin *admin, struct str node,
 		      struct arena *arena, struct store_status *status, struct leader *out)
 {
-	bool is_open = ask_status(act, node, arena, status);
+	bool is_open = overview_ask_store(act, admin, node, arena, status);
 
 	*out = (struct leader){ .our_id = 0 };
 	if (is_open)
@@ -111,7 +75,10 @@ static enum status find_majority(struct act *act, const struct admin *admin, str
 	*out_what = "nobody leads the others";
 	if (find_leader(act, admin, members, arena, &status, out)) {
 		*out_what = "the others are no majority without it";
-		found = are_enough(act, admin, &status, arena) ? OK : CONFLICT;
+		found = overview_is_majority_without(act, admin, &status,
+						     str_from(admin->process->identity.name), arena)
+			    ? OK
+			    : CONFLICT;
 	}
 	arena_free(arena);
 	return found;

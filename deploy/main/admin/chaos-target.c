@@ -161,14 +161,18 @@ static bool may_be_voter(const struct overview *overview, struct str node)
 	return true;
 }
 
-bool chaos_can_bear(const struct overview *overview, const struct chaos_target *target)
+bool chaos_needs_others(const struct overview *overview, const struct chaos_target *target)
 {
 	bool is_link = str_is(target->level, "Link");
 
 	if (is_link &&
 	    (str_eq(target->node, target->to_node) || !may_be_voter(overview, target->to_node)))
-		return true;
-	if ((!is_link && !keeps_data(target)) || !may_be_voter(overview, target->node))
-		return true;
-	return overview->store.leader != 0 && overview->tolerance > 0;
+		return false;
+	return (is_link || keeps_data(target)) && may_be_voter(overview, target->node);
+}
+
+bool chaos_can_bear(const struct overview *overview, const struct chaos_target *target)
+{
+	return !chaos_needs_others(overview, target) ||
+	       (overview->store.leader != 0 && overview->tolerance > 0);
 }

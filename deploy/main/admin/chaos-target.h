@@ -33,6 +33,8 @@ bool chaos_matches(struct str pattern, struct str name);
 /* Whether the plan means this one, which is of its level: by one of its names, and its labels. */
 bool chaos_means(const struct troupe_chaos_plan *plan, const struct chaos_target *target,
 		 struct arena *arena);
+/* Whether a voter may be away, or lost, after it: what the cluster does without only if a majority of the others is there. */
+bool chaos_needs_others(const struct overview *overview, const struct chaos_target *target);
 /* Whether the cluster goes on without the one that is hit, or both ends of a link, whatever the plan allows. */
 bool chaos_can_bear(const struct overview *overview, const struct chaos_target *target);
 

@@ -7,7 +7,7 @@
 
 /* ---- the store ------------------------------------------------------------------------------------------- */
 
-struct store_status overview_copy_status(const struct store_status *from, struct arena *arena)
+static struct store_status copy_status(const struct store_status *from, struct arena *arena)
 {
 	struct store_status copy = *from;
 	struct store_member *members =
@@ -33,9 +33,46 @@ static bool ask_store(struct act *act, const char *name, struct arena *arena,
 	    admin_ask(act, act_named(act, name), &store_ask_status_type, &ask, ADMIN_ASK_MS);
 
 	if (asked.status == OK)
-		*out = overview_copy_status(asked.msg->body, arena);
+		*out = copy_status(asked.msg->body, arena);
 	admin_asked_end(&asked);
 	return asked.status == OK;
+}
+
+bool overview_ask_store(struct act *act, const struct admin *admin, struct str node,
+			struct arena *arena, struct store_status *out)
+{
+	const char *name = str_is(node, admin->process->identity.name)
+			       ? "store"
+			       : arena_printf(arena, "store@" STR_FMT, STR_ARG(node)).at;
+
+	return ask_store(act, name, arena, out) && out->member_count > 0;
+}
+
+static uint32_t voters_of(const struct store_status *status, struct str but)
+{
+	uint32_t voters = 0;
+
+	for (uint32_t i = 0; i < status->member_count; i++)
+		voters +=
+		    status->members[i].role == STORE_VOTER && !str_eq(status->members[i].name, but);
+	return voters;
+}
+
+bool overview_is_majority_without(struct act *act, const struct admin *admin,
+				  const struct store_status *leader, struct str node,
+				  struct arena *arena)
+{
+	uint32_t open = 0;
+
+	for (uint32_t i = 0; i < leader->member_count; i++) {
+		const struct store_member *member = &leader->members[i];
+		struct store_status own = { 0 };
+
+		if (member->role == STORE_VOTER && !str_eq(member->name, node))
+			open += overview_ask_store(act, admin, member->name, arena, &own) &&
+				own.term == leader->term;
+	}
+	return open > voters_of(leader, STR_NONE) / 2;
 }
 
 /* Only the leader knows who is alive and how far behind. */

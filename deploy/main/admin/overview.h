@@ -37,7 +37,16 @@ void overview_gather(struct act *act, struct admin *admin, struct arena *arena, 
 		     struct overview *out);
 /* Where each member serves the API, where its record says so. */
 void overview_gather_apis(struct act *act, struct overview *overview);
-struct store_status overview_copy_status(const struct store_status *from, struct arena *arena);
+/* What the store of that node says itself. False: it does not answer, or is not open. */
+bool overview_ask_store(struct act *act, const struct admin *admin, struct str node,
+			struct arena *arena, struct store_status *out);
+/*
+ * Whether the voters that `leader` knows are a majority without those of that node: each is asked by itself, for whom a leader takes for
+ * alive may have gone a moment ago, and a new one takes everybody for alive.
+ */
+bool overview_is_majority_without(struct act *act, const struct admin *admin,
+				  const struct store_status *leader, struct str node,
+				  struct arena *arena);
 /* The actors of this node's hosts, for `admin` to answer inspect_ask with. */
 void overview_own(struct act *act, struct admin *admin, struct inspect_rows *out);
 
