@@ -8,6 +8,7 @@
 #include "runtime/base/log.h"
 
 #define RETRY_MS 100U
+#define WRITE_AGAIN_MS 5000U
 #define ASK_MS 10000U
 #define WATCH 1U
 #define TAG_RANGE 1U
@@ -28,6 +29,10 @@ struct directory_retry {
 	char nothing;
 };
 static const ACT_TYPE(directory_retry, .id = 0);
+struct directory_write {
+	char nothing;
+};
+static const ACT_TYPE(directory_write, .id = 0);
 
 bool directory_next_peer(struct str *rest, struct directory_peer *out)
 {
@@ -188,13 +193,20 @@ static void write_members(struct directory *directory, struct act *act)
 
 static void written(struct directory *directory, struct act *act, struct writing *writing)
 {
-	/* The next change of the members tries again. */
-	if (writing->status != OK)
+	bool is_written = writing->status == OK;
+
+	if (!is_written)
 		log_warn("directory", "the file of members cannot be written",
 			 LOG_STATUS(writing->status));
 	drop_writing(writing);
 	directory->is_writing = false;
-	write_members(directory, act);
+	if (is_written) {
+		write_members(directory, act);
+		return;
+	}
+	/* A disk may be full, for a while. */
+	directory->is_to_be_written = true;
+	act_after(act, WRITE_AGAIN_MS, &directory_write_type, &(struct directory_write){ 0 });
 }
 
 /* The others alone; without any there is nobody to ask, and what was known of others stays. */
@@ -323,6 +335,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 	} else if (ACT_IS(msg, directory_retry)) {
 		directory->is_retrying = false;
 		read_all(directory, act);
+	} else if (ACT_IS(msg, directory_write)) {
+		write_members(directory, act);
 	} else {
 		return ACT_UNHANDLED;
 	}
