@@ -359,7 +359,9 @@ static void spare_job_done(struct replica *replica, struct mono now)
 		replica->is_full = false;
 		return;
 	}
-	/* No room for the log: what is prepared still lasts for what is under way, but nothing new is let in. */
+	/* No room for the log: what is prepared still lasts for what is under way, but nothing new is let in. Nor waits for the next look. */
+	if (!replica->is_full)
+		replica->manage_after = now;
 	replica->is_full = true;
 	replica->spare_after = (struct mono){ now.ns + REPLICA_SPARE_RETRY_MS * TIME_MS };
 }

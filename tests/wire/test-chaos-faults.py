@@ -107,6 +107,31 @@ def test_links_disks_and_clocks_are_hurt_and_nothing_is_lost():
             well(cluster)
 
 
+def test_a_leader_whose_disk_stays_full_hands_over_and_nothing_is_lost():
+    with Wild(3) as cluster:
+        well(cluster)
+        leader = cluster.leader()
+        other = next(node for node in cluster.nodes if node is not leader)
+        make(other, "full", "FullDisk", "Disk", names=[leader.name], faultSeconds=300)
+        until(lambda: "fault: begins, as asked kind=full-disk" in log_of(leader), 20, "the disk is full")
+        promised = []
+
+        def write():
+            """A megabyte, so that the log wants room: true when another one leads."""
+            name = "big-%d" % len(promised)
+            if other.request("POST", MAPS, {"metadata": {"name": name}, "data": {"a": "x" * 1000000}})[0] == 201:
+                promised.append(name)
+            return other.status().get("leader") not in (None, leader.name)
+
+        until(write, 60, "another one leads")
+        until(lambda: write() and len(promised) > 20, 60, "writes go on")
+        assert other.request("DELETE", PLANS + "/full")[0] == 200
+        well(cluster)
+        for node in cluster.nodes:
+            lost = [name for name in promised if node.request("GET", MAPS + "/" + name)[0] != 200]
+            assert not lost, (node.name, lost)
+
+
 def stamp(node, name):
     """How far ahead of ours the clock of who made an object is, in seconds."""
     code, made = node.request("POST", MAPS, {"metadata": {"name": name}})

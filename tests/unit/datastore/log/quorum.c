@@ -419,6 +419,11 @@ void quorum_heal(struct quorum *quorum)
 	memset(quorum->cut, 0, sizeof quorum->cut);
 }
 
+void quorum_fill_disk(struct quorum *quorum, uint32_t node)
+{
+	disk_limit(quorum->nodes[node].disk, 1);
+}
+
 void quorum_slow_disk(struct quorum *quorum, uint32_t node, uint32_t ms)
 {
 	quorum->nodes[node].disk_ms = ms;

@@ -51,6 +51,7 @@ void quorum_crash(struct quorum *quorum, uint32_t node);
 void quorum_restart(struct quorum *quorum, uint32_t node);
 void quorum_cut(struct quorum *quorum, uint32_t a, uint32_t b, bool is_cut); /* both ways */
 void quorum_heal(struct quorum *quorum);
+void quorum_fill_disk(struct quorum *quorum, uint32_t node); /* nothing on it grows from now on */
 void quorum_slow_disk(struct quorum *quorum, uint32_t node, uint32_t ms); /* a job takes this long */
 
 /* A new command on that node: UNAVAILABLE and so on as replica_submit. */

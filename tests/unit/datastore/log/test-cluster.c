@@ -221,3 +221,24 @@ TEST(when_the_leader_falls_silent_another_one_leads_after_an_election_timeout)
 	CHECK(p50 <= 2 * REPLICA_ELECTION_MS);
 	CHECK(max < 4 * REPLICA_ELECTION_MS);
 }
+
+TEST(a_leader_whose_disk_is_full_hands_over_at_once)
+{
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct quorum *quorum = make_three(seed);
+		enum status status = OK;
+		int32_t leader;
+
+		quorum_run(quorum, 10000 + (uint32_t)seed * 177); /* anywhere between two looks */
+		leader = quorum_leader(quorum);
+		quorum_fill_disk(quorum, (uint32_t)leader);
+		for (uint32_t i = 0; i < 200 && status == OK; i++) {
+			status = quorum_submit(quorum, (uint32_t)leader, 1000);
+			quorum_run(quorum, 5);
+		}
+		CHECK(status == FULL || status == UNAVAILABLE);
+		quorum_run(quorum, 200);
+		CHECK(quorum_leader(quorum) >= 0 && quorum_leader(quorum) != leader);
+		quorum_free(quorum);
+	}
+}
