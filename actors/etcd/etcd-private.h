@@ -199,6 +199,9 @@ void etcd_hash_answered(struct etcd_call *call, enum status status, const struct
 void etcd_hash_kv_begin(struct etcd_call *call, struct str message);
 void etcd_hash_kv_answered(struct etcd_call *call, enum status status, const struct act_msg *msg);
 
+void etcd_defragment_ask(struct etcd_call *call);
+void etcd_defragment_answered(struct etcd_call *call, enum status status, const struct act_msg *msg);
+
 /* ---- member.c ---- */
 
 void etcd_members_answered(struct etcd_call *call, enum status status, const struct act_msg *msg);

@@ -65,8 +65,8 @@
 	X(ALARM_RAISED, UNIMPLEMENTED, "troupe: alarms are raised by what causes them")             \
 	X(DOWNGRADE, UNIMPLEMENTED, "troupe: its releases are not etcd's")                          \
 	X(OLD_HASH, UNIMPLEMENTED, "troupe: there is a hash of the latest revision only")           \
-	X(DEFRAGMENT, UNIMPLEMENTED,                                                                \
-	  "troupe: the database uses its free pages again: there is nothing to defragment")         \
+	X(DEFRAGMENT, RESOURCE_EXHAUSTED,                                                           \
+	  "troupe: the database is larger than 256 MiB: its free pages are used again")             \
 	X(SNAPSHOT, RESOURCE_EXHAUSTED,                                                             \
 	  "troupe: the keys are more than a snapshot of 256 MiB holds: copy them by "               \
 	  "`etcdctl make-mirror`")

@@ -3,7 +3,7 @@
 /*
  * Maintenance: what the store says of itself, in etcd's words.
  *
- * Alarms are the store's: it raises them, and ends them when their
+ * Defragment is for the door's own member, as etcd's. Alarms are the store's: it raises them, and ends them when their
  * cause is gone. A hash is one over all keys and their past, equal on replicas that are equal.
  */
 
@@ -194,4 +194,28 @@ void etcd_hash_kv_answered(struct etcd_call *call, enum status status, const str
 	etcd_reply_int(&out, 3, store->compact_revision);
 	etcd_reply_int(&out, 2, fold(store->hash));
 	end_reply(call, &out, msg);
+}
+
+/* ---- defragment: {} -> {header} ---------------------------------------------------------------------------------------- */
+
+void etcd_defragment_ask(struct etcd_call *call)
+{
+	call->until =
+	    (struct mono){ act_now(call->etcd->act).ns + (int64_t)LIMIT_REQUEST_MS * TIME_MS };
+	etcd_call_ask(call, &store_defragment_type, &(struct store_defragment){ 0 }, NULL);
+}
+
+void etcd_defragment_answered(struct etcd_call *call, enum status status, const struct act_msg *msg)
+{
+	struct proto_out out;
+
+	(void)msg;
+	if (status == TOO_LARGE) {
+		etcd_call_fail(call, ETCD_DEFRAGMENT);
+		return;
+	}
+	if (!is_told(call, status))
+		return;
+	out = etcd_reply_new();
+	etcd_call_reply(call, &out); /* etcd sends no header, either */
 }

@@ -37,12 +37,6 @@ static void refuse_downgrade(struct etcd_call *call, struct str message)
 	etcd_call_fail(call, ETCD_DOWNGRADE);
 }
 
-static void refuse_defragment(struct etcd_call *call, struct str message)
-{
-	(void)message;
-	etcd_call_fail(call, ETCD_DEFRAGMENT);
-}
-
 /* The busiest first. */
 static const struct etcd_method methods[] = {
 	{ KV "Txn", etcd_txn_begin, etcd_write_ask, etcd_write_answered, NULL, NULL },
@@ -63,7 +57,8 @@ static const struct etcd_method methods[] = {
 	{ MAINTENANCE "Hash", etcd_plain_begin, etcd_hash_ask, etcd_hash_answered, NULL, NULL },
 	{ MAINTENANCE "HashKV", etcd_hash_kv_begin, etcd_hash_ask, etcd_hash_kv_answered, NULL,
 	  NULL },
-	{ MAINTENANCE "Defragment", refuse_defragment, NULL, NULL, NULL, NULL },
+	{ MAINTENANCE "Defragment", etcd_plain_begin, etcd_defragment_ask, etcd_defragment_answered,
+	  NULL, NULL },
 	{ MAINTENANCE "MoveLeader", etcd_move_begin, etcd_move_ask, etcd_move_answered, NULL, NULL },
 	{ MAINTENANCE "Snapshot", etcd_snapshot_begin, etcd_snapshot_ask, etcd_snapshot_answered,
 	  NULL, etcd_snapshot_writable },

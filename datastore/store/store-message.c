@@ -376,6 +376,14 @@ static const struct field compact_answer_fields[] = {
 	END,
 };
 
+static const struct field defragment_fields[] = { END };
+static const struct field defragment_answer_fields[] = {
+	STATUS(store_defragment_answer, status),
+	U64(store_defragment_answer, before_bytes),
+	U64(store_defragment_answer, after_bytes),
+	END,
+};
+
 static const struct field ask_status_fields[] = { BOOL(store_ask_status, wants_hash), END };
 static const struct field status_watch_fields[] = { BOOL(store_status_watch, is_end), END };
 
@@ -539,6 +547,8 @@ PLAIN(member_promote, 322);
 PLAIN(member_leave, 323);
 PLAIN(transfer, 324);
 PLAIN(member_answer, 325);
+PLAIN(defragment, 326);
+PLAIN(defragment_answer, 327);
 OWNING(raft, 330);
 PLAIN(copy_open, 331);
 PLAIN(copy_opened, 332);
@@ -561,6 +571,6 @@ const struct act_type *const store_types[] = {
 	&store_member_remove_type, &store_member_promote_type, &store_member_leave_type,
 	&store_transfer_type,      &store_member_answer_type,  &store_raft_type,
 	&store_copy_open_type,     &store_copy_opened_type,    &store_copy_read_type,
-	&store_copy_data_type,
+	&store_copy_data_type,     &store_defragment_type,     &store_defragment_answer_type,
 };
 const uint32_t store_type_count = sizeof store_types / sizeof *store_types;

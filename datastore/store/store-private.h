@@ -38,7 +38,8 @@
 #define STORE_BEHIND_CHANGES 65536U /* unwritten changes in memory: beyond, writes are refused */
 #define STORE_WAIT_MS 10000U        /* a read that waits longer is answered TIMEOUT */
 #define STORE_SECOND_MS 1000U
-#define STORE_CHUNK_BYTES (256U * KIB) /* of a snapshot */
+#define STORE_CHUNK_BYTES (256U * KIB)      /* of a snapshot */
+#define STORE_DEFRAGMENT_BYTES (256U * MIB) /* a database that fits into memory twice */
 #define STORE_HISTORY_S 300U
 #define STORE_SUBSCRIBERS 256U
 #define STORE_PATH_MAX 400U
@@ -62,6 +63,7 @@ enum store_tag {
 	TAG_FETCH_DATA,
 	TAG_FETCH_WRITTEN,
 	TAG_FORWARD,
+	TAG_DEFRAGMENTED,
 };
 /* Tokens of read index rounds: for leases with this bit, for ranges without. */
 #define STORE_KEEP_ROUND (1ULL << 63)
@@ -171,6 +173,14 @@ struct store_table_job {
 	struct arena *arena;
 };
 
+struct store_defragmenting {
+	struct store *store;
+	struct act_ticket ticket;
+	uint64_t before_bytes, after_bytes;
+	enum status status;
+	struct fault why;
+};
+
 struct store_copy_waiter {
 	struct act_ticket ticket;
 	uint64_t member, index;
@@ -269,7 +279,7 @@ struct store {
 	struct replica_state written_state; /* without the members' bytes */
 	struct text written_members;
 	bool is_dirty, is_writing, is_sweeping, needs_sweep, is_checkpointing;
-	bool is_table_full;
+	bool is_table_full, is_defragmenting;
 	uint64_t flush_timer;
 	uint64_t unchecked_bytes; /* written since the last checkpoint */
 	struct mono unchecked_since;
@@ -416,6 +426,8 @@ void store_table_flush(struct store *store); /* now, unless one is under way */
 void store_on_table_written(struct store *store, struct store_flush *flush);
 void store_on_table_swept(struct store *store, struct store_table_job *job);
 void store_on_checkpointed(struct store *store, struct store_table_job *job);
+void store_on_defragment(struct store *store, const struct act_msg *msg);
+void store_on_defragmented(struct store *store, struct store_defragmenting *job);
 void store_table_second(struct store *store);
 struct blob *store_blob_of_row(const struct table_row *row);
 

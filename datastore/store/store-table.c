@@ -293,6 +293,56 @@ void store_on_checkpointed(struct store *store, struct store_table_job *job)
 	table_job_free(job);
 }
 
+/* ---- giving back what is not used ---- */
+
+static uint64_t table_bytes(struct store *store)
+{
+	const struct seams_files *files = &store->seams->files;
+	struct seams_stat stat = { 0 };
+	return files->stat(files->self, store->table_path, &stat) == OK ? stat.size_bytes : 0;
+}
+
+static void run_defragment(void *arg)
+{
+	struct store_defragmenting *job = arg;
+	job->before_bytes = table_bytes(job->store);
+	job->status = job->before_bytes > STORE_DEFRAGMENT_BYTES
+			  ? TOO_LARGE
+			  : table_vacuum(job->store->table, &job->why);
+	job->after_bytes = table_bytes(job->store);
+}
+
+void store_on_defragment(struct store *store, const struct act_msg *msg)
+{
+	if (msg->kind != ACT_REQUEST)
+		return;
+	if (store->is_defragmenting) {
+		act_reply_of(store->act, msg, store_defragment_answer, .status = BUSY);
+		return;
+	}
+	struct store_defragmenting *job = mem_new(struct store_defragmenting);
+	job->store = store;
+	job->ticket = act_ticket(msg);
+	store->is_defragmenting = true;
+	store_job(store, store->table_lane, run_defragment, job, mem_free, TAG_DEFRAGMENTED);
+}
+
+/* What cannot be done for want of room leaves the table as it was; anything else ends the actor, as in other jobs. */
+void store_on_defragmented(struct store *store, struct store_defragmenting *job)
+{
+	struct store_defragmenting done = *job;
+	mem_free(job);
+	store->is_defragmenting = false;
+	if (done.status != OK && done.status != TOO_LARGE && !is_retried(done.status))
+		act_fail(store->act, "the table cannot be defragmented: %s", done.why.text);
+	if (done.status == OK)
+		store->database_bytes = done.after_bytes;
+	act_answer(store->act, done.ticket, &store_defragment_answer_type,
+		   &(struct store_defragment_answer){ .status = done.status,
+						      .before_bytes = done.before_bytes,
+						      .after_bytes = done.after_bytes });
+}
+
 static bool checkpoint_is_due(const struct store *store)
 {
 	if (!store->unchecked_bytes || store->is_checkpointing || store->copy.is_making)

@@ -290,6 +290,19 @@ struct store_compact_answer {
 	uint64_t compact_revision;
 };
 
+/*
+ * defragment: this replica's database gives back to the disk what it does not use, beside reads and writes. Answered when it is
+ * done. BUSY: it is being done; TOO_LARGE: beyond 256 MiB, since it takes as much memory.
+ */
+struct store_defragment {
+	char nothing;
+};
+
+struct store_defragment_answer {
+	enum status status;
+	uint64_t before_bytes, after_bytes;
+};
+
 enum store_role { STORE_NOT_MEMBER, STORE_SPARE, STORE_STANDBY, STORE_VOTER };
 
 enum store_alarm {
@@ -422,6 +435,8 @@ ACT_TYPE_DECLARE(store_lease_show);
 ACT_TYPE_DECLARE(store_lease_answer);
 ACT_TYPE_DECLARE(store_compact);
 ACT_TYPE_DECLARE(store_compact_answer);
+ACT_TYPE_DECLARE(store_defragment);
+ACT_TYPE_DECLARE(store_defragment_answer);
 ACT_TYPE_DECLARE(store_ask_status);
 ACT_TYPE_DECLARE(store_status_watch);
 ACT_TYPE_DECLARE(store_status);

@@ -384,6 +384,14 @@ enum status table_sweep(struct table *table, uint32_t max_rows, bool *is_done, s
 	return OK;
 }
 
+enum status table_vacuum(struct table *table, struct fault *why)
+{
+	TRY(table_code(table->db, sqlite3_exec(table->db, "VACUUM", NULL, NULL, NULL), why));
+	/* What a reader still needs stays until the next checkpoint. */
+	int rc = sqlite3_wal_checkpoint_v2(table->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return rc == SQLITE_BUSY ? OK : table_code(table->db, rc, why);
+}
+
 /* ---- loading ---- */
 
 static enum status load_leases(struct table *table, const struct table_loader *loader,

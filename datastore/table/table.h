@@ -76,6 +76,12 @@ MUST_USE enum status table_write(struct table *table, const struct table_group *
 MUST_USE enum status table_sweep(struct table *table, uint32_t max_rows, bool *is_done,
 				 struct fault *why);
 
+/*
+ * Writes the database anew without the pages that nothing uses any more, and gives those back to the disk as far as no
+ * reader needs them. Takes as much memory as the database has bytes in use.
+ */
+MUST_USE enum status table_vacuum(struct table *table, struct fault *why);
+
 /* ---- at start: everything there is, in an order that the callee can rely on: leases, keys, requests ---- */
 
 struct table_loader {

@@ -87,6 +87,8 @@ static void reply(struct act *act, struct fake *fake, const struct act_msg *msg,
 	} else if (ACT_IS(msg, store_member_remove) || ACT_IS(msg, store_member_promote) ||
 		   ACT_IS(msg, store_transfer)) {
 		act_reply_of(act, msg, store_member_answer, .status = status);
+	} else if (ACT_IS(msg, store_defragment)) {
+		act_reply_of(act, msg, store_defragment_answer, .status = status);
 	} else {
 		act_reply_of(act, msg, store_lease_answer, .status = status, .id = 5, .ttl_s = 60,
 			     .left_s = 50, .revision = 11);
@@ -439,6 +441,8 @@ TEST(each_outcome_of_the_store_is_an_error_of_etcds)
 		{ CLUSTER "MemberRemove", &seven, CONFLICT, ETCD_NOT_ENOUGH_STARTED },
 		{ CLUSTER "MemberPromote", &seven, CONFLICT, ETCD_LEARNER_NOT_READY },
 		{ MAINTENANCE "MoveLeader", &seven, CONFLICT, ETCD_BAD_TRANSFEREE },
+		{ MAINTENANCE "Defragment", &seven, TOO_LARGE, ETCD_DEFRAGMENT },
+		{ MAINTENANCE "Defragment", &seven, BUSY, ETCD_TOO_MANY_REQUESTS },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -456,7 +460,6 @@ TEST(what_is_not_done_here_is_said_without_asking_the_store)
 		const char *path;
 		enum etcd_fault fault;
 	} cases[] = {
-		{ MAINTENANCE "Defragment", ETCD_DEFRAGMENT },
 		{ MAINTENANCE "Downgrade", ETCD_DOWNGRADE },
 		{ CLUSTER "MemberAdd", ETCD_MEMBER_ADD },
 		{ CLUSTER "MemberUpdate", ETCD_MEMBER_UPDATE },

@@ -243,6 +243,36 @@ TEST(what_was_compacted_is_expired)
 	free_store(lab, disk);
 }
 
+TEST(a_defragmented_database_is_smaller_and_has_everything_still)
+{
+	struct fake_disk *disk;
+	struct lab *lab = make_store(&disk, 0);
+	struct store_defragment ask = { 0 };
+	char value[4096];
+
+	memset(value, 'x', sizeof value - 1);
+	value[sizeof value - 1] = '\0';
+	for (unsigned i = 0; i < 300; i++)
+		lab_put(lab, "/a", value, STORE_ANY_REVISION);
+	lab_run(lab, 1000); /* all of it is in the table, and by this one in its file */
+	struct store_defragment_answer *answer = lab_ask(lab, &store_defragment_type, &ask, NULL);
+	CHECK_STATUS(answer->status, OK);
+	CHECK(answer->after_bytes > 300 * sizeof value);
+	struct store_compact compact = { .revision = 301 };
+	struct store_compact_answer *compacted = lab_ask(lab, &store_compact_type, &compact, NULL);
+	CHECK_STATUS(compacted->status, OK);
+	lab_run(lab, 10000); /* and what was compacted is swept */
+	answer = lab_ask(lab, &store_defragment_type, &ask, NULL);
+	CHECK_STATUS(answer->status, OK);
+	CHECK(answer->after_bytes < answer->before_bytes / 4);
+	CHECK_EQ(lab_status(lab)->database_bytes, answer->after_bytes);
+	CHECK_STATUS(lab_range(lab, "/a", NULL, 0)->status, OK);
+	CHECK_EQ(lab_range(lab, "/a", NULL, 0)->rows[0].version, 300);
+	lab_put(lab, "/b", "1", STORE_ANY_REVISION);
+	CHECK_STR(lab_print(lab_range(lab, "/b", NULL, 0)), "/b=1@302 ");
+	free_store(lab, disk);
+}
+
 TEST(old_revisions_are_compacted_by_the_clock_and_an_idle_store_writes_nothing)
 {
 	struct fake_disk *disk;
