@@ -228,6 +228,17 @@ static enum status etcd_init(struct act *act, void *state, const void *args)
 	return OK;
 }
 
+/* In good order: the exchanges are given back, each with its arena. After a crash the HTTP server takes them back itself. */
+static void etcd_stop(struct act *act, void *state, enum act_reason why)
+{
+	struct etcd *etcd = state;
+
+	(void)why;
+	etcd->act = act;
+	list_each (&etcd->calls, link)
+		etcd_call_drop(list_item(link, struct etcd_call, link));
+}
+
 static void answered(struct etcd *etcd, const struct act_msg *msg)
 {
 	struct etcd_call *call = etcd_call_of(etcd, msg->tag);
@@ -273,5 +284,6 @@ const struct act_class etcd_class = {
 	.state_size = sizeof(struct etcd),
 	.init = etcd_init,
 	.receive = etcd_receive,
+	.stop = etcd_stop,
 	.mailbox_max = LIMIT_ETCD_CALLS * 4,
 };
