@@ -136,9 +136,9 @@ def everything():
     unit_sections(run, "debug", SECTION_SECONDS)
     script_sections(run)
     run.section("build release", SCONS + ["variant=release", "all", "library", "build/release/bin/chaos-host"], BUILD_SECONDS)
-    for kind in ("sim", "chaos", "wire"):
+    for kind, variant in (("sim", "debug"), ("wire", "debug"), ("chaos", "release")):
         if os.access("tests/%s/run" % kind, os.X_OK):
-            run.section(kind, ["tests/%s/run" % kind], SECTION_SECONDS, needs="build " + ("debug" if kind == "sim" else "release"))
+            run.section(kind, ["tests/%s/run" % kind], SECTION_SECONDS, needs="build " + variant)
     run.section("build asan", SCONS + ["variant=asan", "tests", "fuzz"], BUILD_SECONDS)
     unit_sections(run, "asan", SECTION_SECONDS)
     run.section("sim, asan", ["build/asan/bin/test-sim", "-j", JOBS, "test-country", "test-wood"], SECTION_SECONDS, needs="build asan")
