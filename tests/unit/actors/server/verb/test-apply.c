@@ -25,7 +25,7 @@ static struct str owners(struct str object)
 		text_add_char(&out, ' ');
 		text_add(&out, rig_at(object, rig_printf(STR_FMT ".fieldsV1", STR_ARG(at)).at));
 	}
-	return text_str(&out);
+	return arena_str(test_arena(), text_str(&out));
 }
 
 TEST(each_write_is_known_by_its_manager)
