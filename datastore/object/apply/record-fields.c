@@ -1,6 +1,7 @@
 #include "datastore/object/apply/record-fields.h"
 
 #include "datastore/object/apply/fields-private.h"
+#include "datastore/object/apply/raw.h"
 #include "datastore/object/apply/slot.h"
 #include "datastore/object/record.h"
 #include "runtime/base/limits.h"
@@ -125,6 +126,12 @@ static void have_list(struct having *h, const struct field *field, const struct 
 	}
 }
 
+static void add_all(struct fields_builder *out, struct fields set)
+{
+	for (uint32_t i = 0; i < set.len; i++)
+		fields_add(out, set.at[i].step, set.at[i].is_owned, set.at[i].below);
+}
+
 /* What stands in a slot that was unwrapped. */
 static void have(struct having *h, struct slot slot, struct slot_value value,
 		 const struct trail *trail, struct fields_builder *out, bool *is_owned)
@@ -132,8 +139,11 @@ static void have(struct having *h, struct slot slot, struct slot_value value,
 	enum slot_sort sort = slot_sort(slot);
 
 	if (sort == SLOT_LEAF || value.is_null ||
+	    (sort == SLOT_RAW && !raw_is_object(slot_raw(value))) ||
 	    (sort != SLOT_LIST && slot_is_empty(slot, value, SLOT_SAID)))
 		*is_owned = true;
+	else if (sort == SLOT_RAW)
+		add_all(out, raw_fields(slot_raw(value), h->arena));
 	else if (sort == SLOT_LIST)
 		have_list(h, slot.field, value.at, trail, out);
 	else if (sort == SLOT_MAP)
@@ -330,6 +340,17 @@ static void compare_leaves(struct slot slot, struct slot_value a, struct slot_va
 		out->is_changed = true;
 }
 
+static void compare_raw(const struct comparison *c, struct slot_value a, struct slot_value b,
+			struct sides *out)
+{
+	struct raw_change change = raw_compare(slot_raw(a), slot_raw(b), c->arena);
+
+	add_all(&out->changed, change.changed);
+	add_all(&out->removed, change.removed);
+	out->is_changed = change.is_changed;
+	out->is_removed = change.is_removed;
+}
+
 static const void *struct_of(const struct type *type, struct slot_value value)
 {
 	return value.is_there && !value.is_null ? record_or_empty(type, value.at) : NULL;
@@ -344,6 +365,10 @@ static void compare_slot(const struct comparison *c, struct slot slot, struct sl
 	slot_unwrap(&from, &a, c->before);
 	slot_unwrap(&slot, &b, c->after);
 	sort = slot_sort(slot);
+	if (sort == SLOT_RAW) {
+		compare_raw(c, a, b, out);
+		return;
+	}
 	if (sort == SLOT_LEAF ||
 	    (slot_is_empty(slot, a, c->before) && slot_is_empty(slot, b, c->after))) {
 		compare_leaves(slot, a, b, out);
@@ -416,7 +441,7 @@ static struct fields close_in(struct arena *arena, struct slot slot, struct fiel
 
 	slot_unwrap(&slot, &none, SLOT_GO);
 	sort = slot_sort(slot);
-	if (set.len == 0 || sort == SLOT_LEAF)
+	if (set.len == 0 || sort == SLOT_LEAF || sort == SLOT_RAW)
 		return set;
 	return sort == SLOT_STRUCT ? close_struct(arena, slot.field->type, set)
 				   : close_elements(arena, slot.field, set);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "datastore/object/apply/fields-private.h"
+#include "datastore/object/apply/raw.h"
 #include "datastore/object/apply/slot.h"
 #include "datastore/object/record.h"
 
@@ -31,11 +32,20 @@ static void share_field(const struct field *field, void *record, const void *sai
 	field_set_bit(field, record);
 }
 
+static void merge_raw(struct str *json, const struct str *said, struct arena *arena)
+{
+	*json = raw_merge(*json, *said, arena);
+}
+
 /* An element or a map's value that both have, in its block, where the object's is. */
 static void merge_element(const struct field *field, void *at, const void *said, struct arena *arena)
 {
-	if (slot_sort((struct slot){ field, true }) == SLOT_STRUCT)
+	enum slot_sort sort = slot_sort((struct slot){ field, true });
+
+	if (sort == SLOT_STRUCT)
 		record_merge(field->type, at, said, arena);
+	else if (sort == SLOT_RAW)
+		merge_raw(at, said, arena);
 	else
 		memcpy(at, said,
 		       field->kind == KIND_MESSAGE ? field->type->size : kind_size(field->kind));
@@ -184,6 +194,8 @@ static void merge_field(const struct field *field, void *record, const void *sai
 		share_field(field, record, said);
 	else if (sort == SLOT_STRUCT)
 		record_merge(field->type, *message, *(void *const *)field_at(field, said), arena);
+	else if (sort == SLOT_RAW)
+		merge_raw(field_at(field, record), field_at(field, said), arena);
 	else if (sort == SLOT_MAP)
 		merge_maps(field, field_at(field, record), field_at(field, said), arena);
 	else
@@ -229,10 +241,23 @@ struct blocks {
 	const struct fields_node **nodes;
 };
 
+static void remove_raw(struct str *json, struct fields set, struct arena *arena)
+{
+	if (raw_is_object(*json))
+		*json = raw_remove(*json, set, arena);
+}
+
+static void remove_in_element(struct str *json, struct fields set, struct arena *arena)
+{
+	remove_raw(json, set, arena);
+	if (raw_is_empty(*json))
+		*json = STR("null");
+}
+
 /* Those that are owned go first, so that the others lie still while they are gone into. */
 static void remove_blocks(struct blocks *b, struct record_merge_emptied *emptied)
 {
-	bool is_deep = slot_sort((struct slot){ b->field, true }) == SLOT_STRUCT;
+	enum slot_sort sort = slot_sort((struct slot){ b->field, true });
 	uint32_t skip = b->field->shape == SHAPE_MAP ? FIELD_ENTRY_VALUE : 0, kept = 0;
 
 	for (uint32_t i = 0; i < b->list->len; i++) {
@@ -243,11 +268,16 @@ static void remove_blocks(struct blocks *b, struct record_merge_emptied *emptied
 		b->nodes[kept++] = b->nodes[i];
 	}
 	b->list->len = kept;
-	for (uint32_t i = 0; i < kept && is_deep; i++)
-		if (b->nodes[i] != NULL)
-			record_merge_remove(b->field->type,
-					    (char *)block_of(b->field, b->list, i) + skip,
-					    b->nodes[i]->below, emptied);
+	for (uint32_t i = 0; i < kept; i++) {
+		char *at = (char *)block_of(b->field, b->list, i) + skip;
+
+		if (b->nodes[i] == NULL)
+			continue;
+		if (sort == SLOT_STRUCT)
+			record_merge_remove(b->field->type, at, b->nodes[i]->below, emptied);
+		else if (sort == SLOT_RAW)
+			remove_in_element((struct str *)at, b->nodes[i]->below, emptied->arena);
+	}
 }
 
 static void remove_entries(const struct field *field, struct block_list *map, struct fields set,
@@ -292,6 +322,7 @@ static void remove_in_field(const struct field *field, void *record, struct fiel
 	}
 	switch (slot_sort(slot)) {
 	case SLOT_LEAF: return;
+	case SLOT_RAW: remove_raw(at, set, emptied->arena); break;
 	case SLOT_LIST: remove_elements(field, at, set, emptied); break;
 	case SLOT_MAP: remove_entries(field, at, set, emptied); break;
 	case SLOT_STRUCT: record_merge_remove(field->type, *(void **)at, set, emptied); break;

@@ -71,7 +71,8 @@ static void find_in_slot(struct arena *arena, struct slot slot, struct slot_valu
 	if (value.is_null)
 		return;
 	switch (slot_sort(slot)) {
-	case SLOT_LEAF: return;
+	case SLOT_LEAF:
+	case SLOT_RAW: return;
 	case SLOT_LIST: find_in_list(arena, slot.field, value.at, raw, out); return;
 	case SLOT_MAP: find_in_map(arena, slot.field, value.at, raw, out); return;
 	case SLOT_STRUCT: find_in_struct(arena, slot.field->type, value.at, raw, out); return;

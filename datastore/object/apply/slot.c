@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "datastore/object/apply/fields-private.h"
+#include "datastore/object/apply/raw.h"
 #include "datastore/object/json.h"
 #include "datastore/object/record.h"
 #include "runtime/base/limits.h"
@@ -26,6 +27,9 @@ enum slot_sort slot_sort(struct slot slot)
 		return field->flags & (FIELD_SET | FIELD_MAP) ? SLOT_LIST : SLOT_LEAF;
 	if (!is_one(slot))
 		return field->flags & FIELD_ATOMIC ? SLOT_LEAF : SLOT_MAP;
+	/* Of built-in kinds upstream's tables say no more than that it is an object: it is one value. */
+	if (field->kind == KIND_ANY)
+		return !slot.is_element && (field->flags & FIELD_ATOMIC) ? SLOT_LEAF : SLOT_RAW;
 	if (field->kind != KIND_MESSAGE || (field->type->flags & TYPE_ATOMIC) ||
 	    field->type->form != FORM_OBJECT)
 		return SLOT_LEAF;
@@ -99,7 +103,18 @@ bool slot_is_empty(struct slot slot, struct slot_value value, enum slot_view vie
 		return true;
 	if (slot_sort(slot) == SLOT_STRUCT)
 		return is_empty_struct(slot.field->type, value.at, view);
+	if (slot_sort(slot) == SLOT_RAW)
+		return raw_is_empty(slot_raw(value));
 	return ((const struct block_list *)value.at)->len == 0;
+}
+
+struct str slot_raw(struct slot_value value)
+{
+	const struct str *json = value.at;
+
+	if (!value.is_there)
+		return STR_NONE;
+	return value.is_null || json == NULL || json->at == NULL ? STR("null") : *json;
 }
 
 bool slot_equal(struct slot slot, struct slot_value a, struct slot_value b)

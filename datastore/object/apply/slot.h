@@ -14,8 +14,8 @@ struct slot {
 	bool is_element;
 };
 
-/* How ownership divides it. LEAF: not at all, since it is a scalar or atomic. */
-enum slot_sort { SLOT_LEAF, SLOT_LIST, SLOT_MAP, SLOT_STRUCT };
+/* How ownership divides it. LEAF: not at all, since it is a scalar or atomic. RAW: any JSON, divided where it is an object (raw.h). */
+enum slot_sort { SLOT_LEAF, SLOT_LIST, SLOT_MAP, SLOT_STRUCT, SLOT_RAW };
 enum slot_sort slot_sort(struct slot slot);
 
 /*
@@ -37,9 +37,11 @@ struct slot_value slot_element(const struct field *field, const void *block);
 /* A message of protobuf only, that is a bare list or map in JSON, is replaced by that one. */
 void slot_unwrap(struct slot *slot, struct slot_value *value, enum slot_view view);
 
-/* Whether there is no member, element or entry. Of LIST, MAP and STRUCT. */
+/* Whether there is no member, element or entry. Not of LEAF. */
 bool slot_is_empty(struct slot slot, struct slot_value value, enum slot_view view);
 bool slot_equal(struct slot slot, struct slot_value a, struct slot_value b);
+/* Of RAW: what it says, null if it says nothing although it is there; absent: it is not there. */
+struct str slot_raw(struct slot_value value);
 
 /* An element of a list and the step that leads to it. */
 struct slot_item {
