@@ -10,6 +10,7 @@
 
 #define ORPHAN STR("orphan")
 #define FOREGROUND STR("foregroundDeletion")
+#define SUBRESOURCE_BYTES_MAX 256U /* apimachinery: MaxSubresourceNameLength */
 
 static void check_generate_name(const struct path *at, struct str prefix, enum name_syntax syntax)
 {
@@ -99,6 +100,19 @@ static void check_finalizers(const struct path *at, const struct type *type,
 	}
 }
 
+/* What cannot be read as a list of owners has gone before. */
+static void check_owners_of_fields(const struct path *at,
+				   const struct meta_managed_fields_entry_list *entries)
+{
+	for (uint32_t i = 0; i < entries->len; i++) {
+		const struct path *entry = PATH_AT(at, i);
+
+		rule_manager(PATH(entry, "manager"), entries->at[i].manager);
+		rule_at_most_bytes(PATH(entry, "subresource"), entries->at[i].subresource,
+				   SUBRESOURCE_BYTES_MAX);
+	}
+}
+
 void metadata_validate(struct kind_change *change, enum name_syntax syntax)
 {
 	const struct meta_object_meta *meta = record_meta(change->type, change->object);
@@ -110,6 +124,7 @@ void metadata_validate(struct kind_change *change, enum name_syntax syntax)
 	rule_annotations(PATH(at, "annotations"), meta->annotations);
 	check_owners(PATH(at, "ownerReferences"), meta);
 	check_finalizers(PATH(at, "finalizers"), change->type, meta->finalizers);
+	check_owners_of_fields(PATH(at, "managedFields"), &meta->managed_fields);
 }
 
 /* ---- against what is stored ------------------------------------------------------------------------------ */

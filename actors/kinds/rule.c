@@ -5,6 +5,8 @@
 #include "datastore/object/record.h"
 #include "datastore/object/validate/gate.h"
 
+#define MANAGER_BYTES_MAX 128U /* apimachinery: FieldManagerMaxLength */
+
 #define PORT_MAX 65535
 #define REASON_MAX 1024U        /* metav1.Condition */
 #define MESSAGE_MAX (32U * KIB) /* the same */
@@ -134,6 +136,23 @@ bool rule_domain_path(const struct path *at, struct str value)
 bool rule_at_most_bytes(const struct path *at, struct str value, uint32_t max)
 {
 	return value.len <= max || path_too_long(at, max);
+}
+
+bool rule_manager(const struct path *at, struct str value)
+{
+	bool is_good = rule_at_most_bytes(at, value, MANAGER_BYTES_MAX);
+
+	for (uint32_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.at[i];
+
+		if (c < 0x20 || c == 0x7f)
+			is_good = path_invalid(
+			    at, value,
+			    arena_printf(path_arena(at),
+					 "invalid character U+%04X (at position %u)", c, i)
+				.at);
+	}
+	return is_good;
 }
 
 /* ---- numbers -------------------------------------------------------------------------------------------- */

@@ -28,6 +28,8 @@ bool rule_needed_one_of(const struct path *at, struct str value, const struct kn
 /* domain/path: an address of a controller; empty is Required. */
 bool rule_domain_path(const struct path *at, struct str value);
 bool rule_at_most_bytes(const struct path *at, struct str value, uint32_t max);
+/* The name of a field manager: short, printable; may be empty. */
+bool rule_manager(const struct path *at, struct str value);
 
 /* ---- numbers -------------------------------------------------------------------------------------------- */
 

@@ -1,12 +1,12 @@
 #include "actors/server/options.h"
 
+#include "actors/kinds/rule.h"
 #include "datastore/object/json.h"
 #include "datastore/object/name.h"
 #include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
 #include "transport/http/url.h"
 
-#define MANAGER_MAX 128U /* apimachinery: FieldManagerMaxLength */
 #define DRY_RUN_MAX 16U
 
 /* Go's strconv.ParseBool, which upstream's conversion of query parameters uses: "", false and 0 are false, else true. */
@@ -170,20 +170,6 @@ static void validate_dry_run(const struct options *options, struct faults *fault
 	}
 }
 
-static void validate_manager(const struct options *options, struct faults *faults)
-{
-	struct str manager = options->field_manager;
-
-	if (manager.len > MANAGER_MAX)
-		faults_add(faults, FAULT_TOO_LONG, STR("fieldManager"), STR_NONE,
-			   "may not be more than %u bytes", MANAGER_MAX);
-	for (uint32_t i = 0; i < manager.len; i++)
-		if ((unsigned char)manager.at[i] < 0x20 || manager.at[i] == 0x7f)
-			faults_add(faults, FAULT_INVALID, STR("fieldManager"),
-				   name_quoted(faults->arena, manager),
-				   "should only contain printable characters");
-}
-
 static void validate_field_validation(const struct options *options, struct faults *faults)
 {
 	struct str value = options->field_validation;
@@ -261,7 +247,7 @@ static void validate_delete(const struct options *options, struct faults *faults
 static void validate_write(const struct options *options, struct faults *faults)
 {
 	validate_dry_run(options, faults);
-	validate_manager(options, faults);
+	rule_manager(PATH_ROOT(faults, "fieldManager"), options->field_manager);
 	validate_field_validation(options, faults);
 }
 

@@ -118,20 +118,18 @@ struct check {
 
 struct str name_quoted(struct arena *arena, struct str value)
 {
+	static const char *const escapes[0x80] = {
+		['\a'] = "\\a", ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n",  ['\v'] = "\\v",
+		['\f'] = "\\f", ['\r'] = "\\r", ['"'] = "\\\"", ['\\'] = "\\\\",
+	};
 	struct text out = text_in(arena, QUOTED_MAX);
 
 	text_add_char(&out, '"');
 	for (uint32_t i = 0; i < value.len; i++) {
 		unsigned char c = (unsigned char)value.at[i];
 
-		if (c == '"' || c == '\\')
-			text_printf(&out, "\\%c", c);
-		else if (c == '\n')
-			text_lit(&out, "\\n");
-		else if (c == '\t')
-			text_lit(&out, "\\t");
-		else if (c == '\r')
-			text_lit(&out, "\\r");
+		if (c < 0x80 && escapes[c] != NULL)
+			text_add(&out, str_from(escapes[c]));
 		else if (c < 0x20 || c == 0x7f)
 			text_printf(&out, "\\x%02x", c);
 		else

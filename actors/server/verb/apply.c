@@ -1,5 +1,6 @@
 #include "datastore/object/apply/apply.h"
 #include "actors/server/server-private.h"
+#include "datastore/object/apply/typed.h"
 #include "datastore/object/json.h"
 #include "datastore/object/record.h"
 #include "transport/wire/json.h"
@@ -119,11 +120,31 @@ static struct str fault_words(struct request *r, const struct configuration *c)
 	return STR_NONE;
 }
 
+/* A name that may stand in a configuration that cannot be decoded. */
+static struct str meta_member(struct request *r, struct str json, const char *wanted)
+{
+	struct json in = json_of(json);
+	struct str name, value, text;
+
+	if (json_peek(&in) != JSON_OBJECT)
+		return STR_NONE;
+	for (json_enter(&in); json_member(&in, r->arena, &name) && json_skip(&in, &value);) {
+		struct json inner = json_of(value);
+
+		if (str_is(name, wanted) && json_peek(&inner) == JSON_STRING &&
+		    json_string(&inner, r->arena, &text))
+			return text;
+		if (str_is(name, "metadata"))
+			return meta_member(r, value, wanted);
+	}
+	return STR_NONE;
+}
+
 /* Upstream's server says it of whatever its typed values refuse, and takes it for its own fault. */
 static enum next cannot_type(struct request *r, const struct configuration *c, struct str words)
 {
-	const struct meta_object_meta *meta = c->said ? record_meta(c->type, c->said) : NULL;
-	struct str name = meta ? meta->name : STR_NONE, space = meta ? meta->namespace : STR_NONE;
+	struct str name = meta_member(r, c->json, "name");
+	struct str space = meta_member(r, c->json, "namespace");
 	struct str kind = kind_words(r, type_api_version(c->type, r->arena), c->type->kind);
 
 	return request_fail(
@@ -135,6 +156,23 @@ static enum next cannot_type(struct request *r, const struct configuration *c, s
 					    STR_ARG(words))));
 }
 
+/* Of the right type, and still no value of the field. */
+static enum next cannot_convert(struct request *r, const struct configuration *c, const char *why)
+{
+	struct str kind = kind_words(r, type_api_version(c->type, r->arena), c->type->kind);
+
+	return request_fail(
+	    r,
+	    failure_plain(
+		r->arena, 500,
+		request_printf(
+		    r,
+		    "failed to convert new object (" STR_FMT "/" STR_FMT "; " STR_FMT
+		    ") to proper version: unable to convert unstructured object to " STR_FMT ": %s",
+		    STR_ARG(r->route.namespace), STR_ARG(r->route.name), STR_ARG(kind),
+		    STR_ARG(kind), why)));
+}
+
 static enum next read_configuration(struct request *r, struct configuration *c)
 {
 	struct json_options options = { .strict = &c->strict, .borrow = true };
@@ -142,8 +180,10 @@ static enum next read_configuration(struct request *r, struct configuration *c)
 	struct fault why = { 0 };
 	struct str words;
 
-	if (json_decode(c->type, c->json, r->arena, options, &c->said, &why) != OK)
-		return cannot_type(r, c, str_from(why.text));
+	if (json_decode(c->type, c->json, r->arena, options, &c->said, &why) != OK) {
+		words = typed_fault(c->type, c->json, r->arena);
+		return words.at != NULL ? cannot_type(r, c, words) : cannot_convert(r, c, why.text);
+	}
 	meta = record_meta(c->type, c->said);
 	if (meta != NULL && meta->managed_fields.at != NULL)
 		return request_fail(

@@ -228,6 +228,7 @@ static enum status read_owners(const struct apply *apply, struct arena *arena,
 	TRY(managed_read(meta ? &meta->managed_fields : &none, true, arena, managed, why));
 	if (managed->len == 0 && apply->live != NULL)
 		own_all(apply, managed);
+	managed_fit(managed, apply->type, apply->api_version);
 	return OK;
 }
 

@@ -332,6 +332,21 @@ struct managed_loss *managed_losses(struct managed *managed, const struct manage
 	return losses(&v, self, count);
 }
 
+void managed_fit(struct managed *managed, const struct type *type, struct str api_version)
+{
+	for (uint32_t i = 0; i < managed->len && type->set != NULL; i++) {
+		struct managed_owner *owner = &managed->at[i];
+		struct fields set, fitted;
+
+		if (!str_eq(owner->api_version, api_version))
+			continue;
+		set = managed_set(managed, owner);
+		fitted = record_fields_fitted(type, set, managed->arena);
+		if (!fields_equal(set, fitted))
+			managed_give(owner, fitted);
+	}
+}
+
 /* ---- too many ------------------------------------------------------------------------------------------------------ */
 
 /* The owner as upstream keys it, which decides between those of one second. */
@@ -450,6 +465,7 @@ void managed_update(struct managed *managed, const struct managed_change *change
 	struct managed_loss *lost;
 
 	assert(own != NULL && own->is_known);
+	managed_fit(managed, change->type, change->api_version);
 	lost = losses(&v, NULL, &count);
 	for (uint32_t i = 0; i < count; i++) {
 		/* What the writer has changed again stays his. */

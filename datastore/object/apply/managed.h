@@ -60,6 +60,9 @@ struct managed_change {
 	void *convert_arg;
 };
 
+/* A definition may have made whole what was divided before. Of types made at run time; the others do not change. */
+void managed_fit(struct managed *managed, const struct type *type, struct str api_version);
+
 /* Somebody has made `after` of `before`: what differs is his from now on, and nobody else's. */
 void managed_update(struct managed *managed, const struct managed_change *change);
 

@@ -451,3 +451,61 @@ struct fields record_fields_closed(const struct type *type, struct fields set, s
 {
 	return close_struct(arena, type, set);
 }
+
+/* ---- fitted ---------------------------------------------------------------------------------------------------------- */
+
+static struct fields fit_in(struct arena *arena, struct slot slot, struct fields set,
+			    bool *out_is_whole);
+
+static void fit_node(struct arena *arena, struct slot slot, const struct fields_node *node,
+		     struct fields_builder *out)
+{
+	bool is_whole = false;
+	struct fields below = fit_in(arena, slot, node->below, &is_whole);
+
+	fields_add(out, node->step, node->is_owned || is_whole, below);
+}
+
+static struct fields fit_struct(struct arena *arena, const struct type *type, struct fields set)
+{
+	struct fields_builder out = { .arena = arena };
+
+	for (uint32_t i = 0; i < set.len; i++) {
+		const struct field *path[TYPE_INLINE_DEPTH], *field = NULL;
+		uint32_t depth;
+
+		if (set.at[i].step.kind == FIELDS_NAME && set.at[i].below.len > 0)
+			field = type_member(type, set.at[i].step.text, path, &depth);
+		if (field != NULL)
+			fit_node(arena, (struct slot){ field, false }, &set.at[i], &out);
+		else
+			fields_add(&out, set.at[i].step, set.at[i].is_owned, set.at[i].below);
+	}
+	return fields_built(&out);
+}
+
+static struct fields fit_in(struct arena *arena, struct slot slot, struct fields set,
+			    bool *out_is_whole)
+{
+	struct fields_builder out = { .arena = arena };
+	struct slot_value none = { 0 };
+	enum slot_sort sort;
+
+	slot_unwrap(&slot, &none, SLOT_GO);
+	sort = slot_sort(slot);
+	*out_is_whole = sort == SLOT_LEAF && set.len > 0;
+	if (sort == SLOT_LEAF)
+		return (struct fields){ 0 };
+	if (set.len == 0 || sort == SLOT_RAW)
+		return set;
+	if (sort == SLOT_STRUCT)
+		return fit_struct(arena, slot.field->type, set);
+	for (uint32_t i = 0; i < set.len; i++)
+		fit_node(arena, (struct slot){ slot.field, true }, &set.at[i], &out);
+	return fields_built(&out);
+}
+
+struct fields record_fields_fitted(const struct type *type, struct fields set, struct arena *arena)
+{
+	return fit_struct(arena, type, set);
+}

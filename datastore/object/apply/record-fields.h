@@ -39,4 +39,7 @@ struct record_fields_change record_fields_compare(const struct type *type, const
 /* The set, and in it all members of structs that have something in it below them: what is to go when all below it goes. */
 struct fields record_fields_closed(const struct type *type, struct fields set, struct arena *arena);
 
+/* The set as far as the type divides its fields: what is below something that is owned as a whole (by now) is that. */
+struct fields record_fields_fitted(const struct type *type, struct fields set, struct arena *arena);
+
 #endif

@@ -1,4 +1,5 @@
 #include "datastore/object/apply/apply.h"
+#include "datastore/object/apply/typed.h"
 
 #include "datastore/object/json.h"
 #include "datastore/object/object.h"
@@ -393,4 +394,50 @@ TEST(lists_of_owners_are_compared_without_their_times)
 	CHECK(!managed_is_same(&a, &b));
 	b.len = 0;
 	CHECK(!managed_is_same(&a, &b));
+}
+
+TEST(what_is_owned_as_a_whole_by_now_is_fitted)
+{
+	const struct type *type = type_find(STR("apps"), STR("v1"), STR("Deployment"));
+	struct text text = text_in(test_arena(), KIB);
+	struct fields set;
+
+	CHECK_STATUS(
+	    fields_parse(plain("{'f:spec':{'f:replicas':{},'f:selector':{'f:matchLabels':{"
+			       "'f:a':{}}},'f:template':{'f:spec':{'f:tolerations':{'i:0':{"
+			       "}}}}}}"),
+			 test_arena(), &set, NULL),
+	    OK);
+	fields_write(record_fields_fitted(type, set, test_arena()), &text);
+	CHECK_STR(text_str(&text), plain("{'f:spec':{'f:replicas':{},'f:selector':{},'f:template':{"
+					 "'f:spec':{'f:tolerations':{}}}}}")
+				       .at);
+}
+
+/* Compared with kube-apiserver v1.37.2. */
+static const struct {
+	const char *json, *words;
+} mistyped[] = {
+	{ "{'spec':{'replicas':'x'}}",
+	  ".spec.replicas: expected numeric (int or float), got string" },
+	{ "{'spec':{'replicas':true}}",
+	  ".spec.replicas: expected numeric (int or float), got bool" },
+	{ "{'spec':{'paused':'yes'}}", ".spec.paused: expected boolean, got &{yes}" },
+	{ "{'spec':[]}", ".spec: expected map, got &{[]}" },
+	{ "{'metadata':{'labels':{'a':1}}}",
+	  ".metadata.labels.a: expected string, got &value.valueUnstructured{Value:1}" },
+	{ "{'spec':{'template':{'spec':{'containers':{'a':1}}}}}",
+	  ".spec.template.spec.containers: expected list, got &{map[a:1]}" },
+	{ "{'spec':{'template':{'spec':{'containers':[{'name':'a','stdin':1}]}}}}",
+	  ".spec.template.spec.containers[name='a'].stdin: expected boolean, got &{1}" },
+	{ "{'spec':{'replicas':null,'paused':true}}", "" },
+};
+
+TEST(values_of_another_type_are_named)
+{
+	const struct type *type = type_find(STR("apps"), STR("v1"), STR("Deployment"));
+
+	for (size_t i = 0; i < sizeof mistyped / sizeof mistyped[0]; i++)
+		CHECK_STR(typed_fault(type, plain(mistyped[i].json), test_arena()),
+			  plain(mistyped[i].words).at);
 }
