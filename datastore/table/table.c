@@ -5,6 +5,9 @@
 
 #include "datastore/table/table-private.h"
 
+#define BESIDE ".new"
+#define PATH_BYTES_MAX 1024U
+
 /*
  * hist: every kept row, by id; prev is the id of the row that it superseded. cur: each key's latest row, deletes too until
  * they are swept, without values so that lists and counts touch few pages. request: which revision a request made; apart from
@@ -137,6 +140,80 @@ enum status table_read_mark(sqlite3 *db, struct arena *arena, struct table_mark 
 
 /* ---- opening ---- */
 
+/* Nothing in it needs steps on the disk: whoever crashes meanwhile begins anew. */
+static enum status fill_new(struct table *table, const char *path, struct fault *why)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	sqlite3 *db = NULL;
+	enum status status =
+	    table_code(db, sqlite3_open_v2(path, &db, flags, vfs_name(table->vfs)), NULL);
+	if (status == OK)
+		status = table_code(
+		    db,
+		    sqlite3_exec(db, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; BEGIN",
+				 NULL, NULL, NULL),
+		    why);
+	else
+		fault_set(why, status, "", "the database %s: %s", path, sqlite3_errmsg(db));
+	if (status == OK)
+		status = table_code(db, sqlite3_exec(db, schema, NULL, NULL, NULL), why);
+	if (status == OK)
+		status = table_code(
+		    db, sqlite3_exec(db, "COMMIT; PRAGMA journal_mode=WAL", NULL, NULL, NULL), why);
+	sqlite3_close(db);
+	return status;
+}
+
+static enum status sync_file(const struct seams_files *files, const char *path)
+{
+	struct seams_file *file;
+	TRY(files->open(files->self, path, SEAMS_READ | SEAMS_WRITE, 0600, &file));
+	enum status status = files->sync(files->self, file);
+	files->close(files->self, file);
+	return status;
+}
+
+static enum status sync_folder_of(const struct seams_files *files, const char *path)
+{
+	struct str folder =
+	    str_slice(str_from(path), 0, (uint32_t)str_find_last(str_from(path), '/'));
+	char *name = mem_copy(folder.at, folder.len + 1);
+	name[folder.len] = '\0';
+	enum status status = files->sync_folder(files->self, folder.len > 0 ? name : "/");
+	mem_free(name);
+	return status;
+}
+
+/*
+ * A new database is made under another name and takes its own when all of it is on the disk: two waits for the disk where SQLite
+ * would have seven, to be able to take each step back.
+ */
+static enum status make_if_missing(struct table *table, struct fault *why)
+{
+	const struct seams_files *files = table->files;
+	struct seams_stat stat;
+	char path[PATH_BYTES_MAX];
+	enum status status;
+	if (files->stat(files->self, table->path, &stat) != NOT_FOUND)
+		return OK; /* whatever else is wrong is said by who opens it */
+	int len = snprintf(path, sizeof path, "%s" BESIDE, table->path);
+	if (len < 0 || (size_t)len >= sizeof path || str_find_last(str_from(path), '/') < 0)
+		return OK;
+	status = files->unlink(files->self, path);
+	if (status != OK && status != NOT_FOUND)
+		return fault_set(why, status, "", "cannot remove %s: %s", path, status_text(status));
+	TRY(fill_new(table, path, why));
+	status = sync_file(files, path);
+	if (status == OK)
+		status = files->rename(files->self, path, table->path);
+	if (status == OK)
+		status = sync_folder_of(files, path);
+	if (status != OK)
+		fault_set(why, status, "", "cannot make %s: %s", table->path, status_text(status));
+	return status;
+}
+
+/* Of a database that an earlier release began and did not finish. */
 static enum status make_schema(struct table *table, struct fault *why)
 {
 	sqlite3_stmt *find = NULL;
@@ -196,7 +273,9 @@ enum status table_open(const struct seams_files *files, const struct seams_rando
 	table->files = files;
 	table->vfs = vfs_new(files, random);
 	table->path = mem_copy(path, strlen(path) + 1);
-	enum status status = table_connect(table, path, TABLE_CACHE_KIB, &table->db, why);
+	enum status status = make_if_missing(table, why);
+	if (status == OK)
+		status = table_connect(table, path, TABLE_CACHE_KIB, &table->db, why);
 	if (status == OK)
 		status = table_prepare(table->db, "BEGIN IMMEDIATE", &table->begin, why);
 	if (status == OK)

@@ -64,17 +64,22 @@ enum status secret_file_begin(const struct seams_files *files, const char *path,
 	return OK;
 }
 
-enum status secret_file_finish(const struct seams_files *files, struct secret_file *file,
-			       struct fault *why)
+static enum status take_place(const struct seams_files *files, struct secret_file *file,
+			      enum status status, struct fault *why)
 {
 	char beside[SECRET_FILE_PATH_MAX + 8];
-	enum status status = files->sync(files->self, file->file);
 
 	files->close(files->self, file->file);
 	name_beside(file->path, beside);
 	if (status == OK)
 		status = files->rename(files->self, beside, file->path);
 	return status == OK ? OK : refused(why, status, "cannot be written", file->path);
+}
+
+enum status secret_file_finish(const struct seams_files *files, struct secret_file *file,
+			       struct fault *why)
+{
+	return take_place(files, file, files->sync(files->self, file->file), why);
 }
 
 void secret_file_drop(const struct seams_files *files, struct secret_file *file)
@@ -89,6 +94,15 @@ enum status secret_file_write(const struct seams_files *files, const char *path,
 
 	TRY(secret_file_begin(files, path, contents, &file, why));
 	return secret_file_finish(files, &file, why);
+}
+
+enum status secret_file_show(const struct seams_files *files, const char *path, struct str contents,
+			     struct fault *why)
+{
+	struct secret_file file;
+
+	TRY(secret_file_begin(files, path, contents, &file, why));
+	return take_place(files, &file, OK, why);
 }
 
 enum status secret_file_settle(const struct seams_files *files, const char *folder,

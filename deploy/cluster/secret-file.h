@@ -18,6 +18,9 @@ MUST_USE enum status secret_file_read(const struct seams_files *files, const cha
 /* Written beside it (0600), synced, renamed. The folder is synced by the caller, once for several: secret_file_settle. */
 MUST_USE enum status secret_file_write(const struct seams_files *files, const char *path,
 				       struct str contents, struct fault *why);
+/* The same without waiting for the disk: for what is written again whenever it is needed, since a power failure may take it. */
+MUST_USE enum status secret_file_show(const struct seams_files *files, const char *path,
+				      struct str contents, struct fault *why);
 MUST_USE enum status secret_file_settle(const struct seams_files *files, const char *folder,
 					struct fault *why);
 

@@ -90,7 +90,7 @@ enum status troupe_keep_port(struct troupe *troupe, uint16_t port, struct fault 
 {
 	struct str text = arena_printf(troupe->arena, "%u", port);
 
-	return secret_file_write(loop_files(), port_path(troupe), text, why);
+	return secret_file_show(loop_files(), port_path(troupe), text, why);
 }
 
 static enum status forget_port(const struct troupe *troupe, struct fault *why)

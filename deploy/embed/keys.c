@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "deploy/cluster/kubeconfig.h"
+#include "deploy/cluster/secret-file.h"
 #include "deploy/embed/troupe-private.h"
 
 /*
@@ -117,8 +118,11 @@ enum status troupe_write_kubeconfig(struct troupe *troupe, uint16_t port, struct
 				     .servers_count = 1,
 				     .ca_pem = troupe->pki.ca.certificate_pem,
 				     .client = troupe->pki.admin };
+	struct str text;
 
-	TRY(kubeconfig_write(loop_files(), troupe->kubeconfig, &config, troupe->arena, why));
+	/* Written at every start, so nobody waits for the disk. */
+	TRY(kubeconfig_text(&config, troupe->arena, &text, why));
+	TRY(secret_file_show(loop_files(), troupe->kubeconfig, text, why));
 	snprintf(troupe->url, sizeof troupe->url, "https://" STR_FMT, STR_ARG(server));
 	return OK;
 }

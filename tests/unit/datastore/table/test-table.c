@@ -375,3 +375,41 @@ TEST_SLOW(a_crash_at_any_point_leaves_whole_groups_and_all_that_was_checkpointed
 		change++;
 	CHECK(change > 50);
 }
+
+TEST(a_crash_while_it_is_made_leaves_none_or_all_of_it)
+{
+	bool has_failed = true;
+
+	for (uint64_t change = 0; has_failed; change++) {
+		struct fake_disk *disk = make_disk(change);
+		struct table *table = NULL;
+		struct table_mark mark;
+
+		CHECK(change < 200);
+		fake_disk_fail_after(disk, change);
+		has_failed = table_open(fake_disk_files(disk), fake_disk_random(disk), PATH,
+					test_arena(), &table, &mark, NULL) != OK;
+		table_close(table);
+		fake_disk_crash(disk);
+		table = open_table(disk, &mark);
+		CHECK_EQ(mark.revision, 1);
+		table_close(table);
+		fake_disk_free(disk);
+	}
+}
+
+TEST(what_an_earlier_release_left_without_its_tables_gets_them)
+{
+	struct fake_disk *disk = make_disk(7);
+	const struct seams_files *files = fake_disk_files(disk);
+	struct table_mark mark;
+	struct seams_file *file;
+
+	CHECK_STATUS(
+	    files->open(files->self, PATH, SEAMS_READ | SEAMS_WRITE | SEAMS_CREATE, 0600, &file),
+	    OK);
+	files->close(files->self, file);
+	table_close(open_table(disk, &mark));
+	CHECK_EQ(mark.revision, 1);
+	fake_disk_free(disk);
+}
