@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 
+#include "transport/tls/p256-private.h"
 #include "transport/tls/tls-private.h"
 
 #define RSA_BITS_MIN 2048 /* NIST SP 800-131A: less is broken by those who want to */
@@ -82,6 +83,13 @@ static EVP_PKEY *certificate_public_key(const uint8_t *at, long len)
 	return handle;
 }
 
+static EVP_PKEY *private_key(const char *name, const uint8_t *at, long len)
+{
+	EVP_PKEY *own = strcmp(name, "PRIVATE KEY") == 0 ? p256_read(at, (size_t)len) : NULL;
+
+	return own != NULL ? own : d2i_AutoPrivateKey(NULL, &at, len);
+}
+
 /* One PEM block. Returns false when it holds no key at all, so that the search goes on. */
 static bool block_to_key(const char *name, const char *header, const uint8_t *at, long len,
 			 EVP_PKEY **handle, bool *is_private, bool *is_encrypted)
@@ -92,7 +100,7 @@ static bool block_to_key(const char *name, const char *header, const uint8_t *at
 	if (*is_encrypted)
 		return true;
 	if (*is_private)
-		*handle = d2i_AutoPrivateKey(NULL, &at, len);
+		*handle = private_key(name, at, len);
 	else if (strcmp(name, "PUBLIC KEY") == 0)
 		*handle = d2i_PUBKEY(NULL, &at, len);
 	else if (strcmp(name, "RSA PUBLIC KEY") == 0)
@@ -202,9 +210,17 @@ bool certificate_key_is_private(const struct certificate_key *key)
 struct str certificate_key_private_pem(const struct certificate_key *key, struct arena *arena)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
+	uint8_t der[P256_PRIVATE_BYTES];
+	bool is_written;
 
 	assert(key->is_private);
-	if (PEM_write_bio_PKCS8PrivateKey(bio, key->handle, NULL, NULL, 0, NULL, NULL) != 1)
+	if (p256_write(key->handle, der))
+		is_written = PEM_write_bio(bio, "PRIVATE KEY", "", der, sizeof der) > 0;
+	else
+		is_written =
+		    PEM_write_bio_PKCS8PrivateKey(bio, key->handle, NULL, NULL, 0, NULL, NULL) == 1;
+	OPENSSL_cleanse(der, sizeof der);
+	if (!is_written)
 		abort(); /* only for want of memory: the key was judged */
 	return tls_bio_to_arena(bio, arena);
 }

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
+#include "transport/tls/p256-private.h"
 #include "transport/tls/tls-private.h"
 
 #define SERIAL_BYTES 16
@@ -256,7 +257,8 @@ static enum status make(const struct certificate_wish *wish, EVP_PKEY *subject_k
 		must(X509_set1_notAfter(certificate, X509_get0_notAfter(authority)));
 	else
 		ASN1_TIME_set(X509_getm_notAfter(certificate), end);
-	must(X509_set_pubkey(certificate, subject_key));
+	if (!p256_set_public(certificate, subject_key))
+		must(X509_set_pubkey(certificate, subject_key));
 	for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++)
 		must(X509_add_ext(certificate, sk_X509_EXTENSION_value(extensions, i), -1));
 	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
