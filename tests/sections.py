@@ -37,6 +37,8 @@ KINDS = {"--bench": ("tests/bench/run", False), "--sim": ("tests/sim/run", True)
          "--chaos": ("tests/chaos/run", True), "--ui": ("tests/ui/run", False)}
 # Where threads are: loop jobs, the watchdog, links, the log's lanes. Everything above is one thread to a host, and a whole simulation one.
 THREADED = ("runtime", "transport", "datastore")
+# Programs of others, which see the installed libraries only.
+EXAMPLES = ["python3", "tests/wire/test-library.py"]
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 
 
@@ -143,8 +145,10 @@ def everything():
     unit_sections(run, "asan", SECTION_SECONDS)
     run.section("sim, asan", ["build/asan/bin/test-sim", "-j", JOBS, "test-country", "test-wood"], SECTION_SECONDS, needs="build asan")
     run.section("fuzz corpus, asan", ["tests/fuzz/run", "--replay"], SECTION_SECONDS, needs="build asan")
-    run.section("build tsan", SCONS + ["variant=tsan"] + ["build/tsan/bin/test-" + layer for layer in THREADED], BUILD_SECONDS)
+    run.section("build tsan", SCONS + ["variant=tsan"] + ["build/tsan/bin/test-" + layer for layer in THREADED] +
+                ["build/tsan/lib/libtroupe-actor.so"], BUILD_SECONDS)
     unit_sections(run, "tsan", SECTION_SECONDS, THREADED)
+    run.section("examples, tsan", EXAMPLES + ["build/tsan/bin", "ping_pong", "workers", "keys_survive"], SECTION_SECONDS, needs="build tsan")
     print("%d passed, %d failed, %d skipped" % (run.passed, run.failed, run.skipped))
     return 1 if run.failed else 0
 

@@ -77,7 +77,7 @@ static enum status read_definition(struct troupe *troupe, const char *text,
 {
 	struct arena *arena = troupe->arena;
 	struct text json = text_in(arena, LIMIT_OBJECT_BYTES);
-	struct CRD *definition;
+	struct CRD *definition = NULL;
 
 	if (text == NULL)
 		return fault_set(why, INVALID, "definition", "it is missing");
