@@ -97,8 +97,8 @@ TEST_SLOW(nothing_acknowledged_is_lost_and_nothing_differs_whatever_happens, 360
 	uint64_t commands = 0, reads = 0, snapshots = 0;
 	for (uint64_t seed = first; seed <= last; seed++)
 		run_seed(seed, &commands, &reads, &snapshots);
-	/* That nothing went wrong means something only if something went on. */
-	CHECK(commands > 20 * (last - first));
-	CHECK(reads > 5 * (last - first));
-	CHECK(snapshots > 0 || one);
+	/* That nothing went wrong means something only if something went on; one seed alone is looked at for what it does. */
+	CHECK(one || commands > 20 * (last - first));
+	CHECK(one || reads > 5 * (last - first));
+	CHECK(one || snapshots > 0);
 }
