@@ -310,9 +310,10 @@ static void join_task(struct act *act, void *state, void *arg)
 		while (is_outside(admin) && directory_next_peer(&rest, &peer)) {
 			enum status status = ask_in(act, admin, peer.name);
 
-			if (status != OK)
-				log_info("admin", "not let in yet", LOG_STR("by", peer.name),
-					 LOG_STATUS(status));
+			if (status == OK)
+				break; /* the list with us in it is on its way */
+			log_info("admin", "not let in yet", LOG_STR("by", peer.name),
+				 LOG_STATUS(status));
 		}
 		act_sleep(act, JOIN_RETRY_MS);
 	}
