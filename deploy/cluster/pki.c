@@ -243,6 +243,12 @@ static enum status check_node(const struct pki_node *node, struct fault *why)
 
 /* ---- renewing ---- */
 
+static struct wall due_of(const struct certificate_info *info)
+{
+	return (struct wall){ info->not_before.ns +
+			      (info->not_after.ns - info->not_before.ns) / 3 * 2 };
+}
+
 /* 0: it cannot be read. */
 static struct wall due_at(struct str certificate_pem)
 {
@@ -251,7 +257,7 @@ static struct wall due_at(struct str certificate_pem)
 	struct wall due = { 0 };
 
 	if (certificate_read(certificate_pem, arena, &info, NULL) == OK)
-		due.ns = info.not_before.ns + (info.not_after.ns - info.not_before.ns) / 3 * 2;
+		due = due_of(&info);
 	arena_free(arena);
 	return due;
 }
@@ -280,9 +286,9 @@ static bool is_fresh(const struct pki_leaf *leaf, const struct pki_leaf *authori
 	struct certificate_key *key;
 	enum status fits;
 
-	if (leaf->certificate_pem.len == 0 || pki_is_due(leaf->certificate_pem, now) ||
+	if (leaf->certificate_pem.len == 0 ||
 	    certificate_read(leaf->certificate_pem, arena, &info, NULL) != OK ||
-	    !has_all_names(&info, wish) ||
+	    now.ns >= due_of(&info).ns || !has_all_names(&info, wish) ||
 	    certificate_verify(leaf->certificate_pem, authority->certificate_pem, usage, now,
 			       NULL) != OK ||
 	    certificate_key_from_pem(leaf->key_pem, &key, NULL) != OK)
