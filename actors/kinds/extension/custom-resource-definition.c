@@ -537,13 +537,24 @@ static void check_status(const struct path *at, const definition *of)
 	check_stored(PATH(at, "storedVersions"), of);
 }
 
-static void warn_of_rules(struct kind_change *change, const definition *of)
+static void warn_of_format(void *arg, struct str format)
+{
+	kind_warn(arg, "unrecognized format \"" STR_FMT "\"", STR_ARG(format));
+}
+
+/* Of what is in a schema and has no effect. */
+static void warn_of_schemas(struct kind_change *change, const definition *of)
 {
 	bool has_rules = false;
 
-	for (uint32_t i = 0; i < of->spec->versions.len; i++)
-		has_rules |= schema_of(&of->spec->versions.at[i]) != NULL &&
-			     definition_schema_has_rules(schema_of(&of->spec->versions.at[i]));
+	for (uint32_t i = 0; i < of->spec->versions.len; i++) {
+		schema_props *schema = schema_of(&of->spec->versions.at[i]);
+
+		if (schema == NULL)
+			continue;
+		has_rules |= definition_schema_has_rules(schema);
+		definition_schema_unknown_formats(schema, warn_of_format, change);
+	}
 	if (has_rules)
 		kind_warn(change, "x-kubernetes-validations: the rules are kept, but this server "
 				  "does not evaluate them yet");
@@ -588,7 +599,7 @@ static void validate_create(struct kind_change *change)
 	check_spec(PATH_ROOT(change->faults, "spec"), now->spec, NULL);
 	check_status(PATH_ROOT(change->faults, "status"), now);
 	check_approval(PATH_ROOT(change->faults, "metadata"), now, NULL);
-	warn_of_rules(change, now);
+	warn_of_schemas(change, now);
 }
 
 static void validate_update(struct kind_change *change)
@@ -601,7 +612,7 @@ static void validate_update(struct kind_change *change)
 	check_status(PATH_ROOT(change->faults, "status"), now);
 	check_approval(PATH_ROOT(change->faults, "metadata"), now, old);
 	if (!record_equal(&apiextensions_custom_resource_definition_spec_type, now->spec, old->spec))
-		warn_of_rules(change, now);
+		warn_of_schemas(change, now);
 }
 
 static void validate_status(struct kind_change *change)

@@ -2,6 +2,7 @@
 
 #include "actors/kinds/rule.h"
 #include "actors/kinds/seen.h"
+#include "datastore/custom/format.h"
 
 /*
  * What a node of a schema may say, by itself and for what it stands in (upstream: ValidateCustomResourceDefinitionOpenAPISchema and the
@@ -405,6 +406,34 @@ void definition_schema_check(const struct path *at, schema_props *schema, bool h
 }
 
 /* ---- looking into it -------------------------------------------------------------------------------------- */
+
+static bool knows_format(schema_props *schema)
+{
+	struct str type = schema->type;
+
+	if (schema->format.len == 0)
+		return true;
+	if (type.len == 0 || str_is(type, "string"))
+		return format_is_known(schema->format);
+	if (str_is(type, "integer"))
+		return is_one_of(schema->format, "int32 int64");
+	return str_is(type, "number") && is_one_of(schema->format, "float double");
+}
+
+void definition_schema_unknown_formats(schema_props *schema,
+				       void (*say)(void *arg, struct str format), void *arg)
+{
+	const struct apiextensions_json_schema_props_or_bool *more = schema->additional_properties;
+
+	if (!knows_format(schema))
+		say(arg, schema->format);
+	for (uint32_t i = 0; i < schema->properties.len; i++)
+		definition_schema_unknown_formats(&schema->properties.at[i].value, say, arg);
+	if (schema->items != NULL && schema->items->schema != NULL)
+		definition_schema_unknown_formats(schema->items->schema, say, arg);
+	if (more != NULL && more->schema != NULL)
+		definition_schema_unknown_formats(more->schema, say, arg);
+}
 
 bool definition_schema_has_rules(schema_props *schema)
 {

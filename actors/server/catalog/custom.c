@@ -2,6 +2,8 @@
 
 #include "actors/server/cache/cache.h"
 #include "datastore/object/record.h"
+#include "transport/tls/crypto.h"
+#include "transport/wire/base64.h"
 
 /* As upstream lists groups of definitions: after its own, all alike. */
 #define GROUP_PRIORITY 1000
@@ -112,7 +114,9 @@ static void add_subresources(struct resource_row *row, const struct type *type, 
 	struct subresource_row *rows =
 	    arena_array(arena, struct subresource_row, type->subresource_count + 1U);
 
-	for (uint32_t i = 0; i < type->subresource_count; i++) {
+	/* The type has them by name; discovery says status first. */
+	for (uint32_t n = type->subresource_count; n > 0; n--) {
+		uint32_t i = n - 1;
 		bool is_scale = str_is(type->subresources[i], "scale");
 
 		rows[row->subresource_count++] =
@@ -124,6 +128,20 @@ static void add_subresources(struct resource_row *row, const struct type *type, 
 						  RESOURCE_GET | RESOURCE_PATCH | RESOURCE_UPDATE };
 	}
 	row->subresources = rows;
+}
+
+/* Eight bytes of a hash of what is stored: it changes when clients have to read anew. */
+static struct str storage_hash(const struct type *stored, struct arena *arena)
+{
+	struct str name =
+	    arena_printf(arena, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(stored->group),
+			 STR_ARG(stored->version), STR_ARG(stored->kind));
+	struct text out = text_in(arena, 32);
+	uint8_t hash[CRYPTO_SHA256_BYTES];
+
+	crypto_sha256(name, hash);
+	base64_encode(BASE64_STANDARD, str_of(hash, 8), &out);
+	return text_str(&out);
 }
 
 static struct resource_row row_of(const struct type *type, struct str singular, struct arena *arena)
@@ -267,6 +285,7 @@ static enum status add_version(
 	custom->set = set;
 	custom->version = version;
 	custom->row = row_of(custom->types.object, spec->names->singular, set->arena);
+	custom->row.storage_hash = storage_hash(set->stored.object, set->arena);
 	custom->warning = warning_of(set->arena, set->definition->record, version);
 	set->len++;
 	return OK;
