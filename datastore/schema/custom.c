@@ -30,8 +30,8 @@ static void set_rules(const struct make *m, const struct apiextensions_json_sche
 		      struct field *field)
 {
 	struct str_list keys = schema->x_kubernetes_list_map_keys;
-	struct field_rules *rules = arena_new_of(m->arena, struct field_rules);
 	bool is_list = field->shape == SHAPE_LIST;
+	struct field_rules *rules;
 
 	if (is_list && str_is(schema->x_kubernetes_list_type, "map"))
 		field->flags |= FIELD_MAP;
@@ -39,6 +39,9 @@ static void set_rules(const struct make *m, const struct apiextensions_json_sche
 		field->flags |= FIELD_SET;
 	else if (is_list || str_is(schema->x_kubernetes_map_type, "atomic"))
 		field->flags |= FIELD_ATOMIC;
+	if (schema->default_.at == NULL && !(field->flags & FIELD_MAP))
+		return;
+	rules = arena_new_of(m->arena, struct field_rules);
 	rules->default_json = keep(m, schema->default_);
 	if (field->flags & FIELD_MAP) {
 		struct str *names = arena_array(m->arena, struct str, keys.len + 1);
@@ -47,8 +50,7 @@ static void set_rules(const struct make *m, const struct apiextensions_json_sche
 		rules->keys = names;
 		rules->key_count = (uint16_t)keys.len;
 	}
-	if (rules->default_json.at != NULL || rules->keys != NULL)
-		field->rules = rules;
+	field->rules = rules;
 }
 
 static bool is_required(const struct apiextensions_json_schema_props *schema, struct str name)

@@ -212,7 +212,7 @@ bool custom_is_established(crd *definition)
 	       has_condition(definition, "Established");
 }
 
-bool custom_is_terminating(crd *definition)
+static bool is_terminating(crd *definition)
 {
 	return has_condition(definition, "Terminating");
 }
@@ -258,7 +258,7 @@ static struct str warning_of(struct arena *arena, crd *definition,
 	if (!version->deprecated)
 		return STR_NONE;
 	if (version->deprecation_warning.at != NULL)
-		return version->deprecation_warning;
+		return arena_str(arena, version->deprecation_warning);
 	newer = newer_version(definition, version->name);
 	if (newer.at == NULL)
 		return arena_printf(arena, STR_FMT "/" STR_FMT " " STR_FMT " is deprecated",
@@ -284,7 +284,8 @@ static enum status add_version(
 	}
 	custom->set = set;
 	custom->version = version;
-	custom->row = row_of(custom->types.object, spec->names->singular, set->arena);
+	custom->row =
+	    row_of(custom->types.object, arena_str(set->arena, spec->names->singular), set->arena);
 	custom->row.storage_hash = storage_hash(set->stored.object, set->arena);
 	custom->warning = warning_of(set->arena, set->definition->record, version);
 	set->len++;
@@ -344,6 +345,20 @@ void custom_set_unref(struct custom_set *set)
 	judge_patterns_fini(&set->patterns);
 	object_unref(set->definition);
 	arena_free(set->arena);
+}
+
+void custom_set_refresh(struct custom_set *set, const struct object *definition)
+{
+	crd *old = set->definition->record, *now = definition->record;
+
+	assert(custom_is_same(old, now));
+	set->is_terminating = is_terminating(now);
+	for (uint32_t i = 0; i < set->len; i++)
+		set->at[i].version =
+		    &now->spec->versions.at[set->at[i].version - old->spec->versions.at];
+	object_ref(definition);
+	object_unref(set->definition);
+	set->definition = definition;
 }
 
 static void give_back(void *set)

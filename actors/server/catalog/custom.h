@@ -57,13 +57,14 @@ struct custom_set {
 /* Takes a reference of its own. INVALID with words as above; TOO_LARGE: nested too deep. */
 MUST_USE enum status custom_set_new(const struct object *definition, GIVE struct custom_set **out,
 				    struct fault *why);
+/* The newest state of a definition that means the same, in the place of the one it was made of. */
+void custom_set_refresh(struct custom_set *set, const struct object *definition);
 void custom_set_unref(TAKE struct custom_set *set); /* NULL is fine */
 /* A reference that is given back with the arena. */
 void custom_set_hold(struct arena *arena, struct custom_set *set);
 
-/* Whether the definition is to be served, and whether it is on its way out: nothing new is made of it then. */
+/* Whether the definition is to be served. */
 bool custom_is_established(const struct apiextensions_custom_resource_definition *definition);
-bool custom_is_terminating(const struct apiextensions_custom_resource_definition *definition);
 /* Whether two states of a definition mean the same for those who serve it. */
 bool custom_is_same(const struct apiextensions_custom_resource_definition *a,
 		    const struct apiextensions_custom_resource_definition *b);

@@ -212,12 +212,6 @@ static bool has_objects(const struct definitions *definitions, const struct defi
 	       (unclaimed != NULL && unclaimed->count > 0);
 }
 
-/* The same kind by the newest words of its definition: only whether it is on its way out may differ. */
-static void refresh(struct custom_set *set, const struct object *object)
-{
-	set->is_terminating = custom_is_terminating(object->record);
-}
-
 static void serve(struct server *server, struct definition *definition, const struct object *object,
 		  bool is_filling)
 {
@@ -231,7 +225,7 @@ static void serve(struct server *server, struct definition *definition, const st
 		hide(server, definition);
 		return;
 	}
-	refresh(set, object);
+	custom_set_refresh(set, object);
 	if (!is_filling && has_objects(server->definitions, definition, set)) {
 		load(server, definition, set);
 		return;
@@ -259,7 +253,7 @@ static void changed(struct server *server, const struct object *object, bool is_
 
 	definition->is_there = true;
 	if (now != NULL && custom_is_same(now->definition->record, object->record))
-		refresh(now, object);
+		custom_set_refresh(now, object);
 	else if (custom_is_established(object->record))
 		serve(server, definition, object, is_filling);
 }

@@ -49,7 +49,7 @@ static bool is_of(const struct document *document, const struct resource_row *ro
 	return str_eq(document->group, row->group) && str_eq(document->version, row->version);
 }
 
-/* Definitions are told apart by the revision they were written at. */
+/* Definitions are told apart by their generation, which is the same at every server. */
 static uint64_t stamp_of(const struct resource *resource, uint64_t before)
 {
 	const struct custom_set *set = resource->custom ? resource->custom->set : NULL;
@@ -59,7 +59,7 @@ static uint64_t stamp_of(const struct resource *resource, uint64_t before)
 	stamp = hash_bytes(stamp, uid.at, uid.len);
 	if (set != NULL)
 		stamp =
-		    hash_bytes(stamp, &set->definition->revision, sizeof set->definition->revision);
+		    hash_bytes(stamp, &object_meta(set->definition)->generation, sizeof(int64_t));
 	return stamp;
 }
 
