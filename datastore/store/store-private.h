@@ -276,6 +276,7 @@ struct store {
 
 	/* Written behind. */
 	uint64_t written_revision;
+	uint64_t written_compact; /* the compaction that the table knows of; 0: since it was opened, of none */
 	struct replica_state written_state; /* without the members' bytes */
 	struct text written_members;
 	bool is_dirty, is_writing, is_sweeping, needs_sweep, is_checkpointing;

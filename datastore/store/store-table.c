@@ -155,6 +155,11 @@ static void take_written(struct store *store, const struct store_flush *flush)
 			    sizeof(struct table_lease));
 	store->lease_changes.len -= flush->group.lease_count;
 	store->written_revision = mark->revision;
+	/* Not before the table knows of it: a step that came earlier would find nothing to do. */
+	if (mark->compact_revision > store->written_compact) {
+		store->written_compact = mark->compact_revision;
+		store->needs_sweep = true;
+	}
 	store->database_bytes = flush->database_bytes;
 	store->written_state.index = mark->applied_index;
 	store->written_state.term = mark->applied_term;

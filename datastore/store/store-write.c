@@ -283,8 +283,6 @@ static void apply_commands(struct store *store, const struct entry *entry)
 		if (status == OK)
 			apply_one(store, &command, entry->term,
 				  batch ? &batch->waiters.at[i] : NULL);
-		if (command.kind == COMMAND_COMPACT)
-			store->needs_sweep = true;
 	}
 	arena_free(arena);
 	if (batch)

@@ -252,6 +252,7 @@ static void close_if_idle(struct store *store)
 	opening->store = store;
 	opening->arena = arena_new(0);
 	store->is_dirty = store->needs_sweep = false;
+	store->written_compact = 0;
 	store->unchecked_bytes = 0;
 	store->seen = (struct replica_status){ 0 };
 	replica_output_clear(&store->out);

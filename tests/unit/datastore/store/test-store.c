@@ -273,6 +273,34 @@ TEST(a_defragmented_database_is_smaller_and_has_everything_still)
 	free_store(lab, disk);
 }
 
+/* A compaction that was agreed upon just before the second's tick, and is written only after it. */
+TEST(what_is_compacted_at_any_moment_is_swept)
+{
+	struct fake_disk *disk;
+	struct lab *lab = make_store(&disk, 0);
+	struct store_defragment ask = { 0 };
+	char value[16384];
+	uint64_t revision = 1;
+
+	memset(value, 'x', sizeof value - 1);
+	value[sizeof value - 1] = '\0';
+	for (unsigned round = 0; round < 60; round++) {
+		for (unsigned i = 0; i < 20; i++)
+			revision = lab_put(lab, "/a", value, STORE_ANY_REVISION)->revision;
+		lab_run(lab, 1000 - round % 30); /* somewhere around the tick */
+		struct store_compact compact = { .revision = revision };
+		struct store_compact_answer *compacted =
+		    lab_ask(lab, &store_compact_type, &compact, NULL);
+		CHECK_STATUS(compacted->status, OK);
+		lab_run(lab, 3000);
+		struct store_defragment_answer *answer =
+		    lab_ask(lab, &store_defragment_type, &ask, NULL);
+		CHECK_STATUS(answer->status, OK);
+		CHECK(answer->after_bytes < 5 * sizeof value);
+	}
+	free_store(lab, disk);
+}
+
 TEST(old_revisions_are_compacted_by_the_clock_and_an_idle_store_writes_nothing)
 {
 	struct fake_disk *disk;
