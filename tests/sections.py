@@ -141,10 +141,11 @@ def everything():
     for kind, variant in (("sim", "debug"), ("wire", "debug"), ("chaos", "release")):
         if os.access("tests/%s/run" % kind, os.X_OK):
             run.section(kind, ["tests/%s/run" % kind], SECTION_SECONDS, needs="build " + variant)
-    run.section("build asan", SCONS + ["variant=asan", "tests", "fuzz"], BUILD_SECONDS)
+    run.section("build asan", SCONS + ["variant=asan", "tests", "fuzz", "library"], BUILD_SECONDS)
     unit_sections(run, "asan", SECTION_SECONDS)
     run.section("sim, asan", ["build/asan/bin/test-sim", "-j", JOBS, "test-country", "test-wood"], SECTION_SECONDS, needs="build asan")
     run.section("fuzz corpus, asan", ["tests/fuzz/run", "--replay"], SECTION_SECONDS, needs="build asan")
+    run.section("examples, asan", EXAMPLES + ["build/asan/bin"], SECTION_SECONDS, needs="build asan")
     run.section("build tsan", SCONS + ["variant=tsan"] + ["build/tsan/bin/test-" + layer for layer in THREADED] +
                 ["build/tsan/lib/libtroupe-actor.so"], BUILD_SECONDS)
     unit_sections(run, "tsan", SECTION_SECONDS, THREADED)
