@@ -121,12 +121,6 @@ def test_apply_remembers_what_was_applied(cluster):
     expect(kubectl(cluster, "apply", "view-last-applied", "configmap/remembered"), 'a: "2"')
 
 
-def test_apply_on_the_servers_side_is_said_not_to_be_there(cluster):
-    errors = kubectl(cluster, "apply", "--server-side", "-f", "-", ok=False, fall_back_is_fine=True,
-                     stdin="{apiVersion: v1, kind: ConfigMap, metadata: {name: sided}}")
-    expect(errors, "Server-side apply not available on the server")
-
-
 def test_apply_of_two_ports_of_one_number_keeps_both(cluster):
     space = fresh(cluster, "dns")
     pod = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "dns"}, "spec": {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": {
