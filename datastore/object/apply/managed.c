@@ -81,6 +81,8 @@ enum status managed_read(const struct meta_managed_fields_entry_list *entries, b
 			 struct arena *arena, struct managed *out, struct fault *why)
 {
 	*out = (struct managed){ .arena = arena };
+	if (entries->len > MANAGED_OWNERS_MAX)
+		return fault_set(why, BAD_REQUEST, "", "more than %u owners", MANAGED_OWNERS_MAX);
 	for (uint32_t i = 0; i < entries->len; i++)
 		TRY(read_entry(out, &entries->at[i], is_stored, why));
 	return OK;

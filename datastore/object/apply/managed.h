@@ -2,7 +2,7 @@
  * Who owns which fields of an object: metadata.managedFields, read, kept up to date with each change, and written.
  *
  * Lives in an arena, with one request. Sets are read when they are asked for and written when they have changed: of an owner that a
- * change does not touch nothing but its bytes is handled. An owner of nothing vanishes. Bounded by the object.
+ * change does not touch nothing but its bytes is handled. An owner of nothing vanishes. Bounded by MANAGED_OWNERS_MAX and the object.
  */
 #ifndef DATASTORE_OBJECT_APPLY_MANAGED_H
 #define DATASTORE_OBJECT_APPLY_MANAGED_H
@@ -14,6 +14,8 @@
 
 /* Upstream's: when there are more entries of updates, the oldest of one version become one. */
 #define MANAGED_UPDATES_MAX 10U
+/* More is no list of owners: each is looked for among all. */
+#define MANAGED_OWNERS_MAX 1000U
 
 struct managed_owner {
 	struct str manager, api_version, subresource;

@@ -25,6 +25,26 @@ static void add(struct arena *arena, struct fields_step step, struct slot slot,
 	fields_add(out, step, is_null, fields_built(&below));
 }
 
+/* Entries stand in order of their keys. NULL: there is none. */
+static const void *entry_of(const struct field *field, const struct block_list *map, struct str key)
+{
+	uint32_t low = 0, high = map->len;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const char *block = (char *)map->at + (size_t)middle * field_stride(field);
+		int order = str_cmp(*(const struct str *)block, key);
+
+		if (order == 0)
+			return block;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
 static void find_in_map(struct arena *arena, const struct field *field,
 			const struct block_list *map, struct str raw, struct fields_builder *out)
 {
@@ -35,13 +55,12 @@ static void find_in_map(struct arena *arena, const struct field *field,
 		return;
 	for (json_enter(&in); json_member(&in, arena, &name) && json_skip(&in, &value);) {
 		struct slot_value entry = { 0 };
+		const void *block = NULL;
 
-		for (uint32_t i = 0; i < map->len && field->kind == KIND_MESSAGE; i++) {
-			const char *block = (char *)map->at + (size_t)i * field_stride(field);
-
-			if (str_eq(*(const struct str *)block, name))
-				entry = slot_element(field, block);
-		}
+		if (field->kind == KIND_MESSAGE)
+			block = entry_of(field, map, name);
+		if (block != NULL)
+			entry = slot_element(field, block);
 		add(arena, (struct fields_step){ FIELDS_NAME, name }, (struct slot){ field, true },
 		    entry, value, out);
 	}

@@ -441,3 +441,23 @@ TEST(values_of_another_type_are_named)
 		CHECK_STR(typed_fault(type, plain(mistyped[i].json), test_arena()),
 			  plain(mistyped[i].words).at);
 }
+
+TEST(more_owners_than_anybody_has_are_no_list)
+{
+	struct meta_managed_fields_entry_list list = { .len = MANAGED_OWNERS_MAX + 1 };
+	struct managed managed;
+
+	list.at = arena_array(test_arena(), struct meta_managed_fields_entry, list.len);
+	for (uint32_t i = 0; i < list.len; i++)
+		list.at[i] = (struct meta_managed_fields_entry){
+			.manager = arena_printf(test_arena(), "m%u", i),
+			.operation = STR("Apply"),
+			.api_version = STR("v1"),
+			.fields_type = STR("FieldsV1"),
+			.fields_v1 = STR("{\"f:data\":{}}"),
+		};
+	CHECK_STATUS(managed_read(&list, false, test_arena(), &managed, NULL), BAD_REQUEST);
+	list.len--;
+	CHECK_STATUS(managed_read(&list, false, test_arena(), &managed, NULL), OK);
+	CHECK_EQ(managed.len, MANAGED_OWNERS_MAX);
+}
