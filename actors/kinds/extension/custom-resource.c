@@ -1,8 +1,10 @@
 #include "actors/kinds/kind.h"
+#include "actors/kinds/rule.h"
 #include "datastore/custom/embedded.h"
 #include "datastore/custom/judge.h"
 #include "datastore/custom/list-type.h"
 #include "datastore/object/json.h"
+#include "datastore/object/name.h"
 #include "datastore/object/object.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/type.h"
@@ -223,10 +225,35 @@ static void check_lists(const struct kind_change *change, const struct value *no
 		list_type_check(schema_of(change), now, change->faults);
 }
 
+/* Names that others might have thought of, too. */
+static void warn_of_finalizers(struct kind_change *change)
+{
+	static const char advice[] = "to avoid accidental conflicts with other finalizer writers";
+	struct str_list list = record_meta(change->type, change->object)->finalizers;
+	struct str_list old = { 0 };
+
+	if (change->old != NULL)
+		old = record_meta(change->type, change->old)->finalizers;
+	for (uint32_t i = 0; i < list.len; i++) {
+		struct str name = list.at[i];
+
+		if (rule_list_has(old, name) || str_find_char(name, '/') >= 0 ||
+		    str_is(name, "orphan") || str_is(name, "foregroundDeletion") ||
+		    str_is(name, "kubernetes"))
+			continue;
+		kind_warn(change,
+			  "metadata.finalizers: " STR_FMT
+			  ": prefer a domain-qualified finalizer name%s %s",
+			  STR_ARG(name_quoted(change->arena, name)),
+			  str_find_char(name, '.') >= 0 ? " including a path (/)" : "", advice);
+	}
+}
+
 static void check(struct kind_change *change)
 {
 	const struct value *now, *old;
 
+	warn_of_finalizers(change);
 	if (change->schema == NULL)
 		return;
 	now = value_of(change, change->object);

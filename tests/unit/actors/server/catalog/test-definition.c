@@ -98,6 +98,13 @@ TEST(objects_of_a_definition_are_defaulted_pruned_and_judged)
 		      "\"integer\": spec.name in body must be of type string: \"integer\", "
 		      "spec.size: Invalid value: 0: spec.size in body should be greater than or "
 		      "equal to 1]");
+	answer = rig_patch(rig, "merge", WIDGETS "/a", "{\"metadata\":{\"finalizers\":[\"a\"]}}");
+	CHECK_CODE(answer, 200);
+	CHECK_EQ(answer.warning_count, 1);
+	CHECK_STR(answer.warnings[0],
+		  "metadata.finalizers: \"a\": prefer a domain-qualified finalizer name to avoid "
+		  "accidental conflicts with other finalizer writers");
+	CHECK_AT(answer.body, "metadata.generation", "1");
 	answer = rig_patch(rig, "merge", WIDGETS "/a",
 			   "{\"spec\":{\"size\":9},\"status\":{\"ready\":true}}");
 	CHECK_CODE(answer, 200);
