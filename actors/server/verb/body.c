@@ -158,6 +158,24 @@ static enum next unrecognized(struct request *r, const struct type *type, const 
 				   STR_ARG(summary(r, r->asked.body))));
 }
 
+/* An object of a definition of the store has to say what it is: no table says it for it. */
+static bool says_nothing(struct request *r, const struct type *type, struct str api_version,
+			 struct str kind)
+{
+	const struct custom_resource *custom = r->resource->custom;
+
+	if (custom == NULL || custom->set == NULL || type->set == NULL ||
+	    (kind.len > 0 && api_version.len > 0))
+		return false;
+	request_fail(
+	    r, failure_bad_request(r->arena,
+				   "the object provided is unrecognized (must be of type " STR_FMT
+				   "): Object '%s' is missing in '" STR_FMT "' (" STR_FMT ")",
+				   STR_ARG(type->kind), kind.len == 0 ? "Kind" : "apiVersion",
+				   STR_ARG(r->asked.body), STR_ARG(summary(r, r->asked.body))));
+	return true;
+}
+
 static enum next decode_json(struct request *r, const struct type *type, struct str body,
 			     void **record)
 {
@@ -169,6 +187,8 @@ static enum next decode_json(struct request *r, const struct type *type, struct 
 
 	if (json_kind(body, r->arena, &api_version, &kind, &why) != OK)
 		return unrecognized(r, type, "json", &why);
+	if (says_nothing(r, type, api_version, kind))
+		return DONE;
 	next = check_kind(r, type, api_version, kind);
 	if (next != NEXT)
 		return next;

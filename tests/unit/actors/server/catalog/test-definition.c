@@ -90,9 +90,14 @@ TEST(objects_of_a_definition_are_defaulted_pruned_and_judged)
 	CHECK_CODE(answer, 201);
 	CHECK_AT(answer.body, "spec.size", "3");
 	CHECK_AT(answer.body, "metadata.generation", "1");
-	answer =
-	    rig_post(rig, WIDGETS,
-		     "{\"metadata\":{\"name\":\"b\"},\"spec\":{\"size\":0,\"name\":7,\"odd\":1}}");
+	answer = rig_post(rig, WIDGETS, "{\"metadata\":{\"name\":\"b\"}}");
+	CHECK_FAILURE(answer, 400, "BadRequest",
+		      "the object provided is unrecognized (must be of type Widget): Object 'Kind' "
+		      "is missing in '{\"metadata\":{\"name\":\"b\"}}' "
+		      "({\"metadata\":{\"name\":\"b\"}})");
+	answer = rig_post(rig, WIDGETS,
+			  "{\"apiVersion\":\"example.com/v1\",\"kind\":\"Widget\",\"metadata\":{"
+			  "\"name\":\"b\"},\"spec\":{\"size\":0,\"name\":7,\"odd\":1}}");
 	CHECK_FAILURE(answer, 422, "Invalid",
 		      "Widget.example.com \"b\" is invalid: [spec.name: Invalid value: "
 		      "\"integer\": spec.name in body must be of type string: \"integer\", "
