@@ -284,18 +284,15 @@ static bool is_fresh(const struct pki_leaf *leaf, const struct pki_leaf *authori
 	unsigned usage = wish->usage & CERTIFICATE_CLIENT ? CERTIFICATE_CLIENT : CERTIFICATE_SERVER;
 	struct certificate_info info;
 	struct certificate_key *key;
-	enum status fits;
+	enum status status;
 
 	if (leaf->certificate_pem.len == 0 ||
-	    certificate_read(leaf->certificate_pem, arena, &info, NULL) != OK ||
-	    now.ns >= due_of(&info).ns || !has_all_names(&info, wish) ||
-	    certificate_verify(leaf->certificate_pem, authority->certificate_pem, usage, now,
-			       NULL) != OK ||
 	    certificate_key_from_pem(leaf->key_pem, &key, NULL) != OK)
 		return false;
-	fits = certificate_fits_key(leaf->certificate_pem, key, NULL);
+	status = certificate_examine(leaf->certificate_pem, authority->certificate_pem, usage, key,
+				     now, arena, &info, NULL);
 	certificate_key_free(key);
-	return fits == OK;
+	return status == OK && now.ns < due_of(&info).ns && has_all_names(&info, wish);
 }
 
 static enum status refresh(struct pki_leaf *leaf, struct signer *signer, struct leaf_wish *wish,

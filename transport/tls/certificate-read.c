@@ -372,23 +372,54 @@ static enum status verify(STACK_OF(X509) * chain, STACK_OF(X509) * authorities, 
 	return status;
 }
 
-enum status certificate_verify(struct str pem, struct str authorities_pem, unsigned usage,
-			       struct wall now, struct fault *why)
+static enum status verify_by(STACK_OF(X509) * chain, struct str authorities_pem, unsigned usage,
+			     struct wall now, struct fault *why)
 {
-	STACK_OF(X509) *chain = NULL, *authorities = NULL;
+	STACK_OF(X509) * authorities;
 	enum status status;
 
 	assert(usage == CERTIFICATE_SERVER || usage == CERTIFICATE_CLIENT);
-	status = tls_certificates_from_pem(pem, "the certificate", &chain, why);
-	if (status != OK)
-		status = UNAUTHORIZED;
-	else
-		status =
-		    tls_certificates_from_pem(authorities_pem, "the authority", &authorities, why);
-	if (status == OK)
-		status = verify(chain, authorities, usage, now, why);
-	sk_X509_pop_free(chain, X509_free);
+	TRY(tls_certificates_from_pem(authorities_pem, "the authority", &authorities, why));
+	status = verify(chain, authorities, usage, now, why);
 	sk_X509_pop_free(authorities, X509_free);
+	return status;
+}
+
+enum status certificate_verify(struct str pem, struct str authorities_pem, unsigned usage,
+			       struct wall now, struct fault *why)
+{
+	STACK_OF(X509) * chain;
+	enum status status;
+
+	if (tls_certificates_from_pem(pem, "the certificate", &chain, why) != OK)
+		return UNAUTHORIZED;
+	status = verify_by(chain, authorities_pem, usage, now, why);
+	sk_X509_pop_free(chain, X509_free);
+	return status;
+}
+
+static enum status check_key(X509 *certificate, const struct certificate_key *key, struct fault *why)
+{
+	if (X509_check_private_key(certificate, key->handle) == 1)
+		return OK;
+	return tls_fault(why, INVALID, "the certificate and the key do not belong together");
+}
+
+enum status certificate_examine(struct str pem, struct str authorities_pem, unsigned usage,
+				const struct certificate_key *key, struct wall now,
+				struct arena *arena, struct certificate_info *out, struct fault *why)
+{
+	STACK_OF(X509) * chain;
+	enum status status;
+
+	if (tls_certificates_from_pem(pem, "the certificate", &chain, why) != OK)
+		return UNAUTHORIZED;
+	status = verify_by(chain, authorities_pem, usage, now, why);
+	if (status == OK)
+		status = check_key(sk_X509_value(chain, 0), key, why);
+	if (status == OK)
+		tls_certificate_info(sk_X509_value(chain, 0), arena, out);
+	sk_X509_pop_free(chain, X509_free);
 	return status;
 }
 
@@ -422,14 +453,12 @@ enum status certificate_fits_key(struct str pem, const struct certificate_key *k
 				 struct fault *why)
 {
 	STACK_OF(X509) * list;
-	bool is_fitting;
+	enum status status;
 
 	TRY(tls_certificates_from_pem(pem, "the certificate", &list, why));
-	is_fitting = X509_check_private_key(sk_X509_value(list, 0), key->handle) == 1;
+	status = check_key(sk_X509_value(list, 0), key, why);
 	sk_X509_pop_free(list, X509_free);
-	return is_fitting
-		   ? OK
-		   : tls_fault(why, INVALID, "the certificate and the key do not belong together");
+	return status;
 }
 
 struct str certificate_fingerprint_text(const uint8_t fingerprint[CRYPTO_SHA256_BYTES],

@@ -111,6 +111,15 @@ bool certificate_has_name(const struct certificate_info *info, struct str name);
 MUST_USE enum status certificate_fits_key(struct str pem, const struct certificate_key *key,
 					  struct fault *why);
 
+/*
+ * certificate_verify, certificate_fits_key and certificate_read of one reading, which is what each of them costs most: what an owner asks of its
+ * certificates at each start.
+ */
+MUST_USE enum status certificate_examine(struct str pem, struct str authorities_pem, unsigned usage,
+					 const struct certificate_key *key, struct wall now,
+					 struct arena *arena, struct certificate_info *out,
+					 struct fault *why);
+
 /* The fingerprint as people compare it: 64 lower-case hexadecimal digits. */
 struct str certificate_fingerprint_text(const uint8_t fingerprint[CRYPTO_SHA256_BYTES],
 					struct arena *arena);

@@ -300,3 +300,35 @@ TEST(keys_survive_their_text_and_bad_ones_are_refused)
 	certificate_key_free(again);
 	certificate_key_free(half);
 }
+
+TEST(one_reading_says_whether_a_certificate_is_ours_and_what_it_says)
+{
+	struct authority_pair ca = authority_new("troupe-ca"), other = authority_new("other-ca");
+	struct certificate_authority signer = { ca.certificate_pem, ca.key };
+	struct certificate_key *key = certificate_key_new();
+	struct certificate_wish wish = make_wish();
+	struct wall late = { AUTHORITY_NOW.ns + 2 * AUTHORITY_DAY };
+	struct certificate_info info = { 0 };
+	struct str pem;
+
+	CHECK_STATUS(certificate_issue_own(&signer, &wish, key, test_arena(), &pem, NULL), OK);
+	CHECK_STATUS(certificate_examine(pem, other.certificate_pem, CERTIFICATE_SERVER, key,
+					 AUTHORITY_NOW, test_arena(), &info, NULL),
+		     UNAUTHORIZED);
+	CHECK_STATUS(certificate_examine(pem, ca.certificate_pem, CERTIFICATE_SERVER, key, late,
+					 test_arena(), &info, NULL),
+		     UNAUTHORIZED);
+	CHECK_STATUS(certificate_examine(pem, ca.certificate_pem, CERTIFICATE_SERVER, other.key,
+					 AUTHORITY_NOW, test_arena(), &info, NULL),
+		     INVALID);
+	CHECK_STATUS(certificate_examine(STR("no certificate"), ca.certificate_pem,
+					 CERTIFICATE_SERVER, key, AUTHORITY_NOW, test_arena(),
+					 &info, NULL),
+		     UNAUTHORIZED);
+	CHECK(info.common_name.at == NULL);
+	CHECK_STATUS(certificate_examine(pem, ca.certificate_pem, CERTIFICATE_SERVER, key,
+					 AUTHORITY_NOW, test_arena(), &info, NULL),
+		     OK);
+	check_subject(&info);
+	certificate_key_free(key);
+}
