@@ -149,17 +149,30 @@ def test_a_transaction_takes_one_branch_at_one_revision(cluster):
 def test_watches_see_each_change_once_and_in_order(cluster):
     node = cluster.nodes[0]
     begin = seen(node, "put", "w/0", "before")["header"]["revision"]
-    with Watch(node, "w/", "--prefix", "--rev=%d" % begin) as old, Watch(node, "w/", "--prefix") as new:
-        until(lambda: len(old.events()) == 1, 10, "what was there already is told")
+    with Watch(node, "w/", "--prefix", "--rev=%d" % begin) as watch:
+        until(lambda: len(watch.events()) == 1, 10, "what was there already is told")
         for i in range(20):
             ctl(node, "put", "w/%d" % (i % 3), str(i))
         ctl(node, "del", "w/", "--prefix")
-        until(lambda: len(old.events()) == 24, 20, "all is told")
-        events = old.events()
+        until(lambda: len(watch.events()) == 24, 20, "all is told")
+        events = watch.events()
         assert [event[2] for event in events[1:21]] == [str(i) for i in range(20)], events
         assert [event[:2] for event in events[21:]] == [("delete", "w/0"), ("delete", "w/1"), ("delete", "w/2")], events
         assert [event[3] for event in events] == sorted(event[3] for event in events)
-        until(lambda: len(new.events()) == 23 or not new.events(), 10, "the later one, too")
+
+
+def test_a_watch_of_what_is_to_come_begins_with_the_next_change(cluster):
+    node = cluster.nodes[0]
+    ctl(node, "put", "n/old", "1")
+    with Watch(node, "n/", "--prefix") as watch:
+        def stands():  # nobody else can tell when it does
+            ctl(node, "put", "n/mark", "1")
+            return watch.events()
+        until(stands, 20, "the watch stands")
+        for i in range(5):
+            ctl(node, "put", "n/new", str(i))
+        until(lambda: [event[2] for event in watch.events() if event[1] == "n/new"] == list("01234"), 10, "all is told")
+        assert not [event for event in watch.events() if event[1] == "n/old"]
 
 
 def test_compacted_and_future_revisions_are_refused_in_etcds_words(cluster):
