@@ -7,6 +7,8 @@
 #include "datastore/object/record.h"
 #include "runtime/base/limits.h"
 
+#define MERGE_COMPARISONS_MAX 25000000U /* lists of 3,500 elements: about a second */
+
 /* ---- lists ------------------------------------------------------------------------------------------------------ */
 
 /* Whether there is a list to merge with: an empty one counts where it is written out. */
@@ -220,6 +222,18 @@ static bool replaces_list(struct patch *patch, struct str raw)
 	return is_found;
 }
 
+/* Each element is looked for among all: far more than any list has would hold up everybody. */
+static bool is_too_long(const struct field *field, void *record, struct str raw)
+{
+	struct json in = json_of(raw);
+	uint64_t count = 0, have = patch_blocks(field, record)->len;
+
+	if (json_peek(&in) == JSON_ARRAY)
+		for (json_enter(&in); json_element(&in) && json_skip(&in, NULL);)
+			count++;
+	return count * (count + have) > MERGE_COMPARISONS_MAX;
+}
+
 enum status merge_list(struct patch *patch, const struct field *field, void *record, struct str raw,
 		       const struct merge_path *path, uint32_t depth)
 {
@@ -233,6 +247,9 @@ enum status merge_list(struct patch *patch, const struct field *field, void *rec
 		return merge_bad(patch, BAD_REQUEST, "expected a list in a strategic merge patch");
 	if (!is_list_there(field, record))
 		return take_list_as_it_is(patch, field, record, raw, path, depth);
+	if (is_too_long(field, record, raw))
+		return fault_set(patch->why, TOO_LARGE, "",
+				 "the list is too long to be merged by its elements");
 	if (is_message && replaces_list(patch, raw)) {
 		field_clear(field, record);
 		return take_list_as_it_is(patch, field, record, raw, path, depth);

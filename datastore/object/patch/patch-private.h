@@ -6,12 +6,20 @@
 
 #include "datastore/object/patch/patch.h"
 
+/* A list that the patch has made, and for how many it has room. */
+struct patch_room {
+	const void *at;
+	uint32_t len, cap;
+};
+#define PATCH_ROOMS 16U /* lists that grow at a time: those inside each other, by their fields */
+
 struct patch {
 	bool is_strategic;
 	bool is_replacing; /* within what $patch: replace puts in the place of something */
 	struct arena *arena;
 	struct json_strict *strict;
 	struct fault *why;
+	struct patch_room *rooms; /* PATCH_ROOMS of them */
 };
 
 MUST_USE enum status patch_merge(struct patch *patch, const struct type *type, void *record,
@@ -29,7 +37,10 @@ static inline void *patch_block(const struct field *field, const struct block_li
 	return (char *)list->at + (size_t)i * field_stride(field);
 }
 
-/* Makes room for one cleared element at `index`, in new memory: elements before and after keep their values. */
+/*
+ * Makes room for one cleared element at `index`, in memory that the patch has made: elements before and after keep their values. Many in
+ * a row take as much memory as one list of all.
+ */
 void *patch_insert(const struct patch *patch, const struct field *field, void *record,
 		   uint32_t index);
 void patch_remove(const struct field *field, void *record, uint32_t index);

@@ -9,13 +9,36 @@
 enum status patch_apply(enum patch_form form, const struct type *type, void *record, struct str raw,
 			struct arena *arena, struct json_strict *strict, struct fault *why)
 {
+	struct patch_room rooms[PATCH_ROOMS] = { 0 };
 	struct patch patch = { .is_strategic = form == PATCH_STRATEGIC,
 			       .arena = arena,
 			       .strict = strict,
-			       .why = why };
+			       .why = why,
+			       .rooms = rooms };
 
 	return form == PATCH_JSON ? patch_json(&patch, type, record, raw)
 				  : patch_merge(&patch, type, record, raw);
+}
+
+/* The list in memory with room for one more. */
+static char *with_room(const struct patch *patch, const struct field *field,
+		       const struct block_list *list)
+{
+	struct patch_room *room =
+	    &patch->rooms[(uintptr_t)field / sizeof(struct field) % PATCH_ROOMS];
+	size_t stride = field_stride(field);
+	uint32_t cap = list->len + list->len / 2 + 1;
+	char *at;
+
+	if (room->at == list->at && room->len == list->len && room->len < room->cap) {
+		room->len++;
+		return list->at;
+	}
+	at = arena_alloc(patch->arena, cap * stride);
+	if (list->len > 0)
+		memcpy(at, list->at, list->len * stride);
+	*room = (struct patch_room){ at, list->len + 1, cap };
+	return at;
 }
 
 void *patch_insert(const struct patch *patch, const struct field *field, void *record,
@@ -23,14 +46,11 @@ void *patch_insert(const struct patch *patch, const struct field *field, void *r
 {
 	struct block_list *list = patch_blocks(field, record);
 	size_t stride = field_stride(field);
-	char *at = arena_zalloc(patch->arena, (list->len + 1U) * stride);
+	char *at = with_room(patch, field, list);
 
 	assert(index <= list->len);
-	if (index > 0)
-		memcpy(at, list->at, index * stride);
-	if (index < list->len)
-		memcpy(at + (index + 1) * stride, (char *)list->at + index * stride,
-		       (list->len - index) * stride);
+	memmove(at + (index + 1) * stride, at + index * stride, (list->len - index) * stride);
+	memset(at + index * stride, 0, stride);
 	list->at = at;
 	list->len++;
 	return at + index * stride;

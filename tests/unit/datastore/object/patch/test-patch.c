@@ -500,3 +500,58 @@ TEST(unknown_and_duplicate_members_of_a_patch_are_found)
 	CHECK_STR(strict.at[1], "unknown field \"spec.containers[0].odd\"");
 	CHECK_STR(strict.at[2], "unknown field \"more\"");
 }
+
+/* Thirty thousand members or elements fit into a body: each took a copy of all before it, gigabytes in all. */
+TEST(memory_grows_with_the_members_of_a_patch_and_no_faster)
+{
+	static const struct {
+		enum patch_form form;
+		const char *begin, *one, *end;
+		uint32_t count;
+	} cases[] = {
+		{ PATCH_MERGE, "{'data':{", "'k%u':'v'", "}}", 30000 },
+		{ PATCH_MERGE, "{'metadata':{'ownerReferences':[", "{'uid':'%u'}", "]}}", 30000 },
+		{ PATCH_JSON, "[", "{'op':'add','path':'/data/k%u','value':'v'}", "]", 10000 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct arena *arena = arena_new(0);
+		struct text patch = text_in(test_arena(), 4 * MIB);
+		const struct type *type = type_of("ConfigMap");
+		void *record = record_of(type, "{'data':{'a':'b'}}");
+		struct fault why = { 0 };
+
+		text_add(&patch, str_from(cases[i].begin));
+		for (uint32_t j = 0; j < cases[i].count; j++) {
+			if (j > 0)
+				text_add_char(&patch, ',');
+			text_printf(&patch, cases[i].one, j);
+		}
+		text_add(&patch, str_from(cases[i].end));
+		CHECK_STATUS(patch_apply(cases[i].form, type, record,
+					 json_of_text(arena_cstr(test_arena(), text_str(&patch))),
+					 arena, NULL, &why),
+			     OK);
+		if (arena_size(arena) > 256 * MIB)
+			test_fail(__FILE__, __LINE__, "case %zu takes %zu bytes", i,
+				  arena_size(arena));
+		arena_free(arena);
+	}
+}
+
+TEST(a_list_too_long_to_be_merged_is_refused)
+{
+	struct text patch = text_in(test_arena(), 4 * MIB);
+	const struct type *type = type_of("Pod");
+	void *record = record_of(type, "{'spec':{'containers':[{'name':'a'}]}}");
+	struct fault why = { 0 };
+
+	text_add(&patch, STR("{'spec':{'containers':[{'name':'b'}"));
+	for (uint32_t i = 0; i < 20000; i++)
+		text_printf(&patch, ",{'name':'c%u'}", i);
+	text_add(&patch, STR("]}}"));
+	CHECK_STATUS(patch_apply(PATCH_STRATEGIC, type, record,
+				 json_of_text(arena_cstr(test_arena(), text_str(&patch))),
+				 test_arena(), NULL, &why),
+		     TOO_LARGE);
+}
