@@ -45,7 +45,7 @@ struct live_delete {
 ACT_TYPE_DECLARE(live_delete);
 struct live_deleted {
 	enum status status; /* FORBIDDEN: never this one */
-	bool ends_us; /* the server, or what it is reached by: nobody can be told when it has ended, and the answer names no uid to wait for */
+	bool ends_us; /* the server, what it is reached by, or who sees: it ends after the answer, which names no uid to wait for */
 	char words[256]; /* what became of it, for a person: a warning if it went well; "": nothing to say */
 };
 ACT_TYPE_DECLARE(live_deleted);

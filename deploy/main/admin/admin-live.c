@@ -57,13 +57,6 @@ struct delete_wish {
 	char name[256];
 };
 
-/* What the answer itself has to pass. */
-static bool is_on_the_way(const struct admin *admin, const struct delete_wish *wish)
-{
-	return strcmp(wish->node, admin->process->identity.name) == 0 &&
-	       (strcmp(wish->path, "core/api") == 0 || strcmp(wish->path, "core/http") == 0);
-}
-
 static void judge_killed(const struct delete_wish *wish, enum status status, bool comes_back,
 			 struct live_deleted *out)
 {
@@ -87,7 +80,7 @@ static void delete_task(struct act *act, void *state, void *arg)
 	struct delete_wish wish = *(struct delete_wish *)arg;
 	struct inspect_killed killed =
 	    admin_kill_at(act, state, str_from(wish.node), str_from(wish.path), INSPECT_ACTOR);
-	struct live_deleted deleted = { .ends_us = is_on_the_way(state, &wish) };
+	struct live_deleted deleted = { .ends_us = inspect_is_on_the_way(str_from(wish.path)) };
 
 	judge_killed(&wish, killed.status, killed.comes_back, &deleted);
 	(void)act_answer(act, wish.ticket, &live_deleted_type, &deleted);

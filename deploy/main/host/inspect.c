@@ -434,6 +434,28 @@ static void find_victim(void *arg, const struct act_info *info)
 	victim->comes_back = info->is_supervised;
 }
 
+bool inspect_is_on_the_way(struct str path)
+{
+	static const struct str actors[] = { STR("links"), STR("relay"), STR("inspector"),
+					     STR("admin"), STR("api"),   STR("http") };
+	struct str actor;
+
+	str_cut(&path, '/');
+	actor = str_cut(&path, '/');
+	for (size_t i = 0; i < sizeof actors / sizeof actors[0]; i++)
+		if (str_eq(actor, actors[i]))
+			return true;
+	return false;
+}
+
+static bool is_delayed(const struct inspect_kill *kill)
+{
+	char path[sizeof kill->path + 2];
+
+	snprintf(path, sizeof path, "/%s", kill->path);
+	return kill->level != INSPECT_ACTOR || inspect_is_on_the_way(str_from(path));
+}
+
 static struct inspect_killed kill_soon(struct act *act, const struct inspect_kill *kill)
 {
 	struct victim victim = { .path = str_from(kill->path) };
@@ -448,7 +470,10 @@ static struct inspect_killed kill_soon(struct act *act, const struct inspect_kil
 										  : NOT_FOUND };
 		due.who = victim.ref;
 	}
-	act_after(act, KILL_AFTER_MS, &inspect_due_type, &due);
+	if (is_delayed(kill))
+		act_after(act, KILL_AFTER_MS, &inspect_due_type, &due);
+	else
+		act_kill(act, due.who);
 	return (struct inspect_killed){ .status = OK,
 					.comes_back =
 					    victim.comes_back || kill->level != INSPECT_ACTOR };

@@ -52,8 +52,11 @@ enum inspect_level {
 	INSPECT_STOP,  /* SIGSTOP of the process: the root has to notice that it is silent */
 };
 
+/* Whether the actor HOST/PATH is what an answer about it passes, or what looks for it. */
+bool inspect_is_on_the_way(struct str path);
+
 /*
- * A request; answered with inspect_killed before it is done, for what is killed may be on the way of the answer. An empty path is the
+ * A request; answered with inspect_killed before it is done if that is on the way of the answer, else afterwards. An empty path is the
  * host itself; `admin` takes HOST/PATH. At the levels of a host the path of an actor means its host.
  */
 struct inspect_kill {
