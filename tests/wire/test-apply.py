@@ -6,9 +6,11 @@ import time
 
 import suite
 from cluster import Failed
-from kube import expect, fresh, kubectl, since
+from kube import client, expect, fresh, kubectl, since
 
 APPLY_SET = {"KUBECTL_APPLYSET": "true"}
+# Kubectls before 1.21 always show who owns what.
+SHOWN = ["--show-managed-fields"] if client() >= 21 else []
 
 
 def config(name, labels=None, **data):
@@ -34,7 +36,7 @@ def server_side(cluster, space, text, *words, ok=True):
 
 
 def got(cluster, space, *what):
-    return json.loads(cluster.kubectl("-n", space, "get", *what, "-o", "json", "--show-managed-fields").stdout)
+    return json.loads(cluster.kubectl("-n", space, "get", *what, "-o", "json", *SHOWN).stdout)
 
 
 def owners(cluster, space, *what):
@@ -63,6 +65,7 @@ def test_the_server_applies(cluster):
 
 
 def test_owners_are_shown_when_they_are_asked_for(cluster):
+    since(21, "--show-managed-fields")
     space = fresh(cluster, "shown")
     server_side(cluster, space, config("a", x="1"))
     assert "managedFields" not in kubectl(cluster, "get", "configmap", "a", "-o", "yaml", namespace=space)
@@ -181,6 +184,8 @@ DRY = [  # what is asked of the server, or only of kubectl, and done by nobody
     ["set", "env", "deployment/web", "A=1"], ["expose", "deployment", "web", "--port=80"], ["run", "p", "--image=i"],
     ["autoscale", "deployment", "web", "--max=3"], ["create", "deployment", "d", "--image=i"], ["taint", "nodes", "--all", "k=v:NoSchedule"],
 ]
+# Of these kubectl says what it says of the real thing.
+SILENT = ["patch", "taint"] + ([] if client() >= 21 else ["label", "annotate", "scale"])
 
 
 def test_a_dry_run_does_nothing(cluster):
@@ -192,8 +197,10 @@ def test_a_dry_run_does_nothing(cluster):
     version = got(cluster, space, "configmap", "a")["metadata"]["resourceVersion"]
     for mode in ("client", "server"):
         for words in DRY:
+            if words[0] == "autoscale" and mode == "server" and client() < 22:
+                continue  # it asks first for definitions of kinds in a version that no server of today has
             said = kubectl(cluster, *words, "--dry-run=" + mode, namespace=space)
-            if words[0] not in ("patch", "taint"):  # of which kubectl says what it says of the real thing
+            if words[0] not in SILENT:
                 expect(said, "dry run")
         expect(apply(cluster, space, config("a", x="1", y="1"), "--dry-run=" + mode), "dry run")
         expect(apply(cluster, space, config("e", x="1"), "--dry-run=" + mode), "dry run")
@@ -218,7 +225,7 @@ def names(cluster, space, *what):
 def test_what_has_the_label_and_is_not_applied_any_more_is_pruned(cluster):
     space = fresh(cluster, "pruned")
     both = "\n---\n".join(config(name, {"set": "s"}, x="1") for name in "ab")
-    words = ["--prune", "-l", "set=s", "--prune-allowlist=core/v1/ConfigMap"]
+    words = ["--prune", "-l", "set=s", "--prune-%s=core/v1/ConfigMap" % ("allowlist" if client() >= 26 else "whitelist")]
     kubectl(cluster, "create", "configmap", "other", namespace=space)
     apply(cluster, space, both, *words)
     assert names(cluster, space, "configmaps") == ["configmap/a", "configmap/b", "configmap/other"]

@@ -6,7 +6,7 @@ import time
 
 import suite
 from cluster import Cluster, until
-from kube import expect, kubectl, warnings
+from kube import expect, kubectl, since, warnings
 
 GROUP = "stable.example.com"
 SPEC = """
@@ -103,6 +103,7 @@ MISTAKES = [
 
 
 def test_what_contradicts_the_schema_is_refused_in_upstreams_words(cluster):
+    since(25, "--validate=strict")
     made(cluster)
     for spec, said in MISTAKES:
         done = cluster.kubectl("create", "--validate=strict", "-f", "-", stdin="---\n" + crontab("bad", spec), ok=False)
@@ -112,6 +113,7 @@ def test_what_contradicts_the_schema_is_refused_in_upstreams_words(cluster):
 
 
 def test_objects_are_patched_scaled_and_watched(cluster):
+    since(24, "patch --subresource")
     made(cluster)
     kubectl(cluster, "apply", "-f", "-", stdin=crontab("w", "{cronSpec: '* * * * */5'}"))
     kubectl(cluster, "patch", "ct", "w", "--type=merge", "-p", '{"spec":{"replicas":2}}')
