@@ -266,6 +266,9 @@ struct failure *failure_of(struct arena *arena, enum status status, const struct
 	case UNAVAILABLE:
 	case GONE: /* the asker acts for a leader that is none any more; or the store restarts */
 		return failure_unavailable(arena, words);
+	case FULL: /* of the store: nothing of it happened, and another member may lead soon */
+		return failure_unavailable(arena, "the datastore takes no writes: its leader's "
+						  "disk is full");
 	case BUSY: return failure_too_many(arena, 1, words);
 	case TIMEOUT: return failure_timeout(arena, 0, "the datastore did not answer in time");
 	case BAD_REQUEST: return failure_bad_request(arena, "%s", words);
