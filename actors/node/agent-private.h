@@ -8,10 +8,10 @@
 #include "actors/client/informer.h"
 #include "actors/node/agent.h"
 #include "actors/node/events.h"
-#include "actors/node/fit.h"
 #include "actors/node/node-object.h"
-#include "actors/node/pod-machine.h"
-#include "actors/node/runtime.h"
+#include "actors/node/pod/fit.h"
+#include "actors/node/pod/pod-machine.h"
+#include "actors/node/pod/runtime.h"
 
 /* Answers are told apart by their tags: a mark, and for reports the number of the pod. */
 #define AGENT_TAG_MASK 0xff00000000000000ULL

@@ -5,7 +5,7 @@
 #include "actors/client/api.h"
 #include "actors/client/request.h"
 #include "actors/node/agent-private.h"
-#include "actors/node/hollow.h"
+#include "actors/node/pod/hollow.h"
 #include "runtime/base/log.h"
 
 /* ---- calls -------------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 #include "actors/client/api.h"
 #include "actors/client/request.h"
 #include "actors/node/agent-private.h"
-#include "actors/node/pod-status.h"
+#include "actors/node/pod/pod-status.h"
 #include "datastore/object/record.h"
 #include "runtime/base/log.h"
 

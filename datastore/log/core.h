@@ -21,8 +21,8 @@
 #ifndef DATASTORE_LOG_CORE_H
 #define DATASTORE_LOG_CORE_H
 
-#include "datastore/log/entry.h"
-#include "datastore/log/member.h"
+#include "datastore/log/role/member.h"
+#include "datastore/log/wal/entry.h"
 #include "runtime/base/base.h"
 
 struct core;

@@ -1,6 +1,6 @@
 #include "datastore/log/message.h"
 
-#include "datastore/log/member.h"
+#include "datastore/log/role/member.h"
 #include "runtime/base/bytes.h"
 
 enum { FLAG_PRE = 1, FLAG_ORDERED = 2, FLAG_GRANTED = 4, FLAG_ALL = 7 };

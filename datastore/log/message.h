@@ -10,7 +10,7 @@
 #ifndef DATASTORE_LOG_MESSAGE_H
 #define DATASTORE_LOG_MESSAGE_H
 
-#include "datastore/log/entry.h"
+#include "datastore/log/wal/entry.h"
 #include "runtime/base/base.h"
 
 #define MESSAGE_VERSION 1

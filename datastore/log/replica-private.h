@@ -4,8 +4,8 @@
 #ifndef DATASTORE_LOG_REPLICA_PRIVATE_H
 #define DATASTORE_LOG_REPLICA_PRIVATE_H
 
-#include "datastore/log/liveness.h"
 #include "datastore/log/replica.h"
+#include "datastore/log/role/liveness.h"
 
 #define REPLICA_HELD \
 	1024U /* messages that wait for the term to be durable; older ones are dropped */

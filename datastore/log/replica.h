@@ -18,10 +18,10 @@
 #define DATASTORE_LOG_REPLICA_H
 
 #include "datastore/log/core.h"
-#include "datastore/log/member.h"
-#include "datastore/log/roles.h"
+#include "datastore/log/role/member.h"
+#include "datastore/log/role/roles.h"
 #include "datastore/log/transfer.h"
-#include "datastore/log/wal.h"
+#include "datastore/log/wal/wal.h"
 
 struct replica;
 

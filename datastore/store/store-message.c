@@ -6,7 +6,7 @@
  */
 #include <assert.h>
 
-#include "datastore/store/fixed.h"
+#include "datastore/store/state/fixed.h"
 #include "datastore/store/store-private.h"
 
 #define MESSAGE_VERSION_BYTE 1

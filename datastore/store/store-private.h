@@ -19,8 +19,8 @@
 #define DATASTORE_STORE_STORE_PRIVATE_H
 
 #include "datastore/log/replica.h"
-#include "datastore/store/history.h"
-#include "datastore/store/index.h"
+#include "datastore/store/state/history.h"
+#include "datastore/store/state/index.h"
 #include "datastore/store/store.h"
 #include "datastore/table/table.h"
 #include "runtime/actor/act.h"

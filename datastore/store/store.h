@@ -28,7 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "datastore/store/blob.h"
+#include "datastore/store/state/blob.h"
 #include "runtime/actor/act.h"
 #include "runtime/base/fault.h"
 #include "runtime/base/limits.h"
@@ -359,7 +359,7 @@ struct store_member_add {
 	struct arena *arena;
 	struct str name, address;
 	uint64_t id; /* which its store says of itself: store_status.id of a store that waits to be added */
-	struct str domain; /* what roles are decided by; see datastore/log/roles.h */
+	struct str domain; /* what roles are decided by; see datastore/log/role/roles.h */
 	uint32_t weight;
 	bool is_forwarded; /* set by stores: no second hop */
 };

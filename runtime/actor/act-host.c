@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "runtime/actor/far/remote.h"
 #include "runtime/actor/trace.h"
 #include "runtime/base/log.h"
 

@@ -17,12 +17,12 @@
 #include <string.h>
 
 #include "runtime/actor/act-host.h"
-#include "runtime/actor/envelope.h"
+#include "runtime/actor/far/envelope.h"
 #include "runtime/actor/lane-index.h"
-#include "runtime/actor/pool.h"
-#include "runtime/actor/run-times.h"
-#include "runtime/actor/slots.h"
-#include "runtime/actor/wheel.h"
+#include "runtime/actor/part/pool.h"
+#include "runtime/actor/part/run-times.h"
+#include "runtime/actor/part/slots.h"
+#include "runtime/actor/part/wheel.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/limits.h"
 #include "runtime/base/list.h"
@@ -574,31 +574,6 @@ MUST_USE enum status registry_add(struct act *act, const char *name);
 void registry_remove(struct act *act); /* its name and its groups */
 struct act *registry_by_hash(const struct act_host *host, uint32_t hash);
 void registry_fini(struct act_host *host);
-
-/* ---- remote.c --------------------------------------------------------------------------------------- */
-
-/* What we have going with another host. */
-struct peer {
-	struct list link;
-	uint32_t node;
-	uint16_t host;
-	struct list asked, asking;     /* struct request: to it, from it */
-	struct list watched, watching; /* struct watch: ours of its actors, its of ours */
-};
-
-/* Somebody elsewhere waits for an answer from here. */
-bool remote_is_asked(const struct act_host *host);
-struct peer *remote_peer(struct act_host *host, uint32_t node, uint16_t number);
-/* Sends to another host; the body is encoded, not dropped. */
-MUST_USE enum status remote_send(struct act_host *host, struct act_ref to, struct envelope *envelope,
-				 const struct act_type *type, const void *body);
-/* A message of the runtime itself, with words or nothing as its body. */
-MAY_IGNORE enum status remote_signal(struct act_host *host, struct act_ref to,
-				     struct envelope *envelope, struct str words);
-/* The test mode: the message is encoded and decoded; NULL: it could not be, *out says why. */
-struct message *remote_round_trip(struct act_host *host, const struct act_type *type,
-				  const void *body, enum status *out);
-void remote_fini(struct act_host *host);
 
 /* ---- task.c ------------------------------------------------------------------------------------------ */
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/actor/actor-private.h"
+#include "runtime/actor/far/remote.h"
 
 ACT_TYPE(act_exit);
 ACT_TYPE(life_ended);

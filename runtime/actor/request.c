@@ -4,6 +4,7 @@
  * An asker at another host is stood for by an entry here, without a timer: it cancels when it stops waiting.
  */
 #include "runtime/actor/actor-private.h"
+#include "runtime/actor/far/remote.h"
 
 static struct request *request_make(struct act_host *host, struct list *asking)
 {

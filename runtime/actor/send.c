@@ -1,4 +1,5 @@
 #include "runtime/actor/actor-private.h"
+#include "runtime/actor/far/remote.h"
 
 struct act *actor_host_find(const struct act_host *host, struct act_ref ref)
 {

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "runtime/actor/actor-private.h"
+#include "runtime/actor/far/remote.h"
 
 ACT_TYPE(act_down);
 

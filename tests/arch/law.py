@@ -6,15 +6,19 @@ check.py turns it into a program. A change here is a change of the design: say w
 import re
 
 BASE = "runtime/base"
-RUNTIME = ["runtime/base", "runtime/actor", "runtime/loop", "runtime/sim", "runtime/faulty", "runtime/trace"]
+RUNTIME = ["runtime/base", "runtime/actor", "runtime/actor/far", "runtime/loop", "runtime/sim", "runtime/faulty", "runtime/trace"]
 TRANSPORT = ["transport/wire", "transport/tls", "transport/http", "transport/peer"]
 # What else can be done with a record: each room stands on datastore/object alone.
 WALKERS = ["datastore/object/apply", "datastore/object/columns", "datastore/object/defaults", "datastore/object/openapi",
            "datastore/object/patch", "datastore/object/validate"]
-DATASTORE = ["datastore/schema", "datastore/object"] + WALKERS + ["datastore/custom", "datastore/cel", "datastore/log", "datastore/table",
-             "datastore/store"]
+# Who votes and what is on disk stand below the replica; what the members agreed upon in memory below the store's actor.
+LOG = ["datastore/log/role", "datastore/log/wal", "datastore/log"]
+STORE = ["datastore/store/state", "datastore/store"]
+DATASTORE = ["datastore/schema", "datastore/object"] + WALKERS + ["datastore/custom", "datastore/cel"] + LOG + ["datastore/table"] + STORE
 RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
+# What parts that several kinds have must be like.
 KINDS = RECORDS + ["datastore/custom", "datastore/cel", "actors/client"]  # client holds what a rule is given to judge by
+FIELDS = ["actors/kinds/field"]
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
@@ -23,7 +27,7 @@ SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actor
 FAMILIES = ["actors/controller/workload", "actors/controller/job"]
 CONTROL = ["actors/client", "actors/controller"] + FAMILIES
 ACTORS = DOOR + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers", "actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
-                          "actors/scheduler/criterion", "actors/node",
+                          "actors/scheduler/criterion", "actors/node/pod", "actors/node",
                  "actors/proxy"]
 # The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
 MAIN = ["deploy/main/command", "deploy/main/host", "deploy/main/admin", "deploy/main/node", "deploy/main/simulation", "deploy/main/drill"]
@@ -34,7 +38,9 @@ ACTORS.append("actors/etcd")  # a door of its own: deploy puts it together, nobo
 # Folder: what it may include beside itself and runtime/base.
 USES = {
     "runtime/base": [],
-    "runtime/actor": [],
+    "runtime/actor/part": [],  # knows nothing of actors
+    "runtime/actor": ["runtime/actor/part", "runtime/actor/far"],  # what crosses to other hosts is one module with the rest
+    "runtime/actor/far": ["runtime/actor", "runtime/actor/part"],
     "runtime/loop": ["runtime/actor"],
     "runtime/sim": ["runtime/actor"],
     "runtime/faulty": ["runtime/actor"],
@@ -48,21 +54,25 @@ USES = {
     **{room: ["datastore/schema", "datastore/object", "transport/wire"] for room in WALKERS},
     "datastore/custom": RECORDS + ["transport/wire"],  # schemas of definitions over JSON
     "datastore/cel": RECORDS,
-    "datastore/log": RUNTIME + ["transport/peer"],
+    "datastore/log/role": RUNTIME,
+    "datastore/log/wal": RUNTIME + ["datastore/log/role"],  # the meta file holds the list of members
+    "datastore/log": RUNTIME + LOG[:2] + ["transport/peer"],
     "datastore/table": ["runtime/actor"], # the file seam only: a simulated disk is below the database too
-    "datastore/store": RUNTIME + TRANSPORT + ["datastore/log", "datastore/table"],
+    "datastore/store/state": RUNTIME + LOG + ["datastore/store"],  # store.h says what a change and a command are
+    "datastore/store": RUNTIME + TRANSPORT + LOG + ["datastore/table", "datastore/store/state"],
     "actors/client": RUNTIME + TRANSPORT + RECORDS,
     "actors/authentication": RUNTIME + RECORDS + ["actors/client", "transport/tls", "transport/wire"], # tokens and certificates are its matter
     "actors/authorization": RUNTIME + RECORDS + ["actors/client"],
     "actors/admission": RUNTIME + RECORDS + ["actors/client", "transport/tls"],  # so are they here: for whom they ask
+    "actors/kinds/field": KINDS + ["actors/kinds"],
     "actors/kinds": KINDS,
-    "actors/kinds/access": KINDS + ["actors/kinds", "transport/tls"],  # requests for certificates are read to be judged
-    "actors/kinds/cluster": KINDS + ["actors/kinds"],
-    "actors/kinds/extension": KINDS + ["actors/kinds"],
-    "actors/kinds/network": KINDS + ["actors/kinds"],
-    "actors/kinds/pod": KINDS + ["actors/kinds"],
-    "actors/kinds/storage": KINDS + ["actors/kinds"],
-    "actors/kinds/workload": KINDS + ["actors/kinds", "actors/kinds/pod"],  # they make pods from templates
+    "actors/kinds/access": KINDS + FIELDS + ["actors/kinds", "transport/tls"],  # requests for certificates are read to be judged
+    "actors/kinds/cluster": KINDS + FIELDS + ["actors/kinds"],
+    "actors/kinds/extension": KINDS + FIELDS + ["actors/kinds"],
+    "actors/kinds/network": KINDS + FIELDS + ["actors/kinds"],
+    "actors/kinds/pod": KINDS + FIELDS + ["actors/kinds"],
+    "actors/kinds/storage": KINDS + FIELDS + ["actors/kinds"],
+    "actors/kinds/workload": KINDS + FIELDS + ["actors/kinds", "actors/kinds/pod"],  # they make pods from templates
     # etcd's API is about keys and revisions: it knows the store and nothing of records, so the API server's rooms are not its.
     "actors/etcd": RUNTIME + ["transport/wire", "transport/tls", "transport/http", "datastore/store"],
     **{room: RUNTIME + DATASTORE + DOOR + SERVER + ["transport/http", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
@@ -75,7 +85,8 @@ USES = {
     "actors/scheduler/queue": CONTROL + RUNTIME + RECORDS + ["actors/scheduler/snapshot"],
     "actors/scheduler": CONTROL + RUNTIME + RECORDS + ["actors/scheduler/snapshot", "actors/scheduler/queue"],
     "actors/scheduler/criterion": CONTROL + RUNTIME + RECORDS + ["actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler"],
-    "actors/node": CONTROL + RUNTIME + TRANSPORT + RECORDS,  # makes and compares the statuses of pods and nodes
+    "actors/node/pod": CONTROL + RUNTIME + TRANSPORT + RECORDS,
+    "actors/node": ["actors/node/pod"] + CONTROL + RUNTIME + TRANSPORT + RECORDS,  # makes and compares the statuses of pods and nodes
     "actors/proxy": CONTROL + RUNTIME,
     "deploy/embed": RUNTIME + TRANSPORT + DATASTORE + ACTORS + ["deploy/cluster"],
     "deploy/cluster": RUNTIME + TRANSPORT + DATASTORE + ACTORS,
@@ -137,12 +148,12 @@ UNDER_WAY = {
     "actors/admission/plugin.h": "plug-ins that warn",
     "actors/client/failure.h": "the API server and more clients",
     "actors/client/request.h": "the API server and more clients",
-    "actors/kinds/amount.h": "the rules of single kinds",
+    "actors/kinds/field/amount.h": "the rules of single kinds",
     "actors/kinds/rule.h": "the rules of single kinds",
-    "actors/kinds/toleration.h": "the rules of single kinds",
-    "datastore/log/entry.h": "the store",
+    "actors/kinds/field/toleration.h": "the rules of single kinds",
+    "datastore/log/wal/entry.h": "the store",
     "datastore/log/replica.h": "the store",
-    "datastore/log/roles.h": "the store",
+    "datastore/log/role/roles.h": "the store",
     "datastore/log/transfer.h": "the store",
     "datastore/schema/registry.h": "its self-test",
     "deploy/main/host/process.h": "the hosts of a node",

@@ -3,7 +3,7 @@
  * decoded encodes to bytes that decode to the same.
  */
 #include "datastore/log/message.h"
-#include "runtime/actor/envelope.h"
+#include "runtime/actor/far/envelope.h"
 #include "runtime/base/base.h"
 #include "transport/peer/frame.h"
 

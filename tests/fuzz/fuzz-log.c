@@ -1,8 +1,8 @@
 /*
  * What stands on disk: log records, segments, the meta file, and the commands in an entry.
  */
-#include "datastore/log/record.h"
-#include "datastore/store/command.h"
+#include "datastore/log/wal/record.h"
+#include "datastore/store/state/command.h"
 #include "runtime/base/base.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);

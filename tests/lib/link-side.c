@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "runtime/actor/envelope.h"
+#include "runtime/actor/far/envelope.h"
 #include "tests/lib/test.h"
 #include "transport/tls/crypto.h"
 

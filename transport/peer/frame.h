@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "runtime/actor/envelope.h"
+#include "runtime/actor/far/envelope.h"
 #include "runtime/actor/seams.h"
 #include "runtime/base/base.h"
 

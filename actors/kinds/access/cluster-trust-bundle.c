@@ -1,8 +1,8 @@
 #include "actors/kinds/access/pem.h"
+#include "actors/kinds/field/signer.h"
 #include "actors/kinds/kinds.h"
 #include "actors/kinds/rule.h"
 #include "actors/kinds/seen.h"
-#include "actors/kinds/signer.h"
 #include "datastore/schema/certificates.h"
 #include "transport/tls/certificate.h"
 

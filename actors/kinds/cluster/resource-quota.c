@@ -1,5 +1,7 @@
-#include "actors/kinds/amount.h"
+#include "actors/kinds/field/amount.h"
 #include "actors/kinds/kinds.h"
+#include "actors/kinds/path.h"
+#include "actors/kinds/seen.h"
 #include "datastore/object/name.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/core.h"

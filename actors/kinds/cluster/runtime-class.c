@@ -1,8 +1,10 @@
-#include "actors/kinds/amount.h"
+#include "actors/kinds/field/amount.h"
+#include "actors/kinds/field/node-selector.h"
+#include "actors/kinds/field/toleration.h"
 #include "actors/kinds/kinds.h"
-#include "actors/kinds/node-selector.h"
+#include "actors/kinds/path.h"
+#include "actors/kinds/rule.h"
 #include "actors/kinds/seen.h"
-#include "actors/kinds/toleration.h"
 #include "datastore/schema/node.h"
 
 /*

@@ -1,4 +1,4 @@
-#include "actors/kinds/ip.h"
+#include "actors/kinds/field/ip.h"
 #include "actors/kinds/network/service-private.h"
 
 /*

@@ -1,6 +1,6 @@
+#include "actors/kinds/field/toleration.h"
+#include "actors/kinds/field/volume.h"
 #include "actors/kinds/pod/pod-private.h"
-#include "actors/kinds/toleration.h"
-#include "actors/kinds/volume.h"
 #include "datastore/object/json.h"
 
 /*

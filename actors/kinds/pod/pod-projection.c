@@ -1,6 +1,6 @@
+#include "actors/kinds/field/signer.h"
+#include "actors/kinds/field/volume.h"
 #include "actors/kinds/pod/pod-private.h"
-#include "actors/kinds/signer.h"
-#include "actors/kinds/volume.h"
 
 /*
  * Projected volumes: files of several sources in one folder. Each path is there once; tokens do not take part in that.

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "actors/kinds/amount.h"
+#include "actors/kinds/field/amount.h"
 #include "actors/kinds/pod/pod-private.h"
 #include "datastore/object/quantity.h"
 

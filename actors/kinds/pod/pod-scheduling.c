@@ -1,6 +1,6 @@
-#include "actors/kinds/node-selector.h"
+#include "actors/kinds/field/node-selector.h"
+#include "actors/kinds/field/toleration.h"
 #include "actors/kinds/pod/pod-private.h"
-#include "actors/kinds/toleration.h"
 #include "datastore/object/record.h"
 
 /*

@@ -1,5 +1,5 @@
+#include "actors/kinds/field/volume.h"
 #include "actors/kinds/pod/pod-private.h"
-#include "actors/kinds/volume.h"
 
 /*
  * Security contexts of pods and containers, and what each operating system has of them.

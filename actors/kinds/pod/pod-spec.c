@@ -1,9 +1,9 @@
 #include <stdlib.h>
 
-#include "actors/kinds/amount.h"
-#include "actors/kinds/ip.h"
+#include "actors/kinds/field/amount.h"
+#include "actors/kinds/field/ip.h"
+#include "actors/kinds/field/toleration.h"
 #include "actors/kinds/pod/pod-private.h"
-#include "actors/kinds/toleration.h"
 #include "datastore/object/record.h"
 
 /*

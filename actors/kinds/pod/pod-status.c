@@ -1,5 +1,5 @@
-#include "actors/kinds/amount.h"
-#include "actors/kinds/ip.h"
+#include "actors/kinds/field/amount.h"
+#include "actors/kinds/field/ip.h"
 #include "actors/kinds/pod/pod-private.h"
 #include "datastore/object/quantity.h"
 #include "datastore/object/record.h"

@@ -1,7 +1,7 @@
-#include "actors/kinds/amount.h"
-#include "actors/kinds/node-selector.h"
+#include "actors/kinds/field/amount.h"
+#include "actors/kinds/field/node-selector.h"
+#include "actors/kinds/field/volume.h"
 #include "actors/kinds/pod/pod-private.h"
-#include "actors/kinds/volume.h"
 
 /*
  * What a stored spec does that today's rules forbid, so that it may go on (upstream's GetValidationOptionsFromPodSpecAndMeta).

@@ -1,5 +1,5 @@
+#include "actors/kinds/field/toleration.h"
 #include "actors/kinds/pod/pod-private.h"
-#include "actors/kinds/toleration.h"
 #include "datastore/object/record.h"
 
 /*

@@ -1,7 +1,7 @@
-#include "actors/kinds/amount.h"
-#include "actors/kinds/claim.h"
-#include "actors/kinds/ip.h"
-#include "actors/kinds/node-selector.h"
+#include "actors/kinds/field/amount.h"
+#include "actors/kinds/field/claim.h"
+#include "actors/kinds/field/ip.h"
+#include "actors/kinds/field/node-selector.h"
 #include "actors/kinds/pod/pod-private.h"
 
 /*

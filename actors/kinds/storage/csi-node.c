@@ -1,7 +1,7 @@
+#include "actors/kinds/field/volume.h"
 #include "actors/kinds/kinds.h"
 #include "actors/kinds/rule.h"
 #include "actors/kinds/seen.h"
-#include "actors/kinds/volume.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/storage.h"
 

@@ -1,6 +1,6 @@
-#include "actors/kinds/amount.h"
+#include "actors/kinds/field/amount.h"
+#include "actors/kinds/field/node-selector.h"
 #include "actors/kinds/kinds.h"
-#include "actors/kinds/node-selector.h"
 #include "actors/kinds/rule.h"
 #include "datastore/object/quantity.h"
 #include "datastore/schema/storage.h"

@@ -1,6 +1,6 @@
 #include "actors/kinds/storage/persistent-volume-source.h"
 
-#include "actors/kinds/volume.h"
+#include "actors/kinds/field/volume.h"
 #include "datastore/object/record.h"
 
 /*

@@ -1,9 +1,9 @@
 #include "actors/kinds/storage/persistent-volume.h"
 
+#include "actors/kinds/field/node-selector.h"
+#include "actors/kinds/field/volume.h"
 #include "actors/kinds/kinds.h"
-#include "actors/kinds/node-selector.h"
 #include "actors/kinds/storage/persistent-volume-source.h"
-#include "actors/kinds/volume.h"
 #include "datastore/object/quantity.h"
 #include "datastore/object/record.h"
 

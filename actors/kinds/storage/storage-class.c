@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
+#include "actors/kinds/field/node-selector.h"
 #include "actors/kinds/kinds.h"
-#include "actors/kinds/node-selector.h"
 #include "actors/kinds/rule.h"
 #include "actors/kinds/seen.h"
 #include "datastore/object/name.h"

@@ -1,7 +1,7 @@
+#include "actors/kinds/field/volume.h"
 #include "actors/kinds/kinds.h"
 #include "actors/kinds/rule.h"
 #include "actors/kinds/storage/persistent-volume.h"
-#include "actors/kinds/volume.h"
 #include "datastore/schema/core.h"
 #include "datastore/schema/storage.h"
 

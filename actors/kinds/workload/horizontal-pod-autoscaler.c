@@ -1,4 +1,4 @@
-#include "actors/kinds/amount.h"
+#include "actors/kinds/field/amount.h"
 #include "actors/kinds/kinds.h"
 #include "actors/kinds/workload/workload.h"
 #include "datastore/object/quantity.h"

@@ -1,4 +1,4 @@
-#include "actors/kinds/claim.h"
+#include "actors/kinds/field/claim.h"
 #include "actors/kinds/kinds.h"
 #include "actors/kinds/seen.h"
 #include "actors/kinds/workload/workload.h"

@@ -12,7 +12,7 @@
  */
 #include <stdio.h>
 
-#include "datastore/log/wal.h"
+#include "datastore/log/wal/wal.h"
 #include "deploy/main/admin/admin-private.h"
 #include "deploy/main/admin/overview.h"
 #include "deploy/main/host/directory.h"

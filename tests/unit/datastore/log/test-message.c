@@ -1,6 +1,6 @@
 #include "datastore/log/message.h"
 
-#include "datastore/log/member.h"
+#include "datastore/log/role/member.h"
 #include "tests/lib/test.h"
 #include "tests/unit/datastore/log/disk.h"
 

@@ -1,0 +1,403 @@
+#include "datastore/log/role/roles.h"
+
+/* Latencies are compared in steps of this, so that noise does not outweigh what operators ask for. */
+#define P95_STEP_US 5000U
+#define SWAP_GAIN_US 5000U
+#define SWAP_GAIN_PERCENT 130U
+#define SLOW_LEADER_FACTOR 3U
+#define SLOW_LEADER_US 20000U
+
+/* What the law is about, before and after a step. */
+struct balance {
+	uint32_t voters;
+	uint32_t live;    /* of them, here now and caught up: they make the majority */
+	uint32_t lasting; /* of those, not about to leave: they make the tolerance */
+};
+
+static bool is_here(const struct roles_member *member)
+{
+	return member->is_alive && member->lag <= ROLES_LAG_ENTRIES;
+}
+
+static struct balance balance_of(const struct roles_input *input)
+{
+	struct balance balance = { 0 };
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if (member->role != MEMBER_VOTER)
+			continue;
+		balance.voters++;
+		balance.live += is_here(member);
+		balance.lasting += is_here(member) && !member->is_leaving;
+	}
+	return balance;
+}
+
+static int32_t tolerance_of(struct balance balance)
+{
+	return (int32_t)balance.lasting - (int32_t)(balance.voters / 2 + 1);
+}
+
+int32_t roles_tolerance(const struct roles_input *input)
+{
+	return tolerance_of(balance_of(input));
+}
+
+/* The law: after giving `member` a vote (or taking it), no fewer may fail than before, and a majority is here. */
+static bool is_lawful(const struct roles_input *input, const struct roles_member *member, bool votes)
+{
+	struct balance before = balance_of(input), after = before;
+	uint32_t live = is_here(member), lasting = is_here(member) && !member->is_leaving;
+	if (votes) {
+		after.voters++;
+		after.live += live;
+		after.lasting += lasting;
+	} else {
+		after.voters--;
+		after.live -= live;
+		after.lasting -= lasting;
+	}
+	return after.voters > 0 && after.live >= after.voters / 2 + 1 &&
+	       tolerance_of(after) >= tolerance_of(before);
+}
+
+bool roles_keeps_majority(const struct roles_input *input, uint64_t id, enum member_role role)
+{
+	uint32_t voters = 0, here = 0;
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if ((member->id == id ? role : member->role) != MEMBER_VOTER)
+			continue;
+		voters++;
+		here += is_here(member) && !member->is_suspect;
+	}
+	return here >= voters / 2 + 1;
+}
+
+/* ---- choosing ---- */
+
+static bool same_domain(const struct roles_member *a, const struct roles_member *b)
+{
+	return str_eq(a->domain, b->domain);
+}
+
+static uint32_t voters_like(const struct roles_input *input, const struct roles_member *member,
+			    const struct roles_member *leave_out)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < input->len; i++)
+		count += input->at[i].role == MEMBER_VOTER && is_here(&input->at[i]) &&
+			 &input->at[i] != leave_out && same_domain(&input->at[i], member);
+	return count;
+}
+
+static int compare_number(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* A latency that is not known yet counts as an ordinary one. */
+static uint32_t p95_steps(const struct roles_member *member)
+{
+	return (member->p95_us + P95_STEP_US - 1) / P95_STEP_US;
+}
+
+/* Below 0: a is the better one to have. Fewer voters of its failure domain first, then fitness, then what operators say. */
+static int compare_fit(const struct roles_input *input, const struct roles_member *a,
+		       const struct roles_member *b)
+{
+	int order = compare_number(voters_like(input, a, a), voters_like(input, b, b));
+	if (order == 0)
+		order = compare_number(a->is_pressed, b->is_pressed);
+	if (order == 0)
+		order = compare_number(p95_steps(a), p95_steps(b));
+	if (order == 0)
+		order = compare_number(a->weight, b->weight);
+	return order != 0 ? order : compare_number(a->id, b->id);
+}
+
+static bool is_candidate(const struct roles_member *member)
+{
+	return member->role == MEMBER_STANDBY && is_here(member) && !member->is_suspect &&
+	       !member->is_leaving && member->is_informed;
+}
+
+static const struct roles_member *best_candidate(const struct roles_input *input)
+{
+	const struct roles_member *best = NULL;
+	for (uint32_t i = 0; i < input->len; i++)
+		if (is_candidate(&input->at[i]) &&
+		    (!best || compare_fit(input, &input->at[i], best) < 0))
+			best = &input->at[i];
+	return best;
+}
+
+static uint32_t count_candidates(const struct roles_input *input)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < input->len; i++)
+		count += is_candidate(&input->at[i]);
+	return count;
+}
+
+/* The voter that would be missed least; never the leader, who hands over first. */
+static const struct roles_member *worst_voter(const struct roles_input *input)
+{
+	const struct roles_member *worst = NULL;
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if (member->role != MEMBER_VOTER || member->id == input->leader)
+			continue;
+		if (!worst || compare_fit(input, member, worst) > 0)
+			worst = member;
+	}
+	return worst;
+}
+
+static const struct roles_member *best_heir(const struct roles_input *input)
+{
+	const struct roles_member *best = NULL;
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if (member->role != MEMBER_VOTER || member->id == input->leader ||
+		    !is_here(member) || member->is_suspect || member->is_leaving)
+			continue;
+		if (!best || compare_fit(input, member, best) < 0)
+			best = member;
+	}
+	return best;
+}
+
+/* ---- targets ---- */
+
+uint32_t roles_target(uint32_t members, uint32_t domains)
+{
+	if (members >= 7 || domains >= 5)
+		return members >= 5 ? 5 : 3;
+	return members >= 3 ? 3 : 1;
+}
+
+static uint32_t count_staying(const struct roles_input *input)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < input->len; i++)
+		count += !input->at[i].is_leaving;
+	return count;
+}
+
+static uint32_t count_domains(const struct roles_input *input)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < input->len; i++) {
+		bool is_first = input->at[i].domain.len > 0;
+		for (uint32_t k = 0; k < i && is_first; k++)
+			is_first = !same_domain(&input->at[i], &input->at[k]);
+		count += is_first;
+	}
+	return count;
+}
+
+static uint32_t target_of(const struct roles_input *input)
+{
+	/* The dead count too: a node that is away for a while must not make the cluster smaller. */
+	return roles_target(count_staying(input), count_domains(input));
+}
+
+/* ---- the rules, most urgent first; each gives ROLES_NONE if it does not apply ---- */
+
+static struct roles_step assign(const struct roles_member *member, enum member_role role,
+				const char *why)
+{
+	return (
+	    struct roles_step){ .kind = ROLES_ASSIGN, .id = member->id, .role = role, .why = why };
+}
+
+static struct roles_step none(void)
+{
+	return (struct roles_step){ .kind = ROLES_NONE };
+}
+
+static struct roles_step promote(const struct roles_input *input, const char *why)
+{
+	const struct roles_member *candidate = best_candidate(input);
+	if (!candidate || !is_lawful(input, candidate, true))
+		return none();
+	return assign(candidate, MEMBER_VOTER, why);
+}
+
+static struct roles_step let_leave(const struct roles_input *input)
+{
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if (!member->is_leaving || member->role == MEMBER_SPARE)
+			continue;
+		if (member->role == MEMBER_STANDBY)
+			return assign(member, MEMBER_SPARE, "a standby leaves");
+		/* Its place is filled first, while it still counts. */
+		if (balance_of(input).lasting < target_of(input)) {
+			struct roles_step step = promote(input, "a voter leaves");
+			if (step.kind != ROLES_NONE)
+				return step;
+		}
+		const struct roles_member *heir = best_heir(input);
+		if (member->id == input->leader && heir)
+			return (struct roles_step){ .kind = ROLES_TRANSFER,
+						    .id = heir->id,
+						    .why = "the leader leaves" };
+		if (member->id != input->leader && is_lawful(input, member, false))
+			return assign(member, MEMBER_STANDBY, "a voter leaves");
+	}
+	return none();
+}
+
+static struct roles_step replace_dead(const struct roles_input *input)
+{
+	/* Without a candidate it stays: if it returns, it restores the tolerance. */
+	if (!best_candidate(input))
+		return none();
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if (member->role == MEMBER_VOTER && !member->is_alive &&
+		    member->id != input->leader && is_lawful(input, member, false))
+			return assign(member, MEMBER_STANDBY, "a voter is dead, another can vote");
+	}
+	return none();
+}
+
+static struct roles_step fill_voters(const struct roles_input *input)
+{
+	uint32_t voters = balance_of(input).voters, target = target_of(input);
+	if (voters >= target)
+		return none();
+	/* Two voters tolerate no more than one, and stop when either does: go on to three, or do not begin. */
+	if (voters == 1 && count_candidates(input) < 2)
+		return none();
+	return promote(input, "there are too few voters");
+}
+
+static struct roles_step thin_voters(const struct roles_input *input)
+{
+	uint32_t target = target_of(input);
+	if (balance_of(input).voters <= target)
+		return none();
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if (member->role == MEMBER_VOTER && !is_here(member) &&
+		    member->id != input->leader && is_lawful(input, member, false))
+			return assign(member, MEMBER_STANDBY, "there are too many voters");
+	}
+	const struct roles_member *worst = worst_voter(input);
+	if (worst && is_lawful(input, worst, false))
+		return assign(worst, MEMBER_STANDBY, "there are too many voters");
+	return none();
+}
+
+/* Every node serves the API from a cache of everything, so a copy of the log costs the leader no more than the cache's watch would. */
+static struct roles_step keep_standbys(const struct roles_input *input)
+{
+	const struct roles_member *best = NULL;
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if (member->role == MEMBER_SPARE && member->is_alive && !member->is_leaving &&
+		    (!best || compare_fit(input, member, best) < 0))
+			best = member;
+	}
+	return best ? assign(best, MEMBER_STANDBY, "a member holds no data yet") : none();
+}
+
+/* ---- healthy exchanges: promote first, thin_voters then takes the vote of the worst ---- */
+
+static bool is_whole(const struct roles_input *input)
+{
+	struct balance balance = balance_of(input);
+	return balance.voters == target_of(input) && balance.lasting == balance.voters;
+}
+
+/* Some failure domain has no voter although it could, and another has more than one. */
+static bool sees_uncovered(const struct roles_input *input)
+{
+	const struct roles_member *candidate = best_candidate(input);
+	const struct roles_member *worst = worst_voter(input);
+	return candidate && worst && candidate->domain.len > 0 &&
+	       voters_like(input, candidate, NULL) == 0 && voters_like(input, worst, NULL) > 1;
+}
+
+bool roles_sees_better(const struct roles_input *input)
+{
+	const struct roles_member *candidate = best_candidate(input);
+	const struct roles_member *worst = worst_voter(input);
+	/* Only where it leaves the failure domains as they are. */
+	if (!candidate || !worst || !is_whole(input) || !same_domain(candidate, worst))
+		return false;
+	if (worst->is_pressed != candidate->is_pressed)
+		return worst->is_pressed;
+	return candidate->p95_us > 0 && worst->p95_us > candidate->p95_us + SWAP_GAIN_US &&
+	       worst->p95_us / SWAP_GAIN_PERCENT > candidate->p95_us / 100;
+}
+
+static struct roles_step exchange(const struct roles_input *input)
+{
+	struct roles_step step = none();
+	if (!is_whole(input))
+		return step;
+	if (sees_uncovered(input))
+		step = promote(input, "a failure domain has no voter");
+	else if (roles_sees_better(input) && input->better_ms >= ROLES_SWAP_MS &&
+		 input->since_swap_ms >= ROLES_SWAP_MS)
+		step = promote(input, "another member is fitter to vote");
+	step.is_swap = step.kind != ROLES_NONE;
+	return step;
+}
+
+/* ---- the leader's place ---- */
+
+static const struct roles_member *fastest_heir(const struct roles_input *input)
+{
+	const struct roles_member *fastest = NULL;
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if (member->role != MEMBER_VOTER || member->id == input->leader ||
+		    !is_here(member) || member->is_suspect || member->is_leaving ||
+		    member->is_pressed || member->sync_us == 0)
+			continue;
+		if (!fastest || member->sync_us < fastest->sync_us)
+			fastest = member;
+	}
+	return fastest;
+}
+
+bool roles_sees_slow_leader(const struct roles_input *input)
+{
+	const struct roles_member *heir = fastest_heir(input);
+	for (uint32_t i = 0; i < input->len && heir; i++)
+		if (input->at[i].id == input->leader)
+			return input->at[i].p95_us > SLOW_LEADER_US &&
+			       input->at[i].p95_us / SLOW_LEADER_FACTOR > heir->sync_us;
+	return false;
+}
+
+static struct roles_step move_leader(const struct roles_input *input)
+{
+	if (!roles_sees_slow_leader(input) || input->slow_ms < ROLES_MOVE_MS ||
+	    input->since_move_ms < ROLES_MOVE_PAUSE_MS)
+		return none();
+	return (struct roles_step){ .kind = ROLES_TRANSFER,
+				    .id = fastest_heir(input)->id,
+				    .why = "the leader's disk is slow" };
+}
+
+struct roles_step roles_next(const struct roles_input *input)
+{
+	static struct roles_step (*const rules[])(const struct roles_input *) = {
+		let_leave,     replace_dead, fill_voters, thin_voters,
+		keep_standbys, exchange,     move_leader,
+	};
+	if (input->is_changing)
+		return none();
+	for (uint32_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		struct roles_step step = rules[i](input);
+		if (step.kind != ROLES_NONE)
+			return step;
+	}
+	return none();
+}

@@ -1,0 +1,67 @@
+/*
+ * Roles: given the members and how they are, the one next step of membership, or none.
+ *
+ * A pure function that the leader's replica calls after each event; it never plans further than a step,
+ * since the world may differ after it. The rules, in research order: repair what is broken, reach the target, give
+ * everybody the data, spread over failure domains, prefer the fast. One law stands above them and is tested as a property:
+ * the number of voters that may still fail never gets smaller by a step, and a majority of live voters stays.
+ * No step while one is under way (is_changing): the caller asks again when it is committed.
+ */
+#ifndef DATASTORE_LOG_ROLE_ROLES_H
+#define DATASTORE_LOG_ROLE_ROLES_H
+
+#include "datastore/log/role/member.h"
+#include "runtime/base/base.h"
+
+#define ROLES_LAG_ENTRIES 1000U        /* a member this far behind is not made a voter */
+#define ROLES_SWAP_MS (10 * 60 * 1000) /* how long a candidate must be better; and between swaps */
+#define ROLES_MOVE_MS (60 * 1000)      /* how long the leader's disk must be slow */
+#define ROLES_MOVE_PAUSE_MS (5 * 60 * 1000)
+
+struct roles_member {
+	uint64_t id;
+	enum member_role role;
+	bool is_alive;   /* not dead, and not just back */
+	bool is_suspect; /* silent for a while: not chosen for anything */
+	bool is_leaving; /* asked to hand over and go */
+	bool is_informed; /* has the newest list of members on its disk: else it does not know that it may vote */
+	bool is_pressed; /* short of memory or disk */
+	uint64_t lag;    /* entries behind the leader */
+	uint32_t p95_us; /* of acknowledgements; the leader's own: of its log writes; 0: not known */
+	uint32_t sync_us; /* as it reported itself: p95 of its log writes; 0: not known */
+	uint32_t weight;
+	struct str domain;
+};
+
+struct roles_input {
+	const struct roles_member *at;
+	uint32_t len;
+	uint64_t leader; /* its id: the one that asks */
+	bool is_changing;
+	/* Since when somebody has been better than a voter, or the leader's disk slow: the caller keeps them. */
+	int64_t better_ms, since_swap_ms, slow_ms, since_move_ms;
+};
+
+enum roles_step_kind { ROLES_NONE, ROLES_ASSIGN, ROLES_TRANSFER };
+
+struct roles_step {
+	enum roles_step_kind kind;
+	uint64_t id;
+	enum member_role role; /* of ASSIGN */
+	bool is_swap;          /* the first half of an exchange of two healthy members */
+	const char *why;       /* fixed words, for the log */
+};
+
+struct roles_step roles_next(const struct roles_input *input);
+
+/* How many voters a cluster of so many members in so many failure domains should have. */
+uint32_t roles_target(uint32_t members, uint32_t domains);
+/* Live, caught-up voters beyond the majority; negative: there is none. */
+int32_t roles_tolerance(const struct roles_input *input);
+/* For steps taken by hand: after `id` gets this role, or leaves (SPARE), a majority of the voters is one that answers. */
+bool roles_keeps_majority(const struct roles_input *input, uint64_t id, enum member_role role);
+/* True while a swap (a leader's move) would be right if it stayed so long enough: starts the caller's clocks. */
+bool roles_sees_better(const struct roles_input *input);
+bool roles_sees_slow_leader(const struct roles_input *input);
+
+#endif

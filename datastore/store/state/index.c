@@ -1,0 +1,284 @@
+#include "datastore/store/state/index.h"
+
+#include <assert.h>
+
+#include "datastore/store/state/index-private.h"
+
+#define ROW_BYTES 64 /* what a row costs in an answer besides its key and value */
+
+struct index *index_new(const struct index_hooks *hooks, size_t value_budget_bytes)
+{
+	struct index *index = mem_new(struct index);
+	index->hooks = *hooks;
+	index->items = tree_new();
+	index->revision = 1; /* as etcd: a new store is at 1, its first change at 2 */
+	index->value_budget = value_budget_bytes;
+	list_init(&index->used);
+	return index;
+}
+
+void index_free(struct index *index)
+{
+	struct str key;
+	void *item;
+	struct tree_cursor cursor = tree_from(index->items, STR(""));
+	while (tree_step(&cursor, &key, &item)) {
+		blob_unref(((struct index_item *)item)->value);
+		mem_free(item);
+	}
+	tree_free(index->items);
+	leases_fini(&index->leases);
+	recent_fini(&index->recent);
+	mem_free(index);
+}
+
+/* ---- values in memory ---- */
+
+void index_drop_value(struct index *index, struct index_item *item)
+{
+	if (!item->value)
+		return;
+	index->value_bytes -= item->value_len;
+	blob_unref(item->value);
+	item->value = NULL;
+	list_remove(&item->in_use);
+}
+
+void index_set_value(struct index *index, struct index_item *item, struct blob *value)
+{
+	index_drop_value(index, item);
+	item->value = blob_ref(value);
+	item->value_len = value->len;
+	index->value_bytes += value->len;
+	list_push(&index->used, &item->in_use);
+}
+
+/* Lets go of the longest unused values beyond the budget; not of those that the table does not have yet. */
+static void evict(struct index *index)
+{
+	list_each (&index->used, link) {
+		if (index->value_bytes <= index->value_budget)
+			return;
+		struct index_item *item = list_item(link, struct index_item, in_use);
+		if (change_revision(item->id) <= index->written)
+			index_drop_value(index, item);
+	}
+}
+
+void index_written(struct index *index, uint64_t revision)
+{
+	assert(revision <= index->revision);
+	index->written = revision;
+	evict(index);
+}
+
+void index_cache(struct index *index, struct str key, uint64_t id, struct blob *value)
+{
+	struct index_item *item = tree_get(index->items, key);
+	if (!item || item->id != id || item->value)
+		return;
+	index_set_value(index, item, value);
+	evict(index);
+}
+
+static void touch(struct index *index, struct index_item *item)
+{
+	list_remove(&item->in_use);
+	list_push(&index->used, &item->in_use);
+}
+
+struct blob *index_value(struct index *index, struct index_item *item, struct arena *arena)
+{
+	if (item->value) {
+		touch(index, item);
+		return blob_hold(arena, item->value);
+	}
+	struct blob *value = index->hooks.load(index->hooks.arg, item->id);
+	if (!value)
+		return NULL;
+	assert(value->len == item->value_len);
+	blob_hold(arena, value);
+	blob_unref(value);
+	return value;
+}
+
+/* ---- loading ---- */
+
+void index_load_lease(struct index *index, uint64_t id, uint32_t ttl_s)
+{
+	enum status status = leases_add(&index->leases, id, ttl_s);
+	assert(status == OK);
+}
+
+void index_load_row(struct index *index, const struct index_row *row)
+{
+	struct index_item *item = mem_new(struct index_item);
+	item->id = row->id;
+	item->create_revision = row->create_revision;
+	item->version = row->version;
+	item->lease = row->lease;
+	item->value_len = row->value_len;
+	list_init(&item->in_use);
+	void *before = tree_put(index->items, row->key, item);
+	assert(!before);
+	leases_attach(&index->leases, row->lease, row->key);
+}
+
+void index_load_request(struct index *index, uint64_t request, uint64_t revision,
+			bool is_failure_branch)
+{
+	if (!recent_find(&index->recent, request))
+		recent_add(&index->recent,
+			   &(struct recent_request){ request, revision, is_failure_branch });
+}
+
+void index_load_mark(struct index *index, const struct index_mark *mark)
+{
+	index->revision = mark->revision;
+	index->compact_revision = mark->compact_revision;
+	index->chain = mark->chain;
+	index->written = mark->revision;
+}
+
+/* ---- reading ---- */
+
+struct index_mark index_mark(const struct index *index)
+{
+	return (struct index_mark){ index->revision, index->compact_revision, index->chain };
+}
+
+uint64_t index_revision(const struct index *index)
+{
+	return index->revision;
+}
+
+uint64_t index_compact_revision(const struct index *index)
+{
+	return index->compact_revision;
+}
+
+uint64_t index_keys(const struct index *index)
+{
+	return tree_len(index->items);
+}
+
+size_t index_size(const struct index *index)
+{
+	return tree_size(index->items) + tree_len(index->items) * sizeof(struct index_item) +
+	       index->value_bytes;
+}
+
+struct leases *index_leases(struct index *index)
+{
+	return &index->leases;
+}
+
+uint64_t index_hash(const struct index *index)
+{
+	uint64_t hash = hash_mix(hash_mix(index->revision, index->compact_revision), index->chain);
+	struct str key;
+	void *value;
+	struct tree_cursor cursor = tree_from(index->items, STR(""));
+	while (tree_step(&cursor, &key, &value)) {
+		const struct index_item *item = value;
+		hash = hash_bytes(hash, key.at, key.len);
+		hash = hash_mix(hash, item->id);
+		hash = hash_mix(hash, item->create_revision);
+		hash = hash_mix(hash, item->version);
+		hash = hash_mix(hash, item->lease);
+	}
+	return hash_mix(hash, leases_count(&index->leases));
+}
+
+bool index_is_within(struct str key, struct str from, struct str end)
+{
+	if (!end.at)
+		return str_eq(key, from);
+	return str_cmp(key, from) >= 0 && (str_eq(end, STORE_NO_END) || str_cmp(key, end) < 0);
+}
+
+static uint64_t count_range(const struct index *index, const struct index_range *range)
+{
+	if (!range->end.at)
+		return tree_get(index->items, range->key) != NULL;
+	return tree_count(index->items, range->key,
+			  str_eq(range->end, STORE_NO_END) ? STR_NONE : range->end);
+}
+
+void index_fill_row(struct store_row *row, struct str key, const struct index_item *item)
+{
+	*row = (struct store_row){ .key = key,
+				   .create_revision = item->create_revision,
+				   .mod_revision = change_revision(item->id),
+				   .version = item->version,
+				   .lease = item->lease };
+}
+
+/* Pages are built in arrays that double: how many rows fit is known only at the end. */
+struct page_builder {
+	struct index *index;
+	struct arena *arena;
+	struct index_page *page;
+	uint32_t row_cap, missing_cap;
+	size_t bytes;
+};
+
+static void add_missing(struct page_builder *builder, uint64_t id)
+{
+	struct index_page *page = builder->page;
+	if (page->missing_count == builder->missing_cap) {
+		uint32_t cap = builder->missing_cap ? 2 * builder->missing_cap : 8;
+		page->missing = arena_grow(builder->arena, page->missing,
+					   builder->missing_cap * sizeof *page->missing,
+					   cap * sizeof *page->missing);
+		builder->missing_cap = cap;
+	}
+	page->missing[page->missing_count++] = (struct index_missing){ page->row_count, id };
+}
+
+static void add_row(struct page_builder *builder, struct str key, struct index_item *item,
+		    bool is_keys_only)
+{
+	struct index_page *page = builder->page;
+	if (page->row_count == builder->row_cap) {
+		uint32_t cap = builder->row_cap ? 2 * builder->row_cap : 8;
+		page->rows =
+		    arena_grow(builder->arena, page->rows, builder->row_cap * sizeof *page->rows,
+			       cap * sizeof *page->rows);
+		builder->row_cap = cap;
+	}
+	struct store_row *row = &page->rows[page->row_count];
+	index_fill_row(row, arena_str(builder->arena, key), item);
+	if (!is_keys_only && item->value) {
+		touch(builder->index, item);
+		row->blob = blob_hold(builder->arena, item->value);
+		row->value = blob_str(row->blob);
+	} else if (!is_keys_only) {
+		add_missing(builder, item->id);
+	}
+	page->row_count++;
+	builder->bytes += ROW_BYTES + key.len + (is_keys_only ? 0 : item->value_len);
+}
+
+void index_range(struct index *index, const struct index_range *range, struct arena *arena,
+		 struct index_page *out)
+{
+	struct page_builder builder = { .index = index, .arena = arena, .page = out };
+	*out = (struct index_page){ .count = count_range(index, range) };
+	uint32_t limit = range->limit ? range->limit : UINT32_MAX;
+	if (range->is_count_only)
+		return;
+	struct str key;
+	void *item;
+	struct tree_cursor cursor = tree_from(index->items, range->key);
+	while (tree_step(&cursor, &key, &item) && index_is_within(key, range->key, range->end)) {
+		uint32_t next = ROW_BYTES + key.len +
+				(range->is_keys_only ? 0 : ((struct index_item *)item)->value_len);
+		if (out->row_count == limit ||
+		    (out->row_count && builder.bytes + next > LIMIT_LIST_PAGE_BYTES)) {
+			out->more = true;
+			return;
+		}
+		add_row(&builder, key, item, range->is_keys_only);
+	}
+}

@@ -1,0 +1,87 @@
+#include "runtime/actor/far/envelope.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <string.h>
+
+#include "runtime/base/limits.h"
+
+static char *put_u16(char *at, uint16_t n)
+{
+	n = htole16(n);
+	memcpy(at, &n, sizeof n);
+	return at + sizeof n;
+}
+
+static char *put_u32(char *at, uint32_t n)
+{
+	n = htole32(n);
+	memcpy(at, &n, sizeof n);
+	return at + sizeof n;
+}
+
+static const char *get_u32(const char *at, uint32_t *out)
+{
+	memcpy(out, at, sizeof *out);
+	*out = le32toh(*out);
+	return at + sizeof *out;
+}
+
+static const char *get_u16(const char *at, uint16_t *out)
+{
+	memcpy(out, at, sizeof *out);
+	*out = le16toh(*out);
+	return at + sizeof *out;
+}
+
+/* Kind in the upper byte, length in the lower three. */
+_Static_assert(LIMIT_MESSAGE_BYTES < 1U << 24, "the length has three bytes");
+
+void envelope_encode(const struct envelope *envelope, char out[ENVELOPE_BYTES])
+{
+	char *at = out;
+
+	assert(envelope->length <= LIMIT_MESSAGE_BYTES);
+	at = put_u32(at, (uint32_t)envelope->kind << 24 | envelope->length);
+	at = put_u32(at, envelope->type);
+	at = put_u32(at, envelope->slot);
+	at = put_u32(at, envelope->gen);
+	at = put_u32(at, (uint32_t)envelope->tag);
+	at = put_u32(at, (uint32_t)(envelope->tag >> 32));
+	at = put_u32(at, envelope->from.node);
+	at = put_u16(at, envelope->from.host);
+	at = put_u16(at, envelope->from.epoch);
+	at = put_u32(at, envelope->from.slot);
+	at = put_u32(at, envelope->from.gen);
+	assert(at == out + ENVELOPE_BYTES);
+}
+
+enum status envelope_decode(struct str bytes, struct envelope *out, struct str *body)
+{
+	uint32_t head, low, high;
+	struct envelope envelope;
+	const char *at = bytes.at;
+
+	if (bytes.len < ENVELOPE_BYTES)
+		return INVALID;
+	at = get_u32(at, &head);
+	at = get_u32(at, &envelope.type);
+	at = get_u32(at, &envelope.slot);
+	at = get_u32(at, &envelope.gen);
+	at = get_u32(at, &low);
+	at = get_u32(at, &high);
+	at = get_u32(at, &envelope.from.node);
+	at = get_u16(at, &envelope.from.host);
+	at = get_u16(at, &envelope.from.epoch);
+	at = get_u32(at, &envelope.from.slot);
+	at = get_u32(at, &envelope.from.gen);
+	envelope.kind = (enum envelope_kind)(head >> 24);
+	envelope.length = head & 0xffffffU;
+	envelope.tag = (uint64_t)high << 32 | low;
+	if (envelope.kind < ENVELOPE_SEND || envelope.kind > ENVELOPE_KILL ||
+	    envelope.length != bytes.len - ENVELOPE_BYTES || envelope.length > LIMIT_MESSAGE_BYTES)
+		return INVALID;
+	*out = envelope;
+	*body = str_slice(bytes, ENVELOPE_BYTES, bytes.len);
+	return OK;
+}
