@@ -1,104 +1,26 @@
-#include "deploy/main/drill/drill.h"
-
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "deploy/cluster/pki.h"
-#include "deploy/main/command/ask.h"
 #include "deploy/main/command/document.h"
-#include "deploy/main/command/json-look.h"
-#include "deploy/main/drill/probe.h"
-#include "deploy/main/drill/standing.h"
+#include "deploy/main/drill/drill-private.h"
 #include "runtime/loop/loop.h"
 
-#define DRILL_NAMESPACE "troupe-drill"
-#define NAMESPACE_PATH "/api/v1/namespaces/" DRILL_NAMESPACE
 #define PERIOD_MS 20U
-#define LOOK_MS 20U
-#define BEGIN_MS 15000U
 #define HEAL_MS 60000U
-#define CLEAN_MS 30000U
-#define SETTLE_MS 500U           /* a gap that begins late is seen, too */
-#define STALE_MS (5 * 60 * 1000) /* no drill takes as long: who made the namespace was killed */
-
-struct drill {
-	struct act *act;
-	const struct command_line *line;
-	const char *what; /* leader, voter, controllers */
-	struct data_dir dir;
-	struct arena *arena;
-	struct fault why;
-	struct tls_context *tls;
-	struct act_ref socket;
-	struct probe probe;
-	int code;
-	bool is_done, is_interrupted, has_namespace, is_probing;
-
-	/* What is killed, and the figures. */
-	struct str node;
-	const char *host;
-	int64_t pid;
-	struct standing before, after;
-	struct probe_outage outage;
-	int64_t restored_ms;
-	uint64_t lost;
-};
-
-/* Gives false, to stand behind `return`; the first reason is the one to be told. */
-__attribute__((format(printf, 2, 3))) static bool fail(struct drill *drill, const char *format, ...)
-{
-	va_list args;
-
-	if (drill->code != EXIT_DONE)
-		return false;
-	drill->code = EXIT_FAILED;
-	fputs("troupe: drill: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return false;
-}
-
-static int64_t now_ms(const struct drill *drill)
-{
-	return act_now(drill->act).ns / TIME_MS;
-}
-
-/* Sleeps; false when there is no more time until then, or somebody wants an end. */
-static bool wait_on(struct drill *drill, int64_t until_ms)
-{
-	if (drill->is_interrupted)
-		return fail(drill, "interrupted");
-	act_sleep(drill->act, LOOK_MS);
-	return now_ms(drill) < until_ms;
-}
+#define SETTLE_MS 500U /* a gap that begins late is seen, too */
 
 /* ---- looking ---------------------------------------------------------------------------------------------------- */
 
-/* Of our own node, which may be the one that was killed: then there is no answer for a moment. Absent: none. */
-static struct str ask_own(struct drill *drill, const char *path, struct arena *arena)
-{
-	struct str body = STR_NONE;
-	int code = 0;
-
-	if (!ask_client(drill->act, drill->socket, "GET", path, STR_NONE, arena, &code, &body,
-			&drill->why))
-		return STR_NONE;
-	return body;
-}
-
 static struct standing look(struct drill *drill, struct arena *arena)
 {
-	return standing_of(arena, ask_own(drill, "/troupe/status?output=json", arena));
+	return standing_of(arena, drill_ask_own(drill, "/troupe/status?output=json", arena));
 }
 
 static int64_t look_pid(struct drill *drill)
 {
 	struct arena *arena = arena_new(0);
-	int64_t pid = standing_pid(arena, ask_own(drill, "/troupe/tree?output=json", arena),
+	int64_t pid = standing_pid(arena, drill_ask_own(drill, "/troupe/tree?output=json", arena),
 				   drill->node, drill->host);
 
 	arena_free(arena);
@@ -115,20 +37,24 @@ static bool can_bear(struct drill *drill)
 	for (uint32_t i = 0; i < standing->member_count; i++)
 		voters += str_is(standing->members[i].role, "voter");
 	if (standing->member_count == 0)
-		return fail(drill, "the node on %s does not say how the cluster stands: %s",
-			    drill->dir.path, drill->why.text[0] ? drill->why.text : "no members");
+		return drill_fail(drill, "the node on %s does not say how the cluster stands: %s",
+				  drill->dir.path,
+				  drill->why.text[0] ? drill->why.text : "no members");
 	if (!standing->is_ready)
-		return fail(drill, "refused: the cluster does not work as it is (troupe status)");
+		return drill_fail(drill,
+				  "refused: the cluster does not work as it is (troupe status)");
 	if (voters < 3)
-		return fail(drill,
-			    "refused: the cluster is not highly available, %u of its members vote: "
-			    "let more machines join (troupe token create), from three on it is",
-			    voters);
+		return drill_fail(
+		    drill,
+		    "refused: the cluster is not highly available, %u of its members vote: "
+		    "let more machines join (troupe token create), from three on it is",
+		    voters);
 	if (standing->tolerance == 0)
-		return fail(drill,
-			    "refused: %u of %u voters are alive, no more may be lost: bring the "
-			    "others back first (troupe members)",
-			    standing->voters, voters);
+		return drill_fail(
+		    drill,
+		    "refused: %u of %u voters are alive, no more may be lost: bring the "
+		    "others back first (troupe members)",
+		    standing->voters, voters);
 	return true;
 }
 
@@ -146,147 +72,8 @@ static bool choose(struct drill *drill)
 	}
 	drill->pid = look_pid(drill);
 	if (drill->pid == 0)
-		return fail(drill, "refused: the process " STR_FMT "/%s does not answer",
-			    STR_ARG(drill->node), drill->host);
-	return true;
-}
-
-/* ---- clients -------------------------------------------------------------------------------------------------------- */
-
-static bool load_keys(struct drill *drill)
-{
-	struct pki pki;
-	struct tls_config config = { .alpn = STR("h2,http/1.1"), .now = loop_clock()->wall };
-
-	if (pki_load(loop_files(), arena_printf(drill->arena, "%s/pki", drill->dir.path).at,
-		     drill->arena, &pki, &drill->why) != OK)
-		return fail(drill, "%s", drill->why.text);
-	config.certificate_pem = pki.admin.certificate_pem;
-	config.key_pem = pki.admin.key_pem;
-	config.authorities_pem = pki.ca.certificate_pem;
-	return tls_context_new(&config, &drill->tls, &drill->why) == OK ||
-	       fail(drill, "%s", drill->why.text);
-}
-
-static bool connect_to(struct drill *drill, const char *url, struct tls_context *tls,
-		       struct act_ref *out)
-{
-	struct http_client_config config = { .url = url, .tls = tls, .connect_ms = 2000 };
-	enum status status = act_spawn(drill->act, &http_client_class, &config, NULL, out);
-
-	return status == OK || fail(drill, "no client: %s", status_text(status));
-}
-
-static bool connect_all(struct drill *drill)
-{
-	struct standing places =
-	    standing_of(drill->arena, ask_own(drill, "/troupe/members?output=json", drill->arena));
-
-	for (uint32_t i = 0; i < places.member_count && drill->probe.count < PROBE_NODES_MAX; i++) {
-		const struct standing_member *member = &places.members[i];
-		struct str url;
-
-		if (!member->is_alive || member->api.len == 0)
-			continue;
-		url = arena_printf(drill->arena, "https://" STR_FMT, STR_ARG(member->api));
-		if (!connect_to(drill, url.at, drill->tls,
-				&drill->probe.nodes[drill->probe.count].api))
-			return false;
-		drill->probe.count++;
-	}
-	return drill->probe.count > 0 || fail(drill, "no node says where it serves the API");
-}
-
-/* ---- the namespace ---------------------------------------------------------------------------------------------- */
-
-/* Asks the nodes in turn until one answers; 0: nobody, or each is too busy or on its way to another leader. */
-static int ask_any(struct drill *drill, const char *method, const char *path, struct str body,
-		   struct arena *arena, struct str *out_body)
-{
-	int code = 0;
-
-	for (uint32_t i = 0; i < drill->probe.count; i++)
-		if (ask_client(drill->act, drill->probe.nodes[i].api, method, path, body, arena,
-			       &code, out_body, &drill->why) &&
-		    code < 500 && code != 429)
-			return code;
-	return 0;
-}
-
-/* The same again and again for a while: another drill may just have killed the leader. */
-static int ask_patiently(struct drill *drill, const char *method, const char *path, struct str body,
-			 struct str *out_body)
-{
-	int64_t until_ms = now_ms(drill) + BEGIN_MS;
-	int code;
-
-	while ((code = ask_any(drill, method, path, body, drill->arena, out_body)) == 0 &&
-	       wait_on(drill, until_ms))
-		;
-	return code;
-}
-
-/* Not cut short by anybody: what was made has to go. */
-static bool clean(struct drill *drill)
-{
-	int64_t until_ms = now_ms(drill) + CLEAN_MS;
-	struct arena *arena = arena_new(0);
-	struct str body = STR_NONE;
-	bool is_asked = false;
-	int code = 0;
-
-	while (code != 404 && now_ms(drill) < until_ms) {
-		arena_reset(arena);
-		code = ask_any(drill, is_asked ? "GET" : "DELETE", NAMESPACE_PATH, STR_NONE, arena,
-			       &body);
-		is_asked = is_asked || code == 200 || code == 202;
-		if (code != 404)
-			act_sleep(drill->act, LOOK_MS);
-	}
-	arena_free(arena);
-	drill->has_namespace = drill->has_namespace && code != 404;
-	return code == 404;
-}
-
-/* Somebody's that is too old to be of a drill under way is nobody's any more. */
-static bool is_stale(struct drill *drill)
-{
-	struct arena *arena = arena_new(0);
-	struct str body = STR_NONE;
-	struct wall made = { 0 };
-	int code = ask_any(drill, "GET", NAMESPACE_PATH, STR_NONE, arena, &body);
-	bool is_so =
-	    code == 404 ||
-	    (code == 200 &&
-	     (json_look(arena, body, "metadata.deletionTimestamp").at != NULL ||
-	      (time_parse(json_look(arena, body, "metadata.creationTimestamp"), &made) == OK &&
-	       (act_wall(drill->act).ns - made.ns) / TIME_MS > STALE_MS)));
-
-	arena_free(arena);
-	return is_so;
-}
-
-static int post_namespace(struct drill *drill)
-{
-	struct str body = STR_NONE;
-
-	return ask_patiently(drill, "POST", "/api/v1/namespaces",
-			     STR("{\"metadata\":{\"name\":\"" DRILL_NAMESPACE "\"}}"), &body);
-}
-
-static bool make_namespace(struct drill *drill)
-{
-	int code = post_namespace(drill);
-
-	if (code == 409 && is_stale(drill) && clean(drill))
-		code = post_namespace(drill);
-	drill->has_namespace = code == 201;
-	if (code == 409)
-		return fail(drill, "refused: another drill is under way (namespace " DRILL_NAMESPACE
-				   ", if it is no drill's, delete it)");
-	if (code != 201)
-		return fail(drill, "the namespace " DRILL_NAMESPACE " cannot be made: %d %s", code,
-			    drill->why.text);
+		return drill_fail(drill, "refused: the process " STR_FMT "/%s does not answer",
+				  STR_ARG(drill->node), drill->host);
 	return true;
 }
 
@@ -294,7 +81,7 @@ static bool make_namespace(struct drill *drill)
 
 static bool begin_probing(struct drill *drill)
 {
-	int64_t until_ms = now_ms(drill) + BEGIN_MS;
+	int64_t until_ms = drill_now_ms(drill) + DRILL_BEGIN_MS;
 	struct mono since = act_now(drill->act);
 
 	drill->probe.act = drill->act;
@@ -302,13 +89,13 @@ static bool begin_probing(struct drill *drill)
 	drill->probe.period_ms = PERIOD_MS;
 	drill->is_probing = true;
 	if (!probe_begin(&drill->probe, &drill->why))
-		return fail(drill, "%s", drill->why.text);
+		return drill_fail(drill, "%s", drill->why.text);
 	while (!probe_has_succeeded(&drill->probe, since))
-		if (!wait_on(drill, until_ms))
-			return fail(drill,
-				    "writes, reads and controllers do not all work within "
-				    "%u s; nothing was killed",
-				    BEGIN_MS / 1000);
+		if (!drill_wait_on(drill, until_ms))
+			return drill_fail(drill,
+					  "writes, reads and controllers do not all work within "
+					  "%u s; nothing was killed",
+					  DRILL_BEGIN_MS / 1000);
 	return true;
 }
 
@@ -325,8 +112,8 @@ static bool kill_it(struct drill *drill)
 			       arena, &code, &body, &drill->why) &&
 		    code == 200;
 	if (!is_killed)
-		fail(drill, STR_FMT " cannot be killed: " STR_FMT, STR_ARG(whole),
-		     STR_ARG(code ? str_trim(body) : str_from(drill->why.text)));
+		drill_fail(drill, STR_FMT " cannot be killed: " STR_FMT, STR_ARG(whole),
+			   STR_ARG(code ? str_trim(body) : str_from(drill->why.text)));
 	arena_free(arena);
 	return is_killed;
 }
@@ -347,7 +134,7 @@ static bool is_as_before(struct drill *drill, struct arena *arena)
 static bool await_restored(struct drill *drill)
 {
 	struct mono since = act_now(drill->act);
-	int64_t begin_ms = now_ms(drill);
+	int64_t begin_ms = drill_now_ms(drill);
 	struct arena *arena = arena_new(0);
 	bool is_back = false, is_restored = false;
 
@@ -361,11 +148,12 @@ static bool await_restored(struct drill *drill)
 		}
 		is_restored = is_back && is_as_before(drill, arena) &&
 			      probe_has_succeeded(&drill->probe, since);
-	} while (!is_restored && wait_on(drill, begin_ms + HEAL_MS));
+	} while (!is_restored && drill_wait_on(drill, begin_ms + HEAL_MS));
 	arena_free(arena);
-	drill->restored_ms = now_ms(drill) - begin_ms;
+	drill->restored_ms = drill_now_ms(drill) - begin_ms;
 	return is_restored ||
-	       fail(drill, "the cluster is not as available as before within %u s", HEAL_MS / 1000);
+	       drill_fail(drill, "the cluster is not as available as before within %u s",
+			  HEAL_MS / 1000);
 }
 
 static bool count(struct drill *drill)
@@ -375,9 +163,10 @@ static bool count(struct drill *drill)
 	probe_end(&drill->probe);
 	for (uint32_t i = 0; i < drill->probe.count; i++)
 		if (probe_count_lost(&drill->probe, i, &drill->lost, &drill->why))
-			return drill->lost == 0 || fail(drill, "%ju acknowledged writes are lost",
-							(uintmax_t)drill->lost);
-	return fail(drill, "%s", drill->why.text);
+			return drill->lost == 0 ||
+			       drill_fail(drill, "%ju acknowledged writes are lost",
+					  (uintmax_t)drill->lost);
+	return drill_fail(drill, "%s", drill->why.text);
 }
 
 /* ---- the report ------------------------------------------------------------------------------------------------- */
@@ -442,19 +231,18 @@ static void story(struct act *act, void *state, void *arg)
 
 	(void)act;
 	(void)arg;
-	if (connect_to(drill, socket, NULL, &drill->socket)) {
+	if (drill_connect(drill, socket, NULL, &drill->socket)) {
 		drill->before = look(drill, drill->arena);
-		is_measured = can_bear(drill) && choose(drill) && load_keys(drill) &&
-			      connect_all(drill) && make_namespace(drill) && begin_probing(drill) &&
-			      kill_it(drill) && await_restored(drill);
+		is_measured = can_bear(drill) && choose(drill) && drill_load_keys(drill) &&
+			      drill_connect_all(drill) && drill_make_namespace(drill) &&
+			      begin_probing(drill) && kill_it(drill) && await_restored(drill);
 		is_measured = is_measured && (count(drill) || drill->lost > 0);
 	}
 	if (drill->is_probing && !is_measured)
 		probe_end(&drill->probe);
-	if (drill->has_namespace && !clean(drill))
-		fail(drill,
-		     "the namespace " DRILL_NAMESPACE " is not deleted within %u s: delete it",
-		     CLEAN_MS / 1000);
+	if (drill->has_namespace && !drill_clean(drill))
+		drill_fail(drill,
+			   "the namespace " DRILL_NAMESPACE " is not deleted in time: delete it");
 	if (is_measured)
 		report(drill);
 	drill->is_done = true;
