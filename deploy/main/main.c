@@ -5,6 +5,7 @@
 
 #include "deploy/main/command/command.h"
 #include "deploy/main/drill/demo.h"
+#include "deploy/main/drill/drill-fault.h"
 #include "deploy/main/drill/drill.h"
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/up.h"
@@ -209,10 +210,24 @@ static const struct command commands[] = {
 	  .arguments = "leader|voter|controllers",
 	  .arguments_min = 1,
 	  .arguments_max = 1,
-	  .help = "proves high availability: kills that process of a working cluster, measures how "
-		  "long writes, reads and controllers were away",
+	  .help =
+	      "proves high availability: kills or hurts that part of a working cluster, measures "
+	      "how long writes, reads and controllers were away",
 	  .run = drill_run,
-	  .options = { OUTPUT, DATA_DIR } },
+	  .options = { OUTPUT,
+		       DATA_DIR,
+		       { .name = "fault",
+			 .kind = OPTION_CHOICE,
+			 .choices = DRILL_FAULTS,
+			 .fallback = "kill",
+			 .help = "what is done; all but kill need nodes that were started with "
+				 "--chaos" },
+		       { .name = "for",
+			 .kind = OPTION_DURATION,
+			 .value = "D",
+			 .fallback = "5s",
+			 .help = "how long it lasts; of kill and corrupt-segment it means "
+				 "nothing" } } },
 	{ .name = "token",
 	  .arguments = "create|list|delete [ID]",
 	  .arguments_min = 1,

@@ -9,6 +9,7 @@ import sys
 import cluster as clusters
 import suite
 from cluster import Failed, run, until
+from wild import PLANS, Wild
 
 NAMESPACE = "/api/v1/namespaces/troupe-drill"
 
@@ -125,6 +126,39 @@ def test_a_cluster_that_has_lost_a_voter_is_refused(cluster3):
     words = drill(cluster3.nodes[0], "leader", code=1).strip().splitlines()
     assert len(words) == 1 and "refused" in words[0], words
     assert left_nothing(cluster3)
+
+
+def test_a_disk_is_not_what_controllers_have(cluster):
+    words = drill(cluster.nodes[0], "controllers", "--fault", "slow-fsync", code=2)
+    assert "disk" in words and "leader and voter" in words, words
+    words = drill(cluster.nodes[0], "leader", "--fault", "flood", code=2)
+    assert "slow-fsync" in words, words
+    words = drill(cluster.nodes[0], "leader", "--fault", "pause", "--for", "1h", code=2)
+    assert "600s" in words, words
+
+
+def test_nodes_without_chaos_refuse_a_fault_and_say_why(cluster3):
+    highly_available(cluster3)
+    words = drill(cluster3.nodes[0], "voter", "--fault", "slow-fsync", code=1)
+    assert "refused" in words and "--chaos" in words, words
+    assert left_nothing(cluster3) and cluster3.nodes[0].request("GET", PLANS)[1]["items"] == []
+
+
+def test_any_fault_of_a_plan_is_one_line():
+    with Wild(3) as cluster:
+        for what, fault, target in (("voter", "slow-fsync", "{node}"), ("leader", "pause", "{node}.core"), ("controllers", "drop", "{node}.control.to.core"),
+                                    ("leader", "partition", "{node}"), ("voter", "corrupt-segment", "{node}")):
+            highly_available(cluster)
+            found = json.loads(drill(cluster.nodes[0], what, "--fault", fault, "--for", "2s", "-o", "json"))
+            assert found["holds"] and found["lost_writes"] == 0 and found["acknowledged_writes"] > 0, found
+            assert (found["drill"], found["fault"], found["fault_seconds"]) == (what, fault, 2), found
+            assert found["target"] == target.format(node=found["node"]), found
+            assert (found["node"] == found["leader"]["before"]) == (what != "voter"), found
+            assert found["struck"] > 0 or fault != "slow-fsync", found
+            assert left_nothing(cluster) and cluster.living()[0].request("GET", PLANS)[1]["items"] == [], found
+        highly_available(cluster)
+        words = drill(cluster.nodes[0], "voter", "--fault", "delay", "--for", "2s").strip().splitlines()
+        assert len(words) == 1 and words[0].startswith("drill voter: delay of n") and words[0].endswith(", 0 lost"), words
 
 
 if __name__ == "__main__":

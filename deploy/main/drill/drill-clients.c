@@ -6,7 +6,6 @@
 #include "deploy/main/drill/drill-private.h"
 #include "runtime/loop/loop.h"
 
-#define NAMESPACE_PATH "/api/v1/namespaces/" DRILL_NAMESPACE
 #define LOOK_MS 20U
 #define CLEAN_MS 30000U
 #define STALE_MS (5 * 60 * 1000) /* no drill takes as long: who made the namespace was killed */
@@ -98,9 +97,8 @@ bool drill_connect_all(struct drill *drill)
 
 /* ---- the namespace ---------------------------------------------------------------------------------------------- */
 
-/* Asks the nodes in turn until one answers; 0: nobody, or each is too busy or on its way to another leader. */
-static int drill_ask_any(struct drill *drill, const char *method, const char *path, struct str body,
-			 struct arena *arena, struct str *out_body)
+int drill_ask_any(struct drill *drill, const char *method, const char *path, struct str body,
+		  struct arena *arena, struct str *out_body)
 {
 	int code = 0;
 
@@ -125,7 +123,7 @@ static int ask_patiently(struct drill *drill, const char *method, const char *pa
 	return code;
 }
 
-bool drill_clean(struct drill *drill)
+bool drill_remove(struct drill *drill, const char *path)
 {
 	int64_t until_ms = drill_now_ms(drill) + CLEAN_MS;
 	struct arena *arena = arena_new(0);
@@ -135,14 +133,13 @@ bool drill_clean(struct drill *drill)
 
 	while (code != 404 && drill_now_ms(drill) < until_ms) {
 		arena_reset(arena);
-		code = drill_ask_any(drill, is_asked ? "GET" : "DELETE", NAMESPACE_PATH, STR_NONE,
-				     arena, &body);
+		code =
+		    drill_ask_any(drill, is_asked ? "GET" : "DELETE", path, STR_NONE, arena, &body);
 		is_asked = is_asked || code == 200 || code == 202;
 		if (code != 404)
 			act_sleep(drill->act, LOOK_MS);
 	}
 	arena_free(arena);
-	drill->has_namespace = drill->has_namespace && code != 404;
 	return code == 404;
 }
 
@@ -152,7 +149,7 @@ static bool is_stale(struct drill *drill)
 	struct arena *arena = arena_new(0);
 	struct str body = STR_NONE;
 	struct wall made = { 0 };
-	int code = drill_ask_any(drill, "GET", NAMESPACE_PATH, STR_NONE, arena, &body);
+	int code = drill_ask_any(drill, "GET", DRILL_NAMESPACE_PATH, STR_NONE, arena, &body);
 	bool is_so =
 	    code == 404 ||
 	    (code == 200 &&
@@ -176,7 +173,7 @@ bool drill_make_namespace(struct drill *drill)
 {
 	int code = post_namespace(drill);
 
-	if (code == 409 && is_stale(drill) && drill_clean(drill))
+	if (code == 409 && is_stale(drill) && drill_remove(drill, DRILL_NAMESPACE_PATH))
 		code = post_namespace(drill);
 	drill->has_namespace = code == 201;
 	if (code == 409)

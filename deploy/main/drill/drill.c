@@ -8,7 +8,8 @@
 
 #define PERIOD_MS 20U
 #define HEAL_MS 60000U
-#define SETTLE_MS 500U /* a gap that begins late is seen, too */
+#define FAULT_S_MAX 600U /* a plan's */
+#define SETTLE_MS 500U   /* a gap that begins late is seen, too */
 
 /* ---- looking ---------------------------------------------------------------------------------------------------- */
 
@@ -60,7 +61,6 @@ static bool can_bear(struct drill *drill)
 
 static bool choose(struct drill *drill)
 {
-	drill->host = str_is(str_from(drill->what), "controllers") ? "control" : "core";
 	drill->node = drill->before.leader;
 	for (uint32_t i = 0;
 	     str_is(str_from(drill->what), "voter") && i < drill->before.member_count; i++) {
@@ -94,7 +94,7 @@ static bool begin_probing(struct drill *drill)
 		if (!drill_wait_on(drill, until_ms))
 			return drill_fail(drill,
 					  "writes, reads and controllers do not all work within "
-					  "%u s; nothing was killed",
+					  "%u s; nothing was done",
 					  DRILL_BEGIN_MS / 1000);
 	return true;
 }
@@ -118,10 +118,78 @@ static bool kill_it(struct drill *drill)
 	return is_killed;
 }
 
+/* ---- a fault that is more --------------------------------------------------------------------------------------- */
+
+/* What the plan says now; nothing while nobody answers. */
+static struct drill_plan read_plan(struct drill *drill, struct arena *arena)
+{
+	struct str body = STR_NONE;
+	int code =
+	    drill_ask_any(drill, "GET", DRILL_PLANS_PATH "/" DRILL_PLAN, STR_NONE, arena, &body);
+
+	return drill_fault_read(code == 200 ? body : STR_NONE, arena);
+}
+
+/* One of a drill that was killed may be there: whoever has the namespace has the plan. */
+static bool post_plan(struct drill *drill)
+{
+	struct str plan =
+	    drill_fault_plan(drill->fault, drill->node, drill->host, drill->fault_s, drill->arena);
+	struct str body = STR_NONE;
+	int code;
+
+	drill->has_plan = true;
+	if (!drill_remove(drill, DRILL_PLANS_PATH "/" DRILL_PLAN))
+		return drill_fail(drill, "an old ChaosPlan " DRILL_PLAN " cannot be deleted");
+	probe_mark(&drill->probe);
+	code = drill_ask_any(drill, "POST", DRILL_PLANS_PATH, plan, drill->arena, &body);
+	return code == 201 ||
+	       drill_fail(drill, "the ChaosPlan " DRILL_PLAN " cannot be made: %d", code);
+}
+
+static bool ask_fault(struct drill *drill)
+{
+	struct arena *arena = arena_new(0);
+	struct drill_plan plan = { 0 };
+	int64_t until_ms;
+
+	if (!post_plan(drill))
+		return arena_free(arena), false;
+	until_ms = drill_now_ms(drill) + DRILL_BEGIN_MS;
+	do {
+		arena_reset(arena);
+		plan = read_plan(drill, arena);
+	} while (!plan.is_done && !plan.is_refused && drill_wait_on(drill, until_ms));
+	if (!plan.is_done)
+		drill_fail(drill, "refused: " STR_FMT,
+			   STR_ARG(plan.why.len ? plan.why : STR("nobody does it")));
+	arena_free(arena);
+	return drill->code == EXIT_DONE;
+}
+
+static bool await_end(struct drill *drill)
+{
+	int64_t lasts_ms = drill->fault_s * 1000 + HEAL_MS;
+	int64_t until_ms = drill_now_ms(drill) + lasts_ms;
+	struct arena *arena = arena_new(0);
+
+	do {
+		arena_reset(arena);
+		drill->plan = read_plan(drill, arena);
+	} while (!drill->plan.is_over && drill_wait_on(drill, until_ms));
+	drill->plan.target = arena_str(drill->arena, drill->plan.target);
+	arena_free(arena);
+	return drill->plan.is_over ||
+	       drill_fail(drill, "the fault is not over within %jd s", (intmax_t)lasts_ms / 1000);
+}
+
+/* ---- as before -------------------------------------------------------------------------------------------------- */
+
 static bool is_as_before(struct drill *drill, struct arena *arena)
 {
 	struct standing now = look(drill, arena);
-	bool has_elected = !str_is(str_from(drill->what), "leader") || now.term > drill->before.term;
+	bool has_elected = drill->fault || !str_is(str_from(drill->what), "leader") ||
+			   now.term > drill->before.term;
 
 	if (!now.is_ready || now.leader.len == 0 || now.tolerance < drill->before.tolerance ||
 	    now.voters < drill->before.voters || !has_elected)
@@ -138,12 +206,15 @@ static bool await_restored(struct drill *drill)
 	struct arena *arena = arena_new(0);
 	bool is_back = false, is_restored = false;
 
+	if (drill->fault && !await_end(drill))
+		return arena_free(arena), false;
 	do {
 		arena_reset(arena);
 		if (!is_back) {
 			int64_t pid = look_pid(drill);
 
-			is_back = pid != 0 && pid != drill->pid;
+			/* Who was only hurt may live on. */
+			is_back = pid != 0 && (drill->fault || pid != drill->pid);
 			since = act_now(drill->act);
 		}
 		is_restored = is_back && is_as_before(drill, arena) &&
@@ -171,15 +242,30 @@ static bool count(struct drill *drill)
 
 /* ---- the report ------------------------------------------------------------------------------------------------- */
 
+static struct str done_words(const struct drill *drill)
+{
+	const struct drill_plan *plan = &drill->plan;
+
+	if (drill->fault == NULL)
+		return arena_printf(drill->arena, "killed " STR_FMT "/%s", STR_ARG(drill->node),
+				    drill->host);
+	if (plan->struck == 0)
+		return arena_printf(drill->arena, "%s of " STR_FMT, drill->fault->name,
+				    STR_ARG(plan->target));
+	return arena_printf(drill->arena, "%s of " STR_FMT " for %jd s, which struck %ju times",
+			    drill->fault->name, STR_ARG(plan->target), (intmax_t)drill->fault_s,
+			    (uintmax_t)plan->struck);
+}
+
 static void report_line(const struct drill *drill)
 {
 	bool has_moved = !str_eq(drill->before.leader, drill->after.leader);
+	struct str done = done_words(drill);
 
-	printf("drill %s: killed " STR_FMT "/%s, " STR_FMT
-	       " leads%s; away: writes %jd ms, reads %jd "
+	printf("drill %s: " STR_FMT ", " STR_FMT " leads%s; away: writes %jd ms, reads %jd "
 	       "ms, controllers %jd ms; as available as before after %jd ms; %ju writes "
 	       "acknowledged, %ju lost\n",
-	       drill->what, STR_ARG(drill->node), drill->host, STR_ARG(drill->after.leader),
+	       drill->what, STR_ARG(done), STR_ARG(drill->after.leader),
 	       has_moved ? " now" : " as before", (intmax_t)drill->outage.writes_ms,
 	       (intmax_t)drill->outage.reads_ms, (intmax_t)drill->outage.controllers_ms,
 	       (intmax_t)drill->restored_ms, (uintmax_t)drill->probe.acknowledged_count,
@@ -192,8 +278,14 @@ static void report_document(const struct drill *drill, enum document_form form)
 	struct document doc = document_in(&out, form);
 
 	document_str(&doc, "drill", str_from(drill->what));
+	document_str(&doc, "fault", str_from(drill->fault ? drill->fault->name : "kill"));
 	document_str(&doc, "node", drill->node);
 	document_str(&doc, "host", str_from(drill->host));
+	if (drill->fault != NULL) {
+		document_str(&doc, "target", drill->plan.target);
+		document_u64(&doc, "fault_seconds", (uint64_t)drill->fault_s);
+		document_u64(&doc, "struck", drill->plan.struck);
+	}
 	document_object(&doc, "leader");
 	document_str(&doc, "before", drill->before.leader);
 	document_str(&doc, "after", drill->after.leader);
@@ -223,6 +315,21 @@ static void report(const struct drill *drill)
 
 /* ---- the actor --------------------------------------------------------------------------------------------------- */
 
+/* The plan first: while the namespace is there no other drill makes one. */
+static void clean(struct drill *drill)
+{
+	if (drill->has_plan && !drill_remove(drill, DRILL_PLANS_PATH "/" DRILL_PLAN))
+		drill_fail(drill, "the ChaosPlan " DRILL_PLAN " is not deleted in time: delete it");
+	if (drill->has_namespace && !drill_remove(drill, DRILL_NAMESPACE_PATH))
+		drill_fail(drill,
+			   "the namespace " DRILL_NAMESPACE " is not deleted in time: delete it");
+}
+
+static bool hurt(struct drill *drill)
+{
+	return drill->fault ? ask_fault(drill) : kill_it(drill);
+}
+
 static void story(struct act *act, void *state, void *arg)
 {
 	struct drill *drill = *(struct drill **)state;
@@ -235,14 +342,12 @@ static void story(struct act *act, void *state, void *arg)
 		drill->before = look(drill, drill->arena);
 		is_measured = can_bear(drill) && choose(drill) && drill_load_keys(drill) &&
 			      drill_connect_all(drill) && drill_make_namespace(drill) &&
-			      begin_probing(drill) && kill_it(drill) && await_restored(drill);
+			      begin_probing(drill) && hurt(drill) && await_restored(drill);
 		is_measured = is_measured && (count(drill) || drill->lost > 0);
 	}
 	if (drill->is_probing && !is_measured)
 		probe_end(&drill->probe);
-	if (drill->has_namespace && !drill_clean(drill))
-		drill_fail(drill,
-			   "the namespace " DRILL_NAMESPACE " is not deleted in time: delete it");
+	clean(drill);
 	if (is_measured)
 		report(drill);
 	drill->is_done = true;
@@ -282,6 +387,27 @@ static bool is_known(const char *what)
 	       strcmp(what, "controllers") == 0;
 }
 
+/* OK: whom, by what, and for how long. */
+static enum status read_words(struct drill *drill, struct fault *why)
+{
+	const char *fault = command_text(drill->line, "fault");
+
+	if (!is_known(drill->what))
+		return fault_set(why, BAD_REQUEST, "", "leader, voter or controllers, not \"%s\"",
+				 drill->what);
+	drill->fault = drill_fault_find(fault);
+	drill->host = strcmp(drill->what, "controllers") == 0 ? "control" : "core";
+	drill->fault_s = (command_number(drill->line, "for") + 999) / 1000;
+	if (drill->fault_s < 1 || drill->fault_s > FAULT_S_MAX)
+		return fault_set(why, BAD_REQUEST, "for", "--for is 1s to %us", FAULT_S_MAX);
+	if (drill->fault && !drill_fault_is_of(drill->fault, drill->host))
+		return fault_set(why, BAD_REQUEST, "fault",
+				 "%s is done to a disk, which leader and voter have and "
+				 "controllers have not",
+				 fault);
+	return OK;
+}
+
 int drill_run(const struct command_line *line)
 {
 	static struct drill state;
@@ -289,10 +415,8 @@ int drill_run(const struct command_line *line)
 
 	drill->line = line;
 	drill->what = line->arguments[0];
-	if (!is_known(drill->what))
-		return command_failed("drill: leader, voter or controllers, not \"%s\"",
-				      drill->what),
-		       EXIT_USAGE;
+	if (read_words(drill, &drill->why) != OK)
+		return command_failed("drill: %s", drill->why.text), EXIT_USAGE;
 	if (data_dir_find(command_text(line, "data-dir"), &drill->dir, &drill->why) != OK)
 		return command_failed("drill: %s", drill->why.text);
 	if (access(arena_printf(drill->arena = arena_new(0), "%s/api.sock", drill->dir.run).at,
