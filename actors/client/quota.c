@@ -59,7 +59,7 @@ static void add_all(struct quota_uses *to, const struct quota_uses *more)
 		quota_add(to, more->at[i].name, more->at[i].amount);
 }
 
-static void add_map(struct quota_uses *to, struct str_map amounts)
+void quota_add_map(struct quota_uses *to, struct str_map amounts)
 {
 	for (uint32_t i = 0; i < amounts.len; i++)
 		quota_add(to, amounts.at[i].key, quantity_of(amounts.at[i].value));
@@ -85,11 +85,11 @@ static void add_init_containers(struct quota_uses *to, struct core_container_lis
 		struct quota_uses one = quota_uses_in(to->arena);
 
 		if (str_is(list.at[i].restart_policy, "Always")) {
-			add_map(to, amounts);
-			add_map(&sidecars, amounts);
+			quota_add_map(to, amounts);
+			quota_add_map(&sidecars, amounts);
 			raise_to(&most, &sidecars);
 		} else {
-			add_map(&one, amounts);
+			quota_add_map(&one, amounts);
 			add_all(&one, &sidecars);
 			raise_to(&most, &one);
 		}
@@ -98,17 +98,25 @@ static void add_init_containers(struct quota_uses *to, struct core_container_lis
 }
 
 /* What is asked for the pod as a whole stands in the place of what its containers ask for. */
-static struct quota_uses total_of(const struct core_pod_spec *spec, bool is_limits,
-				  struct arena *arena)
+struct quota_uses quota_pod_amounts(const struct core_pod_spec *spec, bool is_limits,
+				    struct arena *arena)
 {
 	struct quota_uses total = quota_uses_in(arena);
 	struct str_map whole = amounts_of(spec->resources, is_limits);
 
 	for (uint32_t i = 0; i < spec->containers.len; i++)
-		add_map(&total, amounts_of(spec->containers.at[i].resources, is_limits));
+		quota_add_map(&total, amounts_of(spec->containers.at[i].resources, is_limits));
 	add_init_containers(&total, spec->init_containers, is_limits);
 	for (uint32_t i = 0; i < whole.len; i++)
 		place_of(&total, whole.at[i].key)->amount = quantity_of(whole.at[i].value);
+	return total;
+}
+
+static struct quota_uses total_of(const struct core_pod_spec *spec, bool is_limits,
+				  struct arena *arena)
+{
+	struct quota_uses total = quota_pod_amounts(spec, is_limits, arena);
+
 	for (uint32_t i = 0; i < spec->overhead.len; i++)
 		if (!is_limits || quota_find(&total, spec->overhead.at[i].key) != NULL)
 			quota_add(&total, spec->overhead.at[i].key,

@@ -26,12 +26,17 @@ struct quota_uses {
 
 struct quota_uses quota_uses_in(struct arena *arena);
 void quota_add(struct quota_uses *to, struct str name, struct quantity amount);
+void quota_add_map(struct quota_uses *to, struct str_map amounts);
 const struct quota_use *quota_find(const struct quota_uses *uses,
 				   struct str name); /* NULL: it uses none */
 
 /* What the object uses. A pod that has ended uses nothing but its place in the store (count/pods). */
 struct quota_uses quota_uses_of(const struct type *type, const void *record, struct wall now,
 				struct arena *arena);
+
+/* What the containers of a pod ask for together, or may use at most: cpu, memory and so on, without the pod's overhead. */
+struct quota_uses quota_pod_amounts(const struct core_pod_spec *spec, bool is_limits,
+				    struct arena *arena);
 
 /* Whether objects of the kind can use this. */
 bool quota_is_of(const struct type *type, struct str name);
