@@ -6,9 +6,14 @@
 
 /* Upstream's order (its kubeapiserver/options/plugins.go); each new plug-in goes to its place in it. */
 const struct plugin *const plugins[] = {
-	&admission_namespace_lifecycle,        &admission_service_account,
-	&admission_node_restriction,           &admission_priority,
-	&admission_default_toleration_seconds, &admission_certificate_subject_restriction,
+	&admission_namespace_lifecycle,
+	&admission_limit_ranger,
+	&admission_service_account,
+	&admission_node_restriction,
+	&admission_priority,
+	&admission_default_toleration_seconds,
+	&admission_runtime_class,
+	&admission_certificate_subject_restriction,
 };
 const uint32_t plugin_count = sizeof plugins / sizeof plugins[0];
 

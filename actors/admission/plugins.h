@@ -7,10 +7,12 @@
 #include "actors/admission/plugin.h"
 
 extern const struct plugin admission_namespace_lifecycle;
+extern const struct plugin admission_limit_ranger;
 extern const struct plugin admission_service_account;
 extern const struct plugin admission_node_restriction;
 extern const struct plugin admission_priority;
 extern const struct plugin admission_default_toleration_seconds;
+extern const struct plugin admission_runtime_class;
 extern const struct plugin admission_certificate_subject_restriction;
 
 #endif
