@@ -5,7 +5,7 @@
     tests/run --bench [actors] [NAME] [--json FILE]     numbers, side by side with peers; actors: beside Erlang/OTP and CAF
     tests/run --sim N               N seeds of the simulation
     tests/run --fuzz SECONDS        new inputs for every decoder, SECONDS in all
-    tests/run --conformance FOCUS   upstream's conformance tests
+    tests/run --conformance FOCUS   upstream's conformance tests: those in whose name it stands, or all
     tests/run --chaos TRIALS        bugs of each kind planted in an actor of a real host, TRIALS times
     tests/run --ui                  the page at /ui/ in a real browser, which is installed (100 MB)
     tests/run --soak                a cluster under load and faults for hours

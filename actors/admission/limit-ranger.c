@@ -8,6 +8,7 @@
 #include "actors/admission/plugins.h"
 #include "actors/client/quota.h"
 #include "datastore/object/object.h"
+#include "datastore/object/quantity.h"
 #include "datastore/schema/core.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/str.h"
