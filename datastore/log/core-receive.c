@@ -136,6 +136,13 @@ static enum status receive_appended(struct core *core, struct raft_message *out,
 {
 	if (core->raft.state != RAFT_LEADER)
 		return OK;
+	/*
+	 * What a member has on its disk it does not lose: a refusal of that is an old one. libraft would go back behind what it knows to
+	 * be the same, take all that for entries under way, and send nothing more.
+	 */
+	if (message->appended.rejected > 0 &&
+	    message->appended.rejected <= core_match(core, out->server_id))
+		return OK;
 	out->type = RAFT_APPEND_ENTRIES_RESULT;
 	out->append_entries_result.term = message->term;
 	out->append_entries_result.rejected = message->appended.rejected;

@@ -877,6 +877,55 @@ TEST(what_contradicts_committed_entries_is_refused)
 	free_table(table);
 }
 
+static void refuse(struct table *table, uint64_t rejected, uint64_t last)
+{
+	struct message message = { .kind = MESSAGE_APPENDED, .term = core_term(table->core[1]) };
+	message.appended.rejected = rejected;
+	message.appended.last = last;
+	struct text text = text_in(test_arena(), KIB);
+	message_encode(&message, &text);
+	CHECK_STATUS(
+	    step(table, 1,
+		 (struct core_event){ .kind = CORE_RECEIVE, .receive = { 2, text_str(&text) } }),
+	    OK);
+}
+
+/* With all that it has written. */
+static void restart(struct table *table, uint32_t node)
+{
+	struct entry *entries[16];
+	uint32_t count = (uint32_t)core_last(table->core[node]);
+	CHECK(count <= 16);
+	for (uint32_t i = 0; i < count; i++)
+		entries[i] = entry_ref(window_at(core_window(table->core[node]), i + 1));
+	start(table, node, core_term(table->core[node]), entries, count);
+	for (uint32_t i = 0; i < count; i++)
+		entry_unref(entries[i]);
+}
+
+TEST(a_refusal_that_comes_late_does_not_stop_a_member_for_good)
+{
+	struct table *table = make_table(3);
+	elect(table, 1, ALL);
+	for (uint32_t i = 0; i < 4; i++) {
+		CHECK_STATUS(submit(table, 1, STR("x")), OK);
+		settle(table, ALL);
+	}
+	uint64_t match = core_match(table->core[1], 2);
+	restart(table, 2);
+	refuse(table, match + 1, match); /* an append was lost: it is looked where they differ */
+	refuse(table, match, match - 2); /* and this is from the time before they were the same */
+	vec_clear(&table->sent);
+	CHECK_STATUS(submit(table, 1, STR("y")), OK);
+	for (uint32_t i = 0; i < 5; i++) {
+		elapse_all_around(table, 1, 51);
+		settle(table, SET(1, 2));
+	}
+	CHECK_EQ(core_match(table->core[1], 2), match + 1);
+	CHECK_EQ(commit(table, 1), match + 1);
+	free_table(table);
+}
+
 TEST(an_append_below_the_window_is_moved_up_to_it)
 {
 	struct table *table = make_table(3);
