@@ -6,6 +6,8 @@
 
 #define SETTLE_MS 1000    /* after an election, before anybody's lag is believed */
 #define FULL_MOVE_MS 5000 /* between attempts to hand over because of a full disk */
+#define AGAIN_MS 500      /* after a step that could not be begun, and while somebody goes */
+#define STOP_MS 60000     /* who has not gone by then, or is not back, is like any other */
 
 /* ---- peers ---- */
 
@@ -31,7 +33,7 @@ static void sync_peers(struct replica *replica, struct mono now)
 			continue;
 		struct peer *peer = vec_add(&replica->peers);
 		peer->id = members->at[i].id;
-		liveness_init(&peer->liveness, now);
+		liveness_init(&peer->liveness, replica->config.dead_ms, now);
 	}
 }
 
@@ -42,8 +44,12 @@ void replica_became_leader(struct replica *replica, struct mono now)
 	transfers_clear(&replica->transfers);
 	replica->manage_after = (struct mono){ now.ns + SETTLE_MS * TIME_MS };
 	replica->better_since = replica->slow_since = (struct mono){ 0 };
-	replica->swapped = replica->moved = now;
+	replica->swapped = replica->moved = replica->managed = now;
 	replica->transfer_to = 0;
+	/* Of the last leader more is known than that it has been alive until now. */
+	struct peer *last = find_peer(replica, replica->led_by);
+	if (last)
+		last->liveness.heard = replica->led_at;
 }
 
 /* A member that has caught up may be given a vote: that is looked into at once and not when the clock says so. */
@@ -58,13 +64,54 @@ static void note_progress(struct replica *replica, struct peer *peer, struct mon
 	peer->has_caught_up = has_caught_up;
 }
 
+/* Looks at the members not later than then. */
+static void manage_by(struct replica *replica, struct mono at)
+{
+	if (at.ns < replica->manage_after.ns)
+		replica->manage_after = at;
+}
+
+/* Who said that it would stop, went, and is back: as good as before. */
+static void welcome_back(struct peer *peer, struct mono now)
+{
+	if (peer->is_stopping && peer->liveness.state != LIVENESS_ALIVE) {
+		peer->is_stopping = false;
+		liveness_welcome(&peer->liveness, now);
+	}
+}
+
+static void hear(struct replica *replica, struct peer *peer, struct mono now)
+{
+	uint32_t samples = peer->liveness.next;
+	welcome_back(peer, now);
+	liveness_heard(&peer->liveness, core_match(replica->core, peer->id), now);
+	if (liveness_tick(&peer->liveness, now))
+		manage_by(replica, now);
+	if (peer->liveness.next != samples)
+		manage_by(replica, (struct mono){ now.ns + REPLICA_MEASURE_MS * TIME_MS });
+}
+
 void replica_heard(struct replica *replica, uint64_t from, struct mono now)
 {
 	struct peer *peer = find_peer(replica, from);
+	if (core_role(replica->core) != CORE_LEADER && core_leader(replica->core) == from) {
+		replica->led_by = from;
+		replica->led_at = now;
+	}
 	if (core_role(replica->core) != CORE_LEADER || !peer)
 		return;
-	liveness_heard(&peer->liveness, core_match(replica->core, from), now);
+	hear(replica, peer, now);
 	note_progress(replica, peer, now);
+}
+
+void replica_missed(struct replica *replica, uint64_t id, struct mono now)
+{
+	struct peer *peer = find_peer(replica, id);
+	if (core_role(replica->core) != CORE_LEADER || !peer)
+		return;
+	liveness_lost(&peer->liveness);
+	if (liveness_tick(&peer->liveness, now))
+		manage_by(replica, now);
 }
 
 void replica_note_sent(struct replica *replica, struct mono now)
@@ -73,15 +120,18 @@ void replica_note_sent(struct replica *replica, struct mono now)
 		liveness_sent(&replica->peers.at[i].liveness, core_last(replica->core), now);
 }
 
-void replica_report(struct replica *replica, uint64_t id, bool is_pressed, uint32_t sync_us)
+void replica_report(struct replica *replica, uint64_t id, bool is_pressed, uint32_t sync_us,
+		    struct mono now)
 {
 	struct peer *peer = find_peer(replica, id);
-	if (!peer)
+	if (core_role(replica->core) != CORE_LEADER || !peer)
 		return;
+	/* Spares say nothing else. */
+	hear(replica, peer, now);
+	if (peer->is_pressed != is_pressed || peer->sync_us != sync_us)
+		manage_by(replica, now);
 	peer->is_pressed = is_pressed;
 	peer->sync_us = sync_us;
-	/* Spares say nothing else. */
-	liveness_heard(&peer->liveness, core_match(replica->core, id), replica->now);
 }
 
 /* ---- what roles.h is shown ---- */
@@ -96,6 +146,7 @@ static struct roles_member describe(const struct replica *replica, const struct 
 				    .is_alive = true };
 	if (peer) {
 		out.is_leaving = peer->is_leaving;
+		out.is_stopping = peer->is_stopping;
 		out.is_pressed = peer->is_pressed;
 	}
 	if (member->id == replica->id) {
@@ -109,7 +160,7 @@ static struct roles_member describe(const struct replica *replica, const struct 
 	out.is_informed = match >= core_members(replica->core)->index;
 	if (peer) {
 		enum liveness_state state = peer->liveness.state;
-		out.is_alive = state == LIVENESS_ALIVE || state == LIVENESS_SUSPECT;
+		out.is_alive = state != LIVENESS_DEAD;
 		out.is_suspect = state != LIVENESS_ALIVE;
 		out.p95_us = liveness_p95_us(&peer->liveness, now);
 		out.sync_us = peer->sync_us;
@@ -288,8 +339,8 @@ static uint64_t choose_heir(const struct replica *replica, struct mono now)
 	const struct roles_member *best = NULL;
 	for (uint32_t i = 0; i < input.len; i++) {
 		const struct roles_member *member = &at[i];
-		if (member->role != MEMBER_VOTER || member->id == replica->id ||
-		    !member->is_alive || member->is_leaving)
+		if (member->role != MEMBER_VOTER || member->id == replica->id || !member->is_alive ||
+		    member->is_leaving || member->is_stopping || member->is_witness)
 			continue;
 		if (!best || is_better_heir(member, best))
 			best = member;
@@ -333,7 +384,7 @@ static void follow_transfer(struct replica *replica, struct mono now, struct rep
 		replica->transfer_to = 0;
 }
 
-enum status replica_leave(struct replica *replica, uint64_t id, struct mono now,
+enum status replica_leave(struct replica *replica, uint64_t id, bool is_for_good, struct mono now,
 			  struct replica_output *out)
 {
 	TRY(check_leader(replica));
@@ -341,7 +392,11 @@ enum status replica_leave(struct replica *replica, uint64_t id, struct mono now,
 	struct peer *peer = find_peer(replica, id);
 	if (!peer)
 		return NOT_FOUND;
-	peer->is_leaving = true;
+	if (is_for_good)
+		peer->is_leaving = true;
+	else
+		peer->is_stopping = true;
+	peer->going_since = now;
 	replica->manage_after = now;
 	replica_manage(replica, now, out);
 	replica_settle(replica, now, out);
@@ -361,7 +416,7 @@ static void keep_clock(struct mono *since, bool is_true, struct mono now)
 static bool is_anyone_leaving(const struct replica *replica)
 {
 	for (uint32_t i = 0; i < replica->peers.len; i++)
-		if (replica->peers.at[i].is_leaving)
+		if (replica->peers.at[i].is_leaving || replica->peers.at[i].is_stopping)
 			return true;
 	return false;
 }
@@ -374,8 +429,10 @@ static void take_step(struct replica *replica, struct roles_step step, struct mo
 		status = assign(replica, step.id, step.role, now, out);
 	else if (step.kind == ROLES_TRANSFER)
 		status = replica_transfer(replica, step.id, now, out);
+	if (status != OK)
+		manage_by(replica, (struct mono){ now.ns + AGAIN_MS * TIME_MS });
 	if (step.kind == ROLES_NONE || status != OK)
-		return; /* asked again soon */
+		return;
 	if (step.is_swap)
 		replica->swapped = now;
 	if (step.kind == ROLES_TRANSFER)
@@ -397,37 +454,84 @@ static void propose(struct replica *replica, struct mono now, struct replica_out
 		replica->moved = now;
 }
 
+/* A spare is sent nothing and need not answer; we ourselves are there. */
+static bool is_watched(const struct replica *replica, const struct peer *peer)
+{
+	const struct member *member = members_find(core_members(replica->core), peer->id);
+	return member && member->role != MEMBER_SPARE && peer->id != replica->id;
+}
+
 static bool tick_peers(struct replica *replica, struct mono now)
 {
-	const struct members *members = core_members(replica->core);
 	bool changed = false;
 	for (uint32_t i = 0; i < replica->peers.len; i++) {
 		struct peer *peer = &replica->peers.at[i];
-		const struct member *member = members_find(members, peer->id);
-		/* A spare is sent nothing and need not answer; we ourselves are there. */
-		if (member && member->role != MEMBER_SPARE && peer->id != replica->id)
+		if (is_watched(replica, peer))
 			changed |= liveness_tick(&peer->liveness, now);
+		else
+			peer->liveness.heard = now;
+		if (peer->is_stopping && now.ns - peer->going_since.ns > STOP_MS * TIME_MS)
+			peer->is_stopping = false;
 	}
 	return changed;
+}
+
+/* A leader is woken with every heartbeat. If it was not it was away itself, and has not listened. */
+static void excuse_peers(struct replica *replica, struct mono now)
+{
+	int64_t away_ns = now.ns - replica->managed.ns - 2 * replica->config.heartbeat_ms * TIME_MS;
+	replica->managed = now;
+	for (uint32_t i = 0; i < replica->peers.len && away_ns > 0; i++)
+		liveness_excuse(&replica->peers.at[i].liveness, away_ns, now);
+}
+
+/* When something may have to be done though nothing happens. */
+static struct mono next_look(const struct replica *replica, struct mono now)
+{
+	struct mono at = { INT64_MAX };
+	const struct {
+		bool is_running;
+		struct mono since;
+		int64_t ms;
+	} clocks[] = {
+		{ replica->better_since.ns != 0, replica->better_since, ROLES_SWAP_MS },
+		{ replica->better_since.ns != 0, replica->swapped, ROLES_SWAP_MS },
+		{ replica->slow_since.ns != 0, replica->slow_since, ROLES_MOVE_MS },
+		{ replica->slow_since.ns != 0, replica->moved, ROLES_MOVE_PAUSE_MS },
+		{ replica->is_full, now, FULL_MOVE_MS },
+		{ replica->transfers.len > 0, now, TRANSFER_IDLE_MS },
+		{ is_anyone_leaving(replica), now, AGAIN_MS },
+	};
+	for (size_t i = 0; i < sizeof clocks / sizeof clocks[0]; i++) {
+		int64_t due = clocks[i].since.ns + clocks[i].ms * TIME_MS;
+		if (clocks[i].is_running && due > now.ns && due < at.ns)
+			at.ns = due;
+	}
+	for (uint32_t i = 0; i < replica->peers.len; i++) {
+		struct mono due = liveness_due(&replica->peers.at[i].liveness);
+		if (is_watched(replica, &replica->peers.at[i]) && due.ns < at.ns)
+			at = due;
+	}
+	return at;
 }
 
 void replica_manage(struct replica *replica, struct mono now, struct replica_output *out)
 {
 	if (core_role(replica->core) != CORE_LEADER || replica->is_failed)
 		return;
+	excuse_peers(replica, now);
 	follow_transfer(replica, now, out);
 	if (tick_peers(replica, now))
 		replica->manage_after = now;
 	if (now.ns < replica->manage_after.ns)
 		return;
-	/* Alone there is nobody to look after; whoever joins makes this due at once. */
-	replica->manage_after =
-	    (struct mono){ core_members(replica->core)->len > 1 || replica->is_full
-			       ? now.ns + REPLICA_MANAGE_MS * TIME_MS
-			       : INT64_MAX };
+	replica->manage_after = (struct mono){ now.ns + AGAIN_MS * TIME_MS };
 	if (!core_is_established(replica->core))
 		return;
 	sync_peers(replica, now);
 	transfers_tick(&replica->transfers, now);
+	replica->manage_after = next_look(replica, now);
 	propose(replica, now, out);
+	/* Their clocks may have been started only now. */
+	manage_by(replica, next_look(replica, now));
 }

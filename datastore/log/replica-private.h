@@ -11,7 +11,7 @@
 	1024U /* messages that wait for the term to be durable; older ones are dropped */
 #define REPLICA_GIVEN 256U /* entries given out at once, so that the owner's turn stays short */
 #define REPLICA_SPARE_RETRY_MS 5000
-#define REPLICA_MANAGE_MS 2000
+#define REPLICA_MEASURE_MS 2000 /* measurements are looked at this long after one of them came */
 #define REPLICA_TRANSFER_TRIES \
 	2U /* libraft sends its order once; it may be lost, or come too early */
 
@@ -44,7 +44,8 @@ struct peer {
 	uint64_t id;
 	struct liveness liveness;
 	uint32_t sync_us; /* reported: of its own log */
-	bool is_pressed, is_leaving;
+	bool is_pressed, is_leaving, is_stopping;
+	struct mono going_since;
 	bool has_caught_up; /* when it was last heard */
 };
 
@@ -86,8 +87,10 @@ struct replica {
 	VEC(struct peer) peers;
 	struct liveness self; /* syncs of our own log */
 	struct transfers transfers;
-	struct mono manage_after;
+	struct mono manage_after, managed;                    /* when next, and when last */
 	struct mono better_since, slow_since, swapped, moved; /* 0: not */
+	uint64_t led_by; /* who led before us, and when it last said so */
+	struct mono led_at;
 	uint64_t transfer_to, transfer_term;
 	uint32_t transfer_tries;
 };
@@ -110,6 +113,7 @@ void replica_drop_spare_job(struct replica_job *job);
 void replica_fill_status(const struct replica *replica, struct replica_status *out);
 void replica_became_leader(struct replica *replica, struct mono now);
 void replica_heard(struct replica *replica, uint64_t from, struct mono now);
+void replica_missed(struct replica *replica, uint64_t id, struct mono now); /* its link broke */
 void replica_note_sent(struct replica *replica, struct mono now);
 /* Leader: follows up a transfer, looks after members, takes a step if it is time to. */
 void replica_manage(struct replica *replica, struct mono now, struct replica_output *out);

@@ -398,6 +398,7 @@ void replica_peer_lost(struct replica *replica, uint64_t id, struct mono now,
 {
 	struct core_event event = { .kind = CORE_PEER_LOST, .peer_lost = id };
 	step_quietly(replica, &event, now, out);
+	replica_missed(replica, id, now);
 	replica_settle(replica, now, out);
 }
 

@@ -44,6 +44,7 @@ struct replica_config {
 	uint32_t election_ms, heartbeat_ms; /* 0: the values above */
 	/* What of the log is kept for members that were away; 0: LIMIT_LOG_KEPT_ENTRIES, LIMIT_LOG_KEPT_BYTES. */
 	uint64_t kept_entries, kept_bytes;
+	uint32_t dead_ms; /* of silence, after which a leader takes a member for dead; 0: LIVENESS_DEAD_MS */
 	bool is_managing; /* as leader, take the steps that roles.h proposes */
 };
 
@@ -150,11 +151,15 @@ MUST_USE enum status replica_remove(struct replica *replica, uint64_t id, bool i
 MUST_USE enum status
 replica_transfer(struct replica *replica, uint64_t id, struct mono now,
 		 struct replica_output *out); /* 0: the best voter; CONFLICT: no other is alive */
-/* That member is about to stop: another one takes its place, and the leadership moves first if it is the leader. */
-MUST_USE enum status replica_leave(struct replica *replica, uint64_t id, struct mono now,
-				   struct replica_output *out);
+/*
+ * That member is about to stop: another one takes its place, and the leadership moves first if it is the leader. Not for good: it
+ * stays a standby, keeps its vote if nobody can take it, and is trusted at once when it is back.
+ */
+MUST_USE enum status replica_leave(struct replica *replica, uint64_t id, bool is_for_good,
+				   struct mono now, struct replica_output *out);
 /* Told by a member about itself, on the leader: short of memory or disk, p95 of its log's syncs. */
-void replica_report(struct replica *replica, uint64_t id, bool is_pressed, uint32_t sync_us);
+void replica_report(struct replica *replica, uint64_t id, bool is_pressed, uint32_t sync_us,
+		    struct mono now);
 
 /* ---- looking ---------------------------------------------------------------------------------------------- */
 

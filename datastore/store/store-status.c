@@ -229,7 +229,7 @@ static enum status do_member_request(struct store *store, const struct act_msg *
 	}
 	if (ACT_IS(msg, store_member_leave)) {
 		*id = ACT_AS(msg, store_member_leave)->id;
-		return replica_leave(store->replica, *id, act_now(store->act), &store->out);
+		return replica_leave(store->replica, *id, true, act_now(store->act), &store->out);
 	}
 	*id = ACT_AS(msg, store_transfer)->id;
 	return replica_transfer(store->replica, *id, act_now(store->act), &store->out);

@@ -66,10 +66,10 @@ TEST(a_fourth_node_stands_by_and_votes_when_a_voter_is_lost_for_good)
 	lost = some_voter(cluster);
 	id = cluster_view(cluster, lost).id;
 	act_sim_crash(cluster_sim(cluster), lost);
-	cluster_run(cluster, 8000);
+	cluster_run(cluster, 1500);
 	CHECK_EQ(role_of(cluster, id), STORE_VOTER); /* not for a hiccup */
 	CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), "a", "1")->status, OK);
-	cluster_run(cluster, 8000);
+	cluster_run(cluster, 500);
 	CHECK(cluster_await_voters(cluster, 3));
 	CHECK(cluster_is_available(cluster));
 	CHECK_EQ(role_of(cluster, id), STORE_STANDBY);

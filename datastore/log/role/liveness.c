@@ -4,9 +4,12 @@
 
 #define SAMPLES_NEEDED 8U /* fewer say nothing about a 95th percentile */
 
-void liveness_init(struct liveness *liveness, struct mono now)
+void liveness_init(struct liveness *liveness, uint32_t dead_ms, struct mono now)
 {
-	*liveness = (struct liveness){ .state = LIVENESS_ALIVE, .heard = now, .since = now };
+	*liveness = (struct liveness){ .state = LIVENESS_ALIVE,
+				       .dead_ms = dead_ms ? dead_ms : LIVENESS_DEAD_MS,
+				       .heard = now,
+				       .since = now };
 }
 
 static int64_t ms_between(struct mono from, struct mono to)
@@ -58,6 +61,7 @@ void liveness_heard(struct liveness *liveness, uint64_t match_index, struct mono
 	if (ms_between(liveness->heard, now) > LIVENESS_GAP_MS)
 		liveness->since = now;
 	liveness->heard = now;
+	liveness->is_link_lost = false;
 	if (liveness->sent_index == 0 || match_index < liveness->sent_index)
 		return;
 	int64_t took_us = (now.ns - liveness->sent_at.ns) / TIME_US;
@@ -65,10 +69,33 @@ void liveness_heard(struct liveness *liveness, uint64_t match_index, struct mono
 	liveness->sent_index = 0;
 }
 
+void liveness_lost(struct liveness *liveness)
+{
+	liveness->is_link_lost = true;
+}
+
+void liveness_welcome(struct liveness *liveness, struct mono now)
+{
+	liveness->state = LIVENESS_ALIVE;
+	liveness->since = now;
+}
+
+static struct mono not_after(int64_t ns, struct mono now)
+{
+	return (struct mono){ ns < now.ns ? ns : now.ns };
+}
+
+void liveness_excuse(struct liveness *liveness, int64_t away_ns, struct mono now)
+{
+	liveness->heard = not_after(liveness->heard.ns + away_ns, now);
+	liveness->since = not_after(liveness->since.ns + away_ns, now);
+	liveness->sent_index = 0; /* what was measured over it is no measure */
+}
+
 static enum liveness_state judge(const struct liveness *liveness, struct mono now)
 {
 	int64_t silent_ms = ms_between(liveness->heard, now);
-	if (silent_ms >= LIVENESS_DEAD_MS)
+	if (silent_ms >= liveness->dead_ms)
 		return LIVENESS_DEAD;
 	if (liveness->state == LIVENESS_DEAD || liveness->state == LIVENESS_RETURNING) {
 		/* Back from the dead: trusted only when it stays. */
@@ -77,7 +104,16 @@ static enum liveness_state judge(const struct liveness *liveness, struct mono no
 			return LIVENESS_ALIVE;
 		return silent_ms <= LIVENESS_GAP_MS ? LIVENESS_RETURNING : liveness->state;
 	}
-	return silent_ms >= LIVENESS_SUSPECT_MS ? LIVENESS_SUSPECT : LIVENESS_ALIVE;
+	return silent_ms >= liveness->dead_ms / 2 || liveness->is_link_lost ? LIVENESS_SUSPECT
+									    : LIVENESS_ALIVE;
+}
+
+struct mono liveness_due(const struct liveness *liveness)
+{
+	int64_t ms = liveness->state == LIVENESS_ALIVE ? liveness->dead_ms / 2 : liveness->dead_ms;
+	if (liveness->state == LIVENESS_DEAD)
+		return (struct mono){ INT64_MAX };
+	return (struct mono){ liveness->heard.ns + ms * TIME_MS };
 }
 
 bool liveness_tick(struct liveness *liveness, struct mono now)

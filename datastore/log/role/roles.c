@@ -14,9 +14,15 @@ struct balance {
 	uint32_t lasting; /* of those, not about to leave: they make the tolerance */
 };
 
+/* A witness has nothing to catch up with but a number. */
 static bool is_here(const struct roles_member *member)
 {
-	return member->is_alive && member->lag <= ROLES_LAG_ENTRIES;
+	return member->is_alive && (member->is_witness || member->lag <= ROLES_LAG_ENTRIES);
+}
+
+static bool is_going(const struct roles_member *member)
+{
+	return member->is_leaving || member->is_stopping;
 }
 
 static struct balance balance_of(const struct roles_input *input)
@@ -28,7 +34,7 @@ static struct balance balance_of(const struct roles_input *input)
 			continue;
 		balance.voters++;
 		balance.live += is_here(member);
-		balance.lasting += is_here(member) && !member->is_leaving;
+		balance.lasting += is_here(member) && !is_going(member);
 	}
 	return balance;
 }
@@ -47,7 +53,7 @@ int32_t roles_tolerance(const struct roles_input *input)
 static bool is_lawful(const struct roles_input *input, const struct roles_member *member, bool votes)
 {
 	struct balance before = balance_of(input), after = before;
-	uint32_t live = is_here(member), lasting = is_here(member) && !member->is_leaving;
+	uint32_t live = is_here(member), lasting = is_here(member) && !is_going(member);
 	if (votes) {
 		after.voters++;
 		after.live += live;
@@ -102,11 +108,16 @@ static uint32_t p95_steps(const struct roles_member *member)
 	return (member->p95_us + P95_STEP_US - 1) / P95_STEP_US;
 }
 
-/* Below 0: a is the better one to have. Fewer voters of its failure domain first, then fitness, then what operators say. */
+/*
+ * Below 0: a is the better one to have. Who has data first, then fewer voters of its failure domain, then fitness, then what
+ * operators say.
+ */
 static int compare_fit(const struct roles_input *input, const struct roles_member *a,
 		       const struct roles_member *b)
 {
-	int order = compare_number(voters_like(input, a, a), voters_like(input, b, b));
+	int order = compare_number(a->is_witness, b->is_witness);
+	if (order == 0)
+		order = compare_number(voters_like(input, a, a), voters_like(input, b, b));
 	if (order == 0)
 		order = compare_number(a->is_pressed, b->is_pressed);
 	if (order == 0)
@@ -116,17 +127,40 @@ static int compare_fit(const struct roles_input *input, const struct roles_membe
 	return order != 0 ? order : compare_number(a->id, b->id);
 }
 
-static bool is_candidate(const struct roles_member *member)
+static bool has_voting_witness(const struct roles_input *input)
+{
+	for (uint32_t i = 0; i < input->len; i++)
+		if (input->at[i].is_witness && input->at[i].role == MEMBER_VOTER)
+			return true;
+	return false;
+}
+
+/* One witness at most: two could outvote those who hold what was agreed upon. */
+static bool is_candidate(const struct roles_input *input, const struct roles_member *member)
 {
 	return member->role == MEMBER_STANDBY && is_here(member) && !member->is_suspect &&
-	       !member->is_leaving && member->is_informed;
+	       !is_going(member) && member->is_informed &&
+	       !(member->is_witness && has_voting_witness(input));
+}
+
+/* It breaks ties between those who have data: there must be two of them at least. */
+static bool may_witness(const struct roles_input *input)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		count += member->role == MEMBER_VOTER && !member->is_witness && is_here(member) &&
+			 !is_going(member);
+	}
+	return count >= 2;
 }
 
 static const struct roles_member *best_candidate(const struct roles_input *input)
 {
 	const struct roles_member *best = NULL;
 	for (uint32_t i = 0; i < input->len; i++)
-		if (is_candidate(&input->at[i]) &&
+		if (is_candidate(input, &input->at[i]) &&
+		    (!input->at[i].is_witness || may_witness(input)) &&
 		    (!best || compare_fit(input, &input->at[i], best) < 0))
 			best = &input->at[i];
 	return best;
@@ -136,7 +170,7 @@ static uint32_t count_candidates(const struct roles_input *input)
 {
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < input->len; i++)
-		count += is_candidate(&input->at[i]);
+		count += is_candidate(input, &input->at[i]);
 	return count;
 }
 
@@ -154,13 +188,18 @@ static const struct roles_member *worst_voter(const struct roles_input *input)
 	return worst;
 }
 
+static bool may_lead(const struct roles_input *input, const struct roles_member *member)
+{
+	return member->role == MEMBER_VOTER && member->id != input->leader && is_here(member) &&
+	       !member->is_suspect && !is_going(member) && !member->is_witness;
+}
+
 static const struct roles_member *best_heir(const struct roles_input *input)
 {
 	const struct roles_member *best = NULL;
 	for (uint32_t i = 0; i < input->len; i++) {
 		const struct roles_member *member = &input->at[i];
-		if (member->role != MEMBER_VOTER || member->id == input->leader ||
-		    !is_here(member) || member->is_suspect || member->is_leaving)
+		if (!may_lead(input, member))
 			continue;
 		if (!best || compare_fit(input, member, best) < 0)
 			best = member;
@@ -177,11 +216,12 @@ uint32_t roles_target(uint32_t members, uint32_t domains)
 	return members >= 3 ? 3 : 1;
 }
 
-static uint32_t count_staying(const struct roles_input *input)
+/* The dead count too: a node that is away for a while must not make the cluster smaller. */
+static uint32_t count_staying(const struct roles_input *input, bool is_witness)
 {
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < input->len; i++)
-		count += !input->at[i].is_leaving;
+		count += !input->at[i].is_leaving && input->at[i].is_witness == is_witness;
 	return count;
 }
 
@@ -189,9 +229,10 @@ static uint32_t count_domains(const struct roles_input *input)
 {
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < input->len; i++) {
-		bool is_first = input->at[i].domain.len > 0;
+		bool is_first = input->at[i].domain.len > 0 && !input->at[i].is_witness;
 		for (uint32_t k = 0; k < i && is_first; k++)
-			is_first = !same_domain(&input->at[i], &input->at[k]);
+			is_first =
+			    input->at[k].is_witness || !same_domain(&input->at[i], &input->at[k]);
 		count += is_first;
 	}
 	return count;
@@ -199,8 +240,10 @@ static uint32_t count_domains(const struct roles_input *input)
 
 static uint32_t target_of(const struct roles_input *input)
 {
-	/* The dead count too: a node that is away for a while must not make the cluster smaller. */
-	return roles_target(count_staying(input), count_domains(input));
+	uint32_t members = count_staying(input, false);
+	if (members == 2 && count_staying(input, true) > 0)
+		return 3;
+	return roles_target(members, count_domains(input));
 }
 
 /* ---- the rules, most urgent first; each gives ROLES_NONE if it does not apply ---- */
@@ -225,27 +268,42 @@ static struct roles_step promote(const struct roles_input *input, const char *wh
 	return assign(candidate, MEMBER_VOTER, why);
 }
 
-static struct roles_step let_leave(const struct roles_input *input)
+/* Its place is filled first, while it still counts. */
+static struct roles_step let_voter_go(const struct roles_input *input,
+				      const struct roles_member *member)
+{
+	const char *why = member->is_leaving ? "a voter leaves" : "a voter stops for a while";
+	uint32_t lasting = balance_of(input).lasting, target = target_of(input);
+	if (lasting < target) {
+		struct roles_step step = promote(input, why);
+		if (step.kind != ROLES_NONE)
+			return step;
+	}
+	const struct roles_member *heir = best_heir(input);
+	if (member->id == input->leader && heir)
+		return (struct roles_step){ .kind = ROLES_TRANSFER,
+					    .id = heir->id,
+					    .why = member->is_leaving
+						       ? "the leader leaves"
+						       : "the leader stops for a while" };
+	/* Who will be back keeps its vote if nobody took its place: that restores what may be lost. */
+	if (member->id != input->leader && (member->is_leaving || lasting >= target) &&
+	    is_lawful(input, member, false))
+		return assign(member, MEMBER_STANDBY, why);
+	return none();
+}
+
+static struct roles_step let_go(const struct roles_input *input)
 {
 	for (uint32_t i = 0; i < input->len; i++) {
 		const struct roles_member *member = &input->at[i];
-		if (!member->is_leaving || member->role == MEMBER_SPARE)
-			continue;
-		if (member->role == MEMBER_STANDBY)
-			return assign(member, MEMBER_SPARE, "a standby leaves");
-		/* Its place is filled first, while it still counts. */
-		if (balance_of(input).lasting < target_of(input)) {
-			struct roles_step step = promote(input, "a voter leaves");
-			if (step.kind != ROLES_NONE)
-				return step;
-		}
-		const struct roles_member *heir = best_heir(input);
-		if (member->id == input->leader && heir)
-			return (struct roles_step){ .kind = ROLES_TRANSFER,
-						    .id = heir->id,
-						    .why = "the leader leaves" };
-		if (member->id != input->leader && is_lawful(input, member, false))
-			return assign(member, MEMBER_STANDBY, "a voter leaves");
+		struct roles_step step = none();
+		if (is_going(member) && member->role == MEMBER_VOTER)
+			step = let_voter_go(input, member);
+		else if (member->is_leaving && member->role == MEMBER_STANDBY)
+			step = assign(member, MEMBER_SPARE, "a standby leaves");
+		if (step.kind != ROLES_NONE)
+			return step;
 	}
 	return none();
 }
@@ -282,12 +340,12 @@ static struct roles_step thin_voters(const struct roles_input *input)
 		return none();
 	for (uint32_t i = 0; i < input->len; i++) {
 		const struct roles_member *member = &input->at[i];
-		if (member->role == MEMBER_VOTER && !is_here(member) &&
+		if (member->role == MEMBER_VOTER && (!is_here(member) || is_going(member)) &&
 		    member->id != input->leader && is_lawful(input, member, false))
 			return assign(member, MEMBER_STANDBY, "there are too many voters");
 	}
 	const struct roles_member *worst = worst_voter(input);
-	if (worst && is_lawful(input, worst, false))
+	if (worst && balance_of(input).lasting > target && is_lawful(input, worst, false))
 		return assign(worst, MEMBER_STANDBY, "there are too many voters");
 	return none();
 }
@@ -298,7 +356,7 @@ static struct roles_step keep_standbys(const struct roles_input *input)
 	const struct roles_member *best = NULL;
 	for (uint32_t i = 0; i < input->len; i++) {
 		const struct roles_member *member = &input->at[i];
-		if (member->role == MEMBER_SPARE && member->is_alive && !member->is_leaving &&
+		if (member->role == MEMBER_SPARE && member->is_alive && !is_going(member) &&
 		    (!best || compare_fit(input, member, best) < 0))
 			best = member;
 	}
@@ -307,10 +365,21 @@ static struct roles_step keep_standbys(const struct roles_input *input)
 
 /* ---- healthy exchanges: promote first, thin_voters then takes the vote of the worst ---- */
 
+/* Nothing is exchanged while anybody's health is in doubt. */
 static bool is_whole(const struct roles_input *input)
 {
 	struct balance balance = balance_of(input);
+	for (uint32_t i = 0; i < input->len; i++)
+		if (input->at[i].role == MEMBER_VOTER && input->at[i].is_suspect)
+			return false;
 	return balance.voters == target_of(input) && balance.lasting == balance.voters;
+}
+
+/* Who stood in for data that is back. */
+static bool sees_idle_data(const struct roles_input *input)
+{
+	const struct roles_member *candidate = best_candidate(input);
+	return candidate && !candidate->is_witness && has_voting_witness(input);
 }
 
 /* Some failure domain has no voter although it could, and another has more than one. */
@@ -318,7 +387,7 @@ static bool sees_uncovered(const struct roles_input *input)
 {
 	const struct roles_member *candidate = best_candidate(input);
 	const struct roles_member *worst = worst_voter(input);
-	return candidate && worst && candidate->domain.len > 0 &&
+	return candidate && worst && candidate->domain.len > 0 && !candidate->is_witness &&
 	       voters_like(input, candidate, NULL) == 0 && voters_like(input, worst, NULL) > 1;
 }
 
@@ -327,7 +396,8 @@ bool roles_sees_better(const struct roles_input *input)
 	const struct roles_member *candidate = best_candidate(input);
 	const struct roles_member *worst = worst_voter(input);
 	/* Only where it leaves the failure domains as they are. */
-	if (!candidate || !worst || !is_whole(input) || !same_domain(candidate, worst))
+	if (!candidate || !worst || candidate->is_witness || !is_whole(input) ||
+	    !same_domain(candidate, worst))
 		return false;
 	if (worst->is_pressed != candidate->is_pressed)
 		return worst->is_pressed;
@@ -340,7 +410,9 @@ static struct roles_step exchange(const struct roles_input *input)
 	struct roles_step step = none();
 	if (!is_whole(input))
 		return step;
-	if (sees_uncovered(input))
+	if (sees_idle_data(input))
+		step = promote(input, "who has data votes rather than a witness");
+	else if (sees_uncovered(input))
 		step = promote(input, "a failure domain has no voter");
 	else if (roles_sees_better(input) && input->better_ms >= ROLES_SWAP_MS &&
 		 input->since_swap_ms >= ROLES_SWAP_MS)
@@ -356,9 +428,7 @@ static const struct roles_member *fastest_heir(const struct roles_input *input)
 	const struct roles_member *fastest = NULL;
 	for (uint32_t i = 0; i < input->len; i++) {
 		const struct roles_member *member = &input->at[i];
-		if (member->role != MEMBER_VOTER || member->id == input->leader ||
-		    !is_here(member) || member->is_suspect || member->is_leaving ||
-		    member->is_pressed || member->sync_us == 0)
+		if (!may_lead(input, member) || member->is_pressed || member->sync_us == 0)
 			continue;
 		if (!fastest || member->sync_us < fastest->sync_us)
 			fastest = member;
@@ -389,7 +459,7 @@ static struct roles_step move_leader(const struct roles_input *input)
 struct roles_step roles_next(const struct roles_input *input)
 {
 	static struct roles_step (*const rules[])(const struct roles_input *) = {
-		let_leave,     replace_dead, fill_voters, thin_voters,
+		let_go,        replace_dead, fill_voters, thin_voters,
 		keep_standbys, exchange,     move_leader,
 	};
 	if (input->is_changing)

@@ -4,7 +4,9 @@
  * A pure function that the leader's replica calls after each event; it never plans further than a step,
  * since the world may differ after it. The rules, in research order: repair what is broken, reach the target, give
  * everybody the data, spread over failure domains, prefer the fast. One law stands above them and is tested as a property:
- * the number of voters that may still fail never gets smaller by a step, and a majority of live voters stays.
+ * the number of voters that may still fail never gets smaller by a step, and a majority of live voters stays. From it follows,
+ * without cases: healthy members are exchanged by promoting first; of a dead voter the vote is taken first, for with it a
+ * majority would be all who live; and a dead voter without a successor keeps its vote, since its return is worth one.
  * No step while one is under way (is_changing): the caller asks again when it is committed.
  */
 #ifndef DATASTORE_LOG_ROLE_ROLES_H
@@ -21,15 +23,17 @@
 struct roles_member {
 	uint64_t id;
 	enum member_role role;
-	bool is_alive;   /* not dead, and not just back */
-	bool is_suspect; /* silent for a while: not chosen for anything */
-	bool is_leaving; /* asked to hand over and go */
+	bool is_witness; /* votes and holds no data: never leads, and stands in only where data is short */
+	bool is_alive; /* heard of late */
+	bool is_suspect; /* silent for a while, or back from the dead not long ago: not chosen for anything */
+	bool is_leaving;  /* asked to hand over and go */
+	bool is_stopping; /* the same, and will be back soon */
 	bool is_informed; /* has the newest list of members on its disk: else it does not know that it may vote */
 	bool is_pressed; /* short of memory or disk */
 	uint64_t lag;    /* entries behind the leader */
 	uint32_t p95_us; /* of acknowledgements; the leader's own: of its log writes; 0: not known */
 	uint32_t sync_us; /* as it reported itself: p95 of its log writes; 0: not known */
-	uint32_t weight;
+	uint32_t weight;  /* lower is preferred */
 	struct str domain;
 };
 
@@ -54,7 +58,7 @@ struct roles_step {
 
 struct roles_step roles_next(const struct roles_input *input);
 
-/* How many voters a cluster of so many members in so many failure domains should have. */
+/* How many voters a cluster of so many members with data in so many failure domains should have; two and a witness have three. */
 uint32_t roles_target(uint32_t members, uint32_t domains);
 /* Live, caught-up voters beyond the majority; negative: there is none. */
 int32_t roles_tolerance(const struct roles_input *input);

@@ -61,6 +61,7 @@ static void run_seed(uint64_t seed, uint64_t *commands, uint64_t *reads, uint64_
 								    .loss_per_mille = seed % 4 * 20,
 								    .disk_ms = 1 + seed % 7,
 								    .kept_entries = 24,
+								    .is_managing = seed % 5 == 4,
 								    .tells_losses = seed % 2 == 0 });
 	for (uint32_t i = 1; i < nodes; i++)
 		CHECK(quorum_join(quorum, i, i < 3 || seed % 2 ? MEMBER_VOTER : MEMBER_STANDBY));

@@ -106,9 +106,9 @@ TEST(the_third_member_that_joins_makes_three_voters_and_a_fourth_replaces_a_dead
 	CHECK_EQ(members_count(members, MEMBER_STANDBY), 1);
 	uint64_t dead = replica_id(quorum_replica(quorum, leader == 1 ? 2 : 1));
 	quorum_crash(quorum, leader == 1 ? 2 : 1);
-	quorum_run(quorum, 5000);
+	quorum_run(quorum, 1500);
 	CHECK_EQ(members_find(members, dead)->role, MEMBER_VOTER); /* not for a hiccup */
-	quorum_run(quorum, 8000);
+	quorum_run(quorum, 500);
 	CHECK(is_highly_available(quorum));
 	CHECK_EQ(members_find(members, dead)->role, MEMBER_STANDBY);
 	quorum_converge(quorum);

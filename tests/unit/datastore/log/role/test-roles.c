@@ -1,9 +1,10 @@
 #include "datastore/log/role/roles.h"
 
+#include "datastore/log/role/liveness.h"
 #include "tests/lib/test.h"
 #include "tests/unit/datastore/log/disk.h"
 
-/* A cluster in words: V voter, S standby, P spare; small letters are dead. The first is the leader. */
+/* A cluster in words: V voter, S standby, P spare, X a witness that votes, W one that does not; small letters are dead. The first is the leader. */
 static struct roles_input make_input(const char *words)
 {
 	struct roles_input input = { .len = (uint32_t)strlen(words), .leader = 1 };
@@ -12,9 +13,10 @@ static struct roles_input make_input(const char *words)
 		char word = words[i] & ~0x20;
 		at[i] = (struct roles_member){ .id = i + 1, .is_alive = words[i] == word };
 		at[i].is_informed = at[i].is_alive;
-		at[i].role = word == 'V'   ? MEMBER_VOTER
-			     : word == 'S' ? MEMBER_STANDBY
-					   : MEMBER_SPARE;
+		at[i].is_witness = word == 'X' || word == 'W';
+		at[i].role = word == 'V' || word == 'X'   ? MEMBER_VOTER
+			     : word == 'S' || word == 'W' ? MEMBER_STANDBY
+							  : MEMBER_SPARE;
 	}
 	input.at = at;
 	return input;
@@ -39,7 +41,8 @@ static const char *words_of(const struct roles_input *input)
 {
 	char *words = arena_zalloc(test_arena(), input->len + 1);
 	for (uint32_t i = 0; i < input->len; i++)
-		words[i] = (char)("PSV"[input->at[i].role] | (input->at[i].is_alive ? 0 : 0x20));
+		words[i] = (char)((input->at[i].is_witness ? "PWX" : "PSV")[input->at[i].role] |
+				  (input->at[i].is_alive ? 0 : 0x20));
 	return words;
 }
 
@@ -60,6 +63,18 @@ TEST(steps_lead_to_the_roles_a_quorum_should_have)
 		{ "VVVV", "VVVS" },
 		{ "VVVSSSP", "VVVVVSS" },
 		{ "VVVVVSSSPP", "VVVVVSSSSS" }, /* who has no vote has the data */
+		{ "VPPPPPPP", "VVVVVSSS" },
+		{ "VVVVvSS", "VVVVsVS" },
+		{ "VVVvvSS", "VVVssVV" },
+		{ "VVVvvS", "VVVssS" }, /* of six three vote */
+		{ "VSW", "VVX" },       /* two and a witness are as good as three */
+		{ "VW", "VW" },
+		{ "VVSW", "VVVW" },
+		{ "VVvW", "VVsX" }, /* it stands in */
+		{ "VVSX", "VVVW" }, /* for as long as it has to */
+		{ "VvX", "VvX" },
+		{ "VVx", "VVx" },
+		{ "VVvWW", "VVsXW" }, /* never two of them */
 	};
 	for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct roles_input input = make_input(cases[i].from);
@@ -112,6 +127,36 @@ TEST(a_leader_that_leaves_fills_its_place_and_hands_over_first)
 	CHECK_STR(str_from(words_of(&input)), "PVVV");
 }
 
+TEST(a_leader_that_stops_for_a_while_hands_over_and_keeps_what_nobody_can_take)
+{
+	struct roles_input input = make_input("VVVS"), alone = make_input("VVV");
+	member_of(&input, 1)->is_stopping = member_of(&alone, 1)->is_stopping = true;
+	while (take(&input))
+		;
+	CHECK_STR(str_from(words_of(&input)), "SVVV");
+	CHECK_EQ(roles_next(&alone).kind, ROLES_TRANSFER);
+	while (take(&alone))
+		;
+	CHECK_STR(str_from(words_of(&alone)), "VVV"); /* its return is worth one */
+	CHECK(alone.leader != 1);
+}
+
+TEST(a_witness_is_never_handed_over_to)
+{
+	struct roles_input input = make_input("VVX");
+	member_of(&input, 1)->is_stopping = true;
+	member_of(&input, 2)->is_suspect = true;
+	CHECK_EQ(roles_next(&input).kind, ROLES_NONE);
+	member_of(&input, 1)->is_stopping = false;
+	member_of(&input, 2)->is_suspect = false;
+	member_of(&input, 1)->p95_us = 90000;
+	member_of(&input, 2)->sync_us = 9000;
+	member_of(&input, 3)->sync_us = 10;
+	input.slow_ms = ROLES_MOVE_MS;
+	input.since_move_ms = ROLES_MOVE_PAUSE_MS;
+	CHECK_EQ(roles_next(&input).id, 2);
+}
+
 TEST(a_failure_domain_without_a_voter_gets_one)
 {
 	struct roles_input input = make_input("VVVS");
@@ -151,65 +196,234 @@ TEST(a_leader_with_a_slow_disk_hands_over)
 	CHECK_EQ(roles_next(&input).id, 3);
 }
 
-/* How many voters are here and stay, beyond a majority. Counted by itself, not by what is tested. */
-static int32_t count_tolerance(const struct roles_input *input, bool *has_majority)
+/* ---- whatever the members are like ---- */
+
+static bool is_here(const struct roles_member *member)
 {
-	int32_t voters = 0, live = 0, lasting = 0;
+	return member->is_alive && (member->is_witness || member->lag <= ROLES_LAG_ENTRIES);
+}
+
+/* What is true of any cluster, counted here and not by what is tested. */
+struct count {
+	uint32_t voters, here, witnesses;
+	int32_t tolerance;
+	bool has_majority;
+};
+
+static struct count count_all(const struct roles_input *input)
+{
+	struct count count = { 0 };
+	int32_t lasting = 0;
 	for (uint32_t i = 0; i < input->len; i++) {
 		const struct roles_member *member = &input->at[i];
-		bool is_here = member->is_alive && member->lag <= ROLES_LAG_ENTRIES;
 		if (member->role != MEMBER_VOTER)
 			continue;
-		voters++;
-		live += is_here;
-		lasting += is_here && !member->is_leaving;
+		count.voters++;
+		count.witnesses += member->is_witness;
+		count.here += is_here(member);
+		lasting += is_here(member) && !member->is_leaving && !member->is_stopping;
 	}
-	*has_majority = live >= voters / 2 + 1;
-	return lasting - (voters / 2 + 1);
+	count.has_majority = count.here >= count.voters / 2 + 1;
+	count.tolerance = lasting - (int32_t)(count.voters / 2 + 1);
+	return count;
 }
 
 static struct roles_input make_any(struct dice *dice)
 {
 	static const struct str domains[] = { { "", 0 }, { "a", 1 }, { "b", 1 }, { "c", 1 } };
 	char words[16] = { 'V' };
-	uint32_t len = 1 + dice_below(dice, 10);
+	uint32_t len = 1 + dice_below(dice, 10), witnesses = 0;
 	for (uint32_t i = 1; i < len; i++)
-		words[i] = "VVVSSPvsp"[dice_below(dice, 9)];
+		words[i] = "VVVSSPvspWX"[dice_below(dice, 11)];
+	for (uint32_t i = 1; i < len; i++)
+		if (words[i] == 'X' && ++witnesses > 1)
+			words[i] = 'W';
 	struct roles_input input = make_input(words);
 	for (uint64_t id = 1; id <= len; id++) {
 		struct roles_member *member = member_of(&input, id);
 		member->domain = domains[dice_below(dice, 4)];
 		member->is_leaving = dice_chance(dice, 80);
+		member->is_stopping = dice_chance(dice, 60);
 		member->is_pressed = dice_chance(dice, 100);
 		member->is_suspect = id > 1 && dice_chance(dice, 100);
 		member->is_informed = dice_chance(dice, 900);
 		member->lag = id > 1 && dice_chance(dice, 100) ? 5000 : 0;
 		member->p95_us = dice_below(dice, 60000);
 		member->sync_us = dice_below(dice, 60000);
+		member->weight = dice_below(dice, 3);
 	}
 	input.better_ms = input.since_swap_ms = dice_chance(dice, 500) ? ROLES_SWAP_MS : 0;
+	input.slow_ms = input.since_move_ms = dice_chance(dice, 300) ? ROLES_MOVE_PAUSE_MS : 0;
 	return input;
+}
+
+/* Who gets a vote, or the lead, must be fit for it. */
+static void check_step(const struct roles_input *input, struct roles_step step)
+{
+	const struct roles_member *member = member_of(input, step.id);
+	CHECK(step.why && *step.why);
+	CHECK(!(step.kind == ROLES_ASSIGN && step.role == member->role));
+	if (step.kind == ROLES_TRANSFER)
+		CHECK(member->role == MEMBER_VOTER && !member->is_witness);
+	if (step.kind == ROLES_TRANSFER || step.role == MEMBER_VOTER) {
+		CHECK(is_here(member) && !member->is_suspect);
+		CHECK(!member->is_leaving && !member->is_stopping);
+	}
+	if (step.kind == ROLES_ASSIGN && step.role == MEMBER_VOTER)
+		CHECK(member->role == MEMBER_STANDBY && member->is_informed);
 }
 
 TEST(no_step_lowers_how_many_voters_may_fail_and_steps_come_to_an_end)
 {
 	struct dice dice = { 11 };
-	for (uint32_t round = 0; round < 20000; round++) {
+	for (uint32_t round = 0; round < 40000; round++) {
 		struct roles_input input = make_any(&dice);
 		for (uint32_t steps = 0;; steps++) {
-			bool had_majority, has_majority;
-			int32_t before = count_tolerance(&input, &had_majority);
-			CHECK_EQ(roles_tolerance(&input), before);
-			if (!take(&input))
+			struct count before = count_all(&input), after;
+			struct roles_step step = roles_next(&input);
+			CHECK_EQ(roles_tolerance(&input), before.tolerance);
+			if (step.kind == ROLES_NONE)
 				break;
-			int32_t after = count_tolerance(&input, &has_majority);
-			CHECK(after >= before);
-			CHECK(has_majority || !had_majority);
+			check_step(&input, step);
+			take(&input);
+			after = count_all(&input);
+			CHECK(after.tolerance >= before.tolerance);
+			CHECK(after.has_majority || !before.has_majority);
+			CHECK(after.witnesses <= 1);
 			CHECK_EQ(member_of(&input, input.leader)->role, MEMBER_VOTER);
-			input.better_ms = 0; /* as its clock would start again */
+			CHECK(!member_of(&input, input.leader)->is_witness);
+			input.better_ms = input.slow_ms = 0; /* as their clocks would start again */
 			CHECK(steps < 60);
 		}
 	}
+}
+
+/* Of members that are all well, however their roles lie: three vote, five from seven on, and all others have the data. */
+TEST(members_that_are_all_well_end_with_as_many_voters_as_they_should_have)
+{
+	struct dice dice = { 12 };
+	for (uint32_t round = 0; round < 4000; round++) {
+		char words[16] = { 'V' };
+		uint32_t len = 1 + dice_below(&dice, 12);
+		uint32_t target = len >= 7 ? 5 : len >= 3 ? 3 : 1;
+		/* Not more than that: nobody may take away what could be lost before. */
+		for (uint32_t i = 1; i < len; i++)
+			words[i] = (i < target ? "VSP" : "SSP")[dice_below(&dice, 3)];
+		struct roles_input input = make_input(words);
+		while (take(&input))
+			;
+		CHECK_EQ(count_all(&input).voters, target);
+		for (uint64_t id = 1; id <= len; id++)
+			CHECK(member_of(&input, id)->role != MEMBER_SPARE);
+	}
+}
+
+/* ---- members that come and go ---- */
+
+struct flapping {
+	struct roles_input input;
+	struct liveness liveness[16];
+	bool is_up[16];
+	int64_t died_ms[16]; /* when it was last declared dead */
+	uint32_t promotions;
+};
+
+static void show_liveness(struct flapping *flapping, uint32_t i, struct mono now)
+{
+	struct roles_member *member = member_of(&flapping->input, i + 1);
+	liveness_tick(&flapping->liveness[i], now);
+	member->is_alive = flapping->liveness[i].state != LIVENESS_DEAD;
+	member->is_suspect = flapping->liveness[i].state != LIVENESS_ALIVE;
+	member->is_informed = flapping->is_up[i];
+	if (!member->is_alive)
+		flapping->died_ms[i] = now.ns / TIME_MS;
+}
+
+static void step_all(struct flapping *flapping, struct mono now)
+{
+	for (struct roles_step step; (step = roles_next(&flapping->input)).kind != ROLES_NONE;) {
+		int64_t *died_ms = &flapping->died_ms[step.id - 1];
+		if (step.kind == ROLES_ASSIGN && step.role == MEMBER_VOTER) {
+			CHECK(*died_ms == 0 ||
+			      now.ns / TIME_MS - *died_ms >= LIVENESS_RETURN_MS - 200);
+			flapping->promotions++;
+		}
+		take(&flapping->input);
+	}
+}
+
+static void heartbeat(struct flapping *flapping, struct dice *dice, struct mono now)
+{
+	for (uint32_t i = 1; i < flapping->input.len; i++) {
+		if (dice_chance(dice, flapping->is_up[i] ? 15 : 30))
+			flapping->is_up[i] = !flapping->is_up[i];
+		if (flapping->is_up[i])
+			liveness_heard(&flapping->liveness[i], 0, now);
+		show_liveness(flapping, i, now);
+	}
+}
+
+TEST(who_comes_and_goes_is_given_a_vote_only_when_it_has_stayed)
+{
+	struct dice dice = { 13 };
+	uint32_t promotions = 0;
+	for (uint32_t round = 0; round < 40; round++) {
+		struct mono now = { TIME_S };
+		struct flapping flapping = { .input = make_input("VVVSSSS") };
+		for (uint32_t i = 0; i < flapping.input.len; i++) {
+			liveness_init(&flapping.liveness[i], 0, now);
+			flapping.is_up[i] = true;
+		}
+		for (uint32_t i = 0; i < 2000; i++) {
+			now.ns += 150 * TIME_MS;
+			heartbeat(&flapping, &dice, now);
+			if (count_all(&flapping.input).has_majority)
+				step_all(&flapping, now);
+		}
+		/* Five minutes in which each is dead for a while some twenty times. */
+		CHECK(flapping.promotions <= 7 * 10);
+		promotions += flapping.promotions;
+	}
+	CHECK(promotions > 40);
+}
+
+static enum liveness_state state_at(struct liveness *liveness, int64_t ms)
+{
+	liveness_tick(liveness, (struct mono){ ms * TIME_MS });
+	return liveness->state;
+}
+
+TEST(silence_makes_suspect_then_dead_and_only_half_a_minute_of_contact_trusted)
+{
+	struct liveness liveness;
+	int64_t ms = 5000;
+	liveness_init(&liveness, 0, (struct mono){ ms * TIME_MS });
+	CHECK_EQ(state_at(&liveness, ms + 800), LIVENESS_ALIVE);
+	CHECK_EQ(liveness_due(&liveness).ns, (ms + 900) * TIME_MS);
+	CHECK_EQ(state_at(&liveness, ms + 900), LIVENESS_SUSPECT);
+	CHECK_EQ(liveness_due(&liveness).ns, (ms + 1800) * TIME_MS);
+	CHECK_EQ(state_at(&liveness, ms + 1800), LIVENESS_DEAD);
+	CHECK_EQ(liveness_due(&liveness).ns, INT64_MAX);
+	ms += 9000;
+	for (int64_t since = ms; ms < since + LIVENESS_RETURN_MS; ms += 150) {
+		liveness_heard(&liveness, 0, (struct mono){ ms * TIME_MS });
+		CHECK_EQ(state_at(&liveness, ms), LIVENESS_RETURNING);
+	}
+	liveness_heard(&liveness, 0, (struct mono){ ms * TIME_MS });
+	CHECK_EQ(state_at(&liveness, ms), LIVENESS_ALIVE);
+	liveness_lost(&liveness);
+	CHECK_EQ(state_at(&liveness, ms), LIVENESS_SUSPECT);
+	liveness_heard(&liveness, 0, (struct mono){ (ms + 10) * TIME_MS });
+	CHECK_EQ(state_at(&liveness, ms + 10), LIVENESS_ALIVE);
+}
+
+TEST(a_leader_that_was_away_itself_takes_nobody_for_dead)
+{
+	struct liveness liveness;
+	liveness_init(&liveness, 0, (struct mono){ 0 });
+	liveness_excuse(&liveness, 9000 * TIME_MS, (struct mono){ 9300 * TIME_MS });
+	CHECK_EQ(state_at(&liveness, 9300), LIVENESS_ALIVE);
+	CHECK_EQ(state_at(&liveness, 9000 + LIVENESS_DEAD_MS), LIVENESS_DEAD);
 }
 
 TEST(a_step_by_hand_leaves_a_majority_that_answers)
