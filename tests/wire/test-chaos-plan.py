@@ -48,6 +48,15 @@ def test_an_actor_is_killed_once_by_its_labels():
         assert condition(found, "Safe")["reason"] == "BelowQuorum", found
 
 
+def test_each_of_several_plans_gets_its_turn():
+    with Wild(1) as cluster:
+        names = ["a", "b", "c", "d"]
+        for name in names:
+            make(cluster.nodes[0], name, "Kill", "Actor", names=["n1.core.mark"], everySeconds=1, durationSeconds=16)
+        counts = [ended(cluster, name)["injected"][0]["count"] for name in names]
+        assert min(counts) >= 2 and max(counts) - min(counts) <= 2, counts
+
+
 def test_processes_are_killed_again_and_again_and_the_leader_too():
     with Wild(3) as cluster:
         well(cluster)

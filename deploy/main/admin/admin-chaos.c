@@ -406,6 +406,7 @@ struct pick {
 	struct admin_chaos *chaos;
 	const struct object *object;
 	enum chaos_want want;
+	struct mono due;
 	struct wall last_until; /* of any plan, also of one whose leader has changed meanwhile */
 	bool has_more;          /* some plan is not over */
 };
@@ -427,9 +428,11 @@ static bool is_to_wait(const struct pick *pick, enum chaos_want want)
 	       act_wall(pick->act).ns < pick->last_until.ns;
 }
 
+/* Of those that are due the one that has waited longest, or the first by name would leave the others no turn. */
 static bool pick_one(void *arg, const struct object *object)
 {
 	struct pick *pick = arg;
+	enum chaos_want want;
 	struct next *next;
 
 	if (chaos_is_over(plan_of(object)))
@@ -441,13 +444,15 @@ static bool pick_one(void *arg, const struct object *object)
 	/* Begun by one who leads no more: it is not due because we have not drawn yet. */
 	if (next->due.ns == 0 && plan_of(object)->spec != NULL)
 		draw(pick->act, object, next);
-	pick->want =
+	want =
 	    chaos_want(plan_of(object), act_wall(pick->act), act_now(pick->act).ns >= next->due.ns);
-	if (is_to_wait(pick, pick->want))
-		pick->want = CHAOS_NOTHING;
-	if (pick->want != CHAOS_NOTHING)
-		pick->object = object;
-	return pick->object == NULL;
+	if (want == CHAOS_NOTHING || is_to_wait(pick, want) ||
+	    (pick->object != NULL && next->due.ns >= pick->due.ns))
+		return true;
+	pick->object = object;
+	pick->want = want;
+	pick->due = next->due;
+	return true;
 }
 
 static void act_upon(struct deed *deed, struct next *next, enum chaos_want want)
