@@ -1,66 +1,16 @@
 #!/usr/bin/env python3
 """Each fault of a disk, a clock or a link really happens, ends by itself, and loses no acknowledged write."""
 import datetime
-import http.client
 import json
 import os
 import re
 import sys
-import threading
 
 import suite
 from cluster import Cluster, until
-from wild import PLANS, Wild, condition, ended, make, outages, status, well
+from wild import PLANS, Promises, Wild, condition, ended, make, outages, status, well
 
 MAPS = "/api/v1/namespaces/default/configmaps"
-
-
-class Writer(threading.Thread):
-    """Creates ConfigMaps by way of one node, a new one each time: an answer of 201 is a promise."""
-
-    def __init__(self, node):
-        super().__init__(daemon=True)
-        self.node, self.promised, self.is_over = node, set(), threading.Event()
-
-    def run(self):
-        number = 0
-        while not self.is_over.wait(0.05):
-            name = "c-%s-%d" % (self.node.name, number)
-            number += 1
-            try:
-                if self.node.request("POST", MAPS, {"metadata": {"name": name}}, seconds=5)[0] == 201:
-                    self.promised.add(name)
-            except (OSError, http.client.HTTPException):
-                pass
-
-
-class Promises:
-    """While the block runs each node is written to; after it all that was acknowledged must be on each."""
-
-    def __init__(self, cluster):
-        self.cluster = cluster
-        self.writers = [Writer(node) for node in cluster.nodes]
-
-    def __enter__(self):
-        for writer in self.writers:
-            writer.start()
-        return self
-
-    def __exit__(self, kind, *_):
-        for writer in self.writers:
-            writer.is_over.set()
-        for writer in self.writers:
-            writer.join(30)
-        if kind is not None:
-            return
-        well(self.cluster)
-        promised = set().union(*(writer.promised for writer in self.writers))
-        assert promised, "nothing was acknowledged"
-        for node in self.cluster.nodes:
-            code, page = node.request("GET", MAPS)
-            assert code == 200, page
-            lost = promised - {item["metadata"]["name"] for item in page["items"]}
-            assert not lost, "%s does not have %d of %d acknowledged writes: %s" % (node.name, len(lost), len(promised), sorted(lost)[:5])
 
 
 def log_of(node):

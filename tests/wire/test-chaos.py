@@ -6,11 +6,11 @@ import json
 import os
 import random
 import sys
-import threading
 import time
 
 import suite
 from cluster import Cluster, Failed, until
+from wild import Writer, listed
 
 ROUNDS = int(os.environ.get("TROUPE_ROUNDS", "200"))
 SEED = int(os.environ.get("TROUPE_SEED", str(random.randrange(1 << 32))))
@@ -19,49 +19,11 @@ REPLICAS = 4
 HOSTS = ("core", "control", "node")
 
 
-class Writer(threading.Thread):
-    """Creates ConfigMaps by way of one node, a new one each time: an answer of 201 is a promise."""
-
-    def __init__(self, node):
-        super().__init__(daemon=True)
-        self.node, self.promised, self.is_over = node, set(), threading.Event()
-
-    def run(self):
-        number, connection = 0, None
-        while not self.is_over.wait(0.05):
-            name = "c-%s-%d" % (self.node.name, number)
-            number += 1
-            try:
-                if connection is None:
-                    connection = http.client.HTTPSConnection(self.node.address, 6443, context=self.node.context(), timeout=5)
-                connection.request("POST", "/api/v1/namespaces/default/configmaps", json.dumps({"metadata": {"name": name}}),
-                                   {"Content-Type": "application/json"})
-                answer = connection.getresponse()
-                answer.read()
-                if answer.status == 201:
-                    self.promised.add(name)
-            except (OSError, http.client.HTTPException):
-                connection = None
-
-
 def deployment(name):
     return {"metadata": {"name": name}, "spec": {"replicas": REPLICAS, "selector": {"matchLabels": {"app": name}}, "template": {
         "metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "a", "image": "a"}], "tolerations": [
             {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 2},
             {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 2}]}}}}
-
-
-def listed(node, path):
-    """All objects, in pages; Failed when the node does not say."""
-    items, more = [], ""
-    while True:
-        code, page = node.request("GET", path + "?limit=500" + ("&continue=" + more if more else ""))
-        if code != 200:
-            raise Failed("GET %s: %d %s" % (path, code, page))
-        items += page["items"]
-        more = page["metadata"].get("continue", "")
-        if not more:
-            return items
 
 
 def is_serving(node):
