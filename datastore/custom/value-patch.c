@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "datastore/object/patch/operation.h"
 #include "runtime/base/limits.h"
 
 /* ---- members and elements --------------------------------------------------------------------------------- */
@@ -139,11 +140,6 @@ enum status value_patch_merge(struct value *value, struct str patch, struct aren
 
 /* ---- JSON patch: where ------------------------------------------------------------------------------------ */
 
-struct operation {
-	struct str name, path, from;
-	const struct value *value; /* NULL: it has none */
-};
-
 struct run {
 	struct value *root;
 	struct arena *arena;
@@ -158,39 +154,6 @@ struct place {
 	uint32_t index; /* of a list; its length for `-` */
 	bool is_there;
 };
-
-static enum status missing(const struct run *run, const struct operation *op, struct str path)
-{
-	bool is_quoted = str_is(op->name, "add") || str_is(op->name, "remove");
-	bool has_from = str_is(op->name, "move") || str_is(op->name, "copy");
-	const char *which = str_is(op->name, "test") ? "is missing path"
-			    : !has_from              ? "doc is missing path"
-			    : path.at == op->from.at ? "doc is missing from path"
-						     : "doc is missing destination path";
-
-	return fault_set(run->why, INVALID, "patch",
-			 STR_FMT " operation does not apply: %s: %s" STR_FMT "%s: missing value",
-			 STR_ARG(op->name), which, is_quoted ? "\"" : "", STR_ARG(path),
-			 is_quoted ? "\"" : "");
-}
-
-/* A reference token with ~1 and ~0 turned back into / and ~. */
-static struct str unescape(struct arena *arena, struct str token)
-{
-	char *out = arena_alloc(arena, token.len + 1U);
-	uint32_t len = 0;
-
-	for (uint32_t i = 0; i < token.len; i++) {
-		char c = token.at[i];
-
-		if (c == '~' && i + 1 < token.len &&
-		    (token.at[i + 1] == '0' || token.at[i + 1] == '1'))
-			c = token.at[++i] == '0' ? '~' : '/';
-		out[len++] = c;
-	}
-	out[len] = '\0';
-	return str_of(out, len);
-}
 
 /* Whether the token can name something in there. */
 static bool locate(struct value *in, struct str token, struct place *out)
@@ -229,15 +192,15 @@ static enum status find(const struct run *run, const struct operation *op, struc
 	struct place place = { .is_there = true }, next;
 	struct str rest = pointer;
 
-	if (pointer.len > 0 && pointer.at[0] != '/')
-		return missing(run, op, pointer);
+	if (!operation_is_pointer(pointer))
+		return operation_missing(op, pointer, run->why);
 	if (pointer.len > 0)
 		str_cut(&rest, '/');
 	while (pointer.len > 0 && rest.at != NULL) {
-		struct str token = unescape(run->arena, str_cut(&rest, '/'));
+		struct str token = operation_token(&rest, run->arena);
 
 		if (!place.is_there || !locate(value_there(run, &place), token, &next))
-			return missing(run, op, pointer);
+			return operation_missing(op, pointer, run->why);
 		place = next;
 	}
 	*out = place;
@@ -245,15 +208,6 @@ static enum status find(const struct run *run, const struct operation *op, struc
 }
 
 /* ---- JSON patch: what ------------------------------------------------------------------------------------- */
-
-static enum status no_such_index(const struct run *run, const struct operation *op,
-				 const struct place *place, struct str path)
-{
-	return fault_set(run->why, INVALID, "patch",
-			 "error in " STR_FMT " for path: '" STR_FMT
-			 "': Unable to access invalid index: %u: invalid index referenced",
-			 STR_ARG(op->name), STR_ARG(path), place->index);
-}
 
 static bool is_beyond_list(const struct place *place)
 {
@@ -274,14 +228,11 @@ static enum status take_out(struct run *run, const struct operation *op, const s
 			    struct str path)
 {
 	if (place->in == NULL)
-		return missing(run, op, path);
+		return operation_missing(op, path, run->why);
 	if (is_beyond_list(place))
-		return no_such_index(run, op, place, path);
+		return operation_no_index(op, path, place->index, run->why);
 	if (!place->is_there)
-		return fault_set(run->why, INVALID, "patch",
-				 "error in " STR_FMT " for path: '" STR_FMT
-				 "': Unable to remove nonexistent key: " STR_FMT ": missing value",
-				 STR_ARG(op->name), STR_ARG(path), STR_ARG(place->token));
+		return operation_no_key(op, path, place->token, run->why);
 	if (place->in->kind == VALUE_MAP)
 		take_member(place->in, place->index);
 	else
@@ -289,17 +240,25 @@ static enum status take_out(struct run *run, const struct operation *op, const s
 	return OK;
 }
 
+/* The operation's value; none reads as null. */
+static enum status value_of(const struct run *run, const struct operation *op, struct value *out)
+{
+	*out = (struct value){ .kind = VALUE_NULL };
+	if (op->value.at != NULL && value_parse(op->value, run->arena, out) != OK)
+		return fault_set(run->why, BAD_REQUEST, "patch", "invalid JSON document");
+	return OK;
+}
+
 static enum status do_test(struct run *run, const struct operation *op, const struct place *place)
 {
-	static const struct value null = { .kind = VALUE_NULL };
+	struct value expected, none = { .kind = VALUE_NULL };
 
 	if (is_beyond_list(place))
-		return no_such_index(run, op, place, op->path);
-	if (value_equal(place->is_there ? value_there(run, place) : &null,
-			op->value ? op->value : &null))
-		return OK;
-	return fault_set(run->why, INVALID, "patch",
-			 "testing value " STR_FMT " failed: test failed", STR_ARG(op->path));
+		return operation_no_index(op, op->path, place->index, run->why);
+	TRY(value_of(run, op, &expected));
+	return value_equal(place->is_there ? value_there(run, place) : &none, &expected)
+		   ? OK
+		   : operation_not_equal(op, run->why);
 }
 
 static enum status do_transfer(struct run *run, const struct operation *op, bool is_move)
@@ -310,14 +269,12 @@ static enum status do_transfer(struct run *run, const struct operation *op, bool
 
 	TRY(find(run, op, op->from, &from));
 	if (is_beyond_list(&from))
-		return missing(run, op, op->from);
+		return operation_missing(op, op->from, run->why);
 	if (from.is_there)
 		value = copy_of(value_there(run, &from), run->arena, 0);
 	value_write(&value, &size);
 	run->copied += size.len;
-	if (run->copied > LIMIT_BODY_BYTES)
-		return fault_set(run->why, INVALID, "patch",
-				 "the copied values are larger than %u bytes", LIMIT_BODY_BYTES);
+	TRY(operation_check_copied(run->copied, run->why));
 	if (is_move)
 		TRY(take_out(run, op, &from, op->from));
 	TRY(find(run, op, op->path, &to));
@@ -325,81 +282,37 @@ static enum status do_transfer(struct run *run, const struct operation *op, bool
 	return OK;
 }
 
-static enum status replace(struct run *run, const struct operation *op, const struct place *place)
-{
-	if (is_beyond_list(place))
-		return fault_set(run->why, INVALID, "patch",
-				 "replace operation does not apply: doc is missing key: " STR_FMT
-				 ": missing value",
-				 STR_ARG(op->path));
-	put(run, place, *op->value, false);
-	return OK;
-}
-
-static bool is_known(struct str name)
-{
-	static const char *const names[] = { "add", "remove", "replace", "test", "move", "copy" };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (str_is(name, names[i]))
-			return true;
-	return false;
-}
-
 static enum status apply(struct run *run, const struct operation *op)
 {
+	struct value value;
 	struct place place;
 
-	if (!is_known(op->name))
-		return fault_set(run->why, INVALID, "patch", "Unexpected kind: " STR_FMT,
-				 STR_ARG(op->name));
-	if (str_is(op->name, "move") || str_is(op->name, "copy"))
+	if (!operation_is_known(op))
+		return operation_unknown(op, run->why);
+	if (operation_has_from(op))
 		return do_transfer(run, op, str_is(op->name, "move"));
 	TRY(find(run, op, op->path, &place));
 	if (str_is(op->name, "remove"))
 		return take_out(run, op, &place, op->path);
 	if (str_is(op->name, "test"))
 		return do_test(run, op, &place);
-	if (op->value == NULL)
-		return missing(run, op, op->path);
-	if (str_is(op->name, "replace"))
-		return replace(run, op, &place);
-	put(run, &place, *op->value, true);
+	if (op->value.at == NULL)
+		return operation_missing(op, op->path, run->why);
+	if (str_is(op->name, "replace") && is_beyond_list(&place))
+		return operation_not_replaced(op, run->why);
+	TRY(value_of(run, op, &value));
+	put(run, &place, value, str_is(op->name, "add"));
 	return OK;
-}
-
-static struct str text_of(const struct value *operation, const char *name)
-{
-	const struct value *text = value_member(operation, str_from(name));
-
-	return text != NULL && text->kind == VALUE_STRING ? text->text : STR_NONE;
 }
 
 enum status value_patch_json(struct value *value, struct str patch, struct arena *arena,
 			     struct fault *why)
 {
 	struct run run = { .root = value, .arena = arena, .why = why };
-	struct value list;
+	struct operation_list list;
 
-	if (value_parse(patch, arena, &list) != OK || list.kind != VALUE_LIST)
-		return fault_set(why, BAD_REQUEST, "patch", "a JSON patch is a list of operations");
-	if (list.len > LIMIT_PATCH_OPERATIONS)
-		return fault_set(why, TOO_LARGE, "patch",
-				 "The allowed maximum operations in a JSON patch is %u",
-				 LIMIT_PATCH_OPERATIONS);
-	for (uint32_t i = 0; i < list.len; i++) {
-		struct operation op = { .name = text_of(&list.items[i], "op"),
-					.path = text_of(&list.items[i], "path"),
-					.from = text_of(&list.items[i], "from"),
-					.value = value_member(&list.items[i], STR("value")) };
-
-		if (list.items[i].kind != VALUE_MAP)
-			return fault_set(why, BAD_REQUEST, "patch",
-					 "each operation of a JSON patch is an object");
-		if (op.path.at == NULL)
-			return fault_set(why, INVALID, "patch",
-					 "an operation of the patch has no path");
-		TRY(apply(&run, &op));
-	}
+	TRY(operation_read(patch, arena, &list, why));
+	for (uint32_t i = 0; i < list.len; i++)
+		TRY(apply(&run, &list.at[i]));
 	return OK;
 }

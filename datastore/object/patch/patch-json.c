@@ -4,6 +4,7 @@
  * A pointer is followed over the record by its type's table, so a patch never needs the object as JSON. Inside raw JSON values
  * there is no table: a pointer that leads into one is refused.
  */
+#include "datastore/object/patch/operation.h"
 #include "datastore/object/patch/patch-private.h"
 #include "datastore/object/record.h"
 #include "runtime/base/limits.h"
@@ -30,44 +31,7 @@ struct place {
 	bool is_there;
 };
 
-struct operation {
-	struct str name, path, from, value; /* value: raw JSON; absent if not given */
-};
-
-static enum status missing(const struct patch *patch, const struct operation *op, struct str path)
-{
-	bool is_quoted = str_is(op->name, "add") || str_is(op->name, "remove");
-	bool has_from = str_is(op->name, "move") || str_is(op->name, "copy");
-	const char *which = str_is(op->name, "test") ? "is missing path"
-			    : !has_from              ? "doc is missing path"
-			    : path.at == op->from.at ? "doc is missing from path"
-						     : "doc is missing destination path";
-
-	return fault_set(patch->why, INVALID, "patch",
-			 STR_FMT " operation does not apply: %s: %s" STR_FMT "%s: missing value",
-			 STR_ARG(op->name), which, is_quoted ? "\"" : "", STR_ARG(path),
-			 is_quoted ? "\"" : "");
-}
-
 /* ---- pointers ------------------------------------------------------------------------------------------- */
-
-/* One reference token, with ~1 and ~0 turned back into / and ~. */
-static struct str unescape(struct arena *arena, struct str token)
-{
-	char *out = arena_alloc(arena, token.len + 1U);
-	uint32_t len = 0;
-
-	for (uint32_t i = 0; i < token.len; i++) {
-		char c = token.at[i];
-
-		if (c == '~' && i + 1 < token.len &&
-		    (token.at[i + 1] == '0' || token.at[i + 1] == '1'))
-			c = token.at[++i] == '0' ? '~' : '/';
-		out[len++] = c;
-	}
-	out[len] = '\0';
-	return (struct str){ out, len };
-}
 
 static bool parse_index(struct str token, uint32_t len, uint32_t *out)
 {
@@ -169,16 +133,16 @@ static enum status find(struct patch *patch, const struct operation *op, const s
 	struct place place = { .kind = PLACE_ROOT, .type = type, .record = record, .is_there = true };
 	struct str rest = pointer;
 
-	if (pointer.len > 0 && pointer.at[0] != '/')
-		return missing(patch, op, pointer);
+	if (!operation_is_pointer(pointer))
+		return operation_missing(op, pointer, patch->why);
 	if (pointer.len > 0)
 		str_cut(&rest, '/');
 	while (pointer.len > 0 && rest.at != NULL) {
-		struct str token = unescape(patch->arena, str_cut(&rest, '/'));
+		struct str token = operation_token(&rest, patch->arena);
 		struct place next;
 
 		if (!place.is_there || !step(patch, &place, token, &next))
-			return missing(patch, op, pointer);
+			return operation_missing(op, pointer, patch->why);
 		place = next;
 	}
 	*out = place;
@@ -333,17 +297,11 @@ static enum status take_out(struct patch *patch, const struct operation *op,
 			    const struct place *place, struct str path)
 {
 	if (place->kind == PLACE_ROOT)
-		return missing(patch, op, path);
+		return operation_missing(op, path, patch->why);
 	if (!place->is_there && place->kind == PLACE_ELEMENT)
-		return fault_set(patch->why, INVALID, "patch",
-				 "error in " STR_FMT " for path: '" STR_FMT
-				 "': Unable to access invalid index: %u: invalid index referenced",
-				 STR_ARG(op->name), STR_ARG(path), place->index);
+		return operation_no_index(op, path, place->index, patch->why);
 	if (!place->is_there)
-		return fault_set(patch->why, INVALID, "patch",
-				 "error in " STR_FMT " for path: '" STR_FMT
-				 "': Unable to remove nonexistent key: " STR_FMT ": missing value",
-				 STR_ARG(op->name), STR_ARG(path), STR_ARG(place->key));
+		return operation_no_key(op, path, place->key, patch->why);
 	if (place->kind == PLACE_NAME)
 		return put_name(patch, place, STR("null"));
 	if (place->kind == PLACE_FIELD)
@@ -359,15 +317,8 @@ static enum status do_test(struct patch *patch, const struct operation *op,
 	struct str have = place->is_there ? value_at(patch, place) : STR("null");
 
 	if (!place->is_there && place->kind == PLACE_ELEMENT)
-		return fault_set(patch->why, INVALID, "patch",
-				 "error in test for path: '" STR_FMT
-				 "': Unable to access invalid index: %u: invalid index referenced",
-				 STR_ARG(op->path), place->index);
-
-	if (is_same_json(patch, have, op->value, 0))
-		return OK;
-	return fault_set(patch->why, INVALID, "patch",
-			 "testing value " STR_FMT " failed: test failed", STR_ARG(op->path));
+		return operation_no_index(op, op->path, place->index, patch->why);
+	return is_same_json(patch, have, op->value, 0) ? OK : operation_not_equal(op, patch->why);
 }
 
 /* move and copy: `add` of what is at `from`. */
@@ -379,27 +330,15 @@ static enum status do_transfer(struct patch *patch, const struct operation *op,
 
 	TRY(find(patch, op, type, record, op->from, &from));
 	if (!from.is_there && from.kind == PLACE_ELEMENT)
-		return missing(patch, op, op->from);
+		return operation_missing(op, op->from, patch->why);
 	/* A member that is not there reads as null, as in the library that clients know; moving it fails below. */
 	value = from.is_there ? value_at(patch, &from) : STR("null");
 	*copied += value.len;
-	if (*copied > LIMIT_BODY_BYTES)
-		return fault_set(patch->why, INVALID, "patch",
-				 "the copied values are larger than %u bytes", LIMIT_BODY_BYTES);
+	TRY(operation_check_copied(*copied, patch->why));
 	if (is_move)
 		TRY(take_out(patch, op, &from, op->from));
 	TRY(find(patch, op, type, record, op->path, &to));
 	return put(patch, &to, value, true);
-}
-
-static bool is_known(struct str name)
-{
-	static const char *const names[] = { "add", "remove", "replace", "test", "move", "copy" };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (str_is(name, names[i]))
-			return true;
-	return false;
 }
 
 static enum status apply(struct patch *patch, const struct operation *op, const struct type *type,
@@ -407,10 +346,9 @@ static enum status apply(struct patch *patch, const struct operation *op, const 
 {
 	struct place place;
 
-	if (!is_known(op->name))
-		return fault_set(patch->why, INVALID, "patch", "Unexpected kind: " STR_FMT,
-				 STR_ARG(op->name));
-	if (str_is(op->name, "move") || str_is(op->name, "copy"))
+	if (!operation_is_known(op))
+		return operation_unknown(op, patch->why);
+	if (operation_has_from(op))
 		return do_transfer(patch, op, type, record, str_is(op->name, "move"), copied);
 	TRY(find(patch, op, type, record, op->path, &place));
 	if (str_is(op->name, "remove"))
@@ -418,65 +356,24 @@ static enum status apply(struct patch *patch, const struct operation *op, const 
 	if (str_is(op->name, "test"))
 		return do_test(patch, op, &place);
 	if (op->value.at == NULL)
-		return missing(patch, op, op->path);
+		return operation_missing(op, op->path, patch->why);
 	if (str_is(op->name, "add"))
 		return put(patch, &place, op->value, true);
 	/* replace: a member that is not there may be replaced all the same: upstream's library does not look. */
 	if (!place.is_there && place.kind == PLACE_ELEMENT)
-		return fault_set(patch->why, INVALID, "patch",
-				 "replace operation does not apply: doc is missing key: " STR_FMT
-				 ": missing value",
-				 STR_ARG(op->path));
+		return operation_not_replaced(op, patch->why);
 	return put(patch, &place, op->value, false);
 }
 
 /* ---- the document --------------------------------------------------------------------------------------------- */
 
-static enum status read_operation(struct patch *patch, struct json *in, struct operation *out)
-{
-	struct operation op = { 0 };
-	struct str name;
-
-	if (json_peek(in) != JSON_OBJECT)
-		return fault_set(patch->why, BAD_REQUEST, "patch",
-				 "each operation of a JSON patch is an object");
-	for (json_enter(in); json_member(in, patch->arena, &name);) {
-		struct str *text = str_is(name, "op")     ? &op.name
-				   : str_is(name, "path") ? &op.path
-				   : str_is(name, "from") ? &op.from
-							  : NULL;
-
-		if (str_is(name, "value"))
-			json_skip(in, &op.value);
-		else if (text != NULL && json_peek(in) == JSON_STRING)
-			json_string(in, patch->arena, text);
-		else
-			json_skip(in, NULL);
-	}
-	if (op.path.at == NULL)
-		return fault_set(patch->why, INVALID, "patch",
-				 "an operation of the patch has no path");
-	*out = op;
-	return OK;
-}
-
 enum status patch_json(struct patch *patch, const struct type *type, void *record, struct str raw)
 {
-	struct json in = json_of(raw);
-	struct operation op;
+	struct operation_list list;
 	uint64_t copied = 0;
-	uint32_t count = 0;
 
-	if (!json_is_valid(raw) || json_peek(&in) != JSON_ARRAY)
-		return fault_set(patch->why, BAD_REQUEST, "patch",
-				 "a JSON patch is a list of operations");
-	for (json_enter(&in); json_element(&in); count++) {
-		if (count == LIMIT_PATCH_OPERATIONS)
-			return fault_set(patch->why, TOO_LARGE, "patch",
-					 "The allowed maximum operations in a JSON patch is %u",
-					 LIMIT_PATCH_OPERATIONS);
-		TRY(read_operation(patch, &in, &op));
-		TRY(apply(patch, &op, type, record, &copied));
-	}
-	return json_end(&in, patch->why);
+	TRY(operation_read(raw, patch->arena, &list, patch->why));
+	for (uint32_t i = 0; i < list.len; i++)
+		TRY(apply(patch, &list.at[i], type, record, &copied));
+	return OK;
 }
