@@ -206,13 +206,13 @@ static void measure_late(struct deed *deed)
 
 /* ---- doing ---------------------------------------------------------------------------------------------------------- */
 
-static struct admin_faulted ask_fault(struct deed *deed, struct str node, struct admin_fault fault,
-				      bool is_question)
+static struct inspect_faulted ask_fault(struct deed *deed, struct str node,
+					struct admin_fault fault, bool is_question)
 {
 	bool is_self = str_is(node, deed->admin->process->identity.name);
 	const char *name =
 	    is_self ? "admin" : arena_printf(deed->arena, "admin@" STR_FMT, STR_ARG(node)).at;
-	struct admin_faulted faulted = { .status = OK };
+	struct inspect_faulted faulted = { .status = OK };
 	struct admin_asked asked;
 
 	fault.is_question = is_question;
@@ -220,7 +220,7 @@ static struct admin_faulted ask_fault(struct deed *deed, struct str node, struct
 			  2 * ADMIN_ASK_MS);
 	faulted.status = asked.status;
 	if (asked.status == OK)
-		faulted = *(const struct admin_faulted *)asked.msg->body;
+		faulted = *(const struct inspect_faulted *)asked.msg->body;
 	admin_asked_end(&asked);
 	return faulted;
 }
@@ -280,7 +280,7 @@ static bool note_injection(struct deed *deed, const struct chaos_target *target)
 static void inject(struct deed *deed, const struct chaos_target *target)
 {
 	struct admin_fault fault = chaos_fault(plan_of(deed->object), target);
-	struct admin_faulted before = ask_fault(deed, target->node, fault, true), done;
+	struct inspect_faulted before = ask_fault(deed, target->node, fault, true), done;
 	struct chaos_measure measure = chaos_measure_of(deed->act, deed->object, deed->arena);
 
 	if (before.status == FORBIDDEN) {

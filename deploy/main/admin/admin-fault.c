@@ -72,39 +72,7 @@ static enum status decode_fault(struct str bytes, struct arena *arena, void *bod
 	return unpack_status(&in);
 }
 
-static enum status encode_faulted(const void *body, struct text *out)
-{
-	const struct admin_faulted *faulted = body;
-
-	pack_begin(out, 3);
-	pack_u64(out, faulted->status);
-	pack_str(out, str_from(faulted->words));
-	pack_u64(out, faulted->struck);
-	return OK;
-}
-
-static enum status decode_faulted(struct str bytes, struct arena *arena, void *body)
-{
-	struct unpack in = unpack_of(bytes);
-	struct admin_faulted *faulted = body;
-	uint64_t status;
-	struct str words;
-
-	(void)arena;
-	unpack_begin(&in);
-	status = unpack_u64(&in);
-	words = unpack_str(&in);
-	faulted->struck = unpack_u64(&in);
-	unpack_end(&in);
-	if (status >= STATUS_COUNT || words.len >= sizeof faulted->words)
-		return CORRUPT;
-	faulted->status = (enum status)status;
-	snprintf(faulted->words, sizeof faulted->words, STR_FMT, STR_ARG(words));
-	return unpack_status(&in);
-}
-
 ACT_TYPE(admin_fault, .id = 906, .encode = encode_fault, .decode = decode_fault);
-ACT_TYPE(admin_faulted, .id = 907, .encode = encode_faulted, .decode = decode_faulted);
 
 /* ---- pausing --------------------------------------------------------------------------------------------------- */
 
@@ -219,7 +187,7 @@ static enum status address(const struct admin_fault *fault, struct faulty_order 
 }
 
 static void order_one(struct act *act, struct admin *admin, enum process_host host,
-		      const struct inspect_fault *fault, struct admin_faulted *out)
+		      const struct inspect_fault *fault, struct inspect_faulted *out)
 {
 	struct admin_asked asked = admin_ask(act, process_inspector(act, admin->process, host),
 					     &inspect_fault_type, fault, ADMIN_ASK_MS);
@@ -235,7 +203,7 @@ static void order_one(struct act *act, struct admin *admin, enum process_host ho
 }
 
 static void order(struct act *act, struct admin *admin, const struct admin_fault *fault,
-		  struct admin_faulted *out)
+		  struct inspect_faulted *out)
 {
 	struct inspect_fault wanted = { .order = fault->order, .is_question = fault->is_question };
 
@@ -269,7 +237,7 @@ static void run_corruption(void *arg)
 }
 
 /* Who has the log open does not notice: so it is made to open it anew. */
-static void corrupt(struct act *act, struct admin *admin, struct admin_faulted *out)
+static void corrupt(struct act *act, struct admin *admin, struct inspect_faulted *out)
 {
 	struct arena *arena = arena_new(0);
 	struct corruption work = { .config = { .files = &act_seams(act)->files } };
@@ -296,7 +264,7 @@ struct fault_wish {
 };
 
 static void do_fault(struct act *act, struct admin *admin, const struct admin_fault *fault,
-		     struct admin_faulted *out)
+		     struct inspect_faulted *out)
 {
 	struct str self = str_from(admin->process->identity.name), path = str_from(fault->path);
 	bool is_host = str_find_char(path, '/') < 0;
@@ -317,16 +285,16 @@ static void do_fault(struct act *act, struct admin *admin, const struct admin_fa
 static void fault_task(struct act *act, void *state, void *arg)
 {
 	struct fault_wish wish = *(struct fault_wish *)arg;
-	struct admin_faulted faulted = { .status = OK };
+	struct inspect_faulted faulted = { .status = OK };
 
 	do_fault(act, state, &wish.fault, &faulted);
-	(void)act_answer(act, wish.ticket, &admin_faulted_type, &faulted);
+	(void)act_answer(act, wish.ticket, &inspect_faulted_type, &faulted);
 }
 
 void admin_fault_asked(struct act *act, const struct admin *admin, const struct act_msg *msg)
 {
 	struct fault_wish wish = { .ticket = act_ticket(msg), .fault = *ACT_AS(msg, admin_fault) };
-	struct admin_faulted faulted = { .status = OK };
+	struct inspect_faulted faulted = { .status = OK };
 
 	if (!admin->process->has_chaos) {
 		faulted.status = FORBIDDEN;
@@ -335,7 +303,7 @@ void admin_fault_asked(struct act *act, const struct admin *admin, const struct 
 			 admin->process->identity.name);
 	}
 	if (faulted.status != OK || (wish.fault.is_question && wish.fault.kind != ADMIN_ORDER))
-		(void)act_reply(act, msg, &admin_faulted_type, &faulted);
+		(void)act_reply(act, msg, &inspect_faulted_type, &faulted);
 	else if (act_task(act, fault_task, &wish) != OK)
 		act_refuse(act, msg, BUSY);
 }

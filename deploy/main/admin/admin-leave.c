@@ -78,7 +78,7 @@ ACT_TYPE(admin_forget, .id = 904, .encode = encode_forget, .decode = decode_forg
 ACT_TYPE(admin_forgotten, .id = 905, .encode = encode_forgotten, .decode = decode_forgotten);
 
 const struct act_type *const admin_types[] = { &admin_forget_type, &admin_forgotten_type,
-					       &admin_fault_type, &admin_faulted_type };
+					       &admin_fault_type };
 const uint32_t admin_type_count = sizeof admin_types / sizeof admin_types[0];
 
 /* Nobody has decided anything: it may have been done or not. */

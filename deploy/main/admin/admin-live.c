@@ -80,8 +80,11 @@ static void delete_task(struct act *act, void *state, void *arg)
 	struct delete_wish wish = *(struct delete_wish *)arg;
 	struct inspect_killed killed =
 	    admin_kill_at(act, state, str_from(wish.node), str_from(wish.path), INSPECT_ACTOR);
-	struct live_deleted deleted = { .ends_us = inspect_is_on_the_way(str_from(wish.path)) };
+	struct str below = str_from(wish.path); /* its host */
+	struct live_deleted deleted = { 0 };
 
+	str_cut(&below, '/');
+	deleted.ends_us = inspect_is_on_the_way(below);
 	judge_killed(&wish, killed.status, killed.comes_back, &deleted);
 	(void)act_answer(act, wish.ticket, &live_deleted_type, &deleted);
 }

@@ -40,7 +40,7 @@ struct admin_forgotten {
 ACT_TYPE_DECLARE(admin_forgotten);
 
 /*
- * From the admin of whoever leads to that of any node: a fault of a ChaosPlan (admin-fault.c). Answered with admin_faulted before it
+ * From the admin of whoever leads to that of any node: a fault of a ChaosPlan (admin-fault.c). Answered with inspect_faulted before it
  * is done; FORBIDDEN: the node was not started with --chaos.
  */
 enum admin_fault_kind {
@@ -60,12 +60,6 @@ struct admin_fault {
 	char to_node[64], to_host[64]; /* "": to everybody */
 };
 ACT_TYPE_DECLARE(admin_fault);
-struct admin_faulted {
-	enum status status;
-	char words[200];
-	uint64_t struck; /* ORDER: since those hosts began */
-};
-ACT_TYPE_DECLARE(admin_faulted);
 extern const struct act_type *const admin_types[];
 extern const uint32_t admin_type_count;
 

@@ -438,10 +438,8 @@ bool inspect_is_on_the_way(struct str path)
 {
 	static const struct str actors[] = { STR("links"), STR("relay"), STR("inspector"),
 					     STR("admin"), STR("api"),   STR("http") };
-	struct str actor;
+	struct str actor = str_cut(&path, '/');
 
-	str_cut(&path, '/');
-	actor = str_cut(&path, '/');
 	for (size_t i = 0; i < sizeof actors / sizeof actors[0]; i++)
 		if (str_eq(actor, actors[i]))
 			return true;
@@ -450,10 +448,7 @@ bool inspect_is_on_the_way(struct str path)
 
 static bool is_delayed(const struct inspect_kill *kill)
 {
-	char path[sizeof kill->path + 2];
-
-	snprintf(path, sizeof path, "/%s", kill->path);
-	return kill->level != INSPECT_ACTOR || inspect_is_on_the_way(str_from(path));
+	return kill->level != INSPECT_ACTOR || inspect_is_on_the_way(str_from(kill->path));
 }
 
 static struct inspect_killed kill_soon(struct act *act, const struct inspect_kill *kill)

@@ -52,7 +52,7 @@ enum inspect_level {
 	INSPECT_STOP,  /* SIGSTOP of the process: the root has to notice that it is silent */
 };
 
-/* Whether the actor HOST/PATH is what an answer about it passes, or what looks for it. */
+/* Whether the actor at that path of its host is what an answer about it passes, or what looks for it. */
 bool inspect_is_on_the_way(struct str path);
 
 /*
