@@ -4,6 +4,7 @@
 #include "datastore/schema/resource-row.h"
 #include "runtime/base/base.h"
 #include "tests/lib/test.h"
+#include "tests/unit/datastore/object/openapi/reading.h"
 #include "transport/wire/json.h"
 #include "transport/wire/proto.h"
 
@@ -29,40 +30,14 @@ static struct str document(void)
 	return text_str(&out);
 }
 
-/* The value of a member; absent: there is none. */
-static struct str member(struct str json, const char *name)
-{
-	struct json in = json_of(json);
-	struct str at, raw;
-
-	if (json.at == NULL || json_peek(&in) != JSON_OBJECT)
-		return STR_NONE;
-	for (json_enter(&in); json_member(&in, test_arena(), &at);) {
-		json_skip(&in, &raw);
-		if (str_is(at, name))
-			return raw;
-	}
-	return STR_NONE;
-}
-
 static struct str definition(struct str json, const char *name)
 {
-	return member(member(json, "definitions"), name);
+	return reading_member(reading_member(json, "definitions"), name);
 }
 
 static struct str property(struct str json, const char *name, const char *field)
 {
-	return member(member(definition(json, name), "properties"), field);
-}
-
-static struct str operation(struct str json, const char *path, const char *method)
-{
-	return member(member(member(json, "paths"), path), method);
-}
-
-static bool has(struct str json, const char *part)
-{
-	return str_find(json, str_from(part)) >= 0;
+	return reading_member(reading_member(definition(json, name), "properties"), field);
 }
 
 TEST(definitions_use_the_words_that_version_2_has)
@@ -70,76 +45,89 @@ TEST(definitions_use_the_words_that_version_2_has)
 	struct str json = document();
 	struct str target = property(json, CORE "ServicePort", "targetPort");
 
-	CHECK_STR(member(json, "swagger"), "\"2.0\"");
-	CHECK_STR(member(target, "$ref"),
+	CHECK_STR(reading_member(json, "swagger"), "\"2.0\"");
+	CHECK_STR(reading_member(target, "$ref"),
 		  "\"#/definitions/io.k8s.apimachinery.pkg.util.intstr.IntOrString\"");
-	CHECK(member(target, "description").at != NULL);
+	CHECK(reading_member(target, "description").at != NULL);
 	CHECK_STR(
-	    member(definition(json, "io.k8s.apimachinery.pkg.util.intstr.IntOrString"), "format"),
+	    reading_member(definition(json, "io.k8s.apimachinery.pkg.util.intstr.IntOrString"),
+			   "format"),
 	    "\"int-or-string\"");
-	CHECK_STR(member(definition(json, "io.k8s.apimachinery.pkg.api.resource.Quantity"), "type"),
+	CHECK_STR(reading_member(definition(json, "io.k8s.apimachinery.pkg.api.resource.Quantity"),
+				 "type"),
 		  "\"string\"");
-	CHECK_STR(member(property(json, CORE "PodSpec", "containers"), "items"),
+	CHECK_STR(reading_member(property(json, CORE "PodSpec", "containers"), "items"),
 		  "{\"$ref\":\"#/definitions/" CORE "Container\"}");
-	CHECK_STR(member(property(json, CORE "Secret", "data"), "additionalProperties"),
+	CHECK_STR(reading_member(property(json, CORE "Secret", "data"), "additionalProperties"),
 		  "{\"type\":\"string\",\"format\":\"byte\"}");
-	CHECK_STR(
-	    member(property(json, CORE "PodSpec", "containers"), "x-kubernetes-patch-merge-key"),
-	    "\"name\"");
-	CHECK(!has(json, "\"oneOf\":["));
-	CHECK(!has(json, "\"allOf\":["));
-	CHECK(!has(json, "\"nullable\":t"));
-	CHECK(!has(json, "\"enum\":["));
-	CHECK(member(property(json, CORE "ContainerPort", "protocol"), "default").at == NULL);
+	CHECK_STR(reading_member(property(json, CORE "PodSpec", "containers"),
+				 "x-kubernetes-patch-merge-key"),
+		  "\"name\"");
+	CHECK(!reading_has(json, "\"oneOf\":["));
+	CHECK(!reading_has(json, "\"allOf\":["));
+	CHECK(!reading_has(json, "\"nullable\":t"));
+	CHECK(!reading_has(json, "\"enum\":["));
+	CHECK(reading_member(property(json, CORE "ContainerPort", "protocol"), "default").at ==
+	      NULL);
 }
 
 TEST(a_definition_says_which_kinds_it_is)
 {
 	struct str json = document();
-	struct str options =
-	    member(definition(json, META "DeleteOptions"), "x-kubernetes-group-version-kind");
+	struct str options = reading_member(definition(json, META "DeleteOptions"),
+					    "x-kubernetes-group-version-kind");
 
-	CHECK_STR(member(definition(json, "io.k8s.api.apps.v1.Deployment"),
-			 "x-kubernetes-group-version-kind"),
+	CHECK_STR(reading_member(definition(json, "io.k8s.api.apps.v1.Deployment"),
+				 "x-kubernetes-group-version-kind"),
 		  "[{\"group\":\"apps\",\"kind\":\"Deployment\",\"version\":\"v1\"}]");
-	CHECK_STR(member(definition(json, META "Status"), "x-kubernetes-group-version-kind"),
-		  "[{\"group\":\"\",\"kind\":\"Status\",\"version\":\"v1\"}]");
-	CHECK(has(options, "{\"group\":\"\",\"kind\":\"DeleteOptions\",\"version\":\"v1\"}"));
-	CHECK(has(options, "{\"group\":\"apps\",\"kind\":\"DeleteOptions\",\"version\":\"v1\"}"));
-	CHECK(has(options, "{\"group\":\"batch\",\"kind\":\"DeleteOptions\",\"version\":\"v1\"}"));
+	CHECK_STR(
+	    reading_member(definition(json, META "Status"), "x-kubernetes-group-version-kind"),
+	    "[{\"group\":\"\",\"kind\":\"Status\",\"version\":\"v1\"}]");
+	CHECK(
+	    reading_has(options, "{\"group\":\"\",\"kind\":\"DeleteOptions\",\"version\":\"v1\"}"));
+	CHECK(reading_has(options,
+			  "{\"group\":\"apps\",\"kind\":\"DeleteOptions\",\"version\":\"v1\"}"));
+	CHECK(reading_has(options,
+			  "{\"group\":\"batch\",\"kind\":\"DeleteOptions\",\"version\":\"v1\"}"));
 }
 
 /* kubectl looks for `dryRun` and `fieldManager` among the parameters of the patch whose kind is the object's. */
 TEST(an_operation_has_its_body_among_its_parameters)
 {
 	struct str json = document();
-	struct str patch =
-	    operation(json, "/apis/apps/v1/namespaces/{namespace}/deployments/{name}", "patch");
-	struct str list = operation(json, "/api/v1/pods", "get");
-	struct str remove = operation(json, "/api/v1/nodes/{name}", "delete");
+	struct str patch = reading_operation(
+	    json, "/apis/apps/v1/namespaces/{namespace}/deployments/{name}", "patch");
+	struct str list = reading_operation(json, "/api/v1/pods", "get");
+	struct str remove = reading_operation(json, "/api/v1/nodes/{name}", "delete");
 
-	CHECK_STR(member(patch, "x-kubernetes-action"), "\"patch\"");
-	CHECK_STR(member(patch, "x-kubernetes-group-version-kind"),
+	CHECK_STR(reading_member(patch, "x-kubernetes-action"), "\"patch\"");
+	CHECK_STR(reading_member(patch, "x-kubernetes-group-version-kind"),
 		  "{\"group\":\"apps\",\"version\":\"v1\",\"kind\":\"Deployment\"}");
-	CHECK_STR(member(patch, "consumes"), "[\"application/json-patch+json\",\"application/"
-					     "merge-patch+json\",\"application/"
-					     "strategic-merge-patch+json\"]");
-	CHECK(has(member(patch, "parameters"),
-		  "{\"name\":\"body\",\"in\":\"body\",\"required\":true,\"schema\":"
-		  "{\"$ref\":\"#/definitions/" META "Patch\"}}"));
-	CHECK(has(member(patch, "parameters"), "{\"name\":\"dryRun\",\"in\":\"query\""));
-	CHECK(has(member(patch, "parameters"), "{\"name\":\"fieldManager\",\"in\":\"query\""));
-	CHECK(has(member(patch, "parameters"), "{\"name\":\"fieldValidation\",\"in\":\"query\""));
-	CHECK(has(member(patch, "parameters"), ",\"type\":\"boolean\",\"uniqueItems\":true}"));
-	CHECK_STR(member(member(member(patch, "responses"), "200"), "schema"),
-		  "{\"$ref\":\"#/definitions/io.k8s.api.apps.v1.Deployment\"}");
-	CHECK_STR(member(list, "produces"),
+	CHECK_STR(reading_member(patch, "consumes"),
+		  "[\"application/json-patch+json\",\"application/"
+		  "merge-patch+json\",\"application/"
+		  "strategic-merge-patch+json\"]");
+	CHECK(reading_has(reading_member(patch, "parameters"),
+			  "{\"name\":\"body\",\"in\":\"body\",\"required\":true,\"schema\":"
+			  "{\"$ref\":\"#/definitions/" META "Patch\"}}"));
+	CHECK(reading_has(reading_member(patch, "parameters"),
+			  "{\"name\":\"dryRun\",\"in\":\"query\""));
+	CHECK(reading_has(reading_member(patch, "parameters"),
+			  "{\"name\":\"fieldManager\",\"in\":\"query\""));
+	CHECK(reading_has(reading_member(patch, "parameters"),
+			  "{\"name\":\"fieldValidation\",\"in\":\"query\""));
+	CHECK(reading_has(reading_member(patch, "parameters"),
+			  ",\"type\":\"boolean\",\"uniqueItems\":true}"));
+	CHECK_STR(
+	    reading_member(reading_member(reading_member(patch, "responses"), "200"), "schema"),
+	    "{\"$ref\":\"#/definitions/io.k8s.api.apps.v1.Deployment\"}");
+	CHECK_STR(reading_member(list, "produces"),
 		  "[\"application/json\",\"application/yaml\",\"application/"
 		  "vnd.kubernetes.protobuf\",\"application/json;stream=watch\",\"application/"
 		  "vnd.kubernetes.protobuf;stream=watch\"]");
-	CHECK(!has(list, "\"in\":\"body\""));
-	CHECK(has(remove, "{\"name\":\"body\",\"in\":\"body\",\"schema\":"));
-	CHECK(member(patch, "requestBody").at == NULL);
+	CHECK(!reading_has(list, "\"in\":\"body\""));
+	CHECK(reading_has(remove, "{\"name\":\"body\",\"in\":\"body\",\"schema\":"));
+	CHECK(reading_member(patch, "requestBody").at == NULL);
 }
 
 /* Every "$ref" of the document, wherever it stands. */
@@ -147,7 +135,7 @@ TEST(every_reference_leads_to_a_definition_and_every_resource_has_its_path)
 {
 	struct str json = document(), rest = json, name;
 	struct map names = { 0 };
-	struct json in = json_of(member(json, "definitions"));
+	struct json in = json_of(reading_member(json, "definitions"));
 	const struct str begin = STR("\"$ref\":\"#/definitions/");
 
 	CHECK_EQ(json_peek(&in), JSON_OBJECT);
@@ -161,7 +149,7 @@ TEST(every_reference_leads_to_a_definition_and_every_resource_has_its_path)
 		if (!map_has(&names, name))
 			test_fail(__FILE__, __LINE__, "no definition " STR_FMT, STR_ARG(name));
 	}
-	CHECK(!has(json, "#/components"));
+	CHECK(!reading_has(json, "#/components"));
 	map_fini(&names);
 	for (uint32_t i = 0; i < resource_row_count; i++) {
 		const struct resource_row *row = &resource_rows[i];
@@ -293,13 +281,13 @@ TEST(a_custom_resource_is_published_in_words_that_old_clients_can_read)
 	json = text_str(&out);
 	CHECK(json_is_valid(json));
 	spec = property(json, "com.example.v1.Shirt", "spec");
-	CHECK_STR(member(spec, "required"), "[\"size\"]");
-	CHECK(member(spec, "oneOf").at == NULL);
-	spec = member(spec, "properties");
-	CHECK_STR(member(spec, "size"), "{\"type\":\"string\"}");
-	CHECK_STR(member(spec, "tint"), "{}");
-	CHECK_STR(member(spec, "more"), "{\"x-kubernetes-preserve-unknown-fields\":true}");
-	CHECK_STR(member(spec, "tags"), "{\"type\":\"array\",\"items\":{}}");
+	CHECK_STR(reading_member(spec, "required"), "[\"size\"]");
+	CHECK(reading_member(spec, "oneOf").at == NULL);
+	spec = reading_member(spec, "properties");
+	CHECK_STR(reading_member(spec, "size"), "{\"type\":\"string\"}");
+	CHECK_STR(reading_member(spec, "tint"), "{}");
+	CHECK_STR(reading_member(spec, "more"), "{\"x-kubernetes-preserve-unknown-fields\":true}");
+	CHECK_STR(reading_member(spec, "tags"), "{\"type\":\"array\",\"items\":{}}");
 	CHECK_STR(property(json, "com.example.v1.Shirt", "metadata"),
 		  "{\"$ref\":\"#/definitions/" META "ObjectMeta\"}");
 	/* The definition itself is as it was. */

@@ -5,6 +5,7 @@
 #include "datastore/schema/resource-row.h"
 #include "runtime/base/base.h"
 #include "tests/lib/test.h"
+#include "tests/unit/datastore/object/openapi/reading.h"
 #include "transport/wire/json.h"
 #include "transport/wire/proto.h"
 
@@ -32,40 +33,14 @@ static struct str document(const char *group, const char *version)
 	return text_str(&out);
 }
 
-/* The value of a member; absent: there is none. */
-static struct str member(struct str json, const char *name)
-{
-	struct json in = json_of(json);
-	struct str at, raw;
-
-	if (json.at == NULL || json_peek(&in) != JSON_OBJECT)
-		return STR_NONE;
-	for (json_enter(&in); json_member(&in, test_arena(), &at);) {
-		json_skip(&in, &raw);
-		if (str_is(at, name))
-			return raw;
-	}
-	return STR_NONE;
-}
-
 static struct str schema_of(struct str json, const char *name)
 {
-	return member(member(member(json, "components"), "schemas"), name);
+	return reading_member(reading_member(reading_member(json, "components"), "schemas"), name);
 }
 
 static struct str property(struct str json, const char *schema, const char *name)
 {
-	return member(member(schema_of(json, schema), "properties"), name);
-}
-
-static struct str operation(struct str json, const char *path, const char *method)
-{
-	return member(member(member(json, "paths"), path), method);
-}
-
-static bool has(struct str json, const char *part)
-{
-	return str_find(json, str_from(part)) >= 0;
+	return reading_member(reading_member(schema_of(json, schema), "properties"), name);
 }
 
 #define CORE "io.k8s.api.core.v1."
@@ -75,15 +50,17 @@ TEST(a_field_says_type_format_default_and_what_it_must_be)
 	struct str json = document("", "v1");
 	struct str port = schema_of(json, CORE "ContainerPort");
 
-	CHECK_STR(member(port, "required"), "[\"containerPort\"]");
-	CHECK_STR(member(port, "type"), "\"object\"");
-	CHECK_STR(member(property(json, CORE "ContainerPort", "containerPort"), "format"),
+	CHECK_STR(reading_member(port, "required"), "[\"containerPort\"]");
+	CHECK_STR(reading_member(port, "type"), "\"object\"");
+	CHECK_STR(reading_member(property(json, CORE "ContainerPort", "containerPort"), "format"),
 		  "\"int32\"");
-	CHECK_STR(member(property(json, CORE "ContainerPort", "protocol"), "default"), "\"TCP\"");
-	CHECK(has(member(property(json, CORE "ContainerPort", "protocol"), "enum"), "\"UDP\""));
-	CHECK_STR(member(property(json, CORE "Secret", "data"), "additionalProperties"),
+	CHECK_STR(reading_member(property(json, CORE "ContainerPort", "protocol"), "default"),
+		  "\"TCP\"");
+	CHECK(reading_has(reading_member(property(json, CORE "ContainerPort", "protocol"), "enum"),
+			  "\"UDP\""));
+	CHECK_STR(reading_member(property(json, CORE "Secret", "data"), "additionalProperties"),
 		  "{\"type\":\"string\",\"format\":\"byte\"}");
-	CHECK_STR(member(property(json, CORE "ServicePort", "targetPort"), "allOf"),
+	CHECK_STR(reading_member(property(json, CORE "ServicePort", "targetPort"), "allOf"),
 		  "[{\"$ref\":\"#/components/schemas/"
 		  "io.k8s.apimachinery.pkg.util.intstr.IntOrString\"}]");
 	CHECK(property(json, CORE "PersistentVolumeSpec", "hostPath").at != NULL);
@@ -94,36 +71,42 @@ TEST(lists_and_maps_say_how_they_merge)
 	struct str json = document("", "v1");
 	struct str containers = property(json, CORE "PodSpec", "containers");
 
-	CHECK_STR(member(containers, "x-kubernetes-list-type"), "\"map\"");
-	CHECK_STR(member(containers, "x-kubernetes-list-map-keys"), "[\"name\"]");
-	CHECK_STR(member(containers, "x-kubernetes-patch-strategy"), "\"merge\"");
-	CHECK_STR(member(containers, "x-kubernetes-patch-merge-key"), "\"name\"");
-	CHECK_STR(member(property(json, CORE "PodSpec", "volumes"), "x-kubernetes-patch-strategy"),
+	CHECK_STR(reading_member(containers, "x-kubernetes-list-type"), "\"map\"");
+	CHECK_STR(reading_member(containers, "x-kubernetes-list-map-keys"), "[\"name\"]");
+	CHECK_STR(reading_member(containers, "x-kubernetes-patch-strategy"), "\"merge\"");
+	CHECK_STR(reading_member(containers, "x-kubernetes-patch-merge-key"), "\"name\"");
+	CHECK_STR(reading_member(property(json, CORE "PodSpec", "volumes"),
+				 "x-kubernetes-patch-strategy"),
 		  "\"merge,retainKeys\"");
-	CHECK_STR(member(property(json, CORE "PodSpec", "tolerations"), "x-kubernetes-list-type"),
-		  "\"atomic\"");
-	CHECK_STR(member(property(json, CORE "PodSpec", "nodeSelector"), "x-kubernetes-map-type"),
-		  "\"atomic\"");
-	CHECK_STR(member(schema_of(json, CORE "NodeSelector"), "x-kubernetes-map-type"),
+	CHECK_STR(
+	    reading_member(property(json, CORE "PodSpec", "tolerations"), "x-kubernetes-list-type"),
+	    "\"atomic\"");
+	CHECK_STR(
+	    reading_member(property(json, CORE "PodSpec", "nodeSelector"), "x-kubernetes-map-type"),
+	    "\"atomic\"");
+	CHECK_STR(reading_member(schema_of(json, CORE "NodeSelector"), "x-kubernetes-map-type"),
 		  "\"atomic\"");
 }
 
 TEST(a_kind_says_which_it_is_and_its_operations_too)
 {
 	struct str json = document("apps", "v1");
-	struct str patch =
-	    operation(json, "/apis/apps/v1/namespaces/{namespace}/deployments/{name}", "patch");
+	struct str patch = reading_operation(
+	    json, "/apis/apps/v1/namespaces/{namespace}/deployments/{name}", "patch");
 
-	CHECK_STR(member(schema_of(json, "io.k8s.api.apps.v1.Deployment"),
-			 "x-kubernetes-group-version-kind"),
+	CHECK_STR(reading_member(schema_of(json, "io.k8s.api.apps.v1.Deployment"),
+				 "x-kubernetes-group-version-kind"),
 		  "[{\"group\":\"apps\",\"kind\":\"Deployment\",\"version\":\"v1\"}]");
-	CHECK_STR(member(patch, "x-kubernetes-group-version-kind"),
+	CHECK_STR(reading_member(patch, "x-kubernetes-group-version-kind"),
 		  "{\"group\":\"apps\",\"version\":\"v1\",\"kind\":\"Deployment\"}");
-	CHECK_STR(member(patch, "x-kubernetes-action"), "\"patch\"");
-	CHECK_STR(member(patch, "operationId"), "\"patchAppsV1NamespacedDeployment\"");
-	CHECK(has(member(patch, "parameters"), "{\"name\":\"fieldValidation\",\"in\":\"query\""));
-	CHECK(has(member(patch, "parameters"), "{\"name\":\"dryRun\",\"in\":\"query\""));
-	CHECK(has(member(patch, "requestBody"), "application/strategic-merge-patch+json"));
+	CHECK_STR(reading_member(patch, "x-kubernetes-action"), "\"patch\"");
+	CHECK_STR(reading_member(patch, "operationId"), "\"patchAppsV1NamespacedDeployment\"");
+	CHECK(reading_has(reading_member(patch, "parameters"),
+			  "{\"name\":\"fieldValidation\",\"in\":\"query\""));
+	CHECK(reading_has(reading_member(patch, "parameters"),
+			  "{\"name\":\"dryRun\",\"in\":\"query\""));
+	CHECK(reading_has(reading_member(patch, "requestBody"),
+			  "application/strategic-merge-patch+json"));
 }
 
 TEST(operations_have_the_ids_that_upstream_gives_them)
@@ -150,15 +133,16 @@ TEST(operations_have_the_ids_that_upstream_gives_them)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct str id =
-		    member(operation(json, cases[i].path, cases[i].method), "operationId");
+		struct str id = reading_member(
+		    reading_operation(json, cases[i].path, cases[i].method), "operationId");
 
 		CHECK(id.len > 2);
 		CHECK_STR(str_slice(id, 1, id.len - 1), cases[i].id);
 	}
-	CHECK_STR(member(operation(document("rbac.authorization.k8s.io", "v1"),
-				   "/apis/rbac.authorization.k8s.io/v1/clusterroles", "get"),
-			 "operationId"),
+	CHECK_STR(reading_member(
+		      reading_operation(document("rbac.authorization.k8s.io", "v1"),
+					"/apis/rbac.authorization.k8s.io/v1/clusterroles", "get"),
+		      "operationId"),
 		  "\"listRbacAuthorizationV1ClusterRole\"");
 }
 
@@ -174,20 +158,21 @@ TEST(a_deletion_answers_with_a_status_or_with_the_object)
 	resource.type = type_find(STR(""), STR("v1"), STR("ServiceAccount"));
 	resource.returns_deleted = true;
 	openapi_write(STR(""), STR("v1"), &resource, 1, &out);
-	answer = member(operation(text_str(&out),
-				  "/api/v1/namespaces/{namespace}/serviceaccounts/{name}", "delete"),
-			"responses");
-	CHECK(has(member(answer, "200"), CORE "ServiceAccount"));
-	answer =
-	    member(operation(document("", "v1"), "/api/v1/nodes/{name}", "delete"), "responses");
-	CHECK(has(member(answer, "200"), "meta.v1.Status"));
+	answer = reading_member(
+	    reading_operation(text_str(&out),
+			      "/api/v1/namespaces/{namespace}/serviceaccounts/{name}", "delete"),
+	    "responses");
+	CHECK(reading_has(reading_member(answer, "200"), CORE "ServiceAccount"));
+	answer = reading_member(
+	    reading_operation(document("", "v1"), "/api/v1/nodes/{name}", "delete"), "responses");
+	CHECK(reading_has(reading_member(answer, "200"), "meta.v1.Status"));
 }
 
 /* Every "$ref" of the document, wherever it stands. */
 static void check_references(struct str json)
 {
 	struct map names = { 0 };
-	struct json in = json_of(member(member(json, "components"), "schemas"));
+	struct json in = json_of(reading_member(reading_member(json, "components"), "schemas"));
 	struct str rest = json, name;
 	const struct str begin = STR("{\"$ref\":\"#/components/schemas/");
 
@@ -222,16 +207,18 @@ TEST(every_resource_of_every_group_is_in_its_document_and_every_reference_leads_
 		    test_arena(), "/api%s" STR_FMT "/" STR_FMT "%s/" STR_FMT "%s",
 		    row->group.len ? "s/" : "", STR_ARG(row->group), STR_ARG(row->version),
 		    row->is_namespaced ? "/namespaces/{namespace}" : "", STR_ARG(row->name), "");
-		struct str item = member(member(json, "paths"), path.at);
+		struct str item = reading_member(reading_member(json, "paths"), path.at);
 
 		CHECK(item.at != NULL);
-		CHECK_EQ((row->verbs & RESOURCE_LIST) != 0, member(item, "get").at != NULL);
-		CHECK_EQ((row->verbs & RESOURCE_CREATE) != 0, member(item, "post").at != NULL);
+		CHECK_EQ((row->verbs & RESOURCE_LIST) != 0, reading_member(item, "get").at != NULL);
+		CHECK_EQ((row->verbs & RESOURCE_CREATE) != 0,
+			 reading_member(item, "post").at != NULL);
 		for (uint32_t s = 0; s < row->subresource_count; s++)
-			CHECK(member(member(json, "paths"),
-				     arena_printf(test_arena(), STR_FMT "/{name}/" STR_FMT,
-						  STR_ARG(path), STR_ARG(row->subresources[s].name))
-					 .at)
+			CHECK(reading_member(reading_member(json, "paths"),
+					     arena_printf(test_arena(), STR_FMT "/{name}/" STR_FMT,
+							  STR_ARG(path),
+							  STR_ARG(row->subresources[s].name))
+						 .at)
 				  .at != NULL);
 	}
 }
@@ -268,19 +255,22 @@ TEST(a_custom_resource_is_published_as_its_definition_says)
 	json = text_str(&out);
 	CHECK(json_is_valid(json));
 	check_references(json);
-	CHECK_STR(member(schema_of(json, "com.example.v1.Shirt"), "description"),
+	CHECK_STR(reading_member(schema_of(json, "com.example.v1.Shirt"), "description"),
 		  "\"What one wears.\"");
-	CHECK_STR(member(schema_of(json, "com.example.v1.Shirt"), "required"), "[\"spec\"]");
-	CHECK(has(property(json, "com.example.v1.Shirt", "spec"), "\"minimum\":1"));
-	CHECK(has(property(json, "com.example.v1.Shirt", "metadata"), "ObjectMeta"));
-	CHECK(has(property(json, "com.example.v1.ShirtList", "items"), "com.example.v1.Shirt\""));
-	patch =
-	    operation(json, "/apis/example.com/v1/namespaces/{namespace}/shirts/{name}", "patch");
-	CHECK(has(member(patch, "requestBody"), "merge-patch+json"));
-	CHECK(!has(member(patch, "requestBody"), "strategic"));
-	CHECK(has(operation(json, "/apis/example.com/v1/namespaces/{namespace}/shirts/{name}/scale",
-			    "get"),
-		  "io.k8s.api.autoscaling.v1.Scale"));
+	CHECK_STR(reading_member(schema_of(json, "com.example.v1.Shirt"), "required"),
+		  "[\"spec\"]");
+	CHECK(reading_has(property(json, "com.example.v1.Shirt", "spec"), "\"minimum\":1"));
+	CHECK(reading_has(property(json, "com.example.v1.Shirt", "metadata"), "ObjectMeta"));
+	CHECK(reading_has(property(json, "com.example.v1.ShirtList", "items"),
+			  "com.example.v1.Shirt\""));
+	patch = reading_operation(json, "/apis/example.com/v1/namespaces/{namespace}/shirts/{name}",
+				  "patch");
+	CHECK(reading_has(reading_member(patch, "requestBody"), "merge-patch+json"));
+	CHECK(!reading_has(reading_member(patch, "requestBody"), "strategic"));
+	CHECK(reading_has(
+	    reading_operation(
+		json, "/apis/example.com/v1/namespaces/{namespace}/shirts/{name}/scale", "get"),
+	    "io.k8s.api.autoscaling.v1.Scale"));
 }
 
 TEST(a_resource_without_a_schema_is_any_object)
@@ -296,8 +286,8 @@ TEST(a_resource_without_a_schema_is_any_object)
 
 	openapi_write(row.group, row.version, &resource, 1, &out);
 	schema = schema_of(text_str(&out), "internal.troupe.v1.Actor");
-	CHECK_STR(member(schema, "description"), "\"One that acts.\"");
-	CHECK_STR(member(schema, "x-kubernetes-preserve-unknown-fields"), "true");
+	CHECK_STR(reading_member(schema, "description"), "\"One that acts.\"");
+	CHECK_STR(reading_member(schema, "x-kubernetes-preserve-unknown-fields"), "true");
 }
 
 TEST(a_document_that_does_not_fit_is_marked_as_cut)
