@@ -63,3 +63,11 @@ struct text wire_lab_op(uint32_t kind, struct text request)
 	wire_lab_in(&out, kind, request);
 	return out;
 }
+
+struct text wire_lab_number(int64_t value)
+{
+	struct text out = wire_lab();
+
+	wire_lab_int(&out, 1, value);
+	return out;
+}

@@ -16,5 +16,7 @@ struct text wire_lab_put(const char *key, const char *value);
 struct text wire_lab_delete(const char *key, const char *end);
 /* A RequestOp: 1 range, 2 put, 3 delete, 4 txn. */
 struct text wire_lab_op(uint32_t kind, struct text request);
+/* A message whose field 1 is a number. */
+struct text wire_lab_number(int64_t value);
 
 #endif
