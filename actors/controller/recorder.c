@@ -31,14 +31,26 @@ struct bucket {
 	struct mono refilled;
 };
 
-/* Each table is a ring: `next` is the oldest, when all are taken. */
+/*
+ * Each table grows to RECORDER_MAX, since most recorders have nothing to say; from then on it is a ring, and `next` is
+ * its oldest.
+ */
 struct recorder {
 	const char *component, *user, *api;
-	struct remembered at[RECORDER_MAX];
-	struct alike alike[RECORDER_MAX];
-	struct bucket buckets[RECORDER_MAX];
+	VEC(struct remembered) events;
+	VEC(struct alike) alike;
+	VEC(struct bucket) buckets;
 	uint32_t next, next_alike, next_bucket;
 };
+
+static void forget_all(void *arg)
+{
+	struct recorder *recorder = arg;
+
+	vec_fini(&recorder->events);
+	vec_fini(&recorder->alike);
+	vec_fini(&recorder->buckets);
+}
 
 struct recorder *recorder_new(struct act *act, const char *component, const char *user,
 			      const char *api)
@@ -48,8 +60,13 @@ struct recorder *recorder_new(struct act *act, const char *component, const char
 	recorder->component = component;
 	recorder->user = user;
 	recorder->api = api;
+	act_own(act, forget_all, recorder);
 	return recorder;
 }
+
+/* A place in a table for something new: one more, or the oldest's. */
+#define RECORDER_PLACE(table, next) \
+	((table)->len < RECORDER_MAX ? vec_add(table) : &(table)->at[(*(next))++ % RECORDER_MAX])
 
 /* One of an object that is not stored yet would be everybody's. */
 static uint64_t hash_of_object(const struct type *type, const struct meta_object_meta *about)
@@ -64,12 +81,11 @@ static bool may_pass(struct recorder *recorder, uint64_t hash, struct mono now)
 	struct bucket *bucket = NULL;
 	int64_t gained;
 
-	for (uint32_t i = 0; i < RECORDER_MAX && bucket == NULL; i++)
-		if (recorder->buckets[i].hash == hash)
-			bucket = &recorder->buckets[i];
+	for (uint32_t i = 0; i < recorder->buckets.len && bucket == NULL; i++)
+		if (recorder->buckets.at[i].hash == hash)
+			bucket = &recorder->buckets.at[i];
 	if (bucket == NULL) {
-		bucket = &recorder->buckets[recorder->next_bucket];
-		recorder->next_bucket = (recorder->next_bucket + 1) % RECORDER_MAX;
+		bucket = RECORDER_PLACE(&recorder->buckets, &recorder->next_bucket);
 		*bucket = (struct bucket){ hash, RECORDER_BURST, now };
 	}
 	gained = (now.ns - bucket->refilled.ns) / (RECORDER_REFILL_S * TIME_S);
@@ -88,12 +104,11 @@ static bool is_one_of_many(struct recorder *recorder, uint64_t hash, bool is_new
 {
 	struct alike *alike = NULL;
 
-	for (uint32_t i = 0; i < RECORDER_MAX && alike == NULL; i++)
-		if (recorder->alike[i].hash == hash)
-			alike = &recorder->alike[i];
+	for (uint32_t i = 0; i < recorder->alike.len && alike == NULL; i++)
+		if (recorder->alike.at[i].hash == hash)
+			alike = &recorder->alike.at[i];
 	if (alike == NULL) {
-		alike = &recorder->alike[recorder->next_alike];
-		recorder->next_alike = (recorder->next_alike + 1) % RECORDER_MAX;
+		alike = RECORDER_PLACE(&recorder->alike, &recorder->next_alike);
 		*alike = (struct alike){ hash, 0, now };
 	}
 	if (now.ns - alike->since.ns > RECORDER_WINDOW_S * TIME_S)
@@ -104,8 +119,8 @@ static bool is_one_of_many(struct recorder *recorder, uint64_t hash, bool is_new
 
 static bool is_remembered(const struct recorder *recorder, uint64_t hash)
 {
-	for (uint32_t i = 0; i < RECORDER_MAX; i++)
-		if (recorder->at[i].count > 0 && recorder->at[i].hash == hash)
+	for (uint32_t i = 0; i < recorder->events.len; i++)
+		if (recorder->events.at[i].hash == hash)
 			return true;
 	return false;
 }
@@ -114,11 +129,10 @@ static struct remembered *remember(struct recorder *recorder, uint64_t hash)
 {
 	struct remembered *slot;
 
-	for (uint32_t i = 0; i < RECORDER_MAX; i++)
-		if (recorder->at[i].count > 0 && recorder->at[i].hash == hash)
-			return &recorder->at[i];
-	slot = &recorder->at[recorder->next];
-	recorder->next = (recorder->next + 1) % RECORDER_MAX;
+	for (uint32_t i = 0; i < recorder->events.len; i++)
+		if (recorder->events.at[i].hash == hash)
+			return &recorder->events.at[i];
+	slot = RECORDER_PLACE(&recorder->events, &recorder->next);
 	*slot = (struct remembered){ .hash = hash };
 	return slot;
 }
@@ -181,9 +195,9 @@ static struct api_call count_call(const struct recorder *recorder, const struct 
 
 static bool is_name_taken(const struct recorder *recorder, const struct remembered *slot)
 {
-	for (uint32_t i = 0; i < RECORDER_MAX; i++)
-		if (&recorder->at[i] != slot && recorder->at[i].count > 0 &&
-		    strcmp(recorder->at[i].name, slot->name) == 0)
+	for (uint32_t i = 0; i < recorder->events.len; i++)
+		if (&recorder->events.at[i] != slot &&
+		    strcmp(recorder->events.at[i].name, slot->name) == 0)
 			return true;
 	return false;
 }

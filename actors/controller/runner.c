@@ -33,7 +33,7 @@ struct runner {
 	struct queue *queue;
 	struct caches *caches;
 	struct recorder *recorder;
-	struct run runs[RUN_MAX];
+	struct run *runs;    /* `workers` of them */
 	struct map failures; /* key -> struct failed */
 	struct caches_subscribe wish;
 	uint32_t workers;
@@ -490,7 +490,7 @@ static void free_runs(void *arg)
 	struct str key;
 	void *failed;
 
-	for (uint32_t i = 0; i < RUN_MAX; i++)
+	for (uint32_t i = 0; i < runner->workers; i++)
 		arena_free(runner->runs[i].arena);
 	for (uint32_t at = 0; map_next(&runner->failures, &at, &key, &failed);)
 		mem_free(failed);
@@ -505,6 +505,7 @@ static enum status init(struct act *act, void *state, const void *args)
 	runner->controller = given->controller;
 	runner->workers = given->controller->workers ? given->controller->workers : WORKERS;
 	assert(runner->workers <= RUN_MAX);
+	runner->runs = act_alloc(act, runner->workers * sizeof *runner->runs);
 	snprintf(runner->user, sizeof runner->user, "system:serviceaccount:kube-system:%s",
 		 given->controller->account);
 	runner->sender =

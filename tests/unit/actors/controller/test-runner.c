@@ -4,6 +4,7 @@
 #include "actors/controller/caches.h"
 #include "actors/controller/controller.h"
 #include "actors/controller/plan-private.h"
+#include "actors/controller/recorder.h"
 #include "tests/unit/actors/controller/desk.h"
 
 /*
@@ -467,6 +468,31 @@ TEST(events_that_are_alike_are_joined_and_bounded)
 	CHECK_EQ(desk_events(desk, "Made"), 11);
 	CHECK_EQ(desk_counts(desk).events, 25);
 	CHECK_STR(desk_last_event(desk), "(combined from similar events): made a-10");
+	desk_close(desk);
+}
+
+TEST(of_more_events_than_are_remembered_the_oldest_is_told_anew)
+{
+	struct desk *desk = make_desk();
+	char name[16];
+
+	maker.has_event = true;
+	for (uint32_t i = 0; i <= RECORDER_MAX; i++) {
+		snprintf(name, sizeof name, "m%u", i);
+		put_map(desk, name, 1);
+		desk_run(desk, 100);
+	}
+	CHECK_EQ(desk_events(desk, "Made"), RECORDER_MAX + 1);
+	snprintf(name, sizeof name, "m%u-0", RECORDER_MAX);
+	/* The last is counted on the one that is there, the first has given up its place. */
+	desk_remove(desk, &core_secret_type, "n", name);
+	desk_run(desk, 1000);
+	CHECK_EQ(desk_counts(desk).events, RECORDER_MAX + 2);
+	CHECK_EQ(desk_events(desk, "Made"), RECORDER_MAX + 1);
+	desk_remove(desk, &core_secret_type, "n", "m0-0");
+	desk_run(desk, 1000);
+	CHECK_EQ(desk_counts(desk).events, RECORDER_MAX + 3);
+	CHECK_EQ(desk_events(desk, "Made"), RECORDER_MAX + 2);
 	desk_close(desk);
 }
 
