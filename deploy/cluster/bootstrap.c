@@ -69,31 +69,6 @@ static struct str service_line(struct arena *arena, const struct bootstrap_args 
 	    args->port);
 }
 
-static struct str endpoints_line(struct arena *arena, const struct bootstrap_args *args)
-{
-	return arena_printf(
-	    arena,
-	    "/api/v1/namespaces/default/"
-	    "endpoints\t{\"metadata\":{\"name\":\"kubernetes\",\"labels\":{"
-	    "\"endpointslice.kubernetes.io/"
-	    "skip-mirror\":\"true\"}},\"subsets\":[{\"addresses\":[{\"ip\":\"" STR_FMT
-	    "\"}],\"ports\":[{\"name\":\"https\",\"port\":%u,\"protocol\":\"TCP\"}]}]}",
-	    STR_ARG(args->address), args->port);
-}
-
-static struct str slice_line(struct arena *arena, const struct bootstrap_args *args)
-{
-	return arena_printf(
-	    arena,
-	    "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices\t{\"metadata\":{\"name\":"
-	    "\"kubernetes\",\"labels\":{\"kubernetes.io/"
-	    "service-name\":\"kubernetes\"}},\"addressType\":"
-	    "\"IPv4\",\"endpoints\":[{\"addresses\":[\"" STR_FMT
-	    "\"],\"conditions\":{\"ready\":true}}],\"ports\":[{\"name\":\"https\",\"port\":%u,"
-	    "\"protocol\":\"TCP\"}]}",
-	    STR_ARG(args->address), args->port);
-}
-
 static void collect(struct bootstrap *b, struct arena *arena)
 {
 	struct str rest = str_of(cluster_objects, cluster_objects_len);
@@ -103,11 +78,6 @@ static void collect(struct bootstrap *b, struct arena *arena)
 	if (b->args.authority_pem.len > 0)
 		add_line(b, authority_line(arena, &b->args));
 	add_line(b, service_line(arena, &b->args));
-	/* A loopback address is refused by the rules for endpoints, as upstream refuses it: then there are none. */
-	if (str_starts(b->args.address, STR("127.")) || str_is(b->args.address, "::1"))
-		return;
-	add_line(b, endpoints_line(arena, &b->args));
-	add_line(b, slice_line(arena, &b->args));
 }
 
 /* ---- asking ------------------------------------------------------------------------------------------------ */

@@ -2,8 +2,8 @@
  * Bootstrap: the objects that every cluster has, made by the leader if they are missing.
  *
  * Namespaces, the range of Services' addresses, priority classes, the default roles and bindings (objects.tsv, upstream's), the service
- * `kubernetes` with its endpoints, and the config map from which every namespace gets the authority's certificate. What is there is left as it is,
- * but for the endpoints, which follow the control-plane nodes. Runs again with each leader, and then now and then.
+ * `kubernetes`, and the config map from which every namespace gets the authority's certificate. What is there is left as it is. Runs again with
+ * each leader. Where the service leads follows the members: api-endpoints.h.
  */
 #ifndef DEPLOY_CLUSTER_BOOTSTRAP_H
 #define DEPLOY_CLUSTER_BOOTSTRAP_H
@@ -15,8 +15,7 @@ struct bootstrap_args {
 	const char *api; /* the API server's registered name */
 	uint64_t term;
 	struct str authority_pem;
-	struct str address; /* of this node's API server */
-	uint16_t port;
+	uint16_t port; /* of the API */
 };
 
 extern const struct act_class bootstrap_class;

@@ -163,11 +163,9 @@ static void plan_control(struct town *town)
 {
 	town->caches = (struct caches_args){ .api = API, .user = "system:kube-controller-manager" };
 	town->scheduler = (struct scheduler_args){ API, town->term };
-	town->bootstrap = (struct bootstrap_args){ .api = API,
-						   .term = town->term,
-						   .authority_pem = STR("a certificate"),
-						   .address = STR("10.0.0.1"),
-						   .port = 6443 };
+	town->bootstrap = (struct bootstrap_args){
+		.api = API, .term = town->term, .authority_pem = STR("a certificate"), .port = 6443
+	};
 	town->control_root = (struct act_supervisor){ .children = town->control,
 						      .max_restarts = 1000,
 						      .within_ms = 1000,

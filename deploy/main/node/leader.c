@@ -8,6 +8,7 @@
 #include "actors/controllers/controllers.h"
 #include "actors/scheduler/scheduler.h"
 #include "datastore/store/store.h"
+#include "deploy/cluster/api-endpoints.h"
 #include "deploy/cluster/bootstrap.h"
 #include "runtime/base/log.h"
 
@@ -26,6 +27,7 @@ struct leader {
 	struct runner_args runners[CHILDREN_MAX];
 	struct caches_args caches;
 	struct bootstrap_args bootstrap;
+	struct api_endpoints_args endpoints;
 	struct scheduler_args scheduler;
 	struct liveness_args liveness;
 };
@@ -74,10 +76,15 @@ static void plan_children(struct leader *leader)
 	    (struct bootstrap_args){ .api = leader->api,
 				     .term = leader->term,
 				     .authority_pem = leader->process->pki.ca.certificate_pem,
-				     .address = str_from(leader->process->identity.address),
 				     .port = leader->process->identity.api_port };
+	leader->endpoints =
+	    (struct api_endpoints_args){ .api = leader->api,
+					 .store = leader->store,
+					 .term = leader->term,
+					 .port = leader->process->identity.api_port };
 	leader->scheduler = (struct scheduler_args){ leader->api, leader->term };
 	add(leader, "bootstrap", &bootstrap_class, &leader->bootstrap);
+	add(leader, "api-endpoints", &api_endpoints_class, &leader->endpoints);
 	add(leader, "caches", &caches_class, &leader->caches);
 	add(leader, "liveness", &liveness_class, &leader->liveness);
 	add(leader, SCHEDULER, &scheduler_class, &leader->scheduler);
