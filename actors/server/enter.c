@@ -171,11 +171,20 @@ static enum next validate_options(struct request *r)
 	    r, failure_invalid(r->arena, STR("meta.k8s.io"), str_from(kind), STR(""), &faults));
 }
 
+/* What can be read is shown as a table, too. Reviews, tokens and bindings are answers of a moment. */
+static bool has_tables(const struct request *r)
+{
+	uint32_t verbs = r->subresource ? r->subresource->verbs : r->resource->row->verbs;
+
+	return (verbs & (RESOURCE_GET | RESOURCE_LIST)) != 0;
+}
+
 static enum next negotiate(struct request *r)
 {
 	enum negotiate_views views = r->route.verb == VERB_DELETE_COLLECTION ? NEGOTIATE_PLAIN
 				     : r->route.verb == VERB_WATCH           ? NEGOTIATE_WATCH
-									     : NEGOTIATE_OBJECTS;
+				     : has_tables(r)                         ? NEGOTIATE_OBJECTS
+									     : NEGOTIATE_METADATA;
 	bool has_protobuf = r->type != NULL && !(r->type->flags & TYPE_JSON_ONLY);
 
 	if (negotiate_accept(r->asked.accept, views, has_protobuf, &r->form) != OK)

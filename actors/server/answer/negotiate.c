@@ -103,8 +103,9 @@ static bool take_view(const struct clause *clause, enum negotiate_views views,
 	out->view = VIEW_OBJECT;
 	if (clause->as.len == 0)
 		return true;
-	if (views == NEGOTIATE_OBJECTS || views == NEGOTIATE_WATCH)
-		return take_meta_view(clause, out);
+	if (views == NEGOTIATE_METADATA || views == NEGOTIATE_OBJECTS || views == NEGOTIATE_WATCH)
+		return take_meta_view(clause, out) &&
+		       (out->view != VIEW_TABLE || views != NEGOTIATE_METADATA);
 	if (views == NEGOTIATE_DISCOVERY && str_is(clause->as, "APIGroupDiscoveryList") &&
 	    str_is(clause->group, "apidiscovery.k8s.io") && str_is(clause->version, "v2")) {
 		out->view = VIEW_DISCOVERY;

@@ -31,7 +31,8 @@ struct answer_form {
 /* What may be chosen where. */
 enum negotiate_views {
 	NEGOTIATE_PLAIN,     /* the object only */
-	NEGOTIATE_OBJECTS,   /* and tables, and metadata only */
+	NEGOTIATE_METADATA,  /* and metadata only */
+	NEGOTIATE_OBJECTS,   /* and tables */
 	NEGOTIATE_WATCH,     /* the same, but no YAML: it has no streams */
 	NEGOTIATE_DISCOVERY, /* and the aggregated form, JSON or protobuf */
 };

@@ -190,6 +190,27 @@ TEST(an_accept_that_nothing_fits_is_not_acceptable)
 	rig_close(rig);
 }
 
+TEST(what_can_only_be_made_has_no_table)
+{
+	static const struct {
+		const char *accept;
+		int32_t code;
+	} cases[] = { { "application/json;as=Table;v=v1;g=meta.k8s.io", 406 },
+		      { "application/json;as=Table;v=v1;g=meta.k8s.io,application/json", 201 },
+		      { "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io", 201 } };
+	struct rig *rig = rig_open(NULL);
+
+	for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		CHECK_CODE(
+		    rig_ask_of(rig, .method = "POST",
+			       .path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+			       .body = "{\"spec\":{\"nonResourceAttributes\":{\"path\":\"/\","
+				       "\"verb\":\"get\"}}}",
+			       .accept = cases[i].accept),
+		    cases[i].code);
+	rig_close(rig);
+}
+
 TEST(pretty_is_for_people)
 {
 	struct rig *rig = rig_open(NULL);
