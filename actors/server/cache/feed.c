@@ -1,5 +1,6 @@
 #include "actors/server/cache/feed.h"
 
+#include "actors/server/answer/stored.h"
 #include "actors/server/catalog/definition.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/record.h"
@@ -38,13 +39,11 @@ static const ACT_TYPE(feed_rested, .id = 0);
 const struct object *feed_decode(struct server *server, const struct type *type,
 				 const struct store_row *row)
 {
-	enum format format =
-	    row->value.len > 0 && row->value.at[0] == '{' ? FORMAT_JSON : FORMAT_PROTO;
 	struct fault why = { 0 };
 	struct object *object;
 	struct meta_object_meta *meta;
 
-	if (object_decode(type, format, row->value, &object, &why) != OK) {
+	if (stored_decode(type, row->value, &object, &why) != OK) {
 		log_error("api", "a stored object cannot be read", LOG_STR("key", row->key),
 			  LOG_FAULT(&why));
 		return NULL;

@@ -1,4 +1,5 @@
 #include "actors/server/answer/convert.h"
+#include "actors/server/answer/stored.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/json.h"
 #include "datastore/object/proto-envelope.h"
@@ -273,16 +274,9 @@ static struct str stored_bytes(struct request *r, struct arena *arena, const str
 {
 	const struct type *stored = r->resource->stored;
 	const void *kept = convert_record(type, record, stored, r->arena);
-	struct meta_object_meta *meta = record_meta(stored, (void *)(uintptr_t)kept);
-	struct str version = meta->resource_version;
 	struct text out = text_in(arena, LIMIT_BODY_BYTES * 2);
 
-	meta->resource_version = STR_NONE;
-	if (stored->flags & TYPE_JSON_ONLY)
-		json_encode(stored, kept, &out);
-	else
-		proto_envelope_encode(stored, kept, &out);
-	meta->resource_version = version;
+	stored_encode(stored, kept, &out);
 	return text_str(&out);
 }
 
