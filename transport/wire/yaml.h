@@ -28,6 +28,12 @@ MUST_USE enum status yaml_next(struct yaml *yaml, struct text *out, struct fault
 MUST_USE enum status yaml_to_json(struct str text, struct text *out, struct fault *why);
 
 /*
+ * Appends a line for each key that a mapping of the first document has twice, as upstream's library says it: `line 9: key "foo" already set
+ * in map` and a line feed. Those of JSON too, since it is YAML. Nothing for a text that is no YAML.
+ */
+void yaml_doubles(struct str text, struct text *out);
+
+/*
  * Appends valid JSON as a YAML document, as upstream writes it: blocks, keys in the order of Go's library (of a key given twice
  * the last), quotes where a string would be read as something else. The same members give the same text in whatever order they
  * come. TOO_LARGE: it is longer than `out` may be, or nested too deep.

@@ -11,6 +11,8 @@
  * update like any other, but for who owns what (datastore/object/apply).
  */
 
+#define STRICT_BYTES_MAX 4096U /* of what is said of members that are there twice */
+
 /* The body, read once for all tries. */
 struct configuration {
 	struct str json;
@@ -192,19 +194,30 @@ static enum next read_configuration(struct request *r, struct configuration *c)
 	return words.len > 0 ? cannot_type(r, c, words) : NEXT;
 }
 
-/* Members that are there twice, which the last of them wins. */
-static enum next strict_found(struct request *r, const struct configuration *c)
+/* Members that are there twice, of which the last wins, with their lines: a configuration is YAML, also when it is JSON. */
+static enum next strict_found(struct request *r)
 {
-	struct str level = r->options.field_validation;
+	struct str level = r->options.field_validation, rest;
+	struct text lines = text_in(r->arena, STRICT_BYTES_MAX);
+	struct text words = text_in(r->arena, 2 * STRICT_BYTES_MAX);
 
-	for (uint32_t i = 0; i < c->strict.len && !str_is(level, "Ignore"); i++) {
-		if (str_is(level, "Strict"))
-			return request_fail(
-			    r, failure_bad_request(r->arena, "error strict decoding patch: " STR_FMT,
-						   STR_ARG(c->strict.at[i])));
-		request_warn(r, c->strict.at[i]);
+	if (str_is(level, "Ignore"))
+		return NEXT;
+	yaml_doubles(r->asked.body, &lines);
+	for (rest = text_str(&lines); rest.at != NULL && rest.len > 0;) {
+		struct str line = str_cut(&rest, '\n');
+
+		text_printf(&words, "\n  " STR_FMT, STR_ARG(line));
+		if (!str_is(level, "Strict"))
+			request_warn(r, line);
 	}
-	return NEXT;
+	if (words.len == 0 || !str_is(level, "Strict"))
+		return NEXT;
+	return request_fail(
+	    r, failure_bad_request(r->arena,
+				   "error strict decoding patch: error converting YAML to JSON: "
+				   "yaml: unmarshal errors:%.*s",
+				   (int)words.len, words.at));
 }
 
 /* ---- the step ------------------------------------------------------------------------------------------------------ */
@@ -278,7 +291,7 @@ enum next apply_into(struct request *r, const struct type *type, const void *liv
 		    r, failure_plain(
 			   r->arena, 500,
 			   request_printf(r, "failed to decode managed fields: %s", why.text)));
-	next = strict_found(r, c);
+	next = strict_found(r);
 	if (next != NEXT)
 		return next;
 	r->type = type;

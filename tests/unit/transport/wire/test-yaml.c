@@ -35,6 +35,28 @@ TEST(yaml_becomes_the_json_that_upstream_reads_in_it)
 	}
 }
 
+TEST(a_key_that_a_mapping_has_twice_is_told_with_its_line)
+{
+	static const struct {
+		const char *yaml, *said;
+	} cases[] = {
+		{ "a: 1\nb: {a: 2}\n", "" },
+		{ "\na: 1\nb: 2\na: 3\n", "line 4: key \"a\" already set in map\n" },
+		{ "{\"a\": {\"b\": 1, \"b\": 2}, \"a\": 3, \"a\": 4}",
+		  "line 1: key \"b\" already set in map\nline 1: key \"a\" already set in map\n"
+		  "line 1: key \"a\" already set in map\n" },
+		{ "- a: 1\n  a:\n    c: 2\n- a: 1\n", "line 3: key \"a\" already set in map\n" },
+		{ "1: a\n'1': b\n1: c\n", "line 3: key 1 already set in map\n" },
+		{ "{a: 1, a: ", "" },
+	};
+
+	for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct text out = text_in(test_arena(), 64 * KIB);
+		yaml_doubles(str_from(cases[i].yaml), &out);
+		CHECK_STR(text_str(&out), cases[i].said);
+	}
+}
+
 TEST(json_becomes_the_yaml_that_upstream_writes_of_it)
 {
 	static const struct {

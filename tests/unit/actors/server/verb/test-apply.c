@@ -158,6 +158,26 @@ TEST(configurations_that_cannot_be_applied_are_refused)
 	rig_close(rig);
 }
 
+TEST(a_member_that_is_there_twice_is_told_with_its_line)
+{
+	static const char body[] = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n"
+				   "  x: \"1\"\n  x: \"2\"\n";
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer;
+
+	CHECK_FAILURE(
+	    rig_patch(rig, "apply", MAPS "/a?fieldManager=me&fieldValidation=Strict", body), 400,
+	    "BadRequest",
+	    "error strict decoding patch: error converting YAML to JSON: yaml: unmarshal "
+	    "errors:\n  line 7: key \"x\" already set in map");
+	answer = rig_patch(rig, "apply", MAPS "/a?fieldManager=me", body);
+	CHECK_CODE(answer, 201);
+	CHECK_AT(answer.body, "data.x", "2");
+	CHECK_EQ(answer.warning_count, 1);
+	CHECK_STR(answer.warnings[0], "line 7: key \"x\" already set in map");
+	rig_close(rig);
+}
+
 TEST(owners_can_be_set_by_hand_and_taken_away)
 {
 	struct rig *rig = rig_open(NULL);
