@@ -24,7 +24,7 @@ static void fuzz_yaml_round(struct str json, struct arena *arena)
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
 	struct arena *arena = arena_new(0);
-	struct text out = text_in(arena, MIB);
+	struct text out = text_in(arena, MIB), doubles = text_in(arena, KIB);
 	struct str input = str_of(at, len), text, again;
 	struct quantity quantity;
 
@@ -32,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		assert(json_is_valid(text_str(&out)));
 		fuzz_yaml_round(text_str(&out), arena);
 	}
+	yaml_doubles(input, &doubles);
 	if (quantity_canonical(input, arena, &text, NULL) == OK) {
 		assert(quantity_canonical(text, arena, &again, NULL) == OK);
 		assert(quantity_parse(input, &quantity, NULL) == OK);
