@@ -466,6 +466,13 @@ static void write_custom_list(struct openapi *o, const struct openapi_resource *
 	text_lit(o->out, "}},\"required\":[\"items\"]");
 }
 
+/* In version 2 members that are named say that there are no others, so where any may be there none is named. */
+static bool is_bare(const struct openapi *o, const struct openapi_resource *custom)
+{
+	return o->is_v2 && custom->schema != NULL &&
+	       custom->schema->x_kubernetes_preserve_unknown_fields;
+}
+
 static void write_custom(struct openapi *o, const struct openapi_resource *custom, bool is_list)
 {
 	struct str kind = custom->row->kind, description = custom->description;
@@ -476,13 +483,13 @@ static void write_custom(struct openapi *o, const struct openapi_resource *custo
 	if (schema != NULL && schema->description.at != NULL)
 		description = schema->description;
 	text_add_char(o->out, '{');
-	if (!is_list)
+	if (!is_list && !is_bare(o, custom))
 		openapi_describe(o, description);
 	openapi_string(o, "type", STR("object"));
 	if (is_list) {
 		write_custom_list(o, custom);
 		kind = arena_printf(o->arena, STR_FMT "List", STR_ARG(kind));
-	} else {
+	} else if (!is_bare(o, custom)) {
 		write_custom_properties(o, schema);
 		if (schema != NULL)
 			write_custom_members(o, schema);

@@ -293,3 +293,29 @@ TEST(a_custom_resource_is_published_in_words_that_old_clients_can_read)
 	/* The definition itself is as it was. */
 	CHECK(resource.schema->properties.at[0].value.one_of.len == 1);
 }
+
+TEST(a_custom_resource_with_any_members_at_all_is_published_without_members)
+{
+	struct resource_row row = { .group = STR("example.com"),
+				    .version = STR("v1"),
+				    .name = STR("bags"),
+				    .kind = STR("Bag"),
+				    .verbs = RESOURCE_GET };
+	struct openapi_resource resource = { .row = &row };
+	void *schema = NULL;
+	struct text out = text_in(test_arena(), OPENAPI_BYTES_MAX);
+
+	CHECK_STATUS(
+	    json_decode(
+		&apiextensions_json_schema_props_type,
+		STR("{\"type\":\"object\",\"description\":\"a bag\",\"x-kubernetes-preserve-"
+		    "unknown-fields\":true,\"properties\":{\"a\":{\"type\":\"string\"}}}"),
+		test_arena(), (struct json_options){ 0 }, &schema, NULL),
+	    OK);
+	resource.schema = schema;
+	openapi_write_v2(&resource, 1, &out);
+	CHECK_STR(
+	    reading_member(reading_member(text_str(&out), "definitions"), "com.example.v1.Bag"),
+	    "{\"type\":\"object\",\"x-kubernetes-group-version-kind\":[{\"group\":\"example.com\","
+	    "\"kind\":\"Bag\",\"version\":\"v1\"}]}");
+}
