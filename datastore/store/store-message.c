@@ -384,6 +384,18 @@ static const struct field defragment_answer_fields[] = {
 	END,
 };
 
+static const struct field backup_fields[] = {
+	BYTES(store_backup, path),
+	U64(store_backup, min_revision),
+	END,
+};
+
+static const struct field backup_answer_fields[] = {
+	STATUS(store_backup_answer, status), U64(store_backup_answer, revision),
+	U64(store_backup_answer, keys),      U64(store_backup_answer, size_bytes),
+	BYTES(store_backup_answer, words),   END,
+};
+
 static const struct field ask_status_fields[] = { BOOL(store_ask_status, wants_hash), END };
 static const struct field status_watch_fields[] = { BOOL(store_status_watch, is_end), END };
 
@@ -549,6 +561,8 @@ PLAIN(transfer, 324);
 PLAIN(member_answer, 325);
 PLAIN(defragment, 326);
 PLAIN(defragment_answer, 327);
+OWNING(backup, 328);
+OWNING(backup_answer, 329);
 OWNING(raft, 330);
 PLAIN(copy_open, 331);
 PLAIN(copy_opened, 332);
@@ -572,5 +586,6 @@ const struct act_type *const store_types[] = {
 	&store_transfer_type,      &store_member_answer_type,  &store_raft_type,
 	&store_copy_open_type,     &store_copy_opened_type,    &store_copy_read_type,
 	&store_copy_data_type,     &store_defragment_type,     &store_defragment_answer_type,
+	&store_backup_type,        &store_backup_answer_type,
 };
 const uint32_t store_type_count = sizeof store_types / sizeof *store_types;

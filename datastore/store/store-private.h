@@ -9,6 +9,7 @@
  *   store-table.c   what is written behind: groups, sweeps, checkpoints
  *   store-timed.c   what the leader does by the clock: leases that end, compaction
  *   store-copy.c    snapshots to and from other members
+ *   store-backup.c  copies for whoever keeps them elsewhere
  *   store-status.c  status and membership
  *   store-message.c types and their bytes
  *
@@ -64,6 +65,7 @@ enum store_tag {
 	TAG_FETCH_WRITTEN,
 	TAG_FORWARD,
 	TAG_DEFRAGMENTED,
+	TAG_BACKED_UP,
 };
 /* Tokens of read index rounds: for leases with this bit, for ranges without. */
 #define STORE_KEEP_ROUND (1ULL << 63)
@@ -280,7 +282,7 @@ struct store {
 	struct replica_state written_state; /* without the members' bytes */
 	struct text written_members;
 	bool is_dirty, is_writing, is_sweeping, needs_sweep, is_checkpointing;
-	bool is_table_full, is_defragmenting;
+	bool is_table_full, is_defragmenting, is_backing_up;
 	uint64_t flush_timer;
 	uint64_t unchecked_bytes; /* written since the last checkpoint */
 	struct mono unchecked_since;
@@ -459,6 +461,12 @@ void store_on_fetch_written(struct store *store, struct store_chunk *chunk);
 void store_on_fetch_again(struct store *store, uint64_t number);
 void store_copy_second(struct store *store);
 void store_copy_fini(struct store *store);
+
+/* ---- store-backup.c ---- */
+
+struct store_backing;
+void store_on_backup(struct store *store, const struct act_msg *msg);
+void store_on_backed_up(struct store *store, struct store_backing *backing);
 
 /* ---- store-status.c ---- */
 

@@ -363,6 +363,7 @@ static void on_job(struct store *store, uint64_t tag, void *arg)
 	case TAG_COPY_DROPPED: store_on_copy_dropped(store); break;
 	case TAG_COPY_CHUNK: store_on_copy_chunk(store, arg); break;
 	case TAG_DEFRAGMENTED: store_on_defragmented(store, arg); break;
+	case TAG_BACKED_UP: store_on_backed_up(store, arg); break;
 	case TAG_FETCH_WRITTEN: store_on_fetch_written(store, arg); break;
 	default: assert(!"a job of no kind"); break;
 	}
@@ -459,6 +460,8 @@ static bool receive_running(struct store *store, const struct act_msg *msg)
 		store_on_lease_show(store, msg);
 	else if (ACT_IS(msg, store_defragment))
 		store_on_defragment(store, msg);
+	else if (ACT_IS(msg, store_backup))
+		store_on_backup(store, msg);
 	else if (is_member_request(msg))
 		store_on_member_request(store, msg);
 	else if (ACT_IS(msg, store_copy_open))

@@ -303,6 +303,25 @@ struct store_defragment_answer {
 	uint64_t before_bytes, after_bytes;
 };
 
+/*
+ * backup: a consistent copy of this replica's database as one file at `path`, beside reads and writes, with everything up to
+ * `min_revision` at least: whoever wants all that was acknowledged asks for a range first. BUSY: what it must have is not there yet, or
+ * another copy is being made; ask again in a moment. Else `words` say what the disk refused, and no file is left.
+ */
+struct store_backup {
+	struct arena *arena;
+	struct str path; /* from the root; what is there is replaced */
+	uint64_t min_revision;
+};
+
+struct store_backup_answer {
+	enum status status;
+	struct arena *arena;
+	uint64_t revision, keys; /* what is in it, counted in the database that goes on */
+	uint64_t size_bytes;
+	struct str words; /* of a failure; absent */
+};
+
 enum store_role { STORE_NOT_MEMBER, STORE_SPARE, STORE_STANDBY, STORE_VOTER };
 
 enum store_alarm {
@@ -437,6 +456,8 @@ ACT_TYPE_DECLARE(store_compact);
 ACT_TYPE_DECLARE(store_compact_answer);
 ACT_TYPE_DECLARE(store_defragment);
 ACT_TYPE_DECLARE(store_defragment_answer);
+ACT_TYPE_DECLARE(store_backup);
+ACT_TYPE_DECLARE(store_backup_answer);
 ACT_TYPE_DECLARE(store_ask_status);
 ACT_TYPE_DECLARE(store_status_watch);
 ACT_TYPE_DECLARE(store_status);

@@ -34,6 +34,11 @@ MUST_USE enum status table_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **
 				   struct fault *why);
 void table_bind_str(sqlite3_stmt *statement, int at, struct str s);
 struct str table_column_str(sqlite3_stmt *statement, int at);
+/* Bound by table_bind_mark, run once. */
+#define TABLE_PUT_MARK                                                                \
+	"UPDATE meta SET rev = ?1, compact_rev = ?2, chain = ?3, applied_index = ?4," \
+	" applied_term = ?5, members_index = ?6, members = ?7, cluster = ?8"
+void table_bind_mark(sqlite3_stmt *put, const struct table_mark *mark);
 /* Reads the one row of meta. NOT_FOUND: an empty database. */
 MUST_USE enum status table_read_mark(sqlite3 *db, struct arena *arena, struct table_mark *mark,
 				     uint64_t *swept_id, struct fault *why);

@@ -246,9 +246,7 @@ static enum status prepare_all(struct table *table, struct fault *why)
 		{ &table->find_key, "SELECT id FROM cur WHERE key = ?1" },
 		{ &table->put_lease, "INSERT OR REPLACE INTO lease VALUES(?1, ?2)" },
 		{ &table->drop_lease, "DELETE FROM lease WHERE id = ?1" },
-		{ &table->put_mark,
-		  "UPDATE meta SET rev = ?1, compact_rev = ?2, chain = ?3, applied_index = ?4,"
-		  " applied_term = ?5, members_index = ?6, members = ?7, cluster = ?8" },
+		{ &table->put_mark, TABLE_PUT_MARK },
 		{ &table->sweep_bound, "SELECT max(id) FROM (SELECT id FROM hist"
 				       " WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3)" },
 		{ &table->sweep_rows, "DELETE FROM hist WHERE id IN (SELECT prev FROM hist"
@@ -375,9 +373,8 @@ static enum status write_row(struct table *table, const struct table_row *row, s
 	return run(table->db, put, why);
 }
 
-static enum status write_mark(struct table *table, const struct table_mark *mark, struct fault *why)
+void table_bind_mark(sqlite3_stmt *put, const struct table_mark *mark)
 {
-	sqlite3_stmt *put = table->put_mark;
 	bind_u64(put, 1, mark->revision);
 	bind_u64(put, 2, mark->compact_revision);
 	bind_u64(put, 3, mark->chain);
@@ -386,7 +383,6 @@ static enum status write_mark(struct table *table, const struct table_mark *mark
 	bind_u64(put, 6, mark->members_index);
 	table_bind_str(put, 7, mark->members);
 	bind_u64(put, 8, mark->cluster);
-	return run(table->db, put, why);
 }
 
 static enum status write_group(struct table *table, const struct table_group *group,
@@ -406,7 +402,8 @@ static enum status write_group(struct table *table, const struct table_group *gr
 		bind_u64(table->drop_requests, 1, group->forget_requests);
 		TRY(run(table->db, table->drop_requests, why));
 	}
-	return write_mark(table, &group->mark, why);
+	table_bind_mark(table->put_mark, &group->mark);
+	return run(table->db, table->put_mark, why);
 }
 
 /* Ends the transaction that `status` is the outcome of so far. */

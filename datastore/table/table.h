@@ -148,4 +148,28 @@ MUST_USE enum status table_checkpoint(struct table_view *view, bool *is_complete
 MUST_USE enum status table_copy(struct table_view *view, const char *path, struct arena *arena,
 				struct table_mark *mark, struct fault *why);
 
+/* ---- a database that nobody has open: a copy of another one ---- */
+
+struct table_contents {
+	struct table_mark mark; /* strings in the arena */
+	uint64_t keys;          /* that exist */
+	uint64_t rows;          /* values and deletes that are kept */
+};
+
+/*
+ * Looks at all of it: SQLite's own check of every page, and that each key's latest row is there. CORRUPT with words. Never makes a
+ * file: NOT_FOUND.
+ */
+MUST_USE enum status table_examine(const struct seams_files *files,
+				   const struct seams_random *random, const char *path,
+				   struct arena *arena, struct table_contents *out,
+				   struct fault *why);
+
+/*
+ * Makes it stand for `mark` and nothing of what it was copied from: its requests are forgotten, its rows, keys and leases stay.
+ * Durable when it returns.
+ */
+MUST_USE enum status table_adopt(const struct seams_files *files, const struct seams_random *random,
+				 const char *path, const struct table_mark *mark, struct fault *why);
+
 #endif

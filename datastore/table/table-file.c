@@ -1,0 +1,145 @@
+/*
+ * Databases that nobody has open: copies are looked at, and made into the state of another cluster.
+ *
+ * They are opened with an exclusive lock, so that SQLite keeps no memory to share with others beside the file.
+ */
+#include "datastore/table/table-private.h"
+
+/* A file of a database, on its own. */
+struct lone {
+	struct vfs *vfs;
+	sqlite3 *db;
+};
+
+static void lone_close(struct lone *lone)
+{
+	sqlite3_close(lone->db);
+	vfs_free(lone->vfs);
+}
+
+static enum status lone_open(const struct seams_files *files, const struct seams_random *random,
+			     const char *path, struct lone *out, struct fault *why)
+{
+	struct lone lone = { .vfs = NULL };
+	struct seams_stat stat;
+	enum status status = files->stat(files->self, path, &stat);
+	if (status != OK)
+		return fault_set(why, status, "", "%s: %s", path, status_text(status));
+	lone.vfs = vfs_new(files, random);
+	int rc = sqlite3_open_v2(path, &lone.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+				 vfs_name(lone.vfs));
+	status = table_code(lone.db, rc, why);
+	if (status == OK)
+		status = table_code(lone.db,
+				    sqlite3_exec(lone.db,
+						 "PRAGMA locking_mode=EXCLUSIVE;"
+						 "PRAGMA synchronous=FULL;"
+						 "PRAGMA temp_store=MEMORY",
+						 NULL, NULL, NULL),
+				    why);
+	if (status != OK)
+		lone_close(&lone);
+	else
+		*out = lone;
+	return status;
+}
+
+/* ---- looking ---- */
+
+static enum status ask_number(sqlite3 *db, const char *sql, uint64_t *out, struct fault *why)
+{
+	sqlite3_stmt *read = NULL;
+	TRY(table_prepare(db, sql, &read, why));
+	int rc = sqlite3_step(read);
+	enum status status = table_code(db, rc, why);
+	if (status == OK)
+		*out = (uint64_t)sqlite3_column_int64(read, 0);
+	sqlite3_finalize(read);
+	return status;
+}
+
+/* Its first complaint is enough. */
+static enum status check_pages(sqlite3 *db, struct fault *why)
+{
+	sqlite3_stmt *read = NULL;
+	TRY(table_prepare(db, "PRAGMA integrity_check(1)", &read, why));
+	int rc = sqlite3_step(read);
+	enum status status = table_code(db, rc, why);
+	struct str word = status == OK ? table_column_str(read, 0) : STR_NONE;
+	if (status == OK && !str_is(word, "ok"))
+		status = fault_set(why, CORRUPT, "", "the database: " STR_FMT, STR_ARG(word));
+	sqlite3_finalize(read);
+	return status;
+}
+
+static enum status check_rows(sqlite3 *db, uint64_t revision, struct fault *why)
+{
+	uint64_t lost = 0, newest = 0;
+	TRY(ask_number(db,
+		       "SELECT count(*) FROM cur LEFT JOIN hist ON hist.id = cur.id"
+		       " WHERE hist.key IS NOT cur.key",
+		       &lost, why));
+	TRY(ask_number(db, "SELECT coalesce(max(id), 0) FROM hist", &newest, why));
+	if (lost)
+		return fault_set(why, CORRUPT, "", "the database has no value for %llu of its keys",
+				 (unsigned long long)lost);
+	if (newest >> TABLE_PLACE_BITS > revision)
+		return fault_set(
+		    why, CORRUPT, "",
+		    "the database has changes of revision %llu and says it ends at %llu",
+		    (unsigned long long)(newest >> TABLE_PLACE_BITS), (unsigned long long)revision);
+	return OK;
+}
+
+static enum status examine(sqlite3 *db, struct arena *arena, struct table_contents *out,
+			   struct fault *why)
+{
+	struct table_contents contents = { .keys = 0 };
+	uint64_t swept;
+	TRY(check_pages(db, why));
+	TRY(table_read_mark(db, arena, &contents.mark, &swept, why));
+	TRY(check_rows(db, contents.mark.revision, why));
+	TRY(ask_number(db, "SELECT count(*) FROM cur WHERE NOT flags & 1", &contents.keys, why));
+	TRY(ask_number(db, "SELECT count(*) FROM hist", &contents.rows, why));
+	*out = contents;
+	return OK;
+}
+
+enum status table_examine(const struct seams_files *files, const struct seams_random *random,
+			  const char *path, struct arena *arena, struct table_contents *out,
+			  struct fault *why)
+{
+	struct lone lone;
+	TRY(lone_open(files, random, path, &lone, why));
+	enum status status = examine(lone.db, arena, out, why);
+	lone_close(&lone);
+	return status;
+}
+
+/* ---- another cluster's ---- */
+
+static enum status set_mark(sqlite3 *db, const struct table_mark *mark, struct fault *why)
+{
+	sqlite3_stmt *put = NULL;
+	TRY(table_prepare(db, TABLE_PUT_MARK, &put, why));
+	table_bind_mark(put, mark);
+	int rc = sqlite3_step(put);
+	enum status status = table_code(db, rc, why);
+	sqlite3_finalize(put);
+	return status;
+}
+
+enum status table_adopt(const struct seams_files *files, const struct seams_random *random,
+			const char *path, const struct table_mark *mark, struct fault *why)
+{
+	struct lone lone;
+	TRY(lone_open(files, random, path, &lone, why));
+	enum status status = table_code(
+	    lone.db, sqlite3_exec(lone.db, "BEGIN; DELETE FROM request", NULL, NULL, NULL), why);
+	if (status == OK)
+		status = set_mark(lone.db, mark, why);
+	if (status == OK)
+		status = table_code(lone.db, sqlite3_exec(lone.db, "COMMIT", NULL, NULL, NULL), why);
+	lone_close(&lone);
+	return status;
+}
