@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/arena.h"
 #include "runtime/base/list.h"
 #include "runtime/base/map.h"
 #include "runtime/base/mem.h"
@@ -16,7 +17,7 @@
 struct change {
 	char *name;
 	struct inode *inode; /* NULL: the name is gone */
-	bool goes_on;        /* durable only together with the next one: a rename is both or none */
+	bool goes_on; /* durable only together with the next one: a rename is all or nothing */
 };
 
 struct volume {
@@ -158,7 +159,9 @@ void volume_cut_power(struct volume *volume)
 {
 	uint32_t count =
 	    (uint32_t)volume->chance.below(volume->chance.self, volume->journal.len + 1);
-	volume_commit_names(volume, count - (count > 0 && volume->journal.at[count - 1].goes_on));
+	while (count > 0 && volume->journal.at[count - 1].goes_on)
+		count--;
+	volume_commit_names(volume, count);
 	list_each (&volume->inodes, link)
 		inode_lose_power(list_item(link, struct inode, link), &volume->chance,
 				 volume->faults.is_tearing);
@@ -316,45 +319,85 @@ static enum status volume_size_of(void *self, struct seams_file *file, uint64_t 
 	return OK;
 }
 
+static bool volume_is_under(struct str path, struct str folder)
+{
+	return path.len > folder.len + 1 && path.at[folder.len] == '/' && str_starts(path, folder);
+}
+
+static bool volume_is_empty(const struct volume *volume, const char *path)
+{
+	uint32_t at = 0;
+	struct str key;
+	void *value;
+
+	while (map_next(&volume->names, &at, &key, &value))
+		if (volume_is_under(key, str_from(path)))
+			return false;
+	return true;
+}
+
+/* Durable with what follows, or not at all. */
+static void volume_move(struct volume *volume, const char *from, const char *to)
+{
+	struct inode *inode = volume_find(volume, from);
+
+	volume_name(volume, to, inode);
+	volume_name(volume, from, NULL);
+	for (uint32_t i = volume->journal.len - 2; i < volume->journal.len; i++)
+		volume->journal.at[i].goes_on = true;
+}
+
+/* All of them, since a name here is a whole path: those in a folder after the folder itself, as they were made. */
+static void volume_move_all(struct volume *volume, const char *from, const char *to)
+{
+	struct arena *arena = arena_new(0);
+	VEC(const char *) names = { 0 };
+	uint32_t at = 0;
+	struct str key;
+	void *value;
+
+	while (map_next(&volume->names, &at, &key, &value))
+		if (str_is(key, from) || volume_is_under(key, str_from(from)))
+			vec_push(&names, arena_cstr(arena, key));
+	for (uint32_t i = 0; i < names.len; i++)
+		volume_move(volume, names.at[i],
+			    arena_printf(arena, "%s%s", to, names.at[i] + strlen(from)).at);
+	volume->journal.at[volume->journal.len - 1].goes_on = false;
+	vec_fini(&names);
+	arena_free(arena);
+}
+
 static enum status volume_rename(void *self, const char *from, const char *to)
 {
 	struct volume_view *view = self;
 	struct volume *volume = view->volume;
-	struct inode *inode = volume_find(volume, from);
+	const struct inode *inode = volume_find(volume, from), *old = volume_find(volume, to);
 
 	if (view->is_dead)
 		return IO;
 	if (!inode || !volume_has_parent(volume, to))
 		return NOT_FOUND;
-	if (inode->is_folder)
+	if (volume_is_under(str_from(to), str_from(from)) ||
+	    (old && (old->is_folder != inode->is_folder || !volume_is_empty(volume, to))))
 		return FORBIDDEN;
-	volume_name(volume, to, inode);
-	volume->journal.at[volume->journal.len - 1].goes_on = true;
-	volume_name(volume, from, NULL);
+	if (str_is(str_from(from), to))
+		return OK;
+	volume_move_all(volume, from, to);
 	return OK;
-}
-
-static bool volume_is_under(struct str path, struct str folder)
-{
-	return path.len > folder.len + 1 && path.at[folder.len] == '/' && str_starts(path, folder);
 }
 
 static enum status volume_unlink(void *self, const char *path)
 {
 	struct volume_view *view = self;
 	struct volume *volume = view->volume;
-	struct inode *inode = volume_find(volume, path);
-	uint32_t at = 0;
-	struct str key;
-	void *value;
+	const struct inode *inode = volume_find(volume, path);
 
 	if (view->is_dead)
 		return IO;
 	if (!inode)
 		return NOT_FOUND;
-	while (inode->is_folder && map_next(&volume->names, &at, &key, &value))
-		if (volume_is_under(key, str_from(path)))
-			return FORBIDDEN;
+	if (inode->is_folder && !volume_is_empty(volume, path))
+		return FORBIDDEN;
 	volume_name(volume, path, NULL);
 	return OK;
 }

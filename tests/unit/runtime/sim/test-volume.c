@@ -158,6 +158,71 @@ TEST(a_power_cut_finds_a_renamed_file_under_one_of_its_names)
 	CHECK(old > 0 && fresh > 0);
 }
 
+static bool has(const struct scene *scene, const char *path)
+{
+	struct seams_stat stat;
+
+	return scene->files->stat(scene->files->self, path, &stat) == OK;
+}
+
+static void make_folder(struct scene *scene, const char *path)
+{
+	CHECK_STATUS(scene->files->mkdir(scene->files->self, path, 0700), OK);
+}
+
+static void make_file(struct scene *scene, const char *path)
+{
+	scene->files->close(scene->files->self, scene_file(scene, path, SEAMS_WRITE | SEAMS_CREATE));
+}
+
+TEST(a_folder_is_renamed_with_all_that_is_in_it)
+{
+	struct scene scene;
+
+	scene_open(&scene, 1);
+	make_folder(&scene, "/d/a");
+	make_folder(&scene, "/d/a/b");
+	make_file(&scene, "/d/a/b/c");
+	make_file(&scene, "/d/ab");
+	make_folder(&scene, "/d/full");
+	make_file(&scene, "/d/full/x");
+	make_folder(&scene, "/d/empty");
+	CHECK_STATUS(scene.files->rename(scene.files->self, "/d/a", "/d/a/b/d"), FORBIDDEN);
+	CHECK_STATUS(scene.files->rename(scene.files->self, "/d/a", "/d/full"), FORBIDDEN);
+	CHECK_STATUS(scene.files->rename(scene.files->self, "/d/a", "/d/ab"), FORBIDDEN);
+	CHECK_STATUS(scene.files->rename(scene.files->self, "/d/ab", "/d/a"), FORBIDDEN);
+	CHECK_STATUS(scene.files->rename(scene.files->self, "/d/a", "/d/empty"), OK);
+	CHECK(!has(&scene, "/d/a") && !has(&scene, "/d/a/b") && !has(&scene, "/d/a/b/c"));
+	CHECK(has(&scene, "/d/empty/b/c") && has(&scene, "/d/ab"));
+	scene_close(&scene);
+}
+
+TEST(a_power_cut_finds_a_renamed_folder_whole_under_one_of_its_names)
+{
+	uint32_t seen[2] = { 0 };
+
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct scene scene;
+		bool is_new;
+
+		scene_open(&scene, seed);
+		make_folder(&scene, "/d/a");
+		make_folder(&scene, "/d/a/b");
+		make_file(&scene, "/d/a/b/c");
+		CHECK_STATUS(scene.files->sync_folder(scene.files->self, "/d"), OK);
+		CHECK_STATUS(scene.files->rename(scene.files->self, "/d/a", "/d/z"), OK);
+		make_file(&scene, "/d/later");
+		scene_crash(&scene);
+		is_new = has(&scene, "/d/z");
+		CHECK(has(&scene, is_new ? "/d/z/b/c" : "/d/a/b/c"));
+		CHECK(!has(&scene, is_new ? "/d/a" : "/d/z") &&
+		      !has(&scene, is_new ? "/d/a/b" : "/d/z/b"));
+		seen[is_new]++;
+		scene_close(&scene);
+	}
+	CHECK(seen[0] > 0 && seen[1] > 0);
+}
+
 TEST(the_calls_answer_as_files_do)
 {
 	struct scene scene;
