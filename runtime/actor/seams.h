@@ -151,13 +151,16 @@ struct seams_spawn {
 	bool dies_with_us;    /* SIGKILL when our process ends */
 };
 
+#define SEAMS_SELF (-1) /* the process itself, where a pid is asked for */
+
 struct seams_process {
 	void *self;
 	/* ended(arg, pid, exit code or -1, signal or 0) is called once, on the host's thread, outside of any actor. */
 	enum status (*spawn)(void *self, const struct seams_spawn *spec,
 			     void (*ended)(void *arg, int64_t pid, int code, int signal), void *arg,
 			     int64_t *out_pid);
-	enum status (*kill)(void *self, int64_t pid, int signal); /* NOT_FOUND: ended already */
+	/* Ourselves or our own children. NOT_FOUND: it has ended already. */
+	enum status (*kill)(void *self, int64_t pid, int signal);
 };
 
 /* ---- work off the loop --------------------------------------------------------------------------------- */

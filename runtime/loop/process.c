@@ -158,13 +158,13 @@ static enum status process_spawn(void *self, const struct seams_spawn *spec,
 	return OK;
 }
 
-/* Only ourselves and our own children: their pids cannot have been given to others before we reaped them. */
+/* No others: the pids of those cannot have been given away before we reaped them. */
 static enum status process_kill(void *self, int64_t pid, int signal)
 {
 	struct loop *loop = self;
 
-	if (pid == getpid())
-		return kill((pid_t)pid, signal) == 0 ? OK : NOT_FOUND;
+	if (pid == SEAMS_SELF)
+		return kill(getpid(), signal) == 0 ? OK : NOT_FOUND;
 	list_each (&loop->processes, link) {
 		const struct process *process = list_item(link, struct process, link);
 

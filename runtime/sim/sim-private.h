@@ -66,6 +66,7 @@ struct sim_host {
 	struct sim_node *node;
 	struct act_host_config config;
 	struct act_host *host;    /* NULL: down */
+	bool is_killed;           /* by itself: it ends with its turn */
 	struct volume_view *view; /* of its present or last life */
 	uint16_t epoch;
 	int64_t turn_at_ns; /* the turn that counts; INT64_MAX: none */

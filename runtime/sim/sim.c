@@ -1,6 +1,7 @@
 #include "runtime/sim/sim.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -214,10 +215,15 @@ static enum status seam_spawn(void *self, const struct seams_spawn *spec,
 	return NOT_IMPLEMENTED;
 }
 
+/* A host has no children, and can end itself: when its turn is over, since somebody may hold something that goes with it. */
 static enum status seam_kill(void *self, int64_t pid, int signal)
 {
-	(void)self, (void)pid, (void)signal;
-	return NOT_FOUND;
+	struct sim_host *host = self;
+
+	if (pid != SEAMS_SELF || signal != SIGKILL)
+		return NOT_FOUND;
+	host->is_killed = true;
+	return OK;
 }
 
 static void sim_host_seams(struct sim_host *host, struct seams *out)
@@ -306,6 +312,7 @@ void sim_host_kill(struct sim_host *host)
 	struct act_host *dead = host->host;
 	volume_view_kill(host->view);
 	host->host = NULL;
+	host->is_killed = false;
 	host->turn_at_ns = INT64_MAX;
 	act_host_abandon(dead);
 	assert(list_is_empty(&host->jobs) && list_is_empty(&host->workers));
@@ -339,7 +346,7 @@ struct act_host *act_sim_host_of(struct act_sim *sim, uint32_t node, uint16_t nu
 
 /* ---- running --------------------------------------------------------------------------------------------------------- */
 
-/* Its root supervisor has given up: the process ends, and the node's root starts it again. */
+/* Its root supervisor has given up, or it has killed itself: the process ends, and the node's root starts it again. */
 static void sim_host_ended(struct sim_host *host)
 {
 	sim_mix(host->sim, 0xdead0000 + host->epoch);
@@ -361,7 +368,7 @@ static void sim_turn(struct act_sim *sim, const struct sim_event *event)
 	if (host->node->is_paused)
 		return;
 	const bool has_more = act_host_turn(host->host);
-	if (act_host_is_done(host->host))
+	if (host->is_killed || act_host_is_done(host->host))
 		sim_host_ended(host);
 	else if (has_more || !act_host_sleep(host->host))
 		sim_host_turn_at(host, sim->now_ns + SIM_TURN_NS);

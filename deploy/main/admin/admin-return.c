@@ -10,13 +10,13 @@
  * cannot do without us (a single node, or a majority that is damaged) keeps what it has, and says so: that is for `troupe recover`. The
  * last folder that was set aside is kept, for whoever wants to look at it.
  */
+#include <signal.h>
 #include <stdio.h>
 
 #include "deploy/main/admin/admin-private.h"
 #include "deploy/main/admin/overview.h"
 #include "deploy/main/host/directory.h"
 #include "runtime/base/log.h"
-#include "runtime/loop/loop.h"
 
 #define AGAIN_MS 1000U
 #define FOLDER_DEPTH 4 /* of what is removed: the store's has folders in it, those have none */
@@ -159,10 +159,8 @@ static enum status set_aside(struct setting_aside *work)
 	const char *store = arena_printf(arena, "%s/store", work->dir->path).at;
 	const char *aside = arena_printf(arena, "%s/" ASIDE, work->dir->path).at;
 	/* First: with an empty folder one that made the cluster would make another. */
-	enum status status = data_dir_write_identity(work->dir, &work->identity, &work->why);
+	enum status status = data_dir_write_identity(files, work->dir, &work->identity, &work->why);
 
-	if (status == OK)
-		status = files->sync_folder(files->self, work->dir->path);
 	if (status == OK)
 		status = remove_tree(files, aside, FOLDER_DEPTH);
 	if (status == OK)
@@ -210,6 +208,7 @@ static enum status return_once(struct act *act, struct admin *admin, struct str 
 	struct setting_aside work = { .files = &act_seams(act)->files,
 				      .dir = &admin->process->dir,
 				      .identity = admin->process->identity };
+	const struct seams_process *process = &act_seams(act)->process;
 	struct leader leader;
 	enum status status = find_majority(act, admin, members, &leader, out_what);
 
@@ -228,9 +227,8 @@ static enum status return_once(struct act *act, struct admin *admin, struct str 
 	log_warn("admin", "the store is damaged: it returns under a new id, from the others",
 		 LOG_CSTR("leader", leader.name), LOG_U64("old_id", leader.our_id),
 		 LOG_CSTR("kept", ASIDE));
-	(void)admin_kill_at(act, admin, str_from(admin->process->identity.name), STR("core"),
-			    INSPECT_HOST);
-	return OK;
+	/* The store is one of ours: this process is the one that begins anew. */
+	return process->kill(process->self, SEAMS_SELF, SIGKILL);
 }
 
 static void return_task(struct act *act, void *state, void *arg)
@@ -257,11 +255,9 @@ static void return_task(struct act *act, void *state, void *arg)
 	arena_free(arena);
 }
 
-/* A simulated node has no identity on a disk. */
 void admin_return_wake(struct act *act, struct admin *admin)
 {
-	if (admin->is_returning || !(admin->status.alarms & STORE_ALARM_DAMAGED) ||
-	    loop_of(act) == NULL)
+	if (admin->is_returning || !(admin->status.alarms & STORE_ALARM_DAMAGED))
 		return;
 	admin->is_returning = act_task(act, return_task, NULL) == OK;
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "deploy/cluster/secret-file.h"
 #include "runtime/loop/loop.h"
 
 #define IDENTITY_BYTES_MAX 4096
@@ -228,29 +229,27 @@ static enum status parse_identity(struct str text, struct node_identity *out)
 	return OK;
 }
 
-enum status data_dir_read_identity(const struct data_dir *dir, struct node_identity *out,
-				   struct fault *why)
+static const char *identity_path(const struct data_dir *dir, char out[DATA_PATH_MAX + 16])
 {
-	char path[DATA_PATH_MAX + 16], text[IDENTITY_BYTES_MAX];
-	ssize_t n;
-	int fd;
+	snprintf(out, DATA_PATH_MAX + 16, "%s/node", dir->path);
+	return out;
+}
 
-	snprintf(path, sizeof path, "%s/node", dir->path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return NOT_FOUND;
-	if (fd < 0)
-		return refuse(why, IO, "cannot read", path);
-	n = read(fd, text, sizeof text);
-	close(fd);
-	if (n < 0)
-		return refuse(why, IO, "cannot read", path);
-	if (parse_identity(str_of(text, (size_t)n), out) != OK)
-		return fault_set(why, CORRUPT, "--data-dir",
-				 "%s is damaged or of a newer release; restore it, or remove the "
-				 "directory and join anew",
-				 path);
-	return OK;
+enum status data_dir_read_identity(const struct seams_files *files, const struct data_dir *dir,
+				   struct node_identity *out, struct fault *why)
+{
+	char path[DATA_PATH_MAX + 16];
+	struct arena *arena = arena_new(0);
+	struct str text = STR_NONE;
+	enum status status = secret_file_read(files, identity_path(dir, path), arena, &text, why);
+
+	if (status == OK && parse_identity(text, out) != OK)
+		status = fault_set(why, CORRUPT, "--data-dir",
+				   "%s is damaged or of a newer release; restore it, or remove the "
+				   "directory and join anew",
+				   path);
+	arena_free(arena);
+	return status;
 }
 
 static void print_identity(const struct node_identity *id, struct text *out)
@@ -263,27 +262,17 @@ static void print_identity(const struct node_identity *id, struct text *out)
 		    id->peers);
 }
 
-static enum status write_synced(int fd, struct str bytes)
-{
-	return write(fd, bytes.at, bytes.len) == (ssize_t)bytes.len && fsync(fd) == 0 ? OK : IO;
-}
-
-enum status data_dir_write_identity(const struct data_dir *dir,
+enum status data_dir_write_identity(const struct seams_files *files, const struct data_dir *dir,
 				    const struct node_identity *identity, struct fault *why)
 {
-	char path[DATA_PATH_MAX + 16], fresh[DATA_PATH_MAX + 16];
+	char path[DATA_PATH_MAX + 16];
 	struct text text = text_new(IDENTITY_BYTES_MAX);
-	enum status status = OK;
-	int fd;
+	enum status status;
 
 	print_identity(identity, &text);
-	snprintf(path, sizeof path, "%s/node", dir->path);
-	snprintf(fresh, sizeof fresh, "%s/node.new", dir->path);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write_synced(fd, text_str(&text)) != OK || rename(fresh, path) != 0)
-		status = refuse(why, errno == ENOSPC ? FULL : IO, "cannot write", path);
-	if (fd >= 0)
-		close(fd);
+	status = secret_file_write(files, identity_path(dir, path), text_str(&text), why);
+	if (status == OK)
+		status = secret_file_settle(files, dir->path, why);
 	text_fini(&text);
 	return status;
 }

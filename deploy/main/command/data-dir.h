@@ -15,6 +15,7 @@
 #ifndef DEPLOY_MAIN_COMMAND_DATA_DIR_H
 #define DEPLOY_MAIN_COMMAND_DATA_DIR_H
 
+#include "runtime/actor/seams.h"
 #include "runtime/base/base.h"
 
 #define DATA_PATH_MAX 1024
@@ -48,10 +49,12 @@ MUST_USE enum status data_dir_open(struct data_dir *dir, struct fault *why);
 void data_dir_close(struct data_dir *dir);
 
 /* NOT_FOUND without words: a new node. */
-MUST_USE enum status data_dir_read_identity(const struct data_dir *dir, struct node_identity *out,
+MUST_USE enum status data_dir_read_identity(const struct seams_files *files,
+					    const struct data_dir *dir, struct node_identity *out,
 					    struct fault *why);
-/* Written to a new file, synced, renamed. */
-MUST_USE enum status data_dir_write_identity(const struct data_dir *dir,
+/* Written to a new file, synced, renamed; durable when it is OK. */
+MUST_USE enum status data_dir_write_identity(const struct seams_files *files,
+					     const struct data_dir *dir,
 					     const struct node_identity *identity,
 					     struct fault *why);
 

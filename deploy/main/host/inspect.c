@@ -480,8 +480,8 @@ static void kill_now(struct act *act, const struct inspect_due *due)
 
 	switch (due->level) {
 	case INSPECT_ACTOR: act_kill(act, due->who); break;
-	case INSPECT_HOST: (void)!process->kill(process->self, getpid(), SIGKILL); break;
-	case INSPECT_STOP: (void)!process->kill(process->self, getpid(), SIGSTOP); break;
+	case INSPECT_HOST: (void)!process->kill(process->self, SEAMS_SELF, SIGKILL); break;
+	case INSPECT_STOP: (void)!process->kill(process->self, SEAMS_SELF, SIGSTOP); break;
 	}
 }
 

@@ -181,7 +181,7 @@ enum status process_load(struct process *process, const struct command_line *lin
 	*process = (struct process){ .host = host, .arena = arena_new(0) };
 	TRY(root_inherited(&process->life));
 	TRY(data_dir_find(command_text(line, "data-dir"), &process->dir, why));
-	TRY(data_dir_read_identity(&process->dir, &process->identity, why));
+	TRY(data_dir_read_identity(loop_files(), &process->dir, &process->identity, why));
 	process->without = command_text(line, "without");
 	process->only = command_text(line, "only");
 	process->has_chaos = command_flag(line, "chaos");

@@ -434,7 +434,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 	struct wall now = loop_clock()->wall(loop_clock()->self);
 	struct node_identity id = { 0 };
 	struct pki pki = { 0 };
-	enum status status = data_dir_read_identity(dir, &id, why);
+	enum status status = data_dir_read_identity(loop_files(), dir, &id, why);
 	bool is_new = status == NOT_FOUND;
 
 	if (status != OK && !is_new)
@@ -455,7 +455,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 	TRY(write_kubeconfig(dir, &id, &pki, arena, why));
 	TRY(settle_store(dir, &id, is_new, why));
 	if (is_new)
-		TRY(data_dir_write_identity(dir, &id, why));
+		TRY(data_dir_write_identity(loop_files(), dir, &id, why));
 	*out = id;
 	return OK;
 }

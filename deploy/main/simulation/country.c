@@ -5,6 +5,7 @@
 #include "datastore/schema/core.h"
 #include "deploy/cluster/node-record.h"
 #include "deploy/main/admin/admin.h"
+#include "deploy/main/command/data-dir.h"
 #include "deploy/main/host/directory.h"
 #include "deploy/main/node/layout.h"
 #include "deploy/sim/claim.h"
@@ -15,12 +16,19 @@
 #define ANSWER_MS 20000U
 #define OPEN_MS 120000U
 
+/* What a host's actors are told, once its identity is read. */
+struct links {
+	struct process *process;
+	struct layout *layout;
+};
+
 struct machine {
 	struct country *country;
 	uint32_t number;
 	bool is_started;
 	struct process processes[HOSTS];
 	struct layout layouts[HOSTS];
+	struct links links[HOSTS];
 	struct act_child children[HOSTS][LAYOUT_CHILDREN_MAX + 2];
 	struct act_supervisor roots[HOSTS];
 	struct witness witness;
@@ -68,13 +76,24 @@ static void learn_core(struct act *act, const char *name)
 	CLAIM_OK(link->learn(link->self, &place));
 }
 
+/* First of all, as process_load does: the life before may have changed it. */
+static enum status read_identity(struct act *act, const struct links *links)
+{
+	struct process *process = links->process;
+
+	TRY(data_dir_read_identity(&act_seams(act)->files, &process->dir, &process->identity, NULL));
+	links->layout->store.is_first = process->identity.is_first;
+	return OK;
+}
+
 static enum status links_init(struct act *act, void *state, const void *args)
 {
-	const struct process *process = args;
+	const struct links *links = args;
 
 	(void)state;
-	directory_learn_own(act, process);
-	if (process->host == PROCESS_CORE)
+	TRY(read_identity(act, links));
+	directory_learn_own(act, links->process);
+	if (links->process->host == PROCESS_CORE)
 		learn_core(act, DESK);
 	return OK;
 }
@@ -256,8 +275,9 @@ static void plan_host(struct machine *machine, uint32_t at)
 	layout->store.kept_entries = 500;
 	layout->agent.pods = "hollow";
 	layout->agent.facts = &facts;
+	machine->links[at] = (struct links){ process, layout };
 	children[count++] =
-	    (struct act_child){ .id = "links", .class = &links_class, .args = process };
+	    (struct act_child){ .id = "links", .class = &links_class, .args = &machine->links[at] };
 	memcpy(children + count, layout->children, layout->count * sizeof *children);
 	count += layout->count;
 	if (process->host == PROCESS_CORE)
@@ -315,7 +335,8 @@ static void start_machine(struct country *country, uint32_t number)
 	const struct seams_files *files = act_sim_files(country->sim, node);
 
 	CLAIM_OK(files->mkdir(files->self, "/data", 0700));
-	CLAIM_OK(files->sync_folder(files->self, "/data"));
+	CLAIM_OK(data_dir_write_identity(files, &machine->processes[0].dir,
+					 &machine->processes[0].identity, NULL));
 	for (uint32_t i = 0; i < HOSTS; i++)
 		start_host(country, node, PROCESS_CORE + i, &machine->roots[i]);
 	machine->is_started = true;
