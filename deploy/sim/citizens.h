@@ -31,6 +31,7 @@ struct witness {
 	uint32_t stream, machine;
 	uint64_t id; /* of the store, once it has said so */
 	bool has_stream;
+	uint32_t voters; /* as the store said last: a bit for each machine (n1: 1 << 1) */
 	struct store_status
 	    status; /* as told last; without strings and members; all 0: none in this life */
 };

@@ -81,6 +81,21 @@ static void take_events(struct act *act, struct observer *observer,
 			events->bytes);
 }
 
+static uint32_t voters_of(const struct store_status *status)
+{
+	uint32_t voters = 0;
+	uint64_t machine;
+
+	for (uint32_t i = 0; i < status->member_count; i++) {
+		struct str name = status->members[i].name;
+
+		if (status->members[i].role == STORE_VOTER && name.len > 1 &&
+		    str_to_u64(str_slice(name, 1, name.len), &machine) == OK && machine < 32)
+			voters |= 1U << machine;
+	}
+	return voters;
+}
+
 static void take_status(struct observer *observer, const struct store_status *status)
 {
 	struct witness *witness = observer->witness;
@@ -88,6 +103,7 @@ static void take_status(struct observer *observer, const struct store_status *st
 	witness->status = *status;
 	if (status->id != 0)
 		witness->id = status->id;
+	witness->voters = voters_of(status);
 	witness->status.arena = NULL;
 	witness->status.name = witness->status.leader_name = STR_NONE;
 	witness->status.members = NULL;

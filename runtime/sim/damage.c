@@ -160,6 +160,11 @@ const struct seams_files *act_sim_files(struct act_sim *sim, uint32_t node)
 	return volume_view_files(sim_node_of(sim, node)->view);
 }
 
+void act_sim_rot(struct act_sim *sim, const struct act_sim_rot *rot)
+{
+	sim->rot = *rot;
+}
+
 /* ---- actors ------------------------------------------------------------------------------------------------- */
 
 struct choice {

@@ -157,7 +157,14 @@ static bool may_bury(const struct act_sim *sim, uint32_t node)
 		if (sim->nodes.at[i]->is_buried)
 			return false;
 	return sim->nodes.len >= BURY_NODES &&
+	       (!sim->rot.is_whole || sim->rot.is_whole(sim->rot.arg)) &&
 	       (!act_sim_is_up(sim, node) || may_lose_one(sim, node));
+}
+
+/* Only whoever knows the disk can say whether anything was done. */
+static bool corrupt(const struct act_sim *sim, uint32_t node)
+{
+	return may_lose_one(sim, node) && sim->rot.corrupt && sim->rot.corrupt(sim->rot.arg, node);
 }
 
 static bool can_strike(const struct act_sim *sim, const struct act_sim_fault *fault)
@@ -172,6 +179,7 @@ static bool can_strike(const struct act_sim *sim, const struct act_sim_fault *fa
 	case ACT_SIM_ONE_WAY: return fault->node != fault->other;
 	case ACT_SIM_FAIL:
 	case ACT_SIM_KILL: return act_sim_is_up(sim, fault->node);
+	case ACT_SIM_CORRUPT: return corrupt(sim, fault->node);
 	default: return true;
 	}
 }
@@ -198,6 +206,7 @@ static void strike(struct act_sim *sim, const struct act_sim_fault *fault)
 	case ACT_SIM_FAIL: act_sim_fail_actor(sim, fault->node, (uint64_t)fault->value); break;
 	case ACT_SIM_KILL: act_sim_kill_actor(sim, fault->node, (uint64_t)fault->value); break;
 	case ACT_SIM_BRANCH: act_sim_buggify(sim, true); break;
+	case ACT_SIM_CORRUPT: /* done by who was asked whether it can be */
 	case ACT_SIM_FAULTS: break;
 	}
 	sim_node_stress(node);
@@ -209,6 +218,7 @@ static void relieve(struct act_sim *sim, const struct act_sim_fault *fault)
 
 	switch (fault->kind) {
 	case ACT_SIM_CRASH:
+	case ACT_SIM_CORRUPT:
 	case ACT_SIM_PROCESS: act_sim_restart(sim, fault->node); break;
 	case ACT_SIM_POWER: restart_all(sim); break;
 	case ACT_SIM_PAUSE: act_sim_pause(sim, fault->node, false); break;

@@ -117,6 +117,7 @@ struct act_sim {
 	struct act_sim_net usual, net;   /* as it was told, and under the faults of now */
 	VEC(struct act_sim_fault) faults;
 	struct act_sim_tally tally;
+	struct act_sim_rot rot;
 	uint32_t min_up;
 	bool is_buggifying;
 	VEC(struct sim_asked) asked;

@@ -118,6 +118,20 @@ const struct seams_files *
 act_sim_files(struct act_sim *sim,
 	      uint32_t node); /* for test code: looks into and damages the disk */
 
+/* Who knows what is on the disks: without it ACT_SIM_CORRUPT is left out. */
+struct act_sim_rot {
+	void *arg;
+	/*
+	 * Damages what is durable on that node's disk, and ends whoever has it open, who would not notice (act_sim_crash_host). False:
+	 * nothing was done, as there is nothing yet, or what is lost could not be had from others.
+	 */
+	bool (*corrupt)(void *arg, uint32_t node);
+	/* Whether everything that was damaged is whole again: no node is buried before. */
+	bool (*is_whole)(void *arg);
+};
+
+void act_sim_rot(struct act_sim *sim, const struct act_sim_rot *rot);
+
 /* ---- faults: actors -------------------------------------------------------------------------------------- */
 
 /* One actor of the node, the `pick`th of those that live there (modulo their number): it crashes as by act_fail, or is killed. */
@@ -156,7 +170,8 @@ void act_sim_branches(const struct act_sim *sim,
 	X(ACT_SIM_SKEW, "skew")           /* a wall clock is off: ms, to an hour either way */       \
 	X(ACT_SIM_FAIL, "fail")           /* an actor crashes: which */                              \
 	X(ACT_SIM_KILL, "kill")           /* an actor is killed: which */                            \
-	X(ACT_SIM_BRANCH, "branch")       /* act_buggify may say true */
+	X(ACT_SIM_BRANCH, "branch")       /* act_buggify may say true */                             \
+	X(ACT_SIM_CORRUPT, "corrupt")     /* a node's disk forgets what was durable */
 
 enum act_sim_fault_kind {
 #define X(name, text) name,
@@ -167,7 +182,8 @@ enum act_sim_fault_kind {
 
 #define ACT_SIM_ALL_FAULTS ((1U << ACT_SIM_FAULTS) - 1)
 
-/* Strikes at a time and is over, and made good, after another: what crashed is started again. FAIL, KILL and BURY are never over. */
+/* Strikes at a time and is over, and made good, after another: what crashed is started again. FAIL, KILL and BURY are never over, and
+ * what CORRUPT took is for those that are left to bring back. */
 struct act_sim_fault {
 	enum act_sim_fault_kind kind;
 	uint64_t at_ms; /* since act_sim_new */

@@ -503,6 +503,11 @@ const struct store_status *country_status(const struct country *country, uint32_
 		   : &none;
 }
 
+uint32_t country_voters(const struct country *country, uint32_t machine)
+{
+	return country->machines[machine].witness.voters;
+}
+
 uint32_t country_leader(const struct country *country)
 {
 	uint32_t leader = 0;

@@ -42,6 +42,8 @@ uint32_t country_node(const struct country *country, uint32_t machine); /* its n
 /* The machine that leads the newest term, as the stores say; 0: none. */
 uint32_t country_leader(const struct country *country);
 const struct store_status *country_status(const struct country *country, uint32_t machine);
+/* Who votes, as that machine's store says: a bit for each (n1: 1 << 1). */
+uint32_t country_voters(const struct country *country, uint32_t machine);
 
 /* How often an actor has logged this event, at INFO and above. */
 uint32_t country_said(const struct country *country, const char *event);

@@ -1,6 +1,7 @@
 #include "deploy/main/simulation/ordeal.h"
 
 #include "deploy/cluster/node-record.h"
+#include "deploy/main/simulation/rot.h"
 #include "deploy/sim/claim.h"
 #include "deploy/sim/unrest.h"
 #include "runtime/base/mem.h"
@@ -22,6 +23,7 @@ struct ordeal {
 	struct country *country;
 	struct act_sim *sim;
 	struct ledger *ledger;
+	struct rot rot;
 	struct citizen citizens[CITIZENS];
 	struct act_child children[CITIZENS];
 	uint64_t buried_ms; /* since when a machine is known to be gone; 0: none is */
@@ -102,6 +104,7 @@ static void let_strike(struct ordeal *ordeal)
 		fault.other = country_node(ordeal->country, fault.other);
 		faults[count++] = fault;
 	}
+	rot_begin(&ordeal->rot, ordeal->country);
 	/* Some lose all their machines at times, others never the majority. */
 	act_sim_strike(ordeal->sim, faults, count,
 		       config->kinds == ACT_SIM_ALL_FAULTS ? config->seed % 4 : 0);

@@ -156,13 +156,69 @@ TEST(faults_of_a_list_strike_are_counted_and_are_made_good)
 	uint64_t hash = strike_all(3, &world, &tally);
 
 	for (uint32_t kind = 0; kind < ACT_SIM_FAULTS; kind++)
-		CHECK(kind == ACT_SIM_POWER  ? tally.left_out[kind] > 0
-		      : kind == ACT_SIM_BURY ? tally.struck[kind] == 1
-					     : tally.struck[kind] > 10);
+		CHECK(kind == ACT_SIM_POWER     ? tally.left_out[kind] > 0
+		      : kind == ACT_SIM_CORRUPT ? tally.left_out[kind] > 0 && tally.struck[kind] == 0
+		      : kind == ACT_SIM_BURY    ? tally.struck[kind] == 1
+						: tally.struck[kind] > 10);
 	CHECK(world.starts > 100 && world.beats > 10000);
 	CHECK_EQ(strike_all(3, &world, &again), hash);
 	CHECK(memcmp(&tally, &again, sizeof tally) == 0);
 	CHECK(strike_all(4, &world, &again) != hash);
+}
+
+/* ---- what only the owner of the files knows ---- */
+
+struct rotting {
+	struct act_sim *sim;
+	uint32_t asked, done;
+	bool is_whole;
+};
+
+static bool rot_one(void *arg, uint32_t node)
+{
+	struct rotting *rotting = arg;
+
+	rotting->asked++;
+	if (!rotting->is_whole)
+		return false;
+	rotting->done++;
+	rotting->is_whole = false;
+	act_sim_crash_host(rotting->sim, node, 1);
+	return true;
+}
+
+static bool is_rot_over(void *arg)
+{
+	return ((const struct rotting *)arg)->is_whole;
+}
+
+TEST(a_disk_is_corrupted_by_who_knows_its_files_and_nobody_is_buried_until_all_is_whole)
+{
+	static const struct act_sim_fault faults[] = { { ACT_SIM_CORRUPT, 100, 50, 1, 1, 0 },
+						       { ACT_SIM_CORRUPT, 300, 50, 2, 2, 0 },
+						       { ACT_SIM_BURY, 400, 50, 3, 3, 0 },
+						       { ACT_SIM_BURY, 600, 50, 3, 3, 0 } };
+	struct act_supervisor root;
+	struct act_sim_tally tally;
+	struct act_child child;
+	struct world world;
+
+	world_open(&world, 1, &child, &root);
+	struct rotting rotting = { .sim = world.sim, .is_whole = true };
+	act_sim_rot(world.sim, &(struct act_sim_rot){ &rotting, rot_one, is_rot_over });
+	act_sim_strike(world.sim, faults, 4, 0);
+	act_sim_run(world.sim, 120, NULL, NULL);
+	CHECK(!act_sim_is_up(world.sim, 1));
+	act_sim_run(world.sim, 500, NULL, NULL);
+	CHECK(act_sim_is_up(world.sim, 1) && act_sim_is_up(world.sim, 3));
+	rotting.is_whole = true;
+	act_sim_run(world.sim, 700, NULL, NULL);
+	CHECK(act_sim_is_buried(world.sim, 3));
+	CHECK(rotting.asked == 2 && rotting.done == 1);
+	act_sim_tally(world.sim, &tally);
+	CHECK(tally.struck[ACT_SIM_CORRUPT] == 1 && tally.left_out[ACT_SIM_CORRUPT] == 1);
+	CHECK(tally.struck[ACT_SIM_BURY] == 1 && tally.left_out[ACT_SIM_BURY] == 1);
+	act_sim_free(world.sim);
 }
 
 struct branches {
