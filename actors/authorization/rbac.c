@@ -208,7 +208,7 @@ struct decision {
 static struct str reason_of(struct arena *arena, const struct object *binding,
 			    const struct rbac_role_ref *role, const struct rbac_subject *subject)
 {
-	struct str namespace = object_namespace(binding), kind = binding->type->kind;
+	struct str namespace = object_namespace(binding), kind = type_kind(binding->type);
 	struct str name = object_name(binding);
 	bool is_account = str_is(subject->kind, "ServiceAccount");
 

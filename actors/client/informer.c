@@ -293,8 +293,8 @@ static void answered(struct informer *informer, struct act *act, const struct ac
 			list_again(informer);
 		else if (informer->failures == 3)
 			log_warn("informer", "watch refused",
-				 LOG_STR("kind", informer->config.type->name), LOG_STATUS(outcome),
-				 LOG_FAULT(&why));
+				 LOG_STR("kind", type_name(informer->config.type)),
+				 LOG_STATUS(outcome), LOG_FAULT(&why));
 		wait_and_retry(informer, act);
 		return;
 	}

@@ -243,18 +243,19 @@ static bool is_count_of(const struct type *type, struct str name)
 	if (!str_starts(name, STR("count/")))
 		return false;
 	rest = str_slice(name, sizeof "count/" - 1, name.len);
-	if (!str_starts(rest, type->resource))
+	if (!str_starts(rest, type_resource(type)))
 		return false;
-	rest = str_slice(rest, type->resource.len, rest.len);
-	return type->group.len == 0 ? rest.len == 0
-				    : rest.len == type->group.len + 1 && rest.at[0] == '.' &&
-					  str_ends(rest, type->group);
+	rest = str_slice(rest, type_resource(type).len, rest.len);
+	return type_group(type).len == 0
+		   ? rest.len == 0
+		   : rest.len == type_group(type).len + 1 && rest.at[0] == '.' &&
+			 str_ends(rest, type_group(type));
 }
 
 static struct str count_name(const struct type *type, struct arena *arena)
 {
-	return arena_printf(arena, "count/" STR_FMT "%s" STR_FMT, STR_ARG(type->resource),
-			    type->group.len > 0 ? "." : "", STR_ARG(type->group));
+	return arena_printf(arena, "count/" STR_FMT "%s" STR_FMT, STR_ARG(type_resource(type)),
+			    type_group(type).len > 0 ? "." : "", STR_ARG(type_group(type)));
 }
 
 struct quota_uses quota_uses_of(const struct type *type, const void *record, struct wall now,
@@ -264,7 +265,7 @@ struct quota_uses quota_uses_of(const struct type *type, const void *record, str
 
 	add_count(&uses, count_name(type, arena), 1);
 	if (is_named_by_resource(type))
-		add_count(&uses, type->resource, 1);
+		add_count(&uses, type_resource(type), 1);
 	else if (type == &core_service_type)
 		add_service(&uses, ((const struct core_service *)record)->spec);
 	else if (type == &core_persistent_volume_claim_type)
@@ -290,7 +291,8 @@ static bool is_of_pods(struct str name)
 
 bool quota_is_of(const struct type *type, struct str name)
 {
-	if (is_count_of(type, name) || (is_named_by_resource(type) && str_eq(name, type->resource)))
+	if (is_count_of(type, name) ||
+	    (is_named_by_resource(type) && str_eq(name, type_resource(type))))
 		return true;
 	if (type == &core_pod_type)
 		return is_of_pods(name);

@@ -18,17 +18,17 @@ struct str request_path(struct arena *arena, const struct type *type, struct str
 {
 	struct text out = text_in(arena, PATH_MAX_BYTES);
 
-	assert(type->resource.at != NULL);
-	if (type->group.len == 0)
+	assert(type_resource(type).at != NULL);
+	if (type_group(type).len == 0)
 		text_lit(&out, "/api");
 	else
-		text_printf(&out, "/apis/" STR_FMT, STR_ARG(type->group));
-	add_part(&out, type->version);
+		text_printf(&out, "/apis/" STR_FMT, STR_ARG(type_group(type)));
+	add_part(&out, type_version(type));
 	if ((type->flags & TYPE_NAMESPACED) != 0 && namespace.len > 0) {
 		text_lit(&out, "/namespaces");
 		add_part(&out, namespace);
 	}
-	add_part(&out, type->resource);
+	add_part(&out, type_resource(type));
 	if (name.len > 0)
 		add_part(&out, name);
 	if (subresource != NULL)
@@ -134,11 +134,11 @@ static bool is_kind(struct str body, const struct type *type)
 	bool is_same;
 
 	if (!proto_envelope_is(body))
-		is_same =
-		    json_kind(body, arena, &version, &kind, NULL) == OK && str_eq(kind, type->kind);
+		is_same = json_kind(body, arena, &version, &kind, NULL) == OK &&
+			  str_eq(kind, type_kind(type));
 	else
 		is_same = proto_envelope_open(body, &envelope, NULL) == OK &&
-			  str_eq(envelope.kind, type->kind);
+			  str_eq(envelope.kind, type_kind(type));
 	arena_free(arena);
 	return is_same;
 }
@@ -149,7 +149,8 @@ const struct object *request_object(const struct api_answer *answer, const struc
 	struct object *object = NULL;
 
 	if (!is_kind(answer->body, type)) {
-		fault_set(why, NOT_FOUND, "", "the answer holds no " STR_FMT, STR_ARG(type->kind));
+		fault_set(why, NOT_FOUND, "", "the answer holds no " STR_FMT,
+			  STR_ARG(type_kind(type)));
 		return NULL;
 	}
 	if (object_decode(type, proto_envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON,

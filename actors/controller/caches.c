@@ -88,8 +88,8 @@ static struct cache *find(struct caches *caches, const struct type *type)
 		if (caches->at[i].type == type)
 			return &caches->at[i];
 	for (uint32_t i = 0; i < caches->len; i++)
-		if (str_eq(caches->at[i].type->name, type->name) &&
-		    str_eq(caches->at[i].type->group, type->group))
+		if (str_eq(type_name(caches->at[i].type), type_name(type)) &&
+		    str_eq(type_group(caches->at[i].type), type_group(type)))
 			return &caches->at[i];
 	return NULL;
 }
@@ -340,7 +340,7 @@ static void kind_came(struct state *state, struct act *act, const struct type *t
 	for (uint32_t i = 0; i < state->subscriber_count; i++)
 		if (state->subscribers[i].wants_everything &&
 		    add_reader(state, act, type, state->subscribers[i].who) != OK)
-			log_error("caches", "too many kinds", LOG_STR("kind", type->kind));
+			log_error("caches", "too many kinds", LOG_STR("kind", type_kind(type)));
 }
 
 static void kind_changed(void *arg, const struct type *type, bool is_there)

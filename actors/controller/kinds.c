@@ -78,7 +78,7 @@ const struct type *kinds_named(const struct kinds *kinds, struct str group, stru
 	for (uint32_t i = 0; i < kinds->len; i++) {
 		const struct known *known = &kinds->at[i];
 
-		if (!str_eq(known->type->kind, kind) || !str_eq(known->type->group, group))
+		if (!str_eq(type_kind(known->type), kind) || !str_eq(type_group(known->type), group))
 			continue;
 		if (known->is_there)
 			return known->type;
@@ -115,9 +115,9 @@ static bool is_of(const struct type *type,
 		  const struct apiextensions_custom_resource_definition_spec *spec,
 		  struct str version)
 {
-	return str_eq(type->group, spec->group) && str_eq(type->version, version) &&
-	       str_eq(type->kind, spec->names->kind) &&
-	       str_eq(type->resource, spec->names->plural) &&
+	return str_eq(type_group(type), spec->group) && str_eq(type_version(type), version) &&
+	       str_eq(type_kind(type), spec->names->kind) &&
+	       str_eq(type_resource(type), spec->names->plural) &&
 	       ((type->flags & TYPE_NAMESPACED) != 0) == str_is(spec->scope, "Namespaced");
 }
 

@@ -64,7 +64,7 @@ static void set_owner(struct plan *plan, struct meta_object_meta *meta,
 	    arena_new_of(plan->arena, struct meta_owner_reference);
 
 	reference->api_version = type_api_version(owner_type, plan->arena);
-	reference->kind = owner_type->kind;
+	reference->kind = type_kind(owner_type);
 	reference->name = arena_str(plan->arena, owner->name);
 	reference->uid = arena_str(plan->arena, owner->uid);
 	SET(reference, controller, true);

@@ -71,7 +71,7 @@ struct recorder *recorder_new(struct act *act, const char *component, const char
 /* One of an object that is not stored yet would be everybody's. */
 static uint64_t hash_of_object(const struct type *type, const struct meta_object_meta *about)
 {
-	return hash_mix(hash_mix(hash_str(about->uid), hash_str(type->kind)),
+	return hash_mix(hash_mix(hash_str(about->uid), hash_str(type_kind(type))),
 			hash_mix(hash_str(about->namespace), hash_str(about->name))) |
 	       1;
 }
@@ -148,7 +148,7 @@ static struct core_event *make(const struct recorder *recorder, struct arena *ar
 	event->metadata->name = str_from(slot->name);
 	event->metadata->namespace = about->namespace.len > 0 ? about->namespace : STR("default");
 	object = event->involved_object;
-	object->kind = type->kind;
+	object->kind = type_kind(type);
 	object->api_version = type_api_version(type, arena);
 	object->namespace = about->namespace;
 	object->name = about->name;

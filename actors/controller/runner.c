@@ -82,7 +82,8 @@ static struct key key_of(struct str text)
 
 static bool is_type(const struct type *a, const struct type *b)
 {
-	return a != NULL && str_eq(a->name, b->name) && str_eq(a->group, b->group);
+	return a != NULL && str_eq(type_name(a), type_name(b)) &&
+	       str_eq(type_group(a), type_group(b));
 }
 
 /* The owner of our kind that controls the object is looked at again. */
@@ -93,7 +94,8 @@ static void wake_owner(struct runner *runner, const struct object *object)
 	for (uint32_t i = 0; meta != NULL && i < meta->owner_references.len; i++) {
 		const struct meta_owner_reference *owner = &meta->owner_references.at[i];
 
-		if (owner->controller && str_eq(owner->kind, runner->controller->reconciles->kind))
+		if (owner->controller &&
+		    str_eq(owner->kind, type_kind(runner->controller->reconciles)))
 			add_key(runner, meta->namespace, owner->name);
 	}
 }

@@ -265,7 +265,7 @@ static struct str node_of(const struct object *object)
 {
 	const struct core_pod *pod = object->record;
 
-	if (!str_eq(object->type->name, core_pod_type.name) || pod->spec == NULL ||
+	if (!str_eq(type_name(object->type), type_name(&core_pod_type)) || pod->spec == NULL ||
 	    pod->spec->node_name.len == 0)
 		return STR_NONE;
 	return pod->spec->node_name;

@@ -29,8 +29,9 @@ static void wake_object(const struct object *object, struct wake *to)
 	const struct meta_object_meta *meta = world_meta(object->type, object->record);
 
 	wake_key(to,
-		 arena_printf(arena, STR_FMT "," STR_FMT "," STR_FMT, STR_ARG(object->type->group),
-			      STR_ARG(object->type->kind), STR_ARG(meta->namespace)),
+		 arena_printf(arena, STR_FMT "," STR_FMT "," STR_FMT,
+			      STR_ARG(type_group(object->type)), STR_ARG(type_kind(object->type)),
+			      STR_ARG(meta->namespace)),
 		 meta->name);
 	arena_free(arena);
 }

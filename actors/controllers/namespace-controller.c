@@ -140,8 +140,8 @@ static uint32_t count(struct content *c, const struct type *type)
 	}
 	if (records.len > 0)
 		text_printf(&c->remaining, "%s" STR_FMT "." STR_FMT " has %u resource instances",
-			    c->remaining.len > 0 ? ", " : "", STR_ARG(type->resource),
-			    STR_ARG(type->group), records.len);
+			    c->remaining.len > 0 ? ", " : "", STR_ARG(type_resource(type)),
+			    STR_ARG(type_group(type)), records.len);
 	c->objects += records.len;
 	return living;
 }
@@ -149,12 +149,12 @@ static uint32_t count(struct content *c, const struct type *type)
 static void delete_all(const struct content *c, const struct type *type)
 {
 	struct arena *arena = plan_arena(c->plan);
-	struct str root = type->group.len == 0
+	struct str root = type_group(type).len == 0
 			      ? STR("/api")
-			      : arena_printf(arena, "/apis/" STR_FMT, STR_ARG(type->group));
+			      : arena_printf(arena, "/apis/" STR_FMT, STR_ARG(type_group(type)));
 	struct str path = arena_printf(arena, STR_FMT "/" STR_FMT "/namespaces/" STR_FMT "/" STR_FMT,
-				       STR_ARG(root), STR_ARG(type->version), STR_ARG(c->namespace),
-				       STR_ARG(type->resource));
+				       STR_ARG(root), STR_ARG(type_version(type)),
+				       STR_ARG(c->namespace), STR_ARG(type_resource(type)));
 
 	plan_request(c->plan, "DELETE", path, STR("application/json"),
 		     STR("{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"propagationPolicy\":"

@@ -9,7 +9,8 @@ const struct kind_rules kind_default = { .group = "", .kind = "", .name_syntax =
 const struct kind_rules *kind_of(const struct type *type)
 {
 	for (uint32_t i = 0; i < kind_count; i++)
-		if (str_is(type->kind, kinds[i]->kind) && str_is(type->group, kinds[i]->group))
+		if (str_is(type_kind(type), kinds[i]->kind) &&
+		    str_is(type_group(type), kinds[i]->group))
 			return kinds[i];
 	return &kind_default;
 }
@@ -63,7 +64,7 @@ static struct meta_object_meta *meta_of(const struct kind_change *change)
 static const struct field *status_of(const struct type *type)
 {
 	for (uint32_t i = 0; i < type->subresource_count; i++)
-		if (str_is(type->subresources[i], "status"))
+		if (str_is(type_subresource(type, i), "status"))
 			return type_field(type, STR("status"));
 	return NULL;
 }

@@ -41,8 +41,8 @@ struct fields kind_resets(const struct type *type, struct str subresource, bool 
 {
 	for (size_t i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++)
 		if (str_is(subresource, exceptions[i].subresource) &&
-		    str_is(type->kind, exceptions[i].kind) &&
-		    str_is(type->group, exceptions[i].group))
+		    str_is(type_kind(type), exceptions[i].kind) &&
+		    str_is(type_group(type), exceptions[i].group))
 			return fields_of(exceptions[i].paths, arena);
 	if (subresource.len == 0 && has_status)
 		return fields_of("status", arena);

@@ -55,11 +55,20 @@ bool rule_needed_name(const struct path *at, enum name_syntax syntax, struct str
 	return rule_needed(at, value, words) && rule_name(at, syntax, value);
 }
 
+static bool is_on(const struct known_value *known)
+{
+	struct str gate = known_value_gate(known);
+
+	return gate.at == NULL || gate_is_on(gate);
+}
+
 static bool is_known(struct str value, const struct known_values *values)
 {
+	const struct known_value *known = known_values_at(values);
+
 	for (uint32_t i = 0; i < values->len; i++)
-		if (str_eq(value, values->at[i].text))
-			return values->at[i].gate.at == NULL || gate_is_on(values->at[i].gate);
+		if (str_eq(value, known_value_text(&known[i])))
+			return is_on(&known[i]);
 	return false;
 }
 
@@ -79,13 +88,14 @@ static struct str in_order(const struct path *at, const struct known_values *val
 	uint32_t len = 0;
 
 	for (uint32_t i = 0; i < values->len && len < KNOWN_VALUES_MAX; i++) {
+		const struct known_value *known = &known_values_at(values)[i];
 		uint32_t place = len;
 
-		if (values->at[i].gate.at != NULL && !gate_is_on(values->at[i].gate))
+		if (!is_on(known))
 			continue;
-		for (; place > 0 && str_cmp(sorted[place - 1], values->at[i].text) > 0; place--)
+		for (; place > 0 && str_cmp(sorted[place - 1], known_value_text(known)) > 0; place--)
 			sorted[place] = sorted[place - 1];
-		sorted[place] = values->at[i].text;
+		sorted[place] = known_value_text(known);
 		len++;
 	}
 	return rule_quoted(at, (struct str_list){ sorted, len });

@@ -62,7 +62,7 @@ static struct core_object_reference *reference(struct arena *arena, const struct
 {
 	struct core_object_reference *to = arena_new_of(arena, struct core_object_reference);
 
-	to->kind = about->type->kind;
+	to->kind = type_kind(about->type);
 	to->api_version = type_api_version(about->type, arena);
 	to->namespace = about->meta->namespace;
 	to->name = about->meta->name;

@@ -195,7 +195,8 @@ static void pod_set(struct scheduler *scheduler, struct act *act, const struct o
 
 static bool is_kind(const struct type *type, const struct type *kind)
 {
-	return str_eq(type->kind, kind->kind) && str_eq(type->group, kind->group);
+	return str_eq(type_kind(type), type_kind(kind)) &&
+	       str_eq(type_group(type), type_group(kind));
 }
 
 static bool is_of_volumes(const struct type *type)

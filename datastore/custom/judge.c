@@ -110,7 +110,7 @@ static struct judge_outcome outcome_of(const struct judge_visit *visit)
 
 /* ---- the type --------------------------------------------------------------------------------------------- */
 
-static struct str type_name(const struct value *value)
+static struct str json_type_name(const struct value *value)
 {
 	static const struct str names[] = {
 		[VALUE_NULL] = { "null", 4 },       [VALUE_BOOL] = { "boolean", 7 },
@@ -138,7 +138,7 @@ static bool takes(const struct apiextensions_json_schema_props *schema, const ch
 static bool takes_value(const struct apiextensions_json_schema_props *schema,
 			const struct value *value)
 {
-	const char *name = type_name(value).at;
+	const char *name = json_type_name(value).at;
 
 	return takes(schema, name) || (is_whole(value) && takes(schema, "integer")) ||
 	       (value->kind == VALUE_INTEGER && takes(schema, "number"));
@@ -183,7 +183,7 @@ static void judge_type(const struct judge_visit *visit, struct judge_outcome *ou
 	} else if (is_text && format.len > 0 && !is_numeric) {
 		return; /* the format says more */
 	} else if (!takes_value(schema, value)) {
-		wrong_type(visit, out, wanted, type_name(value));
+		wrong_type(visit, out, wanted, json_type_name(value));
 	}
 }
 

@@ -41,7 +41,7 @@ static void read_element(struct json_decode *d, const struct field *field, void 
 	else if (token == JSON_NULL)
 		read_null(d, field, at);
 	else if (field->kind == KIND_MESSAGE)
-		read_message(d, field->type, at, step);
+		read_message(d, field_type(field), at, step);
 	else
 		json_read_scalar(d, field, at, step);
 }
@@ -147,7 +147,7 @@ static void read_map(struct json_decode *d, const struct field *field, struct bl
 static void *message_at(struct json_decode *d, const struct field *field, void **at)
 {
 	if (*at == NULL)
-		*at = take(d, field->type->size);
+		*at = take(d, field_type(field)->size);
 	return *at;
 }
 
@@ -174,7 +174,7 @@ static void read_value(struct json_decode *d, const struct field *field, void *r
 	if (field->kind == KIND_MESSAGE) {
 		void *message = message_at(d, field, at);
 		if (message != NULL)
-			read_message(d, field->type, message, step);
+			read_message(d, field_type(field), message, step);
 		return;
 	}
 	json_read_scalar(d, field, at, step);
@@ -195,8 +195,8 @@ static uint32_t places_of(const struct type *type)
 	uint32_t count = type->field_count;
 
 	for (uint32_t i = 0; (type->flags & TYPE_HAS_INLINE) && i < type->field_count; i++)
-		if (type->fields[i].flags & FIELD_INLINE)
-			count += places_of(type->fields[i].type);
+		if (type_fields(type)[i].flags & FIELD_INLINE)
+			count += places_of(field_type(&type_fields(type)[i]));
 	return count;
 }
 
@@ -207,12 +207,12 @@ static uint32_t place_of(const struct type *type, const struct field *const *pat
 
 	for (uint32_t i = 0; i < depth; i++) {
 		place += type->field_count;
-		for (const struct field *f = type->fields; f < path[i]; f++)
+		for (const struct field *f = type_fields(type); f < path[i]; f++)
 			if (f->flags & FIELD_INLINE)
-				place += places_of(f->type);
-		type = path[i]->type;
+				place += places_of(field_type(f));
+		type = field_type(path[i]);
 	}
-	return place + (uint32_t)(field - type->fields);
+	return place + (uint32_t)(field - type_fields(type));
 }
 
 static void seen_init(struct json_decode *d, struct seen *seen, const struct type *type)
@@ -243,7 +243,7 @@ struct reading {
 static void begin_rest(struct json_decode *d, const struct type *type, const void *record,
 		       struct reading *reading)
 {
-	const struct field *field = &type->fields[type->rest - 1];
+	const struct field *field = &type_fields(type)[type->rest - 1];
 	const struct block_list *before = field_at(field, record);
 
 	reading->rest = growing_of(d, field);
@@ -278,7 +278,7 @@ static void drop_outdated(const struct type *type, const void *record, struct st
 static void end_rest(struct json_decode *d, const struct type *type, void *record,
 		     const struct reading *reading)
 {
-	const struct field *field = &type->fields[type->rest - 1];
+	const struct field *field = &type_fields(type)[type->rest - 1];
 	struct block_list list = { reading->rest.at, reading->rest.len };
 
 	if (list.len == 0)
@@ -321,7 +321,7 @@ static void read_loose(struct json_decode *d, void *record, const struct field *
 	if (!is_kept)
 		return;
 	field_clear(field, record);
-	add_rest(d, reading, field->name, str_of(begin, (size_t)(d->in.at - begin)));
+	add_rest(d, reading, field_name(field), str_of(begin, (size_t)(d->in.at - begin)));
 }
 
 static void read_member(struct json_decode *d, const struct type *type, void *record,
@@ -370,15 +370,16 @@ static void read_object(struct json_decode *d, const struct type *type, void *re
 static const struct field *field_of_shape(const struct type *type, enum shape shape)
 {
 	for (uint32_t i = 0; i < type->field_count; i++)
-		if (type->fields[i].shape == shape && type->fields[i].kind != KIND_BOOL)
-			return &type->fields[i];
+		if (type_fields(type)[i].shape == shape && type_fields(type)[i].kind != KIND_BOOL)
+			return &type_fields(type)[i];
 	assert(!"a form without its fields");
 	return NULL;
 }
 
 static void read_or_bool(struct json_decode *d, const struct type *type, void *record)
 {
-	const struct field *allows = &type->fields[0], *schema = field_of_shape(type, SHAPE_ONE);
+	const struct field *allows = &type_fields(type)[0],
+			   *schema = field_of_shape(type, SHAPE_ONE);
 	enum json_token token = json_peek(&d->in);
 
 	assert(allows->kind == KIND_BOOL);
@@ -417,11 +418,11 @@ static void read_message(struct json_decode *d, const struct type *type, void *r
 			read_object(d, type, record, step);
 			return;
 		}
-		snprintf(name, sizeof name, STR_FMT "." STR_FMT, STR_ARG(type->version),
-			 STR_ARG(type->name));
+		snprintf(name, sizeof name, STR_FMT "." STR_FMT, STR_ARG(type_version(type)),
+			 STR_ARG(type_name(type)));
 		json_skip_wrong(d, name, step);
 		return;
-	case FORM_BARE: read_value(d, &type->fields[0], record, step); return;
+	case FORM_BARE: read_value(d, &type_fields(type)[0], record, step); return;
 	case FORM_OR_BOOL:
 	case FORM_OR_ARRAY:
 	case FORM_OR_STRINGS:

@@ -111,9 +111,9 @@ static void write_element(struct text *out, const struct field *field, const voi
 			  bool is_sorted)
 {
 	if (field->flags & FIELD_TYPED)
-		write_object(out, field->type, at, is_sorted, true);
+		write_object(out, field_type(field), at, is_sorted, true);
 	else if (field->kind == KIND_MESSAGE)
-		write_message(out, field->type, at, is_sorted);
+		write_message(out, field_type(field), at, is_sorted);
 	else if (field->kind == KIND_TIME && ((const struct wall *)at)->ns == 0)
 		text_lit(out, "null"); /* no bit says here that it is set */
 	else
@@ -158,7 +158,7 @@ static void write_absent(struct text *out, const struct field *field, bool is_so
 	if (record_is_null_when_absent(field))
 		text_lit(out, "null");
 	else if (field->kind == KIND_MESSAGE)
-		write_message(out, field->type, NULL, is_sorted);
+		write_message(out, field_type(field), NULL, is_sorted);
 	else
 		write_scalar(out, field->kind, &zero);
 }
@@ -175,7 +175,7 @@ static void write_value(struct text *out, const struct field *field, const void 
 	else if (field->shape == SHAPE_MAP)
 		write_map(out, field, at, is_sorted);
 	else if (field->kind == KIND_MESSAGE)
-		write_message(out, field->type, *(void *const *)at, is_sorted);
+		write_message(out, field_type(field), *(void *const *)at, is_sorted);
 	else
 		write_scalar(out, field->kind, at);
 }
@@ -186,35 +186,37 @@ static void write_field(struct members *members, const struct field *field, cons
 {
 	if (field->flags & FIELD_INLINE) {
 		const void *inner = *(void *const *)field_at(field, record);
-		write_fields(members, field->type, record_or_empty(field->type, inner));
+		write_fields(members, field_type(field), record_or_empty(field_type(field), inner));
 	} else if (!record_is_omitted(field, record)) {
-		write_name(members, field->name);
+		write_name(members, field_name(field));
 		write_value(members->out, field, record, members->is_sorted);
 	}
 }
 
 static void write_fields(struct members *members, const struct type *type, const void *record)
 {
+	const struct field *fields = type_fields(type);
+
 	for (uint32_t i = 0; i < type->field_count; i++)
-		write_field(members, &type->fields[i], record);
+		write_field(members, &fields[i], record);
 }
 
 static void write_api_version(struct members *members, const struct type *type)
 {
 	write_name(members, STR("apiVersion"));
 	text_add_char(members->out, '"');
-	if (type->group.len > 0) {
-		text_add(members->out, type->group);
+	if (type_group(type).len > 0) {
+		text_add(members->out, type_group(type));
 		text_add_char(members->out, '/');
 	}
-	text_add(members->out, type->version);
+	text_add(members->out, type_version(type));
 	text_add_char(members->out, '"');
 }
 
 static void write_kind(struct members *members, const struct type *type)
 {
 	write_name(members, STR("kind"));
-	write_quoted(members->out, type->kind);
+	write_quoted(members->out, type_kind(type));
 }
 
 /* Where the members of a sorted object come from: its fields, what no field has, and its apiVersion and kind. */
@@ -229,10 +231,11 @@ static struct str next_field(struct sorted *from)
 {
 	const struct type *type = from->type;
 
-	while (from->field < type->field_count && type->by_name[from->field] + 1 == type->rest)
+	while (from->field < type->field_count && type_by_name(type)[from->field] + 1 == type->rest)
 		from->field++;
-	return from->field < type->field_count ? type->fields[type->by_name[from->field]].name
-					       : STR_NONE;
+	return from->field < type->field_count
+		   ? field_name(&type_fields(type)[type_by_name(type)[from->field]])
+		   : STR_NONE;
 }
 
 static bool comes_first(struct str a, struct str b)
@@ -261,7 +264,8 @@ static bool write_next(struct members *members, struct sorted *from)
 		write_raw(members->out, from->rest->at[from->other++].value);
 	} else if (field.at != NULL) {
 		const struct type *type = from->type;
-		write_field(members, &type->fields[type->by_name[from->field++]], from->record);
+		write_field(members, &type_fields(type)[type_by_name(type)[from->field++]],
+			    from->record);
 	} else {
 		return false;
 	}
@@ -274,7 +278,7 @@ static void write_sorted(struct members *members, const struct type *type, const
 	struct sorted from = { .type = type, .record = record, .kind = with_kind ? 0 : 2 };
 
 	if (type->rest != 0)
-		from.rest = field_at(&type->fields[type->rest - 1], record);
+		from.rest = field_at(&type_fields(type)[type->rest - 1], record);
 	while (write_next(members, &from))
 		;
 }
@@ -282,7 +286,7 @@ static void write_sorted(struct members *members, const struct type *type, const
 static const struct field *set_field(const struct type *type, const void *record, enum shape shape)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 		if (field->shape == shape && field->kind != KIND_BOOL &&
 		    !field_is_zero(field, record))
 			return field;
@@ -295,11 +299,11 @@ static void write_or_bool(struct text *out, const struct type *type, const void 
 {
 	const struct field *schema = set_field(type, record, SHAPE_ONE);
 
-	assert(type->fields[0].kind == KIND_BOOL);
+	assert(type_fields(type)[0].kind == KIND_BOOL);
 	if (schema != NULL)
 		write_value(out, schema, record, false);
 	else
-		write_scalar(out, KIND_BOOL, field_at(&type->fields[0], record));
+		write_scalar(out, KIND_BOOL, field_at(&type_fields(type)[0], record));
 }
 
 /* The list when it has elements, else the schema, else null. */
@@ -339,7 +343,7 @@ static void write_message(struct text *out, const struct type *type, const void 
 	record = record_or_empty(type, record);
 	switch ((enum form)type->form) {
 	case FORM_OBJECT: write_object(out, type, record, is_sorted, false); return;
-	case FORM_BARE: write_value(out, &type->fields[0], record, is_sorted); return;
+	case FORM_BARE: write_value(out, &type_fields(type)[0], record, is_sorted); return;
 	case FORM_OR_BOOL: write_or_bool(out, type, record); return;
 	case FORM_OR_ARRAY:
 	case FORM_OR_STRINGS: write_or_list(out, type, record); return;
@@ -358,7 +362,7 @@ void json_encode(const struct type *type, const void *record, struct text *out)
 
 static bool is_sorted_below(const struct field *field)
 {
-	return field->type != NULL && (field->type->flags & TYPE_SORTED);
+	return field->kind == KIND_MESSAGE && (field_type(field)->flags & TYPE_SORTED);
 }
 
 void json_encode_field(const struct field *field, const void *record, struct text *out)

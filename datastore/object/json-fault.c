@@ -66,13 +66,15 @@ void json_go_type(const struct field *field, bool is_element, const struct json_
 								     : "map[string]";
 
 	if (field->kind == KIND_MESSAGE)
-		snprintf(out, size, "%s" STR_FMT "." STR_FMT, prefix, STR_ARG(field->type->version),
-			 STR_ARG(field->type->name));
-	else if (field->kind == KIND_STRING && field->rules != NULL && field->rules->values != NULL)
-		snprintf(
-		    out, size, "%s" STR_FMT "." STR_FMT, prefix,
-		    STR_ARG(step != NULL && step->type != NULL ? step->type->version : STR("v1")),
-		    STR_ARG(field->rules->values->name));
+		snprintf(out, size, "%s" STR_FMT "." STR_FMT, prefix,
+			 STR_ARG(type_version(field_type(field))),
+			 STR_ARG(type_name(field_type(field))));
+	else if (field->kind == KIND_STRING && field_rules(field) != NULL &&
+		 rules_values(field_rules(field)) != NULL)
+		snprintf(out, size, "%s" STR_FMT "." STR_FMT, prefix,
+			 STR_ARG(step != NULL && step->type != NULL ? type_version(step->type)
+								    : STR("v1")),
+			 STR_ARG(known_values_name(rules_values(field_rules(field)))));
 	else
 		snprintf(out, size, "%s%s", prefix, go_kind(field));
 }
@@ -91,8 +93,8 @@ void json_fail_type(struct json_decode *d, const char *what, const char *type,
 		json_fail(d,
 			  "json: cannot unmarshal %s into Go struct field " STR_FMT "." STR_FMT
 			  " of type %s",
-			  what, STR_ARG(member->type->name), STR_ARG(path_text(step, true, path)),
-			  type);
+			  what, STR_ARG(type_name(member->type)),
+			  STR_ARG(path_text(step, true, path)), type);
 }
 
 void json_skip_wrong(struct json_decode *d, const char *type, const struct json_step *step)

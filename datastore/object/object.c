@@ -207,7 +207,8 @@ struct meta_object_meta *record_meta(const struct type *type, const void *record
 	const struct field *field = type_field(type, STR("metadata"));
 
 	/* Lists have another kind of metadata. */
-	if (field == NULL || field->kind != KIND_MESSAGE || !str_is(field->type->name, "ObjectMeta"))
+	if (field == NULL || field->kind != KIND_MESSAGE ||
+	    !str_is(type_name(field_type(field)), "ObjectMeta"))
 		return NULL;
 	return *(struct meta_object_meta **)field_at(field, record);
 }
@@ -218,7 +219,7 @@ struct meta_object_meta *object_meta(const struct object *object)
 	const struct field *field = type_field(object->type, STR("metadata"));
 
 	if (meta != NULL || field == NULL || object_is_frozen(object) ||
-	    !str_is(field->type->name, "ObjectMeta"))
+	    !str_is(type_name(field_type(field)), "ObjectMeta"))
 		return meta;
 	meta = arena_new_of(object->private->arena, struct meta_object_meta);
 	*(struct meta_object_meta **)field_at(field, object->record) = meta;

@@ -29,8 +29,9 @@ static bool fail(struct decode *d, enum status status, const char *text, const s
 {
 	if (d->status == OK)
 		d->status = fault_set(d->why, status, "", "proto: " STR_FMT ".%.*s: %s",
-				      STR_ARG(type->name), field != NULL ? (int)field->name.len : 0,
-				      field != NULL ? field->name.at : "", text);
+				      STR_ARG(type_name(type)),
+				      field != NULL ? (int)field_name(field).len : 0,
+				      field != NULL ? field_name(field).at : "", text);
 	return false;
 }
 
@@ -276,9 +277,9 @@ static bool read_entry(struct decode *d, const struct field *field, struct str b
 	if (field->kind == KIND_STRING)
 		*(struct str *)(at + FIELD_ENTRY_VALUE) = STR("");
 	/* A list of its own is empty then, and not absent. */
-	if (field->kind == KIND_MESSAGE && field->type->form == FORM_BARE &&
-	    !make_room(d, &field->type->fields[0],
-		       field_at(&field->type->fields[0], at + FIELD_ENTRY_VALUE), 0))
+	if (field->kind == KIND_MESSAGE && field_type(field)->form == FORM_BARE &&
+	    !make_room(d, &type_fields(field_type(field))[0],
+		       field_at(&type_fields(field_type(field))[0], at + FIELD_ENTRY_VALUE), 0))
 		return false;
 	while (proto_field(&in, &number, &wire)) {
 		if (number == 1 && wire == PROTO_BYTES) {
@@ -287,7 +288,8 @@ static bool read_entry(struct decode *d, const struct field *field, struct str b
 			proto_skip(&in, number, wire);
 		} else if (field->kind == KIND_MESSAGE) {
 			struct str message = proto_bytes(&in);
-			if (!read_message(d, field->type, at + FIELD_ENTRY_VALUE, message, depth))
+			if (!read_message(d, field_type(field), at + FIELD_ENTRY_VALUE, message,
+					  depth))
 				return false;
 		} else if (!read_scalar(d, field, &in, at + FIELD_ENTRY_VALUE, &is_zero)) {
 			return false;
@@ -335,7 +337,7 @@ static bool read_repeated(struct decode *d, const struct field *field, struct pr
 		return true;
 	}
 	if (field->kind == KIND_MESSAGE)
-		return read_message(d, field->type, at, proto_bytes(in), depth);
+		return read_message(d, field_type(field), at, proto_bytes(in), depth);
 	return read_scalar(d, field, in, at, &is_zero);
 }
 
@@ -350,8 +352,9 @@ static bool read_one(struct decode *d, const struct field *field, struct proto *
 		void **message = at;
 		struct str bytes = proto_bytes(in);
 		if (*message == NULL)
-			*message = take(d, field->type->size);
-		return *message != NULL && read_message(d, field->type, *message, bytes, depth);
+			*message = take(d, field_type(field)->size);
+		return *message != NULL &&
+		       read_message(d, field_type(field), *message, bytes, depth);
 	}
 	if (field->kind == KIND_STRING) {
 		struct str bytes = proto_bytes(in);
@@ -387,7 +390,7 @@ static bool read_field(struct decode *d, const struct type *type, const struct f
 static void sort_maps(struct decode *d, const struct type *type, void *record)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 		if (field->shape != SHAPE_MAP || !field_is_set(field, record))
 			continue;
 		record_sort_map(field, field_at(field, record), d->arena);

@@ -97,7 +97,7 @@ static void write_element(struct proto_out *out, const struct field *field, uint
 		write_value(out, tag, field->kind, at, is_zero_time);
 		return;
 	}
-	write_message(out, field->type, at);
+	write_message(out, field_type(field), at);
 	proto_out_close(out, tag, before);
 }
 
@@ -134,7 +134,7 @@ static void write_one_message(struct proto_out *out, const struct field *field, 
 
 	if (message == NULL && !record_is_by_value(field))
 		return;
-	write_message(out, field->type, message);
+	write_message(out, field_type(field), message);
 	proto_out_close(out, field->tag, before);
 }
 
@@ -160,9 +160,12 @@ static void write_field(struct proto_out *out, const struct field *field, const 
 
 static void write_message(struct proto_out *out, const struct type *type, const void *record)
 {
+	const struct field *fields = type_fields(type);
+	const uint16_t *by_tag = type_by_tag(type);
+
 	record = record_or_empty(type, record);
 	for (uint32_t i = type->tag_count; i > 0; i--)
-		write_field(out, &type->fields[type->by_tag[i - 1]], record);
+		write_field(out, &fields[by_tag[i - 1]], record);
 }
 
 void proto_encode(const struct type *type, const void *record, struct text *out)

@@ -82,7 +82,7 @@ void proto_envelope_encode(const struct type *type, const void *record, struct t
 	proto_encode(type, record, &raw);
 	out->is_cut |= raw.is_cut;
 	text_reserve(out, raw.len + HEAD_MAX);
-	proto_envelope_begin(type_api_version(type, arena), type->kind, raw.len, out);
+	proto_envelope_begin(type_api_version(type, arena), type_kind(type), raw.len, out);
 	text_add(out, text_str(&raw));
 	text_add(out, PROTO_ENVELOPE_END);
 	arena_free(arena);

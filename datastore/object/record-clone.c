@@ -21,7 +21,7 @@ static struct str clone_str(const struct clone *clone, struct str s)
 static void clone_value(const struct clone *clone, const struct field *field, void *at)
 {
 	if (field->kind == KIND_MESSAGE) {
-		clone_fields(clone, field->type, at);
+		clone_fields(clone, field_type(field), at);
 	} else if (field->kind >= KIND_STRING) {
 		struct str *s = at;
 		*s = clone_str(clone, *s);
@@ -68,15 +68,17 @@ static void clone_field(const struct clone *clone, const struct field *field, vo
 	if (field->shape != SHAPE_ONE)
 		clone_many(clone, field, at);
 	else if (field->kind == KIND_MESSAGE)
-		*message = clone_message(clone, field->type, *message);
+		*message = clone_message(clone, field_type(field), *message);
 	else
 		clone_value(clone, field, at);
 }
 
 static void clone_fields(const struct clone *clone, const struct type *type, void *record)
 {
+	const struct field *fields = type_fields(type);
+
 	for (uint32_t i = 0; i < type->field_count; i++)
-		clone_field(clone, &type->fields[i], record);
+		clone_field(clone, &fields[i], record);
 }
 
 void *record_clone(const struct type *type, const void *record, struct arena *arena)

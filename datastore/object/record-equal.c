@@ -24,7 +24,7 @@ bool record_equal_element(const struct field *field, const void *a, const void *
 	const struct str *s = a, *t = b;
 
 	if (field->kind == KIND_MESSAGE)
-		return record_equal(field->type, a, b);
+		return record_equal(field_type(field), a, b);
 	if (field->kind == KIND_QUANTITY)
 		return equal_quantities(*s, *t);
 	if (field->kind >= KIND_STRING)
@@ -64,7 +64,7 @@ bool record_equal_field(const struct field *field, const void *a, const void *b)
 	if (is_ptr && field_is_set(field, a) != field_is_set(field, b))
 		return false;
 	if (field->kind == KIND_MESSAGE)
-		return record_equal(field->type, *(void *const *)x, *(void *const *)y);
+		return record_equal(field_type(field), *(void *const *)x, *(void *const *)y);
 	return record_equal_element(field, x, y);
 }
 
@@ -75,7 +75,7 @@ bool record_equal(const struct type *type, const void *a, const void *b)
 	a = record_or_empty(type, a);
 	b = record_or_empty(type, b);
 	for (uint32_t i = 0; i < type->field_count; i++)
-		if (!record_equal_field(&type->fields[i], a, b))
+		if (!record_equal_field(&type_fields(type)[i], a, b))
 			return false;
 	return true;
 }

@@ -26,7 +26,7 @@ static bool enter_message(struct cursor *cursor)
 		return false;
 	if (!cursor->is_element && cursor->record != NULL)
 		message = *(void *const *)field_at(field, cursor->record);
-	*cursor = (struct cursor){ .type = field->type, .record = message };
+	*cursor = (struct cursor){ .type = field_type(field), .record = message };
 	return true;
 }
 
@@ -77,7 +77,7 @@ static bool enter_element(struct cursor *cursor, struct str key)
 	if (cursor->field != NULL && (cursor->field->shape == SHAPE_ONE || cursor->is_element)) {
 		if (!enter_message(cursor) || cursor->type->form != FORM_BARE)
 			return false;
-		cursor->field = &cursor->type->fields[0];
+		cursor->field = &type_fields(cursor->type)[0];
 	}
 	if (cursor->field == NULL)
 		return false;

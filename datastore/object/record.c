@@ -18,7 +18,7 @@ void *record_array(const struct field *field, struct arena *arena, uint32_t len)
 bool record_is_by_value(const struct field *field)
 {
 	return field->kind == KIND_MESSAGE && field->shape == SHAPE_ONE &&
-	       !(field->flags & FIELD_PTR) && field->type->form != FORM_BARE;
+	       !(field->flags & FIELD_PTR) && field_type(field)->form != FORM_BARE;
 }
 
 bool record_is_omitted(const struct field *field, const void *record)
@@ -55,12 +55,12 @@ static void fill_below(const struct field *field, void *record, struct arena *ar
 void record_fill(const struct type *type, void *record, struct arena *arena)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 		void **at = field_at(field, record);
 		if (field->kind != KIND_MESSAGE)
 			continue;
 		if (record_is_by_value(field) && *at == NULL)
-			*at = record_new(field->type, arena);
+			*at = record_new(field_type(field), arena);
 		if (*at != NULL)
 			fill_below(field, record, arena);
 	}
@@ -71,7 +71,7 @@ static void fill_below(const struct field *field, void *record, struct arena *ar
 	struct record_walk walk = record_walk_of(field, record);
 
 	for (void *below; (below = record_walk_next(&walk)) != NULL;)
-		record_fill(field->type, below, arena);
+		record_fill(field_type(field), below, arena);
 }
 
 struct record_walk record_walk_of(const struct field *field, const void *record)
@@ -104,7 +104,7 @@ void *record_walk_next(struct record_walk *walk)
 static bool is_empty(const struct type *type, const void *record)
 {
 	for (uint32_t i = 0; i < type->field_count; i++)
-		if (field_is_set(&type->fields[i], record))
+		if (field_is_set(&type_fields(type)[i], record))
 			return false;
 	return true;
 }
@@ -119,17 +119,18 @@ static bool is_kept_empty(const struct type *type, const struct field *field)
 void record_prune(const struct type *type, void *record)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 		if (!field_is_set(field, record))
 			continue;
 		if (field->kind == KIND_MESSAGE) {
 			struct record_walk walk = record_walk_of(field, record);
 			for (void *below; (below = record_walk_next(&walk)) != NULL;)
-				record_prune(field->type, below);
+				record_prune(field_type(field), below);
 		}
-		bool says_nothing = record_is_by_value(field)
-					? is_empty(field->type, *(void **)field_at(field, record))
-					: field_is_zero(field, record);
+		bool says_nothing =
+		    record_is_by_value(field)
+			? is_empty(field_type(field), *(void **)field_at(field, record))
+			: field_is_zero(field, record);
 		if (says_nothing && !is_kept_empty(type, field))
 			field_clear(field, record);
 	}

@@ -39,7 +39,7 @@ static uint32_t lay_out(struct field *fields, uint32_t count)
 
 static int compare_names(const struct field *fields, uint16_t a, uint16_t b)
 {
-	return str_cmp(fields[a].name, fields[b].name);
+	return str_cmp(field_name(&fields[a]), field_name(&fields[b]));
 }
 
 /* Places in order of names: merging, since whoever defines the type chooses the order. */
@@ -78,9 +78,10 @@ static const uint16_t *fill_slots(struct arena *arena, const struct type *type, 
 	uint32_t mask = (1U << *bits) - 1;
 	uint16_t *slots = arena_array(arena, uint16_t, mask + 1);
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		if (type->fields[i].flags & (FIELD_INLINE | FIELD_NOT_JSON) || i + 1 == type->rest)
+		if (type_fields(type)[i].flags & (FIELD_INLINE | FIELD_NOT_JSON) ||
+		    i + 1 == type->rest)
 			continue;
-		uint32_t at = type_hash(type->fields[i].name, *bits);
+		uint32_t at = type_hash(field_name(&type_fields(type)[i]), *bits);
 		while (slots[at] != 0)
 			at = (at + 1) & mask;
 		slots[at] = (uint16_t)(i + 1);
@@ -96,13 +97,13 @@ struct type *build_type(struct type_set *set, const struct type *like)
 
 	assert(like->field_count <= BUILD_FIELDS_MAX);
 	if (like->field_count > 0)
-		memcpy(fields, like->fields, like->field_count * sizeof *fields);
+		memcpy(fields, type_fields(like), like->field_count * sizeof *fields);
 	type->set = set;
-	type->fields = fields;
+	type->fields = distance_to(fields, schema_fields);
 	type->size = lay_out(fields, like->field_count);
-	type->by_name = order_names(arena, fields, like->field_count);
-	type->by_tag = NULL;
+	type->by_name = distance_to(order_names(arena, fields, like->field_count), schema_numbers);
+	type->by_tag = (struct distance){ 0 };
 	type->tag_count = 0;
-	type->slots = fill_slots(arena, type, &type->slot_bits);
+	type->slots = distance_to(fill_slots(arena, type, &type->slot_bits), schema_numbers);
 	return type;
 }

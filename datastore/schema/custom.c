@@ -25,6 +25,15 @@ static struct str keep(const struct make *m, struct str s)
 	return arena_str(m->arena, s);
 }
 
+static struct distance copy_list(struct arena *arena, struct str_list list)
+{
+	struct text_distance *copy = arena_array(arena, struct text_distance, list.len + 1);
+
+	for (uint32_t i = 0; i < list.len; i++)
+		copy[i] = distance_to_text(arena_str(arena, list.at[i]));
+	return distance_to(copy, schema_texts);
+}
+
 /* What is said beside the type: default, and how server-side apply owns it. */
 static void set_rules(const struct make *m, const struct apiextensions_json_schema_props *schema,
 		      struct field *field)
@@ -42,15 +51,12 @@ static void set_rules(const struct make *m, const struct apiextensions_json_sche
 	if (schema->default_.at == NULL && !(field->flags & FIELD_MAP))
 		return;
 	rules = arena_new_of(m->arena, struct field_rules);
-	rules->default_json = keep(m, schema->default_);
+	rules->default_json = distance_to_text(keep(m, schema->default_));
 	if (field->flags & FIELD_MAP) {
-		struct str *names = arena_array(m->arena, struct str, keys.len + 1);
-		for (uint32_t i = 0; i < keys.len; i++)
-			names[i] = keep(m, keys.at[i]);
-		rules->keys = names;
+		rules->keys = copy_list(m->arena, keys);
 		rules->key_count = (uint16_t)keys.len;
 	}
-	field->rules = rules;
+	field->rules = distance_to(rules, schema_rules);
 }
 
 static bool is_required(const struct apiextensions_json_schema_props *schema, struct str name)
@@ -71,8 +77,8 @@ static bool is_fixed(struct str name)
 static void add_metadata(struct field *fields, uint32_t *count, bool is_root)
 {
 	fields[(*count)++] = (struct field){
-		.name = STR("metadata"),
-		.type = &meta_object_meta_type,
+		.name = distance_to_text(STR("metadata")),
+		.type = distance_to(&meta_object_meta_type, schema_types),
 		.flags = is_root ? 0 : FIELD_PTR,
 		.kind = KIND_MESSAGE,
 	};
@@ -80,7 +86,7 @@ static void add_metadata(struct field *fields, uint32_t *count, bool is_root)
 
 static void add_text(struct field *fields, uint32_t *count, const char *name)
 {
-	fields[(*count)++] = (struct field){ .name = str_from(name),
+	fields[(*count)++] = (struct field){ .name = distance_to_text(str_from(name)),
 					     .flags = FIELD_PTR | FIELD_LOOSE,
 					     .kind = KIND_STRING };
 }
@@ -94,7 +100,7 @@ static enum status add_properties(struct make *m,
 
 	for (uint32_t i = 0; i < properties.len; i++) {
 		struct str name = properties.at[i].key;
-		struct field field = { .name = keep(m, name), .flags = FIELD_PTR };
+		struct field field = { .name = distance_to_text(keep(m, name)), .flags = FIELD_PTR };
 		if (has_fixed && is_fixed(name))
 			continue;
 		TRY(make_value(m, &properties.at[i].value, &field, depth + 1));
@@ -138,7 +144,7 @@ static enum status make_object(struct make *m, const struct apiextensions_json_s
 		add_metadata(fields, &count, is_root);
 	TRY(add_properties(m, schema, is_root || is_embedded, fields, &count, depth));
 	/* Never a member's name: JSON names come through `slots`, where this one is not. */
-	fields[count++] = (struct field){ .name = STR(""),
+	fields[count++] = (struct field){ .name = distance_to_text(STR("")),
 					  .flags = FIELD_PTR | FIELD_NOT_JSON,
 					  .kind = KIND_ANY,
 					  .shape = SHAPE_MAP };
@@ -147,7 +153,7 @@ static enum status make_object(struct make *m, const struct apiextensions_json_s
 		type.flags |= TYPE_PRUNED;
 	if (str_is(schema->x_kubernetes_map_type, "atomic"))
 		type.flags |= TYPE_ATOMIC;
-	type.fields = fields;
+	type.fields = distance_to(fields, schema_fields);
 	type.field_count = (uint16_t)count;
 	*out = build_type(m->set, &type);
 	return OK;
@@ -157,7 +163,7 @@ static enum status make_object(struct make *m, const struct apiextensions_json_s
 static struct type inner_like(const struct make *m, enum form form)
 {
 	return (struct type){ .name = m->like->name,
-			      .prefix = CUSTOM_PREFIX,
+			      .prefix = distance_to_text(CUSTOM_PREFIX),
 			      .group = m->like->group,
 			      .version = m->like->version,
 			      .flags = TYPE_SORTED | TYPE_JSON_ONLY,
@@ -170,18 +176,19 @@ static void make_many(struct make *m, struct field *field, enum shape shape)
 	if (field->shape != SHAPE_ONE) {
 		struct type like = inner_like(m, FORM_BARE);
 		struct field *items = arena_copy(m->arena, field, sizeof *field);
-		items->name = STR("items");
+		items->name = distance_to_text(STR("items"));
 		items->flags |= FIELD_LOOSE;
-		like.fields = items;
+		like.fields = distance_to(items, schema_fields);
 		like.field_count = 1;
-		*field = (struct field){ .name = field->name,
-					 .flags = FIELD_PTR,
-					 .kind = KIND_MESSAGE,
-					 .type = build_type(m->set, &like) };
+		*field =
+		    (struct field){ .name = field->name,
+				    .flags = FIELD_PTR,
+				    .kind = KIND_MESSAGE,
+				    .type = distance_to(build_type(m->set, &like), schema_types) };
 	}
 	field->shape = (uint8_t)shape;
 	/* What the elements say of themselves is not said of the whole. */
-	field->rules = NULL;
+	field->rules = (struct distance){ 0 };
 	field->flags = FIELD_PTR;
 }
 
@@ -220,6 +227,7 @@ static enum status make_object_value(struct make *m,
 	struct type like = inner_like(m, FORM_OBJECT);
 	const struct apiextensions_json_schema_props_or_bool *more = schema->additional_properties;
 	bool is_map = more != NULL && (more->schema != NULL || more->allows);
+	const struct type *type;
 
 	if (is_map && schema->properties.len == 0)
 		return make_map(m, schema, field, depth);
@@ -229,7 +237,9 @@ static enum status make_object_value(struct make *m,
 		return OK;
 	}
 	field->kind = KIND_MESSAGE;
-	return make_object(m, schema, &like, &field->type, depth);
+	TRY(make_object(m, schema, &like, &type, depth));
+	field->type = distance_to(type, schema_types);
+	return OK;
 }
 
 /* A scalar's kind; KIND_ANY for what the schema leaves open. */
@@ -270,22 +280,22 @@ static const struct type *make_list_kind(const struct make *m, const struct type
 	struct field *fields = arena_array(m->arena, struct field, 2);
 	struct type like = *m->like;
 
-	fields[0] = (struct field){ .name = STR("metadata"),
-				    .type = &meta_list_meta_type,
+	fields[0] = (struct field){ .name = distance_to_text(STR("metadata")),
+				    .type = distance_to(&meta_list_meta_type, schema_types),
 				    .flags = FIELD_ALWAYS,
 				    .kind = KIND_MESSAGE };
-	fields[1] = (struct field){ .name = STR("items"),
-				    .type = object,
+	fields[1] = (struct field){ .name = distance_to_text(STR("items")),
+				    .type = distance_to(object, schema_types),
 				    .flags = FIELD_ALWAYS | FIELD_REQUIRED | FIELD_TYPED,
 				    .kind = KIND_MESSAGE,
 				    .shape = SHAPE_LIST };
-	like.name = like.kind = kind;
+	like.name = like.kind = distance_to_text(kind);
 	like.flags = TYPE_KIND | TYPE_LIST | TYPE_SORTED | TYPE_JSON_ONLY;
-	like.resource = STR_NONE;
+	like.resource = (struct text_distance){ 0 };
 	like.short_name_count = like.category_count = like.subresource_count = 0;
 	like.selectable_count = 0;
-	like.item = object;
-	like.fields = fields;
+	like.item = distance_to(object, schema_types);
+	like.fields = distance_to(fields, schema_fields);
 	like.field_count = 2;
 	return build_type(m->set, &like);
 }
@@ -299,42 +309,33 @@ find_version(const struct apiextensions_custom_resource_definition_spec *spec, s
 	return NULL;
 }
 
-static const struct str *copy_list(struct arena *arena, struct str_list list)
-{
-	struct str *copy = arena_array(arena, struct str, list.len + 1);
-
-	for (uint32_t i = 0; i < list.len; i++)
-		copy[i] = arena_str(arena, list.at[i]);
-	return copy;
-}
-
 /* By name, as discovery lists them. */
 static void set_subresources(struct type *type, struct arena *arena,
 			     const struct apiextensions_custom_resource_definition_version *version)
 {
 	const struct apiextensions_custom_resource_subresources *from = version->subresources;
-	struct str *names = arena_array(arena, struct str, 2);
+	struct text_distance *names = arena_array(arena, struct text_distance, 2);
 
-	type->subresources = names;
+	type->subresources = distance_to(names, schema_texts);
 	if (from != NULL && from->scale != NULL)
-		names[type->subresource_count++] = STR("scale");
+		names[type->subresource_count++] = distance_to_text(STR("scale"));
 	if (from != NULL && from->status != NULL)
-		names[type->subresource_count++] = STR("status");
+		names[type->subresource_count++] = distance_to_text(STR("status"));
 }
 
 static void set_selectable(struct type *type, struct arena *arena,
 			   struct apiextensions_selectable_field_list list)
 {
-	struct str *paths = arena_array(arena, struct str, list.len + 1);
+	struct text_distance *paths = arena_array(arena, struct text_distance, list.len + 1);
 
 	for (uint32_t i = 0; i < list.len; i++) {
 		struct str path = list.at[i].json_path;
 
 		if (path.len > 1 && path.at[0] == '.')
 			paths[type->selectable_count++] =
-			    arena_str(arena, str_slice(path, 1, path.len));
+			    distance_to_text(arena_str(arena, str_slice(path, 1, path.len)));
 	}
-	type->selectable = paths;
+	type->selectable = distance_to(paths, schema_texts);
 }
 
 static struct type root_like(struct arena *arena,
@@ -342,15 +343,15 @@ static struct type root_like(struct arena *arena,
 			     const struct apiextensions_custom_resource_definition_version *version)
 {
 	const struct apiextensions_custom_resource_definition_names *names = spec->names;
-	struct str kind = arena_str(arena, names->kind);
+	struct text_distance kind = distance_to_text(arena_str(arena, names->kind));
 
 	struct type type = {
 		.name = kind,
-		.prefix = CUSTOM_PREFIX,
-		.group = arena_str(arena, spec->group),
-		.version = arena_str(arena, version->name),
+		.prefix = distance_to_text(CUSTOM_PREFIX),
+		.group = distance_to_text(arena_str(arena, spec->group)),
+		.version = distance_to_text(arena_str(arena, version->name)),
 		.kind = kind,
-		.resource = arena_str(arena, names->plural),
+		.resource = distance_to_text(arena_str(arena, names->plural)),
 		.short_names = copy_list(arena, names->short_names),
 		.short_name_count = (uint16_t)names->short_names.len,
 		.categories = copy_list(arena, names->categories),

@@ -41,7 +41,8 @@ struct str description_type(const struct type *type)
 {
 	char key[KEY_BYTES_MAX];
 
-	snprintf(key, sizeof key, STR_FMT "." STR_FMT, STR_ARG(type->prefix), STR_ARG(type->name));
+	snprintf(key, sizeof key, STR_FMT "." STR_FMT, STR_ARG(type_prefix(type)),
+		 STR_ARG(type_name(type)));
 	return find(str_from(key));
 }
 
@@ -50,8 +51,8 @@ struct str description_field(const struct type *type, struct str name)
 	char key[KEY_BYTES_MAX];
 	struct str own;
 
-	snprintf(key, sizeof key, STR_FMT "." STR_FMT "." STR_FMT, STR_ARG(type->prefix),
-		 STR_ARG(type->name), STR_ARG(name));
+	snprintf(key, sizeof key, STR_FMT "." STR_FMT "." STR_FMT, STR_ARG(type_prefix(type)),
+		 STR_ARG(type_name(type)), STR_ARG(name));
 	own = find(str_from(key));
 	if (own.at != NULL)
 		return own;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Turns *.schema (GRAMMAR.md) into C structs and tables.  generate.py OUT_DIR FILE.schema...
 
-Writes <prefix>.h and <prefix>.c for each file and registry.c for all. The build runs it; its output is never committed.
+Writes <prefix>.h with the structs of each file, tables.c and bits.c for all. The build runs it; its output is never committed.
 """
 import json
 import os
@@ -142,6 +142,18 @@ class Schema:
                     self.resolve(file, field)
         self.judged = self.find_judged()
 
+    def number(self):
+        """Where types and values stand in their tables, in which number 0 is nothing's."""
+        types = [t for file in self.files for t in file.types.values()]
+        for number, type_ in enumerate(types, 1):
+            type_.number = number
+        number = 0
+        for file in self.files:
+            file.value_numbers = {}
+            for name in file.values:
+                number += 1
+                file.value_numbers[name] = number
+
     def find_judged(self):
         """The types that validation has to look into: something in them, or below, is enforced."""
         judged, found = set(), True
@@ -219,15 +231,6 @@ def has_bit(field):
     return field.shape == "SHAPE_ONE" and field.element in SCALARS
 
 
-def text(s):
-    """A struct str of it in a table."""
-    if s is None:
-        return "{ NULL, 0 }"
-    raw = s.encode()
-    return '{ %s, %d }' % (json.dumps(s), len(raw)) if s.isascii() else '{ "%s", %d }' % (
-        "".join("\\%03o" % b for b in raw), len(raw))
-
-
 def unescape(word):
     return json.loads(word) if word.startswith('"') else word
 
@@ -266,58 +269,93 @@ def mark_enum(name):
     return names.get(name) or "MARK_" + snake(name, False).upper()
 
 
-class Writer:
-    """The tables of one file."""
+class Table:
+    """One array for all types. Its first item stands for nothing, so that no distance to another is 0."""
 
-    def __init__(self, schema, file):
-        self.schema, self.file, self.out, self.self_test = schema, file, [], []
+    def __init__(self, name, c, nothing):
+        self.name, self.c, self.items = name, c, [nothing]
 
-    def line(self, format_, *args):
-        self.out.append(format_ % args if args else format_)
-
-    def array(self, name, c, items):
-        """A static array when there is something to put in it; gives the expression for it."""
+    def put(self, items):
+        """Where they are now, as a struct distance; nothing for none."""
         if not items:
-            return "NULL"
-        self.line("static const %s %s[] = { %s };", c, name, ", ".join(items))
-        return name
+            return "{ 0 }"
+        self.items += items
+        return self.place(len(self.items) - len(items))
 
-    def mark(self, name, index, word):
+    def place(self, index):
+        return "{ %d * sizeof(%s) }" % (index, self.c)
+
+    def write(self):
+        return "const %s %s[] = {\n%s\n};" % (self.c, self.name, "\n".join("\t%s," % item for item in self.items))
+
+
+class Tables:
+    """The constant tables of all files, which point into each other by distances (distance.h)."""
+
+    def __init__(self, schema):
+        self.schema, self.text_bytes, self.text_places = schema, ["\0"], {}
+        self.text_end = 1
+        self.types = Table("schema_types", "struct type", "{ .size = 0 }")
+        self.fields = Table("schema_fields", "struct field", "{ .kind = 0 }")
+        self.rules = Table("schema_rules", "struct field_rules", "{ .key_count = 0 }")
+        self.values = Table("schema_values", "struct known_values", "{ .len = 0 }")
+        self.known = Table("schema_known", "struct known_value", "{ { 0, 0 }, { 0, 0 } }")
+        self.marks = Table("schema_marks", "struct mark", "{ .step_count = 0 }")
+        self.steps = Table("schema_steps", "struct mark_step", "{ .kind = 0 }")
+        self.texts = Table("schema_texts", "struct text_distance", "{ 0, 0 }")
+        self.numbers = Table("schema_numbers", "uint16_t", "0")
+        schema.number()
+        for file in schema.files:
+            for name, (word, words) in file.values.items():
+                self.put_values(name, word, words)
+            for type_ in file.types.values():
+                self.put_type(file, type_)
+
+    def text(self, s):
+        """A struct text_distance; each text is there once."""
+        if s is None:
+            return "{ 0, 0 }"
+        if s not in self.text_places:
+            self.text_places[s] = self.text_end
+            self.text_bytes.append(s + "\0")
+            self.text_end += len(s.encode()) + 1
+        return "{ %d, %d }" % (self.text_places[s], len(s.encode()))
+
+    def text_list(self, list_):
+        return self.texts.put([self.text(s) for s in list_])
+
+    def mark(self, word):
         parts, value = split_mark(word)
         stage, steps = "MARK_ALWAYS", []
         if parts[0][0] in ("beta", "alpha"):
             stage = "MARK_" + parts[0][0].upper()
             parts = parts[1:]
         for step, arg in parts[:-1]:
-            steps.append("{ %s, %s }" % (STEPS[step], text(arg)))
+            steps.append("{ %s, %s }" % (STEPS[step], self.text(arg)))
         last, arg = parts[-1]
-        steps_name = self.array("%s_steps_%d" % (name, index), "struct mark_step", steps)
-        return "{ %s, %s, %s, %s, %s, %d }" % (stage, mark_enum(last), text(arg),
-                                               text(unescape(value) if value is not None else None), steps_name,
-                                               len(steps))
+        return "{ %s, %s, %s, %s, %s, %d }" % (stage, mark_enum(last), self.text(arg),
+                                               self.text(unescape(value) if value is not None else None),
+                                               self.steps.put(steps), len(steps))
 
-    def rules(self, type_, field):
-        m, name = field.marks, "%s__%s" % (type_.c, field.member)
+    def field_rules(self, file, field):
+        m = field.marks
         marks = [w for w in m.get("+", []) if not w.startswith("kubebuilder")]
         keys = m["map"].split(",") if "map" in m else []
         gates = m["gate"].split(",") if "gate" in m else []
         default = default_json(field)
         union = m.get("one-of") or m.get("zero-or-one-of")
         if not (marks or keys or gates or default is not None or union or "of" in m or "merge-key" in m):
-            return "NULL"
-        values = "NULL"
+            return "{ 0 }"
+        values = "{ 0 }"
         if "of" in m:
-            owner, found = self.schema.look(self.file, m["of"], "values")
+            owner, found = self.schema.look(file, m["of"], "values")
             if found is None:
-                raise SystemExit("%s: no values %s" % (self.file.path, m["of"]))
-            values = "&%s_%s_values" % (owner.prefix, snake(m["of"].split(".")[-1], False))
-        keys_name = self.array(name + "_keys", "struct str", [text(k) for k in keys])
-        gates_name = self.array(name + "_gates", "struct str", [text(g) for g in gates])
-        marks_name = self.array(name + "_marks", "struct mark", [self.mark(name, i, w) for i, w in enumerate(marks)])
-        self.line("static const struct field_rules %s_rules = { %s, %s, %s, %s, %s, %s, %s, %d, %d, %d };", name,
-                  text(default), values, text(union), keys_name, gates_name, marks_name, text(m.get("merge-key")),
-                  len(keys), len(gates), len(marks))
-        return "&%s_rules" % name
+                raise SystemExit("%s: no values %s" % (file.path, m["of"]))
+            values = self.values.place(owner.value_numbers[m["of"].split(".")[-1]])
+        return self.rules.put(["{ %s, %s, %s, %s, %s, %s, %s, %d, %d, %d }" % (
+            self.text(default), values, self.text(union), self.text_list(keys), self.text_list(gates),
+            self.marks.put([self.mark(w) for w in marks]), self.text(m.get("merge-key")),
+            len(keys), len(gates), len(marks))])
 
     def field(self, type_, field, bit):
         flags = ["FIELD_" + FLAGS[w] for w in FLAGS if w in field.marks]
@@ -328,28 +366,19 @@ class Writer:
         is_message = isinstance(field.element, Type)
         kind = "KIND_MESSAGE" if is_message else TEXTS.get(field.element) or SCALARS[field.element][0]
         return "{ %s, %s, %s, %s, offsetof(struct %s, %s), %d, %s, %s, %s }" % (
-            text(field.name), "&%s_type" % field.element.c if is_message else "NULL", self.rules(type_, field),
-            " | ".join(flags) or "0", type_.c, field.member, field.tag, bit, kind, field.shape)
+            self.text(field.name), self.types.place(field.element.number) if is_message else "{ 0 }",
+            self.field_rules(type_.file, field), " | ".join(flags) or "0", type_.c, field.member, field.tag, bit, kind,
+            field.shape)
 
-    def type(self, type_):
-        file, fields, c = self.file, type_.fields, type_.c
-        items, bit = [], 0
-        for field in fields:
-            items.append(self.field(type_, field, str(bit) if has_bit(field) else "FIELD_NO_BIT"))
-            if has_bit(field):
-                self.self_test.append((c, field.member, bit))
-                bit += 1
-        fields_name = self.array(c + "_fields", "struct field", items)
+    def put_type(self, file, type_):
+        fields, c = type_.fields, type_.c
+        items = [self.field(type_, field, bit) for field, bit in bits_of(fields)]
         tagged = sorted((f.tag, i) for i, f in enumerate(fields) if f.tag)
         by_name = sorted(range(len(fields)), key=lambda i: fields[i].name.encode())
         bits, slots = hash_table([f.name for f in fields if f.is_json and "inline" not in f.marks],
                                  [i for i, f in enumerate(fields) if f.is_json and "inline" not in f.marks])
-        tags_name = self.array(c + "_by_tag", "uint16_t", [str(i) for _, i in tagged])
-        names_name = self.array(c + "_by_name", "uint16_t", [str(i) for i in by_name])
-        slots_name = self.array(c + "_slots", "uint16_t", [str(s) for s in slots])
-        lists = [(w, type_.mark(m).split(",") if type_.mark(m) else []) for w, m in (("short", "short"), ("category", "in"))]
-        lists.append(("sub", type_.marks("sub")))
-        names = [self.array("%s_%s_names" % (c, w), "struct str", [text(s) for s in l]) for w, l in lists]
+        short, categories = [type_.mark(m).split(",") if type_.mark(m) else [] for m in ("short", "in")]
+        subresources = type_.marks("sub")
         flags = [f for w, f in (("namespaced", "TYPE_NAMESPACED"), ("cluster", "TYPE_CLUSTER"), ("atomic", "TYPE_ATOMIC"),
                                 ("union", "TYPE_UNION"), ("json-only", "TYPE_JSON_ONLY"), ("list-of", "TYPE_LIST"))
                  if w in type_.head]
@@ -363,64 +392,69 @@ class Writer:
         host, *path = file.go.split("/")
         openapi = ".".join(list(reversed(host.split("."))) + path + [type_.name])
         values = [
-            ("name", text(type_.name)), ("prefix", text(file.prefix)), ("group", text(group)), ("version", text(file.version)),
-            ("kind", text(type_.name) if is_kind else None), ("openapi", text(openapi)),
-            ("fields", fields_name), ("by_tag", tags_name), ("by_name", names_name), ("slots", slots_name),
-            ("item", "&%s_type" % item.c if item else None),
-            ("resource", text(type_.mark("resource")) if type_.mark("resource") else None),
-            ("short_names", names[0]), ("categories", names[1]), ("subresources", names[2]),
-            ("since", text(type_.mark("since")) if type_.mark("since") else None),
-            ("size", "sizeof(struct %s)" % c),
+            ("name", self.text(type_.name)), ("prefix", self.text(file.prefix)), ("group", self.text(group)),
+            ("version", self.text(file.version)), ("kind", self.text(type_.name if is_kind else None)),
+            ("openapi", self.text(openapi)), ("fields", self.fields.put(items)),
+            ("by_tag", self.numbers.put([str(i) for _, i in tagged])),
+            ("by_name", self.numbers.put([str(i) for i in by_name])), ("slots", self.numbers.put([str(s) for s in slots])),
+            ("item", self.types.place(item.number) if item else None),
+            ("resource", self.text(type_.mark("resource"))), ("short_names", self.text_list(short)),
+            ("categories", self.text_list(categories)), ("subresources", self.text_list(subresources)),
+            ("since", self.text(type_.mark("since"))), ("size", "sizeof(struct %s)" % c),
             ("flags", " | ".join((["TYPE_KIND"] if is_kind else []) + flags) or None),
             ("field_count", str(len(fields))), ("tag_count", str(len(tagged))),
-            ("short_name_count", str(len(lists[0][1]))), ("category_count", str(len(lists[1][1]))),
-            ("subresource_count", str(len(lists[2][1]))), ("slot_bits", str(bits)), ("form", form)]
-        self.line("const struct type %s_type = {", c)
-        for key, value in values:
-            if value not in (None, "NULL", "0"):
-                self.line("\t.%s = %s,", key, value)
-        self.line("};")
+            ("short_name_count", str(len(short))), ("category_count", str(len(categories))),
+            ("subresource_count", str(len(subresources))), ("slot_bits", str(bits)), ("form", form)]
+        self.types.items.append("{ " + ", ".join(
+            ".%s = %s" % (key, value) for key, value in values if value not in (None, "{ 0 }", "{ 0, 0 }", "0")) + " }")
 
-    def values(self, name, word, words):
-        known = [w for w in words if not w.startswith("+")]
-        enforced = is_enforced_enum(words)
-        c = "%s_%s_values" % (self.file.prefix, snake(name, False))
+    def put_values(self, name, word, words):
         items = []
-        for w in known:
+        for w in (w for w in words if not w.startswith("+")):
             m = re.fullmatch(r'("(?:[^"\\]|\\.)*"|[^@]*)(?:@(.*))?', w)
-            items.append("{ %s, %s }" % (text(unescape(m[1])), text(m[2])))
-        at = self.array(c + "_all", "struct known_value", items)
-        self.line("const struct known_values %s = { %s, %s, %d, %s, %s };", c, text(name), at, len(items),
-                  "true" if word == "enum" else "false", "true" if enforced else "false")
+            items.append("{ %s, %s }" % (self.text(unescape(m[1])), self.text(m[2])))
+        self.values.items.append("{ %s, %s, %d, %s, %s }" % (
+            self.text(name), self.known.put(items), len(items), "true" if word == "enum" else "false",
+            "true" if is_enforced_enum(words) else "false"))
 
     def source(self):
-        self.line('#include "datastore/schema/%s.h"', self.file.prefix)
-        self.line('#include "datastore/schema/type.h"')
-        for other in sorted(self.value_files(), key=lambda f: f.prefix):
-            self.line('#include "datastore/schema/%s.h"', other.prefix)
-        self.line("")
-        for name, (word, words) in self.file.values.items():
-            self.values(name, word, words)
-        for type_ in self.file.types.values():
-            self.type(type_)
-        self.line("")
-        self.line("bool %s_bits_hold(void);", self.file.prefix)
-        self.line("bool %s_bits_hold(void)\n{", self.file.prefix)
-        for c, member, bit in self.self_test:
-            self.line("\t{\n\t\tstruct %s r = { .has.%s = true };\n\t\tif (((const uint8_t *)&r)[%d] != %d)\n\t\t\treturn false;\n\t}",
-                      c, member, bit // 8, 1 << bit % 8)
-        self.line("\treturn true;\n}")
-        return "\n".join(self.out) + "\n"
+        out = ['#include "datastore/schema/%s.h"' % file.prefix for file in self.schema.files]
+        out += ['#include "datastore/schema/registry.h"', '#include "datastore/schema/type.h"', ""]
+        out += ["const char schema_text[] =", "\n".join("\t" + quote(s) for s in self.text_bytes), "\t;"]
+        out += [table.write() for table in (self.types, self.fields, self.rules, self.values, self.known, self.marks,
+                                            self.steps, self.texts, self.numbers)]
+        out.append("const uint32_t schema_type_count = %d;" % (len(self.types.items) - 1))
+        kinds = sorted((t for file in self.schema.files for t in file.types.values() if t.word == "kind"),
+                       key=lambda t: (t.name.encode(), t.file.group.encode(), t.file.version))
+        out.append("const uint16_t registry_kinds[] = { %s };" % ", ".join(str(t.number) for t in kinds))
+        out.append("const uint32_t registry_kind_count = %d;" % len(kinds))
+        return "\n".join(out) + "\n"
 
-    def value_files(self):
-        used = set(self.file.uses)
-        for type_ in self.file.types.values():
-            used |= {self.schema.look(self.file, f.marks["of"], "values")[0] for f in type_.fields if "of" in f.marks}
-        return used - {self.file}
 
-    def header(self):
+def bits_of(fields):
+    """Each field with its presence bit, as C."""
+    bit = 0
+    for field in fields:
+        yield field, str(bit) if has_bit(field) else "FIELD_NO_BIT"
+        bit += has_bit(field)
+
+
+def quote(s):
+    """A string of C with these bytes."""
+    return '"%s"' % "".join(chr(b) if 32 <= b < 127 and b not in b'"\\?' else "\\%03o" % b for b in s.encode())
+
+
+class Header:
+    """The structs of one file."""
+
+    def __init__(self, schema, file):
+        self.schema, self.file, self.out = schema, file, []
+
+    def line(self, format_, *args):
+        self.out.append(format_ % args if args else format_)
+
+    def source(self):
         file, guard = self.file, "DATASTORE_SCHEMA_%s_H" % self.file.prefix.upper()
-        self.out = []
         self.line("/* Made from datastore/schema/%s: %s. */", os.path.basename(file.path),
                   (file.group or "core") + ("/" + file.version if file.version else ""))
         self.line("#ifndef %s\n#define %s\n", guard, guard)
@@ -451,9 +485,9 @@ class Writer:
                 self.line("\nstruct %s_entry {\n\tstruct str key;\n\tstruct %s value;\n};", t.c, t.c)
         self.line("")
         for t in types:
-            self.line("extern const struct type %s_type;", t.c)
-        for name in file.values:
-            self.line("extern const struct known_values %s_%s_values;", file.prefix, snake(name, False))
+            self.line("#define %s_type (schema_types[%d])", t.c, t.number)
+        for name, number in file.value_numbers.items():
+            self.line("#define %s_%s_values (schema_values[%d])", file.prefix, snake(name, False), number)
         self.line("\n#endif")
         return "\n".join(self.out) + "\n"
 
@@ -480,17 +514,16 @@ def hash_table(names, places):
     return bits, slots
 
 
-def registry(schema):
+def bits(schema):
+    """A function that looks whether the compiler lays presence bits as the tables say."""
     out = ['#include "datastore/schema/registry.h"']
-    out += ['#include "datastore/schema/%s.h"' % f.prefix for f in schema.files]
-    types = [t for f in schema.files for t in f.types.values()]
-    kinds = sorted((t for t in types if t.word == "kind"), key=lambda t: (t.name.encode(), t.file.group.encode(), t.file.version))
-    out.append("\nconst struct type *const registry_types[] = {\n%s\n};" % "\n".join("\t&%s_type," % t.c for t in types))
-    out.append("const uint32_t registry_type_count = %d;" % len(types))
-    out.append("const struct type *const registry_kinds[] = {\n%s\n};" % "\n".join("\t&%s_type," % t.c for t in kinds))
-    out.append("const uint32_t registry_kind_count = %d;\n" % len(kinds))
-    out += ["bool %s_bits_hold(void);" % f.prefix for f in schema.files]
-    out.append("bool registry_bits_hold(void)\n{\n\treturn %s;\n}" % " && ".join(f.prefix + "_bits_hold()" for f in schema.files))
+    out += ['#include "datastore/schema/%s.h"' % file.prefix for file in schema.files]
+    out.append("\nbool registry_bits_hold(void)\n{")
+    for type_ in (t for file in schema.files for t in file.types.values()):
+        for number, field in enumerate(f for f in type_.fields if has_bit(f)):
+            out.append("\t{\n\t\tstruct %s r = { .has.%s = true };\n\t\tif (((const uint8_t *)&r)[%d] != %d)\n\t\t\treturn false;\n\t}"
+                       % (type_.c, field.member, number // 8, 1 << number % 8))
+    out.append("\treturn true;\n}")
     return "\n".join(out) + "\n"
 
 
@@ -508,11 +541,10 @@ def main():
     schema = Schema(paths)
     schema.files = [f for f in schema.files if f.types]
     os.makedirs(folder, exist_ok=True)
+    put(folder, "tables.c", Tables(schema).source())
+    put(folder, "bits.c", bits(schema))
     for file in schema.files:
-        writer = Writer(schema, file)
-        put(folder, file.prefix + ".c", writer.source())
-        put(folder, file.prefix + ".h", writer.header())
-    put(folder, "registry.c", registry(schema))
+        put(folder, file.prefix + ".h", Header(schema, file).source())
 
 
 if __name__ == "__main__":

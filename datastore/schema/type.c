@@ -33,14 +33,17 @@ const struct field *type_field(const struct type *type, struct str name)
 {
 	if (type->slot_bits == 0)
 		return NULL;
+	const struct field *fields = type_fields(type);
+	const uint16_t *slots = type_slots(type);
 	uint32_t mask = (1U << type->slot_bits) - 1;
 	/* At most half of the slots are taken, so an empty one ends every search. */
 	for (uint32_t at = type_hash(name, type->slot_bits);; at = (at + 1) & mask) {
-		uint16_t place = type->slots[at];
+		uint16_t place = slots[at];
 		if (place == 0)
 			return NULL;
-		const struct field *field = &type->fields[place - 1];
-		if (field->name.len == name.len && memcmp(field->name.at, name.at, name.len) == 0)
+		const struct field *field = &fields[place - 1];
+		struct str its = field_name(field);
+		if (its.len == name.len && memcmp(its.at, name.at, name.len) == 0)
 			return field;
 	}
 }
@@ -58,11 +61,11 @@ static const struct field *find_member(const struct type *type, struct str name,
 	if (!(type->flags & TYPE_HAS_INLINE) || depth == TYPE_INLINE_DEPTH)
 		return NULL;
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *outer = &type->fields[i];
+		const struct field *outer = &type_fields(type)[i];
 		if (!(outer->flags & FIELD_INLINE))
 			continue;
 		path[depth] = outer;
-		field = find_member(outer->type, name, path, depth + 1, found_depth);
+		field = find_member(field_type(outer), name, path, depth + 1, found_depth);
 		if (field != NULL)
 			return field;
 	}
@@ -78,10 +81,12 @@ const struct field *type_member(const struct type *type, struct str name,
 const struct field *type_tag(const struct type *type, uint32_t tag)
 {
 	/* Tags are dense but for a few gaps: the place is at most tag - 1 and mostly just that. */
+	const struct field *fields = type_fields(type);
+	const uint16_t *by_tag = type_by_tag(type);
 	uint32_t at = tag < type->tag_count ? tag : type->tag_count;
 
 	while (at > 0) {
-		const struct field *field = &type->fields[type->by_tag[--at]];
+		const struct field *field = &fields[by_tag[--at]];
 		if (field->tag == tag)
 			return field;
 		if (field->tag < tag)
@@ -93,11 +98,11 @@ const struct field *type_tag(const struct type *type, uint32_t tag)
 static int compare_kind(const struct type *type, struct str group, struct str version,
 			struct str kind)
 {
-	int order = str_cmp(type->kind, kind);
+	int order = str_cmp(type_kind(type), kind);
 
 	if (order == 0)
-		order = str_cmp(type->group, group);
-	return order != 0 ? order : str_cmp(type->version, version);
+		order = str_cmp(type_group(type), group);
+	return order != 0 ? order : str_cmp(type_version(type), version);
 }
 
 const struct type *type_find(struct str group, struct str version, struct str kind)
@@ -106,9 +111,10 @@ const struct type *type_find(struct str group, struct str version, struct str ki
 
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
-		int order = compare_kind(registry_kinds[middle], group, version, kind);
+		const struct type *type = &schema_types[registry_kinds[middle]];
+		int order = compare_kind(type, group, version, kind);
 		if (order == 0)
-			return registry_kinds[middle];
+			return type;
 		if (order < 0)
 			low = middle + 1;
 		else
@@ -127,25 +133,27 @@ const struct type *type_find_api(struct str api_version, struct str kind)
 
 const struct type *type_named(struct str prefix, struct str name)
 {
-	for (uint32_t i = 0; i < registry_type_count; i++)
-		if (str_eq(registry_types[i]->name, name) &&
-		    str_eq(registry_types[i]->prefix, prefix))
-			return registry_types[i];
+	uint32_t count;
+	const struct type *types = type_all(&count);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (str_eq(type_name(&types[i]), name) && str_eq(type_prefix(&types[i]), prefix))
+			return &types[i];
 	return NULL;
 }
 
-const struct type *const *type_all(uint32_t *count)
+const struct type *type_all(uint32_t *count)
 {
-	*count = registry_type_count;
-	return registry_types;
+	*count = schema_type_count;
+	return &schema_types[1];
 }
 
 struct str type_api_version(const struct type *type, struct arena *arena)
 {
-	if (type->group.len == 0)
-		return type->version;
-	return arena_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(type->group),
-			    STR_ARG(type->version));
+	if (type_group(type).len == 0)
+		return type_version(type);
+	return arena_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(type_group(type)),
+			    STR_ARG(type_version(type)));
 }
 
 uint32_t kind_size(enum kind kind)
@@ -169,7 +177,8 @@ uint32_t kind_size(enum kind kind)
 
 uint32_t field_stride(const struct field *field)
 {
-	uint32_t size = field->kind == KIND_MESSAGE ? field->type->size : kind_size(field->kind);
+	uint32_t size =
+	    field->kind == KIND_MESSAGE ? field_type(field)->size : kind_size(field->kind);
 
 	/* As the compiler does: the entry is aligned like its key, which has the strictest alignment there is. */
 	if (field->shape == SHAPE_MAP)

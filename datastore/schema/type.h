@@ -3,7 +3,8 @@
  *
  * Any code above may read them. A type of the built-in API is generated from a .schema file and constant;
  * a type of a CustomResourceDefinition is built at run time (build.h) and belongs to a counted
- * `struct type_set`. No walker may tell them apart: compare names, never addresses of tables.
+ * `struct type_set`. No walker may tell them apart: compare names, never addresses of tables. Tables point to each
+ * other by distances (distance.h); what is there is given by accessors of the same name: type_fields(type), field_name(field).
  *
  * A record is one block of memory laid out by its type:
  *   - scalars (bool, numbers, times, durations, intOrString) stand in it; whether one is present says its
@@ -23,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "datastore/schema/distance.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
@@ -122,12 +124,12 @@ struct block_list {
 
 /* Values that a string may have: closed for `enum` (others are invalid), else merely known. */
 struct known_value {
-	struct str text;
-	struct str gate; /* only with this feature gate; else absent */
+	struct text_distance text;
+	struct text_distance gate; /* only with this feature gate; else absent */
 };
 struct known_values {
-	struct str name;
-	const struct known_value *at;
+	struct text_distance name;
+	struct distance at;
 	uint32_t len;
 	bool is_closed;
 	bool is_enforced; /* a declarative validation marker says so; else the kind's own rules do */
@@ -181,26 +183,27 @@ enum mark_name {
 };
 struct mark_step {
 	enum mark_step_kind kind;
-	struct str arg;
+	struct text_distance arg;
 };
 struct mark {
 	enum mark_stage stage;
 	enum mark_name name;
-	struct str arg;   /* dependentRequired(arg) */
-	struct str value; /* maxItems=value, still text */
-	const struct mark_step *steps;
+	struct text_distance arg;   /* dependentRequired(arg) */
+	struct text_distance value; /* maxItems=value, still text */
+	struct distance steps;
 	uint32_t step_count;
 };
 
 /* What few fields have. All parts may be absent. */
 struct field_rules {
-	struct str default_json; /* applied when unset and the parent exists; "now" in FIELD_DEFAULT_NOW */
-	const struct known_values *values;
-	struct str union_name;   /* of one-of and zero-or-one-of */
-	const struct str *keys;  /* of a list of kind map */
-	const struct str *gates; /* dropped on write while off and unused */
-	const struct mark *marks;
-	struct str merge_key; /* of strategic merge patch */
+	struct text_distance
+	    default_json; /* applied when unset and the parent exists; "now" in FIELD_DEFAULT_NOW */
+	struct distance values;
+	struct text_distance union_name; /* of one-of and zero-or-one-of */
+	struct distance keys;            /* of a list of kind map */
+	struct distance gates;           /* dropped on write while off and unused */
+	struct distance marks;
+	struct text_distance merge_key; /* of strategic merge patch */
 	uint16_t key_count, gate_count, mark_count;
 };
 
@@ -233,15 +236,16 @@ enum field_flag {
 #define FIELD_NO_BIT UINT16_MAX
 
 struct field {
-	struct str name; /* in JSON; of an inlined message and of FIELD_NOT_JSON the protobuf name */
-	const struct type *type;         /* of KIND_MESSAGE, also in lists and maps; else NULL */
-	const struct field_rules *rules; /* or NULL */
-	uint32_t flags;                  /* enum field_flag */
-	uint32_t offset;                 /* in the record */
-	uint16_t tag;                    /* protobuf; 0: not in protobuf */
-	uint16_t bit;  /* in `has`, counted from the record's first byte; or FIELD_NO_BIT */
-	uint8_t kind;  /* enum kind */
-	uint8_t shape; /* enum shape */
+	struct text_distance
+	    name; /* in JSON; of an inlined message and of FIELD_NOT_JSON the protobuf name */
+	struct distance type;  /* of KIND_MESSAGE, also in lists and maps; else nothing */
+	struct distance rules; /* or nothing */
+	uint32_t flags;        /* enum field_flag */
+	uint32_t offset;       /* in the record */
+	uint16_t tag;          /* protobuf; 0: not in protobuf */
+	uint16_t bit;          /* in `has`, counted from the record's first byte; or FIELD_NO_BIT */
+	uint8_t kind;          /* enum kind */
+	uint8_t shape;         /* enum shape */
 };
 
 /* How a message looks in JSON. */
@@ -273,35 +277,121 @@ enum type_flag {
 struct type_set;
 
 struct type {
-	struct str name;            /* DeploymentSpec */
-	struct str prefix;          /* apps; with the name that of the C struct */
-	struct str group;           /* "" is core */
-	struct str version;         /* v1 */
-	struct str kind;            /* of kinds, else absent */
-	struct str openapi;         /* io.k8s.api.apps.v1.DeploymentSpec */
-	const struct field *fields; /* in the order of JSON members */
-	const uint16_t *by_tag; /* places in `fields`: those with a tag, ascending; tag_count of them */
-	const uint16_t *by_name; /* places in `fields`: all, ascending by JSON name */
-	const uint16_t *slots; /* hash table of places + 1; slot_bits wide; type_field() reads it */
-	const struct type *item; /* of TYPE_LIST, or NULL when its items are raw */
-	struct str resource;     /* deployments; of served kinds, else absent */
-	const struct str *short_names, *categories, *subresources;
-	const struct str *
+	struct text_distance name;    /* DeploymentSpec */
+	struct text_distance prefix;  /* apps; with the name that of the C struct */
+	struct text_distance group;   /* "" is core */
+	struct text_distance version; /* v1 */
+	struct text_distance kind;    /* of kinds, else absent */
+	struct text_distance openapi; /* io.k8s.api.apps.v1.DeploymentSpec */
+	struct distance fields;       /* in the order of JSON members */
+	struct distance by_tag; /* numbers in `fields`: those with a tag, ascending; tag_count of them */
+	struct distance by_name; /* numbers in `fields`: all, ascending by JSON name */
+	struct distance slots; /* hash table of numbers + 1; slot_bits wide; type_field() reads it */
+	struct distance item;  /* of TYPE_LIST, or nothing when its items are raw */
+	struct text_distance resource; /* deployments; of served kinds, else absent */
+	struct distance short_names, categories, subresources;
+	struct distance
 	    selectable; /* fields that lists may be selected by, as paths (spec.size): of custom resources */
-	struct str since;     /* release that brought it: 1.9 */
-	struct type_set *set; /* that owns it; NULL: constant */
-	uint32_t size;        /* of a record, bytes */
-	uint32_t flags;       /* enum type_flag */
+	struct text_distance since; /* release that brought it: 1.9 */
+	struct type_set *set;       /* that owns it; NULL: constant */
+	uint32_t size;              /* of a record, bytes */
+	uint32_t flags;             /* enum type_flag */
 	uint16_t field_count, tag_count;
 	uint16_t short_name_count, category_count, subresource_count, selectable_count;
 	/*
-	 * Place + 1 of a map of raw JSON: members that no field has, unless TYPE_PRUNED, and values that the loose field of their name
+	 * Number + 1 of a map of raw JSON: members that no field has, unless TYPE_PRUNED, and values that the loose field of their name
 	 * cannot hold. 0: there is none, unknown members are dropped.
 	 */
 	uint16_t rest;
 	uint8_t slot_bits;
 	uint8_t form; /* enum form */
 };
+
+/* The constant tables: their first item stands for nothing. `core_pod_type` of core.h is one of schema_types. */
+extern const struct type schema_types[];
+extern const uint32_t schema_type_count;
+extern const struct field schema_fields[];
+extern const struct field_rules schema_rules[];
+extern const struct known_values schema_values[];
+extern const struct known_value schema_known[];
+extern const struct mark schema_marks[];
+extern const struct mark_step schema_steps[];
+extern const struct text_distance schema_texts[];
+extern const uint16_t schema_numbers[];
+
+/* What a member leads to: nothing is NULL or absent. */
+#define SCHEMA_TEXT(prefix, T, member)                                    \
+	static inline struct str prefix##_##member(const struct T *table) \
+	{                                                                 \
+		return distance_text(table->member);                      \
+	}
+#define SCHEMA_ITEMS(prefix, T, member, I, items)                       \
+	static inline const I *prefix##_##member(const struct T *table) \
+	{                                                               \
+		return distance_end(table->member, (items));            \
+	}
+/* What is there wherever it may be asked for; of an empty list nothing may be read. */
+#define SCHEMA_NAME(prefix, T)                                                                     \
+	static inline struct str prefix##_name(const struct T *table)                              \
+	{                                                                                          \
+		return (                                                                           \
+		    struct str){ distance_go((struct distance){ table->name.bytes }, schema_text), \
+				 table->name.len };                                                \
+	}
+#define SCHEMA_LIST(prefix, T, member, I, items)                        \
+	static inline const I *prefix##_##member(const struct T *table) \
+	{                                                               \
+		return distance_go(table->member, (items));             \
+	}
+/* One of a list of texts. */
+#define SCHEMA_TEXTS(prefix, T, one, member)                                                  \
+	static inline struct str prefix##_##one(const struct T *table, uint32_t i)            \
+	{                                                                                     \
+		const struct text_distance *texts = distance_go(table->member, schema_texts); \
+                                                                                              \
+		return distance_text(texts[i]);                                               \
+	}
+
+SCHEMA_NAME(type, type)
+SCHEMA_TEXT(type, type, prefix)
+SCHEMA_TEXT(type, type, group)
+SCHEMA_TEXT(type, type, version)
+SCHEMA_TEXT(type, type, kind)
+SCHEMA_TEXT(type, type, openapi)
+SCHEMA_TEXT(type, type, resource)
+SCHEMA_TEXT(type, type, since)
+SCHEMA_LIST(type, type, fields, struct field, schema_fields)
+SCHEMA_LIST(type, type, by_tag, uint16_t, schema_numbers)
+SCHEMA_LIST(type, type, by_name, uint16_t, schema_numbers)
+SCHEMA_LIST(type, type, slots, uint16_t, schema_numbers)
+SCHEMA_ITEMS(type, type, item, struct type, schema_types)
+SCHEMA_TEXTS(type, type, short_name, short_names)
+SCHEMA_TEXTS(type, type, category, categories)
+SCHEMA_TEXTS(type, type, subresource, subresources)
+SCHEMA_TEXTS(type, type, selectable, selectable)
+SCHEMA_NAME(field, field)
+SCHEMA_LIST(field, field, type, struct type, schema_types) /* of KIND_MESSAGE only */
+SCHEMA_ITEMS(field, field, rules, struct field_rules, schema_rules)
+SCHEMA_TEXT(rules, field_rules, default_json)
+SCHEMA_TEXT(rules, field_rules, union_name)
+SCHEMA_TEXT(rules, field_rules, merge_key)
+SCHEMA_ITEMS(rules, field_rules, values, struct known_values, schema_values)
+SCHEMA_LIST(rules, field_rules, marks, struct mark, schema_marks)
+SCHEMA_TEXTS(rules, field_rules, key, keys)
+SCHEMA_TEXTS(rules, field_rules, gate, gates)
+SCHEMA_NAME(known_values, known_values)
+SCHEMA_LIST(known_values, known_values, at, struct known_value, schema_known)
+SCHEMA_TEXT(known_value, known_value, text)
+SCHEMA_TEXT(known_value, known_value, gate)
+SCHEMA_TEXT(mark, mark, arg)
+SCHEMA_TEXT(mark, mark, value)
+SCHEMA_LIST(mark, mark, steps, struct mark_step, schema_steps)
+SCHEMA_TEXT(mark_step, mark_step, arg)
+#undef SCHEMA_TEXT
+#undef SCHEMA_ITEMS
+#undef SCHEMA_NAME
+#undef SCHEMA_LIST
+#undef SCHEMA_TEXTS
 
 /* The slot in which the search for a name begins; generate.py and build.c fill `slots` by it. */
 uint32_t type_hash(struct str name, uint8_t bits);
@@ -321,7 +411,7 @@ const struct type *type_find_api(struct str api_version, struct str kind);
 /* Any built-in type by prefix and name: ("core", "PodSpec"). */
 const struct type *type_named(struct str prefix, struct str name);
 /* All built-in types, by file, then in its order. */
-const struct type *const *type_all(uint32_t *count);
+const struct type *type_all(uint32_t *count);
 /* "apps/v1", "v1" for core; of a kind. */
 struct str type_api_version(const struct type *type, struct arena *arena);
 

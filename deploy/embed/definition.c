@@ -31,7 +31,7 @@ bool troupe_is_served(const struct resource_row *row)
 const struct type *troupe_type_named(const struct troupe *troupe, const char *kind)
 {
 	for (uint32_t i = 0; i < troupe->config.kind_count; i++)
-		if (troupe->bound[i].type != NULL && str_is(troupe->bound[i].type->kind, kind))
+		if (troupe->bound[i].type != NULL && str_is(type_kind(troupe->bound[i].type), kind))
 			return troupe->bound[i].type;
 	for (uint32_t i = 0; i < resource_row_count; i++)
 		if (str_is(resource_rows[i].kind, kind) && troupe_is_served(&resource_rows[i]) &&
@@ -121,7 +121,7 @@ static enum status find_types(const struct troupe *troupe,
 
 static enum status bind(struct troupe *troupe, struct troupe_bound *bound, struct fault *why)
 {
-	const char *kind = arena_cstr(troupe->arena, bound->type->kind);
+	const char *kind = arena_cstr(troupe->arena, type_kind(bound->type));
 
 	bound->controller = (struct controller){ .name = kind,
 						 .account = TROUPE_ACCOUNT,

@@ -76,7 +76,7 @@ static void *step_into(const struct field *field, void *record, struct arena *ar
 	void **at = field_at(field, record);
 
 	if (*at == NULL)
-		*at = record_new(field->type, arena);
+		*at = record_new(field_type(field), arena);
 	return *at;
 }
 
@@ -100,7 +100,7 @@ static bool find(struct troupe_object *object, const char *path, struct spot *ou
 		if (out->field->kind != KIND_MESSAGE || out->field->shape != SHAPE_ONE)
 			return false;
 		out->record = step_into(out->field, out->record, object->arena);
-		type = out->field->type;
+		type = field_type(out->field);
 	}
 }
 

@@ -48,14 +48,14 @@ static bool look_at_any(void *arg, const struct object *object)
 				STR_ARG(meta->name), STR_ARG(node_of(object)));
 	if (meta->has.deletion_timestamp)
 		return complain(inquiry, STR_FMT " " STR_FMT " is still going",
-				STR_ARG(object->type->kind), STR_ARG(meta->name));
+				STR_ARG(type_kind(object->type)), STR_ARG(meta->name));
 	for (uint32_t i = 0; i < meta->owner_references.len; i++) {
 		const struct meta_owner_reference *owner = &meta->owner_references.at[i];
 
 		if (annals_of_uid(inquiry->annals, owner->uid) == NULL)
 			return complain(
 			    inquiry, STR_FMT " " STR_FMT "/" STR_FMT " outlives its owner " STR_FMT,
-			    STR_ARG(object->type->kind), STR_ARG(meta->namespace),
+			    STR_ARG(type_kind(object->type)), STR_ARG(meta->namespace),
 			    STR_ARG(meta->name), STR_ARG(owner->name));
 	}
 	return true;

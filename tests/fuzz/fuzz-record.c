@@ -47,7 +47,7 @@ static void fuzz_proto(const struct type *type, const void *record, struct arena
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
 	uint32_t count;
-	const struct type *const *types = type_all(&count);
+	const struct type *types = type_all(&count);
 	struct arena *arena = arena_new(0);
 	const struct type *type;
 	struct fault why;
@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		arena_free(arena);
 		return 0;
 	}
-	type = types[(at[0] | (uint32_t)(at[1] & 0x7f) << 8) % count];
+	type = &types[(at[0] | (uint32_t)(at[1] & 0x7f) << 8) % count];
 	input = str_of(at + 2, len - 2);
 	if ((at[1] & 0x80) == 0)
 		status = json_decode(type, input, arena, (struct json_options){ 0 }, &record, &why);

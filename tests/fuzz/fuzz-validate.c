@@ -15,11 +15,11 @@ static const struct type *judged_type(uint32_t wish)
 {
 	const struct type *found[256];
 	uint32_t count = 0, all;
-	const struct type *const *types = type_all(&all);
+	const struct type *types = type_all(&all);
 
 	for (uint32_t i = 0; i < all && count < sizeof found / sizeof *found; i++)
-		if ((types[i]->flags & TYPE_KIND) != 0 && (types[i]->flags & TYPE_JUDGED) != 0)
-			found[count++] = types[i];
+		if ((types[i].flags & TYPE_KIND) != 0 && (types[i].flags & TYPE_JUDGED) != 0)
+			found[count++] = &types[i];
 	return found[wish % count];
 }
 

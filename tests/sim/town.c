@@ -373,10 +373,10 @@ static struct str home_of(struct str json)
 		test_fail(__FILE__, __LINE__, "no such kind: " STR_FMT, STR_ARG(json));
 	if ((type->flags & TYPE_NAMESPACED) == 0)
 		return arena_printf(test_arena(), "/%s/" STR_FMT "/" STR_FMT, root,
-				    STR_ARG(version), STR_ARG(type->resource));
+				    STR_ARG(version), STR_ARG(type_resource(type)));
 	return arena_printf(
 	    test_arena(), "/%s/" STR_FMT "/namespaces/" STR_FMT "/" STR_FMT, root, STR_ARG(version),
-	    STR_ARG(namespace.len > 0 ? namespace : STR("default")), STR_ARG(type->resource));
+	    STR_ARG(namespace.len > 0 ? namespace : STR("default")), STR_ARG(type_resource(type)));
 }
 
 void town_create(struct town *town, const char *format, ...)

@@ -24,7 +24,7 @@ static void adopt(struct plan *plan, const struct owner_claim *claim, const void
 	if (list->len > 0)
 		memcpy(grown, list->at, list->len * sizeof *grown);
 	mine->api_version = type_api_version(claim->owner_type, arena);
-	mine->kind = claim->owner_type->kind;
+	mine->kind = type_kind(claim->owner_type);
 	mine->name = arena_str(arena, claim->owner->name);
 	mine->uid = arena_str(arena, claim->owner->uid);
 	SET(mine, controller, true);

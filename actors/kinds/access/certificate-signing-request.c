@@ -156,7 +156,8 @@ static void check_request(const struct path *at,
 static bool is_usage(struct str usage)
 {
 	for (uint32_t i = 0; i < certificates_key_usage_values.len; i++)
-		if (str_eq(usage, certificates_key_usage_values.at[i].text))
+		if (str_eq(usage,
+			   known_value_text(&known_values_at(&certificates_key_usage_values)[i])))
 			return true;
 	return false;
 }

@@ -26,7 +26,7 @@ typedef const struct apiextensions_json_schema_props schema_props;
 static bool has_status(const struct kind_change *change)
 {
 	for (uint32_t i = 0; i < change->type->subresource_count; i++)
-		if (str_is(change->type->subresources[i], "status"))
+		if (str_is(type_subresource(change->type, i), "status"))
 			return true;
 	return false;
 }
@@ -35,7 +35,7 @@ static bool has_status(const struct kind_change *change)
 static void carry_loose_status(const struct kind_change *change, const void *from, void *to)
 {
 	const struct type *type = change->type;
-	const struct field *rest = type->rest != 0 ? &type->fields[type->rest - 1] : NULL;
+	const struct field *rest = type->rest != 0 ? &type_fields(type)[type->rest - 1] : NULL;
 	struct str value;
 
 	if (rest == NULL)

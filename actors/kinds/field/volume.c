@@ -109,7 +109,7 @@ void volume_check_members(const struct path *at, const char *source, const struc
 			continue;
 		field = type_field(type, str_from(members[i].member));
 		assert(field != NULL);
-		check_member(PATH_NAMED(at, field->name), members[i].need, field, record);
+		check_member(PATH_NAMED(at, field_name(field)), members[i].need, field, record);
 	}
 }
 

@@ -450,7 +450,7 @@ static void forbid_service(const struct path *at, const struct core_container *c
 				  container->resources->requests.at != NULL ||
 				  container->resources->claims.at != NULL);
 		if (is_set)
-			path_forbidden(PATH_NAMED(at, field->name),
+			path_forbidden(PATH_NAMED(at, field_name(field)),
 				       "cannot be set for an Ephemeral Container");
 	}
 }

@@ -361,7 +361,7 @@ static void forbid_set(const struct path *at, const struct type *type, const voi
 
 		assert(field != NULL);
 		if (field_is_set(field, record))
-			path_forbidden(PATH_NAMED(at, field->name),
+			path_forbidden(PATH_NAMED(at, field_name(field)),
 				       "cannot be set for a windows pod");
 	}
 }

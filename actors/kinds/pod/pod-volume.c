@@ -361,7 +361,7 @@ static void check_source(const struct path *at, size_t i, const struct volume *v
 		return;
 	}
 	here = PATH_NAMED(at, str_from(sources[i].checked ? sources[i].checked : name));
-	volume_check_members(here, name, field->type, source);
+	volume_check_members(here, name, field_type(field), source);
 	if (sources[i].check != NULL)
 		sources[i].check(here, source, volume);
 }

@@ -199,7 +199,7 @@ static void check_source(const struct path *at, size_t i, const struct field *fi
 	const char *step = sources[i].checked ? sources[i].checked : sources[i].member;
 	const struct path *here = PATH_NAMED(at, str_from(step));
 
-	volume_check_members(here, sources[i].member, field->type, source);
+	volume_check_members(here, sources[i].member, field_type(field), source);
 	if (sources[i].check != NULL)
 		sources[i].check(here, source, name);
 }

@@ -102,7 +102,7 @@ bool workload_read_number(struct kind_change *change, struct str annotation, con
 			  int64_t *out)
 {
 	struct str digits = annotation;
-	struct str kind = change->type->kind;
+	struct str kind = type_kind(change->type);
 
 	if (str_to_i64(annotation, out) == OK)
 		return true;
@@ -115,7 +115,7 @@ bool workload_read_number(struct kind_change *change, struct str annotation, con
 	    arena_printf(change->arena,
 			 STR_FMT " in version \"" STR_FMT "\" cannot be handled as a " STR_FMT
 				 ": %sstrconv.ParseInt: parsing " STR_FMT ": %s",
-			 STR_ARG(kind), STR_ARG(change->type->version), STR_ARG(kind), prefix,
+			 STR_ARG(kind), STR_ARG(type_version(change->type)), STR_ARG(kind), prefix,
 			 STR_ARG(name_quoted(change->arena, annotation)),
 			 is_digits(digits) ? "value out of range" : "invalid syntax"));
 	return false;

@@ -154,7 +154,8 @@ static bool helps(const struct pod_info *pod, const struct news *news)
 {
 	if ((news->kinds & NEWS_VOLUMES) == 0)
 		return true; /* a node came, or its labels changed */
-	return !str_eq(news->object->type->kind, core_persistent_volume_claim_type.kind) ||
+	return !str_eq(type_kind(news->object->type),
+		       type_kind(&core_persistent_volume_claim_type)) ||
 	       str_eq(object_namespace(news->object), pod->pod->metadata->namespace);
 }
 

@@ -158,7 +158,7 @@ static enum next judge(struct request *r, const struct attributes *attributes,
 static enum next invalid(struct request *r, const struct faults *faults)
 {
 	return request_fail(
-	    r, failure_invalid(r->arena, r->type->group, r->type->kind, STR(""), faults));
+	    r, failure_invalid(r->arena, type_group(r->type), type_kind(r->type), STR(""), faults));
 }
 
 static enum next self_access_review(struct request *r)

@@ -170,12 +170,13 @@ struct list_shape {
 static uint32_t head_len(const struct type *type)
 {
 	char head[HEAD_MAX];
-	const char *slash = type->group.len ? "/" : "";
+	const char *slash = type_group(type).len ? "/" : "";
 
-	return (uint32_t)snprintf(
-	    head, sizeof head,
-	    "{\"kind\":\"" STR_FMT "\",\"apiVersion\":\"" STR_FMT "%s" STR_FMT "\",",
-	    STR_ARG(type->kind), STR_ARG(type->group), slash, STR_ARG(type->version));
+	return (uint32_t)snprintf(head, sizeof head,
+				  "{\"kind\":\"" STR_FMT "\",\"apiVersion\":\"" STR_FMT "%s" STR_FMT
+				  "\",",
+				  STR_ARG(type_kind(type)), STR_ARG(type_group(type)), slash,
+				  STR_ARG(type_version(type)));
 }
 
 /* Each item's bytes, in the list's version; what hangs on a frozen object is used as it is. */
@@ -212,7 +213,7 @@ static struct http_parts list_custom(struct request *r, const struct list_shape 
 		total += bytes.len;
 	}
 	text_printf(&close, "],\"kind\":\"" STR_FMT "\",\"metadata\":{\"continue\":\"" STR_FMT "\"",
-		    STR_ARG(type->kind), STR_ARG(list->meta.continue_));
+		    STR_ARG(type_kind(type)), STR_ARG(list->meta.continue_));
 	if (list->meta.has.remaining_item_count)
 		text_printf(&close, ",\"remainingItemCount\":%jd",
 			    (intmax_t)list->meta.remaining_item_count);
@@ -235,7 +236,7 @@ static struct http_parts list_json(struct request *r, const struct list_shape *l
 
 	text_printf(&open,
 		    "{\"kind\":\"" STR_FMT "List\",\"apiVersion\":\"" STR_FMT "\",\"metadata\":",
-		    STR_ARG(type->kind), STR_ARG(r->resource->api_version));
+		    STR_ARG(type_kind(type)), STR_ARG(r->resource->api_version));
 	json_encode(&meta_list_meta_type, &list->meta, &open);
 	text_lit(&open, ",\"items\":[");
 	parts[count++] = text_str(&open);

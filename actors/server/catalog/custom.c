@@ -117,15 +117,15 @@ static void add_subresources(struct resource_row *row, const struct type *type, 
 	/* The type has them by name; discovery says status first. */
 	for (uint32_t n = type->subresource_count; n > 0; n--) {
 		uint32_t i = n - 1;
-		bool is_scale = str_is(type->subresources[i], "scale");
+		bool is_scale = str_is(type_subresource(type, i), "scale");
 
-		rows[row->subresource_count++] =
-		    (struct subresource_row){ .name = type->subresources[i],
-					      .group = is_scale ? STR("autoscaling") : type->group,
-					      .version = is_scale ? STR("v1") : type->version,
-					      .kind = is_scale ? STR("Scale") : type->kind,
-					      .verbs =
-						  RESOURCE_GET | RESOURCE_PATCH | RESOURCE_UPDATE };
+		rows[row->subresource_count++] = (struct subresource_row){
+			.name = type_subresource(type, i),
+			.group = is_scale ? STR("autoscaling") : type_group(type),
+			.version = is_scale ? STR("v1") : type_version(type),
+			.kind = is_scale ? STR("Scale") : type_kind(type),
+			.verbs = RESOURCE_GET | RESOURCE_PATCH | RESOURCE_UPDATE
+		};
 	}
 	row->subresources = rows;
 }
@@ -134,8 +134,8 @@ static void add_subresources(struct resource_row *row, const struct type *type, 
 static struct str storage_hash(const struct type *stored, struct arena *arena)
 {
 	struct str name =
-	    arena_printf(arena, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(stored->group),
-			 STR_ARG(stored->version), STR_ARG(stored->kind));
+	    arena_printf(arena, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(type_group(stored)),
+			 STR_ARG(type_version(stored)), STR_ARG(type_kind(stored)));
 	struct text out = text_in(arena, 32);
 	uint8_t hash[CRYPTO_SHA256_BYTES];
 
@@ -144,21 +144,32 @@ static struct str storage_hash(const struct type *stored, struct arena *arena)
 	return text_str(&out);
 }
 
+static const struct str *texts_of(const struct type *type,
+				  struct str (*one)(const struct type *type, uint32_t i),
+				  uint32_t count, struct arena *arena)
+{
+	struct str *texts = arena_array(arena, struct str, count + 1U);
+
+	for (uint32_t i = 0; i < count; i++)
+		texts[i] = one(type, i);
+	return texts;
+}
+
 static struct resource_row row_of(const struct type *type, struct str singular, struct arena *arena)
 {
 	struct resource_row row = {
-		.group = type->group,
-		.version = type->version,
-		.name = type->resource,
+		.group = type_group(type),
+		.version = type_version(type),
+		.name = type_resource(type),
 		.singular = singular,
-		.kind = type->kind,
-		.short_names = type->short_names,
+		.kind = type_kind(type),
+		.short_names = texts_of(type, type_short_name, type->short_name_count, arena),
 		.short_name_count = type->short_name_count,
-		.categories = type->categories,
+		.categories = texts_of(type, type_category, type->category_count, arena),
 		.category_count = type->category_count,
 		.verbs = VERBS,
 		.prefix = arena_printf(arena, "/registry/" STR_FMT "/" STR_FMT "/",
-				       STR_ARG(type->group), STR_ARG(type->resource)),
+				       STR_ARG(type_group(type)), STR_ARG(type_resource(type))),
 		.group_priority = GROUP_PRIORITY,
 		.version_priority = VERSION_PRIORITY,
 		.is_namespaced = (type->flags & TYPE_NAMESPACED) != 0,

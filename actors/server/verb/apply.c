@@ -100,7 +100,7 @@ static enum next check_kind(struct request *r, const struct type *type, struct s
 
 	if (json_kind(json, r->arena, &api_version, &kind, &why) != OK)
 		return bad_body(r, why.text);
-	if (str_eq(api_version, type_api_version(type, r->arena)) && str_eq(kind, type->kind))
+	if (str_eq(api_version, type_api_version(type, r->arena)) && str_eq(kind, type_kind(type)))
 		return NEXT;
 	return request_fail(r, failure_bad_request(r->arena, "invalid object type: " STR_FMT,
 						   STR_ARG(kind_words(r, api_version, kind))));
@@ -147,7 +147,7 @@ static enum next cannot_type(struct request *r, const struct configuration *c, s
 {
 	struct str name = meta_member(r, c->json, "name");
 	struct str space = meta_member(r, c->json, "namespace");
-	struct str kind = kind_words(r, type_api_version(c->type, r->arena), c->type->kind);
+	struct str kind = kind_words(r, type_api_version(c->type, r->arena), type_kind(c->type));
 
 	return request_fail(
 	    r, failure_plain(r->arena, 500,
@@ -161,7 +161,7 @@ static enum next cannot_type(struct request *r, const struct configuration *c, s
 /* Of the right type, and still no value of the field. */
 static enum next cannot_convert(struct request *r, const struct configuration *c, const char *why)
 {
-	struct str kind = kind_words(r, type_api_version(c->type, r->arena), c->type->kind);
+	struct str kind = kind_words(r, type_api_version(c->type, r->arena), type_kind(c->type));
 
 	return request_fail(
 	    r,

@@ -20,16 +20,17 @@
 static enum next cannot_handle(struct request *r, const struct type *type, const char *why)
 {
 	return request_fail(
-	    r, failure_bad_request(
-		   r->arena,
-		   STR_FMT " in version \"" STR_FMT "\" cannot be handled as a " STR_FMT ": %s",
-		   STR_ARG(type->kind), STR_ARG(type->version), STR_ARG(type->kind), why));
+	    r, failure_bad_request(r->arena,
+				   STR_FMT " in version \"" STR_FMT
+					   "\" cannot be handled as a " STR_FMT ": %s",
+				   STR_ARG(type_kind(type)), STR_ARG(type_version(type)),
+				   STR_ARG(type_kind(type)), why));
 }
 
 /* The type's Go package as upstream names it: autoscaling for autoscaling_v2. */
 static struct str package_of(const struct type *type)
 {
-	struct str rest = type->prefix;
+	struct str rest = type_prefix(type);
 
 	return str_cut(&rest, '_');
 }
@@ -46,13 +47,13 @@ static enum next not_registered(struct request *r, const struct type *type, stru
 				   ": no kind \"" STR_FMT "\" is registered for version \"" STR_FMT
 				   "\" in scheme \"" SCHEME "\"",
 				   STR_ARG(kind), STR_ARG(rest.at ? rest : version),
-				   STR_ARG(type->kind), STR_ARG(kind), STR_ARG(api_version)));
+				   STR_ARG(type_kind(type)), STR_ARG(kind), STR_ARG(api_version)));
 }
 
 /* Kinds that are also read under an older version, with the same fields: kubectl before 1.22 evicts so. */
 static bool is_older_name(const struct type *type, struct str api_version, struct str kind)
 {
-	return type == &policy_eviction_type && str_eq(kind, type->kind) &&
+	return type == &policy_eviction_type && str_eq(kind, type_kind(type)) &&
 	       str_is(api_version, "policy/v1beta1");
 }
 
@@ -68,10 +69,10 @@ static enum next check_custom_kind(struct request *r, const struct type *type,
 					   "the API version in the data (" STR_FMT
 					   ") does not match the expected API version (" STR_FMT ")",
 					   STR_ARG(api_version), STR_ARG(expected)));
-	if (str_eq(kind, type->kind))
+	if (str_eq(kind, type_kind(type)))
 		return NEXT;
 	faults_add(&faults, FAULT_INVALID, STR("kind"), name_quoted(r->arena, kind),
-		   "must be " STR_FMT, STR_ARG(type->kind));
+		   "must be " STR_FMT, STR_ARG(type_kind(type)));
 	return request_fail(
 	    r, failure_invalid(r->arena, request_group(r), kind, r->route.name, &faults));
 }
@@ -84,27 +85,27 @@ static enum next check_kind(struct request *r, const struct type *type, struct s
 	struct str expected = type_api_version(type, r->arena);
 
 	if (kind.len == 0)
-		kind = type->kind;
+		kind = type_kind(type);
 	if (api_version.len == 0)
 		api_version = expected;
 	if (is_older_name(type, api_version, kind))
 		return NEXT;
 	if (type->set != NULL)
 		return check_custom_kind(r, type, api_version, kind, expected);
-	if (!str_eq(kind, type->kind) || !str_eq(api_version, expected))
+	if (!str_eq(kind, type_kind(type)) || !str_eq(api_version, expected))
 		said = type_find_api(api_version, kind);
 	if (said == NULL)
 		return not_registered(r, type, api_version, kind);
-	if (!str_eq(kind, type->kind) || !str_eq(said->group, type->group))
+	if (!str_eq(kind, type_kind(type)) || !str_eq(type_group(said), type_group(type)))
 		return request_fail(
 		    r, failure_bad_request(
 			   r->arena,
 			   STR_FMT " in version \"" STR_FMT "\" cannot be handled as a " STR_FMT
 				   ": converting (" STR_FMT "." STR_FMT ") to (" STR_FMT "." STR_FMT
 				   "): unknown conversion",
-			   STR_ARG(kind), STR_ARG(said->version), STR_ARG(type->kind),
-			   STR_ARG(said->version), STR_ARG(kind), STR_ARG(package_of(type)),
-			   STR_ARG(type->kind)));
+			   STR_ARG(kind), STR_ARG(type_version(said)), STR_ARG(type_kind(type)),
+			   STR_ARG(type_version(said)), STR_ARG(kind), STR_ARG(package_of(type)),
+			   STR_ARG(type_kind(type))));
 	if (said != type)
 		return request_fail(
 		    r, failure_bad_request(r->arena,
@@ -154,7 +155,7 @@ static enum next unrecognized(struct request *r, const struct type *type, const 
 	    r, failure_bad_request(r->arena,
 				   "the object provided is unrecognized (must be of type " STR_FMT
 				   "): couldn't get version/kind; %s parse error: %s (" STR_FMT ")",
-				   STR_ARG(type->kind), form, why->text,
+				   STR_ARG(type_kind(type)), form, why->text,
 				   STR_ARG(summary(r, r->asked.body))));
 }
 
@@ -171,7 +172,7 @@ static bool says_nothing(struct request *r, const struct type *type, struct str 
 	    r, failure_bad_request(r->arena,
 				   "the object provided is unrecognized (must be of type " STR_FMT
 				   "): Object '%s' is missing in '" STR_FMT "' (" STR_FMT ")",
-				   STR_ARG(type->kind), kind.len == 0 ? "Kind" : "apiVersion",
+				   STR_ARG(type_kind(type)), kind.len == 0 ? "Kind" : "apiVersion",
 				   STR_ARG(r->asked.body), STR_ARG(summary(r, r->asked.body))));
 	return true;
 }

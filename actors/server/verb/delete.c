@@ -71,13 +71,13 @@ static struct str_list finalizers_of(struct request *r, const struct meta_object
 static bool refuse(struct request *r, const char *what, struct str asked, struct str stored,
 		   const char *how)
 {
-	request_fail(
-	    r, failure_conflict(r->arena, request_group(r), r->type->kind, object_name(r->live),
-				request_printf(r,
-					       "the %s in the precondition (" STR_FMT
-					       ") does not match the %s in record (" STR_FMT
-					       "). The object might have been %s",
-					       what, STR_ARG(asked), what, STR_ARG(stored), how)));
+	request_fail(r, failure_conflict(
+			    r->arena, request_group(r), type_kind(r->type), object_name(r->live),
+			    request_printf(r,
+					   "the %s in the precondition (" STR_FMT
+					   ") does not match the %s in record (" STR_FMT
+					   "). The object might have been %s",
+					   what, STR_ARG(asked), what, STR_ARG(stored), how)));
 	return false;
 }
 

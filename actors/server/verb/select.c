@@ -37,8 +37,8 @@ static const struct selectable selectables[] = {
 static const struct selectable *selectable_of(const struct type *type)
 {
 	for (size_t i = 0; type && i < sizeof selectables / sizeof selectables[0]; i++)
-		if (str_is(type->kind, selectables[i].kind) &&
-		    str_is(type->group, selectables[i].group))
+		if (str_is(type_kind(type), selectables[i].kind) &&
+		    str_is(type_group(type), selectables[i].group))
 			return &selectables[i];
 	return NULL;
 }
@@ -62,7 +62,7 @@ static struct str path_of(const struct selectable *selectable, struct str key)
 static bool is_of_type(const struct type *type, struct str key)
 {
 	for (uint32_t i = 0; type != NULL && i < type->selectable_count; i++)
-		if (str_eq(type->selectable[i], key))
+		if (str_eq(type_selectable(type, i), key))
 			return true;
 	return false;
 }

@@ -162,12 +162,12 @@ static enum next another_kind(struct request *r, const struct fault *why)
 {
 	struct faults faults = faults_in(r->arena);
 	bool is_kind = str_is(STR("kind"), why->field);
-	struct str wanted = is_kind ? r->type->kind : r->resource->api_version;
+	struct str wanted = is_kind ? type_kind(r->type) : r->resource->api_version;
 
 	faults_add(&faults, FAULT_INVALID, str_from(why->field),
 		   name_quoted(r->arena, str_from(why->text)), "must be " STR_FMT, STR_ARG(wanted));
 	return request_fail(r, failure_invalid(r->arena, request_group(r),
-					       is_kind ? str_from(why->text) : r->type->kind,
+					       is_kind ? str_from(why->text) : type_kind(r->type),
 					       r->route.name, &faults));
 }
 
@@ -206,7 +206,7 @@ static enum status check_type_meta(struct request *r, const struct type *type,
 	const struct value *version = value_member(value, STR("apiVersion"));
 	struct str expected = type_api_version(type, r->arena);
 
-	if (kind != NULL && kind->kind == VALUE_STRING && !str_eq(kind->text, type->kind))
+	if (kind != NULL && kind->kind == VALUE_STRING && !str_eq(kind->text, type_kind(type)))
 		return fault_set(why, FORBIDDEN, "kind", STR_FMT, STR_ARG(kind->text));
 	if (version != NULL && version->kind == VALUE_STRING && !str_eq(version->text, expected))
 		return fault_set(why, FORBIDDEN, "apiVersion", STR_FMT, STR_ARG(version->text));

@@ -181,8 +181,8 @@ static const struct type *judged_type(struct request *r)
 	const char *version = r->resource->rules->version;
 	const struct type *type = r->type;
 
-	if (version != NULL && !str_is(type->version, version))
-		type = type_find(type->group, str_from(version), type->kind);
+	if (version != NULL && !str_is(type_version(type), version))
+		type = type_find(type_group(type), str_from(version), type_kind(type));
 	assert(type != NULL);
 	return type;
 }
@@ -242,7 +242,7 @@ static enum next end_change(struct request *r, const struct faults *faults)
 		return request_fail(r, r->change.failure);
 	if (faults->len == 0)
 		return NEXT;
-	return request_fail(r, failure_invalid(r->arena, request_group(r), r->type->kind,
+	return request_fail(r, failure_invalid(r->arena, request_group(r), type_kind(r->type),
 					       record_meta(r->type, r->record)->name, faults));
 }
 

@@ -13,7 +13,7 @@ static struct fields_step name_step(struct str name)
 
 static bool is_rest(const struct type *type, const struct field *field)
 {
-	return type->rest != 0 && field == &type->fields[type->rest - 1];
+	return type->rest != 0 && field == &type_fields(type)[type->rest - 1];
 }
 
 /* ---- what one has --------------------------------------------------------------------------------------------- */
@@ -62,16 +62,16 @@ static void have_struct(struct having *h, const struct type *type, const void *r
 {
 	record = record_or_empty(type, record);
 	for (uint32_t i = 0; i < type->field_count && h->status == OK; i++) {
-		const struct field *field = &type->fields[type->by_name[i]];
+		const struct field *field = &type_fields(type)[type_by_name(type)[i]];
 		struct slot_value value = slot_value(SLOT_SAID, field, record);
 
 		if (field->flags & FIELD_INLINE)
-			have_struct(h, field->type, value.at, trail, out);
+			have_struct(h, field_type(field), value.at, trail, out);
 		else if (is_rest(type, field))
 			have_map(h, field, value.at, trail, out);
 		else if (value.is_there)
-			add_having(h, name_step(field->name), (struct slot){ field, false }, value,
-				   false, trail, out);
+			add_having(h, name_step(field_name(field)), (struct slot){ field, false },
+				   value, false, trail, out);
 	}
 }
 
@@ -149,7 +149,7 @@ static void have(struct having *h, struct slot slot, struct slot_value value,
 	else if (sort == SLOT_MAP)
 		have_map(h, slot.field, value.at, trail, out);
 	else
-		have_struct(h, slot.field->type, value.at, trail, out);
+		have_struct(h, field_type(slot.field), value.at, trail, out);
 }
 
 enum status record_fields_said(const struct type *type, const void *record, struct arena *arena,
@@ -243,7 +243,7 @@ static void compare_structs(const struct comparison *c, const struct type *type,
 			    const void *b, struct sides *out)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[type->by_name[i]];
+		const struct field *field = &type_fields(type)[type_by_name(type)[i]];
 		struct slot_value x = { 0 }, y = { 0 };
 
 		if (a != NULL)
@@ -251,14 +251,14 @@ static void compare_structs(const struct comparison *c, const struct type *type,
 		if (b != NULL)
 			y = slot_value(c->after, field, b);
 		if (field->flags & FIELD_INLINE)
-			compare_structs(c, field->type,
-					a ? record_or_empty(field->type, x.at) : NULL,
-					b ? record_or_empty(field->type, y.at) : NULL, out);
+			compare_structs(c, field_type(field),
+					a ? record_or_empty(field_type(field), x.at) : NULL,
+					b ? record_or_empty(field_type(field), y.at) : NULL, out);
 		else if (is_rest(type, field))
 			compare_maps(c, field, x.at, y.at, out);
 		else if (x.is_there || y.is_there)
-			compare_child(c, name_step(field->name), (struct slot){ field, false }, x,
-				      y, out);
+			compare_child(c, name_step(field_name(field)),
+				      (struct slot){ field, false }, x, y, out);
 	}
 }
 
@@ -383,8 +383,8 @@ static void compare_slot(const struct comparison *c, struct slot slot, struct sl
 	else if (sort == SLOT_MAP)
 		compare_maps(c, slot.field, a.is_null ? NULL : a.at, b.is_null ? NULL : b.at, out);
 	else
-		compare_structs(c, slot.field->type, struct_of(slot.field->type, a),
-				struct_of(slot.field->type, b), out);
+		compare_structs(c, field_type(slot.field), struct_of(field_type(slot.field), a),
+				struct_of(field_type(slot.field), b), out);
 	out->is_changed = !a.is_there;
 	out->is_removed = !b.is_there;
 }
@@ -447,7 +447,7 @@ static struct fields close_in(struct arena *arena, struct slot slot, struct fiel
 	sort = slot_sort(slot);
 	if (set.len == 0 || sort == SLOT_LEAF || sort == SLOT_RAW)
 		return set;
-	return sort == SLOT_STRUCT ? close_struct(arena, slot.field->type, set)
+	return sort == SLOT_STRUCT ? close_struct(arena, field_type(slot.field), set)
 				   : close_elements(arena, slot.field, set);
 }
 
@@ -503,7 +503,7 @@ static struct fields fit_in(struct arena *arena, struct slot slot, struct fields
 	if (set.len == 0 || sort == SLOT_RAW)
 		return set;
 	if (sort == SLOT_STRUCT)
-		return fit_struct(arena, slot.field->type, set);
+		return fit_struct(arena, field_type(slot.field), set);
 	for (uint32_t i = 0; i < set.len; i++)
 		fit_node(arena, (struct slot){ slot.field, true }, &set.at[i], &out);
 	return fields_built(&out);

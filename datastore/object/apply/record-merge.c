@@ -16,7 +16,7 @@
 static bool is_bare(const struct field *field)
 {
 	return field->shape == SHAPE_ONE && field->kind == KIND_MESSAGE &&
-	       field->type->form == FORM_BARE;
+	       field_type(field)->form == FORM_BARE;
 }
 
 static void *block_of(const struct field *field, const struct block_list *list, uint32_t i)
@@ -43,12 +43,13 @@ static void merge_element(const struct field *field, void *at, const void *said,
 	enum slot_sort sort = slot_sort((struct slot){ field, true });
 
 	if (sort == SLOT_STRUCT)
-		record_merge(field->type, at, said, arena);
+		record_merge(field_type(field), at, said, arena);
 	else if (sort == SLOT_RAW)
 		merge_raw(at, said, arena);
 	else
 		memcpy(at, said,
-		       field->kind == KIND_MESSAGE ? field->type->size : kind_size(field->kind));
+		       field->kind == KIND_MESSAGE ? field_type(field)->size
+						   : kind_size(field->kind));
 }
 
 static void merge_maps(const struct field *field, struct block_list *map,
@@ -181,10 +182,10 @@ static void merge_field(const struct field *field, void *record, const void *sai
 	while (is_bare(field)) {
 		message = field_at(field, record);
 		if (*message == NULL)
-			*message = record_new(field->type, arena);
+			*message = record_new(field_type(field), arena);
 		record = *message;
 		said = *(void *const *)field_at(field, said);
-		field = &field->type->fields[0];
+		field = &type_fields(field_type(field))[0];
 		if (!field_is_set(field, said))
 			return;
 	}
@@ -193,7 +194,8 @@ static void merge_field(const struct field *field, void *record, const void *sai
 	if (sort == SLOT_LEAF || !field_is_set(field, record))
 		share_field(field, record, said);
 	else if (sort == SLOT_STRUCT)
-		record_merge(field->type, *message, *(void *const *)field_at(field, said), arena);
+		record_merge(field_type(field), *message, *(void *const *)field_at(field, said),
+			     arena);
 	else if (sort == SLOT_RAW)
 		merge_raw(field_at(field, record), field_at(field, said), arena);
 	else if (sort == SLOT_MAP)
@@ -205,7 +207,7 @@ static void merge_field(const struct field *field, void *record, const void *sai
 void record_merge(const struct type *type, void *record, const void *said, struct arena *arena)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 
 		if (field_is_set(field, said))
 			merge_field(field, record, said, arena);
@@ -274,7 +276,7 @@ static void remove_blocks(struct blocks *b, struct record_merge_emptied *emptied
 		if (b->nodes[i] == NULL)
 			continue;
 		if (sort == SLOT_STRUCT)
-			record_merge_remove(b->field->type, at, b->nodes[i]->below, emptied);
+			record_merge_remove(field_type(b->field), at, b->nodes[i]->below, emptied);
 		else if (sort == SLOT_RAW)
 			remove_in_element((struct str *)at, b->nodes[i]->below, emptied->arena);
 	}
@@ -315,7 +317,7 @@ static void remove_in_field(const struct field *field, void *record, struct fiel
 	void *at = field_at(field, record);
 
 	if (is_bare(field)) {
-		field = &field->type->fields[0];
+		field = &type_fields(field_type(field))[0];
 		if (field_is_set(field, *(void **)at))
 			remove_in_field(field, *(void **)at, set, emptied);
 		return;
@@ -325,7 +327,7 @@ static void remove_in_field(const struct field *field, void *record, struct fiel
 	case SLOT_RAW: remove_raw(at, set, emptied->arena); break;
 	case SLOT_LIST: remove_elements(field, at, set, emptied); break;
 	case SLOT_MAP: remove_entries(field, at, set, emptied); break;
-	case SLOT_STRUCT: record_merge_remove(field->type, *(void **)at, set, emptied); break;
+	case SLOT_STRUCT: record_merge_remove(field_type(field), *(void **)at, set, emptied); break;
 	}
 	if (slot_is_empty(slot, slot_value(SLOT_SAID, field, record), SLOT_SAID))
 		note_emptied(emptied, field, record);
@@ -335,15 +337,15 @@ void record_merge_remove(const struct type *type, void *record, struct fields se
 			 struct record_merge_emptied *emptied)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
-		struct fields_step step = { FIELDS_NAME, field->name };
+		const struct field *field = &type_fields(type)[i];
+		struct fields_step step = { FIELDS_NAME, field_name(field) };
 		const struct fields_node *node;
 
 		if (!field_is_set(field, record))
 			continue;
 		if (field->flags & FIELD_INLINE) {
-			record_merge_remove(field->type, *(void **)field_at(field, record), set,
-					    emptied);
+			record_merge_remove(field_type(field), *(void **)field_at(field, record),
+					    set, emptied);
 			continue;
 		}
 		if (type->rest == i + 1) {

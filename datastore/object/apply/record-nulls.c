@@ -94,7 +94,7 @@ static void find_in_slot(struct arena *arena, struct slot slot, struct slot_valu
 	case SLOT_RAW: return;
 	case SLOT_LIST: find_in_list(arena, slot.field, value.at, raw, out); return;
 	case SLOT_MAP: find_in_map(arena, slot.field, value.at, raw, out); return;
-	case SLOT_STRUCT: find_in_struct(arena, slot.field->type, value.at, raw, out); return;
+	case SLOT_STRUCT: find_in_struct(arena, field_type(slot.field), value.at, raw, out); return;
 	}
 }
 
@@ -116,7 +116,7 @@ static void find_in_struct(struct arena *arena, const struct type *type, const v
 			at = *(void *const *)field_at(path[i], at);
 		if (field == NULL || (at == NULL && !str_is(str_trim(value), "null")))
 			continue;
-		add(arena, (struct fields_step){ FIELDS_NAME, field->name },
+		add(arena, (struct fields_step){ FIELDS_NAME, field_name(field) },
 		    (struct slot){ field, false },
 		    at != NULL ? slot_value(SLOT_SAID, field, at) : (struct slot_value){ 0 }, value,
 		    out);

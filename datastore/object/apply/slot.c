@@ -30,8 +30,8 @@ enum slot_sort slot_sort(struct slot slot)
 	/* Of built-in kinds upstream's tables say no more than that it is an object: it is one value. */
 	if (field->kind == KIND_ANY)
 		return !slot.is_element && (field->flags & FIELD_ATOMIC) ? SLOT_LEAF : SLOT_RAW;
-	if (field->kind != KIND_MESSAGE || (field->type->flags & TYPE_ATOMIC) ||
-	    field->type->form != FORM_OBJECT)
+	if (field->kind != KIND_MESSAGE || (field_type(field)->flags & TYPE_ATOMIC) ||
+	    field_type(field)->form != FORM_OBJECT)
 		return SLOT_LEAF;
 	return !slot.is_element && (field->flags & FIELD_ATOMIC) ? SLOT_LEAF : SLOT_STRUCT;
 }
@@ -67,8 +67,8 @@ struct slot_value slot_element(const struct field *field, const void *block)
 void slot_unwrap(struct slot *slot, struct slot_value *value, enum slot_view view)
 {
 	while (is_one(*slot) && slot->field->kind == KIND_MESSAGE &&
-	       slot->field->type->form == FORM_BARE) {
-		const struct field *inner = &slot->field->type->fields[0];
+	       field_type(slot->field)->form == FORM_BARE) {
+		const struct field *inner = &type_fields(field_type(slot->field))[0];
 
 		*slot = (struct slot){ inner, false };
 		if (!value->is_there)
@@ -86,12 +86,13 @@ static bool is_empty_struct(const struct type *type, const void *record, enum sl
 {
 	record = record_or_empty(type, record);
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 		struct slot_value value = slot_value(view, field, record);
 
 		if (!(field->flags & FIELD_INLINE) && value.is_there)
 			return false;
-		if ((field->flags & FIELD_INLINE) && !is_empty_struct(field->type, value.at, view))
+		if ((field->flags & FIELD_INLINE) &&
+		    !is_empty_struct(field_type(field), value.at, view))
 			return false;
 	}
 	return true;
@@ -102,7 +103,7 @@ bool slot_is_empty(struct slot slot, struct slot_value value, enum slot_view vie
 	if (!value.is_there || value.is_null)
 		return true;
 	if (slot_sort(slot) == SLOT_STRUCT)
-		return is_empty_struct(slot.field->type, value.at, view);
+		return is_empty_struct(field_type(slot.field), value.at, view);
 	if (slot_sort(slot) == SLOT_RAW)
 		return raw_is_empty(slot_raw(value));
 	return ((const struct block_list *)value.at)->len == 0;
@@ -124,7 +125,7 @@ bool slot_equal(struct slot slot, struct slot_value a, struct slot_value b)
 	if (!slot.is_element && a.record != NULL && b.record != NULL)
 		return record_equal_field(slot.field, a.record, b.record);
 	if (slot.field->kind == KIND_MESSAGE)
-		return record_equal(slot.field->type, a.at, b.at);
+		return record_equal(field_type(slot.field), a.at, b.at);
 	return record_equal_element(slot.field, a.at, b.at);
 }
 
@@ -147,7 +148,7 @@ static struct str key_value(const struct type *type, const void *element, struct
 		json_encode_field(field, element, &text);
 		return text_str(&text);
 	}
-	return field->rules != NULL ? field->rules->default_json : STR_NONE;
+	return field_rules(field) != NULL ? rules_default_json(field_rules(field)) : STR_NONE;
 }
 
 /* The keys' places, by their names. */
@@ -158,7 +159,8 @@ static uint32_t sorted_keys(const struct field_rules *rules, uint32_t order[KEYS
 	for (uint32_t i = 0; i < rules->key_count && count < KEYS_MAX; i++) {
 		uint32_t at = count++;
 
-		for (; at > 0 && str_cmp(rules->keys[i], rules->keys[order[at - 1]]) < 0; at--)
+		for (; at > 0 && str_cmp(rules_key(rules, i), rules_key(rules, order[at - 1])) < 0;
+		     at--)
 			order[at] = order[at - 1];
 		order[at] = i;
 	}
@@ -169,12 +171,12 @@ static struct str key_of(const struct field *field, const void *element, enum sl
 			 struct arena *arena)
 {
 	struct text text = text_in(arena, STEP_BYTES_MAX);
-	uint32_t order[KEYS_MAX], count = sorted_keys(field->rules, order);
+	uint32_t order[KEYS_MAX], count = sorted_keys(field_rules(field), order);
 
 	text_add_char(&text, '{');
 	for (uint32_t i = 0; i < count; i++) {
-		struct str name = field->rules->keys[order[i]];
-		struct str value = key_value(field->type, element, name, view, arena);
+		struct str name = rules_key(field_rules(field), order[i]);
+		struct str value = key_value(field_type(field), element, name, view, arena);
 
 		if (value.at == NULL)
 			continue;
@@ -193,10 +195,10 @@ static enum status no_key(const struct field *field, uint32_t place, struct aren
 {
 	struct text names = text_in(arena, KIB);
 
-	for (uint32_t i = 0; i < field->rules->key_count; i++) {
+	for (uint32_t i = 0; i < field_rules(field)->key_count; i++) {
 		if (i > 0)
 			text_add_char(&names, ' ');
-		json_write_string(&names, field->rules->keys[i]);
+		json_write_string(&names, rules_key(field_rules(field), i));
 	}
 	return fault_set(why, INVALID, "",
 			 "element %u: associative list with keys has an element that omits all key "
@@ -237,7 +239,7 @@ enum status slot_items(const struct field *field, const struct block_list *list,
 		       struct arena *arena, struct slot_items *out, struct fault *why)
 {
 	bool has_keys = (field->flags & FIELD_MAP) != 0 && field->kind == KIND_MESSAGE &&
-			field->rules != NULL && field->rules->key_count > 0;
+			field_rules(field) != NULL && field_rules(field)->key_count > 0;
 
 	*out = (struct slot_items){ .len = list->len };
 	out->at = arena_array(arena, struct slot_item, list->len);

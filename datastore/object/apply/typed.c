@@ -154,10 +154,11 @@ static struct str element_step(struct typed *t, const struct field *field, struc
 	struct str name, value;
 
 	text_add_char(&text, '[');
-	if ((field->flags & FIELD_MAP) && field->rules != NULL && json_peek(&in) == JSON_OBJECT)
+	if ((field->flags & FIELD_MAP) && field_rules(field) != NULL &&
+	    json_peek(&in) == JSON_OBJECT)
 		for (json_enter(&in); json_member(&in, t->arena, &name) && json_skip(&in, &value);)
-			for (uint32_t i = 0; i < field->rules->key_count; i++)
-				if (str_eq(name, field->rules->keys[i]))
+			for (uint32_t i = 0; i < field_rules(field)->key_count; i++)
+				if (str_eq(name, rules_key(field_rules(field), i)))
 					text_printf(&text, "%s" STR_FMT "=" STR_FMT,
 						    text.len > 1 ? "," : "", STR_ARG(name),
 						    STR_ARG(value));
@@ -222,8 +223,8 @@ static void check(struct typed *t, struct slot slot, struct str json, const stru
 		check_map(t, field, json, way);
 	else if (field->kind != KIND_MESSAGE)
 		check_scalar(t, field->kind, json, way);
-	else if (field->type->form == FORM_OBJECT)
-		check_struct(t, field->type, json, way);
+	else if (field_type(field)->form == FORM_OBJECT)
+		check_struct(t, field_type(field), json, way);
 }
 
 struct str typed_fault(const struct type *type, struct str json, struct arena *arena)

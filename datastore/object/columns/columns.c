@@ -108,7 +108,7 @@ static const struct column_kind *find_kind(struct str prefix, struct str name)
 
 void columns_of(const struct type *type, struct columns *out)
 {
-	const struct column_kind *kind = find_kind(type->prefix, type->name);
+	const struct column_kind *kind = find_kind(type_prefix(type), type_name(type));
 
 	*out = (struct columns){ .type = type };
 	if (kind->same_name.at != NULL) {
@@ -325,7 +325,7 @@ static void put_join(struct cell *cell, const struct columns *columns, const str
 		const void *element = at;
 
 		if (row->member.at != NULL)
-			element = field_at(type_field(field->type, row->member), at);
+			element = field_at(type_field(field_type(field), row->member), at);
 		columns_list_add(&out, *(const struct str *)element);
 	}
 	columns_list_put(cell, &out, row->absent);
@@ -462,7 +462,8 @@ bool columns_write_conditions(const struct columns *columns, const void *record,
 	const struct core_pod *pod = record;
 	struct str phase;
 
-	if (!str_eq(columns->type->name, STR("Pod")) || !str_eq(columns->type->prefix, STR("core")))
+	if (!str_eq(type_name(columns->type), STR("Pod")) ||
+	    !str_eq(type_prefix(columns->type), STR("core")))
 		return false;
 	phase = COLUMNS_OR_EMPTY(core_pod_status, pod->status)->phase;
 	if (!str_is(phase, "Succeeded") && !str_is(phase, "Failed"))
@@ -495,7 +496,7 @@ static int compare_flows(const void *a, const void *b, void *arg)
 void columns_arrange(const struct columns *columns, const void *const *records, uint32_t count,
 		     uint32_t *order, struct columns_view *view)
 {
-	struct str name = columns->type->name, prefix = columns->type->prefix;
+	struct str name = type_name(columns->type), prefix = type_prefix(columns->type);
 
 	if (str_is(name, "FlowSchema") && str_is(prefix, "flowcontrol"))
 		qsort_r(order, count, sizeof *order, compare_flows, (void *)(uintptr_t)records);

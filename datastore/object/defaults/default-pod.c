@@ -91,7 +91,7 @@ static void after_volume(void *record, struct arena *arena)
 	const struct type *type = &core_volume_source_type;
 
 	for (uint32_t i = 0; i < type->field_count; i++)
-		if (field_is_set(&type->fields[i], source))
+		if (field_is_set(&type_fields(type)[i], source))
 			return;
 	source->empty_dir = arena_new_of(arena, struct core_empty_dir_volume_source);
 }

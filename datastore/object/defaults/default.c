@@ -24,7 +24,8 @@ static const struct default_rule *find_rule(const struct type *type)
 		return NULL;
 	for (uint32_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		for (const struct default_rule *rule = tables[i]; rule->name.at != NULL; rule++)
-			if (str_eq(type->name, rule->name) && str_eq(type->prefix, rule->prefix))
+			if (str_eq(type_name(type), rule->name) &&
+			    str_eq(type_prefix(type), rule->prefix))
 				return rule;
 	return NULL;
 }
@@ -38,17 +39,18 @@ static bool is_unset(const struct field *field, const void *record)
 /* A value that its field could not hold, or a null that may stand there, is a value, too. */
 static bool is_in_rest(const struct type *type, const struct field *field, const void *record)
 {
-	const struct str_map *rest = field_at(&type->fields[type->rest - 1], record);
+	const struct str_map *rest = field_at(&type_fields(type)[type->rest - 1], record);
 
-	return str_map_get(*rest, field->name).at != NULL;
+	return str_map_get(*rest, field_name(field)).at != NULL;
 }
 
 /* The default of the field's own line. */
 static void set_plain(const struct defaulting *d, const struct type *type,
 		      const struct field *field, void *record)
 {
-	bool has_default = (field->flags & FIELD_DEFAULT_NOW) ||
-			   (field->rules != NULL && field->rules->default_json.at != NULL);
+	bool has_default =
+	    (field->flags & FIELD_DEFAULT_NOW) ||
+	    (field_rules(field) != NULL && rules_default_json(field_rules(field)).at != NULL);
 
 	if (!has_default || !is_unset(field, record) ||
 	    ((field->flags & FIELD_LOOSE) && is_in_rest(type, field, record)))
@@ -59,15 +61,15 @@ static void set_plain(const struct defaulting *d, const struct type *type,
 		field_set_bit(field, record);
 		return;
 	}
-	enum status status =
-	    json_decode_field(field, field->rules->default_json, d->arena, record, NULL);
+	enum status status = json_decode_field(field, rules_default_json(field_rules(field)),
+					       d->arena, record, NULL);
 	if (status == OK && field_is_set(field, record))
 		return;
 	/* A definition may have got into the store in ways that do not judge it. */
 	assert(field->flags & FIELD_LOOSE);
 	field_clear(field, record);
-	str_map_put(field_at(&type->fields[type->rest - 1], record), d->arena, field->name,
-		    field->rules->default_json);
+	str_map_put(field_at(&type_fields(type)[type->rest - 1], record), d->arena,
+		    field_name(field), rules_default_json(field_rules(field)));
 }
 
 /* Resource lists hold nothing finer than a thousandth. */
@@ -76,8 +78,8 @@ static void round_quantities(const struct defaulting *d, const struct type *type
 {
 	struct str_map *map = field_at(field, record);
 	bool is_resource_list = field->kind == KIND_QUANTITY && field->shape == SHAPE_MAP &&
-				!str_is(type->prefix, "resource") &&
-				!str_is(type->prefix, "metrics") && type->set == NULL;
+				!str_is(type_prefix(type), "resource") &&
+				!str_is(type_prefix(type), "metrics") && type->set == NULL;
 
 	for (uint32_t i = 0; is_resource_list && i < map->len; i++) {
 		struct quantity exact = quantity_of(map->at[i].value);
@@ -94,10 +96,10 @@ static void set_below(const struct defaulting *d, const struct field *field, voi
 	void **at = field_at(field, record);
 
 	if (record_is_by_value(field) && *at == NULL)
-		*at = record_new(field->type, d->arena);
+		*at = record_new(field_type(field), d->arena);
 	struct record_walk walk = record_walk_of(field, record);
 	for (void *below; (below = record_walk_next(&walk)) != NULL;)
-		set_record(d, field->type, below);
+		set_record(d, field_type(field), below);
 }
 
 /* As upstream: a type's own defaults first, then those of what is in it. */
@@ -108,14 +110,14 @@ static void set_record(const struct defaulting *d, const struct type *type, void
 	if (rule != NULL && rule->before != NULL)
 		rule->before(record, d->arena);
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		set_plain(d, type, &type->fields[i], record);
-		round_quantities(d, type, &type->fields[i], record);
+		set_plain(d, type, &type_fields(type)[i], record);
+		round_quantities(d, type, &type_fields(type)[i], record);
 	}
 	if (rule != NULL && rule->after != NULL)
 		rule->after(record, d->arena);
 	for (uint32_t i = 0; i < type->field_count; i++)
-		if (type->fields[i].kind == KIND_MESSAGE)
-			set_below(d, &type->fields[i], record);
+		if (type_fields(type)[i].kind == KIND_MESSAGE)
+			set_below(d, &type_fields(type)[i], record);
 }
 
 void record_default(const struct type *type, void *record, struct arena *arena, struct wall now)

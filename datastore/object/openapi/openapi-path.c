@@ -197,7 +197,7 @@ static void write_parameter(struct openapi *o, struct str name, const char *in, 
 /* What a query cannot say, or what is not served without its gate. */
 static bool is_query_field(const struct field *field)
 {
-	bool is_gated = field->rules != NULL && field->rules->gate_count > 0;
+	bool is_gated = field_rules(field) != NULL && field_rules(field)->gate_count > 0;
 
 	return field->kind != KIND_MESSAGE && !is_gated;
 }
@@ -205,14 +205,14 @@ static bool is_query_field(const struct field *field)
 static void write_options(struct openapi *o, const struct type *type, bool is_collection)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 		/* A deletion lists what it deletes, but it is no watch. */
-		bool is_watch =
-		    str_is(field->name, "watch") || str_is(field->name, "allowWatchBookmarks");
+		bool is_watch = str_is(field_name(field), "watch") ||
+				str_is(field_name(field), "allowWatchBookmarks");
 
 		if (is_query_field(field) && !(is_collection && is_watch))
-			write_parameter(o, field->name, "query", openapi_query_type(field),
-					description_field(type, field->name));
+			write_parameter(o, field_name(field), "query", openapi_query_type(field),
+					description_field(type, field_name(field)));
 	}
 }
 
@@ -273,8 +273,8 @@ static void write_object_reference(struct openapi *o, const struct place *place,
 		return;
 	}
 	if (is_list) {
-		list = arena_printf(o->arena, STR_FMT "List", STR_ARG(type->kind));
-		type = type_find(type->group, type->version, list);
+		list = arena_printf(o->arena, STR_FMT "List", STR_ARG(type_kind(type)));
+		type = type_find(type_group(type), type_version(type), list);
 	}
 	openapi_reference(o, type);
 }

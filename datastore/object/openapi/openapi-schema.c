@@ -72,7 +72,7 @@ static void refer(struct openapi *o, struct str name, struct wanted wanted)
 void openapi_reference(struct openapi *o, const struct type *type)
 {
 	text_add_char(o->out, '{');
-	refer(o, type->openapi, (struct wanted){ .type = type });
+	refer(o, type_openapi(type), (struct wanted){ .type = type });
 	text_add_char(o->out, '}');
 }
 
@@ -131,7 +131,8 @@ const char *openapi_query_type(const struct field *field)
 
 static void write_enum(struct openapi *o, const struct field *field)
 {
-	const struct known_values *values = field->rules == NULL ? NULL : field->rules->values;
+	const struct known_values *values =
+	    field_rules(field) == NULL ? NULL : rules_values(field_rules(field));
 
 	if (o->is_v2 || values == NULL || !values->is_closed)
 		return;
@@ -139,7 +140,7 @@ static void write_enum(struct openapi *o, const struct field *field)
 	text_add_char(o->out, '[');
 	for (uint32_t i = 0; i < values->len; i++) {
 		openapi_next(o);
-		json_write_string(o->out, values->at[i].text);
+		json_write_string(o->out, known_value_text(&known_values_at(values)[i]));
 	}
 	text_add_char(o->out, ']');
 }
@@ -152,10 +153,11 @@ static void write_value_body(struct openapi *o, const struct field *field)
 	const char *plain = plain_schema(field->kind);
 	const struct value_schema *value = value_schema_of(field->kind);
 
-	if (field->kind == KIND_MESSAGE && field->type->form == FORM_BARE) {
-		write_list_body(o, &field->type->fields[0]);
+	if (field->kind == KIND_MESSAGE && field_type(field)->form == FORM_BARE) {
+		write_list_body(o, &type_fields(field_type(field))[0]);
 	} else if (field->kind == KIND_MESSAGE) {
-		refer(o, field->type->openapi, (struct wanted){ .type = field->type });
+		refer(o, type_openapi(field_type(field)),
+		      (struct wanted){ .type = field_type(field) });
 	} else if (plain != NULL) {
 		openapi_next(o);
 		text_add(o->out, str_from(plain));
@@ -176,7 +178,7 @@ static void write_list_body(struct openapi *o, const struct field *field)
 
 static bool is_reference(const struct field *field)
 {
-	return field->kind == KIND_MESSAGE ? field->type->form != FORM_BARE
+	return field->kind == KIND_MESSAGE ? field_type(field)->form != FORM_BARE
 					   : value_schema_of(field->kind) != NULL;
 }
 
@@ -201,14 +203,16 @@ static void write_one_body(struct openapi *o, const struct field *field)
 /* What Go's encoder writes for a value that nobody set, or what the server fills in. */
 static void write_default(struct openapi *o, const struct field *field)
 {
-	struct str json = field->rules == NULL ? STR_NONE : field->rules->default_json;
+	struct str json =
+	    field_rules(field) == NULL ? STR_NONE : rules_default_json(field_rules(field));
 	bool is_written = (field->flags & FIELD_ALWAYS) && !(field->flags & FIELD_PTR);
 
 	if (o->is_v2 || field->shape != SHAPE_ONE)
 		return;
 	if (field->kind == KIND_MESSAGE)
-		json = record_is_by_value(field) && field->type->form == FORM_OBJECT ? STR("{}")
-										     : STR_NONE;
+		json = record_is_by_value(field) && field_type(field)->form == FORM_OBJECT
+			   ? STR("{}")
+			   : STR_NONE;
 	else if (json.at == NULL && is_written && field->kind == KIND_BOOL)
 		json = STR("false");
 	else if (json.at == NULL && is_written && field->kind <= KIND_DOUBLE)
@@ -241,9 +245,9 @@ static void write_list_kind(struct openapi *o, const struct field *field)
 	if (field->flags & FIELD_MAP) {
 		openapi_member(o, "x-kubernetes-list-map-keys");
 		text_add_char(o->out, '[');
-		for (uint32_t i = 0; i < field->rules->key_count; i++) {
+		for (uint32_t i = 0; i < field_rules(field)->key_count; i++) {
 			openapi_next(o);
-			json_write_string(o->out, field->rules->keys[i]);
+			json_write_string(o->out, rules_key(field_rules(field), i));
 		}
 		text_add_char(o->out, ']');
 	}
@@ -259,8 +263,9 @@ static void write_patch(struct openapi *o, const struct field *field)
 			       : field->flags & FIELD_REPLACE ? "replace"
 							      : NULL;
 
-	if (field->rules != NULL && field->rules->merge_key.at != NULL)
-		openapi_string(o, "x-kubernetes-patch-merge-key", field->rules->merge_key);
+	if (field_rules(field) != NULL && rules_merge_key(field_rules(field)).at != NULL)
+		openapi_string(o, "x-kubernetes-patch-merge-key",
+			       rules_merge_key(field_rules(field)));
 	if (strategy != NULL)
 		openapi_string(o, "x-kubernetes-patch-strategy", str_from(strategy));
 }
@@ -268,9 +273,9 @@ static void write_patch(struct openapi *o, const struct field *field)
 static void write_field(struct openapi *o, const struct type *type, const struct field *field)
 {
 	openapi_next(o);
-	json_write_string(o->out, field->name);
+	json_write_string(o->out, field_name(field));
 	text_lit(o->out, ":{");
-	openapi_describe(o, description_field(type, field->name));
+	openapi_describe(o, description_field(type, field_name(field)));
 	if (field->shape == SHAPE_ONE)
 		write_one_body(o, field);
 	else
@@ -286,23 +291,23 @@ static void write_field(struct openapi *o, const struct type *type, const struct
 static void write_fields(struct openapi *o, const struct type *type)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		if (type->fields[i].flags & FIELD_INLINE)
-			write_fields(o, type->fields[i].type);
+		if (type_fields(type)[i].flags & FIELD_INLINE)
+			write_fields(o, field_type(&type_fields(type)[i]));
 		else
-			write_field(o, type, &type->fields[i]);
+			write_field(o, type, &type_fields(type)[i]);
 	}
 }
 
 static void write_required(struct openapi *o, const struct type *type)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 
 		if (field->flags & FIELD_INLINE) {
-			write_required(o, field->type);
+			write_required(o, field_type(field));
 		} else if (field->flags & FIELD_REQUIRED) {
 			openapi_next(o);
-			json_write_string(o->out, field->name);
+			json_write_string(o->out, field_name(field));
 		}
 	}
 }
@@ -310,8 +315,9 @@ static void write_required(struct openapi *o, const struct type *type)
 static bool has_required(const struct type *type)
 {
 	for (uint32_t i = 0; i < type->field_count; i++)
-		if ((type->fields[i].flags & FIELD_REQUIRED) ||
-		    ((type->fields[i].flags & FIELD_INLINE) && has_required(type->fields[i].type)))
+		if ((type_fields(type)[i].flags & FIELD_REQUIRED) ||
+		    ((type_fields(type)[i].flags & FIELD_INLINE) &&
+		     has_required(field_type(&type_fields(type)[i]))))
 			return true;
 	return false;
 }
@@ -338,18 +344,18 @@ static void write_one_kind(struct openapi *o, struct str group, struct str kind,
    what every group reads says them all. */
 static void write_own_kind(struct openapi *o, const struct type *type)
 {
-	bool is_meta = str_is(type->prefix, "meta");
+	bool is_meta = str_is(type_prefix(type), "meta");
 	bool has_groups = is_meta && (!o->is_v2 || type == &meta_delete_options_type);
 
 	openapi_member(o, "x-kubernetes-group-version-kind");
 	text_add_char(o->out, '[');
-	write_one_kind(o, is_meta ? STR("") : type->group, type->kind,
-		       is_meta ? STR("v1") : type->version);
+	write_one_kind(o, is_meta ? STR("") : type_group(type), type_kind(type),
+		       is_meta ? STR("v1") : type_version(type));
 	for (uint32_t i = 0; has_groups && i < o->count; i += openapi_group_len(o, i)) {
 		const struct resource_row *row = o->resources[i].row;
 
 		if (row->group.len > 0)
-			write_one_kind(o, row->group, type->kind, row->version);
+			write_one_kind(o, row->group, type_kind(type), row->version);
 	}
 	text_add_char(o->out, ']');
 }

@@ -77,12 +77,12 @@ static void diff_maps(struct text *out, const struct field *field, const void *f
 static bool has_members(const struct field *field)
 {
 	return field->kind == KIND_MESSAGE && field->shape == SHAPE_ONE &&
-	       field->type->form == FORM_OBJECT && field->type->rest == 0;
+	       field_type(field)->form == FORM_OBJECT && field_type(field)->rest == 0;
 }
 
 static const void *message_of(const struct field *field, const void *record)
 {
-	return record_or_empty(field->type, *(void *const *)field_at(field, record));
+	return record_or_empty(field_type(field), *(void *const *)field_at(field, record));
 }
 
 static void diff_fields(struct members *members, const struct type *type, const void *from,
@@ -96,13 +96,13 @@ static void diff_field(struct members *members, const struct field *field, const
 
 	if (record_equal_field(field, from, to))
 		return;
-	write_name(members, field->name);
+	write_name(members, field_name(field));
 	if (!field_is_set(field, to)) {
 		text_lit(out, "null");
 	} else if (has_members(field) && field_is_set(field, from)) {
 		text_add_char(out, '{');
-		diff_fields(&inner, field->type, message_of(field, from), message_of(field, to),
-			    arena, depth + 1);
+		diff_fields(&inner, field_type(field), message_of(field, from),
+			    message_of(field, to), arena, depth + 1);
 		text_add_char(out, '}');
 	} else if (field->shape == SHAPE_MAP && field_is_set(field, from)) {
 		diff_maps(out, field, from, to, arena);
@@ -116,10 +116,10 @@ static void diff_fields(struct members *members, const struct type *type, const 
 {
 	assert(depth <= LIMIT_NESTING);
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 
 		if (field->flags & FIELD_INLINE)
-			diff_fields(members, field->type, message_of(field, from),
+			diff_fields(members, field_type(field), message_of(field, from),
 				    message_of(field, to), arena, depth + 1);
 		else
 			diff_field(members, field, from, to, arena, depth);

@@ -68,9 +68,9 @@ static bool member_place(struct patch *patch, const struct type *type, void *rec
 		void **inlined = field_at(chain[i], out->record);
 
 		if (*inlined == NULL)
-			*inlined = record_new(chain[i]->type, patch->arena);
+			*inlined = record_new(field_type(chain[i]), patch->arena);
 		out->record = *inlined;
-		out->type = chain[i]->type;
+		out->type = field_type(chain[i]);
 	}
 	/* Members that are always written are there in JSON even when the record has no value. */
 	out->is_there =
@@ -112,18 +112,18 @@ static bool step(struct patch *patch, const struct place *from, struct str token
 		out->index = patch_find_key(field, from->record, token, &out->is_there);
 		return true;
 	}
-	if (field->kind != KIND_MESSAGE || field->type->form != FORM_OBJECT)
+	if (field->kind != KIND_MESSAGE || field_type(field)->form != FORM_OBJECT)
 		return false;
 	if (from->kind == PLACE_FIELD) {
 		void **at = field_at(field, from->record);
 
 		if (*at == NULL)
-			*at = record_new(field->type, patch->arena);
+			*at = record_new(field_type(field), patch->arena);
 		message = *at;
 	} else {
 		message = value_block(from);
 	}
-	return member_place(patch, field->type, message, token, out);
+	return member_place(patch, field_type(field), message, token, out);
 }
 
 /* Follows a pointer. All but the last token must name something that is there. */
@@ -161,7 +161,7 @@ static struct str value_at(struct patch *patch, const struct place *place)
 		json_encode(place->type, place->record, &out);
 	else if (place->kind == PLACE_NAME)
 		json_write_string(&out, str_is(place->key, "kind")
-					    ? place->type->kind
+					    ? type_kind(place->type)
 					    : type_api_version(place->type, patch->arena));
 	else if (place->kind == PLACE_FIELD)
 		json_encode_field(place->field, place->record, &out);

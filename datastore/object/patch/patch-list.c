@@ -36,7 +36,7 @@ enum status merge_replace_list(struct patch *patch, const struct field *field, v
 	struct json in = json_of(raw);
 	struct str value;
 
-	if (field->kind != KIND_MESSAGE || field->type->form != FORM_OBJECT ||
+	if (field->kind != KIND_MESSAGE || field_type(field)->form != FORM_OBJECT ||
 	    json_peek(&in) != JSON_ARRAY)
 		return json_decode_field(field, raw, patch->arena, record, patch->why);
 	field_clear(field, record);
@@ -50,9 +50,9 @@ enum status merge_replace_list(struct patch *patch, const struct field *field, v
 			continue;
 		block = patch_insert(patch, field, record, len);
 		if (value.at[0] == '{' && is_strategic)
-			TRY(merge_take_object(patch, field->type, block, value, &here, depth));
+			TRY(merge_take_object(patch, field_type(field), block, value, &here, depth));
 		else if (value.at[0] == '{')
-			TRY(merge_object(patch, field->type, block, value, &here, depth));
+			TRY(merge_object(patch, field_type(field), block, value, &here, depth));
 		else
 			TRY(patch_decode_element(patch, field, block, value));
 	}
@@ -62,7 +62,8 @@ enum status merge_replace_list(struct patch *patch, const struct field *field, v
 /* The merge key's value of a message, as text: numbers and strings compare alike. */
 static struct str key_of(struct patch *patch, const struct field *field, const void *block)
 {
-	return record_value(field->type, block, field->rules->merge_key, patch->arena);
+	return record_value(field_type(field), block, rules_merge_key(field_rules(field)),
+			    patch->arena);
 }
 
 static uint32_t find_by_key(struct patch *patch, const struct field *field, void *record,
@@ -79,7 +80,7 @@ static uint32_t find_by_key(struct patch *patch, const struct field *field, void
 /* The key's value in an element of the patch; absent: the element has none. */
 static struct str raw_key(struct patch *patch, const struct field *field, struct str element)
 {
-	struct str raw = merge_raw_member(patch, element, field->rules->merge_key), text;
+	struct str raw = merge_raw_member(patch, element, rules_merge_key(field_rules(field))), text;
 	struct json in;
 
 	if (raw.at == NULL || raw.at[0] != '"')
@@ -93,7 +94,7 @@ static enum status key_is_missing(struct patch *patch, const struct field *field
 {
 	return fault_set(patch->why, BAD_REQUEST, "patch",
 			 "map: " STR_FMT " does not contain declared merge key: " STR_FMT,
-			 STR_ARG(element), STR_ARG(field->rules->merge_key));
+			 STR_ARG(element), STR_ARG(rules_merge_key(field_rules(field))));
 }
 
 /* Elements that are to go have gone before any other is looked at, all that have the key. */
@@ -134,11 +135,11 @@ static enum status merge_message(struct patch *patch, const struct field *field,
 	at = find_by_key(patch, field, record, key);
 	if (at == UINT32_MAX) {
 		block = patch_insert(patch, field, record, patch_blocks(field, record)->len);
-		return merge_take_object(patch, field->type, block, element, path, depth);
+		return merge_take_object(patch, field_type(field), block, element, path, depth);
 	}
 	TRY(merge_check_retained(patch, element, directives.retain_keys));
 	block = patch_block(field, patch_blocks(field, record), at);
-	return merge_object(patch, field->type, block, element, path, depth);
+	return merge_object(patch, field_type(field), block, element, path, depth);
 }
 
 static bool has_value(const struct field *field, void *record, const void *block, uint32_t until)
@@ -202,7 +203,7 @@ static enum status take_list_as_it_is(struct patch *patch, const struct field *f
 			continue;
 		block = patch_insert(patch, field, record, patch_blocks(field, record)->len);
 		if (is_object)
-			TRY(merge_object(patch, field->type, block, element, &here, depth));
+			TRY(merge_object(patch, field_type(field), block, element, &here, depth));
 		else
 			TRY(patch_decode_element(patch, field, block, element));
 	}

@@ -232,9 +232,10 @@ static enum status merge_entry(struct patch *patch, const struct field *field, v
 	/* What is put in the place of something has nothing to remove: null is the value that it has in a map of such. */
 	if (str_is(raw, "null"))
 		return OK;
-	if (field->kind == KIND_MESSAGE && field->type->form == FORM_OBJECT && raw.at[0] == '{')
-		return merge_object(patch, field->type, (char *)block + FIELD_ENTRY_VALUE, raw,
-				    path, depth);
+	if (field->kind == KIND_MESSAGE && field_type(field)->form == FORM_OBJECT &&
+	    raw.at[0] == '{')
+		return merge_object(patch, field_type(field), (char *)block + FIELD_ENTRY_VALUE,
+				    raw, path, depth);
 	return patch_decode_element(patch, field, block, raw);
 }
 
@@ -344,7 +345,8 @@ static enum status merge_field(struct patch *patch, const struct field *field, v
 	if (field->shape == SHAPE_MAP && !is_replaced && raw.at[0] == '{')
 		return merge_map(patch, field, record, raw, path, depth);
 	if (field->shape == SHAPE_LIST) {
-		bool has_key = field->rules != NULL && field->rules->merge_key.at != NULL;
+		bool has_key =
+		    field_rules(field) != NULL && rules_merge_key(field_rules(field)).at != NULL;
 
 		if (patch->is_strategic && (field->flags & FIELD_MERGE) != 0 &&
 		    (has_key || field->kind != KIND_MESSAGE))
@@ -354,7 +356,7 @@ static enum status merge_field(struct patch *patch, const struct field *field, v
 	if (field->shape == SHAPE_ONE && is_raw(field) && !patch->is_strategic)
 		return merge_raw_field(patch, field, record, raw);
 	if (field->shape != SHAPE_ONE || field->kind != KIND_MESSAGE ||
-	    field->type->form != FORM_OBJECT || raw.at[0] != '{')
+	    field_type(field)->form != FORM_OBJECT || raw.at[0] != '{')
 		return json_decode_field(field, raw, patch->arena, record, patch->why);
 	TRY(merge_read_directives(patch, raw, &directives));
 	message = field_at(field, record);
@@ -366,10 +368,10 @@ static enum status merge_field(struct patch *patch, const struct field *field, v
 	if (*message != NULL && directives.patch == MERGE_DIRECTIVE_MERGE)
 		TRY(merge_check_retained(patch, raw, directives.retain_keys));
 	if (*message == NULL || is_replaced || directives.patch == MERGE_DIRECTIVE_REPLACE)
-		*message = record_new(field->type, patch->arena);
+		*message = record_new(field_type(field), patch->arena);
 	if (directives.patch == MERGE_DIRECTIVE_REPLACE)
-		return merge_take_object(patch, field->type, *message, raw, path, depth);
-	return merge_object(patch, field->type, *message, raw, path, depth);
+		return merge_take_object(patch, field_type(field), *message, raw, path, depth);
+	return merge_object(patch, field_type(field), *message, raw, path, depth);
 }
 
 /* The record that holds a member: the object's own, or an inlined message's, made where it is absent. */
@@ -380,7 +382,7 @@ static void *holder(struct patch *patch, void *record, const struct field *const
 		void **inlined = field_at(chain[i], record);
 
 		if (*inlined == NULL)
-			*inlined = record_new(chain[i]->type, patch->arena);
+			*inlined = record_new(field_type(chain[i]), patch->arena);
 		record = *inlined;
 	}
 	return record;
@@ -389,14 +391,14 @@ static void *holder(struct patch *patch, void *record, const struct field *const
 static void retain(struct patch *patch, const struct type *type, void *record, struct str keys)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 		void *inlined =
 		    (field->flags & FIELD_INLINE) != 0 ? *(void **)field_at(field, record) : NULL;
 
 		if ((field->flags & FIELD_INLINE) != 0) {
 			if (inlined != NULL)
-				retain(patch, field->type, inlined, keys);
-		} else if (!is_listed(patch, keys, field->name))
+				retain(patch, field_type(field), inlined, keys);
+		} else if (!is_listed(patch, keys, field_name(field)))
 			field_clear(field, record);
 	}
 }
@@ -417,7 +419,8 @@ static enum status each_list(struct patch *patch, const struct type *type, void 
 		held = holder(patch, record, chain, depth);
 		if (old == NULL)
 			TRY(merge_remove_values(patch, field, held, list[i].raw));
-		else if (field->kind != KIND_MESSAGE || (field->rules && field->rules->merge_key.at))
+		else if (field->kind != KIND_MESSAGE ||
+			 (field_rules(field) && rules_merge_key(field_rules(field)).at))
 			TRY(merge_set_order(patch, field, held, list[i].raw, &old[i], true));
 	}
 	return OK;

@@ -105,6 +105,6 @@ enum status patch_decode_element(const struct patch *patch, const struct field *
 		return json_decode_field(&one, raw, patch->arena, block, patch->why);
 	TRY(json_decode_field(&one, raw, patch->arena, &message, patch->why));
 	if (message != NULL)
-		memcpy(block, message, field->type->size);
+		memcpy(block, message, field_type(field)->size);
 	return OK;
 }

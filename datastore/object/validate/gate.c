@@ -68,8 +68,9 @@ static bool is_left_to_kind(struct str gate)
 
 static bool is_off(const struct field *field)
 {
-	for (uint32_t i = 0; field->rules != NULL && i < field->rules->gate_count; i++)
-		if (!gate_is_on(field->rules->gates[i]) && !is_left_to_kind(field->rules->gates[i]))
+	for (uint32_t i = 0; field_rules(field) != NULL && i < field_rules(field)->gate_count; i++)
+		if (!gate_is_on(rules_gate(field_rules(field), i)) &&
+		    !is_left_to_kind(rules_gate(field_rules(field), i)))
 			return true;
 	return false;
 }
@@ -77,7 +78,7 @@ static bool is_off(const struct field *field)
 static bool is_used(const struct type *type, const void *record, const struct field *wanted)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 		struct record_walk walk;
 		const void *below;
 
@@ -87,7 +88,7 @@ static bool is_used(const struct type *type, const void *record, const struct fi
 			continue;
 		walk = record_walk_of(field, record);
 		while ((below = record_walk_next(&walk)) != NULL)
-			if (is_used(field->type, below, wanted))
+			if (is_used(field_type(field), below, wanted))
 				return true;
 	}
 	return false;
@@ -97,7 +98,7 @@ static bool is_used(const struct type *type, const void *record, const struct fi
 static void drop(const struct type *type, void *record, const struct type *top, const void *old)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 		struct record_walk walk;
 		void *below;
 
@@ -111,7 +112,7 @@ static void drop(const struct type *type, void *record, const struct type *top, 
 			continue;
 		walk = record_walk_of(field, record);
 		while ((below = record_walk_next(&walk)) != NULL)
-			drop(field->type, below, top, old);
+			drop(field_type(field), below, top, old);
 	}
 }
 

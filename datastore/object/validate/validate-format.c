@@ -184,9 +184,9 @@ void validate_format(struct judge *judge, const struct mark *mark, struct str va
 	const struct format f = { judge, mark, way };
 
 	for (size_t i = 0; i < sizeof syntaxes / sizeof *syntaxes; i++)
-		if (str_is(mark->value, syntaxes[i].name))
+		if (str_is(mark_value(mark), syntaxes[i].name))
 			check_name(&f, syntaxes[i].syntax, value, value, "");
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		if (str_is(mark->value, others[i].name))
+		if (str_is(mark_value(mark), others[i].name))
 			others[i].check(&f, value);
 }

@@ -165,7 +165,8 @@ static bool limit_items(struct judge *judge, const struct mark *mark, const stru
 {
 	uint64_t max = 0;
 
-	if (!is_whole_list(value) || str_to_u64(mark->value, &max) != OK || list_len(value) <= max)
+	if (!is_whole_list(value) || str_to_u64(mark_value(mark), &max) != OK ||
+	    list_len(value) <= max)
 		return false;
 	validate_say(judge, mark->stage, way, FAULT_TOO_MANY,
 		     arena_printf(judge->faults->arena, "%u", list_len(value)),
@@ -188,11 +189,11 @@ static bool judge_update(struct judge *judge, const struct mark *mark, const str
 
 	if (!judge->is_update)
 		return false;
-	if (str_is(mark->value, "NoSet") && !was_set && is_set)
+	if (str_is(mark_value(mark), "NoSet") && !was_set && is_set)
 		return forbid_change(judge, mark, way, "field cannot be set once created");
-	if (str_is(mark->value, "NoUnset") && was_set && !is_set)
+	if (str_is(mark_value(mark), "NoUnset") && was_set && !is_set)
 		return forbid_change(judge, mark, way, "field cannot be cleared once set");
-	if (str_is(mark->value, "NoModify") && was_set && is_set)
+	if (str_is(mark_value(mark), "NoModify") && was_set && is_set)
 		return forbid_change(judge, mark, way, "field cannot be modified once set");
 	return false;
 }
@@ -223,7 +224,7 @@ static void judge_range(struct judge *judge, const struct mark *mark, const stru
 	bool is_minimum = mark->name == MARK_MINIMUM;
 	int64_t number = 0, limit = 0;
 
-	if (!read_integer(value, &number) || str_to_i64(mark->value, &limit) != OK)
+	if (!read_integer(value, &number) || str_to_i64(mark_value(mark), &limit) != OK)
 		return;
 	if (is_minimum ? number >= limit : number <= limit)
 		return;
@@ -239,7 +240,7 @@ static void judge_length(struct judge *judge, const struct mark *mark, struct st
 	bool is_bytes = mark->name == MARK_MAX_BYTES;
 	uint64_t max = 0, len = is_bytes ? text.len : utf8_count(text);
 
-	if (str_to_u64(mark->value, &max) == OK && len > max)
+	if (str_to_u64(mark_value(mark), &max) == OK && len > max)
 		validate_say(judge, mark->stage, way, FAULT_TOO_LONG, STR_NONE,
 			     "may not be more than %ju %s%s", (uintmax_t)max,
 			     is_bytes ? "byte" : "character", max == 1 ? "" : "s");
@@ -274,16 +275,16 @@ static bool list_values(const struct known_values *values, struct str value, str
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < values->len && count < VALUES_MAX; i++) {
-		const struct known_value *known = &values->at[i];
+		const struct known_value *known = &known_values_at(values)[i];
 		uint32_t at = count;
 
-		if (known->gate.len > 0 && !gate_is_on(known->gate))
+		if (known_value_gate(known).len > 0 && !gate_is_on(known_value_gate(known)))
 			continue;
-		if (str_eq(known->text, value))
+		if (str_eq(known_value_text(known), value))
 			return false;
-		for (; at > 0 && str_cmp(sorted[at - 1], known->text) > 0; at--)
+		for (; at > 0 && str_cmp(sorted[at - 1], known_value_text(known)) > 0; at--)
 			sorted[at] = sorted[at - 1];
-		sorted[at] = known->text;
+		sorted[at] = known_value_text(known);
 		count++;
 	}
 	for (uint32_t i = 0; i < count; i++) {

@@ -40,19 +40,19 @@ static bool is_condition(const struct mark_step *step)
 static const struct mark_step *step_at(const struct mark *mark, uint32_t level)
 {
 	for (uint32_t i = 0; i < mark->step_count; i++)
-		if (!is_condition(&mark->steps[i]) && level-- == 0)
-			return &mark->steps[i];
+		if (!is_condition(&mark_steps(mark)[i]) && level-- == 0)
+			return &mark_steps(mark)[i];
 	return NULL;
 }
 
 static bool is_due(const struct mark *mark)
 {
 	for (uint32_t i = 0; i < mark->step_count; i++) {
-		const struct mark_step *step = &mark->steps[i];
+		const struct mark_step *step = &mark_steps(mark)[i];
 
 		if (step->kind == STEP_IF_MODE ||
-		    (step->kind == STEP_IF_ENABLED && !gate_is_on(step->arg)) ||
-		    (step->kind == STEP_IF_DISABLED && gate_is_on(step->arg)))
+		    (step->kind == STEP_IF_ENABLED && !gate_is_on(mark_step_arg(step))) ||
+		    (step->kind == STEP_IF_DISABLED && gate_is_on(mark_step_arg(step))))
 			return false;
 	}
 	return true;
@@ -60,10 +60,10 @@ static bool is_due(const struct mark *mark)
 
 static const struct mark *mark_of(const struct field *field, enum mark_name name)
 {
-	for (uint32_t i = 0; field->rules != NULL && i < field->rules->mark_count; i++)
-		if (field->rules->marks[i].name == name &&
-		    step_at(&field->rules->marks[i], 0) == NULL)
-			return &field->rules->marks[i];
+	for (uint32_t i = 0; field_rules(field) != NULL && i < field_rules(field)->mark_count; i++)
+		if (rules_marks(field_rules(field))[i].name == name &&
+		    step_at(&rules_marks(field_rules(field))[i], 0) == NULL)
+			return &rules_marks(field_rules(field))[i];
 	return NULL;
 }
 
@@ -84,24 +84,24 @@ static enum sameness sameness_of(const struct field *field)
 
 	if (field->shape != SHAPE_LIST)
 		return SAME_NEVER;
-	if ((field->flags & FIELD_SET) != 0 || (mark != NULL && str_is(mark->value, "set")))
+	if ((field->flags & FIELD_SET) != 0 || (mark != NULL && str_is(mark_value(mark), "set")))
 		return field->kind == KIND_STRING ? SAME_BY_VALUE : SAME_NEVER;
-	if ((field->flags & FIELD_MAP) != 0 || (mark != NULL && str_is(mark->value, "map")))
+	if ((field->flags & FIELD_MAP) != 0 || (mark != NULL && str_is(mark_value(mark), "map")))
 		return field->kind == KIND_MESSAGE ? SAME_BY_KEYS : SAME_NEVER;
 	return SAME_NEVER;
 }
 
-static uint32_t list_keys(const struct field_rules *rules, const struct str *out[KEYS_MAX])
+static uint32_t list_keys(const struct field_rules *rules, struct str out[KEYS_MAX])
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < rules->key_count && count < KEYS_MAX; i++)
-		out[count++] = &rules->keys[i];
+		out[count++] = rules_key(rules, i);
 	if (count > 0)
 		return count;
 	for (uint32_t i = 0; i < rules->mark_count && count < KEYS_MAX; i++)
-		if (rules->marks[i].name == MARK_LIST_MAP_KEY)
-			out[count++] = &rules->marks[i].value;
+		if (rules_marks(rules)[i].name == MARK_LIST_MAP_KEY)
+			out[count++] = mark_value(&rules_marks(rules)[i]);
 	return count;
 }
 
@@ -125,16 +125,16 @@ static void add_key(struct text *out, const struct field *field, const void *rec
 static struct str element_key(const struct field *field, enum sameness sameness,
 			      const void *element, struct arena *arena)
 {
-	const struct str *keys[KEYS_MAX];
+	struct str keys[KEYS_MAX];
 	uint32_t count;
 	struct text out;
 
 	if (sameness == SAME_BY_VALUE)
 		return *(const struct str *)element;
 	out = text_in(arena, UINT32_MAX);
-	count = list_keys(field->rules, keys);
+	count = list_keys(field_rules(field), keys);
 	for (uint32_t i = 0; i < count; i++) {
-		const struct field *member = type_field(field->type, *keys[i]);
+		const struct field *member = type_field(field_type(field), keys[i]);
 
 		if (member != NULL)
 			add_key(&out, member, element);
@@ -238,9 +238,10 @@ static void judge_element(struct judge *judge, const struct due *due, const stru
 	if (due != NULL)
 		judge_value(judge, *due, value, old, way, depth);
 	else if (value->field->kind == KIND_MESSAGE)
-		judge_record(judge, value->field->type, value->element, old->element, way, depth);
+		judge_record(judge, field_type(value->field), value->element, old->element, way,
+			     depth);
 	else
-		validate_values(judge, value->field->rules->values, value, way);
+		validate_values(judge, rules_values(field_rules(value->field)), value, way);
 }
 
 static void judge_elements(struct judge *judge, const struct due *due, const struct value *value,
@@ -296,14 +297,14 @@ static const void *message_of(const struct field *field, const void *record)
 	if (record == NULL)
 		return NULL;
 	message = *(void *const *)field_at(field, record);
-	return record_is_by_value(field) ? record_or_empty(field->type, message) : message;
+	return record_is_by_value(field) ? record_or_empty(field_type(field), message) : message;
 }
 
 static void judge_subfield(struct judge *judge, const struct due *due, struct str name,
 			   const struct value *value, const struct value *old,
 			   const struct way *way, uint32_t depth)
 {
-	const struct field *member = type_field(value->field->type, name);
+	const struct field *member = type_field(field_type(value->field), name);
 	const struct way here = { .up = way, .name = name };
 	struct value now, then;
 
@@ -321,7 +322,9 @@ static void judge_step(struct judge *judge, const struct mark_step *step, const 
 		       uint32_t depth)
 {
 	switch (step->kind) {
-	case STEP_SUBFIELD: judge_subfield(judge, due, step->arg, value, old, way, depth); break;
+	case STEP_SUBFIELD:
+		judge_subfield(judge, due, mark_step_arg(step), value, old, way, depth);
+		break;
 	case STEP_EACH_VALUE: judge_elements(judge, due, value, old, way, depth); break;
 	case STEP_EACH_KEY: judge_keys(judge, due, value, old, way, depth); break;
 	default: break; /* of items see judge_items */
@@ -334,10 +337,10 @@ static uint32_t with_step(const struct due *due, uint32_t first, const struct ma
 	uint32_t mask = 0;
 
 	for (uint32_t i = first; i < due->rules->mark_count; i++) {
-		const struct mark_step *other = step_at(&due->rules->marks[i], due->level);
+		const struct mark_step *other = step_at(&rules_marks(due->rules)[i], due->level);
 
 		if ((due->mask & 1U << i) != 0 && other != NULL && other->kind == step->kind &&
-		    str_eq(other->arg, step->arg))
+		    str_eq(mark_step_arg(other), mark_step_arg(step)))
 			mask |= 1U << i;
 	}
 	return mask;
@@ -345,14 +348,15 @@ static uint32_t with_step(const struct due *due, uint32_t first, const struct ma
 
 static bool is_here(const struct due *due, uint32_t i)
 {
-	return (due->mask & 1U << i) != 0 && step_at(&due->rules->marks[i], due->level) == NULL;
+	return (due->mask & 1U << i) != 0 &&
+	       step_at(&rules_marks(due->rules)[i], due->level) == NULL;
 }
 
 /* False: it is not to be looked into any further. */
 static bool judge_value(struct judge *judge, struct due due, const struct value *value,
 			const struct value *old, const struct way *way, uint32_t depth)
 {
-	const struct mark *marks = due.rules->marks;
+	const struct mark *marks = rules_marks(due.rules);
 	bool goes_on = true;
 
 	for (uint32_t i = 0; i < due.rules->mark_count; i++)
@@ -382,7 +386,7 @@ static bool judge_value(struct judge *judge, struct due due, const struct value 
 static bool is_item(const struct field *field, const void *element, struct str wish)
 {
 	struct str value = wish, name = str_cut(&value, ':');
-	const struct field *member = type_field(field->type, name);
+	const struct field *member = type_field(field_type(field), name);
 
 	return member != NULL && member->kind == KIND_STRING && member->shape == SHAPE_ONE &&
 	       str_eq(*(const struct str *)field_at(member, element), value);
@@ -404,13 +408,13 @@ static void add_item(struct text *out, const struct field *field, struct str wis
 	if (out->len > 0)
 		text_lit(out, ", ");
 	text_printf(out, "%s" STR_FMT "[{\"" STR_FMT "\": \"" STR_FMT "\"}]%s", mark,
-		    STR_ARG(field->name), STR_ARG(name), STR_ARG(value), mark);
+		    STR_ARG(field_name(field)), STR_ARG(name), STR_ARG(value), mark);
 }
 
 static void judge_items(struct judge *judge, const struct value *value, const struct value *old,
 			const struct way *way)
 {
-	const struct field_rules *rules = value->field->rules;
+	const struct field_rules *rules = field_rules(value->field);
 	struct arena *arena = judge->faults->arena;
 	struct text all = text_in(arena, NAMES_BYTES_MAX), found = text_in(arena, NAMES_BYTES_MAX);
 	const struct mark *last = NULL;
@@ -418,20 +422,20 @@ static void judge_items(struct judge *judge, const struct value *value, const st
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < rules->mark_count; i++) {
-		const struct mark *mark = &rules->marks[i];
+		const struct mark *mark = &rules_marks(rules)[i];
 		const struct mark_step *step = step_at(mark, 0);
 		bool is_there;
 
 		if (mark->name != MARK_ZERO_OR_ONE_OF || step == NULL || step->kind != STEP_ITEM)
 			continue;
-		is_there = has_item(value, step->arg);
-		is_changed = is_changed || is_there != has_item(old, step->arg);
+		is_there = has_item(value, mark_step_arg(step));
+		is_changed = is_changed || is_there != has_item(old, mark_step_arg(step));
 		last = mark;
-		add_item(&all, value->field, step->arg, "`");
+		add_item(&all, value->field, mark_step_arg(step), "`");
 		if (!is_there)
 			continue;
 		count++;
-		add_item(&found, value->field, step->arg, "");
+		add_item(&found, value->field, mark_step_arg(step), "");
 	}
 	if (last != NULL && is_changed && count > 1)
 		validate_say(judge, last->stage, way, FAULT_INVALID,
@@ -444,18 +448,18 @@ static void judge_items(struct judge *judge, const struct value *value, const st
 
 static bool has_judged_type(const struct field *field)
 {
-	if (field->kind != KIND_MESSAGE || (field->type->flags & TYPE_JUDGED) == 0)
+	if (field->kind != KIND_MESSAGE || (field_type(field)->flags & TYPE_JUDGED) == 0)
 		return false;
-	for (uint32_t i = 0; field->rules != NULL && i < field->rules->mark_count; i++)
-		if (field->rules->marks[i].name == MARK_OPAQUE)
+	for (uint32_t i = 0; field_rules(field) != NULL && i < field_rules(field)->mark_count; i++)
+		if (rules_marks(field_rules(field))[i].name == MARK_OPAQUE)
 			return false;
 	return true;
 }
 
 static bool has_enforced_values(const struct field *field)
 {
-	return field->rules != NULL && field->rules->values != NULL &&
-	       field->rules->values->is_enforced;
+	return field_rules(field) != NULL && rules_values(field_rules(field)) != NULL &&
+	       rules_values(field_rules(field))->is_enforced;
 }
 
 static uint32_t due_marks(const struct field_rules *rules)
@@ -464,7 +468,7 @@ static uint32_t due_marks(const struct field_rules *rules)
 
 	assert(rules->mark_count <= MARKS_MAX);
 	for (uint32_t i = 0; i < rules->mark_count; i++)
-		if (is_due(&rules->marks[i]))
+		if (is_due(&rules_marks(rules)[i]))
 			mask |= 1U << i;
 	return mask;
 }
@@ -481,7 +485,7 @@ static void descend(struct judge *judge, const struct value *value, const struct
 	}
 	message = message_of(field, value->record);
 	if (message != NULL)
-		judge_record(judge, field->type, message, message_of(field, old->record), way,
+		judge_record(judge, field_type(field), message, message_of(field, old->record), way,
 			     depth);
 }
 
@@ -490,16 +494,16 @@ static void judge_field(struct judge *judge, const struct field *field, const vo
 {
 	const struct value value = { .field = field, .record = record };
 	const struct value old = { .field = field, .record = old_record };
-	const struct way here = { .up = up, .name = field->name };
+	const struct way here = { .up = up, .name = field_name(field) };
 	const struct way *way = (field->flags & FIELD_INLINE) != 0 ? up : &here;
-	bool has_marks = field->rules != NULL && field->rules->mark_count > 0;
+	bool has_marks = field_rules(field) != NULL && field_rules(field)->mark_count > 0;
 
 	if (!has_marks && !has_enforced_values(field) && !has_judged_type(field))
 		return;
 	if (judge->is_update && old_record != NULL && validate_equal(&value, &old))
 		return;
 	if (has_marks) {
-		struct due due = { field->rules, due_marks(field->rules), 0 };
+		struct due due = { field_rules(field), due_marks(field_rules(field)), 0 };
 
 		if (!judge_value(judge, due, &value, &old, way, depth))
 			return;
@@ -508,7 +512,7 @@ static void judge_field(struct judge *judge, const struct field *field, const vo
 			judge_unique(judge, &value, way);
 	}
 	if (has_enforced_values(field) && field->shape == SHAPE_ONE)
-		validate_values(judge, field->rules->values, &value, way);
+		validate_values(judge, rules_values(field_rules(field)), &value, way);
 	else if (has_enforced_values(field))
 		judge_elements(judge, NULL, &value, &old, way, depth);
 	if (has_judged_type(field))
@@ -540,7 +544,7 @@ static void judge_union(struct judge *judge, const struct type *type, const void
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
+		const struct field *field = &type_fields(type)[i];
 		const struct mark *mark = mark_of(field, MARK_UNION_MEMBER);
 		bool is_set;
 
@@ -549,11 +553,11 @@ static void judge_union(struct judge *judge, const struct type *type, const void
 		is_set = is_member_set(field, record);
 		is_changed = is_changed || is_set != is_member_set(field, old);
 		last = mark;
-		add_name(&all, field->name, "`");
+		add_name(&all, field_name(field), "`");
 		if (!is_set)
 			continue;
 		count++;
-		add_name(&found, field->name, "");
+		add_name(&found, field_name(field), "");
 	}
 	if (last == NULL || !is_changed || count == 1)
 		return;
@@ -573,14 +577,14 @@ static void judge_mode(struct judge *judge, const struct field *field, struct st
 {
 	const struct mark *any = NULL;
 
-	for (uint32_t i = 0; i < field->rules->mark_count; i++) {
-		const struct mark *mark = &field->rules->marks[i];
+	for (uint32_t i = 0; i < field_rules(field)->mark_count; i++) {
+		const struct mark *mark = &rules_marks(field_rules(field))[i];
 
 		for (uint32_t j = 0; j < mark->step_count; j++) {
-			if (mark->steps[j].kind != STEP_IF_MODE)
+			if (mark_steps(mark)[j].kind != STEP_IF_MODE)
 				continue;
 			any = mark;
-			if (!str_eq(mark->steps[j].arg, mode))
+			if (!str_eq(mark_step_arg(&mark_steps(mark)[j]), mode))
 				continue;
 			(void)validate_stops(judge, mark, value, old, way);
 			return;
@@ -597,21 +601,21 @@ static void judge_modes(struct judge *judge, const struct type *type, const void
 	struct value mode, old_mode;
 
 	for (uint32_t i = 0; i < type->field_count && by == NULL; i++)
-		if (mark_of(&type->fields[i], MARK_MODE_DISCRIMINATOR) != NULL)
-			by = &type->fields[i];
+		if (mark_of(&type_fields(type)[i], MARK_MODE_DISCRIMINATOR) != NULL)
+			by = &type_fields(type)[i];
 	if (by == NULL)
 		return;
 	mode = (struct value){ .field = by, .record = record };
 	old_mode = (struct value){ .field = by, .record = old_record };
 	for (uint32_t i = 0; i < type->field_count; i++) { /* in the order of names, as upstream's */
-		const struct field *field = &type->fields[type->by_name[i]];
+		const struct field *field = &type_fields(type)[type_by_name(type)[i]];
 		const struct value value = { .field = field, .record = record };
 		const struct value old = { .field = field, .record = old_record };
-		const struct way here = { .up = up, .name = field->name };
+		const struct way here = { .up = up, .name = field_name(field) };
 		bool is_same = judge->is_update && old_record != NULL &&
 			       validate_equal(&mode, &old_mode) && validate_equal(&value, &old);
 
-		if (field->rules != NULL && !is_same)
+		if (field_rules(field) != NULL && !is_same)
 			judge_mode(judge, field, validate_text(&mode), &value, &old, &here);
 	}
 }
@@ -625,7 +629,7 @@ static void judge_record(struct judge *judge, const struct type *type, const voi
 	judge_union(judge, type, record, old, way);
 	judge_modes(judge, type, record, old, way);
 	for (uint32_t i = 0; i < type->field_count; i++)
-		judge_field(judge, &type->fields[i], record, old, way, depth + 1);
+		judge_field(judge, &type_fields(type)[i], record, old, way, depth + 1);
 }
 
 void validate_create(const struct type *type, const void *record, struct faults *faults)

@@ -239,8 +239,8 @@ struct place {
 /* /api/v1/[namespaces/<namespace>/]<resource>[/<name>[/<subresource>]] or /apis/<group>/<version>/... */
 static bool is_at(const struct type *type, struct str group, struct str version, struct str resource)
 {
-	return str_eq(type->resource, resource) && str_eq(type->group, group) &&
-	       str_eq(type->version, version) && (type->flags & TYPE_LIST) == 0;
+	return str_eq(type_resource(type), resource) && str_eq(type_group(type), group) &&
+	       str_eq(type_version(type), version) && (type->flags & TYPE_LIST) == 0;
 }
 
 static struct place place_of(const struct desk *desk, struct str path)
@@ -248,7 +248,7 @@ static struct place place_of(const struct desk *desk, struct str path)
 	struct str rest = str_cut(&path, '?'), group = STR(""), version;
 	struct place place = { 0 };
 	uint32_t count;
-	const struct type *const *all = type_all(&count);
+	const struct type *all = type_all(&count);
 	struct str resource;
 
 	(void)str_cut(&rest, '/');
@@ -263,8 +263,8 @@ static struct place place_of(const struct desk *desk, struct str path)
 	place.name = rest.at ? str_cut(&rest, '/') : STR_NONE;
 	place.subresource = rest;
 	for (uint32_t i = 0; i < count; i++)
-		if (is_at(all[i], group, version, resource))
-			place.type = all[i];
+		if (is_at(&all[i], group, version, resource))
+			place.type = &all[i];
 	if (desk->own != NULL && is_at(desk->own, group, version, resource))
 		place.type = desk->own;
 	CHECK(place.type != NULL);

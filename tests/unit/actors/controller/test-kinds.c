@@ -34,8 +34,8 @@ static const char *widgets(const char *versions, const char *established)
 
 static void note(void *arg, const struct type *type, bool is_there)
 {
-	text_printf(arg, "%c" STR_FMT "/" STR_FMT " ", is_there ? '+' : '-', STR_ARG(type->version),
-		    STR_ARG(type->kind));
+	text_printf(arg, "%c" STR_FMT "/" STR_FMT " ", is_there ? '+' : '-',
+		    STR_ARG(type_version(type)), STR_ARG(type_kind(type)));
 }
 
 static struct str define(struct kinds *kinds, const char *json, bool is_gone)
@@ -56,7 +56,7 @@ static bool has(const struct kinds *kinds, const char *kind)
 	const struct type *type;
 
 	for (uint32_t i = 0; (type = kinds_at(kinds, i)) != NULL; i++)
-		if (str_is(type->kind, kind))
+		if (str_is(type_kind(type), kind))
 			return true;
 	return false;
 }
@@ -146,7 +146,7 @@ static void wakes(const struct world *world, const struct object *object, const 
 		  struct wake *to)
 {
 	(void)world, (void)old;
-	if (str_is(object->type->kind, "Widget"))
+	if (str_is(type_kind(object->type), "Widget"))
 		wake_key(to, object_namespace(object), object_name(object));
 }
 

@@ -88,9 +88,9 @@ static bool is_over(const struct object *object)
 
 	if (!meta->has.deletion_timestamp || meta->finalizers.len > 0)
 		return false;
-	if (str_is(object->type->kind, "Namespace"))
+	if (str_is(type_kind(object->type), "Namespace"))
 		return namespace->spec->finalizers.len == 0;
-	return !str_is(object->type->kind, "Pod") || !meta->deletion_grace_period_seconds;
+	return !str_is(type_kind(object->type), "Pod") || !meta->deletion_grace_period_seconds;
 }
 
 static void store(struct scene *scene, struct object *object)
@@ -167,7 +167,7 @@ static int64_t grace_of(const struct object *object, int64_t asked)
 {
 	const struct core_pod *pod = object->record;
 
-	if (!str_is(object->type->kind, "Pod") || pod->spec->node_name.len == 0 ||
+	if (!str_is(type_kind(object->type), "Pod") || pod->spec->node_name.len == 0 ||
 	    str_is(pod->status->phase, "Succeeded") || str_is(pod->status->phase, "Failed"))
 		return 0;
 	return asked >= 0 ? asked : pod->spec->termination_grace_period_seconds;
@@ -216,8 +216,8 @@ static void delete_collection(struct scene *scene, struct str path)
 	for (uint32_t i = scene->len; i-- > 0;) {
 		const struct object *object = scene->objects[i];
 
-		if (str_eq(object->type->resource, at[4]) &&
-		    str_eq(object->type->group, str_is(parts[0], "api") ? STR("") : parts[1]) &&
+		if (str_eq(type_resource(object->type), at[4]) &&
+		    str_eq(type_group(object->type), str_is(parts[0], "api") ? STR("") : parts[1]) &&
 		    str_eq(object_namespace(object), at[3]))
 			delete_object(scene, object, PLAN_BACKGROUND, -1);
 	}
@@ -283,7 +283,7 @@ uint32_t scene_run_pods(struct scene *scene)
 		const struct object *object = scene->objects[i];
 		const struct core_pod *pod = object->record;
 
-		if (!str_is(object->type->kind, "Pod"))
+		if (!str_is(type_kind(object->type), "Pod"))
 			continue;
 		if (pod->metadata->has.deletion_timestamp && pod->metadata->finalizers.len == 0)
 			scene_drop(scene, &scene->objects[i]);

@@ -195,7 +195,7 @@ static void print_place(const struct scene *scene, const struct plan_write *w, s
 	struct str name = meta ? meta->name : w->name;
 
 	text_printf(out, " " STR_FMT " " STR_FMT " ",
-		    STR_ARG(type_api_version(w->type, scene->arena)), STR_ARG(w->type->kind));
+		    STR_ARG(type_api_version(w->type, scene->arena)), STR_ARG(type_kind(w->type)));
 	if (namespace.len > 0)
 		text_printf(out, STR_FMT "/", STR_ARG(namespace));
 	if (meta != NULL && meta->generate_name.len > 0 && w->verb == PLAN_CREATE)
@@ -241,7 +241,7 @@ static void print_event(const struct plan_event *event, struct text *out)
 {
 	text_printf(out, "event %s %s " STR_FMT " " STR_FMT ": " STR_FMT "\n",
 		    event->is_warning ? "Warning" : "Normal", event->reason,
-		    STR_ARG(event->type->kind), STR_ARG(event->about->name),
+		    STR_ARG(type_kind(event->type)), STR_ARG(event->about->name),
 		    STR_ARG(event->message));
 }
 
@@ -254,7 +254,8 @@ struct str scene_print(const struct scene *scene, const struct plan *plan)
 	for (uint32_t i = 0; i < plan->event_count && !is_under(STR("events"), scene->hide); i++)
 		print_event(&plan->events[i], &out);
 	for (uint32_t i = 0; i < plan->await_count; i++)
-		text_printf(&out, "await " STR_FMT " %ju\n", STR_ARG(plan->awaits[i].type->kind),
+		text_printf(&out, "await " STR_FMT " %ju\n",
+			    STR_ARG(type_kind(plan->awaits[i].type)),
 			    (uintmax_t)plan->awaits[i].revision);
 	if (plan->again_ms >= 0 && !is_under(STR("again"), scene->hide))
 		text_printf(&out, "again %jd ms\n", (intmax_t)plan->again_ms);

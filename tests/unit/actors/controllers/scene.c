@@ -63,9 +63,9 @@ void scene_pass(struct scene *scene, int64_t seconds)
 static struct str place_of(const struct type *type, struct str namespace, struct str name,
 			   char out[600])
 {
-	int len =
-	    snprintf(out, 600, STR_FMT "." STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(type->kind),
-		     STR_ARG(type->group), STR_ARG(namespace), STR_ARG(name));
+	int len = snprintf(out, 600, STR_FMT "." STR_FMT "/" STR_FMT "/" STR_FMT,
+			   STR_ARG(type_kind(type)), STR_ARG(type_group(type)), STR_ARG(namespace),
+			   STR_ARG(name));
 
 	return str_of(out, (size_t)len);
 }
@@ -126,8 +126,8 @@ static void fill_in(struct scene *scene, struct object *object)
 	if (meta->namespace.len == 0 && (object->type->flags & TYPE_NAMESPACED) != 0)
 		meta->namespace = STR("default");
 	if (meta->uid.len == 0)
-		meta->uid = arena_printf(arena, STR_FMT "-" STR_FMT, STR_ARG(object->type->kind),
-					 STR_ARG(meta->name));
+		meta->uid = arena_printf(arena, STR_FMT "-" STR_FMT,
+					 STR_ARG(type_kind(object->type)), STR_ARG(meta->name));
 	if (!meta->has.creation_timestamp)
 		SET(meta, creation_timestamp, (struct wall){ scene->now.ns - 3600 * TIME_S });
 	if (!meta->has.generation)
@@ -223,8 +223,8 @@ uint32_t scene_count(const struct scene *scene, const struct type *type)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < scene->len; i++)
-		count += str_eq(scene->objects[i]->type->kind, type->kind) &&
-			 str_eq(scene->objects[i]->type->group, type->group);
+		count += str_eq(type_kind(scene->objects[i]->type), type_kind(type)) &&
+			 str_eq(type_group(scene->objects[i]->type), type_group(type));
 	return count;
 }
 
@@ -239,7 +239,8 @@ static const struct object *face_get(void *self, const struct type *type, struct
 
 static bool is_of(const struct object *object, const struct type *type)
 {
-	return str_eq(object->type->kind, type->kind) && str_eq(object->type->group, type->group);
+	return str_eq(type_kind(object->type), type_kind(type)) &&
+	       str_eq(type_group(object->type), type_group(type));
 }
 
 /* As the caches do it: in the order of namespaces and names. */

@@ -40,7 +40,8 @@ static void run_pods(struct scene *scene)
 		struct core_pod *pod = scene->objects[i]->record;
 		const struct core_node_selector *required;
 
-		if (!str_is(scene->objects[i]->type->kind, "Pod") || pod->spec->affinity == NULL)
+		if (!str_is(type_kind(scene->objects[i]->type), "Pod") ||
+		    pod->spec->affinity == NULL)
 			continue;
 		required = pod->spec->affinity->node_affinity
 			       ->required_during_scheduling_ignored_during_execution;
@@ -140,7 +141,7 @@ TEST(an_update_keeps_enough_pods_serving_and_ends)
 			for (uint32_t k = 0; k < scene.len; k++) {
 				const struct core_pod *pod = scene.objects[k]->record;
 
-				if (!str_is(scene.objects[k]->type->kind, "Pod") ||
+				if (!str_is(type_kind(scene.objects[k]->type), "Pod") ||
 				    pod->metadata->has.deletion_timestamp)
 					continue;
 				living++;
@@ -189,7 +190,7 @@ TEST(a_template_that_comes_back_is_the_newest_revision_again)
 	for (uint32_t i = 0; i < scene.len; i++) {
 		const struct apps_controller_revision *revision = scene.objects[i]->record;
 
-		if (str_is(scene.objects[i]->type->kind, "ControllerRevision") &&
+		if (str_is(type_kind(scene.objects[i]->type), "ControllerRevision") &&
 		    revision->revision > highest) {
 			highest = revision->revision;
 			CHECK(str_find(revision->data, STR("\"image\":\"a\"")) > 0 || highest < 3);

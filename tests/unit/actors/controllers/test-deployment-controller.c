@@ -584,7 +584,7 @@ static void count_pods(const struct scene *scene, int32_t *total, int32_t *servi
 	for (uint32_t i = 0; i < scene->len; i++) {
 		const struct core_pod *pod = scene->objects[i]->record;
 
-		if (!str_is(scene->objects[i]->type->kind, "Pod") ||
+		if (!str_is(type_kind(scene->objects[i]->type), "Pod") ||
 		    pod->metadata->has.deletion_timestamp)
 			continue;
 		++*total;

@@ -144,7 +144,7 @@ static uint32_t count_endpoints(const struct scene *scene)
 	for (uint32_t i = 0; i < scene->len; i++) {
 		const struct discovery_endpoint_slice *slice = scene->objects[i]->record;
 
-		if (!str_is(scene->objects[i]->type->kind, "EndpointSlice"))
+		if (!str_is(type_kind(scene->objects[i]->type), "EndpointSlice"))
 			continue;
 		CHECK(slice->endpoints.len <= 100);
 		count += slice->endpoints.len;

@@ -60,7 +60,7 @@ static void end_pods(struct scene *scene, const char *phase)
 		struct object *object;
 		struct core_pod *pod;
 
-		if (!str_is(old->type->kind, "Pod"))
+		if (!str_is(type_kind(old->type), "Pod"))
 			continue;
 		pod = old->record;
 		if (pod->metadata->has.deletion_timestamp && pod->metadata->finalizers.len == 0) {
@@ -412,7 +412,7 @@ TEST(a_limit_for_each_index_ends_the_index_and_not_the_job)
 			const struct core_pod *pod = old->record;
 			struct object *object;
 
-			if (!str_is(old->type->kind, "Pod") || pod_is_finished(pod))
+			if (!str_is(type_kind(old->type), "Pod") || pod_is_finished(pod))
 				continue;
 			object = object_edit(old);
 			end_pod(&scene, object,

@@ -142,7 +142,7 @@ static void begin(struct kind_lab *lab, const char *subresource, void *object, c
 		.check = &lab->check,
 		.arena = test_arena(),
 		.type = lab->type,
-		.resource = lab->type->resource,
+		.resource = type_resource(lab->type),
 		.subresource = str_from(subresource),
 		.namespace = meta->namespace,
 		.name = meta->name,

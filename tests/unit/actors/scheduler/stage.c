@@ -233,16 +233,16 @@ static const struct type *any_type_of_path(struct str path)
 {
 	const struct type *type = type_of_path(path);
 	uint32_t count;
-	const struct type *const *all = type_all(&count);
+	const struct type *all = type_all(&count);
 
 	for (uint32_t i = 0; type == NULL && i < count; i++)
-		if (all[i]->resource.len > 0 && (all[i]->flags & TYPE_LIST) == 0) {
+		if (type_resource(&all[i]).len > 0 && (all[i].flags & TYPE_LIST) == 0) {
 			struct str root =
-			    request_path(test_arena(), all[i], STR_NONE, STR_NONE, NULL);
+			    request_path(test_arena(), &all[i], STR_NONE, STR_NONE, NULL);
 
 			if (str_starts(path, root) &&
 			    (path.len == root.len || path.at[root.len] == '?'))
-				return all[i];
+				return &all[i];
 		}
 	return type;
 }

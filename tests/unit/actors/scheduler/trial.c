@@ -7,7 +7,8 @@
 
 static bool is_kind(const struct object *object, const struct type *type)
 {
-	return str_eq(object->type->kind, type->kind) && str_eq(object->type->group, type->group);
+	return str_eq(type_kind(object->type), type_kind(type)) &&
+	       str_eq(type_group(object->type), type_group(type));
 }
 
 static const struct object *world_find(void *self, const struct type *type, struct key key)

@@ -213,18 +213,20 @@ TEST(pull_policy_follows_the_image)
 TEST(every_default_of_the_schema_can_be_read)
 {
 	uint32_t count;
-	const struct type *const *types = type_all(&count);
+	const struct type *types = type_all(&count);
 
 	for (uint32_t i = 0; i < count; i++) {
-		void *record = record_new(types[i], test_arena());
-		for (uint32_t j = 0; j < types[i]->field_count; j++) {
-			const struct field *field = &types[i]->fields[j];
-			if (field->rules != NULL && field->rules->default_json.at != NULL)
-				CHECK_STATUS(json_decode_field(field, field->rules->default_json,
-							       test_arena(), record, NULL),
-					     OK);
+		void *record = record_new(&types[i], test_arena());
+		for (uint32_t j = 0; j < types[i].field_count; j++) {
+			const struct field *field = &type_fields(&types[i])[j];
+			if (field_rules(field) != NULL &&
+			    rules_default_json(field_rules(field)).at != NULL)
+				CHECK_STATUS(
+				    json_decode_field(field, rules_default_json(field_rules(field)),
+						      test_arena(), record, NULL),
+				    OK);
 		}
-		if (types[i]->flags & TYPE_KIND)
-			record_default(types[i], record, test_arena(), (struct wall){ 0 });
+		if (types[i].flags & TYPE_KIND)
+			record_default(&types[i], record, test_arena(), (struct wall){ 0 });
 	}
 }

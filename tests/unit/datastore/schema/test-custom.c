@@ -93,18 +93,18 @@ TEST(a_custom_resource_is_read_and_written_with_its_members_in_order)
 TEST(the_table_says_what_the_schema_says)
 {
 	struct custom_types types = make_types();
-	const struct type *spec = type_field(types.object, STR("spec"))->type;
+	const struct type *spec = field_type(type_field(types.object, STR("spec")));
 	const struct field *parts = type_field(spec, STR("parts"));
 
-	CHECK_STR(types.object->kind, "Widget");
-	CHECK_STR(types.object->resource, "widgets");
-	CHECK_STR(types.list->kind, "WidgetList");
-	CHECK(types.list->item == types.object);
+	CHECK_STR(type_kind(types.object), "Widget");
+	CHECK_STR(type_resource(types.object), "widgets");
+	CHECK_STR(type_kind(types.list), "WidgetList");
+	CHECK(type_item(types.list) == types.object);
 	CHECK(types.object->flags & TYPE_NAMESPACED);
 	CHECK(type_field(spec, STR("size"))->flags & FIELD_REQUIRED);
-	CHECK_STR(type_field(spec, STR("size"))->rules->default_json, "3");
+	CHECK_STR(rules_default_json(field_rules(type_field(spec, STR("size")))), "3");
 	CHECK(parts->flags & FIELD_MAP);
-	CHECK_STR(parts->rules->keys[0], "name");
+	CHECK_STR(rules_key(field_rules(parts), 0), "name");
 	CHECK(type_field(spec, STR("tags"))->flags & FIELD_SET);
 	CHECK(type_field(spec, STR("matrix"))->flags & FIELD_ATOMIC);
 	CHECK(type_field(spec, STR("")) == NULL);
@@ -202,11 +202,11 @@ TEST(names_and_subresources_of_a_definition_are_those_of_its_type)
 		     OK);
 	CHECK_STATUS(custom_types_of(spec, STR("v1"), &types, NULL), OK);
 	CHECK_EQ(types.object->short_name_count, 2);
-	CHECK_STR(types.object->short_names[1], "gr");
-	CHECK_STR(types.object->categories[0], "all");
+	CHECK_STR(type_short_name(types.object, 1), "gr");
+	CHECK_STR(type_category(types.object, 0), "all");
 	CHECK_EQ(types.object->subresource_count, 2);
-	CHECK_STR(types.object->subresources[0], "scale");
-	CHECK_STR(types.object->subresources[1], "status");
+	CHECK_STR(type_subresource(types.object, 0), "scale");
+	CHECK_STR(type_subresource(types.object, 1), "status");
 	CHECK_EQ(types.list->subresource_count, 0);
 	CHECK(types.object->flags & TYPE_JSON_ONLY && types.list->flags & TYPE_JSON_ONLY);
 

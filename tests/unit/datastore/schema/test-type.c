@@ -17,17 +17,17 @@ TEST(the_compiler_lays_presence_bits_as_the_tables_say)
 TEST(every_field_is_found_by_its_name_and_its_tag)
 {
 	uint32_t count;
-	const struct type *const *types = type_all(&count);
+	const struct type *types = type_all(&count);
 
 	CHECK(count > 600);
 	for (uint32_t i = 0; i < count; i++) {
-		const struct type *type = types[i];
+		const struct type *type = &types[i];
 		for (uint32_t j = 0; j < type->field_count; j++) {
-			const struct field *field = &type->fields[j];
+			const struct field *field = &type_fields(type)[j];
 			bool has_name = !(field->flags & (FIELD_INLINE | FIELD_NOT_JSON));
-			CHECK(type_field(type, field->name) == (has_name ? field : NULL));
+			CHECK(type_field(type, field_name(field)) == (has_name ? field : NULL));
 			CHECK(field->tag == 0 || type_tag(type, field->tag) == field);
-			CHECK((field->kind == KIND_MESSAGE) == (field->type != NULL));
+			CHECK((field->kind == KIND_MESSAGE) == (field->type.bytes != 0));
 			CHECK(field->offset + field_size(field) <= type->size);
 		}
 		for (uint32_t tag = 1; tag < 64; tag++) {
@@ -36,7 +36,7 @@ TEST(every_field_is_found_by_its_name_and_its_tag)
 		}
 		CHECK(type_field(type, STR("noSuchField")) == NULL);
 		CHECK(type_field(type, STR("")) == NULL);
-		CHECK(type_named(type->prefix, type->name) == type);
+		CHECK(type_named(type_prefix(type), type_name(type)) == type);
 	}
 }
 
@@ -63,7 +63,7 @@ TEST(members_of_inlined_messages_are_found_with_the_way_to_them)
 
 	CHECK(field != NULL && field == type_field(&core_volume_source_type, STR("emptyDir")));
 	CHECK_EQ(depth, 1);
-	CHECK_STR(path[0]->name, "volumeSource");
+	CHECK_STR(field_name(path[0]), "volumeSource");
 	CHECK(type_member(&core_volume_type, STR("name"), path, &depth) != NULL);
 	CHECK_EQ(depth, 0);
 	CHECK(type_member(&core_volume_type, STR("volumeSource"), path, &depth) == NULL);
@@ -76,23 +76,23 @@ TEST(a_table_knows_what_the_schema_says)
 
 	CHECK(containers->flags & FIELD_MERGE);
 	CHECK(containers->flags & FIELD_MAP);
-	CHECK_STR(containers->rules->merge_key, "name");
-	CHECK_STR(containers->rules->keys[0], "name");
-	CHECK_STR(type->rules->default_json, "\"RollingUpdate\"");
-	CHECK_STR(type->rules->values->name, "DeploymentStrategyType");
-	CHECK_STR(core_pod_type.resource, "pods");
-	CHECK_STR(core_pod_type.short_names[0], "po");
-	CHECK_STR(core_pod_type.categories[0], "all");
+	CHECK_STR(rules_merge_key(field_rules(containers)), "name");
+	CHECK_STR(rules_key(field_rules(containers), 0), "name");
+	CHECK_STR(rules_default_json(field_rules(type)), "\"RollingUpdate\"");
+	CHECK_STR(known_values_name(rules_values(field_rules(type))), "DeploymentStrategyType");
+	CHECK_STR(type_resource(&core_pod_type), "pods");
+	CHECK_STR(type_short_name(&core_pod_type, 0), "po");
+	CHECK_STR(type_category(&core_pod_type, 0), "all");
 	CHECK(core_pod_type.flags & TYPE_NAMESPACED);
-	CHECK(core_pod_list_type.item == &core_pod_type);
-	CHECK_STR(core_pod_type.openapi, "io.k8s.api.core.v1.Pod");
+	CHECK(type_item(&core_pod_list_type) == &core_pod_type);
+	CHECK_STR(type_openapi(&core_pod_type), "io.k8s.api.core.v1.Pod");
 	const struct field *name = type_field(&resource_device_class_type, STR("metadata"));
-	CHECK_EQ(name->rules->mark_count, 2);
-	CHECK(name->rules->marks[1].name == MARK_FORMAT);
-	CHECK(name->rules->marks[1].stage == MARK_BETA);
-	CHECK(name->rules->marks[1].steps[0].kind == STEP_SUBFIELD);
-	CHECK_STR(name->rules->marks[1].steps[0].arg, "name");
-	CHECK_STR(name->rules->marks[1].value, "k8s-long-name");
+	CHECK_EQ(field_rules(name)->mark_count, 2);
+	CHECK(rules_marks(field_rules(name))[1].name == MARK_FORMAT);
+	CHECK(rules_marks(field_rules(name))[1].stage == MARK_BETA);
+	CHECK(mark_steps(&rules_marks(field_rules(name))[1])[0].kind == STEP_SUBFIELD);
+	CHECK_STR(mark_step_arg(&mark_steps(&rules_marks(field_rules(name))[1])[0]), "name");
+	CHECK_STR(mark_value(&rules_marks(field_rules(name))[1]), "k8s-long-name");
 }
 
 TEST(presence_is_set_and_taken_back)

@@ -88,10 +88,10 @@ TEST(another_version_has_the_columns_of_the_one_that_is_stored)
 	struct columns columns;
 
 	columns_of(cells_type("events.k8s.io/v1", "Event"), &columns);
-	CHECK_STR(columns.type->prefix, "core");
+	CHECK_STR(type_prefix(columns.type), "core");
 	CHECK_EQ(columns.len, 10);
 	columns_of(cells_type("autoscaling/v1", "HorizontalPodAutoscaler"), &columns);
-	CHECK_STR(columns.type->version, "v2");
+	CHECK_STR(type_version(columns.type), "v2");
 }
 
 TEST(a_custom_resource_has_the_columns_that_its_definition_names)
@@ -161,16 +161,16 @@ static void check_path(const struct type *type, const struct column_row *row, st
 	struct record_place place;
 
 	if (record_field(type, NULL, path, &place) != OK)
-		test_fail(__FILE__, __LINE__, STR_FMT ": no " STR_FMT, STR_ARG(type->name),
+		test_fail(__FILE__, __LINE__, STR_FMT ": no " STR_FMT, STR_ARG(type_name(type)),
 			  STR_ARG(path));
 	if (row->form == CELL_AGE)
 		CHECK_EQ(place.field->kind, KIND_TIME);
 	if (row->form == CELL_COUNT || row->form == CELL_JOIN || row->form == CELL_LABELS)
 		CHECK(place.field->shape != SHAPE_ONE);
 	if (row->form == CELL_SELECTOR)
-		CHECK_STR(place.field->type->name, "LabelSelector");
+		CHECK_STR(type_name(field_type(place.field)), "LabelSelector");
 	if (row->member.at != NULL)
-		CHECK_EQ(type_field(place.field->type, row->member)->kind, KIND_STRING);
+		CHECK_EQ(type_field(field_type(place.field), row->member)->kind, KIND_STRING);
 }
 
 static void check_row(const struct type *type, const struct column_row *row)

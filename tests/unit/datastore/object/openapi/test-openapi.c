@@ -405,13 +405,13 @@ static void check_fields(const char *prefix, const char *name)
 
 	CHECK(type != NULL && description_type(type).at != NULL);
 	for (uint32_t i = 0; i < type->field_count; i++) {
-		const struct field *field = &type->fields[i];
-		bool is_gated = field->rules != NULL && field->rules->gate_count > 0;
+		const struct field *field = &type_fields(type)[i];
+		bool is_gated = field_rules(field) != NULL && field_rules(field)->gate_count > 0;
 
 		if (!is_gated && !(field->flags & FIELD_INLINE) &&
-		    description_field(type, field->name).at == NULL)
+		    description_field(type, field_name(field)).at == NULL)
 			test_fail(__FILE__, __LINE__, "%s.%s." STR_FMT " is not described", prefix,
-				  name, STR_ARG(field->name));
+				  name, STR_ARG(field_name(field)));
 	}
 }
 

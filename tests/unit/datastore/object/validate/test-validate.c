@@ -564,11 +564,11 @@ static bool is_known(const struct mark *mark)
 	case MARK_MODE_DISCRIMINATOR:
 	case MARK_OPAQUE:
 	case MARK_CUSTOM: /* a function of its kind */ return true;
-	case MARK_UPDATE: return is_one_of(mark->value, "NoSet NoUnset NoModify");
+	case MARK_UPDATE: return is_one_of(mark_value(mark), "NoSet NoUnset NoModify");
 	case MARK_LIST_TYPE:
-	case MARK_UNIQUE: return is_one_of(mark->value, "set map atomic");
+	case MARK_UNIQUE: return is_one_of(mark_value(mark), "set map atomic");
 	case MARK_FORMAT:
-		return is_one_of(mark->value,
+		return is_one_of(mark_value(mark),
 				 "k8s-short-name k8s-long-name k8s-long-name-caseless "
 				 "k8s-label-key k8s-prefixed-label-key k8s-path-segment-name "
 				 "k8s-uuid k8s-resource-pool-name k8s-extended-resource-name "
@@ -581,16 +581,16 @@ static bool is_known(const struct mark *mark)
 TEST(every_mark_of_the_schema_that_is_enforced_is_known)
 {
 	uint32_t count = 0, marks = 0;
-	const struct type *const *types = type_all(&count);
+	const struct type *types = type_all(&count);
 
 	for (uint32_t i = 0; i < count; i++) {
-		for (uint32_t j = 0; j < types[i]->field_count; j++) {
-			const struct field_rules *rules = types[i]->fields[j].rules;
+		for (uint32_t j = 0; j < types[i].field_count; j++) {
+			const struct field_rules *rules = field_rules(&type_fields(&types[i])[j]);
 
 			for (uint32_t k = 0; rules != NULL && k < rules->mark_count; k++) {
-				if (rules->marks[k].stage == MARK_ALPHA)
+				if (rules_marks(rules)[k].stage == MARK_ALPHA)
 					continue;
-				CHECK(is_known(&rules->marks[k]));
+				CHECK(is_known(&rules_marks(rules)[k]));
 				marks++;
 			}
 		}
