@@ -349,6 +349,35 @@ static enum status dispatch(struct core *core, const struct core_event *event, s
 	return INTERNAL;
 }
 
+/*
+ * libraft gives the order to take over once, as soon as the successor has what it was last sent; if more was under way by then the successor
+ * ignores it, and all wait for the handing over to fail. So it is repeated when the successor has everything, and when it may be lost.
+ */
+static void order_again(struct core *core)
+{
+	struct raft *raft = &core->raft;
+	uint64_t last = window_last(&core->window), heir = raft_transferee(raft);
+	bool is_ordered = raft->state == RAFT_LEADER && heir != 0 && raft->leader_state.transferring;
+	if (!is_ordered) {
+		core->ordered_index = 0;
+		core->ordered_at.ns = 0;
+		return;
+	}
+	bool has_all = core_match(core, heir) == last, is_first = core->ordered_at.ns == 0;
+	bool is_late = core->now.ns - core->ordered_at.ns >= ORDER_AGAIN_MS * TIME_MS;
+	bool is_due = has_all && (core->ordered_index != last || is_late);
+	if (is_first || is_due)
+		core->ordered_at = core->now;
+	if (has_all)
+		core->ordered_index = last;
+	if (is_first || !is_due)
+		return; /* it has just been given, by libraft or here, or nobody could follow it yet */
+	struct message message = { .kind = MESSAGE_TIMEOUT, .term = core->term };
+	message.timeout.last_index = last;
+	message.timeout.last_term = window_term(&core->window, last);
+	core_send(core, heir, &message);
+}
+
 /* About so many entries make CORE_IN_FLIGHT_BYTES. */
 static void set_in_flight(struct core *core)
 {
@@ -383,6 +412,7 @@ enum status core_step(struct core *core, const struct core_event *event, struct 
 	enum status status = dispatch(core, event, why);
 	if (core->is_open) {
 		core_commit_tell(core);
+		order_again(core);
 		pace_election(core);
 		core_reads_settle(core);
 		tell_state(core);

@@ -15,7 +15,8 @@
     "datastore/log needs libraft 0.22 (libraft-dev from Debian's backports): older ones lose committed data"
 #endif
 
-#define CORE_UNCOMMITTED 1024U            /* entries a leader may be ahead of its majority */
+#define ORDER_AGAIN_MS 30      /* an order to take over that has had no effect is given again */
+#define CORE_UNCOMMITTED 1024U /* entries a leader may be ahead of its majority */
 #define CORE_IN_FLIGHT_BYTES (4ULL * MIB) /* sent to one member and not answered, about */
 #define CORE_WINDOW_BYTES (4ULL * LIMIT_LOG_KEPT_BYTES) /* a state this far behind stops writes */
 
@@ -62,6 +63,9 @@ struct core {
 	uint64_t told_leader, told_term;
 	uint64_t term, vote; /* as last given to be made durable */
 	struct core_reads reads;
+	/* Handing over: the last entry that the successor had when it was told to, and when it was last; 0: not yet. */
+	uint64_t ordered_index;
+	struct mono ordered_at;
 	struct core_told told[LIMIT_MEMBERS]; /* leader */
 	uint32_t told_count;
 	struct core_update *update; /* of the step under way */

@@ -7,6 +7,7 @@
 #define SETTLE_MS 1000    /* after an election, before anybody's lag is believed */
 #define FULL_MOVE_MS 5000 /* between attempts to hand over because of a full disk */
 #define AGAIN_MS 500      /* after a step that could not be begun, and while somebody goes */
+#define HURRY_MS 20       /* the same, when a new leader has to see somebody off */
 #define STOP_MS 60000     /* who has not gone by then, or is not back, is like any other */
 
 /* ---- peers ---- */
@@ -37,6 +38,29 @@ static void sync_peers(struct replica *replica, struct mono now)
 	}
 }
 
+static void mark_going(struct peer *peer, bool is_for_good, struct mono now)
+{
+	peer->is_leaving |= is_for_good;
+	peer->is_stopping |= !is_for_good;
+	peer->going_since = now;
+}
+
+static void take_expected(struct replica *replica, struct mono now)
+{
+	for (uint32_t i = 0; i < REPLICA_EXPECTED; i++) {
+		const struct expected *expected = &replica->expected[i];
+		struct peer *peer = expected->id ? find_peer(replica, expected->id) : NULL;
+		if (peer && now.ns - expected->at.ns < REPLICA_EXPECT_MS * TIME_MS)
+			mark_going(peer, expected->is_for_good, now);
+	}
+}
+
+void replica_expect_leave(struct replica *replica, uint64_t id, bool is_for_good, struct mono now)
+{
+	uint32_t at = replica->next_expected++ % REPLICA_EXPECTED;
+	replica->expected[at] = (struct expected){ id, is_for_good, now };
+}
+
 void replica_became_leader(struct replica *replica, struct mono now)
 {
 	vec_clear(&replica->peers);
@@ -44,8 +68,9 @@ void replica_became_leader(struct replica *replica, struct mono now)
 	transfers_clear(&replica->transfers);
 	replica->manage_after = (struct mono){ now.ns + SETTLE_MS * TIME_MS };
 	replica->better_since = replica->slow_since = (struct mono){ 0 };
-	replica->swapped = replica->moved = replica->managed = now;
+	replica->swapped = replica->moved = now;
 	replica->transfer_to = 0;
+	take_expected(replica, now);
 	/* Of the last leader more is known than that it has been alive until now. */
 	struct peer *last = find_peer(replica, replica->led_by);
 	if (last)
@@ -102,6 +127,13 @@ void replica_heard(struct replica *replica, uint64_t from, struct mono now)
 		return;
 	hear(replica, peer, now);
 	note_progress(replica, peer, now);
+}
+
+void replica_excuse(struct replica *replica, struct mono now)
+{
+	int64_t away_ns = now.ns - replica->now.ns - 2 * replica->config.heartbeat_ms * TIME_MS;
+	for (uint32_t i = 0; i < replica->peers.len && away_ns > 0; i++)
+		liveness_excuse(&replica->peers.at[i].liveness, away_ns, now);
 }
 
 void replica_missed(struct replica *replica, uint64_t id, struct mono now)
@@ -212,6 +244,18 @@ void replica_fill_status(const struct replica *replica, struct replica_status *o
 	struct roles_member at[LIMIT_MEMBERS];
 	struct roles_input input = make_input(replica, at, replica->now);
 	out->tolerance = roles_tolerance(&input);
+}
+
+enum status replica_forecast(const struct replica *replica, uint64_t id, struct forecast *out)
+{
+	struct roles_member at[LIMIT_MEMBERS];
+	if (core_role(replica->core) != CORE_LEADER)
+		return UNAVAILABLE;
+	if (!members_find(core_members(replica->core), id))
+		return NOT_FOUND;
+	struct roles_input input = make_input(replica, at, replica->now);
+	*out = forecast_of(&input, id);
+	return OK;
 }
 
 struct transfers *replica_transfers(struct replica *replica)
@@ -392,11 +436,7 @@ enum status replica_leave(struct replica *replica, uint64_t id, bool is_for_good
 	struct peer *peer = find_peer(replica, id);
 	if (!peer)
 		return NOT_FOUND;
-	if (is_for_good)
-		peer->is_leaving = true;
-	else
-		peer->is_stopping = true;
-	peer->going_since = now;
+	mark_going(peer, is_for_good, now);
 	replica->manage_after = now;
 	replica_manage(replica, now, out);
 	replica_settle(replica, now, out);
@@ -476,15 +516,6 @@ static bool tick_peers(struct replica *replica, struct mono now)
 	return changed;
 }
 
-/* A leader is woken with every heartbeat. If it was not it was away itself, and has not listened. */
-static void excuse_peers(struct replica *replica, struct mono now)
-{
-	int64_t away_ns = now.ns - replica->managed.ns - 2 * replica->config.heartbeat_ms * TIME_MS;
-	replica->managed = now;
-	for (uint32_t i = 0; i < replica->peers.len && away_ns > 0; i++)
-		liveness_excuse(&replica->peers.at[i].liveness, away_ns, now);
-}
-
 /* When something may have to be done though nothing happens. */
 static struct mono next_look(const struct replica *replica, struct mono now)
 {
@@ -519,13 +550,13 @@ void replica_manage(struct replica *replica, struct mono now, struct replica_out
 {
 	if (core_role(replica->core) != CORE_LEADER || replica->is_failed)
 		return;
-	excuse_peers(replica, now);
 	follow_transfer(replica, now, out);
 	if (tick_peers(replica, now))
 		replica->manage_after = now;
 	if (now.ns < replica->manage_after.ns)
 		return;
-	replica->manage_after = (struct mono){ now.ns + AGAIN_MS * TIME_MS };
+	replica->manage_after =
+	    (struct mono){ now.ns + (is_anyone_leaving(replica) ? HURRY_MS : AGAIN_MS) * TIME_MS };
 	if (!core_is_established(replica->core))
 		return;
 	sync_peers(replica, now);

@@ -20,6 +20,7 @@ struct log_job {
 	struct replica *replica;
 	struct wal_work work;
 	uint64_t meta_number; /* of what it makes durable */
+	struct mono began;
 	bool is_busy;
 };
 
@@ -37,6 +38,15 @@ struct held_message {
 	char *at;
 	uint32_t len;
 	uint64_t meta_number;
+};
+
+/* Of whom we have heard that it is about to go, most lately. */
+#define REPLICA_EXPECTED 4U
+#define REPLICA_EXPECT_MS 5000
+struct expected {
+	uint64_t id;
+	bool is_for_good;
+	struct mono at;
 };
 
 /* What a leader knows of a member beside its entry in the list. */
@@ -87,8 +97,10 @@ struct replica {
 	VEC(struct peer) peers;
 	struct liveness self; /* syncs of our own log */
 	struct transfers transfers;
-	struct mono manage_after, managed;                    /* when next, and when last */
+	struct mono manage_after;
 	struct mono better_since, slow_since, swapped, moved; /* 0: not */
+	struct expected expected[REPLICA_EXPECTED];
+	uint32_t next_expected;
 	uint64_t led_by; /* who led before us, and when it last said so */
 	struct mono led_at;
 	uint64_t transfer_to, transfer_term;
@@ -113,6 +125,8 @@ void replica_drop_spare_job(struct replica_job *job);
 void replica_fill_status(const struct replica *replica, struct replica_status *out);
 void replica_became_leader(struct replica *replica, struct mono now);
 void replica_heard(struct replica *replica, uint64_t from, struct mono now);
+/* A leader that nothing has called for more than two heartbeats was away itself, and has not listened. */
+void replica_excuse(struct replica *replica, struct mono now);
 void replica_missed(struct replica *replica, uint64_t id, struct mono now); /* its link broke */
 void replica_note_sent(struct replica *replica, struct mono now);
 /* Leader: follows up a transfer, looks after members, takes a step if it is time to. */

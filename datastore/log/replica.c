@@ -76,6 +76,7 @@ static void begin_log_job(struct replica *replica, struct replica_output *out)
 	replica->base_pending = replica->reset_pending = false;
 	job->meta_number = replica->meta_wanted;
 	job->is_busy = true;
+	job->began = replica->now;
 	out->log_job = &job->job;
 }
 
@@ -215,6 +216,8 @@ enum status replica_step(struct replica *replica, struct core_event *event, stru
 	if (replica->is_failed)
 		return fault_set(why, IO, "", "the log failed");
 	bool was_leader = replica->is_started && core_role(replica->core) == CORE_LEADER;
+	if (was_leader)
+		replica_excuse(replica, now);
 	event->now = replica->now = now;
 	replica->update.arena = out->arena;
 	enum status status = core_step(replica->core, event, &replica->update, why);
@@ -314,6 +317,17 @@ struct mono replica_wake_at(const struct replica *replica)
 	return at;
 }
 
+/* A simulated disk takes its time between a job and its end, where no clock of the job's sees it. */
+static void sample_sync(struct replica *replica, const struct log_job *job, struct mono now)
+{
+	int64_t took_us = (now.ns - job->began.ns) / TIME_US;
+	uint32_t sync_us = job->work.sync_us;
+	if (sync_us == 0)
+		sync_us = took_us < UINT32_MAX ? (uint32_t)took_us : UINT32_MAX;
+	if (sync_us > 0)
+		liveness_sample(&replica->self, sync_us, now);
+}
+
 static void log_job_done(struct replica *replica, struct mono now, struct replica_output *out)
 {
 	struct log_job *job = &replica->log_job;
@@ -335,8 +349,7 @@ static void log_job_done(struct replica *replica, struct mono now, struct replic
 		release_messages(replica, out);
 	}
 	if (work->status == OK && work->entries.len > 0) {
-		if (work->sync_us > 0)
-			liveness_sample(&replica->self, work->sync_us, now);
+		sample_sync(replica, job, now);
 		struct core_event event = { .kind = CORE_PERSISTED,
 					    .persisted = work->entries.at[work->entries.len - 1] };
 		step_quietly(replica, &event, now, out);

@@ -18,6 +18,7 @@
 #define DATASTORE_LOG_REPLICA_H
 
 #include "datastore/log/core.h"
+#include "datastore/log/role/forecast.h"
 #include "datastore/log/role/member.h"
 #include "datastore/log/role/roles.h"
 #include "datastore/log/transfer.h"
@@ -157,6 +158,8 @@ replica_transfer(struct replica *replica, uint64_t id, struct mono now,
  */
 MUST_USE enum status replica_leave(struct replica *replica, uint64_t id, bool is_for_good,
 				   struct mono now, struct replica_output *out);
+/* The leader says that this was asked of it: should we lead within seconds we know it, too. */
+void replica_expect_leave(struct replica *replica, uint64_t id, bool is_for_good, struct mono now);
 /* Told by a member about itself, on the leader: short of memory or disk, p95 of its log's syncs. */
 void replica_report(struct replica *replica, uint64_t id, bool is_pressed, uint32_t sync_us,
 		    struct mono now);
@@ -182,6 +185,9 @@ const struct members *replica_members(const struct replica *replica); /* the new
 /* Leader: how a member is. NOT_FOUND; UNAVAILABLE: not the leader. */
 MUST_USE enum status replica_member(const struct replica *replica, uint64_t id,
 				    struct roles_member *out);
+/* Leader, else UNAVAILABLE: what would become of writes if that member stopped now. NOT_FOUND. */
+MUST_USE enum status replica_forecast(const struct replica *replica, uint64_t id,
+				      struct forecast *out);
 /* Leader: snapshots under way to followers (transfer.h); what they pin is kept in the log, within limits. */
 struct transfers *replica_transfers(struct replica *replica);
 

@@ -163,8 +163,10 @@ static void take_state(struct store *store)
 		store_fail_gathering(store);
 }
 
-static void log_step(const struct roles_step *step)
+static void tell_step(struct store *store, const struct roles_step *step)
 {
+	if (step->kind == ROLES_ASSIGN)
+		store_note_role(store, step->id, store_role_of(step->role), step->why);
 	if (step->kind != ROLES_NONE)
 		log_info("store", "takes a step of membership", LOG_CSTR("why", step->why),
 			 LOG_U64("member", step->id),
@@ -203,7 +205,7 @@ static void act_on_output(struct store *store)
 		else
 			store_on_read_index(store, &out->reads.at[i]);
 	}
-	log_step(&out->step);
+	tell_step(store, &out->step);
 	if (out->offer.from)
 		store_on_offer(store, &out->offer);
 	if (out->is_removed)

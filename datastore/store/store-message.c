@@ -409,6 +409,15 @@ static const struct field member_fields[] = {
 	END,
 };
 
+static const struct field standing_fields[] = {
+	BYTES(store_standing, domain),    U32(store_standing, weight),
+	BOOL(store_standing, is_witness), BOOL(store_standing, is_suspect),
+	BOOL(store_standing, is_pressed), BOOL(store_standing, is_going),
+	BOOL(store_standing, may_stop),   U32(store_standing, latency_us),
+	BYTES(store_standing, forecast),  BYTES(store_standing, reason),
+	U64(store_standing, changed_s),   END,
+};
+
 static const struct field status_fields[] = {
 	STATUS(store_status, status),
 	U64(store_status, cluster),
@@ -430,6 +439,8 @@ static const struct field status_fields[] = {
 	U64(store_status, keys),
 	LIST(store_status, members, member_count, struct store_member, member_fields),
 	U64(store_status, hash),
+	LIST(store_status, standings, standing_count, struct store_standing, standing_fields),
+	U32(store_status, tolerance),
 	END,
 };
 
@@ -460,12 +471,30 @@ static const struct field member_promote_fields[] = {
 static const struct field member_leave_fields[] = {
 	U64(store_member_leave, id),
 	BOOL(store_member_leave, is_forwarded),
+	BOOL(store_member_leave, is_for_a_while),
 	END,
 };
 
 static const struct field transfer_fields[] = {
 	U64(store_transfer, id),
 	BOOL(store_transfer, is_forwarded),
+	END,
+};
+
+static const struct field report_fields[] = {
+	U64(store_report, id),
+	BOOL(store_report, is_pressed),
+	U32(store_report, sync_us),
+	END,
+};
+
+static const struct field role_note_fields[] = {
+	U64(store_role_note, id),
+	ENUM(store_role_note, role, STORE_VOTER),
+	BYTES(store_role_note, reason),
+	U64(store_role_note, changed_s),
+	BOOL(store_role_note, is_stopping),
+	BOOL(store_role_note, is_leaving),
 	END,
 };
 
@@ -568,6 +597,8 @@ PLAIN(copy_open, 331);
 PLAIN(copy_opened, 332);
 PLAIN(copy_read, 333);
 OWNING(copy_data, 334);
+PLAIN(report, 335);
+OWNING(role_note, 336);
 ACT_TYPE(store_tick);
 ACT_TYPE(store_flush_commands);
 ACT_TYPE(store_flush_table);
@@ -587,5 +618,6 @@ const struct act_type *const store_types[] = {
 	&store_copy_open_type,     &store_copy_opened_type,    &store_copy_read_type,
 	&store_copy_data_type,     &store_defragment_type,     &store_defragment_answer_type,
 	&store_backup_type,        &store_backup_answer_type,
+	&store_report_type,        &store_role_note_type,
 };
 const uint32_t store_type_count = sizeof store_types / sizeof *store_types;

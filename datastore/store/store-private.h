@@ -11,6 +11,7 @@
  *   store-copy.c    snapshots to and from other members
  *   store-backup.c  copies for whoever keeps them elsewhere
  *   store-status.c  status and membership
+ *   store-role.c    why members have their roles, and what each says of itself to the leader
  *   store-message.c types and their bytes
  *
  * States: OPENING (a job opens table and log; requests are refused) -> RUNNING -> CLOSING (a snapshot was fetched:
@@ -42,6 +43,12 @@
 #define STORE_CHUNK_BYTES (256U * KIB)      /* of a snapshot */
 #define STORE_DEFRAGMENT_BYTES (256U * MIB) /* a database that fits into memory twice */
 #define STORE_HISTORY_S 300U
+#define STORE_REPORT_S \
+	10U /* how often a member looks at its disk, and says how it is if that has changed */
+#define STORE_PRESSED_BYTES \
+	(256U * MIB) /* of room: four segments of the log, and the table has to grow, too */
+#define STORE_RELIEVED_BYTES (320U * MIB) /* more, so that it is not said twice a minute */
+#define STORE_REASON_MAX 96U
 #define STORE_SUBSCRIBERS 256U
 #define STORE_PATH_MAX 400U
 
@@ -66,6 +73,7 @@ enum store_tag {
 	TAG_FORWARD,
 	TAG_DEFRAGMENTED,
 	TAG_BACKED_UP,
+	TAG_ROOM_SEEN,
 };
 /* Tokens of read index rounds: for leases with this bit, for ranges without. */
 #define STORE_KEEP_ROUND (1ULL << 63)
@@ -245,6 +253,28 @@ struct store_member_wait {
 	uint64_t id, term; /* of the member; in which it was begun */
 };
 
+/* Why a member has its role. */
+struct store_note {
+	uint64_t id;
+	enum store_role role;
+	uint64_t changed_s;
+	char reason[STORE_REASON_MAX];
+};
+
+/* How much room this member's disk has, seen by a job. */
+struct store_room {
+	struct store *store;
+	uint64_t free_bytes;
+	enum status status;
+};
+
+/* What the leader was last told of us. */
+struct store_reported {
+	uint64_t leader, term;
+	bool is_pressed;
+	uint32_t sync_us;
+};
+
 struct store_members_mark {
 	uint64_t index;
 	struct text bytes;
@@ -309,6 +339,12 @@ struct store {
 	uint64_t database_bytes; /* at the last group */
 	uint64_t told_status;    /* a hash of what subscribers know */
 	struct store_member_wait member_wait;
+
+	struct store_note notes[LIMIT_MEMBERS];
+	uint32_t note_count;
+	bool is_pressed, is_looking; /* at the room that its disk has */
+	uint32_t seconds;            /* to the next look */
+	struct store_reported reported;
 };
 
 /* ---- messages between stores and to itself ---- */
@@ -333,6 +369,21 @@ struct store_copy_data {
 	struct arena *arena;
 	struct str bytes;
 };
+/* From a member to the leader, when it has changed. */
+struct store_report {
+	uint64_t id;
+	bool is_pressed;
+	uint32_t sync_us;
+};
+/* From the leader to everybody. */
+struct store_role_note {
+	struct arena *arena;
+	uint64_t id;
+	enum store_role role;
+	struct str reason;
+	uint64_t changed_s;
+	bool is_stopping, is_leaving; /* instead: it has asked to go, for a while or for good */
+};
 struct store_tick {
 	char nothing;
 };
@@ -353,6 +404,8 @@ ACT_TYPE_DECLARE(store_copy_open);
 ACT_TYPE_DECLARE(store_copy_opened);
 ACT_TYPE_DECLARE(store_copy_read);
 ACT_TYPE_DECLARE(store_copy_data);
+ACT_TYPE_DECLARE(store_report);
+ACT_TYPE_DECLARE(store_role_note);
 ACT_TYPE_DECLARE(store_tick);
 ACT_TYPE_DECLARE(store_flush_commands);
 ACT_TYPE_DECLARE(store_flush_table);
@@ -475,5 +528,19 @@ void store_on_status_watch(struct store *store, const struct act_msg *msg);
 bool store_on_subscriber_down(struct store *store, const struct act_down *down);
 void store_tell_status(struct store *store);
 void store_on_member_request(struct store *store, const struct act_msg *msg);
+enum store_role store_role_of(enum member_role role);
+
+/* ---- store-role.c ---- */
+
+/* Leader: a role was given, and everybody is to know why. */
+void store_note_role(struct store *store, uint64_t id, enum store_role role, const char *reason);
+/* Leader: the member has asked to go; whoever leads next is to know. Before anything that makes another one lead. */
+void store_note_leave(struct store *store, uint64_t id, bool is_for_a_while);
+void store_on_role_note(struct store *store, const struct act_msg *msg);
+/* Of the role that it has now; NULL: nobody knows. */
+const struct store_note *store_note_of(const struct store *store, uint64_t id, enum store_role role);
+void store_on_report(struct store *store, const struct act_msg *msg);
+void store_role_second(struct store *store);
+void store_on_room_seen(struct store *store, struct store_room *room);
 
 #endif

@@ -4,7 +4,7 @@
 
 /* ---- status ---- */
 
-static enum store_role role_of(enum member_role role)
+enum store_role store_role_of(enum member_role role)
 {
 	switch (role) {
 	case MEMBER_VOTER: return STORE_VOTER;
@@ -31,12 +31,38 @@ static void fill_member(struct store *store, struct arena *arena, const struct m
 	*member = (struct store_member){ .id = from->id,
 					 .name = arena_str(arena, from->name),
 					 .address = arena_str(arena, from->address),
-					 .role = role_of(from->role),
+					 .role = store_role_of(from->role),
 					 .is_alive = is_self };
 	if (replica_member(store->replica, from->id, &seen) == OK) {
 		member->is_alive = is_self || seen.is_alive;
 		member->lag_entries = seen.lag;
 	}
+}
+
+static void fill_standing(struct store *store, struct arena *arena, const struct member *from,
+			  struct store_standing *standing)
+{
+	const struct store_note *note = store_note_of(store, from->id, store_role_of(from->role));
+	struct roles_member seen = { 0 };
+	struct forecast forecast;
+	*standing = (struct store_standing){ .domain = arena_str(arena, from->domain),
+					     .weight = from->weight };
+	if (note) {
+		standing->reason = arena_str(arena, str_from(note->reason));
+		standing->changed_s = note->changed_s;
+	}
+	if (replica_member(store->replica, from->id, &seen) != OK ||
+	    replica_forecast(store->replica, from->id, &forecast) != OK)
+		return;
+	struct text words = text_in(arena, 256);
+	forecast_words(&forecast, &words);
+	standing->forecast = text_str(&words);
+	standing->may_stop = forecast.may_stop;
+	standing->is_witness = seen.is_witness;
+	standing->is_suspect = seen.is_suspect;
+	standing->is_pressed = seen.is_pressed;
+	standing->is_going = seen.is_leaving || seen.is_stopping;
+	standing->latency_us = seen.p95_us;
 }
 
 static void fill_from_replica(struct store *store, struct store_status *status)
@@ -45,12 +71,19 @@ static void fill_from_replica(struct store *store, struct store_status *status)
 	const struct member *self = members_find(members, replica_id(store->replica));
 	const struct member *leader = members_find(members, store->seen.leader);
 	struct store_member *list = arena_array(status->arena, struct store_member, members->len);
-	for (uint32_t i = 0; i < members->len; i++)
+	struct store_standing *standings =
+	    arena_array(status->arena, struct store_standing, members->len);
+	for (uint32_t i = 0; i < members->len; i++) {
 		fill_member(store, status->arena, &members->at[i], &list[i]);
+		fill_standing(store, status->arena, &members->at[i], &standings[i]);
+	}
 	status->members = list;
+	status->standings = standings;
+	status->standing_count = members->len;
+	status->tolerance = store->seen.tolerance > 0 ? (uint32_t)store->seen.tolerance : 0;
 	status->member_count = members->len;
 	status->id = replica_id(store->replica);
-	status->role = self ? role_of(self->role) : STORE_NOT_MEMBER;
+	status->role = self ? store_role_of(self->role) : STORE_NOT_MEMBER;
 	status->is_leader = store_is_leader(store);
 	status->leader = store->seen.leader;
 	status->leader_name = leader ? arena_str(status->arena, leader->name) : STR_NONE;
@@ -142,11 +175,12 @@ static uint64_t fingerprint(struct store *store)
 	hash = hash_mix(hash, (uint64_t)store->seen.role << 32 | alarms(store));
 	hash = hash_mix(hash, members->index);
 	for (uint32_t i = 0; i < members->len; i++) {
-		struct roles_member seen;
+		struct roles_member seen = { 0 };
 		bool is_alive =
 		    replica_member(store->replica, members->at[i].id, &seen) == OK && seen.is_alive;
 		hash = hash_mix(hash, members->at[i].id * 2 + is_alive);
 		hash = hash_mix(hash, members->at[i].role);
+		hash = hash_mix(hash, (uint64_t)seen.is_suspect << 1 | seen.is_pressed);
 	}
 	return hash;
 }
@@ -190,7 +224,11 @@ static enum status add_member(struct store *store, const struct store_member_add
 				       .domain = add->domain };
 	if (!add->id || !add->name.len)
 		return BAD_REQUEST;
-	return replica_add(store->replica, &member, act_now(store->act), &store->out);
+	bool is_new = !members_find(replica_members(store->replica), add->id);
+	TRY(replica_add(store->replica, &member, act_now(store->act), &store->out));
+	if (is_new)
+		store_note_role(store, add->id, STORE_SPARE, "it has joined");
+	return OK;
 }
 
 static enum status assign_role(struct store *store, const struct store_member_promote *promote)
@@ -200,8 +238,10 @@ static enum status assign_role(struct store *store, const struct store_member_pr
 	};
 	if (promote->role < STORE_SPARE || promote->role > STORE_VOTER)
 		return BAD_REQUEST;
-	return replica_assign(store->replica, promote->id, roles[promote->role],
-			      act_now(store->act), &store->out);
+	TRY(replica_assign(store->replica, promote->id, roles[promote->role], act_now(store->act),
+			   &store->out));
+	store_note_role(store, promote->id, promote->role, "somebody asked for it");
+	return OK;
 }
 
 /* What is done only once it is committed. */
@@ -229,7 +269,10 @@ static enum status do_member_request(struct store *store, const struct act_msg *
 	}
 	if (ACT_IS(msg, store_member_leave)) {
 		*id = ACT_AS(msg, store_member_leave)->id;
-		return replica_leave(store->replica, *id, true, act_now(store->act), &store->out);
+		bool is_for_a_while = ACT_AS(msg, store_member_leave)->is_for_a_while;
+		store_note_leave(store, *id, is_for_a_while);
+		return replica_leave(store->replica, *id, !is_for_a_while, act_now(store->act),
+				     &store->out);
 	}
 	*id = ACT_AS(msg, store_transfer)->id;
 	return replica_transfer(store->replica, *id, act_now(store->act), &store->out);

@@ -362,6 +362,7 @@ static void on_job(struct store *store, uint64_t tag, void *arg)
 	case TAG_COPIED: store_on_copied(store); break;
 	case TAG_COPY_DROPPED: store_on_copy_dropped(store); break;
 	case TAG_COPY_CHUNK: store_on_copy_chunk(store, arg); break;
+	case TAG_ROOM_SEEN: store_on_room_seen(store, arg); break;
 	case TAG_DEFRAGMENTED: store_on_defragmented(store, arg); break;
 	case TAG_BACKED_UP: store_on_backed_up(store, arg); break;
 	case TAG_FETCH_WRITTEN: store_on_fetch_written(store, arg); break;
@@ -390,6 +391,7 @@ static void on_second(struct store *store)
 	store_table_second(store);
 	store_timed_second(store);
 	store_copy_second(store);
+	store_role_second(store);
 	store_tell_status(store);
 }
 
@@ -468,6 +470,10 @@ static bool receive_running(struct store *store, const struct act_msg *msg)
 		store_on_copy_open(store, msg);
 	else if (ACT_IS(msg, store_copy_read))
 		store_on_copy_read(store, msg);
+	else if (ACT_IS(msg, store_report))
+		store_on_report(store, msg);
+	else if (ACT_IS(msg, store_role_note))
+		store_on_role_note(store, msg);
 	else if (ACT_IS(msg, store_fetch_again))
 		store_on_fetch_again(store, ACT_AS(msg, store_fetch_again)->number);
 	else

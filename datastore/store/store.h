@@ -344,6 +344,24 @@ struct store_member {
 };
 
 /* status, and what each store_status_watch subscriber is sent whenever role, leader, members or alarms change. */
+/*
+ * More of a member, in the order of the members. Known on the leader, and empty where an older release answers; why it has its role
+ * also elsewhere, since the leader tells everybody.
+ */
+struct store_standing {
+	struct str domain;   /* failure domain; empty: not said */
+	uint32_t weight;     /* lower is preferred for a vote */
+	bool is_witness;     /* votes and holds no data */
+	bool is_suspect;     /* silent for a while, or back from the dead not long ago */
+	bool is_pressed;     /* short of room on its disk */
+	bool is_going;       /* about to stop or to leave */
+	bool may_stop;       /* now: writes would go on */
+	uint32_t latency_us; /* p95, from sending entries to its answer; 0: not known */
+	struct str forecast; /* why it may stop, or not; absent: not known */
+	struct str reason; /* why it has its role; absent: it has had it since before anybody who is here now */
+	uint64_t changed_s; /* Unix time of that; 0: as above */
+};
+
 struct store_status {
 	enum status status; /* always OK */
 	struct arena *arena;
@@ -363,6 +381,9 @@ struct store_status {
 	uint64_t keys;
 	const struct store_member *members;
 	uint32_t member_count;
+	const struct store_standing *standings;
+	uint32_t standing_count; /* 0, or as many as members */
+	uint32_t tolerance;      /* leader: voters that may still fail */
 	uint64_t hash; /* if asked for: over all keys and their past; equal at equal revisions of equal replicas */
 };
 
@@ -400,10 +421,14 @@ struct store_transfer {
 	bool is_forwarded; /* set by stores: no second hop */
 };
 
-/* That member is about to stop: another one takes its place, and the leadership moves first if it leads. */
+/*
+ * That member is about to stop: another one takes its place, and the leadership moves first if it leads. One that will be back keeps
+ * its data, and its vote if nobody can take it.
+ */
 struct store_member_leave {
 	uint64_t id;
-	bool is_forwarded; /* set by stores: no second hop */
+	bool is_forwarded;   /* set by stores: no second hop */
+	bool is_for_a_while; /* it will be back */
 };
 
 /*

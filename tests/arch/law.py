@@ -152,7 +152,6 @@ UNDER_WAY = {
     "actors/kinds/rule.h": "the rules of single kinds",
     "actors/kinds/field/toleration.h": "the rules of single kinds",
     "datastore/log/wal/entry.h": "the store",
-    "datastore/log/replica.h": "the store",
     "datastore/log/role/roles.h": "the store",
     "datastore/log/transfer.h": "the store",
     "datastore/schema/registry.h": "its self-test",

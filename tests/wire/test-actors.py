@@ -78,7 +78,7 @@ def test_kubectl_learns_of_them_as_of_everything_else(cluster3):
     expect(kubectl(cluster3, "api-resources", "--api-group=troupe.internal", "-o", "wide"), r"^actors +troupe\.internal/v1 +false +Actor .*delete.*get.*list.*watch",
            r"^members +troupe\.internal/v1 +false +Member .*get.*list.*watch")
     expect(kubectl(cluster3, "explain", "actors.status.state"), "Running")
-    expect(kubectl(cluster3, "get", "members"), r"^NAME +ROLE +ADDRESS +ALIVE +LAG$", r"^n\d +Leader ", r"^n\d +Voter ")
+    expect(kubectl(cluster3, "get", "members"), r"^NAME +ROLE +ADDRESS +ALIVE +LAG +REASON +SINCE$", r"^n\d +Leader ", r"^n\d +Voter ")
     expect(kubectl(cluster3, "get", "troupe"), r"^actor.troupe.internal/n1.core", r"^member.troupe.internal/n3")
     code, page = cluster3.nodes[1].request("GET", "/openapi/v3/apis/troupe.internal/v1")
     assert code == 200 and "internal.troupe.v1.Actor" in page["components"]["schemas"], code

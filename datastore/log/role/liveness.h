@@ -17,7 +17,7 @@
 
 #define LIVENESS_SAMPLES 64U
 #define LIVENESS_GAP_MS 1000
-#define LIVENESS_DEAD_MS 1800 /* so that who is killed is declared dead within 2 s */
+#define LIVENESS_DEAD_MS 1700 /* so that who is killed is declared dead within 2 s */
 #define LIVENESS_RETURN_MS 30000
 #define LIVENESS_WINDOW_MS 300000
 

@@ -6,12 +6,13 @@
 #include "deploy/main/admin/overview.h"
 
 /*
- * The live resources `actors` and `members` (actors/server/cache/live.h): what the API server shows is what `troupe tree` and `troupe members`
- * show, and a delete is a kill.
+ * The live resources `actors`, `members` and `forecasts` (actors/server/cache/live.h): what the API server shows is what `troupe tree`, `troupe
+ * members` and `troupe status` show, and a delete is a kill.
  */
 
 const struct live_source admin_lives[] = {
 	{ .resource = "actors", .actor = "admin", .figures = "usage" },
+	{ .resource = "forecasts", .actor = "admin" },
 	{ .resource = "members", .actor = "admin" },
 };
 const uint32_t admin_live_count = sizeof admin_lives / sizeof admin_lives[0];
@@ -20,7 +21,7 @@ const uint32_t admin_live_count = sizeof admin_lives / sizeof admin_lives[0];
 
 struct look_wish {
 	struct act_ticket ticket;
-	bool is_actors;
+	const struct type *type;
 };
 
 static void look_task(struct act *act, void *state, void *arg)
@@ -30,9 +31,11 @@ static void look_task(struct act *act, void *state, void *arg)
 	struct arena *arena = arena_new(0);
 	struct overview overview;
 
-	overview_gather(act, state, arena, wish.is_actors, &overview);
-	if (wish.is_actors)
+	overview_gather(act, state, arena, wish.type == &troupe_actor_type, &overview);
+	if (wish.type == &troupe_actor_type)
 		overview_actor_objects(&overview, &seen);
+	else if (wish.type == &troupe_forecast_type)
+		overview_forecast_objects(&overview, &seen);
 	else
 		overview_member_objects(&overview, &seen);
 	arena_free(arena);
@@ -42,8 +45,7 @@ static void look_task(struct act *act, void *state, void *arg)
 
 static void look_asked(struct act *act, const struct act_msg *msg)
 {
-	struct look_wish wish = { .ticket = act_ticket(msg),
-				  .is_actors = ACT_AS(msg, live_ask)->type == &troupe_actor_type };
+	struct look_wish wish = { .ticket = act_ticket(msg), .type = ACT_AS(msg, live_ask)->type };
 
 	if (act_task(act, look_task, &wish) != OK)
 		act_refuse(act, msg, BUSY);

@@ -17,6 +17,7 @@
 #define READY_RETRY_MIN_MS 2U
 #define READY_RETRY_MAX_MS 250U
 #define ENDING_MS 1000U
+#define ENDING_VOTE_MS 400U
 #define ENDING_LOOK_MS 5U
 #define ENDING_AGAIN_MS 250U
 #define TEXT_MAX (8U * MIB)
@@ -349,30 +350,60 @@ static void record_task(struct act *act, void *state, void *arg)
 
 /* ---- ending --------------------------------------------------------------------------------------------------------- */
 
-/* A leader hands over before it goes, so that nobody has to notice that it is gone. */
+static bool has_standby(const struct admin *admin)
+{
+	for (uint32_t i = 0; i < admin->status.member_count; i++)
+		if (admin->status.members[i].role == STORE_STANDBY &&
+		    admin->status.members[i].id != admin->status.id)
+			return true;
+	return false;
+}
+
+/* A lead in any case; a vote only if there is somebody to take it, and not for long: that one may be as dead as we will be. */
+static bool has_to_hand_over(const struct admin *admin, uint32_t waited)
+{
+	return admin->status.is_leader ||
+	       (admin->status.role == STORE_VOTER && waited < ENDING_VOTE_MS && has_standby(admin));
+}
+
+static void ask_to_go(struct act *act, const struct admin *admin, uint32_t waited)
+{
+	struct store_member_leave leave = { .id = admin->status.id, .is_for_a_while = true };
+	struct store_transfer transfer = { 0 };
+	struct act_ref store = act_named(act, "store");
+	struct admin_asked asked;
+
+	/* Who does not get rid of its vote in half the time gives up the lead with it. */
+	if (admin->status.is_leader && waited >= ENDING_MS / 2)
+		asked = admin_ask(act, store, &store_transfer_type, &transfer, ENDING_AGAIN_MS);
+	else
+		asked = admin_ask(act, store, &store_member_leave_type, &leave, ENDING_AGAIN_MS);
+	admin_asked_end(&asked);
+}
+
+/*
+ * A voter hands over before it goes, so that nobody has to notice that it is gone: first the lead, then the vote to a standby, if there is
+ * one. Whoever leads is asked, the next one, too.
+ */
 static void ending_task(struct act *act, void *state, void *arg)
 {
 	struct act_ticket ticket = *(struct act_ticket *)arg;
 	struct admin *admin = state;
-	struct store_transfer transfer = { 0 };
-	struct admin_asked asked;
+	bool has_led = admin->status.is_leader && admin->status.member_count > 1;
+	uint64_t asked_leader = 0;
 
-	if (admin->status.is_leader && admin->status.member_count > 1) {
-		/* Asked again: whom it was to go to may have been too slow. */
-		for (uint32_t waited = 0; admin->status.is_leader && waited < ENDING_MS;
-		     waited += ENDING_LOOK_MS) {
-			if (waited % ENDING_AGAIN_MS == 0) {
-				asked = admin_ask(act, act_named(act, "store"),
-						  &store_transfer_type, &transfer, ENDING_MS);
-				admin_asked_end(&asked);
-			}
-			act_sleep(act, ENDING_LOOK_MS);
-		}
-		if (admin->status.is_leader)
-			log_warn("admin", "ends though it leads, nobody has taken over");
-		else
-			log_info("admin", "has handed over before it ends");
+	for (uint32_t waited = 0; admin->status.member_count > 1 && waited < ENDING_MS &&
+				  has_to_hand_over(admin, waited);
+	     waited += ENDING_LOOK_MS) {
+		if (admin->status.leader != asked_leader || waited % ENDING_AGAIN_MS == 0)
+			ask_to_go(act, admin, waited);
+		asked_leader = admin->status.leader;
+		act_sleep(act, ENDING_LOOK_MS);
 	}
+	if (has_led && admin->status.is_leader)
+		log_warn("admin", "ends though it leads, nobody has taken over");
+	else if (has_led)
+		log_info("admin", "has handed over before it ends");
 	(void)act_answer(act, ticket, &root_ending_type, &(struct root_ending){ 0 });
 }
 

@@ -5,7 +5,7 @@
 #include "deploy/main/admin/overview.h"
 
 /*
- * The overview as objects of the API: Actor and Member.
+ * The overview as objects of the API: Actor, Member and Forecast.
  *
  * Nodes and hosts are Actors, too, so that one list has the whole tree. An actor's uid changes with each life: whoever deletes one waits
  * for that.
@@ -155,8 +155,10 @@ void overview_actor_objects(const struct overview *overview, struct live_seen *o
 	actor_names_fini(&names);
 }
 
-static struct str role_word(const struct store_member *member)
+static struct str role_word(const struct store_member *member, bool is_witness)
 {
+	if (is_witness)
+		return STR("Witness");
 	return member->role == STORE_VOTER     ? STR("Voter")
 	       : member->role == STORE_STANDBY ? STR("Standby")
 					       : STR("Spare");
@@ -166,6 +168,7 @@ void overview_member_objects(const struct overview *overview, struct live_seen *
 {
 	for (uint32_t i = 0; i < overview->store.member_count; i++) {
 		const struct store_member *from = &overview->store.members[i];
+		const struct store_standing standing = overview_standing(overview, i);
 		struct object *object = object_new(&troupe_member_type);
 		struct arena *arena = object_arena(object);
 		struct troupe_member *member = object->record;
@@ -175,11 +178,44 @@ void overview_member_objects(const struct overview *overview, struct live_seen *
 		meta->name = arena_str(arena, from->name);
 		meta->uid = uid_of(arena, meta->name, from->id);
 		MAKE(member->spec, arena)->address = arena_str(arena, from->address);
-		status->role = role_word(from);
+		if (standing.domain.len > 0)
+			member->spec->failure_domain = arena_str(arena, standing.domain);
+		if (standing.weight > 0)
+			SET(member->spec, weight, (int64_t)standing.weight);
+		status->role = role_word(from, standing.is_witness);
+		if (standing.reason.len > 0)
+			status->reason = arena_str(arena, standing.reason);
+		if (standing.changed_s > 0)
+			SET(status, change_time,
+			    ((struct wall){ (int64_t)standing.changed_s * TIME_S }));
+		if (standing.is_suspect)
+			SET(status, suspect, true);
+		if (standing.is_pressed)
+			SET(status, pressed, true);
 		SET(status, leader, overview->store.leader == from->id);
 		SET(status, alive, from->is_alive);
 		SET(status, lag_entries, (int64_t)from->lag_entries);
 		record_prune(&troupe_member_type, member);
+		live_seen_add(out, object);
+	}
+}
+
+void overview_forecast_objects(const struct overview *overview, struct live_seen *out)
+{
+	for (uint32_t i = 0; i < overview->store.member_count; i++) {
+		const struct store_standing standing = overview_standing(overview, i);
+		struct object *object = object_new(&troupe_forecast_type);
+		struct arena *arena = object_arena(object);
+		struct troupe_forecast *forecast = object->record;
+		struct meta_object_meta *meta = object_meta(object);
+		struct troupe_forecast_status *status = MAKE(forecast->status, arena);
+
+		meta->name = arena_str(arena, overview->store.members[i].name);
+		meta->uid = uid_of(arena, meta->name, overview->store.members[i].id);
+		SET(status, may_stop, standing.may_stop);
+		status->reason = standing.forecast.len > 0 ? arena_str(arena, standing.forecast)
+							   : STR("nobody leads who could say");
+		record_prune(&troupe_forecast_type, forecast);
 		live_seen_add(out, object);
 	}
 }

@@ -9,6 +9,8 @@ static const char *role_name(const struct overview *overview, const struct store
 					     [STORE_STANDBY] = "standby",
 					     [STORE_VOTER] = "voter" };
 
+	if (overview_standing(overview, (uint32_t)(member - overview->store.members)).is_witness)
+		return "witness";
 	return overview->store.leader == member->id ? "leader" : names[member->role];
 }
 
@@ -35,6 +37,36 @@ static void tolerance_words(const struct overview *overview, struct text *out)
 		text_printf(out, "tolerates the loss of %u more", overview->tolerance);
 }
 
+/* "may stop  n2, n3 (hands over first), n4; not n1, because ..." */
+static void forecast_words(const struct overview *overview, struct text *out)
+{
+	bool is_any = false;
+
+	if (overview->store.leader == 0 || overview->store.standing_count == 0)
+		return;
+	text_lit(out, "may stop  ");
+	for (uint32_t i = 0; i < overview->store.member_count; i++) {
+		const struct store_member *member = &overview->store.members[i];
+
+		if (!member->is_alive || !overview_standing(overview, i).may_stop)
+			continue;
+		text_printf(out, "%s" STR_FMT "%s", is_any ? ", " : "", STR_ARG(member->name),
+			    overview->store.leader == member->id ? " (hands over first)" : "");
+		is_any = true;
+	}
+	if (!is_any)
+		text_lit(out, "none");
+	for (uint32_t i = 0; i < overview->store.member_count; i++) {
+		const struct store_standing standing = overview_standing(overview, i);
+
+		if (overview->store.members[i].is_alive && !standing.may_stop)
+			text_printf(out, "; not " STR_FMT ", because " STR_FMT,
+				    STR_ARG(overview->store.members[i].name),
+				    STR_ARG(standing.forecast));
+	}
+	text_add_char(out, '\n');
+}
+
 void overview_status_text(const struct overview *overview, struct text *out)
 {
 	text_printf(out, "cluster   " STR_FMT "   reads %s, writes %s   highly available: %s, ",
@@ -59,7 +91,9 @@ void overview_status_text(const struct overview *overview, struct text *out)
 		if (member->is_alive && member->lag_entries > 0)
 			text_printf(out, " lag %ju", (uintmax_t)member->lag_entries);
 	}
-	text_printf(out, "\nactors    %ju running, %ju failed, %ju restarts\n",
+	text_add_char(out, '\n');
+	forecast_words(overview, out);
+	text_printf(out, "actors    %ju running, %ju failed, %ju restarts\n",
 		    (uintmax_t)overview->running, (uintmax_t)overview->failed,
 		    (uintmax_t)overview->restarts);
 }
@@ -69,15 +103,23 @@ static void members_document(const struct overview *overview, struct document *d
 	document_list(doc, "members");
 	for (uint32_t i = 0; i < overview->store.member_count; i++) {
 		const struct store_member *member = &overview->store.members[i];
+		const struct store_standing standing = overview_standing(overview, i);
 
 		document_object(doc, NULL);
 		document_str(doc, "name", member->name);
-		document_str(doc, "role", str_from(datastore_role(member)));
+		document_str(doc, "role",
+			     str_from(standing.is_witness ? "witness" : datastore_role(member)));
 		document_str(doc, "address", member->address);
 		if (overview->apis != NULL)
 			document_str(doc, "api", overview->apis[i]);
 		document_bool(doc, "alive", member->is_alive);
 		document_u64(doc, "lag_entries", member->lag_entries);
+		document_bool(doc, "may_stop", standing.may_stop);
+		document_str(doc, "forecast", standing.forecast);
+		document_str(doc, "domain", standing.domain);
+		document_str(doc, "reason", standing.reason);
+		document_bool(doc, "suspect", standing.is_suspect);
+		document_bool(doc, "pressed", standing.is_pressed);
 		document_close(doc);
 	}
 	document_close(doc);
@@ -107,13 +149,16 @@ void overview_status_document(const struct overview *overview, struct document *
 
 void overview_members_text(const struct overview *overview, struct text *out)
 {
-	text_printf(out, "%-16s %-8s %-24s %-6s %s\n", "NAME", "ROLE", "ADDRESS", "ALIVE", "LAG");
+	text_printf(out, "%-16s %-8s %-24s %-6s %-6s %s\n", "NAME", "ROLE", "ADDRESS", "ALIVE",
+		    "LAG", "REASON");
 	for (uint32_t i = 0; i < overview->store.member_count; i++) {
 		const struct store_member *member = &overview->store.members[i];
+		const struct str reason = overview_standing(overview, i).reason;
 
-		text_printf(out, "%-16.*s %-8s %-24.*s %-6s %ju\n", STR_ARG(member->name),
-			    role_name(overview, member), STR_ARG(member->address),
-			    yes_no(member->is_alive), (uintmax_t)member->lag_entries);
+		text_printf(out, "%-16.*s %-8s %-24.*s %-6s %-6ju " STR_FMT "\n",
+			    STR_ARG(member->name), role_name(overview, member),
+			    STR_ARG(member->address), yes_no(member->is_alive),
+			    (uintmax_t)member->lag_entries, STR_ARG(reason));
 	}
 }
 

@@ -7,6 +7,20 @@
 
 /* ---- the store ------------------------------------------------------------------------------------------- */
 
+static struct store_standing *copy_standings(const struct store_status *from, struct arena *arena)
+{
+	struct store_standing *standings =
+	    arena_array(arena, struct store_standing, from->standing_count + 1);
+
+	for (uint32_t i = 0; i < from->standing_count; i++) {
+		standings[i] = from->standings[i];
+		standings[i].domain = arena_str(arena, standings[i].domain);
+		standings[i].forecast = arena_str(arena, standings[i].forecast);
+		standings[i].reason = arena_str(arena, standings[i].reason);
+	}
+	return standings;
+}
+
 static struct store_status copy_status(const struct store_status *from, struct arena *arena)
 {
 	struct store_status copy = *from;
@@ -19,6 +33,7 @@ static struct store_status copy_status(const struct store_status *from, struct a
 		members[i].address = arena_str(arena, from->members[i].address);
 	}
 	copy.members = members;
+	copy.standings = copy_standings(from, arena);
 	copy.name = arena_str(arena, from->name);
 	copy.leader_name = arena_str(arena, from->leader_name);
 	copy.arena = NULL;
@@ -46,6 +61,13 @@ bool overview_ask_store(struct act *act, const struct admin *admin, struct str n
 			       : arena_printf(arena, "store@" STR_FMT, STR_ARG(node)).at;
 
 	return ask_store(act, name, arena, out) && out->member_count > 0;
+}
+
+struct store_standing overview_standing(const struct overview *overview, uint32_t member)
+{
+	if (member < overview->store.standing_count)
+		return overview->store.standings[member];
+	return (struct store_standing){ .reason = STR_NONE, .forecast = STR_NONE };
 }
 
 static uint32_t voters_of(const struct store_status *status, struct str but)
@@ -102,6 +124,9 @@ static void judge(struct overview *overview)
 		alive += member->role == STORE_VOTER && member->is_alive;
 	}
 	overview->tolerance = alive > voters / 2 ? alive - (voters / 2 + 1) : 0;
+	/* A leader knows better: who is behind is no help yet. */
+	if (overview->store.is_leader && overview->store.standing_count > 0)
+		overview->tolerance = overview->store.tolerance;
 }
 
 /* ---- the actors --------------------------------------------------------------------------------------------- */

@@ -64,5 +64,9 @@ void overview_tree_document(const struct overview *overview, struct document *do
 /* Nodes, hosts and actors, each before those below it. */
 void overview_actor_objects(const struct overview *overview, struct live_seen *out);
 void overview_member_objects(const struct overview *overview, struct live_seen *out);
+void overview_forecast_objects(const struct overview *overview, struct live_seen *out);
+
+/* What is known of a member beside its place in the list; all empty where nobody has said. */
+struct store_standing overview_standing(const struct overview *overview, uint32_t member);
 
 #endif

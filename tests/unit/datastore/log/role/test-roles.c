@@ -399,10 +399,10 @@ TEST(silence_makes_suspect_then_dead_and_only_half_a_minute_of_contact_trusted)
 	int64_t ms = 5000;
 	liveness_init(&liveness, 0, (struct mono){ ms * TIME_MS });
 	CHECK_EQ(state_at(&liveness, ms + 800), LIVENESS_ALIVE);
-	CHECK_EQ(liveness_due(&liveness).ns, (ms + 900) * TIME_MS);
-	CHECK_EQ(state_at(&liveness, ms + 900), LIVENESS_SUSPECT);
-	CHECK_EQ(liveness_due(&liveness).ns, (ms + 1800) * TIME_MS);
-	CHECK_EQ(state_at(&liveness, ms + 1800), LIVENESS_DEAD);
+	CHECK_EQ(liveness_due(&liveness).ns, (ms + 850) * TIME_MS);
+	CHECK_EQ(state_at(&liveness, ms + 850), LIVENESS_SUSPECT);
+	CHECK_EQ(liveness_due(&liveness).ns, (ms + LIVENESS_DEAD_MS) * TIME_MS);
+	CHECK_EQ(state_at(&liveness, ms + LIVENESS_DEAD_MS), LIVENESS_DEAD);
 	CHECK_EQ(liveness_due(&liveness).ns, INT64_MAX);
 	ms += 9000;
 	for (int64_t since = ms; ms < since + LIVENESS_RETURN_MS; ms += 150) {

@@ -562,11 +562,17 @@ TEST(an_actor_shows_amounts_as_people_read_them)
 		  "\"<unknown>\",\"node\",0,\"-\"]" },
 		{ "troupe.internal/v1", "Member",
 		  "{" CELLS_META("n1") ",\"spec\":{\"address\":\"127.0.0.1:6444\"},\"status\":{"
-				       "\"role\":\"Voter\",\"leader\":true,\"alive\":true}}",
-		  "[\"n1\",\"Leader\",\"127.0.0.1:6444\",true,0]" },
+				       "\"role\":\"Voter\",\"leader\":true,\"alive\":true,"
+				       "\"reason\":\"there are too few voters\"}}",
+		  "[\"n1\",\"Leader\",\"127.0.0.1:6444\",true,0,\"there are too few voters\","
+		  "\"<unknown>\",\"-\"]" },
 		{ "troupe.internal/v1", "Member",
 		  "{" CELLS_META("n2") ",\"status\":{\"role\":\"Standby\",\"lagEntries\":7}}",
-		  "[\"n2\",\"Standby\",\"\",false,7]" },
+		  "[\"n2\",\"Standby\",\"\",false,7,\"-\",\"<unknown>\",\"-\"]" },
+		{ "troupe.internal/v1", "Forecast",
+		  "{" CELLS_META(
+		      "n3") ",\"status\":{\"mayStop\":true,\"reason\":\"it has no vote\"}}",
+		  "[\"n3\",true,\"it has no vote\"]" },
 	};
 
 	CELLS_CHECK_ALL(examples);
