@@ -12,7 +12,7 @@
  *   store-backup.c  copies for whoever keeps them elsewhere
  *   store-status.c  status and membership
  *   store-role.c    why members have their roles, and what each says of itself to the leader
- *   store-message.c types and their bytes
+ *   store-message.c types of messages; store-codec.c: their bytes
  *
  * States: OPENING (a job opens table and log; requests are refused) -> RUNNING -> CLOSING (a snapshot was fetched:
  * when all jobs have ended everything is closed and opened again from it) -> OPENING. GONE: removed from the cluster.
