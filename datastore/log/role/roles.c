@@ -308,16 +308,15 @@ static struct roles_step let_go(const struct roles_input *input)
 	return none();
 }
 
+/* Without a candidate it stays: if it returns, it restores the tolerance. thin_voters then takes its vote. */
 static struct roles_step replace_dead(const struct roles_input *input)
 {
-	/* Without a candidate it stays: if it returns, it restores the tolerance. */
-	if (!best_candidate(input))
+	if (balance_of(input).voters > target_of(input))
 		return none();
 	for (uint32_t i = 0; i < input->len; i++) {
 		const struct roles_member *member = &input->at[i];
-		if (member->role == MEMBER_VOTER && !member->is_alive &&
-		    member->id != input->leader && is_lawful(input, member, false))
-			return assign(member, MEMBER_STANDBY, "a voter is dead, another can vote");
+		if (member->role == MEMBER_VOTER && !member->is_alive && member->id != input->leader)
+			return promote(input, "a voter is dead, another can vote");
 	}
 	return none();
 }

@@ -5,8 +5,9 @@
  * since the world may differ after it. The rules, in research order: repair what is broken, reach the target, give
  * everybody the data, spread over failure domains, prefer the fast. One law stands above them and is tested as a property:
  * the number of voters that may still fail never gets smaller by a step, and a majority of live voters stays. From it follows,
- * without cases: healthy members are exchanged by promoting first; of a dead voter the vote is taken first, for with it a
- * majority would be all who live; and a dead voter without a successor keeps its vote, since its return is worth one.
+ * without cases: members are exchanged by promoting first, and a dead voter without a successor keeps its vote, since its return
+ * is worth one. With a successor it keeps it until that one votes: of three the two that live would else be all who vote, and if
+ * one of them were lost for good before the others agree, nobody could ever be elected again, though the dead one came back.
  * No step while one is under way (is_changing): the caller asks again when it is committed.
  */
 #ifndef DATASTORE_LOG_ROLE_ROLES_H

@@ -46,6 +46,36 @@ static const char *words_of(const struct roles_input *input)
 	return words;
 }
 
+static bool is_here(const struct roles_member *member)
+{
+	return member->is_alive && (member->is_witness || member->lag <= ROLES_LAG_ENTRIES);
+}
+
+/* What is true of any cluster, counted here and not by what is tested. */
+struct count {
+	uint32_t voters, here, witnesses;
+	int32_t tolerance;
+	bool has_majority;
+};
+
+static struct count count_all(const struct roles_input *input)
+{
+	struct count count = { 0 };
+	int32_t lasting = 0;
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if (member->role != MEMBER_VOTER)
+			continue;
+		count.voters++;
+		count.witnesses += member->is_witness;
+		count.here += is_here(member);
+		lasting += is_here(member) && !member->is_leaving && !member->is_stopping;
+	}
+	count.has_majority = count.here >= count.voters / 2 + 1;
+	count.tolerance = lasting - (int32_t)(count.voters / 2 + 1);
+	return count;
+}
+
 TEST(steps_lead_to_the_roles_a_quorum_should_have)
 {
 	static const struct {
@@ -82,6 +112,32 @@ TEST(steps_lead_to_the_roles_a_quorum_should_have)
 		while (take(&input))
 			CHECK(++steps < 50);
 		CHECK_STR(str_from(words_of(&input)), cases[i].to);
+	}
+}
+
+TEST(a_dead_voter_keeps_its_vote_until_another_has_one)
+{
+	struct roles_input input = make_input("VVvSS");
+	struct roles_step step = roles_next(&input);
+	CHECK_EQ(step.kind, ROLES_ASSIGN);
+	CHECK_EQ(step.id, 4);
+	CHECK_EQ(step.role, MEMBER_VOTER);
+	CHECK(take(&input));
+	step = roles_next(&input);
+	CHECK_EQ(step.kind, ROLES_ASSIGN);
+	CHECK_EQ(step.id, 3);
+	CHECK_EQ(step.role, MEMBER_STANDBY);
+}
+
+/* One more is lost for good while a step is not agreed upon: those that voted before and are only away are a majority with the rest. */
+TEST(whoever_is_lost_for_good_with_a_voter_away_the_others_can_elect_again)
+{
+	static const char *const clusters[] = { "VVvS", "VVvSS", "VVVVvSS", "VVVvvSS", "VVvW" };
+	for (uint32_t i = 0; i < sizeof clusters / sizeof *clusters; i++) {
+		struct roles_input input = make_input(clusters[i]);
+		uint32_t least = count_all(&input).voters;
+		while (take(&input))
+			CHECK(count_all(&input).voters >= least);
 	}
 }
 
@@ -197,36 +253,6 @@ TEST(a_leader_with_a_slow_disk_hands_over)
 }
 
 /* ---- whatever the members are like ---- */
-
-static bool is_here(const struct roles_member *member)
-{
-	return member->is_alive && (member->is_witness || member->lag <= ROLES_LAG_ENTRIES);
-}
-
-/* What is true of any cluster, counted here and not by what is tested. */
-struct count {
-	uint32_t voters, here, witnesses;
-	int32_t tolerance;
-	bool has_majority;
-};
-
-static struct count count_all(const struct roles_input *input)
-{
-	struct count count = { 0 };
-	int32_t lasting = 0;
-	for (uint32_t i = 0; i < input->len; i++) {
-		const struct roles_member *member = &input->at[i];
-		if (member->role != MEMBER_VOTER)
-			continue;
-		count.voters++;
-		count.witnesses += member->is_witness;
-		count.here += is_here(member);
-		lasting += is_here(member) && !member->is_leaving && !member->is_stopping;
-	}
-	count.has_majority = count.here >= count.voters / 2 + 1;
-	count.tolerance = lasting - (int32_t)(count.voters / 2 + 1);
-	return count;
-}
 
 static struct roles_input make_any(struct dice *dice)
 {
