@@ -117,10 +117,7 @@ static bool is_other(const struct admin *admin, uint32_t i)
 
 void admin_links_learn(struct act *act, struct admin *admin)
 {
-	for (uint32_t i = 0; i < admin->status.member_count; i++)
-		if (is_other(admin, i))
-			directory_learn(act, admin->status.members[i].name,
-					admin->status.members[i].address);
+	admin_members_learn(act, admin, &admin->status);
 }
 
 static void links_forget(struct act *act, const struct admin *admin)

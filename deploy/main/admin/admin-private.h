@@ -5,6 +5,7 @@
  *   admin-join.c     letting a machine in
  *   admin-change.c   tokens, kill
  *   admin-leave.c    leave, remove
+ *   admin-find.c     whom nobody leads asks the others who does
  *   admin-return.c   a damaged store comes back from the others
  *   admin-chaos.c    ChaosPlans, on the node that leads (chaos-*.h); admin-fault.c: what they do to a node
  *   overview.c       what the cluster looks like, gathered from everybody
@@ -28,7 +29,7 @@ struct admin {
 	struct store_status status; /* our store's, as last told */
 	uint64_t monitor;
 	struct admin_chaos *chaos; /* the actor's */
-	bool is_joining, is_returning;
+	bool is_joining, is_returning, is_finding;
 	bool has_links;      /* with has_chaos: to whom the first status named */
 	bool is_partitioned; /* for a while, as a ChaosPlan said */
 	bool is_forgotten;   /* as we asked for: another node has told us so */
@@ -95,6 +96,10 @@ void admin_chaos_wake(struct act *act, struct admin *admin); /* leadership may h
 
 /* A status has come. */
 void admin_return_wake(struct act *act, struct admin *admin);
+void admin_find_wake(struct act *act, struct admin *admin);
+/* Tells the links where those are whom a store takes for members. */
+void admin_members_learn(struct act *act, const struct admin *admin,
+			 const struct store_status *status);
 
 void admin_forget_asked(struct act *act, const struct act_msg *msg);
 void admin_forgotten_told(struct act *act, struct admin *admin, const struct act_msg *msg);

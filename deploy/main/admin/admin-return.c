@@ -61,15 +61,6 @@ static bool find_leader(struct act *act, const struct admin *admin, struct str m
 	return false;
 }
 
-/* Our own list may be from before some of them came. */
-static void learn_members(struct act *act, const struct admin *admin,
-			  const struct store_status *leader)
-{
-	for (uint32_t i = 0; i < leader->member_count; i++)
-		if (!str_is(leader->members[i].name, admin->process->identity.name))
-			directory_learn(act, leader->members[i].name, leader->members[i].address);
-}
-
 /*
  * Who leads a majority that can do without us. A removal that is begun and cannot be agreed upon is worse than none: whoever has it in its log
  * counts votes by it.
@@ -84,7 +75,8 @@ static enum status find_majority(struct act *act, const struct admin *admin, str
 	*out_what = "nobody leads the others";
 	if (find_leader(act, admin, members, arena, &status, out)) {
 		*out_what = "the others are no majority without it";
-		learn_members(act, admin, &status);
+		/* Our own list may be from before some of them came. */
+		admin_members_learn(act, admin, &status);
 		found = overview_is_majority_without(act, admin, &status,
 						     str_from(admin->process->identity.name), arena)
 			    ? OK

@@ -493,6 +493,7 @@ static void take_status(struct admin *admin, struct act *act, const struct act_m
 	}
 	admin_chaos_wake(act, admin);
 	admin_return_wake(act, admin);
+	admin_find_wake(act, admin);
 	if (!is_outside(admin) || admin->is_joining)
 		return;
 	admin->is_joining = act_task(act, join_task, NULL) == OK;

@@ -342,10 +342,17 @@ static void start_machine(struct country *country, uint32_t number)
 	machine->is_started = true;
 }
 
+struct errand {
+	char store[32]; /* of the machine that leads */
+	struct node_identity identity;
+	uint64_t id;
+};
+
 /* As the node does that lets a machine in. */
 static void send_record(struct act *act, void *state, void *arg)
 {
-	const struct node_identity *id = arg;
+	const struct errand *errand = arg;
+	const struct node_identity *id = &errand->identity;
 	struct node_record record = { str_from(id->name), str_from(id->address), id->api_port,
 				      id->link_port, str_from(id->role) };
 	struct store_write write = { .arena = arena_new(0), .success_count = 1 };
@@ -357,17 +364,41 @@ static void send_record(struct act *act, void *state, void *arg)
 				 .value = node_record_encode(&record, write.arena),
 				 .expected = STORE_ANY_REVISION };
 	write.success = op;
-	if (act_request(act, act_named(act, "store@n1"), &store_write_type, &write, ANSWER_MS, 1) !=
-	    OK)
+	if (act_request(act, act_named(act, errand->store), &store_write_type, &write, ANSWER_MS,
+			1) != OK)
 		arena_free(write.arena);
 }
 
-static void let_in(struct country *country, uint32_t number)
+static void send_transfer(struct act *act, void *state, void *arg)
 {
-	struct node_identity id = identity_of(number);
+	const struct errand *errand = arg;
+	struct store_transfer transfer = { .id = errand->id };
 
-	CLAIM(ask(country, send_record, &id) && country->code == 200);
-	start_machine(country, number);
+	(void)state;
+	(void)!act_request(act, act_named(act, errand->store), &store_transfer_type, &transfer,
+			   ANSWER_MS, 1);
+}
+
+static enum status run_errand(struct country *country, uint32_t machine,
+			      void (*send)(struct act *act, void *state, void *arg))
+{
+	struct errand errand = { .identity = identity_of(machine),
+				 .id = country_status(country, machine)->id };
+
+	snprintf(errand.store, sizeof errand.store, "store@n%u", country_leader(country));
+	return ask(country, send, &errand) && country->code == 200 ? OK : UNAVAILABLE;
+}
+
+enum status country_let_in(struct country *country, uint32_t machine)
+{
+	TRY(run_errand(country, machine, send_record));
+	start_machine(country, machine);
+	return OK;
+}
+
+enum status country_transfer(struct country *country, uint32_t machine)
+{
+	return run_errand(country, machine, send_transfer);
 }
 
 static bool has_leader(struct country *country)
@@ -395,16 +426,15 @@ static bool count_ready(void *arg, const struct object *object)
 static bool is_whole(struct country *country)
 {
 	struct readiness readiness = { 0 };
-	uint32_t voters = 0;
+	uint32_t voters = 0, started = country->config.machines - country->config.late;
 
-	for (uint32_t i = 1; i <= country->config.machines; i++) {
+	for (uint32_t i = 1; i <= started; i++) {
 		if (country_status(country, i)->role == STORE_NOT_MEMBER)
 			return false;
 		voters += country_status(country, i)->role == STORE_VOTER;
 	}
 	annals_each(country->annals, &core_node_type, count_ready, &readiness);
-	return readiness.ready == country->config.machines &&
-	       voters >= (readiness.ready < 3 ? 1 : 3);
+	return readiness.ready == started && voters >= (readiness.ready < 3 ? 1 : 3);
 }
 
 /* What citizens need. */
@@ -445,7 +475,7 @@ struct country *country_open(const struct country_config *config)
 {
 	struct country *country = mem_new(struct country);
 
-	CLAIM(config->machines <= COUNTRY_MACHINES);
+	CLAIM(config->machines <= COUNTRY_MACHINES && config->late < config->machines);
 	country->config = *config;
 	country->arena = arena_new(0);
 	country->annals = annals_new();
@@ -461,8 +491,8 @@ struct country *country_open(const struct country_config *config)
 	start_machine(country, 1);
 	start_host(country, desk_node(), PROCESS_CORE, &country->desk_root);
 	CLAIM(until(country, OPEN_MS, has_leader));
-	for (uint32_t i = 2; i <= config->machines; i++)
-		let_in(country, i);
+	for (uint32_t i = 2; i <= config->machines - config->late; i++)
+		CLAIM_OK(country_let_in(country, i));
 	CLAIM(until(country, OPEN_MS, is_whole));
 	furnish(country);
 	return country;

@@ -25,14 +25,15 @@ struct country;
 struct country_config {
 	uint64_t seed;
 	uint32_t machines;
-	struct ledger *ledger;            /* that witnesses tell, too; NULL: none */
+	uint32_t late;         /* of them, the last ones, that wait until they are let in */
+	struct ledger *ledger; /* that witnesses tell, too; NULL: none */
 	const struct act_child *citizens; /* at the desk; NULL: none */
 	uint32_t citizen_count;
 	const char *
 	    log_path; /* where all that the actors say is written; "1": standard error; NULL: nowhere */
 };
 
-/* All machines are members and ready when this returns. */
+/* All machines that are not late are members and ready when this returns. */
 struct country *country_open(const struct country_config *config);
 void country_close(struct country *country);
 
@@ -53,6 +54,10 @@ void country_run(struct country *country, uint64_t ms);
 /* Asks that machine's API server as an administrator. 0: it was not answered. The body lies in the arena. */
 int32_t country_ask(struct country *country, uint32_t machine, const char *method, const char *path,
 		    const char *body, struct arena *arena, struct str *out_body);
+
+/* By way of whoever leads: a machine that is late begins; another one is to lead. */
+MUST_USE enum status country_let_in(struct country *country, uint32_t machine);
+MUST_USE enum status country_transfer(struct country *country, uint32_t machine);
 
 /* The machine that will never be up again; 0: none. */
 uint32_t country_buried(const struct country *country);
