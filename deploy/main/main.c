@@ -9,6 +9,7 @@
 #include "deploy/main/drill/drill.h"
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/up.h"
+#include "deploy/main/recovery/verb-backup.h"
 #include "deploy/main/simulation/sim.h"
 #include "deploy/main/verb.h"
 
@@ -42,6 +43,11 @@
 		.name = "etcd-listen", .kind = OPTION_TEXT, .value = "IP:PORT",              \
 		.help = "answers etcd's v3 API there, to clients with a certificate of the " \
 			"cluster in group system:masters"                                    \
+	}
+#define PASSPHRASE                                                                       \
+	{                                                                                \
+		.name = "passphrase-file", .kind = OPTION_TEXT, .value = "PATH",         \
+		.help = "its first line encrypts the backup, and opens an encrypted one" \
 	}
 #define MOVED                                                                          \
 	{                                                                              \
@@ -261,6 +267,19 @@ static const struct command commands[] = {
 	  .run = verb_remove,
 	  .options = { DATA_DIR,
 		       { .name = "force", .help = "even if it is alive, or its vote is needed" } } },
+	{ .name = "backup",
+	  .arguments = "FILE",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .help = "keeps the state and the keys of the cluster in a file, tries it, and says what "
+		  "is in it",
+	  .run = verb_backup,
+	  .options = { DATA_DIR,
+		       PASSPHRASE,
+		       { .name = "check", .help = "makes none: tries the one that FILE is" },
+		       { .name = "stale",
+			 .help = "what this node has, though no majority can say whether that is "
+				 "the latest" } } },
 	{ .name = "kubeconfig",
 	  .arguments = "",
 	  .help = "prints the administrator's kubeconfig",

@@ -132,3 +132,20 @@ enum status crypto_open(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], struct str sea
 	OPENSSL_cleanse(out, body_len); /* nobody may look at what was not authentic */
 	return CORRUPT;
 }
+
+bool crypto_scrypt_is_sane(struct crypto_scrypt_cost cost)
+{
+	return cost.log2_n >= 1 && cost.log2_n <= 20 && cost.r >= 1 && cost.r <= 64 &&
+	       cost.p >= 1 && cost.p <= 16 &&
+	       (UINT64_C(128) * cost.r << cost.log2_n) <= CRYPTO_SCRYPT_BYTES_MAX;
+}
+
+void crypto_scrypt(struct str passphrase, struct str salt, struct crypto_scrypt_cost cost,
+		   uint8_t out[CRYPTO_SEAL_KEY_BYTES])
+{
+	assert(crypto_scrypt_is_sane(cost));
+	tls_library();
+	must(EVP_PBE_scrypt(passphrase.at, passphrase.len, (const uint8_t *)salt.at, salt.len,
+			    UINT64_C(1) << cost.log2_n, cost.r, cost.p,
+			    UINT64_C(2) * CRYPTO_SCRYPT_BYTES_MAX, out, CRYPTO_SEAL_KEY_BYTES));
+}

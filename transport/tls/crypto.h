@@ -49,4 +49,16 @@ void crypto_seal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], struct str plain, str
 MUST_USE enum status crypto_open(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], struct str sealed,
 				 struct str context, void *out);
 
+/*
+ * A key from a passphrase that costs whoever guesses as much each time (scrypt, RFC 7914): 128 * r * 2^log2_n bytes of memory. Costs that
+ * come from outside are judged first: CRYPTO_SCRYPT_BYTES_MAX.
+ */
+#define CRYPTO_SCRYPT_BYTES_MAX (256U * 1024U * 1024U)
+struct crypto_scrypt_cost {
+	uint32_t log2_n, r, p;
+};
+bool crypto_scrypt_is_sane(struct crypto_scrypt_cost cost);
+void crypto_scrypt(struct str passphrase, struct str salt, struct crypto_scrypt_cost cost,
+		   uint8_t out[CRYPTO_SEAL_KEY_BYTES]);
+
 #endif

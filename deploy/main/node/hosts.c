@@ -6,6 +6,7 @@
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/layout.h"
 #include "deploy/main/node/renewal.h"
+#include "deploy/main/recovery/keeper.h"
 #include "transport/http/server.h"
 
 static int failed(const struct command_line *line, const struct fault *why)
@@ -59,7 +60,8 @@ static enum status configure_tokens(struct core *core, struct fault *why)
 
 static void configure_http(struct core *core)
 {
-	static const struct http_place places[] = { { ADMIN_PLACE, "admin" } };
+	static const struct http_place places[] = { { KEEPER_PLACE, "keeper" },
+						    { ADMIN_PLACE, "admin" } };
 	struct process *process = &core->process;
 
 	core->listeners[ADMIN_LISTENER_PUBLIC] =
@@ -72,7 +74,7 @@ static void configure_http(struct core *core)
 						  .listener_count = 2,
 						  .handler = "api",
 						  .places = places,
-						  .place_count = 1 };
+						  .place_count = 2 };
 	layout_add(&core->layout, "http", &http_server_class, &core->http);
 }
 
@@ -111,6 +113,7 @@ int hosts_core(const struct command_line *line)
 		return failed(line, &why);
 	configure_http(&core);
 	configure_etcd(&core, command_text(line, "etcd-listen"));
+	layout_add(&core.layout, "keeper", &keeper_class, &core.process);
 	layout_add(&core.layout, "renewal", &renewal_class, &core.process);
 	core.process.life.before_end = "admin";
 	return run_host(&core.process, &core.layout);

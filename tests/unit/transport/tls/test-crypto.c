@@ -87,3 +87,37 @@ TEST(nothing_can_be_sealed_too)
 	crypto_seal(key, STR_NONE, STR_NONE, sealed);
 	CHECK_STATUS(crypto_open(key, str_of(sealed, sizeof sealed), STR_NONE, none), OK);
 }
+
+/* RFC 7914, 12: the first half of the outputs of 64 bytes, which do not depend on how many are asked for. */
+TEST(a_passphrase_becomes_the_key_of_the_standard)
+{
+	static const struct {
+		const char *passphrase, *salt;
+		struct crypto_scrypt_cost cost;
+		const char *key;
+	} cases[] = {
+		{ "password",
+		  "NaCl",
+		  { 10, 8, 16 },
+		  "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162" },
+		{ "pleaseletmein",
+		  "SodiumChloride",
+		  { 14, 8, 1 },
+		  "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		uint8_t key[CRYPTO_SEAL_KEY_BYTES];
+		char text[2 * CRYPTO_SEAL_KEY_BYTES + 1];
+
+		CHECK(crypto_scrypt_is_sane(cases[i].cost));
+		crypto_scrypt(str_from(cases[i].passphrase), str_from(cases[i].salt), cases[i].cost,
+			      key);
+		for (size_t j = 0; j < sizeof key; j++)
+			snprintf(text + 2 * j, 3, "%02x", key[j]);
+		CHECK_STR(str_from(text), cases[i].key);
+	}
+	CHECK(!crypto_scrypt_is_sane((struct crypto_scrypt_cost){ 30, 8, 1 }));
+	CHECK(!crypto_scrypt_is_sane((struct crypto_scrypt_cost){ 0, 8, 1 }));
+	CHECK(!crypto_scrypt_is_sane((struct crypto_scrypt_cost){ 14, 0, 1 }));
+}

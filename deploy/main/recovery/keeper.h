@@ -1,0 +1,28 @@
+/*
+ * The keeper: the actor `keeper` of each core host, whom the verbs of recovery ask.
+ *
+ * Over HTTP, from the private socket in the data directory, by whoever may read that:
+ *
+ *     POST /troupe/recovery/copy[?stale=1]   a copy of the database beside this node's others; answers struct keeper_copy as lines
+ *
+ * Each request is a task; whatever it asks has a limit of time.
+ */
+#ifndef DEPLOY_MAIN_RECOVERY_KEEPER_H
+#define DEPLOY_MAIN_RECOVERY_KEEPER_H
+
+#include "deploy/main/host/process.h"
+
+#define KEEPER_PLACE "/troupe/recovery/"
+#define KEEPER_COPY_MS 600000U /* of a large database on a slow disk */
+
+struct keeper_copy {
+	char path[DATA_PATH_MAX + 64]; /* the asker removes it */
+	uint64_t revision, keys;
+};
+/* CORRUPT: these are no such lines. */
+MUST_USE enum status keeper_copy_read(struct str lines, struct keeper_copy *out);
+
+/* args: the struct process. */
+extern const struct act_class keeper_class;
+
+#endif

@@ -1,0 +1,141 @@
+#include "deploy/main/recovery/verb-backup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "deploy/main/command/ask.h"
+#include "deploy/main/recovery/backup.h"
+#include "deploy/main/recovery/bundle.h"
+#include "deploy/main/recovery/keeper.h"
+#include "deploy/main/recovery/passphrase.h"
+#include "runtime/loop/loop.h"
+
+static int failed(const struct command_line *line, const struct fault *why)
+{
+	return command_failed("%s: %s", line->command->name, why->text);
+}
+
+static enum status find_path(const char *given, char out[BACKUP_PATH_MAX], struct fault *why)
+{
+	char here[BACKUP_PATH_MAX / 2];
+	int n;
+
+	if (given[0] == '/')
+		n = snprintf(out, BACKUP_PATH_MAX, "%s", given);
+	else if (getcwd(here, sizeof here) != NULL)
+		n = snprintf(out, BACKUP_PATH_MAX, "%s/%s", here, given);
+	else
+		return fault_set(why, IO, "", "cannot say where we are: %s", strerror(errno));
+	if (n < 0 || n >= (int)BACKUP_PATH_MAX)
+		return fault_set(why, BAD_REQUEST, "", "the path is too long");
+	return OK;
+}
+
+/* ---- making ------------------------------------------------------------------------------------------------------ */
+
+static enum status ask_copy(const struct data_dir *dir, bool is_stale, struct arena *arena,
+			    struct keeper_copy *out, struct fault *why)
+{
+	struct answered answer = { 0 };
+
+	TRY(ask_node(dir, "POST", is_stale ? KEEPER_PLACE "copy?stale=1" : KEEPER_PLACE "copy",
+		     STR_NONE, KEEPER_COPY_MS, arena, &answer, why));
+	TRY(ask_judge(&answer, why));
+	if (keeper_copy_read(answer.body, out) != OK)
+		return fault_set(why, CORRUPT, "", "the node's answer cannot be understood");
+	return OK;
+}
+
+static enum status write_backup(const struct data_dir *dir, const struct keeper_copy *copy,
+				const char *path, struct str passphrase, struct arena *arena,
+				struct backup_contents *contents, struct fault *why)
+{
+	struct node_identity identity;
+	struct pki pki;
+
+	TRY(data_dir_read_identity(dir, &identity, why));
+	TRY(pki_load(loop_files(), arena_printf(arena, "%s/pki", dir->path).at, arena, &pki, why));
+	if (pki.ca.key_pem.at == NULL)
+		return fault_set(why, FORBIDDEN, "",
+				 "this node is a worker and has no keys of the cluster: make the "
+				 "backup on a control-plane node");
+	snprintf(contents->cluster, sizeof contents->cluster, "%s", identity.cluster);
+	snprintf(contents->node, sizeof contents->node, "%s", identity.name);
+	contents->made = loop_clock()->wall(loop_clock()->self);
+	contents->revision = copy->revision;
+	contents->keys = copy->keys;
+	return backup_write(loop_files(), path, passphrase, copy->path, &pki, contents, why);
+}
+
+static enum status make(const struct command_line *line, const char *path, struct str passphrase,
+			struct arena *arena, struct backup_contents *contents, struct fault *why)
+{
+	struct keeper_copy copy;
+	struct data_dir dir;
+	enum status status;
+
+	TRY(data_dir_find(command_text(line, "data-dir"), &dir, why));
+	TRY(ask_copy(&dir, command_flag(line, "stale"), arena, &copy, why));
+	status = write_backup(&dir, &copy, path, passphrase, arena, contents, why);
+	(void)loop_files()->unlink(loop_files()->self, copy.path);
+	return status;
+}
+
+/* ---- looking ----------------------------------------------------------------------------------------------------- */
+
+static enum status look(const char *path, struct str passphrase, struct arena *arena,
+			struct backup_contents *contents, bool *out_is_encrypted, struct fault *why)
+{
+	const char *folder = getenv("TMPDIR");
+	uint64_t number;
+
+	TRY(bundle_check(loop_files(), path, out_is_encrypted, why));
+	if (*out_is_encrypted && passphrase.at == NULL)
+		return OK;
+	backup_random()->fill(NULL, &number, sizeof number);
+	return backup_try(loop_files(), path, passphrase,
+			  arena_printf(arena, "%s/troupe-trial-%016jx",
+				       folder != NULL && folder[0] == '/' ? folder : "/tmp",
+				       (uintmax_t)number)
+			      .at,
+			  contents, why);
+}
+
+static void tell(const char *path, const struct backup_contents *contents, bool is_encrypted)
+{
+	char made[TIME_TEXT];
+
+	printf("%s: cluster %s as node %s knew it at " STR_FMT
+	       ": revision %ju, %ju keys; tried and whole%s\n",
+	       path, contents->cluster, contents->node, STR_ARG(time_print(contents->made, made)),
+	       (uintmax_t)contents->revision, (uintmax_t)contents->keys,
+	       is_encrypted ? ", encrypted" : "");
+}
+
+int verb_backup(const struct command_line *line)
+{
+	struct arena *arena = arena_new(0);
+	struct backup_contents contents = { .revision = 0 };
+	struct str passphrase = STR_NONE;
+	struct fault why = { 0 };
+	char path[BACKUP_PATH_MAX];
+	bool is_encrypted = false, is_check = command_flag(line, "check");
+	enum status status = find_path(line->arguments[0], path, &why);
+
+	if (status == OK)
+		status = passphrase_read(command_text(line, "passphrase-file"), arena, &passphrase,
+					 &why);
+	if (status == OK && is_check)
+		status = look(path, passphrase, arena, &contents, &is_encrypted, &why);
+	else if (status == OK)
+		status = make(line, path, passphrase, arena, &contents, &why);
+	if (status == OK && contents.revision > 0)
+		tell(path, &contents, is_encrypted || passphrase.at != NULL);
+	else if (status == OK)
+		printf("%s: as it was written; --passphrase-file FILE looks into it\n", path);
+	arena_free(arena);
+	return status == OK ? EXIT_DONE : failed(line, &why);
+}
