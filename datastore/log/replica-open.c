@@ -29,6 +29,29 @@ static enum status reset_log(struct replica *replica, const struct replica_state
 	return OK;
 }
 
+/* A state that was restored becomes that of a new cluster, under the id that this log was given when it was made. */
+static enum status found_on(struct replica *replica, const struct replica_state *state,
+			    struct fault *why)
+{
+	struct replica_state founded = *state;
+	struct member first = *replica->config.founder;
+	struct members members = { 0 };
+	first.id = replica->found.id;
+	first.role = MEMBER_VOTER;
+	if (members_put(&members, &first) != OK)
+		return fault_set(why, INVALID, "", "name, address or domain is too long");
+	struct text text = text_new(LIMIT_ENTRY_BYTES);
+	members_encode(&members, &text);
+	founded.members_index = state->index;
+	founded.members = text_str(&text);
+	enum status status = reset_log(replica, &founded, why);
+	replica_keep_base(replica, state->index, state->term, founded.members_index,
+			  founded.members);
+	replica->found.base.members = replica->base.members;
+	text_fini(&text);
+	return status;
+}
+
 static uint64_t term_in(const struct wal_found *found, uint64_t index)
 {
 	if (index == found->base.index)
@@ -55,6 +78,9 @@ static enum status reconcile(struct replica *replica, const struct replica_state
 			return OK;
 		return members_decode(found->base.members, found->base.members_index, &members, why);
 	}
+	if (!state->members_index && replica->config.founder && found->base.index == 0 &&
+	    !found->entries.len)
+		return found_on(replica, state, why);
 	TRY(members_decode(state->members, state->members_index, &members, why));
 	return reset_log(replica, state, why);
 }
@@ -101,6 +127,7 @@ enum status replica_open(const struct replica_config *config, const struct repli
 		replica_close(replica);
 		return status;
 	}
+	replica->config.founder = NULL; /* the caller's */
 	const struct wal_base *base = &replica->found.base;
 	if (base->index > 0)
 		replica_keep_base(replica, base->index, base->term, base->members_index,

@@ -46,6 +46,8 @@ struct replica_config {
 	/* What of the log is kept for members that were away; 0: LIMIT_LOG_KEPT_ENTRIES, LIMIT_LOG_KEPT_BYTES. */
 	uint64_t kept_entries, kept_bytes;
 	uint32_t dead_ms; /* of silence, after which a leader takes a member for dead; 0: LIVENESS_DEAD_MS */
+	/* Who is the only member of a log that is made for a state of no cluster (index, but no members); NULL: such a state is CORRUPT. */
+	const struct member *founder;
 	bool is_managing; /* as leader, take the steps that roles.h proposes */
 };
 

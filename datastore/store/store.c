@@ -87,6 +87,11 @@ static enum status open_log(struct store *store, const struct replica_state *sta
 			    struct fault *why)
 {
 	const struct store_config *config = store->config;
+	struct member self = { .role = MEMBER_VOTER,
+			       .weight = config->weight,
+			       .name = config->name,
+			       .address = config->address,
+			       .domain = config->domain };
 	struct replica_config log = { .files = &store->seams->files,
 				      .clock = &store->seams->clock,
 				      .random = &store->seams->random,
@@ -95,15 +100,11 @@ static enum status open_log(struct store *store, const struct replica_state *sta
 				      .kept_entries = config->kept_entries,
 				      .election_ms = config->election_ms,
 				      .heartbeat_ms = config->heartbeat_ms,
+				      .founder = config->is_first ? &self : NULL,
 				      .is_managing = true };
 	TRY(replica_open(&log, state, &store->replica, why));
 	if (!config->is_first || !replica_is_pristine(store->replica) || state->index)
 		return OK;
-	struct member self = { .role = MEMBER_VOTER,
-			       .weight = config->weight,
-			       .name = config->name,
-			       .address = config->address,
-			       .domain = config->domain };
 	return replica_bootstrap(store->replica, &self, why);
 }
 
@@ -171,6 +172,16 @@ static void be_damaged(struct store *store, const struct fault *why)
 	store_tell_status(store);
 }
 
+/* The state was of no cluster until now: whoever gets a copy of it has to find the members in it. */
+static void take_founder(struct store *store)
+{
+	const struct members *members = replica_members(store->replica);
+	store->members.index = members->index;
+	text_clear(&store->members.bytes);
+	members_encode(members, &store->members.bytes);
+	store_table_dirty(store);
+}
+
 static void on_opened(struct store *store, struct opening *opening)
 {
 	if (opening->status != OK) {
@@ -191,6 +202,8 @@ static void on_opened(struct store *store, struct opening *opening)
 		 LOG_U64("keys", index_keys(store->index)));
 	store_watch_reopen(store);
 	replica_start(store->replica, act_now(store->act), &store->out);
+	if (store->applied_index && !store->members.index)
+		take_founder(store);
 	store_settle(store);
 }
 

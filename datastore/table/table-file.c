@@ -129,13 +129,37 @@ static enum status set_mark(sqlite3 *db, const struct table_mark *mark, struct f
 	return status;
 }
 
+/* Of keys that begin with the prefix, and all that they were. */
+static enum status forget_keys(sqlite3 *db, const char *sql, struct str prefix, struct fault *why)
+{
+	sqlite3_stmt *forget = NULL;
+	TRY(table_prepare(db, sql, &forget, why));
+	table_bind_str(forget, 1, prefix);
+	sqlite3_bind_int64(forget, 2, prefix.len);
+	int rc = sqlite3_step(forget);
+	enum status status = table_code(db, rc, why);
+	sqlite3_finalize(forget);
+	return status;
+}
+
+static enum status forget(sqlite3 *db, struct str prefix, struct fault *why)
+{
+	if (!prefix.len)
+		return OK;
+	TRY(forget_keys(db, "DELETE FROM hist WHERE substr(key, 1, ?2) = ?1", prefix, why));
+	return forget_keys(db, "DELETE FROM cur WHERE substr(key, 1, ?2) = ?1", prefix, why);
+}
+
 enum status table_adopt(const struct seams_files *files, const struct seams_random *random,
-			const char *path, const struct table_mark *mark, struct fault *why)
+			const char *path, struct str forgotten, const struct table_mark *mark,
+			struct fault *why)
 {
 	struct lone lone;
 	TRY(lone_open(files, random, path, &lone, why));
 	enum status status = table_code(
 	    lone.db, sqlite3_exec(lone.db, "BEGIN; DELETE FROM request", NULL, NULL, NULL), why);
+	if (status == OK)
+		status = forget(lone.db, forgotten, why);
 	if (status == OK)
 		status = set_mark(lone.db, mark, why);
 	if (status == OK)

@@ -166,10 +166,11 @@ MUST_USE enum status table_examine(const struct seams_files *files,
 				   struct fault *why);
 
 /*
- * Makes it stand for `mark` and nothing of what it was copied from: its requests are forgotten, its rows, keys and leases stay.
- * Durable when it returns.
+ * Makes it stand for `mark` and nothing of what it was copied from: its requests are forgotten, its rows, keys and leases stay, but for
+ * keys that begin with `forgotten` (absent: none). Durable when it returns.
  */
 MUST_USE enum status table_adopt(const struct seams_files *files, const struct seams_random *random,
-				 const char *path, const struct table_mark *mark, struct fault *why);
+				 const char *path, struct str forgotten,
+				 const struct table_mark *mark, struct fault *why);
 
 #endif

@@ -10,6 +10,7 @@
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/up.h"
 #include "deploy/main/recovery/verb-backup.h"
+#include "deploy/main/recovery/verb-restore.h"
 #include "deploy/main/simulation/sim.h"
 #include "deploy/main/verb.h"
 
@@ -280,6 +281,14 @@ static const struct command commands[] = {
 		       { .name = "stale",
 			 .help = "what this node has, though no majority can say whether that is "
 				 "the latest" } } },
+	{ .name = "restore",
+	  .arguments = "FILE",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .help = "fills an empty data directory from a backup: `troupe up` on it begins a new "
+		  "cluster with that state",
+	  .run = verb_restore,
+	  .options = { DATA_DIR, PASSPHRASE } },
 	{ .name = "kubeconfig",
 	  .arguments = "",
 	  .help = "prints the administrator's kubeconfig",

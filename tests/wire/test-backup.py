@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """A cluster kept in a file and made again from it: what was acknowledged before the backup is there, nothing half written is."""
 import os
-import shutil
 import stat
 import sys
 import threading
@@ -119,6 +118,104 @@ def test_without_a_majority_a_backup_has_to_be_asked_for_as_stale():
         until(lambda: "--stale" in first.troupe("backup", path, ok=None).stderr, 20, "there is no majority")
         assert not os.path.exists(path)
         assert "tried and whole" in first.troupe("backup", "--stale", path).stdout
+
+
+def restored(cluster, path, name, *words, address=None):
+    """A node of a new cluster, made from a backup, beside those of the old one."""
+    node = Node(name, os.path.join(cluster.folder, "new"), address)
+    os.makedirs(os.path.dirname(node.folder), exist_ok=True)
+    node.said = node.troupe("restore", *words, path).stdout
+    cluster.nodes.append(node)
+    return node
+
+
+def started(node, *words):
+    """Of a restored one: the data directory is its own, the name perhaps another's."""
+    return node.start(*words).wait_ready(60)
+
+
+def test_what_was_acknowledged_before_a_backup_is_in_the_cluster_restored_from_it():
+    with Cluster(3) as cluster:
+        path, words = os.path.join(cluster.folder, "b.troupe"), passphrase(cluster)
+        first = cluster.nodes[0]
+        for i in range(20):
+            newest = write(first, "before-%d" % i)
+        token = cluster.kubectl("create", "serviceaccount", "robot").stdout
+        writer = Writer(cluster.leader())
+        until(lambda: len(writer.done) > 20, 30, "something is written meanwhile")
+        known = len(writer.done)
+        first.troupe("backup", "--passphrase-file", words, path)
+        writer.stop()
+        for node in cluster.nodes:
+            node.stop()
+        for_all = {"before-%d" % i for i in range(20)} | set(writer.done[:known])
+        new = restored(cluster, path, "m1", "--passphrase-file", words)
+        assert "new cluster" in new.said, new.said
+        started(new)
+        have = names(new)
+        assert for_all <= have, for_all - have
+        # What was written while it was made is there up to a moment, and nothing after it.
+        count = len([name for name in have if name.startswith("w-")])
+        assert {name for name in have if name.startswith("w-")} == set(writer.done[:count])
+        assert token and "robot" in cluster.kubectl("get", "serviceaccounts", node=new).stdout
+        # No revision is given twice: whoever watched the old cluster has to list again.
+        code, body = new.request("GET", "/api/v1/namespaces/default/configmaps?watch=1&resourceVersion=%d" % newest)
+        assert code == 410 or "Expired" in str(body), (code, body)
+        assert write(new, "after") > newest + 1000000
+        # And it grows as any other, to three voters that can lose one.
+        for name in ("m2", "m3"):
+            node = Node(name, os.path.join(cluster.folder, "new"))
+            cluster.nodes.append(node.start("--join", new.troupe("token", "create").stdout.strip()))
+            node.wait_ready(60)
+        until(lambda: sum(m["role"] == "voter" and m["alive"] for m in new.status().get("members", [])) == 3, 60, "three voters")
+        for node in cluster.nodes[4:]:
+            assert for_all <= names(node)
+        new.kill()
+        until(lambda: cluster.nodes[4].status().get("ready", {}).get("writes"), 30, "the other two go on")
+        write(cluster.nodes[4], "after-all")
+
+
+def test_members_of_the_old_cluster_cannot_talk_to_the_restored_one():
+    with Cluster(3) as cluster:
+        first, second, third = cluster.nodes
+        path = os.path.join(cluster.folder, "b.troupe")
+        write(first, "both")
+        first.troupe("backup", path)
+        first.kill()
+        # At the very place and under the very name that the others look for.
+        new = started(restored(cluster, path, first.name, address=first.address))
+        write(new, "only-new")
+        until(lambda: second.status().get("ready", {}).get("writes"), 30, "the old cluster goes on without it")
+        write(second, "only-old")
+        time.sleep(3)
+        assert [m["name"] for m in new.status()["members"]] == [first.name], new.status()
+        assert [m["alive"] for m in second.status()["members"] if m["name"] == first.name] == [False], second.status()
+        assert "only-old" not in names(new) and "only-new" not in names(third)
+        assert new.status()["cluster"] != second.status()["cluster"]
+        write(new, "only-new-2")
+        write(third, "only-old-2")
+
+
+def test_a_backup_is_restored_into_an_empty_directory_only():
+    with Cluster(1) as cluster:
+        node, path = cluster.nodes[0], os.path.join(cluster.folder, "b.troupe")
+        node.troupe("backup", path)
+        assert "another troupe runs" in node.troupe("restore", path, ok=False).stderr
+        node.stop()
+        assert "not empty" in node.troupe("restore", path, ok=False).stderr
+        other = Node("m1", os.path.join(cluster.folder, "new"))
+        assert "no backup" in other.troupe("restore", node.log, ok=False).stderr
+        assert "cut short" in other.troupe("up", "--listen", free_address(), ok=False).stderr
+        other.troupe("restore", path)
+        assert "not empty" in other.troupe("restore", path, ok=False).stderr
+        assert "--join" in other.troupe("up", "--join", "x", "--listen", free_address(), ok=False).stderr
+        os.rename(other.folder + "/restored", other.folder + "/restoring")
+        assert "cut short" in other.troupe("up", "--listen", free_address(), ok=False).stderr
+        other.troupe("restore", path)
+        cluster.nodes.append(other)
+        started(other)
+        other.kill()
+        started(other)  # a node like any other
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ struct ticket {
 struct tls_generation {
 	atomic_uint references;
 	SSL_CTX *library;
-	bool is_server, is_pinned, is_unverified;
+	bool is_server, is_pinned, is_unverified, is_alpn_strict;
 	enum tls_clients clients;
 	uint8_t pin[CRYPTO_SHA256_BYTES];
 	uint8_t alpn[ALPN_MAX]; /* as it goes over the wire: length, name, ... */
@@ -136,7 +136,9 @@ static int select_protocol(SSL *ssl, const uint8_t **out, uint8_t *out_len, cons
 	(void)ssl;
 	if (SSL_select_next_proto(&chosen, out_len, generation->alpn, generation->alpn_len, offered,
 				  offered_len) != OPENSSL_NPN_NEGOTIATED)
-		return SSL_TLSEXT_ERR_NOACK; /* an old client is served as if it had not asked */
+		return generation->is_alpn_strict
+			   ? SSL_TLSEXT_ERR_ALERT_FATAL
+			   : SSL_TLSEXT_ERR_NOACK; /* an old client is served as if it had not asked */
 	*out = chosen;
 	return SSL_TLSEXT_ERR_OK;
 }
@@ -308,6 +310,7 @@ static struct tls_generation *generation_new(const struct tls_config *config)
 	generation->is_server = config->is_server;
 	generation->clients = config->clients;
 	generation->is_unverified = config->is_unverified;
+	generation->is_alpn_strict = config->is_alpn_strict;
 	generation->now = config->now;
 	generation->now_arg = config->now_arg;
 	if (config->authority_fingerprint != NULL) {

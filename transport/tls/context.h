@@ -52,6 +52,8 @@ struct tls_config {
 
 	/* Protocols by preference, separated by commas: "h2,http/1.1". The server's order decides. Absent: none. */
 	struct str alpn;
+	/* Server only: a client that names protocols and none of ours is refused; else it is served as if it had named none. */
+	bool is_alpn_strict;
 
 	/* The clock that certificates are judged by, from the seams. Called from any thread that shakes hands. */
 	struct wall (*now)(void *arg);

@@ -7,6 +7,7 @@
  *     DIR/pki/              certificates and keys
  *     DIR/log/  DIR/state.db  the datastore
  *     DIR/admin.kubeconfig
+ *     DIR/restored          the state is of a backup and waits for its first node; `restoring`: not all of it is there
  *     RUN/api.sock, RUN/<host>.ipc   sockets; RUN is DIR/run, or a short folder when DIR's path is too long for one
  *
  * Only the root process opens it for writing; verbs such as `status` look at it. Everything in it is

@@ -86,24 +86,31 @@ static struct tls_config etcd_tls_config(const struct pki *keys, struct arena *a
 	return config;
 }
 
-static struct tls_config link_config(const struct pki *keys, bool is_server)
+/*
+ * A cluster that was restored or recovered has the authority of the one that was, but another name: members of both must not hear each
+ * other. Releases before this one name nothing and are heard.
+ */
+static struct tls_config link_config(const struct process *process, const struct pki *keys,
+				     struct arena *arena, bool is_server)
 {
-	return (struct tls_config){ .is_server = is_server,
-				    .clients =
-					is_server ? TLS_CLIENTS_MUST_SHOW : TLS_CLIENTS_UNASKED,
-				    .certificate_pem = keys->node.certificate_pem,
-				    .key_pem = keys->node.key_pem,
-				    .authorities_pem = keys->ca.certificate_pem,
-				    .only_tls13 = true,
-				    .now = loop_clock()->wall };
+	return (
+	    struct tls_config){ .is_server = is_server,
+				.alpn = arena_printf(arena, "troupe/%s", process->identity.cluster),
+				.is_alpn_strict = true,
+				.clients = is_server ? TLS_CLIENTS_MUST_SHOW : TLS_CLIENTS_UNASKED,
+				.certificate_pem = keys->node.certificate_pem,
+				.key_pem = keys->node.key_pem,
+				.authorities_pem = keys->ca.certificate_pem,
+				.only_tls13 = true,
+				.now = loop_clock()->wall };
 }
 
 static enum status make_contexts(struct process *process, struct fault *why)
 {
 	struct tls_config api = api_config(&process->pki, process->arena);
 	struct tls_config etcd = etcd_tls_config(&process->pki, process->arena);
-	struct tls_config server = link_config(&process->pki, true);
-	struct tls_config client = link_config(&process->pki, false);
+	struct tls_config server = link_config(process, &process->pki, process->arena, true);
+	struct tls_config client = link_config(process, &process->pki, process->arena, false);
 
 	if (process->pki.api_server.certificate_pem.at != NULL) { /* a worker serves no API */
 		TRY(tls_context_new(&api, &process->api_tls, why));
@@ -117,7 +124,8 @@ enum status process_use_keys(struct process *process, const struct pki *keys, st
 {
 	struct arena *scratch = arena_new(0);
 	struct tls_config api = api_config(keys, scratch), etcd = etcd_tls_config(keys, scratch);
-	struct tls_config server = link_config(keys, true), client = link_config(keys, false);
+	struct tls_config server = link_config(process, keys, scratch, true);
+	struct tls_config client = link_config(process, keys, scratch, false);
 	enum status status = tls_context_replace(process->link_server, &server, why);
 
 	if (status == OK)
@@ -150,6 +158,7 @@ static bool take_warm(struct process *process)
 	const struct process *early = warm();
 
 	if (early->arena == NULL || strcmp(early->dir.path, process->dir.path) != 0 ||
+	    strcmp(early->identity.cluster, process->identity.cluster) != 0 ||
 	    !pki_is_saved(loop_files(), keys_folder(process), &early->pki))
 		return false;
 	process->pki = early->pki;
@@ -166,7 +175,9 @@ void process_warm(const char *data_dir)
 	struct fault why = { 0 };
 
 	process->arena = arena_new(0);
-	if (data_dir_find(data_dir, &process->dir, &why) == OK && load_keys(process, &why) == OK)
+	if (data_dir_find(data_dir, &process->dir, &why) == OK &&
+	    data_dir_read_identity(loop_files(), &process->dir, &process->identity, &why) == OK &&
+	    load_keys(process, &why) == OK)
 		return;
 	/* Whatever is wrong is said by the host that this becomes, if it still is then. */
 	arena_free(process->arena);

@@ -14,6 +14,7 @@
 #include "deploy/main/command/ask.h"
 #include "deploy/main/host/directory.h"
 #include "deploy/main/host/process.h"
+#include "deploy/main/recovery/restore.h"
 #include "runtime/loop/loop.h"
 #include "transport/tls/certificate-key.h"
 #include "transport/tls/context.h"
@@ -279,6 +280,28 @@ static enum status found(struct arena *arena, struct wall now, struct node_ident
 	return OK;
 }
 
+/* The same in a directory that `troupe restore` filled: authorities and state are there, and wait for a node. */
+static enum status found_restored(const struct data_dir *dir, struct arena *arena,
+				  struct node_identity *id, struct pki *pki, struct fault *why)
+{
+	id->is_first = true;
+	return pki_load(loop_files(), arena_printf(arena, "%s/pki", dir->path).at, arena, pki, why);
+}
+
+static enum status find_restored(const struct data_dir *dir, const char *word,
+				 struct node_identity *id, bool *out, struct fault *why)
+{
+	enum status status = restore_read(loop_files(), dir->path, id->cluster, why);
+
+	*out = status == OK;
+	if (status == OK && word != NULL)
+		return fault_set(why, CONFLICT, "--join",
+				 "%s was restored from a backup and begins a cluster of its own: "
+				 "start it without --join",
+				 dir->path);
+	return status == NOT_FOUND ? OK : status;
+}
+
 /* ---- joining ------------------------------------------------------------------------------------------------- */
 
 static void free_key(void *key)
@@ -435,16 +458,20 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 	struct node_identity id = { 0 };
 	struct pki pki = { 0 };
 	enum status status = data_dir_read_identity(loop_files(), dir, &id, why);
-	bool is_new = status == NOT_FOUND;
+	bool is_new = status == NOT_FOUND, is_restored = false;
 
 	if (status != OK && !is_new)
 		return status;
+	if (is_new)
+		TRY(find_restored(dir, word, &id, &is_restored, why));
 	if (is_new)
 		TRY(read_wishes(line, &id, why));
 	else
 		TRY(check_wishes(line, &id, why));
 	TRY(prove_ports(line, &id, is_new, why));
-	if (is_new && word != NULL)
+	if (is_restored)
+		TRY(found_restored(dir, arena, &id, &pki, why));
+	else if (is_new && word != NULL)
 		TRY(join(word, arena, now, &id, &pki, why));
 	else if (is_new)
 		TRY(found(arena, now, &id, &pki, why));

@@ -288,10 +288,32 @@ static enum status copy_parts(struct unpacking *in, struct seams_file *file, str
 	return status;
 }
 
+/* SQLite would take what it left beside an earlier file of this name, when it was cut short, for a part of this one. */
+static enum status remove_leftovers(const struct seams_files *files, const char *table_path,
+				    struct fault *why)
+{
+	static const char *const kinds[] = { "-wal", "-journal" };
+	char path[BACKUP_PATH_MAX + 32];
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		enum status status;
+
+		snprintf(path, sizeof path, "%s%s", table_path, kinds[i]);
+		status = files->unlink(files->self, path);
+		if (status != OK && status != NOT_FOUND)
+			return fault_set(why, status, "", "%s cannot be removed: %s", path,
+					 status_text(status));
+	}
+	return OK;
+}
+
 static enum status take_table(struct unpacking *in, struct fault *why)
 {
 	struct seams_file *file;
-	enum status status =
+	enum status status;
+
+	TRY(remove_leftovers(in->files, in->table_path, why));
+	status =
 	    in->files->open(in->files->self, in->table_path,
 			    SEAMS_READ | SEAMS_WRITE | SEAMS_CREATE | SEAMS_TRUNCATE, 0600, &file);
 

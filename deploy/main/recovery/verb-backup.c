@@ -56,7 +56,7 @@ static enum status write_backup(const struct data_dir *dir, const struct keeper_
 	struct node_identity identity;
 	struct pki pki;
 
-	TRY(data_dir_read_identity(dir, &identity, why));
+	TRY(data_dir_read_identity(loop_files(), dir, &identity, why));
 	TRY(pki_load(loop_files(), arena_printf(arena, "%s/pki", dir->path).at, arena, &pki, why));
 	if (pki.ca.key_pem.at == NULL)
 		return fault_set(why, FORBIDDEN, "",

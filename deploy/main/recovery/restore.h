@@ -1,0 +1,37 @@
+/*
+ * Restoring: an empty data directory becomes that of a cluster's first node, with the state and authorities of a backup.
+ *
+ *     DIR/restoring ─ DIR/store/table.db ─ DIR/pki ─ all durable ─ renamed to DIR/restored ─ `troupe up` makes the node
+ *
+ * One that is cut short can be run again; until it is done `up` refuses the directory. The cluster is a new one: it has another id, by
+ * which its links tell it from the one that was, its members have new ids, what it knew of machines and join tokens is forgotten, and
+ * its revisions go on far above those of the backup, all compacted: whoever watched the old one lists again and is never told another
+ * change by a revision it has seen. Certificates and tokens of service accounts stay good.
+ *
+ * Through the seam of files, blocking.
+ */
+#ifndef DEPLOY_MAIN_RECOVERY_RESTORE_H
+#define DEPLOY_MAIN_RECOVERY_RESTORE_H
+
+#include "deploy/main/recovery/backup.h"
+
+/* More than any cluster writes between a backup and its end: 2,000 a second for six days. */
+#define RESTORE_REVISIONS UINT64_C(1000000000)
+#define RESTORE_CLUSTER_BYTES 64U
+
+struct restored {
+	struct backup_contents contents;     /* of the backup */
+	uint64_t revision;                   /* at which the new cluster begins */
+	char cluster[RESTORE_CLUSTER_BYTES]; /* its id */
+};
+
+/* Whoever calls it holds the directory. CONFLICT: there is something in it. */
+MUST_USE enum status restore_run(const struct seams_files *files, const char *path,
+				 struct str passphrase, const char *folder, struct restored *out,
+				 struct fault *why);
+
+/* What `up` asks of a directory without a node. NOT_FOUND: it was not restored. INVALID with words: not all of it is there. */
+MUST_USE enum status restore_read(const struct seams_files *files, const char *folder,
+				  char out_cluster[RESTORE_CLUSTER_BYTES], struct fault *why);
+
+#endif
