@@ -10,6 +10,7 @@
 #define REPEATS_MAX 1000
 #define DEPTH_MAX 250
 #define HEAP_KIB_MAX 4096
+#define FIND_STEPS_FIRST 256U
 /* `$` is the end, not what stands before a last new line; nothing but ASCII in \d and \w. */
 #define OPTIONS (PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C)
 
@@ -220,6 +221,11 @@ static enum status say(int error, struct str text, struct fault *why)
 				 STR_ARG(text));
 	if (error == PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS)
 		return fault_set(why, INVALID, "", "unexpected ): `" STR_FMT "`", STR_ARG(text));
+	if (error == PCRE2_ERROR_MISSING_SQUARE_BRACKET) {
+		text = str_slice(text, (uint32_t)str_find_last(text, '['), text.len);
+		return fault_set(why, INVALID, "", "missing closing ]: `" STR_FMT "`",
+				 STR_ARG(text));
+	}
 	pcre2_get_error_message(error, words, sizeof words);
 	return fault_set(why, INVALID, "", "%s", (const char *)words);
 }
@@ -259,16 +265,79 @@ void pattern_free(struct pattern *pattern)
 	mem_free(pattern);
 }
 
+static enum status outcome(int code)
+{
+	if (code >= 0)
+		return OK;
+	/* Bytes that are no text match nothing; what is left is a limit. */
+	if (code == PCRE2_ERROR_NOMATCH ||
+	    (code <= PCRE2_ERROR_UTF8_ERR1 && code >= PCRE2_ERROR_UTF8_ERR21))
+		return NOT_FOUND;
+	return TIMEOUT;
+}
+
 enum status pattern_match(const struct pattern *pattern, struct str subject, bool *out)
 {
 	pcre2_match_data *found = pcre2_match_data_create_from_pattern(pattern->code, NULL);
-	int code = pcre2_match(pattern->code, (PCRE2_SPTR)(subject.len > 0 ? subject.at : ""),
-			       subject.len, 0, 0, found, pattern->limits);
+	enum status status =
+	    outcome(pcre2_match(pattern->code, (PCRE2_SPTR)(subject.len > 0 ? subject.at : ""),
+				subject.len, 0, 0, found, pattern->limits));
 
 	pcre2_match_data_free(found);
-	*out = code >= 0;
-	if (code >= 0 || code == PCRE2_ERROR_NOMATCH)
-		return OK;
-	/* Bytes that are no text match nothing; what is left is a limit. */
-	return code <= PCRE2_ERROR_UTF8_ERR1 && code >= PCRE2_ERROR_UTF8_ERR21 ? OK : TIMEOUT;
+	*out = status == OK;
+	return status == NOT_FOUND ? OK : status;
+}
+
+/* One character on, so that an empty match is not found again. */
+static uint32_t behind(struct str subject, uint32_t at)
+{
+	at++;
+	while (at < subject.len && ((unsigned char)subject.at[at] & 0xc0) == 0x80)
+		at++;
+	return at;
+}
+
+/*
+ * How many steps a search takes is not told, so it is tried with few and then with more and more: at least half of what was allowed at last
+ * was needed. The text was looked at by the first search.
+ */
+static int search(const struct pattern *pattern, struct str subject, uint32_t at,
+		  uint64_t *steps_left, pcre2_match_data *found)
+{
+	PCRE2_SPTR text = (PCRE2_SPTR)(subject.len > 0 ? subject.at : "");
+	uint32_t options = at > 0 ? PCRE2_NO_UTF_CHECK : 0;
+	uint32_t allowed = FIND_STEPS_FIRST;
+	int code = PCRE2_ERROR_MATCHLIMIT;
+
+	while (code == PCRE2_ERROR_MATCHLIMIT && *steps_left > 0 && allowed <= PATTERN_STEPS_MAX) {
+		uint64_t used = allowed / 2;
+
+		pcre2_set_match_limit(pattern->limits, allowed);
+		code = pcre2_match(pattern->code, text, subject.len, at, options, found,
+				   pattern->limits);
+		*steps_left -= used < *steps_left ? used : *steps_left;
+		allowed *= 2;
+	}
+	pcre2_set_match_limit(pattern->limits, PATTERN_STEPS_MAX);
+	return code;
+}
+
+enum status pattern_find(const struct pattern *pattern, struct str subject, uint32_t *at,
+			 uint64_t *steps_left, struct str *out)
+{
+	pcre2_match_data *found;
+	enum status status;
+
+	if (*at > subject.len)
+		return NOT_FOUND;
+	found = pcre2_match_data_create_from_pattern(pattern->code, NULL);
+	status = outcome(search(pattern, subject, *at, steps_left, found));
+	if (status == OK) {
+		PCRE2_SIZE *range = pcre2_get_ovector_pointer(found);
+
+		*out = str_slice(subject, (uint32_t)range[0], (uint32_t)range[1]);
+		*at = range[1] > range[0] ? (uint32_t)range[1] : behind(subject, (uint32_t)range[1]);
+	}
+	pcre2_match_data_free(found);
+	return status;
 }

@@ -22,5 +22,11 @@ MUST_USE enum status pattern_new(struct str text, GIVE struct pattern **out, str
 void pattern_free(TAKE struct pattern *pattern); /* NULL is fine */
 /* Whether it matches anywhere in the subject; TIMEOUT: it was given up. */
 MUST_USE enum status pattern_match(const struct pattern *pattern, struct str subject, bool *out);
+/*
+ * The first match that begins at or behind `*at`, which is moved to where the next search begins. NOT_FOUND: there is none any more;
+ * TIMEOUT: it takes more than `*steps_left`, which becomes less with each search, so that many of them are bounded together.
+ */
+MUST_USE enum status pattern_find(const struct pattern *pattern, struct str subject, uint32_t *at,
+				  uint64_t *steps_left, struct str *out);
 
 #endif

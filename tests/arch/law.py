@@ -14,10 +14,13 @@ WALKERS = ["datastore/object/apply", "datastore/object/columns", "datastore/obje
 # Who votes and what is on disk stand below the replica; what the members agreed upon in memory below the store's actor.
 LOG = ["datastore/log/role", "datastore/log/wal", "datastore/log"]
 STORE = ["datastore/store/state", "datastore/store"]
-DATASTORE = ["datastore/schema", "datastore/object"] + WALKERS + ["datastore/custom", "datastore/cel"] + LOG + ["datastore/table"] + STORE
+# Expressions, each room standing on those before it.
+CEL = ["datastore/cel/value", "datastore/cel/syntax", "datastore/cel/library", "datastore/cel/check", "datastore/cel/evaluate"]
+RULES = ["datastore/custom"] + CEL + ["datastore/cel", "datastore/custom/rule"]
+DATASTORE = ["datastore/schema", "datastore/object"] + WALKERS + RULES + LOG + ["datastore/table"] + STORE
 RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
 # What parts that several kinds have must be like.
-KINDS = RECORDS + ["datastore/custom", "datastore/cel", "actors/client"]  # client holds what a rule is given to judge by
+KINDS = RECORDS + RULES + ["actors/client"]  # client holds what a rule is given to judge by
 FIELDS = ["actors/kinds/field"]
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
@@ -53,7 +56,9 @@ USES = {
     "datastore/object": ["datastore/schema", "transport/wire"],
     **{room: ["datastore/schema", "datastore/object", "transport/wire"] for room in WALKERS},
     "datastore/custom": RECORDS + ["transport/wire"],  # schemas of definitions over JSON
-    "datastore/cel": RECORDS,
+    **{room: RECORDS + ["datastore/custom", "transport/wire"] + CEL[:at] for at, room in enumerate(CEL)},  # formats of schemas, UTF-8
+    "datastore/cel": RECORDS + CEL,
+    "datastore/custom/rule": RECORDS + ["transport/wire", "datastore/custom"] + CEL + ["datastore/cel"],
     "datastore/log/role": RUNTIME,
     "datastore/log/wal": RUNTIME + ["datastore/log/role"],  # the meta file holds the list of members
     "datastore/log": RUNTIME + LOG[:2] + ["transport/peer"],
