@@ -150,6 +150,17 @@ static enum inspect_level level_of(struct str word, struct str path)
 	return INSPECT_ACTOR;
 }
 
+struct act_ref admin_actor_of(struct act *act, const struct admin *admin, const char *actor,
+			      struct str host)
+{
+	const char *name;
+
+	for (uint32_t i = 0; (name = exile_host_name(&admin->exiles, i)) != NULL; i++)
+		if (str_is(host, name))
+			return process_actor(act, admin->process, actor, name);
+	return ACT_NIL;
+}
+
 /* The inspector of a host of ours, or the administrator of another node, who asks his own. */
 static struct act_ref killer_of(struct act *act, struct admin *admin, struct str node,
 				struct str *path, struct arena *arena)
@@ -160,13 +171,8 @@ static struct act_ref killer_of(struct act *act, struct admin *admin, struct str
 		return admin_member(admin, node) == NULL
 			   ? ACT_NIL
 			   : act_named(act, arena_printf(arena, "admin@" STR_FMT, STR_ARG(node)).at);
-	for (int i = PROCESS_CORE; i < PROCESS_HOSTS; i++) {
-		if (!str_is(host, process_host_name((enum process_host)i)))
-			continue;
-		*path = rest;
-		return process_inspector(act, admin->process, (enum process_host)i);
-	}
-	return ACT_NIL;
+	*path = rest;
+	return admin_actor_of(act, admin, "inspector", host);
 }
 
 struct inspect_killed admin_kill_at(struct act *act, struct admin *admin, struct str node,

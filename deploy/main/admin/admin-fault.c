@@ -99,8 +99,9 @@ static enum status pause_host(struct act *act, struct admin *admin, const struct
 
 	if (pause.pid == 0)
 		return NOT_FOUND;
-	asked = admin_ask(act, process_inspector(act, admin->process, by), &inspect_pause_type,
-			  &pause, ADMIN_ASK_MS);
+	asked =
+	    admin_ask(act, process_actor(act, admin->process, "inspector", process_host_name(by)),
+		      &inspect_pause_type, &pause, ADMIN_ASK_MS);
 	status = asked.status;
 	if (status == OK)
 		status = ((const struct inspect_killed *)asked.msg->body)->status;
@@ -186,8 +187,9 @@ static enum status address(const struct admin_fault *fault, struct faulty_order 
 static void order_one(struct act *act, struct admin *admin, enum process_host host,
 		      const struct inspect_fault *fault, struct inspect_faulted *out)
 {
-	struct admin_asked asked = admin_ask(act, process_inspector(act, admin->process, host),
-					     &inspect_fault_type, fault, ADMIN_ASK_MS);
+	struct admin_asked asked =
+	    admin_ask(act, process_actor(act, admin->process, "inspector", process_host_name(host)),
+		      &inspect_fault_type, fault, ADMIN_ASK_MS);
 	const struct inspect_faulted *faulted = asked.msg->body;
 
 	out->status = asked.status;

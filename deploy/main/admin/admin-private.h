@@ -17,6 +17,7 @@
 
 #include "datastore/store/store.h"
 #include "deploy/main/admin/admin.h"
+#include "deploy/main/host/exile.h"
 #include "deploy/main/host/inspect.h"
 
 #define ADMIN_ASK_MS 3000U /* a node that does not answer within this is shown without its actors */
@@ -28,6 +29,7 @@ struct admin {
 	struct arena *status_arena; /* of `status`; NULL: not known yet */
 	struct store_status status; /* our store's, as last told */
 	uint64_t monitor;
+	struct exile_list exiles;
 	struct admin_chaos *chaos; /* the actor's */
 	bool is_joining, is_returning, is_finding;
 	bool has_links;      /* with has_chaos: to whom the first status named */
@@ -77,6 +79,9 @@ void admin_remove(struct act *act, struct admin *admin, struct asked_page *page)
 
 /* Whether our API server says that it is ready, now. */
 bool admin_is_served(struct act *act);
+/* An actor of the host of this node that is called so; nil: there is none. */
+struct act_ref admin_actor_of(struct act *act, const struct admin *admin, const char *actor,
+			      struct str host);
 /* Kills HOST or HOST/ACTOR of a node. */
 struct inspect_killed admin_kill_at(struct act *act, struct admin *admin, struct str node,
 				    struct str path, enum inspect_level level);

@@ -21,17 +21,8 @@ static struct act_ref tracer_of(struct act *act, struct admin *admin, struct str
 		return admin_member(admin, node) == NULL
 			   ? ACT_NIL
 			   : act_named(act, arena_printf(arena, "admin@" STR_FMT, STR_ARG(node)).at);
-	for (int i = PROCESS_CORE; i < PROCESS_HOSTS; i++) {
-		const char *name = process_host_name((enum process_host)i);
-
-		if (!str_is(host, name))
-			continue;
-		*path = rest;
-		return act_named(act, i == PROCESS_CORE
-					  ? "tracer"
-					  : arena_printf(arena, "tracer@%s/%s", own, name).at);
-	}
-	return ACT_NIL;
+	*path = rest;
+	return admin_actor_of(act, admin, "tracer", host);
 }
 
 /* The answer's text is copied into the arena. */

@@ -523,6 +523,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		admin_fault_asked(act, admin, msg);
 	else if (ACT_IS(msg, root_ending))
 		ending_asked(act, msg);
+	else if (ACT_IS(msg, exile_here) && msg->from.node == act_self(act).node)
+		exile_learn(&admin->exiles, act, admin->process, ACT_AS(msg, exile_here));
 	else if (ACT_IS(msg, admin_retry))
 		subscribe(admin, act);
 	else if (ACT_IS(msg, act_down))

@@ -232,16 +232,16 @@ void overview_gather_apis(struct act *act, struct overview *overview)
 /* ---- this node --------------------------------------------------------------------------------------------- */
 
 /* The host is there, as far as anybody knows, but does not answer. */
-static struct inspect_row silent_row(enum process_host host)
+static struct inspect_row silent_row(const char *host, struct arena *arena)
 {
-	return (struct inspect_row){ .path = str_from(process_host_name(host)),
+	return (struct inspect_row){ .path = arena_str(arena, str_from(host)),
 				     .class_name = STR("host"),
 				     .state = STR("silent"),
 				     .last_reason = STR(""),
 				     .is_supervisor = true };
 }
 
-static void take_own(const struct act_msg *answer, enum process_host host, struct inspect_rows *out)
+static void take_own(const struct act_msg *answer, const char *host, struct inspect_rows *out)
 {
 	const struct inspect_rows *rows = answer->status == OK ? answer->body : NULL;
 	uint32_t len = rows != NULL ? rows->len : 1;
@@ -249,23 +249,25 @@ static void take_own(const struct act_msg *answer, enum process_host host, struc
 	out->at = arena_grow(out->arena, out->at, out->len * sizeof *out->at,
 			     (out->len + len) * sizeof *out->at);
 	if (rows == NULL)
-		out->at[out->len++] = silent_row(host);
+		out->at[out->len++] = silent_row(host, out->arena);
 	for (uint32_t i = 0; rows != NULL && i < len; i++)
 		out->at[out->len++] = inspect_row_copy(&rows->at[i], out->arena);
 }
 
 void overview_own(struct act *act, struct admin *admin, struct inspect_rows *out)
 {
-	struct act_all *all = act_all(act, PROCESS_HOSTS);
+	/* Who comes meanwhile is asked the next time. */
+	const struct exile_list exiles = admin->exiles;
+	struct act_all *all = act_all(act, PROCESS_HOSTS + exiles.len);
 	struct inspect_ask ask = { 0 };
+	const char *name;
 
-	for (int host = PROCESS_CORE; host < PROCESS_HOSTS; host++)
-		act_all_ask(all, process_inspector(act, admin->process, (enum process_host)host),
+	for (uint32_t i = 0; (name = exile_host_name(&exiles, i)) != NULL; i++)
+		act_all_ask(all, process_actor(act, admin->process, "inspector", name),
 			    &inspect_ask_type, &ask, ADMIN_ASK_MS / 2);
 	(void)!act_all_wait(all);
 	*out = (struct inspect_rows){ .arena = arena_new(0) };
-	for (int host = PROCESS_CORE; host < PROCESS_HOSTS; host++)
-		take_own(act_all_answer(all, (uint32_t)(host - PROCESS_CORE)),
-			 (enum process_host)host, out);
+	for (uint32_t i = 0; (name = exile_host_name(&exiles, i)) != NULL; i++)
+		take_own(act_all_answer(all, i), name, out);
 	act_all_end(all);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "deploy/main/host/exile.h"
 #include "deploy/main/host/process.h"
 #include "runtime/base/log.h"
 #include "transport/wire/msgpack.h"
@@ -171,10 +172,10 @@ ACT_TYPE(inspect_rows, .id = 901, .drop = drop_rows, .encode = encode_rows, .dec
 ACT_TYPE(inspect_kill, .id = 902, .encode = encode_kill, .decode = decode_kill);
 ACT_TYPE(inspect_killed, .id = 903, .encode = encode_killed, .decode = decode_killed);
 
-const struct act_type *const inspect_types[] = { &inspect_ask_type,    &inspect_rows_type,
-						 &inspect_kill_type,   &inspect_killed_type,
-						 &inspect_pause_type,  &inspect_fault_type,
-						 &inspect_faulted_type };
+const struct act_type *const inspect_types[] = { &inspect_ask_type,     &inspect_rows_type,
+						 &inspect_kill_type,    &inspect_killed_type,
+						 &inspect_pause_type,   &inspect_fault_type,
+						 &inspect_faulted_type, &exile_here_type };
 const uint32_t inspect_type_count = sizeof inspect_types / sizeof inspect_types[0];
 
 struct inspect_row inspect_row_copy(const struct inspect_row *row, struct arena *arena)
@@ -499,6 +500,12 @@ static void kill_asked(struct act *act, const struct act_msg *msg)
 
 /* ---- the actor ------------------------------------------------------------------------------------------------ */
 
+static void tick(struct act *act, struct inspector *inspector)
+{
+	take_sample(act, inspector);
+	exile_say(act, inspector->process);
+}
+
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
 	if (ACT_IS(msg, inspect_ask))
@@ -511,7 +518,7 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		 inspect_fault_receive(act, ((struct inspector *)state)->process, msg))
 		return ACT_OK;
 	else if (ACT_IS(msg, inspect_tick))
-		take_sample(act, state);
+		tick(act, state);
 	else
 		return ACT_UNHANDLED;
 	return ACT_OK;
@@ -534,6 +541,7 @@ static enum status init(struct act *act, void *state, const void *args)
 	inspector->wall_ahead_ns = act_wall(act).ns - inspector->began.ns;
 	act_own(act, release, inspector);
 	act_every(act, INSPECT_SAMPLE_MS, &inspect_tick_type, &(struct inspect_tick){ 0 });
+	exile_say(act, inspector->process);
 	return OK;
 }
 

@@ -34,14 +34,19 @@ const char *process_run_path(struct process *process, const char *name)
 	return arena_printf(process->arena, "%s/%s", process->dir.run, name).at;
 }
 
-struct act_ref process_inspector(struct act *act, struct process *process, enum process_host host)
+const char *process_name(const struct process *process)
 {
-	char name[128];
+	return process->name[0] ? process->name : process_host_name(process->host);
+}
 
-	if (host == process->host)
-		return act_named(act, "inspector");
-	snprintf(name, sizeof name, "inspector@%s/%s", process->identity.name,
-		 process_host_name(host));
+struct act_ref process_actor(struct act *act, const struct process *process, const char *actor,
+			     const char *host_name)
+{
+	char name[160];
+
+	if (strcmp(host_name, process_name(process)) == 0)
+		return act_named(act, actor);
+	snprintf(name, sizeof name, "%s@%s/%s", actor, process->identity.name, host_name);
 	return act_named(act, name);
 }
 
@@ -196,9 +201,11 @@ enum status process_load(struct process *process, const struct command_line *lin
 	process->without = command_text(line, "without");
 	process->only = command_text(line, "only");
 	process->has_chaos = command_flag(line, "chaos");
-	snprintf(process->log_prefix, sizeof process->log_prefix, "%s/%s%s%s",
-		 process->identity.name, process_host_name(host), process->only ? "+" : "",
-		 process->only ? process->only : "");
+	/* As its root calls it. */
+	snprintf(process->name, sizeof process->name, "%.15s%s%.15s", process_host_name(host),
+		 process->only ? "+" : "", process->only ? process->only : "");
+	snprintf(process->log_prefix, sizeof process->log_prefix, "%s/%s", process->identity.name,
+		 process->name);
 	log_configure(&log);
 	return take_warm(process) ? OK : load_keys(process, why);
 }
@@ -288,7 +295,7 @@ int process_run(struct process *process, const struct act_child *children, uint3
 {
 	struct act_child *all = arena_array(process->arena, struct act_child, count + 4);
 	struct act_supervisor root = process_root(all, count + 4);
-	struct loop_config config = { .host = { .name = process_host_name(process->host),
+	struct loop_config config = { .host = { .name = process_name(process),
 						.node = process->identity.node,
 						.host = process->life.host,
 						.epoch = process->life.epoch,

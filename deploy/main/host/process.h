@@ -23,6 +23,8 @@ enum process_host { PROCESS_ROOT, PROCESS_CORE, PROCESS_CONTROL, PROCESS_NODE };
 #define PROCESS_HOSTS 4
 #define PROCESS_EXILES 16 /* number of the first host that an actor has of its own */
 
+#define PROCESS_NAME_MAX 40U
+
 const char *process_host_name(enum process_host host); /* "core" */
 
 struct process {
@@ -35,7 +37,8 @@ struct process {
 	struct tls_context *api_tls, *etcd_tls, *link_client, *link_server;
 	struct loop *loop;
 	struct peer *peer;
-	char log_prefix[80];
+	char name[PROCESS_NAME_MAX]; /* "control"; of an actor's own host "control+job" */
+	char log_prefix[112];
 	const struct act_type *const *types; /* that cross its border, for process_run */
 	uint32_t type_count;
 	bool has_chaos;        /* faults of ChaosPlans may be done here */
@@ -55,8 +58,11 @@ struct str process_address(struct process *process, uint16_t port);
 /* "<run>/<name>" in the process's arena. */
 const char *process_run_path(struct process *process, const char *name);
 
-/* The inspector of one of this node's hosts (inspect.h). */
-struct act_ref process_inspector(struct act *act, struct process *process, enum process_host host);
+/* How the host is called, in trees and by links: process_host_name, and its actor if it has but one. */
+const char *process_name(const struct process *process);
+/* An actor of one of this node's hosts, which is called so. */
+struct act_ref process_actor(struct act *act, const struct process *process, const char *actor,
+			     const char *host_name);
 
 /* Reads the data directory and the keys, renewing what is due, and takes over what the root gave. */
 MUST_USE enum status process_load(struct process *process, const struct command_line *line,
