@@ -8,7 +8,7 @@
 #define FULL_MOVE_MS 5000 /* between attempts to hand over because of a full disk */
 #define AGAIN_MS 500      /* after a step that could not be begun, and while somebody goes */
 #define HURRY_MS 20       /* the same, when a new leader has to see somebody off */
-#define STOP_MS 60000     /* who has not gone by then, or is not back, is like any other */
+#define STOP_MS 10000     /* who has not gone by then, or is not back, is like any other */
 
 /* ---- peers ---- */
 

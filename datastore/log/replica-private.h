@@ -42,7 +42,7 @@ struct held_message {
 
 /* Of whom we have heard that it is about to go, most lately. */
 #define REPLICA_EXPECTED 4U
-#define REPLICA_EXPECT_MS 5000
+#define REPLICA_EXPECT_MS 1000
 struct expected {
 	uint64_t id;
 	bool is_for_good;

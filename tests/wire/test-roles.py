@@ -5,10 +5,11 @@ ROLES_ROUNDS in the environment: how often a voter is killed in each cluster (1)
 import json
 import os
 import sys
+import threading
 import time
 
 import suite
-from cluster import Cluster, until
+from cluster import Cluster, free_address, until
 from kube import ended, expect, kubectl, lines_until, started
 
 ROUNDS = int(os.environ.get("ROLES_ROUNDS", "1"))
@@ -120,6 +121,81 @@ def test_members_are_watched_with_the_reason_of_each_role():
             expect(kubectl(cluster, "get", "members"), r"^%s +Standby .* a voter is dead, another can vote" % lost.name)
         finally:
             ended(child)
+
+
+def test_a_failure_domain_without_a_voter_gets_one():
+    with Cluster(4) as cluster:
+        wait_whole(cluster, 3, 1)
+        leader = cluster.leader()
+        standby = next(m["name"] for m in members(leader) if m["role"] == "standby")
+        others = [node.name for node in cluster.nodes if node.name != standby]
+        for name, zone in zip([*others, standby], ("east", "west", "west", "north")):
+            kubectl(cluster, "label", "node", name, "topology.kubernetes.io/zone=" + zone)
+        until(lambda: {m["name"]: m["domain"] for m in members(cluster.leader())}.get(standby) == "north", 20, "the members know the zones")
+        until(lambda: roles(cluster.leader()).get(standby) == "voter", 20, "one of each zone votes")
+        wait_whole(cluster, 3, 1)
+        seen = {m["name"]: m for m in members(cluster.leader())}
+        assert seen[standby]["reason"] == "a failure domain has no voter", seen
+        assert sorted(m["domain"] for m in seen.values() if m["role"] == "voter") == ["east", "north", "west"], seen
+
+
+class Writer:
+    """Writes through one node after another, of those that it may. Told to come again (503, Retry-After) it does, as any client, but only for a second."""
+
+    def __init__(self, cluster):
+        self.cluster, self.spared, self.failed, self.done, self.again, self.is_over = cluster, None, [], 0, 0, False
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def write(self, node):
+        try:
+            return node.request("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"generateName": "load-"}})
+        except OSError as why:
+            return 0, str(why)
+
+    def run(self):
+        while not self.is_over:
+            node = [n for n in self.cluster.nodes if n is not self.spared][self.done % (len(self.cluster.nodes) - 1)]
+            end = time.monotonic() + 1
+            code, found = self.write(node)
+            while code == 503 and found["details"]["retryAfterSeconds"] and time.monotonic() < end:
+                self.again += 1
+                time.sleep(0.02)
+                code, found = self.write(node)
+            if code == 201:
+                self.done += 1
+            elif node is not self.spared:
+                self.failed.append((node.name, code, found))
+            time.sleep(0.01)
+
+    def end(self):
+        self.is_over = True
+        self.thread.join()
+        return self.done, self.failed
+
+
+def test_all_nodes_get_other_addresses_one_after_another_under_load():
+    with Cluster(3) as cluster:
+        wait_whole(cluster, 3, 0)
+        writer = Writer(cluster)
+        try:
+            for node in cluster.nodes:
+                writer.spared = node
+                time.sleep(0.2)  # what it was asked is answered
+                assert node.stop() == 0, node.last_words()
+                node.address = free_address()
+                node.start().wait_ready()
+                other = next(n for n in cluster.nodes if n is not node)
+                until(lambda: {m["name"]: m for m in members(other)}.get(node.name, {}).get("address") == "%s:6444" % node.address, 20,
+                      "all know where %s is" % node.name)
+                wait_whole(cluster, 3, 0)
+        finally:
+            done, failed = writer.end()
+        print("%d writes, %d times told to come again" % (done, writer.again), flush=True)
+        assert done > 50 and not failed, failed
+        for node in cluster.nodes:
+            code, found = node.request("GET", "/api/v1/namespaces/default/configmaps?limit=1")
+            assert code == 200, (node.name, code, found)
 
 
 if __name__ == "__main__":

@@ -101,10 +101,14 @@ static bool take_hello(struct peer *hub, struct pipe *pipe, struct str bytes)
 		return false;
 	user.self = link;
 	pipe_set_user(pipe, &user);
-	if (link_hello(link, &frame, pipe))
-		return true;
-	hub->stats.old_epochs++;
-	return false;
+	if (!link_hello(link, &frame, pipe)) {
+		hub->stats.old_epochs++;
+		return false;
+	}
+	/* A node that was given another address says so itself, to everybody that it can reach. */
+	if (!pipe_is_local(pipe) && hello.address.len > 0)
+		link_move(link, hello.address);
+	return true;
 }
 
 /* ---- strangers ---- */

@@ -246,18 +246,22 @@ struct link *link_new(struct peer *hub, const struct seams_place *entry)
 	return link;
 }
 
+void link_move(struct link *link, struct str address)
+{
+	if (str_eq(address, link->address))
+		return;
+	change(&link->address, address);
+	if (link->state != PEER_OPEN)
+		dial_anew(link);
+}
+
 void link_rename(struct link *link, const struct seams_place *entry)
 {
-	bool is_moved = entry->address.len > 0 && !str_eq(entry->address, link->address);
-
 	change(&link->node_name, entry->node_name);
 	if (entry->host_name.len > 0)
 		change(&link->host_name, entry->host_name);
-	if (!is_moved)
-		return;
-	change(&link->address, entry->address);
-	if (link->state != PEER_OPEN)
-		dial_anew(link);
+	if (entry->address.len > 0)
+		link_move(link, entry->address);
 }
 
 static void drop_in(struct link *link)

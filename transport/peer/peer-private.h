@@ -67,6 +67,7 @@ void link_in_closed(struct link *link);
 /* What came by the `in` pipe breaks the rules: closes it, and waits before the next try. */
 void link_betrayed(struct link *link);
 /* A newer life is known of (from the directory). */
+void link_move(struct link *link, struct str address); /* where it is dialed from now on */
 void link_learn_epoch(struct link *link, uint16_t epoch);
 /* Ends the session if there is one, announces what is lost, begins anew unless nobody wants it. */
 void link_end(struct link *link, enum peer_state then);

@@ -19,8 +19,8 @@
 
 struct directory {
 	struct process *process;
-	uint64_t monitor;    /* of the store */
-	struct map recorded; /* names of nodes whose records we have */
+	uint64_t monitor;  /* of the store */
+	struct map listed; /* names of the datastore's members */
 	struct text members; /* what is to be in the file of members; as long as it is written it stays */
 	bool is_retrying, is_writing, is_to_be_written;
 };
@@ -120,8 +120,9 @@ static void take_record(struct directory *directory, struct act *act, struct str
 	snprintf(place, sizeof place,
 		 str_find_char(record.address, ':') >= 0 ? "[" STR_FMT "]:%u" : STR_FMT ":%u",
 		 STR_ARG(record.address), record.link_port);
-	map_put(&directory->recorded, record.name, directory);
-	learn(act, record.name, str_from(place), PROCESS_CORE);
+	/* Where a member is its cluster has agreed upon; its record follows when it is ready. */
+	if (!map_has(&directory->listed, record.name))
+		learn(act, record.name, str_from(place), PROCESS_CORE);
 }
 
 static void take_removal(struct directory *directory, struct act *act, struct str key)
@@ -131,7 +132,7 @@ static void take_removal(struct directory *directory, struct act *act, struct st
 	if (str_is(name, directory->process->identity.name))
 		return;
 	log_info("directory", "a node left", LOG_STR("node", name));
-	map_remove(&directory->recorded, name);
+	map_remove(&directory->listed, name);
 	directory_forget(act, name);
 }
 
@@ -142,12 +143,17 @@ static void take_removal(struct directory *directory, struct act *act, struct st
 static void take_members(struct directory *directory, struct act *act,
 			 const struct store_status *status)
 {
+	if (status->member_count > 0) {
+		map_fini(&directory->listed);
+		directory->listed = (struct map){ 0 };
+	}
 	for (uint32_t i = 0; i < status->member_count; i++) {
 		const struct store_member *member = &status->members[i];
 
-		if (!str_is(member->name, directory->process->identity.name) &&
-		    !map_has(&directory->recorded, member->name))
-			learn(act, member->name, member->address, PROCESS_CORE);
+		if (str_is(member->name, directory->process->identity.name))
+			continue;
+		map_put(&directory->listed, member->name, directory);
+		learn(act, member->name, member->address, PROCESS_CORE);
 	}
 }
 
@@ -356,7 +362,7 @@ static void release_names(void *arg)
 {
 	struct directory *directory = arg;
 
-	map_fini(&directory->recorded);
+	map_fini(&directory->listed);
 	text_fini(&directory->members);
 }
 

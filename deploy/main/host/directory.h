@@ -1,8 +1,9 @@
 /*
  * The directory: keeps the links of the core host told where the other nodes are.
  *
- * At first from what this node was told when it joined and from the datastore's list of members, then from the node records in
- * the datastore, which the actor reads and watches, and which know better. A node whose record is gone has left: it is not let in any more.
+ * At first from what this node was told when it joined, then from the datastore's list of members, which is agreed upon, and for nodes that
+ * are none from the node records in the datastore, which the actor reads and watches. A node whose record is gone has left: it is
+ * not let in any more.
  */
 #ifndef DEPLOY_MAIN_HOST_DIRECTORY_H
 #define DEPLOY_MAIN_HOST_DIRECTORY_H

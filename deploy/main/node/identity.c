@@ -137,9 +137,9 @@ static enum status read_wishes(const struct command_line *line, struct node_iden
 	return OK;
 }
 
-/* A node is what it was made to be: other wishes are not silently forgotten. */
-static enum status check_wishes(const struct command_line *line, const struct node_identity *id,
-				struct fault *why)
+/* A node is what it was made to be, but for its address: other wishes are not silently forgotten. */
+static enum status check_wishes(const struct command_line *line, struct node_identity *id,
+				bool *out_is_moved, struct fault *why)
 {
 	const char *name = command_text(line, "name"), *listen = command_text(line, "listen");
 	struct node_identity wish = *id;
@@ -150,11 +150,8 @@ static enum status check_wishes(const struct command_line *line, const struct no
 				 id->name);
 	if (listen != NULL)
 		TRY(read_listen("--listen", listen, &wish, why));
-	if (strcmp(wish.address, id->address) != 0 || wish.api_port != id->api_port)
-		return fault_set(why, INVALID, "--listen",
-				 "node %s is known to the others at %s:%u; let it leave and join "
-				 "again to change that",
-				 id->name, id->address, id->api_port);
+	*out_is_moved = strcmp(wish.address, id->address) != 0 || wish.api_port != id->api_port;
+	*id = wish;
 	return OK;
 }
 
@@ -458,7 +455,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 	struct node_identity id = { 0 };
 	struct pki pki = { 0 };
 	enum status status = data_dir_read_identity(loop_files(), dir, &id, why);
-	bool is_new = status == NOT_FOUND, is_restored = false;
+	bool is_new = status == NOT_FOUND, is_restored = false, is_moved = false;
 
 	if (status != OK && !is_new)
 		return status;
@@ -467,7 +464,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 	if (is_new)
 		TRY(read_wishes(line, &id, why));
 	else
-		TRY(check_wishes(line, &id, why));
+		TRY(check_wishes(line, &id, &is_moved, why));
 	TRY(prove_ports(line, &id, is_new, why));
 	if (is_restored)
 		TRY(found_restored(dir, arena, &id, &pki, why));
@@ -481,7 +478,8 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 	TRY(identity_refresh(dir, &id, now, arena, &pki, is_new, why));
 	TRY(write_kubeconfig(dir, &id, &pki, arena, why));
 	TRY(settle_store(dir, &id, is_new, why));
-	if (is_new)
+	/* The others learn of a new address from our links, and then from the list of members (place.h). */
+	if (is_new || is_moved)
 		TRY(data_dir_write_identity(loop_files(), dir, &id, why));
 	*out = id;
 	return OK;

@@ -65,6 +65,12 @@ static void plan_core(struct layout *layout, struct process *process)
 	layout->mark =
 	    (struct control_plane_mark_args){ .api = "api", .node = process->identity.name };
 	layout_add(layout, "mark", &control_plane_mark_class, &layout->mark);
+	layout->place =
+	    (struct place_args){ .api = "api",
+				 .store = "store",
+				 .node = process->identity.name,
+				 .address = process_address(process, process->identity.link_port) };
+	layout_add(layout, "place", &place_class, &layout->place);
 }
 
 /* ---- node ------------------------------------------------------------------------------------------------- */

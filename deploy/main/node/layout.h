@@ -16,8 +16,9 @@
 #include "datastore/store/store.h"
 #include "deploy/cluster/control-plane-mark.h"
 #include "deploy/main/host/process.h"
+#include "deploy/main/node/place.h"
 
-#define LAYOUT_CHILDREN_MAX 12U
+#define LAYOUT_CHILDREN_MAX 14U
 
 struct layout {
 	struct act_child children[LAYOUT_CHILDREN_MAX]; /* in the order in which they start */
@@ -29,6 +30,7 @@ struct layout {
 	struct authorizer authorizers[2];
 	struct agent_args agent;
 	struct control_plane_mark_args mark;
+	struct place_args place;
 };
 
 /* Of the host that `process` is; its identity and directory are known. Both are borrowed as long as the actors live. */
