@@ -186,6 +186,9 @@ void act_host_each_class(const struct act_host *host,
 struct act_trace_entry {
 	uint64_t number; /* counts up */
 	uint64_t parent; /* number of the one whose handling sent it; 0: a callback, a timer, another host */
+	/* Of one from another host of the node that traced, too: its number there; 0: not known. */
+	uint64_t far_parent;
+	uint16_t far_host;
 	struct act_ref from, to;
 	const char *from_class, *to_class, *type_name;
 	enum act_kind kind;

@@ -17,6 +17,8 @@
 struct trace {
 	uint64_t first, next; /* numbers of the first entry and of the next */
 	uint64_t current;     /* the message being handled; 0: none */
+	uint64_t far;         /* what is being received, in the trace of far_host; 0: nothing */
+	uint16_t far_host;
 	uint32_t mask;
 	struct trace_entry {
 		struct act_trace_entry public;
@@ -68,12 +70,14 @@ void trace_put(struct act *to, struct message *message)
 	entry->public.from = message->msg.from;
 	entry->public.to = actor_ref(to);
 	entry->public.to_class = to->class->name;
+	entry->public.far_parent = to->host->trace->far;
+	entry->public.far_host = to->host->trace->far_host;
 	message->flags = (message->flags & ((1U << NUMBER_SHIFT) - 1)) |
 			 (uint32_t)entry->public.number << NUMBER_SHIFT;
 }
 
-void trace_out(struct act_host *host, struct act_ref to, const struct act_type *type,
-	       enum act_kind kind)
+uint64_t trace_out(struct act_host *host, struct act_ref to, const struct act_type *type,
+		   enum act_kind kind)
 {
 	struct trace_entry *entry = trace_add(host, type);
 
@@ -81,6 +85,20 @@ void trace_out(struct act_host *host, struct act_ref to, const struct act_type *
 	entry->public.from = host->current ? actor_ref(host->current) : ACT_NIL;
 	entry->public.to = to;
 	entry->public.is_out = true;
+	return entry->public.number;
+}
+
+void trace_take_back(struct act_host *host)
+{
+	struct trace *trace = host->trace;
+
+	trace_at(trace, --trace->next)->public.number = 0;
+}
+
+void trace_from(struct act_host *host, struct seams_peer peer, uint64_t number)
+{
+	host->trace->far = number;
+	host->trace->far_host = number ? peer.host : 0;
 }
 
 void trace_begin(struct act_host *host, const struct message *message)

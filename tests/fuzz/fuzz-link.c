@@ -18,6 +18,10 @@ static void fuzz_envelope(struct str input)
 	if (envelope_decode(input, &envelope, &body) != OK)
 		return;
 	assert(body.len == envelope.length);
+	if (envelope.trace) {
+		envelope_encode_trace(envelope.trace, out);
+		assert(memcmp(out, body.at + body.len, ENVELOPE_TRACE_BYTES) == 0);
+	}
 	envelope_encode(&envelope, out);
 	assert(memcmp(out, input.at, ENVELOPE_BYTES) == 0);
 }

@@ -64,6 +64,20 @@ def test_the_trace_of_an_actor_shows_what_it_was_told_and_when(cluster):
     assert "NUMBER" in node.troupe("trace", "n1/control/leader", "--for", "10ms").stdout
 
 
+def test_a_message_from_another_host_of_the_node_shows_its_parent_there(cluster):
+    node = cluster.nodes[0]
+    deployment = {"metadata": {"name": "traced"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"a": "b"}}, "template": {
+        "metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}}}
+    asking = threading.Thread(target=lambda: (time.sleep(0.5), node.request("POST", "/apis/apps/v1/namespaces/default/deployments", deployment)))
+    asking.start()
+    traced = json.loads(node.troupe("trace", "n1/core/api", "--for", "3s", "-o", "json").stdout)["messages"]
+    asking.join()
+    far = [message for message in traced if message["parent_host"] == "control"]
+    assert far and all(message["direction"] == "in" and message["parent"] > 0 for message in far), traced
+    assert any(message["type"] == "api_call" for message in far), far
+    assert all(message["parent_host"] in (None, "control", "node") for message in traced), traced
+
+
 def test_what_cannot_be_traced_is_refused_in_one_line(cluster):
     node = cluster.nodes[0]
     for words, expected in ((("n1/core/nobody",), "no actor here"), (("n1/core",), "no actor here"), (("n9/core/api",), "no actor here"),

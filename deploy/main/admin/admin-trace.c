@@ -25,11 +25,25 @@ static struct act_ref tracer_of(struct act *act, struct admin *admin, struct str
 	return admin_actor_of(act, admin, "tracer", host);
 }
 
+/* The other hosts of this node: what they send then carries its number. */
+static void let_others_trace(struct act *act, const struct admin *admin, struct str host,
+			     uint32_t for_ms)
+{
+	struct tracer_along along = { .for_ms = for_ms };
+	const char *name;
+
+	for (uint32_t i = 0; (name = exile_host_name(&admin->exiles, i)) != NULL; i++)
+		if (!str_is(host, name))
+			(void)!act_send(act, process_actor(act, admin->process, "tracer", name),
+					&tracer_along_type, &along);
+}
+
 /* The answer's text is copied into the arena. */
 static struct tracer_told trace_at(struct act *act, struct admin *admin, struct str node,
 				   struct str path, struct tracer_ask *ask, struct arena *arena)
 {
 	struct tracer_told told = { .status = NOT_FOUND };
+	struct str rest = path, host = str_cut(&rest, '/');
 	struct act_ref who = tracer_of(act, admin, node, &path, arena);
 	struct admin_asked asked;
 
@@ -37,6 +51,8 @@ static struct tracer_told trace_at(struct act *act, struct admin *admin, struct 
 		return told;
 	memcpy(ask->path, path.at, path.len);
 	ask->path[path.len] = '\0';
+	if (str_is(node, admin->process->identity.name))
+		let_others_trace(act, admin, host, ask->for_ms);
 	asked = admin_ask(act, who, &tracer_ask_type, ask, ask->for_ms + PATIENCE_MS);
 	told.status = asked.status;
 	if (asked.status == OK) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "deploy/main/command/document.h"
+#include "deploy/main/host/process.h"
 #include "runtime/actor/act-host.h"
 #include "transport/wire/msgpack.h"
 
@@ -11,6 +12,8 @@
 
 struct tracer {
 	bool is_busy;
+	uint32_t along;    /* for how many others it is on */
+	struct mono since; /* what it was on for before is nobody's who asks now */
 	struct act_ticket ticket;
 	struct act_ref who;
 	struct tracer_ask ask;
@@ -20,6 +23,10 @@ struct tracer_due {
 	char nothing;
 };
 static const ACT_TYPE(tracer_due, .id = 0);
+struct tracer_along_over {
+	char nothing;
+};
+static const ACT_TYPE(tracer_along_over, .id = 0);
 
 /* ---- across borders ------------------------------------------------------------------------------------- */
 
@@ -50,6 +57,27 @@ static enum status decode_ask(struct str bytes, struct arena *arena, void *body)
 	snprintf(ask->path, sizeof ask->path, STR_FMT, STR_ARG(path));
 	snprintf(ask->form, sizeof ask->form, STR_FMT, STR_ARG(form));
 	ask->for_ms = for_ms < TRACER_FOR_MAX_MS ? (uint32_t)for_ms : TRACER_FOR_MAX_MS;
+	return unpack_status(&in);
+}
+
+static enum status encode_along(const void *body, struct text *out)
+{
+	pack_begin(out, 1);
+	pack_u64(out, ((const struct tracer_along *)body)->for_ms);
+	return OK;
+}
+
+static enum status decode_along(struct str bytes, struct arena *arena, void *body)
+{
+	struct unpack in = unpack_of(bytes);
+	uint64_t for_ms;
+
+	(void)arena;
+	unpack_begin(&in);
+	for_ms = unpack_u64(&in);
+	unpack_end(&in);
+	((struct tracer_along *)body)->for_ms =
+	    for_ms < TRACER_FOR_MAX_MS ? (uint32_t)for_ms : TRACER_FOR_MAX_MS;
 	return unpack_status(&in);
 }
 
@@ -86,8 +114,10 @@ static void drop_told(void *body)
 
 ACT_TYPE(tracer_ask, .id = 910, .encode = encode_ask, .decode = decode_ask);
 ACT_TYPE(tracer_told, .id = 911, .drop = drop_told, .encode = encode_told, .decode = decode_told);
+ACT_TYPE(tracer_along, .id = 914, .encode = encode_along, .decode = decode_along);
 
-const struct act_type *const tracer_types[] = { &tracer_ask_type, &tracer_told_type };
+const struct act_type *const tracer_types[] = { &tracer_ask_type, &tracer_told_type,
+						&tracer_along_type };
 const uint32_t tracer_type_count = sizeof tracer_types / sizeof tracer_types[0];
 
 /* ---- who is who ------------------------------------------------------------------------------------------- */
@@ -161,30 +191,52 @@ static const char *fate(const struct act_trace_entry *entry)
 				  : "runs";
 }
 
+/* Of another host, if nobody here sent it. */
+static struct str far_host(const struct act_trace_entry *entry, struct arena *arena)
+{
+	if (entry->parent != 0 || entry->far_parent == 0)
+		return STR_NONE;
+	if (entry->far_host < PROCESS_HOSTS)
+		return str_from(process_host_name((enum process_host)entry->far_host));
+	return arena_printf(arena, "host-%u", entry->far_host);
+}
+
+static struct str parent_text(uint64_t parent, struct str host, struct arena *arena)
+{
+	return arena_printf(arena, host.at ? "%ju@" STR_FMT : "%ju%.*s", (uintmax_t)parent,
+			    (int)host.len, host.at ? host.at : "");
+}
+
 static void tell_row(void *arg, const struct act_trace_entry *entry)
 {
 	struct telling *telling = arg;
 	bool is_in = act_ref_eq(entry->to, telling->tracer->who);
 	struct str other = is_in ? name_of(&telling->people, entry->from, entry->from_class)
 				 : name_of(&telling->people, entry->to, entry->to_class);
-	uint64_t at_us;
+	struct str host = far_host(entry, telling->people.arena);
+	uint64_t at_us, parent = host.at ? entry->far_parent : entry->parent;
 
+	if (entry->at.ns < telling->tracer->since.ns)
+		return;
 	if (telling->rows++ == 0)
 		telling->first = entry->at;
 	if (telling->rows > TRACER_ROWS_MAX)
 		return;
 	at_us = (uint64_t)((entry->at.ns - telling->first.ns) / 1000);
 	if (telling->doc == NULL) {
+		struct str words = parent_text(parent, host, telling->people.arena);
+
 		text_printf(
-		    telling->out, "%-10ju %-10ju %10ju %-3s %-24.*s %-8s %-24s %10.1f %10.1f %s\n",
-		    (uintmax_t)entry->number, (uintmax_t)entry->parent, (uintmax_t)at_us,
+		    telling->out, "%-10ju %-18.*s %10ju %-3s %-24.*s %-8s %-24s %10.1f %10.1f %s\n",
+		    (uintmax_t)entry->number, STR_ARG(words), (uintmax_t)at_us,
 		    is_in ? "in" : "out", STR_ARG(other), kind_name(entry->kind), entry->type_name,
 		    (double)entry->waited_ns / 1000, (double)entry->ran_ns / 1000, fate(entry));
 		return;
 	}
 	document_object(telling->doc, NULL);
 	document_u64(telling->doc, "number", entry->number);
-	document_u64(telling->doc, "parent", entry->parent);
+	document_u64(telling->doc, "parent", parent);
+	document_str(telling->doc, "parent_host", host);
 	document_u64(telling->doc, "at_us", at_us);
 	document_str(telling->doc, "direction", is_in ? STR("in") : STR("out"));
 	document_str(telling->doc, "other", other);
@@ -204,7 +256,7 @@ static struct str tell(struct act *act, struct tracer *tracer, struct arena *are
 	bool is_text = strcmp(tracer->ask.form, "text") == 0;
 
 	if (is_text) {
-		text_printf(&out, "%-10s %-10s %10s %-3s %-24s %-8s %-24s %10s %10s %s\n", "NUMBER",
+		text_printf(&out, "%-10s %-18s %10s %-3s %-24s %-8s %-24s %10s %10s %s\n", "NUMBER",
 			    "PARENT", "AT_US", "", "OTHER", "KIND", "TYPE", "WAITED_US", "RAN_US",
 			    "FATE");
 	} else {
@@ -269,8 +321,24 @@ static void asked(struct act *act, struct tracer *tracer, const struct act_msg *
 	tracer->ask = *ACT_AS(msg, tracer_ask);
 	tracer->who = search.found;
 	tracer->ticket = act_ticket(msg);
-	act_host_trace(act_host_of(act), TRACER_ENTRIES);
+	tracer->since = act_now(act);
+	if (tracer->along == 0)
+		act_host_trace(act_host_of(act), TRACER_ENTRIES);
 	act_after(act, tracer->ask.for_ms, &tracer_due_type, &(struct tracer_due){ 0 });
+}
+
+static void end_if_unused(struct act *act, const struct tracer *tracer)
+{
+	if (!tracer->is_busy && tracer->along == 0)
+		act_host_trace(act_host_of(act), 0);
+}
+
+static void begin_along(struct act *act, struct tracer *tracer, const struct tracer_along *along)
+{
+	if (!tracer->is_busy && tracer->along == 0)
+		act_host_trace(act_host_of(act), TRACER_ENTRIES);
+	tracer->along++;
+	act_after(act, along->for_ms, &tracer_along_over_type, &(struct tracer_along_over){ 0 });
 }
 
 static void due(struct act *act, struct tracer *tracer)
@@ -278,8 +346,8 @@ static void due(struct act *act, struct tracer *tracer)
 	struct tracer_told told = { .status = OK, .arena = arena_new(0) };
 
 	told.text = tell(act, tracer, told.arena);
-	act_host_trace(act_host_of(act), 0);
 	tracer->is_busy = false;
+	end_if_unused(act, tracer);
 	if (act_answer(act, tracer->ticket, &tracer_told_type, &told) != OK)
 		arena_free(told.arena);
 }
@@ -290,7 +358,12 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		asked(act, state, msg);
 	else if (ACT_IS(msg, tracer_due))
 		due(act, state);
-	else
+	else if (ACT_IS(msg, tracer_along))
+		begin_along(act, state, ACT_AS(msg, tracer_along));
+	else if (ACT_IS(msg, tracer_along_over)) {
+		((struct tracer *)state)->along--;
+		end_if_unused(act, state);
+	} else
 		return ACT_UNHANDLED;
 	return ACT_OK;
 }

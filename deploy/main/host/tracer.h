@@ -2,7 +2,7 @@
  * The tracer: what messages an actor gets and sends for a while, for `troupe trace`.
  *
  * Each host has one. It turns the host's trace on, waits, and answers with what was in it of that actor; one at a time, since there is
- * one trace. What it answers is ready to be printed: an operator asks, and nothing else reads it but as JSON or YAML.
+ * one trace. The node's other hosts trace along, so that what comes from them has its parents' numbers. What it answers is ready to be printed: an operator asks, and nothing else reads it but as JSON or YAML.
  */
 #ifndef DEPLOY_MAIN_HOST_TRACER_H
 #define DEPLOY_MAIN_HOST_TRACER_H
@@ -29,6 +29,12 @@ struct tracer_told {
 	struct str text;
 };
 ACT_TYPE_DECLARE(tracer_told);
+
+/* To the tracers of the other hosts of the node: trace along for so long. Not answered. */
+struct tracer_along {
+	uint32_t for_ms;
+};
+ACT_TYPE_DECLARE(tracer_along);
 
 extern const struct act_class tracer_class;
 

@@ -10,6 +10,7 @@
 #include "runtime/actor/act.h"
 
 #define ENVELOPE_BYTES 40U
+#define ENVELOPE_TRACE_BYTES 8U
 #define ENVELOPE_VERSION 1U
 
 enum envelope_kind {
@@ -35,9 +36,16 @@ struct envelope {
 	uint32_t slot, gen; /* the receiver at the host the link leads to */
 	uint64_t tag;
 	struct act_ref from;
+	/*
+	 * Number of its entry in the trace of the host that sent it; 0: that one traces nothing. It lies behind the body, in
+	 * ENVELOPE_TRACE_BYTES, so that only what is traced is larger. Within a node only: there all hosts are of one release.
+	 */
+	uint64_t trace;
 };
 
 void envelope_encode(const struct envelope *envelope, char out[ENVELOPE_BYTES]);
+/* What lies behind the body if `trace` is not 0. */
+void envelope_encode_trace(uint64_t trace, char out[ENVELOPE_TRACE_BYTES]);
 /* INVALID: cut short, unknown kind, or a length that is not what follows. */
 MUST_USE enum status envelope_decode(struct str bytes, struct envelope *out, struct str *body);
 

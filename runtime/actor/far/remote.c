@@ -62,28 +62,47 @@ static const struct act_type *remote_type(const struct act_host *host, uint32_t 
 	return map_get(&host->types, str_of(&id, sizeof id));
 }
 
+/* Whoever gets it on this node learns which message of ours it comes from. */
+static void remote_trace(struct act_host *host, struct act_ref to, struct envelope *envelope)
+{
+	char bytes[ENVELOPE_TRACE_BYTES];
+	uint64_t number = trace_out(host, to, remote_type(host, envelope->type),
+				    envelope->kind == ENVELOPE_SEND      ? ACT_PLAIN
+				    : envelope->kind == ENVELOPE_REQUEST ? ACT_REQUEST
+				    : envelope->kind == ENVELOPE_REPLY   ? ACT_ANSWER
+									 : ACT_SIGNAL);
+
+	if (to.node != host->config.node ||
+	    envelope->length + ENVELOPE_TRACE_BYTES > LIMIT_MESSAGE_BYTES)
+		return;
+	envelope->trace = number;
+	envelope_encode_trace(number, bytes);
+	text_add_bytes(&host->scratch, bytes, sizeof bytes);
+}
+
 static enum status remote_hand_over(struct act_host *host, struct act_ref to,
 				    struct envelope *envelope)
 {
 	const struct seams_link *link = &host->seams.link;
 	const struct seams_peer peer = { to.node, to.host, to.epoch };
 	char header[ENVELOPE_BYTES];
+	enum status status;
 
 	if (!link->send)
 		return UNAVAILABLE;
 	envelope->slot = to.slot;
 	envelope->gen = to.gen;
 	envelope->length = host->scratch.len;
-	envelope_encode(envelope, header);
-	TRY(link->send(link->self, peer, str_of(header, sizeof header), &host->scratch));
-	host->stats.sent_over_links++;
+	envelope->trace = 0;
 	if (host->trace)
-		trace_out(host, to, remote_type(host, envelope->type),
-			  envelope->kind == ENVELOPE_SEND      ? ACT_PLAIN
-			  : envelope->kind == ENVELOPE_REQUEST ? ACT_REQUEST
-			  : envelope->kind == ENVELOPE_REPLY   ? ACT_ANSWER
-							       : ACT_SIGNAL);
-	return OK;
+		remote_trace(host, to, envelope);
+	envelope_encode(envelope, header);
+	status = link->send(link->self, peer, str_of(header, sizeof header), &host->scratch);
+	if (status == OK)
+		host->stats.sent_over_links++;
+	else if (host->trace)
+		trace_take_back(host);
+	return status;
 }
 
 enum status remote_send(struct act_host *host, struct act_ref to, struct envelope *envelope,
@@ -246,6 +265,8 @@ void act_host_receive(struct act_host *host, struct seams_peer from, struct str 
 		message_dead(host, ACT_DEAD_UNDECODABLE, NULL);
 		return;
 	}
+	if (host->trace)
+		trace_from(host, from, envelope.trace);
 	struct act *target = actor_host_find(host, (struct act_ref){ .node = host->config.node,
 								     .host = host->config.host,
 								     .epoch = host->config.epoch,
@@ -272,6 +293,8 @@ void act_host_receive(struct act_host *host, struct seams_peer from, struct str 
 	case ENVELOPE_STOP:
 	case ENVELOPE_KILL: remote_control(target, &envelope); break;
 	}
+	if (host->trace)
+		trace_from(host, from, 0);
 }
 
 static void remote_requests_lost(struct peer *peer, uint16_t epoch)

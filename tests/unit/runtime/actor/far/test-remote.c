@@ -314,6 +314,59 @@ static void say(struct pair *pair, struct envelope envelope)
 			 str_of(bytes, ENVELOPE_BYTES + envelope.length));
 }
 
+static void see_entry(void *arg, const struct act_trace_entry *entry)
+{
+	*(struct act_trace_entry *)arg = *entry;
+}
+
+TEST(what_comes_from_a_host_that_traces_has_its_number_there)
+{
+	struct envelope envelope = { .kind = ENVELOPE_SEND,
+				     .length = sizeof(struct number),
+				     .type = 77,
+				     .trace = 0x123456789aULL };
+	char bytes[ENVELOPE_BYTES + sizeof(struct number) + ENVELOPE_TRACE_BYTES] = { 0 };
+	struct act_trace_entry entry = { 0 };
+	struct envelope decoded;
+	struct pair pair;
+	struct str body;
+
+	pair_open(&pair);
+	act_host_trace(pair.manual[0].host, 16);
+	envelope.slot = pair.ref[0].slot;
+	envelope.gen = pair.ref[0].gen;
+	envelope.from = pair.ref[1];
+	envelope_encode(&envelope, bytes);
+	envelope_encode_trace(envelope.trace, bytes + ENVELOPE_BYTES + envelope.length);
+	CHECK_STATUS(envelope_decode(str_of(bytes, sizeof bytes), &decoded, &body), OK);
+	CHECK(decoded.trace == envelope.trace && decoded.length == envelope.length &&
+	      body.len == envelope.length && decoded.kind == ENVELOPE_SEND);
+	act_host_receive(pair.manual[0].host, act_host_peer(pair.manual[1].host),
+			 str_of(bytes, sizeof bytes));
+	act_host_trace_each(pair.manual[0].host, pair.ref[0], see_entry, &entry);
+	CHECK(entry.parent == 0 && entry.far_parent == envelope.trace && entry.far_host == 1);
+	/* And what comes from elsewhere has not. */
+	envelope.trace = 0;
+	say(&pair, envelope);
+	act_host_trace_each(pair.manual[0].host, pair.ref[0], see_entry, &entry);
+	CHECK(entry.far_parent == 0);
+	pair_run(&pair, 0);
+	CHECK_EQ(pair.log[0].messages, 2);
+	pair_close(&pair);
+}
+
+TEST(a_message_that_says_it_is_traced_and_has_no_number_is_damaged)
+{
+	struct envelope envelope = { .kind = ENVELOPE_KILL, .trace = 1 };
+	char bytes[ENVELOPE_BYTES + ENVELOPE_TRACE_BYTES] = { 0 };
+	struct str body;
+
+	envelope_encode(&envelope, bytes);
+	CHECK_STATUS(envelope_decode(str_of(bytes, sizeof bytes), &envelope, &body), INVALID);
+	bytes[0] = 4; /* the length: too short for a number */
+	CHECK_STATUS(envelope_decode(str_of(bytes, ENVELOPE_BYTES + 4), &envelope, &body), INVALID);
+}
+
 TEST(a_peer_cannot_speak_for_others_nor_for_a_life_that_is_over)
 {
 	static const struct {
