@@ -31,9 +31,11 @@ struct kind_write {
 
 /* What the definition of a custom resource asks of its objects: datastore/custom. */
 struct judge_patterns;
+struct rule_set;
 struct kind_schema {
 	const struct apiextensions_custom_resource_definition_version *version;
 	struct judge_patterns *patterns; /* NULL: they are compiled for each object */
+	struct rule_set **rules;         /* made when they are first asked; NULL: for each object */
 };
 
 struct kind_change {

@@ -3,7 +3,7 @@
  *
  * The server judges custom resources with it, the rules of definitions judge defaults. All faults are collected, at most LIMIT_FAULTS.
  * With an old value it ratchets: what is wrong with a part that is as it was is passed over. Correlated are members of objects and maps, and elements
- * of lists that are maps by key. x-kubernetes-validations are not looked at.
+ * of lists that are maps by key. Rules (x-kubernetes-validations) are asked afterwards: rule/rule-set.h.
  */
 #ifndef DATASTORE_CUSTOM_JUDGE_H
 #define DATASTORE_CUSTOM_JUDGE_H

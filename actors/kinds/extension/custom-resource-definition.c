@@ -13,7 +13,7 @@
  *
  * What all versions say alike is reported at the top, as upstream does: a definition with one version always there. An update does not judge
  * schemas that are as they were. Two things are refused that upstream takes: conversion by webhooks, which nobody would call, and
- * groups of Kubernetes' own kinds. Rules (x-kubernetes-validations) are kept and warned of: they are not evaluated.
+ * groups of Kubernetes' own kinds.
  */
 
 #define FINALIZER STR("customresourcecleanup.apiextensions.k8s.io")
@@ -545,19 +545,13 @@ static void warn_of_format(void *arg, struct str format)
 /* Of what is in a schema and has no effect. */
 static void warn_of_schemas(struct kind_change *change, const definition *of)
 {
-	bool has_rules = false;
-
 	for (uint32_t i = 0; i < of->spec->versions.len; i++) {
 		schema_props *schema = schema_of(&of->spec->versions.at[i]);
 
 		if (schema == NULL)
 			continue;
-		has_rules |= definition_schema_has_rules(schema);
 		definition_schema_unknown_formats(schema, warn_of_format, change);
 	}
-	if (has_rules)
-		kind_warn(change, "x-kubernetes-validations: the rules are kept, but this server "
-				  "does not evaluate them yet");
 }
 
 /* ---- hooks ------------------------------------------------------------------------------------------------ */

@@ -3,6 +3,7 @@
 #include "datastore/custom/embedded.h"
 #include "datastore/custom/judge.h"
 #include "datastore/custom/list-type.h"
+#include "datastore/custom/rule/rule-set.h"
 #include "datastore/object/json.h"
 #include "datastore/object/name.h"
 #include "datastore/object/object.h"
@@ -225,6 +226,63 @@ static void check_lists(const struct kind_change *change, const struct value *no
 		list_type_check(schema_of(change), now, change->faults);
 }
 
+/* What is of another type, missing or too large cannot be asked about. */
+static bool blocks_rules(const struct faults *faults)
+{
+	for (uint32_t i = 0; i < faults->len; i++)
+		switch (faults->at[i].kind) {
+		case FAULT_NOT_SUPPORTED:
+		case FAULT_REQUIRED:
+		case FAULT_TOO_LONG:
+		case FAULT_TOO_MANY:
+		case FAULT_TYPE_INVALID: return true;
+		default: break;
+		}
+	return false;
+}
+
+static void warn_of_rule(void *change, struct str words)
+{
+	kind_warn_text(change, words);
+}
+
+static void ask_rules(struct kind_change *change, struct rule_set *rules, const struct value *now,
+		      const struct value *old)
+{
+	uint64_t cost = 0;
+
+	if (rule_set_is_empty(rules))
+		return;
+	if (blocks_rules(change->faults))
+		faults_add(change->faults, FAULT_INVALID, STR("<nil>"), STR("null"), "%s",
+			   "some validation rules were not checked because the object was invalid; "
+			   "correct the existing errors to complete validation");
+	else
+		rule_set_check(&(struct rule_task){ .set = rules,
+						    .value = now,
+						    .old = old,
+						    .is_ratcheted = old != NULL,
+						    .faults = change->faults,
+						    .warn = warn_of_rule,
+						    .arg = change,
+						    .cost = &cost });
+}
+
+/* Those of a kind are compiled once. */
+static void check_rules(struct kind_change *change, const struct value *now, const struct value *old)
+{
+	struct rule_set *own = NULL, **rules = change->schema->rules;
+
+	if (schema_of(change) == NULL)
+		return;
+	if (rules == NULL)
+		rules = &own;
+	if (*rules == NULL)
+		*rules = rule_set_new(schema_of(change), true);
+	ask_rules(change, *rules, now, old);
+	rule_set_free(own);
+}
+
 /* Names that others might have thought of, too. */
 static void warn_of_finalizers(struct kind_change *change)
 {
@@ -262,6 +320,7 @@ static void check(struct kind_change *change)
 	check_scale(change, now, true);
 	embedded_check(schema_of(change), now, change->faults);
 	check_lists(change, now, old);
+	check_rules(change, now, old);
 }
 
 static void check_status(struct kind_change *change)
@@ -275,6 +334,7 @@ static void check_status(struct kind_change *change)
 	check_schema(change, now, old, "status");
 	check_scale(change, now, false);
 	check_lists(change, now, old);
+	check_rules(change, now, old);
 }
 
 static const struct kind_subresource subresources[] = {

@@ -3,6 +3,7 @@
 #include "actors/kinds/rule.h"
 #include "actors/kinds/seen.h"
 #include "datastore/custom/format.h"
+#include "datastore/custom/rule/field-path.h"
 
 /*
  * What a node of a schema may say, by itself and for what it stands in (upstream: ValidateCustomResourceDefinitionOpenAPISchema and the
@@ -238,9 +239,7 @@ static void check_rule(const struct path *at, schema_props *schema,
 	if (has_line_breaks(rule->field_path))
 		path_invalid(PATH(at, "fieldPath"), rule->field_path,
 			     "must not contain line breaks");
-	/* ['name'] is left to those who will follow it. */
-	if (str_find_char(rule->field_path, '[') < 0 &&
-	    definition_schema_follow(schema, rule->field_path) == NULL)
+	if (!field_path_read(rule->field_path, schema, path_arena(at), NULL))
 		path_invalid(PATH(at, "fieldPath"), rule->field_path, "must be a valid path");
 }
 
@@ -395,6 +394,8 @@ static bool is_expressible(schema_props *schema)
 
 void definition_schema_check(const struct path *at, schema_props *schema, bool has_status)
 {
+	uint32_t before = path_faults(at)->len;
+
 	if (has_status)
 		check_root(at, schema);
 	if (schema->nullable)
@@ -403,6 +404,8 @@ void definition_schema_check(const struct path *at, schema_props *schema, bool h
 	if (is_expressible(schema) && definition_schema_is_structural(at, schema))
 		definition_schema_check_defaults(at, schema);
 	check_node(at, schema, (struct around){ .is_root = true });
+	if (path_faults(at)->len == before)
+		definition_schema_check_rules(at, schema);
 }
 
 /* ---- looking into it -------------------------------------------------------------------------------------- */
@@ -433,20 +436,6 @@ void definition_schema_unknown_formats(schema_props *schema,
 		definition_schema_unknown_formats(schema->items->schema, say, arg);
 	if (more != NULL && more->schema != NULL)
 		definition_schema_unknown_formats(more->schema, say, arg);
-}
-
-bool definition_schema_has_rules(schema_props *schema)
-{
-	const struct apiextensions_json_schema_props_or_bool *more = schema->additional_properties;
-
-	if (schema->x_kubernetes_validations.len > 0)
-		return true;
-	for (uint32_t i = 0; i < schema->properties.len; i++)
-		if (definition_schema_has_rules(&schema->properties.at[i].value))
-			return true;
-	return (schema->items != NULL && schema->items->schema != NULL &&
-		definition_schema_has_rules(schema->items->schema)) ||
-	       (more != NULL && more->schema != NULL && definition_schema_has_rules(more->schema));
 }
 
 schema_props *definition_schema_follow(schema_props *schema, struct str path)

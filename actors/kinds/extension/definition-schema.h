@@ -21,8 +21,9 @@ void definition_schema_check_defaults(const struct path *at,
 /* Calls with each format that values of its type do not know, and that is passed over therefore. */
 void definition_schema_unknown_formats(const struct apiextensions_json_schema_props *schema,
 				       void (*say)(void *arg, struct str format), void *arg);
-/* Whether rules (x-kubernetes-validations) are in it anywhere. */
-bool definition_schema_has_rules(const struct apiextensions_json_schema_props *schema);
+/* definition-rules.c: of a schema that is fine, its rules (x-kubernetes-validations): that they compile, and what they may cost. */
+void definition_schema_check_rules(const struct path *at,
+				   const struct apiextensions_json_schema_props *schema);
 /* The node that a path of dots (`.spec.size`) leads to through properties and maps; NULL: none. */
 const struct apiextensions_json_schema_props *
 definition_schema_follow(const struct apiextensions_json_schema_props *schema, struct str path);

@@ -1,6 +1,7 @@
 #include "actors/kinds/extension/definition-schema.h"
 #include "datastore/custom/embedded.h"
 #include "datastore/custom/judge.h"
+#include "datastore/custom/rule/rule-set.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/pattern.h"
 #include "datastore/schema/type.h"
@@ -328,8 +329,30 @@ static bool has_unknown(schema_props *schema, const struct value *value)
 	return false;
 }
 
+/* A default stands the rules below it, as new and as one that stays what it is. */
+static void check_default_by_rules(const struct path *at, schema_props *schema,
+				   const struct value *value)
+{
+	struct rule_set *set = rule_set_new(schema, schema->x_kubernetes_embedded_resource);
+	uint64_t cost = 0;
+	struct rule_task task = { .set = set,
+				  .value = value,
+				  .old = value,
+				  .base = path_text(at),
+				  .faults = path_faults(at),
+				  .cost = &cost };
+	uint32_t before = path_faults(at)->len;
+
+	rule_set_check(&task);
+	task.old = NULL;
+	if (path_faults(at)->len == before)
+		rule_set_check(&task);
+	rule_set_free(set);
+}
+
 static void check_default(const struct path *at, schema_props *schema)
 {
+	uint32_t before = path_faults(at)->len;
 	struct arena *arena = path_arena(at);
 	const struct path *here = PATH(at, "default");
 	struct value value;
@@ -343,6 +366,8 @@ static void check_default(const struct path *at, schema_props *schema)
 		path_fault(here, FAULT_INVALID, value_shown(&value, arena),
 			   "must not have unknown fields");
 	judge_check(&task, path_faults(at));
+	if (path_faults(at)->len == before)
+		check_default_by_rules(here, schema, &value);
 }
 
 /* Those of metadata are what they are; those in maps belong to no place. */

@@ -1,6 +1,7 @@
 #include "actors/server/catalog/custom.h"
 
 #include "actors/server/cache/cache.h"
+#include "datastore/custom/rule/rule-set.h"
 #include "datastore/object/record.h"
 #include "transport/tls/crypto.h"
 #include "transport/wire/base64.h"
@@ -199,6 +200,8 @@ void custom_resource_fini(struct custom_resource *custom)
 {
 	type_set_unref(custom->types.set);
 	custom->types.set = NULL;
+	rule_set_free(custom->rules);
+	custom->rules = NULL;
 }
 
 /* ---- those of one definition of the store ------------------------------------------------------------------ */
@@ -364,9 +367,13 @@ void custom_set_refresh(struct custom_set *set, const struct object *definition)
 
 	assert(custom_is_same(old, now));
 	set->is_terminating = is_terminating(now);
-	for (uint32_t i = 0; i < set->len; i++)
+	for (uint32_t i = 0; i < set->len; i++) {
 		set->at[i].version =
 		    &now->spec->versions.at[set->at[i].version - old->spec->versions.at];
+		/* They are about the schema of the old one. */
+		rule_set_free(set->at[i].rules);
+		set->at[i].rules = NULL;
+	}
 	object_ref(definition);
 	object_unref(set->definition);
 	set->definition = definition;

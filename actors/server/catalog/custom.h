@@ -16,6 +16,7 @@
 #include "runtime/base/base.h"
 
 struct custom_set;
+struct rule_set;
 
 struct custom_resource {
 	struct resource_row row;
@@ -23,6 +24,7 @@ struct custom_resource {
 	const struct apiextensions_custom_resource_definition_version *version;
 	struct custom_set *set; /* that it belongs to; NULL: the configuration's */
 	struct str warning;     /* of a deprecated version; absent: it is none */
+	struct rule_set *rules; /* of its schema, compiled when they are first asked; NULL: not yet */
 };
 
 /*

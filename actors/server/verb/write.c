@@ -204,6 +204,7 @@ static const struct kind_schema *schema_of(struct request *r)
 	schema = arena_new_of(r->arena, struct kind_schema);
 	schema->version = custom->version;
 	schema->patterns = custom->set ? &custom->set->patterns : NULL;
+	schema->rules = custom->set ? &custom->set->at[custom - custom->set->at].rules : NULL;
 	return schema;
 }
 

@@ -513,7 +513,7 @@ void check_types(struct node *root, const struct check_scope *scope, struct issu
 			      .issues = issues,
 			      .arena = arena,
 			      .known = { .arena = arena },
-			      .locals = arena_array(arena, struct local, 3 * NODE_DEPTH_MAX) };
+			      .locals = arena_array(arena, struct local, 3U * root->depth) };
 
 	check_node(&c, root);
 	finish(&c, root);

@@ -405,6 +405,6 @@ struct estimate estimate_cost(struct node *root_node, const struct cel_type *roo
 {
 	struct estimating e = { .root = root, .arena = arena };
 
-	e.locals = arena_array(arena, struct estimate_node, 3 * NODE_DEPTH_MAX);
+	e.locals = arena_array(arena, struct estimate_node, 3U * root_node->depth);
 	return cost(&e, root_node);
 }

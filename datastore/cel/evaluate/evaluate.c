@@ -526,7 +526,7 @@ struct cel_value evaluate(const struct evaluate_task *task, uint64_t *cost)
 					      .patterns = task->patterns } };
 	struct cel_value out;
 
-	run.locals = arena_array(task->arena, struct cel_value, 3 * NODE_DEPTH_MAX);
+	run.locals = arena_array(task->arena, struct cel_value, 3U * task->root->depth);
 	out = eval(&run, task->root, WHOLE);
 	*cost = run.cost;
 	return out;

@@ -107,6 +107,43 @@ static const struct kind_case cases[] = {
 	{ OBJECT("'a':{'type':'string','x-kubernetes-validations':[{'rule':''}]}"),
 	  AT ".properties[a].x-kubernetes-validations[0].rule: Required value: rule is not "
 	     "specified" },
+	{ OBJECT("'a':{'type':'string','x-kubernetes-validations':[{'rule':'self > 1'}]}"), AT
+	  ".properties[a].x-kubernetes-validations[0].rule: Invalid value: {\"Rule\":\"self "
+	  "\\u003e 1\",\"Message\":\"\",\"MessageExpression\":\"\",\"Reason\":null,"
+	  "\"FieldPath\":\"\",\"OptionalOldSelf\":null}: compilation failed: ERROR: "
+	  "<input>:1:6: found no matching overload for '_>_' applied to '(string, int)'\n | self "
+	  "> 1\n | .....^" },
+	{ OBJECT("'a':{'type':'array','items':{'type':'string','x-kubernetes-validations':[{'rule':"
+		 "'self == oldSelf'}]}}"),
+	  AT
+	  ".properties[a].items.x-kubernetes-validations[0].rule: Forbidden: estimated rule cost "
+	  "exceeds budget by factor of more than 100x (try simplifying the rule, or adding "
+	  "maxItems, maxProperties, and maxLength where arrays, maps, and strings are "
+	  "declared)\n" AT
+	  ".properties[a].items.x-kubernetes-validations[0].rule: Invalid value: \"self == "
+	  "oldSelf\": oldSelf cannot be used on the uncorrelatable portion of the schema "
+	  "within " AT ".properties[a]\n" AT
+	  ".properties[a].items.x-kubernetes-validations[0].rule: Forbidden: contributed to "
+	  "estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema\n" AT
+	  ": Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 "
+	  "schema exceeds budget by factor of more than 100x (try simplifying the rule, or "
+	  "adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are "
+	  "declared)" },
+	{ OBJECT("'a':{'type':'string','maxLength':9,'x-kubernetes-validations':[{'rule':'self == "
+		 "self','optionalOldSelf':true},{'rule':'1','message':'m'},{'rule':'true',"
+		 "'messageExpression':'1'}]}"),
+	  AT ".properties[a].x-kubernetes-validations[0].optionalOldSelf: Invalid value: true: may "
+	     "not be set if oldSelf is not used in rule\n" AT
+	     ".properties[a].x-kubernetes-validations[1].rule: Invalid value: {\"Rule\":\"1\","
+	     "\"Message\":\"m\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\","
+	     "\"OptionalOldSelf\":null}: cel expression must evaluate to a bool\n" AT
+	     ".properties[a].x-kubernetes-validations[2].messageExpression: Invalid value: "
+	     "{\"Rule\":\"true\",\"Message\":\"\",\"MessageExpression\":\"1\",\"Reason\":null,"
+	     "\"FieldPath\":\"\",\"OptionalOldSelf\":null}: messageExpression must evaluate to a "
+	     "string" },
+	{ OBJECT("'a':{'type':'string','default':'x','x-kubernetes-validations':[{'rule':"
+		 "'self.size() > 1'}]}"),
+	  AT ".properties[a].default: Invalid value: \"x\": failed rule: self.size() > 1" },
 	{ OBJECT("'a':{'type':'string','$ref':'#/x'}"),
 	  AT ".properties[a].$ref: Forbidden: $ref is not supported" },
 	/* Columns, scale, selectable fields. */
@@ -194,14 +231,13 @@ TEST(a_definition_remembers_in_which_versions_objects_may_be_stored)
 	CHECK_STR(kind_lab_value(lab, "status.storedVersions[1]"), "v2");
 }
 
-TEST(rules_are_kept_and_warned_of)
+TEST(rules_that_compile_are_taken)
 {
 	struct kind_lab *lab = kind_lab(CRD);
 
 	CHECK_STR(kind_lab_create(lab, definition,
 				  OBJECT("'a':{'type':'string','x-kubernetes-validations':[{'rule':"
-					 "'self != \\'x\\''}]}")),
+					 "'self.size() > 1'}]}")),
 		  "");
-	CHECK_STR(kind_lab_warnings(lab), "x-kubernetes-validations: the rules are kept, but this "
-					  "server does not evaluate them yet");
+	CHECK_STR(kind_lab_warnings(lab), "");
 }
