@@ -169,9 +169,20 @@ static struct failure *too_large_version(struct request *r)
 	return failure;
 }
 
+/* What people ask for while there is no majority is answered by what is here; who acts on it for the cluster has to know it is so. */
+static bool is_answered_stale(struct request *r, enum status status)
+{
+	if (status != UNAVAILABLE || r->is_mutating || r->door->is_near ||
+	    !feed_is_ready(r->server) || !feed_is_leaderless(r->server))
+		return false;
+	request_warn(r, STR("the datastore has no majority: this is what this node has, and may "
+			    "not be the latest; nothing can be changed"));
+	return true;
+}
+
 void request_revision_reached(struct request *r, enum status status)
 {
-	if (status == OK) {
+	if (status == OK || is_answered_stale(r, status)) {
 		request_run(r);
 		return;
 	}

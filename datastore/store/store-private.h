@@ -40,6 +40,8 @@
 #define STORE_BEHIND_CHANGES 65536U /* unwritten changes in memory: beyond, writes are refused */
 #define STORE_WAIT_MS 10000U        /* a read that waits longer is answered TIMEOUT */
 #define STORE_SECOND_MS 1000U
+#define STORE_LEADERLESS_S \
+	2U /* longer than electing one takes: what was submitted may wait for ever */
 #define STORE_CHUNK_BYTES (256U * KIB)      /* of a snapshot */
 #define STORE_DEFRAGMENT_BYTES (256U * MIB) /* a database that fits into memory twice */
 #define STORE_HISTORY_S 300U
@@ -324,6 +326,7 @@ struct store {
 	bool is_flush_sent;
 	VEC(struct store_forward) forwards;
 	uint64_t next_forward;
+	uint32_t leaderless_s; /* how many seconds in a row found no leader */
 
 	struct store_reads reads;
 	struct map watchers; /* by who and watch */
@@ -441,6 +444,7 @@ void store_apply(struct store *store, const struct entry *entry);
 void store_write_fini(struct store *store);
 void store_fail_gathering(struct store *store);
 void store_fail_in_flight(struct store *store);
+void store_write_second(struct store *store);
 /* Passes a request to the leader; its answer goes to whoever asked us. Not OK: no leader, nothing happened. */
 MUST_USE enum status store_pass_on(struct store *store, const struct act_msg *msg);
 void store_on_forwarded(struct store *store, const struct act_msg *msg);

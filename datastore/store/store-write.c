@@ -227,6 +227,14 @@ void store_fail_in_flight(struct store *store)
 	vec_clear(&store->forwards);
 }
 
+/* Without a majority nobody can say any more what becomes of them. */
+void store_write_second(struct store *store)
+{
+	store->leaderless_s = store->seen.leader ? 0 : store->leaderless_s + 1;
+	if (store->leaderless_s == STORE_LEADERLESS_S)
+		store_fail_in_flight(store);
+}
+
 /* Without answers: the actor is no more. */
 void store_write_fini(struct store *store)
 {

@@ -401,6 +401,7 @@ static void on_second(struct store *store)
 	store_watch_peers(store);
 	store_reads_advance(store);
 	store_watch_second(store);
+	store_write_second(store);
 	store_table_second(store);
 	store_timed_second(store);
 	store_copy_second(store);

@@ -95,6 +95,14 @@ bool feed_is_ready(const struct server *server)
 	return server->feed.has_filled;
 }
 
+bool feed_is_leaderless(const struct server *server)
+{
+	const struct feed *feed = &server->feed;
+
+	return !feed->has_leader && feed->has_state &&
+	       act_now(server->act).ns - feed->leaderless_since.ns >= FEED_LEADERLESS_MS * TIME_MS;
+}
+
 static void wake_reached(struct server *server)
 {
 	struct list ready;
@@ -264,6 +272,7 @@ static void ask_range(struct server *server, struct store_range range, struct st
 	struct arena *arena = arena_new(0);
 
 	range.revision = feed->fill_revision;
+	range.is_serializable = feed_is_leaderless(server);
 	if (after.at != NULL)
 		range.key = feed_key_after(arena, after);
 	arena_free(feed->arena);
@@ -495,15 +504,29 @@ static void meet_store(struct server *server)
 	retry_later(server);
 }
 
+static void set_leader(struct server *server, bool has_leader)
+{
+	struct feed *feed = &server->feed;
+
+	if (feed->has_leader && !has_leader)
+		feed->leaderless_since = act_now(server->act);
+	feed->has_leader = has_leader;
+}
+
 static void status_came(struct server *server, const struct store_status *status)
 {
 	struct feed *feed = &server->feed;
 
-	feed->has_leader = status->leader != 0;
-	if (feed->state != FEED_LOST || !feed->has_leader)
+	set_leader(server, status->leader != 0);
+	feed->has_state = status->role >= STORE_STANDBY;
+	if (feed->state != FEED_LOST)
 		return;
-	act_cancel(server->act, feed->timer);
-	fill(server);
+	if (feed->has_leader) {
+		act_cancel(server->act, feed->timer);
+		fill(server);
+	} else {
+		retry_later(server); /* nobody may tell that there is none for long */
+	}
 }
 
 void feed_start(struct server *server)
@@ -516,6 +539,7 @@ void feed_start(struct server *server)
 	feed->watch = WATCH_NUMBER;
 	feed->store = act_named(server->act, server->config->store);
 	feed->state = FEED_LOST;
+	feed->leaderless_since = act_now(server->act);
 	meet_store(server);
 }
 
@@ -530,7 +554,7 @@ static void store_ended(struct server *server)
 	struct feed *feed = &server->feed;
 
 	feed->monitor = 0;
-	feed->has_leader = false;
+	set_leader(server, false);
 	if (feed->state != FEED_LOST)
 		lose(server, "the store has ended");
 	else
@@ -543,8 +567,10 @@ static void again(struct server *server)
 
 	if (feed->monitor == 0)
 		meet_store(server);
-	else if (feed->has_leader)
+	else if (feed->has_leader || feed_is_leaderless(server))
 		fill(server);
+	else
+		retry_later(server); /* it may become so */
 }
 
 bool feed_receive(struct server *server, const struct act_msg *msg)

@@ -8,6 +8,10 @@
  * Everything below /registry/ is read once at a revision, definitions of kinds first, and watched from there, so that all caches show the same
  * revision and one number says how far they are. Reads that must see what anybody was answered before ask for the store's
  * revision together: one question is under way at a time, whoever comes meanwhile shares the next.
+ *
+ * When the store has had no leader for FEED_LEADERLESS_MS, longer than electing one takes, the majority is lost: reads that came by HTTP
+ * are then answered by what the caches show, with a warning, and caches that are empty are filled from what this replica has. Writes,
+ * and reads of the cluster's own actors, fail at once.
  */
 #ifndef ACTORS_SERVER_CACHE_FEED_H
 #define ACTORS_SERVER_CACHE_FEED_H
@@ -21,6 +25,8 @@ struct store_row;
 
 struct server;
 struct request;
+
+#define FEED_LEADERLESS_MS 3000
 
 enum feed_state { FEED_FILLING, FEED_WATCHING, FEED_LOST };
 
@@ -38,6 +44,8 @@ struct feed {
 	uint64_t progress;      /* revision for which the store was asked to tell its progress */
 	bool has_filled;        /* once at least: readiness */
 	bool has_leader;        /* as far as the store has said */
+	bool has_state;         /* the store is a member's, who holds data */
+	struct mono leaderless_since; /* if it has no leader */
 	bool is_asking;
 };
 
@@ -53,6 +61,8 @@ bool feed_wait(struct server *server, struct request *r, uint64_t revision);
 /* Gives up on those who wait for a revision that does not come. */
 void feed_tick(struct server *server, struct mono now);
 bool feed_is_ready(const struct server *server);
+/* No leader for so long that there is no majority any more. */
+bool feed_is_leaderless(const struct server *server);
 
 /* A frozen object out of a stored row; NULL (and a line in the log): it cannot be read. */
 GIVE const struct object *feed_decode(struct server *server, const struct type *type,
