@@ -56,6 +56,12 @@ struct tree_run {
 	void *slots[2 * TREE_KEYS + 2];
 };
 
+/*
+ * The root of every tree that has no keys yet: most trees of a node stay so, and a node is 1.6 KB. Nobody writes to it,
+ * since nothing is found in it, and tree_put takes a node of its own instead.
+ */
+static const struct tree_node tree_no_keys = { .is_leaf = true };
+
 static struct tree_key *tree_key_new(struct tree *tree, const char *at, uint32_t len)
 {
 	struct tree_key *key = mem_alloc(sizeof *key + len);
@@ -312,7 +318,7 @@ struct tree *tree_new(void)
 	struct tree *tree = mem_new(struct tree);
 
 	tree->size = sizeof *tree;
-	tree->root = tree_node_new(tree, true);
+	tree->root = (struct tree_node *)(uintptr_t)&tree_no_keys;
 	return tree;
 }
 
@@ -331,7 +337,8 @@ void tree_free(struct tree *tree)
 {
 	if (tree == NULL)
 		return;
-	tree_free_below(tree, tree->root, 0);
+	if (tree->root != &tree_no_keys)
+		tree_free_below(tree, tree->root, 0);
 	assert(tree->size == sizeof *tree);
 	mem_free(tree);
 }
@@ -370,6 +377,8 @@ static void tree_descend_to_put(struct tree *tree, struct str key, struct tree_p
 {
 	struct tree_node *node;
 
+	if (tree->root == &tree_no_keys)
+		tree->root = tree_node_new(tree, true);
 	if (tree->root->count == TREE_KEYS)
 		tree_grow_root(tree, key);
 	node = tree->root;
