@@ -132,7 +132,6 @@ static bool send(struct bootstrap *b, struct act *act, uint64_t tag)
 		call.path = path_of(call.arena, path, object);
 	call.groups = &masters;
 	call.group_count = 1;
-	call.accept = API_TYPE_JSON;
 	call.agent = STR("troupe");
 	call.term = b->args.term;
 	if (is_post)
