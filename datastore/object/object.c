@@ -27,7 +27,7 @@ struct object_private {
 
 struct object *object_new(const struct type *type)
 {
-	struct arena *arena = arena_new(0);
+	struct arena *arena = arena_new_tight(0);
 	struct object *object = arena_new_of(arena, struct object);
 
 	type_set_ref(type->set);

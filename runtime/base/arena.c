@@ -25,6 +25,10 @@
 #define ARENA_LAST_BYTES (64U * 1024U)
 /* From here on an allocation has a block of its own, which arena_grow can then resize without a copy in the arena. */
 #define ARENA_LARGE_BYTES (16U * 1024U)
+/* The same of a tight arena, whose blocks are as large as malloc is quick with. */
+#define ARENA_TIGHT_LARGE_BYTES 256U
+#define ARENA_TIGHT_BYTES 504U
+#define ARENA_TIGHT_LAST_BYTES (2U * ARENA_TIGHT_BYTES)
 /* What a reset keeps at most: whoever uses an arena again needs about as much as last time. */
 #define ARENA_KEPT_BYTES (16U * 1024U)
 
@@ -51,7 +55,8 @@ struct arena {
 	struct arena_large *large;
 	struct arena_hook *hooks;
 	size_t taken, limit;
-	size_t next_bytes;
+	uint32_t next_bytes;
+	uint32_t large_bytes; /* ARENA_LARGE_BYTES, or ARENA_TIGHT_LARGE_BYTES */
 };
 
 _Static_assert(sizeof(struct arena) % ARENA_ALIGN == 0, "allocations follow the struct");
@@ -69,6 +74,11 @@ static void arena_charge(struct arena *arena, size_t size_bytes)
 	assert(arena->limit == 0 || arena->taken <= arena->limit);
 }
 
+static bool arena_is_tight(const struct arena *arena)
+{
+	return arena->large_bytes == ARENA_TIGHT_LARGE_BYTES;
+}
+
 /* Makes the bytes behind the struct the current block. */
 static void arena_begin(struct arena *arena)
 {
@@ -78,17 +88,28 @@ static void arena_begin(struct arena *arena)
 	arena->large = NULL;
 	arena->hooks = NULL;
 	arena->taken = ARENA_FIRST_BYTES;
-	arena->next_bytes = 2 * ARENA_FIRST_BYTES;
+	arena->next_bytes = arena_is_tight(arena) ? ARENA_TIGHT_BYTES : 2 * ARENA_FIRST_BYTES;
 	ASAN_POISON_MEMORY_REGION(arena->at, (size_t)(arena->end - arena->at));
 }
 
-struct arena *arena_new(size_t limit_bytes)
+static struct arena *arena_make(size_t limit_bytes, uint32_t large_bytes)
 {
 	struct arena *arena = mem_alloc(ARENA_FIRST_BYTES);
 
 	arena->limit = limit_bytes;
+	arena->large_bytes = large_bytes;
 	arena_begin(arena);
 	return arena;
+}
+
+struct arena *arena_new(size_t limit_bytes)
+{
+	return arena_make(limit_bytes, ARENA_LARGE_BYTES);
+}
+
+struct arena *arena_new_tight(size_t limit_bytes)
+{
+	return arena_make(limit_bytes, ARENA_TIGHT_LARGE_BYTES);
 }
 
 /* Runs the hooks, then frees all but the first block. */
@@ -149,7 +170,7 @@ void arena_reset(struct arena *arena)
 	if (kept == NULL)
 		return;
 	arena_use(arena, kept);
-	arena->next_bytes = 2 * kept->size;
+	arena->next_bytes = arena_is_tight(arena) ? ARENA_TIGHT_BYTES : (uint32_t)(2 * kept->size);
 }
 
 size_t arena_size(const struct arena *arena)
@@ -203,7 +224,7 @@ static void arena_add_block(struct arena *arena, size_t need_bytes)
 
 	while (size < sizeof *block + need_bytes)
 		size *= 2;
-	if (arena->next_bytes < ARENA_LAST_BYTES)
+	if (arena->next_bytes < (arena_is_tight(arena) ? ARENA_TIGHT_LAST_BYTES : ARENA_LAST_BYTES))
 		arena->next_bytes *= 2;
 	assert(arena->limit == 0 || arena->taken + size <= arena->limit);
 	block = mem_alloc(size);
@@ -216,7 +237,7 @@ void *arena_alloc(struct arena *arena, size_t size_bytes)
 	size_t need;
 	char *at;
 
-	if (size_bytes >= ARENA_LARGE_BYTES)
+	if (size_bytes >= arena->large_bytes)
 		return arena_alloc_large(arena, size_bytes);
 	need = arena_aligned(size_bytes);
 	if (need > (size_t)(arena->end - arena->at))
@@ -247,7 +268,7 @@ void *arena_copy(struct arena *arena, const void *at, size_t size_bytes)
 /* True when `at` was the last thing made and the current block has room for its new size. */
 static bool arena_extend(struct arena *arena, char *at, size_t old_bytes, size_t new_bytes)
 {
-	if (new_bytes >= ARENA_LARGE_BYTES || at + arena_aligned(old_bytes) != arena->at ||
+	if (new_bytes >= arena->large_bytes || at + arena_aligned(old_bytes) != arena->at ||
 	    arena_aligned(new_bytes) > (size_t)(arena->end - at))
 		return false;
 	arena->at = at + arena_aligned(new_bytes);
@@ -262,7 +283,7 @@ void *arena_grow(struct arena *arena, void *at, size_t old_bytes, size_t new_byt
 	assert(new_bytes >= old_bytes);
 	if (at == NULL)
 		return arena_alloc(arena, new_bytes);
-	if (old_bytes >= ARENA_LARGE_BYTES)
+	if (old_bytes >= arena->large_bytes)
 		return arena_grow_large(arena, at, new_bytes);
 	if (arena_extend(arena, at, old_bytes, new_bytes))
 		return at;

@@ -20,7 +20,12 @@
 struct arena;
 
 GIVE struct arena *arena_new(size_t limit_bytes); /* 0: no limit of its own */
-void arena_free(TAKE struct arena *arena);        /* NULL is fine; runs the hooks, newest first */
+/*
+ * The same for what is kept long: it grows in steps of 512 bytes, and from 256 on an allocation has a block of its own, so
+ * that it takes little more than it is asked for; in many more pieces.
+ */
+GIVE struct arena *arena_new_tight(size_t limit_bytes);
+void arena_free(TAKE struct arena *arena); /* NULL is fine; runs the hooks, newest first */
 /* As arena_free, but it can be used again; keeps the first block and the newest one, up to 16 KiB. */
 void arena_reset(struct arena *arena);
 size_t arena_size(const struct arena *arena); /* bytes taken from the heap */

@@ -169,3 +169,41 @@ TEST(strings_made_in_an_arena_end_in_nul_and_absent_stays_absent)
 	CHECK_STR(arena_printf(arena, "%d-%s", 7, "x"), "7-x");
 	CHECK_EQ(arena_printf(arena, "%1000d", 1).len, 1000);
 }
+
+TEST(a_tight_arena_takes_little_more_than_it_is_asked_for)
+{
+	struct arena *arena = arena_new_tight(0), *usual = arena_new(0);
+	size_t asked = 0;
+
+	for (uint32_t i = 0; i < 60; i++) {
+		size_t size = i % 20 == 7 ? 900 : 16 + i % 5 * 16;
+
+		memset(arena_alloc(arena, size), (int)i, size);
+		memset(arena_alloc(usual, size), (int)i, size);
+		asked += size;
+	}
+	CHECK(arena_size(arena) < asked + asked / 4);
+	CHECK(arena_size(arena) < arena_size(usual));
+	arena_free(usual);
+	arena_free(arena);
+}
+
+TEST(what_grows_in_a_tight_arena_keeps_its_bytes)
+{
+	struct arena *arena = arena_new_tight(0);
+	char *at = NULL;
+	size_t len = 0;
+
+	for (uint32_t round = 0; round < 2; round++) {
+		for (len = 0, at = NULL; len < 2000; len += 50) {
+			at = arena_grow(arena, at, len, len + 50);
+			memset(at + len, (int)len / 50, 50);
+			if (len % 150 == 0)
+				(void)arena_alloc(arena, 24);
+		}
+		for (size_t i = 0; i < len; i++)
+			CHECK_EQ(at[i], (char)(i / 50));
+		arena_reset(arena);
+	}
+	arena_free(arena);
+}
