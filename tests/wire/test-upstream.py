@@ -21,6 +21,10 @@ CONTAINER = {"name": "c", "image": "nginx"}
 TEMPLATE = {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [CONTAINER]}}
 SELECTOR = {"matchLabels": {"app": "x"}}
 NAMESPACED = "/namespaces/default"
+SCHEMA = {"type": "object", "properties": {"spec": {"type": "object", "properties": {
+    "wheels": {"type": "integer", "minimum": 0, "default": 4}, "colour": {"type": "string", "enum": ["red", "blue"]},
+    "parts": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
+              "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "weight": {"type": "number"}}}}}}}}
 WEBHOOK = [{"name": "x.example.com", "clientConfig": {"url": "https://127.0.0.1:1/"}, "rules": [], "sideEffects": "None",
             "admissionReviewVersions": ["v1"]}]
 LEVEL = {"type": "Limited", "limited": {"nominalConcurrencyShares": 1, "limitResponse": {"type": "Reject"}}}
@@ -78,7 +82,7 @@ KINDS = [
         {"apiGroups": ["no.example.com"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["nothings"]}]}, "validations": [{"expression": "true"}]}}),
     ("/apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings", False, {"spec": {"policyName": "x", "validationActions": ["Deny"]}}),
     ("/apis/certificates.k8s.io/v1", "certificatesigningrequests", False, None),
-    # Not yet customresourcedefinitions: upstream keeps them in the form of v1beta1, which ours does not read or write.
+    ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions", False, None),
 ]
 
 
@@ -170,13 +174,26 @@ def find_key(node, resource, name):
 
 
 def name_of(resource, who):
+    if resource == "customresourcedefinitions":
+        return who + "cars.example.com"
     return "x-%s-%s" % (resource[:20], who)
+
+
+def definition(who):
+    """Two versions that have some of what they say in common."""
+    version = {"served": True, "storage": False, "schema": {"openAPIV3Schema": SCHEMA}, "subresources": {"status": {}},
+               "selectableFields": [{"jsonPath": ".spec.colour"}]}
+    return {"group": "example.com", "scope": "Namespaced", "names": {"plural": who + "cars", "kind": who.capitalize() + "Car"}, "versions": [
+        {**version, "name": "v2", "storage": True, "additionalPrinterColumns": [{"name": "Wheels", "type": "integer", "jsonPath": ".spec.wheels", "priority": 1}]},
+        {**version, "name": "v1", "deprecated": True, "deprecationWarning": "use v2"}]}
 
 
 def body_of(resource, who, fields):
     if resource == "certificatesigningrequests":
         made = run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "/dev/null", "-subj", "/CN=x"]).stdout
         fields = {"spec": {"request": base64.b64encode(made.encode()).decode(), "signerName": "example.com/x", "usages": ["client auth"]}}
+    if resource == "customresourcedefinitions":
+        fields = {"spec": definition(who)}
     return {"metadata": {"name": name_of(resource, who), "labels": {"who": who}, "annotations": {"note": "grün"}}, **fields}
 
 
@@ -242,6 +259,21 @@ def test_all_kinds_pass_between_upstreams_server_and_ours():
                     try_kind(writer, reader, node, who, *kind, faults)
                 except Failed as why:
                     faults.append("%s by %s: %s" % (kind[1], who, why))
+        report(faults)
+
+
+def test_custom_objects_pass_between_upstreams_server_and_ours():
+    with Cluster(1, ("--etcd-listen", "{address}:2379")) as cluster, Upstream(cluster) as upstream:
+        node, faults, base = cluster.nodes[0], [], "/apis/example.com/v2"
+        for who, server in (("ours", node), ("theirs", upstream)):
+            code, made = server.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", compact(body_of("customresourcedefinitions", who, None)))
+            assert code == 201, made
+        for resource, kind in (("ourscars", "OursCar"), ("theirscars", "TheirsCar")):
+            path = base + NAMESPACED + "/" + resource
+            until(lambda: node.request("GET", path)[0] == upstream.request("GET", path)[0] == 200, 30, "%s are served by both" % resource)
+            for writer, reader, who in ((node, upstream, "ours"), (upstream, node, "theirs")):
+                fields = {"apiVersion": "example.com/v2", "kind": kind, "spec": {"parts": [{"name": "b", "weight": 1.50}, {"name": "a"}], "unknown": 1}}
+                try_kind(writer, reader, node, who, base, resource, True, fields, faults)
         report(faults)
 
 
