@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "actors/etcd/bolt.h"
 #include "actors/etcd/etcd-private.h"
+#include "actors/etcd/file/bolt.h"
 #include "transport/tls/crypto.h"
 
 /*

@@ -37,6 +37,7 @@ MAIN = ["deploy/main/command", "deploy/main/host", "deploy/main/admin", "deploy/
 DEPLOY = ["deploy/main", "deploy/sim", "deploy/ui", "deploy/cluster", "deploy/addons", "deploy/embed"]
 
 ACTORS.append("actors/etcd")  # a door of its own: deploy puts it together, nobody stands on it
+ACTORS.append("actors/etcd/file")  # etcd's files: the door writes them, deploy moves clusters by them
 
 # Folder: what it may include beside itself and runtime/base.
 USES = {
@@ -79,7 +80,8 @@ USES = {
     "actors/kinds/storage": KINDS + FIELDS + ["actors/kinds"],
     "actors/kinds/workload": KINDS + FIELDS + ["actors/kinds", "actors/kinds/pod"],  # they make pods from templates
     # etcd's API is about keys and revisions: it knows the store and nothing of records, so the API server's rooms are not its.
-    "actors/etcd": RUNTIME + ["transport/wire", "transport/tls", "transport/http", "datastore/store"],
+    "actors/etcd": RUNTIME + ["transport/wire", "transport/tls", "transport/http", "datastore/store", "actors/etcd/file"],
+    "actors/etcd/file": ["transport/wire"],  # bytes of a form that others read and write; knows no store
     **{room: RUNTIME + DATASTORE + DOOR + SERVER + ["transport/http", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
     "actors/controller/workload": RUNTIME + RECORDS + ["actors/client", "actors/controller"],

@@ -1,4 +1,4 @@
-#include "actors/etcd/bolt.h"
+#include "actors/etcd/file/bolt.h"
 
 #include <endian.h>
 #include <stdio.h>

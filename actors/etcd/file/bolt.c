@@ -1,4 +1,4 @@
-#include "actors/etcd/bolt.h"
+#include "actors/etcd/file/bolt-private.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -6,19 +6,8 @@
 /*
  * The file: two meta pages, of which the one with the greater transaction counts; a list of free pages, empty; each bucket's
  * leaves, then the branches above them, level by level up to its root; last the leaf with the buckets' names.
- *
- * A page has a header of 16 bytes (id, kind, number of elements, how many pages it goes on for), then one element of 16
- * bytes for each key with the distance from there to the key's bytes, then those. All numbers are little-endian.
  */
-#define HEADER_BYTES 16U
-#define ELEMENT_BYTES 16U
-#define META_BYTES 64U
-#define MAGIC 0xED0CDAEDU
-#define VERSION 2U
 #define FIRST_PAGE 3U /* after the meta pages and the list of free ones */
-
-enum { PAGE_BRANCH = 1, PAGE_LEAF = 2, PAGE_META = 4, PAGE_FREE = 16 };
-#define ELEMENT_BUCKET 1U
 
 struct page {
 	uint64_t id;
@@ -68,18 +57,18 @@ static void plan_leaves(struct bolt *bolt, uint32_t at)
 {
 	const struct bolt_bucket *bucket = &bolt->buckets[at];
 	struct page page = { .bucket = at };
-	uint64_t bytes = HEADER_BYTES;
+	uint64_t bytes = BOLT_HEADER_BYTES;
 
 	for (uint32_t i = 0; i < bucket->count; i++) {
 		uint32_t value_bytes = 0;
-		uint64_t more = ELEMENT_BYTES + bucket->key(bucket->arg, i, &value_bytes).len;
+		uint64_t more = BOLT_ELEMENT_BYTES + bucket->key(bucket->arg, i, &value_bytes).len;
 
 		more += value_bytes;
 		if (page.count > 0 && bytes + more > BOLT_PAGE_BYTES) {
 			page.pages = pages_for(bytes);
 			add_page(bolt, &page);
 			page = (struct page){ .bucket = at, .first = i, .first_item = i };
-			bytes = HEADER_BYTES;
+			bytes = BOLT_HEADER_BYTES;
 		}
 		page.count++;
 		bytes += more;
@@ -93,18 +82,19 @@ static bool plan_level(struct bolt *bolt, uint32_t at, uint32_t from, uint32_t t
 {
 	const struct bolt_bucket *bucket = &bolt->buckets[at];
 	struct page page = { .bucket = at, .is_branch = true, .pages = 1, .first = from };
-	uint32_t before = bolt->page_count, bytes = HEADER_BYTES;
+	uint32_t before = bolt->page_count, bytes = BOLT_HEADER_BYTES;
 
 	for (uint32_t i = from; i < to; i++) {
 		uint32_t value_bytes;
 		uint32_t item = bolt->pages[i].first_item;
-		uint32_t more = ELEMENT_BYTES + bucket->key(bucket->arg, item, &value_bytes).len;
+		uint32_t more =
+		    BOLT_ELEMENT_BYTES + bucket->key(bucket->arg, item, &value_bytes).len;
 
 		if (page.count > 0 && bytes + more > BOLT_PAGE_BYTES) {
 			add_page(bolt, &page);
 			page.first = i;
 			page.count = 0;
-			bytes = HEADER_BYTES;
+			bytes = BOLT_HEADER_BYTES;
 		}
 		if (page.count++ == 0)
 			page.first_item = item;
@@ -144,6 +134,17 @@ struct bolt *bolt_plan(const struct bolt_bucket *buckets, uint32_t count, struct
 uint64_t bolt_bytes(const struct bolt *bolt)
 {
 	return (bolt->next_id + 1) * BOLT_PAGE_BYTES; /* and the root */
+}
+
+/* FNV-1a */
+uint64_t bolt_checksum(const void *at, size_t len)
+{
+	const uint8_t *bytes = at;
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3ULL;
+	return hash;
 }
 
 /* ---- pages ------------------------------------------------------------------------------------------------------- */
@@ -187,24 +188,14 @@ static void fill_up(struct text *out, uint32_t begin, uint32_t pages)
 	}
 }
 
-/* FNV-1a, as bbolt checks its meta pages. */
-static uint64_t checksum(const char *at, uint32_t len)
-{
-	uint64_t hash = 0xcbf29ce484222325ULL;
-
-	for (uint32_t i = 0; i < len; i++)
-		hash = (hash ^ (uint8_t)at[i]) * 0x100000001b3ULL;
-	return hash;
-}
-
 static void write_meta(const struct bolt *bolt, uint64_t id, struct text *out)
 {
 	uint32_t begin = out->len, meta;
 
-	put_header(out, id, PAGE_META, 0, 1);
+	put_header(out, id, BOLT_META, 0, 1);
 	meta = out->len;
-	put32(out, MAGIC);
-	put32(out, VERSION);
+	put32(out, BOLT_MAGIC);
+	put32(out, BOLT_VERSION);
 	put32(out, BOLT_PAGE_BYTES);
 	put32(out, 0);
 	put64(out, bolt->next_id); /* the root's page, the last one */
@@ -212,8 +203,8 @@ static void write_meta(const struct bolt *bolt, uint64_t id, struct text *out)
 	put64(out, 2);                 /* the list of free pages */
 	put64(out, bolt->next_id + 1); /* the first page that there is not */
 	put64(out, id == 0 ? 2 : 1);   /* of two transactions the later one counts */
-	put64(out, checksum(out->at + meta, out->len - meta));
-	assert(out->len - meta == META_BYTES);
+	put64(out, bolt_checksum(out->at + meta, out->len - meta));
+	assert(out->len - meta == BOLT_META_BYTES);
 	fill_up(out, begin, 1);
 }
 
@@ -221,16 +212,16 @@ static void write_free(struct text *out)
 {
 	uint32_t begin = out->len;
 
-	put_header(out, 2, PAGE_FREE, 0, 1);
+	put_header(out, 2, BOLT_FREE, 0, 1);
 	fill_up(out, begin, 1);
 }
 
 static void write_branch(const struct bolt *bolt, const struct page *page, struct text *out)
 {
 	const struct bolt_bucket *bucket = &bolt->buckets[page->bucket];
-	uint32_t begin = out->len, distance = page->count * ELEMENT_BYTES, value_bytes;
+	uint32_t begin = out->len, distance = page->count * BOLT_ELEMENT_BYTES, value_bytes;
 
-	put_header(out, page->id, PAGE_BRANCH, page->count, 1);
+	put_header(out, page->id, BOLT_BRANCH, page->count, 1);
 	for (uint32_t i = 0; i < page->count; i++) {
 		const struct page *child = &bolt->pages[page->first + i];
 		struct bolt_key key = bucket->key(bucket->arg, child->first_item, &value_bytes);
@@ -238,7 +229,7 @@ static void write_branch(const struct bolt *bolt, const struct page *page, struc
 		put32(out, distance);
 		put32(out, key.len);
 		put64(out, child->id);
-		distance += key.len - ELEMENT_BYTES;
+		distance += key.len - BOLT_ELEMENT_BYTES;
 	}
 	for (uint32_t i = 0; i < page->count; i++) {
 		const struct page *child = &bolt->pages[page->first + i];
@@ -261,14 +252,14 @@ static void put_element(struct text *out, uint32_t flags, uint32_t distance, uin
 static void write_leaf(const struct bolt *bolt, const struct page *page, struct text *out)
 {
 	const struct bolt_bucket *bucket = &bolt->buckets[page->bucket];
-	uint32_t begin = out->len, distance = page->count * ELEMENT_BYTES, value_bytes;
+	uint32_t begin = out->len, distance = page->count * BOLT_ELEMENT_BYTES, value_bytes;
 
-	put_header(out, page->id, PAGE_LEAF, page->count, page->pages);
+	put_header(out, page->id, BOLT_LEAF, page->count, page->pages);
 	for (uint32_t i = 0; i < page->count; i++) {
 		struct bolt_key key = bucket->key(bucket->arg, page->first + i, &value_bytes);
 
 		put_element(out, 0, distance, key.len, value_bytes);
-		distance += key.len + value_bytes - ELEMENT_BYTES;
+		distance += key.len + value_bytes - BOLT_ELEMENT_BYTES;
 	}
 	for (uint32_t i = 0; i < page->count; i++) {
 		struct bolt_key key = bucket->key(bucket->arg, page->first + i, &value_bytes);
@@ -282,16 +273,15 @@ static void write_leaf(const struct bolt *bolt, const struct page *page, struct 
 	fill_up(out, begin, page->pages);
 }
 
-#define BUCKET_BYTES 16U /* its root's page and a counter that etcd does not use */
-
 static void write_root(const struct bolt *bolt, struct text *out)
 {
-	uint32_t begin = out->len, distance = bolt->bucket_count * ELEMENT_BYTES;
+	uint32_t begin = out->len, distance = bolt->bucket_count * BOLT_ELEMENT_BYTES;
 
-	put_header(out, bolt->next_id, PAGE_LEAF, bolt->bucket_count, 1);
+	put_header(out, bolt->next_id, BOLT_LEAF, bolt->bucket_count, 1);
 	for (uint32_t i = 0; i < bolt->bucket_count; i++) {
-		put_element(out, ELEMENT_BUCKET, distance, bolt->buckets[i].name.len, BUCKET_BYTES);
-		distance += bolt->buckets[i].name.len + BUCKET_BYTES - ELEMENT_BYTES;
+		put_element(out, BOLT_IS_BUCKET, distance, bolt->buckets[i].name.len,
+			    BOLT_BUCKET_BYTES);
+		distance += bolt->buckets[i].name.len + BOLT_BUCKET_BYTES - BOLT_ELEMENT_BYTES;
 	}
 	for (uint32_t i = 0; i < bolt->bucket_count; i++) {
 		text_add(out, bolt->buckets[i].name);

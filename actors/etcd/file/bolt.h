@@ -5,8 +5,8 @@
  * of it has to be put together first. Items are asked for by number, in ascending order of keys; each is asked for as often
  * as its key is needed and once for its value. Written once and read by etcd's tools, it has no free pages.
  */
-#ifndef ACTORS_ETCD_BOLT_H
-#define ACTORS_ETCD_BOLT_H
+#ifndef ACTORS_ETCD_FILE_BOLT_H
+#define ACTORS_ETCD_FILE_BOLT_H
 
 #include "runtime/base/arena.h"
 #include "runtime/base/text.h"
