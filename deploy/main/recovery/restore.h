@@ -1,9 +1,7 @@
 /*
  * Restoring: an empty data directory becomes that of a cluster's first node, with the state and authorities of a backup.
  *
- *     DIR/restoring ─ DIR/store/table.db ─ DIR/pki ─ all durable ─ renamed to DIR/restored ─ `troupe up` makes the node
- *
- * One that is cut short can be run again; until it is done `up` refuses the directory. The cluster is a new one: it has another id, by
+ * The steps are those of restore-folder.h. The cluster is a new one: it has another id, by
  * which its links tell it from the one that was, its members have new ids, what it knew of machines and join tokens is forgotten, and
  * its revisions go on far above those of the backup, all compacted: whoever watched the old one lists again and is never told another
  * change by a revision it has seen. Certificates and tokens of service accounts stay good.
@@ -14,10 +12,7 @@
 #define DEPLOY_MAIN_RECOVERY_RESTORE_H
 
 #include "deploy/main/recovery/backup.h"
-
-/* More than any cluster writes between a backup and its end: 2,000 a second for six days. */
-#define RESTORE_REVISIONS UINT64_C(1000000000)
-#define RESTORE_CLUSTER_BYTES 64U
+#include "deploy/main/recovery/restore-folder.h"
 
 struct restored {
 	struct backup_contents contents;     /* of the backup */
