@@ -7,6 +7,7 @@
 #include "deploy/main/drill/demo.h"
 #include "deploy/main/drill/drill-fault.h"
 #include "deploy/main/drill/drill.h"
+#include "deploy/main/migration/verb-import.h"
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/up.h"
 #include "deploy/main/recovery/verb-backup.h"
@@ -289,6 +290,24 @@ static const struct command commands[] = {
 		  "cluster with that state",
 	  .run = verb_restore,
 	  .options = { DATA_DIR, PASSPHRASE } },
+	{ .name = "import",
+	  .arguments = "FILE",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .help = "fills an empty data directory from another cluster's datastore, a file of "
+		  "etcd's or kine's (k3s): `troupe up` on it begins a new cluster with that state",
+	  .run = verb_import,
+	  .options = { DATA_DIR,
+		       { .name = "dry-run", .help = "only says what is in it" },
+		       { .name = "service-account-key",
+			 .kind = OPTION_TEXT,
+			 .value = "FILE",
+			 .help = "the old cluster's (sa.key), so that its tokens stay good" },
+		       { .name = "ca-dir",
+			 .kind = OPTION_TEXT,
+			 .value = "DIR",
+			 .help = "where the old cluster's authorities are as kubeadm names them "
+				 "(/etc/kubernetes/pki), so that its certificates stay good" } } },
 	{ .name = "kubeconfig",
 	  .arguments = "",
 	  .help = "prints the administrator's kubeconfig",

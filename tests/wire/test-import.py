@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Clusters that move here: snapshots of etcd's and databases of kine's become clusters with the same keys and values, byte for byte."""
+import base64
+import os
+import shutil
+import sqlite3
+import sys
+
+import suite
+from cluster import Failed, Node, run, until
+from etcdctl import ctl, seen, text, words_of
+
+NODE_WORDS = ("--etcd-listen", "{address}:2379")
+WIDGETS = {
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "widgets.example.org"},
+    "spec": {"group": "example.org", "scope": "Namespaced", "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
+             "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {
+                 "type": "object", "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}}}}]}}
+KEPT = "/registry/configmaps/default/", "/registry/secrets/default/", "/registry/example.org/", "/registry/foreign/"
+
+
+def create(node, path, body):
+    code, said = node.request("POST", path, body)
+    if code != 201:
+        raise Failed("POST %s: %s %s" % (path, code, said))
+
+
+def keys(node, prefix):
+    """{key: (value, create revision, mod revision, version)} as the door gives them."""
+    return {text(kv["key"]): (base64.b64decode(kv.get("value", "")), kv["create_revision"], kv["mod_revision"], kv["version"])
+            for kv in seen(node, "get", prefix, "--prefix").get("kvs", [])}
+
+
+def kept(node):
+    return {key: value for prefix in KEPT for key, value in keys(node, prefix).items()}
+
+
+def fill(node):
+    """Objects of many kinds, a kind of somebody's own, one that nobody knows, and something that is not of Kubernetes."""
+    for i in range(40):
+        create(node, "/api/v1/namespaces/default/configmaps",
+               {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c-%d" % i}, "data": {"of": "x" * (i * 700)}})
+    create(node, "/api/v1/namespaces/default/secrets", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"k": "AAEC"}})
+    create(node, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", WIDGETS)
+    widget = {"apiVersion": "example.org/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"any": ["thing", 1]}}
+    until(lambda: node.request("POST", "/apis/example.org/v1/namespaces/default/widgets", widget)[0] in (201, 409), 20, "widgets are served")
+    ctl(node, "put", "/registry/foreign/default/thing", stdin='{"apiVersion":"foreign.example.com/v1","kind":"Thing","x":1}')
+    ctl(node, "put", "/bootstrap/0123", stdin="of k3s")
+    ctl(node, "del", "/registry/configmaps/default/c-7")
+
+
+def snapshot(cluster):
+    """Of the shared cluster, made once: the file, and what the keys were then."""
+    node, path = cluster.nodes[0], cluster.folder + "/snapshot.db"
+    if not os.path.exists(path):
+        fill(node)
+        ctl(node, "snapshot", "save", path)
+    return path, kept(node)
+
+
+def imported(cluster, path, name, *words):
+    node = Node(name, os.path.join(cluster.folder, "imported"))
+    os.makedirs(os.path.dirname(node.folder), exist_ok=True)
+    node.said = node.troupe("import", *words, path).stdout
+    cluster.nodes.append(node)
+    return node
+
+
+def started(node):
+    return node.start("--etcd-listen", node.address + ":2379").wait_ready(60)
+
+
+def check_same(node, expected, is_versioned=True):
+    found = kept(node)
+    assert set(found) == set(expected), set(found) ^ set(expected)
+    for key, (value, *revisions) in expected.items():
+        assert found[key][0] == value, key
+        assert list(found[key][1:3]) == revisions[:2], (key, found[key][1:], revisions)
+        assert not is_versioned or found[key][3] == revisions[2], (key, found[key][1:], revisions)
+    code, body = node.request("GET", "/api/v1/namespaces/default/configmaps/c-39")
+    assert code == 200 and body["data"]["of"] == "x" * (39 * 700), (code, body)
+    assert node.request("GET", "/api/v1/namespaces/default/configmaps/c-7")[0] == 404
+    until(lambda: node.request("GET", "/apis/example.org/v1/namespaces/default/widgets/w")[0] == 200, 20, "widgets are served")
+
+
+def check_goes_on(node, expected):
+    """It can be written to, and gives no revision of the old cluster again."""
+    newest = max(revisions[2] for revisions in expected.values())
+    code, body = node.request("POST", "/api/v1/namespaces/default/configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "new"}})
+    assert code == 201 and int(body["metadata"]["resourceVersion"]) > newest + 1000000, (code, body)
+    code, body = node.request("GET", "/api/v1/configmaps?watch=1&resourceVersion=%d" % newest)
+    assert code == 410 or "Expired" in str(body), (code, body)
+
+
+def test_a_snapshot_of_etcds_becomes_a_cluster_with_the_same_keys(cluster):
+    path, expected = snapshot(cluster)
+    node = Node("dry", cluster.folder)
+    said = node.troupe("import", "--dry-run", path).stdout
+    for words in ("a database of etcd's at revision", "v1 ConfigMap", "example.org/v1 Widget",
+                  "as bytes, since this release does not know them:\n        1  foreign.example.com/v1 Thing",
+                  "        1  /bootstrap/", "/troupe/", "nothing was written"):
+        assert words in said, (words, said)
+    assert not os.path.exists(node.folder), os.listdir(node.folder)
+    node = imported(cluster, path, "i1")
+    assert "--service-account-key" in node.said and "--ca-dir" in node.said and "troupe up" in node.said, node.said
+    started(node)
+    try:
+        check_same(node, expected)
+        check_goes_on(node, expected)
+        assert not keys(node, "/bootstrap/")
+        other = Node("i1b", os.path.join(cluster.folder, "imported"))
+        assert "another troupe runs" in node.troupe("import", path, ok=False).stderr
+        os.mkdir(other.folder)
+        open(other.folder + "/something", "w").close()
+        assert "not empty" in other.troupe("import", path, ok=False).stderr
+    finally:
+        node.kill()
+        cluster.nodes.remove(node)
+
+
+def test_a_members_database_of_real_etcd_is_read(cluster):
+    path, expected = snapshot(cluster)
+    folder = cluster.folder + "/member.etcd"
+    shutil.rmtree(folder, ignore_errors=True)
+    run([*words_of(cluster.nodes[0])[:1], "snapshot", "restore", path, "--data-dir", folder], True, 30, {**os.environ, "ETCDCTL_API": "3"})
+    node = imported(cluster, folder + "/member/snap/db", "i2")
+    started(node)
+    try:
+        check_same(node, expected)
+    finally:
+        node.kill()
+        cluster.nodes.remove(node)
+
+
+def kine(path, rows):
+    """A database as kine makes it, whose last changes are in its write-ahead log only; `rows`: (id, name, created, deleted, create, lease, value)."""
+    for suffix in ("", "-wal", "-shm"):
+        if os.path.exists(path + suffix):
+            os.remove(path + suffix)
+    base = sqlite3.connect(path + ".made", isolation_level=None)
+    base.execute("PRAGMA journal_mode=WAL")
+    base.execute("PRAGMA wal_autocheckpoint=0")
+    base.execute("CREATE TABLE kine (id INTEGER PRIMARY KEY AUTOINCREMENT, name INTEGER, created INTEGER, deleted INTEGER, "
+                 "create_revision INTEGER, prev_revision INTEGER, lease INTEGER, value BLOB, old_value BLOB)")
+    for at, (number, name, created, deleted, create, lease, value) in enumerate(rows):
+        if at == len(rows) // 2:
+            base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        base.execute("INSERT INTO kine VALUES (?, ?, ?, ?, ?, 0, ?, ?, NULL)", (number, name, created, deleted, create, lease, value))
+    for suffix in ("", "-wal"):
+        shutil.copy(path + ".made" + suffix, path + suffix)
+    base.close()
+    assert os.path.getsize(path + "-wal") > 0
+    return path
+
+
+def kine_rows(expected):
+    """The same keys as a kine would have them: revisions as they are, and changes that no longer count."""
+    rows = [(1, "compact_rev_key", 1, 0, 0, 0, b"")]
+    for key, (value, create, mod, _) in expected.items():
+        if create != mod:
+            rows.append((create, key, 1, 0, 0, 0, b"old"))
+        rows.append((mod, key, int(create == mod), 0, 0 if create == mod else create, 0, value))
+    newest = max(row[0] for row in rows)
+    rows += [(newest + 1, "/registry/configmaps/default/gone", 1, 0, 0, 0, b"x"),
+             (newest + 2, "/registry/configmaps/default/gone", 0, 1, newest + 1, 0, b"x"), (newest + 3, "gap-%d" % (newest + 3), 0, 1, 0, 0, b"")]
+    return sorted(rows)
+
+
+def test_a_database_of_kines_becomes_a_cluster_with_the_same_keys(cluster):
+    _, expected = snapshot(cluster)
+    definitions = keys(cluster.nodes[0], "/registry/apiextensions.k8s.io/customresourcedefinitions/widgets")
+    spaces = keys(cluster.nodes[0], "/registry/namespaces/")
+    path = kine(cluster.folder + "/state.db", kine_rows({**expected, **definitions, **spaces}))
+    before = {name: open(path + name, "rb").read() for name in ("", "-wal")}
+    said = Node("dry", cluster.folder).troupe("import", "--dry-run", path).stdout
+    assert "a database of kine's" in said and "1  compact_rev_key" in said, said
+    node = imported(cluster, path, "i3")
+    assert {name: open(path + name, "rb").read() for name in before} == before and not os.path.exists(path + "-shm")
+    started(node)
+    try:
+        check_same(node, expected, is_versioned=False)
+        check_goes_on(node, expected)
+    finally:
+        node.kill()
+        cluster.nodes.remove(node)
+
+
+def test_tokens_and_certificates_of_the_old_cluster_stay_good_when_asked_for(cluster):
+    path, _ = snapshot(cluster)
+    old = cluster.nodes[0]
+    cluster.kubectl("create", "serviceaccount", "robot")
+    ctl(old, "snapshot", "save", path + ".robot")
+    code, body = old.request("POST", "/api/v1/namespaces/default/serviceaccounts/robot/token",
+                             {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}})
+    assert code == 201, body
+    token = body["status"]["token"]
+    for name, words, is_good in (("i4", ("--ca-dir", old.folder + "/pki"), True),
+                                 ("i5", ("--service-account-key", old.folder + "/pki/sa.key"), True), ("i6", (), False)):
+        node = started(imported(cluster, path + ".robot", name, *words))
+        try:
+            review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}
+            code, body = node.request("POST", "/apis/authentication.k8s.io/v1/tokenreviews", review)
+            assert code == 201 and bool(body["status"].get("authenticated")) == is_good, (name, code, body)
+            if name == "i4":
+                assert cluster.kubectl("--server", "https://%s:6443" % node.address, "get", "configmap", "c-3", node=old).stdout
+        finally:
+            node.kill()
+            cluster.nodes.remove(node)
+    none = Node("none", cluster.folder)
+    assert path in none.troupe("import", "--service-account-key", path, path, ok=False).stderr
+    assert "ca.crt" in none.troupe("import", "--ca-dir", cluster.folder, path, ok=False).stderr
+    assert not os.path.exists(none.folder)
+
+
+def test_what_cannot_be_taken_over_is_refused_with_what_to_do(cluster):
+    path, _ = snapshot(cluster)
+    node = Node("dry", cluster.folder)
+
+    def refused(file, *words):
+        said = node.troupe("import", file, ok=False).stderr
+        for word in words:
+            assert word in said, (word, said)
+        assert not os.path.exists(node.folder + "/store"), os.listdir(node.folder)
+    refused(cluster.folder + "/nothing", "does not exist")
+    refused(cluster.folder, "a folder")
+    refused(cluster.nodes[0].log, "no database of etcd's")
+    refused(cluster.nodes[0].folder + "/store/table.db", "no table of kine's")
+    with open(path, "rb") as file:
+        whole = file.read()
+    damaged = cluster.folder + "/damaged.db"
+    for what, expected in ((whole[:len(whole) // 2], "cut"), (whole[:-5] + b"xxxxx", "SHA-256"),
+                           (whole[:20000] + bytes([whole[20000] ^ 1]) + whole[20001:], "")):
+        with open(damaged, "wb") as file:
+            file.write(what)
+        refused(damaged, expected, "damaged.db")
+    secret = [(2, "/registry/secrets/default/s", 1, 0, 0, 0, b"k8s:enc:aescbc:v1:key1:0123")]
+    kine(damaged, secret + [(3, "/registry/x", 1, 0, 0, 0, b"{}")])
+    refused(damaged, "1 values are encrypted", "/registry/secrets/default/s", "identity", "secrets-encrypt disable")
+    with open(damaged, "r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096)
+    os.remove(damaged + "-wal")
+    refused(damaged, "database")
+
+
+if __name__ == "__main__":
+    sys.exit(suite.main(globals(), sys.argv))
