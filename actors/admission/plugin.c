@@ -14,6 +14,7 @@ const struct plugin *const plugins[] = {
 	&admission_default_toleration_seconds,
 	&admission_runtime_class,
 	&admission_certificate_subject_restriction,
+	&admission_validating_admission_policy,
 };
 const uint32_t plugin_count = sizeof plugins / sizeof plugins[0];
 

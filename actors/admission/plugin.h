@@ -20,6 +20,8 @@ enum admission_operation {
 };
 #define ADMISSION_ALL (ADMISSION_CREATE | ADMISSION_UPDATE | ADMISSION_DELETE | ADMISSION_CONNECT)
 
+struct cel_authorizer;
+
 struct admission {
 	struct check_context check;
 	enum admission_operation operation;
@@ -30,7 +32,8 @@ struct admission {
 	const void *old; /* as stored; NULL for CREATE */
 	const struct user *user;
 	bool is_dry_run;
-	const struct str *warnings; /* as admission_warn adds them */
+	const struct cel_authorizer *authorizer; /* for expressions; NULL: nobody can be asked */
+	const struct str *warnings;              /* as admission_warn adds them */
 	uint32_t warning_count;
 	struct failure *failure; /* with CHECK_DENY; NULL there: admission_deny was not used, a bug */
 };

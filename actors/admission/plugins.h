@@ -14,5 +14,6 @@ extern const struct plugin admission_priority;
 extern const struct plugin admission_default_toleration_seconds;
 extern const struct plugin admission_runtime_class;
 extern const struct plugin admission_certificate_subject_restriction;
+extern const struct plugin admission_validating_admission_policy;
 
 #endif

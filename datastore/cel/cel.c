@@ -84,6 +84,11 @@ uint64_t cel_max_cost(const struct cel_program *program)
 	return program->max_cost;
 }
 
+const struct cel_type *cel_result_type(const struct cel_program *program)
+{
+	return program->root->type;
+}
+
 bool cel_uses(const struct cel_program *program, uint32_t variable)
 {
 	assert(variable < program->variable_count);

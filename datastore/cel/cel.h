@@ -47,6 +47,7 @@ void cel_free(TAKE struct cel_program *program); /* NULL is fine */
 
 /* The most that an evaluation may cost, whatever the variables hold; UINT64_MAX: no bound is known. */
 uint64_t cel_max_cost(const struct cel_program *program);
+const struct cel_type *cel_result_type(const struct cel_program *program);
 bool cel_uses(const struct cel_program *program,
 	      uint32_t variable); /* by its place in the environment */
 

@@ -6,8 +6,8 @@
 #include "datastore/schema/admissionregistration.h"
 
 /*
- * ValidatingAdmissionPolicy, MutatingAdmissionPolicy and what binds them (upstream: apis/admissionregistration/validation). Expressions must
- * be there; they are not compiled. Whether the writer may read the parameters is not asked.
+ * ValidatingAdmissionPolicy, MutatingAdmissionPolicy and what binds them (upstream: apis/admissionregistration/validation). Expressions of
+ * validating policies and conditions compile; those of mutations must be there. Whether the writer may read the parameters is not asked.
  */
 
 #define ANNOTATIONS_MAX 20U
@@ -131,8 +131,12 @@ static bool is_blank(struct str text)
 	return str_trim(text).len == 0;
 }
 
-static void check_variables(const struct path *at, struct admissionregistration_variable_list list)
+/* `policy`: what they are added to; NULL: they are not compiled. */
+static void check_variables(const struct path *at, struct admissionregistration_variable_list list,
+			    struct policy *policy)
 {
+	struct str words;
+
 	for (uint32_t i = 0; i < list.len; i++) {
 		const struct path *here = PATH_AT(at, i);
 
@@ -143,6 +147,9 @@ static void check_variables(const struct path *at, struct admissionregistration_
 				     "name is not a valid CEL identifier");
 		if (is_blank(list.at[i].expression))
 			path_required(PATH(here, "expression"), "expression is not specified");
+		else if (policy != NULL && policy_add_variable(policy, list.at[i].name,
+							       list.at[i].expression, &words) != OK)
+			path_invalid(PATH(here, "expression"), list.at[i].expression, words.at);
 	}
 }
 
@@ -153,7 +160,8 @@ static bool has_line_breaks(struct str text)
 	return str_find_char(text, '\n') >= 0 || str_find_char(text, '\r') >= 0;
 }
 
-static void check_validation(const struct path *at, const struct admissionregistration_validation *v)
+static void check_validation(const struct path *at,
+			     const struct admissionregistration_validation *v, struct policy *policy)
 {
 	struct str message = str_trim(v->message);
 
@@ -172,11 +180,15 @@ static void check_validation(const struct path *at, const struct admissionregist
 	    !str_is(v->reason, "Invalid") && !str_is(v->reason, "RequestEntityTooLarge"))
 		path_not_supported(PATH(at, "reason"), v->reason,
 				   "\"Forbidden\", \"Invalid\", \"RequestEntityTooLarge\"");
+	match_rule_check_expression(PATH(at, "expression"), policy, v->expression, POLICY_BOOL,
+				    true);
+	match_rule_check_expression(PATH(at, "messageExpression"), policy, v->message_expression,
+				    POLICY_STRING, false);
 }
 
 static void check_annotations(const struct path *at,
 			      struct admissionregistration_audit_annotation_list list,
-			      struct str policy)
+			      struct str policy, struct policy *compiled)
 {
 	struct seen keys = seen_in(path_arena(at));
 
@@ -198,6 +210,9 @@ static void check_annotations(const struct path *at,
 			path_required(value, "valueExpression is not specified");
 		else if (str_trim(list.at[i].value_expression).len > VALUE_MAX)
 			path_required(value, "must not exceed 5120 bytes in length");
+		else
+			match_rule_check_expression(value, compiled, list.at[i].value_expression,
+						    POLICY_STRING_OR_NULL, true);
 		if (!seen_add(&keys, list.at[i].key))
 			path_duplicate(key, list.at[i].key);
 	}
@@ -212,20 +227,22 @@ static void validate_validating(struct kind_change *change)
 	const struct path *at = PATH_ROOT(change->faults, "spec");
 	const struct path *validations = PATH(at, "validations");
 	const struct path *annotations = PATH(at, "auditAnnotations");
+	struct policy compiled = policy_in(change->arena, spec->param_kind != NULL, true);
 
 	rule_needed_one_of(PATH(at, "failurePolicy"), spec->failure_policy,
 			   &admissionregistration_failure_policy_type_values);
 	check_param_kind(PATH(at, "paramKind"), spec->param_kind);
 	check_constraints(PATH(at, "matchConstraints"), spec->match_constraints, false);
-	match_rule_check_conditions(PATH(at, "matchConditions"), spec->match_conditions);
-	check_variables(PATH(at, "variables"), spec->variables);
+	match_rule_check_conditions(PATH(at, "matchConditions"), spec->match_conditions,
+				    spec->param_kind != NULL);
+	check_variables(PATH(at, "variables"), spec->variables, &compiled);
 	if (spec->validations.len == 0 && spec->audit_annotations.len == 0) {
 		path_required(validations, needs_one);
 		path_required(annotations, needs_one);
 	}
 	for (uint32_t i = 0; i < spec->validations.len; i++)
-		check_validation(PATH_AT(validations, i), &spec->validations.at[i]);
-	check_annotations(annotations, spec->audit_annotations, policy->metadata->name);
+		check_validation(PATH_AT(validations, i), &spec->validations.at[i], &compiled);
+	check_annotations(annotations, spec->audit_annotations, policy->metadata->name, &compiled);
 }
 
 static void validate_validating_status(struct kind_change *change)
@@ -288,8 +305,9 @@ static void validate_mutating(struct kind_change *change)
 			   &admissionregistration_failure_policy_type_values);
 	check_param_kind(PATH(at, "paramKind"), spec->param_kind);
 	check_constraints(PATH(at, "matchConstraints"), spec->match_constraints, true);
-	match_rule_check_conditions(PATH(at, "matchConditions"), spec->match_conditions);
-	check_variables(PATH(at, "variables"), spec->variables);
+	match_rule_check_conditions(PATH(at, "matchConditions"), spec->match_conditions,
+				    spec->param_kind != NULL);
+	check_variables(PATH(at, "variables"), spec->variables, NULL);
 	if (spec->mutations.len == 0)
 		path_required(PATH(at, "mutations"), "mutations must contain at least one item");
 	for (uint32_t i = 0; i < spec->mutations.len; i++)

@@ -115,9 +115,22 @@ void match_rule_check(const struct path *at,
 	check_rule(at, rule->rule);
 }
 
-void match_rule_check_conditions(const struct path *at,
-				 struct admissionregistration_match_condition_list conditions)
+void match_rule_check_expression(const struct path *at, struct policy *policy, struct str text,
+				 enum policy_result result, bool has_authorizer)
 {
+	struct cel_program *program;
+	struct str words;
+
+	if (str_trim(text).len > 0 &&
+	    policy_compile(policy, text, result, has_authorizer, &program, &words) != OK)
+		path_invalid(at, text, words.at);
+}
+
+void match_rule_check_conditions(const struct path *at,
+				 struct admissionregistration_match_condition_list conditions,
+				 bool has_params)
+{
+	struct policy policy = policy_in(path_arena(at), has_params, false);
 	struct seen seen = seen_in(path_arena(at));
 
 	if (conditions.len > CONDITIONS_MAX)
@@ -126,6 +139,8 @@ void match_rule_check_conditions(const struct path *at,
 		const struct path *here = PATH_AT(at, i);
 
 		rule_needed(PATH(here, "expression"), conditions.at[i].expression, "");
+		match_rule_check_expression(PATH(here, "expression"), &policy,
+					    conditions.at[i].expression, POLICY_BOOL, true);
 		rule_needed_name(PATH(here, "name"), NAME_LABEL_KEY, conditions.at[i].name, "");
 		if (conditions.at[i].name.len > 0 && !seen_add(&seen, conditions.at[i].name))
 			path_duplicate(PATH(here, "name"), conditions.at[i].name);

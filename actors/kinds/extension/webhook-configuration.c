@@ -250,7 +250,7 @@ static void check_hook(const struct path *at, const struct hook *hook, const str
 			    &admissionregistration_reinvocation_policy_type_values);
 	check_client(PATH(at, "clientConfig"), hook->client_config);
 	if (!stored->has_same_conditions)
-		match_rule_check_conditions(PATH(at, "matchConditions"), hook->conditions);
+		match_rule_check_conditions(PATH(at, "matchConditions"), hook->conditions, false);
 	check_versions(PATH(at, "admissionReviewVersions"), hook->versions,
 		       stored->allows_unknown_versions);
 }

@@ -184,6 +184,61 @@ enum next access_authorize(struct request *r)
 	return verdict.is_allowed ? NEXT : forbidden(r, verdict.reason);
 }
 
+/* ---- expressions that ask ------------------------------------------------------------------------------------------ */
+
+/* Who is meant: whoever asks, or a service account with the groups that each has. */
+static struct user *asked_for(struct request *r, struct str account, struct arena *arena)
+{
+	struct user *user = arena_copy(arena, &r->user, sizeof *user);
+	struct str *groups, rest = account, namespace;
+
+	if (account.at == NULL)
+		return user;
+	str_cut(&rest, ':');
+	str_cut(&rest, ':');
+	namespace = str_cut(&rest, ':');
+	groups = arena_array(arena, struct str, 3);
+	groups[0] = STR("system:serviceaccounts");
+	groups[1] = arena_printf(arena, "system:serviceaccounts:" STR_FMT, STR_ARG(namespace));
+	groups[2] = GROUP_AUTHENTICATED;
+	*user = (struct user){ .name = account, .groups = groups, .group_count = 3 };
+	return user;
+}
+
+/* Nobody waits for expressions: the caches are taken as they are. */
+void access_decide(void *request, const struct cel_access *access, struct arena *arena,
+		   struct cel_decision *out)
+{
+	struct request *r = request;
+	const struct server_config *config = r->server->config;
+	struct authorization a = {
+		.attributes = { .user = asked_for(r, access->service_account, arena),
+				.verb = access->verb,
+				.is_resource = access->path.at == NULL,
+				.group = access->group,
+				.version = STR("*"),
+				.resource = access->resource,
+				.subresource = access->subresource,
+				.namespace = access->namespace,
+				.name = access->name,
+				.path = access->path,
+				.field_selector = access->field_selector,
+				.label_selector = access->label_selector },
+		.wants_reason = true,
+	};
+	enum check check = CHECK_PASS;
+
+	if (user_is_in(a.attributes.user, GROUP_MASTERS) || config->authorizer_count == 0)
+		check = CHECK_ALLOW;
+	for (uint32_t i = 0; i < config->authorizer_count && check == CHECK_PASS; i++) {
+		a.check = request_context(r);
+		a.check.is_fresh = true;
+		a.check.state = NULL;
+		check = config->authorizers[i].check(&config->authorizers[i], &a);
+	}
+	*out = (struct cel_decision){ .is_allowed = check == CHECK_ALLOW, .reason = a.reason };
+}
+
 /* Words and question are those of a create; the request stays what it is. */
 enum next access_authorize_create(struct request *r)
 {

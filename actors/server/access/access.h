@@ -5,6 +5,7 @@
 #define ACTORS_SERVER_ACCESS_ACCESS_H
 
 #include "actors/server/request.h"
+#include "datastore/cel/library/function.h"
 
 enum next access_authenticate(struct request *r); /* r->user */
 enum next access_authorize(struct request *r);    /* what r->route asks for */
@@ -18,6 +19,10 @@ enum next access_authorize_create(struct request *r); /* an update that makes wh
 enum next escalation_check(struct request *r);
 /* signing.c: whether the writer may approve, sign or attest for the signer. */
 enum next signing_check(struct request *r);
+
+/* The face of the authorizers for expressions (struct cel_authorizer): `request` is the struct request. */
+void access_decide(void *request, const struct cel_access *access, struct arena *arena,
+		   struct cel_decision *out);
 
 /* Both go on with the mechanism that waited; WAIT, or NEXT with the answer. */
 struct access_verdict {

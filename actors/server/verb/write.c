@@ -1,6 +1,8 @@
+#include "actors/server/access/access.h"
 #include "actors/server/answer/convert.h"
 #include "actors/server/answer/stored.h"
 #include "actors/server/server-private.h"
+#include "datastore/cel/library/function.h"
 #include "datastore/object/json.h"
 #include "datastore/object/proto-envelope.h"
 #include "datastore/object/record.h"
@@ -126,7 +128,10 @@ static struct admission admission_of(struct request *r, enum admission_operation
 {
 	const struct meta_object_meta *meta = object ? record_meta(type, object) : NULL;
 
+	struct cel_authorizer authorizer = { access_decide, r };
+
 	return (struct admission){
+		.authorizer = arena_copy(r->arena, &authorizer, sizeof authorizer),
 		.operation = operation,
 		.group = request_group(r),
 		.version = r->route.version,

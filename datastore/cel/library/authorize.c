@@ -19,6 +19,15 @@ struct cel_value authorize_value(const struct cel_authorizer *authorizer, struct
 	return (struct cel_value){ .kind = CEL_AUTHORIZER, .opaque = question };
 }
 
+struct cel_value authorize_resource(const struct cel_authorizer *authorizer,
+				    const struct cel_access *access, struct arena *arena)
+{
+	struct question *question = arena_new_of(arena, struct question);
+
+	*question = (struct question){ authorizer, *access };
+	return (struct cel_value){ .kind = CEL_RESOURCE_CHECK, .opaque = question };
+}
+
 /* The same question with more said; `part` is where. */
 static struct cel_value with(struct cel_call *call, const struct cel_value *args,
 			     enum cel_kind kind, size_t part)

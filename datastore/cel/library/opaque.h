@@ -6,6 +6,7 @@
 
 #include "datastore/cel/value/value.h"
 
+struct cel_access;
 struct cel_authorizer;
 
 /* Of a CIDR, in bytes. */
@@ -14,5 +15,8 @@ uint32_t address_prefix_size(struct cel_value cidr);
 uint32_t name_format_pattern_size(struct cel_value format);
 /* Borrows the authorizer for as long as the value is used. */
 struct cel_value authorize_value(const struct cel_authorizer *authorizer, struct arena *arena);
+/* `authorizer.requestResource`: what is asked about, without a verb. */
+struct cel_value authorize_resource(const struct cel_authorizer *authorizer,
+				    const struct cel_access *access, struct arena *arena);
 
 #endif

@@ -68,12 +68,13 @@ static const struct kind_case validating_cases[] = {
 	  "\"Forbidden\", \"Invalid\", \"RequestEntityTooLarge\"\n"
 	  "spec.validations[1].message: Invalid value: \"a\\nb\": message must not contain line "
 	  "breaks" },
-	{ SPEC("'auditAnnotations':[{'key':'k','valueExpression':'1'},{'key':'k','valueExpression':"
+	{ SPEC("'auditAnnotations':[{'key':'k','valueExpression':'null'},{'key':'k','"
+	       "valueExpression':"
 	       "''}]"),
 	  "spec.auditAnnotations[1].valueExpression: Required value: valueExpression is not "
 	  "specified\n"
 	  "spec.auditAnnotations[1].key: Duplicate value: \"k\"" },
-	{ SPEC("'auditAnnotations':[{'key':'a b','valueExpression':'1'}]"),
+	{ SPEC("'auditAnnotations':[{'key':'a b','valueExpression':'null'}]"),
 	  "spec.auditAnnotations[0].key: Invalid value: \"a b\": name part must consist of "
 	  "alphanumeric "
 	  "characters, '-', '_' or '.', and must start and end with an alphanumeric character "

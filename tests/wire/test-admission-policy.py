@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""ValidatingAdmissionPolicy: kubectl makes policies and bindings; requests are admitted, warned of and refused by their expressions."""
+import re
+import sys
+
+import suite
+from kube import expect, kubectl, warnings
+
+
+def policy(name, spec, bound="validationActions: [Deny]"):
+    return """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: %s}
+spec:%s
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: %s}
+spec: {policyName: %s, %s}
+""" % (name, spec, name, name, bound)
+
+
+def about(resource, group='""', operations="CREATE, UPDATE"):
+    return """
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: [%s], apiVersions: [v1], operations: [%s], resources: [%s]}""" % (group, operations, resource)
+
+
+def config(name, data):
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: %s\n" % (name, data)
+
+
+def removed(cluster, *names):
+    for name in names:
+        kubectl(cluster, "delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", name, "--ignore-not-found")
+
+
+def test_deployments_are_judged_by_an_expression(cluster):
+    kubectl(cluster, "apply", "-f", "-", stdin=policy("replica-limit", about("deployments", "apps") + """
+  variables:
+  - {name: most, expression: "'most' in object.metadata.?labels.orValue({}) ? int(object.metadata.labels.most) : 5"}
+  validations:
+  - {expression: "object.spec.replicas <= variables.most", messageExpression: "'at most %d replicas for %s'.format([variables.most, request.userInfo.username])"}
+  - {expression: "object.spec.replicas > 0", message: none is too few, reason: Forbidden}
+"""))
+    said = kubectl(cluster, "create", "deployment", "six", "--image=x", "--replicas=6", ok=False)
+    expect(said, re.escape("""deployments.apps "six" is forbidden: ValidatingAdmissionPolicy 'replica-limit' with binding 'replica-limit' denied request: at most 5 replicas for"""))
+    kubectl(cluster, "create", "deployment", "five", "--image=x", "--replicas=5")
+    expect(kubectl(cluster, "scale", "deployment", "five", "--replicas=2"), "scaled")
+    expect(kubectl(cluster, "patch", "deployment", "five", "-p", '{"spec":{"replicas":0}}', ok=False), "none is too few")
+    kubectl(cluster, "delete", "deployment", "five")
+    removed(cluster, "replica-limit")
+
+
+def test_parameters_conditions_and_the_namespace_are_seen(cluster):
+    kubectl(cluster, "create", "namespace", "judged")
+    kubectl(cluster, "label", "namespace", "judged", "strict=yes")
+    kubectl(cluster, "apply", "-f", "-", stdin=config("limits", "{max: '3'}"), namespace="judged")
+    bound = "validationActions: [Deny], paramRef: {name: limits, namespace: judged, parameterNotFoundAction: Deny}, matchResources: {namespaceSelector: {matchLabels: {strict: 'yes'}}}"
+    kubectl(cluster, "apply", "-f", "-", stdin=policy("sizes", "\n  paramKind: {apiVersion: v1, kind: ConfigMap}" + about("configmaps") + """
+  matchConditions:
+  - {name: not-limits, expression: "object.metadata.name != 'limits'"}
+  validations:
+  - {expression: "object.data.all(k, size(object.data[k]) <= int(params.data.max))", message: too long}
+  - {expression: "namespaceObject.metadata.labels.strict == 'yes' && (request.operation == 'CREATE' || oldObject.metadata.name == object.metadata.name)"}
+""", bound))
+    kubectl(cluster, "apply", "-f", "-", stdin=config("short", "{a: 'abc'}"), namespace="judged")
+    expect(kubectl(cluster, "apply", "-f", "-", stdin=config("short", "{a: 'abcd'}"), namespace="judged", ok=False), "too long")
+    expect(kubectl(cluster, "apply", "-f", "-", stdin=config("none", "{}"), namespace="judged", ok=False), "no such key: data")
+    kubectl(cluster, "apply", "-f", "-", stdin=config("elsewhere", "{a: 'abcd'}"))
+    kubectl(cluster, "delete", "configmap", "limits", namespace="judged")
+    expect(kubectl(cluster, "apply", "-f", "-", stdin=config("late", "{a: 'a'}"), namespace="judged", ok=False), "no params found for policy binding")
+    removed(cluster, "sizes")
+    kubectl(cluster, "delete", "namespace", "judged", "--timeout=20s")
+    kubectl(cluster, "delete", "configmap", "elsewhere")
+
+
+def test_a_binding_may_only_warn_and_an_authorizer_is_asked(cluster):
+    kubectl(cluster, "apply", "-f", "-", stdin=policy("warn", about("configmaps", operations="CREATE, DELETE") + """
+  validations:
+  - {expression: "(object == null ? oldObject : object).metadata.name != 'odd'", message: an odd name}
+  - {expression: "authorizer.group('').resource('configmaps').namespace('default').check('create').allowed()"}
+  - {expression: "!authorizer.serviceAccount('default', 'default').group('').resource('secrets').check('get').allowed()"}
+""", "validationActions: [Warn]"))
+    said = warnings(cluster, "create", "-f", "-", stdin=config("odd", "{}"))
+    assert said == "Warning: Validation failed for ValidatingAdmissionPolicy 'warn' with binding 'warn': an odd name", said
+    assert warnings(cluster, "create", "-f", "-", stdin=config("even", "{}")) == ""
+    kubectl(cluster, "delete", "configmap", "odd", "even")
+    removed(cluster, "warn")
+
+
+def test_expressions_that_cannot_be_are_refused_with_the_policy(cluster):
+    said = kubectl(cluster, "apply", "-f", "-", stdin=policy("bad", about("configmaps") + """
+  validations:
+  - {expression: "object.metadata.name"}
+  - {expression: "request.nothing == ''"}
+  - {expression: "variables.x == params"}
+"""), ok=False)
+    expect(said, re.escape("spec.validations[0].expression: Invalid value: \"object.metadata.name\": must evaluate to bool but got dyn"))
+    expect(said, "undefined field 'nothing'")
+    expect(said, "undeclared reference to 'params'")
+    removed(cluster, "bad")
+
+
+if __name__ == "__main__":
+    sys.exit(suite.main(globals(), sys.argv))
