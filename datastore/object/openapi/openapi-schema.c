@@ -324,10 +324,12 @@ static bool has_required(const struct type *type)
 
 static void write_kind_members(struct openapi *o)
 {
-	text_lit(o->out,
-		 "\"apiVersion\":{\"description\":\"The group and version in which the object is "
-		 "written.\",\"type\":\"string\"},\"kind\":{\"description\":\"What kind of object "
-		 "it is.\",\"type\":\"string\"}");
+	text_lit(
+	    o->out,
+	    "\"apiVersion\":{\"description\":\"APIVersion defines the group and version in which "
+	    "the object is written.\",\"type\":\"string\"},\"kind\":{\"description\":\"What kind "
+	    "of object "
+	    "it is.\",\"type\":\"string\"}");
 }
 
 static void write_one_kind(struct openapi *o, struct str group, struct str kind, struct str version)
@@ -428,11 +430,21 @@ static void write_custom_members(struct openapi *o,
 	text_add(o->out, body);
 }
 
-static void write_wrapped(struct openapi *o, const struct type *type)
+/* What is said of the field stands beside the reference. */
+static void write_metadata(struct openapi *o, const struct type *type)
 {
-	text_add(o->out, o->is_v2 ? STR("") : STR("{\"allOf\":["));
-	openapi_reference(o, type);
-	text_add(o->out, o->is_v2 ? STR("") : STR("]}"));
+	openapi_member(o, "metadata");
+	text_add_char(o->out, '{');
+	openapi_describe(o, description_field(type, STR("metadata")));
+	if (o->is_v2) {
+		refer(o, type_openapi(type), (struct wanted){ .type = type });
+	} else {
+		openapi_member(o, "allOf");
+		text_add_char(o->out, '[');
+		openapi_reference(o, type);
+		text_add_char(o->out, ']');
+	}
+	text_add_char(o->out, '}');
 }
 
 static void write_custom_properties(struct openapi *o,
@@ -444,8 +456,7 @@ static void write_custom_properties(struct openapi *o,
 	openapi_member(o, "properties");
 	text_add_char(o->out, '{');
 	write_kind_members(o);
-	openapi_member(o, "metadata");
-	write_wrapped(o, &meta_object_meta_type);
+	write_metadata(o, &meta_object_meta_type);
 	for (uint32_t i = 0; schema != NULL && i < schema->properties.len; i++) {
 		struct str name = schema->properties.at[i].key;
 
@@ -464,8 +475,7 @@ static void write_custom_list(struct openapi *o, const struct openapi_resource *
 	openapi_member(o, "properties");
 	text_add_char(o->out, '{');
 	write_kind_members(o);
-	openapi_member(o, "metadata");
-	write_wrapped(o, &meta_list_meta_type);
+	write_metadata(o, &meta_list_meta_type);
 	openapi_member(o, "items");
 	text_lit(o->out, "{\"type\":\"array\",\"items\":");
 	openapi_reference_custom(o, custom, false);

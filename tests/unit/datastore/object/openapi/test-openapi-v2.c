@@ -288,8 +288,10 @@ TEST(a_custom_resource_is_published_in_words_that_old_clients_can_read)
 	CHECK_STR(reading_member(spec, "tint"), "{}");
 	CHECK_STR(reading_member(spec, "more"), "{\"x-kubernetes-preserve-unknown-fields\":true}");
 	CHECK_STR(reading_member(spec, "tags"), "{\"type\":\"array\",\"items\":{}}");
-	CHECK_STR(property(json, "com.example.v1.Shirt", "metadata"),
-		  "{\"$ref\":\"#/definitions/" META "ObjectMeta\"}");
+	CHECK_STR(
+	    property(json, "com.example.v1.Shirt", "metadata"),
+	    "{\"description\":\"Standard object's metadata: name, labels, owners and the like.\","
+	    "\"$ref\":\"#/definitions/" META "ObjectMeta\"}");
 	/* The definition itself is as it was. */
 	CHECK(resource.schema->properties.at[0].value.one_of.len == 1);
 }
