@@ -1,6 +1,7 @@
 #include "actors/server/verb/select.h"
 
 #include "datastore/object/record.h"
+#include "datastore/schema/core.h"
 
 /* Where the value of a selectable field stands, if not at its own name; separated by |: the first that is not empty. */
 struct selectable {
@@ -32,6 +33,16 @@ static const struct selectable selectables[] = {
 	{ "resource.k8s.io", "ResourceSlice", "spec.nodeName spec.driver" },
 	{ "troupe.internal", "Actor",
 	  "spec.level spec.node spec.host spec.class spec.parent status.state" },
+};
+
+/* Events of the newer group are kept as those of the older one: where their fields stand there. */
+static const struct selectable kept_event = {
+	"", "Event",
+	"regarding.kind=involvedObject.kind regarding.namespace=involvedObject.namespace "
+	"regarding.name=involvedObject.name regarding.uid=involvedObject.uid "
+	"regarding.apiVersion=involvedObject.apiVersion "
+	"regarding.resourceVersion=involvedObject.resourceVersion "
+	"regarding.fieldPath=involvedObject.fieldPath reportingController=reportingComponent"
 };
 
 static const struct selectable *selectable_of(const struct type *type)
@@ -93,6 +104,15 @@ enum status select_check(const struct type *type, const struct selector *fields,
 	return OK;
 }
 
+/* The path of a field that was found to be selectable, in what is kept. */
+static struct str kept_path(const struct type *type, const struct selectable *selectable,
+			    struct str key)
+{
+	struct str path = type->set != NULL ? key : path_of(selectable, key);
+
+	return path.at == NULL && type == &core_event_type ? path_of(&kept_event, key) : path;
+}
+
 struct looking {
 	const struct object *object;
 	const struct selectable *selectable;
@@ -108,7 +128,7 @@ static struct str value_of(void *arg, struct str key)
 		return object_name(looking->object);
 	if (str_is(key, "metadata.namespace"))
 		return object_namespace(looking->object);
-	rest = looking->object->type->set != NULL ? key : path_of(looking->selectable, key);
+	rest = kept_path(looking->object->type, looking->selectable, key);
 	while (rest.at != NULL && value.len == 0)
 		value = record_value(looking->object->type, looking->object->record,
 				     str_cut(&rest, '|'), looking->scratch);

@@ -423,3 +423,31 @@ TEST(a_list_of_many_is_complete)
 	CHECK(count >= 200);
 	rig_close(rig);
 }
+
+TEST(events_are_selected_by_the_names_that_fields_have_in_the_group_asked)
+{
+	static const struct {
+		const char *path, *names;
+	} cases[] = {
+		{ "/apis/events.k8s.io/v1/events?fieldSelector=reportingController%3Dc", "e" },
+		{ "/apis/events.k8s.io/v1/events?fieldSelector=reportingController%3Dx", "" },
+		{ "/apis/events.k8s.io/v1/events?fieldSelector=regarding.name%3Dp", "e" },
+		{ "/api/v1/events?fieldSelector=source%3Dc", "e" },
+		{ "/api/v1/events?fieldSelector=involvedObject.name%3Dp,reportingComponent%3Dc",
+		  "e" },
+	};
+	struct rig *rig = rig_open(NULL);
+
+	CHECK_CODE(
+	    rig_post(
+		rig, "/apis/events.k8s.io/v1/namespaces/default/events",
+		"{\"metadata\":{\"name\":\"e\"},\"regarding\":{\"kind\":\"Pod\",\"name\":\"p\","
+		"\"namespace\":\"default\"},\"eventTime\":\"2026-01-02T03:04:05.000000Z\","
+		"\"reportingController\":\"c\",\"reportingInstance\":\"i\",\"action\":\"a\","
+		"\"reason\":\"r\",\"type\":\"Normal\"}"),
+	    201);
+	for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		CHECK_STR(rig_names(rig_get(rig, cases[i].path).body), cases[i].names);
+	CHECK_CODE(rig_get(rig, "/api/v1/events?fieldSelector=regarding.name%3Dp"), 400);
+	rig_close(rig);
+}
