@@ -20,24 +20,34 @@ void admin_members_learn(struct act *act, const struct admin *admin,
 			directory_learn(act, status->members[i].name, status->members[i].address);
 }
 
-/* One that is to be cut off, or has left, or is no member yet, finds nobody. */
+/*
+ * One that is to be cut off, or has left, finds nobody. One that has been let in, and has not been told so, must find who is to tell it: the
+ * member that it asked is not the one that leads.
+ */
 static bool is_lost(const struct admin *admin)
 {
-	return admin->status.leader == 0 && admin->status.member_count > 1 &&
+	return admin->status.leader == 0 &&
+	       (admin->status.member_count > 1 || admin_is_outside(admin)) &&
 	       !admin->is_partitioned && !admin->is_forgotten &&
 	       !(admin->status.alarms & (STORE_ALARM_GONE | STORE_ALARM_DAMAGED));
+}
+
+static void ask_all(struct act *act, struct admin *admin, struct str peers, struct arena *arena)
+{
+	struct store_status status;
+	struct directory_peer peer;
+
+	while (is_lost(admin) && directory_next_peer(&peers, &peer))
+		if (overview_ask_store(act, admin, peer.name, arena, &status))
+			admin_members_learn(act, admin, &status);
 }
 
 static void find_once(struct act *act, struct admin *admin)
 {
 	struct arena *arena = arena_new(0);
-	struct str members = directory_members(act, admin->process, arena);
-	struct store_status status;
-	struct directory_peer peer;
 
-	while (is_lost(admin) && directory_next_peer(&members, &peer))
-		if (overview_ask_store(act, admin, peer.name, arena, &status))
-			admin_members_learn(act, admin, &status);
+	ask_all(act, admin, directory_members(act, admin->process, arena), arena);
+	ask_all(act, admin, str_from(admin->process->identity.peers), arena);
 	arena_free(arena);
 }
 

@@ -77,6 +77,8 @@ void admin_trace(struct act *act, struct admin *admin, struct asked_page *page);
 void admin_leave(struct act *act, struct admin *admin, struct asked_page *page);
 void admin_remove(struct act *act, struct admin *admin, struct asked_page *page);
 
+/* Whether our store is not yet in; one that was removed, or has left, is never let in again. */
+bool admin_is_outside(const struct admin *admin);
 /* Whether our API server says that it is ready, now. */
 bool admin_is_served(struct act *act);
 /* An actor of the host of this node that is called so; nil: there is none. */

@@ -36,8 +36,11 @@ static bool is_leader(struct act *act, const struct admin *admin, struct str nod
 	bool is_open = overview_ask_store(act, admin, node, arena, status);
 
 	*out = (struct leader){ .our_id = 0 };
-	if (is_open)
+	if (is_open) {
+		/* Our own list may be from before the one came that leads. */
+		admin_members_learn(act, admin, status);
 		snprintf(out->name, sizeof out->name, STR_FMT, STR_ARG(status->leader_name));
+	}
 	for (uint32_t i = 0; is_open && i < status->member_count; i++)
 		if (str_is(status->members[i].name, admin->process->identity.name))
 			out->our_id = status->members[i].id;
@@ -75,8 +78,6 @@ static enum status find_majority(struct act *act, const struct admin *admin, str
 	*out_what = "nobody leads the others";
 	if (find_leader(act, admin, members, arena, &status, out)) {
 		*out_what = "the others are no majority without it";
-		/* Our own list may be from before some of them came. */
-		admin_members_learn(act, admin, &status);
 		found = overview_is_majority_without(act, admin, &status,
 						     str_from(admin->process->identity.name), arena)
 			    ? OK

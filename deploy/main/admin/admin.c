@@ -291,8 +291,7 @@ static enum status ask_in(struct act *act, struct admin *admin, struct str membe
 	return status;
 }
 
-/* Not yet in; one that was removed, or has left, is never let in again. */
-static bool is_outside(const struct admin *admin)
+bool admin_is_outside(const struct admin *admin)
 {
 	return admin->status.id != 0 && admin->status.role == STORE_NOT_MEMBER &&
 	       admin->status.member_count == 0 && !admin->process->identity.is_first &&
@@ -306,9 +305,9 @@ static void join_task(struct act *act, void *state, void *arg)
 	struct str rest;
 
 	(void)arg;
-	while (is_outside(admin)) {
+	while (admin_is_outside(admin)) {
 		rest = str_from(admin->process->identity.peers);
-		while (is_outside(admin) && directory_next_peer(&rest, &peer)) {
+		while (admin_is_outside(admin) && directory_next_peer(&rest, &peer)) {
 			enum status status = ask_in(act, admin, peer.name);
 
 			if (status == OK)
@@ -494,7 +493,7 @@ static void take_status(struct admin *admin, struct act *act, const struct act_m
 	admin_chaos_wake(act, admin);
 	admin_return_wake(act, admin);
 	admin_find_wake(act, admin);
-	if (!is_outside(admin) || admin->is_joining)
+	if (!admin_is_outside(admin) || admin->is_joining)
 		return;
 	admin->is_joining = act_task(act, join_task, NULL) == OK;
 }
