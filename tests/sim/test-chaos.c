@@ -103,13 +103,22 @@ static void trouble_net(struct stage *stage)
 	act_sim_net(cluster_sim(stage->cluster), &net);
 }
 
+/* A vote that was taken by hand a moment ago, and not given to another yet, leaves two who vote: neither may lose its disk. */
+static bool bears_a_loss(const struct stage *stage)
+{
+	uint32_t leader = cluster_leader(stage->cluster);
+
+	return leader != 0 && cluster_view(stage->cluster, leader).voters >= 3;
+}
+
 /* Long enough to be taken for dead; one may come back without its disk. */
 static void trouble_long(struct stage *stage, uint32_t node)
 {
 	struct act_sim *sim = cluster_sim(stage->cluster);
 
 	if (stage->long_down != 0) {
-		if (!stage->has_wiped && dice(stage, 2) && !act_sim_is_up(sim, stage->long_down)) {
+		if (!stage->has_wiped && dice(stage, 2) && !act_sim_is_up(sim, stage->long_down) &&
+		    bears_a_loss(stage)) {
 			cluster_wipe(stage->cluster, stage->long_down);
 			stage->has_wiped = true;
 		}
