@@ -238,6 +238,8 @@ static enum status stand(struct core *core, struct raft_event *timeout, struct f
 
 static enum status tick(struct core *core, struct fault *why)
 {
+	if (core->config.is_witness)
+		return OK;
 	excuse(core);
 	if (!is_overdue(core) || core_must_wait(core))
 		return OK;
@@ -298,6 +300,8 @@ static enum status trimmed(struct core *core, uint64_t index, struct fault *why)
 
 static enum status transfer(struct core *core, uint64_t id, struct fault *why)
 {
+	if (members_is_witness(&core->members, id))
+		return fault_set(why, INVALID, "", "a witness does not lead");
 	struct raft_event event = { .type = RAFT_TRANSFER };
 	event.transfer.server_id = id;
 	return core_step_raft(core, &event, why);
@@ -344,7 +348,10 @@ static enum status dispatch(struct core *core, const struct core_event *event, s
 	case CORE_TRIMMED: return trimmed(core, event->trimmed, why);
 	case CORE_TRANSFER: return transfer(core, event->transfer, why);
 	case CORE_READ: return core_reads_ask(core, (struct core_asker){ 0, event->read });
-	case CORE_PEER_LOST: peer_lost(core, event->peer_lost); return OK;
+	case CORE_PEER_LOST:
+		core_witness_lost(core, event->peer_lost);
+		peer_lost(core, event->peer_lost);
+		return OK;
 	}
 	return INTERNAL;
 }
@@ -411,6 +418,7 @@ enum status core_step(struct core *core, const struct core_event *event, struct 
 		set_in_flight(core);
 	enum status status = dispatch(core, event, why);
 	if (core->is_open) {
+		core_witness_settle(core);
 		core_commit_tell(core);
 		order_again(core);
 		pace_election(core);

@@ -136,6 +136,7 @@ static enum status receive_appended(struct core *core, struct raft_message *out,
 {
 	if (core->raft.state != RAFT_LEADER)
 		return OK;
+	core_witness_answered(core, out->server_id, message);
 	/*
 	 * What a member has on its disk it does not lose: a refusal of that is an old one. libraft would go back behind what it knows to
 	 * be the same, take all that for entries under way, and send nothing more.
@@ -234,6 +235,8 @@ static void receive_offer(struct core *core, uint64_t from, const struct message
 static enum status receive_timeout(struct core *core, struct raft_message *out,
 				   const struct message *message, struct fault *why)
 {
+	if (core->config.is_witness)
+		return OK;
 	if (core_is_sole_voter(
 		core)) /* elects itself when its time comes, in a new term (core.c, tick) */
 		return OK;
@@ -274,6 +277,7 @@ static enum status receive(struct core *core, uint64_t from, struct message *mes
 	case MESSAGE_READABLE: core_reads_readable(core, from, message); return OK;
 	case MESSAGE_REMOVED: receive_removed(core, from, message); return OK;
 	case MESSAGE_COMMITTED: return core_commit_heard(core, from, message, why);
+	case MESSAGE_BASE: core_witness_base(core, from, message); return OK;
 	}
 	return INTERNAL;
 }
@@ -282,6 +286,7 @@ enum status core_receive(struct core *core, uint64_t from, struct str bytes, str
 {
 	if (from == 0 || from == core->config.id)
 		return refuse(why, "from nobody, or from ourselves");
+	core_witness_heard(core, from);
 	struct message message;
 	TRY(message_decode(bytes, core->update->arena, &message, why));
 	/* Entries that are skipped still have to be given back: the decoded message stays as it is. */

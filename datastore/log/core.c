@@ -26,6 +26,7 @@ void core_update_clear(struct core_update *update)
 	vec_clear(&update->reads);
 	vec_clear(&update->snapshot_wanted);
 	update->offer = (struct core_offer){ 0 };
+	update->base = (struct core_base){ 0 };
 	update->meta_changed = update->commit_changed = update->state_changed = false;
 	update->members_changed = update->is_removed = false;
 }
@@ -202,6 +203,11 @@ static void want_snapshot(struct core *core, uint64_t id)
 static void send_raft_message(struct core *core, const struct raft_message *from)
 {
 	struct message message = { 0 };
+	bool is_log = from->type == RAFT_APPEND_ENTRIES || from->type == RAFT_INSTALL_SNAPSHOT;
+	if (is_log && members_is_witness(&core->members, from->server_id)) {
+		core_witness_beat(core, from->server_id);
+		return;
+	}
 	switch (from->type) {
 	case RAFT_APPEND_ENTRIES: send_append(core, from->server_id, &from->append_entries); return;
 	case RAFT_APPEND_ENTRIES_RESULT:
@@ -480,6 +486,9 @@ struct mono core_wake_at(const struct core *core)
 {
 	int64_t ms = (int64_t)raft_timeout(&core->raft);
 	int64_t now_ms = (int64_t)core_ms(core);
+	/* It waits to be asked. */
+	if (core->config.is_witness)
+		return (struct mono){ INT64_MAX };
 	/* Nobody to send to, to hear from or to be deposed by: an idle cluster of one is not woken at all. */
 	if (core->raft.state == RAFT_LEADER && core->members.len == 1 && core_is_established(core) &&
 	    !core_is_changing(core) && !core_must_wait(core) && core->reads.asked.len == 0)

@@ -11,7 +11,9 @@
  *   - a member that was away itself, whose CORE_TICK comes late, gives the others one more heartbeat to be heard in
  *     before it asks for votes or stops leading;
  *   - reads are safe only after a majority said, later than they were asked, that our term still holds;
- *   - snapshots are never installed inside libraft: the core is started anew on top of one.
+ *   - snapshots are never installed inside libraft: the core is started anew on top of one;
+ *   - a witness votes and acknowledges like any other, but is sent entries without what is in them, never stands for election, and
+ *     is not told of an entry before those who hold it could do without one of them (core-witness.c).
  *
  * The caller's side of the contract: `term` and `vote` of an update are durable before any message of it
  * (or of a later one) leaves; entries are written in the order they are given, and CORE_PERSISTED is said
@@ -34,6 +36,7 @@ struct core_config {
 	uint32_t election_ms;  /* a follower waits 1 to 2 times as long */
 	uint32_t heartbeat_ms; /* at most a third of it */
 	uint32_t seed;         /* from the random seam: election timeouts */
+	bool is_witness;
 };
 
 enum core_event_kind {
@@ -93,6 +96,13 @@ struct core_offer {
 	uint64_t index, term;
 };
 
+/* Witness: the log goes on behind this entry, which the leader says is committed; begin anew from there. */
+struct core_base {
+	uint64_t index, term; /* index 0: none */
+	uint64_t members_index;
+	struct str members; /* in the arena */
+};
+
 /* What to do after a step. Collects over several steps until core_update_clear. */
 struct core_update {
 	struct arena *arena;
@@ -103,6 +113,7 @@ struct core_update {
 	VEC(uint64_t)
 	snapshot_wanted; /* leader: ids of members that our log cannot help any more */
 	struct core_offer offer;
+	struct core_base base;
 	bool commit_changed, state_changed, members_changed;
 	bool is_removed; /* the leader says that we are no longer a member */
 };

@@ -36,6 +36,16 @@ struct core_reads {
 	uint32_t confirmed_count;
 };
 
+/* What a leader knows of the others for the sake of witnesses. */
+struct core_peer {
+	uint64_t id;
+	bool is_lost;             /* its link broke since it was last heard; known on any member */
+	struct mono heard, moved; /* moved: it acknowledged something new, or had everything */
+	uint64_t match;           /* at `moved` */
+	uint64_t next;            /* of a witness: the entry to be sent next; 0: not begun */
+	struct mono sent;
+};
+
 /* What a leader's member must have heard of as committed. */
 struct core_told {
 	uint64_t id, index;
@@ -66,6 +76,10 @@ struct core {
 	/* Handing over: the last entry that the successor had when it was told to, and when it was last; 0: not yet. */
 	uint64_t ordered_index;
 	struct mono ordered_at;
+	struct core_peer peers[LIMIT_MEMBERS];
+	uint32_t peer_count;
+	uint64_t witness_term,
+	    witness_limit; /* what a witness may know of, as leader of that term */
 	struct core_told told[LIMIT_MEMBERS]; /* leader */
 	uint32_t told_count;
 	struct core_update *update; /* of the step under way */
@@ -108,6 +122,14 @@ MUST_USE enum status core_commit_heard(struct core *core, uint64_t from,
 				       const struct message *message, struct fault *why);
 /* Follows libraft's commit index: its lists of members count from then on. */
 MUST_USE enum status core_commit_advance(struct core *core, struct fault *why);
+
+/* core-witness.c */
+void core_witness_beat(struct core *core, uint64_t id); /* libraft wants to send it something */
+void core_witness_settle(struct core *core);            /* after each step */
+void core_witness_heard(struct core *core, uint64_t from);
+void core_witness_lost(struct core *core, uint64_t id);
+void core_witness_answered(struct core *core, uint64_t from, const struct message *message);
+void core_witness_base(struct core *core, uint64_t from, const struct message *message);
 
 /* core-receive.c */
 MUST_USE enum status core_receive(struct core *core, uint64_t from, struct str bytes,

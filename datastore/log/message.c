@@ -83,6 +83,11 @@ void message_encode(const struct message *message, struct text *out)
 	case MESSAGE_COMMITTED:
 		add_pair(out, message->committed.index, message->committed.term);
 		break;
+	case MESSAGE_BASE:
+		add_pair(out, message->base.index, message->base.term);
+		add_u64(out, message->base.members_index);
+		text_add(out, message->base.members);
+		break;
 	case MESSAGE_CONFIRM:
 	case MESSAGE_CONFIRMED:
 	case MESSAGE_READ:
@@ -161,6 +166,19 @@ static void decode_pair(struct bytes_reader *in, uint64_t *a, uint64_t *b)
 	*b = bytes_read_u64(in);
 }
 
+static enum status decode_base(struct bytes_reader *in, struct message *out, struct fault *why)
+{
+	struct members members;
+	decode_pair(in, &out->base.index, &out->base.term);
+	out->base.members_index = bytes_read_u64(in);
+	if (in->is_short || out->base.index == 0 ||
+	    !is_place(out->base.index, out->base.term, out->term) || out->base.members_index == 0 ||
+	    out->base.members_index > out->base.index)
+		return refuse(why, "a log that begins nowhere");
+	out->base.members = bytes_read(in, in->rest.len);
+	return members_decode(out->base.members, out->base.members_index, &members, why);
+}
+
 static enum status decode_body(struct bytes_reader *in, uint8_t flags, struct arena *arena,
 			       struct message *out, struct fault *why)
 {
@@ -202,6 +220,7 @@ static enum status decode_body(struct bytes_reader *in, uint8_t flags, struct ar
 			return refuse(why, "read at an impossible index");
 		return OK;
 	case MESSAGE_REMOVED: return OK;
+	case MESSAGE_BASE: return decode_base(in, out, why);
 	case MESSAGE_COMMITTED:
 		decode_pair(in, &out->committed.index, &out->committed.term);
 		if (out->committed.index == 0 ||
@@ -225,8 +244,7 @@ enum status message_decode(struct str bytes, struct arena *arena, struct message
 		return refuse(why, "shorter than a header");
 	if (version != MESSAGE_VERSION)
 		return refuse(why, "unknown version");
-	if (kind < MESSAGE_APPEND || kind > MESSAGE_COMMITTED || (flags & ~FLAG_ALL) != 0 ||
-	    zero != 0)
+	if (kind < MESSAGE_APPEND || kind > MESSAGE_BASE || (flags & ~FLAG_ALL) != 0 || zero != 0)
 		return refuse(why, "unknown kind");
 	if (out->term == 0 || out->term >= NUMBER_MAX)
 		return refuse(why, "impossible term");

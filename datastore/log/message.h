@@ -29,6 +29,7 @@ enum message_kind {
 	MESSAGE_READABLE = 10,  /* answer */
 	MESSAGE_REMOVED = 11,   /* to one that is no longer a member */
 	MESSAGE_COMMITTED = 12, /* leader: what you have is committed up to here */
+	MESSAGE_BASE = 13,      /* leader to a witness: go on from this entry, which is committed */
 };
 
 #define MESSAGE_ENTRIES \
@@ -63,6 +64,10 @@ struct message {
 		struct {
 			uint64_t index, term;
 		} committed;
+		struct {
+			uint64_t index, term, members_index;
+			struct str members; /* the newest list up to there */
+		} base;
 		struct {
 			uint64_t round; /* confirm, confirmed, read, readable: which of them */
 			uint64_t index; /* readable: 0 is "cannot say" */

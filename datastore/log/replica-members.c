@@ -175,6 +175,7 @@ static struct roles_member describe(const struct replica *replica, const struct 
 				    .role = member->role,
 				    .weight = member->weight,
 				    .domain = member->domain,
+				    .is_witness = member->is_witness,
 				    .is_alive = true };
 	if (peer) {
 		out.is_leaving = peer->is_leaving;

@@ -90,7 +90,8 @@ static void make_core(struct replica *replica)
 	const struct replica_config *config = &replica->config;
 	struct core_config core = { .id = replica->id,
 				    .election_ms = config->election_ms,
-				    .heartbeat_ms = config->heartbeat_ms };
+				    .heartbeat_ms = config->heartbeat_ms,
+				    .is_witness = config->is_witness };
 	config->random->fill(config->random->self, &core.seed, sizeof core.seed);
 	replica->core = core_new(&core);
 }
@@ -121,6 +122,13 @@ enum status replica_open(const struct replica_config *config, const struct repli
 	struct replica *replica = mem_new(struct replica);
 	complete_config(replica, config);
 	enum status status = wal_open(&replica->wal_config, &replica->wal, &replica->found, why);
+	const struct wal_base *found = &replica->found.base;
+	const struct replica_state own = { .index = found->index,
+					   .term = found->term,
+					   .members_index = found->members_index,
+					   .members = found->members };
+	if (config->is_witness)
+		state = &own;
 	if (status == OK)
 		status = reconcile(replica, state, why);
 	if (status != OK) {

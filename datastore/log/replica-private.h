@@ -99,6 +99,7 @@ struct replica {
 	struct transfers transfers;
 	struct mono manage_after;
 	struct mono better_since, slow_since, swapped, moved; /* 0: not */
+	struct core_base told_base;                           /* witness: of the last step */
 	struct expected expected[REPLICA_EXPECTED];
 	uint32_t next_expected;
 	uint64_t led_by; /* who led before us, and when it last said so */

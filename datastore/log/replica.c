@@ -188,7 +188,7 @@ static void take_update(struct replica *replica, struct replica_output *out)
 	take_reads(replica, out);
 	for (uint32_t i = 0; i < update->snapshot_wanted.len; i++)
 		vec_push(&out->snapshot_wanted, update->snapshot_wanted.at[i]);
-	if (update->offer.from != 0)
+	if (update->offer.from != 0 && !replica->config.is_witness)
 		out->offer = update->offer;
 	out->state_changed |= update->state_changed;
 	out->members_changed |= update->members_changed;
@@ -222,6 +222,7 @@ enum status replica_step(struct replica *replica, struct core_event *event, stru
 	replica->update.arena = out->arena;
 	enum status status = core_step(replica->core, event, &replica->update, why);
 	take_update(replica, out);
+	replica->told_base = replica->update.base;
 	core_update_clear(&replica->update);
 	if (core_role(replica->core) == CORE_LEADER && !was_leader)
 		replica_became_leader(replica, now);
@@ -290,11 +291,26 @@ enum status replica_submit(struct replica *replica, struct str payload, struct m
 	return OK;
 }
 
+/* A witness: what its log said before is committed, and of no use any more. */
+static void begin_behind(struct replica *replica, struct core_base base, struct mono now,
+			 struct replica_output *out)
+{
+	const struct replica_state state = { .index = base.index,
+					     .term = base.term,
+					     .members_index = base.members_index,
+					     .members = base.members };
+	enum status status = replica_install(replica, &state, now, out);
+	if (status != OK)
+		replica->refused++; /* it is there already */
+}
+
 void replica_receive(struct replica *replica, uint64_t from, struct str bytes, struct mono now,
 		     struct replica_output *out)
 {
 	struct core_event event = { .kind = CORE_RECEIVE, .receive = { from, bytes } };
 	step_quietly(replica, &event, now, out);
+	if (replica->told_base.index > 0)
+		begin_behind(replica, replica->told_base, now, out);
 	replica_heard(replica, from, now);
 	replica_settle(replica, now, out);
 }

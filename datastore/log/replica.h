@@ -49,12 +49,13 @@ struct replica_config {
 	/* Who is the only member of a log that is made for a state of no cluster (index, but no members); NULL: such a state is CORRUPT. */
 	const struct member *founder;
 	bool is_managing; /* as leader, take the steps that roles.h proposes */
+	bool is_witness; /* entries come without what is in them, and the state is nothing but their number */
 };
 
 /* ---- opening: blocking, in a job or before there are actors ------------------------------------------------ */
 
 /*
- * Opens or makes the log. If the state is ahead of the log (a snapshot was installed), the log is begun anew behind
+ * Opens or makes the log; a witness's state is what its log stands on, so it is asked for none (NULL). If the state is ahead of the log (a snapshot was installed), the log is begun anew behind
  * it. Statuses of wal_open; CORRUPT also if the log no longer reaches back to the state.
  */
 MUST_USE enum status replica_open(const struct replica_config *config,

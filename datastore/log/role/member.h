@@ -23,6 +23,7 @@ enum member_role {
 struct member {
 	uint64_t id; /* of this log, not of the node: a lost log returns under a new one; never 0, never reused */
 	enum member_role role;
+	bool is_witness; /* it votes at most: it keeps terms and indexes of entries, and never leads */
 	uint32_t weight; /* lower is preferred, for operators; 0 is ordinary */
 	struct str name, address,
 	    domain; /* node name, where links reach it, failure domain ("" is none) */
@@ -39,6 +40,7 @@ const char *member_role_name(enum member_role role); /* "voter" */
 /* NULL: not among them. */
 const struct member *members_find(const struct members *members, uint64_t id);
 uint32_t members_count(const struct members *members, enum member_role role);
+bool members_is_witness(const struct members *members, uint64_t id); /* false: not among them */
 /* Puts in or replaces by id. BUSY at LIMIT_MEMBERS, INVALID: id 0 or a string too long. Strings are borrowed. */
 MUST_USE enum status members_put(struct members *members, const struct member *member);
 MUST_USE enum status members_remove(struct members *members, uint64_t id); /* NOT_FOUND */

@@ -104,12 +104,24 @@ static uint64_t hash_entry(const struct entry *entry)
 	return hash_mix(hash_bytes(entry->kind, entry->bytes, entry->len), entry->term);
 }
 
+static bool is_witness(const struct quorum *quorum, uint32_t at)
+{
+	return quorum->config.witness != 0 && at == quorum->config.witness;
+}
+
 static void check_truth(struct quorum *quorum, uint32_t at, const struct entry *entry)
 {
 	while (quorum->truth.len < entry->index)
 		vec_push(&quorum->truth, (struct applied){ 0 });
 	struct applied *truth = &quorum->truth.at[entry->index - 1];
 	struct applied mine = { entry->index, entry->term, hash_entry(entry) };
+	/* A witness has the numbers alone. */
+	if (is_witness(quorum, at)) {
+		if (truth->index != 0 && truth->term != mine.term)
+			BROKEN(quorum, "the witness has another term at index %llu",
+			       (unsigned long long)entry->index);
+		return;
+	}
 	if (truth->index == 0)
 		*truth = mine;
 	else if (truth->hash != mine.hash)
@@ -127,6 +139,8 @@ static void check_leader(struct quorum *quorum, uint32_t at)
 		return;
 	}
 	node->was_leader = true;
+	if (is_witness(quorum, at))
+		BROKEN(quorum, "the witness leads");
 	uint64_t term = core_term(core);
 	while (quorum->leaders.len <= term)
 		vec_push(&quorum->leaders, 0);
@@ -158,7 +172,9 @@ static void check_matching(struct quorum *quorum, uint32_t a, uint32_t b)
 		if (!x || !y)
 			return;
 		must_match |= x->term == y->term;
-		if (must_match && (x->term != y->term || hash_entry(x) != hash_entry(y)))
+		bool has_both = !is_witness(quorum, a) && !is_witness(quorum, b);
+		if (must_match &&
+		    (x->term != y->term || (has_both && hash_entry(x) != hash_entry(y))))
 			BROKEN(quorum, "logs of %u and %u differ below a match, at %llu", a, b,
 			       (unsigned long long)index);
 	}
@@ -210,12 +226,15 @@ static void forget_after(struct node *node, uint64_t index)
 static void apply(struct quorum *quorum, uint32_t at, const struct entry *entry)
 {
 	struct node *node = &quorum->nodes[at];
+	/* Its state is where its log begins, which it is told. */
+	while (is_witness(quorum, at) && applied_index(node) + 1 < entry->index)
+		vec_push(&node->applied, (struct applied){ 0 });
 	if (entry->index != applied_index(node) + 1)
 		BROKEN(quorum, "node %u is given %llu after %llu", at,
 		       (unsigned long long)entry->index, (unsigned long long)applied_index(node));
 	check_truth(quorum, at, entry);
 	vec_push(&node->applied, (struct applied){ entry->index, entry->term, hash_entry(entry) });
-	if (entry->kind == ENTRY_MEMBERS)
+	if (entry->kind == ENTRY_MEMBERS && !is_witness(quorum, at))
 		keep_list(node, entry->index, entry_payload(entry));
 	if (entry->index > quorum->acknowledged && node->was_leader)
 		quorum->acknowledged = entry->index; /* it would answer its clients now */
@@ -303,7 +322,13 @@ static void act(struct quorum *quorum, uint32_t at)
 	}
 	if (node->out.is_failed)
 		BROKEN(quorum, "node %u failed: %s", at, node->out.why.text);
+	bool has_more = is_witness(quorum, at) && node->out.committed.len > 0;
 	replica_output_clear(&node->out);
+	if (!has_more)
+		return;
+	struct replica_state state = { .index = applied_index(node) };
+	replica_state_durable(node->replica, &state, quorum_now(quorum), &node->out);
+	act(quorum, at);
 }
 
 /* The donor's state as it is now, as a copy of its database would be: everything applied and durable there. */
@@ -343,12 +368,14 @@ void quorum_restart(struct quorum *quorum, uint32_t at)
 					 .folder = FOLDER,
 					 .segment_bytes = SEGMENT,
 					 .kept_entries = quorum->config.kept_entries,
-					 .is_managing = quorum->config.is_managing };
+					 .is_managing = quorum->config.is_managing,
+					 .is_witness = is_witness(quorum, at) };
 	struct fault why = { 0 };
 	if (node->replica)
 		return;
 	struct replica_state state = state_of(node, node->durable);
-	if (replica_open(&config, &state, &node->replica, &why) != OK)
+	const struct replica_state *known = is_witness(quorum, at) ? NULL : &state;
+	if (replica_open(&config, known, &node->replica, &why) != OK)
 		BROKEN(quorum, "node %u does not open: %s", at, why.text);
 	if (node->id != 0 && node->id != replica_id(node->replica))
 		BROKEN(quorum, "node %u forgot its id", at);
@@ -404,7 +431,7 @@ void quorum_crash(struct quorum *quorum, uint32_t at)
 	disk_crash(node->disk);
 	node->session++;
 	node->was_leader = false;
-	forget_after(node, node->durable);
+	forget_after(node, is_witness(quorum, at) ? 0 : node->durable);
 	if (quorum->config.tells_losses)
 		tell_loss(quorum, node->id);
 }
@@ -505,7 +532,8 @@ static void deliver(struct quorum *quorum)
 static void write_behind(struct quorum *quorum, uint32_t at)
 {
 	struct node *node = &quorum->nodes[at];
-	if (applied_index(node) == node->durable || !dice_chance(&quorum->dice, 50))
+	if (is_witness(quorum, at) || applied_index(node) == node->durable ||
+	    !dice_chance(&quorum->dice, 50))
 		return;
 	node->durable +=
 	    1 + dice_below(&quorum->dice, (uint32_t)(applied_index(node) - node->durable));
@@ -591,6 +619,8 @@ enum status quorum_submit(struct quorum *quorum, uint32_t at, uint32_t payload_l
 
 enum status quorum_read(struct quorum *quorum, uint32_t at)
 {
+	if (is_witness(quorum, at))
+		return UNAVAILABLE; /* it has nothing to be read */
 	struct node *node = &quorum->nodes[at];
 	if (!node->replica)
 		return UNAVAILABLE;
@@ -657,6 +687,7 @@ enum status quorum_add(struct quorum *quorum, uint32_t at)
 	snprintf(name, sizeof name, "n%u", at);
 	snprintf(address, sizeof address, "a%u", at);
 	struct member member = { .id = quorum->nodes[at].id,
+				 .is_witness = is_witness(quorum, at),
 				 .name = str_from(name),
 				 .address = str_from(address) };
 	struct node *node = &quorum->nodes[leader];
@@ -725,8 +756,9 @@ static bool is_converged(struct quorum *quorum)
 	uint64_t last = core_last(quorum->nodes[leader].replica->core);
 	for (uint32_t i = 0; i < quorum->config.nodes; i++) {
 		const struct member *member = members_find(members, quorum->nodes[i].id);
-		if (member && member->role != MEMBER_SPARE &&
-		    applied_index(&quorum->nodes[i]) != last)
+		uint64_t has = is_witness(quorum, i) ? core_last(quorum->nodes[i].replica->core)
+						     : applied_index(&quorum->nodes[i]);
+		if (member && member->role != MEMBER_SPARE && has != last)
 			return false;
 	}
 	return true;

@@ -20,6 +20,7 @@ struct quorum_config {
 	uint32_t disk_ms;        /* of a job, at most */
 	uint64_t kept_entries;
 	bool is_managing;
+	uint32_t witness;  /* the node that votes only; 0: none */
 	bool tells_losses; /* a link to a member that crashed breaks at once */
 };
 

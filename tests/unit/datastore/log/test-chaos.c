@@ -55,14 +55,16 @@ static void use(struct quorum *quorum, uint32_t nodes)
 static void run_seed(uint64_t seed, uint64_t *commands, uint64_t *reads, uint64_t *snapshots)
 {
 	uint32_t nodes = seed % 3 == 0 ? 5 : 3;
-	struct quorum *quorum = quorum_new(&(struct quorum_config){ .seed = seed,
-								    .nodes = nodes,
-								    .delay_ms = 1 + seed % 10,
-								    .loss_per_mille = seed % 4 * 20,
-								    .disk_ms = 1 + seed % 7,
-								    .kept_entries = 24,
-								    .is_managing = seed % 5 == 4,
-								    .tells_losses = seed % 2 == 0 });
+	struct quorum *quorum =
+	    quorum_new(&(struct quorum_config){ .seed = seed,
+						.nodes = nodes,
+						.delay_ms = 1 + seed % 10,
+						.loss_per_mille = seed % 4 * 20,
+						.disk_ms = 1 + seed % 7,
+						.kept_entries = 24,
+						.witness = seed % 6 == 1 ? 2 : 0,
+						.is_managing = seed % 5 == 4 || seed % 6 == 1,
+						.tells_losses = seed % 2 == 0 });
 	for (uint32_t i = 1; i < nodes; i++)
 		CHECK(quorum_join(quorum, i, i < 3 || seed % 2 ? MEMBER_VOTER : MEMBER_STANDBY));
 	for (uint32_t round = 0; round < ROUNDS; round++) {

@@ -157,6 +157,54 @@ TEST(a_list_of_members_is_read_as_it_was_written)
 	CHECK_STATUS(members_decode(str_of(text.at, text.len - 1), 33, &read, NULL), CORRUPT);
 }
 
+/* An older release reads every list without one. */
+TEST(a_list_with_a_witness_has_a_version_of_its_own)
+{
+	struct members members = { 0 }, read;
+	struct member node = { .id = 1, .role = MEMBER_VOTER, .name = STR("a") };
+	struct member witness = {
+		.id = 2, .role = MEMBER_VOTER, .is_witness = true, .name = STR("w")
+	};
+	struct text text = text_in(test_arena(), 1000);
+	CHECK_STATUS(members_put(&members, &node), OK);
+	members_encode(&members, &text);
+	CHECK_EQ(text.at[0], 1);
+	text_clear(&text);
+	CHECK_STATUS(members_put(&members, &witness), OK);
+	members_encode(&members, &text);
+	CHECK_EQ(text.at[0], 2);
+	CHECK_STATUS(members_decode(text_str(&text), 3, &read, NULL), OK);
+	CHECK(!read.at[0].is_witness && read.at[1].is_witness);
+	/* Nobody has the data. */
+	text_clear(&text);
+	members.at[0].role = MEMBER_STANDBY;
+	members_encode(&members, &text);
+	CHECK_STATUS(members_decode(text_str(&text), 3, &read, NULL), CORRUPT);
+}
+
+TEST(where_a_witness_goes_on_is_read_as_it_was_said)
+{
+	struct message message = { .kind = MESSAGE_BASE, .term = 9 }, read;
+	struct text text = text_in(test_arena(), 1000);
+	message.base.index = 70;
+	message.base.term = 8;
+	message.base.members_index = 60;
+	message.base.members = members_payload();
+	message_encode(&message, &text);
+	CHECK_STATUS(message_decode(text_str(&text), test_arena(), &read, NULL), OK);
+	CHECK_EQ(read.base.index, 70);
+	CHECK_EQ(read.base.term, 8);
+	CHECK_EQ(read.base.members_index, 60);
+	CHECK(str_eq(read.base.members, message.base.members));
+	for (uint32_t len = 0; len < text.len; len++)
+		CHECK_STATUS(message_decode(str_of(text.at, len), test_arena(), &read, NULL),
+			     CORRUPT);
+	message.base.members_index = 71; /* behind it */
+	text_clear(&text);
+	message_encode(&message, &text);
+	CHECK_STATUS(message_decode(text_str(&text), test_arena(), &read, NULL), CORRUPT);
+}
+
 TEST(one_step_changes_one_vote_at_most)
 {
 	struct members now = { 0 };
