@@ -197,8 +197,12 @@ static void act_on_output(struct store *store)
 	}
 	start_jobs(store);
 	send_messages(store);
-	for (uint32_t i = 0; i < out->committed.len; i++)
-		store_apply(store, out->committed.at[i]);
+	for (uint32_t i = 0; i < out->committed.len; i++) {
+		if (store->config->is_witness)
+			store->applied_index = out->committed.at[i]->index;
+		else
+			store_apply(store, out->committed.at[i]);
+	}
 	for (uint32_t i = 0; i < out->reads.len; i++) {
 		if (out->reads.at[i].token & STORE_KEEP_ROUND)
 			store_on_kept(store, out->reads.at[i].status);
@@ -252,10 +256,15 @@ void store_settle(struct store *store)
 		bool members_changed = store->out.members_changed;
 		has_applied = has_applied || store->out.committed.len;
 		has_changed = has_changed || state_changed || members_changed;
+		bool has_forgotten = store->config->is_witness && store->out.committed.len;
 		act_on_output(store);
 		replica_output_clear(&store->out);
 		if (store->state != STORE_RUNNING)
 			return;
+		if (has_forgotten) /* there is nothing that an entry could be needed for again */
+			replica_state_durable(
+			    store->replica, &(struct replica_state){ .index = store->applied_index },
+			    act_now(store->act), &store->out);
 		take_state(store);
 		if (members_changed)
 			store_watch_peers(store);

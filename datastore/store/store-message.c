@@ -262,13 +262,10 @@ static const struct field status_fields[] = {
 };
 
 static const struct field member_add_fields[] = {
-	U64(store_member_add, id),
-	BYTES(store_member_add, name),
-	BYTES(store_member_add, address),
-	BYTES(store_member_add, domain),
-	U32(store_member_add, weight),
-	BOOL(store_member_add, is_forwarded),
-	END,
+	U64(store_member_add, id),          BYTES(store_member_add, name),
+	BYTES(store_member_add, address),   BYTES(store_member_add, domain),
+	U32(store_member_add, weight),      BOOL(store_member_add, is_forwarded),
+	BOOL(store_member_add, is_witness), END,
 };
 
 static const struct field member_remove_fields[] = {

@@ -51,6 +51,9 @@
 	(256U * MIB) /* of room: four segments of the log, and the table has to grow, too */
 #define STORE_RELIEVED_BYTES (320U * MIB) /* more, so that it is not said twice a minute */
 #define STORE_REASON_MAX 96U
+#define STORE_WITNESS_SEGMENT_BYTES \
+	(256U * KIB) /* three of them are all that a witness takes of its disk */
+#define STORE_WITNESS_ENTRIES 2048U
 #define STORE_SUBSCRIBERS 256U
 #define STORE_PATH_MAX 400U
 

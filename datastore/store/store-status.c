@@ -46,7 +46,8 @@ static void fill_standing(struct store *store, struct arena *arena, const struct
 	struct roles_member seen = { 0 };
 	struct forecast forecast;
 	*standing = (struct store_standing){ .domain = arena_str(arena, from->domain),
-					     .weight = from->weight };
+					     .weight = from->weight,
+					     .is_witness = from->is_witness };
 	if (note) {
 		standing->reason = arena_str(arena, str_from(note->reason));
 		standing->changed_s = note->changed_s;
@@ -58,7 +59,6 @@ static void fill_standing(struct store *store, struct arena *arena, const struct
 	forecast_words(&forecast, &words);
 	standing->forecast = text_str(&words);
 	standing->may_stop = forecast.may_stop;
-	standing->is_witness = seen.is_witness;
 	standing->is_suspect = seen.is_suspect;
 	standing->is_pressed = seen.is_pressed;
 	standing->is_going = seen.is_leaving || seen.is_stopping;
@@ -103,9 +103,11 @@ static struct store_status describe(struct store *store)
 	if (store->state != STORE_RUNNING)
 		return status;
 	fill_from_replica(store, &status);
+	status.applied_index = store->applied_index;
+	if (store->config->is_witness)
+		return status;
 	status.revision = index_revision(store->index);
 	status.compact_revision = index_compact_revision(store->index);
-	status.applied_index = store->applied_index;
 	status.index_bytes = index_size(store->index);
 	status.keys = index_keys(store->index);
 	status.database_bytes = store->database_bytes;
@@ -115,7 +117,8 @@ static struct store_status describe(struct store *store)
 void store_on_ask_status(struct store *store, const struct act_msg *msg)
 {
 	struct store_status status = describe(store);
-	if (ACT_AS(msg, store_ask_status)->wants_hash && store->state == STORE_RUNNING)
+	if (ACT_AS(msg, store_ask_status)->wants_hash && store->state == STORE_RUNNING &&
+	    !store->config->is_witness)
 		status.hash = index_hash(store->index);
 	if (msg->kind != ACT_REQUEST ||
 	    act_reply(store->act, msg, &store_status_type, &status) != OK)
@@ -216,15 +219,17 @@ static bool is_forwarded(const struct act_msg *msg)
 
 static enum status add_member(struct store *store, const struct store_member_add *add)
 {
+	const struct member *known = members_find(replica_members(store->replica), add->id);
 	const struct member member = { .id = add->id,
 				       .role = MEMBER_SPARE,
+				       .is_witness = known ? known->is_witness : add->is_witness,
 				       .weight = add->weight,
 				       .name = add->name,
 				       .address = add->address,
 				       .domain = add->domain };
 	if (!add->id || !add->name.len)
 		return BAD_REQUEST;
-	bool is_new = !members_find(replica_members(store->replica), add->id);
+	bool is_new = !known;
 	TRY(replica_add(store->replica, &member, act_now(store->act), &store->out));
 	if (is_new)
 		store_note_role(store, add->id, STORE_SPARE, "it has joined");

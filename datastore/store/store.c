@@ -101,7 +101,12 @@ static enum status open_log(struct store *store, const struct replica_state *sta
 				      .election_ms = config->election_ms,
 				      .heartbeat_ms = config->heartbeat_ms,
 				      .founder = config->is_first ? &self : NULL,
+				      .is_witness = config->is_witness,
 				      .is_managing = true };
+	if (config->is_witness && log.segment_bytes == 0)
+		log.segment_bytes = STORE_WITNESS_SEGMENT_BYTES;
+	if (config->is_witness && log.kept_entries == 0)
+		log.kept_entries = STORE_WITNESS_ENTRIES;
 	TRY(replica_open(&log, state, &store->replica, why));
 	if (!config->is_first || !replica_is_pristine(store->replica) || state->index)
 		return OK;
@@ -133,6 +138,8 @@ static enum status open_all(struct store *store, struct arena *arena, struct fau
 	if (status != OK && status != NOT_FOUND)
 		return fault_set(why, status, "", "the folder %s cannot be used",
 				 store->config->folder);
+	if (store->config->is_witness)
+		return open_log(store, NULL, why);
 	TRY(open_table(store, arena, &state, why));
 	return open_log(store, &state, why);
 }
@@ -197,9 +204,12 @@ static void on_opened(struct store *store, struct opening *opening)
 	drop_opening(opening);
 	store->state = STORE_RUNNING;
 	store->unchecked_since = act_now(store->act);
-	log_info("store", "opened", LOG_U64("revision", index_revision(store->index)),
-		 LOG_U64("applied", store->applied_index),
-		 LOG_U64("keys", index_keys(store->index)));
+	if (store->config->is_witness)
+		log_info("store", "opened as a witness");
+	else
+		log_info("store", "opened", LOG_U64("revision", index_revision(store->index)),
+			 LOG_U64("applied", store->applied_index),
+			 LOG_U64("keys", index_keys(store->index)));
 	store_watch_reopen(store);
 	replica_start(store->replica, act_now(store->act), &store->out);
 	if (store->applied_index && !store->members.index)
@@ -399,14 +409,16 @@ static void on_second(struct store *store)
 	if (store->state != STORE_RUNNING)
 		return;
 	store_watch_peers(store);
+	store_role_second(store);
+	store_tell_status(store);
+	if (store->config->is_witness)
+		return;
 	store_reads_advance(store);
 	store_watch_second(store);
 	store_write_second(store);
 	store_table_second(store);
 	store_timed_second(store);
 	store_copy_second(store);
-	store_role_second(store);
-	store_tell_status(store);
 }
 
 static void on_down(struct store *store, const struct act_down *down)
@@ -452,8 +464,19 @@ static bool receive_always(struct store *store, const struct act_msg *msg)
 	return true;
 }
 
+static bool is_for_witness(const struct act_msg *msg)
+{
+	return is_command(msg) || is_member_request(msg) || ACT_IS(msg, store_raft) ||
+	       ACT_IS(msg, store_tick) || ACT_IS(msg, store_report) || ACT_IS(msg, store_role_note);
+}
+
 static bool receive_running(struct store *store, const struct act_msg *msg)
 {
+	if (store->config->is_witness && !is_for_witness(msg)) {
+		if (msg->kind == ACT_REQUEST)
+			act_refuse(store->act, msg, NOT_IMPLEMENTED);
+		return true;
+	}
 	if (is_command(msg))
 		store_on_command(store, msg);
 	else if (ACT_IS(msg, store_range))

@@ -402,6 +402,7 @@ struct store_member_add {
 	struct str domain; /* what roles are decided by; see datastore/log/role/roles.h */
 	uint32_t weight;
 	bool is_forwarded; /* set by stores: no second hop */
+	bool is_witness;   /* of one that is new */
 };
 
 struct store_member_remove {
@@ -452,6 +453,11 @@ struct store_config {
 	const char *folder;               /* of this member's data; made if missing */
 	struct str name, address, domain; /* of this node, as members know it */
 	uint32_t weight;
+	/*
+	 * It votes and has no data: the log's numbers are all that its folder holds, reads and watches are refused (NOT_IMPLEMENTED), and
+	 * it never leads. Not with is_first.
+	 */
+	bool is_witness;
 	bool is_first; /* an empty folder begins a new cluster; else it waits to be added */
 	uint64_t segment_bytes; /* of the log; 0: the usual size */
 	uint64_t kept_entries;  /* of the log, for members that were away; 0: the usual number */

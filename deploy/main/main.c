@@ -124,9 +124,11 @@ static const struct command commands[] = {
 			     "become part of a cluster: what `troupe token create` printed there" },
 		       { .name = "role",
 			 .kind = OPTION_CHOICE,
-			 .choices = "auto",
+			 .choices = "auto|witness",
 			 .fallback = "auto",
-			 .help = "auto: voter or standby, as the cluster needs" },
+			 .help = "auto: voter or standby, as the cluster needs; witness: a vote "
+				 "for two "
+				 "nodes, without data, API or pods" },
 		       PODS,
 		       CHAOS,
 		       ETCD_LISTEN,
@@ -245,7 +247,7 @@ static const struct command commands[] = {
 	  .options = { DATA_DIR,
 		       { .name = "role",
 			 .kind = OPTION_CHOICE,
-			 .choices = "auto",
+			 .choices = "auto|witness",
 			 .help = "as what it lets in" },
 		       { .name = "ttl",
 			 .kind = OPTION_DURATION,

@@ -139,6 +139,51 @@ def test_a_failure_domain_without_a_voter_gets_one():
         assert sorted(m["domain"] for m in seen.values() if m["role"] == "voter") == ["east", "north", "west"], seen
 
 
+def writes_again(cluster, node, what):
+    """The milliseconds until a write through this node is done."""
+    began = time.monotonic()
+
+    def is_written():
+        try:
+            return node.request("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"generateName": "kept-"}})[0] == 201
+        except OSError:
+            return False
+    until(is_written, 30, "writes go on without %s" % what)
+    return (time.monotonic() - began) * 1000
+
+
+def test_two_nodes_and_a_witness_go_on_whichever_is_lost():
+    with Cluster(2) as cluster:
+        witness = cluster.add("w", "--join", cluster.token("--role", "witness"), "--role", "witness")
+        until(lambda: "is ready as a witness" in open(witness.log).read(), 30, "the witness is ready")
+        nodes = cluster.nodes[:2]
+
+        def is_well():
+            status = cluster.leader().status()
+            seen = {m["name"]: m for m in status["members"]}
+            return status["tolerance"] == 1 and seen["w"]["role"] == "witness" and sum(m["role"] == "voter" and not m["suspect"] for m in seen.values()) == 2
+        until(is_well, 30, "two nodes and a witness bear the loss of one")
+        expect(kubectl(cluster, "get", "members"), r"^w +Witness ")
+        for turn in range(ROUNDS):
+            for which in ("leader", "other", "witness"):
+                leader = cluster.leader()
+                other = next(node for node in nodes if node is not leader)
+                lost, through = {"leader": (leader, other), "other": (other, leader), "witness": (witness, leader)}[which]
+                before = through.request("GET", "/api/v1/namespaces/default/configmaps")[1]
+                lost.kill()
+                print("without the %s: writes again after %.0f ms" % (which, writes_again(cluster, through, which)), flush=True)
+                after = {item["metadata"]["name"] for item in through.request("GET", "/api/v1/namespaces/default/configmaps")[1]["items"]}
+                assert after > {item["metadata"]["name"] for item in before["items"]}, "something is lost"
+                lost.start(*(["--role", "witness"] if lost is witness else []))
+                if lost is not witness:
+                    lost.wait_ready()
+                until(is_well, 60, "all is as before")
+        used = sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(witness.folder + "/store") for name in names)
+        print("the witness keeps %d KiB on its disk" % (used // 1024), flush=True)
+        assert used < 2 << 20, used
+        assert not os.path.exists(witness.folder + "/pki/ca.key"), "it is trusted with less"
+
+
 class Writer:
     """Writes through one node after another, of those that it may. Told to come again (503, Retry-After) it does, as any client, but only for a second."""
 

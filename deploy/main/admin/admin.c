@@ -210,7 +210,9 @@ static void page_task(struct act *act, void *state, void *arg)
 				   .arena = http_arena(exchange) };
 	struct http_header type;
 
-	answer_page(act, state, &page, http_listener_index(exchange) != ADMIN_LISTENER_PUBLIC);
+	answer_page(act, state, &page,
+		    http_listener_index(exchange) != ADMIN_LISTENER_PUBLIC ||
+			data_dir_is_witness(&((struct admin *)state)->process->identity));
 	type = (struct http_header){ STR("content-type"), page.type };
 	http_respond(exchange, page.code, (struct http_headers){ &type, 1 }, HTTP_BYTES(page.text));
 	http_done(exchange);
@@ -281,6 +283,7 @@ static enum status ask_in(struct act *act, struct admin *admin, struct str membe
 	struct admin_asked asked;
 	enum status status;
 
+	add.is_witness = data_dir_is_witness(&process->identity);
 	add.name = arena_str(add.arena, str_from(process->identity.name));
 	add.address = node_record_place(str_from(process->identity.address),
 					process->identity.link_port, add.arena);
@@ -445,12 +448,27 @@ static void say_ready(struct act *act, const struct process *process)
 	fflush(stdout);
 }
 
+/* It serves nothing: it is ready when the others count on it. */
+static void witness_ready(struct act *act, const struct admin *admin)
+{
+	while (admin->status.role != STORE_VOTER && admin->status.role != STORE_STANDBY)
+		act_sleep(act, JOIN_RETRY_MS);
+	if (loop_of(act) == NULL)
+		return;
+	printf("troupe: %s is ready as a witness\n", admin->process->identity.name);
+	fflush(stdout);
+}
+
 static void ready_task(struct act *act, void *state, void *arg)
 {
 	struct admin *admin = state;
 	uint64_t wait_ms = READY_RETRY_MIN_MS;
 
 	(void)arg;
+	if (data_dir_is_witness(&admin->process->identity)) {
+		witness_ready(act, admin);
+		return;
+	}
 	while (!admin_is_served(act)) {
 		act_sleep(act, wait_ms);
 		wait_ms = wait_ms * 2 < READY_RETRY_MAX_MS ? wait_ms * 2 : READY_RETRY_MAX_MS;

@@ -41,6 +41,11 @@ struct node_identity {
 	char peers[1024]; /* links of other control-plane nodes when it joined: NAME@IP:PORT,... */
 };
 
+static inline bool data_dir_is_witness(const struct node_identity *identity)
+{
+	return identity->role[0] == 'w' && identity->role[1] == 'i';
+}
+
 /* The directory that `--data-dir` names, else $TROUPE_DATA_DIR, else /var/lib/troupe as root, else the user's XDG state directory. */
 MUST_USE enum status data_dir_find(const char *given, struct data_dir *out, struct fault *why);
 

@@ -273,6 +273,11 @@ static void read_all(struct directory *directory, struct act *act)
 
 	if (directory->monitor == 0)
 		follow_store(directory, act);
+	/* A witness has no records; the members are all that it has to know. */
+	if (data_dir_is_witness(&directory->process->identity)) {
+		arena_free(range.arena);
+		return;
+	}
 	range.key = STR(NODE_RECORD_KEYS);
 	range.end = STR(NODE_RECORD_END);
 	ask(directory, act, &store_range_type, &range, range.arena, TAG_RANGE);

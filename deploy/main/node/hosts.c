@@ -78,6 +78,23 @@ static void configure_http(struct core *core)
 	layout_add(&core->layout, "http", &http_server_class, &core->http);
 }
 
+/* A witness serves nobody but whoever runs its machine. */
+static void configure_private_http(struct core *core)
+{
+	static const struct http_place places[] = { { ADMIN_PLACE, "admin" } };
+	struct process *process = &core->process;
+
+	core->listeners[0] = (struct http_listener){
+		arena_printf(process->arena, "unix:%s/api.sock", process->dir.run).at, NULL, false
+	};
+	core->http = (struct http_server_config){ .listeners = core->listeners,
+						  .listener_count = 1,
+						  .handler = "admin",
+						  .places = places,
+						  .place_count = 1 };
+	layout_add(&core->layout, "http", &http_server_class, &core->http);
+}
+
 static void configure_etcd(struct core *core, const char *listen)
 {
 	struct process *process = &core->process;
@@ -109,13 +126,17 @@ int hosts_core(const struct command_line *line)
 	if (process_load(&core.process, line, PROCESS_CORE, &why) != OK)
 		return failed(line, &why);
 	layout_plan(&core.layout, &core.process);
+	core.process.life.before_end = "admin";
+	if (data_dir_is_witness(&core.process.identity)) {
+		configure_private_http(&core);
+		return run_host(&core.process, &core.layout);
+	}
 	if (configure_tokens(&core, &why) != OK)
 		return failed(line, &why);
 	configure_http(&core);
 	configure_etcd(&core, command_text(line, "etcd-listen"));
 	layout_add(&core.layout, "keeper", &keeper_class, &core.process);
 	layout_add(&core.layout, "renewal", &renewal_class, &core.process);
-	core.process.life.before_end = "admin";
 	return run_host(&core.process, &core.layout);
 }
 

@@ -150,6 +150,12 @@ static enum status check_wishes(const struct command_line *line, struct node_ide
 				 id->name);
 	if (listen != NULL)
 		TRY(read_listen("--listen", listen, &wish, why));
+	if (data_dir_is_witness(id) && strcmp(wish.address, id->address) != 0)
+		return fault_set(
+		    why, INVALID, "--listen",
+		    "witness %s is known to the others at %s:%u; let it leave and join "
+		    "again to change that",
+		    id->name, id->address, id->api_port);
 	*out_is_moved = strcmp(wish.address, id->address) != 0 || wish.api_port != id->api_port;
 	*id = wish;
 	return OK;

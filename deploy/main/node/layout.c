@@ -30,6 +30,7 @@ static void plan_store(struct layout *layout, struct process *process)
 		.folder = arena_printf(process->arena, "%s/store", process->dir.path).at,
 		.name = str_from(process->identity.name),
 		.address = process_address(process, process->identity.link_port),
+		.is_witness = data_dir_is_witness(&process->identity),
 		.is_first = process->identity.is_first
 	};
 }
@@ -53,9 +54,20 @@ static void plan_server(struct layout *layout, struct process *process)
 						     process, process->identity.api_port) };
 }
 
+static void plan_witness(struct layout *layout, struct process *process)
+{
+	layout_add(layout, "store", &store_class, &layout->store);
+	layout_add(layout, "directory", &directory_class, process);
+	layout_add(layout, "admin", &admin_class, process);
+}
+
 static void plan_core(struct layout *layout, struct process *process)
 {
 	plan_store(layout, process);
+	if (layout->store.is_witness) {
+		plan_witness(layout, process);
+		return;
+	}
 	plan_server(layout, process);
 	layout_add(layout, "store", &store_class, &layout->store);
 	layout_add(layout, "directory", &directory_class, process);

@@ -168,8 +168,9 @@ int up_run(const struct command_line *line)
 				      .state_folder = up.dir.path };
 	plan_host(&up, PROCESS_CORE, "--etcd-listen", command_text(line, "etcd-listen"),
 		  command_flag(line, "chaos"));
-	plan_host(&up, PROCESS_CONTROL, NULL, NULL, command_flag(line, "chaos"));
-	if (strcmp(command_text(line, "pods"), "none") != 0)
+	if (!data_dir_is_witness(&up.identity))
+		plan_host(&up, PROCESS_CONTROL, NULL, NULL, command_flag(line, "chaos"));
+	if (strcmp(command_text(line, "pods"), "none") != 0 && !data_dir_is_witness(&up.identity))
 		plan_host(&up, PROCESS_NODE, "--pods", command_text(line, "pods"),
 			  command_flag(line, "chaos"));
 	plan_spares(&up, (uint32_t)command_number(line, "spares"));

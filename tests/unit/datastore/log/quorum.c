@@ -432,8 +432,18 @@ void quorum_crash(struct quorum *quorum, uint32_t at)
 	node->session++;
 	node->was_leader = false;
 	forget_after(node, is_witness(quorum, at) ? 0 : node->durable);
-	if (quorum->config.tells_losses)
-		tell_loss(quorum, node->id);
+	if (!quorum->config.tells_losses)
+		return;
+	/* What a link has not delivered by then it does not deliver. */
+	for (uint32_t i = 0; i < quorum->packets.len;) {
+		if (quorum->packets.at[i].from != at) {
+			i++;
+			continue;
+		}
+		mem_free(quorum->packets.at[i].bytes);
+		vec_remove(&quorum->packets, i);
+	}
+	tell_loss(quorum, node->id);
 }
 
 void quorum_cut(struct quorum *quorum, uint32_t a, uint32_t b, bool is_cut)
