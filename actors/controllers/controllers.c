@@ -25,5 +25,6 @@ const struct controller *const controllers[] = {
 	&garbage_collector_controller,
 	&pod_garbage_controller,
 	&resource_quota_controller,
+	&validating_admission_policy_controller,
 	NULL,
 };

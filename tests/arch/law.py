@@ -87,7 +87,7 @@ USES = {
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
     "actors/controller/workload": RUNTIME + RECORDS + ["actors/client", "actors/controller"],
     "actors/controller/job": RUNTIME + RECORDS + ["actors/client", "actors/controller", "actors/controller/workload"],
-    "actors/controllers": ["actors/controller"] + FAMILIES + ["datastore/schema"],
+    "actors/controllers": ["actors/controller"] + FAMILIES + ["datastore/schema", "datastore/custom/policy"],  # types of expressions
     # An actor of its own: messages, timers; amounts and patches from records.
     "actors/scheduler/snapshot": CONTROL + RUNTIME + RECORDS,
     "actors/scheduler/queue": CONTROL + RUNTIME + RECORDS + ["actors/scheduler/snapshot"],

@@ -104,5 +104,18 @@ def test_expressions_that_cannot_be_are_refused_with_the_policy(cluster):
     removed(cluster, "bad")
 
 
+def test_types_are_checked_in_the_status(cluster):
+    kubectl(cluster, "apply", "-f", "-", stdin=policy("typed", about("deployments", "apps") + """
+  validations:
+  - {expression: "object.spec.replicas > 1"}
+  - {expression: "object.spec.replicas > '1'"}
+"""))
+    kubectl(cluster, "wait", "validatingadmissionpolicy", "typed", "--for=jsonpath={.status.observedGeneration}=1", "--timeout=20s")
+    found = kubectl(cluster, "get", "validatingadmissionpolicy", "typed", "-o", "jsonpath={.status.typeChecking.expressionWarnings}")
+    expect(found, re.escape('"fieldRef":"spec.validations[1].expression"'))
+    expect(found, re.escape("apps/v1, Kind=Deployment: ERROR: ") + ".*" + re.escape("found no matching overload for '_"))
+    removed(cluster, "typed")
+
+
 if __name__ == "__main__":
     sys.exit(suite.main(globals(), sys.argv))

@@ -114,19 +114,27 @@ static void set_environment(const struct policy *policy, bool has_authorizer,
 			    const struct cel_type *variables,
 			    struct check_variable out[POLICY_PLACES])
 {
+	const struct policy_types *types = policy->types;
+	const struct cel_type *object =
+	    types != NULL && types->object != NULL ? types->object : &a_dyn;
+	const struct cel_type *params =
+	    types != NULL && types->params != NULL ? types->params : &a_dyn;
+
 	memset(out, 0, POLICY_PLACES * sizeof *out);
-	out[POLICY_OBJECT] = (struct check_variable){ STR("object"), &a_dyn };
-	out[POLICY_OLD_OBJECT] = (struct check_variable){ STR("oldObject"), &a_dyn };
+	out[POLICY_OBJECT] = (struct check_variable){ STR("object"), object };
+	out[POLICY_OLD_OBJECT] = (struct check_variable){ STR("oldObject"), object };
 	out[POLICY_REQUEST] = (struct check_variable){ STR("request"), &request_type };
 	out[POLICY_NAMESPACE] = (struct check_variable){ STR("namespaceObject"), &namespace_type };
 	if (policy->has_variables)
 		out[POLICY_VARIABLES] = (struct check_variable){ STR("variables"), variables };
 	if (policy->has_params)
-		out[POLICY_PARAMS] = (struct check_variable){ STR("params"), &a_dyn };
+		out[POLICY_PARAMS] = (struct check_variable){ STR("params"), params };
 	if (!has_authorizer)
 		return;
 	out[POLICY_AUTHORIZER] =
 	    (struct check_variable){ STR("authorizer"), cel_type_of(CEL_AUTHORIZER) };
+	if (types != NULL) /* upstream's type checker has none */
+		return;
 	out[POLICY_REQUEST_RESOURCE] = (struct check_variable){ STR("authorizer.requestResource"),
 								cel_type_of(CEL_RESOURCE_CHECK) };
 }
@@ -185,13 +193,8 @@ enum status policy_compile(struct policy *policy, struct str text, enum policy_r
 	return OK;
 }
 
-enum status policy_add_variable(struct policy *policy, struct str name, struct str text,
-				struct str *words)
+static void append_variable(struct policy *policy, struct policy_variable variable)
 {
-	struct policy_variable variable = { .name = name };
-
-	TRY(policy_compile(policy, text, POLICY_ANY, true, &variable.program, words));
-	variable.type = cel_result_type(variable.program);
 	if (policy->variable_count == policy->variable_cap) {
 		uint32_t cap = policy->variable_cap == 0 ? 8 : policy->variable_cap * 2;
 
@@ -201,7 +204,22 @@ enum status policy_add_variable(struct policy *policy, struct str name, struct s
 		policy->variable_cap = cap;
 	}
 	policy->variables[policy->variable_count++] = variable;
+}
+
+enum status policy_add_variable(struct policy *policy, struct str name, struct str text,
+				struct str *words)
+{
+	struct policy_variable variable = { .name = name };
+
+	TRY(policy_compile(policy, text, POLICY_ANY, true, &variable.program, words));
+	variable.type = cel_result_type(variable.program);
+	append_variable(policy, variable);
 	return OK;
+}
+
+void policy_assume_variable(struct policy *policy, struct str name)
+{
+	append_variable(policy, (struct policy_variable){ .name = name, .type = &a_dyn });
 }
 
 /* ---- evaluation --------------------------------------------------------------------------------------------------- */

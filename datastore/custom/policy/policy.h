@@ -32,8 +32,14 @@ struct policy_variable {
 	struct cel_program *program;
 };
 
+/* What is known beforehand of the kind that is judged, to check types by; NULL is dyn. */
+struct policy_types {
+	const struct cel_type *object, *params;
+};
+
 struct policy {
-	struct arena *arena; /* programs are freed with it */
+	struct arena *arena;              /* programs are freed with it */
+	const struct policy_types *types; /* NULL: nothing is known, as for programs that will run */
 	bool has_params, has_variables;
 	struct policy_variable *variables;
 	uint32_t variable_count, variable_cap;
@@ -50,6 +56,8 @@ MUST_USE enum status policy_compile(struct policy *policy, struct str text,
 /* The next of `variables`: those behind it see it. */
 MUST_USE enum status policy_add_variable(struct policy *policy, struct str name, struct str text,
 					 struct str *words);
+/* One of any type that is only checked by, never evaluated. */
+void policy_assume_variable(struct policy *policy, struct str name);
 
 /* ---- evaluation --------------------------------------------------------------------------------------------- */
 
