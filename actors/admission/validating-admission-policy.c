@@ -296,7 +296,9 @@ static void ask_with_params(struct asking *a, const struct admissionregistration
 {
 	const struct admissionregistration_param_kind *kind = spec_of(a)->param_kind;
 	struct arena *arena = a->admission->check.arena;
-	struct params params = { .asking = a, .type = type_find_api(kind->api_version, kind->kind) };
+	const struct reader *reader = a->admission->check.reader;
+	struct params params = { .asking = a,
+				 .type = reader->kind(reader->self, kind->api_version, kind->kind) };
 	struct str namespace = ref->namespace.len > 0 ? ref->namespace : a->admission->namespace;
 
 	if (params.type == NULL) {

@@ -34,6 +34,8 @@ struct reader {
 	/* In order of namespace and name; an absent namespace is all of them; false ends the walk. */
 	void (*each)(void *self, const struct type *type, struct str namespace,
 		     bool (*visit)(void *arg, const struct object *object), void *arg);
+	/* The type that objects of a kind have here, those of definitions too, which only the server knows; NULL: it is not served. */
+	const struct type *(*kind)(void *self, struct str api_version, struct str kind);
 };
 
 struct waiter {

@@ -107,6 +107,21 @@ static void reader_each(void *self, const struct type *type, struct str namespac
 		cache_each(cache, namespace, STR_NONE, visit_one, &each);
 }
 
+/* Of definitions the version that is kept, whichever is asked for: they differ in nothing else. */
+static const struct type *reader_kind(void *self, struct str api_version, struct str kind)
+{
+	const struct resources *resources = ((struct server *)self)->resources;
+
+	for (uint32_t i = 0; i < resources_len(resources); i++) {
+		const struct resource *resource = resources_at(resources, i);
+
+		if (resource->type != NULL && str_eq(resource->api_version, api_version) &&
+		    str_eq(type_kind(resource->type), kind))
+			return resource->custom != NULL ? resource->stored : resource->type;
+	}
+	return NULL;
+}
+
 /* ---- time ---------------------------------------------------------------------------------------------------- */
 
 static void tick(struct server *server)
@@ -217,7 +232,7 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	server->definitions = definitions_new(server->resources);
 	server->documents = documents_new(server->resources);
 	server->scratch = arena_new(0);
-	server->reader = (struct reader){ server, reader_get, reader_each };
+	server->reader = (struct reader){ server, reader_get, reader_each, reader_kind };
 	server->owns_metrics = server->config->metrics == NULL;
 	server->metrics = server->owns_metrics ? metrics_new() : server->config->metrics;
 	if (server->owns_metrics)

@@ -117,5 +117,34 @@ def test_types_are_checked_in_the_status(cluster):
     removed(cluster, "typed")
 
 
+LIMITS = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: limits.judge.example.com}
+spec:
+  group: judge.example.com
+  scope: Cluster
+  names: {plural: limits, singular: limit, kind: Limit, listKind: LimitList}
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {most: {type: integer}}}}}
+"""
+
+
+def test_parameters_may_be_custom_resources(cluster):
+    kubectl(cluster, "apply", "-f", "-", stdin=LIMITS)
+    kubectl(cluster, "wait", "crd", "limits.judge.example.com", "--for=condition=Established", "--timeout=20s")
+    kubectl(cluster, "apply", "-f", "-", stdin="{apiVersion: judge.example.com/v1, kind: Limit, metadata: {name: a, labels: {of: sizes}}, most: 2}")
+    bound = "validationActions: [Deny], paramRef: {selector: {matchLabels: {of: sizes}}, parameterNotFoundAction: Deny}"
+    kubectl(cluster, "apply", "-f", "-", stdin=policy("sizes", "\n  paramKind: {apiVersion: judge.example.com/v1, kind: Limit}" + about("configmaps") + """
+  validations:
+  - {expression: "size(object.data) <= params.most", messageExpression: "'at most %d'.format([params.most])"}
+""", bound))
+    kubectl(cluster, "apply", "-f", "-", stdin=config("two", "{a: '1', b: '1'}"))
+    expect(kubectl(cluster, "apply", "-f", "-", stdin=config("two", "{a: '1', b: '1', c: '1'}"), ok=False), "at most 2")
+    removed(cluster, "sizes")
+    kubectl(cluster, "delete", "configmap", "two")
+    kubectl(cluster, "delete", "crd", "limits.judge.example.com")
+
+
 if __name__ == "__main__":
     sys.exit(suite.main(globals(), sys.argv))
