@@ -129,11 +129,12 @@ static bool visit(void *arg, const struct object *object)
 
 static void tick(struct liveness *liveness)
 {
-	struct arena *arena = arena_new(0);
+	struct arena *arena;
 	struct world world;
 
 	if (caches_is_dead(liveness->caches))
 		act_fail(liveness->act, "the caches have ended");
+	arena = arena_new(0);
 	world = caches_world(liveness->caches, arena, act_wall(liveness->act));
 	liveness->tick++;
 	world.face->each(world.self, &core_node_type, STR_NONE, visit, liveness);

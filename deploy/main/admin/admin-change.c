@@ -178,7 +178,8 @@ static struct act_ref killer_of(struct act *act, struct admin *admin, struct str
 struct inspect_killed admin_kill_at(struct act *act, struct admin *admin, struct str node,
 				    struct str path, enum inspect_level level)
 {
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(act);
+	struct arena *arena = room.arena;
 	struct inspect_killed killed = { .status = NOT_FOUND };
 	struct inspect_kill kill = { .level = level };
 	struct act_ref who = killer_of(act, admin, node, &path, arena);
@@ -193,7 +194,7 @@ struct inspect_killed admin_kill_at(struct act *act, struct admin *admin, struct
 			killed = *(const struct inspect_killed *)asked.msg->body;
 		admin_asked_end(&asked);
 	}
-	arena_free(arena);
+	admin_room_end(act, &room);
 	return killed;
 }
 

@@ -44,11 +44,12 @@ static void ask_all(struct act *act, struct admin *admin, struct str peers, stru
 
 static void find_once(struct act *act, struct admin *admin)
 {
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(act);
+	struct arena *arena = room.arena;
 
 	ask_all(act, admin, directory_members(act, admin->process, arena), arena);
 	ask_all(act, admin, str_from(admin->process->identity.peers), arena);
-	arena_free(arena);
+	admin_room_end(act, &room);
 }
 
 static void find_task(struct act *act, void *state, void *arg)

@@ -150,31 +150,34 @@ static enum status delete_node_object(struct act *act, struct str name, struct a
 
 static enum status forget_member(struct act *act, struct str name, uint64_t id, bool is_forced)
 {
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(act);
+	struct arena *arena = room.arena;
 	enum status status = remove_member(act, id, is_forced);
 
 	if (status == OK)
 		status = delete_node_object(act, name, arena);
-	arena_free(arena);
+	admin_room_end(act, &room);
 	return status;
 }
 
 static void forget_record(struct act *act, struct str name)
 {
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(act);
+	struct arena *arena = room.arena;
 	enum status status =
 	    admin_write(act, node_record_key(name, arena), STR_NONE, STORE_ANY_REVISION);
 
 	if (status != OK && status != NOT_FOUND)
 		log_warn("admin", "the record of a node that left stays", LOG_STR("node", name),
 			 LOG_STATUS(status));
-	arena_free(arena);
+	admin_room_end(act, &room);
 }
 
 /* Until it answers, in whatever words: an older release knows no such question, but has heard us. */
 static void tell_forgotten(struct act *act, struct str name)
 {
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(act);
+	struct arena *arena = room.arena;
 	struct act_ref admin =
 	    act_named(act, arena_printf(arena, "admin@" STR_FMT, STR_ARG(name)).at);
 	struct admin_forgotten forgotten = { .status = OK };
@@ -190,7 +193,7 @@ static void tell_forgotten(struct act *act, struct str name)
 		if (status == UNAVAILABLE)
 			act_sleep(act, TELL_AGAIN_MS);
 	}
-	arena_free(arena);
+	admin_room_end(act, &room);
 }
 
 struct forget_wish {
@@ -326,7 +329,8 @@ void admin_leave(struct act *act, struct admin *admin, struct asked_page *page)
 /* It is no member, and not because it is only a worker. */
 static bool is_half_removed(struct act *act, struct str name)
 {
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(act);
+	struct arena *arena = room.arena;
 	struct node_record record;
 	uint64_t revision;
 	struct str value;
@@ -334,7 +338,7 @@ static bool is_half_removed(struct act *act, struct str name)
 	    admin_read(act, node_record_key(name, arena), arena, &value, &revision) == OK &&
 	    node_record_decode(value, &record) == OK && !str_is(record.role, "worker");
 
-	arena_free(arena);
+	admin_room_end(act, &room);
 	return is_half;
 }
 

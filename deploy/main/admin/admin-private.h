@@ -56,6 +56,14 @@ struct admin_asked admin_ask(struct act *act, struct act_ref to, const struct ac
 			     const void *body, uint32_t timeout_ms);
 void admin_asked_end(struct admin_asked *asked);
 
+/* Memory of a task that waits: freed at the end, or with the actor. */
+struct admin_room {
+	struct arena *arena;
+	uint64_t owned;
+};
+struct admin_room admin_room(struct act *act);
+void admin_room_end(struct act *act, struct admin_room *room);
+
 /* NOT_FOUND: there is none. The value is the arena's. */
 MUST_USE enum status admin_read(struct act *act, struct str key, struct arena *arena,
 				struct str *out_value, uint64_t *out_revision);

@@ -71,7 +71,8 @@ static bool find_leader(struct act *act, const struct admin *admin, struct str m
 static enum status find_majority(struct act *act, const struct admin *admin, struct str members,
 				 struct leader *out, const char **out_what)
 {
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(act);
+	struct arena *arena = room.arena;
 	struct store_status status;
 	enum status found = UNAVAILABLE;
 
@@ -83,14 +84,15 @@ static enum status find_majority(struct act *act, const struct admin *admin, str
 			    ? OK
 			    : CONFLICT;
 	}
-	arena_free(arena);
+	admin_room_end(act, &room);
 	return found;
 }
 
 static enum status remove_our_id(struct act *act, const struct leader *leader)
 {
 	struct store_member_remove remove = { .id = leader->our_id, .is_forced = true };
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(act);
+	struct arena *arena = room.arena;
 	struct admin_asked asked;
 	enum status status;
 
@@ -98,7 +100,7 @@ static enum status remove_our_id(struct act *act, const struct leader *leader)
 			  &store_member_remove_type, &remove, ADMIN_WRITE_MS);
 	status = store_outcome(asked.msg);
 	admin_asked_end(&asked);
-	arena_free(arena);
+	admin_room_end(act, &room);
 	return status;
 }
 
@@ -227,7 +229,8 @@ static enum status return_once(struct act *act, struct admin *admin, struct str 
 static void return_task(struct act *act, void *state, void *arg)
 {
 	struct admin *admin = state;
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(act);
+	struct arena *arena = room.arena;
 	struct str members = directory_members(act, admin->process, arena);
 	const char *what = "nobody else is known", *said = NULL;
 	enum status status = UNAVAILABLE;
@@ -245,7 +248,7 @@ static void return_task(struct act *act, void *state, void *arg)
 		if (status != OK)
 			act_sleep(act, AGAIN_MS);
 	}
-	arena_free(arena);
+	admin_room_end(act, &room);
 }
 
 void admin_return_wake(struct act *act, struct admin *admin)

@@ -41,6 +41,24 @@ void admin_asked_end(struct admin_asked *asked)
 	asked->msg = NULL;
 }
 
+static void free_arena(void *arena)
+{
+	arena_free(arena);
+}
+
+struct admin_room admin_room(struct act *act)
+{
+	struct arena *arena = arena_new(0);
+
+	return (struct admin_room){ arena, act_own(act, free_arena, arena) };
+}
+
+void admin_room_end(struct act *act, struct admin_room *room)
+{
+	act_disown(act, room->owned);
+	arena_free(room->arena);
+}
+
 enum status admin_read(struct act *act, struct str key, struct arena *arena, struct str *out_value,
 		       uint64_t *out_revision)
 {
