@@ -25,21 +25,16 @@ void etcd_reply_str(struct proto_out *out, uint32_t number, struct str value)
 		proto_out_bytes_field(out, number, value);
 }
 
-void etcd_reply_row_fields(struct proto_out *out, const struct store_row *row)
+void etcd_reply_row(struct proto_out *out, uint32_t number, const struct store_row *row)
 {
+	uint32_t before = proto_out_len(out);
+
 	etcd_reply_int(out, 6, row->lease);
 	etcd_reply_str(out, 5, row->value);
 	etcd_reply_int(out, 4, row->version);
 	etcd_reply_int(out, 3, row->mod_revision);
 	etcd_reply_int(out, 2, row->create_revision);
 	etcd_reply_str(out, 1, row->key);
-}
-
-void etcd_reply_row(struct proto_out *out, uint32_t number, const struct store_row *row)
-{
-	uint32_t before = proto_out_len(out);
-
-	etcd_reply_row_fields(out, row);
 	proto_out_close(out, number, before);
 }
 

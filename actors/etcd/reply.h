@@ -19,8 +19,7 @@ struct proto_out etcd_reply_new(void);
 void etcd_reply_int(struct proto_out *out, uint32_t number, uint64_t value);
 void etcd_reply_bool(struct proto_out *out, uint32_t number, bool value);
 void etcd_reply_str(struct proto_out *out, uint32_t number, struct str value);
-/* A KeyValue; or only what is in one. */
-void etcd_reply_row_fields(struct proto_out *out, const struct store_row *row);
+/* A KeyValue. */
 void etcd_reply_row(struct proto_out *out, uint32_t number, const struct store_row *row);
 void etcd_reply_rows(struct proto_out *out, uint32_t number, const struct store_row *rows,
 		     uint32_t count);

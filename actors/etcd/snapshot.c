@@ -1,10 +1,8 @@
-#include <assert.h>
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "actors/etcd/etcd-private.h"
-#include "actors/etcd/file/bolt.h"
+#include "actors/etcd/file/database.h"
 #include "transport/tls/crypto.h"
 
 /*
@@ -17,179 +15,54 @@
  * it; etcd takes those from who restores. After the file comes its SHA-256, by which etcdctl knows that it is whole.
  */
 #define PIECE_BYTES (32U * KIB)
-#define REVISION_BYTES 17U /* revision, '_', place within it */
-#define STORAGE_VERSION STR("3.6.0")
 
 enum step { STEP_ROWS, STEP_STATUS, STEP_LEASES, STEP_LEASE, STEP_SENDING };
-
-struct kept_lease {
-	uint64_t id;
-	uint32_t ttl_s;
-};
-
-struct meta_item {
-	struct str key, value;
-};
-
-#define META_ITEMS 5U
 
 struct snapshot {
 	struct etcd_ranging ranging; /* first: range.c reads the rows */
 	enum step step;
 	uint64_t applied_index, term;
-	struct kept_lease *leases;
+	struct database_kept_lease *leases;
 	uint32_t lease_count, lease_at;
-	struct meta_item meta[META_ITEMS];
-	struct bolt_bucket buckets[9];
+	struct database_contents contents;
 	struct bolt *bolt;
 	uint64_t left;
 	struct crypto_sha256 *digest;
 	struct text piece;
 };
 
-/* ---- the buckets: etcd's names, keys and values ------------------------------------------------------------------ */
-
-static void put_be64(char *at, uint64_t n)
-{
-	n = htobe64(n);
-	memcpy(at, &n, sizeof n);
-}
-
-static struct bolt_key revision_key(uint64_t revision, uint64_t place)
-{
-	struct bolt_key key = { .len = REVISION_BYTES };
-
-	put_be64(key.bytes, revision);
-	key.bytes[8] = '_';
-	put_be64(key.bytes + 9, place);
-	return key;
-}
-
-static uint32_t varint_bytes(uint64_t n)
-{
-	uint32_t bytes = 1;
-
-	for (; n >= 0x80; n >>= 7)
-		bytes++;
-	return bytes;
-}
-
-static uint32_t int_bytes(uint64_t n)
-{
-	return n != 0 ? 1 + varint_bytes(n) : 0;
-}
-
-static uint32_t str_bytes(struct str s)
-{
-	return s.len != 0 ? 1 + varint_bytes(s.len) + s.len : 0;
-}
-
-/* As etcd_reply_row writes it. */
-static uint32_t row_bytes(const struct store_row *row)
-{
-	return str_bytes(row->key) + int_bytes(row->create_revision) + int_bytes(row->mod_revision) +
-	       int_bytes(row->version) + str_bytes(row->value) + int_bytes(row->lease);
-}
-
 /* Rows are in the order of revisions; of one revision they have neighbours. */
-static struct bolt_key row_key(void *arg, uint32_t item, uint32_t *value_bytes)
+static struct database_row row_at(void *arg, uint32_t at, bool wants_value)
 {
 	const struct store_row *rows = ((struct snapshot *)arg)->ranging.rows;
+	const struct store_row *row = &rows[at];
 	uint32_t place = 0;
 
-	while (place < item && rows[item - place - 1].mod_revision == rows[item].mod_revision)
+	(void)wants_value;
+	while (place < at && rows[at - place - 1].mod_revision == row->mod_revision)
 		place++;
-	*value_bytes = row_bytes(&rows[item]);
-	return revision_key(rows[item].mod_revision, place);
-}
-
-static void row_value(void *arg, uint32_t item, struct text *out)
-{
-	const struct store_row *row = &((struct snapshot *)arg)->ranging.rows[item];
-	struct proto_out wire = proto_out_new(row_bytes(row));
-
-	etcd_reply_row_fields(&wire, row);
-	text_add(out, proto_out_str(&wire));
-	proto_out_fini(&wire);
-}
-
-static struct bolt_key lease_key(void *arg, uint32_t item, uint32_t *value_bytes)
-{
-	const struct kept_lease *lease = &((struct snapshot *)arg)->leases[item];
-	struct bolt_key key = { .len = 8 };
-
-	put_be64(key.bytes, lease->id);
-	*value_bytes = int_bytes(lease->id) + int_bytes(lease->ttl_s);
-	return key;
-}
-
-static void lease_value(void *arg, uint32_t item, struct text *out)
-{
-	const struct kept_lease *lease = &((struct snapshot *)arg)->leases[item];
-	struct proto_out wire = proto_out_new(64);
-
-	etcd_reply_int(&wire, 2, lease->ttl_s);
-	etcd_reply_int(&wire, 1, lease->id);
-	text_add(out, proto_out_str(&wire));
-	proto_out_fini(&wire);
-}
-
-static struct bolt_key meta_key(void *arg, uint32_t item, uint32_t *value_bytes)
-{
-	const struct meta_item *meta = &((struct snapshot *)arg)->meta[item];
-	struct bolt_key key = { .len = meta->key.len };
-
-	assert(meta->key.len <= BOLT_KEY_BYTES);
-	memcpy(key.bytes, meta->key.at, meta->key.len);
-	*value_bytes = meta->value.len;
-	return key;
-}
-
-static void meta_value(void *arg, uint32_t item, struct text *out)
-{
-	text_add(out, ((struct snapshot *)arg)->meta[item].value);
-}
-
-static struct str number_of(struct arena *arena, uint64_t n)
-{
-	char *at = arena_alloc(arena, sizeof n);
-
-	put_be64(at, n);
-	return str_of(at, sizeof n);
-}
-
-static void fill_meta(struct snapshot *snapshot, struct arena *arena)
-{
-	struct bolt_key compacted = revision_key(snapshot->ranging.revision, 0);
-	struct str revision = arena_str(arena, str_of(compacted.bytes, compacted.len));
-	const struct meta_item items[META_ITEMS] = {
-		{ STR("consistent_index"), number_of(arena, snapshot->applied_index) },
-		{ STR("finishedCompactRev"), revision },
-		{ STR("scheduledCompactRev"), revision },
-		{ STR("storageVersion"), STORAGE_VERSION },
-		{ STR("term"), number_of(arena, snapshot->term) },
-	};
-
-	memcpy(snapshot->meta, items, sizeof items);
+	return (struct database_row){ .key = row->key,
+				      .value = row->value,
+				      .revision = row->mod_revision,
+				      .create_revision = row->create_revision,
+				      .version = row->version,
+				      .lease = row->lease,
+				      .place = place };
 }
 
 static void plan(struct snapshot *snapshot, struct arena *arena)
 {
-	const struct bolt_bucket buckets[] = {
-		{ .name = STR("alarm") },
-		{ .name = STR("auth") },
-		{ .name = STR("authRoles") },
-		{ .name = STR("authUsers") },
-		{ STR("key"), snapshot->ranging.count, snapshot, row_key, row_value },
-		{ STR("lease"), snapshot->lease_count, snapshot, lease_key, lease_value },
-		{ .name = STR("members") },
-		{ .name = STR("members_removed") },
-		{ STR("meta"), META_ITEMS, snapshot, meta_key, meta_value },
+	snapshot->contents = (struct database_contents){
+		.arg = snapshot,
+		.row = row_at,
+		.row_count = snapshot->ranging.count,
+		.leases = snapshot->leases,
+		.lease_count = snapshot->lease_count,
+		.revision = snapshot->ranging.revision,
+		.applied_index = snapshot->applied_index,
+		.term = snapshot->term,
 	};
-
-	fill_meta(snapshot, arena);
-	memcpy(snapshot->buckets, buckets, sizeof buckets);
-	snapshot->bolt = bolt_plan(snapshot->buckets, sizeof buckets / sizeof *buckets, arena);
+	snapshot->bolt = database_plan(&snapshot->contents, arena);
 	snapshot->left = bolt_bytes(snapshot->bolt);
 }
 
@@ -236,7 +109,7 @@ static int order(const void *left, const void *right)
 
 static int order_leases(const void *left, const void *right)
 {
-	const struct kept_lease *a = left, *b = right;
+	const struct database_kept_lease *a = left, *b = right;
 
 	return a->id < b->id ? -1 : a->id > b->id;
 }
@@ -280,7 +153,7 @@ static void take_leases(struct etcd_call *call, const struct store_lease_answer 
 {
 	struct snapshot *snapshot = call->state;
 
-	snapshot->leases = arena_array(call->arena, struct kept_lease, answer->id_count);
+	snapshot->leases = arena_array(call->arena, struct database_kept_lease, answer->id_count);
 	for (uint32_t i = 0; i < answer->id_count; i++)
 		snapshot->leases[snapshot->lease_count++].id = answer->ids[i];
 	if (snapshot->lease_count > 0)
@@ -294,7 +167,7 @@ static void take_lease(struct etcd_call *call, enum status status,
 		       const struct store_lease_answer *answer)
 {
 	struct snapshot *snapshot = call->state;
-	struct kept_lease *lease = &snapshot->leases[snapshot->lease_at];
+	struct database_kept_lease *lease = &snapshot->leases[snapshot->lease_at];
 
 	if (status == OK) {
 		lease->ttl_s = answer->ttl_s;
@@ -353,7 +226,7 @@ static void send_piece(struct etcd_call *call, struct str bytes)
 	struct etcd_header header = etcd_header(call->etcd, snapshot->ranging.revision);
 	struct proto_out out = etcd_reply_new();
 
-	etcd_reply_str(&out, 4, STORAGE_VERSION);
+	etcd_reply_str(&out, 4, DATABASE_VERSION);
 	etcd_reply_str(&out, 3, bytes);
 	etcd_reply_int(&out, 2, snapshot->left);
 	etcd_reply_header(&out, &header);
