@@ -6,10 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "deploy/main/command/ask.h"
 #include "deploy/main/recovery/backup.h"
 #include "deploy/main/recovery/bundle.h"
-#include "deploy/main/recovery/keeper.h"
+#include "deploy/main/recovery/keeper-ask.h"
 #include "deploy/main/recovery/passphrase.h"
 #include "runtime/loop/loop.h"
 
@@ -35,19 +34,6 @@ static enum status find_path(const char *given, char out[BACKUP_PATH_MAX], struc
 }
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
-
-static enum status ask_copy(const struct data_dir *dir, bool is_stale, struct arena *arena,
-			    struct keeper_copy *out, struct fault *why)
-{
-	struct answered answer = { 0 };
-
-	TRY(ask_node(dir, "POST", is_stale ? KEEPER_PLACE "copy?stale=1" : KEEPER_PLACE "copy",
-		     STR_NONE, KEEPER_COPY_MS, arena, &answer, why));
-	TRY(ask_judge(&answer, why));
-	if (keeper_copy_read(answer.body, out) != OK)
-		return fault_set(why, CORRUPT, "", "the node's answer cannot be understood");
-	return OK;
-}
 
 static enum status write_backup(const struct data_dir *dir, const struct keeper_copy *copy,
 				const char *path, struct str passphrase, struct arena *arena,
@@ -78,7 +64,7 @@ static enum status make(const struct command_line *line, const char *path, struc
 	enum status status;
 
 	TRY(data_dir_find(command_text(line, "data-dir"), &dir, why));
-	TRY(ask_copy(&dir, command_flag(line, "stale"), arena, &copy, why));
+	TRY(keeper_ask_copy(&dir, command_flag(line, "stale"), arena, &copy, why));
 	status = write_backup(&dir, &copy, path, passphrase, arena, contents, why);
 	(void)loop_files()->unlink(loop_files()->self, copy.path);
 	return status;
