@@ -7,6 +7,7 @@
 #include "deploy/main/drill/demo.h"
 #include "deploy/main/drill/drill-fault.h"
 #include "deploy/main/drill/drill.h"
+#include "deploy/main/migration/verb-export.h"
 #include "deploy/main/migration/verb-import.h"
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/up.h"
@@ -292,6 +293,18 @@ static const struct command commands[] = {
 		  "cluster with that state",
 	  .run = verb_restore,
 	  .options = { DATA_DIR, PASSPHRASE } },
+	{ .name = "export",
+	  .arguments = "FILE",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .help = "writes the cluster's keys as a snapshot of etcd's, for `etcdutl snapshot "
+		  "restore`; from the node that runs on the directory, or from one that is "
+		  "stopped",
+	  .run = verb_export,
+	  .options = { DATA_DIR,
+		       { .name = "stale",
+			 .help = "what this node has, though no majority can say whether that is "
+				 "the latest" } } },
 	{ .name = "import",
 	  .arguments = "FILE",
 	  .arguments_min = 1,

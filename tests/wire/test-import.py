@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Clusters that move here: snapshots of etcd's and databases of kine's become clusters with the same keys and values, byte for byte."""
+"""Clusters that move here, and away: snapshots of etcd's and databases of kine's become clusters with the same keys and values, byte for byte."""
 import base64
+import json
 import os
 import shutil
 import sqlite3
+import stat
 import sys
+import tempfile
 
 import suite
 from cluster import Failed, Node, run, until
@@ -210,6 +213,71 @@ def test_tokens_and_certificates_of_the_old_cluster_stay_good_when_asked_for(clu
     assert path in none.troupe("import", "--service-account-key", path, path, ok=False).stderr
     assert "ca.crt" in none.troupe("import", "--ca-dir", cluster.folder, path, ok=False).stderr
     assert not os.path.exists(none.folder)
+
+
+def rows_of(path):
+    """What a file has under /registry/, as whoever imports it sees it: each key's first and last revision, lease and value."""
+    with tempfile.TemporaryDirectory() as folder:
+        node = Node("rows", folder)
+        node.troupe("import", path)
+        base = sqlite3.connect(node.folder + "/store/table.db")
+        rows = base.execute("SELECT key, id, create_rev, version, lease, value FROM hist ORDER BY id").fetchall()
+        base.close()
+        return rows
+
+
+def test_what_is_exported_is_a_snapshot_of_etcds_and_comes_back_as_it_was(cluster):
+    snapshot(cluster)
+    node, path = cluster.nodes[0], cluster.folder + "/exported.db"
+    lease = "%x" % seen(node, "lease", "grant", "3000")["ID"]
+    ctl(node, "put", "/registry/foreign/default/leased", "--lease=" + lease, stdin="for a while")
+    expected = kept(node)
+    said = node.troupe("export", path).stdout
+    assert "read again and whole" in said and "etcdutl snapshot restore" in said, said
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600 and not os.path.exists(path + ".new")
+    etcd = {**os.environ, "ETCDCTL_API": "3"}
+    status = json.loads(run(["etcdctl", "snapshot", "status", path, "-w", "json"], True, 30, etcd).stdout)
+    assert "revision %d" % status["revision"] in said and status["totalSize"] == os.path.getsize(path) - 32, (status, said)
+    shutil.rmtree(path + ".etcd", ignore_errors=True)
+    run(["etcdctl", "snapshot", "restore", path, "--data-dir", path + ".etcd"], True, 30, etcd)
+    rows = rows_of(path)
+    assert rows == rows_of(path + ".etcd/member/snap/db") and any(row[4] for row in rows)
+    found = {key.decode(): (value, create, number >> 20, version) for key, number, create, version, _, value in rows}
+    for key, value in expected.items():
+        assert found[key] == value, key
+    # And once more through a cluster made of it: what was stopped before it ever ran gives the same file's rows.
+    other = Node("again", os.path.join(cluster.folder, "imported"))
+    other.troupe("import", path)
+    other.troupe("export", path + ".again")
+    assert rows_of(path + ".again") == rows
+
+
+def test_a_stopped_node_is_exported_as_it_is_or_not_at_all(cluster):
+    path, _ = snapshot(cluster)
+    node = started(imported(cluster, path, "i7"))
+    try:
+        expected = kept(node)
+        assert node.stop() == 0
+        done = node.troupe("export", path + ".stopped", ok=None)
+        if done.returncode == 0:
+            found = {row[0].decode(): row[5] for row in rows_of(path + ".stopped")}
+            assert all(found[key] == value[0] for key, value in expected.items())
+        else:
+            assert "export while it runs" in done.stderr, done.stderr
+        started(node)  # no worse for having been looked at
+        assert kept(node) == expected
+        ctl(node, "put", "/registry/foreign/default/last", stdin="just now")
+        node.kill()
+        done = node.troupe("export", path + ".killed", ok=None)
+        if done.returncode == 0:
+            assert any(row[0] == b"/registry/foreign/default/last" for row in rows_of(path + ".killed"))
+        else:
+            assert "export while it runs" in done.stderr and not os.path.exists(path + ".killed"), done.stderr
+        assert "does not exist" in cluster.nodes[0].troupe("export", cluster.folder + "/nowhere/file", ok=False).stderr
+        assert "no cluster's state" in Node("none", cluster.folder).troupe("export", path + ".none", ok=False).stderr
+    finally:
+        node.kill()
+        cluster.nodes.remove(node)
 
 
 def test_what_cannot_be_taken_over_is_refused_with_what_to_do(cluster):

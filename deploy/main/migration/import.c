@@ -51,6 +51,10 @@ static enum status take_account_key(const struct seams_files *files, const char 
 
 	if (status == OK)
 		status = certificate_key_from_pem(pem, &key, &inner);
+	if (status == OK && !certificate_key_is_private(key)) {
+		certificate_key_free(key);
+		status = fault_set(&inner, INVALID, "", "it is no private key");
+	}
 	if (status != OK)
 		return fault_set(why, status, "--service-account-key", "%s: %s", path,
 				 inner.text[0] != '\0' ? inner.text : status_text(status));
