@@ -215,6 +215,40 @@ def test_tokens_and_certificates_of_the_old_cluster_stay_good_when_asked_for(clu
     assert not os.path.exists(none.folder)
 
 
+def keys_of(node, certificate="admin"):
+    return ["--ca", node.folder + "/pki/ca.crt", "--cert", node.folder + "/pki/%s.crt" % certificate, "--key", node.folder + "/pki/%s.key" % certificate]
+
+
+def test_an_etcd_that_runs_becomes_a_cluster_with_the_same_keys(cluster):
+    snapshot(cluster)
+    old = cluster.nodes[0]
+    lease = "%x" % seen(old, "lease", "grant", "3000")["ID"]
+    ctl(old, "put", "/registry/foreign/default/alive", "--lease=" + lease, stdin="for a while")
+    for i in range(400):  # with what is there more than a page
+        create(old, "/api/v1/namespaces/default/configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "many-%d" % i}})
+    expected = kept(old)
+    # The first endpoint is nobody's; the second one answers.
+    place = "etcd://127.0.0.1:1,%s:2379" % old.address
+    node = imported(cluster, place, "i8", *keys_of(old))
+    assert "an etcd at revision" in node.said and "v1 ConfigMap" in node.said, node.said
+    started(node)
+    try:
+        check_same(node, expected)
+        check_goes_on(node, expected)
+        assert seen(node, "lease", "timetolive", lease)["granted-ttl"] == 3000
+    finally:
+        node.kill()
+        cluster.nodes.remove(node)
+        ctl(old, "del", "/registry/configmaps/default/many", "--prefix")
+    dry = Node("dry", cluster.folder)
+    assert "permission denied" in dry.troupe("import", *keys_of(old, "node"), place, ok=False).stderr
+    assert "expected etcd://" in dry.troupe("import", "etcd://", ok=False).stderr
+    assert "/nothing" in dry.troupe("import", "--ca", "/nothing", place, ok=False).stderr
+    assert "127.0.0.1:1" in dry.troupe("import", "etcd://127.0.0.1:1", ok=False).stderr
+    assert dry.troupe("import", "etcd://%s:6443" % old.address, ok=False).stderr
+    assert not os.path.exists(dry.folder)
+
+
 def rows_of(path):
     """What a file has under /registry/, as whoever imports it sees it: each key's first and last revision, lease and value."""
     with tempfile.TemporaryDirectory() as folder:

@@ -226,7 +226,7 @@ static enum status try_file(const struct seams_files *files, const struct export
 	struct source *source;
 	enum status status;
 
-	TRY(source_open(files, path, &source, why));
+	TRY(source_open(files, path, NULL, &source, why));
 	status = source_each(source, try_row, &trying, why);
 	source_close(source);
 	if (status == OK && trying.at < exporting->rows.len)

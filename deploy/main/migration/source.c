@@ -18,6 +18,7 @@ struct source {
 	struct seams_file *file; /* of etcd's */
 	struct database_reader *etcd;
 	struct table_kine *kine;
+	struct remote *remote;
 	VEC(struct table_lease) leases; /* of etcd's, by id */
 };
 
@@ -122,9 +123,15 @@ static enum status first_bytes(const struct seams_files *files, const char *path
 	return status == OK ? OK : fault_set(why, status, "", "%s", status_text(status));
 }
 
-static enum status open_any(struct source *source, const char *path, struct fault *why)
+static enum status open_any(struct source *source, const char *path, const struct remote_keys *keys,
+			    struct fault *why)
 {
+	static const struct remote_keys none = { .authority = NULL };
 	char first[FIRST_BYTES];
+
+	if (str_starts(str_from(path), REMOTE_PREFIX))
+		return remote_open(source->files, str_from(path), keys != NULL ? keys : &none,
+				   &source->remote, why);
 
 	TRY(first_bytes(source->files, path, first, why));
 	if (memcmp(first, "TROUPEBK", 8) == 0)
@@ -134,15 +141,15 @@ static enum status open_any(struct source *source, const char *path, struct faul
 	return open_etcd(source, path, why);
 }
 
-enum status source_open(const struct seams_files *files, const char *path, struct source **out,
-			struct fault *why)
+enum status source_open(const struct seams_files *files, const char *path,
+			const struct remote_keys *keys, struct source **out, struct fault *why)
 {
 	struct source *source = mem_new(struct source);
 	struct fault inner = { 0 };
 	enum status status;
 
 	source->files = files;
-	status = open_any(source, path, &inner);
+	status = open_any(source, path, keys, &inner);
 	if (status == OK)
 		*out = source;
 	else
@@ -156,6 +163,7 @@ void source_close(struct source *source)
 		return;
 	database_reader_close(source->etcd);
 	table_kine_close(source->kine);
+	remote_close(source->remote);
 	if (source->file != NULL)
 		source->files->close(source->files->self, source->file);
 	vec_fini(&source->leases);
@@ -166,11 +174,15 @@ void source_close(struct source *source)
 
 const char *source_what(const struct source *source)
 {
+	if (source->remote != NULL)
+		return "an etcd";
 	return source->kine != NULL ? "a database of kine's" : "a database of etcd's";
 }
 
 uint64_t source_revision(const struct source *source)
 {
+	if (source->remote != NULL)
+		return remote_revision(source->remote);
 	return source->kine != NULL ? table_kine_revision(source->kine)
 				    : database_reader_revision(source->etcd);
 }
@@ -198,6 +210,8 @@ enum status source_each(struct source *source, source_row *each, void *arg, stru
 {
 	struct giving giving = { each, arg };
 
+	if (source->remote != NULL)
+		return remote_each(source->remote, each, arg, why);
 	if (source->kine != NULL)
 		return table_kine_each(source->kine, each, arg, why);
 	return database_reader_each(source->etcd, give_row, &giving, why);
@@ -208,6 +222,8 @@ uint32_t source_lease_ttl_s(const struct source *source, uint64_t lease)
 {
 	uint32_t from = 0, to = source->leases.len;
 
+	if (source->remote != NULL)
+		return remote_lease_ttl_s(source->remote, lease);
 	if (source->kine != NULL)
 		return lease <= UINT32_MAX ? (uint32_t)lease : 0;
 	while (from < to) {

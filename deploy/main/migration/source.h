@@ -1,6 +1,6 @@
 /*
- * The cluster that is moved away from, as one file: a database of etcd's (a snapshot of `etcdctl snapshot save`, or a member's db) or one
- * of kine's. Which it is its first bytes say.
+ * The cluster that is moved away from: one file, a database of etcd's (a snapshot of `etcdctl snapshot save`, or a member's db) or one
+ * of kine's, whichever its first bytes say; or an etcd that runs, as `etcd://HOST:PORT,...` (remote.h).
  *
  * Through the seam of files, blocking; it is never written to. Nothing in it is trusted. Outcomes with words: NOT_FOUND, FORBIDDEN, IO,
  * INVALID (it is something else), CORRUPT (it is damaged, and where).
@@ -9,14 +9,16 @@
 #define DEPLOY_MAIN_MIGRATION_SOURCE_H
 
 #include "datastore/table/table.h"
+#include "deploy/main/migration/remote.h"
 #include "runtime/actor/seams.h"
 #include "runtime/base/base.h"
 
 struct source;
 
-/* Reads all of it once. */
+/* Reads all of it once. `keys` are for etcds that run; NULL: none. */
 MUST_USE enum status source_open(const struct seams_files *files, const char *path,
-				 struct source **out, struct fault *why);
+				 const struct remote_keys *keys, struct source **out,
+				 struct fault *why);
 void source_close(TAKE struct source *source); /* NULL is fine */
 
 const char *source_what(const struct source *source);  /* "a database of etcd's" */

@@ -72,7 +72,9 @@ int verb_import(const struct command_line *line)
 	struct survey survey = survey_new(arena);
 	struct source *source = NULL;
 	struct fault why = { 0 };
-	enum status status = source_open(loop_files(), line->arguments[0], &source, &why);
+	const struct remote_keys keys = { command_text(line, "ca"), command_text(line, "cert"),
+					  command_text(line, "key") };
+	enum status status = source_open(loop_files(), line->arguments[0], &keys, &source, &why);
 
 	if (status == OK)
 		status = import(line, source, &survey, arena, &why);

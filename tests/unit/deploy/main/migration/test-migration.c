@@ -78,7 +78,7 @@ static struct source *open_source(struct fake_disk *disk)
 {
 	struct source *source;
 
-	CHECK_STATUS(source_open(fake_disk_files(disk), FILE_PATH, &source, NULL), OK);
+	CHECK_STATUS(source_open(fake_disk_files(disk), FILE_PATH, NULL, &source, NULL), OK);
 	return source;
 }
 
