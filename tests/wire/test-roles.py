@@ -19,6 +19,11 @@ def members(node):
     return node.status().get("members", [])
 
 
+def listed(node):
+    """The same without asking for anybody's actors, which takes longer when one has just gone."""
+    return json.loads(node.troupe("members", "-o", "json").stdout)["members"]
+
+
 def roles(node):
     return {m["name"]: m["role"] for m in members(node)}
 
@@ -45,7 +50,7 @@ def lose_a_voter(cluster, tolerance):
     leader, lost = cluster.leader(), voter_beside_leader(cluster)
     began = time.monotonic()
     lost.kill()
-    dead = until(lambda: not next(m for m in members(leader) if m["name"] == lost.name)["alive"] and time.monotonic(), 20, "%s is declared dead" % lost.name)
+    dead = until(lambda: not next(m for m in listed(leader) if m["name"] == lost.name)["alive"] and time.monotonic(), 20, "%s is declared dead" % lost.name)
     whole = until(lambda: leader.status()["tolerance"] == tolerance and time.monotonic(), 20, "%d may fail again" % tolerance)
     seen = {m["name"]: m for m in members(leader)}
     assert seen[lost.name]["role"] == "standby" and "dead" in seen[lost.name]["reason"], seen[lost.name]
@@ -117,8 +122,8 @@ def test_members_are_watched_with_the_reason_of_each_role():
         try:
             lines_until(child, r"^%s +Standby " % standby)
             lost.kill()
-            lines_until(child, r"^%s +Voter .* there are too few voters" % standby)
-            expect(kubectl(cluster, "get", "members"), r"^%s +Standby .* a voter is dead, another can vote" % lost.name)
+            lines_until(child, r"^%s +Voter .* a voter is dead, another can vote" % standby)
+            expect(kubectl(cluster, "get", "members"), r"^%s +Standby .* a voter is dead, another votes in its place" % lost.name)
         finally:
             ended(child)
 

@@ -341,7 +341,10 @@ static struct roles_step thin_voters(const struct roles_input *input)
 		const struct roles_member *member = &input->at[i];
 		if (member->role == MEMBER_VOTER && (!is_here(member) || is_going(member)) &&
 		    member->id != input->leader && is_lawful(input, member, false))
-			return assign(member, MEMBER_STANDBY, "there are too many voters");
+			return assign(member, MEMBER_STANDBY,
+				      member->is_alive
+					  ? "there are too many voters"
+					  : "a voter is dead, another votes in its place");
 	}
 	const struct roles_member *worst = worst_voter(input);
 	if (worst && balance_of(input).lasting > target && is_lawful(input, worst, false))
