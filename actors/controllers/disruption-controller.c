@@ -13,6 +13,7 @@
 #include "datastore/schema/apps.h"
 #include "datastore/schema/policy.h"
 #include "runtime/base/arena.h"
+#include "runtime/base/wall.h"
 
 #define DELETION_MS \
 	120000 /* a pod that was evicted and is not being deleted by then counts again */
@@ -127,7 +128,7 @@ static int64_t evicted_ns(const struct work *w, const struct core_pod *pod)
 
 	for (uint32_t i = 0; i < map->len; i++)
 		if (str_eq(map->at[i].key, pod->metadata->name) &&
-		    world_now(w->world).ns - map->at[i].value.ns < DELETION_MS * TIME_MS)
+		    wall_since(world_now(w->world), map->at[i].value) < DELETION_MS * TIME_MS)
 			return map->at[i].value.ns;
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "runtime/base/str.h"
+#include "runtime/base/wall.h"
 
 #define FINISHED_MAX 12500U /* upstream's --terminated-pod-gc-threshold */
 #define QUARANTINE_MS 40000 /* how long a node must be gone */
@@ -75,7 +76,7 @@ static void judge_orphan(const struct world *world, struct plan *plan, const str
 		plan_again(plan, QUARANTINE_MS);
 		return;
 	}
-	since_ms = (world_now(world).ns - mark->last_transition_time.ns) / TIME_MS;
+	since_ms = wall_since(world_now(world), mark->last_transition_time) / TIME_MS;
 	if (since_ms < 0)
 		mark_anew(world, plan, pod);
 	else if (since_ms >= QUARANTINE_MS)

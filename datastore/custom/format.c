@@ -5,6 +5,7 @@
 
 #include "datastore/object/name.h"
 #include "runtime/base/time.h"
+#include "runtime/base/wall.h"
 
 #define ADDRESS_BYTES_MAX 64U
 
@@ -59,7 +60,7 @@ static bool is_date(struct str text, struct arena *arena)
 	struct wall time;
 
 	return text.len == 10 &&
-	       time_parse(arena_printf(arena, STR_FMT "T00:00:00Z", STR_ARG(text)), &time) == OK;
+	       wall_parse(arena_printf(arena, STR_FMT "T00:00:00Z", STR_ARG(text)), &time) == OK;
 }
 
 /* The clock's part is the pattern's matter, but for hours and minutes there are. */

@@ -5,6 +5,7 @@
 #include "datastore/object/quantity.h"
 #include "runtime/base/limits.h"
 #include "runtime/base/time.h"
+#include "runtime/base/wall.h"
 #include "transport/wire/base64.h"
 
 bool json_may_take(struct json_decode *d, uint64_t bytes)
@@ -109,7 +110,7 @@ static void read_time(struct json_decode *d, const struct field *field, struct w
 
 	if (!json_string(&d->in, d->arena, &text))
 		return;
-	if (time_parse(text, &time) != OK) {
+	if (wall_parse(text, &time) != OK) {
 		json_fail(d,
 			  "parsing time \"" STR_FMT "\" as \"%s\": cannot parse \"" STR_FMT
 			  "\" as \"2006\"",
@@ -119,9 +120,7 @@ static void read_time(struct json_decode *d, const struct field *field, struct w
 			  STR_ARG(str_slice(text, 0, 64)));
 		return;
 	}
-	/* Both ways of rounding go down, before 1970 too. */
-	int64_t rest = time.ns % unit;
-	at->ns = time.ns - (rest < 0 ? rest + unit : rest);
+	*at = wall_floor(time, unit);
 }
 
 static void read_duration(struct json_decode *d, int64_t *at)

@@ -6,11 +6,9 @@
 #include "datastore/object/record.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/limits.h"
+#include "runtime/base/wall.h"
 #include "transport/wire/json.h"
 #include "transport/wire/proto.h"
-
-/* Whole seconds in struct wall, on either side of 1970. */
-#define WALL_SECONDS_MAX (INT64_MAX / TIME_S)
 
 struct decode {
 	struct arena *arena;
@@ -69,25 +67,22 @@ static bool read_time(struct str bytes, enum kind kind, struct wall *out, bool *
 	enum proto_wire wire;
 	int64_t seconds = 0, nanos = 0;
 
-	*is_zero = bytes.len == 0;
 	while (proto_field(&in, &number, &wire)) {
 		if (number <= 2 && wire == PROTO_VARINT)
 			*(number == 1 ? &seconds : &nanos) = (int64_t)proto_varint(&in);
 		else
 			proto_skip(&in, number, wire);
 	}
+	if (kind == KIND_TIME || nanos < 0 || nanos >= TIME_S)
+		nanos = 0;
+	*is_zero = bytes.len == 0 || (seconds == WALL_ZERO_S && nanos == 0);
 	if (*is_zero) {
 		out->ns = 0;
 		return true;
 	}
-	if (kind == KIND_TIME || nanos < 0 || nanos >= TIME_S)
-		nanos = 0;
-	/* struct wall reaches from 1677 to 2262; what is beyond stays at its ends. */
-	if (seconds > WALL_SECONDS_MAX || seconds < -WALL_SECONDS_MAX) {
-		seconds = seconds < 0 ? -WALL_SECONDS_MAX : WALL_SECONDS_MAX;
-		nanos = 0;
-	}
-	out->ns = seconds * TIME_S + nanos - nanos % TIME_US;
+	/* What is beyond the years 0 to 9999 has no text; it stays at their ends. */
+	if (!wall_from(seconds, nanos - nanos % TIME_US, out))
+		(void)!wall_from(seconds < 0 ? WALL_FIRST_S : WALL_LAST_S, 0, out);
 	return !in.is_bad;
 }
 

@@ -5,6 +5,7 @@
 #include "datastore/object/record.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/text.h"
+#include "runtime/base/wall.h"
 #include "transport/wire/proto.h"
 
 /* Everything is written from its last byte to its first (wire/proto.h): fields by descending tags, lists backwards. */
@@ -14,12 +15,9 @@ static void write_message(struct proto_out *out, const struct type *type, const 
 /* Timestamp: 1 seconds, 2 nanoseconds, both always; nothing for the zero time. */
 static void write_time(struct proto_out *out, enum kind kind, struct wall time)
 {
-	int64_t nanos = time.ns % TIME_S, seconds = time.ns / TIME_S;
+	int64_t nanos, seconds;
 
-	if (nanos < 0) {
-		nanos += TIME_S;
-		seconds--;
-	}
+	wall_split(time, &seconds, &nanos);
 	nanos = kind == KIND_TIME ? 0 : nanos - nanos % TIME_US;
 	proto_out_varint_field(out, 2, (uint64_t)nanos);
 	proto_out_varint_field(out, 1, (uint64_t)seconds);

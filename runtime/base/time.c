@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/base/time-private.h"
+#include "runtime/base/wall.h"
+
 #define TIME_DAY_S 86400LL
 
 /*
@@ -54,19 +57,22 @@ static char *time_put(char *at, int64_t n, uint32_t count, char behind)
 
 static struct str time_print_as(struct wall at, bool with_micro, char out[TIME_TEXT])
 {
-	int64_t seconds = time_floor(at.ns, TIME_S);
-	int64_t days = time_floor(seconds, TIME_DAY_S);
-	int64_t of_day = seconds - days * TIME_DAY_S;
-	struct time_date date = time_date(days);
-	char *end = time_put(out, date.year, 4, '-');
+	int64_t seconds, nanos, days, of_day;
+	struct time_date date;
+	char *end;
 
+	wall_split(at, &seconds, &nanos);
+	days = time_floor(seconds, TIME_DAY_S);
+	of_day = seconds - days * TIME_DAY_S;
+	date = time_date(days);
+	end = time_put(out, date.year, 4, '-');
 	end = time_put(end, date.month, 2, '-');
 	end = time_put(end, date.day, 2, 'T');
 	end = time_put(end, of_day / 3600, 2, ':');
 	end = time_put(end, of_day / 60 % 60, 2, ':');
 	end = time_put(end, of_day % 60, 2, with_micro ? '.' : 'Z');
 	if (with_micro)
-		end = time_put(end, (at.ns - seconds * TIME_S) / TIME_US, 6, 'Z');
+		end = time_put(end, nanos / TIME_US, 6, 'Z');
 	*end = '\0';
 	return str_of(out, (size_t)(end - out));
 }
@@ -183,23 +189,32 @@ static bool time_read_offset(struct str s, uint32_t *at, int64_t *seconds)
 	return true;
 }
 
-enum status time_parse(struct str s, struct wall *out)
+bool time_read(struct str s, int64_t *seconds, int64_t *nanos)
 {
-	int64_t days, clock, fraction, offset, ns;
+	int64_t days, offset;
 	uint32_t at = 0;
 
 	if (!time_read_date(s, &at, &days) || !time_char(s, &at, 'T') ||
-	    !time_read_clock(s, &at, &clock) || !time_read_fraction(s, &at, &fraction) ||
+	    !time_read_clock(s, &at, seconds) || !time_read_fraction(s, &at, nanos) ||
 	    !time_read_offset(s, &at, &offset) || at != s.len)
+		return false;
+	*seconds += days * TIME_DAY_S - offset;
+	return true;
+}
+
+/* Whoever reads a time here may count with it: what wall_from gives another meaning is not taken. */
+enum status time_parse(struct str s, struct wall *out)
+{
+	int64_t seconds, nanos, ns;
+	struct wall at;
+
+	if (wall_parse(s, &at) != OK)
 		return INVALID;
-	clock += days * TIME_DAY_S - offset;
-	if (clock == time_days(1, 1, 1) * TIME_DAY_S && fraction == 0) {
-		*out = (struct wall){ 0 };
-		return OK;
-	}
-	if (__builtin_mul_overflow(clock, TIME_S, &ns) || __builtin_add_overflow(ns, fraction, &ns))
+	wall_split(at, &seconds, &nanos);
+	if (__builtin_mul_overflow(seconds, TIME_S, &ns) ||
+	    __builtin_add_overflow(ns, nanos, &ns) || ns != at.ns)
 		return INVALID;
-	*out = (struct wall){ ns };
+	*out = at;
 	return OK;
 }
 

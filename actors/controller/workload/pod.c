@@ -1,4 +1,5 @@
 #include "actors/controller/workload/pod.h"
+#include "runtime/base/wall.h"
 
 const struct core_pod_condition *pod_condition(const struct core_pod *pod, const char *type)
 {
@@ -38,7 +39,7 @@ bool pod_is_available(const struct core_pod *pod, int32_t min_ready_seconds, str
 		return false;
 	if (min_ready_seconds == 0)
 		return true;
-	since = now.ns - ready->last_transition_time.ns;
+	since = wall_since(now, ready->last_transition_time);
 	if (ready->last_transition_time.ns != 0 && since >= min_ready_seconds * TIME_S)
 		return true;
 	if (wait_ms != NULL)

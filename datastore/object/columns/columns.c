@@ -9,6 +9,7 @@
 #include "datastore/schema/core.h"
 #include "datastore/schema/flowcontrol.h"
 #include "runtime/base/limits.h"
+#include "runtime/base/wall.h"
 #include "transport/wire/json.h"
 
 /* What no path can say, by the name that columns.tsv uses. */
@@ -160,7 +161,7 @@ struct str columns_age(const struct cell *cell, struct wall at)
 
 	if (at.ns == 0)
 		return COLUMNS_UNKNOWN;
-	return arena_str(cell->arena, time_print_age(cell->view->now.ns - at.ns, age));
+	return arena_str(cell->arena, time_print_age(wall_since(cell->view->now, at), age));
 }
 
 bool columns_is_deleting(const struct meta_object_meta *meta)

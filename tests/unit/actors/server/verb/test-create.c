@@ -394,3 +394,19 @@ TEST(an_object_of_another_version_is_judged_as_the_one_its_kind_knows)
 	CHECK_AT(answer.body, "metadata.generation", "1");
 	rig_close(rig);
 }
+
+TEST(a_time_of_any_year_comes_back_as_it_was)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer =
+	    rig_post(rig, "/apis/coordination.k8s.io/v1/namespaces/default/leases",
+		     "{\"metadata\":{\"name\":\"l\"},\"spec\":{\"acquireTime\":\"0001-01-01T00:00:"
+		     "02.000000Z\","
+		     "\"renewTime\":\"9999-12-31T23:59:59.000001Z\"}}");
+
+	CHECK_CODE(answer, 201);
+	answer = rig_get(rig, "/apis/coordination.k8s.io/v1/namespaces/default/leases/l");
+	CHECK_AT(answer.body, "spec.acquireTime", "0001-01-01T00:00:02.000000Z");
+	CHECK_AT(answer.body, "spec.renewTime", "9999-12-31T23:59:59.000001Z");
+	rig_close(rig);
+}
