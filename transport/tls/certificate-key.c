@@ -85,7 +85,7 @@ static EVP_PKEY *certificate_public_key(const uint8_t *at, long len)
 
 static EVP_PKEY *private_key(const char *name, const uint8_t *at, long len)
 {
-	EVP_PKEY *own = strcmp(name, "PRIVATE KEY") == 0 ? p256_read(at, (size_t)len) : NULL;
+	EVP_PKEY *own = strcmp(name, P256_PRIVATE_NAME) == 0 ? p256_read(at, (size_t)len) : NULL;
 
 	return own != NULL ? own : d2i_AutoPrivateKey(NULL, &at, len);
 }
@@ -215,7 +215,7 @@ struct str certificate_key_private_pem(const struct certificate_key *key, struct
 
 	assert(key->is_private);
 	if (p256_write(key->handle, der))
-		is_written = PEM_write_bio(bio, "PRIVATE KEY", "", der, sizeof der) > 0;
+		is_written = PEM_write_bio(bio, P256_PRIVATE_NAME, "", der, sizeof der) > 0;
 	else
 		is_written =
 		    PEM_write_bio_PKCS8PrivateKey(bio, key->handle, NULL, NULL, 0, NULL, NULL) == 1;

@@ -12,7 +12,12 @@
 
 #include "runtime/base/base.h"
 
-#define P256_PRIVATE_BYTES 138U /* PKCS#8 (RFC 5208) of RFC 5915 with the public key, named curve */
+/*
+ * RFC 5915 with the named curve and the public key. fabric8 takes a key in PKCS#8 for one of RSA, and all others take this form too, which
+ * k3s gives them.
+ */
+#define P256_PRIVATE_BYTES 121U
+#define P256_PRIVATE_NAME "EC PRIVATE KEY" /* in PEM, RFC 7468, section 13 */
 
 /* NULL: it is not this form, or no such key. */
 GIVE EVP_PKEY *p256_read(const uint8_t *der, size_t len);

@@ -4,12 +4,18 @@
 #include "transport/tls/certificate.h"
 #include "transport/wire/base64.h"
 
-/* Made for these tests by `openssl genpkey`; the third is the first without its public half. */
-static const char p256[] = "-----BEGIN PRIVATE KEY-----\n"
-			   "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMuOMbOCgIT8KHAdB\n"
-			   "pW71p+TyRbbR7wMo26rg0usr1v+hRANCAASMBpg6g7EmZfFebVKPm08TVzsSpm9S\n"
-			   "dyoor930itqRKAoAXxRj7kUdbr5PKIUgD2/DZfN33mcoPUyz3ja+7f/o\n"
-			   "-----END PRIVATE KEY-----\n";
+/* Made for these tests by `openssl genpkey` and `openssl ec`; the last is the first without its public half. */
+static const char p256[] = "-----BEGIN EC PRIVATE KEY-----\n"
+			   "MHcCAQEEIDLjjGzgoCE/ChwHQaVu9afk8kW20e8DKNuq4NLrK9b/oAoGCCqGSM49\n"
+			   "AwEHoUQDQgAEjAaYOoOxJmXxXm1Sj5tPE1c7EqZvUncqKK/d9IrakSgKAF8UY+5F\n"
+			   "HW6+TyiFIA9vw2Xzd95nKD1Ms942vu3/6A==\n"
+			   "-----END EC PRIVATE KEY-----\n";
+static const char p256_as_pkcs8[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMuOMbOCgIT8KHAdB\n"
+    "pW71p+TyRbbR7wMo26rg0usr1v+hRANCAASMBpg6g7EmZfFebVKPm08TVzsSpm9S\n"
+    "dyoor930itqRKAoAXxRj7kUdbr5PKIUgD2/DZfN33mcoPUyz3ja+7f/o\n"
+    "-----END PRIVATE KEY-----\n";
 static const char p384[] = "-----BEGIN PRIVATE KEY-----\n"
 			   "MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDAIMGuTRkBbw6SYWm0h\n"
 			   "E8xyc5geTd90JPhTpv/r+kCxqc/MiE6570sXFqBSpFJF8rShZANiAAQSA6FfgGyW\n"
@@ -45,6 +51,7 @@ static struct str written(const char *pem)
 TEST(a_key_is_written_as_others_write_it)
 {
 	CHECK_STR(written(p256), p256);
+	CHECK_STR(written(p256_as_pkcs8), p256);
 	CHECK_STR(written(p384), p384);
 	CHECK_STR(written(without_public), p256);
 }
@@ -86,9 +93,9 @@ static struct str pem_of(struct str der)
 {
 	struct text text = text_in(test_arena(), 4 * KIB);
 
-	text_lit(&text, "-----BEGIN PRIVATE KEY-----\n");
+	text_lit(&text, "-----BEGIN EC PRIVATE KEY-----\n");
 	base64_encode(BASE64_STANDARD, der, &text);
-	text_lit(&text, "\n-----END PRIVATE KEY-----\n");
+	text_lit(&text, "\n-----END EC PRIVATE KEY-----\n");
 	return text_str(&text);
 }
 
@@ -98,7 +105,7 @@ TEST(a_damaged_key_is_refused_or_can_be_written)
 	struct str der = der_of(p256);
 	uint32_t refused = 0;
 
-	CHECK_EQ(der.len, 138);
+	CHECK_EQ(der.len, 121);
 	for (uint32_t i = 0; i < der.len; i++) {
 		char *bytes = mem_copy(der.at, der.len);
 		struct certificate_key *key = NULL;

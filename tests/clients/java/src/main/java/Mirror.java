@@ -61,6 +61,10 @@ public class Mirror {
   }
 
   public static void main(String[] words) throws InterruptedException {
+    Thread.setDefaultUncaughtExceptionHandler((thread, why) -> {
+      why.printStackTrace();
+      Runtime.getRuntime().halt(1);
+    });
     Runtime.getRuntime().addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(0)));
     KubernetesClient client = new KubernetesClientBuilder().build();
     SharedIndexInformer<GenericKubernetesResource> informer = client.genericKubernetesResources(KIND).inNamespace(NAMESPACE)
