@@ -7,7 +7,7 @@ import re
 
 BASE = "runtime/base"
 RUNTIME = ["runtime/base", "runtime/actor", "runtime/actor/far", "runtime/loop", "runtime/sim", "runtime/faulty", "runtime/trace"]
-TRANSPORT = ["transport/wire", "transport/tls", "transport/http", "transport/peer"]
+TRANSPORT = ["transport/wire", "transport/tls", "transport/http", "transport/http/upgrade", "transport/peer"]
 # What else can be done with a record: each room stands on datastore/object alone.
 WALKERS = ["datastore/object/apply", "datastore/object/columns", "datastore/object/defaults", "datastore/object/openapi",
            "datastore/object/patch", "datastore/object/validate"]
@@ -52,6 +52,7 @@ USES = {
     "transport/wire": [],
     "transport/tls": RUNTIME,
     "transport/http": RUNTIME + ["transport/tls"],
+    "transport/http/upgrade": ["transport/http", "transport/tls", "transport/wire"],
     "transport/peer": RUNTIME + ["transport/wire", "transport/tls"],
     "datastore/schema": [],
     "datastore/object": ["datastore/schema", "transport/wire"],
@@ -83,7 +84,7 @@ USES = {
     # etcd's API is about keys and revisions: it knows the store and nothing of records, so the API server's rooms are not its.
     "actors/etcd": RUNTIME + ["transport/wire", "transport/tls", "transport/http", "datastore/store", "actors/etcd/file"],
     "actors/etcd/file": ["transport/wire"],  # bytes of a form that others read and write; knows no store
-    **{room: RUNTIME + DATASTORE + DOOR + SERVER + ["transport/http", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
+    **{room: RUNTIME + DATASTORE + DOOR + SERVER + ["transport/http", "transport/http/upgrade", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
     "actors/controller/workload": RUNTIME + RECORDS + ["actors/client", "actors/controller"],
     "actors/controller/job": RUNTIME + RECORDS + ["actors/client", "actors/controller", "actors/controller/workload"],

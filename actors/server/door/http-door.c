@@ -1,3 +1,4 @@
+#include "actors/server/door/websocket-door.h"
 #include "actors/server/server-private.h"
 #include "transport/http/gzip.h"
 #include "transport/http/server.h"
@@ -73,6 +74,15 @@ static void gone(struct http_exchange *exchange)
 		request_cancel(r);
 }
 
+/* Of an upgraded connection: nothing else is streamed to us. */
+static void readable(struct http_exchange *exchange)
+{
+	struct request *r = http_is_done(exchange) ? NULL : http_user(exchange);
+
+	if (r != NULL && r->door == &websocket_door)
+		websocket_door_readable(r);
+}
+
 bool http_door_receive(struct server *server, const struct act_msg *msg)
 {
 	struct http_exchange *exchange;
@@ -85,6 +95,8 @@ bool http_door_receive(struct server *server, const struct act_msg *msg)
 		exchange = ACT_AS(msg, http_writable)->exchange;
 		if (!http_is_done(exchange) && http_user(exchange) != NULL)
 			watch_writable(http_user(exchange));
+	} else if (ACT_IS(msg, http_readable)) {
+		readable(ACT_AS(msg, http_readable)->exchange);
 	} else {
 		return ACT_IS(msg, http_listening);
 	}
@@ -238,8 +250,11 @@ static void http_abandon(struct request *r)
 
 static void http_watch_begin(struct request *r)
 {
-	struct heading heading = heading_of(r);
+	struct heading heading;
 
+	if (websocket_door_begin(r, exchange_of(r)))
+		return;
+	heading = heading_of(r);
 	http_begin(exchange_of(r), 200, headers_of(&heading));
 }
 
