@@ -328,7 +328,26 @@ static enum status step_once(struct core *core, struct raft_event *event, struct
 	return OK;
 }
 
-/* libraft must be told of each configuration entry that commits; it may step down then. */
+/*
+ * libraft must be told of each configuration entry that commits; it may step down then. After a start it is told of old ones, too, while
+ * the log itself says that a later one is committed, since yet another follows it: that is not forgotten.
+ */
+static enum status commit_members(struct core *core, struct entry *entry, struct fault *why)
+{
+	struct entry *later =
+	    core->committed.index > entry->index ? entry_ref(core->committed_entry) : NULL;
+	core_commit_members(core, entry);
+	struct raft_event event = { .type = RAFT_CONFIGURATION };
+	event.configuration.index = core->commit;
+	event.configuration.conf = core_raft_configuration(&core->committed);
+	enum status status = step_once(core, &event, why);
+	if (later) {
+		core_commit_members(core, later);
+		entry_unref(later);
+	}
+	return status;
+}
+
 enum status core_commit_advance(struct core *core, struct fault *why)
 {
 	/* An append that begins below what is committed makes libraft go back. */
@@ -339,11 +358,7 @@ enum status core_commit_advance(struct core *core, struct fault *why)
 		core->update->commit_changed = true;
 		if (!entry || entry->kind != ENTRY_MEMBERS)
 			continue;
-		core_commit_members(core, entry);
-		struct raft_event event = { .type = RAFT_CONFIGURATION };
-		event.configuration.index = core->commit;
-		event.configuration.conf = core_raft_configuration(&core->committed);
-		TRY(step_once(core, &event, why));
+		TRY(commit_members(core, entry, why));
 	}
 	return OK;
 }

@@ -773,6 +773,33 @@ TEST(who_alone_has_the_list_that_takes_its_vote_leads_until_that_is_committed)
 	free_table(table);
 }
 
+static struct entry *make_list(uint64_t index, uint32_t voting)
+{
+	struct members members = voters(2);
+	struct text text = text_in(test_arena(), 10000);
+	if (voting < 2)
+		members.at[voting == 0 ? 0 : 1].role = MEMBER_STANDBY;
+	members_encode(&members, &text);
+	return entry_new(index, 1, ENTRY_MEMBERS, text_str(&text));
+}
+
+/* Node 2 began alone: by the first list node 1 had no vote. That a later one, which gave it one, was committed its log says, too. */
+TEST(who_alone_has_the_list_that_takes_its_vote_leads_also_when_it_began_without_one)
+{
+	struct table *table = make_table(2);
+	struct entry *entries[] = { make_list(1, 0), make_list(2, 2), make_list(3, 0) };
+	start(table, 1, 1, entries, 3);
+	start(table, 2, 1, entries, 2);
+	CHECK_EQ(core_members_committed(table->core[1])->index, 2);
+	elect(table, 1, ALL);
+	settle(table, ALL);
+	CHECK_EQ(find_leader(table), 2);
+	CHECK_EQ(members_count(core_members_committed(table->core[2]), MEMBER_VOTER), 1);
+	for (uint32_t i = 0; i < 3; i++)
+		entry_unref(entries[i]);
+	free_table(table);
+}
+
 TEST(who_is_to_lose_its_vote_does_not_lead_by_its_own_vote)
 {
 	struct table *table = make_table(2);
