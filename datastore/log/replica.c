@@ -577,6 +577,7 @@ void replica_status(const struct replica *replica, struct replica_status *out)
 					.commit = core_commit(core),
 					.persisted = core_persisted(core),
 					.last = core_last(core),
+					.last_term = window_term(window, core_last(core)),
 					.given = replica->given,
 					.log_first = window->base_index + 1,
 					.log_bytes = window->bytes,

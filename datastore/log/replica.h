@@ -69,6 +69,24 @@ bool replica_is_pristine(const struct replica *replica); /* no entries: bootstra
 MUST_USE enum status replica_bootstrap(struct replica *replica, const struct member *self,
 				       struct fault *why);
 
+/* ---- a log whose majority is lost (replica-recover.c): as bootstrap, before replica_start -------------------- */
+
+struct replica_standing {
+	uint64_t term;
+	uint64_t last_index, last_term;
+	struct members
+	    members; /* the newest list, agreed upon or not; strings live as long as the replica */
+};
+
+/* CORRUPT: the list of members cannot be read. */
+MUST_USE enum status replica_standing(const struct replica *replica, struct replica_standing *out,
+				      struct fault *why);
+/*
+ * From here on this is the only member, whatever the others agreed upon without it: a list with itself alone and `command` become the
+ * last entries of its log, of a new term. What is in the log before them stays. NOT_FOUND: it is no member; INVALID: it holds no data.
+ */
+MUST_USE enum status replica_recover(struct replica *replica, struct str command, struct fault *why);
+
 /* ---- output ------------------------------------------------------------------------------------------------ */
 
 /* Opaque work for a thread; the replica owns it. */
@@ -176,6 +194,7 @@ struct replica_status {
 	bool is_changing;          /* the newest list of members is not committed yet */
 	bool is_full;              /* no spare segments and no room for them: read-only */
 	uint64_t commit, persisted, last, given; /* `given`: the last index put into `committed` */
+	uint64_t last_term;                      /* of the entry `last` */
 	uint64_t log_first, log_bytes;
 	uint32_t spares;
 	uint32_t sync_p95_us;

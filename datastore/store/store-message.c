@@ -258,6 +258,7 @@ static const struct field status_fields[] = {
 	U64(store_status, hash),
 	LIST(store_status, standings, standing_count, struct store_standing, standing_fields),
 	U32(store_status, tolerance),
+	U64(store_status, last_term),
 	END,
 };
 

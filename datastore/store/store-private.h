@@ -10,6 +10,7 @@
  *   store-timed.c   what the leader does by the clock: leases that end, compaction
  *   store-copy.c    snapshots to and from other members
  *   store-backup.c  copies for whoever keeps them elsewhere
+ *   store-recover.c stores that nobody runs; no part of the actor
  *   store-status.c  status and membership
  *   store-role.c    why members have their roles, and what each says of itself to the leader
  *   store-message.c types of messages; store-codec.c: their bytes

@@ -90,6 +90,7 @@ static void fill_from_replica(struct store *store, struct store_status *status)
 	status->term = store->seen.term;
 	status->commit_index = store->seen.commit;
 	status->last_index = store->seen.last;
+	status->last_term = store->seen.last_term;
 }
 
 /* While the store opens there is little to say, but it is said. */

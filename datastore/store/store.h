@@ -385,6 +385,7 @@ struct store_status {
 	uint32_t standing_count; /* 0, or as many as members */
 	uint32_t tolerance;      /* leader: voters that may still fail */
 	uint64_t hash; /* if asked for: over all keys and their past; equal at equal revisions of equal replicas */
+	uint64_t last_term; /* of the entry `last_index` */
 };
 
 struct store_ask_status {

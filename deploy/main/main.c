@@ -12,6 +12,7 @@
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/up.h"
 #include "deploy/main/recovery/verb-backup.h"
+#include "deploy/main/recovery/verb-recover.h"
 #include "deploy/main/recovery/verb-restore.h"
 #include "deploy/main/simulation/sim.h"
 #include "deploy/main/verb.h"
@@ -285,6 +286,13 @@ static const struct command commands[] = {
 		       { .name = "stale",
 			 .help = "what this node has, though no majority can say whether that is "
 				 "the latest" } } },
+	{ .name = "recover",
+	  .arguments = "",
+	  .help =
+	      "when most voters are gone for good: what the others have, what would be lost, and "
+	      "with --yes this node goes on alone",
+	  .run = verb_recover,
+	  .options = { DATA_DIR, { .name = "yes", .help = "do it; the node must be stopped" } } },
 	{ .name = "restore",
 	  .arguments = "FILE",
 	  .arguments_min = 1,

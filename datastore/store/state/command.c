@@ -91,6 +91,7 @@ void command_pack(struct text *out, const struct command *command)
 		break;
 	case COMMAND_LEASE_REVOKE: fixed_put_u64(out, command->revoke.id); break;
 	case COMMAND_COMPACT: fixed_put_u64(out, command->compact.revision); break;
+	case COMMAND_RAISE: fixed_put_u64(out, command->raise.by); break;
 	}
 	fixed_patch(out, hole);
 }
@@ -211,6 +212,7 @@ enum status command_next(struct fixed *in, struct arena *arena, struct command *
 		break;
 	case COMMAND_LEASE_REVOKE: command.revoke.id = fixed_get_u64(&part); break;
 	case COMMAND_COMPACT: command.compact.revision = fixed_get_u64(&part); break;
+	case COMMAND_RAISE: command.raise.by = fixed_get_u64(&part); break;
 	default: return CORRUPT;
 	}
 	if (!fixed_is_done(&part) || command_check(&command, NULL) != OK)
@@ -344,6 +346,7 @@ enum status command_check(const struct command *command, struct fault *why)
 		return OK;
 	case COMMAND_LEASE_REVOKE: return command->revoke.id ? OK : BAD_REQUEST;
 	case COMMAND_COMPACT: return command->compact.revision ? OK : BAD_REQUEST;
+	case COMMAND_RAISE: return command->raise.by ? OK : BAD_REQUEST;
 	}
 	return BAD_REQUEST;
 }

@@ -20,7 +20,14 @@ enum command_kind {
 	COMMAND_LEASE_GRANT = 2,
 	COMMAND_LEASE_REVOKE = 3,
 	COMMAND_COMPACT = 4,
+	COMMAND_RAISE = 5, /* store-recover.h: only in a log that lost its majority */
 };
+
+/* Revisions go on so much higher, and all before are compacted: others may have been told of some that this log does not have. */
+struct command_raise {
+	uint64_t by;
+};
+#define COMMAND_REVISION_MAX (UINT64_C(1) << 42) /* change ids have 20 bits of place above it */
 
 struct command {
 	enum command_kind kind;
@@ -29,6 +36,7 @@ struct command {
 		struct store_lease_grant grant; /* the id is chosen already */
 		struct store_lease_revoke revoke;
 		struct store_compact compact;
+		struct command_raise raise;
 	};
 };
 

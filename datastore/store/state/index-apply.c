@@ -480,6 +480,15 @@ static enum status apply_compact(struct index *index, uint64_t revision)
 	return OK;
 }
 
+static enum status apply_raise(struct index *index, uint64_t by)
+{
+	if (by > COMMAND_REVISION_MAX || index->revision + by > COMMAND_REVISION_MAX)
+		return TOO_LARGE;
+	index->revision += by;
+	index->compact_revision = index->revision;
+	return OK;
+}
+
 void index_apply(struct index *index, const struct command *command, uint64_t term,
 		 struct arena *arena, struct index_answer *out)
 {
@@ -495,6 +504,7 @@ void index_apply(struct index *index, const struct command *command, uint64_t te
 	case COMMAND_LEASE_GRANT: out->status = apply_grant(index, &command->grant); break;
 	case COMMAND_LEASE_REVOKE: out->status = apply_revoke(index, command->revoke.id); break;
 	case COMMAND_COMPACT: out->status = apply_compact(index, command->compact.revision); break;
+	case COMMAND_RAISE: out->status = apply_raise(index, command->raise.by); break;
 	}
 	out->revision = index->revision;
 }

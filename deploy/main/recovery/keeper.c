@@ -5,6 +5,7 @@
 
 #include "datastore/store/store.h"
 #include "deploy/main/admin/admin.h"
+#include "deploy/main/recovery/survivor.h"
 #include "runtime/base/log.h"
 #include "transport/http/server.h"
 #include "transport/http/url.h"
@@ -186,19 +187,72 @@ enum status keeper_copy_read(struct str lines, struct keeper_copy *out)
 	return OK;
 }
 
+/* ---- what this member has ------------------------------------------------------------------------------------- */
+
+static void page_survivor(struct act *act, struct keeper *keeper, struct page *page)
+{
+	struct act_all *all = act_all(act, 1);
+	struct store_ask_status ask = { .wants_hash = false };
+	const struct act_msg *msg;
+	enum status status;
+
+	act_all_ask(all, act_named(act, "store"), &store_ask_status_type, &ask, READ_MS);
+	status = act_all_wait(all);
+	msg = act_all_answer(all, 0);
+	if (status == OK)
+		status = store_outcome(msg);
+	if (status == OK && ((const struct store_status *)msg->body)->id == 0)
+		status = UNAVAILABLE;
+	if (status == OK) {
+		struct survivor *survivor = arena_new_of(page->arena, struct survivor);
+		struct text out = text_in(page->arena, SURVIVOR_LINES_MAX);
+
+		survivor_from(msg->body, str_from(keeper->process->identity.cluster), survivor);
+		survivor_write(survivor, &out);
+		page->code = 200;
+		page->text = text_str(&out);
+	} else {
+		say(page, 503, "the datastore of this node is not open\n");
+	}
+	act_all_end(all);
+}
+
 /* ---- pages ------------------------------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *path, *method;
 	void (*answer)(struct act *act, struct keeper *keeper, struct page *page);
+	bool is_for_masters; /* by the public door, too */
 } pages[] = {
-	{ KEEPER_PLACE "copy", "POST", page_copy },
+	{ KEEPER_PLACE "copy", "POST", page_copy, false },
+	{ KEEPER_PLACE "survivor", "GET", page_survivor, true },
 };
 
-static void answer_page(struct act *act, struct keeper *keeper, struct page *page, bool is_private)
+static bool is_master(const struct http_exchange *exchange)
+{
+	const struct certificate_info *info = http_peer_certificate(exchange);
+
+	for (uint32_t i = 0; info != NULL && i < info->organizations_count; i++)
+		if (str_is(info->organizations[i], "system:masters"))
+			return true;
+	return false;
+}
+
+/* By which doors it comes. */
+enum door { DOOR_PRIVATE, DOOR_MASTER, DOOR_PUBLIC };
+
+static enum door door_of(const struct http_exchange *exchange)
+{
+	if (http_listener_index(exchange) != ADMIN_LISTENER_PUBLIC)
+		return DOOR_PRIVATE;
+	return is_master(exchange) ? DOOR_MASTER : DOOR_PUBLIC;
+}
+
+static void answer_page(struct act *act, struct keeper *keeper, struct page *page, enum door door)
 {
 	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
-		if (!str_is(page->path, pages[i].path) || !is_private)
+		if (!str_is(page->path, pages[i].path) || door == DOOR_PUBLIC ||
+		    (door == DOOR_MASTER && !pages[i].is_for_masters))
 			continue;
 		if (str_is(page->method, pages[i].method))
 			pages[i].answer(act, keeper, page);
@@ -221,7 +275,7 @@ static void page_task(struct act *act, void *state, void *arg)
 			     .body = http_body(exchange),
 			     .arena = http_arena(exchange) };
 
-	answer_page(act, state, &page, http_listener_index(exchange) != ADMIN_LISTENER_PUBLIC);
+	answer_page(act, state, &page, door_of(exchange));
 	http_respond(exchange, page.code, (struct http_headers){ &type, 1 }, HTTP_BYTES(page.text));
 	http_done(exchange);
 }

@@ -4,6 +4,8 @@
  * Over HTTP, from the private socket in the data directory, by whoever may read that:
  *
  *     POST /troupe/recovery/copy[?stale=1]   a copy of the database beside this node's others; answers struct keeper_copy as lines
+ * and from everywhere, by whoever shows a certificate of group system:masters:
+ *     GET  /troupe/recovery/survivor         what this member has, as lines (survivor.h)
  *
  * Each request is a task; whatever it asks has a limit of time.
  */

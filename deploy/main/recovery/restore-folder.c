@@ -10,7 +10,7 @@
 #define ENTRY 16U
 #define TERM 1U
 
-static void new_cluster(char out[RESTORE_CLUSTER_BYTES])
+void restore_folder_cluster(char out[RESTORE_CLUSTER_BYTES])
 {
 	uint64_t number;
 
@@ -100,7 +100,7 @@ enum status restore_folder_begin(const struct seams_files *files, const char *fo
 	struct arena *arena = arena_new(0);
 	enum status status;
 
-	new_cluster(out_cluster);
+	restore_folder_cluster(out_cluster);
 	status = begin(files, folder, arena, out_cluster, why);
 	arena_free(arena);
 	return status;

@@ -29,4 +29,7 @@ struct table_mark restore_folder_mark(uint64_t revision, uint64_t chain);
 MUST_USE enum status restore_folder_finish(const struct seams_files *files, const char *folder,
 					   const struct pki *pki, struct fault *why);
 
+/* A new cluster's id. */
+void restore_folder_cluster(char out[RESTORE_CLUSTER_BYTES]);
+
 #endif

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Most of a cluster is gone for good: the survivor that has most goes on alone, and others join it."""
+import os
+import shutil
+import sys
+import time
+
+import suite
+from cluster import Cluster, Node, until
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+def write(node, name):
+    code, body = node.request("POST", MAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}})
+    assert code == 201, (code, body)
+    return int(body["metadata"]["resourceVersion"])
+
+
+def names(node):
+    code, body = node.request("GET", MAPS)
+    assert code == 200, (code, body)
+    return {item["metadata"]["name"] for item in body["items"]}
+
+
+def lose(node):
+    """A machine that burnt down."""
+    node.kill()
+    shutil.rmtree(node.folder)
+
+
+def test_while_a_majority_is_there_nobody_recovers():
+    with Cluster(3) as cluster:
+        first, second, _ = cluster.nodes
+        said = first.troupe("recover", ok=False)
+        assert "leads" in said.stderr and "n2" in said.stdout, (said.stdout, said.stderr)
+        cluster.nodes[2].kill()
+        until(lambda: first.status().get("ready", {}).get("writes"), 30, "two of three go on")
+        assert "leads" in first.troupe("recover", "--yes", ok=False).stderr
+        # Not even from the files of one that is stopped, for the others are asked, too.
+        first.stop()
+        second_says = until(lambda: "n1 " in second.troupe("recover", ok=None).stdout and "silent" in second.troupe("recover", ok=None).stdout, 30, "one is left")
+        assert second_says
+        said = first.troupe("recover", "--yes", ok=False)
+        assert "2 of 3 voters are there" in said.stderr, (said.stdout, said.stderr)
+        first.start().wait_ready(60)
+        write(first, "goes-on")
+
+
+def test_two_of_three_are_gone_for_good_and_the_third_goes_on():
+    with Cluster(3) as cluster:
+        first, second, third = cluster.nodes
+        for i in range(30):
+            newest = write(cluster.nodes[i % 3], "kept-%d" % i)
+        kept = {"kept-%d" % i for i in range(30)}
+        until(lambda: kept <= names(first), 20, "all is everywhere")
+        old = first.status()["cluster"]
+        third_folder = third.folder + ".aside"
+        lose(second)
+        third.kill()
+        os.rename(third.folder, third_folder)
+        # What would be lost, and nothing is changed.
+        said = until(lambda: (lambda done: done.stdout if done.returncode == 0 else None)(first.troupe("recover", ok=None)), 30, "nobody leads")
+        assert "Nothing was changed" in said and "LOST would be" in said and said.count("silent") >= 2, said
+        assert "stop n1 first" in first.troupe("recover", "--yes", ok=False).stderr
+        first.stop()
+        assert "stopped" in first.troupe("recover").stdout
+        said = first.troupe("recover", "--yes").stdout
+        assert "is a cluster of one" in said, said
+        assert "1 of 1 voters" in first.troupe("recover", "--yes", ok=False).stderr
+        first.start().wait_ready(60)
+        assert kept <= names(first)
+        assert write(first, "after") > newest + 1000000
+        assert first.status()["cluster"] != old
+        assert [m["name"] for m in first.status()["members"]] == ["n1"]
+        # A member of the old cluster that comes back as it was is not heard.
+        os.rename(third_folder, third.folder)
+        third.start()
+        time.sleep(3)
+        assert [m["name"] for m in first.status()["members"]] == ["n1"]
+        write(first, "after-it")
+        third.kill()
+        # Fresh ones join, one of them under an old name at its old place.
+        shutil.rmtree(third.folder)
+        third.start("--join", first.troupe("token", "create").stdout.strip())
+        third.wait_ready(60)
+        fresh = Node("n4", cluster.folder)
+        cluster.nodes.append(fresh.start("--join", first.troupe("token", "create").stdout.strip()))
+        fresh.wait_ready(60)
+        until(lambda: sum(m["role"] == "voter" and m["alive"] for m in first.status().get("members", [])) == 3, 60, "three voters again")
+        first.kill()
+        until(lambda: fresh.status().get("ready", {}).get("writes"), 30, "the other two go on")
+        write(fresh, "after-all")
+        assert kept | {"after", "after-it", "after-all"} <= names(third)
+
+
+if __name__ == "__main__":
+    sys.exit(suite.main(globals(), sys.argv))
