@@ -11,6 +11,7 @@
 #include "deploy/main/migration/verb-import.h"
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/up.h"
+#include "deploy/main/recovery/schedule-options.h"
 #include "deploy/main/recovery/verb-backup.h"
 #include "deploy/main/recovery/verb-recover.h"
 #include "deploy/main/recovery/verb-restore.h"
@@ -63,10 +64,11 @@
 	{                                                                              \
 		.name = "only", .kind = OPTION_TEXT, .value = "A", .help = "that one", \
 	}
-#define HOST(host, start)                                                                      \
-	{                                                                                      \
-		.name = "host-" host, .arguments = "", .help = "", .run = start,               \
-		.is_internal = true, .options = { DATA_DIR, PODS, CHAOS, ETCD_LISTEN, MOVED }, \
+#define HOST(host, start)                                                                   \
+	{                                                                                   \
+		.name = "host-" host, .arguments = "", .help = "", .run = start,            \
+		.is_internal = true,                                                        \
+		.options = { DATA_DIR, PODS, CHAOS, ETCD_LISTEN, SCHEDULE_OPTIONS, MOVED }, \
 	}
 
 #define SIM_OPTIONS                                                                               \
@@ -134,6 +136,7 @@ static const struct command commands[] = {
 		       PODS,
 		       CHAOS,
 		       ETCD_LISTEN,
+		       SCHEDULE_OPTIONS,
 		       { .name = "spares",
 			 .kind = OPTION_NUMBER,
 			 .value = "N",
@@ -274,8 +277,8 @@ static const struct command commands[] = {
 	  .options = { DATA_DIR,
 		       { .name = "force", .help = "even if it is alive, or its vote is needed" } } },
 	{ .name = "backup",
-	  .arguments = "FILE",
-	  .arguments_min = 1,
+	  .arguments = "[FILE]",
+	  .arguments_min = 0,
 	  .arguments_max = 1,
 	  .help = "keeps the state and the keys of the cluster in a file, tries it, and says what "
 		  "is in it",
@@ -283,6 +286,7 @@ static const struct command commands[] = {
 	  .options = { DATA_DIR,
 		       PASSPHRASE,
 		       { .name = "check", .help = "makes none: tries the one that FILE is" },
+		       { .name = "list", .help = "makes none: those that are made by the clock" },
 		       { .name = "stale",
 			 .help = "what this node has, though no majority can say whether that is "
 				 "the latest" } } },

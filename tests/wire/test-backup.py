@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """A cluster kept in a file and made again from it: what was acknowledged before the backup is there, nothing half written is."""
 import os
+import shutil
 import stat
 import sys
+import tempfile
 import threading
 import time
 
+import cluster as clusters
 import suite
 from cluster import Cluster, Node, free_address, until
 
@@ -216,6 +219,34 @@ def test_a_backup_is_restored_into_an_empty_directory_only():
         started(other)
         other.kill()
         started(other)  # a node like any other
+
+
+def test_whoever_leads_makes_backups_by_the_clock_and_keeps_the_newest():
+    folder = tempfile.mkdtemp(prefix="troupe-wire-backups-")
+    try:
+        with Cluster(3, words=("--backup-dir", folder, "--backup-every", "1s", "--backup-keep", "3")) as cluster:
+            first = cluster.nodes[0]
+            write(first, "kept")
+            made = until(lambda: len(os.listdir(folder)) >= 3 and sorted(os.listdir(folder)), 60, "three are there")
+            until(lambda: made[0] not in os.listdir(folder), 60, "the oldest goes")
+            assert len([name for name in os.listdir(folder) if name.endswith(".backup")]) <= 4
+            assert " in %s, the newest " % folder in first.troupe("backup", "--list").stdout
+            leader = cluster.leader()
+            assert "last made here" in until(lambda: "last made" in leader.troupe("backup", "--list").stdout and leader.troupe("backup", "--list").stdout, 30, "the leader says it")
+            leader.kill()
+            newest = max(os.listdir(folder))
+            until(lambda: max(name for name in os.listdir(folder) if name.endswith(".backup")) > newest, 60, "another one goes on with it")
+            other = next(node for node in cluster.nodes if node is not leader)
+            other.troupe("backup", "--check", os.path.join(folder, max(name for name in os.listdir(folder) if name.endswith(".backup"))))
+            # Where it cannot be written it is said, and tried again.
+            os.rename(folder, folder + ".away")
+            until(lambda: "does not exist" in cluster.leader().troupe("backup", "--list").stdout, 60, "the failure is told")
+            os.rename(folder + ".away", folder)
+            newest = max(os.listdir(folder))
+            until(lambda: max(name for name in os.listdir(folder) if name.endswith(".backup")) > newest, 60, "it goes on")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert "does not exist" in clusters.run([clusters.TROUPE, "up", "--backup-dir", folder, "--data-dir", folder], ok=False).stderr
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include "deploy/main/node/layout.h"
 #include "deploy/main/node/renewal.h"
 #include "deploy/main/recovery/keeper.h"
+#include "deploy/main/recovery/schedule-options.h"
 #include "transport/http/server.h"
 
 static int failed(const struct command_line *line, const struct fault *why)
@@ -32,6 +33,7 @@ struct core {
 	const struct certificate_key *keys[1];
 	struct http_listener listeners[2];
 	struct http_server_config http;
+	struct keeper_args keeper;
 	/* etcd's door, if there is one. */
 	struct http_listener etcd_listener;
 	struct http_server_config etcd_http;
@@ -135,7 +137,10 @@ int hosts_core(const struct command_line *line)
 		return failed(line, &why);
 	configure_http(&core);
 	configure_etcd(&core, command_text(line, "etcd-listen"));
-	layout_add(&core.layout, "keeper", &keeper_class, &core.process);
+	core.keeper.process = &core.process;
+	if (schedule_options(line, core.process.arena, &core.keeper.schedule, &why) != OK)
+		return failed(line, &why);
+	layout_add(&core.layout, "keeper", &keeper_class, &core.keeper);
 	layout_add(&core.layout, "renewal", &renewal_class, &core.process);
 	return run_host(&core.process, &core.layout);
 }

@@ -9,16 +9,18 @@
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/identity.h"
 #include "deploy/main/node/leader.h"
+#include "deploy/main/recovery/schedule-options.h"
 #include "runtime/base/log.h"
 
 #define HOSTS 3U
 #define MOST_DESCRIPTORS (1U << 20)
-#define WORDS_MAX 10U
-#define SPARE_ROOM 512U /* what a spare may be called once it is a host */
+#define WORDS_MAX (10U + SCHEDULE_WORDS)
+#define SPARE_ROOM 4096U /* what a spare may be called once it is a host */
 
 struct up {
 	struct data_dir dir;
 	struct node_identity identity;
+	struct schedule schedule; /* of backups */
 	struct arena *arena;
 	char program[DATA_PATH_MAX];
 	char log_prefix[80];
@@ -58,6 +60,8 @@ static enum status find_program(struct up *up, struct fault *why)
 
 static enum status prepare(struct up *up, const struct command_line *line, struct fault *why)
 {
+	TRY(schedule_options(line, up->arena, &up->schedule, why));
+	TRY(schedule_prove(&up->schedule, up->arena, why));
 	TRY(data_dir_find(command_text(line, "data-dir"), &up->dir, why));
 	TRY(data_dir_open(&up->dir, why));
 	TRY(find_program(up, why));
@@ -100,6 +104,19 @@ static void plan_host(struct up *up, enum process_host host, const char *option,
 				    host == PROCESS_CONTROL ? leader_movable(up->arena) : NULL,
 				.without_option = "--without",
 				.only_option = "--only" };
+}
+
+/* The core host makes the backups. */
+static void plan_backups(struct up *up, const struct command_line *line)
+{
+	const char *more[SCHEDULE_WORDS];
+	uint32_t count = schedule_words(line, &up->schedule, more), n = 0;
+
+	while (up->words[0][n] != NULL)
+		n++;
+	for (uint32_t i = 0; i < count; i++)
+		add_word(up->words[0], &n, more[i]);
+	up->words[0][n] = NULL;
 }
 
 static void plan_spares(struct up *up, uint32_t count)
@@ -168,6 +185,7 @@ int up_run(const struct command_line *line)
 				      .state_folder = up.dir.path };
 	plan_host(&up, PROCESS_CORE, "--etcd-listen", command_text(line, "etcd-listen"),
 		  command_flag(line, "chaos"));
+	plan_backups(&up, line);
 	if (!data_dir_is_witness(&up.identity))
 		plan_host(&up, PROCESS_CONTROL, NULL, NULL, command_flag(line, "chaos"));
 	if (strcmp(command_text(line, "pods"), "none") != 0 && !data_dir_is_witness(&up.identity))

@@ -3,22 +3,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "datastore/store/store.h"
 #include "deploy/main/admin/admin.h"
+#include "deploy/main/recovery/keeper-private.h"
 #include "deploy/main/recovery/survivor.h"
-#include "runtime/base/log.h"
 #include "transport/http/server.h"
 #include "transport/http/url.h"
-
-#define READ_MS 15000U
-#define AGAIN_MS 20U
-#define COPY_PREFIX "backup-"
-#define COPY_SUFFIX ".db"
-#define COPY_AGE_S 3600 /* whoever asked for an older one has ended without removing it */
-
-struct keeper {
-	struct process *process;
-};
 
 /* An HTTP request to be answered by a task. */
 struct page {
@@ -42,149 +31,18 @@ static void say(struct page *page, int code, const char *format, ...)
 	va_end(args);
 }
 
-/* ---- copies --------------------------------------------------------------------------------------------------- */
-
-/* A round of reads: what was acknowledged anywhere before now is at or below it. */
-static enum status latest_revision(struct act *act, uint64_t *out)
-{
-	struct store_range range = { .key = STR("/"), .is_count_only = true };
-	struct act_all *all = act_all(act, 1);
-	const struct act_msg *msg;
-	enum status status;
-
-	act_all_ask(all, act_named(act, "store"), &store_range_type, &range, READ_MS);
-	status = act_all_wait(all);
-	msg = act_all_answer(all, 0);
-	if (status == OK)
-		status = store_outcome(msg);
-	if (status == OK)
-		*out = ((const struct store_range_answer *)msg->body)->revision;
-	act_all_end(all);
-	return status;
-}
-
-static enum status copy_once(struct act *act, const char *path, uint64_t min_revision,
-			     struct page *page, struct store_backup_answer *out)
-{
-	struct store_backup ask = { .arena = arena_new(0), .min_revision = min_revision };
-	struct act_all *all = act_all(act, 1);
-	const struct act_msg *msg;
-	enum status status;
-
-	ask.path = arena_str(ask.arena, str_from(path));
-	act_all_ask(all, act_named(act, "store"), &store_backup_type, &ask, KEEPER_COPY_MS);
-	status = act_all_wait(all);
-	msg = act_all_answer(all, 0);
-	if (status == OK)
-		status = store_outcome(msg);
-	if (msg->status == OK) {
-		*out = *(const struct store_backup_answer *)msg->body;
-		out->words = arena_str(page->arena, out->words);
-	}
-	act_all_end(all);
-	return status;
-}
-
-static bool is_old_copy(const struct seams_files *files, const char *path, struct str name,
-			struct wall now)
-{
-	struct seams_stat stat;
-
-	return str_starts(name, STR(COPY_PREFIX)) && str_ends(name, STR(COPY_SUFFIX)) &&
-	       files->stat(files->self, path, &stat) == OK &&
-	       now.ns - stat.modified_ns > COPY_AGE_S * TIME_S;
-}
-
-struct sweeping {
-	const struct seams_files *files;
-	const char *folder;
-	struct wall now;
-};
-
-static void sweep_one(void *arg, struct str name)
-{
-	struct sweeping *sweeping = arg;
-	const struct seams_files *files = sweeping->files;
-	char path[DATA_PATH_MAX + 256];
-
-	snprintf(path, sizeof path, "%s/" STR_FMT, sweeping->folder, STR_ARG(name));
-	if (is_old_copy(files, path, name, sweeping->now))
-		(void)files->unlink(files->self, path);
-}
-
-static void run_sweep(void *arg)
-{
-	struct sweeping *sweeping = arg;
-
-	(void)sweeping->files->list(sweeping->files->self, sweeping->folder, sweep_one, sweeping);
-}
-
-static void refuse_copy(struct page *page, enum status status,
-			const struct store_backup_answer *answer)
-{
-	if (answer->words.at != NULL)
-		say(page, status_http(status), "the copy of the database: " STR_FMT "\n",
-		    STR_ARG(answer->words));
-	else if (status == BUSY)
-		say(page, 429, "another backup is being made; try again\n");
-	else
-		say(page, status_http(status), "the copy of the database: %s\n",
-		    status_text(status));
-}
-
 static void page_copy(struct act *act, struct keeper *keeper, struct page *page)
 {
-	struct sweeping sweeping = { .files = &act_seams(act)->files,
-				     .folder = keeper->process->dir.path,
-				     .now = act_wall(act) };
-	struct store_backup_answer answer = { .words = STR_NONE };
-	struct str path = arena_printf(page->arena, "%s/" COPY_PREFIX "%016jx" COPY_SUFFIX,
-				       keeper->process->dir.path, (uintmax_t)act_random(act));
-	int64_t until_ns = act_now(act).ns + READ_MS * TIME_MS;
-	uint64_t revision = 0;
-	enum status status = OK;
+	bool is_stale = url_query_get(page->arena, page->query, STR("stale")).at != NULL;
+	struct keeper_copy copy;
+	struct fault why = { 0 };
+	enum status status = keeper_make_copy(act, keeper, is_stale, &copy, &why);
 
-	act_await(act, NULL, run_sweep, &sweeping);
-	if (url_query_get(page->arena, page->query, STR("stale")).at == NULL)
-		status = latest_revision(act, &revision);
-	if (status != OK) {
-		say(page, 503,
-		    "no majority of the members can be reached, so nobody can say what the latest "
-		    "state is; --stale makes a backup of what this node has\n");
-		return;
-	}
-	do {
-		status = copy_once(act, path.at, revision, page, &answer);
-		if (status == BUSY)
-			act_sleep(act, AGAIN_MS);
-	} while (status == BUSY && act_now(act).ns < until_ns);
 	if (status == OK)
-		say(page, 200, "path " STR_FMT "\nrevision %ju\nkeys %ju\n", STR_ARG(path),
-		    (uintmax_t)answer.revision, (uintmax_t)answer.keys);
+		say(page, 200, "path %s\nrevision %ju\nkeys %ju\n", copy.path,
+		    (uintmax_t)copy.revision, (uintmax_t)copy.keys);
 	else
-		refuse_copy(page, status, &answer);
-}
-
-enum status keeper_copy_read(struct str lines, struct keeper_copy *out)
-{
-	struct keeper_copy copy = { .revision = 0 };
-
-	while (lines.at != NULL && lines.len > 0) {
-		struct str value = str_cut(&lines, '\n'), key = str_cut(&value, ' ');
-
-		if (value.at == NULL)
-			return CORRUPT;
-		if (str_is(key, "path"))
-			snprintf(copy.path, sizeof copy.path, STR_FMT, STR_ARG(value));
-		else if (str_is(key, "revision") && str_to_u64(value, &copy.revision) != OK)
-			return CORRUPT;
-		else if (str_is(key, "keys") && str_to_u64(value, &copy.keys) != OK)
-			return CORRUPT;
-	}
-	if (copy.path[0] == '\0' || copy.revision == 0)
-		return CORRUPT;
-	*out = copy;
-	return OK;
+		say(page, status_http(status), "%s\n", why.text);
 }
 
 /* ---- what this member has ------------------------------------------------------------------------------------- */
@@ -196,7 +54,7 @@ static void page_survivor(struct act *act, struct keeper *keeper, struct page *p
 	const struct act_msg *msg;
 	enum status status;
 
-	act_all_ask(all, act_named(act, "store"), &store_ask_status_type, &ask, READ_MS);
+	act_all_ask(all, act_named(act, "store"), &store_ask_status_type, &ask, KEEPER_ASK_MS);
 	status = act_all_wait(all);
 	msg = act_all_answer(all, 0);
 	if (status == OK)
@@ -217,6 +75,15 @@ static void page_survivor(struct act *act, struct keeper *keeper, struct page *p
 	act_all_end(all);
 }
 
+static void page_backups(struct act *act, struct keeper *keeper, struct page *page)
+{
+	struct text out = text_in(page->arena, 4 * KIB);
+
+	keeper_schedule_tell(act, keeper, &out);
+	page->code = 200;
+	page->text = text_str(&out);
+}
+
 /* ---- pages ------------------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -225,6 +92,7 @@ static const struct {
 	bool is_for_masters; /* by the public door, too */
 } pages[] = {
 	{ KEEPER_PLACE "copy", "POST", page_copy, false },
+	{ KEEPER_PLACE "backups", "GET", page_backups, false },
 	{ KEEPER_PLACE "survivor", "GET", page_survivor, true },
 };
 
@@ -293,18 +161,21 @@ static void page_came(struct act *act, struct http_exchange *exchange)
 
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
-	(void)state;
 	if (ACT_IS(msg, http_asked))
 		page_came(act, ACT_AS(msg, http_asked)->exchange);
-	else if (!ACT_IS(msg, http_gone) && !ACT_IS(msg, http_listening))
+	else if (!keeper_schedule_receive(act, state, msg) && !ACT_IS(msg, http_gone) &&
+		 !ACT_IS(msg, http_listening))
 		return ACT_UNHANDLED;
 	return ACT_OK;
 }
 
 static enum status init(struct act *act, void *state, const void *args)
 {
-	(void)act;
-	((struct keeper *)state)->process = (struct process *)(uintptr_t)args;
+	struct keeper *keeper = state;
+
+	keeper->args = args;
+	keeper->process = keeper->args->process;
+	keeper_schedule_start(act, keeper);
 	return OK;
 }
 

@@ -4,6 +4,7 @@
  * Over HTTP, from the private socket in the data directory, by whoever may read that:
  *
  *     POST /troupe/recovery/copy[?stale=1]   a copy of the database beside this node's others; answers struct keeper_copy as lines
+ *     GET  /troupe/recovery/backups          those that are made by the clock, as text
  * and from everywhere, by whoever shows a certificate of group system:masters:
  *     GET  /troupe/recovery/survivor         what this member has, as lines (survivor.h)
  *
@@ -13,6 +14,7 @@
 #define DEPLOY_MAIN_RECOVERY_KEEPER_H
 
 #include "deploy/main/host/process.h"
+#include "deploy/main/recovery/schedule.h"
 
 #define KEEPER_PLACE "/troupe/recovery/"
 #define KEEPER_COPY_MS 600000U /* of a large database on a slow disk */
@@ -24,7 +26,12 @@ struct keeper_copy {
 /* CORRUPT: these are no such lines. */
 MUST_USE enum status keeper_copy_read(struct str lines, struct keeper_copy *out);
 
-/* args: the struct process. */
+struct keeper_args {
+	struct process *process;
+	struct schedule schedule;
+};
+
+/* args: struct keeper_args. Backups by the clock are made by whoever leads. */
 extern const struct act_class keeper_class;
 
 #endif

@@ -101,7 +101,28 @@ static void tell(const char *path, const struct backup_contents *contents, bool 
 	       is_encrypted ? ", encrypted" : "");
 }
 
-int verb_backup(const struct command_line *line)
+/* ---- those of the clock ------------------------------------------------------------------------------------------- */
+
+static int list(const struct command_line *line)
+{
+	struct arena *arena = arena_new(0);
+	struct answered answer = { 0 };
+	struct fault why = { 0 };
+	struct data_dir dir;
+	enum status status = data_dir_find(command_text(line, "data-dir"), &dir, &why);
+
+	if (status == OK)
+		status = ask_node(&dir, "GET", KEEPER_PLACE "backups", STR_NONE, KEEPER_COPY_MS,
+				  arena, &answer, &why);
+	if (status == OK)
+		status = ask_judge(&answer, &why);
+	if (status == OK)
+		printf(STR_FMT, STR_ARG(answer.body));
+	arena_free(arena);
+	return status == OK ? EXIT_DONE : failed(line, &why);
+}
+
+static int back_up(const struct command_line *line)
 {
 	struct arena *arena = arena_new(0);
 	struct backup_contents contents = { .revision = 0 };
@@ -124,4 +145,15 @@ int verb_backup(const struct command_line *line)
 		printf("%s: as it was written; --passphrase-file FILE looks into it\n", path);
 	arena_free(arena);
 	return status == OK ? EXIT_DONE : failed(line, &why);
+}
+
+int verb_backup(const struct command_line *line)
+{
+	if (command_flag(line, "list"))
+		return list(line);
+	if (line->argument_count == 0) {
+		command_failed("backup: say FILE, where to put it, or --list");
+		return EXIT_USAGE;
+	}
+	return back_up(line);
 }

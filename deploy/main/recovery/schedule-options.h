@@ -1,0 +1,47 @@
+/*
+ * The options of backups by the clock: of `troupe up`, which proves them and hands them on to the core host, which reads them again.
+ */
+#ifndef DEPLOY_MAIN_RECOVERY_SCHEDULE_OPTIONS_H
+#define DEPLOY_MAIN_RECOVERY_SCHEDULE_OPTIONS_H
+
+#include "deploy/main/command/command.h"
+#include "deploy/main/recovery/schedule.h"
+
+/* For the tables of commands. */
+#define SCHEDULE_OPTIONS                                                                \
+	{ .name = "backup-dir",                                                         \
+	  .kind = OPTION_TEXT,                                                          \
+	  .value = "DIR",                                                               \
+	  .help = "backups are made there by the clock, while this node leads" },       \
+	    { .name = "backup-every",                                                   \
+	      .kind = OPTION_DURATION,                                                  \
+	      .value = "D",                                                             \
+	      .fallback = "6h",                                                         \
+	      .help = "how often" },                                                    \
+	    { .name = "backup-keep",                                                    \
+	      .kind = OPTION_NUMBER,                                                    \
+	      .value = "N",                                                             \
+	      .fallback = "8",                                                          \
+	      .help = "so many of the newest; 0: all" },                                \
+	    { .name = "backup-age",                                                     \
+	      .kind = OPTION_DURATION,                                                  \
+	      .value = "D",                                                             \
+	      .fallback = "0s",                                                         \
+	      .help = "older ones go, but for the newest; 0s: none" },                  \
+	{                                                                               \
+		.name = "backup-passphrase-file", .kind = OPTION_TEXT, .value = "PATH", \
+		.help = "its first line encrypts them"                                  \
+	}
+#define SCHEDULE_WORDS 10U
+
+/* BAD_REQUEST with words. Texts are the arena's; paths are made absolute. */
+MUST_USE enum status schedule_options(const struct command_line *line, struct arena *arena,
+				      struct schedule *out, struct fault *why);
+/* Whether backups can be made so now: the folder is there, the passphrase can be read. Blocks. */
+MUST_USE enum status schedule_prove(const struct schedule *schedule, struct arena *arena,
+				    struct fault *why);
+/* The same options as words for another command line; gives how many. */
+uint32_t schedule_words(const struct command_line *line, const struct schedule *schedule,
+			const char *out[SCHEDULE_WORDS]);
+
+#endif
