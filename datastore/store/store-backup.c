@@ -77,6 +77,11 @@ void store_on_backup(struct store *store, const struct act_msg *msg)
 	const struct store_backup *ask = ACT_AS(msg, store_backup);
 	if (msg->kind != ACT_REQUEST)
 		return;
+	if (msg->from.node != act_self(store->act).node) {
+		act_refuse(store->act, msg,
+			   FORBIDDEN); /* what is written here is for this machine to say */
+		return;
+	}
 	if (!is_path(ask->path)) {
 		act_refuse(store->act, msg, BAD_REQUEST);
 		return;

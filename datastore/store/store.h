@@ -306,7 +306,8 @@ struct store_defragment_answer {
 /*
  * backup: a consistent copy of this replica's database as one file at `path`, beside reads and writes, with everything up to
  * `min_revision` at least: whoever wants all that was acknowledged asks for a range first. BUSY: what it must have is not there yet, or
- * another copy is being made; ask again in a moment. Else `words` say what the disk refused, and no file is left.
+ * another copy is being made; ask again in a moment. FORBIDDEN: the asker is on another node. Else `words` say what the disk refused, and
+ * no file is left.
  */
 struct store_backup {
 	struct arena *arena;

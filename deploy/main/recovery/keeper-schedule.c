@@ -103,7 +103,7 @@ static enum status make(struct act *act, struct keeper *keeper, struct fault *wh
 {
 	const struct node_identity *identity = &keeper->process->identity;
 	struct writing *writing = mem_new(struct writing);
-	struct keeper_copy copy;
+	struct keeper_copy copy = { .revision = 0 };
 	char name[SCHEDULE_NAME_MAX];
 	enum status status = keeper_make_copy(act, keeper, false, &copy, why);
 
