@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/command/command.h"
 #include "deploy/main/drill/demo.h"
 #include "deploy/main/drill/drill-fault.h"
@@ -11,7 +12,6 @@
 #include "deploy/main/migration/verb-import.h"
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/up.h"
-#include "deploy/main/recovery/schedule-options.h"
 #include "deploy/main/recovery/verb-backup.h"
 #include "deploy/main/recovery/verb-recover.h"
 #include "deploy/main/recovery/verb-restore.h"

@@ -33,7 +33,8 @@ ACTORS = DOOR + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers
                           "actors/scheduler/criterion", "actors/node/pod", "actors/node",
                  "actors/proxy"]
 # The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
-MAIN = ["deploy/main/command", "deploy/main/host", "deploy/main/admin", "deploy/main/recovery", "deploy/main/migration", "deploy/main/node", "deploy/main/simulation", "deploy/main/drill"]
+MAIN = ["deploy/main/command", "deploy/main/host", "deploy/main/admin", "deploy/main/backup", "deploy/main/recovery", "deploy/main/migration",
+        "deploy/main/node", "deploy/main/simulation", "deploy/main/drill"]
 DEPLOY = ["deploy/main", "deploy/sim", "deploy/ui", "deploy/cluster", "deploy/addons", "deploy/embed"]
 
 ACTORS.append("actors/etcd")  # a door of its own: deploy puts it together, nobody stands on it

@@ -2,7 +2,7 @@
  * Backups and what survivors say of themselves. A bundle is read to its end or refused; what a survivor's lines say is written and read
  * again, and says the same.
  */
-#include "deploy/main/recovery/bundle.h"
+#include "deploy/main/backup/bundle.h"
 #include "deploy/main/recovery/survivor.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);

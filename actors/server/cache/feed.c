@@ -519,12 +519,10 @@ static void status_came(struct server *server, const struct store_status *status
 
 	set_leader(server, status->leader != 0);
 	feed->has_state = status->role >= STORE_STANDBY;
-	if (feed->state != FEED_LOST)
-		return;
-	if (feed->has_leader) {
+	if (feed->state == FEED_LOST && feed->has_leader) {
 		act_cancel(server->act, feed->timer);
 		fill(server);
-	} else {
+	} else if (feed->state == FEED_LOST) {
 		retry_later(server); /* nobody may tell that there is none for long */
 	}
 }

@@ -4,9 +4,9 @@
 
 #include "actors/etcd/file/database.h"
 #include "datastore/table/table.h"
+#include "deploy/main/backup/backup.h"
 #include "deploy/main/migration/source.h"
 #include "deploy/main/migration/survey.h"
-#include "deploy/main/recovery/backup.h"
 #include "transport/tls/crypto.h"
 
 #define PIECE_BYTES (256U * KIB)

@@ -1,7 +1,7 @@
 #include "deploy/main/migration/import.h"
 
 #include "deploy/cluster/secret-file.h"
-#include "deploy/main/recovery/backup.h"
+#include "deploy/main/backup/backup.h"
 #include "transport/tls/certificate-key.h"
 
 #define GROUP_ROWS 512U /* written at once */

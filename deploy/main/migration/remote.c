@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "deploy/cluster/secret-file.h"
+#include "deploy/main/backup/backup.h"
 #include "deploy/main/migration/remote-call.h"
 #include "deploy/main/migration/survey.h"
-#include "deploy/main/recovery/backup.h"
 #include "runtime/loop/loop.h"
 #include "transport/wire/proto.h"
 

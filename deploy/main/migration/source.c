@@ -4,7 +4,7 @@
 
 #include "actors/etcd/file/database-reader.h"
 #include "datastore/table/table-kine.h"
-#include "deploy/main/recovery/backup.h"
+#include "deploy/main/backup/backup.h"
 #include "runtime/base/mem.h"
 #include "transport/tls/crypto.h"
 

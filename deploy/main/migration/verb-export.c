@@ -4,9 +4,9 @@
 
 #include "datastore/log/wal/wal.h"
 #include "datastore/table/table.h"
+#include "deploy/main/backup/backup.h"
 #include "deploy/main/command/data-dir.h"
 #include "deploy/main/migration/export.h"
-#include "deploy/main/recovery/backup.h"
 #include "deploy/main/recovery/keeper-ask.h"
 #include "deploy/main/recovery/restore-folder.h"
 #include "runtime/loop/loop.h"

@@ -3,11 +3,11 @@
 #include "actors/authentication/mechanisms.h"
 #include "actors/etcd/etcd.h"
 #include "deploy/main/admin/admin.h"
+#include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/layout.h"
 #include "deploy/main/node/renewal.h"
 #include "deploy/main/recovery/keeper.h"
-#include "deploy/main/recovery/schedule-options.h"
 #include "transport/http/server.h"
 
 static int failed(const struct command_line *line, const struct fault *why)

@@ -5,11 +5,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/identity.h"
 #include "deploy/main/node/leader.h"
-#include "deploy/main/recovery/schedule-options.h"
 #include "runtime/base/log.h"
 
 #define HOSTS 3U

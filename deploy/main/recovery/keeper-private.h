@@ -9,7 +9,7 @@
 #define DEPLOY_MAIN_RECOVERY_KEEPER_PRIVATE_H
 
 #include "datastore/store/store.h"
-#include "deploy/main/recovery/backup.h"
+#include "deploy/main/backup/backup.h"
 #include "deploy/main/recovery/keeper.h"
 #include "runtime/actor/act.h"
 

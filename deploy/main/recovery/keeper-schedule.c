@@ -7,8 +7,8 @@
  */
 #include <stdio.h>
 
+#include "deploy/main/backup/passphrase.h"
 #include "deploy/main/recovery/keeper-private.h"
-#include "deploy/main/recovery/passphrase.h"
 #include "runtime/base/log.h"
 
 #define TICKS 20U /* between two backups; a new leader begins so much late at most */

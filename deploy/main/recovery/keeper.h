@@ -13,8 +13,8 @@
 #ifndef DEPLOY_MAIN_RECOVERY_KEEPER_H
 #define DEPLOY_MAIN_RECOVERY_KEEPER_H
 
+#include "deploy/main/backup/schedule.h"
 #include "deploy/main/host/process.h"
-#include "deploy/main/recovery/schedule.h"
 
 #define KEEPER_PLACE "/troupe/recovery/"
 #define KEEPER_COPY_MS 600000U /* of a large database on a slow disk */

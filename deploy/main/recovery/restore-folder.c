@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "deploy/cluster/secret-file.h"
-#include "deploy/main/recovery/backup.h"
+#include "deploy/main/backup/backup.h"
 
 /* Of the log that is made, the entry by which the state stands. Not the first: libraft takes a log that begins behind that for a whole one,
  * and would send a member that has nothing the entries without the state. */

@@ -11,7 +11,7 @@
 #ifndef DEPLOY_MAIN_RECOVERY_RESTORE_H
 #define DEPLOY_MAIN_RECOVERY_RESTORE_H
 
-#include "deploy/main/recovery/backup.h"
+#include "deploy/main/backup/backup.h"
 #include "deploy/main/recovery/restore-folder.h"
 
 struct restored {

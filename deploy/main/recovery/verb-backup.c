@@ -6,10 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "deploy/main/recovery/backup.h"
-#include "deploy/main/recovery/bundle.h"
+#include "deploy/main/backup/backup.h"
+#include "deploy/main/backup/bundle.h"
+#include "deploy/main/backup/passphrase.h"
+#include "deploy/main/command/ask.h"
 #include "deploy/main/recovery/keeper-ask.h"
-#include "deploy/main/recovery/passphrase.h"
 #include "runtime/loop/loop.h"
 
 static int failed(const struct command_line *line, const struct fault *why)

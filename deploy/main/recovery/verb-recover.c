@@ -4,8 +4,8 @@
 
 #include "datastore/store/store-recover.h"
 #include "deploy/cluster/pki.h"
+#include "deploy/main/backup/backup.h"
 #include "deploy/main/command/ask.h"
-#include "deploy/main/recovery/backup.h"
 #include "deploy/main/recovery/keeper.h"
 #include "deploy/main/recovery/restore-folder.h"
 #include "deploy/main/recovery/survivor.h"

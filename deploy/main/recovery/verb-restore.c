@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
+#include "deploy/main/backup/passphrase.h"
 #include "deploy/main/command/data-dir.h"
-#include "deploy/main/recovery/passphrase.h"
 #include "deploy/main/recovery/restore.h"
 #include "runtime/loop/loop.h"
 

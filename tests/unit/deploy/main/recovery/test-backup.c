@@ -1,4 +1,4 @@
-#include "deploy/main/recovery/backup.h"
+#include "deploy/main/backup/backup.h"
 
 #include "datastore/table/table.h"
 #include "deploy/main/recovery/restore.h"

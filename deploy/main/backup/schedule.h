@@ -7,8 +7,8 @@
  *
  * Through the seam of files, blocking.
  */
-#ifndef DEPLOY_MAIN_RECOVERY_SCHEDULE_H
-#define DEPLOY_MAIN_RECOVERY_SCHEDULE_H
+#ifndef DEPLOY_MAIN_BACKUP_SCHEDULE_H
+#define DEPLOY_MAIN_BACKUP_SCHEDULE_H
 
 #include "runtime/actor/seams.h"
 #include "runtime/base/base.h"

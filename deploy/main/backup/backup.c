@@ -1,9 +1,9 @@
-#include "deploy/main/recovery/backup.h"
+#include "deploy/main/backup/backup.h"
 
 #include <stdio.h>
 
 #include "datastore/table/table.h"
-#include "deploy/main/recovery/bundle.h"
+#include "deploy/main/backup/bundle.h"
 #include "transport/tls/certificate-key.h"
 #include "transport/tls/crypto.h"
 

@@ -12,8 +12,8 @@
  * a passphrase that is missing or wrong), FULL, IO; of what is read CORRUPT, INVALID (no bundle), NOT_IMPLEMENTED (a newer one); all with
  * words. A release reads what its predecessors wrote.
  */
-#ifndef DEPLOY_MAIN_RECOVERY_BUNDLE_H
-#define DEPLOY_MAIN_RECOVERY_BUNDLE_H
+#ifndef DEPLOY_MAIN_BACKUP_BUNDLE_H
+#define DEPLOY_MAIN_BACKUP_BUNDLE_H
 
 #include "runtime/actor/seams.h"
 #include "runtime/base/base.h"

@@ -1,4 +1,4 @@
-#include "deploy/main/recovery/passphrase.h"
+#include "deploy/main/backup/passphrase.h"
 
 #include "deploy/cluster/secret-file.h"
 #include "runtime/loop/loop.h"

@@ -1,4 +1,4 @@
-#include "deploy/main/recovery/schedule.h"
+#include "deploy/main/backup/schedule.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* The passphrase of a backup: the first line of a file that only its owner should be able to read. */
-#ifndef DEPLOY_MAIN_RECOVERY_PASSPHRASE_H
-#define DEPLOY_MAIN_RECOVERY_PASSPHRASE_H
+#ifndef DEPLOY_MAIN_BACKUP_PASSPHRASE_H
+#define DEPLOY_MAIN_BACKUP_PASSPHRASE_H
 
 #include "runtime/base/base.h"
 

@@ -9,8 +9,8 @@
  *
  * Through the seam of files, blocking: from a verb or a job. It takes the room of the backup once more beside it while it is tried.
  */
-#ifndef DEPLOY_MAIN_RECOVERY_BACKUP_H
-#define DEPLOY_MAIN_RECOVERY_BACKUP_H
+#ifndef DEPLOY_MAIN_BACKUP_BACKUP_H
+#define DEPLOY_MAIN_BACKUP_BACKUP_H
 
 #include "deploy/cluster/pki.h"
 #include "runtime/actor/seams.h"

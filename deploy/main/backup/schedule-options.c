@@ -1,10 +1,10 @@
-#include "deploy/main/recovery/schedule-options.h"
+#include "deploy/main/backup/schedule-options.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "deploy/main/recovery/passphrase.h"
+#include "deploy/main/backup/passphrase.h"
 #include "runtime/loop/loop.h"
 
 #define EVERY_MIN_MS 1000

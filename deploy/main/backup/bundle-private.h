@@ -1,8 +1,8 @@
 /* What writer and reader of bundles share: the header and the key. */
-#ifndef DEPLOY_MAIN_RECOVERY_BUNDLE_PRIVATE_H
-#define DEPLOY_MAIN_RECOVERY_BUNDLE_PRIVATE_H
+#ifndef DEPLOY_MAIN_BACKUP_BUNDLE_PRIVATE_H
+#define DEPLOY_MAIN_BACKUP_BUNDLE_PRIVATE_H
 
-#include "deploy/main/recovery/bundle.h"
+#include "deploy/main/backup/bundle.h"
 #include "transport/tls/crypto.h"
 
 #define BUNDLE_HEADER_BYTES 64U

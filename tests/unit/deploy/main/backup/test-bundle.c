@@ -1,4 +1,4 @@
-#include "deploy/main/recovery/bundle.h"
+#include "deploy/main/backup/bundle.h"
 
 #include "tests/lib/fake-disk.h"
 #include "tests/lib/test.h"

@@ -1,11 +1,11 @@
 /*
  * The options of backups by the clock: of `troupe up`, which proves them and hands them on to the core host, which reads them again.
  */
-#ifndef DEPLOY_MAIN_RECOVERY_SCHEDULE_OPTIONS_H
-#define DEPLOY_MAIN_RECOVERY_SCHEDULE_OPTIONS_H
+#ifndef DEPLOY_MAIN_BACKUP_SCHEDULE_OPTIONS_H
+#define DEPLOY_MAIN_BACKUP_SCHEDULE_OPTIONS_H
 
+#include "deploy/main/backup/schedule.h"
 #include "deploy/main/command/command.h"
-#include "deploy/main/recovery/schedule.h"
 
 /* For the tables of commands. */
 #define SCHEDULE_OPTIONS                                                                \

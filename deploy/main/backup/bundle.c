@@ -1,6 +1,6 @@
-#include "deploy/main/recovery/bundle.h"
+#include "deploy/main/backup/bundle.h"
 
-#include "deploy/main/recovery/bundle-private.h"
+#include "deploy/main/backup/bundle-private.h"
 #include "runtime/base/bytes.h"
 
 static const char magic[8] = { 'T', 'R', 'O', 'U', 'P', 'E', 'B', 'K' };

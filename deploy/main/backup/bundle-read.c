@@ -1,4 +1,4 @@
-#include "deploy/main/recovery/bundle-private.h"
+#include "deploy/main/backup/bundle-private.h"
 #include "runtime/base/bytes.h"
 
 struct bundle_reader {
