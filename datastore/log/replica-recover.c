@@ -45,6 +45,9 @@ static enum status make_list(const struct replica *replica, const struct members
 	if (!self)
 		return fault_set(why, NOT_FOUND, "",
 				 "by its own log this is no member of the cluster");
+	if (self->is_witness)
+		return fault_set(why, INVALID, "",
+				 "this member is a witness: it does not hold the data");
 	if (self->role == MEMBER_SPARE)
 		return fault_set(why, INVALID, "",
 				 "this member is a spare: it does not hold the data");

@@ -85,9 +85,11 @@ static void fill_members(const struct members *members, struct arena *arena,
 			 struct store_remains *out)
 {
 	out->members = arena_array(arena, struct store_member, members->len + 1);
+	out->witnesses = arena_array(arena, bool, members->len + 1);
 	out->member_count = members->len;
 	for (uint32_t i = 0; i < members->len; i++) {
 		const struct member *from = &members->at[i];
+		out->witnesses[i] = from->is_witness;
 		out->members[i] = (struct store_member){ .id = from->id,
 							 .name = arena_str(arena, from->name),
 							 .address = arena_str(arena, from->address),

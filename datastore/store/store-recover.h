@@ -21,7 +21,8 @@ struct store_remains {
 	uint64_t applied_index;         /* of its database, and what that has: */
 	uint64_t revision, keys;
 	struct store_member
-	    *members; /* the newest list in the log; is_alive and lag_entries are not known */
+	    *members;    /* the newest list in the log; is_alive and lag_entries are not known */
+	bool *witnesses; /* which of them are */
 	uint32_t member_count;
 };
 

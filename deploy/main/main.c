@@ -296,7 +296,10 @@ static const struct command commands[] = {
 	      "when most voters are gone for good: what the others have, what would be lost, and "
 	      "with --yes this node goes on alone",
 	  .run = verb_recover,
-	  .options = { DATA_DIR, { .name = "yes", .help = "do it; the node must be stopped" } } },
+	  .options = { DATA_DIR,
+		       { .name = "yes", .help = "do it; the node must be stopped" },
+		       { .name = "witness-gone",
+			 .help = "a witness is gone for good, too: it cannot be asked" } } },
 	{ .name = "restore",
 	  .arguments = "FILE",
 	  .arguments_min = 1,

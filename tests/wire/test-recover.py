@@ -94,5 +94,23 @@ def test_two_of_three_are_gone_for_good_and_the_third_goes_on():
         assert kept | {"after", "after-it", "after-all"} <= names(third)
 
 
+def test_a_witness_has_a_vote_though_nobody_can_ask_it():
+    with Cluster(2) as cluster:
+        first, second = cluster.nodes
+        cluster.add("w", "--role", "witness", "--join", cluster.token("--role", "witness"))
+        until(lambda: sum(m["role"] == "witness" or m["role"] == "voter" for m in first.status().get("members", [])) == 3, 60, "three votes")
+        write(first, "kept")
+        lose(second)
+        until(lambda: first.status().get("ready", {}).get("writes"), 30, "one and the witness go on")
+        first.stop()
+        said = first.troupe("recover", "--yes", ok=False)
+        assert "2 of 3 voters are there" in said.stderr and "cannot be asked" in said.stdout, (said.stdout, said.stderr)
+        lose(cluster.nodes[2])
+        assert "is a cluster of one" in first.troupe("recover", "--yes", "--witness-gone").stdout
+        first.start().wait_ready(60)
+        assert "kept" in names(first)
+        write(first, "after")
+
+
 if __name__ == "__main__":
     sys.exit(suite.main(globals(), sys.argv))

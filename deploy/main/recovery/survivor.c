@@ -5,6 +5,7 @@
 #define FORMAT "troupe-survivor 1"
 
 static const char *const role_names[] = { "none", "spare", "standby", "voter" };
+#define WITNESS "witness" /* in place of the role: it votes */
 
 /* ---- as lines ---- */
 
@@ -28,7 +29,8 @@ void survivor_write(const struct survivor *survivor, struct text *out)
 		const struct survivor_member *member = &survivor->members[i];
 
 		text_printf(out, "member %ju %s %s %s\n", (uintmax_t)member->id,
-			    role_names[member->role], member->name, member->address);
+			    member->is_witness ? WITNESS : role_names[member->role], member->name,
+			    member->address);
 	}
 }
 
@@ -53,6 +55,10 @@ static enum status read_member(struct survivor *survivor, struct str value)
 	if (value.at == NULL || str_to_u64(id_word, &id) != OK ||
 	    survivor->member_count == LIMIT_MEMBERS)
 		return CORRUPT;
+	if (str_is(role_word, WITNESS)) {
+		survivor_add_member(survivor, id, STORE_VOTER, name, value)->is_witness = true;
+		return OK;
+	}
 	TRY(read_role(role_word, &role));
 	survivor_add_member(survivor, id, role, name, value);
 	return OK;
@@ -112,8 +118,9 @@ enum status survivor_read(struct str lines, struct survivor *out)
 	return OK;
 }
 
-void survivor_add_member(struct survivor *survivor, uint64_t id, enum store_role role,
-			 struct str name, struct str address)
+struct survivor_member *survivor_add_member(struct survivor *survivor, uint64_t id,
+					    enum store_role role, struct str name,
+					    struct str address)
 {
 	struct survivor_member *member;
 
@@ -122,6 +129,7 @@ void survivor_add_member(struct survivor *survivor, uint64_t id, enum store_role
 	*member = (struct survivor_member){ .id = id, .role = role };
 	read_text(member->name, name);
 	read_text(member->address, address);
+	return member;
 }
 
 void survivor_from(const struct store_status *status, struct str cluster, struct survivor *out)
@@ -138,9 +146,13 @@ void survivor_from(const struct store_status *status, struct str cluster, struct
 	if (status->leader != 0)
 		snprintf(out->leader, sizeof out->leader, STR_FMT,
 			 STR_ARG(status->leader_name.len > 0 ? status->leader_name : STR("?")));
-	for (uint32_t i = 0; i < status->member_count && i < LIMIT_MEMBERS; i++)
-		survivor_add_member(out, status->members[i].id, status->members[i].role,
-				    status->members[i].name, status->members[i].address);
+	for (uint32_t i = 0; i < status->member_count && i < LIMIT_MEMBERS; i++) {
+		struct survivor_member *member =
+		    survivor_add_member(out, status->members[i].id, status->members[i].role,
+					status->members[i].name, status->members[i].address);
+
+		member->is_witness = i < status->standing_count && status->standings[i].is_witness;
+	}
 }
 
 /* ---- judging ---- */
@@ -160,12 +172,15 @@ static bool has_more(const struct survivor *a, const struct survivor *b)
 					    : a->last_index > b->last_index;
 }
 
+/* Those that answer hold data; witnesses are counted beside them. */
 static void count_voters(const struct survivor *by, const struct survivor *all, uint32_t count,
-			 struct survivor_judgement *out)
+			 struct survivor_judgement *out, uint32_t *out_witnesses)
 {
-	out->voters = out->answered = 0;
-	for (uint32_t i = 0; i < by->member_count; i++)
+	out->voters = out->answered = *out_witnesses = 0;
+	for (uint32_t i = 0; i < by->member_count; i++) {
 		out->voters += by->members[i].role == STORE_VOTER;
+		*out_witnesses += by->members[i].is_witness;
+	}
 	for (uint32_t i = 0; i < count; i++)
 		out->answered += role_in(by, all[i].id) == STORE_VOTER;
 }
@@ -176,18 +191,20 @@ static bool is_majority(const struct survivor_judgement *judgement)
 }
 
 struct survivor_judgement survivor_judge(const struct survivor *self, const struct survivor *all,
-					 uint32_t count)
+					 uint32_t count, bool are_witnesses_gone)
 {
 	struct survivor_judgement out = { .verdict = SURVIVOR_MAY };
+	uint32_t witnesses;
 
 	for (uint32_t i = 0; i < count; i++) {
 		out.about = &all[i];
-		count_voters(&all[i], all, count, &out);
+		count_voters(&all[i], all, count, &out, &witnesses);
+		out.answered += are_witnesses_gone ? 0 : witnesses;
 		out.verdict = all[i].leader[0] != '\0' ? SURVIVOR_LED : SURVIVOR_MAJORITY;
 		if (out.verdict == SURVIVOR_LED || is_majority(&out))
 			return out;
 	}
-	count_voters(self, all, count, &out);
+	count_voters(self, all, count, &out, &witnesses);
 	out.may_lose = out.voters - out.answered > out.voters / 2;
 	for (uint32_t i = 0; i < count; i++) {
 		out.about = &all[i];

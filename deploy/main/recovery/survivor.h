@@ -2,7 +2,8 @@
  * Survivors: what each member that can still be asked has, and whether one of them may go on alone.
  *
  * Pure. A survivor says what it has as lines; whoever wants to recover gathers them and has them judged. One may go on alone only when
- * nothing else can: no list of members that any survivor has may find a majority among those that answer.
+ * nothing else can: no list of members that any survivor has may find a majority among those that answer. A witness has nothing to
+ * say and no door to be asked at, so it is taken to be alive until a person says that it is gone.
  */
 #ifndef DEPLOY_MAIN_RECOVERY_SURVIVOR_H
 #define DEPLOY_MAIN_RECOVERY_SURVIVOR_H
@@ -16,6 +17,7 @@
 struct survivor_member {
 	uint64_t id;
 	enum store_role role;
+	bool is_witness; /* a voter without data, whom nobody can ask */
 	char name[SURVIVOR_TEXT], address[SURVIVOR_TEXT]; /* where its links are: IP:PORT */
 };
 
@@ -33,8 +35,9 @@ void survivor_write(const struct survivor *survivor, struct text *out);
 MUST_USE enum status survivor_read(struct str lines, struct survivor *out);
 /* From a running store's status; of the lists of members as many as fit. */
 void survivor_from(const struct store_status *status, struct str cluster, struct survivor *out);
-void survivor_add_member(struct survivor *survivor, uint64_t id, enum store_role role,
-			 struct str name, struct str address);
+struct survivor_member *survivor_add_member(struct survivor *survivor, uint64_t id,
+					    enum store_role role, struct str name,
+					    struct str address);
 
 enum survivor_verdict {
 	SURVIVOR_MAY,      /* go on alone */
@@ -51,8 +54,8 @@ struct survivor_judgement {
 	bool may_lose; /* the others are a majority: they may have acknowledged what nobody here has */
 };
 
-/* `all` has `self` among them. */
+/* `all` has `self` among them. `are_witnesses_gone`: as a person says. */
 struct survivor_judgement survivor_judge(const struct survivor *self, const struct survivor *all,
-					 uint32_t count);
+					 uint32_t count, bool are_witnesses_gone);
 
 #endif

@@ -68,7 +68,8 @@ static enum status examine_own(struct recovery *recovery, struct survivor *out, 
 	snprintf(out->cluster, sizeof out->cluster, "%s", recovery->identity.cluster);
 	for (uint32_t i = 0; i < remains.member_count; i++)
 		survivor_add_member(out, remains.members[i].id, remains.members[i].role,
-				    remains.members[i].name, remains.members[i].address);
+				    remains.members[i].name, remains.members[i].address)
+		    ->is_witness = remains.witnesses[i];
 	return OK;
 }
 
@@ -145,6 +146,11 @@ static void ask_others(struct recovery *recovery)
 static enum status gather(struct recovery *recovery, struct fault *why)
 {
 	TRY(data_dir_read_identity(loop_files(), &recovery->dir, &recovery->identity, why));
+	if (data_dir_is_witness(&recovery->identity))
+		return fault_set(
+		    why, INVALID, "",
+		    "this node is a witness and holds no data: run `troupe recover` on "
+		    "one that does");
 	TRY(make_tls(recovery, why));
 	TRY(look_at_own(recovery, why));
 	ask_others(recovery);
@@ -177,8 +183,11 @@ static void print_members(const struct recovery *recovery)
 		const struct survivor_member *member = &own->members[i];
 		const struct survivor *survivor = answered_of(recovery, member->id);
 
-		printf("%-12s %-8s ", member->name, roles[member->role]);
-		if (survivor == NULL)
+		printf("%-12s %-8s ", member->name,
+		       member->is_witness ? "witness" : roles[member->role]);
+		if (survivor == NULL && member->is_witness)
+			printf("cannot be asked\n");
+		else if (survivor == NULL)
 			printf("silent\n");
 		else
 			printf("%-8s %6ju %12ju %10ju %12ju %8ju\n", state_of(survivor),
@@ -202,8 +211,9 @@ static enum status refuse(const struct recovery *recovery,
 	case SURVIVOR_MAJORITY:
 		return fault_set(
 		    why, CONFLICT, "",
-		    "%u of %u voters are there (%s): that is a majority, which goes on "
-		    "by itself once all of it runs",
+		    "%u of %u voters are there (%s; a witness is taken to be, unless "
+		    "--witness-gone): that is a majority, which goes on by itself once all "
+		    "of it runs",
 		    judgement->answered, judgement->voters, about->name);
 	case SURVIVOR_BEHIND:
 		return fault_set(
@@ -268,13 +278,15 @@ static enum status act_now_alone(struct recovery *recovery, struct fault *why)
 	return OK;
 }
 
-static enum status recover(struct recovery *recovery, bool is_meant, struct fault *why)
+static enum status recover(struct recovery *recovery, bool is_meant, bool are_witnesses_gone,
+			   struct fault *why)
 {
 	struct survivor_judgement judgement;
 
 	TRY(gather(recovery, why));
 	print_members(recovery);
-	judgement = survivor_judge(&recovery->all[0], recovery->all, recovery->count);
+	judgement =
+	    survivor_judge(&recovery->all[0], recovery->all, recovery->count, are_witnesses_gone);
 	TRY(refuse(recovery, &judgement, why));
 	print_loss(recovery, &judgement);
 	fflush(stdout);
@@ -299,7 +311,8 @@ int verb_recover(const struct command_line *line)
 
 	recovery.all = arena_array(recovery.arena, struct survivor, LIMIT_MEMBERS + 1);
 	if (status == OK)
-		status = recover(&recovery, command_flag(line, "yes"), &why);
+		status = recover(&recovery, command_flag(line, "yes"),
+				 command_flag(line, "witness-gone"), &why);
 	if (recovery.is_held)
 		data_dir_close(&recovery.dir);
 	if (status == NOT_FOUND && why.text[0] == '\0')
