@@ -203,25 +203,50 @@ static enum status take_record(void *arg, const struct record *record)
 	return OK;
 }
 
-/* Not all of it: a new segment is 64 MiB of which little is written. */
+static bool is_zero(const char *bytes, size_t len)
+{
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
+}
+
+/*
+ * One piece. What is behind the records is mostly zeros, as `bytes` are: those are looked at in one place (`scratch`, of READ_BYTES)
+ * and not kept, since memory that nobody has touched costs nothing.
+ */
+static enum status read_piece(const struct opening *opening, struct seams_file *file, char *bytes,
+			      uint64_t offset, size_t piece, char *scratch)
+{
+	const struct seams_files *files = opening->wal->config.files;
+	char *to = scratch != NULL ? scratch : bytes + offset;
+	size_t len;
+
+	TRY(files->read(files->self, file, to, piece, offset, &len));
+	if (len != piece)
+		return IO;
+	if (scratch != NULL && !is_zero(scratch, piece))
+		memcpy(bytes + offset, scratch, piece);
+	return OK;
+}
+
+/* Not all of it: a new segment is 64 MiB of which little is written. `bytes` are zero. */
 static enum status read_records(struct opening *opening, const struct segment *segment,
 				struct seams_file *file, char *bytes, size_t *out_len)
 {
-	const struct seams_files *files = opening->wal->config.files;
-	uint64_t have = 0, wanted = READ_BYTES;
-	while (have < segment->size_bytes && have < wanted) {
-		size_t len, piece = segment->size_bytes - have < READ_BYTES
-					? (size_t)(segment->size_bytes - have)
-					: READ_BYTES;
-		TRY(files->read(files->self, file, bytes + have, piece, have, &len));
-		if (len != piece)
-			return IO;
-		have += len;
-		wanted =
-		    segment_reach(str_of(bytes, (size_t)have), segment->sequence) + BEHIND_BYTES;
+	char *scratch = mem_alloc(READ_BYTES);
+	uint64_t have = 0, reach = 1, wanted = READ_BYTES;
+	enum status status = OK;
+	while (status == OK && have < segment->size_bytes && have < wanted) {
+		size_t piece = segment->size_bytes - have < READ_BYTES
+				   ? (size_t)(segment->size_bytes - have)
+				   : READ_BYTES;
+		status =
+		    read_piece(opening, file, bytes, have, piece, have < reach ? NULL : scratch);
+		have += piece;
+		reach = segment_reach(str_of(bytes, (size_t)have), segment->sequence);
+		wanted = reach + BEHIND_BYTES;
 	}
+	mem_free(scratch);
 	*out_len = (size_t)have;
-	return OK;
+	return status;
 }
 
 static enum status walk(struct opening *opening, struct segment *segment, struct seams_file *file,
@@ -240,7 +265,7 @@ static enum status walk(struct opening *opening, struct segment *segment, struct
 	}
 	if (segment->size_bytes < SEGMENT_HEADER || segment->size_bytes > UINT32_MAX)
 		return damaged(opening, "has %" PRIu64 " bytes", segment->size_bytes, 0);
-	char *bytes = mem_alloc(segment->size_bytes);
+	char *bytes = mem_zalloc(segment->size_bytes);
 	opening->segment = segment->sequence;
 	opening->highest = 0;
 	enum status status = read_records(opening, segment, file, bytes, &len);
