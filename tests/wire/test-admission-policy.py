@@ -4,6 +4,7 @@ import re
 import sys
 
 import suite
+from cluster import until
 from kube import expect, kubectl, warnings
 
 
@@ -110,7 +111,8 @@ def test_types_are_checked_in_the_status(cluster):
   - {expression: "object.spec.replicas > 1"}
   - {expression: "object.spec.replicas > '1'"}
 """))
-    kubectl(cluster, "wait", "validatingadmissionpolicy", "typed", "--for=jsonpath={.status.observedGeneration}=1", "--timeout=20s")
+    path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/typed"
+    until(lambda: cluster.nodes[0].request("GET", path)[1].get("status", {}).get("observedGeneration") == 1, 20, "its types were looked at")
     found = kubectl(cluster, "get", "validatingadmissionpolicy", "typed", "-o", "jsonpath={.status.typeChecking.expressionWarnings}")
     expect(found, re.escape('"fieldRef":"spec.validations[1].expression"'))
     expect(found, re.escape("apps/v1, Kind=Deployment: ERROR: ") + ".*" + re.escape("found no matching overload for '_"))

@@ -8,6 +8,7 @@
 
 #define LOOK_MS 20U
 #define CLEAN_MS 30000U
+#define CONNECT_MS 5000
 #define STALE_MS (5 * 60 * 1000) /* no drill takes as long: who made the namespace was killed */
 
 bool drill_fail(struct drill *drill, const char *format, ...)
@@ -75,7 +76,8 @@ bool drill_connect(struct drill *drill, const char *url, struct tls_context *tls
 	return status == OK || drill_fail(drill, "no client: %s", status_text(status));
 }
 
-bool drill_connect_all(struct drill *drill)
+/* Of the members that this node tells of now; false: a client could not be made. */
+static bool connect_members(struct drill *drill)
 {
 	struct standing places = standing_of(
 	    drill->arena, drill_ask_own(drill, "/troupe/members?output=json", drill->arena));
@@ -92,7 +94,21 @@ bool drill_connect_all(struct drill *drill)
 			return false;
 		drill->probe.count++;
 	}
-	return drill->probe.count > 0 || drill_fail(drill, "no node says where it serves the API");
+	return true;
+}
+
+/* The node's own server may be away for a moment, as another drill wants it. */
+bool drill_connect_all(struct drill *drill)
+{
+	int64_t until = drill_now_ms(drill) + CONNECT_MS;
+
+	do {
+		if (!connect_members(drill))
+			return false;
+		if (drill->probe.count > 0)
+			return true;
+	} while (drill_wait_on(drill, until));
+	return drill_fail(drill, "no node says where it serves the API: %s", drill->why.text);
 }
 
 /* ---- the namespace ---------------------------------------------------------------------------------------------- */
