@@ -187,6 +187,8 @@ static void keep_answer(struct lab *lab, struct act *act, const struct act_msg *
 		arena = ACT_AS(msg, store_lease_answer)->arena;
 	else if (ACT_IS(msg, store_status))
 		arena = ACT_AS(msg, store_status)->arena;
+	else if (ACT_IS(msg, store_backup_answer))
+		arena = ACT_AS(msg, store_backup_answer)->arena;
 	if (arena)
 		arena_on_free(test_arena(), free_later, arena);
 	if (kept)
