@@ -82,13 +82,13 @@ static void judge_value(struct arena *arena, const schema_props *schema, struct 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
 	const uint8_t *end = len > 0 ? memchr(at, 0, len) : NULL;
-	struct str schema_text = str_of(at, end != NULL ? (size_t)(end - at) : len);
+	struct str words = str_of(at, end != NULL ? (size_t)(end - at) : len);
 	struct str object = end != NULL ? str_of(end + 1, len - (size_t)(end + 1 - at)) : STR("{}");
 	struct arena *arena = arena_new(0);
 	struct faults faults = faults_in(arena);
 	void *schema;
 
-	if (len > 0 && json_decode(&apiextensions_json_schema_props_type, schema_text, arena,
+	if (len > 0 && json_decode(&apiextensions_json_schema_props_type, words, arena,
 				   (struct json_options){ 0 }, &schema, NULL) == OK) {
 		definition_schema_check(PATH_ROOT(&faults, "schema"), schema, true);
 		read_by_types(arena, schema, object);
