@@ -9,8 +9,6 @@
 
 #include "runtime/base/time.h"
 
-#pragma GCC visibility push(default)
-
 #define WALL_ZERO_S (-62135596800LL)  /* the year 1: Go's zero time */
 #define WALL_FIRST_S (-62167219200LL) /* the year 0 */
 #define WALL_LAST_S 253402300799LL    /* the last second of the year 9999 */
@@ -24,7 +22,5 @@ struct wall wall_floor(struct wall at, int64_t unit_ns);
 MUST_USE enum status wall_parse(struct str s, struct wall *out);
 /* The time from one to the other, at most what an int64_t holds. */
 int64_t wall_since(struct wall now, struct wall then);
-
-#pragma GCC visibility pop
 
 #endif
