@@ -72,7 +72,7 @@ def test_without_others_it_keeps_what_it_has_and_says_so():
         write(node, "kept")
         damage(node)
         until(lambda: "damaged" in node.troupe("status", ok=None).stdout, 30, "status says it")
-        pids = node.pids()
+        pids = until(lambda: len(node.pids()) == 3 and node.pids(), 20, "all three of its processes run")
         time.sleep(3)  # nothing happens: that is the point
         assert not os.path.exists(node.folder + "/store.damaged") and node.pids() == pids
         with open(node.log, encoding="utf-8") as log:
