@@ -4,6 +4,9 @@
  * plugins[] (plugins.c) lists them in upstream's order. First all mutate, then, after the object is complete, all
  * validate; CHECK_DENY ends the request with `failure`, everything else goes on. Reads and DELETE of an object are admitted
  * as upstream does: get, list and watch never, delete with the stored object in `old`.
+ *
+ * What mutates is asked once more, and only once, when one of them has set `wants_again`: what was changed late may matter to who was
+ * asked early. A struct admission lives from its first question to the end of the last round, through every wait.
  */
 #ifndef ACTORS_ADMISSION_PLUGIN_H
 #define ACTORS_ADMISSION_PLUGIN_H
@@ -35,6 +38,9 @@ struct admission {
 	const struct cel_authorizer *authorizer; /* for expressions; NULL: nobody can be asked */
 	const struct str *warnings;              /* as admission_warn adds them */
 	uint32_t warning_count;
+	bool is_again;    /* this is the second round */
+	bool wants_again; /* who mutates says so, in the first round, when it has changed the object */
+	void *memory;     /* the plug-in's own, NULL at first, kept until the last round ends */
 	struct failure *failure; /* with CHECK_DENY; NULL there: admission_deny was not used, a bug */
 };
 

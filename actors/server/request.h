@@ -21,6 +21,7 @@
 #include "runtime/base/base.h"
 #include "transport/http/http.h"
 
+struct admitting;
 struct request;
 struct server;
 struct watch;
@@ -147,6 +148,7 @@ struct request {
 		uint32_t phase;
 	} mechanism;
 	struct waiter refresher;
+	struct admitting *admitting; /* admit.c: while plug-ins are asked; NULL: none is */
 
 	/* The object. */
 	const struct type *type;     /* of record and body */

@@ -59,6 +59,10 @@ enum next apply_decode(struct request *r); /* into r->work */
 /* The configuration of the body put into `live` (NULL: nothing is there), of `type`: becomes r->record. */
 enum next apply_into(struct request *r, const struct type *type, const void *live);
 
+/* admit.c: asks the plug-ins of admission, the first half of them or the second. */
+enum next write_admit(struct request *r, enum admission_operation operation,
+		      const struct type *type, void *object, const void *old, bool is_validating);
+
 /* write.c: the second half of all writes. */
 struct str write_uid(struct request *r); /* a new one */
 void write_fill_new(struct request *r);  /* uid, times, generated name */
@@ -70,8 +74,6 @@ bool quota_receive(struct server *server, const struct act_msg *msg);
 bool write_is_upkeep(struct request *r);
 /* Of owners that are equal in every member one is kept, with a warning. */
 void write_dedup_owners(struct request *r, bool is_admitted);
-enum next write_admit(struct request *r, enum admission_operation operation,
-		      const struct type *type, void *object, const void *old, bool is_validating);
 enum next write_create(struct request *r); /* kind_create, judged */
 enum next write_update(struct request *r); /* kind_update, judged */
 enum next write_persist(struct request *r);

@@ -1,14 +1,12 @@
-#include "actors/server/access/access.h"
 #include "actors/server/answer/convert.h"
 #include "actors/server/answer/stored.h"
 #include "actors/server/server-private.h"
-#include "datastore/cel/library/function.h"
 #include "datastore/object/json.h"
 #include "datastore/object/proto-envelope.h"
 #include "datastore/object/record.h"
 
 /*
- * The second half of every write: admission, the rules of the kind, the store.
+ * The second half of every write: the rules of the kind, the store.
  *
  * A write is one operation of the store with the revision that was read, so nothing is ever overwritten unseen; what
  * a kind wants written with it (kind_also) joins that operation. The answer waits until the own caches show the write: whoever
@@ -119,63 +117,6 @@ bool write_is_upkeep(struct request *r)
 	meta->managed_fields = old->managed_fields;
 	meta->self_link = old->self_link;
 	return record_equal(r->type, copy, r->live->record);
-}
-
-/* ---- admission ------------------------------------------------------------------------------------------------- */
-
-static struct admission admission_of(struct request *r, enum admission_operation operation,
-				     const struct type *type, void *object, const void *old)
-{
-	const struct meta_object_meta *meta = object ? record_meta(type, object) : NULL;
-
-	struct cel_authorizer authorizer = { access_decide, r };
-
-	return (struct admission){
-		.authorizer = arena_copy(r->arena, &authorizer, sizeof authorizer),
-		.operation = operation,
-		.group = request_group(r),
-		.version = r->route.version,
-		.resource = request_resource(r),
-		.subresource = r->route.subresource,
-		.namespace = r->route.namespace,
-		.name = r->route.name.len > 0 ? r->route.name
-			: meta                ? meta->name
-			: r->live             ? object_name(r->live)
-					      : STR_NONE,
-		.type = type,
-		.object = object,
-		.old = old,
-		.user = &r->user,
-		.is_dry_run = request_is_dry_run(r),
-	};
-}
-
-enum next write_admit(struct request *r, enum admission_operation operation,
-		      const struct type *type, void *object, const void *old, bool is_validating)
-{
-	struct admission a = admission_of(r, operation, type, object, old);
-
-	for (; r->mechanism.index < plugin_count; r->mechanism.index++) {
-		const struct plugin *plugin = plugins[r->mechanism.index];
-		enum check (*ask)(struct admission * admission) =
-		    is_validating ? plugin->validate : plugin->mutate;
-		enum check check;
-
-		if (ask == NULL || !(plugin->operations & operation))
-			continue;
-		a.check = request_context(r);
-		check = ask(&a);
-		r->mechanism.state = a.check.state;
-		if (check == CHECK_WAIT)
-			return WAIT;
-		r->mechanism.state = NULL;
-		if (check == CHECK_DENY)
-			return request_fail(r, a.failure);
-	}
-	r->mechanism.index = 0;
-	for (uint32_t i = 0; i < a.warning_count; i++)
-		request_warn(r, a.warnings[i]);
-	return NEXT;
 }
 
 /* ---- the rules of the kind ----------------------------------------------------------------------------------------- */
@@ -357,6 +298,7 @@ static enum next begin_again(struct request *r)
 	r->store_answer = NULL; /* it was about the last try */
 	r->change = (struct kind_change){ 0 };
 	r->mechanism.index = 0;
+	r->admitting = NULL;
 	return request_jump(r, STEP_DECODE);
 }
 

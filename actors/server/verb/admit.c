@@ -1,0 +1,97 @@
+#include "actors/server/access/access.h"
+#include "actors/server/server-private.h"
+#include "datastore/cel/library/function.h"
+#include "datastore/object/record.h"
+
+/*
+ * Admission of a write: the plug-ins of actors/admission, asked one after the other.
+ *
+ * What they are shown stays as it is while one of them waits, with a place of its own for each.
+ */
+
+struct admitting {
+	struct admission admission;
+	void **memories; /* in the order of plugins[] */
+};
+
+static struct admitting *begin(struct request *r, enum admission_operation operation,
+			       const struct type *type, void *object, const void *old)
+{
+	const struct meta_object_meta *meta = object ? record_meta(type, object) : NULL;
+	struct cel_authorizer authorizer = { access_decide, r };
+	struct admitting *admitting = arena_new_of(r->arena, struct admitting);
+
+	admitting->memories = arena_zalloc(r->arena, plugin_count * sizeof(void *));
+	admitting->admission = (struct admission){
+		.authorizer = arena_copy(r->arena, &authorizer, sizeof authorizer),
+		.operation = operation,
+		.group = request_group(r),
+		.version = r->route.version,
+		.resource = request_resource(r),
+		.subresource = r->route.subresource,
+		.namespace = r->route.namespace,
+		.name = r->route.name.len > 0 ? r->route.name
+			: meta                ? meta->name
+			: r->live             ? object_name(r->live)
+					      : STR_NONE,
+		.type = type,
+		.object = object,
+		.old = old,
+		.user = &r->user,
+		.is_dry_run = request_is_dry_run(r),
+	};
+	return admitting;
+}
+
+static enum check ask_one(struct request *r, struct admitting *admitting, bool is_validating)
+{
+	const struct plugin *plugin = plugins[r->mechanism.index];
+	struct admission *a = &admitting->admission;
+	enum check (*ask)(struct admission * admission) =
+	    is_validating ? plugin->validate : plugin->mutate;
+	enum check check;
+
+	if (ask == NULL || !(plugin->operations & a->operation))
+		return CHECK_PASS;
+	a->check = request_context(r);
+	a->memory = admitting->memories[r->mechanism.index];
+	check = ask(a);
+	admitting->memories[r->mechanism.index] = a->memory;
+	r->mechanism.state = check == CHECK_WAIT ? a->check.state : NULL;
+	return check;
+}
+
+/* From the plug-in that waited, or the first. */
+static enum check ask_all(struct request *r, struct admitting *admitting, bool is_validating)
+{
+	for (; r->mechanism.index < plugin_count; r->mechanism.index++) {
+		enum check check = ask_one(r, admitting, is_validating);
+
+		if (check == CHECK_WAIT || check == CHECK_DENY)
+			return check;
+	}
+	r->mechanism.index = 0;
+	return CHECK_PASS;
+}
+
+enum next write_admit(struct request *r, enum admission_operation operation,
+		      const struct type *type, void *object, const void *old, bool is_validating)
+{
+	struct admission *a;
+	enum check check;
+
+	if (r->admitting == NULL)
+		r->admitting = begin(r, operation, type, object, old);
+	a = &r->admitting->admission;
+	check = ask_all(r, r->admitting, is_validating);
+	if (check == CHECK_PASS && !is_validating && a->wants_again && !a->is_again) {
+		a->is_again = true;
+		check = ask_all(r, r->admitting, is_validating);
+	}
+	if (check == CHECK_WAIT)
+		return WAIT;
+	r->admitting = NULL;
+	for (uint32_t i = 0; i < a->warning_count; i++)
+		request_warn(r, a->warnings[i]);
+	return check == CHECK_DENY ? request_fail(r, a->failure) : NEXT;
+}
