@@ -2,8 +2,8 @@
 
 #include "actors/client/api.h"
 #include "actors/client/request.h"
+#include "runtime/base/collection/tree.h"
 #include "runtime/base/log.h"
-#include "runtime/base/tree.h"
 #include "transport/http/url.h"
 
 #define CALL_MS 10000U   /* until the server has said whether the watch stands */

@@ -19,8 +19,8 @@
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/apps.h"
 #include "runtime/base/arena.h"
+#include "runtime/base/collection/map.h"
 #include "runtime/base/hash.h"
-#include "runtime/base/map.h"
 #include "runtime/base/str.h"
 
 #define BURST 250U /* upstream's burst */

@@ -13,7 +13,7 @@
 #include "datastore/schema/discovery.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/arena.h"
-#include "runtime/base/map.h"
+#include "runtime/base/collection/map.h"
 #include "runtime/base/str.h"
 
 #define SLICE_MAX 100U /* upstream's --max-endpoints-per-slice */

@@ -16,11 +16,11 @@
 #include "actors/etcd/message.h"
 #include "actors/etcd/reply.h"
 #include "datastore/store/store.h"
+#include "runtime/base/collection/list.h"
+#include "runtime/base/collection/map.h"
+#include "runtime/base/collection/vec.h"
 #include "runtime/base/limits.h"
-#include "runtime/base/list.h"
-#include "runtime/base/map.h"
 #include "runtime/base/mem.h"
-#include "runtime/base/vec.h"
 #include "transport/http/grpc.h"
 
 struct etcd_call;

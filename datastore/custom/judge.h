@@ -11,8 +11,8 @@
 #include "datastore/custom/value.h"
 #include "datastore/schema/apiextensions.h"
 #include "datastore/schema/pattern.h"
+#include "runtime/base/collection/map.h"
 #include "runtime/base/fault.h"
-#include "runtime/base/map.h"
 
 /* The patterns of one schema, compiled when they are first met. One thread; all zero has none. */
 struct judge_patterns {

@@ -8,8 +8,8 @@
 
 #include "datastore/custom/value.h"
 #include "datastore/schema/apiextensions.h"
+#include "runtime/base/collection/map.h"
 #include "runtime/base/fault.h"
-#include "runtime/base/map.h"
 
 /* Adds a fault for each element or key that is there again, in all lists below. The arena is the faults'. */
 void list_type_check(const struct apiextensions_json_schema_props *schema,

@@ -10,11 +10,11 @@
 
 #include "datastore/schema/type.h"
 #include "runtime/base/arena.h"
+#include "runtime/base/collection/vec.h"
 #include "runtime/base/fault.h"
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
 #include "runtime/base/text.h"
-#include "runtime/base/vec.h"
 
 /* Upstream reports that many strict faults and no more. */
 #define JSON_STRICT_MAX 100

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 #include "datastore/table/vfs.h"
-#include "runtime/base/list.h"
-#include "runtime/base/vec.h"
+#include "runtime/base/collection/list.h"
+#include "runtime/base/collection/vec.h"
 
 #define VFS_PATH_MAX 512
 

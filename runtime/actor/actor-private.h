@@ -23,12 +23,12 @@
 #include "runtime/actor/part/run-times.h"
 #include "runtime/actor/part/slots.h"
 #include "runtime/actor/part/wheel.h"
+#include "runtime/base/collection/list.h"
+#include "runtime/base/collection/map.h"
+#include "runtime/base/collection/vec.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/limits.h"
-#include "runtime/base/list.h"
-#include "runtime/base/map.h"
 #include "runtime/base/mem.h"
-#include "runtime/base/vec.h"
 
 /*
  * Between two looks at the loop: as many activations, which costs a hundredth of them where they are short, and not longer than

@@ -11,16 +11,16 @@
 #include <string.h>
 
 #include "runtime/base/arena.h"
+#include "runtime/base/collection/list.h"
+#include "runtime/base/collection/map.h"
+#include "runtime/base/collection/vec.h"
 #include "runtime/base/fault.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/limits.h"
-#include "runtime/base/list.h"
-#include "runtime/base/map.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
 #include "runtime/base/text.h"
 #include "runtime/base/time.h"
-#include "runtime/base/vec.h"
 
 #endif

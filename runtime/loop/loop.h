@@ -8,8 +8,8 @@
 #define RUNTIME_LOOP_LOOP_H
 
 #include "runtime/actor/act-host.h"
+#include "runtime/base/collection/list.h"
 #include "runtime/base/fault.h"
-#include "runtime/base/list.h"
 
 #pragma GCC visibility push(default)
 

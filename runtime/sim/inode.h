@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/base/list.h"
-#include "runtime/base/vec.h"
+#include "runtime/base/collection/list.h"
+#include "runtime/base/collection/vec.h"
 #include "runtime/sim/volume.h"
 
 struct inode_page;

@@ -8,8 +8,8 @@
 #define RUNTIME_SIM_SIM_PRIVATE_H
 
 #include "runtime/actor/act-host.h"
-#include "runtime/base/list.h"
-#include "runtime/base/vec.h"
+#include "runtime/base/collection/list.h"
+#include "runtime/base/collection/vec.h"
 #include "runtime/sim/sim.h"
 #include "runtime/sim/volume.h"
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "runtime/base/arena.h"
-#include "runtime/base/list.h"
-#include "runtime/base/map.h"
+#include "runtime/base/collection/list.h"
+#include "runtime/base/collection/map.h"
+#include "runtime/base/collection/vec.h"
 #include "runtime/base/mem.h"
-#include "runtime/base/vec.h"
 #include "runtime/sim/inode.h"
 
 #define ENDLESS_BYTES (1ULL << 40)

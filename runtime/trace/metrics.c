@@ -3,10 +3,10 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "runtime/base/collection/map.h"
+#include "runtime/base/collection/vec.h"
 #include "runtime/base/limits.h"
-#include "runtime/base/map.h"
 #include "runtime/base/mem.h"
-#include "runtime/base/vec.h"
 
 #define NAME_BYTES_MAX (2U * KIB) /* of a name and its labels */
 #define NUMBER_TEXT 40U

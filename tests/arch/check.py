@@ -90,7 +90,7 @@ class Check:
 
     def check_include(self, path, line, folder, name):
         target = os.path.dirname(name)
-        if target == folder or target == law.BASE or target in law.USES[folder]:
+        if target == folder or target in law.BASE or target in law.USES[folder]:
             return
         if not target:
             self.fail(path, line, "layers", '"%s": write includes from the root' % name)
@@ -219,7 +219,7 @@ class Check:
                                          or os.path.dirname(n) == text.folder}
         # And a folder's header for those of its folder that it includes, and for runtime/base.
         spoken = {inner for name in direct for inner in self.closure({name})
-                  if os.path.dirname(inner) in (os.path.dirname(name), law.BASE)}
+                  if os.path.dirname(inner) in [os.path.dirname(name)] + law.BASE}
         direct |= self.closure(own & direct) | spoken
         if "runtime/base/base.h" in direct:
             direct |= base
@@ -229,7 +229,7 @@ class Check:
             header = self.declared.get(name)
             if header is None or header in direct or header in told or name in defined:
                 continue
-            if under(text.folder, [law.BASE]) and under(header, [law.BASE]):
+            if under(text.folder, law.BASE) and under(header, law.BASE):
                 continue
             if text.plain[:at].rstrip().endswith((".", "->")):
                 continue

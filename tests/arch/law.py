@@ -5,8 +5,8 @@ check.py turns it into a program. A change here is a change of the design: say w
 
 import re
 
-BASE = "runtime/base"
-RUNTIME = ["runtime/base", "runtime/actor", "runtime/actor/far", "runtime/loop", "runtime/sim", "runtime/faulty", "runtime/trace"]
+BASE = ["runtime/base", "runtime/base/collection"]
+RUNTIME = BASE + ["runtime/actor", "runtime/actor/far", "runtime/loop", "runtime/sim", "runtime/faulty", "runtime/trace"]
 TRANSPORT = ["transport/wire", "transport/tls", "transport/http", "transport/http/upgrade", "transport/peer"]
 # What else can be done with a record: each room stands on datastore/object alone.
 WALKERS = ["datastore/object/apply", "datastore/object/columns", "datastore/object/defaults", "datastore/object/openapi",
@@ -40,9 +40,9 @@ DEPLOY = ["deploy/main", "deploy/sim", "deploy/ui", "deploy/cluster", "deploy/ad
 ACTORS.append("actors/etcd")  # a door of its own: deploy puts it together, nobody stands on it
 ACTORS.append("actors/etcd/file")  # etcd's files: the door writes them, deploy moves clusters by them
 
-# Folder: what it may include beside itself and runtime/base.
+# Folder: what it may include beside itself and BASE.
 USES = {
-    "runtime/base": [],
+    **{room: [] for room in BASE},
     "runtime/actor/part": [],  # knows nothing of actors
     "runtime/actor": ["runtime/actor/part", "runtime/actor/far"],  # what crosses to other hosts is one module with the rest
     "runtime/actor/far": ["runtime/actor", "runtime/actor/part"],

@@ -7,7 +7,7 @@
 
 #include "actors/etcd/file/bolt-private.h"
 #include "actors/etcd/file/database-reader.h"
-#include "runtime/base/map.h"
+#include "runtime/base/collection/map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/base/base.h"
-#include "runtime/base/tree.h"
+#include "runtime/base/collection/tree.h"
 
 #define SECTOR 512U
 

@@ -13,8 +13,8 @@
 #define TRANSPORT_HTTP_ENGINE_H
 
 #include "runtime/base/arena.h"
+#include "runtime/base/collection/list.h"
 #include "runtime/base/fault.h"
-#include "runtime/base/list.h"
 #include "runtime/base/status.h"
 #include "runtime/base/text.h"
 #include "transport/http/http.h"

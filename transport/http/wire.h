@@ -13,8 +13,8 @@
 #define TRANSPORT_HTTP_WIRE_H
 
 #include "runtime/actor/act-host.h"
+#include "runtime/base/collection/list.h"
 #include "runtime/base/fault.h"
-#include "runtime/base/list.h"
 #include "runtime/base/text.h"
 #include "runtime/loop/stream.h"
 #include "transport/http/engine.h"

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <yaml.h>
 
+#include "runtime/base/collection/map.h"
 #include "runtime/base/limits.h"
-#include "runtime/base/map.h"
 #include "transport/wire/json.h"
 #include "transport/wire/yaml-private.h"
 #include "transport/wire/yaml.h"

@@ -3,7 +3,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "runtime/base/map.h"
+#include "runtime/base/collection/map.h"
 #include "runtime/base/mem.h"
 #include "transport/wire/proto.h"
 

@@ -1,7 +1,7 @@
 #include "actors/server/cache/cache.h"
 
 #include "datastore/object/record.h"
-#include "runtime/base/tree.h"
+#include "runtime/base/collection/tree.h"
 
 #define RING_FIRST 64U /* events; most resources never need more */
 #define KEY_MAX 600U   /* two names of 253 bytes and a slash */

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "datastore/cel/library/show.h"
-#include "runtime/base/map.h"
+#include "runtime/base/collection/map.h"
 
 #define NEW_LIST 10U
 #define NEW_MAP 30U

@@ -8,7 +8,7 @@
 #define DATASTORE_CEL_EVALUATE_EVALUATE_H
 
 #include "datastore/cel/syntax/node.h"
-#include "runtime/base/map.h"
+#include "runtime/base/collection/map.h"
 
 struct evaluate_task {
 	const struct node *root;

@@ -9,7 +9,7 @@
 #define DATASTORE_CEL_LIBRARY_FUNCTION_H
 
 #include "datastore/cel/value/value.h"
-#include "runtime/base/map.h"
+#include "runtime/base/collection/map.h"
 
 /* How its cost counts, before (check/estimate.h) and while it runs (evaluate/price.h); and what the evaluation does itself. */
 enum price {

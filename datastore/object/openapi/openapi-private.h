@@ -5,7 +5,7 @@
 #define DATASTORE_OBJECT_OPENAPI_OPENAPI_PRIVATE_H
 
 #include "datastore/object/openapi/openapi.h"
-#include "runtime/base/map.h"
+#include "runtime/base/collection/map.h"
 
 struct openapi {
 	struct str group, version; /* that is being written */

@@ -7,8 +7,8 @@
 #include "datastore/object/record.h"
 #include "datastore/object/validate/gate.h"
 #include "datastore/object/validate/validate-private.h"
+#include "runtime/base/collection/map.h"
 #include "runtime/base/limits.h"
-#include "runtime/base/map.h"
 #include "runtime/base/text.h"
 
 #define MARKS_MAX 32U               /* of one field; the most has ten */

@@ -4,8 +4,8 @@
 
 #include "datastore/store/state/index.h"
 #include "datastore/store/state/recent.h"
-#include "runtime/base/list.h"
-#include "runtime/base/tree.h"
+#include "runtime/base/collection/list.h"
+#include "runtime/base/collection/tree.h"
 
 struct index_item {
 	uint64_t id, create_revision, version, lease;

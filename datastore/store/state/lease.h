@@ -8,7 +8,7 @@
 #define DATASTORE_STORE_STATE_LEASE_H
 
 #include "runtime/base/base.h"
-#include "runtime/base/tree.h"
+#include "runtime/base/collection/tree.h"
 
 struct lease {
 	uint64_t id;

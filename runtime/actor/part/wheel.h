@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/base/list.h"
+#include "runtime/base/collection/list.h"
 
 #define WHEEL_LEVELS 6U
 #define WHEEL_SLOTS 64U

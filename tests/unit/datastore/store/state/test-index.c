@@ -1,6 +1,6 @@
 #include "datastore/store/state/index.h"
 
-#include "runtime/base/tree.h"
+#include "runtime/base/collection/tree.h"
 #include "tests/lib/test.h"
 
 /* An index with a log of its changes as text and all values ever, as the table would have them. */

@@ -1,4 +1,4 @@
-#include "runtime/base/vec.h"
+#include "runtime/base/collection/vec.h"
 
 #include "tests/lib/test.h"
 

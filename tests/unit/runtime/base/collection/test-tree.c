@@ -1,4 +1,4 @@
-#include "runtime/base/tree.h"
+#include "runtime/base/collection/tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>

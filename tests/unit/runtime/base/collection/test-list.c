@@ -1,4 +1,4 @@
-#include "runtime/base/list.h"
+#include "runtime/base/collection/list.h"
 
 #include "tests/lib/test.h"
 

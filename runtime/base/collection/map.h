@@ -4,8 +4,8 @@
  * One thread at a time. Iterating goes in insertion order and never depends on addresses or on a hash
  * seed: the simulator needs that. Keys are copied into the map. No limit of its own: its owner has one.
  */
-#ifndef RUNTIME_BASE_MAP_H
-#define RUNTIME_BASE_MAP_H
+#ifndef RUNTIME_BASE_COLLECTION_MAP_H
+#define RUNTIME_BASE_COLLECTION_MAP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * The owner frees it with vec_fini. It has no limit of its own: the owner checks `len` against a limit
  * of limits.h before it pushes.
  */
-#ifndef RUNTIME_BASE_VEC_H
-#define RUNTIME_BASE_VEC_H
+#ifndef RUNTIME_BASE_COLLECTION_VEC_H
+#define RUNTIME_BASE_COLLECTION_VEC_H
 
 #include <stddef.h>
 #include <stdint.h>

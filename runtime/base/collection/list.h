@@ -3,8 +3,8 @@
  *
  * The head is a `struct list` that points to itself when empty (list_init). One thread at a time.
  */
-#ifndef RUNTIME_BASE_LIST_H
-#define RUNTIME_BASE_LIST_H
+#ifndef RUNTIME_BASE_COLLECTION_LIST_H
+#define RUNTIME_BASE_COLLECTION_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * get, put and remove are O(log n); walking from a key is O(1) a step. An iterator is a key position and
  * survives changes: tree_after finds its way again.
  */
-#ifndef RUNTIME_BASE_TREE_H
-#define RUNTIME_BASE_TREE_H
+#ifndef RUNTIME_BASE_COLLECTION_TREE_H
+#define RUNTIME_BASE_COLLECTION_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>

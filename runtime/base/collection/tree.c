@@ -1,4 +1,4 @@
-#include "runtime/base/tree.h"
+#include "runtime/base/collection/tree.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "runtime/base/map.h"
+#include "runtime/base/collection/map.h"
 
 #include <assert.h>
 #include <string.h>
