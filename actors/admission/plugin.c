@@ -10,10 +10,16 @@ const struct plugin *const plugins[] = {
 	&admission_limit_ranger,
 	&admission_service_account,
 	&admission_node_restriction,
+	&admission_taint_nodes_by_condition,
 	&admission_priority,
 	&admission_default_toleration_seconds,
+	&admission_default_storage_class,
+	&admission_storage_object_in_use_protection,
+	&admission_persistent_volume_claim_resize,
 	&admission_runtime_class,
 	&admission_certificate_subject_restriction,
+	&admission_default_ingress_class,
+	&admission_pod_topology_labels,
 	&admission_validating_admission_policy,
 };
 const uint32_t plugin_count = sizeof plugins / sizeof plugins[0];

@@ -1,5 +1,5 @@
 /*
- * The plug-ins of this folder, as plugins.c orders them.
+ * The plug-ins of this folder and its rooms, as plugin.c orders them.
  */
 #ifndef ACTORS_ADMISSION_PLUGINS_H
 #define ACTORS_ADMISSION_PLUGINS_H
@@ -10,10 +10,16 @@ extern const struct plugin admission_namespace_lifecycle;
 extern const struct plugin admission_limit_ranger;
 extern const struct plugin admission_service_account;
 extern const struct plugin admission_node_restriction;
+extern const struct plugin admission_taint_nodes_by_condition;
 extern const struct plugin admission_priority;
 extern const struct plugin admission_default_toleration_seconds;
+extern const struct plugin admission_default_storage_class;
+extern const struct plugin admission_storage_object_in_use_protection;
+extern const struct plugin admission_persistent_volume_claim_resize;
 extern const struct plugin admission_runtime_class;
 extern const struct plugin admission_certificate_subject_restriction;
+extern const struct plugin admission_default_ingress_class;
+extern const struct plugin admission_pod_topology_labels;
 extern const struct plugin admission_validating_admission_policy;
 
 #endif

@@ -26,5 +26,8 @@ const struct controller *const controllers[] = {
 	&pod_garbage_controller,
 	&resource_quota_controller,
 	&validating_admission_policy_controller,
+	&pvc_protection_controller,
+	&pv_protection_controller,
+	&vac_protection_controller,
 	NULL,
 };

@@ -14,6 +14,7 @@ extern const struct controller namespace_controller, service_account_controller,
     endpoint_slice_controller, endpoint_slice_mirroring_controller, node_ipam_controller,
     node_lifecycle_controller, taint_eviction_controller, pod_garbage_controller,
     cluster_role_aggregation_controller, resource_quota_controller,
-    validating_admission_policy_controller;
+    validating_admission_policy_controller, pvc_protection_controller, pv_protection_controller,
+    vac_protection_controller;
 
 #endif

@@ -22,6 +22,7 @@ RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
 # What parts that several kinds have must be like.
 KINDS = RECORDS + RULES + ["actors/client"]  # client holds what a rule is given to judge by
 FIELDS = ["actors/kinds/field"]
+ADMISSION = ["actors/admission/object"]
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
@@ -29,7 +30,7 @@ SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actor
 # What the controllers of one family stand on beside the framework.
 FAMILIES = ["actors/controller/workload", "actors/controller/job"]
 CONTROL = ["actors/client", "actors/controller"] + FAMILIES
-ACTORS = DOOR + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers", "actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
+ACTORS = DOOR + ADMISSION + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers", "actors/controllers/storage", "actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
                           "actors/scheduler/criterion", "actors/node/pod", "actors/node",
                  "actors/proxy"]
 # The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
@@ -73,6 +74,7 @@ USES = {
     "actors/authentication": RUNTIME + RECORDS + ["actors/client", "transport/tls", "transport/wire"], # tokens and certificates are its matter
     "actors/authorization": RUNTIME + RECORDS + ["actors/client"],
     "actors/admission": RUNTIME + RECORDS + RULES + ["actors/client", "transport/tls"],  # so are they here: for whom they ask
+    **{room: RUNTIME + RECORDS + ["actors/client", "actors/admission"] for room in ADMISSION},
     "actors/kinds/field": KINDS + ["actors/kinds"],
     "actors/kinds": KINDS,
     "actors/kinds/access": KINDS + FIELDS + ["actors/kinds", "transport/tls"],  # requests for certificates are read to be judged
@@ -90,6 +92,7 @@ USES = {
     "actors/controller/workload": RUNTIME + RECORDS + ["actors/client", "actors/controller"],
     "actors/controller/job": RUNTIME + RECORDS + ["actors/client", "actors/controller", "actors/controller/workload"],
     "actors/controllers": ["actors/controller"] + FAMILIES + ["datastore/schema", "datastore/custom/policy"],  # types of expressions
+    "actors/controllers/storage": ["actors/controllers", "actors/controller"] + FAMILIES + ["datastore/schema"],
     # An actor of its own: messages, timers; amounts and patches from records.
     "actors/scheduler/snapshot": CONTROL + RUNTIME + RECORDS,
     "actors/scheduler/queue": CONTROL + RUNTIME + RECORDS + ["actors/scheduler/snapshot"],

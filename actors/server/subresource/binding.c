@@ -111,18 +111,22 @@ void binding_set_condition(struct request *r, struct core_pod *pod,
 	list->at[i] = condition;
 }
 
+/* What the word says about the pod is the pod's from now on. */
+static void take_over(struct request *r, const struct meta_object_meta *from,
+		      struct meta_object_meta *to)
+{
+	for (uint32_t i = 0; i < from->annotations.len; i++)
+		str_map_put(&to->annotations, r->arena, from->annotations.at[i].key,
+			    from->annotations.at[i].value);
+	for (uint32_t i = 0; i < from->labels.len; i++)
+		str_map_put(&to->labels, r->arena, from->labels.at[i].key, from->labels.at[i].value);
+}
+
 static void bind(struct request *r, const struct core_binding *body)
 {
 	struct core_pod *pod = record_clone_shallow(&core_pod_type, r->live->record, r->arena);
-	const struct meta_object_meta *meta = body->metadata;
 
 	pod->spec->node_name = body->target->name;
-	for (uint32_t i = 0; i < meta->annotations.len; i++)
-		str_map_put(&pod->metadata->annotations, r->arena, meta->annotations.at[i].key,
-			    meta->annotations.at[i].value);
-	for (uint32_t i = 0; i < meta->labels.len; i++)
-		str_map_put(&pod->metadata->labels, r->arena, meta->labels.at[i].key,
-			    meta->labels.at[i].value);
 	binding_set_condition(
 	    r, pod,
 	    (struct core_pod_condition){ .type = STR("PodScheduled"), .status = STR("True") });
@@ -160,7 +164,12 @@ static enum next admit(struct request *r, bool is_validating)
 
 static enum next binding_admit(struct request *r)
 {
-	return admit(r, false);
+	const struct binding *work = r->work;
+	enum next next = admit(r, false);
+
+	if (next == NEXT)
+		take_over(r, work->body->metadata, record_meta(r->type, r->record));
+	return next;
 }
 
 static enum next binding_validate(struct request *r)

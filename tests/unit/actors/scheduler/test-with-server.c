@@ -36,6 +36,10 @@ static void put_node(struct rig *rig, const char *name, const char *cpu)
 				  name, cpu)
 			 .at),
 	    201);
+	/* What makes it ready is not here. */
+	CHECK_CODE(rig_patch(rig, "merge", arena_printf(test_arena(), "/api/v1/nodes/%s", name).at,
+			     "{\"spec\":{\"taints\":null}}"),
+		   200);
 }
 
 static void put_pod(struct rig *rig, const char *name, const char *cpu, const char *class)

@@ -107,8 +107,13 @@ TEST(a_node_reads_what_its_pods_refer_to_and_changes_its_own)
 		      "found between node 'n1' and this object");
 	CHECK_CODE(as_node(rig, "GET", SECRETS, NULL), 403);
 	CHECK_CODE(as_node(rig, "GET", PODS, NULL), 200);
+	/* One who leaves out its taints would change them. */
 	CHECK_CODE(
-	    as_node(rig, "PUT", "/api/v1/nodes/n1/status", "{\"metadata\":{\"name\":\"n1\"}}"), 200);
+	    as_node(rig, "PUT", "/api/v1/nodes/n1/status", "{\"metadata\":{\"name\":\"n1\"}}"), 403);
+	CHECK_CODE(as_node(rig, "PUT", "/api/v1/nodes/n1/status",
+			   "{\"metadata\":{\"name\":\"n1\"},\"spec\":{\"taints\":[{\"key\":\"node."
+			   "kubernetes.io/not-ready\",\"effect\":\"NoSchedule\"}]}}"),
+		   200);
 	CHECK_CODE(
 	    as_node(rig, "PUT", "/api/v1/nodes/n2/status", "{\"metadata\":{\"name\":\"n2\"}}"), 403);
 	CHECK_CODE(as_node(rig, "DELETE", PODS "/p", NULL), 200);

@@ -1,0 +1,43 @@
+#include "actors/controllers/storage/protection.h"
+
+#include "runtime/base/arena.h"
+
+static bool has_finalizer(const struct meta_object_meta *meta, struct str finalizer)
+{
+	for (uint32_t i = 0; i < meta->finalizers.len; i++)
+		if (str_eq(meta->finalizers.at[i], finalizer))
+			return true;
+	return false;
+}
+
+bool protection_is_asked(const struct meta_object_meta *meta, struct str finalizer)
+{
+	return meta->has.deletion_timestamp && has_finalizer(meta, finalizer);
+}
+
+bool protection_is_missing(const struct meta_object_meta *meta, struct str finalizer)
+{
+	return !meta->has.deletion_timestamp && !has_finalizer(meta, finalizer);
+}
+
+void protection_add(struct plan *plan, struct meta_object_meta *meta, struct str finalizer)
+{
+	struct str *grown = arena_array(plan_arena(plan), struct str, meta->finalizers.len + 1);
+
+	if (meta->finalizers.len > 0)
+		memcpy(grown, meta->finalizers.at, meta->finalizers.len * sizeof *grown);
+	grown[meta->finalizers.len++] = finalizer;
+	meta->finalizers.at = grown;
+}
+
+void protection_remove(struct plan *plan, struct meta_object_meta *meta, struct str finalizer)
+{
+	struct str_list kept = {
+		.at = arena_array(plan_arena(plan), struct str, meta->finalizers.len),
+	};
+
+	for (uint32_t i = 0; i < meta->finalizers.len; i++)
+		if (!str_eq(meta->finalizers.at[i], finalizer))
+			kept.at[kept.len++] = meta->finalizers.at[i];
+	meta->finalizers = kept;
+}
