@@ -152,7 +152,7 @@ void store_on_log_job(struct store *store, struct replica_job *job)
 static void take_state(struct store *store)
 {
 	bool was_leader = store->seen.role == CORE_LEADER;
-	uint64_t term = store->seen.term;
+	uint64_t term = store->seen.term, leader = store->seen.leader;
 	replica_status(store->replica, &store->seen);
 	bool is_leader = store->seen.role == CORE_LEADER;
 	if (is_leader && (!was_leader || term != store->seen.term)) {
@@ -161,6 +161,8 @@ static void take_state(struct store *store)
 	}
 	if (was_leader && !is_leader)
 		store_fail_gathering(store);
+	if (term != store->seen.term || leader != store->seen.leader)
+		store_forward_leader(store);
 }
 
 static void tell_step(struct store *store, const struct roles_step *step)

@@ -73,6 +73,8 @@ static const struct field write_fields[] = {
 	U64(store_write, term),
 	U64(store_write, request),
 	BOOL(store_write, is_forwarded),
+	U64(store_write, for_term),
+	U64(store_write, since),
 	END,
 };
 
@@ -418,6 +420,7 @@ ACT_TYPE(store_tick);
 ACT_TYPE(store_flush_commands);
 ACT_TYPE(store_flush_table);
 ACT_TYPE(store_second);
+ACT_TYPE(store_forward_again);
 ACT_TYPE(store_fetch_again);
 
 const struct act_type *const store_types[] = {

@@ -3,7 +3,8 @@
  *
  *   store.c         life: opening, the switch over messages, reopening, the end
  *   store-drive.c   the replica: what happened goes in, its output is acted upon
- *   store-write.c   commands: gathered into entries, passed to the leader, applied, answered
+ *   store-write.c   commands: gathered into entries, applied, answered
+ *   store-forward.c what another one leads: passed on to it, and again to whoever leads next
  *   store-read.c    ranges: read index rounds, waiting, values from the table
  *   store-watch.c   watchers: live from the history, catching up from the table
  *   store-table.c   what is written behind: groups, sweeps, checkpoints
@@ -31,10 +32,13 @@
 #include "runtime/base/log.h"
 
 #define STORE_IN_FLIGHT 2U /* entries under way: one being written, one being gathered behind it */
-#define STORE_FORWARD_MS 10000U   /* how long a request passed to the leader may take */
-#define STORE_FLUSH_MS 20U        /* how long changes gather before they are written behind */
-#define STORE_FLUSH_CHANGES 1024U /* or this many */
-#define STORE_RETRY_MS 1000U      /* after a full disk, a busy watcher, a failed fetch */
+#define STORE_FORWARD_MS \
+	10000U /* how long a request passed to the leader may take, all its tries together */
+#define STORE_FORWARD_AGAIN_MS 20U      /* between two of them, unless another one leads */
+#define STORE_FORWARD_BYTES (16U * MIB) /* of bodies that are kept for a further try */
+#define STORE_FLUSH_MS 20U              /* how long changes gather before they are written behind */
+#define STORE_FLUSH_CHANGES 1024U       /* or this many */
+#define STORE_RETRY_MS 1000U            /* after a full disk, a busy watcher, a failed fetch */
 #define STORE_CHECKPOINT_BYTES \
 	(8U * MIB)                  /* written behind since the last one: bounds SQLite's log */
 #define STORE_CHECKPOINT_MS 300000U /* or this long, if anything was written at all */
@@ -93,6 +97,7 @@ struct store_waiter {
 	const struct act_type *type; /* of the request */
 	uint64_t lease;              /* of a grant: its id */
 	uint32_t ttl_s;
+	bool is_doubtful; /* an earlier try may be applied yet: no failure of this one says that it is not */
 };
 
 /* Commands that become one entry. */
@@ -102,10 +107,25 @@ struct store_batch {
 	uint64_t index, term; /* once submitted */
 };
 
+union store_body {
+	struct store_write write;
+	struct store_member_add add;
+	char bytes[256];
+};
+
+/* A request that another store was asked in somebody's place. */
 struct store_forward {
-	uint64_t number;
+	uint64_t number; /* of the try under way; 0: it waits for the next one */
 	struct act_ticket ticket;
 	const struct act_type *type;
+	union store_body body;
+	struct arena *arena; /* holds what the body points to */
+	uint32_t bytes;      /* of it */
+	struct mono until;
+	uint64_t leader, term; /* whom it was tried with */
+	uint64_t since;        /* the revision before the first try */
+	uint32_t tries;        /* further ones */
+	bool is_doubtful;      /* a try that is over may have been taken */
 };
 
 /* A range on its way. */
@@ -329,7 +349,8 @@ struct store {
 	size_t waiting_bytes;
 	bool is_flush_sent;
 	VEC(struct store_forward) forwards;
-	uint64_t next_forward;
+	size_t forward_bytes;
+	uint64_t next_forward, forward_timer;
 	uint32_t leaderless_s; /* how many seconds in a row found no leader */
 
 	struct store_reads reads;
@@ -403,6 +424,9 @@ struct store_flush_table {
 struct store_second {
 	char nothing;
 };
+struct store_forward_again {
+	char nothing;
+};
 struct store_fetch_again {
 	uint64_t number;
 };
@@ -417,6 +441,7 @@ ACT_TYPE_DECLARE(store_tick);
 ACT_TYPE_DECLARE(store_flush_commands);
 ACT_TYPE_DECLARE(store_flush_table);
 ACT_TYPE_DECLARE(store_second);
+ACT_TYPE_DECLARE(store_forward_again);
 ACT_TYPE_DECLARE(store_fetch_again);
 
 /* ---- store.c ---- */
@@ -449,11 +474,20 @@ void store_write_fini(struct store *store);
 void store_fail_gathering(struct store *store);
 void store_fail_in_flight(struct store *store);
 void store_write_second(struct store *store);
+/* A command that was passed on before, now that we lead. OK: it is answered as those that came to us; else nothing happened. */
+MUST_USE enum status store_take_again(struct store *store, const struct store_forward *forward);
+void store_answer_failure(struct store *store, struct act_ticket ticket,
+			  const struct act_type *request, enum status status);
+
+/* ---- store-forward.c ---- */
+
 /* Passes a request to the leader; its answer goes to whoever asked us. Not OK: no leader, nothing happened. */
 MUST_USE enum status store_pass_on(struct store *store, const struct act_msg *msg);
 void store_on_forwarded(struct store *store, const struct act_msg *msg);
-void store_answer_failure(struct store *store, struct act_ticket ticket,
-			  const struct act_type *request, enum status status);
+void store_on_forward_again(struct store *store);
+void store_forward_leader(struct store *store); /* another one leads, or in another term */
+void store_fail_forwards(struct store *store);
+void store_forwards_fini(struct store *store);
 
 /* ---- store-read.c ---- */
 

@@ -111,29 +111,30 @@ static bool is_behind(const struct store *store)
 }
 
 /* Makes a command of a request; false: it is none of ours. */
-static bool command_of(struct store *store, const struct act_msg *msg, struct command *out,
-		       struct store_waiter *waiter, bool *is_forwarded)
+static bool command_of(struct store *store, const struct act_type *type, const void *body,
+		       struct command *out, struct store_waiter *waiter, bool *is_forwarded)
 {
-	*waiter = (struct store_waiter){ .type = msg->type };
-	if (ACT_IS(msg, store_write)) {
-		*out = (struct command){ .kind = COMMAND_WRITE, .write = *ACT_AS(msg, store_write) };
+	*waiter = (struct store_waiter){ .type = type };
+	if (type == &store_write_type) {
+		*out = (struct command){ .kind = COMMAND_WRITE,
+					 .write = *(const struct store_write *)body };
 		*is_forwarded = out->write.is_forwarded;
-	} else if (ACT_IS(msg, store_lease_grant)) {
+	} else if (type == &store_lease_grant_type) {
 		*out = (struct command){ .kind = COMMAND_LEASE_GRANT,
-					 .grant = *ACT_AS(msg, store_lease_grant) };
+					 .grant = *(const struct store_lease_grant *)body };
 		while (!out->grant.id) /* positive, as etcd's are */
 			out->grant.id = act_random(store->act) >> 1;
 		waiter->lease = out->grant.id;
 		waiter->ttl_s = out->grant.ttl_s;
 		*is_forwarded = out->grant.is_forwarded;
-	} else if (ACT_IS(msg, store_lease_revoke)) {
+	} else if (type == &store_lease_revoke_type) {
 		*out = (struct command){ .kind = COMMAND_LEASE_REVOKE,
-					 .revoke = *ACT_AS(msg, store_lease_revoke) };
+					 .revoke = *(const struct store_lease_revoke *)body };
 		waiter->lease = out->revoke.id;
 		*is_forwarded = out->revoke.is_forwarded;
-	} else if (ACT_IS(msg, store_compact)) {
+	} else if (type == &store_compact_type) {
 		*out = (struct command){ .kind = COMMAND_COMPACT,
-					 .compact = *ACT_AS(msg, store_compact) };
+					 .compact = *(const struct store_compact *)body };
 		*is_forwarded = out->compact.is_forwarded;
 	} else {
 		return false;
@@ -141,31 +142,71 @@ static bool command_of(struct store *store, const struct act_msg *msg, struct co
 	return true;
 }
 
+/*
+ * A further try of a write may be taken only while an earlier one that was applied would be known for what it is. Nothing but what
+ * waits here comes before it, once all of the terms before ours is applied.
+ */
+static enum status check_again(const struct store *store, const struct command *command)
+{
+	uint64_t since = command->kind == COMMAND_WRITE ? command->write.since : 0;
+	if (!since)
+		return OK;
+	if (store->applied_term != store->seen.term)
+		return UNAVAILABLE;
+	return index_revision(store->index) + store->waiting < since + LIMIT_STORE_REQUESTS
+		   ? OK
+		   : TIMEOUT;
+}
+
 ACT_BRANCH(seems_overloaded, 20, "the store's leader refuses a write as if it were overloaded");
+
+/* As leader. */
+static enum status take(struct store *store, const struct command *command,
+			const struct store_waiter *waiter)
+{
+	if (command->kind == COMMAND_WRITE && command->write.for_term &&
+	    command->write.for_term != store->seen.term)
+		return UNAVAILABLE; /* it was tried elsewhere since */
+	if (is_overloaded(store) || act_buggify(store->act, &seems_overloaded))
+		return BUSY;
+	if (is_behind(store) || store->seen.is_full)
+		return FULL;
+	TRY(check_again(store, command));
+	gather(store, command, waiter);
+	return OK;
+}
 
 void store_on_command(struct store *store, const struct act_msg *msg)
 {
 	struct command command;
 	struct store_waiter waiter;
 	bool is_forwarded = false;
-	if (!command_of(store, msg, &command, &waiter, &is_forwarded))
+	if (!command_of(store, msg->type, msg->body, &command, &waiter, &is_forwarded))
 		return;
 	if (msg->kind == ACT_REQUEST)
 		waiter.ticket = act_ticket(msg);
 	else
 		waiter.type = NULL;
 	enum status status = command_check(&command, NULL);
-	if (status == OK && !store_is_leader(store))
-		status = is_forwarded || store_pass_on(store, msg) != OK ? UNAVAILABLE : OK;
-	else if (status == OK &&
-		 (is_overloaded(store) || act_buggify(store->act, &seems_overloaded)))
-		status = BUSY;
-	else if (status == OK && (is_behind(store) || store->seen.is_full))
-		status = FULL;
+	if (status == OK && store_is_leader(store))
+		status = take(store, &command, &waiter);
 	else if (status == OK)
-		gather(store, &command, &waiter);
+		status = is_forwarded || store_pass_on(store, msg) != OK ? UNAVAILABLE : OK;
 	if (status != OK)
 		store_answer_failure(store, waiter.ticket, waiter.type, status);
+}
+
+enum status store_take_again(struct store *store, const struct store_forward *forward)
+{
+	struct command command;
+	struct store_waiter waiter;
+	bool is_forwarded;
+	assert(store_is_leader(store));
+	if (!command_of(store, forward->type, &forward->body, &command, &waiter, &is_forwarded))
+		return UNAVAILABLE;
+	waiter.ticket = forward->ticket;
+	waiter.is_doubtful = forward->is_doubtful;
+	return take(store, &command, &waiter);
 }
 
 void store_propose(struct store *store, const struct command *command)
@@ -183,9 +224,11 @@ void store_on_flush_commands(struct store *store)
 
 static void fail_batch(struct store *store, struct store_batch *batch, enum status status)
 {
-	for (uint32_t i = 0; i < batch->waiters.len; i++)
-		store_answer_failure(store, batch->waiters.at[i].ticket, batch->waiters.at[i].type,
-				     status);
+	for (uint32_t i = 0; i < batch->waiters.len; i++) {
+		const struct store_waiter *waiter = &batch->waiters.at[i];
+		store_answer_failure(store, waiter->ticket, waiter->type,
+				     waiter->is_doubtful ? TIMEOUT : status);
+	}
 	batch_free(store, batch);
 }
 
@@ -221,10 +264,7 @@ void store_fail_in_flight(struct store *store)
 		fail_batch(store, batch, TIMEOUT);
 	}
 	vec_fini(&store->in_flight);
-	for (uint32_t i = 0; i < store->forwards.len; i++)
-		store_answer_failure(store, store->forwards.at[i].ticket,
-				     store->forwards.at[i].type, TIMEOUT);
-	vec_clear(&store->forwards);
+	store_fail_forwards(store);
 }
 
 /* Without a majority nobody can say any more what becomes of them. */
@@ -244,7 +284,7 @@ void store_write_fini(struct store *store)
 		batch_free(store, store->in_flight.at[i]);
 	vec_fini(&store->gathering);
 	vec_fini(&store->in_flight);
-	vec_fini(&store->forwards);
+	store_forwards_fini(store);
 }
 
 /* ---- applying ---- */
@@ -322,116 +362,4 @@ void store_apply(struct store *store, const struct entry *entry)
 	assert(!batch); /* ours are commands */
 	if (entry->kind == ENTRY_MEMBERS)
 		apply_members(store, entry);
-}
-
-/* ---- passing on to the leader ---- */
-
-static void mark_forwarded(const struct act_type *type, void *body)
-{
-	if (type == &store_write_type)
-		((struct store_write *)body)->is_forwarded = true;
-	else if (type == &store_lease_grant_type)
-		((struct store_lease_grant *)body)->is_forwarded = true;
-	else if (type == &store_lease_keep_type)
-		((struct store_lease_keep *)body)->is_forwarded = true;
-	else if (type == &store_lease_revoke_type)
-		((struct store_lease_revoke *)body)->is_forwarded = true;
-	else if (type == &store_lease_show_type)
-		((struct store_lease_show *)body)->is_forwarded = true;
-	else if (type == &store_compact_type)
-		((struct store_compact *)body)->is_forwarded = true;
-	else if (type == &store_member_add_type)
-		((struct store_member_add *)body)->is_forwarded = true;
-	else if (type == &store_member_remove_type)
-		((struct store_member_remove *)body)->is_forwarded = true;
-	else if (type == &store_member_promote_type)
-		((struct store_member_promote *)body)->is_forwarded = true;
-	else if (type == &store_member_leave_type)
-		((struct store_member_leave *)body)->is_forwarded = true;
-	else if (type == &store_transfer_type)
-		((struct store_transfer *)body)->is_forwarded = true;
-}
-
-/* Where a type of request keeps the arena that its body owns. */
-static struct arena **arena_of(const struct act_type *type, void *body)
-{
-	if (type == &store_write_type)
-		return &((struct store_write *)body)->arena;
-	if (type == &store_member_add_type)
-		return &((struct store_member_add *)body)->arena;
-	return NULL;
-}
-
-enum status store_pass_on(struct store *store, const struct act_msg *msg)
-{
-	union {
-		struct store_write write;
-		struct store_member_add add;
-		char bytes[256];
-	} body = { 0 };
-	struct act_ref leader = store_peer(store, store->seen.leader);
-	if (act_ref_is_nil(leader) || store->seen.leader == store->seen.id)
-		return UNAVAILABLE;
-	if (store->forwards.len >= LIMIT_PROPOSALS)
-		return BUSY;
-	assert(msg->type->size <= sizeof body);
-	memcpy(&body, msg->body, msg->type->size);
-	mark_forwarded(msg->type, &body);
-	/* Across a link a body is encoded before the call returns, so it may borrow the message's arena. */
-	struct arena **arena = arena_of(msg->type, &body);
-	struct arena *kept = act_keep(store->act, msg);
-	struct arena *owned = arena && *arena ? *arena : kept;
-	if (arena)
-		*arena = owned;
-	uint64_t number = ++store->next_forward;
-	enum status status = act_request(store->act, leader, msg->type, &body, STORE_FORWARD_MS,
-					 STORE_TAG(TAG_FORWARD, number));
-	if (status != OK || !arena)
-		arena_free(owned);
-	if (status == OK && msg->kind == ACT_REQUEST)
-		vec_push(&store->forwards,
-			 (struct store_forward){ number, act_ticket(msg), msg->type });
-	return status;
-}
-
-static struct store_forward *find_forward(struct store *store, uint64_t number)
-{
-	for (uint32_t i = 0; i < store->forwards.len; i++) {
-		if (store->forwards.at[i].number == number)
-			return &store->forwards.at[i];
-	}
-	return NULL;
-}
-
-static struct arena **answer_arena(const struct act_type *type, void *body)
-{
-	if (type == &store_write_answer_type)
-		return &((struct store_write_answer *)body)->arena;
-	if (type == &store_lease_answer_type)
-		return &((struct store_lease_answer *)body)->arena;
-	return NULL;
-}
-
-/* The leader's answer goes on as it is; without one nobody knows whether it happened. */
-void store_on_forwarded(struct store *store, const struct act_msg *msg)
-{
-	struct store_forward *found = find_forward(store, STORE_TAG_NUMBER(msg->tag));
-	if (!found)
-		return;
-	struct store_forward forward = *found;
-	vec_swap_remove(&store->forwards, (uint32_t)(found - store->forwards.at));
-	if (msg->status != OK) {
-		store_answer_failure(store, forward.ticket, forward.type, TIMEOUT);
-		return;
-	}
-	char body[sizeof(struct store_member_answer) + sizeof(struct store_write_answer)];
-	assert(msg->type->size <= sizeof body);
-	memcpy(body, msg->body, msg->type->size);
-	struct arena **arena = answer_arena(msg->type, body);
-	struct arena *kept = act_keep(store->act, msg);
-	if (arena && !*arena)
-		*arena = kept;
-	struct arena *owned = arena ? *arena : kept;
-	if (act_answer(store->act, forward.ticket, msg->type, body) != OK || !arena)
-		arena_free(owned);
 }

@@ -451,6 +451,8 @@ static bool receive_always(struct store *store, const struct act_msg *msg)
 		on_down(store, ACT_AS(msg, act_down));
 	else if (ACT_IS(msg, store_second))
 		on_second(store);
+	else if (ACT_IS(msg, store_forward_again))
+		store_on_forward_again(store);
 	else if (ACT_IS(msg, store_status_watch))
 		store_on_status_watch(store, msg);
 	else if (ACT_IS(msg, store_ask_status))

@@ -140,8 +140,9 @@ struct store_compare {
  *
  * `term` is the guard of those who act for a leader: unless 0, the write happens only under a leader of
  * that very term, else GONE. `request` makes a retry safe: a random number, the same in each try; within
- * the last LIMIT_STORE_REQUESTS revisions a second one is answered like the first instead of applied. 0: none,
- * and the store retries nothing on its own.
+ * the last LIMIT_STORE_REQUESTS revisions a second one is answered like the first instead of applied. A write with one that was
+ * passed on to a leader that is lost meanwhile is passed on to the next, for some seconds. 0: none, and the store
+ * retries nothing on its own that may have happened.
  *
  * UNAVAILABLE: not applied, try again. TIMEOUT: it may yet be applied; only a retry with the same `request` is safe.
  */
@@ -154,6 +155,8 @@ struct store_write {
 	uint64_t term;
 	uint64_t request;
 	bool is_forwarded; /* set by stores: no second hop */
+	uint64_t for_term; /* likewise: the term of the leader that it is for; another one refuses it */
+	uint64_t since; /* likewise, of a further try: what was the revision before the first */
 };
 
 /* What one op did; in the order of the branch that was taken, those of a STORE_TXN's branch right behind its own. */

@@ -168,6 +168,159 @@ TEST(a_leader_that_hands_over_costs_one_election_and_nobody_is_without_one_for_l
 	cluster_free(cluster);
 }
 
+/* Asks for one write of a key by way of the store beside it, and keeps the answer. */
+struct poster {
+	struct act_ref self;
+	const char *key;
+	bool has_request;
+	bool is_answered, is_repeat;
+	enum status status;
+};
+
+static enum status poster_init(struct act *act, void *state, const void *args)
+{
+	struct poster *poster = *(struct poster *const *)args;
+
+	*(struct poster **)state = poster;
+	poster->self = act_self(act);
+	return OK;
+}
+
+static enum act_verdict poster_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct poster *poster = *(struct poster **)state;
+
+	(void)act;
+	if (msg->kind == ACT_ANSWER) {
+		poster->is_answered = true;
+		poster->status = store_outcome(msg);
+		poster->is_repeat = msg->status == OK && ACT_AS(msg, store_write_answer)->is_repeat;
+	}
+	return ACT_OK;
+}
+
+static const struct act_class poster_class = { .name = "poster",
+					       .state_size = sizeof(struct poster *),
+					       .init = poster_init,
+					       .receive = poster_receive };
+
+static void post(struct act *act, void *state, void *arg)
+{
+	struct poster *poster = *(struct poster **)state;
+	struct store_write write = { .arena = arena_new(0), .success_count = 1 };
+	struct store_op *op = arena_new_of(write.arena, struct store_op);
+
+	(void)arg;
+	*op = (struct store_op){ .kind = STORE_PUT,
+				 .key = arena_str(write.arena, str_from(poster->key)),
+				 .value = STR("1"),
+				 .expected = STORE_ANY_REVISION };
+	write.success = op;
+	write.request = poster->has_request ? act_random(act) | 1 : 0;
+	poster->is_answered = false;
+	CHECK_STATUS(act_request(act, act_named(act, "store"), &store_write_type, &write, 15000, 1),
+		     OK);
+}
+
+static bool is_posted(void *arg)
+{
+	return ((struct poster *)arg)->is_answered;
+}
+
+static bool has_run_out(void *arg)
+{
+	return (*(uint32_t *)arg)-- == 0;
+}
+
+enum stop { CRASHES, ENDS, HANDS_OVER, PAUSES, IS_CUT_OFF, STOPS };
+
+static void stop_leader(struct cluster *cluster, uint32_t leader, enum stop stop)
+{
+	switch (stop) {
+	case CRASHES: act_sim_crash(cluster_sim(cluster), leader); break;
+	case ENDS:
+		act_host_drain(act_sim_host_of(cluster_sim(cluster), leader, CLUSTER_HOST), 5000);
+		break;
+	case HANDS_OVER: CHECK_STATUS(cluster_transfer(cluster, other_than(leader, 0)), OK); break;
+	case PAUSES: act_sim_pause(cluster_sim(cluster), leader, true); break;
+	case IS_CUT_OFF: act_sim_isolate(cluster_sim(cluster), leader); break;
+	case STOPS: CHECK(!"a way to stop"); break;
+	}
+}
+
+static void start_again(struct cluster *cluster, uint32_t leader)
+{
+	act_sim_heal(cluster_sim(cluster));
+	act_sim_pause(cluster_sim(cluster), leader, false);
+	cluster_run(cluster, 2000); /* who ended is started again after a second */
+	cluster_converge(cluster);
+	CHECK(cluster_await_voters(cluster, 3));
+}
+
+/* How often the write was answered by a later try, and of those how often the first had been applied. */
+struct passed {
+	uint32_t answered, repeats;
+};
+
+/* A write is passed on, and so many events later the leader stops: once, whatever of it had happened. */
+static void stop_after(struct cluster *cluster, struct poster *posters, uint32_t events,
+		       enum stop stop, struct passed *passed)
+{
+	uint32_t leader = cluster_leader(cluster), by = other_than(leader, 0), left = events;
+	uint64_t term = cluster_view(cluster, leader).term;
+	struct poster *poster = &posters[by];
+	struct store_range range = { .key = STR("k") };
+	const struct store_range_answer *read;
+	char key[32];
+
+	snprintf(key, sizeof key, "k/%u/%u", stop, events);
+	poster->key = key;
+	poster->has_request = true;
+	CHECK(act_host_enter(act_sim_host_of(cluster_sim(cluster), by, CLUSTER_HOST), poster->self,
+			     post, NULL));
+	act_sim_run_for(cluster_sim(cluster), 5000, has_run_out, &left);
+	bool was_answered = poster->is_answered;
+	stop_leader(cluster, leader, stop);
+	CHECK_EQ(act_sim_run_for(cluster_sim(cluster), 15000, is_posted, poster), ACT_SIM_CLAIM);
+	CHECK_STATUS(poster->status, OK);
+	if (!was_answered && cluster_view(cluster, by).term > term) {
+		passed->answered++;
+		passed->repeats += poster->is_repeat;
+	}
+	start_again(cluster, leader);
+	range.key = str_from(key);
+	read = cluster_ask(cluster, by, NULL, &store_range_type, &range, NULL);
+	CHECK_STATUS(read->status, OK);
+	CHECK_EQ(read->row_count, 1);
+	CHECK_EQ(read->rows[0].version, 1);
+}
+
+TEST_SLOW(a_write_that_was_passed_on_to_a_leader_that_stops_is_done_by_the_next_and_once, 60)
+{
+	for (enum stop stop = CRASHES; stop < STOPS; stop++) {
+		struct poster posters[4] = { { .key = "" } }, *args[4];
+		struct cluster *cluster = cluster_new(&(struct cluster_config){ .seed = 11 });
+		struct passed passed = { 0 };
+
+		for (uint32_t i = 1; i <= 3; i++) {
+			args[i] = &posters[i];
+			cluster_place(cluster, i,
+				      &(struct act_child){ .id = "poster",
+							   .class = &poster_class,
+							   .args = &args[i] });
+			cluster_start(cluster, i, CLUSTER_STORE);
+		}
+		cluster_converge(cluster);
+		CHECK(cluster_await_voters(cluster, 3));
+		for (uint32_t events = 0; events < 60; events++)
+			stop_after(cluster, posters, events, stop, &passed);
+		/* Some had been appended by the old leader and kept by the new one, some had not. Who hands over answers first. */
+		CHECK(passed.repeats > 0 || stop == HANDS_OVER);
+		CHECK(passed.answered > passed.repeats);
+		cluster_free(cluster);
+	}
+}
+
 /* Reads one after another, without waiting for the answers; remembers how long the slowest took. */
 #define CROWD 200U
 

@@ -367,6 +367,50 @@ TEST(a_repeated_request_is_applied_once_even_after_a_restart)
 	free_store(lab, disk);
 }
 
+static enum status pass_on(struct lab *lab, const char *key, uint64_t since, int term_off)
+{
+	struct store_op op = { .kind = STORE_PUT,
+			       .key = str_from(key),
+			       .value = STR("x"),
+			       .expected = STORE_ANY_REVISION };
+	struct store_write write = { .success = &op,
+				     .success_count = 1,
+				     .request = 4711,
+				     .is_forwarded = true,
+				     .for_term = lab_status(lab)->term + (uint64_t)term_off,
+				     .since = since };
+	return ((struct store_write_answer *)lab_ask(lab, &store_write_type, &write, NULL))->status;
+}
+
+TEST(a_further_try_is_taken_only_while_an_earlier_one_would_be_known)
+{
+	struct fake_disk *disk;
+	struct lab *lab = make_store(&disk, 0);
+	uint64_t since = lab_status(lab)->revision;
+	CHECK_STATUS(pass_on(lab, "/a", 0, 0), OK);
+	CHECK_STATUS(pass_on(lab, "/a", since, 0), OK);
+	for (unsigned i = 0; lab_status(lab)->revision < since + LIMIT_STORE_REQUESTS - 1; i++)
+		lab_put(lab, "/b", "x", STORE_ANY_REVISION);
+	CHECK_STATUS(pass_on(lab, "/a", since, 0), OK);
+	lab_put(lab, "/b", "x", STORE_ANY_REVISION);
+	CHECK_STATUS(pass_on(lab, "/a", since, 0), TIMEOUT);
+	lab_put(lab, "/b", "x", STORE_ANY_REVISION);
+	CHECK_STATUS(pass_on(lab, "/a", since, 0), TIMEOUT);
+	CHECK_EQ(lab_range(lab, "/a", NULL, 0)->rows[0].version, 1);
+	free_store(lab, disk);
+}
+
+TEST(a_try_holds_only_for_the_term_that_it_was_made_in)
+{
+	struct fake_disk *disk;
+	struct lab *lab = make_store(&disk, 0);
+	CHECK_STATUS(pass_on(lab, "/a", 0, -1), UNAVAILABLE);
+	CHECK_STATUS(pass_on(lab, "/a", 0, 1), UNAVAILABLE);
+	CHECK_EQ(lab_range(lab, "/a", NULL, 0)->row_count, 0);
+	CHECK_STATUS(pass_on(lab, "/a", 0, 0), OK);
+	free_store(lab, disk);
+}
+
 TEST_SLOW(acknowledged_writes_survive_crashes_at_any_time, 60)
 {
 	for (uint64_t seed = 1; seed <= 20; seed++) {
