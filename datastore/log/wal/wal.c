@@ -11,7 +11,8 @@
 #define SLICE_BYTES \
 	(1U * MIB) /* of zeros, on disk before the next: what a sync beside it waits for */
 
-static const char zeros[ZEROS_BYTES];
+/* Never written to; not const, since then it would lie in the program's file. */
+static char zeros[ZEROS_BYTES];
 
 /* ---- names and small file work ---- */
 
