@@ -19,7 +19,7 @@
 #include "actors/server/route.h"
 #include "datastore/store/store.h"
 #include "runtime/base/base.h"
-#include "transport/http/http.h"
+#include "transport/http/engine/http.h"
 
 struct admitting;
 struct request;

@@ -16,7 +16,7 @@
 #include "actors/server/server.h"
 #include "actors/server/subresource/subresource.h"
 #include "actors/server/verb/verb.h"
-#include "transport/http/http.h"
+#include "transport/http/engine/http.h"
 
 struct definitions;
 struct documents;

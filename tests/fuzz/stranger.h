@@ -7,7 +7,7 @@
 #ifndef TESTS_FUZZ_STRANGER_H
 #define TESTS_FUZZ_STRANGER_H
 
-#include "transport/http/engine.h"
+#include "transport/http/engine/engine.h"
 
 typedef struct http_engine *stranger_make_fn(bool is_server, const struct http_events *events,
 					     void *owner);

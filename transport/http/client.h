@@ -14,7 +14,7 @@
 
 #include "runtime/actor/act.h"
 #include "runtime/base/fault.h"
-#include "transport/http/http.h"
+#include "transport/http/engine/http.h"
 #include "transport/tls/context.h"
 
 struct http_call;

@@ -18,7 +18,7 @@
 #define TRANSPORT_HTTP_SERVER_H
 
 #include "runtime/actor/act.h"
-#include "transport/http/http.h"
+#include "transport/http/engine/http.h"
 #include "transport/tls/certificate.h"
 #include "transport/tls/context.h"
 

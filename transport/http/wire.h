@@ -17,7 +17,7 @@
 #include "runtime/base/fault.h"
 #include "runtime/base/text.h"
 #include "runtime/loop/stream.h"
-#include "transport/http/engine.h"
+#include "transport/http/engine/engine.h"
 #include "transport/tls/session.h"
 
 /* What all wires of an actor share. Counted: the actor holds one reference, each exchange or call another. */

@@ -10,7 +10,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/fault.h"
 #include "runtime/base/text.h"
-#include "transport/http/http.h"
+#include "transport/http/engine/http.h"
 
 #define WEBSOCKET_PROTOCOL "websocket"
 

@@ -3,9 +3,9 @@
 
 #include "runtime/base/limits.h"
 #include "runtime/base/mem.h"
-#include "transport/http/engine.h"
-#include "transport/http/http.h"
-#include "transport/http/queue.h"
+#include "transport/http/engine/engine.h"
+#include "transport/http/engine/http.h"
+#include "transport/http/engine/queue.h"
 
 /*
  * HTTP/2 (RFC 9113) over nghttp2. Bodies go out of a stream's queue straight into the buffer that is being filled; the peer's

@@ -4,8 +4,8 @@
  * Any code may use them. Header names are in lower case everywhere in this system: what comes in is made so,
  * what goes out is written so (RFC 9110, 5.1: names do not care; RFC 9113, 8.2: HTTP/2 demands it).
  */
-#ifndef TRANSPORT_HTTP_HTTP_H
-#define TRANSPORT_HTTP_HTTP_H
+#ifndef TRANSPORT_HTTP_ENGINE_HTTP_H
+#define TRANSPORT_HTTP_ENGINE_HTTP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #include "runtime/base/mem.h"
 #include "tests/lib/test.h"
-#include "transport/http/engine.h"
+#include "transport/http/engine/engine.h"
 
 /* One engine with an owner that writes down what it hears. */
 struct end {

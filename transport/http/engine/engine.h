@@ -1,7 +1,7 @@
 /*
  * Engines: one connection of HTTP/1.1 (http1.c) or HTTP/2 (http2.c) as a machine of bytes, for both roles.
  *
- * Private to this folder. An engine knows no socket, no TLS and no clock: its owner (a connection of server.c or client.c) feeds
+ * Private to transport/http. An engine knows no socket, no TLS and no clock: its owner (a connection of server.c or client.c) feeds
  * it what was received, and lets it fill a buffer with what is to be sent. It reports through a table of events and works on
  * streams that the owner embeds in its exchanges and calls. Nothing it does calls an actor, so it runs the same in a fuzzer.
  *
@@ -9,16 +9,16 @@
  *   http_stream_begin, queue, http_stream_end -> fill    a message goes out
  *   closed: the last that is heard of a stream; the engine has forgotten it
  */
-#ifndef TRANSPORT_HTTP_ENGINE_H
-#define TRANSPORT_HTTP_ENGINE_H
+#ifndef TRANSPORT_HTTP_ENGINE_ENGINE_H
+#define TRANSPORT_HTTP_ENGINE_ENGINE_H
 
 #include "runtime/base/arena.h"
 #include "runtime/base/collection/list.h"
 #include "runtime/base/fault.h"
 #include "runtime/base/status.h"
 #include "runtime/base/text.h"
-#include "transport/http/http.h"
-#include "transport/http/queue.h"
+#include "transport/http/engine/http.h"
+#include "transport/http/engine/queue.h"
 
 /* What begins a message; in a request everything but `code` counts, in a response only version, code and headers. */
 struct http_head {

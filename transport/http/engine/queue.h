@@ -4,13 +4,13 @@
  * Used by this folder only, inside the loop of its owner. A release hook is called as soon as its piece has been moved or the
  * queue is cleared; hooks must not call back into the stream. Unbounded by itself: http_write reports the mark.
  */
-#ifndef TRANSPORT_HTTP_QUEUE_H
-#define TRANSPORT_HTTP_QUEUE_H
+#ifndef TRANSPORT_HTTP_ENGINE_QUEUE_H
+#define TRANSPORT_HTTP_ENGINE_QUEUE_H
 
 #include <stddef.h>
 
 #include "runtime/base/text.h"
-#include "transport/http/http.h"
+#include "transport/http/engine/http.h"
 
 struct http_piece;
 

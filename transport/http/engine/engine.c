@@ -1,4 +1,4 @@
-#include "transport/http/engine.h"
+#include "transport/http/engine/engine.h"
 
 #include <assert.h>
 

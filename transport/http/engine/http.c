@@ -1,4 +1,4 @@
-#include "transport/http/http.h"
+#include "transport/http/engine/http.h"
 
 #include <stdio.h>
 #include <time.h>

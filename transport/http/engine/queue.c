@@ -1,4 +1,4 @@
-#include "transport/http/queue.h"
+#include "transport/http/engine/queue.h"
 
 #include <assert.h>
 

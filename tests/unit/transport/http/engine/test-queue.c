@@ -1,5 +1,5 @@
 #include "tests/lib/test.h"
-#include "transport/http/queue.h"
+#include "transport/http/engine/queue.h"
 
 static void count(void *arg)
 {

@@ -1,5 +1,5 @@
 #include "tests/lib/test.h"
-#include "transport/http/engine.h"
+#include "transport/http/engine/engine.h"
 
 #define TALKS_MAX 600U
 
