@@ -30,8 +30,9 @@ SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actor
           "actors/server/subresource", "actors/server/answer", "actors/server/cache"]
 # What the controllers of one family stand on beside the framework.
 FAMILIES = ["actors/controller/workload", "actors/controller/job"]
+CONTROLLERS = ["actors/controllers/" + room for room in ("access", "cluster", "extension", "network", "storage", "workload")]
 CONTROL = ["actors/client", "actors/controller"] + FAMILIES
-ACTORS = DOOR + ADMISSION + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers", "actors/controllers/storage", "actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
+ACTORS = DOOR + ADMISSION + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers"] + CONTROLLERS + ["actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
                           "actors/scheduler/criterion", "actors/node/pod", "actors/node",
                  "actors/proxy"]
 # The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
@@ -93,8 +94,9 @@ USES = {
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
     "actors/controller/workload": RUNTIME + RECORDS + ["actors/client", "actors/controller"],
     "actors/controller/job": RUNTIME + RECORDS + ["actors/client", "actors/controller", "actors/controller/workload"],
-    "actors/controllers": ["actors/controller"] + FAMILIES + ["datastore/schema", "datastore/custom/policy"],  # types of expressions
-    "actors/controllers/storage": ["actors/controllers", "actors/controller"] + FAMILIES + ["datastore/schema"],
+    "actors/controllers": ["actors/controller"],
+    **{room: ["actors/controller", "actors/controllers"] + FAMILIES + ["datastore/schema"] for room in CONTROLLERS},
+    "actors/controllers/extension": ["actors/controller", "actors/controllers"] + FAMILIES + ["datastore/schema", "datastore/custom/policy"],  # types of expressions
     # An actor of its own: messages, timers; amounts and patches from records.
     "actors/scheduler/snapshot": CONTROL + RUNTIME + RECORDS,
     "actors/scheduler/queue": CONTROL + RUNTIME + RECORDS + ["actors/scheduler/snapshot"],

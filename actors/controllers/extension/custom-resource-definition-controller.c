@@ -11,6 +11,7 @@
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/apiextensions.h"
+#include "datastore/schema/type.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/text.h"
 

@@ -15,6 +15,7 @@
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/apps.h"
+#include "datastore/schema/type.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/str.h"
 
