@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "tests/sim/town.h"
+#include "tests/sim/town/town.h"
 
 #define APPS "/apis/apps/v1/namespaces/default"
 #define CORE "/api/v1/namespaces/default"

@@ -1,4 +1,4 @@
-#include "tests/sim/town.h"
+#include "tests/sim/town/town.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "tests/fuzz/stranger.h"
+#include "tests/fuzz/transport/stranger.h"
 
 #include "runtime/base/base.h"
 

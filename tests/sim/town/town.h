@@ -8,8 +8,8 @@
  * Messages between the hosts pass through their encoders. Requests are those of a master unless said otherwise; answers live
  * until the test ends. Only tests/ may include this.
  */
-#ifndef TESTS_SIM_TOWN_H
-#define TESTS_SIM_TOWN_H
+#ifndef TESTS_SIM_TOWN_TOWN_H
+#define TESTS_SIM_TOWN_TOWN_H
 
 #include "runtime/sim/sim.h"
 #include "tests/lib/test.h"

@@ -1,4 +1,4 @@
-#include "tests/sim/wood-book.h"
+#include "tests/sim/wood/wood-book.h"
 
 #include "tests/lib/test.h"
 

@@ -7,7 +7,7 @@
 
 #include "runtime/base/log.h"
 #include "tests/lib/test.h"
-#include "tests/sim/wood.h"
+#include "tests/sim/wood/wood.h"
 
 #define SEEDS 100U
 #define TROUBLE_MS 8000U

@@ -1,10 +1,10 @@
-#include "tests/sim/wood.h"
+#include "tests/sim/wood/wood.h"
 
 #include <stdio.h>
 
 #include "runtime/base/base.h"
 #include "tests/lib/test.h"
-#include "tests/sim/wood-book.h"
+#include "tests/sim/wood/wood-book.h"
 
 #define DEPTH_MAX 3U
 #define CHILDREN_MAX 4U

@@ -1,7 +1,7 @@
 /*
- * HTTP/2 from a stranger, to a server and to a client (tests/fuzz/stranger.h).
+ * HTTP/2 from a stranger, to a server and to a client (tests/fuzz/transport/stranger.h).
  */
-#include "tests/fuzz/stranger.h"
+#include "tests/fuzz/transport/stranger.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
 

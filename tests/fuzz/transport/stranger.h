@@ -4,8 +4,8 @@
  * Whatever comes, and however it is cut: every stream that is opened is closed once, what is released is released once, and a held
  * engine goes on when its stream is answered.
  */
-#ifndef TESTS_FUZZ_STRANGER_H
-#define TESTS_FUZZ_STRANGER_H
+#ifndef TESTS_FUZZ_TRANSPORT_STRANGER_H
+#define TESTS_FUZZ_TRANSPORT_STRANGER_H
 
 #include "transport/http/engine/engine.h"
 

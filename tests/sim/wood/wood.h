@@ -10,8 +10,8 @@
  *   - nothing is left in memory when the world is gone (a build with the address sanitizer sees that).
  * Only tests/ may include this.
  */
-#ifndef TESTS_SIM_WOOD_H
-#define TESTS_SIM_WOOD_H
+#ifndef TESTS_SIM_WOOD_WOOD_H
+#define TESTS_SIM_WOOD_WOOD_H
 
 #include "runtime/sim/sim.h"
 

@@ -1,11 +1,11 @@
 /*
- * The book of a wood: every life of an actor, and what it sent, asked, watches, owns and has under way. Only for tests/sim/wood.c.
+ * The book of a wood: every life of an actor, and what it sent, asked, watches, owns and has under way. Only for tests/sim/wood/wood.c.
  */
-#ifndef TESTS_SIM_WOOD_BOOK_H
-#define TESTS_SIM_WOOD_BOOK_H
+#ifndef TESTS_SIM_WOOD_WOOD_BOOK_H
+#define TESTS_SIM_WOOD_WOOD_BOOK_H
 
 #include "runtime/base/base.h"
-#include "tests/sim/wood.h"
+#include "tests/sim/wood/wood.h"
 
 #define BOOK_KEYS 4U
 #define BOOK_TIMEOUT_MS 2000U /* of a request, at most */
