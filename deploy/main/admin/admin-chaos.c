@@ -19,22 +19,14 @@
 #include "runtime/base/log.h"
 
 #define TICK_MS 250U
-#define RETRY_MS 2000U /* after a plan had no target, or none that could be spared */
 #define SAMPLE_MS 10U
 #define SETTLE_MS 1000U /* beyond the fault's own time: an outage that begins late is seen, too */
 #define MEASURE_MS 60000U
-#define PLANS_MAX 16U /* acted upon at once; others wait */
 #define USER STR("system:serviceaccount:kube-system:chaos-controller")
-
-/* When the next fault of a plan is due: drawn anew by each leader. */
-struct next {
-	uint64_t plan; /* hash of its uid; 0: free */
-	struct mono due;
-};
 
 struct admin_chaos {
 	struct informer *informer;
-	struct next next[PLANS_MAX];
+	struct chaos_turns turns; /* times are drawn, and turns counted, anew by each leader */
 	uint64_t busy;            /* hash of the uid of the plan that a task acts upon; 0: none */
 	bool is_ticking, is_gone; /* that plan was deleted meanwhile */
 };
@@ -66,29 +58,13 @@ static uint64_t mark_of(const struct object *object)
 	return hash_bytes(1, uid.at, uid.len) | 1;
 }
 
-static struct next *next_of(struct admin_chaos *chaos, const struct object *object)
-{
-	uint64_t plan = mark_of(object);
-	struct next *room = NULL;
-
-	for (uint32_t i = 0; i < PLANS_MAX; i++) {
-		if (chaos->next[i].plan == plan)
-			return &chaos->next[i];
-		if (chaos->next[i].plan == 0 && room == NULL)
-			room = &chaos->next[i];
-	}
-	if (room != NULL)
-		*room = (struct next){ .plan = plan };
-	return room;
-}
-
 /* Anywhere between now and twice the mean. */
-static void draw(struct act *act, const struct object *object, struct next *next)
+static void draw(struct act *act, const struct object *object, struct chaos_turn *turn)
 {
 	int64_t mean_ms = (int64_t)plan_of(object)->spec->every_seconds * 1000;
 	uint64_t wait_ms = mean_ms > 0 ? act_random(act) % (uint64_t)(2 * mean_ms) : 0;
 
-	next->due = (struct mono){ act_now(act).ns + (int64_t)wait_ms * TIME_MS };
+	turn->due = (struct mono){ act_now(act).ns + (int64_t)wait_ms * TIME_MS };
 }
 
 /* ---- writing the status ------------------------------------------------------------------------------------------ */
@@ -277,7 +253,8 @@ static bool note_injection(struct deed *deed, const struct chaos_target *target)
 	return store(deed, plan) == OK;
 }
 
-static void inject(struct deed *deed, const struct chaos_target *target)
+/* False: it had to be left, and nothing was done. */
+static bool inject(struct deed *deed, const struct chaos_target *target)
 {
 	struct admin_fault fault = chaos_fault(plan_of(deed->object), target);
 	struct inspect_faulted before = ask_fault(deed, target->node, fault, true), done;
@@ -285,10 +262,10 @@ static void inject(struct deed *deed, const struct chaos_target *target)
 
 	if (before.status == FORBIDDEN) {
 		refuse(deed, before.words);
-		return;
+		return false;
 	}
 	if (before.status != OK || !note_injection(deed, target))
-		return;
+		return false;
 	log_warn("admin", "chaos, as a plan says", LOG_STR("plan", object_name(deed->object)),
 		 LOG_STR("fault", plan_of(deed->object)->spec->fault),
 		 LOG_STR("target", target->name));
@@ -300,6 +277,7 @@ static void inject(struct deed *deed, const struct chaos_target *target)
 		note_cost(deed, &measure, struck_since(deed, target->node, fault, before.struck));
 	else if (is_gone(deed))
 		take_back(deed, target->node, fault);
+	return true;
 }
 
 /* Gives how many the plan means; *out is one of those that can be spared, or NULL. */
@@ -351,7 +329,7 @@ static bool is_borne(struct deed *deed, const struct overview *overview,
 					    deed->arena);
 }
 
-static void strike(struct deed *deed, struct next *next)
+static void strike(struct deed *deed, struct chaos_turn *turn)
 {
 	struct overview overview;
 	struct live_seen seen = { 0 };
@@ -363,11 +341,12 @@ static void strike(struct deed *deed, struct next *next)
 	overview_actor_objects(&overview, &seen);
 	targets = chaos_targets_of(&seen, plan_of(deed->object)->spec->target->level, deed->arena);
 	meant = choose(deed, &overview, &targets, &target);
-	next->due = (struct mono){ act_now(deed->act).ns + (int64_t)RETRY_MS * TIME_MS };
+	chaos_turn_missed(turn, act_now(deed->act));
 	if (target != NULL && is_borne(deed, &overview, target)) {
-		inject(deed, target);
-		if (plan_of(deed->object)->spec->has.every_seconds)
-			draw(deed->act, deed->object, next);
+		if (inject(deed, target)) {
+			chaos_turn_had(&deed->admin->chaos->turns, turn);
+			draw(deed->act, deed->object, turn);
+		}
 	} else if (meant > 0) {
 		spare(deed);
 	} else {
@@ -376,16 +355,16 @@ static void strike(struct deed *deed, struct next *next)
 	live_seen_type.drop(&seen);
 }
 
-static void begin(struct deed *deed, struct next *next)
+static void begin(struct deed *deed, struct chaos_turn *turn)
 {
 	struct troupe_chaos_plan *plan = edit(deed);
 
 	chaos_note_begin(plan, deed->arena, act_wall(deed->act));
-	draw(deed->act, deed->object, next);
+	draw(deed->act, deed->object, turn);
 	(void)!store(deed, plan);
 }
 
-static void complete(struct deed *deed, struct next *next)
+static void complete(struct deed *deed, struct chaos_turn *turn)
 {
 	struct chaos_measure measure = chaos_measure_of(deed->act, deed->object, deed->arena);
 	struct troupe_chaos_plan *plan = edit(deed);
@@ -395,7 +374,7 @@ static void complete(struct deed *deed, struct next *next)
 				   STR("everything was done that the plan says"));
 	chaos_note_end(plan, deed->arena, "Completed", now);
 	if (store(deed, plan) == OK)
-		next->plan = 0;
+		chaos_turn_forget(&deed->admin->chaos->turns, turn->plan);
 	chaos_measure_clean(&measure);
 }
 
@@ -406,7 +385,7 @@ struct pick {
 	struct admin_chaos *chaos;
 	const struct object *object;
 	enum chaos_want want;
-	struct mono due;
+	const struct chaos_turn *turn;
 	struct wall last_until; /* of any plan, also of one whose leader has changed meanwhile */
 	bool has_more;          /* some plan is not over */
 };
@@ -428,41 +407,40 @@ static bool is_to_wait(const struct pick *pick, enum chaos_want want)
 	       act_wall(pick->act).ns < pick->last_until.ns;
 }
 
-/* Of those that are due the one that has waited longest, or the first by name would leave the others no turn. */
 static bool pick_one(void *arg, const struct object *object)
 {
 	struct pick *pick = arg;
 	enum chaos_want want;
-	struct next *next;
+	struct chaos_turn *turn;
 
 	if (chaos_is_over(plan_of(object)))
 		return true;
 	pick->has_more = true;
-	next = next_of(pick->chaos, object);
-	if (next == NULL)
+	turn = chaos_turn_of(&pick->chaos->turns, mark_of(object));
+	if (turn == NULL)
 		return true;
 	/* Begun by one who leads no more: it is not due because we have not drawn yet. */
-	if (next->due.ns == 0 && plan_of(object)->spec != NULL)
-		draw(pick->act, object, next);
+	if (turn->due.ns == 0 && plan_of(object)->spec != NULL)
+		draw(pick->act, object, turn);
 	want =
-	    chaos_want(plan_of(object), act_wall(pick->act), act_now(pick->act).ns >= next->due.ns);
+	    chaos_want(plan_of(object), act_wall(pick->act), act_now(pick->act).ns >= turn->due.ns);
 	if (want == CHAOS_NOTHING || is_to_wait(pick, want) ||
-	    (pick->object != NULL && next->due.ns >= pick->due.ns))
+	    (pick->object != NULL && !chaos_turn_is_before(turn, want, pick->turn, pick->want)))
 		return true;
 	pick->object = object;
 	pick->want = want;
-	pick->due = next->due;
+	pick->turn = turn;
 	return true;
 }
 
-static void act_upon(struct deed *deed, struct next *next, enum chaos_want want)
+static void act_upon(struct deed *deed, struct chaos_turn *turn, enum chaos_want want)
 {
 	switch (want) {
 	case CHAOS_NOTHING: break;
 	case CHAOS_MEASURE: measure_late(deed); break;
-	case CHAOS_BEGIN: begin(deed, next); break;
-	case CHAOS_INJECT: strike(deed, next); break;
-	case CHAOS_COMPLETE: complete(deed, next); break;
+	case CHAOS_BEGIN: begin(deed, turn); break;
+	case CHAOS_INJECT: strike(deed, turn); break;
+	case CHAOS_COMPLETE: complete(deed, turn); break;
 	}
 }
 
@@ -478,10 +456,10 @@ static void chaos_task(struct act *act, void *state, void *arg)
 	struct deed deed = {
 		.act = act, .admin = admin, .object = errand.object, .arena = arena_new(0)
 	};
-	struct next *next = next_of(admin->chaos, errand.object);
+	struct chaos_turn *turn = chaos_turn_of(&admin->chaos->turns, mark_of(errand.object));
 
-	if (next != NULL)
-		act_upon(&deed, next, errand.want);
+	if (turn != NULL)
+		act_upon(&deed, turn, errand.want);
 	/* What was stored last comes back by the watch: until then the plan looks as before. */
 	act_sleep(act, SAMPLE_MS);
 	object_unref(deed.object);
@@ -532,11 +510,10 @@ static void changed(void *arg, enum informer_change change, const struct object 
 		    const struct object *old)
 {
 	struct admin_chaos *chaos = arg;
-	struct next *next = change == INFORMER_DELETED ? next_of(chaos, object) : NULL;
 
 	(void)old;
-	if (next != NULL)
-		next->plan = 0;
+	if (change == INFORMER_DELETED)
+		chaos_turn_forget(&chaos->turns, mark_of(object));
 	if (change == INFORMER_DELETED && chaos->busy == mark_of(object))
 		chaos->is_gone = true;
 }

@@ -33,6 +33,74 @@ enum chaos_want chaos_want(const struct troupe_chaos_plan *plan, struct wall now
 	return is_due ? CHAOS_INJECT : CHAOS_NOTHING;
 }
 
+/* ---- whose turn it is ---------------------------------------------------------------------------------------- */
+
+#define MISSED_MIN_MS 250
+#define MISSED_MAX_MS 2000
+
+static uint64_t fewest(const struct chaos_turns *turns, const struct chaos_turn *but)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t i = 0; i < CHAOS_PLANS; i++)
+		if (turns->at[i].plan != 0 && &turns->at[i] != but && turns->at[i].had < least)
+			least = turns->at[i].had;
+	return least;
+}
+
+struct chaos_turn *chaos_turn_of(struct chaos_turns *turns, uint64_t plan)
+{
+	struct chaos_turn *room = NULL;
+	uint64_t least = fewest(turns, NULL);
+
+	for (uint32_t i = 0; i < CHAOS_PLANS; i++) {
+		if (turns->at[i].plan == plan)
+			return &turns->at[i];
+		if (turns->at[i].plan == 0 && room == NULL)
+			room = &turns->at[i];
+	}
+	if (room != NULL)
+		*room = (struct chaos_turn){ .plan = plan, .had = least == UINT64_MAX ? 0 : least };
+	return room;
+}
+
+void chaos_turn_forget(struct chaos_turns *turns, uint64_t plan)
+{
+	for (uint32_t i = 0; i < CHAOS_PLANS; i++)
+		if (turns->at[i].plan == plan)
+			turns->at[i] = (struct chaos_turn){ 0 };
+}
+
+void chaos_turn_had(struct chaos_turns *turns, struct chaos_turn *turn)
+{
+	uint64_t least = fewest(turns, turn);
+
+	if (least != UINT64_MAX && turn->had + CHAOS_CREDIT < least)
+		turn->had = least - CHAOS_CREDIT;
+	turn->had++;
+	turn->misses = 0;
+}
+
+void chaos_turn_missed(struct chaos_turn *turn, struct mono now)
+{
+	int64_t wait_ms = turn->misses < 3 ? MISSED_MIN_MS << turn->misses : MISSED_MAX_MS;
+
+	turn->misses++;
+	turn->due = (struct mono){ now.ns + wait_ms * TIME_MS };
+}
+
+bool chaos_turn_is_before(const struct chaos_turn *a, enum chaos_want a_want,
+			  const struct chaos_turn *b, enum chaos_want b_want)
+{
+	bool is_turn = a_want == CHAOS_INJECT;
+
+	if (is_turn != (b_want == CHAOS_INJECT))
+		return !is_turn;
+	if (is_turn && a->had != b->had)
+		return a->had < b->had;
+	return a->due.ns < b->due.ns;
+}
+
 /* ---- what is to be done ------------------------------------------------------------------------------------- */
 
 #define MILLION 1000000U

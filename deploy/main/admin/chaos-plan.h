@@ -28,6 +28,38 @@ uint32_t chaos_lasts_ms(const struct troupe_chaos_plan *plan);
 /* Until then its last fault may still be going on; the beginning of time: there was none. */
 struct wall chaos_last_until(const struct troupe_chaos_plan *plan);
 
+/* ---- whose turn it is -------------------------------------------------------------------------------------------- */
+
+/*
+ * Faults are done one at a time, so plans that are due wait for each other, and one whose target is not there just then has lost a
+ * turn that it did not have. Of those that are due the one with the fewest turns is first: whoever lost some has them back
+ * when it can. Nobody collects more than CHAOS_CREDIT, so that one that had nobody to strike for an hour does not keep others
+ * waiting for another; and who is new begins with as many as whoever has fewest.
+ */
+#define CHAOS_PLANS 16U /* acted upon at once; others wait */
+#define CHAOS_CREDIT 2U
+
+struct chaos_turn {
+	uint64_t plan; /* hash of its uid; 0: free */
+	uint64_t had;
+	uint32_t misses; /* in a row */
+	struct mono due; /* 0: not drawn yet */
+};
+
+struct chaos_turns {
+	struct chaos_turn at[CHAOS_PLANS];
+};
+
+/* Made if it is not there; NULL: there are too many. */
+struct chaos_turn *chaos_turn_of(struct chaos_turns *turns, uint64_t plan);
+void chaos_turn_forget(struct chaos_turns *turns, uint64_t plan);
+void chaos_turn_had(struct chaos_turns *turns, struct chaos_turn *turn);
+/* It had nobody to strike, or nobody who could be spared: it is due again, later each time. */
+void chaos_turn_missed(struct chaos_turn *turn, struct mono now);
+/* Of two plans that want something. Only a fault is a turn: whatever else there is to do comes first. */
+bool chaos_turn_is_before(const struct chaos_turn *a, enum chaos_want a_want,
+			  const struct chaos_turn *b, enum chaos_want b_want);
+
 /* ---- what is noted, in a record that is being made ------------------------------------------------------------- */
 
 void chaos_note_begin(struct troupe_chaos_plan *plan, struct arena *arena, struct wall now);

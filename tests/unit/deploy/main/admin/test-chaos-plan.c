@@ -1,5 +1,6 @@
 #include "deploy/main/admin/chaos-plan.h"
 
+#include "runtime/base/hash.h"
 #include "tests/lib/test.h"
 
 static struct troupe_chaos_plan *make_plan(struct troupe_chaos_plan_spec spec)
@@ -122,4 +123,140 @@ TEST(a_fault_lasts_as_long_as_the_plan_says_whoever_leads)
 	chaos_note_struck(plan, test_arena(), 4);
 	chaos_note_struck(plan, test_arena(), 3);
 	CHECK_EQ(plan->status->injected.at[0].struck, 7);
+}
+
+/* ---- whose turn it is --------------------------------------------------------------------------------------------- */
+
+#define PLANS 4U
+
+static struct mono mono_at(int64_t ms)
+{
+	return (struct mono){ (1 + ms) * TIME_MS };
+}
+
+static uint64_t drawn(uint64_t *seed, uint64_t below)
+{
+	*seed = hash_mix(*seed, 1);
+	return *seed % below;
+}
+
+/* The plan that is first of those that are due; 0: none is. */
+static uint64_t first_due(struct chaos_turns *turns, uint64_t plans, int64_t now_ms)
+{
+	struct chaos_turn *first = NULL;
+
+	for (uint64_t plan = 1; plan <= plans; plan++) {
+		struct chaos_turn *turn = chaos_turn_of(turns, plan);
+
+		if (turn->due.ns <= mono_at(now_ms).ns &&
+		    (first == NULL || chaos_turn_is_before(turn, CHAOS_INJECT, first, CHAOS_INJECT)))
+			first = turn;
+	}
+	return first != NULL ? first->plan : 0;
+}
+
+TEST(of_plans_that_are_always_due_none_is_more_than_a_turn_ahead)
+{
+	struct chaos_turns turns = { 0 };
+	uint32_t counts[PLANS + 1] = { 0 };
+	uint64_t seed = 1;
+
+	for (uint64_t plan = 1; plan <= PLANS; plan++)
+		CHECK(chaos_turn_of(&turns, plan) != NULL);
+	for (uint32_t i = 0; i < 100; i++) {
+		uint64_t plan = first_due(&turns, PLANS, 5000 + i);
+		struct chaos_turn *turn = chaos_turn_of(&turns, plan);
+		uint32_t least = UINT32_MAX, most = 0;
+
+		counts[plan]++;
+		chaos_turn_had(&turns, turn);
+		turn->due = mono_at((int64_t)drawn(&seed, 5000));
+		for (uint64_t k = 1; k <= PLANS; k++) {
+			least = counts[k] < least ? counts[k] : least;
+			most = counts[k] > most ? counts[k] : most;
+		}
+		CHECK(most - least <= 1);
+	}
+}
+
+TEST(what_is_no_turn_comes_first)
+{
+	struct chaos_turn few = { .plan = 1, .due = mono_at(1) };
+	struct chaos_turn many = { .plan = 2, .had = 9, .due = mono_at(2) };
+
+	CHECK(chaos_turn_is_before(&few, CHAOS_INJECT, &many, CHAOS_INJECT));
+	CHECK(!chaos_turn_is_before(&few, CHAOS_INJECT, &many, CHAOS_COMPLETE));
+	CHECK(chaos_turn_is_before(&many, CHAOS_BEGIN, &few, CHAOS_INJECT));
+	CHECK(chaos_turn_is_before(&few, CHAOS_BEGIN, &many, CHAOS_BEGIN));
+}
+
+TEST(who_is_new_or_had_nobody_to_strike_for_long_does_not_keep_the_others_waiting)
+{
+	struct chaos_turns turns = { 0 };
+	struct chaos_turn *old = chaos_turn_of(&turns, 1), *idle = chaos_turn_of(&turns, 2), *new;
+	uint32_t in_a_row = 0;
+
+	for (uint32_t i = 0; i < 50; i++)
+		chaos_turn_had(&turns, old);
+	for (int64_t i = 0; i < 5; i++) {
+		int64_t wait_ms = i < 3 ? 250 << i : 2000;
+
+		chaos_turn_missed(idle, mono_at(0));
+		CHECK_EQ(idle->due.ns, mono_at(wait_ms).ns);
+	}
+	while (chaos_turn_is_before(idle, CHAOS_INJECT, old, CHAOS_INJECT)) {
+		chaos_turn_had(&turns, idle);
+		in_a_row++;
+	}
+	CHECK_EQ(in_a_row, CHAOS_CREDIT);
+	new = chaos_turn_of(&turns, 3);
+	CHECK_EQ(new->had, 50);
+	chaos_turn_forget(&turns, 3);
+	for (uint64_t plan = 3; plan <= CHAOS_PLANS; plan++)
+		CHECK(chaos_turn_of(&turns, plan) != NULL);
+	CHECK(chaos_turn_of(&turns, 99) == NULL);
+}
+
+/*
+ * Four plans with the same actor to kill, which after each time is away for twice as long as before: whoever is due meanwhile has nobody to strike.
+ * A turn takes a second and more, as measuring does.
+ */
+static void sixteen_seconds(uint64_t seed, uint32_t counts[PLANS + 1])
+{
+	struct chaos_turns turns = { 0 };
+	int64_t now_ms = 0, back_ms = 0, away_ms = 10;
+
+	for (uint64_t plan = 1; plan <= PLANS; plan++)
+		chaos_turn_of(&turns, plan)->due = mono_at((int64_t)drawn(&seed, 2000));
+	for (; now_ms < 16000; now_ms += 250) {
+		uint64_t plan = first_due(&turns, PLANS, now_ms);
+		struct chaos_turn *turn = plan ? chaos_turn_of(&turns, plan) : NULL;
+
+		if (turn == NULL)
+			continue;
+		chaos_turn_missed(turn, mono_at(now_ms));
+		now_ms += (int64_t)drawn(&seed, 200); /* looking around */
+		if (now_ms < back_ms)
+			continue;
+		away_ms = away_ms < 2500 ? away_ms * 2 : 5000;
+		back_ms = now_ms + away_ms / 2 + (int64_t)drawn(&seed, (uint64_t)away_ms / 2);
+		now_ms += 1100 + (int64_t)drawn(&seed, 400);
+		counts[plan]++;
+		chaos_turn_had(&turns, turn);
+		turn->due = mono_at(now_ms + (int64_t)drawn(&seed, 2000));
+	}
+}
+
+TEST(a_plan_that_had_nobody_to_strike_gets_its_turns_back)
+{
+	for (uint64_t seed = 1; seed <= 500; seed++) {
+		uint32_t counts[PLANS + 1] = { 0 }, least = UINT32_MAX, most = 0;
+
+		sixteen_seconds(seed, counts);
+		for (uint64_t plan = 1; plan <= PLANS; plan++) {
+			least = counts[plan] < least ? counts[plan] : least;
+			most = counts[plan] > most ? counts[plan] : most;
+		}
+		CHECK(least >= 1 && most - least <= 2);
+	}
 }
