@@ -1,9 +1,8 @@
 #include "datastore/custom/embedded.h"
 
+#include "datastore/custom/props.h"
 #include "datastore/object/name.h"
 #include "runtime/base/limits.h"
-
-typedef const struct apiextensions_json_schema_props schema_props;
 
 static struct str join(struct arena *arena, struct str path, struct str name)
 {
@@ -127,9 +126,7 @@ static bool has_any(schema_props *schema, uint32_t depth)
 	for (uint32_t i = 0; i < schema->properties.len; i++)
 		if (has_any(&schema->properties.at[i].value, depth + 1))
 			return true;
-	return (schema->items != NULL && has_any(schema->items->schema, depth + 1)) ||
-	       (schema->additional_properties != NULL &&
-		has_any(schema->additional_properties->schema, depth + 1));
+	return has_any(props_items(schema), depth + 1) || has_any(props_values(schema), depth + 1);
 }
 
 void embedded_check(schema_props *schema, const struct value *value, struct faults *faults)

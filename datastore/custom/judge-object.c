@@ -1,27 +1,8 @@
 #include "datastore/custom/judge-private.h"
 #include "datastore/custom/list-type.h"
+#include "datastore/custom/props.h"
 
 /* Objects, maps and lists: how many, which must be there, and each part by its own schema. */
-
-typedef const struct apiextensions_json_schema_props schema_props;
-
-static schema_props *property_of(schema_props *schema, struct str name)
-{
-	uint32_t low = 0, high = schema->properties.len;
-
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = str_cmp(schema->properties.at[middle].key, name);
-
-		if (order == 0)
-			return &schema->properties.at[middle].value;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
 
 static bool is_type_meta(struct str name)
 {
@@ -58,7 +39,7 @@ static void judge_members(const struct judge_visit *visit, struct judge_outcome 
 
 	for (uint32_t i = 0; i < visit->value->len; i++) {
 		const struct value_member *member = &visit->value->members[i];
-		schema_props *own = property_of(visit->schema, member->name);
+		schema_props *own = props_property(visit->schema, member->name);
 
 		if (own != NULL)
 			judge_member(visit, out, member, own, false);
@@ -136,8 +117,8 @@ void judge_list(const struct judge_visit *visit, struct judge_outcome *out)
 	int64_t len = visit->value->len;
 	struct str path;
 
-	if (schema->items != NULL && schema->items->schema != NULL)
-		judge_elements(visit, out, schema->items->schema);
+	if (props_items(schema) != NULL)
+		judge_elements(visit, out, props_items(schema));
 	if (schema->has.min_items && len < schema->min_items) {
 		path = judge_path(visit);
 		judge_add(visit, out, FAULT_INVALID, path, arena_printf(arena, "%jd", (intmax_t)len),

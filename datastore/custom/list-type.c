@@ -1,10 +1,9 @@
 #include "datastore/custom/list-type.h"
 
+#include "datastore/custom/props.h"
 #include "runtime/base/limits.h"
 
 #define ELEMENT_BYTES_MAX LIMIT_OBJECT_BYTES
-
-typedef const struct apiextensions_json_schema_props schema_props;
 
 /* A chain on the stack. */
 struct place {
@@ -116,14 +115,10 @@ static void check_list(schema_props *schema, const struct value *list, const str
 
 static schema_props *schema_of(schema_props *schema, struct str name, bool *out_is_key)
 {
-	const struct apiextensions_json_schema_props_or_bool *more = schema->additional_properties;
+	schema_props *own = props_property(schema, name);
 
-	*out_is_key = false;
-	for (uint32_t i = 0; i < schema->properties.len; i++)
-		if (str_eq(schema->properties.at[i].key, name))
-			return &schema->properties.at[i].value;
-	*out_is_key = true;
-	return more != NULL ? more->schema : NULL;
+	*out_is_key = own == NULL;
+	return own != NULL ? own : props_values(schema);
 }
 
 static void check(schema_props *schema, const struct value *value, const struct place *up,

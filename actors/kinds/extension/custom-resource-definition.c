@@ -2,6 +2,7 @@
 #include "actors/kinds/kinds.h"
 #include "actors/kinds/rule.h"
 #include "actors/kinds/seen.h"
+#include "datastore/custom/props.h"
 #include "datastore/object/name.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/apiextensions.h"
@@ -24,8 +25,6 @@
 typedef struct apiextensions_custom_resource_definition definition;
 typedef struct apiextensions_custom_resource_definition_spec definition_spec;
 typedef struct apiextensions_custom_resource_definition_version definition_version;
-typedef const struct apiextensions_json_schema_props schema_props;
-
 static schema_props *schema_of(const definition_version *version)
 {
 	return version->schema != NULL ? version->schema->open_api_v3_schema : NULL;

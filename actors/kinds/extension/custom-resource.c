@@ -3,6 +3,7 @@
 #include "datastore/custom/embedded.h"
 #include "datastore/custom/judge.h"
 #include "datastore/custom/list-type.h"
+#include "datastore/custom/props.h"
 #include "datastore/custom/rule/rule-set.h"
 #include "datastore/object/json.h"
 #include "datastore/object/name.h"
@@ -19,8 +20,6 @@
 
 #define COUNT_MAX INT32_MAX
 #define STATUS STR("status")
-
-typedef const struct apiextensions_json_schema_props schema_props;
 
 /* ---- status ----------------------------------------------------------------------------------------------- */
 
@@ -176,14 +175,6 @@ static schema_props *schema_of(const struct kind_change *change)
 	return validation != NULL ? validation->open_api_v3_schema : NULL;
 }
 
-static schema_props *property_of(schema_props *schema, struct str name)
-{
-	for (uint32_t i = 0; schema != NULL && i < schema->properties.len; i++)
-		if (str_eq(schema->properties.at[i].key, name))
-			return &schema->properties.at[i].value;
-	return NULL;
-}
-
 static const struct value *value_of(const struct kind_change *change, const void *record)
 {
 	struct value *value = arena_new_of(change->arena, struct value);
@@ -206,7 +197,7 @@ static void check_schema(const struct kind_change *change, const struct value *n
 
 	if (part != NULL) {
 		task.base = str_from(part);
-		task.schema = property_of(task.schema, task.base);
+		task.schema = task.schema != NULL ? props_property(task.schema, task.base) : NULL;
 		task.value = value_member(now, task.base);
 		task.old = old ? value_member(old, task.base) : NULL;
 	}

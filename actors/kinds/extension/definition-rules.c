@@ -5,6 +5,7 @@
 #include "datastore/cel/cel.h"
 #include "datastore/cel/value/escape.h"
 #include "datastore/cel/value/type.h"
+#include "datastore/custom/props.h"
 #include "datastore/custom/rule/compile.h"
 #include "datastore/custom/rule/declare.h"
 #include "datastore/custom/value.h"
@@ -225,17 +226,17 @@ static void judge_parts(struct judging *j, const struct path *at, schema_props *
 	struct surrounding inner = within(around, schema);
 	const struct cel_type *type = around->type;
 
-	if (declare_values(schema) != NULL) {
+	if (props_values(schema) != NULL) {
 		inner.type = type != NULL && type->kind == CEL_MAP ? type->value : NULL;
-		judge_node(j, PATH(at, "additionalProperties"), declare_values(schema), inner);
+		judge_node(j, PATH(at, "additionalProperties"), props_values(schema), inner);
 	}
 	judge_properties(j, at, schema, around);
-	if (declare_items(schema) == NULL)
+	if (props_items(schema) == NULL)
 		return;
 	inner.type = type != NULL && type->kind == CEL_LIST ? type->param : NULL;
 	if (!str_is(schema->x_kubernetes_list_type, "map"))
 		inner.uncorrelated = at;
-	judge_node(j, PATH(at, "items"), declare_items(schema), inner);
+	judge_node(j, PATH(at, "items"), props_items(schema), inner);
 }
 
 static void judge_node(struct judging *j, const struct path *at, schema_props *schema,

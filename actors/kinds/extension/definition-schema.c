@@ -3,14 +3,13 @@
 #include "actors/kinds/rule.h"
 #include "actors/kinds/seen.h"
 #include "datastore/custom/format.h"
+#include "datastore/custom/props.h"
 #include "datastore/custom/rule/field-path.h"
 
 /*
  * What a node of a schema may say, by itself and for what it stands in (upstream: ValidateCustomResourceDefinitionOpenAPISchema and the
  * validator of its standard fields).
  */
-
-typedef const struct apiextensions_json_schema_props schema_props;
 
 /* What holds for a node because of those above it. */
 struct around {
@@ -99,18 +98,10 @@ static void check_set_items(const struct path *at, schema_props *items)
 			   words);
 }
 
-static schema_props *property_of(schema_props *schema, struct str name)
-{
-	for (uint32_t i = 0; i < schema->properties.len; i++)
-		if (str_eq(schema->properties.at[i].key, name))
-			return &schema->properties.at[i].value;
-	return NULL;
-}
-
 static void check_key(const struct path *at, schema_props *schema, struct str key)
 {
 	schema_props *items = schema->items->schema;
-	schema_props *property = property_of(items, key);
+	schema_props *property = props_property(items, key);
 	const struct path *below = PATH_KEY(PATH(PATH(at, "items"), "properties"), key);
 
 	if (property == NULL) {
@@ -149,7 +140,7 @@ static void check_keys(const struct path *at, schema_props *schema)
 
 static void check_list_map(const struct path *at, schema_props *schema)
 {
-	schema_props *items = schema->items ? schema->items->schema : NULL;
+	schema_props *items = props_items(schema);
 
 	if (schema->x_kubernetes_list_map_keys.len == 0)
 		path_required(PATH(at, "x-kubernetes-list-map-keys"),
@@ -170,7 +161,7 @@ static void check_list_map(const struct path *at, schema_props *schema)
 static void check_list_type(const struct path *at, schema_props *schema)
 {
 	struct str type = schema->x_kubernetes_list_type;
-	schema_props *items = schema->items ? schema->items->schema : NULL;
+	schema_props *items = props_items(schema);
 
 	if (type.at != NULL && !str_is(schema->type, "array"))
 		need_type(at, schema, "must be array if x-kubernetes-list-type is specified");
@@ -317,8 +308,8 @@ static void check_node(const struct path *at, schema_props *schema, struct aroun
 	check_alternatives(PATH(at, "allOf"), schema->all_of, inner);
 	check_alternatives(PATH(at, "oneOf"), schema->one_of, inner);
 	check_alternatives(PATH(at, "anyOf"), schema->any_of, inner);
-	if (schema->items != NULL && schema->items->schema != NULL)
-		check_node(PATH(at, "items"), schema->items->schema, inner);
+	if (props_items(schema) != NULL)
+		check_node(PATH(at, "items"), props_items(schema), inner);
 	if (more == NULL || more->schema == NULL)
 		return;
 	if (around.in_metadata)
@@ -375,7 +366,7 @@ static bool are_expressible(struct apiextensions_json_schema_props_list list)
 static bool is_expressible(schema_props *schema)
 {
 	const struct apiextensions_json_schema_props_or_bool *more = schema->additional_properties;
-	schema_props *items = schema->items ? schema->items->schema : NULL;
+	schema_props *items = props_items(schema);
 
 	if (schema->id.len > 0 || schema->schema.len > 0 || schema->ref.at != NULL ||
 	    schema->pattern_properties.len > 0 || schema->dependencies.len > 0 ||
@@ -432,8 +423,8 @@ void definition_schema_unknown_formats(schema_props *schema,
 		say(arg, schema->format);
 	for (uint32_t i = 0; i < schema->properties.len; i++)
 		definition_schema_unknown_formats(&schema->properties.at[i].value, say, arg);
-	if (schema->items != NULL && schema->items->schema != NULL)
-		definition_schema_unknown_formats(schema->items->schema, say, arg);
+	if (props_items(schema) != NULL)
+		definition_schema_unknown_formats(props_items(schema), say, arg);
 	if (more != NULL && more->schema != NULL)
 		definition_schema_unknown_formats(more->schema, say, arg);
 }
@@ -447,13 +438,11 @@ schema_props *definition_schema_follow(schema_props *schema, struct str path)
 		return NULL;
 	while (schema != NULL && rest.at != NULL) {
 		struct str name = str_cut(&rest, '.');
-		schema_props *property = property_of(schema, name);
+		schema_props *property = props_property(schema, name);
 
 		if (name.len == 0)
 			return NULL;
-		if (property == NULL && schema->additional_properties != NULL)
-			property = schema->additional_properties->schema;
-		schema = property;
+		schema = property != NULL ? property : props_values(schema);
 	}
 	return schema;
 }

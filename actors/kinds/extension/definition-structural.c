@@ -1,6 +1,7 @@
 #include "actors/kinds/extension/definition-schema.h"
 #include "datastore/custom/embedded.h"
 #include "datastore/custom/judge.h"
+#include "datastore/custom/props.h"
 #include "datastore/custom/rule/rule-set.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/pattern.h"
@@ -11,27 +12,7 @@
  * them (upstream: apiserver/schema, ValidateStructural; apiserver/schema/defaulting, ValidateDefaults).
  */
 
-typedef const struct apiextensions_json_schema_props schema_props;
-
 enum level { LEVEL_ROOT, LEVEL_ITEM, LEVEL_FIELD };
-
-static schema_props *items_of(schema_props *schema)
-{
-	return schema->items != NULL ? schema->items->schema : NULL;
-}
-
-static schema_props *more_of(schema_props *schema)
-{
-	return schema->additional_properties != NULL ? schema->additional_properties->schema : NULL;
-}
-
-static schema_props *property_of(schema_props *schema, const char *name)
-{
-	for (uint32_t i = 0; i < schema->properties.len; i++)
-		if (str_is(schema->properties.at[i].key, name))
-			return &schema->properties.at[i].value;
-	return NULL;
-}
 
 /* ---- combinations ----------------------------------------------------------------------------------------- */
 
@@ -119,13 +100,13 @@ static void check_nested_words(const struct path *at, schema_props *schema)
 static void check_nested(const struct path *at, schema_props *schema, bool skips_any)
 {
 	check_combined(at, schema, skips_any, false);
-	if (items_of(schema) != NULL)
-		check_nested(PATH(at, "items"), items_of(schema), false);
+	if (props_items(schema) != NULL)
+		check_nested(PATH(at, "items"), props_items(schema), false);
 	for (uint32_t i = 0; i < schema->properties.len; i++)
 		check_nested(PATH_KEY(PATH(at, "properties"), schema->properties.at[i].key),
 			     &schema->properties.at[i].value, false);
 	check_nested_words(at, schema);
-	if (property_of(schema, "metadata") != NULL)
+	if (props_property(schema, STR("metadata")) != NULL)
 		path_forbidden(PATH_KEY(PATH(at, "properties"), STR("metadata")),
 			       "must not be specified in a nested context");
 }
@@ -159,16 +140,16 @@ static void check_complete(const struct path *at, schema_props *nested, const st
 			   schema_props *schema)
 {
 	check_all_complete(at, nested, outside, schema);
-	if (items_of(nested) != NULL && items_of(schema) == NULL)
+	if (props_items(nested) != NULL && props_items(schema) == NULL)
 		say_incomplete(PATH(at, "items"), PATH(outside, "items"));
-	else if (items_of(nested) != NULL)
-		check_complete(PATH(at, "items"), items_of(nested), PATH(outside, "items"),
-			       items_of(schema));
+	else if (props_items(nested) != NULL)
+		check_complete(PATH(at, "items"), props_items(nested), PATH(outside, "items"),
+			       props_items(schema));
 	for (uint32_t i = 0; i < nested->properties.len; i++) {
 		struct str name = nested->properties.at[i].key;
 		const struct path *here = PATH_KEY(PATH(at, "properties"), name);
 		const struct path *there = PATH_KEY(PATH(outside, "properties"), name);
-		schema_props *property = property_of(schema, arena_cstr(path_arena(at), name));
+		schema_props *property = props_property(schema, name);
 
 		if (property == NULL)
 			say_incomplete(here, there);
@@ -221,8 +202,8 @@ static void check_metadata(const struct path *at, schema_props *metadata, bool i
 {
 	static const struct apiextensions_json_schema_props nothing;
 	struct apiextensions_json_schema_props rest = *metadata;
-	uint32_t known = (property_of(metadata, "name") != NULL) +
-			 (property_of(metadata, "generateName") != NULL);
+	uint32_t known = (props_property(metadata, STR("name")) != NULL) +
+			 (props_property(metadata, STR("generateName")) != NULL);
 
 	if (is_checked && !str_is(metadata->type, "object"))
 		path_invalid(PATH(at, "type"), metadata->type, "must be object");
@@ -241,11 +222,11 @@ static void check_meta(const struct path *at, schema_props *schema, enum level l
 {
 	static const char *const texts[] = { "kind", "apiVersion" };
 	bool is_checked = level == LEVEL_ROOT || schema->x_kubernetes_embedded_resource;
-	schema_props *metadata = property_of(schema, "metadata");
+	schema_props *metadata = props_property(schema, STR("metadata"));
 	const struct path *below = PATH(at, "properties");
 
 	for (int i = 0; is_checked && i < 2; i++) {
-		schema_props *text = property_of(schema, texts[i]);
+		schema_props *text = props_property(schema, str_from(texts[i]));
 
 		if (text != NULL && !str_is(text->type, "string"))
 			path_invalid(PATH(PATH_KEY(below, str_from(texts[i])), "type"), text->type,
@@ -259,17 +240,17 @@ static void check_node(const struct path *at, schema_props *schema, enum level l
 {
 	bool is_embedded = schema->x_kubernetes_embedded_resource;
 
-	if (str_is(schema->type, "array") && items_of(schema) == NULL)
+	if (str_is(schema->type, "array") && props_items(schema) == NULL)
 		path_required(PATH(at, "items"), "must be specified");
-	if (items_of(schema) != NULL)
-		check_node(PATH(at, "items"), items_of(schema), LEVEL_ITEM);
+	if (props_items(schema) != NULL)
+		check_node(PATH(at, "items"), props_items(schema), LEVEL_ITEM);
 	for (uint32_t i = 0; i < schema->properties.len; i++)
 		check_node(PATH_KEY(PATH(at, "properties"), schema->properties.at[i].key),
 			   &schema->properties.at[i].value, LEVEL_FIELD);
 	if (schema->additional_properties != NULL && level == LEVEL_ROOT)
 		path_forbidden(PATH(at, "additionalProperties"), "must not be used at the root");
-	if (more_of(schema) != NULL)
-		check_node(PATH(at, "additionalProperties"), more_of(schema), LEVEL_FIELD);
+	if (props_values(schema) != NULL)
+		check_node(PATH(at, "additionalProperties"), props_values(schema), LEVEL_FIELD);
 	check_extensions(at, schema);
 	check_combined(at, schema, is_int_or_string(schema->any_of),
 		       schema->all_of.len > 0 && is_int_or_string(schema->all_of.at[0].any_of));
@@ -304,19 +285,15 @@ static bool has_unknown(schema_props *schema, const struct value *value)
 		return false;
 	if (value->kind == VALUE_LIST) {
 		for (uint32_t i = 0; i < value->len; i++)
-			if (has_unknown(items_of(schema), &value->items[i]))
+			if (has_unknown(props_items(schema), &value->items[i]))
 				return true;
 		return false;
 	}
 	for (uint32_t i = 0; value->kind == VALUE_MAP && i < value->len; i++) {
 		struct str name = value->members[i].name;
-		schema_props *inner = NULL;
+		schema_props *own = props_property(schema, name);
+		schema_props *inner = own != NULL ? own : props_values(schema);
 
-		for (uint32_t p = 0; p < schema->properties.len; p++)
-			if (str_eq(schema->properties.at[p].key, name))
-				inner = &schema->properties.at[p].value;
-		if (inner == NULL && schema->additional_properties != NULL)
-			inner = more_of(schema);
 		if (inner == NULL && schema->additional_properties == NULL &&
 		    !schema->x_kubernetes_preserve_unknown_fields &&
 		    !(schema->x_kubernetes_embedded_resource &&
@@ -375,8 +352,8 @@ void definition_schema_check_defaults(const struct path *at, schema_props *schem
 {
 	if (schema->default_.at != NULL)
 		check_default(at, schema);
-	if (items_of(schema) != NULL)
-		definition_schema_check_defaults(PATH(at, "items"), items_of(schema));
+	if (props_items(schema) != NULL)
+		definition_schema_check_defaults(PATH(at, "items"), props_items(schema));
 	for (uint32_t i = 0; i < schema->properties.len; i++)
 		definition_schema_check_defaults(
 		    PATH_KEY(PATH(at, "properties"), schema->properties.at[i].key),

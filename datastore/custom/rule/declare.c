@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "datastore/cel/value/escape.h"
+#include "datastore/custom/props.h"
 #include "datastore/custom/value.h"
 #include "runtime/base/limits.h"
 
@@ -18,36 +19,6 @@ struct declaring {
 
 static const struct cel_type *declare(struct declaring *d, schema_props *schema, bool is_root,
 				      struct str name, int64_t *min_bytes);
-
-/* ---- parts of schemas -------------------------------------------------------------------------------------------- */
-
-schema_props *declare_property(schema_props *schema, struct str name)
-{
-	uint32_t low = 0, high = schema->properties.len;
-
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = str_cmp(schema->properties.at[middle].key, name);
-
-		if (order == 0)
-			return &schema->properties.at[middle].value;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
-schema_props *declare_items(schema_props *schema)
-{
-	return schema->items != NULL ? schema->items->schema : NULL;
-}
-
-schema_props *declare_values(schema_props *schema)
-{
-	return schema->additional_properties != NULL ? schema->additional_properties->schema : NULL;
-}
 
 static int64_t not_negative(int64_t n)
 {
@@ -116,7 +87,7 @@ static const struct cel_type *declare_string(struct declaring *d, schema_props *
 static const struct cel_type *declare_list(struct declaring *d, schema_props *schema,
 					   struct str name, int64_t *min_bytes)
 {
-	schema_props *items = declare_items(schema);
+	schema_props *items = props_items(schema);
 	const struct cel_type *item;
 	struct cel_type *type;
 	int64_t item_bytes = 0;
@@ -138,7 +109,7 @@ static const struct cel_type *declare_list(struct declaring *d, schema_props *sc
 static const struct cel_type *declare_map(struct declaring *d, schema_props *schema,
 					  struct str name, int64_t *min_bytes)
 {
-	schema_props *values = declare_values(schema);
+	schema_props *values = props_values(schema);
 	const struct cel_type *value;
 	struct cel_type *type;
 	int64_t value_bytes = 0;
@@ -208,13 +179,12 @@ static bool is_text(schema_props *schema)
 /* Whether the schema says itself what objects of their own have. */
 static bool has_own_metadata(schema_props *schema)
 {
-	schema_props *metadata = declare_property(schema, STR("metadata"));
+	schema_props *metadata = props_property(schema, STR("metadata"));
 
-	return is_text(declare_property(schema, STR("kind"))) &&
-	       is_text(declare_property(schema, STR("apiVersion"))) && metadata != NULL &&
-	       str_is(metadata->type, "object") &&
-	       is_text(declare_property(metadata, STR("name"))) &&
-	       is_text(declare_property(metadata, STR("generateName")));
+	return is_text(props_property(schema, STR("kind"))) &&
+	       is_text(props_property(schema, STR("apiVersion"))) && metadata != NULL &&
+	       str_is(metadata->type, "object") && is_text(props_property(metadata, STR("name"))) &&
+	       is_text(props_property(metadata, STR("generateName")));
 }
 
 static bool is_meta(struct str name)
@@ -278,7 +248,7 @@ static const struct cel_type *declare(struct declaring *d, schema_props *schema,
 		out = sized(d, CEL_DYN, max_characters(schema));
 	} else if (str_is(schema->type, "array")) {
 		out = declare_list(d, schema, name, min_bytes);
-	} else if (str_is(schema->type, "object") && declare_values(schema) != NULL) {
+	} else if (str_is(schema->type, "object") && props_values(schema) != NULL) {
 		out = declare_map(d, schema, name, min_bytes);
 	} else if (str_is(schema->type, "object")) {
 		out = declare_object(d, schema, is_root, name, min_bytes);

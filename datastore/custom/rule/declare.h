@@ -8,19 +8,12 @@
 #define DATASTORE_CUSTOM_RULE_DECLARE_H
 
 #include "datastore/cel/value/type.h"
-#include "datastore/schema/apiextensions.h"
+#include "datastore/custom/props.h"
 
 #define DECLARE_REQUEST_BYTES (3LL * 1024 * 1024)
-
-typedef const struct apiextensions_json_schema_props schema_props;
 
 /* NULL: it is not seen. `is_root` and embedded resources have apiVersion, kind and a name. `*min_bytes`: how short it can be as JSON. */
 const struct cel_type *declare_type(schema_props *schema, bool is_root, struct arena *arena,
 				    int64_t *min_bytes);
-
-/* The property of this name; NULL: there is none. */
-schema_props *declare_property(schema_props *schema, struct str name);
-schema_props *declare_items(schema_props *schema); /* NULL: it is no list of one kind */
-schema_props *declare_values(schema_props *schema); /* of additionalProperties; NULL: there are none */
 
 #endif

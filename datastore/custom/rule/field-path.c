@@ -1,4 +1,5 @@
 #include "datastore/custom/rule/field-path.h"
+#include "datastore/custom/props.h"
 
 #include "runtime/base/limits.h"
 
@@ -55,7 +56,7 @@ bool field_path_read(struct str path, schema_props *schema, struct arena *arena,
 			name = read_plain(path, &at);
 		}
 		is_property = schema->properties.len > 0;
-		schema = is_property ? declare_property(schema, name) : declare_values(schema);
+		schema = is_property ? props_property(schema, name) : props_values(schema);
 		if (schema == NULL)
 			return false;
 		if (is_property)

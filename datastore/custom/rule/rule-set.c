@@ -1,6 +1,7 @@
 #include "datastore/custom/rule/rule-set.h"
 
 #include "datastore/cel/value/escape.h"
+#include "datastore/custom/props.h"
 #include "datastore/custom/rule/field-path.h"
 #include "datastore/custom/rule/rule-private.h"
 #include "runtime/base/limits.h"
@@ -12,8 +13,8 @@ static bool has_any(schema_props *schema, uint32_t depth)
 {
 	if (schema == NULL || depth > DEPTH_MAX)
 		return false;
-	if (schema->x_kubernetes_validations.len > 0 || has_any(declare_items(schema), depth + 1) ||
-	    has_any(declare_values(schema), depth + 1))
+	if (schema->x_kubernetes_validations.len > 0 || has_any(props_items(schema), depth + 1) ||
+	    has_any(props_values(schema), depth + 1))
 		return true;
 	for (uint32_t i = 0; i < schema->properties.len; i++)
 		if (has_any(&schema->properties.at[i].value, depth + 1))
@@ -98,9 +99,9 @@ static bool make(struct rule_set *set, schema_props *schema, const struct cel_ty
 		return false;
 	make_rules(set, type, out);
 	if (type->kind == CEL_LIST)
-		out->items = make_inner(set, declare_items(schema), type->param, depth);
+		out->items = make_inner(set, props_items(schema), type->param, depth);
 	if (type->kind == CEL_MAP)
-		out->values = make_inner(set, declare_values(schema), type->value, depth);
+		out->values = make_inner(set, props_values(schema), type->value, depth);
 	make_members(set, type, out, depth);
 	return out->rule_count > 0 || out->items != NULL || out->values != NULL ||
 	       out->member_count > 0;

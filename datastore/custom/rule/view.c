@@ -2,6 +2,7 @@
 
 #include "datastore/cel/library/moment.h"
 #include "datastore/cel/value/escape.h"
+#include "datastore/custom/props.h"
 #include "runtime/base/time.h"
 #include "transport/wire/base64.h"
 
@@ -72,7 +73,7 @@ static struct cel_value view_list(const struct value *value, schema_props *schem
 {
 	struct cel_list list = { .item = view_item,
 				 .at = value,
-				 .extra = schema != NULL ? declare_items(schema) : NULL,
+				 .extra = schema != NULL ? props_items(schema) : NULL,
 				 .len = value->len };
 
 	if (schema != NULL && str_is(schema->x_kubernetes_list_type, "set"))
@@ -92,8 +93,8 @@ static schema_props *member_schema(schema_props *schema, struct str name)
 
 	if (schema == NULL)
 		return NULL;
-	property = declare_property(schema, name);
-	return property != NULL ? property : declare_values(schema);
+	property = props_property(schema, name);
+	return property != NULL ? property : props_values(schema);
 }
 
 static bool view_get(const struct cel_map *map, struct cel_value key, struct arena *arena,
@@ -130,7 +131,7 @@ static void view_entry(const struct cel_map *map, uint32_t i, struct arena *aren
 static struct cel_value view_map(const struct value *value, schema_props *schema,
 				 struct arena *arena)
 {
-	bool is_object = schema != NULL && declare_values(schema) == NULL;
+	bool is_object = schema != NULL && props_values(schema) == NULL;
 	struct cel_map map = { .get = view_get,
 			       .entry = view_entry,
 			       .type = is_object ? cel_type_of(CEL_OBJECT) : NULL,
