@@ -1,5 +1,6 @@
 #include "actors/server/answer/convert.h"
 
+#include "actors/server/answer/alike.h"
 #include "datastore/object/json.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/autoscaling.h"
@@ -8,72 +9,38 @@
 #include "datastore/schema/events.h"
 #include "runtime/base/base.h"
 
+/* Gives what the type of another version has under the same names, or under those of the list. */
+static void *take_alike(const struct type *to, const struct type *from, const void *record,
+			struct alike_names names, struct arena *arena)
+{
+	void *out = record_new(to, arena);
+
+	alike_take(to, out, from, record, names, arena);
+	return out;
+}
+
 /* ---- Event: the same facts under other names -------------------------------------------------------------- */
+
+static const struct alike_name event_pairs[] = {
+	{ "message", "note" },
+	{ "involvedObject", "regarding" },
+	{ "reportingComponent", "reportingController" },
+	{ "source", "deprecatedSource" },
+	{ "firstTimestamp", "deprecatedFirstTimestamp" },
+	{ "lastTimestamp", "deprecatedLastTimestamp" },
+	{ "count", "deprecatedCount" },
+};
+static const struct alike_names event_names = { event_pairs,
+						sizeof event_pairs / sizeof *event_pairs };
 
 static const void *event_to_new(const void *record, struct arena *arena)
 {
-	const struct core_event *in = record;
-	struct events_event *out = arena_new_of(arena, struct events_event);
-
-	out->metadata = in->metadata;
-	SET(out, event_time, in->event_time);
-	out->has.event_time = in->has.event_time;
-	out->reporting_controller = in->reporting_component;
-	out->reporting_instance = in->reporting_instance;
-	out->action = in->action;
-	out->reason = in->reason;
-	out->regarding = in->involved_object;
-	out->related = in->related;
-	out->note = in->message;
-	out->type = in->type;
-	out->deprecated_source = in->source;
-	out->deprecated_first_timestamp = in->first_timestamp;
-	out->has.deprecated_first_timestamp = in->has.first_timestamp;
-	out->deprecated_last_timestamp = in->last_timestamp;
-	out->has.deprecated_last_timestamp = in->has.last_timestamp;
-	out->deprecated_count = in->count;
-	out->has.deprecated_count = in->has.count;
-	if (in->series != NULL) {
-		struct events_event_series *series = MAKE(out->series, arena);
-
-		SET(series, count, in->series->count);
-		series->has.last_observed_time = in->series->has.last_observed_time;
-		series->last_observed_time = in->series->last_observed_time;
-	}
-	return out;
+	return take_alike(&events_event_type, &core_event_type, record, event_names, arena);
 }
 
 static const void *event_to_core(const void *record, struct arena *arena)
 {
-	const struct events_event *in = record;
-	struct core_event *out = arena_new_of(arena, struct core_event);
-
-	out->metadata = in->metadata;
-	out->event_time = in->event_time;
-	out->has.event_time = in->has.event_time;
-	out->reporting_component = in->reporting_controller;
-	out->reporting_instance = in->reporting_instance;
-	out->action = in->action;
-	out->reason = in->reason;
-	out->involved_object = in->regarding;
-	out->related = in->related;
-	out->message = in->note;
-	out->type = in->type;
-	out->source = in->deprecated_source;
-	out->first_timestamp = in->deprecated_first_timestamp;
-	out->has.first_timestamp = in->has.deprecated_first_timestamp;
-	out->last_timestamp = in->deprecated_last_timestamp;
-	out->has.last_timestamp = in->has.deprecated_last_timestamp;
-	out->count = in->deprecated_count;
-	out->has.count = in->has.deprecated_count;
-	if (in->series != NULL) {
-		struct core_event_series *series = MAKE(out->series, arena);
-
-		SET(series, count, in->series->count);
-		series->has.last_observed_time = in->series->has.last_observed_time;
-		series->last_observed_time = in->series->last_observed_time;
-	}
-	return out;
+	return take_alike(&core_event_type, &events_event_type, record, event_names, arena);
 }
 
 /* ---- HorizontalPodAutoscaler ---------------------------------------------------------------------------------- */
@@ -89,9 +56,17 @@ static bool is_cpu(const struct autoscaling_v2_metric_spec *metric)
 	       metric->resource->target->has.average_utilization;
 }
 
-static struct meta_object_meta *copy_meta(const struct meta_object_meta *meta, struct arena *arena)
+/* With metadata of its own, which gets and loses annotations. */
+static void *take_hpa(const struct type *to, const struct type *from, const void *record,
+		      struct arena *arena)
 {
-	return record_clone_shallow(&meta_object_meta_type, meta, arena);
+	void *out = take_alike(to, from, record, (struct alike_names){ 0 }, arena);
+	const struct field *metadata = type_field(to, STR("metadata"));
+	struct meta_object_meta **meta = field_at(metadata, out);
+
+	*meta = record_clone_shallow(&meta_object_meta_type, *meta, arena);
+	record_fill(to, out, arena);
+	return out;
 }
 
 static void annotate(struct meta_object_meta *meta, struct arena *arena, struct str key,
@@ -134,31 +109,11 @@ static const void *hpa_to_v1(const void *record, struct arena *arena)
 {
 	const struct autoscaling_v2_horizontal_pod_autoscaler *in = record;
 	struct autoscaling_horizontal_pod_autoscaler *out =
-	    arena_new_of(arena, struct autoscaling_horizontal_pod_autoscaler);
-	struct autoscaling_horizontal_pod_autoscaler_spec *spec;
+	    take_hpa(&autoscaling_horizontal_pod_autoscaler_type,
+		     &autoscaling_v2_horizontal_pod_autoscaler_type, in, arena);
 
-	out->metadata = copy_meta(in->metadata, arena);
-	record_fill(&autoscaling_horizontal_pod_autoscaler_type, out, arena);
-	if (in->spec == NULL)
-		return out;
-	spec = out->spec;
-	if (in->spec->scale_target_ref != NULL) {
-		spec->scale_target_ref->kind = in->spec->scale_target_ref->kind;
-		spec->scale_target_ref->name = in->spec->scale_target_ref->name;
-		spec->scale_target_ref->api_version = in->spec->scale_target_ref->api_version;
-	}
-	spec->min_replicas = in->spec->min_replicas;
-	spec->has.min_replicas = in->spec->has.min_replicas;
-	SET(spec, max_replicas, in->spec->max_replicas);
-	metrics_to_v1(in->spec, spec, out->metadata, arena);
-	if (in->status == NULL)
-		return out;
-	out->status->observed_generation = in->status->observed_generation;
-	out->status->has.observed_generation = in->status->has.observed_generation;
-	out->status->last_scale_time = in->status->last_scale_time;
-	out->status->has.last_scale_time = in->status->has.last_scale_time;
-	SET(out->status, current_replicas, in->status->current_replicas);
-	SET(out->status, desired_replicas, in->status->desired_replicas);
+	if (in->spec != NULL)
+		metrics_to_v1(in->spec, out->spec, out->metadata, arena);
 	return out;
 }
 
@@ -195,34 +150,15 @@ static const void *hpa_to_v2(const void *record, struct arena *arena)
 {
 	const struct autoscaling_horizontal_pod_autoscaler *in = record;
 	struct autoscaling_v2_horizontal_pod_autoscaler *out =
-	    arena_new_of(arena, struct autoscaling_v2_horizontal_pod_autoscaler);
-	struct autoscaling_v2_horizontal_pod_autoscaler_spec *spec;
+	    take_hpa(&autoscaling_v2_horizontal_pod_autoscaler_type,
+		     &autoscaling_horizontal_pod_autoscaler_type, in, arena);
 
-	out->metadata = copy_meta(in->metadata, arena);
-	record_fill(&autoscaling_v2_horizontal_pod_autoscaler_type, out, arena);
 	if (in->spec == NULL)
 		return out;
-	spec = out->spec;
-	if (in->spec->scale_target_ref != NULL) {
-		spec->scale_target_ref->kind = in->spec->scale_target_ref->kind;
-		spec->scale_target_ref->name = in->spec->scale_target_ref->name;
-		spec->scale_target_ref->api_version = in->spec->scale_target_ref->api_version;
-	}
-	spec->min_replicas = in->spec->min_replicas;
-	spec->has.min_replicas = in->spec->has.min_replicas;
-	SET(spec, max_replicas, in->spec->max_replicas);
-	take_annotation(out->metadata, arena, METRICS_ANNOTATION, spec, "metrics");
-	take_annotation(out->metadata, arena, BEHAVIOR_ANNOTATION, spec, "behavior");
+	take_annotation(out->metadata, arena, METRICS_ANNOTATION, out->spec, "metrics");
+	take_annotation(out->metadata, arena, BEHAVIOR_ANNOTATION, out->spec, "behavior");
 	if (in->spec->has.target_cpu_utilization_percentage)
-		add_cpu(spec, in->spec->target_cpu_utilization_percentage, arena);
-	if (in->status == NULL)
-		return out;
-	out->status->observed_generation = in->status->observed_generation;
-	out->status->has.observed_generation = in->status->has.observed_generation;
-	out->status->last_scale_time = in->status->last_scale_time;
-	out->status->has.last_scale_time = in->status->has.last_scale_time;
-	SET(out->status, current_replicas, in->status->current_replicas);
-	SET(out->status, desired_replicas, in->status->desired_replicas);
+		add_cpu(out->spec, in->spec->target_cpu_utilization_percentage, arena);
 	return out;
 }
 

@@ -1,52 +1,13 @@
 #include "actors/server/answer/definition-form.h"
 
+#include "actors/server/answer/alike.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/base.h"
 
-/* ---- columns: one name is spelled in another way -------------------------------------------------------------- */
-
-static struct apiextensions_v1beta1_custom_resource_column_definition_list
-columns_to_old(struct apiextensions_custom_resource_column_definition_list in, struct arena *arena)
-{
-	struct apiextensions_v1beta1_custom_resource_column_definition_list out = { .len = in.len };
-
-	out.at = arena_array(arena, struct apiextensions_v1beta1_custom_resource_column_definition,
-			     in.len);
-	for (uint32_t i = 0; i < in.len; i++) {
-		out.at[i] = (struct apiextensions_v1beta1_custom_resource_column_definition){
-			.name = in.at[i].name,
-			.type = in.at[i].type,
-			.format = in.at[i].format,
-			.description = in.at[i].description,
-			.priority = in.at[i].priority,
-			.json_path = in.at[i].json_path,
-		};
-		out.at[i].has.priority = in.at[i].has.priority;
-	}
-	return out;
-}
-
-static struct apiextensions_custom_resource_column_definition_list
-columns_to_new(struct apiextensions_v1beta1_custom_resource_column_definition_list in,
-	       struct arena *arena)
-{
-	struct apiextensions_custom_resource_column_definition_list out = { .len = in.len };
-
-	out.at = arena_array(arena, struct apiextensions_custom_resource_column_definition, in.len);
-	for (uint32_t i = 0; i < in.len; i++) {
-		out.at[i] = (struct apiextensions_custom_resource_column_definition){
-			.name = in.at[i].name,
-			.type = in.at[i].type,
-			.format = in.at[i].format,
-			.description = in.at[i].description,
-			.priority = in.at[i].priority,
-			.json_path = in.at[i].json_path,
-		};
-		out.at[i].has.priority = in.at[i].has.priority;
-	}
-	return out;
-}
+/* Columns spell one name in another way; all else has the same in both. */
+static const struct alike_name pairs[] = { { "jsonPath", "JSONPath" } };
+static const struct alike_names names = { pairs, sizeof pairs / sizeof *pairs };
 
 /* ---- what all versions have in common --------------------------------------------------------------------------- */
 
@@ -95,6 +56,18 @@ static void share_common(const struct apiextensions_custom_resource_definition_s
 	}
 }
 
+/* Its columns, as each of the new versions has them. */
+static struct apiextensions_custom_resource_column_definition_list
+common_columns(const struct apiextensions_v1beta1_custom_resource_definition_spec *in,
+	       struct arena *arena)
+{
+	struct apiextensions_custom_resource_definition_version out = { 0 };
+
+	alike_take(&apiextensions_custom_resource_definition_version_type, &out,
+		   &apiextensions_v1beta1_custom_resource_definition_spec_type, in, names, arena);
+	return out.additional_printer_columns;
+}
+
 static void hand_out_common(const struct apiextensions_v1beta1_custom_resource_definition_spec *in,
 			    struct apiextensions_custom_resource_definition_spec *out,
 			    struct arena *arena)
@@ -107,70 +80,23 @@ static void hand_out_common(const struct apiextensions_v1beta1_custom_resource_d
 		if (in->subresources != NULL)
 			each->subresources = in->subresources;
 		if (in->additional_printer_columns.len > 0)
-			each->additional_printer_columns =
-			    columns_to_new(in->additional_printer_columns, arena);
+			each->additional_printer_columns = common_columns(in, arena);
 		if (in->selectable_fields.len > 0)
 			each->selectable_fields = in->selectable_fields;
 	}
 }
 
-/* ---- versions and conversion ------------------------------------------------------------------------------------- */
-
-static struct apiextensions_v1beta1_custom_resource_definition_version
-version_to_old(const struct apiextensions_custom_resource_definition_version *in,
-	       struct arena *arena)
-{
-	struct apiextensions_v1beta1_custom_resource_definition_version out = {
-		.name = in->name,
-		.served = in->served,
-		.storage = in->storage,
-		.deprecated = in->deprecated,
-		.deprecation_warning = in->deprecation_warning,
-		.schema = in->schema,
-		.subresources = in->subresources,
-		.additional_printer_columns = columns_to_old(in->additional_printer_columns, arena),
-		.selectable_fields = in->selectable_fields,
-	};
-
-	out.has.served = in->has.served;
-	out.has.storage = in->has.storage;
-	out.has.deprecated = in->has.deprecated;
-	return out;
-}
-
-static struct apiextensions_custom_resource_definition_version
-version_to_new(const struct apiextensions_v1beta1_custom_resource_definition_version *in,
-	       struct arena *arena)
-{
-	struct apiextensions_custom_resource_definition_version out = {
-		.name = in->name,
-		.served = in->served,
-		.storage = in->storage,
-		.deprecated = in->deprecated,
-		.deprecation_warning = in->deprecation_warning,
-		.schema = in->schema,
-		.subresources = in->subresources,
-		.additional_printer_columns = columns_to_new(in->additional_printer_columns, arena),
-		.selectable_fields = in->selectable_fields,
-	};
-
-	out.has.served = in->has.served;
-	out.has.storage = in->has.storage;
-	out.has.deprecated = in->has.deprecated;
-	return out;
-}
+/* ---- conversion: a webhook has a message of its own in the new form ------------------------------------------------- */
 
 static void conversion_to_old(const struct apiextensions_custom_resource_definition_spec *in,
-			      struct apiextensions_v1beta1_custom_resource_definition_spec *out,
-			      struct arena *arena)
+			      struct apiextensions_v1beta1_custom_resource_definition_spec *out)
 {
 	const struct apiextensions_custom_resource_conversion *from = in->conversion;
 	struct apiextensions_v1beta1_custom_resource_conversion *to;
 
 	if (from == NULL)
 		return;
-	to = MAKE(out->conversion, arena);
-	to->strategy = from->strategy;
+	to = out->conversion;
 	if (from->webhook != NULL) {
 		to->webhook_client_config = from->webhook->client_config;
 		to->conversion_review_versions = from->webhook->conversion_review_versions;
@@ -186,8 +112,7 @@ static void conversion_to_new(const struct apiextensions_v1beta1_custom_resource
 
 	if (from == NULL)
 		return;
-	to = MAKE(out->conversion, arena);
-	to->strategy = from->strategy;
+	to = out->conversion;
 	if (from->webhook_client_config != NULL || from->conversion_review_versions.len > 0) {
 		struct apiextensions_webhook_conversion *webhook = MAKE(to->webhook, arena);
 
@@ -202,43 +127,32 @@ static void spec_to_old(const struct apiextensions_custom_resource_definition_sp
 			struct apiextensions_v1beta1_custom_resource_definition_spec *out,
 			struct arena *arena)
 {
-	out->group = in->group;
-	out->names = in->names;
-	out->scope = in->scope;
+	alike_take(&apiextensions_v1beta1_custom_resource_definition_spec_type, out,
+		   &apiextensions_custom_resource_definition_spec_type, in, names, arena);
 	SET(out, preserve_unknown_fields, in->preserve_unknown_fields);
-	out->versions.at =
-	    arena_array(arena, struct apiextensions_v1beta1_custom_resource_definition_version,
-			in->versions.len);
-	for (uint32_t i = 0; i < in->versions.len; i++)
-		out->versions.at[out->versions.len++] = version_to_old(&in->versions.at[i], arena);
 	if (in->versions.len > 0)
 		out->version = in->versions.at[0].name;
 	share_common(in, out);
-	conversion_to_old(in, out, arena);
+	conversion_to_old(in, out);
 }
 
 static void spec_to_new(const struct apiextensions_v1beta1_custom_resource_definition_spec *in,
 			struct apiextensions_custom_resource_definition_spec *out,
 			struct arena *arena)
 {
-	bool has_one = in->versions.len == 0 && in->version.len > 0;
-
-	out->group = in->group;
-	out->names = in->names;
-	out->scope = in->scope;
+	alike_take(&apiextensions_custom_resource_definition_spec_type, out,
+		   &apiextensions_v1beta1_custom_resource_definition_spec_type, in, names, arena);
 	SET(out, preserve_unknown_fields,
 	    !in->has.preserve_unknown_fields || in->preserve_unknown_fields);
-	out->versions.at = arena_array(
-	    arena, struct apiextensions_custom_resource_definition_version, in->versions.len + 1U);
-	for (uint32_t i = 0; i < in->versions.len; i++)
-		out->versions.at[out->versions.len++] = version_to_new(&in->versions.at[i], arena);
-	if (has_one) {
+	if (in->versions.len == 0 && in->version.len > 0) {
 		struct apiextensions_custom_resource_definition_version *only =
-		    &out->versions.at[out->versions.len++];
+		    arena_new_of(arena, struct apiextensions_custom_resource_definition_version);
 
 		only->name = in->version;
 		SET(only, served, true);
 		SET(only, storage, true);
+		out->versions =
+		    (struct apiextensions_custom_resource_definition_version_list){ only, 1 };
 	}
 	hand_out_common(in, out, arena);
 	conversion_to_new(in, out, arena);
