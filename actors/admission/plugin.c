@@ -11,6 +11,7 @@ const struct plugin *const plugins[] = {
 	&admission_service_account,
 	&admission_node_restriction,
 	&admission_taint_nodes_by_condition,
+	&admission_pod_security,
 	&admission_priority,
 	&admission_default_toleration_seconds,
 	&admission_default_storage_class,
@@ -46,4 +47,10 @@ void admission_warn(struct admission *admission, struct str text)
 		memcpy(grown, admission->warnings, admission->warning_count * sizeof *grown);
 	grown[admission->warning_count++] = text;
 	admission->warnings = grown;
+}
+
+void admission_annotate(struct admission *admission, struct str key, struct str value)
+{
+	if (str_map_get(admission->annotations, key).at == NULL)
+		str_map_put(&admission->annotations, admission->check.arena, key, value);
 }

@@ -14,6 +14,7 @@
 #include "actors/client/check.h"
 #include "actors/client/failure.h"
 #include "actors/client/user.h"
+#include "datastore/schema/type.h"
 
 enum admission_operation {
 	ADMISSION_CREATE = 1 << 0,
@@ -24,6 +25,7 @@ enum admission_operation {
 #define ADMISSION_ALL (ADMISSION_CREATE | ADMISSION_UPDATE | ADMISSION_DELETE | ADMISSION_CONNECT)
 
 struct cel_authorizer;
+struct security_options;
 
 struct admission {
 	struct check_context check;
@@ -36,9 +38,11 @@ struct admission {
 	const struct user *user;
 	bool is_dry_run;
 	const struct cel_authorizer *authorizer; /* for expressions; NULL: nobody can be asked */
+	const struct security_options *security; /* PodSecurity's; NULL: upstream's where none are given */
 	const struct str *warnings;              /* as admission_warn adds them */
 	uint32_t warning_count;
-	bool is_again;    /* this is the second round */
+	struct str_map annotations; /* for the audit log, as admission_annotate adds them */
+	bool is_again;              /* this is the second round */
 	bool wants_again; /* who mutates says so, in the first round, when it has changed the object */
 	void *memory;     /* the plug-in's own, NULL at first, kept until the last round ends */
 	struct failure *failure; /* with CHECK_DENY; NULL there: admission_deny was not used, a bug */
@@ -48,6 +52,8 @@ struct admission {
 enum check admission_deny(struct admission *admission, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void admission_warn(struct admission *admission, struct str text);
+/* Both are borrowed for as long as the request lives. The first word about a key stands. */
+void admission_annotate(struct admission *admission, struct str key, struct str value);
 
 struct plugin {
 	const char *name;

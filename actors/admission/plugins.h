@@ -11,6 +11,7 @@ extern const struct plugin admission_limit_ranger;
 extern const struct plugin admission_service_account;
 extern const struct plugin admission_node_restriction;
 extern const struct plugin admission_taint_nodes_by_condition;
+extern const struct plugin admission_pod_security;
 extern const struct plugin admission_priority;
 extern const struct plugin admission_default_toleration_seconds;
 extern const struct plugin admission_default_storage_class;

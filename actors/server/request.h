@@ -167,6 +167,7 @@ struct request {
 	struct kind_write *also; /* what the verb wants written with it; NULL: nothing */
 	struct str *warnings;
 	uint32_t warning_count;
+	struct str_map annotations; /* what the audit log is told beside what was asked */
 
 	struct answer answer;
 };

@@ -11,6 +11,7 @@
 #ifndef ACTORS_SERVER_SERVER_H
 #define ACTORS_SERVER_SERVER_H
 
+#include "actors/admission/security/security-policy.h"
 #include "actors/authentication/authenticator.h"
 #include "actors/authorization/authorizer.h"
 #include "actors/server/cache/live.h"
@@ -49,6 +50,8 @@ struct server_config {
 	uint32_t custom_count;
 	/* Which of the built-in resources are served; NULL: all. What is not served has no cache and no discovery. */
 	bool (*is_served)(const struct resource_row *row);
+
+	const struct security_options *security; /* of PodSecurity; NULL: upstream's defaults */
 
 	/* Service account tokens: who signs, and which keys are published at /openid/v1/jwks. */
 	struct str issuer;   /* https://kubernetes.default.svc.cluster.local */

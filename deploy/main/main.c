@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "deploy/main/api/api-options.h"
 #include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/command/command.h"
 #include "deploy/main/drill/demo.h"
@@ -69,6 +70,7 @@
 		.name = "host-" host, .arguments = "", .help = "", .run = start,            \
 		.is_internal = true,                                                        \
 		.options = { DATA_DIR, PODS, CHAOS, ETCD_LISTEN, SCHEDULE_OPTIONS, MOVED }, \
+		.more = api_options,                                                        \
 	}
 
 #define SIM_OPTIONS                                                                               \
@@ -111,6 +113,7 @@ static const struct command commands[] = {
 	  .arguments = "",
 	  .help = "runs this machine as a node, in the foreground: a new cluster, or --join",
 	  .run = up_run,
+	  .more = api_options,
 	  .options = { { .name = "name",
 			 .kind = OPTION_TEXT,
 			 .value = "N",

@@ -23,7 +23,7 @@ RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
 # What parts that several kinds have must be like.
 KINDS = RECORDS + RULES + ["actors/client"]  # client holds what a rule is given to judge by
 FIELDS = ["actors/kinds/field"]
-ADMISSION = ["actors/admission/object"]
+ADMISSION = ["actors/admission/object", "actors/admission/security"]
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
@@ -36,7 +36,7 @@ ACTORS = DOOR + ADMISSION + SERVER + ["actors/controller"] + FAMILIES + ["actors
                           "actors/scheduler/criterion", "actors/node/pod", "actors/node",
                  "actors/proxy"]
 # The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
-MAIN = ["deploy/main/command", "deploy/main/host", "deploy/main/admin", "deploy/main/backup", "deploy/main/recovery", "deploy/main/migration",
+MAIN = ["deploy/main/command", "deploy/main/api", "deploy/main/host", "deploy/main/admin", "deploy/main/backup", "deploy/main/recovery", "deploy/main/migration",
         "deploy/main/node", "deploy/main/simulation", "deploy/main/drill"]
 DEPLOY = ["deploy/main", "deploy/sim", "deploy/ui", "deploy/cluster", "deploy/addons", "deploy/embed"]
 
@@ -90,7 +90,7 @@ USES = {
     # etcd's API is about keys and revisions: it knows the store and nothing of records, so the API server's rooms are not its.
     "actors/etcd": RUNTIME + HTTP + ["transport/wire", "transport/tls", "datastore/store", "actors/etcd/file"],
     "actors/etcd/file": ["transport/wire"],  # bytes of a form that others read and write; knows no store
-    **{room: RUNTIME + DATASTORE + DOOR + SERVER + HTTP + ["transport/http/upgrade", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
+    **{room: RUNTIME + DATASTORE + DOOR + ADMISSION + SERVER + HTTP + ["transport/http/upgrade", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
     "actors/controller/workload": RUNTIME + RECORDS + ["actors/client", "actors/controller"],
     "actors/controller/job": RUNTIME + RECORDS + ["actors/client", "actors/controller", "actors/controller/workload"],

@@ -39,6 +39,7 @@ static struct admitting *begin(struct request *r, enum admission_operation opera
 		.old = old,
 		.user = &r->user,
 		.is_dry_run = request_is_dry_run(r),
+		.security = r->server->config->security,
 	};
 	return admitting;
 }
@@ -91,6 +92,9 @@ enum next write_admit(struct request *r, enum admission_operation operation,
 	if (check == CHECK_WAIT)
 		return WAIT;
 	r->admitting = NULL;
+	for (uint32_t i = 0; i < a->annotations.len; i++)
+		str_map_put(&r->annotations, r->arena, a->annotations.at[i].key,
+			    a->annotations.at[i].value);
 	for (uint32_t i = 0; i < a->warning_count; i++)
 		request_warn(r, a->warnings[i]);
 	return check == CHECK_DENY ? request_fail(r, a->failure) : NEXT;

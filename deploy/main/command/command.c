@@ -5,8 +5,15 @@
 
 static const struct option *option_at(const struct command *command, int i)
 {
-	return i < COMMAND_OPTIONS_MAX && command->options[i].name != NULL ? &command->options[i]
-									   : NULL;
+	int own = 0;
+
+	while (own < COMMAND_OPTIONS_MAX && command->options[own].name != NULL)
+		own++;
+	if (i < own)
+		return &command->options[i];
+	return command->more != NULL && command->more[i - own].name != NULL
+		   ? &command->more[i - own]
+		   : NULL;
 }
 
 static int option_index(const struct command *command, struct str name)
@@ -134,7 +141,7 @@ static enum status take_option(struct command_line *line, int argc, char **argv,
 				 line->command->name, argv[*at], near ? "; did you mean --" : "",
 				 near ? near : "", near ? "?" : "", line->command->name);
 	}
-	option = &line->command->options[index];
+	option = option_at(line->command, index);
 	if (option->kind == OPTION_FLAG) {
 		if (rest.at != NULL)
 			return fault_set(why, BAD_REQUEST, option->name, "--%s takes no value",
@@ -222,7 +229,7 @@ const char *command_text(const struct command_line *line, const char *option)
 	int index = option_index(line->command, str_from(option));
 
 	assert(index >= 0);
-	return line->values[index] ? line->values[index] : line->command->options[index].fallback;
+	return line->values[index] ? line->values[index] : option_at(line->command, index)->fallback;
 }
 
 bool command_flag(const struct command_line *line, const char *option)
@@ -239,7 +246,7 @@ int64_t command_number(const struct command_line *line, const char *option)
 
 	if (value == NULL)
 		return 0;
-	if (line->command->options[index].kind == OPTION_DURATION) {
+	if (option_at(line->command, index)->kind == OPTION_DURATION) {
 		parsed = time_parse_duration(str_from(value), &number);
 		number /= TIME_MS;
 	} else {

@@ -31,6 +31,7 @@ struct option {
 };
 
 #define COMMAND_OPTIONS_MAX 20
+#define COMMAND_MORE_MAX 60 /* of a table that several commands share */
 #define COMMAND_ARGUMENTS_MAX 64
 
 struct command_line;
@@ -42,13 +43,14 @@ struct command {
 	int arguments_min, arguments_max; /* -1: any number, options are not read: kubectl ... */
 	int (*run)(const struct command_line *line);
 	struct option options[COMMAND_OPTIONS_MAX];
-	bool is_internal; /* not shown: the verbs by which the program starts itself */
+	const struct option *more; /* after those; ends with one without a name; NULL: none */
+	bool is_internal;          /* not shown: the verbs by which the program starts itself */
 };
 
 struct command_line {
 	const struct command *command;
 	const char *program; /* argv[0], for starting itself again */
-	const char *values[COMMAND_OPTIONS_MAX];
+	const char *values[COMMAND_OPTIONS_MAX + COMMAND_MORE_MAX];
 	const char *arguments[COMMAND_ARGUMENTS_MAX];
 	int argument_count;
 };

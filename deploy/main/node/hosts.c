@@ -3,6 +3,7 @@
 #include "actors/authentication/mechanisms.h"
 #include "actors/etcd/etcd.h"
 #include "deploy/main/admin/admin.h"
+#include "deploy/main/api/api-options.h"
 #include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/layout.h"
@@ -34,6 +35,7 @@ struct core {
 	struct http_listener listeners[2];
 	struct http_server_config http;
 	struct keeper_args keeper;
+	struct api_options api;
 	/* etcd's door, if there is one. */
 	struct http_listener etcd_listener;
 	struct http_server_config etcd_http;
@@ -135,6 +137,9 @@ int hosts_core(const struct command_line *line)
 	}
 	if (configure_tokens(&core, &why) != OK)
 		return failed(line, &why);
+	if (api_options_load(line, core.process.arena, &core.api, &why) != OK)
+		return failed(line, &why);
+	api_options_apply(&core.api, &core.layout.server);
 	configure_http(&core);
 	configure_etcd(&core, command_text(line, "etcd-listen"));
 	core.keeper.process = &core.process;

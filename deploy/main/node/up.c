@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "deploy/main/api/api-options.h"
 #include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/hosts.h"
@@ -14,13 +15,16 @@
 
 #define HOSTS 3U
 #define MOST_DESCRIPTORS (1U << 20)
-#define WORDS_MAX (10U + SCHEDULE_WORDS)
+#define WORDS_MAX (10U + SCHEDULE_WORDS + API_OPTIONS_WORDS)
 #define SPARE_ROOM 4096U /* what a spare may be called once it is a host */
 
 struct up {
 	struct data_dir dir;
 	struct node_identity identity;
 	struct schedule schedule; /* of backups */
+	struct api_options api;
+	const char *api_words[API_OPTIONS_WORDS];
+	uint32_t api_word_count;
 	struct arena *arena;
 	char program[DATA_PATH_MAX];
 	char log_prefix[80];
@@ -62,6 +66,8 @@ static enum status prepare(struct up *up, const struct command_line *line, struc
 {
 	TRY(schedule_options(line, up->arena, &up->schedule, why));
 	TRY(schedule_prove(&up->schedule, up->arena, why));
+	TRY(api_options_load(line, up->arena, &up->api, why));
+	TRY(api_options_words(line, up->arena, up->api_words, &up->api_word_count, why));
 	TRY(data_dir_find(command_text(line, "data-dir"), &up->dir, why));
 	TRY(data_dir_open(&up->dir, why));
 	TRY(find_program(up, why));
@@ -107,7 +113,7 @@ static void plan_host(struct up *up, enum process_host host, const char *option,
 }
 
 /* The core host makes the backups. */
-static void plan_backups(struct up *up, const struct command_line *line)
+static void plan_core(struct up *up, const struct command_line *line)
 {
 	const char *more[SCHEDULE_WORDS];
 	uint32_t count = schedule_words(line, &up->schedule, more), n = 0;
@@ -116,6 +122,8 @@ static void plan_backups(struct up *up, const struct command_line *line)
 		n++;
 	for (uint32_t i = 0; i < count; i++)
 		add_word(up->words[0], &n, more[i]);
+	for (uint32_t i = 0; i < up->api_word_count; i++)
+		add_word(up->words[0], &n, up->api_words[i]);
 	up->words[0][n] = NULL;
 }
 
@@ -185,7 +193,7 @@ int up_run(const struct command_line *line)
 				      .state_folder = up.dir.path };
 	plan_host(&up, PROCESS_CORE, "--etcd-listen", command_text(line, "etcd-listen"),
 		  command_flag(line, "chaos"));
-	plan_backups(&up, line);
+	plan_core(&up, line);
 	if (!data_dir_is_witness(&up.identity))
 		plan_host(&up, PROCESS_CONTROL, NULL, NULL, command_flag(line, "chaos"));
 	if (strcmp(command_text(line, "pods"), "none") != 0 && !data_dir_is_witness(&up.identity))

@@ -1,0 +1,76 @@
+#include "deploy/main/api/api-options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "deploy/main/api/admission-file.h"
+
+#define PATH_BYTES 700U
+
+const struct option api_options[] = {
+	{ .name = "admission-control-config-file",
+	  .kind = OPTION_TEXT,
+	  .value = "PATH",
+	  .help = "AdmissionConfiguration: defaults and exemptions of PodSecurity" },
+	{ .name = NULL },
+};
+
+/* Those whose value is a path end so, as upstream's do. */
+static bool is_path(const struct option *option)
+{
+	return str_ends(str_from(option->name), STR("-file")) ||
+	       str_ends(str_from(option->name), STR("-config")) ||
+	       str_ends(str_from(option->name), STR("-path"));
+}
+
+static enum status make_absolute(const struct option *option, const char *given,
+				 struct arena *arena, const char **out, struct fault *why)
+{
+	char here[PATH_BYTES];
+
+	*out = given;
+	if (given[0] == '\0' || strlen(given) >= PATH_BYTES)
+		return fault_set(why, BAD_REQUEST, option->name, "--%s wants a path", option->name);
+	if (given[0] == '/' || strcmp(given, "-") == 0)
+		return OK;
+	if (getcwd(here, sizeof here) == NULL)
+		return fault_set(why, IO, option->name, "cannot say where we are: %s",
+				 strerror(errno));
+	*out = arena_printf(arena, "%s/%s", here, given).at;
+	return OK;
+}
+
+enum status api_options_load(const struct command_line *line, struct arena *arena,
+			     struct api_options *out, struct fault *why)
+{
+	*out = (struct api_options){ .security = security_policy_open };
+	return admission_file_load(command_text(line, "admission-control-config-file"), arena,
+				   &out->security, why);
+}
+
+void api_options_apply(const struct api_options *options, struct server_config *server)
+{
+	server->security = &options->security;
+}
+
+enum status api_options_words(const struct command_line *line, struct arena *arena,
+			      const char *out[API_OPTIONS_WORDS], uint32_t *out_count,
+			      struct fault *why)
+{
+	uint32_t count = 0;
+
+	for (const struct option *option = api_options; option->name != NULL; option++) {
+		const char *value = command_text(line, option->name);
+
+		if (value == NULL || value == option->fallback)
+			continue;
+		if (is_path(option))
+			TRY(make_absolute(option, value, arena, &value, why));
+		out[count++] = arena_printf(arena, "--%s", option->name).at;
+		if (option->kind != OPTION_FLAG)
+			out[count++] = value;
+	}
+	*out_count = count;
+	return OK;
+}

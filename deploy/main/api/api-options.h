@@ -1,0 +1,30 @@
+/*
+ * The options that `troupe up` shares with upstream's kube-apiserver, and what the files that they name come to.
+ *
+ * `up` loads them to prove them, then hands them to the core host, which loads them again. Everything is the arena's.
+ */
+#ifndef DEPLOY_MAIN_API_API_OPTIONS_H
+#define DEPLOY_MAIN_API_API_OPTIONS_H
+
+#include "actors/server/server.h"
+#include "deploy/main/command/command.h"
+
+/* For struct command.more. */
+extern const struct option api_options[];
+#define API_OPTIONS_WORDS (2U * COMMAND_MORE_MAX)
+
+struct api_options {
+	struct security_options security;
+};
+
+/* BAD_REQUEST and others with words that name the file. Blocks. */
+MUST_USE enum status api_options_load(const struct command_line *line, struct arena *arena,
+				      struct api_options *out, struct fault *why);
+/* What the server is told; `options` is borrowed as long as it lives. */
+void api_options_apply(const struct api_options *options, struct server_config *server);
+/* The same options as words for another command line, paths made absolute; gives how many. */
+MUST_USE enum status api_options_words(const struct command_line *line, struct arena *arena,
+				       const char *out[API_OPTIONS_WORDS], uint32_t *out_count,
+				       struct fault *why);
+
+#endif

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Files that operators give the API server, under upstream's names: what they change, and that a wrong one stops the start with words."""
+import os
+import sys
+import tempfile
+
+import suite
+from cluster import Cluster, Node, until
+from kube import expect, kubectl
+
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {name: %s, namespace: %s}
+spec: {hostPID: true, containers: [{name: c, image: i}]}
+"""
+ADMISSION = """
+apiVersion: apiserver.config.k8s.io/v1
+kind: AdmissionConfiguration
+plugins:
+- name: PodSecurity
+  configuration:
+    apiVersion: pod-security.admission.config.k8s.io/v1
+    kind: PodSecurityConfiguration
+    defaults: {enforce: baseline, enforce-version: v1.30}
+    exemptions: {namespaces: [free]}
+"""
+
+
+def file_of(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def refused(option, text):
+    """What `troupe up` says of a file that it does not start with."""
+    with tempfile.TemporaryDirectory() as folder:
+        node = Node("n1", folder)
+        node.start("--" + option, file_of(folder, "file.yaml", text))
+        assert node.process.wait(20) == 1
+        return node.last_words()
+
+
+def test_what_is_wrong_with_a_file_stops_the_start():
+    option = "admission-control-config-file"
+    expect(refused(option, "kind: AdmissionConfiguration"), "wants apiVersion: apiserver.config.k8s.io/v1 and kind: AdmissionConfiguration")
+    expect(refused(option, "\ta"), "file.yaml: ")
+    expect(refused(option, ADMISSION.replace("plugins", "plugin")), 'unknown field "plugin"')
+    expect(refused(option, ADMISSION.replace("PodSecurity\n", "Other\n")), "only PodSecurity is configured so")
+    expect(refused(option, ADMISSION.replace("baseline", "tight")), 'defaults.enforce: Invalid value: "tight": must be one of')
+    expect(refused(option, ADMISSION.replace("[free]", "[free, free]")), r'exemptions.namespaces\[1\]: Duplicate value: "free"')
+
+
+def test_pods_are_held_to_the_default_but_in_namespaces_that_are_exempt():
+    with tempfile.TemporaryDirectory() as folder:
+        path = file_of(folder, "admission.yaml", ADMISSION)
+        with Cluster(1, ("--admission-control-config-file", path)) as cluster:
+            kubectl(cluster, "create", "namespace", "free")
+            until(lambda: cluster.nodes[0].request("GET", "/api/v1/namespaces/free/serviceaccounts/default")[0] == 200, 20, "pods may be made")
+            kubectl(cluster, "create", "-f", "-", stdin=POD % ("p", "free"), namespace="free")
+            said = kubectl(cluster, "create", "-f", "-", stdin=POD % ("p", "default"), ok=False)
+            expect(said, r'violates PodSecurity "baseline:v1.30": host namespaces \(hostPID=true\)')
+
+
+if __name__ == "__main__":
+    sys.exit(suite.main(globals(), sys.argv))
