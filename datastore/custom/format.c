@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "datastore/object/name.h"
-#include "runtime/base/time.h"
-#include "runtime/base/wall.h"
+#include "runtime/base/time/time.h"
+#include "runtime/base/time/wall.h"
 
 #define ADDRESS_BYTES_MAX 64U
 

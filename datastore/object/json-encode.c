@@ -6,7 +6,7 @@
 #include "datastore/schema/type.h"
 #include "runtime/base/str.h"
 #include "runtime/base/text.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 #include "transport/wire/base64.h"
 #include "transport/wire/json.h"
 

@@ -4,8 +4,8 @@
 #include "datastore/object/json-private.h"
 #include "datastore/object/quantity.h"
 #include "runtime/base/limits.h"
-#include "runtime/base/time.h"
-#include "runtime/base/wall.h"
+#include "runtime/base/time/time.h"
+#include "runtime/base/time/wall.h"
 #include "transport/wire/base64.h"
 
 bool json_may_take(struct json_decode *d, uint64_t bytes)

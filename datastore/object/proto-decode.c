@@ -6,7 +6,7 @@
 #include "datastore/object/record.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/limits.h"
-#include "runtime/base/wall.h"
+#include "runtime/base/time/wall.h"
 #include "transport/wire/json.h"
 #include "transport/wire/proto.h"
 

@@ -5,7 +5,7 @@
 #include "datastore/object/record.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/text.h"
-#include "runtime/base/wall.h"
+#include "runtime/base/time/wall.h"
 #include "transport/wire/proto.h"
 
 /* Everything is written from its last byte to its first (wire/proto.h): fields by descending tags, lists backwards. */

@@ -12,7 +12,7 @@
 #include "runtime/base/fault.h"
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 /* An empty record of the type. */
 void *record_new(const struct type *type, struct arena *arena);

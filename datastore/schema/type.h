@@ -28,7 +28,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 /* What one value is. Up to KIND_INT_OR_STRING they have a presence bit; from KIND_STRING to KIND_ANY they are a struct str. */
 enum kind {

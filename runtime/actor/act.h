@@ -24,7 +24,7 @@
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
 #include "runtime/base/text.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 struct act;      /* the running actor */
 struct act_host; /* a loop full of actors */

@@ -16,7 +16,7 @@
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
 #include "runtime/base/text.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 struct act_branch;
 struct act_host;

@@ -21,6 +21,6 @@
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
 #include "runtime/base/text.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 #endif

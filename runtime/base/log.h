@@ -13,7 +13,7 @@
 
 #include "runtime/base/fault.h"
 #include "runtime/base/str.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 #pragma GCC visibility push(default)
 

@@ -5,7 +5,7 @@ check.py turns it into a program. A change here is a change of the design: say w
 
 import re
 
-BASE = ["runtime/base", "runtime/base/collection"]
+BASE = ["runtime/base", "runtime/base/collection", "runtime/base/time"]
 RUNTIME = BASE + ["runtime/actor", "runtime/actor/far", "runtime/loop", "runtime/sim", "runtime/faulty", "runtime/trace"]
 HTTP = ["transport/http/engine", "transport/http"]
 TRANSPORT = ["transport/wire", "transport/tls"] + HTTP + ["transport/http/upgrade", "transport/peer"]

@@ -15,7 +15,7 @@
 #include "runtime/base/fault.h"
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 #include "transport/tls/certificate-key.h"
 #include "transport/tls/crypto.h"
 

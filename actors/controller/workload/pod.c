@@ -1,5 +1,5 @@
 #include "actors/controller/workload/pod.h"
-#include "runtime/base/wall.h"
+#include "runtime/base/time/wall.h"
 
 const struct core_pod_condition *pod_condition(const struct core_pod *pod, const char *type)
 {

@@ -15,7 +15,7 @@
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "runtime/base/str.h"
-#include "runtime/base/wall.h"
+#include "runtime/base/time/wall.h"
 
 #define FINISHED_MAX 12500U /* upstream's --terminated-pod-gc-threshold */
 #define QUARANTINE_MS 40000 /* how long a node must be gone */

@@ -13,7 +13,7 @@
 #include "datastore/schema/apps.h"
 #include "datastore/schema/policy.h"
 #include "runtime/base/arena.h"
-#include "runtime/base/wall.h"
+#include "runtime/base/time/wall.h"
 
 #define DELETION_MS \
 	120000 /* a pod that was evicted and is not being deleted by then counts again */

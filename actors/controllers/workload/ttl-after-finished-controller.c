@@ -6,7 +6,7 @@
 #include "actors/controller/workload/condition.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/batch.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 /* When it ended; 0: it has not. */
 static int64_t ended_ns(const struct batch_job *job)

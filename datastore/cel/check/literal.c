@@ -2,7 +2,7 @@
 #include "datastore/cel/library/moment.h"
 #include "datastore/cel/library/sprint.h"
 #include "datastore/schema/pattern.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 struct looking {
 	struct issues *issues;

@@ -4,7 +4,7 @@
 #include "datastore/cel/library/function.h"
 #include "datastore/cel/library/moment.h"
 #include "datastore/cel/library/show.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 #include "transport/wire/utf8.h"
 
 /*

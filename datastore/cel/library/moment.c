@@ -1,6 +1,6 @@
 #include "datastore/cel/library/moment.h"
 
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 #define SECONDS_MIN (-62135596800LL) /* 0001-01-01T00:00:00Z */
 #define SECONDS_MAX 253402300799LL   /* 9999-12-31T23:59:59Z */

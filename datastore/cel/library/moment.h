@@ -1,7 +1,7 @@
 /*
  * Moments: the calendar of CEL's timestamps, years 1 to 9999, with nanoseconds.
  *
- * For the library. struct wall of runtime/base reaches from 1678 to 2261 only. Pure functions.
+ * For the library. The years of struct wall (runtime/base/time) are too few for it. Pure functions.
  */
 #ifndef DATASTORE_CEL_LIBRARY_MOMENT_H
 #define DATASTORE_CEL_LIBRARY_MOMENT_H

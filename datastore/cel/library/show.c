@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "datastore/cel/library/moment.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 #include "transport/wire/utf8.h"
 
 #define GO_EXPONENT_FROM 6 /* strconv.FormatFloat(x, 'g', -1, 64) */

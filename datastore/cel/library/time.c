@@ -2,7 +2,7 @@
 
 #include "datastore/cel/library/function.h"
 #include "datastore/cel/library/moment.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 /*
  * Parts of timestamps, in UTC or a zone that is given by its offset, and of durations.

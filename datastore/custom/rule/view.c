@@ -3,7 +3,7 @@
 #include "datastore/cel/library/moment.h"
 #include "datastore/cel/value/escape.h"
 #include "datastore/custom/props.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 #include "transport/wire/base64.h"
 
 static struct cel_value wrong(struct arena *arena, const char *words)

@@ -10,7 +10,7 @@
 #include "datastore/object/apply/fields.h"
 #include "datastore/object/apply/record-fields.h"
 #include "datastore/schema/meta.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 /* Upstream's: when there are more entries of updates, the oldest of one version become one. */
 #define MANAGED_UPDATES_MAX 10U

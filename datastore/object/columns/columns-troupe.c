@@ -1,6 +1,6 @@
 #include "datastore/object/columns/columns-private.h"
 #include "datastore/schema/troupe.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 /*
  * Our own kinds: amounts as people read them.

@@ -9,7 +9,7 @@
 #include "datastore/schema/core.h"
 #include "datastore/schema/flowcontrol.h"
 #include "runtime/base/limits.h"
-#include "runtime/base/wall.h"
+#include "runtime/base/time/wall.h"
 #include "transport/wire/json.h"
 
 /* What no path can say, by the name that columns.tsv uses. */

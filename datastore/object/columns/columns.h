@@ -15,7 +15,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/str.h"
 #include "runtime/base/text.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 #define COLUMNS_MAX 16U /* of a built-in kind; the longest has 11 */
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "runtime/base/str.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 enum http_version { HTTP_1_0, HTTP_1_1, HTTP_2 };
 

@@ -5,7 +5,7 @@
 #define TESTS_UNIT_DATASTORE_OBJECT_COLUMNS_CELLS_H
 
 #include "datastore/object/columns/columns.h"
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 #define CELLS_NOW "2026-03-01T12:00:00Z"
 /* The metadata of an object that is five minutes old. */

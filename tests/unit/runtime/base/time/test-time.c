@@ -1,4 +1,4 @@
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 #include "tests/lib/test.h"
 

@@ -1,10 +1,10 @@
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/base/time-private.h"
-#include "runtime/base/wall.h"
+#include "runtime/base/time/time-private.h"
+#include "runtime/base/time/wall.h"
 
 #define TIME_DAY_S 86400LL
 

@@ -1,8 +1,8 @@
-#include "runtime/base/wall.h"
+#include "runtime/base/time/wall.h"
 
 #include <assert.h>
 
-#include "runtime/base/time-private.h"
+#include "runtime/base/time/time-private.h"
 
 #define WALL_NEAR_S (-9119865600LL) /* 1681-01-01: from here on ns are ns */
 #define WALL_FAR_S 8835955200LL     /* 2250-01-01: until here */

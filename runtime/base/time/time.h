@@ -3,8 +3,8 @@
  *
  * Nothing here reads a clock: clocks are a seam (runtime/actor/seams.h) and virtual in the simulator.
  */
-#ifndef RUNTIME_BASE_TIME_H
-#define RUNTIME_BASE_TIME_H
+#ifndef RUNTIME_BASE_TIME_TIME_H
+#define RUNTIME_BASE_TIME_TIME_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@ struct mono {
 };
 
 struct wall {
-	int64_t ns; /* since 1970-01-01T00:00:00Z; 0 is "never" */
+	int64_t ns; /* since 1970-01-01T00:00:00Z, in the years 1681 to 2249; 0 is "never" */
 };
 
 #define TIME_US 1000LL
@@ -31,7 +31,7 @@ struct wall {
 #define TIME_TEXT 32
 struct str time_print(struct wall at, char out[TIME_TEXT]);
 struct str time_print_micro(struct wall at, char out[TIME_TEXT]);
-/* Any RFC 3339 offset and up to nine decimals. Go's zero time (year 1) gives "never"; outside 1678-2261 INVALID. */
+/* Any RFC 3339 offset and up to nine decimals. Go's zero time (year 1) gives "never"; a year that struct wall has not is INVALID. */
 MUST_USE enum status time_parse(struct str s, struct wall *out);
 
 /* As kubectl shows ages (duration.HumanDuration): 5s, 3m20s, 2h, 5d, 2y1d. */

@@ -1,4 +1,4 @@
-#include "runtime/base/wall.h"
+#include "runtime/base/time/wall.h"
 
 #include "tests/lib/test.h"
 

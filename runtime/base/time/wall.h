@@ -1,13 +1,13 @@
 /*
  * Moments of any year from 0 to 9999 in a struct wall (time.h).
  *
- * From 1681 to 2249 a struct wall counts nanoseconds. Moments before and after have microseconds, and numbers that keep their order: nothing but
+ * In the years of time.h it counts nanoseconds. Moments before and after have microseconds, and numbers that keep their order: nothing but
  * comparing and printing makes sense of those, which is all that is done with what others wrote into their objects.
  */
-#ifndef RUNTIME_BASE_WALL_H
-#define RUNTIME_BASE_WALL_H
+#ifndef RUNTIME_BASE_TIME_WALL_H
+#define RUNTIME_BASE_TIME_WALL_H
 
-#include "runtime/base/time.h"
+#include "runtime/base/time/time.h"
 
 #define WALL_ZERO_S (-62135596800LL)  /* the year 1: Go's zero time */
 #define WALL_FIRST_S (-62167219200LL) /* the year 0 */
