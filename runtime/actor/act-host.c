@@ -4,6 +4,7 @@
 
 #include "runtime/actor/far/remote.h"
 #include "runtime/actor/trace.h"
+#include "runtime/base/chance.h"
 #include "runtime/base/log.h"
 
 #define DRAIN_LOOK_MS 5
@@ -25,26 +26,11 @@ static enum act_verdict root_receive(struct act *act, void *state, const struct 
 
 static const struct act_class root_class = { .name = "host", .receive = root_receive };
 
-/* ---- random: xoshiro256**, by Blackman and Vigna, seeded once from the seam -------------------------- */
-
-static uint64_t rotate(uint64_t n, int by)
-{
-	return n << by | n >> (64 - by);
-}
+/* ---- random: seeded once from the seam ------------------------------------------------------------------ */
 
 uint64_t act_random(struct act *act)
 {
-	uint64_t *s = act->host->random_state;
-	const uint64_t result = rotate(s[1] * 5, 7) * 9;
-	const uint64_t t = s[1] << 17;
-
-	s[2] ^= s[0];
-	s[3] ^= s[1];
-	s[1] ^= s[2];
-	s[0] ^= s[3];
-	s[2] ^= t;
-	s[3] = rotate(s[3], 45);
-	return result;
+	return chance_next(&act->host->chance);
 }
 
 /* ---- life of a host ----------------------------------------------------------------------------------- */
@@ -65,8 +51,8 @@ static struct act_host *host_make(const struct act_host_config *config, const st
 		host->config.run_max_ms = LIMIT_RUN_MS;
 	host->seams = *seams;
 	host->now = seams->clock.mono(seams->clock.self);
-	seams->random.fill(seams->random.self, host->random_state, sizeof host->random_state);
-	host->random_state[0] |= 1; /* the generator must not start at all zero */
+	seams->random.fill(seams->random.self, &host->chance, sizeof host->chance);
+	host->chance.state[0] |= 1; /* the generator must not start at all zero */
 	slots_init(&host->actors, sizeof(struct act), LIMIT_ACTORS);
 	slots_init(&host->timers, sizeof(struct timer), LIMIT_TIMERS);
 	slots_init(&host->requests, sizeof(struct request), LIMIT_TIMERS);

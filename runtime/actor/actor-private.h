@@ -23,6 +23,7 @@
 #include "runtime/actor/part/run-times.h"
 #include "runtime/actor/part/slots.h"
 #include "runtime/actor/part/wheel.h"
+#include "runtime/base/chance.h"
 #include "runtime/base/collection/list.h"
 #include "runtime/base/collection/map.h"
 #include "runtime/base/collection/vec.h"
@@ -209,7 +210,7 @@ struct act_host {
 	struct text scratch;   /* bodies on their way to the link */
 	struct task *free_tasks;
 	uint32_t free_task_count, task_count, job_count;
-	uint64_t random_state[4];
+	struct chance chance;
 	struct act_host_stats stats;
 	double ns_per_cycle;
 	int64_t calibrate_ns;

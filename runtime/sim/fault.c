@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#include "runtime/base/chance.h"
 #include "runtime/sim/sim-private.h"
 
 #define EVERY_MS 1000U
@@ -21,11 +22,7 @@ static const char *const fault_names[] = {
 
 static uint64_t draw(uint64_t *state, uint64_t n)
 {
-	uint64_t z = *state += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return (z ^ (z >> 31)) % n;
+	return chance_step(state) % n;
 }
 
 static int64_t draw_value(uint64_t *state, enum act_sim_fault_kind kind)

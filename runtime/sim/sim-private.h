@@ -8,6 +8,7 @@
 #define RUNTIME_SIM_SIM_PRIVATE_H
 
 #include "runtime/actor/act-host.h"
+#include "runtime/base/chance.h"
 #include "runtime/base/collection/list.h"
 #include "runtime/base/collection/vec.h"
 #include "runtime/sim/sim.h"
@@ -107,7 +108,7 @@ struct act_sim {
 	int64_t now_ns;
 	uint64_t sequence, events, hash;
 	uint32_t running; /* the node whose host runs; 0: none */
-	uint64_t random[4];
+	struct chance chance;
 	struct sim_event *heap;
 	uint32_t heap_len, heap_cap;
 	VEC(struct sim_node *) nodes;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/base/chance.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/mem.h"
 #include "runtime/sim/sim-private.h"
@@ -13,36 +14,11 @@
 #define START_NS TIME_S                       /* mono 0 would mean "never" to some */
 #define WALL_START_NS (1767225600LL * TIME_S) /* 2026-01-01T00:00:00Z */
 
-/* ---- chance: xoshiro256**, by Blackman and Vigna, seeded by splitmix64 --------------------------------- */
-
-static uint64_t rotate(uint64_t n, int by)
-{
-	return n << by | n >> (64 - by);
-}
-
-static void random_seed(uint64_t state[4], uint64_t seed)
-{
-	for (int i = 0; i < 4; i++) {
-		uint64_t z = seed += 0x9e3779b97f4a7c15ULL;
-		z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-		z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-		state[i] = z ^ (z >> 31);
-	}
-}
+/* ---- chance ------------------------------------------------------------------------------------------- */
 
 uint64_t act_sim_random(struct act_sim *sim)
 {
-	uint64_t *s = sim->random;
-	const uint64_t result = rotate(s[1] * 5, 7) * 9;
-	const uint64_t t = s[1] << 17;
-
-	s[2] ^= s[0];
-	s[3] ^= s[1];
-	s[1] ^= s[2];
-	s[0] ^= s[3];
-	s[2] ^= t;
-	s[3] = rotate(s[3], 45);
-	return result;
+	return chance_next(&sim->chance);
 }
 
 uint64_t sim_below(struct act_sim *sim, uint64_t n)
@@ -487,7 +463,7 @@ struct act_sim *act_sim_new(uint64_t seed)
 	sim->usual =
 	    (struct act_sim_net){ .delay_min_us = 100, .delay_max_us = 2000, .detect_ms = 3000 };
 	sim->net = sim->usual;
-	random_seed(sim->random, seed);
+	chance_seed(&sim->chance, seed);
 	return sim;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/base/base.h"
+#include "runtime/base/chance.h"
 #include "runtime/base/collection/tree.h"
 
 #define SECTOR 512U
@@ -33,19 +34,10 @@ struct fake_disk {
 	bool is_full, is_failing;
 };
 
-static uint64_t next_random(struct fake_disk *disk)
-{
-	disk->state += 0x9e3779b97f4a7c15ULL;
-	uint64_t z = disk->state;
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
 static void fill(void *self, void *at, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		((char *)at)[i] = (char)next_random(self);
+		((char *)at)[i] = (char)chance_step(&((struct fake_disk *)self)->state);
 }
 
 static void inode_unref(struct inode *inode)
@@ -387,10 +379,10 @@ const struct seams_random *fake_disk_random(struct fake_disk *disk)
 /* Each sector is as it was written last or as it was synced last; so is the size. */
 static void tear(struct fake_disk *disk, struct inode *inode)
 {
-	uint64_t len = next_random(disk) & 1 ? inode->now_len : inode->durable_len;
+	uint64_t len = chance_step(&disk->state) & 1 ? inode->now_len : inode->durable_len;
 	resize(inode, len);
 	for (uint64_t at = 0; at < len; at += SECTOR) {
-		if (next_random(disk) & 1)
+		if (chance_step(&disk->state) & 1)
 			continue;
 		uint64_t end = at + SECTOR < len ? at + SECTOR : len;
 		for (uint64_t i = at; i < end; i++)
@@ -411,7 +403,7 @@ static void settle_names(struct fake_disk *disk, struct tree *all)
 	while (tree_step(&cursor, &path, &nothing)) {
 		struct inode *now = tree_get(disk->names, path);
 		struct inode *durable = tree_get(disk->durable, path);
-		struct inode *kept = now == durable || next_random(disk) & 1 ? now : durable;
+		struct inode *kept = now == durable || chance_step(&disk->state) & 1 ? now : durable;
 		inode_ref(kept);
 		set_name(disk->names, path, kept);
 		set_name(disk->durable, path, kept);

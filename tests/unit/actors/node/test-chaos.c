@@ -3,6 +3,7 @@
  * over everything is as it should be: who was deleted is gone, all others run, on addresses of their own, never restarted.
  */
 #include "actors/node/agent.h"
+#include "runtime/base/chance.h"
 #include "tests/lib/test.h"
 #include "tests/unit/actors/node/api-fake.h"
 
@@ -31,14 +32,9 @@ struct chaos {
 	bool is_wanted[PODS];
 };
 
-/* splitmix64 */
 static uint64_t below(struct chaos *chaos, uint64_t n)
 {
-	uint64_t z = chaos->random += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return (z ^ (z >> 31)) % n;
+	return chance_step(&chaos->random) % n;
 }
 
 static const char *name_of(uint64_t pod)

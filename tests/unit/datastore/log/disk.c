@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/base/chance.h"
+
 #define SECTOR 512U
 #define NAME 256
 
@@ -47,10 +49,7 @@ struct disk {
 
 uint64_t dice_next(struct dice *dice)
 {
-	uint64_t z = (dice->state += 0x9e3779b97f4a7c15ULL);
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
+	return chance_step(&dice->state);
 }
 
 uint32_t dice_below(struct dice *dice, uint32_t limit)
