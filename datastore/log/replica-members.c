@@ -50,15 +50,20 @@ static void take_expected(struct replica *replica, struct mono now)
 	for (uint32_t i = 0; i < REPLICA_EXPECTED; i++) {
 		const struct expected *expected = &replica->expected[i];
 		struct peer *peer = expected->id ? find_peer(replica, expected->id) : NULL;
-		if (peer && now.ns - expected->at.ns < REPLICA_EXPECT_MS * TIME_MS)
-			mark_going(peer, expected->is_for_good, now);
+		if (!peer || now.ns - expected->at.ns >= REPLICA_EXPECT_MS * TIME_MS)
+			continue;
+		mark_going(peer, expected->is_for_good, now);
+		if (!expected->has_gone)
+			continue;
+		liveness_lost(&peer->liveness);
+		(void)liveness_tick(&peer->liveness, now); /* it is looked at in any case */
 	}
 }
 
 void replica_expect_leave(struct replica *replica, uint64_t id, bool is_for_good, struct mono now)
 {
 	uint32_t at = replica->next_expected++ % REPLICA_EXPECTED;
-	replica->expected[at] = (struct expected){ id, is_for_good, now };
+	replica->expected[at] = (struct expected){ .id = id, .is_for_good = is_for_good, .at = now };
 }
 
 void replica_became_leader(struct replica *replica, struct mono now)
@@ -68,7 +73,7 @@ void replica_became_leader(struct replica *replica, struct mono now)
 	transfers_clear(&replica->transfers);
 	replica->manage_after = (struct mono){ now.ns + SETTLE_MS * TIME_MS };
 	replica->better_since = replica->slow_since = (struct mono){ 0 };
-	replica->swapped = replica->moved = now;
+	replica->swapped = replica->moved = replica->led_since = now;
 	replica->transfer_to = 0;
 	take_expected(replica, now);
 	/* Of the last leader more is known than that it has been alive until now. */
@@ -139,6 +144,8 @@ void replica_excuse(struct replica *replica, struct mono now)
 void replica_missed(struct replica *replica, uint64_t id, struct mono now)
 {
 	struct peer *peer = find_peer(replica, id);
+	for (uint32_t i = 0; i < REPLICA_EXPECTED; i++)
+		replica->expected[i].has_gone |= replica->expected[i].id == id;
 	if (core_role(replica->core) != CORE_LEADER || !peer)
 		return;
 	liveness_lost(&peer->liveness);
@@ -219,6 +226,7 @@ static struct roles_input make_input(const struct replica *replica,
 		.leader = replica->id,
 		.is_changing =
 		    core_is_changing(replica->core) || core_transferee(replica->core) != 0,
+		.led_ms = ms_since(replica->led_since, now),
 		.better_ms = ms_since(replica->better_since, now),
 		.slow_ms = ms_since(replica->slow_since, now),
 		.since_swap_ms = ms_since(replica->swapped, now),
@@ -530,6 +538,7 @@ static struct mono next_look(const struct replica *replica, struct mono now)
 		{ replica->better_since.ns != 0, replica->swapped, ROLES_SWAP_MS },
 		{ replica->slow_since.ns != 0, replica->slow_since, ROLES_MOVE_MS },
 		{ replica->slow_since.ns != 0, replica->moved, ROLES_MOVE_PAUSE_MS },
+		{ replica->peers.len > 1, replica->led_since, ROLES_KNOWN_MS },
 		{ replica->is_full, now, FULL_MOVE_MS },
 		{ replica->transfers.len > 0, now, TRANSFER_IDLE_MS },
 		{ is_anyone_leaving(replica), now, AGAIN_MS },

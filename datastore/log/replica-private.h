@@ -42,10 +42,11 @@ struct held_message {
 
 /* Of whom we have heard that it is about to go, most lately. */
 #define REPLICA_EXPECTED 4U
-#define REPLICA_EXPECT_MS 1000
+#define REPLICA_EXPECT_MS 3000 /* a hand-over takes a second at most, and nobody is back before */
 struct expected {
 	uint64_t id;
 	bool is_for_good;
+	bool has_gone; /* its link broke since: whoever speaks in its name is back */
 	struct mono at;
 };
 
@@ -99,7 +100,8 @@ struct replica {
 	struct transfers transfers;
 	struct mono manage_after;
 	struct mono better_since, slow_since, swapped, moved; /* 0: not */
-	struct core_base told_base;                           /* witness: of the last step */
+	struct mono led_since;
+	struct core_base told_base; /* witness: of the last step */
 	struct expected expected[REPLICA_EXPECTED];
 	uint32_t next_expected;
 	uint64_t led_by; /* who led before us, and when it last said so */

@@ -257,6 +257,18 @@ static bool is_change(const struct act_msg *msg)
 	       ACT_IS(msg, store_member_promote);
 }
 
+/* What was said when they asked may be long ago. */
+static void tell_going(struct store *store)
+{
+	const struct members *members = replica_members(store->replica);
+	for (uint32_t i = 0; i < members->len; i++) {
+		struct roles_member seen = { 0 };
+		if (replica_member(store->replica, members->at[i].id, &seen) == OK &&
+		    (seen.is_leaving || seen.is_stopping))
+			store_note_leave(store, seen.id, !seen.is_leaving);
+	}
+}
+
 static enum status do_member_request(struct store *store, const struct act_msg *msg, uint64_t *id)
 {
 	if (ACT_IS(msg, store_member_add)) {
@@ -281,6 +293,7 @@ static enum status do_member_request(struct store *store, const struct act_msg *
 				     &store->out);
 	}
 	*id = ACT_AS(msg, store_transfer)->id;
+	tell_going(store);
 	return replica_transfer(store->replica, *id, act_now(store->act), &store->out);
 }
 

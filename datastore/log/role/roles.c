@@ -174,6 +174,13 @@ static uint32_t count_candidates(const struct roles_input *input)
 	return count;
 }
 
+static bool is_worse(const struct roles_input *input, const struct roles_member *a,
+		     const struct roles_member *b)
+{
+	int order = compare_number(a->is_suspect, b->is_suspect);
+	return (order != 0 ? order : compare_fit(input, a, b)) > 0;
+}
+
 /* The voter that would be missed least; never the leader, who hands over first. */
 static const struct roles_member *worst_voter(const struct roles_input *input)
 {
@@ -182,7 +189,7 @@ static const struct roles_member *worst_voter(const struct roles_input *input)
 		const struct roles_member *member = &input->at[i];
 		if (member->role != MEMBER_VOTER || member->id == input->leader)
 			continue;
-		if (!worst || compare_fit(input, member, worst) > 0)
+		if (!worst || is_worse(input, member, worst))
 			worst = member;
 	}
 	return worst;
@@ -347,7 +354,8 @@ static struct roles_step thin_voters(const struct roles_input *input)
 					  : "a voter is dead, another votes in its place");
 	}
 	const struct roles_member *worst = worst_voter(input);
-	if (worst && balance_of(input).lasting > target && is_lawful(input, worst, false))
+	if (worst && input->led_ms >= ROLES_KNOWN_MS && balance_of(input).lasting > target &&
+	    is_lawful(input, worst, false))
 		return assign(worst, MEMBER_STANDBY, "there are too many voters");
 	return none();
 }

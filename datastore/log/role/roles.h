@@ -8,6 +8,8 @@
  * without cases: members are exchanged by promoting first, and a dead voter without a successor keeps its vote, since its return
  * is worth one. With a successor it keeps it until that one votes: of three the two that live would else be all who vote, and if
  * one of them were lost for good before the others agree, nobody could ever be elected again, though the dead one came back.
+ * Of voters that all seem well none loses its vote to a leader that has only just begun (ROLES_KNOWN_MS): there may be one too many
+ * because one of them is about to stop, and the last leader knew which.
  * No step while one is under way (is_changing): the caller asks again when it is committed.
  */
 #ifndef DATASTORE_LOG_ROLE_ROLES_H
@@ -20,6 +22,8 @@
 #define ROLES_SWAP_MS (10 * 60 * 1000) /* how long a candidate must be better; and between swaps */
 #define ROLES_MOVE_MS (60 * 1000)      /* how long the leader's disk must be slow */
 #define ROLES_MOVE_PAUSE_MS (5 * 60 * 1000)
+#define ROLES_KNOWN_MS \
+	2000 /* a leader knows by then who of those it took over is dead, or about to go */
 
 struct roles_member {
 	uint64_t id;
@@ -43,6 +47,7 @@ struct roles_input {
 	uint32_t len;
 	uint64_t leader; /* its id: the one that asks */
 	bool is_changing;
+	int64_t led_ms; /* since it leads */
 	/* Since when somebody has been better than a voter, or the leader's disk slow: the caller keeps them. */
 	int64_t better_ms, since_swap_ms, slow_ms, since_move_ms;
 };

@@ -683,6 +683,18 @@ void quorum_transfer(struct quorum *quorum, uint32_t leader)
 	act(quorum, leader);
 }
 
+void quorum_stop(struct quorum *quorum, uint32_t leader, bool is_told)
+{
+	struct node *node = &quorum->nodes[leader];
+	for (uint32_t i = 0; is_told && i < quorum->config.nodes; i++)
+		if (i != leader && quorum->nodes[i].replica)
+			replica_expect_leave(quorum->nodes[i].replica, node->id, false,
+					     quorum_now(quorum));
+	CHECK_STATUS(replica_leave(node->replica, node->id, false, quorum_now(quorum), &node->out),
+		     OK);
+	act(quorum, leader);
+}
+
 bool quorum_assign(struct quorum *quorum, uint32_t node, enum member_role role)
 {
 	return change_role(quorum, quorum->nodes[node].id, role);

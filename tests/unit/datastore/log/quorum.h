@@ -46,6 +46,8 @@ bool quorum_join(struct quorum *quorum, uint32_t node, enum member_role role);
 /* Asks the leader once, whatever comes of it. */
 void quorum_try_assign(struct quorum *quorum, uint32_t node, enum member_role role);
 void quorum_transfer(struct quorum *quorum, uint32_t leader); /* to whom it likes */
+/* The leader is about to stop for a while; the others are told so, or it alone knows. */
+void quorum_stop(struct quorum *quorum, uint32_t leader, bool is_told);
 bool quorum_assign(struct quorum *quorum, uint32_t node, enum member_role role);
 
 void quorum_crash(struct quorum *quorum, uint32_t node);

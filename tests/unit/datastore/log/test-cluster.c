@@ -86,15 +86,20 @@ static bool is_highly_available(struct quorum *quorum)
 	       status.tolerance == 1;
 }
 
+static struct quorum *make_managed(uint64_t seed, uint32_t nodes)
+{
+	return quorum_new(&(struct quorum_config){ .seed = seed,
+						   .nodes = nodes,
+						   .delay_ms = 1,
+						   .disk_ms = 1,
+						   .kept_entries = 64,
+						   .is_managing = true,
+						   .tells_losses = true });
+}
+
 TEST(the_third_member_that_joins_makes_three_voters_and_a_fourth_replaces_a_dead_one)
 {
-	struct quorum *quorum = quorum_new(&(struct quorum_config){ .seed = 5,
-								    .nodes = 4,
-								    .delay_ms = 1,
-								    .disk_ms = 1,
-								    .kept_entries = 64,
-								    .is_managing = true,
-								    .tells_losses = true });
+	struct quorum *quorum = make_managed(5, 4);
 	for (uint32_t i = 1; i < 3; i++)
 		CHECK(quorum_join(quorum, i, MEMBER_SPARE));
 	CHECK(quorum_until(quorum, is_highly_available, 10000));
@@ -111,6 +116,61 @@ TEST(the_third_member_that_joins_makes_three_voters_and_a_fourth_replaces_a_dead
 	quorum_run(quorum, 500);
 	CHECK(is_highly_available(quorum));
 	CHECK_EQ(members_find(members, dead)->role, MEMBER_STANDBY);
+	quorum_converge(quorum);
+	quorum_free(quorum);
+}
+
+/* Who stops has its place filled and hands over; the next leader was told of nothing, and finds four voters where three are enough. */
+static void stop_untold(uint64_t seed)
+{
+	struct quorum *quorum = make_managed(seed, 4);
+	for (uint32_t i = 1; i < 4; i++)
+		CHECK(quorum_join(quorum, i, MEMBER_SPARE));
+	quorum_run(quorum, 5000);
+	uint32_t old = (uint32_t)quorum_leader(quorum);
+	uint64_t id = replica_id(quorum_replica(quorum, old));
+	quorum_stop(quorum, old, false);
+	for (uint32_t ms = 0; ms < 2000 && quorum_leader(quorum) == (int32_t)old; ms++)
+		quorum_run(quorum, 1);
+	CHECK(quorum_leader(quorum) != (int32_t)old);
+	quorum_crash(quorum, old);
+	for (uint32_t ms = 0; ms < 4000; ms++) {
+		quorum_run(quorum, 1);
+		const struct members *members =
+		    replica_members(quorum_replica(quorum, (old + 1) % 4));
+		for (uint32_t i = 0; i < members->len; i++)
+			CHECK(members->at[i].id == id || members->at[i].role == MEMBER_VOTER);
+	}
+	CHECK(is_highly_available(quorum));
+	quorum_converge(quorum);
+	quorum_free(quorum);
+}
+
+TEST(a_successor_that_was_told_nothing_takes_the_vote_of_who_stopped_and_of_nobody_else)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++)
+		stop_untold(seed);
+}
+
+/* One after another stops, as the others are told, and is back at once: none of those who then lead thinks that one of them is still about to go. */
+TEST(who_stopped_and_is_back_is_about_to_go_no_more_whoever_leads)
+{
+	struct quorum *quorum = make_managed(7, 3);
+	for (uint32_t i = 1; i < 3; i++)
+		CHECK(quorum_join(quorum, i, MEMBER_SPARE));
+	CHECK(quorum_until(quorum, is_highly_available, 10000));
+	for (uint32_t i = 0; i < 12; i++) {
+		uint32_t old = (uint32_t)quorum_leader(quorum);
+		quorum_stop(quorum, old, true);
+		for (uint32_t ms = 0; ms < 2000 && quorum_leader(quorum) == (int32_t)old; ms++)
+			quorum_run(quorum, 1);
+		CHECK(quorum_leader(quorum) != (int32_t)old);
+		quorum_crash(quorum, old);
+		quorum_run(quorum, 100 + 100 * (i % 3));
+		quorum_restart(quorum, old);
+		quorum_run(quorum, 600);
+		CHECK(is_highly_available(quorum));
+	}
 	quorum_converge(quorum);
 	quorum_free(quorum);
 }

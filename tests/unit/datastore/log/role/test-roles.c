@@ -7,7 +7,9 @@
 /* A cluster in words: V voter, S standby, P spare, X a witness that votes, W one that does not; small letters are dead. The first is the leader. */
 static struct roles_input make_input(const char *words)
 {
-	struct roles_input input = { .len = (uint32_t)strlen(words), .leader = 1 };
+	struct roles_input input = { .len = (uint32_t)strlen(words),
+				     .leader = 1,
+				     .led_ms = ROLES_KNOWN_MS };
 	struct roles_member *at = arena_array(test_arena(), struct roles_member, input.len);
 	for (uint32_t i = 0; i < input.len; i++) {
 		char word = words[i] & ~0x20;
@@ -197,6 +199,22 @@ TEST(a_leader_that_stops_for_a_while_hands_over_and_keeps_what_nobody_can_take)
 	CHECK(alone.leader != 1);
 }
 
+TEST(a_leader_that_has_just_begun_takes_no_vote_of_one_that_may_be_well)
+{
+	struct roles_input input = make_input("VVVV"), told = make_input("VVVV");
+	struct roles_input dead = make_input("VVvV"), suspect = make_input("VVVV");
+	input.led_ms = told.led_ms = dead.led_ms = ROLES_KNOWN_MS - 1;
+	CHECK_EQ(roles_next(&input).kind, ROLES_NONE);
+	input.led_ms = ROLES_KNOWN_MS;
+	CHECK_EQ(roles_next(&input).role, MEMBER_STANDBY);
+	member_of(&told, 3)->is_stopping = true;
+	CHECK_EQ(roles_next(&told).id, 3);
+	CHECK_EQ(roles_next(&dead).id, 3);
+	/* And of those that live nobody's rather than one's that may not. */
+	member_of(&suspect, 2)->is_suspect = true;
+	CHECK_EQ(roles_next(&suspect).id, 2);
+}
+
 TEST(a_witness_is_never_handed_over_to)
 {
 	struct roles_input input = make_input("VVX");
@@ -280,6 +298,7 @@ static struct roles_input make_any(struct dice *dice)
 	}
 	input.better_ms = input.since_swap_ms = dice_chance(dice, 500) ? ROLES_SWAP_MS : 0;
 	input.slow_ms = input.since_move_ms = dice_chance(dice, 300) ? ROLES_MOVE_PAUSE_MS : 0;
+	input.led_ms = dice_chance(dice, 300) ? 0 : ROLES_KNOWN_MS;
 	return input;
 }
 
@@ -297,6 +316,8 @@ static void check_step(const struct roles_input *input, struct roles_step step)
 	}
 	if (step.kind == ROLES_ASSIGN && step.role == MEMBER_VOTER)
 		CHECK(member->role == MEMBER_STANDBY && member->is_informed);
+	if (step.kind == ROLES_ASSIGN && member->role == MEMBER_VOTER && input->led_ms == 0)
+		CHECK(!is_here(member) || member->is_leaving || member->is_stopping);
 }
 
 TEST(no_step_lowers_how_many_voters_may_fail_and_steps_come_to_an_end)
