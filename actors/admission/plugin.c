@@ -21,7 +21,9 @@ const struct plugin *const plugins[] = {
 	&admission_certificate_subject_restriction,
 	&admission_default_ingress_class,
 	&admission_pod_topology_labels,
+	&admission_mutating_webhook,
 	&admission_validating_admission_policy,
+	&admission_validating_webhook,
 };
 const uint32_t plugin_count = sizeof plugins / sizeof plugins[0];
 

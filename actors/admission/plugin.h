@@ -37,6 +37,13 @@ struct admission {
 	const void *old; /* as stored; NULL for CREATE */
 	const struct user *user;
 	bool is_dry_run;
+	const struct type *options_type; /* CreateOptions and its like; NULL: there are none */
+	const void *options;
+	/* Where the above is in the words of another version or group (policy-match.h): those of the request; NULL: it is not. */
+	const struct resource_name *asked;
+	const struct type *asked_type;
+	/* Of a custom resource in other words: the version that they name. Its objects stay what they are, so that nothing of them is lost. */
+	const struct type *named_type;
 	const struct cel_authorizer *authorizer; /* for expressions; NULL: nobody can be asked */
 	const struct security_options *security; /* PodSecurity's; NULL: upstream's where none are given */
 	const struct str *warnings;              /* as admission_warn adds them */
@@ -47,6 +54,12 @@ struct admission {
 	void *memory;     /* the plug-in's own, NULL at first, kept until the last round ends */
 	struct failure *failure; /* with CHECK_DENY; NULL there: admission_deny was not used, a bug */
 };
+
+/* The kind that others are told of. */
+static inline const struct type *admission_kind(const struct admission *admission)
+{
+	return admission->named_type != NULL ? admission->named_type : admission->type;
+}
 
 /* Sets the usual failure, 403 `pods "x" is forbidden: <why>`, and gives CHECK_DENY. */
 enum check admission_deny(struct admission *admission, const char *format, ...)

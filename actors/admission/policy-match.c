@@ -75,25 +75,98 @@ static bool is_named(const struct admission *admission, struct str_list names)
 }
 
 static bool is_rule(const struct admission *admission,
-		    const struct admissionregistration_named_rule_with_operations *named)
+		    const struct admissionregistration_rule_with_operations *with)
 {
-	const struct admissionregistration_rule_with_operations *with = named->rule_with_operations;
 	const struct admissionregistration_rule *rule = with != NULL ? with->rule : NULL;
 
 	return rule != NULL && is_operation(admission, with->operations) &&
 	       has(rule->api_groups, admission->group) &&
 	       has(rule->api_versions, admission->version) &&
-	       is_resource(admission, rule->resources) && is_scope(admission, rule->scope) &&
-	       is_named(admission, named->resource_names);
+	       is_resource(admission, rule->resources) && is_scope(admission, rule->scope);
 }
 
 static bool is_any_rule(const struct admission *admission,
 			struct admissionregistration_named_rule_with_operations_list rules)
 {
 	for (uint32_t i = 0; i < rules.len; i++)
-		if (is_rule(admission, &rules.at[i]))
+		if (is_rule(admission, rules.at[i].rule_with_operations) &&
+		    is_named(admission, rules.at[i].resource_names))
 			return true;
 	return false;
+}
+
+/* ---- the same by another name ---------------------------------------------------------------------------------------- */
+
+static void *converted(const struct admission *a, const void *record, const struct type *to)
+{
+	const struct reader *reader = a->check.reader;
+
+	/* What changes it changes a copy. */
+	return record == NULL ? NULL
+			      : (void *)(uintptr_t)reader->convert(reader->self, a->type, record,
+								   to, a->check.arena);
+}
+
+/* A kind of its own, as Scale is, is the same for all versions. */
+static struct admission *in_words_of(const struct admission *a, const struct equivalent *other)
+{
+	struct resource_name asked = { a->group, a->version, a->resource };
+	struct admission *view = arena_copy(a->check.arena, a, sizeof *a);
+
+	view->asked = arena_copy(a->check.arena, &asked, sizeof asked);
+	view->asked_type = a->type;
+	view->group = other->name.group;
+	view->version = other->name.version;
+	view->resource = other->name.resource;
+	if (!str_eq(type_kind(a->type), type_kind(other->type)))
+		return view;
+	if (a->type->set != NULL) {
+		view->named_type = other->type;
+		return view;
+	}
+	view->type = other->type;
+	view->object = converted(a, a->object, other->type);
+	view->old = converted(a, a->old, other->type);
+	return view;
+}
+
+static bool is_rule_of(const struct admission *a, const struct resource_name *name,
+		       const struct admissionregistration_rule_with_operations *rule)
+{
+	struct admission view = *a;
+
+	view.group = name->group;
+	view.version = name->version;
+	view.resource = name->resource;
+	return is_rule(&view, rule);
+}
+
+static const struct admission *
+equivalent_match(const struct admission *a,
+		 const struct admissionregistration_rule_with_operations *rule)
+{
+	const struct resource_name name = { a->group, a->version, a->resource };
+	const struct reader *reader = a->check.reader;
+	struct equivalent other;
+
+	for (uint32_t at = 0; reader->equivalent(reader->self, &name, at, &other); at++)
+		if (is_rule_of(a, &other.name, rule))
+			return in_words_of(a, &other);
+	return NULL;
+}
+
+const struct admission *
+policy_match_rules(const struct admission *admission,
+		   struct admissionregistration_rule_with_operations_list rules, bool is_equivalent)
+{
+	const struct admission *view = NULL;
+
+	for (uint32_t i = 0; i < rules.len; i++)
+		if (is_rule(admission, &rules.at[i]))
+			return admission;
+	for (uint32_t i = 0; is_equivalent && view == NULL && i < rules.len; i++)
+		view = equivalent_match(admission, &rules.at[i]);
+	return view;
 }
 
 /* ---- selectors -------------------------------------------------------------------------------------------------------- */
@@ -147,13 +220,20 @@ static bool is_namespace_selected(const struct admission *admission,
 	return namespace != NULL && selects(admission, selector, object_meta(namespace)->labels);
 }
 
+bool policy_match_selectors(const struct admission *admission,
+			    const struct meta_label_selector *namespaces,
+			    const struct meta_label_selector *objects)
+{
+	return is_namespace_selected(admission, namespaces) &&
+	       is_object_selected(admission, objects);
+}
+
 bool policy_match(const struct admission *admission,
 		  const struct admissionregistration_match_resources *match)
 {
 	if (match == NULL)
 		return true;
-	if (!is_namespace_selected(admission, match->namespace_selector) ||
-	    !is_object_selected(admission, match->object_selector) ||
+	if (!policy_match_selectors(admission, match->namespace_selector, match->object_selector) ||
 	    is_any_rule(admission, match->exclude_resource_rules))
 		return false;
 	return match->resource_rules.len == 0 || is_any_rule(admission, match->resource_rules);

@@ -1,7 +1,7 @@
 /*
  * Which requests a policy is about: rules, selectors, scopes.
  *
- * For the plug-ins of policies. As upstream's matcher; a rule is about the version of the resource that the request names.
+ * For the plug-ins of policies and webhooks. As upstream's matchers.
  */
 #ifndef ACTORS_ADMISSION_POLICY_MATCH_H
 #define ACTORS_ADMISSION_POLICY_MATCH_H
@@ -11,6 +11,17 @@
 
 /* Reviews and the kinds of policies themselves are never judged by policies. */
 bool policy_match_is_exempt(const struct admission *admission);
+/* By its namespace and by its own labels, before or after the change. */
+bool policy_match_selectors(const struct admission *admission,
+			    const struct meta_label_selector *namespaces,
+			    const struct meta_label_selector *objects);
+/*
+ * The request as the first rule that is about it knows it, NULL if none is: itself, or with `is_equivalent` a copy in the words of another
+ * resource by which the same stored objects are asked for, its objects converted.
+ */
+const struct admission *
+policy_match_rules(const struct admission *admission,
+		   struct admissionregistration_rule_with_operations_list rules, bool is_equivalent);
 /* NULL matches everything, as a binding without its own does. */
 bool policy_match(const struct admission *admission,
 		  const struct admissionregistration_match_resources *match);

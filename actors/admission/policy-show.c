@@ -94,7 +94,7 @@ static struct value show_user(struct arena *arena, const struct user *user)
 	return (struct value){ .kind = VALUE_MAP, .len = m.len, .members = m.at };
 }
 
-static struct str operation_name(enum admission_operation operation)
+struct str policy_show_operation(enum admission_operation operation)
 {
 	switch (operation) {
 	case ADMISSION_CREATE: return STR("CREATE");
@@ -105,22 +105,29 @@ static struct str operation_name(enum admission_operation operation)
 	return STR("");
 }
 
+static struct value kind_of(struct arena *arena, const struct type *type)
+{
+	return triple(arena, "kind", type_group(type), type_version(type), type_kind(type));
+}
+
 static const struct value *show_request(const struct admission *a)
 {
 	struct arena *arena = a->check.arena;
 	struct value *out = arena_new_of(arena, struct value);
 	struct making m = { arena_array(arena, struct value_member, 12), 0 };
-	struct value kind =
-	    triple(arena, "kind", type_group(a->type), type_version(a->type), type_kind(a->type));
+	struct value kind = kind_of(arena, admission_kind(a));
 	struct value resource = triple(arena, "resource", a->group, a->version, a->resource);
 
 	put(&m, "dryRun", (struct value){ .kind = VALUE_BOOL, .is_true = a->is_dry_run });
 	put(&m, "kind", kind);
 	put(&m, "name", text_value(a->name));
 	put(&m, "namespace", text_value(a->namespace));
-	put(&m, "operation", text_value(operation_name(a->operation)));
-	put(&m, "requestKind", kind);
-	put(&m, "requestResource", resource);
+	put(&m, "operation", text_value(policy_show_operation(a->operation)));
+	put(&m, "requestKind", a->asked != NULL ? kind_of(arena, a->asked_type) : kind);
+	put(&m, "requestResource",
+	    a->asked != NULL
+		? triple(arena, "resource", a->asked->group, a->asked->version, a->asked->resource)
+		: resource);
 	put(&m, "requestSubResource", text_value(a->subresource));
 	put(&m, "resource", resource);
 	put(&m, "subResource", text_value(a->subresource));

@@ -21,6 +21,15 @@ enum check {
 	CHECK_WAIT,
 };
 
+struct resource_name {
+	struct str group, version, resource;
+};
+
+struct equivalent {
+	struct resource_name name;
+	const struct type *type; /* of its objects */
+};
+
 /*
  * The server's caches. Objects are frozen and borrowed until the call into the mechanism returns; object_hold keeps one.
  * What is read is at least as new as the writes that this server has answered; after a refresh, as all writes that
@@ -36,7 +45,15 @@ struct reader {
 		     bool (*visit)(void *arg, const struct object *object), void *arg);
 	/* The type that objects of a kind have here, those of definitions too, which only the server knows; NULL: it is not served. */
 	const struct type *(*kind)(void *self, struct str api_version, struct str kind);
+	/* The at-th other resource by which the same stored objects are asked for; false: there are no more. */
+	bool (*equivalent)(void *self, const struct resource_name *name, uint32_t at,
+			   struct equivalent *out);
+	/* The record as another of those types; it may share memory with the old one. */
+	const void *(*convert)(void *self, const struct type *from, const void *record,
+			       const struct type *to, struct arena *arena);
 };
+
+struct outside;
 
 struct waiter {
 	void (*refresh)(struct waiter *waiter);
@@ -50,6 +67,8 @@ struct check_context {
 	struct act *act;     /* the server's; messages sent by it are answered to the server only */
 	const struct reader *reader;
 	struct waiter *waiter;
+	const struct outside *outside; /* NULL: nobody can be asked */
+	uint32_t left_ms;              /* of the request's own time */
 	struct wall now;
 	bool is_fresh; /* the caches were refreshed since this request came: what is not there does not exist */
 	void *state;

@@ -364,16 +364,8 @@ static enum status decode(struct str body, enum format format, struct arena *are
 			    record, NULL);
 }
 
-enum status failure_decode(struct str body, enum format format, struct arena *arena,
-			   struct failure *out)
+static void read_status(const struct meta_status *status, struct arena *arena, struct failure *out)
 {
-	const struct meta_status *status;
-	void *record;
-
-	TRY(decode(body, format, arena, &record));
-	status = record;
-	if (status->status.len == 0)
-		return BAD_REQUEST;
 	*out = (struct failure){ 0 };
 	out->code = status->code;
 	out->reason = status->reason;
@@ -382,5 +374,25 @@ enum status failure_decode(struct str body, enum format format, struct arena *ar
 		out->continue_token = status->metadata->continue_;
 	if (status->details != NULL)
 		read_details(status->details, arena, out);
+}
+
+enum status failure_decode(struct str body, enum format format, struct arena *arena,
+			   struct failure *out)
+{
+	void *record;
+
+	TRY(decode(body, format, arena, &record));
+	if (((const struct meta_status *)record)->status.len == 0)
+		return BAD_REQUEST;
+	read_status(record, arena, out);
+	return OK;
+}
+
+enum status failure_read(struct str json, struct arena *arena, struct failure *out)
+{
+	void *record;
+
+	TRY(decode(json, FORMAT_JSON, arena, &record));
+	read_status(record, arena, out);
 	return OK;
 }

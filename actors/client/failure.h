@@ -77,5 +77,7 @@ void failure_encode(const struct failure *failure, enum format format, struct te
 /* Reads one back; BAD_REQUEST when the body is no Status. */
 MUST_USE enum status failure_decode(struct str body, enum format format, struct arena *arena,
 				    struct failure *out);
+/* The same of JSON by a program that is no API server: it may leave out what it likes. */
+MUST_USE enum status failure_read(struct str json, struct arena *arena, struct failure *out);
 
 #endif

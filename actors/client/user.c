@@ -1,5 +1,9 @@
 #include "actors/client/user.h"
 
+#include "datastore/object/record.h"
+#include "datastore/schema/authentication.h"
+#include "datastore/schema/type.h"
+
 #define NODE_PREFIX "system:node:"
 
 bool user_is_in(const struct user *user, struct str group)
@@ -15,4 +19,31 @@ struct str user_node(const struct user *user)
 	if (!user_is_in(user, STR("system:nodes")) || !str_starts(user->name, STR(NODE_PREFIX)))
 		return STR_NONE;
 	return str_slice(user->name, sizeof NODE_PREFIX - 1, user->name.len);
+}
+
+static struct str_list list_of(const struct str *at, uint32_t count)
+{
+	return (struct str_list){ count ? (struct str *)(uintptr_t)at : NULL, count };
+}
+
+struct authentication_user_info *user_record(struct arena *arena, const struct user *user)
+{
+	struct authentication_user_info *out = arena_new_of(arena, struct authentication_user_info);
+
+	out->username = user->name;
+	out->uid = user->uid;
+	out->groups = list_of(user->groups, user->group_count);
+	if (user->extra_count == 0)
+		return out;
+	out->extra.at =
+	    arena_array(arena, struct authentication_extra_value_entry, user->extra_count);
+	for (uint32_t i = 0; i < user->extra_count; i++) {
+		struct authentication_extra_value_entry *entry = &out->extra.at[out->extra.len++];
+
+		entry->key = user->extra[i].key;
+		entry->value.items = list_of(user->extra[i].values, user->extra[i].value_count);
+	}
+	record_sort_map(type_field(&authentication_user_info_type, STR("extra")),
+			(struct block_list *)(void *)&out->extra, arena);
+	return out;
 }

@@ -33,6 +33,10 @@ struct user {
 };
 
 bool user_is_in(const struct user *user, struct str group);
+struct arena;
+struct authentication_user_info;
+/* The same as others are told of; borrows its strings. */
+struct authentication_user_info *user_record(struct arena *arena, const struct user *user);
 /* Of system:node:<name> in system:nodes the name, which may be empty; absent: no node. */
 struct str user_node(const struct user *user);
 

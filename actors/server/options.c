@@ -326,6 +326,23 @@ void options_take_delete(struct options *options, const struct meta_delete_optio
 	}
 }
 
+void options_give_delete(const struct options *options, struct arena *arena,
+			 struct meta_delete_options *out)
+{
+	*out = (struct meta_delete_options){
+		.propagation_policy = options->propagation,
+		.dry_run = { (struct str *)(uintptr_t)options->dry_run, options->dry_run_count },
+	};
+	if (options->has_grace)
+		SET(out, grace_period_seconds, options->grace_seconds);
+	if (options->orphan != OPTION_UNSET)
+		SET(out, orphan_dependents, options->orphan == OPTION_TRUE);
+	if (options->uid_precondition.at == NULL && options->version_precondition.at == NULL)
+		return;
+	MAKE(out->preconditions, arena)->uid = options->uid_precondition;
+	out->preconditions->resource_version = options->version_precondition;
+}
+
 enum status options_read_delete(struct options *options, struct arena *arena, struct str body,
 				enum format format, struct fault *why)
 {

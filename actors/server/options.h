@@ -57,6 +57,9 @@ MUST_USE enum status options_number(struct str name, struct str value, int64_t *
 struct meta_delete_options;
 /* What a DeleteOptions says, in place of what the query said. */
 void options_take_delete(struct options *options, const struct meta_delete_options *in);
+/* The other way: what they say, as a record. */
+void options_give_delete(const struct options *options, struct arena *arena,
+			 struct meta_delete_options *out);
 /* The body of a DELETE, a DeleteOptions, in place of what the query said. */
 MUST_USE enum status options_read_delete(struct options *options, struct arena *arena,
 					 struct str body, enum format format, struct fault *why);

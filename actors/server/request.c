@@ -1,5 +1,6 @@
 #include "actors/server/request.h"
 
+#include "actors/server/outside/callers.h"
 #include "actors/server/server-private.h"
 
 /* What steps call: answers, waiting, warnings, and what the mechanisms are given. */
@@ -129,6 +130,17 @@ static void mechanism_resume(struct waiter *waiter)
 	request_run(mechanism->request);
 }
 
+/* At least one: who has none left is ended by its deadline. */
+static uint32_t left_ms(const struct request *r)
+{
+	int64_t left_ns = r->deadline.ns - act_now(r->server->act).ns;
+
+	if (left_ns < TIME_MS)
+		return 1;
+	return left_ns / TIME_MS > LIMIT_REQUEST_MS ? LIMIT_REQUEST_MS
+						    : (uint32_t)(left_ns / TIME_MS);
+}
+
 struct check_context request_context(struct request *r)
 {
 	r->mechanism.request = r;
@@ -139,6 +151,8 @@ struct check_context request_context(struct request *r)
 		.act = r->server->act,
 		.reader = &r->server->reader,
 		.waiter = &r->mechanism.waiter,
+		.outside = callers_face(r->server->callers),
+		.left_ms = left_ms(r),
 		.now = act_wall(r->server->act),
 		.is_fresh = r->is_fresh,
 		.state = r->mechanism.state,

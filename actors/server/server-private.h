@@ -18,6 +18,7 @@
 #include "actors/server/verb/verb.h"
 #include "transport/http/engine/http.h"
 
+struct callers;
 struct definitions;
 struct documents;
 struct live;
@@ -42,6 +43,7 @@ struct server {
 	struct resources *resources;
 	struct definitions *definitions; /* of kinds that come and go */
 	struct documents *documents;     /* OpenAPI */
+	struct callers *callers;         /* of webhooks */
 	struct feed feed;
 	struct list requests; /* all that are not released */
 	struct list watches;  /* those among them that stand */

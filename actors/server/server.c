@@ -3,8 +3,10 @@
 #include <stdio.h>
 
 #include "actors/client/api.h"
+#include "actors/server/answer/convert.h"
 #include "actors/server/catalog/definition.h"
 #include "actors/server/catalog/documents.h"
+#include "actors/server/outside/callers.h"
 #include "actors/server/server-private.h"
 #include "datastore/store/store.h"
 #include "runtime/base/log.h"
@@ -122,6 +124,35 @@ static const struct type *reader_kind(void *self, struct str api_version, struct
 	return NULL;
 }
 
+static bool reader_equivalent(void *self, const struct resource_name *name, uint32_t at,
+			      struct equivalent *out)
+{
+	const struct resources *resources = ((struct server *)self)->resources;
+	const struct resource *asked =
+	    resources_find(resources, name->group, name->version, name->resource);
+
+	for (uint32_t i = 0; asked != NULL && i < resources_len(resources); i++) {
+		const struct resource *other = resources_at(resources, i);
+
+		if (other == asked || other->cache == NULL || other->cache != asked->cache)
+			continue;
+		if (at-- > 0)
+			continue;
+		out->name = (struct resource_name){ other->row->group, other->row->version,
+						    other->row->name };
+		out->type = other->type;
+		return true;
+	}
+	return false;
+}
+
+static const void *reader_convert(void *self, const struct type *from, const void *record,
+				  const struct type *to, struct arena *arena)
+{
+	(void)self;
+	return convert_record(from, record, to, arena);
+}
+
 /* ---- time ---------------------------------------------------------------------------------------------------- */
 
 static void tick(struct server *server)
@@ -133,6 +164,7 @@ static void tick(struct server *server)
 	list_each (&server->watches, link)
 		watch_tick(watch_of_server_link(link), now);
 	feed_tick(server, now);
+	callers_tick(server->callers);
 	live_tick(server, now);
 	list_each (&server->requests, link) {
 		struct request *r = list_item(link, struct request, link);
@@ -208,6 +240,7 @@ static void release(void *arg)
 	abandon_all(server);
 	line_forget(&server->lines);
 	feed_stop(server);
+	callers_free(server->callers);
 	documents_free(server->documents);
 	definitions_free(server->definitions, server->resources);
 	resources_free(server->resources);
@@ -231,8 +264,10 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	server->resources = resources_new(server->config);
 	server->definitions = definitions_new(server->resources);
 	server->documents = documents_new(server->resources);
+	server->callers = callers_new(server);
 	server->scratch = arena_new(0);
-	server->reader = (struct reader){ server, reader_get, reader_each, reader_kind };
+	server->reader = (struct reader){ server,      reader_get,        reader_each,
+					  reader_kind, reader_equivalent, reader_convert };
 	server->owns_metrics = server->config->metrics == NULL;
 	server->metrics = server->owns_metrics ? metrics_new() : server->config->metrics;
 	if (server->owns_metrics)
@@ -264,8 +299,8 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 	server->act = act;
 	if (feed_receive(server, msg) || definitions_receive(server, msg) ||
 	    http_door_receive(server, msg) || live_receive(server, msg) ||
-	    answer_came(server, msg) || quota_receive(server, msg) ||
-	    message_door_receive(server, msg))
+	    callers_receive(server->callers, msg) || answer_came(server, msg) ||
+	    quota_receive(server, msg) || message_door_receive(server, msg))
 		return ACT_OK;
 	if (!ACT_IS(msg, server_tick))
 		return ACT_UNHANDLED;

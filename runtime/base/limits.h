@@ -124,4 +124,12 @@
 #define LIMIT_LIVE_KEEP_MS 60000U
 #define LIMIT_LOG_FOLLOWERS 256U /* each is looked after twice a second */
 
+/* Calls of the API server to webhooks and to servers of other groups. */
+#define LIMIT_OUTSIDE_PLACES 256U     /* kept at once: a cluster full of operators has some tens */
+#define LIMIT_OUTSIDE_CONNECTIONS 16U /* to one of them: calls beyond wait within their own time */
+#define LIMIT_OUTSIDE_IDLE_MS 300000U
+#define LIMIT_OUTSIDE_CALLS 4096U /* every write in flight may ask twenty at once */
+#define LIMIT_HOOK_ANSWER_BYTES \
+	(8U * MIB) /* a patch of the largest object, in base64 and escaped */
+
 #endif

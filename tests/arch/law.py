@@ -27,12 +27,12 @@ ADMISSION = ["actors/admission/object", "actors/admission/security"]
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
-          "actors/server/subresource", "actors/server/answer", "actors/server/cache"]
+          "actors/server/subresource", "actors/server/answer", "actors/server/cache", "actors/server/outside"]
 # What the controllers of one family stand on beside the framework.
 FAMILIES = ["actors/controller/workload", "actors/controller/job"]
 CONTROLLERS = ["actors/controllers/" + room for room in ("access", "cluster", "extension", "network", "storage", "workload")]
 CONTROL = ["actors/client", "actors/controller"] + FAMILIES
-ACTORS = DOOR + ADMISSION + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers"] + CONTROLLERS + ["actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
+ACTORS = DOOR + ADMISSION + ["actors/admission/webhook"] + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers"] + CONTROLLERS + ["actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
                           "actors/scheduler/criterion", "actors/node/pod", "actors/node",
                  "actors/proxy"]
 # The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
@@ -78,6 +78,7 @@ USES = {
     "actors/authorization": RUNTIME + RECORDS + ["actors/client"],
     "actors/admission": RUNTIME + RECORDS + RULES + ["actors/client", "transport/tls"],  # so are they here: for whom they ask
     **{room: RUNTIME + RECORDS + ["actors/client", "actors/admission"] for room in ADMISSION},
+    "actors/admission/webhook": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission", "transport/wire"],
     "actors/kinds/field": KINDS + ["actors/kinds"],
     "actors/kinds": KINDS,
     "actors/kinds/access": KINDS + FIELDS + ["actors/kinds", "transport/tls"],  # requests for certificates are read to be judged
@@ -162,7 +163,6 @@ PUBLIC_API = ("act_", "troupe_")
 # Headers whose promises stand before those who will use them, or before their bodies: the tree is written from the headers on.
 # Rule 4 only remarks upon them. One that no longer needs to be here fails the check, so the list can only get shorter.
 UNDER_WAY = {
-    "actors/client/failure.h": "the API server and more clients",
     "actors/client/request.h": "the API server and more clients",
     "actors/kinds/field/amount.h": "the rules of single kinds",
     "actors/kinds/rule.h": "the rules of single kinds",

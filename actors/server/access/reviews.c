@@ -28,34 +28,12 @@ static struct str_list list_of(const struct str *at, uint32_t count)
 	return (struct str_list){ count ? (struct str *)(uintptr_t)at : NULL, count };
 }
 
-static struct authentication_user_info *user_info(struct arena *arena, const struct user *user)
-{
-	struct authentication_user_info *out = arena_new_of(arena, struct authentication_user_info);
-
-	out->username = user->name;
-	out->uid = user->uid;
-	out->groups = list_of(user->groups, user->group_count);
-	if (user->extra_count == 0)
-		return out;
-	out->extra.at =
-	    arena_array(arena, struct authentication_extra_value_entry, user->extra_count);
-	for (uint32_t i = 0; i < user->extra_count; i++) {
-		struct authentication_extra_value_entry *entry = &out->extra.at[out->extra.len++];
-
-		entry->key = user->extra[i].key;
-		entry->value.items = list_of(user->extra[i].values, user->extra[i].value_count);
-	}
-	record_sort_map(type_field(&authentication_user_info_type, STR("extra")),
-			(struct block_list *)(void *)&out->extra, arena);
-	return out;
-}
-
 static enum next self_review(struct request *r)
 {
 	struct authentication_self_subject_review *review = r->record;
 
 	review->status = arena_new_of(r->arena, struct authentication_self_subject_review_status);
-	review->status->user_info = user_info(r->arena, &r->user);
+	review->status->user_info = user_record(r->arena, &r->user);
 	review->metadata->creation_timestamp = act_wall(r->server->act);
 	review->metadata->creation_timestamp.ns -= review->metadata->creation_timestamp.ns % TIME_S;
 	review->metadata->has.creation_timestamp = true;
@@ -83,7 +61,7 @@ static enum next token_review(struct request *r)
 		return answer(r);
 	}
 	SET(review->status, authenticated, true);
-	review->status->user = user_info(r->arena, &a.user);
+	review->status->user = user_record(r->arena, &a.user);
 	review->status->audiences = list_of(a.out_audiences, a.out_audience_count);
 	return answer(r);
 }

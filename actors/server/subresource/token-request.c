@@ -1,3 +1,4 @@
+#include "actors/client/uid.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/authentication.h"
@@ -212,7 +213,7 @@ static struct str claims_of(struct request *r, const struct making *making,
 		    (intmax_t)now_s);
 	json_write_string(&out, r->server->config->issuer);
 	text_lit(&out, ",\"jti\":");
-	json_write_string(&out, write_uid(r));
+	json_write_string(&out, uid_new(r->server->act, r->arena));
 	add_bound(&out, making, now_s);
 	text_printf(&out, ",\"nbf\":%jd,\"sub\":", (intmax_t)now_s);
 	json_write_string(&out, request_printf(r, "system:serviceaccount:" STR_FMT ":" STR_FMT,

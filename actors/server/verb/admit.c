@@ -2,6 +2,7 @@
 #include "actors/server/server-private.h"
 #include "datastore/cel/library/function.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/meta.h"
 
 /*
  * Admission of a write: the plug-ins of actors/admission, asked one after the other.
@@ -13,6 +14,40 @@ struct admitting {
 	struct admission admission;
 	void **memories; /* in the order of plugins[] */
 };
+
+/* What is told of the request's options: upstream makes an update of a patch, and a create of an apply. */
+static void fill_options(struct request *r, struct admission *a)
+{
+	struct str_list dry_run = { (struct str *)(uintptr_t)r->options.dry_run,
+				    r->options.dry_run_count };
+
+	if (a->operation == ADMISSION_CREATE) {
+		struct meta_create_options *options =
+		    arena_new_of(r->arena, struct meta_create_options);
+
+		options->dry_run = dry_run;
+		options->field_manager = r->options.field_manager;
+		options->field_validation = r->options.field_validation;
+		a->options = options;
+		a->options_type = &meta_create_options_type;
+	} else if (a->operation == ADMISSION_UPDATE) {
+		struct meta_update_options *options =
+		    arena_new_of(r->arena, struct meta_update_options);
+
+		options->dry_run = dry_run;
+		options->field_manager = r->options.field_manager;
+		options->field_validation = r->options.field_validation;
+		a->options = options;
+		a->options_type = &meta_update_options_type;
+	} else if (a->operation == ADMISSION_DELETE) {
+		struct meta_delete_options *options =
+		    arena_new_of(r->arena, struct meta_delete_options);
+
+		options_give_delete(&r->options, r->arena, options);
+		a->options = options;
+		a->options_type = &meta_delete_options_type;
+	}
+}
 
 static struct admitting *begin(struct request *r, enum admission_operation operation,
 			       const struct type *type, void *object, const void *old)
@@ -41,6 +76,7 @@ static struct admitting *begin(struct request *r, enum admission_operation opera
 		.is_dry_run = request_is_dry_run(r),
 		.security = r->server->config->security,
 	};
+	fill_options(r, &admitting->admission);
 	return admitting;
 }
 

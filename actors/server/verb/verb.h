@@ -64,8 +64,7 @@ enum next write_admit(struct request *r, enum admission_operation operation,
 		      const struct type *type, void *object, const void *old, bool is_validating);
 
 /* write.c: the second half of all writes. */
-struct str write_uid(struct request *r); /* a new one */
-void write_fill_new(struct request *r);  /* uid, times, generated name */
+void write_fill_new(struct request *r); /* uid, times, generated name */
 /* quota.c: what r->record would use is charged to the quotas of its namespace, with its own write; DONE: one of them has no room. */
 enum next quota_charge(struct request *r);
 void quota_leave(struct request *r); /* at its end: it is the next one's turn */

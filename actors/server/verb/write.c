@@ -1,3 +1,4 @@
+#include "actors/client/uid.h"
 #include "actors/server/answer/convert.h"
 #include "actors/server/answer/stored.h"
 #include "actors/server/server-private.h"
@@ -19,18 +20,6 @@
 
 /* ---- what a new object gets ---------------------------------------------------------------------------------- */
 
-struct str write_uid(struct request *r)
-{
-	uint64_t high = act_random(r->server->act), low = act_random(r->server->act);
-
-	/* RFC 9562, version 4. */
-	high = (high & ~0xf000ULL) | 0x4000;
-	low = (low & ~(3ULL << 62)) | 2ULL << 62;
-	return request_printf(r, "%08x-%04x-%04x-%04x-%012jx", (uint32_t)(high >> 32),
-			      (uint32_t)(high >> 16 & 0xffff), (uint32_t)(high & 0xffff),
-			      (uint32_t)(low >> 48), (uintmax_t)(low & 0xffffffffffffULL));
-}
-
 /* No vowels, nothing that looks like another: upstream's alphabet. */
 static struct str new_name(struct request *r, struct str base)
 {
@@ -47,7 +36,7 @@ void write_fill_new(struct request *r)
 	struct meta_object_meta *meta = record_meta(r->type, r->record);
 	struct wall now = act_wall(r->server->act);
 
-	meta->uid = write_uid(r);
+	meta->uid = uid_new(r->server->act, r->arena);
 	SET(meta, creation_timestamp, ((struct wall){ now.ns - now.ns % TIME_S }));
 	UNSET(meta, deletion_timestamp);
 	UNSET(meta, deletion_grace_period_seconds);

@@ -89,7 +89,7 @@ struct kind_lab *kind_lab(const struct type *type)
 
 	lab->type = type;
 	lab->rules = kind_of(type);
-	lab->reader = (struct reader){ lab, get, each, NULL };
+	lab->reader = (struct reader){ .self = lab, .get = get, .each = each };
 	lab->check = (struct check_context){
 		.arena = test_arena(),
 		.reader = &lab->reader,

@@ -1,0 +1,22 @@
+/*
+ * Where a service is answered: the address and port of one of its ready endpoints.
+ *
+ * For actors/server. Addresses of services themselves lead nowhere from here, so one of the endpoints is chosen, by chance; of an
+ * ExternalName it is that name. UNAVAILABLE with upstream's words if there is none.
+ */
+#ifndef ACTORS_SERVER_OUTSIDE_ENDPOINT_H
+#define ACTORS_SERVER_OUTSIDE_ENDPOINT_H
+
+#include "actors/client/check.h"
+#include "runtime/base/fault.h"
+
+struct endpoint {
+	struct str host; /* an address or a name; in the arena */
+	uint16_t port;
+};
+
+MUST_USE enum status endpoint_find(const struct reader *reader, struct act *act,
+				   struct arena *arena, struct str namespace, struct str service,
+				   int32_t port, struct endpoint *out, struct fault *why);
+
+#endif
