@@ -61,6 +61,11 @@ static struct meta_object_meta *meta_of(const struct kind_change *change)
 	return record_meta(change->type, change->object);
 }
 
+bool kind_is_new_generation(const struct kind_change *change)
+{
+	return meta_of(change)->generation != record_meta(change->type, change->old)->generation;
+}
+
 static const struct field *status_of(const struct type *type)
 {
 	for (uint32_t i = 0; i < type->subresource_count; i++)

@@ -62,6 +62,8 @@ void kind_warn(struct kind_change *change, const char *format, ...)
 void kind_warn_text(struct kind_change *change, struct str text); /* absent: there is none */
 /* At most KIND_WRITES_MAX; one more refuses the change. No key twice. */
 void kind_also(struct kind_change *change, struct kind_write write);
+/* On update: whether the desired state was changed, so that it counts as a new one. */
+bool kind_is_new_generation(const struct kind_change *change);
 
 /* A change by way of a subresource whose body is the kind itself: status, resize, approval, finalize, ephemeralcontainers. */
 struct kind_subresource {

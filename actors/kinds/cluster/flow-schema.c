@@ -1,6 +1,6 @@
+#include "actors/kinds/field/condition.h"
 #include "actors/kinds/kinds.h"
 #include "actors/kinds/rule.h"
-#include "actors/kinds/seen.h"
 #include "datastore/object/json.h"
 #include "datastore/object/name.h"
 #include "datastore/object/record.h"
@@ -245,23 +245,8 @@ static void validate(struct kind_change *change)
 	check_fixed(at, schema->metadata->name, spec);
 }
 
-static void validate_status(struct kind_change *change)
-{
-	const struct flowcontrol_flow_schema *schema = change->object;
-	const struct path *at = PATH(PATH_ROOT(change->faults, "status"), "conditions");
-	struct seen types = seen_in(change->arena);
-
-	for (uint32_t i = 0; i < schema->status->conditions.len; i++) {
-		struct str type = schema->status->conditions.at[i].type;
-
-		if (!seen_add(&types, type))
-			path_duplicate(PATH(PATH_AT(at, i), "type"), type);
-		rule_needed(PATH(PATH_AT(at, i), "type"), type, "");
-	}
-}
-
 static const struct kind_subresource subresources[] = {
-	{ "status", kind_prepare_status_alone, validate_status },
+	{ "status", kind_prepare_status_alone, condition_check_types },
 };
 
 const struct kind_rules kind_flow_schema = {

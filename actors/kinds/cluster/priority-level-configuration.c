@@ -1,8 +1,8 @@
 #include <math.h>
 
+#include "actors/kinds/field/condition.h"
 #include "actors/kinds/kinds.h"
 #include "actors/kinds/rule.h"
-#include "actors/kinds/seen.h"
 #include "datastore/schema/flowcontrol.h"
 #include "datastore/schema/type.h"
 
@@ -156,23 +156,8 @@ static void validate(struct kind_change *change)
 			   "spec of 'catch-all' must equal the fixed value");
 }
 
-static void validate_status(struct kind_change *change)
-{
-	const struct flowcontrol_priority_level_configuration *level = change->object;
-	const struct path *at = PATH(PATH_ROOT(change->faults, "status"), "conditions");
-	struct seen types = seen_in(change->arena);
-
-	for (uint32_t i = 0; i < level->status->conditions.len; i++) {
-		struct str type = level->status->conditions.at[i].type;
-
-		if (!seen_add(&types, type))
-			path_duplicate(PATH(PATH_AT(at, i), "type"), type);
-		rule_needed(PATH(PATH_AT(at, i), "type"), type, "");
-	}
-}
-
 static const struct kind_subresource subresources[] = {
-	{ "status", kind_prepare_status_alone, validate_status },
+	{ "status", kind_prepare_status_alone, condition_check_types },
 };
 
 const struct kind_rules kind_priority_level_configuration = {

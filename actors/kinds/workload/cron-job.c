@@ -118,7 +118,7 @@ static void validate_create(struct kind_change *change)
 static void validate_update(struct kind_change *change)
 {
 	check_spec(change);
-	if (new_of(change)->metadata->generation != old_of(change)->metadata->generation)
+	if (kind_is_new_generation(change))
 		warn(change);
 	if (has_zone(new_of(change)->spec->schedule))
 		kind_warn(

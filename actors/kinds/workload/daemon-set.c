@@ -152,16 +152,10 @@ static void check_spec(struct kind_change *change, const struct path *at)
 	rule_not_negative(PATH(at, "revisionHistoryLimit"), spec->revision_history_limit);
 }
 
-static void warn_of_template(struct kind_change *change)
-{
-	pod_spec_warn_template(change, PATH(PATH_ROOT(change->faults, "spec"), "template"),
-			       new_of(change)->spec->template);
-}
-
 static void validate_create(struct kind_change *change)
 {
 	check_spec(change, PATH_ROOT(change->faults, "spec"));
-	warn_of_template(change);
+	workload_warn_of_template(change, new_of(change)->spec->template);
 }
 
 static void validate_update(struct kind_change *change)
@@ -172,7 +166,7 @@ static void validate_update(struct kind_change *change)
 		       new_of(change)->spec, old_of(change)->spec);
 	check_spec(change, at);
 	if (has_new_template(change))
-		warn_of_template(change);
+		workload_warn_of_template(change, new_of(change)->spec->template);
 }
 
 static void validate_status(struct kind_change *change)

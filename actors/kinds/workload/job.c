@@ -240,7 +240,7 @@ static void validate_update(struct kind_change *change)
 	check_selector(change, at, tolerance.bad_selector_values);
 	check_unchanged(change, at);
 	check_name(change);
-	if (new_of(change)->metadata->generation != old_of(change)->metadata->generation)
+	if (kind_is_new_generation(change))
 		job_spec_warn(change, at, new_of(change)->spec);
 }
 

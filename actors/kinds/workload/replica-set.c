@@ -33,17 +33,11 @@ static void check_spec(struct kind_change *change, const struct path *at)
 	workload_check_replicated(at, spec->selector, spec->template, &tolerance);
 }
 
-static void warn_of_template(struct kind_change *change)
-{
-	pod_spec_warn_template(change, PATH(PATH_ROOT(change->faults, "spec"), "template"),
-			       new_of(change)->spec->template);
-}
-
 static void validate_create(struct kind_change *change)
 {
 	check_spec(change, PATH_ROOT(change->faults, "spec"));
 	workload_warn_of_name(change);
-	warn_of_template(change);
+	workload_warn_of_template(change, new_of(change)->spec->template);
 }
 
 static void validate_update(struct kind_change *change)
@@ -53,8 +47,8 @@ static void validate_update(struct kind_change *change)
 	check_spec(change, at);
 	rule_unchanged(PATH(at, "selector"), &apps_replica_set_spec_type, "selector",
 		       new_of(change)->spec, old_of(change)->spec);
-	if (new_of(change)->metadata->generation != old_of(change)->metadata->generation)
-		warn_of_template(change);
+	if (kind_is_new_generation(change))
+		workload_warn_of_template(change, new_of(change)->spec->template);
 }
 
 static void validate_status(struct kind_change *change)
@@ -63,17 +57,12 @@ static void validate_status(struct kind_change *change)
 		"replicas",          "fullyLabeledReplicas", "readyReplicas",
 		"availableReplicas", "observedGeneration",   "terminatingReplicas",
 	};
-	static const char *const parts[] = { "fullyLabeledReplicas", "readyReplicas",
-					     "availableReplicas" };
 	const struct type *type = &apps_replica_set_status_type;
 	const struct apps_replica_set_status *now = new_of(change)->status;
 	const struct path *at = PATH_ROOT(change->faults, "status");
 
 	workload_check_counts(at, type, now, counts, sizeof counts / sizeof counts[0]);
-	workload_check_most(at, type, now, parts, 3, "replicas",
-			    "cannot be greater than status.replicas");
-	workload_check_most(at, type, now, parts + 2, 1, "readyReplicas",
-			    "cannot be greater than readyReplicas");
+	workload_check_available(at, type, now, "fullyLabeledReplicas");
 }
 
 static const struct kind_subresource subresources[] = {

@@ -65,12 +65,10 @@ static void check_spec(struct kind_change *change, const struct path *at)
 
 static void validate_create(struct kind_change *change)
 {
-	const struct path *at = PATH_ROOT(change->faults, "spec");
-
-	check_spec(change, at);
+	check_spec(change, PATH_ROOT(change->faults, "spec"));
 	workload_warn_of_name(change);
 	if (new_of(change)->spec->template != NULL)
-		pod_spec_warn_template(change, PATH(at, "template"), new_of(change)->spec->template);
+		workload_warn_of_template(change, new_of(change)->spec->template);
 }
 
 /* Somebody noted what a newer selector could say and this one cannot: it has to stay as it is. */
@@ -107,9 +105,8 @@ static void validate_update(struct kind_change *change)
 	check_spec(change, at);
 	check_conversion(change, at);
 	/* Of the template as it was, which is what upstream says. */
-	if (old != NULL &&
-	    new_of(change)->metadata->generation != old_of(change)->metadata->generation)
-		pod_spec_warn_template(change, PATH(at, "template"), old);
+	if (old != NULL && kind_is_new_generation(change))
+		workload_warn_of_template(change, old);
 }
 
 static void validate_status(struct kind_change *change)
@@ -121,10 +118,7 @@ static void validate_status(struct kind_change *change)
 	const struct path *at = PATH_ROOT(change->faults, "status");
 
 	workload_check_counts(at, type, now, counts, 5);
-	workload_check_most(at, type, now, counts + 1, 3, "replicas",
-			    "cannot be greater than status.replicas");
-	workload_check_most(at, type, now, counts + 3, 1, "readyReplicas",
-			    "cannot be greater than readyReplicas");
+	workload_check_available(at, type, now, "fullyLabeledReplicas");
 }
 
 static const struct kind_subresource subresources[] = {

@@ -242,7 +242,7 @@ static void validate_update(struct kind_change *change)
 	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
 		rule_unchanged(PATH_NAMED(at, str_from(fixed[i])), &apps_stateful_set_spec_type,
 			       fixed[i], spec, old);
-	warn(change, new_of(change)->metadata->generation != old_of(change)->metadata->generation);
+	warn(change, kind_is_new_generation(change));
 }
 
 static void validate_status(struct kind_change *change)

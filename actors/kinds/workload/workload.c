@@ -77,6 +77,13 @@ struct str workload_shown_strategy(const struct path *at, struct str type,
 			    STR_ARG(name_quoted(path_arena(at), type)), STR_ARG(update));
 }
 
+void workload_warn_of_template(struct kind_change *change,
+			       const struct core_pod_template_spec *template)
+{
+	pod_spec_warn_template(change, PATH(PATH_ROOT(change->faults, "spec"), "template"),
+			       template);
+}
+
 void workload_warn_of_name(struct kind_change *change)
 {
 	struct str name = record_meta(change->type, change->object)->name;
@@ -148,6 +155,17 @@ void workload_check_most(const struct path *at, const struct type *type, const v
 		if (count_of(type, status, members[i]) > count_of(type, status, most))
 			path_invalid_number(PATH_NAMED(at, str_from(members[i])),
 					    count_of(type, status, members[i]), words);
+}
+
+void workload_check_available(const struct path *at, const struct type *type, const void *status,
+			      const char *part)
+{
+	const char *const parts[] = { part, "readyReplicas", "availableReplicas" };
+
+	workload_check_most(at, type, status, parts, 3, "replicas",
+			    "cannot be greater than status.replicas");
+	workload_check_most(at, type, status, parts + 2, 1, "readyReplicas",
+			    "cannot be greater than readyReplicas");
 }
 
 void workload_check_collisions(const struct path *at, const struct type *type, const void *status,

@@ -29,6 +29,9 @@ struct str workload_shown_strategy(const struct path *at, struct str type,
 				   const struct int_or_string *max_unavailable,
 				   const struct int_or_string *max_surge);
 
+/* What is unwise in spec.template. */
+void workload_warn_of_template(struct kind_change *change,
+			       const struct core_pod_template_spec *template);
 /* Its name becomes part of the names of pods. */
 void workload_warn_of_name(struct kind_change *change);
 
@@ -45,6 +48,9 @@ void workload_check_counts(const struct path *at, const struct type *type, const
 void workload_check_most(const struct path *at, const struct type *type, const void *status,
 			 const char *const *members, size_t count, const char *most,
 			 const char *words);
+/* Replicas of which `part`, those that are ready and those that are available are some; who is available is ready. */
+void workload_check_available(const struct path *at, const struct type *type, const void *status,
+			      const char *part);
 /* status.collisionCount only grows. */
 void workload_check_collisions(const struct path *at, const struct type *type, const void *status,
 			       const void *old);
