@@ -10,6 +10,7 @@
 #include "actors/controller/workload/template.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
+#include "actors/controllers/network/slices.h"
 #include "datastore/schema/discovery.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/arena.h"
@@ -19,8 +20,6 @@
 #define SLICE_MAX 100U /* upstream's --max-endpoints-per-slice */
 #define GROUPS_MAX 32U
 #define PORTS_MAX 64U
-#define SERVICE_NAME STR("kubernetes.io/service-name")
-#define MANAGED_BY STR("endpointslice.kubernetes.io/managed-by")
 #define MANAGER STR("endpointslice-controller.k8s.io")
 #define HEADLESS STR("service.kubernetes.io/headless")
 
@@ -37,25 +36,19 @@ struct work {
 	struct plan *plan;
 	const struct core_service *service;
 	struct str family; /* IPv4, IPv6 */
-	struct records slices;
-	bool *is_used; /* of the slices */
+	struct slices slices;
 	struct group groups[GROUPS_MAX];
 	uint32_t group_count;
 };
 
 /* ---- which pods ------------------------------------------------------------------------------------------- */
 
-static bool is_family(struct str address, struct str family)
-{
-	return (str_find_char(address, ':') >= 0) == str_is(family, "IPv6");
-}
-
 static struct str address_of(const struct core_pod *pod, struct str family)
 {
 	for (uint32_t i = 0; i < pod->status->pod_ips.len; i++)
-		if (is_family(pod->status->pod_ips.at[i].ip, family))
+		if (slices_is_family(pod->status->pod_ips.at[i].ip, family))
 			return pod->status->pod_ips.at[i].ip;
-	return is_family(pod->status->pod_ip, family) ? pod->status->pod_ip : STR_NONE;
+	return slices_is_family(pod->status->pod_ip, family) ? pod->status->pod_ip : STR_NONE;
 }
 
 static void port_numbers(const struct core_service *service, const struct core_pod *pod,
@@ -132,12 +125,8 @@ static struct core_object_reference *reference_to(struct arena *arena, const str
 static struct discovery_endpoint endpoint_of(const struct work *work, const struct core_pod *pod)
 {
 	struct arena *arena = plan_arena(work->plan);
-	struct discovery_endpoint endpoint = { 0 };
+	struct discovery_endpoint endpoint = slices_endpoint(arena, address_of(pod, work->family));
 
-	endpoint.addresses.at = arena_array(arena, struct str, 1);
-	endpoint.addresses.at[0] = arena_str(arena, address_of(pod, work->family));
-	endpoint.addresses.len = 1;
-	endpoint.conditions = arena_new_of(arena, struct discovery_endpoint_conditions);
 	fill_conditions(endpoint.conditions, work->service, pod);
 	endpoint.target_ref = reference_to(arena, pod);
 	if (pod->spec->node_name.len > 0) {
@@ -152,12 +141,6 @@ static struct discovery_endpoint endpoint_of(const struct work *work, const stru
 
 /* ---- slices -------------------------------------------------------------------------------------------------- */
 
-static bool is_ours(const struct discovery_endpoint_slice *slice)
-{
-	return str_eq(str_map_get(slice->metadata->labels, MANAGED_BY), MANAGER) &&
-	       !slice->metadata->has.deletion_timestamp;
-}
-
 static struct discovery_endpoint_port_list ports_of(const struct work *work, const int32_t *numbers)
 {
 	const struct core_service_port_list *ports = &work->service->spec->ports;
@@ -167,29 +150,13 @@ static struct discovery_endpoint_port_list ports_of(const struct work *work, con
 	out.at = arena_array(arena, struct discovery_endpoint_port, ports->len + 1);
 	for (uint32_t i = 0; i < ports->len && i < PORTS_MAX; i++) {
 		const struct core_service_port *port = &ports->at[i];
-		struct discovery_endpoint_port *to = &out.at[out.len];
 
 		/* A named port that this pod does not have; a headless service may have none at all. */
-		if (numbers[i] == 0)
-			continue;
-		to->name = port->name.at ? arena_str(arena, port->name) : STR("");
-		to->protocol = arena_str(arena, port->protocol);
-		SET(to, port, numbers[i]);
-		to->app_protocol = arena_str(arena, port->app_protocol);
-		out.len++;
+		if (numbers[i] != 0)
+			out.at[out.len++] = slices_port(arena, port->name, port->protocol,
+							port->app_protocol, numbers[i]);
 	}
 	return out;
-}
-
-static bool has_same_ports(const struct discovery_endpoint_slice *slice,
-			   struct discovery_endpoint_port_list ports)
-{
-	if (slice->ports.len != ports.len)
-		return false;
-	for (uint32_t i = 0; i < ports.len; i++)
-		if (!world_same(&slice->ports.at[i], &ports.at[i], discovery_endpoint_port))
-			return false;
-	return true;
 }
 
 /* The labels of the service are the slice's too, besides those by which slices are found. */
@@ -202,8 +169,7 @@ static void label(const struct work *work, struct meta_object_meta *meta)
 
 	meta->labels = template_map_clone(arena, service->metadata->labels);
 	str_map_remove(&meta->labels, arena, HEADLESS);
-	str_map_put(&meta->labels, arena, SERVICE_NAME, arena_str(arena, service->metadata->name));
-	str_map_put(&meta->labels, arena, MANAGED_BY, MANAGER);
+	slices_label(&work->slices, arena, service->metadata->name, meta);
 	if (!has_address)
 		str_map_put(&meta->labels, arena, HEADLESS, STR(""));
 }
@@ -257,14 +223,6 @@ static struct discovery_endpoint_slice *create_slice(const struct work *work,
 	return slice;
 }
 
-static bool is_of_work(const struct work *work, uint32_t i)
-{
-	const struct discovery_endpoint_slice *slice =
-	    record_at(work->slices, i, discovery_endpoint_slice);
-
-	return is_ours(slice) && str_eq(slice->address_type, work->family);
-}
-
 static struct map places_of(const struct group *group)
 {
 	struct map places = { 0 };
@@ -278,22 +236,21 @@ static void fill_group(struct work *work, struct group *group)
 {
 	struct discovery_endpoint_port_list ports = ports_of(work, group->ports);
 	struct discovery_endpoint_slice **edits = arena_array(
-	    plan_arena(work->plan), struct discovery_endpoint_slice *, work->slices.len + 1);
+	    plan_arena(work->plan), struct discovery_endpoint_slice *, work->slices.at.len + 1);
 	struct map places = places_of(group);
 
-	for (uint32_t i = 0; i < work->slices.len; i++) {
-		const struct discovery_endpoint_slice *old =
-		    record_at(work->slices, i, discovery_endpoint_slice);
+	for (uint32_t i = 0; i < work->slices.at.len; i++) {
+		const struct discovery_endpoint_slice *old = slices_at(&work->slices, i);
 
-		if (work->is_used[i] || !is_of_work(work, i) || !has_same_ports(old, ports))
+		if (!slices_fits(&work->slices, i, work->family, ports))
 			continue;
-		work->is_used[i] = true;
+		work->slices.is_used[i] = true;
 		edits[i] = plan_edit(work->plan, old, discovery_endpoint_slice);
 		keep_endpoints(work, old, &places, &edits[i]->endpoints);
 		label(work, edits[i]->metadata);
 	}
 	map_fini(&places);
-	for (uint32_t i = 0; i < work->slices.len && has_left(group); i++)
+	for (uint32_t i = 0; i < work->slices.at.len && has_left(group); i++)
 		if (edits[i] != NULL)
 			fill(work, group, &edits[i]->endpoints);
 	while (has_left(group))
@@ -305,13 +262,12 @@ static void remove_unused(struct work *work)
 {
 	bool has_other = work->group_count > 0;
 
-	for (uint32_t i = 0; i < work->slices.len; i++) {
-		const struct discovery_endpoint_slice *slice =
-		    record_at(work->slices, i, discovery_endpoint_slice);
+	for (uint32_t i = 0; i < work->slices.at.len; i++) {
+		const struct discovery_endpoint_slice *slice = slices_at(&work->slices, i);
 
-		if (work->is_used[i] || !is_of_work(work, i))
+		if (!slices_is_free(&work->slices, i, work->family))
 			continue;
-		work->is_used[i] = true;
+		work->slices.is_used[i] = true;
 		if (!has_other) {
 			struct discovery_endpoint_slice *edit =
 			    plan_edit(work->plan, slice, discovery_endpoint_slice);
@@ -337,18 +293,6 @@ static void serve_family(struct work *work, struct records pods)
 	remove_unused(work);
 }
 
-/* Of a family that the service had once. */
-static void remove_other_families(const struct work *work)
-{
-	for (uint32_t i = 0; i < work->slices.len; i++) {
-		const struct discovery_endpoint_slice *slice =
-		    record_at(work->slices, i, discovery_endpoint_slice);
-
-		if (!work->is_used[i] && is_ours(slice))
-			plan_delete(work->plan, slice, discovery_endpoint_slice);
-	}
-}
-
 static enum status reconcile(const struct world *world, struct key key, struct plan *plan)
 {
 	const struct core_service *service = world_get(world, key, core_service);
@@ -360,8 +304,8 @@ static enum status reconcile(const struct world *world, struct key key, struct p
 		return OK;
 	*work = (struct work){ .world = world, .plan = plan, .service = service };
 	pods = world_labelled(world, key.namespace, core_pod, service->spec->selector);
-	work->slices = world_owned(world, service, discovery_endpoint_slice);
-	work->is_used = arena_array(world_arena(world), bool, work->slices.len + 1);
+	work->slices =
+	    slices_of(world, world_owned(world, service, discovery_endpoint_slice), MANAGER);
 	for (uint32_t i = 0; i < service->spec->ip_families.len; i++) {
 		work->family = service->spec->ip_families.at[i];
 		serve_family(work, pods);
@@ -370,7 +314,7 @@ static enum status reconcile(const struct world *world, struct key key, struct p
 		work->family = STR("IPv4");
 		serve_family(work, pods);
 	}
-	remove_other_families(work);
+	slices_delete_rest(&work->slices, plan); /* of a family that the service had once */
 	return OK;
 }
 

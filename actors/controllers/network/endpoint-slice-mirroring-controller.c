@@ -10,14 +10,13 @@
 #include "actors/controller/workload/template.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
+#include "actors/controllers/network/slices.h"
 #include "datastore/schema/discovery.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/str.h"
 
 #define ADDRESSES_MAX 1000U /* --mirroring-max-endpoints-per-subset */
-#define SERVICE_NAME STR("kubernetes.io/service-name")
-#define MANAGED_BY STR("endpointslice.kubernetes.io/managed-by")
 #define MANAGER STR("endpointslicemirroring-controller.k8s.io")
 #define SKIP STR("endpointslice.kubernetes.io/skip-mirror")
 #define LEADER STR("control-plane.alpha.kubernetes.io/leader")
@@ -27,8 +26,7 @@ struct work {
 	const struct world *world;
 	struct plan *plan;
 	const struct core_endpoints *endpoints;
-	struct records slices;
-	bool *is_used; /* of the slices */
+	struct slices slices;
 };
 
 /* ---- whether ------------------------------------------------------------------------------------------------------ */
@@ -42,29 +40,14 @@ static bool is_mirrored(const struct core_endpoints *endpoints)
 	       str_map_get(meta->annotations, LEADER).at == NULL;
 }
 
-static bool is_ours(const struct discovery_endpoint_slice *slice)
-{
-	return str_eq(str_map_get(slice->metadata->labels, MANAGED_BY), MANAGER) &&
-	       !slice->metadata->has.deletion_timestamp;
-}
-
 /* ---- one slice ------------------------------------------------------------------------------------------------------- */
-
-static bool is_family(struct str address, struct str family)
-{
-	return (str_find_char(address, ':') >= 0) == str_is(family, "IPv6");
-}
 
 static struct discovery_endpoint
 endpoint_of(const struct work *work, const struct core_endpoint_address *address, bool is_ready)
 {
 	struct arena *arena = plan_arena(work->plan);
-	struct discovery_endpoint endpoint = { 0 };
+	struct discovery_endpoint endpoint = slices_endpoint(arena, address->ip);
 
-	endpoint.addresses.at = arena_array(arena, struct str, 1);
-	endpoint.addresses.at[0] = arena_str(arena, address->ip);
-	endpoint.addresses.len = 1;
-	endpoint.conditions = arena_new_of(arena, struct discovery_endpoint_conditions);
 	SET(endpoint.conditions, ready, is_ready);
 	endpoint.hostname = arena_str(arena, address->hostname);
 	endpoint.node_name = arena_str(arena, address->node_name);
@@ -78,7 +61,7 @@ static void add_endpoints(const struct work *work, const struct core_endpoint_ad
 			  bool is_ready, struct str family, struct discovery_endpoint_list *to)
 {
 	for (uint32_t i = 0; i < from->len && to->len < ADDRESSES_MAX; i++)
-		if (is_family(from->at[i].ip, family))
+		if (slices_is_family(from->at[i].ip, family))
 			to->at[to->len++] = endpoint_of(work, &from->at[i], is_ready);
 }
 
@@ -105,12 +88,9 @@ static struct discovery_endpoint_port_list ports_of(const struct work *work,
 
 	for (uint32_t i = 0; i < subset->ports.len; i++) {
 		const struct core_endpoint_port *from = &subset->ports.at[i];
-		struct discovery_endpoint_port *to = &out.at[out.len++];
 
-		to->name = from->name.at ? arena_str(arena, from->name) : STR("");
-		to->protocol = arena_str(arena, from->protocol);
-		to->app_protocol = arena_str(arena, from->app_protocol);
-		SET(to, port, from->port);
+		out.at[out.len++] =
+		    slices_port(arena, from->name, from->protocol, from->app_protocol, from->port);
 	}
 	return out;
 }
@@ -121,21 +101,9 @@ static void label(const struct work *work, struct meta_object_meta *meta)
 	struct arena *arena = plan_arena(work->plan);
 
 	meta->labels = template_map_clone(arena, from->labels);
-	str_map_put(&meta->labels, arena, SERVICE_NAME, arena_str(arena, from->name));
-	str_map_put(&meta->labels, arena, MANAGED_BY, MANAGER);
+	slices_label(&work->slices, arena, from->name, meta);
 	meta->annotations = template_map_clone(arena, from->annotations);
 	str_map_remove(&meta->annotations, arena, LAST_APPLIED);
-}
-
-static bool has_same_ports(const struct discovery_endpoint_slice *slice,
-			   struct discovery_endpoint_port_list ports)
-{
-	if (slice->ports.len != ports.len)
-		return false;
-	for (uint32_t i = 0; i < ports.len; i++)
-		if (!world_same(&slice->ports.at[i], &ports.at[i], discovery_endpoint_port))
-			return false;
-	return true;
 }
 
 /* One that is there already and has the ports, else a new one. */
@@ -144,15 +112,11 @@ static struct discovery_endpoint_slice *slice_for(struct work *work, struct str 
 {
 	struct discovery_endpoint_slice *slice;
 
-	for (uint32_t i = 0; i < work->slices.len; i++) {
-		const struct discovery_endpoint_slice *old =
-		    record_at(work->slices, i, discovery_endpoint_slice);
-
-		if (work->is_used[i] || !is_ours(old) || !str_eq(old->address_type, family) ||
-		    !has_same_ports(old, ports))
+	for (uint32_t i = 0; i < work->slices.at.len; i++) {
+		if (!slices_fits(&work->slices, i, family, ports))
 			continue;
-		work->is_used[i] = true;
-		return plan_edit(work->plan, old, discovery_endpoint_slice);
+		work->slices.is_used[i] = true;
+		return plan_edit(work->plan, slices_at(&work->slices, i), discovery_endpoint_slice);
 	}
 	slice = plan_new_child(work->plan, work->endpoints, core_endpoints, STR_NONE,
 			       discovery_endpoint_slice);
@@ -179,17 +143,6 @@ static void mirror_subset(struct work *work, const struct core_endpoint_subset *
 
 /* ---- the whole -------------------------------------------------------------------------------------------------------- */
 
-static void remove_unused(const struct work *work)
-{
-	for (uint32_t i = 0; i < work->slices.len; i++) {
-		const struct discovery_endpoint_slice *slice =
-		    record_at(work->slices, i, discovery_endpoint_slice);
-
-		if (!work->is_used[i] && is_ours(slice))
-			plan_delete(work->plan, slice, discovery_endpoint_slice);
-	}
-}
-
 static enum status reconcile(const struct world *world, struct key key, struct plan *plan)
 {
 	const struct core_endpoints *endpoints = world_get(world, key, core_endpoints);
@@ -198,12 +151,12 @@ static enum status reconcile(const struct world *world, struct key key, struct p
 
 	if (endpoints == NULL)
 		return OK; /* its slices are its dependents */
-	work.slices = world_owned(world, endpoints, discovery_endpoint_slice);
-	work.is_used = arena_array(world_arena(world), bool, work.slices.len + 1);
+	work.slices =
+	    slices_of(world, world_owned(world, endpoints, discovery_endpoint_slice), MANAGER);
 	if (service != NULL && service->spec->selector.len == 0 && is_mirrored(endpoints))
 		for (uint32_t i = 0; i < endpoints->subsets.len; i++)
 			mirror_subset(&work, &endpoints->subsets.at[i]);
-	remove_unused(&work);
+	slices_delete_rest(&work.slices, plan);
 	return OK;
 }
 
