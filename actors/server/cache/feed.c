@@ -338,17 +338,26 @@ static void filled(struct server *server)
 	ask_watch(server);
 }
 
-static void definitions_answered(struct server *server, const struct act_msg *msg)
+/* NULL: it could not be read, and the feed begins anew. */
+static const struct store_range_answer *page_of(struct server *server, const struct act_msg *msg)
 {
-	struct feed *feed = &server->feed;
 	enum status status = store_outcome(msg);
 	const struct store_range_answer *answer = msg->body;
 
 	if (status != OK) {
 		lose(server, status_text(status));
-		return;
+		return NULL;
 	}
-	feed->fill_revision = answer->revision;
+	server->feed.fill_revision = answer->revision;
+	return answer;
+}
+
+static void definitions_answered(struct server *server, const struct act_msg *msg)
+{
+	const struct store_range_answer *answer = page_of(server, msg);
+
+	if (answer == NULL)
+		return;
 	for (uint32_t i = 0; i < answer->row_count; i++)
 		definitions_fill(server, &answer->rows[i]);
 	if (answer->more && answer->row_count > 0) {
@@ -361,15 +370,10 @@ static void definitions_answered(struct server *server, const struct act_msg *ms
 
 static void page_answered(struct server *server, const struct act_msg *msg)
 {
-	struct feed *feed = &server->feed;
-	enum status status = store_outcome(msg);
-	const struct store_range_answer *answer = msg->body;
+	const struct store_range_answer *answer = page_of(server, msg);
 
-	if (status != OK) {
-		lose(server, status_text(status));
+	if (answer == NULL)
 		return;
-	}
-	feed->fill_revision = answer->revision;
 	for (uint32_t i = 0; i < answer->row_count; i++)
 		take_row(server, &answer->rows[i]);
 	if (answer->more && answer->row_count > 0)

@@ -24,12 +24,8 @@ static void frame_proto(struct text *out, struct str type, struct str object)
 		out->at[begin - 4 + i] = (char)(len >> (24 - 8 * i));
 }
 
-void line_frame(struct text *out, enum format format, struct str type, struct str object)
+static void frame_json(struct text *out, struct str type, struct str object)
 {
-	if (format == FORMAT_PROTO) {
-		frame_proto(out, type, object);
-		return;
-	}
 	text_lit(out, "{\"type\":\"");
 	text_add(out, type);
 	text_lit(out, "\",\"object\":");
@@ -37,15 +33,26 @@ void line_frame(struct text *out, enum format format, struct str type, struct st
 	text_lit(out, "}\n");
 }
 
+struct text line_text(enum format format, struct str type, struct str object)
+{
+	struct text out = text_new(object.len + FRAME_BYTES);
+
+	text_reserve(&out, object.len + FRAME_BYTES);
+	if (format == FORMAT_PROTO)
+		frame_proto(&out, type, object);
+	else
+		frame_json(&out, type, object);
+	assert(!out.is_cut);
+	return out;
+}
+
 static struct line *make(enum cache_change change, enum format format, const struct object *object)
 {
 	struct line *line = mem_new(struct line);
 	struct arena *arena = arena_new(0);
 	struct str bytes = object_bytes(object, format, arena);
-	struct text out = text_new(bytes.len + FRAME_BYTES);
+	struct text out = line_text(format, str_from(change_names[change]), bytes);
 
-	text_reserve(&out, bytes.len + FRAME_BYTES);
-	line_frame(&out, format, str_from(change_names[change]), bytes);
 	arena_free(arena);
 	line->refs = 1;
 	line->change = change;

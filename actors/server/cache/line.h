@@ -31,7 +31,7 @@ GIVE struct line *line_get(struct lines *lines, enum cache_change change, enum f
 void line_unref(void *line);
 void line_forget(struct lines *lines);
 
-/* The same framing for one event of other bytes: `object` is a whole encoded object. */
-void line_frame(struct text *out, enum format format, struct str type, struct str object);
+/* One event of other bytes, framed the same: `object` is a whole encoded object. */
+GIVE struct text line_text(enum format format, struct str type, struct str object);
 
 #endif

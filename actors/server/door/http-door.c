@@ -271,13 +271,11 @@ static bool http_watch_event(struct request *r, enum cache_change change,
 static bool http_watch_bytes(struct request *r, const char *kind, struct str bytes,
 			     uint64_t revision, bool is_initial_end)
 {
-	struct text out = text_new(bytes.len + 128U);
-	bool has_room;
+	struct text out = line_text(r->form.format, str_from(kind), bytes);
+	bool has_room = http_write_copy(exchange_of(r), text_str(&out));
 
 	(void)revision;
 	(void)is_initial_end;
-	line_frame(&out, r->form.format, str_from(kind), bytes);
-	has_room = http_write_copy(exchange_of(r), text_str(&out));
 	text_fini(&out);
 	return has_room;
 }

@@ -62,14 +62,12 @@ static bool send_event(struct request *r, enum cache_change change, const struct
 static bool send_event_bytes(struct request *r, const char *kind, struct str bytes,
 			     uint64_t revision, bool is_initial_end)
 {
-	struct text out = text_new(bytes.len + 128U);
-	bool has_room;
+	struct text out = line_text(r->form.format, str_from(kind), bytes);
+	bool has_room = send_copy(socket_of(r), message_kind(r),
+				  str_slice(text_str(&out), before_event(r), out.len));
 
 	(void)revision;
 	(void)is_initial_end;
-	line_frame(&out, r->form.format, str_from(kind), bytes);
-	has_room = send_copy(socket_of(r), message_kind(r),
-			     str_slice(text_str(&out), before_event(r), out.len));
 	text_fini(&out);
 	return has_room;
 }
