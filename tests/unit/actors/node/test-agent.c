@@ -6,32 +6,13 @@
 #include "actors/node/node-object.h"
 #include "datastore/schema/coordination.h"
 #include "tests/lib/test.h"
-#include "tests/unit/actors/node/api-fake.h"
-
-static const struct facts facts = { .cpus = 4,
-				    .memory_bytes = 8ULL * 1024 * MIB,
-				    .storage_bytes = 100ULL * 1024 * MIB,
-				    .machine_id = "m1",
-				    .system_uuid = "s1",
-				    .boot_id = "b1",
-				    .kernel = "6.1.0",
-				    .os_image = "Debian GNU/Linux 12",
-				    .architecture = "amd64" };
+#include "tests/unit/actors/node/node-rig.h"
 
 static const struct agent_args args = { .node = "n1",
 					.address = "127.0.0.1",
 					.api = "api",
 					.pod_range = "10.244.7.0/24",
-					.facts = &facts };
-
-static struct api_lab *make_lab(void)
-{
-	struct api_lab *lab = arena_new_of(test_arena(), struct api_lab);
-
-	api_lab_open(lab, &agent_class, &args);
-	api_lab_run(lab, 1000);
-	return lab;
-}
+					.facts = &node_rig_facts };
 
 static void put_pod(struct api_lab *lab, const char *name, const char *more)
 {
@@ -58,7 +39,7 @@ static const struct core_node_condition *node_condition(const struct core_node *
 
 TEST(a_node_registers_and_is_ready_with_a_lease)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	const struct core_node *node = api_lab_node(lab, "n1");
 
 	CHECK(node != NULL);
@@ -119,7 +100,7 @@ TEST(a_node_is_not_ready_until_it_has_a_range_of_addresses)
 
 TEST(a_bound_pod_becomes_running_and_ready_with_one_write)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	const struct core_pod *pod;
 	const struct core_container_status *container;
 
@@ -147,7 +128,7 @@ TEST(a_bound_pod_becomes_running_and_ready_with_one_write)
 
 TEST(the_first_pod_is_told_that_it_is_simulated)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	uint32_t before = lab->fake.events;
 
 	put_pod(lab, "a", "");
@@ -162,7 +143,7 @@ TEST(the_first_pod_is_told_that_it_is_simulated)
 /* kubectl shows those of one second in the order of their names. */
 TEST(names_of_events_are_in_the_order_in_which_they_came)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	put_pod(lab, "a", "");
 	api_lab_run(lab, 500);
@@ -173,7 +154,7 @@ TEST(names_of_events_are_in_the_order_in_which_they_came)
 
 TEST(a_deleted_pod_is_reported_as_over_and_then_removed)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	put_pod(lab, "a", "");
 	api_lab_run(lab, 500);
@@ -187,7 +168,7 @@ TEST(a_deleted_pod_is_reported_as_over_and_then_removed)
 
 TEST(running_pods_stay_as_they_are_when_the_agent_restarts)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	int64_t revision, started;
 
 	put_pod(lab, "a", "");
@@ -213,7 +194,7 @@ TEST(running_pods_stay_as_they_are_when_the_agent_restarts)
 /* One that is not taken over would never be said to have ended, and its pod never be over. */
 TEST(containers_of_every_kind_are_taken_over_when_the_agent_restarts)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	put_pod(lab, "a",
 		",\"initContainers\":[{\"name\":\"side\",\"image\":\"i\",\"restartPolicy\":"
@@ -232,7 +213,7 @@ TEST(containers_of_every_kind_are_taken_over_when_the_agent_restarts)
 
 TEST(a_hundred_pods_are_running_within_a_second_with_few_writes_at_once)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	char name[16];
 
 	lab->fake.delay_ms = 5;
@@ -254,7 +235,7 @@ TEST(a_hundred_pods_are_running_within_a_second_with_few_writes_at_once)
 
 TEST(a_conflict_is_tried_again_from_the_fresh_object)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	lab->fake.delay_ms = 50;
 	put_pod(lab, "a", "");
@@ -270,7 +251,7 @@ TEST(a_conflict_is_tried_again_from_the_fresh_object)
 
 TEST(what_cannot_be_written_is_tried_again_later_each_time)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	lab->fake.fail_writes = 1000;
 	lab->fake.fail_code = 503;
@@ -285,7 +266,7 @@ TEST(what_cannot_be_written_is_tried_again_later_each_time)
 
 TEST(a_server_that_says_nothing_is_asked_again)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	put_pod(lab, "a", "");
 	lab->fake.is_silent = true;
@@ -299,7 +280,7 @@ TEST(a_server_that_says_nothing_is_asked_again)
 
 TEST(what_another_made_of_a_status_is_put_right)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	struct object *object;
 
 	put_pod(lab, "a", "");
@@ -321,7 +302,7 @@ TEST(what_another_made_of_a_status_is_put_right)
 
 TEST(a_pod_whose_object_vanishes_is_stopped_and_its_address_is_free)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	put_pod(lab, "a", "");
 	api_lab_run(lab, 500);
@@ -335,7 +316,7 @@ TEST(a_pod_whose_object_vanishes_is_stopped_and_its_address_is_free)
 
 TEST(a_pod_made_again_under_its_name_is_another)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	struct str uid, address;
 
 	put_pod(lab, "a", "");
@@ -353,7 +334,7 @@ TEST(a_pod_made_again_under_its_name_is_another)
 
 TEST(a_pod_that_does_not_fit_is_failed_and_takes_nothing)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	const struct core_pod *pod;
 
 	api_lab_put(lab, &core_pod_type,
@@ -376,7 +357,7 @@ TEST(a_pod_that_does_not_fit_is_failed_and_takes_nothing)
 
 TEST(a_watch_that_nobody_waits_for_is_ended)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	CHECK_EQ(lab->fake.cancels, 0);
 	api_lab_stray(lab, 12345);
@@ -389,7 +370,7 @@ TEST(a_watch_that_nobody_waits_for_is_ended)
 
 TEST(an_idle_node_renews_its_lease_and_writes_its_status_every_five_minutes)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	uint32_t node_writes = lab->fake.node_writes, renewals = lab->fake.lease_renewals;
 
 	api_lab_run(lab, 3600 * 1000);
@@ -403,7 +384,7 @@ TEST(an_idle_node_renews_its_lease_and_writes_its_status_every_five_minutes)
 
 TEST(a_node_that_was_taken_for_dead_says_that_it_is_ready)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	struct object *object = object_edit(api_lab_get(lab, &core_node_type, "n1"));
 
 	for (uint32_t i = 0; i < ((struct core_node *)object->record)->status->conditions.len; i++)
@@ -418,7 +399,7 @@ TEST(a_node_that_was_taken_for_dead_says_that_it_is_ready)
 
 TEST(a_node_that_somebody_deleted_stays_deleted_until_the_agent_starts_anew)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	api_lab_remove_node(lab, "n1");
 	api_lab_run(lab, 120 * 1000);

@@ -5,26 +5,13 @@
 #include "actors/node/agent.h"
 #include "runtime/base/chance.h"
 #include "tests/lib/test.h"
-#include "tests/unit/actors/node/api-fake.h"
+#include "tests/unit/actors/node/node-rig.h"
 
 #define SEEDS 30U
 #define DEEDS 60U
 #define PODS 24U
 
-static const struct facts facts = { .cpus = 4,
-				    .memory_bytes = 8ULL * 1024 * MIB,
-				    .storage_bytes = 100ULL * 1024 * MIB,
-				    .machine_id = "",
-				    .system_uuid = "",
-				    .boot_id = "",
-				    .kernel = "",
-				    .os_image = "",
-				    .architecture = "amd64" };
-static const struct agent_args args = { .node = "n1",
-					.address = "192.0.2.9",
-					.api = "api",
-					.pod_range = "10.244.7.0/27",
-					.facts = &facts };
+static const struct agent_args args = NODE_RIG_ARGS("10.244.7.0/27");
 
 struct chaos {
 	struct api_lab *lab;
@@ -100,11 +87,9 @@ static void check_pod(const struct core_pod *pod, struct map *addresses, uint32_
 
 static void play(uint32_t seed)
 {
-	struct chaos chaos = { .lab = arena_new_of(test_arena(), struct api_lab), .random = seed };
+	struct chaos chaos = { .lab = node_rig_open(&args), .random = seed };
 	struct map addresses = { 0 };
 
-	api_lab_open(chaos.lab, &agent_class, &args);
-	api_lab_run(chaos.lab, 1000);
 	for (uint32_t i = 0; i < DEEDS; i++)
 		do_something(&chaos);
 	chaos.lab->fake.is_silent = false;

@@ -7,23 +7,9 @@
 #include "actors/controllers/controllers.h"
 #include "actors/node/agent.h"
 #include "tests/lib/test.h"
-#include "tests/unit/actors/node/api-fake.h"
+#include "tests/unit/actors/node/node-rig.h"
 
-static const struct facts facts = { .cpus = 4,
-				    .memory_bytes = 8ULL * 1024 * MIB,
-				    .storage_bytes = 100ULL * 1024 * MIB,
-				    .machine_id = "",
-				    .system_uuid = "",
-				    .boot_id = "",
-				    .kernel = "",
-				    .os_image = "",
-				    .architecture = "amd64" };
-static const struct agent_args reachable = { .node = "n1",
-					     .address = "192.0.2.9",
-					     .api = "api",
-					     .self = "agent",
-					     .pod_range = "10.244.7.0/24",
-					     .facts = &facts };
+static const struct agent_args reachable = NODE_RIG_ARGS("10.244.7.0/24", .self = "agent");
 static const struct caches_args caches = { .api = "api", .user = "system:kube-controller-manager" };
 static const struct liveness_args direct = { NULL };
 static const struct runner_args lifecycle = { &node_lifecycle_controller, "api", 0 };

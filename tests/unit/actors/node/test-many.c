@@ -5,7 +5,7 @@
 
 #include "actors/node/agent.h"
 #include "tests/lib/test.h"
-#include "tests/unit/actors/node/api-fake.h"
+#include "tests/unit/actors/node/node-rig.h"
 
 #define NODES 100U
 #define IDLE_BYTES (50U * KIB)
@@ -35,15 +35,6 @@ static const struct agent_args *make_args(uint32_t i)
 	return args;
 }
 
-static struct api_lab *make_lab(void)
-{
-	struct api_lab *lab = arena_new_of(test_arena(), struct api_lab);
-
-	api_lab_open(lab, &agent_class, &first);
-	api_lab_run(lab, 1000);
-	return lab;
-}
-
 static void add_nodes(struct api_lab *lab)
 {
 	for (uint32_t i = 0; i < NODES; i++)
@@ -53,7 +44,7 @@ static void add_nodes(struct api_lab *lab)
 
 TEST(an_idle_agent_takes_no_more_than_fifty_kib)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&first);
 	size_t before = mallinfo2().uordblks, each;
 
 	add_nodes(lab);
@@ -66,7 +57,7 @@ TEST(an_idle_agent_takes_no_more_than_fifty_kib)
 
 TEST(a_thousand_pods_on_a_hundred_nodes_run_within_a_second)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&first);
 	uint32_t running = 0;
 
 	add_nodes(lab);

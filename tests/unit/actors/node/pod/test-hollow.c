@@ -3,31 +3,9 @@
 #include "actors/controller/workload/pod.h"
 #include "actors/node/agent.h"
 #include "tests/lib/test.h"
-#include "tests/unit/actors/node/api-fake.h"
+#include "tests/unit/actors/node/node-rig.h"
 
-static const struct facts facts = { .cpus = 4,
-				    .memory_bytes = 8ULL * 1024 * MIB,
-				    .storage_bytes = 100ULL * 1024 * MIB,
-				    .machine_id = "",
-				    .system_uuid = "",
-				    .boot_id = "",
-				    .kernel = "",
-				    .os_image = "",
-				    .architecture = "amd64" };
-static const struct agent_args args = { .node = "n1",
-					.address = "192.0.2.9",
-					.api = "api",
-					.pod_range = "10.244.7.0/29",
-					.facts = &facts };
-
-static struct api_lab *make_lab(void)
-{
-	struct api_lab *lab = arena_new_of(test_arena(), struct api_lab);
-
-	api_lab_open(lab, &agent_class, &args);
-	api_lab_run(lab, 1000);
-	return lab;
-}
+static const struct agent_args args = NODE_RIG_ARGS("10.244.7.0/29");
 
 static void put_pod(struct api_lab *lab, const char *name, const char *annotations, const char *spec)
 {
@@ -80,7 +58,7 @@ TEST(annotations_write_a_pods_script)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct api_lab *lab = make_lab();
+		struct api_lab *lab = node_rig_open(&args);
 		const struct core_pod *pod;
 
 		put_pod(lab, "p", cases[i].annotations, cases[i].spec);
@@ -96,7 +74,7 @@ TEST(annotations_write_a_pods_script)
 
 TEST(init_containers_come_first_and_a_sidecar_stays)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	const struct core_pod_status *status;
 
 	put_pod(
@@ -118,7 +96,7 @@ TEST(init_containers_come_first_and_a_sidecar_stays)
 
 TEST(a_slow_end_takes_as_long_as_it_says_but_not_longer_than_its_grace)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	put_pod(lab, "p", SAYS("stop", "3s"), "");
 	put_pod(lab, "q", SAYS("stop", "never"), "");
@@ -157,7 +135,7 @@ static int count_running(const struct api_lab *lab, int *runs, int *waits)
 
 TEST(an_address_is_one_pods_and_free_again_when_it_ends)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 	struct map seen = { 0 };
 	int runs = -1, waits = -1;
 
@@ -181,7 +159,7 @@ TEST(an_address_is_one_pods_and_free_again_when_it_ends)
 
 TEST(a_pod_in_the_hosts_network_has_the_nodes_address)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	put_pod(lab, "p", "", "\"hostNetwork\":true,");
 	api_lab_run(lab, 500);
@@ -195,7 +173,7 @@ TEST(a_pod_in_the_hosts_network_has_the_nodes_address)
 
 TEST(what_should_have_ended_while_the_agent_was_away_ends_when_it_is_back)
 {
-	struct api_lab *lab = make_lab();
+	struct api_lab *lab = node_rig_open(&args);
 
 	put_pod(lab, "p", SAYS("exit", "3s"), "\"restartPolicy\":\"Never\",");
 	api_lab_run(lab, 2500);
