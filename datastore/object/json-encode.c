@@ -23,11 +23,8 @@ static void write_object(struct text *out, const struct type *type, const void *
 
 static void write_name(struct members *members, struct str name)
 {
-	if (!members->is_first)
-		text_add_char(members->out, ',');
+	json_write_name(members->out, name, members->is_first);
 	members->is_first = false;
-	json_write_string(members->out, name);
-	text_add_char(members->out, ':');
 }
 
 static void write_quoted(struct text *out, struct str s)

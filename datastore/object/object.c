@@ -136,6 +136,21 @@ enum status object_decode(const struct type *type, enum format format, struct st
 	return status;
 }
 
+/* One memory access leads to the next: each of the three has a few steps to come. */
+#define FETCH_OBJECT 12U
+#define FETCH_PRIVATE 8U
+#define FETCH_ENCODING 4U
+
+void object_fetch_bytes(const struct object *const *objects, uint32_t count, uint32_t at,
+			enum format format)
+{
+	if (at + FETCH_OBJECT >= count)
+		return;
+	__builtin_prefetch(objects[at + FETCH_OBJECT]);
+	__builtin_prefetch(objects[at + FETCH_PRIVATE]->private);
+	__builtin_prefetch(objects[at + FETCH_ENCODING]->private->encodings[format]);
+}
+
 static struct encoding *encode(const struct object *object, enum format format)
 {
 	struct text bytes = text_new(LIMIT_RESPONSE_BYTES);

@@ -50,6 +50,9 @@ MUST_USE enum status object_decode(const struct type *type, enum format format, 
 				   GIVE struct object **out, struct fault *why);
 /* The frozen object's bytes, good as long as the arena. Absent if the type has no such format. */
 struct str object_bytes(const struct object *object, enum format format, struct arena *hold);
+/* For who asks many for their bytes, one after the other: memory is fetched for those that come soon after `at`. */
+void object_fetch_bytes(const struct object *const *objects, uint32_t count, uint32_t at,
+			enum format format);
 
 /* The metadata of any kind that has some. object_meta() makes it if it is absent and the object is being built. */
 struct meta_object_meta *object_meta(const struct object *object);

@@ -60,6 +60,12 @@ void text_add_bytes(struct text *text, const void *at, size_t len)
 {
 	uint32_t left = text->max - text->len;
 
+	/* Most pieces are small and find their place. */
+	if (len != 0 && len <= text->cap - text->len) {
+		memcpy(text->at + text->len, at, len);
+		text->len += (uint32_t)len;
+		return;
+	}
 	if (len > left) {
 		text->is_cut = true;
 		len = left;

@@ -14,6 +14,34 @@ static const uint8_t is_plain[256] = {
 	['='] = 1, [0x3f ... 0x5b] = 1, [0x5d ... 0x7f] = 1,
 };
 
+#define ONES 0x0101010101010101ULL
+#define HIGHS 0x8080808080808080ULL
+
+/* Eight bytes at a time: whether one of them is not plain. The quote and & differ in one bit, and so do < and >. */
+static bool has_special(uint64_t word)
+{
+	uint64_t quote = (word | ONES * 0x04) ^ ONES * '&';
+	uint64_t angle = (word | ONES * 0x02) ^ ONES * '>';
+	uint64_t slash = word ^ ONES * '\\';
+
+	return (((word - ONES * 0x20) | (quote - ONES) | (angle - ONES) | (slash - ONES) | word) &
+		HIGHS) != 0;
+}
+
+static const char *pass_plain(const char *at, const char *end)
+{
+	uint64_t word;
+
+	for (; end - at >= 8; at += 8) {
+		memcpy(&word, at, sizeof word);
+		if (has_special(word))
+			break;
+	}
+	while (at < end && is_plain[(uint8_t)*at])
+		at++;
+	return at;
+}
+
 static void write_escape(struct text *out, uint32_t code)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -66,21 +94,56 @@ static const char *write_special(struct text *out, const char *at, const char *e
 	return at + len;
 }
 
-void json_write_string(struct text *out, struct str s)
+static void write_escaped(struct text *out, struct str s)
 {
-	const char *at = s.at == NULL ? "" : s.at, *end = at + s.len;
+	const char *at = s.at, *end = at + s.len;
 
-	text_reserve(out, s.len + 2);
 	text_add_char(out, '"');
 	while (at < end) {
 		const char *from = at;
-		while (at < end && is_plain[(uint8_t)*at])
-			at++;
+		at = pass_plain(at, end);
 		text_add_bytes(out, from, (size_t)(at - from));
 		if (at < end)
 			at = write_special(out, at, end);
 	}
 	text_add_char(out, '"');
+}
+
+/* Most strings are plain: they go with what stands around them in one piece. */
+static void write_between(struct text *out, char before, struct str s, char after)
+{
+	struct str text = s.at == NULL ? STR("") : s;
+	const char *end = text.at + text.len;
+
+	text_reserve(out, text.len + 4);
+	if (out->cap - out->len < text.len + 4 || pass_plain(text.at, end) != end) {
+		if (before != '\0')
+			text_add_char(out, before);
+		write_escaped(out, text);
+		if (after != '\0')
+			text_add_char(out, after);
+		return;
+	}
+	char *at = out->at + out->len;
+	if (before != '\0')
+		*at++ = before;
+	*at++ = '"';
+	memcpy(at, text.at, text.len);
+	at += text.len;
+	*at++ = '"';
+	if (after != '\0')
+		*at++ = after;
+	out->len = (uint32_t)(at - out->at);
+}
+
+void json_write_string(struct text *out, struct str s)
+{
+	write_between(out, '\0', s, '\0');
+}
+
+void json_write_name(struct text *out, struct str name, bool is_first)
+{
+	write_between(out, is_first ? '\0' : ',', name, ':');
 }
 
 void json_write_double(struct text *out, double value)

@@ -71,6 +71,8 @@ bool json_is_valid(struct str text);
 
 /* In quotes, as Go writes it: <, >, & and U+2028, U+2029 escaped too; bytes that are no text as \ufffd. */
 void json_write_string(struct text *out, struct str s);
+/* A member's name with its colon, and the comma before it. */
+void json_write_name(struct text *out, struct str name, bool is_first);
 /* The shortest digits that read back as the same number. Not for infinities and NaN, which become null. */
 void json_write_double(struct text *out, double value);
 /* JSON as it stands without white space between tokens and with <, >, & and U+2028, U+2029 escaped. Must be valid. */

@@ -180,11 +180,13 @@ static uint32_t head_len(const struct type *type)
 }
 
 /* Each item's bytes, in the list's version; what hangs on a frozen object is used as it is. */
-static struct str item_bytes(struct request *r, const struct object *object)
+static struct str item_bytes(struct request *r, const struct list_shape *list, uint32_t i)
 {
+	const struct object *object = list->objects[i];
 	struct text out;
 	const void *record;
 
+	object_fetch_bytes(list->objects, list->count, i, r->form.format);
 	if (object->type == r->resource->type)
 		return object_bytes(object, r->form.format, r->arena);
 	out = text_in(r->arena, LIMIT_BODY_BYTES);
@@ -205,7 +207,7 @@ static struct http_parts list_custom(struct request *r, const struct list_shape 
 	parts[count++] = request_printf(r, "{\"apiVersion\":\"" STR_FMT "\",\"items\":[",
 					STR_ARG(r->resource->api_version));
 	for (uint32_t i = 0; i < list->count; i++) {
-		struct str bytes = item_bytes(r, list->objects[i]);
+		struct str bytes = item_bytes(r, list, i);
 
 		if (i > 0)
 			parts[count++] = STR(",");
@@ -241,7 +243,7 @@ static struct http_parts list_json(struct request *r, const struct list_shape *l
 	text_lit(&open, ",\"items\":[");
 	parts[count++] = text_str(&open);
 	for (uint32_t i = 0; i < list->count; i++) {
-		struct str bytes = item_bytes(r, list->objects[i]);
+		struct str bytes = item_bytes(r, list, i);
 
 		parts[count++] = i > 0 ? STR(",{") : STR("{");
 		parts[count++] = str_slice(bytes, head, bytes.len);
@@ -284,7 +286,7 @@ static struct http_parts list_proto(struct request *r, const struct list_shape *
 	add_part(parts, &count, put_prefix(prefixes, 0x0a, meta.len)); /* 1: metadata */
 	add_part(parts, &count, text_str(&meta));
 	for (uint32_t i = 0; i < list->count && total <= LIMIT_RESPONSE_BYTES; i++) {
-		struct str bytes = item_bytes(r, list->objects[i]);
+		struct str bytes = item_bytes(r, list, i);
 
 		if (proto_envelope_open(bytes, &envelope, NULL) != OK)
 			continue;

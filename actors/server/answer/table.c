@@ -7,12 +7,19 @@
 #include "datastore/object/object.h"
 #include "datastore/schema/meta.h"
 
+/* How many rows ahead, and how much. */
+#define FETCH_RECORD 8U
+#define FETCH_RECORD_BYTES 384U
+#define FETCH_NAMES 4U
+#define FETCH_NAMES_BYTES 256U
+#define LINE_BYTES 64U /* of the processor's cache */
+
 /* A table that is being written. */
 struct table {
 	struct columns columns;
 	struct columns_view view;
 	const struct table_options *options;
-	const char *version;   /* of meta.k8s.io */
+	struct str version;    /* of meta.k8s.io */
 	struct arena *arena;   /* of the whole */
 	struct arena *scratch; /* of one row */
 	struct text *out;
@@ -27,10 +34,9 @@ static void add_object(const struct table *table, const struct table_row *row)
 	} else if (str_is(table->options->include_object, "Object")) {
 		json_encode(row->type, row->record, out);
 	} else {
-		text_printf(out,
-			    "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/%s\","
-			    "\"metadata\":",
-			    table->version);
+		text_lit(out, "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/");
+		text_add(out, table->version);
+		text_lit(out, "\",\"metadata\":");
 		json_encode(&meta_object_meta_type, record_meta(row->type, row->record), out);
 		text_add_char(out, '}');
 	}
@@ -64,6 +70,33 @@ static const void **records_of(const struct table *table, const struct table_row
 	return records;
 }
 
+static void fetch(const void *at, uint32_t bytes)
+{
+	for (uint32_t i = 0; at != NULL && i < bytes; i += LINE_BYTES)
+		__builtin_prefetch((const char *)at + i);
+}
+
+/*
+ * Records lie all over memory, and looking at one after the other is mostly waiting for it: what will be read of those that come soon is
+ * fetched meanwhile, the block that a record is in first, then its names, which stand together in the bytes it was read from.
+ */
+static void fetch_ahead(const struct table_row *rows, const uint32_t *order, uint32_t count,
+			uint32_t at)
+{
+	if (at + FETCH_RECORD < count)
+		fetch(rows[order[at + FETCH_RECORD]].record, FETCH_RECORD_BYTES);
+	if (at + FETCH_NAMES < count) {
+		const struct table_row *row = &rows[order[at + FETCH_NAMES]];
+		const struct meta_object_meta *meta =
+		    record_meta(row->type, (void *)(uintptr_t)row->record);
+
+		if (meta == NULL)
+			return;
+		fetch(meta->name.at, FETCH_NAMES_BYTES);
+		fetch(meta->managed_fields.at, sizeof *meta->managed_fields.at);
+	}
+}
+
 static void add_rows(struct table *table, const struct table_row *rows, uint32_t count)
 {
 	const void **records = records_of(table, rows, count);
@@ -74,6 +107,7 @@ static void add_rows(struct table *table, const struct table_row *rows, uint32_t
 	if (table->options->is_list)
 		columns_arrange(&table->columns, records, count, order, &table->view);
 	for (uint32_t i = 0; i < count; i++) {
+		fetch_ahead(rows, order, count, i);
 		if (i > 0)
 			text_add_char(table->out, ',');
 		add_row(table, &rows[order[i]], records[order[i]]);
@@ -89,8 +123,9 @@ static void add_head(const struct table *table)
 
 	if (options->remaining > 0)
 		SET(&meta, remaining_item_count, options->remaining);
-	text_printf(out, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/%s\",\"metadata\":",
-		    table->version);
+	text_printf(out,
+		    "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/" STR_FMT "\",\"metadata\":",
+		    STR_ARG(table->version));
 	json_encode(&meta_list_meta_type, &meta, out);
 	text_lit(out, ",\"columnDefinitions\":");
 	if (options->has_columns)
@@ -105,7 +140,7 @@ void table_encode(const struct type *type, const struct table_row *rows, uint32_
 	struct table table = {
 		.view = { .now = options->now },
 		.options = options,
-		.version = options->is_beta ? "v1beta1" : "v1",
+		.version = options->is_beta ? STR("v1beta1") : STR("v1"),
 		.arena = arena_new(0),
 		.scratch = arena_new(0),
 		.out = out,

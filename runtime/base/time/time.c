@@ -218,17 +218,25 @@ enum status time_parse(struct str s, struct wall *out)
 	return OK;
 }
 
+/* The digits of what is not negative, and its unit; gives what follows. */
+static char *time_put_unit(char *at, int64_t n, char unit)
+{
+	uint32_t count = 1;
+
+	for (int64_t rest = n; rest >= 10; rest /= 10)
+		count++;
+	return time_put(at, n, count, unit);
+}
+
 /* `whole` of the large unit and, unless 0, `part` of the small one. */
 static struct str time_two(char out[TIME_TEXT], int64_t whole, char large, int64_t part, char small)
 {
-	int len;
+	char *end = time_put_unit(out, whole, large);
 
-	if (part == 0)
-		len = snprintf(out, TIME_TEXT, "%lld%c", (long long)whole, large);
-	else
-		len = snprintf(out, TIME_TEXT, "%lld%c%lld%c", (long long)whole, large,
-			       (long long)part, small);
-	return str_of(out, (size_t)len);
+	if (part != 0)
+		end = time_put_unit(end, part, small);
+	*end = '\0';
+	return str_of(out, (size_t)(end - out));
 }
 
 struct str time_print_age(int64_t age_ns, char out[TIME_TEXT])

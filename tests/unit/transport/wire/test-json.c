@@ -136,6 +136,27 @@ TEST(strings_are_written_as_go_writes_them)
 	}
 }
 
+TEST(what_is_escaped_is_found_wherever_it_stands)
+{
+	struct text alone = text_in(test_arena(), KIB), out = text_in(test_arena(), KIB);
+	char in[19];
+
+	for (int c = 0; c < 0x80; c++) {
+		char one = (char)c;
+
+		text_clear(&alone);
+		json_write_string(&alone, str_of(&one, 1));
+		for (uint32_t place = 0; place < sizeof in; place++) {
+			memset(in, 'a', sizeof in);
+			in[place] = one;
+			text_clear(&out);
+			json_write_string(&out, str_of(in, sizeof in));
+			CHECK_EQ(out.len, sizeof in - 1 + alone.len);
+			CHECK(memcmp(out.at + 1 + place, alone.at + 1, alone.len - 2) == 0);
+		}
+	}
+}
+
 TEST(numbers_are_written_as_go_writes_them)
 {
 	static const struct {
