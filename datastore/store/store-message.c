@@ -27,6 +27,7 @@ static const struct field range_fields[] = {
 	BOOL(store_range, is_keys_only),
 	BOOL(store_range, is_serializable),
 	U64(store_range, min_revision),
+	BOOL(store_range, is_past),
 	END,
 };
 
@@ -37,6 +38,29 @@ static const struct field range_answer_fields[] = {
 	BOOL(store_range_answer, more),
 	U64(store_range_answer, count),
 	U64(store_range_answer, latest),
+	END,
+};
+
+static const struct field past_fields[] = {
+	BYTES(store_past, key), U64(store_past, below),        U32(store_past, limit),
+	U64(store_past, at_s),  U64(store_past, min_revision), END,
+};
+
+static const struct field past_change_fields[] = {
+	ROW(store_past_change, row),
+	BOOL(store_past_change, is_delete),
+	U64(store_past_change, at_s),
+	END,
+};
+
+static const struct field past_answer_fields[] = {
+	STATUS(store_past_answer, status),
+	LIST(store_past_answer, changes, count, struct store_past_change, past_change_fields),
+	BOOL(store_past_answer, more),
+	U64(store_past_answer, oldest),
+	U64(store_past_answer, since_s),
+	U64(store_past_answer, bytes),
+	U64(store_past_answer, revision_at),
 	END,
 };
 
@@ -416,6 +440,8 @@ PLAIN(copy_read, 333);
 OWNING(copy_data, 334);
 PLAIN(report, 335);
 OWNING(role_note, 336);
+OWNING(past, 337);
+OWNING(past_answer, 338);
 ACT_TYPE(store_tick);
 ACT_TYPE(store_flush_commands);
 ACT_TYPE(store_flush_table);
@@ -436,6 +462,6 @@ const struct act_type *const store_types[] = {
 	&store_copy_open_type,     &store_copy_opened_type,    &store_copy_read_type,
 	&store_copy_data_type,     &store_defragment_type,     &store_defragment_answer_type,
 	&store_backup_type,        &store_backup_answer_type,  &store_report_type,
-	&store_role_note_type,
+	&store_role_note_type,     &store_past_type,           &store_past_answer_type,
 };
 const uint32_t store_type_count = sizeof store_types / sizeof *store_types;

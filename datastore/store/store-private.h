@@ -9,6 +9,7 @@
  *   store-watch.c   watchers: live from the history, catching up from the table
  *   store-table.c   what is written behind: groups, sweeps, checkpoints
  *   store-timed.c   what the leader does by the clock: leases that end, compaction
+ *   store-past.c    what was compacted and is kept
  *   store-copy.c    snapshots to and from other members
  *   store-backup.c  copies for whoever keeps them elsewhere
  *   store-recover.c stores that nobody runs; no part of the actor
@@ -59,6 +60,7 @@
 #define STORE_WITNESS_SEGMENT_BYTES \
 	(256U * KIB) /* three of them are all that a witness takes of its disk */
 #define STORE_WITNESS_ENTRIES 2048U
+#define STORE_PAST_S 3600U /* how often an idle store looks for what has become too old to keep */
 #define STORE_SUBSCRIBERS 256U
 #define STORE_PATH_MAX 400U
 
@@ -84,6 +86,7 @@ enum store_tag {
 	TAG_DEFRAGMENTED,
 	TAG_BACKED_UP,
 	TAG_ROOM_SEEN,
+	TAG_PAST,
 };
 /* Tokens of read index rounds: for leases with this bit, for ranges without. */
 #define STORE_KEEP_ROUND (1ULL << 63)
@@ -205,6 +208,7 @@ struct store_table_job {
 	bool is_done;
 	enum status status;
 	struct fault why;
+	struct table_keep keep;     /* a sweep: what it spares */
 	struct replica_state state; /* a checkpoint: what it makes durable */
 	struct arena *arena;
 };
@@ -339,6 +343,7 @@ struct store {
 	struct text written_members;
 	bool is_dirty, is_writing, is_sweeping, needs_sweep, is_checkpointing;
 	bool is_table_full, is_defragmenting, is_backing_up;
+	uint32_t past_seconds; /* to the next look for what is too old */
 	uint64_t flush_timer;
 	uint64_t unchecked_bytes; /* written since the last checkpoint */
 	struct mono unchecked_since;
@@ -562,6 +567,15 @@ void store_copy_fini(struct store *store);
 struct store_backing;
 void store_on_backup(struct store *store, const struct act_msg *msg);
 void store_on_backed_up(struct store *store, struct store_backing *backing);
+
+/* ---- store-past.c ---- */
+
+struct store_past_job;
+void store_on_past(struct store *store, const struct act_msg *msg);
+void store_on_past_read(struct store *store, struct store_past_job *job);
+/* What a sweep spares now. */
+struct table_keep store_past_keep(const struct store *store);
+bool store_past_second(struct store *store); /* true: a sweep is due */
 
 /* ---- store-status.c ---- */
 

@@ -91,7 +91,8 @@ static void run_old(void *arg)
 				    .revision = range->revision,
 				    .limit = range->limit,
 				    .max_bytes = LIMIT_LIST_PAGE_BYTES,
-				    .is_keys_only = range->is_keys_only || range->is_count_only };
+				    .is_keys_only = range->is_keys_only || range->is_count_only,
+				    .is_past = range->is_past };
 	read->answer.revision = range->revision;
 	read->status =
 	    table_range(read->store->read_view, &what, range->is_count_only ? ignore_row : take_old,
@@ -131,10 +132,16 @@ static void serve_latest(struct store *store, struct store_read *read)
 		finish(store, read, OK);
 }
 
+static bool is_compacted(const struct store *store, const struct store_read *read)
+{
+	return read->range.revision && !read->range.is_past &&
+	       read->range.revision < index_compact_revision(store->index);
+}
+
 static void serve(struct store *store, struct store_read *read)
 {
 	uint64_t revision = read->range.revision;
-	if (revision && revision < index_compact_revision(store->index)) {
+	if (is_compacted(store, read)) {
 		read->answer.revision = index_compact_revision(store->index);
 		finish(store, read, EXPIRED);
 	} else if (revision > index_revision(store->index)) {
@@ -170,8 +177,7 @@ void store_on_read_job(struct store *store, struct store_read *read)
 		read->is_again = true;
 		read->answer = (struct store_range_answer){ 0 };
 		serve(store, read);
-	} else if (read->range.revision &&
-		   read->range.revision < index_compact_revision(store->index)) {
+	} else if (is_compacted(store, read) || read->status == EXPIRED) {
 		read->answer =
 		    (struct store_range_answer){ .revision = index_compact_revision(store->index) };
 		finish(store, read, EXPIRED);

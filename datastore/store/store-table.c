@@ -102,6 +102,7 @@ static struct store_flush *make_flush(struct store *store)
 			  .applied_term = store->applied_term,
 			  .members_index = store->members.index,
 			  .members = arena_str(flush->arena, text_str(&store->members.bytes)) },
+		.now_s = act_wall(store->act).ns / TIME_S,
 	};
 	if (!store->members.index)
 		flush->group.mark.members = STR_NONE;
@@ -233,7 +234,8 @@ static void fail_job(struct store *store, struct store_table_job *job, const cha
 static void run_sweep(void *arg)
 {
 	struct store_table_job *job = arg;
-	job->status = table_sweep(job->store->table, LIMIT_COMPACT_ROWS, &job->is_done, &job->why);
+	job->status = table_sweep(job->store->table, &job->keep, LIMIT_COMPACT_ROWS, &job->is_done,
+				  &job->why);
 }
 
 /* The lane takes jobs in turn, so a group waits for one step at most. */
@@ -243,6 +245,7 @@ static void start_sweep(struct store *store)
 		return;
 	struct store_table_job *job = mem_new(struct store_table_job);
 	job->store = store;
+	job->keep = store_past_keep(store);
 	store->is_sweeping = true;
 	store->needs_sweep = false;
 	store_job(store, store->table_lane, run_sweep, job, table_job_free, TAG_TABLE_SWEPT);
@@ -362,5 +365,7 @@ void store_table_second(struct store *store)
 {
 	if (checkpoint_is_due(store))
 		start_checkpoint(store);
+	if (store_past_second(store))
+		store->needs_sweep = true;
 	start_sweep(store);
 }

@@ -204,6 +204,7 @@ static void on_opened(struct store *store, struct opening *opening)
 	drop_opening(opening);
 	store->state = STORE_RUNNING;
 	store->unchecked_since = act_now(store->act);
+	store->past_seconds = 0;
 	if (store->config->is_witness)
 		log_info("store", "opened as a witness");
 	else
@@ -387,6 +388,7 @@ static void on_job(struct store *store, uint64_t tag, void *arg)
 	case TAG_COPY_CHUNK: store_on_copy_chunk(store, arg); break;
 	case TAG_ROOM_SEEN: store_on_room_seen(store, arg); break;
 	case TAG_DEFRAGMENTED: store_on_defragmented(store, arg); break;
+	case TAG_PAST: store_on_past_read(store, arg); break;
 	case TAG_BACKED_UP: store_on_backed_up(store, arg); break;
 	case TAG_FETCH_WRITTEN: store_on_fetch_written(store, arg); break;
 	default: assert(!"a job of no kind"); break;
@@ -501,6 +503,8 @@ static bool receive_running(struct store *store, const struct act_msg *msg)
 		store_on_lease_show(store, msg);
 	else if (ACT_IS(msg, store_defragment))
 		store_on_defragment(store, msg);
+	else if (ACT_IS(msg, store_past))
+		store_on_past(store, msg);
 	else if (ACT_IS(msg, store_backup))
 		store_on_backup(store, msg);
 	else if (is_member_request(msg))

@@ -62,6 +62,8 @@ struct store_range {
 	bool is_serializable;
 	/* Wait until this replica has applied this revision; 0: none. How a reader sees its own earlier write. */
 	uint64_t min_revision;
+	/* Also what was compacted, as far as this replica still keeps it (store_config.past_bytes); beyond, EXPIRED as ever. */
+	bool is_past;
 };
 
 struct store_range_answer {
@@ -294,6 +296,37 @@ struct store_compact_answer {
 };
 
 /*
+ * past: the changes of `key`, the latest first, also of what was compacted, as far as this replica keeps it; other replicas may keep
+ * more or less. BUSY: what it must have is not written yet; ask again in a moment.
+ */
+struct store_past {
+	struct arena *arena;
+	struct str key;        /* absent: none; only what is kept is asked for */
+	uint64_t below;        /* changes of lower revisions only; 0: all */
+	uint32_t limit;        /* LIMIT_STORE_PAST at most; 0: that */
+	uint64_t at_s;         /* which revision was the latest at that second? 0: not asked */
+	uint64_t min_revision; /* as that of a range */
+};
+
+struct store_past_change {
+	struct store_row row; /* of a delete: key and mod_revision */
+	bool is_delete;
+	uint64_t at_s; /* when it was made, to some seconds; 0: not known */
+};
+
+struct store_past_answer {
+	enum status status;
+	struct arena *arena;
+	const struct store_past_change *changes;
+	uint32_t count;
+	bool more;
+	uint64_t oldest;      /* the first revision that can be read with is_past */
+	uint64_t since_s;     /* when that was; 0: not known */
+	uint64_t bytes;       /* what is kept weighs about so much */
+	uint64_t revision_at; /* 0: before what is known */
+};
+
+/*
  * defragment: this replica's database gives back to the disk what it does not use, beside reads and writes. Answered when it is
  * done. BUSY: it is being done; TOO_LARGE: beyond 256 MiB, since it takes as much memory.
  */
@@ -469,6 +502,9 @@ struct store_config {
 	uint32_t checkpoint_ms; /* how old may be what only the log has durably; 0: the usual time */
 	uint32_t election_ms, heartbeat_ms; /* 0: the usual ones */
 	uint32_t history_s;                 /* how long old revisions can be read; 0: 300 */
+	/* What compaction lets go is kept for store_past and is_past, the latest of it; 0 of either: nothing is. */
+	uint64_t past_bytes;
+	uint32_t past_s;
 };
 
 extern const struct act_class store_class;
@@ -490,6 +526,8 @@ ACT_TYPE_DECLARE(store_lease_show);
 ACT_TYPE_DECLARE(store_lease_answer);
 ACT_TYPE_DECLARE(store_compact);
 ACT_TYPE_DECLARE(store_compact_answer);
+ACT_TYPE_DECLARE(store_past);
+ACT_TYPE_DECLARE(store_past_answer);
 ACT_TYPE_DECLARE(store_defragment);
 ACT_TYPE_DECLARE(store_defragment_answer);
 ACT_TYPE_DECLARE(store_backup);

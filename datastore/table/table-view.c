@@ -33,6 +33,8 @@ enum status table_view_open(struct table *table, struct table_view **out, struct
 				  "SELECT id, key, create_rev, version, lease, flags,"
 				  " value, prev FROM hist WHERE id >= ?1 AND id < ?2 ORDER BY id",
 				  &view->since, why);
+	if (status == OK)
+		status = table_past_prepare(view, why);
 	if (status != OK)
 		table_view_close(view);
 	else
@@ -53,7 +55,7 @@ void table_view_close(struct table_view *view)
 	mem_free(view);
 }
 
-static void row_of(sqlite3_stmt *read, struct table_row *row)
+void table_row_of(sqlite3_stmt *read, struct table_row *row)
 {
 	int flags = sqlite3_column_int(read, 5);
 	*row = (struct table_row){ .id = (uint64_t)sqlite3_column_int64(read, 0),
@@ -67,8 +69,7 @@ static void row_of(sqlite3_stmt *read, struct table_row *row)
 	row->value_len = row->value.len;
 }
 
-/* Steps `get` to the row of an id; the caller resets it. *out false: swept. */
-static enum status seek(struct table_view *view, uint64_t id, bool *out)
+enum status table_seek(struct table_view *view, uint64_t id, bool *out)
 {
 	sqlite3_reset(view->get);
 	sqlite3_bind_int64(view->get, 1, (sqlite3_int64)id);
@@ -80,10 +81,10 @@ static enum status seek(struct table_view *view, uint64_t id, bool *out)
 enum status table_get(struct table_view *view, uint64_t id, table_each *each, void *arg)
 {
 	bool is_there;
-	enum status status = seek(view, id, &is_there);
+	enum status status = table_seek(view, id, &is_there);
 	if (status == OK && is_there) {
 		struct table_row row;
-		row_of(view->get, &row);
+		table_row_of(view->get, &row);
 		each(arg, &row);
 	}
 	sqlite3_reset(view->get);
@@ -108,15 +109,15 @@ static enum status go_back(struct ranging *ranging, struct table_row *row, bool 
 	struct table_view *view = ranging->view;
 	*is_there = true;
 	while (row->id >= ranging->id_end) {
-		TRY(seek(view, row->id, is_there));
+		TRY(table_seek(view, row->id, is_there));
 		uint64_t before = *is_there ? (uint64_t)sqlite3_column_int64(view->get, 7) : 0;
 		*is_there = before != 0;
 		if (!before)
 			return OK;
-		TRY(seek(view, before, is_there));
+		TRY(table_seek(view, before, is_there));
 		if (!*is_there)
 			return OK; /* a delete that was swept */
-		row_of(view->get, row);
+		table_row_of(view->get, row);
 	}
 	return OK;
 }
@@ -126,10 +127,10 @@ static enum status emit(struct ranging *ranging, struct table_row *row)
 	struct table_view *view = ranging->view;
 	if (!ranging->range->is_keys_only && !row->value.at) {
 		bool is_there;
-		TRY(seek(view, row->id, &is_there));
+		TRY(table_seek(view, row->id, &is_there));
 		if (!is_there)
 			return CORRUPT;
-		row_of(view->get, row);
+		table_row_of(view->get, row);
 	}
 	if (ranging->range->is_keys_only)
 		row->value = STR_NONE;
@@ -153,7 +154,7 @@ static enum status list_rows(struct ranging *ranging, bool *more, uint64_t *coun
 	while ((rc = sqlite3_step(list)) == SQLITE_ROW) {
 		struct table_row row;
 		bool is_there;
-		row_of(list, &row);
+		table_row_of(list, &row);
 		row.value_len = (uint32_t)sqlite3_column_int64(list, 8);
 		if (!range->end.at && !str_eq(row.key, range->from))
 			break;
@@ -170,8 +171,8 @@ static enum status list_rows(struct ranging *ranging, bool *more, uint64_t *coun
 	return table_code(ranging->view->db, rc, NULL);
 }
 
-enum status table_range(struct table_view *view, const struct table_range *range, table_each *each,
-			void *arg, bool *more, uint64_t *count)
+static enum status range(struct table_view *view, const struct table_range *range, table_each *each,
+			 void *arg, bool *more, uint64_t *count)
 {
 	struct ranging ranging = { .view = view,
 				   .range = range,
@@ -188,6 +189,28 @@ enum status table_range(struct table_view *view, const struct table_range *range
 	return status;
 }
 
+/* One transaction, so that nothing is swept between the look and the last row. */
+static enum status range_past(struct table_view *view, const struct table_range *what,
+			      table_each *each, void *arg, bool *more, uint64_t *count)
+{
+	struct table_past past;
+	TRY(table_run(view->db, view->begin, NULL));
+	enum status status = table_past_look(view, &past);
+	if (status == OK && what->revision < past.oldest)
+		status = EXPIRED;
+	if (status == OK)
+		status = range(view, what, each, arg, more, count);
+	enum status ended = table_run(view->db, view->commit, NULL);
+	return status == OK ? ended : status;
+}
+
+enum status table_range(struct table_view *view, const struct table_range *what, table_each *each,
+			void *arg, bool *more, uint64_t *count)
+{
+	return what->is_past ? range_past(view, what, each, arg, more, count)
+			     : range(view, what, each, arg, more, count);
+}
+
 /* ---- history ---- */
 
 static bool is_within(struct str key, struct str from, struct str end)
@@ -200,11 +223,11 @@ static bool is_within(struct str key, struct str from, struct str end)
 static enum status tell_before(struct table_view *view, uint64_t id, table_each *before, void *arg)
 {
 	bool is_there;
-	TRY(seek(view, id, &is_there));
+	TRY(table_seek(view, id, &is_there));
 	struct table_row row;
 	if (!is_there)
 		return NOT_FOUND;
-	row_of(view->get, &row);
+	table_row_of(view->get, &row);
 	if (!row.is_delete)
 		before(arg, &row);
 	sqlite3_reset(view->get);
@@ -220,7 +243,7 @@ static enum status read_history(struct table_view *view, const struct table_hist
 	int rc;
 	while ((rc = sqlite3_step(view->since)) == SQLITE_ROW) {
 		struct table_row row;
-		row_of(view->since, &row);
+		table_row_of(view->since, &row);
 		uint64_t of_row = row.id >> TABLE_PLACE_BITS;
 		if (of_row != revision &&
 		    (rows >= history->max_rows || bytes >= history->max_bytes)) {

@@ -26,7 +26,7 @@ static const char schema[] =
     " rev INT NOT NULL, compact_rev INT NOT NULL, swept_id INT NOT NULL, chain INT NOT NULL,"
     " applied_index INT NOT NULL, applied_term INT NOT NULL, members_index INT NOT NULL,"
     " members BLOB, cluster INT NOT NULL);"
-    "INSERT INTO meta VALUES(1, 1, 1, 0, 0, 0, 0, 0, 0, NULL, 0);";
+    "INSERT INTO meta VALUES(1, 1, 1, 0, 0, 0, 0, 0, 0, NULL, 0);" TABLE_PAST_SCHEMA;
 _Static_assert(TABLE_FORMAT == 1, "the schema above writes the format's number");
 
 enum status table_code(sqlite3 *db, int rc, struct fault *why)
@@ -53,7 +53,7 @@ enum status table_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, stru
 			  why);
 }
 
-static enum status run(sqlite3 *db, sqlite3_stmt *statement, struct fault *why)
+enum status table_run(sqlite3 *db, sqlite3_stmt *statement, struct fault *why)
 {
 	int rc;
 	do
@@ -70,6 +70,11 @@ void table_bind_str(sqlite3_stmt *statement, int at, struct str s)
 		sqlite3_bind_blob(statement, at, s.at, (int)s.len, SQLITE_STATIC);
 	else
 		sqlite3_bind_null(statement, at);
+}
+
+void table_bind_u64(sqlite3_stmt *statement, int at, uint64_t n)
+{
+	sqlite3_bind_int64(statement, at, (sqlite3_int64)n);
 }
 
 struct str table_column_str(sqlite3_stmt *statement, int at)
@@ -223,12 +228,12 @@ static enum status make_schema(struct table *table, struct fault *why)
 	sqlite3_finalize(find);
 	if (status != OK || rc == SQLITE_ROW)
 		return status;
-	TRY(run(table->db, table->begin, why));
+	TRY(table_run(table->db, table->begin, why));
 	status = table_code(table->db, sqlite3_exec(table->db, schema, NULL, NULL, NULL), why);
 	if (status == OK)
-		status = run(table->db, table->commit, why);
+		status = table_run(table->db, table->commit, why);
 	if (status != OK && !sqlite3_get_autocommit(table->db))
-		(void)run(table->db, table->rollback, NULL);
+		(void)table_run(table->db, table->rollback, NULL);
 	return status;
 }
 
@@ -247,20 +252,11 @@ static enum status prepare_all(struct table *table, struct fault *why)
 		{ &table->put_lease, "INSERT OR REPLACE INTO lease VALUES(?1, ?2)" },
 		{ &table->drop_lease, "DELETE FROM lease WHERE id = ?1" },
 		{ &table->put_mark, TABLE_PUT_MARK },
-		{ &table->sweep_bound, "SELECT max(id) FROM (SELECT id FROM hist"
-				       " WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3)" },
-		{ &table->sweep_rows, "DELETE FROM hist WHERE id IN (SELECT prev FROM hist"
-				      " WHERE id > ?1 AND id <= ?2 AND prev > 0)" },
-		{ &table->sweep_keys,
-		  "DELETE FROM cur WHERE key IN (SELECT key FROM hist WHERE id > ?1 AND id <= ?2"
-		  " AND flags & 1) AND flags & 1 AND id <= ?2" },
-		{ &table->sweep_deletes,
-		  "DELETE FROM hist WHERE id > ?1 AND id <= ?2 AND flags & 1" },
-		{ &table->sweep_mark, "UPDATE meta SET swept_id = ?1" },
+		{ &table->put_moment, "INSERT OR REPLACE INTO moment VALUES(?1, ?2)" },
 	};
 	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
 		TRY(table_prepare(table->db, statements[i].sql, statements[i].out, why));
-	return OK;
+	return table_sweep_prepare(table, why);
 }
 
 enum status table_open(const struct seams_files *files, const struct seams_random *random,
@@ -284,6 +280,8 @@ enum status table_open(const struct seams_files *files, const struct seams_rando
 		status = make_schema(table, why);
 	if (status == OK)
 		status = table_read_mark(table->db, arena, mark, &table->swept_id, why);
+	if (status == OK)
+		status = table_past_open(table, why);
 	if (status == OK)
 		status = prepare_all(table, why);
 	if (status != OK) {
@@ -317,11 +315,6 @@ void table_close(struct table *table)
 
 /* ---- writing ---- */
 
-static void bind_u64(sqlite3_stmt *statement, int at, uint64_t n)
-{
-	sqlite3_bind_int64(statement, at, (sqlite3_int64)n);
-}
-
 static enum status find_before(struct table *table, struct str key, uint64_t *out, struct fault *why)
 {
 	*out = 0;
@@ -338,10 +331,10 @@ static enum status find_before(struct table *table, struct str key, uint64_t *ou
 static enum status write_request(struct table *table, const struct table_row *row, int flags,
 				 struct fault *why)
 {
-	bind_u64(table->put_request, 1, row->id >> TABLE_PLACE_BITS);
-	bind_u64(table->put_request, 2, row->request);
+	table_bind_u64(table->put_request, 1, row->id >> TABLE_PLACE_BITS);
+	table_bind_u64(table->put_request, 2, row->request);
 	sqlite3_bind_int(table->put_request, 3, flags & ROW_FAILURE_BRANCH);
-	return run(table->db, table->put_request, why);
+	return table_run(table->db, table->put_request, why);
 }
 
 static enum status write_row(struct table *table, const struct table_row *row, struct fault *why)
@@ -351,112 +344,95 @@ static enum status write_row(struct table *table, const struct table_row *row, s
 	int flags =
 	    (row->is_delete ? ROW_DELETE : 0) | (row->is_failure_branch ? ROW_FAILURE_BRANCH : 0);
 	sqlite3_stmt *put = table->put_row;
-	bind_u64(put, 1, row->id);
+	table_bind_u64(put, 1, row->id);
 	table_bind_str(put, 2, row->key);
-	bind_u64(put, 3, before);
-	bind_u64(put, 4, row->create_revision);
-	bind_u64(put, 5, row->version);
-	bind_u64(put, 6, row->lease);
+	table_bind_u64(put, 3, before);
+	table_bind_u64(put, 4, row->create_revision);
+	table_bind_u64(put, 5, row->version);
+	table_bind_u64(put, 6, row->lease);
 	sqlite3_bind_int(put, 7, flags);
 	table_bind_str(put, 8, row->value);
-	TRY(run(table->db, put, why));
+	TRY(table_run(table->db, put, why));
 	if (row->request)
 		TRY(write_request(table, row, flags, why));
 	put = table->put_key;
 	table_bind_str(put, 1, row->key);
-	bind_u64(put, 2, row->id);
-	bind_u64(put, 3, row->create_revision);
-	bind_u64(put, 4, row->version);
-	bind_u64(put, 5, row->lease);
-	bind_u64(put, 6, row->value.len);
+	table_bind_u64(put, 2, row->id);
+	table_bind_u64(put, 3, row->create_revision);
+	table_bind_u64(put, 4, row->version);
+	table_bind_u64(put, 5, row->lease);
+	table_bind_u64(put, 6, row->value.len);
 	sqlite3_bind_int(put, 7, flags);
-	return run(table->db, put, why);
+	return table_run(table->db, put, why);
 }
 
 void table_bind_mark(sqlite3_stmt *put, const struct table_mark *mark)
 {
-	bind_u64(put, 1, mark->revision);
-	bind_u64(put, 2, mark->compact_revision);
-	bind_u64(put, 3, mark->chain);
-	bind_u64(put, 4, mark->applied_index);
-	bind_u64(put, 5, mark->applied_term);
-	bind_u64(put, 6, mark->members_index);
+	table_bind_u64(put, 1, mark->revision);
+	table_bind_u64(put, 2, mark->compact_revision);
+	table_bind_u64(put, 3, mark->chain);
+	table_bind_u64(put, 4, mark->applied_index);
+	table_bind_u64(put, 5, mark->applied_term);
+	table_bind_u64(put, 6, mark->members_index);
 	table_bind_str(put, 7, mark->members);
-	bind_u64(put, 8, mark->cluster);
+	table_bind_u64(put, 8, mark->cluster);
+}
+
+/* Whatever is written within the next TABLE_MOMENT_S counts as of the same moment. A clock that was set back begins a new one. */
+static bool begins_moment(const struct table *table, const struct table_group *group)
+{
+	int64_t since = group->now_s - table->moment_s;
+	return group->now_s && group->row_count && (since < 0 || since >= TABLE_MOMENT_S);
+}
+
+static enum status write_moment(struct table *table, const struct table_group *group,
+				struct fault *why)
+{
+	if (!begins_moment(table, group))
+		return OK;
+	table_bind_u64(table->put_moment, 1, group->rows[0].id >> TABLE_PLACE_BITS);
+	sqlite3_bind_int64(table->put_moment, 2, group->now_s);
+	return table_run(table->db, table->put_moment, why);
 }
 
 static enum status write_group(struct table *table, const struct table_group *group,
 			       struct fault *why)
 {
+	TRY(write_moment(table, group, why));
 	for (uint32_t i = 0; i < group->row_count; i++)
 		TRY(write_row(table, &group->rows[i], why));
 	for (uint32_t i = 0; i < group->lease_count; i++) {
 		const struct table_lease *lease = &group->leases[i];
 		sqlite3_stmt *put = lease->ttl_s ? table->put_lease : table->drop_lease;
-		bind_u64(put, 1, lease->id);
+		table_bind_u64(put, 1, lease->id);
 		if (lease->ttl_s)
-			bind_u64(put, 2, lease->ttl_s);
-		TRY(run(table->db, put, why));
+			table_bind_u64(put, 2, lease->ttl_s);
+		TRY(table_run(table->db, put, why));
 	}
 	if (group->forget_requests) {
-		bind_u64(table->drop_requests, 1, group->forget_requests);
-		TRY(run(table->db, table->drop_requests, why));
+		table_bind_u64(table->drop_requests, 1, group->forget_requests);
+		TRY(table_run(table->db, table->drop_requests, why));
 	}
 	table_bind_mark(table->put_mark, &group->mark);
-	return run(table->db, table->put_mark, why);
+	return table_run(table->db, table->put_mark, why);
 }
 
-/* Ends the transaction that `status` is the outcome of so far. */
-static enum status finish(struct table *table, enum status status, struct fault *why)
+enum status table_finish(struct table *table, enum status status, struct fault *why)
 {
 	if (status == OK)
-		status = run(table->db, table->commit, why);
+		status = table_run(table->db, table->commit, why);
 	if (status != OK && !sqlite3_get_autocommit(table->db))
-		(void)run(table->db, table->rollback, NULL);
+		(void)table_run(table->db, table->rollback, NULL);
 	return status;
 }
 
 enum status table_write(struct table *table, const struct table_group *group, struct fault *why)
 {
-	TRY(run(table->db, table->begin, why));
-	TRY(finish(table, write_group(table, group, why), why));
+	TRY(table_run(table->db, table->begin, why));
+	TRY(table_finish(table, write_group(table, group, why), why));
 	table->compact_revision = group->mark.compact_revision;
-	return OK;
-}
-
-/* ---- sweeping ---- */
-
-static enum status sweep_upto(struct table *table, uint64_t upto, struct fault *why)
-{
-	sqlite3_stmt *const steps[] = { table->sweep_rows, table->sweep_keys, table->sweep_deletes };
-	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-		bind_u64(steps[i], 1, table->swept_id);
-		bind_u64(steps[i], 2, upto);
-		TRY(run(table->db, steps[i], why));
-	}
-	bind_u64(table->sweep_mark, 1, upto);
-	return run(table->db, table->sweep_mark, why);
-}
-
-enum status table_sweep(struct table *table, uint32_t max_rows, bool *is_done, struct fault *why)
-{
-	uint64_t last = (table->compact_revision + 1) << TABLE_PLACE_BITS;
-	uint64_t upto = 0;
-	bind_u64(table->sweep_bound, 1, table->swept_id);
-	bind_u64(table->sweep_bound, 2, last - 1);
-	bind_u64(table->sweep_bound, 3, max_rows);
-	int rc = sqlite3_step(table->sweep_bound);
-	if (rc == SQLITE_ROW)
-		upto = (uint64_t)sqlite3_column_int64(table->sweep_bound, 0);
-	enum status status = table_code(table->db, rc, why);
-	sqlite3_reset(table->sweep_bound);
-	TRY(status);
-	*is_done = !upto;
-	if (!upto)
-		return OK;
-	TRY(run(table->db, table->begin, why));
-	TRY(finish(table, sweep_upto(table, upto, why), why));
-	table->swept_id = upto;
+	if (begins_moment(table, group))
+		table->moment_s = group->now_s;
 	return OK;
 }
 
@@ -515,7 +491,7 @@ static enum status load_requests(struct table *table, const struct table_loader 
 	TRY(table_prepare(table->db,
 			  "SELECT rev, request, flags FROM request WHERE rev > ?1 ORDER BY rev",
 			  &read, why));
-	bind_u64(read, 1, after);
+	table_bind_u64(read, 1, after);
 	int rc;
 	while ((rc = sqlite3_step(read)) == SQLITE_ROW)
 		loader->request(loader->arg, (uint64_t)sqlite3_column_int64(read, 1),

@@ -19,7 +19,8 @@
 
 #define TABLE_CACHE_KIB 1024
 #define TABLE_VIEW_CACHE_KIB 256
-#define TABLE_FORMAT 1 /* of the database; a release reads its predecessor's */
+#define TABLE_MOMENT_S 5 /* how exactly the time of a revision is known */
+#define TABLE_FORMAT 1   /* of the database; a release reads its predecessor's */
 
 struct table;
 struct table_view;
@@ -65,16 +66,21 @@ struct table_group {
 	uint32_t lease_count;
 	uint64_t forget_requests; /* those of this revision and before */
 	struct table_mark mark;
+	int64_t now_s; /* Unix seconds: when its rows were made; 0: not said */
 };
 MUST_USE enum status table_write(struct table *table, const struct table_group *group,
 				 struct fault *why);
 
 /*
  * Forgets what compact_revision allows: rows that were superseded at or before it, and deletes. One step looks at
- * no more than `max_rows` rows; *is_done says that nothing is left to do.
+ * no more than `max_rows` rows; *is_done says that nothing is left to do. `keep` spares the latest of them; NULL: none.
  */
-MUST_USE enum status table_sweep(struct table *table, uint32_t max_rows, bool *is_done,
-				 struct fault *why);
+struct table_keep {
+	uint64_t max_bytes;
+	int64_t since_s; /* what was superseded before goes in any case */
+};
+MUST_USE enum status table_sweep(struct table *table, const struct table_keep *keep,
+				 uint32_t max_rows, bool *is_done, struct fault *why);
 
 /*
  * Writes the database anew without the pages that nothing uses any more, and gives those back to the disk as far as no
@@ -117,6 +123,7 @@ struct table_range {
 	uint32_t limit;
 	size_t max_bytes;
 	bool is_keys_only;
+	bool is_past; /* it may have been swept: EXPIRED; else the caller knows that it was not */
 };
 MUST_USE enum status table_range(struct table_view *view, const struct table_range *range,
 				 table_each *each, void *arg, bool *more, uint64_t *count);
@@ -135,6 +142,26 @@ struct table_history {
 };
 MUST_USE enum status table_history(struct table_view *view, const struct table_history *history,
 				   table_each *each, table_each *before, void *arg, uint64_t *upto);
+
+/* ---- the past: what was compacted and is kept nevertheless ---- */
+
+struct table_past {
+	uint64_t oldest; /* the first revision that still reads as it was */
+	int64_t since_s; /* when that was; 0: not known */
+	uint64_t bytes;  /* about, as far as it was weighed */
+};
+MUST_USE enum status table_past_look(struct table_view *view, struct table_past *out);
+
+/*
+ * The changes of one key before `below` (0: all), the latest first, at most `limit`; *more: there are older ones. The time
+ * that goes with each is exact to TABLE_MOMENT_S; 0: not known.
+ */
+typedef void table_each_past(void *arg, const struct table_row *row, int64_t at_s);
+MUST_USE enum status table_walk(struct table_view *view, struct str key, uint64_t below,
+				uint32_t limit, table_each_past *each, void *arg, bool *more);
+
+/* The latest revision that was there at that second; 0: before all that is known. */
+MUST_USE enum status table_revision_at(struct table_view *view, int64_t at_s, uint64_t *out);
 
 /* ---- durability ---- */
 

@@ -73,6 +73,7 @@
 #define LIMIT_PROPOSALS 4096U                               /* writes waiting for the leader */
 #define LIMIT_WATCH_EVENTS 1024U                            /* window of one slow watcher */
 #define LIMIT_WATCH_BYTES (8U * MIB)
+#define LIMIT_STORE_PAST 256U   /* changes of one key in an answer */
 #define LIMIT_COMPACT_ROWS 200U /* one step of compaction: a few ms of SQLite */
 #define LIMIT_STORE_READS 4096U /* reads waiting for a read index or for the database */
 #define LIMIT_STORE_WATCHES \

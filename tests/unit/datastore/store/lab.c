@@ -258,7 +258,8 @@ void lab_send(struct lab *lab, const struct act_type *type, const void *body)
 
 /* ---- life ---- */
 
-struct lab *lab_open(struct fake_disk *disk, uint32_t history_s)
+static struct lab *open_with(struct fake_disk *disk, uint32_t history_s, uint64_t past_bytes,
+			     uint32_t past_s)
 {
 	struct lab *lab = arena_new_of(test_arena(), struct lab);
 	*lab = (struct lab){ .disk = disk, .now_ns = TIME_S, .is_giving_credit = true };
@@ -268,7 +269,9 @@ struct lab *lab_open(struct fake_disk *disk, uint32_t history_s)
 					     .address = STR("127.0.0.1:6444"),
 					     .is_first = true,
 					     .segment_bytes = 256U * KIB,
-					     .history_s = history_s };
+					     .history_s = history_s,
+					     .past_bytes = past_bytes,
+					     .past_s = past_s };
 	struct lab **args = arena_new_of(test_arena(), struct lab *);
 	*args = lab;
 	lab->children[0] =
@@ -292,6 +295,16 @@ struct lab *lab_open(struct fake_disk *disk, uint32_t history_s)
 	};
 	CHECK_STATUS(act_host_open(&config, &seams, &lab->host), OK);
 	return lab;
+}
+
+struct lab *lab_open(struct fake_disk *disk, uint32_t history_s)
+{
+	return open_with(disk, history_s, 0, 0);
+}
+
+struct lab *lab_open_keeping(struct fake_disk *disk, uint64_t past_bytes, uint32_t past_s)
+{
+	return open_with(disk, 1, past_bytes, past_s);
 }
 
 void lab_close(struct lab *lab)

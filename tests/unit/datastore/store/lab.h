@@ -14,6 +14,8 @@ struct lab;
 
 /* Starts a store on the disk, which stays the caller's. history_s 0: the usual time. */
 struct lab *lab_open(struct fake_disk *disk, uint32_t history_s);
+/* One that keeps so much of what was compacted. */
+struct lab *lab_open_keeping(struct fake_disk *disk, uint64_t past_bytes, uint32_t past_s);
 void lab_close(struct lab *lab);
 /* As a crash of the machine: nothing is closed in order, unsynced bytes are lost by chance. */
 void lab_crash(struct lab *lab);

@@ -167,7 +167,7 @@ static void sweep_all(struct table *table, struct table_mark *mark, uint64_t com
 	CHECK_STATUS(table_write(table, &(struct table_group){ .mark = *mark }, NULL), OK);
 	bool is_done = false;
 	for (int i = 0; !is_done && i < 100; i++)
-		CHECK_STATUS(table_sweep(table, 2, &is_done, NULL), OK);
+		CHECK_STATUS(table_sweep(table, NULL, 2, &is_done, NULL), OK);
 	CHECK(is_done);
 }
 

@@ -1,0 +1,114 @@
+/* Views of the past: what was compacted and has not been swept, and when it was. */
+#include "datastore/table/table-private.h"
+
+enum status table_past_prepare(struct table_view *view, struct fault *why)
+{
+	const struct {
+		sqlite3_stmt **out;
+		const char *sql;
+	} statements[] = {
+		{ &view->begin, "BEGIN" },
+		{ &view->commit, "COMMIT" },
+		{ &view->key, "SELECT id FROM cur WHERE key = ?1" },
+		{ &view->oldest, "SELECT swept_id FROM meta" },
+		{ &view->moment,
+		  "SELECT at FROM moment WHERE rev <= ?1 ORDER BY rev DESC LIMIT 1" },
+		{ &view->moment_after, "SELECT min(rev), (SELECT min(rev) FROM moment),"
+				       " (SELECT rev FROM meta) FROM moment WHERE at > ?1" },
+		{ &view->past, "SELECT bytes FROM past" },
+	};
+	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
+		TRY(table_prepare(view->db, statements[i].sql, statements[i].out, why));
+	return OK;
+}
+
+/* The first column of the first row; 0: there is none. */
+static enum status read_number(struct table_view *view, sqlite3_stmt *read, uint64_t *out)
+{
+	int rc = sqlite3_step(read);
+	enum status status = table_code(view->db, rc, NULL);
+	if (status == OK)
+		*out = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(read, 0) : 0;
+	sqlite3_reset(read);
+	return status;
+}
+
+static enum status find_time(struct table_view *view, uint64_t revision, int64_t *out)
+{
+	uint64_t at;
+	table_bind_u64(view->moment, 1, revision);
+	TRY(read_number(view, view->moment, &at));
+	*out = (int64_t)at;
+	return OK;
+}
+
+/* What a row superseded went with the row's own id, so the revision of the last id that was swept reads as it was. */
+enum status table_past_look(struct table_view *view, struct table_past *out)
+{
+	struct table_past past;
+	uint64_t swept_id;
+	TRY(read_number(view, view->oldest, &swept_id));
+	past.oldest = swept_id >> TABLE_PLACE_BITS;
+	if (!past.oldest)
+		past.oldest = 1;
+	TRY(find_time(view, past.oldest, &past.since_s));
+	TRY(read_number(view, view->past, &past.bytes));
+	*out = past;
+	return OK;
+}
+
+static enum status walk(struct table_view *view, uint64_t id, uint64_t below, uint32_t limit,
+			table_each_past *each, void *arg, bool *more)
+{
+	uint32_t count = 0;
+	while (id) {
+		struct table_row row;
+		bool is_there;
+		int64_t at_s;
+		TRY(table_seek(view, id, &is_there));
+		if (!is_there)
+			return OK; /* it was swept, and all before it */
+		id = (uint64_t)sqlite3_column_int64(view->get, 7);
+		table_row_of(view->get, &row);
+		uint64_t revision = row.id >> TABLE_PLACE_BITS;
+		if (below && revision >= below)
+			continue;
+		*more = count == limit;
+		if (*more)
+			return OK;
+		TRY(find_time(view, revision, &at_s));
+		each(arg, &row, at_s);
+		count++;
+	}
+	return OK;
+}
+
+enum status table_walk(struct table_view *view, struct str key, uint64_t below, uint32_t limit,
+		       table_each_past *each, void *arg, bool *more)
+{
+	uint64_t id;
+	*more = false;
+	TRY(table_run(view->db, view->begin, NULL));
+	table_bind_str(view->key, 1, key);
+	enum status status = read_number(view, view->key, &id);
+	if (status == OK)
+		status = walk(view, id, below, limit, each, arg, more);
+	sqlite3_reset(view->get);
+	enum status ended = table_run(view->db, view->commit, NULL);
+	return status == OK ? ended : status;
+}
+
+enum status table_revision_at(struct table_view *view, int64_t at_s, uint64_t *out)
+{
+	sqlite3_stmt *read = view->moment_after;
+	sqlite3_bind_int64(read, 1, at_s);
+	enum status status = table_code(view->db, sqlite3_step(read), NULL);
+	if (status == OK) {
+		uint64_t after = (uint64_t)sqlite3_column_int64(read, 0);
+		uint64_t first = (uint64_t)sqlite3_column_int64(read, 1);
+		uint64_t latest = (uint64_t)sqlite3_column_int64(read, 2);
+		*out = !after ? latest : after == first ? 0 : after - 1;
+	}
+	sqlite3_reset(read);
+	return status;
+}

@@ -1,0 +1,231 @@
+#include "datastore/table/table.h"
+
+#include <sqlite3.h>
+
+#include "tests/lib/fake-disk.h"
+#include "tests/lib/test.h"
+
+#define PATH "/data/table.db"
+#define ID(revision) ((uint64_t)(revision) << TABLE_PLACE_BITS)
+#define BEGIN_S \
+	1000000 /* when revision 2 is made; each later one ten seconds after the one before */
+
+struct world {
+	struct fake_disk *disk;
+	struct table *table;
+	struct table_view *view;
+	struct table_mark mark;
+};
+
+static void open_world(struct world *world)
+{
+	struct fault why = { 0 };
+	CHECK_STATUS(table_open(fake_disk_files(world->disk), fake_disk_random(world->disk), PATH,
+				test_arena(), &world->table, &world->mark, &why),
+		     OK);
+	CHECK_STATUS(table_view_open(world->table, &world->view, NULL), OK);
+}
+
+static void close_world(struct world *world)
+{
+	table_view_close(world->view);
+	table_close(world->table);
+}
+
+static void put(struct world *world, uint64_t revision, const char *key, const char *value)
+{
+	struct table_row row = { .id = ID(revision),
+				 .key = str_from(key),
+				 .value = value ? str_from(value) : STR_NONE,
+				 .create_revision = revision,
+				 .version = 1,
+				 .is_delete = !value };
+	world->mark.revision = revision;
+	world->mark.applied_index++;
+	struct table_group group = { .rows = &row,
+				     .row_count = 1,
+				     .mark = world->mark,
+				     .now_s = BEGIN_S + ((int64_t)revision - 2) * 10 };
+	CHECK_STATUS(table_write(world->table, &group, NULL), OK);
+}
+
+/* a=1@2 b=1@3 a=2@4 (b deleted @5) c=1@6 b=2@7, all but the last compacted */
+static struct world make_world(void)
+{
+	struct world world = { .disk = fake_disk_new(1) };
+	const struct seams_files *files = fake_disk_files(world.disk);
+	CHECK_STATUS(files->mkdir(files->self, "/data", 0700), OK);
+	CHECK_STATUS(files->sync_folder(files->self, "/data"), OK);
+	open_world(&world);
+	put(&world, 2, "a", "1");
+	put(&world, 3, "b", "1");
+	put(&world, 4, "a", "2");
+	put(&world, 5, "b", NULL);
+	put(&world, 6, "c", "1");
+	put(&world, 7, "b", "2");
+	world.mark.compact_revision = 7;
+	CHECK_STATUS(table_write(world.table, &(struct table_group){ .mark = world.mark }, NULL),
+		     OK);
+	return world;
+}
+
+static void free_world(struct world *world)
+{
+	close_world(world);
+	fake_disk_free(world->disk);
+}
+
+static void sweep(struct world *world, uint64_t max_bytes, int64_t since_s)
+{
+	struct table_keep keep = { max_bytes, since_s };
+	bool is_done = false;
+	for (int i = 0; !is_done && i < 100; i++)
+		CHECK_STATUS(table_sweep(world->table, &keep, 1, &is_done, NULL), OK);
+	CHECK(is_done);
+}
+
+static void print_row(void *arg, const struct table_row *row)
+{
+	struct text *out = arg;
+	text_add(out, row->key);
+	text_add_char(out, row->is_delete ? '-' : '=');
+	text_add(out, row->value);
+	text_printf(out, "@%llu ", (unsigned long long)(row->id >> TABLE_PLACE_BITS));
+}
+
+static void print_past(void *arg, const struct table_row *row, int64_t at_s)
+{
+	print_row(arg, row);
+	text_printf(arg, "%+lld ", (long long)(at_s ? at_s - BEGIN_S : -1));
+}
+
+static struct str range_at(struct world *world, uint64_t revision)
+{
+	struct text out = text_in(test_arena(), 4096);
+	struct table_range range = { .from = STR("a"),
+				     .end = STR("z"),
+				     .revision = revision,
+				     .max_bytes = 4096,
+				     .is_past = true };
+	bool more;
+	uint64_t count;
+	enum status status = table_range(world->view, &range, print_row, &out, &more, &count);
+	return status == OK ? text_str(&out) : str_from(status_name(status));
+}
+
+static struct str walk(struct world *world, const char *key, uint64_t below, uint32_t limit)
+{
+	struct text out = text_in(test_arena(), 4096);
+	bool more;
+	CHECK_STATUS(table_walk(world->view, str_from(key), below, limit, print_past, &out, &more),
+		     OK);
+	if (more)
+		text_lit(&out, "...");
+	return text_str(&out);
+}
+
+TEST(what_was_compacted_reads_as_it_was_as_long_as_it_is_kept)
+{
+	struct world world = make_world();
+	struct table_past past;
+	sweep(&world, 1U << 20, 0);
+	CHECK_STR(range_at(&world, 2), "a=1@2 ");
+	CHECK_STR(range_at(&world, 4), "a=2@4 b=1@3 ");
+	CHECK_STR(range_at(&world, 5), "a=2@4 ");
+	CHECK_STR(range_at(&world, 7), "a=2@4 b=2@7 c=1@6 ");
+	CHECK_STATUS(table_past_look(world.view, &past), OK);
+	CHECK_EQ(past.oldest, 1);
+	CHECK_EQ(past.bytes, 2 * (1 + 1 + 64) + 2 + 128);
+	CHECK_STR(walk(&world, "b", 0, 10), "b=2@7 +50 b-@5 +30 b=1@3 +10 ");
+	CHECK_STR(walk(&world, "b", 0, 2), "b=2@7 +50 b-@5 +30 ...");
+	CHECK_STR(walk(&world, "b", 5, 2), "b=1@3 +10 ");
+	CHECK_STR(walk(&world, "nothing", 0, 2), "");
+	free_world(&world);
+}
+
+TEST(what_is_too_old_goes_and_is_said_to_have_gone)
+{
+	struct world world = make_world();
+	struct table_past past;
+	sweep(&world, 1U << 20, BEGIN_S + 25); /* a=1 was superseded at 20 */
+	CHECK_STR(range_at(&world, 3), "EXPIRED");
+	CHECK_STR(range_at(&world, 4), "a=2@4 b=1@3 ");
+	CHECK_STATUS(table_past_look(world.view, &past), OK);
+	CHECK_EQ(past.oldest, 4);
+	CHECK_EQ(past.since_s, BEGIN_S + 20);
+	CHECK_STR(walk(&world, "a", 0, 10), "a=2@4 +20 ");
+	sweep(&world, 1U << 20, BEGIN_S + 3600);
+	CHECK_STR(range_at(&world, 6), "EXPIRED");
+	CHECK_STR(range_at(&world, 7), "a=2@4 b=2@7 c=1@6 ");
+	CHECK_STATUS(table_past_look(world.view, &past), OK);
+	CHECK_EQ(past.bytes, 0);
+	free_world(&world);
+}
+
+TEST(what_is_too_much_goes_oldest_first_and_no_more_than_that)
+{
+	struct world world = make_world();
+	struct table_past past;
+	sweep(&world, 200, 0);
+	CHECK_STATUS(table_past_look(world.view, &past), OK);
+	CHECK_EQ(past.bytes, 66 + 130); /* a=1 has gone */
+	CHECK_EQ(past.oldest, 4);
+	CHECK_STR(range_at(&world, 4), "a=2@4 b=1@3 ");
+	sweep(&world, 0, 0);
+	CHECK_STATUS(table_past_look(world.view, &past), OK);
+	CHECK_EQ(past.bytes, 0);
+	CHECK_EQ(past.oldest, 7);
+	free_world(&world);
+}
+
+TEST(what_is_kept_and_its_weight_survive_a_restart)
+{
+	struct world world = make_world();
+	struct table_past before, after;
+	sweep(&world, 200, 0);
+	CHECK_STATUS(table_past_look(world.view, &before), OK);
+	close_world(&world);
+	open_world(&world);
+	CHECK_STR(range_at(&world, 4), "a=2@4 b=1@3 ");
+	put(&world, 8, "c", NULL);
+	world.mark.compact_revision = 8;
+	CHECK_STATUS(table_write(world.table, &(struct table_group){ .mark = world.mark }, NULL),
+		     OK);
+	sweep(&world, 1U << 20, 0);
+	CHECK_STATUS(table_past_look(world.view, &after), OK);
+	CHECK_EQ(after.bytes, before.bytes + 66 + 130);
+	free_world(&world);
+}
+
+/* An older release sweeps on and knows nothing of weights: those are taken anew. */
+TEST(where_an_older_release_has_swept_the_weight_is_taken_anew)
+{
+	struct world world = make_world();
+	struct table_past past;
+	bool is_done;
+	sweep(&world, 1U << 20, 0);
+	close_world(&world);
+	open_world(&world);
+	CHECK_STATUS(table_sweep(world.table, NULL, 3, &is_done, NULL), OK); /* up to 4 */
+	close_world(&world);
+	/* As if `past` had been left alone: it says another swept_id than meta does. */
+	open_world(&world);
+	sweep(&world, 1U << 20, 0);
+	CHECK_STATUS(table_past_look(world.view, &past), OK);
+	CHECK_EQ(past.oldest, 4);
+	CHECK_EQ(past.bytes, 66 + 130);
+	free_world(&world);
+}
+
+TEST(a_moment_says_which_revision_was_the_latest)
+{
+	struct world world = make_world();
+	uint64_t revision;
+	CHECK_STATUS(table_revision_at(world.view, BEGIN_S - 1, &revision), OK);
+	CHECK_EQ(revision, 0);
+	CHECK_STATUS(table_revision_at(world.view, BEGIN_S + 25, &revision), OK);
+	CHECK_EQ(revision, 4);
+	CHECK_STATUS(table_revision_at(world.view, BEGIN_S + 9999, &revision), OK);
+	CHECK_EQ(revision, 7);
+	free_world(&world);
+}
