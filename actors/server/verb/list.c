@@ -7,7 +7,8 @@
  * list: the objects of a collection at one revision.
  *
  * From the cache wherever it shows the revision asked for; else (a later page after changes, an exact old revision) page by page
- * from the store's history. A page ends by `limit`; its token names the revision and the next key.
+ * from the store's history. A page ends by `limit`; its token names the revision and the next key. Only a list that says Exact sees
+ * what was compacted and is kept; everybody else is told that it expired, as upstream does.
  */
 
 struct listing {
@@ -20,6 +21,7 @@ struct listing {
 	int64_t remaining; /* known only without selectors */
 	uint64_t left;     /* objects behind the page */
 	bool is_exact;     /* the revision must be that one */
+	bool is_past;      /* though it was compacted */
 	bool has_more;
 	bool is_from_store;
 	struct str key_next; /* of the store's next page */
@@ -34,6 +36,14 @@ static struct str scope(const struct request *r)
 {
 	return r->resource->row->is_namespaced && r->route.namespace.len > 0 ? r->route.namespace
 									     : STR("");
+}
+
+/* The one object that is asked for; absent: it may be any. */
+static struct str name_of(const struct request *r)
+{
+	return scope(r).len > 0 || !r->resource->row->is_namespaced
+		   ? selector_exact(&r->options.fields, STR("metadata.name"))
+		   : STR_NONE;
 }
 
 /* Keys in tokens are relative to the collection asked for, those of the cache to the resource. */
@@ -60,7 +70,7 @@ static enum next continue_at(struct request *r, struct listing *listing)
 {
 	struct str version = r->options.resource_version;
 	struct fault why = { 0 };
-	struct page_token token;
+	struct page_token token = { 0 };
 
 	if (version.len > 0 && !str_is(version, "0"))
 		return request_fail(
@@ -75,6 +85,7 @@ static enum next continue_at(struct request *r, struct listing *listing)
 	if (token.revision < 0 || r->resource->live != NULL)
 		return r->is_fresh ? NEXT : request_refresh(r);
 	listing->is_exact = true;
+	listing->is_past = token.is_past;
 	listing->revision = (uint64_t)token.revision;
 	return request_wait_revision(r, listing->revision);
 }
@@ -95,7 +106,8 @@ static enum next choose_revision(struct request *r, struct listing *listing)
 		r->options.limit = 0; /* upstream's cache ignores it then */
 		return NEXT;
 	}
-	listing->is_exact = str_is(match, "Exact") || (match.len == 0 && r->options.limit > 0);
+	listing->is_past = str_is(match, "Exact");
+	listing->is_exact = listing->is_past || (match.len == 0 && r->options.limit > 0);
 	listing->revision = listing->is_exact ? revision : 0;
 	return request_wait_revision(r, revision);
 }
@@ -126,12 +138,11 @@ static bool take(void *arg, struct str key, const struct object *object)
 static void list_cache(struct request *r, struct listing *listing)
 {
 	struct str namespace = scope(r);
-	struct str name = selector_exact(&r->options.fields, STR("metadata.name"));
+	struct str name = name_of(r);
 	const struct object *object;
 
 	listing->revision = listing->is_exact ? listing->revision : request_shown(r);
-	if (name.at != NULL && r->options.continue_token.len == 0 &&
-	    (namespace.len > 0 || !r->resource->row->is_namespaced)) {
+	if (name.at != NULL && r->options.continue_token.len == 0) {
 		object = cache_get(r->resource->cache, namespace, name);
 		if (object != NULL)
 			take(listing, name, object);
@@ -174,12 +185,18 @@ static struct str join(struct arena *arena, struct str prefix, struct str start)
 static enum next ask_page(struct request *r, struct listing *listing)
 {
 	struct arena *arena = request_store_arena(r);
-	struct str prefix = prefix_of(r), start = listing->start;
-	struct store_range range = { .arena = arena, .revision = listing->revision };
+	struct str prefix = prefix_of(r), start = listing->start, name = name_of(r);
+	struct store_range range = { .arena = arena,
+				     .revision = listing->revision,
+				     .is_past = listing->is_past };
 
-	range.key = listing->key_next.at ? join(arena, listing->key_next, STR(""))
-					 : join(arena, prefix, start);
-	range.end = end_of(arena, prefix);
+	if (name.len > 0 && start.len == 0) {
+		range.key = join(arena, prefix, name);
+	} else {
+		range.key = listing->key_next.at ? join(arena, listing->key_next, STR(""))
+						 : join(arena, prefix, start);
+		range.end = end_of(arena, prefix);
+	}
 	listing->is_from_store = true;
 	return request_ask(r, &store_range_type, &range);
 }
@@ -202,7 +219,7 @@ static bool take_row(struct request *r, struct listing *listing, const struct st
 static enum next expired(struct request *r, struct listing *listing)
 {
 	struct failure *failure;
-	struct page_token token = { -1, listing->start };
+	struct page_token token = { -1, listing->start, false };
 
 	if (r->options.continue_token.len == 0)
 		return request_fail(
@@ -242,7 +259,7 @@ static enum next page_came(struct request *r, struct listing *listing)
 
 static enum next answer(struct request *r, struct listing *listing)
 {
-	struct page_token token = { (int64_t)listing->revision, STR_NONE };
+	struct page_token token = { (int64_t)listing->revision, STR_NONE, listing->is_past };
 	struct str more = STR_NONE;
 	int64_t remaining = -1;
 

@@ -14,9 +14,17 @@ struct str page_token_print(struct arena *arena, const struct page_token *token)
 	text_add_i64(&json, token->revision);
 	text_lit(&json, ",\"start\":");
 	json_write_string(&json, token->start);
+	if (token->is_past)
+		text_lit(&json, ",\"past\":true");
 	text_add_char(&json, '}');
 	base64_encode(BASE64_URL, text_str(&json), &out);
 	return text_str(&out);
+}
+
+static bool read_bool(struct json *in, bool *out)
+{
+	*out = json_peek(in) == JSON_TRUE;
+	return json_literal(in);
 }
 
 static bool read_members(struct arena *arena, struct str text, struct str *version,
@@ -37,6 +45,8 @@ static bool read_members(struct arena *arena, struct str text, struct str *versi
 			is_read = json_string(&in, arena, &out->start);
 		else if (str_is(name, "rv"))
 			is_read = json_number(&in, &number);
+		else if (str_is(name, "past"))
+			is_read = read_bool(&in, &out->is_past);
 		else
 			is_read = json_skip(&in, NULL);
 		if (!is_read)

@@ -524,6 +524,12 @@ struct rig *rig_open(const struct server_config *config)
 	return rig_open_with(config, NULL, 0);
 }
 
+void rig_keep_past(struct rig *rig, uint64_t bytes, uint32_t seconds)
+{
+	rig->store.past_bytes = bytes;
+	rig->store.past_s = seconds;
+}
+
 void rig_close(struct rig *rig)
 {
 	act_host_stop(rig->host);

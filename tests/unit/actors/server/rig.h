@@ -22,6 +22,8 @@ struct rig *rig_open(const struct server_config *config);
 struct rig *rig_open_with(const struct server_config *config, const struct act_child *children,
 			  uint32_t count);
 void rig_close(struct rig *rig);
+/* From now on the store keeps so much of what it compacts. */
+void rig_keep_past(struct rig *rig, uint64_t bytes, uint32_t seconds);
 void rig_run(struct rig *rig, uint64_t ms);
 /* Nothing reaches the disk while it holds: writes of the store stay under way. */
 void rig_hold_disk(struct rig *rig, bool is_holding);
