@@ -3,6 +3,8 @@
  *
  * They are opened with an exclusive lock, so that SQLite keeps no memory to share with others beside the file.
  */
+#include <stdio.h>
+
 #include "datastore/table/table-private.h"
 
 /* A file of a database, on its own. */
@@ -112,6 +114,75 @@ enum status table_examine(const struct seams_files *files, const struct seams_ra
 	struct lone lone;
 	TRY(lone_open(files, random, path, &lone, why));
 	enum status status = examine(lone.db, arena, out, why);
+	lone_close(&lone);
+	return status;
+}
+
+/* ---- taking back ---- */
+
+static enum status find_point(sqlite3 *db, const struct table_point *point, uint64_t *out,
+			      struct fault *why)
+{
+	uint64_t oldest = 0, latest = 0, after = 0, first = 0;
+	char sql[128];
+
+	TRY(ask_number(db, "SELECT swept_id >> 20 FROM meta", &oldest, why));
+	TRY(ask_number(db, "SELECT rev FROM meta", &latest, why));
+	TRY(ask_number(db, "SELECT coalesce(min(rev), 0) FROM moment", &first, why));
+	snprintf(sql, sizeof sql, "SELECT coalesce(min(rev), 0) FROM moment WHERE at > %lld",
+		 (long long)point->at_s);
+	TRY(ask_number(db, sql, &after, why));
+	*out = point->revision ? point->revision : after ? after - 1 : latest;
+	if (*out > latest)
+		return fault_set(why, BAD_REQUEST, "", "it ends at revision %llu",
+				 (unsigned long long)latest);
+	if (!*out || *out < oldest || (!point->revision && after && after == first))
+		return fault_set(why, EXPIRED, "",
+				 "what is kept of the past begins at revision %llu",
+				 (unsigned long long)(oldest ? oldest : 1));
+	return OK;
+}
+_Static_assert(TABLE_PLACE_BITS == 20, "statements here shift by it");
+
+/* Those that changed since are, among all keys, few: each is looked up once. */
+static enum status take_back(sqlite3 *db, uint64_t revision, struct fault *why)
+{
+	char sql[2048];
+	unsigned long long end = (revision + 1) << TABLE_PLACE_BITS;
+
+	snprintf(sql, sizeof sql,
+		 "BEGIN; CREATE TEMP TABLE back(key BLOB PRIMARY KEY, id INT NOT NULL);"
+		 "INSERT INTO back SELECT key, max(id) FROM hist WHERE id < %llu AND key IN"
+		 " (SELECT key FROM cur WHERE id >= %llu) GROUP BY key;"
+		 "DELETE FROM cur WHERE id >= %llu;"
+		 "INSERT INTO cur SELECT h.key, h.id, h.create_rev, h.version,"
+		 " CASE WHEN h.lease IN (SELECT id FROM lease) THEN h.lease ELSE 0 END,"
+		 " coalesce(length(h.value), 0), h.flags FROM back b JOIN hist h ON h.id = b.id;"
+		 "DELETE FROM hist WHERE id >= %llu; DELETE FROM request WHERE rev > %llu;"
+		 "DELETE FROM moment WHERE rev > %llu; DELETE FROM past;"
+		 "UPDATE meta SET rev = %llu, compact_rev = min(compact_rev, %llu); COMMIT",
+		 end, end, end, end, (unsigned long long)revision, (unsigned long long)revision,
+		 (unsigned long long)revision, (unsigned long long)revision);
+	return table_code(db, sqlite3_exec(db, sql, NULL, NULL, NULL), why);
+}
+
+enum status table_rewind(const struct seams_files *files, const struct seams_random *random,
+			 const char *path, const struct table_point *point, uint64_t *out,
+			 struct fault *why)
+{
+	struct lone lone;
+	uint64_t revision = 0;
+
+	TRY(lone_open(files, random, path, &lone, why));
+	/* A copy that an older release made says nothing of times. */
+	enum status status =
+	    table_code(lone.db, sqlite3_exec(lone.db, TABLE_PAST_SCHEMA, NULL, NULL, NULL), why);
+	if (status == OK)
+		status = find_point(lone.db, point, &revision, why);
+	if (status == OK)
+		status = take_back(lone.db, revision, why);
+	if (status == OK)
+		*out = revision;
 	lone_close(&lone);
 	return status;
 }

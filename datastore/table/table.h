@@ -192,6 +192,20 @@ MUST_USE enum status table_examine(const struct seams_files *files,
 				   struct arena *arena, struct table_contents *out,
 				   struct fault *why);
 
+/* A revision, or, where that is 0, whatever was the latest at a second. */
+struct table_point {
+	uint64_t revision;
+	int64_t at_s;
+};
+
+/*
+ * Takes back every change after a point: keys are what they were then, and what happened since is gone. EXPIRED: the past that is kept
+ * begins later; BAD_REQUEST: it has yet to come; both with words. *out: the revision.
+ */
+MUST_USE enum status table_rewind(const struct seams_files *files,
+				  const struct seams_random *random, const char *path,
+				  const struct table_point *point, uint64_t *out, struct fault *why);
+
 /*
  * Makes it stand for `mark` and nothing of what it was copied from: its requests are forgotten, its rows, keys and leases stay, but for
  * keys that begin with `forgotten` (absent: none). Durable when it returns.

@@ -9,6 +9,7 @@
 #include "deploy/main/drill/demo.h"
 #include "deploy/main/drill/drill-fault.h"
 #include "deploy/main/drill/drill.h"
+#include "deploy/main/history/history-options.h"
 #include "deploy/main/migration/verb-export.h"
 #include "deploy/main/migration/verb-import.h"
 #include "deploy/main/node/hosts.h"
@@ -28,6 +29,11 @@
 	{                                                                                     \
 		.name = "output", .letter = 'o', .kind = OPTION_CHOICE,                       \
 		.choices = "text|json|yaml", .fallback = "text", .help = "the form to print", \
+	}
+#define NAMESPACE                                                                       \
+	{                                                                               \
+		.name = "namespace", .letter = 'n', .kind = OPTION_TEXT, .value = "NS", \
+		.fallback = "default", .help = "where the object is"                    \
 	}
 #define WATCH                                                                          \
 	{                                                                              \
@@ -65,12 +71,13 @@
 	{                                                                              \
 		.name = "only", .kind = OPTION_TEXT, .value = "A", .help = "that one", \
 	}
-#define HOST(host, start)                                                                   \
-	{                                                                                   \
-		.name = "host-" host, .arguments = "", .help = "", .run = start,            \
-		.is_internal = true,                                                        \
-		.options = { DATA_DIR, PODS, CHAOS, ETCD_LISTEN, SCHEDULE_OPTIONS, MOVED }, \
-		.more = api_options,                                                        \
+#define HOST(host, start)                                                                 \
+	{                                                                                 \
+		.name = "host-" host, .arguments = "", .help = "", .run = start,          \
+		.is_internal = true,                                                      \
+		.options = { DATA_DIR,        PODS, CHAOS, ETCD_LISTEN, SCHEDULE_OPTIONS, \
+			     HISTORY_OPTIONS, MOVED },                                    \
+		.more = api_options,                                                      \
 	}
 
 #define SIM_OPTIONS                                                                               \
@@ -140,6 +147,7 @@ static const struct command commands[] = {
 		       CHAOS,
 		       ETCD_LISTEN,
 		       SCHEDULE_OPTIONS,
+		       HISTORY_OPTIONS,
 		       { .name = "spares",
 			 .kind = OPTION_NUMBER,
 			 .value = "N",
@@ -293,6 +301,40 @@ static const struct command commands[] = {
 		       { .name = "stale",
 			 .help = "what this node has, though no majority can say whether that is "
 				 "the latest" } } },
+	{ .name = "history",
+	  .arguments = "KIND/NAME",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .help = "the versions of an object, also of one that was deleted: when, by whom, what "
+		  "changed; or, with --at, the object as it was",
+	  .run = verb_history,
+	  .options = { NAMESPACE,
+		       OUTPUT,
+		       DATA_DIR,
+		       { .name = "limit",
+			 .kind = OPTION_NUMBER,
+			 .value = "N",
+			 .fallback = "20",
+			 .help = "so many of the latest" },
+		       { .name = "at",
+			 .kind = OPTION_NUMBER,
+			 .value = "REVISION",
+			 .help = "prints it as it was then" } } },
+	{ .name = "undo",
+	  .arguments = "KIND/NAME",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .help = "says what would change if an object were again what it was before, and with "
+		  "--yes makes it so",
+	  .run = verb_undo,
+	  .options = { NAMESPACE,
+		       DATA_DIR,
+		       { .name = "to",
+			 .kind = OPTION_NUMBER,
+			 .value = "REVISION",
+			 .help = "what it was then; else the latest version that differs from "
+				 "now" },
+		       { .name = "yes", .help = "do it" } } },
 	{ .name = "recover",
 	  .arguments = "",
 	  .help =
@@ -310,7 +352,13 @@ static const struct command commands[] = {
 	  .help = "fills an empty data directory from a backup: `troupe up` on it begins a new "
 		  "cluster with that state",
 	  .run = verb_restore,
-	  .options = { DATA_DIR, PASSPHRASE } },
+	  .options = { DATA_DIR,
+		       PASSPHRASE,
+		       { .name = "at",
+			 .kind = OPTION_TEXT,
+			 .value = "REVISION|TIME",
+			 .help = "the state of that moment, as far back as the backup's node kept "
+				 "its past; a time to some seconds" } } },
 	{ .name = "export",
 	  .arguments = "FILE",
 	  .arguments_min = 1,

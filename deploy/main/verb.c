@@ -9,6 +9,7 @@
 #include "deploy/embed/version.h"
 #include "deploy/main/admin/admin.h"
 #include "deploy/main/command/ask.h"
+#include "deploy/main/history/historian.h"
 #include "runtime/loop/loop.h"
 #include "transport/http/url.h"
 
@@ -182,6 +183,48 @@ int verb_trace(const struct command_line *line)
 	code = put(line, "GET", path.at, STR_NONE, ASK_MS);
 	text_fini(&path);
 	return code;
+}
+
+/* Of an object: KIND/NAME and its namespace. */
+static struct text past_path(const struct command_line *line, const char *page)
+{
+	struct text path = text_new(2048);
+
+	text_printf(&path, HISTORIAN_PLACE "%s", page);
+	add_query(&path, "what", line->arguments[0]);
+	add_query(&path, "namespace", command_text(line, "namespace"));
+	return path;
+}
+
+static int put_past(const struct command_line *line, const char *method, struct text *path)
+{
+	int code;
+
+	text_add_char(path, '\0');
+	code = put(line, method, path->at, STR_NONE, LEAVE_MS);
+	text_fini(path);
+	return code;
+}
+
+int verb_history(const struct command_line *line)
+{
+	const char *at = command_text(line, "at");
+	struct text path = past_path(line, at != NULL ? "object" : "history");
+
+	add_query(&path, "output", command_text(line, "output"));
+	add_query(&path, "at", at);
+	if (at == NULL)
+		add_query(&path, "limit", command_text(line, "limit"));
+	return put_past(line, "GET", &path);
+}
+
+int verb_undo(const struct command_line *line)
+{
+	struct text path = past_path(line, "undo");
+
+	add_query(&path, "to", command_text(line, "to"));
+	add_query(&path, "yes", command_flag(line, "yes") ? "1" : NULL);
+	return put_past(line, "POST", &path);
 }
 
 static int create_token(const struct command_line *line)

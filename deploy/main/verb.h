@@ -10,6 +10,8 @@ int verb_status(const struct command_line *line);
 int verb_tree(const struct command_line *line);
 int verb_members(const struct command_line *line);
 int verb_inspect(const struct command_line *line);
+int verb_history(const struct command_line *line);
+int verb_undo(const struct command_line *line);
 int verb_trace(const struct command_line *line);
 int verb_kill(const struct command_line *line);
 int verb_token(const struct command_line *line);

@@ -5,6 +5,8 @@
 #include "deploy/main/admin/admin.h"
 #include "deploy/main/api/api-options.h"
 #include "deploy/main/backup/schedule-options.h"
+#include "deploy/main/history/historian.h"
+#include "deploy/main/history/history-options.h"
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/layout.h"
 #include "deploy/main/node/renewal.h"
@@ -65,6 +67,7 @@ static enum status configure_tokens(struct core *core, struct fault *why)
 static void configure_http(struct core *core)
 {
 	static const struct http_place places[] = { { KEEPER_PLACE, "keeper" },
+						    { HISTORIAN_PLACE, "historian" },
 						    { ADMIN_PLACE, "admin" } };
 	struct process *process = &core->process;
 
@@ -78,7 +81,7 @@ static void configure_http(struct core *core)
 						  .listener_count = 2,
 						  .handler = "api",
 						  .places = places,
-						  .place_count = 2 };
+						  .place_count = 3 };
 	layout_add(&core->layout, "http", &http_server_class, &core->http);
 }
 
@@ -145,7 +148,9 @@ int hosts_core(const struct command_line *line)
 	core.keeper.process = &core.process;
 	if (schedule_options(line, core.process.arena, &core.keeper.schedule, &why) != OK)
 		return failed(line, &why);
+	history_options(line, &core.layout.store);
 	layout_add(&core.layout, "keeper", &keeper_class, &core.keeper);
+	layout_add(&core.layout, "historian", &historian_class, NULL);
 	layout_add(&core.layout, "renewal", &renewal_class, &core.process);
 	return run_host(&core.process, &core.layout);
 }

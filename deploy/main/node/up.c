@@ -7,6 +7,7 @@
 
 #include "deploy/main/api/api-options.h"
 #include "deploy/main/backup/schedule-options.h"
+#include "deploy/main/history/history-options.h"
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/identity.h"
@@ -15,7 +16,7 @@
 
 #define HOSTS 3U
 #define MOST_DESCRIPTORS (1U << 20)
-#define WORDS_MAX (10U + SCHEDULE_WORDS + API_OPTIONS_WORDS)
+#define WORDS_MAX (10U + SCHEDULE_WORDS + HISTORY_WORDS + API_OPTIONS_WORDS)
 #define SPARE_ROOM 4096U /* what a spare may be called once it is a host */
 
 struct up {
@@ -112,10 +113,10 @@ static void plan_host(struct up *up, enum process_host host, const char *option,
 				.only_option = "--only" };
 }
 
-/* The core host makes the backups. */
+/* The core host makes the backups and keeps the past. */
 static void plan_core(struct up *up, const struct command_line *line)
 {
-	const char *more[SCHEDULE_WORDS];
+	const char *more[SCHEDULE_WORDS + HISTORY_WORDS];
 	uint32_t count = schedule_words(line, &up->schedule, more), n = 0;
 
 	while (up->words[0][n] != NULL)
@@ -124,6 +125,9 @@ static void plan_core(struct up *up, const struct command_line *line)
 		add_word(up->words[0], &n, more[i]);
 	for (uint32_t i = 0; i < up->api_word_count; i++)
 		add_word(up->words[0], &n, up->api_words[i]);
+	count = history_words(line, more);
+	for (uint32_t i = 0; i < count; i++)
+		add_word(up->words[0], &n, more[i]);
 	up->words[0][n] = NULL;
 }
 

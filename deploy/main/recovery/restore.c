@@ -7,36 +7,45 @@
 
 #define FORGOTTEN STR("/troupe/") /* what a cluster keeps of its machines and join tokens */
 
+/* Its revisions begin above all that the backup has seen, also of what is taken back. */
 static enum status adopt(const struct seams_files *files, const char *table,
-			 struct restored *restored, struct arena *arena, struct fault *why)
+			 const struct table_point *at, struct restored *restored,
+			 struct arena *arena, struct fault *why)
 {
 	struct table_contents contents;
 	struct table_mark mark;
 
 	TRY(table_examine(files, backup_random(), table, arena, &contents, why));
 	mark = restore_folder_mark(contents.mark.revision, contents.mark.chain);
+	if (at != NULL) {
+		TRY(table_rewind(files, backup_random(), table, at, &restored->contents.revision,
+				 why));
+		TRY(table_examine(files, backup_random(), table, arena, &contents, why));
+		restored->contents.keys = contents.keys;
+	}
 	restored->revision = mark.revision;
 	return table_adopt(files, backup_random(), table, FORGOTTEN, &mark, why);
 }
 
 static enum status run(const struct seams_files *files, const char *path, struct str passphrase,
-		       const char *folder, struct arena *arena, struct restored *restored,
-		       struct fault *why)
+		       const struct table_point *at, const char *folder, struct arena *arena,
+		       struct restored *restored, struct fault *why)
 {
 	const char *table = restore_folder_table(folder, arena);
 	struct pki pki;
 
 	TRY(restore_folder_begin(files, folder, restored->cluster, why));
 	TRY(backup_unpack(files, path, passphrase, table, arena, &pki, &restored->contents, why));
-	TRY(adopt(files, table, restored, arena, why));
+	TRY(adopt(files, table, at, restored, arena, why));
 	return restore_folder_finish(files, folder, &pki, why);
 }
 
 enum status restore_run(const struct seams_files *files, const char *path, struct str passphrase,
-			const char *folder, struct restored *out, struct fault *why)
+			const struct table_point *at, const char *folder, struct restored *out,
+			struct fault *why)
 {
 	struct arena *arena = arena_new(0);
-	enum status status = run(files, path, passphrase, folder, arena, out, why);
+	enum status status = run(files, path, passphrase, at, folder, arena, out, why);
 
 	arena_free(arena);
 	return status;

@@ -15,15 +15,18 @@
 #include "deploy/main/recovery/restore-folder.h"
 
 struct restored {
-	struct backup_contents contents;     /* of the backup */
-	uint64_t revision;                   /* at which the new cluster begins */
+	struct backup_contents contents; /* of the backup; revision and keys: of what is restored */
+	uint64_t revision;               /* at which the new cluster begins */
 	char cluster[RESTORE_CLUSTER_BYTES]; /* its id */
 };
 
-/* Whoever calls it holds the directory. CONFLICT: there is something in it. */
+/*
+ * Whoever calls it holds the directory. CONFLICT: there is something in it. `at`: the state of that point, which must lie in the past that the
+ * backup holds (EXPIRED, BAD_REQUEST with words); NULL: the latest.
+ */
 MUST_USE enum status restore_run(const struct seams_files *files, const char *path,
-				 struct str passphrase, const char *folder, struct restored *out,
-				 struct fault *why);
+				 struct str passphrase, const struct table_point *at,
+				 const char *folder, struct restored *out, struct fault *why);
 
 /* What `up` asks of a directory without a node. NOT_FOUND: it was not restored. INVALID with words: not all of it is there. */
 MUST_USE enum status restore_read(const struct seams_files *files, const char *folder,

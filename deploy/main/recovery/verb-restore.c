@@ -7,19 +7,40 @@
 #include "deploy/main/recovery/restore.h"
 #include "runtime/loop/loop.h"
 
+/* A revision, or a time. *out_is_given false: neither was said. */
+static enum status read_point(const char *text, struct table_point *out, bool *out_is_given,
+			      struct fault *why)
+{
+	struct wall at;
+
+	*out = (struct table_point){ 0 };
+	*out_is_given = text != NULL;
+	if (text == NULL || (str_to_u64(str_from(text), &out->revision) == OK && out->revision > 0))
+		return OK;
+	if (time_parse(str_from(text), &at) != OK)
+		return fault_set(why, BAD_REQUEST, "--at",
+				 "--at wants a revision, or a time such as 2026-11-27T08:30:00Z");
+	out->at_s = at.ns / TIME_S;
+	return OK;
+}
+
 static enum status restore(const struct command_line *line, struct str passphrase,
 			   struct data_dir *dir, struct restored *out, struct fault *why)
 {
+	struct table_point at;
+	bool is_at;
 	const char *path = line->arguments[0];
 	struct seams_stat stat;
 	enum status status = loop_files()->stat(loop_files()->self, path, &stat);
 
+	TRY(read_point(command_text(line, "at"), &at, &is_at, why));
 	/* Before a directory is made for nothing. */
 	if (status != OK)
 		return fault_set(why, status, "", "%s: %s", path, status_text(status));
 	TRY(data_dir_find(command_text(line, "data-dir"), dir, why));
 	TRY(data_dir_open(dir, why));
-	status = restore_run(loop_files(), path, passphrase, dir->path, out, why);
+	status =
+	    restore_run(loop_files(), path, passphrase, is_at ? &at : NULL, dir->path, out, why);
 	data_dir_close(dir);
 	return status;
 }

@@ -273,6 +273,8 @@ static void plan_host(struct machine *machine, uint32_t at)
 	layout_plan(layout, process);
 	layout->store.segment_bytes = 256U * KIB;
 	layout->store.kept_entries = 500;
+	layout->store.past_bytes = 256 * KIB; /* so that bytes and age take their turns */
+	layout->store.past_s = 900;
 	layout->agent.pods = "hollow";
 	layout->agent.facts = &facts;
 	machine->links[at] = (struct links){ process, layout };

@@ -229,3 +229,57 @@ TEST(a_moment_says_which_revision_was_the_latest)
 	CHECK_EQ(revision, 7);
 	free_world(&world);
 }
+
+#define COPY "/data/copy.db"
+
+static enum status rewind_copy(struct world *world, struct table_point point, uint64_t *out)
+{
+	struct table_mark mark;
+	struct fault why = { 0 };
+	CHECK_STATUS(table_copy(world->view, COPY, test_arena(), &mark, NULL), OK);
+	enum status status = table_rewind(fake_disk_files(world->disk),
+					  fake_disk_random(world->disk), COPY, &point, out, &why);
+	CHECK(status == OK || why.text[0]);
+	return status;
+}
+
+TEST(a_copy_is_taken_back_to_what_was)
+{
+	struct world world = make_world();
+	struct table_contents contents;
+	uint64_t revision;
+	sweep(&world, 1U << 20, 0);
+	CHECK_STATUS(rewind_copy(&world, (struct table_point){ .revision = 8 }, &revision),
+		     BAD_REQUEST);
+	CHECK_STATUS(rewind_copy(&world, (struct table_point){ .at_s = BEGIN_S - 5 }, &revision),
+		     EXPIRED);
+	CHECK_STATUS(rewind_copy(&world, (struct table_point){ .revision = 5 }, &revision), OK);
+	CHECK_EQ(revision, 5);
+	CHECK_STATUS(rewind_copy(&world, (struct table_point){ .at_s = BEGIN_S + 25 }, &revision),
+		     OK);
+	CHECK_EQ(revision, 4);
+	CHECK_STATUS(table_examine(fake_disk_files(world.disk), fake_disk_random(world.disk), COPY,
+				   test_arena(), &contents, NULL),
+		     OK);
+	CHECK_EQ(contents.keys, 2);
+	CHECK_EQ(contents.rows, 3);
+	CHECK_EQ(contents.mark.revision, 4);
+	close_world(&world);
+	const struct seams_files *files = fake_disk_files(world.disk);
+	CHECK_STATUS(files->rename(files->self, COPY, PATH), OK);
+	(void)files->unlink(files->self, PATH "-wal");
+	open_world(&world);
+	CHECK_STR(range_at(&world, 4), "a=2@4 b=1@3 ");
+	CHECK_STR(range_at(&world, 2), "a=1@2 ");
+	free_world(&world);
+}
+
+TEST(a_copy_is_not_taken_back_further_than_its_past_goes)
+{
+	struct world world = make_world();
+	uint64_t revision;
+	sweep(&world, 0, 0);
+	CHECK_STATUS(rewind_copy(&world, (struct table_point){ .revision = 6 }, &revision), EXPIRED);
+	CHECK_STATUS(rewind_copy(&world, (struct table_point){ .revision = 7 }, &revision), OK);
+	free_world(&world);
+}

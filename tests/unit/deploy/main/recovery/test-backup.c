@@ -140,7 +140,7 @@ TEST(whatever_the_disk_refuses_the_backup_before_stays_as_it_was)
 
 static enum status restore(struct fake_disk *disk, struct restored *out, struct fault *why)
 {
-	return restore_run(fake_disk_files(disk), FILE_PATH, STR_NONE, NEW, out, why);
+	return restore_run(fake_disk_files(disk), FILE_PATH, STR_NONE, NULL, NEW, out, why);
 }
 
 TEST(a_restored_directory_has_state_and_keys_of_a_new_cluster)
