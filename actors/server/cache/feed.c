@@ -1,4 +1,4 @@
-#include "actors/server/cache/feed.h"
+#include "actors/server/cache/feed-private.h"
 
 #include "actors/server/answer/stored.h"
 #include "actors/server/catalog/definition.h"
@@ -6,29 +6,19 @@
 #include "datastore/object/record.h"
 #include "runtime/base/log.h"
 
-#define REGISTRY STR("/registry/")
 #define REGISTRY_END STR("/registry0") /* the first key after all that begin with /registry/ */
 #define WATCH_NUMBER 1U
-#define STORE_MS 30000U /* to answer a page; it says UNAVAILABLE itself long before */
 #define RETRY_MS 100U
 #define TELL_REST_US \
 	25 /* for each watcher that was told by a connection: several times what telling one costs */
 #define TELL_REST_MAX_MS 30
 #define TELL_NEAR_MAX 64U /* informers of the cluster's own hosts that do not rest */
 
-/* Tags of the feed's own questions; those of requests begin far above. */
-enum { TAG_FILL = 1, TAG_WATCH, TAG_REVISION, TAG_DEFINITIONS };
-
 struct feed_retry {
 	char nothing;
 };
 static const ACT_TYPE(feed_retry, .id = 0);
 
-/* The store could not be asked for its revision. */
-struct feed_unasked {
-	char nothing;
-};
-static const ACT_TYPE(feed_unasked, .id = 0);
 struct feed_rested {
 	char nothing;
 };
@@ -88,7 +78,7 @@ static void take_row(struct server *server, const struct store_row *row)
 		cache_fill(cache, row->key, object);
 }
 
-/* ---- waiting for a revision --------------------------------------------------------------------------------- */
+/* ---- how it is ----------------------------------------------------------------------------------------------- */
 
 bool feed_is_ready(const struct server *server)
 {
@@ -101,137 +91,6 @@ bool feed_is_leaderless(const struct server *server)
 
 	return !feed->has_leader && feed->has_state &&
 	       act_now(server->act).ns - feed->leaderless_since.ns >= FEED_LEADERLESS_MS * TIME_MS;
-}
-
-static void wake_reached(struct server *server)
-{
-	struct list ready;
-
-	list_init(&ready);
-	list_each (&server->feed.waiting, link) {
-		struct request *r = list_item(link, struct request, wait_link);
-
-		if (r->wait_revision > server->feed.revision)
-			continue;
-		list_remove(link);
-		list_push(&ready, link);
-	}
-	while (!list_is_empty(&ready)) {
-		struct request *r = list_item(ready.next, struct request, wait_link);
-
-		list_remove(&r->wait_link);
-		request_revision_reached(r, OK);
-	}
-}
-
-static void fail_all(struct list *list, enum status status)
-{
-	while (!list_is_empty(list)) {
-		struct request *r = list_item(list->next, struct request, wait_link);
-
-		list_remove(&r->wait_link);
-		request_revision_reached(r, status);
-	}
-}
-
-/* The range may be quiet while the revision goes on elsewhere: the store is asked to say how far the watch is. */
-static void want_progress(struct server *server, uint64_t revision)
-{
-	struct feed *feed = &server->feed;
-
-	if (feed->state != FEED_WATCHING || feed->progress >= revision)
-		return;
-	feed->progress = revision;
-	act_cast(server->act, feed->store, &store_progress_type,
-		 &(struct store_progress){ .watch = feed->watch });
-}
-
-bool feed_wait(struct server *server, struct request *r, uint64_t revision)
-{
-	if (server->feed.revision >= revision)
-		return false;
-	r->wait_revision = revision;
-	r->wait_ends.ns = act_now(server->act).ns + LIMIT_FRESH_MS * TIME_MS;
-	list_push(&server->feed.waiting, &r->wait_link);
-	want_progress(server, revision);
-	return true;
-}
-
-void feed_tick(struct server *server, struct mono now)
-{
-	struct list late;
-
-	list_init(&late);
-	list_each (&server->feed.waiting, link) {
-		struct request *r = list_item(link, struct request, wait_link);
-
-		if (now.ns < r->wait_ends.ns)
-			continue;
-		list_remove(link);
-		list_push(&late, link);
-	}
-	fail_all(&late, TIMEOUT);
-}
-
-static void ask_revision(struct server *server)
-{
-	struct feed *feed = &server->feed;
-	struct store_range range = { .key = REGISTRY, .is_count_only = true };
-	enum status status;
-
-	if (feed->is_asking || list_is_empty(&feed->joining))
-		return;
-	while (!list_is_empty(&feed->joining)) {
-		struct list *link = feed->joining.next;
-
-		list_remove(link);
-		list_push(&feed->asking, link);
-	}
-	status = act_request(server->act, feed->store, &store_range_type, &range, STORE_MS,
-			     TAG_REVISION);
-	feed->is_asking = true;
-	/* Who waits is in a step of its own: it hears of it by a message, as of everything else. */
-	if (status != OK)
-		act_after(server->act, 0, &feed_unasked_type, &(struct feed_unasked){ 0 });
-}
-
-void feed_refresh(struct server *server, struct request *r)
-{
-	list_push(&server->feed.joining, &r->wait_link);
-	ask_revision(server);
-}
-
-static void revision_answered(struct server *server, const struct act_msg *msg)
-{
-	struct feed *feed = &server->feed;
-	enum status status = store_outcome(msg);
-	uint64_t revision = 0;
-
-	feed->is_asking = false;
-	if (status != OK) {
-		fail_all(&feed->asking, status);
-	} else {
-		revision = ACT_AS(msg, store_range_answer)->revision;
-		while (!list_is_empty(&feed->asking)) {
-			struct request *r = list_item(feed->asking.next, struct request, wait_link);
-
-			list_remove(&r->wait_link);
-			r->wait_revision = revision;
-			r->wait_ends.ns = act_now(server->act).ns + LIMIT_FRESH_MS * TIME_MS;
-			list_push(&feed->waiting, &r->wait_link);
-		}
-	}
-	ask_revision(server);
-	if (revision > feed->revision)
-		want_progress(server, revision);
-	wake_reached(server);
-}
-
-static void unasked(struct server *server)
-{
-	server->feed.is_asking = false;
-	fail_all(&server->feed.asking, UNAVAILABLE);
-	ask_revision(server);
 }
 
 /* ---- filling ------------------------------------------------------------------------------------------------- */
@@ -253,9 +112,9 @@ static void lose(struct server *server, const char *why)
 	else
 		log_debug("api", "the caches cannot be filled", LOG_CSTR("why", why));
 	feed->state = FEED_LOST;
-	act_request_cancel(server->act, TAG_FILL);
-	act_request_cancel(server->act, TAG_DEFINITIONS);
-	act_request_cancel(server->act, TAG_WATCH);
+	act_request_cancel(server->act, FEED_TAG_FILL);
+	act_request_cancel(server->act, FEED_TAG_DEFINITIONS);
+	act_request_cancel(server->act, FEED_TAG_WATCH);
 	retry_later(server);
 }
 
@@ -277,21 +136,22 @@ static void ask_range(struct server *server, struct store_range range, struct st
 		range.key = feed_key_after(arena, after);
 	arena_free(feed->arena);
 	feed->arena = arena;
-	if (act_request(server->act, feed->store, &store_range_type, &range, STORE_MS, tag) != OK)
+	if (act_request(server->act, feed->store, &store_range_type, &range, FEED_STORE_MS, tag) !=
+	    OK)
 		lose(server, "the store does not take questions");
 }
 
 static void ask_page(struct server *server, struct str after)
 {
-	ask_range(server, (struct store_range){ .key = REGISTRY, .end = REGISTRY_END }, after,
-		  TAG_FILL);
+	ask_range(server, (struct store_range){ .key = FEED_REGISTRY, .end = REGISTRY_END }, after,
+		  FEED_TAG_FILL);
 }
 
 /* What defines kinds is read before their objects are. */
 static void ask_definitions(struct server *server, struct str after)
 {
 	ask_range(server, (struct store_range){ .key = DEFINITIONS_KEY, .end = DEFINITIONS_KEY_END },
-		  after, TAG_DEFINITIONS);
+		  after, FEED_TAG_DEFINITIONS);
 }
 
 static void fill(struct server *server)
@@ -312,14 +172,14 @@ static void fill(struct server *server)
 static void ask_watch(struct server *server)
 {
 	struct feed *feed = &server->feed;
-	struct store_watch watch = { .key = REGISTRY,
+	struct store_watch watch = { .key = FEED_REGISTRY,
 				     .end = REGISTRY_END,
 				     .from = feed->fill_revision + 1,
 				     .wants_progress = true };
 
 	watch.watch = ++feed->watch;
-	if (act_request(server->act, feed->store, &store_watch_type, &watch, STORE_MS, TAG_WATCH) !=
-	    OK)
+	if (act_request(server->act, feed->store, &store_watch_type, &watch, FEED_STORE_MS,
+			FEED_TAG_WATCH) != OK)
 		lose(server, "the store does not take watches");
 }
 
@@ -461,10 +321,10 @@ static void watch_answered(struct server *server, const struct act_msg *msg)
 	feed->state = FEED_WATCHING;
 	feed->has_filled = true;
 	log_info("api", "the caches are filled", LOG_U64("revision", feed->revision));
-	wake_reached(server);
+	feed_wake_reached(server);
 	tell_watchers(server);
 	if (!list_is_empty(&feed->waiting))
-		want_progress(server, feed->revision + 1);
+		feed_want_progress(server, feed->revision + 1);
 }
 
 /* ---- watching -------------------------------------------------------------------------------------------------- */
@@ -489,7 +349,7 @@ static void events_came(struct server *server, const struct act_msg *msg)
 			 &(struct store_watch_credit){ .watch = events->watch,
 						       .events = events->count,
 						       .bytes = events->bytes });
-	wake_reached(server);
+	feed_wake_reached(server);
 	tell_watchers(server);
 }
 
@@ -577,14 +437,14 @@ static void again(struct server *server)
 
 bool feed_receive(struct server *server, const struct act_msg *msg)
 {
-	if (msg->kind == ACT_ANSWER && msg->tag == TAG_FILL)
+	if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_FILL)
 		page_answered(server, msg);
-	else if (msg->kind == ACT_ANSWER && msg->tag == TAG_DEFINITIONS)
+	else if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_DEFINITIONS)
 		definitions_answered(server, msg);
-	else if (msg->kind == ACT_ANSWER && msg->tag == TAG_WATCH)
+	else if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_WATCH)
 		watch_answered(server, msg);
-	else if (msg->kind == ACT_ANSWER && msg->tag == TAG_REVISION)
-		revision_answered(server, msg);
+	else if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_REVISION)
+		feed_revision_answered(server, msg);
 	else if (ACT_IS(msg, store_events))
 		events_came(server, msg);
 	else if (ACT_IS(msg, store_status))
@@ -594,7 +454,7 @@ bool feed_receive(struct server *server, const struct act_msg *msg)
 	else if (ACT_IS(msg, feed_rested))
 		on_rested(server);
 	else if (ACT_IS(msg, feed_unasked))
-		unasked(server);
+		feed_revision_unasked(server);
 	else if (ACT_IS(msg, act_down) && ACT_AS(msg, act_down)->monitor == server->feed.monitor)
 		store_ended(server);
 	else

@@ -1,0 +1,30 @@
+/*
+ * What the files of the feed share: feed.c fills the caches and keeps them current, feed-wait.c lets requests wait for a revision.
+ *
+ * Private to them.
+ */
+#ifndef ACTORS_SERVER_CACHE_FEED_PRIVATE_H
+#define ACTORS_SERVER_CACHE_FEED_PRIVATE_H
+
+#include "actors/server/cache/feed.h"
+
+#define FEED_REGISTRY STR("/registry/")
+#define FEED_STORE_MS 30000U /* to answer a page; it says UNAVAILABLE itself long before */
+
+/* Tags of the feed's own questions; those of requests begin far above. */
+enum { FEED_TAG_FILL = 1, FEED_TAG_WATCH, FEED_TAG_REVISION, FEED_TAG_DEFINITIONS };
+
+/* The store could not be asked for its revision. */
+struct feed_unasked {
+	char nothing;
+};
+ACT_TYPE_DECLARE(feed_unasked);
+
+/* The caches show more than before: those who waited for it go on. */
+void feed_wake_reached(struct server *server);
+/* The range may be quiet while the revision goes on elsewhere: the store is asked to say how far the watch is. */
+void feed_want_progress(struct server *server, uint64_t revision);
+void feed_revision_answered(struct server *server, const struct act_msg *msg);
+void feed_revision_unasked(struct server *server);
+
+#endif

@@ -1,0 +1,139 @@
+#include "actors/server/cache/feed-private.h"
+
+#include "actors/server/server-private.h"
+
+/*
+ * Requests that wait for a revision: one that they know, or the one that the store has agreed upon when they came.
+ */
+
+const ACT_TYPE(feed_unasked, .id = 0);
+
+void feed_wake_reached(struct server *server)
+{
+	struct list ready;
+
+	list_init(&ready);
+	list_each (&server->feed.waiting, link) {
+		struct request *r = list_item(link, struct request, wait_link);
+
+		if (r->wait_revision > server->feed.revision)
+			continue;
+		list_remove(link);
+		list_push(&ready, link);
+	}
+	while (!list_is_empty(&ready)) {
+		struct request *r = list_item(ready.next, struct request, wait_link);
+
+		list_remove(&r->wait_link);
+		request_revision_reached(r, OK);
+	}
+}
+
+static void fail_all(struct list *list, enum status status)
+{
+	while (!list_is_empty(list)) {
+		struct request *r = list_item(list->next, struct request, wait_link);
+
+		list_remove(&r->wait_link);
+		request_revision_reached(r, status);
+	}
+}
+
+void feed_want_progress(struct server *server, uint64_t revision)
+{
+	struct feed *feed = &server->feed;
+
+	if (feed->state != FEED_WATCHING || feed->progress >= revision)
+		return;
+	feed->progress = revision;
+	act_cast(server->act, feed->store, &store_progress_type,
+		 &(struct store_progress){ .watch = feed->watch });
+}
+
+bool feed_wait(struct server *server, struct request *r, uint64_t revision)
+{
+	if (server->feed.revision >= revision)
+		return false;
+	r->wait_revision = revision;
+	r->wait_ends.ns = act_now(server->act).ns + LIMIT_FRESH_MS * TIME_MS;
+	list_push(&server->feed.waiting, &r->wait_link);
+	feed_want_progress(server, revision);
+	return true;
+}
+
+void feed_tick(struct server *server, struct mono now)
+{
+	struct list late;
+
+	list_init(&late);
+	list_each (&server->feed.waiting, link) {
+		struct request *r = list_item(link, struct request, wait_link);
+
+		if (now.ns < r->wait_ends.ns)
+			continue;
+		list_remove(link);
+		list_push(&late, link);
+	}
+	fail_all(&late, TIMEOUT);
+}
+
+static void ask_revision(struct server *server)
+{
+	struct feed *feed = &server->feed;
+	struct store_range range = { .key = FEED_REGISTRY, .is_count_only = true };
+	enum status status;
+
+	if (feed->is_asking || list_is_empty(&feed->joining))
+		return;
+	while (!list_is_empty(&feed->joining)) {
+		struct list *link = feed->joining.next;
+
+		list_remove(link);
+		list_push(&feed->asking, link);
+	}
+	status = act_request(server->act, feed->store, &store_range_type, &range, FEED_STORE_MS,
+			     FEED_TAG_REVISION);
+	feed->is_asking = true;
+	/* Who waits is in a step of its own: it hears of it by a message, as of everything else. */
+	if (status != OK)
+		act_after(server->act, 0, &feed_unasked_type, &(struct feed_unasked){ 0 });
+}
+
+void feed_refresh(struct server *server, struct request *r)
+{
+	list_push(&server->feed.joining, &r->wait_link);
+	ask_revision(server);
+}
+
+void feed_revision_answered(struct server *server, const struct act_msg *msg)
+{
+	struct feed *feed = &server->feed;
+	enum status status = store_outcome(msg);
+	uint64_t revision = 0;
+
+	feed->is_asking = false;
+	if (status != OK) {
+		fail_all(&feed->asking, status);
+	} else {
+		revision = ACT_AS(msg, store_range_answer)->revision;
+		while (!list_is_empty(&feed->asking)) {
+			struct request *r = list_item(feed->asking.next, struct request, wait_link);
+
+			list_remove(&r->wait_link);
+			r->wait_revision = revision;
+			r->wait_ends.ns = act_now(server->act).ns + LIMIT_FRESH_MS * TIME_MS;
+			list_push(&feed->waiting, &r->wait_link);
+		}
+	}
+	ask_revision(server);
+	if (revision > feed->revision)
+		feed_want_progress(server, revision);
+	feed_wake_reached(server);
+}
+
+void feed_revision_unasked(struct server *server)
+{
+	server->feed.is_asking = false;
+	fail_all(&server->feed.asking, UNAVAILABLE);
+	ask_revision(server);
+}
