@@ -1,4 +1,4 @@
-#include "actors/node/pod/pod-machine.h"
+#include "actors/node/pod/pod-machine-private.h"
 
 #include <stdio.h>
 
@@ -9,7 +9,7 @@
 #define GRACE_DEFAULT_S 30
 #define UNKNOWN_EXIT_CODE 137
 
-static void copy(char *to, size_t size, struct str from)
+void pod_machine_copy(char *to, size_t size, struct str from)
 {
 	snprintf(to, size, STR_FMT, STR_ARG(from));
 }
@@ -27,7 +27,7 @@ const struct core_pod *pod_machine_pod(const struct pod_machine *m)
 	return m->object->record;
 }
 
-static struct container container(const struct pod_machine *m, uint32_t place)
+struct container pod_machine_container(const struct pod_machine *m, uint32_t place)
 {
 	return container_at(pod_machine_pod(m), place);
 }
@@ -73,11 +73,6 @@ void pod_machine_free(struct pod_machine *m)
 	mem_free(m);
 }
 
-static bool is_final(struct str phase)
-{
-	return str_is(phase, "Succeeded") || str_is(phase, "Failed");
-}
-
 void pod_machine_see(struct pod_machine *m, const struct object *object)
 {
 	const struct object *old = m->object;
@@ -87,8 +82,8 @@ void pod_machine_see(struct pod_machine *m, const struct object *object)
 	m->runtime.pod = pod;
 	object_unref(old);
 	fit_containers(m);
-	if (m->state != POD_ENDED && pod->status != NULL && is_final(pod->status->phase))
-		copy(m->overruled, sizeof m->overruled, pod->status->phase);
+	if (m->state != POD_ENDED && pod->status != NULL && pod_machine_is_final(pod->status->phase))
+		pod_machine_copy(m->overruled, sizeof m->overruled, pod->status->phase);
 }
 
 void pod_machine_vanish(struct pod_machine *m)
@@ -99,110 +94,21 @@ void pod_machine_vanish(struct pod_machine *m)
 void pod_machine_refuse(struct pod_machine *m, struct str reason, struct str message)
 {
 	assert(m->state == POD_NEW);
-	copy(m->reason, sizeof m->reason, reason);
-	copy(m->message, sizeof m->message, message);
+	pod_machine_copy(m->reason, sizeof m->reason, reason);
+	pod_machine_copy(m->message, sizeof m->message, message);
 	m->is_refused = true;
 	m->state = POD_ENDED;
 }
 
-/* ---- going on from a status ------------------------------------------------------------------------------------ */
+/* ---- containers ------------------------------------------------------------------------------------------------- */
 
-static const struct core_container_status *status_of(const struct core_pod_status *status,
-						     struct container which)
-{
-	struct core_container_status_list list =
-	    which.kind == CONTAINER_REGULAR     ? status->container_statuses
-	    : which.kind == CONTAINER_EPHEMERAL ? status->ephemeral_container_statuses
-						: status->init_container_statuses;
-
-	for (uint32_t i = 0; i < list.len; i++)
-		if (str_eq(list.at[i].name, which.name))
-			return &list.at[i];
-	return NULL;
-}
-
-static struct container_run ended_run(const struct core_container_state_terminated *terminated)
-{
-	struct container_run run = { .started = terminated->started_at,
-				     .finished = terminated->finished_at,
-				     .exit_code = terminated->exit_code };
-
-	copy(run.id, sizeof run.id, terminated->container_id);
-	copy(run.reason, sizeof run.reason, terminated->reason);
-	copy(run.message, sizeof run.message, terminated->message);
-	return run;
-}
-
-/* What ended goes to lastState only when the container runs again, so that people see how it ended until then. */
-static void keep_last(struct pod_machine *m, struct pod_container *c)
+void pod_machine_keep_last(struct pod_machine *m, struct pod_container *c)
 {
 	if (c->last == NULL)
 		c->last = arena_new_of(m->arena, struct container_run);
 	*c->last = c->run;
 	c->run = (struct container_run){ .exit_code = 0 };
 }
-
-static void resume_container(struct pod_machine *m, uint32_t place,
-			     const struct core_container_status *status)
-{
-	struct pod_container *c = &m->containers[place];
-	const struct core_container_state *state = status->state, *last = status->last_state;
-
-	c->restarts = status->restart_count;
-	copy(c->image_id, sizeof c->image_id, status->image_id);
-	if (last != NULL && last->terminated != NULL) {
-		c->last = arena_new_of(m->arena, struct container_run);
-		*c->last = ended_run(last->terminated);
-		c->failures = 1;
-	}
-	if (state != NULL && state->running != NULL) {
-		c->state = CONTAINER_RUNS;
-		c->is_ready = status->ready;
-		c->is_started = status->started;
-		c->run = (struct container_run){ .started = state->running->started_at };
-		copy(c->run.id, sizeof c->run.id, status->container_id);
-	} else if (state != NULL && state->terminated != NULL) {
-		struct container which = container(m, place);
-
-		c->run = ended_run(state->terminated);
-		c->state = CONTAINER_ENDED;
-		if (!container_restarts(pod_machine_pod(m), &which, c->run.exit_code))
-			return;
-		keep_last(m, c);
-		c->state = CONTAINER_WAITING;
-		c->failures = 1;
-	}
-}
-
-static bool is_initialized(const struct pod_machine *m);
-
-bool pod_machine_resume(struct pod_machine *m)
-{
-	const struct core_pod_status *status = pod_machine_pod(m)->status;
-
-	if (status == NULL)
-		return false;
-	if (status->has.start_time)
-		m->started = status->start_time;
-	if (is_final(status->phase)) {
-		m->state = POD_ENDED;
-		m->is_settled = true;
-		return false;
-	}
-	if (status->pod_ip.len == 0 || status->container_statuses.len == 0)
-		return false;
-	for (uint32_t i = 0; i < m->count; i++) {
-		const struct core_container_status *found = status_of(status, container(m, i));
-
-		if (found != NULL)
-			resume_container(m, i, found);
-	}
-	copy(m->address, sizeof m->address, status->pod_ip);
-	m->state = is_initialized(m) ? POD_RUNNING : POD_INITIALIZING;
-	return true;
-}
-
-/* ---- containers ------------------------------------------------------------------------------------------------- */
 
 uint32_t pod_machine_backoff_s(uint32_t failures)
 {
@@ -232,7 +138,7 @@ static void container_ended(struct pod_machine *m, uint32_t place,
 			    const struct runtime_event *event, struct moment now)
 {
 	struct pod_container *c = &m->containers[place];
-	struct container which = container(m, place);
+	struct container which = pod_machine_container(m, place);
 	bool was_stopping = c->state == CONTAINER_STOPS || m->state == POD_STOPPING;
 
 	if (c->state != CONTAINER_RUNS && c->state != CONTAINER_STOPS)
@@ -241,13 +147,13 @@ static void container_ended(struct pod_machine *m, uint32_t place,
 	c->is_ready = c->is_started = false;
 	c->run.exit_code = event->exit_code;
 	c->run.finished = whole(event->at);
-	copy(c->run.reason, sizeof c->run.reason, event->reason);
-	copy(c->run.message, sizeof c->run.message, event->message);
+	pod_machine_copy(c->run.reason, sizeof c->run.reason, event->reason);
+	pod_machine_copy(c->run.message, sizeof c->run.message, event->message);
 	if (was_stopping || !container_restarts(pod_machine_pod(m), &which, event->exit_code))
 		return;
 	if (event->at.ns - c->run.started.ns > BACKOFF_FORGET_NS)
 		c->failures = 0;
-	keep_last(m, c);
+	pod_machine_keep_last(m, c);
 	wait_again(c, now);
 }
 
@@ -261,8 +167,8 @@ static void container_runs(struct pod_container *c, const struct runtime_event *
 	c->is_ready = c->is_started = false;
 	c->waits[0] = c->waits_message[0] = 0;
 	c->run = (struct container_run){ .started = whole(event->at) };
-	copy(c->run.id, sizeof c->run.id, event->id);
-	copy(c->image_id, sizeof c->image_id, event->image_id);
+	pod_machine_copy(c->run.id, sizeof c->run.id, event->id);
+	pod_machine_copy(c->image_id, sizeof c->image_id, event->image_id);
 }
 
 static void container_failed(struct pod_container *c, const struct runtime_event *event,
@@ -270,8 +176,8 @@ static void container_failed(struct pod_container *c, const struct runtime_event
 {
 	if (c->state != CONTAINER_STARTING)
 		return;
-	copy(c->waits, sizeof c->waits, event->reason);
-	copy(c->waits_message, sizeof c->waits_message, event->message);
+	pod_machine_copy(c->waits, sizeof c->waits, event->reason);
+	pod_machine_copy(c->waits_message, sizeof c->waits_message, event->message);
 	/* A start that failed was no run: the first time it waits already. */
 	if (c->failures == 0)
 		c->failures = 1;
@@ -312,7 +218,7 @@ static void sandbox_gone(struct pod_machine *m, struct moment now)
 
 static void sandbox_ready(struct pod_machine *m, const struct runtime_event *event)
 {
-	copy(m->address, sizeof m->address, event->address);
+	pod_machine_copy(m->address, sizeof m->address, event->address);
 	m->failures = 0;
 	if (m->state == POD_PREPARING)
 		m->state = POD_INITIALIZING;
@@ -368,7 +274,8 @@ static bool has_failed_init(const struct pod_machine *m)
 {
 	for (uint32_t i = 0; i < pod_machine_pod(m)->spec->init_containers.len; i++)
 		if (m->containers[i].state == CONTAINER_ENDED &&
-		    container(m, i).kind == CONTAINER_INIT && m->containers[i].run.exit_code != 0)
+		    pod_machine_container(m, i).kind == CONTAINER_INIT &&
+		    m->containers[i].run.exit_code != 0)
 			return true;
 	return false;
 }
@@ -376,7 +283,7 @@ static bool has_failed_init(const struct pod_machine *m)
 static bool has_finished(const struct pod_machine *m)
 {
 	for (uint32_t i = 0; i < m->count; i++)
-		if (container(m, i).kind == CONTAINER_REGULAR &&
+		if (pod_machine_container(m, i).kind == CONTAINER_REGULAR &&
 		    m->containers[i].state != CONTAINER_ENDED)
 			return false;
 	return true;
@@ -387,9 +294,10 @@ static bool must_stop(struct pod_machine *m, struct moment now)
 	if (is_deleted(m) || m->is_vanished || m->overruled[0] != 0)
 		return true;
 	if (deadline_left_ms(m, now) <= 0) {
-		copy(m->reason, sizeof m->reason, STR("DeadlineExceeded"));
-		copy(m->message, sizeof m->message,
-		     STR("Pod was active on the node longer than the specified deadline"));
+		pod_machine_copy(m->reason, sizeof m->reason, STR("DeadlineExceeded"));
+		pod_machine_copy(
+		    m->message, sizeof m->message,
+		    STR("Pod was active on the node longer than the specified deadline"));
 		return true;
 	}
 	return m->state == POD_INITIALIZING || m->state == POD_RUNNING
@@ -427,12 +335,12 @@ static bool is_in_the_way(const struct pod_machine *m, uint32_t place)
 {
 	const struct pod_container *c = &m->containers[place];
 
-	if (container(m, place).kind == CONTAINER_SIDECAR)
+	if (pod_machine_container(m, place).kind == CONTAINER_SIDECAR)
 		return c->state != CONTAINER_RUNS || !c->is_started;
 	return c->state != CONTAINER_ENDED;
 }
 
-static bool is_initialized(const struct pod_machine *m)
+bool pod_machine_is_initialized(const struct pod_machine *m)
 {
 	for (uint32_t i = 0; i < pod_machine_pod(m)->spec->init_containers.len; i++)
 		if (is_in_the_way(m, i))
@@ -455,7 +363,7 @@ static bool next_init(struct pod_machine *m, struct moment now, struct pod_step 
 static bool next_running(struct pod_machine *m, struct moment now, struct pod_step *out)
 {
 	for (uint32_t i = 0; i < m->count; i++)
-		if (container(m, i).kind != CONTAINER_INIT && start(m, i, now, out))
+		if (pod_machine_container(m, i).kind != CONTAINER_INIT && start(m, i, now, out))
 			return true;
 	return false;
 }
@@ -480,14 +388,14 @@ static bool next_stop(struct pod_machine *m, struct pod_step *out)
 	bool is_waiting = false;
 
 	for (uint32_t i = 0; i < m->count; i++) {
-		if (container(m, i).kind == CONTAINER_SIDECAR)
+		if (pod_machine_container(m, i).kind == CONTAINER_SIDECAR)
 			continue;
 		if (stop(m, i, out))
 			return true;
 		is_waiting = is_waiting || is_alive(&m->containers[i]);
 	}
 	for (uint32_t i = m->count; i-- > 0 && !is_waiting;) {
-		if (container(m, i).kind == CONTAINER_SIDECAR && stop(m, i, out))
+		if (pod_machine_container(m, i).kind == CONTAINER_SIDECAR && stop(m, i, out))
 			return true;
 		is_waiting = is_alive(&m->containers[i]);
 	}
@@ -568,6 +476,11 @@ int64_t pod_machine_wait_ms(const struct pod_machine *m, struct moment now)
 
 /* ---- the phase (kubelet's getPhase) -------------------------------------------------------------------------------- */
 
+bool pod_machine_is_final(struct str phase)
+{
+	return str_is(phase, "Succeeded") || str_is(phase, "Failed");
+}
+
 static struct str final_phase(const struct pod_machine *m)
 {
 	bool is_good = m->reason[0] == 0;
@@ -576,7 +489,7 @@ static struct str final_phase(const struct pod_machine *m)
 		return str_from(m->overruled);
 	for (uint32_t i = 0; i < m->count && is_good; i++) {
 		const struct pod_container *c = &m->containers[i];
-		enum container_kind kind = container(m, i).kind;
+		enum container_kind kind = pod_machine_container(m, i).kind;
 
 		if (kind == CONTAINER_INIT || kind == CONTAINER_REGULAR)
 			is_good = c->state == CONTAINER_ENDED && c->run.exit_code == 0;
@@ -592,7 +505,7 @@ struct str pod_machine_phase(const struct pod_machine *m)
 		return final_phase(m);
 	for (uint32_t i = 0; i < m->count; i++) {
 		const struct pod_container *c = &m->containers[i];
-		enum container_kind kind = container(m, i).kind;
+		enum container_kind kind = pod_machine_container(m, i).kind;
 
 		if (kind == CONTAINER_REGULAR && c->state <= CONTAINER_STARTING && c->last == NULL)
 			waiting++;
