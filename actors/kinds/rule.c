@@ -44,6 +44,13 @@ struct str rule_words(const struct path *at, enum name_syntax syntax, struct str
 	return str_of(out.at, out.len - 1);
 }
 
+bool rule_whole_name(const struct path *at, enum name_syntax syntax, struct str value)
+{
+	struct str words = value.len > 0 ? rule_words(at, syntax, value, ",") : STR_NONE;
+
+	return words.len == 0 || path_invalid(at, value, words.at);
+}
+
 bool rule_needed(const struct path *at, struct str value, const char *words)
 {
 	return value.len > 0 || path_required(at, words);

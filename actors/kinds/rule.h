@@ -18,6 +18,8 @@ bool rule_name(const struct path *at, enum name_syntax syntax, struct str value)
 /* The same, and not empty: Required says `words`, and nothing else is said. */
 bool rule_needed_name(const struct path *at, enum name_syntax syntax, struct str value,
 		      const char *words);
+/* As rule_name, with all that is wrong in one fault; an empty one passes. */
+bool rule_whole_name(const struct path *at, enum name_syntax syntax, struct str value);
 /* What rule_name would say, without saying it: "" for a good value. Ends in NUL. */
 struct str rule_words(const struct path *at, enum name_syntax syntax, struct str value,
 		      const char *joint);
