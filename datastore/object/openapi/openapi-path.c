@@ -1,8 +1,4 @@
-#include <assert.h>
-
-#include "datastore/object/openapi/openapi-private.h"
-#include "datastore/object/proto.h"
-#include "datastore/schema/autoscaling.h"
+#include "datastore/object/openapi/openapi-path-private.h"
 #include "datastore/schema/core.h"
 #include "datastore/schema/description.h"
 #include "datastore/schema/meta.h"
@@ -16,37 +12,6 @@
 
 #define GROUP_SUFFIX STR(".k8s.io")
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
-
-/* Where an operation stands. */
-struct place {
-	const struct openapi_resource *resource;
-	const struct subresource_row *sub; /* NULL: the object itself */
-	bool is_namespaced, has_name, is_watch;
-	const char *suffix; /* of the operation's id */
-};
-
-enum body { BODY_NONE, BODY_OBJECT, BODY_PATCH, BODY_DELETE };
-enum result { RESULT_OBJECT, RESULT_LIST, RESULT_STATUS, RESULT_EVENTS, RESULT_TEXT };
-
-/* Which options a query may name. */
-enum query {
-	QUERY_NONE,
-	QUERY_LIST,
-	QUERY_WRITE,
-	QUERY_PATCH,
-	QUERY_DELETE,
-	QUERY_DELETE_COLLECTION,
-};
-
-struct operation {
-	const char *method, *word, *action;
-	const char *sentence; /* about the kind, which follows */
-	uint32_t verb;        /* that the resource must have */
-	enum query query;
-	enum body body;
-	enum result result;
-	const char *codes; /* beside 401 */
-};
 
 static const struct operation on_collection[] = {
 	{ "get", "list", "list", "Lists objects of kind", RESOURCE_LIST, QUERY_LIST, BODY_NONE,
@@ -104,7 +69,7 @@ static bool is_connection(const struct subresource_row *sub)
 	return sub != NULL && str_ends(sub->kind, STR("Options"));
 }
 
-static bool is_log(const struct subresource_row *sub)
+bool openapi_is_log(const struct subresource_row *sub)
 {
 	return sub != NULL && str_is(sub->name, "log");
 }
@@ -112,7 +77,7 @@ static bool is_log(const struct subresource_row *sub)
 /* The type whose fields the query may name too; NULL: none. */
 static const struct type *options_of(const struct subresource_row *sub)
 {
-	if (is_log(sub))
+	if (openapi_is_log(sub))
 		return &core_pod_log_options_type;
 	return is_connection(sub) ? type_find(sub->group, sub->version, sub->kind) : NULL;
 }
@@ -251,197 +216,6 @@ static void write_common(struct openapi *o, const struct place *place, bool has_
 	text_add_char(o->out, ']');
 }
 
-/* ---- bodies and answers -------------------------------------------------------------------------------------------- */
-
-static const struct type *object_type(const struct place *place)
-{
-	const struct resource_row *row = place->resource->row;
-
-	if (place->sub != NULL &&
-	    !(place->resource->type == NULL && str_eq(place->sub->kind, row->kind)))
-		return type_find(place->sub->group, place->sub->version, place->sub->kind);
-	return place->resource->type;
-}
-
-static void write_object_reference(struct openapi *o, const struct place *place, bool is_list)
-{
-	const struct type *type = object_type(place);
-	struct str list;
-
-	if (type == NULL) {
-		openapi_reference_custom(o, place->resource, is_list);
-		return;
-	}
-	if (is_list) {
-		list = arena_printf(o->arena, STR_FMT "List", STR_ARG(type_kind(type)));
-		type = type_find(type_group(type), type_version(type), list);
-	}
-	openapi_reference(o, type);
-}
-
-static void write_result_schema(struct openapi *o, const struct place *place,
-				const struct operation *op)
-{
-	if (is_log(place->sub) || op->result == RESULT_TEXT)
-		text_lit(o->out, "{\"type\":\"string\"}");
-	else if (op->result == RESULT_STATUS &&
-		 !(op->query == QUERY_DELETE && place->resource->returns_deleted))
-		openapi_reference(o, &meta_status_type);
-	else if (op->result == RESULT_EVENTS)
-		openapi_reference(o, &meta_watch_event_type);
-	else
-		write_object_reference(o, place, op->result == RESULT_LIST);
-}
-
-struct media {
-	const char *at[5];
-	uint32_t len;
-};
-
-static void add_media(struct media *media, const char *type)
-{
-	assert(media->len < COUNT(media->at));
-	media->at[media->len++] = type;
-}
-
-/* What an operation answers with. */
-static struct media produced(const struct place *place, const struct operation *op)
-{
-	bool has_proto = place->resource->type != NULL && proto_has(place->resource->type);
-	bool is_stream = op->query == QUERY_LIST;
-	struct media media = { 0 };
-
-	if (op->result == RESULT_TEXT || is_log(place->sub)) {
-		add_media(&media, is_log(place->sub) ? "text/plain" : "*/*");
-		return media;
-	}
-	add_media(&media, "application/json");
-	add_media(&media, "application/yaml");
-	if (has_proto)
-		add_media(&media, "application/vnd.kubernetes.protobuf");
-	if (is_stream)
-		add_media(&media, "application/json;stream=watch");
-	if (has_proto && is_stream)
-		add_media(&media, "application/vnd.kubernetes.protobuf;stream=watch");
-	return media;
-}
-
-/* What it reads. */
-static struct media consumed(const struct place *place, const struct operation *op)
-{
-	struct media media = { 0 };
-
-	if (op->body != BODY_PATCH) {
-		add_media(&media, "*/*");
-		return media;
-	}
-	add_media(&media, "application/json-patch+json");
-	add_media(&media, "application/merge-patch+json");
-	/* It needs to know how lists merge, which no definition of a custom resource says. */
-	if (place->resource->type != NULL)
-		add_media(&media, "application/strategic-merge-patch+json");
-	return media;
-}
-
-static void write_content(struct openapi *o, const struct place *place, const struct operation *op)
-{
-	struct media media = produced(place, op);
-
-	if (o->is_v2) {
-		openapi_member(o, "schema");
-		write_result_schema(o, place, op);
-		return;
-	}
-	openapi_member(o, "content");
-	text_add_char(o->out, '{');
-	for (uint32_t i = 0; i < media.len; i++) {
-		openapi_member(o, media.at[i]);
-		text_lit(o->out, "{\"schema\":");
-		write_result_schema(o, place, op);
-		text_add_char(o->out, '}');
-	}
-	text_add_char(o->out, '}');
-}
-
-static void write_responses(struct openapi *o, const struct place *place, const struct operation *op)
-{
-	struct str rest = str_from(op->codes);
-
-	openapi_member(o, "responses");
-	text_add_char(o->out, '{');
-	while (rest.at != NULL) {
-		struct str code = str_cut(&rest, ' ');
-
-		openapi_next(o);
-		json_write_string(o->out, code);
-		text_lit(o->out, ":{");
-		openapi_string(o, "description",
-			       str_is(code, "201")   ? STR("Created")
-			       : str_is(code, "202") ? STR("Accepted")
-						     : STR("OK"));
-		write_content(o, place, op);
-		text_add_char(o->out, '}');
-	}
-	text_lit(o->out, ",\"401\":{\"description\":\"Unauthorized\"}}");
-}
-
-static void write_body_schema(struct openapi *o, const struct place *place,
-			      const struct operation *op)
-{
-	if (op->body == BODY_PATCH)
-		openapi_reference(o, &meta_patch_type);
-	else if (op->body == BODY_DELETE)
-		openapi_reference(o, &meta_delete_options_type);
-	else
-		write_object_reference(o, place, false);
-}
-
-static void write_body(struct openapi *o, const struct place *place, const struct operation *op)
-{
-	struct media media = consumed(place, op);
-
-	if (op->body == BODY_NONE)
-		return;
-	openapi_member(o, "requestBody");
-	text_lit(o->out, "{\"content\":{");
-	for (uint32_t i = 0; i < media.len; i++) {
-		openapi_member(o, media.at[i]);
-		text_lit(o->out, "{\"schema\":");
-		write_body_schema(o, place, op);
-		text_add_char(o->out, '}');
-	}
-	text_add_char(o->out, '}');
-	if (op->body != BODY_DELETE)
-		text_lit(o->out, ",\"required\":true");
-	text_add_char(o->out, '}');
-}
-
-/* Of OpenAPI v2, where the body is a parameter beside the others. */
-static void write_body_parameter(struct openapi *o, const struct place *place,
-				 const struct operation *op)
-{
-	if (op->body == BODY_NONE)
-		return;
-	openapi_next(o);
-	text_lit(o->out, "{\"name\":\"body\",\"in\":\"body\"");
-	if (op->body != BODY_DELETE)
-		text_lit(o->out, ",\"required\":true");
-	text_lit(o->out, ",\"schema\":");
-	write_body_schema(o, place, op);
-	text_add_char(o->out, '}');
-}
-
-static void write_media_list(struct openapi *o, const char *name, struct media media)
-{
-	openapi_member(o, name);
-	text_add_char(o->out, '[');
-	for (uint32_t i = 0; i < media.len; i++) {
-		openapi_next(o);
-		json_write_string(o->out, str_from(media.at[i]));
-	}
-	text_add_char(o->out, ']');
-}
-
 /* ---- operations ------------------------------------------------------------------------------------------------------ */
 
 static void write_tag(struct openapi *o)
@@ -473,18 +247,17 @@ static void write_sentence(struct openapi *o, const struct place *place, const s
 static void write_interface(struct openapi *o, const struct place *place, const struct operation *op)
 {
 	if (o->is_v2) {
-		write_media_list(o, "consumes", consumed(place, op));
-		write_media_list(o, "produces", produced(place, op));
+		openapi_write_media(o, place, op);
 		text_lit(o->out, ",\"schemes\":[\"https\"]");
 	}
 	openapi_member(o, "parameters");
 	text_add_char(o->out, '[');
 	if (o->is_v2)
-		write_body_parameter(o, place, op);
+		openapi_write_body_parameter(o, place, op);
 	write_query(o, place, op);
 	text_add_char(o->out, ']');
 	if (!o->is_v2)
-		write_body(o, place, op);
+		openapi_write_body(o, place, op);
 }
 
 static void write_operation(struct openapi *o, const struct place *place, const struct operation *op)
@@ -498,7 +271,7 @@ static void write_operation(struct openapi *o, const struct place *place, const 
 	write_sentence(o, place, op);
 	write_id(o, place, op);
 	write_interface(o, place, op);
-	write_responses(o, place, op);
+	openapi_write_responses(o, place, op);
 	if (op->result == RESULT_EVENTS) {
 		openapi_member(o, "deprecated");
 		text_lit(o->out, "true");
