@@ -12,6 +12,7 @@
 #include "deploy/main/history/history-options.h"
 #include "deploy/main/migration/verb-export.h"
 #include "deploy/main/migration/verb-import.h"
+#include "deploy/main/node/datastore.h"
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/up.h"
 #include "deploy/main/recovery/verb-backup.h"
@@ -146,6 +147,7 @@ static const struct command commands[] = {
 		       PODS,
 		       CHAOS,
 		       ETCD_LISTEN,
+		       DATASTORE_OPTIONS,
 		       SCHEDULE_OPTIONS,
 		       HISTORY_OPTIONS,
 		       { .name = "spares",

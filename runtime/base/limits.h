@@ -76,6 +76,10 @@
 #define LIMIT_STORE_PAST 256U   /* changes of one key in an answer */
 #define LIMIT_COMPACT_ROWS 200U /* one step of compaction: a few ms of SQLite */
 #define LIMIT_STORE_READS 4096U /* reads waiting for a read index or for the database */
+#define LIMIT_EXTERNAL_CALLS \
+	2048U /* questions to an etcd under way: half of what a client has open */
+#define LIMIT_EXTERNAL_ANSWER_BYTES \
+	(64U * MIB) /* of an etcd; a page that is larger is asked for in parts */
 #define LIMIT_STORE_WATCHES \
 	10000U /* an API server has one per resource; the etcd facade has clients */
 #define LIMIT_STORE_REQUESTS \

@@ -18,7 +18,7 @@ STORE = ["datastore/store/state", "datastore/store"]
 # Expressions, each room standing on those before it.
 CEL = ["datastore/cel/value", "datastore/cel/syntax", "datastore/cel/library", "datastore/cel/check", "datastore/cel/evaluate"]
 RULES = ["datastore/custom"] + CEL + ["datastore/cel", "datastore/custom/rule", "datastore/custom/policy"]
-DATASTORE = ["datastore/schema", "datastore/object"] + WALKERS + RULES + LOG + ["datastore/table"] + STORE
+DATASTORE = ["datastore/schema", "datastore/object"] + WALKERS + RULES + LOG + ["datastore/table"] + STORE + ["datastore/external"]
 RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
 # What parts that several kinds have must be like.
 KINDS = RECORDS + RULES + ["actors/client"]  # client holds what a rule is given to judge by
@@ -73,6 +73,7 @@ USES = {
     "datastore/table": ["runtime/actor"], # the file seam only: a simulated disk is below the database too
     "datastore/store/state": RUNTIME + LOG + ["datastore/store"],  # store.h says what a change and a command are
     "datastore/store": RUNTIME + TRANSPORT + LOG + ["datastore/table", "datastore/store/state"],
+    "datastore/external": RUNTIME + HTTP + ["transport/wire", "transport/tls"] + STORE,  # the same messages, asked of an etcd
     "actors/client": RUNTIME + TRANSPORT + RECORDS,
     "actors/authentication": RUNTIME + RECORDS + ["actors/client", "transport/tls", "transport/wire"], # tokens and certificates are its matter
     "actors/authorization": RUNTIME + RECORDS + ["actors/client"],

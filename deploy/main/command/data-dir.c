@@ -194,6 +194,14 @@ static enum status take_line(struct node_identity *id, struct str key, struct st
 		copy_text(id->role, sizeof id->role, value);
 	else if (str_is(key, "peers"))
 		copy_text(id->peers, sizeof id->peers, value);
+	else if (str_is(key, "datastore"))
+		copy_text(id->datastore.url, sizeof id->datastore.url, value);
+	else if (str_is(key, "datastore-ca"))
+		copy_text(id->datastore.ca, sizeof id->datastore.ca, value);
+	else if (str_is(key, "datastore-cert"))
+		copy_text(id->datastore.cert, sizeof id->datastore.cert, value);
+	else if (str_is(key, "datastore-key"))
+		copy_text(id->datastore.key, sizeof id->datastore.key, value);
 	else if (str_is(key, "first"))
 		id->is_first = str_is(value, "yes");
 	else if (str_is(key, "node")) {
@@ -260,6 +268,10 @@ static void print_identity(const struct node_identity *id, struct text *out)
 	    id->cluster, id->name, id->address, id->node, id->api_port, id->link_port);
 	text_printf(out, "first %s\nrole %s\npeers %s\n", id->is_first ? "yes" : "no", id->role,
 		    id->peers);
+	if (id->datastore.url[0] != '\0') /* older releases refuse lines that they do not know */
+		text_printf(
+		    out, "datastore %s\ndatastore-ca %s\ndatastore-cert %s\ndatastore-key %s\n",
+		    id->datastore.url, id->datastore.ca, id->datastore.cert, id->datastore.key);
 }
 
 enum status data_dir_write_identity(const struct seams_files *files, const struct data_dir *dir,

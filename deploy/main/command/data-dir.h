@@ -29,7 +29,13 @@ struct data_dir {
 	int lock, lock_hosts; /* file descriptors, -1: not held; hosts inherit the second */
 };
 
-/* A node's identity: made by the first start, never changed but for the addresses. */
+/* An etcd that keeps the data in place of the node's own datastore; all empty: none. */
+struct datastore_place {
+	char url[512];                     /* "etcd://HOST:PORT,..." */
+	char ca[256], cert[256], key[256]; /* files; empty: none */
+};
+
+/* A node's identity: made by the first start, never changed but for the addresses, also the datastore's. */
 struct node_identity {
 	char cluster[64]; /* the cluster's id, hexadecimal */
 	char name[64];    /* the node's name, a DNS label or subdomain */
@@ -37,7 +43,8 @@ struct node_identity {
 	uint32_t node;    /* number in references and of the datastore's member */
 	uint16_t api_port, link_port;
 	bool is_first; /* it made the cluster: its datastore begins with itself as the only member */
-	char role[16];    /* auto, worker, witness */
+	char role[16]; /* auto, worker, witness */
+	struct datastore_place datastore;
 	char peers[1024]; /* links of other control-plane nodes when it joined: NAME@IP:PORT,... */
 };
 

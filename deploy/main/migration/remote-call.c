@@ -1,7 +1,9 @@
 #include "deploy/main/migration/remote-call.h"
 
+#include "deploy/cluster/secret-file.h"
 #include "deploy/main/command/ask.h"
 #include "runtime/actor/act.h"
+#include "runtime/loop/loop.h"
 #include "transport/http/client.h"
 #include "transport/http/grpc.h"
 
@@ -153,4 +155,34 @@ enum status remote_call(const struct remote_place *place, const char *path, stru
 	if (status == TIMEOUT)
 		return fault_set(why, TIMEOUT, "", "no answer within %u ms", REMOTE_CALL_MS);
 	return status == OK ? args.status : fault_set(why, status, "", "%s", status_text(status));
+}
+
+/* ---- keys ---- */
+
+static enum status read_pem(const struct seams_files *files, const char *path, const char *prefix,
+			    const char *option, struct arena *arena, struct str *out,
+			    struct fault *why)
+{
+	enum status status;
+
+	if (path == NULL)
+		return OK;
+	status = secret_file_read(files, path, arena, out, NULL);
+	return status == OK ? OK
+			    : fault_set(why, status, "", "%s%s: %s: %s", prefix, option, path,
+					status_text(status));
+}
+
+enum status remote_tls(const struct seams_files *files, const struct remote_keys *keys,
+		       const char *prefix, struct arena *arena, struct tls_context **out,
+		       struct fault *why)
+{
+	struct tls_config config = { .alpn = STR("h2"),
+				     .now = loop_clock()->wall,
+				     .now_arg = loop_clock()->self };
+
+	TRY(read_pem(files, keys->authority, prefix, "ca", arena, &config.authorities_pem, why));
+	TRY(read_pem(files, keys->certificate, prefix, "cert", arena, &config.certificate_pem, why));
+	TRY(read_pem(files, keys->key, prefix, "key", arena, &config.key_pem, why));
+	return tls_context_new(&config, out, why);
 }

@@ -2,14 +2,12 @@
 
 #include <stdlib.h>
 
-#include "deploy/cluster/secret-file.h"
+#include "datastore/external/external.h"
 #include "deploy/main/backup/backup.h"
-#include "deploy/main/migration/remote-call.h"
 #include "deploy/main/migration/survey.h"
 #include "runtime/loop/loop.h"
 #include "transport/wire/proto.h"
 
-#define PLACES_MAX 16U
 #define PAGE_KEYS 500U /* what API servers ask for */
 #define KINE_LEASE_MAX \
 	UINT64_C(604800) /* kine's leases are seconds, etcd's are random numbers of 63 bits */
@@ -29,7 +27,7 @@ struct remote {
 	struct seams_file *spool;
 	uint64_t spool_bytes;
 	struct arena *arena;
-	struct remote_place places[PLACES_MAX];
+	struct remote_place places[EXTERNAL_PLACES];
 	uint32_t place_count, place; /* the one that answered last */
 	struct tls_context *tls;
 	uint64_t revision;
@@ -291,52 +289,15 @@ static void copy_leases(struct remote *remote)
 
 /* ---- opening --------------------------------------------------------------------------------------------------------------- */
 
-static enum status read_pem(const struct seams_files *files, const char *path, const char *option,
-			    struct arena *arena, struct str *out, struct fault *why)
+static enum status read_places(struct remote *remote, struct str text, struct fault *why)
 {
-	enum status status;
+	struct external_places places;
 
-	if (path == NULL)
-		return OK;
-	status = secret_file_read(files, path, arena, out, NULL);
-	return status == OK ? OK
-			    : fault_set(why, status, option, "%s: %s", path, status_text(status));
-}
-
-static enum status make_tls(struct remote *remote, const struct remote_keys *keys, struct fault *why)
-{
-	struct tls_config config = { .alpn = STR("h2"),
-				     .now = loop_clock()->wall,
-				     .now_arg = loop_clock()->self };
-
-	TRY(read_pem(remote->files, keys->authority, "--ca", remote->arena, &config.authorities_pem,
-		     why));
-	TRY(read_pem(remote->files, keys->certificate, "--cert", remote->arena,
-		     &config.certificate_pem, why));
-	TRY(read_pem(remote->files, keys->key, "--key", remote->arena, &config.key_pem, why));
-	return tls_context_new(&config, &remote->tls, why);
-}
-
-static enum status read_places(struct remote *remote, struct str places, struct fault *why)
-{
-	places = str_slice(places, REMOTE_PREFIX.len, places.len);
-	while (places.at != NULL && places.len > 0) {
-		struct str place = str_cut(&places, ',');
-
-		if (str_find_char(place, ':') <= 0 || remote->place_count == PLACES_MAX)
-			return fault_set(why, BAD_REQUEST, "",
-					 "expected etcd://HOST:PORT,... with at most %u of them",
-					 PLACES_MAX);
-		remote->places[remote->place_count++] = (struct remote_place){
-			.url = arena_printf(remote->arena, "%s://" STR_FMT,
-					    remote->tls != NULL ? "https" : "http", STR_ARG(place))
-				   .at,
-			.tls = remote->tls
-		};
-	}
-	return remote->place_count > 0
-		   ? OK
-		   : fault_set(why, BAD_REQUEST, "", "expected etcd://HOST:PORT,...");
+	TRY(external_places_read(text, remote->tls != NULL, remote->arena, &places, why));
+	for (uint32_t i = 0; i < places.count; i++)
+		remote->places[i] = (struct remote_place){ places.urls[i], remote->tls };
+	remote->place_count = places.count;
+	return OK;
 }
 
 /* Without a name from its first moment on: it ends with this process. */
@@ -383,7 +344,7 @@ static enum status copy(struct remote *remote, struct str places, const struct r
 			struct fault *why)
 {
 	if (keys->authority != NULL || keys->certificate != NULL || keys->key != NULL)
-		TRY(make_tls(remote, keys, why));
+		TRY(remote_tls(remote->files, keys, "--", remote->arena, &remote->tls, why));
 	TRY(read_places(remote, places, why));
 	TRY(open_spool(remote, why));
 	TRY(copy_all(remote, why));

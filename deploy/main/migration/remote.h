@@ -9,15 +9,9 @@
 #define DEPLOY_MAIN_MIGRATION_REMOTE_H
 
 #include "datastore/table/table.h"
+#include "deploy/main/migration/remote-call.h"
 #include "runtime/actor/seams.h"
 #include "runtime/base/base.h"
-
-#define REMOTE_PREFIX STR("etcd://")
-
-/* PEM files; NULL: none. With none of them it speaks without TLS. */
-struct remote_keys {
-	const char *authority, *certificate, *key;
-};
 
 struct remote;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "actors/etcd/file/database-reader.h"
+#include "datastore/external/external.h"
 #include "datastore/table/table-kine.h"
 #include "deploy/main/backup/backup.h"
 #include "runtime/base/mem.h"
@@ -129,7 +130,7 @@ static enum status open_any(struct source *source, const char *path, const struc
 	static const struct remote_keys none = { .authority = NULL };
 	char first[FIRST_BYTES];
 
-	if (str_starts(str_from(path), REMOTE_PREFIX))
+	if (str_starts(str_from(path), EXTERNAL_PREFIX))
 		return remote_open(source->files, str_from(path), keys != NULL ? keys : &none,
 				   &source->remote, why);
 

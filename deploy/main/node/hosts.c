@@ -8,6 +8,7 @@
 #include "deploy/main/history/historian.h"
 #include "deploy/main/history/history-options.h"
 #include "deploy/main/host/process.h"
+#include "deploy/main/node/datastore.h"
 #include "deploy/main/node/layout.h"
 #include "deploy/main/node/renewal.h"
 #include "deploy/main/recovery/keeper.h"
@@ -143,6 +144,9 @@ int hosts_core(const struct command_line *line)
 	if (api_options_load(line, core.process.arena, &core.api, &why) != OK)
 		return failed(line, &why);
 	api_options_apply(&core.api, &core.layout.server);
+	if (datastore_is_external(&core.process.identity) &&
+	    datastore_configure(&core.process, &core.layout.external, &why) != OK)
+		return failed(line, &why);
 	configure_http(&core);
 	configure_etcd(&core, command_text(line, "etcd-listen"));
 	core.keeper.process = &core.process;

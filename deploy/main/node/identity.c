@@ -14,6 +14,7 @@
 #include "deploy/main/command/ask.h"
 #include "deploy/main/host/directory.h"
 #include "deploy/main/host/process.h"
+#include "deploy/main/node/datastore.h"
 #include "deploy/main/recovery/restore.h"
 #include "runtime/loop/loop.h"
 #include "transport/tls/certificate-key.h"
@@ -256,10 +257,10 @@ static enum status settle_store(const struct data_dir *dir, const struct node_id
 	char path[DATA_PATH_MAX + 16];
 
 	snprintf(path, sizeof path, "%s/store", dir->path);
-	if (is_new && mkdir(path, 0700) != 0 && errno != EEXIST)
+	if (is_new && !datastore_is_external(id) && mkdir(path, 0700) != 0 && errno != EEXIST)
 		return fault_set(why, errno == ENOSPC ? FULL : IO, "--data-dir",
 				 "cannot make %s: %s", path, strerror(errno));
-	if (is_new || !id->is_first || access(path, F_OK) == 0)
+	if (is_new || !id->is_first || datastore_is_external(id) || access(path, F_OK) == 0)
 		return OK;
 	return fault_set(
 	    why, NOT_FOUND, "--data-dir",
@@ -461,7 +462,8 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 	struct node_identity id = { 0 };
 	struct pki pki = { 0 };
 	enum status status = data_dir_read_identity(loop_files(), dir, &id, why);
-	bool is_new = status == NOT_FOUND, is_restored = false, is_moved = false;
+	bool is_new = status == NOT_FOUND, is_restored = false, is_moved = false,
+	     is_datastore_changed = false;
 
 	if (status != OK && !is_new)
 		return status;
@@ -471,6 +473,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 		TRY(read_wishes(line, &id, why));
 	else
 		TRY(check_wishes(line, &id, &is_moved, why));
+	TRY(datastore_wish(line, is_new, &id, &is_datastore_changed, why));
 	TRY(prove_ports(line, &id, is_new, why));
 	if (is_restored)
 		TRY(found_restored(dir, arena, &id, &pki, why));
@@ -481,11 +484,13 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 	else
 		TRY(pki_load(loop_files(), arena_printf(arena, "%s/pki", dir->path).at, arena, &pki,
 			     why));
+	if (is_new || is_datastore_changed)
+		TRY(datastore_prove(&id, is_new && word != NULL, arena, why));
 	TRY(identity_refresh(dir, &id, now, arena, &pki, is_new, why));
 	TRY(write_kubeconfig(dir, &id, &pki, arena, why));
 	TRY(settle_store(dir, &id, is_new, why));
 	/* The others learn of a new address from our links, and then from the list of members (place.h). */
-	if (is_new || is_moved)
+	if (is_new || is_moved || is_datastore_changed)
 		TRY(data_dir_write_identity(loop_files(), dir, &id, why));
 	*out = id;
 	return OK;

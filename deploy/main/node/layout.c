@@ -8,6 +8,7 @@
 #include "deploy/main/host/directory.h"
 #include "deploy/main/host/inspect.h"
 #include "deploy/main/host/tracer.h"
+#include "deploy/main/node/datastore.h"
 #include "deploy/main/node/leader.h"
 #include "deploy/main/node/relay.h"
 #include "deploy/ui/page.h"
@@ -69,7 +70,10 @@ static void plan_core(struct layout *layout, struct process *process)
 		return;
 	}
 	plan_server(layout, process);
-	layout_add(layout, "store", &store_class, &layout->store);
+	if (datastore_is_external(&process->identity))
+		layout_add(layout, "store", &external_class, &layout->external);
+	else
+		layout_add(layout, "store", &store_class, &layout->store);
 	layout_add(layout, "directory", &directory_class, process);
 	layout_add(layout, "relay", &relay_class, process);
 	layout_add(layout, "api", &server_class, &layout->server);

@@ -13,6 +13,7 @@
 
 #include "actors/node/agent.h"
 #include "actors/server/server.h"
+#include "datastore/external/external.h"
 #include "datastore/store/store.h"
 #include "deploy/cluster/control-plane-mark.h"
 #include "deploy/main/host/process.h"
@@ -25,6 +26,7 @@ struct layout {
 	uint32_t count;
 	/* What they are told; may be changed until they start. */
 	struct store_config store;
+	struct external_config external; /* of a node whose data is in an etcd, in its place */
 	struct server_config server;
 	struct server_page pages[1];
 	struct authorizer authorizers[2];
