@@ -73,7 +73,7 @@ void replica_became_leader(struct replica *replica, struct mono now)
 	transfers_clear(&replica->transfers);
 	replica->manage_after = (struct mono){ now.ns + SETTLE_MS * TIME_MS };
 	replica->better_since = replica->slow_since = (struct mono){ 0 };
-	replica->swapped = replica->moved = replica->led_since = now;
+	replica->swapped = replica->moved = replica->led_since = replica->kept_since = now;
 	replica->transfer_to = 0;
 	take_expected(replica, now);
 	/* Of the last leader more is known than that it has been alive until now. */
@@ -113,9 +113,10 @@ static void welcome_back(struct peer *peer, struct mono now)
 static void hear(struct replica *replica, struct peer *peer, struct mono now)
 {
 	uint32_t samples = peer->liveness.next;
+	bool was_quiet = liveness_is_quiet(&peer->liveness, now);
 	welcome_back(peer, now);
 	liveness_heard(&peer->liveness, core_match(replica->core, peer->id), now);
-	if (liveness_tick(&peer->liveness, now))
+	if (liveness_tick(&peer->liveness, now) || was_quiet)
 		manage_by(replica, now);
 	if (peer->liveness.next != samples)
 		manage_by(replica, (struct mono){ now.ns + REPLICA_MEASURE_MS * TIME_MS });
@@ -202,6 +203,7 @@ static struct roles_member describe(const struct replica *replica, const struct 
 		enum liveness_state state = peer->liveness.state;
 		out.is_alive = state != LIVENESS_DEAD;
 		out.is_suspect = state != LIVENESS_ALIVE;
+		out.is_quiet = liveness_is_quiet(&peer->liveness, now);
 		out.p95_us = liveness_p95_us(&peer->liveness, now);
 		out.sync_us = peer->sync_us;
 	}
@@ -227,6 +229,7 @@ static struct roles_input make_input(const struct replica *replica,
 		.is_changing =
 		    core_is_changing(replica->core) || core_transferee(replica->core) != 0,
 		.led_ms = ms_since(replica->led_since, now),
+		.kept_ms = ms_since(replica->kept_since, now),
 		.better_ms = ms_since(replica->better_since, now),
 		.slow_ms = ms_since(replica->slow_since, now),
 		.since_swap_ms = ms_since(replica->swapped, now),
@@ -369,7 +372,11 @@ enum status replica_remove(struct replica *replica, uint64_t id, bool is_forced,
 		return CONFLICT;
 	if (id == replica->id)
 		return hand_over_first(replica, now, out);
+	const struct peer *peer = find_peer(replica, id);
+	bool has_asked = peer && peer->is_leaving;
 	enum status status = change(replica, &next, now, out);
+	if (status == OK && !has_asked)
+		replica->kept_since = now;
 	replica_settle(replica, now, out);
 	return status;
 }
@@ -539,6 +546,7 @@ static struct mono next_look(const struct replica *replica, struct mono now)
 		{ replica->slow_since.ns != 0, replica->slow_since, ROLES_MOVE_MS },
 		{ replica->slow_since.ns != 0, replica->moved, ROLES_MOVE_PAUSE_MS },
 		{ replica->peers.len > 1, replica->led_since, ROLES_KNOWN_MS },
+		{ replica->peers.len > 1, replica->kept_since, ROLES_RETURN_MS },
 		{ replica->is_full, now, FULL_MOVE_MS },
 		{ replica->transfers.len > 0, now, TRANSFER_IDLE_MS },
 		{ is_anyone_leaving(replica), now, AGAIN_MS },

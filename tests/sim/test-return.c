@@ -42,11 +42,23 @@ static void damage(struct country *country, uint32_t machine)
 	act_sim_restart(country_sim(country), node);
 }
 
+/* What is written meanwhile is on two disks. */
+static void check_others(const struct returning *returning)
+{
+	for (uint32_t machine = 1; machine <= MACHINES; machine++) {
+		const struct store_status *status = country_status(returning->country, machine);
+
+		if (machine != returning->machine && status->id != 0)
+			CHECK_EQ(status->role, STORE_VOTER);
+	}
+}
+
 static bool has_returned(void *arg)
 {
 	const struct returning *returning = arg;
 	const struct store_status *status = country_status(returning->country, returning->machine);
 
+	check_others(returning);
 	return status->id != 0 && status->id != returning->old_id && status->role == STORE_VOTER &&
 	       status->member_count == MACHINES;
 }

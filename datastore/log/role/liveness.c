@@ -108,6 +108,11 @@ static enum liveness_state judge(const struct liveness *liveness, struct mono no
 									    : LIVENESS_ALIVE;
 }
 
+bool liveness_is_quiet(const struct liveness *liveness, struct mono now)
+{
+	return liveness->is_link_lost || ms_between(liveness->heard, now) > LIVENESS_QUIET_MS;
+}
+
 struct mono liveness_due(const struct liveness *liveness)
 {
 	int64_t ms = liveness->state == LIVENESS_ALIVE ? liveness->dead_ms / 2 : liveness->dead_ms;

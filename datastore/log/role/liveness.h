@@ -17,6 +17,7 @@
 
 #define LIVENESS_SAMPLES 64U
 #define LIVENESS_GAP_MS 1000
+#define LIVENESS_QUIET_MS 350 /* some heartbeats */
 #define LIVENESS_DEAD_MS 1700 /* so that who is killed is declared dead within 2 s */
 #define LIVENESS_RETURN_MS 30000
 #define LIVENESS_WINDOW_MS 300000
@@ -49,6 +50,8 @@ void liveness_welcome(struct liveness *liveness, struct mono now);
 void liveness_excuse(struct liveness *liveness, int64_t away_ns, struct mono now);
 /* Brings the state up to date, after each of the calls above and when it is due; true if it changed. */
 bool liveness_tick(struct liveness *liveness, struct mono now);
+/* Nothing was heard for some heartbeats, or its link broke: whatever its state, it may be gone. */
+bool liveness_is_quiet(const struct liveness *liveness, struct mono now);
 /* When the state changes if nothing is heard; INT64_MAX: it does not. */
 struct mono liveness_due(const struct liveness *liveness);
 /* The 95th percentile as of the last sample; 0: fewer than 8 in the window then, or none in it now. */

@@ -11,6 +11,7 @@
 struct balance {
 	uint32_t voters;
 	uint32_t live;    /* of them, here now and caught up: they make the majority */
+	uint32_t prompt;  /* of those, have just answered: they agree on the step itself */
 	uint32_t lasting; /* of those, not about to leave: they make the tolerance */
 };
 
@@ -25,6 +26,11 @@ static bool is_going(const struct roles_member *member)
 	return member->is_leaving || member->is_stopping;
 }
 
+static bool is_prompt(const struct roles_member *member)
+{
+	return is_here(member) && !member->is_quiet;
+}
+
 static struct balance balance_of(const struct roles_input *input)
 {
 	struct balance balance = { 0 };
@@ -34,6 +40,7 @@ static struct balance balance_of(const struct roles_input *input)
 			continue;
 		balance.voters++;
 		balance.live += is_here(member);
+		balance.prompt += is_prompt(member);
 		balance.lasting += is_here(member) && !is_going(member);
 	}
 	return balance;
@@ -49,7 +56,7 @@ int32_t roles_tolerance(const struct roles_input *input)
 	return tolerance_of(balance_of(input));
 }
 
-/* The law: after giving `member` a vote (or taking it), no fewer may fail than before, and a majority is here. */
+/* The law: after giving `member` a vote (or taking it), no fewer may fail than before, and a majority answers. */
 static bool is_lawful(const struct roles_input *input, const struct roles_member *member, bool votes)
 {
 	struct balance before = balance_of(input), after = before;
@@ -57,13 +64,15 @@ static bool is_lawful(const struct roles_input *input, const struct roles_member
 	if (votes) {
 		after.voters++;
 		after.live += live;
+		after.prompt += is_prompt(member);
 		after.lasting += lasting;
 	} else {
 		after.voters--;
 		after.live -= live;
+		after.prompt -= is_prompt(member);
 		after.lasting -= lasting;
 	}
-	return after.voters > 0 && after.live >= after.voters / 2 + 1 &&
+	return after.voters > 0 && after.prompt >= after.voters / 2 + 1 &&
 	       tolerance_of(after) >= tolerance_of(before);
 }
 
@@ -354,6 +363,10 @@ static struct roles_step thin_voters(const struct roles_input *input)
 					  : "a voter is dead, another votes in its place");
 	}
 	const struct roles_member *worst = worst_voter(input);
+	/* A witness holds nothing that would be lost with the other. */
+	if (balance_of(input).voters == 2 && worst && !worst->is_witness &&
+	    input->kept_ms < ROLES_RETURN_MS)
+		return none();
 	if (worst && input->led_ms >= ROLES_KNOWN_MS && balance_of(input).lasting > target &&
 	    is_lawful(input, worst, false))
 		return assign(worst, MEMBER_STANDBY, "there are too many voters");

@@ -4,10 +4,18 @@
  * A pure function that the leader's replica calls after each event; it never plans further than a step,
  * since the world may differ after it. The rules, in research order: repair what is broken, reach the target, give
  * everybody the data, spread over failure domains, prefer the fast. One law stands above them and is tested as a property:
- * the number of voters that may still fail never gets smaller by a step, and a majority of live voters stays. From it follows,
- * without cases: members are exchanged by promoting first, and a dead voter without a successor keeps its vote, since its return
- * is worth one. With a successor it keeps it until that one votes: of three the two that live would else be all who vote, and if
- * one of them were lost for good before the others agree, nobody could ever be elected again, though the dead one came back.
+ * the number of voters that may still fail never gets smaller by a step, and those who vote after it and answer right now are a
+ * majority: a list of members counts from the moment it is in a log, so one whose majority does not answer stops the cluster, and
+ * cannot be taken back. From it follows, without cases: members are exchanged by promoting first, and a dead voter without a
+ * successor keeps its vote, since its return is worth one.
+ *
+ * With a successor, too, it keeps it until that one votes. Taking it first would ask for fewer (two of two instead of three of four,
+ * where three voted), but then all hangs on those two: if one of them is lost for good before the others agree, nobody can ever be
+ * elected again, though the dead one comes back with everything that was agreed upon. With four any three of them will do. What it costs is that
+ * the successor must live for the moment of one agreement; so it, and each of the others that are counted on, has answered just before.
+ *
+ * Who was removed without having asked for it may be back in a moment under a new id, with an empty log. Until then two voters stay
+ * two (ROLES_RETURN_MS): what is written is on both disks, where one voter alone would take with it what was acknowledged.
  * Of voters that all seem well none loses its vote to a leader that has only just begun (ROLES_KNOWN_MS): there may be one too many
  * because one of them is about to stop, and the last leader knew which.
  * No step while one is under way (is_changing): the caller asks again when it is committed.
@@ -22,6 +30,7 @@
 #define ROLES_SWAP_MS (10 * 60 * 1000) /* how long a candidate must be better; and between swaps */
 #define ROLES_MOVE_MS (60 * 1000)      /* how long the leader's disk must be slow */
 #define ROLES_MOVE_PAUSE_MS (5 * 60 * 1000)
+#define ROLES_RETURN_MS (60 * 1000)
 #define ROLES_KNOWN_MS \
 	2000 /* a leader knows by then who of those it took over is dead, or about to go */
 
@@ -31,6 +40,7 @@ struct roles_member {
 	bool is_witness; /* votes and holds no data: never leads, and stands in only where data is short */
 	bool is_alive; /* heard of late */
 	bool is_suspect; /* silent for a while, or back from the dead not long ago: not chosen for anything */
+	bool is_quiet; /* not heard of for some heartbeats, or its link broke: just now nothing counts on it */
 	bool is_leaving;  /* asked to hand over and go */
 	bool is_stopping; /* the same, and will be back soon */
 	bool is_informed; /* has the newest list of members on its disk: else it does not know that it may vote */
@@ -47,7 +57,8 @@ struct roles_input {
 	uint32_t len;
 	uint64_t leader; /* its id: the one that asks */
 	bool is_changing;
-	int64_t led_ms; /* since it leads */
+	int64_t led_ms;  /* since it leads */
+	int64_t kept_ms; /* since it leads, or a member was removed that had not asked to leave */
 	/* Since when somebody has been better than a voter, or the leader's disk slow: the caller keeps them. */
 	int64_t better_ms, since_swap_ms, slow_ms, since_move_ms;
 };

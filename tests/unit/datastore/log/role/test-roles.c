@@ -9,12 +9,14 @@ static struct roles_input make_input(const char *words)
 {
 	struct roles_input input = { .len = (uint32_t)strlen(words),
 				     .leader = 1,
-				     .led_ms = ROLES_KNOWN_MS };
+				     .led_ms = ROLES_RETURN_MS,
+				     .kept_ms = ROLES_RETURN_MS };
 	struct roles_member *at = arena_array(test_arena(), struct roles_member, input.len);
 	for (uint32_t i = 0; i < input.len; i++) {
 		char word = words[i] & ~0x20;
 		at[i] = (struct roles_member){ .id = i + 1, .is_alive = words[i] == word };
 		at[i].is_informed = at[i].is_alive;
+		at[i].is_quiet = !at[i].is_alive;
 		at[i].is_witness = word == 'X' || word == 'W';
 		at[i].role = word == 'V' || word == 'X'   ? MEMBER_VOTER
 			     : word == 'S' || word == 'W' ? MEMBER_STANDBY
@@ -55,9 +57,9 @@ static bool is_here(const struct roles_member *member)
 
 /* What is true of any cluster, counted here and not by what is tested. */
 struct count {
-	uint32_t voters, here, witnesses;
+	uint32_t voters, prompt, witnesses;
 	int32_t tolerance;
-	bool has_majority;
+	bool has_majority; /* of those that have just answered */
 };
 
 static struct count count_all(const struct roles_input *input)
@@ -70,10 +72,10 @@ static struct count count_all(const struct roles_input *input)
 			continue;
 		count.voters++;
 		count.witnesses += member->is_witness;
-		count.here += is_here(member);
+		count.prompt += is_here(member) && !member->is_quiet;
 		lasting += is_here(member) && !member->is_leaving && !member->is_stopping;
 	}
-	count.has_majority = count.here >= count.voters / 2 + 1;
+	count.has_majority = count.prompt >= count.voters / 2 + 1;
 	count.tolerance = lasting - (int32_t)(count.voters / 2 + 1);
 	return count;
 }
@@ -129,6 +131,38 @@ TEST(a_dead_voter_keeps_its_vote_until_another_has_one)
 	CHECK_EQ(step.kind, ROLES_ASSIGN);
 	CHECK_EQ(step.id, 3);
 	CHECK_EQ(step.role, MEMBER_STANDBY);
+}
+
+/* A list of members counts from the moment it is in a log: those who are to agree on it must be there to do so. */
+TEST(nobody_is_exchanged_while_one_of_those_who_would_vote_then_does_not_answer)
+{
+	for (uint64_t id = 2; id <= 4; id += 2) {
+		struct roles_input input = make_input("VVvS");
+		member_of(&input, id)->is_quiet =
+		    true; /* it may have just died, and is not suspected yet */
+		CHECK_EQ(roles_next(&input).kind, ROLES_NONE);
+		member_of(&input, id)->is_quiet = false;
+		CHECK_EQ(roles_next(&input).id, 4);
+	}
+}
+
+/* One that lost its log is removed, and comes back with an empty one: what the two others agree upon until then is on both disks. */
+TEST(two_that_are_left_of_three_both_vote_until_the_third_may_be_back)
+{
+	struct roles_input input = make_input("VV"), back = make_input("VVP"),
+			   seen_off = make_input("VV");
+	input.kept_ms = back.kept_ms = 0;
+	CHECK_EQ(roles_next(&input).kind, ROLES_NONE);
+	while (take(&back))
+		CHECK(count_all(&back).voters >= 2);
+	CHECK_STR(str_from(words_of(&back)), "VVV");
+	while (take(&seen_off))
+		;
+	CHECK_STR(str_from(words_of(&seen_off)), "VS");
+	/* Where the other one holds nothing there is nothing to be kept. */
+	struct roles_input witness = make_input("VX");
+	witness.kept_ms = 0;
+	CHECK_EQ(roles_next(&witness).role, MEMBER_STANDBY);
 }
 
 /* One more is lost for good while a step is not agreed upon: those that voted before and are only away are a majority with the rest. */
@@ -290,6 +324,7 @@ static struct roles_input make_any(struct dice *dice)
 		member->is_stopping = dice_chance(dice, 60);
 		member->is_pressed = dice_chance(dice, 100);
 		member->is_suspect = id > 1 && dice_chance(dice, 100);
+		member->is_quiet |= id > 1 && dice_chance(dice, 100);
 		member->is_informed = dice_chance(dice, 900);
 		member->lag = id > 1 && dice_chance(dice, 100) ? 5000 : 0;
 		member->p95_us = dice_below(dice, 60000);
@@ -299,6 +334,7 @@ static struct roles_input make_any(struct dice *dice)
 	input.better_ms = input.since_swap_ms = dice_chance(dice, 500) ? ROLES_SWAP_MS : 0;
 	input.slow_ms = input.since_move_ms = dice_chance(dice, 300) ? ROLES_MOVE_PAUSE_MS : 0;
 	input.led_ms = dice_chance(dice, 300) ? 0 : ROLES_KNOWN_MS;
+	input.kept_ms = dice_chance(dice, 300) ? 0 : ROLES_RETURN_MS;
 	return input;
 }
 
@@ -335,7 +371,8 @@ TEST(no_step_lowers_how_many_voters_may_fail_and_steps_come_to_an_end)
 			take(&input);
 			after = count_all(&input);
 			CHECK(after.tolerance >= before.tolerance);
-			CHECK(after.has_majority || !before.has_majority);
+			/* Only a list of voters that can be agreed upon, or that is the same. */
+			CHECK(after.has_majority || after.voters == before.voters);
 			CHECK(after.witnesses <= 1);
 			CHECK_EQ(member_of(&input, input.leader)->role, MEMBER_VOTER);
 			CHECK(!member_of(&input, input.leader)->is_witness);
@@ -381,6 +418,7 @@ static void show_liveness(struct flapping *flapping, uint32_t i, struct mono now
 	liveness_tick(&flapping->liveness[i], now);
 	member->is_alive = flapping->liveness[i].state != LIVENESS_DEAD;
 	member->is_suspect = flapping->liveness[i].state != LIVENESS_ALIVE;
+	member->is_quiet = liveness_is_quiet(&flapping->liveness[i], now);
 	member->is_informed = flapping->is_up[i];
 	if (!member->is_alive)
 		flapping->died_ms[i] = now.ns / TIME_MS;
