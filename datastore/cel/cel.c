@@ -29,6 +29,7 @@ static enum status compile(struct cel_program *program, const struct cel_source 
 	struct issues issues = { .arena = arena };
 	struct check_scope scope = { .variables = source->environment->variables,
 				     .count = source->environment->count,
+				     .makes_messages = source->environment->makes_messages,
 				     .is_used = program->is_used };
 
 	program->root = parse(text, &issues, program->arena);
@@ -87,6 +88,11 @@ uint64_t cel_max_cost(const struct cel_program *program)
 const struct cel_type *cel_result_type(const struct cel_program *program)
 {
 	return program->root->type;
+}
+
+size_t cel_size(const struct cel_program *program)
+{
+	return arena_size(program->arena);
 }
 
 bool cel_uses(const struct cel_program *program, uint32_t variable)

@@ -26,6 +26,7 @@
 struct cel_environment {
 	const struct check_variable *variables;
 	uint32_t count;
+	bool makes_messages; /* Object and JSONPatch (value/message.h), jsonpatch.escapeKey() */
 };
 
 struct cel_program;
@@ -48,6 +49,7 @@ void cel_free(TAKE struct cel_program *program); /* NULL is fine */
 /* The most that an evaluation may cost, whatever the variables hold; UINT64_MAX: no bound is known. */
 uint64_t cel_max_cost(const struct cel_program *program);
 const struct cel_type *cel_result_type(const struct cel_program *program);
+size_t cel_size(const struct cel_program *program); /* bytes that it takes */
 bool cel_uses(const struct cel_program *program,
 	      uint32_t variable); /* by its place in the environment */
 

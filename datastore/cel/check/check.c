@@ -4,6 +4,7 @@
 
 #include "datastore/cel/check/assign.h"
 #include "datastore/cel/library/function.h"
+#include "datastore/cel/value/message.h"
 
 #define QUALIFIED_BYTES_MAX 512U
 
@@ -93,8 +94,21 @@ static bool resolve_local(struct checking *c, struct node *node, struct str name
 	return false;
 }
 
+static const struct cel_type *message_of(const struct checking *c, struct str name)
+{
+	return c->scope->makes_messages ? message_type(name, c->arena) : NULL;
+}
+
+static void name_type(struct checking *c, struct node *node, const struct cel_type *type)
+{
+	node->meaning = NODE_NAMES_TYPE;
+	node->literal = (struct cel_value){ .kind = CEL_TYPE, .type = type };
+	node->type = cel_type_with(c->arena, CEL_TYPE, type);
+}
+
 static bool resolve_name(struct checking *c, struct node *node, struct str name)
 {
+	const struct cel_type *message = message_of(c, name);
 	enum cel_kind kind;
 
 	for (uint32_t i = 0; i < c->scope->count; i++)
@@ -106,11 +120,9 @@ static bool resolve_name(struct checking *c, struct node *node, struct str name)
 				c->scope->is_used[i] = true;
 			return true;
 		}
-	if (!is_type_name(name, &kind))
+	if (message == NULL && !is_type_name(name, &kind))
 		return false;
-	node->meaning = NODE_NAMES_TYPE;
-	node->literal = (struct cel_value){ .kind = CEL_TYPE, .type = plain(kind) };
-	node->type = cel_type_with(c->arena, CEL_TYPE, plain(kind));
+	name_type(c, node, message != NULL ? message : plain(kind));
 	return true;
 }
 
@@ -309,6 +321,12 @@ static void resolve_call(struct checking *c, struct node *node, const struct cel
 	node->type = result;
 }
 
+static uint32_t find_functions(const struct checking *c, struct str name,
+			       const struct cel_function *rows[FUNCTION_OVERLOADS_MAX])
+{
+	return cel_function_find(name, c->scope->makes_messages, rows, FUNCTION_OVERLOADS_MAX);
+}
+
 static void check_call(struct checking *c, struct node *node)
 {
 	const struct cel_function *rows[FUNCTION_OVERLOADS_MAX];
@@ -324,7 +342,7 @@ static void check_call(struct checking *c, struct node *node)
 	if (prefix.at != NULL) {
 		name = arena_printf(c->arena, STR_FMT "." STR_FMT, STR_ARG(prefix),
 				    STR_ARG(node->name));
-		row_count = cel_function_find(name, rows, FUNCTION_OVERLOADS_MAX);
+		row_count = find_functions(c, name, rows);
 	}
 	if (row_count > 0) {
 		node->name = name;
@@ -332,7 +350,7 @@ static void check_call(struct checking *c, struct node *node)
 	} else {
 		if (node->target != NULL)
 			check_node(c, node->target);
-		row_count = cel_function_find(node->name, rows, FUNCTION_OVERLOADS_MAX);
+		row_count = find_functions(c, node->name, rows);
 	}
 	if (row_count == 0)
 		undeclared(c, node, node->name);
@@ -392,6 +410,39 @@ static void check_map(struct checking *c, struct node *node)
 		values = assign_fresh(&c->known);
 	}
 	node->type = cel_type_map(c->arena, keys, values);
+}
+
+static void check_message_field(struct checking *c, const struct node *node, uint32_t i)
+{
+	const struct node *name = node->args[i];
+	const struct cel_type *wanted, *found;
+	struct str want = STR(""), have;
+
+	wanted = cel_type_field(node->type, name->literal.text, c->arena);
+	found = element_type(c, node, i + 1);
+	if (wanted != NULL && fits(c, wanted, found))
+		return;
+	if (wanted != NULL)
+		want = shown(c, wanted);
+	have = shown(c, resolved(c, found));
+	issues_add(c->issues, name->at,
+		   "expected type of field '" STR_FMT "' is '" STR_FMT
+		   "' but provided type is '" STR_FMT "'",
+		   STR_ARG(name->literal.text), STR_ARG(want), STR_ARG(have));
+}
+
+static void check_message(struct checking *c, struct node *node)
+{
+	node->type = message_of(c, node->name);
+	if (node->type == NULL) {
+		undeclared(c, node, node->name);
+		return;
+	}
+	for (uint32_t i = 0; i < node->arg_count; i += 2) {
+		check_node(c, node->args[i]);
+		check_node(c, node->args[i + 1]);
+		check_message_field(c, node, i);
+	}
 }
 
 static void push(struct checking *c, struct str name, const struct cel_type *type)
@@ -473,7 +524,7 @@ static void check_by_kind(struct checking *c, struct node *node)
 	case NODE_CALL: check_call(c, node); return;
 	case NODE_LIST: check_list(c, node); return;
 	case NODE_MAP: check_map(c, node); return;
-	case NODE_STRUCT: undeclared(c, node, node->name); return;
+	case NODE_STRUCT: check_message(c, node); return;
 	case NODE_FOLD: check_fold(c, node); return;
 	}
 }

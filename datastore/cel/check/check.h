@@ -18,7 +18,8 @@ struct check_variable {
 struct check_scope {
 	const struct check_variable *variables;
 	uint32_t count;
-	bool *is_used; /* of each variable; or NULL */
+	bool makes_messages; /* value/message.h; and it may call what else mutations have */
+	bool *is_used;       /* of each variable; or NULL */
 };
 
 /* Writes types and meanings into the nodes. Without issues all of them are right. */

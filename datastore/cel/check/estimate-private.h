@@ -66,6 +66,7 @@ struct estimate estimate_union(struct estimate a, struct estimate b);
 #define ESTIMATE_PER_PATTERN_CHARACTER 0.25
 #define ESTIMATE_NEW_LIST 10U
 #define ESTIMATE_NEW_MAP 30U
+#define ESTIMATE_NEW_MESSAGE 40U
 #define ESTIMATE_NEW_STRUCT 40U
 #define ESTIMATE_CHECK 350000U /* of an authorizer: two are within the limit of a call */
 

@@ -302,6 +302,15 @@ static struct estimate cost_map(struct estimating *e, struct node *node)
 	return sum;
 }
 
+static struct estimate cost_message(struct estimating *e, struct node *node)
+{
+	struct estimate sum = estimate_fixed(ESTIMATE_NEW_MESSAGE);
+
+	for (uint32_t i = 0; i < node->arg_count; i++)
+		sum = estimate_add(sum, cost(e, node->args[i]));
+	return sum;
+}
+
 /* ---- folds ----------------------------------------------------------------------------------------------------------- */
 
 enum variable { KEY, VALUE, SINGLE };
@@ -386,9 +395,9 @@ static struct estimate cost_by_kind(struct estimating *e, struct node *node)
 	case NODE_LIST: return cost_list(e, node);
 	case NODE_MAP: return cost_map(e, node);
 	case NODE_FOLD: return cost_fold(e, node);
-	case NODE_STRUCT: break;
+	case NODE_STRUCT: return cost_message(e, node);
 	}
-	assert(!"a message that the checker let through");
+	assert(!"a node of no kind");
 	return estimate_any();
 }
 

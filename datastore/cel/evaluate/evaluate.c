@@ -7,6 +7,7 @@
 
 #define NEW_LIST 10U
 #define NEW_MAP 30U
+#define NEW_MESSAGE 40U
 #define ARGS_MAX 8U
 
 /*
@@ -444,6 +445,42 @@ static struct cel_value eval_elements(struct evaluate_run *run, const struct nod
 	return is_list ? evaluate_list(run, node, items) : evaluate_map(run, node, items);
 }
 
+/* Of equal names the last decides, also when it is none. */
+static bool is_named_again(const struct node *node, uint32_t i)
+{
+	for (uint32_t k = i + 2; k < node->arg_count; k += 2)
+		if (str_eq(node->args[k]->literal.text, node->args[i]->literal.text))
+			return true;
+	return false;
+}
+
+static struct cel_value eval_message(struct evaluate_run *run, const struct node *node)
+{
+	struct cel_value map = cel_map_make(run->call.arena), why = { .kind = CEL_NULL };
+	struct cel_map *message;
+
+	for (uint32_t i = 0; i < node->arg_count && why.kind != CEL_ERROR; i += 2) {
+		struct cel_value value = eval(run, node->args[i + 1], WHOLE);
+
+		if (value.kind == CEL_ERROR)
+			why = value;
+		else if (keep(node, i + 1, &value, &why) && !is_named_again(node, i))
+			map =
+			    cel_map_insert(map.map, node->args[i]->literal, value, run->call.arena);
+	}
+	if (!charge(run, NEW_MESSAGE))
+		return over();
+	if (why.kind == CEL_ERROR)
+		return why;
+	if (!cel_call_room(&run->call, 0, &why)) {
+		run->is_over = true;
+		return why;
+	}
+	message = arena_copy(run->call.arena, map.map, sizeof *message);
+	message->type = node->type;
+	return (struct cel_value){ .kind = CEL_OBJECT, .map = message };
+}
+
 /* ---- folds ---------------------------------------------------------------------------------------------------------------- */
 
 static uint32_t range_len(struct cel_value range)
@@ -511,9 +548,9 @@ static struct cel_value eval(struct evaluate_run *run, const struct node *node, 
 	case NODE_LIST:
 	case NODE_MAP: return eval_elements(run, node);
 	case NODE_FOLD: return eval_fold(run, node);
-	case NODE_STRUCT: break;
+	case NODE_STRUCT: return eval_message(run, node);
 	}
-	assert(!"a message that the checker let through");
+	assert(!"a node of no kind");
 	return over();
 }
 

@@ -95,8 +95,11 @@ struct cel_function {
 	enum price price;
 };
 
-/* The rows of a name, at most `max`; gives their number. 0: there is no such function. */
-uint32_t cel_function_find(struct str name, const struct cel_function **out, uint32_t max);
+/*
+ * The rows of a name, at most `max`; gives their number. 0: there is no such function. `makes_messages`: those of mutations, too.
+ */
+uint32_t cel_function_find(struct str name, bool makes_messages, const struct cel_function **out,
+			   uint32_t max);
 #define FUNCTION_OVERLOADS_MAX 24U
 
 /* false: it would take too much memory, which `out` says. */
@@ -112,7 +115,7 @@ extern const struct cel_function_table cel_functions_operator, cel_functions_com
     cel_functions_convert, cel_functions_string, cel_functions_list, cel_functions_set,
     cel_functions_time, cel_functions_regex, cel_functions_optional, cel_functions_address,
     cel_functions_url, cel_functions_quantity, cel_functions_semver, cel_functions_name_format,
-    cel_functions_authorize;
+    cel_functions_authorize, cel_functions_json_patch;
 #define CEL_FUNCTION_TABLE(name, rows) \
 	const struct cel_function_table name = { rows, sizeof(rows) / sizeof *(rows) }
 

@@ -20,7 +20,7 @@ enum node_kind {
 	NODE_CALL, /* operators, too: `_+_` */
 	NODE_LIST,
 	NODE_MAP,    /* args: key, value, key, value */
-	NODE_STRUCT, /* of a message; there are none whose type is known */
+	NODE_STRUCT, /* a message; args: the name of a field as a literal, its value, and so on */
 	NODE_FOLD,
 };
 

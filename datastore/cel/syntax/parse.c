@@ -236,7 +236,26 @@ static struct node *map_literal(struct parse *p)
 	return node;
 }
 
-/* No type of message is known; the checker says so. */
+/* A field of a message as an entry of a map: its name stands where upstream says its faults are, at the colon. */
+static bool field_of_struct(struct parse *p, struct items *items)
+{
+	bool is_optional = take(p, "?");
+	struct str name = p->now.text;
+
+	if (p->now.kind != TOKEN_NAME && p->now.kind != TOKEN_QUOTED_NAME) {
+		unexpected(p, "{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}", false);
+		return false;
+	}
+	if (p->now.kind == TOKEN_QUOTED_NAME)
+		name = str_slice(name, 1, name.len - 1);
+	parse_advance(p);
+	add_item(p, items, parse_literal(p, p->at, cel_string(name)), is_optional);
+	if (!expect(p, ":", "':'"))
+		return false;
+	add_item(p, items, expression(p), is_optional);
+	return true;
+}
+
 static struct node *struct_literal(struct parse *p, struct str name)
 {
 	struct node *node = parse_node(p, NODE_STRUCT, p->at);
@@ -245,19 +264,15 @@ static struct node *struct_literal(struct parse *p, struct str name)
 	node->name = name;
 	parse_advance(p);
 	while (!p->has_failed && !token_is(p->now, "}")) {
-		take(p, "?");
-		if (p->now.kind != TOKEN_NAME && p->now.kind != TOKEN_QUOTED_NAME)
-			return unexpected(p, "{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}", false);
-		parse_advance(p);
-		if (!expect(p, ":", "':'"))
+		if (!field_of_struct(p, &items))
 			return NULL;
-		add_item(p, &items, expression(p), false);
 		if (!take(p, ","))
 			break;
 	}
 	if (!expect(p, "}", "{'}', ','}"))
 		return NULL;
 	set_items(p, node, &items);
+	node->optional = items.optional;
 	return node;
 }
 
@@ -293,13 +308,15 @@ static bool begins_struct(const struct parse *p, struct str *name)
 	uint32_t at = p->next;
 	struct token token = token_next(p->source, &at);
 
+	*name = p->now.text;
 	while (token_is(token, ".")) {
 		token = token_next(p->source, &at);
 		if (token.kind != TOKEN_NAME)
 			return false;
+		*name = arena_printf(p->arena, STR_FMT "." STR_FMT, STR_ARG(*name),
+				     STR_ARG(token.text));
 		token = token_next(p->source, &at);
 	}
-	*name = str_slice(p->source, (uint32_t)(p->now.text.at - p->source.at), at - 1);
 	return token_is(token, "{");
 }
 
@@ -315,7 +332,7 @@ static struct node *named(struct parse *p, bool is_absolute)
 	if (begins_struct(p, &message)) {
 		while (!token_is(p->now, "{"))
 			parse_advance(p);
-		return struct_literal(p, str_trim(message));
+		return struct_literal(p, message);
 	}
 	if (is_reserved(node->name)) {
 		issues_add(p->issues, p->at, "reserved identifier: " STR_FMT, STR_ARG(node->name));

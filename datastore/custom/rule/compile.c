@@ -22,7 +22,7 @@ void compiled_rule_make(const struct apiextensions_validation_rule *source,
 			const struct cel_type *self, struct arena *arena, struct compiled_rule *out)
 {
 	struct check_variable variables[] = { { STR("self"), self }, { STR("oldSelf"), self } };
-	struct cel_environment environment = { variables, 2 };
+	struct cel_environment environment = { .variables = variables, .count = 2 };
 	struct cel_source rule = { .text = source->rule,
 				   .environment = &environment,
 				   .result = CEL_BOOL,

@@ -42,7 +42,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	struct str json = end != NULL ? str_of(end + 1, len - (size_t)(end + 1 - at)) : STR("{}");
 	struct arena *arena = arena_new(EVALUATION_BYTES);
 	struct check_variable variable = { .name = STR("self") };
-	struct cel_environment environment = { &variable, 1 };
+	struct cel_environment environment = { .variables = &variable,
+					       .count = 1,
+					       .makes_messages = true };
 	struct cel_source source = { .text = text, .environment = &environment, .result = CEL_DYN };
 	struct value object;
 	struct cel_program *program;

@@ -99,7 +99,7 @@ struct fixture_result fixture_evaluate_over(const char *schema, const char *json
 {
 	struct value *object = arena_new_of(test_arena(), struct value);
 	struct check_variable variables[2] = { { .name = STR("self") }, { .name = STR("oldSelf") } };
-	struct cel_environment environment = { variables, 2 };
+	struct cel_environment environment = { .variables = variables, .count = 2 };
 	struct cel_source source = { .text = expression,
 				     .environment = &environment,
 				     .result = CEL_DYN };

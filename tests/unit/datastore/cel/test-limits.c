@@ -159,7 +159,7 @@ static struct str authorized(const char *expression, bool *is_true)
 	struct str asked = STR_NONE, words;
 	struct cel_authorizer authorizer = { decide, &asked };
 	struct check_variable variable = { STR("authorizer"), cel_type_of(CEL_AUTHORIZER) };
-	struct cel_environment environment = { &variable, 1 };
+	struct cel_environment environment = { .variables = &variable, .count = 1 };
 	struct cel_source source = { .text = str_from(expression),
 				     .environment = &environment,
 				     .result = CEL_BOOL };
