@@ -1,5 +1,6 @@
 #include "actors/server/answer/convert.h"
 #include "actors/server/server-private.h"
+#include "datastore/custom/record-patch.h"
 #include "datastore/object/name.h"
 #include "datastore/object/record.h"
 #include "datastore/object/selector.h"
@@ -121,7 +122,7 @@ static void set_custom_replicas(struct request *r, const struct type *type, void
 	text_add_i64(&patch, replicas);
 	while (depth-- > 0)
 		text_add_char(&patch, '}');
-	status = update_patch_custom(r, PATCH_MERGE, type, record, text_str(&patch), NULL, NULL);
+	status = record_patch(PATCH_MERGE, type, record, text_str(&patch), r->arena, NULL, NULL);
 	assert(status == OK);
 	(void)status;
 }

@@ -106,22 +106,6 @@ static enum next check_kind(struct request *r, const struct type *type, struct s
 						   STR_ARG(kind_words(r, api_version, kind))));
 }
 
-/* What the type does not have cannot be owned; upstream looks no further than the first. */
-static struct str fault_words(struct request *r, const struct configuration *c)
-{
-	for (uint32_t i = 0; i < c->strict.len; i++) {
-		struct str rest = c->strict.at[i], path;
-
-		if (!str_starts(rest, STR("unknown field \"")))
-			continue;
-		str_cut(&rest, '"');
-		path = str_cut(&rest, '"');
-		return request_printf(r, "." STR_FMT ": field not declared in schema",
-				      STR_ARG(path));
-	}
-	return STR_NONE;
-}
-
 /* A name that may stand in a configuration that cannot be decoded. */
 static struct str meta_member(struct request *r, struct str json, const char *wanted)
 {
@@ -190,7 +174,7 @@ static enum next read_configuration(struct request *r, struct configuration *c)
 	if (meta != NULL && meta->managed_fields.at != NULL)
 		return request_fail(
 		    r, failure_bad_request(r->arena, "metadata.managedFields must be nil"));
-	words = fault_words(r, c);
+	words = typed_undeclared(&c->strict, r->arena);
 	return words.len > 0 ? cannot_type(r, c, words) : NEXT;
 }
 

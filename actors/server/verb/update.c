@@ -1,7 +1,6 @@
 #include "actors/server/answer/convert.h"
 #include "actors/server/server-private.h"
-#include "datastore/custom/value-patch.h"
-#include "datastore/custom/value.h"
+#include "datastore/custom/record-patch.h"
 #include "datastore/object/json.h"
 #include "datastore/object/name.h"
 #include "datastore/object/record.h"
@@ -198,45 +197,6 @@ static enum next strict_patch(struct request *r, const struct json_strict *stric
 	return NEXT;
 }
 
-/* FORBIDDEN: it would be another kind or version. */
-static enum status check_type_meta(struct request *r, const struct type *type,
-				   const struct value *value, struct fault *why)
-{
-	const struct value *kind = value_member(value, STR("kind"));
-	const struct value *version = value_member(value, STR("apiVersion"));
-	struct str expected = type_api_version(type, r->arena);
-
-	if (kind != NULL && kind->kind == VALUE_STRING && !str_eq(kind->text, type_kind(type)))
-		return fault_set(why, FORBIDDEN, "kind", STR_FMT, STR_ARG(kind->text));
-	if (version != NULL && version->kind == VALUE_STRING && !str_eq(version->text, expected))
-		return fault_set(why, FORBIDDEN, "apiVersion", STR_FMT, STR_ARG(version->text));
-	return OK;
-}
-
-/* What contradicts its schema has no place in a record of a custom resource: the patch goes over its JSON. */
-enum status update_patch_custom(struct request *r, enum patch_form form, const struct type *type,
-				void *record, struct str patch, struct json_strict *strict,
-				struct fault *why)
-{
-	struct text json = text_in(r->arena, LIMIT_RECORD_BYTES);
-	struct value value;
-	void *fresh = NULL;
-
-	json_encode(type, record, &json);
-	TRY(value_parse(text_str(&json), r->arena, &value));
-	if (form == PATCH_JSON)
-		TRY(value_patch_json(&value, patch, r->arena, why));
-	else
-		TRY(value_patch_merge(&value, patch, r->arena, why));
-	TRY(check_type_meta(r, type, &value, why));
-	json = text_in(r->arena, LIMIT_RECORD_BYTES);
-	value_write(&value, &json);
-	TRY(json_decode(type, text_str(&json), r->arena, (struct json_options){ .strict = strict },
-			&fresh, why));
-	memcpy(record, fresh, type->size);
-	return OK;
-}
-
 /* The patch applied to a copy of what is there, of `type`. */
 enum next update_patch(struct request *r, const struct type *type, void *record)
 {
@@ -251,9 +211,7 @@ enum next update_patch(struct request *r, const struct type *type, void *record)
 		return unknown_form(r);
 	assert(!is_apply);
 	r->type = type;
-	status = type->set != NULL
-		     ? update_patch_custom(r, form, type, record, r->asked.body, &strict, &why)
-		     : patch_apply(form, type, record, r->asked.body, r->arena, &strict, &why);
+	status = record_patch(form, type, record, r->asked.body, r->arena, &strict, &why);
 	if (status != OK)
 		return patch_failed(r, status, &why);
 	next = strict_patch(r, &strict);

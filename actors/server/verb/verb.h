@@ -37,10 +37,6 @@ enum next body_check_names(struct request *r, const struct type *type, void *rec
 enum next update_patch_decode(struct request *r);
 /* The patch of the body applied to a record that is the request's own: becomes r->record. */
 enum next update_patch(struct request *r, const struct type *type, void *record);
-/* A patch (JSON or merge) applied to a record of a custom resource, which is the request's own. */
-MUST_USE enum status update_patch_custom(struct request *r, enum patch_form form,
-					 const struct type *type, void *record, struct str patch,
-					 struct json_strict *strict, struct fault *why);
 enum next update_check(struct request *r); /* uid and resourceVersion of r->record against r->live */
 enum next update_admit(struct request *r);
 enum next update_validate(struct request *r);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "datastore/object/apply/last-applied.h"
+#include "datastore/object/apply/overlay.h"
 #include "datastore/object/apply/record-merge.h"
 #include "datastore/object/name.h"
 #include "datastore/object/object.h"
@@ -240,16 +241,6 @@ static struct meta_object_meta *meta_of(const struct type *type, void *record, s
 	return MAKE(*meta, arena);
 }
 
-static void *pruned_copy(const struct apply *apply, struct arena *arena)
-{
-	void *copy = record_clone_shallow(apply->type, apply->live, arena);
-
-	if (copy == NULL)
-		return record_new(apply->type, arena);
-	record_prune(apply->type, copy);
-	return copy;
-}
-
 /* The order of lists counts, and what was said although it is zero. */
 static bool is_changed(const struct apply *apply, const void *merged, struct arena *arena)
 {
@@ -279,10 +270,7 @@ enum status apply_run(const struct apply *apply, struct arena *arena, struct app
 	nulls = record_fields_nulls(apply->type, apply->said, apply->said_json, arena);
 	said = fields_difference_deep(arena, fields_union(arena, said, nulls), apply->resets);
 	last = last_set(apply, &managed, &self);
-	merged = pruned_copy(apply, arena);
-	record_merge(apply->type, merged, apply->said, arena);
-	nulls = record_fields_null_values(apply->type, nulls, merged, arena);
-	record_merge_remove(apply->type, merged, nulls, &emptied);
+	merged = overlay_merge(apply->type, apply->live, apply->said, &nulls, &emptied);
 	if (!fields_has_all(said, last))
 		merged = prune(apply, &managed, merged, said, last, &emptied);
 	give(self, managed_stripped(arena, said), last);

@@ -227,6 +227,21 @@ static void check(struct typed *t, struct slot slot, struct str json, const stru
 		check_struct(t, field_type(field), json, way);
 }
 
+struct str typed_undeclared(const struct json_strict *strict, struct arena *arena)
+{
+	for (uint32_t i = 0; i < strict->len; i++) {
+		struct str rest = strict->at[i], path;
+
+		if (!str_starts(rest, STR("unknown field \"")))
+			continue;
+		str_cut(&rest, '"');
+		path = str_cut(&rest, '"');
+		return arena_printf(arena, "." STR_FMT ": field not declared in schema",
+				    STR_ARG(path));
+	}
+	return STR_NONE;
+}
+
 struct str typed_fault(const struct type *type, struct str json, struct arena *arena)
 {
 	struct typed t = { .arena = arena };

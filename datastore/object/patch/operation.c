@@ -133,9 +133,16 @@ enum status operation_unknown(const struct operation *op, struct fault *why)
 	return fault_set(why, INVALID, "patch", "Unexpected kind: " STR_FMT, STR_ARG(op->name));
 }
 
+#define TESTING "testing value "
+
+bool operation_is_failed_test(const struct fault *why)
+{
+	return str_starts(str_from(why->text), STR(TESTING));
+}
+
 enum status operation_not_equal(const struct operation *op, struct fault *why)
 {
-	return fault_set(why, INVALID, "patch", "testing value " STR_FMT " failed: test failed",
+	return fault_set(why, INVALID, "patch", TESTING STR_FMT " failed: test failed",
 			 STR_ARG(op->path));
 }
 

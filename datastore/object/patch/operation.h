@@ -42,6 +42,7 @@ MUST_USE enum status operation_no_key(const struct operation *op, struct str pat
 				      struct fault *why);
 MUST_USE enum status operation_unknown(const struct operation *op, struct fault *why);
 MUST_USE enum status operation_not_equal(const struct operation *op, struct fault *why);
+bool operation_is_failed_test(const struct fault *why); /* by the last: all before it fit */
 MUST_USE enum status operation_not_replaced(const struct operation *op, struct fault *why);
 /* `copied` bytes so far by all operations of a patch: INVALID beyond LIMIT_BODY_BYTES. */
 MUST_USE enum status operation_check_copied(uint64_t copied, struct fault *why);
