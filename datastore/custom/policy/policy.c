@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "datastore/cel/value/message.h"
 #include "datastore/custom/rule/view.h"
 
 /* ---- what is known of requests and namespaces ------------------------------------------------------------------ */
@@ -144,13 +145,26 @@ static void give_back(void *program)
 	cel_free(program);
 }
 
-static bool is_wanted(enum policy_result result, enum cel_kind kind)
+static bool makes_messages(enum policy_result result)
+{
+	return result == POLICY_CONFIGURATION || result == POLICY_PATCH;
+}
+
+static bool is_message(const struct cel_type *type, const char *name)
+{
+	return type->kind == CEL_OBJECT && str_is(type->name, name);
+}
+
+static bool is_wanted(enum policy_result result, const struct cel_type *type)
 {
 	switch (result) {
-	case POLICY_BOOL: return kind == CEL_BOOL;
-	case POLICY_STRING: return kind == CEL_STRING;
-	case POLICY_STRING_OR_NULL: return kind == CEL_STRING || kind == CEL_NULL;
+	case POLICY_BOOL: return type->kind == CEL_BOOL;
+	case POLICY_STRING: return type->kind == CEL_STRING;
+	case POLICY_STRING_OR_NULL: return type->kind == CEL_STRING || type->kind == CEL_NULL;
 	case POLICY_ANY: return true;
+	case POLICY_CONFIGURATION: return is_message(type, CEL_MESSAGE_OBJECT);
+	case POLICY_PATCH:
+		return type->kind == CEL_LIST && is_message(type->param, CEL_MESSAGE_JSON_PATCH);
 	}
 	return false;
 }
@@ -161,7 +175,9 @@ static struct str unwanted(struct arena *arena, enum policy_result result,
 	static const char *const wanted[] = { [POLICY_BOOL] = "bool",
 					      [POLICY_STRING] = "string",
 					      [POLICY_STRING_OR_NULL] = "one of [string null_type]",
-					      [POLICY_ANY] = "" };
+					      [POLICY_ANY] = "",
+					      [POLICY_CONFIGURATION] = CEL_MESSAGE_OBJECT,
+					      [POLICY_PATCH] = "list(" CEL_MESSAGE_JSON_PATCH ")" };
 	struct text out = text_in(arena, 8192);
 
 	text_printf(&out, "must evaluate to %s but got ", wanted[result]);
@@ -174,7 +190,7 @@ enum status policy_compile(struct policy *policy, struct str text, enum policy_r
 {
 	struct cel_type *variables = arena_new_of(policy->arena, struct cel_type);
 	struct check_variable places[POLICY_PLACES];
-	struct cel_environment environment = { places, POLICY_PLACES };
+	struct cel_environment environment = { places, POLICY_PLACES, makes_messages(result) };
 	struct cel_source source = { .text = text, .environment = &environment, .result = CEL_DYN };
 	struct cel_program *program;
 
@@ -185,7 +201,8 @@ enum status policy_compile(struct policy *policy, struct str text, enum policy_r
 	set_environment(policy, has_authorizer, variables, places);
 	TRY(cel_compile(&source, policy->arena, &program, words));
 	arena_on_free(policy->arena, give_back, program);
-	if (!is_wanted(result, cel_result_type(program)->kind)) {
+	policy->bytes += cel_size(program);
+	if (!is_wanted(result, cel_result_type(program))) {
 		*words = unwanted(policy->arena, result, cel_result_type(program));
 		return INVALID;
 	}

@@ -43,10 +43,18 @@ struct policy {
 	bool has_params, has_variables;
 	struct policy_variable *variables;
 	uint32_t variable_count, variable_cap;
+	size_t bytes; /* of all programs beside the arena */
 };
 
 /* What an expression has to give. */
-enum policy_result { POLICY_BOOL, POLICY_STRING, POLICY_STRING_OR_NULL, POLICY_ANY };
+enum policy_result {
+	POLICY_BOOL,
+	POLICY_STRING,
+	POLICY_STRING_OR_NULL,
+	POLICY_ANY,
+	POLICY_CONFIGURATION, /* Object{...}: see mutation.h for what comes of these two */
+	POLICY_PATCH,         /* [JSONPatch{...}] */
+};
 
 struct policy policy_in(struct arena *arena, bool has_params, bool has_variables);
 /* INVALID with words of upstream. */
