@@ -21,6 +21,7 @@ const struct plugin *const plugins[] = {
 	&admission_certificate_subject_restriction,
 	&admission_default_ingress_class,
 	&admission_pod_topology_labels,
+	&admission_mutating_admission_policy,
 	&admission_mutating_webhook,
 	&admission_validating_admission_policy,
 	&admission_validating_webhook,

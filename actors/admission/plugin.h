@@ -1,7 +1,7 @@
 /*
  * Admission: what the cluster has to say about an object before it is stored, one plug-in a file in this folder.
  *
- * plugins[] (plugins.c) lists them in upstream's order. First all mutate, then, after the object is complete, all
+ * plugins[] (plugins.c) lists them in upstream's order. First all mutate, perhaps twice, then, after the object is complete, all
  * validate; CHECK_DENY ends the request with `failure`, everything else goes on. Reads and DELETE of an object are admitted
  * as upstream does: get, list and watch never, delete with the stored object in `old`.
  *
@@ -26,6 +26,7 @@ enum admission_operation {
 
 struct cel_authorizer;
 struct security_options;
+struct policy_cache;
 
 struct admission {
 	struct check_context check;
@@ -46,6 +47,7 @@ struct admission {
 	const struct type *named_type;
 	const struct cel_authorizer *authorizer; /* for expressions; NULL: nobody can be asked */
 	const struct security_options *security; /* PodSecurity's; NULL: upstream's where none are given */
+	struct policy_cache *policies;           /* what was compiled for earlier requests */
 	const struct str *warnings;              /* as admission_warn adds them */
 	uint32_t warning_count;
 	struct str_map annotations; /* for the audit log, as admission_annotate adds them */

@@ -21,6 +21,7 @@ extern const struct plugin admission_runtime_class;
 extern const struct plugin admission_certificate_subject_restriction;
 extern const struct plugin admission_default_ingress_class;
 extern const struct plugin admission_pod_topology_labels;
+extern const struct plugin admission_mutating_admission_policy;
 extern const struct plugin admission_mutating_webhook;
 extern const struct plugin admission_validating_admission_policy;
 extern const struct plugin admission_validating_webhook;

@@ -4,6 +4,7 @@
 #ifndef ACTORS_SERVER_SERVER_PRIVATE_H
 #define ACTORS_SERVER_SERVER_PRIVATE_H
 
+#include "actors/admission/policy/policy-cache.h"
 #include "actors/server/access/access.h"
 #include "actors/server/answer/respond.h"
 #include "actors/server/cache/feed.h"
@@ -57,6 +58,7 @@ struct server {
 	struct list dirty;     /* caches with news for their watchers */
 	struct reader reader;
 	struct event_lease event_lease;
+	struct policy_cache policies; /* compiled for admission */
 	struct list quota_holding,
 	    quota_waiting; /* quota.c: whose turn it is, and who waits for one */
 	struct metrics *metrics;

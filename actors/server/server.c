@@ -242,6 +242,7 @@ static void release(void *arg)
 	feed_stop(server);
 	callers_free(server->callers);
 	documents_free(server->documents);
+	policy_cache_fini(&server->policies);
 	definitions_free(server->definitions, server->resources);
 	resources_free(server->resources);
 	map_fini(&server->by_tag);
@@ -261,6 +262,7 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	list_init(&server->dirty);
 	list_init(&server->quota_holding);
 	list_init(&server->quota_waiting);
+	policy_cache_init(&server->policies);
 	server->resources = resources_new(server->config);
 	server->definitions = definitions_new(server->resources);
 	server->documents = documents_new(server->resources);

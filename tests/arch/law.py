@@ -24,7 +24,7 @@ RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
 KINDS = RECORDS + RULES + ["actors/client"]  # client holds what a rule is given to judge by
 FIELDS = ["actors/kinds/field"]
 ADMISSION = ["actors/admission/object", "actors/admission/security"]
-DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/kinds"]
+DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/admission/policy", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
           "actors/server/subresource", "actors/server/answer", "actors/server/cache", "actors/server/outside"]
@@ -78,6 +78,7 @@ USES = {
     "actors/authentication": RUNTIME + RECORDS + ["actors/client", "transport/tls", "transport/wire"], # tokens and certificates are its matter
     "actors/authorization": RUNTIME + RECORDS + ["actors/client"],
     "actors/admission": RUNTIME + RECORDS + RULES + ["actors/client", "transport/tls"],  # so are they here: for whom they ask
+    "actors/admission/policy": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission"],
     **{room: RUNTIME + RECORDS + ["actors/client", "actors/admission"] for room in ADMISSION},
     "actors/admission/webhook": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission", "transport/wire"],
     "actors/kinds/field": KINDS + ["actors/kinds"],

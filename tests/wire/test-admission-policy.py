@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""ValidatingAdmissionPolicy: kubectl makes policies and bindings; requests are admitted, warned of and refused by their expressions."""
+"""Admission policies: kubectl makes policies and bindings; requests are admitted, warned of, refused and changed by their expressions."""
 import re
 import sys
 
@@ -22,6 +22,21 @@ spec: {policyName: %s, %s}
 """ % (name, spec, name, name, bound)
 
 
+def mutating(name, spec, reinvocation="Never"):
+    return """
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicy
+metadata: {name: %s}
+spec:
+  reinvocationPolicy: %s%s
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicyBinding
+metadata: {name: %s}
+spec: {policyName: %s}
+""" % (name, reinvocation, spec, name, name)
+
+
 def about(resource, group='""', operations="CREATE, UPDATE"):
     return """
   matchConstraints:
@@ -35,7 +50,7 @@ def config(name, data):
 
 def removed(cluster, *names):
     for name in names:
-        kubectl(cluster, "delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", name, "--ignore-not-found")
+        kubectl(cluster, "delete", "validatingadmissionpolicy,validatingadmissionpolicybinding,mutatingadmissionpolicy,mutatingadmissionpolicybinding", name, "--ignore-not-found")
 
 
 def test_deployments_are_judged_by_an_expression(cluster):
@@ -145,6 +160,80 @@ def test_parameters_may_be_custom_resources(cluster):
     expect(kubectl(cluster, "apply", "-f", "-", stdin=config("two", "{a: '1', b: '1', c: '1'}"), ok=False), "at most 2")
     removed(cluster, "sizes")
     kubectl(cluster, "delete", "configmap", "two")
+    kubectl(cluster, "delete", "crd", "limits.judge.example.com")
+
+
+def test_deployments_get_a_container_and_a_label(cluster):
+    kubectl(cluster, "apply", "-f", "-", stdin=mutating("sidecar", about("deployments", "apps", "CREATE") + """
+  variables:
+  - {name: pod, expression: object.spec.template.spec}
+  matchConditions:
+  - {name: not-yet, expression: "!object.spec.template.spec.containers.exists(c, c.name == 'mesh')"}
+  mutations:
+  - patchType: ApplyConfiguration
+    applyConfiguration:
+      expression: >
+        Object{
+          metadata: Object.metadata{labels: {"mesh.example.com/by": request.userInfo.username.replace(":", ".")}},
+          spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{
+            containers: [Object.spec.template.spec.containers{name: "mesh", image: "mesh:" + string(size(variables.pod.containers))}]}}}
+        }
+  - patchType: JSONPatch
+    jsonPatch:
+      expression: >
+        [JSONPatch{op: "test", path: "/spec/template/spec/containers/1/name", value: "mesh"},
+         JSONPatch{op: "add", path: "/metadata/annotations", value: {}},
+         JSONPatch{op: "add", path: "/metadata/annotations/" + jsonpatch.escapeKey("example.com/containers"), value: string(size(variables.pod.containers))}]
+"""))
+    kubectl(cluster, "create", "deployment", "web", "--image=web:1")
+    found = kubectl(cluster, "get", "deployment", "web", "-o", r"jsonpath={.spec.template.spec.containers[*].image} {.metadata.annotations.example\.com/containers}")
+    assert found.strip() == "web:1 mesh:1 2", found
+    expect(kubectl(cluster, "get", "deployment", "-l", "mesh.example.com/by", "-o", "name"), "deployment.apps/web")
+    expect(kubectl(cluster, "get", "mutatingadmissionpolicy", "sidecar"), "MUTATIONS +PARAMKIND +AGE\\s+sidecar +2 +<unset>")
+    kubectl(cluster, "delete", "deployment", "web")
+    removed(cluster, "sidecar")
+
+
+def test_mutations_that_cannot_be_are_refused_with_the_policy_or_with_the_request(cluster):
+    said = kubectl(cluster, "apply", "-f", "-", stdin=mutating("bad", about("configmaps") + """
+  mutations:
+  - {patchType: ApplyConfiguration, applyConfiguration: {expression: "{'data': {'a': 'b'}}"}}
+  - {patchType: JSONPatch, jsonPatch: {expression: "[JSONPatch{op: 1}]"}}
+"""), ok=False)
+    expect(said, re.escape("must evaluate to Object but got map(string, map(string, string))"))
+    expect(said, re.escape("expected type of field 'op' is 'string' but provided type is 'int'"))
+    removed(cluster, "bad")
+    kubectl(cluster, "apply", "-f", "-", stdin=mutating("atomic", about("services") + """
+  mutations:
+  - {patchType: ApplyConfiguration, applyConfiguration: {expression: "Object{spec: Object.spec{selector: {'a': 'b'}}}"}}
+"""))
+    expect(kubectl(cluster, "create", "service", "clusterip", "atomic", "--tcp=80", ok=False),
+           re.escape("policy 'atomic' with binding 'atomic' denied request: error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.selector"))
+    removed(cluster, "atomic")
+
+
+def test_custom_resources_are_changed_and_seen_by_who_asks_for_a_second_round(cluster):
+    kubectl(cluster, "apply", "-f", "-", stdin=LIMITS)
+    kubectl(cluster, "wait", "crd", "limits.judge.example.com", "--for=condition=Established", "--timeout=20s")
+    limits = about("limits", "judge.example.com", "CREATE")
+    kubectl(cluster, "apply", "-f", "-", stdin=mutating("a-cap", limits + """
+  mutations:
+  - {patchType: ApplyConfiguration, applyConfiguration: {expression: "Object{most: object.most > 10 ? 10 : object.most}"}}
+""", "IfNeeded"))
+    kubectl(cluster, "apply", "-f", "-", stdin=mutating("b-triple", limits + """
+  mutations:
+  - {patchType: JSONPatch, jsonPatch: {expression: "[JSONPatch{op: 'replace', path: '/most', value: object.most * 3}]"}}
+"""))
+    kubectl(cluster, "create", "-f", "-", stdin="{apiVersion: judge.example.com/v1, kind: Limit, metadata: {name: capped}, most: 4}")
+    assert kubectl(cluster, "get", "limit", "capped", "-o", "jsonpath={.most}").strip() == "10"
+    kubectl(cluster, "create", "-f", "-", "--dry-run=server", stdin="{apiVersion: judge.example.com/v1, kind: Limit, metadata: {name: small}, most: 1}")
+    kubectl(cluster, "apply", "-f", "-", stdin=mutating("c-wrong", limits + """
+  mutations:
+  - {patchType: ApplyConfiguration, applyConfiguration: {expression: "Object{least: 1}"}}
+"""))
+    expect(kubectl(cluster, "create", "-f", "-", stdin="{apiVersion: judge.example.com/v1, kind: Limit, metadata: {name: small}, most: 1}", ok=False),
+           re.escape(".least: field not declared in schema"))
+    removed(cluster, "a-cap", "b-triple", "c-wrong")
     kubectl(cluster, "delete", "crd", "limits.judge.example.com")
 
 

@@ -6,8 +6,8 @@
 #include "datastore/schema/admissionregistration.h"
 
 /*
- * ValidatingAdmissionPolicy, MutatingAdmissionPolicy and what binds them (upstream: apis/admissionregistration/validation). Expressions of
- * validating policies and conditions compile; those of mutations must be there. Whether the writer may read the parameters is not asked.
+ * ValidatingAdmissionPolicy, MutatingAdmissionPolicy and what binds them (upstream: apis/admissionregistration/validation). Expressions
+ * compile. Whether the writer may read the parameters is not asked.
  */
 
 #define ANNOTATIONS_MAX 20U
@@ -70,11 +70,9 @@ static void check_param_kind(const struct path *at,
 }
 
 static void check_named_rule(const struct path *at,
-			     const struct admissionregistration_named_rule_with_operations *rule,
-			     bool is_mutating)
+			     const struct admissionregistration_named_rule_with_operations *rule)
 {
 	struct seen seen = seen_in(path_arena(at));
-	const struct path *operations = PATH(at, "operations");
 
 	for (uint32_t i = 0; i < rule->resource_names.len; i++) {
 		const struct path *here = PATH_AT(PATH(at, "resourceNames"), i);
@@ -84,15 +82,10 @@ static void check_named_rule(const struct path *at,
 			path_duplicate(here, rule->resource_names.at[i]);
 	}
 	match_rule_check(at, rule->rule_with_operations);
-	/* What is going cannot be changed any more. */
-	if (is_mutating && rule_list_has(rule->rule_with_operations->operations, STR("DELETE")))
-		path_not_supported(operations, STR("DELETE"),
-				   "\"*\", \"CONNECT\", \"CREATE\", \"UPDATE\"");
 }
 
 static void check_resources(const struct path *at,
-			    const struct admissionregistration_match_resources *match,
-			    bool is_mutating)
+			    const struct admissionregistration_match_resources *match)
 {
 	if (match == NULL)
 		return;
@@ -106,22 +99,21 @@ static void check_resources(const struct path *at,
 	rule_selector(PATH(at, "objectSelector"), match->object_selector, false);
 	for (uint32_t i = 0; i < match->resource_rules.len; i++)
 		check_named_rule(PATH_AT(PATH(at, "resourceRules"), i),
-				 &match->resource_rules.at[i], is_mutating);
+				 &match->resource_rules.at[i]);
 	for (uint32_t i = 0; i < match->exclude_resource_rules.len; i++)
 		check_named_rule(PATH_AT(PATH(at, "excludeResourceRules"), i),
-				 &match->exclude_resource_rules.at[i], false);
+				 &match->exclude_resource_rules.at[i]);
 }
 
 /* Without a rule it would not be known what the expressions are about. */
 static void check_constraints(const struct path *at,
-			      const struct admissionregistration_match_resources *match,
-			      bool is_mutating)
+			      const struct admissionregistration_match_resources *match)
 {
 	if (match == NULL) {
 		path_required(at, "");
 		return;
 	}
-	check_resources(at, match, is_mutating);
+	check_resources(at, match);
 	if (match->resource_rules.len == 0)
 		path_required(PATH(at, "resourceRules"), "");
 }
@@ -131,7 +123,7 @@ static bool is_blank(struct str text)
 	return str_trim(text).len == 0;
 }
 
-/* `policy`: what they are added to; NULL: they are not compiled. */
+/* `policy`: what they are added to. */
 static void check_variables(const struct path *at, struct admissionregistration_variable_list list,
 			    struct policy *policy)
 {
@@ -147,8 +139,8 @@ static void check_variables(const struct path *at, struct admissionregistration_
 				     "name is not a valid CEL identifier");
 		if (is_blank(list.at[i].expression))
 			path_required(PATH(here, "expression"), "expression is not specified");
-		else if (policy != NULL && policy_add_variable(policy, list.at[i].name,
-							       list.at[i].expression, &words) != OK)
+		else if (policy_add_variable(policy, list.at[i].name, list.at[i].expression,
+					     &words) != OK)
 			path_invalid(PATH(here, "expression"), list.at[i].expression, words.at);
 	}
 }
@@ -232,7 +224,7 @@ static void validate_validating(struct kind_change *change)
 	rule_needed_one_of(PATH(at, "failurePolicy"), spec->failure_policy,
 			   &admissionregistration_failure_policy_type_values);
 	check_param_kind(PATH(at, "paramKind"), spec->param_kind);
-	check_constraints(PATH(at, "matchConstraints"), spec->match_constraints, false);
+	check_constraints(PATH(at, "matchConstraints"), spec->match_constraints);
 	match_rule_check_conditions(PATH(at, "matchConditions"), spec->match_conditions,
 				    spec->param_kind != NULL);
 	check_variables(PATH(at, "variables"), spec->variables, &compiled);
@@ -271,7 +263,15 @@ const struct kind_rules kind_validating_admission_policy = {
 
 /* ---- MutatingAdmissionPolicy --------------------------------------------------------------------------------- */
 
-static void check_mutation(const struct path *at, const struct admissionregistration_mutation *m)
+static void check_expression(const struct path *at, struct str expression, struct policy *policy,
+			     enum policy_result result)
+{
+	if (rule_needed(at, str_trim(expression), ""))
+		match_rule_check_expression(at, policy, str_trim(expression), result, true);
+}
+
+static void check_mutation(const struct path *at, const struct admissionregistration_mutation *m,
+			   struct policy *policy)
 {
 	const struct path *apply = PATH(at, "applyConfiguration"), *patch = PATH(at, "jsonPatch");
 	bool is_apply = str_is(m->patch_type, "ApplyConfiguration");
@@ -281,18 +281,37 @@ static void check_mutation(const struct path *at, const struct admissionregistra
 		return;
 	if (is_apply && m->apply_configuration == NULL)
 		path_required(apply, "must be specified when patchType is ApplyConfiguration");
-	else if (is_apply && is_blank(m->apply_configuration->expression))
-		path_required(PATH(apply, "expression"), "expression is not specified");
+	else if (is_apply)
+		check_expression(PATH(apply, "expression"), m->apply_configuration->expression,
+				 policy, POLICY_CONFIGURATION);
 	if (!is_apply && m->json_patch == NULL)
 		path_required(patch, "must be specified when patchType is JSONPatch");
-	else if (!is_apply && is_blank(m->json_patch->expression))
-		path_required(PATH(patch, "expression"), "expression is not specified");
+	else if (!is_apply)
+		check_expression(PATH(patch, "expression"), m->json_patch->expression, policy,
+				 POLICY_PATCH);
 	if (!is_apply && m->apply_configuration != NULL)
-		path_fault(apply, FAULT_INVALID, STR_NONE,
-			   "must not be specified when patchType is JSONPatch");
+		path_invalid(apply, STR("{applyConfiguration}"),
+			     "must not be specified when patchType is JSONPatch");
 	if (is_apply && m->json_patch != NULL)
-		path_fault(patch, FAULT_INVALID, STR_NONE,
-			   "must not be specified when patchType is ApplyConfiguration");
+		path_invalid(patch, STR("{jsonPatch}"),
+			     "must not be specified when patchType is ApplyConfiguration");
+}
+
+/* What is going cannot be changed any more. Upstream does not say of which rule it is. */
+static void check_operations(const struct path *at,
+			     const struct admissionregistration_match_resources *match)
+{
+	const struct path *operations = PATH(PATH(at, "resourceRules"), "operations");
+
+	for (uint32_t i = 0; match != NULL && i < match->resource_rules.len; i++) {
+		struct str_list list = match->resource_rules.at[i].rule_with_operations->operations;
+
+		for (uint32_t k = 0; k < list.len; k++)
+			if (!str_is(list.at[k], "*") && !str_is(list.at[k], "CONNECT") &&
+			    !str_is(list.at[k], "CREATE") && !str_is(list.at[k], "UPDATE"))
+				path_not_supported(operations, list.at[k],
+						   "\"*\", \"CONNECT\", \"CREATE\", \"UPDATE\"");
+	}
 }
 
 static void validate_mutating(struct kind_change *change)
@@ -300,18 +319,20 @@ static void validate_mutating(struct kind_change *change)
 	const struct admissionregistration_mutating_admission_policy *policy = change->object;
 	const struct admissionregistration_mutating_admission_policy_spec *spec = policy->spec;
 	const struct path *at = PATH_ROOT(change->faults, "spec");
+	struct policy compiled = policy_in(change->arena, spec->param_kind != NULL, true);
 
 	rule_needed_one_of(PATH(at, "failurePolicy"), spec->failure_policy,
 			   &admissionregistration_failure_policy_type_values);
 	check_param_kind(PATH(at, "paramKind"), spec->param_kind);
-	check_constraints(PATH(at, "matchConstraints"), spec->match_constraints, true);
+	check_constraints(PATH(at, "matchConstraints"), spec->match_constraints);
+	check_operations(PATH(at, "matchConstraints"), spec->match_constraints);
 	match_rule_check_conditions(PATH(at, "matchConditions"), spec->match_conditions,
 				    spec->param_kind != NULL);
-	check_variables(PATH(at, "variables"), spec->variables, NULL);
+	check_variables(PATH(at, "variables"), spec->variables, &compiled);
 	if (spec->mutations.len == 0)
 		path_required(PATH(at, "mutations"), "mutations must contain at least one item");
 	for (uint32_t i = 0; i < spec->mutations.len; i++)
-		check_mutation(PATH_AT(PATH(at, "mutations"), i), &spec->mutations.at[i]);
+		check_mutation(PATH_AT(PATH(at, "mutations"), i), &spec->mutations.at[i], &compiled);
 	rule_needed_one_of(PATH(at, "reinvocationPolicy"), spec->reinvocation_policy,
 			   &admissionregistration_reinvocation_policy_type_values);
 }
@@ -377,7 +398,7 @@ static void validate_validating_binding(struct kind_change *change)
 
 	rule_needed_name(PATH(at, "policyName"), NAME_DNS_SUBDOMAIN, spec->policy_name, "");
 	check_param_ref(PATH(at, "paramRef"), spec->param_ref);
-	check_resources(PATH(at, "matchResources"), spec->match_resources, false);
+	check_resources(PATH(at, "matchResources"), spec->match_resources);
 	check_actions(PATH(at, "validationActions"), spec->validation_actions);
 }
 
@@ -400,7 +421,8 @@ static void validate_mutating_binding(struct kind_change *change)
 
 	rule_needed_name(PATH(at, "policyName"), NAME_DNS_SUBDOMAIN, spec->policy_name, "");
 	check_param_ref(PATH(at, "paramRef"), spec->param_ref);
-	check_resources(PATH(at, "matchResources"), spec->match_resources, true);
+	check_resources(PATH(at, "matchResources"), spec->match_resources);
+	check_operations(PATH(at, "matchResources"), spec->match_resources);
 }
 
 const struct kind_rules kind_mutating_admission_policy_binding = {

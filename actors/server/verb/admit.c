@@ -75,6 +75,7 @@ static struct admitting *begin(struct request *r, enum admission_operation opera
 		.user = &r->user,
 		.is_dry_run = request_is_dry_run(r),
 		.security = r->server->config->security,
+		.policies = &r->server->policies,
 	};
 	fill_options(r, &admitting->admission);
 	return admitting;
@@ -111,6 +112,14 @@ static enum check ask_all(struct request *r, struct admitting *admitting, bool i
 	return CHECK_PASS;
 }
 
+/* A policy may have given the object another name or namespace, which only those that the request named will do. */
+static enum next check_result(struct request *r, const struct admission *a)
+{
+	if (!a->wants_again || a->object != r->record)
+		return NEXT;
+	return body_check_names(r, a->type, a->object, !r->is_creating);
+}
+
 enum next write_admit(struct request *r, enum admission_operation operation,
 		      const struct type *type, void *object, const void *old, bool is_validating)
 {
@@ -133,5 +142,7 @@ enum next write_admit(struct request *r, enum admission_operation operation,
 			    a->annotations.at[i].value);
 	for (uint32_t i = 0; i < a->warning_count; i++)
 		request_warn(r, a->warnings[i]);
-	return check == CHECK_DENY ? request_fail(r, a->failure) : NEXT;
+	if (check == CHECK_DENY)
+		return request_fail(r, a->failure);
+	return is_validating ? NEXT : check_result(r, a);
 }

@@ -7,7 +7,7 @@
 #include "datastore/object/record.h"
 
 /*
- * The second half of every write: the rules of the kind, the store.
+ * The second half of every write, behind admission (admit.c): the rules of the kind, the store.
  *
  * A write is one operation of the store with the revision that was read, so nothing is ever overwritten unseen; what
  * a kind wants written with it (kind_also) joins that operation. The answer waits until the own caches show the write: whoever

@@ -102,8 +102,8 @@ TEST(a_validating_policy_says_what_must_hold_and_of_what)
 static const char mutating[] =
     "{'metadata':{'name':'p'},'spec':{'failurePolicy':'Fail','reinvocationPolicy':'Never',"
     "'matchConstraints':{'matchPolicy':'Exact','namespaceSelector':{},'objectSelector':{},"
-    "'resourceRules':[" PODS
-    "]},'mutations':[{'patchType':'JSONPatch','jsonPatch':{'expression':'[]'}}"
+    "'resourceRules':[" PODS "]},'mutations':[{'patchType':'JSONPatch','jsonPatch':{'expression':"
+    "'true?[JSONPatch{}]:[]'}}"
     "]}}";
 
 static const struct kind_case mutating_cases[] = {
@@ -114,9 +114,22 @@ static const struct kind_case mutating_cases[] = {
 	  "\"Never\"" },
 	{ MATCH("'resourceRules':[{'operations':['DELETE'],'apiGroups':[''],'apiVersions':['v1'],"
 		"'resources':['pods']}]"),
-	  "spec.matchConstraints.resourceRules[0].operations: Unsupported value: \"DELETE\": "
+	  "spec.matchConstraints.resourceRules.operations: Unsupported value: \"DELETE\": "
 	  "supported "
 	  "values: \"*\", \"CONNECT\", \"CREATE\", \"UPDATE\"" },
+	{ SPEC("'variables':[{'name':'n','expression':'variables.m'}]"),
+	  "spec.variables[0].expression: Invalid value: \"variables.m\": compilation failed: "
+	  "ERROR: "
+	  "<input>:1:10: undefined field 'm'\n | variables.m\n | .........^" },
+	{ MUTATION("'patchType':'ApplyConfiguration','applyConfiguration':{'expression':"
+		   "'Object{spec: Object.spec{replicas: 3}}'}"),
+	  "" },
+	{ MUTATION("'patchType':'ApplyConfiguration','applyConfiguration':{'expression':' 1 '}"),
+	  "spec.mutations[0].applyConfiguration.expression: Invalid value: \"1\": must evaluate to "
+	  "Object but got int" },
+	{ MUTATION("'patchType':'JSONPatch','jsonPatch':{'expression':'[Object{}]'}"),
+	  "spec.mutations[0].jsonPatch.expression: Invalid value: \"[Object{}]\": must evaluate to "
+	  "list(JSONPatch) but got list(Object)" },
 	{ MUTATION("'patchType':'Magic'"),
 	  "spec.mutations[0].patchType: Unsupported value: \"Magic\": supported values: "
 	  "\"ApplyConfiguration\", \"JSONPatch\"" },
@@ -124,10 +137,11 @@ static const struct kind_case mutating_cases[] = {
 	  "spec.mutations[0].applyConfiguration: Required value: must be specified when patchType "
 	  "is "
 	  "ApplyConfiguration\n"
-	  "spec.mutations[0].jsonPatch: Invalid value: must not be specified when patchType is "
+	  "spec.mutations[0].jsonPatch: Invalid value: \"{jsonPatch}\": must not be specified when "
+	  "patchType is "
 	  "ApplyConfiguration" },
 	{ MUTATION("'patchType':'JSONPatch','jsonPatch':{'expression':' '}"),
-	  "spec.mutations[0].jsonPatch.expression: Required value: expression is not specified" },
+	  "spec.mutations[0].jsonPatch.expression: Required value" },
 };
 
 TEST(a_mutating_policy_says_how_it_changes_what_comes)

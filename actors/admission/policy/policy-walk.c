@@ -1,0 +1,163 @@
+#include "actors/admission/policy/policy-walk.h"
+
+#include "actors/admission/policy-match.h"
+#include "actors/admission/policy-show.h"
+#include "datastore/object/selector.h"
+
+struct walk {
+	const struct policy_sort *sort;
+	const struct admission *admission;
+	void *arg;
+	struct policy_ask ask; /* as far as it is known */
+	uint32_t left;         /* of WALK_RUNS_MAX */
+};
+
+static const struct reader *reader_of(const struct walk *w)
+{
+	return w->admission->check.reader;
+}
+
+static void misconfigured(struct walk *w, const char *words)
+{
+	struct str all =
+	    arena_printf(w->admission->check.arena, "failed to configure binding: %s", words);
+
+	w->sort->misconfigured(w->arg, &w->ask, all);
+}
+
+static void ask(struct walk *w)
+{
+	if (w->left == 0) {
+		misconfigured(w, "there are too many parameters");
+		return;
+	}
+	w->left--;
+	w->sort->ask(w->arg, &w->ask);
+}
+
+/* ---- parameters ------------------------------------------------------------------------------------------------- */
+
+struct params {
+	struct walk *walk;
+	const struct type *type;
+	struct selector selector;
+	uint32_t found;
+};
+
+static bool ask_selected(void *arg, const struct object *object)
+{
+	struct params *params = arg;
+	struct walk *w = params->walk;
+
+	if (!selector_matches_labels(&params->selector, object_meta(object)->labels))
+		return true;
+	params->found++;
+	w->ask.param = object;
+	w->ask.params = policy_show_record(w->admission, params->type, object->record);
+	ask(w);
+	return w->left > 0;
+}
+
+static void ask_each(struct params *params, const struct admissionregistration_param_ref *ref,
+		     struct str namespace)
+{
+	struct walk *w = params->walk;
+	const struct reader *reader = reader_of(w);
+	const struct object *object;
+
+	if (ref->name.len > 0) {
+		object = check_get(&w->admission->check, params->type, namespace, ref->name);
+		params->selector = SELECTOR_ALL;
+		if (object != NULL)
+			ask_selected(params, object);
+		return;
+	}
+	if (selector_from_label_selector(ref->selector, w->admission->check.arena,
+					 &params->selector, NULL) == OK)
+		reader->each(reader->self, params->type, namespace, ask_selected, params);
+}
+
+/* Where the parameters are; false: nowhere, which has been said. */
+static bool find_namespace(struct walk *w, const struct type *type, struct str *out)
+{
+	struct str said = w->ask.bond.param_ref->namespace;
+
+	*out = said.len > 0 ? said : w->admission->namespace;
+	if (type->flags & TYPE_CLUSTER) {
+		*out = STR("");
+		if (said.len > 0)
+			misconfigured(w, "paramRef.namespace must not be provided for a "
+					 "cluster-scoped `paramKind`");
+		return said.len == 0;
+	}
+	if (out->len == 0)
+		misconfigured(w, "cannot use namespaced paramRef in policy binding that matches "
+				 "cluster-scoped resources");
+	return out->len > 0;
+}
+
+static void ask_with_params(struct walk *w)
+{
+	const struct admissionregistration_param_kind *kind = w->ask.terms.param_kind;
+	const struct admissionregistration_param_ref *ref = w->ask.bond.param_ref;
+	struct arena *arena = w->admission->check.arena;
+	const struct reader *reader = reader_of(w);
+	struct params params = { .walk = w,
+				 .type = reader->kind(reader->self, kind->api_version, kind->kind) };
+	struct str namespace;
+
+	if (params.type == NULL)
+		misconfigured(
+		    w, arena_printf(arena,
+				    "failed to find resource referenced by paramKind: '" STR_FMT
+				    ", Kind=" STR_FMT "'",
+				    STR_ARG(kind->api_version), STR_ARG(kind->kind))
+			   .at);
+	if (params.type == NULL || !find_namespace(w, params.type, &namespace))
+		return;
+	ask_each(&params, ref, namespace);
+	if (params.found == 0 && !str_is(ref->parameter_not_found_action, "Allow"))
+		misconfigured(w, "no params found for policy binding with `Deny` "
+				 "parameterNotFoundAction");
+}
+
+/* ---- policies and bindings ----------------------------------------------------------------------------------------- */
+
+static bool ask_binding(void *arg, const struct object *object)
+{
+	struct walk *w = arg;
+	struct policy_bond *bond = &w->ask.bond;
+
+	*bond = (struct policy_bond){ .record = object->record, .name = object_name(object) };
+	w->sort->read_bond(object->record, bond);
+	if (!str_eq(bond->policy_name, w->ask.terms.name) ||
+	    !policy_match(w->admission, bond->match))
+		return true;
+	w->ask.param = NULL;
+	w->ask.params = NULL;
+	if (w->ask.terms.param_kind != NULL && bond->param_ref != NULL)
+		ask_with_params(w);
+	else
+		ask(w);
+	return w->left > 0;
+}
+
+static bool ask_policy(void *arg, const struct object *object)
+{
+	struct walk *w = arg;
+	const struct reader *reader = reader_of(w);
+
+	w->ask = (struct policy_ask){ .terms = { .object = object, .name = object_name(object) } };
+	w->sort->read(object->record, &w->ask.terms);
+	if (policy_match(w->admission, w->ask.terms.match))
+		reader->each(reader->self, w->sort->bindings, STR_NONE, ask_binding, w);
+	return w->left > 0;
+}
+
+void policy_walk(const struct policy_sort *sort, const struct admission *admission, void *arg)
+{
+	struct walk w = { .sort = sort, .admission = admission, .arg = arg, .left = WALK_RUNS_MAX };
+
+	if (!policy_match_is_exempt(admission))
+		reader_of(&w)->each(reader_of(&w)->self, sort->policies, STR_NONE, ask_policy, &w);
+}

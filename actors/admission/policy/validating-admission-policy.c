@@ -1,0 +1,224 @@
+/*
+ * ValidatingAdmissionPolicy: what the cluster's own policies say about a request, in CEL.
+ *
+ * All that match are asked, and the first that denies decides.
+ */
+#include "actors/admission/plugins.h"
+#include "actors/admission/policy-show.h"
+#include "actors/admission/policy/policy-judge.h"
+
+#define MESSAGE_BYTES_MAX 5120U
+
+typedef const struct admissionregistration_validating_admission_policy policy_record;
+typedef const struct admissionregistration_validating_admission_policy_binding binding_record;
+typedef const struct admissionregistration_validation validation;
+
+struct asking {
+	struct admission *admission;
+	struct policy_input input;
+	bool is_shown; /* the input is there */
+	const struct policy_ask *ask;
+	const struct policy_compiled *compiled;
+	struct str reason, message; /* of the first that denies; absent: none does */
+};
+
+/* ---- what comes of it ---------------------------------------------------------------------------------------------- */
+
+static void deny(struct asking *a, struct str reason, struct str words)
+{
+	if (a->message.at != NULL)
+		return;
+	a->reason = reason;
+	a->message =
+	    arena_printf(a->admission->check.arena,
+			 "ValidatingAdmissionPolicy '" STR_FMT "' with binding '" STR_FMT
+			 "' denied request: " STR_FMT,
+			 STR_ARG(a->ask->terms.name), STR_ARG(a->ask->bond.name), STR_ARG(words));
+}
+
+/* The policy cannot be asked: whatever its binding wants done. */
+static void misconfigured(void *arg, const struct policy_ask *ask, struct str words)
+{
+	struct asking *a = arg;
+
+	a->ask = ask;
+	if (!ask->terms.ignores_failures)
+		deny(a, STR_NONE, words);
+}
+
+static bool has_action(const struct asking *a, const char *action)
+{
+	binding_record *binding = a->ask->bond.record;
+	struct str_list actions = binding->spec->validation_actions;
+
+	for (uint32_t i = 0; i < actions.len; i++)
+		if (str_is(actions.at[i], action))
+			return true;
+	return false;
+}
+
+static void failed(struct asking *a, struct str reason, struct str words)
+{
+	if (has_action(a, "Warn"))
+		admission_warn(
+		    a->admission,
+		    arena_printf(a->admission->check.arena,
+				 "Validation failed for ValidatingAdmissionPolicy '" STR_FMT
+				 "' with binding '" STR_FMT "': " STR_FMT,
+				 STR_ARG(a->ask->terms.name), STR_ARG(a->ask->bond.name),
+				 STR_ARG(words)));
+	if (has_action(a, "Deny"))
+		deny(a, reason, words);
+}
+
+/* An expression could not be evaluated. */
+static void erred(struct asking *a, struct str words)
+{
+	if (!a->ask->terms.ignores_failures)
+		failed(a, STR_NONE, words);
+}
+
+/* ---- one run ----------------------------------------------------------------------------------------------------------- */
+
+static struct str message_of(struct asking *a, validation *v, struct policy_run *run, uint32_t i,
+			     uint64_t *cost)
+{
+	struct cel_program *program = a->compiled->messages[i].program;
+	struct cel_value value;
+	struct str words;
+
+	if (program != NULL && *cost < CEL_OBJECT_COST_MAX) {
+		value = policy_run_evaluate(run, program, cost);
+		words = value.kind == CEL_STRING ? str_trim(value.text) : STR("");
+		if (words.len > 0 && words.len <= MESSAGE_BYTES_MAX &&
+		    str_find_char(words, '\n') < 0)
+			return words;
+	}
+	if (str_trim(v->message).len > 0)
+		return str_trim(v->message);
+	words = str_trim(v->expression);
+	return arena_printf(a->admission->check.arena, "failed expression: " STR_FMT,
+			    STR_ARG(words));
+}
+
+static void ask_validation(struct asking *a, validation *v, struct policy_run *run, uint32_t i,
+			   uint64_t *cost)
+{
+	const struct policy_expression *expression = &a->compiled->expressions[i];
+	struct arena *arena = a->admission->check.arena;
+	struct cel_value value;
+	struct str words;
+
+	if (expression->program == NULL) {
+		erred(a, arena_printf(arena, "compilation error: " STR_FMT,
+				      STR_ARG(expression->wrong)));
+		return;
+	}
+	if (!policy_judge_evaluate(run, expression->program, v->expression, arena, cost, &value,
+				   &words))
+		erred(a, words);
+	else if (value.kind != CEL_BOOL || !value.is_true)
+		failed(a, v->reason.len > 0 ? v->reason : STR("Invalid"),
+		       message_of(a, v, run, i, cost));
+}
+
+static const struct policy_sort sort;
+
+static void ask_one(void *arg, const struct policy_ask *ask)
+{
+	struct asking *a = arg;
+	policy_record *record = ask->terms.object->record;
+	struct arena *arena = a->admission->check.arena;
+	struct policy_run *run;
+	struct str words;
+	uint64_t cost = 0;
+
+	a->ask = ask;
+	a->compiled = policy_cache_get(a->admission->policies, &sort, &ask->terms, arena);
+	if (a->compiled->wrong.at != NULL) {
+		erred(a, a->compiled->wrong);
+		return;
+	}
+	if (!a->is_shown)
+		policy_show(a->admission, &a->input);
+	a->is_shown = true;
+	a->input.params = ask->params;
+	run = policy_run_new(&a->compiled->policy, &a->input, arena);
+	if (!policy_judge_conditions(run, a->compiled, &ask->terms, arena, &words)) {
+		if (words.at != NULL)
+			erred(a, words);
+		return;
+	}
+	for (uint32_t i = 0; i < record->spec->validations.len && cost <= CEL_OBJECT_COST_MAX; i++)
+		ask_validation(a, &record->spec->validations.at[i], run, i, &cost);
+}
+
+/* ---- the kind ------------------------------------------------------------------------------------------------------------ */
+
+static void read_policy(const void *record, struct policy_terms *out)
+{
+	POLICY_WALK_TERMS(((policy_record *)record)->spec, out);
+}
+
+static void read_bond(const void *record, struct policy_bond *out)
+{
+	POLICY_WALK_BOND(((binding_record *)record)->spec, out);
+}
+
+static void compile(const void *record, struct policy_compiled *compiled)
+{
+	struct admissionregistration_validation_list list =
+	    ((policy_record *)record)->spec->validations;
+
+	compiled->expressions = policy_cache_array(compiled, list.len);
+	compiled->messages = policy_cache_array(compiled, list.len);
+	for (uint32_t i = 0; i < list.len; i++) {
+		policy_cache_compile(compiled, list.at[i].expression, POLICY_BOOL, true,
+				     &compiled->expressions[i]);
+		if (list.at[i].message_expression.len > 0)
+			policy_cache_compile(compiled, list.at[i].message_expression, POLICY_STRING,
+					     false, &compiled->messages[i]);
+	}
+}
+
+static const struct policy_sort sort = {
+	.policies = &admissionregistration_validating_admission_policy_type,
+	.bindings = &admissionregistration_validating_admission_policy_binding_type,
+	.read = read_policy,
+	.read_bond = read_bond,
+	.compile = compile,
+	.ask = ask_one,
+	.misconfigured = misconfigured,
+};
+
+static int32_t code_of(struct str reason)
+{
+	if (str_is(reason, "Forbidden"))
+		return 403;
+	if (str_is(reason, "Unauthorized"))
+		return 401;
+	return str_is(reason, "RequestEntityTooLarge") ? 413 : 422;
+}
+
+static enum check validate(struct admission *admission)
+{
+	struct asking a = { .admission = admission };
+	struct failure *failure;
+
+	policy_walk(&sort, admission, &a);
+	if (a.message.at == NULL)
+		return CHECK_PASS;
+	failure = failure_forbidden(admission->check.arena, admission->group, admission->resource,
+				    admission->name, a.message);
+	failure->reason = a.reason.len > 0 ? a.reason : STR("Invalid");
+	failure->code = code_of(failure->reason);
+	failure_cause_add(failure, admission->check.arena, STR_NONE, a.message, STR_NONE);
+	admission->failure = failure;
+	return CHECK_DENY;
+}
+
+const struct plugin admission_validating_admission_policy = {
+	.name = "ValidatingAdmissionPolicy",
+	.operations = ADMISSION_ALL,
+	.validate = validate,
+};
