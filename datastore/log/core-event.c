@@ -5,7 +5,9 @@
 
 #define IN_FLIGHT_MIN 4U
 #define REACHED_HEARTBEATS 2U /* a member that answered within so many of them is within reach */
-#define ROUND_DOUBLINGS 3U    /* to the election timeout itself: a slow disk gets its time */
+#define PATIENCE_WITHOUT_VOTE \
+	10U /* election timeouts of silence until nobody leads, for who has no vote */
+#define ROUND_DOUBLINGS 3U /* to the election timeout itself: a slow disk gets its time */
 
 static void close_raft(struct core *core)
 {
@@ -236,10 +238,24 @@ static enum status stand(struct core *core, struct raft_event *timeout, struct f
 	return status;
 }
 
+/*
+ * Whoever has no vote never finds itself without a leader: libraft has it wait for the next one. But what it says of who leads is asked for,
+ * by reads and writes that it passes on and by who wants to know whether anybody leads.
+ */
+static void miss_leader(struct core *core)
+{
+	const struct member *self = members_find(&core->members, core->config.id);
+	int64_t silent_ms = (core->now.ns - core->leader_heard.ns) / TIME_MS;
+	if (core_leader(core) != 0 && self && self->role != MEMBER_VOTER &&
+	    silent_ms >= (int64_t)PATIENCE_WITHOUT_VOTE * core->config.election_ms)
+		core_forget_leader(core);
+}
+
 static enum status tick(struct core *core, struct fault *why)
 {
 	if (core->config.is_witness)
 		return OK;
+	miss_leader(core);
 	excuse(core);
 	if (!is_overdue(core) || core_must_wait(core))
 		return OK;

@@ -109,6 +109,7 @@ void admin_chaos_init(struct act *act, struct admin *admin);
 bool admin_chaos_receive(struct act *act, struct admin *admin, const struct act_msg *msg);
 void admin_chaos_wake(struct act *act, struct admin *admin); /* leadership may have come */
 
+void admin_rejoin_asked(struct act *act, const struct act_msg *msg);
 /* A status has come. */
 void admin_return_wake(struct act *act, struct admin *admin);
 void admin_find_wake(struct act *act, struct admin *admin);

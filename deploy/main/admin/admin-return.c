@@ -9,6 +9,9 @@
  * Each step may be the last before a crash: the next start finds the same damage, or an empty folder and the way in. A cluster that
  * cannot do without us (a single node, or a majority that is damaged) keeps what it has, and says so: that is for `troupe recover`. The
  * last folder that was set aside is kept, for whoever wants to look at it.
+ *
+ * And the return of a member whose cluster was recovered without it (admin_rejoin): the same way, into the cluster that has another name; all
+ * hosts of the node begin anew, since each knows the name.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -16,11 +19,12 @@
 #include "deploy/main/admin/admin-private.h"
 #include "deploy/main/admin/overview.h"
 #include "deploy/main/host/directory.h"
+#include "deploy/main/host/store-aside.h"
 #include "runtime/base/log.h"
 
 #define AGAIN_MS 1000U
-#define FOLDER_DEPTH 4 /* of what is removed: the store's has folders in it, those have none */
-#define ASIDE "store.damaged"
+#define DAMAGED "store.damaged"
+#define BEFORE_RECOVERY "store.before-recovery"
 
 /* ---- those that lead ------------------------------------------------------------------------------------------ */
 
@@ -104,73 +108,21 @@ static enum status remove_our_id(struct act *act, const struct leader *leader)
 	return status;
 }
 
-/* ---- the files ------------------------------------------------------------------------------------------------ */
-
-struct names {
-	struct arena *arena;
-	VEC(struct str) all;
-};
-
-static void note_name(void *arg, struct str name)
-{
-	struct names *names = arg;
-
-	vec_push(&names->all, arena_str(names->arena, name));
-}
-
-/* What is not there is removed already. */
-static enum status remove_tree(const struct seams_files *files, const char *path, int depth)
-{
-	struct names names = { .arena = arena_new(0) };
-	struct seams_stat stat = { 0 };
-	enum status status = files->stat(files->self, path, &stat);
-
-	if (status == OK && stat.is_folder && depth > 0)
-		status = files->list(files->self, path, note_name, &names);
-	for (uint32_t i = 0; i < names.all.len && status == OK; i++)
-		status = remove_tree(
-		    files,
-		    arena_printf(names.arena, "%s/" STR_FMT, path, STR_ARG(names.all.at[i])).at,
-		    depth - 1);
-	if (status == OK)
-		status = files->unlink(files->self, path);
-	vec_fini(&names.all);
-	arena_free(names.arena);
-	return status == NOT_FOUND ? OK : status;
-}
-
 struct setting_aside {
 	const struct seams_files *files;
 	const struct data_dir *dir;
 	struct node_identity identity;
+	const char *name;
 	struct fault why;
 	enum status status;
 };
-
-static enum status set_aside(struct setting_aside *work)
-{
-	const struct seams_files *files = work->files;
-	struct arena *arena = arena_new(0);
-	const char *store = arena_printf(arena, "%s/store", work->dir->path).at;
-	const char *aside = arena_printf(arena, "%s/" ASIDE, work->dir->path).at;
-	/* First: with an empty folder one that made the cluster would make another. */
-	enum status status = data_dir_write_identity(files, work->dir, &work->identity, &work->why);
-
-	if (status == OK)
-		status = remove_tree(files, aside, FOLDER_DEPTH);
-	if (status == OK)
-		status = files->rename(files->self, store, aside);
-	if (status == OK)
-		status = files->sync_folder(files->self, work->dir->path);
-	arena_free(arena);
-	return status;
-}
 
 static void run_set_aside(void *arg)
 {
 	struct setting_aside *work = arg;
 
-	work->status = set_aside(work);
+	work->status =
+	    store_aside(work->files, work->dir, &work->identity, work->name, &work->why);
 }
 
 /* As many of the others as there is room for: any one of them lets us in. */
@@ -202,7 +154,8 @@ static enum status return_once(struct act *act, struct admin *admin, struct str 
 {
 	struct setting_aside work = { .files = &act_seams(act)->files,
 				      .dir = &admin->process->dir,
-				      .identity = admin->process->identity };
+				      .identity = admin->process->identity,
+				      .name = DAMAGED };
 	const struct seams_process *process = &act_seams(act)->process;
 	struct leader leader;
 	enum status status = find_majority(act, admin, members, &leader, out_what);
@@ -221,7 +174,7 @@ static enum status return_once(struct act *act, struct admin *admin, struct str 
 		return work.status;
 	log_warn("admin", "the store is damaged: it returns under a new id, from the others",
 		 LOG_CSTR("leader", leader.name), LOG_U64("old_id", leader.our_id),
-		 LOG_CSTR("kept", ASIDE));
+		 LOG_CSTR("kept", DAMAGED));
 	/* The store is one of ours: this process is the one that begins anew. */
 	return process->kill(process->self, SEAMS_SELF, SIGKILL);
 }
@@ -256,4 +209,63 @@ void admin_return_wake(struct act *act, struct admin *admin)
 	if (admin->is_returning || !(admin->status.alarms & STORE_ALARM_DAMAGED))
 		return;
 	admin->is_returning = act_task(act, return_task, NULL) == OK;
+}
+
+/* ---- into a cluster that was recovered -------------------------------------------------------------------------- */
+
+static void end_hosts(struct act *act, struct admin *admin)
+{
+	const struct seams_process *process = &act_seams(act)->process;
+	const char *name;
+
+	for (uint32_t i = 0; (name = exile_host_name(&admin->exiles, i)) != NULL; i++)
+		if (strcmp(name, process_host_name(PROCESS_CORE)) != 0)
+			(void)admin_kill_at(act, admin,
+					    str_from(admin->process->identity.name),
+					    str_from(name), INSPECT_HOST);
+	(void)!process->kill(process->self, SEAMS_SELF, SIGKILL);
+}
+
+struct rejoin_wish {
+	struct act_ticket ticket;
+	struct admin_rejoin rejoin;
+};
+
+static void rejoin_task(struct act *act, void *state, void *arg)
+{
+	struct rejoin_wish wish = *(struct rejoin_wish *)arg;
+	struct admin *admin = state;
+	struct setting_aside work = { .files = &act_seams(act)->files,
+				      .dir = &admin->process->dir,
+				      .identity = admin->process->identity,
+				      .name = BEFORE_RECOVERY,
+				      .status = CONFLICT };
+
+	/* One that follows somebody is of a cluster that works. */
+	if (admin->status.leader == 0 && !admin->is_returning) {
+		admin->is_returning = true;
+		memcpy(work.identity.cluster, wish.rejoin.cluster, sizeof work.identity.cluster);
+		keep_peers(&work.identity, str_from(wish.rejoin.peer));
+		act_await(act, NULL, run_set_aside, &work);
+	}
+	(void)act_answer(act, wish.ticket, &admin_rejoined_type,
+			 &(struct admin_rejoined){ .status = work.status });
+	if (work.status != OK) {
+		admin->is_returning = work.status != CONFLICT ? false : admin->is_returning;
+		return;
+	}
+	log_warn("admin", "the cluster was recovered without this node: it joins it anew",
+		 LOG_CSTR("cluster", wish.rejoin.cluster), LOG_CSTR("by", wish.rejoin.peer),
+		 LOG_CSTR("kept", BEFORE_RECOVERY));
+	act_sleep(act, ADMIN_FAULT_AFTER_MS); /* the answer has left by then */
+	end_hosts(act, admin);
+}
+
+void admin_rejoin_asked(struct act *act, const struct act_msg *msg)
+{
+	struct rejoin_wish wish = { .ticket = act_ticket(msg),
+				    .rejoin = *ACT_AS(msg, admin_rejoin) };
+
+	if (msg->from.node != act_self(act).node || act_task(act, rejoin_task, &wish) != OK)
+		act_refuse(act, msg, BUSY);
 }

@@ -556,6 +556,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		admin_forgotten_told(act, admin, msg);
 	else if (ACT_IS(msg, admin_fault))
 		admin_fault_asked(act, admin, msg);
+	else if (ACT_IS(msg, admin_rejoin))
+		admin_rejoin_asked(act, msg);
 	else if (ACT_IS(msg, root_ending))
 		ending_asked(act, msg);
 	else if (ACT_IS(msg, exile_here) && msg->from.node == act_self(act).node)

@@ -60,6 +60,20 @@ struct admin_fault {
 	char to_node[64], to_host[64]; /* "": to everybody */
 };
 ACT_TYPE_DECLARE(admin_fault);
+
+/*
+ * From an actor of this host: the cluster was recovered elsewhere, without this node; set aside what it has and join `cluster` by `peer`
+ * (NAME@IP:PORT). Answered with admin_rejoined before the hosts end; CONFLICT: it follows somebody.
+ */
+struct admin_rejoin {
+	char cluster[sizeof(((struct node_identity *)0)->cluster)];
+	char peer[256];
+};
+ACT_TYPE_DECLARE(admin_rejoin);
+struct admin_rejoined {
+	enum status status;
+};
+ACT_TYPE_DECLARE(admin_rejoined);
 extern const struct act_type *const admin_types[];
 extern const uint32_t admin_type_count;
 

@@ -29,6 +29,9 @@ struct keeper {
 MUST_USE enum status keeper_make_copy(struct act *act, const struct keeper *keeper, bool is_stale,
 				      struct keeper_copy *out, struct fault *why);
 
+/* 200, or why not in `out`. */
+int keeper_rejoin(struct act *act, const struct keeper *keeper, struct str body, struct text *out);
+
 void keeper_schedule_start(struct act *act, struct keeper *keeper);
 /* False: not about those. */
 bool keeper_schedule_receive(struct act *act, struct keeper *keeper, const struct act_msg *msg);

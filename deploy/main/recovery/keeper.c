@@ -75,6 +75,14 @@ static void page_survivor(struct act *act, struct keeper *keeper, struct page *p
 	act_all_end(all);
 }
 
+static void page_rejoin(struct act *act, struct keeper *keeper, struct page *page)
+{
+	struct text out = text_in(page->arena, KIB);
+
+	page->code = keeper_rejoin(act, keeper, page->body, &out);
+	page->text = text_str(&out);
+}
+
 static void page_backups(struct act *act, struct keeper *keeper, struct page *page)
 {
 	struct text out = text_in(page->arena, 4 * KIB);
@@ -94,6 +102,7 @@ static const struct {
 	{ KEEPER_PLACE "copy", "POST", page_copy, false },
 	{ KEEPER_PLACE "backups", "GET", page_backups, false },
 	{ KEEPER_PLACE "survivor", "GET", page_survivor, true },
+	{ KEEPER_PLACE "rejoin", "POST", page_rejoin, true },
 };
 
 static bool is_master(const struct http_exchange *exchange)

@@ -7,6 +7,7 @@
  *     GET  /troupe/recovery/backups          those that are made by the clock, as text
  * and from everywhere, by whoever shows a certificate of group system:masters:
  *     GET  /troupe/recovery/survivor         what this member has, as lines (survivor.h)
+ *     POST /troupe/recovery/rejoin           body: struct keeper_rejoin as lines; the cluster was recovered without this node, which joins it anew
  *
  * Each request is a task; whatever it asks has a limit of time.
  */
@@ -25,6 +26,13 @@ struct keeper_copy {
 };
 /* CORRUPT: these are no such lines. */
 MUST_USE enum status keeper_copy_read(struct str lines, struct keeper_copy *out);
+
+/* Said to the others by who recovers: from which cluster, to which, by whom. */
+struct keeper_rejoin {
+	char from[64], to[64];
+	char peer[256]; /* NAME@IP:PORT of its links */
+};
+void keeper_rejoin_write(const struct keeper_rejoin *rejoin, struct text *out);
 
 struct keeper_args {
 	struct process *process;

@@ -250,8 +250,65 @@ static void print_loss(const struct recovery *recovery, const struct survivor_ju
 		    "have acknowledged anything without those that are there.\n");
 	printf("KEPT is all that is in its log, also what was never acknowledged. It becomes a "
 	       "cluster "
-	       "of one with a new id: members of the old one are not heard any more. Each of them "
-	       "returns by `troupe up --join` with an empty directory.\n");
+	       "of one with a new id: members of the old one are not heard any more. Those that answer "
+	       "now join it by themselves, what they have is set aside; each silent one returns by "
+	       "`troupe up --join` with an empty directory.\n");
+}
+
+/* ---- telling the others ---------------------------------------------------------------------------------------------- */
+
+static const struct survivor_member *member_of(const struct survivor *survivor, uint64_t id)
+{
+	for (uint32_t i = 0; i < survivor->member_count; i++)
+		if (survivor->members[i].id == id)
+			return &survivor->members[i];
+	return NULL;
+}
+
+static enum status tell(struct recovery *recovery, const struct survivor_member *member,
+			const struct keeper_rejoin *rejoin, struct fault *why)
+{
+	struct text body = text_in(recovery->arena, KIB);
+	struct ask ask = { .tls = recovery->tls,
+			   .method = "POST",
+			   .path = KEEPER_PLACE "rejoin",
+			   .content_type = STR("text/plain"),
+			   .timeout_ms = OWN_MS };
+	struct answered answer;
+
+	keeper_rejoin_write(rejoin, &body);
+	ask.body = text_str(&body);
+	if (!url_of(member, recovery->arena, &ask.url))
+		return fault_set(why, INVALID, "", "its address is not known");
+	TRY(ask_place(&ask, recovery->arena, &answer, why));
+	return ask_judge(&answer, why);
+}
+
+/* Whoever answered has no majority without us, and none with us any more. */
+static void tell_others(struct recovery *recovery, const char *cluster)
+{
+	const struct survivor *own = &recovery->all[0];
+	const struct survivor_member *self = member_of(own, own->id), *other;
+	struct keeper_rejoin rejoin;
+
+	snprintf(rejoin.from, sizeof rejoin.from, "%s", recovery->identity.cluster);
+	snprintf(rejoin.to, sizeof rejoin.to, "%s", cluster);
+	for (uint32_t i = 1; self != NULL && i < recovery->count; i++) {
+		struct fault why = { 0 };
+
+		snprintf(rejoin.peer, sizeof rejoin.peer, "%s@%s", self->name, self->address);
+		other = member_of(own, recovery->all[i].id);
+		if (other == NULL || other->is_witness)
+			continue;
+		if (tell(recovery, other, &rejoin, &why) == OK)
+			printf("%s was told, and joins it by itself; what it had is kept in its "
+			       "directory.\n",
+			       other->name);
+		else
+			printf("%s could not be told (%s): it returns by `troupe up --join` with "
+			       "an empty directory.\n",
+			       other->name, why.text);
+	}
 }
 
 /* ---- acting --------------------------------------------------------------------------------------------------------- */
@@ -275,6 +332,7 @@ static enum status act_now_alone(struct recovery *recovery, struct fault *why)
 	printf("\n%s is a cluster of one, %s. Start it, then let others join: `troupe token "
 	       "create`.\n",
 	       identity.name, identity.cluster);
+	tell_others(recovery, identity.cluster);
 	return OK;
 }
 

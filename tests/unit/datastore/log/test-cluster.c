@@ -302,3 +302,37 @@ TEST(a_leader_whose_disk_is_full_hands_over_at_once)
 		quorum_free(quorum);
 	}
 }
+
+/* It has no election of its own to notice by, and whoever asks it would be sent to somebody who is dead. */
+TEST(who_has_no_vote_names_no_leader_that_has_been_silent_for_long)
+{
+	struct quorum *quorum = make_managed(11, 4);
+	struct replica_status status;
+	uint32_t standby = 4;
+	for (uint32_t i = 1; i < 4; i++)
+		CHECK(quorum_join(quorum, i, MEMBER_SPARE));
+	quorum_run(quorum, 5000);
+	uint32_t leader = (uint32_t)quorum_leader(quorum);
+	const struct members *members = replica_members(quorum_replica(quorum, leader));
+	for (uint32_t i = 0; i < 4; i++)
+		if (members_find(members, replica_id(quorum_replica(quorum, i)))->role ==
+		    MEMBER_STANDBY)
+			standby = i;
+	CHECK(standby < 4);
+	replica_status(quorum_replica(quorum, standby), &status);
+	CHECK(status.leader != 0);
+	/* Both at once: nobody is left to give their votes to another one. */
+	quorum_crash(quorum, leader);
+	quorum_crash(quorum, (leader + 1) % 4 == standby ? (leader + 2) % 4 : (leader + 1) % 4);
+	quorum_run(quorum, 12 * REPLICA_ELECTION_MS);
+	replica_status(quorum_replica(quorum, standby), &status);
+	CHECK_EQ(status.leader, 0);
+	for (uint32_t i = 0; i < 4; i++)
+		if (!quorum_replica(quorum, i))
+			quorum_restart(quorum, i);
+	CHECK(quorum_until(quorum, is_highly_available, 10000));
+	replica_status(quorum_replica(quorum, standby), &status);
+	CHECK(status.leader != 0);
+	quorum_converge(quorum);
+	quorum_free(quorum);
+}
