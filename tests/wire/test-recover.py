@@ -2,11 +2,12 @@
 """Most of a cluster is gone for good: the survivor that has most goes on alone, and others join it."""
 import os
 import shutil
+import signal
 import sys
 import time
 
 import suite
-from cluster import Cluster, Node, until
+from cluster import Cluster, Node, run, until
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 
@@ -92,6 +93,48 @@ def test_two_of_three_are_gone_for_good_and_the_third_goes_on():
         until(lambda: fresh.status().get("ready", {}).get("writes"), 30, "the other two go on")
         write(fresh, "after-all")
         assert kept | {"after", "after-it", "after-all"} <= names(third)
+
+
+def test_those_that_answer_join_the_recovered_one_by_themselves():
+    with Cluster(4) as cluster:
+        for i in range(20):
+            write(cluster.nodes[0], "kept-%d" % i)
+        kept = {"kept-%d" % i for i in range(20)}
+        until(lambda: all(kept <= names(node) for node in cluster.nodes), 20, "all is everywhere")
+        roles = {m["name"]: m["role"] for m in cluster.nodes[0].status()["members"]}
+        standby = next(node for node in cluster.nodes if roles[node.name] == "standby")
+        voters = [node for node in cluster.nodes if node is not standby]
+        survivor = voters[0]
+        cores = [node.pids()["core"] for node in voters[1:]]
+        for pid in [node.process.pid for node in voters[1:]]:
+            os.kill(pid, signal.SIGSTOP)  # it starts nobody again
+        for pid in cores:
+            os.kill(pid, signal.SIGKILL)  # both at once: nobody takes their votes
+        for node in voters[1:]:
+            lose(node)
+        until(lambda: survivor.troupe("recover", ok=None).returncode == 0, 30, "nobody leads")
+        survivor.stop()
+        said = survivor.troupe("recover", "--yes").stdout
+        assert "%s was told, and joins it by itself" % standby.name in said, said
+        survivor.start().wait_ready(60)
+        members = until(lambda: (lambda all: all if len(all) == 2 and all[1]["alive"] and all[0]["alive"] else None)(
+            survivor.status().get("members", [])), 60, "it has joined")
+        assert {m["name"] for m in members} == {survivor.name, standby.name}, members
+        standby.wait_ready(60)
+        assert standby.status()["cluster"] == survivor.status()["cluster"]
+        write(standby, "after")
+        until(lambda: kept | {"after"} <= names(standby), 20, "it has everything")
+        assert os.path.exists(standby.folder + "/store.before-recovery/table.db")
+        # Its pods' node and its controllers are of the new cluster, too: each host has begun anew.
+        assert set(standby.pids()) == {"core", "control", "node"}
+        # And nobody who follows somebody is ever taken along.
+        key = ["--cacert", survivor.folder + "/pki/ca.crt", "--cert", survivor.folder + "/pki/admin.crt", "--key", survivor.folder + "/pki/admin.key"]
+        url = "https://%s:6443/troupe/recovery/rejoin" % standby.address
+        lines = "from %s\nto 0123456789abcdef\npeer n9@127.0.0.1:6444\n" % survivor.status()["cluster"]
+        done = run(["curl", "-s", *key, "--data-binary", lines, url])
+        assert "follows somebody" in done.stdout, done.stdout
+        assert "not the lines" in run(["curl", "-s", *key, "--data-binary", "to x\n", url]).stdout
+        assert "nothing here" in run(["curl", "-s", key[0], key[1], "--data-binary", lines, url]).stdout
 
 
 def test_a_witness_has_a_vote_though_nobody_can_ask_it():

@@ -121,8 +121,7 @@ static void run_set_aside(void *arg)
 {
 	struct setting_aside *work = arg;
 
-	work->status =
-	    store_aside(work->files, work->dir, &work->identity, work->name, &work->why);
+	work->status = store_aside(work->files, work->dir, &work->identity, work->name, &work->why);
 }
 
 /* As many of the others as there is room for: any one of them lets us in. */
@@ -213,6 +212,9 @@ void admin_return_wake(struct act *act, struct admin *admin)
 
 /* ---- into a cluster that was recovered -------------------------------------------------------------------------- */
 
+ACT_TYPE(admin_rejoin, .id = 0);
+ACT_TYPE(admin_rejoined, .id = 0);
+
 static void end_hosts(struct act *act, struct admin *admin)
 {
 	const struct seams_process *process = &act_seams(act)->process;
@@ -220,8 +222,7 @@ static void end_hosts(struct act *act, struct admin *admin)
 
 	for (uint32_t i = 0; (name = exile_host_name(&admin->exiles, i)) != NULL; i++)
 		if (strcmp(name, process_host_name(PROCESS_CORE)) != 0)
-			(void)admin_kill_at(act, admin,
-					    str_from(admin->process->identity.name),
+			(void)admin_kill_at(act, admin, str_from(admin->process->identity.name),
 					    str_from(name), INSPECT_HOST);
 	(void)!process->kill(process->self, SEAMS_SELF, SIGKILL);
 }
@@ -247,13 +248,12 @@ static void rejoin_task(struct act *act, void *state, void *arg)
 		memcpy(work.identity.cluster, wish.rejoin.cluster, sizeof work.identity.cluster);
 		keep_peers(&work.identity, str_from(wish.rejoin.peer));
 		act_await(act, NULL, run_set_aside, &work);
+		admin->is_returning = work.status == OK;
 	}
 	(void)act_answer(act, wish.ticket, &admin_rejoined_type,
 			 &(struct admin_rejoined){ .status = work.status });
-	if (work.status != OK) {
-		admin->is_returning = work.status != CONFLICT ? false : admin->is_returning;
+	if (work.status != OK)
 		return;
-	}
 	log_warn("admin", "the cluster was recovered without this node: it joins it anew",
 		 LOG_CSTR("cluster", wish.rejoin.cluster), LOG_CSTR("by", wish.rejoin.peer),
 		 LOG_CSTR("kept", BEFORE_RECOVERY));

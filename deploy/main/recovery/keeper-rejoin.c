@@ -32,7 +32,8 @@ static bool read_lines(struct str lines, struct keeper_rejoin *out)
 		    (str_is(key, "peer") && !take(value, out->peer, sizeof out->peer)))
 			return false;
 	}
-	return out->from[0] != '\0' && out->to[0] != '\0' && str_find_char(str_from(out->peer), '@') > 0;
+	return out->from[0] != '\0' && out->to[0] != '\0' &&
+	       str_find_char(str_from(out->peer), '@') > 0;
 }
 
 static enum status tell_admin(struct act *act, const struct keeper_rejoin *rejoin)

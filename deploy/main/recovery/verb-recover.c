@@ -250,7 +250,8 @@ static void print_loss(const struct recovery *recovery, const struct survivor_ju
 		    "have acknowledged anything without those that are there.\n");
 	printf("KEPT is all that is in its log, also what was never acknowledged. It becomes a "
 	       "cluster "
-	       "of one with a new id: members of the old one are not heard any more. Those that answer "
+	       "of one with a new id: members of the old one are not heard any more. Those that "
+	       "answer "
 	       "now join it by themselves, what they have is set aside; each silent one returns by "
 	       "`troupe up --join` with an empty directory.\n");
 }
