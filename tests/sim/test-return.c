@@ -91,6 +91,26 @@ TEST(a_machine_whose_log_is_damaged_returns_under_a_new_id_whoever_it_is)
 	country_close(country);
 }
 
+/* One that is back from the dead has to stay half a minute to be chosen for anything; to let another one go it need only be there. */
+TEST(a_machine_whose_log_is_damaged_does_not_wait_until_the_others_are_trusted_again)
+{
+	struct country *country = country_open(&(struct country_config){
+	    .seed = 4, .machines = MACHINES, .log_path = getenv("SIM_LOG") });
+	uint32_t leader = country_leader(country), away = leader % MACHINES + 1;
+	struct returning returning = { .country = country, .machine = away % MACHINES + 1 };
+
+	write_one(country, leader, 0);
+	act_sim_crash(country_sim(country), country_node(country, away));
+	country_run(country, 3000);
+	act_sim_restart(country_sim(country), country_node(country, away));
+	country_run(country, 3000);
+	returning.old_id = country_status(country, returning.machine)->id;
+	damage(country, returning.machine);
+	CHECK_EQ(act_sim_run_for(country_sim(country), 8000, has_returned, &returning),
+		 ACT_SIM_CLAIM);
+	country_close(country);
+}
+
 /* All of them at once: nobody may let the others' old ids go, so they keep what they have and say so. */
 TEST(a_majority_that_is_damaged_keeps_what_it_has)
 {

@@ -84,7 +84,7 @@ bool roles_keeps_majority(const struct roles_input *input, uint64_t id, enum mem
 		if ((member->id == id ? role : member->role) != MEMBER_VOTER)
 			continue;
 		voters++;
-		here += is_here(member) && !member->is_suspect;
+		here += is_prompt(member);
 	}
 	return here >= voters / 2 + 1;
 }

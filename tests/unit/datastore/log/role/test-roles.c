@@ -535,7 +535,10 @@ TEST(a_step_by_hand_leaves_a_majority_that_answers)
 
 		CHECK_EQ(roles_keeps_majority(&input, cases[i].id, cases[i].role), cases[i].is_fine);
 	}
-	struct roles_input input = make_input("VVV");
-	member_of(&input, 3)->is_suspect = true; /* perhaps it is dead, and nobody has noticed */
+	struct roles_input input = make_input("VVV"), back = make_input("VVv");
+	member_of(&input, 3)->is_quiet = true; /* perhaps it is dead, and nobody has noticed */
 	CHECK(!roles_keeps_majority(&input, 2, MEMBER_STANDBY));
+	/* One that is back from the dead and answers is there: it has its vote, and what is asked of it is to agree. */
+	member_of(&back, 2)->is_suspect = true;
+	CHECK(roles_keeps_majority(&back, 3, MEMBER_SPARE));
 }
