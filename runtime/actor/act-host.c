@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "runtime/actor/far/remote.h"
+#include "runtime/actor/mail/mailbox-private.h"
 #include "runtime/actor/trace.h"
 #include "runtime/base/chance.h"
 #include "runtime/base/log.h"

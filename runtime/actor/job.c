@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/actor/actor-private.h"
+#include "runtime/actor/mail/mailbox-private.h"
 
 ACT_TYPE(act_job_done);
 

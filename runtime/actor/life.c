@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/actor/actor-private.h"
 #include "runtime/actor/far/remote.h"
+#include "runtime/actor/mail/mailbox-private.h"
 
 ACT_TYPE(act_exit);
 ACT_TYPE(life_ended);

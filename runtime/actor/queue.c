@@ -4,7 +4,7 @@
  */
 #include "runtime/actor/queue.h"
 
-#include "runtime/actor/actor-private.h"
+#include "runtime/actor/mail/mailbox-private.h"
 
 #define DEFAULT_BACKOFF_MIN_MS 5U
 #define DEFAULT_BACKOFF_MAX_MS 1000000U

@@ -3,8 +3,8 @@
  * end of the asked actor and loss of the link. The asked actor's ticket is the entry's id, so a second answer finds nothing.
  * An asker at another host is stood for by an entry here, without a timer: it cancels when it stops waiting.
  */
-#include "runtime/actor/actor-private.h"
 #include "runtime/actor/far/remote.h"
+#include "runtime/actor/mail/mailbox-private.h"
 
 static struct request *request_make(struct act_host *host, struct list *asking)
 {

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "runtime/actor/actor-private.h"
+#include "runtime/actor/mail/mailbox-private.h"
 #include "runtime/actor/part/context.h"
 
 #define FREE_STACKS 256U /* kept for the next task: 1 MiB resident at most */

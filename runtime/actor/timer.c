@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "runtime/actor/actor-private.h"
+#include "runtime/actor/mail/mailbox-private.h"
 
 static struct timer *timer_new(struct act *act, uint64_t delay_ms, enum wheel_kind kind)
 {

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "runtime/actor/mail/mailbox-private.h"
 #include "runtime/actor/trace.h"
 
 /* Room for the number above the flags: rings are smaller, so that two living numbers never look alike. */

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "runtime/actor/actor-private.h"
 #include "runtime/actor/far/remote.h"
+#include "runtime/actor/mail/mailbox-private.h"
 
 ACT_TYPE(act_down);
 

@@ -47,8 +47,10 @@ ACTORS.append("actors/etcd/file")  # etcd's files: the door writes them, deploy 
 USES = {
     **{room: [] for room in BASE},
     "runtime/actor/part": [],  # knows nothing of actors
-    "runtime/actor": ["runtime/actor/part", "runtime/actor/far"],  # what crosses to other hosts is one module with the rest
-    "runtime/actor/far": ["runtime/actor", "runtime/actor/part"],
+    # What becomes of a message and what crosses to other hosts are one module with the rest.
+    "runtime/actor": ["runtime/actor/part", "runtime/actor/mail", "runtime/actor/far"],
+    "runtime/actor/mail": ["runtime/actor", "runtime/actor/part", "runtime/actor/far"],
+    "runtime/actor/far": ["runtime/actor", "runtime/actor/part", "runtime/actor/mail"],
     "runtime/loop": ["runtime/actor"],
     "runtime/sim": ["runtime/actor"],
     "runtime/faulty": ["runtime/actor"],

@@ -5,6 +5,7 @@
 
 #include "runtime/actor/far/envelope.h"
 #include "runtime/actor/far/remote.h"
+#include "runtime/actor/mail/mailbox-private.h"
 #include "runtime/actor/trace.h"
 
 #define PEER_BUCKETS 64U

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "runtime/actor/actor-private.h"
+#include "runtime/actor/mail/mailbox-private.h"
 #include "runtime/base/log.h"
 
 struct message *message_new(struct act_host *host, const struct act_type *type, const void *body)

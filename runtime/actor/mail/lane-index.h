@@ -4,8 +4,8 @@
  * Finds by the message's type and its key in constant time, whatever the lane holds. It owns no messages: whoever takes one out of the lane
  * takes it out of the index. Bounded by the lane; grows by doubling and gives its memory back when it is empty.
  */
-#ifndef RUNTIME_ACTOR_LANE_INDEX_H
-#define RUNTIME_ACTOR_LANE_INDEX_H
+#ifndef RUNTIME_ACTOR_MAIL_LANE_INDEX_H
+#define RUNTIME_ACTOR_MAIL_LANE_INDEX_H
 
 #include <stdint.h>
 

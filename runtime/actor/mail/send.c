@@ -1,5 +1,5 @@
-#include "runtime/actor/actor-private.h"
 #include "runtime/actor/far/remote.h"
+#include "runtime/actor/mail/mailbox-private.h"
 
 struct act *actor_host_find(const struct act_host *host, struct act_ref ref)
 {

@@ -1,4 +1,4 @@
-#include "runtime/actor/lane-index.h"
+#include "runtime/actor/mail/lane-index.h"
 
 #include "runtime/actor/actor-private.h"
 
