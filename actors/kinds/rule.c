@@ -249,16 +249,6 @@ bool rule_labels(const struct path *at, struct str_map labels)
 	return is_good;
 }
 
-static struct str lower(struct arena *arena, struct str s)
-{
-	char *at = arena_cstr(arena, s);
-
-	for (uint32_t i = 0; i < s.len; i++)
-		if (at[i] >= 'A' && at[i] <= 'Z')
-			at[i] = (char)(at[i] - 'A' + 'a');
-	return str_of(at, s.len);
-}
-
 /* The key is shown as it came, and judged in lower case. */
 static bool check_annotation_key(const struct path *at, struct str key)
 {
@@ -266,7 +256,7 @@ static bool check_annotation_key(const struct path *at, struct str key)
 
 	if (name_is(NAME_LABEL_KEY, key))
 		return true;
-	words = rule_words(at, NAME_LABEL_KEY, lower(path_arena(at), key), "\n");
+	words = rule_words(at, NAME_LABEL_KEY, arena_lower(path_arena(at), key), "\n");
 	if (words.len == 0)
 		return true;
 	return path_invalid_lines(at, key, STR(""), words);

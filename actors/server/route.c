@@ -77,16 +77,6 @@ static enum verb verb_of(struct str method)
 	return VERB_OTHER;
 }
 
-static struct str lower(struct arena *arena, struct str s)
-{
-	char *at = arena_alloc(arena, s.len + 1U);
-
-	for (uint32_t i = 0; i < s.len; i++)
-		at[i] = (char)(s.at[i] >= 'A' && s.at[i] <= 'Z' ? s.at[i] - 'A' + 'a' : s.at[i]);
-	at[s.len] = '\0';
-	return str_of(at, s.len);
-}
-
 /* namespaces/x/... names a namespace; namespaces/x and its own subresources are about the object. */
 static void take_namespace(struct parts *parts, struct route *out)
 {
@@ -127,7 +117,7 @@ enum status route_parse(struct arena *arena, struct str method, struct str path,
 	bool is_core;
 	uint32_t prefix;
 
-	*out = (struct route){ .verb_name = lower(arena, method) };
+	*out = (struct route){ .verb_name = arena_lower(arena, method) };
 	if (split(arena, path, &parts) != OK)
 		return fault_set(why, BAD_REQUEST, "", "invalid URL escape in path");
 	if (parts.len < 3 || (!str_is(parts.at[0], "api") && !str_is(parts.at[0], "apis")))

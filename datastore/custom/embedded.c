@@ -10,16 +10,6 @@ static struct str join(struct arena *arena, struct str path, struct str name)
 			    STR_ARG(name));
 }
 
-static struct str lower(struct arena *arena, struct str text)
-{
-	char *out = arena_cstr(arena, text);
-
-	for (uint32_t i = 0; i < text.len; i++)
-		if (out[i] >= 'A' && out[i] <= 'Z')
-			out[i] = (char)(out[i] - 'A' + 'a');
-	return str_of(out, text.len);
-}
-
 /* More than one slash. */
 static bool is_group_version(struct str text)
 {
@@ -45,13 +35,13 @@ static void check_kind(const struct value *value, struct str path, struct faults
 {
 	struct faults words = faults_in(faults->arena);
 
-	if (name_check(NAME_DNS1035_LABEL, lower(faults->arena, value->text), path, &words))
+	if (name_check(NAME_DNS1035_LABEL, arena_lower(faults->arena, value->text), path, &words))
 		return;
 	/* The words alone: what stands behind the value. */
-	faults_add(
-	    faults, FAULT_INVALID, path, value_shown(value, faults->arena),
-	    "may have mixed case, but should otherwise match: " STR_FMT,
-	    STR_ARG(behind_value(&words.at[0], lower(faults->arena, value->text), faults->arena)));
+	faults_add(faults, FAULT_INVALID, path, value_shown(value, faults->arena),
+		   "may have mixed case, but should otherwise match: " STR_FMT,
+		   STR_ARG(behind_value(&words.at[0], arena_lower(faults->arena, value->text),
+					faults->arena)));
 }
 
 static void check_word(const struct value *object, const char *name, struct str up,

@@ -1,21 +1,13 @@
 #include "datastore/custom/props.h"
 
+#include "runtime/base/collection/sorted.h"
+
 schema_props *props_property(schema_props *schema, struct str name)
 {
-	uint32_t low = 0, high = schema->properties.len;
+	const struct apiextensions_json_schema_props_entry *found = sorted_find(
+	    schema->properties.at, schema->properties.len, sizeof *schema->properties.at, name);
 
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = str_cmp(schema->properties.at[middle].key, name);
-
-		if (order == 0)
-			return &schema->properties.at[middle].value;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return found != NULL ? &found->value : NULL;
 }
 
 schema_props *props_items(schema_props *schema)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "datastore/object/patch/operation.h"
+#include "runtime/base/collection/sorted.h"
 #include "runtime/base/limits.h"
 
 /* ---- members and elements --------------------------------------------------------------------------------- */
@@ -11,22 +12,7 @@
 /* Where a member is, or belongs. */
 static uint32_t place_of(const struct value *map, struct str name, bool *is_there)
 {
-	uint32_t low = 0, high = map->len;
-
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = str_cmp(map->members[middle].name, name);
-
-		*is_there = order == 0;
-		if (order == 0)
-			return middle;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*is_there = false;
-	return low;
+	return sorted_place(map->members, map->len, sizeof *map->members, name, is_there);
 }
 
 static void put_member(struct value *map, struct str name, struct value value, struct arena *arena)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "datastore/object/name.h"
+#include "runtime/base/collection/sorted.h"
 #include "runtime/base/limits.h"
 #include "transport/wire/json.h"
 
@@ -147,20 +148,11 @@ enum status value_parse(struct str json, struct arena *arena, struct value *out)
 
 const struct value *value_member(const struct value *map, struct str name)
 {
-	uint32_t low = 0, high = map->kind == VALUE_MAP ? map->len : 0;
+	uint32_t len = map->kind == VALUE_MAP ? map->len : 0;
+	const struct value_member *found =
+	    sorted_find(map->members, len, sizeof *map->members, name);
 
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = str_cmp(map->members[middle].name, name);
-
-		if (order == 0)
-			return &map->members[middle].value;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return found != NULL ? &found->value : NULL;
 }
 
 const struct value *value_at(const struct value *from, struct str path)

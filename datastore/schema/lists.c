@@ -3,27 +3,13 @@
 
 #include "datastore/schema/type.h"
 #include "runtime/base/arena.h"
+#include "runtime/base/collection/sorted.h"
 #include "runtime/base/str.h"
 
 /* The place of the key, or where it belongs. */
 static uint32_t place_of(struct str_map map, struct str key, bool *is_there)
 {
-	uint32_t low = 0, high = map.len;
-
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = str_cmp(map.at[middle].key, key);
-		if (order == 0) {
-			*is_there = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*is_there = false;
-	return low;
+	return sorted_place(map.at, map.len, sizeof *map.at, key, is_there);
 }
 
 struct str str_map_get(struct str_map map, struct str key)
@@ -32,6 +18,27 @@ struct str str_map_get(struct str_map map, struct str key)
 	uint32_t at = place_of(map, key, &is_there);
 
 	return is_there ? map.at[at].value : STR_NONE;
+}
+
+bool str_map_equal(struct str_map a, struct str_map b)
+{
+	if (a.len != b.len)
+		return false;
+	for (uint32_t i = 0; i < a.len; i++)
+		if (!str_eq(a.at[i].key, b.at[i].key) || !str_eq(a.at[i].value, b.at[i].value))
+			return false;
+	return true;
+}
+
+bool str_map_has_all(struct str_map map, struct str_map part)
+{
+	for (uint32_t i = 0; i < part.len; i++) {
+		struct str value = str_map_get(map, part.at[i].key);
+
+		if (value.at == NULL || !str_eq(value, part.at[i].value))
+			return false;
+	}
+	return true;
 }
 
 /* The map with `cut` entries at a place replaced by room for `room` others. */

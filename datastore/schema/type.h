@@ -100,6 +100,9 @@ struct wall_map {
 };
 /* The value of a key, absent without one. */
 struct str str_map_get(struct str_map map, struct str key);
+bool str_map_equal(struct str_map a, struct str_map b);
+/* Whether all entries of the part are in the map, too. */
+bool str_map_has_all(struct str_map map, struct str_map part);
 /* Both leave the old array alone, which other records may share; key and value are borrowed. */
 void str_map_put(struct str_map *map, struct arena *arena, struct str key, struct str value);
 bool str_map_remove(struct str_map *map, struct arena *arena, struct str key);

@@ -315,6 +315,16 @@ char *arena_cstr(struct arena *arena, struct str s)
 	return copy;
 }
 
+struct str arena_lower(struct arena *arena, struct str s)
+{
+	char *at = arena_cstr(arena, s);
+
+	for (uint32_t i = 0; i < s.len; i++)
+		if (at[i] >= 'A' && at[i] <= 'Z')
+			at[i] = (char)(at[i] - 'A' + 'a');
+	return str_of(at, s.len);
+}
+
 struct str arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
 	char small[256];

@@ -37,6 +37,8 @@ void *arena_copy(struct arena *arena, const void *at, size_t size_bytes);
 void *arena_grow(struct arena *arena, void *at, size_t old_bytes, size_t new_bytes);
 struct str arena_str(struct arena *arena, struct str s); /* copy, ends in NUL; absent stays absent */
 char *arena_cstr(struct arena *arena, struct str s); /* the same as a C string; absent gives "" */
+/* The same in lower case, of ASCII alone; ends in NUL, absent gives "". */
+struct str arena_lower(struct arena *arena, struct str s);
 struct str arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 struct str arena_vprintf(struct arena *arena, const char *format, va_list args);

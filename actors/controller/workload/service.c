@@ -11,20 +11,7 @@ static bool selects(const struct core_service *service, struct str_map labels)
 {
 	struct str_map selector = service->spec->selector;
 
-	for (uint32_t i = 0; i < selector.len; i++)
-		if (!str_eq(str_map_get(labels, selector.at[i].key), selector.at[i].value))
-			return false;
-	return selector.len > 0;
-}
-
-static bool has_same_labels(struct str_map a, struct str_map b)
-{
-	if (a.len != b.len)
-		return false;
-	for (uint32_t i = 0; i < a.len; i++)
-		if (!str_eq(a.at[i].key, b.at[i].key) || !str_eq(a.at[i].value, b.at[i].value))
-			return false;
-	return true;
+	return selector.len > 0 && str_map_has_all(labels, selector);
 }
 
 static bool has_same_addresses(const struct core_pod *a, const struct core_pod *b)
@@ -47,7 +34,7 @@ static bool is_seen_outside(const struct core_pod *now, const struct core_pod *b
 	       !str_eq(now->metadata->uid, before->metadata->uid) ||
 	       !str_eq(now->spec->node_name, before->spec->node_name) ||
 	       !has_same_addresses(now, before) ||
-	       !has_same_labels(now->metadata->labels, before->metadata->labels);
+	       !str_map_equal(now->metadata->labels, before->metadata->labels);
 }
 
 static bool is_gone(const struct world *world, const struct core_pod *pod)

@@ -64,11 +64,7 @@ static enum status reconcile(const struct world *world, struct key key, struct p
 
 static bool selects(const struct core_replication_controller *owner, struct str_map labels)
 {
-	for (uint32_t i = 0; i < owner->spec->selector.len; i++)
-		if (!str_eq(str_map_get(labels, owner->spec->selector.at[i].key),
-			    owner->spec->selector.at[i].value))
-			return false;
-	return owner->spec->selector.len > 0;
+	return owner->spec->selector.len > 0 && str_map_has_all(labels, owner->spec->selector);
 }
 
 /* A pod without an owner may be one to adopt. */

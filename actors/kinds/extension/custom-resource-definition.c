@@ -24,23 +24,13 @@
 typedef struct apiextensions_custom_resource_definition definition;
 /* ---- names ------------------------------------------------------------------------------------------------ */
 
-static struct str lower(struct arena *arena, struct str text)
-{
-	char *out = arena_cstr(arena, text);
-
-	for (uint32_t i = 0; i < text.len; i++)
-		if (out[i] >= 'A' && out[i] <= 'Z')
-			out[i] = (char)(out[i] - 'A' + 'a');
-	return str_of(out, text.len);
-}
-
 static void check_kind_name(const struct path *at, struct str value)
 {
 	struct str words;
 
 	if (value.len == 0)
 		return;
-	words = rule_words(at, NAME_DNS1035_LABEL, lower(path_arena(at), value), ",");
+	words = rule_words(at, NAME_DNS1035_LABEL, arena_lower(path_arena(at), value), ",");
 	if (words.len > 0)
 		path_invalid(
 		    at, value,

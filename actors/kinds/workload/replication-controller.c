@@ -25,17 +25,6 @@ static void prepare(struct kind_change *change)
 		pod_spec_drop(change, new_of(change)->spec->template->metadata);
 }
 
-static bool matches(struct str_map selector, struct str_map labels)
-{
-	for (uint32_t i = 0; i < selector.len; i++) {
-		struct str value = str_map_get(labels, selector.at[i].key);
-
-		if (value.at == NULL || !str_eq(value, selector.at[i].value))
-			return false;
-	}
-	return true;
-}
-
 static void check_template(struct kind_change *change, const struct path *at)
 {
 	const struct core_replication_controller_spec *spec = new_of(change)->spec;
@@ -48,7 +37,7 @@ static void check_template(struct kind_change *change, const struct path *at)
 		path_required(at, "");
 		return;
 	}
-	if (!matches(spec->selector, template->metadata->labels))
+	if (!str_map_has_all(template->metadata->labels, spec->selector))
 		path_fault(labels, FAULT_INVALID, path_shown_map(labels, template->metadata->labels),
 			   "`selector` does not match template `labels`");
 	pod_spec_check_template(at, template, &tolerance);

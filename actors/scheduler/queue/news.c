@@ -2,16 +2,6 @@
 
 #include "datastore/object/record.h"
 
-static bool is_same_map(struct str_map a, struct str_map b)
-{
-	if (a.len != b.len)
-		return false;
-	for (uint32_t i = 0; i < a.len; i++)
-		if (!str_eq(a.at[i].key, b.at[i].key) || !str_eq(a.at[i].value, b.at[i].value))
-			return false;
-	return true;
-}
-
 static bool is_same_taints(const struct core_node_spec *a, const struct core_node_spec *b)
 {
 	if (a->unschedulable != b->unschedulable || a->taints.len != b->taints.len)
@@ -28,9 +18,9 @@ uint32_t news_of_node(const struct core_node *node, const struct core_node *old)
 {
 	uint32_t kinds = 0;
 
-	if (!is_same_map(node->status->allocatable, old->status->allocatable))
+	if (!str_map_equal(node->status->allocatable, old->status->allocatable))
 		kinds |= NEWS_NODE_ALLOCATABLE;
-	if (!is_same_map(node->metadata->labels, old->metadata->labels))
+	if (!str_map_equal(node->metadata->labels, old->metadata->labels))
 		kinds |= NEWS_NODE_LABELS;
 	if (!is_same_taints(node->spec, old->spec))
 		kinds |= NEWS_NODE_TAINTS;
@@ -52,7 +42,7 @@ uint32_t news_of_pod(const struct pod_info *pod, const struct pod_info *old)
 {
 	uint32_t kinds = 0;
 
-	if (!is_same_map(pod->pod->metadata->labels, old->pod->metadata->labels))
+	if (!str_map_equal(pod->pod->metadata->labels, old->pod->metadata->labels))
 		kinds |= NEWS_POD_LABELS;
 	if (is_less(&pod->request, &old->request))
 		kinds |= NEWS_POD_SHRANK;

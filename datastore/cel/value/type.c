@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "datastore/cel/value/escape.h"
+#include "runtime/base/collection/sorted.h"
 
 static const struct str kind_names[] = {
 #define X(name, text, full) [name] = { text, sizeof(text) - 1 },
@@ -101,25 +102,15 @@ bool cel_type_equal(const struct cel_type *a, const struct cel_type *b)
 const struct cel_type *cel_type_field(const struct cel_type *type, struct str name,
 				      struct arena *arena)
 {
-	uint32_t low = 0, high = type->field_count;
+	const struct cel_field *found;
 	struct str escaped;
 
 	if (escape_is_reserved(name) && escape_name(name, arena, &escaped))
 		name = escaped;
 	if (type->find != NULL)
 		return type->find(type, name, arena);
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = str_cmp(type->fields[middle].name, name);
-
-		if (order == 0)
-			return type->fields[middle].type;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	found = sorted_find(type->fields, type->field_count, sizeof *type->fields, name);
+	return found != NULL ? found->type : NULL;
 }
 
 void cel_type_write(const struct cel_type *type, struct text *out)

@@ -1,6 +1,7 @@
 #include "datastore/object/apply/record-fields.h"
 #include "datastore/object/apply/slot.h"
 #include "datastore/object/record.h"
+#include "runtime/base/collection/sorted.h"
 #include "transport/wire/json.h"
 
 /*
@@ -25,26 +26,6 @@ static void add(struct arena *arena, struct fields_step step, struct slot slot,
 	fields_add(out, step, is_null, fields_built(&below));
 }
 
-/* Entries stand in order of their keys. NULL: there is none. */
-static const void *entry_of(const struct field *field, const struct block_list *map, struct str key)
-{
-	uint32_t low = 0, high = map->len;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		const char *block = (char *)map->at + (size_t)middle * field_stride(field);
-		int order = str_cmp(*(const struct str *)block, key);
-
-		if (order == 0)
-			return block;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
 static void find_in_map(struct arena *arena, const struct field *field,
 			const struct block_list *map, struct str raw, struct fields_builder *out)
 {
@@ -58,7 +39,7 @@ static void find_in_map(struct arena *arena, const struct field *field,
 		const void *block = NULL;
 
 		if (field->kind == KIND_MESSAGE)
-			block = entry_of(field, map, name);
+			block = sorted_find(map->at, map->len, field_stride(field), name);
 		if (block != NULL)
 			entry = slot_element(field, block);
 		add(arena, (struct fields_step){ FIELDS_NAME, name }, (struct slot){ field, true },

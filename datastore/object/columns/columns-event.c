@@ -25,20 +25,11 @@ void columns_event_last(struct cell *cell, const void *record)
 	columns_put(cell, columns_age(cell, last));
 }
 
-static struct str lower(struct cell *cell, struct str s)
-{
-	char *at = arena_copy(cell->arena, s.len > 0 ? s.at : "", s.len);
-
-	for (uint32_t i = 0; i < s.len; i++)
-		at[i] = (char)(at[i] >= 'A' && at[i] <= 'Z' ? at[i] - 'A' + 'a' : at[i]);
-	return str_of(at, s.len);
-}
-
 void columns_event_object(struct cell *cell, const void *record)
 {
 	const struct core_object_reference *about = COLUMNS_OR_EMPTY(
 	    core_object_reference, ((const struct core_event *)record)->involved_object);
-	struct str kind = lower(cell, about->kind);
+	struct str kind = arena_lower(cell->arena, about->kind);
 
 	if (about->name.len > 0)
 		columns_put_format(cell, STR_FMT "/" STR_FMT, STR_ARG(kind), STR_ARG(about->name));

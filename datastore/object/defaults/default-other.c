@@ -91,15 +91,6 @@ static void after_sub_request(void *record, struct arena *arena)
 		SET(request, count, 1);
 }
 
-static struct str lower(struct str s, struct arena *arena)
-{
-	char *out = arena_cstr(arena, s);
-
-	for (uint32_t i = 0; i < s.len; i++)
-		out[i] = s.at[i] >= 'A' && s.at[i] <= 'Z' ? (char)(s.at[i] + 'a' - 'A') : s.at[i];
-	return str_of(out, s.len);
-}
-
 static void after_definition(void *record, struct arena *arena)
 {
 	struct apiextensions_custom_resource_definition *definition = record;
@@ -108,7 +99,7 @@ static void after_definition(void *record, struct arena *arena)
 	struct apiextensions_custom_resource_definition_status *status =
 	    MAKE(definition->status, arena);
 
-	default_str(&names->singular, lower(names->kind, arena));
+	default_str(&names->singular, arena_lower(arena, names->kind));
 	if (names->kind.len > 0)
 		default_str(&names->list_kind,
 			    arena_printf(arena, STR_FMT "List", STR_ARG(names->kind)));

@@ -4,6 +4,7 @@
 
 #include "datastore/object/patch/patch-private.h"
 #include "datastore/object/record.h"
+#include "runtime/base/collection/sorted.h"
 #include "runtime/base/limits.h"
 
 enum status patch_apply(enum patch_form form, const struct type *type, void *record, struct str raw,
@@ -69,24 +70,9 @@ void patch_remove(const struct field *field, void *record, uint32_t index)
 
 uint32_t patch_find_key(const struct field *field, void *record, struct str key, bool *found)
 {
-	struct block_list *list = patch_blocks(field, record);
-	uint32_t low = 0, high = list->len;
+	const struct block_list *list = patch_blocks(field, record);
 
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = str_cmp(*(struct str *)patch_block(field, list, middle), key);
-
-		if (order == 0) {
-			*found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*found = false;
-	return low;
+	return sorted_place(list->at, list->len, field_stride(field), key, found);
 }
 
 /* Values are decoded as a field of one: a copy of the field's description, laid over the block. */

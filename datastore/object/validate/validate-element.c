@@ -1,6 +1,7 @@
 #include "datastore/object/json.h"
 #include "datastore/object/name.h"
 #include "datastore/object/validate/validate-private.h"
+#include "runtime/base/collection/sorted.h"
 #include "runtime/base/limits.h"
 #include "runtime/base/text.h"
 
@@ -163,23 +164,14 @@ const void *validate_find(const struct map *index, const struct field *field, co
 	return map_get(index, element_key(field, sameness_of(field), element, arena));
 }
 
-/* Keys of maps are in order. */
 const void *validate_of_key(const struct value *map, struct str key)
 {
-	uint32_t low = 0, high = map->record != NULL ? list_of(map)->len : 0;
+	const char *entry = NULL;
 
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = str_cmp(key, validate_key(map, middle));
-
-		if (order == 0)
-			return validate_element(map, middle);
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	if (map->record != NULL)
+		entry =
+		    sorted_find(list_of(map)->at, list_of(map)->len, field_stride(map->field), key);
+	return entry != NULL ? entry + FIELD_ENTRY_VALUE : NULL;
 }
 
 /* ---- at most one of some elements ---------------------------------------------------------------------------------- */

@@ -207,3 +207,14 @@ TEST(what_grows_in_a_tight_arena_keeps_its_bytes)
 	}
 	arena_free(arena);
 }
+
+TEST(text_in_lower_case_is_ascii_alone_and_leaves_the_original)
+{
+	struct str text = STR("AbZ[@\xc3\x84");
+	struct str lower = arena_lower(test_arena(), text);
+
+	CHECK_STR(lower, "abz[@\xc3\x84");
+	CHECK_EQ(lower.at[lower.len], '\0');
+	CHECK_STR(text, "AbZ[@\xc3\x84");
+	CHECK_STR(arena_lower(test_arena(), STR_NONE), "");
+}
