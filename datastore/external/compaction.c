@@ -2,8 +2,6 @@
 
 /* Compaction, by the agreement that upstream's API servers have. */
 
-#define COMPACTED STR("compact_rev_key") /* upstream's */
-
 /*
  * compact_rev_key counts compactions by its version. Whoever still knows the latest count writes the next one, and compacts to what
  * was the revision when it last looked; the others look again a period later.
@@ -17,13 +15,15 @@ static void compact_once(struct external *external, struct compaction *compactio
 			 struct arena *arena)
 {
 	struct store_compare compare = { .target = STORE_COMPARE_VERSION,
-					 .key = COMPACTED,
+					 .key = EXTERNAL_COMPACTED,
 					 .number = (int64_t)compaction->count };
 	struct store_op put = { .kind = STORE_PUT,
-				.key = COMPACTED,
+				.key = EXTERNAL_COMPACTED,
 				.value = arena_printf(arena, "%ju", (uintmax_t)compaction->revision),
 				.expected = STORE_ANY_REVISION };
-	struct store_op get = { .kind = STORE_GET, .key = COMPACTED, .expected = STORE_ANY_REVISION };
+	struct store_op get = { .kind = STORE_GET,
+				.key = EXTERNAL_COMPACTED,
+				.expected = STORE_ANY_REVISION };
 	struct store_write write = { .compares = &compare,
 				     .compare_count = 1,
 				     .success = &put,

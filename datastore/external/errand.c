@@ -72,6 +72,14 @@ static void run_compact(struct external_errand *errand)
 	answer_errand(errand, &store_compact_answer_type, &answer);
 }
 
+static void run_past(struct external_errand *errand)
+{
+	struct store_past_answer answer = { .arena = answer_arena(errand) };
+
+	answer.status = past_walk(errand->external, errand->body, &answer);
+	answer_errand(errand, &store_past_answer_type, &answer);
+}
+
 /* ---- leases ---- */
 
 static enum status ask_lease(struct external_errand *errand, const char *path,
@@ -227,12 +235,20 @@ static void run_transfer(struct external_errand *errand)
 }
 
 const struct external_task external_tasks[] = {
-	{ &store_range_type, run_range },          { &store_write_type, run_write },
-	{ &store_compact_type, run_compact },      { &store_lease_grant_type, run_grant },
-	{ &store_lease_keep_type, run_keep },      { &store_lease_revoke_type, run_revoke },
-	{ &store_lease_show_type, run_show },      { &store_defragment_type, run_defragment },
-	{ &store_backup_type, run_backup },        { &store_member_add_type, run_add },
-	{ &store_member_remove_type, run_remove }, { &store_member_promote_type, run_promote },
-	{ &store_member_leave_type, run_leave },   { &store_transfer_type, run_transfer },
+	{ &store_range_type, run_range },
+	{ &store_write_type, run_write },
+	{ &store_compact_type, run_compact },
+	{ &store_past_type, run_past },
+	{ &store_lease_grant_type, run_grant },
+	{ &store_lease_keep_type, run_keep },
+	{ &store_lease_revoke_type, run_revoke },
+	{ &store_lease_show_type, run_show },
+	{ &store_defragment_type, run_defragment },
+	{ &store_backup_type, run_backup },
+	{ &store_member_add_type, run_add },
+	{ &store_member_remove_type, run_remove },
+	{ &store_member_promote_type, run_promote },
+	{ &store_member_leave_type, run_leave },
+	{ &store_transfer_type, run_transfer },
 };
 const uint32_t external_task_count = sizeof external_tasks / sizeof external_tasks[0];

@@ -6,6 +6,7 @@
  *   errand.c     what each of the store's questions asks an etcd
  *   stream.c     all watches, on one stream
  *   rank.c       who else is there, and who leads
+ *   past.c       the versions of a key
  *   compaction.c   what was long ago is forgotten
  *   question.h, answer.h   the bytes
  *
@@ -27,6 +28,7 @@
 #define EXTERNAL_SUBSCRIBERS 256U
 #define EXTERNAL_ROOM STR("/troupe.internal/")
 #define EXTERNAL_ROOM_END STR("/troupe.internal0")
+#define EXTERNAL_COMPACTED STR("compact_rev_key") /* upstream's */
 #define EXTERNAL_NAME_MAX 254U
 
 struct external;
@@ -147,6 +149,12 @@ MUST_USE enum status rank_remove(struct external *external,
 MUST_USE enum status rank_leave(struct external *external, const struct store_member_leave *leave);
 MUST_USE enum status rank_transfer(struct external *external, const struct store_transfer *transfer);
 uint64_t rank_id_of(struct str name);
+
+/* ---- past.c ---- */
+
+/* In a task. */
+MUST_USE enum status past_walk(struct external *external, const struct store_past *asked,
+			       struct store_past_answer *answer);
 
 /* ---- compaction.c ---- */
 

@@ -169,6 +169,9 @@ def test_one_node_serves_kubectl_out_of_an_etcd():
         status = cluster.nodes[0].status()
         if status["leader"] != "n1":
             raise Failed("status: %s" % status)
+        said = cluster.nodes[0].troupe("history", "configmap/c").stdout
+        if len([line for line in said.splitlines() if "data" in line]) < 1:
+            raise Failed("history: %s" % said)
         said = cluster.nodes[0].troupe("backup", cluster.folder + "/b", ok=False)
         if "etcdctl snapshot save" not in said.stderr:
             raise Failed("backup: %s" % said.stderr)
