@@ -22,6 +22,7 @@
 #include "transport/http/engine/http.h"
 
 struct admitting;
+struct conversion;
 struct request;
 struct server;
 struct watch;
@@ -151,10 +152,12 @@ struct request {
 	struct admitting *admitting; /* admit.c: while plug-ins are asked; NULL: none is */
 
 	/* The object. */
-	const struct type *type;     /* of record and body */
-	void *record;                /* what is to be stored, or the body of a subresource */
-	const struct object *live;   /* as stored; held by the arena; NULL: none */
-	const struct object *result; /* what the answer shows; held by the arena */
+	const struct type *type;       /* of record and body */
+	void *record;                  /* what is to be stored, or the body of a subresource */
+	const struct object *live;     /* as stored; held by the arena; NULL: none */
+	const struct object *result;   /* what the answer shows; held by the arena */
+	struct conversion *conversion; /* that it waits for; NULL: none */
+	const void *converted; /* the record in the version that is stored, if a webhook has made it */
 	struct kind_change change;
 	bool is_creating;        /* a create, or an update that makes what is missing */
 	bool is_name_ours;       /* generated: another may be tried */

@@ -20,6 +20,7 @@
 #include "transport/http/engine/http.h"
 
 struct callers;
+struct conversions;
 struct definitions;
 struct documents;
 struct live;
@@ -45,6 +46,7 @@ struct server {
 	struct definitions *definitions; /* of kinds that come and go */
 	struct documents *documents;     /* OpenAPI */
 	struct callers *callers;         /* of webhooks */
+	struct conversions *conversions; /* by webhooks */
 	struct feed feed;
 	struct list requests; /* all that are not released */
 	struct list watches;  /* those among them that stand */

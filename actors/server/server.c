@@ -7,6 +7,7 @@
 #include "actors/server/catalog/definition.h"
 #include "actors/server/catalog/documents.h"
 #include "actors/server/outside/callers.h"
+#include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 #include "datastore/store/store.h"
 #include "runtime/base/log.h"
@@ -165,6 +166,7 @@ static void tick(struct server *server)
 		watch_tick(watch_of_server_link(link), now);
 	feed_tick(server, now);
 	callers_tick(server->callers);
+	conversions_tick(server->conversions);
 	live_tick(server, now);
 	list_each (&server->requests, link) {
 		struct request *r = list_item(link, struct request, link);
@@ -240,6 +242,7 @@ static void release(void *arg)
 	abandon_all(server);
 	line_forget(&server->lines);
 	feed_stop(server);
+	conversions_free(server->conversions);
 	callers_free(server->callers);
 	documents_free(server->documents);
 	policy_cache_fini(&server->policies);
@@ -267,6 +270,7 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	server->definitions = definitions_new(server->resources);
 	server->documents = documents_new(server->resources);
 	server->callers = callers_new(server);
+	server->conversions = conversions_new(server);
 	server->scratch = arena_new(0);
 	server->reader = (struct reader){ server,      reader_get,        reader_each,
 					  reader_kind, reader_equivalent, reader_convert };

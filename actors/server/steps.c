@@ -1,3 +1,4 @@
+#include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 #include "runtime/base/log.h"
 
@@ -94,6 +95,8 @@ static void count(struct request *r)
 static void leave(struct request *r)
 {
 	list_remove(&r->wait_link);
+	conversion_drop(r->conversion);
+	r->conversion = NULL;
 	if (r->mechanism.waiter.on_cancel != NULL)
 		r->mechanism.waiter.on_cancel(r->mechanism.waiter.arg);
 	r->mechanism.waiter.on_cancel = NULL;

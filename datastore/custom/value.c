@@ -252,3 +252,18 @@ struct str value_shown(const struct value *value, struct arena *arena)
 	value_write(value, &out);
 	return text_str(&out);
 }
+
+const char *value_go_type(const struct value *value)
+{
+	static const char *const names[] = {
+		[VALUE_NULL] = "<nil>",
+		[VALUE_BOOL] = "bool",
+		[VALUE_INTEGER] = "int64",
+		[VALUE_DOUBLE] = "float64",
+		[VALUE_STRING] = "string",
+		[VALUE_LIST] = "[]interface {}",
+		[VALUE_MAP] = "map[string]interface {}",
+	};
+
+	return names[value->kind];
+}

@@ -52,6 +52,7 @@ const struct value *value_at(const struct value *from, struct str path);
 /* The same number is equal, whether it is an integer or a double. */
 bool value_equal(const struct value *a, const struct value *b);
 void value_write(const struct value *value, struct text *out); /* as compact JSON */
+const char *value_go_type(const struct value *value);          /* "map[string]interface {}" */
 /* As a fault shows it: strings in Go's quotes, null as "null". */
 struct str value_shown(const struct value *value, struct arena *arena);
 

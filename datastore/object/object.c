@@ -46,6 +46,11 @@ struct arena *object_arena(struct object *object)
 	return object->private->arena;
 }
 
+void object_set_origin(struct object *object, const struct object *origin)
+{
+	object->origin = object_hold(object_arena(object), origin);
+}
+
 void object_freeze(struct object *object, int64_t revision)
 {
 	assert(!object_is_frozen(object));

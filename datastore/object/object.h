@@ -27,6 +27,8 @@ struct object {
 	const struct type *type;
 	void *record;     /* const once it is frozen */
 	int64_t revision; /* of the store, 0: never stored */
+	const struct object
+	    *origin; /* what it was read as, in another version of its kind; NULL: as it is */
 	struct object_private *private;
 };
 
@@ -34,6 +36,8 @@ struct object {
 GIVE struct object *object_new(const struct type *type);
 /* Where everything the record points to has to live. Only while it is built. */
 struct arena *object_arena(struct object *object);
+/* Takes a reference of its own. Only while it is built. */
+void object_set_origin(struct object *object, const struct object *origin);
 void object_freeze(struct object *object, int64_t revision);
 bool object_is_frozen(const struct object *object);
 

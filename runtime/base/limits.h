@@ -134,6 +134,10 @@
 #define LIMIT_OUTSIDE_CONNECTIONS 16U /* to one of them: calls beyond wait within their own time */
 #define LIMIT_OUTSIDE_IDLE_MS 300000U
 #define LIMIT_OUTSIDE_CALLS 4096U /* every write in flight may ask twenty at once */
+#define LIMIT_CONVERTED \
+	4096U /* custom resources that are remembered as a webhook has converted them */
+#define LIMIT_CONVERTED_MS 10000U
+#define LIMIT_CONVERSION_BYTES (64U * MIB) /* an answer about as many objects as one call takes */
 #define LIMIT_HOOK_ANSWER_BYTES \
 	(8U * MIB) /* a patch of the largest object, in base64 and escaped */
 

@@ -80,6 +80,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
 
+def huge(_, size=64 << 20):
+    """An answer that does not end."""
+    def write(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(size))
+        handler.end_headers()
+        try:
+            for _ in range(size >> 16):
+                handler.wfile.write(b" " * (1 << 16))
+        except OSError:
+            pass
+    return write
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64

@@ -11,7 +11,7 @@ import time
 import suite
 from cluster import Failed, Skipped, until
 from kube import expect, kubectl, warnings
-from outside import Outside, own_address
+from outside import Outside, huge, own_address
 
 CONFIGS = "/apis/admissionregistration.k8s.io/v1/%swebhookconfigurations"
 
@@ -252,18 +252,6 @@ def test_a_webhook_that_fails_is_what_its_policy_says(cluster):
                     handler.wfile.write(b" ")
                     handler.wfile.flush()
                     time.sleep(0.2)
-            except OSError:
-                pass
-        return write
-
-    def huge(_):
-        def write(handler):
-            handler.send_response(200)
-            handler.send_header("Content-Length", str(64 << 20))
-            handler.end_headers()
-            try:
-                for _ in range(1024):
-                    handler.wfile.write(b" " * (64 << 10))
             except OSError:
                 pass
         return write

@@ -1,5 +1,6 @@
 #include "actors/kinds/extension/definition-schema.h"
 #include "actors/kinds/extension/definition-version.h"
+#include "actors/kinds/extension/hook-client.h"
 #include "actors/kinds/kinds.h"
 #include "actors/kinds/rule.h"
 #include "actors/kinds/seen.h"
@@ -14,8 +15,8 @@
  * The CustomResourceDefinition (upstream: apiextensions-apiserver, apis/apiextensions/validation and registry/customresourcedefinition).
  *
  * What all versions say alike is reported at the top, as upstream does: a definition with one version always there. An update does not judge
- * schemas that are as they were. Two things are refused that upstream takes: conversion by webhooks, which nobody would call, and
- * groups of Kubernetes' own kinds.
+ * schemas that are as they were. Refused are, and upstream takes them, groups of Kubernetes' own kinds. The authorities of a conversion
+ * webhook are not read.
  */
 
 #define FINALIZER STR("customresourcecleanup.apiextensions.k8s.io")
@@ -95,8 +96,39 @@ static void check_scope(const struct path *at, struct str scope)
 
 /* ---- the spec --------------------------------------------------------------------------------------------- */
 
+static void check_webhook(const struct path *at,
+			  const struct apiextensions_webhook_conversion *webhook,
+			  const struct apiextensions_webhook_conversion *old)
+{
+	const struct apiextensions_webhook_client_config *client =
+	    webhook != NULL ? webhook->client_config : NULL;
+	const struct apiextensions_service_reference *in = client != NULL ? client->service : NULL;
+	struct admissionregistration_service_reference service = { 0 };
+
+	if (client == NULL) {
+		path_required(PATH(at, "webhookClientConfig"),
+			      "required when strategy is set to Webhook");
+	} else {
+		if (in != NULL)
+			service = (struct admissionregistration_service_reference){
+				.namespace = in->namespace,
+				.name = in->name,
+				.path = in->path,
+				.port = in->port,
+			};
+		hook_client_check(PATH(at, "webhookClientConfig"), client->url,
+				  in != NULL ? &service : NULL);
+	}
+	hook_client_check_versions(
+	    PATH(at, "conversionReviewVersions"),
+	    webhook != NULL ? webhook->conversion_review_versions : (struct str_list){ 0 }, "",
+	    old != NULL && old->conversion_review_versions.len > 0 &&
+		!hook_client_is_known(old->conversion_review_versions));
+}
+
 static void check_conversion(const struct path *at,
-			     const struct apiextensions_custom_resource_conversion *conversion)
+			     const struct apiextensions_custom_resource_conversion *conversion,
+			     const struct apiextensions_custom_resource_conversion *old)
 {
 	static const char unset[] = "should not be set when strategy is not set to Webhook";
 
@@ -105,9 +137,7 @@ static void check_conversion(const struct path *at,
 	if (conversion->strategy.len == 0)
 		path_required(PATH(at, "strategy"), "");
 	else if (str_is(conversion->strategy, "Webhook"))
-		path_invalid(PATH(at, "strategy"), conversion->strategy,
-			     "conversion by webhooks is not served here: use None, which changes "
-			     "nothing but apiVersion");
+		check_webhook(at, conversion->webhook, old != NULL ? old->webhook : NULL);
 	else if (!str_is(conversion->strategy, "None"))
 		path_not_supported(PATH(at, "strategy"), conversion->strategy,
 				   "\"None\", \"Webhook\"");
@@ -140,7 +170,8 @@ static void check_spec(const struct path *at, const definition_spec *spec,
 		rule_whole_name(PATH(at, "version"), NAME_DNS1035_LABEL, spec->versions.at[0].name);
 	need_names(PATH(at, "names"), spec->names);
 	definition_version_check_common(at, spec, old);
-	check_conversion(PATH(at, "conversion"), spec->conversion);
+	check_conversion(PATH(at, "conversion"), spec->conversion,
+			 old != NULL ? old->conversion : NULL);
 	if (spec->preserve_unknown_fields && (old == NULL || !old->preserve_unknown_fields))
 		path_fault(
 		    PATH(at, "preserveUnknownFields"), FAULT_INVALID, STR("true"),

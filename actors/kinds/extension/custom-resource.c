@@ -77,21 +77,6 @@ static void prepare_status(struct kind_change *change)
 
 /* ---- scale ------------------------------------------------------------------------------------------------ */
 
-static const char *go_type(const struct value *value)
-{
-	static const char *const names[] = {
-		[VALUE_NULL] = "<nil>",
-		[VALUE_BOOL] = "bool",
-		[VALUE_INTEGER] = "int64",
-		[VALUE_DOUBLE] = "float64",
-		[VALUE_STRING] = "string",
-		[VALUE_LIST] = "[]interface {}",
-		[VALUE_MAP] = "map[string]interface {}",
-	};
-
-	return names[value->kind];
-}
-
 static void say_type(struct faults *faults, struct str path, struct str at, struct str zero,
 		     const struct value *value, const char *wanted)
 {
@@ -103,7 +88,7 @@ static void say_type(struct faults *faults, struct str path, struct str at, stru
 		value_write(value, &shown);
 	faults_add(faults, FAULT_INVALID, path, zero,
 		   STR_FMT " accessor error: " STR_FMT " is of the type %s, expected %s",
-		   STR_ARG(at), STR_ARG(text_str(&shown)), go_type(value), wanted);
+		   STR_ARG(at), STR_ARG(text_str(&shown)), value_go_type(value), wanted);
 }
 
 /* What a path like `.spec.replicas` leads to; false: something on the way is no object, which has been said. */

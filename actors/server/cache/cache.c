@@ -9,6 +9,7 @@
 struct cache {
 	struct str prefix;
 	const struct type *type;
+	struct custom_set *owner;
 	struct tree *objects; /* relative key -> const struct object * */
 	struct tree *coming;  /* the same, of a filling; NULL: nothing has come */
 	uint64_t changed;
@@ -116,6 +117,16 @@ void cache_free(struct cache *cache)
 const struct type *cache_type(const struct cache *cache)
 {
 	return cache->type;
+}
+
+void cache_set_owner(struct cache *cache, struct custom_set *owner)
+{
+	cache->owner = owner;
+}
+
+struct custom_set *cache_owner(const struct cache *cache)
+{
+	return cache->owner;
 }
 
 struct str cache_prefix(const struct cache *cache)

@@ -13,11 +13,15 @@
 #include "runtime/base/base.h"
 
 struct cache;
+struct custom_set;
 
 /* `prefix` as in resource_row: "/registry/pods/"; `type` is what stored objects become. Both borrowed for its life. */
 GIVE struct cache *cache_new(struct str prefix, const struct type *type);
 void cache_free(TAKE struct cache *cache);
 const struct type *cache_type(const struct cache *cache);
+/* Of a cache of custom resources whose versions a webhook converts: their definition's, borrowed; NULL else. */
+void cache_set_owner(struct cache *cache, struct custom_set *owner);
+struct custom_set *cache_owner(const struct cache *cache);
 struct str cache_prefix(const struct cache *cache);
 
 /* Takes over the object (NULL: deleted at `revision`), and whoever watches is told. `key` is the whole key. */

@@ -1,6 +1,5 @@
 #include "actors/server/cache/feed-private.h"
 
-#include "actors/server/answer/stored.h"
 #include "actors/server/catalog/definition.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/record.h"
@@ -24,28 +23,6 @@ struct feed_rested {
 };
 static const ACT_TYPE(feed_rested, .id = 0);
 
-/* ---- objects out of stored bytes ------------------------------------------------------------------------ */
-
-const struct object *feed_decode(struct server *server, const struct type *type,
-				 const struct store_row *row)
-{
-	struct fault why = { 0 };
-	struct object *object;
-	struct meta_object_meta *meta;
-
-	if (stored_decode(type, row->value, &object, &why) != OK) {
-		log_error("api", "a stored object cannot be read", LOG_STR("key", row->key),
-			  LOG_FAULT(&why));
-		return NULL;
-	}
-	record_default(type, object->record, object_arena(object), act_wall(server->act));
-	meta = object_meta(object);
-	meta->resource_version =
-	    arena_printf(object_arena(object), "%ju", (uintmax_t)row->mod_revision);
-	object_freeze(object, (int64_t)row->mod_revision);
-	return object;
-}
-
 /* Of an event; `is_delete`: the row has the key and the revision only. */
 static void take_event(struct server *server, const struct store_row *row, bool is_delete)
 {
@@ -57,7 +34,7 @@ static void take_event(struct server *server, const struct store_row *row, bool 
 		return;
 	}
 	if (!is_delete) {
-		object = feed_decode(server, cache_type(cache), row);
+		object = feed_decode(server, cache, row);
 		if (object == NULL)
 			return;
 	}
@@ -69,8 +46,7 @@ static void take_event(struct server *server, const struct store_row *row, bool 
 static void take_row(struct server *server, const struct store_row *row)
 {
 	struct cache *cache = resources_cache_of(server->resources, row->key);
-	const struct object *object =
-	    cache != NULL ? feed_decode(server, cache_type(cache), row) : NULL;
+	const struct object *object = cache != NULL ? feed_decode(server, cache, row) : NULL;
 
 	if (cache == NULL)
 		definitions_unclaimed(server, row, false);

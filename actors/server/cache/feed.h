@@ -23,6 +23,7 @@
 struct type;
 struct store_row;
 
+struct cache;
 struct server;
 struct request;
 
@@ -65,7 +66,7 @@ bool feed_is_ready(const struct server *server);
 bool feed_is_leaderless(const struct server *server);
 
 /* A frozen object out of a stored row; NULL (and a line in the log): it cannot be read. */
-GIVE const struct object *feed_decode(struct server *server, const struct type *type,
+GIVE const struct object *feed_decode(struct server *server, const struct cache *cache,
 				      const struct store_row *row);
 /* The key that follows this one: itself and a NUL. */
 struct str feed_key_after(struct arena *arena, struct str key);

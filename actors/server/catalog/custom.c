@@ -306,6 +306,28 @@ static enum status add_version(
 	return OK;
 }
 
+bool custom_set_converts(const struct custom_set *set)
+{
+	crd *definition = set->definition->record;
+
+	return definition->spec->conversion != NULL &&
+	       str_is(definition->spec->conversion->strategy, "Webhook") &&
+	       definition->spec->conversion->webhook != NULL &&
+	       definition->spec->conversion->webhook->client_config != NULL;
+}
+
+static enum status add_others(struct custom_set *set,
+			      const struct apiextensions_custom_resource_definition_spec *spec,
+			      struct fault *why)
+{
+	set->others = arena_array(set->arena, struct custom_types, spec->versions.len);
+	for (; set->other_count < spec->versions.len; set->other_count++)
+		TRY(custom_types_of(spec, spec->versions.at[set->other_count].name,
+				    &set->others[set->other_count], why));
+	cache_set_owner(set->cache, set);
+	return OK;
+}
+
 /* What is served has the names that were accepted, which may be fewer than were asked for. */
 static enum status fill(struct custom_set *set, struct fault *why)
 {
@@ -328,7 +350,29 @@ static enum status fill(struct custom_set *set, struct fault *why)
 	set->prefix = arena_printf(set->arena, "/registry/" STR_FMT "/" STR_FMT "/",
 				   STR_ARG(spec.group), STR_ARG(names.plural));
 	set->cache = cache_new(set->prefix, set->stored.object);
-	return OK;
+	return custom_set_converts(set) ? add_others(set, &spec, why) : OK;
+}
+
+static bool is_version(const struct type *type, struct str api_version)
+{
+	struct str rest = api_version, group = str_cut(&rest, '/');
+
+	return rest.at != NULL && str_eq(type_group(type), group) &&
+	       str_eq(type_version(type), rest);
+}
+
+/* What is served or stored is known by one type only. */
+const struct type *custom_set_type(const struct custom_set *set, struct str api_version)
+{
+	if (is_version(set->stored.object, api_version))
+		return set->stored.object;
+	for (uint32_t i = 0; i < set->len; i++)
+		if (is_version(set->at[i].types.object, api_version))
+			return set->at[i].types.object;
+	for (uint32_t i = 0; i < set->other_count; i++)
+		if (is_version(set->others[i].object, api_version))
+			return set->others[i].object;
+	return NULL;
 }
 
 enum status custom_set_new(const struct object *definition, struct custom_set **out,
@@ -355,6 +399,8 @@ void custom_set_unref(struct custom_set *set)
 	cache_free(set->cache);
 	for (uint32_t i = 0; i < set->len; i++)
 		custom_resource_fini(&set->at[i]);
+	for (uint32_t i = 0; i < set->other_count; i++)
+		type_set_unref(set->others[i].set);
 	type_set_unref(set->stored.set);
 	judge_patterns_fini(&set->patterns);
 	object_unref(set->definition);

@@ -50,7 +50,10 @@ struct custom_set {
 	struct custom_resource *at;      /* the served versions */
 	uint32_t len;
 	struct custom_types stored; /* of the version that is stored, which may be none of the served */
-	struct str prefix;          /* of its keys */
+	struct custom_types *
+	    others; /* where a webhook converts: of all versions, for objects that are kept in them */
+	uint32_t other_count;
+	struct str prefix; /* of its keys */
 	struct judge_patterns patterns;
 	struct cache *cache; /* its own */
 	bool is_terminating; /* nothing new is made of it */
@@ -62,6 +65,10 @@ MUST_USE enum status custom_set_new(const struct object *definition, GIVE struct
 /* The newest state of a definition that means the same, in the place of the one it was made of. */
 void custom_set_refresh(struct custom_set *set, const struct object *definition);
 void custom_set_unref(TAKE struct custom_set *set); /* NULL is fine */
+/* Whether a webhook converts between its versions. */
+bool custom_set_converts(const struct custom_set *set);
+/* The type of its objects in a version ("group/v1"), also one that is not served; NULL: it has none, or nobody has to know. */
+const struct type *custom_set_type(const struct custom_set *set, struct str api_version);
 /* A reference that is given back with the arena. */
 void custom_set_hold(struct arena *arena, struct custom_set *set);
 

@@ -1,4 +1,5 @@
 #include "actors/server/answer/convert.h"
+#include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 #include "datastore/custom/record-patch.h"
 #include "datastore/object/name.h"
@@ -173,11 +174,16 @@ static enum next cannot_scale(struct request *r)
 
 static enum next get_read(struct request *r)
 {
+	enum next next;
+
 	if (!r->is_fresh)
 		return request_refresh(r);
 	r->live = request_live(r);
 	if (r->live == NULL)
 		return request_not_found(r);
+	next = conversion_step(r, &r->live, 1, r->resource->type);
+	if (next != NEXT)
+		return next;
 	if (cannot_scale(r) == DONE)
 		return DONE;
 	respond_record(r, 200, &autoscaling_scale_type, scale_of(r, live_type(r), live_record(r)));
@@ -237,12 +243,16 @@ static struct autoscaling_scale *live_scale(struct request *r)
 static enum next update_read(struct request *r)
 {
 	struct autoscaling_scale *scale = r->record;
+	enum next next;
 
 	if (!r->is_fresh)
 		return request_refresh(r);
 	r->live = request_live(r);
 	if (r->live == NULL)
 		return request_not_found(r);
+	next = conversion_step(r, &r->live, 1, r->resource->type);
+	if (next != NEXT)
+		return next;
 	scale_owners_track(r, live_scale(r), scale);
 	return take(r, scale);
 }
@@ -257,6 +267,9 @@ static enum next patch_read(struct request *r)
 	r->live = request_live(r);
 	if (r->live == NULL)
 		return request_not_found(r);
+	next = conversion_step(r, &r->live, 1, r->resource->type);
+	if (next != NEXT)
+		return next;
 	if (cannot_scale(r) == DONE)
 		return DONE;
 	live = live_scale(r);

@@ -1,3 +1,4 @@
+#include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 #include "actors/server/verb/select.h"
 #include "datastore/object/record.h"
@@ -239,12 +240,18 @@ static enum next delete_decode(struct request *r)
 	    r, failure_invalid(r->arena, STR("meta.k8s.io"), str_from(kind), STR(""), &faults));
 }
 
+/* One that is kept in an older version is not marked in the form that the cache has of it; else nobody has to be asked. */
+static enum next delete_origin(struct request *r)
+{
+	return r->live->origin != NULL ? conversion_step(r, &r->live, 1, r->resource->stored) : NEXT;
+}
+
 static enum next delete_read(struct request *r)
 {
 	if (!r->is_fresh)
 		return request_refresh(r);
 	r->live = request_live(r);
-	return r->live ? NEXT : request_not_found(r);
+	return r->live ? delete_origin(r) : request_not_found(r);
 }
 
 static enum next delete_admit(struct request *r)
@@ -372,6 +379,9 @@ static enum next sweep_one(struct request *r, const struct object *listed)
 	if (r->live == NULL || !str_eq(object_uid(r->live), object_uid(listed)))
 		return NEXT;
 	object_hold(r->arena, r->live);
+	next = delete_origin(r);
+	if (next != NEXT)
+		return next;
 	next = write_admit(r, ADMISSION_DELETE, r->live->type, NULL, r->live->record, true);
 	if (next != NEXT)
 		return next;

@@ -1,3 +1,4 @@
+#include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 #include "transport/http/url.h"
 
@@ -62,6 +63,10 @@ static enum next get_read(struct request *r)
 		return request_not_found(r);
 	if (r->form.view == VIEW_PARTIAL_LIST)
 		return request_fail(r, failure_not_acceptable(r->arena, NEGOTIATE_OFFERED));
+	if (r->form.view == VIEW_OBJECT || r->form.view == VIEW_TABLE)
+		next = conversion_step(r, &object, 1, r->resource->type);
+	if (next != NEXT)
+		return next;
 	respond_object(r, 200, object);
 	return DONE;
 }

@@ -1,3 +1,4 @@
+#include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 #include "actors/server/verb/page-token.h"
 #include "actors/server/verb/select.h"
@@ -203,7 +204,7 @@ static enum next ask_page(struct request *r, struct listing *listing)
 
 static bool take_row(struct request *r, struct listing *listing, const struct store_row *row)
 {
-	const struct object *object = feed_decode(r->server, r->resource->stored, row);
+	const struct object *object = feed_decode(r->server, r->resource->cache, row);
 	struct str key = str_slice(row->key, cache_prefix(r->resource->cache).len, row->key.len);
 	bool goes_on;
 
@@ -262,6 +263,7 @@ static enum next answer(struct request *r, struct listing *listing)
 	struct page_token token = { (int64_t)listing->revision, STR_NONE, listing->is_past };
 	struct str more = STR_NONE;
 	int64_t remaining = -1;
+	enum next next = NEXT;
 
 	if (listing->has_more) {
 		token.start = feed_key_after(r->arena, below(listing, listing->last));
@@ -269,6 +271,11 @@ static enum next answer(struct request *r, struct listing *listing)
 		if (select_is_all(&r->options) && !listing->is_from_store)
 			remaining = (int64_t)listing->left;
 	}
+	if (r->form.view == VIEW_OBJECT || r->form.view == VIEW_TABLE)
+		next = conversion_step(r, listing->objects.at, listing->objects.len,
+				       r->resource->type);
+	if (next != NEXT)
+		return next;
 	respond_list(r, listing->objects.at, listing->objects.len, listing->revision, more,
 		     remaining);
 	return DONE;
@@ -279,6 +286,8 @@ static enum next list_read(struct request *r)
 	struct listing *listing = r->work;
 	enum next next;
 
+	if (r->conversion != NULL)
+		return answer(r, listing);
 	if (r->store_answer != NULL) {
 		next = page_came(r, listing);
 		return next == NEXT ? answer(r, listing) : next;

@@ -1,4 +1,5 @@
 #include "actors/server/answer/convert.h"
+#include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 #include "datastore/custom/record-patch.h"
 #include "datastore/object/json.h"
@@ -19,7 +20,7 @@ static enum next read_live(struct request *r)
 		return request_refresh(r);
 	r->live = request_live(r);
 	if (r->live != NULL)
-		return NEXT;
+		return conversion_step(r, &r->live, 1, r->resource->type);
 	if (r->subresource == NULL &&
 	    (apply_is_asked(r) ||
 	     (r->route.verb == VERB_UPDATE && r->resource->rules->allows_create_on_update)))

@@ -1,3 +1,4 @@
+#include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 #include "actors/server/verb/select.h"
 #include "datastore/object/record.h"
@@ -24,7 +25,13 @@ struct watch {
 	bool is_stalled;
 	bool has_columns; /* of a table: said once */
 	struct mono ends, bookmark_at;
+	/* Custom resources that a webhook converts: those that come next, or came last. */
+	struct conversion *conversion;
+	struct arena *converting; /* of the above */
+	bool is_converting;       /* it stands still until they are there */
 };
+
+#define CONVERT_AHEAD 64U /* objects of one question */
 
 struct watch *watch_of_link(struct list *link)
 {
@@ -53,6 +60,15 @@ struct watch *request_watch(const struct request *r)
 
 /* ---- its end ------------------------------------------------------------------------------------------- */
 
+static void forget_converted(struct watch *watch)
+{
+	conversion_drop(watch->conversion);
+	arena_free(watch->converting);
+	watch->conversion = NULL;
+	watch->converting = NULL;
+	watch->is_converting = false;
+}
+
 void watch_gone(struct watch *watch)
 {
 	struct request *r = watch->request;
@@ -61,6 +77,7 @@ void watch_gone(struct watch *watch)
 	list_remove(&watch->server_link);
 	cache_snapshot_unref(watch->snapshot);
 	watch->snapshot = NULL;
+	forget_converted(watch);
 	r->server->watch_count--;
 	metrics_move(r->server->counts.watches, -1);
 	r->work = NULL;
@@ -69,6 +86,7 @@ void watch_gone(struct watch *watch)
 void watch_abandon(struct watch *watch)
 {
 	cache_snapshot_unref(watch->snapshot);
+	forget_converted(watch);
 }
 
 void watch_close(struct watch *watch, int32_t code)
@@ -123,7 +141,7 @@ static bool send_object(struct watch *watch, enum cache_change change, const str
 	struct text out;
 	bool has_room;
 
-	if (r->form.view == VIEW_OBJECT && r->resource->type == r->resource->stored)
+	if (r->form.view == VIEW_OBJECT && r->resource->type == object->type)
 		return r->door->event(r, change, object);
 	out = text_new(LIMIT_RESPONSE_BYTES);
 	if (respond_view(r, &r->form, object, !watch->has_columns, &out) != OK) {
@@ -145,26 +163,148 @@ static void send(struct watch *watch, enum cache_change change, const struct obj
 		watch->is_stalled = true;
 }
 
+/* ---- conversion by a webhook -------------------------------------------------------------------------------- */
+
+static struct custom_set *converting_set(const struct watch *watch)
+{
+	const struct request *r = watch->request;
+	const struct custom_resource *custom = r->resource->custom;
+
+	if (custom == NULL || custom->set == NULL || !custom_set_converts(custom->set) ||
+	    (r->form.view != VIEW_OBJECT && r->form.view != VIEW_TABLE))
+		return NULL;
+	return custom->set;
+}
+
+static void converted(void *arg)
+{
+	struct watch *watch = arg;
+
+	watch->is_converting = false;
+	watch_pump(watch);
+}
+
+/* What comes next, this one first, as far as it has to be converted. */
+static uint32_t look_ahead(struct watch *watch, const struct custom_set *set,
+			   const struct object *first, const struct object **out)
+{
+	const struct type *to = watch->request->resource->type;
+	uint32_t count = 0;
+
+	out[count++] = first;
+	for (uint32_t i = watch->position + 1;
+	     watch->snapshot != NULL && i < watch->snapshot->len && count < CONVERT_AHEAD; i++)
+		if (is_for(watch, watch->snapshot->objects[i]) &&
+		    conversion_is_due(set, watch->snapshot->objects[i], to))
+			out[count++] = watch->snapshot->objects[i];
+	for (uint64_t at = watch->cursor + 1;
+	     watch->snapshot == NULL && at < cache_next(watch->cache) && count < CONVERT_AHEAD;
+	     at++) {
+		const struct cache_event *event = cache_event(watch->cache, at);
+
+		if (event != NULL && is_for(watch, event->object) &&
+		    conversion_is_due(set, event->object, to))
+			out[count++] = event->object;
+	}
+	return count;
+}
+
+static const struct object *find_converted(const struct watch *watch, const struct object *object)
+{
+	const struct conversion *conversion = watch->conversion;
+
+	for (uint32_t i = 0; conversion != NULL && i < conversion->count; i++)
+		if (conversion->objects[i] == object)
+			return conversion->results[i];
+	return NULL;
+}
+
+/* As its peer is shown it; NULL: it is not there yet, or never (`failed`). */
+static const struct object *as_shown(struct watch *watch, const struct object *object,
+				     struct str *failed)
+{
+	struct custom_set *set = converting_set(watch);
+	struct request *r = watch->request;
+	const struct object *ahead[CONVERT_AHEAD], *found;
+	uint32_t count;
+
+	*failed = STR_NONE;
+	if (!conversion_is_due(set, object, r->resource->type))
+		return object;
+	found = find_converted(watch, object);
+	if (found != NULL)
+		return found;
+	if (watch->conversion != NULL && watch->conversion->failed.at != NULL) {
+		*failed = watch->conversion->failed;
+		return NULL;
+	}
+	count = look_ahead(watch, set, object, ahead);
+	forget_converted(watch);
+	watch->converting = arena_new(0);
+	watch->conversion = conversion_begin(r->server, watch->converting, set, ahead, count,
+					     r->resource->type, converted, watch);
+	watch->is_converting = !watch->conversion->is_done;
+	*failed = watch->conversion->failed;
+	return watch->is_converting ? NULL : find_converted(watch, object);
+}
+
+/* ---- one after the other --------------------------------------------------------------------------------------- */
+
+enum sent {
+	SENT,
+	SENT_NOT,   /* now: it goes on later */
+	SENT_NEVER, /* and its peer was told why */
+	SENT_OVER,  /* the watch has gone */
+};
+
+static enum sent send_as_shown(struct watch *watch, enum cache_change change,
+			       const struct object *object)
+{
+	struct request *r = watch->request;
+	struct str failed;
+	const struct object *shown = as_shown(watch, object, &failed);
+
+	if (shown != NULL) {
+		send(watch, change, shown);
+		return SENT;
+	}
+	if (watch->is_converting)
+		return SENT_NOT;
+	say_failure(r, failure_plain(r->arena, 500, arena_str(r->arena, failed)));
+	return SENT_NEVER;
+}
+
+/* Somebody who sees a part no longer sees it. */
+static enum sent send_left(struct watch *watch, const struct cache_event *event)
+{
+	struct request *r = watch->request;
+	struct str failed;
+	const struct object *shown = as_shown(watch, event->old, &failed), *last;
+
+	if (shown == NULL && watch->is_converting)
+		return SENT_NOT;
+	if (shown == NULL) {
+		say_failure(r, failure_plain(r->arena, 500, arena_str(r->arena, failed)));
+		return SENT_NEVER;
+	}
+	last = cache_deleted(shown, event->revision);
+	send(watch, CACHE_DELETED, last);
+	object_unref(last);
+	return SENT;
+}
+
 /* What an event means for those who see a part: entering it is ADDED, leaving it DELETED. */
-static void send_event(struct watch *watch, const struct cache_event *event)
+static enum sent send_event(struct watch *watch, const struct cache_event *event)
 {
 	bool was = event->old != NULL && is_for(watch, event->old);
 	bool is = event->change != CACHE_DELETED && is_for(watch, event->object);
-	const struct object *last;
 
-	if (is) {
-		send(watch, was ? CACHE_MODIFIED : CACHE_ADDED, event->object);
-		return;
-	}
+	if (is)
+		return send_as_shown(watch, was ? CACHE_MODIFIED : CACHE_ADDED, event->object);
 	if (!was)
-		return;
-	if (event->change == CACHE_DELETED) {
-		send(watch, CACHE_DELETED, event->object);
-		return;
-	}
-	last = cache_deleted(event->old, event->revision);
-	send(watch, CACHE_DELETED, last);
-	object_unref(last);
+		return SENT;
+	return event->change == CACHE_DELETED ? send_as_shown(watch, CACHE_DELETED, event->object)
+					      : send_left(watch, event);
 }
 
 static int64_t bookmark_ns(const struct server *server)
@@ -197,19 +337,23 @@ static void send_bookmark(struct watch *watch, uint64_t revision, bool is_initia
 	arena_free(arena);
 }
 
-/* False: there is more to send, but not now. */
-static bool send_initial(struct watch *watch)
+/* SENT: there is no more of it. */
+static enum sent send_initial(struct watch *watch)
 {
 	struct cache_snapshot *snapshot = watch->snapshot;
 
 	while (snapshot != NULL && watch->position < snapshot->len && !watch->is_stalled) {
-		const struct object *object = snapshot->objects[watch->position++];
+		const struct object *object = snapshot->objects[watch->position];
+		enum sent sent = SENT;
 
 		if (is_for(watch, object))
-			send(watch, CACHE_ADDED, object);
+			sent = send_as_shown(watch, CACHE_ADDED, object);
+		if (sent != SENT)
+			return sent;
+		watch->position++;
 	}
 	if (watch->is_stalled)
-		return false;
+		return SENT_NOT;
 	cache_snapshot_unref(snapshot);
 	watch->snapshot = NULL;
 	watch->revision = watch->initial_revision;
@@ -217,30 +361,45 @@ static bool send_initial(struct watch *watch)
 		watch->owes_initial_end = false;
 		send_bookmark(watch, watch->initial_revision, true);
 	}
-	return !watch->is_stalled;
+	return watch->is_stalled ? SENT_NOT : SENT;
+}
+
+static enum sent send_events(struct watch *watch)
+{
+	while (!watch->is_stalled && watch->cursor < cache_next(watch->cache)) {
+		const struct cache_event *event = cache_event(watch->cache, watch->cursor);
+		enum sent sent = SENT;
+
+		if (event == NULL) {
+			watch_expire(watch);
+			return SENT_OVER;
+		}
+		if (event->revision > watch->after)
+			sent = send_event(watch, event);
+		if (sent != SENT)
+			return sent;
+		watch->cursor++;
+	}
+	return SENT;
 }
 
 void watch_pump(struct watch *watch)
 {
 	struct request *r = watch->request;
+	enum sent sent = SENT;
 
-	if (watch->is_stalled)
+	if (watch->is_stalled || watch->is_converting)
 		return;
-	if ((watch->snapshot == NULL && !watch->owes_initial_end) || send_initial(watch)) {
-		while (!watch->is_stalled && watch->cursor < cache_next(watch->cache)) {
-			const struct cache_event *event = cache_event(watch->cache, watch->cursor);
-
-			if (event == NULL) {
-				watch_expire(watch);
-				return;
-			}
-			watch->cursor++;
-			if (event->revision > watch->after)
-				send_event(watch, event);
-		}
-	}
+	if (watch->snapshot != NULL || watch->owes_initial_end)
+		sent = send_initial(watch);
+	if (sent == SENT)
+		sent = send_events(watch);
+	if (sent == SENT_OVER)
+		return;
 	arena_reset(r->server->scratch);
-	if (!r->door->flush(r))
+	if (sent == SENT_NEVER)
+		watch_close(watch, 500);
+	else if (!r->door->flush(r))
 		watch_close(watch, 410);
 }
 

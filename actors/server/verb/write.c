@@ -1,6 +1,7 @@
 #include "actors/client/uid.h"
 #include "actors/server/answer/convert.h"
 #include "actors/server/answer/stored.h"
+#include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/json.h"
 #include "datastore/object/proto-envelope.h"
@@ -209,7 +210,9 @@ static struct str stored_bytes(struct request *r, struct arena *arena, const str
 			       const void *record)
 {
 	const struct type *stored = r->resource->stored;
-	const void *kept = convert_record(type, record, stored, r->arena);
+	const void *kept = record == r->record && r->converted != NULL
+			       ? r->converted
+			       : convert_record(type, record, stored, r->arena);
 	struct text out = text_in(arena, LIMIT_BODY_BYTES * 2);
 
 	stored_encode(stored, kept, &out);
@@ -288,6 +291,7 @@ static enum next begin_again(struct request *r)
 	r->change = (struct kind_change){ 0 };
 	r->mechanism.index = 0;
 	r->admitting = NULL;
+	r->converted = NULL;
 	return request_jump(r, STEP_DECODE);
 }
 
@@ -361,7 +365,8 @@ static enum next answer_written(struct request *r)
 		r->steps->answer(r);
 		return DONE;
 	}
-	if (object != NULL && (uint64_t)object->revision == r->written)
+	/* What a webhook would make of it again is what was sent. */
+	if (object != NULL && (uint64_t)object->revision == r->written && r->converted == NULL)
 		respond_object(r, code, object_hold(r->arena, object));
 	else
 		respond_record(r, code, r->type, r->record);
@@ -375,11 +380,29 @@ static enum next written(struct request *r)
 	return next == NEXT ? answer_written(r) : next;
 }
 
+static bool is_kept_in_older(const struct request *r)
+{
+	const struct object *kept =
+	    cache_get(r->resource->cache, object_namespace(r->live), object_name(r->live));
+
+	return kept != NULL && kept->origin != NULL;
+}
+
+/* A webhook has made what is there a version that is not the stored one. */
+static bool is_live_converted(const struct request *r)
+{
+	return r->live != NULL && r->live->type == r->type && r->type != r->resource->stored;
+}
+
 /* Equal bytes are no change: nothing is written, and the version stays. */
 static bool is_same(struct request *r)
 {
 	if (r->is_creating || r->change.write_count > 0 || r->also != NULL)
 		return false;
+	if (is_kept_in_older(r))
+		return false; /* it moves to the version that is stored now */
+	if (is_live_converted(r))
+		return record_equal(r->type, r->record, r->live->record);
 	return str_eq(r->stored, stored_bytes(r, r->arena, r->live->type, r->live->record));
 }
 
@@ -425,7 +448,14 @@ static void encode(struct request *r)
 
 static enum next persist_put(struct request *r)
 {
+	enum next next;
+
 	owners_settle(r);
+	if (!request_is_dry_run(r) && !(is_live_converted(r) && is_same(r))) {
+		next = conversion_store(r);
+		if (next != NEXT)
+			return next;
+	}
 	encode(r);
 	if (!r->is_creating && is_same(r)) {
 		r->written = (uint64_t)r->live->revision;

@@ -38,8 +38,19 @@ static const struct kind_case cases[] = {
 	  "an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
 	  "'[a-z]([-a-z0-9]*[a-z0-9])?')" },
 	{ SPEC("'conversion':{'strategy':'Webhook'}"),
-	  "spec.conversion.strategy: Invalid value: \"Webhook\": conversion by webhooks is not "
-	  "served here: use None, which changes nothing but apiVersion" },
+	  "spec.conversion.webhookClientConfig: Required value: required when strategy is set to "
+	  "Webhook\nspec.conversion.conversionReviewVersions: Required value" },
+	{ SPEC("'conversion':{'strategy':'Webhook','webhook':{'clientConfig':{'url':'http://x'},"
+	       "'conversionReviewVersions':['v2','v2']}}"),
+	  "spec.conversion.webhookClientConfig.url: Invalid value: \"http\": 'https' is the only "
+	  "allowed URL scheme; desired format: https://host[/path]\n"
+	  "spec.conversion.conversionReviewVersions[1]: Invalid value: \"v2\": duplicate version\n"
+	  "spec.conversion.conversionReviewVersions: Invalid value: [\"v2\",\"v2\"]: must include "
+	  "at least one of v1, v1beta1" },
+	{ SPEC("'conversion':{'strategy':'Webhook','webhook':{'clientConfig':{'service':{'"
+	       "namespace':"
+	       "'a','name':'b','path':'/c'}},'conversionReviewVersions':['v1']}}"),
+	  "" },
 	{ SPEC("'preserveUnknownFields':true"),
 	  "spec.preserveUnknownFields: Invalid value: true: cannot set to true, set "
 	  "x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead" },
