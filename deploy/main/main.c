@@ -72,13 +72,13 @@
 	{                                                                              \
 		.name = "only", .kind = OPTION_TEXT, .value = "A", .help = "that one", \
 	}
-#define HOST(host, start)                                                                 \
-	{                                                                                 \
-		.name = "host-" host, .arguments = "", .help = "", .run = start,          \
-		.is_internal = true,                                                      \
-		.options = { DATA_DIR,        PODS, CHAOS, ETCD_LISTEN, SCHEDULE_OPTIONS, \
-			     HISTORY_OPTIONS, MOVED },                                    \
-		.more = api_options,                                                      \
+#define HOST(host, start)                                                                \
+	{                                                                                \
+		.name = "host-" host, .arguments = "", .help = "", .run = start,         \
+		.is_internal = true,                                                     \
+		.options = { DATA_DIR,         PODS,       CHAOS,           ETCD_LISTEN, \
+			     SCHEDULE_OPTIONS, S3_OPTIONS, HISTORY_OPTIONS, MOVED },     \
+		.more = api_options,                                                     \
 	}
 
 #define SIM_OPTIONS                                                                               \
@@ -149,6 +149,7 @@ static const struct command commands[] = {
 		       ETCD_LISTEN,
 		       DATASTORE_OPTIONS,
 		       SCHEDULE_OPTIONS,
+		       S3_OPTIONS,
 		       HISTORY_OPTIONS,
 		       { .name = "spares",
 			 .kind = OPTION_NUMBER,
@@ -290,7 +291,7 @@ static const struct command commands[] = {
 	  .options = { DATA_DIR,
 		       { .name = "force", .help = "even if it is alive, or its vote is needed" } } },
 	{ .name = "backup",
-	  .arguments = "[FILE]",
+	  .arguments = "[FILE|s3://BUCKET/NAME]",
 	  .arguments_min = 0,
 	  .arguments_max = 1,
 	  .help = "keeps the state and the keys of the cluster in a file, tries it, and says what "
@@ -298,6 +299,7 @@ static const struct command commands[] = {
 	  .run = verb_backup,
 	  .options = { DATA_DIR,
 		       PASSPHRASE,
+		       S3_OPTIONS,
 		       { .name = "check", .help = "makes none: tries the one that FILE is" },
 		       { .name = "list", .help = "makes none: those that are made by the clock" },
 		       { .name = "stale",
@@ -348,7 +350,7 @@ static const struct command commands[] = {
 		       { .name = "witness-gone",
 			 .help = "a witness is gone for good, too: it cannot be asked" } } },
 	{ .name = "restore",
-	  .arguments = "FILE",
+	  .arguments = "FILE|s3://BUCKET/NAME",
 	  .arguments_min = 1,
 	  .arguments_max = 1,
 	  .help = "fills an empty data directory from a backup: `troupe up` on it begins a new "
@@ -356,6 +358,7 @@ static const struct command commands[] = {
 	  .run = verb_restore,
 	  .options = { DATA_DIR,
 		       PASSPHRASE,
+		       S3_OPTIONS,
 		       { .name = "at",
 			 .kind = OPTION_TEXT,
 			 .value = "REVISION|TIME",

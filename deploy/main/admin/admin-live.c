@@ -12,6 +12,7 @@
 
 const struct live_source admin_lives[] = {
 	{ .resource = "actors", .actor = "admin", .figures = "usage" },
+	{ .resource = "backups", .actor = "keeper" },
 	{ .resource = "forecasts", .actor = "admin" },
 	{ .resource = "members", .actor = "admin" },
 };

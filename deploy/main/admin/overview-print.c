@@ -67,6 +67,46 @@ static void forecast_words(const struct overview *overview, struct text *out)
 	text_add_char(out, '\n');
 }
 
+static void backup_words(const struct overview *overview, struct text *out)
+{
+	const struct backup_list *backups = &overview->backups;
+	char age[TIME_TEXT];
+
+	text_lit(out, "backup    ");
+	if (backups->count > 0)
+		text_printf(
+		    out, "the newest is " STR_FMT " old: " STR_FMT " in " STR_FMT ", one of %u",
+		    STR_ARG(time_print_age(
+			(overview->now_s - (int64_t)backups->rows[0].made_s) * TIME_S, age)),
+		    STR_ARG(backups->rows[0].name), STR_ARG(backups->rows[0].place), backups->count);
+	else
+		text_add(out, backups->is_scheduled
+				  ? STR("none yet")
+				  : STR("none is made by the clock (troupe up --backup-dir)"));
+	if (backups->failure.len > 0)
+		text_printf(out, "; the latest try FAILED: " STR_FMT, STR_ARG(backups->failure));
+	text_add_char(out, '\n');
+}
+
+static void backup_document(const struct overview *overview, struct document *doc)
+{
+	const struct backup_list *backups = &overview->backups;
+	bool is_any = backups->count > 0;
+	char made[TIME_TEXT];
+
+	document_object(doc, "backup");
+	document_bool(doc, "scheduled", backups->is_scheduled);
+	document_u64(doc, "count", backups->count);
+	document_str(doc, "newest", is_any ? backups->rows[0].name : STR_NONE);
+	document_str(doc, "place", is_any ? backups->rows[0].place : STR_NONE);
+	document_str(
+	    doc, "made",
+	    is_any ? time_print((struct wall){ (int64_t)backups->rows[0].made_s * TIME_S }, made)
+		   : STR_NONE);
+	document_str(doc, "failure", backups->failure.len > 0 ? backups->failure : STR_NONE);
+	document_close(doc);
+}
+
 void overview_status_text(const struct overview *overview, struct text *out)
 {
 	text_printf(out, "cluster   " STR_FMT "   reads %s, writes %s   highly available: %s, ",
@@ -96,6 +136,8 @@ void overview_status_text(const struct overview *overview, struct text *out)
 	text_printf(out, "actors    %ju running, %ju failed, %ju restarts\n",
 		    (uintmax_t)overview->running, (uintmax_t)overview->failed,
 		    (uintmax_t)overview->restarts);
+	if (overview->has_backups)
+		backup_words(overview, out);
 }
 
 static void members_document(const struct overview *overview, struct document *doc)
@@ -143,6 +185,8 @@ void overview_status_document(const struct overview *overview, struct document *
 	document_u64(doc, "failed", overview->failed);
 	document_u64(doc, "restarts", overview->restarts);
 	document_close(doc);
+	if (overview->has_backups)
+		backup_document(overview, doc);
 }
 
 /* ---- members --------------------------------------------------------------------------------------------- */

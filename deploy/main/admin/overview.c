@@ -211,6 +211,19 @@ void overview_gather(struct act *act, struct admin *admin, struct arena *arena, 
 		gather_actors(act, admin, out);
 }
 
+void overview_gather_backups(struct act *act, const struct admin *admin, struct overview *overview)
+{
+	uint32_t count = overview->store.member_count;
+	struct str *names = arena_array(overview->arena, struct str, count + 1);
+
+	for (uint32_t i = 0; i < count; i++)
+		names[i] = overview->store.members[i].name;
+	backup_list_gather(act, names, count, str_from(admin->process->identity.name),
+			   overview->arena, ADMIN_ASK_MS, &overview->backups);
+	overview->now_s = act_wall(act).ns / TIME_S;
+	overview->has_backups = true;
+}
+
 void overview_gather_apis(struct act *act, struct overview *overview)
 {
 	struct arena *arena = overview->arena;

@@ -8,6 +8,7 @@
 
 #include "datastore/store/store.h"
 #include "deploy/main/admin/admin-private.h"
+#include "deploy/main/backup/backup-list.h"
 #include "deploy/main/command/document.h"
 #include "deploy/main/host/inspect.h"
 
@@ -24,8 +25,11 @@ struct overview {
 	struct str cluster;
 	struct store_status store; /* the leader's where it answered, else our own */
 	bool is_readable, is_writable;
-	uint32_t tolerance;          /* how many more voters may be lost */
-	struct str *apis;            /* of the store's members, "IP:PORT"; NULL: not gathered */
+	uint32_t tolerance;         /* how many more voters may be lost */
+	struct str *apis;           /* of the store's members, "IP:PORT"; NULL: not gathered */
+	struct backup_list backups; /* of all nodes; gathered if has_backups */
+	int64_t now_s;              /* when they were */
+	bool has_backups;
 	struct overview_node *nodes; /* by name */
 	uint32_t node_count;
 	uint64_t running, restarts;
@@ -37,6 +41,8 @@ void overview_gather(struct act *act, struct admin *admin, struct arena *arena, 
 		     struct overview *out);
 /* Where each member serves the API, where its record says so. */
 void overview_gather_apis(struct act *act, struct overview *overview);
+/* What the nodes know of backups by the clock. */
+void overview_gather_backups(struct act *act, const struct admin *admin, struct overview *overview);
 /* What the store of that node says itself. False: it does not answer, or is not open. */
 bool overview_ask_store(struct act *act, const struct admin *admin, struct str node,
 			struct arena *arena, struct store_status *out);

@@ -1,30 +1,11 @@
 #include "deploy/main/backup/schedule-options.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include "deploy/main/backup/passphrase.h"
+#include "deploy/main/backup/s3-options.h"
+#include "deploy/main/command/option-path.h"
 #include "runtime/loop/loop.h"
 
 #define EVERY_MIN_MS 1000
-#define PATH_BYTES 700U /* a path here and one given */
-
-static enum status make_absolute(const char *given, const char *option, struct arena *arena,
-				 const char **out, struct fault *why)
-{
-	char here[PATH_BYTES];
-
-	if (given[0] == '\0' || strlen(given) >= PATH_BYTES)
-		return fault_set(why, BAD_REQUEST, option, "--%s wants a path", option);
-	if (given[0] == '/')
-		*out = arena_printf(arena, "%s", given).at;
-	else if (getcwd(here, sizeof here) != NULL)
-		*out = arena_printf(arena, "%s/%s", here, given).at;
-	else
-		return fault_set(why, IO, option, "cannot say where we are: %s", strerror(errno));
-	return OK;
-}
 
 enum status schedule_options(const struct command_line *line, struct arena *arena,
 			     struct schedule *out, struct fault *why)
@@ -44,10 +25,21 @@ enum status schedule_options(const struct command_line *line, struct arena *aren
 	if (keep < 0 || keep > (int64_t)SCHEDULE_KEEP_MAX)
 		return fault_set(why, BAD_REQUEST, "backup-keep",
 				 "--backup-keep wants a number from 0 to %u", SCHEDULE_KEEP_MAX);
-	TRY(make_absolute(folder, "backup-dir", arena, &out->folder, why));
+	if (s3_is_place(folder)) {
+		struct s3_place *place = arena_new_of(arena, struct s3_place);
+		struct s3_words *words = arena_new_of(arena, struct s3_words);
+
+		TRY(s3_options(line, folder, arena, words, why));
+		TRY(s3_place_read(words, arena, place, why));
+		out->folder = folder;
+		out->s3 = place;
+		out->s3_words = words;
+	} else {
+		TRY(option_path(folder, "backup-dir", arena, &out->folder, why));
+	}
 	if (passphrase != NULL)
-		TRY(make_absolute(passphrase, "backup-passphrase-file", arena,
-				  &out->passphrase_file, why));
+		TRY(option_path(passphrase, "backup-passphrase-file", arena, &out->passphrase_file,
+				why));
 	out->every_ms = (uint64_t)every_ms;
 	out->keep = (uint32_t)keep;
 	out->age_ms = age_ms > 0 ? (uint64_t)age_ms : 0;
@@ -62,6 +54,8 @@ enum status schedule_prove(const struct schedule *schedule, struct arena *arena,
 
 	if (schedule->folder == NULL)
 		return OK;
+	if (schedule->s3 != NULL)
+		return passphrase_read(schedule->passphrase_file, arena, &passphrase, why);
 	status = loop_files()->stat(loop_files()->self, schedule->folder, &stat);
 	if (status != OK)
 		return fault_set(why, status, "--backup-dir", "--backup-dir %s: %s",
@@ -91,5 +85,7 @@ uint32_t schedule_words(const struct command_line *line, const struct schedule *
 		out[count++] = "--backup-passphrase-file";
 		out[count++] = schedule->passphrase_file;
 	}
+	if (schedule->s3_words != NULL)
+		count += s3_options_words(schedule->s3_words, out + count);
 	return count;
 }

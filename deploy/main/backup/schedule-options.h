@@ -4,6 +4,7 @@
 #ifndef DEPLOY_MAIN_BACKUP_SCHEDULE_OPTIONS_H
 #define DEPLOY_MAIN_BACKUP_SCHEDULE_OPTIONS_H
 
+#include "deploy/main/backup/s3-options.h"
 #include "deploy/main/backup/schedule.h"
 #include "deploy/main/command/command.h"
 
@@ -11,7 +12,7 @@
 #define SCHEDULE_OPTIONS                                                                \
 	{ .name = "backup-dir",                                                         \
 	  .kind = OPTION_TEXT,                                                          \
-	  .value = "DIR",                                                               \
+	  .value = "DIR|s3://BUCKET/PREFIX",                                            \
 	  .help = "backups are made there by the clock, while this node leads" },       \
 	    { .name = "backup-every",                                                   \
 	      .kind = OPTION_DURATION,                                                  \
@@ -32,7 +33,7 @@
 		.name = "backup-passphrase-file", .kind = OPTION_TEXT, .value = "PATH", \
 		.help = "its first line encrypts them"                                  \
 	}
-#define SCHEDULE_WORDS 10U
+#define SCHEDULE_WORDS (10U + S3_OPTIONS_WORDS)
 
 /* BAD_REQUEST with words. Texts are the arena's; paths are made absolute. */
 MUST_USE enum status schedule_options(const struct command_line *line, struct arena *arena,

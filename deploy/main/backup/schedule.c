@@ -47,97 +47,107 @@ static bool read_name(struct str name, struct str cluster, struct wall *out)
 	return read_stamp(str_slice(name, head, head + STAMP_BYTES), out);
 }
 
-/* Names in byte order are in order of time. */
-struct listing {
-	struct str cluster;
-	struct arena *arena;
-	VEC(struct str) names;
-	VEC(struct wall) times;
-};
-
-static void take_name(void *arg, struct str name)
+/* Names in byte order are in order of time. Most places list in that order. */
+void schedule_take(struct schedule_list *list, struct str cluster, struct str name,
+		   uint64_t size_bytes)
 {
-	struct listing *listing = arg;
-	struct wall made;
+	struct scheduled_one one = { .size_bytes = size_bytes };
+	uint32_t at = list->all.len;
 
-	if (!read_name(name, listing->cluster, &made))
+	if (!read_name(name, cluster, &one.made) || list->all.len >= SCHEDULE_LIST_MAX)
 		return;
-	vec_push(&listing->names, arena_str(listing->arena, name));
-	vec_push(&listing->times, made);
+	snprintf(one.name, sizeof one.name, STR_FMT, STR_ARG(name));
+	vec_push(&list->all, one);
+	for (; at > 0 && strcmp(list->all.at[at - 1].name, one.name) > 0; at--)
+		list->all.at[at] = list->all.at[at - 1];
+	list->all.at[at] = one;
 }
 
-static void listing_fini(struct listing *listing)
+void schedule_list_fini(struct schedule_list *list)
 {
-	vec_fini(&listing->names);
-	vec_fini(&listing->times);
-	arena_free(listing->arena);
+	vec_fini(&list->all);
 }
 
-static enum status list(const struct seams_files *files, const struct schedule *schedule,
-			struct str cluster, struct listing *out, struct fault *why)
+struct scheduled schedule_judge(const struct schedule *schedule, const struct schedule_list *list,
+				struct wall now)
 {
-	enum status status;
+	uint32_t count = list->all.len;
+	struct scheduled out = { .is_due = true, .count = count };
 
-	*out = (struct listing){ .cluster = cluster, .arena = arena_new(0) };
-	status = files->list(files->self, schedule->folder, take_name, out);
-	if (status == OK)
-		return OK;
-	listing_fini(out);
-	return fault_set(why, status, "--backup-dir", "%s: %s", schedule->folder,
-			 status_text(status));
-}
-
-enum status schedule_look(const struct seams_files *files, const struct schedule *schedule,
-			  struct str cluster, struct wall now, struct scheduled *out,
-			  struct fault *why)
-{
-	struct listing listing;
-	uint32_t count;
-
-	TRY(list(files, schedule, cluster, &listing, why));
-	count = listing.names.len;
-	*out = (struct scheduled){ .is_due = true, .count = count };
 	if (count > 0) {
-		out->made = listing.times.at[count - 1];
-		snprintf(out->newest, sizeof out->newest, STR_FMT,
-			 STR_ARG(listing.names.at[count - 1]));
+		const struct scheduled_one *newest = &list->all.at[count - 1];
+
+		out.made = newest->made;
+		snprintf(out.newest, sizeof out.newest, "%s", newest->name);
 		/* One of the future is of a clock that went wrong: nothing is waited for. */
-		out->is_due = now.ns - out->made.ns >= (int64_t)schedule->every_ms * TIME_MS ||
-			      out->made.ns > now.ns;
+		out.is_due = now.ns - out.made.ns >= (int64_t)schedule->every_ms * TIME_MS ||
+			     out.made.ns > now.ns;
 	}
-	listing_fini(&listing);
-	return OK;
+	return out;
 }
 
-static bool is_to_go(const struct schedule *schedule, const struct listing *listing, uint32_t i,
-		     struct wall now)
+bool schedule_goes(const struct schedule *schedule, const struct schedule_list *list, uint32_t i,
+		   struct wall now)
 {
-	uint32_t newer = listing->names.len - 1 - i;
+	uint32_t newer = list->all.len - 1 - i;
 
 	if (newer == 0)
 		return false; /* whatever its age: it is all there is */
 	if (schedule->keep > 0 && newer >= schedule->keep)
 		return true;
 	return schedule->age_ms > 0 &&
-	       now.ns - listing->times.at[i].ns > (int64_t)schedule->age_ms * TIME_MS;
+	       now.ns - list->all.at[i].made.ns > (int64_t)schedule->age_ms * TIME_MS;
+}
+
+/* ---- in a folder ---------------------------------------------------------------------------------------------------- */
+
+struct gathering {
+	const struct seams_files *files;
+	const struct schedule *schedule;
+	struct str cluster;
+	struct schedule_list *list;
+};
+
+static void take_name(void *arg, struct str name)
+{
+	struct gathering *gathering = arg;
+	const struct seams_files *files = gathering->files;
+	struct seams_stat stat = { 0 };
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof path, "%s/" STR_FMT, gathering->schedule->folder, STR_ARG(name));
+	if (!str_ends(name, STR(SUFFIX)) || files->stat(files->self, path, &stat) != OK)
+		return;
+	schedule_take(gathering->list, gathering->cluster, name, stat.size_bytes);
+}
+
+enum status schedule_gather(const struct seams_files *files, const struct schedule *schedule,
+			    struct str cluster, struct schedule_list *out, struct fault *why)
+{
+	struct gathering gathering = { files, schedule, cluster, out };
+	enum status status;
+
+	*out = (struct schedule_list){ .all = { 0 } };
+	status = files->list(files->self, schedule->folder, take_name, &gathering);
+	return status == OK ? OK
+			    : fault_set(why, status, "--backup-dir", "%s: %s", schedule->folder,
+					status_text(status));
 }
 
 enum status schedule_prune(const struct seams_files *files, const struct schedule *schedule,
 			   struct str cluster, struct wall now, uint32_t *out_count,
 			   struct fault *why)
 {
-	struct listing listing;
-	enum status status = OK;
+	struct schedule_list list;
+	enum status status = schedule_gather(files, schedule, cluster, &list, why);
 
 	*out_count = 0;
-	TRY(list(files, schedule, cluster, &listing, why));
-	for (uint32_t i = 0; i < listing.names.len && status == OK; i++) {
+	for (uint32_t i = 0; i < list.all.len && status == OK; i++) {
 		char path[PATH_BYTES];
 
-		if (!is_to_go(schedule, &listing, i, now))
+		if (!schedule_goes(schedule, &list, i, now))
 			continue;
-		snprintf(path, sizeof path, "%s/" STR_FMT, schedule->folder,
-			 STR_ARG(listing.names.at[i]));
+		snprintf(path, sizeof path, "%s/%s", schedule->folder, list.all.at[i].name);
 		status = files->unlink(files->self, path);
 		if (status == OK)
 			++*out_count;
@@ -145,6 +155,6 @@ enum status schedule_prune(const struct seams_files *files, const struct schedul
 			fault_set(why, status, "--backup-dir", "%s cannot be removed: %s", path,
 				  status_text(status));
 	}
-	listing_fini(&listing);
+	schedule_list_fini(&list);
 	return status;
 }

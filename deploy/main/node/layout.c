@@ -5,6 +5,7 @@
 #include "actors/client/api.h"
 #include "deploy/cluster/control-plane-mark.h"
 #include "deploy/main/admin/admin.h"
+#include "deploy/main/backup/backup-list.h"
 #include "deploy/main/host/directory.h"
 #include "deploy/main/host/inspect.h"
 #include "deploy/main/host/tracer.h"
@@ -120,9 +121,13 @@ const struct act_type *const *layout_types(struct arena *arena, uint32_t *out_co
 	const struct {
 		const struct act_type *const *at;
 		uint32_t len;
-	} lists[] = { { store_types, store_type_count },   { api_types, api_type_count },
-		      { alive_types, alive_type_count },   { inspect_types, inspect_type_count },
-		      { tracer_types, tracer_type_count }, { admin_types, admin_type_count } };
+	} lists[] = { { store_types, store_type_count },
+		      { api_types, api_type_count },
+		      { alive_types, alive_type_count },
+		      { inspect_types, inspect_type_count },
+		      { tracer_types, tracer_type_count },
+		      { admin_types, admin_type_count },
+		      { backup_list_types, backup_list_type_count } };
 	const struct act_type **types;
 	uint32_t count = 0;
 

@@ -172,7 +172,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 {
 	if (ACT_IS(msg, http_asked))
 		page_came(act, ACT_AS(msg, http_asked)->exchange);
-	else if (!keeper_schedule_receive(act, state, msg) && !ACT_IS(msg, http_gone) &&
+	else if (!keeper_schedule_receive(act, state, msg) &&
+		 !keeper_live_receive(act, state, msg) && !ACT_IS(msg, http_gone) &&
 		 !ACT_IS(msg, http_listening))
 		return ACT_UNHANDLED;
 	return ACT_OK;

@@ -9,7 +9,7 @@
  *     GET  /troupe/recovery/survivor         what this member has, as lines (survivor.h)
  *     POST /troupe/recovery/rejoin           body: struct keeper_rejoin as lines; the cluster was recovered without this node, which joins it anew
  *
- * Each request is a task; whatever it asks has a limit of time.
+ * It is also who sees the live resource `backups`. Each request is a task; whatever it asks has a limit of time.
  */
 #ifndef DEPLOY_MAIN_RECOVERY_KEEPER_H
 #define DEPLOY_MAIN_RECOVERY_KEEPER_H

@@ -9,6 +9,7 @@
 #include "deploy/main/backup/backup.h"
 #include "deploy/main/backup/bundle.h"
 #include "deploy/main/backup/passphrase.h"
+#include "deploy/main/backup/s3-run.h"
 #include "deploy/main/command/ask.h"
 #include "deploy/main/recovery/keeper-ask.h"
 #include "runtime/loop/loop.h"
@@ -102,6 +103,52 @@ static void tell(const char *path, const struct backup_contents *contents, bool 
 	       is_encrypted ? ", encrypted" : "");
 }
 
+/* ---- in a store elsewhere ----------------------------------------------------------------------------------------- */
+
+/* What is made for it, or came from it, lies here meanwhile. */
+static const char *scratch_path(struct arena *arena)
+{
+	const char *folder = getenv("TMPDIR");
+	uint64_t number;
+
+	backup_random()->fill(NULL, &number, sizeof number);
+	return arena_printf(arena, "%s/troupe-backup-%016jx",
+			    folder != NULL && folder[0] == '/' ? folder : "/tmp", (uintmax_t)number)
+	    .at;
+}
+
+/* Sent, and what comes back is tried: only then it is one. */
+static enum status make_there(const struct command_line *line, const struct s3_place *place,
+			      const char *name, struct str passphrase, struct arena *arena,
+			      struct backup_contents *contents, struct fault *why)
+{
+	const char *path = scratch_path(arena);
+	bool is_encrypted;
+	enum status status = make(line, path, passphrase, arena, contents, why);
+
+	if (status == OK)
+		status = s3_run_put(place, name, path, why);
+	if (status == OK)
+		status = s3_run_get(place, name, path, why);
+	if (status == OK)
+		status = look(path, passphrase, arena, contents, &is_encrypted, why);
+	(void)loop_files()->unlink(loop_files()->self, path);
+	return status;
+}
+
+static enum status look_there(const struct s3_place *place, const char *name, struct str passphrase,
+			      struct arena *arena, struct backup_contents *contents,
+			      bool *out_is_encrypted, struct fault *why)
+{
+	const char *path = scratch_path(arena);
+	enum status status = s3_run_get(place, name, path, why);
+
+	if (status == OK)
+		status = look(path, passphrase, arena, contents, out_is_encrypted, why);
+	(void)loop_files()->unlink(loop_files()->self, path);
+	return status;
+}
+
 /* ---- those of the clock ------------------------------------------------------------------------------------------- */
 
 static int list(const struct command_line *line)
@@ -130,13 +177,23 @@ static int back_up(const struct command_line *line)
 	struct str passphrase = STR_NONE;
 	struct fault why = { 0 };
 	char path[BACKUP_PATH_MAX];
+	const char *name = NULL;
+	struct s3_place place = { .tls = NULL };
 	bool is_encrypted = false, is_check = command_flag(line, "check");
-	enum status status = find_path(line->arguments[0], path, &why);
+	enum status status = s3_is_place(line->arguments[0])
+				 ? s3_object(line, line->arguments[0], arena, &place, &name, &why)
+				 : find_path(line->arguments[0], path, &why);
 
+	if (name != NULL)
+		snprintf(path, sizeof path, "%s", line->arguments[0]);
 	if (status == OK)
 		status = passphrase_read(command_text(line, "passphrase-file"), arena, &passphrase,
 					 &why);
-	if (status == OK && is_check)
+	if (status == OK && name != NULL && is_check)
+		status = look_there(&place, name, passphrase, arena, &contents, &is_encrypted, &why);
+	else if (status == OK && name != NULL)
+		status = make_there(line, &place, name, passphrase, arena, &contents, &why);
+	else if (status == OK && is_check)
 		status = look(path, passphrase, arena, &contents, &is_encrypted, &why);
 	else if (status == OK)
 		status = make(line, path, passphrase, arena, &contents, &why);
@@ -144,6 +201,7 @@ static int back_up(const struct command_line *line)
 		tell(path, &contents, is_encrypted || passphrase.at != NULL);
 	else if (status == OK)
 		printf("%s: as it was written; --passphrase-file FILE looks into it\n", path);
+	tls_context_unref(place.tls);
 	arena_free(arena);
 	return status == OK ? EXIT_DONE : failed(line, &why);
 }

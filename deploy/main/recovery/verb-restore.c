@@ -1,11 +1,14 @@
 #include "deploy/main/recovery/verb-restore.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "deploy/main/backup/passphrase.h"
+#include "deploy/main/backup/s3-run.h"
 #include "deploy/main/command/data-dir.h"
 #include "deploy/main/recovery/restore.h"
 #include "runtime/loop/loop.h"
+#include "transport/tls/context.h"
 
 /* A revision, or a time. *out_is_given false: neither was said. */
 static enum status read_point(const char *text, struct table_point *out, bool *out_is_given,
@@ -24,12 +27,11 @@ static enum status read_point(const char *text, struct table_point *out, bool *o
 	return OK;
 }
 
-static enum status restore(const struct command_line *line, struct str passphrase,
+static enum status restore(const struct command_line *line, const char *path, struct str passphrase,
 			   struct data_dir *dir, struct restored *out, struct fault *why)
 {
 	struct table_point at;
 	bool is_at;
-	const char *path = line->arguments[0];
 	struct seams_stat stat;
 	enum status status = loop_files()->stat(loop_files()->self, path, &stat);
 
@@ -45,6 +47,25 @@ static enum status restore(const struct command_line *line, struct str passphras
 	return status;
 }
 
+/* One that is kept elsewhere comes here first. */
+static enum status fetch(const struct command_line *line, struct arena *arena, const char **out,
+			 struct fault *why)
+{
+	const char *folder = getenv("TMPDIR"), *name;
+	struct s3_place place = { .tls = NULL };
+	uint64_t number;
+	enum status status = s3_object(line, line->arguments[0], arena, &place, &name, why);
+
+	backup_random()->fill(NULL, &number, sizeof number);
+	*out = arena_printf(arena, "%s/troupe-backup-%016jx",
+			    folder != NULL && folder[0] == '/' ? folder : "/tmp", (uintmax_t)number)
+		   .at;
+	if (status == OK)
+		status = s3_run_get(&place, name, *out, why);
+	tls_context_unref(place.tls);
+	return status;
+}
+
 int verb_restore(const struct command_line *line)
 {
 	struct arena *arena = arena_new(0);
@@ -56,8 +77,15 @@ int verb_restore(const struct command_line *line)
 	enum status status =
 	    passphrase_read(command_text(line, "passphrase-file"), arena, &passphrase, &why);
 
+	const char *path = line->arguments[0];
+	bool is_elsewhere = s3_is_place(path);
+
+	if (status == OK && is_elsewhere)
+		status = fetch(line, arena, &path, &why);
 	if (status == OK)
-		status = restore(line, passphrase, &dir, &restored, &why);
+		status = restore(line, path, passphrase, &dir, &restored, &why);
+	if (is_elsewhere && path != line->arguments[0])
+		(void)loop_files()->unlink(loop_files()->self, path);
 	arena_free(arena);
 	if (status != OK)
 		return command_failed("restore: %s", why.text);

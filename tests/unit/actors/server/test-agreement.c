@@ -168,10 +168,11 @@ static void check_table(struct rig *rig, const struct resource_row *row)
 static struct rig *open_all(void)
 {
 	static const struct live_source lives[] = { { "actors", "nobody", NULL },
+						    { "backups", "nobody", NULL },
 						    { "forecasts", "nobody", NULL },
 						    { "members", "nobody", NULL } };
 
-	return rig_open(&(struct server_config){ .lives = lives, .live_count = 3 });
+	return rig_open(&(struct server_config){ .lives = lives, .live_count = 4 });
 }
 
 TEST(both_forms_of_discovery_say_what_the_table_of_resources_says)

@@ -41,11 +41,12 @@ static struct fake_disk *make_folder(void)
 
 static struct scheduled look(struct fake_disk *disk, const struct schedule *schedule, int64_t hours)
 {
+	struct schedule_list list;
 	struct scheduled out;
 
-	CHECK_STATUS(
-	    schedule_look(fake_disk_files(disk), schedule, STR("c1"), at_hour(hours), &out, NULL),
-	    OK);
+	CHECK_STATUS(schedule_gather(fake_disk_files(disk), schedule, STR("c1"), &list, NULL), OK);
+	out = schedule_judge(schedule, &list, at_hour(hours));
+	schedule_list_fini(&list);
 	return out;
 }
 
@@ -104,9 +105,10 @@ TEST(a_folder_that_is_gone_is_said)
 	const struct seams_files *files = fake_disk_files(disk);
 	struct schedule schedule = { .folder = "/b", .every_ms = 1 };
 	struct fault why = { 0 };
-	struct scheduled out;
-	enum status status = schedule_look(files, &schedule, STR("c1"), at_hour(0), &out, &why);
+	struct schedule_list list;
+	enum status status = schedule_gather(files, &schedule, STR("c1"), &list, &why);
 
 	CHECK(status == OK || why.text[0] != '\0');
+	schedule_list_fini(&list);
 	fake_disk_free(disk);
 }
