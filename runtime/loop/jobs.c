@@ -147,6 +147,7 @@ static void jobs_close(void *self, struct seams_worker *worker)
 static void jobs_submit(void *self, struct seams_worker *worker, struct seams_job *job)
 {
 	struct loop *loop = self;
+	bool is_awaited;
 
 	if (worker == NULL)
 		worker = loop->workers->shared;
@@ -159,8 +160,11 @@ static void jobs_submit(void *self, struct seams_worker *worker, struct seams_jo
 	worker->tail = job;
 	if (worker->idle == 0 && worker->thread_count < worker->thread_max)
 		start_thread(worker);
-	pthread_cond_signal(&worker->has_job);
+	is_awaited = worker->idle > 0;
 	pthread_mutex_unlock(&worker->lock);
+	/* Without the lock, which whoever wakes takes first. */
+	if (is_awaited)
+		pthread_cond_signal(&worker->has_job);
 }
 
 static bool jobs_withdraw(void *self, struct seams_worker *worker, struct seams_job *job)

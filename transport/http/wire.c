@@ -14,12 +14,16 @@
 
 /* ---- the hub ------------------------------------------------------------------------------------------- */
 
+static void on_turn_end(void *arg);
+
 struct wire_hub *wire_hub_new(struct act *act)
 {
 	struct wire_hub *hub = mem_new(struct wire_hub);
 	hub->host = act_host_of(act);
 	hub->owner = act_self(act);
 	hub->refs = 1;
+	hub->soon.fn = on_turn_end;
+	hub->soon.arg = hub;
 	hub->plain = text_new(FILL_BYTES);
 	hub->cipher = text_new(CIPHER_BYTES);
 	hub->decrypted = mem_alloc(DECRYPT_BYTES);
@@ -38,6 +42,7 @@ void wire_hub_unref(struct wire_hub *hub)
 	assert(hub->refs > 0);
 	if (--hub->refs > 0)
 		return;
+	loop_soon_never(&hub->soon);
 	text_fini(&hub->plain);
 	text_fini(&hub->cipher);
 	mem_free(hub->decrypted);
@@ -67,12 +72,32 @@ static void flush_dirty(struct act *act, void *state, void *arg)
 	hub->act = NULL;
 }
 
-static void on_posted(struct act_host *host, void *arg)
+static void on_next_turn(struct act_host *host, void *arg)
 {
 	struct wire_hub *hub = arg;
 	hub->is_posted = false;
 	if (!hub->is_dead)
 		act_host_enter(host, hub->owner, flush_dirty, hub);
+	wire_hub_unref(hub);
+}
+
+static void want_next_turn(struct wire_hub *hub)
+{
+	if (hub->is_posted)
+		return;
+	hub->is_posted = true;
+	act_host_call(hub->host, on_next_turn, wire_hub_ref(hub));
+}
+
+static void on_turn_end(void *arg)
+{
+	struct wire_hub *hub = wire_hub_ref(arg);
+	hub->is_flushing = true;
+	if (!hub->is_dead)
+		act_host_enter(hub->host, hub->owner, flush_dirty, hub);
+	hub->is_flushing = false;
+	if (!list_is_empty(&hub->dirty) && !hub->is_dead)
+		want_next_turn(hub);
 	wire_hub_unref(hub);
 }
 
@@ -82,10 +107,8 @@ void wire_touch(struct wire *wire)
 	if (wire->stream == NULL || hub->is_dead || wire->link.next != &wire->link)
 		return;
 	list_push(&hub->dirty, &wire->link);
-	if (hub->is_posted)
-		return;
-	hub->is_posted = true;
-	act_host_call(hub->host, on_posted, wire_hub_ref(hub));
+	if (!hub->is_flushing)
+		loop_soon(act_host_driver(hub->host), &hub->soon);
 }
 
 /* ---- ends ------------------------------------------------------------------------------------------------ */

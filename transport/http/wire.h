@@ -7,7 +7,7 @@
  * a slow peer on either side is felt by whoever produces.
  *
  * Other actors of the loop work on streams of a wire directly (http_write); they end with wire_touch, which has the owner
- * flush in the next turn. The hub outlives its actor as long as exchanges point to it.
+ * flush when the turn ends. The hub outlives its actor as long as exchanges point to it.
  */
 #ifndef TRANSPORT_HTTP_WIRE_H
 #define TRANSPORT_HTTP_WIRE_H
@@ -16,6 +16,7 @@
 #include "runtime/base/collection/list.h"
 #include "runtime/base/fault.h"
 #include "runtime/base/text.h"
+#include "runtime/loop/loop.h"
 #include "runtime/loop/stream.h"
 #include "transport/http/engine/engine.h"
 #include "transport/tls/session.h"
@@ -27,7 +28,9 @@ struct wire_hub {
 	struct act *act; /* while the owner runs; NULL at other times */
 	struct list dirty;
 	uint32_t refs;
-	bool is_posted;            /* a flush is on its way */
+	struct loop_soon soon; /* the flush at the end of a turn */
+	bool is_posted; /* one in the next turn is on its way: there was more than one turn may send */
+	bool is_flushing;          /* what is touched waits for the next turn */
 	bool is_dead;              /* the owner has ended: nothing is sent any more */
 	struct text plain, cipher; /* scratch of one flush */
 	char *decrypted;           /* scratch of one read */

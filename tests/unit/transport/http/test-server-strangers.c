@@ -97,6 +97,24 @@ TEST(a_pipeline_is_answered_in_order_over_one_connection)
 	station_close(station);
 }
 
+/* One turn reads the request, the next has the answer made and written: it does not wait for what else has come. */
+TEST(an_answer_leaves_in_the_turn_that_made_it)
+{
+	struct station *station = station_open(false, station_no_limits);
+	struct str second = STR("GET /echo?2 HTTP/1.1\r\nHost: a\r\n\r\n");
+	uint32_t turns = 0;
+
+	open_raw(station, "GET /echo?1 HTTP/1.1\r\nHost: a\r\n\r\n");
+	expected_now = "GET /echo?1 ";
+	station_wait(station, has_received);
+	station_enter(station, write_raw, &second);
+	for (expected_now = "GET /echo?2 "; !has_received(station) && turns < 100; turns++)
+		loop_step(station->loop, STATION_WAIT_MS);
+	CHECK_EQ(turns, 2);
+	station_enter(station, close_raw, NULL);
+	station_close(station);
+}
+
 TEST(what_strangers_send_gets_a_refusal_and_the_connection_ends)
 {
 	static const struct {
