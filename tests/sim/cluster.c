@@ -76,6 +76,7 @@ static void put_own(struct node *node)
 		.name = str_from(node->name),
 		.address = str_from(node->name),
 		.is_first = node->number == 1,
+		.is_witness = node->kind == CLUSTER_WITNESS,
 		.segment_bytes = 64U * KIB,
 		.history_s = (uint32_t)or_default(config->history_s, 20),
 		.kept_entries = or_default(config->kept_entries, 100),
@@ -84,7 +85,7 @@ static void put_own(struct node *node)
 	node->children[0] = (struct act_child){ .id = "usher", .class = &usher_class, .args = self };
 	node->children[1] =
 	    (struct act_child){ .id = "store", .class = &store_class, .args = &node->store };
-	if (node->kind == CLUSTER_STORE)
+	if (node->kind != CLUSTER_CLIENTS)
 		return;
 	memmove(node->children + 1, node->children + 2,
 		(node->child_count - 2) * sizeof *node->children);
@@ -167,7 +168,7 @@ static bool is_store(const struct cluster *cluster, uint32_t number)
 {
 	const struct node *node = &cluster->nodes[number];
 
-	return node->is_started && node->kind == CLUSTER_STORE;
+	return node->is_started && node->kind != CLUSTER_CLIENTS;
 }
 
 struct cluster_view cluster_view(struct cluster *cluster, uint32_t node)
@@ -400,12 +401,13 @@ static bool are_all_members(struct cluster *cluster)
 	return true;
 }
 
-/* Spares have nothing. */
+/* Spares and witnesses have nothing. */
 static bool has_all_of(struct cluster *cluster, uint32_t node, uint64_t revision)
 {
 	const struct store_status *status;
 
-	if (!is_store(cluster, node) || cluster->nodes[node].is_kept_out)
+	if (!is_store(cluster, node) || cluster->nodes[node].is_kept_out ||
+	    cluster->nodes[node].kind == CLUSTER_WITNESS)
 		return true;
 	status = cluster_status(cluster, node);
 	return status->role == STORE_SPARE || status->revision >= revision;

@@ -2,8 +2,8 @@
  * A cluster in simulation: nodes that each run the store that ships, and whatever a test puts beside it, in one thread, in virtual
  * time, from one seed.
  *
- * Nodes are numbered from 1 and named "n<number>". A node has one host, 1, called "core". With CLUSTER_STORE it runs the
- * actor `store` and an `usher`, who subscribes to the store's status and has it join; node 1 begins the cluster. Without, it
+ * Nodes are numbered from 1 and named "n<number>". A node has one host, 1, called "core". With CLUSTER_STORE or CLUSTER_WITNESS it runs
+ * the actor `store` and an `usher`, who subscribes to the store's status and has it join; node 1 begins the cluster. Without, it
  * is a machine of clients. Actors of a test are placed before a node is started; their args outlive the cluster. Everything else
  * is done to the sim underneath (cluster_sim): crashes, partitions, disks, chaos. Only tests/ may include this.
  */
@@ -34,7 +34,11 @@ struct cluster *cluster_new(const struct cluster_config *config);
 void cluster_free(struct cluster *cluster);
 struct act_sim *cluster_sim(struct cluster *cluster);
 
-enum cluster_kind { CLUSTER_STORE, CLUSTER_CLIENTS };
+enum cluster_kind {
+	CLUSTER_STORE,
+	CLUSTER_WITNESS, /* a store that votes and holds no data: never the first node */
+	CLUSTER_CLIENTS,
+};
 
 /* One more actor of a node that was not started yet, after its store. */
 void cluster_place(struct cluster *cluster, uint32_t node, const struct act_child *child);

@@ -19,6 +19,7 @@ struct stage {
 	struct ledger *ledger;
 	struct person people[64];
 	uint32_t count, stores;
+	uint32_t voters;    /* stores, and the witness behind them if there is one */
 	uint32_t long_down; /* a node that is down until further notice; 0: none */
 	bool has_wiped;     /* what was acknowledged survives one disk that is lost, no more */
 };
@@ -44,7 +45,15 @@ static void place(struct stage *stage, uint32_t node, const char *id, const stru
 
 static void set_up(struct stage *stage, uint64_t seed)
 {
+	bool has_witness = seed % 4 == 2;
+
 	*stage = (struct stage){ .stores = seed % 3 == 0 ? 5 : seed % 3 == 1 ? 3 : 4 };
+	/* Two are what a witness is for; beside three it stands in for one that is away. With it all data may be on one disk. */
+	if (has_witness) {
+		stage->stores = seed % 8 == 2 ? 2 : 3;
+		stage->has_wiped = true;
+	}
+	stage->voters = stage->stores + has_witness;
 	stage->cluster =
 	    cluster_new(&(struct cluster_config){ .seed = seed, .kept_entries = 8 + seed % 3 * 30 });
 	stage->ledger = ledger_new("");
@@ -56,14 +65,16 @@ static void set_up(struct stage *stage, uint64_t seed)
 		if (i == 3)
 			place(stage, i, "tenant", &tenant_class, true);
 	}
-	for (uint32_t i = stage->stores + 1; i <= stage->stores + CLIENTS; i++) {
+	for (uint32_t i = stage->voters + 1; i <= stage->voters + CLIENTS; i++) {
 		place(stage, i, "user", &user_class, false);
 		place(stage, i, "watcher", &watcher_class, false);
 		place(stage, i, "tenant", &tenant_class, false);
 	}
-	for (uint32_t i = 1; i <= stage->stores + CLIENTS; i++)
+	for (uint32_t i = 1; i <= stage->voters + CLIENTS; i++)
 		cluster_start(stage->cluster, i,
-			      i <= stage->stores ? CLUSTER_STORE : CLUSTER_CLIENTS);
+			      i <= stage->stores   ? CLUSTER_STORE
+			      : i <= stage->voters ? CLUSTER_WITNESS
+						   : CLUSTER_CLIENTS);
 }
 
 static void tear_down(struct stage *stage)
@@ -119,6 +130,7 @@ static void trouble_long(struct stage *stage, uint32_t node)
 	if (stage->long_down != 0) {
 		if (!stage->has_wiped && dice(stage, 2) && !act_sim_is_up(sim, stage->long_down) &&
 		    bears_a_loss(stage)) {
+			act_sim_disk(sim, stage->long_down, &good_disk); /* another one */
 			cluster_wipe(stage->cluster, stage->long_down);
 			stage->has_wiped = true;
 		}
@@ -134,10 +146,10 @@ static void trouble_power(struct stage *stage)
 {
 	struct act_sim *sim = cluster_sim(stage->cluster);
 
-	for (uint32_t i = 1; i <= stage->stores; i++)
+	for (uint32_t i = 1; i <= stage->voters; i++)
 		act_sim_crash(sim, i);
 	cluster_run(stage->cluster, 10 + dice(stage, 500));
-	for (uint32_t i = 1; i <= stage->stores; i++)
+	for (uint32_t i = 1; i <= stage->voters; i++)
 		if (i != stage->long_down)
 			act_sim_restart(sim, i);
 }
@@ -157,7 +169,7 @@ static void compact(struct stage *stage, uint32_t node)
 static void disturb(struct stage *stage)
 {
 	struct act_sim *sim = cluster_sim(stage->cluster);
-	uint32_t node = 1 + (uint32_t)dice(stage, stage->stores);
+	uint32_t node = 1 + (uint32_t)dice(stage, stage->voters);
 	bool is_up = cluster_view(stage->cluster, node).is_up;
 
 	switch (dice(stage, 14)) {
@@ -215,6 +227,8 @@ static void make_trouble(struct stage *stage)
 	for (uint32_t round = 0; round < ROUNDS; round++) {
 		cluster_run(stage->cluster, 200 + dice(stage, 1000));
 		disturb(stage);
+		if (stage->voters > stage->stores)
+			CHECK(!cluster_view(stage->cluster, stage->voters).is_leader);
 	}
 }
 

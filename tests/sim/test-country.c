@@ -1,5 +1,5 @@
 /*
- * A whole cluster of five machines under everything that may go wrong at once, from seeds. SIM_SEEDS in the environment asks for more than
+ * A whole cluster of five machines, and of three, four and seven, under everything that may go wrong at once, from seeds. SIM_SEEDS in the environment asks for more than
  * the few that every run does, SIM_SEED for one alone, SIM_FIRST for where they begin; SIM_LOG=FILE writes down what the actors say.
  */
 #include <stdio.h>
@@ -18,17 +18,17 @@ struct totals {
 	uint64_t done, refused, open, reads, ranges, events, terms, revisions, ms;
 };
 
-static uint64_t run_seed(uint64_t seed, struct totals *totals)
+static uint64_t run_seed(uint64_t seed, uint32_t machines, struct totals *totals)
 {
 	const struct ordeal_config config = { .seed = seed,
-					      .nodes = MACHINES,
+					      .nodes = machines,
 					      .time_ms = TROUBLE_MS,
 					      .kinds = ACT_SIM_ALL_FAULTS,
 					      .log_path = getenv("SIM_LOG") };
 	struct ordeal_result result;
 
-	fprintf(stderr, "SIM_SEED=%llu build/debug/bin/test-sim a_whole_cluster_survives\n",
-		(unsigned long long)seed);
+	fprintf(stderr, "SIM_SEED=%llu build/debug/bin/test-sim %s\n", (unsigned long long)seed,
+		machines == MACHINES ? "a_whole_cluster_survives" : "a_few_machines_more_or_less");
 	ordeal_run(&config, &result, NULL, NULL);
 	totals->done += result.ledger.done;
 	totals->refused += result.ledger.refused;
@@ -70,10 +70,24 @@ TEST_SLOW(a_whole_cluster_survives_whatever_happens_to_its_machines, 3600)
 	struct totals totals = { 0 };
 
 	for (uint64_t seed = first; seed <= last; seed++)
-		run_seed(seed, &totals);
+		run_seed(seed, MACHINES, &totals);
 	print(&totals);
 	if (getenv("SIM_SHOW"))
 		test_fail(__FILE__, __LINE__, "shown");
+}
+
+/* Three, of which a damaged one leaves two; four, with one that has no vote; seven, of which five vote. */
+TEST_SLOW(a_few_machines_more_or_less_survive_the_same, 3600)
+{
+	static const uint32_t sizes[] = { 3, 4, 7 };
+	uint64_t one = number_of("SIM_SEED", 0);
+	uint64_t first = one ? one : number_of("SIM_FIRST", 1);
+	uint64_t last = one ? one : first + number_of("SIM_SEEDS", 6) - 1;
+	struct totals totals = { 0 };
+
+	for (uint64_t seed = first; seed <= last; seed++)
+		run_seed(seed, sizes[seed % 3], &totals);
+	print(&totals);
 }
 
 TEST_SLOW(a_seed_gives_the_same_whole_cluster_each_time, 120)
@@ -81,10 +95,10 @@ TEST_SLOW(a_seed_gives_the_same_whole_cluster_each_time, 120)
 	struct totals totals = { 0 };
 
 	for (uint64_t seed = 3; seed <= 4; seed++) {
-		uint64_t first = run_seed(seed, &totals);
+		uint64_t first = run_seed(seed, MACHINES, &totals);
 
-		CHECK_EQ(run_seed(seed, &totals), first);
-		CHECK(run_seed(seed + 100, &totals) != first);
+		CHECK_EQ(run_seed(seed, MACHINES, &totals), first);
+		CHECK(run_seed(seed + 100, MACHINES, &totals) != first);
 	}
 }
 

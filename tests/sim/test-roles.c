@@ -273,3 +273,61 @@ TEST(who_stops_for_a_while_hands_over_within_50_ms_and_gets_a_vote_again_when_on
 	}
 	CHECK(worst <= 50);
 }
+
+/* ---- two machines and a witness ---- */
+
+/* Milliseconds until a write by way of that node is done. */
+static uint64_t write_again(struct cluster *cluster, uint32_t node)
+{
+	uint64_t began = act_sim_now_ms(cluster_sim(cluster));
+	const struct store_write_answer *answer;
+
+	do {
+		cluster_run(cluster, 1);
+		answer = cluster_write(cluster, node, "k", "v");
+	} while (!answer || answer->status != OK);
+	return act_sim_now_ms(cluster_sim(cluster)) - began;
+}
+
+static bool is_whole(struct cluster *cluster)
+{
+	uint32_t leader = cluster_leader(cluster);
+
+	return leader != 0 && cluster_view(cluster, leader).voters == 3 &&
+	       cluster_status(cluster, leader)->tolerance == 1;
+}
+
+TEST(two_and_a_witness_bear_the_loss_of_any_one)
+{
+	enum { WITNESS = 3 };
+	uint64_t worst = 0;
+
+	for (uint64_t seed = 1; seed <= 6; seed++) {
+		struct cluster *cluster = cluster_new(&(struct cluster_config){ .seed = seed });
+
+		for (uint32_t i = 1; i <= WITNESS; i++)
+			cluster_start(cluster, i, i < WITNESS ? CLUSTER_STORE : CLUSTER_WITNESS);
+		CHECK(cluster_await_voters(cluster, 3));
+		for (uint32_t turn = 0; turn < 6; turn++) {
+			uint32_t leader = cluster_leader(cluster), other = 3 - leader;
+			uint32_t lost = turn % 3 == 0 ? leader : turn % 3 == 1 ? other : WITNESS;
+			uint64_t took;
+
+			CHECK(leader != WITNESS);
+			act_sim_crash(cluster_sim(cluster), lost);
+			took = write_again(cluster, lost == leader ? other : leader);
+			worst = took > worst ? took : worst;
+			cluster_run(cluster, 3000);
+			CHECK(cluster_leader(cluster) != WITNESS);
+			CHECK_STATUS(
+			    cluster_write(cluster, lost == leader ? other : leader, "k", "w")->status,
+			    OK);
+			cluster_converge(cluster);
+			for (uint32_t i = 0; i < 400 && !is_whole(cluster); i++)
+				cluster_run(cluster, 100);
+			CHECK(is_whole(cluster));
+		}
+		cluster_free(cluster);
+	}
+	CHECK(worst <= 2000);
+}

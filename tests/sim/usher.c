@@ -61,11 +61,12 @@ static void knock(struct act *act, struct usher *usher)
 		usher->next_door = usher->next_door % CLUSTER_NODES + 1;
 	while (usher->next_door == node->number ||
 	       !node->cluster->nodes[usher->next_door].is_started ||
-	       node->cluster->nodes[usher->next_door].kind != CLUSTER_STORE);
+	       node->cluster->nodes[usher->next_door].kind == CLUSTER_CLIENTS);
 	snprintf(door, sizeof door, "store@n%u", usher->next_door);
 	add.name = arena_str(add.arena, str_from(node->name));
 	add.address = arena_str(add.arena, node->store.address);
 	add.domain = arena_str(add.arena, node->store.domain);
+	add.is_witness = node->store.is_witness;
 	if (act_request(act, act_named(act, door), &store_member_add_type, &add, 2000, TAG_JOIN) !=
 	    OK)
 		arena_free(add.arena);
@@ -92,7 +93,7 @@ static enum status usher_init(struct act *act, void *state, const void *args)
 
 	usher->node = *(struct node *const *)args;
 	usher->node->usher = act_self(act);
-	if (usher->node->kind != CLUSTER_STORE)
+	if (usher->node->kind == CLUSTER_CLIENTS)
 		return OK;
 	usher->node->view = (struct cluster_view){ 0 };
 	subscribe(act, usher);
