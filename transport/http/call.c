@@ -67,7 +67,6 @@ static void close_owned(void *arg)
 {
 	struct http_call *call = arg;
 	call->is_closed = true;
-	call->user = NULL;
 	call->owes = 0;
 	list_remove(&call->owing_link);
 	detach(call);
@@ -176,26 +175,6 @@ void call_start(struct http_call *call, struct line *line)
 
 /* ---- the answer ----------------------------------------------------------------------------------------------- */
 
-void http_call_set_user(struct http_call *call, void *user)
-{
-	call->user = user;
-}
-
-void *http_call_user(const struct http_call *call)
-{
-	return call->user;
-}
-
-bool http_call_is_closed(const struct http_call *call)
-{
-	return call->is_closed;
-}
-
-struct arena *http_call_arena(struct http_call *call)
-{
-	return call->stream.arena;
-}
-
 const struct fault *http_call_fault(const struct http_call *call)
 {
 	return &call->fault;
@@ -266,17 +245,6 @@ static bool is_early(const struct http_call *call)
 {
 	return call->state == CALL_OPENING || call->state == CALL_WAITING;
 }
-
-bool http_call_write(struct http_call *call, struct http_bytes bytes)
-{
-	assert(!call->has_ended);
-	if (is_early(call))
-		http_queue_add(&call->early, bytes);
-	else
-		http_stream_add(&call->stream, bytes);
-	return is_below_mark(call);
-}
-
 bool http_call_write_copy(struct http_call *call, struct str bytes)
 {
 	assert(!call->has_ended);

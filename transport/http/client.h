@@ -89,11 +89,6 @@ struct http_call_broken {
 };
 ACT_TYPE_DECLARE(http_call_broken);
 
-/* What the caller keeps about the call; NULL at first and after http_call_close. */
-void http_call_set_user(struct http_call *call, void *user);
-void *http_call_user(const struct http_call *call);
-bool http_call_is_closed(const struct http_call *call);
-struct arena *http_call_arena(struct http_call *call); /* the answer lives there; gone with the call */
 const struct fault *
 http_call_fault(const struct http_call *call); /* words for what did not come, or broke off */
 
@@ -107,7 +102,6 @@ enum http_version http_call_version(const struct http_call *call);
 /* Streamed answers: as http_read. */
 size_t http_call_read(struct http_call *call, void *out, size_t size, bool *ended);
 /* Streamed requests: as http_write. */
-bool http_call_write(struct http_call *call, struct http_bytes bytes);
 bool http_call_write_copy(struct http_call *call, struct str bytes);
 void http_call_end(struct http_call *call);
 

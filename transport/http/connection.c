@@ -165,11 +165,8 @@ static void read_certificate(struct connection *connection)
 	struct origin *origin = connection->origin;
 	if (connection->wire.tls == NULL)
 		return;
-	enum status status = tls_session_peer(connection->wire.tls, origin->arena,
-					      &origin->certificate, &origin->refused);
-	origin->has_certificate = status == OK;
-	if (status != UNAUTHORIZED)
-		origin->refused = (struct fault){ .status = OK };
+	origin->has_certificate =
+	    tls_session_peer(connection->wire.tls, origin->arena, &origin->certificate, NULL) == OK;
 }
 
 static struct http_engine *on_ready(struct wire *wire, struct str alpn)
@@ -216,9 +213,7 @@ void connection_open(struct server *server, struct slot *slot, struct stream *st
 	struct origin *origin = arena_new_of(arena, struct origin);
 	origin->refs = 1;
 	origin->arena = arena;
-	origin->id = ++server->next_id;
 	origin->listener = slot->index;
-	origin->is_tls = slot->tls != NULL;
 	origin->remote = arena_str(arena, str_from(stream_peer(stream)));
 	connection->server = server;
 	connection->origin = origin;

@@ -170,12 +170,6 @@ struct str http_query(const struct http_exchange *exchange)
 {
 	return exchange->target.query;
 }
-
-struct str http_authority(const struct http_exchange *exchange)
-{
-	return exchange->stream.in.authority;
-}
-
 struct http_headers http_request_headers(const struct http_exchange *exchange)
 {
 	return exchange->stream.in.headers;
@@ -200,37 +194,14 @@ const struct certificate_info *http_peer_certificate(const struct http_exchange 
 {
 	return exchange->origin->has_certificate ? &exchange->origin->certificate : NULL;
 }
-
-const struct fault *http_peer_refused(const struct http_exchange *exchange)
-{
-	return exchange->origin->refused.status != OK ? &exchange->origin->refused : NULL;
-}
-
-bool http_is_tls(const struct http_exchange *exchange)
-{
-	return exchange->origin->is_tls;
-}
-
 struct str http_remote(const struct http_exchange *exchange)
 {
 	return exchange->origin->remote;
 }
-
-uint64_t http_connection_id(const struct http_exchange *exchange)
-{
-	return exchange->origin->id;
-}
-
 uint32_t http_listener_index(const struct http_exchange *exchange)
 {
 	return exchange->origin->listener;
 }
-
-struct mono http_asked_at(const struct http_exchange *exchange)
-{
-	return exchange->asked_at;
-}
-
 void http_set_user(struct http_exchange *exchange, void *user)
 {
 	exchange->user = user;
@@ -247,12 +218,6 @@ bool http_is_begun(const struct http_exchange *exchange)
 {
 	return exchange->stream.is_out_begun;
 }
-
-bool http_is_gone(const struct http_exchange *exchange)
-{
-	return exchange->is_gone;
-}
-
 bool http_is_done(const struct http_exchange *exchange)
 {
 	return exchange->is_done;

@@ -40,7 +40,6 @@ struct server {
 	uint32_t slot_count;
 	struct list connections;
 	uint32_t connection_count;
-	uint64_t next_id;
 	/* As last looked up: of the places, then the one for everything else. */
 	struct act_ref handlers[HTTP_PLACES_MAX + 1];
 	struct list owing; /* exchanges with a message that the handler's mailbox did not take */
@@ -57,12 +56,9 @@ struct server {
 /* What exchanges of one connection have in common and may still need when it is closed. Counted. */
 struct origin {
 	uint32_t refs;
-	uint64_t id;
 	uint32_t listener;
-	bool is_tls, has_certificate;
+	bool has_certificate; /* and it is believed */
 	struct certificate_info certificate;
-	struct fault
-	    refused; /* why a certificate that was shown is not believed; status OK: it is, or there was none */
 	struct str remote;
 	struct arena *arena;
 };

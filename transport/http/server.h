@@ -147,8 +147,6 @@ struct arena *http_arena(struct http_exchange *exchange);
 struct str http_method(const struct http_exchange *exchange);
 struct str http_path(const struct http_exchange *exchange);  /* still percent-encoded: url_decode */
 struct str http_query(const struct http_exchange *exchange); /* without `?`; absent when none */
-struct str
-http_authority(const struct http_exchange *exchange); /* Host, or :authority; absent in HTTP/1.0 */
 struct http_headers http_request_headers(const struct http_exchange *exchange);
 struct str http_request_header(const struct http_exchange *exchange, struct str name);
 struct str http_body(const struct http_exchange *exchange); /* empty when none or streamed */
@@ -156,14 +154,8 @@ enum http_version http_version(const struct http_exchange *exchange);
 
 /* The peer's verified certificate, NULL when it showed none that is good. Shared by the connection's exchanges. */
 const struct certificate_info *http_peer_certificate(const struct http_exchange *exchange);
-/* Why the certificate that it showed is not believed; NULL when there is nothing to complain of. */
-const struct fault *http_peer_refused(const struct http_exchange *exchange);
-bool http_is_tls(const struct http_exchange *exchange);
 struct str http_remote(const struct http_exchange *exchange); /* "10.0.0.7:51312"; "unix" */
-/* Which connection it came by: counts up, never used twice by a server. */
-uint64_t http_connection_id(const struct http_exchange *exchange);
 uint32_t http_listener_index(const struct http_exchange *exchange);
-struct mono http_asked_at(const struct http_exchange *exchange); /* when its first byte came */
 
 /* What the handler keeps about the exchange; NULL at first and after http_done. */
 void http_set_user(struct http_exchange *exchange, void *user);
@@ -198,7 +190,6 @@ size_t http_buffered(const struct http_exchange *exchange);
 void http_abort(struct http_exchange *exchange);
 
 bool http_is_begun(const struct http_exchange *exchange); /* a code was sent, it cannot be changed */
-bool http_is_gone(const struct http_exchange *exchange);
 bool http_is_done(const struct http_exchange *exchange);
 
 /* The handler will not touch it again. Owed once for each http_asked. Unanswered: 500, half answered: as http_abort. */

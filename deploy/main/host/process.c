@@ -28,12 +28,6 @@ struct str process_address(struct process *process, uint16_t port)
 	return arena_printf(process->arena, is_v6 ? "[%s]:%u" : "%s:%u", process->identity.address,
 			    port);
 }
-
-const char *process_run_path(struct process *process, const char *name)
-{
-	return arena_printf(process->arena, "%s/%s", process->dir.run, name).at;
-}
-
 const char *process_name(const struct process *process)
 {
 	return process->name[0] ? process->name : process_host_name(process->host);

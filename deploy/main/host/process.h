@@ -55,8 +55,6 @@ uint32_t process_node_number(struct str name);
 
 /* "IP:PORT" in the process's arena. */
 struct str process_address(struct process *process, uint16_t port);
-/* "<run>/<name>" in the process's arena. */
-const char *process_run_path(struct process *process, const char *name);
 
 /* How the host is called, in trees and by links: process_host_name, and its actor if it has but one. */
 const char *process_name(const struct process *process);
