@@ -143,6 +143,17 @@ static bool is_kind(struct str body, const struct type *type)
 	return is_same;
 }
 
+/* metadata.resourceVersion as a number; 0 if absent or no number. */
+static uint64_t revision_of(const struct object *object)
+{
+	const struct meta_object_meta *meta = record_meta(object->type, object->record);
+	uint64_t revision = 0;
+
+	if (meta == NULL || str_to_u64(meta->resource_version, &revision) != OK)
+		return 0;
+	return revision;
+}
+
 const struct object *request_object(const struct api_answer *answer, const struct type *type,
 				    struct fault *why)
 {
@@ -156,16 +167,6 @@ const struct object *request_object(const struct api_answer *answer, const struc
 	if (object_decode(type, proto_envelope_is(answer->body) ? FORMAT_PROTO : FORMAT_JSON,
 			  answer->body, &object, why) != OK)
 		return NULL;
-	object_freeze(object, (int64_t)request_revision(object));
+	object_freeze(object, (int64_t)revision_of(object));
 	return object;
-}
-
-uint64_t request_revision(const struct object *object)
-{
-	const struct meta_object_meta *meta = record_meta(object->type, object->record);
-	uint64_t revision = 0;
-
-	if (meta == NULL || str_to_u64(meta->resource_version, &revision) != OK)
-		return 0;
-	return revision;
 }

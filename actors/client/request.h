@@ -31,7 +31,4 @@ MAY_IGNORE enum status request_outcome(const struct api_answer *answer, struct f
 GIVE const struct object *request_object(const struct api_answer *answer, const struct type *type,
 					 struct fault *why);
 
-/* metadata.resourceVersion as a number; 0 if absent or no number. */
-uint64_t request_revision(const struct object *object);
-
 #endif

@@ -98,8 +98,6 @@ const struct world_failure *world_failure(const struct world *world);
 #define world_owned(world, owner, T) world_owned_((world), &T##_type, (owner)->metadata)
 #define world_matching(world, namespace, T, selector) \
 	world_matching_((world), &T##_type, (namespace), (selector))
-#define world_adoptable(world, namespace, T, selector) \
-	world_adoptable_((world), &T##_type, (namespace), (selector))
 #define world_labelled(world, namespace, T, labels) \
 	world_labelled_((world), &T##_type, (namespace), (labels))
 #define world_same(a, b, T) world_same_(&T##_type, (a), (b))

@@ -79,7 +79,8 @@ static bool is_known(struct str value, const struct known_values *values)
 	return false;
 }
 
-struct str rule_quoted(const struct path *at, struct str_list list)
+/* What stands at a value in quotes: "A", "B"; in the given order. */
+static struct str quoted_list(const struct path *at, struct str_list list)
 {
 	struct text out = text_in(path_arena(at), QUOTED_LIST_MAX);
 
@@ -105,7 +106,7 @@ static struct str in_order(const struct path *at, const struct known_values *val
 		sorted[place] = known_value_text(known);
 		len++;
 	}
-	return rule_quoted(at, (struct str_list){ sorted, len });
+	return quoted_list(at, (struct str_list){ sorted, len });
 }
 
 bool rule_one_of(const struct path *at, struct str value, const struct known_values *values)

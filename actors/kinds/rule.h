@@ -65,7 +65,5 @@ bool rule_conditions(const struct path *at, struct meta_condition_list condition
 bool rule_unchanged(const struct path *at, const struct type *type, const char *member,
 		    const void *now, const void *old);
 bool rule_list_has(struct str_list list, struct str value);
-/* What stands at a value in quotes: "A", "B"; in the given order. */
-struct str rule_quoted(const struct path *at, struct str_list list);
 
 #endif

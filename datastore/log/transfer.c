@@ -1,6 +1,7 @@
 #include "datastore/log/transfer.h"
 
-struct transfer *transfers_find(struct transfers *transfers, uint64_t member)
+/* NULL: none. */
+static struct transfer *find(struct transfers *transfers, uint64_t member)
 {
 	for (uint32_t i = 0; i < transfers->len; i++)
 		if (transfers->at[i].member == member)
@@ -11,7 +12,7 @@ struct transfer *transfers_find(struct transfers *transfers, uint64_t member)
 enum status transfers_begin(struct transfers *transfers, uint64_t member, uint64_t token,
 			    uint64_t index, uint64_t size_bytes, struct mono now)
 {
-	struct transfer *transfer = transfers_find(transfers, member);
+	struct transfer *transfer = find(transfers, member);
 	if (!transfer) {
 		if (transfers->len == LIMIT_MEMBERS)
 			return BUSY;
@@ -28,7 +29,7 @@ enum status transfers_begin(struct transfers *transfers, uint64_t member, uint64
 enum status transfers_move(struct transfers *transfers, uint64_t member, uint64_t token,
 			   uint64_t offset, uint64_t len, struct mono now)
 {
-	struct transfer *transfer = transfers_find(transfers, member);
+	struct transfer *transfer = find(transfers, member);
 	if (!transfer || transfer->token != token)
 		return NOT_FOUND;
 	if (offset > transfer->size_bytes || len > transfer->size_bytes - offset)

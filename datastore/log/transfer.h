@@ -30,7 +30,6 @@ struct transfers {
 /* Begins, or replaces the member's last one. BUSY: LIMIT_MEMBERS. */
 MUST_USE enum status transfers_begin(struct transfers *transfers, uint64_t member, uint64_t token,
 				     uint64_t index, uint64_t size_bytes, struct mono now);
-struct transfer *transfers_find(struct transfers *transfers, uint64_t member); /* NULL: none */
 /* The next `len` bytes from `offset` were asked for. NOT_FOUND: given up, or another token: begin
  * anew. INVALID: beyond its size. */
 MUST_USE enum status transfers_move(struct transfers *transfers, uint64_t member, uint64_t token,

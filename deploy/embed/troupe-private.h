@@ -19,7 +19,6 @@
 #include "transport/tls/context.h"
 
 #define TROUPE_BASE_CHILDREN 6U /* store, keys, api, http, caches, boot */
-#define TROUPE_PATH_MAX 1024U
 /* The service account of everything that acts for a control plane: nobody gets a token for it who may not do everything already. */
 #define TROUPE_ACCOUNT "troupe-control-plane"
 #define TROUPE_USER "system:serviceaccount:kube-system:" TROUPE_ACCOUNT

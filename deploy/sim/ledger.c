@@ -7,8 +7,6 @@
 #include "deploy/sim/claim.h"
 #include "deploy/sim/linear.h"
 
-#define LEASES_MAX 256U
-
 /* What one revision did to one key. */
 struct change {
 	bool is_there, is_delete;

@@ -347,7 +347,6 @@ struct life_spawn {
 
 MUST_USE enum status life_spawn(struct act_host *host, struct act *parent,
 				const struct life_spawn *spawn, struct act **out);
-void life_end(struct act *act, enum act_reason reason, const char *words);
 /* Of a class with a limit, between its activations: ends it if its arena is larger. */
 void life_check_memory(struct act *act);
 /* Goes on with ending, if nothing has to be waited for. Called when a child has ended or a job has run. */

@@ -101,6 +101,26 @@ static enum status life_init(struct act *act, const void *args)
 	return status;
 }
 
+static void end(struct act *act, enum act_reason reason, const char *words)
+{
+	if (act->flags & ACTOR_ENDING)
+		return;
+	assert(!(act->flags & ACTOR_ON_STACK));
+	act->flags |= ACTOR_ENDING;
+	act->reason = reason;
+	if (words)
+		actor_ties(act)->words = mem_copy(words, strlen(words) + 1);
+	registry_remove(act);
+	timer_free_all(act);
+	task_free_all(act);
+	while (!list_is_empty(&act->ties->asking))
+		request_forget(list_item(act->ties->asking.next, struct request, asker_link));
+	request_fail_all(&act->ties->asked, GONE);
+	mailbox_bury_all(act);
+	job_withdraw_all(act);
+	life_go_on(act);
+}
+
 enum status life_spawn(struct act_host *host, struct act *parent, const struct life_spawn *spawn,
 		       struct act **out)
 {
@@ -116,7 +136,7 @@ enum status life_spawn(struct act_host *host, struct act *parent, const struct l
 	else
 		status = life_init(act, spawn->args);
 	if (status != OK) {
-		life_end(act, ACT_CRASHED, host->words);
+		end(act, ACT_CRASHED, host->words);
 		return status;
 	}
 	*out = act;
@@ -169,7 +189,7 @@ void life_crashed(struct act_host *host)
 	host->stats.crashed++;
 	if (message)
 		message_bury(host, message, ACT_DEAD_ENDED);
-	life_end(act, ACT_CRASHED, host->words);
+	end(act, ACT_CRASHED, host->words);
 }
 
 /* ---- ending -------------------------------------------------------------------------------------- */
@@ -188,27 +208,7 @@ static void life_stop(struct act *act, enum act_reason reason)
 		act->flags &= ~(uint32_t)ACTOR_ON_STACK;
 		context_leave(host, saved);
 	}
-	life_end(act, reason, NULL);
-}
-
-void life_end(struct act *act, enum act_reason reason, const char *words)
-{
-	if (act->flags & ACTOR_ENDING)
-		return;
-	assert(!(act->flags & ACTOR_ON_STACK));
-	act->flags |= ACTOR_ENDING;
-	act->reason = reason;
-	if (words)
-		actor_ties(act)->words = mem_copy(words, strlen(words) + 1);
-	registry_remove(act);
-	timer_free_all(act);
-	task_free_all(act);
-	while (!list_is_empty(&act->ties->asking))
-		request_forget(list_item(act->ties->asking.next, struct request, asker_link));
-	request_fail_all(&act->ties->asked, GONE);
-	mailbox_bury_all(act);
-	job_withdraw_all(act);
-	life_go_on(act);
+	end(act, reason, NULL);
 }
 
 static void life_release(struct act *act)
@@ -352,7 +352,7 @@ void life_control(struct act *act, const struct life_control *control)
 	if (control->what == CONTROL_KILL) {
 		act->flags &= ~(uint32_t)ACTOR_ON_STACK;
 		act->host->stats.crashed += control->exit.why == ACT_CRASHED;
-		life_end(act, control->exit.why, control->exit.what);
+		end(act, control->exit.why, control->exit.what);
 	} else if (act->flags & ACTOR_TRAPS) {
 		life_deliver_exit(act, &control->exit);
 	} else if (control->what == CONTROL_STOP) {
@@ -360,8 +360,8 @@ void life_control(struct act *act, const struct life_control *control)
 	} else if (control->exit.why != ACT_NORMAL) {
 		act->flags &= ~(uint32_t)ACTOR_ON_STACK;
 		/* That the other cannot be reached, or was gone already, is no reason of ours: we have ended, and by its failure. */
-		life_end(act, control->exit.why < ACT_NO_ACTOR ? control->exit.why : ACT_CRASHED,
-			 control->exit.what);
+		end(act, control->exit.why < ACT_NO_ACTOR ? control->exit.why : ACT_CRASHED,
+		    control->exit.what);
 	}
 }
 
@@ -433,7 +433,7 @@ void life_check_memory(struct act *act)
 	act->host->stats.crashed++;
 	snprintf(act->host->words, sizeof act->host->words, "arena limit: %zu bytes",
 		 act->class->memory_max);
-	life_end(act, ACT_CRASHED, act->host->words);
+	end(act, ACT_CRASHED, act->host->words);
 }
 
 uint64_t act_own(struct act *act, void (*release)(void *arg), void *arg)

@@ -14,7 +14,6 @@
 #define LIMIT_RECORD_BYTES \
 	(64U *             \
 	 MIB) /* of one decoded object: three bytes of JSON can ask for a struct of a thousand */
-#define LIMIT_LABEL_VALUE 63U                /* apimachinery validation */
 #define LIMIT_ANNOTATIONS_BYTES (256U * KIB) /* apimachinery validation */
 #define LIMIT_PATCH_OPERATIONS 10000U        /* API server's maxJSONPatchOperations */
 #define LIMIT_FAULTS 64U /* a person reads the first few; a Status must stay small */

@@ -53,6 +53,18 @@ bool amount_is_quota(struct str name)
 	return is_standard(name) && !str_is(name, "storage");
 }
 
+/* A quota of it, `requests.<name>`, has to be a name too. */
+static bool is_extended(struct str name)
+{
+	char quota[512];
+	int len;
+
+	if (amount_is_native(name) || str_starts(name, STR("requests.")))
+		return false;
+	len = snprintf(quota, sizeof quota, "requests." STR_FMT, STR_ARG(name));
+	return len < (int)sizeof quota && name_is(NAME_LABEL_KEY, str_of(quota, (size_t)len));
+}
+
 static bool is_counted(struct str name)
 {
 	static const char *const names[] = {
@@ -67,7 +79,7 @@ static bool is_counted(struct str name)
 		"services.loadbalancers",
 	};
 
-	return IS_ONE_OF(name, names) || amount_is_extended(name);
+	return IS_ONE_OF(name, names) || is_extended(name);
 }
 
 bool amount_is_native(struct str name)
@@ -78,18 +90,6 @@ bool amount_is_native(struct str name)
 bool amount_is_huge_page(struct str name)
 {
 	return str_starts(name, HUGE_PAGES);
-}
-
-/* A quota of it, `requests.<name>`, has to be a name too. */
-bool amount_is_extended(struct str name)
-{
-	char quota[512];
-	int len;
-
-	if (amount_is_native(name) || str_starts(name, STR("requests.")))
-		return false;
-	len = snprintf(quota, sizeof quota, "requests." STR_FMT, STR_ARG(name));
-	return len < (int)sizeof quota && name_is(NAME_LABEL_KEY, str_of(quota, (size_t)len));
 }
 
 bool amount_may_overcommit(struct str name)
@@ -131,13 +131,14 @@ bool amount_check_container_name(const struct path *at, struct str name)
 	if (!has_slash(name)) {
 		if (!IS_ONE_OF(name, names) && !amount_is_huge_page(name))
 			return path_invalid(at, name, "must be a standard resource for containers");
-	} else if (!amount_is_native(name) && !amount_is_extended(name)) {
+	} else if (!amount_is_native(name) && !is_extended(name)) {
 		return path_invalid(at, name, "doesn't follow extended resource name standard");
 	}
 	return is_good;
 }
 
-bool amount_check_pod_name(const struct path *at, struct str name)
+/* Of the pod as a whole. */
+static bool check_pod_name(const struct path *at, struct str name)
 {
 	if (!amount_check_name(at, name))
 		return false;
@@ -188,7 +189,7 @@ static void check_entry(const struct path *at, struct str_entry entry, bool is_o
 			bool allows_odd_pages, struct found *found)
 {
 	if (is_of_pod)
-		amount_check_pod_name(at, entry.key);
+		check_pod_name(at, entry.key);
 	else
 		amount_check_container_name(at, entry.key);
 	amount_check(at, entry.key, entry.value);

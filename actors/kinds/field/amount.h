@@ -14,7 +14,6 @@
 #include "datastore/schema/core.h"
 
 bool amount_is_native(struct str name);
-bool amount_is_extended(struct str name);
 bool amount_is_huge_page(struct str name);
 bool amount_is_quota(struct str name);       /* without a slash, and a quota may count it */
 bool amount_may_overcommit(struct str name); /* less may be requested than the limit */
@@ -23,7 +22,6 @@ int amount_cmp(struct str a, struct str b);
 
 bool amount_check_name(const struct path *at, struct str name);
 bool amount_check_container_name(const struct path *at, struct str name);
-bool amount_check_pod_name(const struct path *at, struct str name); /* of the pod as a whole */
 bool amount_check_quota_name(const struct path *at, struct str name);
 /* Not negative, and whole where halves make no sense. */
 bool amount_check(const struct path *at, struct str name, struct str value);

@@ -29,7 +29,7 @@ static void check_value(const struct path *at, const struct core_toleration *tol
 	}
 }
 
-bool toleration_check_effect(const struct path *at, struct str effect)
+static bool check_effect(const struct path *at, struct str effect)
 {
 	return str_is(effect, "NoSchedule") || str_is(effect, "PreferNoSchedule") ||
 	       str_is(effect, "NoExecute") ||
@@ -50,7 +50,7 @@ static void check(const struct path *at, const struct core_toleration *toleratio
 			     "effect must be 'NoExecute' when `tolerationSeconds` is set");
 	check_value(at, toleration, allows_comparison);
 	if (toleration->effect.len > 0)
-		toleration_check_effect(PATH(at, "effect"), toleration->effect);
+		check_effect(PATH(at, "effect"), toleration->effect);
 }
 
 bool toleration_check(const struct path *at, struct core_toleration_list tolerations,
@@ -95,7 +95,7 @@ bool toleration_check_taints(const struct path *at, struct core_taint_list taint
 		if (words.len > 0)
 			path_invalid(PATH(here, "value"), taint->value, words.at);
 		if (rule_needed(PATH(here, "effect"), taint->effect, ""))
-			toleration_check_effect(PATH(here, "effect"), taint->effect);
+			check_effect(PATH(here, "effect"), taint->effect);
 		if (!seen_add(&pairs, pair_of(at, taint)))
 			path_fault(here, FAULT_DUPLICATE, shown_taint(here, taint),
 				   "taints must be unique by key and effect pair");

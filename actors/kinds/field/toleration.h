@@ -10,7 +10,6 @@
 /* Operators Lt and Gt belong to a gate that is off: they may be stored already. */
 bool toleration_check(const struct path *at, struct core_toleration_list tolerations,
 		      bool allows_comparison);
-bool toleration_check_effect(const struct path *at, struct str effect);
 bool toleration_check_taints(const struct path *at, struct core_taint_list taints);
 
 #endif

@@ -10,7 +10,6 @@
 #define JITTER_MS 20U /* so that a thousand pods do not turn up in one turn of the loop */
 #define NEVER HOLLOW_SCRIPT_NEVER
 #define STOP_CODE 0
-#define KILL_CODE 137
 
 struct hollow {
 	struct runtime face;

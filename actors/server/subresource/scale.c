@@ -13,8 +13,6 @@
  * the workload, judged by the workload's own rules.
  */
 
-#define SELECTOR_BYTES_MAX (16U * KIB)
-
 /* ---- where it stands -------------------------------------------------------------------------------------- */
 
 /* Paths in the object; custom resources have theirs from their definition. */

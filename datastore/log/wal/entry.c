@@ -54,10 +54,18 @@ static void window_drop(struct window *window, uint64_t index)
 	window->len--;
 }
 
+/* Drops `from` and what follows. */
+static void truncate_from(struct window *window, uint64_t from)
+{
+	assert(from > window->base_index);
+	while (window->len > 0 && window_last(window) >= from)
+		window_drop(window, window_last(window));
+}
+
 void window_reset(struct window *window, uint64_t base_index, uint64_t base_term)
 {
 	if (window->len > 0)
-		window_truncate(window, window->base_index + 1);
+		truncate_from(window, window->base_index + 1);
 	window->base_index = base_index;
 	window->base_term = base_term;
 }
@@ -94,19 +102,12 @@ uint64_t window_term(const struct window *window, uint64_t index)
 void window_put(struct window *window, struct entry *entry)
 {
 	assert(entry->index > window->base_index && entry->index <= window_last(window) + 1);
-	window_truncate(window, entry->index);
+	truncate_from(window, entry->index);
 	if (window->len == window->cap)
 		window_grow(window);
 	*window_slot(window, entry->index) = entry;
 	window->len++;
 	window->bytes += entry->len;
-}
-
-void window_truncate(struct window *window, uint64_t from)
-{
-	assert(from > window->base_index);
-	while (window->len > 0 && window_last(window) >= from)
-		window_drop(window, window_last(window));
 }
 
 void window_trim(struct window *window, uint64_t to)

@@ -53,7 +53,6 @@ struct entry *window_at(const struct window *window, uint64_t index); /* borrowe
 uint64_t window_term(const struct window *window, uint64_t index);    /* 0: not known */
 /* Takes the entry, whose index must follow the last; drops what is at and after its index first. */
 void window_put(struct window *window, TAKE struct entry *entry);
-void window_truncate(struct window *window, uint64_t from); /* drops `from` and what follows */
-void window_trim(struct window *window, uint64_t to);       /* drops `to` and what is before */
+void window_trim(struct window *window, uint64_t to); /* drops `to` and what is before */
 
 #endif

@@ -13,7 +13,6 @@
 #define ORDEAL_FAULTS_MAX 8192U
 #define ORDEAL_TIME_MAX_MS \
 	(20ULL * 60 * 1000) /* more operations on one key are not checked (linear.h) */
-#define ORDEAL_NODES_MIN 1U
 
 struct ordeal_config {
 	uint64_t seed;

@@ -11,7 +11,6 @@
 
 #define ENVELOPE_BYTES 40U
 #define ENVELOPE_TRACE_BYTES 8U
-#define ENVELOPE_VERSION 1U
 
 enum envelope_kind {
 	ENVELOPE_SEND = 1, /* body of `type` */
