@@ -175,7 +175,7 @@ static void create(const struct kind_rules *kind, struct kind_change *change)
 		return;
 	/* Hooks may have taken away what readers of validation rely on. */
 	record_fill(change->type, change->object, change->arena);
-	metadata_validate(change, kind->name_syntax);
+	metadata_validate(kind, change, kind->name_syntax);
 	if (kind->validate_create != NULL)
 		kind->validate_create(change);
 	/* Last, and whatever the others found: the marks' words replace those of a rule that says the same. */
@@ -224,7 +224,7 @@ static void update(const struct kind_rules *kind, struct kind_change *change)
 	carry_metadata(change);
 	record_fill(change->type, change->object, change->arena);
 	/* The name was judged when it was new. */
-	metadata_validate(change, NAME_PATH_SEGMENT);
+	metadata_validate(kind, change, NAME_PATH_SEGMENT);
 	metadata_validate_update(change);
 	if (validate != NULL)
 		validate(change);

@@ -89,7 +89,10 @@ struct kind_rules {
 	bool needs_resource_version;  /* update without one is refused */
 	bool returns_deleted;         /* DELETE answers with the object always (pods) */
 	bool keeps_status;            /* what a create says about the status is kept (nodes) */
+	bool has_any_finalizer; /* one without a domain will do: those whose metadata upstream judges by its machinery's rules alone */
 	enum kind_garbage garbage;
+	const char *
+	    delete_warning; /* where a DELETE does not say what becomes of what the object owns; NULL: none */
 	/* Seconds of grace when DELETE names none; NULL: the kind has no graceful deletion. `asked` is negative when it names none. */
 	int64_t (*grace)(const struct kind_change *change, int64_t asked);
 	void (*prepare_create)(struct kind_change *change);
@@ -128,7 +131,8 @@ void kind_prepare_status_alone(struct kind_change *change);
 void kind_reset_metadata(struct kind_change *change);
 
 /* Rules of metadata; paths begin at `metadata`. */
-void metadata_validate(struct kind_change *change, enum name_syntax syntax);
+void metadata_validate(const struct kind_rules *kind, struct kind_change *change,
+		       enum name_syntax syntax);
 void metadata_validate_update(struct kind_change *change);
 
 #endif

@@ -80,16 +80,14 @@ static void check_owners(const struct path *at, const struct meta_object_meta *m
 	}
 }
 
-static void check_finalizers(const struct path *at, const struct type *type,
-			     struct str_list finalizers)
+static void check_finalizers(const struct path *at, bool may_be_any, struct str_list finalizers)
 {
 	for (uint32_t i = 0; i < finalizers.len; i++)
 		rule_name(at, NAME_LABEL_KEY, finalizers.at[i]);
 	if (rule_list_has(finalizers, ORPHAN) && rule_list_has(finalizers, FOREGROUND))
 		path_fault(at, FAULT_INVALID, path_shown_list(at, finalizers),
 			   "finalizer orphan and foregroundDeletion cannot be both set");
-	/* Custom resources may have any. */
-	for (uint32_t i = 0; i < finalizers.len && type->set == NULL; i++) {
+	for (uint32_t i = 0; i < finalizers.len && !may_be_any; i++) {
 		struct str name = finalizers.at[i];
 
 		if (str_find_char(name, '/') < 0 && !str_is(name, "kubernetes") &&
@@ -113,7 +111,8 @@ static void check_owners_of_fields(const struct path *at,
 	}
 }
 
-void metadata_validate(struct kind_change *change, enum name_syntax syntax)
+void metadata_validate(const struct kind_rules *kind, struct kind_change *change,
+		       enum name_syntax syntax)
 {
 	const struct meta_object_meta *meta = record_meta(change->type, change->object);
 	const struct path *at = PATH_ROOT(change->faults, "metadata");
@@ -123,7 +122,8 @@ void metadata_validate(struct kind_change *change, enum name_syntax syntax)
 	rule_labels(PATH(at, "labels"), meta->labels);
 	rule_annotations(PATH(at, "annotations"), meta->annotations);
 	check_owners(PATH(at, "ownerReferences"), meta);
-	check_finalizers(PATH(at, "finalizers"), change->type, meta->finalizers);
+	check_finalizers(PATH(at, "finalizers"),
+			 kind->has_any_finalizer || change->type->set != NULL, meta->finalizers);
 	check_owners_of_fields(PATH(at, "managedFields"), &meta->managed_fields);
 }
 

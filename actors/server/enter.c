@@ -230,7 +230,7 @@ static enum next enter_resource(struct request *r)
 
 static enum next enter_page(struct request *r)
 {
-	page_fn *page = pages_find(r->asked.path);
+	page_fn *page = pages_find(r->asked.path, r->asked.method);
 
 	return page ? page(r) : pages_given(r);
 }

@@ -20,16 +20,15 @@ static enum option_bool parse_option(struct str value)
 	return options_flag(value) ? OPTION_TRUE : OPTION_FALSE;
 }
 
-enum status options_number(struct str name, struct str value, int64_t *out, struct fault *why)
+enum status options_number(struct str value, int64_t *out, struct fault *why)
 {
 	if (value.len == 0)
 		return OK;
 	if (str_to_i64(value, out) == OK)
 		return OK;
 	return fault_set(why, BAD_REQUEST, "",
-			 "unable to decode query parameter " STR_FMT
-			 ": strconv.ParseInt: parsing \"" STR_FMT "\": invalid syntax",
-			 STR_ARG(name), STR_ARG(value));
+			 "strconv.ParseInt: parsing \"" STR_FMT "\": invalid syntax",
+			 STR_ARG(value));
 }
 
 struct parameter {
@@ -63,8 +62,8 @@ static const struct parameter parameters[] = {
 };
 #define PARAMETERS (sizeof parameters / sizeof parameters[0])
 
-static enum status take(const struct parameter *parameter, struct str name, struct str value,
-			struct options *out, struct fault *why)
+static enum status take(const struct parameter *parameter, struct str value, struct options *out,
+			struct fault *why)
 {
 	void *at = (char *)out + parameter->offset;
 
@@ -72,7 +71,7 @@ static enum status take(const struct parameter *parameter, struct str name, stru
 	case TEXT: *(struct str *)at = value; return OK;
 	case FLAG: *(bool *)at = options_flag(value); return OK;
 	case OPTION: *(enum option_bool *)at = parse_option(value); return OK;
-	case NUMBER: return options_number(name, value, at, why);
+	case NUMBER: return options_number(value, at, why);
 	}
 	return OK;
 }
@@ -120,7 +119,7 @@ enum status options_parse(struct arena *arena, struct str query, struct options 
 		if (seen & 1U << i)
 			continue;
 		seen |= 1U << i;
-		TRY(take(&parameters[i], name, value, out, why));
+		TRY(take(&parameters[i], value, out, why));
 		if (str_is(name, "gracePeriodSeconds") && value.len > 0)
 			out->has_grace = true;
 	}

@@ -51,8 +51,7 @@ bool options_want_watch(struct arena *arena, struct str query);
 
 /* The value of a parameter that is a bool or a number; absent or empty leaves *out. */
 bool options_flag(struct str value);
-MUST_USE enum status options_number(struct str name, struct str value, int64_t *out,
-				    struct fault *why);
+MUST_USE enum status options_number(struct str value, int64_t *out, struct fault *why);
 
 struct meta_delete_options;
 /* What a DeleteOptions says, in place of what the query said. */

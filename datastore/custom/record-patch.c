@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "datastore/custom/value-patch.h"
+#include "datastore/object/record.h"
 #include "runtime/base/limits.h"
 
 static enum status check_type_meta(const struct type *type, const struct value *value,
@@ -42,11 +43,42 @@ enum status record_patch_tree(enum patch_form form, const struct type *type, voi
 	return OK;
 }
 
+/* The result would be of a kind that is none, or another. */
+static enum status check_kind(const struct type *type, struct str patch, struct arena *arena,
+			      struct fault *why)
+{
+	struct str version, kind, own = type_api_version(type, arena);
+
+	if (json_kind(patch, arena, &version, &kind, NULL) != OK)
+		return OK; /* which the patch's own reader says better */
+	if ((kind.len == 0 || str_eq(kind, type_kind(type))) &&
+	    (version.len == 0 || str_eq(version, own)))
+		return OK;
+	return fault_set(why, BAD_REQUEST, "",
+			 "no kind \"" STR_FMT "\" is registered for version \"" STR_FMT
+			 "\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
+			 STR_ARG(kind.len > 0 ? kind : type_kind(type)),
+			 STR_ARG(version.len > 0 ? version : own));
+}
+
 enum status record_patch(enum patch_form form, const struct type *type, void *record,
 			 struct str patch, struct arena *arena, struct json_strict *strict,
 			 struct fault *why)
 {
+	const void *before;
+	enum status status;
+
 	if (type->set != NULL)
 		return record_patch_tree(form, type, record, patch, arena, strict, why);
-	return patch_apply(form, type, record, patch, arena, strict, why);
+	if (form != PATCH_JSON) {
+		TRY(check_kind(type, patch, arena, why));
+		return patch_apply(form, type, record, patch, arena, strict, why);
+	}
+	before = record_clone_shallow(type, record, arena);
+	status = patch_apply(form, type, record, patch, arena, strict, why);
+	if (status != INVALID)
+		return status;
+	/* What it names may be in the JSON of the object and in no field. */
+	memcpy(record, before, type->size);
+	return record_patch_tree(form, type, record, patch, arena, strict, why);
 }

@@ -9,7 +9,7 @@
 
 #include "datastore/object/patch/patch.h"
 
-/* As patch_apply(). FORBIDDEN: it would make another kind or version of it. */
+/* As patch_apply(), but that a JSON patch may pass through what the type has no field for. FORBIDDEN: it would make another kind or version of it. */
 MUST_USE enum status record_patch(enum patch_form form, const struct type *type, void *record,
 				  struct str patch, struct arena *arena, struct json_strict *strict,
 				  struct fault *why);

@@ -235,6 +235,7 @@ static bool seen_before(struct seen *seen, uint32_t place)
 
 /* What is remembered of an object while its members are read. */
 struct reading {
+	bool has_version, has_kind; /* they have been read, though there is no field for them */
 	struct seen seen;
 	struct growing rest; /* of types that have one: as it came, put in order at the end */
 };
@@ -293,12 +294,18 @@ static void end_rest(struct json_decode *d, const struct type *type, void *recor
 static void read_unknown(struct json_decode *d, const struct type *type, struct reading *reading,
 			 struct str name, const struct json_step *step)
 {
+	bool is_version = str_is(name, "apiVersion"), is_kind = str_is(name, "kind");
+	bool *is_seen = is_version ? &reading->has_version : &reading->has_kind;
 	struct str raw;
-	bool is_kind =
-	    (type->flags & TYPE_KIND) && (str_is(name, "apiVersion") || str_is(name, "kind"));
 
-	if (!json_skip(&d->in, &raw) || is_kind)
+	if (!json_skip(&d->in, &raw))
 		return;
+	if ((type->flags & TYPE_KIND) && (is_version || is_kind)) {
+		if (d->strict != NULL && *is_seen)
+			json_note(d, "duplicate field", step, name);
+		*is_seen = true;
+		return;
+	}
 	if (type->rest == 0 || (type->flags & TYPE_PRUNED))
 		json_note(d, "unknown field", step, name);
 	else
@@ -330,8 +337,9 @@ static void read_member(struct json_decode *d, const struct type *type, void *re
 	const struct field *path[TYPE_INLINE_DEPTH];
 	uint32_t depth = 0;
 	const struct field *field = type_member(type, name, path, &depth);
-	struct json_step step = { .up = up, .name = name, .type = type };
+	struct json_step step = { .up = up, .name = name, .type = type, .inlined = path };
 
+	step.inlined_count = depth;
 	if (field == NULL) {
 		read_unknown(d, type, reading, name, up);
 		return;
@@ -355,6 +363,7 @@ static void read_object(struct json_decode *d, const struct type *type, void *re
 	struct reading reading;
 	struct str name;
 
+	reading.has_version = reading.has_kind = false;
 	if (d->strict != NULL)
 		seen_init(d, &reading.seen, type);
 	if (type->rest != 0)
@@ -479,6 +488,28 @@ enum status json_decode_field(const struct field *field, struct str bytes, struc
 	return finish(&d);
 }
 
+/* null is an object that says nothing. */
+static enum status no_object(struct json *in, struct fault *why)
+{
+	static const char *const words[] = {
+		[JSON_ARRAY] = "array", [JSON_STRING] = "string", [JSON_NUMBER] = "number",
+		[JSON_TRUE] = "bool",   [JSON_FALSE] = "bool",
+	};
+	enum json_token token = json_peek(in);
+
+	if (!json_skip(in, NULL))
+		return json_fault(in, why);
+	TRY(json_end(in, why));
+	if (token == JSON_NULL)
+		return OK;
+	return fault_set(
+	    why, BAD_REQUEST, "",
+	    "json: cannot unmarshal %s into Go value of type struct { APIVersion string "
+	    "\"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
+	    "\"json:\\\"kind,omitempty\\\"\" }",
+	    words[token]);
+}
+
 enum status json_kind(struct str bytes, struct arena *arena, struct str *out_api_version,
 		      struct str *out_kind, struct fault *why)
 {
@@ -486,11 +517,9 @@ enum status json_kind(struct str bytes, struct arena *arena, struct str *out_api
 	struct str name, api_version = STR_NONE, kind = STR_NONE;
 
 	if (json_peek(&in) != JSON_OBJECT) {
-		if (json_skip(&in, NULL))
-			return fault_set(why, BAD_REQUEST, "",
-					 "couldn't get version/kind; json parse error: the text is "
-					 "no object");
-		return json_fault(&in, why);
+		TRY(no_object(&in, why));
+		*out_api_version = *out_kind = STR("");
+		return OK;
 	}
 	for (json_enter(&in); json_member(&in, arena, &name);) {
 		bool is_wanted = str_is(name, "apiVersion") || str_is(name, "kind");

@@ -5,18 +5,30 @@
 #include "datastore/object/json-private.h"
 #include "runtime/base/text.h"
 
+/* One step as it is printed; gives its length. */
+static int print_step(const struct json_step *step, bool members_only, char *out, size_t size)
+{
+	int len = 0;
+
+	if (step->name.at == NULL)
+		return snprintf(out, size, "[%u]", step->index);
+	for (uint32_t i = 0; members_only && i < step->inlined_count && len < (int)size; i++)
+		len += snprintf(out + len, size - (size_t)len, "." STR_FMT,
+				STR_ARG(type_name(field_type(step->inlined[i]))));
+	if (len < (int)size)
+		len += snprintf(out + len, size - (size_t)len, "." STR_FMT, STR_ARG(step->name));
+	return len;
+}
+
 /* Writes the path in front of what is at `end`; upstream's error of a wrong type names members only, the strict ones all. */
 static char *path_before(const struct json_step *step, bool members_only, char *begin, char *end)
 {
 	char part[192];
 
 	for (; step != NULL; step = step->up) {
-		bool is_element = step->name.at == NULL;
 		if (members_only && step->type == NULL)
 			continue;
-		int len = is_element
-			      ? snprintf(part, sizeof part, "[%u]", step->index)
-			      : snprintf(part, sizeof part, "." STR_FMT, STR_ARG(step->name));
+		int len = print_step(step, members_only, part, sizeof part);
 		len = len < (int)sizeof part ? len : (int)sizeof part - 1;
 		if (end - begin < len)
 			break;
@@ -75,6 +87,8 @@ void json_go_type(const struct field *field, bool is_element, const struct json_
 			 STR_ARG(step != NULL && step->type != NULL ? type_version(step->type)
 								    : STR("v1")),
 			 STR_ARG(known_values_name(rules_values(field_rules(field)))));
+	else if (field->kind == KIND_QUANTITY && field->shape == SHAPE_MAP && !is_element)
+		snprintf(out, size, "v1.ResourceList");
 	else
 		snprintf(out, size, "%s%s", prefix, go_kind(field));
 }

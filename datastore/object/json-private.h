@@ -22,6 +22,9 @@ struct json_step {
 	struct str name;         /* of a member or key; absent: an element */
 	uint32_t index;          /* of an element */
 	const struct type *type; /* that has the member; NULL: a key of a map */
+	const struct field *const
+	    *inlined; /* the messages that it lies in on the way: Go names them, too */
+	uint32_t inlined_count;
 };
 
 struct json_decode {

@@ -134,7 +134,8 @@ static void read_duration(struct json_decode *d, int64_t *at)
 			  STR_ARG(str_slice(text, 0, 64)));
 }
 
-static void read_int_or_string(struct json_decode *d, struct int_or_string *at)
+static void read_int_or_string(struct json_decode *d, struct int_or_string *at,
+			       const struct json_step *step)
 {
 	static const struct field number = { .kind = KIND_INT32 };
 
@@ -142,9 +143,9 @@ static void read_int_or_string(struct json_decode *d, struct int_or_string *at)
 	if (json_peek(&d->in) == JSON_STRING)
 		at->is_string = read_string(d, &at->string);
 	else if (json_peek(&d->in) == JSON_NUMBER)
-		read_integer(d, &number, &at->number, NULL);
+		read_integer(d, &number, &at->number, step);
 	else
-		json_skip_wrong(d, "int32", NULL);
+		json_skip_wrong(d, "int32", step);
 }
 
 static void read_raw(struct json_decode *d, struct str *at)
@@ -181,7 +182,7 @@ void json_read_scalar(struct json_decode *d, const struct field *field, void *at
 
 	if (!token_fits(field->kind, token)) {
 		if (field->kind >= KIND_TIME && field->kind <= KIND_DURATION)
-			json_skip_wrong(d, "string", NULL);
+			json_skip_wrong(d, "string", step);
 		else
 			json_wrong(d, field, true, step);
 		return;
@@ -196,7 +197,7 @@ void json_read_scalar(struct json_decode *d, const struct field *field, void *at
 	case KIND_TIME:
 	case KIND_MICRO_TIME: read_time(d, field, at); return;
 	case KIND_DURATION: read_duration(d, at); return;
-	case KIND_INT_OR_STRING: read_int_or_string(d, at); return;
+	case KIND_INT_OR_STRING: read_int_or_string(d, at, step); return;
 	case KIND_STRING: (void)read_string(d, at); return;
 	case KIND_BYTES: read_bytes(d, at); return;
 	case KIND_QUANTITY: read_quantity(d, at); return;

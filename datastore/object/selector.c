@@ -179,6 +179,8 @@ static enum status parse_comparison(struct scanner *s, struct builder *b, struct
 			continue;
 		if (is_word(peek_token(s)))
 			value = next_token(s);
+		else if (peek_token(s).len > 0 && !str_is(peek_token(s), ","))
+			return unexpected(peek_token(s), "identifier", why);
 		if ((relation == SELECTOR_GREATER || relation == SELECTOR_LESS) &&
 		    str_to_i64(value, &number) != OK)
 			return fault_set(why, BAD_REQUEST, "",

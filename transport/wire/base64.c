@@ -83,7 +83,7 @@ static bool add_rest(struct groups *groups)
 /* Whether only the padding that is due follows. */
 static bool padding_is_right(struct str text, uint32_t at, uint32_t count, uint32_t *error_at)
 {
-	uint32_t due = count == 0 ? 0 : 4 - count;
+	uint32_t due = count == 0 ? 0 : 4 - count, begin = at;
 
 	for (; at < text.len; at++) {
 		if (is_line_end(text.at[at]))
@@ -92,7 +92,8 @@ static bool padding_is_right(struct str text, uint32_t at, uint32_t count, uint3
 			break;
 		due--;
 	}
-	*error_at = at;
+	/* What ends without padding is wrong where its last group begins: Go's words are read by people. */
+	*error_at = at == begin && at == text.len && due > 0 ? begin - count : at;
 	return at == text.len && due == 0;
 }
 
@@ -115,8 +116,10 @@ enum status base64_decode(enum base64_kind kind, struct str text, struct arena *
 	*error_at = at;
 	if (kind == BASE64_URL ? at < text.len : !padding_is_right(text, at, groups.count, error_at))
 		return INVALID;
-	if (!add_rest(&groups))
+	if (!add_rest(&groups)) {
+		*error_at = at - groups.count;
 		return INVALID;
+	}
 	*out = str_of(groups.out, groups.len);
 	return OK;
 }

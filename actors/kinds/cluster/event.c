@@ -82,6 +82,7 @@ static void validate_core(struct kind_change *change)
 const struct kind_rules kind_event = {
 	.group = "",
 	.kind = "Event",
+	.has_any_finalizer = true,
 	.name_syntax = NAME_PATH_SEGMENT,
 	.allows_create_on_update = true,
 	.garbage = KIND_GARBAGE_NONE,

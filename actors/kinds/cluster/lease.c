@@ -39,6 +39,7 @@ static void validate(struct kind_change *change)
 const struct kind_rules kind_lease = {
 	.group = "coordination.k8s.io",
 	.kind = "Lease",
+	.has_any_finalizer = true,
 	.name_syntax = NAME_DNS_SUBDOMAIN,
 	.allows_create_on_update = true,
 	.needs_resource_version = true,

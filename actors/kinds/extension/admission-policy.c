@@ -136,7 +136,7 @@ static void check_variables(const struct path *at, struct admissionregistration_
 			path_required(PATH(here, "name"), "name is not specified");
 		else if (!name_is(NAME_C_IDENTIFIER, list.at[i].name))
 			path_invalid(PATH(here, "name"), list.at[i].name,
-				     "name is not a valid CEL identifier");
+				     "must be a valid CEL identifier");
 		if (is_blank(list.at[i].expression))
 			path_required(PATH(here, "expression"), "expression is not specified");
 		else if (policy_add_variable(policy, list.at[i].name, list.at[i].expression,
@@ -219,7 +219,9 @@ static void validate_validating(struct kind_change *change)
 	const struct path *at = PATH_ROOT(change->faults, "spec");
 	const struct path *validations = PATH(at, "validations");
 	const struct path *annotations = PATH(at, "auditAnnotations");
-	struct policy compiled = policy_in(change->arena, spec->param_kind != NULL, true);
+	/* Where there are no variables upstream knows none of the name either. */
+	struct policy compiled =
+	    policy_in(change->arena, spec->param_kind != NULL, spec->variables.len > 0);
 
 	rule_needed_one_of(PATH(at, "failurePolicy"), spec->failure_policy,
 			   &admissionregistration_failure_policy_type_values);
@@ -252,6 +254,7 @@ static const struct kind_subresource subresources[] = {
 const struct kind_rules kind_validating_admission_policy = {
 	.group = "admissionregistration.k8s.io",
 	.kind = "ValidatingAdmissionPolicy",
+	.has_any_finalizer = true,
 	.name_syntax = NAME_DNS_SUBDOMAIN,
 	.has_generation = true,
 	.needs_resource_version = true,
@@ -340,6 +343,7 @@ static void validate_mutating(struct kind_change *change)
 const struct kind_rules kind_mutating_admission_policy = {
 	.group = "admissionregistration.k8s.io",
 	.kind = "MutatingAdmissionPolicy",
+	.has_any_finalizer = true,
 	.name_syntax = NAME_DNS_SUBDOMAIN,
 	.has_generation = true,
 	.needs_resource_version = true,
@@ -405,6 +409,7 @@ static void validate_validating_binding(struct kind_change *change)
 const struct kind_rules kind_validating_admission_policy_binding = {
 	.group = "admissionregistration.k8s.io",
 	.kind = "ValidatingAdmissionPolicyBinding",
+	.has_any_finalizer = true,
 	.name_syntax = NAME_DNS_SUBDOMAIN,
 	.has_generation = true,
 	.needs_resource_version = true,
@@ -428,6 +433,7 @@ static void validate_mutating_binding(struct kind_change *change)
 const struct kind_rules kind_mutating_admission_policy_binding = {
 	.group = "admissionregistration.k8s.io",
 	.kind = "MutatingAdmissionPolicyBinding",
+	.has_any_finalizer = true,
 	.name_syntax = NAME_DNS_SUBDOMAIN,
 	.has_generation = true,
 	.needs_resource_version = true,

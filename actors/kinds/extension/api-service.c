@@ -120,6 +120,7 @@ static const struct kind_subresource subresources[] = {
 const struct kind_rules kind_api_service = {
 	.group = "apiregistration.k8s.io",
 	.kind = "APIService",
+	.has_any_finalizer = true,
 	.name_syntax = NAME_PATH_SEGMENT,
 	.needs_resource_version = true,
 	.prepare_create = prepare_create,

@@ -405,6 +405,7 @@ static const struct kind_subresource subresources[] = { { .name = "status",
 const struct kind_rules kind_custom_resource_definition = {
 	.group = "apiextensions.k8s.io",
 	.kind = "CustomResourceDefinition",
+	.has_any_finalizer = true,
 	.name_syntax = NAME_DNS_SUBDOMAIN,
 	.has_generation = true,
 	.needs_resource_version = true,

@@ -207,6 +207,7 @@ static void validate(struct kind_change *change)
 const struct kind_rules kind_mutating_webhook_configuration = {
 	.group = "admissionregistration.k8s.io",
 	.kind = "MutatingWebhookConfiguration",
+	.has_any_finalizer = true,
 	.name_syntax = NAME_DNS_SUBDOMAIN,
 	.has_generation = true,
 	.needs_resource_version = true,
@@ -218,6 +219,7 @@ const struct kind_rules kind_mutating_webhook_configuration = {
 const struct kind_rules kind_validating_webhook_configuration = {
 	.group = "admissionregistration.k8s.io",
 	.kind = "ValidatingWebhookConfiguration",
+	.has_any_finalizer = true,
 	.name_syntax = NAME_DNS_SUBDOMAIN,
 	.has_generation = true,
 	.needs_resource_version = true,

@@ -74,6 +74,12 @@ static void prepare(struct kind_change *change)
 	fill_sources(spec, change->arena);
 }
 
+static void prepare_create(struct kind_change *change)
+{
+	prepare(change);
+	MAKE(new_of(change)->status, change->arena)->phase = STR("Pending");
+}
+
 /* ---- rules ------------------------------------------------------------------------------------------------------------------ */
 
 static void warn(struct kind_change *change)
@@ -287,7 +293,7 @@ const struct kind_rules kind_persistent_volume_claim = {
 	.kind = "PersistentVolumeClaim",
 	.name_syntax = NAME_DNS_SUBDOMAIN,
 	.returns_deleted = true,
-	.prepare_create = prepare,
+	.prepare_create = prepare_create,
 	.prepare_update = prepare,
 	.validate_create = validate_create,
 	.validate_update = validate_update,

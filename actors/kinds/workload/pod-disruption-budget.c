@@ -141,6 +141,7 @@ static const struct kind_subresource subresources[] = {
 const struct kind_rules kind_pod_disruption_budget = {
 	.group = "policy",
 	.kind = "PodDisruptionBudget",
+	.has_any_finalizer = true,
 	.name_syntax = NAME_PATH_SEGMENT,
 	.has_generation = true,
 	.needs_resource_version = true,

@@ -331,12 +331,32 @@ static struct str list_table(struct request *r, const struct list_shape *list)
 	return out.is_cut ? STR_NONE : text_str(&out);
 }
 
+/* In JSON each says what it is, unlike in any other list. */
+static struct str list_partial_json(struct request *r, const struct list_shape *list)
+{
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
+
+	text_lit(&out, "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\","
+		       "\"metadata\":");
+	json_encode(&meta_list_meta_type, &list->meta, &out);
+	text_lit(&out, ",\"items\":[");
+	for (uint32_t i = 0; i < list->count; i++) {
+		if (i > 0)
+			text_add_char(&out, ',');
+		encode_partial(FORMAT_JSON, list->objects[i]->type, list->objects[i]->record, &out);
+	}
+	text_lit(&out, "]}");
+	return out.is_cut ? STR_NONE : text_str(&out);
+}
+
 static struct str list_partial(struct request *r, const struct list_shape *list)
 {
 	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
 	struct meta_partial_object_metadata_list partial = { 0 };
 	struct meta_list_meta meta = list->meta;
 
+	if (r->form.format == FORMAT_JSON)
+		return list_partial_json(r, list);
 	partial.metadata = &meta;
 	partial.items.at =
 	    arena_array(r->arena, struct meta_partial_object_metadata, list->count + 1);

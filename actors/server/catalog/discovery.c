@@ -309,8 +309,11 @@ enum next discovery_version(struct request *r)
 			continue;
 		if (version.len == 0 && !is_core)
 			return one_group(r, i);
-		if (str_eq(resources_at(all, i)->row->version, version))
-			return one_version(r, i);
+		if (!str_eq(resources_at(all, i)->row->version, version))
+			continue;
+		if (!str_is(r->asked.method, "GET") && !str_is(r->asked.method, "HEAD"))
+			return request_fail(r, failure_method(r->arena));
+		return one_version(r, i);
 	}
 	return request_fail(r, failure_no_path(r->arena));
 }

@@ -15,7 +15,7 @@ bool message_door_receive(struct server *server, const struct act_msg *msg);
 
 /* Paths that are no resource: health, version, metrics, discovery, OpenAPI. NULL: 404. */
 typedef enum next page_fn(struct request *r);
-page_fn *pages_find(struct str path);
+page_fn *pages_find(struct str path, struct str method);
 enum next pages_given(struct request *r); /* those of the configuration; 404 for all others */
 enum next
 pages_not_found(struct request *r); /* of paths that upstream's API does not know: no Status */

@@ -177,17 +177,29 @@ enum next pages_given(struct request *r)
 	return DONE;
 }
 
-page_fn *pages_find(struct str path)
+static enum next only_read(struct request *r)
+{
+	return request_fail(r, failure_method(r->arena));
+}
+
+/* Of some pages upstream minds the method, of others it does not; of versions discovery_version() does when it has found one. */
+static bool is_read_only(page_fn *run)
+{
+	return run == discovery_api || run == version || run == keys || run == openid;
+}
+
+page_fn *pages_find(struct str path, struct str method)
 {
 	struct str bare =
 	    path.len > 1 && str_ends(path, STR("/")) ? str_slice(path, 0, path.len - 1) : path;
+	bool is_read = str_is(method, "GET") || str_is(method, "HEAD");
 
 	for (size_t i = 0; i < PAGES; i++) {
 		struct str own = str_from(pages[i].path);
 		bool is_prefix = own.len > 1 && str_ends(own, STR("/"));
 
 		if (str_eq(bare, own) || (is_prefix && str_starts(bare, own)))
-			return pages[i].run;
+			return !is_read && is_read_only(pages[i].run) ? only_read : pages[i].run;
 	}
 	return NULL;
 }

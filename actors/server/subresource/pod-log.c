@@ -47,7 +47,7 @@ static enum status take_number(struct request *r, const char *name, struct numbe
 	struct str value = url_query_get(r->arena, r->asked.query, str_from(name));
 
 	out->is_set = value.len > 0;
-	return options_number(str_from(name), value, &out->value, why);
+	return options_number(value, &out->value, why);
 }
 
 static bool take_flag(struct request *r, const char *name)

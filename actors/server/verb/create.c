@@ -42,14 +42,16 @@ static enum next create_read(struct request *r)
 	uint64_t version;
 
 	if (!write_resource_version(r, meta->resource_version, &version))
-		meta->resource_version = STR_NONE; /* text that is no number is passed over */
-	else if (version != 0)
+		version = 0; /* text that is no number is passed over */
+	/* Nothing is stored, so that nobody minds. */
+	if (version != 0 && !request_is_dry_run(r))
 		return request_fail(
 		    r, failure_plain(
 			   r->arena, 500,
 			   STR("resourceVersion should not be set on objects to be created")));
 	r->answer = (struct answer){ 0 };
-	meta->resource_version = STR_NONE;
+	if (!request_is_dry_run(r))
+		meta->resource_version = STR_NONE;
 	owners_track(r);
 	return NEXT;
 }

@@ -217,6 +217,14 @@ enum delete_verdict delete_judge(struct request *r)
 
 /* ---- delete ---------------------------------------------------------------------------------------------------------- */
 
+static void warn_of_children(struct request *r)
+{
+	const char *words = r->resource->rules->delete_warning;
+
+	if (words != NULL && r->options.propagation.len == 0 && r->options.orphan == OPTION_UNSET)
+		request_warn(r, str_from(words));
+}
+
 static enum next delete_decode(struct request *r)
 {
 	struct faults faults = faults_in(r->arena);
@@ -226,16 +234,20 @@ static enum next delete_decode(struct request *r)
 	struct str body;
 	const char *kind;
 
-	if (r->asked.body.len == 0)
+	if (r->asked.body.len == 0) {
+		warn_of_children(r);
 		return NEXT;
+	}
 	status = body_text(r, &format, &body, &why);
 	if (status == UNSUPPORTED_MEDIA)
 		return request_fail(r, failure_unsupported_media(r->arena, NEGOTIATE_READ));
 	if (status != OK || options_read_delete(&r->options, r->arena, body, format, &why) != OK)
 		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
 	options_validate(&r->options, r->route.verb, false, &faults, &kind);
-	if (faults.len == 0)
+	if (faults.len == 0) {
+		warn_of_children(r);
 		return NEXT;
+	}
 	return request_fail(
 	    r, failure_invalid(r->arena, STR("meta.k8s.io"), str_from(kind), STR(""), &faults));
 }

@@ -73,14 +73,14 @@ static enum next continue_at(struct request *r, struct listing *listing)
 	struct fault why = { 0 };
 	struct page_token token = { 0 };
 
+	if (page_token_parse(r->arena, r->options.continue_token, &token, &why) != OK)
+		return request_fail(
+		    r, failure_bad_request(r->arena, "invalid continue token: %s", why.text));
 	if (version.len > 0 && !str_is(version, "0"))
 		return request_fail(
 		    r, failure_bad_request(
 			   r->arena,
 			   "specifying resource version is not allowed when using continue"));
-	if (page_token_parse(r->arena, r->options.continue_token, &token, &why) != OK)
-		return request_fail(
-		    r, failure_bad_request(r->arena, "invalid continue token: %s", why.text));
 	listing->start = token.start;
 	/* What is live has no past: a later page is of what there is then. */
 	if (token.revision < 0 || r->resource->live != NULL)
@@ -306,12 +306,25 @@ static enum next list_read(struct request *r)
 	return answer(r, listing);
 }
 
+static bool is_bad_include(struct str include)
+{
+	return include.len > 0 && !str_is(include, "None") && !str_is(include, "Metadata") &&
+	       !str_is(include, "Object");
+}
+
 static enum next list_check(struct request *r)
 {
 	struct fault why = { 0 };
 
 	if (r->form.view == VIEW_PARTIAL)
 		return request_fail(r, failure_not_acceptable(r->arena, NEGOTIATE_OFFERED));
+	if (r->form.view == VIEW_TABLE && is_bad_include(r->options.include_object))
+		return request_fail(
+		    r, failure_bad_request(
+			   r->arena,
+			   "Unable to convert to Table as requested: includeObject: Invalid value: "
+			   "\"" STR_FMT "\": must be 'Metadata', 'Object', 'None', or empty",
+			   STR_ARG(r->options.include_object)));
 	if (select_check(r->type, &r->options.fields, &why) != OK)
 		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
 	return NEXT;

@@ -76,9 +76,13 @@ enum status page_token_parse(struct arena *arena, struct str text, struct page_t
 {
 	struct page_token token = { 0 };
 	struct str json, version = STR("");
+	uint32_t error_at;
 
-	if (base64_decode(BASE64_URL, text, arena, &json, NULL) != OK ||
-	    !read_members(arena, json, &version, &token))
+	if (base64_decode(BASE64_URL, text, arena, &json, &error_at) != OK)
+		return fault_set(why, BAD_REQUEST, "",
+				 "continue key is not valid: illegal base64 data at input byte %u",
+				 error_at);
+	if (!read_members(arena, json, &version, &token))
 		return fault_set(why, BAD_REQUEST, "", "continue key is not valid");
 	if (!str_is(version, "meta.k8s.io/v1"))
 		return fault_set(why, BAD_REQUEST, "",

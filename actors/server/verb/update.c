@@ -31,12 +31,14 @@ static enum next read_live(struct request *r)
 /* Upstream's storage says this of a precondition; programs have learnt to read it. */
 static enum next other_uid(struct request *r, struct str asked, struct str stored)
 {
+	/* Its keys begin behind what they have in common. */
+	struct str all = write_key(r, r->route.name), key = str_slice(all, 9, all.len);
 	struct str words =
 	    request_printf(r,
 			   "StorageError: invalid object, Code: 4, Key: " STR_FMT
 			   ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in "
 			   "precondition: " STR_FMT ", UID in object meta: " STR_FMT,
-			   STR_ARG(write_key(r, r->route.name)), STR_ARG(asked), STR_ARG(stored));
+			   STR_ARG(key), STR_ARG(asked), STR_ARG(stored));
 
 	return request_fail(r, failure_conflict(r->arena, request_group(r), request_resource(r),
 						r->route.name, words));

@@ -40,8 +40,13 @@ enum status operation_read(struct str raw, struct arena *arena, struct operation
 	uint32_t count = 0;
 
 	*out = (struct operation_list){ 0 };
-	if (!json_is_valid(raw) || json_peek(&in) != JSON_ARRAY)
+	if (!json_is_valid(raw))
 		return fault_set(why, BAD_REQUEST, "patch", "a JSON patch is a list of operations");
+	if (json_peek(&in) != JSON_ARRAY)
+		return fault_set(why, BAD_REQUEST, "patch",
+				 "error decoding patch: json: cannot unmarshal %s into Go value of "
+				 "type []handlers.jsonPatchOp",
+				 json_peek(&in) == JSON_OBJECT ? "object" : "value");
 	for (json_enter(&in); json_element(&in); count++)
 		json_skip(&in, NULL);
 	if (count > LIMIT_PATCH_OPERATIONS)

@@ -62,6 +62,10 @@ static void find_fault(struct patch *patch, const char *what, const struct merge
 	    arena_printf(patch->arena, "%s field \"" STR_FMT "\"", what, STR_ARG(text_str(&where)));
 }
 
+#define MERGE_ARRAY                                                                 \
+	"error decoding patch: json: cannot unmarshal array into Go value of type " \
+	"map[string]interface {}"
+
 /* ---- directives --------------------------------------------------------------------------------------------- */
 
 static enum status take_patch_directive(struct patch *patch, struct json *in,
@@ -500,7 +504,9 @@ enum status patch_merge(struct patch *patch, const struct type *type, void *reco
 	struct merge_directives directives;
 
 	if (json_peek(&in) != JSON_OBJECT)
-		return merge_bad(patch, BAD_REQUEST, "invalid JSON document");
+		return json_is_valid(raw) && json_peek(&in) == JSON_ARRAY
+			   ? merge_bad(patch, BAD_REQUEST, MERGE_ARRAY)
+			   : merge_bad(patch, BAD_REQUEST, "invalid JSON document");
 	json_skip(&in, NULL);
 	TRY(json_end(&in, patch->why));
 	/* Values begin with their first token from here on. */

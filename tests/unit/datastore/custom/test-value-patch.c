@@ -79,7 +79,9 @@ TEST(the_operations_of_a_json_patch_follow_their_pointers)
 		{ "{}", "[{\"op\":\"jump\",\"path\":\"\"}]", "INVALID: Unexpected kind: jump" },
 		{ "{}", "[{\"op\":\"add\"}]", "INVALID: an operation of the patch has no path" },
 		{ "{}", "[1]", "BAD_REQUEST: each operation of a JSON patch is an object" },
-		{ "{}", "{}", "BAD_REQUEST: a JSON patch is a list of operations" },
+		{ "{}", "{}",
+		  "BAD_REQUEST: error decoding patch: json: cannot unmarshal object into Go value "
+		  "of type []handlers.jsonPatchOp" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)

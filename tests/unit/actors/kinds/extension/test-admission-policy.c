@@ -50,7 +50,7 @@ static const struct kind_case validating_cases[] = {
 	{ SPEC("'variables':[{'name':' ','expression':''},{'name':'a-b','expression':'1'}]"),
 	  "spec.variables[0].name: Required value: name is not specified\n"
 	  "spec.variables[0].expression: Required value: expression is not specified\n"
-	  "spec.variables[1].name: Invalid value: \"a-b\": name is not a valid CEL identifier" },
+	  "spec.variables[1].name: Invalid value: \"a-b\": must be a valid CEL identifier" },
 	{ SPEC("'validations':null"), "spec.validations: Required value: validations or "
 				      "auditAnnotations must contain at least one "
 				      "item\n"

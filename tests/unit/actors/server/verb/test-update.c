@@ -75,7 +75,7 @@ TEST(an_update_of_another_uid_conflicts)
 	    "Conflict",
 	    rig_printf(
 		"Operation cannot be fulfilled on configmaps \"a\": StorageError: invalid "
-		"object, Code: 4, Key: /registry/configmaps/default/a, ResourceVersion: 0, "
+		"object, Code: 4, Key: /configmaps/default/a, ResourceVersion: 0, "
 		"AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in "
 		"object meta: " STR_FMT,
 		STR_ARG(uid))
