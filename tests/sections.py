@@ -6,6 +6,7 @@
     tests/run --sim N               N seeds of the simulation
     tests/run --fuzz SECONDS        new inputs for every decoder, SECONDS in all
     tests/run --conformance FOCUS   upstream's conformance tests: those in whose name it stands, or all
+    tests/run --differential        the same requests to upstream's kube-apiserver (KUBE_APISERVER) and to ours
     tests/run --chaos TRIALS        bugs of each kind planted in an actor of a real host, TRIALS times
     tests/run --chaos-storm [SECONDS]   faults of every kind at once on clusters that are written to: nothing acknowledged is lost
     tests/run --ui                  the page at /ui/ in a real browser, which is installed (100 MB)
@@ -35,7 +36,7 @@ BUILD_SECONDS, SECTION_SECONDS = 3000, 1800
 STOP_SECONDS = 30  # for a section that is told to end: it stops what it started
 # Kinds with a command of their own: option, its program, and whether an argument must follow.
 KINDS = {"--bench": ("tests/bench/run", False), "--sim": ("tests/sim/run", True), "--fuzz": ("tests/fuzz/run", True),
-         "--conformance": ("tests/conformance/run", True), "--clients": ("tests/clients/run", False), "--soak": ("tests/soak/run", False),
+         "--conformance": ("tests/conformance/run", True), "--differential": ("tests/differential/run", False), "--clients": ("tests/clients/run", False), "--soak": ("tests/soak/run", False),
          "--chaos": ("tests/chaos/run", True), "--chaos-storm": ("tests/chaos/storm", False), "--ui": ("tests/ui/run", False)}
 # Where threads are: loop jobs, the watchdog, links, the log's lanes. Everything above is one thread to a host, and a whole simulation one.
 THREADED = ("runtime", "transport", "datastore")
