@@ -20,6 +20,7 @@
 #include "deploy/main/recovery/verb-restore.h"
 #include "deploy/main/simulation/sim.h"
 #include "deploy/main/verb.h"
+#include "deploy/main/wear/wear.h"
 
 #define DATA_DIR                                                                             \
 	{                                                                                    \
@@ -72,13 +73,19 @@
 	{                                                                              \
 		.name = "only", .kind = OPTION_TEXT, .value = "A", .help = "that one", \
 	}
-#define HOST(host, start)                                                                \
-	{                                                                                \
-		.name = "host-" host, .arguments = "", .help = "", .run = start,         \
-		.is_internal = true,                                                     \
-		.options = { DATA_DIR,         PODS,       CHAOS,           ETCD_LISTEN, \
-			     SCHEDULE_OPTIONS, S3_OPTIONS, HISTORY_OPTIONS, MOVED },     \
-		.more = api_options,                                                     \
+#define HOST(host, start)                                                        \
+	{                                                                        \
+		.name = "host-" host, .arguments = "", .help = "", .run = start, \
+		.is_internal = true, .options = { DATA_DIR,                      \
+						  PODS,                          \
+						  CHAOS,                         \
+						  ETCD_LISTEN,                   \
+						  SCHEDULE_OPTIONS,              \
+						  S3_OPTIONS,                    \
+						  HISTORY_OPTIONS,               \
+						  WEAR_OPTION,                   \
+						  MOVED },                       \
+		.more = api_options,                                             \
 	}
 
 #define SIM_OPTIONS                                                                               \
@@ -151,6 +158,7 @@ static const struct command commands[] = {
 		       SCHEDULE_OPTIONS,
 		       S3_OPTIONS,
 		       HISTORY_OPTIONS,
+		       WEAR_OPTION,
 		       { .name = "spares",
 			 .kind = OPTION_NUMBER,
 			 .value = "N",

@@ -2,6 +2,7 @@
 """Starting, joining, leaving, and everything that can be wrong with that: one clear line, exit code 1, nothing damaged."""
 import fcntl
 import http.client
+import json
 import os
 import resource
 import shutil
@@ -260,6 +261,23 @@ def test_unknown_words_are_named(cluster):
 
 def test_verbs_say_when_no_node_runs(cluster):
     refused(["status", "--data-dir", cluster.folder + "/nothing"], "no node runs on")
+
+
+def test_what_is_written_is_counted_and_a_budget_warns():
+    with Cluster(1, ["--write-budget-mib", "1"]) as cluster:
+        node = cluster.nodes[0]
+        assert not until(lambda: node.status()["written"], 10, "it is looked at")[0]["over"]
+        for i in range(40):
+            code, body = node.request("POST", "/api/v1/namespaces/default/configmaps", {
+                "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c-%d" % i}, "data": {"of": "x" * 100000}})
+            assert code == 201, body
+        seen = until(lambda: node.status()["written"][0] if node.status()["written"][0]["over"] else None, 20, "it is over its budget")
+        assert seen["day_bytes"] > 4 << 20 and seen["budget_bytes"] == 1 << 20 and seen["name"] == "n1", seen
+        assert "OVER its budget of 1 MiB a day" in node.troupe("status").stdout
+        events = until(lambda: cluster.kubectl("get", "events", "--field-selector", "reason=DiskWriteBudgetExceeded", "-A", "-o", "json").stdout, 10, "events")
+        events = [e for e in json.loads(events)["items"]]
+        assert len(events) == 1 and events[0]["involvedObject"]["name"] == "n1" and "budget of a day is 1 MiB" in events[0]["message"], events
+        assert node.request("GET", "/metrics")[1].count("\ntroupe_written_bytes_total ") == 1
 
 
 def test_status_speaks_three_languages(cluster):

@@ -154,7 +154,7 @@ static void page_status(struct act *act, struct admin *admin, struct asked_page 
 	struct overview overview;
 
 	overview_gather(act, admin, page->arena, true, &overview);
-	overview_gather_backups(act, admin, &overview);
+	overview_gather_disks(act, admin, &overview);
 	show(page, &overview, overview.is_readable && overview.is_writable ? 200 : 503,
 	     overview_status_text, overview_status_document);
 }

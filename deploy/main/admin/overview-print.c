@@ -88,6 +88,53 @@ static void backup_words(const struct overview *overview, struct text *out)
 	text_add_char(out, '\n');
 }
 
+/* "written   n1 12 MiB in 3h (98 MiB a day), n2 ..." */
+static void wear_words(const struct overview *overview, struct text *out)
+{
+	bool is_any = false;
+	char age[TIME_TEXT];
+
+	for (uint32_t i = 0; i < overview->store.member_count; i++) {
+		const struct wear_told *told = &overview->wears[i];
+
+		if (told->covers_s == 0)
+			continue;
+		text_printf(out, "%s" STR_FMT " %ju MiB in " STR_FMT, is_any ? ", " : "written   ",
+			    STR_ARG(overview->store.members[i].name),
+			    (uintmax_t)(told->day_bytes / MIB),
+			    STR_ARG(time_print_age((int64_t)told->covers_s * TIME_S, age)));
+		if (told->covers_s >= 3600 && told->covers_s < 86400)
+			text_printf(out, " (%ju MiB a day)", (uintmax_t)(told->rate_bytes / MIB));
+		if (told->budget_bytes > 0)
+			text_printf(out, "%s of %ju MiB a day",
+				    wear_is_over(told) ? " OVER its budget" : ", its budget is",
+				    (uintmax_t)(told->budget_bytes / MIB));
+		is_any = true;
+	}
+	if (is_any)
+		text_add_char(out, '\n');
+}
+
+static void wear_document(const struct overview *overview, struct document *doc)
+{
+	document_list(doc, "written");
+	for (uint32_t i = 0; i < overview->store.member_count; i++) {
+		const struct wear_told *told = &overview->wears[i];
+
+		if (told->covers_s == 0)
+			continue;
+		document_object(doc, NULL);
+		document_str(doc, "name", overview->store.members[i].name);
+		document_u64(doc, "day_bytes", told->day_bytes);
+		document_u64(doc, "rate_bytes", told->rate_bytes);
+		document_u64(doc, "covers_seconds", told->covers_s);
+		document_u64(doc, "budget_bytes", told->budget_bytes);
+		document_bool(doc, "over", wear_is_over(told));
+		document_close(doc);
+	}
+	document_close(doc);
+}
+
 static void backup_document(const struct overview *overview, struct document *doc)
 {
 	const struct backup_list *backups = &overview->backups;
@@ -136,8 +183,10 @@ void overview_status_text(const struct overview *overview, struct text *out)
 	text_printf(out, "actors    %ju running, %ju failed, %ju restarts\n",
 		    (uintmax_t)overview->running, (uintmax_t)overview->failed,
 		    (uintmax_t)overview->restarts);
-	if (overview->has_backups)
+	if (overview->has_backups) {
 		backup_words(overview, out);
+		wear_words(overview, out);
+	}
 }
 
 static void members_document(const struct overview *overview, struct document *doc)
@@ -185,8 +234,10 @@ void overview_status_document(const struct overview *overview, struct document *
 	document_u64(doc, "failed", overview->failed);
 	document_u64(doc, "restarts", overview->restarts);
 	document_close(doc);
-	if (overview->has_backups)
+	if (overview->has_backups) {
 		backup_document(overview, doc);
+		wear_document(overview, doc);
+	}
 }
 
 /* ---- members --------------------------------------------------------------------------------------------- */

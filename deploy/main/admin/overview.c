@@ -211,7 +211,32 @@ void overview_gather(struct act *act, struct admin *admin, struct arena *arena, 
 		gather_actors(act, admin, out);
 }
 
-void overview_gather_backups(struct act *act, const struct admin *admin, struct overview *overview)
+static void gather_wear(struct act *act, const struct admin *admin, struct overview *overview)
+{
+	uint32_t count = overview->store.member_count;
+	struct act_all *all = act_all(act, count);
+	struct wear_ask ask = { 0 };
+
+	overview->wears = arena_array(overview->arena, struct wear_told, count + 1);
+	for (uint32_t i = 0; i < count; i++) {
+		struct str node = overview->store.members[i].name;
+		const char *name =
+		    str_is(node, admin->process->identity.name)
+			? "wear"
+			: arena_printf(overview->arena, "wear@" STR_FMT, STR_ARG(node)).at;
+
+		overview->wears[i] = (struct wear_told){ 0 };
+		act_all_ask(all, act_named(act, name), &wear_ask_type, &ask,
+			    overview->store.members[i].is_alive ? ADMIN_ASK_MS : ADMIN_ASK_MS / 6);
+	}
+	(void)!act_all_wait(all);
+	for (uint32_t i = 0; i < count; i++)
+		if (act_all_answer(all, i)->status == OK)
+			overview->wears[i] = *(const struct wear_told *)act_all_answer(all, i)->body;
+	act_all_end(all);
+}
+
+void overview_gather_disks(struct act *act, const struct admin *admin, struct overview *overview)
 {
 	uint32_t count = overview->store.member_count;
 	struct str *names = arena_array(overview->arena, struct str, count + 1);
@@ -222,6 +247,7 @@ void overview_gather_backups(struct act *act, const struct admin *admin, struct 
 			   overview->arena, ADMIN_ASK_MS, &overview->backups);
 	overview->now_s = act_wall(act).ns / TIME_S;
 	overview->has_backups = true;
+	gather_wear(act, admin, overview);
 }
 
 void overview_gather_apis(struct act *act, struct overview *overview)

@@ -11,6 +11,7 @@
 #include "deploy/main/backup/backup-list.h"
 #include "deploy/main/command/document.h"
 #include "deploy/main/host/inspect.h"
+#include "deploy/main/wear/wear.h"
 
 /* One node's hosts and actors. */
 struct overview_node {
@@ -27,6 +28,7 @@ struct overview {
 	bool is_readable, is_writable;
 	uint32_t tolerance;         /* how many more voters may be lost */
 	struct str *apis;           /* of the store's members, "IP:PORT"; NULL: not gathered */
+	struct wear_told *wears;    /* of the store's members; with has_backups */
 	struct backup_list backups; /* of all nodes; gathered if has_backups */
 	int64_t now_s;              /* when they were */
 	bool has_backups;
@@ -41,8 +43,8 @@ void overview_gather(struct act *act, struct admin *admin, struct arena *arena, 
 		     struct overview *out);
 /* Where each member serves the API, where its record says so. */
 void overview_gather_apis(struct act *act, struct overview *overview);
-/* What the nodes know of backups by the clock. */
-void overview_gather_backups(struct act *act, const struct admin *admin, struct overview *overview);
+/* What the nodes know of backups by the clock, and of what they write. */
+void overview_gather_disks(struct act *act, const struct admin *admin, struct overview *overview);
 /* What the store of that node says itself. False: it does not answer, or is not open. */
 bool overview_ask_store(struct act *act, const struct admin *admin, struct str node,
 			struct arena *arena, struct store_status *out);

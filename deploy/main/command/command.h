@@ -30,7 +30,7 @@ struct option {
 	const char *help;
 };
 
-#define COMMAND_OPTIONS_MAX 24
+#define COMMAND_OPTIONS_MAX 28
 #define COMMAND_MORE_MAX 60 /* of a table that several commands share */
 #define COMMAND_ARGUMENTS_MAX 64
 

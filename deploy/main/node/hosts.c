@@ -12,6 +12,8 @@
 #include "deploy/main/node/layout.h"
 #include "deploy/main/node/renewal.h"
 #include "deploy/main/recovery/keeper.h"
+#include "deploy/main/wear/wear.h"
+#include "runtime/loop/loop.h"
 #include "transport/http/server.h"
 
 static int failed(const struct command_line *line, const struct fault *why)
@@ -38,6 +40,7 @@ struct core {
 	struct http_listener listeners[2];
 	struct http_server_config http;
 	struct keeper_args keeper;
+	struct wear_args wear;
 	struct api_options api;
 	/* etcd's door, if there is one. */
 	struct http_listener etcd_listener;
@@ -153,6 +156,13 @@ int hosts_core(const struct command_line *line)
 	if (schedule_options(line, core.process.arena, &core.keeper.schedule, &why) != OK)
 		return failed(line, &why);
 	history_options(line, &core.layout.store);
+	core.wear =
+	    (struct wear_args){ .process = &core.process,
+				.budget_bytes =
+				    (uint64_t)command_number(line, "write-budget-mib") * MIB };
+	core.layout.server.metrics = metrics_new();
+	wear_measure(core.layout.server.metrics, loop_files());
+	layout_add(&core.layout, "wear", &wear_class, &core.wear);
 	layout_add(&core.layout, "keeper", &keeper_class, &core.keeper);
 	layout_add(&core.layout, "historian", &historian_class, NULL);
 	layout_add(&core.layout, "renewal", &renewal_class, &core.process);

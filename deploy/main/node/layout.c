@@ -12,6 +12,7 @@
 #include "deploy/main/node/datastore.h"
 #include "deploy/main/node/leader.h"
 #include "deploy/main/node/relay.h"
+#include "deploy/main/wear/wear.h"
 #include "deploy/ui/page.h"
 
 #define ISSUER STR("https://kubernetes.default.svc.cluster.local")
@@ -127,7 +128,8 @@ const struct act_type *const *layout_types(struct arena *arena, uint32_t *out_co
 		      { inspect_types, inspect_type_count },
 		      { tracer_types, tracer_type_count },
 		      { admin_types, admin_type_count },
-		      { backup_list_types, backup_list_type_count } };
+		      { backup_list_types, backup_list_type_count },
+		      { wear_types, wear_type_count } };
 	const struct act_type **types;
 	uint32_t count = 0;
 

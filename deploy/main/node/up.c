@@ -16,7 +16,7 @@
 
 #define HOSTS 3U
 #define MOST_DESCRIPTORS (1U << 20)
-#define WORDS_MAX (10U + SCHEDULE_WORDS + HISTORY_WORDS + API_OPTIONS_WORDS)
+#define WORDS_MAX (12U + SCHEDULE_WORDS + HISTORY_WORDS + API_OPTIONS_WORDS)
 #define SPARE_ROOM 4096U /* what a spare may be called once it is a host */
 
 struct up {
@@ -128,6 +128,8 @@ static void plan_core(struct up *up, const struct command_line *line)
 	count = history_words(line, more);
 	for (uint32_t i = 0; i < count; i++)
 		add_word(up->words[0], &n, more[i]);
+	add_word(up->words[0], &n, "--write-budget-mib");
+	add_word(up->words[0], &n, command_text(line, "write-budget-mib"));
 	up->words[0][n] = NULL;
 }
 
