@@ -116,6 +116,7 @@ static enum status take_row(struct remote *remote, struct page *page, struct str
 	if (!in.is_bad && str_eq(key, SURVEY_TAKEN))
 		return OK; /* where the range begins; nothing of Kubernetes has that name */
 	if (in.is_bad || revision == 0 || revision >= REVISION_MAX ||
+	    !str_starts(key, SURVEY_TAKEN) || /* the rest was not asked for */
 	    str_cmp(key, text_str(&page->last)) <= 0)
 		return fault_set(why, INVALID, "",
 				 "its answer has a key that cannot be, after " STR_FMT,
