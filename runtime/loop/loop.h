@@ -22,6 +22,11 @@ struct loop_config {
 	const struct seams_link *link; /* NULL: none, or act_host_set_link later */
 	bool has_watchdog; /* a thread that logs, and then ends the process, when one activation does not end */
 	uint32_t stuck_ms; /* when it does; 0: LIMIT_STUCK_MS */
+	/*
+	 * It answers others, in steps between threads, each of which waits for a processor: on a machine that has none to spare the kernel is
+	 * asked (Linux 6.12) to let this thread and those that it starts come on soon and for a moment, instead of rarely and for long.
+	 */
+	bool is_prompt;
 	/* Called before the host opens: may put something before its seams, which then has to outlive the loop. NULL: nobody does. */
 	void (*on_seams)(void *arg, struct seams *seams);
 	void *on_seams_arg;

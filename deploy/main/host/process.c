@@ -297,6 +297,7 @@ int process_run(struct process *process, const struct act_child *children, uint3
 						.types = process->types,
 						.type_count = process->type_count },
 				      .has_watchdog = true,
+				      .is_prompt = process->host == PROCESS_CORE,
 				      .box = process->life.box };
 	enum status status;
 

@@ -1,4 +1,8 @@
 #include "runtime/loop/loop.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "tests/lib/test.h"
 
 /*
@@ -192,4 +196,61 @@ TEST(a_host_that_does_not_start_waits_for_the_jobs_that_it_began)
 
 	CHECK_STATUS(loop_open(&config, &loop), FULL);
 	CHECK(late.was_dropped);
+}
+
+/* As the kernel has it: size, policy, flags, nice, priority, then the slice; 0: one that gives everybody the same. */
+static uint64_t slice_ns(void)
+{
+	uint64_t attr[7] = { 0 };
+
+	CHECK_EQ(syscall(SYS_sched_getattr, 0, attr, sizeof attr, 0), 0);
+	return attr[3];
+}
+
+struct noted {
+	uint64_t slice_ns;
+	bool is_done;
+};
+
+static void note_slice(void *arg)
+{
+	struct noted *noted = arg;
+
+	noted->slice_ns = slice_ns();
+	__atomic_store_n(&noted->is_done, true, __ATOMIC_RELEASE);
+}
+
+static bool is_noted(void *arg)
+{
+	return __atomic_load_n(&((struct noted *)arg)->is_done, __ATOMIC_ACQUIRE);
+}
+
+static enum status asking_init(struct act *act, void *state, const void *args)
+{
+	(void)state;
+	act_job(act, NULL, note_slice, *(struct noted *const *)args, NULL, 0);
+	return OK;
+}
+
+TEST(a_prompt_loop_and_its_workers_have_short_slices_where_the_kernel_gives_them)
+{
+	static const struct act_class asking = { .name = "asking",
+						 .init = asking_init,
+						 .receive = hears_nothing };
+	uint64_t usual = slice_ns();
+	struct noted of_worker = { 0 }, *at = &of_worker;
+	const struct act_child child = { .id = "asking", .class = &asking, .args = &at };
+	const struct act_supervisor root = { .children = &child, .child_count = 1 };
+	const struct loop_config config = {
+		.host = { .name = "test", .node = 1, .host = 1, .epoch = 1, .root = &root },
+		.is_prompt = true
+	};
+	struct loop *loop;
+
+	CHECK_STATUS(loop_open(&config, &loop), OK);
+	CHECK(loop_run_until(loop, is_noted, &of_worker, 10000));
+	loop_close(loop);
+	CHECK_EQ(of_worker.slice_ns, slice_ns());
+	if (usual > 0) /* else there is no such thing here */
+		CHECK(slice_ns() < usual);
 }
