@@ -61,9 +61,9 @@ static enum status open_table(struct store *store, struct arena *arena, struct r
 	const struct seams *seams = store->seams;
 	TRY(table_open(&seams->files, &seams->random, store->table_path, arena, &store->table,
 		       &mark, why));
-	TRY(table_view_open(store->table, &store->read_view, why));
-	TRY(table_view_open(store->table, &store->copy_view, why));
-	TRY(table_view_open(store->table, &store->load_view, why));
+	store->read_view = table_view_new(store->table);
+	store->copy_view = table_view_new(store->table);
+	store->load_view = table_view_new(store->table);
 	TRY(load_index(store, &mark, why));
 	*state = (struct replica_state){ .index = mark.applied_index,
 					 .term = mark.applied_term,
@@ -222,9 +222,9 @@ static void on_opened(struct store *store, struct opening *opening)
 
 static void close_all(struct store *store)
 {
-	table_view_close(store->read_view);
-	table_view_close(store->copy_view);
-	table_view_close(store->load_view);
+	table_view_free(store->read_view);
+	table_view_free(store->copy_view);
+	table_view_free(store->load_view);
 	table_close(store->table);
 	store->read_view = store->copy_view = store->load_view = NULL;
 	store->table = NULL;

@@ -47,6 +47,7 @@ enum status table_past_look(struct table_view *view, struct table_past *out)
 {
 	struct table_past past;
 	uint64_t swept_id;
+	TRY(table_view_connect(view, NULL));
 	TRY(read_number(view, view->oldest, &swept_id));
 	past.oldest = swept_id >> TABLE_PLACE_BITS;
 	if (!past.oldest)
@@ -88,6 +89,7 @@ enum status table_walk(struct table_view *view, struct str key, uint64_t below, 
 {
 	uint64_t id;
 	*more = false;
+	TRY(table_view_connect(view, NULL));
 	TRY(table_run(view->db, view->begin, NULL));
 	table_bind_str(view->key, 1, key);
 	enum status status = read_number(view, view->key, &id);
@@ -100,6 +102,7 @@ enum status table_walk(struct table_view *view, struct str key, uint64_t below, 
 
 enum status table_revision_at(struct table_view *view, int64_t at_s, uint64_t *out)
 {
+	TRY(table_view_connect(view, NULL));
 	sqlite3_stmt *read = view->moment_after;
 	sqlite3_bind_int64(read, 1, at_s);
 	enum status status = table_code(view->db, sqlite3_step(read), NULL);

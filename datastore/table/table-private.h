@@ -67,6 +67,8 @@ MUST_USE enum status table_sweep_prepare(struct table *table, struct fault *why)
 /* table-past.c */
 MUST_USE enum status table_past_prepare(struct table_view *view, struct fault *why);
 /* table-view.c */
+/* Before everything that looks: most views of a small table are never asked, so they connect at the first use. */
+MUST_USE enum status table_view_connect(struct table_view *view, struct fault *why);
 void table_row_of(sqlite3_stmt *read, struct table_row *row);
 /* Steps `get` to the row of an id; the caller resets it. *out false: swept. */
 MUST_USE enum status table_seek(struct table_view *view, uint64_t id, bool *out);

@@ -11,48 +11,57 @@ static bool is_no_end(struct str end)
 	return end.len == 1 && end.at[0] == no_end[0];
 }
 
-enum status table_view_open(struct table *table, struct table_view **out, struct fault *why)
+struct table_view *table_view_new(struct table *table)
 {
 	struct table_view *view = mem_new(struct table_view);
 	view->table = table;
-	enum status status = table_connect(table, table->path, TABLE_VIEW_CACHE_KIB, &view->db, why);
-	if (status == OK)
-		status = table_prepare(view->db,
-				       "SELECT id, key, create_rev, version, lease, flags,"
-				       " value, prev FROM hist WHERE id = ?1",
-				       &view->get, why);
-	if (status == OK)
-		status = table_prepare(view->db,
-				       "SELECT id, key, create_rev, version, lease, flags, NULL,"
-				       " 0, size FROM cur WHERE key >= ?1 AND"
-				       " (?2 IS NULL OR key < ?2) ORDER BY key",
-				       &view->list, why);
-	if (status == OK)
-		status =
-		    table_prepare(view->db,
-				  "SELECT id, key, create_rev, version, lease, flags,"
-				  " value, prev FROM hist WHERE id >= ?1 AND id < ?2 ORDER BY id",
-				  &view->since, why);
-	if (status == OK)
-		status = table_past_prepare(view, why);
-	if (status != OK)
-		table_view_close(view);
-	else
-		*out = view;
-	return status;
+	return view;
 }
 
-void table_view_close(struct table_view *view)
+static void disconnect(struct table_view *view)
+{
+	sqlite3_stmt *statement;
+	while ((statement = sqlite3_next_stmt(view->db, NULL)))
+		sqlite3_finalize(statement);
+	sqlite3_close(view->db);
+	view->db = NULL;
+}
+
+void table_view_free(struct table_view *view)
 {
 	if (!view)
 		return;
-	if (view->db) {
-		sqlite3_stmt *statement;
-		while ((statement = sqlite3_next_stmt(view->db, NULL)))
-			sqlite3_finalize(statement);
-		sqlite3_close(view->db);
-	}
+	if (view->db)
+		disconnect(view);
 	mem_free(view);
+}
+
+/* What failed is tried again at the next use. */
+enum status table_view_connect(struct table_view *view, struct fault *why)
+{
+	if (view->db)
+		return OK;
+	const struct {
+		sqlite3_stmt **out;
+		const char *sql;
+	} statements[] = {
+		{ &view->get, "SELECT id, key, create_rev, version, lease, flags,"
+			      " value, prev FROM hist WHERE id = ?1" },
+		{ &view->list, "SELECT id, key, create_rev, version, lease, flags, NULL,"
+			       " 0, size FROM cur WHERE key >= ?1 AND"
+			       " (?2 IS NULL OR key < ?2) ORDER BY key" },
+		{ &view->since, "SELECT id, key, create_rev, version, lease, flags,"
+				" value, prev FROM hist WHERE id >= ?1 AND id < ?2 ORDER BY id" },
+	};
+	TRY(table_connect(view->table, view->table->path, TABLE_VIEW_CACHE_KIB, &view->db, why));
+	enum status status = OK;
+	for (size_t i = 0; status == OK && i < sizeof statements / sizeof *statements; i++)
+		status = table_prepare(view->db, statements[i].sql, statements[i].out, why);
+	if (status == OK)
+		status = table_past_prepare(view, why);
+	if (status != OK)
+		disconnect(view);
+	return status;
 }
 
 void table_row_of(sqlite3_stmt *read, struct table_row *row)
@@ -81,6 +90,7 @@ enum status table_seek(struct table_view *view, uint64_t id, bool *out)
 enum status table_get(struct table_view *view, uint64_t id, table_each *each, void *arg)
 {
 	bool is_there;
+	TRY(table_view_connect(view, NULL));
 	enum status status = table_seek(view, id, &is_there);
 	if (status == OK && is_there) {
 		struct table_row row;
@@ -179,6 +189,7 @@ static enum status range(struct table_view *view, const struct table_range *rang
 				   .each = each,
 				   .arg = arg,
 				   .id_end = (range->revision + 1) << TABLE_PLACE_BITS };
+	TRY(table_view_connect(view, NULL));
 	table_bind_str(view->list, 1, range->from);
 	table_bind_str(view->list, 2, is_no_end(range->end) ? STR_NONE : range->end);
 	*more = false;
@@ -194,6 +205,7 @@ static enum status range_past(struct table_view *view, const struct table_range 
 			      table_each *each, void *arg, bool *more, uint64_t *count)
 {
 	struct table_past past;
+	TRY(table_view_connect(view, NULL));
 	TRY(table_run(view->db, view->begin, NULL));
 	enum status status = table_past_look(view, &past);
 	if (status == OK && what->revision < past.oldest)
@@ -267,6 +279,7 @@ static enum status read_history(struct table_view *view, const struct table_hist
 enum status table_history(struct table_view *view, const struct table_history *history,
 			  table_each *each, table_each *before, void *arg, uint64_t *upto)
 {
+	TRY(table_view_connect(view, NULL));
 	sqlite3_bind_int64(view->since, 1,
 			   (sqlite3_int64)((history->after_revision + 1) << TABLE_PLACE_BITS));
 	sqlite3_bind_int64(view->since, 2,
@@ -282,6 +295,10 @@ enum status table_history(struct table_view *view, const struct table_history *h
 enum status table_checkpoint(struct table_view *view, bool *is_complete, struct fault *why)
 {
 	int frames = 0, moved = 0;
+	*is_complete = false;
+	enum status status = table_view_connect(view, why);
+	if (status != OK)
+		return status == BUSY ? OK : status;
 	int rc =
 	    sqlite3_wal_checkpoint_v2(view->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
 	*is_complete = rc == SQLITE_OK && frames == moved;
@@ -343,6 +360,7 @@ enum status table_copy(struct table_view *view, const char *path, struct arena *
 	enum status status = files->unlink(files->self, path);
 	if (status != OK && status != NOT_FOUND)
 		return fault_set(why, status, "", "cannot remove %s", path);
+	TRY(table_view_connect(view, why));
 	TRY(copy_to(view, path, why));
 	return read_copy(view, path, arena, mark, why);
 }

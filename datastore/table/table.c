@@ -7,6 +7,8 @@
 
 #define BESIDE ".new"
 #define PATH_BYTES_MAX 1024U
+#define LOOKASIDE_BYTES 256 /* each */
+#define LOOKASIDE_COUNT 16
 
 /*
  * hist: every kept row, by id; prev is the id of the row that it superseded. cur: each key's latest row, deletes too until
@@ -98,6 +100,9 @@ enum status table_connect(struct table *table, const char *path, uint32_t cache_
 		 "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%u",
 		 cache_kib);
 	if (status == OK) {
+		/* SQLite's own 48 KB are for who prepares statements all the time; a refusal leaves it those. */
+		sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_BYTES,
+				  LOOKASIDE_COUNT);
 		sqlite3_extended_result_codes(db, 1);
 		status = table_code(db, sqlite3_exec(db, pragmas, NULL, NULL, NULL), why);
 	} else {

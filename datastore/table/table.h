@@ -56,7 +56,7 @@ struct table_lease {
 MUST_USE enum status table_open(const struct seams_files *files, const struct seams_random *random,
 				const char *path, struct arena *arena, struct table **out,
 				struct table_mark *mark, struct fault *why);
-void table_close(TAKE struct table *table); /* NULL is fine; its views are closed */
+void table_close(TAKE struct table *table); /* NULL is fine; its views are freed */
 
 /* A group: rows in ascending order of ids, leases, and what the table then stands for. All or nothing. */
 struct table_group {
@@ -103,9 +103,9 @@ MUST_USE enum status table_load(struct table *table, const struct table_loader *
 
 /* ---- views: one thread at a time each ---- */
 
-MUST_USE enum status table_view_open(struct table *table, struct table_view **out,
-				     struct fault *why);
-void table_view_close(TAKE struct table_view *view); /* NULL is fine */
+/* Connects at its first use, so that a call of it may fail as opening the table may. */
+GIVE struct table_view *table_view_new(struct table *table);
+void table_view_free(TAKE struct table_view *view); /* NULL is fine */
 
 /* Rows are borrowed for the call. */
 typedef void table_each(void *arg, const struct table_row *row);

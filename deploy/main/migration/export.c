@@ -83,7 +83,8 @@ static enum status load(struct exporting *exporting, struct fault *why)
 	if (exporting->leases.len > 0)
 		qsort(exporting->leases.at, exporting->leases.len, sizeof *exporting->leases.at,
 		      order_leases);
-	return table_view_open(exporting->table, &exporting->view, why);
+	exporting->view = table_view_new(exporting->table);
+	return OK;
 }
 
 static void take_value(void *arg, const struct table_row *row)
@@ -280,7 +281,7 @@ enum status export_write(const struct seams_files *files, const char *table, con
 	struct exported exported = { .keys = 0 };
 	enum status status = run(files, &exporting, table, path, &exported, why);
 
-	table_view_close(exporting.view);
+	table_view_free(exporting.view);
 	table_close(exporting.table);
 	vec_fini(&exporting.rows);
 	vec_fini(&exporting.leases);

@@ -30,20 +30,20 @@ static struct fake_disk *make_copy(uint64_t seed)
 	struct fake_disk *disk = fake_disk_new(seed);
 	const struct seams_files *files = fake_disk_files(disk);
 	struct table *table = NULL;
-	struct table_view *view = NULL;
+	struct table_view *view;
 	struct table_mark mark;
 
 	CHECK_STATUS(files->mkdir(files->self, "/data", 0700), OK);
 	CHECK_STATUS(files->sync_folder(files->self, "/data"), OK);
 	CHECK_STATUS(
 	    table_open(files, fake_disk_random(disk), PATH, test_arena(), &table, &mark, NULL), OK);
-	CHECK_STATUS(table_view_open(table, &view, NULL), OK);
+	view = table_view_new(table);
 	put(table, 2, "a", "1", &mark);
 	put(table, 3, "b", "2", &mark);
 	put(table, 4, "c", "3", &mark);
 	put(table, 5, "b", NULL, &mark);
 	CHECK_STATUS(table_copy(view, COPY, test_arena(), &mark, NULL), OK);
-	table_view_close(view);
+	table_view_free(view);
 	table_close(table);
 	return disk;
 }

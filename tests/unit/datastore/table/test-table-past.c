@@ -23,12 +23,12 @@ static void open_world(struct world *world)
 	CHECK_STATUS(table_open(fake_disk_files(world->disk), fake_disk_random(world->disk), PATH,
 				test_arena(), &world->table, &world->mark, &why),
 		     OK);
-	CHECK_STATUS(table_view_open(world->table, &world->view, NULL), OK);
+	world->view = table_view_new(world->table);
 }
 
 static void close_world(struct world *world)
 {
-	table_view_close(world->view);
+	table_view_free(world->view);
 	table_close(world->table);
 }
 

@@ -92,8 +92,7 @@ TEST(each_revision_reads_as_it_was_then)
 	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	struct table *table = make_history(disk, &mark);
-	struct table_view *view;
-	CHECK_STATUS(table_view_open(table, &view, NULL), OK);
+	struct table_view *view = table_view_new(table);
 	CHECK_STR(range_at(view, 2, "a", "z"), "a=1@2 ");
 	CHECK_STR(range_at(view, 3, "a", "z"), "a=1@2 b=1@3 ");
 	CHECK_STR(range_at(view, 4, "a", "z"), "a=2@4 b=1@3 ");
@@ -102,7 +101,7 @@ TEST(each_revision_reads_as_it_was_then)
 	CHECK_STR(range_at(view, 7, "a", "z"), "a=2@4 b=2@7 c=1@6 ");
 	CHECK_STR(range_at(view, 3, "b", NULL), "b=1@3 ");
 	CHECK_STR(range_at(view, 6, "b", NULL), "");
-	table_view_close(view);
+	table_view_free(view);
 	table_close(table);
 	fake_disk_free(disk);
 }
@@ -112,8 +111,7 @@ TEST(a_page_ends_at_its_limit_and_counts_the_rest)
 	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	struct table *table = make_history(disk, &mark);
-	struct table_view *view;
-	CHECK_STATUS(table_view_open(table, &view, NULL), OK);
+	struct table_view *view = table_view_new(table);
 	struct text out = text_in(test_arena(), 1024);
 	struct table_range range = { .from = STR("a"),
 				     .end = { "", 1 },
@@ -127,7 +125,7 @@ TEST(a_page_ends_at_its_limit_and_counts_the_rest)
 	CHECK_STR(text_str(&out), "a=@4 b=@7 ");
 	CHECK(more);
 	CHECK_EQ(count, 3);
-	table_view_close(view);
+	table_view_free(view);
 	table_close(table);
 	fake_disk_free(disk);
 }
@@ -137,8 +135,7 @@ TEST(history_is_told_in_order_with_what_was_before)
 	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	struct table *table = make_history(disk, &mark);
-	struct table_view *view;
-	CHECK_STATUS(table_view_open(table, &view, NULL), OK);
+	struct table_view *view = table_view_new(table);
 	struct text out = text_in(test_arena(), 1024);
 	struct table_history history = { .from = STR("b"),
 					 .end = STR("c"),
@@ -156,7 +153,7 @@ TEST(history_is_told_in_order_with_what_was_before)
 	CHECK_STATUS(table_history(view, &history, print_row, print_before, &out, &upto), OK);
 	CHECK_STR(text_str(&out), "b=2@7 ");
 	CHECK_EQ(upto, 7);
-	table_view_close(view);
+	table_view_free(view);
 	table_close(table);
 	fake_disk_free(disk);
 }
@@ -177,8 +174,7 @@ TEST(a_sweep_takes_what_was_superseded_and_nothing_else)
 	struct table_mark mark;
 	struct table *table = make_history(disk, &mark);
 	sweep_all(table, &mark, 5);
-	struct table_view *view;
-	CHECK_STATUS(table_view_open(table, &view, NULL), OK);
+	struct table_view *view = table_view_new(table);
 	CHECK_STR(range_at(view, 5, "a", "z"), "a=2@4 ");
 	CHECK_STR(range_at(view, 6, "a", "z"), "a=2@4 c=1@6 ");
 	CHECK_STR(range_at(view, 7, "a", "z"), "a=2@4 b=2@7 c=1@6 ");
@@ -187,11 +183,11 @@ TEST(a_sweep_takes_what_was_superseded_and_nothing_else)
 	CHECK_STATUS(table_get(view, ID(3), print_row, &out), NOT_FOUND);
 	CHECK_STATUS(table_get(view, ID(5), print_row, &out), NOT_FOUND);
 	CHECK_STATUS(table_get(view, ID(4), print_row, &out), OK);
-	table_view_close(view);
+	table_view_free(view);
 	sweep_all(table, &mark, 7);
-	CHECK_STATUS(table_view_open(table, &view, NULL), OK);
+	view = table_view_new(table);
 	CHECK_STR(range_at(view, 7, "a", "z"), "a=2@4 b=2@7 c=1@6 ");
-	table_view_close(view);
+	table_view_free(view);
 	table_close(table);
 	fake_disk_free(disk);
 }
@@ -275,12 +271,11 @@ TEST(a_copy_is_the_table_at_one_moment)
 	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark, copied;
 	struct table *table = make_history(disk, &mark);
-	struct table_view *view;
-	CHECK_STATUS(table_view_open(table, &view, NULL), OK);
+	struct table_view *view = table_view_new(table);
 	CHECK_STATUS(table_copy(view, "/data/copy.db", test_arena(), &copied, NULL), OK);
 	CHECK_EQ(copied.revision, 7);
 	CHECK_STATUS(write_one(table, make_row(8, "d", "1"), &mark), OK);
-	table_view_close(view);
+	table_view_free(view);
 	table_close(table);
 	CHECK_STATUS(
 	    fake_disk_files(disk)->rename(fake_disk_files(disk)->self, "/data/copy.db", PATH), OK);
@@ -289,9 +284,30 @@ TEST(a_copy_is_the_table_at_one_moment)
 	table = open_table(disk, &found);
 	CHECK_EQ(found.revision, 7);
 	CHECK_EQ(found.applied_index, 6);
-	CHECK_STATUS(table_view_open(table, &view, NULL), OK);
+	view = table_view_new(table);
 	CHECK_STR(range_at(view, 7, "a", "z"), "a=2@4 b=2@7 c=1@6 ");
-	table_view_close(view);
+	table_view_free(view);
+	table_close(table);
+	fake_disk_free(disk);
+}
+
+TEST(a_view_that_cannot_connect_says_so_and_connects_when_it_can)
+{
+	struct fake_disk *disk = make_disk(1);
+	struct table_mark mark;
+	struct table *table = make_history(disk, &mark);
+	struct table_view *durable = table_view_new(table), *view = table_view_new(table);
+	struct text out = text_in(test_arena(), 64);
+	bool is_complete;
+	CHECK_STATUS(table_checkpoint(durable, &is_complete, NULL), OK);
+	CHECK(is_complete);
+	fake_disk_damage(disk, PATH, 0);
+	CHECK_STATUS(table_get(view, ID(4), print_row, &out), CORRUPT);
+	fake_disk_damage(disk, PATH, 0);
+	CHECK_STATUS(table_get(view, ID(4), print_row, &out), OK);
+	CHECK_STR(text_str(&out), "a=2@4 ");
+	table_view_free(view);
+	table_view_free(durable);
 	table_close(table);
 	fake_disk_free(disk);
 }
@@ -335,8 +351,7 @@ static bool crash_at(uint64_t change, uint64_t seed)
 	struct fake_disk *disk = make_disk(seed);
 	struct table_mark mark;
 	struct table *table = open_table(disk, &mark);
-	struct table_view *view;
-	CHECK_STATUS(table_view_open(table, &view, NULL), OK);
+	struct table_view *view = table_view_new(table);
 	uint64_t durable = 1, written = 1;
 	fake_disk_fail_after(disk, change);
 	bool has_failed = false;
@@ -353,16 +368,16 @@ static bool crash_at(uint64_t change, uint64_t seed)
 		}
 	}
 	fake_disk_crash(disk);
-	table_view_close(view);
+	table_view_free(view);
 	table_close(table);
 	struct table_mark found;
 	table = open_table(disk, &found);
 	CHECK(found.revision >= durable);
 	CHECK(found.revision <= written + 1);
 	CHECK_EQ(found.applied_index, found.revision - 1);
-	CHECK_STATUS(table_view_open(table, &view, NULL), OK);
+	view = table_view_new(table);
 	range_at(view, found.revision, "a", "z");
-	table_view_close(view);
+	table_view_free(view);
 	table_close(table);
 	fake_disk_free(disk);
 	return has_failed;
