@@ -1,8 +1,7 @@
 #include "datastore/log/role/liveness.h"
 
-#include <stdlib.h>
-
 #define SAMPLES_NEEDED 8U /* fewer say nothing about a 95th percentile */
+#define LONGEST (LIVENESS_SAMPLES / 20 + 1)
 
 void liveness_init(struct liveness *liveness, uint32_t dead_ms, struct mono now)
 {
@@ -17,23 +16,30 @@ static int64_t ms_between(struct mono from, struct mono to)
 	return (to.ns - from.ns) / TIME_MS;
 }
 
-static int compare_us(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-	return (left > right) - (left < right);
-}
-
+/* Of so many samples one in twenty is longer: those are kept in order, the shortest first, and the rest is passed over. */
 static uint32_t p95_us(const struct liveness *liveness, struct mono now)
 {
-	uint32_t sorted[LIVENESS_SAMPLES];
-	uint32_t count = 0;
-	for (uint32_t i = 0; i < liveness->count; i++)
-		if (ms_between(liveness->sample_at[i], now) <= LIVENESS_WINDOW_MS)
-			sorted[count++] = liveness->sample_us[i];
-	if (count < SAMPLES_NEEDED)
-		return 0;
-	qsort(sorted, count, sizeof *sorted, compare_us);
-	return sorted[(count * 95 - 1) / 100];
+	uint32_t longest[LONGEST], kept = 0, count = 0;
+
+	for (uint32_t i = 0; i < liveness->count; i++) {
+		uint32_t us = liveness->sample_us[i], at;
+
+		if (ms_between(liveness->sample_at[i], now) > LIVENESS_WINDOW_MS)
+			continue;
+		count++;
+		if (kept == LONGEST && us <= longest[0])
+			continue;
+		if (kept < LONGEST) {
+			for (at = kept++; at > 0 && longest[at - 1] > us; at--)
+				longest[at] = longest[at - 1];
+			longest[at] = us;
+			continue;
+		}
+		for (at = 0; at + 1 < LONGEST && longest[at + 1] < us; at++)
+			longest[at] = longest[at + 1];
+		longest[at] = us;
+	}
+	return count < SAMPLES_NEEDED ? 0 : longest[kept - 1 - count / 20];
 }
 
 /* It is asked for much more often than a sample comes. */

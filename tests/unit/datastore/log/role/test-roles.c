@@ -1,5 +1,7 @@
 #include "datastore/log/role/roles.h"
 
+#include <stdlib.h>
+
 #include "datastore/log/role/liveness.h"
 #include "tests/lib/test.h"
 #include "tests/unit/datastore/log/disk.h"
@@ -541,4 +543,30 @@ TEST(a_step_by_hand_leaves_a_majority_that_answers)
 	/* One that is back from the dead and answers is there: it has its vote, and what is asked of it is to agree. */
 	member_of(&back, 2)->is_suspect = true;
 	CHECK(roles_keeps_majority(&back, 3, MEMBER_SPARE));
+}
+
+static int compare_us(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+TEST(one_in_twenty_acknowledgements_may_take_longer_than_the_95th_percentile)
+{
+	for (uint32_t count = 1; count <= 2 * LIVENESS_SAMPLES; count++) {
+		struct liveness liveness;
+		struct mono now = { TIME_S };
+		uint32_t us[2 * LIVENESS_SAMPLES], kept, want;
+
+		liveness_init(&liveness, 0, now);
+		for (uint32_t i = 0; i < count; i++) {
+			us[i] = i * 7919 % 101; /* some of them twice */
+			liveness_sample(&liveness, us[i], now);
+		}
+		kept = count < LIVENESS_SAMPLES ? count : LIVENESS_SAMPLES;
+		qsort(us + count - kept, kept, sizeof us[0], compare_us);
+		want = us[count - kept + (kept * 95 - 1) / 100];
+		CHECK_EQ(liveness.p95_us, kept < 8 ? 0 : want);
+	}
 }
