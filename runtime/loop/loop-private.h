@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "runtime/base/base.h"
+#include "runtime/loop/calm/calm.h"
 #include "runtime/loop/loop.h"
 
 struct workers;
@@ -15,6 +16,8 @@ struct loop {
 	uv_loop_t uv;
 	uv_async_t wake;
 	uv_timer_t timer; /* the host's next one */
+	uv_timer_t look;  /* the next one at what the process keeps in memory */
+	struct calm calm;
 	struct act_host *host;
 	struct seams seams;
 	struct workers *workers;

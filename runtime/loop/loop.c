@@ -131,6 +131,9 @@ static struct loop *loop_new(const struct loop_config *config)
 	loop->wake.data = loop;
 	error = uv_timer_init(&loop->uv, &loop->timer);
 	assert(error == 0);
+	error = uv_timer_init(&loop->uv, &loop->look);
+	assert(error == 0);
+	loop->look.data = loop;
 	loop->read_buffer = mem_alloc(LOOP_READ_BYTES);
 	loop->workers = workers_new(loop, config->workers ? config->workers : WORKERS);
 	clock_seams(&loop->seams);
@@ -257,10 +260,26 @@ static void call_soon(struct loop *loop)
 	}
 }
 
+static void look_at_memory(uv_timer_t *timer);
+
+static void look_in(struct loop *loop, uint32_t wait_ms)
+{
+	if (wait_ms != 0)
+		uv_timer_start(&loop->look, look_at_memory, wait_ms, 0);
+}
+
+static void look_at_memory(uv_timer_t *timer)
+{
+	struct loop *loop = timer->data;
+
+	look_in(loop, calm_look(&loop->calm));
+}
+
 /* What the machine has for us; waits for it only if the host has nothing to do. */
 static void turn_machine(struct loop *loop, bool has_more, uint64_t wait_ms)
 {
 	call_soon(loop);
+	look_in(loop, calm_turn(&loop->calm));
 	if (has_more || loop->quits || act_host_is_done(loop->host) || !act_host_sleep(loop->host)) {
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 		return;
