@@ -47,7 +47,7 @@ struct hosted {
 	struct root *root;
 	enum hosted_life life;
 	struct root_process process;
-	uint16_t epoch;
+	uint16_t epoch, next_epoch;  /* of this life; written down for the next, 0: not yet */
 	uint32_t restarts, failures; /* in all; in a row */
 	char last_reason[BLACKBOX_REASON];
 	struct mono since, heard, due; /* of this state; last beat; when WAITING ends */

@@ -43,27 +43,60 @@ static void tell(const struct hosted *host, enum root_state state, const char *w
 
 /* ---- epochs ------------------------------------------------------------------------------------------------- */
 
-/* Kept on disk, so that a reference into a host's life before a reboot stays stale. Lost, they begin at random. */
-static uint16_t next_epoch(const struct hosted *host)
+static enum status open_epoch(const struct hosted *host, struct seams_file **out)
 {
 	const struct seams_files *files = &act_seams(host->root->act)->files;
 	char path[PATH_MAX_BYTES];
-	struct seams_file *file;
-	uint16_t epoch = 0;
-	size_t len = 0;
 
 	snprintf(path, sizeof path, "%s/epoch-%s", host->root->spec->state_folder, host->spec->name);
-	if (files->open(files->self, path, SEAMS_READ | SEAMS_WRITE | SEAMS_CREATE, 0600, &file) !=
-	    OK)
+	return files->open(files->self, path, SEAMS_READ | SEAMS_WRITE | SEAMS_CREATE, 0600, out);
+}
+
+static uint16_t epoch_after(uint16_t epoch)
+{
+	return epoch == UINT16_MAX ? 1 : (uint16_t)(epoch + 1);
+}
+
+/* Kept on disk, so that a reference into a host's life before a reboot stays stale: no life has a later one than the file says. */
+static void keep_epoch(const struct hosted *host, struct seams_file *file, uint16_t epoch)
+{
+	const struct seams_files *files = &act_seams(host->root->act)->files;
+
+	if (files->write(files->self, file, &epoch, sizeof epoch, 0) != OK)
+		log_warn("root", "cannot keep the epoch", LOG_CSTR("host", host->spec->name));
+	files->close(files->self, file);
+}
+
+/* The one that was written down ahead; lost, they begin at random. */
+static uint16_t next_epoch(struct hosted *host)
+{
+	const struct seams_files *files = &act_seams(host->root->act)->files;
+	struct seams_file *file;
+	uint16_t epoch = host->next_epoch;
+	size_t len = 0;
+
+	host->next_epoch = 0;
+	if (epoch != 0)
+		return epoch;
+	if (open_epoch(host, &file) != OK)
 		return (uint16_t)(act_random(host->root->act) % UINT16_MAX + 1);
 	if (files->read(files->self, file, &epoch, sizeof epoch, 0, &len) != OK ||
 	    len != sizeof epoch)
 		epoch = (uint16_t)act_random(host->root->act);
-	epoch = epoch == UINT16_MAX ? 1 : (uint16_t)(epoch + 1);
-	if (files->write(files->self, file, &epoch, sizeof epoch, 0) != OK)
-		log_warn("root", "cannot keep the epoch", LOG_CSTR("host", host->spec->name));
-	files->close(files->self, file);
+	epoch = epoch_after(epoch);
+	keep_epoch(host, file, epoch);
 	return epoch;
+}
+
+/* Ahead of the next life, which then waits for no file. */
+static void prepare_epoch(struct hosted *host)
+{
+	struct seams_file *file;
+
+	if (open_epoch(host, &file) != OK)
+		return;
+	host->next_epoch = epoch_after(host->epoch);
+	keep_epoch(host, file, host->next_epoch);
 }
 
 /* ---- the life of one host ------------------------------------------------------------------------------------ */
@@ -114,6 +147,7 @@ static void heard(struct act *act, struct stream *stream, struct str bytes, enum
 	log_info("root", "host is ready", LOG_CSTR("host", host->spec->name),
 		 LOG_I64("pid", host->process.pid), LOG_U64("epoch", host->epoch));
 	tell(host, ROOT_READY, "");
+	prepare_epoch(host);
 	start_next(host->root);
 }
 
@@ -308,6 +342,7 @@ static void host_ended(struct root *root, struct hosted *host, const struct loop
 {
 	const struct seams_files *files = &act_seams(root->act)->files;
 	struct end end = read_end(host, ended);
+	struct root_process gone = host->process;
 	bool was_stopping = host->life == HOSTED_STOPPING;
 	struct text words = text_new(1024);
 
@@ -316,20 +351,21 @@ static void host_ended(struct root *root, struct hosted *host, const struct loop
 	host->failures = host->life == HOSTED_READY && age_ms(root, host->since) > STABLE_MS
 			     ? 1
 			     : host->failures + 1;
-	root_process_close(&host->process);
 	enter(host, HOSTED_IDLE);
 	if (!was_stopping && !host->is_killed)
 		snprintf(host->last_reason, sizeof host->last_reason, "%.*s", BLACKBOX_REASON - 1,
 			 words.at);
-	if (!was_stopping)
+	tell(host, ROOT_ENDED, words.at);
+	/* Its next life first: what is closed, said and written down can wait. */
+	host->process = (struct root_process){ .pid = 0 };
+	go_on(root, host, &end, was_stopping, ended);
+	root_process_close(&gone);
+	if (!was_stopping) {
 		log_warn("root", "host ended", LOG_CSTR("host", host->spec->name),
 			 LOG_CSTR("what", words.at));
-	tell(host, ROOT_ENDED, words.at);
-	text_fini(&words);
-	/* Its next life first: what is written down can wait. */
-	go_on(root, host, &end, was_stopping, ended);
-	if (!was_stopping)
 		ends_add(files, root->spec->state_folder, &end);
+	}
+	text_fini(&words);
 }
 
 /* ---- time ------------------------------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@ struct yard {
 	struct act_ref root, watcher;
 	uint32_t readies, ends, given_up;
 	int64_t pid;
+	uint16_t epoch;
 	uint32_t wanted; /* readies */
 };
 
@@ -44,6 +45,7 @@ static enum act_verdict hear(struct act *act, void *state, const struct act_msg 
 	yard->ends += change->state == ROOT_ENDED;
 	yard->given_up += change->state == ROOT_GIVEN_UP;
 	yard->pid = change->pid;
+	yard->epoch = change->epoch;
 	return ACT_OK;
 }
 
@@ -112,6 +114,40 @@ TEST(a_host_that_is_killed_from_outside_comes_back_however_often)
 		CHECK(kill((pid_t)yard->pid, SIGKILL) == 0);
 	}
 	loop_close(yard->loop);
+}
+
+static uint16_t epoch_on_disk(void)
+{
+	const struct seams_files *files = loop_files();
+	const char *path = arena_printf(test_arena(), "%s/epoch-shell", test_folder()).at;
+	struct seams_file *file;
+	uint16_t epoch = 0;
+	size_t len;
+
+	CHECK_STATUS(files->open(files->self, path, SEAMS_READ, 0, &file), OK);
+	CHECK_STATUS(files->read(files->self, file, &epoch, sizeof epoch, 0, &len), OK);
+	files->close(files->self, file);
+	return epoch;
+}
+
+/* A reference into an earlier life has to be stale, whatever ended it, the machine too. */
+TEST(every_life_has_a_later_epoch_than_all_before_and_none_is_later_than_the_disk_says)
+{
+	uint16_t last = 0; /* the first of all is drawn at random */
+
+	for (uint32_t root = 0; root < 2; root++) {
+		struct yard *yard = make_yard("printf R >&3; exec sleep 60");
+
+		for (uint32_t lives = 1; lives <= 3; lives++) {
+			yard->wanted = lives;
+			CHECK(loop_run_until(yard->loop, is_ready_again, yard, WAIT_MS));
+			CHECK(last == 0 || (uint16_t)(yard->epoch - last - 1) < 8);
+			CHECK((uint16_t)(epoch_on_disk() - yard->epoch) < 8);
+			last = yard->epoch;
+			CHECK(kill((pid_t)yard->pid, SIGKILL) == 0);
+		}
+		loop_close(yard->loop);
+	}
 }
 
 TEST(a_host_that_ends_by_itself_too_often_is_given_up)
