@@ -121,6 +121,7 @@ static struct loop *loop_new(const struct loop_config *config)
 
 	assert(error == 0);
 	ignore_broken_pipes();
+	calm_keep_heap();
 	list_init(&loop->processes);
 	list_init(&loop->listeners);
 	list_init(&loop->connects);

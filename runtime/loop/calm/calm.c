@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 
 #define PAGEMAP "/proc/self/pagemap"
@@ -14,6 +15,7 @@
 #define STATM_BYTES 128U
 /* The heap's free pages are searched for; of a large one for longer than a loop may stand still. */
 #define HEAP_MAX_BYTES (128U * MIB)
+#define HEAP_KEPT_BYTES (4U * MIB)
 
 /* The kernel's Documentation/admin-guide/mm/pagemap.rst. */
 #define PAGE_IS_OF_FILE (1ULL << 61)
@@ -94,6 +96,15 @@ void calm_give_back(void)
 		return;
 	dl_iterate_phdr(give_back_object, &pagemap);
 	close(pagemap);
+}
+
+/* Larger than what the heap has free, so a mapping of its own, whose end sets the thresholds: of such mappings, and twice that of giving back. */
+void calm_keep_heap(void)
+{
+	void *volatile never_touched =
+	    mem_alloc(HEAP_KEPT_BYTES / 2); /* a compiler leaves out what is not used */
+
+	mem_free(never_touched);
 }
 
 uint32_t calm_look(struct calm *calm)

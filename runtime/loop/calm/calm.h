@@ -46,6 +46,13 @@ uint32_t calm_look(struct calm *calm);
 /* Pages of files that have been changed in memory (a debugger's, a probe's) keep the mapping they are in as it is. */
 void calm_give_back(void);
 
+/*
+ * glibc gives free memory at the heap's end back as soon as it is 128 KiB, and takes it again at the next message of 64: 15 page faults
+ * for each. It learns from what is freed to keep more: from here on up to 4 MiB. They go when the process is calm. Where somebody
+ * has set the heap's thresholds they stay as they are.
+ */
+void calm_keep_heap(void);
+
 /* What of the process is in memory, pages that others use too included; 0: the machine does not say. */
 uint64_t calm_resident_bytes(void);
 
