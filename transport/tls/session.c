@@ -109,7 +109,9 @@ static void borrow(struct tls_session *session, struct str *in, struct text *sen
 {
 	session->in = in;
 	session->send = send;
-	ERR_clear_error(); /* SSL_get_error looks at this thread's whole queue */
+	/* SSL_get_error looks at this thread's whole queue; clearing it goes through all its places, filled or not. */
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
 }
 
 static void give_back(struct tls_session *session)
