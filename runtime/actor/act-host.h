@@ -186,8 +186,9 @@ void act_host_each_class(const struct act_host *host,
 struct act_trace_entry {
 	uint64_t number; /* counts up */
 	uint64_t parent; /* number of the one whose handling sent it; 0: a callback, a timer, another host */
-	/* Of one from another host of the node that traced, too: its number there; 0: not known. */
+	/* Of one from another host that traced, too: its number there; 0: not known. */
 	uint64_t far_parent;
+	uint32_t far_node;
 	uint16_t far_host;
 	struct act_ref from, to;
 	const char *from_class, *to_class, *type_name;
@@ -201,6 +202,12 @@ struct act_trace_entry {
 
 /* Keeps the last so many messages from now on (rounded up to a power of two, at most 65,536); 0: none, as at the start. */
 void act_host_trace(struct act_host *host, uint32_t entries);
+/*
+ * While this host traces, what it sends to that node carries its number, too, as it does within its own node: for one that has asked for
+ * it, since older releases do not know of it. Of ACT_TRACE_NODES_MAX at once.
+ */
+#define ACT_TRACE_NODES_MAX 16U
+void act_host_trace_for(struct act_host *host, uint32_t node);
 /* Those from or to an actor, or all (ACT_NIL), oldest first; borrowed for the call. */
 void act_host_trace_each(const struct act_host *host, struct act_ref of,
 			 void (*each)(void *arg, const struct act_trace_entry *entry), void *arg);

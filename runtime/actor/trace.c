@@ -19,7 +19,10 @@ struct trace {
 	uint64_t first, next; /* numbers of the first entry and of the next */
 	uint64_t current;     /* the message being handled; 0: none */
 	uint64_t far;         /* what is being received, in the trace of far_host; 0: nothing */
+	uint32_t far_node;
 	uint16_t far_host;
+	uint32_t nodes[ACT_TRACE_NODES_MAX],
+	    node_count; /* that want the numbers of what goes there */
 	uint32_t mask;
 	struct trace_entry {
 		struct act_trace_entry public;
@@ -72,6 +75,7 @@ void trace_put(struct act *to, struct message *message)
 	entry->public.to = actor_ref(to);
 	entry->public.to_class = to->class->name;
 	entry->public.far_parent = to->host->trace->far;
+	entry->public.far_node = to->host->trace->far_node;
 	entry->public.far_host = to->host->trace->far_host;
 	message->flags = (message->flags & ((1U << NUMBER_SHIFT) - 1)) |
 			 (uint32_t)entry->public.number << NUMBER_SHIFT;
@@ -99,7 +103,18 @@ void trace_take_back(struct act_host *host)
 void trace_from(struct act_host *host, struct seams_peer peer, uint64_t number)
 {
 	host->trace->far = number;
+	host->trace->far_node = number ? peer.node : 0;
 	host->trace->far_host = number ? peer.host : 0;
+}
+
+bool trace_is_for(const struct act_host *host, uint32_t node)
+{
+	const struct trace *trace = host->trace;
+	bool is_found = node == host->config.node;
+
+	for (uint32_t i = 0; i < trace->node_count; i++)
+		is_found |= trace->nodes[i] == node;
+	return is_found;
 }
 
 void trace_begin(struct act_host *host, const struct message *message)
@@ -150,6 +165,14 @@ void act_host_trace(struct act_host *host, uint32_t entries)
 	host->trace = mem_zalloc(sizeof *host->trace + size * sizeof *host->trace->entries);
 	host->trace->mask = size - 1;
 	host->trace->next = host->trace->first = host->trace_next ? host->trace_next : 1;
+}
+
+void act_host_trace_for(struct act_host *host, uint32_t node)
+{
+	struct trace *trace = host->trace;
+
+	if (trace && !trace_is_for(host, node) && trace->node_count < ACT_TRACE_NODES_MAX)
+		trace->nodes[trace->node_count++] = node;
 }
 
 void act_host_trace_each(const struct act_host *host, struct act_ref of,

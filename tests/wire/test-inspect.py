@@ -78,6 +78,19 @@ def test_a_message_from_another_host_of_the_node_shows_its_parent_there(cluster)
     assert all(message["parent_host"] in (None, "control", "node") for message in traced), traced
 
 
+def test_a_message_from_another_node_shows_its_parent_there():
+    with Cluster(3) as cluster:
+        leader = cluster.leader()
+        follower = next(node for node in cluster.nodes if node is not leader)
+        writing = threading.Thread(target=lambda: (time.sleep(0.5), follower.request("POST", "/api/v1/namespaces", {"metadata": {"name": "traced"}})))
+        writing.start()
+        traced = json.loads(follower.troupe("trace", follower.name + "/core/store", "--for", "2s", "-o", "json").stdout)["messages"]
+        writing.join()
+        far = {message["parent_host"] for message in traced if message["direction"] == "in" and message["parent"] > 0}
+        assert leader.name + "/core" in far, traced
+        assert leader.name + "/core" in follower.troupe("trace", follower.name + "/core/store", "--for", "2s").stdout
+
+
 def test_what_cannot_be_traced_is_refused_in_one_line(cluster):
     node = cluster.nodes[0]
     for words, expected in ((("n1/core/nobody",), "no actor here"), (("n1/core",), "no actor here"), (("n9/core/api",), "no actor here"),

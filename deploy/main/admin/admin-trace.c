@@ -25,17 +25,32 @@ static struct act_ref tracer_of(struct act *act, struct admin *admin, struct str
 	return admin_actor_of(act, admin, "tracer", host);
 }
 
-/* The other hosts of this node: what they send then carries its number. */
+/* The other hosts of this node, and those of other members that speak with us: what they send then carries its number. */
 static void let_others_trace(struct act *act, const struct admin *admin, struct str host,
-			     uint32_t for_ms)
+			     struct tracer_ask *ask, struct arena *arena)
 {
-	struct tracer_along along = { .for_ms = for_ms };
+	struct tracer_along along = { .for_ms = ask->for_ms };
+	struct text names = text_in(arena, sizeof ask->nodes - 1);
+	struct str all;
 	const char *name;
 
 	for (uint32_t i = 0; (name = exile_host_name(&admin->exiles, i)) != NULL; i++)
 		if (!str_is(host, name))
 			(void)!act_send(act, process_actor(act, admin->process, "tracer", name),
 					&tracer_along_type, &along);
+	for (uint32_t i = 0; i < admin->status.member_count; i++) {
+		struct str node = admin->status.members[i].name;
+
+		if (str_is(node, admin->process->identity.name))
+			continue;
+		(void)!act_send(
+		    act, act_named(act, arena_printf(arena, "tracer@" STR_FMT, STR_ARG(node)).at),
+		    &tracer_along_type, &along);
+		if (names.len + 1 + node.len <= names.max)
+			text_printf(&names, "%s" STR_FMT, names.len > 0 ? "," : "", STR_ARG(node));
+	}
+	all = text_str(&names);
+	snprintf(ask->nodes, sizeof ask->nodes, STR_FMT, STR_ARG(all));
 }
 
 /* The answer's text is copied into the arena. */
@@ -52,7 +67,7 @@ static struct tracer_told trace_at(struct act *act, struct admin *admin, struct 
 	memcpy(ask->path, path.at, path.len);
 	ask->path[path.len] = '\0';
 	if (str_is(node, admin->process->identity.name))
-		let_others_trace(act, admin, host, ask->for_ms);
+		let_others_trace(act, admin, host, ask, arena);
 	asked = admin_ask(act, who, &tracer_ask_type, ask, ask->for_ms + PATIENCE_MS);
 	told.status = asked.status;
 	if (asked.status == OK) {

@@ -34,10 +34,11 @@ static enum status encode_ask(const void *body, struct text *out)
 {
 	const struct tracer_ask *ask = body;
 
-	pack_begin(out, 3);
+	pack_begin(out, 4);
 	pack_str(out, str_from(ask->path));
 	pack_str(out, str_from(ask->form));
 	pack_u64(out, ask->for_ms);
+	pack_str(out, str_from(ask->nodes));
 	return OK;
 }
 
@@ -45,7 +46,7 @@ static enum status decode_ask(struct str bytes, struct arena *arena, void *body)
 {
 	struct unpack in = unpack_of(bytes);
 	struct tracer_ask *ask = body;
-	struct str path, form;
+	struct str path, form, nodes;
 	uint64_t for_ms;
 
 	(void)arena;
@@ -53,7 +54,9 @@ static enum status decode_ask(struct str bytes, struct arena *arena, void *body)
 	path = unpack_str(&in);
 	form = unpack_str(&in);
 	for_ms = unpack_u64(&in);
+	nodes = unpack_str(&in);
 	unpack_end(&in);
+	snprintf(ask->nodes, sizeof ask->nodes, STR_FMT, STR_ARG(nodes));
 	snprintf(ask->path, sizeof ask->path, STR_FMT, STR_ARG(path));
 	snprintf(ask->form, sizeof ask->form, STR_FMT, STR_ARG(form));
 	ask->for_ms = for_ms < TRACER_FOR_MAX_MS ? (uint32_t)for_ms : TRACER_FOR_MAX_MS;
@@ -191,14 +194,38 @@ static const char *fate(const struct act_trace_entry *entry)
 				  : "runs";
 }
 
-/* Of another host, if nobody here sent it. */
-static struct str far_host(const struct act_trace_entry *entry, struct arena *arena)
+static struct str host_name(uint16_t host, struct arena *arena)
 {
-	if (entry->parent != 0 || entry->far_parent == 0)
-		return STR_NONE;
-	if (entry->far_host < PROCESS_HOSTS)
-		return str_from(process_host_name((enum process_host)entry->far_host));
-	return arena_printf(arena, "host-%u", entry->far_host);
+	if (host < PROCESS_HOSTS)
+		return str_from(process_host_name((enum process_host)host));
+	return arena_printf(arena, "host-%u", host);
+}
+
+static struct str node_name(uint32_t node, const char *nodes, struct arena *arena)
+{
+	struct str rest = str_from(nodes);
+
+	while (rest.len > 0) {
+		struct str name = str_cut(&rest, ',');
+
+		if (process_node_number(name) == node)
+			return name;
+	}
+	return arena_printf(arena, "%08x", node);
+}
+
+/* HOST, or NODE/HOST of another node, if nobody here sent it. */
+static struct str far_host(const struct tracer *tracer, const struct act_trace_entry *entry,
+			   struct arena *arena)
+{
+	struct str host = STR_NONE, node;
+
+	if (entry->parent == 0 && entry->far_parent != 0)
+		host = host_name(entry->far_host, arena);
+	if (host.at == NULL || entry->far_node == tracer->who.node)
+		return host;
+	node = node_name(entry->far_node, tracer->ask.nodes, arena);
+	return arena_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(node), STR_ARG(host));
 }
 
 static struct str parent_text(uint64_t parent, struct str host, struct arena *arena)
@@ -213,7 +240,7 @@ static void tell_row(void *arg, const struct act_trace_entry *entry)
 	bool is_in = act_ref_eq(entry->to, telling->tracer->who);
 	struct str other = is_in ? name_of(&telling->people, entry->from, entry->from_class)
 				 : name_of(&telling->people, entry->to, entry->to_class);
-	struct str host = far_host(entry, telling->people.arena);
+	struct str host = far_host(telling->tracer, entry, telling->people.arena);
 	uint64_t at_us, parent = host.at ? entry->far_parent : entry->parent;
 
 	if (entry->at.ns < telling->tracer->since.ns)
@@ -333,12 +360,14 @@ static void end_if_unused(struct act *act, const struct tracer *tracer)
 		act_host_trace(act_host_of(act), 0);
 }
 
-static void begin_along(struct act *act, struct tracer *tracer, const struct tracer_along *along)
+static void begin_along(struct act *act, struct tracer *tracer, const struct act_msg *msg)
 {
 	if (!tracer->is_busy && tracer->along == 0)
 		act_host_trace(act_host_of(act), TRACER_ENTRIES);
+	act_host_trace_for(act_host_of(act), msg->from.node);
 	tracer->along++;
-	act_after(act, along->for_ms, &tracer_along_over_type, &(struct tracer_along_over){ 0 });
+	act_after(act, ACT_AS(msg, tracer_along)->for_ms, &tracer_along_over_type,
+		  &(struct tracer_along_over){ 0 });
 }
 
 static void due(struct act *act, struct tracer *tracer)
@@ -359,7 +388,7 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 	else if (ACT_IS(msg, tracer_due))
 		due(act, state);
 	else if (ACT_IS(msg, tracer_along))
-		begin_along(act, state, ACT_AS(msg, tracer_along));
+		begin_along(act, state, msg);
 	else if (ACT_IS(msg, tracer_along_over)) {
 		((struct tracer *)state)->along--;
 		end_if_unused(act, state);

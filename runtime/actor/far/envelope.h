@@ -37,7 +37,7 @@ struct envelope {
 	struct act_ref from;
 	/*
 	 * Number of its entry in the trace of the host that sent it; 0: that one traces nothing. It lies behind the body, in
-	 * ENVELOPE_TRACE_BYTES, so that only what is traced is larger. Within a node only: there all hosts are of one release.
+	 * ENVELOPE_TRACE_BYTES, so that only what is traced is larger. Within a node, where all hosts are of one release, and to nodes that asked for it.
 	 */
 	uint64_t trace;
 };

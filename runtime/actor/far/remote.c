@@ -63,7 +63,7 @@ static const struct act_type *remote_type(const struct act_host *host, uint32_t 
 	return map_get(&host->types, str_of(&id, sizeof id));
 }
 
-/* Whoever gets it on this node learns which message of ours it comes from. */
+/* Whoever gets it learns which message of ours it comes from, if its node knows what that is. */
 static void remote_trace(struct act_host *host, struct act_ref to, struct envelope *envelope)
 {
 	char bytes[ENVELOPE_TRACE_BYTES];
@@ -73,7 +73,7 @@ static void remote_trace(struct act_host *host, struct act_ref to, struct envelo
 				    : envelope->kind == ENVELOPE_REPLY   ? ACT_ANSWER
 									 : ACT_SIGNAL);
 
-	if (to.node != host->config.node ||
+	if (!trace_is_for(host, to.node) ||
 	    envelope->length + ENVELOPE_TRACE_BYTES > LIMIT_MESSAGE_BYTES)
 		return;
 	envelope->trace = number;

@@ -345,6 +345,7 @@ TEST(what_comes_from_a_host_that_traces_has_its_number_there)
 			 str_of(bytes, sizeof bytes));
 	act_host_trace_each(pair.manual[0].host, pair.ref[0], see_entry, &entry);
 	CHECK(entry.parent == 0 && entry.far_parent == envelope.trace && entry.far_host == 1);
+	CHECK_EQ(entry.far_node, act_host_peer(pair.manual[1].host).node);
 	/* And what comes from elsewhere has not. */
 	envelope.trace = 0;
 	say(&pair, envelope);
@@ -352,6 +353,42 @@ TEST(what_comes_from_a_host_that_traces_has_its_number_there)
 	CHECK(entry.far_parent == 0);
 	pair_run(&pair, 0);
 	CHECK_EQ(pair.log[0].messages, 2);
+	pair_close(&pair);
+}
+
+static void see_arrival(void *arg, const struct act_trace_entry *entry)
+{
+	if (!entry->is_out && entry->kind == ACT_PLAIN)
+		*(struct act_trace_entry *)arg = *entry;
+}
+
+/* The second host's entry of what the first sends it. */
+static struct act_trace_entry send_and_see(struct pair *pair)
+{
+	struct act_trace_entry entry = { 0 };
+
+	CHECK(act_host_enter(pair->manual[0].host, pair->ref[0], send_there, &pair->ref[1]));
+	pair_run(pair, 0);
+	act_host_trace_each(pair->manual[1].host, pair->ref[1], see_arrival, &entry);
+	CHECK(entry.number != 0);
+	return entry;
+}
+
+/* A node of an older release would take the bit for damage; one that asks knows of it. */
+TEST(what_goes_to_another_node_has_its_number_only_while_that_node_wants_it)
+{
+	struct act_trace_entry entry;
+	struct pair pair;
+
+	pair_open(&pair);
+	act_host_trace(pair.manual[0].host, 64);
+	act_host_trace(pair.manual[1].host, 64);
+	CHECK_EQ(send_and_see(&pair).far_parent, 0);
+	act_host_trace_for(pair.manual[0].host, pair.ref[1].node);
+	entry = send_and_see(&pair);
+	CHECK(entry.far_parent != 0 && entry.far_node == pair.ref[0].node);
+	act_host_trace(pair.manual[0].host, 64);
+	CHECK_EQ(send_and_see(&pair).far_parent, 0);
 	pair_close(&pair);
 }
 
