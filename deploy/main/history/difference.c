@@ -10,7 +10,8 @@ struct finding {
 };
 
 static const char *const bookkeeping[] = { "metadata.managedFields", "metadata.resourceVersion",
-					   "metadata.generation", "metadata.uid" };
+					   "metadata.generation", "metadata.uid",
+					   "metadata.creationTimestamp" };
 
 static bool is_bookkeeping(struct str path)
 {

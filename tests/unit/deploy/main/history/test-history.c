@@ -44,6 +44,10 @@ TEST(what_differs_is_told_field_by_field)
 		{ "{\"a\":{}}", "{\"a\":[]}", "a: {} -> []" },
 		{ "{\"metadata\":{\"resourceVersion\":\"1\",\"generation\":1}}",
 		  "{\"metadata\":{\"resourceVersion\":\"2\",\"generation\":2}}", "" },
+		/* Of one that was deleted and made again: what the server gives anew is no change that somebody made. */
+		{ "{\"metadata\":{\"uid\":\"a\",\"creationTimestamp\":\"2026-11-27T08:40:26Z\"}}",
+		  "{\"metadata\":{\"uid\":\"b\",\"creationTimestamp\":\"2026-11-27T08:40:27Z\"}}",
+		  "" },
 		{ "{}", "{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1}",
 		  "+a: 1; +b: 1; +c: 1; +d: 1; and 2 more" },
 		{ NULL, "{\"a\":1}", "+a: 1" },
