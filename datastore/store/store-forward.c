@@ -135,7 +135,7 @@ static void try_here(struct store *store, uint32_t at)
 static void try_again(struct store *store, uint32_t at)
 {
 	struct store_forward *forward = &store->forwards.at[at];
-	if (forward->tries++ == 0 && forward->type == &store_write_type)
+	if (forward->type == &store_write_type)
 		forward->body.write.since = forward->since;
 	if (act_now(store->act).ns >= forward->until.ns)
 		give_up(store, at, UNAVAILABLE);

@@ -33,8 +33,7 @@
 #include "runtime/base/log.h"
 
 #define STORE_IN_FLIGHT 2U /* entries under way: one being written, one being gathered behind it */
-#define STORE_FORWARD_MS \
-	10000U /* how long a request passed to the leader may take, all its tries together */
+#define STORE_FORWARD_MS 10000U         /* for a request passed to the leader, all its tries */
 #define STORE_FORWARD_AGAIN_MS 20U      /* between two of them, unless another one leads */
 #define STORE_FORWARD_BYTES (16U * MIB) /* of bodies that are kept for a further try */
 #define STORE_FLUSH_MS \
@@ -47,9 +46,8 @@
 #define STORE_BEHIND_CHANGES 65536U /* unwritten changes in memory: beyond, writes are refused */
 #define STORE_WAIT_MS 10000U        /* a read that waits longer is answered TIMEOUT */
 #define STORE_SECOND_MS 1000U
-#define STORE_LEADERLESS_S \
-	2U /* longer than electing one takes: what was submitted may wait for ever */
-#define STORE_CHUNK_BYTES (256U * KIB)      /* of a snapshot */
+#define STORE_LEADERLESS_S 2U          /* longer than electing one takes: then it may be for ever */
+#define STORE_CHUNK_BYTES (256U * KIB) /* of a snapshot */
 #define STORE_DEFRAGMENT_BYTES (256U * MIB) /* a database that fits into memory twice */
 #define STORE_HISTORY_S 300U
 #define STORE_REPORT_S \
@@ -128,7 +126,6 @@ struct store_forward {
 	struct mono until;
 	uint64_t leader, term; /* whom it was tried with */
 	uint64_t since;        /* the revision before the first try */
-	uint32_t tries;        /* further ones */
 	bool is_doubtful;      /* a try that is over may have been taken */
 };
 

@@ -92,8 +92,10 @@ void chaos_turn_missed(struct chaos_turn *turn, struct mono now)
 bool chaos_turn_is_before(const struct chaos_turn *a, enum chaos_want a_want,
 			  const struct chaos_turn *b, enum chaos_want b_want)
 {
-	bool is_turn = a_want == CHAOS_INJECT;
+	bool is_turn = a_want == CHAOS_INJECT, is_late = a_want == CHAOS_MEASURE;
 
+	if (is_late != (b_want == CHAOS_MEASURE))
+		return is_late;
 	if (is_turn != (b_want == CHAOS_INJECT))
 		return !is_turn;
 	if (is_turn && a->had != b->had)

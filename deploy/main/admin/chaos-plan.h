@@ -56,7 +56,10 @@ void chaos_turn_forget(struct chaos_turns *turns, uint64_t plan);
 void chaos_turn_had(struct chaos_turns *turns, struct chaos_turn *turn);
 /* It had nobody to strike, or nobody who could be spared: it is due again, later each time. */
 void chaos_turn_missed(struct chaos_turn *turn, struct mono now);
-/* Of two plans that want something. Only a fault is a turn: whatever else there is to do comes first. */
+/*
+ * Of two plans that want something. Only a fault is a turn: whatever else there is to do comes first, and before all of it to say what
+ * the last one cost where somebody else did it, since until then the time that passes counts.
+ */
 bool chaos_turn_is_before(const struct chaos_turn *a, enum chaos_want a_want,
 			  const struct chaos_turn *b, enum chaos_want b_want);
 

@@ -188,6 +188,9 @@ TEST(what_is_no_turn_comes_first)
 	CHECK(!chaos_turn_is_before(&few, CHAOS_INJECT, &many, CHAOS_COMPLETE));
 	CHECK(chaos_turn_is_before(&many, CHAOS_BEGIN, &few, CHAOS_INJECT));
 	CHECK(chaos_turn_is_before(&few, CHAOS_BEGIN, &many, CHAOS_BEGIN));
+	/* What a deposed leader's fault cost is taken to be the time until it is measured. */
+	CHECK(chaos_turn_is_before(&many, CHAOS_MEASURE, &few, CHAOS_INJECT));
+	CHECK(chaos_turn_is_before(&many, CHAOS_MEASURE, &few, CHAOS_COMPLETE));
 }
 
 TEST(who_is_new_or_had_nobody_to_strike_for_long_does_not_keep_the_others_waiting)
