@@ -5,6 +5,7 @@
  *       │ ^
  *       │ └── another one leads, or STORE_FORWARD_AGAIN_MS later
  *       └── refused as by one who does not lead (any more), or nobody knows ──> waits ──STORE_FORWARD_MS, no leader──> over
+ *                                                        nobody leads ────────────^
  *
  * A command is tried again as long as that cannot make it happen twice. If no try was taken anything may be; else a write that has a
  * request number, by which whoever applies it knows it again. For that to be true whatever is late, a try holds only for the term that
@@ -219,6 +220,13 @@ static struct store_forward make_forward(struct store *store, const struct act_m
 	return forward;
 }
 
+/* As long as electing the next leader takes; store_write_second ends what waits longer. A witness counts no seconds. */
+static bool may_wait(const struct store *store, const struct act_type *type)
+{
+	return is_command(type) && !store->config->is_witness &&
+	       store->leaderless_s < STORE_LEADERLESS_S;
+}
+
 enum status store_pass_on(struct store *store, const struct act_msg *msg)
 {
 	struct store_forward forward = make_forward(store, msg);
@@ -233,13 +241,15 @@ enum status store_pass_on(struct store *store, const struct act_msg *msg)
 		*arena = NULL;
 	store->forward_bytes += forward.bytes;
 	enum status status = try_leader(store, &forward);
-	if (status == OK && msg->kind == ACT_REQUEST) {
-		forward.ticket = act_ticket(msg);
-		vec_push(&store->forwards, forward);
-	} else {
+	if (msg->kind != ACT_REQUEST || (status != OK && !may_wait(store, msg->type))) {
 		release(store, &forward);
+		return status;
 	}
-	return status;
+	forward.ticket = act_ticket(msg);
+	vec_push(&store->forwards, forward);
+	if (status != OK)
+		arm(store, STORE_FORWARD_AGAIN_MS);
+	return OK;
 }
 
 static uint32_t find_forward(const struct store *store, uint64_t number)

@@ -484,7 +484,7 @@ void store_answer_failure(struct store *store, struct act_ticket ticket,
 
 /* ---- store-forward.c ---- */
 
-/* Passes a request to the leader; its answer goes to whoever asked us. Not OK: no leader, nothing happened. */
+/* Passes a request to the leader, or a command to the next one; its answer goes to whoever asked us. Not OK: no leader, nothing happened. */
 MUST_USE enum status store_pass_on(struct store *store, const struct act_msg *msg);
 void store_on_forwarded(struct store *store, const struct act_msg *msg);
 void store_on_forward_again(struct store *store);

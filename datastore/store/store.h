@@ -10,8 +10,9 @@
  * twice. Reads are linearizable unless `is_serializable`. A watcher sees each change of its range exactly
  * once, in revision order, or is cancelled with a reason. Any replica takes any request: writes go on
  * to the leader (one hop), reads wait until this replica has applied what the leader had agreed upon.
- * Without a leader, writes and linearizable reads are answered UNAVAILABLE at once; serializable reads
- * and watches go on. A write that was under way when the majority was lost is answered TIMEOUT some seconds later.
+ * Without a leader, linearizable reads are answered UNAVAILABLE at once, and writes when there has been none for longer than it
+ * takes to elect one; serializable reads and watches go on. A write that was under way when the majority was lost is answered
+ * TIMEOUT some seconds later.
  *
  * Bounds: LIMIT_PROPOSALS writes and LIMIT_STORE_READS reads wait at once (BUSY beyond), a page of rows is at most
  * LIMIT_LIST_PAGE_BYTES, a watcher's window LIMIT_WATCH_EVENTS or LIMIT_WATCH_BYTES.

@@ -232,12 +232,13 @@ static bool has_run_out(void *arg)
 	return (*(uint32_t *)arg)-- == 0;
 }
 
-enum stop { CRASHES, ENDS, HANDS_OVER, PAUSES, IS_CUT_OFF, STOPS };
+enum stop { CRASHES, DIES, ENDS, HANDS_OVER, PAUSES, IS_CUT_OFF, STOPS };
 
 static void stop_leader(struct cluster *cluster, uint32_t leader, enum stop stop)
 {
 	switch (stop) {
 	case CRASHES: act_sim_crash(cluster_sim(cluster), leader); break;
+	case DIES: act_sim_crash_host(cluster_sim(cluster), leader, CLUSTER_HOST); break;
 	case ENDS:
 		act_host_drain(act_sim_host_of(cluster_sim(cluster), leader, CLUSTER_HOST), 5000);
 		break;
@@ -295,23 +296,30 @@ static void stop_after(struct cluster *cluster, struct poster *posters, uint32_t
 	CHECK_EQ(read->rows[0].version, 1);
 }
 
+static struct cluster *cluster_with_posters(uint64_t seed, struct poster posters[4],
+					    struct poster *args[4])
+{
+	struct cluster *cluster = cluster_new(&(struct cluster_config){ .seed = seed });
+
+	for (uint32_t i = 1; i <= 3; i++) {
+		args[i] = &posters[i];
+		cluster_place(cluster, i,
+			      &(struct act_child){
+				  .id = "poster", .class = &poster_class, .args = &args[i] });
+		cluster_start(cluster, i, CLUSTER_STORE);
+	}
+	cluster_converge(cluster);
+	CHECK(cluster_await_voters(cluster, 3));
+	return cluster;
+}
+
 TEST_SLOW(a_write_that_was_passed_on_to_a_leader_that_stops_is_done_by_the_next_and_once, 60)
 {
 	for (enum stop stop = CRASHES; stop < STOPS; stop++) {
 		struct poster posters[4] = { { .key = "" } }, *args[4];
-		struct cluster *cluster = cluster_new(&(struct cluster_config){ .seed = 11 });
+		struct cluster *cluster = cluster_with_posters(11, posters, args);
 		struct passed passed = { 0 };
 
-		for (uint32_t i = 1; i <= 3; i++) {
-			args[i] = &posters[i];
-			cluster_place(cluster, i,
-				      &(struct act_child){ .id = "poster",
-							   .class = &poster_class,
-							   .args = &args[i] });
-			cluster_start(cluster, i, CLUSTER_STORE);
-		}
-		cluster_converge(cluster);
-		CHECK(cluster_await_voters(cluster, 3));
 		for (uint32_t events = 0; events < 60; events++)
 			stop_after(cluster, posters, events, stop, &passed);
 		/* Some had been appended by the old leader and kept by the new one, some had not. Who hands over answers first. */
@@ -319,6 +327,50 @@ TEST_SLOW(a_write_that_was_passed_on_to_a_leader_that_stops_is_done_by_the_next_
 		CHECK(passed.answered > passed.repeats);
 		cluster_free(cluster);
 	}
+}
+
+/* Milliseconds until it was answered. */
+static uint64_t post_and_wait(struct cluster *cluster, struct poster *poster, uint32_t by)
+{
+	uint64_t began = act_sim_now_ms(cluster_sim(cluster));
+
+	CHECK(act_host_enter(act_sim_host_of(cluster_sim(cluster), by, CLUSTER_HOST), poster->self,
+			     post, NULL));
+	CHECK_EQ(act_sim_run_for(cluster_sim(cluster), 15000, is_posted, poster), ACT_SIM_CLAIM);
+	return act_sim_now_ms(cluster_sim(cluster)) - began;
+}
+
+TEST_SLOW(a_write_that_comes_while_nobody_leads_is_done_by_whoever_is_elected, 60)
+{
+	struct poster posters[4] = { { .key = "k" }, { .key = "k" }, { .key = "k" }, { .key = "k" } };
+	struct poster *args[4];
+	struct cluster *cluster = cluster_with_posters(12, posters, args);
+	uint32_t done = 0;
+
+	for (uint32_t turn = 0; turn < 60; turn++) {
+		uint32_t leader = cluster_leader(cluster), by = other_than(leader, 0);
+
+		posters[by].has_request =
+		    turn % 2 == 0; /* no try was taken: without a number, too */
+		stop_leader(cluster, leader, turn % 3 == 0 ? IS_CUT_OFF : DIES);
+		cluster_run(cluster, turn * 10 % 130);
+		CHECK(post_and_wait(cluster, &posters[by], by) < 2500);
+		/* Unless it was sent to the old one, which nobody knew to be gone. */
+		CHECK(posters[by].status == OK || (turn % 2 != 0 && posters[by].status == TIMEOUT));
+		done += posters[by].status == OK;
+		start_again(cluster, leader);
+	}
+	CHECK(done > 30 + 10);
+	/* Nobody is elected: it fails in the time that it takes to know that, and then at once. */
+	uint32_t left = cluster_leader(cluster);
+	act_sim_crash(cluster_sim(cluster), other_than(left, 0));
+	act_sim_crash(cluster_sim(cluster), other_than(left, other_than(left, 0)));
+	cluster_run(cluster, 600);
+	CHECK(post_and_wait(cluster, &posters[left], left) < 4000);
+	CHECK(posters[left].status == UNAVAILABLE || posters[left].status == TIMEOUT);
+	CHECK_EQ(post_and_wait(cluster, &posters[left], left), 0);
+	CHECK_STATUS(posters[left].status, UNAVAILABLE);
+	cluster_free(cluster);
 }
 
 /* Reads one after another, without waiting for the answers; remembers how long the slowest took. */
