@@ -22,6 +22,7 @@
 #include "transport/http/engine/http.h"
 
 struct admitting;
+struct audit_state;
 struct conversion;
 struct request;
 struct server;
@@ -36,6 +37,7 @@ enum live_look { LIVE_UNSEEN, LIVE_LOOKED, LIVE_UNKNOWN };
 enum step_number {
 	STEP_ROUTE,
 	STEP_AUTHENTICATE,
+	STEP_AUDIT,
 	STEP_IMPERSONATE,
 	STEP_AUTHORIZE,
 	STEP_DECODE,
@@ -44,6 +46,7 @@ enum step_number {
 	STEP_VALIDATE,
 	STEP_PERSIST,
 	STEP_RESPOND,
+	STEP_TELL,
 	STEP_COUNT,
 };
 
@@ -91,7 +94,8 @@ struct answer {
 struct asked {
 	struct str method, path, query; /* still encoded */
 	struct str accept, content_type, accept_encoding, agent, if_none_match, audit_id,
-	    authorization;
+	    authorization, forwarded; /* X-Forwarded-For */
+	struct str address;           /* the peer's, without its port; absent: it has none */
 	struct str body;
 	struct user
 	    impersonated; /* in whose name the request is to be judged; nothing in it: the asker's own */
@@ -170,6 +174,7 @@ struct request {
 	struct kind_write *also; /* what the verb wants written with it; NULL: nothing */
 	struct str *warnings;
 	uint32_t warning_count;
+	struct audit_state *audit;  /* NULL: nothing is told of it */
 	struct str_map annotations; /* what the audit log is told beside what was asked */
 
 	struct answer answer;

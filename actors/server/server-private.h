@@ -30,6 +30,7 @@ struct server_counts {
 	struct metrics_histogram *durations[VERB_PROXY + 1];
 	struct metrics_gauge *in_flight, *mutating, *watches;
 	struct metrics_counter *events_sent, *watches_dropped;
+	struct metrics_counter *audited, *unaudited;
 };
 
 /* Of the events written within the last minute. */

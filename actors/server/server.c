@@ -216,6 +216,10 @@ static void make_counts(struct server *server)
 					"Watches that stand.", "verb=\"WATCH\"");
 	counts->events_sent = metrics_counter(metrics, "apiserver_watch_events_total",
 					      "Events sent to watchers.", NULL);
+	counts->audited =
+	    metrics_counter(metrics, "apiserver_audit_event_total", "Audit events made.", NULL);
+	counts->unaudited = metrics_counter(metrics, "apiserver_audit_requests_rejected_total",
+					    "Audit events that nobody took.", NULL);
 	counts->watches_dropped = metrics_counter(metrics, "apiserver_terminated_watchers_total",
 						  "Watchers that were too slow.", NULL);
 }

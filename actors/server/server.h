@@ -12,6 +12,7 @@
 #define ACTORS_SERVER_SERVER_H
 
 #include "actors/admission/security/security-policy.h"
+#include "actors/audit/audit-policy.h"
 #include "actors/authentication/authenticator.h"
 #include "actors/authorization/authorizer.h"
 #include "actors/server/cache/live.h"
@@ -34,6 +35,24 @@ struct server_page {
 	struct str policy; /* Content-Security-Policy */
 };
 
+/* Who keeps what is told of requests: an actor that takes struct audit_line. */
+struct audit_sink {
+	const char *actor;
+	enum {
+		AUDIT_BATCH,    /* nobody waits */
+		AUDIT_BLOCKING, /* answers wait until it is kept, or has failed */
+		AUDIT_STRICT,   /* and a request that cannot be told of fails before it is done */
+	} mode;
+};
+
+#define AUDIT_SINKS_MAX 2
+
+struct audit_options {
+	const struct audit_policy *policy;
+	struct audit_sink sinks[AUDIT_SINKS_MAX];
+	uint32_t sink_count;
+};
+
 /* Borrowed while the server lives. */
 struct server_config {
 	const char *store; /* "store" */
@@ -51,6 +70,7 @@ struct server_config {
 	/* Which of the built-in resources are served; NULL: all. What is not served has no cache and no discovery. */
 	bool (*is_served)(const struct resource_row *row);
 
+	const struct audit_options *audit;       /* NULL: nothing is told */
 	const struct security_options *security; /* of PodSecurity; NULL: upstream's defaults */
 
 	/* Service account tokens: who signs, and which keys are published at /openid/v1/jwks. */

@@ -1,3 +1,4 @@
+#include "actors/server/audit/audit.h"
 #include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 #include "runtime/base/log.h"
@@ -19,6 +20,7 @@ VERB_STEP(persist)
 /* What is live is looked at first, whatever is then done with it. */
 static enum next read(struct request *r)
 {
+	audit_decoded(r);
 	if (r->resource != NULL && r->resource->live != NULL) {
 		enum next next = live_refresh(r);
 
@@ -34,6 +36,7 @@ static const struct step {
 } steps[STEP_COUNT] = {
 	[STEP_ROUTE] = { "route", enter_route },
 	[STEP_AUTHENTICATE] = { "authenticate", access_authenticate },
+	[STEP_AUDIT] = { "audit", audit_receive },
 	[STEP_IMPERSONATE] = { "impersonate", impersonate },
 	[STEP_AUTHORIZE] = { "authorize", enter_authorize },
 	[STEP_DECODE] = { "decode", decode },
@@ -42,6 +45,7 @@ static const struct step {
 	[STEP_VALIDATE] = { "validate", validate },
 	[STEP_PERSIST] = { "persist", persist },
 	[STEP_RESPOND] = { "respond", respond },
+	[STEP_TELL] = { "tell", audit_answer },
 };
 
 static void finish(struct request *r);
@@ -55,7 +59,7 @@ void request_run(struct request *r)
 	while (next == NEXT && r->step < STEP_COUNT) {
 		r->started = r->step++;
 		next = steps[r->started].run(r);
-		if (next == DONE && r->started != STEP_RESPOND) {
+		if (next == DONE && r->started < STEP_RESPOND) {
 			r->step = STEP_RESPOND;
 			next = NEXT;
 		}
@@ -146,6 +150,7 @@ void request_expire(struct request *r)
 					   "request did not complete within the allotted timeout"),
 	};
 	respond(r);
+	audit_end(r);
 	r->is_answered = true;
 	r->door->answer(r);
 	request_cancel(r);

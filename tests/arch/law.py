@@ -23,16 +23,17 @@ RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
 # What parts that several kinds have must be like.
 KINDS = RECORDS + RULES + ["actors/client"]  # client holds what a rule is given to judge by
 FIELDS = ["actors/kinds/field"]
+AUDIT = ["actors/audit"]
 ADMISSION = ["actors/admission/object", "actors/admission/security"]
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/admission/policy", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
-          "actors/server/subresource", "actors/server/answer", "actors/server/cache", "actors/server/outside"]
+          "actors/server/subresource", "actors/server/answer", "actors/server/cache", "actors/server/outside", "actors/server/audit"]
 # What the controllers of one family stand on beside the framework.
 FAMILIES = ["actors/controller/workload", "actors/controller/job"]
 CONTROLLERS = ["actors/controllers/" + room for room in ("access", "cluster", "extension", "network", "storage", "workload")]
 CONTROL = ["actors/client", "actors/controller"] + FAMILIES
-ACTORS = DOOR + ADMISSION + ["actors/admission/webhook"] + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers"] + CONTROLLERS + ["actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
+ACTORS = DOOR + ADMISSION + AUDIT + ["actors/admission/webhook"] + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers"] + CONTROLLERS + ["actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
                           "actors/scheduler/criterion", "actors/node/pod", "actors/node",
                  "actors/proxy"]
 # The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
@@ -84,6 +85,7 @@ USES = {
     "actors/admission/policy": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission"],
     **{room: RUNTIME + RECORDS + ["actors/client", "actors/admission"] for room in ADMISSION},
     "actors/admission/webhook": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission", "transport/wire"],
+    "actors/audit": RUNTIME + RECORDS + ["actors/client", "actors/authorization"],
     "actors/kinds/field": KINDS + ["actors/kinds"],
     "actors/kinds": KINDS,
     "actors/kinds/access": KINDS + FIELDS + ["actors/kinds", "transport/tls"],  # requests for certificates are read to be judged
@@ -96,7 +98,7 @@ USES = {
     # etcd's API is about keys and revisions: it knows the store and nothing of records, so the API server's rooms are not its.
     "actors/etcd": RUNTIME + HTTP + ["transport/wire", "transport/tls", "datastore/store", "actors/etcd/file"],
     "actors/etcd/file": ["transport/wire"],  # bytes of a form that others read and write; knows no store
-    **{room: RUNTIME + DATASTORE + DOOR + ADMISSION + SERVER + HTTP + ["transport/http/upgrade", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
+    **{room: RUNTIME + DATASTORE + DOOR + ADMISSION + AUDIT + SERVER + HTTP + ["transport/http/upgrade", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
     "actors/controller": RUNTIME + RECORDS + ["actors/client"],
     "actors/controller/workload": RUNTIME + RECORDS + ["actors/client", "actors/controller"],
     "actors/controller/job": RUNTIME + RECORDS + ["actors/client", "actors/controller", "actors/controller/workload"],

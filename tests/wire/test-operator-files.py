@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Files that operators give the API server, under upstream's names: what they change, and that a wrong one stops the start with words."""
+import json
 import os
 import sys
 import tempfile
@@ -24,6 +25,21 @@ plugins:
     kind: PodSecurityConfiguration
     defaults: {enforce: baseline, enforce-version: v1.30}
     exemptions: {namespaces: [free]}
+"""
+
+
+POLICY = """
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+omitManagedFields: true
+rules:
+- level: None
+  userGroups: ["system:serviceaccounts", "system:nodes"]
+- level: RequestResponse
+  resources: [{group: "", resources: [configmaps]}]
+- level: Metadata
+  resources: [{group: "", resources: [secrets]}]
 """
 
 
@@ -62,6 +78,31 @@ def test_pods_are_held_to_the_default_but_in_namespaces_that_are_exempt():
             kubectl(cluster, "create", "-f", "-", stdin=POD % ("p", "free"), namespace="free")
             said = kubectl(cluster, "create", "-f", "-", stdin=POD % ("p", "default"), ok=False)
             expect(said, r'violates PodSecurity "baseline:v1.30": host namespaces \(hostPID=true\)')
+
+
+def events(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file.read().splitlines()]
+
+
+def test_requests_are_told_of_in_the_audit_log():
+    with tempfile.TemporaryDirectory() as folder:
+        policy, log = file_of(folder, "policy.yaml", POLICY), os.path.join(folder, "audit.log")
+        with Cluster(1, ("--audit-policy-file", policy, "--audit-log-path", log, "--audit-log-maxbackup", "2")) as cluster:
+            node = cluster.nodes[0]
+            kubectl(cluster, "create", "configmap", "a", "--from-literal=k=v")
+            kubectl(cluster, "create", "secret", "generic", "hidden", "--from-literal=k=word")
+            assert node.request("GET", "/api/v1/namespaces/default/configmaps/a", headers={"X-Forwarded-For": "10.1.2.3", "Audit-ID": "mine"})[0] == 200
+            found = events(log)  # each was written before its request was answered
+            made = [event for event in found if event["verb"] == "create" and event["objectRef"]["resource"] == "configmaps"][-1]
+            assert made["level"] == "RequestResponse" and made["stage"] == "ResponseComplete", made
+            assert made["requestObject"]["data"] == {"k": "v"} and "managedFields" not in made["responseObject"]["metadata"], made
+            assert made["responseStatus"]["code"] == 201 and made["user"]["groups"] == ["system:masters", "system:authenticated"], made
+            assert made["annotations"]["authorization.k8s.io/decision"] == "allow", made
+            seen = [event for event in found if event["auditID"] == "mine"]
+            assert len(seen) == 1 and seen[0]["sourceIPs"][0] == "10.1.2.3" and len(seen[0]["sourceIPs"]) == 2, seen
+            with open(log, encoding="utf-8") as file:
+                assert "word" not in file.read() and not any("requestObject" in event for event in found if event["objectRef"]["resource"] == "secrets")
 
 
 if __name__ == "__main__":

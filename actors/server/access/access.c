@@ -179,8 +179,14 @@ enum next access_authorize(struct request *r)
 	struct attributes attributes = attributes_of(r);
 	struct access_verdict verdict;
 
-	if (access_ask(r, &attributes, false, &verdict) == WAIT)
+	if (access_ask(r, &attributes, r->audit != NULL, &verdict) == WAIT)
 		return WAIT;
+	if (r->audit != NULL) {
+		str_map_put(&r->annotations, r->arena, STR("authorization.k8s.io/decision"),
+			    verdict.is_allowed ? STR("allow") : STR("forbid"));
+		str_map_put(&r->annotations, r->arena, STR("authorization.k8s.io/reason"),
+			    verdict.reason.at ? verdict.reason : STR(""));
+	}
 	return verdict.is_allowed ? NEXT : forbidden(r, verdict.reason);
 }
 

@@ -30,6 +30,17 @@ static struct str new_audit_id(struct server *server, struct arena *arena)
 			    (uint32_t)(low >> 52), (uintmax_t)(low & 0xffffffffffffULL));
 }
 
+/* 127.0.0.1:4711, [::1]:4711; those beside us on this machine have none. */
+static struct str address_of(struct str peer)
+{
+	int64_t colon = str_find_last(peer, ':');
+	struct str address = str_slice(peer, 0, colon < 0 ? 0 : (uint32_t)colon);
+
+	if (str_starts(address, STR("[")) && address.len > 2)
+		address = str_slice(address, 1, address.len - 1);
+	return address;
+}
+
 static void take_head(struct server *server, struct http_exchange *exchange, struct asked *asked)
 {
 	asked->method = http_method(exchange);
@@ -41,6 +52,8 @@ static void take_head(struct server *server, struct http_exchange *exchange, str
 	asked->agent = http_request_header(exchange, STR("user-agent"));
 	asked->if_none_match = http_request_header(exchange, STR("if-none-match"));
 	asked->authorization = http_request_header(exchange, STR("authorization"));
+	asked->forwarded = http_request_header(exchange, STR("x-forwarded-for"));
+	asked->address = address_of(http_remote(exchange));
 	asked->audit_id = http_request_header(exchange, STR("audit-id"));
 	if (asked->audit_id.len == 0 || asked->audit_id.len > AUDIT_ID_MAX)
 		asked->audit_id = new_audit_id(server, http_arena(exchange));

@@ -1,3 +1,4 @@
+#include "actors/server/audit/audit.h"
 #include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 #include "actors/server/verb/select.h"
@@ -95,6 +96,7 @@ void watch_close(struct watch *watch, int32_t code)
 
 	watch_gone(watch);
 	r->is_answered = true;
+	audit_end(r);
 	r->door->end(r, code);
 	request_cancel(r);
 }
@@ -505,6 +507,7 @@ static void open_watch(struct request *r, bool has_initial, uint64_t cursor, uin
 	r->answer.code = 200;
 	r->answer.content_type = negotiate_type(&r->form, true);
 	r->door->begin(r);
+	audit_start(r);
 }
 
 /* Errors of a watch come as its only event: clients look for them there. */

@@ -13,6 +13,7 @@ const struct option api_options[] = {
 	  .kind = OPTION_TEXT,
 	  .value = "PATH",
 	  .help = "AdmissionConfiguration: defaults and exemptions of PodSecurity" },
+	AUDIT_OPTIONS,
 	{ .name = NULL },
 };
 
@@ -45,13 +46,16 @@ enum status api_options_load(const struct command_line *line, struct arena *aren
 			     struct api_options *out, struct fault *why)
 {
 	*out = (struct api_options){ .security = security_policy_open };
-	return admission_file_load(command_text(line, "admission-control-config-file"), arena,
-				   &out->security, why);
+	TRY(admission_file_load(command_text(line, "admission-control-config-file"), arena,
+				&out->security, why));
+	return audit_options_load(line, arena, &out->audit, why);
 }
 
 void api_options_apply(const struct api_options *options, struct server_config *server)
 {
 	server->security = &options->security;
+	if (options->audit.options.policy != NULL)
+		server->audit = &options->audit.options;
 }
 
 enum status api_options_words(const struct command_line *line, struct arena *arena,

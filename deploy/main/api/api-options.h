@@ -7,6 +7,7 @@
 #define DEPLOY_MAIN_API_API_OPTIONS_H
 
 #include "actors/server/server.h"
+#include "deploy/main/api/audit-options.h"
 #include "deploy/main/command/command.h"
 
 /* For struct command.more. */
@@ -15,6 +16,7 @@ extern const struct option api_options[];
 
 struct api_options {
 	struct security_options security;
+	struct audit_setting audit;
 };
 
 /* BAD_REQUEST and others with words that name the file. Blocks. */

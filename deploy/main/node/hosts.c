@@ -150,6 +150,8 @@ int hosts_core(const struct command_line *line)
 	if (datastore_is_external(&core.process.identity) &&
 	    datastore_configure(&core.process, &core.layout.external, &why) != OK)
 		return failed(line, &why);
+	if (core.layout.server.audit != NULL)
+		layout_add(&core.layout, "audit-log", &audit_log_class, &core.api.audit.log);
 	configure_http(&core);
 	configure_etcd(&core, command_text(line, "etcd-listen"));
 	core.keeper.process = &core.process;
