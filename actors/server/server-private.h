@@ -10,6 +10,7 @@
 #include "actors/server/cache/feed.h"
 #include "actors/server/cache/line.h"
 #include "actors/server/cache/live-private.h"
+#include "actors/server/cache/seal.h"
 #include "actors/server/catalog/discovery.h"
 #include "actors/server/catalog/resources.h"
 #include "actors/server/door/door.h"
@@ -57,6 +58,7 @@ struct server {
 	uint64_t last_tag;
 	uint64_t look_timer; /* while a request wants to be looked at between two ticks */
 	struct lines lines;
+	struct seals seals;
 	struct arena *scratch; /* of one match or encoding; reset by whoever used it */
 	struct list dirty;     /* caches with news for their watchers */
 	struct reader reader;

@@ -253,6 +253,7 @@ static void release(void *arg)
 	definitions_free(server->definitions, server->resources);
 	resources_free(server->resources);
 	map_fini(&server->by_tag);
+	map_fini(&server->seals.by_key);
 	arena_free(server->scratch);
 	if (server->owns_metrics)
 		metrics_free(server->metrics);

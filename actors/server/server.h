@@ -15,6 +15,7 @@
 #include "actors/audit/audit-policy.h"
 #include "actors/authentication/authenticator.h"
 #include "actors/authorization/authorizer.h"
+#include "actors/encryption/encryption.h"
 #include "actors/server/cache/live.h"
 #include "actors/server/catalog/custom.h"
 #include "runtime/actor/act.h"
@@ -70,6 +71,7 @@ struct server_config {
 	/* Which of the built-in resources are served; NULL: all. What is not served has no cache and no discovery. */
 	bool (*is_served)(const struct resource_row *row);
 
+	const struct encryption *encryption;     /* of values in the store; NULL: none is */
 	const struct audit_options *audit;       /* NULL: nothing is told */
 	const struct security_options *security; /* of PodSecurity; NULL: upstream's defaults */
 

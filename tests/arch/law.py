@@ -23,7 +23,7 @@ RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
 # What parts that several kinds have must be like.
 KINDS = RECORDS + RULES + ["actors/client"]  # client holds what a rule is given to judge by
 FIELDS = ["actors/kinds/field"]
-AUDIT = ["actors/audit"]
+AUDIT = ["actors/audit", "actors/encryption"]
 ADMISSION = ["actors/admission/object", "actors/admission/security"]
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/admission/policy", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
@@ -85,6 +85,7 @@ USES = {
     "actors/admission/policy": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission"],
     **{room: RUNTIME + RECORDS + ["actors/client", "actors/admission"] for room in ADMISSION},
     "actors/admission/webhook": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission", "transport/wire"],
+    "actors/encryption": ["datastore/schema", "transport/tls"],
     "actors/audit": RUNTIME + RECORDS + ["actors/client", "actors/authorization"],
     "actors/kinds/field": KINDS + ["actors/kinds"],
     "actors/kinds": KINDS,

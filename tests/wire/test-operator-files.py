@@ -43,6 +43,18 @@ rules:
 """
 
 
+ENCRYPTION = """
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [secrets]
+  providers:
+%s
+  - identity: {}
+"""
+KEY = "  - %s: {keys: [{name: %s, secret: MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=}]}"
+
+
 def file_of(folder, name, text):
     path = os.path.join(folder, name)
     with open(path, "w", encoding="utf-8") as file:
@@ -103,6 +115,43 @@ def test_requests_are_told_of_in_the_audit_log():
             assert len(seen) == 1 and seen[0]["sourceIPs"][0] == "10.1.2.3" and len(seen[0]["sourceIPs"]) == 2, seen
             with open(log, encoding="utf-8") as file:
                 assert "word" not in file.read() and not any("requestObject" in event for event in found if event["objectRef"]["resource"] == "secrets")
+
+
+def holds(folder, word):
+    """Whether the bytes lie in any file below it."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(place, name)
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    if word in file.read():
+                        return True
+    return False
+
+
+def test_secrets_lie_encrypted_in_the_store_and_their_keys_change():
+    option = "encryption-provider-config"
+    expect(refused(option, ENCRYPTION % (KEY % ("aesgcm", "a:b"))), r"resources\[0\].providers\[0\].aesgcm.keys\[0\]: Invalid value: a key's name has no colon")
+    expect(refused(option, ENCRYPTION % "  - secretbox: {keys: [{name: a, secret: eA==}]}"), "secretbox and kms are not known here")
+    expect(refused(option, ENCRYPTION % "  - aescbc: {keys: [{name: a, secret: eA==}]}"), "secret is not of the expected length")
+    with tempfile.TemporaryDirectory() as folder:
+        path = file_of(folder, "encryption.yaml", ENCRYPTION % (KEY % ("aesgcm", "one")))
+        words = ("--" + option, path)
+        with Cluster(1, words) as cluster:
+            node = cluster.nodes[0]
+            secret = {"metadata": {"name": "a"}, "stringData": {"k": "a-word-nobody-says"}}
+            assert node.request("POST", "/api/v1/namespaces/default/secrets", secret)[0] == 201
+            assert node.request("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"name": "a"}, "data": {"k": "a-word-for-all"}})[0] == 201
+            assert not holds(node.folder, b"a-word-nobody-says") and holds(node.folder, b"k8s:enc:aesgcm:v1:one:") and holds(node.folder, b"a-word-for-all")
+            assert node.stop() == 0
+            file_of(folder, "encryption.yaml", ENCRYPTION % "\n".join((KEY % ("aescbc", "two"), KEY % ("aesgcm", "one"))))
+            node.start(*words)
+            node.wait_ready()
+            code, found = node.request("GET", "/api/v1/namespaces/default/secrets/a")
+            assert code == 200 and found["data"]["k"] == "YS13b3JkLW5vYm9keS1zYXlz", found
+            code, changed = node.request("PUT", "/api/v1/namespaces/default/secrets/a", found)
+            assert code == 200 and changed["metadata"]["resourceVersion"] != found["metadata"]["resourceVersion"], changed
+            assert holds(node.folder, b"k8s:enc:aescbc:v1:two:") and not holds(node.folder, b"a-word-nobody-says")
 
 
 if __name__ == "__main__":

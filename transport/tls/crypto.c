@@ -133,6 +133,81 @@ enum status crypto_open(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], struct str sea
 	return CORRUPT;
 }
 
+/* ---- AES as others write it -------------------------------------------------------------------------------- */
+
+#define BLOCK_BYTES 16
+
+static const EVP_CIPHER *cipher_of(enum crypto_cipher cipher, struct str key)
+{
+	assert(key.len == 16 || key.len == 24 || key.len == 32);
+	tls_library();
+	if (cipher == CRYPTO_AES_GCM)
+		return key.len == 16   ? EVP_aes_128_gcm()
+		       : key.len == 24 ? EVP_aes_192_gcm()
+				       : EVP_aes_256_gcm();
+	return key.len == 16   ? EVP_aes_128_cbc()
+	       : key.len == 24 ? EVP_aes_192_cbc()
+			       : EVP_aes_256_cbc();
+}
+
+uint32_t crypto_encrypt(enum crypto_cipher cipher, struct str key, struct str plain,
+			struct str context, void *out)
+{
+	bool is_gcm = cipher == CRYPTO_AES_GCM;
+	uint32_t begin = is_gcm ? NONCE_BYTES : BLOCK_BYTES;
+	uint8_t *body = (uint8_t *)out + begin;
+	EVP_CIPHER_CTX *one = EVP_CIPHER_CTX_new();
+	int len = 0, last = 0, none;
+
+	crypto_random(out, begin);
+	must(one != NULL);
+	must(EVP_EncryptInit_ex2(one, cipher_of(cipher, key), (const uint8_t *)key.at, out, NULL));
+	if (is_gcm && context.len > 0)
+		must(EVP_EncryptUpdate(one, NULL, &none, (const uint8_t *)context.at,
+				       (int)context.len));
+	if (plain.len > 0)
+		must(EVP_EncryptUpdate(one, body, &len, (const uint8_t *)plain.at, (int)plain.len));
+	must(EVP_EncryptFinal_ex(one, body + len, &last));
+	if (is_gcm)
+		must(EVP_CIPHER_CTX_ctrl(one, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, body + len));
+	EVP_CIPHER_CTX_free(one);
+	return begin + (uint32_t)(len + last) + (is_gcm ? TAG_BYTES : 0);
+}
+
+enum status crypto_decrypt(enum crypto_cipher cipher, struct str key, struct str bytes,
+			   struct str context, void *out, uint32_t *out_len)
+{
+	bool is_gcm = cipher == CRYPTO_AES_GCM;
+	uint32_t begin = is_gcm ? NONCE_BYTES : BLOCK_BYTES, end = is_gcm ? TAG_BYTES : 0;
+	const uint8_t *from = (const uint8_t *)bytes.at;
+	EVP_CIPHER_CTX *one;
+	uint32_t body_len;
+	int len = 0, last = 0, none, is_whole;
+
+	if (bytes.len < begin + end || (!is_gcm && (bytes.len == begin || bytes.len % BLOCK_BYTES)))
+		return CORRUPT;
+	body_len = bytes.len - begin - end;
+	one = EVP_CIPHER_CTX_new();
+	must(one != NULL);
+	must(EVP_DecryptInit_ex2(one, cipher_of(cipher, key), (const uint8_t *)key.at, from, NULL));
+	if (is_gcm)
+		must(EVP_CIPHER_CTX_ctrl(one, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES,
+					 (void *)(uintptr_t)(from + begin + body_len)));
+	if (is_gcm && context.len > 0)
+		must(EVP_DecryptUpdate(one, NULL, &none, (const uint8_t *)context.at,
+				       (int)context.len));
+	if (body_len > 0)
+		must(EVP_DecryptUpdate(one, out, &len, from + begin, (int)body_len));
+	is_whole = EVP_DecryptFinal_ex(one, (uint8_t *)out + len, &last);
+	EVP_CIPHER_CTX_free(one);
+	if (is_whole != 1) {
+		OPENSSL_cleanse(out, body_len); /* nobody may look at what was not authentic */
+		return CORRUPT;
+	}
+	*out_len = (uint32_t)(len + last);
+	return OK;
+}
+
 bool crypto_scrypt_is_sane(struct crypto_scrypt_cost cost)
 {
 	return cost.log2_n >= 1 && cost.log2_n <= 20 && cost.r >= 1 && cost.r <= 64 &&

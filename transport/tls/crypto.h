@@ -50,6 +50,18 @@ MUST_USE enum status crypto_open(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], struc
 				 struct str context, void *out);
 
 /*
+ * AES with a key of 16, 24 or 32 bytes, as others write it: out = nonce of 12, ciphertext, tag of 16 (GCM); or a first block of 16,
+ * ciphertext padded as PKCS #7 says (CBC, which proves nothing: for what was written so). `context` is GCM's alone. Both give how many
+ * bytes they wrote: at most CRYPTO_ENCRYPT_EXTRA more than there were, or no more.
+ */
+enum crypto_cipher { CRYPTO_AES_GCM, CRYPTO_AES_CBC };
+#define CRYPTO_ENCRYPT_EXTRA 32U
+uint32_t crypto_encrypt(enum crypto_cipher cipher, struct str key, struct str plain,
+			struct str context, void *out);
+MUST_USE enum status crypto_decrypt(enum crypto_cipher cipher, struct str key, struct str bytes,
+				    struct str context, void *out, uint32_t *out_len);
+
+/*
  * A key from a passphrase that costs whoever guesses as much each time (scrypt, RFC 7914): 128 * r * 2^log2_n bytes of memory. Costs that
  * come from outside are judged first: CRYPTO_SCRYPT_BYTES_MAX.
  */

@@ -26,13 +26,13 @@ static const struct type *own_type(const struct cache *cache, struct str bytes)
 }
 
 static struct object *decode(struct server *server, const struct type *type,
-			     const struct store_row *row)
+			     const struct store_row *row, struct str bytes)
 {
 	struct fault why = { 0 };
 	struct meta_object_meta *meta;
 	struct object *object;
 
-	if (stored_decode(type, row->value, &object, &why) != OK) {
+	if (stored_decode(type, bytes, &object, &why) != OK) {
 		log_error("api", "a stored object cannot be read", LOG_STR("key", row->key),
 			  LOG_FAULT(&why));
 		return NULL;
@@ -44,11 +44,11 @@ static struct object *decode(struct server *server, const struct type *type,
 	return object;
 }
 
-const struct object *feed_decode(struct server *server, const struct cache *cache,
-				 const struct store_row *row)
+static const struct object *decode_as_shown(struct server *server, const struct cache *cache,
+					    const struct store_row *row, struct str bytes)
 {
-	const struct type *own = own_type(cache, row->value), *type = cache_type(cache);
-	struct object *object = decode(server, own, row), *shown;
+	const struct type *own = own_type(cache, bytes), *type = cache_type(cache);
+	struct object *object = decode(server, own, row, bytes), *shown;
 
 	if (object == NULL)
 		return NULL;
@@ -63,4 +63,21 @@ const struct object *feed_decode(struct server *server, const struct cache *cach
 	object_freeze(shown, object->revision);
 	object_unref(object);
 	return shown;
+}
+
+const struct object *feed_decode(struct server *server, const struct cache *cache,
+				 const struct store_row *row)
+{
+	struct arena *arena = arena_new(0);
+	const struct object *object = NULL;
+	struct fault why = { 0 };
+	struct str plain;
+
+	if (seal_open(server, cache_type(cache), row->key, row->value, arena, &plain, &why) == OK)
+		object = decode_as_shown(server, cache, row, plain);
+	else
+		log_error("api", "a stored object cannot be opened", LOG_STR("key", row->key),
+			  LOG_FAULT(&why));
+	arena_free(arena);
+	return object;
 }

@@ -33,6 +33,7 @@ static void take_event(struct server *server, const struct store_row *row, bool 
 		definitions_unclaimed(server, row, is_delete);
 		return;
 	}
+	seal_note(server, row->key, is_delete ? STR_NONE : row->value);
 	if (!is_delete) {
 		object = feed_decode(server, cache, row);
 		if (object == NULL)
@@ -48,6 +49,7 @@ static void take_row(struct server *server, const struct store_row *row)
 	struct cache *cache = resources_cache_of(server->resources, row->key);
 	const struct object *object = cache != NULL ? feed_decode(server, cache, row) : NULL;
 
+	seal_note(server, row->key, row->value);
 	if (cache == NULL)
 		definitions_unclaimed(server, row, false);
 	if (object != NULL)

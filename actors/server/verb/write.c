@@ -242,12 +242,22 @@ struct str write_key(struct request *r, struct str name)
 	return key_in(r->arena, r, namespace, name);
 }
 
-static struct store_op op_of(struct arena *arena, const struct kind_write *write)
+/* What is written along may be of any resource. */
+static struct str close_also(struct request *r, struct arena *arena, const struct kind_write *write)
+{
+	const struct cache *cache = resources_cache_of(r->server->resources, write->key);
+
+	if (write->value.at == NULL || cache == NULL)
+		return write->value;
+	return seal_close(r->server, cache_type(cache), write->key, write->value, arena);
+}
+
+static struct store_op op_of(struct request *r, struct arena *arena, const struct kind_write *write)
 {
 	return (struct store_op){
 		.kind = write->value.at ? STORE_PUT : STORE_DELETE,
 		.key = arena_str(arena, write->key),
-		.value = arena_str(arena, write->value),
+		.value = arena_str(arena, close_also(r, arena, write)),
 		.expected = write->expected,
 	};
 }
@@ -260,9 +270,9 @@ static enum next ask_store(struct request *r, struct store_op first)
 
 	ops[0] = first;
 	for (uint32_t i = 0; i < r->change.write_count; i++)
-		ops[write.success_count++] = op_of(arena, &r->change.writes[i]);
+		ops[write.success_count++] = op_of(r, arena, &r->change.writes[i]);
 	if (r->also != NULL)
-		ops[write.success_count++] = op_of(arena, r->also);
+		ops[write.success_count++] = op_of(r, arena, r->also);
 	write.term = r->asked.term;
 	write.request = act_random(r->server->act) | 1;
 	return request_ask(r, &store_write_type, &write);
@@ -284,6 +294,8 @@ static enum next ask_put(struct request *r)
 			return event_lease_ask(r);
 	}
 	op.key = key_in(request_store_arena(r), r, namespace, meta->name);
+	op.value =
+	    seal_close(r->server, r->resource->stored, op.key, op.value, request_store_arena(r));
 	op.expected = r->is_creating ? 0 : (uint64_t)r->live->revision;
 	return ask_store(r, op);
 }
@@ -403,6 +415,11 @@ static bool is_live_converted(const struct request *r)
 static bool is_same(struct request *r)
 {
 	if (r->is_creating || r->change.write_count > 0 || r->also != NULL)
+		return false;
+	/* It lies there under a key that is to go: written again it lies under the new one. */
+	if (r->server->config->encryption != NULL &&
+	    seal_is_stale(r->server, r->resource->stored,
+			  key_in(r->arena, r, object_namespace(r->live), object_name(r->live))))
 		return false;
 	if (is_kept_in_older(r))
 		return false; /* it moves to the version that is stored now */
@@ -533,7 +550,9 @@ enum next write_replace(struct request *r)
 			       .key = live_key(r),
 			       .expected = (uint64_t)r->live->revision };
 
-	op.value = stored_bytes(r, request_store_arena(r), r->type, r->record);
+	op.value = seal_close(r->server, r->resource->stored, op.key,
+			      stored_bytes(r, request_store_arena(r), r->type, r->record),
+			      request_store_arena(r));
 	return ask_store(r, op);
 }
 

@@ -14,6 +14,13 @@ const struct option api_options[] = {
 	  .value = "PATH",
 	  .help = "AdmissionConfiguration: defaults and exemptions of PodSecurity" },
 	AUDIT_OPTIONS,
+	{ .name = "encryption-provider-config",
+	  .kind = OPTION_TEXT,
+	  .value = "PATH",
+	  .help = "EncryptionConfiguration: which resources lie encrypted in the store, by which "
+		  "keys" },
+	{ .name = "encryption-provider-config-automatic-reload",
+	  .help = "that file is read again every minute" },
 	{ .name = NULL },
 };
 
@@ -48,12 +55,20 @@ enum status api_options_load(const struct command_line *line, struct arena *aren
 	*out = (struct api_options){ .security = security_policy_open };
 	TRY(admission_file_load(command_text(line, "admission-control-config-file"), arena,
 				&out->security, why));
-	return audit_options_load(line, arena, &out->audit, why);
+	TRY(audit_options_load(line, arena, &out->audit, why));
+	out->encryption_path = command_text(line, "encryption-provider-config");
+	if (out->encryption_path != NULL)
+		TRY(encryption_file_load(out->encryption_path, arena, &out->encryption.set, why));
+	out->reload = (struct encryption_file_args){ out->encryption_path, &out->encryption, 0 };
+	out->reloads = command_flag(line, "encryption-provider-config-automatic-reload");
+	return OK;
 }
 
 void api_options_apply(const struct api_options *options, struct server_config *server)
 {
 	server->security = &options->security;
+	if (options->encryption_path != NULL)
+		server->encryption = &options->encryption;
 	if (options->audit.options.policy != NULL)
 		server->audit = &options->audit.options;
 }

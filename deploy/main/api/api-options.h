@@ -8,6 +8,7 @@
 
 #include "actors/server/server.h"
 #include "deploy/main/api/audit-options.h"
+#include "deploy/main/api/encryption-file.h"
 #include "deploy/main/command/command.h"
 
 /* For struct command.more. */
@@ -17,6 +18,10 @@ extern const struct option api_options[];
 struct api_options {
 	struct security_options security;
 	struct audit_setting audit;
+	struct encryption encryption;
+	const char *encryption_path; /* NULL: nothing is encrypted */
+	struct encryption_file_args reload;
+	bool reloads;
 };
 
 /* BAD_REQUEST and others with words that name the file. Blocks. */

@@ -150,6 +150,9 @@ int hosts_core(const struct command_line *line)
 	if (datastore_is_external(&core.process.identity) &&
 	    datastore_configure(&core.process, &core.layout.external, &why) != OK)
 		return failed(line, &why);
+	if (core.api.encryption_path != NULL && core.api.reloads)
+		layout_add(&core.layout, "encryption-file", &encryption_file_class,
+			   &core.api.reload);
 	if (core.layout.server.audit != NULL)
 		layout_add(&core.layout, "audit-log", &audit_log_class, &core.api.audit.log);
 	configure_http(&core);

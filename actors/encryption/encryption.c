@@ -1,0 +1,125 @@
+#include "actors/encryption/encryption.h"
+
+#include "transport/tls/crypto.h"
+
+#define PARTS 5U /* k8s : enc : aesgcm : v1 : name : */
+
+/* ---- which rule ------------------------------------------------------------------------------------------- */
+
+/* secrets; deployments.apps; *.apps and *. for all of a group; *.* */
+static bool names(struct str pattern, struct str group, struct str resource)
+{
+	struct str rest = pattern, first = str_cut(&rest, '.');
+
+	if (str_is(first, "*") && rest.at != NULL)
+		return str_is(rest, "*") || str_eq(rest, group);
+	return str_eq(first, resource) && str_eq(rest, group);
+}
+
+const struct encryption_rule *encryption_find(const struct encryption *encryption, struct str group,
+					      struct str resource)
+{
+	const struct encryption_set *set = encryption ? encryption->set : NULL;
+
+	for (uint32_t i = 0; set != NULL && i < set->rule_count; i++)
+		for (uint32_t j = 0; j < set->rules[i].resources.len; j++)
+			if (names(set->rules[i].resources.at[j], group, resource))
+				return &set->rules[i];
+	return NULL;
+}
+
+struct str encryption_current(const struct encryption_rule *rule)
+{
+	return rule && rule->provider_count > 0 ? rule->providers[0].prefix : STR("");
+}
+
+struct str encryption_prefix(struct str bytes)
+{
+	uint32_t colons = 0;
+
+	if (!str_starts(bytes, ENCRYPTION_PREFIX))
+		return STR_NONE;
+	for (uint32_t i = 0; i < bytes.len; i++)
+		if (bytes.at[i] == ':' && ++colons == PARTS)
+			return str_slice(bytes, 0, i + 1);
+	return bytes;
+}
+
+/* ---- there and back -------------------------------------------------------------------------------------------- */
+
+static enum crypto_cipher cipher_of(const struct encryption_provider *provider)
+{
+	return provider->kind == ENCRYPTION_AESGCM ? CRYPTO_AES_GCM : CRYPTO_AES_CBC;
+}
+
+static struct str key_of(const struct encryption_provider *provider)
+{
+	return str_of(provider->key, provider->key_len);
+}
+
+static struct str context_of(const struct encryption_provider *provider, struct str key)
+{
+	return provider->kind == ENCRYPTION_AESGCM ? key : STR("");
+}
+
+struct str encryption_close(const struct encryption_rule *rule, struct str key, struct str plain,
+			    struct arena *arena)
+{
+	const struct encryption_provider *first =
+	    rule != NULL && rule->provider_count > 0 ? &rule->providers[0] : NULL;
+	char *out;
+	uint32_t len;
+
+	if (first == NULL || first->kind == ENCRYPTION_IDENTITY)
+		return plain;
+	out = arena_alloc(arena, (size_t)first->prefix.len + plain.len + CRYPTO_ENCRYPT_EXTRA);
+	memcpy(out, first->prefix.at, first->prefix.len);
+	len = crypto_encrypt(cipher_of(first), key_of(first), plain, context_of(first, key),
+			     out + first->prefix.len);
+	return str_of(out, first->prefix.len + len);
+}
+
+static enum status open_with(const struct encryption_provider *provider, struct str key,
+			     struct str bytes, struct arena *arena, struct str *out,
+			     struct fault *why)
+{
+	struct str body = str_slice(bytes, provider->prefix.len, bytes.len);
+	char *plain = arena_alloc(arena, (size_t)body.len + 1);
+	uint32_t len;
+
+	if (crypto_decrypt(cipher_of(provider), key_of(provider), body, context_of(provider, key),
+			   plain, &len) != OK)
+		return fault_set(why, CORRUPT, "",
+				 "the value does not open with the key of its prefix " STR_FMT,
+				 STR_ARG(provider->prefix));
+	*out = str_of(plain, len);
+	return OK;
+}
+
+enum status encryption_open(const struct encryption_rule *rule, struct str key, struct str bytes,
+			    struct arena *arena, struct str *out, struct fault *why)
+{
+	bool is_closed = str_starts(bytes, ENCRYPTION_PREFIX);
+	struct str prefix = encryption_prefix(bytes);
+
+	for (uint32_t i = 0; rule != NULL && i < rule->provider_count; i++) {
+		const struct encryption_provider *one = &rule->providers[i];
+
+		if (one->kind == ENCRYPTION_IDENTITY ? is_closed : !str_eq(prefix, one->prefix))
+			continue;
+		if (one->kind != ENCRYPTION_IDENTITY)
+			return open_with(one, key, bytes, arena, out, why);
+		*out = bytes;
+		return OK;
+	}
+	if (rule == NULL && !is_closed) {
+		*out = bytes;
+		return OK;
+	}
+	if (!is_closed)
+		return fault_set(
+		    why, CORRUPT, "",
+		    "the value is not encrypted, and identity is none of the providers");
+	return fault_set(why, CORRUPT, "", "no provider has the key of the value's prefix " STR_FMT,
+			 STR_ARG(prefix));
+}

@@ -1,0 +1,60 @@
+/*
+ * Encryption at rest: values of chosen resources, closed before they go to the store and opened when they come back.
+ *
+ * A set has rules in order; the first that names a resource counts, and its first provider closes. All of its providers open, so keys can be
+ * changed: a new one is added last, then made the first, and when everything has been written again the old one goes. A set is constant;
+ * `struct encryption` says which one counts now, and is changed only on the loop of those who ask.
+ *
+ * The key of the store is part of what AES-GCM proves: a value under another key does not open.
+ */
+#ifndef ACTORS_ENCRYPTION_ENCRYPTION_H
+#define ACTORS_ENCRYPTION_ENCRYPTION_H
+
+#include "datastore/schema/type.h"
+#include "runtime/base/base.h"
+
+enum encryption_kind { ENCRYPTION_IDENTITY, ENCRYPTION_AESGCM, ENCRYPTION_AESCBC };
+
+#define ENCRYPTION_KEY_MAX 32U
+
+struct encryption_provider {
+	enum encryption_kind kind;
+	struct str prefix; /* k8s:enc:aescbc:v1:key1: ; "" of identity */
+	uint8_t key[ENCRYPTION_KEY_MAX];
+	uint32_t key_len; /* 16, 24 or 32 */
+};
+
+struct encryption_rule {
+	struct str_list resources; /* secrets, deployments.apps, *.apps, *., *.* */
+	const struct encryption_provider *providers; /* one for each key */
+	uint32_t provider_count;
+};
+
+struct encryption_set {
+	const struct encryption_rule *rules;
+	uint32_t rule_count;
+};
+
+struct encryption {
+	const struct encryption_set *set; /* NULL: nothing is encrypted */
+};
+
+#define ENCRYPTION_PREFIX STR("k8s:enc:")
+#define ENCRYPTION_EXTRA_BYTES 512U /* what closing adds at most */
+
+/* NULL: the resource lies there as it is. */
+const struct encryption_rule *encryption_find(const struct encryption *encryption, struct str group,
+					      struct str resource);
+/* The bytes for the store; the arena's, or `plain` itself. `rule` may be NULL. */
+struct str encryption_close(const struct encryption_rule *rule, struct str key, struct str plain,
+			    struct arena *arena);
+/* CORRUPT with words: no provider of the rule fits, or the bytes are not what was closed. `rule` may be NULL. */
+MUST_USE enum status encryption_open(const struct encryption_rule *rule, struct str key,
+				     struct str bytes, struct arena *arena, struct str *out,
+				     struct fault *why);
+/* What the value was closed by; absent: it lies there as it is. Borrowed from the bytes. */
+struct str encryption_prefix(struct str bytes);
+/* What closes now. */
+struct str encryption_current(const struct encryption_rule *rule);
+
+#endif

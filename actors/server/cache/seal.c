@@ -1,0 +1,56 @@
+#include "actors/server/cache/seal.h"
+
+#include "actors/encryption/encryption.h"
+#include "actors/server/server-private.h"
+
+static const struct encryption_rule *rule_of(const struct server *server, const struct type *type)
+{
+	const struct resource *resource;
+
+	if (server->config->encryption == NULL || server->config->encryption->set == NULL)
+		return NULL;
+	resource = resources_find_type(server->resources, type);
+	if (resource == NULL)
+		return NULL;
+	return encryption_find(server->config->encryption, resource->row->group,
+			       resource->row->name);
+}
+
+struct str seal_close(const struct server *server, const struct type *type, struct str key,
+		      struct str plain, struct arena *arena)
+{
+	return encryption_close(rule_of(server, type), key, plain, arena);
+}
+
+enum status seal_open(const struct server *server, const struct type *type, struct str key,
+		      struct str bytes, struct arena *arena, struct str *out, struct fault *why)
+{
+	const struct encryption_rule *rule = rule_of(server, type);
+
+	if (rule == NULL && !str_starts(bytes, ENCRYPTION_PREFIX)) {
+		*out = bytes;
+		return OK;
+	}
+	return encryption_open(rule, key, bytes, arena, out, why);
+}
+
+static void *mark_of(struct str prefix)
+{
+	return prefix.len == 0 ? NULL : (void *)(uintptr_t)(hash_str(prefix) | 1);
+}
+
+void seal_note(struct server *server, struct str key, struct str bytes)
+{
+	void *mark = mark_of(encryption_prefix(bytes));
+
+	if (mark != NULL)
+		map_put(&server->seals.by_key, key, mark);
+	else if (server->seals.by_key.len > 0)
+		map_remove(&server->seals.by_key, key);
+}
+
+bool seal_is_stale(const struct server *server, const struct type *type, struct str key)
+{
+	return map_get(&server->seals.by_key, key) !=
+	       mark_of(encryption_current(rule_of(server, type)));
+}

@@ -1,0 +1,31 @@
+/*
+ * Seals: values of encrypted resources on their way between caches and store.
+ *
+ * For actors/server. Which key each lies under is remembered, so that a write that changes nothing else is done when it is not the one
+ * that closes now: so keys are changed.
+ */
+#ifndef ACTORS_SERVER_CACHE_SEAL_H
+#define ACTORS_SERVER_CACHE_SEAL_H
+
+#include "datastore/schema/type.h"
+#include "runtime/base/base.h"
+#include "runtime/base/collection/map.h"
+
+struct server;
+
+/* Keys of the store to a hash of what closed their values; those that lie there as they are have no entry. */
+struct seals {
+	struct map by_key;
+};
+
+/* The bytes for the store; the arena's, or the same. */
+struct str seal_close(const struct server *server, const struct type *type, struct str key,
+		      struct str plain, struct arena *arena);
+MUST_USE enum status seal_open(const struct server *server, const struct type *type, struct str key,
+			       struct str bytes, struct arena *arena, struct str *out,
+			       struct fault *why);
+/* As the store has it now; absent: it is gone. */
+void seal_note(struct server *server, struct str key, struct str bytes);
+bool seal_is_stale(const struct server *server, const struct type *type, struct str key);
+
+#endif

@@ -1,0 +1,277 @@
+#include "deploy/main/api/encryption-file.h"
+
+#include "datastore/schema/apiserver.h"
+#include "deploy/main/api/operator-file.h"
+#include "runtime/base/log.h"
+#include "transport/tls/crypto.h"
+#include "transport/wire/base64.h"
+
+#define EVERY_MS 60000U
+#define PROVIDERS_MAX 256U
+
+/* ---- reading -------------------------------------------------------------------------------------------------- */
+
+struct reading {
+	const char *path;
+	struct arena *arena;
+	struct fault *why;
+	struct encryption_provider *at; /* of the rule that is being read */
+	uint32_t len;
+};
+
+static enum status refuse(struct reading *reading, struct str at, const char *words)
+{
+	return fault_set(reading->why, BAD_REQUEST, reading->path, "%s: " STR_FMT ": %s",
+			 reading->path, STR_ARG(at), words);
+}
+
+static enum status add_key(struct reading *reading, struct str at, enum encryption_kind kind,
+			   const struct apiserver_key *key)
+{
+	struct encryption_provider *one = &reading->at[reading->len];
+	struct str secret;
+
+	if (key->name.len == 0)
+		return refuse(reading, at, "Required value: a key wants a name");
+	if (str_find_char(key->name, ':') >= 0)
+		return refuse(reading, at, "Invalid value: a key's name has no colon");
+	if (key->secret.len == 0)
+		return refuse(reading, at, "Required value: a key wants a secret");
+	if (base64_decode(BASE64_STANDARD, key->secret, reading->arena, &secret, NULL) != OK)
+		return refuse(reading, at, "Invalid value: secrets must be base64 encoded");
+	if (secret.len != 16 && secret.len != 24 && secret.len != 32)
+		return refuse(reading, at,
+			      "Invalid value: secret is not of the expected length, expected "
+			      "values are 16, 24, 32");
+	if (reading->len == PROVIDERS_MAX)
+		return refuse(reading, at, "Too many: 256 keys are enough");
+	one->kind = kind;
+	one->key_len = secret.len;
+	memcpy(one->key, secret.at, secret.len);
+	one->prefix =
+	    arena_printf(reading->arena, "k8s:enc:%s:v1:" STR_FMT ":",
+			 kind == ENCRYPTION_AESGCM ? "aesgcm" : "aescbc", STR_ARG(key->name));
+	for (uint32_t i = 0; i < reading->len; i++)
+		if (str_eq(reading->at[i].prefix, one->prefix))
+			return refuse(reading, at, "Duplicate value: another key has this name");
+	reading->len++;
+	return OK;
+}
+
+static enum status add_keys(struct reading *reading, struct str at, enum encryption_kind kind,
+			    const struct apiserver_aes_configuration *aes)
+{
+	if (aes->keys.len == 0)
+		return refuse(reading, at, "Required value: at least one key is wanted");
+	for (uint32_t i = 0; i < aes->keys.len; i++)
+		TRY(add_key(reading,
+			    arena_printf(reading->arena, STR_FMT ".keys[%u]", STR_ARG(at), i), kind,
+			    &aes->keys.at[i]));
+	return OK;
+}
+
+static enum status add_provider(struct reading *reading, struct str at,
+				const struct apiserver_provider_configuration *from)
+{
+	int count = (from->aesgcm != NULL) + (from->aescbc != NULL) + (from->identity != NULL) +
+		    (from->secretbox != NULL) + (from->kms != NULL);
+
+	if (count == 0)
+		return refuse(reading, at,
+			      "Required value: provider does not contain any of the "
+			      "expected providers: KMS, AESGCM, AESCBC, Secretbox, "
+			      "Identity");
+	if (count > 1)
+		return refuse(reading, at,
+			      "Invalid value: more than one provider specified in a "
+			      "single element, should split into different list "
+			      "elements");
+	if (from->secretbox != NULL || from->kms != NULL)
+		return refuse(reading, at,
+			      "Unsupported value: secretbox and kms are not known "
+			      "here, use aesgcm or aescbc");
+	if (from->aesgcm != NULL)
+		return add_keys(reading,
+				arena_printf(reading->arena, STR_FMT ".aesgcm", STR_ARG(at)),
+				ENCRYPTION_AESGCM, from->aesgcm);
+	if (from->aescbc != NULL)
+		return add_keys(reading,
+				arena_printf(reading->arena, STR_FMT ".aescbc", STR_ARG(at)),
+				ENCRYPTION_AESCBC, from->aescbc);
+	if (reading->len == PROVIDERS_MAX)
+		return refuse(reading, at, "Too many: 256 keys are enough");
+	reading->at[reading->len++] =
+	    (struct encryption_provider){ .kind = ENCRYPTION_IDENTITY, .prefix = STR("") };
+	return OK;
+}
+
+static enum status read_rule(struct reading *reading, uint32_t index,
+			     const struct apiserver_resource_configuration *from,
+			     struct encryption_rule *out)
+{
+	struct str at = arena_printf(reading->arena, "resources[%u]", index);
+
+	if (from->resources.len == 0)
+		return refuse(reading, at, "Required value: resources are wanted");
+	if (from->providers.len == 0)
+		return refuse(reading, at, "Required value: providers are wanted");
+	reading->at = arena_array(reading->arena, struct encryption_provider, PROVIDERS_MAX);
+	reading->len = 0;
+	for (uint32_t i = 0; i < from->providers.len; i++)
+		TRY(add_provider(
+		    reading, arena_printf(reading->arena, STR_FMT ".providers[%u]", STR_ARG(at), i),
+		    &from->providers.at[i]));
+	*out = (struct encryption_rule){ from->resources, reading->at, reading->len };
+	return OK;
+}
+
+enum status encryption_file_load(const char *path, struct arena *arena,
+				 const struct encryption_set **out, struct fault *why)
+{
+	struct reading reading = { .path = path, .arena = arena, .why = why };
+	const struct apiserver_encryption_configuration *file;
+	struct encryption_rule *rules;
+	struct encryption_set *set;
+	void *record;
+
+	TRY(operator_file_load(path, &apiserver_encryption_configuration_type, arena, &record, why));
+	file = record;
+	if (file->resources.len == 0)
+		return refuse(&reading, STR("resources"), "Required value: a rule at least");
+	rules = arena_array(arena, struct encryption_rule, file->resources.len);
+	for (uint32_t i = 0; i < file->resources.len; i++)
+		TRY(read_rule(&reading, i, &file->resources.at[i], &rules[i]));
+	set = arena_new_of(arena, struct encryption_set);
+	*set = (struct encryption_set){ rules, file->resources.len };
+	*out = set;
+	return OK;
+}
+
+/* ---- reading it again --------------------------------------------------------------------------------------------- */
+
+struct encryption_file_tick {
+	char nothing;
+};
+static const ACT_TYPE(encryption_file_tick, .id = 0);
+
+/* One look, on a worker. */
+struct look {
+	const char *path;
+	struct arena *arena;
+	const struct encryption_set *set;
+	enum status status;
+	struct fault why;
+};
+
+struct encryption_file {
+	struct encryption_file_args args;
+	struct look look;
+	struct arena *counting; /* of the set that counts; NULL: the one of the start */
+	bool is_looking, has_failed;
+};
+
+static void run_look(void *arg)
+{
+	struct look *look = arg;
+
+	look->status = encryption_file_load(look->path, look->arena, &look->set, &look->why);
+}
+
+static void drop_look(void *arg)
+{
+	struct look *look = arg;
+
+	arena_free(look->arena);
+	look->arena = NULL;
+}
+
+static bool is_same_rule(const struct encryption_rule *a, const struct encryption_rule *b)
+{
+	if (a->resources.len != b->resources.len || a->provider_count != b->provider_count)
+		return false;
+	for (uint32_t i = 0; i < a->resources.len; i++)
+		if (!str_eq(a->resources.at[i], b->resources.at[i]))
+			return false;
+	for (uint32_t i = 0; i < a->provider_count; i++)
+		if (!str_eq(a->providers[i].prefix, b->providers[i].prefix) ||
+		    a->providers[i].key_len != b->providers[i].key_len ||
+		    !crypto_equal(str_of(a->providers[i].key, a->providers[i].key_len),
+				  str_of(b->providers[i].key, b->providers[i].key_len)))
+			return false;
+	return true;
+}
+
+static bool is_same_set(const struct encryption_set *a, const struct encryption_set *b)
+{
+	if (a->rule_count != b->rule_count)
+		return false;
+	for (uint32_t i = 0; i < a->rule_count; i++)
+		if (!is_same_rule(&a->rules[i], &b->rules[i]))
+			return false;
+	return true;
+}
+
+static void looked(struct encryption_file *file)
+{
+	struct look *look = &file->look;
+
+	file->is_looking = false;
+	if (look->status != OK && !file->has_failed)
+		log_error("encryption", "the configuration cannot be read, the last goes on",
+			  LOG_FAULT(&look->why));
+	file->has_failed = look->status != OK;
+	if (look->status != OK || is_same_set(look->set, file->args.encryption->set)) {
+		drop_look(look);
+		return;
+	}
+	file->args.encryption->set = look->set;
+	arena_free(file->counting);
+	file->counting = look->arena;
+	look->arena = NULL;
+	log_info("encryption", "a new configuration counts", LOG_CSTR("path", file->args.path));
+}
+
+static void release(void *arg)
+{
+	struct encryption_file *file = arg;
+
+	if (!file->is_looking)
+		arena_free(file->look.arena);
+	/* What counts goes on counting without us: it stays. */
+}
+
+static enum status init(struct act *act, void *state, const void *args)
+{
+	struct encryption_file *file = state;
+
+	file->args = *(const struct encryption_file_args *)args;
+	act_own(act, release, file);
+	act_every(act, file->args.every_ms ? file->args.every_ms : EVERY_MS,
+		  &encryption_file_tick_type, &(struct encryption_file_tick){ 0 });
+	return OK;
+}
+
+static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct encryption_file *file = state;
+
+	if (msg->kind == ACT_JOB) {
+		looked(file);
+	} else if (ACT_IS(msg, encryption_file_tick)) {
+		if (file->is_looking)
+			return ACT_OK;
+		file->is_looking = true;
+		file->look = (struct look){ .path = file->args.path, .arena = arena_new(0) };
+		act_job(act, NULL, run_look, &file->look, drop_look, 0);
+	} else {
+		return ACT_UNHANDLED;
+	}
+	return ACT_OK;
+}
+
+const struct act_class encryption_file_class = {
+	.name = "encryption-file",
+	.state_size = sizeof(struct encryption_file),
+	.init = init,
+	.receive = receive,
+};
