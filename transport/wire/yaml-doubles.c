@@ -78,6 +78,8 @@ void yaml_doubles(struct str text, struct text *out)
 	yaml_parser_t parser;
 	yaml_document_t document;
 
+	if (yaml_look(text, NULL) != OK)
+		return;
 	if (yaml_parser_initialize(&parser) == 0)
 		abort(); /* a small allocation failed */
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);

@@ -13,9 +13,66 @@
 /* Longest plain scalar that is looked at for a number; longer ones are strings. */
 #define NUMBER_BYTES 64U
 
+/*
+ * The library takes time that grows with the square of how deep lists stand in each other on one line, and a hundred bytes for a value of
+ * one. So texts that could cost much are first gone through without keeping anything, up to where they are too deep or have too much.
+ */
+#define CHEAP_BYTES (64U * KIB)
+#define CHEAP_BRACKETS 1000U
+#define VALUES_MAX 400000U
+#define DEPTH_MAX ((int)LIMIT_NESTING + 1)
+
 struct yaml {
 	yaml_parser_t parser;
+	struct str text;
+	bool is_looked_at;
 };
+
+static bool is_cheap(struct str text)
+{
+	uint32_t brackets = 0;
+
+	for (uint32_t i = 0; i < text.len; i++)
+		brackets += text.at[i] == '[' || text.at[i] == '{';
+	return text.len <= CHEAP_BYTES && brackets <= CHEAP_BRACKETS;
+}
+
+static int deeper_by(yaml_event_type_t type)
+{
+	return type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT ? 1
+	       : type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT   ? -1
+										     : 0;
+}
+
+/* What is no YAML is told by who reads it. */
+enum status yaml_look(struct str text, struct fault *why)
+{
+	yaml_parser_t parser;
+	uint32_t values = 0;
+	int depth = 0;
+	bool is_over = is_cheap(text);
+
+	if (yaml_parser_initialize(&parser) == 0)
+		abort(); /* a small allocation failed */
+	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text.at, text.len);
+	while (!is_over && depth <= DEPTH_MAX && values <= VALUES_MAX) {
+		yaml_event_t event;
+
+		if (yaml_parser_parse(&parser, &event) == 0)
+			break;
+		is_over = event.type == YAML_STREAM_END_EVENT;
+		depth += deeper_by(event.type);
+		values++;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	if (depth > DEPTH_MAX)
+		return fault_set(why, BAD_REQUEST, "", "yaml: nested too deep");
+	if (values > VALUES_MAX)
+		return fault_set(why, BAD_REQUEST, "", "yaml: more than %u values", VALUES_MAX);
+	return OK;
+}
 
 struct yaml *yaml_open(struct str text)
 {
@@ -25,6 +82,7 @@ struct yaml *yaml_open(struct str text)
 		abort(); /* a small allocation failed */
 	yaml_parser_set_encoding(&yaml->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&yaml->parser, (const unsigned char *)text.at, text.len);
+	yaml->text = text;
 	return yaml;
 }
 
@@ -283,6 +341,9 @@ static bool is_null(const yaml_node_t *root)
 
 enum status yaml_next(struct yaml *yaml, struct text *out, struct fault *why)
 {
+	if (!yaml->is_looked_at)
+		TRY(yaml_look(yaml->text, why));
+	yaml->is_looked_at = true;
 	for (;;) {
 		yaml_document_t document;
 		struct convert c = { .document = &document, .out = out, .why = why };

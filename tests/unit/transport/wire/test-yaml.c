@@ -175,3 +175,43 @@ TEST(anchors_cannot_make_a_text_without_end)
 	text_clear(&out);
 	CHECK_STATUS(yaml_to_json(STR("a: &a [*a]\n"), &out, &why), BAD_REQUEST);
 }
+
+/* Time that grows with the square of the depth is not spent: a megabyte of brackets would take hours. */
+TEST(what_is_too_deep_or_too_much_is_refused_without_reading_it)
+{
+	static const struct {
+		const char *unit, *words;
+	} cases[] = {
+		{ "[", "yaml: nested too deep" },           { "{a: ", "yaml: nested too deep" },
+		{ "- ", "yaml: nested too deep" },          { "? ", "yaml: nested too deep" },
+		{ "[],", "yaml: more than 400000 values" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct text text = text_new(2 * MIB), out = text_new(64 * KIB);
+		struct fault why = { 0 };
+
+		text_add(&text, str_from(i == 4 ? "[" : ""));
+		while (text.len < MIB)
+			text_add(&text, str_from(cases[i].unit));
+		CHECK_STATUS(yaml_to_json(text_str(&text), &out, &why), BAD_REQUEST);
+		CHECK_STR(str_from(why.text), cases[i].words);
+		text_clear(&out);
+		yaml_doubles(text_str(&text), &out);
+		CHECK_EQ(out.len, 0);
+		text_fini(&text);
+		text_fini(&out);
+	}
+}
+
+TEST(many_brackets_that_are_not_deep_are_read)
+{
+	struct text text = text_in(test_arena(), 64 * KIB), out = text_in(test_arena(), 64 * KIB);
+
+	text_lit(&text, "[");
+	for (int i = 0; i < 3000; i++)
+		text_lit(&text, "[],");
+	text_lit(&text, "1]");
+	CHECK_STATUS(yaml_to_json(text_str(&text), &out, NULL), OK);
+	CHECK_EQ(out.len, 3000 * 3 + 3);
+}
