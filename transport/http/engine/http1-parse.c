@@ -188,7 +188,16 @@ static int on_head(http_parser *parser)
 	if (http_stream_read_length(stream) != OK)
 		return stop(http1, 400, "content-length is not a length"), HEAD_REFUSED;
 	http1->is_keeping_alive = http_should_keep_alive(parser) != 0;
-	return http1->engine.is_server ? server_head(http1) : client_head(http1);
+	if (!http1->engine.is_server)
+		return client_head(http1);
+	int refused = server_head(http1);
+	/* What follows is looked at in another way: from here, and not from the middle of what came with the head. */
+	if (refused == 0 && (parser->flags & F_CHUNKED) != 0) {
+		http1_strict_chunks(&http1->strict);
+		http1->is_at_head = true;
+		http_parser_pause(parser, 1);
+	}
+	return refused;
 }
 
 static int on_body(http_parser *parser, const char *at, size_t len)

@@ -10,6 +10,7 @@
 #include <http_parser.h>
 
 #include "transport/http/engine/engine.h"
+#include "transport/http/engine/http1-strict.h"
 
 struct http1 {
 	struct http_engine engine;
@@ -24,6 +25,8 @@ struct http1 {
 	bool is_keeping_alive;               /* as the peer's message wants it */
 	bool is_out_chunked, is_out_closing; /* of the message going out */
 	bool is_out_finished;
+	struct http1_strict strict; /* of a server: what comes is looked at before it is parsed */
+	bool is_at_head;            /* the parser has stopped there, before a body in chunks */
 };
 
 extern const struct http_parser_settings http1_settings;

@@ -51,6 +51,7 @@ static void finish(struct http1 *http1)
 	    http1->is_out_closing || stream->is_raw || engine->is_draining)
 		engine->is_done = true;
 	forget(http1, OK);
+	http1->strict = (struct http1_strict){ 0 };
 	engine->is_held = false;
 	http_parser_pause(&http1->parser, 0);
 }
@@ -120,6 +121,12 @@ static void feed(struct http_engine *engine, struct str *in)
 			update_hold(http1);
 			return;
 		}
+		const char *complaint =
+		    engine->is_server ? http1_strict_look(&http1->strict, *in) : NULL;
+		if (complaint != NULL) {
+			refuse(http1, 400, complaint);
+			return;
+		}
 		size_t taken = http_parser_execute(&http1->parser, &http1_settings, in->at, in->len);
 		enum http_errno error = HTTP_PARSER_ERRNO(&http1->parser);
 		if (error != HPE_OK && error != HPE_PAUSED) {
@@ -128,6 +135,11 @@ static void feed(struct http_engine *engine, struct str *in)
 			return;
 		}
 		*in = str_slice(*in, (uint32_t)taken, in->len);
+		if (http1->is_at_head) {
+			http1->is_at_head = false;
+			http_parser_pause(&http1->parser, 0);
+			continue;
+		}
 		finish(http1);
 		update_hold(http1);
 	}

@@ -203,6 +203,38 @@ TEST(what_is_not_a_request_is_refused_and_the_connection_ends)
 	}
 }
 
+/* What http-parser would let through, however it is cut: a request could hide behind it from one of two readers. */
+TEST(what_two_readers_may_read_differently_is_refused)
+{
+#define CHUNKED "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+	static const char *const cases[] = {
+		"GET / HTTP/1.1\r\nHost:\r\n a\r\n\r\n",
+		"GET / HTTP/1.1\r\n Host: a\r\n\r\n",
+		"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nX: y\n\tz\r\n\r\n",
+		CHUNKED "1\r\naXX0\r\n\r\n",
+		CHUNKED "1\r\nabc\r\n0\r\n\r\n",
+		CHUNKED "1\na\n0\n\n",
+		CHUNKED "1\r\na\n0\r\n\r\n",
+		CHUNKED "\r\n0\r\n\r\n",
+		CHUNKED "1111111111111111\r\n",
+		CHUNKED "0\r\nX: y\r\n z\r\n\r\n",
+		CHUNKED "0\r\n\rGET",
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (uint32_t piece = 1; piece < 4096; piece *= 4) {
+			struct end *end = make_end(true);
+			struct str sent;
+
+			feed(end, str_from(cases[i]), piece);
+			drain(end);
+			sent = text_str(&end->sent);
+			CHECK_STR(str_slice(sent, 0, 13), "HTTP/1.1 400 ");
+			CHECK(end->engine->is_done);
+			fini(end);
+		}
+}
+
 TEST(heads_past_the_limits_are_refused)
 {
 	struct text big = text_in(test_arena(), MIB), many = text_in(test_arena(), MIB),
