@@ -63,15 +63,42 @@ static bool is_write(struct str verb)
 	return !str_is(verb, "get") && !str_is(verb, "list") && !str_is(verb, "watch");
 }
 
-/* Objects that bear the node's name, and leases in kube-node-lease, are its own. A create names none yet. */
+/* Whether a list or watch is held to one value of a field: metadata.name=n1, spec.nodeName==n1 among its terms. */
+static bool selects(const struct attributes *a, const char *field, struct str value)
+{
+	struct str rest = a->field_selector;
+
+	while (rest.at != NULL) {
+		struct str term = str_cut(&rest, ','), name = str_cut(&term, '=');
+
+		if (term.len > 0 && term.at[0] == '=')
+			term = str_slice(term, 1, term.len);
+		if (str_is(str_trim(name), field) && str_eq(str_trim(term), value))
+			return true;
+	}
+	return false;
+}
+
+/* Objects that bear the node's name, and leases in kube-node-lease, are its own. A create names none yet; plug-ins judge it. */
 static bool is_anothers(const struct attributes *a, struct str node)
 {
-	bool is_own_kind = (str_is(a->resource, "nodes") && a->group.len == 0) ||
-			   str_is(a->resource, "csinodes") || str_is(a->resource, "leases");
+	bool is_lease = str_is(a->resource, "leases") && str_is(a->group, "coordination.k8s.io");
+	bool is_own_kind = is_lease || (str_is(a->resource, "nodes") && a->group.len == 0) ||
+			   (str_is(a->resource, "csinodes") && str_is(a->group, "storage.k8s.io"));
 
-	if (str_is(a->resource, "leases") && !str_is(a->namespace, "kube-node-lease"))
+	if (is_lease && !str_is(a->namespace, "kube-node-lease"))
 		return true;
-	return is_own_kind && is_write(a->verb) && a->name.len > 0 && !str_eq(a->name, node);
+	if (!is_own_kind || str_is(a->verb, "create"))
+		return false;
+	return a->name.len > 0 ? !str_eq(a->name, node) : !selects(a, "metadata.name", node);
+}
+
+/* Of pods it reads those that are bound to it, by a selector that says so: others' have words in them that are not its to know. */
+static bool reads_others_pods(const struct attributes *a, struct str node)
+{
+	return a->group.len == 0 && str_is(a->resource, "pods") && a->name.len == 0 &&
+	       (str_is(a->verb, "list") || str_is(a->verb, "watch")) &&
+	       !selects(a, "spec.nodeName", node);
 }
 
 static bool is_own_pod(const struct check_context *check, const struct attributes *a,
@@ -155,12 +182,18 @@ static enum check check(const struct authorizer *authorizer, struct authorizatio
 	if (node.at == NULL || !a->is_resource)
 		return CHECK_PASS;
 	if (is_anothers(a, node)) {
-		authorization->reason = STR("node may only change its own objects");
+		authorization->reason = STR("a node reads and changes its own objects only");
 		return CHECK_PASS;
 	}
-	if (str_is(a->resource, "pods") && a->group.len == 0 && is_write(a->verb) &&
-	    a->name.len > 0 && !is_own_pod(&authorization->check, a, node))
-		return retry(authorization, STR("node may only change pods that are bound to it"));
+	if (reads_others_pods(a, node)) {
+		authorization->reason =
+		    STR("can only list/watch pods with spec.nodeName field selector");
+		return CHECK_PASS;
+	}
+	if (str_is(a->resource, "pods") && a->group.len == 0 && a->name.len > 0 &&
+	    !str_is(a->verb, "create") && !is_own_pod(&authorization->check, a, node))
+		return retry(authorization,
+			     STR("a node reads and changes pods that are bound to it only"));
 	if (is_granted(a) || is_referred(&authorization->check, a, node))
 		return CHECK_ALLOW;
 	return retry(authorization, arena_printf(authorization->check.arena,

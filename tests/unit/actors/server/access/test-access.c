@@ -106,7 +106,30 @@ TEST(a_node_reads_what_its_pods_refer_to_and_changes_its_own)
 		      "\"secrets\" in API group \"\" in the namespace \"default\": no relationship "
 		      "found between node 'n1' and this object");
 	CHECK_CODE(as_node(rig, "GET", SECRETS, NULL), 403);
-	CHECK_CODE(as_node(rig, "GET", PODS, NULL), 200);
+	/* Its own pods and node, and nobody else's. */
+	CHECK_CODE(as_node(rig, "GET", PODS, NULL), 403);
+	CHECK_CODE(as_node(rig, "GET", "/api/v1/pods?fieldSelector=spec.nodeName%3Dn2", NULL), 403);
+	CHECK_CODE(as_node(rig, "GET", "/api/v1/pods?fieldSelector=spec.nodeName%3Dn1", NULL), 200);
+	CHECK_CODE(
+	    as_node(rig, "GET",
+		    "/api/v1/pods?fieldSelector=status.phase%21%3DFailed,spec.nodeName%3D%3Dn1",
+		    NULL),
+	    200);
+	CHECK_CODE(as_node(rig, "GET", PODS "/p", NULL), 200);
+	CHECK_CODE(rig_post(rig, PODS,
+			    "{\"metadata\":{\"name\":\"q\"},\"spec\":{\"nodeName\":\"n2\","
+			    "\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}"),
+		   201);
+	CHECK_CODE(as_node(rig, "GET", PODS "/q", NULL), 403);
+	CHECK_CODE(as_node(rig, "GET", "/api/v1/nodes", NULL), 403);
+	CHECK_CODE(as_node(rig, "GET", "/api/v1/nodes/n1", NULL), 200);
+	CHECK_CODE(as_node(rig, "GET", "/api/v1/nodes/n2", NULL), 403);
+	CHECK_CODE(as_node(rig, "GET", "/api/v1/nodes?fieldSelector=metadata.name%3Dn1", NULL), 200);
+	CHECK_CODE(as_node(rig, "GET",
+			   "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n2",
+			   NULL),
+		   403);
+	CHECK_CODE(as_node(rig, "GET", "/apis/storage.k8s.io/v1/csinodes/n2", NULL), 403);
 	/* One who leaves out its taints would change them. */
 	CHECK_CODE(
 	    as_node(rig, "PUT", "/api/v1/nodes/n1/status", "{\"metadata\":{\"name\":\"n1\"}}"), 403);
