@@ -173,7 +173,6 @@ PUBLIC_API = ("act_", "troupe_")
 UNDER_WAY = {
     "datastore/log/role/roles.h": "the store",
     "datastore/schema/registry.h": "its self-test",
-    "transport/http/server.h": "server and client",
     "transport/peer/peer.h": "the hosts of a node",
 }
 
