@@ -82,7 +82,7 @@ USES = {
     "actors/authentication": RUNTIME + RECORDS + ["actors/client", "transport/tls", "transport/wire"], # tokens and certificates are its matter
     "actors/authorization": RUNTIME + RECORDS + ["actors/client"],
     "actors/admission": RUNTIME + RECORDS + RULES + ["actors/client", "transport/tls"],  # so are they here: for whom they ask
-    "actors/admission/policy": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission"],
+    "actors/admission/policy": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission", "transport/wire"],  # what they found, as JSON for the audit log
     **{room: RUNTIME + RECORDS + ["actors/client", "actors/admission"] for room in ADMISSION},
     "actors/admission/webhook": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission", "transport/wire"],
     "actors/encryption": ["datastore/schema", "transport/tls"],

@@ -28,7 +28,8 @@ struct policy_compiled {
 	struct policy_expression *conditions;  /* as many as the policy has */
 	struct policy_expression *expressions; /* of validations or mutations */
 	struct policy_expression *messages; /* of validations; neither program nor words: there is none */
-	struct str wrong;                   /* of what all need: variables, conditions */
+	struct policy_expression *annotations; /* for the audit log */
+	struct str wrong;                      /* of what all need: variables, conditions */
 };
 
 struct policy_cache {

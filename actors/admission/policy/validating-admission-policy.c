@@ -6,8 +6,12 @@
 #include "actors/admission/plugins.h"
 #include "actors/admission/policy-show.h"
 #include "actors/admission/policy/policy-judge.h"
+#include "transport/wire/json.h"
 
 #define MESSAGE_BYTES_MAX 5120U
+#define ANNOTATION_BYTES_MAX 10240U /* upstream's maxAuditAnnotationValueLength */
+#define FAILURES_MAX 50U            /* and its maxValidationFailures */
+#define FAILURES_BYTES_MAX (FAILURES_MAX * 2 * MESSAGE_BYTES_MAX)
 
 typedef const struct admissionregistration_validating_admission_policy policy_record;
 typedef const struct admissionregistration_validating_admission_policy_binding binding_record;
@@ -20,6 +24,8 @@ struct asking {
 	const struct policy_ask *ask;
 	const struct policy_compiled *compiled;
 	struct str reason, message; /* of the first that denies; absent: none does */
+	struct text failures;       /* for the audit log: a list in JSON without its end */
+	uint32_t failure_count;
 };
 
 /* ---- what comes of it ---------------------------------------------------------------------------------------------- */
@@ -57,8 +63,34 @@ static bool has_action(const struct asking *a, const char *action)
 	return false;
 }
 
-static void failed(struct asking *a, struct str reason, struct str words)
+/* What a binding wants in the audit log is there with all that it wants done about it. */
+static void note_failure(struct asking *a, uint32_t index, struct str words)
 {
+	binding_record *binding = a->ask->bond.record;
+	struct str_list actions = binding->spec->validation_actions;
+	struct text *out = &a->failures;
+
+	if (++a->failure_count > FAILURES_MAX)
+		return;
+	text_add_char(out, a->failure_count == 1 ? '[' : ',');
+	text_lit(out, "{\"message\":");
+	json_write_string(out, words);
+	text_lit(out, ",\"policy\":");
+	json_write_string(out, a->ask->terms.name);
+	text_lit(out, ",\"binding\":");
+	json_write_string(out, a->ask->bond.name);
+	text_printf(out, ",\"expressionIndex\":%u,\"validationActions\":[", index);
+	for (uint32_t i = 0; i < actions.len; i++) {
+		text_add(out, i > 0 ? STR(",") : STR(""));
+		json_write_string(out, actions.at[i]);
+	}
+	text_lit(out, "]}");
+}
+
+static void failed(struct asking *a, uint32_t index, struct str reason, struct str words)
+{
+	if (has_action(a, "Audit"))
+		note_failure(a, index, words);
 	if (has_action(a, "Warn"))
 		admission_warn(
 		    a->admission,
@@ -72,10 +104,10 @@ static void failed(struct asking *a, struct str reason, struct str words)
 }
 
 /* An expression could not be evaluated. */
-static void erred(struct asking *a, struct str words)
+static void erred(struct asking *a, uint32_t index, struct str words)
 {
 	if (!a->ask->terms.ignores_failures)
-		failed(a, STR_NONE, words);
+		failed(a, index, STR_NONE, words);
 }
 
 /* ---- one run ----------------------------------------------------------------------------------------------------------- */
@@ -110,16 +142,50 @@ static void ask_validation(struct asking *a, validation *v, struct policy_run *r
 	struct str words;
 
 	if (expression->program == NULL) {
-		erred(a, arena_printf(arena, "compilation error: " STR_FMT,
-				      STR_ARG(expression->wrong)));
+		erred(
+		    a, i,
+		    arena_printf(arena, "compilation error: " STR_FMT, STR_ARG(expression->wrong)));
 		return;
 	}
 	if (!policy_judge_evaluate(run, expression->program, v->expression, arena, cost, &value,
 				   &words))
-		erred(a, words);
+		erred(a, i, words);
 	else if (value.kind != CEL_BOOL || !value.is_true)
-		failed(a, v->reason.len > 0 ? v->reason : STR("Invalid"),
+		failed(a, i, v->reason.len > 0 ? v->reason : STR("Invalid"),
 		       message_of(a, v, run, i, cost));
+}
+
+/* A word about the request for the audit log, one for each key and policy; bindings that say different ones are both heard. */
+static void annotate(struct asking *a, struct str key, struct str value)
+{
+	struct arena *arena = a->admission->check.arena;
+	struct str name =
+	    arena_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(a->ask->terms.name), STR_ARG(key));
+	struct str said = str_map_get(a->admission->annotations, name);
+
+	value = arena_str(arena, str_slice(value, 0, ANNOTATION_BYTES_MAX));
+	if (said.at == NULL)
+		str_map_put(&a->admission->annotations, arena, name, value);
+	else if (!str_eq(said, value) && said.len < ANNOTATION_BYTES_MAX)
+		str_map_put(
+		    &a->admission->annotations, arena, name,
+		    arena_printf(arena, STR_FMT ", " STR_FMT, STR_ARG(said), STR_ARG(value)));
+}
+
+static void ask_annotation(struct asking *a, const struct admissionregistration_audit_annotation *v,
+			   struct policy_run *run, uint32_t i, uint64_t *cost)
+{
+	const struct policy_expression *expression = &a->compiled->annotations[i];
+	struct cel_value value;
+	struct str words;
+
+	if (expression->program == NULL)
+		erred(a, i, expression->wrong);
+	else if (!policy_judge_evaluate(run, expression->program, v->value_expression,
+					a->admission->check.arena, cost, &value, &words))
+		erred(a, i, words);
+	else if (value.kind == CEL_STRING && str_trim(value.text).len > 0)
+		annotate(a, v->key, str_trim(value.text));
 }
 
 static const struct policy_sort sort;
@@ -136,7 +202,7 @@ static void ask_one(void *arg, const struct policy_ask *ask)
 	a->ask = ask;
 	a->compiled = policy_cache_get(a->admission->policies, &sort, &ask->terms, arena);
 	if (a->compiled->wrong.at != NULL) {
-		erred(a, a->compiled->wrong);
+		erred(a, 0, a->compiled->wrong);
 		return;
 	}
 	if (!a->is_shown)
@@ -146,11 +212,14 @@ static void ask_one(void *arg, const struct policy_ask *ask)
 	run = policy_run_new(&a->compiled->policy, &a->input, arena);
 	if (!policy_judge_conditions(run, a->compiled, &ask->terms, arena, &words)) {
 		if (words.at != NULL)
-			erred(a, words);
+			erred(a, 0, words);
 		return;
 	}
 	for (uint32_t i = 0; i < record->spec->validations.len && cost <= CEL_OBJECT_COST_MAX; i++)
 		ask_validation(a, &record->spec->validations.at[i], run, i, &cost);
+	for (uint32_t i = 0; i < record->spec->audit_annotations.len && cost <= CEL_OBJECT_COST_MAX;
+	     i++)
+		ask_annotation(a, &record->spec->audit_annotations.at[i], run, i, &cost);
 }
 
 /* ---- the kind ------------------------------------------------------------------------------------------------------------ */
@@ -169,9 +238,15 @@ static void compile(const void *record, struct policy_compiled *compiled)
 {
 	struct admissionregistration_validation_list list =
 	    ((policy_record *)record)->spec->validations;
+	struct admissionregistration_audit_annotation_list annotations =
+	    ((policy_record *)record)->spec->audit_annotations;
 
 	compiled->expressions = policy_cache_array(compiled, list.len);
 	compiled->messages = policy_cache_array(compiled, list.len);
+	compiled->annotations = policy_cache_array(compiled, annotations.len);
+	for (uint32_t i = 0; i < annotations.len; i++)
+		policy_cache_compile(compiled, annotations.at[i].value_expression,
+				     POLICY_STRING_OR_NULL, true, &compiled->annotations[i]);
 	for (uint32_t i = 0; i < list.len; i++) {
 		policy_cache_compile(compiled, list.at[i].expression, POLICY_BOOL, true,
 				     &compiled->expressions[i]);
@@ -202,10 +277,16 @@ static int32_t code_of(struct str reason)
 
 static enum check validate(struct admission *admission)
 {
-	struct asking a = { .admission = admission };
+	struct asking a = { .admission = admission,
+			    .failures = text_in(admission->check.arena, FAILURES_BYTES_MAX) };
 	struct failure *failure;
 
 	policy_walk(&sort, admission, &a);
+	text_add_char(&a.failures, ']');
+	if (a.failure_count > 0)
+		admission_annotate(admission,
+				   STR("validation.policy.admission.k8s.io/validation_failure"),
+				   text_str(&a.failures));
 	if (a.message.at == NULL)
 		return CHECK_PASS;
 	failure = failure_forbidden(admission->check.arena, admission->group, admission->resource,

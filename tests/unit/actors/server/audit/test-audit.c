@@ -149,6 +149,41 @@ TEST(plug_ins_and_authorizers_have_their_say)
 	rig_close(rig);
 }
 
+/* What a policy fails and what it notes: each binding that wants it in the log has it there. */
+TEST(policies_say_in_the_log_what_they_found)
+{
+	static const char policies[] = "/apis/admissionregistration.k8s.io/v1/";
+	struct rig *rig = open_rig(
+	    "{'omitStages':['RequestReceived'],'rules':[{'level':'Metadata'}]}", AUDIT_BLOCKING);
+
+	CHECK_CODE(
+	    rig_post(
+		rig, rig_printf("%svalidatingadmissionpolicies", policies).at,
+		"{\"metadata\":{\"name\":\"p\"},\"spec\":{\"matchConstraints\":{"
+		"\"resourceRules\":[{\"apiGroups\":[\"\"],\"apiVersions\":[\"v1\"],"
+		"\"operations\":[\"CREATE\"],\"resources\":[\"configmaps\"]}]},\"validations\":[{"
+		"\"expression\":\"true\"},{\"expression\":\"false\",\"message\":\"never\"}],"
+		"\"auditAnnotations\":[{\"key\":\"k\",\"valueExpression\":"
+		"\"'made ' + object.metadata.name\"},{\"key\":\"n\",\"valueExpression\":"
+		"\"null\"}]}}"),
+	    201);
+	CHECK_CODE(rig_post(rig, rig_printf("%svalidatingadmissionpolicybindings", policies).at,
+			    "{\"metadata\":{\"name\":\"b\"},\"spec\":{\"policyName\":\"p\","
+			    "\"validationActions\":[\"Audit\",\"Warn\"]}}"),
+		   201);
+	forget(rig);
+	CHECK_CODE(rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"a\"}}"), 201);
+	CHECK_EQ(line_count, 1);
+	CHECK(str_find(lines[0], STR("\"p/k\":\"made a\"")) > 0);
+	CHECK(str_find(lines[0], STR("\"p/n\"")) < 0);
+	CHECK(str_find(lines[0],
+		       STR("\"validation.policy.admission.k8s.io/validation_failure\":\"[{"
+			   "\\\"message\\\":\\\"never\\\",\\\"policy\\\":\\\"p\\\",\\\"binding\\\":"
+			   "\\\"b\\\",\\\"expressionIndex\\\":1,\\\"validationActions\\\":["
+			   "\\\"Audit\\\",\\\"Warn\\\"]}]\"")) > 0);
+	rig_close(rig);
+}
+
 TEST(a_watch_is_told_of_when_it_stands_and_when_it_ends)
 {
 	struct rig *rig =
