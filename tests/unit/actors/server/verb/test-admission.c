@@ -100,3 +100,83 @@ TEST(a_priority_class_becomes_a_number)
 	    403);
 	rig_close(rig);
 }
+
+/* ---- accounts that hold their pods to their own secrets -------------------------------------------------------- */
+
+static struct rig_answer try_pod(struct rig *rig, const char *metadata, const char *spec)
+{
+	return rig_post(
+	    rig, "/api/v1/namespaces/default/pods?dryRun=All",
+	    rig_printf("{\"metadata\":{\"name\":\"p\"%s},\"spec\":{%s}}", metadata, spec).at);
+}
+
+#define ONE(rest) "\"containers\":[{\"name\":\"c\",\"image\":\"i\"" rest "}]"
+
+TEST(an_account_may_hold_its_pods_to_its_own_secrets)
+{
+	static const struct {
+		const char *spec, *words; /* NULL: it is let in */
+	} cases[] = {
+		{ ONE(""), NULL },
+		{ "\"volumes\":[{\"name\":\"v\",\"secret\":{\"secretName\":\"mine\"}}]," ONE(""),
+		  NULL },
+		{ "\"volumes\":[{\"name\":\"v\",\"secret\":{\"secretName\":\"other\"}}]," ONE(""),
+		  "volume with secret.secretName=\"other\" is not allowed because service account "
+		  "default does not reference that secret" },
+		{ ONE(",\"env\":[{\"name\":\"E\",\"valueFrom\":{\"secretKeyRef\":{\"name\":"
+		      "\"other\","
+		      "\"key\":\"k\"}}}]"),
+		  "container c with envVar E referencing secret.secretName=\"other\" is not "
+		  "allowed "
+		  "because service account default does not reference that secret" },
+		{ "\"initContainers\":[{\"name\":\"i\",\"image\":\"i\",\"envFrom\":[{\"secretRef\":"
+		  "{"
+		  "\"name\":\"other\"}}]}]," ONE(""),
+		  "init container i with envFrom referencing secret.secretName=\"other\" is not "
+		  "allowed because service account default does not reference that secret" },
+		{ "\"imagePullSecrets\":[{\"name\":\"other\"}]," ONE(""),
+		  "imagePullSecrets[0].name=\"other\" is not allowed because service account "
+		  "default "
+		  "does not reference that imagePullSecret" },
+	};
+	struct rig *rig = rig_open(NULL);
+
+	CHECK_CODE(
+	    rig_post(rig, "/api/v1/namespaces/default/serviceaccounts",
+		     "{\"metadata\":{\"name\":\"default\",\"annotations\":{\"kubernetes.io/"
+		     "enforce-mountable-secrets\":\"true\"}},\"secrets\":[{\"name\":\"mine\"}]}"),
+	    201);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct rig_answer answer = try_pod(rig, "", cases[i].spec);
+
+		if (cases[i].words == NULL)
+			CHECK_CODE(answer, 201);
+		else
+			CHECK_FAILURE(answer, 403, "Forbidden",
+				      rig_printf("pods \"p\" is forbidden: %s", cases[i].words).at);
+	}
+	rig_close(rig);
+}
+
+TEST(a_mirror_pod_uses_no_account_no_secret_and_no_token)
+{
+	static const char mirror[] = ",\"annotations\":{\"kubernetes.io/config.mirror\":\"x\"}";
+	static const struct {
+		const char *spec, *words;
+	} cases[] = {
+		{ "\"serviceAccountName\":\"default\"," ONE(""),
+		  "a mirror pod may not reference service accounts" },
+		{ ONE(",\"envFrom\":[{\"secretRef\":{\"name\":\"s\"}}]"),
+		  "a mirror pod may not reference secrets" },
+		{ "\"volumes\":[{\"name\":\"v\",\"projected\":{\"sources\":[{"
+		  "\"serviceAccountToken\":{"
+		  "\"path\":\"t\"}}]}}]," ONE(""),
+		  "a mirror pod may not use ServiceAccountToken volume projections" },
+	};
+	struct rig *rig = rig_open(NULL);
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		CHECK_FAILURE(try_pod(rig, mirror, cases[i].spec), 403, "Forbidden",
+			      rig_printf("pods \"p\" is forbidden: %s", cases[i].words).at);
+	rig_close(rig);
+}
