@@ -6,6 +6,7 @@
 
 #include "actors/authentication/authenticator.h"
 #include "actors/authentication/token-memory.h"
+#include "actors/client/outside-review.h"
 #include "transport/tls/certificate-key.h"
 
 /* A verified client certificate: CN is the user, O the groups. */
@@ -20,5 +21,12 @@ struct service_account_tokens {
 	struct token_memory memory; /* of tokens by these keys; empty to begin */
 };
 struct authenticator authentication_service_account(struct service_account_tokens *tokens);
+
+/* Tokens that another program knows, asked last. `review.place` is set; the rest of it is zero at first. */
+struct webhook_tokens {
+	struct outside_review review;
+	uint64_t ttl_ms; /* of good answers */
+};
+struct authenticator authentication_webhook(struct webhook_tokens *tokens);
 
 #endif

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Files that operators give the API server, under upstream's names: what they change, and that a wrong one stops the start with words."""
+import http.client
 import json
 import os
+import ssl
 import sys
 import tempfile
 
 import suite
 from cluster import Cluster, Node, until
 from kube import expect, kubectl
+from outside import Outside
 
 POD = """
 apiVersion: v1
@@ -115,6 +118,73 @@ def test_requests_are_told_of_in_the_audit_log():
             assert len(seen) == 1 and seen[0]["sourceIPs"][0] == "10.1.2.3" and len(seen[0]["sourceIPs"]) == 2, seen
             with open(log, encoding="utf-8") as file:
                 assert "word" not in file.read() and not any("requestObject" in event for event in found if event["objectRef"]["resource"] == "secrets")
+
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: there
+contexts: [{name: there, context: {cluster: hook, user: %s}}]
+clusters: [{name: hook, cluster: {server: "%s", certificate-authority: ca.crt}}]
+users: [{name: me, user: {token: x}}]
+"""
+
+
+def known_token(review):
+    """A webhook that knows one token."""
+    assert review["kind"] == "TokenReview" and review["apiVersion"] == "authentication.k8s.io/v1", review
+    status = {"authenticated": False, "error": "who is that"}
+    if review["spec"]["token"] == "good":
+        status = {"authenticated": True, "user": {"username": "ann", "uid": "7", "groups": ["g"], "extra": {"k": ["v"]}}}
+    return {"apiVersion": review["apiVersion"], "kind": review["kind"], "status": status}
+
+
+def may(review):
+    """And one that lets ann read config maps, and denies her secrets."""
+    spec = review["spec"]
+    assert spec["user"] != "ann" or spec["groups"] == ["g", "system:authenticated"] and spec["extra"] == {"k": ["v"]}, spec
+    asked = spec.get("resourceAttributes", {})
+    status = {"allowed": spec["user"] == "ann" and asked.get("resource") == "configmaps" and asked.get("verb") == "get"}
+    if asked.get("resource") == "secrets":
+        status = {"allowed": False, "denied": True, "reason": "not even now"}
+    return {"apiVersion": review["apiVersion"], "kind": review["kind"], "status": status}
+
+
+def test_webhooks_know_tokens_and_say_what_users_may_do():
+    with tempfile.TemporaryDirectory() as folder, Outside(folder, {"/tokens": known_token, "/rights": may}) as hook:
+        place = "https://%s:%d" % (hook.address, hook.port)
+        tokens = file_of(folder, "tokens.yaml", KUBECONFIG % ("none", place + "/tokens"))
+        rights = file_of(folder, "rights.yaml", KUBECONFIG % ("none", place + "/rights"))
+        expect(refused("authorization-webhook-config-file", KUBECONFIG % ("me", place)), "names a certificate or a token to show")
+        expect(refused("authorization-webhook-config-file", KUBECONFIG % ("none", "http://x")), "wants a server that begins with https://")
+        with Cluster(1, ("--authentication-token-webhook-config-file", tokens, "--authorization-webhook-config-file", rights)) as cluster:
+            node = cluster.nodes[0]
+            assert node.request("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"name": "a"}})[0] == 201
+            context = ssl.create_default_context(cafile=node.folder + "/pki/ca.crt")
+
+            def ask(token, path):
+                connection = http.client.HTTPSConnection(node.address, node.port, context=context, timeout=20)
+                connection.request("GET", path, headers={"Authorization": "Bearer " + token})
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode()
+            assert ask("good", "/api/v1/namespaces/default/configmaps/a")[0] == 200
+            assert ask("bad", "/api/v1/namespaces/default/configmaps/a")[0] == 401
+            assert ask("good", "/api/v1/namespaces/default/configmaps")[0] == 403
+            expect(ask("good", "/api/v1/namespaces/default/secrets")[1], "not even now")
+            seen = len([path for path, _ in hook.seen if path == "/tokens"])
+            for _ in range(5):
+                assert ask("good", "/api/v1/namespaces/default/configmaps/a")[0] == 200
+            assert len([path for path, _ in hook.seen if path == "/tokens"]) == seen, "a good answer is kept"
+            # The cluster's own are asked of nobody.
+            assert not any(b"system:serviceaccount:kube-system" in body and b"configmaps" in body and b'"get"' in body for path, body in hook.seen if path == "/tokens")
+        # Nobody is there: a stranger stays one, and the cluster goes on.
+    with tempfile.TemporaryDirectory() as folder:
+        with Outside(folder, {}) as hook:
+            place = "https://%s:%d" % (hook.address, hook.port)
+        tokens = file_of(folder, "tokens.yaml", KUBECONFIG % ("none", place))
+        with Cluster(1, ("--authentication-token-webhook-config-file", tokens)) as cluster:
+            assert cluster.nodes[0].request("GET", "/api")[0] == 200
+            assert cluster.nodes[0].request("POST", "/apis/authentication.k8s.io/v1/tokenreviews", {"spec": {"token": "x"}})[1]["status"].get("authenticated") is not True
 
 
 def holds(folder, word):

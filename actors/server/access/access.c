@@ -239,6 +239,7 @@ void access_decide(void *request, const struct cel_access *access, struct arena 
 	for (uint32_t i = 0; i < config->authorizer_count && check == CHECK_PASS; i++) {
 		a.check = request_context(r);
 		a.check.is_fresh = true;
+		a.check.outside = NULL;
 		a.check.state = NULL;
 		check = config->authorizers[i].check(&config->authorizers[i], &a);
 	}

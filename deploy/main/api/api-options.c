@@ -14,6 +14,7 @@ const struct option api_options[] = {
 	  .value = "PATH",
 	  .help = "AdmissionConfiguration: defaults and exemptions of PodSecurity" },
 	AUDIT_OPTIONS,
+	WEBHOOK_OPTIONS,
 	{ .name = "encryption-provider-config",
 	  .kind = OPTION_TEXT,
 	  .value = "PATH",
@@ -56,6 +57,7 @@ enum status api_options_load(const struct command_line *line, struct arena *aren
 	TRY(admission_file_load(command_text(line, "admission-control-config-file"), arena,
 				&out->security, why));
 	TRY(audit_options_load(line, arena, &out->audit, why));
+	TRY(webhook_options_load(line, arena, &out->webhooks, why));
 	out->encryption_path = command_text(line, "encryption-provider-config");
 	if (out->encryption_path != NULL)
 		TRY(encryption_file_load(out->encryption_path, arena, &out->encryption.set, why));

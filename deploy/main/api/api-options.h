@@ -9,6 +9,7 @@
 #include "actors/server/server.h"
 #include "deploy/main/api/audit-options.h"
 #include "deploy/main/api/encryption-file.h"
+#include "deploy/main/api/webhook-options.h"
 #include "deploy/main/command/command.h"
 
 /* For struct command.more. */
@@ -18,6 +19,7 @@ extern const struct option api_options[];
 struct api_options {
 	struct security_options security;
 	struct audit_setting audit;
+	struct webhook_setting webhooks;
 	struct encryption encryption;
 	const char *encryption_path; /* NULL: nothing is encrypted */
 	struct encryption_file_args reload;

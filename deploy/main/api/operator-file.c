@@ -32,8 +32,8 @@ static enum status read_open(const struct seams_files *files, struct seams_file 
 	return OK;
 }
 
-static enum status read_file(const char *path, struct arena *arena, struct str *out,
-			     struct fault *why)
+enum status operator_file_read(const char *path, struct arena *arena, struct str *out,
+			       struct fault *why)
 {
 	const struct seams_files *files = loop_files();
 	struct seams_file *file;
@@ -102,6 +102,6 @@ enum status operator_file_load(const char *path, const struct type *type, struct
 {
 	struct str text;
 
-	TRY(read_file(path, arena, &text, why));
+	TRY(operator_file_read(path, arena, &text, why));
 	return operator_file_parse(text, path, type, arena, out, why);
 }

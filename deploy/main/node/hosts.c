@@ -1,6 +1,7 @@
 #include "deploy/main/node/hosts.h"
 
 #include "actors/authentication/mechanisms.h"
+#include "actors/authorization/mechanisms.h"
 #include "actors/etcd/etcd.h"
 #include "deploy/main/admin/admin.h"
 #include "deploy/main/api/api-options.h"
@@ -33,7 +34,7 @@ static int run_host(struct process *process, const struct layout *layout)
 struct core {
 	struct process process;
 	struct layout layout;
-	struct authenticator authenticators[2];
+	struct authenticator authenticators[3];
 	struct service_account_tokens tokens;
 	struct certificate_key *key;
 	const struct certificate_key *keys[1];
@@ -66,6 +67,20 @@ static enum status configure_tokens(struct core *core, struct fault *why)
 	server->verifying_keys = core->keys;
 	server->verifying_key_count = 1;
 	return OK;
+}
+
+/* After our own: what they know is asked of nobody else. */
+static void add_webhooks(struct core *core)
+{
+	struct webhook_setting *webhooks = &core->api.webhooks;
+	struct server_config *server = &core->layout.server;
+
+	if (webhooks->has_tokens)
+		core->authenticators[server->authenticator_count++] =
+		    authentication_webhook(&webhooks->tokens);
+	if (webhooks->has_rights)
+		core->layout.authorizers[server->authorizer_count++] =
+		    authorization_webhook(&webhooks->rights);
 }
 
 static void configure_http(struct core *core)
@@ -147,6 +162,7 @@ int hosts_core(const struct command_line *line)
 	if (api_options_load(line, core.process.arena, &core.api, &why) != OK)
 		return failed(line, &why);
 	api_options_apply(&core.api, &core.layout.server);
+	add_webhooks(&core);
 	if (datastore_is_external(&core.process.identity) &&
 	    datastore_configure(&core.process, &core.layout.external, &why) != OK)
 		return failed(line, &why);

@@ -29,7 +29,7 @@ struct layout {
 	struct external_config external; /* of a node whose data is in an etcd, in its place */
 	struct server_config server;
 	struct server_page pages[1];
-	struct authorizer authorizers[2];
+	struct authorizer authorizers[3]; /* the last is for who is told of one */
 	struct agent_args agent;
 	struct control_plane_mark_args mark;
 	struct place_args place;
