@@ -179,10 +179,10 @@ static const struct {
 	{ POD(ANNOTATED "," OWNED, ON_N1 "'volumes':[{'name':'v','configMap':{'name':'x'}}],"),
 	  "node \"n1\" can not create pods that reference configmaps" },
 	{ POD(ANNOTATED "," OWNED, ON_N1 "'imagePullSecrets':[{'name':'x'}],"),
-	  "node \"n1\" can not create pods that reference secrets" },
+	  "a mirror pod may not reference secrets" }, /* ServiceAccount is asked before */
 	{ POD(ANNOTATED "," OWNED, ON_N1 "'volumes':[{'name':'v','csi':{'driver':'x','"
 					 "nodePublishSecretRef':{'name':'x'}}}],"),
-	  "node \"n1\" can not create pods that reference secrets" },
+	  "a mirror pod may not reference secrets" },
 	{ POD(ANNOTATED "," OWNED, ON_N1 "'volumes':[{'name':'v','persistentVolumeClaim':{"
 					 "'claimName':'x'}}],"),
 	  "node \"n1\" can not create pods that reference persistentvolumeclaims" },
