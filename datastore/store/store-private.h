@@ -361,7 +361,7 @@ struct store {
 	uint64_t next_watcher;
 	VEC(struct store_subscriber) subscribers;
 
-	/* By the clock, as leader. */
+	/* By the clock. */
 	struct store_keeps keeps;
 	VEC(struct store_sample) samples;
 

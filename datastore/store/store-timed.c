@@ -2,7 +2,9 @@
 
 #include "datastore/store/store-private.h"
 
-#define SAMPLE_S 30       /* how exactly the age of a revision is known */
+#define SAMPLE_S 30 /* how exactly the age of a revision is known */
+#define LATE_S \
+	60 /* so long others leave it to the leader, who may not have been there long enough to know */
 #define PROPOSE_AGAIN_S 5 /* what was proposed and has not happened */
 
 static struct mono later(const struct store *store, uint32_t seconds)
@@ -18,7 +20,6 @@ void store_became_leader(struct store *store)
 		lease->ends = later(store, lease->ttl_s);
 		lease->is_ending = false;
 	}
-	vec_clear(&store->samples);
 }
 
 static void end_leases(struct store *store)
@@ -38,20 +39,22 @@ static void end_leases(struct store *store)
 	}
 }
 
-/* Compacts to what was the latest revision history_s ago. An idle store takes no samples and proposes nothing. */
-static void compact(struct store *store)
+/* The latest revision that is `age_s` old, as far as this replica was there to see; 0: none. */
+static uint64_t revision_of_age(struct store *store, uint32_t age_s)
 {
 	int64_t now = act_now(store->act).ns;
-	uint32_t history_s = store->config->history_s ? store->config->history_s : STORE_HISTORY_S;
 	uint64_t revision = 0;
-	while (store->samples.len &&
-	       now - store->samples.at[0].at.ns >= (int64_t)history_s * TIME_S) {
+	while (store->samples.len && now - store->samples.at[0].at.ns >= (int64_t)age_s * TIME_S) {
 		revision = store->samples.at[0].revision;
 		vec_remove(&store->samples, 0);
 	}
-	if (revision > index_compact_revision(store->index))
-		store_propose(store, &(struct command){ .kind = COMMAND_COMPACT,
-							.compact = { .revision = revision } });
+	return revision > index_compact_revision(store->index) ? revision : 0;
+}
+
+/* An idle store takes none. */
+static void sample(struct store *store)
+{
+	int64_t now = act_now(store->act).ns;
 	uint64_t latest = index_revision(store->index);
 	struct store_sample *last =
 	    store->samples.len ? &store->samples.at[store->samples.len - 1] : NULL;
@@ -61,11 +64,31 @@ static void compact(struct store *store)
 		vec_push(&store->samples, (struct store_sample){ { now }, latest });
 }
 
+/*
+ * Compacts to what was the latest revision history_s ago. Where leaders come and go none of them knows how old a revision is, so whoever does asks, the
+ * others a while later than the leader would. An idle store proposes nothing.
+ */
+static void compact(struct store *store)
+{
+	uint32_t history_s = store->config->history_s ? store->config->history_s : STORE_HISTORY_S;
+	bool is_leader = store_is_leader(store);
+	uint64_t revision = revision_of_age(store, is_leader ? history_s : history_s + LATE_S);
+	struct store_compact ask = { .revision = revision };
+	if (revision && is_leader)
+		store_propose(store, &(struct command){ .kind = COMMAND_COMPACT, .compact = ask });
+	else if (revision &&
+		 act_send(store->act, act_self(store->act), &store_compact_type, &ask) != OK)
+		return; /* the next sample will do */
+	sample(store);
+}
+
 void store_timed_second(struct store *store)
 {
-	if (!store_is_leader(store) || !store->seen.is_established)
+	/* A witness has no revisions. */
+	if (!store->index || (store_is_leader(store) && !store->seen.is_established))
 		return;
-	end_leases(store);
+	if (store_is_leader(store))
+		end_leases(store);
 	compact(store);
 }
 
