@@ -55,7 +55,7 @@ enum status cel_compile(const struct cel_source *source, struct arena *arena,
 	struct cel_program *program = mem_new(struct cel_program);
 	enum status status;
 
-	program->arena = arena_new(0);
+	program->arena = arena_new_tight(0);
 	program->variable_count = source->environment->count;
 	program->is_used = arena_array(program->arena, bool, program->variable_count + 1U);
 	status = compile(program, source, arena, words);

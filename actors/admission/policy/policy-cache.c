@@ -93,7 +93,7 @@ static void compile_variables(struct policy_compiled *compiled, const struct pol
 static struct entry *make(struct policy_cache *cache, const struct policy_sort *sort,
 			  const struct policy_terms *terms)
 {
-	struct arena *arena = arena_new(0);
+	struct arena *arena = arena_new_tight(0);
 	struct entry *entry = arena_new_of(arena, struct entry);
 	struct policy_compiled *compiled = &entry->compiled;
 

@@ -1,5 +1,5 @@
 /*
- * Compiled policies, kept from request to request: compiling one costs a hundred times what asking it does.
+ * Compiled policies, kept from request to request: compiling one costs twenty times what asking it does.
  *
  * The API server owns one, its plug-ins get what they ask for. What was compiled is that of one revision of one policy, by uid: it goes when another revision
  * is asked for, when it was not asked for the longest among more than POLICY_CACHE_MAX, or when all take more than POLICY_CACHE_BYTES. Who got something
@@ -13,8 +13,8 @@
 #include "runtime/base/collection/list.h"
 #include "runtime/base/collection/map.h"
 
-#define POLICY_CACHE_MAX 256U
-#define POLICY_CACHE_BYTES (16U * MIB)
+#define POLICY_CACHE_MAX 1024U
+#define POLICY_CACHE_BYTES (32U * MIB)
 
 /* An expression: one of the two is there. */
 struct policy_expression {

@@ -1,15 +1,25 @@
 #include "actors/admission/policy/policy-walk.h"
 
+#include <stdlib.h>
+
 #include "actors/admission/policy-match.h"
 #include "actors/admission/policy-show.h"
 #include "datastore/object/selector.h"
+
+/* All bindings, by the policies' names, then in their own order: looked up, since each policy has few of many. */
+struct bonds {
+	struct policy_bond *at;
+	uint32_t len, cap;
+	bool is_read;
+};
 
 struct walk {
 	const struct policy_sort *sort;
 	const struct admission *admission;
 	void *arg;
 	struct policy_ask ask; /* as far as it is known */
-	uint32_t left;         /* of WALK_RUNS_MAX */
+	struct bonds bonds;
+	uint32_t left; /* of WALK_RUNS_MAX */
 };
 
 static const struct reader *reader_of(const struct walk *w)
@@ -123,34 +133,86 @@ static void ask_with_params(struct walk *w)
 
 /* ---- policies and bindings ----------------------------------------------------------------------------------------- */
 
-static bool ask_binding(void *arg, const struct object *object)
+static bool add_bond(void *arg, const struct object *object)
 {
 	struct walk *w = arg;
-	struct policy_bond *bond = &w->ask.bond;
+	struct bonds *bonds = &w->bonds;
+	struct policy_bond bond = { .record = object->record, .name = object_name(object) };
 
-	*bond = (struct policy_bond){ .record = object->record, .name = object_name(object) };
-	w->sort->read_bond(object->record, bond);
-	if (!str_eq(bond->policy_name, w->ask.terms.name) ||
-	    !policy_match(w->admission, bond->match))
-		return true;
+	w->sort->read_bond(object->record, &bond);
+	if (bonds->len == bonds->cap) {
+		uint32_t cap = bonds->cap == 0 ? 16 : bonds->cap * 2;
+
+		bonds->at = arena_grow(w->admission->check.arena, bonds->at,
+				       bonds->cap * sizeof bond, cap * sizeof bond);
+		bonds->cap = cap;
+	}
+	bonds->at[bonds->len++] = bond;
+	return true;
+}
+
+static int by_policy(const void *a, const void *b)
+{
+	const struct policy_bond *x = a, *y = b;
+	int order = str_cmp(x->policy_name, y->policy_name);
+
+	return order != 0 ? order : str_cmp(x->name, y->name);
+}
+
+static void read_bonds(struct walk *w)
+{
+	const struct reader *reader = reader_of(w);
+
+	w->bonds.is_read = true;
+	reader->each(reader->self, w->sort->bindings, STR_NONE, add_bond, w);
+	if (w->bonds.len > 1)
+		qsort(w->bonds.at, w->bonds.len, sizeof *w->bonds.at, by_policy);
+}
+
+/* Where the bindings of the policy begin, if it has any. */
+static uint32_t find_bonds(const struct bonds *bonds, struct str policy)
+{
+	uint32_t low = 0, high = bonds->len;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (str_cmp(bonds->at[middle].policy_name, policy) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void ask_by(struct walk *w, const struct policy_bond *bond)
+{
+	if (!policy_match(w->admission, bond->match))
+		return;
+	w->ask.bond = *bond;
 	w->ask.param = NULL;
 	w->ask.params = NULL;
 	if (w->ask.terms.param_kind != NULL && bond->param_ref != NULL)
 		ask_with_params(w);
 	else
 		ask(w);
-	return w->left > 0;
 }
 
 static bool ask_policy(void *arg, const struct object *object)
 {
 	struct walk *w = arg;
-	const struct reader *reader = reader_of(w);
+	struct bonds *bonds = &w->bonds;
 
 	w->ask = (struct policy_ask){ .terms = { .object = object, .name = object_name(object) } };
 	w->sort->read(object->record, &w->ask.terms);
-	if (policy_match(w->admission, w->ask.terms.match))
-		reader->each(reader->self, w->sort->bindings, STR_NONE, ask_binding, w);
+	if (!policy_match(w->admission, w->ask.terms.match))
+		return true;
+	if (!bonds->is_read)
+		read_bonds(w);
+	for (uint32_t i = find_bonds(bonds, w->ask.terms.name);
+	     w->left > 0 && i < bonds->len && str_eq(bonds->at[i].policy_name, w->ask.terms.name);
+	     i++)
+		ask_by(w, &bonds->at[i]);
 	return w->left > 0;
 }
 
