@@ -502,6 +502,7 @@ void store_on_read_job(struct store *store, struct store_read *read);
 void store_reads_advance(struct store *store); /* after applying, writing or a second */
 void store_reads_fini(struct store *store);
 void store_fail_reads(struct store *store, enum status status);
+void store_reads_leaderless(struct store *store); /* nobody will lead soon */
 
 /* ---- store-watch.c ---- */
 

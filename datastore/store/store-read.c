@@ -204,7 +204,7 @@ static void wait_for_revision(struct store *store, struct store_read *read)
 void store_reads_begin(struct store *store)
 {
 	struct store_reads *reads = &store->reads;
-	if (reads->is_asking || list_is_empty(&reads->for_index))
+	if (reads->is_asking || list_is_empty(&reads->for_index) || !store->seen.leader)
 		return;
 	enum status status =
 	    replica_read_index(store->replica, reads->round + 1, act_now(store->act), &store->out);
@@ -221,6 +221,12 @@ void store_reads_begin(struct store *store)
 	}
 }
 
+/* As long as electing the next leader takes. */
+static bool may_wait(const struct store *store)
+{
+	return store->leaderless_s < STORE_LEADERLESS_S;
+}
+
 void store_on_read_index(struct store *store, const struct replica_read *read)
 {
 	struct store_reads *reads = &store->reads;
@@ -233,6 +239,8 @@ void store_on_read_index(struct store *store, const struct replica_read *read)
 			continue;
 		if (read->status == OK)
 			wait_for_revision(store, one);
+		else if (may_wait(store))
+			one->round = 0; /* in the next one, of whoever leads then */
 		else
 			finish(store, one, UNAVAILABLE);
 	}
@@ -274,7 +282,7 @@ void store_on_range(struct store *store, const struct act_msg *msg)
 		wait_for_revision(store, read);
 		return;
 	}
-	if (!store->seen.leader) {
+	if (!store->seen.leader && !may_wait(store)) {
 		finish(store, read, UNAVAILABLE);
 		return;
 	}
@@ -320,6 +328,12 @@ static void fail_list(struct store *store, struct list *list, enum status status
 	list_each (list, link) {
 		finish(store, list_item(link, struct store_read, link), status);
 	}
+}
+
+void store_reads_leaderless(struct store *store)
+{
+	fail_list(store, &store->reads.for_index, UNAVAILABLE);
+	store->reads.is_asking = false;
 }
 
 /* Those in a job end when it does. */

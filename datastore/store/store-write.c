@@ -271,8 +271,10 @@ void store_fail_in_flight(struct store *store)
 void store_write_second(struct store *store)
 {
 	store->leaderless_s = store->seen.leader ? 0 : store->leaderless_s + 1;
-	if (store->leaderless_s == STORE_LEADERLESS_S)
-		store_fail_in_flight(store);
+	if (store->leaderless_s != STORE_LEADERLESS_S)
+		return;
+	store_fail_in_flight(store);
+	store_reads_leaderless(store);
 }
 
 /* Without answers: the actor is no more. */

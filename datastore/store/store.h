@@ -10,8 +10,8 @@
  * twice. Reads are linearizable unless `is_serializable`. A watcher sees each change of its range exactly
  * once, in revision order, or is cancelled with a reason. Any replica takes any request: writes go on
  * to the leader (one hop), reads wait until this replica has applied what the leader had agreed upon.
- * Without a leader, linearizable reads are answered UNAVAILABLE at once, and writes when there has been none for longer than it
- * takes to elect one; serializable reads and watches go on. A write that was under way when the majority was lost is answered
+ * Without a leader, writes and linearizable reads wait for the next one, and are answered UNAVAILABLE when there has been none for
+ * longer than it takes to elect one, from then on at once; serializable reads and watches go on. A write that was under way when the majority was lost is answered
  * TIMEOUT some seconds later.
  *
  * Bounds: LIMIT_PROPOSALS writes and LIMIT_STORE_READS reads wait at once (BUSY beyond), a page of rows is at most

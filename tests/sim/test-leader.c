@@ -373,6 +373,28 @@ TEST_SLOW(a_write_that_comes_while_nobody_leads_is_done_by_whoever_is_elected, 6
 	cluster_free(cluster);
 }
 
+TEST(a_read_that_comes_while_nobody_leads_is_answered_when_somebody_does)
+{
+	struct cluster *cluster = cluster_of(&(struct cluster_config){ .seed = 13 }, 3);
+	struct store_range range = { .key = STR("a") };
+
+	CHECK_STATUS(cluster_write(cluster, 1, "a", "1")->status, OK);
+	for (uint32_t turn = 0; turn < 30; turn++) {
+		uint32_t leader = cluster_leader(cluster), by = other_than(leader, 0);
+		uint64_t began = act_sim_now_ms(cluster_sim(cluster));
+		const struct store_range_answer *read;
+
+		stop_leader(cluster, leader, turn % 3 == 0 ? IS_CUT_OFF : DIES);
+		cluster_run(cluster, turn * 10 % 130);
+		read = cluster_ask(cluster, by, NULL, &store_range_type, &range, NULL);
+		CHECK_STATUS(read->status, OK);
+		CHECK_STR(read->rows[0].value, "1");
+		CHECK(act_sim_now_ms(cluster_sim(cluster)) - began < 2500);
+		start_again(cluster, leader);
+	}
+	cluster_free(cluster);
+}
+
 /* Reads one after another, without waiting for the answers; remembers how long the slowest took. */
 #define CROWD 200U
 
