@@ -115,11 +115,14 @@ static int newest_first(const void *a, const void *b)
 void backup_list_gather(struct act *act, const struct str *nodes, uint32_t count, struct str self,
 			struct arena *arena, uint32_t timeout_ms, struct backup_list *out)
 {
-	struct act_all *all = act_all(act, count);
 	struct backup_list_ask ask = { 0 };
+	struct act_all *all;
 
 	*out = (struct backup_list){ .failure = STR("") };
 	out->rows = arena_array(arena, struct backup_list_row, BACKUP_LIST_MAX);
+	if (count == 0) /* a store that is damaged, or opens yet, knows no members */
+		return;
+	all = act_all(act, count);
 	for (uint32_t i = 0; i < count; i++)
 		act_all_ask(
 		    all,
