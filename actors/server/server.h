@@ -54,6 +54,11 @@ struct audit_options {
 	uint32_t sink_count;
 };
 
+/* Who shows no credential is nobody in particular at these paths, and refused elsewhere. */
+struct anonymous_options {
+	struct str_list paths;
+};
+
 /* Borrowed while the server lives. */
 struct server_config {
 	const char *store; /* "store" */
@@ -71,9 +76,10 @@ struct server_config {
 	/* Which of the built-in resources are served; NULL: all. What is not served has no cache and no discovery. */
 	bool (*is_served)(const struct resource_row *row);
 
-	const struct encryption *encryption;     /* of values in the store; NULL: none is */
-	const struct audit_options *audit;       /* NULL: nothing is told */
-	const struct security_options *security; /* of PodSecurity; NULL: upstream's defaults */
+	const struct anonymous_options *anonymous; /* NULL: at all paths */
+	const struct encryption *encryption;       /* of values in the store; NULL: none is */
+	const struct audit_options *audit;         /* NULL: nothing is told */
+	const struct security_options *security;   /* of PodSecurity; NULL: upstream's defaults */
 
 	/* Service account tokens: who signs, and which keys are published at /openid/v1/jwks. */
 	struct str issuer;   /* https://kubernetes.default.svc.cluster.local */

@@ -187,6 +187,28 @@ def test_webhooks_know_tokens_and_say_what_users_may_do():
             assert cluster.nodes[0].request("POST", "/apis/authentication.k8s.io/v1/tokenreviews", {"spec": {"token": "x"}})[1]["status"].get("authenticated") is not True
 
 
+def test_who_shows_no_credential_is_refused_where_the_operator_says_so():
+    config = "apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n%s"
+    expect(refused("authentication-config", config % "jwt: [{issuer: {url: 'https://x'}}]"), "tokens of other issuers are not known here")
+    expect(refused("authentication-config", config % "anonymous: {enabled: false, conditions: [{path: /x}]}"), "enabled should be set to true when conditions are defined")
+
+    def codes(cluster):
+        node, found = cluster.nodes[0], []
+        context = ssl.create_default_context(cafile=node.folder + "/pki/ca.crt")
+        for path in ("/livez", "/readyz", "/version", "/livez/../version"):
+            connection = http.client.HTTPSConnection(node.address, node.port, context=context, timeout=20)
+            connection.request("GET", path)
+            found.append(connection.getresponse().status)
+        assert node.request("GET", "/version")[0] == 200
+        return found
+    with Cluster(1, ("--anonymous-auth", "false")) as cluster:
+        assert codes(cluster) == [401] * 4, codes(cluster)
+    with tempfile.TemporaryDirectory() as folder:
+        path = file_of(folder, "authentication.yaml", config % "anonymous: {enabled: true, conditions: [{path: /livez}]}")
+        with Cluster(1, ("--authentication-config", path)) as cluster:
+            assert codes(cluster) == [200, 401, 401, 401], codes(cluster)
+
+
 def holds(folder, word):
     """Whether the bytes lie in any file below it."""
     for place, _, names in os.walk(folder):

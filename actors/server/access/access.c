@@ -56,6 +56,19 @@ enum next access_identify(struct request *r, struct authentication *a, bool *out
 	return NEXT;
 }
 
+/* Whoever comes by a socket of this machine is not judged by the address of what is asked: nobody else gets there. */
+static bool may_be_anonymous(const struct request *r)
+{
+	const struct anonymous_options *options = r->server->config->anonymous;
+
+	if (options == NULL || r->asked.address.len == 0)
+		return true;
+	for (uint32_t i = 0; i < options->paths.len; i++)
+		if (str_eq(options->paths.at[i], r->asked.path))
+			return true;
+	return false;
+}
+
 static enum next ask_authenticators(struct request *r)
 {
 	struct authentication a = { .certificate = r->asked.certificate,
@@ -69,7 +82,7 @@ static enum next ask_authenticators(struct request *r)
 		add_group(r, GROUP_AUTHENTICATED);
 		return NEXT;
 	}
-	if (r->asked.authorization.len == 0) {
+	if (r->asked.authorization.len == 0 && may_be_anonymous(r)) {
 		r->user = (struct user){ .name = USER_ANONYMOUS };
 		add_group(r, GROUP_UNAUTHENTICATED);
 		return NEXT;

@@ -14,6 +14,15 @@ const struct option api_options[] = {
 	  .value = "PATH",
 	  .help = "AdmissionConfiguration: defaults and exemptions of PodSecurity" },
 	AUDIT_OPTIONS,
+	{ .name = "anonymous-auth",
+	  .kind = OPTION_CHOICE,
+	  .choices = "true|false",
+	  .fallback = "true",
+	  .help = "false: who shows no credential is refused, whatever is asked" },
+	{ .name = "authentication-config",
+	  .kind = OPTION_TEXT,
+	  .value = "PATH",
+	  .help = "AuthenticationConfiguration: the paths at which no credential is needed" },
 	WEBHOOK_OPTIONS,
 	{ .name = "encryption-provider-config",
 	  .kind = OPTION_TEXT,
@@ -58,6 +67,9 @@ enum status api_options_load(const struct command_line *line, struct arena *aren
 				&out->security, why));
 	TRY(audit_options_load(line, arena, &out->audit, why));
 	TRY(webhook_options_load(line, arena, &out->webhooks, why));
+	TRY(authentication_file_load(command_text(line, "authentication-config"),
+				     strcmp(command_text(line, "anonymous-auth"), "false") == 0,
+				     arena, &out->anonymous, why));
 	out->encryption_path = command_text(line, "encryption-provider-config");
 	if (out->encryption_path != NULL)
 		TRY(encryption_file_load(out->encryption_path, arena, &out->encryption.set, why));
@@ -69,6 +81,8 @@ enum status api_options_load(const struct command_line *line, struct arena *aren
 void api_options_apply(const struct api_options *options, struct server_config *server)
 {
 	server->security = &options->security;
+	if (options->anonymous.is_bounded)
+		server->anonymous = &options->anonymous.options;
 	if (options->encryption_path != NULL)
 		server->encryption = &options->encryption;
 	if (options->audit.options.policy != NULL)

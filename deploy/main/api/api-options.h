@@ -8,6 +8,7 @@
 
 #include "actors/server/server.h"
 #include "deploy/main/api/audit-options.h"
+#include "deploy/main/api/authentication-file.h"
 #include "deploy/main/api/encryption-file.h"
 #include "deploy/main/api/webhook-options.h"
 #include "deploy/main/command/command.h"
@@ -20,6 +21,7 @@ struct api_options {
 	struct security_options security;
 	struct audit_setting audit;
 	struct webhook_setting webhooks;
+	struct anonymous_setting anonymous;
 	struct encryption encryption;
 	const char *encryption_path; /* NULL: nothing is encrypted */
 	struct encryption_file_args reload;
