@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 
 
@@ -103,7 +104,11 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Outside:
+    """folder: where its certificates are made; None: in one of its own, which goes with it."""
+
     def __init__(self, folder, paths, names="DNS:localhost,IP:127.0.0.1", address="127.0.0.1", clients=None):
+        self.own = None if folder else tempfile.TemporaryDirectory(prefix="troupe-outside-")
+        folder = folder or self.own.name
         self.ca = authority(folder, "ca")
         cert = issue(folder, self.ca, "server", names)
         self.server = Server((address, 0), Handler)
@@ -125,6 +130,8 @@ class Outside:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+        if self.own:
+            self.own.cleanup()
 
     @property
     def connections(self):

@@ -69,7 +69,7 @@ class Real(Store):
         return run(["etcdctl", "--endpoints", "http://%s:2379" % self.address, *words], ok, 30, {**os.environ, "ETCDCTL_API": "3"})
 
 
-class Outside(Cluster):
+class OnEtcd(Cluster):
     """Nodes whose data is in one store."""
 
     def __init__(self, count=1, store=Store):
@@ -161,7 +161,7 @@ def walk(cluster):
 
 
 def test_one_node_serves_kubectl_out_of_an_etcd():
-    with Outside() as cluster:
+    with OnEtcd() as cluster:
         walk(cluster)
         keys = cluster.store.ctl("get", "/registry/configmaps/default/c", "--keys-only").stdout
         if "/registry/configmaps/default/c" not in keys:
@@ -178,7 +178,7 @@ def test_one_node_serves_kubectl_out_of_an_etcd():
 
 
 def test_a_node_that_starts_again_has_what_the_etcd_has():
-    with Outside() as cluster:
+    with OnEtcd() as cluster:
         node = cluster.nodes[0]
         cluster.kubectl("create", "configmap", "kept", "--from-literal=a=1")
         node.stop()
@@ -193,7 +193,7 @@ def test_a_node_that_starts_again_has_what_the_etcd_has():
 
 
 def test_another_node_leads_when_one_is_killed_and_nothing_is_lost():
-    with Outside(3) as cluster:
+    with OnEtcd(3) as cluster:
         rollout(cluster, "web", 3)
         leader = cluster.leader()
         with Writer(cluster) as writer:
@@ -208,7 +208,7 @@ def test_another_node_leads_when_one_is_killed_and_nothing_is_lost():
 
 
 def test_one_that_stops_hands_over_at_once():
-    with Outside(2) as cluster:
+    with OnEtcd(2) as cluster:
         leader = cluster.leader()
         rest = next(node for node in cluster.nodes if node is not leader)
         begin = time.monotonic()
@@ -221,7 +221,7 @@ def test_one_that_stops_hands_over_at_once():
 
 
 def test_an_etcd_that_comes_back_is_found_again():
-    with Outside(2) as cluster:
+    with OnEtcd(2) as cluster:
         cluster.kubectl("create", "configmap", "before")
         with Writer(cluster) as writer:
             for _ in range(3):
@@ -240,7 +240,7 @@ def test_an_etcd_that_comes_back_is_found_again():
 
 
 def test_watches_lose_nothing_when_the_etcd_is_started_again():
-    with Outside() as cluster:
+    with OnEtcd() as cluster:
         node = cluster.nodes[0]
         watch = subprocess.Popen([*BOUND, "kubectl", "--kubeconfig", node.folder + "/admin.kubeconfig", "get", "configmaps", "-w", "-o", "name"],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
@@ -272,7 +272,7 @@ def refused(cluster, name, *words, expected):
 
 
 def test_what_cannot_be_is_refused_in_words_and_changes_nothing():
-    with Outside() as cluster, Cluster() as own:
+    with OnEtcd() as cluster, Cluster() as own:
         store = cluster.store
         reach = ("--datastore", store.url, *store.words)
         refused(cluster, "x1", *reach, expected="serves a cluster already")
@@ -294,7 +294,7 @@ def test_what_cannot_be_is_refused_in_words_and_changes_nothing():
 
 
 def test_the_same_with_a_real_etcd():
-    with Outside(2, Real) as cluster:
+    with OnEtcd(2, Real) as cluster:
         walk(cluster)
         leader = cluster.leader()
         with Writer(cluster) as writer:

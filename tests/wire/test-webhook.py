@@ -4,7 +4,6 @@ import base64
 import json
 import re
 import sys
-import tempfile
 import threading
 import time
 
@@ -81,8 +80,7 @@ def drop(cluster, *names):
 
 
 def opened(paths, **more):
-    folder = tempfile.mkdtemp(prefix="troupe-outside-")
-    return Outside(folder, paths, **more)
+    return Outside(None, paths, **more)
 
 
 def test_objects_are_changed_one_webhook_after_the_other_and_then_judged(cluster):
