@@ -8,6 +8,7 @@
 #include "actors/server/access/access.h"
 #include "actors/server/answer/respond.h"
 #include "actors/server/cache/feed.h"
+#include "actors/server/cache/kept.h"
 #include "actors/server/cache/line.h"
 #include "actors/server/cache/live-private.h"
 #include "actors/server/cache/seal.h"
@@ -29,7 +30,7 @@ struct live;
 struct server_counts {
 	struct metrics_counter *requests[VERB_PROXY + 1][6]; /* by verb and first digit of the code */
 	struct metrics_histogram *durations[VERB_PROXY + 1];
-	struct metrics_gauge *in_flight, *mutating, *watches;
+	struct metrics_gauge *in_flight, *mutating, *watches, *kept;
 	struct metrics_counter *events_sent, *watches_dropped;
 	struct metrics_counter *audited, *unaudited;
 };
@@ -59,6 +60,7 @@ struct server {
 	uint64_t look_timer; /* while a request wants to be looked at between two ticks */
 	struct lines lines;
 	struct seals seals;
+	uint64_t kept_bytes;   /* of encodings that hang on the objects of the caches; kept.h */
 	struct arena *scratch; /* of one match or encoding; reset by whoever used it */
 	struct list dirty;     /* caches with news for their watchers */
 	struct reader reader;

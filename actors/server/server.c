@@ -180,6 +180,7 @@ static void tick(struct server *server)
 	if (is_looking && server->look_timer == 0)
 		server->look_timer =
 		    act_after(server->act, LOOK_MS, &server_tick_type, &(struct server_tick){ 0 });
+	metrics_set(server->counts.kept, (int64_t)server->kept_bytes);
 	metrics_set(server->counts.in_flight, flight_count(server, false));
 	metrics_set(server->counts.mutating, flight_count(server, true));
 }
@@ -214,6 +215,8 @@ static void make_counts(struct server *server)
 					 "Requests under way.", "request_kind=\"mutating\"");
 	counts->watches = metrics_gauge(metrics, "apiserver_longrunning_requests",
 					"Watches that stand.", "verb=\"WATCH\"");
+	counts->kept = metrics_gauge(metrics, "troupe_apiserver_kept_encodings_bytes",
+				     "Encodings of objects that are kept, at most.", NULL);
 	counts->events_sent = metrics_counter(metrics, "apiserver_watch_events_total",
 					      "Events sent to watchers.", NULL);
 	counts->audited =
@@ -311,8 +314,10 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 	if (feed_receive(server, msg) || definitions_receive(server, msg) ||
 	    http_door_receive(server, msg) || live_receive(server, msg) ||
 	    callers_receive(server->callers, msg) || answer_came(server, msg) ||
-	    quota_receive(server, msg) || message_door_receive(server, msg))
+	    quota_receive(server, msg) || message_door_receive(server, msg)) {
+		kept_trim(server);
 		return ACT_OK;
+	}
 	if (!ACT_IS(msg, server_tick))
 		return ACT_UNHANDLED;
 	if (msg->tag == server->look_timer)

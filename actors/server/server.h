@@ -91,6 +91,8 @@ struct server_config {
 	struct str address; /* host:port of the HTTP door as clients reach it; absent: not known */
 	struct metrics *metrics; /* NULL: the server makes its own */
 
+	uint64_t kept_bytes; /* of encodings that are kept (cache/kept.h); 0: LIMIT_KEPT_BYTES */
+
 	/* 0 for those of limits.h; smaller ones are for tests. */
 	uint32_t in_flight_max, mutating_max, request_ms, bookmark_ms;
 };

@@ -14,6 +14,7 @@
 struct encoding {
 	atomic_uint refs;
 	uint32_t len;
+	atomic_bool is_used; /* since the last look */
 	char bytes[];
 };
 
@@ -167,6 +168,7 @@ static struct encoding *encode(const struct object *object, enum format format)
 	assert(!bytes.is_cut);
 	struct encoding *encoding = mem_alloc(sizeof *encoding + bytes.len);
 	atomic_init(&encoding->refs, 1);
+	atomic_init(&encoding->is_used, true);
 	encoding->len = bytes.len;
 	memcpy(encoding->bytes, bytes.at, bytes.len);
 	text_fini(&bytes);
@@ -187,7 +189,8 @@ static struct encoding *swap(struct object_private *private, enum format format,
 	return before;
 }
 
-struct str object_bytes(const struct object *object, enum format format, struct arena *hold)
+struct str object_bytes_counted(const struct object *object, enum format format, struct arena *hold,
+				uint64_t *kept)
 {
 	assert(object_is_frozen(object));
 	if (format == FORMAT_PROTO && !proto_has(object->type))
@@ -199,18 +202,58 @@ struct str object_bytes(const struct object *object, enum format format, struct 
 		encoding = swap(object->private, format, fresh, true);
 		if (encoding == NULL) {
 			encoding = fresh;
+			*kept += fresh->len;
 		} else {
 			encoding_unref(fresh);
 			encoding_unref(fresh);
 		}
 	}
+	atomic_store_explicit(&encoding->is_used, true, memory_order_relaxed);
 	arena_on_free(hold, encoding_unref, encoding);
 	return str_of(encoding->bytes, encoding->len);
 }
 
-void object_drop_bytes(const struct object *object, enum format format)
+struct str object_bytes(const struct object *object, enum format format, struct arena *hold)
 {
-	encoding_unref(swap(object->private, format, NULL, false));
+	uint64_t nobodys = 0;
+
+	return object_bytes_counted(object, format, hold, &nobodys);
+}
+
+static uint32_t drop(const struct object *object, enum format format)
+{
+	struct encoding *encoding = swap(object->private, format, NULL, false);
+	uint32_t len = encoding == NULL ? 0 : encoding->len;
+
+	encoding_unref(encoding);
+	return len;
+}
+
+uint32_t object_drop_bytes(const struct object *object)
+{
+	uint32_t dropped = 0;
+
+	for (int format = 0; format < FORMAT_COUNT; format++)
+		dropped += drop(object, format);
+	return dropped;
+}
+
+uint32_t object_age_bytes(const struct object *object)
+{
+	uint32_t left = 0;
+
+	for (int format = 0; format < FORMAT_COUNT; format++) {
+		struct encoding *encoding = swap(object->private, format, NULL, true);
+
+		if (encoding == NULL)
+			continue;
+		if (atomic_exchange_explicit(&encoding->is_used, false, memory_order_relaxed))
+			left += encoding->len;
+		else
+			drop(object, format);
+		encoding_unref(encoding);
+	}
+	return left;
 }
 
 uint32_t object_kept(const struct object *object, enum format format)

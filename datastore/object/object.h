@@ -5,7 +5,7 @@
  * From object_freeze() on it never changes, any thread may read it, and it is shared by counting
  * references; editing begins with object_edit(), a new object that shares the old one's strings. The bytes of
  * its encodings hang on it, made when first asked for, so a watch event is encoded once for a thousand watchers.
- * Bounded by what may be decoded (LIMIT_RECORD_BYTES); who keeps objects bounds their encodings (object_drop_bytes).
+ * Bounded by what may be decoded (LIMIT_RECORD_BYTES); who keeps objects bounds their encodings (object_age_bytes).
  */
 #ifndef DATASTORE_OBJECT_OBJECT_H
 #define DATASTORE_OBJECT_OBJECT_H
@@ -54,6 +54,9 @@ MUST_USE enum status object_decode(const struct type *type, enum format format, 
 				   GIVE struct object **out, struct fault *why);
 /* The frozen object's bytes, good as long as the arena. Absent if the type has no such format. */
 struct str object_bytes(const struct object *object, enum format format, struct arena *hold);
+/* The same for who has a budget: what hangs on the object from now on is added to `*kept`. */
+struct str object_bytes_counted(const struct object *object, enum format format, struct arena *hold,
+				uint64_t *kept);
 /* For who asks many for their bytes, one after the other: memory is fetched for those that come soon after `at`. */
 void object_fetch_bytes(const struct object *const *objects, uint32_t count, uint32_t at,
 			enum format format);
@@ -67,10 +70,11 @@ struct str object_uid(const struct object *object);
 struct meta_object_meta *record_meta(const struct type *type, const void *record);
 
 /*
- * Lets go of kept bytes: for whoever keeps many objects and has a budget for their encodings. object_kept() says how many
- * there are. Those handed out stay good.
+ * Lets go of kept bytes, for whoever keeps many objects and has a budget for their encodings: all, or those that nobody has asked for since
+ * the last look. The first gives how many went, the second how many are left. Those handed out stay good.
  */
-void object_drop_bytes(const struct object *object, enum format format);
+uint32_t object_drop_bytes(const struct object *object);
+uint32_t object_age_bytes(const struct object *object);
 uint32_t object_kept(const struct object *object, enum format format);
 
 #endif

@@ -114,7 +114,10 @@
 #define LIMIT_CACHE_EVENTS \
 	8192U /* per resource; what a watcher may fall behind before it lists again */
 #define LIMIT_CACHE_EVENT_AGE_MS 75000U /* upstream's eventFreshDuration */
-#define LIMIT_FRESH_MS 3000U            /* how long a read waits for a revision still to come */
+#define LIMIT_KEPT_BYTES \
+	(32ULL *         \
+	 MIB) /* encodings that a server keeps unless it is told otherwise: 10,000 pods in one format */
+#define LIMIT_FRESH_MS 3000U /* how long a read waits for a revision still to come */
 #define LIMIT_WRITE_TRIES \
 	256U /* from fresh state so often: of the writers in flight one wins each round */
 #define LIMIT_NAME_TRIES 8U           /* upstream's, for generateName */

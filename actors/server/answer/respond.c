@@ -21,6 +21,11 @@
 #define PREFIX_MAX 6U        /* of a field in protobuf: tag and length */
 #define META_MAX (16U * KIB) /* of a list: its token has a key in it */
 
+static struct str kept(struct request *r, const struct object *object)
+{
+	return object_bytes_counted(object, r->form.format, r->arena, &r->server->kept_bytes);
+}
+
 static void set_body(struct request *r, int32_t code, struct str body)
 {
 	r->answer.code = code;
@@ -130,7 +135,7 @@ void respond_object(struct request *r, int32_t code, const struct object *object
 	struct text out;
 
 	if (r->form.view == VIEW_OBJECT && object->type == r->resource->type) {
-		set_json(r, code, object_bytes(object, r->form.format, r->arena));
+		set_json(r, code, kept(r, object));
 		return;
 	}
 	out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
@@ -188,7 +193,7 @@ static struct str item_bytes(struct request *r, const struct list_shape *list, u
 
 	object_fetch_bytes(list->objects, list->count, i, r->form.format);
 	if (object->type == r->resource->type)
-		return object_bytes(object, r->form.format, r->arena);
+		return kept(r, object);
 	out = text_in(r->arena, LIMIT_BODY_BYTES);
 	record = convert_record(object->type, object->record, r->resource->type, r->arena);
 	encode(r->form.format, r->resource->type, record, &out);

@@ -333,6 +333,40 @@ void cache_each(const struct cache *cache, struct str namespace, struct str afte
 	}
 }
 
+/* ---- encodings ------------------------------------------------------------------------------------------- */
+
+uint64_t cache_age_bytes(struct cache *cache)
+{
+	struct tree_cursor cursor = tree_from(cache->objects, STR(""));
+	uint64_t left = 0;
+	struct str key;
+	void *object;
+
+	for (uint64_t n = cache->oldest; n < cache->next; n++) {
+		const struct cache_event *event = &cache->ring[n % cache->cap];
+
+		if (event->old != NULL)
+			object_drop_bytes(event->old);
+		if (event->change == CACHE_DELETED)
+			object_drop_bytes(event->object);
+	}
+	while (tree_step(&cursor, &key, &object))
+		left += object_age_bytes(object);
+	return left;
+}
+
+uint64_t cache_drop_bytes(struct cache *cache, uint64_t bytes)
+{
+	struct tree_cursor cursor = tree_from(cache->objects, STR(""));
+	uint64_t dropped = 0;
+	struct str key;
+	void *object;
+
+	while (dropped < bytes && tree_step(&cursor, &key, &object))
+		dropped += object_drop_bytes(object);
+	return dropped;
+}
+
 /* ---- snapshots ------------------------------------------------------------------------------------------- */
 
 struct gather {

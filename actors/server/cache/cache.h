@@ -47,6 +47,13 @@ typedef bool cache_visit(void *arg, struct str key, const struct object *object)
 void cache_each(const struct cache *cache, struct str namespace, struct str after,
 		cache_visit *visit, void *arg);
 
+/*
+ * The encodings that hang on its objects. The first drops those of what an object was before, and those that nobody has asked for since it was
+ * called last, and gives the bytes that are left. The second drops at least so many bytes, if there are so many, and gives how many.
+ */
+uint64_t cache_age_bytes(struct cache *cache);
+uint64_t cache_drop_bytes(struct cache *cache, uint64_t bytes);
+
 /* ---- the state at one moment, for whoever cannot walk it at once --------------------------------- */
 
 struct cache_snapshot {

@@ -7,6 +7,7 @@
 #include "deploy/main/api/admission-file.h"
 
 #define PATH_BYTES 700U
+#define KEPT_MIB_MAX 65536U
 
 const struct option api_options[] = {
 	{ .name = "admission-control-config-file",
@@ -31,6 +32,11 @@ const struct option api_options[] = {
 		  "keys" },
 	{ .name = "encryption-provider-config-automatic-reload",
 	  .help = "that file is read again every minute" },
+	{ .name = "encoded-cache-mib",
+	  .kind = OPTION_NUMBER,
+	  .value = "N",
+	  .fallback = "32",
+	  .help = "encodings of objects that are kept for the next who lists or watches" },
 	{ .name = NULL },
 };
 
@@ -62,7 +68,13 @@ static enum status make_absolute(const struct option *option, const char *given,
 enum status api_options_load(const struct command_line *line, struct arena *arena,
 			     struct api_options *out, struct fault *why)
 {
+	int64_t mib = command_number(line, "encoded-cache-mib");
+
 	*out = (struct api_options){ .security = security_policy_open };
+	if (mib < 1 || mib > KEPT_MIB_MAX)
+		return fault_set(why, BAD_REQUEST, "encoded-cache-mib",
+				 "--encoded-cache-mib is 1 to %u", KEPT_MIB_MAX);
+	out->kept_bytes = (uint64_t)mib * MIB;
 	TRY(admission_file_load(command_text(line, "admission-control-config-file"), arena,
 				&out->security, why));
 	TRY(audit_options_load(line, arena, &out->audit, why));
@@ -87,6 +99,7 @@ void api_options_apply(const struct api_options *options, struct server_config *
 		server->encryption = &options->encryption;
 	if (options->audit.options.policy != NULL)
 		server->audit = &options->audit.options;
+	server->kept_bytes = options->kept_bytes;
 }
 
 enum status api_options_words(const struct command_line *line, struct arena *arena,

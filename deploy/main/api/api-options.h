@@ -19,6 +19,7 @@ extern const struct option api_options[];
 
 struct api_options {
 	struct security_options security;
+	uint64_t kept_bytes; /* server_config's */
 	struct audit_setting audit;
 	struct webhook_setting webhooks;
 	struct anonymous_setting anonymous;

@@ -61,12 +61,32 @@ TEST(bytes_are_encoded_once_and_stay_good_after_they_were_dropped)
 	CHECK_EQ(object_kept(object, FORMAT_JSON), first.len);
 	CHECK_STR(first,
 		  "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"a\"}}");
-	object_drop_bytes(object, FORMAT_JSON);
+	CHECK_EQ(object_drop_bytes(object), first.len);
+	CHECK_EQ(object_drop_bytes(object), 0);
 	CHECK_EQ(object_kept(object, FORMAT_JSON), 0);
 	arena_free(arena);
 	CHECK_EQ(second.at[0], '{');
 	object_unref(object);
 	CHECK_EQ(second.at[0], '{');
+}
+
+TEST(bytes_that_nobody_asks_for_go_and_others_stay)
+{
+	struct object *object = make_config_map("a");
+	uint64_t kept = 0;
+	uint32_t json, proto;
+
+	object_freeze(object, 1);
+	json = object_bytes_counted(object, FORMAT_JSON, test_arena(), &kept).len;
+	proto = object_bytes_counted(object, FORMAT_PROTO, test_arena(), &kept).len;
+	CHECK_EQ(kept, json + proto);
+	CHECK_EQ(object_age_bytes(object), json + proto);
+	object_bytes_counted(object, FORMAT_PROTO, test_arena(), &kept);
+	CHECK_EQ(kept, json + proto); /* they were there */
+	CHECK_EQ(object_age_bytes(object), proto);
+	CHECK_EQ(object_kept(object, FORMAT_JSON), 0);
+	CHECK_EQ(object_age_bytes(object), 0);
+	object_unref(object);
 }
 
 TEST(stored_bytes_become_an_object_again)

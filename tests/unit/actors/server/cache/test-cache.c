@@ -108,3 +108,25 @@ TEST(watchers_of_what_was_there_before_must_list_again)
 	CHECK_STR(object_name(cache_event(cache, number)->object), "four");
 	cache_free(cache);
 }
+
+TEST(encodings_that_nobody_asks_for_and_those_of_old_objects_go)
+{
+	struct cache *cache = make_cache();
+	uint64_t kept = 0;
+	uint32_t one, two;
+
+	one = object_bytes_counted(get(cache, "one"), FORMAT_JSON, test_arena(), &kept).len;
+	cache_set(cache, key_of("one"), make_object("one", 8), 8, (struct mono){ 0 });
+	one = object_bytes_counted(get(cache, "one"), FORMAT_JSON, test_arena(), &kept).len;
+	two = object_bytes_counted(get(cache, "two"), FORMAT_JSON, test_arena(), &kept).len;
+	CHECK_EQ(kept, 2 * one + two);
+	CHECK_EQ(cache_age_bytes(cache), one + two);
+	CHECK_EQ(object_kept(cache_event(cache, cache_oldest(cache))->old, FORMAT_JSON), 0);
+	object_bytes(get(cache, "two"), FORMAT_JSON, test_arena());
+	CHECK_EQ(cache_age_bytes(cache), two);
+	CHECK_EQ(object_kept(get(cache, "one"), FORMAT_JSON), 0);
+	CHECK_EQ(cache_drop_bytes(cache, 0), 0);
+	CHECK_EQ(cache_drop_bytes(cache, 1), two);
+	CHECK_EQ(cache_drop_bytes(cache, 1), 0);
+	cache_free(cache);
+}
