@@ -9,8 +9,8 @@
 #define WATCH_NUMBER 1U
 #define RETRY_MS 100U
 #define TELL_REST_US \
-	25 /* for each watcher that was told by a connection: several times what telling one costs */
-#define TELL_REST_MAX_MS 30
+	45 /* for each watcher that was told by a connection: several times what telling one costs */
+#define TELL_REST_MAX_MS 50
 #define TELL_NEAR_MAX 64U /* informers of the cluster's own hosts that do not rest */
 
 struct feed_retry {
@@ -236,7 +236,7 @@ static void tell_near(struct cache *cache)
 
 /*
  * A write to a connection costs as much for one event as for ten. So a cache that many watch rests after a round, in proportion to
- * how many were told: a thousand watchers hear of the next change up to 30 ms later, together with what came meanwhile, a few at once.
+ * how many were told: a thousand watchers hear of the next change up to 45 ms later, together with what came meanwhile, a few at once.
  */
 static void tell_watchers_of(struct server *server, struct cache *cache)
 {

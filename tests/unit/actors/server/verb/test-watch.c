@@ -266,7 +266,7 @@ TEST(many_watchers_of_one_kind_hear_at_once_and_then_of_what_gathered)
 	CHECK_AT(rig_last_object(rig, 500), "metadata.name", "a");
 	make(rig, "b", "x");
 	make(rig, "c", "x");
-	rig_run(rig, 9);
+	rig_run(rig, 18);
 	CHECK_AT(rig_last_object(rig, 500), "metadata.name", "a");
 	rig_run(rig, 4);
 	CHECK_STR(rig_events(rig, 500), "ADDED a@3 ADDED b@4 ADDED c@5");
@@ -292,7 +292,7 @@ TEST(the_informers_of_our_own_hosts_do_not_wait_for_rounds)
 	CHECK_AT(rig_last_object(rig, 64), "metadata.name", "b");
 	CHECK_AT(rig_last_object(rig, 65), "metadata.name", "a");
 	make(rig, "c", "x");
-	rig_run(rig, 13);
+	rig_run(rig, 22);
 	CHECK_STR(rig_events(rig, 64), "ADDED a@3 ADDED b@4 ADDED c@5");
 	CHECK_STR(rig_events(rig, 65), "ADDED a@3 ADDED b@4 ADDED c@5");
 	rig_close(rig);
