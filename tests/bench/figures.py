@@ -9,6 +9,7 @@ import tempfile
 import time
 
 from cluster import ROOT, Cluster, Node, run, until
+from patches import patches, selected
 from watchers import Watchers
 
 FIGURES = []
@@ -272,6 +273,9 @@ class Load:
     def create_1(self):
         return self.create(600, 1, 1)
 
+    def create_16(self):
+        return self.create(6000, 16, 1)
+
     def create_128(self):
         return self.create(13000, 16, 8)
 
@@ -306,6 +310,11 @@ class Load:
 @figure("create, 1 in flight", "a second", 4 * 358, True)
 def create_1():
     return Load.look(Load.create_1)[0]
+
+
+@figure("create, 16 in flight", "a second", 8 * 1143, True)
+def create_16():
+    return Load.look(Load.create_16)[0]
 
 
 @figure("create, 128 in flight", "a second", 8 * 1470, True)
@@ -373,9 +382,34 @@ def watch_late():
     return Load.look(Load.watch)[1]
 
 
-@figure("CPU of all processes for such an event", "us", 20 / 6)
+@figure("CPU of all processes for such an event", "us", 20 / 10)
 def watch_cpu():
     return Load.look(Load.watch)[2]
+
+
+@figure("CPU of all processes for a merge patch, 16 in flight", "us", 6000 / 20)
+def merge_cpu():
+    return Load.look(patches)[0]
+
+
+@figure("CPU of all processes for a strategic merge patch", "us", 5700 / 20)
+def strategic_cpu():
+    return Load.look(patches)[1]
+
+
+@figure("CPU of all processes for a server-side apply", "us", 7800 / 20)
+def apply_cpu():
+    return Load.look(patches)[2]
+
+
+@figure("CPU of all processes for 100 of 10,000 pods, by label", "us", 21560 / 20)
+def selected_cpu():
+    return Load.look(selected)[0]
+
+
+@figure("such lists, 16 in flight", "a second", 15 * 72, True)
+def selected_rate():
+    return Load.look(selected)[1]
 
 
 # ---- controllers ----------------------------------------------------------------------------------------------------
