@@ -33,6 +33,7 @@ KEPT = {
     "start_result": "what that gave",
     "library": "OpenSSL's context of ours, made once and read only afterwards",
     "library_once": "guards it",
+    "zeros": "what a segment of the log is filled with: never written to",
 }
 
 
