@@ -36,10 +36,9 @@
 #define STORE_FORWARD_MS 10000U         /* for a request passed to the leader, all its tries */
 #define STORE_FORWARD_AGAIN_MS 20U      /* between two of them, unless another one leads */
 #define STORE_FORWARD_BYTES (16U * MIB) /* of bodies that are kept for a further try */
-#define STORE_FLUSH_MS \
-	100U /* how long changes gather before the table gets them, unless somebody waits */
-#define STORE_FLUSH_CHANGES 1024U /* or this many */
-#define STORE_RETRY_MS 1000U      /* after a full disk, a busy watcher, a failed fetch */
+#define STORE_FLUSH_MS 20U              /* how long changes gather before they are written behind */
+#define STORE_FLUSH_CHANGES 1024U       /* or this many */
+#define STORE_RETRY_MS 1000U            /* after a full disk, a busy watcher, a failed fetch */
 #define STORE_CHECKPOINT_BYTES \
 	(8U * MIB)                  /* written behind since the last one: bounds SQLite's log */
 #define STORE_CHECKPOINT_MS 300000U /* or this long, if anything was written at all */
