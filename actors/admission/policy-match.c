@@ -85,16 +85,6 @@ static bool is_rule(const struct admission *admission,
 	       is_resource(admission, rule->resources) && is_scope(admission, rule->scope);
 }
 
-static bool is_any_rule(const struct admission *admission,
-			struct admissionregistration_named_rule_with_operations_list rules)
-{
-	for (uint32_t i = 0; i < rules.len; i++)
-		if (is_rule(admission, rules.at[i].rule_with_operations) &&
-		    is_named(admission, rules.at[i].resource_names))
-			return true;
-	return false;
-}
-
 /* ---- the same by another name ---------------------------------------------------------------------------------------- */
 
 static void *converted(const struct admission *a, const void *record, const struct type *to)
@@ -141,32 +131,49 @@ static bool is_rule_of(const struct admission *a, const struct resource_name *na
 	return is_rule(&view, rule);
 }
 
-static const struct admission *
-equivalent_match(const struct admission *a,
-		 const struct admissionregistration_rule_with_operations *rule)
+static bool is_equivalent_rule(const struct admission *a,
+			       const struct admissionregistration_rule_with_operations *rule,
+			       struct equivalent *other)
 {
 	const struct resource_name name = { a->group, a->version, a->resource };
 	const struct reader *reader = a->check.reader;
-	struct equivalent other;
 
-	for (uint32_t at = 0; reader->equivalent(reader->self, &name, at, &other); at++)
-		if (is_rule_of(a, &other.name, rule))
-			return in_words_of(a, &other);
-	return NULL;
+	for (uint32_t at = 0; reader->equivalent(reader->self, &name, at, other); at++)
+		if (is_rule_of(a, &other->name, rule))
+			return true;
+	return false;
 }
 
 const struct admission *
 policy_match_rules(const struct admission *admission,
 		   struct admissionregistration_rule_with_operations_list rules, bool is_equivalent)
 {
-	const struct admission *view = NULL;
+	struct equivalent other;
 
 	for (uint32_t i = 0; i < rules.len; i++)
 		if (is_rule(admission, &rules.at[i]))
 			return admission;
-	for (uint32_t i = 0; is_equivalent && view == NULL && i < rules.len; i++)
-		view = equivalent_match(admission, &rules.at[i]);
-	return view;
+	for (uint32_t i = 0; is_equivalent && i < rules.len; i++)
+		if (is_equivalent_rule(admission, &rules.at[i], &other))
+			return in_words_of(admission, &other);
+	return NULL;
+}
+
+static bool is_any_rule(const struct admission *admission,
+			struct admissionregistration_named_rule_with_operations_list rules,
+			bool is_equivalent, struct equivalent *as)
+{
+	*as = (struct equivalent){ 0 };
+	for (uint32_t i = 0; i < rules.len; i++)
+		if (is_rule(admission, rules.at[i].rule_with_operations) &&
+		    is_named(admission, rules.at[i].resource_names))
+			return true;
+	for (uint32_t i = 0; is_equivalent && i < rules.len; i++)
+		if (is_named(admission, rules.at[i].resource_names) &&
+		    is_equivalent_rule(admission, rules.at[i].rule_with_operations, as))
+			return true;
+	*as = (struct equivalent){ 0 };
+	return false;
 }
 
 /* ---- selectors -------------------------------------------------------------------------------------------------------- */
@@ -229,12 +236,31 @@ bool policy_match_selectors(const struct admission *admission,
 }
 
 bool policy_match(const struct admission *admission,
-		  const struct admissionregistration_match_resources *match)
+		  const struct admissionregistration_match_resources *match, struct equivalent *as)
 {
+	bool is_equivalent = match != NULL && str_is(match->match_policy, "Equivalent");
+
+	*as = (struct equivalent){ 0 };
 	if (match == NULL)
 		return true;
 	if (!policy_match_selectors(admission, match->namespace_selector, match->object_selector) ||
-	    is_any_rule(admission, match->exclude_resource_rules))
+	    is_any_rule(admission, match->exclude_resource_rules, is_equivalent, as)) {
+		*as = (struct equivalent){ 0 };
 		return false;
-	return match->resource_rules.len == 0 || is_any_rule(admission, match->resource_rules);
+	}
+	return match->resource_rules.len == 0 ||
+	       is_any_rule(admission, match->resource_rules, is_equivalent, as);
+}
+
+bool policy_view_by(struct policy_view *view, const struct admission *admission,
+		    const struct equivalent *as)
+{
+	const struct resource_name *old = &view->as.name, *new = &as->name;
+
+	if (view->admission != NULL && view->as.type == as->type && str_eq(old->group, new->group) &&
+	    str_eq(old->version, new->version) && str_eq(old->resource, new->resource))
+		return false;
+	view->as = *as;
+	view->admission = as->type != NULL ? in_words_of(admission, as) : admission;
+	return true;
 }

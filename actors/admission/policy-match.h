@@ -22,8 +22,21 @@ bool policy_match_selectors(const struct admission *admission,
 const struct admission *
 policy_match_rules(const struct admission *admission,
 		   struct admissionregistration_rule_with_operations_list rules, bool is_equivalent);
-/* NULL matches everything, as a binding without its own does. */
+/*
+ * NULL matches everything, as a binding without its own does. `*as` is the other resource by which the first rule knows the request, without a type if it
+ * is the request's own.
+ */
 bool policy_match(const struct admission *admission,
-		  const struct admissionregistration_match_resources *match);
+		  const struct admissionregistration_match_resources *match, struct equivalent *as);
+
+/* The request in the words of one of them, kept while the next policy knows it by the same. Zeroed: none yet. */
+struct policy_view {
+	struct equivalent as;
+	const struct admission *admission;
+};
+
+/* True: it is another now. */
+bool policy_view_by(struct policy_view *view, const struct admission *admission,
+		    const struct equivalent *as);
 
 #endif

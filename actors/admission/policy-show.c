@@ -22,6 +22,25 @@ const struct value *policy_show_record(const struct admission *admission, const 
 	return value_parse(text_str(&json), arena, value) == OK ? value : NULL;
 }
 
+const struct value *policy_show_object(const struct admission *a, const void *record)
+{
+	const struct value *shown = policy_show_record(a, a->type, record);
+	struct value_member *members;
+
+	if (shown == NULL || a->named_type == NULL)
+		return shown;
+	members = arena_copy(a->check.arena, shown->members, shown->len * sizeof *members);
+	for (uint32_t i = 0; i < shown->len; i++)
+		if (str_is(members[i].name, "apiVersion"))
+			members[i].value = (struct value){ .kind = VALUE_STRING,
+							   .text = type_api_version(
+							       a->named_type, a->check.arena) };
+	return arena_copy(
+	    a->check.arena,
+	    &(struct value){ .kind = VALUE_MAP, .len = shown->len, .members = members },
+	    sizeof *shown);
+}
+
 /* ---- the request ------------------------------------------------------------------------------------------------------ */
 
 static struct value text_value(struct str text)
@@ -150,9 +169,12 @@ static const struct value *show_namespace(const struct admission *a)
 
 void policy_show(const struct admission *a, struct policy_input *out)
 {
+	const struct resource_name own = { a->group, a->version, a->resource };
+	const struct resource_name asked = a->asked != NULL ? *a->asked : own;
+
 	*out = (struct policy_input){
-		.object = policy_show_record(a, a->type, a->object),
-		.old_object = policy_show_record(a, a->type, a->old),
+		.object = policy_show_object(a, a->object),
+		.old_object = policy_show_object(a, a->old),
 		.request = show_request(a),
 		.namespace_object = show_namespace(a),
 		.authorizer = CEL_VALUE_NULL,
@@ -163,8 +185,8 @@ void policy_show(const struct admission *a, struct policy_input *out)
 	out->authorizer = authorize_value(a->authorizer, a->check.arena);
 	out->request_resource =
 	    authorize_resource(a->authorizer,
-			       &(struct cel_access){ .group = a->group,
-						     .resource = a->resource,
+			       &(struct cel_access){ .group = asked.group,
+						     .resource = asked.resource,
 						     .subresource = a->subresource,
 						     .namespace = a->namespace,
 						     .name = a->name },

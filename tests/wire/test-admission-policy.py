@@ -237,5 +237,67 @@ def test_custom_resources_are_changed_and_seen_by_who_asks_for_a_second_round(cl
     kubectl(cluster, "delete", "crd", "limits.judge.example.com")
 
 
+AUTOSCALER = """
+apiVersion: autoscaling/%s
+kind: HorizontalPodAutoscaler
+metadata: {name: %s}
+spec:
+  maxReplicas: 5
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  %s
+"""
+
+
+def test_rules_know_requests_by_other_versions_unless_they_are_exact(cluster):
+    def about_v2(match):
+        return """
+  matchConstraints:
+    matchPolicy: %s
+    resourceRules:
+    - {apiGroups: [autoscaling], apiVersions: [v2], operations: [CREATE], resources: [horizontalpodautoscalers]}""" % match
+
+    judged = """
+  validations:
+  - expression: "object.apiVersion == 'autoscaling/v2' && object.spec.metrics[0].resource.target.averageUtilization < 90"
+    messageExpression: "'%s as %s: %d'.format([request.requestKind.version, request.resource.version, object.spec.metrics[0].resource.target.averageUtilization])"
+"""
+    kubectl(cluster, "apply", "-f", "-", stdin=policy("exact", about_v2("Exact") + judged))
+    kubectl(cluster, "create", "-f", "-", "--dry-run=server", stdin=AUTOSCALER % ("v1", "hot", "targetCPUUtilizationPercentage: 95"))
+    kubectl(cluster, "apply", "-f", "-", stdin=policy("judge", about_v2("Equivalent") + judged))
+    said = kubectl(cluster, "create", "-f", "-", "--dry-run=server", stdin=AUTOSCALER % ("v1", "hot", "targetCPUUtilizationPercentage: 95"), ok=False)
+    expect(said, re.escape("'judge' with binding 'judge' denied request: v1 as v2: 95"))
+    kubectl(cluster, "apply", "-f", "-", stdin=mutating("a-cooler", about_v2("Equivalent") + """
+  mutations:
+  - {patchType: JSONPatch, jsonPatch: {expression: "[JSONPatch{op: 'replace', path: '/spec/metrics/0/resource/target/averageUtilization', value: 50}]"}}
+""") + "---" + mutating("b-more", about_v2("Equivalent") + """
+  mutations:
+  - patchType: ApplyConfiguration
+    applyConfiguration: {expression: "Object{spec: Object.spec{maxReplicas: object.spec.metrics[0].resource.target.averageUtilization}}"}
+"""))
+    kubectl(cluster, "create", "-f", "-", stdin=AUTOSCALER % ("v1", "cool", "targetCPUUtilizationPercentage: 95"))
+    found = kubectl(cluster, "get", "horizontalpodautoscalers.v1.autoscaling", "cool", "-o", "jsonpath={.spec.targetCPUUtilizationPercentage} {.spec.maxReplicas}")
+    assert found.strip() == "50 50", found
+    kubectl(cluster, "delete", "hpa", "cool")
+    removed(cluster, "exact", "judge", "a-cooler", "b-more")
+
+
+def test_custom_resources_are_known_by_the_version_of_the_rule(cluster):
+    kubectl(cluster, "apply", "-f", "-", stdin=LIMITS + LIMITS.splitlines()[-1].replace("v1", "v2").replace("storage: true", "storage: false") + "\n")
+    kubectl(cluster, "wait", "crd", "limits.judge.example.com", "--for=condition=Established", "--timeout=20s")
+    kubectl(cluster, "apply", "-f", "-", stdin=policy("named", about("limits", "judge.example.com") + """
+  validations:
+  - {expression: "object.most < 10", messageExpression: "request.requestKind.version + ' as ' + object.apiVersion"}
+""") + "---" + mutating("less", about("limits", "judge.example.com") + """
+  mutations:
+  - {patchType: ApplyConfiguration, applyConfiguration: {expression: "Object{most: object.most - 1}"}}
+"""))
+    expect(kubectl(cluster, "create", "-f", "-", stdin="{apiVersion: judge.example.com/v2, kind: Limit, metadata: {name: a}, most: 11}", ok=False),
+           re.escape("denied request: v2 as judge.example.com/v1"))
+    kubectl(cluster, "create", "-f", "-", stdin="{apiVersion: judge.example.com/v2, kind: Limit, metadata: {name: a}, most: 10}")
+    assert kubectl(cluster, "get", "limits.v2.judge.example.com", "a", "-o", "jsonpath={.apiVersion} {.most}").strip() == "judge.example.com/v2 9"
+    removed(cluster, "named", "less")
+    kubectl(cluster, "delete", "crd", "limits.judge.example.com")
+
+
 if __name__ == "__main__":
     sys.exit(suite.main(globals(), sys.argv))

@@ -5,6 +5,7 @@
  * are asked once more, and of these policies those that wish it and have run already.
  */
 #include "actors/admission/plugins.h"
+#include "actors/admission/policy-match.h"
 #include "actors/admission/policy-show.h"
 #include "actors/admission/policy/policy-judge.h"
 #include "datastore/custom/policy/mutation.h"
@@ -24,7 +25,8 @@ struct mutating {
 	struct admission *admission;
 	struct arena *arena;
 	struct ran *ran;
-	struct policy_input input;
+	struct policy_view view;
+	struct policy_input input; /* of the view */
 	struct policy_ask *asks;
 	uint32_t ask_count, ask_cap;
 	struct str *errors; /* of policies that do not ignore theirs; the first decides */
@@ -106,22 +108,29 @@ static bool is_patch(mutation_record *mutation)
 	return str_is(mutation->patch_type, "JSONPatch");
 }
 
-/* The object is another one from here on. */
+/* The object is another one from here on: `record` is in the words of the view. */
 static void replace(struct mutating *m, const void *record)
 {
+	struct equivalent as = m->view.as;
 	struct admission *a = m->admission;
+	const struct type *from = m->view.admission->type;
+	const struct reader *reader = a->check.reader;
 
+	if (from != a->type)
+		record = reader->convert(reader->self, from, record, a->type, m->arena);
 	if (record_equal(a->type, record, a->object))
 		return;
 	memcpy(a->object, record, a->type->size);
-	m->input.object = policy_show_record(a, a->type, a->object);
+	m->view = (struct policy_view){ 0 };
+	(void)policy_view_by(&m->view, a, &as);
+	m->input.object = policy_show_object(m->view.admission, m->view.admission->object);
 	a->wants_again = true;
 }
 
 static enum status make(struct mutating *m, mutation_record *said, struct cel_value value,
 			void **out, struct str *words)
 {
-	const struct admission *a = m->admission;
+	const struct admission *a = m->view.admission;
 	struct mutation mutation = { a->type, a->object, m->arena, a->check.now };
 
 	if (is_patch(said))
@@ -215,9 +224,11 @@ static void ask_one(struct mutating *m, const struct policy_ask *ask)
 	bool is_again = str_is(record->spec->reinvocation_policy, "IfNeeded");
 	const struct policy_compiled *compiled;
 
-	m->input.params = ask->params;
 	if (m->admission->is_again && !(is_again && has_run(m->ran, key_of(m, ask))))
 		return;
+	if (policy_view_by(&m->view, m->admission, &ask->as))
+		policy_show(m->view.admission, &m->input);
+	m->input.params = ask->params;
 	compiled = policy_cache_get(m->admission->policies, &sort, &ask->terms, m->arena);
 	if (!meets_conditions(m, ask, compiled))
 		return;
@@ -269,7 +280,6 @@ static enum check mutate(struct admission *admission)
 		if (admission->memory == NULL)
 			admission->memory = arena_new_of(m.arena, struct ran);
 		m.ran = admission->memory;
-		policy_show(admission, &m.input);
 	}
 	for (uint32_t i = 0; i < m.ask_count && m.failure == NULL; i++)
 		ask_one(&m, &m.asks[i]);

@@ -187,7 +187,9 @@ static uint32_t find_bonds(const struct bonds *bonds, struct str policy)
 
 static void ask_by(struct walk *w, const struct policy_bond *bond)
 {
-	if (!policy_match(w->admission, bond->match))
+	struct equivalent unused;
+
+	if (!policy_match(w->admission, bond->match, &unused))
 		return;
 	w->ask.bond = *bond;
 	w->ask.param = NULL;
@@ -205,7 +207,7 @@ static bool ask_policy(void *arg, const struct object *object)
 
 	w->ask = (struct policy_ask){ .terms = { .object = object, .name = object_name(object) } };
 	w->sort->read(object->record, &w->ask.terms);
-	if (!policy_match(w->admission, w->ask.terms.match))
+	if (!policy_match(w->admission, w->ask.terms.match, &w->ask.as))
 		return true;
 	if (!bonds->is_read)
 		read_bonds(w);

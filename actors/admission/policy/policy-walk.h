@@ -36,6 +36,7 @@ struct policy_bond {
 struct policy_ask {
 	struct policy_terms terms;
 	struct policy_bond bond;
+	struct equivalent as;       /* how the policy knows the request: policy_match */
 	const struct object *param; /* NULL: none */
 	const struct value *params; /* the same as expressions see it */
 };

@@ -4,6 +4,7 @@
  * All that match are asked, and the first that denies decides.
  */
 #include "actors/admission/plugins.h"
+#include "actors/admission/policy-match.h"
 #include "actors/admission/policy-show.h"
 #include "actors/admission/policy/policy-judge.h"
 #include "transport/wire/json.h"
@@ -19,8 +20,8 @@ typedef const struct admissionregistration_validation validation;
 
 struct asking {
 	struct admission *admission;
-	struct policy_input input;
-	bool is_shown; /* the input is there */
+	struct policy_view view;
+	struct policy_input input; /* of the view */
 	const struct policy_ask *ask;
 	const struct policy_compiled *compiled;
 	struct str reason, message; /* of the first that denies; absent: none does */
@@ -205,9 +206,8 @@ static void ask_one(void *arg, const struct policy_ask *ask)
 		erred(a, 0, a->compiled->wrong);
 		return;
 	}
-	if (!a->is_shown)
-		policy_show(a->admission, &a->input);
-	a->is_shown = true;
+	if (policy_view_by(&a->view, a->admission, &ask->as))
+		policy_show(a->view.admission, &a->input);
 	a->input.params = ask->params;
 	run = policy_run_new(&a->compiled->policy, &a->input, arena);
 	if (!policy_judge_conditions(run, a->compiled, &ask->terms, arena, &words)) {
