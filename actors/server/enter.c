@@ -1,3 +1,4 @@
+#include "actors/server/aggregate/proxy.h"
 #include "actors/server/server-private.h"
 
 /*
@@ -216,7 +217,11 @@ static void warn_of_deprecated(struct request *r)
 
 static enum next enter_resource(struct request *r)
 {
-	enum next next = route_resource(r);
+	enum next next;
+
+	if (proxy_takes(r, r->route.group, r->route.version))
+		return NEXT;
+	next = route_resource(r);
 
 	if (next == NEXT && !feed_is_ready(r->server) && r->resource->cache != NULL &&
 	    r->resource->live == NULL)

@@ -21,11 +21,13 @@
 #include "actors/server/verb/verb.h"
 #include "transport/http/engine/http.h"
 
+struct aggregates;
 struct callers;
 struct conversions;
 struct definitions;
 struct documents;
 struct live;
+struct places;
 
 struct server_counts {
 	struct metrics_counter *requests[VERB_PROXY + 1][6]; /* by verb and first digit of the code */
@@ -48,8 +50,11 @@ struct server {
 	struct resources *resources;
 	struct definitions *definitions; /* of kinds that come and go */
 	struct documents *documents;     /* OpenAPI */
+	struct places *places;           /* who is called outside */
 	struct callers *callers;         /* of webhooks */
 	struct conversions *conversions; /* by webhooks */
+	struct aggregates *aggregates;   /* groups that other servers serve */
+	uint32_t proxied_count;          /* watches and open lines to them */
 	struct feed feed;
 	struct list requests; /* all that are not released */
 	struct list watches;  /* those among them that stand */

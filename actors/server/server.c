@@ -3,11 +3,14 @@
 #include <stdio.h>
 
 #include "actors/client/api.h"
+#include "actors/server/aggregate/aggregates.h"
+#include "actors/server/aggregate/proxy.h"
 #include "actors/server/answer/convert.h"
 #include "actors/server/catalog/definition.h"
 #include "actors/server/catalog/documents.h"
 #include "actors/server/outside/callers.h"
 #include "actors/server/outside/conversions.h"
+#include "actors/server/outside/places.h"
 #include "actors/server/server-private.h"
 #include "datastore/store/store.h"
 #include "runtime/base/log.h"
@@ -165,7 +168,8 @@ static void tick(struct server *server)
 	list_each (&server->watches, link)
 		watch_tick(watch_of_server_link(link), now);
 	feed_tick(server, now);
-	callers_tick(server->callers);
+	places_tick(server->places, server->act);
+	aggregates_tick(server->aggregates);
 	conversions_tick(server->conversions);
 	live_tick(server, now);
 	list_each (&server->requests, link) {
@@ -251,6 +255,8 @@ static void release(void *arg)
 	feed_stop(server);
 	conversions_free(server->conversions);
 	callers_free(server->callers);
+	aggregates_free(server->aggregates);
+	places_free(server->places);
 	documents_free(server->documents);
 	policy_cache_fini(&server->policies);
 	definitions_free(server->definitions, server->resources);
@@ -277,6 +283,8 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	server->resources = resources_new(server->config);
 	server->definitions = definitions_new(server->resources);
 	server->documents = documents_new(server->resources);
+	server->places = places_new();
+	server->aggregates = aggregates_new(server);
 	server->callers = callers_new(server);
 	server->conversions = conversions_new(server);
 	server->scratch = arena_new(0);
@@ -313,8 +321,9 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 	server->act = act;
 	if (feed_receive(server, msg) || definitions_receive(server, msg) ||
 	    http_door_receive(server, msg) || live_receive(server, msg) ||
-	    callers_receive(server->callers, msg) || answer_came(server, msg) ||
-	    quota_receive(server, msg) || message_door_receive(server, msg)) {
+	    callers_receive(server->callers, msg) || aggregates_receive(server->aggregates, msg) ||
+	    proxy_receive(server, msg) || answer_came(server, msg) || quota_receive(server, msg) ||
+	    message_door_receive(server, msg)) {
 		kept_trim(server);
 		return ACT_OK;
 	}

@@ -88,6 +88,9 @@ struct server_config {
 	const struct certificate_key *const *verifying_keys;
 	uint32_t verifying_key_count;
 
+	/* That servers of other groups are shown; absent: none. */
+	struct str front_proxy_certificate_pem, front_proxy_key_pem;
+
 	struct str address; /* host:port of the HTTP door as clients reach it; absent: not known */
 	struct metrics *metrics; /* NULL: the server makes its own */
 

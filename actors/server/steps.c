@@ -1,3 +1,4 @@
+#include "actors/server/aggregate/proxy.h"
 #include "actors/server/audit/audit.h"
 #include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
@@ -100,6 +101,7 @@ static void leave(struct request *r)
 {
 	list_remove(&r->wait_link);
 	conversion_drop(r->conversion);
+	proxy_drop(r);
 	r->conversion = NULL;
 	if (r->mechanism.waiter.on_cancel != NULL)
 		r->mechanism.waiter.on_cancel(r->mechanism.waiter.arg);

@@ -54,6 +54,24 @@ static struct str authority_line(struct arena *arena, const struct bootstrap_arg
 	return text_str(&out);
 }
 
+/* By which servers of other groups believe what ours says of who asks. */
+static struct str front_proxy_line(struct arena *arena, const struct bootstrap_args *args)
+{
+	struct text out = text_in(arena, 64 * KIB);
+
+	text_lit(&out, "/api/v1/namespaces/kube-system/configmaps\t{\"metadata\":{\"name\":"
+		       "\"extension-apiserver-authentication\"},\"data\":{\"client-ca-file\":");
+	json_write_string(&out, args->authority_pem);
+	text_lit(&out, ",\"requestheader-client-ca-file\":");
+	json_write_string(&out, args->front_proxy_authority_pem);
+	text_lit(&out, ",\"requestheader-allowed-names\":\"[\\\"front-proxy-client\\\"]\","
+		       "\"requestheader-extra-headers-prefix\":\"[\\\"X-Remote-Extra-\\\"]\","
+		       "\"requestheader-group-headers\":\"[\\\"X-Remote-Group\\\"]\","
+		       "\"requestheader-uid-headers\":\"[\\\"X-Remote-Uid\\\"]\","
+		       "\"requestheader-username-headers\":\"[\\\"X-Remote-User\\\"]\"}}");
+	return text_str(&out);
+}
+
 static struct str service_line(struct arena *arena, const struct bootstrap_args *args)
 {
 	return arena_printf(
@@ -77,6 +95,8 @@ static void collect(struct bootstrap *b, struct arena *arena)
 		add_line(b, str_cut(&rest, '\n'));
 	if (b->args.authority_pem.len > 0)
 		add_line(b, authority_line(arena, &b->args));
+	if (b->args.front_proxy_authority_pem.len > 0)
+		add_line(b, front_proxy_line(arena, &b->args));
 	add_line(b, service_line(arena, &b->args));
 }
 

@@ -51,20 +51,24 @@ static enum status make_mechanisms(struct troupe *troupe, struct fault *why)
 
 static void plan_server(struct troupe *troupe)
 {
-	troupe->server = (struct server_config){ .store = troupe->server.store,
-						 .node = STR("local"),
-						 .authenticators = troupe->authenticators,
-						 .authenticator_count = 2,
-						 .authorizers = troupe->authorizers,
-						 .authorizer_count = 2,
-						 .customs = troupe->customs,
-						 .custom_count = troupe->config.kind_count,
-						 .is_served = troupe_is_served,
-						 .issuer = ISSUER,
-						 .audience = ISSUER,
-						 .signing_key = troupe->key,
-						 .verifying_keys = troupe->keys,
-						 .verifying_key_count = 1 };
+	troupe->server =
+	    (struct server_config){ .store = troupe->server.store,
+				    .node = STR("local"),
+				    .authenticators = troupe->authenticators,
+				    .authenticator_count = 2,
+				    .authorizers = troupe->authorizers,
+				    .authorizer_count = 2,
+				    .customs = troupe->customs,
+				    .custom_count = troupe->config.kind_count,
+				    .is_served = troupe_is_served,
+				    .issuer = ISSUER,
+				    .audience = ISSUER,
+				    .signing_key = troupe->key,
+				    .verifying_keys = troupe->keys,
+				    .verifying_key_count = 1,
+				    .front_proxy_certificate_pem =
+					troupe->pki.front_proxy_client.certificate_pem,
+				    .front_proxy_key_pem = troupe->pki.front_proxy_client.key_pem };
 }
 
 static enum status load_keys(struct troupe *troupe, struct fault *why)

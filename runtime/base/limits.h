@@ -135,7 +135,10 @@
 #define LIMIT_OUTSIDE_PLACES 256U     /* kept at once: a cluster full of operators has some tens */
 #define LIMIT_OUTSIDE_CONNECTIONS 16U /* to one of them: calls beyond wait within their own time */
 #define LIMIT_OUTSIDE_IDLE_MS 300000U
-#define LIMIT_OUTSIDE_CALLS 4096U /* every write in flight may ask twenty at once */
+#define LIMIT_OUTSIDE_CALLS 4096U        /* every write in flight may ask twenty at once */
+#define LIMIT_AGGREGATES 256U            /* APIServices of other servers; each is looked after */
+#define LIMIT_AGGREGATE_BYTES (4U * MIB) /* of what one of them says of itself */
+#define LIMIT_PROXIED 4096U              /* watches of other servers and open lines to them */
 #define LIMIT_CONVERTED \
 	4096U /* custom resources that are remembered as a webhook has converted them */
 #define LIMIT_CONVERTED_MS 10000U

@@ -4,7 +4,8 @@
         hook.client("/patch")            # a WebhookClientConfig
         hook.seen                        # [(path with query, body)] in the order they came
 
-What a path gives is a dict (JSON, 200), a pair of code and text, or a function of the handler that writes what it likes.
+What a path gives is a dict (JSON, 200), a pair of code and text, or a function of the handler that writes what it likes. One function
+of handler and body in the place of all paths is asked about everything.
 """
 import base64
 import http.server
@@ -69,8 +70,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.seen.append((self.path, body))
             self.server.heads.append(dict(self.headers.items()))
-        give = self.server.paths.get(path) or self.server.paths.get("*")
-        said = give(json.loads(body) if body else self) if give else (404, "nothing at " + path)
+        if callable(self.server.paths):
+            said = self.server.paths(self, body)
+        else:
+            give = self.server.paths.get(path)
+            said = give(json.loads(body) if body else self) if give else (404, "nothing at " + path)
         if callable(said):
             said(self)
         elif isinstance(said, dict):

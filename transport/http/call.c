@@ -67,6 +67,7 @@ static void close_owned(void *arg)
 {
 	struct http_call *call = arg;
 	call->is_closed = true;
+	call->user = NULL;
 	call->owes = 0;
 	list_remove(&call->owing_link);
 	detach(call);
@@ -174,6 +175,21 @@ void call_start(struct http_call *call, struct line *line)
 }
 
 /* ---- the answer ----------------------------------------------------------------------------------------------- */
+
+void http_call_set_user(struct http_call *call, void *user)
+{
+	call->user = user;
+}
+
+void *http_call_user(const struct http_call *call)
+{
+	return call->user;
+}
+
+bool http_call_is_closed(const struct http_call *call)
+{
+	return call->is_closed;
+}
 
 const struct fault *http_call_fault(const struct http_call *call)
 {

@@ -66,6 +66,7 @@ struct http_call {
 	struct act_ref caller;
 	uint64_t own_id, tag;
 	struct act_ticket ticket;
+	void *user;
 
 	struct http_request request; /* copied into the arena */
 	bool has_ended;              /* the caller has said http_call_end */

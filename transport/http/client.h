@@ -92,6 +92,12 @@ ACT_TYPE_DECLARE(http_call_broken);
 const struct fault *
 http_call_fault(const struct http_call *call); /* words for what did not come, or broke off */
 
+/* What the caller keeps about the call; NULL at first and after http_call_close. */
+void http_call_set_user(struct http_call *call, void *user);
+void *http_call_user(const struct http_call *call);
+/* Then a message about it is to be ignored. */
+bool http_call_is_closed(const struct http_call *call);
+
 int http_call_code(const struct http_call *call); /* 0 before the answer */
 struct http_headers http_call_headers(const struct http_call *call);
 struct str http_call_header(const struct http_call *call, struct str name);

@@ -1,3 +1,6 @@
+#include "actors/server/aggregate/aggregates.h"
+#include "actors/server/aggregate/proxy.h"
+#include "actors/server/catalog/discovery-other.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/json.h"
 #include "datastore/object/proto-envelope.h"
@@ -168,6 +171,8 @@ static enum next aggregated(struct request *r, bool is_core)
 	for (uint32_t i = 0; i < resources_len(all); i++)
 		if (begins_group(all, i) && (resources_at(all, i)->row->group.len == 0) == is_core)
 			describe_group(r->arena, all, i, &list.items.at[list.items.len++]);
+	if (!is_core)
+		discovery_other_describe(r, &list.items);
 	return answer(r, &apidiscovery_api_group_discovery_list_type, &list);
 }
 
@@ -233,6 +238,7 @@ enum next discovery_apis(struct request *r)
 	for (uint32_t i = 0; i < resources_len(all); i++)
 		if (begins_group(all, i) && resources_at(all, i)->row->group.len > 0)
 			fill_group(r, i, &list.groups.at[list.groups.len++]);
+	discovery_other_fill(r, &list.groups);
 	return answer(r, &meta_api_group_list_type, &list);
 }
 
@@ -285,12 +291,25 @@ static enum next one_version(struct request *r, uint32_t from)
 	return answer(r, &meta_api_resource_list_type, &list);
 }
 
-static enum next one_group(struct request *r, uint32_t from)
+/* With versions of it that others serve; from: where it begins here, or behind the end. */
+static enum next one_group(struct request *r, uint32_t from, struct str name)
 {
+	struct meta_api_group_list list = { 0 };
 	struct meta_api_group group = { 0 };
 
-	fill_group(r, from, &group);
-	return answer(r, &meta_api_group_type, &group);
+	if (from < resources_len(r->server->resources)) {
+		fill_group(r, from, &group);
+		list.groups = (struct meta_api_group_items){ &group, 1 };
+	}
+	discovery_other_fill(r, &list.groups);
+	for (uint32_t i = 0; i < list.groups.len; i++) {
+		if (!str_eq(list.groups.at[i].name, name))
+			continue;
+		group = list.groups.at[i];
+		group.preferred_version = &group.versions.at[0];
+		return answer(r, &meta_api_group_type, &group);
+	}
+	return request_fail(r, failure_no_path(r->arena));
 }
 
 enum next discovery_version(struct request *r)
@@ -300,20 +319,25 @@ enum next discovery_version(struct request *r)
 	bool is_core = str_is(str_cut(&rest, '/'), "api");
 	struct str group = is_core ? STR("") : str_cut(&rest, '/');
 	struct str version = rest.at ? str_cut(&rest, '/') : STR("");
-	enum next next = choose_form(r, false);
+	enum next next;
 
+	if (proxy_takes(r, group, version))
+		return NEXT;
+	next = choose_form(r, false);
 	if (next != NEXT)
 		return next;
 	for (uint32_t i = 0; i < resources_len(all); i++) {
 		if (!begins_version(all, i) || !str_eq(resources_at(all, i)->row->group, group))
 			continue;
 		if (version.len == 0 && !is_core)
-			return one_group(r, i);
+			return one_group(r, i, group);
 		if (!str_eq(resources_at(all, i)->row->version, version))
 			continue;
 		if (!str_is(r->asked.method, "GET") && !str_is(r->asked.method, "HEAD"))
 			return request_fail(r, failure_method(r->arena));
 		return one_version(r, i);
 	}
+	if (version.len == 0 && !is_core)
+		return one_group(r, resources_len(all), group);
 	return request_fail(r, failure_no_path(r->arena));
 }

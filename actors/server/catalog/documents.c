@@ -2,10 +2,13 @@
 
 #include <stdio.h>
 
+#include "actors/server/aggregate/aggregates.h"
+#include "actors/server/aggregate/proxy.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/openapi/openapi.h"
 #include "transport/http/gzip.h"
 #include "transport/http/url.h"
+#include "transport/wire/json.h"
 
 #define ROOT "/openapi/v3/"
 #define HASH_TEXT 33 /* 128 bits in hex */
@@ -301,6 +304,21 @@ static enum next answer(struct request *r, struct str type, struct str body, str
 	return DONE;
 }
 
+/* Documents of other servers are asked for there. */
+static void add_others(struct request *r, struct text *out)
+{
+	struct aggregate_view view;
+
+	for (uint32_t at = 0; aggregates_next(r->server->aggregates, &at, &view);) {
+		if (!view.is_well || view.openapi.at == NULL)
+			continue;
+		text_printf(out, ",\"apis/" STR_FMT "/" STR_FMT "\":{\"serverRelativeURL\":",
+			    STR_ARG(view.group), STR_ARG(view.version));
+		json_write_string(out, view.openapi);
+		text_add_char(out, '}');
+	}
+}
+
 enum next documents_index(struct request *r)
 {
 	struct documents *documents = r->server->documents;
@@ -323,6 +341,7 @@ enum next documents_index(struct request *r)
 		    &out, "%s\"" STR_FMT "\":{\"serverRelativeURL\":\"" ROOT STR_FMT "?hash=%s\"}",
 		    i > 0 ? "," : "", STR_ARG(name), STR_ARG(name), document->hash);
 	}
+	add_others(r, &out);
 	text_lit(&out, "}}");
 	hash = hash_bytes(0, out.at, out.len);
 	return answer(r, STR(TYPE_JSON), text_str(&out),
@@ -434,6 +453,8 @@ enum next documents_page(struct request *r)
 	struct str hash = url_query_get(r->arena, r->asked.query, STR("hash"));
 	struct document *document;
 
+	if (rest.len == 0 && proxy_takes(r, group, version))
+		return NEXT;
 	refresh(r->server->documents);
 	document = find(r->server->documents, group, version);
 	if (document == NULL || rest.len > 0)

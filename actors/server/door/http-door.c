@@ -1,3 +1,4 @@
+#include "actors/server/aggregate/proxy.h"
 #include "actors/server/door/websocket-door.h"
 #include "actors/server/server-private.h"
 #include "transport/http/gzip.h"
@@ -94,6 +95,16 @@ static void readable(struct http_exchange *exchange)
 
 	if (r != NULL && r->door == &websocket_door)
 		websocket_door_readable(r);
+	else if (r != NULL)
+		proxy_moved(r);
+}
+
+static void moved(struct request *r)
+{
+	if (request_watch(r) != NULL)
+		watch_writable(r);
+	else
+		proxy_moved(r);
 }
 
 bool http_door_receive(struct server *server, const struct act_msg *msg)
@@ -107,7 +118,7 @@ bool http_door_receive(struct server *server, const struct act_msg *msg)
 	} else if (ACT_IS(msg, http_writable)) {
 		exchange = ACT_AS(msg, http_writable)->exchange;
 		if (!http_is_done(exchange) && http_user(exchange) != NULL)
-			watch_writable(http_user(exchange));
+			moved(http_user(exchange));
 	} else if (ACT_IS(msg, http_readable)) {
 		readable(ACT_AS(msg, http_readable)->exchange);
 	} else {

@@ -14,7 +14,6 @@
 struct callers {
 	struct outside face;
 	struct server *server;
-	struct places *places;
 	struct map by_tag; /* 8 bytes of tag -> struct call * */
 };
 
@@ -145,7 +144,7 @@ bool callers_receive(struct callers *callers, const struct act_msg *msg)
 	else
 		failed(call, msg->status, transport_words(call, msg->status));
 	if (msg->status == GONE)
-		places_forget(callers->places, call->place);
+		places_forget(callers->server->places, call->place);
 	leave(callers, call);
 	call->shown.is_done = true;
 	call->done(call->arg);
@@ -238,13 +237,14 @@ static enum status send(struct callers *callers, struct call *call, const struct
 
 	/* One whose client has ended meanwhile is made anew, once. */
 	for (int tries = 0; tries < 2; tries++) {
-		TRY(places_enter(callers->places, callers->server->act, spec, &call->place, why));
+		TRY(places_enter(callers->server->places, callers->server->act, spec, &call->place,
+				 why));
 		status = http_call(callers->server->act, place_client(call->place), request,
 				   call->tag, &call->http);
 		if (status == OK)
 			return OK;
 		if (status == NOT_FOUND)
-			places_forget(callers->places, call->place);
+			places_forget(callers->server->places, call->place);
 		place_leave(call->place, act_now(callers->server->act));
 	}
 	return fault_set(why, status, "", "%s", status_text(status));
@@ -288,13 +288,11 @@ struct callers *callers_new(struct server *server)
 
 	callers->face = (struct outside){ callers, post_it, drop_call };
 	callers->server = server;
-	callers->places = places_new();
 	return callers;
 }
 
 void callers_free(struct callers *callers)
 {
-	places_free(callers->places);
 	map_fini(&callers->by_tag);
 	mem_free(callers);
 }
@@ -302,9 +300,4 @@ void callers_free(struct callers *callers)
 const struct outside *callers_face(const struct callers *callers)
 {
 	return &callers->face;
-}
-
-void callers_tick(struct callers *callers)
-{
-	places_tick(callers->places, callers->server->act);
 }

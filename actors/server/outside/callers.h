@@ -17,6 +17,5 @@ GIVE struct callers *callers_new(struct server *server);
 void callers_free(TAKE struct callers *callers);
 const struct outside *callers_face(const struct callers *callers);
 bool callers_receive(struct callers *callers, const struct act_msg *msg);
-void callers_tick(struct callers *callers);
 
 #endif

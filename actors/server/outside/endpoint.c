@@ -7,6 +7,7 @@ struct search {
 	struct str service, port_name;
 	struct act *act;
 	struct arena *arena;
+	uint32_t slices;
 	uint32_t seen; /* addresses so far: each has the same chance */
 	struct endpoint *out;
 };
@@ -43,6 +44,7 @@ static bool look(void *arg, const struct object *object)
 	if (!str_eq(str_map_get(slice->metadata->labels, STR("kubernetes.io/service-name")),
 		    search->service))
 		return true;
+	search->slices++;
 	port = slice_port(slice, search->port_name);
 	for (uint32_t i = 0; port != 0 && i < slice->endpoints.len; i++) {
 		const struct discovery_endpoint *endpoint = &slice->endpoints.at[i];
@@ -68,8 +70,8 @@ enum status endpoint_find(const struct reader *reader, struct act *act, struct a
 	struct search search = { .service = service, .act = act, .arena = arena, .out = out };
 
 	if (record == NULL)
-		return fault_set(why, UNAVAILABLE, "", "service \"" STR_FMT "\" not found",
-				 STR_ARG(service));
+		return fault_set(why, UNAVAILABLE, "ServiceNotFound",
+				 "service \"" STR_FMT "\" not found", STR_ARG(service));
 	if (str_is(record->spec->type, "ExternalName")) {
 		*out = (struct endpoint){ arena_str(arena, record->spec->external_name),
 					  (uint16_t)port };
@@ -77,13 +79,14 @@ enum status endpoint_find(const struct reader *reader, struct act *act, struct a
 	}
 	found = port_of(record, port);
 	if (found == NULL)
-		return fault_set(why, UNAVAILABLE, "",
+		return fault_set(why, UNAVAILABLE, "ServicePortError",
 				 "no service port %d found for service \"" STR_FMT "\"", port,
 				 STR_ARG(service));
 	search.port_name = found->name;
 	reader->each(reader->self, &discovery_endpoint_slice_type, namespace, look, &search);
 	if (search.seen > 0)
 		return OK;
-	return fault_set(why, UNAVAILABLE, "", "no endpoints available for service \"" STR_FMT "\"",
-			 STR_ARG(service));
+	return fault_set(why, UNAVAILABLE,
+			 search.slices > 0 ? "MissingEndpoints" : "EndpointsNotFound",
+			 "no endpoints available for service \"" STR_FMT "\"", STR_ARG(service));
 }

@@ -2,7 +2,8 @@
  * Where a service is answered: the address and port of one of its ready endpoints.
  *
  * For actors/server. Addresses of services themselves lead nowhere from here, so one of the endpoints is chosen, by chance; of an
- * ExternalName it is that name. UNAVAILABLE with upstream's words if there is none.
+ * ExternalName it is that name. UNAVAILABLE with upstream's words if there is none; then
+ * `why->field` is the reason in the words of an APIService's condition.
  */
 #ifndef ACTORS_SERVER_OUTSIDE_ENDPOINT_H
 #define ACTORS_SERVER_OUTSIDE_ENDPOINT_H

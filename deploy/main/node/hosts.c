@@ -66,6 +66,8 @@ static enum status configure_tokens(struct core *core, struct fault *why)
 	server->signing_key = core->key;
 	server->verifying_keys = core->keys;
 	server->verifying_key_count = 1;
+	server->front_proxy_certificate_pem = core->process.pki.front_proxy_client.certificate_pem;
+	server->front_proxy_key_pem = core->process.pki.front_proxy_client.key_pem;
 	return OK;
 }
 

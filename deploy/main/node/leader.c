@@ -76,6 +76,8 @@ static void plan_children(struct leader *leader)
 	    (struct bootstrap_args){ .api = leader->api,
 				     .term = leader->term,
 				     .authority_pem = leader->process->pki.ca.certificate_pem,
+				     .front_proxy_authority_pem =
+					 leader->process->pki.front_proxy_ca.certificate_pem,
 				     .port = leader->process->identity.api_port };
 	leader->endpoints =
 	    (struct api_endpoints_args){ .api = leader->api,
