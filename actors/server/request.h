@@ -153,6 +153,12 @@ struct request {
 		uint32_t phase;
 	} mechanism;
 	struct waiter refresher;
+	/* What admission is asked about where that is not the record: the body of a subresource; a NULL type: it is. */
+	struct {
+		const struct type *type;
+		void *object;
+		const void *old;
+	} shown;
 	struct admitting *admitting; /* admit.c: while plug-ins are asked; NULL: none is */
 
 	/* The object. */

@@ -154,7 +154,35 @@ def test_updates_deletions_and_subresources_are_asked_about(cluster):
     assert ("CREATE", "", "ConfigMap", True, False, "CreateOptions") in asked_of, asked_of
     assert ("UPDATE", "", "ConfigMap", True, True, "UpdateOptions") in asked_of, asked_of
     assert ("DELETE", "", "ConfigMap", False, True, "DeleteOptions") in asked_of, asked_of
-    assert any(one[:2] == ("UPDATE", "scale") for one in asked_of), asked_of
+    assert ("UPDATE", "scale", "Scale", True, True, "UpdateOptions") in asked_of, asked_of
+
+
+def test_a_scale_and_a_line_into_a_pod_are_asked_about_as_what_they_are(cluster):
+    asked_of = []
+
+    def most(asked):
+        asked_of.append(asked["request"])
+        return patched(asked, {"op": "replace", "path": "/spec/replicas", "value": min(3, asked["request"]["object"]["spec"]["replicas"])})
+
+    def no_shell(asked):
+        asked_of.append(asked["request"])
+        return review(asked, asked["request"]["object"].get("command") != ["sh"], status={"message": "no shells"})
+    with opened({"/most": most, "/shell": no_shell}) as server:
+        space(cluster)
+        kubectl(cluster, "create", "deployment", "web", "--image=x", "--replicas=1", namespace="hooked")
+        scales = hook("m", server.client("/most"), resources=("deployments/scale",), operations=("UPDATE",), group="apps")
+        lines = hook("c", server.client("/shell"), resources=("pods/exec",), operations=("CONNECT",))
+        with Hooked(cluster, mutating=[scales], validating=[lines]):
+            kubectl(cluster, "scale", "deployment", "web", "--replicas=9", namespace="hooked")
+            expect(kubectl(cluster, "get", "deployment", "web", "-o", "jsonpath={.spec.replicas}", namespace="hooked"), "^3$")
+            kind = asked_of[0]["kind"]
+            assert (kind["group"], kind["kind"], asked_of[0]["oldObject"]["spec"]["replicas"]) == ("autoscaling", "Scale", 1), asked_of[0]
+            code, said = cluster.living()[0].request("POST", "/api/v1/namespaces/hooked/pods/web/exec?command=sh&stdout=true")
+            assert code == 400 and said["message"] == 'admission webhook "c.example.com" denied the request: no shells', said
+            assert (asked_of[-1]["operation"], asked_of[-1]["kind"]["kind"], asked_of[-1]["subResource"]) == ("CONNECT", "PodExecOptions", "exec"), asked_of[-1]
+            code, said = cluster.living()[0].request("POST", "/api/v1/namespaces/hooked/pods/web/exec?command=ls")
+            assert code == 404, said
+        kubectl(cluster, "delete", "deployment", "web", namespace="hooked")
 
 
 def test_who_wants_to_hear_of_later_changes_is_asked_once_more(cluster):

@@ -81,8 +81,16 @@ static enum check deny(struct admission *admission, struct failure *failure)
 
 enum check hook_call_failed(const struct hook *hook, struct admission *admission, struct str words)
 {
-	if (hook->ignores_failures)
+	if (hook->ignores_failures) {
+		admission_annotate(admission,
+				   arena_printf(admission->check.arena,
+						"failed-open.%s.webhook.admission.k8s.io/"
+						"round_%d_index_%u",
+						hook->is_mutating ? "mutation" : "validating",
+						admission->is_again, hook->index),
+				   hook->name);
 		return CHECK_PASS;
+	}
 	return deny(admission, failure_internal(admission->check.arena,
 						"failed calling webhook \"" STR_FMT "\": " STR_FMT,
 						STR_ARG(hook->name), STR_ARG(words)));
@@ -140,6 +148,12 @@ enum check hook_call_end(const struct hook_call *call, struct admission *admissi
 		    prefixed(arena, "received invalid webhook response", str_from(why.text)));
 	for (uint32_t i = 0; i < answer.warnings.len; i++)
 		admission_warn(admission, answer.warnings.at[i]);
+	for (uint32_t i = 0; i < answer.annotations.len; i++)
+		admission_annotate(admission,
+				   arena_printf(arena, STR_FMT "/" STR_FMT,
+						STR_ARG(call->hook->name),
+						STR_ARG(answer.annotations.at[i].key)),
+				   answer.annotations.at[i].value);
 	if (!answer.is_allowed)
 		return denied(call->hook, admission, answer.denied);
 	*patch = answer.patch;

@@ -26,11 +26,11 @@ static struct hook *add(struct gathering *g)
 }
 
 /* Both kinds of webhook have the same members. */
-#define READ(out, in, configuration, arena)                                                        \
+#define READ(out, in, of, arena)                                                                   \
 	(*(out) = (struct hook){                                                                   \
 	     .name = (in)->name,                                                                   \
-	     .id = arena_printf((arena), STR_FMT "/" STR_FMT, STR_ARG(configuration),              \
-				STR_ARG((in)->name)),                                              \
+	     .configuration = (of),                                                                \
+	     .id = arena_printf((arena), STR_FMT "/" STR_FMT, STR_ARG(of), STR_ARG((in)->name)),   \
 	     .client = (in)->client_config,                                                        \
 	     .rules = (in)->rules,                                                                 \
 	     .conditions = (in)->match_conditions,                                                 \
@@ -56,6 +56,7 @@ static bool add_mutating(void *arg, const struct object *object)
 
 		READ(hook, &in->webhooks.at[i], in->metadata->name, g->arena);
 		hook->wants_again = str_is(in->webhooks.at[i].reinvocation_policy, "IfNeeded");
+		hook->is_mutating = true;
 	}
 	return true;
 }
@@ -79,6 +80,8 @@ static struct hook_list gather(const struct admission *admission, const struct t
 
 	if (!policy_match_is_exempt(admission))
 		reader->each(reader->self, type, STR_NONE, visit, &g);
+	for (uint32_t i = 0; i < g.out.len; i++)
+		g.out.at[i].index = i;
 	return g.out;
 }
 

@@ -11,7 +11,7 @@
 
 /* Borrowed from its configuration, which the request's arena holds. */
 struct hook {
-	struct str name;
+	struct str name, configuration;
 	struct str id; /* configuration/name: what it is remembered by */
 	const struct admissionregistration_webhook_client_config *client;
 	struct admissionregistration_rule_with_operations_list rules;
@@ -20,6 +20,8 @@ struct hook {
 	struct str_list versions; /* of AdmissionReview */
 	bool ignores_failures, is_equivalent, has_no_side_effects, wants_again;
 	uint32_t timeout_ms;
+	bool is_mutating;
+	uint32_t index; /* among all there are */
 };
 
 struct hook_list {

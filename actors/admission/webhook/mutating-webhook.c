@@ -10,6 +10,7 @@
 #include "datastore/custom/value.h"
 #include "datastore/object/json.h"
 #include "datastore/object/record.h"
+#include "transport/wire/json.h"
 
 /* Ids of webhooks. */
 struct ids {
@@ -112,6 +113,42 @@ static bool replace(struct admission *admission, const struct admission *view, v
 	return true;
 }
 
+/* For the audit log: who was asked, and whether that has changed anything. */
+static void note(struct round *round, struct admission *admission, bool is_changed)
+{
+	const struct hook *hook = round->call.hook;
+	struct arena *arena = admission->check.arena;
+	struct text value = text_in(arena, 4 * KIB);
+
+	text_lit(&value, "{\"configuration\":");
+	json_write_string(&value, hook->configuration);
+	text_lit(&value, ",\"webhook\":");
+	json_write_string(&value, hook->name);
+	text_printf(&value, ",\"mutated\":%s}", is_changed ? "true" : "false");
+	admission_annotate(admission,
+			   arena_printf(arena, "mutation.webhook.admission.k8s.io/round_%d_index_%u",
+					admission->is_again, hook->index),
+			   text_str(&value));
+}
+
+/* A new object is made where the request is about, whatever a patch says; of one that is there nobody can change it. */
+static enum check check_namespace(struct admission *admission)
+{
+	struct meta_object_meta *meta = record_meta(admission->type, admission->object);
+	bool is_inside = (admission->type->flags & TYPE_NAMESPACED) != 0;
+
+	if (admission->operation != ADMISSION_CREATE || meta == NULL || !is_inside)
+		return CHECK_PASS;
+	if (meta->namespace.len == 0)
+		meta->namespace = admission->namespace;
+	if (str_eq(meta->namespace, admission->namespace))
+		return CHECK_PASS;
+	admission->failure = failure_bad_request(admission->check.arena,
+						 "the namespace of the provided object does "
+						 "not match the namespace sent on the request");
+	return CHECK_DENY;
+}
+
 static enum check apply(struct round *round, struct admission *admission, struct str patch)
 {
 	const struct hook *hook = round->call.hook;
@@ -119,10 +156,13 @@ static enum check apply(struct round *round, struct admission *admission, struct
 	struct arena *arena = admission->check.arena;
 	struct fault why = { 0 };
 	enum status status;
+	bool is_changed;
 	void *record;
 
-	if (patch.len == 0 || is_empty(patch, arena))
+	if (patch.len == 0 || is_empty(patch, arena)) {
+		note(round, admission, false);
 		return CHECK_PASS;
+	}
 	if (admission->object == NULL) {
 		admission->failure =
 		    failure_internal(arena,
@@ -141,11 +181,13 @@ static enum check apply(struct round *round, struct admission *admission, struct
 						     why.text));
 	if (status != OK)
 		return internal(admission, why.text);
-	if (!replace(admission, view, record))
+	is_changed = replace(admission, view, record);
+	note(round, admission, is_changed);
+	if (!is_changed)
 		return CHECK_PASS;
 	ask_again(arena, round->memory);
 	admission->wants_again = true;
-	return CHECK_PASS;
+	return check_namespace(admission);
 }
 
 /* ---- a round -------------------------------------------------------------------------------------------------- */

@@ -230,7 +230,8 @@ enum status review_read(struct str body, struct arena *arena, enum review_versio
 	}
 	*out = (struct review_answer){ .is_allowed = response->allowed,
 				       .patch = is_mutating ? response->patch : STR(""),
-				       .warnings = response->warnings };
+				       .warnings = response->warnings,
+				       .annotations = response->audit_annotations };
 	if (!response->allowed)
 		out->denied = failure_from(member, arena);
 	return OK;

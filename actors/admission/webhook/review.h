@@ -24,6 +24,7 @@ struct review_answer {
 	struct failure *denied; /* what a denial says, unless it says nothing */
 	struct str patch;       /* JSON Patch; empty: none */
 	struct str_list warnings;
+	struct str_map annotations; /* for the audit log */
 };
 
 /* BAD_REQUEST with upstream's words if that is no answer to this question. */

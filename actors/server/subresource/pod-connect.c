@@ -73,6 +73,73 @@ enum next pod_connect_container(struct request *r, const struct core_pod *pod, s
 
 /* ---- the lines ------------------------------------------------------------------------------------------------ */
 
+static void put_command(struct request *r, struct core_pod_exec_options *exec, struct str word)
+{
+	struct str_list *list = &exec->command;
+
+	list->at =
+	    arena_grow(r->arena, list->at, list->len * sizeof word, (list->len + 1) * sizeof word);
+	list->at[list->len++] = word;
+}
+
+/* What the query says, as admission is shown it. */
+static void *options_of(struct request *r, const struct type **type)
+{
+	struct core_pod_exec_options *exec = arena_new_of(r->arena, struct core_pod_exec_options);
+	struct core_pod_attach_options *attach =
+	    arena_new_of(r->arena, struct core_pod_attach_options);
+	struct url_walk walk = url_walk(r->arena, r->asked.query);
+	struct str name, value;
+
+	*type = NULL;
+	if (str_is(r->route.subresource, "portforward")) {
+		*type = &core_pod_port_forward_options_type;
+		return arena_new_of(r->arena, struct core_pod_port_forward_options);
+	}
+	while (url_walk_next(&walk, &name, &value)) {
+		if (str_is(name, "container"))
+			exec->container = value;
+		else if (str_is(name, "stdin"))
+			SET(exec, stdin_, options_flag(value));
+		else if (str_is(name, "stdout"))
+			SET(exec, stdout_, options_flag(value));
+		else if (str_is(name, "stderr"))
+			SET(exec, stderr_, options_flag(value));
+		else if (str_is(name, "tty"))
+			SET(exec, tty, options_flag(value));
+		else if (str_is(name, "command"))
+			put_command(r, exec, value);
+	}
+	if (str_is(r->route.subresource, "exec")) {
+		*type = &core_pod_exec_options_type;
+		return exec;
+	}
+	*type = &core_pod_attach_options_type;
+	memcpy(&attach->has, &exec->has, sizeof attach->has);
+	attach->stdin_ = exec->stdin_;
+	attach->stdout_ = exec->stdout_;
+	attach->stderr_ = exec->stderr_;
+	attach->tty = exec->tty;
+	attach->container = exec->container;
+	return attach;
+}
+
+/* Before anybody has looked whether the pod is there. */
+static enum next admit(struct request *r)
+{
+	enum next next;
+
+	if (r->shown.type == NULL)
+		r->shown.object = options_of(r, &r->shown.type);
+	for (; r->mechanism.phase < 2; r->mechanism.phase++) {
+		next = write_admit(r, ADMISSION_CONNECT, r->shown.type, r->shown.object, NULL,
+				   r->mechanism.phase == 1);
+		if (next != NEXT)
+			return next;
+	}
+	return NEXT;
+}
+
 static enum next connect_read(struct request *r)
 {
 	bool is_forward = str_is(r->route.subresource, "portforward");
@@ -80,6 +147,9 @@ static enum next connect_read(struct request *r)
 	const struct core_pod *pod;
 	enum next next;
 
+	next = admit(r);
+	if (next != NEXT)
+		return next;
 	if (!r->is_fresh)
 		return request_refresh(r);
 	r->live = request_live(r);

@@ -209,8 +209,17 @@ static enum next check_scale(struct request *r, const struct autoscaling_scale *
 	    r, failure_invalid(r->arena, STR("autoscaling"), STR("Scale"), r->route.name, &faults));
 }
 
+/* What is there, with those who own it. */
+static struct autoscaling_scale *live_scale(struct request *r)
+{
+	struct autoscaling_scale *scale = scale_of(r, live_type(r), live_record(r));
+
+	scale->metadata->managed_fields = scale_owners(r, object_meta(r->live));
+	return scale;
+}
+
 /* The workload with the wish in it becomes what is written. */
-static enum next take(struct request *r, const struct autoscaling_scale *scale)
+static enum next take(struct request *r, struct autoscaling_scale *scale)
 {
 	const struct type *type = live_type(r);
 	const struct meta_object_meta *live = object_meta(r->live);
@@ -219,6 +228,9 @@ static enum next take(struct request *r, const struct autoscaling_scale *scale)
 
 	if (next != NEXT)
 		return next;
+	r->shown.type = &autoscaling_scale_type;
+	r->shown.object = scale;
+	r->shown.old = live_scale(r);
 	r->type = type;
 	r->record = record_clone_shallow(type, live_record(r), r->arena);
 	set_replicas(r, type, r->record, scale->spec->replicas);
@@ -227,15 +239,6 @@ static enum next take(struct request *r, const struct autoscaling_scale *scale)
 	meta->managed_fields = scale_owners_back(r, live, scale->metadata);
 	meta->resource_version = scale->metadata->resource_version;
 	return update_check(r);
-}
-
-/* What is there, with those who own it. */
-static struct autoscaling_scale *live_scale(struct request *r)
-{
-	struct autoscaling_scale *scale = scale_of(r, live_type(r), live_record(r));
-
-	scale->metadata->managed_fields = scale_owners(r, object_meta(r->live));
-	return scale;
 }
 
 static enum next update_read(struct request *r)
@@ -282,6 +285,17 @@ static enum next patch_read(struct request *r)
 	return next == NEXT ? take(r, r->record) : next;
 }
 
+/* Admission sees the Scale; what it makes of the number is what is wanted. */
+static enum next scale_admit(struct request *r)
+{
+	enum next next = update_admit(r);
+	const struct autoscaling_scale *scale = r->shown.object;
+
+	if (next == NEXT)
+		set_replicas(r, r->type, r->record, scale->spec->replicas);
+	return next;
+}
+
 static void answer(struct request *r)
 {
 	respond_record(r, 200, &autoscaling_scale_type, scale_of(r, r->type, r->record));
@@ -295,7 +309,7 @@ const struct verb_steps scale_update_steps = {
 	.is_main = true,
 	.decode = update_decode,
 	.read = update_read,
-	.admit = update_admit,
+	.admit = scale_admit,
 	.validate = update_validate,
 	.persist = write_persist,
 	.answer = answer,
@@ -307,7 +321,7 @@ const struct verb_steps scale_patch_steps = {
 	.is_main = true,
 	.decode = update_patch_decode,
 	.read = patch_read,
-	.admit = update_admit,
+	.admit = scale_admit,
 	.validate = update_validate,
 	.persist = write_persist,
 	.answer = answer,

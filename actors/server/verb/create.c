@@ -31,7 +31,7 @@ static enum next create_decode(struct request *r)
 	UNSET(meta, deletion_grace_period_seconds);
 	meta->self_link = STR_NONE;
 	r->is_creating = true;
-	write_dedup_owners(r, false);
+	owners_dedup(r, false);
 	return NEXT;
 }
 
@@ -61,7 +61,7 @@ static enum next create_admit(struct request *r)
 	enum next next = write_admit(r, ADMISSION_CREATE, r->type, r->record, NULL, false);
 
 	if (next == NEXT)
-		write_dedup_owners(r, true);
+		owners_dedup(r, true);
 	return next;
 }
 

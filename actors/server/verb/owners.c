@@ -156,3 +156,48 @@ void owners_settle(struct request *r)
 			  convert_record(r->live->type, r->live->record, r->type, r->arena)))
 		meta->managed_fields = list;
 }
+
+/* ---- ownerReferences ------------------------------------------------------------------------------------------- */
+
+#define WARNING_BYTES_MAX 4096U /* upstream's, of all warnings together */
+
+static bool has_owner(const struct meta_owner_reference_list *list,
+		      const struct meta_owner_reference *wanted)
+{
+	for (uint32_t i = 0; i < list->len; i++)
+		if (str_eq(list->at[i].uid, wanted->uid) &&
+		    record_equal(&meta_owner_reference_type, &list->at[i], wanted))
+			return true;
+	return false;
+}
+
+void owners_dedup(struct request *r, bool is_admitted)
+{
+	struct meta_object_meta *meta = record_meta(r->type, r->record);
+	const struct meta_owner_reference_list *list = &meta->owner_references;
+	struct meta_owner_reference_list kept = { 0 };
+	struct text twice = text_in(r->arena, WARNING_BYTES_MAX);
+
+	if (list->len < 2)
+		return;
+	kept.at = arena_array(r->arena, struct meta_owner_reference, list->len);
+	for (uint32_t i = 0; i < list->len; i++) {
+		if (!has_owner(&kept, &list->at[i])) {
+			kept.at[kept.len++] = list->at[i];
+			continue;
+		}
+		text_lit(&twice, ", ");
+		text_add(&twice, list->at[i].uid);
+	}
+	if (twice.len == 0)
+		return;
+	meta->owner_references = kept;
+	request_warn(
+	    r, request_printf(r,
+			      ".metadata.ownerReferences contains duplicate entries%s; API "
+			      "server dedups owner references in 1.20+, and may reject such "
+			      "requests as early as 1.24; please fix your requests; duplicate "
+			      "UID(s) observed: " STR_FMT,
+			      is_admitted ? " after mutating admission happens" : "",
+			      STR_ARG(str_slice(text_str(&twice), 2, twice.len))));
+}

@@ -105,7 +105,7 @@ static enum next update_decode(struct request *r)
 	enum next next = body_decode_as(r, r->resource->type, true);
 
 	if (next == NEXT)
-		write_dedup_owners(r, false);
+		owners_dedup(r, false);
 	return next;
 }
 
@@ -248,20 +248,27 @@ static const void *old_record(struct request *r)
 	return r->live ? convert_record(r->live->type, r->live->record, r->type, r->arena) : NULL;
 }
 
-enum next update_admit(struct request *r)
+static enum next ask_admission(struct request *r, bool is_validating)
 {
 	enum admission_operation operation = r->is_creating ? ADMISSION_CREATE : ADMISSION_UPDATE;
 
-	enum next next = write_admit(r, operation, r->type, r->record, old_record(r), false);
+	if (r->shown.type != NULL)
+		return write_admit(r, operation, r->shown.type, r->shown.object, r->shown.old,
+				   is_validating);
+	return write_admit(r, operation, r->type, r->record, old_record(r), is_validating);
+}
+
+enum next update_admit(struct request *r)
+{
+	enum next next = ask_admission(r, false);
 
 	if (next == NEXT)
-		write_dedup_owners(r, true);
+		owners_dedup(r, true);
 	return next;
 }
 
 enum next update_validate(struct request *r)
 {
-	enum admission_operation operation = r->is_creating ? ADMISSION_CREATE : ADMISSION_UPDATE;
 	enum next next;
 
 	if (r->mechanism.phase == 0) {
@@ -278,7 +285,7 @@ enum next update_validate(struct request *r)
 			return next;
 		r->mechanism.phase = 1;
 	}
-	next = write_admit(r, operation, r->type, r->record, old_record(r), true);
+	next = ask_admission(r, true);
 	if (next == NEXT)
 		next = quota_charge(r);
 	if (next == NEXT)

@@ -48,6 +48,8 @@ bool owners_convert(void *arg, struct str api_version, const void *record,
 		    const struct type **out_type, const void **out); /* managed_convert_fn; arg: r */
 void owners_track(struct request *r); /* what r->record changes is the manager's: before admission */
 void owners_settle(struct request *r); /* before it is stored: what has not changed keeps its times */
+/* Of ownerReferences that are equal in every member one is kept, with a warning. */
+void owners_dedup(struct request *r, bool is_admitted);
 
 /* apply.c: server-side apply, whose body is a configuration and no object. */
 bool apply_is_asked(const struct request *r);
@@ -67,8 +69,6 @@ void quota_leave(struct request *r); /* at its end: it is the next one's turn */
 bool quota_receive(struct server *server, const struct act_msg *msg);
 /* Only owners and finalizers change, as the garbage collector changes them: that needs no right of what the object is about. */
 bool write_is_upkeep(struct request *r);
-/* Of owners that are equal in every member one is kept, with a warning. */
-void write_dedup_owners(struct request *r, bool is_admitted);
 enum next write_create(struct request *r); /* kind_create, judged */
 enum next write_update(struct request *r); /* kind_update, judged */
 enum next write_persist(struct request *r);

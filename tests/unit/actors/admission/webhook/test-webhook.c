@@ -38,6 +38,45 @@ TEST(those_that_change_objects_are_asked_one_after_the_other_and_see_what_was_ch
 	hook_lab_close(lab);
 }
 
+TEST(a_patch_cannot_move_a_new_object_into_another_namespace)
+{
+	struct hook_lab *lab = hook_lab();
+
+	hook_lab_mutating(lab, "a", "");
+	CHECK_EQ(hook_lab_ask(lab, &admission_mutating_webhook, MAP), CHECK_WAIT);
+	hook_lab_patch(lab, 0, "[{'op':'replace','path':'/metadata/namespace','value':'other'}]");
+	CHECK_EQ(hook_lab_resume(lab), CHECK_DENY);
+	CHECK_STR(hook_lab_words(lab),
+		  "400 the namespace of the provided object does not match the "
+		  "namespace sent on the request");
+	CHECK_EQ(hook_lab_ask(lab, &admission_mutating_webhook, MAP), CHECK_WAIT);
+	hook_lab_patch(lab, 1, "[{'op':'remove','path':'/metadata/namespace'}]");
+	CHECK_EQ(hook_lab_resume(lab), CHECK_PASS);
+	CHECK_AT(hook_lab_object(lab), "metadata.namespace", "default");
+	hook_lab_close(lab);
+}
+
+TEST(the_audit_log_is_told_who_was_asked_and_what_they_want_it_to_know)
+{
+	struct hook_lab *lab = hook_lab();
+
+	hook_lab_mutating(lab, "a", "");
+	hook_lab_mutating(lab, "b", "'failurePolicy':'Ignore'");
+	CHECK_EQ(hook_lab_ask(lab, &admission_mutating_webhook, MAP), CHECK_WAIT);
+	hook_lab_answer(lab, 0, "'allowed':true,'auditAnnotations':{'k':'v'}");
+	CHECK_EQ(hook_lab_resume(lab), CHECK_WAIT);
+	hook_lab_fail(lab, 1, TIMEOUT, "late");
+	CHECK_EQ(hook_lab_resume(lab), CHECK_PASS);
+	CHECK_STR(str_map_get(lab->admission.annotations, STR("a.example.com/k")), "v");
+	CHECK_STR(str_map_get(lab->admission.annotations,
+			      STR("mutation.webhook.admission.k8s.io/round_0_index_0")),
+		  "{\"configuration\":\"a\",\"webhook\":\"a.example.com\",\"mutated\":false}");
+	CHECK_STR(str_map_get(lab->admission.annotations,
+			      STR("failed-open.mutation.webhook.admission.k8s.io/round_0_index_1")),
+		  "b.example.com");
+	hook_lab_close(lab);
+}
+
 TEST(a_patch_that_changes_nothing_is_no_change)
 {
 	struct hook_lab *lab = hook_lab();
