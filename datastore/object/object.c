@@ -289,6 +289,28 @@ struct meta_object_meta *object_meta(const struct object *object)
 	return meta;
 }
 
+void object_fetch_labels(const struct object *const *objects, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		__builtin_prefetch(objects[i]);
+	for (uint32_t i = 0; i < count; i++)
+		__builtin_prefetch(objects[i]->record);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct meta_object_meta *meta =
+		    record_meta(objects[i]->type, objects[i]->record);
+
+		if (meta != NULL)
+			__builtin_prefetch(&meta->labels);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const struct meta_object_meta *meta =
+		    record_meta(objects[i]->type, objects[i]->record);
+
+		if (meta != NULL && meta->labels.len > 0)
+			__builtin_prefetch(meta->labels.at);
+	}
+}
+
 struct str object_name(const struct object *object)
 {
 	const struct meta_object_meta *meta = record_meta(object->type, object->record);

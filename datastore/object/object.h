@@ -61,6 +61,9 @@ struct str object_bytes_counted(const struct object *object, enum format format,
 void object_fetch_bytes(const struct object *const *objects, uint32_t count, uint32_t at,
 			enum format format);
 
+/* For who looks at the labels of many: memory is fetched for all of these at once, where one after the other would be waited for. */
+void object_fetch_labels(const struct object *const *objects, uint32_t count);
+
 /* The metadata of any kind that has some. object_meta() makes it if it is absent and the object is being built. */
 struct meta_object_meta *object_meta(const struct object *object);
 struct str object_name(const struct object *object);

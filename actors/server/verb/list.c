@@ -12,8 +12,14 @@
  * what was compacted and is kept; everybody else is told that it expired, as upstream does.
  */
 
+#define CHUNK 32U /* objects that are looked at together: as many memory accesses under way */
+
 struct listing {
 	struct request *r;
+	/* Of those still to be looked at. */
+	struct str keys[CHUNK];
+	const struct object *chunk[CHUNK];
+	uint32_t chunk_len;
 	/* Of the cache's, good until the handler returns: the answer is made by then. Those of the store's history are held by the arena. */
 	VEC(const struct object *) objects;
 	uint64_t revision;
@@ -136,6 +142,28 @@ static bool take(void *arg, struct str key, const struct object *object)
 	return true;
 }
 
+/* False: no more are wanted. */
+static bool take_chunk(struct listing *listing)
+{
+	bool goes_on = true;
+
+	if (listing->chunk_len > 1 && !select_is_all(&listing->r->options))
+		object_fetch_labels(listing->chunk, listing->chunk_len);
+	for (uint32_t i = 0; i < listing->chunk_len && goes_on; i++)
+		goes_on = take(listing, listing->keys[i], listing->chunk[i]);
+	listing->chunk_len = 0;
+	return goes_on;
+}
+
+static bool gather(void *arg, struct str key, const struct object *object)
+{
+	struct listing *listing = arg;
+
+	listing->keys[listing->chunk_len] = key;
+	listing->chunk[listing->chunk_len++] = object;
+	return listing->chunk_len < CHUNK || take_chunk(listing);
+}
+
 static void list_cache(struct request *r, struct listing *listing)
 {
 	struct str namespace = scope(r);
@@ -149,7 +177,8 @@ static void list_cache(struct request *r, struct listing *listing)
 			take(listing, name, object);
 		return;
 	}
-	cache_each(r->resource->cache, namespace, STR_NONE, take, listing);
+	cache_each(r->resource->cache, namespace, STR_NONE, gather, listing);
+	take_chunk(listing);
 	arena_reset(r->server->scratch);
 }
 
