@@ -18,7 +18,7 @@
 #define ORDER_AGAIN_MS 30      /* an order to take over that has had no effect is given again */
 #define CORE_UNCOMMITTED 1024U /* entries a leader may be ahead of its majority */
 #define CORE_IN_FLIGHT_BYTES (4ULL * MIB) /* sent to one member and not answered, about */
-#define CORE_WINDOW_BYTES (4ULL * LIMIT_LOG_KEPT_BYTES) /* a state this far behind stops writes */
+#define CORE_WINDOW_BYTES (256ULL * MIB)  /* a state this far behind stops writes */
 
 /* A read that waits: ours by token, or a follower's by its round. */
 struct core_asker {

@@ -12,8 +12,7 @@
 #include "runtime/base/base.h"
 
 #define TRANSFER_IDLE_MS 30000
-#define TRANSFER_PINNED_BYTES \
-	(3ULL * LIMIT_LOG_KEPT_BYTES) /* below CORE_WINDOW_BYTES: writes go on */
+#define TRANSFER_PINNED_BYTES (192ULL * MIB) /* below CORE_WINDOW_BYTES: writes go on */
 
 struct transfer {
 	uint64_t member, token;

@@ -65,7 +65,7 @@
 #define LIMIT_LOG_BATCH_BYTES (1U * MIB)    /* one raft entry: what waited during one fdatasync */
 #define LIMIT_LOG_SEGMENT_BYTES (64U * MIB) /* preallocated; smaller ones in tests */
 #define LIMIT_LOG_KEPT_BYTES \
-	(64U * MIB) /* for a follower that was away; above that it gets a snapshot */
+	(16U * MIB) /* in memory, for a follower that was away; above that it gets a snapshot */
 #define LIMIT_LOG_KEPT_ENTRIES 10000U
 #define LIMIT_ENTRY_BYTES (LIMIT_MESSAGE_BYTES - 64U * KIB) /* travels alone in one message */
 #define LIMIT_APPEND_BYTES (512U * KIB)                     /* one AppendEntries */
