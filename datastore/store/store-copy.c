@@ -320,7 +320,10 @@ void store_on_fetch_opened(struct store *store, const struct act_msg *msg)
 	ask_for_chunk(store);
 }
 
-/* The last chunk is made durable with all before it. */
+/*
+ * The last chunk is made durable with all before it; on the way there now and then, so that it is not all at once: the disk is that of the
+ * log, too.
+ */
 static void run_write_chunk(void *arg)
 {
 	struct store_chunk *chunk = arg;
@@ -332,7 +335,7 @@ static void run_write_chunk(void *arg)
 	if (chunk->status != OK)
 		return;
 	chunk->status = files->write(files->self, file, chunk->at, chunk->len, chunk->offset);
-	if (chunk->status == OK)
+	if (chunk->status == OK && chunk->is_synced)
 		chunk->status = files->sync(files->self, file);
 	files->close(files->self, file);
 }
@@ -356,6 +359,9 @@ void store_on_fetch_data(struct store *store, const struct act_msg *msg)
 	struct store_chunk *chunk =
 	    chunk_new(store, store->incoming_path, fetch->offset, data->bytes.len);
 	chunk->at = arena_copy(chunk->arena, data->bytes.at, data->bytes.len);
+	uint64_t end = fetch->offset + data->bytes.len;
+	chunk->is_synced =
+	    end == fetch->size_bytes || end / STORE_SYNC_BYTES != fetch->offset / STORE_SYNC_BYTES;
 	store_job(store, store->copy_lane, run_write_chunk, chunk, chunk_free, TAG_FETCH_WRITTEN);
 }
 

@@ -40,13 +40,15 @@
 #define STORE_FLUSH_CHANGES 1024U       /* or this many */
 #define STORE_RETRY_MS 1000U            /* after a full disk, a busy watcher, a failed fetch */
 #define STORE_CHECKPOINT_BYTES \
-	(8U * MIB)                  /* written behind since the last one: bounds SQLite's log */
-#define STORE_CHECKPOINT_MS 300000U /* or this long, if anything was written at all */
+	(8U * MIB) /* written behind since the last one: bounds SQLite's log */
+#define STORE_TABLE_LOG_BYTES (64U * MIB) /* beyond, the writer waits for a checkpoint */
+#define STORE_CHECKPOINT_MS 300000U       /* or this long, if anything was written at all */
 #define STORE_BEHIND_CHANGES 65536U /* unwritten changes in memory: beyond, writes are refused */
 #define STORE_WAIT_MS 10000U        /* a read that waits longer is answered TIMEOUT */
 #define STORE_SECOND_MS 1000U
 #define STORE_LEADERLESS_S 2U          /* longer than electing one takes: then it may be for ever */
 #define STORE_CHUNK_BYTES (256U * KIB) /* of a snapshot */
+#define STORE_SYNC_BYTES (8U * MIB)    /* of one that is fetched, between two waits for the disk */
 #define STORE_DEFRAGMENT_BYTES (256U * MIB) /* a database that fits into memory twice */
 #define STORE_HISTORY_S 300U
 #define STORE_REPORT_S \
@@ -205,6 +207,7 @@ struct store_table_job {
 	bool is_done;
 	enum status status;
 	struct fault why;
+	uint64_t log_bytes;         /* a checkpoint: of the table's own log */
 	struct table_keep keep;     /* a sweep: what it spares */
 	struct replica_state state; /* a checkpoint: what it makes durable */
 	struct arena *arena;
@@ -244,6 +247,7 @@ struct store_chunk {
 	uint64_t offset;
 	size_t len;
 	char *at;
+	bool is_synced; /* one that is written: the disk is waited for */
 	enum status status;
 	char path[STORE_PATH_MAX];
 };
@@ -344,6 +348,7 @@ struct store {
 	uint64_t flush_timer;
 	uint64_t unchecked_bytes; /* written since the last checkpoint */
 	struct mono unchecked_since;
+	uint64_t table_log_bytes; /* at the last checkpoint */
 
 	/* Commands. */
 	VEC(struct store_batch *) gathering, in_flight;

@@ -271,7 +271,15 @@ void store_on_table_swept(struct store *store, struct store_table_job *job)
 static void run_checkpoint(void *arg)
 {
 	struct store_table_job *job = arg;
-	job->status = table_checkpoint(job->store->copy_view, &job->is_done, &job->why);
+	job->status =
+	    table_checkpoint(job->store->copy_view, &job->is_done, &job->log_bytes, &job->why);
+}
+
+/* On the lane of the groups. */
+static void run_last_checkpoint(void *arg)
+{
+	struct store_table_job *job = arg;
+	job->status = table_empty_log(job->store->table, &job->is_done, &job->why);
 }
 
 static void start_checkpoint(struct store *store)
@@ -284,12 +292,18 @@ static void start_checkpoint(struct store *store)
 		job->state.members = arena_str(job->arena, text_str(&store->written_members));
 	store->is_checkpointing = true;
 	store->unchecked_bytes = 0;
-	store_job(store, store->copy_lane, run_checkpoint, job, table_job_free, TAG_CHECKPOINTED);
+	if (store->table_log_bytes > STORE_TABLE_LOG_BYTES)
+		store_job(store, store->table_lane, run_last_checkpoint, job, table_job_free,
+			  TAG_CHECKPOINTED);
+	else
+		store_job(store, store->copy_lane, run_checkpoint, job, table_job_free,
+			  TAG_CHECKPOINTED);
 }
 
 void store_on_checkpointed(struct store *store, struct store_table_job *job)
 {
 	store->is_checkpointing = false;
+	store->table_log_bytes = job->log_bytes;
 	fail_job(store, job, "made durable");
 	if (job->status != OK || !job->is_done) {
 		/* Somebody reads an old state, or there is no room: it is tried again. */

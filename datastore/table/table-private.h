@@ -7,6 +7,8 @@
 #include "datastore/table/table.h"
 #include "datastore/table/vfs.h"
 
+#define TABLE_PAGE_BYTES 4096U /* SQLite's own choice */
+
 enum row_flag { ROW_DELETE = 1, ROW_FAILURE_BRANCH = 2 };
 
 struct table {

@@ -292,7 +292,8 @@ enum status table_history(struct table_view *view, const struct table_history *h
 
 /* ---- durability ---- */
 
-enum status table_checkpoint(struct table_view *view, bool *is_complete, struct fault *why)
+enum status table_checkpoint(struct table_view *view, bool *is_complete, uint64_t *log_bytes,
+			     struct fault *why)
 {
 	int frames = 0, moved = 0;
 	*is_complete = false;
@@ -302,6 +303,7 @@ enum status table_checkpoint(struct table_view *view, bool *is_complete, struct 
 	int rc =
 	    sqlite3_wal_checkpoint_v2(view->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
 	*is_complete = rc == SQLITE_OK && frames == moved;
+	*log_bytes = frames > 0 ? (uint64_t)frames * TABLE_PAGE_BYTES : 0;
 	return rc == SQLITE_BUSY ? OK : table_code(view->db, rc, why);
 }
 

@@ -441,6 +441,13 @@ enum status table_write(struct table *table, const struct table_group *group, st
 	return OK;
 }
 
+enum status table_empty_log(struct table *table, bool *is_complete, struct fault *why)
+{
+	int rc = sqlite3_wal_checkpoint_v2(table->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	*is_complete = rc == SQLITE_OK;
+	return rc == SQLITE_BUSY ? OK : table_code(table->db, rc, why);
+}
+
 enum status table_vacuum(struct table *table, struct fault *why)
 {
 	TRY(table_code(table->db, sqlite3_exec(table->db, "VACUUM", NULL, NULL, NULL), why));

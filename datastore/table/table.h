@@ -167,9 +167,16 @@ MUST_USE enum status table_revision_at(struct table_view *view, int64_t at_s, ui
 
 /*
  * Makes durable what was written before this call, beside a writer that goes on. *is_complete: all of it is, and the
- * log before it may go; else somebody still reads an old state: try again later.
+ * log before it may go; else somebody still reads an old state, or the writer has gone on meanwhile: try again later. *log_bytes: how
+ * long SQLite's own log is.
  */
-MUST_USE enum status table_checkpoint(struct table_view *view, bool *is_complete, struct fault *why);
+MUST_USE enum status table_checkpoint(struct table_view *view, bool *is_complete,
+				      uint64_t *log_bytes, struct fault *why);
+/*
+ * The same by the writer, which has to wait for it, and empties that log: beside a writer that never rests it would grow without end,
+ * since it begins anew only where a checkpoint has caught up with it.
+ */
+MUST_USE enum status table_empty_log(struct table *table, bool *is_complete, struct fault *why);
 
 /* Writes a consistent, durable copy to `path` beside a writer that goes on; `mark` says what is in it. */
 MUST_USE enum status table_copy(struct table_view *view, const char *path, struct arena *arena,

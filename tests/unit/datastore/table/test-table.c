@@ -299,7 +299,8 @@ TEST(a_view_that_cannot_connect_says_so_and_connects_when_it_can)
 	struct table_view *durable = table_view_new(table), *view = table_view_new(table);
 	struct text out = text_in(test_arena(), 64);
 	bool is_complete;
-	CHECK_STATUS(table_checkpoint(durable, &is_complete, NULL), OK);
+	uint64_t log_bytes;
+	CHECK_STATUS(table_checkpoint(durable, &is_complete, &log_bytes, NULL), OK);
 	CHECK(is_complete);
 	fake_disk_damage(disk, PATH, 0);
 	CHECK_STATUS(table_get(view, ID(4), print_row, &out), CORRUPT);
@@ -361,9 +362,10 @@ static bool crash_at(uint64_t change, uint64_t seed)
 		has_failed = write_one(table, row, &mark) != OK;
 		if (!has_failed)
 			written = revision;
+		uint64_t log_bytes;
 		bool is_complete = false;
 		if (!has_failed && revision % 10 == 0) {
-			has_failed = table_checkpoint(view, &is_complete, NULL) != OK;
+			has_failed = table_checkpoint(view, &is_complete, &log_bytes, NULL) != OK;
 			durable = is_complete && !has_failed ? revision : durable;
 		}
 	}
@@ -426,5 +428,35 @@ TEST(what_an_earlier_release_left_without_its_tables_gets_them)
 	files->close(files->self, file);
 	table_close(open_table(disk, &mark));
 	CHECK_EQ(mark.revision, 1);
+	fake_disk_free(disk);
+}
+
+static uint64_t log_size(struct fake_disk *disk)
+{
+	struct seams_stat stat = { 0 };
+	const struct seams_files *files = fake_disk_files(disk);
+	return files->stat(files->self, PATH "-wal", &stat) == OK ? stat.size_bytes : 0;
+}
+
+/* A checkpoint that never catches up with the writer leaves SQLite's log to grow: the writer itself has to wait for one. */
+TEST(the_table_s_own_log_is_emptied_by_its_writer)
+{
+	struct fake_disk *disk = make_disk(1);
+	struct table_mark mark;
+	struct table *table = make_history(disk, &mark);
+	struct table_view *view = table_view_new(table);
+	bool is_complete = false;
+	uint64_t log_bytes = 0;
+	CHECK_STATUS(table_checkpoint(view, &is_complete, &log_bytes, NULL), OK);
+	CHECK(is_complete);
+	CHECK(log_bytes > 0 && log_bytes <= log_size(disk));
+	CHECK_STATUS(table_empty_log(table, &is_complete, NULL), OK);
+	CHECK(is_complete);
+	CHECK_EQ(log_size(disk), 0);
+	CHECK_STR(range_at(view, 7, "a", "z"), "a=2@4 b=2@7 c=1@6 ");
+	CHECK_STATUS(write_one(table, make_row(8, "d", "1"), &mark), OK);
+	CHECK_STR(range_at(view, 8, "d", NULL), "d=1@8 ");
+	table_view_free(view);
+	table_close(table);
 	fake_disk_free(disk);
 }
