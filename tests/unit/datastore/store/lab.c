@@ -189,6 +189,8 @@ static void keep_answer(struct lab *lab, struct act *act, const struct act_msg *
 		arena = ACT_AS(msg, store_status)->arena;
 	else if (ACT_IS(msg, store_backup_answer))
 		arena = ACT_AS(msg, store_backup_answer)->arena;
+	else if (ACT_IS(msg, store_past_answer))
+		arena = ACT_AS(msg, store_past_answer)->arena;
 	if (arena)
 		arena_on_free(test_arena(), free_later, arena);
 	if (kept)
