@@ -12,7 +12,7 @@ import suite
 from cluster import BOUND, Cluster, Failed, run, until
 from etcdctl import ctl, seen, text, words_of
 
-NODE_WORDS = ("--etcd-listen", "{address}:2379")
+NODE_WORDS = ("--etcd-listen", "{address}:2379", "--history-mib", "0")  # as etcd, which forgets at once what compaction lets go
 
 
 def refused(node, words, *expected, **options):
