@@ -191,20 +191,25 @@ static void start(struct stream_listener *listener)
 	watch(listener);
 }
 
-/* A socket file that nobody listens on is left over from a crash; one that answers belongs to somebody. */
+/*
+ * A socket file that nobody listens on is left over from a crash and goes. One that answers, or has no room for another caller, belongs to
+ * somebody; whatever else lies there is not ours to remove: then bind says so.
+ */
 static enum status clear_path(const char *path)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), taken;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+	struct stat st;
 
 	if (fd < 0)
 		return BUSY;
 	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
-	taken = connect(fd, (struct sockaddr *)&at, sizeof at);
+	error = connect(fd, (struct sockaddr *)&at, sizeof at) == 0 ? 0 : errno;
 	close(fd);
-	if (taken == 0)
+	if (error == 0 || error == EAGAIN)
 		return BUSY;
-	unlink(path);
+	if (error == ECONNREFUSED && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		unlink(path);
 	return OK;
 }
 

@@ -199,3 +199,63 @@ TEST(what_is_asked_for_soon_is_called_once_before_the_loop_waits)
 	CHECK_EQ(talk.calls, 2);
 	loop_close(talk.loop);
 }
+
+/* Why nobody can listen there; the words must name it. */
+static void check_refused(struct talk *talk, const struct stream_listen_options *options,
+			  enum status expected, const char *words)
+{
+	struct fault why = { 0 };
+
+	CHECK_STATUS(
+	    stream_listen_outside(talk->loop, options, accepted, talk, &talk->listener, &why),
+	    expected);
+	CHECK(str_find(str_from(why.text), str_from(words)) >= 0);
+	CHECK(talk->listener == NULL);
+}
+
+TEST(a_listener_says_why_it_cannot_listen)
+{
+	struct talk talk = { .loop = open_loop() }, other = { .loop = talk.loop };
+	char address[STREAM_ADDRESS_MAX], long_path[STREAM_ADDRESS_MAX + 8] = "unix:/";
+	const struct stream_listen_options at = { .address = address };
+	const struct stream_listen_options no_folder = { .address = "unix:/nowhere/at/all" };
+
+	check_refused(&talk, &(struct stream_listen_options){ .address = "localhost" }, INVALID,
+		      "localhost is no IP address");
+	check_refused(&talk, &no_folder, NOT_FOUND, "/nowhere/at/all");
+	check_refused(&talk, &(struct stream_listen_options){ .inherited_fd = 9999 }, IO,
+		      "the listening socket");
+	memset(long_path + 6, 'x', sizeof long_path - 7);
+	check_refused(&talk, &(struct stream_listen_options){ .address = long_path }, INVALID,
+		      "too long for a socket");
+	snprintf(address, sizeof address, "unix:%s/s", test_folder());
+	CHECK_STATUS(
+	    stream_listen_outside(other.loop, &at, accepted, &other, &other.listener, NULL), OK);
+	check_refused(&talk, &at, BUSY, "another process listens on");
+	stream_listener_close(other.listener);
+	loop_close(talk.loop);
+}
+
+TEST(a_file_in_the_way_of_a_socket_is_left_alone_and_a_stale_socket_is_replaced)
+{
+	struct talk talk = { .loop = open_loop() };
+	char address[STREAM_ADDRESS_MAX];
+	const struct stream_listen_options options = { .address = address };
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int stale = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	FILE *file;
+
+	snprintf(address, sizeof address, "unix:%s/s", test_folder());
+	file = fopen(address + 5, "w");
+	CHECK(file != NULL && fputs("precious", file) >= 0 && fclose(file) == 0);
+	check_refused(&talk, &options, BUSY, address + 5);
+	CHECK_EQ(access(address + 5, R_OK), 0);
+	CHECK_EQ(unlink(address + 5), 0);
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", address + 5);
+	CHECK_EQ(bind(stale, (const struct sockaddr *)&at, sizeof at), 0);
+	close(stale);
+	CHECK_STATUS(
+	    stream_listen_outside(talk.loop, &options, accepted, &talk, &talk.listener, NULL), OK);
+	stream_listener_close(talk.listener);
+	loop_close(talk.loop);
+}
