@@ -190,3 +190,28 @@ TEST(a_key_set_shows_public_numbers)
 	certificate_key_free(key);
 	certificate_key_free(rsa);
 }
+
+TEST(numbers_that_are_no_key_and_a_token_too_long_are_refused_in_words)
+{
+	char *long_bytes = arena_alloc(test_arena(), JWT_MAX + 1);
+	struct str much = str_of(memset(long_bytes, 'a', JWT_MAX + 1), JWT_MAX + 1);
+	struct str x = decode(example_x), y = decode(example_y), n = decode(rsa_n);
+	struct certificate_key *key = NULL;
+	struct fault why = { 0 };
+	struct jwt jwt;
+
+	CHECK_STATUS(jwt_read(much, test_arena(), &jwt, &why), INVALID);
+	CHECK(str_find(str_from(why.text), STR("too long")) >= 0);
+	CHECK_STATUS(jwt_read(STR("eyJhbGciOiJFUzI1NiJ9.!.AA"), test_arena(), &jwt, &why), INVALID);
+	CHECK_STR(str_from(why.text), "the token is not base64url");
+	CHECK_STATUS(certificate_key_from_rsa(str_slice(much, 0, 4096), STR("\1\0\1"), &key, &why),
+		     INVALID);
+	CHECK(str_find(str_from(why.text), STR("too large")) >= 0);
+	CHECK_STATUS(certificate_key_from_rsa(n, STR("123456789"), &key, &why), INVALID);
+	CHECK_STATUS(certificate_key_from_p256(str_slice(x, 0, 31), y, &key, &why), INVALID);
+	CHECK(str_find(str_from(why.text), STR("not 31")) >= 0);
+	CHECK_STATUS(certificate_key_from_p256(x, STR_NONE, &key, &why), INVALID);
+	CHECK_STATUS(certificate_key_from_p256(x, x, &key, &why), INVALID); /* not on the curve */
+	CHECK_STATUS(certificate_key_from_pem(much, &key, &why), INVALID);
+	CHECK(key == NULL);
+}
