@@ -12,20 +12,31 @@
 #include "runtime/loop/loop.h"
 
 #define IDENTITY_BYTES_MAX 4096
+#define RUN_PARENT_MAX 70 /* bytes of a path in which sockets have room */
 
 static enum status refuse(struct fault *why, enum status status, const char *what, const char *path)
 {
 	return fault_set(why, status, "--data-dir", "%s %s: %s", what, path, strerror(errno));
 }
 
+/* One that is empty says nothing. */
+static const char *from_environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
 enum status data_dir_find(const char *given, struct data_dir *out, struct fault *why)
 {
 	struct data_dir dir = { .lock = -1, .lock_hosts = -1 };
-	const char *from = given ? given : getenv("TROUPE_DATA_DIR");
+	const char *from = given ? given : from_environment("TROUPE_DATA_DIR");
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	char here[DATA_PATH_MAX / 2];
 	int n;
 
+	if (given != NULL && given[0] == '\0')
+		return fault_set(why, BAD_REQUEST, "--data-dir", "--data-dir wants a path");
 	if (from != NULL && from[0] == '/')
 		n = snprintf(dir.path, sizeof dir.path, "%s", from);
 	else if (from != NULL && getcwd(here, sizeof here) != NULL)
@@ -43,8 +54,8 @@ enum status data_dir_find(const char *given, struct data_dir *out, struct fault 
 		return fault_set(why, BAD_REQUEST, "--data-dir", "the path is too long");
 	while (n > 1 && dir.path[n - 1] == '/')
 		dir.path[--n] = '\0';
-	if (n + 4 < DATA_RUN_MAX)
-		snprintf(dir.run, sizeof dir.run, "%.70s/run", dir.path);
+	if (n <= RUN_PARENT_MAX)
+		snprintf(dir.run, sizeof dir.run, "%.*s/run", RUN_PARENT_MAX, dir.path);
 	else
 		snprintf(dir.run, sizeof dir.run, "/tmp/troupe-%u-%08x", (unsigned)geteuid(),
 			 (unsigned)hash_crc32c(0, dir.path, (size_t)n));
@@ -143,12 +154,13 @@ enum status data_dir_open(struct data_dir *dir, struct fault *why)
 
 	TRY(make_folders(dir->path, why));
 	status = take_locks(dir, why);
-	if (status != OK) {
+	if (status == OK)
+		status = prove_writable(dir, why);
+	if (status == OK)
+		status = make_run(dir, why);
+	if (status != OK)
 		data_dir_close(dir);
-		return status;
-	}
-	TRY(prove_writable(dir, why));
-	return make_run(dir, why);
+	return status;
 }
 
 static void close_lock(int *fd)

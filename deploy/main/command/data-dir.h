@@ -57,7 +57,7 @@ static inline bool data_dir_is_witness(const struct node_identity *identity)
 MUST_USE enum status data_dir_find(const char *given, struct data_dir *out, struct fault *why);
 
 /* Makes it if needed, proves that it can be written and takes the locks. BUSY: another root has it, or hosts of one that was killed
- * have not ended within DATA_DIR_WAIT_MS (two that write one log would damage it). */
+ * have not ended within DATA_DIR_WAIT_MS (two that write one log would damage it). If not OK nothing is held. */
 MUST_USE enum status data_dir_open(struct data_dir *dir, struct fault *why);
 void data_dir_close(struct data_dir *dir);
 
