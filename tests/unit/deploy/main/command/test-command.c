@@ -1,0 +1,136 @@
+#include "deploy/main/command/command.h"
+#include "tests/lib/test.h"
+
+static const struct option shared[] = {
+	{ "shared", 0, OPTION_TEXT, "X", NULL, NULL, "of several" },
+	{ 0 },
+};
+static const struct command commands[] = {
+	{ .name = "up",
+	  .arguments = "",
+	  .help = "starts",
+	  .options = { { "role", 0, OPTION_CHOICE, NULL, "auto|worker", "auto", "what it does" },
+		       { "keep", 0, OPTION_NUMBER, "N", NULL, "8", "how many" },
+		       { "every", 0, OPTION_DURATION, "D", NULL, NULL, "how often" },
+		       { "force", 'f', OPTION_FLAG, NULL, NULL, NULL, "all the same" } },
+	  .more = shared },
+	{ .name = "remove",
+	  .arguments = "NODE",
+	  .help = "removes",
+	  .arguments_min = 1,
+	  .arguments_max = 1 },
+	{ .name = "kubectl", .arguments = "[ARGS...]", .help = "passes on", .arguments_max = -1 },
+	{ .name = "host", .arguments = "", .help = "itself", .is_internal = true },
+	{ 0 },
+};
+
+static char program[] = "troupe", passing[] = "kubectl", word[] = "x";
+
+/* Words after the program's name, NULL at the end. */
+static enum status parse(const char *const *words, struct command_line *out, struct fault *why)
+{
+	char *argv[16] = { program };
+	int argc = 1;
+
+	for (; words[argc - 1] != NULL; argc++)
+		argv[argc] = (char *)(uintptr_t)words[argc - 1];
+	return command_parse(commands, argc, argv, out, why);
+}
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+TEST(options_are_read_in_both_forms_and_have_their_fallbacks)
+{
+	struct command_line line;
+
+	CHECK_STATUS(parse(WORDS("up", "--role=worker", "--every", "1m30s", "-f", "--shared", "s"),
+			   &line, NULL),
+		     OK);
+	CHECK_STR(str_from(command_text(&line, "role")), "worker");
+	CHECK_STR(str_from(command_text(&line, "shared")), "s");
+	CHECK_EQ(command_number(&line, "every"), 90000);
+	CHECK_EQ(command_number(&line, "keep"), 8);
+	CHECK(command_flag(&line, "force"));
+	CHECK_STATUS(parse(WORDS("up"), &line, NULL), OK);
+	CHECK_STR(str_from(command_text(&line, "role")), "auto");
+	CHECK(command_text(&line, "shared") == NULL && !command_flag(&line, "force"));
+	CHECK_EQ(command_number(&line, "every"), 0);
+}
+
+TEST(what_another_program_gets_is_not_looked_at)
+{
+	struct command_line line;
+
+	CHECK_STATUS(parse(WORDS("kubectl", "get", "--help", "-o", "json"), &line, NULL), OK);
+	CHECK_EQ(line.argument_count, 4);
+	CHECK_STR(str_from(line.arguments[1]), "--help");
+}
+
+TEST(a_wrong_command_line_is_refused_in_one_line_that_says_what_was_expected)
+{
+	static const struct {
+		const char *words[5];
+		const char *says;
+	} cases[] = {
+		{ { "u" }, "there is no command \"u\"; did you mean up? (troupe help)" },
+		{ { "hsot" }, "there is no command \"hsot\" (troupe help)" },
+		{ { "up", "--rolle", "x" },
+		  "up has no option --rolle; did you mean --role? (troupe help up)" },
+		{ { "up", "--entirely-else" }, "up has no option --entirely-else (troupe help up)" },
+		{ { "up", "--role", "king" }, "--role is one of auto|worker, not \"king\"" },
+		{ { "up", "--keep", "many" }, "--keep wants a number, not \"many\"" },
+		{ { "up", "--keep=-1" }, "--keep wants a number, not \"-1\"" },
+		{ { "up", "--every", "5" },
+		  "--every wants a duration such as 30s or 5m, not \"5\"" },
+		{ { "up", "--every=-5s" },
+		  "--every wants a duration such as 30s or 5m, not \"-5s\"" },
+		{ { "up", "--force=yes" }, "--force takes no value" },
+		{ { "up", "--every" }, "--every wants D" },
+		{ { "up", "now" }, "up: \"now\" is one argument too many (troupe help up)" },
+		{ { "remove" }, "remove wants NODE (troupe help remove)" },
+		{ { "help", "removee" },
+		  "there is no command \"removee\"; did you mean remove? (troupe help)" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct command_line line = { 0 };
+		struct fault why = { 0 };
+
+		CHECK_STATUS(parse(cases[i].words, &line, &why), BAD_REQUEST);
+		CHECK_STR(str_from(why.text), cases[i].says);
+	}
+}
+
+TEST(more_arguments_than_there_is_room_for_are_refused)
+{
+	char *argv[COMMAND_ARGUMENTS_MAX + 3];
+	struct command_line line;
+
+	for (int i = 0; i < COMMAND_ARGUMENTS_MAX + 3; i++)
+		argv[i] = i == 1 ? passing : word;
+	CHECK_STATUS(command_parse(commands, COMMAND_ARGUMENTS_MAX + 2, argv, &line, NULL), OK);
+	CHECK_STATUS(command_parse(commands, COMMAND_ARGUMENTS_MAX + 3, argv, &line, NULL),
+		     BAD_REQUEST);
+}
+
+TEST(help_is_asked_for_in_many_ways_and_names_what_is_not_internal)
+{
+	struct command_line line = { 0 };
+	struct text out = text_in(test_arena(), MIB);
+
+	CHECK_STATUS(parse(WORDS(NULL), &line, NULL), NOT_FOUND);
+	CHECK_STATUS(parse(WORDS("--help"), &line, NULL), NOT_FOUND);
+	CHECK_STATUS(parse(WORDS("help"), &line, NULL), NOT_FOUND);
+	CHECK(line.command == NULL);
+	CHECK_STATUS(parse(WORDS("up", "-h"), &line, NULL), NOT_FOUND);
+	CHECK(line.command == &commands[0]);
+	CHECK_STATUS(parse(WORDS("help", "remove"), &line, NULL), NOT_FOUND);
+	CHECK(line.command == &commands[1]);
+	command_help(commands, NULL, &out);
+	CHECK(str_find(text_str(&out), STR("removes")) >= 0);
+	CHECK(str_find(text_str(&out), STR("itself")) < 0);
+	text_clear(&out);
+	command_help(commands, &commands[0], &out);
+	CHECK(str_find(text_str(&out), STR("--role auto|worker")) >= 0);
+	CHECK(str_find(text_str(&out), STR("(default 8)")) >= 0);
+	CHECK(str_find(text_str(&out), STR("--shared X")) >= 0);
+}
