@@ -28,6 +28,24 @@ bool str_is(struct str a, const char *text)
 	return str_eq(a, str_from(text));
 }
 
+bool str_is_among(struct str a, const char *words, char between)
+{
+	struct str rest = str_from(words);
+
+	while (rest.at != NULL)
+		if (str_eq(str_cut(&rest, between), a))
+			return true;
+	return false;
+}
+
+bool str_is_one_of(struct str a, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_is(a, words[i]))
+			return true;
+	return false;
+}
+
 int str_cmp(struct str a, struct str b)
 {
 	uint32_t common = a.len < b.len ? a.len : b.len;

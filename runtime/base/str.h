@@ -30,6 +30,11 @@ struct str str_from(const char *text);         /* NULL gives the absent string *
 struct str str_of(const void *at, size_t len); /* at most UINT32_MAX bytes, asserted */
 bool str_eq(struct str a, struct str b);       /* absent equals empty */
 bool str_is(struct str a, const char *text);
+/* One of the words, which stand in one text with that character between them: str_is_among(s, "set|map", '|'). */
+bool str_is_among(struct str a, const char *words, char between);
+/* The same of an array of them: STR_IS_ONE_OF(name, names). */
+bool str_is_one_of(struct str a, const char *const *words, size_t count);
+#define STR_IS_ONE_OF(a, words) str_is_one_of((a), (words), sizeof(words) / sizeof((words)[0]))
 int str_cmp(struct str a, struct str b);        /* byte order; a prefix sorts first */
 bool str_eq_nocase(struct str a, struct str b); /* ASCII only */
 bool str_starts(struct str s, struct str prefix);

@@ -18,15 +18,6 @@ static struct core_resource_quota *new_of(const struct kind_change *change)
 
 /* ---- names ---------------------------------------------------------------------------------------------------------------- */
 
-static bool is_one_of(struct str name, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_is(name, names[i]))
-			return true;
-	return false;
-}
-#define IS_ONE_OF(name, names) is_one_of(name, names, sizeof(names) / sizeof((names)[0]))
-
 static void check_hard(const struct path *at, struct str_map amounts)
 {
 	for (uint32_t i = 0; i < amounts.len; i++) {
@@ -47,7 +38,7 @@ static bool is_scope(struct str scope)
 		"VolumeAttributesClass",
 	};
 
-	return IS_ONE_OF(scope, known);
+	return STR_IS_ONE_OF(scope, known);
 }
 
 /* Whether what is counted can be in the scope at all. */
@@ -62,7 +53,7 @@ static bool fits(struct str scope, struct str name)
 		return true;
 	if (str_is(scope, "VolumeAttributesClass"))
 		return str_is(name, "persistentvolumeclaims") || str_is(name, "requests.storage");
-	return str_is(scope, "BestEffort") ? str_is(name, "pods") : IS_ONE_OF(name, of_pods);
+	return str_is(scope, "BestEffort") ? str_is(name, "pods") : STR_IS_ONE_OF(name, of_pods);
 }
 
 static bool contradicts(const struct seen *scopes, const char *a, const char *b)

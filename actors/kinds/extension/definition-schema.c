@@ -18,20 +18,10 @@ struct around {
 	const char *no_default; /* why it must have none; NULL: it may */
 };
 
-static bool is_one_of(struct str value, const char *words)
-{
-	struct str rest = str_from(words);
-
-	while (rest.at != NULL)
-		if (str_eq(str_cut(&rest, ' '), value))
-			return true;
-	return false;
-}
-
 static void check_standard(const struct path *at, schema_props *schema, const struct around *around)
 {
 	if (schema->type.len > 0 &&
-	    !is_one_of(schema->type, "array boolean integer number object string"))
+	    !str_is_among(schema->type, "array boolean integer number object string", ' '))
 		path_not_supported(PATH(at, "type"), schema->type,
 				   "\"array\", \"boolean\", \"integer\", \"number\", \"object\", "
 				   "\"string\"");
@@ -77,7 +67,7 @@ static void check_map_type(const struct path *at, schema_props *schema)
 		return;
 	if (!str_is(schema->type, "object"))
 		need_type(at, schema, "must be object if x-kubernetes-map-type is specified");
-	if (!is_one_of(type, "atomic granular"))
+	if (!str_is_among(type, "atomic granular", ' '))
 		path_not_supported(PATH(at, "x-kubernetes-map-type"), type,
 				   "\"atomic\", \"granular\"");
 }
@@ -110,7 +100,7 @@ static void check_key(const struct path *at, schema_props *schema, struct str ke
 			   "entries must all be names of item properties");
 		return;
 	}
-	if (is_one_of(property->type, "array object"))
+	if (str_is_among(property->type, "array object", ' '))
 		path_invalid(PATH(below, "type"), items->type,
 			     "must be a scalar type if parent array's x-kubernetes-list-type is "
 			     "map");
@@ -167,7 +157,7 @@ static void check_list_type(const struct path *at, schema_props *schema)
 		need_type(at, schema, "must be array if x-kubernetes-list-type is specified");
 	else if (str_is(type, "set") && items != NULL)
 		check_set_items(at, items);
-	if (type.at != NULL && !is_one_of(type, "atomic set map"))
+	if (type.at != NULL && !str_is_among(type, "atomic set map", ' '))
 		path_not_supported(PATH(at, "x-kubernetes-list-type"), type,
 				   "\"atomic\", \"set\", \"map\"");
 	if (schema->x_kubernetes_list_map_keys.len > 0 && type.at == NULL)
@@ -176,7 +166,7 @@ static void check_list_type(const struct path *at, schema_props *schema)
 	else if (schema->x_kubernetes_list_map_keys.len > 0 && !str_is(type, "map"))
 		path_invalid(PATH(at, "x-kubernetes-list-type"), type,
 			     "must be map if x-kubernetes-list-map-keys is non-empty");
-	if (is_one_of(type, "set map") && items != NULL && items->nullable)
+	if (str_is_among(type, "set map", ' ') && items != NULL && items->nullable)
 		path_forbidden(
 		    PATH(PATH(at, "items"), "nullable"),
 		    arena_printf(path_arena(at),
@@ -217,8 +207,10 @@ static void check_rule(const struct path *at, schema_props *schema,
 {
 	check_message(at, rule);
 	if (rule->reason.at != NULL &&
-	    !is_one_of(rule->reason, "FieldValueDuplicate FieldValueForbidden FieldValueInvalid "
-				     "FieldValueRequired"))
+	    !str_is_among(rule->reason,
+			  "FieldValueDuplicate FieldValueForbidden FieldValueInvalid "
+			  "FieldValueRequired",
+			  ' '))
 		path_not_supported(PATH(at, "reason"), rule->reason,
 				   "\"FieldValueDuplicate\", \"FieldValueForbidden\", "
 				   "\"FieldValueInvalid\", \"FieldValueRequired\"");
@@ -263,7 +255,7 @@ static void check_own(const struct path *at, schema_props *schema, const struct 
 
 static bool is_meta(struct str name)
 {
-	return is_one_of(name, "metadata kind apiVersion");
+	return str_is_among(name, "metadata kind apiVersion", ' ');
 }
 
 static void check_properties(const struct path *at, schema_props *schema, struct around around)
@@ -410,8 +402,8 @@ static bool knows_format(schema_props *schema)
 	if (type.len == 0 || str_is(type, "string"))
 		return format_is_known(schema->format);
 	if (str_is(type, "integer"))
-		return is_one_of(schema->format, "int32 int64");
-	return str_is(type, "number") && is_one_of(schema->format, "float double");
+		return str_is_among(schema->format, "int32 int64", ' ');
+	return str_is(type, "number") && str_is_among(schema->format, "float double", ' ');
 }
 
 void definition_schema_unknown_formats(schema_props *schema,

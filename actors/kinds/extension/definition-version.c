@@ -16,23 +16,13 @@ schema_props *definition_version_schema(const definition_version *version)
 
 /* ---- columns, subresources, selectable fields --------------------------------------------------------------- */
 
-static bool is_one_of(struct str value, const char *words)
-{
-	struct str rest = str_from(words);
-
-	while (rest.at != NULL)
-		if (str_eq(str_cut(&rest, ','), value))
-			return true;
-	return false;
-}
-
 static void must_be_one_of(const struct path *at, struct str value, const char *words)
 {
 	const char *text = arena_printf(path_arena(at), "must be one of %s", words).at;
 
 	if (value.len == 0)
 		path_required(at, text);
-	else if (!is_one_of(value, words))
+	else if (!str_is_among(value, words, ','))
 		path_invalid(at, value, text);
 }
 
@@ -98,7 +88,7 @@ static void check_selectable(const struct path *at, struct str value, schema_pro
 	}
 	if (str_starts(value, STR(".metadata.")) || str_is(value, ".metadata"))
 		path_invalid(at, value, "must not point to fields in metadata");
-	if (!is_one_of(found->type, "string,boolean,integer"))
+	if (!str_is_among(found->type, "string,boolean,integer", ','))
 		path_invalid(
 		    at, value,
 		    "must point to a field of type string, boolean or integer. Enum string "

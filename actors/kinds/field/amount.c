@@ -4,16 +4,6 @@
 
 #define HUGE_PAGES STR("hugepages-")
 
-static bool is_one_of(struct str name, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_is(name, names[i]))
-			return true;
-	return false;
-}
-
-#define IS_ONE_OF(name, names) is_one_of(name, names, sizeof(names) / sizeof((names)[0]))
-
 static bool has_slash(struct str name)
 {
 	return str_find_char(name, '/') >= 0;
@@ -44,7 +34,7 @@ static bool is_standard(struct str name)
 		"services.loadbalancers",
 	};
 
-	return IS_ONE_OF(name, names) || amount_is_huge_page(name) ||
+	return STR_IS_ONE_OF(name, names) || amount_is_huge_page(name) ||
 	       str_starts(name, STR("requests.hugepages-"));
 }
 
@@ -79,7 +69,7 @@ static bool is_counted(struct str name)
 		"services.loadbalancers",
 	};
 
-	return IS_ONE_OF(name, names) || is_extended(name);
+	return STR_IS_ONE_OF(name, names) || is_extended(name);
 }
 
 bool amount_is_native(struct str name)
@@ -129,7 +119,7 @@ bool amount_check_container_name(const struct path *at, struct str name)
 	bool is_good = amount_check_name(at, name);
 
 	if (!has_slash(name)) {
-		if (!IS_ONE_OF(name, names) && !amount_is_huge_page(name))
+		if (!STR_IS_ONE_OF(name, names) && !amount_is_huge_page(name))
 			return path_invalid(at, name, "must be a standard resource for containers");
 	} else if (!amount_is_native(name) && !is_extended(name)) {
 		return path_invalid(at, name, "doesn't follow extended resource name standard");

@@ -7,16 +7,6 @@
  * Environment of a container, and the references to the pod's own fields that volumes share with it.
  */
 
-#define IS_ONE_OF(text, names) is_one_of(text, names, sizeof(names) / sizeof((names)[0]))
-
-static bool is_one_of(struct str text, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_is(text, names[i]))
-			return true;
-	return false;
-}
-
 /* ---- fields of the pod ------------------------------------------------------------------------------------------ */
 
 /* metadata.labels['key'] into its two parts; false: it has one only. */
@@ -46,7 +36,7 @@ static bool is_known_field(struct str path, bool has_key)
 
 	if (has_key)
 		return str_is(path, "metadata.annotations") || str_is(path, "metadata.labels");
-	return IS_ONE_OF(path, known);
+	return STR_IS_ONE_OF(path, known);
 }
 
 static void check_field(const struct path *at, struct str path, bool is_volume)
@@ -60,7 +50,7 @@ static void check_field(const struct path *at, struct str path, bool is_volume)
 		"status.podIP",  "status.podIPs",
 	};
 
-	if (is_volume ? IS_ONE_OF(path, of_volumes) : IS_ONE_OF(path, of_env))
+	if (is_volume ? STR_IS_ONE_OF(path, of_volumes) : STR_IS_ONE_OF(path, of_env))
 		return;
 	path_not_supported(at, path,
 			   is_volume ? "\"metadata.annotations\", \"metadata.labels\", "
@@ -132,7 +122,7 @@ static void check_divisor(const struct path *at, struct str resource, struct str
 	if (is_cpu && !str_is(divisor, "1m") && !str_is(divisor, "1"))
 		path_invalid(at, resource,
 			     "only divisor's values 1m and 1 are supported with the cpu resource");
-	if ((is_memory || is_storage || is_pages) && !IS_ONE_OF(divisor, of_bytes))
+	if ((is_memory || is_storage || is_pages) && !STR_IS_ONE_OF(divisor, of_bytes))
 		path_fault(at, FAULT_INVALID, name_quoted(path_arena(at), resource),
 			   "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, "
 			   "1Pi, 1Ei are supported with the %s",
@@ -150,7 +140,7 @@ void pod_check_resource_ref(const struct path *at, const struct core_resource_fi
 
 	if (is_volume && ref->container_name.len == 0)
 		path_required(PATH(at, "containerName"), "");
-	else if (rule_needed(resource, ref->resource, "") && !IS_ONE_OF(ref->resource, known) &&
+	else if (rule_needed(resource, ref->resource, "") && !STR_IS_ONE_OF(ref->resource, known) &&
 		 !str_starts(ref->resource, STR("limits.hugepages-")) &&
 		 !str_starts(ref->resource, STR("requests.hugepages-")))
 		path_not_supported(resource, ref->resource,

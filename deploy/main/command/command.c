@@ -84,16 +84,6 @@ static const char *nearest_option(const struct command *command, struct str name
 	return best;
 }
 
-static bool is_choice(const char *choices, struct str value)
-{
-	struct str rest = str_from(choices);
-
-	while (rest.at != NULL)
-		if (str_eq(str_cut(&rest, '|'), value))
-			return true;
-	return false;
-}
-
 static enum status check_value(const struct option *option, const char *value, struct fault *why)
 {
 	struct str text = str_from(value);
@@ -112,7 +102,7 @@ static enum status check_value(const struct option *option, const char *value, s
 					 option->name, value);
 		return OK;
 	case OPTION_CHOICE:
-		if (!is_choice(option->choices, text))
+		if (!str_is_among(text, option->choices, '|'))
 			return fault_set(why, BAD_REQUEST, option->name,
 					 "--%s is one of %s, not \"%s\"", option->name,
 					 option->choices, value);

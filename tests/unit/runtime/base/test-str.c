@@ -150,3 +150,16 @@ TEST(a_number_is_read_from_a_slice_without_looking_past_it)
 	CHECK_STATUS(str_to_double(digits, &real), OK);
 	CHECK(real == 23);
 }
+
+TEST(a_word_is_looked_for_among_others_as_a_whole)
+{
+	static const char *const words[] = { "set", "map" };
+
+	CHECK(str_is_among(STR("map"), "set|map", '|'));
+	CHECK(str_is_among(STR("set"), "set", '|'));
+	CHECK(!str_is_among(STR("ma"), "set|map", '|'));
+	CHECK(!str_is_among(STR("set|map"), "set|map", '|'));
+	CHECK(!str_is_among(STR(""), "set|map", '|'));
+	CHECK(STR_IS_ONE_OF(STR("map"), words) && !STR_IS_ONE_OF(STR("mapp"), words));
+	CHECK(!str_is_one_of(STR("set"), words, 0));
+}

@@ -534,16 +534,6 @@ TEST(what_is_wrong_without_end_is_cut)
 
 /* ---- the schema ------------------------------------------------------------------------------------------ */
 
-static bool is_one_of(struct str word, const char *words)
-{
-	struct str rest = str_from(words);
-
-	while (rest.at != NULL)
-		if (str_eq(str_cut(&rest, ' '), word))
-			return true;
-	return false;
-}
-
 static bool is_known(const struct mark *mark)
 {
 	switch (mark->name) {
@@ -564,15 +554,16 @@ static bool is_known(const struct mark *mark)
 	case MARK_MODE_DISCRIMINATOR:
 	case MARK_OPAQUE:
 	case MARK_CUSTOM: /* a function of its kind */ return true;
-	case MARK_UPDATE: return is_one_of(mark_value(mark), "NoSet NoUnset NoModify");
+	case MARK_UPDATE: return str_is_among(mark_value(mark), "NoSet NoUnset NoModify", ' ');
 	case MARK_LIST_TYPE:
-	case MARK_UNIQUE: return is_one_of(mark_value(mark), "set map atomic");
+	case MARK_UNIQUE: return str_is_among(mark_value(mark), "set map atomic", ' ');
 	case MARK_FORMAT:
-		return is_one_of(mark_value(mark),
-				 "k8s-short-name k8s-long-name k8s-long-name-caseless "
-				 "k8s-label-key k8s-prefixed-label-key k8s-path-segment-name "
-				 "k8s-uuid k8s-resource-pool-name k8s-extended-resource-name "
-				 "k8s-resource-fully-qualified-name");
+		return str_is_among(mark_value(mark),
+				    "k8s-short-name k8s-long-name k8s-long-name-caseless "
+				    "k8s-label-key k8s-prefixed-label-key k8s-path-segment-name "
+				    "k8s-uuid k8s-resource-pool-name k8s-extended-resource-name "
+				    "k8s-resource-fully-qualified-name",
+				    ' ');
 	default: return false;
 	}
 }
