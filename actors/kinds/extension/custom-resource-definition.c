@@ -3,7 +3,6 @@
 #include "actors/kinds/extension/hook-client.h"
 #include "actors/kinds/kinds.h"
 #include "actors/kinds/rule.h"
-#include "actors/kinds/seen.h"
 #include "datastore/custom/props.h"
 #include "datastore/object/name.h"
 #include "datastore/object/record.h"

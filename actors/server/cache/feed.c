@@ -2,7 +2,6 @@
 
 #include "actors/server/catalog/definition.h"
 #include "actors/server/server-private.h"
-#include "datastore/object/record.h"
 #include "runtime/base/log.h"
 
 #define REGISTRY_END STR("/registry0") /* the first key after all that begin with /registry/ */
