@@ -380,7 +380,7 @@ void act_sleep(struct act *act, uint64_t delay_ms);
 /* Lets other actors run: for long computations in a task. */
 void act_pause(struct act *act);
 
-/* Fan-out: several requests at once. All answers are held until act_all_end, which every act_all needs. */
+/* Fan-out: several requests at once, also none. All answers are held until act_all_end, which every act_all needs. */
 struct act_all;
 struct act_all *act_all(struct act *act, uint32_t max);
 /* Which index the answer will have; a failed send is an answer with that status (the body is then dropped). */

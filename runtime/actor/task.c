@@ -255,7 +255,7 @@ struct act_all *act_all(struct act *act, uint32_t max)
 {
 	struct task *task = task_here(act);
 
-	assert(!task->all && max > 0 && max <= LIMIT_MAILBOX);
+	assert(!task->all && max <= LIMIT_MAILBOX);
 	struct act_all *all = mem_zalloc(sizeof *all + max * sizeof *all->answers);
 	all->task = task;
 	all->max = max;

@@ -120,9 +120,7 @@ void backup_list_gather(struct act *act, const struct str *nodes, uint32_t count
 
 	*out = (struct backup_list){ .failure = STR("") };
 	out->rows = arena_array(arena, struct backup_list_row, BACKUP_LIST_MAX);
-	if (count == 0) /* a store that is damaged, or opens yet, knows no members */
-		return;
-	all = act_all(act, count);
+	all = act_all(act, count); /* a store that is damaged, or opens yet, knows no members */
 	for (uint32_t i = 0; i < count; i++)
 		act_all_ask(
 		    all,

@@ -92,6 +92,18 @@ static void fan_task(struct act *act, void *state, void *arg)
 	worker->ended++;
 }
 
+/* Whoever asks all members may know none. */
+static void lonely_task(struct act *act, void *state, void *arg)
+{
+	struct worker *worker = state;
+	struct act_all *all = act_all(act, 0);
+
+	(void)arg;
+	CHECK_STATUS(act_all_wait(all), OK);
+	act_all_end(all);
+	worker->ended++;
+}
+
 static void sleeping_task(struct act *act, void *state, void *arg)
 {
 	struct worker *worker = state;
@@ -153,6 +165,7 @@ static enum act_verdict worker_receive(struct act *act, void *state, const struc
 		for (uint64_t i = 1; i <= 5; i++)
 			act_job(act, worker->lane, work, &worker->jobs_run, NULL, i);
 		break;
+	case 7: CHECK_STATUS(act_task(act, lonely_task, NULL), OK); break;
 	}
 	return ACT_OK;
 }
@@ -206,6 +219,16 @@ TEST(a_task_asks_many_at_once_and_gets_the_answers_by_index)
 	CHECK_EQ(scene.state->ended, 1);
 	for (int64_t i = 0; i < 6; i++)
 		CHECK_EQ(scene.state->results[i], 2 * i);
+	manual_close(&scene.manual);
+}
+
+TEST(a_task_that_asks_nobody_waits_for_nobody)
+{
+	struct scene scene;
+
+	scene_open(&scene);
+	scene_go(&scene, 7);
+	CHECK_EQ(scene.state->ended, 1);
 	manual_close(&scene.manual);
 }
 
