@@ -146,3 +146,35 @@ enum next write_admit(struct request *r, enum admission_operation operation,
 		return request_fail(r, a->failure);
 	return is_validating ? NEXT : check_result(r, a);
 }
+
+static enum next judge(struct request *r, bool is_new)
+{
+	enum next next = escalation_check(r);
+
+	if (next == NEXT)
+		next = signing_check(r);
+	if (next != NEXT)
+		return next;
+	r->change.write_count = 0;
+	if (is_new)
+		write_fill_new(r);
+	return is_new ? write_create(r) : write_update(r);
+}
+
+enum next write_judge(struct request *r, bool is_new, enum next (*ask)(struct request *r))
+{
+	enum next next;
+
+	if (r->mechanism.phase == 0) {
+		next = judge(r, is_new);
+		if (next != NEXT)
+			return next;
+		r->mechanism.phase = 1;
+	}
+	next = ask(r);
+	if (next == NEXT)
+		next = quota_charge(r);
+	if (next == NEXT)
+		r->mechanism.phase = 0;
+	return next;
+}

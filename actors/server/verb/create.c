@@ -65,30 +65,15 @@ static enum next create_admit(struct request *r)
 	return next;
 }
 
-/* Filled and judged once for each name that is tried; the second half of admission may wait. */
+static enum next create_ask(struct request *r)
+{
+	return write_admit(r, ADMISSION_CREATE, r->type, r->record, NULL, true);
+}
+
+/* Once for each name that is tried. */
 static enum next create_validate(struct request *r)
 {
-	enum next next;
-
-	if (r->mechanism.phase == 0) {
-		next = escalation_check(r);
-		if (next == NEXT)
-			next = signing_check(r);
-		if (next != NEXT)
-			return next;
-		r->change.write_count = 0;
-		write_fill_new(r);
-		next = write_create(r);
-		if (next != NEXT)
-			return next;
-		r->mechanism.phase = 1;
-	}
-	next = write_admit(r, ADMISSION_CREATE, r->type, r->record, NULL, true);
-	if (next == NEXT)
-		next = quota_charge(r);
-	if (next == NEXT)
-		r->mechanism.phase = 0;
-	return next;
+	return write_judge(r, true, create_ask);
 }
 
 const struct verb_steps create_steps = {

@@ -267,30 +267,14 @@ enum next update_admit(struct request *r)
 	return next;
 }
 
+static enum next update_ask(struct request *r)
+{
+	return ask_admission(r, true);
+}
+
 enum next update_validate(struct request *r)
 {
-	enum next next;
-
-	if (r->mechanism.phase == 0) {
-		next = escalation_check(r);
-		if (next == NEXT)
-			next = signing_check(r);
-		if (next != NEXT)
-			return next;
-		r->change.write_count = 0;
-		if (r->is_creating)
-			write_fill_new(r);
-		next = r->is_creating ? write_create(r) : write_update(r);
-		if (next != NEXT)
-			return next;
-		r->mechanism.phase = 1;
-	}
-	next = ask_admission(r, true);
-	if (next == NEXT)
-		next = quota_charge(r);
-	if (next == NEXT)
-		r->mechanism.phase = 0;
-	return next;
+	return write_judge(r, r->is_creating, update_ask);
 }
 
 const struct verb_steps update_steps = {

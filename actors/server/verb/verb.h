@@ -60,6 +60,11 @@ enum next apply_into(struct request *r, const struct type *type, const void *liv
 /* admit.c: asks the plug-ins of admission, the first half of them or the second. */
 enum next write_admit(struct request *r, enum admission_operation operation,
 		      const struct type *type, void *object, const void *old, bool is_validating);
+/*
+ * The step `validate` of a write, also in admit.c: rights that cannot be given away, then filled and judged as something new or as a change, then the
+ * second half of admission, which `ask` asks and which may wait, then the quotas.
+ */
+enum next write_judge(struct request *r, bool is_new, enum next (*ask)(struct request *r));
 
 /* write.c: the second half of all writes. */
 void write_fill_new(struct request *r); /* uid, times, generated name */
