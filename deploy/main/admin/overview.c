@@ -214,13 +214,10 @@ void overview_gather(struct act *act, struct admin *admin, struct arena *arena, 
 static void gather_wear(struct act *act, const struct admin *admin, struct overview *overview)
 {
 	uint32_t count = overview->store.member_count;
+	struct act_all *all = act_all(act, count); /* none: a store that is damaged, or opens yet */
 	struct wear_ask ask = { 0 };
-	struct act_all *all;
 
 	overview->wears = arena_array(overview->arena, struct wear_told, count + 1);
-	if (count == 0) /* a store that is damaged, or opens yet, knows no members */
-		return;
-	all = act_all(act, count);
 	for (uint32_t i = 0; i < count; i++) {
 		struct str node = overview->store.members[i].name;
 		const char *name =
