@@ -8,19 +8,26 @@
 #define COPY_SUFFIX ".db"
 #define COPY_AGE_S 3600 /* whoever asked for an older one has ended without removing it */
 
+enum status keeper_ask_store(struct act *act, const struct act_type *type, const void *body,
+			     uint32_t ms, struct act_all **all, const struct act_msg **msg)
+{
+	enum status status;
+
+	*all = act_all(act, 1);
+	act_all_ask(*all, act_named(act, "store"), type, body, ms);
+	status = act_all_wait(*all);
+	*msg = act_all_answer(*all, 0);
+	return status == OK ? store_outcome(*msg) : status;
+}
+
 /* A round of reads: what was acknowledged anywhere before now is at or below it. */
 static enum status latest_revision(struct act *act, uint64_t *out)
 {
 	struct store_range range = { .key = STR("/"), .is_count_only = true };
-	struct act_all *all = act_all(act, 1);
+	struct act_all *all;
 	const struct act_msg *msg;
-	enum status status;
+	enum status status = keeper_ask_store(act, &store_range_type, &range, READ_MS, &all, &msg);
 
-	act_all_ask(all, act_named(act, "store"), &store_range_type, &range, READ_MS);
-	status = act_all_wait(all);
-	msg = act_all_answer(all, 0);
-	if (status == OK)
-		status = store_outcome(msg);
 	if (status == OK)
 		*out = ((const struct store_range_answer *)msg->body)->revision;
 	act_all_end(all);
@@ -31,16 +38,12 @@ static enum status copy_once(struct act *act, const char *path, uint64_t min_rev
 			     struct store_backup_answer *out, struct fault *why)
 {
 	struct store_backup ask = { .arena = arena_new(0), .min_revision = min_revision };
-	struct act_all *all = act_all(act, 1);
+	struct act_all *all;
 	const struct act_msg *msg;
 	enum status status;
 
 	ask.path = arena_str(ask.arena, str_from(path));
-	act_all_ask(all, act_named(act, "store"), &store_backup_type, &ask, KEEPER_COPY_MS);
-	status = act_all_wait(all);
-	msg = act_all_answer(all, 0);
-	if (status == OK)
-		status = store_outcome(msg);
+	status = keeper_ask_store(act, &store_backup_type, &ask, KEEPER_COPY_MS, &all, &msg);
 	if (msg->status == OK) {
 		*out = *(const struct store_backup_answer *)msg->body;
 		if (out->words.at != NULL)

@@ -34,6 +34,13 @@ struct keeper {
 	bool has_seen;
 };
 
+/*
+ * Asks the store of this node, in a task. The outcome is the store's, or that of asking; the message is borrowed until act_all_end(*all), which is
+ * owed in either case.
+ */
+MUST_USE enum status keeper_ask_store(struct act *act, const struct act_type *type,
+				      const void *body, uint32_t ms, struct act_all **all,
+				      const struct act_msg **msg);
 /* For tasks. The copy is the caller's to remove. */
 MUST_USE enum status keeper_make_copy(struct act *act, const struct keeper *keeper, bool is_stale,
 				      struct keeper_copy *out, struct fault *why);

@@ -49,16 +49,12 @@ static void page_copy(struct act *act, struct keeper *keeper, struct page *page)
 
 static void page_survivor(struct act *act, struct keeper *keeper, struct page *page)
 {
-	struct act_all *all = act_all(act, 1);
 	struct store_ask_status ask = { .wants_hash = false };
+	struct act_all *all;
 	const struct act_msg *msg;
-	enum status status;
+	enum status status =
+	    keeper_ask_store(act, &store_ask_status_type, &ask, KEEPER_ASK_MS, &all, &msg);
 
-	act_all_ask(all, act_named(act, "store"), &store_ask_status_type, &ask, KEEPER_ASK_MS);
-	status = act_all_wait(all);
-	msg = act_all_answer(all, 0);
-	if (status == OK)
-		status = store_outcome(msg);
 	if (status == OK && ((const struct store_status *)msg->body)->id == 0)
 		status = UNAVAILABLE;
 	if (status == OK) {
