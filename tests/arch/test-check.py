@@ -95,7 +95,7 @@ FINE = [
     ("names", "the noun may be the first argument's", {
         "transport/wire/a.h": header("transport/wire/a.h", "struct other;\nint other_size(const struct other *other);\n")}),
     ("weight", "a dump of memory that is not committed", {"core": "x" * (law.FILE_BYTES + 1)}),
-    ("layers", "a generated header belongs to its folder", {"actors/controllers/a.c": "#include \"datastore/schema/apps.h\"\n"}),
+    ("layers", "a generated header belongs to its folder", {"actors/controllers/workload/a.c": "#include \"datastore/schema/apps.h\"\n"}),
 ]
 
 

@@ -80,7 +80,7 @@ def main():
         with open(folder + "/tests.c", "w") as file:
             file.write(TESTS)
         subprocess.run(["gcc", "-std=c17", "-D_GNU_SOURCE", "-include", "stdlib.h", "-I" + ROOT, "-o", "tests", "tests.c",
-                        ROOT + "/tests/lib/test.c"] + glob.glob(ROOT + "/runtime/base/*.c") + ["-lm"], cwd=folder, check=True)
+                        ROOT + "/tests/lib/test.c"] + glob.glob(ROOT + "/runtime/base/**/*.c", recursive=True) + ["-lm"], cwd=folder, check=True)
 
         def run(*arguments):
             return subprocess.run(["./tests", *arguments], cwd=folder, capture_output=True, text=True, timeout=100)

@@ -61,7 +61,7 @@ static struct str outcome(enum policy_result result, const char *text)
 		return value.text;
 	status = result == POLICY_PATCH ? mutation_patch(&mutation, value, &out, &words)
 					: mutation_configure(&mutation, value, &out, &words);
-	CHECK_STR(encoded(record), before.at);
+	CHECK(str_eq(encoded(record), before));
 	if (status == INTERNAL)
 		return arena_printf(test_arena(), "500 " STR_FMT, STR_ARG(words));
 	return status == OK ? encoded(out) : words;
