@@ -166,7 +166,6 @@ struct look {
 struct encryption_file {
 	struct encryption_file_args args;
 	struct look look;
-	struct arena *counting; /* of the set that counts; NULL: the one of the start */
 	bool is_looking, has_failed;
 };
 
@@ -225,8 +224,8 @@ static void looked(struct encryption_file *file)
 		return;
 	}
 	file->args.encryption->set = look->set;
-	arena_free(file->counting);
-	file->counting = look->arena;
+	arena_free(file->args.encryption->arena);
+	file->args.encryption->arena = look->arena;
 	look->arena = NULL;
 	log_info("encryption", "a new configuration counts", LOG_CSTR("path", file->args.path));
 }

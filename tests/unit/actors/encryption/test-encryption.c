@@ -142,7 +142,7 @@ TEST(the_first_rule_that_names_a_resource_counts)
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct encryption_set some = { set.rules, cases[i].count };
-		struct encryption encryption = { &some };
+		struct encryption encryption = { .set = &some };
 		const struct encryption_rule *rule = encryption_find(
 		    &encryption, str_from(cases[i].group), str_from(cases[i].resource));
 

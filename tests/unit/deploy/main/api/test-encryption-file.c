@@ -51,4 +51,5 @@ TEST(a_configuration_of_encryption_that_changes_counts_and_a_wrong_one_does_not)
 	rig_run(rig, 500);
 	CHECK_STR(encryption.set->rules[0].providers[0].prefix, "k8s:enc:aesgcm:v1:two:");
 	rig_close(rig);
+	arena_free(encryption.arena);
 }
