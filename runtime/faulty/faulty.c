@@ -311,8 +311,20 @@ enum status faulty_begin(struct faulty *faulty, const struct faulty_order *order
 
 struct faulty_info faulty_look(const struct faulty *faulty, enum faulty_kind kind)
 {
+	const struct standing *standing;
+	int64_t left_ns;
+
 	assert(kind < FAULTY_KINDS);
-	return (struct faulty_info){ is_on(faulty, kind), faulty->standing[kind].struck };
+	standing = &faulty->standing[kind];
+	left_ns = standing->until_ns - faulty->clock.mono(faulty->clock.self).ns;
+	return (struct faulty_info){
+		.is_ordered = (orders(faulty) & 1U << kind) != 0,
+		.is_on = is_on(faulty, kind),
+		.left_ms = is_on(faulty, kind) && left_ns > 0
+			       ? (uint32_t)((left_ns + TIME_MS - 1) / TIME_MS)
+			       : 0,
+		.struck = standing->struck,
+	};
 }
 
 /* ---- life ---- */

@@ -61,7 +61,9 @@ MUST_USE enum status faulty_begin(struct faulty *faulty, const struct faulty_ord
 				  struct fault *why);
 
 struct faulty_info {
+	bool is_ordered; /* also when its time is over and nobody has taken it back */
 	bool is_on;
+	uint32_t left_ms; /* of its time, rounded up; 0: it is not on */
 	uint64_t struck; /* frames, syncs, refused writes; reads of a skewed clock; since the host began */
 };
 struct faulty_info faulty_look(const struct faulty *faulty, enum faulty_kind kind);

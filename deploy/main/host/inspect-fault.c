@@ -123,12 +123,21 @@ static void asked(struct act *act, const struct process *process, const struct a
 	(void)act_reply(act, msg, &inspect_faulted_type, &faulted);
 }
 
-static void over(const struct process *process, enum faulty_kind kind)
+/*
+ * The turn in which it began may have been older than the fault is: then its time is not over yet when ours is. So it is looked at again,
+ * also for a newer order, whose own timer finds nothing then.
+ */
+static void over(struct act *act, const struct process *process, enum faulty_kind kind)
 {
 	struct faulty_order none = { .kind = kind };
 	struct faulty_info info = faulty_look(process->faulty, kind);
 
-	if (info.is_on || faulty_begin(process->faulty, &none, NULL) != OK)
+	if (info.is_on) {
+		act_after(act, info.left_ms, &inspect_fault_over_type,
+			  &(struct inspect_fault_over){ kind });
+		return;
+	}
+	if (!info.is_ordered || faulty_begin(process->faulty, &none, NULL) != OK)
 		return;
 	log_warn("inspector", "fault: over", LOG_CSTR("kind", faulty_kind_name(kind)),
 		 LOG_U64("struck", info.struck));
@@ -139,7 +148,7 @@ bool inspect_fault_receive(struct act *act, const struct process *process, const
 	if (ACT_IS(msg, inspect_fault))
 		asked(act, process, msg);
 	else if (ACT_IS(msg, inspect_fault_over))
-		over(process, ACT_AS(msg, inspect_fault_over)->kind);
+		over(act, process, ACT_AS(msg, inspect_fault_over)->kind);
 	else
 		return false;
 	return true;

@@ -140,9 +140,14 @@ TEST(a_full_disk_takes_what_has_its_room_and_nothing_else)
 	CHECK_STATUS(files->free_bytes(files->self, "/d", &bytes), OK);
 	CHECK_EQ(bytes, 0);
 	CHECK_EQ(faulty_look(scene->faulty, FAULTY_FULL_DISK).struck, 3);
-	/* Its time is over. */
-	pass(scene, 1000);
+	CHECK_EQ(faulty_look(scene->faulty, FAULTY_FULL_DISK).left_ms, 1000);
+	pass(scene, 999);
+	CHECK_EQ(faulty_look(scene->faulty, FAULTY_FULL_DISK).left_ms, 1);
+	/* Its time is over, and nobody has taken it back. */
+	pass(scene, 1);
 	CHECK(!faulty_look(scene->faulty, FAULTY_FULL_DISK).is_on);
+	CHECK_EQ(faulty_look(scene->faulty, FAULTY_FULL_DISK).left_ms, 0);
+	CHECK(faulty_look(scene->faulty, FAULTY_FULL_DISK).is_ordered);
 	CHECK_STATUS(write_at(scene, file, 11), OK);
 	CHECK_STATUS(files->free_bytes(files->self, "/d", &bytes), OK);
 	CHECK(bytes > 0);
