@@ -8,7 +8,7 @@ import re
 import threading
 import time
 
-from cluster import run
+from cluster import run, until
 
 AT_ONCE = 16
 PODS = 10000
@@ -88,6 +88,8 @@ def patches(load, count=3000):
 def selected(load):
     """(CPU of one list of those with the label, us; lists a second)"""
     path = "/api/v1/namespaces/bench/pods"
+    # Pods want the account of their namespace, which a controller makes.
+    until(lambda: load.node.request("GET", load.GROUP + "/serviceaccounts/default")[0] == 200, 10, "the namespace has its account")
     Clients(load).each(PODS, lambda send, _, number: send("POST", path, json.dumps(pod(number))))
     before = load.cpu_us()
     done = run(["h2load", "-t", "1", "-n", str(LISTS), "-c", str(AT_ONCE), "-m", "1", "-H", "Authorization: Bearer " + load.token,
