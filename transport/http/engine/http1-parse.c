@@ -32,6 +32,9 @@ static int on_begin(http_parser *parser)
 	} else if (http1->stream == NULL) {
 		return stop(http1, 400, "an answer that was not asked for");
 	}
+	/* An interim answer may have had a trailer, of which nobody took the lines: the next head is not of them. */
+	text_clear(&http1->stream->in_lines);
+	http1->stream->in_line_count = 0;
 	http1->line = LINE_NONE;
 	http1->target = text_in(http1->stream->arena, LIMIT_HEADER_BYTES);
 	return 0;
