@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "datastore/external/answer.h"
 #include "datastore/external/external.h"
 #include "deploy/main/backup/backup.h"
 #include "deploy/main/migration/survey.h"
@@ -128,22 +129,6 @@ static enum status take_row(struct remote *remote, struct page *page, struct str
 	return spool_row(remote, key, value, row, why);
 }
 
-static uint64_t read_revision(struct str header)
-{
-	struct proto in = proto_of(header);
-	enum proto_wire wire;
-	uint64_t revision = 0;
-	uint32_t number;
-
-	while (proto_field(&in, &number, &wire)) {
-		if (number == 3 && wire == PROTO_VARINT)
-			revision = proto_varint(&in);
-		else
-			proto_skip(&in, number, wire);
-	}
-	return in.is_bad ? 0 : revision;
-}
-
 /* RangeResponse */
 static enum status take_page(struct remote *remote, struct page *page, struct str answer,
 			     struct fault *why)
@@ -153,13 +138,10 @@ static enum status take_page(struct remote *remote, struct page *page, struct st
 	uint32_t number, before = remote->rows.len;
 
 	page->has_more = false;
+	if (remote->revision == 0)
+		remote->revision = answer_revision(answer);
 	while (proto_field(&in, &number, &wire)) {
-		if (number == 1 && wire == PROTO_BYTES) {
-			uint64_t revision = read_revision(proto_bytes(&in));
-
-			if (remote->revision == 0)
-				remote->revision = revision;
-		} else if (number == 2 && wire == PROTO_BYTES) {
+		if (number == 2 && wire == PROTO_BYTES) {
 			TRY(take_row(remote, page, proto_bytes(&in), why));
 		} else if (number == 3 && wire == PROTO_VARINT) {
 			page->has_more = proto_varint(&in) != 0;
@@ -228,35 +210,22 @@ static enum status copy_all(struct remote *remote, struct fault *why)
 
 /* ---- leases -------------------------------------------------------------------------------------------------------------- */
 
-/* LeaseTimeToLiveResponse: what it was granted. */
-static uint32_t read_lease(struct str answer)
-{
-	struct proto in = proto_of(answer);
-	enum proto_wire wire;
-	uint64_t granted_s = 0;
-	uint32_t number;
-
-	while (proto_field(&in, &number, &wire)) {
-		if (number == 4 && wire == PROTO_VARINT)
-			granted_s = proto_varint(&in);
-		else
-			proto_skip(&in, number, wire);
-	}
-	return in.is_bad || granted_s > UINT32_MAX ? 0 : (uint32_t)granted_s;
-}
-
 /* One that cannot be asked for has ended, or is kine's. */
 static uint32_t ask_lease(struct remote *remote, uint64_t id)
 {
 	struct arena *arena = arena_new(0);
 	struct proto_out wire = proto_out_new(REQUEST_BYTES);
+	struct answer_lease lease = { 0 };
 	struct str answer;
 	uint32_t ttl_s = 0;
 
 	proto_out_varint_field(&wire, 1, id);
 	if (ask(remote, "/etcdserverpb.Lease/LeaseTimeToLive", proto_out_str(&wire), arena, &answer,
 		NULL) == OK)
-		ttl_s = read_lease(answer);
+		ttl_s =
+		    answer_one_lease(answer, arena, &lease) == OK && lease.granted_s <= UINT32_MAX
+			? (uint32_t)lease.granted_s
+			: 0;
 	else if (id <= KINE_LEASE_MAX)
 		ttl_s = (uint32_t)id;
 	proto_out_fini(&wire);
