@@ -24,6 +24,8 @@
 #include "runtime/base/str.h"
 #include "runtime/base/text.h"
 
+struct arena;
+
 #pragma GCC visibility push(default)
 
 /* An array of `count` values, which follow. A body, and each struct within one. */
@@ -37,6 +39,9 @@ void pack_double(struct text *out, double value);
 void pack_str(struct text *out, struct str value);   /* absent becomes nil and is absent again */
 void pack_bytes(struct text *out, struct str value); /* the same for bytes that are no text */
 void pack_nil(struct text *out);
+/* The body of a message without fields: what struct act_type calls to encode and decode it. */
+MUST_USE enum status pack_nothing(const void *body, struct text *out);
+MUST_USE enum status unpack_nothing(struct str bytes, struct arena *arena, void *body);
 
 /* Arrays within arrays; as deep as our messages go, and as far as unpack_end() passes over others. */
 #define UNPACK_DEPTH_MAX 16

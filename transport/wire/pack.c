@@ -92,3 +92,10 @@ void pack_bytes(struct text *out, struct str value)
 	msgpack_pack_bin(&packer, value.len);
 	text_add(out, value);
 }
+
+enum status pack_nothing(const void *body, struct text *out)
+{
+	(void)body;
+	pack_begin(out, 0);
+	return out->is_cut ? TOO_LARGE : OK;
+}

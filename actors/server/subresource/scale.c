@@ -168,18 +168,23 @@ static enum next cannot_scale(struct request *r)
 					      .at));
 }
 
-/* ---- get ---------------------------------------------------------------------------------------------------- */
-
-static enum next get_read(struct request *r)
+/* The workload, in the version that the request is about. */
+static enum next read_live(struct request *r)
 {
-	enum next next;
-
 	if (!r->is_fresh)
 		return request_refresh(r);
 	r->live = request_live(r);
 	if (r->live == NULL)
 		return request_not_found(r);
-	next = conversion_step(r, &r->live, 1, r->resource->type);
+	return conversion_step(r, &r->live, 1, r->resource->type);
+}
+
+/* ---- get ---------------------------------------------------------------------------------------------------- */
+
+static enum next get_read(struct request *r)
+{
+	enum next next = read_live(r);
+
 	if (next != NEXT)
 		return next;
 	if (cannot_scale(r) == DONE)
@@ -244,14 +249,8 @@ static enum next take(struct request *r, struct autoscaling_scale *scale)
 static enum next update_read(struct request *r)
 {
 	struct autoscaling_scale *scale = r->record;
-	enum next next;
+	enum next next = read_live(r);
 
-	if (!r->is_fresh)
-		return request_refresh(r);
-	r->live = request_live(r);
-	if (r->live == NULL)
-		return request_not_found(r);
-	next = conversion_step(r, &r->live, 1, r->resource->type);
 	if (next != NEXT)
 		return next;
 	scale_owners_track(r, live_scale(r), scale);
@@ -261,14 +260,8 @@ static enum next update_read(struct request *r)
 static enum next patch_read(struct request *r)
 {
 	struct autoscaling_scale *live;
-	enum next next;
+	enum next next = read_live(r);
 
-	if (!r->is_fresh)
-		return request_refresh(r);
-	r->live = request_live(r);
-	if (r->live == NULL)
-		return request_not_found(r);
-	next = conversion_step(r, &r->live, 1, r->resource->type);
 	if (next != NEXT)
 		return next;
 	if (cannot_scale(r) == DONE)

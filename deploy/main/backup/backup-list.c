@@ -4,24 +4,6 @@
 
 #include "transport/wire/msgpack.h"
 
-static enum status encode_ask(const void *body, struct text *out)
-{
-	(void)body;
-	pack_begin(out, 0);
-	return out->is_cut ? TOO_LARGE : OK;
-}
-
-static enum status decode_ask(struct str bytes, struct arena *arena, void *body)
-{
-	struct unpack in = unpack_of(bytes);
-
-	(void)arena;
-	(void)body;
-	unpack_begin(&in);
-	unpack_end(&in);
-	return unpack_status(&in);
-}
-
 #define FIELDS_OF_ROW 4U
 
 static enum status encode_list(const void *body, struct text *out)
@@ -70,7 +52,7 @@ static void drop_list(void *body)
 	arena_free(((struct backup_list *)body)->arena);
 }
 
-ACT_TYPE(backup_list_ask, .id = 940, .encode = encode_ask, .decode = decode_ask);
+ACT_TYPE(backup_list_ask, .id = 940, .encode = pack_nothing, .decode = unpack_nothing);
 ACT_TYPE(backup_list, .id = 941, .drop = drop_list, .encode = encode_list, .decode = decode_list);
 
 const struct act_type *const backup_list_types[] = { &backup_list_ask_type, &backup_list_type };

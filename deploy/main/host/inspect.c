@@ -15,24 +15,6 @@
 
 /* ---- across borders ------------------------------------------------------------------------------------- */
 
-static enum status encode_nothing(const void *body, struct text *out)
-{
-	(void)body;
-	pack_begin(out, 0);
-	return OK;
-}
-
-static enum status decode_nothing(struct str bytes, struct arena *arena, void *body)
-{
-	struct unpack in = unpack_of(bytes);
-
-	(void)arena;
-	(void)body;
-	unpack_begin(&in);
-	unpack_end(&in);
-	return unpack_status(&in);
-}
-
 static void encode_row(const struct inspect_row *row, struct text *out)
 {
 	pack_begin(out, ROW_FIELDS);
@@ -167,7 +149,7 @@ static enum status decode_killed(struct str bytes, struct arena *arena, void *bo
 	return unpack_status(&in);
 }
 
-ACT_TYPE(inspect_ask, .id = 900, .encode = encode_nothing, .decode = decode_nothing);
+ACT_TYPE(inspect_ask, .id = 900, .encode = pack_nothing, .decode = unpack_nothing);
 ACT_TYPE(inspect_rows, .id = 901, .drop = drop_rows, .encode = encode_rows, .decode = decode_rows);
 ACT_TYPE(inspect_kill, .id = 902, .encode = encode_kill, .decode = decode_kill);
 ACT_TYPE(inspect_killed, .id = 903, .encode = encode_killed, .decode = decode_killed);

@@ -12,24 +12,6 @@
 
 /* ---- messages ------------------------------------------------------------------------------------------------- */
 
-static enum status encode_ask(const void *body, struct text *out)
-{
-	(void)body;
-	pack_begin(out, 0);
-	return out->is_cut ? TOO_LARGE : OK;
-}
-
-static enum status decode_ask(struct str bytes, struct arena *arena, void *body)
-{
-	struct unpack in = unpack_of(bytes);
-
-	(void)arena;
-	(void)body;
-	unpack_begin(&in);
-	unpack_end(&in);
-	return unpack_status(&in);
-}
-
 static enum status encode_told(const void *body, struct text *out)
 {
 	const struct wear_told *told = body;
@@ -57,7 +39,7 @@ static enum status decode_told(struct str bytes, struct arena *arena, void *body
 	return unpack_status(&in);
 }
 
-ACT_TYPE(wear_ask, .id = 942, .encode = encode_ask, .decode = decode_ask);
+ACT_TYPE(wear_ask, .id = 942, .encode = pack_nothing, .decode = unpack_nothing);
 ACT_TYPE(wear_told, .id = 943, .encode = encode_told, .decode = decode_told);
 
 const struct act_type *const wear_types[] = { &wear_ask_type, &wear_told_type };

@@ -145,3 +145,17 @@ TEST(a_number_that_does_not_fit_makes_the_reader_bad)
 	CHECK(unpack_status(&in) == CORRUPT);
 	arena_free(arena);
 }
+
+TEST(a_message_without_fields_is_an_empty_array_and_takes_those_of_a_newer_sender)
+{
+	struct arena *arena = arena_new(0);
+	struct text out = make_text(arena), small = { 0 };
+
+	CHECK(pack_nothing(NULL, &out) == OK);
+	CHECK(unpack_nothing(text_str(&out), arena, NULL) == OK);
+	CHECK(unpack_nothing(STR("\x91\x01"), arena, NULL) == OK);
+	CHECK(unpack_nothing(STR("\x91"), arena, NULL) == CORRUPT);
+	CHECK(unpack_nothing(STR_NONE, arena, NULL) == CORRUPT);
+	CHECK(pack_nothing(NULL, &small) == TOO_LARGE);
+	arena_free(arena);
+}
