@@ -84,7 +84,7 @@ USES = {
     "actors/admission": RUNTIME + RECORDS + RULES + ["actors/client", "transport/tls"],  # so are they here: for whom they ask
     "actors/admission/policy": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission", "transport/wire"],  # what they found, as JSON for the audit log
     **{room: RUNTIME + RECORDS + ["actors/client", "actors/admission"] for room in ADMISSION},
-    "actors/admission/webhook": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission", "transport/wire"],
+    "actors/admission/webhook": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission", "actors/admission/policy", "transport/wire"],  # their match conditions are compiled once
     "actors/encryption": ["datastore/schema", "transport/tls"],
     "actors/audit": RUNTIME + RECORDS + ["actors/client", "actors/authorization"],
     "actors/kinds/field": KINDS + ["actors/kinds"],

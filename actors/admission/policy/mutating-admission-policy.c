@@ -207,8 +207,8 @@ static bool meets_conditions(struct mutating *m, const struct policy_ask *ask,
 	struct policy_run *run = policy_run_new(&compiled->policy, &m->input, m->arena);
 	struct str words = compiled->wrong;
 
-	if (words.at == NULL &&
-	    policy_judge_conditions(run, compiled, &ask->terms, m->arena, &words))
+	if (words.at == NULL && policy_judge_conditions(run, compiled->conditions,
+							ask->terms.conditions, m->arena, &words))
 		return true;
 	if (words.at != NULL)
 		invalid(m, ask, words);

@@ -63,20 +63,24 @@ void policy_cache_compile(struct policy_compiled *compiled, struct str text,
 	compile(&compiled->policy, text, result, has_authorizer, out);
 }
 
-/* Conditions see neither the variables nor whoever asks for them. */
-static void compile_conditions(struct policy_compiled *compiled, const struct policy_terms *terms)
+void policy_cache_compile_conditions(struct policy_compiled *compiled,
+				     struct admissionregistration_match_condition_list list,
+				     struct policy_expression *out)
 {
 	struct policy plain = policy_in(compiled->policy.arena, compiled->policy.has_params, false);
 
-	compiled->conditions = policy_cache_array(compiled, terms->conditions.len);
-	for (uint32_t i = 0; i < terms->conditions.len; i++) {
-		struct policy_expression *condition = &compiled->conditions[i];
-
-		compile(&plain, terms->conditions.at[i].expression, POLICY_BOOL, true, condition);
-		if (condition->program == NULL && compiled->wrong.at == NULL)
-			compiled->wrong = condition->wrong;
-	}
+	for (uint32_t i = 0; i < list.len; i++)
+		compile(&plain, list.at[i].expression, POLICY_BOOL, true, &out[i]);
 	compiled->policy.bytes += plain.bytes;
+}
+
+/* What does not compile is wrong with all of a policy. */
+static void compile_conditions(struct policy_compiled *compiled, const struct policy_terms *terms)
+{
+	compiled->conditions = policy_cache_array(compiled, terms->conditions.len);
+	policy_cache_compile_conditions(compiled, terms->conditions, compiled->conditions);
+	for (uint32_t i = 0; i < terms->conditions.len && compiled->wrong.at == NULL; i++)
+		compiled->wrong = compiled->conditions[i].wrong;
 }
 
 static void compile_variables(struct policy_compiled *compiled, const struct policy_terms *terms)

@@ -1,7 +1,7 @@
 /*
- * Compiled policies, kept from request to request: compiling one costs twenty times what asking it does.
+ * Compiled policies and conditions of webhooks, kept from request to request: compiling one costs twenty times what asking it does.
  *
- * The API server owns one, its plug-ins get what they ask for. What was compiled is that of one revision of one policy, by uid: it goes when another revision
+ * The API server owns one, its plug-ins get what they ask for. What was compiled is that of one revision of one policy or configuration, by uid: it goes when another revision
  * is asked for, when it was not asked for the longest among more than POLICY_CACHE_MAX, or when all take more than POLICY_CACHE_BYTES. Who got something
  * keeps it as long as the arena it named. One thread.
  */
@@ -52,5 +52,9 @@ struct policy_expression *policy_cache_array(struct policy_compiled *compiled, u
 void policy_cache_compile(struct policy_compiled *compiled, struct str text,
 			  enum policy_result result, bool has_authorizer,
 			  struct policy_expression *out);
+/* Conditions, behind one another: they see neither variables nor whoever asks for them. */
+void policy_cache_compile_conditions(struct policy_compiled *compiled,
+				     struct admissionregistration_match_condition_list list,
+				     struct policy_expression *out);
 
 #endif

@@ -33,29 +33,41 @@ static struct str gathered(struct arena *arena, struct text *errors, uint32_t co
 	return arena_printf(arena, "[" STR_FMT "]", STR_ARG(text_str(errors)));
 }
 
-bool policy_judge_conditions(struct policy_run *run, const struct policy_compiled *compiled,
-			     const struct policy_terms *terms, struct arena *arena,
-			     struct str *words)
+/* Of one that gave neither true nor false. */
+static struct str condition_error(struct arena *arena, const struct policy_expression *condition,
+				  struct str text, struct cel_value value)
+{
+	if (condition->program == NULL)
+		return arena_printf(arena, "compilation error: " STR_FMT, STR_ARG(condition->wrong));
+	return error_of(arena, text, value);
+}
+
+bool policy_judge_conditions(struct policy_run *run, const struct policy_expression *compiled,
+			     struct admissionregistration_match_condition_list list,
+			     struct arena *arena, struct str *words)
 {
 	struct text errors = text_in(arena, WORDS_BYTES_MAX);
+	struct cel_value value = { 0 };
 	uint32_t error_count = 0;
 	uint64_t cost = 0;
 
 	*words = STR_NONE;
-	for (uint32_t i = 0; i < terms->conditions.len; i++) {
-		struct cel_value value =
-		    policy_run_evaluate(run, compiled->conditions[i].program, &cost);
+	for (uint32_t i = 0; i < list.len; i++) {
+		const struct policy_expression *condition = &compiled[i];
 
-		if (cost > POLICY_MATCH_COST_MAX) {
-			*words = OUT_OF_BUDGET;
-			return false;
+		if (condition->program != NULL) {
+			value = policy_run_evaluate(run, condition->program, &cost);
+			if (cost > POLICY_MATCH_COST_MAX) {
+				*words = OUT_OF_BUDGET;
+				return false;
+			}
+			if (value.kind == CEL_BOOL && !value.is_true)
+				return false;
+			if (value.kind == CEL_BOOL)
+				continue;
 		}
-		if (value.kind == CEL_BOOL && !value.is_true)
-			return false;
-		if (value.kind == CEL_BOOL)
-			continue;
 		text_add(&errors, error_count++ > 0 ? STR(", ") : STR(""));
-		text_add(&errors, error_of(arena, terms->conditions.at[i].expression, value));
+		text_add(&errors, condition_error(arena, condition, list.at[i].expression, value));
 	}
 	if (error_count > 0)
 		*words = gathered(arena, &errors, error_count);

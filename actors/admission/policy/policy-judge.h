@@ -1,7 +1,7 @@
 /*
- * Asking compiled policies: one expression, and whether all conditions are met; in upstream's words where that cannot be said.
+ * Asking what was compiled: one expression, and whether all conditions are met; in upstream's words where that cannot be said.
  *
- * For the plug-ins of policies. The arena is the request's.
+ * For the plug-ins of policies and webhooks. The arena is the request's.
  */
 #ifndef ACTORS_ADMISSION_POLICY_POLICY_JUDGE_H
 #define ACTORS_ADMISSION_POLICY_POLICY_JUDGE_H
@@ -13,9 +13,9 @@ bool policy_judge_evaluate(struct policy_run *run, struct cel_program *program, 
 			   struct arena *arena, uint64_t *cost, struct cel_value *out,
 			   struct str *words);
 
-/* False without words: one is not met. */
-bool policy_judge_conditions(struct policy_run *run, const struct policy_compiled *compiled,
-			     const struct policy_terms *terms, struct arena *arena,
-			     struct str *words);
+/* False without words: one is not met, whatever goes wrong with those before it. `compiled` are those of the list. */
+bool policy_judge_conditions(struct policy_run *run, const struct policy_expression *compiled,
+			     struct admissionregistration_match_condition_list list,
+			     struct arena *arena, struct str *words);
 
 #endif

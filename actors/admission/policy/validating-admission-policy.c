@@ -210,7 +210,8 @@ static void ask_one(void *arg, const struct policy_ask *ask)
 		policy_show(a->view.admission, &a->input);
 	a->input.params = ask->params;
 	run = policy_run_new(&a->compiled->policy, &a->input, arena);
-	if (!policy_judge_conditions(run, a->compiled, &ask->terms, arena, &words)) {
+	if (!policy_judge_conditions(run, a->compiled->conditions, ask->terms.conditions, arena,
+				     &words)) {
 		if (words.at != NULL)
 			erred(a, 0, words);
 		return;

@@ -1,7 +1,9 @@
 #include "actors/admission/webhook/hook.h"
 
-#include "actors/admission/policy-condition.h"
 #include "actors/admission/policy-match.h"
+#include "actors/admission/policy-show.h"
+#include "actors/admission/policy/policy-judge.h"
+#include "datastore/custom/policy/policy.h"
 
 #define TIMEOUT_S 10 /* upstream's default */
 
@@ -25,12 +27,20 @@ static struct hook *add(struct gathering *g)
 	return &g->out.at[g->out.len++];
 }
 
+static struct str id_of(const struct object *configuration, struct str name, struct arena *arena)
+{
+	struct str of = object_name(configuration);
+
+	return arena_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(of), STR_ARG(name));
+}
+
 /* Both kinds of webhook have the same members. */
 #define READ(out, in, of, arena)                                                                   \
 	(*(out) = (struct hook){                                                                   \
+	     .object = (of),                                                                       \
 	     .name = (in)->name,                                                                   \
-	     .configuration = (of),                                                                \
-	     .id = arena_printf((arena), STR_FMT "/" STR_FMT, STR_ARG(of), STR_ARG((in)->name)),   \
+	     .configuration = object_name(of),                                                     \
+	     .id = id_of((of), (in)->name, (arena)),                                               \
 	     .client = (in)->client_config,                                                        \
 	     .rules = (in)->rules,                                                                 \
 	     .conditions = (in)->match_conditions,                                                 \
@@ -47,14 +57,17 @@ static struct hook *add(struct gathering *g)
 
 static bool add_mutating(void *arg, const struct object *object)
 {
-	const struct admissionregistration_mutating_webhook_configuration *in =
-	    object_hold(((struct gathering *)arg)->arena, object)->record;
 	struct gathering *g = arg;
+	const struct admissionregistration_mutating_webhook_configuration *in =
+	    object_hold(g->arena, object)->record;
+	uint32_t conditions = 0;
 
 	for (uint32_t i = 0; i < in->webhooks.len; i++) {
 		struct hook *hook = add(g);
 
-		READ(hook, &in->webhooks.at[i], in->metadata->name, g->arena);
+		READ(hook, &in->webhooks.at[i], object, g->arena);
+		hook->first_condition = conditions;
+		conditions += hook->conditions.len;
 		hook->wants_again = str_is(in->webhooks.at[i].reinvocation_policy, "IfNeeded");
 		hook->is_mutating = true;
 	}
@@ -63,12 +76,18 @@ static bool add_mutating(void *arg, const struct object *object)
 
 static bool add_validating(void *arg, const struct object *object)
 {
-	const struct admissionregistration_validating_webhook_configuration *in =
-	    object_hold(((struct gathering *)arg)->arena, object)->record;
 	struct gathering *g = arg;
+	const struct admissionregistration_validating_webhook_configuration *in =
+	    object_hold(g->arena, object)->record;
+	uint32_t conditions = 0;
 
-	for (uint32_t i = 0; i < in->webhooks.len; i++)
-		READ(add(g), &in->webhooks.at[i], in->metadata->name, g->arena);
+	for (uint32_t i = 0; i < in->webhooks.len; i++) {
+		struct hook *hook = add(g);
+
+		READ(hook, &in->webhooks.at[i], object, g->arena);
+		hook->first_condition = conditions;
+		conditions += hook->conditions.len;
+	}
 	return true;
 }
 
@@ -99,6 +118,53 @@ struct hook_list hook_list_validating(const struct admission *admission)
 
 /* ---- whether it is asked -------------------------------------------------------------------------------------- */
 
+/* Of all its webhooks, behind one another: upstream's webhooks have no other expressions. */
+#define COMPILE(record, compiled)                                                                  \
+	do {                                                                                       \
+		uint32_t count = 0, done = 0;                                                      \
+		for (uint32_t i = 0; i < (record)->webhooks.len; i++)                              \
+			count += (record)->webhooks.at[i].match_conditions.len;                    \
+		(compiled)->conditions = policy_cache_array(compiled, count);                      \
+		for (uint32_t i = 0; i < (record)->webhooks.len; i++) {                            \
+			policy_cache_compile_conditions(compiled,                                  \
+							(record)->webhooks.at[i].match_conditions, \
+							&(compiled)->conditions[done]);            \
+			done += (record)->webhooks.at[i].match_conditions.len;                     \
+		}                                                                                  \
+	} while (0)
+
+static void compile_mutating(const void *record, struct policy_compiled *compiled)
+{
+	COMPILE((const struct admissionregistration_mutating_webhook_configuration *)record,
+		compiled);
+}
+
+static void compile_validating(const void *record, struct policy_compiled *compiled)
+{
+	COMPILE((const struct admissionregistration_validating_webhook_configuration *)record,
+		compiled);
+}
+
+static bool meets_conditions(const struct hook *hook, const struct admission *admission,
+			     struct str *words)
+{
+	const struct policy_sort sort = {
+		.compile = hook->is_mutating ? compile_mutating : compile_validating,
+	};
+	const struct policy_terms terms = { .object = hook->object };
+	struct arena *arena = admission->check.arena;
+	const struct policy_compiled *compiled;
+	struct policy_input input;
+
+	if (hook->conditions.len == 0)
+		return true;
+	compiled = policy_cache_get(admission->policies, &sort, &terms, arena);
+	policy_show(admission, &input);
+	return policy_judge_conditions(policy_run_new(&compiled->policy, &input, arena),
+				       &compiled->conditions[hook->first_condition],
+				       hook->conditions, arena, words);
+}
+
 enum hook_match hook_match(const struct hook *hook, struct admission *admission,
 			   const struct admission **view)
 {
@@ -109,12 +175,9 @@ enum hook_match hook_match(const struct hook *hook, struct admission *admission,
 	*view = policy_match_rules(admission, hook->rules, hook->is_equivalent);
 	if (*view == NULL)
 		return HOOK_PASSES;
-	switch (policy_condition_ask(*view, hook->conditions, &words)) {
-	case POLICY_CONDITION_MET: return HOOK_MATCHES;
-	case POLICY_CONDITION_UNMET: return HOOK_PASSES;
-	case POLICY_CONDITION_UNKNOWN: break;
-	}
-	if (hook->ignores_failures)
+	if (meets_conditions(hook, *view, &words))
+		return HOOK_MATCHES;
+	if (words.at == NULL || hook->ignores_failures)
 		return HOOK_PASSES;
 	(void)admission_deny(admission, STR_FMT, STR_ARG(words));
 	return HOOK_REFUSES;

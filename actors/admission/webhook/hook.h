@@ -11,6 +11,7 @@
 
 /* Borrowed from its configuration, which the request's arena holds. */
 struct hook {
+	const struct object *object; /* the configuration */
 	struct str name, configuration;
 	struct str id; /* configuration/name: what it is remembered by */
 	const struct admissionregistration_webhook_client_config *client;
@@ -21,7 +22,8 @@ struct hook {
 	bool ignores_failures, is_equivalent, has_no_side_effects, wants_again;
 	uint32_t timeout_ms;
 	bool is_mutating;
-	uint32_t index; /* among all there are */
+	uint32_t index;           /* among all there are */
+	uint32_t first_condition; /* among those of its configuration */
 };
 
 struct hook_list {

@@ -52,6 +52,7 @@ struct hook_lab *hook_lab(void)
 	lab->kinds->user.extra = (const struct user_extra *)(const void *)lab;
 	lab->kinds->check.outside = &lab->outside;
 	lab->kinds->check.left_ms = 30000;
+	policy_cache_init(&lab->policies);
 	lab->user = (struct user){ .name = STR("admin") };
 	kind_lab_add(lab->kinds, &core_namespace_type,
 		     "{'metadata':{'name':'default','labels':{'team':'a'}}}");
@@ -60,6 +61,7 @@ struct hook_lab *hook_lab(void)
 
 void hook_lab_close(struct hook_lab *lab)
 {
+	policy_cache_fini(&lab->policies);
 	rig_close(lab->rig);
 }
 
@@ -67,12 +69,13 @@ static void add(struct hook_lab *lab, const struct type *type, const char *name,
 {
 	struct str json = arena_printf(
 	    test_arena(),
-	    "{'metadata':{'name':'%s'},'webhooks':[{'name':'%s.example.com','clientConfig':{'url':"
+	    "{'metadata':{'name':'%s','uid':'%s'},'webhooks':[{'name':'%s.example.com','"
+	    "clientConfig':{'url':"
 	    "'https://%s/'},'sideEffects':'None','admissionReviewVersions':['v1'],'rules':[{"
 	    "'apiGroups':[''],'apiVersions':['v1'],'operations':['*'],'resources':['configmaps']}]%"
 	    "s"
 	    "%s}]}",
-	    name, name, name, more[0] != '\0' ? "," : "", more);
+	    name, name, name, name, more[0] != '\0' ? "," : "", more);
 
 	kind_lab_add(lab->kinds, type, json.at);
 }
@@ -115,6 +118,7 @@ enum check hook_lab_ask(struct hook_lab *lab, const struct plugin *plugin, const
 		.type = &core_config_map_type,
 		.object = kind_lab_record(&core_config_map_type, object),
 		.user = &lab->user,
+		.policies = &lab->policies,
 	};
 	rig_enter(lab->rig, ask, lab);
 	return lab->check;

@@ -7,6 +7,7 @@
 #define TESTS_UNIT_ACTORS_ADMISSION_WEBHOOK_HOOK_LAB_H
 
 #include "actors/admission/plugin.h"
+#include "actors/admission/policy/policy-cache.h"
 #include "actors/client/outside.h"
 #include "tests/unit/actors/kinds/kind-lab.h"
 #include "tests/unit/actors/server/rig.h"
@@ -30,6 +31,7 @@ struct hook_lab {
 	uint32_t post_count;
 	uint32_t resumed; /* how often the request was to go on */
 	struct user user;
+	struct policy_cache policies;
 	struct admission admission;
 	const struct plugin *plugin;
 	enum check check; /* of the last question */
@@ -37,7 +39,7 @@ struct hook_lab {
 
 struct hook_lab *hook_lab(void);
 void hook_lab_close(struct hook_lab *lab);
-/* A configuration `name` with one webhook `name.example.com` at https://name/ about config maps, and `more` members. */
+/* A configuration `name` with one webhook `name.example.com` at https://name/ about config maps, and `more` members: also of others, behind "},{". */
 void hook_lab_mutating(struct hook_lab *lab, const char *name, const char *more);
 void hook_lab_validating(struct hook_lab *lab, const char *name, const char *more);
 

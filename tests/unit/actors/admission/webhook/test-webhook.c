@@ -326,3 +326,78 @@ TEST(conditions_that_cannot_be_told_are_refused_with_all_their_words)
 	    "none]");
 	hook_lab_close(lab);
 }
+
+#define EXPRESSION(text) "'matchConditions':[{'name':'c','expression':'" text "'}]"
+
+TEST(each_webhook_of_a_configuration_has_conditions_of_its_own)
+{
+	struct hook_lab *lab = hook_lab();
+
+	hook_lab_validating(
+	    lab, "a",
+	    EXPRESSION(
+		"object.metadata.name == \\\"y\\\"") "},{'name':'b.example.com','clientConfig':{'"
+						     "url':'https://b/'},"
+						     "'sideEffects':'None','"
+						     "admissionReviewVersions':['v1'],'rules':[{"
+						     "'apiGroups':[''],'apiVersions':['v1'],'"
+						     "operations':['*'],'resources':["
+						     "'configmaps']}]," EXPRESSION(
+							 "object.metadata.name == \\\"x\\\""));
+	CHECK_EQ(hook_lab_ask(lab, &admission_validating_webhook, MAP), CHECK_WAIT);
+	CHECK_STR(hook_lab_asked(lab), "b");
+	hook_lab_close(lab);
+}
+
+TEST(conditions_are_compiled_once_for_all_requests)
+{
+	struct hook_lab *lab = hook_lab();
+
+	hook_lab_mutating(lab, "a", EXPRESSION("object.metadata.name == \\\"y\\\""));
+	for (uint32_t i = 0; i < 3; i++)
+		CHECK_EQ(hook_lab_ask(lab, &admission_mutating_webhook, MAP), CHECK_PASS);
+	CHECK_EQ(lab->policies.compiled, 1);
+	hook_lab_close(lab);
+}
+
+/* Their configuration was refused, so it is another release's. */
+TEST(conditions_that_do_not_compile_are_refused_with_why)
+{
+	struct hook_lab *lab = hook_lab();
+
+	hook_lab_validating(lab, "a", EXPRESSION("1"));
+	CHECK_EQ(hook_lab_ask(lab, &admission_validating_webhook, MAP), CHECK_DENY);
+	CHECK_STR(hook_lab_words(lab), "403 configmaps \"x\" is forbidden: compilation error: must "
+				       "evaluate to bool but got int");
+	hook_lab_close(lab);
+}
+
+TEST(conditions_that_cost_too_much_are_refused_or_passed_over)
+{
+	const char *one =
+	    "{'name':'%c','expression':'[1,2,3,4,5,6,7,8].all(a,[1,2,3,4,5,6,7,8].all(b,"
+	    "[1,2,3,4,5,6,7,8].all(c,[1,2,3,4,5,6,7,8].all(d,[1,2,3,4,5,6,7,8].all(e,[1,2,3"
+	    "].all(f,a+b+c+d+e+f>0))))))'}";
+	struct text text = text_in(test_arena(), 8U * KIB);
+	const char *dear;
+	struct hook_lab *lab = hook_lab();
+
+	text_lit(&text, "'matchConditions':[");
+	for (int name = 'a'; name <= 'd'; name++) {
+		text_printf(&text, one, name);
+		text_add(&text, name == 'd' ? STR("]") : STR(","));
+	}
+	dear = arena_str(test_arena(), text_str(&text)).at;
+	hook_lab_validating(lab, "a", dear);
+	CHECK_EQ(hook_lab_ask(lab, &admission_validating_webhook, MAP), CHECK_DENY);
+	CHECK_STR(hook_lab_words(lab),
+		  "403 configmaps \"x\" is forbidden: validation failed due to "
+		  "running out of cost budget, no further validation rules will "
+		  "be run");
+	hook_lab_close(lab);
+	lab = hook_lab();
+	hook_lab_validating(lab, "a",
+			    arena_printf(test_arena(), "'failurePolicy':'Ignore',%s", dear).at);
+	CHECK_EQ(hook_lab_ask(lab, &admission_validating_webhook, MAP), CHECK_PASS);
+	hook_lab_close(lab);
+}
