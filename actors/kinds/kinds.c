@@ -5,17 +5,11 @@
  * `<kind>.c`, and into the list of kinds.h.
  */
 #define SUBDOMAIN .name_syntax = NAME_DNS_SUBDOMAIN
-#define GENERATION .has_generation = true
 #define NEEDS_VERSION .needs_resource_version = true
 
-#define RESOURCE "resource.k8s.io"
 #define CERTIFICATES "certificates.k8s.io"
 
-#define ROWS_MAP(X)                                                        \
-	X(CERTIFICATES, "PodCertificateRequest", SUBDOMAIN, NEEDS_VERSION) \
-	X(RESOURCE, "DeviceClass", SUBDOMAIN, GENERATION)                  \
-	X(RESOURCE, "ResourceSlice", SUBDOMAIN, GENERATION)                \
-	X("storagemigration.k8s.io", "StorageVersionMigration", SUBDOMAIN, NEEDS_VERSION)
+#define ROWS_MAP(X) X(CERTIFICATES, "PodCertificateRequest", SUBDOMAIN, NEEDS_VERSION)
 
 #define ROW(row_group, row_kind, ...) \
 	&(const struct kind_rules){ .group = row_group, .kind = row_kind, __VA_ARGS__ },

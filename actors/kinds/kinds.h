@@ -63,7 +63,13 @@
 	X(validating_admission_policy)         \
 	X(validating_admission_policy_binding) \
 	X(mutating_admission_policy)           \
-	X(mutating_admission_policy_binding)
+	X(mutating_admission_policy_binding)   \
+	X(device_class)                        \
+	X(device_taint_rule)                   \
+	X(resource_claim)                      \
+	X(resource_claim_template)             \
+	X(resource_slice)                      \
+	X(storage_version_migration)
 
 #define X(name) extern const struct kind_rules kind_##name;
 KINDS_MAP(X)

@@ -32,7 +32,7 @@ static enum status compile(struct cel_program *program, const struct cel_source 
 				     .makes_messages = source->environment->makes_messages,
 				     .is_used = program->is_used };
 
-	program->root = parse(text, &issues, program->arena);
+	program->root = parse(text, source->environment->binds, &issues, program->arena);
 	if (issues.len == 0)
 		check_types(program->root, &scope, &issues, program->arena);
 	if (issues.len == 0)

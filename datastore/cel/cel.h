@@ -9,7 +9,7 @@
  * Values are those of value/value.h: a caller shows its records through faces (struct cel_list, struct cel_map), so that nothing is converted that an
  * expression does not look at.
  *
- * Not here, as upstream has them not either: cel.bind, math, base64. Time zones are known by their offsets, not by the names of a database.
+ * Not here, as upstream has them not either: math, base64. Time zones are known by their offsets, not by the names of a database.
  */
 #ifndef DATASTORE_CEL_CEL_H
 #define DATASTORE_CEL_CEL_H
@@ -26,6 +26,7 @@
 struct cel_environment {
 	const struct check_variable *variables;
 	uint32_t count;
+	bool binds;          /* cel.bind(), which only expressions over devices have */
 	bool makes_messages; /* Object and JSONPatch (value/message.h), jsonpatch.escapeKey() */
 };
 

@@ -91,6 +91,7 @@ USES = {
     "actors/kinds": KINDS,
     "actors/kinds/access": KINDS + FIELDS + ["actors/kinds", "transport/tls"],  # requests for certificates are read to be judged
     "actors/kinds/cluster": KINDS + FIELDS + ["actors/kinds"],
+    "actors/kinds/device": KINDS + FIELDS + ["actors/kinds"],
     "actors/kinds/extension": KINDS + FIELDS + ["actors/kinds"],
     "actors/kinds/network": KINDS + FIELDS + ["actors/kinds"],
     "actors/kinds/pod": KINDS + FIELDS + ["actors/kinds"],

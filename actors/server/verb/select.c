@@ -30,7 +30,7 @@ static const struct selectable selectables[] = {
 	{ "certificates.k8s.io", "CertificateSigningRequest", "spec.signerName" },
 	{ "certificates.k8s.io", "ClusterTrustBundle", "spec.signerName" },
 	{ "certificates.k8s.io", "PodCertificateRequest", "spec.signerName" },
-	{ "resource.k8s.io", "ResourceSlice", "spec.nodeName spec.driver" },
+	{ "resource.k8s.io", "ResourceSlice", "spec.nodeName spec.driver spec.pool.name" },
 	{ "troupe.internal", "Actor",
 	  "spec.level spec.node spec.host spec.class spec.parent status.state" },
 };

@@ -266,11 +266,28 @@ static struct node *expand_has(struct parse *p, struct node *node)
 	return select;
 }
 
+/* cel.bind(name, value, e): e with a name for the value. */
+static struct node *expand_bind(struct parse *p, struct node *node)
+{
+	if (node->args[0]->kind != NODE_IDENT)
+		return parse_refuse(p, node->args[0]->at,
+				    "cel.bind() variable names must be simple identifiers");
+	return bind(p, node->at, node->args[0]->name, node->args[1], node->args[2]);
+}
+
+static bool is_bind(const struct parse *p, const struct node *node)
+{
+	return p->binds && node->arg_count == 3 && str_is(node->name, "bind") &&
+	       node->target->kind == NODE_IDENT && str_is(node->target->name, "cel");
+}
+
 struct node *macro_expand(struct parse *p, struct node *node)
 {
 	if (node->target == NULL)
 		return str_is(node->name, "has") && node->arg_count == 1 ? expand_has(p, node)
 									 : node;
+	if (is_bind(p, node))
+		return expand_bind(p, node);
 	if (node->arg_count == 2 && str_is(node->name, "optMap"))
 		return expand_optional(p, node, false);
 	if (node->arg_count == 2 && str_is(node->name, "optFlatMap"))

@@ -15,6 +15,7 @@ struct parse {
 	uint32_t at;   /* of the token now */
 	uint32_t next; /* behind it */
 	uint32_t depth;
+	bool binds;
 	bool has_failed; /* what comes behind would only be more of the same */
 };
 

@@ -556,9 +556,9 @@ static struct node *expression(struct parse *p)
 	return p->has_failed ? NULL : node;
 }
 
-struct node *parse(struct str source, struct issues *issues, struct arena *arena)
+struct node *parse(struct str source, bool binds, struct issues *issues, struct arena *arena)
 {
-	struct parse p = { .source = source, .issues = issues, .arena = arena };
+	struct parse p = { .source = source, .binds = binds, .issues = issues, .arena = arena };
 	uint32_t size = utf8_count(source);
 	struct node *node;
 

@@ -10,7 +10,7 @@
 #include "datastore/cel/syntax/issue.h"
 #include "datastore/cel/syntax/node.h"
 
-/* NULL: something is wrong, which is in the issues. The source is borrowed by the nodes. */
-struct node *parse(struct str source, struct issues *issues, struct arena *arena);
+/* `binds`: it may use cel.bind(). NULL: something is wrong, which is in the issues. The source is borrowed by the nodes. */
+struct node *parse(struct str source, bool binds, struct issues *issues, struct arena *arena);
 
 #endif

@@ -190,7 +190,9 @@ enum status policy_compile(struct policy *policy, struct str text, enum policy_r
 {
 	struct cel_type *variables = arena_new_of(policy->arena, struct cel_type);
 	struct check_variable places[POLICY_PLACES];
-	struct cel_environment environment = { places, POLICY_PLACES, makes_messages(result) };
+	struct cel_environment environment = { .variables = places,
+					       .count = POLICY_PLACES,
+					       .makes_messages = makes_messages(result) };
 	struct cel_source source = { .text = text, .environment = &environment, .result = CEL_DYN };
 	struct cel_program *program;
 
