@@ -6,6 +6,7 @@ const struct controller *const controllers[] = {
 	&root_ca_controller,
 	&cluster_role_aggregation_controller,
 	&custom_resource_definition_controller,
+	&api_service_controller,
 	&namespace_controller,
 	&node_ipam_controller,
 	&node_lifecycle_controller,

@@ -6,7 +6,7 @@
 
 #include "actors/controller/controller.h"
 
-extern const struct controller custom_resource_definition_controller;
+extern const struct controller custom_resource_definition_controller, api_service_controller;
 extern const struct controller namespace_controller, service_account_controller, root_ca_controller,
     deployment_controller, replica_set_controller, replication_controller, job_controller,
     daemon_set_controller, stateful_set_controller, cron_job_controller, disruption_controller,

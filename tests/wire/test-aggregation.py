@@ -352,5 +352,29 @@ def test_answers_that_break_off_hurt_nobody_else(cluster):
         assert there.node.request("GET", "/api/v1/namespaces")[0] == 200
 
 
+def test_the_groups_that_are_served_here_have_services_too(cluster):
+    node = cluster.living()[0]
+    found = kubectl(cluster, "get", "apiservices")
+    for name in ("v1.", "v1.apps", "v2.autoscaling", "v1.storagemigration.k8s.io"):
+        expect(found, r"(?m)^%s +Local +True +" % name.replace(".", "[.]"))
+    code, core = node.request("GET", SERVICES + "/v1.")
+    assert code == 200 and core["spec"] == {"version": "v1", "groupPriorityMinimum": 18000, "versionPriority": 1}, core
+    assert core["metadata"]["labels"] == {"kube-aggregator.kubernetes.io/automanaged": "onstart"}, core
+    assert core["status"]["conditions"][0]["reason"] == "Local", core
+    crd = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "locals.here.example.com"}, "spec": {
+        "group": "here.example.com", "scope": "Namespaced", "names": {"plural": "locals", "kind": "Local"},
+        "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}]}}
+    code, said = node.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
+    assert code == 201, said
+    service = SERVICES + "/v1.here.example.com"
+    until(lambda: node.request("GET", service)[0] == 200, 5, "the definition's group has a service")
+    assert node.request("GET", service)[1]["metadata"]["labels"] == {"kube-aggregator.kubernetes.io/automanaged": "true"}
+    uid = node.request("GET", service)[1]["metadata"]["uid"]
+    node.request("DELETE", service)
+    until(lambda: node.request("GET", service)[1].get("metadata", {}).get("uid", uid) != uid, 5, "it is there again")
+    node.request("DELETE", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/locals.here.example.com")
+    until(lambda: node.request("GET", service)[0] == 404, 5, "it goes with the definition")
+
+
 if __name__ == "__main__":
     sys.exit(suite.main(globals(), sys.argv))
