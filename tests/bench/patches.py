@@ -45,13 +45,13 @@ def pod(number):
 
 
 class Clients:
-    def __init__(self, load):
-        self.load, self.lock, self.next = load, threading.Lock(), 0
+    def __init__(self, load, at_once=AT_ONCE):
+        self.load, self.at_once, self.lock, self.next = load, at_once, threading.Lock(), 0
 
     def each(self, count, ask):
-        """ask(send, worker, number) for all numbers below, AT_ONCE at a time; our CPU for one, us."""
+        """ask(send, worker, number) for all numbers below, so many at a time; our CPU for one, us."""
         self.next = 0
-        workers = [threading.Thread(target=self.work, args=(worker, count, ask)) for worker in range(AT_ONCE)]
+        workers = [threading.Thread(target=self.work, args=(worker, count, ask)) for worker in range(self.at_once)]
         before = self.load.cpu_us()
         for worker in workers:
             worker.start()

@@ -44,6 +44,7 @@ def issue(folder, ca, name, names):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes: the second must not wait until the first is acknowledged
 
     def log_message(self, *_):
         pass
