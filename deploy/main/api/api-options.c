@@ -11,6 +11,7 @@
 
 const struct option api_options[] = {
 	{ .name = "admission-control-config-file",
+	  .group = "The API server: who may do what, and what is noted of it",
 	  .kind = OPTION_TEXT,
 	  .value = "PATH",
 	  .help = "AdmissionConfiguration: defaults and exemptions of PodSecurity" },
@@ -26,6 +27,7 @@ const struct option api_options[] = {
 	  .help = "AuthenticationConfiguration: the paths at which no credential is needed" },
 	WEBHOOK_OPTIONS,
 	{ .name = "encryption-provider-config",
+	  .group = "Values",
 	  .kind = OPTION_TEXT,
 	  .value = "PATH",
 	  .help = "EncryptionConfiguration: which resources lie encrypted in the store, by which "

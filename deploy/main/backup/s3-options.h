@@ -10,6 +10,7 @@
 /* For the tables of commands. */
 #define S3_OPTIONS                                                                           \
 	{ .name = "s3-endpoint",                                                             \
+	  .group = "An S3-compatible store",                                                 \
 	  .kind = OPTION_TEXT,                                                               \
 	  .value = "URL",                                                                    \
 	  .help = "where s3://BUCKET is served; else AWS's own place of the region" },       \

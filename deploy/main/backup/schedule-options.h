@@ -11,6 +11,7 @@
 /* For the tables of commands. */
 #define SCHEDULE_OPTIONS                                                                \
 	{ .name = "backup-dir",                                                         \
+	  .group = "Backups",                                                           \
 	  .kind = OPTION_TEXT,                                                          \
 	  .value = "DIR|s3://BUCKET/PREFIX",                                            \
 	  .help = "backups are made there by the clock, while this node leads" },       \

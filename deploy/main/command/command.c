@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static const struct option *option_at(const struct command *command, int i)
+const struct option *command_option(const struct command *command, int i)
 {
 	int own = 0;
 
@@ -20,7 +20,7 @@ static int option_index(const struct command *command, struct str name)
 {
 	const struct option *option;
 
-	for (int i = 0; (option = option_at(command, i)) != NULL; i++)
+	for (int i = 0; (option = command_option(command, i)) != NULL; i++)
 		if (str_is(name, option->name) || (name.len == 1 && name.at[0] == option->letter))
 			return i;
 	return -1;
@@ -73,7 +73,7 @@ static const char *nearest_option(const struct command *command, struct str name
 	const char *best = NULL;
 	uint32_t least = 4;
 
-	for (int i = 0; (option = option_at(command, i)) != NULL; i++) {
+	for (int i = 0; (option = command_option(command, i)) != NULL; i++) {
 		uint32_t d = distance(name, str_from(option->name));
 
 		if (d < least) {
@@ -131,7 +131,7 @@ static enum status take_option(struct command_line *line, int argc, char **argv,
 				 line->command->name, argv[*at], near ? "; did you mean --" : "",
 				 near ? near : "", near ? "?" : "", line->command->name);
 	}
-	option = option_at(line->command, index);
+	option = command_option(line->command, index);
 	if (option->kind == OPTION_FLAG) {
 		if (rest.at != NULL)
 			return fault_set(why, BAD_REQUEST, option->name, "--%s takes no value",
@@ -219,7 +219,8 @@ const char *command_text(const struct command_line *line, const char *option)
 	int index = option_index(line->command, str_from(option));
 
 	assert(index >= 0);
-	return line->values[index] ? line->values[index] : option_at(line->command, index)->fallback;
+	return line->values[index] ? line->values[index]
+				   : command_option(line->command, index)->fallback;
 }
 
 bool command_flag(const struct command_line *line, const char *option)
@@ -236,7 +237,7 @@ int64_t command_number(const struct command_line *line, const char *option)
 
 	if (value == NULL)
 		return 0;
-	if (option_at(line->command, index)->kind == OPTION_DURATION) {
+	if (command_option(line->command, index)->kind == OPTION_DURATION) {
 		parsed = time_parse_duration(str_from(value), &number);
 		number /= TIME_MS;
 	} else {
@@ -244,51 +245,6 @@ int64_t command_number(const struct command_line *line, const char *option)
 	}
 	assert(parsed == OK);
 	return number;
-}
-
-static void help_option(const struct option *option, struct text *out)
-{
-	char left[64];
-
-	snprintf(left, sizeof left, "--%s%s%s", option->name, option->kind == OPTION_FLAG ? "" : " ",
-		 option->kind == OPTION_FLAG     ? ""
-		 : option->kind == OPTION_CHOICE ? option->choices
-		 : option->value                 ? option->value
-						 : "VALUE");
-	text_printf(out, "  %-34s %s", left, option->help);
-	if (option->fallback != NULL && option->kind != OPTION_FLAG && option->fallback[0] != '\0')
-		text_printf(out, " (default %s)", option->fallback);
-	text_lit(out, "\n");
-}
-
-static void help_one(const struct command *command, struct text *out)
-{
-	const struct option *option;
-
-	text_printf(out, "troupe %s%s%s%s\n\n%s\n", command->name, command->arguments[0] ? " " : "",
-		    command->arguments, command->options[0].name ? " [options]" : "", command->help);
-	if (command->options[0].name != NULL)
-		text_lit(out, "\nOptions:\n");
-	for (int i = 0; (option = option_at(command, i)) != NULL; i++)
-		help_option(option, out);
-}
-
-void command_help(const struct command *commands, const struct command *one, struct text *out)
-{
-	if (one != NULL) {
-		help_one(one, out);
-		return;
-	}
-	text_lit(out, "troupe: a highly available Kubernetes control plane made of actors.\n\n");
-	for (const struct command *c = commands; c->name != NULL; c++) {
-		char left[64];
-
-		if (c->is_internal)
-			continue;
-		snprintf(left, sizeof left, "%s %s", c->name, c->arguments);
-		text_printf(out, "  %-24s %s\n", left, c->help);
-	}
-	text_lit(out, "\n`troupe help COMMAND` lists the options of one.\n");
 }
 
 int command_failed(const char *format, ...)

@@ -28,6 +28,7 @@ struct option {
 	const char *choices;  /* OPTION_CHOICE: "auto|worker|witness" */
 	const char *fallback; /* used when the option is not given; NULL: absent */
 	const char *help;
+	const char *group; /* help has a heading before it: what this and those behind it are about */
 };
 
 #define COMMAND_OPTIONS_MAX 28
@@ -44,6 +45,7 @@ struct command {
 	int (*run)(const struct command_line *line);
 	struct option options[COMMAND_OPTIONS_MAX];
 	const struct option *more; /* after those; ends with one without a name; NULL: none */
+	const char *group;         /* as an option's */
 	bool is_internal;          /* not shown: the verbs by which the program starts itself */
 };
 
@@ -65,7 +67,10 @@ bool command_flag(const struct command_line *line, const char *option);
 int64_t command_number(const struct command_line *line,
 		       const char *option); /* checked while parsing; durations in ms */
 
-/* Help for all commands, or for one. */
+/* Option `at` of a command, its own and then those that it shares; NULL behind the last. */
+const struct option *command_option(const struct command *command, int at);
+
+/* Help for all commands, or for one: lines of at most 100 columns. */
 void command_help(const struct command *commands, const struct command *one, struct text *out);
 
 /* Prints `troupe: words` on stderr and gives EXIT_FAILED, to stand behind `return`. */

@@ -10,6 +10,7 @@
 /* For the tables of commands. */
 #define HISTORY_OPTIONS                                                                           \
 	{ .name = "history-mib",                                                                  \
+	  .group = "Data of this node",                                                           \
 	  .kind = OPTION_NUMBER,                                                                  \
 	  .value = "N",                                                                           \
 	  .fallback = "64",                                                                       \

@@ -15,6 +15,7 @@
 /* For the table of commands. */
 #define DATASTORE_OPTIONS                                                                       \
 	{ .name = "datastore",                                                                  \
+	  .group = "Data in an etcd",                                                           \
 	  .kind = OPTION_TEXT,                                                                  \
 	  .value = "etcd://HOST:PORT,...",                                                      \
 	  .help = "keeps the cluster's data in that etcd in place of a datastore of its own" }, \
