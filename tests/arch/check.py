@@ -19,6 +19,7 @@ import law
 import source
 
 NOTES = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+FORMAT_AT_ONCE = 32  # files; one by one most of the time is that of starting it
 CFLAGS = ["-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-fsyntax-only", "-x", "c"]
 
 
@@ -368,12 +369,14 @@ class Check:
             digest = hashlib.sha1(style + self.sources[path].text.encode()).hexdigest()
             if digest not in self.cache["format"]:
                 jobs.append((path, digest))
+        groups = [jobs[i:i + FORMAT_AT_ONCE] for i in range(0, len(jobs), FORMAT_AT_ONCE)]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for (path, digest), line in zip(jobs, pool.map(lambda job: self.format_of(job[0]), jobs)):
-                if line is None:
-                    self.cache["format"][digest] = 1
-                else:
-                    self.fail(path, line, "format", "not formatted; run clang-format -i %s" % path)
+            for group, found in zip(groups, pool.map(lambda group: self.format_of([path for path, _ in group]), groups)):
+                for path, digest in group:
+                    if path in found:
+                        self.fail(path, found[path], "format", "not formatted; run clang-format -i %s" % path)
+                    else:
+                        self.cache["format"][digest] = 1
 
     def changed(self):
         """What differs from main or is new; everything with --all, or where there is no main to compare with."""
@@ -386,10 +389,13 @@ class Check:
             return sorted(self.sources)
         return sorted(set(diff.stdout.split() + new.stdout.split()) & set(self.sources))
 
-    def format_of(self, path):
-        run = subprocess.run(["clang-format", "--dry-run", "-Werror", path], cwd=self.root, capture_output=True, text=True)
-        found = re.search(r":(\d+):\d+: error", run.stderr)
-        return int(found.group(1)) if found else None
+    def format_of(self, paths):
+        """Of those that are not as clang-format would have them: path: the first such line."""
+        run = subprocess.run(["clang-format", "--dry-run", "-Werror"] + paths, cwd=self.root, capture_output=True, text=True)
+        found = {}
+        for path, line in re.findall(r"^(.*?):(\d+):\d+: error", run.stderr, re.M):
+            found.setdefault(os.path.normpath(path), int(line))
+        return found
 
     # 8. Sizes: a report for those who review, never a failure.
 
