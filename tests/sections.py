@@ -2,7 +2,7 @@
 """The sections of tests/run, one after another, with their results and times; ends with `N passed, N failed, N skipped`.
 
     tests/run                       what must hold before a change is published; under 25 minutes on two cores
-    tests/run --bench [actors] [NAME] [--json FILE]     numbers, side by side with peers; actors: beside Erlang/OTP and CAF
+    tests/run --bench [GROUP] [NAME] [--json FILE]     numbers, side by side with peers; groups: actors, links, etcd
     tests/run --sim N               N seeds of the simulation
     tests/run --fuzz SECONDS        new inputs for every decoder, SECONDS in all
     tests/run --conformance FOCUS   upstream's conformance tests: those in whose name it stands, or all

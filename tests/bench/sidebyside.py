@@ -15,6 +15,7 @@ from cluster import ROOT
 
 ROUNDS = 5
 SECONDS = 120  # of one program in one round
+REALTIME = False  # whether what is measured goes before all else that the machine does
 BUILD = os.path.join(ROOT, "build/bench")
 BIN = os.path.join(ROOT, "build/release/bin")
 
@@ -37,6 +38,12 @@ def build(commands):
         subprocess.run(command, check=True, stdout=sys.stderr)
 
 
+def take_priority():
+    """Of this process and all that it starts, if that was asked for: on a machine that does much else ours and the peers' then see a quiet one."""
+    if REALTIME:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+
+
 def numbers(command):
     done = subprocess.run(command, stdout=subprocess.PIPE, timeout=SECONDS, text=True, stdin=subprocess.DEVNULL)
     found = [float(word) for word in re.findall(r"[-+0-9.e]+", done.stdout)]
@@ -49,6 +56,8 @@ def ratios(bench, ours, peer):
     """The median of each round's; None unless all rounds have both."""
     if not ours or not peer:
         return None
+    if not all(ours if not bench.is_more_better else peer):
+        return None  # nothing is not so many times better
     return statistics.median(a / b if bench.is_more_better else b / a for a, b in zip(ours, peer))
 
 
@@ -62,12 +71,17 @@ def median(values):
 
 
 def measure(bench, rounds):
-    """A row for each peer, or one without; the first also says whether the goals hold."""
+    """Rows of a bench whose programs run in turn."""
     programs = {None: bench.ours, **bench.peers}
     found = {name: [] for name in programs}
     for _ in range(rounds):
         for name, command in programs.items():
             found[name].append(numbers(command))
+    return rows_of(bench, found)
+
+
+def rows_of(bench, found):
+    """A row for each peer, or one without; the first also says whether the goals hold. found: of each program (ours: None) the numbers of each round."""
     values, by_cpu = column(found[None], 0), column(found[None], 1)
     rows = []
     for peer in [*bench.peers] or [None]:
@@ -97,14 +111,14 @@ def times(ratio):
 
 
 def show_head(title, peers):
-    print("%-52s %8s %-4s %15s %8s %8s" % (title, "ours", "", "(lowest-highest)", "by CPU", "goal")
+    print("%-62s %8s %-4s %15s %8s %8s" % (title, "ours", "", "(lowest-highest)", "by CPU", "goal")
           + "".join(" %9s %7s %9s" % (peer, "ratio", "by CPU") for peer in peers), flush=True)
 
 
 def show(rows, peers):
     first = rows[0]
     by_peer = {row["peer"]: row for row in rows}
-    line = "%-52s %8s %-4s %15s %8s %8s" % (first["name"], number(first["value"]), first["unit"],
+    line = "%-62s %8s %-4s %15s %8s %8s" % (first["name"], number(first["value"]), first["unit"],
                                             "(%s-%s)" % (number(first["lowest"]), number(first["highest"])),
                                             number(first["value_by_cpu"]), number(first["goal"]))
     for peer in peers:
@@ -116,6 +130,7 @@ def show(rows, peers):
 def run(title, table, peers, rounds, words):
     """All benches of a table whose name contains a word (no words: all); their rows, and how many could not be measured."""
     rows, failed = [], 0
+    take_priority()
     show_head(title, peers)
     for bench in table:
         if words and not any(word in bench.name for word in words):
