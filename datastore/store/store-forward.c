@@ -12,6 +12,8 @@
  * it was made in: in one term a leader hears what we say in order, and a leader of a later term has applied what it
  * keeps of earlier ones before it takes a further try. And it takes it only while the number would still be known (store-write.c).
  */
+#include "datastore/store/store-forward.h"
+
 #include <assert.h>
 
 #include "datastore/store/store-private.h"
@@ -76,14 +78,14 @@ static bool may_be_repeated(const struct store_forward *forward)
 
 static void release(struct store *store, struct store_forward *forward)
 {
-	store->forward_bytes -= forward->bytes;
+	store->forwards.bytes -= forward->bytes;
 	arena_free(forward->arena);
 }
 
 static struct store_forward take_out(struct store *store, uint32_t at)
 {
-	struct store_forward forward = store->forwards.at[at];
-	vec_swap_remove(&store->forwards, at);
+	struct store_forward forward = store->forwards.all.at[at];
+	vec_swap_remove(&store->forwards.all, at);
 	return forward;
 }
 
@@ -102,7 +104,7 @@ static enum status try_leader(struct store *store, struct store_forward *forward
 {
 	struct act_ref leader = store_peer(store, store->seen.leader);
 	int64_t left_ms = (forward->until.ns - act_now(store->act).ns) / TIME_MS;
-	uint64_t number = ++store->next_forward;
+	uint64_t number = ++store->forwards.last_number;
 	if (act_ref_is_nil(leader) || store->seen.leader == store->seen.id || left_ms <= 0)
 		return UNAVAILABLE;
 	if (forward->type == &store_write_type)
@@ -125,7 +127,7 @@ static void try_here(struct store *store, uint32_t at)
 		forward.body.write.for_term = store->seen.term;
 	enum status status = store_take_again(store, &forward);
 	if (status == UNAVAILABLE || (forward.is_doubtful && (status == BUSY || status == FULL))) {
-		vec_push(&store->forwards, forward);
+		vec_push(&store->forwards.all, forward);
 		return;
 	}
 	if (status != OK)
@@ -135,7 +137,7 @@ static void try_here(struct store *store, uint32_t at)
 
 static void try_again(struct store *store, uint32_t at)
 {
-	struct store_forward *forward = &store->forwards.at[at];
+	struct store_forward *forward = &store->forwards.all.at[at];
 	if (forward->type == &store_write_type)
 		forward->body.write.since = forward->since;
 	if (act_now(store->act).ns >= forward->until.ns)
@@ -155,7 +157,7 @@ static bool is_overtaken(const struct store *store, const struct store_forward *
 
 static void go_on(struct store *store, uint32_t at)
 {
-	struct store_forward *forward = &store->forwards.at[at];
+	struct store_forward *forward = &store->forwards.all.at[at];
 	bool was_doubtful = forward->is_doubtful;
 	if (forward->number != 0) {
 		if (!is_overtaken(store, forward))
@@ -171,24 +173,24 @@ static void go_on(struct store *store, uint32_t at)
 
 static void arm(struct store *store, uint32_t after_ms)
 {
-	if (store->forward_timer && after_ms)
+	if (store->forwards.timer && after_ms)
 		return;
-	if (store->forward_timer)
-		act_cancel(store->act, store->forward_timer);
-	store->forward_timer = act_after(store->act, after_ms, &store_forward_again_type,
-					 &(struct store_forward_again){ 0 });
+	if (store->forwards.timer)
+		act_cancel(store->act, store->forwards.timer);
+	store->forwards.timer = act_after(store->act, after_ms, &store_forward_again_type,
+					  &(struct store_forward_again){ 0 });
 }
 
 void store_on_forward_again(struct store *store)
 {
 	bool is_waiting = false;
-	store->forward_timer = 0;
+	store->forwards.timer = 0;
 	/* What is taken here may end all of them; what waits again is put behind. */
-	for (uint32_t i = store->forwards.len; i-- > 0;)
-		if (i < store->forwards.len)
+	for (uint32_t i = store->forwards.all.len; i-- > 0;)
+		if (i < store->forwards.all.len)
 			go_on(store, i);
-	for (uint32_t i = 0; i < store->forwards.len && !is_waiting; i++)
-		is_waiting = store->forwards.at[i].number == 0;
+	for (uint32_t i = 0; i < store->forwards.all.len && !is_waiting; i++)
+		is_waiting = store->forwards.all.at[i].number == 0;
 	if (is_waiting)
 		arm(store, STORE_FORWARD_AGAIN_MS);
 }
@@ -196,7 +198,7 @@ void store_on_forward_again(struct store *store)
 /* Not within the call that found out: what is taken here calls the replica. */
 void store_forward_leader(struct store *store)
 {
-	if (store->forwards.len)
+	if (store->forwards.all.len)
 		arm(store, 0);
 }
 
@@ -231,22 +233,22 @@ enum status store_pass_on(struct store *store, const struct act_msg *msg)
 {
 	struct store_forward forward = make_forward(store, msg);
 	struct arena **arena = arena_of(msg->type, &forward.body);
-	if (store->forwards.len >= LIMIT_PROPOSALS ||
-	    store->forward_bytes + forward.bytes > STORE_FORWARD_BYTES)
+	if (store->forwards.all.len >= LIMIT_PROPOSALS ||
+	    store->forwards.bytes + forward.bytes > STORE_FORWARD_BYTES)
 		return BUSY;
 	forward.arena = act_keep(store->act, msg);
 	if (arena && *arena)
 		forward.arena = *arena;
 	if (arena)
 		*arena = NULL;
-	store->forward_bytes += forward.bytes;
+	store->forwards.bytes += forward.bytes;
 	enum status status = try_leader(store, &forward);
 	if (msg->kind != ACT_REQUEST || (status != OK && !may_wait(store, msg->type))) {
 		release(store, &forward);
 		return status;
 	}
 	forward.ticket = act_ticket(msg);
-	vec_push(&store->forwards, forward);
+	vec_push(&store->forwards.all, forward);
 	if (status != OK)
 		arm(store, STORE_FORWARD_AGAIN_MS);
 	return OK;
@@ -255,7 +257,7 @@ enum status store_pass_on(struct store *store, const struct act_msg *msg)
 static uint32_t find_forward(const struct store *store, uint64_t number)
 {
 	uint32_t i = 0;
-	while (i < store->forwards.len && store->forwards.at[i].number != number)
+	while (i < store->forwards.all.len && store->forwards.all.at[i].number != number)
 		i++;
 	return i;
 }
@@ -302,9 +304,9 @@ static enum outcome outcome_of(const struct store_forward *forward, const struct
 void store_on_forwarded(struct store *store, const struct act_msg *msg)
 {
 	uint32_t at = find_forward(store, STORE_TAG_NUMBER(msg->tag));
-	if (at == store->forwards.len)
+	if (at == store->forwards.all.len)
 		return;
-	struct store_forward *forward = &store->forwards.at[at];
+	struct store_forward *forward = &store->forwards.all.at[at];
 	enum outcome outcome = outcome_of(forward, msg);
 	if (msg->status == OK && (outcome == FINAL || !is_command(forward->type))) {
 		struct store_forward done = take_out(store, at);
@@ -324,16 +326,16 @@ void store_on_forwarded(struct store *store, const struct act_msg *msg)
 
 void store_fail_forwards(struct store *store)
 {
-	while (store->forwards.len) {
-		struct store_forward *last = &store->forwards.at[store->forwards.len - 1];
+	while (store->forwards.all.len) {
+		struct store_forward *last = &store->forwards.all.at[store->forwards.all.len - 1];
 		last->is_doubtful |= last->number != 0;
-		give_up(store, store->forwards.len - 1, UNAVAILABLE);
+		give_up(store, store->forwards.all.len - 1, UNAVAILABLE);
 	}
 }
 
 void store_forwards_fini(struct store *store)
 {
-	for (uint32_t i = 0; i < store->forwards.len; i++)
-		release(store, &store->forwards.at[i]);
-	vec_fini(&store->forwards);
+	for (uint32_t i = 0; i < store->forwards.all.len; i++)
+		release(store, &store->forwards.all.at[i]);
+	vec_fini(&store->forwards.all);
 }

@@ -4,7 +4,7 @@
  *   store.c         life: opening, the switch over messages, reopening, the end
  *   store-drive.c   the replica: what happened goes in, its output is acted upon
  *   store-write.c   commands: gathered into entries, applied, answered
- *   store-forward.c what another one leads: passed on to it, and again to whoever leads next
+ *   store-forward   what another one leads: passed on to it, and again to whoever leads next
  *   store-read.c    ranges: read index rounds, waiting, values from the table
  *   store-watch.c   watchers: live from the history, catching up from the table
  *   store-table.c   what is written behind: groups, sweeps, checkpoints
@@ -26,6 +26,7 @@
 #include "datastore/log/replica.h"
 #include "datastore/store/state/history.h"
 #include "datastore/store/state/index.h"
+#include "datastore/store/store-forward.h"
 #include "datastore/store/store.h"
 #include "datastore/table/table.h"
 #include "runtime/actor/act.h"
@@ -33,12 +34,9 @@
 #include "runtime/base/log.h"
 
 #define STORE_IN_FLIGHT 2U /* entries under way: one being written, one being gathered behind it */
-#define STORE_FORWARD_MS 10000U         /* for a request passed to the leader, all its tries */
-#define STORE_FORWARD_AGAIN_MS 20U      /* between two of them, unless another one leads */
-#define STORE_FORWARD_BYTES (16U * MIB) /* of bodies that are kept for a further try */
-#define STORE_FLUSH_MS 20U              /* how long changes gather before they are written behind */
-#define STORE_FLUSH_CHANGES 1024U       /* or this many */
-#define STORE_RETRY_MS 1000U            /* after a full disk, a busy watcher, a failed fetch */
+#define STORE_FLUSH_MS 20U /* how long changes gather before they are written behind */
+#define STORE_FLUSH_CHANGES 1024U /* or this many */
+#define STORE_RETRY_MS 1000U      /* after a full disk, a busy watcher, a failed fetch */
 #define STORE_CHECKPOINT_BYTES \
 	(8U * MIB) /* written behind since the last one: bounds SQLite's log */
 #define STORE_TABLE_LOG_BYTES (64U * MIB) /* beyond, the writer waits for a checkpoint */
@@ -108,26 +106,6 @@ struct store_batch {
 	struct text bytes;
 	VEC(struct store_waiter) waiters;
 	uint64_t index, term; /* once submitted */
-};
-
-union store_body {
-	struct store_write write;
-	struct store_member_add add;
-	char bytes[256];
-};
-
-/* A request that another store was asked in somebody's place. */
-struct store_forward {
-	uint64_t number; /* of the try under way; 0: it waits for the next one */
-	struct act_ticket ticket;
-	const struct act_type *type;
-	union store_body body;
-	struct arena *arena; /* holds what the body points to */
-	uint32_t bytes;      /* of it */
-	struct mono until;
-	uint64_t leader, term; /* whom it was tried with */
-	uint64_t since;        /* the revision before the first try */
-	bool is_doubtful;      /* a try that is over may have been taken */
 };
 
 /* A range on its way. */
@@ -355,9 +333,7 @@ struct store {
 	uint32_t waiting; /* waiters in both */
 	size_t waiting_bytes;
 	bool is_flush_sent;
-	VEC(struct store_forward) forwards;
-	size_t forward_bytes;
-	uint64_t next_forward, forward_timer;
+	struct store_forwards forwards;
 	uint32_t leaderless_s; /* how many seconds in a row found no leader */
 
 	struct store_reads reads;
@@ -485,16 +461,6 @@ void store_write_second(struct store *store);
 MUST_USE enum status store_take_again(struct store *store, const struct store_forward *forward);
 void store_answer_failure(struct store *store, struct act_ticket ticket,
 			  const struct act_type *request, enum status status);
-
-/* ---- store-forward.c ---- */
-
-/* Passes a request to the leader, or a command to the next one; its answer goes to whoever asked us. Not OK: no leader, nothing happened. */
-MUST_USE enum status store_pass_on(struct store *store, const struct act_msg *msg);
-void store_on_forwarded(struct store *store, const struct act_msg *msg);
-void store_on_forward_again(struct store *store);
-void store_forward_leader(struct store *store); /* another one leads, or in another term */
-void store_fail_forwards(struct store *store);
-void store_forwards_fini(struct store *store);
 
 /* ---- store-read.c ---- */
 
