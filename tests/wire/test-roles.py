@@ -57,7 +57,18 @@ def lose_a_voter(cluster, tolerance):
     return lost, (dead - began) * 1000, (whole - dead) * 1000
 
 
+def summed_up(what, took):
+    """The middle and the worst of many, and how busy the machine is meanwhile."""
+    took = sorted(took)
+    return "%s %.0f ms, at worst %.0f" % (what, took[len(took) // 2], took[-1])
+
+
+def load():
+    return "load %.0f" % os.getloadavg()[0]
+
+
 def kill_voters_in(nodes, voters):
+    dead, whole = [], []
     with Cluster(nodes) as cluster:
         wait_whole(cluster, voters, nodes - voters)
         for turn in range(ROUNDS):
@@ -65,7 +76,10 @@ def kill_voters_in(nodes, voters):
                 lost.start().wait_ready()
                 wait_whole(cluster, voters, nodes - voters, 90)  # it has to stay half a minute to be trusted
             lost, dead_ms, whole_ms = lose_a_voter(cluster, voters // 2)
-            print("%d nodes, round %d: declared dead after %.0f ms, tolerance back %.0f ms later" % (nodes, turn + 1, dead_ms, whole_ms), flush=True)
+            dead.append(dead_ms)
+            whole.append(whole_ms)
+            print("%d nodes, round %d: declared dead after %.0f ms, tolerance back %.0f ms later (%s)" % (nodes, turn + 1, dead_ms, whole_ms, load()), flush=True)
+    print("%d nodes, %d rounds: %s; %s" % (nodes, ROUNDS, summed_up("declared dead after", dead), summed_up("tolerance back after another", whole)), flush=True)
 
 
 def test_of_four_nodes_one_that_is_killed_is_replaced():
@@ -158,6 +172,7 @@ def writes_again(cluster, node, what):
 
 
 def test_two_nodes_and_a_witness_go_on_whichever_is_lost():
+    away = {"leader": [], "other": [], "witness": []}
     with Cluster(2) as cluster:
         witness = cluster.add("w", "--join", cluster.token("--role", "witness"), "--role", "witness")
         until(lambda: "is ready as a witness" in open(witness.log).read(), 30, "the witness is ready")
@@ -176,13 +191,15 @@ def test_two_nodes_and_a_witness_go_on_whichever_is_lost():
                 lost, through = {"leader": (leader, other), "other": (other, leader), "witness": (witness, leader)}[which]
                 before = through.request("GET", "/api/v1/namespaces/default/configmaps")[1]
                 lost.kill()
-                print("without the %s: writes again after %.0f ms" % (which, writes_again(cluster, through, which)), flush=True)
+                away[which].append(writes_again(cluster, through, which))
+                print("without the %s: writes again after %.0f ms (%s)" % (which, away[which][-1], load()), flush=True)
                 after = {item["metadata"]["name"] for item in through.request("GET", "/api/v1/namespaces/default/configmaps")[1]["items"]}
                 assert after > {item["metadata"]["name"] for item in before["items"]}, "something is lost"
                 lost.start(*(["--role", "witness"] if lost is witness else []))
                 if lost is not witness:
                     lost.wait_ready()
                 until(is_well, 60, "all is as before")
+        print("%d rounds: %s" % (ROUNDS, "; ".join(summed_up("without the %s writes again after" % which, took) for which, took in away.items())), flush=True)
         used = sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(witness.folder + "/store") for name in names)
         print("the witness keeps %d KiB on its disk" % (used // 1024), flush=True)
         assert used < 2 << 20, used
