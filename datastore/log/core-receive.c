@@ -131,19 +131,28 @@ static enum status receive_append(struct core *core, struct raft_message *out,
 	return OK;
 }
 
+/*
+ * What a member has on its disk it does not lose. So a refusal of that is an old one; libraft would go back behind what it knows to be the
+ * same, take all that for entries under way, and send nothing more. Or the member's disk has lost it after all, which only it can tell.
+ */
+static bool is_contradiction(struct core *core, uint64_t from, const struct message *message)
+{
+	uint64_t match = core_match(core, from);
+	if (message->appended.rejected == 0 || message->appended.last >= match)
+		return false;
+	struct message held = { .kind = MESSAGE_HELD, .term = core->term, .held = { match } };
+	core_send(core, from, &held);
+	return true;
+}
+
 static enum status receive_appended(struct core *core, struct raft_message *out,
 				    const struct message *message, struct fault *why)
 {
 	if (core->raft.state != RAFT_LEADER)
 		return OK;
-	core_witness_answered(core, out->server_id, message);
-	/*
-	 * What a member has on its disk it does not lose: a refusal of that is an old one. libraft would go back behind what it knows to
-	 * be the same, take all that for entries under way, and send nothing more.
-	 */
-	if (message->appended.rejected > 0 &&
-	    message->appended.rejected <= core_match(core, out->server_id))
+	if (message->term <= core->term && is_contradiction(core, out->server_id, message))
 		return OK;
+	core_witness_answered(core, out->server_id, message);
 	out->type = RAFT_APPEND_ENTRIES_RESULT;
 	out->append_entries_result.term = message->term;
 	out->append_entries_result.rejected = message->appended.rejected;
@@ -255,6 +264,14 @@ static void receive_removed(struct core *core, uint64_t from, const struct messa
 		core->update->is_removed = true;
 }
 
+/* While a leader leads nothing is taken out of the logs of those who follow it. */
+static void receive_held(struct core *core, uint64_t from, const struct message *message)
+{
+	if (message->term == core->raft.current_term && core_leader(core) == from &&
+	    core->raft.state == RAFT_FOLLOWER && window_last(&core->window) < message->held.index)
+		core->update->missing = message->held.index;
+}
+
 static enum status receive(struct core *core, uint64_t from, struct message *message,
 			   struct fault *why)
 {
@@ -277,6 +294,7 @@ static enum status receive(struct core *core, uint64_t from, struct message *mes
 	case MESSAGE_READABLE: core_reads_readable(core, from, message); return OK;
 	case MESSAGE_REMOVED: receive_removed(core, from, message); return OK;
 	case MESSAGE_COMMITTED: return core_commit_heard(core, from, message, why);
+	case MESSAGE_HELD: receive_held(core, from, message); return OK;
 	case MESSAGE_BASE: core_witness_base(core, from, message); return OK;
 	}
 	return INTERNAL;

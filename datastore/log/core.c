@@ -29,6 +29,7 @@ void core_update_clear(struct core_update *update)
 	update->base = (struct core_base){ 0 };
 	update->meta_changed = update->commit_changed = update->state_changed = false;
 	update->members_changed = update->is_removed = false;
+	update->missing = 0;
 }
 
 void core_update_fini(struct core_update *update)

@@ -11,6 +11,8 @@
  *   - a member that was away itself, whose CORE_TICK comes late, gives the others one more heartbeat to be heard in
  *     before it asks for votes or stops leading;
  *   - reads are safe only after a majority said, later than they were asked, that our term still holds;
+ *   - a member whose log ends before what it has acknowledged to the leader of this term (its folder is an old copy, its disk lost what
+ *     it had synced) is told so and says it, rather than be sent that again: what it promised others no longer holds;
  *   - snapshots are never installed inside libraft: the core is started anew on top of one;
  *   - a witness votes and acknowledges like any other, but is sent entries without what is in them, never stands for election, and
  *     is not told of an entry before those who hold it could do without one of them (core-witness.c).
@@ -116,6 +118,7 @@ struct core_update {
 	struct core_base base;
 	bool commit_changed, state_changed, members_changed;
 	bool is_removed; /* the leader says that we are no longer a member */
+	uint64_t missing; /* we have told our leader that this entry is on our disk, and it is not; 0: no such */
 };
 
 /* The arena is the caller's: what the messages point to lives as long. */

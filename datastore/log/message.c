@@ -88,6 +88,7 @@ void message_encode(const struct message *message, struct text *out)
 		add_u64(out, message->base.members_index);
 		text_add(out, message->base.members);
 		break;
+	case MESSAGE_HELD: add_u64(out, message->held.index); break;
 	case MESSAGE_CONFIRM:
 	case MESSAGE_CONFIRMED:
 	case MESSAGE_READ:
@@ -220,6 +221,11 @@ static enum status decode_body(struct bytes_reader *in, uint8_t flags, struct ar
 			return refuse(why, "read at an impossible index");
 		return OK;
 	case MESSAGE_REMOVED: return OK;
+	case MESSAGE_HELD:
+		out->held.index = bytes_read_u64(in);
+		if (out->held.index == 0 || out->held.index >= NUMBER_MAX)
+			return refuse(why, "nothing is held");
+		return OK;
 	case MESSAGE_BASE: return decode_base(in, out, why);
 	case MESSAGE_COMMITTED:
 		decode_pair(in, &out->committed.index, &out->committed.term);
@@ -244,7 +250,7 @@ enum status message_decode(struct str bytes, struct arena *arena, struct message
 		return refuse(why, "shorter than a header");
 	if (version != MESSAGE_VERSION)
 		return refuse(why, "unknown version");
-	if (kind < MESSAGE_APPEND || kind > MESSAGE_BASE || (flags & ~FLAG_ALL) != 0 || zero != 0)
+	if (kind < MESSAGE_APPEND || kind > MESSAGE_HELD || (flags & ~FLAG_ALL) != 0 || zero != 0)
 		return refuse(why, "unknown kind");
 	if (out->term == 0 || out->term >= NUMBER_MAX)
 		return refuse(why, "impossible term");

@@ -30,6 +30,7 @@ enum message_kind {
 	MESSAGE_REMOVED = 11,   /* to one that is no longer a member */
 	MESSAGE_COMMITTED = 12, /* leader: what you have is committed up to here */
 	MESSAGE_BASE = 13,      /* leader to a witness: go on from this entry, which is committed */
+	MESSAGE_HELD = 14,      /* leader: up to here you have told me that it is on your disk */
 };
 
 #define MESSAGE_ENTRIES \
@@ -68,6 +69,9 @@ struct message {
 			uint64_t index, term, members_index;
 			struct str members; /* the newest list up to there */
 		} base;
+		struct {
+			uint64_t index;
+		} held;
 		struct {
 			uint64_t round; /* confirm, confirmed, read, readable: which of them */
 			uint64_t index; /* readable: 0 is "cannot say" */

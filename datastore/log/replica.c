@@ -21,6 +21,7 @@ void replica_output_clear(struct replica_output *out)
 	out->log_job = out->background_job = NULL;
 	out->offer = (struct core_offer){ 0 };
 	out->state_changed = out->members_changed = out->is_removed = out->is_failed = false;
+	out->missing = 0;
 	out->step = (struct roles_step){ 0 };
 	out->why = (struct fault){ .status = OK };
 }
@@ -193,6 +194,8 @@ static void take_update(struct replica *replica, struct replica_output *out)
 	out->state_changed |= update->state_changed;
 	out->members_changed |= update->members_changed;
 	out->is_removed |= update->is_removed;
+	if (update->missing != 0)
+		out->missing = update->missing;
 	if (replica->is_started && update->members_changed && !core_is_changing(replica->core))
 		replica->manage_after = replica->now; /* the next step may follow at once */
 }

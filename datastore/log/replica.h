@@ -117,10 +117,11 @@ struct replica_output {
 	struct core_offer offer;
 	/* Leader: these members were offered one and will ask for it. */
 	VEC(uint64_t) snapshot_wanted;
-	bool state_changed;     /* role, term or leader: replica_status */
-	bool members_changed;   /* replica_members */
-	bool is_removed;        /* we are no member any more: stop, forget the folder */
-	bool is_failed;         /* a job failed: end the process; `why` */
+	bool state_changed;   /* role, term or leader: replica_status */
+	bool members_changed; /* replica_members */
+	bool is_removed;      /* we are no member any more: stop, forget the folder */
+	uint64_t missing; /* an entry that we have acknowledged and do not have: take no part, return under a new id; 0: none */
+	bool is_failed;   /* a job failed: end the process; `why` */
 	struct roles_step step; /* a step of membership that was just begun, for the log */
 	struct fault why;
 };

@@ -216,14 +216,16 @@ static void act_on_output(struct store *store)
 		store_on_offer(store, &out->offer);
 	if (out->is_removed)
 		leave_cluster(store);
+	else if (out->missing)
+		store_is_outdated(store, out->missing);
 }
 
 static bool has_output(const struct replica_output *out)
 {
 	return out->messages.len || out->committed.len || out->reads.len || out->log_job ||
 	       out->background_job || out->offer.from || out->snapshot_wanted.len ||
-	       out->state_changed || out->members_changed || out->is_removed || out->is_failed ||
-	       out->step.kind != ROLES_NONE;
+	       out->state_changed || out->members_changed || out->is_removed || out->missing ||
+	       out->is_failed || out->step.kind != ROLES_NONE;
 }
 
 static void arm(struct store *store)

@@ -18,7 +18,8 @@
  *   store-message.c types of messages; store-codec.c: their bytes
  *
  * States: OPENING (a job opens table and log; requests are refused) -> RUNNING -> CLOSING (a snapshot was fetched:
- * when all jobs have ended everything is closed and opened again from it) -> OPENING. GONE: removed from the cluster.
+ * when all jobs have ended everything is closed and opened again from it) -> OPENING. GONE: removed from the cluster. DAMAGED: files cannot
+ * be believed, as opening them has shown or as the leader has, by way of CLOSING.
  */
 #ifndef DATASTORE_STORE_STORE_PRIVATE_H
 #define DATASTORE_STORE_STORE_PRIVATE_H
@@ -353,6 +354,7 @@ struct store {
 
 	struct store_note notes[LIMIT_MEMBERS];
 	uint32_t note_count;
+	uint64_t missing; /* an entry that we have acknowledged and do not have; 0: none */
 	bool is_pressed, is_looking; /* at the room that its disk has */
 	uint32_t seconds;            /* to the next look */
 	struct store_reported reported;
@@ -432,6 +434,8 @@ ACT_TYPE_DECLARE(store_fetch_again);
 void store_job(struct store *store, struct act_lane *lane, void (*run)(void *), void *arg,
 	       void (*drop)(void *), enum store_tag kind);
 void store_begin_closing(struct store *store);
+void store_is_outdated(struct store *store,
+		       uint64_t missing); /* we have acknowledged an entry that is not in our log */
 bool store_is_leader(const struct store *store);
 
 /* ---- store-drive.c ---- */

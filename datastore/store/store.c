@@ -268,26 +268,40 @@ static void run_reopening(void *arg)
 		run_opening(opening);
 }
 
+static void be_outdated(struct store *store)
+{
+	struct fault why;
+	(void)!fault_set(&why, CORRUPT, "",
+			 "the log ends before entry %llu, which this member has acknowledged: it "
+			 "is an old copy, or the "
+			 "disk lost what it had written",
+			 (unsigned long long)store->missing);
+	be_damaged(store, &why);
+}
+
 static void close_if_idle(struct store *store)
 {
 	if (store->state != STORE_CLOSING || store->jobs)
 		return;
-	struct opening *opening = mem_new(struct opening);
-	opening->store = store;
-	opening->arena = arena_new(0);
 	store->is_dirty = store->needs_sweep = false;
 	store->written_compact = 0;
 	store->unchecked_bytes = 0;
 	store->seen = (struct replica_status){ 0 };
 	replica_output_clear(&store->out);
+	if (store->missing) {
+		be_outdated(store);
+		return;
+	}
+	struct opening *opening = mem_new(struct opening);
+	opening->store = store;
+	opening->arena = arena_new(0);
 	store_job(store, store->log_lane, run_reopening, opening, drop_opening, TAG_OPENED);
 	store->state = STORE_OPENING;
 }
 
-void store_begin_closing(struct store *store)
+static void begin_closing(struct store *store)
 {
 	assert(store->state == STORE_RUNNING);
-	log_info("store", "begins anew from a snapshot", LOG_U64("index", store->fetch.index));
 	store->state = STORE_CLOSING;
 	store->fetch = (struct store_fetch){ .number = store->fetch.number + 1 };
 	store_fail_reads(store, UNAVAILABLE);
@@ -295,7 +309,21 @@ void store_begin_closing(struct store *store)
 	store_fail_members(store);
 	store_fail_gathering(store);
 	store_fail_in_flight(store);
+}
+
+void store_begin_closing(struct store *store)
+{
+	log_info("store", "begins anew from a snapshot", LOG_U64("index", store->fetch.index));
+	begin_closing(store);
 	close_if_idle(store);
+}
+
+/* Called while the output is acted upon: what is closed then waits for the end of the last job, or the next second. */
+void store_is_outdated(struct store *store, uint64_t missing)
+{
+	store->missing = missing;
+	store_watch_end(store, UNAVAILABLE);
+	begin_closing(store);
 }
 
 /* After everything else of the actor is gone: jobs have ended. */
@@ -408,6 +436,7 @@ static void on_answer(struct store *store, const struct act_msg *msg)
 
 static void on_second(struct store *store)
 {
+	close_if_idle(store);
 	if (store->state != STORE_RUNNING)
 		return;
 	store_watch_peers(store);

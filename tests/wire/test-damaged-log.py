@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import shutil
 import sys
 import time
 
@@ -64,6 +65,30 @@ def test_it_comes_back_from_the_others_whoever_it_is():
         for node in cluster.nodes:
             node.wait_ready(60)
         assert all(has(n, "before-%d" % i) for n in cluster.nodes for i in range(3))
+
+
+def test_a_folder_that_is_an_old_copy_comes_back_from_the_others():
+    with Cluster(3) as cluster:
+        until(lambda: is_well(cluster), 30, "one of three may be lost")
+        node = next(n for n in cluster.nodes if n is not cluster.leader())
+        copy = node.folder + ".copy"
+        write(node, "before")
+        node.kill()
+        shutil.copytree(node.folder, copy, symlinks=True, ignore=lambda folder, _: ["run"] if folder == node.folder else [])
+        node.start().wait_ready(60)
+        until(lambda: is_well(cluster), 60, "one of three may be lost again")
+        for number in range(20):
+            write(node, "after-%d" % number)
+        node.kill()
+        shutil.rmtree(node.folder)
+        os.rename(copy, node.folder)
+        node.start()
+        until(lambda: os.path.exists(node.folder + "/store.damaged"), 30, "what has lost acknowledged writes is set aside")
+        node.wait_ready(60)
+        until(lambda: is_well(cluster), 60, "one of three may be lost again")
+        assert has(node, "before") and all(has(node, "after-%d" % number) for number in range(20))
+        with open(node.log, encoding="utf-8") as log:
+            assert "an old copy" in log.read()
 
 
 def test_without_others_it_keeps_what_it_has_and_says_so():

@@ -17,6 +17,8 @@ static void take(struct council *council, uint32_t node)
 	for (uint32_t i = 0; i < update->reads.len; i++)
 		vec_push(&council->reads, update->reads.at[i]);
 	council->is_removed |= update->is_removed;
+	if (update->missing != 0)
+		council->missing = update->missing;
 	if (update->offer.from != 0)
 		council->offered = update->offer.index;
 	core_update_clear(update);

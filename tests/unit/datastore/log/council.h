@@ -28,6 +28,7 @@ struct council {
 	struct mono now[COUNCIL_NODES + 1];
 	uint32_t len;
 	bool is_removed;
+	uint64_t missing;
 	uint64_t offered;
 	struct fault why; /* of the last step */
 };

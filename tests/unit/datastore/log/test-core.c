@@ -295,17 +295,22 @@ static void refuse(struct council *council, uint64_t rejected, uint64_t last)
 		     OK);
 }
 
-/* With all that it has written. */
-static void restart(struct council *council, uint32_t node)
+/* With what it had on its disk when that ended with this entry. */
+static void restart_with(struct council *council, uint32_t node, uint32_t count)
 {
 	struct entry *entries[16];
-	uint32_t count = (uint32_t)core_last(council->core[node]);
 	CHECK(count <= 16);
 	for (uint32_t i = 0; i < count; i++)
 		entries[i] = entry_ref(window_at(core_window(council->core[node]), i + 1));
 	council_start(council, node, core_term(council->core[node]), entries, count);
 	for (uint32_t i = 0; i < count; i++)
 		entry_unref(entries[i]);
+}
+
+/* With all that it has written. */
+static void restart(struct council *council, uint32_t node)
+{
+	restart_with(council, node, (uint32_t)core_last(council->core[node]));
 }
 
 TEST(a_refusal_that_comes_late_does_not_stop_a_member_for_good)
@@ -328,6 +333,56 @@ TEST(a_refusal_that_comes_late_does_not_stop_a_member_for_good)
 	}
 	CHECK_EQ(core_match(council->core[1], 2), match + 1);
 	CHECK_EQ(council_commit(council, 1), match + 1);
+	council_free(council);
+}
+
+static void say_held(struct council *council, uint32_t from, uint64_t term, uint64_t index)
+{
+	struct message message = { .kind = MESSAGE_HELD, .term = term, .held = { index } };
+	struct text text = text_in(test_arena(), KIB);
+	message_encode(&message, &text);
+	CHECK_STATUS(council_step(council, 2,
+				  (struct core_event){ .kind = CORE_RECEIVE,
+						       .receive = { from, text_str(&text) } }),
+		     OK);
+}
+
+/* The folder was put back from an old copy, or the disk has lost what it said was there. */
+TEST(a_member_that_has_lost_what_it_acknowledged_is_not_sent_it_again_but_told)
+{
+	struct council *council = council_new(3);
+	council_elect(council, 1, ALL);
+	for (uint32_t i = 0; i < 4; i++) {
+		CHECK_STATUS(council_submit(council, 1, STR("x")), OK);
+		council_settle(council, ALL);
+	}
+	uint64_t match = core_match(council->core[1], 2);
+	restart_with(council, 2, (uint32_t)match - 2);
+	CHECK_STATUS(council_submit(council, 1, STR("y")), OK);
+	for (uint32_t i = 0; i < 5; i++) {
+		council_elapse_alone(council, 1, 51);
+		council_settle(council, ALL);
+	}
+	CHECK_EQ(council->missing, match);
+	CHECK_EQ(core_last(council->core[2]), match - 2);
+	/* The others go on. */
+	CHECK_EQ(council_commit(council, 1), match + 1);
+	CHECK_EQ(council_commit(council, 3), match + 1);
+	council_free(council);
+}
+
+TEST(only_the_leader_of_its_term_tells_a_member_what_it_has_lost)
+{
+	struct council *council = council_new(3);
+	council_elect(council, 1, ALL);
+	council_settle(council, ALL);
+	uint64_t term = core_term(council->core[1]), last = core_last(council->core[2]);
+	say_held(council, 1, term, last);
+	say_held(council, 3, term, last + 1);
+	say_held(council, 1, term - 1, last + 1);
+	CHECK_EQ(council->missing, 0);
+	say_held(council, 1, term, last + 1);
+	CHECK_EQ(council->missing, last + 1);
 	council_free(council);
 }
 

@@ -72,6 +72,7 @@ TEST(the_other_messages_are_read_as_they_were_said)
 		{ .kind = MESSAGE_CONFIRM, .term = 4, .read = { 99, 0 } },
 		{ .kind = MESSAGE_READABLE, .term = 4, .read = { 99, 100 } },
 		{ .kind = MESSAGE_REMOVED, .term = 4 },
+		{ .kind = MESSAGE_HELD, .term = 4, .held = { 9 } },
 		{ .kind = MESSAGE_COMMITTED, .term = 4, .committed = { 12, 3 } },
 	};
 	for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -93,6 +94,8 @@ TEST(what_contradicts_itself_is_refused)
 		{ .kind = MESSAGE_OFFER, .term = 4, .offer = { 0, 0 } },
 		{ .kind = MESSAGE_READABLE, .term = 4, .read = { 1, UINT64_MAX } },
 		{ .kind = MESSAGE_COMMITTED, .term = 4, .committed = { 0, 0 } },
+		{ .kind = MESSAGE_HELD, .term = 4, .held = { 0 } },
+		{ .kind = MESSAGE_HELD, .term = 4, .held = { UINT64_MAX } },
 		{ .kind = MESSAGE_COMMITTED, .term = 4, .committed = { 7, 5 } },
 		{ .kind = MESSAGE_APPEND, .term = 4, .append = { .prev_index = 3 } },
 		{ .kind = MESSAGE_APPEND, .term = 4, .append = { 3, 5, 0, 0, NULL } },
