@@ -38,6 +38,8 @@ struct kind_schema {
 	struct rule_set **rules;         /* made when they are first asked; NULL: for each object */
 };
 
+struct path;
+
 struct kind_change {
 	struct check_context *check;
 	struct arena *arena;
@@ -83,6 +85,9 @@ struct kind_rules {
 	const char *group, *kind; /* "" is core */
 	const char *version; /* what comes in another one is judged as this one; NULL: as it came */
 	enum name_syntax name_syntax;
+	/* Instead of the syntax, where a name depends on what it names: says at `at` what is wrong. `is_prefix`: a generateName. */
+	void (*check_name)(const struct kind_change *change, const struct path *at, struct str name,
+			   bool is_prefix);
 	bool has_generation;          /* 1 on create, +1 when the spec changes */
 	bool counts_all;              /* +1 when anything beside the metadata changes */
 	bool allows_create_on_update; /* PUT makes what is missing */
@@ -134,5 +139,8 @@ void kind_reset_metadata(struct kind_change *change);
 void metadata_validate(const struct kind_rules *kind, struct kind_change *change,
 		       enum name_syntax syntax);
 void metadata_validate_update(struct kind_change *change);
+/* A kind_rules.check_name for kinds of whose names a mark says all. */
+void metadata_name_is_marked(const struct kind_change *change, const struct path *at,
+			     struct str name, bool is_prefix);
 
 #endif

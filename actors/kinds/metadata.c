@@ -12,19 +12,39 @@
 #define FOREGROUND STR("foregroundDeletion")
 #define SUBRESOURCE_BYTES_MAX 256U /* apimachinery: MaxSubresourceNameLength */
 
-static void check_generate_name(const struct path *at, struct str prefix, enum name_syntax syntax)
+void metadata_name_is_marked(const struct kind_change *change, const struct path *at,
+			     struct str name, bool is_prefix)
 {
-	if (prefix.len > 0)
-		name_check_prefix(syntax, prefix, path_text(at), path_faults(at));
+	(void)change;
+	(void)at;
+	(void)name;
+	(void)is_prefix;
 }
 
-static void check_names(const struct path *at, const struct type *type,
-			const struct meta_object_meta *meta, enum name_syntax syntax)
+static void check_name(const struct kind_rules *kind, const struct kind_change *change,
+		       const struct path *at, struct str name, enum name_syntax syntax,
+		       bool is_prefix)
 {
-	bool is_namespaced = type->flags & TYPE_NAMESPACED;
+	/* It was judged when it was new. */
+	if (kind->check_name != NULL && change->old == NULL)
+		kind->check_name(change, at, name, is_prefix);
+	else if (is_prefix)
+		rule_name_prefix(at, syntax, name);
+	else
+		rule_name(at, syntax, name);
+}
 
-	check_generate_name(PATH(at, "generateName"), meta->generate_name, syntax);
-	rule_needed_name(PATH(at, "name"), syntax, meta->name, "name or generateName is required");
+static void check_names(const struct kind_rules *kind, const struct kind_change *change,
+			const struct path *at, enum name_syntax syntax)
+{
+	const struct meta_object_meta *meta = record_meta(change->type, change->object);
+	bool is_namespaced = change->type->flags & TYPE_NAMESPACED;
+
+	if (meta->generate_name.len > 0)
+		check_name(kind, change, PATH(at, "generateName"), meta->generate_name, syntax,
+			   true);
+	if (rule_needed(PATH(at, "name"), meta->name, "name or generateName is required"))
+		check_name(kind, change, PATH(at, "name"), meta->name, syntax, false);
 	if (is_namespaced)
 		rule_needed_name(PATH(at, "namespace"), NAME_DNS_LABEL, meta->namespace, "");
 	else if (meta->namespace.len > 0)
@@ -117,7 +137,7 @@ void metadata_validate(const struct kind_rules *kind, struct kind_change *change
 	const struct meta_object_meta *meta = record_meta(change->type, change->object);
 	const struct path *at = PATH_ROOT(change->faults, "metadata");
 
-	check_names(at, change->type, meta, syntax);
+	check_names(kind, change, at, syntax);
 	rule_not_negative(PATH(at, "generation"), meta->generation);
 	rule_labels(PATH(at, "labels"), meta->labels);
 	rule_annotations(PATH(at, "annotations"), meta->annotations);

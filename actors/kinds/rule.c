@@ -23,6 +23,11 @@ bool rule_name(const struct path *at, enum name_syntax syntax, struct str value)
 	return name_check(syntax, value, path_text(at), path_faults(at));
 }
 
+bool rule_name_prefix(const struct path *at, enum name_syntax syntax, struct str value)
+{
+	return name_check_prefix(syntax, value, path_text(at), path_faults(at));
+}
+
 struct str rule_words(const struct path *at, enum name_syntax syntax, struct str value,
 		      const char *joint)
 {

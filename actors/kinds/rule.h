@@ -15,7 +15,9 @@
 /* ---- text ----------------------------------------------------------------------------------------------- */
 
 bool rule_name(const struct path *at, enum name_syntax syntax, struct str value);
-/* The same, and not empty: Required says `words`, and nothing else is said. */
+/* Of what something is appended to. */
+bool rule_name_prefix(const struct path *at, enum name_syntax syntax, struct str value);
+/* As rule_name, and not empty: Required says `words`, and nothing else is said. */
 bool rule_needed_name(const struct path *at, enum name_syntax syntax, struct str value,
 		      const char *words);
 /* As rule_name, with all that is wrong in one fault; an empty one passes. */

@@ -11,7 +11,7 @@
  */
 
 #define BUNDLE_BYTES_MAX MIB
-#define DATA STR("<value omitted>")
+#define DATA STR("\"<value omitted>\"")
 
 static void check_block(const struct path *at, const struct pem_block *block, uint32_t number,
 			struct seen *seen)
@@ -52,16 +52,24 @@ static void check_bundle(const struct path *at, struct str bundle)
 		path_fault(at, FAULT_INVALID, DATA, "at least one trust anchor must be provided");
 }
 
+static void check_name(const struct kind_change *change, const struct path *at, struct str name,
+		       bool is_prefix)
+{
+	const struct certificates_cluster_trust_bundle *bundle = change->object;
+
+	path_invalid_lines(at, name, STR(""),
+			   signer_bundle_fault(at, name, bundle->spec->signer_name, is_prefix));
+}
+
 static void validate(struct kind_change *change)
 {
 	const struct certificates_cluster_trust_bundle *bundle = change->object, *old = change->old;
 	const struct certificates_cluster_trust_bundle_spec *spec = bundle->spec;
 	const struct path *at = PATH_ROOT(change->faults, "spec"), *signer = PATH(at, "signerName");
-	const struct path *name = PATH(PATH_ROOT(change->faults, "metadata"), "name");
-	struct str words = signer_bundle_fault(name, bundle->metadata->name, spec->signer_name);
 
-	if (words.at != NULL)
-		path_invalid_lines(name, bundle->metadata->name, STR(""), words);
+	if (old != NULL)
+		check_name(change, PATH(PATH_ROOT(change->faults, "metadata"), "name"),
+			   bundle->metadata->name, false);
 	if (spec->signer_name.len > 0)
 		signer_check_name(signer, spec->signer_name);
 	if (old == NULL || !str_eq(spec->trust_bundle, old->spec->trust_bundle))
@@ -74,7 +82,7 @@ static void validate(struct kind_change *change)
 const struct kind_rules kind_cluster_trust_bundle = {
 	.group = "certificates.k8s.io",
 	.kind = "ClusterTrustBundle",
-	.name_syntax = NAME_PATH_SEGMENT,
+	.check_name = check_name,
 	.needs_resource_version = true,
 	.validate_create = validate,
 	.validate_update = validate,

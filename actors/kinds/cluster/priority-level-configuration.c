@@ -20,10 +20,9 @@ static void check_percent(const struct path *at, int32_t value)
 		path_invalid_number(at, value, "must be between 0 and 100, inclusive");
 }
 
-static void check_positive(const struct path *at, int32_t value)
+static bool check_positive(const struct path *at, int32_t value)
 {
-	if (value <= 0)
-		path_invalid_number(at, value, "must be positive");
+	return value > 0 || path_invalid_number(at, value, "must be positive");
 }
 
 /* A hand is dealt out of the bits of one hash: there must be enough of them. */
@@ -31,12 +30,13 @@ static void check_hand(const struct path *at, int32_t hand, int32_t queues)
 {
 	int bits;
 
-	check_positive(at, hand);
-	if (hand > queues)
+	if (!check_positive(at, hand))
+		return;
+	if (hand > queues) {
 		path_fault(at, FAULT_INVALID, arena_printf(path_arena(at), "%d", hand),
 			   "should not be greater than queues (%d)", queues);
-	if (hand <= 0 || queues <= 0)
 		return;
+	}
 	bits = (int)ceil(log2((double)queues) * (double)hand);
 	if (bits > HASH_BITS_MAX)
 		path_fault(at, FAULT_INVALID, arena_printf(path_arena(at), "%d", hand),
@@ -69,7 +69,7 @@ static void check_response(const struct path *at, const struct flowcontrol_limit
 				      "must not be empty if limited.limitResponse.type is Limited");
 		else
 			check_queuing(queuing, response->queuing);
-	} else {
+	} else if (response->type.len > 0) { /* that it is needed says a mark */
 		path_not_supported(PATH(at, "type"), response->type, "\"Queue\", \"Reject\"");
 	}
 }
@@ -111,7 +111,7 @@ static void check_spec(const struct path *at, struct str name,
 
 	if (str_is(name, "exempt") != is_exempt)
 		path_invalid(PATH(at, "type"), spec->type,
-			     "type must be 'Exempt' if and only if name is 'exempt'");
+			     "must be 'Exempt' if and only if `name` is 'exempt'");
 	if (is_exempt) {
 		if (spec->limited != NULL)
 			path_forbidden(limited, "must be nil if the type is not Limited");
@@ -123,7 +123,7 @@ static void check_spec(const struct path *at, struct str name,
 			path_required(limited, "must not be empty when type is Limited");
 		else
 			check_limited(limited, spec->limited);
-	} else {
+	} else if (spec->type.len > 0) { /* that it is needed says a mark */
 		path_not_supported(PATH(at, "type"), spec->type, "\"Exempt\", \"Limited\"");
 	}
 }
@@ -147,8 +147,15 @@ static void validate(struct kind_change *change)
 
 	if (str_map_get(level->metadata->annotations, STR(CARRIED)).at != NULL)
 		path_forbidden(PATH(PATH_ROOT(change->faults, "metadata"), "annotations"),
-			       "specifying annotation '" CARRIED "' is not allowed");
+			       "annotation '" CARRIED "' is forbidden");
 	check_spec(at, name, level->spec);
+	if (str_is(name, "exempt") &&
+	    (!str_is(level->spec->type, "Exempt") || level->spec->limited != NULL))
+		path_fault(at, FAULT_INVALID,
+			   path_shown_record(at, &flowcontrol_priority_level_configuration_spec_type,
+					     level->spec),
+			   "spec of 'exempt' except the 'spec.exempt' field must equal the fixed "
+			   "value");
 	if (str_is(name, "catch-all") && !is_catch_all(level->spec))
 		path_fault(at, FAULT_INVALID,
 			   path_shown_record(at, &flowcontrol_priority_level_configuration_spec_type,

@@ -40,7 +40,7 @@ static void validate(struct kind_change *change)
 const struct kind_rules kind_device_class = {
 	.group = "resource.k8s.io",
 	.kind = "DeviceClass",
-	.name_syntax = NAME_DNS_SUBDOMAIN,
+	.check_name = metadata_name_is_marked,
 	.has_generation = true,
 	.returns_deleted = true,
 	.validate_create = validate,

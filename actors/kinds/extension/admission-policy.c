@@ -7,7 +7,7 @@
 
 /*
  * ValidatingAdmissionPolicy, MutatingAdmissionPolicy and what binds them (upstream: apis/admissionregistration/validation). Expressions
- * compile. Whether the writer may read the parameters is not asked.
+ * compile. Whether the writer may read the parameters is asked by the server.
  */
 
 #define ANNOTATIONS_MAX 20U
@@ -140,8 +140,11 @@ static void check_variables(const struct path *at, struct admissionregistration_
 		if (is_blank(list.at[i].expression))
 			path_required(PATH(here, "expression"), "expression is not specified");
 		else if (policy_add_variable(policy, list.at[i].name, list.at[i].expression,
-					     &words) != OK)
+					     &words) != OK) {
 			path_invalid(PATH(here, "expression"), list.at[i].expression, words.at);
+			/* It is there for the others, whatever it would have been. */
+			policy_assume_variable(policy, list.at[i].name);
+		}
 	}
 }
 
@@ -159,23 +162,32 @@ static void check_validation(const struct path *at,
 
 	if (is_blank(v->expression))
 		path_required(PATH(at, "expression"), "expression is not specified");
+	match_rule_check_expression(PATH(at, "expression"), policy, v->expression, POLICY_BOOL,
+				    true);
 	if (v->message_expression.len > 0 && is_blank(v->message_expression))
 		path_invalid(PATH(at, "messageExpression"), v->message_expression,
 			     "must be non-empty if specified");
+	match_rule_check_expression(PATH(at, "messageExpression"), policy, v->message_expression,
+				    POLICY_STRING, false);
 	if (v->message.len > 0 && message.len == 0)
-		path_invalid(PATH(at, "message"), v->message,
-			     "message must be non-empty if specified");
+		path_invalid(PATH(at, "message"), v->message, "must be non-empty if specified");
 	else if (has_line_breaks(message))
-		path_invalid(PATH(at, "message"), v->message,
-			     "message must not contain line breaks");
+		path_invalid(PATH(at, "message"), v->message, "must not contain line breaks");
 	if (v->reason.at != NULL && !str_is(v->reason, "Forbidden") &&
 	    !str_is(v->reason, "Invalid") && !str_is(v->reason, "RequestEntityTooLarge"))
 		path_not_supported(PATH(at, "reason"), v->reason,
 				   "\"Forbidden\", \"Invalid\", \"RequestEntityTooLarge\"");
-	match_rule_check_expression(PATH(at, "expression"), policy, v->expression, POLICY_BOOL,
-				    true);
-	match_rule_check_expression(PATH(at, "messageExpression"), policy, v->message_expression,
-				    POLICY_STRING, false);
+}
+
+/* Read without the blanks around it, and shown with them. */
+static void check_value(const struct path *at, struct str expression, struct policy *policy)
+{
+	struct cel_program *program;
+	struct str words;
+
+	if (policy_compile(policy, str_trim(expression), POLICY_STRING_OR_NULL, true, &program,
+			   &words) != OK)
+		path_invalid(at, expression, words.at);
 }
 
 static void check_annotations(const struct path *at,
@@ -197,14 +209,13 @@ static void check_annotations(const struct path *at,
 		if (policy.len == 0)
 			path_invalid(key, list.at[i].key, "requires metadata.name be non-empty");
 		else if (words.len > 0)
-			path_invalid_lines(key, list.at[i].key, STR(""), words);
+			path_invalid_lines(key, whole, STR(""), words);
 		if (is_blank(list.at[i].value_expression))
 			path_required(value, "valueExpression is not specified");
 		else if (str_trim(list.at[i].value_expression).len > VALUE_MAX)
 			path_required(value, "must not exceed 5120 bytes in length");
 		else
-			match_rule_check_expression(value, compiled, list.at[i].value_expression,
-						    POLICY_STRING_OR_NULL, true);
+			check_value(value, list.at[i].value_expression, compiled);
 		if (!seen_add(&keys, list.at[i].key))
 			path_duplicate(key, list.at[i].key);
 	}
@@ -370,8 +381,11 @@ static void check_param_ref(const struct path *at, const struct admissionregistr
 		path_forbidden(PATH(at, "selector"), either);
 	if (ref->name.len == 0 && ref->selector == NULL)
 		path_required(at, "one of name or selector must be specified");
-	rule_needed_one_of(PATH(at, "parameterNotFoundAction"), ref->parameter_not_found_action,
-			   &admissionregistration_parameter_not_found_action_type_values);
+	if (rule_needed(PATH(at, "parameterNotFoundAction"), ref->parameter_not_found_action, "") &&
+	    !str_is(ref->parameter_not_found_action, "Deny") &&
+	    !str_is(ref->parameter_not_found_action, "Allow"))
+		path_not_supported(PATH(at, "parameterNotFoundAction"),
+				   ref->parameter_not_found_action, "\"Deny\", \"Allow\"");
 }
 
 static void check_actions(const struct path *at, struct str_list actions)

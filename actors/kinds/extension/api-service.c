@@ -33,13 +33,16 @@ static void prepare_create(struct kind_change *change)
 	    (struct apiregistration_api_service_condition_list){ condition, 1 };
 }
 
-static void check_name(const struct path *at, struct str name,
-		       const struct apiregistration_api_service_spec *spec)
+static void check_name(const struct kind_change *change, const struct path *at, struct str name,
+		       bool is_prefix)
 {
+	const struct apiregistration_api_service *service = change->object;
+	const struct apiregistration_api_service_spec *spec = service->spec;
 	struct str wanted = arena_printf(path_arena(at), STR_FMT "." STR_FMT,
 					 STR_ARG(spec->version), STR_ARG(spec->group));
 
-	if (!str_eq(name, wanted))
+	(void)is_prefix;
+	if (rule_name(at, NAME_PATH_SEGMENT, name) && !str_eq(name, wanted))
 		path_invalid(at, name,
 			     arena_printf(path_arena(at),
 					  "must be `spec.version+\".\"+spec.group`: \"" STR_FMT "\"",
@@ -78,8 +81,9 @@ static void validate(struct kind_change *change)
 	const struct apiregistration_api_service_spec *spec = service->spec;
 	const struct path *at = PATH_ROOT(change->faults, "spec");
 
-	check_name(PATH(PATH_ROOT(change->faults, "metadata"), "name"), service->metadata->name,
-		   spec);
+	if (change->old != NULL)
+		check_name(change, PATH(PATH_ROOT(change->faults, "metadata"), "name"),
+			   service->metadata->name, false);
 	if (spec->group.len > 0)
 		rule_name(PATH(at, "group"), NAME_DNS_SUBDOMAIN, spec->group);
 	else if (!str_is(spec->version, "v1"))
@@ -121,7 +125,7 @@ const struct kind_rules kind_api_service = {
 	.group = "apiregistration.k8s.io",
 	.kind = "APIService",
 	.has_any_finalizer = true,
-	.name_syntax = NAME_PATH_SEGMENT,
+	.check_name = check_name,
 	.needs_resource_version = true,
 	.prepare_create = prepare_create,
 	.validate_create = validate,

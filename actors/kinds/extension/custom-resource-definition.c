@@ -203,14 +203,19 @@ static void check_unchanged(const struct path *at, const definition *now, const 
 
 /* ---- the rest of the object ------------------------------------------------------------------------------- */
 
-static void check_name(const struct path *at, const definition *of)
+static void check_name(const struct kind_change *change, const struct path *at, struct str name,
+		       bool is_prefix)
 {
+	const definition *of = change->object;
 	struct str wanted = arena_printf(path_arena(at), STR_FMT "." STR_FMT,
 					 STR_ARG(of->spec->names->plural), STR_ARG(of->spec->group));
 
-	if (!str_eq(of->metadata->name, wanted))
-		path_invalid(PATH(at, "name"), of->metadata->name,
-			     "must be spec.names.plural+\".\"+spec.group");
+	if (is_prefix)
+		rule_name_prefix(at, NAME_DNS_SUBDOMAIN, name);
+	else
+		rule_name(at, NAME_DNS_SUBDOMAIN, name);
+	if (!str_eq(name, wanted))
+		path_invalid(at, name, "must be spec.names.plural+\".\"+spec.group");
 }
 
 static bool is_protected(struct str group)
@@ -329,7 +334,6 @@ static void validate_create(struct kind_change *change)
 {
 	definition *now = change->object;
 
-	check_name(PATH_ROOT(change->faults, "metadata"), now);
 	check_spec(PATH_ROOT(change->faults, "spec"), now->spec, NULL);
 	check_status(PATH_ROOT(change->faults, "status"), now);
 	check_approval(PATH_ROOT(change->faults, "metadata"), now, NULL);
@@ -405,7 +409,7 @@ const struct kind_rules kind_custom_resource_definition = {
 	.group = "apiextensions.k8s.io",
 	.kind = "CustomResourceDefinition",
 	.has_any_finalizer = true,
-	.name_syntax = NAME_DNS_SUBDOMAIN,
+	.check_name = check_name,
 	.has_generation = true,
 	.needs_resource_version = true,
 	.prepare_create = prepare,

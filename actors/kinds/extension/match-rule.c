@@ -137,10 +137,11 @@ void match_rule_check_conditions(const struct path *at,
 		path_too_many(at, conditions.len, CONDITIONS_MAX);
 	for (uint32_t i = 0; i < conditions.len; i++) {
 		const struct path *here = PATH_AT(at, i);
+		struct str expression = str_trim(conditions.at[i].expression);
 
-		rule_needed(PATH(here, "expression"), conditions.at[i].expression, "");
-		match_rule_check_expression(PATH(here, "expression"), &policy,
-					    conditions.at[i].expression, POLICY_BOOL, true);
+		rule_needed(PATH(here, "expression"), expression, "");
+		match_rule_check_expression(PATH(here, "expression"), &policy, expression,
+					    POLICY_BOOL, true);
 		rule_needed_name(PATH(here, "name"), NAME_LABEL_KEY, conditions.at[i].name, "");
 		if (conditions.at[i].name.len > 0 && !seen_add(&seen, conditions.at[i].name))
 			path_duplicate(PATH(here, "name"), conditions.at[i].name);

@@ -56,14 +56,20 @@ static struct str with_colons(struct arena *arena, struct str name)
 	return str_of(copy, name.len);
 }
 
-static struct str name_fault(const struct path *at, struct str name)
+static struct str name_fault(const struct path *at, struct str name, bool is_prefix)
 {
-	struct str words = rule_words(at, NAME_DNS_SUBDOMAIN, name, "\n");
+	struct str words;
+
+	/* A dash at the end is one within the name, when it is made. */
+	if (is_prefix && name.len > 1 && str_ends(name, STR("-")))
+		name.len--;
+	words = rule_words(at, NAME_DNS_SUBDOMAIN, name, "\n");
 
 	return words.len > 0 ? words : STR_NONE;
 }
 
-struct str signer_bundle_fault(const struct path *at, struct str bundle, struct str signer)
+struct str signer_bundle_fault(const struct path *at, struct str bundle, struct str signer,
+			       bool is_prefix)
 {
 	struct arena *arena = path_arena(at);
 	struct str prefix;
@@ -72,7 +78,7 @@ struct str signer_bundle_fault(const struct path *at, struct str bundle, struct 
 		if (str_find_char(bundle, ':') >= 0)
 			return STR("ClusterTrustBundle without signer name must not have \":\" in "
 				   "its name");
-		return name_fault(at, bundle);
+		return name_fault(at, bundle, is_prefix);
 	}
 	prefix = arena_printf(arena, STR_FMT ":", STR_ARG(with_colons(arena, signer)));
 	if (!str_starts(bundle, prefix))
@@ -80,7 +86,7 @@ struct str signer_bundle_fault(const struct path *at, struct str bundle, struct 
 				    "ClusterTrustBundle for signerName " STR_FMT
 				    " must be named with prefix " STR_FMT,
 				    STR_ARG(signer), STR_ARG(prefix));
-	return name_fault(at, str_slice(bundle, prefix.len, bundle.len));
+	return name_fault(at, str_slice(bundle, prefix.len, bundle.len), is_prefix);
 }
 
 void signer_check_annotations(const struct path *at, struct str_map annotations)

@@ -7,8 +7,9 @@
 #include "actors/kinds/rule.h"
 
 bool signer_check_name(const struct path *at, struct str name);
-/* example.com:my-signer:name for that signer's, or a name without colons. Absent: good; else why not, upstream's words. */
-struct str signer_bundle_fault(const struct path *at, struct str bundle, struct str signer);
+/* example.com:my-signer:name for that signer's, or a name without colons. Absent: good; else why not, upstream's words. `is_prefix`: something will be appended. */
+struct str signer_bundle_fault(const struct path *at, struct str bundle, struct str signer,
+			       bool is_prefix);
 /* Annotations that a pod sends along to a signer. */
 void signer_check_annotations(const struct path *at, struct str_map annotations);
 

@@ -25,11 +25,18 @@ static void check_parent(const struct path *at, const struct networking_parent_r
 		rule_name(PATH(at, "namespace"), NAME_PATH_SEGMENT, parent->namespace);
 }
 
+static void check_address_name(const struct kind_change *change, const struct path *at,
+			       struct str name, bool is_prefix)
+{
+	(void)change;
+	(void)is_prefix;
+	ip_check(at, name);
+}
+
 static void validate_address(struct kind_change *change)
 {
 	const struct networking_ip_address *address = change->object;
 
-	ip_check(PATH(PATH_ROOT(change->faults, "metadata"), "name"), address->metadata->name);
 	check_parent(PATH(PATH_ROOT(change->faults, "spec"), "parentRef"),
 		     address->spec->parent_ref);
 }
@@ -38,7 +45,7 @@ static void validate_address(struct kind_change *change)
 const struct kind_rules kind_ip_address = {
 	.group = "networking.k8s.io",
 	.kind = "IPAddress",
-	.name_syntax = NAME_PATH_SEGMENT,
+	.check_name = check_address_name,
 	.validate_create = validate_address,
 	.validate_update = validate_address,
 };

@@ -83,7 +83,7 @@ static void check_bundle_name(const struct path *at, struct str name)
 		return;
 	if (colon >= 0)
 		signer = with_slashes(path_arena(at), str_slice(name, 0, (uint32_t)colon));
-	words = signer_bundle_fault(at, name, signer);
+	words = signer_bundle_fault(at, name, signer, false);
 	path_invalid_lines(at, name, STR("not a valid clustertrustbundlename: "), words);
 }
 

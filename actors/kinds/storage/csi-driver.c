@@ -72,9 +72,27 @@ static void check(struct kind_change *change)
 				    spec->node_allocatable_update_period_seconds,
 				    "must be greater than or equal to 10 seconds");
 	if (spec->has.service_account_token_in_secrets && spec->token_requests.len == 0)
-		path_fault(PATH(at, "serviceAccountTokenInSecrets"), FAULT_INVALID,
-			   spec->service_account_token_in_secrets ? STR("true") : STR("false"),
-			   "may only be specified with `tokenRequests`");
+		path_fault(
+		    PATH(at, "serviceAccountTokenInSecrets"), FAULT_INVALID,
+		    spec->service_account_token_in_secrets ? STR("true") : STR("false"),
+		    "serviceAccountTokenInSecrets is set but no tokenRequests are specified");
+}
+
+static void warn_of_tokens(struct kind_change *change)
+{
+	const struct storage_csi_driver_spec *spec = spec_of(change->object);
+
+	if (spec->token_requests.len > 0 && !spec->has.service_account_token_in_secrets)
+		kind_warn(change,
+			  "spec.serviceAccountTokenInSecrets is unset; if supported by this "
+			  "CSI driver, set to true to prevent possible logging of tokens in "
+			  "volume attributes");
+}
+
+static void validate_create(struct kind_change *change)
+{
+	check(change);
+	warn_of_tokens(change);
 }
 
 /* The path of attachRequired is upstream's, misspelt. */
@@ -88,6 +106,9 @@ static void validate_update(struct kind_change *change)
 		       spec_of(change->object), spec_of(change->old));
 	rule_unchanged(PATH(at, "volumeLifecycleModes"), type, "volumeLifecycleModes",
 		       spec_of(change->object), spec_of(change->old));
+	if (!record_equal_field(type_field(type, STR("tokenRequests")), spec_of(change->object),
+				spec_of(change->old)))
+		warn_of_tokens(change);
 }
 
 const struct kind_rules kind_csi_driver = {
@@ -97,6 +118,6 @@ const struct kind_rules kind_csi_driver = {
 	.needs_resource_version = true,
 	.returns_deleted = true,
 	.prepare_update = prepare_update,
-	.validate_create = check,
+	.validate_create = validate_create,
 	.validate_update = validate_update,
 };

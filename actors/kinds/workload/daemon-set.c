@@ -69,6 +69,13 @@ static void prepare_update(struct kind_change *change)
 	set_generation(change, old_generation(change) + has_new_template(change));
 }
 
+/* Whatever is said of it by way of the status. */
+static void prepare_status(struct kind_change *change)
+{
+	kind_prepare_status(change);
+	set_generation(change, old_generation(change));
+}
+
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 static void check_rolling(const struct path *at,
@@ -187,7 +194,7 @@ static void validate_status(struct kind_change *change)
 }
 
 static const struct kind_subresource subresources[] = {
-	{ "status", NULL, validate_status },
+	{ "status", prepare_status, validate_status },
 };
 
 const struct kind_rules kind_daemon_set = {

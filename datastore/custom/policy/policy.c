@@ -4,6 +4,7 @@
 
 #include "datastore/cel/value/message.h"
 #include "datastore/custom/rule/view.h"
+#include "runtime/base/limits.h"
 
 /* ---- what is known of requests and namespaces ------------------------------------------------------------------ */
 
@@ -212,6 +213,30 @@ enum status policy_compile(struct policy *policy, struct str text, enum policy_r
 	return OK;
 }
 
+/* What others know of a variable: kinds that upstream does not declare are anything. */
+static const struct cel_type *declared(const struct cel_type *type, struct arena *arena,
+				       uint32_t depth)
+{
+	if (depth == LIMIT_NESTING)
+		return &a_dyn;
+	switch (type->kind) {
+	case CEL_NULL:
+	case CEL_BOOL:
+	case CEL_INT:
+	case CEL_UINT:
+	case CEL_DOUBLE:
+	case CEL_STRING:
+	case CEL_BYTES:
+	case CEL_TIMESTAMP:
+	case CEL_DURATION: return cel_type_of(type->kind);
+	case CEL_LIST: return cel_type_list(arena, declared(type->param, arena, depth + 1));
+	case CEL_MAP:
+		return cel_type_map(arena, declared(type->param, arena, depth + 1),
+				    declared(type->value, arena, depth + 1));
+	default: return &a_dyn;
+	}
+}
+
 static void append_variable(struct policy *policy, struct policy_variable variable)
 {
 	if (policy->variable_count == policy->variable_cap) {
@@ -231,7 +256,7 @@ enum status policy_add_variable(struct policy *policy, struct str name, struct s
 	struct policy_variable variable = { .name = name };
 
 	TRY(policy_compile(policy, text, POLICY_ANY, true, &variable.program, words));
-	variable.type = cel_result_type(variable.program);
+	variable.type = declared(cel_result_type(variable.program), policy->arena, 0);
 	append_variable(policy, variable);
 	return OK;
 }

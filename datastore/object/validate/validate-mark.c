@@ -41,14 +41,22 @@ static struct str way_text(const struct way *way, struct arena *arena)
 	return text_str(&out);
 }
 
-static void drop_twin(struct judge *judge, enum fault_kind kind, struct str field)
+/* A bound is a rule beside others about the same value: it takes the place only of what says the same. */
+static bool is_bound(struct str words)
+{
+	return str_starts(words, STR("must be greater than or equal to ")) ||
+	       str_starts(words, STR("must be less than or equal to "));
+}
+
+static void drop_twin(struct judge *judge, enum fault_kind kind, struct str field, struct str words)
 {
 	struct faults *faults = judge->faults;
 
 	for (uint32_t i = 0; i < judge->before; i++) {
 		struct fault_item *item = &faults->at[i];
 
-		if (item->kind != kind || !str_eq(item->field, field))
+		if (item->kind != kind || !str_eq(item->field, field) ||
+		    (is_bound(words) && !str_ends(item->message, words)))
 			continue;
 		memmove(item, item + 1, (faults->len - i - 1) * sizeof *item);
 		faults->len--;
@@ -71,7 +79,7 @@ void validate_say(struct judge *judge, enum mark_stage stage, const struct way *
 	words = arena_vprintf(arena, format, args);
 	va_end(args);
 	if (stage == MARK_BETA)
-		drop_twin(judge, kind, field);
+		drop_twin(judge, kind, field, words);
 	faults_add(judge->faults, kind, field, shown, STR_FMT, STR_ARG(words));
 }
 

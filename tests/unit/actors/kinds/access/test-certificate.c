@@ -305,6 +305,10 @@ static const struct kind_case bundle_cases[] = {
 	{ "{'metadata':{'name':'a:b'}}",
 	  "metadata.name: Invalid value: \"a:b\": ClusterTrustBundle without signer name must not "
 	  "have \":\" in its name" },
+	{ "{'metadata':{'generateName':'a:'}}",
+	  "metadata.generateName: Invalid value: \"a:\": ClusterTrustBundle without signer name "
+	  "must not have \":\" in its name" },
+	{ "{'metadata':{'generateName':'x-'}}", "" },
 	{ "{'spec':{'signerName':'b'}}",
 	  "metadata.name: Invalid value: \"x\": ClusterTrustBundle for signerName b must be named "
 	  "with "
@@ -312,7 +316,7 @@ static const struct kind_case bundle_cases[] = {
 	  "spec.signerName: Invalid value: \"b\": must be a fully qualified domain and path of the "
 	  "form 'example.com/signer-name'" },
 	{ "{'spec':{'trustBundle':'x'}}",
-	  "spec.trustBundle: Invalid value: <value omitted>: at least "
+	  "spec.trustBundle: Invalid value: \"<value omitted>\": at least "
 	  "one trust anchor must be provided" },
 };
 
@@ -324,10 +328,11 @@ TEST(a_bundle_holds_authorities_once_each)
 
 	KIND_CREATES(BUNDLE, bundle_of("x", authority, none), bundle_cases);
 	CHECK_STR(kind_lab_create(kind_lab(BUNDLE), bundle_of("x", authority, authority), NULL),
-		  "spec.trustBundle: Invalid value: <value omitted>: entry 1 is a duplicate");
-	CHECK_STR(kind_lab_create(kind_lab(BUNDLE), bundle_of("x", client, none), NULL),
-		  "spec.trustBundle: Invalid value: <value omitted>: entry 0 is not marked as a "
-		  "certificate authority");
+		  "spec.trustBundle: Invalid value: \"<value omitted>\": entry 1 is a duplicate");
+	CHECK_STR(
+	    kind_lab_create(kind_lab(BUNDLE), bundle_of("x", client, none), NULL),
+	    "spec.trustBundle: Invalid value: \"<value omitted>\": entry 0 is not marked as a "
+	    "certificate authority");
 	CHECK_STR(
 	    kind_lab_update(kind_lab(BUNDLE), "", bundle_of("x", authority, none),
 			    "{'spec':{'signerName':'a.io/b'}}"),

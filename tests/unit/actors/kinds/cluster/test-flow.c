@@ -180,8 +180,15 @@ static const struct kind_case level_cases[] = {
 	  "spec.limited.limitResponse.queuing.handSize: Invalid value: 9: required entropy bits of "
 	  "deckSize 128 and handSize 9 should not be greater than 60" },
 	{ "{'spec':{'type':'Exempt','limited':null}}",
-	  "spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is "
+	  "spec.type: Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is "
 	  "'exempt'" },
+	{ "{'spec':{'type':'','limited':null}}", "spec.type: Required value" },
+	{ "{'spec':{'limited':{'limitResponse':{'type':''}}}}",
+	  "spec.limited.limitResponse.type: Required value" },
+	{ QUEUING("'queues':-1,'handSize':2,'queueLengthLimit':1"),
+	  "spec.limited.limitResponse.queuing.queues: Invalid value: -1: must be positive\n"
+	  "spec.limited.limitResponse.queuing.handSize: Invalid value: 2: should not be greater "
+	  "than queues (-1)" },
 	{ "{'metadata':{'name':'exempt'},'spec':{'type':'Exempt','limited':null,'exempt':{"
 	  "'nominalConcurrencyShares':-1,'lendablePercent':-1}}}",
 	  "spec.exempt.nominalConcurrencyShares: Invalid value: -1: must be a non-negative "
@@ -190,8 +197,8 @@ static const struct kind_case level_cases[] = {
 	{ "{'metadata':{'annotations':{'flowcontrol.k8s.io/"
 	  "v1beta3-preserve-zero-concurrency-shares':''}"
 	  "}}",
-	  "metadata.annotations: Forbidden: specifying annotation "
-	  "'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares' is not allowed" },
+	  "metadata.annotations: Forbidden: annotation "
+	  "'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares' is forbidden" },
 	{ "{'metadata':{'name':'catch-all'},'spec':{'limited':{'nominalConcurrencyShares':5}}}",
 	  "" },
 };

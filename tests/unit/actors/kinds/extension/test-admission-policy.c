@@ -62,11 +62,11 @@ static const struct kind_case validating_cases[] = {
 	  "spec.validations[0].expression: Required value: expression is not specified\n"
 	  "spec.validations[0].messageExpression: Invalid value: \" \": must be non-empty if "
 	  "specified\n"
-	  "spec.validations[0].message: Invalid value: \" \": message must be non-empty if "
+	  "spec.validations[0].message: Invalid value: \" \": must be non-empty if "
 	  "specified\n"
 	  "spec.validations[0].reason: Unsupported value: \"Unauthorized\": supported values: "
 	  "\"Forbidden\", \"Invalid\", \"RequestEntityTooLarge\"\n"
-	  "spec.validations[1].message: Invalid value: \"a\\nb\": message must not contain line "
+	  "spec.validations[1].message: Invalid value: \"a\\nb\": must not contain line "
 	  "breaks" },
 	{ SPEC("'auditAnnotations':[{'key':'k','valueExpression':'null'},{'key':'k','"
 	       "valueExpression':"
@@ -74,8 +74,24 @@ static const struct kind_case validating_cases[] = {
 	  "spec.auditAnnotations[1].valueExpression: Required value: valueExpression is not "
 	  "specified\n"
 	  "spec.auditAnnotations[1].key: Duplicate value: \"k\"" },
+	{ SPEC("'matchConditions':[{'name':'c','expression':' 1 '}]"),
+	  "spec.matchConditions[0].expression: Invalid value: \"1\": must evaluate to bool but got "
+	  "int" },
+	{ SPEC("'auditAnnotations':[{'key':'k','valueExpression':' 1 '}]"),
+	  "spec.auditAnnotations[0].valueExpression: Invalid value: \" 1 \": must evaluate to one "
+	  "of [string null_type] but got int" },
+	/* A variable that is none is anything to those that use it. */
+	{ SPEC("'variables':[{'name':'v','expression':'object.'}],'validations':[{'expression':"
+	       "'variables.v.x == 1'}]"),
+	  "spec.variables[0].expression: Invalid value: \"object.\": compilation failed: ERROR: "
+	  "<input>:1:8: Syntax error: no viable alternative at input '.'\n | object.\n | "
+	  ".......^" },
+	/* So is one of a type that upstream does not declare. */
+	{ SPEC("'variables':[{'name':'v','expression':'quantity(\\'1\\')'}],'validations':[{"
+	       "'expression':'variables.v.nothing == 1'}]"),
+	  "" },
 	{ SPEC("'auditAnnotations':[{'key':'a b','valueExpression':'null'}]"),
-	  "spec.auditAnnotations[0].key: Invalid value: \"a b\": name part must consist of "
+	  "spec.auditAnnotations[0].key: Invalid value: \"p.io/a b\": name part must consist of "
 	  "alphanumeric "
 	  "characters, '-', '_' or '.', and must start and end with an alphanumeric character "
 	  "(e.g. "
@@ -159,8 +175,8 @@ static const struct kind_case binding_cases[] = {
 	{ REF("'parameterNotFoundAction':'Cry'"),
 	  "spec.paramRef: Required value: one of name or selector must be specified\n"
 	  "spec.paramRef.parameterNotFoundAction: Unsupported value: \"Cry\": supported values: "
-	  "\"Allow\", "
-	  "\"Deny\"" },
+	  "\"Deny\", "
+	  "\"Allow\"" },
 	{ REF("'name':'a/b','selector':{}"),
 	  "spec.paramRef.name: Invalid value: \"a/b\": may not contain '/'\n"
 	  "spec.paramRef.name: Forbidden: name and selector are mutually exclusive\n"

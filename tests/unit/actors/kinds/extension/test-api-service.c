@@ -15,6 +15,8 @@ static const struct kind_case cases[] = {
 	{ "{'metadata':{'name':'v1.'},'spec':{'group':'','service':null}}", "" },
 	{ "{'metadata':{'name':'x'}}", "metadata.name: Invalid value: \"x\": must be "
 				       "`spec.version+\".\"+spec.group`: \"v1.a.io\"" },
+	{ "{'metadata':{'name':'a/b'}}",
+	  "metadata.name: Invalid value: \"a/b\": may not contain '/'" },
 	{ "{'metadata':{'name':'v2.'},'spec':{'group':'','version':'v2'}}",
 	  "spec.group: Required value: only v1 may have an empty group and it better be legacy "
 	  "kube" },

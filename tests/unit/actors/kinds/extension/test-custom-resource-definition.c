@@ -18,6 +18,8 @@ static const struct kind_case cases[] = {
 	{ NULL, "" },
 	{ "{'metadata':{'name':'x'}}", "metadata.name: Invalid value: \"x\": must be "
 				       "spec.names.plural+\".\"+spec.group" },
+	{ "{'metadata':{'generateName':'x-'}}", "metadata.generateName: Invalid value: \"x-\": "
+						"must be spec.names.plural+\".\"+spec.group" },
 	{ SPEC("'scope':'Town'"), "spec.scope: Unsupported value: \"Town\": supported values: "
 				  "\"Cluster\", \"Namespaced\"" },
 	{ "{'metadata':{'name':'widgets.apps'},'spec':{'group':'apps'}}",

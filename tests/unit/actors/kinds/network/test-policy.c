@@ -301,6 +301,10 @@ static const struct kind_case address_cases[] = {
 	{ "{'metadata':{'name':'web'}}",
 	  "metadata.name: Invalid value: \"web\": must be a valid IP address, (e.g. 10.9.8.7 or "
 	  "2001:db8::ffff)" },
+	{ "{'metadata':{'name':'','generateName':'web'}}",
+	  "metadata.generateName: Invalid value: \"web\": must be a valid IP address, (e.g. "
+	  "10.9.8.7 or 2001:db8::ffff)\n"
+	  "metadata.name: Required value: name or generateName is required" },
 	{ "{'metadata':{'name':'FD00::1'}}",
 	  "metadata.name: Invalid value: \"FD00::1\": must be in "
 	  "canonical form (\"fd00::1\")" },

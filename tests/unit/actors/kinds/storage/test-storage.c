@@ -36,6 +36,11 @@ static const struct kind_case class_cases[] = {
 	{ TOPOLOGY(TERM(ZONES("'a','b'")) "," TERM(ZONES("'a'"))), "" },
 	{ TOPOLOGY(TERM(ZONES("'a','b'")) "," TERM(ZONES("'b','a'"))),
 	  "allowedTopologies[1].matchLabelExpressions: Duplicate value: \"\"" },
+	/* As often as there are terms, and once for each such one before it: upstream's way. */
+	{ TOPOLOGY("{}"), "allowedTopologies[0].matchLabelExpressions: Duplicate value: \"\"" },
+	{ TOPOLOGY("{}," TERM(ZONES("'a'"))),
+	  "allowedTopologies[0].matchLabelExpressions: Duplicate value: \"\"\n"
+	  "allowedTopologies[0].matchLabelExpressions: Duplicate value: \"\"" },
 	{ TOPOLOGY(TERM(ZONES("'a','a'") "," ZONES(""))),
 	  "allowedTopologies[0].matchLabelExpressions[0].values[1]: Duplicate value: \"a\"\n"
 	  "allowedTopologies[0].matchLabelExpressions[1].values: Required value\n"
@@ -155,8 +160,18 @@ static const struct kind_case driver_cases[] = {
 	  "equal "
 	  "to 10 seconds" },
 	{ SPEC("'serviceAccountTokenInSecrets':true"),
-	  "spec.serviceAccountTokenInSecrets: Invalid value: true: may only be specified with "
-	  "`tokenRequests`" },
+	  "spec.serviceAccountTokenInSecrets: Invalid value: true: serviceAccountTokenInSecrets "
+	  "is set but no tokenRequests are specified" },
+};
+
+#define TOKENS_WARNING                                                                      \
+	"spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set " \
+	"to true to prevent possible logging of tokens in volume attributes"
+
+static const struct kind_case driver_warnings[] = {
+	{ NULL, "" },
+	{ SPEC("'tokenRequests':[{'audience':'a'}]"), TOKENS_WARNING },
+	{ SPEC("'tokenRequests':[{'audience':'a'}],'serviceAccountTokenInSecrets':false"), "" },
 };
 
 static const struct kind_case fixed_driver_cases[] = {
@@ -172,6 +187,7 @@ TEST(a_driver_says_what_it_can_do)
 
 	KIND_CREATES(DRIVER, driver, driver_cases);
 	KIND_UPDATES(DRIVER, "", driver, fixed_driver_cases);
+	KIND_WARNS(DRIVER, driver, driver_warnings);
 	CHECK_STR(kind_lab_create(lab, driver, NULL), "");
 	CHECK_STR(kind_lab_value(lab, "metadata.generation"), "");
 	CHECK_STR(kind_lab_update(lab, "", driver, SPEC("'podInfoOnMount':true")), "");

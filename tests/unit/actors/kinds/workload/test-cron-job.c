@@ -271,6 +271,7 @@ static const struct kind_case scaler_cases[] = {
 	  "spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`\n"
 	  "spec.maxReplicas: Required value" },
 	{ SPEC("'minReplicas':-1,'maxReplicas':-2"),
+	  "spec.maxReplicas: Invalid value: -2: must be greater than or equal to `minReplicas`\n"
 	  "spec.minReplicas: Invalid value: -1: must be greater than or equal to 0\n"
 	  "spec.maxReplicas: Invalid value: -2: must be greater than or equal to 1" },
 	{ SPEC("'minReplicas':0"), "spec.metrics: Forbidden: must specify at least one Object or "
