@@ -178,6 +178,8 @@ struct request {
 	struct str stored;       /* the bytes to be written; of store_arena */
 	void *work;              /* of the verb: deletecollection, eviction */
 	struct kind_write *also; /* what the verb wants written with it; NULL: nothing */
+	struct faults unheld; /* rights that the write lacks: told among the faults of the object */
+	bool is_unheld_last;  /* only where the object has none */
 	struct str *warnings;
 	uint32_t warning_count;
 	struct audit_state *audit;  /* NULL: nothing is told of it */

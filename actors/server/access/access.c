@@ -129,35 +129,39 @@ static struct attributes attributes_of(const struct request *r)
 	};
 }
 
-/* User "x" cannot list resource "pods" in API group "" in the namespace "default" */
-static enum next forbidden(struct request *r, struct str reason)
+static void show_resource(struct text *out, const struct attributes *a)
 {
-	const struct route *route = &r->route;
-	struct text why = text_in(r->arena, 8U * KIB);
-	struct str resource = route->resource;
-
-	text_printf(&why, "User \"" STR_FMT "\" cannot " STR_FMT, STR_ARG(r->user.name),
-		    STR_ARG(route->verb_name));
-	if (!route->is_resource) {
-		text_printf(&why, " path \"" STR_FMT "\"", STR_ARG(r->asked.path));
-		if (reason.len > 0)
-			text_printf(&why, ": " STR_FMT, STR_ARG(reason));
-		return request_fail(
-		    r, failure_forbidden(r->arena, STR(""), STR(""), STR(""), text_str(&why)));
-	}
-	if (route->subresource.len > 0)
-		resource = request_printf(r, STR_FMT "/" STR_FMT, STR_ARG(resource),
-					  STR_ARG(route->subresource));
-	text_printf(&why, " resource \"" STR_FMT "\" in API group \"" STR_FMT "\"",
-		    STR_ARG(resource), STR_ARG(route->group));
-	if (route->namespace.len > 0)
-		text_printf(&why, " in the namespace \"" STR_FMT "\"", STR_ARG(route->namespace));
+	text_printf(out, " resource \"" STR_FMT "%s" STR_FMT "\" in API group \"" STR_FMT "\"",
+		    STR_ARG(a->resource), a->subresource.len > 0 ? "/" : "",
+		    STR_ARG(a->subresource), STR_ARG(a->group));
+	if (a->namespace.len > 0)
+		text_printf(out, " in the namespace \"" STR_FMT "\"", STR_ARG(a->namespace));
 	else
-		text_lit(&why, " at the cluster scope");
+		text_lit(out, " at the cluster scope");
+}
+
+struct str access_refusal(struct request *r, const struct attributes *a, struct str reason)
+{
+	struct text why = text_in(r->arena, 8U * KIB);
+
+	text_printf(&why, "User \"" STR_FMT "\" cannot " STR_FMT, STR_ARG(a->user->name),
+		    STR_ARG(a->verb));
+	if (a->is_resource)
+		show_resource(&why, a);
+	else
+		text_printf(&why, " path \"" STR_FMT "\"", STR_ARG(a->path));
 	if (reason.len > 0)
 		text_printf(&why, ": " STR_FMT, STR_ARG(reason));
-	return request_fail(r, failure_forbidden(r->arena, route->group, route->resource,
-						 route->name, text_str(&why)));
+	return text_str(&why);
+}
+
+static enum next forbidden(struct request *r, const struct attributes *a, struct str reason)
+{
+	struct str why = access_refusal(r, a, reason);
+
+	if (!a->is_resource)
+		return request_fail(r, failure_forbidden(r->arena, STR(""), STR(""), STR(""), why));
+	return request_fail(r, failure_forbidden(r->arena, a->group, a->resource, a->name, why));
 }
 
 enum next access_ask(struct request *r, const struct attributes *attributes, bool wants_reason,
@@ -200,7 +204,7 @@ enum next access_authorize(struct request *r)
 		str_map_put(&r->annotations, r->arena, STR("authorization.k8s.io/reason"),
 			    verdict.reason.at ? verdict.reason : STR(""));
 	}
-	return verdict.is_allowed ? NEXT : forbidden(r, verdict.reason);
+	return verdict.is_allowed ? NEXT : forbidden(r, &attributes, verdict.reason);
 }
 
 /* ---- expressions that ask ------------------------------------------------------------------------------------------ */

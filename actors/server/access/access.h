@@ -20,6 +20,9 @@ enum next escalation_check(struct request *r);
 /* signing.c: whether the writer may approve, sign or attest for the signer. */
 enum next signing_check(struct request *r);
 
+/* rights.c: what else the writer has to be allowed: r->unheld. */
+enum next rights_check(struct request *r);
+
 /* The face of the authorizers for expressions (struct cel_authorizer): `request` is the struct request. */
 void access_decide(void *request, const struct cel_access *access, struct arena *arena,
 		   struct cel_decision *out);
@@ -33,6 +36,8 @@ enum next access_ask(struct request *r, const struct attributes *attributes, boo
 		     struct access_verdict *out);
 /* Not known: nobody takes the credentials for good; a->why may have words. */
 enum next access_identify(struct request *r, struct authentication *a, bool *out_is_known);
+/* User "x" cannot list resource "pods" in API group "" in the namespace "default": <reason> */
+struct str access_refusal(struct request *r, const struct attributes *attributes, struct str reason);
 void access_reset(struct request *r); /* the next kind of mechanism begins with its first */
 
 /* Of resources that are not kept: reviews; NULL: none. */

@@ -153,6 +153,8 @@ static enum next judge(struct request *r, bool is_new)
 
 	if (next == NEXT)
 		next = signing_check(r);
+	if (next == NEXT)
+		next = rights_check(r);
 	if (next != NEXT)
 		return next;
 	r->change.write_count = 0;

@@ -124,10 +124,28 @@ static void begin_change(struct request *r, struct faults *faults, struct check_
 		r->change.old = convert_record(r->live->type, r->live->record, type, r->arena);
 }
 
-static enum next end_change(struct request *r, const struct faults *faults)
+/* Rights that are lacking stand before what is wrong with the object, or in its place. */
+static void add_unheld(struct request *r, struct faults *faults)
+{
+	uint32_t len = r->unheld.len;
+	struct fault_item *all;
+
+	if (len == 0 || (r->is_unheld_last && faults->len > 0))
+		return;
+	all = arena_array(r->arena, struct fault_item, len + faults->len);
+	memcpy(all, r->unheld.at, len * sizeof *all);
+	if (faults->len > 0)
+		memcpy(all + len, faults->at, faults->len * sizeof *all);
+	faults->at = all;
+	faults->len += len;
+	faults->cap = faults->len;
+}
+
+static enum next end_change(struct request *r, struct faults *faults)
 {
 	struct str group = request_group(r);
 
+	add_unheld(r, faults);
 	for (uint32_t i = 0; i < r->change.warning_count; i++)
 		request_warn(r, r->change.warnings[i]);
 	r->record = in_type(r, r->change.type, r->change.object, r->type);
