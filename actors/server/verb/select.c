@@ -3,6 +3,15 @@
 #include "datastore/object/record.h"
 #include "datastore/schema/core.h"
 
+/* What is said of a field that a kind does not offer, before and after its name; of kinds not named here it is the same. */
+static const struct {
+	const char *group, *kind, *before, *after;
+} refusals[] = {
+	{ "batch", "Job", "field label \"", "\" not supported for Job" },
+	{ "resource.k8s.io", "ResourceSlice",
+	  "field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ", "" },
+};
+
 /* Where the value of a selectable field stands, if not at its own name; separated by |: the first that is not empty. */
 struct selectable {
 	const char *group, *kind;
@@ -12,7 +21,8 @@ struct selectable {
 static const struct selectable selectables[] = {
 	{ "", "Pod",
 	  "spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName "
-	  "spec.hostNetwork status.phase status.podIP status.nominatedNodeName" },
+	  "spec.hostNetwork status.phase status.podIP status.podIPs=none "
+	  "status.nominatedNodeName spec.host=spec.nodeName" },
 	{ "", "Event",
 	  "involvedObject.kind involvedObject.namespace involvedObject.name involvedObject.uid "
 	  "involvedObject.apiVersion involvedObject.resourceVersion involvedObject.fieldPath "
@@ -25,7 +35,6 @@ static const struct selectable selectables[] = {
 	{ "", "Secret", "type" },
 	{ "", "Service", "spec.clusterIP spec.type" },
 	{ "", "ReplicationController", "status.replicas" },
-	{ "apps", "ReplicaSet", "status.replicas" },
 	{ "batch", "Job", "status.successful=status.succeeded" },
 	{ "certificates.k8s.io", "CertificateSigningRequest", "spec.signerName" },
 	{ "certificates.k8s.io", "ClusterTrustBundle", "spec.signerName" },
@@ -78,9 +87,30 @@ static bool is_of_type(const struct type *type, struct str key)
 	return false;
 }
 
-static bool is_name_field(struct str key)
+/* Of kinds that lie in no namespace and have fields of their own, nobody asks for one. */
+static bool is_name_field(const struct type *type, const struct selectable *selectable,
+			  struct str key)
 {
-	return str_is(key, "metadata.name") || str_is(key, "metadata.namespace");
+	if (str_is(key, "metadata.namespace"))
+		return selectable == NULL || (type->flags & TYPE_NAMESPACED) != 0;
+	return str_is(key, "metadata.name");
+}
+
+static enum status refuse(const struct type *type, const struct selectable *selectable,
+			  struct str key, struct fault *why)
+{
+	for (size_t i = 0; selectable != NULL && i < sizeof refusals / sizeof *refusals; i++)
+		if (strcmp(selectable->kind, refusals[i].kind) == 0 &&
+		    strcmp(selectable->group, refusals[i].group) == 0)
+			return fault_set(why, BAD_REQUEST, "", "%s" STR_FMT "%s",
+					 refusals[i].before, STR_ARG(key), refusals[i].after);
+	if (selectable != NULL || (type != NULL && type->set != NULL))
+		return fault_set(why, BAD_REQUEST, "", "field label not supported: " STR_FMT,
+				 STR_ARG(key));
+	return fault_set(why, BAD_REQUEST, "",
+			 "\"" STR_FMT "\" is not a known field selector: only "
+			 "\"metadata.name\", \"metadata.namespace\"",
+			 STR_ARG(key));
 }
 
 enum status select_check(const struct type *type, const struct selector *fields, struct fault *why)
@@ -90,16 +120,9 @@ enum status select_check(const struct type *type, const struct selector *fields,
 	for (uint32_t i = 0; i < fields->len; i++) {
 		struct str key = fields->at[i].key;
 
-		if (is_name_field(key) || path_of(selectable, key).at != NULL ||
-		    is_of_type(type, key))
-			continue;
-		if (selectable != NULL || (type != NULL && type->set != NULL))
-			return fault_set(why, BAD_REQUEST, "",
-					 "field label not supported: " STR_FMT, STR_ARG(key));
-		return fault_set(why, BAD_REQUEST, "",
-				 "\"" STR_FMT "\" is not a known field selector: only "
-				 "\"metadata.name\", \"metadata.namespace\"",
-				 STR_ARG(key));
+		if (!is_name_field(type, selectable, key) && path_of(selectable, key).at == NULL &&
+		    !is_of_type(type, key))
+			return refuse(type, selectable, key, why);
 	}
 	return OK;
 }

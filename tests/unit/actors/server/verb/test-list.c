@@ -137,7 +137,12 @@ TEST(field_selectors_select_what_the_kind_offers)
 		      "BadRequest", "field label not supported: spec.nothing");
 	CHECK_CODE(rig_get(rig, "/api/v1/pods?fieldSelector=spec.nodeName%3Dn1"), 200);
 	CHECK_CODE(rig_get(rig, "/api/v1/pods?fieldSelector=status.phase!%3DFailed"), 200);
+	CHECK_CODE(rig_get(rig, "/api/v1/pods?fieldSelector=spec.host%3Dn1"), 200);
 	CHECK_CODE(rig_get(rig, "/api/v1/nodes?fieldSelector=metadata.name%3Dn1"), 200);
+	CHECK_FAILURE(rig_get(rig, "/api/v1/nodes?fieldSelector=metadata.namespace%3Dn"), 400,
+		      "BadRequest", "field label not supported: metadata.namespace");
+	CHECK_FAILURE(rig_get(rig, "/apis/batch/v1/jobs?fieldSelector=x%3Dn"), 400, "BadRequest",
+		      "field label \"x\" not supported for Job");
 	rig_close(rig);
 }
 
