@@ -5,7 +5,9 @@ A name is `resource/part/what`; the list of known differences goes by it. Reques
 import copy
 import json
 
+import machinery
 import samples
+import subresources
 
 NAMESPACE = "differ"
 JSON, MERGE, PATCH, STRATEGIC, APPLY = ("application/json", "application/merge-patch+json", "application/json-patch+json",
@@ -244,6 +246,8 @@ def others():
         for what, spec in (("empty", {}), ("user", {"user": "u", "resourceAttributes": {"verb": "get", "resource": "pods"}}), ("token", {"token": "x.y.z"}),
                            ("namespace", {"namespace": "differ"}), ("both", {"user": "u", "resourceAttributes": {"verb": "get"}, "nonResourceAttributes": {"path": "/", "verb": "get"}})):
             yield Request("review/%s/%s" % (resource, what), "POST", "/apis/%s/%s" % (group, resource), {"apiVersion": group, "kind": kind, "spec": spec})
+    yield from subresources.every(Request)
+    yield from machinery.every(Request)
 
 
 def all_kinds(with_pem):

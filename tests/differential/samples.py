@@ -120,6 +120,8 @@ ALL = [
     (RESOURCE, "resourceclaimtemplates", "ResourceClaimTemplate", True, {"spec": {"spec": {"devices": DEVICES}}}, ()),
     (RESOURCE, "resourceslices", "ResourceSlice", False, {"spec": {"driver": "x.example.com", "nodeName": "n", "pool": {"name": "p", "generation": 1, "resourceSliceCount": 1},
         "devices": [{"name": "d", "attributes": {"a": {"string": "v"}}, "capacity": {"m": {"value": "1Gi"}}}]}}, ()),
+    (RESOURCE, "devicetaintrules", "DeviceTaintRule", False, {"spec": {"deviceSelector": {"driver": "x.example.com", "pool": "p", "device": "d"},
+                                                                       "taint": {"key": "k", "value": "v", "effect": "NoSchedule", "timeAdded": "2026-01-02T03:04:05Z"}}}, ("status",)),
     ("/apis/storagemigration.k8s.io/v1", "storageversionmigrations", "StorageVersionMigration", False, {"spec": {"resource": {"group": "", "resource": "nothings"}}}, ("status",)),
 ]
 # Names that say something, where the usual one would not do.
