@@ -93,7 +93,9 @@ struct kind_rules {
 	bool allows_create_on_update; /* PUT makes what is missing */
 	bool needs_resource_version;  /* update without one is refused */
 	bool returns_deleted;         /* DELETE answers with the object always (pods) */
-	bool keeps_status;            /* what a create says about the status is kept (nodes) */
+	bool is_uncached;             /* upstream keeps no cache of it, and has other words there */
+	const char *precondition; /* how a DELETE begins to say that one fails; NULL: in a sentence */
+	bool keeps_status;        /* what a create says about the status is kept (nodes) */
 	bool has_any_finalizer; /* one without a domain will do: those whose metadata upstream judges by its machinery's rules alone */
 	enum kind_garbage garbage;
 	const char *
@@ -106,6 +108,7 @@ struct kind_rules {
 	void (*validate_update)(struct kind_change *change);
 	/* A DELETE only marks the object while this holds of it: namespaces, until they are empty. NULL: none does. */
 	bool (*outlives)(const void *object);
+	bool is_marked_whole; /* the mark has the finalizers that the DELETE asks for */
 	/* What marking such an object changes beside its metadata; of a copy. */
 	void (*mark)(void *object, struct arena *arena);
 	/* Before the object goes for good: extra writes (kind_also), or a failure. `object` is what is stored. */

@@ -86,6 +86,7 @@ const struct kind_rules kind_event = {
 	.name_syntax = NAME_PATH_SEGMENT,
 	.allows_create_on_update = true,
 	.garbage = KIND_GARBAGE_NONE,
+	.is_uncached = true,
 	.validate_create = validate_core,
 	.validate_update = validate_core,
 };
@@ -187,6 +188,7 @@ const struct kind_rules kind_events_event = {
 	.name_syntax = NAME_DNS_SUBDOMAIN,
 	.allows_create_on_update = true,
 	.garbage = KIND_GARBAGE_NONE,
+	.is_uncached = true,
 	.validate_create = validate_create,
 	.validate_update = validate_update,
 };

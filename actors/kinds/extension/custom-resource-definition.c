@@ -408,6 +408,7 @@ static const struct kind_subresource subresources[] = { { .name = "status",
 const struct kind_rules kind_custom_resource_definition = {
 	.group = "apiextensions.k8s.io",
 	.kind = "CustomResourceDefinition",
+	.precondition = "precondition failed",
 	.has_any_finalizer = true,
 	.check_name = check_name,
 	.has_generation = true,

@@ -1,6 +1,5 @@
+#include "actors/server/access/review-rule.h"
 #include "actors/server/server-private.h"
-#include "datastore/object/name.h"
-#include "datastore/object/record.h"
 #include "datastore/schema/authentication.h"
 #include "datastore/schema/authorization.h"
 
@@ -94,28 +93,6 @@ static struct attributes attributes_of(const struct user *user,
 	return out;
 }
 
-static void check_attributes(struct faults *faults,
-			     const struct authorization_resource_attributes *resource,
-			     const struct authorization_non_resource_attributes *path)
-{
-	if ((resource == NULL) == (path == NULL))
-		faults_add(faults, FAULT_INVALID, STR("spec"), STR("\"null\""),
-			   "exactly one of nonResourceAttributes or resourceAttributes must be "
-			   "specified");
-}
-
-static void check_metadata(struct faults *faults, const struct meta_object_meta *meta, bool is_local)
-{
-	struct meta_object_meta copy = *meta;
-
-	copy.namespace = STR_NONE;
-	copy.managed_fields.at = NULL;
-	copy.managed_fields.len = 0;
-	if (!record_equal(&meta_object_meta_type, &copy, NULL))
-		faults_add(faults, FAULT_INVALID, STR("metadata"), STR("{}"), "must be empty%s",
-			   is_local ? " except for namespace" : "");
-}
-
 static enum next judge(struct request *r, const struct attributes *attributes,
 		       struct authorization_subject_access_review_status **out)
 {
@@ -135,8 +112,9 @@ static enum next judge(struct request *r, const struct attributes *attributes,
 
 static enum next invalid(struct request *r, const struct faults *faults)
 {
+	/* Upstream has forgotten by then what kind it was. */
 	return request_fail(
-	    r, failure_invalid(r->arena, type_group(r->type), type_kind(r->type), STR(""), faults));
+	    r, failure_invalid(r->arena, type_group(r->type), STR(""), STR(""), faults));
 }
 
 static enum next self_access_review(struct request *r)
@@ -145,9 +123,8 @@ static enum next self_access_review(struct request *r)
 	struct faults faults = faults_in(r->arena);
 	struct attributes attributes;
 
-	check_attributes(&faults, review->spec->resource_attributes,
-			 review->spec->non_resource_attributes);
-	check_metadata(&faults, review->metadata, false);
+	review_rule_self(&faults, review->spec);
+	review_rule_metadata(&faults, review->metadata, false);
 	if (faults.len > 0)
 		return invalid(r, &faults);
 	attributes = attributes_of(&r->user, review->spec->resource_attributes,
@@ -174,23 +151,14 @@ static struct user *user_of(struct arena *arena,
 	return user;
 }
 
-static void check_spec(struct faults *faults,
-		       const struct authorization_subject_access_review_spec *spec)
-{
-	check_attributes(faults, spec->resource_attributes, spec->non_resource_attributes);
-	if (spec->user.len == 0 && spec->groups.len == 0)
-		faults_add(faults, FAULT_INVALID, STR("spec.user"), STR("\"\""),
-			   "at least one of user or group must be specified");
-}
-
 static enum next access_review(struct request *r)
 {
 	struct authorization_subject_access_review *review = r->record;
 	struct faults faults = faults_in(r->arena);
 	struct attributes attributes;
 
-	check_spec(&faults, review->spec);
-	check_metadata(&faults, review->metadata, false);
+	review_rule_subject(&faults, review->spec);
+	review_rule_metadata(&faults, review->metadata, false);
 	if (faults.len > 0)
 		return invalid(r, &faults);
 	attributes =
@@ -199,28 +167,15 @@ static enum next access_review(struct request *r)
 	return judge(r, &attributes, &review->status);
 }
 
-static void check_local(struct arena *arena, struct faults *faults,
-			const struct authorization_local_subject_access_review *review)
-{
-	const struct authorization_resource_attributes *resource = review->spec->resource_attributes;
-
-	if (resource != NULL && !str_eq(resource->namespace, review->metadata->namespace))
-		faults_add(faults, FAULT_INVALID, STR("spec.resourceAttributes.namespace"),
-			   name_quoted(arena, resource->namespace), "must match metadata.namespace");
-	if (review->spec->non_resource_attributes != NULL)
-		faults_add(faults, FAULT_INVALID, STR("spec.nonResourceAttributes"), STR("{}"),
-			   "disallowed on this kind of request");
-}
-
 static enum next local_access_review(struct request *r)
 {
 	struct authorization_local_subject_access_review *review = r->record;
 	struct faults faults = faults_in(r->arena);
 	struct attributes attributes;
 
-	check_spec(&faults, review->spec);
-	check_metadata(&faults, review->metadata, true);
-	check_local(r->arena, &faults, review);
+	review_rule_subject(&faults, review->spec);
+	review_rule_metadata(&faults, review->metadata, true);
+	review_rule_local(&faults, review);
 	if (faults.len > 0)
 		return invalid(r, &faults);
 	attributes =

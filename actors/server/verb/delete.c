@@ -69,16 +69,32 @@ static struct str_list finalizers_of(struct request *r, const struct meta_object
 
 /* ---- what a delete of this object means ----------------------------------------------------------------------- */
 
+/* Of kinds that upstream judges by themselves. */
+static bool refuse_shortly(struct request *r, const char *what, struct str asked, struct str stored)
+{
+	request_fail(r, failure_conflict(r->arena, request_group(r), request_resource(r),
+					 object_name(r->live),
+					 request_printf(r,
+							"%s: %s in precondition: " STR_FMT
+							", %s in object meta: " STR_FMT,
+							r->resource->rules->precondition, what,
+							STR_ARG(asked), what, STR_ARG(stored))));
+	return false;
+}
+
 static bool refuse(struct request *r, const char *what, struct str asked, struct str stored,
 		   const char *how)
 {
-	request_fail(r, failure_conflict(
-			    r->arena, request_group(r), type_kind(r->type), object_name(r->live),
-			    request_printf(r,
-					   "the %s in the precondition (" STR_FMT
-					   ") does not match the %s in record (" STR_FMT
-					   "). The object might have been %s",
-					   what, STR_ARG(asked), what, STR_ARG(stored), how)));
+	if (r->resource->rules->precondition != NULL)
+		return refuse_shortly(r, what, asked, stored);
+	request_fail(
+	    r, failure_conflict(r->arena, type_group(r->resource->stored), type_kind(r->type),
+				object_name(r->live),
+				request_printf(r,
+					       "the %s in the precondition (" STR_FMT
+					       ") does not match the %s in record (" STR_FMT
+					       "). The object might have been %s",
+					       what, STR_ARG(asked), what, STR_ARG(stored), how)));
 	return false;
 }
 
@@ -185,6 +201,8 @@ static enum delete_verdict judge_outliving(struct request *r, struct meta_object
 	if (meta->has.deletion_timestamp)
 		return DELETE_NOTHING;
 	SET(meta, deletion_timestamp, now);
+	if (r->resource->rules->is_marked_whole)
+		meta->finalizers = finalizers_of(r, meta);
 	r->resource->rules->mark(r->record, r->arena);
 	return DELETE_MARK;
 }

@@ -21,6 +21,21 @@ enum next request_not_found(struct request *r)
 	    r, failure_not_found(r->arena, request_group(r), request_resource(r), r->route.name));
 }
 
+static enum next bad_version(struct request *r, struct str version)
+{
+	struct str words =
+	    request_printf(r,
+			   "resourceVersion: Invalid value: \"" STR_FMT
+			   "\": strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax",
+			   STR_ARG(version), STR_ARG(version));
+
+	if (r->resource->rules->is_uncached)
+		return request_fail(r, failure_bad_request(r->arena,
+							   "invalid resource version: " STR_FMT,
+							   STR_ARG(words)));
+	return request_fail(r, failure_plain(r->arena, 500, words));
+}
+
 static enum next get_wait(struct request *r)
 {
 	struct str version = r->options.resource_version;
@@ -29,13 +44,7 @@ static enum next get_wait(struct request *r)
 	if (version.len == 0)
 		return r->is_fresh ? NEXT : request_refresh(r);
 	if (str_to_u64(version, &revision) != OK)
-		return request_fail(
-		    r, failure_plain(r->arena, 500,
-				     request_printf(r,
-						    "resourceVersion: Invalid value: \"" STR_FMT
-						    "\": strconv.ParseUint: parsing \"" STR_FMT
-						    "\": invalid syntax",
-						    STR_ARG(version), STR_ARG(version))));
+		return bad_version(r, version);
 	return request_wait_revision(r, revision);
 }
 

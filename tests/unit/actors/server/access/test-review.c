@@ -115,9 +115,23 @@ TEST(can_i)
 	CHECK_AT(answer.body, "status.allowed", "true");
 	CHECK_FAILURE(ask(rig, AUTHZ "/selfsubjectaccessreviews", "alice", "{\"spec\":{}}"), 422,
 		      "Invalid",
-		      "SelfSubjectAccessReview.authorization.k8s.io \"\" is invalid: spec: Invalid "
-		      "value: \"null\": exactly one of nonResourceAttributes or resourceAttributes "
+		      ".authorization.k8s.io \"\" is invalid: spec: Invalid "
+		      "value: null: exactly one of nonResourceAttributes or resourceAttributes "
 		      "must be specified");
+	CHECK_FAILURE(
+	    rig_post(rig, AUTHZ "/subjectaccessreviews",
+		     "{\"spec\":{\"resourceAttributes\":{\"fieldSelector\":{},\"labelSelector\":{"
+		     "\"requirements\":[{\"key\":\"a\",\"operator\":\"In\"}]}},"
+		     "\"nonResourceAttributes\":{\"path\":\"/\",\"verb\":\"get\"}}}"),
+	    422, "Invalid",
+	    ".authorization.k8s.io \"\" is invalid: [spec: Invalid value: "
+	    "{\"Path\":\"/\",\"Verb\":\"get\"}: exactly one of nonResourceAttributes or "
+	    "resourceAttributes must be specified, spec.user: Invalid value: \"\": at least one of "
+	    "user or group must be specified, spec.resourceAttributes.fieldSelector.requirements: "
+	    "Required value: when spec.resourceAttributes.fieldSelector is specified, requirements "
+	    "or rawSelector is required, "
+	    "spec.resourceAttributes.labelSelector.requirements[0].values: Required value: must be "
+	    "specified when `operator` is 'In' or 'NotIn']");
 	rig_close(rig);
 }
 
