@@ -1,9 +1,11 @@
-%% link_peer rtt|rate BYTES COUNT: two nodes of Erlang, their distribution over TCP on loopback addresses. Prints one number.
+%% link_peer rtt|rate BYTES COUNT: two nodes of Erlang, their distribution over TCP on loopback addresses, plain or by TLS. Prints one number.
 %% rtt: the median of COUNT times there and back, in us. rate: millions of messages a second one way.
 %%
 %% Without epmd: both nodes use the same port, each on an address of its own. Run by
 %%     erl -noshell -pa DIR -name a@127.0.0.1 -start_epmd false -erl_epmd_port PORT -kernel inet_dist_use_interface '{127,0,0,1}'
 %%         -run link_peer main rtt 64 2000
+%% and by TLS, where nodes are known by name, with -name a@a.node.troupe.internal -kernel inetrc '"FOLDER/hosts"'
+%%         -proto_dist inet_tls -ssl_dist_optfile FOLDER/a.options, beside which lies the other node's b.options.
 -module(link_peer).
 -export([main/1, echo/0, count/2]).
 
@@ -26,12 +28,28 @@ run("rate", Bytes, Count) ->
 
 other() ->
     {ok, [[Port]]} = init:get_argument(erl_epmd_port),
-    {ok, _, Node} = peer:start_link(#{name => b, host => "127.0.0.2", longnames => true, connection => standard_io,
+    {ok, _, Node} = peer:start_link(#{name => b, host => there(), longnames => true, connection => standard_io,
                                       args => ["-pa", filename:dirname(code:which(?MODULE)), "-start_epmd", "false", "-erl_epmd_port", Port,
                                                "-kernel", "inet_dist_use_interface", "{127,0,0,2}",
-                                               "-setcookie", atom_to_list(erlang:get_cookie())]}),
+                                               "-setcookie", atom_to_list(erlang:get_cookie()) | tls()]}),
     pong = net_adm:ping(Node),
     Node.
+
+there() ->
+    case atom_to_list(node()) of
+        "a@127.0.0.1" -> "127.0.0.2";
+        "a@a" ++ Domain -> "b" ++ Domain
+    end.
+
+%% What makes the other node speak as we do.
+tls() ->
+    case init:get_argument(ssl_dist_optfile) of
+        {ok, [[Ours]]} ->
+            Folder = filename:dirname(Ours),
+            ["-kernel", "inetrc", "\"" ++ filename:join(Folder, "hosts") ++ "\"",
+             "-proto_dist", "inet_tls", "-ssl_dist_optfile", filename:join(Folder, "b.options")];
+        error -> []
+    end.
 
 echo() -> receive {From, Load} -> From ! Load, echo() end.
 

@@ -1,5 +1,6 @@
 /*
  * bench-links rtt|rate [nng-]ipc|tls BYTES COUNT [all]: two hosts in two processes, an actor in each. Prints a number, or two.
+ * bench-links papers FOLDER: writes certificates like those of tls, for others to be measured with.
  *
  * rtt: COUNT times there and back, one after the other: the median in microseconds. rate: COUNT messages one way: millions a second,
  * and what it would be if each process had a core of its own. `all`, on a second line: the 99th percentile of rtt, the times the
@@ -22,6 +23,7 @@
 #define WARM 200U /* round trips that are not measured */
 #define BURST 256U
 #define LATER_MS 1U
+#define NODES 2U
 
 struct options {
 	bool is_rate, is_tls, is_nng, is_talkative;
@@ -284,27 +286,56 @@ static const struct act_class near_class = { .name = "near",
 
 /* ---- the two processes ---- */
 
-static void certify(struct side *side, const struct certificate_key *ca_key, struct str ca,
-		    struct arena *arena)
+struct papers {
+	struct str authority, certificate, key;
+};
+
+/* What is valid now: of a node, or without a name of an authority. */
+static struct certificate_wish wish_for(struct str node)
 {
 	struct wall now = loop_clock()->wall(loop_clock()->self);
-	struct str name = arena_printf(arena, STR_FMT PEER_DOMAIN, STR_ARG(side->config.node_name));
-	struct certificate_wish wish = { .common_name = name,
-					 .names = &name,
-					 .names_count = 1,
-					 .usage = CERTIFICATE_CLIENT | CERTIFICATE_SERVER,
-					 .not_before = { now.ns - TIME_S * 3600 },
-					 .not_after = { now.ns + TIME_S * 3600 } };
-	struct certificate_key *key = certificate_key_new();
-	struct tls_config tls = { .authorities_pem = ca,
+	bool is_node = node.at != NULL;
+
+	return (struct certificate_wish){ .common_name = is_node ? node : STR("bench"),
+					  .usage = is_node ? CERTIFICATE_CLIENT | CERTIFICATE_SERVER
+							   : CERTIFICATE_AUTHORITY,
+					  .not_before = { now.ns - TIME_S * 3600 },
+					  .not_after = { now.ns + TIME_S * 3600 } };
+}
+
+/* Papers of each node by one authority. */
+static void make_papers(struct papers *papers, struct arena *arena)
+{
+	static const char *const nodes[NODES] = { "a" PEER_DOMAIN, "b" PEER_DOMAIN };
+	struct certificate_key *authority = certificate_key_new();
+	struct certificate_wish wish = wish_for(STR_NONE);
+	struct str ca;
+
+	must(certificate_self_signed(&wish, authority, arena, &ca, NULL));
+	for (uint32_t i = 0; i < NODES; i++) {
+		struct str name = str_from(nodes[i]);
+		struct certificate_key *key = certificate_key_new();
+
+		wish = wish_for(name);
+		wish.names = &name;
+		wish.names_count = 1;
+		must(certificate_issue_own(&(struct certificate_authority){ ca, authority }, &wish,
+					   key, arena, &papers[i].certificate, NULL));
+		papers[i].authority = ca;
+		papers[i].key = certificate_key_private_pem(key, arena);
+		certificate_key_free(key);
+	}
+	certificate_key_free(authority);
+}
+
+static void certify(struct side *side, const struct papers *papers)
+{
+	struct tls_config tls = { .authorities_pem = papers->authority,
+				  .certificate_pem = papers->certificate,
+				  .key_pem = papers->key,
 				  .only_tls13 = true,
 				  .now = loop_clock()->wall };
 
-	must(certificate_issue(&(struct certificate_authority){ ca, ca_key }, &wish,
-			       certificate_key_public_pem(key, arena), arena, &tls.certificate_pem,
-			       NULL));
-	tls.key_pem = certificate_key_private_pem(key, arena);
-	certificate_key_free(key);
 	must(tls_context_new(&tls, &side->config.client, NULL));
 	tls.is_server = true;
 	tls.clients = TLS_CLIENTS_MUST_SHOW;
@@ -312,20 +343,31 @@ static void certify(struct side *side, const struct certificate_key *ca_key, str
 	side->config.listen = STR("127.0.0.1:0");
 }
 
-static void make_keys(struct side *near, struct side *far, struct arena *arena)
+static void write_file(const char *folder, const char *name, struct str text)
 {
-	struct wall now = loop_clock()->wall(loop_clock()->self);
-	struct certificate_key *key = certificate_key_new();
-	struct certificate_wish wish = { .common_name = STR("bench"),
-					 .usage = CERTIFICATE_AUTHORITY,
-					 .not_before = { now.ns - TIME_S * 3600 },
-					 .not_after = { now.ns + TIME_S * 3600 } };
-	struct str ca;
+	char path[512];
+	FILE *file;
 
-	must(certificate_self_signed(&wish, key, arena, &ca, NULL));
-	certify(near, key, ca, arena);
-	certify(far, key, ca, arena);
-	certificate_key_free(key);
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	file = fopen(path, "w");
+	if (file == NULL || fwrite(text.at, 1, text.len, file) != text.len || fclose(file) != 0)
+		give_up("the certificates cannot be written");
+}
+
+/* For Erlang's nodes: the authority, and each node's certificate with its key. */
+static void write_papers(const char *folder)
+{
+	static const char *const names[NODES] = { "a.pem", "b.pem" };
+	struct arena *arena = arena_new(0);
+	struct papers papers[NODES];
+
+	make_papers(papers, arena);
+	write_file(folder, "authority.pem", papers[0].authority);
+	for (uint32_t i = 0; i < NODES; i++)
+		write_file(folder, names[i],
+			   arena_printf(arena, STR_FMT STR_FMT, STR_ARG(papers[i].certificate),
+					STR_ARG(papers[i].key)));
+	arena_free(arena);
 }
 
 static void learn(struct side *side, const struct side *other, const char *address)
@@ -473,20 +515,29 @@ static void make_side(struct side *side, const struct options *options, uint32_t
 int main(int argc, char **argv)
 {
 	static const struct log_config quiet = { .level = LOG_ERROR };
-	struct options options = read_options(argc, argv);
+	struct options options;
 	char folder[] = "/tmp/bench-links-XXXXXX";
 	struct arena *arena = arena_new(0);
 	int there[2], back[2];
+	struct papers papers[NODES];
 	struct side near, far;
 	pid_t child;
 
 	log_configure(&quiet);
+	if (argc == 3 && strcmp(argv[1], "papers") == 0) {
+		write_papers(argv[2]);
+		return 0;
+	}
+	options = read_options(argc, argv);
 	if (mkdtemp(folder) == NULL || pipe(there) != 0 || pipe(back) != 0)
 		give_up("no folder or pipe");
 	make_side(&near, &options, 1, str_from(folder), back[0], there[1]);
 	make_side(&far, &options, 2, str_from(folder), there[0], back[1]);
-	if (options.is_tls)
-		make_keys(&near, &far, arena);
+	if (options.is_tls) {
+		make_papers(papers, arena);
+		certify(&near, &papers[0]);
+		certify(&far, &papers[1]);
+	}
 	/* Before the first thread is made. */
 	child = fork();
 	if (child == 0)
