@@ -9,6 +9,7 @@
 #include "runtime/base/base.h"
 #include "runtime/loop/calm/calm.h"
 #include "runtime/loop/loop.h"
+#include "runtime/loop/spin/spin.h"
 
 struct workers;
 
@@ -18,6 +19,7 @@ struct loop {
 	uv_timer_t timer; /* the host's next one */
 	uv_timer_t look;  /* the next one at what the process keeps in memory */
 	struct calm calm;
+	struct spin spin;
 	struct act_host *host;
 	struct seams seams;
 	struct workers *workers;

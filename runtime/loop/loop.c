@@ -127,6 +127,7 @@ static struct loop *loop_new(const struct loop_config *config)
 	list_init(&loop->connects);
 	list_init(&loop->soon);
 	loop->uv.data = loop;
+	spin_init(&loop->spin, config->spin_us);
 	error = uv_async_init(&loop->uv, &loop->wake, woken);
 	assert(error == 0);
 	loop->wake.data = loop;
@@ -276,6 +277,45 @@ static void look_at_memory(uv_timer_t *timer)
 	look_in(loop, calm_look(&loop->calm));
 }
 
+static int64_t now_ns(const struct loop *loop)
+{
+	return loop->seams.clock.mono(loop->seams.clock.self).ns;
+}
+
+/* Looks again and again for as long as `spin` finds that worth it. True: there is something to do. */
+static bool look_again(struct loop *loop)
+{
+	int64_t end = now_ns(loop) + loop->spin.limit_ns;
+	bool is_timed = act_host_next(loop->host).ns < end;
+
+	if (!spin_may(&loop->spin))
+		return false;
+	if (is_timed)
+		end = act_host_next(loop->host).ns;
+	do {
+		uv_run(&loop->uv, UV_RUN_NOWAIT);
+		if (loop->quits || !list_is_empty(&loop->soon) || !act_host_sleep(loop->host)) {
+			spin_hit(&loop->spin);
+			return true;
+		}
+	} while (now_ns(loop) < end);
+	if (!is_timed)
+		spin_missed(&loop->spin);
+	return is_timed;
+}
+
+static void sleep_now(struct loop *loop, uint64_t wait_ms)
+{
+	int64_t began_ns;
+
+	if (look_again(loop))
+		return;
+	began_ns = now_ns(loop);
+	set_timer(loop, wait_ms);
+	uv_run(&loop->uv, UV_RUN_ONCE);
+	spin_slept(&loop->spin, now_ns(loop) - began_ns);
+}
+
 /* What the machine has for us; waits for it only if the host has nothing to do. */
 static void turn_machine(struct loop *loop, bool has_more, uint64_t wait_ms)
 {
@@ -285,8 +325,7 @@ static void turn_machine(struct loop *loop, bool has_more, uint64_t wait_ms)
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 		return;
 	}
-	set_timer(loop, wait_ms);
-	uv_run(&loop->uv, UV_RUN_ONCE);
+	sleep_now(loop, wait_ms);
 }
 
 static void step(struct loop *loop, uint64_t wait_ms)

@@ -27,6 +27,11 @@ struct loop_config {
 	 * asked (Linux 6.12) to let this thread and those that it starts come on soon and for a moment, instead of rarely and for long.
 	 */
 	bool is_prompt;
+	/*
+	 * So long it looks whether something has come before it sleeps, while what it waited for lately came sooner than that; 0: never. On a
+	 * machine with processors to spare an answer is there without a processor being woken. Of a loop that rests it costs nothing.
+	 */
+	uint32_t spin_us;
 	/* Called before the host opens: may put something before its seams, which then has to outlive the loop. NULL: nobody does. */
 	void (*on_seams)(void *arg, struct seams *seams);
 	void *on_seams_arg;

@@ -3,7 +3,8 @@
 The goals are those of a machine with two cores that is quiet. Our links are a Unix socket within a node and TLS between two; Erlang's distribution is TCP
 without encryption unless told otherwise. So what is between nodes stands beside Erlang's distribution by TLS first - the same certificates, mutual, TLS 1.3,
 X25519 and AES-256-GCM as ours - and beside the plain one, which costs no cipher. There is no plain TCP between nodes of ours to measure: nothing of us speaks
-unencrypted beyond a Unix socket. Sizes of runs differ so that each takes about as long.
+unencrypted beyond a Unix socket. `that look`: loops that look for a moment before they sleep, which an embedder may ask for, as Erlang's schedulers do
+unless told not to; our own nodes do not (runtime/loop/spin/README.md). Sizes of runs differ so that each takes about as long.
 """
 import os
 import random
@@ -19,6 +20,7 @@ ERLANG, ERLANG_TLS = "Erlang", "ErlangTLS"
 SOURCES = os.path.join(ROOT, "tests/bench/links")
 OURS = os.path.join(BIN, "bench-links")
 WAYS = [("ipc", "within a node"), ("tls", "between nodes, TLS")]
+LOOKING = ", loops that look"
 
 # bytes, name; round trips; messages one way: ours, Erlang's
 SIZES = [(64, "64 B", 3000, 2000000, 200000), (1024, "1 KiB", 3000, 300000, 50000), (65536, "64 KiB", 1000, 10000, 3000)]
@@ -68,8 +70,9 @@ def table(folder):
         for size, name, trips, ours, theirs in SIZES:
             trip_goal, rate_goal = GOALS.get((way, size), (None, None))
             at_least = 1 if size == 64 else None
-            rows.append(Bench("links: %s there and back, %s" % (name, where), "us", False, trip_goal, at_least,
-                              [OURS, "rtt", way, str(size), str(trips)], peers(way, folder, "rtt", str(size), str(trips))))
+            for how, what in (("", where), ("look-", where + LOOKING)):
+                rows.append(Bench("links: %s there and back, %s" % (name, what), "us", False, trip_goal, at_least,
+                                  [OURS, "rtt", how + way, str(size), str(trips)], peers(way, folder, "rtt", str(size), str(trips))))
             rows.append(Bench("links: %s one way, %s" % (name, where), "M/s", True, rate_goal, at_least,
                               [OURS, "rate", way, str(size), str(ours)], peers(way, folder, "rate", str(size), str(theirs))))
     return rows

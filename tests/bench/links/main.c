@@ -1,10 +1,11 @@
 /*
- * bench-links rtt|rate [nng-]ipc|tls BYTES COUNT [all]: two hosts in two processes, an actor in each. Prints a number, or two.
+ * bench-links rtt|rate [nng-|look-]ipc|tls BYTES COUNT [all]: two hosts in two processes, an actor in each. Prints a number, or two.
  * bench-links papers FOLDER: writes certificates like those of tls, for others to be measured with.
  *
  * rtt: COUNT times there and back, one after the other: the median in microseconds. rate: COUNT messages one way: millions a second,
  * and what it would be if each process had a core of its own. `all`, on a second line: the 99th percentile of rtt, the times the
- * two processes were switched to, and their CPU time, for one of COUNT. All bounds, counters and run times are on.
+ * two processes were switched to, and their CPU time, for one of COUNT. All bounds, counters and run times are on. nng-: by nng's
+ * streams. look-: with loops that look for a moment before they sleep (loop_config.spin_us), as Erlang's do.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -24,9 +25,10 @@
 #define BURST 256U
 #define LATER_MS 1U
 #define NODES 2U
+#define LOOK_US 100U /* before a sleep, of look- */
 
 struct options {
-	bool is_rate, is_tls, is_nng, is_talkative;
+	bool is_rate, is_tls, is_nng, is_looking, is_talkative;
 	uint32_t bytes, count;
 };
 
@@ -382,7 +384,8 @@ static void learn(struct side *side, const struct side *other, const char *addre
 
 static void open_side(struct side *side)
 {
-	struct loop_config config = { .host = { .name = "bench",
+	struct loop_config config = { .spin_us = side->options->is_looking ? LOOK_US : 0,
+				      .host = { .name = "bench",
 						.node = side->config.self.node,
 						.host = side->config.self.host,
 						.epoch = side->config.self.epoch,
@@ -487,13 +490,16 @@ static uint32_t number(const char *text)
 static struct options read_options(int argc, char **argv)
 {
 	struct options options;
+	const char *way;
 
 	if (argc != 5 && argc != 6)
-		give_up("usage: bench-links rtt|rate [nng-]ipc|tls BYTES COUNT [all]");
+		give_up("usage: bench-links rtt|rate [nng-|look-]ipc|tls BYTES COUNT [all]");
 	options.is_talkative = argc == 6;
 	options.is_rate = strcmp(argv[1], "rate") == 0;
 	options.is_nng = strncmp(argv[2], "nng-", 4) == 0;
-	options.is_tls = strcmp(argv[2] + (options.is_nng ? 4 : 0), "tls") == 0;
+	options.is_looking = strncmp(argv[2], "look-", 5) == 0;
+	way = strrchr(argv[2], '-');
+	options.is_tls = strcmp(way != NULL ? way + 1 : argv[2], "tls") == 0;
 	options.bytes = number(argv[3]);
 	options.count = number(argv[4]);
 	if (options.bytes > BYTES_MAX)
