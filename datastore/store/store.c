@@ -213,6 +213,9 @@ static void on_opened(struct store *store, struct opening *opening)
 			 LOG_U64("keys", index_keys(store->index)));
 	store_watch_reopen(store);
 	replica_start(store->replica, act_now(store->act), &store->out);
+	if (store->config->is_first && !store->members.index)
+		store_note_role(store, replica_id(store->replica), STORE_VOTER,
+				"it began the cluster");
 	if (store->applied_index && !store->members.index)
 		take_founder(store);
 	store_settle(store);

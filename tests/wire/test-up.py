@@ -4,6 +4,7 @@ import fcntl
 import http.client
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -38,6 +39,7 @@ def test_one_node_is_a_cluster_of_its_own(cluster):
     assert status["ready"] == {"reads": True, "writes": True}, status
     assert status["leader"] == "n1" and not status["ha"] and status["tolerance"] == 0, status
     assert [m["name"] for m in status["members"]] == ["n1"], status
+    assert re.search(r"^n1 +Leader .* it began the cluster +\d+s$", cluster.kubectl("get", "members").stdout, re.M), cluster.kubectl("get", "members").stdout
     until(lambda: "is ready at https://%s:6443" % node.address in open(node.log).read(), 10, "it says so on one line")
 
 
