@@ -4,7 +4,13 @@
 #ifndef ACTORS_SERVER_DOOR_DOOR_H
 #define ACTORS_SERVER_DOOR_DOOR_H
 
+#include "actors/client/api.h"
 #include "actors/server/request.h"
+
+/* What /version and /metrics say. */
+#define API_VERSION_MAJOR "1"
+#define API_VERSION_MINOR "37"
+#define API_VERSION_GIT API_RELEASE "+troupe"
 
 extern const struct door http_door;
 extern const struct door message_door;
@@ -19,7 +25,8 @@ page_fn *pages_find(struct str path, struct str method);
 enum next pages_given(struct request *r); /* those of the configuration; 404 for all others */
 enum next
 pages_not_found(struct request *r); /* of paths that upstream's API does not know: no Status */
-enum next health_page(struct request *r); /* health.c */
+enum next health_page(struct request *r);  /* health.c */
+enum next metrics_page(struct request *r); /* metrics-page.c */
 
 /* ---- how many at once ---------------------------------------------------------------------------------------- */
 

@@ -10,33 +10,20 @@
  */
 
 #define CACHE_HOUR STR("public, max-age=3600")
-#define PAGE_BYTES_MAX (8U * MIB) /* metrics of a host: LIMIT_SERIES lines */
-#define VERSION_MAJOR "1"
-#define VERSION_MINOR "37"
-#define VERSION_GIT API_RELEASE "+troupe"
 
 static enum next version(struct request *r)
 {
 	return request_answer_body(
 	    r, 200, STR("application/json"),
-	    STR("{\n  \"major\": \"" VERSION_MAJOR "\",\n  \"minor\": \"" VERSION_MINOR
-		"\",\n  \"emulationMajor\": \"" VERSION_MAJOR
-		"\",\n  \"emulationMinor\": \"" VERSION_MINOR
-		"\",\n  \"minCompatibilityMajor\": \"" VERSION_MAJOR
-		"\",\n  \"minCompatibilityMinor\": \"36\",\n  \"gitVersion\": \"" VERSION_GIT
+	    STR("{\n  \"major\": \"" API_VERSION_MAJOR "\",\n  \"minor\": \"" API_VERSION_MINOR
+		"\",\n  \"emulationMajor\": \"" API_VERSION_MAJOR
+		"\",\n  \"emulationMinor\": \"" API_VERSION_MINOR
+		"\",\n  \"minCompatibilityMajor\": \"" API_VERSION_MAJOR
+		"\",\n  \"minCompatibilityMinor\": \"36\",\n  \"gitVersion\": \"" API_VERSION_GIT
 		"\",\n  \"gitCommit\": \"\",\n  \"gitTreeState\": \"clean\",\n  \"buildDate\": "
 		"\"\",\n  "
 		"\"goVersion\": \"none: this is C\",\n  \"compiler\": \"gcc\",\n  \"platform\": "
 		"\"linux/amd64\"\n}"));
-}
-
-static enum next metrics(struct request *r)
-{
-	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
-
-	metrics_write(r->server->metrics, &out);
-	return request_answer_body(r, 200, STR("text/plain; version=0.0.4; charset=utf-8"),
-				   text_str(&out));
 }
 
 /* ---- who signs service account tokens, for whoever else believes them (OpenID Connect Discovery 1.0) ----------- */
@@ -121,7 +108,7 @@ static const struct page {
 	{ "/livez/", health_page },
 	{ "/readyz", health_page },
 	{ "/readyz/", health_page },
-	{ "/metrics", metrics },
+	{ "/metrics", metrics_page },
 	{ "/openid/v1/jwks", keys },
 	{ "/.well-known/openid-configuration", openid },
 	{ "/", root },

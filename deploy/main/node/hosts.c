@@ -8,6 +8,7 @@
 #include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/history/historian.h"
 #include "deploy/main/history/history-options.h"
+#include "deploy/main/host/process-metrics.h"
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/datastore.h"
 #include "deploy/main/node/layout.h"
@@ -185,6 +186,7 @@ int hosts_core(const struct command_line *line)
 				    (uint64_t)command_number(line, "write-budget-mib") * MIB };
 	core.layout.server.metrics = metrics_new();
 	wear_measure(core.layout.server.metrics, loop_files());
+	process_metrics_add(core.layout.server.metrics, loop_files());
 	layout_add(&core.layout, "wear", &wear_class, &core.wear);
 	layout_add(&core.layout, "keeper", &keeper_class, &core.keeper);
 	layout_add(&core.layout, "historian", &historian_class, NULL);

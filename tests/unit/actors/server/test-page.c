@@ -127,6 +127,25 @@ TEST(metrics_count_requests)
 	rig_close(rig);
 }
 
+TEST(metrics_say_how_many_objects_there_are_of_each_resource)
+{
+	struct rig *rig = rig_open(NULL);
+	struct str metrics;
+
+	CHECK_CODE(rig_post(rig, "/api/v1/namespaces/default/configmaps",
+			    "{\"metadata\":{\"name\":\"a\"}}"),
+		   201);
+	metrics = rig_get(rig, "/metrics").body;
+	CHECK(str_find(metrics, STR("\nkubernetes_build_info{git_version=\"v1.37.")) > 0);
+	CHECK(str_find(metrics, STR("\napiserver_resource_objects{group=\"\",resource="
+				    "\"configmaps\"} 1\n")) > 0);
+	CHECK(str_find(metrics, STR("\napiserver_storage_objects{resource=\"configmaps\"} 1\n")) >
+	      0);
+	CHECK(str_find(metrics, STR("\napiserver_storage_objects{resource="
+				    "\"deployments.apps\"} 0\n")) > 0);
+	rig_close(rig);
+}
+
 TEST(the_keys_of_tokens_are_published)
 {
 	struct certificate_key *key = certificate_key_new();

@@ -1,0 +1,76 @@
+#include <stdio.h>
+
+#include "actors/server/server-private.h"
+
+/*
+ * /metrics: what the host's registry has, and what is found by looking when somebody asks: how many objects there are of each resource.
+ */
+
+#define PAGE_BYTES_MAX (8U * MIB) /* of a host: LIMIT_SERIES lines, and one for each resource */
+#define LABELS_MAX 640U           /* a group and a name of 253 bytes each */
+
+static void add_build(struct text *out)
+{
+	metrics_head(out, "kubernetes_build_info", "gauge",
+		     "Which release of the API this is: always 1.");
+	metrics_line(out, "kubernetes_build_info",
+		     "git_version=\"" API_VERSION_GIT "\",major=\"" API_VERSION_MAJOR
+		     "\",minor=\"" API_VERSION_MINOR "\",platform=\"linux/amd64\"",
+		     1);
+}
+
+/* Versions of one resource share its objects: they are told of once. */
+static bool is_told(const struct resources *resources, uint32_t at)
+{
+	const struct resource *resource = resources_at(resources, at);
+
+	for (uint32_t i = at; i > 0; i--) {
+		const struct resource *before = resources_at(resources, i - 1);
+
+		if (!str_eq(before->row->group, resource->row->group))
+			return false;
+		if (before->cache == resource->cache)
+			return true;
+	}
+	return false;
+}
+
+static void add_count(const struct resource *resource, bool has_group, struct text *out)
+{
+	char labels[LABELS_MAX];
+	const struct resource_row *row = resource->row;
+
+	if (has_group)
+		snprintf(labels, sizeof labels, "group=\"" STR_FMT "\",resource=\"" STR_FMT "\"",
+			 STR_ARG(row->group), STR_ARG(row->name));
+	else
+		snprintf(labels, sizeof labels, "resource=\"" STR_FMT "%s" STR_FMT "\"",
+			 STR_ARG(row->name), row->group.len > 0 ? "." : "", STR_ARG(row->group));
+	metrics_line(out, has_group ? "apiserver_resource_objects" : "apiserver_storage_objects",
+		     labels, (double)cache_len(resource->cache));
+}
+
+/* Twice: under the name of today, and under the one that dashboards know. */
+static void add_counts(const struct resources *resources, bool has_group, struct text *out)
+{
+	metrics_head(out, has_group ? "apiserver_resource_objects" : "apiserver_storage_objects",
+		     "gauge", "Objects that are stored, by resource.");
+	for (uint32_t i = 0; i < resources_len(resources); i++) {
+		const struct resource *resource = resources_at(resources, i);
+
+		if (resource->cache != NULL && resource->live == NULL && !is_told(resources, i))
+			add_count(resource, has_group, out);
+	}
+}
+
+enum next metrics_page(struct request *r)
+{
+	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
+
+	metrics_write(r->server->metrics, &out);
+	add_build(&out);
+	add_counts(r->server->resources, true, &out);
+	add_counts(r->server->resources, false, &out);
+	return request_answer_body(r, 200, STR("text/plain; version=0.0.4; charset=utf-8"),
+				   text_str(&out));
+}

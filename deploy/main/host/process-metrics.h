@@ -1,0 +1,15 @@
+/*
+ * The process itself as metrics of its host, under the names that every program of Kubernetes has: processor time, memory, when it began.
+ *
+ * Read from /proc while they are written; where that cannot be read nothing is said.
+ */
+#ifndef DEPLOY_MAIN_HOST_PROCESS_METRICS_H
+#define DEPLOY_MAIN_HOST_PROCESS_METRICS_H
+
+#include "runtime/actor/seams.h"
+#include "runtime/trace/metrics.h"
+
+/* `files` lives as long as the metrics. */
+void process_metrics_add(struct metrics *metrics, const struct seams_files *files);
+
+#endif
