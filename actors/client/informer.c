@@ -329,8 +329,8 @@ static bool take_event(struct informer *informer, const struct api_event *event)
 	}
 	if (event->kind == API_ERROR)
 		return false;
-	if (object_decode(informer->config.type, form_of(informer), event->object, &object, NULL) !=
-	    OK)
+	if (object_decode_lean(informer->config.type, form_of(informer), event->object, &object,
+			       NULL) != OK)
 		return false;
 	object_freeze(object, (int64_t)event->revision);
 	if (event->kind == API_DELETED) {

@@ -159,12 +159,22 @@ static const void *reader_convert(void *self, const struct type *from, const voi
 
 /* ---- time ---------------------------------------------------------------------------------------------------- */
 
+static void pack_caches(struct server *server, struct mono now)
+{
+	struct cache *cache;
+	uint32_t at = 0;
+
+	while ((cache = resources_next_cache(server->resources, &at)) != NULL)
+		cache_pack(cache, now);
+}
+
 static void tick(struct server *server)
 {
 	struct mono now = act_now(server->act);
 	bool is_looking = false;
 
 	line_forget(&server->lines);
+	pack_caches(server, now);
 	list_each (&server->watches, link)
 		watch_tick(watch_of_server_link(link), now);
 	feed_tick(server, now);

@@ -2,6 +2,8 @@
 
 #include "datastore/log/replica-private.h"
 
+#define KEPT_ALONE_BYTES (2U * MIB) /* of the log in memory, where there is no follower */
+
 /* ---- output ---- */
 
 void replica_output_init(struct replica_output *out)
@@ -477,21 +479,31 @@ static void move_base(struct replica *replica, uint64_t index)
 	replica->base_pending = true;
 }
 
+/* Who is alone has nobody who was away; who comes gets the state as soon as a little has been written. */
+static uint64_t kept_bytes(const struct replica *replica)
+{
+	uint64_t bytes = replica->config.kept_bytes;
+
+	if (core_members(replica->core)->len > 1 || bytes < KEPT_ALONE_BYTES)
+		return bytes;
+	return KEPT_ALONE_BYTES;
+}
+
 /* How far the log may go, and has to: an eighth less than the limits, so that it does not for every entry. */
 static uint64_t trim_point(struct replica *replica)
 {
 	const struct window *window = core_window(replica->core);
+	uint64_t most_bytes = kept_bytes(replica);
 	uint64_t allowed =
 	    replica->state_index < replica->given ? replica->state_index : replica->given;
-	if (window->len <= replica->config.kept_entries &&
-	    window->bytes <= replica->config.kept_bytes)
+	if (window->len <= replica->config.kept_entries && window->bytes <= most_bytes)
 		return 0;
 	uint64_t pinned = transfers_pinned(&replica->transfers);
 	if (pinned < allowed && window->bytes <= TRANSFER_PINNED_BYTES)
 		allowed = pinned;
 	uint64_t index = window->base_index, len = window->len, bytes = window->bytes;
-	while (index < allowed && (len > replica->config.kept_entries / 8 * 7 ||
-				   bytes > replica->config.kept_bytes / 8 * 7)) {
+	while (index < allowed &&
+	       (len > replica->config.kept_entries / 8 * 7 || bytes > most_bytes / 8 * 7)) {
 		bytes -= window_at(window, ++index)->len;
 		len--;
 	}

@@ -114,24 +114,26 @@ struct object *object_edit(const struct object *object)
 }
 
 /* Decodes a stored or sent protobuf object in place: its strings stay in a copy of the bytes. */
-static enum status decode_proto(struct object *object, struct str bytes, struct fault *why)
+static enum status decode_proto(struct object *object, struct str bytes, bool is_lean,
+				struct fault *why)
 {
 	struct arena *arena = object->private->arena;
 	struct proto_envelope envelope;
 
 	TRY(proto_envelope_open(bytes, &envelope, why));
-	struct str raw =
-	    str_of(arena_copy(arena, envelope.raw.at, envelope.raw.len), envelope.raw.len);
+	struct str raw = is_lean ? proto_without_owners(object->type, envelope.raw, arena)
+				 : str_of(arena_copy(arena, envelope.raw.at, envelope.raw.len),
+					  envelope.raw.len);
 	return proto_decode(object->type, raw, arena, (struct proto_options){ .borrow = true },
 			    &object->record, why);
 }
 
-enum status object_decode(const struct type *type, enum format format, struct str bytes,
-			  struct object **out, struct fault *why)
+static enum status decode(const struct type *type, enum format format, struct str bytes,
+			  bool is_lean, struct object **out, struct fault *why)
 {
 	struct object *object = object_new(type);
 	enum status status = format == FORMAT_PROTO
-				 ? decode_proto(object, bytes, why)
+				 ? decode_proto(object, bytes, is_lean, why)
 				 : json_decode(type, bytes, object->private->arena,
 					       (struct json_options){ 0 }, &object->record, why);
 
@@ -139,6 +141,23 @@ enum status object_decode(const struct type *type, enum format format, struct st
 		*out = object;
 	else
 		object_unref(object);
+	return status;
+}
+
+enum status object_decode(const struct type *type, enum format format, struct str bytes,
+			  struct object **out, struct fault *why)
+{
+	return decode(type, format, bytes, false, out, why);
+}
+
+enum status object_decode_lean(const struct type *type, enum format format, struct str bytes,
+			       struct object **out, struct fault *why)
+{
+	enum status status = decode(type, format, bytes, true, out, why);
+	struct meta_object_meta *meta = status == OK ? record_meta(type, (*out)->record) : NULL;
+
+	if (meta != NULL)
+		meta->managed_fields = (struct meta_managed_fields_entry_list){ 0 };
 	return status;
 }
 
@@ -209,6 +228,18 @@ struct str object_bytes_counted(const struct object *object, enum format format,
 		}
 	}
 	atomic_store_explicit(&encoding->is_used, true, memory_order_relaxed);
+	arena_on_free(hold, encoding_unref, encoding);
+	return str_of(encoding->bytes, encoding->len);
+}
+
+struct str object_bytes_once(const struct object *object, enum format format, struct arena *hold)
+{
+	assert(object_is_frozen(object));
+	if (format == FORMAT_PROTO && !proto_has(object->type))
+		return STR_NONE;
+	struct encoding *encoding = swap(object->private, format, NULL, true);
+	if (encoding == NULL)
+		encoding = encode(object, format);
 	arena_on_free(hold, encoding_unref, encoding);
 	return str_of(encoding->bytes, encoding->len);
 }

@@ -52,11 +52,20 @@ GIVE struct object *object_edit(const struct object *object);
 /* Decodes a whole object of this type and leaves it unfrozen. Faults are those of json_decode() and proto_envelope_open(). */
 MUST_USE enum status object_decode(const struct type *type, enum format format, struct str bytes,
 				   GIVE struct object **out, struct fault *why);
+/*
+ * The same for who never looks at managedFields, which are a third of many objects: there are none. Who writes such an object back says nothing of
+ * them, and they stay as they are.
+ */
+MUST_USE enum status object_decode_lean(const struct type *type, enum format format,
+					struct str bytes, GIVE struct object **out,
+					struct fault *why);
 /* The frozen object's bytes, good as long as the arena. Absent if the type has no such format. */
 struct str object_bytes(const struct object *object, enum format format, struct arena *hold);
 /* The same for who has a budget: what hangs on the object from now on is added to `*kept`. */
 struct str object_bytes_counted(const struct object *object, enum format format, struct arena *hold,
 				uint64_t *kept);
+/* The same for who needs them once: what hangs on the object is used, and nothing more than before hangs there. */
+struct str object_bytes_once(const struct object *object, enum format format, struct arena *hold);
 /* For who asks many for their bytes, one after the other: memory is fetched for those that come soon after `at`. */
 void object_fetch_bytes(const struct object *const *objects, uint32_t count, uint32_t at,
 			enum format format);

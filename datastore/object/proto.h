@@ -23,6 +23,8 @@ struct proto_options {
 MUST_USE enum status proto_decode(const struct type *type, struct str bytes, struct arena *arena,
 				  struct proto_options options, void **out_record,
 				  struct fault *why);
+/* A copy of a message that has metadata, without its managedFields; what cannot be read is copied as it is. */
+struct str proto_without_owners(const struct type *type, struct str bytes, struct arena *arena);
 /* NULL is an empty record. The type must have a protobuf form (not TYPE_JSON_ONLY, no run-time type). */
 void proto_encode(const struct type *type, const void *record, struct text *out);
 bool proto_has(const struct type *type);

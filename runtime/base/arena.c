@@ -25,10 +25,10 @@
 #define ARENA_LAST_BYTES (64U * 1024U)
 /* From here on an allocation has a block of its own, which arena_grow can then resize without a copy in the arena. */
 #define ARENA_LARGE_BYTES (16U * 1024U)
-/* The same of a tight arena, whose blocks are as large as malloc is quick with. */
+/* The same of a tight arena, whose blocks do not grow: what is left over in the last one is lost for as long as it is kept. */
 #define ARENA_TIGHT_LARGE_BYTES 256U
 #define ARENA_TIGHT_BYTES 504U
-#define ARENA_TIGHT_LAST_BYTES (2U * ARENA_TIGHT_BYTES)
+#define ARENA_TIGHT_LAST_BYTES ARENA_TIGHT_BYTES
 /* What a reset keeps at most: whoever uses an arena again needs about as much as last time. */
 #define ARENA_KEPT_BYTES (16U * 1024U)
 

@@ -21,8 +21,11 @@
 #define PREFIX_MAX 6U        /* of a field in protobuf: tag and length */
 #define META_MAX (16U * KIB) /* of a list: its token has a key in it */
 
+/* What was written is told once; whether anybody will ask for it in this form is not known yet. */
 static struct str kept(struct request *r, const struct object *object)
 {
+	if (r->steps != NULL && r->steps->is_write)
+		return object_bytes_once(object, r->form.format, r->arena);
 	return object_bytes_counted(object, r->form.format, r->arena, &r->server->kept_bytes);
 }
 

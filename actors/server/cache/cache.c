@@ -1,10 +1,10 @@
 #include "actors/server/cache/cache.h"
 
+#include "actors/server/cache/ring.h"
 #include "datastore/object/record.h"
 #include "runtime/base/collection/tree.h"
 
-#define RING_FIRST 64U /* events; most resources never need more */
-#define KEY_MAX 600U   /* two names of 253 bytes and a slash */
+#define KEY_MAX 600U /* two names of 253 bytes and a slash */
 
 struct cache {
 	struct str prefix;
@@ -16,12 +16,7 @@ struct cache {
 	struct list watchers, mark;
 	struct mono rests_until;
 	struct cache_snapshot *snapshot; /* the last one given out, while nothing has changed since */
-
-	/* The ring: number n is in slot n % cap; [oldest, next) are there. */
-	struct cache_event *ring;
-	uint32_t cap;
-	uint64_t oldest, next;
-	uint64_t forgotten; /* revision of the newest event that is no longer in the ring */
+	struct ring ring;
 };
 
 struct cache *cache_new(struct str prefix, const struct type *type)
@@ -40,16 +35,6 @@ static void forget_snapshot(struct cache *cache)
 {
 	cache_snapshot_unref(cache->snapshot);
 	cache->snapshot = NULL;
-}
-
-static void drop_event(struct cache *cache)
-{
-	struct cache_event *event = &cache->ring[cache->oldest % cache->cap];
-
-	cache->forgotten = event->revision;
-	object_unref(event->object);
-	object_unref(event->old);
-	cache->oldest++;
 }
 
 static void drop_objects(struct tree *objects)
@@ -94,11 +79,8 @@ void cache_filled(struct cache *cache, uint64_t revision)
 {
 	if (cache->coming != NULL || tree_len(cache->objects) > 0)
 		show_coming(cache);
-	while (cache->oldest < cache->next)
-		drop_event(cache);
-	/* Whoever watches from before must list again: one number is skipped, so that nobody stands at `next`. */
-	cache->oldest = ++cache->next;
-	cache->changed = cache->forgotten = revision;
+	ring_clear(&cache->ring, revision);
+	cache->changed = revision;
 }
 
 void cache_free(struct cache *cache)
@@ -106,11 +88,9 @@ void cache_free(struct cache *cache)
 	if (cache == NULL)
 		return;
 	forget_snapshot(cache);
-	while (cache->oldest < cache->next)
-		drop_event(cache);
+	ring_fini(&cache->ring);
 	drop_objects(cache->objects);
 	drop_objects(cache->coming);
-	mem_free(cache->ring);
 	mem_free(cache);
 }
 
@@ -169,38 +149,6 @@ struct cache *cache_of_mark(struct list *link)
 
 /* ---- the ring --------------------------------------------------------------------------------------- */
 
-static void grow_ring(struct cache *cache)
-{
-	uint32_t cap = cache->cap ? cache->cap * 2 : RING_FIRST;
-	struct cache_event *ring = mem_alloc(cap * sizeof *ring);
-
-	for (uint64_t n = cache->oldest; n < cache->next; n++)
-		ring[n % cap] = cache->ring[n % cache->cap];
-	mem_free(cache->ring);
-	cache->ring = ring;
-	cache->cap = cap;
-}
-
-static bool is_old(const struct cache *cache, struct mono now)
-{
-	const struct cache_event *event = &cache->ring[cache->oldest % cache->cap];
-
-	return now.ns - event->at.ns > LIMIT_CACHE_EVENT_AGE_MS * TIME_MS;
-}
-
-static void push_event(struct cache *cache, struct cache_event event)
-{
-	while (cache->next - cache->oldest > RING_FIRST / 2 && is_old(cache, event.at))
-		drop_event(cache);
-	if (cache->next - cache->oldest == cache->cap) {
-		if (cache->cap < LIMIT_CACHE_EVENTS)
-			grow_ring(cache);
-		else
-			drop_event(cache);
-	}
-	cache->ring[cache->next++ % cache->cap] = event;
-}
-
 const struct object *cache_deleted(const struct object *old, uint64_t revision)
 {
 	struct object *object = object_edit(old);
@@ -223,7 +171,7 @@ static void tell(struct cache *cache, const struct object *object, const struct 
 		event.change = CACHE_DELETED;
 		event.object = cache_deleted(old, revision);
 	}
-	push_event(cache, event);
+	ring_push(&cache->ring, event);
 }
 
 void cache_set(struct cache *cache, struct str key, const struct object *object, uint64_t revision,
@@ -246,36 +194,27 @@ void cache_set(struct cache *cache, struct str key, const struct object *object,
 
 uint64_t cache_next(const struct cache *cache)
 {
-	return cache->next;
+	return cache->ring.next;
 }
 
 uint64_t cache_oldest(const struct cache *cache)
 {
-	return cache->oldest;
+	return cache->ring.oldest;
 }
 
 const struct cache_event *cache_event(struct cache *cache, uint64_t number)
 {
-	assert(number < cache->next);
-	return number < cache->oldest ? NULL : &cache->ring[number % cache->cap];
+	return ring_event(&cache->ring, number);
 }
 
 bool cache_find(const struct cache *cache, uint64_t revision, uint64_t *out_number)
 {
-	uint64_t low = cache->oldest, high = cache->next;
+	return ring_find(&cache->ring, revision, out_number);
+}
 
-	if (revision < cache->forgotten)
-		return false;
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-
-		if (cache->ring[middle % cache->cap].revision > revision)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	*out_number = low;
-	return true;
+void cache_pack(struct cache *cache, struct mono now)
+{
+	ring_pack(&cache->ring, now);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------ */
@@ -342,14 +281,7 @@ uint64_t cache_age_bytes(struct cache *cache)
 	struct str key;
 	void *object;
 
-	for (uint64_t n = cache->oldest; n < cache->next; n++) {
-		const struct cache_event *event = &cache->ring[n % cache->cap];
-
-		if (event->old != NULL)
-			object_drop_bytes(event->old);
-		if (event->change == CACHE_DELETED)
-			object_drop_bytes(event->object);
-	}
+	ring_drop_bytes(&cache->ring);
 	while (tree_step(&cursor, &key, &object))
 		left += object_age_bytes(object);
 	return left;

@@ -101,7 +101,9 @@ uint64_t cache_next(const struct cache *cache);
 uint64_t cache_oldest(const struct cache *cache); /* equals cache_next: the ring is empty */
 /* The number of the first event after `revision`; false: older ones than the ring has are needed. */
 bool cache_find(const struct cache *cache, uint64_t revision, uint64_t *out_number);
-/* NULL: the ring has gone past it. Borrowed until the next cache_set. */
+/* NULL: the ring has gone past it. Borrowed until the next cache_set or cache_pack. */
 const struct cache_event *cache_event(struct cache *cache, uint64_t number);
+/* Called now and then: what is in the ring alone, and was replaced some time ago, takes less memory from then on (ring.h). */
+void cache_pack(struct cache *cache, struct mono now);
 
 #endif

@@ -46,12 +46,12 @@ struct text line_text(enum format format, struct str type, struct str object)
 	return out;
 }
 
-static struct line *make(enum cache_change change, enum format format, const struct object *object,
-			 uint64_t *kept)
+/* The line is what is kept of the object's bytes: they hang on the object only if somebody asks for it. */
+static struct line *make(enum cache_change change, enum format format, const struct object *object)
 {
 	struct line *line = mem_new(struct line);
 	struct arena *arena = arena_new(0);
-	struct str bytes = object_bytes_counted(object, format, arena, kept);
+	struct str bytes = object_bytes_once(object, format, arena);
 	struct text out = line_text(format, str_from(change_names[change]), bytes);
 
 	arena_free(arena);
@@ -76,7 +76,7 @@ void line_unref(void *arg)
 }
 
 struct line *line_get(struct lines *lines, enum cache_change change, enum format format,
-		      const struct object *object, uint64_t *kept)
+		      const struct object *object)
 {
 	uint64_t hash = hash_mix((uintptr_t)object, (uint64_t)change * 2 + (uint64_t)format);
 	struct line **slot = &lines->at[hash % LINES_KEPT];
@@ -85,7 +85,7 @@ struct line *line_get(struct lines *lines, enum cache_change change, enum format
 	if (line == NULL || line->object != object || line->change != change ||
 	    line->format != format) {
 		line_unref(line);
-		line = *slot = make(change, format, object, kept);
+		line = *slot = make(change, format, object);
 	}
 	line->refs++;
 	return line;

@@ -25,9 +25,9 @@ struct lines {
 	struct line *at[LINES_KEPT];
 };
 
-/* A reference; give it back by line_unref, which fits http_bytes.release. `kept`: as of object_bytes_counted(). */
+/* A reference; give it back by line_unref, which fits http_bytes.release. */
 GIVE struct line *line_get(struct lines *lines, enum cache_change change, enum format format,
-			   const struct object *object, uint64_t *kept);
+			   const struct object *object);
 void line_unref(void *line);
 void line_forget(struct lines *lines);
 

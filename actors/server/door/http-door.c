@@ -285,8 +285,7 @@ static void http_watch_begin(struct request *r)
 static bool http_watch_event(struct request *r, enum cache_change change,
 			     const struct object *object)
 {
-	struct line *line =
-	    line_get(&r->server->lines, change, r->form.format, object, &r->server->kept_bytes);
+	struct line *line = line_get(&r->server->lines, change, r->form.format, object);
 
 	return http_write(exchange_of(r), (struct http_bytes){ .data = { line->bytes, line->len },
 							       .release = line_unref,

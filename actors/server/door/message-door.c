@@ -269,8 +269,7 @@ static bool watch_event(struct request *r, enum cache_change change, const struc
 	struct api_event event = { .kind = event_kinds[change],
 				   .revision = (uint64_t)object->revision };
 
-	event.object =
-	    object_bytes_counted(object, r->form.format, batch_of(r), &r->server->kept_bytes);
+	event.object = object_bytes_once(object, r->form.format, batch_of(r));
 	return add_event(r, event);
 }
 

@@ -48,8 +48,7 @@ static uint32_t before_event(const struct request *r)
 
 static bool send_event(struct request *r, enum cache_change change, const struct object *object)
 {
-	struct line *line =
-	    line_get(&r->server->lines, change, r->form.format, object, &r->server->kept_bytes);
+	struct line *line = line_get(&r->server->lines, change, r->form.format, object);
 	uint32_t skipped = before_event(r);
 
 	send_head(socket_of(r), message_kind(r), line->len - skipped);

@@ -59,6 +59,20 @@ TEST(a_log_gets_its_spares_when_it_begins_to_fill)
 	quorum_free(quorum);
 }
 
+TEST(who_is_alone_keeps_little_of_the_log_in_memory)
+{
+	struct quorum *quorum = quorum_new(
+	    &(struct quorum_config){ .seed = 1, .nodes = 1, .delay_ms = 1, .disk_ms = 1 });
+	CHECK(quorum_until(quorum, quorum_has_leader, 2000));
+	for (uint32_t i = 0; i < 1000; i++) {
+		CHECK_STATUS(quorum_submit(quorum, 0, 4000), OK);
+		quorum_run(quorum, 4);
+	}
+	quorum_run(quorum, 1000);
+	CHECK(core_window(quorum_replica(quorum, 0)->core)->bytes <= 2 * MIB);
+	quorum_free(quorum);
+}
+
 TEST(three_members_agree)
 {
 	struct quorum *quorum = make_three(2);

@@ -1,6 +1,7 @@
 #include "datastore/object/object.h"
 
 #include "datastore/object/json.h"
+#include "datastore/object/record.h"
 #include "datastore/schema/core.h"
 #include "runtime/base/base.h"
 #include "tests/lib/test.h"
@@ -46,6 +47,74 @@ TEST(editing_leaves_the_frozen_one_alone_and_outlives_it)
 	object_unref(object);
 	CHECK_STR(str_map_get(object_meta(edited)->labels, STR("x")), "1");
 	object_unref(edited);
+}
+
+TEST(bytes_that_are_wanted_once_leave_nothing_behind)
+{
+	struct object *object = make_config_map("a");
+
+	object_freeze(object, 1);
+	struct str first = object_bytes_once(object, FORMAT_JSON, test_arena());
+	CHECK_EQ(object_kept(object, FORMAT_JSON), 0);
+	struct str kept = object_bytes(object, FORMAT_JSON, test_arena());
+	CHECK(str_eq(first, kept));
+	CHECK(object_bytes_once(object, FORMAT_JSON, test_arena()).at == kept.at);
+	object_unref(object);
+}
+
+static struct object *make_owned(void)
+{
+	struct object *object = make_config_map("a");
+	struct arena *arena = object_arena(object);
+	struct meta_object_meta *meta = object_meta(object);
+	struct core_config_map *map = object->record;
+
+	meta->managed_fields.len = 2;
+	meta->managed_fields.at = arena_array(arena, struct meta_managed_fields_entry, 2);
+	meta->managed_fields.at[0].manager = STR("kubectl");
+	meta->managed_fields.at[1].manager = STR("someone else");
+	str_map_put(&meta->labels, arena, STR("x"), STR("1"));
+	str_map_put(&map->data, arena, STR("key"), STR("value"));
+	object_freeze(object, 1);
+	return object;
+}
+
+TEST(a_lean_object_has_all_but_who_owns_what)
+{
+	static const enum format formats[] = { FORMAT_JSON, FORMAT_PROTO };
+	struct object *object = make_owned();
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct str bytes = object_bytes(object, formats[i], test_arena());
+		struct object *whole, *lean;
+
+		CHECK_EQ(object_decode(object->type, formats[i], bytes, &whole, NULL), OK);
+		CHECK_EQ(object_decode_lean(object->type, formats[i], bytes, &lean, NULL), OK);
+		CHECK_EQ(object_meta(whole)->managed_fields.len, 2);
+		CHECK(object_meta(lean)->managed_fields.at == NULL);
+		object_meta(whole)->managed_fields = (struct meta_managed_fields_entry_list){ 0 };
+		CHECK(record_equal(object->type, whole->record, lean->record));
+		object_unref(whole);
+		object_unref(lean);
+	}
+	object_unref(object);
+}
+
+TEST(bytes_that_are_cut_make_no_lean_object)
+{
+	struct object *object = make_owned();
+	struct str bytes = object_bytes(object, FORMAT_PROTO, test_arena());
+
+	for (uint32_t len = 0; len < bytes.len; len++) {
+		struct object *whole = NULL, *lean = NULL;
+		struct str cut = str_of(arena_copy(test_arena(), bytes.at, len), len);
+		enum status status = object_decode(object->type, FORMAT_PROTO, cut, &whole, NULL);
+
+		CHECK_EQ(object_decode_lean(object->type, FORMAT_PROTO, cut, &lean, NULL), status);
+		object_unref(whole);
+		object_unref(lean);
+	}
+	object_unref(object);
 }
 
 TEST(bytes_are_encoded_once_and_stay_good_after_they_were_dropped)

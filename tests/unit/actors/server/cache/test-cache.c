@@ -130,3 +130,70 @@ TEST(encodings_that_nobody_asks_for_and_those_of_old_objects_go)
 	CHECK_EQ(cache_drop_bytes(cache, 1), 0);
 	cache_free(cache);
 }
+
+static void set(struct cache *cache, const char *name, int64_t revision, int64_t at_s)
+{
+	cache_set(cache, key_of(name), revision > 0 ? make_object(name, revision) : NULL,
+		  (uint64_t)(revision > 0 ? revision : -revision), (struct mono){ at_s * TIME_S });
+}
+
+TEST(events_show_what_was_there_also_when_it_has_been_packed)
+{
+	struct cache *cache = make_cache();
+	uint64_t first = cache_next(cache);
+
+	set(cache, "one", 8, 1);
+	set(cache, "one", 9, 1);
+	set(cache, "one", -10, 1);
+	set(cache, "new", 11, 1);
+	cache_pack(cache, (struct mono){ 9 * TIME_S });
+	for (int i = 0; i < 2; i++) { /* packed, and unpacked by who looked */
+		const struct cache_event *event = cache_event(cache, first + 1);
+
+		CHECK_EQ(event->object->revision, 9);
+		CHECK_EQ(event->old->revision, 8);
+		CHECK_STR(object_name(event->old), "one");
+		event = cache_event(cache, first + 2);
+		CHECK_EQ(event->change, CACHE_DELETED);
+		CHECK_EQ(event->object->revision, 10);
+		CHECK_STR(object_meta(event->object)->resource_version, "10");
+		CHECK_EQ(event->old->revision, 9);
+		event = cache_event(cache, first);
+		CHECK_EQ(event->object->revision, 8);
+		CHECK_EQ(event->old->revision, 5);
+		CHECK(cache_event(cache, first + 3)->object == get(cache, "new"));
+	}
+	cache_free(cache);
+}
+
+TEST(what_was_replaced_just_now_is_not_packed)
+{
+	struct cache *cache = make_cache();
+	const struct object *one = get(cache, "one");
+	uint64_t first = cache_next(cache);
+
+	set(cache, "one", 8, 10);
+	cache_pack(cache, (struct mono){ 11 * TIME_S });
+	CHECK(cache_event(cache, first)->old == one);
+	CHECK(cache_event(cache, first)->object == get(cache, "one"));
+	cache_free(cache);
+}
+
+TEST(packed_events_leave_the_ring_as_others_do)
+{
+	struct cache *cache = make_cache();
+	uint64_t first = cache_next(cache), number;
+
+	for (int64_t i = 0; i < 3 * LIMIT_CACHE_EVENTS; i++) {
+		set(cache, "one", 8 + i, 1 + i / 1000);
+		if (i % 1000 == 0)
+			cache_pack(cache, (struct mono){ (1 + i / 1000) * TIME_S });
+	}
+	CHECK_EQ(cache_next(cache) - cache_oldest(cache), LIMIT_CACHE_EVENTS);
+	CHECK(cache_event(cache, first) == NULL);
+	CHECK(cache_find(cache, (uint64_t)get(cache, "one")->revision - 5, &number));
+	for (; number < cache_next(cache); number++)
+		CHECK_EQ(cache_event(cache, number)->old->revision,
+			 cache_event(cache, number)->object->revision - 1);
+	cache_free(cache);
+}
