@@ -10,9 +10,9 @@
 #include "transport/tls/p256-private.h"
 #include "transport/tls/tls-private.h"
 
-#define RSA_BITS_MIN 2048 /* NIST SP 800-131A: less is broken by those who want to */
-#define RSA_BITS_MAX 8192 /* more is an attack on our time */
-#define COORDINATE_BYTES 32U
+#define RSA_BITS_MIN 2048        /* NIST SP 800-131A: less is broken by those who want to */
+#define RSA_BITS_MAX 8192        /* more is an attack on our time */
+#define COORDINATE_BYTES_MAX 66U /* of P-521 */
 
 static struct certificate_key *key_wrap(TAKE EVP_PKEY *handle, bool is_private)
 {
@@ -42,16 +42,24 @@ void certificate_key_free(struct certificate_key *key)
 	mem_free(key);
 }
 
+struct curve {
+	const char *name, *group; /* of JWKs (RFC 7518, 6.2.1.1), of OpenSSL */
+	uint32_t bytes;           /* of a coordinate */
+};
+static const struct curve curves[] = { { "P-256", "prime256v1", 32 },
+				       { "P-384", "secp384r1", 48 },
+				       { "P-521", "secp521r1", 66 } };
+#define CURVES (sizeof curves / sizeof curves[0])
+
 static bool is_curve_known(EVP_PKEY *handle)
 {
-	static const char *const curves[] = { "prime256v1", "secp384r1", "secp521r1" };
 	char name[64];
 	size_t len;
 
 	if (EVP_PKEY_get_group_name(handle, name, sizeof name, &len) != 1)
 		return false;
-	for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
-		if (strcmp(name, curves[i]) == 0)
+	for (size_t i = 0; i < CURVES; i++)
+		if (strcmp(name, curves[i].group) == 0)
 			return true;
 	return false;
 }
@@ -181,22 +189,34 @@ enum status certificate_key_from_rsa(struct str modulus, struct str exponent,
 	return status;
 }
 
-enum status certificate_key_from_p256(struct str x, struct str y, struct certificate_key **out,
-				      struct fault *why)
+static const struct curve *curve_find(struct str name)
 {
-	uint8_t point[1 + 2 * COORDINATE_BYTES] = { 4 }; /* "uncompressed", SEC 1, 2.3.3 */
+	for (size_t i = 0; i < CURVES; i++)
+		if (str_is(name, curves[i].name))
+			return &curves[i];
+	return NULL;
+}
+
+enum status certificate_key_from_ec(struct str name, struct str x, struct str y,
+				    struct certificate_key **out, struct fault *why)
+{
+	uint8_t point[1 + 2 * COORDINATE_BYTES_MAX] = { 4 }; /* "uncompressed", SEC 1, 2.3.3 */
+	const struct curve *curve = curve_find(name);
 	OSSL_PARAM_BLD *build;
 	enum status status;
 
 	tls_library();
-	if (x.len != COORDINATE_BYTES || y.len != COORDINATE_BYTES)
-		return fault_set(why, INVALID, "", "a P-256 coordinate has 32 bytes, not %u",
-				 x.len != COORDINATE_BYTES ? x.len : y.len);
-	memcpy(point + 1, x.at, COORDINATE_BYTES);
-	memcpy(point + 1 + COORDINATE_BYTES, y.at, COORDINATE_BYTES);
+	if (curve == NULL)
+		return fault_set(why, INVALID, "", "the curve is none of P-256, P-384 and P-521");
+	if (x.len != curve->bytes || y.len != curve->bytes)
+		return fault_set(why, INVALID, "", "a %s coordinate has %u bytes, not %u",
+				 curve->name, curve->bytes, x.len != curve->bytes ? x.len : y.len);
+	memcpy(point + 1, x.at, x.len);
+	memcpy(point + 1 + x.len, y.at, y.len);
 	build = OSSL_PARAM_BLD_new();
-	OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
-	OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point);
+	OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, curve->group, 0);
+	OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point,
+					 1 + 2 * (size_t)curve->bytes);
 	status = key_from_params("EC", build, out, why);
 	OSSL_PARAM_BLD_free(build);
 	return status;

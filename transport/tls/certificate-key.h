@@ -25,8 +25,9 @@ MUST_USE enum status certificate_key_from_pem(struct str pem, GIVE struct certif
 /* From the raw numbers of a JSON Web Key (RFC 7518, 6): big-endian, as decoded from base64url. */
 MUST_USE enum status certificate_key_from_rsa(struct str modulus, struct str exponent,
 					      GIVE struct certificate_key **out, struct fault *why);
-MUST_USE enum status certificate_key_from_p256(struct str x, struct str y,
-					       GIVE struct certificate_key **out, struct fault *why);
+/* `curve` as JWKs name it: P-256, P-384, P-521. */
+MUST_USE enum status certificate_key_from_ec(struct str curve, struct str x, struct str y,
+					     GIVE struct certificate_key **out, struct fault *why);
 
 bool certificate_key_is_private(const struct certificate_key *key);
 struct str certificate_key_private_pem(const struct certificate_key *key, struct arena *arena);

@@ -161,6 +161,41 @@ enum status jwt_read(struct str token, struct arena *arena, struct jwt *out, str
 
 /* ---- signatures ---- */
 
+struct algorithm {
+	const char *name, *digest;
+	int curve_bits; /* of ECDSA; 0: RSA */
+	bool is_pss;
+};
+static const struct algorithm algorithms[] = {
+	{ "ES256", "SHA256", 256, false }, { "ES384", "SHA384", 384, false },
+	{ "ES512", "SHA512", 521, false }, { "RS256", "SHA256", 0, false },
+	{ "RS384", "SHA384", 0, false },   { "RS512", "SHA512", 0, false },
+	{ "PS256", "SHA256", 0, true },    { "PS384", "SHA384", 0, true },
+	{ "PS512", "SHA512", 0, true },
+};
+#define ALGORITHMS (sizeof algorithms / sizeof algorithms[0])
+
+static const struct algorithm *algorithm_find(struct str name)
+{
+	for (size_t i = 0; i < ALGORITHMS; i++)
+		if (str_is(name, algorithms[i].name))
+			return &algorithms[i];
+	return NULL;
+}
+
+bool jwt_algorithm_is_known(struct str algorithm)
+{
+	return algorithm_find(algorithm) != NULL;
+}
+
+static bool is_of_key(const struct algorithm *algorithm, const struct certificate_key *key)
+{
+	return EVP_PKEY_is_a(key->handle, "RSA")
+		   ? algorithm->curve_bits == 0
+		   : algorithm->curve_bits == EVP_PKEY_get_bits(key->handle);
+}
+
+/* What we sign with; NULL: nothing. */
 static const char *algorithm_of(const struct certificate_key *key)
 {
 	if (EVP_PKEY_is_a(key->handle, "RSA"))
@@ -168,40 +203,51 @@ static const char *algorithm_of(const struct certificate_key *key)
 	return EVP_PKEY_get_bits(key->handle) == 256 ? "ES256" : NULL;
 }
 
-/* JOSE has the two numbers side by side, the library wants them in DER. */
-static uint8_t *ecdsa_to_der(struct str raw, size_t *out_len)
+/* JOSE has the two numbers side by side, the library wants them in DER. NULL: they have another width. */
+static uint8_t *ecdsa_to_der(struct str raw, int curve_bits, size_t *out_len)
 {
-	ECDSA_SIG *pair = ECDSA_SIG_new();
+	int width = (curve_bits + 7) / 8;
 	const uint8_t *at = (const uint8_t *)raw.at;
 	uint8_t *der = NULL;
+	ECDSA_SIG *pair;
 	int len;
 
-	ECDSA_SIG_set0(pair, BN_bin2bn(at, COORDINATE_BYTES, NULL),
-		       BN_bin2bn(at + COORDINATE_BYTES, COORDINATE_BYTES, NULL));
+	if (raw.len != 2 * (uint32_t)width)
+		return NULL;
+	pair = ECDSA_SIG_new();
+	ECDSA_SIG_set0(pair, BN_bin2bn(at, width, NULL), BN_bin2bn(at + width, width, NULL));
 	len = i2d_ECDSA_SIG(pair, &der);
 	ECDSA_SIG_free(pair);
 	*out_len = len > 0 ? (size_t)len : 0;
 	return der;
 }
 
-static bool is_signed_by(const struct jwt *jwt, const struct certificate_key *key)
+static bool set_pss(EVP_PKEY_CTX *context)
+{
+	return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+static bool is_signed_by(const struct jwt *jwt, const struct algorithm *algorithm,
+			 const struct certificate_key *key)
 {
 	EVP_MD_CTX *digest = EVP_MD_CTX_new();
-	bool is_rsa = EVP_PKEY_is_a(key->handle, "RSA"), is_good = false;
+	EVP_PKEY_CTX *context; /* the digest's */
 	const uint8_t *signature = (const uint8_t *)jwt->signature.at;
 	size_t len = jwt->signature.len;
 	uint8_t *der = NULL;
+	bool is_good = false;
 
-	if (!is_rsa) {
-		if (len != 2 * COORDINATE_BYTES)
-			goto out;
-		signature = der = ecdsa_to_der(jwt->signature, &len);
-	}
-	if (EVP_DigestVerifyInit(digest, NULL, tls_library()->sha256, NULL, key->handle) == 1)
+	tls_library();
+	if (algorithm->curve_bits > 0)
+		signature = der = ecdsa_to_der(jwt->signature, algorithm->curve_bits, &len);
+	if (signature != NULL &&
+	    EVP_DigestVerifyInit_ex(digest, &context, algorithm->digest, NULL, NULL, key->handle,
+				    NULL) == 1 &&
+	    (!algorithm->is_pss || set_pss(context)))
 		is_good =
 		    EVP_DigestVerify(digest, signature, len, (const uint8_t *)jwt->signed_part.at,
 				     jwt->signed_part.len) == 1;
-out:
 	OPENSSL_free(der);
 	EVP_MD_CTX_free(digest);
 	ERR_clear_error();
@@ -210,13 +256,16 @@ out:
 
 enum status jwt_verify(const struct jwt *jwt, const struct certificate_key *key, struct fault *why)
 {
-	const char *algorithm = algorithm_of(key);
+	const struct algorithm *algorithm = algorithm_find(jwt->algorithm);
 
-	if (algorithm == NULL || !str_is(jwt->algorithm, algorithm))
+	if (algorithm == NULL || !is_of_key(algorithm, key)) {
+		const char *own = algorithm_of(key);
+
 		return fault_set(why, UNAUTHORIZED, "",
 				 "the token says \"" STR_FMT "\" but the key signs %s",
-				 STR_ARG(jwt->algorithm), algorithm != NULL ? algorithm : "nothing");
-	if (!is_signed_by(jwt, key))
+				 STR_ARG(jwt->algorithm), own != NULL ? own : "otherwise");
+	}
+	if (!is_signed_by(jwt, algorithm, key))
 		return fault_set(why, UNAUTHORIZED, "", "the token's signature is not by this key");
 	return OK;
 }

@@ -1,8 +1,8 @@
 /*
- * JSON Web Tokens in the compact form, signed with ES256 or RS256 (RFC 7515, 7518, 7519).
+ * JSON Web Tokens in the compact form (RFC 7515, 7518, 7519): ES256 and RS256 are signed; those and their larger kin, PS256 to PS512 too, are read.
  *
  * Claims are bytes here: what they mean is for actors/authentication. Any thread may call this. Nothing that a token says
- * about its own verification is believed beyond picking a key: the algorithm must be the key's own, "none" and HMAC do not exist.
+ * about its own verification is believed beyond picking a key: the algorithm must be one of the key's kind, "none" and HMAC do not exist.
  * Bounded by JWT_MAX.
  */
 #ifndef TRANSPORT_TLS_JWT_H
@@ -34,7 +34,13 @@ struct jwt {
 MUST_USE enum status jwt_read(struct str token, struct arena *arena, struct jwt *out,
 			      struct fault *why);
 
-/* Is the signature by this key? UNAUTHORIZED when not, also when the header names an algorithm other than the key's. */
+/* Whether jwt_verify() may ever say OK of it: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512. */
+bool jwt_algorithm_is_known(struct str algorithm);
+
+/*
+ * Is the signature by this key? UNAUTHORIZED when not, also when the header names an algorithm that is none of the key's: a curve has one, an
+ * RSA key six.
+ */
 MUST_USE enum status jwt_verify(const struct jwt *jwt, const struct certificate_key *key,
 				struct fault *why);
 
