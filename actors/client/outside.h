@@ -20,6 +20,7 @@ struct outside_place {
 
 struct outside_post {
 	struct outside_place place;
+	bool is_get;     /* a document is fetched, nothing is said; else JSON is posted */
 	struct str body; /* JSON; copied */
 	uint32_t timeout_ms;
 	uint32_t answer_max_bytes;

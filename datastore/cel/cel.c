@@ -101,6 +101,29 @@ bool cel_uses(const struct cel_program *program, uint32_t variable)
 	return program->is_used[variable];
 }
 
+static bool selects(const struct node *node, struct str variable, struct str field)
+{
+	const struct node_fold *fold = node->fold;
+
+	if (node->kind == NODE_SELECT && node->target->kind == NODE_IDENT &&
+	    str_eq(node->target->name, variable) && str_eq(node->name, field))
+		return true;
+	if (node->target != NULL && selects(node->target, variable, field))
+		return true;
+	for (uint32_t i = 0; i < node->arg_count; i++)
+		if (selects(node->args[i], variable, field))
+			return true;
+	return fold != NULL &&
+	       (selects(fold->range, variable, field) || selects(fold->init, variable, field) ||
+		selects(fold->condition, variable, field) || selects(fold->step, variable, field) ||
+		selects(fold->result, variable, field));
+}
+
+bool cel_selects(const struct cel_program *program, struct str variable, struct str field)
+{
+	return selects(program->root, variable, field);
+}
+
 struct cel_value cel_evaluate(struct cel_program *program, const struct cel_value *values,
 			      struct arena *arena, uint64_t *cost)
 {

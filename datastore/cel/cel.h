@@ -53,6 +53,8 @@ const struct cel_type *cel_result_type(const struct cel_program *program);
 size_t cel_size(const struct cel_program *program); /* bytes that it takes */
 bool cel_uses(const struct cel_program *program,
 	      uint32_t variable); /* by its place in the environment */
+/* Whether it selects this field of a variable anywhere: claims.email, has(claims.email), claims.?email. */
+bool cel_selects(const struct cel_program *program, struct str variable, struct str field);
 
 /* `values` by their places in the environment. `*cost` is added to. An error is a value of kind CEL_ERROR. */
 struct cel_value cel_evaluate(struct cel_program *program, const struct cel_value *values,

@@ -24,6 +24,7 @@ struct call {
 	struct place *place;
 	struct http_call *http;
 	struct str url; /* as words name it */
+	bool is_get;
 	void (*done)(void *arg);
 	void *arg;
 };
@@ -38,10 +39,11 @@ static struct str tag_key(const struct call *call)
 static void failed(struct call *call, enum status status, struct str words)
 {
 	call->shown.status = status;
-	call->shown.words = status == INVALID
-				? words
-				: arena_printf(call->arena, "Post \"" STR_FMT "\": " STR_FMT,
-					       STR_ARG(call->url), STR_ARG(words));
+	call->shown.words =
+	    status == INVALID
+		? words
+		: arena_printf(call->arena, "%s \"" STR_FMT "\": " STR_FMT,
+			       call->is_get ? "Get" : "Post", STR_ARG(call->url), STR_ARG(words));
 }
 
 static struct str transport_words(const struct call *call, enum status status)
@@ -208,22 +210,33 @@ static enum status way_of_url(struct arena *arena, const struct outside_place *p
 	return OK;
 }
 
+static struct str path_of(const struct call *call, const struct way *way,
+			  const struct outside_post *post)
+{
+	if (call->is_get)
+		return way->path;
+	return arena_printf(call->arena, STR_FMT "?timeout=%us", STR_ARG(way->path),
+			    (post->timeout_ms + 999) / 1000);
+}
+
+/* What is fetched says nothing of its own form, so the last header is left out. */
 static struct http_request request_of(const struct call *call, const struct way *way,
 				      const struct outside_post *post)
 {
 	const struct http_header headers[] = {
 		{ STR("accept"), STR("application/json, */*") },
+		{ STR("user-agent"),
+		  call->is_get ? STR("kube-apiserver") : STR("kube-apiserver-admission") },
 		{ STR("content-type"), STR("application/json") },
-		{ STR("user-agent"), STR("kube-apiserver-admission") },
 	};
+	uint32_t count = sizeof headers / sizeof headers[0];
 
 	return (struct http_request){
-		.method = STR("POST"),
-		.path = arena_printf(call->arena, STR_FMT "?timeout=%us", STR_ARG(way->path),
-				     (post->timeout_ms + 999) / 1000),
+		.method = call->is_get ? STR("GET") : STR("POST"),
+		.path = path_of(call, way, post),
 		.authority = way->authority,
 		.headers = { arena_copy(call->arena, headers, sizeof headers),
-			     sizeof headers / sizeof headers[0] },
+			     call->is_get ? count - 1 : count },
 		.body = HTTP_BYTES(post->body),
 		.timeout_ms = post->timeout_ms,
 		.answer_max_bytes = post->answer_max_bytes,
@@ -259,7 +272,9 @@ static struct outside_call *post_it(void *self, struct arena *arena, const struc
 	enum status status;
 	struct way way = { .spec.authorities = post->place.authorities };
 
-	*call = (struct call){ .arena = arena, .done = post->done, .arg = post->arg };
+	*call = (struct call){
+		.arena = arena, .is_get = post->is_get, .done = post->done, .arg = post->arg
+	};
 	call->tag = server_tag(callers->server);
 	status = post->place.url.at != NULL
 		     ? way_of_url(arena, &post->place, &way, &why)

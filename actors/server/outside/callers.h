@@ -1,7 +1,7 @@
 /*
  * Calls of the server's own to webhooks: what mechanisms know as struct outside.
  *
- * For actors/server, on its actor. Each call is one POST over a connection of places.h. Only HTTPS, no redirects, no proxies. Bounds:
+ * For actors/server, on its actor. Each call is one POST, or the GET of a document, over a connection of places.h. Only HTTPS, no redirects, no proxies. Bounds:
  * the post's own limits of time and bytes, LIMIT_OUTSIDE_CALLS at once.
  */
 #ifndef ACTORS_SERVER_OUTSIDE_CALLERS_H

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "deploy/main/api/admission-file.h"
+#include "deploy/main/api/oidc-options.h"
 
 #define PATH_BYTES 700U
 #define KEPT_MIB_MAX 65536U
@@ -24,7 +25,9 @@ const struct option api_options[] = {
 	{ .name = "authentication-config",
 	  .kind = OPTION_TEXT,
 	  .value = "PATH",
-	  .help = "AuthenticationConfiguration: the paths at which no credential is needed" },
+	  .help = "AuthenticationConfiguration: issuers of tokens, and the paths at which no "
+		  "credential is needed" },
+	OIDC_OPTIONS,
 	WEBHOOK_OPTIONS,
 	{ .name = "encryption-provider-config",
 	  .group = "Values",
@@ -67,12 +70,13 @@ static enum status make_absolute(const struct option *option, const char *given,
 	return OK;
 }
 
-enum status api_options_load(const struct command_line *line, struct arena *arena,
-			     struct api_options *out, struct fault *why)
+enum status api_options_load(const struct command_line *line, struct str own_issuer,
+			     struct arena *arena, struct api_options *out, struct fault *why)
 {
 	int64_t mib = command_number(line, "encoded-cache-mib");
 
-	*out = (struct api_options){ .security = security_policy_open };
+	memset(out, 0, sizeof *out);
+	out->security = security_policy_open;
 	if (mib < 1 || mib > KEPT_MIB_MAX)
 		return fault_set(why, BAD_REQUEST, "encoded-cache-mib",
 				 "--encoded-cache-mib is 1 to %u", KEPT_MIB_MAX);
@@ -81,24 +85,22 @@ enum status api_options_load(const struct command_line *line, struct arena *aren
 				&out->security, why));
 	TRY(audit_options_load(line, arena, &out->audit, why));
 	TRY(webhook_options_load(line, arena, &out->webhooks, why));
-	TRY(authentication_file_load(command_text(line, "authentication-config"),
-				     strcmp(command_text(line, "anonymous-auth"), "false") == 0,
-				     arena, &out->anonymous, why));
-	out->encryption_path = command_text(line, "encryption-provider-config");
-	if (out->encryption_path != NULL)
-		TRY(encryption_file_load(out->encryption_path, arena, &out->encryption.set, why));
-	out->reload = (struct encryption_file_args){ out->encryption_path, &out->encryption, 0 };
+	out->authentication.own_issuer = own_issuer;
+	TRY(authentication_file_load(&out->authentication, line, arena, why));
 	out->reloads = command_flag(line, "encryption-provider-config-automatic-reload");
+	if (command_text(line, "encryption-provider-config") != NULL)
+		TRY(encryption_file_load(
+		    &out->encryption, command_text(line, "encryption-provider-config"), arena, why));
 	return OK;
 }
 
 void api_options_apply(const struct api_options *options, struct server_config *server)
 {
 	server->security = &options->security;
-	if (options->anonymous.is_bounded)
-		server->anonymous = &options->anonymous.options;
-	if (options->encryption_path != NULL)
-		server->encryption = &options->encryption;
+	if (options->authentication.anonymous.is_bounded)
+		server->anonymous = &options->authentication.anonymous.options;
+	if (options->encryption.reload.path != NULL)
+		server->encryption = &options->encryption.encryption;
 	if (options->audit.options.policy != NULL)
 		server->audit = &options->audit.options;
 	server->kept_bytes = options->kept_bytes;

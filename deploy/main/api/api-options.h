@@ -22,16 +22,15 @@ struct api_options {
 	uint64_t kept_bytes; /* server_config's */
 	struct audit_setting audit;
 	struct webhook_setting webhooks;
-	struct anonymous_setting anonymous;
-	struct encryption encryption;
-	const char *encryption_path; /* NULL: nothing is encrypted */
-	struct encryption_file_args reload;
-	bool reloads;
+	struct authentication_file authentication;
+	struct encryption_file encryption;
+	bool reloads; /* the latter */
 };
 
-/* BAD_REQUEST and others with words that name the file. Blocks. */
-MUST_USE enum status api_options_load(const struct command_line *line, struct arena *arena,
-				      struct api_options *out, struct fault *why);
+/* BAD_REQUEST and others with words that name the file. `out` is cleared; it must not move then. Blocks. */
+MUST_USE enum status api_options_load(const struct command_line *line, struct str own_issuer,
+				      struct arena *arena, struct api_options *out,
+				      struct fault *why);
 /* What the server is told; `options` is borrowed as long as it lives. */
 void api_options_apply(const struct api_options *options, struct server_config *server);
 /* The same options as words for another command line, paths made absolute; gives how many. */

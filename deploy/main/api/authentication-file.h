@@ -1,20 +1,32 @@
 /*
- * --anonymous-auth and --authentication-config: who may come without a credential.
+ * --authentication-config, --oidc-* and --anonymous-auth: whose tokens are taken, and who may come without a credential.
  *
- * Of an AuthenticationConfiguration `anonymous` is known; one that has `jwt` is refused with words.
+ * The file is read again when it changes, and its issuers then are those that count; `anonymous` counts as it was at the start, as upstream's does.
  */
 #ifndef DEPLOY_MAIN_API_AUTHENTICATION_FILE_H
 #define DEPLOY_MAIN_API_AUTHENTICATION_FILE_H
 
+#include "actors/authentication/issuer.h"
 #include "actors/server/server.h"
+#include "deploy/main/api/reload.h"
+#include "deploy/main/command/command.h"
 
 struct anonymous_setting {
 	bool is_bounded;
 	struct anonymous_options options;
 };
 
-/* `path` NULL: only the option counts. Both together are BAD_REQUEST, if the file says anything of it. Blocks. */
-MUST_USE enum status authentication_file_load(const char *path, bool is_off, struct arena *arena,
-					      struct anonymous_setting *out, struct fault *why);
+struct authentication_file {
+	struct str own_issuer;     /* nobody else's; set before it is loaded */
+	struct issuers issuers;    /* the mechanism's; `set` NULL: no option was given */
+	struct reload_args reload; /* `path` NULL: there is no file */
+	struct anonymous_setting anonymous;
+	struct arena *arena; /* of the set that counts, once the first was replaced */
+};
+
+/* Both a file and what it would say as options are BAD_REQUEST. What it says first is the arena's. Blocks. */
+MUST_USE enum status authentication_file_load(struct authentication_file *file,
+					      const struct command_line *line, struct arena *arena,
+					      struct fault *why);
 
 #endif

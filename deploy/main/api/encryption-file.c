@@ -2,7 +2,6 @@
 
 #include "datastore/schema/apiserver.h"
 #include "deploy/main/api/operator-file.h"
-#include "runtime/base/log.h"
 #include "transport/tls/crypto.h"
 #include "transport/wire/base64.h"
 
@@ -125,16 +124,18 @@ static enum status read_rule(struct reading *reading, uint32_t index,
 	return OK;
 }
 
-enum status encryption_file_load(const char *path, struct arena *arena,
-				 const struct encryption_set **out, struct fault *why)
+static enum status read_set(void *arg, struct str text, struct arena *arena, void **out,
+			    struct fault *why)
 {
-	struct reading reading = { .path = path, .arena = arena, .why = why };
+	const struct encryption_file *self = arg;
+	struct reading reading = { .path = self->reload.path, .arena = arena, .why = why };
 	const struct apiserver_encryption_configuration *file;
 	struct encryption_rule *rules;
 	struct encryption_set *set;
 	void *record;
 
-	TRY(operator_file_load(path, &apiserver_encryption_configuration_type, arena, &record, why));
+	TRY(operator_file_parse(text, reading.path, &apiserver_encryption_configuration_type, arena,
+				&record, why));
 	file = record;
 	if (file->resources.len == 0)
 		return refuse(&reading, STR("resources"), "Required value: a rule at least");
@@ -148,41 +149,6 @@ enum status encryption_file_load(const char *path, struct arena *arena,
 }
 
 /* ---- reading it again --------------------------------------------------------------------------------------------- */
-
-struct encryption_file_tick {
-	char nothing;
-};
-static const ACT_TYPE(encryption_file_tick, .id = 0);
-
-/* One look, on a worker. */
-struct look {
-	const char *path;
-	struct arena *arena;
-	const struct encryption_set *set;
-	enum status status;
-	struct fault why;
-};
-
-struct encryption_file {
-	struct encryption_file_args args;
-	struct look look;
-	bool is_looking, has_failed;
-};
-
-static void run_look(void *arg)
-{
-	struct look *look = arg;
-
-	look->status = encryption_file_load(look->path, look->arena, &look->set, &look->why);
-}
-
-static void drop_look(void *arg)
-{
-	struct look *look = arg;
-
-	arena_free(look->arena);
-	look->arena = NULL;
-}
 
 static bool is_same_rule(const struct encryption_rule *a, const struct encryption_rule *b)
 {
@@ -210,67 +176,32 @@ static bool is_same_set(const struct encryption_set *a, const struct encryption_
 	return true;
 }
 
-static void looked(struct encryption_file *file)
+/* Whoever closes and opens holds a set no longer than a step. */
+static bool use_set(void *arg, struct reload_read now, struct reload_read *before)
 {
-	struct look *look = &file->look;
+	struct encryption *encryption = &((struct encryption_file *)arg)->encryption;
 
-	file->is_looking = false;
-	if (look->status != OK && !file->has_failed)
-		log_error("encryption", "the configuration cannot be read, the last goes on",
-			  LOG_FAULT(&look->why));
-	file->has_failed = look->status != OK;
-	if (look->status != OK || is_same_set(look->set, file->args.encryption->set)) {
-		drop_look(look);
-		return;
-	}
-	file->args.encryption->set = look->set;
-	arena_free(file->args.encryption->arena);
-	file->args.encryption->arena = look->arena;
-	look->arena = NULL;
-	log_info("encryption", "a new configuration counts", LOG_CSTR("path", file->args.path));
+	if (is_same_set(now.at, encryption->set))
+		return false;
+	before->arena = encryption->arena;
+	encryption->set = now.at;
+	encryption->arena = now.arena;
+	return true;
 }
 
-static void release(void *arg)
+enum status encryption_file_load(struct encryption_file *file, const char *path,
+				 struct arena *arena, struct fault *why)
 {
-	struct encryption_file *file = arg;
+	void *set;
 
-	if (!file->is_looking)
-		arena_free(file->look.arena);
-	/* What counts goes on counting without us: it stays. */
-}
-
-static enum status init(struct act *act, void *state, const void *args)
-{
-	struct encryption_file *file = state;
-
-	file->args = *(const struct encryption_file_args *)args;
-	act_own(act, release, file);
-	act_every(act, file->args.every_ms ? file->args.every_ms : EVERY_MS,
-		  &encryption_file_tick_type, &(struct encryption_file_tick){ 0 });
+	file->reload = (struct reload_args){ .path = path,
+					     .what = "encryption",
+					     .every_ms = EVERY_MS,
+					     .arg = file,
+					     .read = read_set,
+					     .use = use_set,
+					     .metrics_name = "encryption_config_controller" };
+	TRY(reload_begin(&file->reload, arena, &set, why));
+	file->encryption.set = set;
 	return OK;
 }
-
-static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
-{
-	struct encryption_file *file = state;
-
-	if (msg->kind == ACT_JOB) {
-		looked(file);
-	} else if (ACT_IS(msg, encryption_file_tick)) {
-		if (file->is_looking)
-			return ACT_OK;
-		file->is_looking = true;
-		file->look = (struct look){ .path = file->args.path, .arena = arena_new(0) };
-		act_job(act, NULL, run_look, &file->look, drop_look, 0);
-	} else {
-		return ACT_UNHANDLED;
-	}
-	return ACT_OK;
-}
-
-const struct act_class encryption_file_class = {
-	.name = "encryption-file",
-	.state_size = sizeof(struct encryption_file),
-	.init = init,
-	.receive = receive,
-};

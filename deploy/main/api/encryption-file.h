@@ -7,21 +7,19 @@
 #define DEPLOY_MAIN_API_ENCRYPTION_FILE_H
 
 #include "actors/encryption/encryption.h"
-#include "runtime/actor/act.h"
-
-/* All of it is the arena's. Blocks. */
-MUST_USE enum status encryption_file_load(const char *path, struct arena *arena,
-					  const struct encryption_set **out, struct fault *why);
+#include "deploy/main/api/reload.h"
 
 /*
- * The actor that looks every minute whether the file says something else, and lets that count from then on. What is wrong then is said, and
- * what counted before goes on. `encryption` is borrowed by whoever closes and opens, on the same loop.
+ * `encryption` is borrowed by whoever closes and opens; `reload` are the args of the actor, on the same loop, that looks every minute whether the file
+ * says something else.
  */
-struct encryption_file_args {
-	const char *path;
-	struct encryption *encryption;
-	uint32_t every_ms; /* 0: a minute */
+struct encryption_file {
+	struct encryption encryption;
+	struct reload_args reload; /* `path` NULL: nothing is encrypted */
 };
-extern const struct act_class encryption_file_class;
+
+/* What it says first is the arena's. Blocks. */
+MUST_USE enum status encryption_file_load(struct encryption_file *file, const char *path,
+					  struct arena *arena, struct fault *why);
 
 #endif

@@ -1,5 +1,6 @@
 #include "deploy/main/node/hosts.h"
 
+#include "actors/authentication/issuer.h"
 #include "actors/authentication/mechanisms.h"
 #include "actors/authorization/mechanisms.h"
 #include "actors/etcd/etcd.h"
@@ -35,7 +36,7 @@ static int run_host(struct process *process, const struct layout *layout)
 struct core {
 	struct process process;
 	struct layout layout;
-	struct authenticator authenticators[3];
+	struct authenticator authenticators[4];
 	struct service_account_tokens tokens;
 	struct certificate_key *key;
 	const struct certificate_key *keys[1];
@@ -72,18 +73,38 @@ static enum status configure_tokens(struct core *core, struct fault *why)
 	return OK;
 }
 
-/* After our own: what they know is asked of nobody else. */
-static void add_webhooks(struct core *core)
+/* After our own: what others know is asked of them alone. */
+static void add_mechanisms(struct core *core)
 {
 	struct webhook_setting *webhooks = &core->api.webhooks;
+	struct issuers *issuers = &core->api.authentication.issuers;
 	struct server_config *server = &core->layout.server;
 
+	if (issuers->set != NULL)
+		core->authenticators[server->authenticator_count++] =
+		    authentication_issuers(issuers);
 	if (webhooks->has_tokens)
 		core->authenticators[server->authenticator_count++] =
 		    authentication_webhook(&webhooks->tokens);
 	if (webhooks->has_rights)
 		core->layout.authorizers[server->authorizer_count++] =
 		    authorization_webhook(&webhooks->rights);
+}
+
+static void add_reload(struct core *core, const char *id, struct reload_args *args)
+{
+	args->metrics = core->layout.server.metrics;
+	if (args->path != NULL)
+		layout_add(&core->layout, id, &reload_class, args);
+}
+
+/* Files whose changes count without a restart. */
+static void add_reloads(struct core *core)
+{
+	core->api.authentication.issuers.metrics = core->layout.server.metrics;
+	add_reload(core, "authentication-file", &core->api.authentication.reload);
+	if (core->api.reloads)
+		add_reload(core, "encryption-file", &core->api.encryption.reload);
 }
 
 static void configure_http(struct core *core)
@@ -162,16 +183,15 @@ int hosts_core(const struct command_line *line)
 	}
 	if (configure_tokens(&core, &why) != OK)
 		return failed(line, &why);
-	if (api_options_load(line, core.process.arena, &core.api, &why) != OK)
+	if (api_options_load(line, LAYOUT_ISSUER, core.process.arena, &core.api, &why) != OK)
 		return failed(line, &why);
 	api_options_apply(&core.api, &core.layout.server);
-	add_webhooks(&core);
+	add_mechanisms(&core);
+	core.layout.server.metrics = metrics_new();
 	if (datastore_is_external(&core.process.identity) &&
 	    datastore_configure(&core.process, &core.layout.external, &why) != OK)
 		return failed(line, &why);
-	if (core.api.encryption_path != NULL && core.api.reloads)
-		layout_add(&core.layout, "encryption-file", &encryption_file_class,
-			   &core.api.reload);
+	add_reloads(&core);
 	if (core.layout.server.audit != NULL)
 		layout_add(&core.layout, "audit-log", &audit_log_class, &core.api.audit.log);
 	configure_http(&core);
@@ -184,7 +204,6 @@ int hosts_core(const struct command_line *line)
 	    (struct wear_args){ .process = &core.process,
 				.budget_bytes =
 				    (uint64_t)command_number(line, "write-budget-mib") * MIB };
-	core.layout.server.metrics = metrics_new();
 	wear_measure(core.layout.server.metrics, loop_files());
 	process_metrics_add(core.layout.server.metrics, loop_files());
 	layout_add(&core.layout, "wear", &wear_class, &core.wear);

@@ -15,8 +15,6 @@
 #include "deploy/main/wear/wear.h"
 #include "deploy/ui/page.h"
 
-#define ISSUER STR("https://kubernetes.default.svc.cluster.local")
-
 void layout_add(struct layout *layout, const char *id, const struct act_class *class,
 		const void *args)
 {
@@ -51,8 +49,8 @@ static void plan_server(struct layout *layout, struct process *process)
 						 .live_count = admin_live_count,
 						 .pages = layout->pages,
 						 .page_count = 1,
-						 .issuer = ISSUER,
-						 .audience = ISSUER,
+						 .issuer = LAYOUT_ISSUER,
+						 .audience = LAYOUT_ISSUER,
 						 .address = process_address(
 						     process, process->identity.api_port) };
 }

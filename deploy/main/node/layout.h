@@ -19,7 +19,9 @@
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/place.h"
 
-#define LAYOUT_CHILDREN_MAX 14U
+#define LAYOUT_CHILDREN_MAX 24U
+
+#define LAYOUT_ISSUER STR("https://kubernetes.default.svc.cluster.local") /* of own tokens */
 
 struct layout {
 	struct act_child children[LAYOUT_CHILDREN_MAX]; /* in the order in which they start */

@@ -1,4 +1,5 @@
 #include "deploy/main/node/up.h"
+#include "deploy/main/node/layout.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -67,7 +68,7 @@ static enum status prepare(struct up *up, const struct command_line *line, struc
 {
 	TRY(schedule_options(line, up->arena, &up->schedule, why));
 	TRY(schedule_prove(&up->schedule, up->arena, why));
-	TRY(api_options_load(line, up->arena, &up->api, why));
+	TRY(api_options_load(line, LAYOUT_ISSUER, up->arena, &up->api, why));
 	TRY(api_options_words(line, up->arena, up->api_words, &up->api_word_count, why));
 	TRY(data_dir_find(command_text(line, "data-dir"), &up->dir, why));
 	TRY(data_dir_open(&up->dir, why));

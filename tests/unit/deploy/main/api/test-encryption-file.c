@@ -27,29 +27,29 @@ static void write_file(const char *key)
 
 TEST(a_configuration_of_encryption_that_changes_counts_and_a_wrong_one_does_not)
 {
-	static struct encryption encryption;
-	static struct encryption_file_args args = { .encryption = &encryption, .every_ms = 100 };
+	static struct encryption_file file;
 	static const struct act_child children[] = {
-		{ .id = "encryption-file", .class = &encryption_file_class, .args = &args }
+		{ .id = "encryption-file", .class = &reload_class, .args = &file.reload }
 	};
+	struct encryption *encryption = &file.encryption;
 	const struct encryption_set *first;
 	struct fault why = { 0 };
 	struct rig *rig;
 
 	write_file("one");
-	args.path = path_of();
-	CHECK_STATUS(encryption_file_load(args.path, test_arena(), &encryption.set, &why), OK);
-	first = encryption.set;
+	CHECK_STATUS(encryption_file_load(&file, path_of(), test_arena(), &why), OK);
+	file.reload.every_ms = 100;
+	first = encryption->set;
 	rig = rig_open_with(NULL, children, 1);
 	rig_run(rig, 500);
-	CHECK(encryption.set == first); /* the same words are no change */
+	CHECK(encryption->set == first); /* the same words are no change */
 	write_file("two");
 	rig_run(rig, 500);
-	CHECK(encryption.set != first);
-	CHECK_STR(encryption.set->rules[0].providers[0].prefix, "k8s:enc:aesgcm:v1:two:");
+	CHECK(encryption->set != first);
+	CHECK_STR(encryption->set->rules[0].providers[0].prefix, "k8s:enc:aesgcm:v1:two:");
 	write_file("a:b");
 	rig_run(rig, 500);
-	CHECK_STR(encryption.set->rules[0].providers[0].prefix, "k8s:enc:aesgcm:v1:two:");
+	CHECK_STR(encryption->set->rules[0].providers[0].prefix, "k8s:enc:aesgcm:v1:two:");
 	rig_close(rig);
-	arena_free(encryption.arena);
+	arena_free(encryption->arena);
 }
