@@ -10,12 +10,16 @@
 
 #include "actors/client/check.h"
 #include "actors/client/user.h"
+#include "transport/http/engine/http.h"
 
 struct certificate_info; /* transport/tls/certificate.h */
 
 struct authentication {
 	struct check_context check;
 	const struct certificate_info *certificate; /* verified against the client authority; NULL: none */
+	/* Of a request that speaks as front proxies do (request-header.h), else none: its headers, and the certificate that was shown, believed or not. */
+	struct http_headers headers;
+	struct str shown_pem;
 	struct str bearer;           /* the token of Authorization: Bearer; absent: none */
 	const struct str *audiences; /* that a token must name one of; none: the API server's own */
 	uint32_t audience_count;

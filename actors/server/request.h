@@ -100,6 +100,8 @@ struct asked {
 	struct user
 	    impersonated; /* in whose name the request is to be judged; nothing in it: the asker's own */
 	const struct certificate_info *certificate;
+	struct http_headers headers; /* these two only of one that speaks as front proxies do */
+	struct str shown_pem;
 	bool is_trusted; /* the message door: `user` is who asks */
 	struct user user;
 	uint64_t term; /* of the leader that the asker acts for; 0: nobody's */

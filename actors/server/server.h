@@ -14,6 +14,7 @@
 #include "actors/admission/security/security-policy.h"
 #include "actors/audit/audit-policy.h"
 #include "actors/authentication/authenticator.h"
+#include "actors/authentication/request-header.h"
 #include "actors/authorization/authorizer.h"
 #include "actors/encryption/encryption.h"
 #include "actors/server/cache/live.h"
@@ -77,9 +78,10 @@ struct server_config {
 	bool (*is_served)(const struct resource_row *row);
 
 	const struct anonymous_options *anonymous; /* NULL: at all paths */
-	const struct encryption *encryption;       /* of values in the store; NULL: none is */
-	const struct audit_options *audit;         /* NULL: nothing is told */
-	const struct security_options *security;   /* of PodSecurity; NULL: upstream's defaults */
+	const struct request_headers *request_headers; /* of the mechanism; NULL: no proxy is believed */
+	const struct encryption *encryption;           /* of values in the store; NULL: none is */
+	const struct audit_options *audit;             /* NULL: nothing is told */
+	const struct security_options *security; /* of PodSecurity; NULL: upstream's defaults */
 
 	/* Service account tokens: who signs, and which keys are published at /openid/v1/jwks. */
 	struct str issuer;   /* https://kubernetes.default.svc.cluster.local */

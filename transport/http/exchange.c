@@ -194,6 +194,16 @@ const struct certificate_info *http_peer_certificate(const struct http_exchange 
 {
 	return exchange->origin->has_certificate ? &exchange->origin->certificate : NULL;
 }
+
+struct str http_peer_pem(struct http_exchange *exchange)
+{
+	const struct connection *connection = exchange->connection;
+
+	if (connection == NULL || connection->wire.tls == NULL)
+		return STR_NONE;
+	return tls_session_peer_pem(connection->wire.tls, http_arena(exchange));
+}
+
 struct str http_remote(const struct http_exchange *exchange)
 {
 	return exchange->origin->remote;

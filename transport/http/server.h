@@ -154,6 +154,8 @@ enum http_version http_version(const struct http_exchange *exchange);
 
 /* The peer's verified certificate, NULL when it showed none that is good. Shared by the connection's exchanges. */
 const struct certificate_info *http_peer_certificate(const struct http_exchange *exchange);
+/* What the peer has shown, as PEM, believed or not; absent: nothing, or its connection has ended. Made anew each time. */
+struct str http_peer_pem(struct http_exchange *exchange);
 struct str http_remote(const struct http_exchange *exchange); /* "10.0.0.7:51312"; "unix" */
 uint32_t http_listener_index(const struct http_exchange *exchange);
 

@@ -212,6 +212,20 @@ static enum status set_certificate(SSL_CTX *library, const struct tls_config *co
 	return status;
 }
 
+/* What a client with several certificates chooses by. */
+static enum status set_hints(SSL_CTX *library, const struct tls_config *config, struct fault *why)
+{
+	STACK_OF(X509) * list;
+
+	if (!config->is_server || config->hinted_authorities_pem.len == 0)
+		return OK;
+	TRY(tls_certificates_from_pem(config->hinted_authorities_pem, "the authority", &list, why));
+	for (int i = 0; i < sk_X509_num(list); i++)
+		SSL_CTX_add_client_CA(library, sk_X509_value(list, i));
+	sk_X509_pop_free(list, X509_free);
+	return OK;
+}
+
 static enum status set_authorities(SSL_CTX *library, const struct tls_config *config,
 				   struct fault *why)
 {
@@ -349,6 +363,8 @@ static enum status generation_make(const struct tls_config *config,
 	}
 	if (status == OK)
 		status = set_authorities(generation->library, config, why);
+	if (status == OK)
+		status = set_hints(generation->library, config, why);
 	if (status == OK)
 		status = set_alpn(generation, config->alpn, why);
 	if (status != OK) {

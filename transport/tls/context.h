@@ -39,6 +39,9 @@ struct tls_config {
 	/* Who may sign the peer's. Absent: for a client the machine's own store; for a server nobody. */
 	struct str authorities_pem;
 
+	/* Server only: more authorities that clients are told of, so that they show what these have signed. Not believed here. Absent: none. */
+	struct str hinted_authorities_pem;
+
 	/*
 	 * Client only, instead of authorities_pem: the peer's chain must lead to an authority that it shows itself and that has this
 	 * fingerprint (a join token's). The server's name is then not checked: the fingerprint says more. NULL otherwise.

@@ -72,6 +72,8 @@ static bool may_be_anonymous(const struct request *r)
 static enum next ask_authenticators(struct request *r)
 {
 	struct authentication a = { .certificate = r->asked.certificate,
+				    .headers = r->asked.headers,
+				    .shown_pem = r->asked.shown_pem,
 				    .bearer = bearer_of(r->asked.authorization) };
 	bool is_known;
 

@@ -77,6 +77,22 @@ static enum next unavailable(struct request *r, struct str words)
 				   request_printf(r, STR_FMT "\n", STR_ARG(words)));
 }
 
+/* Those by which front proxies speak to us, however they are called here, are ours to judge and not to hand on. */
+static struct http_headers without_proxies(const struct request *r, struct http_headers in)
+{
+	const struct request_headers *config = r->server->config->request_headers;
+	struct http_header *at;
+	uint32_t count = 0;
+
+	if (config == NULL)
+		return in;
+	at = arena_array(r->arena, struct http_header, in.count + 1);
+	for (uint32_t i = 0; i < in.count; i++)
+		if (!request_header_is_one(config, in.at[i].name))
+			at[count++] = in.at[i];
+	return (struct http_headers){ at, count };
+}
+
 static struct http_headers headers_in(const struct request *r)
 {
 	static const struct http_header json[] = { { STR("accept"), STR("application/json") },
@@ -86,7 +102,7 @@ static struct http_headers headers_in(const struct request *r)
 	uint32_t count = 0;
 
 	if (exchange_of(r) != NULL)
-		return http_request_headers(exchange_of(r));
+		return without_proxies(r, http_request_headers(exchange_of(r)));
 	/* Of a message only these are known. */
 	at = arena_array(r->arena, struct http_header, 3);
 	at[count++] = r->asked.accept.len > 0

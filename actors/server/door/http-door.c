@@ -31,6 +31,18 @@ static struct str new_audit_id(struct server *server, struct arena *arena)
 			    (uint32_t)(low >> 52), (uintmax_t)(low & 0xffffffffffffULL));
 }
 
+/* Who says that it has judged somebody else shows what it is believed by. */
+static void take_proxy(const struct request_headers *config, struct http_exchange *exchange,
+		       struct asked *asked)
+{
+	struct http_headers headers = http_request_headers(exchange);
+
+	if (config == NULL || !request_header_is_shown(config, headers))
+		return;
+	asked->headers = headers;
+	asked->shown_pem = http_peer_pem(exchange);
+}
+
 /* 127.0.0.1:4711, [::1]:4711; those beside us on this machine have none. */
 static struct str address_of(struct str peer)
 {
@@ -60,6 +72,7 @@ static void take_head(struct server *server, struct http_exchange *exchange, str
 		asked->audit_id = new_audit_id(server, http_arena(exchange));
 	asked->body = http_body(exchange);
 	asked->certificate = http_peer_certificate(exchange);
+	take_proxy(server->config->request_headers, exchange, asked);
 	/* What cannot be read must not be passed over: it then asks for a user that nobody may be. */
 	if (impersonate_read(http_request_headers(exchange), http_arena(exchange),
 			     &asked->impersonated) != OK)

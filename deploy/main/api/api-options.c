@@ -29,6 +29,7 @@ const struct option api_options[] = {
 		  "credential is needed" },
 	OIDC_OPTIONS,
 	WEBHOOK_OPTIONS,
+	REQUEST_HEADER_OPTIONS,
 	{ .name = "encryption-provider-config",
 	  .group = "Values",
 	  .kind = OPTION_TEXT,
@@ -87,6 +88,7 @@ enum status api_options_load(const struct command_line *line, struct str own_iss
 	TRY(webhook_options_load(line, arena, &out->webhooks, why));
 	out->authentication.own_issuer = own_issuer;
 	TRY(authentication_file_load(&out->authentication, line, arena, why));
+	TRY(request_header_options_load(line, arena, &out->request_headers, why));
 	out->reloads = command_flag(line, "encryption-provider-config-automatic-reload");
 	if (command_text(line, "encryption-provider-config") != NULL)
 		TRY(encryption_file_load(
@@ -97,6 +99,8 @@ enum status api_options_load(const struct command_line *line, struct str own_iss
 void api_options_apply(const struct api_options *options, struct server_config *server)
 {
 	server->security = &options->security;
+	if (options->request_headers.authorities.len > 0)
+		server->request_headers = &options->request_headers;
 	if (options->authentication.anonymous.is_bounded)
 		server->anonymous = &options->authentication.anonymous.options;
 	if (options->encryption.reload.path != NULL)

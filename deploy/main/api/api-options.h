@@ -10,6 +10,7 @@
 #include "deploy/main/api/audit-options.h"
 #include "deploy/main/api/authentication-file.h"
 #include "deploy/main/api/encryption-file.h"
+#include "deploy/main/api/request-header-options.h"
 #include "deploy/main/api/webhook-options.h"
 #include "deploy/main/command/command.h"
 
@@ -23,6 +24,7 @@ struct api_options {
 	struct audit_setting audit;
 	struct webhook_setting webhooks;
 	struct authentication_file authentication;
+	struct request_headers request_headers;
 	struct encryption_file encryption;
 	bool reloads; /* the latter */
 };

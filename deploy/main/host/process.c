@@ -64,23 +64,27 @@ static const char *keys_folder(struct process *process)
 }
 
 /* Borrows of `keys` and `arena`. */
-static struct tls_config api_config(const struct pki *keys, struct arena *arena)
+static struct tls_config api_config(const struct process *process, const struct pki *keys,
+				    struct arena *arena)
 {
 	return (struct tls_config){ .is_server = true,
 				    .clients = TLS_CLIENTS_MAY_SHOW,
 				    .certificate_pem = pki_chain(keys, &keys->api_server, arena),
 				    .key_pem = keys->api_server.key_pem,
 				    .authorities_pem = keys->ca.certificate_pem,
+				    .hinted_authorities_pem = process->front_proxies_pem,
 				    .alpn = STR("h2,http/1.1"),
 				    .now = loop_clock()->wall };
 }
 
 /* etcd's door is for those who show who they are, and for HTTP/2 only. */
-static struct tls_config etcd_tls_config(const struct pki *keys, struct arena *arena)
+static struct tls_config etcd_tls_config(const struct process *process, const struct pki *keys,
+					 struct arena *arena)
 {
-	struct tls_config config = api_config(keys, arena);
+	struct tls_config config = api_config(process, keys, arena);
 
 	config.clients = TLS_CLIENTS_MUST_SHOW;
+	config.hinted_authorities_pem = STR_NONE;
 	config.alpn = STR("h2");
 	return config;
 }
@@ -106,8 +110,8 @@ static struct tls_config link_config(const struct process *process, const struct
 
 static enum status make_contexts(struct process *process, struct fault *why)
 {
-	struct tls_config api = api_config(&process->pki, process->arena);
-	struct tls_config etcd = etcd_tls_config(&process->pki, process->arena);
+	struct tls_config api = api_config(process, &process->pki, process->arena);
+	struct tls_config etcd = etcd_tls_config(process, &process->pki, process->arena);
 	struct tls_config server = link_config(process, &process->pki, process->arena, true);
 	struct tls_config client = link_config(process, &process->pki, process->arena, false);
 
@@ -122,7 +126,8 @@ static enum status make_contexts(struct process *process, struct fault *why)
 enum status process_use_keys(struct process *process, const struct pki *keys, struct fault *why)
 {
 	struct arena *scratch = arena_new(0);
-	struct tls_config api = api_config(keys, scratch), etcd = etcd_tls_config(keys, scratch);
+	struct tls_config api = api_config(process, keys, scratch),
+			  etcd = etcd_tls_config(process, keys, scratch);
 	struct tls_config server = link_config(process, keys, scratch, true);
 	struct tls_config client = link_config(process, keys, scratch, false);
 	enum status status = tls_context_replace(process->link_server, &server, why);

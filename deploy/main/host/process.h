@@ -34,6 +34,7 @@ struct process {
 	struct arena *arena; /* of the whole life */
 	struct pki pki;
 	struct root_life life;
+	struct str front_proxies_pem; /* whose certificates the API's clients may show too; absent: none */
 	struct tls_context *api_tls, *etcd_tls, *link_client, *link_server;
 	struct loop *loop;
 	struct peer *peer;

@@ -36,7 +36,7 @@ static int run_host(struct process *process, const struct layout *layout)
 struct core {
 	struct process process;
 	struct layout layout;
-	struct authenticator authenticators[4];
+	struct authenticator authenticators[5];
 	struct service_account_tokens tokens;
 	struct certificate_key *key;
 	const struct certificate_key *keys[1];
@@ -61,10 +61,7 @@ static enum status configure_tokens(struct core *core, struct fault *why)
 	core->tokens.audience = server->audience;
 	core->tokens.keys = core->keys;
 	core->tokens.key_count = 1;
-	core->authenticators[0] = authentication_certificate();
-	core->authenticators[1] = authentication_service_account(&core->tokens);
 	server->authenticators = core->authenticators;
-	server->authenticator_count = 2;
 	server->signing_key = core->key;
 	server->verifying_keys = core->keys;
 	server->verifying_key_count = 1;
@@ -73,19 +70,26 @@ static enum status configure_tokens(struct core *core, struct fault *why)
 	return OK;
 }
 
-/* After our own: what others know is asked of them alone. */
+static void add_mechanism(struct core *core, struct authenticator one)
+{
+	core->authenticators[core->layout.server.authenticator_count++] = one;
+}
+
+/* In upstream's order; after our own what others know, which is asked of them alone. */
 static void add_mechanisms(struct core *core)
 {
 	struct webhook_setting *webhooks = &core->api.webhooks;
 	struct issuers *issuers = &core->api.authentication.issuers;
 	struct server_config *server = &core->layout.server;
 
+	if (core->api.request_headers.authorities.len > 0)
+		add_mechanism(core, authentication_request_header(&core->api.request_headers));
+	add_mechanism(core, authentication_certificate());
+	add_mechanism(core, authentication_service_account(&core->tokens));
 	if (issuers->set != NULL)
-		core->authenticators[server->authenticator_count++] =
-		    authentication_issuers(issuers);
+		add_mechanism(core, authentication_issuers(issuers));
 	if (webhooks->has_tokens)
-		core->authenticators[server->authenticator_count++] =
-		    authentication_webhook(&webhooks->tokens);
+		add_mechanism(core, authentication_webhook(&webhooks->tokens));
 	if (webhooks->has_rights)
 		core->layout.authorizers[server->authorizer_count++] =
 		    authorization_webhook(&webhooks->rights);
@@ -105,6 +109,14 @@ static void add_reloads(struct core *core)
 	add_reload(core, "authentication-file", &core->api.authentication.reload);
 	if (core->api.reloads)
 		add_reload(core, "encryption-file", &core->api.encryption.reload);
+}
+
+/* Clients are told of the proxies' authority beside the cluster's own: some show nothing else than what they are asked for. */
+static enum status name_front_proxies(struct process *process, struct str authorities,
+				      struct fault *why)
+{
+	process->front_proxies_pem = authorities;
+	return authorities.len == 0 ? OK : process_use_keys(process, &process->pki, why);
 }
 
 static void configure_http(struct core *core)
@@ -186,6 +198,8 @@ int hosts_core(const struct command_line *line)
 	if (api_options_load(line, LAYOUT_ISSUER, core.process.arena, &core.api, &why) != OK)
 		return failed(line, &why);
 	api_options_apply(&core.api, &core.layout.server);
+	if (name_front_proxies(&core.process, core.api.request_headers.authorities, &why) != OK)
+		return failed(line, &why);
 	add_mechanisms(&core);
 	core.layout.server.metrics = metrics_new();
 	if (datastore_is_external(&core.process.identity) &&
