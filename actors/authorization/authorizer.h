@@ -52,4 +52,10 @@ struct authorizer {
 	const void *config; /* belongs to whoever made it, constant while the server lives */
 };
 
+/* Those that are asked, in order. Another may count from one request to the next; whoever has begun with one goes on with it. */
+struct authorizer_set {
+	const struct authorizer *at;
+	uint32_t count;
+};
+
 #endif

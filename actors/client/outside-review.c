@@ -92,11 +92,12 @@ static struct asking *begin(struct outside_review *review, struct check_context 
 			    struct str question)
 {
 	struct asking *asking = arena_new_of(check->arena, struct asking);
+	uint32_t timeout_ms =
+	    review->timeout_ms > 0 ? review->timeout_ms : OUTSIDE_REVIEW_TIMEOUT_MS;
 	struct outside_post post = { .place = review->place,
 				     .body = question,
-				     .timeout_ms = OUTSIDE_REVIEW_TIMEOUT_MS < check->left_ms
-						       ? OUTSIDE_REVIEW_TIMEOUT_MS
-						       : check->left_ms,
+				     .timeout_ms =
+					 timeout_ms < check->left_ms ? timeout_ms : check->left_ms,
 				     .answer_max_bytes = ANSWER_BYTES_MAX,
 				     .done = answered,
 				     .arg = asking };

@@ -25,6 +25,7 @@ struct outside_review_kept {
 
 struct outside_review {
 	struct outside_place place;
+	uint32_t timeout_ms; /* of one question; 0: OUTSIDE_REVIEW_TIMEOUT_MS */
 	/* The latest used first; all zero at first. */
 	struct outside_review_kept sets[OUTSIDE_REVIEW_SETS][OUTSIDE_REVIEW_WAYS];
 };

@@ -151,6 +151,7 @@ struct request {
 		struct waiter waiter;
 		struct request *request;
 		uint32_t index; /* of the authenticator, authorizer or plug-in that is being asked */
+		struct authorizer_set rights; /* that the question began with */
 		void *state;
 		uint32_t phase;
 	} mechanism;

@@ -67,6 +67,8 @@ struct server_config {
 	const struct authenticator *authenticators;
 	const struct authorizer *authorizers; /* none: everybody known may do everything; tests only */
 	uint32_t authenticator_count, authorizer_count;
+	/* In their place, where what counts may change: it does so on the server's loop, and what counted before stays LIMIT_REQUEST_MS. NULL: they do. */
+	const struct authorizer_set *const *rights;
 	const struct live_source *lives; /* one for each live resource that is served */
 	const struct server_check *checks;
 	const struct server_page *pages;

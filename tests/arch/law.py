@@ -81,7 +81,7 @@ USES = {
     "datastore/external": RUNTIME + HTTP + ["transport/wire", "transport/tls"] + STORE,  # the same messages, asked of an etcd
     "actors/client": RUNTIME + TRANSPORT + RECORDS,
     "actors/authentication": RUNTIME + RECORDS + RULES + ["actors/client", "transport/tls", "transport/wire", "transport/http/engine"], # tokens, certificates and headers are its matter
-    "actors/authorization": RUNTIME + RECORDS + ["actors/client"],
+    "actors/authorization": RUNTIME + RECORDS + RULES + ["actors/client"],  # conditions of webhooks
     "actors/admission": RUNTIME + RECORDS + RULES + ["actors/client", "transport/tls"],  # so are they here: for whom they ask
     "actors/admission/policy": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission", "transport/wire"],  # what they found, as JSON for the audit log
     **{room: RUNTIME + RECORDS + ["actors/client", "actors/admission"] for room in ADMISSION},

@@ -3,6 +3,15 @@
 
 /* Who asks, and may they: the authenticators and authorizers of the configuration, each asked in its turn. */
 
+struct authorizer_set access_rights(const struct server *server)
+{
+	const struct server_config *config = server->config;
+
+	return config->rights != NULL
+		   ? **config->rights
+		   : (struct authorizer_set){ config->authorizers, config->authorizer_count };
+}
+
 void access_reset(struct request *r)
 {
 	r->mechanism.index = 0;
@@ -169,15 +178,17 @@ static enum next forbidden(struct request *r, const struct attributes *a, struct
 enum next access_ask(struct request *r, const struct attributes *attributes, bool wants_reason,
 		     struct access_verdict *out)
 {
-	const struct server_config *config = r->server->config;
 	struct authorization a = { .attributes = *attributes, .wants_reason = wants_reason };
+	struct authorizer_set *rights = &r->mechanism.rights;
 	enum check check = CHECK_PASS;
 
+	if (r->mechanism.index == 0 && r->mechanism.state == NULL)
+		*rights = access_rights(r->server);
 	if (user_is_in(attributes->user, GROUP_MASTERS) ||
-	    (config->authorizer_count == 0 && !str_eq(attributes->user->name, USER_ANONYMOUS)))
+	    (rights->count == 0 && !str_eq(attributes->user->name, USER_ANONYMOUS)))
 		check = CHECK_ALLOW;
-	while (check == CHECK_PASS && r->mechanism.index < config->authorizer_count) {
-		const struct authorizer *one = &config->authorizers[r->mechanism.index];
+	while (check == CHECK_PASS && r->mechanism.index < rights->count) {
+		const struct authorizer *one = &rights->at[r->mechanism.index];
 
 		a.check = request_context(r);
 		check = one->check(one, &a);
@@ -235,7 +246,7 @@ void access_decide(void *request, const struct cel_access *access, struct arena 
 		   struct cel_decision *out)
 {
 	struct request *r = request;
-	const struct server_config *config = r->server->config;
+	struct authorizer_set rights = access_rights(r->server);
 	struct authorization a = {
 		.attributes = { .user = asked_for(r, access->service_account, arena),
 				.verb = access->verb,
@@ -253,14 +264,14 @@ void access_decide(void *request, const struct cel_access *access, struct arena 
 	};
 	enum check check = CHECK_PASS;
 
-	if (user_is_in(a.attributes.user, GROUP_MASTERS) || config->authorizer_count == 0)
+	if (user_is_in(a.attributes.user, GROUP_MASTERS) || rights.count == 0)
 		check = CHECK_ALLOW;
-	for (uint32_t i = 0; i < config->authorizer_count && check == CHECK_PASS; i++) {
+	for (uint32_t i = 0; i < rights.count && check == CHECK_PASS; i++) {
 		a.check = request_context(r);
 		a.check.is_fresh = true;
 		a.check.outside = NULL;
 		a.check.state = NULL;
-		check = config->authorizers[i].check(&config->authorizers[i], &a);
+		check = rights.at[i].check(&rights.at[i], &a);
 	}
 	*out = (struct cel_decision){ .is_allowed = check == CHECK_ALLOW, .reason = a.reason };
 }

@@ -38,6 +38,8 @@ enum next access_ask(struct request *r, const struct attributes *attributes, boo
 enum next access_identify(struct request *r, struct authentication *a, bool *out_is_known);
 /* User "x" cannot list resource "pods" in API group "" in the namespace "default": <reason> */
 struct str access_refusal(struct request *r, const struct attributes *attributes, struct str reason);
+/* Who is asked about rights now. */
+struct authorizer_set access_rights(const struct server *server);
 void access_reset(struct request *r); /* the next kind of mechanism begins with its first */
 
 /* Of resources that are not kept: reviews; NULL: none. */

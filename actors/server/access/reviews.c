@@ -209,7 +209,7 @@ static void add_rule(struct authorization_subject_rules_review_status *status,
 static enum next rules_review(struct request *r)
 {
 	struct authorization_self_subject_rules_review *review = r->record;
-	const struct server_config *config = r->server->config;
+	struct authorizer_set rights = access_rights(r->server);
 	struct authorizer_rules rules = { .arena = r->arena };
 	struct authorization_subject_rules_review_status *status;
 
@@ -217,8 +217,8 @@ static enum next rules_review(struct request *r)
 		return request_fail(r, failure_bad_request(r->arena, "no namespace on request"));
 	if (!r->is_fresh)
 		return request_refresh(r);
-	for (uint32_t i = 0; i < config->authorizer_count; i++) {
-		const struct authorizer *one = &config->authorizers[i];
+	for (uint32_t i = 0; i < rights.count; i++) {
+		const struct authorizer *one = &rights.at[i];
 		struct check_context check = request_context(r);
 
 		if (one->rules != NULL)

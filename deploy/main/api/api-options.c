@@ -28,6 +28,10 @@ const struct option api_options[] = {
 	  .help = "AuthenticationConfiguration: issuers of tokens, and the paths at which no "
 		  "credential is needed" },
 	OIDC_OPTIONS,
+	{ .name = "authorization-config",
+	  .kind = OPTION_TEXT,
+	  .value = "PATH",
+	  .help = "AuthorizationConfiguration: who is asked what users may do, in which order" },
 	WEBHOOK_OPTIONS,
 	REQUEST_HEADER_OPTIONS,
 	{ .name = "encryption-provider-config",
@@ -71,7 +75,21 @@ static enum status make_absolute(const struct option *option, const char *given,
 	return OK;
 }
 
-enum status api_options_load(const struct command_line *line, struct str own_issuer,
+static enum status load_rights(const struct command_line *line, struct metrics *metrics,
+			       struct arena *arena, struct api_options *out, struct fault *why)
+{
+	const char *path = command_text(line, "authorization-config");
+
+	if (path == NULL)
+		return OK;
+	if (out->webhooks.has_rights)
+		return fault_set(why, BAD_REQUEST, "authorization-config",
+				 "--authorization-config can not be specified when "
+				 "--authorization-webhook-config-file is: the file says it all");
+	return authorization_file_load(&out->authorization, path, metrics, arena, why);
+}
+
+enum status api_options_load(const struct command_line *line, const struct api_options_place *place,
 			     struct arena *arena, struct api_options *out, struct fault *why)
 {
 	int64_t mib = command_number(line, "encoded-cache-mib");
@@ -86,7 +104,10 @@ enum status api_options_load(const struct command_line *line, struct str own_iss
 				&out->security, why));
 	TRY(audit_options_load(line, arena, &out->audit, why));
 	TRY(webhook_options_load(line, arena, &out->webhooks, why));
-	out->authentication.own_issuer = own_issuer;
+	out->webhooks.rights.metrics = place->metrics;
+	TRY(load_rights(line, place->metrics, arena, out, why));
+	out->authentication.own_issuer = place->own_issuer;
+	out->authentication.issuers.metrics = place->metrics;
 	TRY(authentication_file_load(&out->authentication, line, arena, why));
 	TRY(request_header_options_load(line, arena, &out->request_headers, why));
 	out->reloads = command_flag(line, "encryption-provider-config-automatic-reload");
@@ -99,6 +120,8 @@ enum status api_options_load(const struct command_line *line, struct str own_iss
 void api_options_apply(const struct api_options *options, struct server_config *server)
 {
 	server->security = &options->security;
+	if (options->authorization.rights != NULL)
+		server->rights = &options->authorization.rights;
 	if (options->request_headers.authorities.len > 0)
 		server->request_headers = &options->request_headers;
 	if (options->authentication.anonymous.is_bounded)

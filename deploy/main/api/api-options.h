@@ -9,6 +9,7 @@
 #include "actors/server/server.h"
 #include "deploy/main/api/audit-options.h"
 #include "deploy/main/api/authentication-file.h"
+#include "deploy/main/api/authorization-file.h"
 #include "deploy/main/api/encryption-file.h"
 #include "deploy/main/api/request-header-options.h"
 #include "deploy/main/api/webhook-options.h"
@@ -25,14 +26,21 @@ struct api_options {
 	struct webhook_setting webhooks;
 	struct authentication_file authentication;
 	struct request_headers request_headers;
+	struct authorization_file authorization;
 	struct encryption_file encryption;
 	bool reloads; /* the latter */
 };
 
+/* What is said of options by whoever holds them. */
+struct api_options_place {
+	struct str own_issuer;   /* of the cluster's own tokens */
+	struct metrics *metrics; /* NULL: nothing is counted */
+};
+
 /* BAD_REQUEST and others with words that name the file. `out` is cleared; it must not move then. Blocks. */
-MUST_USE enum status api_options_load(const struct command_line *line, struct str own_issuer,
-				      struct arena *arena, struct api_options *out,
-				      struct fault *why);
+MUST_USE enum status api_options_load(const struct command_line *line,
+				      const struct api_options_place *place, struct arena *arena,
+				      struct api_options *out, struct fault *why);
 /* What the server is told; `options` is borrowed as long as it lives. */
 void api_options_apply(const struct api_options *options, struct server_config *server);
 /* The same options as words for another command line, paths made absolute; gives how many. */

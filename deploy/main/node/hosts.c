@@ -105,8 +105,8 @@ static void add_reload(struct core *core, const char *id, struct reload_args *ar
 /* Files whose changes count without a restart. */
 static void add_reloads(struct core *core)
 {
-	core->api.authentication.issuers.metrics = core->layout.server.metrics;
 	add_reload(core, "authentication-file", &core->api.authentication.reload);
+	add_reload(core, "authorization-file", &core->api.authorization.reload);
 	if (core->api.reloads)
 		add_reload(core, "encryption-file", &core->api.encryption.reload);
 }
@@ -183,6 +183,7 @@ static void configure_etcd(struct core *core, const char *listen)
 int hosts_core(const struct command_line *line)
 {
 	static struct core core;
+	struct api_options_place place = { .own_issuer = LAYOUT_ISSUER };
 	struct fault why = { 0 };
 
 	if (process_load(&core.process, line, PROCESS_CORE, &why) != OK)
@@ -195,13 +196,14 @@ int hosts_core(const struct command_line *line)
 	}
 	if (configure_tokens(&core, &why) != OK)
 		return failed(line, &why);
-	if (api_options_load(line, LAYOUT_ISSUER, core.process.arena, &core.api, &why) != OK)
+	core.layout.server.metrics = metrics_new();
+	place.metrics = core.layout.server.metrics;
+	if (api_options_load(line, &place, core.process.arena, &core.api, &why) != OK)
 		return failed(line, &why);
 	api_options_apply(&core.api, &core.layout.server);
 	if (name_front_proxies(&core.process, core.api.request_headers.authorities, &why) != OK)
 		return failed(line, &why);
 	add_mechanisms(&core);
-	core.layout.server.metrics = metrics_new();
 	if (datastore_is_external(&core.process.identity) &&
 	    datastore_configure(&core.process, &core.layout.external, &why) != OK)
 		return failed(line, &why);

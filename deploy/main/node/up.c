@@ -66,9 +66,11 @@ static enum status find_program(struct up *up, struct fault *why)
 
 static enum status prepare(struct up *up, const struct command_line *line, struct fault *why)
 {
+	const struct api_options_place place = { .own_issuer = LAYOUT_ISSUER };
+
 	TRY(schedule_options(line, up->arena, &up->schedule, why));
 	TRY(schedule_prove(&up->schedule, up->arena, why));
-	TRY(api_options_load(line, LAYOUT_ISSUER, up->arena, &up->api, why));
+	TRY(api_options_load(line, &place, up->arena, &up->api, why));
 	TRY(api_options_words(line, up->arena, up->api_words, &up->api_word_count, why));
 	TRY(data_dir_find(command_text(line, "data-dir"), &up->dir, why));
 	TRY(data_dir_open(&up->dir, why));
