@@ -16,10 +16,11 @@
  * is committed, and it would forget it anyway.
  */
 #include "datastore/log/log-private.h"
+#include "datastore/log/role/roles.h"
 
 #define FAR_BEHIND (4U * MESSAGE_ENTRIES)
 #define NEARLY_THERE \
-	64U /* entries: who has caught up so far is waited for, or it never would under load */
+	ROLES_WITNESS_LAG_ENTRIES /* who has caught up so far is waited for, or it never would under load */
 
 static struct core_peer *peer_of(struct core *core, uint64_t id)
 {

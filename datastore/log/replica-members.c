@@ -72,7 +72,7 @@ void replica_became_leader(struct replica *replica, struct mono now)
 	sync_peers(replica, now);
 	transfers_clear(&replica->transfers);
 	replica->manage_after = (struct mono){ now.ns + SETTLE_MS * TIME_MS };
-	replica->better_since = replica->slow_since = (struct mono){ 0 };
+	replica->better_since = replica->unfit_since = (struct mono){ 0 };
 	replica->swapped = replica->moved = replica->led_since = replica->kept_since = now;
 	replica->transfer_to = 0;
 	take_expected(replica, now);
@@ -231,7 +231,7 @@ static struct roles_input make_input(const struct replica *replica,
 		.led_ms = ms_since(replica->led_since, now),
 		.kept_ms = ms_since(replica->kept_since, now),
 		.better_ms = ms_since(replica->better_since, now),
-		.slow_ms = ms_since(replica->slow_since, now),
+		.unfit_ms = ms_since(replica->unfit_since, now),
 		.since_swap_ms = ms_since(replica->swapped, now),
 		.since_move_ms = ms_since(replica->moved, now),
 	};
@@ -501,7 +501,7 @@ static void propose(struct replica *replica, struct mono now, struct replica_out
 	struct roles_member at[LIMIT_MEMBERS];
 	struct roles_input input = make_input(replica, at, now);
 	keep_clock(&replica->better_since, roles_sees_better(&input), now);
-	keep_clock(&replica->slow_since, roles_sees_slow_leader(&input), now);
+	keep_clock(&replica->unfit_since, roles_sees_unfit_leader(&input), now);
 	if (replica->config.is_managing || is_anyone_leaving(replica))
 		take_step(replica, roles_next(&input), now, out);
 	/* Who cannot write must not lead, if anybody else can. */
@@ -543,8 +543,8 @@ static struct mono next_look(const struct replica *replica, struct mono now)
 	} clocks[] = {
 		{ replica->better_since.ns != 0, replica->better_since, ROLES_SWAP_MS },
 		{ replica->better_since.ns != 0, replica->swapped, ROLES_SWAP_MS },
-		{ replica->slow_since.ns != 0, replica->slow_since, ROLES_MOVE_MS },
-		{ replica->slow_since.ns != 0, replica->moved, ROLES_MOVE_PAUSE_MS },
+		{ replica->unfit_since.ns != 0, replica->unfit_since, ROLES_MOVE_MS },
+		{ replica->unfit_since.ns != 0, replica->moved, ROLES_MOVE_PAUSE_MS },
 		{ replica->peers.len > 1, replica->led_since, ROLES_KNOWN_MS },
 		{ replica->peers.len > 1, replica->kept_since, ROLES_RETURN_MS },
 		{ replica->is_full, now, FULL_MOVE_MS },

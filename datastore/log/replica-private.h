@@ -99,7 +99,7 @@ struct replica {
 	struct liveness self; /* syncs of our own log */
 	struct transfers transfers;
 	struct mono manage_after;
-	struct mono better_since, slow_since, swapped, moved; /* 0: not */
+	struct mono better_since, unfit_since, swapped, moved; /* 0: not */
 	struct mono led_since, kept_since;
 	struct core_base told_base; /* witness: of the last step */
 	struct expected expected[REPLICA_EXPECTED];

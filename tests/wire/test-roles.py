@@ -53,7 +53,7 @@ def lose_a_voter(cluster, tolerance):
     dead = until(lambda: not next(m for m in listed(leader) if m["name"] == lost.name)["alive"] and time.monotonic(), 20, "%s is declared dead" % lost.name)
     whole = until(lambda: leader.status()["tolerance"] == tolerance and time.monotonic(), 20, "%d may fail again" % tolerance)
     seen = {m["name"]: m for m in members(leader)}
-    assert seen[lost.name]["role"] == "standby" and "dead" in seen[lost.name]["reason"], seen[lost.name]
+    assert seen[lost.name]["role"] == "standby" and "another votes in its place" in seen[lost.name]["reason"], seen[lost.name]
     return lost, (dead - began) * 1000, (whole - dead) * 1000
 
 

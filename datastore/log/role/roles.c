@@ -10,15 +10,33 @@
 /* What the law is about, before and after a step. */
 struct balance {
 	uint32_t voters;
-	uint32_t live;    /* of them, here now and caught up: they make the majority */
-	uint32_t prompt;  /* of those, have just answered: they agree on the step itself */
-	uint32_t lasting; /* of those, not about to leave: they make the tolerance */
+	uint32_t prompt; /* of them, caught up and have just answered: they agree on the step itself */
+	uint32_t lasting; /* of them, caught up and not about to leave: they make the tolerance */
 };
 
-/* A witness has nothing to catch up with but a number. */
-static bool is_here(const struct roles_member *member)
+/* How far behind a member may be and still be one of those who agree. */
+static uint64_t lag_limit(bool has_witness)
 {
-	return member->is_alive && (member->is_witness || member->lag <= ROLES_LAG_ENTRIES);
+	return has_witness ? ROLES_WITNESS_LAG_ENTRIES : ROLES_LAG_ENTRIES;
+}
+
+/* A witness has nothing to catch up with but a number. */
+static bool is_within(const struct roles_member *member, uint64_t most)
+{
+	return member->is_alive && (member->is_witness || member->lag <= most);
+}
+
+static bool has_voting_witness(const struct roles_input *input)
+{
+	for (uint32_t i = 0; i < input->len; i++)
+		if (input->at[i].is_witness && input->at[i].role == MEMBER_VOTER)
+			return true;
+	return false;
+}
+
+static bool is_here(const struct roles_input *input, const struct roles_member *member)
+{
+	return is_within(member, lag_limit(has_voting_witness(input)));
 }
 
 static bool is_going(const struct roles_member *member)
@@ -26,24 +44,32 @@ static bool is_going(const struct roles_member *member)
 	return member->is_leaving || member->is_stopping;
 }
 
-static bool is_prompt(const struct roles_member *member)
+/* As it would be if one member's vote were given or taken; NULL: as it is. */
+static struct balance balance_with(const struct roles_input *input,
+				   const struct roles_member *changed, bool votes)
 {
-	return is_here(member) && !member->is_quiet;
+	struct balance balance = { 0 };
+	bool has_witness = false;
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		has_witness |= member->is_witness &&
+			       (member == changed ? votes : member->role == MEMBER_VOTER);
+	}
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if (!(member == changed ? votes : member->role == MEMBER_VOTER))
+			continue;
+		bool is_live = is_within(member, lag_limit(has_witness));
+		balance.voters++;
+		balance.prompt += is_live && !member->is_quiet;
+		balance.lasting += is_live && !is_going(member);
+	}
+	return balance;
 }
 
 static struct balance balance_of(const struct roles_input *input)
 {
-	struct balance balance = { 0 };
-	for (uint32_t i = 0; i < input->len; i++) {
-		const struct roles_member *member = &input->at[i];
-		if (member->role != MEMBER_VOTER)
-			continue;
-		balance.voters++;
-		balance.live += is_here(member);
-		balance.prompt += is_prompt(member);
-		balance.lasting += is_here(member) && !is_going(member);
-	}
-	return balance;
+	return balance_with(input, NULL, false);
 }
 
 static int32_t tolerance_of(struct balance balance)
@@ -59,34 +85,19 @@ int32_t roles_tolerance(const struct roles_input *input)
 /* The law: after giving `member` a vote (or taking it), no fewer may fail than before, and a majority answers. */
 static bool is_lawful(const struct roles_input *input, const struct roles_member *member, bool votes)
 {
-	struct balance before = balance_of(input), after = before;
-	uint32_t live = is_here(member), lasting = is_here(member) && !is_going(member);
-	if (votes) {
-		after.voters++;
-		after.live += live;
-		after.prompt += is_prompt(member);
-		after.lasting += lasting;
-	} else {
-		after.voters--;
-		after.live -= live;
-		after.prompt -= is_prompt(member);
-		after.lasting -= lasting;
-	}
+	struct balance before = balance_of(input), after = balance_with(input, member, votes);
 	return after.voters > 0 && after.prompt >= after.voters / 2 + 1 &&
 	       tolerance_of(after) >= tolerance_of(before);
 }
 
 bool roles_keeps_majority(const struct roles_input *input, uint64_t id, enum member_role role)
 {
-	uint32_t voters = 0, here = 0;
-	for (uint32_t i = 0; i < input->len; i++) {
-		const struct roles_member *member = &input->at[i];
-		if ((member->id == id ? role : member->role) != MEMBER_VOTER)
-			continue;
-		voters++;
-		here += is_prompt(member);
-	}
-	return here >= voters / 2 + 1;
+	const struct roles_member *changed = NULL;
+	for (uint32_t i = 0; i < input->len; i++)
+		if (input->at[i].id == id)
+			changed = &input->at[i];
+	struct balance after = balance_with(input, changed, role == MEMBER_VOTER);
+	return after.prompt >= after.voters / 2 + 1;
 }
 
 /* ---- choosing ---- */
@@ -99,9 +110,10 @@ static bool same_domain(const struct roles_member *a, const struct roles_member 
 static uint32_t voters_like(const struct roles_input *input, const struct roles_member *member,
 			    const struct roles_member *leave_out)
 {
+	uint64_t most = lag_limit(has_voting_witness(input));
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < input->len; i++)
-		count += input->at[i].role == MEMBER_VOTER && is_here(&input->at[i]) &&
+		count += input->at[i].role == MEMBER_VOTER && is_within(&input->at[i], most) &&
 			 &input->at[i] != leave_out && same_domain(&input->at[i], member);
 	return count;
 }
@@ -136,18 +148,10 @@ static int compare_fit(const struct roles_input *input, const struct roles_membe
 	return order != 0 ? order : compare_number(a->id, b->id);
 }
 
-static bool has_voting_witness(const struct roles_input *input)
-{
-	for (uint32_t i = 0; i < input->len; i++)
-		if (input->at[i].is_witness && input->at[i].role == MEMBER_VOTER)
-			return true;
-	return false;
-}
-
 /* One witness at most: two could outvote those who hold what was agreed upon. */
 static bool is_candidate(const struct roles_input *input, const struct roles_member *member)
 {
-	return member->role == MEMBER_STANDBY && is_here(member) && !member->is_suspect &&
+	return member->role == MEMBER_STANDBY && is_here(input, member) && !member->is_suspect &&
 	       !is_going(member) && member->is_informed &&
 	       !(member->is_witness && has_voting_witness(input));
 }
@@ -158,8 +162,8 @@ static bool may_witness(const struct roles_input *input)
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < input->len; i++) {
 		const struct roles_member *member = &input->at[i];
-		count += member->role == MEMBER_VOTER && !member->is_witness && is_here(member) &&
-			 !is_going(member);
+		count += member->role == MEMBER_VOTER && !member->is_witness &&
+			 is_here(input, member) && !is_going(member);
 	}
 	return count >= 2;
 }
@@ -206,8 +210,9 @@ static const struct roles_member *worst_voter(const struct roles_input *input)
 
 static bool may_lead(const struct roles_input *input, const struct roles_member *member)
 {
-	return member->role == MEMBER_VOTER && member->id != input->leader && is_here(member) &&
-	       !member->is_suspect && !is_going(member) && !member->is_witness;
+	return member->role == MEMBER_VOTER && member->id != input->leader &&
+	       is_here(input, member) && !member->is_suspect && !is_going(member) &&
+	       !member->is_witness;
 }
 
 static const struct roles_member *best_heir(const struct roles_input *input)
@@ -355,7 +360,7 @@ static struct roles_step thin_voters(const struct roles_input *input)
 		return none();
 	for (uint32_t i = 0; i < input->len; i++) {
 		const struct roles_member *member = &input->at[i];
-		if (member->role == MEMBER_VOTER && (!is_here(member) || is_going(member)) &&
+		if (member->role == MEMBER_VOTER && (!is_here(input, member) || is_going(member)) &&
 		    member->id != input->leader && is_lawful(input, member, false))
 			return assign(member, MEMBER_STANDBY,
 				      member->is_alive
@@ -369,7 +374,9 @@ static struct roles_step thin_voters(const struct roles_input *input)
 		return none();
 	if (worst && input->led_ms >= ROLES_KNOWN_MS && balance_of(input).lasting > target &&
 	    is_lawful(input, worst, false))
-		return assign(worst, MEMBER_STANDBY, "there are too many voters");
+		return assign(worst, MEMBER_STANDBY,
+			      worst->is_suspect ? "a voter was silent, another votes in its place"
+						: "there are too many voters");
 	return none();
 }
 
@@ -446,37 +453,58 @@ static struct roles_step exchange(const struct roles_input *input)
 
 /* ---- the leader's place ---- */
 
-static const struct roles_member *fastest_heir(const struct roles_input *input)
+/* Below 0: a would lead the better. Whose disk is not known yet comes after those whose is. */
+static int compare_heirs(const struct roles_input *input, const struct roles_member *a,
+			 const struct roles_member *b)
 {
-	const struct roles_member *fastest = NULL;
-	for (uint32_t i = 0; i < input->len; i++) {
-		const struct roles_member *member = &input->at[i];
-		if (!may_lead(input, member) || member->is_pressed || member->sync_us == 0)
-			continue;
-		if (!fastest || member->sync_us < fastest->sync_us)
-			fastest = member;
-	}
-	return fastest;
+	int order = compare_number(a->sync_us == 0, b->sync_us == 0);
+	if (order == 0)
+		order = compare_number(a->sync_us, b->sync_us);
+	return order != 0 ? order : compare_fit(input, a, b);
 }
 
-bool roles_sees_slow_leader(const struct roles_input *input)
+/* The one with room for it whose disk is fastest. */
+static const struct roles_member *fit_heir(const struct roles_input *input)
 {
-	const struct roles_member *heir = fastest_heir(input);
+	const struct roles_member *best = NULL;
+	for (uint32_t i = 0; i < input->len; i++) {
+		const struct roles_member *member = &input->at[i];
+		if (!may_lead(input, member) || member->is_pressed)
+			continue;
+		if (!best || compare_heirs(input, member, best) < 0)
+			best = member;
+	}
+	return best;
+}
+
+static bool is_slow_beside(const struct roles_member *leader, const struct roles_member *heir)
+{
+	return leader->p95_us > SLOW_LEADER_US && heir->sync_us > 0 &&
+	       leader->p95_us / SLOW_LEADER_FACTOR > heir->sync_us;
+}
+
+bool roles_sees_unfit_leader(const struct roles_input *input)
+{
+	const struct roles_member *heir = fit_heir(input);
 	for (uint32_t i = 0; i < input->len && heir; i++)
 		if (input->at[i].id == input->leader)
-			return input->at[i].p95_us > SLOW_LEADER_US &&
-			       input->at[i].p95_us / SLOW_LEADER_FACTOR > heir->sync_us;
+			return input->at[i].is_pressed || is_slow_beside(&input->at[i], heir);
 	return false;
 }
 
 static struct roles_step move_leader(const struct roles_input *input)
 {
-	if (!roles_sees_slow_leader(input) || input->slow_ms < ROLES_MOVE_MS ||
+	if (!roles_sees_unfit_leader(input) || input->unfit_ms < ROLES_MOVE_MS ||
 	    input->since_move_ms < ROLES_MOVE_PAUSE_MS)
 		return none();
+	const struct roles_member *heir = fit_heir(input);
+	bool is_pressed = false;
+	for (uint32_t i = 0; i < input->len; i++)
+		is_pressed |= input->at[i].id == input->leader && input->at[i].is_pressed;
 	return (struct roles_step){ .kind = ROLES_TRANSFER,
-				    .id = fastest_heir(input)->id,
-				    .why = "the leader's disk is slow" };
+				    .id = heir->id,
+				    .why = is_pressed ? "the leader is short of disk or memory"
+						      : "the leader's disk is slow" };
 }
 
 struct roles_step roles_next(const struct roles_input *input)

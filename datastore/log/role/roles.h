@@ -26,9 +26,11 @@
 #include "datastore/log/role/member.h"
 #include "runtime/base/base.h"
 
-#define ROLES_LAG_ENTRIES 1000U        /* a member this far behind is not made a voter */
+#define ROLES_LAG_ENTRIES 1000U /* a member this far behind is not made a voter */
+#define ROLES_WITNESS_LAG_ENTRIES \
+	64U /* nor one this far beside a witness, which knows of entries that it has not, and would not elect it */
 #define ROLES_SWAP_MS (10 * 60 * 1000) /* how long a candidate must be better; and between swaps */
-#define ROLES_MOVE_MS (60 * 1000)      /* how long the leader's disk must be slow */
+#define ROLES_MOVE_MS (60 * 1000)      /* how long the leader must be slow or short of room */
 #define ROLES_MOVE_PAUSE_MS (5 * 60 * 1000)
 #define ROLES_RETURN_MS (60 * 1000)
 #define ROLES_KNOWN_MS \
@@ -59,8 +61,8 @@ struct roles_input {
 	bool is_changing;
 	int64_t led_ms;  /* since it leads */
 	int64_t kept_ms; /* since it leads, or a member was removed that had not asked to leave */
-	/* Since when somebody has been better than a voter, or the leader's disk slow: the caller keeps them. */
-	int64_t better_ms, since_swap_ms, slow_ms, since_move_ms;
+	/* Since when somebody has been better than a voter, or than the leader: the caller keeps them. */
+	int64_t better_ms, since_swap_ms, unfit_ms, since_move_ms;
 };
 
 enum roles_step_kind { ROLES_NONE, ROLES_ASSIGN, ROLES_TRANSFER };
@@ -83,6 +85,6 @@ int32_t roles_tolerance(const struct roles_input *input);
 bool roles_keeps_majority(const struct roles_input *input, uint64_t id, enum member_role role);
 /* True while a swap (a leader's move) would be right if it stayed so long enough: starts the caller's clocks. */
 bool roles_sees_better(const struct roles_input *input);
-bool roles_sees_slow_leader(const struct roles_input *input);
+bool roles_sees_unfit_leader(const struct roles_input *input);
 
 #endif
