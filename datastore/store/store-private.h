@@ -55,6 +55,9 @@
 #define STORE_PRESSED_BYTES \
 	(256U * MIB) /* of room: four segments of the log, and the table has to grow, too */
 #define STORE_RELIEVED_BYTES (320U * MIB) /* more, so that it is not said twice a minute */
+#define STORE_MEMORY_PRESSED_BYTES \
+	(100U * MIB) /* available to the machine's programs: where a kubelet begins to evict pods */
+#define STORE_MEMORY_RELIEVED_BYTES (140U * MIB)
 #define STORE_REASON_MAX 96U
 #define STORE_WITNESS_SEGMENT_BYTES \
 	(256U * KIB) /* three of them are all that a witness takes of its disk */
@@ -271,11 +274,11 @@ struct store_note {
 	char reason[STORE_REASON_MAX];
 };
 
-/* How much room this member's disk has, seen by a job. */
+/* How much room this member's disk and machine have, seen by a job. */
 struct store_room {
 	struct store *store;
-	uint64_t free_bytes;
-	enum status status;
+	uint64_t free_bytes, memory_bytes;
+	enum status status, memory_status;
 };
 
 /* What the leader was last told of us. */
@@ -355,8 +358,9 @@ struct store {
 	struct store_note notes[LIMIT_MEMBERS];
 	uint32_t note_count;
 	uint64_t missing; /* an entry that we have acknowledged and do not have; 0: none */
-	bool is_pressed, is_looking; /* at the room that its disk has */
-	uint32_t seconds;            /* to the next look */
+	bool is_pressed, is_memory_pressed,
+	    is_looking;   /* at the room that its disk and its machine have */
+	uint32_t seconds; /* to the next look */
 	struct store_reported reported;
 };
 

@@ -130,7 +130,8 @@ static void report(struct store *store)
 {
 	struct store_reported now = { .leader = store->seen.leader,
 				      .term = store->seen.term,
-				      .is_pressed = store->is_pressed || store->seen.is_full,
+				      .is_pressed = store->is_pressed || store->is_memory_pressed ||
+						    store->seen.is_full,
 				      .sync_us = store->seen.sync_p95_us };
 	const struct store_reported *last = &store->reported;
 	if (now.leader == last->leader && now.term == last->term &&
@@ -147,7 +148,43 @@ static void report(struct store *store)
 		act_cast(store->act, store_peer(store, now.leader), &store_report_type, &said);
 }
 
-/* ---- room on the disk ---- */
+/* ---- room on the disk, and in memory ---- */
+
+#define MEMORY_FILE "/proc/meminfo"
+#define MEMORY_FILE_BYTES 4096U
+
+/* A line of it: "MemAvailable:   16316412 kB". */
+static enum status available_bytes(struct str text, uint64_t *out)
+{
+	static const struct str key = { "MemAvailable:", 13 };
+	while (text.at != NULL && text.len > 0) {
+		struct str line = str_cut(&text, '\n');
+		if (!str_starts(line, key))
+			continue;
+		struct str value = str_trim(str_slice(line, key.len, line.len));
+		uint64_t kib;
+		TRY(str_to_u64(str_cut(&value, ' '), &kib));
+		*out = kib * KIB;
+		return OK;
+	}
+	return NOT_FOUND;
+}
+
+/* NOT_FOUND: this machine does not say. */
+static enum status look_at_memory(const struct seams_files *files, uint64_t *out)
+{
+	struct seams_file *file;
+	char text[MEMORY_FILE_BYTES];
+	size_t len = 0, got = 0;
+	TRY(files->open(files->self, MEMORY_FILE, SEAMS_READ, 0, &file));
+	/* A file of /proc says that its size is 0: it is read until nothing more comes. */
+	while (len < sizeof text &&
+	       files->read(files->self, file, text + len, sizeof text - len, len, &got) == OK &&
+	       got > 0)
+		len += got;
+	files->close(files->self, file);
+	return available_bytes(str_of(text, (uint32_t)len), out);
+}
 
 static void run_look(void *arg)
 {
@@ -155,6 +192,7 @@ static void run_look(void *arg)
 	const struct seams_files *files = &room->store->seams->files;
 	room->status =
 	    files->free_bytes(files->self, room->store->config->folder, &room->free_bytes);
+	room->memory_status = look_at_memory(files, &room->memory_bytes);
 }
 
 static void look_at_room(struct store *store)
@@ -168,9 +206,13 @@ static void look_at_room(struct store *store)
 void store_on_room_seen(struct store *store, struct store_room *room)
 {
 	uint64_t enough = store->is_pressed ? STORE_RELIEVED_BYTES : STORE_PRESSED_BYTES;
+	uint64_t memory =
+	    store->is_memory_pressed ? STORE_MEMORY_RELIEVED_BYTES : STORE_MEMORY_PRESSED_BYTES;
 	store->is_looking = false;
 	if (room->status == OK)
 		store->is_pressed = room->free_bytes < enough;
+	if (room->memory_status == OK)
+		store->is_memory_pressed = room->memory_bytes < memory;
 	mem_free(room);
 }
 

@@ -391,7 +391,7 @@ struct store_standing {
 	uint32_t weight;     /* lower is preferred for a vote */
 	bool is_witness;     /* votes and holds no data */
 	bool is_suspect;     /* silent for a while, or back from the dead not long ago */
-	bool is_pressed;     /* short of room on its disk */
+	bool is_pressed;     /* short of room on its disk, or of memory */
 	bool is_going;       /* about to stop or to leave */
 	bool may_stop;       /* now: writes would go on */
 	uint32_t latency_us; /* p95, from sending entries to its answer; 0: not known */

@@ -214,6 +214,48 @@ TEST(a_leader_whose_disk_is_slow_hands_over_to_one_whose_disk_is_not)
 	tear_down(&scene);
 }
 
+static void say_memory(struct act_sim *sim, uint32_t node, const char *text)
+{
+	const struct seams_files *files = act_sim_files(sim, node);
+	struct seams_file *file;
+
+	(void)!files->mkdir(files->self, "/proc", 0755);
+	CHECK_STATUS(files->open(files->self, "/proc/meminfo",
+				 SEAMS_READ | SEAMS_WRITE | SEAMS_CREATE, 0644, &file),
+		     OK);
+	CHECK_STATUS(files->write(files->self, file, text, strlen(text), 0), OK);
+	files->close(files->self, file);
+}
+
+static void make_short(struct act_sim *sim, uint32_t node, bool is_of_memory)
+{
+	const struct act_sim_disk small = { .delay_min_us = 50,
+					    .delay_max_us = 3000,
+					    .size_bytes = 128 * MIB };
+
+	if (is_of_memory)
+		say_memory(sim, node, "MemTotal:  1000000 kB\nMemAvailable:  90000 kB\n");
+	else
+		act_sim_disk(sim, node, &small);
+}
+
+/* What is short may be short for a moment. */
+TEST(a_leader_whose_machine_is_short_of_memory_or_disk_hands_over_to_one_that_is_not)
+{
+	for (uint64_t seed = 1; seed <= 2; seed++) {
+		struct cluster *cluster = cluster_of(&(struct cluster_config){ .seed = seed }, 3);
+		uint32_t leader = cluster_leader(cluster);
+
+		make_short(cluster_sim(cluster), leader, seed == 1);
+		cluster_run(cluster, 55000);
+		CHECK(is_led_by(cluster, leader));
+		for (uint32_t i = 0; i < 400 && is_led_by(cluster, leader); i++)
+			cluster_run(cluster, 1000);
+		CHECK(!is_led_by(cluster, leader));
+		cluster_free(cluster);
+	}
+}
+
 static enum status stop_for_a_while(struct scene *scene, uint32_t node)
 {
 	struct store_member_leave leave = { .id = cluster_view(scene->cluster, node).id,
