@@ -227,6 +227,26 @@ def test_kill_has_three_levels(cluster3):
     until(lambda: actor(cluster3, "n1.node")["status"].get("lastReason") == "its loop stands still", 20, "and says why")
 
 
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+
+
+def is_noticed(node, name):
+    return node.request("GET", DEPLOYMENTS + "/" + name)[1].get("status", {}).get("observedGeneration") == 1
+
+
+def test_who_stands_behind_links_that_end_alone_goes_on(cluster3):
+    """Watches that stood across them are lost, and who keeps them is told: else controllers see for ever what was."""
+    leader = cluster3.leader()
+    for number, host in enumerate(3 * ["control"] + 2 * ["core", "node"]):
+        victim = "%s/%s/links" % (leader.name, host)
+        until(lambda: leader.troupe("kill", victim, "--level", "actor", ok=None).returncode == 0, 20, "%s can be reached, and killed" % victim)
+        name = "noticed-%d" % number
+        body = {"metadata": {"name": name}, "spec": {"replicas": 0, "selector": {"matchLabels": {"app": name}}, "template": {
+            "metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}}}
+        until(lambda: leader.request("POST", DEPLOYMENTS, body)[0] in (201, 409), 20, "%s is made" % name)
+        until(lambda: is_noticed(leader, name), 20, "controllers notice %s" % name)
+
+
 def blame(node, host, actor):
     """Kills a host whose black box says that this actor ran: what a bug in it would have left there (runtime/loop/blackbox.h)."""
     pid = until(lambda: node.pids().get(host), 20, "%s runs" % host)

@@ -374,6 +374,15 @@ void link_end(struct link *link, enum peer_state then)
 	}
 }
 
+/* As link_end, and nothing begins anew. */
+void link_stop(struct link *link)
+{
+	if (link->state == PEER_OPEN)
+		announce(link, link->epoch);
+	else
+		announce_waiting(link);
+}
+
 /* ---- events ---- */
 
 enum status link_send(struct link *link, uint16_t epoch, struct str header, struct text *body)

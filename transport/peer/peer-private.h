@@ -71,6 +71,7 @@ void link_move(struct link *link, struct str address); /* where it is dialed fro
 void link_learn_epoch(struct link *link, uint16_t epoch);
 /* Ends the session if there is one, announces what is lost, begins anew unless nobody wants it. */
 void link_end(struct link *link, enum peer_state then);
+void link_stop(struct link *link); /* its hub ends: what stood is lost */
 /* Beats, dials and gives up if it is time to; when it is to be called again, at the latest. */
 struct mono link_turn(struct link *link, struct mono now);
 

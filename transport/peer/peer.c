@@ -320,8 +320,12 @@ enum status peer_open(const struct peer_config *config, struct peer **out, struc
 
 void peer_stop(struct peer *hub)
 {
-	if (!hub->is_closing)
-		finish(hub);
+	if (hub->is_closing)
+		return;
+	hub->is_closing = true; /* nothing that is said of a loss leads to anything new */
+	for (uint32_t i = 0; i < hub->links.len; i++)
+		link_stop(hub->links.at[i]);
+	finish(hub);
 }
 
 void peer_free(struct peer *hub)

@@ -75,7 +75,10 @@ struct peer_config {
 /* Listens and is ready. Everything in `config` is copied; the contexts are referenced. BUSY with words: the address is taken. */
 MUST_USE enum status peer_open(const struct peer_config *config, GIVE struct peer **out,
 			       struct fault *why);
-/* Ends all links. After it the owner is not called any more and what it was asked to call does nothing. */
+/*
+ * Ends all links, and says of each that stood, or that something waits for, that it is lost: whoever counts on its peer may live longer
+ * than the links. After it the owner is not called any more and what it was asked to call does nothing.
+ */
 void peer_stop(struct peer *peer);
 /* After peer_stop, when what the owner was asked to call has been called or never will be. NULL is fine. */
 void peer_free(TAKE struct peer *peer);

@@ -90,19 +90,11 @@ static void spawn(struct act *act, void *state, void *arg)
 	CHECK_STATUS(act_spawn(act, &actor_class, arg, NULL, NULL), OK);
 }
 
-static void open_place(struct place *place, uint16_t host, uint16_t epoch)
+static void open_links(struct place *place, uint16_t host, uint16_t epoch)
 {
 	struct peer_config config = link_side_config(host, epoch);
-	const struct loop_config loop = { .host = { .name = "test",
-						    .node = 1,
-						    .host = host,
-						    .epoch = epoch,
-						    .types = types,
-						    .type_count = 1 } };
 	struct seams_link link;
 
-	*place = (struct place){ 0 };
-	CHECK_STATUS(loop_open(&loop, &place->loop), OK);
 	config.owner = peer_owner_host(loop_host(place->loop));
 	config.clock = act_host_seams(loop_host(place->loop))->clock;
 	config.random = act_host_seams(loop_host(place->loop))->random;
@@ -110,6 +102,20 @@ static void open_place(struct place *place, uint16_t host, uint16_t epoch)
 	CHECK_STATUS(peer_open(&config, &place->peer, NULL), OK);
 	link = peer_seam(place->peer);
 	act_host_set_link(loop_host(place->loop), &link);
+}
+
+static void open_place(struct place *place, uint16_t host, uint16_t epoch)
+{
+	const struct loop_config loop = { .host = { .name = "test",
+						    .node = 1,
+						    .host = host,
+						    .epoch = epoch,
+						    .types = types,
+						    .type_count = 1 } };
+
+	*place = (struct place){ 0 };
+	CHECK_STATUS(loop_open(&loop, &place->loop), OK);
+	open_links(place, host, epoch);
 	CHECK(act_host_enter(loop_host(place->loop), act_host_root(loop_host(place->loop)), spawn,
 			     &place->actor));
 }
@@ -208,5 +214,33 @@ LINK_TEST(the_end_of_a_host_is_told_to_monitors_and_askers_before_its_next_life_
 	act_host_stats(loop_host(a.loop), &stats);
 	CHECK_EQ(stats.dead[ACT_DEAD_LINK], 1);
 	close_place(&a);
+	close_place(&b);
+}
+
+/* Whoever keeps the links of a host was ended, and the host lives: what stood across them is lost, as if the other one had gone. */
+LINK_TEST(the_end_of_the_links_of_a_host_is_told_to_its_own_monitors_and_askers)
+{
+	struct place a, b;
+	struct peer *old;
+
+	open_place(&a, 1, 7);
+	open_place(&b, 2, 9);
+	as_actor(&a, greet, &b);
+	CHECK(has_been_told(&b, &a, 1));
+	as_actor(&a, watch_and_ask, &b);
+	CHECK(has_been_told(&b, &a, 2));
+	CHECK_EQ(a.actor.count, 0);
+	old = a.peer;
+	peer_stop(old);
+	open_links(&a, 1, 7);
+	CHECK(has_been_told(&a, &b, 2));
+	CHECK(a.actor.told[0] != a.actor.told[1]);
+	CHECK_EQ(a.actor.why, ACT_NO_CONNECTION);
+	CHECK_STATUS(a.actor.answer, UNAVAILABLE);
+	/* The new ones carry on. */
+	as_actor(&a, greet, &b);
+	CHECK(has_been_told(&b, &a, 3));
+	close_place(&a);
+	peer_free(old);
 	close_place(&b);
 }
