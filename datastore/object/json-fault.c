@@ -70,12 +70,22 @@ static const char *go_kind(const struct field *field)
 	return names[field->kind] != NULL ? names[field->kind] : "string";
 }
 
+/* Keys that have a type of their own in Go. */
+static const char *map_prefix(const struct field *field)
+{
+	struct str name = field->kind == KIND_MESSAGE ? type_name(field_type(field)) : STR("");
+
+	if (str_is(name, "DeviceAttribute") || str_is(name, "DeviceCapacity"))
+		return "map[v1.QualifiedName]";
+	return "map[string]";
+}
+
 void json_go_type(const struct field *field, bool is_element, const struct json_step *step,
 		  char *out, size_t size)
 {
 	const char *prefix = is_element || field->shape == SHAPE_ONE ? ""
 			     : field->shape == SHAPE_LIST            ? "[]"
-								     : "map[string]";
+								     : map_prefix(field);
 
 	if (field->kind == KIND_MESSAGE)
 		snprintf(out, size, "%s" STR_FMT "." STR_FMT, prefix,

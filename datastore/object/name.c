@@ -463,6 +463,8 @@ bool name_check(enum name_syntax syntax, struct str value, struct str field, str
 {
 	struct check check = { value, field, faults, true };
 
+	if (value.at == NULL)
+		check.value = value = STR("");
 	check_value(&check, syntax, value);
 	return check.is_good;
 }

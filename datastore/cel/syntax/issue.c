@@ -77,6 +77,10 @@ static void show(struct text *out, struct str source, const struct issue *issue)
 		text_printf(out, "ERROR: <input>:-1:0: " STR_FMT, STR_ARG(issue->words));
 		return;
 	}
+	if (source.len == 0) {
+		text_printf(out, "ERROR: <input>:1:0: " STR_FMT, STR_ARG(issue->words));
+		return;
+	}
 	for (uint32_t i = 0; i < begin; i++)
 		line += source.at[i] == '\n';
 	for (uint32_t i = begin; i < at; i += character(source, i))

@@ -451,6 +451,9 @@ static struct node *unary(struct parse *p)
 		return negative(p);
 	for (; token_is(p->now, sign); signs++)
 		parse_advance(p);
+	/* It could have been a number's, too: upstream says that first. */
+	if (is_minus && signs == 1 && p->now.kind == TOKEN_END)
+		issues_add(p->issues, p->at, "Syntax error: no viable alternative at input '-'");
 	node = member(p, primary(p));
 	if (p->has_failed || signs % 2 == 0)
 		return p->has_failed ? NULL : node;

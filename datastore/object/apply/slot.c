@@ -131,6 +131,14 @@ bool slot_equal(struct slot slot, struct slot_value a, struct slot_value b)
 
 /* ---- elements by their steps ------------------------------------------------------------------------------------------ */
 
+/* A key that is always written is, unsaid, what Go takes for none. */
+static struct str nothing_of(const struct field *field)
+{
+	if (!(field->flags & FIELD_ALWAYS) || (field->flags & FIELD_PTR))
+		return STR_NONE;
+	return field->kind == KIND_STRING ? STR("\"\"") : STR("0");
+}
+
 /* The value of one key as compact JSON; absent: the element has none and there is no default. */
 static struct str key_value(const struct type *type, const void *element, struct str name,
 			    enum slot_view view, struct arena *arena)
@@ -148,7 +156,9 @@ static struct str key_value(const struct type *type, const void *element, struct
 		json_encode_field(field, element, &text);
 		return text_str(&text);
 	}
-	return field_rules(field) != NULL ? rules_default_json(field_rules(field)) : STR_NONE;
+	if (field_rules(field) != NULL && rules_default_json(field_rules(field)).at != NULL)
+		return rules_default_json(field_rules(field));
+	return nothing_of(field);
 }
 
 /* The keys' places, by their names. */

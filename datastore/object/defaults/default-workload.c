@@ -33,6 +33,17 @@ static void after_daemon_set_strategy(void *record, struct arena *arena)
 		SET(update, max_surge, default_number(0));
 }
 
+/* Upstream keeps the count of templates in a field that no version has: it shows it as an annotation, whoever asks. */
+static void after_daemon_set(void *record, struct arena *arena)
+{
+	const struct str key = STR("deprecated.daemonset.template.generation");
+	struct apps_daemon_set *set = record;
+	struct meta_object_meta *meta = MAKE(set->metadata, arena);
+
+	if (str_map_get(meta->annotations, key).at == NULL)
+		str_map_put(&meta->annotations, arena, key, STR("0"));
+}
+
 /* A strategy whose type is written gets no struct, only the parts of one. */
 static void before_stateful_set_strategy(void *record, struct arena *arena)
 {
@@ -93,6 +104,7 @@ static void after_job(void *record, struct arena *arena)
 }
 
 const struct default_rule default_workload[] = {
+	DEFAULT_RULE("apps", "DaemonSet", NULL, after_daemon_set),
 	DEFAULT_RULE("apps", "DaemonSetUpdateStrategy", NULL, after_daemon_set_strategy),
 	DEFAULT_RULE("apps", "DeploymentStrategy", NULL, after_deployment_strategy),
 	DEFAULT_RULE("apps", "StatefulSetUpdateStrategy", before_stateful_set_strategy,

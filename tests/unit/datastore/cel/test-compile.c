@@ -31,6 +31,17 @@ TEST(what_does_not_compile_is_told_with_its_place)
 		  "expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, "
 		  "NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}\n | )\n | ^",
 		  FIXTURE_NO_COST, FIXTURE_NO_COST },
+		{ "-",
+		  "compilation failed: ERROR: <input>:1:2: Syntax error: no viable alternative at "
+		  "input '-'\n | -\n | .^\nERROR: <input>:1:2: Syntax error: mismatched input "
+		  "'<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', "
+		  "NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}\n | -\n | .^",
+		  FIXTURE_NO_COST, FIXTURE_NO_COST },
+		{ "",
+		  "compilation failed: ERROR: <input>:1:0: Syntax error: mismatched input '<EOF>' "
+		  "expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, "
+		  "NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
+		  FIXTURE_NO_COST, FIXTURE_NO_COST },
 		{ "self.",
 		  "compilation failed: ERROR: <input>:1:6: Syntax error: no viable alternative at "
 		  "input '.'\n | self.\n | .....^",

@@ -138,8 +138,7 @@ static const struct mutation_case configurations[] = {
 	{ "Object{spec: Object.spec{template: Object.spec.template{spec: "
 	  "Object.spec.template.spec{containers: "
 	  "[Object.spec.template.spec.containers{image: 'c'}]}}}}",
-	  "failed to convert patch object to typed object: .spec.template.spec.containers: element "
-	  "0" },
+	  "{\"name\":\"\",\"image\":\"c\"" },
 	{ "Object{spec: object.spec.none}", "no such key: none" },
 	{ "Object{metadata: Object.metadata{labels: {1: 'z'}}}", "a key of a map is no string" },
 

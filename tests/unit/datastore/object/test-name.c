@@ -68,6 +68,14 @@ TEST(each_syntax_finds_each_rule_that_is_broken)
 	}
 }
 
+TEST(a_name_that_is_absent_is_judged_as_an_empty_one)
+{
+	struct faults faults = faults_in(test_arena());
+
+	CHECK(!name_check(NAME_DNS_LABEL, STR_NONE, STR("x"), &faults));
+	CHECK(str_find(faults.at[0].message, STR("Invalid value: \"\": ")) == 0);
+}
+
 TEST(the_words_are_those_that_clients_know)
 {
 	struct faults faults = faults_in(test_arena());

@@ -234,6 +234,31 @@ TEST(a_body_that_is_no_object_is_refused)
 	    "the body of the request was in an unknown format - accepted media types "
 	    "include: application/json, application/yaml, "
 	    "application/vnd.kubernetes.protobuf");
+	CHECK_FAILURE(
+	    rig_ask_of(rig, .method = "POST", .path = MAPS, .body = "{}",
+		       .type = "application/vnd.kubernetes.protobuf"),
+	    400, "BadRequest",
+	    "the object provided is unrecognized (must be of type ConfigMap): provided data does "
+	    "not appear to be a protobuf message, expected prefix [107 56 115 0] ({})");
+	CHECK_CODE(rig_ask_of(rig, .method = "POST", .path = MAPS,
+			      .body = "{\"metadata\":{\"name\":\"loud\"}}",
+			      .type = "Application/JSON"),
+		   201);
+	rig_close(rig);
+}
+
+TEST(a_daemon_set_shows_the_count_of_its_templates)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer = rig_post(
+	    rig, "/apis/apps/v1/namespaces/default/daemonsets",
+	    "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"selector\":{\"matchLabels\":{\"a\":\"b\"}},"
+	    "\"template\":{\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":{\"containers\":[{"
+	    "\"name\":\"c\",\"image\":\"i\"}]}}}}");
+
+	CHECK_CODE(answer, 201);
+	CHECK_AT(answer.body, "metadata.annotations",
+		 "{\"deprecated.daemonset.template.generation\":\"1\"}");
 	rig_close(rig);
 }
 

@@ -298,9 +298,11 @@ TEST(elements_with_keys_are_owned_one_by_one)
 		{ APPLY, "b", DEPLOYMENT("{" TEMPLATE("[{'name':'x'},{'name':'x'}]") "}"),
 		  ".spec.template.spec.containers: duplicate entries for key [name='x']", NULL },
 		{ APPLY, "b", DEPLOYMENT("{" TEMPLATE("[{'image':'x'}]") "}"),
-		  ".spec.template.spec.containers: element 0: associative list with keys has an "
-		  "element that omits all key fields ['name'] (and doesn't have default values for "
-		  "any key fields)",
+		  /* a name that is not said is the one without letters */
+		  "a Apply 2 {'f:spec':{" SAID
+		  "{'k:{\\'name\\':\\'x\\'}':{'.':{},'f:image':{},'f:name':{}}}}}}}\n"
+		  "b Apply 5 {'f:spec':{" SAID
+		  "{'k:{\\'name\\':\\'\\'}':{'.':{},'f:image':{}}}}}}}",
 		  NULL },
 	};
 
