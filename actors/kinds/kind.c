@@ -160,6 +160,25 @@ static bool is_refused(const struct kind_change *change)
 	return change->failure != NULL || change->faults->len > 0;
 }
 
+/* Upstream looks at some things more than once, and says them once. The marks come after that. */
+static void drop_twins(const struct kind_rules *kind, struct faults *faults)
+{
+	uint32_t kept = 0;
+
+	if (kind->keeps_twins)
+		return;
+	for (uint32_t i = 0; i < faults->len; i++) {
+		bool is_new = true;
+
+		for (uint32_t k = 0; k < kept && is_new; k++)
+			is_new = !str_eq(faults->at[i].field, faults->at[k].field) ||
+				 !str_eq(faults->at[i].message, faults->at[k].message);
+		if (is_new)
+			faults->at[kept++] = faults->at[i];
+	}
+	faults->len = kept;
+}
+
 static void create(const struct kind_rules *kind, struct kind_change *change)
 {
 	const struct field *status = status_of(change->type);
@@ -175,9 +194,11 @@ static void create(const struct kind_rules *kind, struct kind_change *change)
 		return;
 	/* Hooks may have taken away what readers of validation rely on. */
 	record_fill(change->type, change->object, change->arena);
-	metadata_validate(kind, change, kind->name_syntax);
+	if (!kind->judges_metadata)
+		metadata_validate(kind, change, kind->name_syntax);
 	if (kind->validate_create != NULL)
 		kind->validate_create(change);
+	drop_twins(kind, change->faults);
 	/* Last, and whatever the others found: the marks' words replace those of a rule that says the same. */
 	validate_create(change->type, change->object, change->faults);
 }
@@ -228,6 +249,7 @@ static void update(const struct kind_rules *kind, struct kind_change *change)
 	metadata_validate_update(change);
 	if (validate != NULL)
 		validate(change);
+	drop_twins(kind, change->faults);
 	validate_update(change->type, change->object, change->old, change->faults);
 }
 

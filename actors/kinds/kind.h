@@ -93,7 +93,10 @@ struct kind_rules {
 	bool allows_create_on_update; /* PUT makes what is missing */
 	bool needs_resource_version;  /* update without one is refused */
 	bool returns_deleted;         /* DELETE answers with the object always (pods) */
-	bool is_uncached;             /* upstream keeps no cache of it, and has other words there */
+	bool judges_metadata; /* its own rules call metadata_validate() in a create, at their place */
+	bool keeps_twins;     /* what is wrong twice is said twice */
+	bool keeps_prefix;    /* a generateName is the name */
+	bool is_uncached;     /* upstream keeps no cache of it, and has other words there */
 	const char *precondition; /* how a DELETE begins to say that one fails; NULL: in a sentence */
 	bool keeps_status;        /* what a create says about the status is kept (nodes) */
 	bool has_any_finalizer; /* one without a domain will do: those whose metadata upstream judges by its machinery's rules alone */

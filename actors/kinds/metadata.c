@@ -192,4 +192,8 @@ void metadata_validate_update(struct kind_change *change)
 	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
 		rule_unchanged(PATH_NAMED(at, str_from(fixed[i])), &meta_object_meta_type, fixed[i],
 			       meta, old);
+	rule_labels(PATH(at, "labels"), meta->labels);
+	rule_annotations(PATH(at, "annotations"), meta->annotations);
+	check_owners(PATH(at, "ownerReferences"), meta);
+	check_owners_of_fields(PATH(at, "managedFields"), &meta->managed_fields);
 }

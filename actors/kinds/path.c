@@ -189,6 +189,9 @@ struct str path_shown_field(const struct path *at, const struct type *type, cons
 	struct text out = text_in(path_arena(at), SHOWN_MAX);
 
 	assert(field != NULL);
+	if (record != NULL && field->kind == KIND_STRING && field->shape == SHAPE_ONE &&
+	    (field->flags & FIELD_PTR) == 0 && !field_is_set(field, record))
+		return STR("\"\""); /* what is no pointer in Go is never nil */
 	if (record == NULL || !field_is_set(field, record))
 		return STR("null");
 	json_encode_field(field, record, &out);

@@ -77,13 +77,16 @@ static void validate_core(struct kind_change *change)
 	};
 
 	check(change->faults, &e, "reportingComponent");
+	/* Upstream leaves metadata to its machinery, which is asked last. */
+	if (change->old == NULL && change->faults->len == 0)
+		metadata_validate(&kind_event, change, NAME_PATH_SEGMENT);
 }
 
 const struct kind_rules kind_event = {
 	.group = "",
 	.kind = "Event",
 	.has_any_finalizer = true,
-	.name_syntax = NAME_PATH_SEGMENT,
+	.judges_metadata = true,
 	.allows_create_on_update = true,
 	.garbage = KIND_GARBAGE_NONE,
 	.is_uncached = true,
@@ -136,6 +139,7 @@ static void validate_create(struct kind_change *change)
 	struct faults *faults = change->faults;
 
 	validate_both(change);
+	metadata_validate(&kind_events_event, change, NAME_DNS_SUBDOMAIN);
 	check_series(faults, event->series);
 	if (event->event_time.ns == 0)
 		path_required(PATH_ROOT(faults, "eventTime"), "");
@@ -151,7 +155,6 @@ static void validate_create(struct kind_change *change)
 
 static void validate_update(struct kind_change *change)
 {
-	/* A changed reason is told twice, as upstream tells it. */
 	static const struct {
 		const char *member, *path;
 	} fixed[] = {
@@ -162,7 +165,6 @@ static void validate_update(struct kind_change *change)
 		{ "deprecatedFirstTimestamp", "firstTimestamp" },
 		{ "deprecatedLastTimestamp", "lastTimestamp" },
 		{ "deprecatedCount", "count" },
-		{ "reason", "reason" },
 		{ "type", "type" },
 		{ "eventTime", "eventTime" },
 		{ "action", "action" },
@@ -185,7 +187,7 @@ static void validate_update(struct kind_change *change)
 const struct kind_rules kind_events_event = {
 	.group = "events.k8s.io",
 	.kind = "Event",
-	.name_syntax = NAME_DNS_SUBDOMAIN,
+	.judges_metadata = true,
 	.allows_create_on_update = true,
 	.garbage = KIND_GARBAGE_NONE,
 	.is_uncached = true,

@@ -81,6 +81,10 @@ static void validate(struct kind_change *change)
 	const struct apiregistration_api_service_spec *spec = service->spec;
 	const struct path *at = PATH_ROOT(change->faults, "spec");
 
+	if (change->old != NULL) {
+		metadata_validate_update(change);
+		metadata_validate(&kind_api_service, change, NAME_PATH_SEGMENT);
+	}
 	if (change->old != NULL)
 		check_name(change, PATH(PATH_ROOT(change->faults, "metadata"), "name"),
 			   service->metadata->name, false);
@@ -126,6 +130,7 @@ const struct kind_rules kind_api_service = {
 	.kind = "APIService",
 	.has_any_finalizer = true,
 	.check_name = check_name,
+	.keeps_twins = true,
 	.needs_resource_version = true,
 	.prepare_create = prepare_create,
 	.validate_create = validate,

@@ -301,11 +301,13 @@ static void warn_of_schemas(struct kind_change *change, const definition *of)
 
 /* ---- hooks ------------------------------------------------------------------------------------------------ */
 
+/* Absent: there is none. One without a name is one. */
 static struct str storage_version(const definition_spec *spec)
 {
 	for (uint32_t i = 0; i < spec->versions.len; i++)
 		if (spec->versions.at[i].storage)
-			return spec->versions.at[i].name;
+			return spec->versions.at[i].name.len > 0 ? spec->versions.at[i].name
+								 : STR("");
 	return STR_NONE;
 }
 
@@ -345,6 +347,7 @@ static void validate_update(struct kind_change *change)
 	definition *now = change->object;
 	const definition *old = change->old;
 
+	metadata_validate_update(change);
 	check_spec(PATH_ROOT(change->faults, "spec"), now->spec, old->spec);
 	check_unchanged(PATH_ROOT(change->faults, "spec"), now, old);
 	check_status(PATH_ROOT(change->faults, "status"), now);
@@ -411,6 +414,7 @@ const struct kind_rules kind_custom_resource_definition = {
 	.precondition = "precondition failed",
 	.has_any_finalizer = true,
 	.check_name = check_name,
+	.keeps_twins = true,
 	.has_generation = true,
 	.needs_resource_version = true,
 	.prepare_create = prepare,

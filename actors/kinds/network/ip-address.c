@@ -46,6 +46,7 @@ const struct kind_rules kind_ip_address = {
 	.group = "networking.k8s.io",
 	.kind = "IPAddress",
 	.check_name = check_address_name,
+	.keeps_prefix = true,
 	.validate_create = validate_address,
 	.validate_update = validate_address,
 };

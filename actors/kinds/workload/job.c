@@ -28,7 +28,7 @@ static const struct batch_job *old_of(const struct kind_change *change)
 static void put_new(struct str_map *map, struct arena *arena, const char *key, struct str value)
 {
 	if (str_map_get(*map, str_from(key)).at == NULL)
-		str_map_put(map, arena, str_from(key), value);
+		str_map_put(map, arena, str_from(key), value.len > 0 ? value : STR(""));
 }
 
 static void make_selector(struct kind_change *change)

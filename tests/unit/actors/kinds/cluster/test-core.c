@@ -321,10 +321,6 @@ static const struct kind_case quota_cases[] = {
 	{ SPEC("'hard':{'cpu':'1','configmaps':'1'},'scopes':['BestEffort','NotBestEffort','x']"),
 	  "spec.scopes: Invalid value: [\"BestEffort\",\"NotBestEffort\",\"x\"]: unsupported scope "
 	  "applied to resource\n"
-	  "spec.scopes: Invalid value: [\"BestEffort\",\"NotBestEffort\",\"x\"]: unsupported scope "
-	  "applied to resource\n"
-	  "spec.scopes: Invalid value: [\"BestEffort\",\"NotBestEffort\",\"x\"]: unsupported scope "
-	  "applied to resource\n"
 	  "spec.scopes: Invalid value: [\"BestEffort\",\"NotBestEffort\",\"x\"]: unsupported "
 	  "scope\n"
 	  "spec.scopes: Invalid value: [\"BestEffort\",\"NotBestEffort\",\"x\"]: conflicting "

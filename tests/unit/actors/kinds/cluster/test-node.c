@@ -131,10 +131,6 @@ static const struct kind_case update_cases[] = {
 	  "metadata.taints[0].key: Invalid value: \"-\": name part must consist of alphanumeric "
 	  "characters, '-', '_' or '.', and must start and end with an alphanumeric character "
 	  "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-	  "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')\n"
-	  "metadata.taints[0].key: Invalid value: \"-\": name part must consist of alphanumeric "
-	  "characters, '-', '_' or '.', and must start and end with an alphanumeric character "
-	  "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
 	  "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')" },
 };
 

@@ -126,7 +126,6 @@ static const struct kind_case fixed_event_cases[] = {
 	{ "{'note':'n','reason':'s','reportingInstance':'j'}",
 	  "reason: Invalid value: \"s\": field is immutable\n"
 	  "message: Invalid value: \"n\": field is immutable\n"
-	  "reason: Invalid value: \"s\": field is immutable\n"
 	  "reportingInstance: Invalid value: \"j\": field is immutable" },
 };
 

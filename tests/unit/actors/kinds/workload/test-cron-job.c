@@ -290,12 +290,8 @@ static const struct kind_case scaler_cases[] = {
 	{ METRIC("'type':''"),
 	  "spec.metrics[0].type: Required value: must specify a metric source type\n"
 	  "spec.metrics[0].type: Unsupported value: \"\": supported values: \"ContainerResource\", "
-	  "\"External\", \"Object\", \"Pods\", \"Resource\"\n"
-	  "spec.metrics[0].type: Unsupported value: \"\": supported values: \"ContainerResource\", "
 	  "\"External\", \"Object\", \"Pods\", \"Resource\"" },
 	{ METRIC("'type':'x'"),
-	  "spec.metrics[0].type: Unsupported value: \"x\": supported values: "
-	  "\"ContainerResource\", \"External\", \"Object\", \"Pods\", \"Resource\"\n"
 	  "spec.metrics[0].type: Unsupported value: \"x\": supported values: "
 	  "\"ContainerResource\", \"External\", \"Object\", \"Pods\", \"Resource\"" },
 	{ METRIC("'type':'Pods','resource':{'name':'','target':{'type':'x'}}"),
