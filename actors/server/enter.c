@@ -228,6 +228,9 @@ static enum next enter_resource(struct request *r)
 		return request_fail(r, failure_too_many(r->arena, 1, "storage is (re)initializing"));
 	if (next == NEXT)
 		next = negotiate(r);
+	if (next == NEXT && r->bad_options.at != NULL)
+		return request_fail(
+		    r, failure_bad_request(r->arena, STR_FMT, STR_ARG(r->bad_options)));
 	if (next == NEXT)
 		warn_of_deprecated(r);
 	return next == NEXT ? validate_options(r) : next;
@@ -262,7 +265,7 @@ enum next enter_authorize(struct request *r)
 
 	if (r->mechanism.phase == 0) {
 		if (options_parse(r->arena, r->asked.query, &r->options, &why) != OK)
-			return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
+			r->bad_options = arena_str(r->arena, str_from(why.text));
 		choose_deadline(r);
 		r->mechanism.phase = 1;
 		if (flight_enter(r) == DONE)

@@ -20,15 +20,26 @@ static enum option_bool parse_option(struct str value)
 	return options_flag(value) ? OPTION_TRUE : OPTION_FALSE;
 }
 
+static bool is_number(struct str value)
+{
+	uint32_t i = value.len > 0 && (value.at[0] == '-' || value.at[0] == '+') ? 1 : 0;
+
+	if (i == value.len)
+		return false;
+	for (; i < value.len; i++)
+		if (value.at[i] < '0' || value.at[i] > '9')
+			return false;
+	return true;
+}
+
 enum status options_number(struct str value, int64_t *out, struct fault *why)
 {
 	if (value.len == 0)
 		return OK;
 	if (str_to_i64(value, out) == OK)
 		return OK;
-	return fault_set(why, BAD_REQUEST, "",
-			 "strconv.ParseInt: parsing \"" STR_FMT "\": invalid syntax",
-			 STR_ARG(value));
+	return fault_set(why, BAD_REQUEST, "", "strconv.ParseInt: parsing \"" STR_FMT "\": %s",
+			 STR_ARG(value), is_number(value) ? "value out of range" : "invalid syntax");
 }
 
 struct parameter {
@@ -211,18 +222,22 @@ static void validate_list(const struct options *options, struct faults *faults)
 static void validate_watch(const struct options *options, struct faults *faults)
 {
 	struct str match = options->resource_version_match;
+	/* One that begins anywhere is taken for one that wants to see what is there, and says so. */
+	bool is_legacy =
+	    match.len == 0 && options->send_initial_events == OPTION_UNSET &&
+	    (options->resource_version.len == 0 || str_is(options->resource_version, "0"));
 
+	if (options->send_initial_events != OPTION_UNSET && !str_is(match, "NotOlderThan"))
+		forbid(faults, "resourceVersionMatch",
+		       "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
 	if (match.len > 0 && options->send_initial_events == OPTION_UNSET)
 		forbid(faults, "resourceVersionMatch",
 		       "resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
 		       "provided");
-	if (options->send_initial_events != OPTION_UNSET && match.len == 0)
-		forbid(faults, "resourceVersionMatch",
-		       "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
 	if (match.len > 0 && !str_is(match, "NotOlderThan"))
 		faults_add(faults, FAULT_NOT_SUPPORTED, STR("resourceVersionMatch"),
 			   name_quoted(faults->arena, match), "supported values: \"NotOlderThan\"");
-	if (match.len > 0 && options->continue_token.len > 0)
+	if ((match.len > 0 || is_legacy) && options->continue_token.len > 0)
 		forbid(faults, "resourceVersionMatch",
 		       "resourceVersionMatch is forbidden when continue is provided");
 }

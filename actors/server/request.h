@@ -119,6 +119,7 @@ struct request {
 	struct asked asked;
 	struct route route;
 	struct options options;
+	struct str bad_options; /* why they are none: told when it is known what is asked of whom */
 	struct answer_form form;
 	const struct resource *resource;
 	const struct subresource_row *subresource; /* NULL: the object itself */

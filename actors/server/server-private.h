@@ -101,5 +101,9 @@ enter_authorize(struct request *r); /* and then r->resource, options, form, r->s
 /* The stored object of the route, after a refresh; NULL without. Held by the request. */
 const struct object *request_live(struct request *r);
 enum next request_not_found(struct request *r);
+/* Whether what a table is asked to show with its rows is something. */
+enum next request_check_table(struct request *r);
+/* What is wrong with a resourceVersion that is no number. */
+struct str request_version_words(struct request *r);
 
 #endif

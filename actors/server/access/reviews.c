@@ -56,7 +56,8 @@ static enum next token_review(struct request *r)
 	review->status = arena_new_of(r->arena, struct authentication_token_review_status);
 	if (!is_known) {
 		review->status->error =
-		    a.why.text[0] ? arena_str(r->arena, str_from(a.why.text)) : STR_NONE;
+		    a.why.text[0] ? request_printf(r, "[invalid bearer token, %s]", a.why.text)
+				  : STR("invalid bearer token");
 		return answer(r);
 	}
 	SET(review->status, authenticated, true);

@@ -165,10 +165,10 @@ enum status negotiate_content(struct str content_type, enum format *out, bool *o
 {
 	struct str type = bare(content_type);
 
-	*out_is_yaml = str_eq(type, API_TYPE_YAML);
-	if (type.len == 0 || str_is(type, "application/json") || *out_is_yaml)
+	*out_is_yaml = str_eq_nocase(type, API_TYPE_YAML);
+	if (type.len == 0 || str_eq_nocase(type, STR("application/json")) || *out_is_yaml)
 		*out = FORMAT_JSON;
-	else if (str_eq(type, API_TYPE_PROTOBUF))
+	else if (str_eq_nocase(type, API_TYPE_PROTOBUF))
 		*out = FORMAT_PROTO;
 	else
 		return UNSUPPORTED_MEDIA;

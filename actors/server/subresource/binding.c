@@ -1,3 +1,5 @@
+#include "actors/kinds/path.h"
+#include "actors/kinds/rule.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/core.h"
@@ -36,6 +38,8 @@ static enum next collection_decode(struct request *r)
 		return next;
 	work->body = r->record;
 	r->work = work;
+	/* By this way an id is what the server gives to what is new. */
+	work->body->metadata->uid = STR_NONE;
 	r->route.name = work->body->metadata->name;
 	r->route.subresource = STR("binding");
 	r->resource = resources_find_type(r->server->resources, &core_pod_type);
@@ -50,19 +54,48 @@ static enum next refuse(struct request *r, const char *why)
 			     request_printf(r, "pod " STR_FMT " %s", STR_ARG(r->route.name), why)));
 }
 
+static enum next fail_with(struct request *r, const struct faults *faults)
+{
+	struct text out = text_in(r->arena, 8U * KIB);
+
+	if (faults->len > 1)
+		text_add_char(&out, '[');
+	for (uint32_t i = 0; i < faults->len; i++)
+		text_printf(&out, "%s" STR_FMT ": " STR_FMT, i > 0 ? ", " : "",
+			    STR_ARG(faults->at[i].field), STR_ARG(faults->at[i].message));
+	if (faults->len > 1)
+		text_add_char(&out, ']');
+	return request_fail(r, failure_plain(r->arena, 500, text_str(&out)));
+}
+
 static enum next check_target(struct request *r, const struct core_binding *body)
 {
-	const struct core_object_reference *target = body->target;
+	static const struct core_object_reference nothing;
+	const struct core_object_reference *target = body->target ? body->target : &nothing;
+	struct faults faults = faults_in(r->arena);
+	const struct path *at = PATH_ROOT(&faults, "target");
+	bool is_node = target->kind.len == 0 || str_is(target->kind, "Node");
 
-	if (target == NULL || target->name.len == 0)
-		return request_fail(
-		    r, failure_plain(r->arena, 500, STR("target.name: Required value")));
-	if (target->kind.len > 0 && !str_is(target->kind, "Node"))
-		return request_fail(
-		    r, failure_plain(r->arena, 500,
-				     STR("target.kind: Unsupported value: supported values: "
-					 "\"Node\", \"<empty>\"")));
-	return NEXT;
+	if (!is_node)
+		path_not_supported(PATH(at, "kind"), target->kind, "\"Node\", \"<empty>\"");
+	if (rule_needed(PATH(at, "name"), target->name, "") && is_node)
+		rule_name(PATH(at, "name"), NAME_DNS_SUBDOMAIN, target->name);
+	return faults.len > 0 ? fail_with(r, &faults) : NEXT;
+}
+
+/* In the words of upstream's storage. */
+static enum next other_pod(struct request *r, const char *what, struct str asked, struct str found)
+{
+	return request_fail(
+	    r, failure_conflict(
+		   r->arena, request_group(r), request_resource(r), r->route.name,
+		   request_printf(r,
+				  "StorageError: invalid object, Code: 4, Key: /pods/" STR_FMT
+				  "/" STR_FMT ", ResourceVersion: 0, "
+				  "AdditionalErrorMsg: Precondition failed: %s in "
+				  "precondition: " STR_FMT ", %s in object meta: " STR_FMT,
+				  STR_ARG(r->route.namespace), STR_ARG(r->route.name), what,
+				  STR_ARG(asked), what, STR_ARG(found))));
 }
 
 static enum next check_pod(struct request *r, const struct core_binding *body)
@@ -71,13 +104,11 @@ static enum next check_pod(struct request *r, const struct core_binding *body)
 	const struct meta_object_meta *meta = body->metadata;
 
 	if (meta->uid.len > 0 && !str_eq(meta->uid, pod->metadata->uid))
-		return request_fail(
-		    r, failure_conflict(
-			   r->arena, request_group(r), request_resource(r), r->route.name,
-			   request_printf(r,
-					  "Precondition failed: UID in precondition: " STR_FMT
-					  ", UID in object meta: " STR_FMT,
-					  STR_ARG(meta->uid), STR_ARG(pod->metadata->uid))));
+		return other_pod(r, "UID", meta->uid, pod->metadata->uid);
+	if (meta->resource_version.len > 0 &&
+	    !str_eq(meta->resource_version, pod->metadata->resource_version))
+		return other_pod(r, "ResourceVersion", meta->resource_version,
+				 pod->metadata->resource_version);
 	if (pod->metadata->has.deletion_timestamp)
 		return refuse(r, "is being deleted, cannot be assigned to a host");
 	if (pod->spec->node_name.len > 0)

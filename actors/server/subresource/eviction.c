@@ -30,6 +30,8 @@ static enum next take_options(struct request *r, const struct meta_delete_option
 {
 	const struct str *dry_run = r->options.dry_run;
 	uint32_t count = r->options.dry_run_count;
+	struct faults faults = faults_in(r->arena);
+	const char *kind;
 
 	if (options == NULL)
 		return NEXT;
@@ -40,7 +42,11 @@ static enum next take_options(struct request *r, const struct meta_delete_option
 		r->options.dry_run = dry_run;
 		r->options.dry_run_count = count;
 	}
-	return NEXT;
+	options_validate(&r->options, VERB_DELETE, false, &faults, &kind);
+	if (faults.len == 0)
+		return NEXT;
+	return request_fail(
+	    r, failure_invalid(r->arena, STR("meta.k8s.io"), str_from(kind), STR(""), &faults));
 }
 
 static enum next eviction_decode(struct request *r)

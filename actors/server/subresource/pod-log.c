@@ -115,7 +115,7 @@ static enum next log_decode(struct request *r)
 	check_least(&faults, "tailLines", &log->tail_lines, 0, AT_LEAST_0);
 	check_least(&faults, "limitBytes", &log->limit_bytes, 1, AT_LEAST_1);
 	if (log->since_seconds.is_set && log->since_time.len > 0)
-		faults_add(&faults, FAULT_FORBIDDEN, STR(""), STR_NONE,
+		faults_add(&faults, FAULT_FORBIDDEN, STR("[]"), STR_NONE,
 			   "at most one of `sinceTime` or `sinceSeconds` may be specified");
 	else
 		check_least(&faults, "sinceSeconds", &log->since_seconds, 1, AT_LEAST_1);

@@ -143,8 +143,9 @@ static enum next bind(struct request *r, struct making *making,
 	else
 		return request_fail(
 		    r, failure_bad_request(r->arena,
-					   "cannot bind token to object of type " STR_FMT
+					   "cannot bind token to object of type %s" STR_FMT
 					   ", Kind=" STR_FMT,
+					   str_find_char(ref->api_version, '/') < 0 ? "/" : "",
 					   STR_ARG(ref->api_version), STR_ARG(ref->kind)));
 	if (next != NEXT || ref->uid.len == 0 || str_eq(ref->uid, uid))
 		return next;

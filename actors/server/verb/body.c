@@ -148,15 +148,22 @@ static struct str summary(struct request *r, struct str body)
 	return text_str(&out);
 }
 
-static enum next unrecognized(struct request *r, const struct type *type, const char *form,
-			      const struct fault *why)
+static enum next unrecognized(struct request *r, const struct type *type, struct str why)
 {
 	return request_fail(
 	    r, failure_bad_request(r->arena,
 				   "the object provided is unrecognized (must be of type " STR_FMT
-				   "): couldn't get version/kind; %s parse error: %s (" STR_FMT ")",
-				   STR_ARG(type_kind(type)), form, why->text,
+				   "): " STR_FMT " (" STR_FMT ")",
+				   STR_ARG(type_kind(type)), STR_ARG(why),
 				   STR_ARG(summary(r, r->asked.body))));
+}
+
+static enum next cannot_parse(struct request *r, const struct type *type, const char *form,
+			      const struct fault *why)
+{
+	return unrecognized(
+	    r, type,
+	    request_printf(r, "couldn't get version/kind; %s parse error: %s", form, why->text));
 }
 
 /* An object of a definition of the store has to say what it is: no table says it for it. */
@@ -164,16 +171,14 @@ static bool says_nothing(struct request *r, const struct type *type, struct str 
 			 struct str kind)
 {
 	const struct custom_resource *custom = r->resource->custom;
+	struct str words;
 
 	if (custom == NULL || custom->set == NULL || type->set == NULL ||
 	    (kind.len > 0 && api_version.len > 0))
 		return false;
-	request_fail(
-	    r, failure_bad_request(r->arena,
-				   "the object provided is unrecognized (must be of type " STR_FMT
-				   "): Object '%s' is missing in '" STR_FMT "' (" STR_FMT ")",
-				   STR_ARG(type_kind(type)), kind.len == 0 ? "Kind" : "apiVersion",
-				   STR_ARG(r->asked.body), STR_ARG(summary(r, r->asked.body))));
+	words = request_printf(r, "Object '%s' is missing in '" STR_FMT "'",
+			       kind.len == 0 ? "Kind" : "apiVersion", STR_ARG(r->asked.body));
+	unrecognized(r, type, words);
 	return true;
 }
 
@@ -187,7 +192,7 @@ static enum next decode_json(struct request *r, const struct type *type, struct 
 	enum next next;
 
 	if (json_kind(body, r->arena, &api_version, &kind, &why) != OK)
-		return unrecognized(r, type, "json", &why);
+		return cannot_parse(r, type, "json", &why);
 	if (says_nothing(r, type, api_version, kind))
 		return DONE;
 	next = check_kind(r, type, api_version, kind);
@@ -205,7 +210,7 @@ static enum next decode_proto(struct request *r, const struct type *type, void *
 	enum next next;
 
 	if (proto_envelope_open(r->asked.body, &envelope, &why) != OK)
-		return cannot_handle(r, type, why.text);
+		return unrecognized(r, type, str_from(why.text));
 	next = check_kind(r, type, envelope.api_version, envelope.kind);
 	if (next != NEXT)
 		return next;
@@ -275,7 +280,7 @@ enum next body_decode_as(struct request *r, const struct type *type, bool is_nam
 	if (status == UNSUPPORTED_MEDIA)
 		return request_fail(r, failure_unsupported_media(r->arena, NEGOTIATE_READ));
 	if (status != OK)
-		return unrecognized(r, type, "yaml", &why);
+		return cannot_parse(r, type, "yaml", &why);
 	next = format == FORMAT_JSON ? decode_json(r, type, body, &r->record)
 				     : decode_proto(r, type, &r->record);
 	if (next != NEXT)

@@ -1,5 +1,6 @@
 #include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
+#include "actors/server/verb/page-token.h"
 #include "actors/server/verb/select.h"
 #include "datastore/object/record.h"
 
@@ -362,7 +363,7 @@ struct sweep {
 	VEC(const struct object *) objects; /* borrowed from the snapshot */
 	uint32_t at;
 	uint64_t revision;
-	bool is_asked;
+	struct str more; /* of what stays behind the limit */
 };
 
 static void free_sweep(void *arg)
@@ -373,14 +374,52 @@ static void free_sweep(void *arg)
 	cache_snapshot_unref(sweep->snapshot);
 }
 
-static enum next sweep_read(struct request *r)
+/* As in the token of a list: relative to the collection that was asked for. */
+static struct str key_of(const struct request *r, const struct object *object)
+{
+	return r->resource->row->is_namespaced && r->route.namespace.len == 0
+		   ? arena_printf(r->server->scratch, STR_FMT "/" STR_FMT,
+				  STR_ARG(object_namespace(object)), STR_ARG(object_name(object)))
+		   : object_name(object);
+}
+
+static enum next sweep_check(struct request *r, struct page_token *token)
 {
 	struct fault why = { 0 };
-	struct sweep *sweep;
-	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
+	uint64_t revision;
 
 	if (select_check(r->type, &r->options.fields, &why) != OK)
 		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
+	if (r->options.continue_token.len > 0 &&
+	    page_token_parse(r->arena, r->options.continue_token, token, &why) != OK)
+		return request_fail(
+		    r, failure_bad_request(r->arena, "invalid continue token: %s", why.text));
+	if (r->options.resource_version.len > 0 &&
+	    str_to_u64(r->options.resource_version, &revision) != OK)
+		return request_fail(r, failure_bad_request(r->arena,
+							   "invalid resource version: " STR_FMT,
+							   STR_ARG(request_version_words(r))));
+	return NEXT;
+}
+
+static struct str token_behind(struct request *r, const struct sweep *sweep)
+{
+	const struct object *last = sweep->objects.at[sweep->objects.len - 1];
+	struct page_token token = { .revision = (int64_t)sweep->revision,
+				    .start = feed_key_after(r->arena, key_of(r, last)) };
+
+	return page_token_print(r->arena, &token);
+}
+
+static enum next sweep_read(struct request *r)
+{
+	struct page_token token = { 0 };
+	struct sweep *sweep;
+	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
+	enum next next = sweep_check(r, &token);
+
+	if (next != NEXT)
+		return next;
 	if (!r->is_fresh)
 		return request_refresh(r);
 	sweep = r->work = arena_new_of(r->arena, struct sweep);
@@ -390,8 +429,12 @@ static enum next sweep_read(struct request *r)
 	for (uint32_t i = 0; i < sweep->snapshot->len; i++) {
 		const struct object *object = sweep->snapshot->objects[i];
 
-		if (r->options.limit > 0 && sweep->objects.len == (uint64_t)r->options.limit)
+		if (token.start.len > 0 && str_cmp(key_of(r, object), token.start) < 0)
+			continue;
+		if (r->options.limit > 0 && sweep->objects.len == (uint64_t)r->options.limit) {
+			sweep->more = token_behind(r, sweep);
 			break;
+		}
 		if (select_matches(&r->options, object, r->server->scratch))
 			vec_push(&sweep->objects, object);
 	}
@@ -468,7 +511,7 @@ static enum next sweep_persist(struct request *r)
 		return request_fail(r, failure_plain(r->arena, 503,
 						     STR("some objects have finalizers and are "
 							 "still there")));
-	respond_list(r, sweep->objects.at, sweep->objects.len, sweep->revision, STR_NONE, -1);
+	respond_list(r, sweep->objects.at, sweep->objects.len, sweep->revision, sweep->more, -1);
 	return DONE;
 }
 

@@ -21,13 +21,19 @@ enum next request_not_found(struct request *r)
 	    r, failure_not_found(r->arena, request_group(r), request_resource(r), r->route.name));
 }
 
-static enum next bad_version(struct request *r, struct str version)
+struct str request_version_words(struct request *r)
 {
-	struct str words =
-	    request_printf(r,
-			   "resourceVersion: Invalid value: \"" STR_FMT
-			   "\": strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax",
-			   STR_ARG(version), STR_ARG(version));
+	struct str version = r->options.resource_version;
+
+	return request_printf(r,
+			      "resourceVersion: Invalid value: \"" STR_FMT
+			      "\": strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax",
+			      STR_ARG(version), STR_ARG(version));
+}
+
+static enum next bad_version(struct request *r)
+{
+	struct str words = request_version_words(r);
 
 	if (r->resource->rules->is_uncached)
 		return request_fail(r, failure_bad_request(r->arena,
@@ -44,8 +50,26 @@ static enum next get_wait(struct request *r)
 	if (version.len == 0)
 		return r->is_fresh ? NEXT : request_refresh(r);
 	if (str_to_u64(version, &revision) != OK)
-		return bad_version(r, version);
+		return bad_version(r);
 	return request_wait_revision(r, revision);
+}
+
+static bool is_bad_include(struct str include)
+{
+	return include.len > 0 && !str_is(include, "None") && !str_is(include, "Metadata") &&
+	       !str_is(include, "Object");
+}
+
+enum next request_check_table(struct request *r)
+{
+	if (r->form.view != VIEW_TABLE || !is_bad_include(r->options.include_object))
+		return NEXT;
+	return request_fail(
+	    r, failure_bad_request(
+		   r->arena,
+		   "Unable to convert to Table as requested: includeObject: Invalid value: "
+		   "\"" STR_FMT "\": must be 'Metadata', 'Object', 'None', or empty",
+		   STR_ARG(r->options.include_object)));
 }
 
 static enum next get_check(struct request *r)
@@ -53,7 +77,7 @@ static enum next get_check(struct request *r)
 	struct str export = url_query_get(r->arena, r->asked.query, STR("export"));
 
 	if (export.at == NULL || str_is(export, "0") || str_eq_nocase(export, STR("false")))
-		return NEXT;
+		return request_check_table(r);
 	return request_fail(
 	    r,
 	    failure_bad_request(

@@ -65,12 +65,8 @@ static struct str below(const struct listing *listing, struct str key)
 
 static enum next bad_version(struct request *r)
 {
-	return request_fail(
-	    r, failure_bad_request(
-		   r->arena,
-		   "invalid resource version: resourceVersion: Invalid value: \"" STR_FMT
-		   "\": strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax",
-		   STR_ARG(r->options.resource_version), STR_ARG(r->options.resource_version)));
+	return request_fail(r, failure_bad_request(r->arena, "invalid resource version: " STR_FMT,
+						   STR_ARG(request_version_words(r))));
 }
 
 static enum next continue_at(struct request *r, struct listing *listing)
@@ -335,25 +331,14 @@ static enum next list_read(struct request *r)
 	return answer(r, listing);
 }
 
-static bool is_bad_include(struct str include)
-{
-	return include.len > 0 && !str_is(include, "None") && !str_is(include, "Metadata") &&
-	       !str_is(include, "Object");
-}
-
 static enum next list_check(struct request *r)
 {
 	struct fault why = { 0 };
 
 	if (r->form.view == VIEW_PARTIAL)
 		return request_fail(r, failure_not_acceptable(r->arena, NEGOTIATE_OFFERED));
-	if (r->form.view == VIEW_TABLE && is_bad_include(r->options.include_object))
-		return request_fail(
-		    r, failure_bad_request(
-			   r->arena,
-			   "Unable to convert to Table as requested: includeObject: Invalid value: "
-			   "\"" STR_FMT "\": must be 'Metadata', 'Object', 'None', or empty",
-			   STR_ARG(r->options.include_object)));
+	if (request_check_table(r) != NEXT)
+		return DONE;
 	if (select_check(r->type, &r->options.fields, &why) != OK)
 		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
 	return NEXT;

@@ -1,5 +1,6 @@
 #include "actors/server/verb/page-token.h"
 
+#include "datastore/object/json.h"
 #include "transport/wire/base64.h"
 #include "transport/wire/json.h"
 
@@ -71,6 +72,16 @@ static bool is_clean(struct str start)
 	return true;
 }
 
+static enum status not_json(struct str json, struct fault *why)
+{
+	struct fault words = { 0 };
+	enum json_sort sort;
+
+	if (json_sort_of(json, &sort, &words) != OK)
+		return fault_set(why, BAD_REQUEST, "", "continue key is not valid: %s", words.text);
+	return fault_set(why, BAD_REQUEST, "", "continue key is not valid");
+}
+
 enum status page_token_parse(struct arena *arena, struct str text, struct page_token *out,
 			     struct fault *why)
 {
@@ -83,7 +94,7 @@ enum status page_token_parse(struct arena *arena, struct str text, struct page_t
 				 "continue key is not valid: illegal base64 data at input byte %u",
 				 error_at);
 	if (!read_members(arena, json, &version, &token))
-		return fault_set(why, BAD_REQUEST, "", "continue key is not valid");
+		return not_json(json, why);
 	if (!str_is(version, "meta.k8s.io/v1"))
 		return fault_set(why, BAD_REQUEST, "",
 				 "continue key is not valid: server does not recognize this "

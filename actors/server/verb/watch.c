@@ -536,11 +536,7 @@ static enum next watch_read(struct request *r)
 		options->send_initial_events = OPTION_TRUE;
 	has_initial = options->send_initial_events == OPTION_TRUE;
 	if (!is_any && str_to_u64(version, &revision) != OK)
-		return request_fail(
-		    r, failure_plain(
-			   r->arena, 500,
-			   request_printf(r, "strconv.ParseUint: parsing %.*s: invalid syntax",
-					  STR_ARG(version))));
+		return request_fail(r, failure_plain(r->arena, 500, request_version_words(r)));
 	if (version.len == 0 && !r->is_fresh)
 		return request_refresh(r);
 	if (has_initial || is_any) {

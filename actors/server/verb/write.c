@@ -42,7 +42,8 @@ void write_fill_new(struct request *r)
 	UNSET(meta, deletion_grace_period_seconds);
 	meta->self_link = STR_NONE;
 	if (meta->generate_name.len > 0 && (meta->name.len == 0 || r->is_name_ours)) {
-		meta->name = new_name(r, meta->generate_name);
+		meta->name = r->resource->rules->keeps_prefix ? meta->generate_name
+							      : new_name(r, meta->generate_name);
 		r->is_name_ours = true;
 	}
 }

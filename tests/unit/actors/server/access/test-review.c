@@ -242,7 +242,7 @@ TEST(a_token_ends_with_its_account_and_its_time)
 	rig_run(rig, 700000);
 	answer = rig_post(rig, AUTHN "/tokenreviews", body.at);
 	CHECK(rig_at(answer.body, "status.authenticated").at == NULL);
-	CHECK_AT(answer.body, "status.error", "the token has expired");
+	CHECK_AT(answer.body, "status.error", "[invalid bearer token, the token has expired]");
 	token = token_of(rig, "");
 	body = rig_printf("{\"spec\":{\"token\":\"" STR_FMT "\"}}", STR_ARG(token));
 	CHECK_AT(rig_post(rig, AUTHN "/tokenreviews", body.at).body, "status.authenticated", "true");
@@ -274,7 +274,8 @@ TEST(a_token_like_one_that_was_good_is_not)
 	for (int i = 0; i < 2; i++) { /* a bad one is not remembered as good either */
 		answer = rig_post(rig, AUTHN "/tokenreviews", body.at);
 		CHECK(rig_at(answer.body, "status.authenticated").at == NULL);
-		CHECK_AT(answer.body, "status.error", "no key of this cluster signed the token");
+		CHECK_AT(answer.body, "status.error",
+			 "[invalid bearer token, no key of this cluster signed the token]");
 	}
 	rig_close(rig);
 }
@@ -335,6 +336,6 @@ TEST(a_token_request_that_is_wrong_is_refused)
 	CHECK_FAILURE(rig_post(rig, AUTHN "/tokenreviews", "{\"spec\":{}}"), 400, "BadRequest",
 		      "token is required for TokenReview in authentication");
 	CHECK_AT(rig_post(rig, AUTHN "/tokenreviews", "{\"spec\":{\"token\":\"x\"}}").body,
-		 "status", "{\"user\":{}}");
+		 "status", "{\"user\":{},\"error\":\"invalid bearer token\"}");
 	rig_close(rig);
 }

@@ -185,12 +185,29 @@ TEST(a_binding_that_is_wrong_is_refused)
 	CHECK_FAILURE(rig_post(rig, PODS "/q/binding",
 			       "{\"metadata\":{\"name\":\"q\"},\"target\":{\"name\":\"n1\"}}"),
 		      404, "NotFound", "pods \"q\" not found");
+	answer = rig_post(rig, PODS "/p/binding",
+			  "{\"metadata\":{\"name\":\"p\"},\"target\":{\"kind\":\"Pod\"}}");
+	CHECK_CODE(answer, 500);
+	CHECK_AT(answer.body, "message",
+		 "[target.kind: Unsupported value: \"Pod\": supported values: \"Node\", "
+		 "\"<empty>\", target.name: Required value]");
 	CHECK_CODE(rig_post(rig, PODS "/p/binding",
+			    "{\"metadata\":{\"name\":\"p\"},\"target\":{\"name\":\"N_1\"}}"),
+		   500);
+	answer = rig_post(rig, PODS "/p/binding",
+			  "{\"metadata\":{\"name\":\"p\",\"uid\":\"other\"},\"target\":{\"name\":"
+			  "\"n1\"}}");
+	CHECK_CODE(answer, 409);
+	CHECK(str_find(answer.body, STR("Precondition failed: UID in precondition: other")) > 0);
+	answer = rig_post(rig, PODS "/p/binding",
+			  "{\"metadata\":{\"name\":\"p\",\"resourceVersion\":\"1\"},\"target\":{"
+			  "\"name\":\"n1\"}}");
+	CHECK_CODE(answer, 409);
+	CHECK(str_find(answer.body, STR("ResourceVersion in precondition: 1")) > 0);
+	/* An id is nothing to this way in. */
+	CHECK_CODE(rig_post(rig, "/api/v1/namespaces/default/bindings",
 			    "{\"metadata\":{\"name\":\"p\",\"uid\":\"other\"},\"target\":{\"name\":"
 			    "\"n1\"}}"),
-		   409);
-	CHECK_CODE(rig_post(rig, "/api/v1/namespaces/default/bindings",
-			    "{\"metadata\":{\"name\":\"p\"},\"target\":{\"name\":\"n1\"}}"),
 		   201);
 	CHECK_AT(rig_get(rig, PODS "/p").body, "spec.nodeName", "n1");
 	rig_close(rig);
@@ -247,6 +264,10 @@ TEST(an_eviction_without_a_budget_deletes_the_pod)
 		      "NotFound", "pods \"q\" not found");
 	CHECK_FAILURE(rig_post(rig, PODS "/q/eviction", EVICT), 400, "BadRequest",
 		      "name in URL does not match name in Eviction object");
+	CHECK_CODE(rig_post(rig, PODS "/q/eviction",
+			    "{\"metadata\":{\"name\":\"q\"},\"deleteOptions\":{"
+			    "\"propagationPolicy\":\"All\"}}"),
+		   422);
 	rig_close(rig);
 }
 

@@ -253,10 +253,25 @@ TEST(a_collection_is_deleted_object_by_object)
 TEST(a_collection_is_deleted_as_its_options_say)
 {
 	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer;
+	struct str more;
 
 	make_three(rig);
 	CHECK_CODE(rig_delete(rig, MAPS "?dryRun=All", NULL), 200);
 	CHECK_STR(rig_names(rig_get(rig, MAPS).body), "a b c");
+	answer = rig_delete(rig, MAPS "?dryRun=All&limit=2", NULL);
+	CHECK_STR(rig_names(answer.body), "a b");
+	more = rig_at(answer.body, "metadata.continue");
+	answer = rig_delete(
+	    rig, rig_printf(MAPS "?dryRun=All&limit=2&continue=" STR_FMT, STR_ARG(more)).at, NULL);
+	CHECK_STR(rig_names(answer.body), "c");
+	CHECK(rig_at(answer.body, "metadata.continue").at == NULL);
+	CHECK_FAILURE(rig_delete(rig, MAPS "?continue=x", NULL), 400, "BadRequest",
+		      "invalid continue token: continue key is not valid: illegal base64 data at "
+		      "input byte 0");
+	CHECK_FAILURE(rig_delete(rig, MAPS "?resourceVersion=x", NULL), 400, "BadRequest",
+		      "invalid resource version: resourceVersion: Invalid value: \"x\": "
+		      "strconv.ParseUint: parsing \"x\": invalid syntax");
 	CHECK_STR(rig_names(rig_delete(rig, MAPS "?limit=1", NULL).body), "a");
 	CHECK_STR(rig_names(rig_get(rig, MAPS).body), "b c");
 	CHECK_CODE(rig_delete(rig, MAPS, "{\"propagationPolicy\":\"Foreground\"}"), 200);

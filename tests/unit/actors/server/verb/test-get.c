@@ -145,6 +145,9 @@ TEST(what_is_json_is_also_given_as_yaml)
 	answer = rig_ask_of(rig, .method = "GET", .path = MAPS "/a",
 			    .accept = "application/yaml;as=Table;v=v1;g=meta.k8s.io");
 	CHECK(str_find(answer.body, STR("\nkind: Table\n")) > 0);
+	CHECK_CODE(rig_ask_of(rig, .method = "GET", .path = MAPS "/a?includeObject=All",
+			      .accept = "application/yaml;as=Table;v=v1;g=meta.k8s.io"),
+		   400);
 	rig_close(rig);
 }
 

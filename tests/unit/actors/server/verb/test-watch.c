@@ -167,8 +167,11 @@ TEST(options_of_a_watch_that_do_not_go_together_are_invalid)
 		  "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch "
 		  "unless sendInitialEvents is provided" },
 		{ "sendInitialEvents=true&resourceVersionMatch=Exact",
-		  "resourceVersionMatch: Unsupported value: \"Exact\": supported values: "
-		  "\"NotOlderThan\"" },
+		  "[resourceVersionMatch: Forbidden: sendInitialEvents requires setting "
+		  "resourceVersionMatch to NotOlderThan, resourceVersionMatch: Unsupported value: "
+		  "\"Exact\": supported values: \"NotOlderThan\"]" },
+		{ "continue=x", "resourceVersionMatch: Forbidden: resourceVersionMatch is "
+				"forbidden when continue is provided" },
 	};
 	struct rig *rig = rig_open(NULL);
 
