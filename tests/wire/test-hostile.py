@@ -200,6 +200,26 @@ def test_certificates_of_others_are_nobodys(cluster):
         assert code in (401, 403) and not leaks(data), (code, data)
 
 
+def test_ciphers_are_those_that_keep_secrets(cluster):
+    """The shorter key of AES, which is as safe, where the client leaves the choice; nothing without forward secrecy."""
+    node = cluster.nodes[0]
+
+    def agreed(newest=None, ciphers=None):
+        context = plain(node)
+        if newest:
+            context.maximum_version = newest
+        if ciphers:
+            context.set_ciphers(ciphers)
+        with socket.create_connection((node.address, node.port), 20) as sock, context.wrap_socket(sock, server_hostname=node.address) as tls:
+            return tls.cipher()[0]
+    assert agreed() == "TLS_AES_128_GCM_SHA256", agreed()
+    assert agreed(ssl.TLSVersion.TLSv1_2) == "ECDHE-ECDSA-AES128-GCM-SHA256", agreed(ssl.TLSVersion.TLSv1_2)
+    try:
+        raise Failed("it agreed on " + agreed(ssl.TLSVersion.TLSv1_2, "AES128-SHA:AES256-GCM-SHA384:@SECLEVEL=0"))
+    except (ssl.SSLError, ConnectionError):
+        pass
+
+
 def test_bodies_that_are_bombs_are_refused(cluster):
     judge(cluster, hostile.BODIES)
 
