@@ -138,7 +138,8 @@ struct request {
 	bool is_at_store; /* an answer to its tag is owed */
 	bool is_running;  /* inside request_run: nobody frees it */
 	bool is_answered;
-	bool is_gone; /* nobody waits for the answer any more */
+	bool is_packing; /* its answer leaves later, the request does not wait for that */
+	bool is_gone;    /* nobody waits for the answer any more */
 	uint64_t wait_revision;
 	struct mono wait_ends;
 	struct mono look_at; /* it is run again then; 0: it waits for something else */

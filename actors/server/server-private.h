@@ -65,9 +65,10 @@ struct server {
 	uint64_t look_timer; /* while a request wants to be looked at between two ticks */
 	struct lines lines;
 	struct seals seals;
-	uint64_t kept_bytes;   /* of encodings that hang on the objects of the caches; kept.h */
-	struct arena *scratch; /* of one match or encoding; reset by whoever used it */
-	struct list dirty;     /* caches with news for their watchers */
+	uint32_t packing_count; /* bodies that workers are about to pack */
+	uint64_t kept_bytes;    /* of encodings that hang on the objects of the caches; kept.h */
+	struct arena *scratch;  /* of one match or encoding; reset by whoever used it */
+	struct list dirty;      /* caches with news for their watchers */
 	struct reader reader;
 	struct event_lease event_lease;
 	struct policy_cache policies; /* compiled for admission */

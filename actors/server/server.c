@@ -8,6 +8,7 @@
 #include "actors/server/answer/convert.h"
 #include "actors/server/catalog/definition.h"
 #include "actors/server/catalog/documents.h"
+#include "actors/server/door/packing.h"
 #include "actors/server/outside/callers.h"
 #include "actors/server/outside/conversions.h"
 #include "actors/server/outside/places.h"
@@ -330,9 +331,10 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 
 	server->act = act;
 	if (feed_receive(server, msg) || definitions_receive(server, msg) ||
-	    http_door_receive(server, msg) || live_receive(server, msg) ||
-	    callers_receive(server->callers, msg) || aggregates_receive(server->aggregates, msg) ||
-	    proxy_receive(server, msg) || answer_came(server, msg) || quota_receive(server, msg) ||
+	    http_door_receive(server, msg) || packing_receive(server, msg) ||
+	    live_receive(server, msg) || callers_receive(server->callers, msg) ||
+	    aggregates_receive(server->aggregates, msg) || proxy_receive(server, msg) ||
+	    answer_came(server, msg) || quota_receive(server, msg) ||
 	    message_door_receive(server, msg)) {
 		kept_trim(server);
 		return ACT_OK;

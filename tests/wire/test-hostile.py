@@ -2,6 +2,7 @@
 """Requests that mean no good (hostile.py), against a node: each is refused with the right code, nobody sees what is another's, the server's memory has a
 bound, and those who mean well are answered all the while."""
 import base64
+import gzip
 import http.client
 import io
 import json
@@ -301,6 +302,32 @@ def test_slow_clients_hold_up_nobody(cluster):
         for sock in held:
             sock.close()
     check(cluster)
+
+
+def test_who_hangs_up_while_his_answer_is_packed_hurts_nobody(cluster):
+    """Large answers are packed by workers: their askers are gone before that is done, and more ask than are packed at once."""
+    node = cluster.nodes[0]
+    alice = people(cluster)["alice"]["Authorization"]
+    names = ["large-%d" % i for i in range(4)]
+    for name in names:
+        code, said = node.request("POST", hostile.MAPS, {"metadata": {"name": name}, "data": {"k": os.urandom(350000).hex()}})
+        assert code == 201, said
+    try:
+        for _ in range(40):
+            sock = connect(node)
+            sock.sendall(("GET %s HTTP/1.1\r\nHost: h\r\nAuthorization: %s\r\nAccept-Encoding: gzip\r\n\r\n" % (hostile.MAPS, alice)).encode())
+            sock.close()
+        check(cluster)
+        connection = http.client.HTTPSConnection(node.address, node.port, context=plain(node), timeout=20)
+        connection.request("GET", hostile.MAPS, headers={"Authorization": alice, "Accept-Encoding": "gzip"})
+        answer = connection.getresponse()
+        listed = json.loads(gzip.decompress(answer.read()))
+        assert answer.status == 200 and answer.headers["Content-Encoding"] == "gzip", answer.headers
+        assert {item["metadata"]["name"] for item in listed["items"]} >= set(names)
+        connection.close()
+    finally:
+        for name in names:
+            node.request("DELETE", hostile.MAPS + "/" + name)
 
 
 def test_a_flood_of_watches_has_an_end(cluster):

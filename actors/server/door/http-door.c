@@ -1,7 +1,7 @@
 #include "actors/server/aggregate/proxy.h"
+#include "actors/server/door/packing.h"
 #include "actors/server/door/websocket-door.h"
 #include "actors/server/server-private.h"
-#include "transport/http/gzip.h"
 #include "transport/http/server.h"
 
 /*
@@ -222,46 +222,13 @@ static struct http_parts body_of(const struct request *r)
 	return answer->parts.count > 0 ? answer->parts : (struct http_parts){ &answer->body, 1 };
 }
 
-static struct str pack(struct request *r, struct http_parts body, uint32_t max)
-{
-	struct text out = text_in(r->arena, max);
-	struct gzip *gzip = gzip_new();
-	enum status status = OK;
-
-	text_reserve(&out, max / 4);
-	for (uint32_t i = 0; i < body.count && status == OK; i++)
-		status = gzip_add(gzip, &out, body.at[i], false);
-	if (status == OK)
-		status = gzip_end(gzip, &out);
-	gzip_free(gzip);
-	return status == OK ? text_str(&out) : STR_NONE;
-}
-
-/* Big bodies shrink when the client can read them so. False: it stays as it is. */
-static bool shrink(struct request *r, struct http_parts body)
-{
-	uint64_t bytes = http_parts_bytes(body);
-	struct str packed;
-
-	if (r->answer.encoding.at != NULL || bytes <= LIMIT_GZIP_BYTES || bytes > UINT32_MAX ||
-	    !gzip_is_accepted(r->asked.accept_encoding))
-		return false;
-	packed = pack(r, body, (uint32_t)bytes);
-	if (packed.at == NULL)
-		return false;
-	r->answer.body = packed;
-	r->answer.parts = (struct http_parts){ NULL, 0 };
-	r->answer.encoding = STR("gzip");
-	return true;
-}
-
 static void http_answer(struct request *r)
 {
 	struct heading heading = heading_of(r);
 	struct http_parts body = body_of(r);
 
-	if (shrink(r, body))
-		body = body_of(r);
+	if (packing_take(r, exchange_of(r), headers_of(&heading), body))
+		return;
 	if (r->answer.encoding.at != NULL) {
 		add(&heading, "content-encoding", r->answer.encoding);
 		add(&heading, "vary", STR("Accept-Encoding"));
@@ -274,6 +241,8 @@ static void http_release(struct request *r)
 	struct http_exchange *exchange = exchange_of(r);
 
 	http_set_user(exchange, NULL);
+	if (r->is_packing)
+		return;      /* packing.c goes on with it */
 	http_done(exchange); /* the arena, and the request in it, go with this */
 }
 

@@ -1,4 +1,5 @@
 #include "tests/unit/actors/server/http-rig.h"
+#include "transport/http/gzip.h"
 
 #define MAPS "/api/v1/namespaces/default/configmaps"
 
@@ -63,7 +64,7 @@ TEST(a_big_answer_is_packed_for_who_can_unpack_it)
 	for (uint32_t i = 0; i < 200U * KIB; i++)
 		text_add_char(&body, 'v');
 	text_lit(&body, "\"}}");
-	CHECK_HTTP(http_rig_post(rig, MAPS, text_str(&body).at), 201);
+	CHECK_HTTP(http_rig_post(rig, MAPS, arena_cstr(test_arena(), text_str(&body))), 201);
 	answer = http_rig_ask_of(rig, .path = MAPS "/a", .name = "accept-encoding", .value = "gzip");
 	CHECK_HTTP(answer, 200);
 	CHECK_STR(http_header_get(answer.headers, STR("content-encoding")), "gzip");
@@ -71,6 +72,37 @@ TEST(a_big_answer_is_packed_for_who_can_unpack_it)
 	answer = http_rig_get(rig, MAPS "/a");
 	CHECK(http_header_get(answer.headers, STR("content-encoding")).at == NULL);
 	CHECK(answer.body.len > 200U * KIB);
+	http_rig_close(rig);
+}
+
+static void make_large(struct http_rig *rig, const char *name)
+{
+	struct text body = text_in(test_arena(), 1U * MIB);
+
+	text_printf(&body, "{\"metadata\":{\"name\":\"%s\"},\"data\":{\"k\":\"", name);
+	for (uint32_t i = 0; i < 400U * KIB; i++)
+		text_add_char(&body, 'v');
+	text_lit(&body, "\"}}");
+	CHECK_HTTP(http_rig_post(rig, MAPS, arena_cstr(test_arena(), text_str(&body))), 201);
+}
+
+TEST(a_very_big_answer_is_packed_beside_the_loop)
+{
+	struct http_rig *rig = http_rig_open(NULL);
+	struct text plain = text_in(test_arena(), 4U * MIB);
+	struct http_rig_answer answer, whole;
+
+	make_large(rig, "a");
+	make_large(rig, "b");
+	whole = http_rig_get(rig, MAPS);
+	CHECK_HTTP(whole, 200);
+	answer = http_rig_ask_of(rig, .path = MAPS, .name = "accept-encoding", .value = "gzip");
+	CHECK_HTTP(answer, 200);
+	CHECK_STR(http_header_get(answer.headers, STR("content-encoding")), "gzip");
+	CHECK_STR(http_header_get(answer.headers, STR("content-type")), "application/json");
+	CHECK(answer.body.len < 20U * KIB);
+	CHECK_STATUS(gzip_unpack(&plain, answer.body), OK);
+	CHECK(str_eq(text_str(&plain), whole.body));
 	http_rig_close(rig);
 }
 
