@@ -482,11 +482,9 @@ static void move_base(struct replica *replica, uint64_t index)
 /* Who is alone has nobody who was away; who comes gets the state as soon as a little has been written. */
 static uint64_t kept_bytes(const struct replica *replica)
 {
+	bool is_alone = core_members(replica->core)->len <= 1;
 	uint64_t bytes = replica->config.kept_bytes;
-
-	if (core_members(replica->core)->len > 1 || bytes < KEPT_ALONE_BYTES)
-		return bytes;
-	return KEPT_ALONE_BYTES;
+	return is_alone && bytes > KEPT_ALONE_BYTES ? KEPT_ALONE_BYTES : bytes;
 }
 
 /* How far the log may go, and has to: an eighth less than the limits, so that it does not for every entry. */

@@ -10,11 +10,16 @@
 #include "runtime/base/limits.h"
 #include "runtime/base/mem.h"
 
+/* What hangs on an object beside its whole in each format: its metadata alone, as PartialObjectMetadata in JSON. */
+#define KEPT_METADATA FORMAT_COUNT
+#define KEPT_COUNT (FORMAT_COUNT + 1)
+
 /* Encoded bytes with their own count, so that they can go while someone still sends them. */
 struct encoding {
 	atomic_uint refs;
 	uint32_t len;
-	atomic_bool is_used; /* since the last look */
+	uint32_t raw_at, raw_len; /* of PROTO: what the envelope holds */
+	atomic_bool is_used;      /* since the last look */
 	char bytes[];
 };
 
@@ -23,7 +28,7 @@ struct object_private {
 	atomic_uint refs;
 	atomic_bool is_frozen;
 	atomic_flag lock; /* of `encodings`, for a few instructions */
-	struct encoding *encodings[FORMAT_COUNT];
+	struct encoding *encodings[KEPT_COUNT];
 };
 
 struct object *object_new(const struct type *type)
@@ -85,7 +90,7 @@ void object_unref(const struct object *object)
 	    atomic_fetch_sub_explicit(&object->private->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	struct type_set *set = object->type->set;
-	for (uint32_t i = 0; i < FORMAT_COUNT; i++)
+	for (uint32_t i = 0; i < KEPT_COUNT; i++)
 		encoding_unref(object->private->encodings[i]);
 	arena_free(object->private->arena);
 	type_set_unref(set);
@@ -165,6 +170,7 @@ enum status object_decode_lean(const struct type *type, enum format format, stru
 #define FETCH_OBJECT 12U
 #define FETCH_PRIVATE 8U
 #define FETCH_ENCODING 4U
+#define FETCH_METADATA_BYTES 384U /* of most objects */
 
 void object_fetch_bytes(const struct object *const *objects, uint32_t count, uint32_t at,
 			enum format format)
@@ -176,12 +182,45 @@ void object_fetch_bytes(const struct object *const *objects, uint32_t count, uin
 	__builtin_prefetch(objects[at + FETCH_ENCODING]->private->encodings[format]);
 }
 
-static struct encoding *encode(const struct object *object, enum format format)
+void object_fetch_metadata(const struct object *far, const struct object *near)
+{
+	if (far != NULL)
+		__builtin_prefetch(far->private);
+	if (near != NULL) {
+		const char *encoding = (const char *)near->private->encodings[KEPT_METADATA];
+
+		for (uint32_t at = 0; encoding != NULL && at < FETCH_METADATA_BYTES; at += 64)
+			__builtin_prefetch(encoding + at);
+	}
+}
+
+static void encode_metadata(const struct object *object, struct text *out)
+{
+	struct meta_partial_object_metadata partial = {
+		.metadata = record_meta(object->type, object->record),
+	};
+
+	json_encode(&meta_partial_object_metadata_type, &partial, out);
+}
+
+static void find_raw(struct encoding *encoding)
+{
+	struct proto_envelope envelope;
+
+	if (proto_envelope_open(str_of(encoding->bytes, encoding->len), &envelope, NULL) != OK)
+		assert(!"we wrote it");
+	encoding->raw_at = (uint32_t)(envelope.raw.at - encoding->bytes);
+	encoding->raw_len = envelope.raw.len;
+}
+
+static struct encoding *encode(const struct object *object, uint32_t kind)
 {
 	struct text bytes = text_new(LIMIT_RESPONSE_BYTES);
 
-	if (format == FORMAT_PROTO)
+	if (kind == FORMAT_PROTO)
 		proto_envelope_encode(object->type, object->record, &bytes);
+	else if (kind == KEPT_METADATA)
+		encode_metadata(object, &bytes);
 	else
 		json_encode(object->type, object->record, &bytes);
 	assert(!bytes.is_cut);
@@ -189,36 +228,37 @@ static struct encoding *encode(const struct object *object, enum format format)
 	atomic_init(&encoding->refs, 1);
 	atomic_init(&encoding->is_used, true);
 	encoding->len = bytes.len;
+	encoding->raw_at = encoding->raw_len = 0;
 	memcpy(encoding->bytes, bytes.at, bytes.len);
+	if (kind == FORMAT_PROTO)
+		find_raw(encoding);
 	text_fini(&bytes);
 	return encoding;
 }
 
 /* Puts an encoding in its place, or takes what is there; gives what was there before. */
-static struct encoding *swap(struct object_private *private, enum format format,
+static struct encoding *swap(struct object_private *private, uint32_t kind,
 			     struct encoding *encoding, bool only_if_none)
 {
 	while (atomic_flag_test_and_set_explicit(&private->lock, memory_order_acquire))
 		;
-	struct encoding *before = private->encodings[format];
+	struct encoding *before = private->encodings[kind];
 	if (!only_if_none || before == NULL)
-	private->encodings[format] = encoding;
+	private->encodings[kind] = encoding;
 	else atomic_fetch_add_explicit(&before->refs, 1, memory_order_relaxed);
 	atomic_flag_clear_explicit(&private->lock, memory_order_release);
 	return before;
 }
 
-struct str object_bytes_counted(const struct object *object, enum format format, struct arena *hold,
-				uint64_t *kept)
+/* A reference to what hangs there, or comes to hang there now. */
+static struct encoding *kept_encoding(const struct object *object, uint32_t kind, uint64_t *kept)
 {
 	assert(object_is_frozen(object));
-	if (format == FORMAT_PROTO && !proto_has(object->type))
-		return STR_NONE;
-	struct encoding *encoding = swap(object->private, format, NULL, true);
+	struct encoding *encoding = swap(object->private, kind, NULL, true);
 	if (encoding == NULL) {
-		struct encoding *fresh = encode(object, format);
+		struct encoding *fresh = encode(object, kind);
 		atomic_fetch_add_explicit(&fresh->refs, 1, memory_order_relaxed);
-		encoding = swap(object->private, format, fresh, true);
+		encoding = swap(object->private, kind, fresh, true);
 		if (encoding == NULL) {
 			encoding = fresh;
 			*kept += fresh->len;
@@ -228,8 +268,33 @@ struct str object_bytes_counted(const struct object *object, enum format format,
 		}
 	}
 	atomic_store_explicit(&encoding->is_used, true, memory_order_relaxed);
+	return encoding;
+}
+
+struct str object_bytes_counted(const struct object *object, enum format format, struct arena *hold,
+				uint64_t *kept)
+{
+	if (format == FORMAT_PROTO && !proto_has(object->type))
+		return STR_NONE;
+	struct encoding *encoding = kept_encoding(object, format, kept);
 	arena_on_free(hold, encoding_unref, encoding);
 	return str_of(encoding->bytes, encoding->len);
+}
+
+struct str object_raw_counted(const struct object *object, struct arena *hold, uint64_t *kept)
+{
+	if (!proto_has(object->type))
+		return STR_NONE;
+	struct encoding *encoding = kept_encoding(object, FORMAT_PROTO, kept);
+	arena_on_free(hold, encoding_unref, encoding);
+	return str_of(encoding->bytes + encoding->raw_at, encoding->raw_len);
+}
+
+void object_add_metadata(const struct object *object, struct text *out, uint64_t *kept)
+{
+	struct encoding *encoding = kept_encoding(object, KEPT_METADATA, kept);
+	text_add(out, str_of(encoding->bytes, encoding->len));
+	encoding_unref(encoding);
 }
 
 struct str object_bytes_once(const struct object *object, enum format format, struct arena *hold)
@@ -251,9 +316,9 @@ struct str object_bytes(const struct object *object, enum format format, struct 
 	return object_bytes_counted(object, format, hold, &nobodys);
 }
 
-static uint32_t drop(const struct object *object, enum format format)
+static uint32_t drop(const struct object *object, uint32_t kind)
 {
-	struct encoding *encoding = swap(object->private, format, NULL, false);
+	struct encoding *encoding = swap(object->private, kind, NULL, false);
 	uint32_t len = encoding == NULL ? 0 : encoding->len;
 
 	encoding_unref(encoding);
@@ -264,8 +329,8 @@ uint32_t object_drop_bytes(const struct object *object)
 {
 	uint32_t dropped = 0;
 
-	for (int format = 0; format < FORMAT_COUNT; format++)
-		dropped += drop(object, format);
+	for (uint32_t kind = 0; kind < KEPT_COUNT; kind++)
+		dropped += drop(object, kind);
 	return dropped;
 }
 
@@ -273,15 +338,15 @@ uint32_t object_age_bytes(const struct object *object)
 {
 	uint32_t left = 0;
 
-	for (int format = 0; format < FORMAT_COUNT; format++) {
-		struct encoding *encoding = swap(object->private, format, NULL, true);
+	for (uint32_t kind = 0; kind < KEPT_COUNT; kind++) {
+		struct encoding *encoding = swap(object->private, kind, NULL, true);
 
 		if (encoding == NULL)
 			continue;
 		if (atomic_exchange_explicit(&encoding->is_used, false, memory_order_relaxed))
 			left += encoding->len;
 		else
-			drop(object, format);
+			drop(object, kind);
 		encoding_unref(encoding);
 	}
 	return left;

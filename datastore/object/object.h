@@ -16,6 +16,7 @@
 #include "runtime/base/fault.h"
 #include "runtime/base/status.h"
 #include "runtime/base/str.h"
+#include "runtime/base/text.h"
 
 enum format { FORMAT_JSON, FORMAT_PROTO }; /* PROTO: with the k8s envelope */
 #define FORMAT_COUNT 2
@@ -64,6 +65,12 @@ struct str object_bytes(const struct object *object, enum format format, struct 
 /* The same for who has a budget: what hangs on the object from now on is added to `*kept`. */
 struct str object_bytes_counted(const struct object *object, enum format format, struct arena *hold,
 				uint64_t *kept);
+/* Of FORMAT_PROTO what is within the envelope; absent if the type has no such form. */
+struct str object_raw_counted(const struct object *object, struct arena *hold, uint64_t *kept);
+/* Adds the metadata alone, as PartialObjectMetadata of meta.k8s.io/v1 in JSON; that hangs on the object, too. */
+void object_add_metadata(const struct object *object, struct text *out, uint64_t *kept);
+/* For who asks many for that: memory is fetched for one that comes in eight steps, and for one that comes in four. NULL: there is none. */
+void object_fetch_metadata(const struct object *far, const struct object *near);
 /* The same for who needs them once: what hangs on the object is used, and nothing more than before hangs there. */
 struct str object_bytes_once(const struct object *object, enum format format, struct arena *hold);
 /* For who asks many for their bytes, one after the other: memory is fetched for those that come soon after `at`. */

@@ -101,7 +101,7 @@ enum status respond_view_record(struct request *r, const struct answer_form *for
 				const struct type *type, const void *record, bool has_columns,
 				struct text *out)
 {
-	struct table_row row = { type, record };
+	struct table_row row = { .type = type, .record = record };
 	struct table_options options = { .has_columns = has_columns,
 					 .include_object = r->options.include_object,
 					 .is_beta = form->is_table_beta,
@@ -187,7 +187,7 @@ static uint32_t head_len(const struct type *type)
 				  STR_ARG(type_version(type)));
 }
 
-/* Each item's bytes, in the list's version; what hangs on a frozen object is used as it is. */
+/* Each item's bytes, in the list's version and without an envelope; what hangs on a frozen object is used as it is. */
 static struct str item_bytes(struct request *r, const struct list_shape *list, uint32_t i)
 {
 	const struct object *object = list->objects[i];
@@ -195,11 +195,16 @@ static struct str item_bytes(struct request *r, const struct list_shape *list, u
 	const void *record;
 
 	object_fetch_bytes(list->objects, list->count, i, r->form.format);
+	if (object->type == r->resource->type && r->form.format == FORMAT_PROTO)
+		return object_raw_counted(object, r->arena, &r->server->kept_bytes);
 	if (object->type == r->resource->type)
 		return kept(r, object);
 	out = text_in(r->arena, LIMIT_BODY_BYTES);
 	record = convert_record(object->type, object->record, r->resource->type, r->arena);
-	encode(r->form.format, r->resource->type, record, &out);
+	if (r->form.format == FORMAT_PROTO)
+		proto_encode(r->resource->type, record, &out);
+	else
+		json_encode(r->resource->type, record, &out);
 	return text_str(&out);
 }
 
@@ -287,7 +292,6 @@ static struct http_parts list_proto(struct request *r, const struct list_shape *
 	char *prefixes = arena_alloc(r->arena, ((size_t)list->count + 1) * PREFIX_MAX);
 	struct text open = text_in(r->arena, HEAD_MAX), meta = text_in(r->arena, META_MAX);
 	uint32_t count = 1; /* the envelope's head comes when the length is known */
-	struct proto_envelope envelope;
 	uint64_t total = 0;
 
 	proto_encode(&meta_list_meta_type, &list->meta, &meta);
@@ -296,11 +300,11 @@ static struct http_parts list_proto(struct request *r, const struct list_shape *
 	for (uint32_t i = 0; i < list->count && total <= LIMIT_RESPONSE_BYTES; i++) {
 		struct str bytes = item_bytes(r, list, i);
 
-		if (proto_envelope_open(bytes, &envelope, NULL) != OK)
+		if (bytes.at == NULL)
 			continue;
 		prefixes += PREFIX_MAX;
-		add_part(parts, &count, put_prefix(prefixes, 0x12, envelope.raw.len)); /* 2: items */
-		add_part(parts, &count, envelope.raw);
+		add_part(parts, &count, put_prefix(prefixes, 0x12, bytes.len)); /* 2: items */
+		add_part(parts, &count, bytes);
 		total += bytes.len;
 	}
 	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
@@ -323,6 +327,7 @@ static struct str list_table(struct request *r, const struct list_shape *list)
 					 .include_object = r->options.include_object,
 					 .is_beta = r->form.is_table_beta,
 					 .custom = r->resource->custom,
+					 .kept = &r->server->kept_bytes,
 					 .now = act_wall(r->server->act),
 					 .resource_version = list->meta.resource_version,
 					 .continue_token = list->meta.continue_,
@@ -334,6 +339,8 @@ static struct str list_table(struct request *r, const struct list_shape *list)
 		rows[i].type = r->resource->type;
 		rows[i].record = convert_record(list->objects[i]->type, list->objects[i]->record,
 						r->resource->type, r->arena);
+		if (list->objects[i]->type == r->resource->type)
+			rows[i].object = list->objects[i];
 	}
 	table_encode(r->resource->type, rows, list->count, &options, &out);
 	return out.is_cut ? STR_NONE : text_str(&out);
@@ -351,7 +358,7 @@ static struct str list_partial_json(struct request *r, const struct list_shape *
 	for (uint32_t i = 0; i < list->count; i++) {
 		if (i > 0)
 			text_add_char(&out, ',');
-		encode_partial(FORMAT_JSON, list->objects[i]->type, list->objects[i]->record, &out);
+		object_add_metadata(list->objects[i], &out, &r->server->kept_bytes);
 	}
 	text_lit(&out, "]}");
 	return out.is_cut ? STR_NONE : text_str(&out);

@@ -33,6 +33,8 @@ static void add_object(const struct table *table, const struct table_row *row)
 		text_lit(out, "null");
 	} else if (str_is(table->options->include_object, "Object")) {
 		json_encode(row->type, row->record, out);
+	} else if (row->object != NULL && !table->options->is_beta) {
+		object_add_metadata(row->object, out, table->options->kept);
 	} else {
 		text_lit(out, "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/");
 		text_add(out, table->version);
@@ -83,6 +85,9 @@ static void fetch(const void *at, uint32_t bytes)
 static void fetch_ahead(const struct table_row *rows, const uint32_t *order, uint32_t count,
 			uint32_t at)
 {
+	if (at + FETCH_RECORD < count)
+		object_fetch_metadata(rows[order[at + FETCH_RECORD]].object,
+				      rows[order[at + FETCH_NAMES]].object);
 	if (at + FETCH_RECORD < count)
 		fetch(rows[order[at + FETCH_RECORD]].record, FETCH_RECORD_BYTES);
 	if (at + FETCH_NAMES < count) {

@@ -8,10 +8,12 @@
 #include "runtime/base/base.h"
 
 struct custom_resource;
+struct object;
 
 struct table_row {
 	const struct type *type;
 	const void *record;
+	const struct object *object; /* whose record it is, as it is kept; NULL: nobody keeps it */
 };
 
 struct table_options {
@@ -23,6 +25,7 @@ struct table_options {
 	int64_t remaining;                    /* below 0: not said */
 	struct wall now;                      /* ages are counted from */
 	const struct custom_resource *custom; /* whose columns; NULL: of a built-in kind */
+	uint64_t *kept; /* as of object_bytes_counted(); wanted where rows have objects */
 };
 
 void table_encode(const struct type *type, const struct table_row *rows, uint32_t count,

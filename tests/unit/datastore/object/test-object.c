@@ -1,6 +1,7 @@
 #include "datastore/object/object.h"
 
 #include "datastore/object/json.h"
+#include "datastore/object/proto.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/core.h"
 #include "runtime/base/base.h"
@@ -114,6 +115,41 @@ TEST(bytes_that_are_cut_make_no_lean_object)
 		object_unref(whole);
 		object_unref(lean);
 	}
+	object_unref(object);
+}
+
+TEST(metadata_alone_hangs_on_an_object_too)
+{
+	struct object *object = make_owned();
+	struct text out = text_in(test_arena(), 4 * KIB);
+	uint64_t kept = 0;
+	uint32_t len;
+
+	object_add_metadata(object, &out, &kept);
+	len = out.len;
+	CHECK_EQ(kept, len);
+	CHECK(
+	    str_starts(text_str(&out),
+		       STR("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\","
+			   "\"metadata\":{\"name\":\"a\",\"labels\":{\"x\":\"1\"},")));
+	CHECK(str_find(text_str(&out), STR("value")) < 0);
+	object_add_metadata(object, &out, &kept);
+	CHECK_EQ(out.len, 2 * len);
+	CHECK_EQ(kept, len);
+	CHECK_EQ(object_age_bytes(object), len);
+	CHECK_EQ(object_age_bytes(object), 0);
+	object_unref(object);
+}
+
+TEST(raw_bytes_are_those_within_the_envelope)
+{
+	struct object *object = make_owned();
+	struct text raw = text_in(test_arena(), 4 * KIB);
+	uint64_t kept = 0;
+
+	proto_encode(object->type, object->record, &raw);
+	CHECK(str_eq(object_raw_counted(object, test_arena(), &kept), text_str(&raw)));
+	CHECK_EQ(kept, object_kept(object, FORMAT_PROTO));
 	object_unref(object);
 }
 

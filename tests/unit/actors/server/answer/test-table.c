@@ -17,7 +17,7 @@ static struct table_row make_row(const struct type *type, const char *json)
 	CHECK_STATUS(json_decode(type, str_from(json), test_arena(), (struct json_options){ 0 },
 				 &record, NULL),
 		     OK);
-	return (struct table_row){ type, record };
+	return (struct table_row){ .type = type, .record = record };
 }
 
 static struct str encode(const struct type *type, const struct table_row *rows, uint32_t count,
