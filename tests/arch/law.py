@@ -87,7 +87,7 @@ USES = {
     **{room: RUNTIME + RECORDS + ["actors/client", "actors/admission"] for room in ADMISSION},
     "actors/admission/webhook": RUNTIME + RECORDS + RULES + ["actors/client", "actors/admission", "actors/admission/policy", "transport/wire"],  # their match conditions are compiled once
     "actors/encryption": ["datastore/schema", "transport/tls"],
-    "actors/audit": RUNTIME + RECORDS + ["actors/client", "actors/authorization"],
+    "actors/audit": RUNTIME + RECORDS + HTTP + ["actors/client", "actors/authorization", "transport/tls", "transport/wire"],  # events for another program
     "actors/kinds/field": KINDS + ["actors/kinds"],
     "actors/kinds": KINDS,
     "actors/kinds/access": KINDS + FIELDS + ["actors/kinds", "transport/tls"],  # requests for certificates are read to be judged

@@ -47,8 +47,10 @@ static bool send(struct request *r, const struct audit_sink *sink, struct audit_
 	} else {
 		status = act_send(act, to, &audit_line_type, &line);
 	}
-	if (status != OK)
+	if (status != OK) {
+		arena_free(line.arena);
 		metrics_add(r->server->counts.unaudited, 1);
+	}
 	return status == OK && can_wait && blocks(sink);
 }
 

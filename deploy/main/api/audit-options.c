@@ -1,5 +1,6 @@
 #include "deploy/main/api/audit-options.h"
 
+#include "deploy/main/api/kubeconfig-file.h"
 #include "deploy/main/api/operator-file.h"
 
 static enum status number(const struct command_line *line, const char *name, uint64_t max,
@@ -12,6 +13,51 @@ static enum status number(const struct command_line *line, const char *name, uin
 				 (uintmax_t)max);
 	*out = (uint64_t)value;
 	return OK;
+}
+
+static void add_sink(struct audit_setting *out, const char *actor, const char *mode)
+{
+	out->options.sinks[out->options.sink_count++] =
+	    (struct audit_sink){ actor, strcmp(mode, "batch") == 0      ? AUDIT_BATCH
+					: strcmp(mode, "blocking") == 0 ? AUDIT_BLOCKING
+									: AUDIT_STRICT };
+}
+
+static enum status load_webhook(const struct command_line *line, struct arena *arena,
+				struct audit_setting *out, struct fault *why)
+{
+	const char *path = command_text(line, "audit-webhook-config-file");
+	const char *mode = command_text(line, "audit-webhook-mode");
+	uint64_t lines, batch, rate, burst, event, list;
+
+	TRY(number(line, "audit-webhook-batch-buffer-size", 1U << 20, &lines, why));
+	TRY(number(line, "audit-webhook-batch-max-size", 1U << 20, &batch, why));
+	TRY(number(line, "audit-webhook-batch-throttle-qps", 100000, &rate, why));
+	TRY(number(line, "audit-webhook-batch-throttle-burst", 100000, &burst, why));
+	TRY(number(line, "audit-webhook-truncate-max-event-size", 64U * MIB, &event, why));
+	TRY(number(line, "audit-webhook-truncate-max-batch-size", 64U * MIB, &list, why));
+	if (lines == 0 || batch == 0 || (rate > 0 && burst == 0))
+		return fault_set(why, BAD_REQUEST, "audit-webhook-batch-max-size",
+				 "--audit-webhook-batch-buffer-size, -batch-max-size and "
+				 "-batch-throttle-burst want more than 0");
+	if (path == NULL)
+		return OK;
+	out->has_webhook = true;
+	out->webhook = (struct audit_webhook_args){
+		.is_batching = strcmp(mode, "batch") == 0,
+		.lines_max = (uint32_t)lines,
+		.batch_max = (uint32_t)batch,
+		.wait_ms = (uint32_t)command_number(line, "audit-webhook-batch-max-wait"),
+		.per_second = (uint32_t)rate,
+		.burst = (uint32_t)burst,
+		.backoff_ms = (uint32_t)command_number(line, "audit-webhook-initial-backoff"),
+	};
+	if (command_flag(line, "audit-webhook-truncate-enabled")) {
+		out->webhook.event_max = event;
+		out->webhook.list_max = list;
+	}
+	add_sink(out, "audit-webhook", mode);
+	return kubeconfig_file_load(path, arena, &out->webhook.place, why);
 }
 
 static enum status load_log(const struct command_line *line, struct audit_setting *out,
@@ -35,10 +81,7 @@ static enum status load_log(const struct command_line *line, struct audit_settin
 		return fault_set(
 		    why, BAD_REQUEST, "audit-log-path",
 		    "--audit-log-path wants a file; standard output is the node's own");
-	out->options.sinks[out->options.sink_count++] =
-	    (struct audit_sink){ "audit-log", strcmp(mode, "batch") == 0      ? AUDIT_BATCH
-					      : strcmp(mode, "blocking") == 0 ? AUDIT_BLOCKING
-									      : AUDIT_STRICT };
+	add_sink(out, "audit-log", mode);
 	return OK;
 }
 
@@ -49,6 +92,7 @@ enum status audit_options_load(const struct command_line *line, struct arena *ar
 	void *policy = NULL;
 
 	*out = (struct audit_setting){ 0 };
+	TRY(load_webhook(line, arena, out, why));
 	TRY(load_log(line, out, why));
 	if (path != NULL) {
 		TRY(operator_file_load(path, &audit_policy_type, arena, &policy, why));

@@ -102,6 +102,19 @@ static void add_reload(struct core *core, const char *id, struct reload_args *ar
 		layout_add(&core->layout, id, &reload_class, args);
 }
 
+static void add_audit(struct core *core)
+{
+	struct audit_setting *audit = &core->api.audit;
+
+	if (core->layout.server.audit == NULL)
+		return;
+	audit->log.metrics = audit->webhook.metrics = core->layout.server.metrics;
+	if (audit->log.file.path != NULL)
+		layout_add(&core->layout, "audit-log", &audit_log_class, &audit->log);
+	if (audit->has_webhook)
+		layout_add(&core->layout, "audit-webhook", &audit_webhook_class, &audit->webhook);
+}
+
 /* Files whose changes count without a restart. */
 static void add_reloads(struct core *core)
 {
@@ -208,8 +221,7 @@ int hosts_core(const struct command_line *line)
 	    datastore_configure(&core.process, &core.layout.external, &why) != OK)
 		return failed(line, &why);
 	add_reloads(&core);
-	if (core.layout.server.audit != NULL)
-		layout_add(&core.layout, "audit-log", &audit_log_class, &core.api.audit.log);
+	add_audit(&core);
 	configure_http(&core);
 	configure_etcd(&core, command_text(line, "etcd-listen"));
 	core.keeper.process = &core.process;
