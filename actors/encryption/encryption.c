@@ -1,7 +1,11 @@
 #include "actors/encryption/encryption.h"
 
 #include "transport/tls/crypto.h"
+#include "transport/tls/secretbox.h"
 
+#define CLOSED_EXTRA_BYTES                                                    \
+	(SECRETBOX_EXTRA_BYTES > CRYPTO_ENCRYPT_EXTRA ? SECRETBOX_EXTRA_BYTES \
+						      : CRYPTO_ENCRYPT_EXTRA)
 #define PARTS 5U /* k8s : enc : aesgcm : v1 : name : */
 
 /* ---- which rule ------------------------------------------------------------------------------------------- */
@@ -62,6 +66,16 @@ static struct str context_of(const struct encryption_provider *provider, struct 
 	return provider->kind == ENCRYPTION_AESGCM ? key : STR("");
 }
 
+static uint32_t close_with(const struct encryption_provider *provider, struct str key,
+			   struct str plain, char *out)
+{
+	if (provider->kind != ENCRYPTION_SECRETBOX)
+		return crypto_encrypt(cipher_of(provider), key_of(provider), plain,
+				      context_of(provider, key), out);
+	secretbox_close(provider->key, plain, out);
+	return plain.len + SECRETBOX_EXTRA_BYTES;
+}
+
 struct str encryption_close(const struct encryption_rule *rule, struct str key, struct str plain,
 			    struct arena *arena)
 {
@@ -72,11 +86,21 @@ struct str encryption_close(const struct encryption_rule *rule, struct str key, 
 
 	if (first == NULL || first->kind == ENCRYPTION_IDENTITY)
 		return plain;
-	out = arena_alloc(arena, (size_t)first->prefix.len + plain.len + CRYPTO_ENCRYPT_EXTRA);
+	out = arena_alloc(arena, (size_t)first->prefix.len + plain.len + CLOSED_EXTRA_BYTES);
 	memcpy(out, first->prefix.at, first->prefix.len);
-	len = crypto_encrypt(cipher_of(first), key_of(first), plain, context_of(first, key),
-			     out + first->prefix.len);
+	len = close_with(first, key, plain, out + first->prefix.len);
 	return str_of(out, first->prefix.len + len);
+}
+
+static enum status decrypt(const struct encryption_provider *provider, struct str key,
+			   struct str body, char *out, uint32_t *out_len)
+{
+	if (provider->kind != ENCRYPTION_SECRETBOX)
+		return crypto_decrypt(cipher_of(provider), key_of(provider), body,
+				      context_of(provider, key), out, out_len);
+	TRY(secretbox_open(provider->key, body, out));
+	*out_len = body.len - SECRETBOX_EXTRA_BYTES;
+	return OK;
 }
 
 static enum status open_with(const struct encryption_provider *provider, struct str key,
@@ -87,8 +111,7 @@ static enum status open_with(const struct encryption_provider *provider, struct 
 	char *plain = arena_alloc(arena, (size_t)body.len + 1);
 	uint32_t len;
 
-	if (crypto_decrypt(cipher_of(provider), key_of(provider), body, context_of(provider, key),
-			   plain, &len) != OK)
+	if (decrypt(provider, key, body, plain, &len) != OK)
 		return fault_set(why, CORRUPT, "",
 				 "the value does not open with the key of its prefix " STR_FMT,
 				 STR_ARG(provider->prefix));

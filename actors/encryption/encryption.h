@@ -13,7 +13,12 @@
 #include "datastore/schema/type.h"
 #include "runtime/base/base.h"
 
-enum encryption_kind { ENCRYPTION_IDENTITY, ENCRYPTION_AESGCM, ENCRYPTION_AESCBC };
+enum encryption_kind {
+	ENCRYPTION_IDENTITY,
+	ENCRYPTION_AESGCM,
+	ENCRYPTION_AESCBC,
+	ENCRYPTION_SECRETBOX,
+};
 
 #define ENCRYPTION_KEY_MAX 32U
 
@@ -21,7 +26,7 @@ struct encryption_provider {
 	enum encryption_kind kind;
 	struct str prefix; /* k8s:enc:aescbc:v1:key1: ; "" of identity */
 	uint8_t key[ENCRYPTION_KEY_MAX];
-	uint32_t key_len; /* 16, 24 or 32 */
+	uint32_t key_len; /* 16, 24 or 32; of a secretbox 32 */
 };
 
 struct encryption_rule {

@@ -223,7 +223,8 @@ def holds(folder, word):
 def test_secrets_lie_encrypted_in_the_store_and_their_keys_change():
     option = "encryption-provider-config"
     expect(refused(option, ENCRYPTION % (KEY % ("aesgcm", "a:b"))), r"resources\[0\].providers\[0\].aesgcm.keys\[0\]: Invalid value: a key's name has no colon")
-    expect(refused(option, ENCRYPTION % "  - secretbox: {keys: [{name: a, secret: eA==}]}"), "secretbox and kms are not known here")
+    expect(refused(option, ENCRYPTION % "  - kms: {apiVersion: v2, name: a, endpoint: 'unix:///x'}"), "kms is not known here")
+    expect(refused(option, ENCRYPTION % "  - secretbox: {keys: [{name: a, secret: MDEyMzQ1Njc4OWFiY2RlZg==}]}"), "expected value is 32")
     expect(refused(option, ENCRYPTION % "  - aescbc: {keys: [{name: a, secret: eA==}]}"), "secret is not of the expected length")
     with tempfile.TemporaryDirectory() as folder:
         path = file_of(folder, "encryption.yaml", ENCRYPTION % (KEY % ("aesgcm", "one")))
@@ -243,6 +244,14 @@ def test_secrets_lie_encrypted_in_the_store_and_their_keys_change():
             code, changed = node.request("PUT", "/api/v1/namespaces/default/secrets/a", found)
             assert code == 200 and changed["metadata"]["resourceVersion"] != found["metadata"]["resourceVersion"], changed
             assert holds(node.folder, b"k8s:enc:aescbc:v1:two:") and not holds(node.folder, b"a-word-nobody-says")
+            assert node.stop() == 0
+            file_of(folder, "encryption.yaml", ENCRYPTION % "\n".join((KEY % ("secretbox", "three"), KEY % ("aescbc", "two"))))
+            node.start(*words)
+            node.wait_ready()
+            assert node.request("PUT", "/api/v1/namespaces/default/secrets/a", changed)[0] == 200
+            code, found = node.request("GET", "/api/v1/namespaces/default/secrets/a")
+            assert code == 200 and found["data"]["k"] == "YS13b3JkLW5vYm9keS1zYXlz", found
+            assert holds(node.folder, b"k8s:enc:secretbox:v1:three:") and not holds(node.folder, b"a-word-nobody-says")
 
 
 if __name__ == "__main__":

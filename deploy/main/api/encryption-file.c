@@ -27,6 +27,9 @@ static enum status refuse(struct reading *reading, struct str at, const char *wo
 static enum status add_key(struct reading *reading, struct str at, enum encryption_kind kind,
 			   const struct apiserver_key *key)
 {
+	static const char *const words[] = {
+		[ENCRYPTION_AESGCM] = "aesgcm", [ENCRYPTION_AESCBC] = "aescbc", [ENCRYPTION_SECRETBOX] = "secretbox"
+	};
 	struct encryption_provider *one = &reading->at[reading->len];
 	struct str secret;
 
@@ -38,18 +41,21 @@ static enum status add_key(struct reading *reading, struct str at, enum encrypti
 		return refuse(reading, at, "Required value: a key wants a secret");
 	if (base64_decode(BASE64_STANDARD, key->secret, reading->arena, &secret, NULL) != OK)
 		return refuse(reading, at, "Invalid value: secrets must be base64 encoded");
-	if (secret.len != 16 && secret.len != 24 && secret.len != 32)
+	if (secret.len != 32 &&
+	    (kind == ENCRYPTION_SECRETBOX || (secret.len != 16 && secret.len != 24)))
 		return refuse(reading, at,
-			      "Invalid value: secret is not of the expected length, expected "
-			      "values are 16, 24, 32");
+			      kind == ENCRYPTION_SECRETBOX
+				  ? "Invalid value: secret is not of the expected length, expected "
+				    "value is 32"
+				  : "Invalid value: secret is not of the expected length, expected "
+				    "values are 16, 24, 32");
 	if (reading->len == PROVIDERS_MAX)
 		return refuse(reading, at, "Too many: 256 keys are enough");
 	one->kind = kind;
 	one->key_len = secret.len;
 	memcpy(one->key, secret.at, secret.len);
-	one->prefix =
-	    arena_printf(reading->arena, "k8s:enc:%s:v1:" STR_FMT ":",
-			 kind == ENCRYPTION_AESGCM ? "aesgcm" : "aescbc", STR_ARG(key->name));
+	one->prefix = arena_printf(reading->arena, "k8s:enc:%s:v1:" STR_FMT ":", words[kind],
+				   STR_ARG(key->name));
 	for (uint32_t i = 0; i < reading->len; i++)
 		if (str_eq(reading->at[i].prefix, one->prefix))
 			return refuse(reading, at, "Duplicate value: another key has this name");
@@ -58,14 +64,14 @@ static enum status add_key(struct reading *reading, struct str at, enum encrypti
 }
 
 static enum status add_keys(struct reading *reading, struct str at, enum encryption_kind kind,
-			    const struct apiserver_aes_configuration *aes)
+			    const struct apiserver_key_list keys)
 {
-	if (aes->keys.len == 0)
+	if (keys.len == 0)
 		return refuse(reading, at, "Required value: at least one key is wanted");
-	for (uint32_t i = 0; i < aes->keys.len; i++)
+	for (uint32_t i = 0; i < keys.len; i++)
 		TRY(add_key(reading,
 			    arena_printf(reading->arena, STR_FMT ".keys[%u]", STR_ARG(at), i), kind,
-			    &aes->keys.at[i]));
+			    &keys.at[i]));
 	return OK;
 }
 
@@ -85,18 +91,22 @@ static enum status add_provider(struct reading *reading, struct str at,
 			      "Invalid value: more than one provider specified in a "
 			      "single element, should split into different list "
 			      "elements");
-	if (from->secretbox != NULL || from->kms != NULL)
+	if (from->kms != NULL)
 		return refuse(reading, at,
-			      "Unsupported value: secretbox and kms are not known "
-			      "here, use aesgcm or aescbc");
+			      "Unsupported value: kms is not known here, use aesgcm, secretbox or "
+			      "aescbc");
+	if (from->secretbox != NULL)
+		return add_keys(reading,
+				arena_printf(reading->arena, STR_FMT ".secretbox", STR_ARG(at)),
+				ENCRYPTION_SECRETBOX, from->secretbox->keys);
 	if (from->aesgcm != NULL)
 		return add_keys(reading,
 				arena_printf(reading->arena, STR_FMT ".aesgcm", STR_ARG(at)),
-				ENCRYPTION_AESGCM, from->aesgcm);
+				ENCRYPTION_AESGCM, from->aesgcm->keys);
 	if (from->aescbc != NULL)
 		return add_keys(reading,
 				arena_printf(reading->arena, STR_FMT ".aescbc", STR_ARG(at)),
-				ENCRYPTION_AESCBC, from->aescbc);
+				ENCRYPTION_AESCBC, from->aescbc->keys);
 	if (reading->len == PROVIDERS_MAX)
 		return refuse(reading, at, "Too many: 256 keys are enough");
 	reading->at[reading->len++] =

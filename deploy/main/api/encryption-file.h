@@ -1,7 +1,7 @@
 /*
  * --encryption-provider-config: an EncryptionConfiguration, and how it is read again when it changes.
  *
- * identity, aesgcm and aescbc are known; secretbox and kms are refused by name.
+ * identity, aesgcm, aescbc and secretbox are known; kms is refused by name.
  */
 #ifndef DEPLOY_MAIN_API_ENCRYPTION_FILE_H
 #define DEPLOY_MAIN_API_ENCRYPTION_FILE_H
