@@ -141,8 +141,8 @@ enum status encryption_open(const struct encryption_rule *rule, struct str key, 
 	}
 	if (!is_closed)
 		return fault_set(
-		    why, CORRUPT, "",
+		    why, CORRUPT, ENCRYPTION_FIELD_PREFIX,
 		    "the value is not encrypted, and identity is none of the providers");
-	return fault_set(why, CORRUPT, "", "no provider has the key of the value's prefix " STR_FMT,
-			 STR_ARG(prefix));
+	return fault_set(why, CORRUPT, ENCRYPTION_FIELD_PREFIX,
+			 "no provider has the key of the value's prefix " STR_FMT, STR_ARG(prefix));
 }

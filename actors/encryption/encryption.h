@@ -54,7 +54,8 @@ const struct encryption_rule *encryption_find(const struct encryption *encryptio
 /* The bytes for the store; the arena's, or `plain` itself. `rule` may be NULL. */
 struct str encryption_close(const struct encryption_rule *rule, struct str key, struct str plain,
 			    struct arena *arena);
-/* CORRUPT with words: no provider of the rule fits, or the bytes are not what was closed. `rule` may be NULL. */
+/* CORRUPT with words: no provider of the rule fits (then why->field is ENCRYPTION_FIELD_PREFIX), or the bytes are not what was closed. `rule` may be NULL. */
+#define ENCRYPTION_FIELD_PREFIX "prefix"
 MUST_USE enum status encryption_open(const struct encryption_rule *rule, struct str key,
 				     struct str bytes, struct arena *arena, struct str *out,
 				     struct fault *why);

@@ -274,6 +274,7 @@ static void release(void *arg)
 	resources_free(server->resources);
 	map_fini(&server->by_tag);
 	map_fini(&server->seals.by_key);
+	map_fini(&server->seals.unread);
 	arena_free(server->scratch);
 	if (server->owns_metrics)
 		metrics_free(server->metrics);

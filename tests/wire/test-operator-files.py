@@ -251,6 +251,18 @@ def test_secrets_lie_encrypted_in_the_store_and_their_keys_change():
             assert node.request("PUT", "/api/v1/namespaces/default/secrets/a", changed)[0] == 200
             code, found = node.request("GET", "/api/v1/namespaces/default/secrets/a")
             assert code == 200 and found["data"]["k"] == "YS13b3JkLW5vYm9keS1zYXlz", found
+            # A key that is gone: whoever asks for what it closed is told so, in lists too; the rest goes on.
+            assert node.stop() == 0
+            file_of(folder, "encryption.yaml", ENCRYPTION % (KEY % ("aesgcm", "four")))
+            node.start(*words)
+            node.wait_ready()
+            for method, path, body in (("GET", "/secrets/a", None), ("GET", "/secrets", None), ("PUT", "/secrets/a", found), ("DELETE", "/secrets/a", None)):
+                code, said = node.request(method, "/api/v1/namespaces/default" + path, body)
+                assert code == 500 and said["reason"] == "InternalError" and "no matching prefix found" in said["message"], (method, path, code, said)
+            assert 'unable to transform key "/registry/secrets/default/a"' in node.request("GET", "/api/v1/secrets")[1]["message"]
+            assert node.request("GET", "/api/v1/namespaces/kube-system/secrets")[0] == 200
+            assert node.request("POST", "/api/v1/namespaces/default/secrets", {"metadata": {"name": "b"}})[0] == 201
+            assert node.request("GET", "/api/v1/namespaces/default/secrets/b")[0] == 200
             assert holds(node.folder, b"k8s:enc:secretbox:v1:three:") and not holds(node.folder, b"a-word-nobody-says")
 
 

@@ -65,6 +65,14 @@ static const struct object *decode_as_shown(struct server *server, const struct 
 	return shown;
 }
 
+/* Upstream's, where no key is the value's. */
+static const char *unread_words(const struct fault *why)
+{
+	return strcmp(why->field, ENCRYPTION_FIELD_PREFIX) == 0
+		   ? "no matching prefix found"
+		   : "the stored value does not open with the key of its prefix";
+}
+
 const struct object *feed_decode(struct server *server, const struct cache *cache,
 				 const struct store_row *row)
 {
@@ -73,11 +81,15 @@ const struct object *feed_decode(struct server *server, const struct cache *cach
 	struct fault why = { 0 };
 	struct str plain;
 
-	if (seal_open(server, cache_type(cache), row->key, row->value, arena, &plain, &why) == OK)
-		object = decode_as_shown(server, cache, row, plain);
-	else
+	if (seal_open(server, cache_type(cache), row->key, row->value, arena, &plain, &why) != OK) {
 		log_error("api", "a stored object cannot be opened", LOG_STR("key", row->key),
 			  LOG_FAULT(&why));
+		seal_set_unread(server, row->key, unread_words(&why));
+	} else {
+		object = decode_as_shown(server, cache, row, plain);
+		if (object == NULL)
+			seal_set_unread(server, row->key, "the stored value cannot be decoded");
+	}
 	arena_free(arena);
 	return object;
 }

@@ -46,9 +46,10 @@ static void take_event(struct server *server, const struct store_row *row, bool 
 static void take_row(struct server *server, const struct store_row *row)
 {
 	struct cache *cache = resources_cache_of(server->resources, row->key);
-	const struct object *object = cache != NULL ? feed_decode(server, cache, row) : NULL;
+	const struct object *object;
 
 	seal_note(server, row->key, row->value);
+	object = cache != NULL ? feed_decode(server, cache, row) : NULL;
 	if (cache == NULL)
 		definitions_unclaimed(server, row, false);
 	if (object != NULL)

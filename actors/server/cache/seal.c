@@ -39,10 +39,35 @@ static void *mark_of(struct str prefix)
 	return prefix.len == 0 ? NULL : (void *)(uintptr_t)(hash_str(prefix) | 1);
 }
 
+void seal_set_unread(struct server *server, struct str key, const char *words)
+{
+	map_put(&server->seals.unread, key, (void *)(uintptr_t)words);
+}
+
+const char *seal_unread(const struct server *server, struct str key)
+{
+	return server->seals.unread.len > 0 ? map_get(&server->seals.unread, key) : NULL;
+}
+
+const char *seal_unread_below(const struct server *server, struct str prefix, struct str *out_key)
+{
+	struct str key;
+	void *words;
+
+	for (uint32_t at = 0; map_next(&server->seals.unread, &at, &key, &words);)
+		if (str_starts(key, prefix)) {
+			*out_key = key;
+			return words;
+		}
+	return NULL;
+}
+
 void seal_note(struct server *server, struct str key, struct str bytes)
 {
 	void *mark = mark_of(encryption_prefix(bytes));
 
+	if (server->seals.unread.len > 0)
+		map_remove(&server->seals.unread, key);
 	if (mark != NULL)
 		map_put(&server->seals.by_key, key, mark);
 	else if (server->seals.by_key.len > 0)

@@ -16,6 +16,7 @@ struct server;
 /* Keys of the store to a hash of what closed their values; those that lie there as they are have no entry. */
 struct seals {
 	struct map by_key;
+	struct map unread; /* keys of values that cannot be read to words for it, which are constant */
 };
 
 /* The bytes for the store; the arena's, or the same. */
@@ -24,6 +25,13 @@ struct str seal_close(const struct server *server, const struct type *type, stru
 MUST_USE enum status seal_open(const struct server *server, const struct type *type, struct str key,
 			       struct str bytes, struct arena *arena, struct str *out,
 			       struct fault *why);
+/*
+ * What lies there cannot be read: whoever asks for it, or for a list that it is in, is told so instead of being shown less. Until it is noted again.
+ */
+void seal_set_unread(struct server *server, struct str key, const char *words);
+const char *seal_unread(const struct server *server, struct str key); /* NULL: it can be read */
+/* Of any below the prefix; its key is the map's. */
+const char *seal_unread_below(const struct server *server, struct str prefix, struct str *out_key);
 /* As the store has it now; absent: it is gone. */
 void seal_note(struct server *server, struct str key, struct str bytes);
 bool seal_is_stale(const struct server *server, const struct type *type, struct str key);

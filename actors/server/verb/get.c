@@ -7,16 +7,32 @@
  * that new, from the cache.
  */
 
+/* Why what is stored cannot be shown; NULL: it can, or there is nothing. */
+static const char *unread_words(struct request *r)
+{
+	if (r->server->seals.unread.len == 0 || r->resource == NULL || r->resource->cache == NULL ||
+	    r->route.name.len == 0)
+		return NULL;
+	return seal_unread(r->server, write_key(r, r->route.name));
+}
+
 const struct object *request_live(struct request *r)
 {
 	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
 	const struct object *object = cache_get(r->resource->cache, namespace, r->route.name);
 
+	/* What the cache has is then what was there before. */
+	if (unread_words(r) != NULL)
+		return NULL;
 	return object ? object_hold(r->arena, object) : NULL;
 }
 
 enum next request_not_found(struct request *r)
 {
+	const char *words = unread_words(r);
+
+	if (words != NULL)
+		return request_fail(r, failure_internal(r->arena, "%s", words));
 	return request_fail(
 	    r, failure_not_found(r->arena, request_group(r), request_resource(r), r->route.name));
 }

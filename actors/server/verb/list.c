@@ -306,6 +306,23 @@ static enum next answer(struct request *r, struct listing *listing)
 	return DONE;
 }
 
+/* A list that would not show all says so. */
+static bool is_unread(struct request *r, enum next *out)
+{
+	struct str prefix = cache_prefix(r->resource->cache), key;
+	const char *words;
+
+	if (r->resource->row->is_namespaced && r->route.namespace.len > 0)
+		prefix = request_printf(r, STR_FMT STR_FMT "/", STR_ARG(prefix),
+					STR_ARG(r->route.namespace));
+	words = seal_unread_below(r->server, prefix, &key);
+	if (words != NULL)
+		*out = request_fail(
+		    r, failure_internal(r->arena, "unable to transform key \"" STR_FMT "\": %s",
+					STR_ARG(key), words));
+	return words != NULL;
+}
+
 static enum next list_read(struct request *r)
 {
 	struct listing *listing = r->work;
@@ -324,6 +341,8 @@ static enum next list_read(struct request *r)
 	}
 	next = choose_revision(r, listing);
 	if (next != NEXT)
+		return next;
+	if (r->server->seals.unread.len > 0 && is_unread(r, &next))
 		return next;
 	if (listing->is_exact && cache_changed(r->resource->cache) > listing->revision)
 		return r->resource->live ? expired(r, listing) : ask_page(r, listing);

@@ -21,6 +21,8 @@ static enum next read_live(struct request *r)
 	r->live = request_live(r);
 	if (r->live != NULL)
 		return conversion_step(r, &r->live, 1, r->resource->type);
+	if (seal_unread(r->server, write_key(r, r->route.name)) != NULL)
+		return request_not_found(r);
 	if (r->subresource == NULL &&
 	    (apply_is_asked(r) ||
 	     (r->route.verb == VERB_UPDATE && r->resource->rules->allows_create_on_update)))

@@ -67,8 +67,8 @@ TEST(secrets_are_written_again_when_their_key_has_changed_and_only_then)
 	rig_close(rig);
 }
 
-/* With the wrong keys nothing is made up: what cannot be read is not there, and everything else is. */
-TEST(what_cannot_be_opened_is_not_shown)
+/* With the wrong keys nothing is made up, and nothing is left out without a word; everything else is there. */
+TEST(what_cannot_be_opened_is_told_of)
 {
 	static struct encryption encryption;
 	static struct server_config config = { .encryption = &encryption };
@@ -83,8 +83,12 @@ TEST(what_cannot_be_opened_is_not_shown)
 	encryption.set = &lost_set;
 	rig_kill_server(rig);
 	rig_run(rig, 3000);
-	CHECK_CODE(rig_get(rig, SECRETS "/a"), 404);
-	CHECK_CODE(rig_get(rig, SECRETS), 200);
+	CHECK_CODE(rig_get(rig, SECRETS "/a"), 500);
+	CHECK_CODE(rig_get(rig, SECRETS), 500);
+	CHECK_CODE(rig_delete(rig, SECRETS "/a", NULL), 500);
+	CHECK_CODE(rig_patch(rig, "merge", SECRETS "/a", "{}"), 500);
+	CHECK_CODE(rig_get(rig, SECRETS "/b"), 404);
+	CHECK_CODE(rig_get(rig, "/api/v1/namespaces/kube-system/secrets"), 200);
 	CHECK_CODE(rig_get(rig, "/api/v1/namespaces/default"), 200);
 	rig_close(rig);
 }
