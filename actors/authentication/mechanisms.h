@@ -22,6 +22,9 @@ struct service_account_tokens {
 };
 struct authenticator authentication_service_account(struct service_account_tokens *tokens);
 
+/* Tokens id.secret of Secrets in kube-system, for machines that are to be nodes. */
+struct authenticator authentication_bootstrap_token(void);
+
 /* Tokens that another program knows, asked last. `review.place` is set; the rest of it is zero at first. */
 struct webhook_tokens {
 	struct outside_review review;

@@ -208,6 +208,35 @@ def test_who_shows_no_credential_is_refused_where_the_operator_says_so():
             assert codes(cluster) == [200, 401, 401, 401], codes(cluster)
 
 
+def test_secrets_of_their_type_are_bootstrap_tokens():
+    def secret(name, kind="bootstrap.kubernetes.io/token", **data):
+        return {"metadata": {"name": "bootstrap-token-" + name, "namespace": "kube-system"}, "type": kind, "stringData": {
+            "token-id": name, "token-secret": "0123456789abcdef", "usage-bootstrap-authentication": "true", **data}}
+    with Cluster(1, ("--enable-bootstrap-token-auth",)) as cluster:
+        node = cluster.nodes[0]
+        context = ssl.create_default_context(cafile=node.folder + "/pki/ca.crt")
+
+        def who(token):
+            connection = http.client.HTTPSConnection(node.address, node.port, context=context, timeout=20)
+            connection.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "{}", {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+            answer = connection.getresponse()
+            said = json.loads(answer.read())
+            return answer.status, said.get("status", {}).get("userInfo") if answer.status == 201 else said
+        made = (("aaaaaa", {"auth-extra-groups": "system:bootstrappers:a:b,system:bootstrappers:c"}, 201), ("aaaaab", {"expiration": "2020-01-01T00:00:00Z"}, 401),
+                ("aaaaac", {"usage-bootstrap-authentication": "false"}, 401), ("aaaaad", {"auth-extra-groups": "system:masters"}, 401),
+                ("aaaaae", {"token-id": "aaaaaa"}, 401), ("aaaaaf", {"expiration": "2999-01-01T00:00:00Z"}, 201), ("aaaaag", {"expiration": "soon"}, 401),
+                ("aaaaah", {"kind": "Opaque"}, 401))
+        for name, data, code in made:
+            assert node.request("POST", "/api/v1/namespaces/kube-system/secrets", secret(name, **data))[0] == 201
+            assert who(name + ".0123456789abcdef")[0] == code, name
+        assert who("aaaaaa.0123456789abcdef")[1] == {"username": "system:bootstrap:aaaaaa", "groups": [
+            "system:bootstrappers", "system:bootstrappers:a:b", "system:bootstrappers:c", "system:authenticated"]}
+        for token in ("aaaaaa.0123456789abcdeg", "aaaaaa.0123456789abcde", "aaaaaa.", "zzzzzz.0123456789abcdef", "AAAAAA.0123456789abcdef", "aaaaaa.0123456789abcdef.x", "../aaa.0123456789abcdef"):
+            assert who(token)[0] == 401, token
+        assert node.request("DELETE", "/api/v1/namespaces/kube-system/secrets/bootstrap-token-aaaaaa")[0] == 200
+        assert who("aaaaaa.0123456789abcdef")[0] == 401
+
+
 def holds(folder, word):
     """Whether the bytes lie in any file below it."""
     for place, _, names in os.walk(folder):

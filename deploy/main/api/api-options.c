@@ -27,6 +27,8 @@ const struct option api_options[] = {
 	  .value = "PATH",
 	  .help = "AuthenticationConfiguration: issuers of tokens, and the paths at which no "
 		  "credential is needed" },
+	{ .name = "enable-bootstrap-token-auth",
+	  .help = "Secrets of type bootstrap.kubernetes.io/token in kube-system are tokens" },
 	OIDC_OPTIONS,
 	{ .name = "authorization-config",
 	  .kind = OPTION_TEXT,
@@ -110,6 +112,7 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 	out->authentication.issuers.metrics = place->metrics;
 	TRY(authentication_file_load(&out->authentication, line, arena, why));
 	TRY(request_header_options_load(line, arena, &out->request_headers, why));
+	out->has_bootstrap_tokens = command_flag(line, "enable-bootstrap-token-auth");
 	out->reloads = command_flag(line, "encryption-provider-config-automatic-reload");
 	if (command_text(line, "encryption-provider-config") != NULL)
 		TRY(encryption_file_load(

@@ -25,6 +25,7 @@ struct api_options {
 	struct audit_setting audit;
 	struct webhook_setting webhooks;
 	struct authentication_file authentication;
+	bool has_bootstrap_tokens;
 	struct request_headers request_headers;
 	struct authorization_file authorization;
 	struct encryption_file encryption;

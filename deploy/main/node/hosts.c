@@ -36,7 +36,7 @@ static int run_host(struct process *process, const struct layout *layout)
 struct core {
 	struct process process;
 	struct layout layout;
-	struct authenticator authenticators[5];
+	struct authenticator authenticators[6];
 	struct service_account_tokens tokens;
 	struct certificate_key *key;
 	const struct certificate_key *keys[1];
@@ -86,6 +86,8 @@ static void add_mechanisms(struct core *core)
 		add_mechanism(core, authentication_request_header(&core->api.request_headers));
 	add_mechanism(core, authentication_certificate());
 	add_mechanism(core, authentication_service_account(&core->tokens));
+	if (core->api.has_bootstrap_tokens)
+		add_mechanism(core, authentication_bootstrap_token());
 	if (issuers->set != NULL)
 		add_mechanism(core, authentication_issuers(issuers));
 	if (webhooks->has_tokens)
