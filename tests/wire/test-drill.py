@@ -118,6 +118,13 @@ def test_two_do_not_run_at_once(cluster3):
     assert left_nothing(cluster3)
 
 
+def test_a_node_that_is_just_coming_back_is_asked_again(cluster3):
+    highly_available(cluster3)
+    cluster3.nodes[1].kill_host("core")
+    done = cluster3.nodes[1].troupe("drill", "voter", ok=None, seconds=180)
+    assert done.returncode == 0 or "refused" in done.stderr, done.stderr
+
+
 def test_a_cluster_that_has_lost_a_voter_is_refused(cluster3):
     highly_available(cluster3)
     lost = next(node for node in cluster3.nodes[1:] if node is not cluster3.leader())

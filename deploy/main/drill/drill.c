@@ -8,6 +8,7 @@
 
 #define PERIOD_MS 20U
 #define HEAL_MS 60000U
+#define ANSWER_MS 3000U
 #define FAULT_S_MAX 600U /* a plan's */
 #define SETTLE_MS 500U   /* a gap that begins late is seen, too */
 
@@ -16,6 +17,17 @@
 static struct standing look(struct drill *drill, struct arena *arena)
 {
 	return standing_of(arena, drill_ask_own(drill, "/troupe/status?output=json", arena));
+}
+
+/* The node that is asked may be coming back at this moment, from what another drill did to it. */
+static struct standing look_first(struct drill *drill)
+{
+	int64_t until_ms = drill_now_ms(drill) + ANSWER_MS;
+	struct standing standing = look(drill, drill->arena);
+
+	while (standing.member_count == 0 && drill_wait_on(drill, until_ms))
+		standing = look(drill, drill->arena);
+	return standing;
 }
 
 static int64_t look_pid(struct drill *drill)
@@ -339,7 +351,7 @@ static void story(struct act *act, void *state, void *arg)
 	(void)act;
 	(void)arg;
 	if (drill_connect(drill, socket, NULL, &drill->socket)) {
-		drill->before = look(drill, drill->arena);
+		drill->before = look_first(drill);
 		is_measured = can_bear(drill) && choose(drill) && drill_load_keys(drill) &&
 			      drill_connect_all(drill) && drill_make_namespace(drill) &&
 			      begin_probing(drill) && hurt(drill) && await_restored(drill);
