@@ -24,7 +24,9 @@ struct table_keep store_past_keep(const struct store *store)
 	if (!config->past_bytes || !config->past_s || store->is_pressed || store->is_table_full)
 		return (struct table_keep){ 0 };
 	return (struct table_keep){ .max_bytes = config->past_bytes,
-				    .since_s = now_s - (int64_t)config->past_s };
+				    .since_s = now_s - (int64_t)config->past_s,
+				    .without = config->past_without,
+				    .without_count = config->past_without_count };
 }
 
 bool store_past_second(struct store *store)
@@ -73,7 +75,7 @@ static enum status read_past(struct store_past_job *job)
 	answer->more = answer->more || more;
 	if (job->ask.at_s)
 		TRY(table_revision_at(view, (int64_t)job->ask.at_s, &answer->revision_at));
-	TRY(table_past_look(view, &past));
+	TRY(table_past_look(view, job->ask.key.len ? job->ask.key : STR_NONE, STR_NONE, &past));
 	answer->oldest = past.oldest;
 	answer->since_s = past.since_s > 0 ? (uint64_t)past.since_s : 0;
 	answer->bytes = past.bytes;

@@ -321,7 +321,7 @@ struct store_past_answer {
 	const struct store_past_change *changes;
 	uint32_t count;
 	bool more;
-	uint64_t oldest;      /* the first revision that can be read with is_past */
+	uint64_t oldest; /* the first revision at which the key, or if none was asked for most kinds, can be read with is_past */
 	uint64_t since_s;     /* when that was; 0: not known */
 	uint64_t bytes;       /* what is kept weighs about so much */
 	uint64_t revision_at; /* 0: before what is known */
@@ -503,9 +503,14 @@ struct store_config {
 	uint32_t checkpoint_ms; /* how old may be what only the log has durably; 0: the usual time */
 	uint32_t election_ms, heartbeat_ms; /* 0: the usual ones */
 	uint32_t history_s;                 /* how long old revisions can be read; 0: 300 */
-	/* What compaction lets go is kept for store_past and is_past, the latest of it; 0 of either: nothing is. */
+	/*
+	 * What compaction lets go is kept for store_past and is_past, the latest of it; 0 of either: nothing is. Not of kinds of keys with
+	 * these prefixes ("/registry/secrets/"); and where there is too much, the kind that has most gives first.
+	 */
 	uint64_t past_bytes;
 	uint32_t past_s;
+	const struct str *past_without;
+	uint32_t past_without_count;
 };
 
 extern const struct act_class store_class;

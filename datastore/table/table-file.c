@@ -3,9 +3,12 @@
  *
  * They are opened with an exclusive lock, so that SQLite keeps no memory to share with others beside the file.
  */
+#include <assert.h>
 #include <stdio.h>
 
 #include "datastore/table/table-private.h"
+
+#define LOST_WORDS_MAX 4096U
 
 /* A file of a database, on its own. */
 struct lone {
@@ -123,10 +126,22 @@ enum status table_examine(const struct seams_files *files, const struct seams_ra
 static enum status find_point(sqlite3 *db, const struct table_point *point, uint64_t *out,
 			      struct fault *why)
 {
-	uint64_t oldest = 0, latest = 0, after = 0, first = 0;
+	uint64_t oldest = 0, others = 0, latest = 0, after = 0, first = 0;
 	char sql[128];
 
-	TRY(ask_number(db, "SELECT swept_id >> 20 FROM meta", &oldest, why));
+	/* Where an older release has swept last, nothing is known of kinds. */
+	TRY(ask_number(db,
+		       "SELECT coalesce(p.gate_id, m.swept_id) >> 20 FROM meta m"
+		       " LEFT JOIN past_mark p ON p.seen_id = m.swept_id",
+		       &oldest, why));
+	/* What counts with the others has no name to be told by. */
+	TRY(ask_number(
+	    db,
+	    "SELECT max(0, coalesce((SELECT swept_id FROM past_kind WHERE prefix = x''), 0))"
+	    " >> 20",
+	    &others, why));
+	if (others > oldest)
+		oldest = others;
 	TRY(ask_number(db, "SELECT rev FROM meta", &latest, why));
 	TRY(ask_number(db, "SELECT coalesce(min(rev), 0) FROM moment", &first, why));
 	snprintf(sql, sizeof sql, "SELECT coalesce(min(rev), 0) FROM moment WHERE at > %lld",
@@ -144,45 +159,90 @@ static enum status find_point(sqlite3 *db, const struct table_point *point, uint
 }
 _Static_assert(TABLE_PLACE_BITS == 20, "statements here shift by it");
 
-/* Those that changed since are, among all keys, few: each is looked up once. */
-static enum status take_back(sqlite3 *db, uint64_t revision, struct fault *why)
+/* Of which nothing is kept so far back, as words. */
+static enum status find_lost(sqlite3 *db, unsigned long long end, struct arena *arena,
+			     struct str *out, struct fault *why)
 {
-	char sql[2048];
-	unsigned long long end = (revision + 1) << TABLE_PLACE_BITS;
+	struct text words = text_in(arena, LOST_WORDS_MAX);
+	sqlite3_stmt *read = NULL;
+	TRY(table_prepare(db, "SELECT prefix FROM past_kind WHERE swept_id >= ?1", &read, why));
+	table_bind_u64(read, 1, end);
+	int rc;
+	while ((rc = sqlite3_step(read)) == SQLITE_ROW) {
+		text_add(&words, words.len ? STR(", ") : STR(""));
+		text_add(&words, table_column_str(read, 0));
+	}
+	enum status status = table_code(db, rc, why);
+	sqlite3_finalize(read);
+	*out = text_str(&words);
+	return status;
+}
 
-	snprintf(sql, sizeof sql,
-		 "BEGIN; CREATE TEMP TABLE back(key BLOB PRIMARY KEY, id INT NOT NULL);"
-		 "INSERT INTO back SELECT key, max(id) FROM hist WHERE id < %llu AND key IN"
-		 " (SELECT key FROM cur WHERE id >= %llu) GROUP BY key;"
-		 "DELETE FROM cur WHERE id >= %llu;"
-		 "INSERT INTO cur SELECT h.key, h.id, h.create_rev, h.version,"
-		 " CASE WHEN h.lease IN (SELECT id FROM lease) THEN h.lease ELSE 0 END,"
-		 " coalesce(length(h.value), 0), h.flags FROM back b JOIN hist h ON h.id = b.id;"
-		 "DELETE FROM hist WHERE id >= %llu; DELETE FROM request WHERE rev > %llu;"
-		 "DELETE FROM moment WHERE rev > %llu; DELETE FROM past;"
-		 "UPDATE meta SET rev = %llu, compact_rev = min(compact_rev, %llu); COMMIT",
-		 end, end, end, end, (unsigned long long)revision, (unsigned long long)revision,
-		 (unsigned long long)revision, (unsigned long long)revision);
+/* %1$: the first id after the revision, %2$: the revision, %3$: the last id up to it. */
+#define END "%1$llu"
+#define REVISION "%2$llu"
+#define LAST "%3$llu"
+
+/*
+ * Those that changed since are, among all keys, few: each is looked up once. Of a kind of which nothing is kept so far back, what was there
+ * then stays as it is now, as changes of that revision; what was deleted since cannot come back.
+ */
+static const char take_back_sql[] =
+    "BEGIN; CREATE TEMP TABLE held(place INTEGER PRIMARY KEY, id INT NOT NULL, key BLOB);"
+    "CREATE TEMP TABLE back(key BLOB PRIMARY KEY, id INT NOT NULL);"
+    "INSERT INTO back SELECT key, max(id) FROM hist WHERE id < " END " AND key IN"
+    " (SELECT key FROM cur WHERE id >= " END ") GROUP BY key;"
+    "INSERT INTO held(id, key) SELECT c.id, c.key FROM past_kind k JOIN cur c"
+    " ON substr(c.key, 1, length(k.prefix)) = k.prefix WHERE k.swept_id >= " END " AND c.id >= " END
+    " AND NOT c.flags & 1 AND c.create_rev <= " REVISION
+    " AND c.key NOT IN (SELECT key FROM back) ORDER BY c.id;"
+    "UPDATE hist SET prev = 0, id = " LAST " + (SELECT place FROM held WHERE held.id = hist.id)"
+    " WHERE id IN (SELECT id FROM held);"
+    "INSERT INTO back SELECT key, " LAST " + place FROM held;"
+    "DELETE FROM cur WHERE id >= " END ";"
+    "INSERT INTO cur SELECT h.key, h.id, h.create_rev, h.version,"
+    " CASE WHEN h.lease IN (SELECT id FROM lease) THEN h.lease ELSE 0 END,"
+    " coalesce(length(h.value), 0), h.flags FROM back b JOIN hist h ON h.id = b.id;"
+    "DELETE FROM hist WHERE id >= " END "; DELETE FROM request WHERE rev > " REVISION ";"
+    "DELETE FROM moment WHERE rev > " REVISION ";"
+    "UPDATE past_kind SET bytes = 0, swept_id = min(swept_id, " LAST ");"
+    "UPDATE past_mark SET counted_id = floor_id, seen_id = min(seen_id, " LAST ");"
+    "UPDATE meta SET rev = " REVISION ", compact_rev = min(compact_rev, " REVISION "),"
+    " swept_id = min(swept_id, " LAST "); COMMIT";
+
+static enum status take_back(sqlite3 *db, uint64_t revision, struct arena *arena, struct str *lost,
+			     struct fault *why)
+{
+	unsigned long long end = (revision + 1) << TABLE_PLACE_BITS;
+	char sql[sizeof take_back_sql + 512];
+	uint64_t last;
+
+	TRY(find_lost(db, end, arena, lost, why));
+	snprintf(sql, sizeof sql, "SELECT coalesce(max(id), 0) FROM hist WHERE id < %llu", end);
+	TRY(ask_number(db, sql, &last, why));
+	int len = snprintf(sql, sizeof sql, take_back_sql, end, (unsigned long long)revision,
+			   (unsigned long long)last);
+	assert(len > 0 && (size_t)len < sizeof sql);
 	return table_code(db, sqlite3_exec(db, sql, NULL, NULL, NULL), why);
 }
 
 enum status table_rewind(const struct seams_files *files, const struct seams_random *random,
-			 const char *path, const struct table_point *point, uint64_t *out,
-			 struct fault *why)
+			 const char *path, const struct table_point *point, struct arena *arena,
+			 struct table_rewound *out, struct fault *why)
 {
 	struct lone lone;
-	uint64_t revision = 0;
+	struct table_rewound rewound = { .revision = 0 };
 
 	TRY(lone_open(files, random, path, &lone, why));
 	/* A copy that an older release made says nothing of times. */
 	enum status status =
 	    table_code(lone.db, sqlite3_exec(lone.db, TABLE_PAST_SCHEMA, NULL, NULL, NULL), why);
 	if (status == OK)
-		status = find_point(lone.db, point, &revision, why);
+		status = find_point(lone.db, point, &rewound.revision, why);
 	if (status == OK)
-		status = take_back(lone.db, revision, why);
+		status = take_back(lone.db, rewound.revision, arena, &rewound.lost, why);
 	if (status == OK)
-		*out = revision;
+		*out = rewound;
 	lone_close(&lone);
 	return status;
 }

@@ -10,12 +10,12 @@ enum status table_past_prepare(struct table_view *view, struct fault *why)
 		{ &view->begin, "BEGIN" },
 		{ &view->commit, "COMMIT" },
 		{ &view->key, "SELECT id FROM cur WHERE key = ?1" },
-		{ &view->oldest, "SELECT swept_id FROM meta" },
+		{ &view->gate, "SELECT gate_id FROM past_mark" },
+		{ &view->kinds, "SELECT prefix, swept_id, bytes FROM past_kind" },
 		{ &view->moment,
 		  "SELECT at FROM moment WHERE rev <= ?1 ORDER BY rev DESC LIMIT 1" },
 		{ &view->moment_after, "SELECT min(rev), (SELECT min(rev) FROM moment),"
 				       " (SELECT rev FROM meta) FROM moment WHERE at > ?1" },
-		{ &view->past, "SELECT bytes FROM past" },
 	};
 	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
 		TRY(table_prepare(view->db, statements[i].sql, statements[i].out, why));
@@ -43,17 +43,55 @@ static enum status find_time(struct table_view *view, uint64_t revision, int64_t
 }
 
 /* What a row superseded went with the row's own id, so the revision of the last id that was swept reads as it was. */
-enum status table_past_look(struct table_view *view, struct table_past *out)
+static bool is_within_kind(struct str kind, struct str end)
 {
-	struct table_past past;
-	uint64_t swept_id;
+	if (!kind.len || !end.at || str_starts(end, kind))
+		return kind.len > 0;
+	/* "/registry/pods0" is what comes right behind "/registry/pods/". */
+	return end.len == kind.len && str_starts(end, str_slice(kind, 0, kind.len - 1)) &&
+	       end.at[end.len - 1] == '/' + 1;
+}
+
+static enum status look_at_kinds(struct table_view *view, struct str from, struct str end,
+				 uint64_t *swept_id, uint64_t *bytes)
+{
+	struct str own = table_kind_of(from);
+	/* A kind that nothing is known of may be among the others; so may a part of a range that is wider than one. */
+	bool is_own = false;
+	uint64_t others = 0;
+	int rc;
+	while ((rc = sqlite3_step(view->kinds)) == SQLITE_ROW) {
+		struct str prefix = table_column_str(view->kinds, 0);
+		uint64_t swept = (uint64_t)sqlite3_column_int64(view->kinds, 1);
+		*bytes += (uint64_t)sqlite3_column_int64(view->kinds, 2);
+		if (!prefix.len)
+			others = swept;
+		else if (table_kind_meets(prefix, from, end) && swept > *swept_id)
+			*swept_id = swept;
+		is_own = is_own || (str_eq(prefix, own) && is_within_kind(own, end));
+	}
+	if (!is_own && others > *swept_id)
+		*swept_id = others;
+	enum status status = table_code(view->db, rc, NULL);
+	sqlite3_reset(view->kinds);
+	return status;
+}
+
+enum status table_past_look(struct table_view *view, struct str from, struct str end,
+			    struct table_past *out)
+{
+	struct table_past past = { .bytes = 0 };
+	uint64_t swept_id, gate_id;
 	TRY(table_view_connect(view, NULL));
-	TRY(read_number(view, view->oldest, &swept_id));
+	TRY(read_number(view, view->gate, &swept_id));
+	gate_id = swept_id;
+	TRY(look_at_kinds(view, from, end, &swept_id, &past.bytes));
+	if (!from.at)
+		swept_id = gate_id;
 	past.oldest = swept_id >> TABLE_PLACE_BITS;
 	if (!past.oldest)
 		past.oldest = 1;
 	TRY(find_time(view, past.oldest, &past.since_s));
-	TRY(read_number(view, view->past, &past.bytes));
 	*out = past;
 	return OK;
 }

@@ -2,35 +2,9 @@
  * Sweeping: what compaction allows to forget goes, a little at a time, but for the latest of it that is kept as the past.
  *
  * Rows stay where they are until they go: keeping costs no writing, and reads of the past follow the same links as those of the present.
- * Two marks go up through the ids: `counted_id`, up to where rows that may go have been weighed, and behind it `swept_id`, up to where
- * they are gone. Both, and the weight between them, are in the table; where an older release has swept, the weight is taken anew.
+ * What is too old goes for all kinds of keys at once; what is too much goes kind by kind (table-kinds.c).
  */
 #include "datastore/table/table-private.h"
-
-#define PAST_ROWS_MAX 64U /* of a step that makes room: it goes no further than it must */
-
-enum status table_past_open(struct table *table, struct fault *why)
-{
-	sqlite3_stmt *read = NULL;
-	TRY(table_code(table->db, sqlite3_exec(table->db, TABLE_PAST_SCHEMA, NULL, NULL, NULL),
-		       why));
-	TRY(table_prepare(table->db,
-			  "SELECT (SELECT at FROM moment ORDER BY rev DESC LIMIT 1),"
-			  " (SELECT swept_id FROM past), (SELECT counted_id FROM past),"
-			  " (SELECT bytes FROM past)",
-			  &read, why));
-	enum status status = table_code(table->db, sqlite3_step(read), why);
-	if (status == OK) {
-		table->moment_s = sqlite3_column_int64(read, 0);
-		table->counted_id = table->swept_id;
-		if ((uint64_t)sqlite3_column_int64(read, 1) == table->swept_id) {
-			table->counted_id = (uint64_t)sqlite3_column_int64(read, 2);
-			table->past_bytes = (uint64_t)sqlite3_column_int64(read, 3);
-		}
-	}
-	sqlite3_finalize(read);
-	return status;
-}
 
 enum status table_sweep_prepare(struct table *table, struct fault *why)
 {
@@ -47,17 +21,13 @@ enum status table_sweep_prepare(struct table *table, struct fault *why)
 		  " AND flags & 1) AND flags & 1 AND id <= ?2" },
 		{ &table->sweep_deletes,
 		  "DELETE FROM hist WHERE id > ?1 AND id <= ?2 AND flags & 1" },
+		/* Whose successor has gone before them: nothing points to them any more, and they are nobody's latest. */
+		{ &table->sweep_left,
+		  "DELETE FROM hist WHERE id > ?1 AND id <= ?2 AND id NOT IN (SELECT prev FROM"
+		  " hist WHERE id > ?2) AND id NOT IN (SELECT id FROM cur WHERE key = hist.key)" },
 		{ &table->sweep_moments, "DELETE FROM moment WHERE rev < (SELECT max(rev)"
 					 " FROM moment WHERE rev <= ?2 >> 20)" },
 		{ &table->sweep_mark, "UPDATE meta SET swept_id = ?1" },
-		/* Deletes are weighed as themselves, not as what was superseded: they go with their own id. */
-		{ &table->weigh_rows,
-		  "SELECT coalesce(sum(length(o.key) + coalesce(length(o.value), 0) + 64), 0)"
-		  " FROM hist h CROSS JOIN hist o WHERE h.id > ?1 AND h.id <= ?2 AND h.prev > 0"
-		  " AND o.id = h.prev AND NOT o.flags & 1" },
-		{ &table->weigh_deletes, "SELECT coalesce(sum(2 * length(key) + 128), 0) FROM hist"
-					 " WHERE id > ?1 AND id <= ?2 AND flags & 1" },
-		{ &table->put_past, "INSERT OR REPLACE INTO past VALUES(1, ?1, ?2, ?3)" },
 		{ &table->first_moment, "SELECT min(rev) FROM moment WHERE at > ?1" },
 	};
 	_Static_assert(TABLE_PLACE_BITS == 20, "a statement above shifts by it");
@@ -87,73 +57,76 @@ static enum status find_bound(struct table *table, uint64_t from, uint64_t to, u
 	return read_number(table, table->sweep_bound, out, why);
 }
 
-static enum status weigh(struct table *table, uint64_t from, uint64_t to, uint64_t *out,
-			 struct fault *why)
+/* Ends the transaction; where it did not go well, what is in memory is not what is in the table. */
+static enum status finish_step(struct table *table, enum status status, struct fault *why)
 {
-	uint64_t rows = 0, deletes = 0;
-	table_bind_u64(table->weigh_rows, 1, from);
-	table_bind_u64(table->weigh_rows, 2, to);
-	TRY(read_number(table, table->weigh_rows, &rows, why));
-	table_bind_u64(table->weigh_deletes, 1, from);
-	table_bind_u64(table->weigh_deletes, 2, to);
-	TRY(read_number(table, table->weigh_deletes, &deletes, why));
-	*out = rows + deletes;
-	return OK;
+	if (status == OK)
+		status = table_kinds_write(table, why);
+	status = table_finish(table, status, why);
+	table->past.is_known = status == OK;
+	return status;
 }
 
-static enum status put_past(struct table *table, uint64_t swept_id, uint64_t counted_id,
-			    uint64_t bytes, struct fault *why)
+static enum status count_upto(struct table *table, const struct table_keep *keep, uint64_t upto,
+			      struct fault *why)
 {
-	table_bind_u64(table->put_past, 1, swept_id);
-	table_bind_u64(table->put_past, 2, counted_id);
-	table_bind_u64(table->put_past, 3, bytes);
-	return table_run(table->db, table->put_past, why);
-}
-
-/* ---- weighing ---- */
-
-static enum status count_upto(struct table *table, uint64_t upto, struct fault *why)
-{
-	uint64_t bytes;
-	TRY(weigh(table, table->counted_id, upto, &bytes, why));
-	bytes += table->past_bytes;
-	TRY(put_past(table, table->swept_id, upto, bytes, why));
-	table->counted_id = upto;
-	table->past_bytes = bytes;
-	return OK;
+	struct table_span span = { table->past.counted_id, upto };
+	TRY(table_run(table->db, table->begin, why));
+	return finish_step(table, table_kinds_count(table, keep, span, why), why);
 }
 
 /* ---- forgetting ---- */
 
-static enum status sweep_rows(struct table *table, uint64_t upto, uint64_t bytes, struct fault *why)
+static enum status sweep_rows(struct table *table, uint64_t upto, struct fault *why)
 {
 	sqlite3_stmt *const steps[] = { table->sweep_rows, table->sweep_keys, table->sweep_deletes,
 					table->sweep_moments };
-	uint64_t counted = table->counted_id > upto ? table->counted_id : upto;
+	struct table_kinds *past = &table->past;
+	uint64_t counted = upto < past->counted_id ? upto : past->counted_id;
+	TRY(table_kinds_uncount(table, (struct table_span){ past->floor_id, counted }, why));
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-		table_bind_u64(steps[i], 1, table->swept_id);
+		table_bind_u64(steps[i], 1, past->floor_id);
 		table_bind_u64(steps[i], 2, upto);
 		TRY(table_run(table->db, steps[i], why));
 	}
-	table_bind_u64(table->sweep_mark, 1, upto);
-	TRY(table_run(table->db, table->sweep_mark, why));
-	return put_past(table, upto, counted, bytes, why);
+	/* Only where an older release went on is the gate above. */
+	if (past->gate_id > past->floor_id) {
+		table_bind_u64(table->sweep_left, 1, past->floor_id);
+		table_bind_u64(table->sweep_left, 2, upto);
+		TRY(table_run(table->db, table->sweep_left, why));
+	}
+	past->floor_id = upto;
+	if (past->gate_id < upto)
+		past->gate_id = upto;
+	if (past->counted_id > upto)
+		return OK;
+	past->counted_id = upto;
+	for (uint32_t i = 0; i < past->all.len; i++)
+		past->all.at[i].bytes = 0;
+	return OK;
 }
 
 static enum status sweep_upto(struct table *table, uint64_t upto, struct fault *why)
 {
-	uint64_t gone = 0;
-	if (table->counted_id > table->swept_id)
-		TRY(weigh(table, table->swept_id,
-			  upto < table->counted_id ? upto : table->counted_id, &gone, why));
-	uint64_t bytes = gone < table->past_bytes ? table->past_bytes - gone : 0;
 	TRY(table_run(table->db, table->begin, why));
-	TRY(table_finish(table, sweep_rows(table, upto, bytes, why), why));
-	table->swept_id = upto;
-	table->past_bytes = bytes;
-	if (table->counted_id < upto)
-		table->counted_id = upto;
-	return OK;
+	return finish_step(table, sweep_rows(table, upto, why), why);
+}
+
+static enum status drop_of_kind(struct table *table, const struct table_keep *keep, uint32_t at,
+				uint32_t max_rows, uint64_t *upto, struct fault *why)
+{
+	const struct table_kinds *past = &table->past;
+	const struct table_kind *kind = &past->all.at[at];
+	struct table_span span = { .from = kind->swept_id };
+	uint64_t max_bytes = table_kinds_bytes(past) > keep->max_bytes ? keep->max_bytes : 0;
+	if (span.from < past->floor_id)
+		span.from = past->floor_id;
+	TRY(find_bound(table, span.from, past->counted_id, max_rows, &span.upto, why));
+	if (!span.upto)
+		span.upto = past->counted_id;
+	*upto = span.upto;
+	TRY(table_run(table->db, table->begin, why));
+	return finish_step(table, table_kinds_drop(table, at, span, max_bytes, why), why);
 }
 
 /* The last id of what was superseded before that second. */
@@ -173,16 +146,22 @@ static enum status find_age_bound(struct table *table, int64_t since_s, uint64_t
 static enum status step_keeping(struct table *table, const struct table_keep *keep, uint64_t last,
 				uint32_t max_rows, uint64_t *upto, struct fault *why)
 {
+	const struct table_kinds *past = &table->past;
 	uint64_t aged;
-	TRY(find_bound(table, table->counted_id, last, max_rows, upto, why));
+	if (past->floor_id < past->gate_id) {
+		TRY(find_bound(table, past->floor_id, past->gate_id, max_rows, upto, why));
+		*upto = *upto ? *upto : past->gate_id;
+		return sweep_upto(table, *upto, why);
+	}
+	TRY(find_bound(table, past->counted_id, last, max_rows, upto, why));
 	if (*upto)
-		return count_upto(table, *upto, why);
+		return count_upto(table, keep, *upto, why);
 	TRY(find_age_bound(table, keep->since_s, last, &aged, why));
-	TRY(find_bound(table, table->swept_id, aged, max_rows, upto, why));
-	if (!*upto && table->past_bytes > keep->max_bytes)
-		TRY(find_bound(table, table->swept_id, last,
-			       max_rows < PAST_ROWS_MAX ? max_rows : PAST_ROWS_MAX, upto, why));
-	return *upto ? sweep_upto(table, *upto, why) : OK;
+	TRY(find_bound(table, past->floor_id, aged, max_rows, upto, why));
+	if (*upto)
+		return sweep_upto(table, *upto, why);
+	int32_t kind = table_kinds_next(past, keep);
+	return kind < 0 ? OK : drop_of_kind(table, keep, (uint32_t)kind, max_rows, upto, why);
 }
 
 enum status table_sweep(struct table *table, const struct table_keep *keep, uint32_t max_rows,
@@ -190,10 +169,12 @@ enum status table_sweep(struct table *table, const struct table_keep *keep, uint
 {
 	uint64_t last = ((table->compact_revision + 1) << TABLE_PLACE_BITS) - 1;
 	uint64_t upto = 0;
+	if (!table->past.is_known)
+		TRY(table_kinds_read(table, why));
 	if (keep && keep->max_bytes > 0) {
 		TRY(step_keeping(table, keep, last, max_rows, &upto, why));
 	} else {
-		TRY(find_bound(table, table->swept_id, last, max_rows, &upto, why));
+		TRY(find_bound(table, table->past.floor_id, last, max_rows, &upto, why));
 		if (upto)
 			TRY(sweep_upto(table, upto, why));
 	}

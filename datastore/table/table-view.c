@@ -207,7 +207,7 @@ static enum status range_past(struct table_view *view, const struct table_range 
 	struct table_past past;
 	TRY(table_view_connect(view, NULL));
 	TRY(table_run(view->db, view->begin, NULL));
-	enum status status = table_past_look(view, &past);
+	enum status status = table_past_look(view, what->from, what->end, &past);
 	if (status == OK && what->revision < past.oldest)
 		status = EXPIRED;
 	if (status == OK)

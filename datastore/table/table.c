@@ -261,7 +261,8 @@ static enum status prepare_all(struct table *table, struct fault *why)
 	};
 	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
 		TRY(table_prepare(table->db, statements[i].sql, statements[i].out, why));
-	return table_sweep_prepare(table, why);
+	TRY(table_sweep_prepare(table, why));
+	return table_kinds_prepare(table, why);
 }
 
 enum status table_open(const struct seams_files *files, const struct seams_random *random,
@@ -286,9 +287,12 @@ enum status table_open(const struct seams_files *files, const struct seams_rando
 	if (status == OK)
 		status = table_read_mark(table->db, arena, mark, &table->swept_id, why);
 	if (status == OK)
-		status = table_past_open(table, why);
+		status = table_code(
+		    table->db, sqlite3_exec(table->db, TABLE_PAST_SCHEMA, NULL, NULL, NULL), why);
 	if (status == OK)
 		status = prepare_all(table, why);
+	if (status == OK)
+		status = table_kinds_read(table, why);
 	if (status != OK) {
 		table_close(table);
 		return status;
@@ -313,6 +317,8 @@ void table_close(struct table *table)
 		finalize_all(table->db);
 		sqlite3_close(table->db);
 	}
+	table_kinds_forget(table);
+	vec_fini(&table->past.all);
 	vfs_free(table->vfs);
 	mem_free(table->path);
 	mem_free(table);

@@ -73,11 +73,14 @@ MUST_USE enum status table_write(struct table *table, const struct table_group *
 
 /*
  * Forgets what compact_revision allows: rows that were superseded at or before it, and deletes. One step looks at
- * no more than `max_rows` rows; *is_done says that nothing is left to do. `keep` spares the latest of them; NULL: none.
+ * no more than `max_rows` rows; *is_done says that nothing is left to do. `keep` spares the latest of them; NULL: none. Where there
+ * is too much, the kind of keys that has most gives its oldest, so that one that changes all the time does not cost the others theirs.
  */
 struct table_keep {
 	uint64_t max_bytes;
-	int64_t since_s; /* what was superseded before goes in any case */
+	int64_t since_s;           /* what was superseded before goes in any case */
+	const struct str *without; /* prefixes of kinds, "/registry/events/", of which nothing is kept */
+	uint32_t without_count;
 };
 MUST_USE enum status table_sweep(struct table *table, const struct table_keep *keep,
 				 uint32_t max_rows, bool *is_done, struct fault *why);
@@ -146,11 +149,13 @@ MUST_USE enum status table_history(struct table_view *view, const struct table_h
 /* ---- the past: what was compacted and is kept nevertheless ---- */
 
 struct table_past {
-	uint64_t oldest; /* the first revision that still reads as it was */
+	uint64_t oldest; /* the first revision at which all of the range still reads as it was */
 	int64_t since_s; /* when that was; 0: not known */
-	uint64_t bytes;  /* about, as far as it was weighed */
+	uint64_t bytes;  /* of all kinds; about, as far as it was weighed */
 };
-MUST_USE enum status table_past_look(struct table_view *view, struct table_past *out);
+/* Of [from, end); `from` absent: of the kinds of which most is kept. */
+MUST_USE enum status table_past_look(struct table_view *view, struct str from, struct str end,
+				     struct table_past *out);
 
 /*
  * The changes of one key before `below` (0: all), the latest first, at most `limit`; *more: there are older ones. The time
@@ -205,13 +210,20 @@ struct table_point {
 	int64_t at_s;
 };
 
+struct table_rewound {
+	uint64_t revision;
+	/* Kinds of which nothing is kept so far back, in words: what was there then is as it was last, but for what was deleted since. */
+	struct str lost;
+};
+
 /*
  * Takes back every change after a point: keys are what they were then, and what happened since is gone. EXPIRED: the past that is kept
- * begins later; BAD_REQUEST: it has yet to come; both with words. *out: the revision.
+ * begins later; BAD_REQUEST: it has yet to come; both with words.
  */
 MUST_USE enum status table_rewind(const struct seams_files *files,
 				  const struct seams_random *random, const char *path,
-				  const struct table_point *point, uint64_t *out, struct fault *why);
+				  const struct table_point *point, struct arena *arena,
+				  struct table_rewound *out, struct fault *why);
 
 /*
  * Makes it stand for `mark` and nothing of what it was copied from: its requests are forgotten, its rows, keys and leases stay, but for

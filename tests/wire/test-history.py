@@ -156,6 +156,33 @@ def test_a_node_that_keeps_nothing_says_expired():
         path = MAPS + "?resourceVersion=%d&resourceVersionMatch=Exact" % first
         until(lambda: node.request("GET", path)[0] == 410, 10, "it is swept")
         assert "what was before is not here" in node.troupe("history", "cm/old").stdout
+        said = node.troupe("up", "--history-without", "secrets,,events", ok=False).stderr
+        assert said.startswith("troupe: ") and "--history-without wants kinds" in said and said.count("\n") == 1, said
+
+
+def test_of_secrets_nothing_is_kept_beyond_compaction_unless_that_is_said():
+    secrets = "/api/v1/namespaces/default/secrets"
+    for words, is_kept in ([], False), (["--history-without", "events,leases"], True):
+        with Cluster(1, WITH_ETCD + words) as cluster:
+            node = cluster.nodes[0]
+            first = create(node, "key", {"p": "c2VjcmV0"}, secrets, "Secret")
+            kept = create(node, "map", {"k": "1"})
+            assert node.request("DELETE", secrets + "/key")[0] == 200
+            last = change(node, "map", {"data": {"k": "2"}})
+            create(node, "other", {})
+            ctl(node, "compaction", str(last + 1))
+
+            def exact(path, revision):
+                return node.request("GET", path + "?resourceVersion=%d&resourceVersionMatch=Exact" % revision)
+
+            if is_kept:
+                assert [item["data"] for item in exact(secrets, first)[1]["items"] if item["metadata"]["name"] == "key"] == [{"p": "c2VjcmV0"}]
+                assert len(versions(node, "secret/key")) == 2
+            else:
+                until(lambda: exact(secrets, first)[0] == 410, 10, "the Secret is gone")
+                assert "nothing is known of" in node.troupe("history", "secret/key", ok=False).stderr
+            assert [item["data"] for item in exact(MAPS, kept)[1]["items"] if item["metadata"]["name"] == "map"] == [{"k": "1"}]
+            assert [v["change"] for v in versions(node, "cm/map")] == ["changed", "made"]
 
 
 def test_a_restored_cluster_may_begin_with_an_earlier_moment():

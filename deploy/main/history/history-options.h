@@ -8,21 +8,30 @@
 #include "deploy/main/command/command.h"
 
 /* For the tables of commands. */
-#define HISTORY_OPTIONS                                                                           \
-	{ .name = "history-mib",                                                                  \
-	  .group = "Data of this node",                                                           \
-	  .kind = OPTION_NUMBER,                                                                  \
-	  .value = "N",                                                                           \
-	  .fallback = "64",                                                                       \
-	  .help = "keeps so much of what objects were, for `troupe history` and lists at an "     \
-		  "exact revision; 0: nothing" },                                                 \
-	{                                                                                         \
-		.name = "history-age", .kind = OPTION_DURATION, .value = "D", .fallback = "168h", \
-		.help = "and no longer than that"                                                 \
+#define HISTORY_OPTIONS                                                                        \
+	{ .name = "history-mib",                                                               \
+	  .group = "Data of this node",                                                        \
+	  .kind = OPTION_NUMBER,                                                               \
+	  .value = "N",                                                                        \
+	  .fallback = "64",                                                                    \
+	  .help = "keeps so much of what objects were, for `troupe history` and lists at an "  \
+		  "exact revision; 0: nothing" },                                              \
+	    { .name = "history-age",                                                           \
+	      .kind = OPTION_DURATION,                                                         \
+	      .value = "D",                                                                    \
+	      .fallback = "168h",                                                              \
+	      .help = "and no longer than that" },                                             \
+	{                                                                                      \
+		.name = "history-without", .kind = OPTION_TEXT, .value = "KIND,...",           \
+		.fallback = "secrets,events,leases",                                           \
+		.help = "and nothing of these, so that what was deleted is gone; none: of all" \
 	}
-#define HISTORY_WORDS 4U
+#define HISTORY_WORDS 6U
+#define HISTORY_WITHOUT_MAX 32U
 
-void history_options(const struct command_line *line, struct store_config *store);
+/* INVALID with words: what is no name of a kind. */
+MUST_USE enum status history_options(const struct command_line *line, struct arena *arena,
+				     struct store_config *store, struct fault *why);
 /* The same options as words for another command line; gives how many. */
 uint32_t history_words(const struct command_line *line, const char **out);
 

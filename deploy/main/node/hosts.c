@@ -229,7 +229,8 @@ int hosts_core(const struct command_line *line)
 	core.keeper.process = &core.process;
 	if (schedule_options(line, core.process.arena, &core.keeper.schedule, &why) != OK)
 		return failed(line, &why);
-	history_options(line, &core.layout.store);
+	if (history_options(line, core.process.arena, &core.layout.store, &why) != OK)
+		return failed(line, &why);
 	core.wear =
 	    (struct wear_args){ .process = &core.process,
 				.budget_bytes =

@@ -70,6 +70,7 @@ static enum status prepare(struct up *up, const struct command_line *line, struc
 
 	TRY(schedule_options(line, up->arena, &up->schedule, why));
 	TRY(schedule_prove(&up->schedule, up->arena, why));
+	TRY(history_options(line, up->arena, &(struct store_config){ .folder = NULL }, why));
 	TRY(api_options_load(line, &place, up->arena, &up->api, why));
 	TRY(api_options_words(line, up->arena, up->api_words, &up->api_word_count, why));
 	TRY(data_dir_find(command_text(line, "data-dir"), &up->dir, why));

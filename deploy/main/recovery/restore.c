@@ -18,8 +18,11 @@ static enum status adopt(const struct seams_files *files, const char *table,
 	TRY(table_examine(files, backup_random(), table, arena, &contents, why));
 	mark = restore_folder_mark(contents.mark.revision, contents.mark.chain);
 	if (at != NULL) {
-		TRY(table_rewind(files, backup_random(), table, at, &restored->contents.revision,
-				 why));
+		struct table_rewound rewound;
+
+		TRY(table_rewind(files, backup_random(), table, at, arena, &rewound, why));
+		restored->contents.revision = rewound.revision;
+		snprintf(restored->lost, sizeof restored->lost, STR_FMT, STR_ARG(rewound.lost));
 		TRY(table_examine(files, backup_random(), table, arena, &contents, why));
 		restored->contents.keys = contents.keys;
 	}

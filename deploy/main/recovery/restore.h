@@ -18,6 +18,7 @@ struct restored {
 	struct backup_contents contents; /* of the backup; revision and keys: of what is restored */
 	uint64_t revision;               /* at which the new cluster begins */
 	char cluster[RESTORE_CLUSTER_BYTES]; /* its id */
+	char lost[512]; /* kinds of which nothing was kept so far back, as words; "": none */
 };
 
 /*

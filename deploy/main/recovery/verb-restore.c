@@ -70,7 +70,7 @@ int verb_restore(const struct command_line *line)
 {
 	struct arena *arena = arena_new(0);
 	struct str passphrase = STR_NONE;
-	struct restored restored;
+	struct restored restored = { .lost = "" };
 	struct fault why = { 0 };
 	struct data_dir dir;
 	char made[TIME_TEXT];
@@ -96,5 +96,9 @@ int verb_restore(const struct command_line *line)
 	       STR_ARG(time_print(restored.contents.made, made)),
 	       (uintmax_t)restored.contents.revision, (uintmax_t)restored.contents.keys,
 	       restored.cluster, (uintmax_t)restored.revision, dir.path);
+	if (restored.lost[0] != '\0')
+		printf("not kept so far back, so as they were last, and without what was deleted "
+		       "since: %s\n",
+		       restored.lost);
 	return EXIT_DONE;
 }
