@@ -373,8 +373,8 @@ def test_a_real_etcd_gives_its_keys_away_living_and_as_files(cluster):
         etcd.ctl("del", "/registry/foreign/default/gone")
         theirs = {key: value for prefix in KEPT for key, value in etcd.keys(prefix).items()}
         etcd.ctl("snapshot", "save", folder + ".snapshot")
-        for place in ("etcd://" + etcd.place, folder + ".snapshot"):
-            node = started(imported(cluster, place, "real-%d" % len(os.listdir(cluster.folder + "/imported"))))
+        for name, place in ("real-alive", "etcd://" + etcd.place), ("real-file", folder + ".snapshot"):
+            node = started(imported(cluster, place, name))
             try:
                 check_same(node, theirs)
                 assert seen(node, "lease", "timetolive", lease)["granted-ttl"] == 3000
