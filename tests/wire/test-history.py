@@ -194,6 +194,13 @@ def test_a_restored_cluster_may_begin_with_an_earlier_moment():
         assert node.request("DELETE", MAPS + "/lost")[0] == 200
         create(node, "late", {})
         node.troupe("backup", path)
+        for words, expected in (("99999999", "it ends at revision"), ("yesterday", "--at wants"), ("2001-01-01T00:00:00Z", "begins at revision")):
+            assert expected in node.troupe("backup", path + ".none", "--at", words, ok=False).stderr
+        assert "leave out --at" in node.troupe("backup", path, "--check", "--at", "7", ok=False).stderr
+        said = node.troupe("backup", path + ".then", "--at", str(first)).stdout
+        assert "revision %d," % first in said and not os.path.exists(path + ".none"), said
+        assert not [name for name in os.listdir(node.folder) if name.startswith("backup-")], os.listdir(node.folder)
+        assert "revision %d," % first in node.troupe("backup", path + ".then", "--check").stdout
         node.stop()
         other = Node("m1", cluster.folder)
         cluster.nodes.append(other)
@@ -206,6 +213,12 @@ def test_a_restored_cluster_may_begin_with_an_earlier_moment():
         found = {item["metadata"]["name"]: item.get("data") for item in body["items"]}
         assert found["kept"] == {"k": "1"} and found["lost"] == {"k": "1"} and "late" not in found, found
         assert int(body["metadata"]["resourceVersion"]) > 1000000000, body["metadata"]
+        third = Node("m2", cluster.folder)
+        cluster.nodes.append(third)
+        third.troupe("restore", path + ".then")
+        third.start().wait_ready()
+        code, body = third.request("GET", MAPS)
+        assert {item["metadata"]["name"]: item.get("data") for item in body["items"]} == found, body
 
 
 if __name__ == "__main__":

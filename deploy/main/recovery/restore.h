@@ -12,13 +12,14 @@
 #define DEPLOY_MAIN_RECOVERY_RESTORE_H
 
 #include "deploy/main/backup/backup.h"
+#include "deploy/main/recovery/point.h"
 #include "deploy/main/recovery/restore-folder.h"
 
 struct restored {
 	struct backup_contents contents; /* of the backup; revision and keys: of what is restored */
 	uint64_t revision;               /* at which the new cluster begins */
 	char cluster[RESTORE_CLUSTER_BYTES]; /* its id */
-	char lost[512]; /* kinds of which nothing was kept so far back, as words; "": none */
+	char lost[POINT_LOST_MAX]; /* kinds of which nothing was kept so far back, as words; "": none */
 };
 
 /*

@@ -12,6 +12,7 @@
 #include "deploy/main/backup/s3-run.h"
 #include "deploy/main/command/ask.h"
 #include "deploy/main/recovery/keeper-ask.h"
+#include "deploy/main/recovery/point.h"
 #include "runtime/loop/loop.h"
 
 static int failed(const struct command_line *line, const struct fault *why)
@@ -34,6 +35,12 @@ static enum status find_path(const char *given, char out[BACKUP_PATH_MAX], struc
 		return fault_set(why, BAD_REQUEST, "", "the path is too long");
 	return OK;
 }
+
+/* What a backup is found to have in it; `lost` as that of struct table_rewound. */
+struct made {
+	struct backup_contents contents;
+	struct str lost;
+};
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
@@ -58,16 +65,38 @@ static enum status write_backup(const struct data_dir *dir, const struct keeper_
 	return backup_write(loop_files(), path, passphrase, copy->path, &pki, contents, why);
 }
 
-static enum status make(const struct command_line *line, const char *path, struct str passphrase,
-			struct arena *arena, struct backup_contents *contents, struct fault *why)
+/* The copy, which is ours alone, as it was at an earlier moment. */
+static enum status take_back(struct keeper_copy *copy, const struct table_point *at,
+			     struct arena *arena, struct str *lost, struct fault *why)
 {
-	struct keeper_copy copy;
-	struct data_dir dir;
-	enum status status;
+	struct table_rewound rewound;
+	struct table_contents contents;
 
+	TRY(table_rewind(loop_files(), backup_random(), copy->path, at, arena, &rewound, why));
+	TRY(table_examine(loop_files(), backup_random(), copy->path, arena, &contents, why));
+	copy->revision = rewound.revision;
+	copy->keys = contents.keys;
+	*lost = rewound.lost;
+	return OK;
+}
+
+static enum status make(const struct command_line *line, const char *path, struct str passphrase,
+			struct arena *arena, struct made *made, struct fault *why)
+{
+	struct backup_contents *contents = &made->contents;
+	struct keeper_copy copy;
+	struct table_point at;
+	struct data_dir dir;
+	bool is_at;
+	enum status status = OK;
+
+	TRY(point_read(command_text(line, "at"), &at, &is_at, why));
 	TRY(data_dir_find(command_text(line, "data-dir"), &dir, why));
 	TRY(keeper_ask_copy(&dir, command_flag(line, "stale"), arena, &copy, why));
-	status = write_backup(&dir, &copy, path, passphrase, arena, contents, why);
+	if (is_at)
+		status = take_back(&copy, &at, arena, &made->lost, why);
+	if (status == OK)
+		status = write_backup(&dir, &copy, path, passphrase, arena, contents, why);
 	(void)loop_files()->unlink(loop_files()->self, copy.path);
 	return status;
 }
@@ -120,18 +149,18 @@ static const char *scratch_path(struct arena *arena)
 /* Sent, and what comes back is tried: only then it is one. */
 static enum status make_there(const struct command_line *line, const struct s3_place *place,
 			      const char *name, struct str passphrase, struct arena *arena,
-			      struct backup_contents *contents, struct fault *why)
+			      struct made *made, struct fault *why)
 {
 	const char *path = scratch_path(arena);
 	bool is_encrypted;
-	enum status status = make(line, path, passphrase, arena, contents, why);
+	enum status status = make(line, path, passphrase, arena, made, why);
 
 	if (status == OK)
 		status = s3_run_put(place, name, path, why);
 	if (status == OK)
 		status = s3_run_get(place, name, path, why);
 	if (status == OK)
-		status = look(path, passphrase, arena, contents, &is_encrypted, why);
+		status = look(path, passphrase, arena, &made->contents, &is_encrypted, why);
 	(void)loop_files()->unlink(loop_files()->self, path);
 	return status;
 }
@@ -173,7 +202,7 @@ static int list(const struct command_line *line)
 static int back_up(const struct command_line *line)
 {
 	struct arena *arena = arena_new(0);
-	struct backup_contents contents = { .revision = 0 };
+	struct made made = { .lost = STR("") };
 	struct str passphrase = STR_NONE;
 	struct fault why = { 0 };
 	char path[BACKUP_PATH_MAX];
@@ -190,17 +219,20 @@ static int back_up(const struct command_line *line)
 		status = passphrase_read(command_text(line, "passphrase-file"), arena, &passphrase,
 					 &why);
 	if (status == OK && name != NULL && is_check)
-		status = look_there(&place, name, passphrase, arena, &contents, &is_encrypted, &why);
+		status = look_there(&place, name, passphrase, arena, &made.contents, &is_encrypted,
+				    &why);
 	else if (status == OK && name != NULL)
-		status = make_there(line, &place, name, passphrase, arena, &contents, &why);
+		status = make_there(line, &place, name, passphrase, arena, &made, &why);
 	else if (status == OK && is_check)
-		status = look(path, passphrase, arena, &contents, &is_encrypted, &why);
+		status = look(path, passphrase, arena, &made.contents, &is_encrypted, &why);
 	else if (status == OK)
-		status = make(line, path, passphrase, arena, &contents, &why);
-	if (status == OK && contents.revision > 0)
-		tell(path, &contents, is_encrypted || passphrase.at != NULL);
+		status = make(line, path, passphrase, arena, &made, &why);
+	if (status == OK && made.contents.revision > 0)
+		tell(path, &made.contents, is_encrypted || passphrase.at != NULL);
 	else if (status == OK)
 		printf("%s: as it was written; --passphrase-file FILE looks into it\n", path);
+	if (status == OK)
+		point_tell_lost(arena_str(arena, made.lost).at);
 	tls_context_unref(place.tls);
 	arena_free(arena);
 	return status == OK ? EXIT_DONE : failed(line, &why);
@@ -210,6 +242,12 @@ int verb_backup(const struct command_line *line)
 {
 	if (command_flag(line, "list"))
 		return list(line);
+	if (command_flag(line, "check") && command_text(line, "at") != NULL) {
+		command_failed(
+		    "backup: --check makes none, so there is no moment for it: leave out "
+		    "--at");
+		return EXIT_USAGE;
+	}
 	if (line->argument_count == 0) {
 		command_failed("backup: say FILE, where to put it, or --list");
 		return EXIT_USAGE;

@@ -10,23 +10,6 @@
 #include "runtime/loop/loop.h"
 #include "transport/tls/context.h"
 
-/* A revision, or a time. *out_is_given false: neither was said. */
-static enum status read_point(const char *text, struct table_point *out, bool *out_is_given,
-			      struct fault *why)
-{
-	struct wall at;
-
-	*out = (struct table_point){ 0 };
-	*out_is_given = text != NULL;
-	if (text == NULL || (str_to_u64(str_from(text), &out->revision) == OK && out->revision > 0))
-		return OK;
-	if (time_parse(str_from(text), &at) != OK)
-		return fault_set(why, BAD_REQUEST, "--at",
-				 "--at wants a revision, or a time such as 2026-11-27T08:30:00Z");
-	out->at_s = at.ns / TIME_S;
-	return OK;
-}
-
 static enum status restore(const struct command_line *line, const char *path, struct str passphrase,
 			   struct data_dir *dir, struct restored *out, struct fault *why)
 {
@@ -35,7 +18,7 @@ static enum status restore(const struct command_line *line, const char *path, st
 	struct seams_stat stat;
 	enum status status = loop_files()->stat(loop_files()->self, path, &stat);
 
-	TRY(read_point(command_text(line, "at"), &at, &is_at, why));
+	TRY(point_read(command_text(line, "at"), &at, &is_at, why));
 	/* Before a directory is made for nothing. */
 	if (status != OK)
 		return fault_set(why, status, "", "%s: %s", path, status_text(status));
@@ -96,9 +79,6 @@ int verb_restore(const struct command_line *line)
 	       STR_ARG(time_print(restored.contents.made, made)),
 	       (uintmax_t)restored.contents.revision, (uintmax_t)restored.contents.keys,
 	       restored.cluster, (uintmax_t)restored.revision, dir.path);
-	if (restored.lost[0] != '\0')
-		printf("not kept so far back, so as they were last, and without what was deleted "
-		       "since: %s\n",
-		       restored.lost);
+	point_tell_lost(restored.lost);
 	return EXIT_DONE;
 }
