@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 
 import suite
 from cluster import Cluster, Node, until
@@ -122,6 +123,26 @@ def test_kinds_of_definitions_have_a_history_too(cluster):
     assert "spec.n: 1 -> 2" in node.troupe("history", "widget/one").stdout
     assert "spec.n: 2 -> 1" in node.troupe("undo", "widgets.example.com/one", "--yes").stdout
     assert node.request("GET", path + "/one")[1]["spec"] == {"n": 1}
+
+
+def test_the_audit_log_says_which_user_it_was():
+    with tempfile.TemporaryDirectory() as folder:
+        with open(folder + "/policy.yaml", "w") as file:
+            file.write("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n")
+        with Cluster(1, ["--audit-policy-file", folder + "/policy.yaml", "--audit-log-path", folder + "/audit.log"]) as cluster:
+            node = cluster.nodes[0]
+            create(node, "web", {"color": "red"})
+            code, _ = node.request("PATCH", MAPS + "/web", {"data": {"color": "blue"}}, "application/merge-patch+json",
+                                   {"Impersonate-User": "alice", "Impersonate-Group": "system:masters"})
+            assert code == 200
+            assert node.request("DELETE", MAPS + "/web")[0] == 200
+
+            def told():
+                said = versions(node, "cm/web")
+                return said if all("user" in version for version in said[1:]) else None
+            said = until(told, 10, "the audit log has it")
+            assert said[1]["user"].startswith("alice (") and said[2]["user"] and "alice" not in said[2]["user"], said
+            assert ", with " in node.troupe("history", "cm/web").stdout
 
 
 def test_an_exact_list_goes_back_beyond_compaction_and_a_watch_does_not():

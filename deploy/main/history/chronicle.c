@@ -2,6 +2,7 @@
 
 #define FIELDS_SHOWN 3U
 #define BY_MIN 8U
+#define BY_MAX (4U * KIB)
 
 static struct str printed_time(uint64_t at_s, char out[TIME_TEXT])
 {
@@ -49,32 +50,48 @@ static void change_text(const struct chronicle_version *version, struct text *ou
 		chronicle_fields(&version->difference, FIELDS_SHOWN, "; ", out);
 }
 
-static uint32_t by_width(const struct chronicle *chronicle)
+/* "alice, with kubectl-edit"; "-": nobody says so. */
+static void by_text(const struct chronicle_version *version, struct text *out)
+{
+	text_clear(out);
+	text_add(out, version->user);
+	if (version->user.len > 0 && version->by.len > 0)
+		text_lit(out, ", with ");
+	text_add(out, version->by);
+	if (out->len == 0)
+		text_add_char(out, '-');
+}
+
+static uint32_t by_width(const struct chronicle *chronicle, struct text *by)
 {
 	uint32_t width = BY_MIN;
 
-	for (uint32_t i = 0; i < chronicle->count; i++)
-		if (chronicle->versions[i].by.len > width)
-			width = chronicle->versions[i].by.len;
+	for (uint32_t i = 0; i < chronicle->count; i++) {
+		by_text(&chronicle->versions[i], by);
+		if (by->len > width)
+			width = by->len;
+	}
 	return width;
 }
 
 void chronicle_text(const struct chronicle *chronicle, struct text *out)
 {
 	char time[TIME_TEXT];
-	uint32_t width = by_width(chronicle);
+	struct text by = text_new(BY_MAX);
+	uint32_t width = by_width(chronicle, &by);
 
 	text_printf(out, "%-10s %-20s  %-*s  %s\n", "REVISION", "TIME", (int)width, "BY", "CHANGE");
 	for (uint32_t i = 0; i < chronicle->count; i++) {
 		const struct chronicle_version *version = &chronicle->versions[i];
 		struct str at = printed_time(version->at_s, time);
-		struct str by = version->by.len > 0 ? version->by : STR("-");
 
+		by_text(version, &by);
 		text_printf(out, "%-10ju %-20.*s  %-*.*s  ", (uintmax_t)version->revision,
-			    (int)at.len, at.at, (int)width, (int)by.len, by.at);
+			    (int)at.len, at.at, (int)width, (int)by.len, text_str(&by).at);
 		change_text(version, out);
 		text_add_char(out, '\n');
 	}
+	text_fini(&by);
 	if (chronicle->more)
 		text_lit(out, "there are older ones: --limit N shows more\n");
 	text_printf(out, "this node keeps what was since revision %ju (" STR_FMT ")\n",
@@ -113,6 +130,8 @@ void chronicle_document(const struct chronicle *chronicle, struct document *doc)
 		document_str(doc, "time",
 			     version->at_s > 0 ? printed_time(version->at_s, time) : STR_NONE);
 		document_str(doc, "by", version->by);
+		if (version->user.len > 0)
+			document_str(doc, "user", version->user);
 		document_str(doc, "change",
 			     version->is_delete  ? STR("deleted")
 			     : version->is_first ? STR("made")

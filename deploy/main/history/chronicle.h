@@ -13,7 +13,8 @@ struct chronicle_version {
 	bool is_delete;
 	bool is_first; /* it was not there before */
 	bool is_blind; /* what was before it is not kept, or was not asked for: nothing is known of the change */
-	struct str by;
+	struct str by;   /* programs, as managed fields name them */
+	struct str user; /* who asked for it, where the audit log says so; else empty */
 	struct difference difference;
 };
 

@@ -8,6 +8,7 @@
 #include "deploy/main/history/chronicle.h"
 #include "deploy/main/history/past-object.h"
 #include "deploy/main/history/target.h"
+#include "deploy/main/history/trail.h"
 #include "transport/http/server.h"
 #include "transport/http/url.h"
 #include "transport/wire/yaml.h"
@@ -19,9 +20,14 @@
 #define TEXT_MAX (8U * MIB)
 #define AGENT "troupe-undo"
 
+struct historian {
+	const char *audit_path;
+};
+
 /* An HTTP request to be answered by a task. */
 struct page {
 	struct act *act;
+	const char *audit_path;
 	struct str method, path, query;
 	struct arena *arena;
 	struct target target;
@@ -238,6 +244,33 @@ static enum status describe(struct page *page, const struct store_past_answer *p
 	return OK;
 }
 
+struct reading {
+	struct trail trail;
+	const struct seams_files *files;
+	const char *path;
+};
+
+static void run_reading(void *arg)
+{
+	const struct reading *reading = arg;
+
+	trail_read(&reading->trail, reading->files, reading->path);
+}
+
+static void find_users(struct page *page, const struct chronicle *chronicle,
+		       struct chronicle_version *versions)
+{
+	struct reading reading = { .trail = { .target = &page->target,
+					      .versions = versions,
+					      .count = chronicle->count,
+					      .arena = page->arena },
+				   .files = &act_seams(page->act)->files,
+				   .path = page->audit_path };
+
+	if (page->audit_path != NULL)
+		act_await(page->act, NULL, run_reading, &reading);
+}
+
 static enum status write_down(struct page *page, uint32_t limit, struct chronicle *out,
 			      struct fault *why)
 {
@@ -257,12 +290,15 @@ static enum status write_down(struct page *page, uint32_t limit, struct chronicl
 		TRY(describe(page, &past, i, is, &was, &versions[i], why));
 		is = was;
 	}
+	for (uint32_t i = 0; i < shown; i++)
+		versions[i].user = STR("");
 	*out = (struct chronicle){ .what = query(page, "what"),
 				   .versions = versions,
 				   .count = shown,
 				   .more = past.more || shown < past.count,
 				   .oldest = past.oldest,
 				   .since_s = past.since_s };
+	find_users(page, out, versions);
 	return OK;
 }
 
@@ -528,6 +564,7 @@ static void page_task(struct act *act, void *state, void *arg)
 {
 	struct http_exchange *exchange = arg;
 	struct page page = { .act = act,
+			     .audit_path = ((const struct historian *)state)->audit_path,
 			     .method = http_method(exchange),
 			     .path = http_path(exchange),
 			     .query = http_query(exchange),
@@ -535,7 +572,6 @@ static void page_task(struct act *act, void *state, void *arg)
 			     .type = STR("text/plain; charset=utf-8") };
 	struct http_header type;
 
-	(void)state;
 	if (http_listener_index(exchange) == ADMIN_LISTENER_PUBLIC)
 		say(&page, 404, "there is nothing here\n");
 	else
@@ -564,6 +600,14 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 	return ACT_OK;
 }
 
+static enum status init(struct act *act, void *state, const void *args)
+{
+	(void)act;
+	((struct historian *)state)->audit_path = ((const struct historian_args *)args)->audit_path;
+	return OK;
+}
+
 const struct act_class historian_class = { .name = "historian",
-					   .state_size = sizeof(uint64_t),
+					   .state_size = sizeof(struct historian),
+					   .init = init,
 					   .receive = receive };

@@ -18,6 +18,10 @@
 #define HISTORIAN_PLACE "/troupe/past/"
 #define HISTORIAN_VERSIONS_MAX 200U
 
+struct historian_args {
+	const char *audit_path; /* of the node's audit log, which knows users; NULL: there is none */
+};
+
 extern const struct act_class historian_class;
 
 #endif

@@ -43,6 +43,7 @@ struct core {
 	struct http_listener listeners[2];
 	struct http_server_config http;
 	struct keeper_args keeper;
+	struct historian_args historian;
 	struct wear_args wear;
 	struct api_options api;
 	/* etcd's door, if there is one. */
@@ -227,6 +228,7 @@ int hosts_core(const struct command_line *line)
 	configure_http(&core);
 	configure_etcd(&core, command_text(line, "etcd-listen"));
 	core.keeper.process = &core.process;
+	core.historian.audit_path = core.api.audit.log.file.path;
 	if (schedule_options(line, core.process.arena, &core.keeper.schedule, &why) != OK)
 		return failed(line, &why);
 	if (history_options(line, core.process.arena, &core.layout.store, &why) != OK)
@@ -239,7 +241,7 @@ int hosts_core(const struct command_line *line)
 	process_metrics_add(core.layout.server.metrics, loop_files());
 	layout_add(&core.layout, "wear", &wear_class, &core.wear);
 	layout_add(&core.layout, "keeper", &keeper_class, &core.keeper);
-	layout_add(&core.layout, "historian", &historian_class, NULL);
+	layout_add(&core.layout, "historian", &historian_class, &core.historian);
 	layout_add(&core.layout, "renewal", &renewal_class, &core.process);
 	return run_host(&core.process, &core.layout);
 }

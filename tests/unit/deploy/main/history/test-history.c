@@ -1,6 +1,8 @@
 #include "deploy/main/history/chronicle.h"
 #include "deploy/main/history/past-object.h"
 #include "deploy/main/history/target.h"
+#include "deploy/main/history/trail.h"
+#include "tests/lib/fake-disk.h"
 #include "tests/lib/test.h"
 
 static struct value parse(const char *json)
@@ -171,4 +173,80 @@ TEST(an_old_version_is_written_over_the_one_that_is_there_now)
 	    "\"name\":\"a\"},\"spec\":{\"n\":1}}");
 	CHECK_STATUS(past_object(&past, &going, STR("v1"), STR("Thing"), test_arena(), &out, &why),
 		     CONFLICT);
+}
+
+#define EVENT(stage, verb, name, revision, code, user)                                         \
+	"{\"stage\":\"" stage "\",\"verb\":\"" verb "\",\"user\":{\"username\":\"" user        \
+	"\"},\"objectRef\":{\"resource\":\"configmaps\",\"namespace\":\"ns\",\"name\":\"" name \
+	"\",\"resourceVersion\":\"" revision "\"},\"responseStatus\":{\"code\":" code "}"
+
+TEST(the_audit_log_says_who_asked_for_a_change)
+{
+	struct target target = { .group = STR(""),
+				 .plural = STR("configmaps"),
+				 .namespace = STR("ns"),
+				 .name = STR("web") };
+	static const struct {
+		const char *line, *user;
+	} cases[] = {
+		{ EVENT("ResponseComplete", "patch", "web", "7", "200", "alice") "}", "alice" },
+		{ EVENT("ResponseComplete", "create", "web", "7", "201",
+			"root") ",\"impersonatedUser\":{\"username\":\"bob\"}}",
+		  "bob (root)" },
+		{ EVENT("RequestReceived", "patch", "web", "7", "200", "alice") "}", "" },
+		{ EVENT("ResponseComplete", "get", "web", "7", "200", "alice") "}", "" },
+		{ EVENT("ResponseComplete", "patch", "website", "7", "200", "alice") "}", "" },
+		{ EVENT("ResponseComplete", "patch", "web", "8", "200", "alice") "}", "" },
+		{ EVENT("ResponseComplete", "patch", "web", "x", "200", "alice") "}", "" },
+		{ EVENT("ResponseComplete", "patch", "web", "7", "409", "alice") "}", "" },
+		{ EVENT("ResponseComplete", "patch", "web", "7", "200", "alice"), "" },
+		{ "\"web\"", "" },
+		{ "", "" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct chronicle_version version = { .revision = 7, .user = STR("") };
+		struct trail trail = {
+			.target = &target, .versions = &version, .count = 1, .arena = test_arena()
+		};
+
+		trail_line(&trail, str_from(cases[i].line));
+		CHECK_STR(version.user, cases[i].user);
+	}
+}
+
+#define LOG "/audit.log"
+
+/* An event that is longer than a piece is passed over, and what comes behind it is not. */
+TEST(an_audit_log_is_read_in_pieces_from_where_it_may_be_cut)
+{
+	struct fake_disk *disk = fake_disk_new(1);
+	const struct seams_files *files = fake_disk_files(disk);
+	struct target target = { .group = STR(""),
+				 .plural = STR("configmaps"),
+				 .namespace = STR("ns"),
+				 .name = STR("web") };
+	struct chronicle_version versions[2] = { { .revision = 7 }, { .revision = 8 } };
+	struct trail trail = {
+		.target = &target, .versions = versions, .count = 2, .arena = test_arena()
+	};
+	struct text out = text_in(test_arena(), 8 * MIB);
+	struct seams_file *file;
+
+	text_lit(&out, "the end of a line\n");
+	text_lit(&out, EVENT("ResponseComplete", "patch", "web", "7", "200", "alice") "}\n");
+	for (uint32_t i = 0; i < 3 * MIB; i++)
+		text_add_char(&out, 'x');
+	text_lit(&out, "\n");
+	text_lit(&out, EVENT("ResponseComplete", "patch", "web", "8", "200", "bob") "}\n");
+	text_lit(&out, EVENT("ResponseComplete", "patch", "web", "8", "200", "carol"));
+	CHECK_STATUS(
+	    files->open(files->self, LOG, SEAMS_READ | SEAMS_WRITE | SEAMS_CREATE, 0600, &file), OK);
+	CHECK_STATUS(files->write(files->self, file, text_str(&out).at, out.len, 0), OK);
+	files->close(files->self, file);
+	trail_read(&trail, files, LOG);
+	CHECK_STR(versions[0].user, "alice");
+	CHECK_STR(versions[1].user, "bob");
+	trail_read(&trail, files, "/nothing");
+	fake_disk_free(disk);
 }
