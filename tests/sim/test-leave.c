@@ -16,7 +16,7 @@
 /* A page of a machine's administration, as a verb of the command line asks for it. */
 struct visit {
 	struct act_ref admin;
-	void (*show)(struct act *act, struct admin *admin, struct asked_page *page);
+	void (*show)(struct act *act, void *admin, struct asked_page *page);
 	struct asked_page page;
 	bool is_over;
 };

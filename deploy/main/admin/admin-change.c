@@ -4,7 +4,6 @@
 #include "deploy/cluster/node-record.h"
 #include "deploy/cluster/token.h"
 #include "deploy/main/admin/admin-private.h"
-#include "transport/http/url.h"
 
 #define TOKENS_MAX 1000U
 
@@ -35,11 +34,11 @@ static uint32_t fill_addresses(struct act *act, const struct admin *admin, struc
 
 static bool read_wish(struct asked_page *page, struct token_wish *wish)
 {
-	struct str ttl = url_query_get(page->arena, page->query, STR("ttl_s"));
+	struct str ttl = asked_page_query(page, "ttl_s");
 
-	wish->role = url_query_get(page->arena, page->query, STR("role"));
-	wish->description = url_query_get(page->arena, page->query, STR("description"));
-	wish->is_single_use = url_query_get(page->arena, page->query, STR("single_use")).at != NULL;
+	wish->role = asked_page_query(page, "role");
+	wish->description = asked_page_query(page, "description");
+	wish->is_single_use = asked_page_query(page, "single_use").at != NULL;
 	return ttl.len == 0 || str_to_i64(ttl, &wish->ttl_s) == OK;
 }
 
@@ -56,7 +55,7 @@ static void create_token(struct act *act, const struct admin *admin, struct aske
 		status = certificate_read(admin->process->pki.ca.certificate_pem, page->arena,
 					  &authority, &why);
 	if (status != OK) {
-		admin_refuse(page, status, "token");
+		asked_page_refuse(page, status, "token");
 		return;
 	}
 	wish.authority_fingerprint = authority.fingerprint;
@@ -67,10 +66,10 @@ static void create_token(struct act *act, const struct admin *admin, struct aske
 		    act, arena_printf(page->arena, TOKEN_KEYS STR_FMT, STR_ARG(record.id)),
 		    token_record_encode(&record, page->arena), 0);
 	if (status == OK)
-		admin_say(page, 200, STR_FMT "\n", STR_ARG(text));
+		asked_page_say(page, 200, STR_FMT "\n", STR_ARG(text));
 	else
-		admin_say(page, status_http(status), "%s\n",
-			  why.text[0] ? why.text : status_text(status));
+		asked_page_say(page, status_http(status), "%s\n",
+			       why.text[0] ? why.text : status_text(status));
 }
 
 static void print_token(const struct token_record *record, struct text *out)
@@ -99,7 +98,7 @@ static void list_tokens(struct act *act, struct asked_page *page)
 	struct text out = text_in(page->arena, MIB);
 
 	if (status != OK) {
-		admin_refuse(page, status, "tokens");
+		asked_page_refuse(page, status, "tokens");
 	} else {
 		text_printf(&out, "%-8s %-8s %-22s %s\n", "ID", "ROLE", "EXPIRES", "USE");
 		for (uint32_t i = 0; i < rows->row_count; i++) {
@@ -108,7 +107,7 @@ static void list_tokens(struct act *act, struct asked_page *page)
 			if (token_record_decode(rows->rows[i].value, &record) == OK)
 				print_token(&record, &out);
 		}
-		admin_say(page, 200, STR_FMT, STR_ARG(text_str(&out)));
+		asked_page_say(page, 200, STR_FMT, STR_ARG(text_str(&out)));
 	}
 	admin_asked_end(&asked);
 }
@@ -123,14 +122,15 @@ static void delete_token(struct act *act, struct asked_page *page)
 	if (status == OK)
 		status = admin_write(act, key, STR_NONE, revision);
 	if (status == OK)
-		admin_say(page, 200, "token " STR_FMT " deleted\n", STR_ARG(id));
+		asked_page_say(page, 200, "token " STR_FMT " deleted\n", STR_ARG(id));
 	else
-		admin_say(page, status_http(status), "token " STR_FMT ": %s\n", STR_ARG(id),
-			  status_text(status));
+		asked_page_say(page, status_http(status), "token " STR_FMT ": %s\n", STR_ARG(id),
+			       status_text(status));
 }
 
-void admin_tokens(struct act *act, struct admin *admin, struct asked_page *page)
+void admin_tokens(struct act *act, void *state, struct asked_page *page)
 {
+	struct admin *admin = state;
 	if (str_is(page->method, "POST"))
 		create_token(act, admin, page);
 	else if (str_is(page->method, "DELETE"))
@@ -207,28 +207,30 @@ static const char *done_word(enum inspect_level level)
 	return words[level];
 }
 
-void admin_kill(struct act *act, struct admin *admin, struct asked_page *page)
+void admin_kill(struct act *act, void *state, struct asked_page *page)
 {
+	struct admin *admin = state;
 	struct str whole = str_trim(page->body), path = whole, node = str_cut(&path, '/');
-	struct str word = url_query_get(page->arena, page->query, STR("level"));
+	struct str word = asked_page_query(page, "level");
 	enum inspect_level level = level_of(word, path);
 	struct inspect_killed killed = { .status = NOT_FOUND };
 
 	if (path.len > 0)
 		killed = admin_kill_at(act, admin, node, path, level);
 	if (killed.status == OK)
-		admin_say(page, 200, "%s " STR_FMT "%s\n", done_word(level), STR_ARG(whole),
-			  killed.comes_back ? "" : ", and nobody starts it again");
+		asked_page_say(page, 200, "%s " STR_FMT "%s\n", done_word(level), STR_ARG(whole),
+			       killed.comes_back ? "" : ", and nobody starts it again");
 	else if (killed.status == FORBIDDEN)
-		admin_say(page, 403, "\"" STR_FMT "\" is a host: kill it with --level host\n",
-			  STR_ARG(whole));
+		asked_page_say(page, 403, "\"" STR_FMT "\" is a host: kill it with --level host\n",
+			       STR_ARG(whole));
 	else if (killed.status == CONFLICT)
-		admin_say(page, 409, "\"" STR_FMT "\" is not running just now\n", STR_ARG(whole));
+		asked_page_say(page, 409, "\"" STR_FMT "\" is not running just now\n",
+			       STR_ARG(whole));
 	else if (killed.status == NOT_FOUND)
-		admin_say(page, 404,
-			  "\"" STR_FMT "\" is no actor here: NODE/HOST or NODE/HOST/ACTOR, as "
-			  "`troupe tree` shows them\n",
-			  STR_ARG(whole));
+		asked_page_say(page, 404,
+			       "\"" STR_FMT "\" is no actor here: NODE/HOST or NODE/HOST/ACTOR, as "
+			       "`troupe tree` shows them\n",
+			       STR_ARG(whole));
 	else
-		admin_refuse(page, killed.status, "kill");
+		asked_page_refuse(page, killed.status, "kill");
 }

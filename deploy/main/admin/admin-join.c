@@ -23,7 +23,8 @@ struct joining {
 
 static bool refuse(struct asked_page *page, enum status status, const struct fault *why)
 {
-	admin_say(page, status_http(status), "%s\n", why->text[0] ? why->text : status_text(status));
+	asked_page_say(page, status_http(status), "%s\n",
+		       why->text[0] ? why->text : status_text(status));
 	return false;
 }
 
@@ -50,10 +51,10 @@ static bool read_token(struct act *act, struct asked_page *page, struct joining 
 
 static void refuse_name(struct asked_page *page, struct str name, struct str address)
 {
-	admin_say(page, 409,
-		  "the cluster has a node " STR_FMT " already, at " STR_FMT
-		  ": choose another --name, or remove that one first\n",
-		  STR_ARG(name), STR_ARG(address));
+	asked_page_say(page, 409,
+		       "the cluster has a node " STR_FMT " already, at " STR_FMT
+		       ": choose another --name, or remove that one first\n",
+		       STR_ARG(name), STR_ARG(address));
 }
 
 /* By the store's own list: it knows the first node before that has written its record. */
@@ -175,8 +176,9 @@ static void answer(struct act *act, const struct admin *admin, struct asked_page
 		 LOG_STR("address", join->address), LOG_STR("role", join->role));
 }
 
-void admin_join(struct act *act, struct admin *admin, struct asked_page *page)
+void admin_join(struct act *act, void *state, struct asked_page *page)
 {
+	struct admin *admin = state;
 	struct joining joining = { 0 };
 	struct str place;
 

@@ -16,7 +16,6 @@
 #include "deploy/cluster/node-record.h"
 #include "deploy/main/admin/admin-private.h"
 #include "runtime/base/log.h"
-#include "transport/http/url.h"
 #include "transport/wire/msgpack.h"
 
 #define LEAVE_MS 30000U
@@ -304,24 +303,25 @@ static enum status ask_to_forget(struct act *act, const struct admin *admin, str
 	return admin->is_forgotten ? OK : status;
 }
 
-void admin_leave(struct act *act, struct admin *admin, struct asked_page *page)
+void admin_leave(struct act *act, void *state, struct asked_page *page)
 {
+	struct admin *admin = state;
 	enum status status;
 
 	if (admin->status.member_count <= 1) {
-		admin_say(page, 409,
-			  "this is the cluster's only node; stop it and remove its data "
-			  "directory instead\n");
+		asked_page_say(page, 409,
+			       "this is the cluster's only node; stop it and remove its data "
+			       "directory instead\n");
 		return;
 	}
 	hand_over(act, admin);
 	status = ask_to_forget(act, admin, page->arena);
 	if (status == OK)
-		admin_say(page, 200,
-			  "%s has left the cluster; stop it and remove its data directory\n",
-			  admin->process->identity.name);
+		asked_page_say(page, 200,
+			       "%s has left the cluster; stop it and remove its data directory\n",
+			       admin->process->identity.name);
 	else
-		admin_refuse(page, status, "leave");
+		asked_page_refuse(page, status, "leave");
 }
 
 /* ---- remove ----------------------------------------------------------------------------------------------------------- */
@@ -342,37 +342,40 @@ static bool is_half_removed(struct act *act, struct str name)
 	return is_half;
 }
 
-void admin_remove(struct act *act, struct admin *admin, struct asked_page *page)
+void admin_remove(struct act *act, void *state, struct asked_page *page)
 {
+	struct admin *admin = state;
 	struct str name = str_trim(page->body);
-	bool is_forced = url_query_get(page->arena, page->query, STR("force")).at != NULL;
+	bool is_forced = asked_page_query(page, "force").at != NULL;
 	const struct store_member *member = admin_member(admin, name);
 	enum status status;
 
 	/* Whether it is alive only the leader knows, so that is for the leader to judge. */
 	if (member == NULL && !is_half_removed(act, name)) {
-		admin_say(page, 404, "there is no member \"" STR_FMT "\" (troupe members)\n",
-			  STR_ARG(name));
+		asked_page_say(page, 404, "there is no member \"" STR_FMT "\" (troupe members)\n",
+			       STR_ARG(name));
 		return;
 	}
 	if (str_is(name, admin->process->identity.name)) {
-		admin_say(page, 409, "this is that node: run `troupe leave`\n");
+		asked_page_say(page, 409, "this is that node: run `troupe leave`\n");
 		return;
 	}
 	status = forget_member(act, name, member != NULL ? member->id : 0, is_forced);
 	if (status == OK) {
 		forget_record(act, name);
-		admin_say(page, 200, STR_FMT " is no member any more\n", STR_ARG(name));
+		asked_page_say(page, 200, STR_FMT " is no member any more\n", STR_ARG(name));
 	} else if (status == FORBIDDEN) {
-		admin_say(page, 409, STR_FMT " is alive: run `troupe leave` on it, or say --force\n",
-			  STR_ARG(name));
+		asked_page_say(page, 409,
+			       STR_FMT " is alive: run `troupe leave` on it, or say --force\n",
+			       STR_ARG(name));
 	} else if (status == CONFLICT) {
-		admin_say(page, 409,
-			  "removing " STR_FMT
-			  " now would leave the cluster without a majority; wait until another "
-			  "node is a voter\n",
-			  STR_ARG(name));
+		asked_page_say(
+		    page, 409,
+		    "removing " STR_FMT
+		    " now would leave the cluster without a majority; wait until another "
+		    "node is a voter\n",
+		    STR_ARG(name));
 	} else {
-		admin_refuse(page, status, "remove");
+		asked_page_refuse(page, status, "remove");
 	}
 }

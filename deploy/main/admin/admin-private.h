@@ -17,6 +17,7 @@
 
 #include "datastore/store/store.h"
 #include "deploy/main/admin/admin.h"
+#include "deploy/main/host/asked-page.h"
 #include "deploy/main/host/exile.h"
 #include "deploy/main/host/inspect.h"
 
@@ -35,15 +36,6 @@ struct admin {
 	bool has_links;      /* with has_chaos: to whom the first status named */
 	bool is_partitioned; /* for a while, as a ChaosPlan said */
 	bool is_forgotten;   /* as we asked for: another node has told us so */
-};
-
-/* An HTTP request to be answered by one of the tasks. */
-struct asked_page {
-	struct str method, path, query, body;
-	struct arena *arena;
-	/* The answer. */
-	int code;
-	struct str type, text;
 };
 
 /* All three for tasks; `body` is consumed. The answer is good until admin_asked_end. */
@@ -71,19 +63,14 @@ MUST_USE enum status admin_read(struct act *act, struct str key, struct arena *a
 MUST_USE enum status admin_write(struct act *act, struct str key, struct str value,
 				 uint64_t expected);
 
-/* Sets the answer to one line of text and gives the page back to be sent. */
-void admin_say(struct asked_page *page, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-void admin_refuse(struct asked_page *page, enum status status, const char *what);
-
 /* ---- the pages --------------------------------------------------------------------------------------- */
 
-void admin_join(struct act *act, struct admin *admin, struct asked_page *page);
-void admin_tokens(struct act *act, struct admin *admin, struct asked_page *page);
-void admin_kill(struct act *act, struct admin *admin, struct asked_page *page);
-void admin_trace(struct act *act, struct admin *admin, struct asked_page *page);
-void admin_leave(struct act *act, struct admin *admin, struct asked_page *page);
-void admin_remove(struct act *act, struct admin *admin, struct asked_page *page);
+void admin_join(struct act *act, void *state, struct asked_page *page);
+void admin_tokens(struct act *act, void *state, struct asked_page *page);
+void admin_kill(struct act *act, void *state, struct asked_page *page);
+void admin_trace(struct act *act, void *state, struct asked_page *page);
+void admin_leave(struct act *act, void *state, struct asked_page *page);
+void admin_remove(struct act *act, void *state, struct asked_page *page);
 
 /* Whether our store is not yet in; one that was removed, or has left, is never let in again. */
 bool admin_is_outside(const struct admin *admin);

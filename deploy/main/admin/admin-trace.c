@@ -5,7 +5,6 @@
 
 #include "deploy/main/admin/admin-private.h"
 #include "deploy/main/host/tracer.h"
-#include "transport/http/url.h"
 
 #define PATIENCE_MS 5000U /* beyond the time of tracing */
 #define FOR_MS 2000U      /* unless said */
@@ -80,33 +79,34 @@ static struct tracer_told trace_at(struct act *act, struct admin *admin, struct 
 	return told;
 }
 
-void admin_trace(struct act *act, struct admin *admin, struct asked_page *page)
+void admin_trace(struct act *act, void *state, struct asked_page *page)
 {
-	struct str path = url_query_get(page->arena, page->query, STR("actor")), whole = path;
-	struct str form = url_query_get(page->arena, page->query, STR("output"));
-	struct str time = url_query_get(page->arena, page->query, STR("for_ms"));
+	struct admin *admin = state;
+	struct str path = asked_page_query(page, "actor"), whole = path;
+	struct str form = asked_page_query(page, "output");
+	struct str time = asked_page_query(page, "for_ms");
 	struct tracer_ask ask = { .for_ms = FOR_MS };
 	struct str node = str_cut(&path, '/');
 	struct tracer_told told;
 	uint64_t for_ms = FOR_MS;
 
 	if (time.len > 0 && (str_to_u64(time, &for_ms) != OK || for_ms > TRACER_FOR_MAX_MS)) {
-		admin_say(page, 400, "for how long? at most %u s\n", TRACER_FOR_MAX_MS / 1000);
+		asked_page_say(page, 400, "for how long? at most %u s\n", TRACER_FOR_MAX_MS / 1000);
 		return;
 	}
 	ask.for_ms = (uint32_t)for_ms;
 	snprintf(ask.form, sizeof ask.form, STR_FMT, STR_ARG(form));
 	told = trace_at(act, admin, node, path, &ask, page->arena);
 	if (told.status == NOT_FOUND) {
-		admin_say(page, 404,
-			  "\"" STR_FMT
-			  "\" is no actor here: NODE/HOST/ACTOR, as `troupe tree` shows "
-			  "them\n",
-			  STR_ARG(whole));
+		asked_page_say(page, 404,
+			       "\"" STR_FMT
+			       "\" is no actor here: NODE/HOST/ACTOR, as `troupe tree` shows "
+			       "them\n",
+			       STR_ARG(whole));
 	} else if (told.status == BUSY) {
-		admin_say(page, 409, "somebody else is tracing in that host\n");
+		asked_page_say(page, 409, "somebody else is tracing in that host\n");
 	} else if (told.status != OK) {
-		admin_refuse(page, told.status, "trace");
+		asked_page_refuse(page, told.status, "trace");
 	} else {
 		page->code = 200;
 		page->type = str_is(form, "json") ? STR("application/json")

@@ -1,4 +1,3 @@
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -11,7 +10,6 @@
 #include "runtime/base/log.h"
 #include "runtime/loop/loop.h"
 #include "transport/http/server.h"
-#include "transport/http/url.h"
 
 #define JOIN_RETRY_MS 200U
 #define READY_RETRY_MIN_MS 2U
@@ -110,28 +108,12 @@ const struct store_member *admin_member(const struct admin *admin, struct str na
 
 /* ---- pages --------------------------------------------------------------------------------------------------- */
 
-void admin_say(struct asked_page *page, int code, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	page->code = code;
-	page->type = STR("text/plain; charset=utf-8");
-	page->text = arena_vprintf(page->arena, format, args);
-	va_end(args);
-}
-
-void admin_refuse(struct asked_page *page, enum status status, const char *what)
-{
-	admin_say(page, status_http(status), "%s: %s\n", what, status_text(status));
-}
-
 /* The same facts in the form that was asked for. */
 static void show(struct asked_page *page, const struct overview *overview, int code,
 		 void (*as_text)(const struct overview *overview, struct text *out),
 		 void (*as_document)(const struct overview *overview, struct document *doc))
 {
-	struct str form = url_query_get(page->arena, page->query, STR("output"));
+	struct str form = asked_page_query(page, "output");
 	struct text out = text_in(page->arena, TEXT_MAX);
 
 	page->code = code;
@@ -149,8 +131,9 @@ static void show(struct asked_page *page, const struct overview *overview, int c
 	page->text = text_str(&out);
 }
 
-static void page_status(struct act *act, struct admin *admin, struct asked_page *page)
+static void page_status(struct act *act, void *state, struct asked_page *page)
 {
+	struct admin *admin = state;
 	struct overview overview;
 
 	overview_gather(act, admin, page->arena, true, &overview);
@@ -159,8 +142,9 @@ static void page_status(struct act *act, struct admin *admin, struct asked_page 
 	     overview_status_text, overview_status_document);
 }
 
-static void page_members(struct act *act, struct admin *admin, struct asked_page *page)
+static void page_members(struct act *act, void *state, struct asked_page *page)
 {
+	struct admin *admin = state;
 	struct overview overview;
 
 	overview_gather(act, admin, page->arena, false, &overview);
@@ -168,82 +152,35 @@ static void page_members(struct act *act, struct admin *admin, struct asked_page
 	show(page, &overview, 200, overview_members_text, overview_members_document);
 }
 
-static void page_tree(struct act *act, struct admin *admin, struct asked_page *page)
+static void page_tree(struct act *act, void *state, struct asked_page *page)
 {
+	struct admin *admin = state;
 	struct overview overview;
 
 	overview_gather(act, admin, page->arena, true, &overview);
 	show(page, &overview, 200, overview_tree_text, overview_tree_document);
 }
 
-typedef void admin_page(struct act *act, struct admin *admin, struct asked_page *page);
-
-static const struct {
-	const char *path; /* one that ends in '/' takes what follows it too */
-	const char *methods;
-	admin_page *page;
-	bool is_public;
-} pages[] = {
-	{ "/troupe/status", "GET", page_status, false },
-	{ "/troupe/members", "GET", page_members, false },
-	{ "/troupe/tree", "GET", page_tree, false },
-	{ "/troupe/trace", "GET", admin_trace, false },
-	{ "/troupe/kill", "POST", admin_kill, false },
-	{ "/troupe/tokens", "GET POST", admin_tokens, false },
-	{ "/troupe/tokens/", "DELETE", admin_tokens, false },
-	{ "/troupe/leave", "POST", admin_leave, false },
-	{ "/troupe/remove", "POST", admin_remove, false },
-	{ "/troupe/join", "POST", admin_join, true },
+static const struct asked_route routes[] = {
+	{ "/troupe/status", "GET", page_status, ASKED_PRIVATE },
+	{ "/troupe/members", "GET", page_members, ASKED_PRIVATE },
+	{ "/troupe/tree", "GET", page_tree, ASKED_PRIVATE },
+	{ "/troupe/trace", "GET", admin_trace, ASKED_PRIVATE },
+	{ "/troupe/kill", "POST", admin_kill, ASKED_PRIVATE },
+	{ "/troupe/tokens", "GET POST", admin_tokens, ASKED_PRIVATE },
+	{ "/troupe/tokens/", "DELETE", admin_tokens, ASKED_PRIVATE },
+	{ "/troupe/leave", "POST", admin_leave, ASKED_PRIVATE },
+	{ "/troupe/remove", "POST", admin_remove, ASKED_PRIVATE },
+	{ "/troupe/join", "POST", admin_join, ASKED_PUBLIC },
 };
 
-static bool is_at(const char *pattern, struct str path)
+static void page_task(struct act *act, void *state, void *exchange)
 {
-	size_t len = strlen(pattern);
+	static const struct asked_routes all = { routes, sizeof routes / sizeof routes[0] };
+	const struct admin *admin = state;
 
-	return pattern[len - 1] == '/' ? path.len > len && memcmp(path.at, pattern, len) == 0
-				       : str_is(path, pattern);
-}
-
-static void answer_page(struct act *act, struct admin *admin, struct asked_page *page,
-			bool is_private)
-{
-	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
-		if (!is_at(pages[i].path, page->path) || !(is_private || pages[i].is_public))
-			continue;
-		if (str_find(str_from(pages[i].methods), page->method) < 0)
-			admin_say(page, 405, "this takes %s\n", pages[i].methods);
-		else
-			pages[i].page(act, admin, page);
-		return;
-	}
-	admin_say(page, 404, "there is nothing here\n");
-}
-
-static void page_task(struct act *act, void *state, void *arg)
-{
-	struct http_exchange *exchange = arg;
-	struct asked_page page = { .method = http_method(exchange),
-				   .path = http_path(exchange),
-				   .query = http_query(exchange),
-				   .body = http_body(exchange),
-				   .arena = http_arena(exchange) };
-	struct http_header type;
-
-	answer_page(act, state, &page,
-		    http_listener_index(exchange) != ADMIN_LISTENER_PUBLIC ||
-			data_dir_is_witness(&((struct admin *)state)->process->identity));
-	type = (struct http_header){ STR("content-type"), page.type };
-	http_respond(exchange, page.code, (struct http_headers){ &type, 1 }, HTTP_BYTES(page.text));
-	http_done(exchange);
-}
-
-static void asked_page_came(struct act *act, struct http_exchange *exchange)
-{
-	if (http_is_done(exchange) || act_task(act, page_task, exchange) == OK)
-		return;
-	http_respond(exchange, 429, (struct http_headers){ NULL, 0 },
-		     HTTP_BYTES(STR("too much is being asked at once\n")));
-	http_done(exchange);
+	asked_page_answer(act, state, exchange, &all,
+			  data_dir_is_witness(&admin->process->identity));
 }
 
 /* ---- being asked by other actors -------------------------------------------------------------------------------- */
@@ -542,7 +479,7 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 	if (admin_chaos_receive(act, admin, msg))
 		return ACT_OK;
 	if (ACT_IS(msg, http_asked))
-		asked_page_came(act, ACT_AS(msg, http_asked)->exchange);
+		asked_page_came(act, ACT_AS(msg, http_asked)->exchange, page_task);
 	else if (ACT_IS(msg, store_status))
 		take_status(admin, act, msg);
 	else if (ACT_IS(msg, inspect_ask))

@@ -23,7 +23,6 @@
 #include "deploy/main/host/process.h"
 
 #define ADMIN_PLACE "/troupe/"
-#define ADMIN_LISTENER_PUBLIC 0U /* of the host's listeners: TLS; the other is the private socket */
 
 /*
  * From the admin of a node that leaves, to the one of another node: forget me. Answered with admin_forgotten when the node is no member

@@ -1,15 +1,12 @@
 #include "deploy/main/history/historian.h"
 
-#include <stdarg.h>
-
 #include "actors/client/request.h"
 #include "datastore/store/store.h"
-#include "deploy/main/admin/admin.h"
 #include "deploy/main/history/chronicle.h"
 #include "deploy/main/history/past-object.h"
 #include "deploy/main/history/target.h"
 #include "deploy/main/history/trail.h"
-#include "transport/http/server.h"
+#include "deploy/main/host/asked-page.h"
 #include "transport/http/url.h"
 #include "transport/wire/yaml.h"
 
@@ -24,40 +21,24 @@ struct historian {
 	const char *audit_path;
 };
 
-/* An HTTP request to be answered by a task. */
+/* One that is answered by a task. */
 struct page {
 	struct act *act;
 	const char *audit_path;
-	struct str method, path, query;
 	struct arena *arena;
 	struct target target;
-	/* The answer. */
-	int code;
-	struct str type, text;
+	struct asked_page *asked;
 };
-
-static void say(struct page *page, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void say(struct page *page, int code, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	page->code = code;
-	page->type = STR("text/plain; charset=utf-8");
-	page->text = arena_vprintf(page->arena, format, args);
-	va_end(args);
-}
 
 static void refuse(struct page *page, enum status status, const struct fault *why)
 {
-	say(page, status_http(status), "%s\n", why->text[0] ? why->text : status_text(status));
+	asked_page_say(page->asked, status_http(status), "%s\n",
+		       why->text[0] ? why->text : status_text(status));
 }
 
 static struct str query(const struct page *page, const char *name)
 {
-	return url_query_get(page->arena, page->query, str_from(name));
+	return asked_page_query(page->asked, name);
 }
 
 /* ---- asking the API server ----------------------------------------------------------------------------------- */
@@ -307,19 +288,19 @@ static void show(struct page *page, const struct chronicle *chronicle)
 	struct str form = query(page, "output");
 	struct text out = text_in(page->arena, TEXT_MAX);
 
-	page->code = 200;
+	page->asked->code = 200;
 	if (form.len == 0 || str_is(form, "text")) {
 		chronicle_text(chronicle, &out);
-		page->type = STR("text/plain; charset=utf-8");
+		page->asked->type = STR("text/plain; charset=utf-8");
 	} else {
 		bool is_json = str_is(form, "json");
 		struct document doc = document_in(&out, is_json ? DOCUMENT_JSON : DOCUMENT_YAML);
 
 		chronicle_document(chronicle, &doc);
 		document_end(&doc);
-		page->type = is_json ? STR("application/json") : STR("application/yaml");
+		page->asked->type = is_json ? STR("application/json") : STR("application/yaml");
 	}
-	page->text = text_str(&out);
+	page->asked->text = text_str(&out);
 }
 
 static void page_history(struct page *page)
@@ -332,7 +313,7 @@ static void page_history(struct page *page)
 
 	if (said.len > 0 &&
 	    (str_to_u64(said, &limit) != OK || limit == 0 || limit > HISTORIAN_VERSIONS_MAX)) {
-		say(page, 400, "how many? from 1 to %u\n", HISTORIAN_VERSIONS_MAX);
+		asked_page_say(page->asked, 400, "how many? from 1 to %u\n", HISTORIAN_VERSIONS_MAX);
 		return;
 	}
 	status = write_down(page, (uint32_t)limit, &chronicle, &why);
@@ -348,15 +329,15 @@ static void print_object(struct page *page, const struct value *object)
 {
 	struct text json = text_in(page->arena, TEXT_MAX), yaml = text_in(page->arena, TEXT_MAX);
 
-	page->code = 200;
+	page->asked->code = 200;
 	value_write(object, &json);
 	if (str_is(query(page, "output"), "json")) {
 		text_add_char(&json, '\n');
-		page->text = text_str(&json);
+		page->asked->text = text_str(&json);
 	} else if (yaml_of_json(text_str(&json), &yaml) == OK) {
-		page->text = text_str(&yaml);
+		page->asked->text = text_str(&yaml);
 	} else {
-		say(page, 500, "it is too large to be shown\n");
+		asked_page_say(page->asked, 500, "it is too large to be shown\n");
 	}
 }
 
@@ -399,15 +380,16 @@ static void page_object(struct page *page)
 	enum status status;
 
 	if (str_to_u64(at, &revision) != OK || revision == 0) {
-		say(page, 400, "--at wants a revision, as `troupe history` shows them\n");
+		asked_page_say(page->asked, 400,
+			       "--at wants a revision, as `troupe history` shows them\n");
 		return;
 	}
 	status = object_at(page, revision, &object, &why);
 	if (status != OK)
 		refuse(page, status, &why);
 	else if (object == NULL)
-		say(page, 404, STR_FMT " was not there at revision %ju\n",
-		    STR_ARG(query(page, "what")), (uintmax_t)revision);
+		asked_page_say(page->asked, 404, STR_FMT " was not there at revision %ju\n",
+			       STR_ARG(query(page, "what")), (uintmax_t)revision);
 	else
 		print_object(page, with_kind(page, object));
 }
@@ -506,7 +488,7 @@ static void tell_undo(struct page *page, const struct undoing *undoing, bool is_
 	}
 	if (!is_real)
 		text_lit(&out, "nothing was written; --yes does it\n");
-	say(page, 200, STR_FMT, STR_ARG(text_str(&out)));
+	asked_page_say(page->asked, 200, STR_FMT, STR_ARG(text_str(&out)));
 }
 
 static void page_undo(struct page *page)
@@ -529,72 +511,56 @@ static void page_undo(struct page *page)
 
 /* ---- pages ------------------------------------------------------------------------------------------------------ */
 
-static const struct {
-	const char *path, *method;
-	void (*answer)(struct page *page);
-} pages[] = {
-	{ HISTORIAN_PLACE "history", "GET", page_history },
-	{ HISTORIAN_PLACE "object", "GET", page_object },
-	{ HISTORIAN_PLACE "undo", "POST", page_undo },
-};
-
-static void answer_page(struct page *page)
+/* All of them are about one object. */
+static void answer(struct act *act, void *state, struct asked_page *asked,
+		   void (*about)(struct page *page))
 {
-	struct fault why = { 0 };
-	enum status status;
-
-	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
-		if (!str_is(page->path, pages[i].path))
-			continue;
-		if (!str_is(page->method, pages[i].method)) {
-			say(page, 405, "this takes %s\n", pages[i].method);
-			return;
-		}
-		status = find_target(page, &why);
-		if (status == OK)
-			pages[i].answer(page);
-		else
-			refuse(page, status, &why);
-		return;
-	}
-	say(page, 404, "there is nothing here\n");
-}
-
-static void page_task(struct act *act, void *state, void *arg)
-{
-	struct http_exchange *exchange = arg;
 	struct page page = { .act = act,
 			     .audit_path = ((const struct historian *)state)->audit_path,
-			     .method = http_method(exchange),
-			     .path = http_path(exchange),
-			     .query = http_query(exchange),
-			     .arena = http_arena(exchange),
-			     .type = STR("text/plain; charset=utf-8") };
-	struct http_header type;
+			     .arena = asked->arena,
+			     .asked = asked };
+	struct fault why = { 0 };
+	enum status status = find_target(&page, &why);
 
-	if (http_listener_index(exchange) == ADMIN_LISTENER_PUBLIC)
-		say(&page, 404, "there is nothing here\n");
+	if (status == OK)
+		about(&page);
 	else
-		answer_page(&page);
-	type = (struct http_header){ STR("content-type"), page.type };
-	http_respond(exchange, page.code, (struct http_headers){ &type, 1 }, HTTP_BYTES(page.text));
-	http_done(exchange);
+		refuse(&page, status, &why);
 }
 
-static void page_came(struct act *act, struct http_exchange *exchange)
+static void asked_history(struct act *act, void *state, struct asked_page *asked)
 {
-	if (http_is_done(exchange) || act_task(act, page_task, exchange) == OK)
-		return;
-	http_respond(exchange, 429, (struct http_headers){ NULL, 0 },
-		     HTTP_BYTES(STR("too much is being asked at once\n")));
-	http_done(exchange);
+	answer(act, state, asked, page_history);
+}
+
+static void asked_object(struct act *act, void *state, struct asked_page *asked)
+{
+	answer(act, state, asked, page_object);
+}
+
+static void asked_undo(struct act *act, void *state, struct asked_page *asked)
+{
+	answer(act, state, asked, page_undo);
+}
+
+static const struct asked_route routes[] = {
+	{ HISTORIAN_PLACE "history", "GET", asked_history, ASKED_PRIVATE },
+	{ HISTORIAN_PLACE "object", "GET", asked_object, ASKED_PRIVATE },
+	{ HISTORIAN_PLACE "undo", "POST", asked_undo, ASKED_PRIVATE },
+};
+
+static void page_task(struct act *act, void *state, void *exchange)
+{
+	static const struct asked_routes all = { routes, sizeof routes / sizeof routes[0] };
+
+	asked_page_answer(act, state, exchange, &all, false);
 }
 
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
 	(void)state;
 	if (ACT_IS(msg, http_asked))
-		page_came(act, ACT_AS(msg, http_asked)->exchange);
+		asked_page_came(act, ACT_AS(msg, http_asked)->exchange, page_task);
 	else if (!ACT_IS(msg, http_gone) && !ACT_IS(msg, http_listening))
 		return ACT_UNHANDLED;
 	return ACT_OK;

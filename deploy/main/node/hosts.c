@@ -9,6 +9,7 @@
 #include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/history/historian.h"
 #include "deploy/main/history/history-options.h"
+#include "deploy/main/host/asked-page.h"
 #include "deploy/main/host/process-metrics.h"
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/datastore.h"
@@ -142,7 +143,7 @@ static void configure_http(struct core *core)
 						    { ADMIN_PLACE, "admin" } };
 	struct process *process = &core->process;
 
-	core->listeners[ADMIN_LISTENER_PUBLIC] =
+	core->listeners[ASKED_LISTENER_PUBLIC] =
 	    (struct http_listener){ process_address(process, process->identity.api_port).at,
 				    process->api_tls, false };
 	core->listeners[1] = (struct http_listener){
