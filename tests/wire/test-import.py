@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+import cluster as clusters
+import dqlite
 import suite
 from cluster import BOUND, Failed, Node, Skipped, free_address, run, until
 from etcdctl import ctl, seen, text, words_of
@@ -192,6 +194,104 @@ def test_a_database_of_kines_becomes_a_cluster_with_the_same_keys(cluster):
     finally:
         node.kill()
         cluster.nodes.remove(node)
+
+
+def states(path, rows, count):
+    """The bytes of a database of kine's as it grows, a part of the rows at a time."""
+    base, found, part = sqlite3.connect(path, isolation_level=None), [], -(-len(rows) // count)
+    base.execute("PRAGMA page_size=%d" % dqlite.PAGE)
+    base.execute("CREATE TABLE kine (id INTEGER PRIMARY KEY AUTOINCREMENT, name INTEGER, created INTEGER, deleted INTEGER, "
+                 "create_revision INTEGER, prev_revision INTEGER, lease INTEGER, value BLOB, old_value BLOB)")
+    for at in range(0, len(rows), part):
+        base.execute("BEGIN")
+        for number, name, created, deleted, create, lease, value in rows[at:at + part]:
+            base.execute("INSERT INTO kine VALUES (?, ?, ?, ?, ?, 0, ?, ?, NULL)", (number, name, created, deleted, create, lease, value))
+        base.execute("COMMIT")
+        with open(path, "rb") as file:
+            found.append(file.read())
+    base.close()
+    return found
+
+
+def command(before, after):
+    return 1, dqlite.frames(before, after)
+
+
+def test_a_folder_of_dqlites_becomes_a_cluster_with_the_same_keys(cluster):
+    _, expected = snapshot(cluster)
+    definitions = keys(cluster.nodes[0], "/registry/apiextensions.k8s.io/customresourcedefinitions/widgets")
+    spaces = keys(cluster.nodes[0], "/registry/namespaces/")
+    grown = states(cluster.folder + "/grown.db", kine_rows({**expected, **definitions, **spaces}), 5)
+    folder = dqlite.begin(cluster.folder + "/backend")
+    # Up to the third entry the snapshot has it; what is written of one that has no data is passed over.
+    dqlite.snapshot(folder, 3, grown[0], dqlite.wal(grown[0], grown[1]))
+    open(folder + "/snapshot-1-9-99999.meta", "wb").close()
+    dqlite.segment(folder, "0000000000000001-0000000000000002", [dqlite.batch([command(b"", grown[0]), (3, b"members!")])])
+    dqlite.segment(folder, "0000000000000003-0000000000000004", [dqlite.batch([command(grown[0], grown[1])]), dqlite.batch([command(grown[1], grown[2])])])
+    torn = dqlite.batch([command(grown[4], grown[0])])
+    dqlite.segment(folder, "open-7", [dqlite.batch([(2, b"")]), dqlite.batch([command(grown[2], grown[3]), command(grown[3], grown[4])]), torn[:-64]], 4096)
+    dqlite.segment(folder, "open-8", [], 65536)
+    with open(folder + "/open-9", "wb") as file:
+        file.write(b"\0" * 65536)
+    before = {name: open(os.path.join(folder, name), "rb").read() for name in os.listdir(folder)}
+    node = imported(cluster, folder, "i9")
+    assert "a database of kine's" in node.said, node.said
+    assert {name: open(os.path.join(folder, name), "rb").read() for name in os.listdir(folder)} == before
+    started(node)
+    try:
+        check_same(node, expected, is_versioned=False)
+        check_goes_on(node, expected)
+    finally:
+        node.kill()
+        cluster.nodes.remove(node)
+
+
+def test_a_folder_of_dqlites_that_does_not_fit_together_is_refused(cluster):
+    grown = states(cluster.folder + "/small.db", [(i, "/registry/configmaps/default/c-%d" % i, 1, 0, 0, 0, b"{}" * 500) for i in range(1, 40)], 3)
+    first, second = dqlite.batch([command(b"", grown[0])]), dqlite.batch([command(grown[0], grown[1]), command(grown[1], grown[2])])
+    closed, node = "0000000000000001-0000000000000003", Node("dry", cluster.folder)
+
+    def tried(fill, *words):
+        with tempfile.TemporaryDirectory(dir=cluster.folder) as scratch:
+            folder = dqlite.begin(scratch + "/backend")
+            fill(folder)
+            done = run([clusters.TROUPE, "import", "--data-dir", node.folder, "--dry-run", folder], None, env={**os.environ, "TMPDIR": scratch})
+            assert os.listdir(scratch) == ["backend"], os.listdir(scratch)
+            said = done.stdout + done.stderr
+            assert all(word in said for word in words) and (done.returncode == 0) == ("nothing was written" in words), (words, said)
+
+    def flipped(data, at):
+        return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+    tried(lambda folder: dqlite.segment(folder, closed, [first, second]), "39 keys", "nothing was written")
+    tried(lambda folder: dqlite.snapshot(folder, 1, grown[2], packs=False), "39 keys", "nothing was written")
+    tried(lambda folder: dqlite.segment(folder, "0000000000000002-0000000000000004", [first, second]), "entries 1 to 1 are missing")
+    tried(lambda folder: dqlite.segment(folder, "0000000000000001-0000000000000004", [first, second]), "it ends with entry 3")
+    tried(lambda folder: dqlite.segment(folder, closed, [flipped(first, 20), second]), "byte 8", "checksum of its head")
+    tried(lambda folder: dqlite.segment(folder, closed, [first, flipped(second, 9000)]), "checksum of its data")
+    tried(lambda folder: dqlite.segment(folder, closed, [first, second[:-9]]), "longer than what there is")
+    tried(lambda folder: dqlite.segment(folder, closed, [first, second], 64), "no or too many entries")
+    tried(lambda folder: dqlite.segment(folder, "open-1", [dqlite.batch([(7, b"")])], 8), "there is no database k8s")
+    tried(lambda folder: dqlite.segment(folder, "open-1", [dqlite.batch([(1, dqlite.frames(b"", grown[0], b"other"))])]), "there is no database k8s")
+    tried(lambda folder: dqlite.segment(folder, "open-1", [dqlite.batch([(1, dqlite.frames(b"", grown[0])[:-4096])])]), "fewer pages")
+    tried(lambda folder: dqlite.segment(folder, "open-1", [dqlite.batch([(1, b"\2" + b"\0" * 63)])]), "a command of format 2")
+    tried(lambda folder: dqlite.snapshot(folder, 1, grown[2][:-100]), "the database has %d bytes" % (len(grown[2]) - 100))
+    tried(lambda folder: (dqlite.segment(folder, "open-1", [first, second[:-9]]), dqlite.segment(folder, "open-2", [second])), "the segment before it has no end")
+
+    def cut(folder):
+        dqlite.snapshot(folder, 1, grown[2])
+        path = folder + "/snapshot-1-1-12345"
+        with open(path, "rb") as file:
+            whole = file.read()
+        with open(path, "wb") as file:
+            file.write(whole[:len(whole) // 2])
+    tried(cut, "LZ4: the end is missing")
+
+    def hurt(folder):
+        dqlite.snapshot(folder, 1, grown[2])
+        with open(folder + "/snapshot-1-1-12345", "r+b") as file:
+            file.seek(15)
+            file.write(b"\xff\xff\xff\x7f")
+    tried(hurt, "LZ4: a block is too long")
 
 
 def test_tokens_and_certificates_of_the_old_cluster_stay_good_when_asked_for(cluster):

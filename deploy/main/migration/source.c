@@ -1,11 +1,14 @@
 #include "deploy/main/migration/source.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "actors/etcd/file/database-reader.h"
 #include "datastore/external/external.h"
 #include "datastore/table/table-kine.h"
 #include "deploy/main/backup/backup.h"
+#include "deploy/main/migration/dqlite/dqlite.h"
 #include "runtime/base/mem.h"
 #include "transport/tls/crypto.h"
 
@@ -114,7 +117,9 @@ static enum status first_bytes(const struct seams_files *files, const char *path
 
 	memset(out, 0, FIRST_BYTES);
 	if (status == OK && stat.is_folder)
-		return fault_set(why, INVALID, "", "it is a folder");
+		return fault_set(why, INVALID, "",
+				 "it is a folder, and not one of dqlite's, which MicroK8s has in "
+				 "var/kubernetes/backend");
 	if (status == OK)
 		status = files->open(files->self, path, SEAMS_READ, 0, &file);
 	if (status == OK) {
@@ -122,6 +127,23 @@ static enum status first_bytes(const struct seams_files *files, const char *path
 		files->close(files->self, file);
 	}
 	return status == OK ? OK : fault_set(why, status, "", "%s", status_text(status));
+}
+
+/* What is made of it has no name any more when it is open. */
+static enum status open_dqlite(struct source *source, const char *folder, struct fault *why)
+{
+	const char *scratch = getenv("TMPDIR");
+	char path[1200];
+	uint64_t number;
+
+	backup_random()->fill(NULL, &number, sizeof number);
+	snprintf(path, sizeof path, "%s/troupe-import-%016jx",
+		 scratch != NULL && scratch[0] == '/' ? scratch : "/tmp", (uintmax_t)number);
+	TRY(dqlite_unpack(source->files, folder, path, why));
+	enum status status =
+	    table_kine_open(source->files, backup_random(), path, &source->kine, why);
+	(void)source->files->unlink(source->files->self, path);
+	return status;
 }
 
 static enum status open_any(struct source *source, const char *path, const struct remote_keys *keys,
@@ -134,6 +156,8 @@ static enum status open_any(struct source *source, const char *path, const struc
 		return remote_open(source->files, str_from(path), keys != NULL ? keys : &none,
 				   &source->remote, why);
 
+	if (dqlite_is_folder(source->files, path))
+		return open_dqlite(source, path, why);
 	TRY(first_bytes(source->files, path, first, why));
 	if (memcmp(first, "TROUPEBK", 8) == 0)
 		return fault_set(why, INVALID, "", "it is a backup of Troupe's: use troupe restore");

@@ -1,6 +1,6 @@
 /*
  * The cluster that is moved away from: one file, a database of etcd's (a snapshot of `etcdctl snapshot save`, or a member's db) or one
- * of kine's, whichever its first bytes say; or an etcd that runs, as `etcd://HOST:PORT,...` (remote.h).
+ * of kine's, whichever its first bytes say; a folder of dqlite's (dqlite/dqlite.h); or an etcd that runs, as `etcd://HOST:PORT,...` (remote.h).
  *
  * Through the seam of files, blocking; it is never written to. Nothing in it is trusted. Outcomes with words: NOT_FOUND, FORBIDDEN, IO,
  * INVALID (it is something else), CORRUPT (it is damaged, and where).
