@@ -4,12 +4,13 @@
 ROLES_ROUNDS in the environment: how often a voter is killed in each cluster (1)."""
 import json
 import os
+import shutil
 import sys
 import threading
 import time
 
 import suite
-from cluster import Cluster, free_address, until
+from cluster import Cluster, Node, free_address, until
 from kube import ended, expect, kubectl, lines_until, started
 
 ROUNDS = int(os.environ.get("ROLES_ROUNDS", "1"))
@@ -263,6 +264,28 @@ def test_all_nodes_get_other_addresses_one_after_another_under_load():
         for node in cluster.nodes:
             code, found = node.request("GET", "/api/v1/namespaces/default/configmaps?limit=1")
             assert code == 200, (node.name, code, found)
+
+
+def test_a_copy_of_a_node_s_folder_does_not_run_beside_it():
+    with Cluster(3) as cluster:
+        wait_whole(cluster, 3, 0)
+        node = voter_beside_leader(cluster)
+        assert node.stop() == 0
+        copy = Node(node.name, os.path.join(cluster.folder, "copy"))
+        shutil.copytree(node.folder, copy.folder, ignore=lambda folder, _: ["run"] if folder == node.folder else [])
+        node.start().wait_ready()
+        before = members(cluster.leader())
+        try:
+            assert copy.start().process.wait(20) == 1
+            expect(copy.last_words(), r"node %s runs at %s:6443, and this directory is a copy of its" % (node.name, node.address))
+            assert {m["name"]: m["address"] for m in members(cluster.leader())} == {m["name"]: m["address"] for m in before}
+            # The one that runs is gone: then it is that one which moved.
+            assert node.stop() == 0
+            copy.start().wait_ready()
+            until(lambda: {m["name"]: m["address"] for m in members(cluster.leader())}[node.name] == copy.address + ":6444", 20, "all know where it is")
+            wait_whole(cluster, 3, 0)
+        finally:
+            copy.kill()
 
 
 if __name__ == "__main__":

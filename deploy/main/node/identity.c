@@ -23,6 +23,8 @@
 #define API_PORT 6443U
 #define JOIN_MS 15000U
 #define PORT_WAIT_MS 3000U
+#define TWIN_MS \
+	1000U /* an address that was left answers nobody, and a move is not to wait for that for long */
 
 /* ---- what the command line says ---------------------------------------------------------------------------- */
 
@@ -454,12 +456,44 @@ static enum status write_kubeconfig(const struct data_dir *dir, const struct nod
 				arena, why);
 }
 
+/*
+ * Whoever has our name where we were is not another node but this one, and ours is a copy of its directory: two of one member would take each
+ * other's place again and again, and each acknowledge what the other does not have.
+ */
+static enum status refuse_twin(const struct node_identity *was, const struct pki *pki,
+			       struct arena *arena, struct fault *why)
+{
+	struct process process = { .identity = *was, .arena = arena };
+	struct str place = process_address(&process, was->api_port);
+	struct tls_config config = { .authorities_pem = pki->ca.certificate_pem,
+				     .alpn = STR("http/1.1"),
+				     .now = loop_clock()->wall };
+	struct ask ask = { .url = arena_printf(arena, "https://" STR_FMT, STR_ARG(place)).at,
+			   .server_name = str_from(was->name),
+			   .method = "GET",
+			   .path = "/livez",
+			   .timeout_ms = TWIN_MS };
+	struct answered answered;
+	enum status status;
+
+	TRY(tls_context_new(&config, &ask.tls, why));
+	status = ask_place(&ask, arena, &answered, NULL);
+	tls_context_unref(ask.tls);
+	if (status != OK)
+		return OK;
+	return fault_set(why, CONFLICT, "--listen",
+			 "node %s runs at " STR_FMT
+			 ", and this directory is a copy of its: stop it "
+			 "there first; or remove this one and --join a node with another name",
+			 was->name, STR_ARG(place));
+}
+
 enum status identity_settle(const struct data_dir *dir, const struct command_line *line,
 			    struct arena *arena, struct node_identity *out, struct fault *why)
 {
 	const char *word = command_text(line, "join");
 	struct wall now = loop_clock()->wall(loop_clock()->self);
-	struct node_identity id = { 0 };
+	struct node_identity id = { 0 }, was;
 	struct pki pki = { 0 };
 	enum status status = data_dir_read_identity(loop_files(), dir, &id, why);
 	bool is_new = status == NOT_FOUND, is_restored = false, is_moved = false,
@@ -467,6 +501,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 
 	if (status != OK && !is_new)
 		return status;
+	was = id;
 	if (is_new)
 		TRY(find_restored(dir, word, &id, &is_restored, why));
 	if (is_new)
@@ -484,6 +519,8 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 	else
 		TRY(pki_load(loop_files(), arena_printf(arena, "%s/pki", dir->path).at, arena, &pki,
 			     why));
+	if (is_moved)
+		TRY(refuse_twin(&was, &pki, arena, why));
 	if (is_new || is_datastore_changed)
 		TRY(datastore_prove(&id, is_new && word != NULL, arena, why));
 	TRY(identity_refresh(dir, &id, now, arena, &pki, is_new, why));
