@@ -37,8 +37,62 @@ static void tolerance_words(const struct overview *overview, struct text *out)
 		text_printf(out, "tolerates the loss of %u more", overview->tolerance);
 }
 
-/* "may stop  n2, n3 (hands over first), n4; not n1, because ..." */
-static void forecast_words(const struct overview *overview, struct text *out)
+/* People look for a name; the list itself is by id. */
+static const uint32_t *order_by_name(const struct overview *overview)
+{
+	const struct store_member *members = overview->store.members;
+	uint32_t *order = arena_array(overview->arena, uint32_t, overview->store.member_count);
+
+	for (uint32_t i = 0; i < overview->store.member_count; i++) {
+		uint32_t at = i;
+
+		for (; at > 0 && str_cmp(members[i].name, members[order[at - 1]].name) < 0; at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
+	return order;
+}
+
+/* Whether this alive member may not stop, and its words for it are these (absent: any). */
+static bool is_kept(const struct overview *overview, uint32_t i, struct str words)
+{
+	const struct store_standing standing = overview_standing(overview, i);
+
+	return overview->store.members[i].is_alive && !standing.may_stop &&
+	       (words.at == NULL || str_eq(words, standing.forecast));
+}
+
+/* Those from `from` on for whom the words are the same: "n1, n2 or n4". */
+static void kept_names(const struct overview *overview, const uint32_t *order, uint32_t from,
+		       struct text *out)
+{
+	struct str words = overview_standing(overview, order[from]).forecast;
+	uint32_t count = overview->store.member_count, left = 0, named = 0;
+
+	for (uint32_t i = from; i < count; i++)
+		left += is_kept(overview, order[i], words);
+	for (uint32_t i = from; i < count; i++) {
+		if (!is_kept(overview, order[i], words))
+			continue;
+		left--;
+		text_printf(out, "%s" STR_FMT,
+			    named++ == 0 ? ""
+			    : left == 0  ? " or "
+					 : ", ",
+			    STR_ARG(overview->store.members[order[i]].name));
+	}
+}
+
+static bool is_said(const struct overview *overview, const uint32_t *order, uint32_t at)
+{
+	for (uint32_t i = 0; i < at; i++)
+		if (is_kept(overview, order[i], overview_standing(overview, order[at]).forecast))
+			return true;
+	return false;
+}
+
+/* "may stop  n2, n3 (hands over first), n4; not n1 or n5, because ..." */
+static void forecast_words(const struct overview *overview, const uint32_t *order, struct text *out)
 {
 	bool is_any = false;
 
@@ -46,9 +100,9 @@ static void forecast_words(const struct overview *overview, struct text *out)
 		return;
 	text_lit(out, "may stop  ");
 	for (uint32_t i = 0; i < overview->store.member_count; i++) {
-		const struct store_member *member = &overview->store.members[i];
+		const struct store_member *member = &overview->store.members[order[i]];
 
-		if (!member->is_alive || !overview_standing(overview, i).may_stop)
+		if (!member->is_alive || !overview_standing(overview, order[i]).may_stop)
 			continue;
 		text_printf(out, "%s" STR_FMT "%s", is_any ? ", " : "", STR_ARG(member->name),
 			    overview->store.leader == member->id ? " (hands over first)" : "");
@@ -57,14 +111,36 @@ static void forecast_words(const struct overview *overview, struct text *out)
 	if (!is_any)
 		text_lit(out, "none");
 	for (uint32_t i = 0; i < overview->store.member_count; i++) {
-		const struct store_standing standing = overview_standing(overview, i);
+		struct str words = overview_standing(overview, order[i]).forecast;
 
-		if (overview->store.members[i].is_alive && !standing.may_stop)
-			text_printf(out, "; not " STR_FMT ", because " STR_FMT,
-				    STR_ARG(overview->store.members[i].name),
-				    STR_ARG(standing.forecast));
+		if (!is_kept(overview, order[i], STR_NONE) || is_said(overview, order, i))
+			continue;
+		text_lit(out, "; not ");
+		kept_names(overview, order, i, out);
+		text_printf(out, ", because " STR_FMT, STR_ARG(words));
 	}
 	text_add_char(out, '\n');
+}
+
+/* "n1 leader in east", "n2 voter in west (DOWN)", "n3 standby lag 7" */
+static void member_words(const struct overview *overview, uint32_t i, struct text *out)
+{
+	const struct store_member *member = &overview->store.members[i];
+	const struct store_standing standing = overview_standing(overview, i);
+
+	text_printf(out, STR_FMT " %s", STR_ARG(member->name), role_name(overview, member));
+	if (standing.domain.len > 0)
+		text_printf(out, " in " STR_FMT, STR_ARG(standing.domain));
+	if (!member->is_alive) {
+		text_lit(out, " (DOWN)");
+		return;
+	}
+	if (member->lag_entries > 0)
+		text_printf(out, " lag %ju", (uintmax_t)member->lag_entries);
+	if (standing.is_suspect)
+		text_lit(out, " (was silent, not trusted yet)");
+	if (standing.is_pressed)
+		text_lit(out, " (short of disk or memory)");
 }
 
 static void backup_words(const struct overview *overview, struct text *out)
@@ -156,6 +232,8 @@ static void backup_document(const struct overview *overview, struct document *do
 
 void overview_status_text(const struct overview *overview, struct text *out)
 {
+	const uint32_t *order = order_by_name(overview);
+
 	text_printf(out, "cluster   " STR_FMT "   reads %s, writes %s   highly available: %s, ",
 		    STR_ARG(overview->cluster), overview->is_readable ? "ok" : "NOT READY",
 		    overview->is_writable ? "ok" : "REFUSED", yes_no(overview->tolerance > 0));
@@ -171,15 +249,11 @@ void overview_status_text(const struct overview *overview, struct text *out)
 		text_lit(out, "leader    none: fewer than half of the voters answer\n");
 	text_lit(out, "members   ");
 	for (uint32_t i = 0; i < overview->store.member_count; i++) {
-		const struct store_member *member = &overview->store.members[i];
-
-		text_printf(out, "%s" STR_FMT " %s%s", i ? "   " : "", STR_ARG(member->name),
-			    role_name(overview, member), member->is_alive ? "" : " (DOWN)");
-		if (member->is_alive && member->lag_entries > 0)
-			text_printf(out, " lag %ju", (uintmax_t)member->lag_entries);
+		text_add(out, i ? STR("   ") : STR(""));
+		member_words(overview, order[i], out);
 	}
 	text_add_char(out, '\n');
-	forecast_words(overview, out);
+	forecast_words(overview, order, out);
 	text_printf(out, "actors    %ju running, %ju failed, %ju restarts\n",
 		    (uintmax_t)overview->running, (uintmax_t)overview->failed,
 		    (uintmax_t)overview->restarts);
@@ -244,11 +318,13 @@ void overview_status_document(const struct overview *overview, struct document *
 
 void overview_members_text(const struct overview *overview, struct text *out)
 {
+	const uint32_t *order = order_by_name(overview);
+
 	text_printf(out, "%-16s %-8s %-24s %-6s %-6s %s\n", "NAME", "ROLE", "ADDRESS", "ALIVE",
 		    "LAG", "REASON");
 	for (uint32_t i = 0; i < overview->store.member_count; i++) {
-		const struct store_member *member = &overview->store.members[i];
-		const struct str reason = overview_standing(overview, i).reason;
+		const struct store_member *member = &overview->store.members[order[i]];
+		const struct str reason = overview_standing(overview, order[i]).reason;
 
 		text_printf(out, "%-16.*s %-8s %-24.*s %-6s %-6ju " STR_FMT "\n",
 			    STR_ARG(member->name), role_name(overview, member),

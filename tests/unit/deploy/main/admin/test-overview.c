@@ -49,6 +49,46 @@ static struct overview make_overview(void)
 	return overview;
 }
 
+#define FEW STR("1 of 3 voters would be left, 2 are needed")
+
+/* In the order of names, with what is out of the ordinary, and each reason once. */
+TEST(a_status_is_words_for_people)
+{
+	struct store_member members[] = {
+		{ .id = 1, .name = STR("n3"), .role = STORE_VOTER, .is_alive = true },
+		{ .id = 2, .name = STR("n1"), .role = STORE_VOTER, .is_alive = true, .lag_entries = 7 },
+		{ .id = 3, .name = STR("n2"), .role = STORE_VOTER },
+		{ .id = 4, .name = STR("n4"), .role = STORE_STANDBY, .is_alive = true },
+	};
+	struct store_standing standings[] = {
+		{ .domain = STR("east"), .forecast = FEW },
+		{ .domain = STR("west"), .forecast = FEW, .is_pressed = true },
+		{ .domain = STR("west"), .forecast = STR("it is down"), .may_stop = true },
+		{ .forecast = STR("it has no vote"), .may_stop = true, .is_suspect = true },
+	};
+	struct overview overview = make_overview();
+	struct text out = text_in(test_arena(), 16 * KIB);
+
+	overview.store = (struct store_status){ .leader = 1,
+						.leader_name = STR("n3"),
+						.term = 5,
+						.members = members,
+						.member_count = 4,
+						.standings = standings,
+						.standing_count = 4 };
+	overview.cluster = STR("c");
+	overview.is_readable = overview.is_writable = true;
+	overview_status_text(&overview, &out);
+	CHECK_STR(text_str(&out),
+		  "cluster   c   reads ok, writes ok   highly available: no, no node may be lost   "
+		  "revision 0\n"
+		  "leader    n3   term 5\n"
+		  "members   n1 voter in west lag 7 (short of disk or memory)   n2 voter in west "
+		  "(DOWN)   n3 leader in east   n4 standby (was silent, not trusted yet)\n"
+		  "may stop  n4; not n1 or n3, because 1 of 3 voters would be left, 2 are needed\n"
+		  "actors    0 running, 0 failed, 0 restarts\n");
+}
+
 TEST(the_tree_is_drawn_with_what_hangs_where)
 {
 	struct overview overview = make_overview();
