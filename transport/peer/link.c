@@ -69,7 +69,8 @@ static struct mono detour_at(const struct link *link)
 	return is_next_ours ? detour_due(&link->detour) : TIME_FAR;
 }
 
-static void pump(struct link *link)
+/* is_first: nothing has left in this turn. */
+static void pump_after(struct link *link, bool is_first)
 {
 	struct text head, body;
 
@@ -77,10 +78,15 @@ static void pump(struct link *link)
 		return;
 	while (pipe_is_ready(link->out) && detour_next(&link->detour, &link->outbox, link->key,
 						       &link->hub->clock, &head, &body))
-		pipe_send(link->out, head, body);
+		pipe_send(link->out, head, body, is_first && !outbox_is_waiting(&link->outbox));
 	peer_wake_by(link->hub, detour_at(link));
 	if (outbox_is_waiting(&link->outbox) || detour_is_holding(&link->detour))
 		pipe_hurry(link->out);
+}
+
+static void pump(struct link *link)
+{
+	pump_after(link, false);
 }
 
 void link_flush(struct link *link)
@@ -91,8 +97,11 @@ void link_flush(struct link *link)
 /* What a turn sends leaves together, unless that is more than a frame holds. */
 static void pump_soon(struct link *link)
 {
-	if (link->outbox.waiting_bytes >= LIMIT_FRAME_BYTES || !peer_flush_soon(link->hub, link))
-		pump(link);
+	bool is_first = list_is_empty(&link->due);
+	bool has_turns = peer_flush_soon(link->hub, link);
+
+	if (!has_turns || link->outbox.waiting_bytes >= LIMIT_FRAME_BYTES)
+		pump_after(link, has_turns && is_first);
 }
 
 /* After a doubling pause of which half is chance: all of a lost node's peers do not dial at once. */

@@ -9,6 +9,7 @@
 #define FRAME_AHEAD_BYTES (128U * KIB) /* of a frame of which only the header has come */
 #define PLAIN_BYTES (32U * KIB)        /* two records */
 #define SEAL_BYTES (128U * KIB)        /* encrypted ahead of the network */
+#define EAGER_BYTES (24U * KIB)        /* of a frame that is waited for: two records */
 #define PIPE_LENIENT_MS 250            /* to do what could not be done while we slept */
 
 struct pipe {
@@ -24,8 +25,9 @@ struct pipe {
 
 	struct text in; /* the beginning of a frame */
 
-	struct text out[2]; /* the frame that is being sent */
-	uint32_t out_bytes; /* TLS: of it that are sealed */
+	struct text out[2];  /* the frame that is being sent */
+	uint32_t out_bytes;  /* TLS: of it that are sealed */
+	uint32_t seal_bytes; /* TLS: as soon as there is so much it is written */
 	bool is_sending, is_writing;
 	bool is_used;                /* since the last pipe_rest */
 	struct text sealing, sealed; /* TLS: to be written next, being written */
@@ -85,7 +87,7 @@ static bool is_sealed(const struct pipe *pipe)
 	return pipe->out_bytes == pipe->out[0].len + pipe->out[1].len;
 }
 
-/* Encrypts what there is room for, but for one record: TLS itself may have to answer. */
+/* Encrypts what there is room for, or is written at once, but for one record: TLS itself may have to answer. */
 static enum status seal(struct pipe *pipe)
 {
 	enum status status = OK;
@@ -93,7 +95,7 @@ static enum status seal(struct pipe *pipe)
 	for (uint32_t part = 0; status == OK && part < 2; part++) {
 		struct str rest = rest_of(pipe, part);
 
-		while (status == OK && rest.len > 0 &&
+		while (status == OK && rest.len > 0 && pipe->sealing.len < pipe->seal_bytes &&
 		       pipe->sealing.max - pipe->sealing.len >= 2 * TLS_RECORD_BYTES) {
 			struct str piece = str_slice(rest, 0, TLS_RECORD_BYTES - KIB);
 			uint32_t before = piece.len;
@@ -179,11 +181,12 @@ void pipe_hurry(struct pipe *pipe)
 		conn_hurry(pipe->conn);
 }
 
-void pipe_send(struct pipe *pipe, struct text head, struct text body)
+void pipe_send(struct pipe *pipe, struct text head, struct text body, bool is_alone)
 {
 	assert(pipe_is_ready(pipe) && head.len > 0);
 	pipe->out[0] = head;
 	pipe->out[1] = body;
+	pipe->seal_bytes = is_alone ? EAGER_BYTES : SEAL_BYTES;
 	pipe->is_sending = true;
 	if (pipe->tls != NULL)
 		pump(pipe);
@@ -230,6 +233,18 @@ static struct str take_whole(struct pipe *pipe, struct str bytes)
 	return bytes;
 }
 
+/* If the frame that has begun is whole now. */
+static void deliver_whole(struct pipe *pipe)
+{
+	struct text *in = &pipe->in;
+
+	if (in->len < FRAME_BYTES || in->len < next_bytes(in->at))
+		return;
+	pipe->user.received(pipe->user.self, pipe, text_str(in));
+	text_clear(in);
+	pipe->is_used = true;
+}
+
 /* As much of `bytes` as the frame that has begun still wants: its header first, which says how much more. */
 static struct str complete(struct pipe *pipe, struct str bytes)
 {
@@ -240,11 +255,7 @@ static struct str complete(struct pipe *pipe, struct str bytes)
 	if (whole <= FRAME_AHEAD_BYTES)
 		text_reserve(in, whole - in->len);
 	text_add(in, part);
-	if (in->len >= FRAME_BYTES && in->len == next_bytes(in->at)) {
-		pipe->user.received(pipe->user.self, pipe, text_str(in));
-		text_clear(in);
-		pipe->is_used = true;
-	}
+	deliver_whole(pipe);
 	return str_slice(bytes, part.len, bytes.len);
 }
 
@@ -273,6 +284,38 @@ static void refuse(struct pipe *pipe)
 	pipe_break(pipe);
 }
 
+/* How much of a frame of which the header is here still has to come. */
+static uint32_t missing(const struct pipe *pipe)
+{
+	return pipe->in.len >= FRAME_BYTES ? next_bytes(pipe->in.at) - pipe->in.len : 0;
+}
+
+/* Of a frame that has begun: into its place. */
+static enum status decrypt_rest(struct pipe *pipe, struct str *bytes, size_t *got)
+{
+	uint32_t wanted = missing(pipe) < PLAIN_BYTES ? missing(pipe) : PLAIN_BYTES;
+	struct text *in = &pipe->in;
+
+	text_reserve(in, wanted);
+	assert(in->cap - in->len >= wanted);
+	TRY(tls_session_read(pipe->tls, bytes, in->at + in->len, wanted, got, &pipe->sealing, NULL));
+	in->len += (uint32_t)*got;
+	deliver_whole(pipe);
+	return OK;
+}
+
+static enum status decrypt_some(struct pipe *pipe, struct str *bytes, size_t *got)
+{
+	if (missing(pipe) > 0)
+		return decrypt_rest(pipe, bytes, got);
+	TRY(tls_session_read(pipe->tls, bytes, pipe->pipes->plain, PLAIN_BYTES, got, &pipe->sealing,
+			     NULL));
+	if (pipe->state == PIPE_GREETING && tls_session_state(pipe->tls) == TLS_OPEN)
+		open_now(pipe);
+	feed(pipe, str_of(pipe->pipes->plain, (uint32_t)*got));
+	return OK;
+}
+
 static void decrypt(struct pipe *pipe, struct str bytes)
 {
 	enum status status;
@@ -280,15 +323,9 @@ static void decrypt(struct pipe *pipe, struct str bytes)
 
 	if (pipe->pipes->plain == NULL)
 		pipe->pipes->plain = mem_alloc(PLAIN_BYTES);
-	do {
-		status = tls_session_read(pipe->tls, &bytes, pipe->pipes->plain, PLAIN_BYTES, &got,
-					  &pipe->sealing, NULL);
-		if (status != OK)
-			break;
-		if (pipe->state == PIPE_GREETING && tls_session_state(pipe->tls) == TLS_OPEN)
-			open_now(pipe);
-		feed(pipe, str_of(pipe->pipes->plain, (uint32_t)got));
-	} while (got > 0 && pipe->state != PIPE_CLOSED);
+	do
+		status = decrypt_some(pipe, &bytes, &got);
+	while (status == OK && got > 0 && pipe->state != PIPE_CLOSED);
 	if (pipe->state == PIPE_CLOSED)
 		return;
 	if (status != OK || bytes.len > 0 || tls_session_state(pipe->tls) == TLS_ENDED)

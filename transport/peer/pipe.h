@@ -63,8 +63,12 @@ bool pipe_was_connected(const struct pipe *pipe);
 bool pipe_is_ready(const struct pipe *pipe);
 /* More waits to be sent: `sent` is to come as soon as it may. Else it comes when the host is awake anyway. */
 void pipe_hurry(struct pipe *pipe);
-/* A frame in two parts of which the second may be empty; ready only. It may be ready again at once: ask, `sent` is not called then. */
-void pipe_send(struct pipe *pipe, TAKE struct text head, TAKE struct text body);
+/*
+ * A frame in two parts of which the second may be empty; ready only. It may be ready again at once: ask, `sent` is not called then.
+ * is_alone: none has just left and none follows; by TLS the peer begins with its first part while we encrypt the rest, at the
+ * price of a system call more.
+ */
+void pipe_send(struct pipe *pipe, TAKE struct text head, TAKE struct text body, bool is_alone);
 
 /* Now and then: a pipe that has carried nothing since the last time gives back what memory it keeps for more. */
 void pipe_rest(struct pipe *pipe);

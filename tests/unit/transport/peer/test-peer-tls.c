@@ -175,6 +175,43 @@ LINK_TEST(nodes_talk_over_tls_in_order)
 	free_node(b);
 }
 
+/* Each byte says where it stands in which message. */
+static struct str pattern(uint32_t bytes, uint32_t number)
+{
+	char *at = arena_zalloc(test_arena(), bytes + 1);
+
+	for (uint32_t i = 0; i < bytes; i++)
+		at[i] = (char)(i * 7 + (i >> 8) * 13 + number);
+	return str_of(at, bytes);
+}
+
+/* Around the ends of records, of what is written at once and of frames; each alone, then all together. */
+LINK_TEST(messages_of_many_sizes_pass_whole_over_tls)
+{
+	static const uint32_t sizes[] = { 1,      16270,  16384,  24576, 32620, 32768,
+					  49152,  65440,  65536,  65600, 98304, 131072,
+					  200000, 400000, 900000, 40,    16200 };
+	const uint32_t count = sizeof sizes / sizeof sizes[0];
+	struct node *a, *b;
+	struct both both;
+
+	make_ca();
+	a = start_node(1, "node-a", "node-a");
+	b = start_node(2, "node-b", "node-b");
+	both = pair_up(a, "node-a", b, "node-b");
+	for (uint32_t i = 0; i < 2 * count; i++) {
+		CHECK_STATUS(link_side_send(&a->side, host_b, pattern(sizes[i % count], i)), OK);
+		if (i < count)
+			CHECK(run(&both, has_b_messages, i + 1));
+	}
+	CHECK(run(&both, has_b_messages, 2 * count));
+	for (uint32_t i = 0; i < 2 * count; i++)
+		CHECK(str_eq(b->side.bodies.at[i], pattern(sizes[i % count], i)));
+	CHECK_EQ(a->side.losses.len + b->side.losses.len, 0);
+	free_node(a);
+	free_node(b);
+}
+
 /* b says nothing that a hears, and nothing of a is heard by b. */
 static void check_strangers(struct both *both)
 {
