@@ -29,12 +29,12 @@ struct stream {
 	size_t high, low;
 	bool is_pipe, is_full, is_closing, is_accepted, is_ended, wants_to_read;
 	uv_timer_t *linger; /* of stream_close_after_writes */
-	char peer[STREAM_ADDRESS_MAX], local[STREAM_ADDRESS_MAX];
+	char peer[STREAM_ADDRESS_MAX];
 };
 
 /* A stream without a connection: for accept, connect and inherited descriptors. */
 GIVE struct stream *stream_new(struct loop *loop, bool is_pipe);
-/* It has a connection now: makes `act` (NULL: nobody) its owner and reads its addresses. */
+/* It has a connection now: makes `act` (NULL: nobody) its owner and reads whose it is. */
 void stream_adopt(struct stream *stream, struct act *act);
 
 /* `release(arg)` is called when the actor ends. */

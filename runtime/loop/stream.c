@@ -88,21 +88,15 @@ static void print_address(const struct sockaddr_storage *from, char out[STREAM_A
 	}
 }
 
-static void read_addresses(struct stream *stream)
+static void read_address(struct stream *stream)
 {
 	struct sockaddr_storage at;
 	int len = sizeof at;
 
-	if (stream->is_pipe) {
+	if (stream->is_pipe)
 		snprintf(stream->peer, sizeof stream->peer, "unix");
-		snprintf(stream->local, sizeof stream->local, "unix");
-		return;
-	}
-	if (uv_tcp_getpeername(&stream->uv.tcp, (struct sockaddr *)&at, &len) == 0)
+	else if (uv_tcp_getpeername(&stream->uv.tcp, (struct sockaddr *)&at, &len) == 0)
 		print_address(&at, stream->peer);
-	len = sizeof at;
-	if (uv_tcp_getsockname(&stream->uv.tcp, (struct sockaddr *)&at, &len) == 0)
-		print_address(&at, stream->local);
 }
 
 /* ---- life ----------------------------------------------------------------------------------------------- */
@@ -163,7 +157,7 @@ struct stream *stream_new(struct loop *loop, bool is_pipe)
 void stream_adopt(struct stream *stream, struct act *act)
 {
 	stream->owner = stream_owner_of(stream->loop, act, release, stream);
-	read_addresses(stream);
+	read_address(stream);
 	if (stream->is_pipe)
 		return;
 	uv_tcp_nodelay(&stream->uv.tcp, 1);
@@ -466,11 +460,6 @@ void stream_close_after_writes(struct stream *stream, uint32_t timeout_ms)
 const char *stream_peer(const struct stream *stream)
 {
 	return stream->peer;
-}
-
-const char *stream_local(const struct stream *stream)
-{
-	return stream->local;
 }
 
 enum status stream_peer_ids(const struct stream *stream, uint32_t *out_uid, uint32_t *out_gid,

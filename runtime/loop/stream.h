@@ -93,8 +93,7 @@ void stream_close(TAKE struct stream *stream);
 /* Closes once all that is queued has gone out, or after timeout_ms. No event but `done`s afterwards. */
 void stream_close_after_writes(TAKE struct stream *stream, uint32_t timeout_ms);
 
-const char *stream_peer(const struct stream *stream);  /* its address and port as text */
-const char *stream_local(const struct stream *stream); /* ours */
+const char *stream_peer(const struct stream *stream); /* its address and port as text */
 /* Of a Unix socket: who is at the other end, as the kernel says. NOT_FOUND: not a Unix socket. */
 MUST_USE enum status stream_peer_ids(const struct stream *stream, uint32_t *out_uid,
 				     uint32_t *out_gid, int64_t *out_pid);

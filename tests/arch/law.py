@@ -175,7 +175,6 @@ PUBLIC_API = ("act_", "troupe_")
 UNDER_WAY = {
     "datastore/log/role/roles.h": "the store",
     "datastore/schema/registry.h": "its self-test",
-    "transport/peer/peer.h": "the hosts of a node",
 }
 
 ARENA = "an arena, or mem.h where it must live longer"

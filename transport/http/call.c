@@ -221,11 +221,6 @@ struct str http_call_body(const struct http_call *call)
 	return text_str(&call->body);
 }
 
-enum http_version http_call_version(const struct http_call *call)
-{
-	return call->answer.version;
-}
-
 /* ---- streams ---------------------------------------------------------------------------------------------------- */
 
 static void touch(struct http_call *call)

@@ -103,7 +103,6 @@ struct http_headers http_call_headers(const struct http_call *call);
 struct str http_call_header(const struct http_call *call, struct str name);
 struct http_headers http_call_trailers(const struct http_call *call); /* after the end */
 struct str http_call_body(const struct http_call *call);
-enum http_version http_call_version(const struct http_call *call);
 
 /* Streamed answers: as http_read. */
 size_t http_call_read(struct http_call *call, void *out, size_t size, bool *ended);

@@ -6,17 +6,6 @@
 #include "transport/peer/inbox.h"
 #include "transport/peer/peer-private.h"
 
-static const char *const state_names[] = {
-#define X(name, text) text,
-	PEER_STATE_MAP(X)
-#undef X
-};
-
-const char *peer_state_name(enum peer_state state)
-{
-	return state_names[state];
-}
-
 struct mono peer_now(const struct peer *hub)
 {
 	return hub->clock.mono(hub->clock.self);

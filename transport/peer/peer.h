@@ -97,19 +97,12 @@ void peer_forget_node(struct peer *peer, uint32_t node);
 
 /* ---- looking in ---------------------------------------------------------------------------------------- */
 
-#define PEER_STATE_MAP(X)                                                    \
-	X(PEER_IDLE, "idle")             /* known, nothing was sent */       \
-	X(PEER_CONNECTING, "connecting") /* messages wait, for connect_ms */ \
-	X(PEER_OPEN, "open")                                                 \
-	X(PEER_AWAY, "away") /* did not answer; sends are refused */
-
 enum peer_state {
-#define X(name, text) name,
-	PEER_STATE_MAP(X)
-#undef X
+	PEER_IDLE,       /* known, nothing was sent */
+	PEER_CONNECTING, /* messages wait, for connect_ms */
+	PEER_OPEN,
+	PEER_AWAY, /* did not answer; sends are refused */
 };
-
-const char *peer_state_name(enum peer_state state);
 
 struct peer_info {
 	struct seams_peer peer; /* epoch 0: not known */

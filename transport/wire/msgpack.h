@@ -38,7 +38,6 @@ void pack_bool(struct text *out, bool value);
 void pack_double(struct text *out, double value);
 void pack_str(struct text *out, struct str value);   /* absent becomes nil and is absent again */
 void pack_bytes(struct text *out, struct str value); /* the same for bytes that are no text */
-void pack_nil(struct text *out);
 /* The body of a message without fields: what struct act_type calls to encode and decode it. */
 MUST_USE enum status pack_nothing(const void *body, struct text *out);
 MUST_USE enum status unpack_nothing(struct str bytes, struct arena *arena, void *body);
@@ -66,8 +65,7 @@ int32_t unpack_i32(struct unpack *in);
 bool unpack_bool(struct unpack *in);
 double unpack_double(struct unpack *in);
 struct str unpack_str(struct unpack *in); /* borrowed from the body; text or bytes, or nil: absent */
-struct str unpack_bytes(struct unpack *in);  /* the same */
-bool unpack_is_nil(const struct unpack *in); /* the next value, which stays */
+struct str unpack_bytes(struct unpack *in); /* the same */
 /* CORRUPT when anything was wrong, when an array is still open, or when bytes are left over at the end. */
 MUST_USE enum status unpack_status(const struct unpack *in);
 

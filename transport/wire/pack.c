@@ -62,13 +62,6 @@ void pack_double(struct text *out, double value)
 	msgpack_pack_double(&packer, value);
 }
 
-void pack_nil(struct text *out)
-{
-	msgpack_packer packer = packer_of(out);
-
-	msgpack_pack_nil(&packer);
-}
-
 void pack_str(struct text *out, struct str value)
 {
 	msgpack_packer packer = packer_of(out);

@@ -296,13 +296,6 @@ struct str unpack_bytes(struct unpack *in)
 	return unpack_str(in);
 }
 
-bool unpack_is_nil(const struct unpack *in)
-{
-	if (in->depth > 0 && in->left[in->depth - 1] == 0)
-		return true;
-	return in->at >= in->end || *in->at == NIL;
-}
-
 enum status unpack_status(const struct unpack *in)
 {
 	return in->is_bad || in->depth > 0 || in->at != in->end ? CORRUPT : OK;

@@ -76,7 +76,7 @@ TEST(fields_of_a_newer_sender_are_passed_over_and_those_of_an_older_one_are_abse
 	pack_str(&out, STR("unknown"));
 	pack_list(&out, 1);
 	pack_double(&out, 1);
-	pack_nil(&out);
+	text_add_char(&out, (char)0xc0); /* nil */
 	pack_begin(&out, 0);
 
 	struct unpack in = unpack_of(text_str(&out));
@@ -87,7 +87,6 @@ TEST(fields_of_a_newer_sender_are_passed_over_and_those_of_an_older_one_are_abse
 	unpack_begin(&in);
 	CHECK(unpack_u64(&in) == 0);
 	CHECK(unpack_str(&in).at == NULL);
-	CHECK(unpack_is_nil(&in));
 	CHECK(unpack_list(&in) == 0);
 	unpack_end(&in);
 	unpack_end(&in);
