@@ -124,7 +124,7 @@ struct row {
 	struct act_supervisor spec;
 	enum act_restart restart[FAMILY_MAX];
 	uint32_t own_max, own_within_ms; /* of b */
-	struct step steps[8];
+	struct step steps[12];
 	const char *story;
 	bool is_over; /* the supervisor gave up */
 };
@@ -163,6 +163,48 @@ static const struct row rows[] = {
 	  .own_within_ms = 1000,
 	  .steps = { { "a1", 0 }, { "a1", 0 }, { "b1", 0 } },
 	  .story = "abcdaab" },
+	{ .name = "a child's own time is its own",
+	  .spec = { .max_restarts = 100, .within_ms = 1000 },
+	  .own_max = 1,
+	  .own_within_ms = 100,
+	  .steps = { { "b1", 150 }, { "b1", 150 }, { "b1", 0 } },
+	  .story = "abcdbbb" },
+	{ .name = "a child's own bound is none but another",
+	  .spec = { .max_restarts = 1, .within_ms = 1000 },
+	  .own_max = 100,
+	  .own_within_ms = 1000,
+	  .steps = { { "b1", 0 }, { "b1", 0 } },
+	  .story = "abcdbDCA",
+	  .is_over = true },
+	{ .name = "where nothing is said, eleven in a minute are too many",
+	  .spec = { .max_restarts = 0 },
+	  .steps = { { "b1", 59000 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 } },
+	  .story = "abcdbbbbbbbbbbDCA",
+	  .is_over = true },
+	{ .name = "but not in more than that",
+	  .spec = { .max_restarts = 0 },
+	  .steps = { { "b1", 61000 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 },
+		     { "b1", 0 } },
+	  .story = "abcdbbbbbbbbbbb" },
 	{ .name = "orderly ends of a transient child cost nothing",
 	  .spec = { .max_restarts = 0, .within_ms = 100 },
 	  .restart = { ACT_PERMANENT, ACT_TRANSIENT },
@@ -356,6 +398,71 @@ TEST(the_delay_is_drawn_between_half_of_it_and_all)
 		manual_close(&family.manual);
 	}
 	CHECK(early > 10 && late > 10);
+}
+
+/* ---- names ----------------------------------------------------------------------------------------------------- */
+
+static void look_for_names(struct act *act, void *state, void *arg)
+{
+	(void)state, (void)arg;
+	CHECK(act_ref_is_nil(act_whereis(act, "a")));
+	CHECK(!act_ref_is_nil(act_whereis(act, "b")));
+}
+
+TEST(a_childs_id_is_its_name_unless_it_is_to_have_none)
+{
+	struct family family = { 0 };
+
+	family_plan(&family, ACT_ONE_FOR_ONE, ACT_PERMANENT);
+	family.children[0].is_unnamed = true;
+	manual_open(&family.manual, &family.spec);
+	manual_enter(&family.manual, look_for_names, NULL);
+	family_poke(&family, "b1"); /* and the next one's, too */
+	manual_enter(&family.manual, look_for_names, NULL);
+	manual_close(&family.manual);
+}
+
+struct added {
+	struct story story;
+	struct family_args args;
+	struct act_child child;
+	struct act_ref supervisor;
+	enum status outcome;
+};
+
+static void add_one(struct act *act, void *state, void *arg)
+{
+	static const struct act_supervisor nobody = { .max_restarts = 100, .within_ms = 1000 };
+	struct added *added = arg;
+
+	(void)state;
+	if (act_ref_is_nil(added->supervisor))
+		CHECK_STATUS(act_supervise(act, &nobody, NULL, &added->supervisor), OK);
+	added->outcome = act_supervisor_add(act, added->supervisor, &added->child);
+}
+
+TEST(an_id_is_there_once_and_who_never_came_up_is_forgotten)
+{
+	struct added added = { .args = { .id = 'c' },
+			       .child = {
+				   .id = "x", .class = &family_child_class, .is_unnamed = true } };
+	struct manual manual;
+
+	log_configure(&(struct log_config){ .level = LOG_ERROR });
+	added.args.story = &added.story;
+	added.child.args = &added.args;
+	added.story.fails = 1;
+	manual_open(&manual, NULL);
+	manual_enter(&manual, add_one, &added);
+	CHECK_STATUS(added.outcome, INTERNAL);
+	manual_run(&manual, 100);
+	CHECK_STR(str_from(added.story.text), "c");
+	manual_enter(&manual, add_one, &added);
+	CHECK_STATUS(added.outcome, OK);
+	manual_enter(&manual, add_one, &added);
+	CHECK_STATUS(added.outcome, EXISTS);
+	CHECK_STR(str_from(added.story.text), "cc");
+	manual_close(&manual);
 }
 
 /* ---- giving up ------------------------------------------------------------------------------------------------- */
