@@ -118,7 +118,11 @@ enum status value_patch_merge(struct value *value, struct str patch, struct aren
 {
 	struct value tree;
 
-	if (value_parse(patch, arena, &tree) != OK || tree.kind != VALUE_MAP)
+	if (value_parse(patch, arena, &tree) != OK)
+		return fault_set(why, BAD_REQUEST, "patch", "invalid JSON document");
+	if (tree.kind == VALUE_LIST)
+		return fault_set(why, BAD_REQUEST, "patch", PATCH_IS_ARRAY);
+	if (tree.kind != VALUE_MAP)
 		return fault_set(why, BAD_REQUEST, "patch", "invalid JSON document");
 	merge(value, &tree, arena, 0);
 	return OK;

@@ -103,22 +103,36 @@ void json_go_type(const struct field *field, bool is_element, const struct json_
 		snprintf(out, size, "%s%s", prefix, go_kind(field));
 }
 
+static bool is_custom(const struct json_step *step)
+{
+	while (step->up != NULL)
+		step = step->up;
+	return step->type != NULL && step->type->set != NULL;
+}
+
 void json_fail_type(struct json_decode *d, const char *what, const char *type,
 		    const struct json_step *step)
 {
-	char path[JSON_PATH_BYTES + 1];
+	char buffer[JSON_PATH_BYTES + 1];
+	struct str path = path_text(step, true, buffer);
 	const struct json_step *member = step;
 
 	while (member != NULL && member->type == NULL)
 		member = member->up;
+	/* Of objects of a definition upstream reads the metadata by themselves. */
+	if (member != NULL && is_custom(member)) {
+		if (member->up == NULL && str_is(path, "metadata"))
+			member = NULL;
+		else if (str_starts(path, STR("metadata.")))
+			path = str_slice(path, 9, path.len);
+	}
 	if (member == NULL)
 		json_fail(d, "json: cannot unmarshal %s into Go value of type %s", what, type);
 	else
 		json_fail(d,
 			  "json: cannot unmarshal %s into Go struct field " STR_FMT "." STR_FMT
 			  " of type %s",
-			  what, STR_ARG(type_name(member->type)),
-			  STR_ARG(path_text(step, true, path)), type);
+			  what, STR_ARG(type_name(member->type)), STR_ARG(path), type);
 }
 
 void json_skip_wrong(struct json_decode *d, const char *type, const struct json_step *step)

@@ -139,6 +139,37 @@ def ends(make):
     yield make("ends/all", "DELETE", MAPS + "?labelSelector=page")
 
 
+def versions(make):
+    """Of a kind of a definition that is served twice."""
+    one, two = "/apis/custom.example.com/v1/namespaces/differ/wagons", "/apis/custom.example.com/v2/namespaces/differ/wagons"
+
+    def wagon(version, **spec):
+        return {"apiVersion": "custom.example.com/" + version, "kind": "Wagon", "metadata": {"name": "two"}, "spec": {"wheels": 4, **spec}}
+
+    yield make("versions/make", "POST", one + "?fieldManager=one", wagon("v1", marks={"a": "b"}))
+    yield make("versions/get", "GET", two + "/two")
+    yield make("versions/list", "GET", two)
+    yield make("versions/color", "GET", two + "?fieldSelector=spec.color%3Dred")
+    yield make("versions/table", "GET", two, accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+    yield make("versions/put-other", "PUT", two + "/two", wagon("v1"))
+    yield make("versions/merge", "PATCH", two + "/two?fieldManager=two", {"spec": {"marks": {"c": "d"}}}, MERGE)
+    yield make("versions/strategic", "PATCH", two + "/two?fieldManager=two", {"spec": {"marks": {"c": "d"}}}, STRATEGIC)
+    yield make("versions/apply", "PATCH", two + "/two?fieldManager=three", wagon("v2", wheels=5), APPLY)
+    yield make("versions/apply-forced", "PATCH", two + "/two?fieldManager=three&force=true", wagon("v2", wheels=5, parts=[{"name": "p"}]), APPLY)
+    yield make("versions/apply-twice", "PATCH", two + "/two?fieldManager=three&force=true", wagon("v2", parts=[{"name": "p"}, {"name": "p"}]), APPLY)
+    yield make("versions/apply-no-key", "PATCH", two + "/two?fieldManager=three&force=true", wagon("v2", parts=[{"count": 2}]), APPLY)
+    yield make("versions/apply-set", "PATCH", two + "/two?fieldManager=three&force=true", wagon("v2", tags=["a", "a"]), APPLY)
+    for what, spec in (("parts", {"parts": [{"name": "p"}, {"name": "p"}]}), ("tags", {"tags": ["a", "a"]}), ("rule", {"wheels": 10}), ("many", {"parts": [{"name": n} for n in "abcd"]}),
+                       ("heavy", {"weight": 2.5}), ("odd", {"parts": [{"name": "a", "count": 3}]}), ("null", {"color": None, "limit": None, "note": None}), ("pruned", {"nothing": 1, "parts": [{"name": "a", "x": 1}]}),
+                       ("plate", {"plate": "a"}), ("float", {"wheels": 4.5}), ("whole-float", {"wheels": 4.0}), ("large", {"wheels": 1 << 70}), ("bool", {"wheels": True}), ("time", {"built": "yesterday"}),
+                       ("size", {"size": 1.5})):
+        yield make("versions/spec-" + what, "POST", one + "?" + DRY, {**wagon("v1", **spec), "metadata": {"name": "x"}})
+    for level in LEVELS:
+        yield make("versions/unknown-" + level, "POST", one + "?%s&fieldValidation=%s" % (DRY, level), {**wagon("v1", nothing=1, extra={"any": 1}), "metadata": {"name": "x", "wrong": 1}})
+    yield make("versions/watch", "GET", two + "?watch=1&timeoutSeconds=1&resourceVersion=0")
+    yield make("versions/end", "DELETE", two + "/two")
+
+
 def every(make):
-    for part in (pages, watches, forms, strictness, owners, ends):
+    for part in (versions, pages, watches, forms, strictness, owners, ends):
         yield from part(make)

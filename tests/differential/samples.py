@@ -21,6 +21,24 @@ CORE, APPS, BATCH, NET = "/api/v1", "/apis/apps/v1", "/apis/batch/v1", "/apis/ne
 STORAGE, ADMISSION, RESOURCE = "/apis/storage.k8s.io/v1", "/apis/admissionregistration.k8s.io/v1", "/apis/resource.k8s.io/v1"
 ROLES, FLOW = "/apis/rbac.authorization.k8s.io/v1", "/apis/flowcontrol.apiserver.k8s.io/v1"
 
+STRICT_SPEC = {"type": "object", "required": ["wheels"], "x-kubernetes-validations": [{"rule": "self.wheels <= self.limit", "message": "too many wheels"}], "properties": {
+    "wheels": {"type": "integer", "minimum": 1}, "limit": {"type": "integer", "default": 9}, "replicas": {"type": "integer", "format": "int32", "default": 0},
+    "color": {"type": "string", "enum": ["red", "blue"], "maxLength": 9}, "plate": {"type": "string", "pattern": "^[A-Z]+$", "minLength": 2}, "built": {"type": "string", "format": "date-time"},
+    "size": {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}, "note": {"type": "string", "nullable": True},
+    "extra": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}, "marks": {"type": "object", "additionalProperties": {"type": "string"}},
+    "parts": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"], "maxItems": 3, "items": {"type": "object", "required": ["name"], "properties": {
+        "name": {"type": "string"}, "count": {"type": "integer", "multipleOf": 2}}}},
+    "tags": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}, "weight": {"type": "number", "maximum": 2.5, "exclusiveMaximum": True}}}
+STRICT_SCHEMA = {"openAPIV3Schema": {"type": "object", "required": ["spec"], "properties": {"spec": STRICT_SPEC, "status": {"type": "object", "properties": {
+    "replicas": {"type": "integer"}, "conditions": {"type": "array", "items": {"type": "object", "properties": {"type": {"type": "string"}, "status": {"type": "string"}}}}}}}}}
+# A definition that both servers have before they are asked.
+DEFINITION = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "wagons.custom.example.com"}, "spec": {
+    "group": "custom.example.com", "scope": "Namespaced", "names": {"plural": "wagons", "singular": "wagon", "kind": "Wagon", "listKind": "WagonList"},
+    "versions": [{"name": name, "served": True, "storage": name == "v1", "schema": STRICT_SCHEMA,
+                  "subresources": {"status": {}, "scale": {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}},
+                  "selectableFields": [{"jsonPath": ".spec.color"}],
+                  "additionalPrinterColumns": [{"name": "Wheels", "type": "integer", "jsonPath": ".spec.wheels"}, {"name": "Built", "type": "date", "jsonPath": ".spec.built"}]} for name in ("v1", "v2")]}}
+
 ALL = [
     (CORE, "configmaps", "ConfigMap", True, {"data": {"a": "1", "b-c": "2"}, "binaryData": {"d": "AAECAw=="}}, ()),
     (CORE, "secrets", "Secret", True, {"type": "Opaque", "data": {"password": "eA=="}, "stringData": {"user": "u"}}, ()),
@@ -113,6 +131,8 @@ ALL = [
     ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions", "CustomResourceDefinition", False, {"spec": {"group": "differ.example.com", "scope": "Namespaced",
         "names": {"plural": "cars", "singular": "car", "kind": "Car", "listKind": "CarList"},
         "versions": [{"name": "v1", "served": True, "storage": True, "schema": SCHEMA, "subresources": {"status": {}}}]}}, ()),
+    ("/apis/custom.example.com/v1", "wagons", "Wagon", True, {"spec": {"wheels": 4, "color": "red", "plate": "AB", "built": "2026-01-02T03:04:05Z", "size": "1", "note": None, "extra": {"a": [1]},
+        "marks": {"a": "b"}, "parts": [{"name": "p", "count": 2}], "tags": ["a", "b"], "weight": 1.5}}, ("status", "scale")),
     ("/apis/apiregistration.k8s.io/v1", "apiservices", "APIService", False, {"spec": {"group": "differ2.example.com", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 10,
         "service": {"namespace": "differ", "name": "none", "port": 443}, "insecureSkipTLSVerify": True}}, ()),
     (RESOURCE, "deviceclasses", "DeviceClass", False, {"spec": {"selectors": [{"cel": {"expression": "device.driver == 'x.example.com'"}}]}}, ()),

@@ -299,6 +299,13 @@ static void check(struct kind_change *change)
 	check_rules(change, now, old);
 }
 
+/* Upstream judges what may not change here as well as for all kinds, and says both. */
+static void check_update(struct kind_change *change)
+{
+	metadata_validate_update(change);
+	check(change);
+}
+
 static void check_status(struct kind_change *change)
 {
 	const struct value *now, *old;
@@ -326,8 +333,9 @@ const struct kind_rules kind_custom = {
 	.needs_resource_version = true,
 	.prepare_create = prepare_create,
 	.prepare_update = prepare_update,
+	.keeps_twins = true,
 	.validate_create = check,
-	.validate_update = check,
+	.validate_update = check_update,
 	.subresources = subresources,
 	.subresource_count = 1,
 };

@@ -166,13 +166,14 @@ static enum next another_kind(struct request *r, const struct fault *why)
 {
 	struct faults faults = faults_in(r->arena);
 	bool is_kind = str_is(STR("kind"), why->field);
+	struct str said = arena_str(r->arena, str_from(why->text));
 	struct str wanted = is_kind ? type_kind(r->type) : r->resource->api_version;
 
-	faults_add(&faults, FAULT_INVALID, str_from(why->field),
-		   name_quoted(r->arena, str_from(why->text)), "must be " STR_FMT, STR_ARG(wanted));
+	faults_add(&faults, FAULT_INVALID, str_from(why->field), name_quoted(r->arena, said),
+		   "must be " STR_FMT, STR_ARG(wanted));
 	return request_fail(r, failure_invalid(r->arena, request_group(r),
-					       is_kind ? str_from(why->text) : type_kind(r->type),
-					       r->route.name, &faults));
+					       is_kind ? said : type_kind(r->type), r->route.name,
+					       &faults));
 }
 
 /* A fault of the patch itself names it as its field, one of the values in it does not. */

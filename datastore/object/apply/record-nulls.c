@@ -97,6 +97,9 @@ static void find_in_struct(struct arena *arena, const struct type *type, const v
 			at = *(void *const *)field_at(path[i], at);
 		if (field == NULL || (at == NULL && !str_is(str_trim(value), "null")))
 			continue;
+		/* There the record has a place for it. */
+		if ((field->flags & FIELD_NULLABLE) && str_is(str_trim(value), "null"))
+			continue;
 		add(arena, (struct fields_step){ FIELDS_NAME, field_name(field) },
 		    (struct slot){ field, false },
 		    at != NULL ? slot_value(SLOT_SAID, field, at) : (struct slot_value){ 0 }, value,

@@ -11,6 +11,11 @@
 #include "runtime/base/fault.h"
 #include "runtime/base/str.h"
 
+/* Of a merge patch that is a list. */
+#define PATCH_IS_ARRAY                                                              \
+	"error decoding patch: json: cannot unmarshal array into Go value of type " \
+	"map[string]interface {}"
+
 struct operation {
 	struct str name, path, from;
 	struct str value; /* raw JSON; absent if not given */

@@ -6,6 +6,7 @@
  */
 #include "datastore/object/patch/patch-merge.h"
 
+#include "datastore/object/patch/operation.h"
 #include "datastore/object/record.h"
 #include "runtime/base/limits.h"
 #include "transport/wire/json.h"
@@ -61,10 +62,6 @@ static void find_fault(struct patch *patch, const char *what, const struct merge
 	patch->strict->at[patch->strict->len++] =
 	    arena_printf(patch->arena, "%s field \"" STR_FMT "\"", what, STR_ARG(text_str(&where)));
 }
-
-#define MERGE_ARRAY                                                                 \
-	"error decoding patch: json: cannot unmarshal array into Go value of type " \
-	"map[string]interface {}"
 
 /* ---- directives --------------------------------------------------------------------------------------------- */
 
@@ -505,7 +502,7 @@ enum status patch_merge(struct patch *patch, const struct type *type, void *reco
 
 	if (json_peek(&in) != JSON_OBJECT)
 		return json_is_valid(raw) && json_peek(&in) == JSON_ARRAY
-			   ? merge_bad(patch, BAD_REQUEST, MERGE_ARRAY)
+			   ? merge_bad(patch, BAD_REQUEST, PATCH_IS_ARRAY)
 			   : merge_bad(patch, BAD_REQUEST, "invalid JSON document");
 	json_skip(&in, NULL);
 	TRY(json_end(&in, patch->why));

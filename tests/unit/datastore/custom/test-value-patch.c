@@ -33,7 +33,11 @@ TEST(a_merge_patch_puts_members_in_and_takes_out_those_that_are_null)
 		{ "{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\":[1]}" },
 		{ "{\"e\":null}", "{\"a\":1}", "{\"a\":1,\"e\":null}" },
 		{ "{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}" },
-		{ "{}", "[1]", "BAD_REQUEST: invalid JSON document" },
+		{ "{}", "[1]",
+		  "BAD_REQUEST: error decoding patch: json: cannot unmarshal array into Go value "
+		  "of "
+		  "type map[string]interface {}" },
+		{ "{}", "1", "BAD_REQUEST: invalid JSON document" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)

@@ -131,6 +131,58 @@ TEST(objects_of_a_definition_are_defaulted_pruned_and_judged)
 	rig_close(rig);
 }
 
+TEST(metadata_of_such_an_object_is_read_and_judged_by_itself)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer;
+
+	make_widgets(rig);
+	CHECK_CODE(rig_post(rig, WIDGETS, widget), 201);
+	CHECK_FAILURE(
+	    rig_post(rig, WIDGETS,
+		     "{\"apiVersion\":\"example.com/v1\",\"kind\":\"Widget\",\"metadata\":7}"),
+	    400, "BadRequest",
+	    "Widget in version \"v1\" cannot be handled as a Widget: json: cannot unmarshal "
+	    "number into Go value of type v1.ObjectMeta");
+	CHECK_FAILURE(
+	    rig_post(rig, WIDGETS,
+		     "{\"apiVersion\":\"example.com/v1\",\"kind\":\"Widget\",\"metadata\":{"
+		     "\"labels\":7}}"),
+	    400, "BadRequest",
+	    "Widget in version \"v1\" cannot be handled as a Widget: json: cannot unmarshal "
+	    "number into Go struct field ObjectMeta.labels of type map[string]string");
+	answer = rig_patch(rig, "merge", WIDGETS "/a", "{\"metadata\":{\"uid\":\"x\"}}");
+	CHECK_CODE(answer, 422);
+	CHECK_AT(answer.body, "details.causes[1].field", "metadata.uid"); /* twice */
+	answer = rig_patch(rig, "merge", WIDGETS "/a", "{\"kind\":\"Other\"}");
+	CHECK_CODE(answer, 422);
+	CHECK_AT(answer.body, "details.kind", "Other");
+	CHECK_FAILURE(rig_patch(rig, "merge", WIDGETS "/a", "[]"), 400, "BadRequest",
+		      "error decoding patch: json: cannot unmarshal array into Go value of type "
+		      "map[string]interface {}");
+	rig_close(rig);
+}
+
+TEST(a_null_that_is_there_already_is_no_conflict)
+{
+	static const char has_null[] =
+	    "{\"apiVersion\":\"example.com/v1\",\"kind\":\"Widget\",\"metadata\":{\"name\":\"b\"},"
+	    "\"spec\":{\"name\":null}}";
+	static const char nullable[] =
+	    "{\"type\":\"object\",\"properties\":{\"spec\":{\"type\":\"object\",\"properties\":{"
+	    "\"name\":{\"type\":\"string\",\"nullable\":true}}}}}";
+	struct rig *rig = rig_open(NULL);
+
+	CHECK_CODE(rig_post(rig, CRDS,
+			    definition("widgets", "Widget", version("v1", true, nullable).at).at),
+		   201);
+	establish(rig, "widgets");
+	CHECK_CODE(rig_post(rig, WIDGETS, has_null), 201);
+	CHECK_AT(rig_get(rig, WIDGETS "/b").body, "spec.name", "null");
+	CHECK_CODE(rig_patch(rig, "apply", WIDGETS "/b?fieldManager=m", has_null), 200);
+	rig_close(rig);
+}
+
 TEST(objects_are_kept_when_their_definition_changes_and_watches_begin_again)
 {
 	struct str narrow =
