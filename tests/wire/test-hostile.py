@@ -21,6 +21,7 @@ from cluster import Failed, until
 
 WORD = "canary-word-of-beta"  # nobody but root may ever read it
 SECRETS = (WORD.encode(), base64.b64encode(WORD.encode()))
+NODE_WORDS = ("--enable-bootstrap-token-auth",)  # more ways in
 MEMORY_MB = 400  # of the core process, whatever was sent
 RULES = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch", "create", "update", "patch", "delete"]},
          {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "create"]},
