@@ -100,6 +100,7 @@ struct asked {
 	struct user
 	    impersonated; /* in whose name the request is to be judged; nothing in it: the asker's own */
 	const struct certificate_info *certificate;
+	bool has_bad_certificate;    /* one that is not to be believed was shown */
 	struct http_headers headers; /* these two only of one that speaks as front proxies do */
 	struct str shown_pem;
 	bool is_trusted; /* the message door: `user` is who asks */

@@ -165,8 +165,10 @@ static void read_certificate(struct connection *connection)
 	struct origin *origin = connection->origin;
 	if (connection->wire.tls == NULL)
 		return;
-	origin->has_certificate =
-	    tls_session_peer(connection->wire.tls, origin->arena, &origin->certificate, NULL) == OK;
+	enum status status =
+	    tls_session_peer(connection->wire.tls, origin->arena, &origin->certificate, NULL);
+	origin->has_certificate = status == OK;
+	origin->has_bad_certificate = status == UNAUTHORIZED;
 }
 
 static struct http_engine *on_ready(struct wire *wire, struct str alpn)

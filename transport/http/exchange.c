@@ -204,6 +204,11 @@ struct str http_peer_pem(struct http_exchange *exchange)
 	return tls_session_peer_pem(connection->wire.tls, http_arena(exchange));
 }
 
+bool http_peer_is_doubtful(const struct http_exchange *exchange)
+{
+	return exchange->origin->has_bad_certificate;
+}
+
 struct str http_remote(const struct http_exchange *exchange)
 {
 	return exchange->origin->remote;

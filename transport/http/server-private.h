@@ -57,7 +57,8 @@ struct server {
 struct origin {
 	uint32_t refs;
 	uint32_t listener;
-	bool has_certificate; /* and it is believed */
+	bool has_certificate;     /* and it is believed */
+	bool has_bad_certificate; /* it is not */
 	struct certificate_info certificate;
 	struct str remote;
 	struct arena *arena;

@@ -156,6 +156,8 @@ enum http_version http_version(const struct http_exchange *exchange);
 const struct certificate_info *http_peer_certificate(const struct http_exchange *exchange);
 /* What the peer has shown, as PEM, believed or not; absent: nothing, or its connection has ended. Made anew each time. */
 struct str http_peer_pem(struct http_exchange *exchange);
+/* It showed one that is not to be believed: a credential, but nobody's. */
+bool http_peer_is_doubtful(const struct http_exchange *exchange);
 struct str http_remote(const struct http_exchange *exchange); /* "10.0.0.7:51312"; "unix" */
 uint32_t http_listener_index(const struct http_exchange *exchange);
 

@@ -93,7 +93,8 @@ static enum next ask_authenticators(struct request *r)
 		add_group(r, GROUP_AUTHENTICATED);
 		return NEXT;
 	}
-	if (r->asked.authorization.len == 0 && may_be_anonymous(r)) {
+	/* A credential that nobody knows is not none, also where it is a certificate. */
+	if (r->asked.authorization.len == 0 && !r->asked.has_bad_certificate && may_be_anonymous(r)) {
 		r->user = (struct user){ .name = USER_ANONYMOUS };
 		add_group(r, GROUP_UNAUTHENTICATED);
 		return NEXT;

@@ -72,6 +72,7 @@ static void take_head(struct server *server, struct http_exchange *exchange, str
 		asked->audit_id = new_audit_id(server, http_arena(exchange));
 	asked->body = http_body(exchange);
 	asked->certificate = http_peer_certificate(exchange);
+	asked->has_bad_certificate = http_peer_is_doubtful(exchange);
 	take_proxy(server->config->request_headers, exchange, asked);
 	/* What cannot be read must not be passed over: it then asks for a user that nobody may be. */
 	if (impersonate_read(http_request_headers(exchange), http_arena(exchange),
