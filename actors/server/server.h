@@ -84,6 +84,7 @@ struct server_config {
 	const struct encryption *encryption;           /* of values in the store; NULL: none is */
 	const struct audit_options *audit;             /* NULL: nothing is told */
 	const struct security_options *security; /* of PodSecurity; NULL: upstream's defaults */
+	uint64_t idle_plugins; /* one bit for each of plugins[]: those are asked nothing */
 
 	/* Service account tokens: who signs, and which keys are published at /openid/v1/jwks. */
 	struct str issuer;   /* https://kubernetes.default.svc.cluster.local */

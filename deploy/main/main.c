@@ -12,6 +12,7 @@
 #include "deploy/main/history/history-options.h"
 #include "deploy/main/migration/verb-export.h"
 #include "deploy/main/migration/verb-import.h"
+#include "deploy/main/node/controller-list.h"
 #include "deploy/main/node/datastore.h"
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/up.h"
@@ -73,19 +74,14 @@
 	{                                                                              \
 		.name = "only", .kind = OPTION_TEXT, .value = "A", .help = "that one", \
 	}
-#define HOST(host, start)                                                        \
-	{                                                                        \
-		.name = "host-" host, .arguments = "", .help = "", .run = start, \
-		.is_internal = true, .options = { DATA_DIR,                      \
-						  PODS,                          \
-						  CHAOS,                         \
-						  ETCD_LISTEN,                   \
-						  SCHEDULE_OPTIONS,              \
-						  S3_OPTIONS,                    \
-						  HISTORY_OPTIONS,               \
-						  WEAR_OPTION,                   \
-						  MOVED },                       \
-		.more = api_options,                                             \
+#define HOST(host, start)                                                                  \
+	{                                                                                  \
+		.name = "host-" host, .arguments = "", .help = "", .run = start,           \
+		.is_internal = true,                                                       \
+		.options = { DATA_DIR,           PODS,       CHAOS,           ETCD_LISTEN, \
+			     SCHEDULE_OPTIONS,   S3_OPTIONS, HISTORY_OPTIONS, WEAR_OPTION, \
+			     CONTROLLERS_OPTION, MOVED },                                  \
+		.more = api_options,                                                       \
 	}
 
 #define SIM_OPTIONS                                                                               \
@@ -154,6 +150,7 @@ static const struct command commands[] = {
 				 "nodes, without data, API or pods" },
 		       PODS,
 		       CHAOS,
+		       CONTROLLERS_OPTION,
 		       { .name = "spares",
 			 .kind = OPTION_NUMBER,
 			 .value = "N",

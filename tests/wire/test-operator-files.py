@@ -8,9 +8,9 @@ import sys
 import tempfile
 
 import suite
-from cluster import Cluster, Node, until
+from cluster import Cluster, Node, free_address, until
 from kube import expect, kubectl
-from outside import Outside
+from outside import Outside, authority, issue
 
 POD = """
 apiVersion: v1
@@ -65,13 +65,18 @@ def file_of(folder, name, text):
     return path
 
 
-def refused(option, text):
-    """What `troupe up` says of a file that it does not start with."""
+def refused_words(*words):
+    """What `troupe up` says of words that it does not start with."""
     with tempfile.TemporaryDirectory() as folder:
-        node = Node("n1", folder)
-        node.start("--" + option, file_of(folder, "file.yaml", text))
+        node = Node("n1", folder).start(*words)
         assert node.process.wait(20) == 1
         return node.last_words()
+
+
+def refused(option, text):
+    """The same of a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        return refused_words("--" + option, file_of(folder, "file.yaml", text))
 
 
 def test_what_is_wrong_with_a_file_stops_the_start():
@@ -293,6 +298,55 @@ def test_secrets_lie_encrypted_in_the_store_and_their_keys_change():
             assert node.request("POST", "/api/v1/namespaces/default/secrets", {"metadata": {"name": "b"}})[0] == 201
             assert node.request("GET", "/api/v1/namespaces/default/secrets/b")[0] == 200
             assert holds(node.folder, b"k8s:enc:secretbox:v1:three:") and not holds(node.folder, b"a-word-nobody-says")
+
+
+def test_one_more_door_shows_a_certificate_of_others_and_knows_their_clients():
+    with tempfile.TemporaryDirectory() as folder:
+        served, clients = authority(folder, "served"), authority(folder, "clients")
+        door = free_address()
+        cert, key = issue(folder, served, "door", "IP:" + door)
+        ann = issue(folder, clients, "ann", "DNS:ann")
+        stranger = issue(folder, authority(folder, "nobody"), "stranger", "DNS:stranger")
+        words = ("--door-listen", door + ":7443", "--door-cert-file", cert, "--door-key-file", key, "--door-client-ca-file", clients[0])
+        expect(refused_words(*words[:4]), "--door-listen wants --door-key-file too")
+        expect(refused_words(*words[2:]), "--door-cert-file wants --door-listen too")
+        expect(refused_words(*words[:5], ann[1]), "door.crt: ")
+        expect(refused_words("--door-listen", "x", *words[2:]), "--door-listen wants IP or IP:PORT")
+        with Cluster(1, words) as cluster:
+            node = cluster.nodes[0]
+
+            def ask(path, shown=None):
+                context = ssl.create_default_context(cafile=served[0])
+                if shown is not None:
+                    context.load_cert_chain(*shown)
+                connection = http.client.HTTPSConnection(door, 7443, context=context, timeout=20)
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode()
+            review = "/api/v1/namespaces/default"
+            assert ask("/readyz")[0] == 200
+            assert ask(review)[0] == 403 and ask(review, stranger)[0] == 401, (ask(review), ask(review, stranger))
+            code, said = ask(review, ann)
+            assert code == 403 and 'User \\"ann\\"' in said, said
+            assert ask(review, (node.folder + "/pki/admin.crt", node.folder + "/pki/admin.key"))[0] == 200
+            # Whoever runs the machine has a door of his own: this is none of his.
+            for path in ("/troupe/status", "/troupe/tree", "/troupe/past/", "/troupe/recovery/state"):
+                assert ask(path, ann)[0] == 404, (path, ask(path, ann))
+            assert node.request("GET", review)[0] == 200
+
+
+def test_what_the_operator_goes_without_does_not_work():
+    expect(refused_words("--disable-admission-plugins", "Account"), '"Account" is no plug-in of admission here')
+    expect(refused_words("--controllers", "*,-deploy"), '"deploy" is no controller here')
+    with Cluster(1, ("--controllers", "none", "--disable-admission-plugins", "ServiceAccount", "--pods", "none")) as cluster:
+        kubectl(cluster, "create", "-f", "-", stdin=POD % ("p", "default"))  # though no account is there, and nobody makes one
+        kubectl(cluster, "create", "deployment", "web", "--image=i")
+        assert cluster.nodes[0].request("GET", "/api/v1/namespaces/default/serviceaccounts/default")[0] == 404
+        assert kubectl(cluster, "get", "replicasets", "-o", "name") == ""
+    with Cluster(1, ("--controllers", "*,-deployment-controller", "--pods", "none")) as cluster:
+        until(lambda: cluster.nodes[0].request("GET", "/api/v1/namespaces/default/serviceaccounts/default")[0] == 200, 20, "others work")
+        kubectl(cluster, "create", "deployment", "web", "--image=i")
+        assert kubectl(cluster, "get", "replicasets", "-o", "name") == ""
 
 
 if __name__ == "__main__":

@@ -89,7 +89,8 @@ static enum check ask_one(struct request *r, struct admitting *admitting, bool i
 	    is_validating ? plugin->validate : plugin->mutate;
 	enum check check;
 
-	if (ask == NULL || !(plugin->operations & a->operation))
+	if (ask == NULL || !(plugin->operations & a->operation) ||
+	    (r->server->config->idle_plugins >> r->mechanism.index & 1))
 		return CHECK_PASS;
 	a->check = request_context(r);
 	a->memory = admitting->memories[r->mechanism.index];

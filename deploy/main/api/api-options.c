@@ -6,6 +6,7 @@
 
 #include "deploy/main/api/admission-file.h"
 #include "deploy/main/api/oidc-options.h"
+#include "deploy/main/api/plugin-options.h"
 
 #define PATH_BYTES 700U
 #define KEPT_MIB_MAX 65536U
@@ -36,6 +37,8 @@ const struct option api_options[] = {
 	  .help = "AuthorizationConfiguration: who is asked what users may do, in which order" },
 	WEBHOOK_OPTIONS,
 	REQUEST_HEADER_OPTIONS,
+	PLUGIN_OPTIONS,
+	DOOR_OPTIONS,
 	{ .name = "encryption-provider-config",
 	  .group = "Values",
 	  .kind = OPTION_TEXT,
@@ -113,6 +116,9 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 	TRY(authentication_file_load(&out->authentication, line, arena, why));
 	TRY(request_header_options_load(line, arena, &out->request_headers, why));
 	out->has_bootstrap_tokens = command_flag(line, "enable-bootstrap-token-auth");
+	TRY(plugin_options_load(command_text(line, "disable-admission-plugins"), &out->idle_plugins,
+				why));
+	TRY(door_options_load(line, arena, &out->door, why));
 	out->reloads = command_flag(line, "encryption-provider-config-automatic-reload");
 	if (command_text(line, "encryption-provider-config") != NULL)
 		TRY(encryption_file_load(
@@ -134,6 +140,7 @@ void api_options_apply(const struct api_options *options, struct server_config *
 	if (options->audit.options.policy != NULL)
 		server->audit = &options->audit.options;
 	server->kept_bytes = options->kept_bytes;
+	server->idle_plugins = options->idle_plugins;
 }
 
 enum status api_options_words(const struct command_line *line, struct arena *arena,

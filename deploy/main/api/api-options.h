@@ -10,6 +10,7 @@
 #include "deploy/main/api/audit-options.h"
 #include "deploy/main/api/authentication-file.h"
 #include "deploy/main/api/authorization-file.h"
+#include "deploy/main/api/door-options.h"
 #include "deploy/main/api/encryption-file.h"
 #include "deploy/main/api/request-header-options.h"
 #include "deploy/main/api/webhook-options.h"
@@ -30,6 +31,8 @@ struct api_options {
 	struct authorization_file authorization;
 	struct encryption_file encryption;
 	bool reloads; /* the latter */
+	struct door_setting door;
+	uint64_t idle_plugins; /* server_config's */
 };
 
 /* What is said of options by whoever holds them. */

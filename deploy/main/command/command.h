@@ -31,7 +31,7 @@ struct option {
 	const char *group; /* help has a heading before it: what this and those behind it are about */
 };
 
-#define COMMAND_OPTIONS_MAX 28
+#define COMMAND_OPTIONS_MAX 32
 #define COMMAND_MORE_MAX 60 /* of a table that several commands share */
 #define COMMAND_ARGUMENTS_MAX 64
 

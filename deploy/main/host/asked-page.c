@@ -41,7 +41,7 @@ static bool is_master(const struct http_exchange *exchange)
 
 static enum asked_door door_of(const struct http_exchange *exchange)
 {
-	if (http_listener_index(exchange) != ASKED_LISTENER_PUBLIC)
+	if (http_listener_index(exchange) == ASKED_LISTENER_PRIVATE)
 		return ASKED_PRIVATE;
 	return is_master(exchange) ? ASKED_MASTER : ASKED_PUBLIC;
 }

@@ -10,7 +10,9 @@
 #include "runtime/actor/act.h"
 #include "transport/http/server.h"
 
-#define ASKED_LISTENER_PUBLIC 0U /* of the host's listeners: TLS; the other is the private socket */
+/* Of the host's listeners: the API's own door, and the private socket; further ones are the API's, too. */
+#define ASKED_LISTENER_PUBLIC 0U
+#define ASKED_LISTENER_PRIVATE 1U
 
 /* By which door it comes, or may come: the socket in the data directory; that or the API's with a certificate of system:masters; any. */
 enum asked_door { ASKED_PRIVATE, ASKED_MASTER, ASKED_PUBLIC };

@@ -46,6 +46,8 @@ struct process {
 	struct faulty *faulty; /* and by this; NULL: not to this process's disk, clock and links */
 	/* What moves when an actor takes its host down again and again: those that are not here (a,b), or the one that is alone here; NULL: nobody moved. */
 	const char *without, *only;
+	const char *
+	    controllers; /* control host: which of them work, as controller-list.h reads it; NULL: all */
 };
 
 /* Whether an actor of this host runs in this process. */

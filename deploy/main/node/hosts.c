@@ -41,12 +41,13 @@ struct core {
 	struct service_account_tokens tokens;
 	struct certificate_key *key;
 	const struct certificate_key *keys[1];
-	struct http_listener listeners[2];
+	struct http_listener listeners[3];
 	struct http_server_config http;
 	struct keeper_args keeper;
 	struct historian_args historian;
 	struct wear_args wear;
 	struct api_options api;
+	struct tls_context *door_tls;
 	/* etcd's door, if there is one. */
 	struct http_listener etcd_listener;
 	struct http_server_config etcd_http;
@@ -136,6 +137,21 @@ static enum status name_front_proxies(struct process *process, struct str author
 	return authorities.len == 0 ? OK : process_use_keys(process, &process->pki, why);
 }
 
+/* Its certificate is read once: a new one counts after a restart of this host. */
+static enum status configure_door(struct core *core, struct fault *why)
+{
+	const struct door_setting *door = &core->api.door;
+	struct process *process = &core->process;
+	struct tls_config config = door_tls(door, process->pki.ca.certificate_pem, process->arena);
+
+	if (door->listen == NULL)
+		return OK;
+	TRY(tls_context_new(&config, &core->door_tls, why));
+	core->listeners[core->http.listener_count++] =
+	    (struct http_listener){ door->listen, core->door_tls, false };
+	return OK;
+}
+
 static void configure_http(struct core *core)
 {
 	static const struct http_place places[] = { { KEEPER_PLACE, "keeper" },
@@ -146,7 +162,7 @@ static void configure_http(struct core *core)
 	core->listeners[ASKED_LISTENER_PUBLIC] =
 	    (struct http_listener){ process_address(process, process->identity.api_port).at,
 				    process->api_tls, false };
-	core->listeners[1] = (struct http_listener){
+	core->listeners[ASKED_LISTENER_PRIVATE] = (struct http_listener){
 		arena_printf(process->arena, "unix:%s/api.sock", process->dir.run).at, NULL, false
 	};
 	core->http = (struct http_server_config){ .listeners = core->listeners,
@@ -227,6 +243,8 @@ int hosts_core(const struct command_line *line)
 	add_reloads(&core);
 	add_audit(&core);
 	configure_http(&core);
+	if (configure_door(&core, &why) != OK)
+		return failed(line, &why);
 	configure_etcd(&core, command_text(line, "etcd-listen"));
 	core.keeper.process = &core.process;
 	core.historian.audit_path = core.api.audit.log.file.path;
@@ -257,6 +275,7 @@ int hosts_control(const struct command_line *line)
 
 	if (process_load(&process, line, PROCESS_CONTROL, &why) != OK)
 		return failed(line, &why);
+	process.controllers = command_text(line, "controllers");
 	layout_plan(&layout, &process);
 	return run_host(&process, &layout);
 }

@@ -236,14 +236,26 @@ static enum status prove_etcd_port(const char *listen, const struct node_identit
 	return await_port("--etcd-listen", &door, door.api_port, wait_ms, why);
 }
 
+/* One more door of the API's may stand at any address of this machine. */
+static enum status prove_door_port(const char *listen, uint32_t wait_ms, struct fault *why)
+{
+	struct node_identity door = { 0 };
+
+	TRY(read_listen("--door-listen", listen, &door, why));
+	return await_port("--door-listen", &door, door.api_port, wait_ms, why);
+}
+
 static enum status prove_ports(const struct command_line *line, const struct node_identity *id,
 			       bool is_new, struct fault *why)
 {
 	uint32_t wait_ms = is_new ? 0 : PORT_WAIT_MS;
 	const char *etcd = command_text(line, "etcd-listen");
+	const char *door = command_text(line, "door-listen");
 
 	TRY(await_port("--listen", id, id->api_port, wait_ms, why));
 	TRY(await_port("--listen", id, id->link_port, wait_ms, why));
+	if (door != NULL)
+		TRY(prove_door_port(door, wait_ms, why));
 	return etcd != NULL ? prove_etcd_port(etcd, id, wait_ms, why) : OK;
 }
 

@@ -10,6 +10,7 @@
 #include "datastore/store/store.h"
 #include "deploy/cluster/api-endpoints.h"
 #include "deploy/cluster/bootstrap.h"
+#include "deploy/main/node/controller-list.h"
 #include "runtime/base/log.h"
 
 #define RETRY_MS 200U
@@ -48,6 +49,16 @@ static void add(struct leader *leader, const char *id, const struct act_class *c
 		return;
 	leader->children[leader->spec.child_count++] =
 	    (struct act_child){ .id = id, .class = class, .args = args };
+}
+
+/* The same for what the operator may be without. */
+static void add_chosen(struct leader *leader, const char *id, const struct act_class *class,
+		       const void *args)
+{
+	const char *list = leader->process->controllers;
+
+	if (list == NULL || controller_list_has(list, id))
+		add(leader, id, class, args);
 }
 
 const char *const *leader_movable(struct arena *arena)
@@ -89,11 +100,11 @@ static void plan_children(struct leader *leader)
 	add(leader, "api-endpoints", &api_endpoints_class, &leader->endpoints);
 	add(leader, "caches", &caches_class, &leader->caches);
 	add(leader, "liveness", &liveness_class, &leader->liveness);
-	add(leader, SCHEDULER, &scheduler_class, &leader->scheduler);
+	add_chosen(leader, SCHEDULER, &scheduler_class, &leader->scheduler);
 	for (uint32_t i = 0; controllers[i] != NULL; i++) {
 		leader->runners[i] =
 		    (struct runner_args){ controllers[i], leader->api, leader->term };
-		add(leader, controllers[i]->name, &controller_class, &leader->runners[i]);
+		add_chosen(leader, controllers[i]->name, &controller_class, &leader->runners[i]);
 	}
 }
 

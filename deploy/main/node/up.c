@@ -10,6 +10,7 @@
 #include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/history/history-options.h"
 #include "deploy/main/host/process.h"
+#include "deploy/main/node/controller-list.h"
 #include "deploy/main/node/hosts.h"
 #include "deploy/main/node/identity.h"
 #include "deploy/main/node/leader.h"
@@ -71,6 +72,8 @@ static enum status prepare(struct up *up, const struct command_line *line, struc
 	TRY(schedule_options(line, up->arena, &up->schedule, why));
 	TRY(schedule_prove(&up->schedule, up->arena, why));
 	TRY(history_options(line, up->arena, &(struct store_config){ .folder = NULL }, why));
+	TRY(controller_list_check(command_text(line, "controllers"), leader_movable(up->arena),
+				  why));
 	TRY(api_options_load(line, &place, up->arena, &up->api, why));
 	TRY(api_options_words(line, up->arena, up->api_words, &up->api_word_count, why));
 	TRY(data_dir_find(command_text(line, "data-dir"), &up->dir, why));
@@ -205,7 +208,8 @@ int up_run(const struct command_line *line)
 		  command_flag(line, "chaos"));
 	plan_core(&up, line);
 	if (!data_dir_is_witness(&up.identity))
-		plan_host(&up, PROCESS_CONTROL, NULL, NULL, command_flag(line, "chaos"));
+		plan_host(&up, PROCESS_CONTROL, "--controllers", command_text(line, "controllers"),
+			  command_flag(line, "chaos"));
 	if (strcmp(command_text(line, "pods"), "none") != 0 && !data_dir_is_witness(&up.identity))
 		plan_host(&up, PROCESS_NODE, "--pods", command_text(line, "pods"),
 			  command_flag(line, "chaos"));
