@@ -11,6 +11,7 @@
     tests/run --chaos-storm [SECONDS]   faults of every kind at once on clusters that are written to: nothing acknowledged is lost
     tests/run --ui                  the page at /ui/ in a real browser, which is installed (100 MB)
     tests/run --clients [NAME ...]  controllers written with the libraries of five languages, and Helm
+    tests/run --kubectl [RELEASE ...]   what an operator does with kubectl, with kubectls of six releases
     tests/run --soak                a cluster under load and faults for hours
     tests/run --lint                gcc's analyzer over every file
 
@@ -36,7 +37,9 @@ BUILD_SECONDS, SECTION_SECONDS = 3000, 1800
 STOP_SECONDS = 30  # for a section that is told to end: it stops what it started
 # Kinds with a command of their own: option, its program, and whether an argument must follow.
 KINDS = {"--bench": ("tests/bench/run", False), "--sim": ("tests/sim/run", True), "--fuzz": ("tests/fuzz/run", True),
-         "--conformance": ("tests/conformance/run", True), "--differential": ("tests/differential/run", False), "--clients": ("tests/clients/run", False), "--soak": ("tests/soak/run", False),
+         "--conformance": ("tests/conformance/run", True), "--differential": ("tests/differential/run", False), "--clients": ("tests/clients/run", False),
+         "--kubectl": ("tests/clients/kubectl/run", False),
+         "--soak": ("tests/soak/run", False),
          "--chaos": ("tests/chaos/run", True), "--chaos-storm": ("tests/chaos/storm", False), "--ui": ("tests/ui/run", False)}
 # Where threads are: loop jobs, the watchdog, links, the log's lanes. Everything above is one thread to a host, and a whole simulation one.
 THREADED = ("runtime", "transport", "datastore")
