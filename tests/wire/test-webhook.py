@@ -372,6 +372,16 @@ def test_who_answers_has_to_be_who_is_meant(cluster):
         assert not server.seen and not other.seen
 
 
+def test_a_path_is_asked_for_as_upstreams_client_writes_it(cluster):
+    ways = {"//hook": "/hook", "/hook/": "/hook", "/a/./b//c": "/a/b/c", "/a/../hook": "/hook", "/../..": "/", "//": "/", "": "/"}
+    with opened({path: review for path in ways.values()}) as server:
+        space(cluster)
+        for number, (way, path) in enumerate(ways.items()):
+            with Hooked(cluster, validating=[hook("p", dict(server.client("/"), url="https://%s:%d%s" % (server.address, server.port, way)))]):
+                code, said = make(cluster, "way-%d" % number)
+            assert code == 201 and server.seen[-1][0] == path + "?timeout=5s", (way, said, server.seen[-1][0])
+
+
 def test_a_service_leads_to_one_of_its_endpoints(cluster):
     address = own_address()
     if address is None:
