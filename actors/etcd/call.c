@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "actors/etcd/etcd-private.h"
 
 #define AGAIN_MS 50U /* between two tries while there is no leader */
@@ -218,6 +220,23 @@ void etcd_call_reply(struct etcd_call *call, struct proto_out *reply)
 		return;
 	}
 	etcd_call_send(call, reply);
+	etcd_call_end(call, (struct grpc_fault){ GRPC_OK, STR_NONE });
+}
+
+void etcd_call_reply_spread(struct etcd_call *call, struct etcd_spread *reply)
+{
+	uint8_t prefix[GRPC_PREFIX_BYTES];
+	struct http_parts parts;
+	struct str *at;
+
+	grpc_prefix(prefix, proto_out_len(&reply->out) + reply->beside);
+	proto_out_bytes(&reply->out, str_of(prefix, sizeof prefix));
+	assert(!reply->out.is_cut);
+	parts.count = etcd_spread_parts(reply, call->arena, &at);
+	parts.at = at;
+	vec_fini(&reply->gaps);
+	arena_on_free(call->arena, mem_free, reply->out.begin);
+	grpc_send_parts(call->exchange, parts);
 	etcd_call_end(call, (struct grpc_fault){ GRPC_OK, STR_NONE });
 }
 

@@ -120,6 +120,8 @@ void etcd_call_keep(struct etcd_call *call, const struct act_msg *msg, struct ar
 MAY_IGNORE bool etcd_call_send(struct etcd_call *call, struct proto_out *reply);
 /* The only message, and the end. */
 void etcd_call_reply(struct etcd_call *call, struct proto_out *reply);
+/* The same; the values lie in the call's arena or are kept by it (etcd_call_keep). */
+void etcd_call_reply_spread(struct etcd_call *call, struct etcd_spread *reply);
 void etcd_call_end(struct etcd_call *call, struct grpc_fault status);
 void etcd_call_fail(struct etcd_call *call, enum etcd_fault fault);
 void etcd_call_fail_status(struct etcd_call *call, enum status status);

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#define SPREAD_BYTES \
+	(64U * KIB) /* from here on to make one answer of it costs more than its parts do */
+
 /*
  * Range: pages of the store put together, at the revision of the first.
  *
@@ -156,15 +159,22 @@ static void reply(struct etcd_call *call)
 {
 	struct etcd_ranging *ranging = call->state;
 	struct etcd_header header = etcd_header(call->etcd, ranging->latest);
-	struct proto_out out;
+	struct etcd_spread spread = { .out = etcd_reply_new() };
+	struct proto_out *out = &spread.out;
+	bool is_long = ranging->bytes >= SPREAD_BYTES;
 
 	etcd_range_shape(&ranging->asked, ranging->rows, &ranging->count, &ranging->more);
-	out = etcd_reply_new();
-	etcd_reply_int(&out, 4, ranging->total);
-	etcd_reply_bool(&out, 3, ranging->more);
-	etcd_reply_rows(&out, 2, ranging->rows, ranging->count);
-	etcd_reply_header(&out, &header);
-	etcd_call_reply(call, &out);
+	etcd_reply_int(out, 4, ranging->total);
+	etcd_reply_bool(out, 3, ranging->more);
+	if (is_long)
+		etcd_spread_rows(&spread, 2, ranging->rows, ranging->count);
+	else
+		etcd_reply_rows(out, 2, ranging->rows, ranging->count);
+	etcd_reply_header(out, &header);
+	if (is_long)
+		etcd_call_reply_spread(call, &spread);
+	else
+		etcd_call_reply(call, out);
 }
 
 static void add_rows(struct etcd_ranging *ranging, struct arena *arena,

@@ -302,6 +302,12 @@ bool http_write(struct http_exchange *exchange, struct http_bytes bytes)
 	return is_below_mark(exchange);
 }
 
+bool http_write_parts(struct http_exchange *exchange, struct http_parts parts)
+{
+	http_stream_add_parts(&exchange->stream, parts);
+	return is_below_mark(exchange);
+}
+
 bool http_write_copy(struct http_exchange *exchange, struct str bytes)
 {
 	http_stream_copy(&exchange->stream, bytes);

@@ -39,14 +39,26 @@ static void tell_status(struct act *act, const struct act_msg *msg)
 		act_cast(act, msg->from, &store_status_type, &status);
 }
 
-static void reply_range(struct act *act, const struct act_msg *msg, enum status status)
+static struct str value_of(const struct door_lab_store *fake, struct arena *arena, uint32_t i)
+{
+	char *at;
+
+	if (fake->value_bytes == 0)
+		return arena_printf(arena, "v%u", 9 - i);
+	at = arena_alloc(arena, fake->value_bytes);
+	memset(at, 'v', fake->value_bytes);
+	return str_of(at, fake->value_bytes);
+}
+
+static void reply_range(struct act *act, const struct door_lab_store *fake,
+			const struct act_msg *msg, enum status status)
 {
 	struct arena *arena = arena_new(0);
 	struct store_row *rows = arena_array(arena, struct store_row, 2);
 
 	for (uint32_t i = 0; i < 2; i++)
 		rows[i] = (struct store_row){ .key = arena_printf(arena, "k%u", i),
-					      .value = arena_printf(arena, "v%u", 9 - i),
+					      .value = value_of(fake, arena, i),
 					      .create_revision = 2 + i,
 					      .mod_revision = 4 + i,
 					      .version = 1 };
@@ -58,7 +70,7 @@ static void reply(struct act *act, struct door_lab_store *fake, const struct act
 		  enum status status)
 {
 	if (ACT_IS(msg, store_range)) {
-		reply_range(act, msg, status);
+		reply_range(act, fake, msg, status);
 	} else if (ACT_IS(msg, store_write)) {
 		act_reply_of(act, msg, store_write_answer, .status = status, .revision = 11);
 	} else if (ACT_IS(msg, store_compact)) {

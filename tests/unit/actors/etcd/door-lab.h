@@ -20,6 +20,7 @@ struct door_lab_store {
 	enum status says;     /* to every request */
 	uint32_t unavailable; /* so many times before that */
 	bool is_silent, is_refusing;
+	uint32_t value_bytes; /* of the rows that it finds; 0: a few */
 	uint32_t asked;
 	uint64_t watch; /* the last one's number */
 	uint32_t cancelled, credited;

@@ -208,6 +208,25 @@ TEST(answers_have_etcds_fields)
 	door_lab_close(lab);
 }
 
+TEST(a_long_range_leaves_in_parts_and_arrives_whole)
+{
+	struct door_lab *lab = door_lab_open();
+	struct text key = wire_lab_range("a", "b");
+	struct grpc_fault why = { 0 };
+	struct str body, message;
+
+	door_lab_store->value_bytes = 300 * KIB;
+	door_lab_call(lab, DOOR_LAB_KV "Range", door_lab_framed(text_str(&key)), NULL);
+	body = http_call_body(lab->asker->call);
+	CHECK_STR(str_from(door_lab_status(lab)), "0 ");
+	CHECK(grpc_only(body, MIB, &message, &why));
+	CHECK_EQ(message.len > 600 * KIB && message.len < 600 * KIB + 100, true);
+	/* 4:5, the count, behind the last value. */
+	CHECK_STR(str_slice(message, message.len - 4, message.len), "vv\x20\x05");
+	door_lab_enter(lab, door_lab_close_call, NULL);
+	door_lab_close(lab);
+}
+
 TEST(a_lease_that_is_gone_has_no_time_left)
 {
 	struct door_lab *lab = door_lab_open();

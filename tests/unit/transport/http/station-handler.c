@@ -76,8 +76,15 @@ static void respond_parts(struct http_exchange *exchange)
 	struct str *parts = arena_array(http_arena(exchange), struct str, count);
 	for (uint32_t i = 0; i < count; i++)
 		parts[i] = arena_printf(http_arena(exchange), "%u\n", i);
-	http_respond_parts(exchange, 200, text_headers,
-			   (struct http_parts){ parts, (uint32_t)count });
+	const struct http_parts all = { parts, (uint32_t)count };
+	if (str_is(http_path(exchange), "/parts")) {
+		http_respond_parts(exchange, 200, text_headers, all);
+	} else {
+		http_begin(exchange, 200, text_headers);
+		(void)http_write_copy(exchange, STR("first\n"));
+		(void)http_write_parts(exchange, all);
+		http_end(exchange);
+	}
 	http_done(exchange);
 }
 
@@ -114,7 +121,7 @@ static void on_asked(struct act *act, struct handler *handler, struct http_excha
 	} else if (str_is(path, "/upgrade")) {
 		http_upgrade(exchange, http_upgrade_wanted(exchange), (struct http_headers){ 0 });
 		handler->held[handler->held_count++] = exchange;
-	} else if (str_is(path, "/parts")) {
+	} else if (str_is(path, "/parts") || str_is(path, "/written-parts")) {
 		respond_parts(exchange);
 	} else if (str_is(path, "/large")) {
 		respond_large(exchange);

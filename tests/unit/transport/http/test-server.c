@@ -52,6 +52,7 @@ TEST(an_answer_in_parts_arrives_whole_over_both_versions)
 		station_ask(
 		    station, 2,
 		    (struct http_request){ .method = STR("HEAD"), .path = STR("/parts?50000") });
+		station_ask(station, 3, station_get("/written-parts?50000"));
 		station_wait(station, station_all_answered);
 		CHECK_EQ(station->asker->failed, 0);
 		struct http_call **calls = station->asker->calls;
@@ -61,7 +62,10 @@ TEST(an_answer_in_parts_arrives_whole_over_both_versions)
 		CHECK_STR(http_call_header(calls[2], STR("content-length")),
 			  arena_printf(test_arena(), "%u", expected.len).at);
 		CHECK_STR(http_call_body(calls[2]), "");
-		for (int i = 0; i < 3; i++)
+		CHECK_STR(str_slice(http_call_body(calls[3]), 0, 6), "first\n");
+		CHECK(str_eq(str_slice(http_call_body(calls[3]), 6, expected.len + 6),
+			     text_str(&expected)));
+		for (int i = 0; i < 4; i++)
 			station_enter(station, station_close_call, calls[i]);
 		station_close(station);
 	}
