@@ -182,6 +182,11 @@ void replica_close(struct replica *replica)
 	mem_free(replica);
 }
 
+bool replica_is_writing(const struct replica *replica)
+{
+	return replica->log_job.is_busy;
+}
+
 bool replica_is_pristine(const struct replica *replica)
 {
 	return replica->is_started

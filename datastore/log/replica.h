@@ -64,6 +64,8 @@ MUST_USE enum status replica_open(const struct replica_config *config,
 void replica_close(TAKE struct replica *replica);
 uint64_t
 replica_id(const struct replica *replica); /* chosen at random when the log was made, and kept */
+/* Its log waits for the disk: what is submitted meanwhile is written when that has come back, and not before. */
+bool replica_is_writing(const struct replica *replica);
 bool replica_is_pristine(const struct replica *replica); /* no entries: bootstrap it, or have it added */
 /* Makes this the only voter of a new cluster. `self.id` is ignored. EXISTS unless pristine. Blocking too. */
 MUST_USE enum status replica_bootstrap(struct replica *replica, const struct member *self,

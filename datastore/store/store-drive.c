@@ -146,6 +146,9 @@ void store_on_log_job(struct store *store, struct replica_job *job)
 		return;
 	}
 	replica_job_done(store->replica, job, act_now(store->act), &store->out);
+	/* Before what has been written is applied and answered: the disk works meanwhile. */
+	if (store_is_leader(store))
+		store_submit(store);
 	store_settle(store);
 }
 

@@ -77,6 +77,15 @@ static struct store_batch *batch_for(struct store *store, uint32_t size)
 	return batch;
 }
 
+/*
+ * While the disk has an entry, what comes gathers: it would be written no earlier, and what gathers until then is one entry, one
+ * write and one round instead of several. The end of each write asks again.
+ */
+static bool may_submit(const struct store *store)
+{
+	return store->in_flight.len < STORE_IN_FLIGHT && !replica_is_writing(store->replica);
+}
+
 static void gather(struct store *store, const struct command *command,
 		   const struct store_waiter *waiter)
 {
@@ -88,7 +97,7 @@ static void gather(struct store *store, const struct command *command,
 	store->waiting++;
 	store->waiting_bytes += batch->bytes.len - before;
 	/* Behind all that waits in the mailbox now: those join the same entry. */
-	if (!store->is_flush_sent && store->in_flight.len < STORE_IN_FLIGHT) {
+	if (!store->is_flush_sent && may_submit(store)) {
 		store->is_flush_sent =
 		    act_send(store->act, act_self(store->act), &store_flush_commands_type,
 			     &(struct store_flush_commands){ 0 }) == OK;
@@ -234,7 +243,7 @@ static void fail_batch(struct store *store, struct store_batch *batch, enum stat
 
 void store_submit(struct store *store)
 {
-	while (store->gathering.len && store->in_flight.len < STORE_IN_FLIGHT) {
+	while (store->gathering.len && may_submit(store)) {
 		struct store_batch *batch = store->gathering.at[0];
 		vec_remove(&store->gathering, 0);
 		enum status status =

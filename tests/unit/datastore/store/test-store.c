@@ -438,6 +438,29 @@ TEST_SLOW(acknowledged_writes_survive_crashes_at_any_time, 60)
 	}
 }
 
+TEST(what_comes_while_the_disk_has_an_entry_becomes_one_entry)
+{
+	struct fake_disk *disk;
+	struct lab *lab = make_store(&disk, 0);
+	struct store_op op = { .kind = STORE_PUT,
+			       .key = STR("/k"),
+			       .value = STR("v"),
+			       .expected = STORE_ANY_REVISION };
+	struct store_write write = { .success = &op, .success_count = 1 };
+	struct store_status *before = lab_status(lab);
+
+	lab_hold_jobs(lab, true);
+	for (int i = 0; i < 5; i++) { /* one by one, so that they could be five */
+		lab_send(lab, &store_write_type, &write);
+		lab_run(lab, 1);
+	}
+	lab_hold_jobs(lab, false);
+	lab_run(lab, 10);
+	CHECK_EQ(lab_status(lab)->revision, before->revision + 5);
+	CHECK_EQ(lab_status(lab)->last_index, before->last_index + 2);
+	free_store(lab, disk);
+}
+
 TEST(a_store_can_be_closed_while_its_log_is_being_written)
 {
 	struct fake_disk *disk = fake_disk_new(3);
