@@ -49,10 +49,13 @@ static void take_missing(void *arg, const struct table_row *row)
 static void run_fetch(void *arg)
 {
 	struct store_read *read = arg;
-	read->status = OK;
+	struct table_view *view = read->store->read_view;
+	read->status = table_view_hold(view);
+	if (read->status != OK)
+		return;
 	for (; read->status == OK && read->missing_count; read->missing++, read->missing_count--)
-		read->status =
-		    table_get(read->store->read_view, read->missing->id, take_missing, read);
+		read->status = table_get(view, read->missing->id, take_missing, read);
+	table_view_let_go(view);
 }
 
 static void take_old(void *arg, const struct table_row *from)

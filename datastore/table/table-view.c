@@ -64,6 +64,18 @@ enum status table_view_connect(struct table_view *view, struct fault *why)
 	return status;
 }
 
+enum status table_view_hold(struct table_view *view)
+{
+	TRY(table_view_connect(view, NULL));
+	return table_code(view->db, sqlite3_exec(view->db, "BEGIN", NULL, NULL, NULL), NULL);
+}
+
+void table_view_let_go(struct table_view *view)
+{
+	/* Nothing was written: there is nothing that could fail. */
+	(void)sqlite3_exec(view->db, "COMMIT", NULL, NULL, NULL);
+}
+
 void table_row_of(sqlite3_stmt *read, struct table_row *row)
 {
 	int flags = sqlite3_column_int(read, 5);

@@ -113,6 +113,10 @@ void table_view_free(TAKE struct table_view *view); /* NULL is fine */
 /* Rows are borrowed for the call. */
 typedef void table_each(void *arg, const struct table_row *row);
 
+/* What is read from here to table_view_let_go is of one moment, and costs less than each read by itself; a checkpoint waits meanwhile. */
+MUST_USE enum status table_view_hold(struct table_view *view);
+void table_view_let_go(struct table_view *view);
+
 /* The row of that id: NOT_FOUND if it was swept. */
 MUST_USE enum status table_get(struct table_view *view, uint64_t id, table_each *each, void *arg);
 

@@ -291,6 +291,25 @@ TEST(a_copy_is_the_table_at_one_moment)
 	fake_disk_free(disk);
 }
 
+TEST(what_is_read_while_a_view_is_held_is_of_one_moment)
+{
+	struct fake_disk *disk = make_disk(1);
+	struct table_mark mark;
+	struct table *table = make_history(disk, &mark);
+	struct table_view *view = table_view_new(table);
+	struct text out = text_in(test_arena(), 64);
+	uint64_t next = mark.revision + 1;
+	CHECK_STATUS(table_view_hold(view), OK);
+	CHECK_STATUS(table_get(view, ID(4), print_row, &out), OK);
+	CHECK_STATUS(write_one(table, make_row(next, "z", "new"), &mark), OK);
+	CHECK_STATUS(table_get(view, ID(next), print_row, &out), NOT_FOUND);
+	table_view_let_go(view);
+	CHECK_STATUS(table_get(view, ID(next), print_row, &out), OK);
+	table_view_free(view);
+	table_close(table);
+	fake_disk_free(disk);
+}
+
 TEST(a_view_that_cannot_connect_says_so_and_connects_when_it_can)
 {
 	struct fake_disk *disk = make_disk(1);
