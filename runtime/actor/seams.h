@@ -89,6 +89,8 @@ struct seams_link {
 
 struct seams_file;
 
+#define SEAMS_DIRECT_BYTES 4096U
+
 enum {
 	SEAMS_READ = 1,
 	SEAMS_WRITE = 2,
@@ -96,6 +98,11 @@ enum {
 	SEAMS_EXCLUSIVE = 8, /* with CREATE: EXISTS if it is there */
 	SEAMS_TRUNCATE = 16,
 	SEAMS_LOCK = 32, /* BUSY if another process holds it; until close */
+	/*
+	 * Past the machine's cache of files, if the file system can: for much that nobody reads soon. Addresses, lengths and offsets
+	 * are multiples of SEAMS_DIRECT_BYTES. A disk that wants larger ones says IO.
+	 */
+	SEAMS_DIRECT = 64,
 };
 
 struct seams_stat {

@@ -44,6 +44,7 @@ static int open_flags(uint32_t flags)
 	out |= (flags & SEAMS_CREATE) ? O_CREAT : 0;
 	out |= (flags & SEAMS_EXCLUSIVE) ? O_EXCL : 0;
 	out |= (flags & SEAMS_TRUNCATE) ? O_TRUNC : 0;
+	out |= (flags & SEAMS_DIRECT) ? O_DIRECT : 0;
 	return out;
 }
 
@@ -54,6 +55,8 @@ static enum status file_open(void *self, const char *path, uint32_t flags, uint3
 	int fd = open(path, open_flags(flags), (mode_t)mode);
 
 	(void)self;
+	if (fd < 0 && errno == EINVAL && (flags & SEAMS_DIRECT) != 0) /* as in memory */
+		fd = open(path, open_flags(flags & ~(uint32_t)SEAMS_DIRECT), (mode_t)mode);
 	if (fd < 0)
 		return outcome(errno);
 	if ((flags & SEAMS_LOCK) != 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
