@@ -4,6 +4,7 @@
 #ifndef RUNTIME_LOOP_LOOP_PRIVATE_H
 #define RUNTIME_LOOP_LOOP_PRIVATE_H
 
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "runtime/base/base.h"
@@ -15,9 +16,11 @@ struct workers;
 
 struct loop {
 	uv_loop_t uv;
-	uv_async_t wake;
-	uv_timer_t timer; /* the host's next one */
-	uv_timer_t look;  /* the next one at what the process keeps in memory */
+	uv_poll_t wake;
+	int wake_fd;          /* an eventfd */
+	atomic_bool is_woken; /* it was written to, and that has not been seen */
+	uv_timer_t timer;     /* the host's next one */
+	uv_timer_t look;      /* the next one at what the process keeps in memory */
 	struct calm calm;
 	struct spin spin;
 	struct act_host *host;

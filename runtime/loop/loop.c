@@ -1,6 +1,8 @@
 #include "runtime/loop/loop.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -41,19 +43,32 @@ enum status loop_status(int error)
 
 /* ---- waking -------------------------------------------------------------------------------------------- */
 
-/* Any thread. */
+/*
+ * Any thread. Not uv_async_send: the loop that it wakes spins until the sender has said that it is done with the handle, and a sender
+ * is often switched away in that very moment, by the one it woke.
+ */
 static void wake(void *self)
 {
 	struct loop *loop = self;
-	int sent = uv_async_send(&loop->wake);
+	const uint64_t one = 1;
 
-	assert(sent == 0);
+	if (atomic_exchange(&loop->is_woken, true))
+		return; /* whoever said so before writes, and what it wakes has not begun to look */
+	while (write(loop->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
+		;
 }
 
-static void woken(uv_async_t *handle)
+static void woken(uv_poll_t *handle, int status, int events)
 {
 	struct loop *loop = handle->data;
+	uint64_t count;
 
+	(void)status;
+	(void)events;
+	if (read(loop->wake_fd, &count, sizeof count) < 0)
+		return; /* it was for nothing */
+	/* Before the look: what comes from here on wakes again. */
+	atomic_exchange(&loop->is_woken, false);
 	workers_finish(loop->workers);
 	stream_listeners_resume(loop);
 }
@@ -91,6 +106,7 @@ static void fini(struct loop *loop)
 	while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
 		;
 	uv_loop_close(&loop->uv);
+	close(loop->wake_fd);
 	mem_free(loop->read_buffer);
 	mem_free(loop);
 }
@@ -114,6 +130,19 @@ static void close_host(struct loop *loop)
 	act_host_close(loop->host);
 }
 
+static void open_wake(struct loop *loop)
+{
+	int error;
+
+	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	assert(loop->wake_fd >= 0);
+	error = uv_poll_init(&loop->uv, &loop->wake, loop->wake_fd);
+	assert(error == 0);
+	loop->wake.data = loop;
+	error = uv_poll_start(&loop->wake, UV_READABLE, woken);
+	assert(error == 0);
+}
+
 static struct loop *loop_new(const struct loop_config *config)
 {
 	struct loop *loop = mem_new(struct loop);
@@ -128,9 +157,7 @@ static struct loop *loop_new(const struct loop_config *config)
 	list_init(&loop->soon);
 	loop->uv.data = loop;
 	spin_init(&loop->spin, config->spin_us);
-	error = uv_async_init(&loop->uv, &loop->wake, woken);
-	assert(error == 0);
-	loop->wake.data = loop;
+	open_wake(loop);
 	error = uv_timer_init(&loop->uv, &loop->timer);
 	assert(error == 0);
 	error = uv_timer_init(&loop->uv, &loop->look);
