@@ -1,7 +1,7 @@
 """The datastore beside etcd 3.7.3 in the same run: etcd/ has a client of etcd's API, which asks etcd and the door of our nodes in turn, over TLS, on the
 same disk. One member and three. A write is a compare of the revision and a put of 1 KiB, as an API server's. A server's CPU time is that of etcd's processes and of our core hosts, which do all that the store does.
 
-Etcd and the client are built from their Go modules when this is asked for; without a go nothing is measured.
+Etcd and the client are built from their Go modules when this is asked for; without a go only the stores alone are measured (store/).
 """
 import collections
 import json
@@ -34,6 +34,9 @@ LOADS = [Load("write", k, "write, %s" % ("one at a time" if k == 1 else "%d in f
     Load("range", 1, "range of 10,000 keys", "range", None, None, 6, None, None),
     Load("watch", 1000, "1,000 watches, 200 writes a second", "event", None, None, 5, None, 3),
 ]
+
+# Nodes, clients, writes a second.
+OWN = [(1, 128, 30000), (1, 1024, 50000), (3, 128, 18000), (3, 1024, 30000)]
 
 
 def make_keys(folder, addresses):
@@ -186,6 +189,25 @@ def tell_load(bed, load, count, name, found):
     bed.tell(name + ": CPU for one %s" % load.per, "us", False, load.cpu if count == 1 else load.cpu3, column("cpu_us"))
 
 
+# ---- without etcd's API -------------------------------------------------------------------------------------------
+
+
+def over_links(bed):
+    """Stores alone, loaded by a program in C over a link as between nodes: nothing of Go wants the processors."""
+    for count, clients, goal in OWN:
+        name = "store over a link, %d in flight, %s" % (clients, "one node" if count == 1 else "three nodes")
+        if not bed.wants("etcd: " + name):
+            continue
+        rounds = []
+        for _ in range(bed.rounds):
+            with tempfile.TemporaryDirectory(prefix="troupe-bench-store-") as folder:
+                rounds.append(json.loads(cluster.run([os.path.join(BIN, "bench-store"), str(count), str(clients), SECONDS, folder]).stdout))
+        column = lambda field: {OURS: [each[field] for each in rounds]}
+        bed.tell(name, "/s", True, None, column("per_s"), goal)
+        bed.tell(name + ": p99", "ms", False, None, column("p99_ms"))
+        bed.tell(name + ": CPU for one write", "us", False, None, column("cpu_us"))
+
+
 # ---- the disk ---------------------------------------------------------------------------------------------------
 
 
@@ -209,6 +231,7 @@ def disk(bed):
                 BOUND[:] = bound
             try:
                 for who, servers, name in ((OURS, ours, "ours"), (ETCD, theirs, "etcd")):
+                    bed.client(servers, "load", "-clients", "64", "-keys", str(KEYS))  # a new log's first files are made but once
                     found[who] = look_at_disk(bed, servers, os.path.join(folder, name))
                 time.sleep(REST_S)  # what is measured is rest; nothing tells when it has come
                 before = {name: syncs(os.path.join(folder, name)) for name in ("ours", "etcd")}
@@ -288,13 +311,13 @@ def build():
 
 
 def run(rounds, words):
+    sidebyside.build([])
     programs = build()
-    if programs is None:
-        return [], 0
     cluster.use(TROUPE)
     sidebyside.take_priority()
     bed = Bed(programs, rounds, words)
     sidebyside.show_head("the datastore beside etcd, through etcd's API", [ETCD])
-    for what, *arguments in ((loads, 1), (loads, 3), (disk,), (memory,)):
+    for what, *arguments in ((loads, 1), (loads, 3), (disk,), (memory,)) if programs else ():
         bed.guarded(what, *arguments)
+    bed.guarded(over_links)
     return bed.rows, bed.failed

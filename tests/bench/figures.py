@@ -149,7 +149,7 @@ class Loss:
     found = None
 
     @classmethod
-    def look(cls, rounds=50):
+    def look(cls, rounds=100):
         if cls.found is None:
             writes, controllers = [], []
             with Cluster(3) as cluster:
@@ -202,12 +202,12 @@ class Patch:
         until(lambda: self.node.request("GET", self.PATH)[1].get("status", {}).get("observedGeneration", 0) >= generation, 30, "controllers act")
 
 
-@figure("leader's node killed to first acknowledged write, p50", "ms", 500)
+@figure("leader's node killed to first acknowledged write, p50", "ms", 300)
 def loss_p50():
     return Loss.look()["p50"]
 
 
-@figure("the same, worst of 50", "ms", 1000)
+@figure("the same, p99 of 100", "ms", 700)
 def loss_p99():
     return Loss.look()["p99"]
 
