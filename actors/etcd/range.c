@@ -159,9 +159,10 @@ static void reply(struct etcd_call *call)
 {
 	struct etcd_ranging *ranging = call->state;
 	struct etcd_header header = etcd_header(call->etcd, ranging->latest);
-	struct etcd_spread spread = { .out = etcd_reply_new() };
-	struct proto_out *out = &spread.out;
 	bool is_long = ranging->bytes >= SPREAD_BYTES;
+	struct etcd_spread spread = { .out = etcd_reply_for(ranging->count,
+							    is_long ? 0 : ranging->bytes) };
+	struct proto_out *out = &spread.out;
 
 	etcd_range_shape(&ranging->asked, ranging->rows, &ranging->count, &ranging->more);
 	etcd_reply_int(out, 4, ranging->total);

@@ -4,9 +4,21 @@
 
 #define SPREAD_VALUE_BYTES 512U /* a shorter value is copied for less than a part costs */
 
+#define REPLY_MAX_BYTES (LIMIT_RESPONSE_BYTES + LIMIT_ETCD_MESSAGE_BYTES)
+#define HEADER_BYTES 128U /* and the few fields beside it */
+#define ROW_BYTES 64U     /* of one, beside its key and value */
+
 struct proto_out etcd_reply_new(void)
 {
-	return proto_out_new(LIMIT_RESPONSE_BYTES + LIMIT_ETCD_MESSAGE_BYTES);
+	return proto_out_new(REPLY_MAX_BYTES);
+}
+
+struct proto_out etcd_reply_for(uint32_t rows, uint64_t bytes)
+{
+	uint64_t expected = HEADER_BYTES + (uint64_t)rows * ROW_BYTES + bytes;
+
+	return proto_out_for(expected < REPLY_MAX_BYTES ? (uint32_t)expected : REPLY_MAX_BYTES,
+			     REPLY_MAX_BYTES);
 }
 
 void etcd_reply_int(struct proto_out *out, uint32_t number, uint64_t value)

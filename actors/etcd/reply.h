@@ -17,6 +17,8 @@ struct etcd_header {
 };
 
 struct proto_out etcd_reply_new(void);
+/* For rows whose keys and values have so many bytes in all. */
+struct proto_out etcd_reply_for(uint32_t rows, uint64_t bytes);
 void etcd_reply_int(struct proto_out *out, uint32_t number, uint64_t value);
 void etcd_reply_bool(struct proto_out *out, uint32_t number, bool value);
 void etcd_reply_str(struct proto_out *out, uint32_t number, struct str value);

@@ -67,10 +67,21 @@ static void reply_event(struct proto_out *out, const struct store_event *event, 
 	proto_out_close(out, 11, before);
 }
 
+static uint64_t event_bytes(const struct store_event *event, bool wants_prev)
+{
+	return event->row.key.len + event->row.value.len + 64 +
+	       (wants_prev ? event->prev.key.len + event->prev.value.len + 64 : 0);
+}
+
 static void send(struct etcd_call *call, const struct watch_reply *reply)
 {
 	struct etcd_header header = etcd_header(call->etcd, reply->revision);
-	struct proto_out out = etcd_reply_new();
+	struct proto_out out;
+	uint64_t bytes = reply->reason.len;
+
+	for (uint32_t i = 0; i < reply->count; i++)
+		bytes += event_bytes(&reply->events[i], reply->wants_prev);
+	out = etcd_reply_for(reply->count, bytes);
 
 	for (uint32_t i = reply->count; i > 0; i--)
 		reply_event(&out, &reply->events[i - 1], reply->wants_prev);
@@ -82,12 +93,6 @@ static void send(struct etcd_call *call, const struct watch_reply *reply)
 	etcd_reply_int(&out, 2, reply->id);
 	etcd_reply_header(&out, &header);
 	etcd_call_send(call, &out);
-}
-
-static uint64_t event_bytes(const struct store_event *event, bool wants_prev)
-{
-	return event->row.key.len + event->row.value.len + 64 +
-	       (wants_prev ? event->prev.key.len + event->prev.value.len + 64 : 0);
 }
 
 /* Events of one revision in pieces that fit a message, for those who asked for that. */

@@ -121,7 +121,12 @@ void proto_skip(struct proto *in, uint32_t number, enum proto_wire wire)
 
 struct proto_out proto_out_new(uint32_t max_bytes)
 {
-	uint32_t cap = max_bytes < OUT_FIRST_BYTES ? max_bytes : OUT_FIRST_BYTES;
+	return proto_out_for(OUT_FIRST_BYTES, max_bytes);
+}
+
+struct proto_out proto_out_for(uint32_t bytes, uint32_t max_bytes)
+{
+	uint32_t cap = max_bytes < bytes ? max_bytes : bytes;
 	struct proto_out out = { .begin = mem_alloc(cap), .max = max_bytes };
 
 	out.at = out.end = out.begin + cap;
