@@ -88,6 +88,7 @@ enum next pages_not_found(struct request *r)
 				   STR("404 page not found\n"));
 }
 
+static enum next status(struct request *r);
 static enum next root(struct request *r);
 
 static const struct page {
@@ -109,11 +110,36 @@ static const struct page {
 	{ "/readyz", health_page },
 	{ "/readyz/", health_page },
 	{ "/metrics", metrics_page },
+	{ "/statusz", status },
 	{ "/openid/v1/jwks", keys },
 	{ "/.well-known/openid-configuration", openid },
 	{ "/", root },
 };
 #define PAGES (sizeof pages / sizeof pages[0])
+
+/* For people who look whether this is what they think it is; made to be read, not parsed, as upstream's. */
+static enum next status(struct request *r)
+{
+	const struct server *server = r->server;
+	int64_t up_s = (act_now(server->act).ns - server->began.ns) / TIME_S;
+	struct wall began = { act_wall(server->act).ns - up_s * TIME_S };
+	struct text out = text_in(r->arena, 4U * KIB);
+	char buffer[TIME_TEXT];
+
+	began.ns -= began.ns % TIME_S;
+	text_printf(&out,
+		    "kube-apiserver statusz\nFor people, who may find it different in the next "
+		    "release.\n\nStarted: " STR_FMT "\nUp: %jd hr %02jd min %02jd sec\n",
+		    STR_ARG(time_print(began, buffer)), (intmax_t)(up_s / 3600),
+		    (intmax_t)(up_s / 60 % 60), (intmax_t)(up_s % 60));
+	text_lit(&out, "Go version: none: this is C\nBinary version: " API_VERSION_GIT
+		       "\nEmulation version: " API_VERSION_MAJOR "." API_VERSION_MINOR "\nPaths:");
+	for (size_t i = 0; i + 1 < PAGES; i++)
+		if (!str_ends(str_from(pages[i].path), STR("/")))
+			text_printf(&out, " %s", pages[i].path);
+	text_lit(&out, "\n");
+	return request_answer_body(r, 200, STR("text/plain; charset=utf-8"), text_str(&out));
+}
 
 static enum next root(struct request *r)
 {
@@ -136,7 +162,9 @@ static const struct server_page *page_of(struct request *r)
 	for (uint32_t i = 0; i < config->page_count; i++) {
 		struct str path = str_from(config->pages[i].path);
 
-		if (str_starts(path, r->asked.path) && path.len - r->asked.path.len <= 1)
+		if (str_eq(path, r->asked.path) ||
+		    (str_ends(path, STR("/")) && str_starts(path, r->asked.path) &&
+		     path.len - r->asked.path.len == 1))
 			return &config->pages[i];
 	}
 	return NULL;

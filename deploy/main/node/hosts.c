@@ -7,6 +7,7 @@
 #include "deploy/main/admin/admin.h"
 #include "deploy/main/api/api-options.h"
 #include "deploy/main/backup/schedule-options.h"
+#include "deploy/main/command/flags-page.h"
 #include "deploy/main/history/historian.h"
 #include "deploy/main/history/history-options.h"
 #include "deploy/main/host/asked-page.h"
@@ -237,6 +238,7 @@ int hosts_core(const struct command_line *line)
 	if (name_front_proxies(&core.process, core.api.request_headers.authorities, &why) != OK)
 		return failed(line, &why);
 	add_mechanisms(&core);
+	core.layout.pages[core.layout.server.page_count++] = flags_page(line, core.process.arena);
 	if (datastore_is_external(&core.process.identity) &&
 	    datastore_configure(&core.process, &core.layout.external, &why) != OK)
 		return failed(line, &why);

@@ -30,7 +30,7 @@ struct layout {
 	struct store_config store;
 	struct external_config external; /* of a node whose data is in an etcd, in its place */
 	struct server_config server;
-	struct server_page pages[1];
+	struct server_page pages[2];
 	struct authorizer authorizers[3]; /* the last is for who is told of one */
 	struct agent_args agent;
 	struct control_plane_mark_args mark;

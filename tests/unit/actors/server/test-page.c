@@ -146,6 +146,20 @@ TEST(metrics_say_how_many_objects_there_are_of_each_resource)
 	rig_close(rig);
 }
 
+TEST(a_page_for_people_says_how_long_it_has_been_up)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer = rig_get(rig, "/statusz");
+
+	CHECK_CODE(answer, 200);
+	CHECK_STR(answer.type, "text/plain; charset=utf-8");
+	CHECK(str_starts(answer.body, STR("kube-apiserver statusz\n")));
+	CHECK(str_find(answer.body, STR("\nUp: 0 hr 00 min 0")) > 0);
+	CHECK(str_find(answer.body, STR("\nBinary version: v1.37.")) > 0);
+	CHECK(str_find(answer.body, STR(" /livez ")) > 0);
+	rig_close(rig);
+}
+
 TEST(the_keys_of_tokens_are_published)
 {
 	struct certificate_key *key = certificate_key_new();
