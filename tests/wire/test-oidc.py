@@ -174,6 +174,9 @@ def test_the_older_options_say_the_same_of_one_issuer():
             with Cluster(1, ("--oidc-issuer-url", provider.url, "--oidc-client-id", "troupe", "--oidc-ca-file", provider.ca[0], "--oidc-groups-claim", "roles",
                              "--oidc-groups-prefix", "g:", "--oidc-required-claim", "hd=example.org")) as cluster:
                 node = cluster.nodes[0]
+                # Where the keys are is the provider's to say, to the letter.
+                provider.document = {"jwks_uri": provider.url + "/a//keys/?of=../b//c"}
+                provider.server.paths["/a//keys/"] = lambda handler: provider.list_keys(handler) if handler.path.endswith("/a//keys/?of=../b//c") else (404, "")
                 good = {**provider.claims("jane"), "hd": "example.org", "roles": "one"}
                 code, user = who(node, key.sign(good))
                 assert code == 201 and user["username"] == provider.url + "#jane" and user["groups"] == ["g:one", "system:authenticated"], user

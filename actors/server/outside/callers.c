@@ -206,7 +206,7 @@ static enum status way_of_service(struct callers *callers, struct arena *arena,
 					     STR_ARG(place->service), STR_ARG(place->namespace));
 	out->authority =
 	    arena_printf(arena, STR_FMT ":%d", STR_ARG(out->spec.server_name), place->port);
-	out->path = cleaned(place->path, arena);
+	out->path = place->path;
 	TRY(endpoint_find(&server->reader, server->act, arena, place->namespace, place->service,
 			  place->port, &endpoint, why));
 	out->spec.host = endpoint.host;
@@ -225,7 +225,7 @@ static enum status way_of_url(struct arena *arena, const struct outside_place *p
 		return fault_set(why, INVALID, "", "only https is called");
 	out->spec.host = url.host;
 	out->spec.port = url.port;
-	out->path = cleaned(url.path, arena);
+	out->path = url.path;
 	rest = str_slice(rest, sizeof "https://" - 1, rest.len);
 	out->authority = str_cut(&rest, '/');
 	return OK;
@@ -234,9 +234,13 @@ static enum status way_of_url(struct arena *arena, const struct outside_place *p
 static struct str path_of(const struct call *call, const struct way *way,
 			  const struct outside_post *post)
 {
+	struct str path = way->path;
+
+	/* A document is where its address says, to the letter. */
 	if (call->is_get)
-		return way->path;
-	return arena_printf(call->arena, STR_FMT "?timeout=%us", STR_ARG(way->path),
+		return path;
+	path = cleaned(path, call->arena);
+	return arena_printf(call->arena, STR_FMT "?timeout=%us", STR_ARG(path),
 			    (post->timeout_ms + 999) / 1000);
 }
 
