@@ -228,14 +228,19 @@ class Load:
     def __enter__(self):
         self.cluster = Cluster(1).__enter__()
         self.node = self.cluster.nodes[0]
+        self.prepare()
+        self.make(self.GROUP + "/configmaps", {"metadata": {"name": "one"}, "data": {"a": "x" * 1000}})
+        return self
+
+    def prepare(self):
+        """A namespace to write in, and the token of somebody who may."""
         self.make("/api/v1/namespaces", {"metadata": {"name": "bench"}})
         self.make(self.GROUP + "/serviceaccounts", {"metadata": {"name": "bench"}})
         self.make("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
             "metadata": {"name": "bench"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
             "subjects": [{"kind": "ServiceAccount", "namespace": "bench", "name": "bench"}]})
         self.token = self.make(self.GROUP + "/serviceaccounts/bench/token", {"spec": {"expirationSeconds": 7200}})["status"]["token"]
-        self.make(self.GROUP + "/configmaps", {"metadata": {"name": "one"}, "data": {"a": "x" * 1000}})
-        return self
+        return self.token
 
     def __exit__(self, *_):
         self.cluster.close()
