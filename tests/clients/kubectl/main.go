@@ -2,10 +2,7 @@
 package main
 
 import (
-	"os"
-
 	"k8s.io/component-base/cli"
-	"k8s.io/component-base/logs"
 	"k8s.io/kubectl/pkg/cmd"
 	"k8s.io/kubectl/pkg/cmd/util"
 
@@ -13,8 +10,6 @@ import (
 )
 
 func main() {
-	// The level of the log has to be known before the command line is read.
-	logs.GlogSetter(cmd.GetLogVerbosity(os.Args))
 	if err := cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()); err != nil {
 		util.CheckErr(err)
 	}
