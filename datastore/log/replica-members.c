@@ -4,11 +4,12 @@
  */
 #include "datastore/log/replica-private.h"
 
-#define SETTLE_MS 1000    /* after an election, before anybody's lag is believed */
-#define FULL_MOVE_MS 5000 /* between attempts to hand over because of a full disk */
-#define AGAIN_MS 500      /* after a step that could not be begun, and while somebody goes */
-#define HURRY_MS 20       /* the same, when a new leader has to see somebody off */
-#define STOP_MS 10000     /* who has not gone by then, or is not back, is like any other */
+#define SETTLE_MS 1000 /* after an election, before anybody's lag is believed */
+#define FULL_MOVE_MS \
+	1000 /* from its election, and between attempts to hand over because of a full disk */
+#define AGAIN_MS 500  /* after a step that could not be begun, and while somebody goes */
+#define HURRY_MS 20   /* the same, when a new leader has to see somebody off */
+#define STOP_MS 10000 /* who has not gone by then, or is not back, is like any other */
 
 /* ---- peers ---- */
 

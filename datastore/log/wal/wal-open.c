@@ -148,6 +148,9 @@ static enum status read_meta(struct wal *wal, struct wal_found *found, struct fa
 	enum status outcome[2];
 	char *slots = mem_alloc(2 * META_SLOT);
 	enum status status = OK;
+	uint64_t size = 0;
+	status = wal->config.files->size(wal->config.files->self, wal->meta_file, &size);
+	wal->has_meta_room = size >= 2 * (uint64_t)META_SLOT;
 	for (uint64_t i = 0; i < 2 && status == OK; i++)
 		status = read_slot(wal, i, slots + i * META_SLOT, &meta[i], &outcome[i]);
 	if (status != OK)

@@ -25,6 +25,7 @@ struct wal {
 	struct meta meta;
 	char *members; /* meta.base.members points here */
 	struct seams_file *meta_file;
+	bool has_meta_room;           /* both slots are on the disk to their ends */
 	VEC(struct segment) segments; /* the last one is written to */
 	struct seams_file *current;
 	uint64_t offset; /* in the current segment; everything before is durable */

@@ -82,19 +82,29 @@ enum status wal_make_spare(const struct wal_config *config, uint32_t number)
 
 /* ---- meta ---- */
 
-enum status wal_write_meta(struct wal *wal, struct fault *why)
+/* The second only when the first is durable: at any moment one of them is whole. */
+static enum status write_slots(struct wal *wal, const char *slot, uint32_t len)
 {
 	const struct seams_files *files = wal->config.files;
+	for (uint64_t i = 0; i < 2; i++) {
+		TRY(files->write(files->self, wal->meta_file, slot, len, i * META_SLOT));
+		TRY(files->sync(files->self, wal->meta_file));
+	}
+	return OK;
+}
+
+/* Whole for once, so that no later one needs room: a vote and a term have to be kept on a full disk, too. */
+enum status wal_write_meta(struct wal *wal, struct fault *why)
+{
 	char *slot = mem_zalloc(META_SLOT);
-	enum status status = OK;
 	wal->meta.sequence++;
 	uint32_t len = meta_encode(&wal->meta, slot);
-	/* The second only when the first is durable: at any moment one of them is whole. */
-	for (uint64_t i = 0; i < 2 && status == OK; i++) {
-		status = files->write(files->self, wal->meta_file, slot, len, i * META_SLOT);
-		if (status == OK)
-			status = files->sync(files->self, wal->meta_file);
-	}
+	enum status status = write_slots(wal, slot, wal->has_meta_room ? len : META_SLOT);
+	if (status == FULL &&
+	    !wal->has_meta_room) /* an older release's: there may be room for this */
+		status = write_slots(wal, slot, len);
+	else if (status == OK)
+		wal->has_meta_room = true;
 	mem_free(slot);
 	return status == OK ? OK : wal_fault(why, status, "meta", "cannot be written");
 }

@@ -2,88 +2,9 @@
 
 #include "datastore/log/wal/record.h"
 #include "tests/lib/test.h"
-#include "tests/unit/datastore/log/disk.h"
+#include "tests/unit/datastore/log/wal/wal-lab.h"
 
-/* A log on a disk in memory, and what was last found in it. */
-struct fixture {
-	struct disk *disk;
-	struct seams_files files;
-	struct dice dice;
-	struct seams_random random;
-	struct wal_config config;
-	struct wal *wal;
-	struct wal_found found;
-	struct fault why;
-};
-
-static struct fixture *make_log(void)
-{
-	struct fixture *log = arena_new_of(test_arena(), struct fixture);
-	log->disk = disk_new(7);
-	log->files = disk_files(log->disk);
-	log->dice.state = 42;
-	log->random = dice_seam(&log->dice);
-	log->config = (struct wal_config){ .files = &log->files,
-					   .random = &log->random,
-					   .folder = "d/log",
-					   .segment_bytes = WAL_SEGMENT_MIN };
-	return log;
-}
-
-static void forget(struct fixture *log)
-{
-	for (uint32_t i = 0; i < log->found.entries.len; i++)
-		entry_unref(log->found.entries.at[i]);
-	vec_fini(&log->found.entries);
-	wal_close(log->wal);
-	log->wal = NULL;
-}
-
-static enum status open_log(struct fixture *log)
-{
-	forget(log);
-	return wal_open(&log->config, &log->wal, &log->found, &log->why);
-}
-
-static void free_log(struct fixture *log)
-{
-	forget(log);
-	disk_free(log->disk);
-}
-
-/* Writes entries [from, to] of `term`, all in one work, each of `len` bytes that tell which it is. */
-static enum status write_entries(struct fixture *log, uint64_t from, uint64_t to, uint64_t term,
-				 uint32_t len)
-{
-	struct wal_work work = { .has_meta = true, .term = term };
-	char payload[8192];
-	for (uint64_t index = from; index <= to; index++) {
-		memset(payload, (int)(index + term), sizeof payload);
-		vec_push(&work.entries, entry_new(index, term, ENTRY_COMMAND, str_of(payload, len)));
-	}
-	wal_run(log->wal, &work);
-	for (uint32_t i = 0; i < work.entries.len; i++)
-		entry_unref(work.entries.at[i]);
-	wal_work_fini(&work);
-	log->why = work.why;
-	return work.status;
-}
-
-static void check_entries(const struct fixture *log, uint64_t first, uint32_t count, uint64_t term,
-			  uint32_t len)
-{
-	CHECK_EQ(log->found.entries.len, count);
-	for (uint32_t i = 0; i < count; i++) {
-		const struct entry *entry = log->found.entries.at[i];
-		CHECK_EQ(entry->index, first + i);
-		CHECK_EQ(entry->term, term);
-		CHECK_EQ(entry->len, len);
-		for (uint32_t k = 0; k < len; k++)
-			CHECK_EQ((uint8_t)entry->bytes[k], (uint8_t)(entry->index + term));
-	}
-}
-
-static char *byte_of(struct fixture *log, uint64_t segment, uint64_t offset)
+static char *byte_of(struct wal_lab *log, uint64_t segment, uint64_t offset)
 {
 	char path[64];
 	snprintf(path, sizeof path, "d/log/segment-%016llx", (unsigned long long)segment);
@@ -94,37 +15,37 @@ static char *byte_of(struct fixture *log, uint64_t segment, uint64_t offset)
 
 TEST(a_new_log_has_an_id_and_keeps_it)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
 	CHECK(log->found.is_new);
 	CHECK(log->found.id != 0);
 	uint64_t id = log->found.id;
-	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
 	CHECK(!log->found.is_new);
 	CHECK_EQ(log->found.id, id);
-	free_log(log);
+	wal_lab_free(log);
 }
 
 TEST(entries_of_any_length_are_found_again)
 {
 	static const uint32_t lengths[] = { 0, 1, 3, 7, 8, 13, 511, 512, 4097 };
 	for (uint32_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-		struct fixture *log = make_log();
-		CHECK_STATUS(open_log(log), OK);
-		CHECK_STATUS(write_entries(log, 1, 3, 1, lengths[i]), OK);
-		CHECK_STATUS(write_entries(log, 4, 4, 1, lengths[i]), OK);
+		struct wal_lab *log = wal_lab();
+		CHECK_STATUS(wal_lab_open(log), OK);
+		CHECK_STATUS(wal_lab_write(log, 1, 3, 1, lengths[i]), OK);
+		CHECK_STATUS(wal_lab_write(log, 4, 4, 1, lengths[i]), OK);
 		disk_crash(log->disk);
-		CHECK_STATUS(open_log(log), OK);
-		check_entries(log, 1, 4, 1, lengths[i]);
-		free_log(log);
+		CHECK_STATUS(wal_lab_open(log), OK);
+		wal_lab_check(log, 1, 4, 1, lengths[i]);
+		wal_lab_free(log);
 	}
 }
 
 TEST(all_that_waits_is_one_write_and_one_sync)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
-	CHECK_STATUS(write_entries(log, 1, 1, 1, 10), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
+	CHECK_STATUS(wal_lab_write(log, 1, 1, 1, 10), OK);
 	struct wal_work work = { 0 };
 	for (uint64_t index = 2; index <= 50; index++)
 		vec_push(&work.entries, entry_new(index, 1, ENTRY_COMMAND, STR("x")));
@@ -135,40 +56,40 @@ TEST(all_that_waits_is_one_write_and_one_sync)
 	for (uint32_t i = 0; i < work.entries.len; i++)
 		entry_unref(work.entries.at[i]);
 	wal_work_fini(&work);
-	free_log(log);
+	wal_lab_free(log);
 }
 
 TEST(an_index_that_comes_again_replaces_what_followed)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
-	CHECK_STATUS(write_entries(log, 1, 9, 1, 20), OK);
-	CHECK_STATUS(write_entries(log, 4, 5, 2, 20), OK);
-	CHECK_STATUS(open_log(log), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
+	CHECK_STATUS(wal_lab_write(log, 1, 9, 1, 20), OK);
+	CHECK_STATUS(wal_lab_write(log, 4, 5, 2, 20), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
 	CHECK_EQ(log->found.entries.len, 5);
 	CHECK_EQ(log->found.entries.at[2]->term, 1);
 	CHECK_EQ(log->found.entries.at[3]->term, 2);
 	CHECK_EQ(log->found.term, 2);
-	free_log(log);
+	wal_lab_free(log);
 }
 
 TEST(the_log_goes_on_over_many_segments)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
 	for (uint64_t i = 0; i < 100; i++)
-		CHECK_STATUS(write_entries(log, 1 + i * 5, 5 + i * 5, 3, 1000), OK);
+		CHECK_STATUS(wal_lab_write(log, 1 + i * 5, 5 + i * 5, 3, 1000), OK);
 	CHECK(disk_bytes(log->disk, "d/log/segment-0000000000000005").at);
 	disk_crash(log->disk);
-	CHECK_STATUS(open_log(log), OK);
-	check_entries(log, 1, 500, 3, 1000);
-	free_log(log);
+	CHECK_STATUS(wal_lab_open(log), OK);
+	wal_lab_check(log, 1, 500, 3, 1000);
+	wal_lab_free(log);
 }
 
 TEST(an_entry_larger_than_a_segment_gets_one_of_its_own)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
 	char *big = arena_zalloc(test_arena(), 300000);
 	struct wal_work work = { 0 };
 	vec_push(&work.entries, entry_new(1, 1, ENTRY_COMMAND, str_of(big, 300000)));
@@ -176,44 +97,44 @@ TEST(an_entry_larger_than_a_segment_gets_one_of_its_own)
 	CHECK_EQ(work.status, OK);
 	entry_unref(work.entries.at[0]);
 	wal_work_fini(&work);
-	CHECK_STATUS(write_entries(log, 2, 2, 1, 5), OK);
-	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(wal_lab_write(log, 2, 2, 1, 5), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
 	CHECK_EQ(log->found.entries.len, 2);
 	CHECK_EQ(log->found.entries.at[0]->len, 300000);
-	free_log(log);
+	wal_lab_free(log);
 }
 
 TEST(a_torn_tail_is_cut_and_what_was_synced_before_stays)
 {
 	for (uint64_t seed = 0; seed < 200; seed++) {
-		struct fixture *log = make_log();
+		struct wal_lab *log = wal_lab();
 		struct dice dice = { seed };
-		CHECK_STATUS(open_log(log), OK);
-		CHECK_STATUS(write_entries(log, 1, 5, 1, 700), OK);
+		CHECK_STATUS(wal_lab_open(log), OK);
+		CHECK_STATUS(wal_lab_write(log, 1, 5, 1, 700), OK);
 		disk_fail_after(log->disk, dice_below(&dice, 4), IO);
-		enum status status = write_entries(log, 6, 9, 1, 700);
+		enum status status = wal_lab_write(log, 6, 9, 1, 700);
 		disk_crash(log->disk);
-		CHECK_STATUS(open_log(log), OK);
+		CHECK_STATUS(wal_lab_open(log), OK);
 		uint32_t found = log->found.entries.len;
 		CHECK(found >= 5 && found <= 9);
 		CHECK(status != OK || found == 9);
 		/* Goes on from there, and what was cut does not come back. */
-		CHECK_STATUS(write_entries(log, found + 1, found + 1, 1, 40), OK);
-		CHECK_STATUS(open_log(log), OK);
+		CHECK_STATUS(wal_lab_write(log, found + 1, found + 1, 1, 40), OK);
+		CHECK_STATUS(wal_lab_open(log), OK);
 		CHECK_EQ(log->found.entries.len, found + 1);
 		CHECK_EQ(log->found.entries.at[found]->len, 40);
-		free_log(log);
+		wal_lab_free(log);
 	}
 }
 
 TEST(damage_with_a_later_write_behind_it_is_refused)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
 	for (uint64_t i = 1; i <= 6; i++)
-		CHECK_STATUS(write_entries(log, i, i, 1, 100), OK);
+		CHECK_STATUS(wal_lab_write(log, i, i, 1, 100), OK);
 	*byte_of(log, 1, SEGMENT_HEADER + 2 * record_size(100) + RECORD_HEADER + 50) ^= 1;
-	CHECK_STATUS(open_log(log), CORRUPT);
+	CHECK_STATUS(wal_lab_open(log), CORRUPT);
 	CHECK(strstr(log->why.text, "segment-0000000000000001") != NULL);
 	CHECK(strstr(log->why.text, "new id") != NULL);
 	disk_free(log->disk);
@@ -221,17 +142,17 @@ TEST(damage_with_a_later_write_behind_it_is_refused)
 
 TEST(damage_on_purpose_is_refused_like_any_and_done_to_nothing_that_is_young)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
 	CHECK_STATUS(wal_damage(&log->config, &log->why), NOT_FOUND);
-	CHECK_STATUS(write_entries(log, 1, 3, 1, 100), OK);
+	CHECK_STATUS(wal_lab_write(log, 1, 3, 1, 100), OK);
 	CHECK_STATUS(wal_damage(&log->config, &log->why), NOT_FOUND);
 	CHECK(strstr(log->why.text, "too little") != NULL);
-	CHECK_STATUS(write_entries(log, 4, 4, 1, 100), OK);
+	CHECK_STATUS(wal_lab_write(log, 4, 4, 1, 100), OK);
 	/* Beside the log that is open, and goes on. */
 	CHECK_STATUS(wal_damage(&log->config, &log->why), OK);
-	CHECK_STATUS(write_entries(log, 5, 5, 1, 100), OK);
-	CHECK_STATUS(open_log(log), CORRUPT);
+	CHECK_STATUS(wal_lab_write(log, 5, 5, 1, 100), OK);
+	CHECK_STATUS(wal_lab_open(log), CORRUPT);
 	CHECK(strstr(log->why.text, "new id") != NULL);
 	CHECK_STATUS(wal_damage(&log->config, &log->why), NOT_FOUND); /* it is already */
 	disk_free(log->disk);
@@ -239,66 +160,66 @@ TEST(damage_on_purpose_is_refused_like_any_and_done_to_nothing_that_is_young)
 
 TEST(a_segment_is_read_as_far_as_it_is_written)
 {
-	struct fixture *log = make_log();
+	struct wal_lab *log = wal_lab();
 	uint64_t before;
 	log->config.segment_bytes = 64 * MIB;
-	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
 	for (uint64_t i = 0; i < 60; i++) /* 3 MiB in all: more than is read at once */
-		CHECK_STATUS(write_entries(log, 10 * i + 1, 10 * i + 10, 1, 5000), OK);
+		CHECK_STATUS(wal_lab_write(log, 10 * i + 1, 10 * i + 10, 1, 5000), OK);
 	before = disk_read_bytes(log->disk);
-	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
 	CHECK(disk_read_bytes(log->disk) - before < 24 * MIB);
-	check_entries(log, 1, 600, 1, 5000);
+	wal_lab_check(log, 1, 600, 1, 5000);
 	/* Damage is found wherever it is, and by a later write that is intact. */
 	*byte_of(log, 1, SEGMENT_HEADER + 415 * record_size(5000) + 100) ^= 1;
-	CHECK_STATUS(open_log(log), CORRUPT);
+	CHECK_STATUS(wal_lab_open(log), CORRUPT);
 	disk_free(log->disk);
 }
 
 TEST(damage_at_the_end_of_a_full_segment_is_refused)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
 	for (uint64_t i = 1; i <= 30; i++)
-		CHECK_STATUS(write_entries(log, i, i, 1, 4000), OK);
+		CHECK_STATUS(wal_lab_write(log, i, i, 1, 4000), OK);
 	uint64_t per_segment = (WAL_SEGMENT_MIN - SEGMENT_HEADER) / record_size(4000);
 	*byte_of(log, 1, SEGMENT_HEADER + (per_segment - 1) * record_size(4000) + 100) ^= 1;
-	CHECK_STATUS(open_log(log), CORRUPT);
+	CHECK_STATUS(wal_lab_open(log), CORRUPT);
 	disk_free(log->disk);
 }
 
 TEST(one_damaged_copy_of_meta_is_survived_and_two_are_not)
 {
 	for (uint64_t damaged = 0; damaged < 2; damaged++) {
-		struct fixture *log = make_log();
-		CHECK_STATUS(open_log(log), OK);
-		CHECK_STATUS(write_entries(log, 1, 1, 9, 1), OK);
+		struct wal_lab *log = wal_lab();
+		CHECK_STATUS(wal_lab_open(log), OK);
+		CHECK_STATUS(wal_lab_write(log, 1, 1, 9, 1), OK);
 		*disk_at(log->disk, "d/log/meta-1", damaged * META_SLOT + 40) ^= 1;
-		CHECK_STATUS(open_log(log), OK);
+		CHECK_STATUS(wal_lab_open(log), OK);
 		CHECK_EQ(log->found.term, 9);
 		*disk_at(log->disk, "d/log/meta-1", 40) ^= 1;
 		*disk_at(log->disk, "d/log/meta-1", META_SLOT + 41) ^= 1;
 		*disk_at(log->disk, "d/log/meta-1", 41) ^= 1;
-		CHECK_STATUS(open_log(log), CORRUPT);
+		CHECK_STATUS(wal_lab_open(log), CORRUPT);
 		disk_free(log->disk);
 	}
 }
 
 TEST(a_vote_is_durable_when_the_work_is_done)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
 	struct wal_work work = { .has_meta = true, .term = 5, .vote = 77 };
 	wal_run(log->wal, &work);
 	CHECK_EQ(work.status, OK);
 	disk_crash(log->disk);
-	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
 	CHECK_EQ(log->found.term, 5);
 	CHECK_EQ(log->found.vote, 77);
-	free_log(log);
+	wal_lab_free(log);
 }
 
-static void trim(struct fixture *log, uint64_t index, uint64_t term, bool is_reset)
+static void trim(struct wal_lab *log, uint64_t index, uint64_t term, bool is_reset)
 {
 	struct wal_work work = { .has_base = true, .is_reset = is_reset };
 	work.base = (struct wal_base){ .index = index, .term = term, .members = STR("who") };
@@ -308,100 +229,87 @@ static void trim(struct fixture *log, uint64_t index, uint64_t term, bool is_res
 
 TEST(trimmed_segments_become_spares_and_are_written_again)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
 	for (uint64_t i = 1; i <= 60; i++)
-		CHECK_STATUS(write_entries(log, i, i, 1, 4000), OK);
+		CHECK_STATUS(wal_lab_write(log, i, i, 1, 4000), OK);
 	CHECK_EQ(wal_spare_count(log->wal), 0);
 	trim(log, 40, 1, false);
 	CHECK_EQ(wal_spare_count(log->wal), 2);
 	for (uint64_t i = 61; i <= 100; i++)
-		CHECK_STATUS(write_entries(log, i, i, 2, 4000), OK);
+		CHECK_STATUS(wal_lab_write(log, i, i, 2, 4000), OK);
 	CHECK_EQ(wal_spare_count(log->wal), 0);
 	disk_crash(log->disk);
-	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
 	CHECK_EQ(log->found.base.index, 40);
 	CHECK_STR(log->found.base.members, "who");
 	CHECK_EQ(log->found.entries.len, 60);
 	CHECK_EQ(log->found.entries.at[0]->index, 41);
-	free_log(log);
+	wal_lab_free(log);
 }
 
 TEST(a_log_begun_anew_forgets_its_entries)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
-	CHECK_STATUS(write_entries(log, 1, 20, 2, 100), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
+	CHECK_STATUS(wal_lab_write(log, 1, 20, 2, 100), OK);
 	trim(log, 12, 3, true);
-	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
 	CHECK_EQ(log->found.entries.len, 0);
 	CHECK_EQ(log->found.base.index, 12);
-	CHECK_STATUS(write_entries(log, 13, 14, 3, 100), OK);
-	CHECK_STATUS(open_log(log), OK);
-	check_entries(log, 13, 2, 3, 100);
-	free_log(log);
+	CHECK_STATUS(wal_lab_write(log, 13, 14, 3, 100), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
+	wal_lab_check(log, 13, 2, 3, 100);
+	wal_lab_free(log);
 }
 
 TEST(after_a_failed_write_nothing_is_written_any_more)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
 	disk_fail_after(log->disk, 0, IO);
-	CHECK_STATUS(write_entries(log, 1, 1, 1, 10), IO);
+	CHECK_STATUS(wal_lab_write(log, 1, 1, 1, 10), IO);
 	disk_fail_after(log->disk, 0, OK);
-	CHECK_STATUS(write_entries(log, 1, 1, 1, 10), IO);
-	free_log(log);
+	CHECK_STATUS(wal_lab_write(log, 1, 1, 1, 10), IO);
+	wal_lab_free(log);
 }
 
 TEST(the_zeros_of_a_spare_are_on_disk_slice_by_slice)
 {
-	struct fixture *log = make_log();
+	struct wal_lab *log = wal_lab();
 	log->config.segment_bytes = 4 * MIB;
-	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
 	uint64_t before = disk_syncs(log->disk);
 	CHECK_STATUS(wal_make_spare(&log->config, wal_next_spare(log->wal)), OK);
 	/* A sync of the log that comes meanwhile waits for one slice and not for all. */
 	CHECK(disk_syncs(log->disk) - before >= 4);
-	free_log(log);
-}
-
-TEST(a_full_disk_is_found_before_a_spare_is_promised)
-{
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
-	disk_limit(log->disk, 150 * KIB);
-	CHECK_STATUS(wal_make_spare(&log->config, wal_next_spare(log->wal)), FULL);
-	disk_limit(log->disk, 0);
-	CHECK_STATUS(wal_make_spare(&log->config, wal_next_spare(log->wal)), OK);
-	CHECK_STATUS(open_log(log), OK);
-	CHECK_EQ(wal_spare_count(log->wal), 1);
-	free_log(log);
+	wal_lab_free(log);
 }
 
 /* The process ends between a write and its sync; the next one finds what the system still has in memory, and then the power goes. */
 static void end_twice(uint64_t seed, uint32_t operations, bool is_writing)
 {
-	struct fixture *log = make_log();
+	struct wal_lab *log = wal_lab();
 	disk_free(log->disk);
 	log->disk = disk_new(seed);
 	log->files = disk_files(log->disk);
-	CHECK_STATUS(open_log(log), OK);
-	CHECK_STATUS(write_entries(log, 1, 1, 1, 600), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
+	CHECK_STATUS(wal_lab_write(log, 1, 1, 1, 600), OK);
 	disk_fail_after(log->disk, operations, IO);
-	CHECK_STATUS(write_entries(log, 2, 3, 2, 600), IO);
+	CHECK_STATUS(wal_lab_write(log, 2, 3, 2, 600), IO);
 	disk_fail_after(log->disk, 0, OK);
-	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
 	uint32_t count = log->found.entries.len;
 	uint64_t term = log->found.term;
 	if (is_writing) {
 		disk_fail_after(log->disk, 5, IO);
-		CHECK_STATUS(write_entries(log, count + 1, count + 1, 2, 600), IO);
+		CHECK_STATUS(wal_lab_write(log, count + 1, count + 1, 2, 600), IO);
 	}
 	disk_crash(log->disk);
-	CHECK_STATUS(open_log(log), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
 	CHECK(log->found.entries.len >= count);
 	CHECK(log->found.term >= term);
-	free_log(log);
+	wal_lab_free(log);
 }
 
 TEST(what_was_found_is_durable_when_the_log_is_open)
@@ -416,151 +324,10 @@ TEST(what_was_found_is_durable_when_the_log_is_open)
 
 TEST(a_log_that_another_process_has_is_busy)
 {
-	struct fixture *log = make_log();
-	CHECK_STATUS(open_log(log), OK);
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
 	struct wal *other;
 	struct wal_found found;
 	CHECK_STATUS(wal_open(&log->config, &other, &found, &log->why), BUSY);
-	free_log(log);
-}
-
-TEST(a_crash_anywhere_loses_nothing_that_was_promised)
-{
-	for (uint64_t seed = 1; seed <= 300; seed++) {
-		struct fixture *log = make_log();
-		struct dice dice = { seed };
-		uint64_t safe = 0, base = 0, next = 1;
-		CHECK_STATUS(open_log(log), OK);
-		for (uint32_t life = 0; life < 4; life++) {
-			uint32_t count = dice_below(&dice, 15);
-			for (uint32_t i = 0; i < count; i++) {
-				CHECK_STATUS(
-				    write_entries(log, next, next + 2, 1, dice_below(&dice, 6000)),
-				    OK);
-				next += 3;
-			}
-			safe = next - 1;
-			disk_fail_after(log->disk, dice_below(&dice, 9), IO);
-			if (dice_chance(&dice, 500) && safe > base + 2) {
-				struct wal_work work = { .has_base = true };
-				uint64_t to = base + dice_below(&dice, (uint32_t)(safe - base));
-				work.base = (struct wal_base){ .index = to, .term = 1 };
-				wal_run(log->wal, &work);
-				if (work.status == OK)
-					base = to;
-			}
-			enum status status = write_entries(log, next, next + 1, 1, 3000);
-			if (status == OK)
-				safe = next + 1;
-			disk_crash(log->disk);
-			enum status opened = open_log(log);
-			if (opened != OK)
-				test_fail(__FILE__, __LINE__, "seed %u: %s", (unsigned)seed,
-					  log->why.text);
-			uint64_t last = log->found.base.index + log->found.entries.len;
-			CHECK(log->found.base.index >= base);
-			CHECK(last >= safe && last <= next + 1);
-			base = log->found.base.index;
-			next = last + 1;
-		}
-		free_log(log);
-	}
-}
-
-/* What a run was told is durable. */
-struct promised {
-	uint64_t term, base, last;
-	bool is_over; /* nothing failed */
-};
-
-static enum status trim_to(struct fixture *log, uint64_t index, uint64_t term)
-{
-	struct wal_work work = { .has_base = true, .base = { .index = index, .term = term } };
-
-	wal_run(log->wal, &work);
-	return work.status;
-}
-
-/* What follows `from` is replaced, so until that is done it is promised no more. */
-static enum status replace(struct fixture *log, struct promised *promised, uint64_t from)
-{
-	uint64_t last = promised->last;
-
-	promised->last = from - 1;
-	TRY(write_entries(log, from, last, promised->term, 100));
-	promised->last = last;
-	return OK;
-}
-
-/* Everything that a log does to its disk: made, filled over several segments, replaced, trimmed. */
-static enum status live(struct fixture *log, struct promised *promised)
-{
-	TRY(open_log(log));
-	for (uint64_t step = 0; step < 12; step++) {
-		uint64_t next = promised->last + 1, term = 1 + step / 3;
-
-		TRY(write_entries(log, next, next + 2, term, 7000));
-		promised->last = next + 2;
-		promised->term = term;
-		if (step % 4 == 2)
-			TRY(replace(log, promised, next + 1));
-		if (step % 5 != 4)
-			continue;
-		TRY(trim_to(log, next - 3, 1 + (step - 1) / 3));
-		promised->base = next - 3;
-	}
-	promised->is_over = true;
-	return OK;
-}
-
-static void check_promised(const struct fixture *log, const struct promised *promised, uint32_t cut)
-{
-	uint64_t last = log->found.base.index + log->found.entries.len;
-
-	if (log->found.term < promised->term || log->found.base.index < promised->base ||
-	    last < promised->last)
-		test_fail(__FILE__, __LINE__, "cut before operation %u: %ju of %ju", cut,
-			  (uintmax_t)last, (uintmax_t)promised->last);
-	for (uint32_t i = 0; i < log->found.entries.len; i++) {
-		const struct entry *entry = log->found.entries.at[i];
-
-		CHECK_EQ(entry->index, log->found.base.index + 1 + i);
-		for (uint32_t k = 0; k < entry->len; k++)
-			CHECK_EQ((uint8_t)entry->bytes[k], (uint8_t)(entry->index + entry->term));
-	}
-}
-
-/* Not at moments that chance picks but at all there are; and what is there afterwards can be gone on with. */
-TEST(the_power_may_go_before_any_operation_of_a_run)
-{
-	uint32_t cuts = 0;
-
-	for (uint64_t seed = 1; seed <= 4; seed++) {
-		struct promised promised = { 0 };
-
-		for (uint32_t cut = 1; !promised.is_over; cut++) {
-			struct fixture *log = make_log();
-
-			disk_free(log->disk);
-			log->disk = disk_new(seed);
-			log->files = disk_files(log->disk);
-			promised = (struct promised){ 0 };
-			disk_fail_after(log->disk, cut, IO);
-			CHECK((live(log, &promised) == OK) == promised.is_over);
-			disk_crash(log->disk);
-			if (open_log(log) != OK)
-				test_fail(__FILE__, __LINE__,
-					  "seed %ju, cut before operation %u: %s", (uintmax_t)seed,
-					  cut, log->why.text);
-			check_promised(log, &promised, cut);
-			promised.last = log->found.base.index + log->found.entries.len;
-			CHECK_STATUS(
-			    write_entries(log, promised.last + 1, promised.last + 1, 9, 10), OK);
-			CHECK_STATUS(open_log(log), OK);
-			CHECK_EQ(log->found.base.index + log->found.entries.len, promised.last + 1);
-			free_log(log);
-			cuts++;
-		}
-	}
-	CHECK(cuts > 4 * 40);
+	wal_lab_free(log);
 }
