@@ -37,7 +37,7 @@ ACTORS = DOOR + ADMISSION + AUDIT + ["actors/admission/webhook"] + SERVER + ["ac
                           "actors/scheduler/criterion", "actors/node/pod", "actors/node",
                  "actors/proxy"]
 # The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
-MAIN = ["deploy/main/command", "deploy/main/api", "deploy/main/host", "deploy/main/backup", "deploy/main/wear", "deploy/main/admin", "deploy/main/history", "deploy/main/recovery", "deploy/main/migration/dqlite", "deploy/main/migration",
+MAIN = ["deploy/main/command", "deploy/main/api/file", "deploy/main/api", "deploy/main/host", "deploy/main/backup", "deploy/main/wear", "deploy/main/admin", "deploy/main/history", "deploy/main/recovery", "deploy/main/migration/dqlite", "deploy/main/migration",
         "deploy/main/node", "deploy/main/simulation", "deploy/main/drill"]
 DEPLOY = ["deploy/main", "deploy/sim", "deploy/ui", "deploy/cluster", "deploy/addons", "deploy/embed"]
 

@@ -2,7 +2,7 @@
 
 #include "datastore/schema/apiserver.h"
 #include "datastore/schema/podsecurity.h"
-#include "deploy/main/api/operator-file.h"
+#include "deploy/main/api/file/operator-file.h"
 
 /* In the file itself, or in one of its own: a relative path is one beside the file. */
 static enum status load_plugin(const char *path,

@@ -1,7 +1,7 @@
 #include "deploy/main/api/audit-options.h"
 
-#include "deploy/main/api/kubeconfig-file.h"
-#include "deploy/main/api/operator-file.h"
+#include "deploy/main/api/file/kubeconfig-file.h"
+#include "deploy/main/api/file/operator-file.h"
 
 static enum status number(const struct command_line *line, const char *name, uint64_t max,
 			  uint64_t *out, struct fault *why)

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "datastore/schema/apiserver.h"
+#include "deploy/main/api/file/operator-file.h"
 #include "deploy/main/api/oidc-options.h"
-#include "deploy/main/api/operator-file.h"
 
 /* What one reading came to. */
 struct content {

@@ -8,7 +8,7 @@
 
 #include "actors/authentication/issuer.h"
 #include "actors/server/server.h"
-#include "deploy/main/api/reload.h"
+#include "deploy/main/api/file/reload.h"
 #include "deploy/main/command/command.h"
 
 struct anonymous_setting {

@@ -6,8 +6,8 @@
 #include "actors/client/outside-review.h"
 #include "datastore/object/name.h"
 #include "datastore/schema/apiserver.h"
-#include "deploy/main/api/kubeconfig-file.h"
-#include "deploy/main/api/operator-file.h"
+#include "deploy/main/api/file/kubeconfig-file.h"
+#include "deploy/main/api/file/operator-file.h"
 
 #define AUTHORIZERS_MAX 32U
 #define TIMEOUT_NS_MAX (30 * TIME_S)

@@ -7,7 +7,7 @@
 #define DEPLOY_MAIN_API_AUTHORIZATION_FILE_H
 
 #include "actors/authorization/authorizer.h"
-#include "deploy/main/api/reload.h"
+#include "deploy/main/api/file/reload.h"
 
 struct authorization_file {
 	const struct authorizer_set *rights; /* that counts now */

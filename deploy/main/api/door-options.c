@@ -1,6 +1,6 @@
 #include "deploy/main/api/door-options.h"
 
-#include "deploy/main/api/operator-file.h"
+#include "deploy/main/api/file/operator-file.h"
 #include "runtime/loop/loop.h"
 
 static const char *const others[] = { "door-cert-file", "door-key-file", "door-client-ca-file" };

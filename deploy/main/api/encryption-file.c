@@ -1,7 +1,7 @@
 #include "deploy/main/api/encryption-file.h"
 
 #include "datastore/schema/apiserver.h"
-#include "deploy/main/api/operator-file.h"
+#include "deploy/main/api/file/operator-file.h"
 #include "transport/tls/crypto.h"
 #include "transport/wire/base64.h"
 

@@ -7,7 +7,7 @@
 #define DEPLOY_MAIN_API_ENCRYPTION_FILE_H
 
 #include "actors/encryption/encryption.h"
-#include "deploy/main/api/reload.h"
+#include "deploy/main/api/file/reload.h"
 
 /*
  * `encryption` is borrowed by whoever closes and opens; `reload` are the args of the actor, on the same loop, that looks every minute whether the file

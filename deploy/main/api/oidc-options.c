@@ -1,7 +1,7 @@
 #include "deploy/main/api/oidc-options.h"
 
 #include "datastore/schema/type.h"
-#include "deploy/main/api/operator-file.h"
+#include "deploy/main/api/file/operator-file.h"
 #include "transport/tls/jwt.h"
 
 #define CLAIMS_MAX 64U

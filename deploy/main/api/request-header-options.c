@@ -1,6 +1,6 @@
 #include "deploy/main/api/request-header-options.h"
 
-#include "deploy/main/api/operator-file.h"
+#include "deploy/main/api/file/operator-file.h"
 #include "transport/tls/certificate.h"
 
 #define NAMES_MAX 32U

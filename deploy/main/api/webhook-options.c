@@ -1,6 +1,6 @@
 #include "deploy/main/api/webhook-options.h"
 
-#include "deploy/main/api/kubeconfig-file.h"
+#include "deploy/main/api/file/kubeconfig-file.h"
 
 /* Some steps of a request ask the same again when they have waited: its answer has to last until then. */
 #define SECOND_MS 1000

@@ -1,6 +1,6 @@
-#include "deploy/main/api/reload.h"
+#include "deploy/main/api/file/reload.h"
 
-#include "deploy/main/api/operator-file.h"
+#include "deploy/main/api/file/operator-file.h"
 #include "runtime/base/log.h"
 
 struct reload_tick {

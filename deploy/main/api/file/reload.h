@@ -5,8 +5,8 @@
  * What counted before stays RELOAD_KEPT_MS for requests that began with it, and for as long as it is busy. RELOAD_KEPT_MAX such at most: while there are
  * more, nothing is looked at.
  */
-#ifndef DEPLOY_MAIN_API_RELOAD_H
-#define DEPLOY_MAIN_API_RELOAD_H
+#ifndef DEPLOY_MAIN_API_FILE_RELOAD_H
+#define DEPLOY_MAIN_API_FILE_RELOAD_H
 
 #include "runtime/actor/act.h"
 #include "runtime/base/base.h"

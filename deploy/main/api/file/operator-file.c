@@ -1,4 +1,4 @@
-#include "deploy/main/api/operator-file.h"
+#include "deploy/main/api/file/operator-file.h"
 
 #include <stdio.h>
 

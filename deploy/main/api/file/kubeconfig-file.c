@@ -1,6 +1,6 @@
-#include "deploy/main/api/kubeconfig-file.h"
+#include "deploy/main/api/file/kubeconfig-file.h"
 
-#include "deploy/main/api/operator-file.h"
+#include "deploy/main/api/file/operator-file.h"
 #include "transport/wire/base64.h"
 #include "transport/wire/json.h"
 #include "transport/wire/yaml.h"

@@ -3,8 +3,8 @@
  *
  * A certificate or a token of our own is not shown to it, and a file that names one is refused with words.
  */
-#ifndef DEPLOY_MAIN_API_KUBECONFIG_FILE_H
-#define DEPLOY_MAIN_API_KUBECONFIG_FILE_H
+#ifndef DEPLOY_MAIN_API_FILE_KUBECONFIG_FILE_H
+#define DEPLOY_MAIN_API_FILE_KUBECONFIG_FILE_H
 
 #include "actors/client/outside.h"
 

@@ -4,8 +4,8 @@
  * Read strictly: members that the kind does not have, and those that are there twice, are refused. Blocks; for starts, and for looking
  * again whether it has changed.
  */
-#ifndef DEPLOY_MAIN_API_OPERATOR_FILE_H
-#define DEPLOY_MAIN_API_OPERATOR_FILE_H
+#ifndef DEPLOY_MAIN_API_FILE_OPERATOR_FILE_H
+#define DEPLOY_MAIN_API_FILE_OPERATOR_FILE_H
 
 #include "datastore/schema/type.h"
 #include "runtime/base/base.h"
