@@ -1,34 +1,42 @@
 #include "datastore/schema/description.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "datastore/schema/description-rows.h"
 
-#define KEY_BYTES_MAX 256 /* the longest name of a type has 62 bytes, of a field 49 */
+#define NAME_BYTES_MAX 128 /* prefix and name of a type; the longest has 77 */
+
+static struct str text_at(uint32_t place)
+{
+	return str_from(description_bytes + place);
+}
 
 uint32_t description_count(void)
 {
 	return description_row_count;
 }
 
-struct str description_at(uint32_t i, struct str *key)
+struct description description_at(uint32_t i)
 {
-	*key = str_from(description_bytes + description_places[i]);
-	return str_from(key->at + key->len + 1);
+	const struct description_row *row = &description_rows[i];
+
+	return (struct description){ text_at(row->type), text_at(row->field),
+				     text_at(row->sentence) };
 }
 
-static struct str find(struct str key)
+static struct str find(struct str type, struct str field)
 {
 	uint32_t low = 0, high = description_row_count;
 
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
-		struct str at, sentence = description_at(middle, &at);
-		int order = str_cmp(at, key);
+		struct description at = description_at(middle);
+		int order = str_cmp(at.type, type);
 
 		if (order == 0)
-			return sentence;
+			order = str_cmp(at.field, field);
+		if (order == 0)
+			return at.sentence;
 		if (order < 0)
 			low = middle + 1;
 		else
@@ -37,25 +45,23 @@ static struct str find(struct str key)
 	return STR_NONE;
 }
 
+static struct str find_of(const struct type *type, struct str field)
+{
+	char name[NAME_BYTES_MAX];
+
+	snprintf(name, sizeof name, STR_FMT "." STR_FMT, STR_ARG(type_prefix(type)),
+		 STR_ARG(type_name(type)));
+	return find(str_from(name), field);
+}
+
 struct str description_type(const struct type *type)
 {
-	char key[KEY_BYTES_MAX];
-
-	snprintf(key, sizeof key, STR_FMT "." STR_FMT, STR_ARG(type_prefix(type)),
-		 STR_ARG(type_name(type)));
-	return find(str_from(key));
+	return find_of(type, STR(""));
 }
 
 struct str description_field(const struct type *type, struct str name)
 {
-	char key[KEY_BYTES_MAX];
-	struct str own;
+	struct str own = find_of(type, name);
 
-	snprintf(key, sizeof key, STR_FMT "." STR_FMT "." STR_FMT, STR_ARG(type_prefix(type)),
-		 STR_ARG(type_name(type)), STR_ARG(name));
-	own = find(str_from(key));
-	if (own.at != NULL)
-		return own;
-	snprintf(key, sizeof key, "*." STR_FMT, STR_ARG(name));
-	return find(str_from(key));
+	return own.at != NULL ? own : find(STR("*"), name);
 }

@@ -18,8 +18,13 @@ struct str description_type(const struct type *type);
 /* Of a field of it: its own, else what is said of every field of that name (`metadata`). */
 struct str description_field(const struct type *type, struct str name);
 
-/* All, in order of their keys: "core.PodSpec.nodeName" or "core.PodSpec". */
+/* "core.PodSpec" and "nodeName"; of the type itself the field is empty. Type "*": of every field of that name. */
+struct description {
+	struct str type, field, sentence;
+};
+
+/* All, in order of types, then of fields. */
 uint32_t description_count(void);
-struct str description_at(uint32_t i, struct str *key);
+struct description description_at(uint32_t i);
 
 #endif

@@ -33,17 +33,34 @@ def quote(s):
     return '"%s\\0"' % s.replace("\\", "\\\\").replace('"', '\\"')
 
 
+class Texts:
+    """Each text once, as bytes behind one another: where it begins."""
+
+    def __init__(self):
+        self.places, self.lines, self.end = {}, [], 0
+
+    def place(self, text):
+        if text not in self.places:
+            self.places[text] = self.end
+            self.end += len(text.encode()) + 1
+            self.lines.append("\t" + quote(text))
+        return self.places[text]
+
+
 def main():
-    rows, place, places = {}, 0, []
+    rows, texts, table = {}, Texts(), []
     for path in sorted(sys.argv[2:]):
         read(path, rows)
-    out = ['#include "datastore/schema/description-rows.h"\n', "const char description_bytes[] ="]
-    for key in sorted(rows, key=lambda k: k.encode()):
-        places.append(str(place))
-        place += len(key.encode()) + len(rows[key].encode()) + 2
-        out.append("\t%s %s" % (quote(key), quote(rows[key])))
-    out.append(";\nconst uint32_t description_places[] = { %s };" % ", ".join(places))
-    out.append("const uint32_t description_row_count = %d;" % len(places))
+    split = []
+    for key, sentence in rows.items():
+        parts = key.split(".")
+        is_field = len(parts) == 3 or parts[0] == "*"
+        split.append((".".join(parts[:-1]) if is_field else key, parts[-1] if is_field else "", sentence))
+    for row in sorted(split, key=lambda row: (row[0].encode(), row[1].encode())):
+        table.append("\t{ %s }," % ", ".join(str(texts.place(text)) for text in row))
+    out = ['#include "datastore/schema/description-rows.h"\n', "const char description_bytes[] ="] + texts.lines
+    out += [";\nconst struct description_row description_rows[] = {"] + table
+    out += ["};\nconst uint32_t description_row_count = %d;" % len(table)]
     open(sys.argv[1], "w", encoding="utf-8").write("\n".join(out) + "\n")
 
 

@@ -382,19 +382,19 @@ TEST(every_document_becomes_protobuf)
 TEST(every_description_is_of_something_and_is_a_sentence)
 {
 	for (uint32_t i = 0; i < description_count(); i++) {
-		struct str key, sentence = description_at(i, &key), rest = key;
-		struct str prefix = str_cut(&rest, '.'), name = str_cut(&rest, '.');
+		struct description at = description_at(i);
+		struct str name = at.type, prefix = str_cut(&name, '.');
 		const struct type *type = type_named(prefix, name);
 		const struct field *path[TYPE_INLINE_DEPTH];
 		uint32_t depth;
 
-		CHECK(sentence.len > 3 && str_ends(sentence, STR(".")));
+		CHECK(at.sentence.len > 3 && str_ends(at.sentence, STR(".")));
 		if (str_is(prefix, "*"))
 			continue;
 		if (type == NULL ||
-		    (rest.at != NULL && type_member(type, rest, path, &depth) == NULL))
-			test_fail(__FILE__, __LINE__, "no such type or field: " STR_FMT,
-				  STR_ARG(key));
+		    (at.field.len > 0 && type_member(type, at.field, path, &depth) == NULL))
+			test_fail(__FILE__, __LINE__, "no such type or field: " STR_FMT " " STR_FMT,
+				  STR_ARG(at.type), STR_ARG(at.field));
 	}
 }
 
