@@ -65,6 +65,10 @@ def is_at_count(node):
                for i in range(DEPLOYMENTS))
 
 
+def acknowledged(writers):
+    return sum(len(writer.promised) for writer in writers)
+
+
 def test_whatever_is_killed_nothing_is_lost():
     chance = random.Random(SEED)
     print("seed %d, %d rounds" % (SEED, ROUNDS), flush=True)
@@ -77,8 +81,10 @@ def test_whatever_is_killed_nothing_is_lost():
         for writer in writers:
             writer.start()
         for number in range(ROUNDS):
+            before = acknowledged(writers)
             words = hit(chance, cluster)
             until(lambda: any(is_serving(node) for node in cluster.nodes), 30, "round %d: somebody serves after the end of %s" % (number, words))
+            until(lambda: acknowledged(writers) > before, 30, "round %d: a write is acknowledged after the end of %s" % (number, words))
         for writer in writers:
             writer.is_over.set()
         for writer in writers:
