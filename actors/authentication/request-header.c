@@ -85,17 +85,6 @@ static struct str decoded(struct str key, struct arena *arena)
 	return str_of(out, len);
 }
 
-static struct user_extra *extra_of(struct user_extra *list, uint32_t *count, struct str key,
-				   uint32_t most, struct arena *arena)
-{
-	for (uint32_t i = 0; i < *count; i++)
-		if (str_eq(list[i].key, key))
-			return &list[i];
-	list[*count] =
-	    (struct user_extra){ .key = key, .values = arena_array(arena, struct str, most) };
-	return &list[(*count)++];
-}
-
 static void take_extra(const struct request_headers *config, struct http_headers headers,
 		       struct arena *arena, struct user *out)
 {
@@ -103,12 +92,10 @@ static void take_extra(const struct request_headers *config, struct http_headers
 
 	for (uint32_t i = 0; i < headers.count; i++) {
 		struct str key = after_prefix(config->extra_prefixes, headers.at[i].name);
-		struct user_extra *extra;
 
-		if (key.at == NULL)
-			continue;
-		extra = extra_of(list, &out->extra_count, decoded(key, arena), headers.count, arena);
-		((struct str *)(uintptr_t)extra->values)[extra->value_count++] = headers.at[i].value;
+		if (key.at != NULL)
+			user_extra_add(list, &out->extra_count, decoded(key, arena),
+				       headers.at[i].value, headers.count, arena);
 	}
 	out->extra = list;
 }

@@ -47,3 +47,18 @@ struct authentication_user_info *user_record(struct arena *arena, const struct u
 			(struct block_list *)(void *)&out->extra, arena);
 	return out;
 }
+
+void user_extra_add(struct user_extra *list, uint32_t *count, struct str key, struct str value,
+		    uint32_t most, struct arena *arena)
+{
+	struct user_extra *extra = list;
+
+	while (extra < list + *count && !str_eq(extra->key, key))
+		extra++;
+	if (extra == list + *count) {
+		*extra = (struct user_extra){ .key = key,
+					      .values = arena_array(arena, struct str, most) };
+		++*count;
+	}
+	((struct str *)(uintptr_t)extra->values)[extra->value_count++] = value;
+}

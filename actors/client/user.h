@@ -40,4 +40,8 @@ struct authentication_user_info *user_record(struct arena *arena, const struct u
 /* Of system:node:<name> in system:nodes the name, which may be empty; absent: no node. */
 struct str user_node(const struct user *user);
 
+/* Under its key, one by one as headers bring them: the list has room for `most` keys, a new key gets room for as many values. */
+void user_extra_add(struct user_extra *list, uint32_t *count, struct str key, struct str value,
+		    uint32_t most, struct arena *arena);
+
 #endif

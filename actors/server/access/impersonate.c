@@ -24,30 +24,18 @@ static void read_groups(struct http_headers headers, struct arena *arena, struct
 	out->groups = groups;
 }
 
-static struct user_extra *extra_of(struct user_extra *list, uint32_t *count, struct str key,
-				   uint32_t most, struct arena *arena)
-{
-	for (uint32_t i = 0; i < *count; i++)
-		if (str_eq(list[i].key, key))
-			return &list[i];
-	list[*count] =
-	    (struct user_extra){ .key = key, .values = arena_array(arena, struct str, most) };
-	return &list[(*count)++];
-}
-
 static enum status read_extra(struct http_headers headers, struct arena *arena, struct user *out)
 {
 	struct user_extra *list = arena_array(arena, struct user_extra, headers.count + 1);
 
 	for (uint32_t i = 0; i < headers.count; i++) {
 		struct str name = headers.at[i].name, key;
-		struct user_extra *extra;
 
 		if (!str_starts(name, STR(EXTRA_PREFIX)))
 			continue;
 		TRY(url_decode(arena, str_slice(name, sizeof EXTRA_PREFIX - 1, name.len), &key));
-		extra = extra_of(list, &out->extra_count, key, headers.count, arena);
-		((struct str *)(uintptr_t)extra->values)[extra->value_count++] = headers.at[i].value;
+		user_extra_add(list, &out->extra_count, key, headers.at[i].value, headers.count,
+			       arena);
 	}
 	out->extra = list;
 	return OK;
