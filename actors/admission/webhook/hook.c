@@ -60,14 +60,11 @@ static bool add_mutating(void *arg, const struct object *object)
 	struct gathering *g = arg;
 	const struct admissionregistration_mutating_webhook_configuration *in =
 	    object_hold(g->arena, object)->record;
-	uint32_t conditions = 0;
 
 	for (uint32_t i = 0; i < in->webhooks.len; i++) {
 		struct hook *hook = add(g);
 
 		READ(hook, &in->webhooks.at[i], object, g->arena);
-		hook->first_condition = conditions;
-		conditions += hook->conditions.len;
 		hook->wants_again = str_is(in->webhooks.at[i].reinvocation_policy, "IfNeeded");
 		hook->is_mutating = true;
 	}
@@ -79,15 +76,9 @@ static bool add_validating(void *arg, const struct object *object)
 	struct gathering *g = arg;
 	const struct admissionregistration_validating_webhook_configuration *in =
 	    object_hold(g->arena, object)->record;
-	uint32_t conditions = 0;
 
-	for (uint32_t i = 0; i < in->webhooks.len; i++) {
-		struct hook *hook = add(g);
-
-		READ(hook, &in->webhooks.at[i], object, g->arena);
-		hook->first_condition = conditions;
-		conditions += hook->conditions.len;
-	}
+	for (uint32_t i = 0; i < in->webhooks.len; i++)
+		READ(add(g), &in->webhooks.at[i], object, g->arena);
 	return true;
 }
 
@@ -99,8 +90,13 @@ static struct hook_list gather(const struct admission *admission, const struct t
 
 	if (!policy_match_is_exempt(admission))
 		reader->each(reader->self, type, STR_NONE, visit, &g);
-	for (uint32_t i = 0; i < g.out.len; i++)
+	for (uint32_t i = 0; i < g.out.len; i++) {
+		const struct hook *last = i > 0 ? &g.out.at[i - 1] : NULL;
+
 		g.out.at[i].index = i;
+		if (last != NULL && last->object == g.out.at[i].object)
+			g.out.at[i].first_condition = last->first_condition + last->conditions.len;
+	}
 	return g.out;
 }
 
