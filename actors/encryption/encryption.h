@@ -43,6 +43,7 @@ struct encryption_set {
 struct encryption {
 	const struct encryption_set *set; /* NULL: nothing is encrypted */
 	struct arena *arena; /* the set lies there and goes with it; NULL: it is somebody else's */
+	uint64_t generation; /* another one each time that what did not open may open now */
 };
 
 #define ENCRYPTION_PREFIX STR("k8s:enc:")

@@ -11,6 +11,7 @@
 #include "actors/server/cache/kept.h"
 #include "actors/server/cache/line.h"
 #include "actors/server/cache/live-private.h"
+#include "actors/server/cache/reopen.h"
 #include "actors/server/cache/seal.h"
 #include "actors/server/catalog/discovery.h"
 #include "actors/server/catalog/resources.h"
@@ -65,6 +66,7 @@ struct server {
 	uint64_t look_timer; /* while a request wants to be looked at between two ticks */
 	struct lines lines;
 	struct seals seals;
+	struct reopening reopening;
 	uint32_t packing_count; /* bodies that workers are about to pack */
 	uint64_t kept_bytes;    /* of encodings that hang on the objects of the caches; kept.h */
 	struct arena *scratch;  /* of one match or encoding; reset by whoever used it */

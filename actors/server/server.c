@@ -179,6 +179,7 @@ static void tick(struct server *server)
 	list_each (&server->watches, link)
 		watch_tick(watch_of_server_link(link), now);
 	feed_tick(server, now);
+	reopen_tick(server);
 	places_tick(server->places, server->act);
 	aggregates_tick(server->aggregates);
 	conversions_tick(server->conversions);

@@ -74,7 +74,7 @@ static const char *unread_words(const struct fault *why)
 }
 
 const struct object *feed_decode(struct server *server, const struct cache *cache,
-				 const struct store_row *row)
+				 const struct store_row *row, const char **out_words)
 {
 	struct arena *arena = arena_new(0);
 	const struct object *object = NULL;
@@ -84,12 +84,23 @@ const struct object *feed_decode(struct server *server, const struct cache *cach
 	if (seal_open(server, cache_type(cache), row->key, row->value, arena, &plain, &why) != OK) {
 		log_error("api", "a stored object cannot be opened", LOG_STR("key", row->key),
 			  LOG_FAULT(&why));
-		seal_set_unread(server, row->key, unread_words(&why));
+		*out_words = unread_words(&why);
 	} else {
 		object = decode_as_shown(server, cache, row, plain);
 		if (object == NULL)
-			seal_set_unread(server, row->key, "the stored value cannot be decoded");
+			*out_words = "the stored value cannot be decoded";
 	}
 	arena_free(arena);
+	return object;
+}
+
+const struct object *feed_take(struct server *server, const struct cache *cache,
+			       const struct store_row *row)
+{
+	const char *words = NULL;
+	const struct object *object = feed_decode(server, cache, row, &words);
+
+	if (object == NULL)
+		seal_set_unread(server, row->key, words);
 	return object;
 }

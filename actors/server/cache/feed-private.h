@@ -12,7 +12,13 @@
 #define FEED_STORE_MS 30000U /* to answer a page; it says UNAVAILABLE itself long before */
 
 /* Tags of the feed's own questions; those of requests begin far above. */
-enum { FEED_TAG_FILL = 1, FEED_TAG_WATCH, FEED_TAG_REVISION, FEED_TAG_DEFINITIONS };
+enum {
+	FEED_TAG_FILL = 1,
+	FEED_TAG_WATCH,
+	FEED_TAG_REVISION,
+	FEED_TAG_DEFINITIONS,
+	FEED_TAG_REOPEN
+};
 
 /* The store could not be asked for its revision. */
 struct feed_unasked {
@@ -20,6 +26,8 @@ struct feed_unasked {
 };
 ACT_TYPE_DECLARE(feed_unasked);
 
+/* Watchers of caches with news are told. */
+void feed_tell(struct server *server);
 /* The caches show more than before: those who waited for it go on. */
 void feed_wake_reached(struct server *server);
 /* The range may be quiet while the revision goes on elsewhere: the store is asked to say how far the watch is. */

@@ -34,7 +34,7 @@ static void take_event(struct server *server, const struct store_row *row, bool 
 	}
 	seal_note(server, row->key, is_delete ? STR_NONE : row->value);
 	if (!is_delete) {
-		object = feed_decode(server, cache, row);
+		object = feed_take(server, cache, row);
 		if (object == NULL)
 			return;
 	}
@@ -49,7 +49,7 @@ static void take_row(struct server *server, const struct store_row *row)
 	const struct object *object;
 
 	seal_note(server, row->key, row->value);
-	object = cache != NULL ? feed_decode(server, cache, row) : NULL;
+	object = cache != NULL ? feed_take(server, cache, row) : NULL;
 	if (cache == NULL)
 		definitions_unclaimed(server, row, false);
 	if (object != NULL)
@@ -144,6 +144,7 @@ static void fill(struct server *server)
 	feed->state = FEED_FILLING;
 	feed->fill_revision = 0;
 	definitions_fill_again(server);
+	reopen_stop(server);
 	ask_definitions(server, STR_NONE);
 }
 
@@ -257,7 +258,7 @@ static void tell_watchers_of(struct server *server, struct cache *cache)
 	cache_rest(cache, (struct mono){ act_now(server->act).ns + rest_us * TIME_US });
 }
 
-static void tell_watchers(struct server *server)
+void feed_tell(struct server *server)
 {
 	struct feed *feed = &server->feed;
 	int64_t now_ns = act_now(server->act).ns, due_ns = INT64_MAX;
@@ -284,7 +285,7 @@ static void tell_watchers(struct server *server)
 static void on_rested(struct server *server)
 {
 	server->feed.tell_timer = 0;
-	tell_watchers(server);
+	feed_tell(server);
 }
 
 static void watch_answered(struct server *server, const struct act_msg *msg)
@@ -298,9 +299,10 @@ static void watch_answered(struct server *server, const struct act_msg *msg)
 	}
 	feed->state = FEED_WATCHING;
 	feed->has_filled = true;
+	reopen_all(server); /* what was unread may have gone meanwhile */
 	log_info("api", "the caches are filled", LOG_U64("revision", feed->revision));
 	feed_wake_reached(server);
-	tell_watchers(server);
+	feed_tell(server);
 	if (!list_is_empty(&feed->waiting))
 		feed_want_progress(server, feed->revision + 1);
 }
@@ -328,7 +330,7 @@ static void events_came(struct server *server, const struct act_msg *msg)
 						       .events = events->count,
 						       .bytes = events->bytes });
 	feed_wake_reached(server);
-	tell_watchers(server);
+	feed_tell(server);
 }
 
 /* ---- the life of the feed ----------------------------------------------------------------------------------------- */
@@ -385,6 +387,7 @@ void feed_start(struct server *server)
 
 void feed_stop(struct server *server)
 {
+	reopen_stop(server);
 	arena_free(server->feed.arena);
 	server->feed.arena = NULL;
 }
@@ -421,6 +424,8 @@ bool feed_receive(struct server *server, const struct act_msg *msg)
 		definitions_answered(server, msg);
 	else if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_WATCH)
 		watch_answered(server, msg);
+	else if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_REOPEN)
+		reopen_answered(server, msg);
 	else if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_REVISION)
 		feed_revision_answered(server, msg);
 	else if (ACT_IS(msg, store_events))

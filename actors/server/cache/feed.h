@@ -65,9 +65,12 @@ bool feed_is_ready(const struct server *server);
 /* No leader for so long that there is no majority any more. */
 bool feed_is_leaderless(const struct server *server);
 
-/* A frozen object out of a stored row; NULL (and a line in the log): it cannot be read. */
+/* A frozen object out of a stored row; NULL (and a line in the log): it cannot be read, `out_words` says why and is constant. */
 GIVE const struct object *feed_decode(struct server *server, const struct cache *cache,
-				      const struct store_row *row);
+				      const struct store_row *row, const char **out_words);
+/* The same of what the store has now: what cannot be read is remembered (seal_set_unread). */
+GIVE const struct object *feed_take(struct server *server, const struct cache *cache,
+				    const struct store_row *row);
 /* The key that follows this one: itself and a NUL. */
 struct str feed_key_after(struct arena *arena, struct str key);
 

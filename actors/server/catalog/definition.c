@@ -174,7 +174,7 @@ static void page_came(struct server *server, struct definition *definition,
 	}
 	definition->revision = answer->revision;
 	for (uint32_t i = 0; i < answer->row_count; i++) {
-		const struct object *object = feed_decode(server, set->cache, &answer->rows[i]);
+		const struct object *object = feed_take(server, set->cache, &answer->rows[i]);
 
 		if (object != NULL)
 			cache_fill(set->cache, answer->rows[i].key, object);
@@ -347,7 +347,7 @@ void definitions_fill(struct server *server, const struct store_row *row)
 
 	if (server->definitions->cache == NULL)
 		return;
-	object = feed_decode(server, server->definitions->cache, row);
+	object = feed_take(server, server->definitions->cache, row);
 	if (object == NULL)
 		return;
 	changed(server, object, true);

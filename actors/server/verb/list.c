@@ -32,6 +32,8 @@ struct listing {
 	bool has_more;
 	bool is_from_store;
 	struct str key_next; /* of the store's next page */
+	const char *unread;  /* why the row with the key unread_key cannot be shown */
+	struct str unread_key;
 };
 
 static void free_objects(void *arg)
@@ -229,12 +231,16 @@ static enum next ask_page(struct request *r, struct listing *listing)
 
 static bool take_row(struct request *r, struct listing *listing, const struct store_row *row)
 {
-	const struct object *object = feed_decode(r->server, r->resource->cache, row);
+	const char *words = NULL;
+	const struct object *object = feed_decode(r->server, r->resource->cache, row, &words);
 	struct str key = str_slice(row->key, cache_prefix(r->resource->cache).len, row->key.len);
 	bool goes_on;
 
-	if (object == NULL)
-		return true;
+	if (object == NULL) {
+		listing->unread = words;
+		listing->unread_key = arena_str(r->arena, row->key);
+		return false;
+	}
 	listing->start = STR_NONE; /* the range began there */
 	goes_on = take(listing, arena_str(r->arena, key), object_hold(r->arena, object));
 	object_unref(object);
@@ -262,6 +268,14 @@ static enum next expired(struct request *r, struct listing *listing)
 	return request_fail(r, failure);
 }
 
+/* A list that would not show all says so. */
+static enum next unread(struct request *r, struct str key, const char *words)
+{
+	return request_fail(r, failure_internal(r->arena,
+						"unable to transform key \"" STR_FMT "\": %s",
+						STR_ARG(key), words));
+}
+
 static enum next page_came(struct request *r, struct listing *listing)
 {
 	enum status status = store_outcome(r->store_answer);
@@ -274,6 +288,8 @@ static enum next page_came(struct request *r, struct listing *listing)
 		return request_fail_status(r, status, NULL);
 	for (uint32_t i = 0; i < answer->row_count && goes_on; i++)
 		goes_on = take_row(r, listing, &answer->rows[i]);
+	if (listing->unread != NULL)
+		return unread(r, listing->unread_key, listing->unread);
 	if (!answer->more || !goes_on || answer->row_count == 0)
 		return NEXT;
 	listing->key_next = feed_key_after(r->arena, answer->rows[answer->row_count - 1].key);
@@ -306,7 +322,6 @@ static enum next answer(struct request *r, struct listing *listing)
 	return DONE;
 }
 
-/* A list that would not show all says so. */
 static bool is_unread(struct request *r, enum next *out)
 {
 	struct str prefix = cache_prefix(r->resource->cache), key;
@@ -317,9 +332,7 @@ static bool is_unread(struct request *r, enum next *out)
 					STR_ARG(r->route.namespace));
 	words = seal_unread_below(r->server, prefix, &key);
 	if (words != NULL)
-		*out = request_fail(
-		    r, failure_internal(r->arena, "unable to transform key \"" STR_FMT "\": %s",
-					STR_ARG(key), words));
+		*out = unread(r, key, words);
 	return words != NULL;
 }
 

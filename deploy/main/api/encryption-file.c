@@ -196,6 +196,7 @@ static bool use_set(void *arg, struct reload_read now, struct reload_read *befor
 	before->arena = encryption->arena;
 	encryption->set = now.at;
 	encryption->arena = now.arena;
+	encryption->generation++;
 	return true;
 }
 

@@ -92,3 +92,51 @@ TEST(what_cannot_be_opened_is_told_of)
 	CHECK_CODE(rig_get(rig, "/api/v1/namespaces/default"), 200);
 	rig_close(rig);
 }
+
+/* Where a key comes back, what it closed can be read again, by those who watch too; nobody has to start anything again. */
+TEST(what_could_not_be_opened_is_shown_when_its_key_comes_back)
+{
+	static struct encryption encryption;
+	static struct server_config config = { .encryption = &encryption };
+	struct rig *rig;
+	struct rig_answer made;
+
+	make_keys();
+	encryption.set = &old_set;
+	rig = rig_open(&config);
+	for (uint32_t i = 0; i < 3; i++)
+		CHECK_CODE(rig_post(rig, SECRETS,
+				    arena_printf(test_arena(),
+						 "{\"metadata\":{\"name\":\"s%u\"},\"data\":{"
+						 "\"k\":\"dg==\"}}",
+						 i)
+					.at),
+			   201);
+	encryption.set = &lost_set;
+	encryption.generation++;
+	rig_kill_server(rig);
+	rig_run(rig, 3000);
+	CHECK_CODE(rig_get(rig, SECRETS "/s1"), 500);
+	CHECK_CODE(rig_get(rig, SECRETS), 500);
+	/* Keys that do not help change nothing. */
+	encryption.generation++;
+	rig_run(rig, 3000);
+	CHECK_CODE(rig_get(rig, SECRETS "/s1"), 500);
+	made = rig_post(rig, SECRETS, "{\"metadata\":{\"name\":\"new\"}}");
+	CHECK_CODE(made, 201);
+	CHECK_CODE(rig_watch(rig,
+			     rig_printf(SECRETS "?watch=1&resourceVersion=%ju",
+					(uintmax_t)rig_version(made.body))
+				 .at,
+			     1),
+		   200);
+	encryption.set = &new_set;
+	encryption.generation++;
+	rig_run(rig, 3000);
+	CHECK_AT(rig_get(rig, SECRETS "/s1").body, "data.k", "dg==");
+	CHECK_CODE(rig_get(rig, SECRETS), 200);
+	CHECK_STR(rig_events(rig, 1), "ADDED s0@3 ADDED s1@4 ADDED s2@5");
+	CHECK_CODE(rig_delete(rig, SECRETS "/s1", NULL), 200);
+	CHECK_CODE(rig_get(rig, SECRETS "/s1"), 404);
+	rig_close(rig);
+}
