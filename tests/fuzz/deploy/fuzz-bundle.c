@@ -4,53 +4,13 @@
  */
 #include "deploy/main/backup/bundle.h"
 #include "deploy/main/recovery/survivor.h"
+#include "tests/fuzz/deploy/sheet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
 
-/* A disk with one file on it, that can only be read. */
-static enum status open_input(void *self, const char *path, uint32_t flags, uint32_t mode,
-			      struct seams_file **out)
-{
-	(void)path;
-	(void)flags;
-	(void)mode;
-	*out = self;
-	return OK;
-}
-
-static void close_input(void *self, struct seams_file *file)
-{
-	(void)self;
-	(void)file;
-}
-
-static enum status read_input(void *self, struct seams_file *file, void *at, size_t len,
-			      uint64_t offset, size_t *out_len)
-{
-	const struct str *input = self;
-	size_t left = offset < input->len ? input->len - (size_t)offset : 0;
-
-	(void)file;
-	*out_len = left < len ? left : len;
-	if (*out_len > 0)
-		memcpy(at, input->at + offset, *out_len);
-	return OK;
-}
-
-static enum status input_size(void *self, struct seams_file *file, uint64_t *out_bytes)
-{
-	(void)file;
-	*out_bytes = ((const struct str *)self)->len;
-	return OK;
-}
-
 static void fuzz_bundle(struct str input)
 {
-	struct seams_files files = { .self = &input,
-				     .open = open_input,
-				     .close = close_input,
-				     .read = read_input,
-				     .size = input_size };
+	const struct seams_files files = sheet_files(&input);
 	struct bundle_reader *reader;
 	struct fault why = { 0 };
 	char name[BUNDLE_NAME_MAX + 1], part[4096];

@@ -7,56 +7,9 @@
 #include "deploy/main/migration/dqlite/image.h"
 #include "deploy/main/migration/dqlite/lz4.h"
 #include "deploy/main/migration/dqlite/segment.h"
+#include "tests/fuzz/deploy/sheet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
-
-/* A disk with one file on it; what is written to it is forgotten. */
-static enum status open_input(void *self, const char *path, uint32_t flags, uint32_t mode,
-			      struct seams_file **out)
-{
-	(void)path;
-	(void)flags;
-	(void)mode;
-	*out = self;
-	return OK;
-}
-
-static void close_input(void *self, struct seams_file *file)
-{
-	(void)self;
-	(void)file;
-}
-
-static enum status read_input(void *self, struct seams_file *file, void *at, size_t len,
-			      uint64_t offset, size_t *out_len)
-{
-	const struct str *input = self;
-	size_t left = offset < input->len ? input->len - (size_t)offset : 0;
-
-	(void)file;
-	*out_len = left < len ? left : len;
-	if (*out_len > 0)
-		memcpy(at, input->at + offset, *out_len);
-	return OK;
-}
-
-static enum status forget(void *self, struct seams_file *file, const void *at, size_t len,
-			  uint64_t offset)
-{
-	(void)self;
-	(void)file;
-	(void)at;
-	(void)len;
-	(void)offset;
-	return OK;
-}
-
-static enum status input_size(void *self, struct seams_file *file, uint64_t *out_bytes)
-{
-	(void)file;
-	*out_bytes = ((const struct str *)self)->len;
-	return OK;
-}
 
 static enum status apply(void *arg, uint64_t index, struct str command, struct fault *why)
 {
@@ -67,13 +20,8 @@ static enum status apply(void *arg, uint64_t index, struct str command, struct f
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
 	struct str input = str_of((const char *)at, (uint32_t)len);
-	struct seams_files files = { .self = &input,
-				     .open = open_input,
-				     .close = close_input,
-				     .read = read_input,
-				     .write = forget,
-				     .size = input_size };
-	struct seams_file *file = (struct seams_file *)&input;
+	const struct seams_files files = sheet_files(&input);
+	struct seams_file *file = SHEET_FILE(&input);
 	struct image image = { .files = &files, .file = file };
 	struct segment segment = { .index = 1, .is_open = len > 1 && at[1] & 1 };
 	struct fault why = { 0 };

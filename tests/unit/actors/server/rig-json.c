@@ -137,6 +137,16 @@ uint64_t rig_version(struct str object)
 	return version;
 }
 
+const char *rig_json(const char *text)
+{
+	char *out = arena_cstr(test_arena(), str_from(text));
+
+	for (char *at = out; *at; at++)
+		if (*at == '\'')
+			*at = '"';
+	return out;
+}
+
 struct str rig_printf(const char *format, ...)
 {
 	va_list args;

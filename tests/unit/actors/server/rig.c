@@ -389,6 +389,14 @@ struct rig_answer rig_delete(struct rig *rig, const char *path, const char *body
 	return rig_ask_of(rig, .method = "DELETE", .path = path, .body = body);
 }
 
+struct rig_answer rig_as(struct rig *rig, const char *user, const char *method, const char *path,
+			 const char *body)
+{
+	return rig_ask_of(
+	    rig, .method = method, .path = path, .user = user, .body = body ? rig_json(body) : NULL,
+	    .type = strcmp(method, "PATCH") == 0 ? "application/merge-patch+json" : NULL);
+}
+
 /* ---- watching ------------------------------------------------------------------------------------------------------ */
 
 struct rig_answer rig_watch(struct rig *rig, const char *path, uint64_t number)

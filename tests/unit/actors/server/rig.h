@@ -65,6 +65,9 @@ struct rig_answer rig_put(struct rig *rig, const char *path, const char *body);
 /* `form` is json, merge, strategic or apply. */
 struct rig_answer rig_patch(struct rig *rig, const char *form, const char *path, const char *body);
 struct rig_answer rig_delete(struct rig *rig, const char *path, const char *body);
+/* As somebody else (NULL: a master), with ' for " in the body; a PATCH is a merge. */
+struct rig_answer rig_as(struct rig *rig, const char *user, const char *method, const char *path,
+			 const char *body);
 
 /* Several at once: begin gives a number, finish waits for it. */
 uint32_t rig_begin(struct rig *rig, const struct rig_request *request);
@@ -95,6 +98,8 @@ struct str rig_names(struct str list);
 int64_t rig_number(struct str json, const char *path);
 uint64_t rig_version(struct str object); /* metadata.resourceVersion */
 
+/* JSON with ' for ". */
+const char *rig_json(const char *text);
 struct str rig_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #define CHECK_CODE(answer, expected) rig_check_code(__FILE__, __LINE__, (answer), (expected))

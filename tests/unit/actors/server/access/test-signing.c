@@ -1,31 +1,9 @@
-#include "actors/authorization/mechanisms.h"
-#include "tests/unit/actors/server/rig.h"
+#include "tests/unit/actors/server/access/alice.h"
 #include "transport/tls/certificate.h"
 #include "transport/wire/base64.h"
 
 #define CSRS "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 #define BUNDLES "/apis/certificates.k8s.io/v1/clustertrustbundles"
-#define RBAC "/apis/rbac.authorization.k8s.io/v1"
-
-static struct authorizer authorizers[1];
-
-static const char *json(const char *text)
-{
-	char *out = arena_cstr(test_arena(), str_from(text));
-
-	for (char *at = out; *at; at++)
-		if (*at == '\'')
-			*at = '"';
-	return out;
-}
-
-static struct rig_answer as(struct rig *rig, const char *user, const char *method, const char *path,
-			    const char *body)
-{
-	return rig_ask_of(rig, .method = method, .path = path, .body = json(body), .user = user,
-			  .type =
-			      strcmp(method, "PATCH") == 0 ? "application/merge-patch+json" : NULL);
-}
 
 static const char *request(const char *name, const char *signer, const char *common_name,
 			   const struct str *organization)
@@ -51,28 +29,15 @@ static const char *request(const char *name, const char *signer, const char *com
 /* Alice may write everything of certificates, and `rule` of signers. */
 static struct rig *open_with_alice(const char *rule)
 {
-	static struct server_config config;
-	struct rig *rig;
+	struct rig *rig = alice_open(
+	    rig_printf("{'apiGroups':['certificates.k8s.io'],'resources':["
+		       "'certificatesigningrequests','certificatesigningrequests/approval',"
+		       "'certificatesigningrequests/status','clustertrustbundles'],'verbs':['*']},"
+		       "{'apiGroups':['certificates.k8s.io'],'resources':['signers'],%s}",
+		       rule)
+		.at);
 
-	authorizers[0] = authorization_rbac();
-	config = (struct server_config){ .authorizers = authorizers, .authorizer_count = 1 };
-	rig = rig_open(&config);
-	CHECK_CODE(
-	    as(rig, NULL, "POST", RBAC "/clusterroles",
-	       rig_printf("{'metadata':{'name':'r'},'rules':[{'apiGroups':['certificates.k8s.io'],"
-			  "'resources':['certificatesigningrequests','certificatesigningrequests/"
-			  "approval','certificatesigningrequests/status','clustertrustbundles'],"
-			  "'verbs':['*']},{'apiGroups':['certificates.k8s.io'],'resources':["
-			  "'signers'],%s}]}",
-			  rule)
-		   .at),
-	    201);
-	CHECK_CODE(
-	    as(rig, NULL, "POST", RBAC "/clusterrolebindings",
-	       "{'metadata':{'name':'alice'},'roleRef':{'apiGroup':'rbac.authorization.k8s.io',"
-	       "'kind':'ClusterRole','name':'r'},'subjects':[{'kind':'User','name':'alice'}]}"),
-	    201);
-	CHECK_CODE(as(rig, NULL, "POST", CSRS, request("c", "a.io/b", "jane", NULL)), 201);
+	CHECK_CODE(rig_as(rig, NULL, "POST", CSRS, request("c", "a.io/b", "jane", NULL)), 201);
 	return rig;
 }
 
@@ -83,13 +48,13 @@ TEST(who_approves_needs_the_right_for_the_signer)
 {
 	struct rig *rig = open_with_alice("'verbs':['sign'],'resourceNames':['a.io/b']");
 
-	CHECK_FAILURE(as(rig, "alice", "PATCH", CSRS "/c/approval", APPROVED), 403, "Forbidden",
+	CHECK_FAILURE(rig_as(rig, "alice", "PATCH", CSRS "/c/approval", APPROVED), 403, "Forbidden",
 		      "certificatesigningrequests.certificates.k8s.io \"c\" is forbidden: user not "
 		      "permitted to approve requests with signerName \"a.io/b\"");
-	CHECK_CODE(as(rig, NULL, "PATCH", CSRS "/c/approval", APPROVED), 200);
+	CHECK_CODE(rig_as(rig, NULL, "PATCH", CSRS "/c/approval", APPROVED), 200);
 	rig_close(rig);
 	rig = open_with_alice("'verbs':['approve'],'resourceNames':['a.io/b']");
-	CHECK_CODE(as(rig, "alice", "PATCH", CSRS "/c/approval", APPROVED), 200);
+	CHECK_CODE(rig_as(rig, "alice", "PATCH", CSRS "/c/approval", APPROVED), 200);
 	rig_close(rig);
 }
 
@@ -97,9 +62,9 @@ TEST(a_right_may_be_for_all_signers_of_a_domain)
 {
 	struct rig *rig = open_with_alice("'verbs':['approve'],'resourceNames':['a.io/*']");
 
-	CHECK_CODE(as(rig, "alice", "PATCH", CSRS "/c/approval", APPROVED), 200);
-	CHECK_CODE(as(rig, NULL, "POST", CSRS, request("d", "b.io/b", "jane", NULL)), 201);
-	CHECK_CODE(as(rig, "alice", "PATCH", CSRS "/d/approval", APPROVED), 403);
+	CHECK_CODE(rig_as(rig, "alice", "PATCH", CSRS "/c/approval", APPROVED), 200);
+	CHECK_CODE(rig_as(rig, NULL, "POST", CSRS, request("d", "b.io/b", "jane", NULL)), 201);
+	CHECK_CODE(rig_as(rig, "alice", "PATCH", CSRS "/d/approval", APPROVED), 403);
 	rig_close(rig);
 }
 
@@ -107,15 +72,16 @@ TEST(who_signs_needs_the_right_for_the_signer)
 {
 	struct rig *rig = open_with_alice("'verbs':['approve'],'resourceNames':['a.io/b']");
 
-	CHECK_FAILURE(as(rig, "alice", "PATCH", CSRS "/c/status", FAILED), 403, "Forbidden",
+	CHECK_FAILURE(rig_as(rig, "alice", "PATCH", CSRS "/c/status", FAILED), 403, "Forbidden",
 		      "certificatesigningrequests.certificates.k8s.io \"c\" is forbidden: user not "
 		      "permitted to sign requests with signerName \"a.io/b\"");
 	/* Nothing of the status changes. */
-	CHECK_CODE(as(rig, "alice", "PATCH", CSRS "/c/status", "{'metadata':{'labels':{'a':'b'}}}"),
-		   200);
+	CHECK_CODE(
+	    rig_as(rig, "alice", "PATCH", CSRS "/c/status", "{'metadata':{'labels':{'a':'b'}}}"),
+	    200);
 	rig_close(rig);
 	rig = open_with_alice("'verbs':['sign'],'resourceNames':['a.io/b']");
-	CHECK_CODE(as(rig, "alice", "PATCH", CSRS "/c/status", FAILED), 200);
+	CHECK_CODE(rig_as(rig, "alice", "PATCH", CSRS "/c/status", FAILED), 200);
 	rig_close(rig);
 }
 
@@ -147,19 +113,19 @@ TEST(who_names_the_authorities_of_a_signer_needs_the_right_for_it)
 {
 	struct rig *rig = open_with_alice("'verbs':['sign'],'resourceNames':['a.io/b']");
 
-	CHECK_FAILURE(as(rig, "alice", "POST", BUNDLES, bundle()), 403, "Forbidden",
+	CHECK_FAILURE(rig_as(rig, "alice", "POST", BUNDLES, bundle()), 403, "Forbidden",
 		      "clustertrustbundles.certificates.k8s.io \"a.io:b:x\" is forbidden: user not "
 		      "permitted to attest for signerName \"a.io/b\"");
-	CHECK_CODE(as(rig, NULL, "POST", BUNDLES, bundle()), 201);
+	CHECK_CODE(rig_as(rig, NULL, "POST", BUNDLES, bundle()), 201);
+	CHECK_CODE(rig_as(rig, "alice", "PATCH", BUNDLES "/a.io:b:x",
+			  "{'metadata':{'finalizers':['x/y']}}"),
+		   200);
 	CHECK_CODE(
-	    as(rig, "alice", "PATCH", BUNDLES "/a.io:b:x", "{'metadata':{'finalizers':['x/y']}}"),
-	    200);
-	CHECK_CODE(
-	    as(rig, "alice", "PATCH", BUNDLES "/a.io:b:x", "{'metadata':{'labels':{'x':'y'}}}"),
+	    rig_as(rig, "alice", "PATCH", BUNDLES "/a.io:b:x", "{'metadata':{'labels':{'x':'y'}}}"),
 	    403);
 	rig_close(rig);
 	rig = open_with_alice("'verbs':['attest'],'resourceNames':['a.io/b']");
-	CHECK_CODE(as(rig, "alice", "POST", BUNDLES, bundle()), 201);
+	CHECK_CODE(rig_as(rig, "alice", "POST", BUNDLES, bundle()), 201);
 	rig_close(rig);
 }
 
@@ -169,13 +135,14 @@ TEST(nobody_asks_by_a_certificate_to_become_a_master)
 	const struct str masters = STR("system:masters"), devs = STR("devs");
 	const char *signer = "kubernetes.io/kube-apiserver-client";
 
-	CHECK_FAILURE(as(rig, "alice", "POST", CSRS, request("m", signer, "jane", &masters)), 403,
-		      "Forbidden",
+	CHECK_FAILURE(rig_as(rig, "alice", "POST", CSRS, request("m", signer, "jane", &masters)),
+		      403, "Forbidden",
 		      "certificatesigningrequests.certificates.k8s.io \"m\" is forbidden: use of "
 		      "kubernetes.io/kube-apiserver-client signer with system:masters group is not "
 		      "allowed");
-	CHECK_CODE(as(rig, "alice", "POST", CSRS, request("d", signer, "jane", &devs)), 201);
-	CHECK_CODE(as(rig, "alice", "POST", CSRS, request("o", "a.io/b", "jane", &masters)), 201);
+	CHECK_CODE(rig_as(rig, "alice", "POST", CSRS, request("d", signer, "jane", &devs)), 201);
+	CHECK_CODE(rig_as(rig, "alice", "POST", CSRS, request("o", "a.io/b", "jane", &masters)),
+		   201);
 	rig_close(rig);
 }
 
@@ -190,7 +157,7 @@ TEST(a_node_asks_for_a_certificate_of_its_own)
 
 		CHECK_FAILURE(
 		    rig_ask_of(rig, .method = "POST", .path = CSRS,
-			       .body = json(request(name, signers[i], "system:node:n2", NULL)),
+			       .body = rig_json(request(name, signers[i], "system:node:n2", NULL)),
 			       .user = "system:node:n1", .group = "system:nodes"),
 		    403, "Forbidden",
 		    rig_printf("certificatesigningrequests.certificates.k8s.io \"%s\" is "
@@ -200,7 +167,7 @@ TEST(a_node_asks_for_a_certificate_of_its_own)
 			.at);
 		CHECK_CODE(
 		    rig_ask_of(rig, .method = "POST", .path = CSRS,
-			       .body = json(request(name, signers[i], "system:node:n1", NULL)),
+			       .body = rig_json(request(name, signers[i], "system:node:n1", NULL)),
 			       .user = "system:node:n1", .group = "system:nodes"),
 		    201);
 	}

@@ -9,21 +9,10 @@
 #define CSI_NODES "/apis/storage.k8s.io/v1/csinodes"
 #define SLICES "/apis/resource.k8s.io/v1/resourceslices"
 
-/* JSON with ' for ". */
-static const char *json(const char *text)
-{
-	char *out = arena_cstr(test_arena(), str_from(text));
-
-	for (char *at = out; *at; at++)
-		if (*at == '\'')
-			*at = '"';
-	return out;
-}
-
 static struct rig_answer ask(struct rig *rig, const char *node, const char *method,
 			     const char *path, const char *body)
 {
-	return rig_ask_of(rig, .method = method, .path = path, .body = body ? json(body) : NULL,
+	return rig_ask_of(rig, .method = method, .path = path, .body = body ? rig_json(body) : NULL,
 			  .type =
 			      strcmp(method, "PATCH") == 0 ? "application/merge-patch+json" : NULL,
 			  .user = node ? rig_printf("system:node:%s", node).at : NULL,
@@ -138,7 +127,7 @@ TEST(a_node_without_a_name_changes_nothing)
 	    "nodes \"n1\" is forbidden: could not determine node from user \"system:node:\"");
 	/* The name alone makes no node. */
 	CHECK_CODE(rig_ask_of(rig, .method = "POST", .path = NODES, .user = "system:node:n1",
-			      .body = json("{'metadata':{'name':'n2'}}")),
+			      .body = rig_json("{'metadata':{'name':'n2'}}")),
 		   201);
 	rig_close(rig);
 }

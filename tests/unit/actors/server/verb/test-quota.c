@@ -6,20 +6,9 @@
 #define MAPS NS "/configmaps"
 #define SERVICES NS "/services"
 
-/* JSON with ' for ". */
-static const char *json(const char *text)
-{
-	char *out = arena_cstr(test_arena(), str_from(text));
-
-	for (char *at = out; *at; at++)
-		if (*at == '\'')
-			*at = '"';
-	return out;
-}
-
 static struct rig_answer post(struct rig *rig, const char *path, const char *body)
 {
-	return rig_post(rig, path, json(body));
+	return rig_post(rig, path, rig_json(body));
 }
 
 static struct rig *open_with_account(void)
@@ -40,7 +29,7 @@ static void make_quota(struct rig *rig, const char *name, const char *spec, cons
 	    201);
 	CHECK_CODE(
 	    rig_patch(rig, "merge", rig_printf(QUOTAS "/%s/status", name).at,
-		      json(rig_printf("{'status':{'hard':{%s},'used':{%s}}}", hard, used).at)),
+		      rig_json(rig_printf("{'status':{'hard':{%s},'used':{%s}}}", hard, used).at)),
 	    200);
 }
 
@@ -88,7 +77,8 @@ TEST(what_was_not_made_was_not_charged)
 	CHECK_CODE(post(rig, MAPS, MAP("B")), 422);
 	CHECK_STR(used(rig, "q"), "{\"configmaps\":\"1\"}");
 	/* A change of what is there is none of what is used. */
-	CHECK_CODE(rig_put(rig, MAPS "/a", json("{'metadata':{'name':'a'},'data':{'x':'y'}}")), 200);
+	CHECK_CODE(rig_put(rig, MAPS "/a", rig_json("{'metadata':{'name':'a'},'data':{'x':'y'}}")),
+		   200);
 	CHECK_STR(used(rig, "q"), "{\"configmaps\":\"1\"}");
 	rig_close(rig);
 }
@@ -119,7 +109,7 @@ TEST(the_last_place_is_given_once)
 		    rig, &(struct rig_request){
 			     .method = "POST",
 			     .path = MAPS,
-			     .body = json(rig_printf("{'metadata':{'name':'m%u'}}", i).at) });
+			     .body = rig_json(rig_printf("{'metadata':{'name':'m%u'}}", i).at) });
 	for (uint32_t i = 0; i < 8; i++) {
 		struct rig_answer answer = rig_finish(rig, numbers[i]);
 
@@ -141,10 +131,11 @@ TEST(many_writers_at_once_take_turns_and_all_are_served)
 	make_quota(rig, "p", "", "'count/configmaps':'100'", "'count/configmaps':'0'");
 	for (uint32_t i = 0; i < 60; i++)
 		numbers[i] = rig_begin(
-		    rig, &(struct rig_request){
-			     .method = "POST",
-			     .path = MAPS,
-			     .body = json(rig_printf("{'metadata':{'name':'m%u'}}", i % 50).at) });
+		    rig,
+		    &(struct rig_request){
+			.method = "POST",
+			.path = MAPS,
+			.body = rig_json(rig_printf("{'metadata':{'name':'m%u'}}", i % 50).at) });
 	for (uint32_t i = 0; i < 60; i++)
 		CHECK_CODE(rig_finish(rig, numbers[i]), i < 50 ? 201 : 409);
 	CHECK_STR(used(rig, "q"), "{\"configmaps\":\"50\"}");
@@ -197,14 +188,16 @@ TEST(a_service_is_charged_for_what_it_becomes)
 		   "'services':'0','services.nodeports':'0'");
 	CHECK_CODE(post(rig, SERVICES, "{'metadata':{'name':'s'},'spec':{'ports':[{'port':80}]}}"),
 		   201);
-	CHECK_CODE(rig_patch(rig, "merge", SERVICES "/s", json("{'spec':{'type':'NodePort'}}")),
+	CHECK_CODE(rig_patch(rig, "merge", SERVICES "/s", rig_json("{'spec':{'type':'NodePort'}}")),
 		   200);
 	CHECK_STR(used(rig, "q"), "{\"services\":\"1\",\"services.nodeports\":\"1\"}");
 	CHECK_CODE(
-	    rig_patch(rig, "merge", SERVICES "/s",
-		      json("{'spec':{'ports':[{'name':'a','port':80},{'name':'b','port':81}]}}")),
+	    rig_patch(
+		rig, "merge", SERVICES "/s",
+		rig_json("{'spec':{'ports':[{'name':'a','port':80},{'name':'b','port':81}]}}")),
 	    403);
 	CHECK_CODE(
-	    rig_patch(rig, "merge", SERVICES "/s", json("{'metadata':{'labels':{'a':'b'}}}")), 200);
+	    rig_patch(rig, "merge", SERVICES "/s", rig_json("{'metadata':{'labels':{'a':'b'}}}")),
+	    200);
 	rig_close(rig);
 }
