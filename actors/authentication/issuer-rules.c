@@ -61,6 +61,13 @@ static enum status refuse(struct reading *reading, const char *field, int index,
 			 words);
 }
 
+static enum status bound(struct reading *reading, const char *field, uint32_t len, uint32_t max)
+{
+	return len <= max ? OK
+			  : refuse(reading, field, -1, "",
+				   "Too many: %u: must have at most %u items", len, max);
+}
+
 static void give_back(void *program)
 {
 	cel_free(program);
@@ -158,9 +165,7 @@ static enum status read_extra(struct reading *reading,
 {
 	const char *field = "claimMappings.extra";
 
-	if (list.len > EXTRA_MAX)
-		return refuse(reading, field, -1, "", "Too many: %u: must have at most %u items",
-			      list.len, EXTRA_MAX);
+	TRY(bound(reading, field, list.len, EXTRA_MAX));
 	out->extra = arena_array(reading->arena, struct issuer_mapping, list.len + 1);
 	for (uint32_t i = 0; i < list.len; i++) {
 		struct str key = list.at[i].key, text = list.at[i].value_expression;
@@ -202,10 +207,31 @@ static enum status read_mappings(struct reading *reading,
 	return read_extra(reading, from->extra, out);
 }
 
+/* Behind those of its list, if none there is like it. */
+static enum status add_rule(struct reading *reading, const char *field,
+			    const struct check_variable *variable, const struct issuer_rule *rule,
+			    struct issuer_rule *rules, uint32_t *count)
+{
+	const char *member = rule->claim.len > 0 ? "claim" : "expression";
+	struct str said = rule->claim.len > 0 ? rule->claim : rule->text;
+	int index = (int)*count;
+
+	for (int i = 0; i < index; i++)
+		if (str_eq(rules[i].claim, rule->claim) && str_eq(rules[i].text, rule->text))
+			return refuse(reading, field, index, member,
+				      "Duplicate value: \"" STR_FMT "\"", STR_ARG(said));
+	rules[index] = *rule;
+	if (rule->text.len > 0)
+		TRY(compile(reading, (struct place){ field, index, "expression" }, variable, true,
+			    rule->text, &rules[index].program));
+	++*count;
+	return OK;
+}
+
 /* One of a list of claimValidationRules. */
 static enum status read_claim_rule(struct reading *reading, int index,
 				   const struct apiserver_claim_validation_rule *from,
-				   const struct issuer_rules *rules, struct issuer_rule *out)
+				   struct issuer_rules *out)
 {
 	const char *field = "claimValidationRules";
 
@@ -227,35 +253,22 @@ static enum status read_claim_rule(struct reading *reading, int index,
 			      "Invalid value: \"" STR_FMT
 			      "\": may not be specified when expression is set",
 			      STR_ARG(from->required_value));
-	for (uint32_t i = 0; i < rules->claim_count; i++)
-		if (str_eq(rules->claims[i].claim, from->claim) &&
-		    str_eq(rules->claims[i].text, from->expression))
-			return refuse(reading, field, index,
-				      from->claim.len > 0 ? "claim" : "expression",
-				      "Duplicate value: \"" STR_FMT "\"",
-				      STR_ARG(from->claim.len > 0 ? from->claim : from->expression));
-	*out = (struct issuer_rule){ .claim = from->claim,
-				     .value = from->required_value,
-				     .text = from->expression,
-				     .message = from->message };
-	if (from->expression.len == 0)
-		return OK;
-	return compile(reading, (struct place){ field, index, "expression" }, &claims_variable,
-		       true, from->expression, &out->program);
+	return add_rule(reading, field, &claims_variable,
+			&(struct issuer_rule){ .claim = from->claim,
+					       .value = from->required_value,
+					       .text = from->expression,
+					       .message = from->message },
+			out->claims, &out->claim_count);
 }
 
 static enum status read_claim_rules(struct reading *reading,
 				    const struct apiserver_claim_validation_rule_list list,
 				    struct issuer_rules *out)
 {
-	if (list.len > RULES_MAX)
-		return refuse(reading, "claimValidationRules", -1, "",
-			      "Too many: %u: must have at most %u items", list.len, RULES_MAX);
+	TRY(bound(reading, "claimValidationRules", list.len, RULES_MAX));
 	out->claims = arena_array(reading->arena, struct issuer_rule, list.len + 1);
-	for (uint32_t i = 0; i < list.len; i++) {
-		TRY(read_claim_rule(reading, (int)i, &list.at[i], out, &out->claims[i]));
-		out->claim_count++;
-	}
+	for (uint32_t i = 0; i < list.len; i++)
+		TRY(read_claim_rule(reading, (int)i, &list.at[i], out));
 	return OK;
 }
 
@@ -265,23 +278,15 @@ static enum status read_user_rules(struct reading *reading,
 {
 	const char *field = "userValidationRules";
 
-	if (list.len > RULES_MAX)
-		return refuse(reading, field, -1, "", "Too many: %u: must have at most %u items",
-			      list.len, RULES_MAX);
+	TRY(bound(reading, field, list.len, RULES_MAX));
 	out->users = arena_array(reading->arena, struct issuer_rule, list.len + 1);
 	for (uint32_t i = 0; i < list.len; i++) {
-		struct str text = list.at[i].expression;
-
-		if (text.len == 0)
+		if (list.at[i].expression.len == 0)
 			return refuse(reading, field, (int)i, "expression", "Required value");
-		for (uint32_t j = 0; j < i; j++)
-			if (str_eq(out->users[j].text, text))
-				return refuse(reading, field, (int)i, "expression",
-					      "Duplicate value: \"" STR_FMT "\"", STR_ARG(text));
-		out->users[i] = (struct issuer_rule){ .text = text, .message = list.at[i].message };
-		TRY(compile(reading, (struct place){ field, (int)i, "expression" }, &user_variable,
-			    true, text, &out->users[i].program));
-		out->user_count++;
+		TRY(add_rule(reading, field, &user_variable,
+			     &(struct issuer_rule){ .text = list.at[i].expression,
+						    .message = list.at[i].message },
+			     out->users, &out->user_count));
 	}
 	return OK;
 }

@@ -114,31 +114,49 @@ struct hook_list hook_list_validating(const struct admission *admission)
 
 /* ---- whether it is asked -------------------------------------------------------------------------------------- */
 
+typedef struct admissionregistration_match_condition_list conditions_fn(const void *webhooks,
+									uint32_t i);
+
 /* Of all its webhooks, behind one another: upstream's webhooks have no other expressions. */
-#define COMPILE(record, compiled)                                                                  \
-	do {                                                                                       \
-		uint32_t count = 0, done = 0;                                                      \
-		for (uint32_t i = 0; i < (record)->webhooks.len; i++)                              \
-			count += (record)->webhooks.at[i].match_conditions.len;                    \
-		(compiled)->conditions = policy_cache_array(compiled, count);                      \
-		for (uint32_t i = 0; i < (record)->webhooks.len; i++) {                            \
-			policy_cache_compile_conditions(compiled,                                  \
-							(record)->webhooks.at[i].match_conditions, \
-							&(compiled)->conditions[done]);            \
-			done += (record)->webhooks.at[i].match_conditions.len;                     \
-		}                                                                                  \
-	} while (0)
+static void compile(const void *webhooks, uint32_t len, conditions_fn *conditions,
+		    struct policy_compiled *compiled)
+{
+	uint32_t count = 0, done = 0;
+
+	for (uint32_t i = 0; i < len; i++)
+		count += conditions(webhooks, i).len;
+	compiled->conditions = policy_cache_array(compiled, count);
+	for (uint32_t i = 0; i < len; i++) {
+		policy_cache_compile_conditions(compiled, conditions(webhooks, i),
+						&compiled->conditions[done]);
+		done += conditions(webhooks, i).len;
+	}
+}
+
+static struct admissionregistration_match_condition_list mutating_conditions(const void *webhooks,
+									     uint32_t i)
+{
+	return ((const struct admissionregistration_mutating_webhook *)webhooks)[i].match_conditions;
+}
+
+static struct admissionregistration_match_condition_list validating_conditions(const void *webhooks,
+									       uint32_t i)
+{
+	return ((const struct admissionregistration_validating_webhook *)webhooks)[i].match_conditions;
+}
 
 static void compile_mutating(const void *record, struct policy_compiled *compiled)
 {
-	COMPILE((const struct admissionregistration_mutating_webhook_configuration *)record,
-		compiled);
+	const struct admissionregistration_mutating_webhook_configuration *in = record;
+
+	compile(in->webhooks.at, in->webhooks.len, mutating_conditions, compiled);
 }
 
 static void compile_validating(const void *record, struct policy_compiled *compiled)
 {
-	COMPILE((const struct admissionregistration_validating_webhook_configuration *)record,
-		compiled);
+	const struct admissionregistration_validating_webhook_configuration *in = record;
+
+	compile(in->webhooks.at, in->webhooks.len, validating_conditions, compiled);
 }
 
 static bool meets_conditions(const struct hook *hook, const struct admission *admission,
