@@ -23,57 +23,26 @@
 #include "deploy/main/verb.h"
 #include "deploy/main/wear/wear.h"
 
-#define DATA_DIR                                                                             \
-	{                                                                                    \
-		.name = "data-dir", .kind = OPTION_TEXT, .value = "DIR",                     \
-		.help = "the node's directory; else $TROUPE_DATA_DIR, else the default one", \
-	}
-#define OUTPUT                                                                                \
-	{                                                                                     \
-		.name = "output", .letter = 'o', .kind = OPTION_CHOICE,                       \
-		.choices = "text|json|yaml", .fallback = "text", .help = "the form to print", \
-	}
-#define NAMESPACE                                                                       \
-	{                                                                               \
-		.name = "namespace", .letter = 'n', .kind = OPTION_TEXT, .value = "NS", \
-		.fallback = "default", .help = "where the object is"                    \
-	}
-#define WATCH                                                                          \
-	{                                                                              \
-		.name = "watch", .letter = 'w', .help = "go on printing, each second", \
-	}
-#define PODS                                                                                    \
-	{                                                                                       \
-		.name = "pods", .kind = OPTION_CHOICE, .choices = "auto|hollow|none",           \
-		.fallback = "auto",                                                             \
-		.help = "what runs pods: hollow pretends, none makes no node of this machine; " \
-			"auto takes what there is"                                              \
-	}
-#define CHAOS                                                                            \
-	{                                                                                \
-		.name = "chaos", .help = "faults of ChaosPlans may be done to this node" \
-	}
-#define ETCD_LISTEN                                                                          \
-	{                                                                                    \
-		.name = "etcd-listen", .kind = OPTION_TEXT, .value = "IP:PORT",              \
-		.help = "answers etcd's v3 API there, to clients with a certificate of the " \
-			"cluster in group system:masters"                                    \
-	}
-#define PASSPHRASE                                                                       \
-	{                                                                                \
-		.name = "passphrase-file", .kind = OPTION_TEXT, .value = "PATH",         \
-		.help = "its first line encrypts the backup, and opens an encrypted one" \
-	}
-#define MOVED                                                                          \
-	{                                                                              \
-		.name = "without",                                                     \
-		.kind = OPTION_TEXT,                                                   \
-		.value = "A,B",                                                        \
-		.help = "not those",                                                   \
-	},                                                                             \
-	{                                                                              \
-		.name = "only", .kind = OPTION_TEXT, .value = "A", .help = "that one", \
-	}
+#define DATA_DIR                       \
+	TEXT_OPTION("data-dir", "DIR", \
+		    "the node's directory; else $TROUPE_DATA_DIR, else the default one")
+#define OUTPUT CHOICE_OPTION("output", "text|json|yaml", "text", "the form to print", .letter = 'o')
+#define NAMESPACE \
+	TEXT_OPTION("namespace", "NS", "where the object is", .letter = 'n', .fallback = "default")
+#define WATCH FLAG_OPTION("watch", "go on printing, each second", .letter = 'w')
+#define PODS                                                                                  \
+	CHOICE_OPTION("pods", "auto|hollow|none", "auto",                                     \
+		      "what runs pods: hollow pretends, none makes no node of this machine; " \
+		      "auto takes what there is")
+#define CHAOS FLAG_OPTION("chaos", "faults of ChaosPlans may be done to this node")
+#define ETCD_LISTEN                                                                      \
+	TEXT_OPTION("etcd-listen", "IP:PORT",                                            \
+		    "answers etcd's v3 API there, to clients with a certificate of the " \
+		    "cluster in group system:masters")
+#define PASSPHRASE                             \
+	TEXT_OPTION("passphrase-file", "PATH", \
+		    "its first line encrypts the backup, and opens an encrypted one")
+#define MOVED TEXT_OPTION("without", "A,B", "not those"), TEXT_OPTION("only", "A", "that one")
 #define HOST(host, start)                                                                  \
 	{                                                                                  \
 		.name = "host-" host, .arguments = "", .help = "", .run = start,           \
@@ -85,39 +54,18 @@
 	}
 
 #define SIM_OPTIONS                                                                               \
-	{ .name = "seed",                                                                         \
-	  .kind = OPTION_NUMBER,                                                                  \
-	  .value = "S",                                                                           \
-	  .fallback = "1",                                                                        \
-	  .help = "everything follows from it" },                                                 \
-	    { .name = "nodes",                                                                    \
-	      .kind = OPTION_NUMBER,                                                              \
-	      .value = "N",                                                                       \
-	      .fallback = "5",                                                                    \
-	      .help = "how many machines" },                                                      \
-	    { .name = "time",                                                                     \
-	      .kind = OPTION_DURATION,                                                            \
-	      .value = "D",                                                                       \
-	      .fallback = "30s",                                                                  \
-	      .help = "how long faults strike, in virtual time" },                                \
-	    { .name = "faults",                                                                   \
-	      .kind = OPTION_TEXT,                                                                \
-	      .value = "LIST",                                                                    \
-	      .fallback = "all",                                                                  \
-	      .help = "all, or some of: crash,bury,process,power,pause,partition,one-way,"        \
-		      "isolate,break,delay,slow-disk,io-error,full-disk,skew,fail,kill,branch" }, \
-	    { .name = "only",                                                                     \
-	      .kind = OPTION_TEXT,                                                                \
-	      .value = "NUMBERS",                                                                 \
-	      .help = "of the faults that the seed draws only these strike: 3,17" },              \
-	    { .name = "forbid",                                                                   \
-	      .kind = OPTION_TEXT,                                                                \
-	      .value = "EVENT",                                                                   \
-	      .help = "that an actor logs this is a failure too: \"store: leads\"" },             \
-	{                                                                                         \
-		.name = "log", .kind = OPTION_TEXT, .value = "FILE",                              \
-		.help = "where to write what the actors say, with the virtual time"               \
-	}
+	NUMBER_OPTION("seed", "S", "1", "everything follows from it"),                            \
+	    NUMBER_OPTION("nodes", "N", "5", "how many machines"),                                \
+	    DURATION_OPTION("time", "30s", "how long faults strike, in virtual time"),            \
+	    TEXT_OPTION("faults", "LIST",                                                         \
+			"all, or some of: crash,bury,process,power,pause,partition,one-way,"      \
+			"isolate,break,delay,slow-disk,io-error,full-disk,skew,fail,kill,branch", \
+			.fallback = "all"),                                                       \
+	    TEXT_OPTION("only", "NUMBERS",                                                        \
+			"of the faults that the seed draws only these strike: 3,17"),             \
+	    TEXT_OPTION("forbid", "EVENT",                                                        \
+			"that an actor logs this is a failure too: \"store: leads\""),            \
+	    TEXT_OPTION("log", "FILE", "where to write what the actors say, with the virtual time")
 
 static const struct command commands[] = {
 	{ .name = "up",
@@ -126,77 +74,43 @@ static const struct command commands[] = {
 	  .help = "runs this machine as a node, in the foreground: a new cluster, or --join",
 	  .run = up_run,
 	  .more = api_options,
-	  .options = { { .name = "name",
-			 .kind = OPTION_TEXT,
-			 .value = "N",
-			 .help = "the node's name; else the machine's" },
-		       { .name = "listen",
-			 .kind = OPTION_TEXT,
-			 .value = "IP[:PORT]",
-			 .help = "where the API is served, with links to other nodes on the next "
-				 "port (6443)" },
+	  .options = { TEXT_OPTION("name", "N", "the node's name; else the machine's"),
+		       TEXT_OPTION(
+			   "listen", "IP[:PORT]",
+			   "where the API is served (6443), and links to other nodes on the next "
+			   "port; else the address that leads out of this machine"),
 		       DATA_DIR,
-		       { .name = "join",
-			 .kind = OPTION_TEXT,
-			 .value = "TOKEN",
-			 .help =
-			     "become part of a cluster: what `troupe token create` printed there" },
-		       { .name = "role",
-			 .kind = OPTION_CHOICE,
-			 .choices = "auto|witness",
-			 .fallback = "auto",
-			 .help = "auto: voter or standby, as the cluster needs; witness: a vote "
-				 "for two "
-				 "nodes, without data, API or pods" },
-		       PODS,
-		       CHAOS,
-		       CONTROLLERS_OPTION,
-		       { .name = "spares",
-			 .kind = OPTION_NUMBER,
-			 .value = "N",
-			 .fallback = "0",
-			 .help = "warm processes, 3 MB each, that take over the work of one that "
-				 "ended" },
-		       ETCD_LISTEN,
-		       HISTORY_OPTIONS,
-		       WEAR_OPTION,
-		       DATASTORE_OPTIONS,
-		       SCHEDULE_OPTIONS,
-		       S3_OPTIONS } },
+		       TEXT_OPTION(
+			   "join", "TOKEN",
+			   "become part of a cluster: what `troupe token create` printed there"),
+		       CHOICE_OPTION("role", "auto|witness", "auto",
+				     "auto: voter or standby, as the cluster needs; witness: a "
+				     "vote for two nodes, without data, API or pods"),
+		       PODS, CHAOS, CONTROLLERS_OPTION,
+		       NUMBER_OPTION(
+			   "spares", "N", "0",
+			   "warm processes, 3 MB each, that take over the work of one that "
+			   "ended"),
+		       ETCD_LISTEN, HISTORY_OPTIONS, WEAR_OPTION, DATASTORE_OPTIONS,
+		       SCHEDULE_OPTIONS, S3_OPTIONS } },
 	{ .name = "demo",
 	  .arguments = "",
 	  .help = "nodes on loopback addresses of this machine: deploy, kill, watch it heal",
 	  .run = demo_run,
-	  .options = { { .name = "nodes",
-			 .kind = OPTION_NUMBER,
-			 .value = "N",
-			 .fallback = "3",
-			 .help = "how many; from four on one stands by" },
-		       { .name = "json",
-			 .help = "the figures as one JSON object on standard output" },
-		       { .name = "keep", .help = "go on running at the end, to play with" },
-		       { .name = "manifest",
-			 .kind = OPTION_TEXT,
-			 .value = "FILE",
-			 .help =
-			     "what to apply, with a Deployment web; else ten objects of its own" },
-		       { .name = "data-dir",
-			 .kind = OPTION_TEXT,
-			 .value = "DIR",
-			 .help = "a new folder for the nodes; else one in $TMPDIR" } } },
+	  .options = { NUMBER_OPTION("nodes", "N", "3", "how many; from four on one stands by"),
+		       FLAG_OPTION("json", "the figures as one JSON object on standard output"),
+		       FLAG_OPTION("keep", "go on running at the end, to play with"),
+		       TEXT_OPTION(
+			   "manifest", "FILE",
+			   "what to apply, with a Deployment web; else ten objects of its own"),
+		       TEXT_OPTION("data-dir", "DIR",
+				   "a new folder for the nodes; else one in $TMPDIR") } },
 	{ .name = "status",
 	  .arguments = "",
 	  .help = "how the cluster is; 0 when reads and writes work",
 	  .run = verb_status,
-	  .options = { OUTPUT,
-		       WATCH,
-		       DATA_DIR,
-		       { .name = "wait-ready", .help = "wait until it is ready" },
-		       { .name = "timeout",
-			 .kind = OPTION_DURATION,
-			 .value = "D",
-			 .fallback = "60s",
-			 .help = "how long to wait" } } },
+	  .options = { OUTPUT, WATCH, DATA_DIR, FLAG_OPTION("wait-ready", "wait until it is ready"),
+		       DURATION_OPTION("timeout", "60s", "how long to wait") } },
 	{ .name = "tree",
 	  .arguments = "",
 	  .help = "every actor of every node, under its supervisor",
@@ -212,16 +126,10 @@ static const struct command commands[] = {
 	  .arguments_min = 1,
 	  .arguments_max = 1,
 	  .help = "what messages NODE/HOST/ACTOR gets and sends for a while, what each came of, "
-		  "and how "
-		  "long it took",
+		  "and how long it took",
 	  .run = verb_trace,
-	  .options = { OUTPUT,
-		       DATA_DIR,
-		       { .name = "for",
-			 .kind = OPTION_DURATION,
-			 .value = "D",
-			 .fallback = "2s",
-			 .help = "how long to look; at most 10s" } } },
+	  .options = { OUTPUT, DATA_DIR,
+		       DURATION_OPTION("for", "2s", "how long to look; at most 10s") } },
 	{ .name = "inspect",
 	  .arguments = "",
 	  .help = "how hosts of this node ended: when, in which actor, at which message, with the "
@@ -236,12 +144,11 @@ static const struct command commands[] = {
 	  .help = "ends NODE/HOST/ACTOR, or the process NODE/HOST, to see it come back",
 	  .run = verb_kill,
 	  .options = { DATA_DIR,
-		       { .name = "level",
-			 .kind = OPTION_CHOICE,
-			 .choices = "actor|host|stop",
-			 .help =
-			     "actor: as if it had crashed; host: its process (SIGKILL); stop: its "
-			     "process stands still (SIGSTOP) until somebody notices" } } },
+		       CHOICE_OPTION(
+			   "level", "actor|host|stop", NULL,
+			   "actor: as if it had crashed; host: its process (SIGKILL); stop: its "
+			   "process stands still (SIGSTOP) until somebody notices; else what ACTOR "
+			   "names, actor or process") } },
 	{ .name = "drill",
 	  .arguments = "leader|voter|controllers",
 	  .arguments_min = 1,
@@ -250,41 +157,25 @@ static const struct command commands[] = {
 	      "proves high availability: kills or hurts that part of a working cluster, measures "
 	      "how long writes, reads and controllers were away",
 	  .run = drill_run,
-	  .options = { OUTPUT,
-		       DATA_DIR,
-		       { .name = "fault",
-			 .kind = OPTION_CHOICE,
-			 .choices = DRILL_FAULTS,
-			 .fallback = "kill",
-			 .help = "what is done; all but kill need nodes that were started with "
-				 "--chaos" },
-		       { .name = "for",
-			 .kind = OPTION_DURATION,
-			 .value = "D",
-			 .fallback = "5s",
-			 .help = "how long it lasts; of kill and corrupt-segment it means "
-				 "nothing" } } },
+	  .options = { OUTPUT, DATA_DIR,
+		       CHOICE_OPTION("fault", DRILL_FAULTS, "kill",
+				     "what is done; all but kill need nodes that were started with "
+				     "--chaos"),
+		       DURATION_OPTION("for", "5s",
+				       "how long it lasts; of kill and corrupt-segment it means "
+				       "nothing") } },
 	{ .name = "token",
 	  .group = "Its members",
 	  .arguments = "create|list|delete [ID]",
 	  .arguments_min = 1,
 	  .arguments_max = 2,
-	  .help = "the words that let machines in",
+	  .help = "the words that let machines in: makes one and prints it, lists them, or takes "
+		  "one back",
 	  .run = verb_token,
-	  .options = { DATA_DIR,
-		       { .name = "role",
-			 .kind = OPTION_CHOICE,
-			 .choices = "auto|witness",
-			 .help = "as what it lets in" },
-		       { .name = "ttl",
-			 .kind = OPTION_DURATION,
-			 .value = "D",
-			 .help = "how long it is good (24h)" },
-		       { .name = "single-use", .help = "for one machine" },
-		       { .name = "description",
-			 .kind = OPTION_TEXT,
-			 .value = "TEXT",
-			 .help = "for the list" } } },
+	  .options = { DATA_DIR, CHOICE_OPTION("role", "auto|witness", NULL, "as what it lets in"),
+		       DURATION_OPTION("ttl", NULL, "how long it is good (default 24h)"),
+		       FLAG_OPTION("single-use", "for one machine"),
+		       TEXT_OPTION("description", "TEXT", "for the list") } },
 	{ .name = "leave",
 	  .arguments = "",
 	  .help = "hands everything over and takes this node out of the cluster",
@@ -297,7 +188,7 @@ static const struct command commands[] = {
 	  .help = "takes a dead node out of the cluster",
 	  .run = verb_remove,
 	  .options = { DATA_DIR,
-		       { .name = "force", .help = "even if it is alive, or its vote is needed" } } },
+		       FLAG_OPTION("force", "even if it is alive, or its vote is needed") } },
 	{ .name = "backup",
 	  .group = "Its data",
 	  .arguments = "[FILE|s3://BUCKET/NAME]",
@@ -306,17 +197,15 @@ static const struct command commands[] = {
 	  .help = "keeps the state and the keys of the cluster in a file, tries it, and says what "
 		  "is in it",
 	  .run = verb_backup,
-	  .options = { DATA_DIR,
-		       PASSPHRASE,
-		       { .name = "at",
-			 .kind = OPTION_TEXT,
-			 .value = "REVISION|TIME",
-			 .help = "the state of that moment, out of the past that this node keeps" },
-		       { .name = "check", .help = "makes none: tries the one that FILE is" },
-		       { .name = "list", .help = "makes none: those that are made by the clock" },
-		       { .name = "stale",
-			 .help = "what this node has, though no majority can say whether that is "
-				 "the latest" },
+	  .options = { DATA_DIR, PASSPHRASE,
+		       TEXT_OPTION(
+			   "at", "REVISION|TIME",
+			   "the state of that moment, out of the past that this node keeps"),
+		       FLAG_OPTION("check", "makes none: tries the one that FILE is"),
+		       FLAG_OPTION("list", "makes none: those that are made by the clock"),
+		       FLAG_OPTION("stale",
+				   "what this node has, though no majority can say whether that is "
+				   "the latest"),
 		       S3_OPTIONS } },
 	{ .name = "history",
 	  .arguments = "KIND/NAME",
@@ -325,18 +214,9 @@ static const struct command commands[] = {
 	  .help = "the versions of an object, also of one that was deleted: when, by whom, what "
 		  "changed; or, with --at, the object as it was",
 	  .run = verb_history,
-	  .options = { NAMESPACE,
-		       OUTPUT,
-		       DATA_DIR,
-		       { .name = "limit",
-			 .kind = OPTION_NUMBER,
-			 .value = "N",
-			 .fallback = "20",
-			 .help = "so many of the latest" },
-		       { .name = "at",
-			 .kind = OPTION_NUMBER,
-			 .value = "REVISION",
-			 .help = "prints it as it was then" } } },
+	  .options = { NAMESPACE, OUTPUT, DATA_DIR,
+		       NUMBER_OPTION("limit", "N", "20", "so many of the latest"),
+		       NUMBER_OPTION("at", "REVISION", NULL, "prints it as it was then") } },
 	{ .name = "undo",
 	  .arguments = "KIND/NAME",
 	  .arguments_min = 1,
@@ -344,24 +224,20 @@ static const struct command commands[] = {
 	  .help = "says what would change if an object were again what it was before, and with "
 		  "--yes makes it so",
 	  .run = verb_undo,
-	  .options = { NAMESPACE,
-		       DATA_DIR,
-		       { .name = "to",
-			 .kind = OPTION_NUMBER,
-			 .value = "REVISION",
-			 .help = "what it was then; else the latest version that differs from "
-				 "now" },
-		       { .name = "yes", .help = "do it" } } },
+	  .options = { NAMESPACE, DATA_DIR,
+		       NUMBER_OPTION("to", "REVISION", NULL,
+				     "what it was then; else the latest version that differs from "
+				     "now"),
+		       FLAG_OPTION("yes", "do it") } },
 	{ .name = "recover",
 	  .arguments = "",
 	  .help =
 	      "when most voters are gone for good: what the others have, what would be lost, and "
 	      "with --yes this node goes on alone",
 	  .run = verb_recover,
-	  .options = { DATA_DIR,
-		       { .name = "yes", .help = "do it; the node must be stopped" },
-		       { .name = "witness-gone",
-			 .help = "a witness is gone for good, too: it cannot be asked" } } },
+	  .options = { DATA_DIR, FLAG_OPTION("yes", "do it; the node must be stopped"),
+		       FLAG_OPTION("witness-gone",
+				   "a witness is gone for good, too: it cannot be asked") } },
 	{ .name = "restore",
 	  .arguments = "FILE|s3://BUCKET/NAME",
 	  .arguments_min = 1,
@@ -369,13 +245,11 @@ static const struct command commands[] = {
 	  .help = "fills an empty data directory from a backup: `troupe up` on it begins a new "
 		  "cluster with that state",
 	  .run = verb_restore,
-	  .options = { DATA_DIR,
-		       PASSPHRASE,
-		       { .name = "at",
-			 .kind = OPTION_TEXT,
-			 .value = "REVISION|TIME",
-			 .help = "the state of that moment, as far back as the backup's node kept "
-				 "its past; a time to some seconds" },
+	  .options = { DATA_DIR, PASSPHRASE,
+		       TEXT_OPTION(
+			   "at", "REVISION|TIME",
+			   "the state of that moment, as far back as the backup's node kept "
+			   "its past; a time to some seconds"),
 		       S3_OPTIONS } },
 	{ .name = "export",
 	  .arguments = "FILE",
@@ -386,40 +260,27 @@ static const struct command commands[] = {
 		  "stopped",
 	  .run = verb_export,
 	  .options = { DATA_DIR,
-		       { .name = "stale",
-			 .help = "what this node has, though no majority can say whether that is "
-				 "the latest" } } },
+		       FLAG_OPTION("stale",
+				   "what this node has, though no majority can say whether that is "
+				   "the latest") } },
 	{ .name = "import",
-	  .arguments = "FILE|etcd://HOST:PORT,...",
+	  .arguments = "FILE|FOLDER|etcd://HOST:PORT,...",
 	  .arguments_min = 1,
 	  .arguments_max = 1,
 	  .help = "fills an empty data directory from another cluster's datastore, a file of "
-		  "etcd's or kine's (k3s), or an etcd that runs: `troupe up` on it begins a new "
-		  "cluster with that state",
+		  "etcd's or kine's (k3s), a folder of dqlite's (MicroK8s), or an etcd that runs: "
+		  "`troupe up` on it begins a new cluster with that state",
 	  .run = verb_import,
 	  .options = { DATA_DIR,
-		       { .name = "ca",
-			 .kind = OPTION_TEXT,
-			 .value = "FILE",
-			 .help = "of an etcd that runs: who signed its certificate" },
-		       { .name = "cert",
-			 .kind = OPTION_TEXT,
-			 .value = "FILE",
-			 .help = "the certificate to show it" },
-		       { .name = "key",
-			 .kind = OPTION_TEXT,
-			 .value = "FILE",
-			 .help = "the key of that" },
-		       { .name = "dry-run", .help = "only says what is in it" },
-		       { .name = "service-account-key",
-			 .kind = OPTION_TEXT,
-			 .value = "FILE",
-			 .help = "the old cluster's (sa.key), so that its tokens stay good" },
-		       { .name = "ca-dir",
-			 .kind = OPTION_TEXT,
-			 .value = "DIR",
-			 .help = "where the old cluster's authorities are as kubeadm names them "
-				 "(/etc/kubernetes/pki), so that its certificates stay good" } } },
+		       TEXT_OPTION("ca", "FILE", "of an etcd that runs: who signed its certificate"),
+		       TEXT_OPTION("cert", "FILE", "the certificate to show it"),
+		       TEXT_OPTION("key", "FILE", "the key of that"),
+		       FLAG_OPTION("dry-run", "only says what is in it"),
+		       TEXT_OPTION("service-account-key", "FILE",
+				   "the old cluster's (sa.key), so that its tokens stay good"),
+		       TEXT_OPTION("ca-dir", "DIR",
+				   "where the old cluster's authorities are as kubeadm names them "
+				   "(/etc/kubernetes/pki), so that its certificates stay good") } },
 	{ .name = "kubeconfig",
 	  .group = "More",
 	  .arguments = "",
@@ -437,13 +298,9 @@ static const struct command commands[] = {
 		  "shrunk to the faults that matter",
 	  .run = sim_run,
 	  .options = { SIM_OPTIONS,
-		       { .name = "seeds",
-			 .kind = OPTION_NUMBER,
-			 .value = "N",
-			 .fallback = "1",
-			 .help = "so many, one after another; stops at the first that fails" },
-		       { .name = "no-shrink",
-			 .help = "name the seed that fails, and that is all" } } },
+		       NUMBER_OPTION("seeds", "N", "1",
+				     "so many, one after another; stops at the first that fails"),
+		       FLAG_OPTION("no-shrink", "name the seed that fails, and that is all") } },
 	{ .name = "sim-once",
 	  .arguments = "",
 	  .help = "",

@@ -10,90 +10,43 @@
 #include "deploy/main/command/command.h"
 
 /* For the table of options. */
-#define AUDIT_OPTIONS                                                                         \
-	{ .name = "audit-policy-file",                                                        \
-	  .kind = OPTION_TEXT,                                                                \
-	  .value = "PATH",                                                                    \
-	  .help = "Policy of audit.k8s.io/v1: which requests are told of, and how much" },    \
-	    { .name = "audit-log-path",                                                       \
-	      .kind = OPTION_TEXT,                                                            \
-	      .value = "PATH",                                                                \
-	      .help = "what is told is kept there, a line of JSON each" },                    \
-	    { .name = "audit-log-maxsize",                                                    \
-	      .kind = OPTION_NUMBER,                                                          \
-	      .value = "MB",                                                                  \
-	      .fallback = "100",                                                              \
-	      .help = "a larger file is put aside; 0: never" },                               \
-	    { .name = "audit-log-maxage",                                                     \
-	      .kind = OPTION_NUMBER,                                                          \
-	      .value = "DAYS",                                                                \
-	      .fallback = "366",                                                              \
-	      .help = "older ones that were put aside go; 0: none" },                         \
-	    { .name = "audit-log-maxbackup",                                                  \
-	      .kind = OPTION_NUMBER,                                                          \
-	      .value = "N",                                                                   \
-	      .fallback = "100",                                                              \
-	      .help = "so many of those put aside stay; 0: all" },                            \
-	    { .name = "audit-log-mode",                                                       \
-	      .kind = OPTION_CHOICE,                                                          \
-	      .choices = "batch|blocking|blocking-strict",                                    \
-	      .fallback = "blocking",                                                         \
-	      .help = "whether answers wait for the log, and fail with it" },                 \
-	    { .name = "audit-log-batch-buffer-size",                                          \
-	      .kind = OPTION_NUMBER,                                                          \
-	      .value = "N",                                                                   \
-	      .fallback = "10000",                                                            \
-	      .help = "lines that may wait to be written; more are dropped" },                \
-	    { .name = "audit-webhook-config-file",                                            \
-	      .kind = OPTION_TEXT,                                                            \
-	      .value = "PATH",                                                                \
-	      .help = "kubeconfig of a program that is sent what is told" },                  \
-	    { .name = "audit-webhook-mode",                                                   \
-	      .kind = OPTION_CHOICE,                                                          \
-	      .choices = "batch|blocking|blocking-strict",                                    \
-	      .fallback = "batch",                                                            \
-	      .help = "whether answers wait for it, and fail with it" },                      \
-	    { .name = "audit-webhook-initial-backoff",                                        \
-	      .kind = OPTION_DURATION,                                                        \
-	      .value = "D",                                                                   \
-	      .fallback = "10s",                                                              \
-	      .help = "before it is tried again; each further time half as much longer" },    \
-	    { .name = "audit-webhook-batch-buffer-size",                                      \
-	      .kind = OPTION_NUMBER,                                                          \
-	      .value = "N",                                                                   \
-	      .fallback = "10000",                                                            \
-	      .help = "events that may wait for it; more are dropped" },                      \
-	    { .name = "audit-webhook-batch-max-size",                                         \
-	      .kind = OPTION_NUMBER,                                                          \
-	      .value = "N",                                                                   \
-	      .fallback = "400",                                                              \
-	      .help = "events that it is sent at once" },                                     \
-	    { .name = "audit-webhook-batch-max-wait",                                         \
-	      .kind = OPTION_DURATION,                                                        \
-	      .value = "D",                                                                   \
-	      .fallback = "30s",                                                              \
-	      .help = "how long fewer are waited with" },                                     \
-	    { .name = "audit-webhook-batch-throttle-qps",                                     \
-	      .kind = OPTION_NUMBER,                                                          \
-	      .value = "N",                                                                   \
-	      .fallback = "10",                                                               \
-	      .help = "batches a second; 0: no limit" },                                      \
-	    { .name = "audit-webhook-batch-throttle-burst",                                   \
-	      .kind = OPTION_NUMBER,                                                          \
-	      .value = "N",                                                                   \
-	      .fallback = "15",                                                               \
-	      .help = "batches at once, if there were fewer before" },                        \
-	    { .name = "audit-webhook-truncate-enabled",                                       \
-	      .help = "events and batches that are too large lose the bodies of requests" },  \
-	    { .name = "audit-webhook-truncate-max-event-size",                                \
-	      .kind = OPTION_NUMBER,                                                          \
-	      .value = "BYTES",                                                               \
-	      .fallback = "102400",                                                           \
-	      .help = "larger than that" },                                                   \
-	{                                                                                     \
-		.name = "audit-webhook-truncate-max-batch-size", .kind = OPTION_NUMBER,       \
-		.value = "BYTES", .fallback = "10485760", .help = "and all events of a batch" \
-	}
+#define AUDIT_OPTIONS                                                                           \
+	TEXT_OPTION("audit-policy-file", "PATH",                                                \
+		    "Policy of audit.k8s.io/v1: which requests are told of, and how much"),     \
+	    TEXT_OPTION("audit-log-path", "PATH",                                               \
+			"what is told is kept there, a line of JSON each"),                     \
+	    NUMBER_OPTION("audit-log-maxsize", "MB", "100",                                     \
+			  "a larger file is put aside; 0: never"),                              \
+	    NUMBER_OPTION("audit-log-maxage", "DAYS", "366",                                    \
+			  "older ones that were put aside go; 0: none"),                        \
+	    NUMBER_OPTION("audit-log-maxbackup", "N", "100",                                    \
+			  "so many of those put aside stay; 0: all"),                           \
+	    CHOICE_OPTION("audit-log-mode", "batch|blocking|blocking-strict", "blocking",       \
+			  "whether answers wait for the log, and fail with it"),                \
+	    NUMBER_OPTION("audit-log-batch-buffer-size", "N", "10000",                          \
+			  "lines that may wait to be written; more are dropped"),               \
+	    TEXT_OPTION("audit-webhook-config-file", "PATH",                                    \
+			"kubeconfig of a program that is sent what is told"),                   \
+	    CHOICE_OPTION("audit-webhook-mode", "batch|blocking|blocking-strict", "batch",      \
+			  "whether answers wait for it, and fail with it"),                     \
+	    DURATION_OPTION("audit-webhook-initial-backoff", "10s",                             \
+			    "before it is tried again; each further time half as much longer"), \
+	    NUMBER_OPTION("audit-webhook-batch-buffer-size", "N", "10000",                      \
+			  "events that may wait for it; more are dropped"),                     \
+	    NUMBER_OPTION("audit-webhook-batch-max-size", "N", "400",                           \
+			  "events that it is sent at once"),                                    \
+	    DURATION_OPTION("audit-webhook-batch-max-wait", "30s",                              \
+			    "how long fewer are waited with"),                                  \
+	    NUMBER_OPTION("audit-webhook-batch-throttle-qps", "N", "10",                        \
+			  "batches a second; 0: no limit"),                                     \
+	    NUMBER_OPTION("audit-webhook-batch-throttle-burst", "N", "15",                      \
+			  "batches at once, if there were fewer before"),                       \
+	    FLAG_OPTION("audit-webhook-truncate-enabled",                                       \
+			"events and batches that are too large lose the bodies of requests"),   \
+	    NUMBER_OPTION("audit-webhook-truncate-max-event-size", "BYTES", "102400",           \
+			  "larger than that"),                                                  \
+	    NUMBER_OPTION("audit-webhook-truncate-max-batch-size", "BYTES", "10485760",         \
+			  "and all events of a batch")
 
 struct audit_setting {
 	struct audit_options options;

@@ -11,24 +11,15 @@
 #include "transport/tls/context.h"
 
 /* For the table of options. */
-#define DOOR_OPTIONS                                                                              \
-	{ .name = "door-listen",                                                                  \
-	  .kind = OPTION_TEXT,                                                                    \
-	  .value = "IP:PORT",                                                                     \
-	  .help = "serves the API there too, under a certificate that others have made" },        \
-	    { .name = "door-cert-file",                                                           \
-	      .kind = OPTION_TEXT,                                                                \
-	      .value = "PATH",                                                                    \
-	      .help = "that certificate, and what leads from it to its authority" },              \
-	    { .name = "door-key-file",                                                            \
-	      .kind = OPTION_TEXT,                                                                \
-	      .value = "PATH",                                                                    \
-	      .help = "and its key" },                                                            \
-	{                                                                                         \
-		.name = "door-client-ca-file", .kind = OPTION_TEXT, .value = "PATH",              \
-		.help =                                                                           \
-		    "who signs certificates of clients there, beside the cluster's own authority" \
-	}
+#define DOOR_OPTIONS                                                                        \
+	TEXT_OPTION("door-listen", "IP:PORT",                                               \
+		    "serves the API there too, under a certificate that others have made"), \
+	    TEXT_OPTION("door-cert-file", "PATH",                                           \
+			"that certificate, and what leads from it to its authority"),       \
+	    TEXT_OPTION("door-key-file", "PATH", "and its key"),                            \
+	    TEXT_OPTION(                                                                    \
+		"door-client-ca-file", "PATH",                                              \
+		"who signs certificates of clients there, beside the cluster's own authority")
 
 struct door_setting {
 	const char *listen; /* NULL: there is none, and nothing else is set */

@@ -8,35 +8,21 @@
 #include "deploy/main/command/command.h"
 
 /* For the table of options. */
-#define REQUEST_HEADER_OPTIONS                                                                     \
-	{ .name = "requestheader-client-ca-file",                                                  \
-	  .kind = OPTION_TEXT,                                                                     \
-	  .value = "PATH",                                                                         \
-	  .help = "who signs certificates of front proxies: without it no header says who asks" }, \
-	    { .name = "requestheader-allowed-names",                                               \
-	      .kind = OPTION_TEXT,                                                                 \
-	      .value = "NAME,...",                                                                 \
-	      .help = "common names that their certificates may have; else any" },                 \
-	    { .name = "requestheader-username-headers",                                            \
-	      .kind = OPTION_TEXT,                                                                 \
-	      .value = "HEADER,...",                                                               \
-	      .fallback = "X-Remote-User",                                                         \
-	      .help = "which header has the user's name" },                                        \
-	    { .name = "requestheader-uid-headers",                                                 \
-	      .kind = OPTION_TEXT,                                                                 \
-	      .value = "HEADER,...",                                                               \
-	      .fallback = "X-Remote-Uid",                                                          \
-	      .help = "and the uid" },                                                             \
-	    { .name = "requestheader-group-headers",                                               \
-	      .kind = OPTION_TEXT,                                                                 \
-	      .value = "HEADER,...",                                                               \
-	      .fallback = "X-Remote-Group",                                                        \
-	      .help = "and the groups, one a header" },                                            \
-	{                                                                                          \
-		.name = "requestheader-extra-headers-prefix", .kind = OPTION_TEXT,                 \
-		.value = "PREFIX,...", .fallback = "X-Remote-Extra-",                              \
-		.help = "how headers begin that say more of the user"                              \
-	}
+#define REQUEST_HEADER_OPTIONS                                                              \
+	TEXT_OPTION(                                                                        \
+	    "requestheader-client-ca-file", "PATH",                                         \
+	    "who signs certificates of front proxies: without it no header says who asks"), \
+	    TEXT_OPTION("requestheader-allowed-names", "NAME,...",                          \
+			"common names that their certificates may have; else any"),         \
+	    TEXT_OPTION("requestheader-username-headers", "HEADER,...",                     \
+			"which header has the user's name", .fallback = "X-Remote-User"),   \
+	    TEXT_OPTION("requestheader-uid-headers", "HEADER,...", "and the uid",           \
+			.fallback = "X-Remote-Uid"),                                        \
+	    TEXT_OPTION("requestheader-group-headers", "HEADER,...",                        \
+			"and the groups, one a header", .fallback = "X-Remote-Group"),      \
+	    TEXT_OPTION("requestheader-extra-headers-prefix", "PREFIX,...",                 \
+			"how headers begin that say more of the user",                      \
+			.fallback = "X-Remote-Extra-")
 
 /* `out->authorities` absent: there are no front proxies. All of it is the arena's. Blocks. */
 MUST_USE enum status request_header_options_load(const struct command_line *line,

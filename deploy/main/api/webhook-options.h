@@ -9,29 +9,17 @@
 #include "deploy/main/command/command.h"
 
 /* For the table of options. */
-#define WEBHOOK_OPTIONS                                                                          \
-	{ .name = "authentication-token-webhook-config-file",                                    \
-	  .kind = OPTION_TEXT,                                                                   \
-	  .value = "PATH",                                                                       \
-	  .help = "kubeconfig of a program that is asked about tokens that nobody else knows" }, \
-	    { .name = "authentication-token-webhook-cache-ttl",                                  \
-	      .kind = OPTION_DURATION,                                                           \
-	      .value = "D",                                                                      \
-	      .fallback = "2m",                                                                  \
-	      .help = "how long its good answers count" },                                       \
-	    { .name = "authorization-webhook-config-file",                                       \
-	      .kind = OPTION_TEXT,                                                               \
-	      .value = "PATH",                                                                   \
-	      .help = "kubeconfig of a program that is asked what users may do, after roles" },  \
-	    { .name = "authorization-webhook-cache-authorized-ttl",                              \
-	      .kind = OPTION_DURATION,                                                           \
-	      .value = "D",                                                                      \
-	      .fallback = "5m",                                                                  \
-	      .help = "how long what it allows counts" },                                        \
-	{                                                                                        \
-		.name = "authorization-webhook-cache-unauthorized-ttl", .kind = OPTION_DURATION, \
-		.value = "D", .fallback = "30s", .help = "and what it does not"                  \
-	}
+#define WEBHOOK_OPTIONS                                                                           \
+	TEXT_OPTION("authentication-token-webhook-config-file", "PATH",                           \
+		    "kubeconfig of a program that is asked about tokens that nobody else knows"), \
+	    DURATION_OPTION("authentication-token-webhook-cache-ttl", "2m",                       \
+			    "how long its good answers count"),                                   \
+	    TEXT_OPTION("authorization-webhook-config-file", "PATH",                              \
+			"kubeconfig of a program that is asked what users may do, after roles"),  \
+	    DURATION_OPTION("authorization-webhook-cache-authorized-ttl", "5m",                   \
+			    "how long what it allows counts"),                                    \
+	    DURATION_OPTION("authorization-webhook-cache-unauthorized-ttl", "30s",                \
+			    "and what it does not")
 
 struct webhook_setting {
 	bool has_tokens, has_rights;

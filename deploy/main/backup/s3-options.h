@@ -8,25 +8,17 @@
 #include "deploy/main/command/command.h"
 
 /* For the tables of commands. */
-#define S3_OPTIONS                                                                           \
-	{ .name = "s3-endpoint",                                                             \
-	  .group = "An S3-compatible store",                                                 \
-	  .kind = OPTION_TEXT,                                                               \
-	  .value = "URL",                                                                    \
-	  .help = "where s3://BUCKET is served; else AWS's own place of the region" },       \
-	    { .name = "s3-credentials",                                                      \
-	      .kind = OPTION_TEXT,                                                           \
-	      .value = "FILE",                                                               \
-	      .help = "aws_access_key_id = ..., aws_secret_access_key = ...; else "          \
-		      "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment" },    \
-	    { .name = "s3-region",                                                           \
-	      .kind = OPTION_TEXT,                                                           \
-	      .value = "R",                                                                  \
-	      .help = "else that of the credentials, AWS_REGION, or us-east-1" },            \
-	{                                                                                    \
-		.name = "s3-ca", .kind = OPTION_TEXT, .value = "FILE",                       \
-		.help = "who signed the endpoint's certificate; else the machine's own list" \
-	}
+#define S3_OPTIONS                                                                         \
+	TEXT_OPTION("s3-endpoint", "URL",                                                  \
+		    "where s3://BUCKET is served; else AWS's own place of the region",     \
+		    .group = "An S3-compatible store"),                                    \
+	    TEXT_OPTION("s3-credentials", "FILE",                                          \
+			"aws_access_key_id = ..., aws_secret_access_key = ...; else "      \
+			"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment"), \
+	    TEXT_OPTION("s3-region", "R",                                                  \
+			"else that of the credentials, AWS_REGION, or us-east-1"),         \
+	    TEXT_OPTION("s3-ca", "FILE",                                                   \
+			"who signed the endpoint's certificate; else the machine's own list")
 #define S3_OPTIONS_WORDS 8U
 
 /* What was said about `url`; paths are made absolute. */

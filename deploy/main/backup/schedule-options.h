@@ -9,31 +9,14 @@
 #include "deploy/main/command/command.h"
 
 /* For the tables of commands. */
-#define SCHEDULE_OPTIONS                                                                \
-	{ .name = "backup-dir",                                                         \
-	  .group = "Backups",                                                           \
-	  .kind = OPTION_TEXT,                                                          \
-	  .value = "DIR|s3://BUCKET/PREFIX",                                            \
-	  .help = "backups are made there by the clock, while this node leads" },       \
-	    { .name = "backup-every",                                                   \
-	      .kind = OPTION_DURATION,                                                  \
-	      .value = "D",                                                             \
-	      .fallback = "6h",                                                         \
-	      .help = "how often" },                                                    \
-	    { .name = "backup-keep",                                                    \
-	      .kind = OPTION_NUMBER,                                                    \
-	      .value = "N",                                                             \
-	      .fallback = "8",                                                          \
-	      .help = "so many of the newest; 0: all" },                                \
-	    { .name = "backup-age",                                                     \
-	      .kind = OPTION_DURATION,                                                  \
-	      .value = "D",                                                             \
-	      .fallback = "0s",                                                         \
-	      .help = "older ones go, but for the newest; 0s: none" },                  \
-	{                                                                               \
-		.name = "backup-passphrase-file", .kind = OPTION_TEXT, .value = "PATH", \
-		.help = "its first line encrypts them"                                  \
-	}
+#define SCHEDULE_OPTIONS                                                                        \
+	TEXT_OPTION("backup-dir", "DIR|s3://BUCKET/PREFIX",                                     \
+		    "backups are made there by the clock, while this node leads",               \
+		    .group = "Backups"),                                                        \
+	    DURATION_OPTION("backup-every", "6h", "how often"),                                 \
+	    NUMBER_OPTION("backup-keep", "N", "8", "so many of the newest; 0: all"),            \
+	    DURATION_OPTION("backup-age", "0s", "older ones go, but for the newest; 0s: none"), \
+	    TEXT_OPTION("backup-passphrase-file", "PATH", "its first line encrypts them")
 #define SCHEDULE_WORDS (10U + S3_OPTIONS_WORDS)
 
 /* BAD_REQUEST with words. Texts are the arena's; paths are made absolute. */

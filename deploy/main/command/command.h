@@ -31,6 +31,23 @@ struct option {
 	const char *group; /* help has a heading before it: what this and those behind it are about */
 };
 
+/* The rows of a table of options; what comes behind the help are further members: .letter = 'o'. */
+#define FLAG_OPTION(name_, help_, ...)                      \
+	{                                                   \
+		.name = name_, .help = help_, ##__VA_ARGS__ \
+	}
+#define TEXT_OPTION(name_, value_, help_, ...) \
+	FLAG_OPTION(name_, help_, .kind = OPTION_TEXT, .value = value_, ##__VA_ARGS__)
+#define NUMBER_OPTION(name_, value_, fallback_, help_, ...)                                      \
+	FLAG_OPTION(name_, help_, .kind = OPTION_NUMBER, .value = value_, .fallback = fallback_, \
+		    ##__VA_ARGS__)
+#define DURATION_OPTION(name_, fallback_, help_, ...)                                           \
+	FLAG_OPTION(name_, help_, .kind = OPTION_DURATION, .value = "D", .fallback = fallback_, \
+		    ##__VA_ARGS__)
+#define CHOICE_OPTION(name_, choices_, fallback_, help_, ...)                 \
+	FLAG_OPTION(name_, help_, .kind = OPTION_CHOICE, .choices = choices_, \
+		    .fallback = fallback_, ##__VA_ARGS__)
+
 #define COMMAND_OPTIONS_MAX 32
 #define COMMAND_MORE_MAX 60 /* of a table that several commands share */
 #define COMMAND_ARGUMENTS_MAX 64

@@ -8,24 +8,15 @@
 #include "deploy/main/command/command.h"
 
 /* For the tables of commands. */
-#define HISTORY_OPTIONS                                                                        \
-	{ .name = "history-mib",                                                               \
-	  .group = "Data of this node",                                                        \
-	  .kind = OPTION_NUMBER,                                                               \
-	  .value = "N",                                                                        \
-	  .fallback = "64",                                                                    \
-	  .help = "keeps so much of what objects were, for `troupe history` and lists at an "  \
-		  "exact revision; 0: nothing" },                                              \
-	    { .name = "history-age",                                                           \
-	      .kind = OPTION_DURATION,                                                         \
-	      .value = "D",                                                                    \
-	      .fallback = "168h",                                                              \
-	      .help = "and no longer than that" },                                             \
-	{                                                                                      \
-		.name = "history-without", .kind = OPTION_TEXT, .value = "KIND,...",           \
-		.fallback = "secrets,events,leases",                                           \
-		.help = "and nothing of these, so that what was deleted is gone; none: of all" \
-	}
+#define HISTORY_OPTIONS                                                                           \
+	NUMBER_OPTION("history-mib", "N", "64",                                                   \
+		      "keeps so much of what objects were, for `troupe history` and lists at an " \
+		      "exact revision; 0: nothing",                                               \
+		      .group = "Data of this node"),                                              \
+	    DURATION_OPTION("history-age", "168h", "and no longer than that"),                    \
+	    TEXT_OPTION("history-without", "KIND,...",                                            \
+			"and nothing of these, so that what was deleted is gone; none: of all",   \
+			.fallback = "secrets,events,leases")
 #define HISTORY_WORDS 6U
 #define HISTORY_WITHOUT_MAX 32U
 

@@ -12,12 +12,11 @@
 #include "deploy/main/command/command.h"
 
 /* For the table of options. */
-#define CONTROLLERS_OPTION                                                                        \
-	{                                                                                         \
-		.name = "controllers", .kind = OPTION_TEXT, .value = "LIST", .fallback = "*",     \
-		.help = "which of them work, and the scheduler: *,-deployment all but that one; " \
-			"none of them"                                                            \
-	}
+#define CONTROLLERS_OPTION                                                                  \
+	TEXT_OPTION("controllers", "LIST",                                                  \
+		    "which of them work, and the scheduler: *,-deployment is all but that " \
+		    "one; none is none of them",                                            \
+		    .fallback = "*")
 
 /* BAD_REQUEST with words for a name that is none of `names` (NULL at the end). */
 MUST_USE enum status controller_list_check(const char *list, const char *const *names,

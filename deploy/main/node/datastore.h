@@ -14,24 +14,14 @@
 
 /* For the table of commands. */
 #define DATASTORE_OPTIONS                                                                       \
-	{ .name = "datastore",                                                                  \
-	  .group = "Data in an etcd",                                                           \
-	  .kind = OPTION_TEXT,                                                                  \
-	  .value = "etcd://HOST:PORT,...",                                                      \
-	  .help = "keeps the cluster's data in that etcd in place of a datastore of its own" }, \
-	    { .name = "datastore-ca",                                                           \
-	      .kind = OPTION_TEXT,                                                              \
-	      .value = "FILE",                                                                  \
-	      .help = "the etcd's authority; with none of the three it is spoken to without "   \
-		      "TLS" },                                                                  \
-	    { .name = "datastore-cert",                                                         \
-	      .kind = OPTION_TEXT,                                                              \
-	      .value = "FILE",                                                                  \
-	      .help = "the certificate that is shown to it" },                                  \
-	{                                                                                       \
-		.name = "datastore-key", .kind = OPTION_TEXT, .value = "FILE",                  \
-		.help = "and its key"                                                           \
-	}
+	TEXT_OPTION("datastore", "etcd://HOST:PORT,...",                                        \
+		    "keeps the cluster's data in that etcd in place of a datastore of its own", \
+		    .group = "Data in an etcd"),                                                \
+	    TEXT_OPTION("datastore-ca", "FILE",                                                 \
+			"the etcd's authority; with none of the three it is spoken to without " \
+			"TLS"),                                                                 \
+	    TEXT_OPTION("datastore-cert", "FILE", "the certificate that is shown to it"),       \
+	    TEXT_OPTION("datastore-key", "FILE", "and its key")
 
 static inline bool datastore_is_external(const struct node_identity *identity)
 {

@@ -13,12 +13,10 @@
 #include "runtime/trace/metrics.h"
 
 /* For the tables of commands. */
-#define WEAR_OPTION                                                                               \
-	{                                                                                         \
-		.name = "write-budget-mib", .kind = OPTION_NUMBER, .value = "N", .fallback = "0", \
-		.help = "warns when log and database write more than that to the disk in a day; " \
-			"0: never"                                                                \
-	}
+#define WEAR_OPTION                                                                             \
+	NUMBER_OPTION("write-budget-mib", "N", "0",                                             \
+		      "warns when log and database write more than that to the disk in a day; " \
+		      "0: never")
 
 /* To the actor of a node, a request; answered with wear_told. */
 struct wear_ask {
