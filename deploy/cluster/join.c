@@ -173,8 +173,8 @@ enum status join_admit(const struct join *join, struct token_record *record, str
 				 str_of(join->proof, sizeof join->proof));
 	if (record == NULL || !is_proven || !str_eq(record->id, join->token_id))
 		return fault_set(why, UNAUTHORIZED, "",
-				 "the token is not known here: was it deleted, or is it for "
-				 "another cluster?");
+				 "the token is not known here: is a letter of it wrong, was it "
+				 "deleted, or is it for another cluster?");
 	TRY(token_admits(record, join->node_name, now, why));
 	if (!str_is(record->role, "auto") && !str_eq(record->role, join->role))
 		return fault_set(why, FORBIDDEN, "",

@@ -76,7 +76,10 @@ static void print_text(const struct inspection *inspection, struct text *out)
 			text_printf(out, " at 0x%jx in actor %s (%s), message %s",
 				    (uintmax_t)end->words.address, end->words.actor,
 				    end->words.class, end->words.type);
-		text_printf(out, ", %u of the last %u\n", times(inspection, end), inspection->count);
+		if (inspection->count > 1)
+			text_printf(out, "; %u of the last %u ends are such",
+				    times(inspection, end), inspection->count);
+		text_add_char(out, '\n');
 		for (uint32_t n = 0; n < end->words.frame_count; n++) {
 			struct str frame = place(inspection, end->words.frames[n]);
 
@@ -130,10 +133,16 @@ int verb_inspect(const struct command_line *line)
 	struct inspection inspection = { .arena = arena_new(0) };
 	struct text page = text_new(PAGE_MAX);
 	struct fault why = { 0 };
+	struct node_identity identity;
 	struct data_dir dir;
 	int code = EXIT_DONE;
+	enum status status = data_dir_find(command_text(line, "data-dir"), &dir, &why);
 
-	if (data_dir_find(command_text(line, "data-dir"), &dir, &why) != OK) {
+	if (status == OK)
+		status = data_dir_read_identity(loop_files(), &dir, &identity, &why);
+	if (status == NOT_FOUND) {
+		code = command_failed("inspect: %s is no node's directory", dir.path);
+	} else if (status != OK) {
 		code = command_failed("inspect: %s", why.text);
 	} else {
 		/* None yet is an empty list. */

@@ -126,7 +126,16 @@ def test_a_wrong_token_is_refused(cluster):
     good = cluster.token()
     parts = good.split(".")
     parts[2] = "x" * len(parts[2])
-    refused(up(node, "--join", ".".join(parts)), "up: ", "token is not known")
+    refused(up(node, "--join", ".".join(parts)), "up: ", "token is not known", "a letter of it wrong")
+    parts = good.split(".")
+    parts[3] = ("B" if parts[3][0] == "A" else "A") + parts[3][1:]
+    refused(up(node, "--join", ".".join(parts)), "up: ", "no node of the cluster that the token is for, or a letter of the token is wrong")
+    assert not os.path.exists(node.folder + "/node")
+
+
+def test_a_witness_without_a_cluster_is_refused(cluster):
+    node = Node("w", cluster.folder)
+    refused(up(node, "--role", "witness"), "up: ", "a witness begins no cluster", "--join")
     assert not os.path.exists(node.folder + "/node")
 
 
@@ -255,7 +264,8 @@ def test_keys_that_do_not_fit_are_named():
 
 def test_unknown_words_are_named(cluster):
     for words, expected in ((["stauts"], "did you mean status?"), (["up", "--lisen", "x"], "did you mean --listen?"),
-                            (["up", "--listen", "nowhere"], "--listen wants IP or IP:PORT"), (["kill"], "kill wants ACTOR")):
+                            (["up", "--listen", "nowhere"], "--listen wants IP or IP:PORT"), (["kill"], "kill wants ACTOR"),
+                            (["up", "--spares", "5", "--listen", "nowhere"], "--spares is 0 to 4")):
         done = run([clusters.TROUPE, *words], ok=False)
         assert expected in done.stderr, (words, done.stderr)
         assert done.returncode == (1 if "nowhere" in words else 2), (words, done.returncode)
@@ -263,6 +273,14 @@ def test_unknown_words_are_named(cluster):
 
 def test_verbs_say_when_no_node_runs(cluster):
     refused(["status", "--data-dir", cluster.folder + "/nothing"], "no node runs on")
+    refused(["inspect", "--data-dir", cluster.folder + "/nothing"], "is no node's directory")
+
+
+def test_who_may_not_look_into_a_directory_is_told_so(cluster):
+    if os.getuid() != 0:
+        raise Skipped("only root can be somebody else")
+    done = run(["setpriv", "--reuid", "65534", "--clear-groups", clusters.TROUPE, "status", "--data-dir", cluster.nodes[0].folder], ok=False)
+    assert done.returncode == 1 and "may not be looked into" in done.stderr, done.stderr
 
 
 def counts_writes(folder):

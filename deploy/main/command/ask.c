@@ -1,5 +1,6 @@
 #include "deploy/main/command/ask.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "runtime/actor/act.h"
@@ -152,6 +153,12 @@ enum status ask_node(const struct data_dir *dir, const char *method, const char 
 	struct stat st;
 	enum status status;
 
+	if (stat(socket.at, &st) != 0 && errno == EACCES)
+		return fault_set(
+		    why, FORBIDDEN, "--data-dir",
+		    "%s may not be looked into: be the user who runs the node, or name "
+		    "another directory with --data-dir",
+		    dir->path);
 	if (stat(socket.at, &st) != 0)
 		return fault_set(why, NOT_FOUND, "--data-dir",
 				 "no node runs on %s (start one with `troupe up`, or name its "

@@ -51,13 +51,21 @@ static uint32_t distance(struct str a, struct str b)
 	return row[b.len];
 }
 
+/* Of a short word a slip changes less than half; else it is another word. */
+static uint32_t slip(struct str said, const char *meant)
+{
+	uint32_t changes = distance(said, str_from(meant));
+
+	return changes != UINT32_MAX && 2 * changes <= said.len + 1 ? changes : UINT32_MAX;
+}
+
 static const char *nearest_command(const struct command *commands, struct str name)
 {
 	const char *best = NULL;
 	uint32_t least = 3;
 
 	for (const struct command *c = commands; c->name != NULL; c++) {
-		uint32_t d = c->is_internal ? UINT32_MAX : distance(name, str_from(c->name));
+		uint32_t d = c->is_internal ? UINT32_MAX : slip(name, c->name);
 
 		if (d < least) {
 			least = d;
@@ -74,7 +82,7 @@ static const char *nearest_option(const struct command *command, struct str name
 	uint32_t least = 4;
 
 	for (int i = 0; (option = command_option(command, i)) != NULL; i++) {
-		uint32_t d = distance(name, str_from(option->name));
+		uint32_t d = slip(name, option->name);
 
 		if (d < least) {
 			least = d;

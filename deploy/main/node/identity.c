@@ -131,6 +131,10 @@ static enum status read_wishes(const struct command_line *line, struct node_iden
 	else
 		own_name(id->name, sizeof id->name);
 	snprintf(id->role, sizeof id->role, "%s", command_text(line, "role"));
+	if (data_dir_is_witness(id) && command_text(line, "join") == NULL)
+		return fault_set(why, INVALID, "--role",
+				 "a witness begins no cluster, it has a vote in one: say --join "
+				 "and what `troupe token create --role witness` prints there");
 	id->node = process_node_number(str_from(id->name));
 	id->api_port = API_PORT;
 	id->link_port = API_PORT + 1;
@@ -188,7 +192,8 @@ static enum status prove_port(const char *option, const struct node_identity *id
 				 id->address, port, option);
 	if (error == EADDRNOTAVAIL)
 		return fault_set(why, INVALID, option,
-				 "%s is no address of this machine; say %s IP", id->address, option);
+				 "%s is no address of this machine; say %s with one that it has",
+				 id->address, option);
 	if (error != 0)
 		return fault_set(why, IO, option, "cannot listen on %s:%u: %s", id->address, port,
 				 strerror(error));
@@ -365,7 +370,13 @@ static enum status post(const struct token *token, struct str body, struct arena
 
 		ask.url = url.at;
 		status = ask_place(&ask, arena, out, &last);
-		if (status != OK)
+		if (status == UNAUTHORIZED) /* the token is all that says whom to trust */
+			(void)fault_set(why, status, "--join",
+					"cannot join by " STR_FMT
+					": it is no node of the cluster that the token is for, or "
+					"a letter of the token is wrong",
+					STR_ARG(token->addresses[i]));
+		else if (status != OK)
 			(void)fault_set(why, status, "--join", "cannot join by " STR_FMT ": %s",
 					STR_ARG(token->addresses[i]), last.text);
 	}

@@ -65,10 +65,20 @@ static enum status find_program(struct up *up, struct fault *why)
 	return OK;
 }
 
+static enum status check_spares(const struct command_line *line, struct fault *why)
+{
+	int64_t count = command_number(line, "spares");
+
+	if (count >= 0 && count <= ROOT_SPARES_MAX)
+		return OK;
+	return fault_set(why, INVALID, "--spares", "--spares is 0 to %u", ROOT_SPARES_MAX);
+}
+
 static enum status prepare(struct up *up, const struct command_line *line, struct fault *why)
 {
 	const struct api_options_place place = { .own_issuer = LAYOUT_ISSUER };
 
+	TRY(check_spares(line, why));
 	TRY(schedule_options(line, up->arena, &up->schedule, why));
 	TRY(schedule_prove(&up->schedule, up->arena, why));
 	TRY(history_options(line, up->arena, &(struct store_config){ .folder = NULL }, why));
