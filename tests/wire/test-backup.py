@@ -91,7 +91,7 @@ def test_an_encrypted_backup_wants_its_passphrase():
 def test_what_cannot_be_made_or_read_is_said_and_leaves_what_was_there():
     with Cluster(1) as cluster:
         node, path = cluster.nodes[0], os.path.join(cluster.folder, "b.troupe")
-        assert "does not exist" in node.troupe("backup", cluster.folder + "/nowhere/b", ok=False).stderr
+        assert "its folder does not exist" in node.troupe("backup", cluster.folder + "/nowhere/b", ok=False).stderr
         said = node.troupe("backup", path).stdout
         if os.path.exists("/dev/full") and os.geteuid() != 0:
             os.mkdir(cluster.folder + "/closed", 0o500)

@@ -165,18 +165,18 @@ static void backup_words(const struct overview *overview, struct text *out)
 }
 
 /* "written   n1 12 MiB in 3h (98 MiB a day), n2 ..." */
-static void wear_words(const struct overview *overview, struct text *out)
+static void wear_words(const struct overview *overview, const uint32_t *order, struct text *out)
 {
 	bool is_any = false;
 	char age[TIME_TEXT];
 
 	for (uint32_t i = 0; i < overview->store.member_count; i++) {
-		const struct wear_told *told = &overview->wears[i];
+		const struct wear_told *told = &overview->wears[order[i]];
 
 		if (told->covers_s == 0)
 			continue;
 		text_printf(out, "%s" STR_FMT " %ju MiB in " STR_FMT, is_any ? ", " : "written   ",
-			    STR_ARG(overview->store.members[i].name),
+			    STR_ARG(overview->store.members[order[i]].name),
 			    (uintmax_t)(told->day_bytes / MIB),
 			    STR_ARG(time_print_age((int64_t)told->covers_s * TIME_S, age)));
 		if (told->covers_s >= 3600 && told->covers_s < 86400)
@@ -259,7 +259,7 @@ void overview_status_text(const struct overview *overview, struct text *out)
 		    (uintmax_t)overview->restarts);
 	if (overview->has_backups) {
 		backup_words(overview, out);
-		wear_words(overview, out);
+		wear_words(overview, order, out);
 	}
 }
 
@@ -324,8 +324,10 @@ void overview_members_text(const struct overview *overview, struct text *out)
 		    "LAG", "REASON");
 	for (uint32_t i = 0; i < overview->store.member_count; i++) {
 		const struct store_member *member = &overview->store.members[order[i]];
-		const struct str reason = overview_standing(overview, order[i]).reason;
+		struct str reason = overview_standing(overview, order[i]).reason;
 
+		if (reason.len == 0)
+			reason = STR("-");
 		text_printf(out, "%-16.*s %-8s %-24.*s %-6s %-6ju " STR_FMT "\n",
 			    STR_ARG(member->name), role_name(overview, member),
 			    STR_ARG(member->address), yes_no(member->is_alive),

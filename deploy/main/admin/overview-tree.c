@@ -11,11 +11,12 @@
  *     └─ control                silent
  *     n2                        DOES NOT ANSWER
  *
- * Names are padded to one width, so that the figures stand in columns.
+ * Names are padded to the width of the longest, so that the figures stand in columns.
  */
 
 #define DEPTH_MAX 24U
-#define NAME_WIDTH 42U
+#define WIDTH_MIN 24U
+#define WIDTH_MAX 100U
 
 static uint32_t depth_of(struct str path)
 {
@@ -31,6 +32,28 @@ static struct str last_of(struct str path)
 	int64_t slash = str_find_last(path, '/');
 
 	return str_slice(path, (uint32_t)(slash + 1), path.len);
+}
+
+/* Each level takes three columns, whatever bytes it takes. */
+static uint32_t width_of(const struct inspect_row *row)
+{
+	return 3 * (depth_of(row->path) + 1) + last_of(row->path).len;
+}
+
+/* That of the longest name, and a blank. */
+static uint32_t name_width(const struct overview *overview)
+{
+	uint32_t most = WIDTH_MIN;
+
+	for (uint32_t i = 0; i < overview->node_count; i++) {
+		const struct overview_node *node = &overview->nodes[i];
+
+		most = most < node->name.len ? node->name.len : most;
+		for (uint32_t j = 0; j < node->row_count; j++)
+			if (most < width_of(&node->rows[j]))
+				most = width_of(&node->rows[j]);
+	}
+	return (most < WIDTH_MAX ? most : WIDTH_MAX) + 1;
 }
 
 /* For each row, whether no brother follows it: seen from the end. */
@@ -50,19 +73,18 @@ static bool *last_rows(const struct overview_node *node, struct arena *arena)
 	return is_last;
 }
 
-/* Each level takes three columns, whatever bytes it takes. */
-static void draw_branch(struct text *out, const bool *is_open, uint32_t depth, bool is_last,
-			struct str name)
+static void draw_branch(struct text *out, const struct inspect_row *row, const bool *is_open,
+			bool is_last, uint32_t name_width)
 {
-	uint32_t width = 3 * (depth + 1) + name.len;
+	uint32_t width = width_of(row);
 
-	for (uint32_t above = 0; above < depth; above++)
+	for (uint32_t above = 0; above < depth_of(row->path); above++)
 		text_add(out, is_open[above] ? STR("│  ") : STR("   "));
 	text_add(out, is_last ? STR("└─ ") : STR("├─ "));
-	text_add(out, name);
+	text_add(out, last_of(row->path));
 	do
 		text_add_char(out, ' ');
-	while (++width < NAME_WIDTH);
+	while (++width < name_width);
 }
 
 static void draw_amount(struct text *out, uint64_t bytes)
@@ -99,32 +121,34 @@ static void draw_figures(struct text *out, const struct inspect_row *row)
 	text_add_char(out, '\n');
 }
 
-static void draw_row(struct text *out, const struct inspect_row *row, bool *is_open, bool is_last)
+static void draw_node(struct text *out, const struct overview_node *node, const bool *is_last,
+		      uint32_t name_width)
 {
-	uint32_t depth = depth_of(row->path);
+	bool is_open[DEPTH_MAX] = { false };
 
-	is_open[depth] = !is_last;
-	draw_branch(out, is_open, depth, is_last, last_of(row->path));
-	if (str_is(row->state, "silent"))
-		text_lit(out, "DOES NOT ANSWER\n");
-	else
-		draw_figures(out, row);
+	text_printf(out, "%-*.*s%s\n", (int)name_width, STR_ARG(node->name),
+		    node->has_answered ? "running" : "DOES NOT ANSWER");
+	for (uint32_t i = 0; i < node->row_count; i++) {
+		const struct inspect_row *row = &node->rows[i];
+
+		is_open[depth_of(row->path)] = !is_last[i];
+		draw_branch(out, row, is_open, is_last[i], name_width);
+		if (str_is(row->state, "silent"))
+			text_lit(out, "DOES NOT ANSWER\n");
+		else
+			draw_figures(out, row);
+	}
 }
 
 void overview_tree_text(const struct overview *overview, struct text *out)
 {
-	text_printf(out, "%-*s%-8s %8s %9s %9s %7s %7s %8s  %s\n", (int)NAME_WIDTH, "ACTOR", "STATE",
-		    "RESTARTS", "MAILBOX", "MESSAGES", "MSG/S", "P99/MS", "MEMORY", "LAST REASON");
-	for (uint32_t i = 0; i < overview->node_count; i++) {
-		const struct overview_node *node = &overview->nodes[i];
-		const bool *is_last = last_rows(node, overview->arena);
-		bool is_open[DEPTH_MAX] = { false };
+	uint32_t width = name_width(overview);
 
-		text_printf(out, "%-*.*s%s\n", (int)NAME_WIDTH, STR_ARG(node->name),
-			    node->has_answered ? "running" : "DOES NOT ANSWER");
-		for (uint32_t j = 0; j < node->row_count; j++)
-			draw_row(out, &node->rows[j], is_open, is_last[j]);
-	}
+	text_printf(out, "%-*s%-8s %8s %9s %9s %7s %7s %8s  %s\n", (int)width, "ACTOR", "STATE",
+		    "RESTARTS", "MAILBOX", "MESSAGES", "MSG/S", "P99/MS", "MEMORY", "LAST REASON");
+	for (uint32_t i = 0; i < overview->node_count; i++)
+		draw_node(out, &overview->nodes[i], last_rows(&overview->nodes[i], overview->arena),
+			  width);
 }
 
 static void row_document(const struct inspect_row *row, struct document *doc)

@@ -116,8 +116,8 @@ enum status bundle_create(const struct seams_files *files, const char *path, str
 	writer->path = mem_copy(path, strlen(path) + 1);
 	if (status != OK) {
 		writer->file = NULL;
-		status =
-		    fault_set(why, status, "", "%s cannot be made: %s", path, status_text(status));
+		status = fault_set(why, status, "", "%s cannot be made: %s%s", path,
+				   status == NOT_FOUND ? "its folder " : "", status_text(status));
 		writer_free(writer);
 		return status;
 	}

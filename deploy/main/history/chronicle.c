@@ -94,8 +94,11 @@ void chronicle_text(const struct chronicle *chronicle, struct text *out)
 	text_fini(&by);
 	if (chronicle->more)
 		text_lit(out, "there are older ones: --limit N shows more\n");
-	text_printf(out, "this node keeps what was since revision %ju (" STR_FMT ")\n",
-		    (uintmax_t)chronicle->oldest, STR_ARG(printed_time(chronicle->since_s, time)));
+	text_printf(out, "this node keeps what was since revision %ju",
+		    (uintmax_t)chronicle->oldest);
+	if (chronicle->since_s != 0)
+		text_printf(out, " (" STR_FMT ")", STR_ARG(printed_time(chronicle->since_s, time)));
+	text_add_char(out, '\n');
 }
 
 static void document_fields(const struct difference *difference, struct document *doc)

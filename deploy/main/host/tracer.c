@@ -152,8 +152,41 @@ static struct people people_of(struct act *act, struct arena *arena)
 	return people;
 }
 
+static struct str host_name(uint16_t host, struct arena *arena)
+{
+	if (host < PROCESS_HOSTS)
+		return str_from(process_host_name((enum process_host)host));
+	return arena_printf(arena, "host-%u", host);
+}
+
+static struct str node_name(uint32_t node, const char *nodes, struct arena *arena)
+{
+	struct str rest = str_from(nodes);
+
+	while (rest.len > 0) {
+		struct str name = str_cut(&rest, ',');
+
+		if (process_node_number(name) == node)
+			return name;
+	}
+	return arena_printf(arena, "%08x", node);
+}
+
+/* HOST, or NODE/HOST of another node. */
+static struct str place_name(const struct tracer *tracer, uint32_t node, uint16_t host,
+			     struct arena *arena)
+{
+	struct str name = host_name(host, arena), of;
+
+	if (node == tracer->who.node)
+		return name;
+	of = node_name(node, tracer->ask.nodes, arena);
+	return arena_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(of), STR_ARG(name));
+}
+
 /* Its name, or its class if it has ended, or where it is. */
-static struct str name_of(const struct people *people, struct act_ref ref, const char *class_name)
+static struct str name_of(const struct tracer *tracer, const struct people *people,
+			  struct act_ref ref, const char *class_name)
 {
 	for (uint32_t i = 0; i < people->count; i++)
 		if (act_ref_eq(people->refs[i], ref))
@@ -162,7 +195,7 @@ static struct str name_of(const struct people *people, struct act_ref ref, const
 		return str_from(class_name);
 	if (act_ref_is_nil(ref))
 		return STR("-");
-	return arena_printf(people->arena, "host %u of node %08x", ref.host, ref.node);
+	return place_name(tracer, ref.node, ref.host, people->arena);
 }
 
 /* ---- telling ------------------------------------------------------------------------------------------------ */
@@ -194,38 +227,13 @@ static const char *fate(const struct act_trace_entry *entry)
 				  : "runs";
 }
 
-static struct str host_name(uint16_t host, struct arena *arena)
-{
-	if (host < PROCESS_HOSTS)
-		return str_from(process_host_name((enum process_host)host));
-	return arena_printf(arena, "host-%u", host);
-}
-
-static struct str node_name(uint32_t node, const char *nodes, struct arena *arena)
-{
-	struct str rest = str_from(nodes);
-
-	while (rest.len > 0) {
-		struct str name = str_cut(&rest, ',');
-
-		if (process_node_number(name) == node)
-			return name;
-	}
-	return arena_printf(arena, "%08x", node);
-}
-
-/* HOST, or NODE/HOST of another node, if nobody here sent it. */
+/* If nobody here sent it. */
 static struct str far_host(const struct tracer *tracer, const struct act_trace_entry *entry,
 			   struct arena *arena)
 {
-	struct str host = STR_NONE, node;
-
-	if (entry->parent == 0 && entry->far_parent != 0)
-		host = host_name(entry->far_host, arena);
-	if (host.at == NULL || entry->far_node == tracer->who.node)
-		return host;
-	node = node_name(entry->far_node, tracer->ask.nodes, arena);
-	return arena_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(node), STR_ARG(host));
+	if (entry->parent != 0 || entry->far_parent == 0)
+		return STR_NONE;
+	return place_name(tracer, entry->far_node, entry->far_host, arena);
 }
 
 static struct str parent_text(uint64_t parent, struct str host, struct arena *arena)
@@ -238,8 +246,9 @@ static void tell_row(void *arg, const struct act_trace_entry *entry)
 {
 	struct telling *telling = arg;
 	bool is_in = act_ref_eq(entry->to, telling->tracer->who);
-	struct str other = is_in ? name_of(&telling->people, entry->from, entry->from_class)
-				 : name_of(&telling->people, entry->to, entry->to_class);
+	struct str other =
+	    name_of(telling->tracer, &telling->people, is_in ? entry->from : entry->to,
+		    is_in ? entry->from_class : entry->to_class);
 	struct str host = far_host(telling->tracer, entry, telling->people.arena);
 	uint64_t at_us, parent = host.at ? entry->far_parent : entry->parent;
 

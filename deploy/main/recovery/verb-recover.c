@@ -1,6 +1,7 @@
 #include "deploy/main/recovery/verb-recover.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "datastore/store/store-recover.h"
 #include "deploy/cluster/pki.h"
@@ -172,15 +173,27 @@ static const char *state_of(const struct survivor *survivor)
 	return survivor->is_stopped ? "stopped" : "answers";
 }
 
+/* People look for a name; the list itself is by id. */
+static int by_name(const void *a, const void *b)
+{
+	const struct survivor_member *const *left = a, *const *right = b;
+
+	return strcmp((*left)->name, (*right)->name);
+}
+
 static void print_members(const struct recovery *recovery)
 {
 	static const char *const roles[] = { "-", "spare", "standby", "voter" };
 	const struct survivor *own = &recovery->all[0];
+	const struct survivor_member *order[LIMIT_MEMBERS];
 
 	printf("%-12s %-8s %-8s %6s %12s %10s %12s %8s\n", "MEMBER", "ROLE", "STATE", "TERM",
 	       "LAST ENTRY", "OF TERM", "REVISION", "KEYS");
+	for (uint32_t i = 0; i < own->member_count; i++)
+		order[i] = &own->members[i];
+	qsort(order, own->member_count, sizeof *order, by_name);
 	for (uint32_t i = 0; i < own->member_count; i++) {
-		const struct survivor_member *member = &own->members[i];
+		const struct survivor_member *member = order[i];
 		const struct survivor *survivor = answered_of(recovery, member->id);
 
 		printf("%-12s %-8s ", member->name,

@@ -72,12 +72,11 @@ int verb_restore(const struct command_line *line)
 	arena_free(arena);
 	if (status != OK)
 		return command_failed("restore: %s", why.text);
-	printf("%s: the state of cluster %s at " STR_FMT
-	       " (revision %ju, %ju keys) as that of a new cluster %s, from revision %ju on; begin "
-	       "it with: troupe up --data-dir %s\n",
-	       dir.path, restored.contents.cluster,
-	       STR_ARG(time_print(restored.contents.made, made)),
-	       (uintmax_t)restored.contents.revision, (uintmax_t)restored.contents.keys,
+	printf("%s: the state of cluster %s at revision %ju (%ju keys), out of a backup "
+	       "of " STR_FMT ", as that of a new cluster %s, from revision %ju on; begin it with: "
+	       "troupe up --data-dir %s\n",
+	       dir.path, restored.contents.cluster, (uintmax_t)restored.contents.revision,
+	       (uintmax_t)restored.contents.keys, STR_ARG(time_print(restored.contents.made, made)),
 	       restored.cluster, (uintmax_t)restored.revision, dir.path);
 	point_tell_lost(restored.lost);
 	return EXIT_DONE;

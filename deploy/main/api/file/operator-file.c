@@ -64,8 +64,12 @@ static enum status check_kind(struct str json, const char *where, const struct t
 	struct str version, kind, wanted;
 	enum status status = json_kind(json, arena, &version, &kind, &said);
 
+	/* What the API says there are the words of upstream's own language. */
 	if (status != OK)
-		return refuse(why, status, where, said.text);
+		return fault_set(why, status, where,
+				 "%s: wants an object with apiVersion: " STR_FMT "/" STR_FMT
+				 " and kind: " STR_FMT,
+				 where, STR_ARG(group), STR_ARG(of), STR_ARG(name));
 	wanted = arena_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(group), STR_ARG(of));
 	if (str_eq(version, wanted) && str_eq(kind, name))
 		return OK;

@@ -95,21 +95,40 @@ TEST(the_tree_is_drawn_with_what_hangs_where)
 	struct text out = text_in(test_arena(), 16 * KIB);
 
 	overview_tree_text(&overview, &out);
-	CHECK_STR(
-	    text_str(&out),
-	    "ACTOR                                     STATE    RESTARTS   MAILBOX  MESSAGES   "
-	    "MSG/S  P99/MS   MEMORY  LAST REASON\n"
-	    "n1                                        running\n"
-	    "├─ core                                   running         1       0/0        30     "
-	    "1.5       -     6.0M  signal 9, now pid 4711\n"
-	    "│  ├─ leader                              idle            0       0/3         0     "
-	    "0.0    1.50        0\n"
-	    "│  │  └─ job                              waiting         2       0/0         0     "
-	    "0.0       -        0  crashed: bad luck\n"
-	    "│  └─ store                               ready           0       0/0         0     "
-	    "0.0       -        0\n"
-	    "└─ node                                   DOES NOT ANSWER\n"
-	    "n2                                        DOES NOT ANSWER\n");
+	CHECK_STR(text_str(&out), "ACTOR                    STATE    RESTARTS   MAILBOX  MESSAGES  "
+				  " MSG/S  P99/MS   MEMORY  "
+				  "LAST REASON\n"
+				  "n1                       running\n"
+				  "├─ core                  running         1       0/0        30  "
+				  "   1.5       -     6.0M  "
+				  "signal 9, now pid 4711\n"
+				  "│  ├─ leader             idle            0       0/3         0  "
+				  "   0.0    1.50        0\n"
+				  "│  │  └─ job             waiting         2       0/0         0  "
+				  "   0.0       -        0  "
+				  "crashed: bad luck\n"
+				  "│  └─ store              ready           0       0/0         0  "
+				  "   0.0       -        0\n"
+				  "└─ node                  DOES NOT ANSWER\n"
+				  "n2                       DOES NOT ANSWER\n");
+}
+
+TEST(the_figures_of_a_tree_stand_in_columns_behind_the_longest_name)
+{
+	struct overview overview = make_overview();
+	struct text out = text_in(test_arena(), 16 * KIB);
+	struct str lines, line;
+
+	overview.nodes[0].rows[2].path = STR("core/leader/validatingadmissionpolicy-status");
+	overview_tree_text(&overview, &out);
+	lines = text_str(&out);
+	line = str_cut(&lines, '\n');
+	CHECK_EQ(str_find(line, STR("STATE")), 42);
+	while (lines.len > 0) {
+		line = str_cut(&lines, '\n');
+		if (str_find(line, STR("validating")) > 0)
+			CHECK(str_find(line, STR("policy-status waiting ")) > 0);
+	}
 }
 
 TEST(the_tree_as_a_document_has_every_node_and_row)
