@@ -228,7 +228,7 @@ def test_a_restored_cluster_may_begin_with_an_earlier_moment():
         assert "it ends at revision" in other.troupe("restore", path, "--at", "99999999", ok=False).stderr
         assert "--at wants" in other.troupe("restore", path, "--at", "yesterday", ok=False).stderr
         said = other.troupe("restore", path, "--at", str(first)).stdout
-        assert "(revision %d," % first in said, said
+        assert "at revision %d (" % first in said, said
         other.start().wait_ready()
         code, body = other.request("GET", MAPS)
         found = {item["metadata"]["name"]: item.get("data") for item in body["items"]}
