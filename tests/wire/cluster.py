@@ -15,6 +15,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -23,6 +24,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 TROUPE = os.path.join(ROOT, "build/debug/bin/troupe")  # see use()
 PORTS = (6443, 6444)  # of a node, unless a test says otherwise
 BOUND = ["setpriv", "--pdeathsig", "KILL"]  # becomes the program, which then ends with the thread that started it
+CONTAIN = os.path.join(ROOT, "tests/wire/contain")
+CONTAINED = ["setpriv", "--pdeathsig", "TERM", CONTAIN]  # a program of others, which gives what it starts groups of their own
 _taken = []  # sockets whose names say that a network of addresses is ours; they end with this process
 
 
@@ -40,6 +43,13 @@ def use(program):
     if not os.access(program, os.X_OK):
         raise SystemExit("no program at %s: build it with scons\n0 passed, 1 failed, 0 skipped" % program)
     TROUPE = os.path.abspath(program)
+
+
+def contain():
+    """This program again, with the same words, under one that ends whatever it leaves, however it ends itself."""
+    if "TROUPE_CONTAINED" not in os.environ:
+        os.environ["TROUPE_CONTAINED"] = "1"
+        os.execv(CONTAIN, [CONTAIN, sys.executable, *sys.argv])
 
 
 def until(claim, seconds, what):

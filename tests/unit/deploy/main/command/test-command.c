@@ -92,7 +92,8 @@ TEST(a_wrong_command_line_is_refused_in_one_line_that_says_what_was_expected)
 		{ { "up", "--rolle", "x" },
 		  "up has no option --rolle; did you mean --role? (troupe help up)" },
 		{ { "up", "--entirely-else" }, "up has no option --entirely-else (troupe help up)" },
-		{ { "up", "--rome" }, "up has no option --rome; did you mean --role? (troupe help up)" },
+		{ { "up", "--rome" },
+		  "up has no option --rome; did you mean --role? (troupe help up)" },
 		/* Half of a word is no slip. */
 		{ { "up", "--food" }, "up has no option --food (troupe help up)" },
 		{ { "up", "--role", "king" }, "--role is one of auto|worker, not \"king\"" },

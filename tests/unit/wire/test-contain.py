@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tests/clients/contain: what a program started ends with it, in whichever group it is, and nobody else does."""
+"""tests/wire/contain: what a program started ends with it, in whichever group it is, and nobody else does."""
 import os
 import signal
 import subprocess
@@ -8,7 +8,7 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-CONTAIN = os.path.join(ROOT, "tests/clients/contain")
+CONTAIN = os.path.join(ROOT, "tests/wire/contain")
 SECONDS = 15
 # As a suite leaves a node: a child in a session of its own, which has a child in another. Each writes its number where the test finds it.
 LEAVE = r"""
@@ -59,6 +59,22 @@ def test_a_program_that_is_killed_takes_along_what_it_started():
 def test_who_is_told_to_end_ends_all():
     for number in (signal.SIGTERM, signal.SIGINT):
         assert leave("sleep 600", lambda child, number=number: child.send_signal(number)) == (128 + number, 0)
+
+
+def test_who_is_told_to_end_tells_the_program_which_may_tidy_up():
+    with tempfile.TemporaryDirectory() as folder:
+        child = subprocess.Popen([CONTAIN, "sh", "-c", 'trap "touch tidied; exit" TERM; cd "$0"; touch ready; while :; do sleep 0.1; done', folder])
+        try:
+            end = time.monotonic() + SECONDS
+            while not os.path.exists(folder + "/ready"):
+                assert time.monotonic() < end
+                time.sleep(0.01)
+            child.terminate()
+            code = child.wait(SECONDS)
+            assert code == 128 + signal.SIGTERM and os.path.exists(folder + "/tidied"), (code, os.listdir(folder))
+        finally:
+            child.kill()
+            child.wait()
 
 
 def test_others_stay():
