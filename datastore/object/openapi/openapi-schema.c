@@ -129,6 +129,21 @@ const char *openapi_query_type(const struct field *field)
 	return field->kind == KIND_INT32 || field->kind == KIND_INT64 ? "integer" : "string";
 }
 
+/* The next of them by its letters, as upstream orders them; `after` nothing: the first. */
+static struct str next_value(const struct known_values *values, struct str after)
+{
+	struct str least = STR_NONE;
+
+	for (uint32_t i = 0; i < values->len; i++) {
+		struct str text = known_value_text(&known_values_at(values)[i]);
+
+		if ((after.at == NULL || str_cmp(text, after) > 0) &&
+		    (least.at == NULL || str_cmp(text, least) < 0))
+			least = text;
+	}
+	return least;
+}
+
 static void write_enum(struct openapi *o, const struct field *field)
 {
 	const struct known_values *values =
@@ -138,9 +153,9 @@ static void write_enum(struct openapi *o, const struct field *field)
 		return;
 	openapi_member(o, "enum");
 	text_add_char(o->out, '[');
-	for (uint32_t i = 0; i < values->len; i++) {
+	for (struct str text = STR_NONE; (text = next_value(values, text)).at != NULL;) {
 		openapi_next(o);
-		json_write_string(o->out, known_value_text(&known_values_at(values)[i]));
+		json_write_string(o->out, text);
 	}
 	text_add_char(o->out, ']');
 }
