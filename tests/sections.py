@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
 """The sections of tests/run, one after another, with their results and times; ends with `N passed, N failed, N skipped`.
 
-    tests/run                       what must hold before a change is published; under 25 minutes on two cores
-    tests/run --bench [GROUP] [NAME] [--json FILE]     numbers, side by side with peers; groups: actors, links, etcd
-    tests/run --sim N               N seeds of the simulation
-    tests/run --fuzz SECONDS        new inputs for every decoder, SECONDS in all
-    tests/run --conformance FOCUS   upstream's conformance tests: those in whose name it stands, or all
-    tests/run --differential        the same requests to upstream's kube-apiserver (KUBE_APISERVER) and to ours
-    tests/run --chaos TRIALS        bugs of each kind planted in an actor of a real host, TRIALS times
+    tests/run                           what must hold before a change is published; under 25 minutes on two cores
+    tests/run --bench [GROUP] [NAME] [--json FILE]
+                                        numbers, side by side with peers; groups: actors, links, etcd
+    tests/run --sim N                   N seeds of the simulation
+    tests/run --fuzz SECONDS            new inputs for every decoder, SECONDS in all
+    tests/run --conformance FOCUS|all   upstream's conformance tests: those in whose name it stands, or all
+    tests/run --differential            the same requests to upstream's kube-apiserver (KUBE_APISERVER) and to ours
+    tests/run --chaos TRIALS            bugs of each kind planted in an actor of a real host, TRIALS times
     tests/run --chaos-storm [SECONDS]   faults of every kind at once on clusters that are written to: nothing acknowledged is lost
-    tests/run --ui                  the page at /ui/ in a real browser, which is installed (100 MB)
-    tests/run --clients [NAME ...]  controllers written with the libraries of five languages, and Helm
+    tests/run --ui                      the page at /ui/ in a real browser, which is installed (100 MB)
+    tests/run --clients [NAME ...]      controllers written with the libraries of five languages, and Helm
     tests/run --kubectl [RELEASE ...]   what an operator does with kubectl, with kubectls of six releases
-    tests/run --soak                a cluster under load and faults for hours
-    tests/run --lint                gcc's analyzer over every file
+    tests/run --lint                    gcc's analyzer over every file
 
 Ends with 0 if nothing failed, 1 if something did, 2 for wrong usage. What a section printed lies in build/test-logs/.
 """
@@ -39,7 +39,6 @@ STOP_SECONDS = 30  # for a section that is told to end: it stops what it started
 KINDS = {"--bench": ("tests/bench/run", False), "--sim": ("tests/sim/run", True), "--fuzz": ("tests/fuzz/run", True),
          "--conformance": ("tests/conformance/run", True), "--differential": ("tests/differential/run", False), "--clients": ("tests/clients/run", False),
          "--kubectl": ("tests/clients/kubectl/run", False),
-         "--soak": ("tests/soak/run", False),
          "--chaos": ("tests/chaos/run", True), "--chaos-storm": ("tests/chaos/storm", False), "--ui": ("tests/ui/run", False)}
 # Where threads are: loop jobs, the watchdog, links, the log's lanes. Everything above is one thread to a host, and a whole simulation one.
 THREADED = ("runtime", "transport", "datastore")

@@ -7,6 +7,10 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import script
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 CONTAIN = os.path.join(ROOT, "tests/wire/contain")
 SECONDS = 15
@@ -92,18 +96,5 @@ def test_without_a_program_it_says_what_it_is():
     assert done.returncode == 2 and "contain PROGRAM" in done.stderr
 
 
-def main():
-    failed = 0
-    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
-    for name, test in tests:
-        try:
-            test()
-        except Exception as why:
-            failed += 1
-            print("FAIL %s: %r" % (name[5:], why))
-    print("%d passed, %d failed, 0 skipped" % (len(tests) - failed, failed))
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(script.main(globals()))
