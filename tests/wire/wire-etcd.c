@@ -6,13 +6,13 @@
  * What the folder has is used again.
  */
 #include <signal.h>
-#include <stdio.h>
 
 #include "actors/etcd/etcd.h"
 #include "datastore/store/store.h"
 #include "deploy/cluster/pki.h"
 #include "runtime/base/base.h"
 #include "runtime/loop/loop.h"
+#include "tests/wire/serve.h"
 
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
@@ -71,43 +71,24 @@ static enum status serve(const char *address, const char *folder, struct arena *
 		{ .id = "etcd", .class = &etcd_class, .args = &etcd },
 		{ .id = "http", .class = &http_server_class, .args = &http },
 	};
-	const struct act_supervisor root = { .children = children, .child_count = 4 };
-	const struct loop_config config = {
-		.host = { .name = "wire", .node = 1, .host = 1, .epoch = 1, .root = &root }
-	};
 	struct tls_config tls = { .is_server = true,
 				  .clients = TLS_CLIENTS_MUST_SHOW,
 				  .alpn = STR("h2"),
 				  .now = loop_clock()->wall };
-	struct loop *loop = NULL;
 	struct pki pki;
+	enum status status;
 
 	TRY(make_keys(folder, address, arena, &pki, why));
 	tls.certificate_pem = pki_chain(&pki, &pki.api_server, arena);
 	tls.key_pem = pki.api_server.key_pem;
 	tls.authorities_pem = pki.ca.certificate_pem;
 	TRY(tls_context_new(&tls, &listener.tls, why));
-	if (loop_open(&config, &loop) == OK) {
-		loop_run(loop);
-		loop_close(loop);
-	}
+	status = serve_actors(children, 4, why);
 	tls_context_unref(listener.tls);
-	return loop != NULL ? OK : fault_set(why, IO, "", "the loop cannot be opened");
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	struct arena *arena = arena_new(0);
-	struct fault why = { 0 };
-	enum status status;
-
-	if (argc != 3) {
-		fprintf(stderr, "usage: wire-etcd ADDRESS FOLDER\n");
-		return 2;
-	}
-	status = serve(argv[1], argv[2], arena, &why);
-	if (status != OK)
-		fprintf(stderr, "wire-etcd: %s\n", why.text);
-	arena_free(arena);
-	return status == OK ? 0 : 1;
+	return serve_main(argc, argv, "wire-etcd ADDRESS FOLDER", serve);
 }

@@ -14,6 +14,7 @@
 
 #include "runtime/base/base.h"
 #include "runtime/loop/loop.h"
+#include "tests/wire/serve.h"
 #include "transport/http/server.h"
 
 #define WATCHERS_MAX 20000U
@@ -254,34 +255,15 @@ static enum status serve(const char *certificate, const char *key, struct arena 
 		{ .id = "handler", .class = &handler_class },
 		{ .id = "http", .class = &http_server_class, .args = &server },
 	};
-	const struct act_supervisor root = { .children = children, .child_count = 2 };
-	const struct loop_config config = {
-		.host = { .name = "wire", .node = 1, .host = 1, .epoch = 1, .root = &root }
-	};
-	struct loop *loop = NULL;
+	enum status status;
 
 	TRY(tls_context_new(&tls_config, &listeners[1].tls, why));
-	if (loop_open(&config, &loop) == OK) {
-		loop_run(loop);
-		loop_close(loop);
-	}
+	status = serve_actors(children, 2, why);
 	tls_context_unref(listeners[1].tls);
-	return loop != NULL ? OK : fault_set(why, IO, "", "the loop cannot be opened");
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	struct arena *arena = arena_new(0);
-	struct fault why = { 0 };
-	enum status status;
-
-	if (argc != 3) {
-		fprintf(stderr, "usage: wire-http CERTIFICATE KEY\n");
-		return 2;
-	}
-	status = serve(argv[1], argv[2], arena, &why);
-	if (status != OK)
-		fprintf(stderr, "wire-http: %s\n", why.text);
-	arena_free(arena);
-	return status == OK ? 0 : 1;
+	return serve_main(argc, argv, "wire-http CERTIFICATE KEY", serve);
 }

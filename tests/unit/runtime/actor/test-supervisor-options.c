@@ -129,6 +129,16 @@ struct row {
 	bool is_over; /* the supervisor gave up */
 };
 
+/* From 100 ms on, doubled up to 400. */
+#define BACK_OFF(within) \
+	.max_restarts = 9, .within_ms = (within), .backoff_min_ms = 100, .backoff_max_ms = 400
+#define FIVE_TIMES(who)                                 \
+	{ who, 0 }, { who, 0 }, { who, 0 }, { who, 0 }, \
+	{                                               \
+		who, 0                                  \
+	}
+#define TEN_TIMES(who) FIVE_TIMES(who), FIVE_TIMES(who)
+
 static const struct row rows[] = {
 	{ .name = "a restart too many",
 	  .spec = { .max_restarts = 2, .within_ms = 100 },
@@ -178,32 +188,12 @@ static const struct row rows[] = {
 	  .is_over = true },
 	{ .name = "where nothing is said, eleven in a minute are too many",
 	  .spec = { .max_restarts = 0 },
-	  .steps = { { "b1", 59000 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 } },
+	  .steps = { { "b1", 59000 }, TEN_TIMES("b1") },
 	  .story = "abcdbbbbbbbbbbDCA",
 	  .is_over = true },
 	{ .name = "but not in more than that",
 	  .spec = { .max_restarts = 0 },
-	  .steps = { { "b1", 61000 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 },
-		     { "b1", 0 } },
+	  .steps = { { "b1", 61000 }, TEN_TIMES("b1") },
 	  .story = "abcdbbbbbbbbbbb" },
 	{ .name = "orderly ends of a transient child cost nothing",
 	  .spec = { .max_restarts = 0, .within_ms = 100 },
@@ -211,31 +201,19 @@ static const struct row rows[] = {
 	  .steps = { { "b2", 0 } },
 	  .story = "abcdB" },
 	{ .name = "the least back-off is waited for",
-	  .spec = { .max_restarts = 9,
-		    .within_ms = 1000,
-		    .backoff_min_ms = 100,
-		    .backoff_max_ms = 400 },
+	  .spec = { BACK_OFF(1000) },
 	  .steps = { { "b1", 49 } },
 	  .story = "abcd" },
 	{ .name = "and not more than that",
-	  .spec = { .max_restarts = 9,
-		    .within_ms = 1000,
-		    .backoff_min_ms = 100,
-		    .backoff_max_ms = 400 },
+	  .spec = { BACK_OFF(1000) },
 	  .steps = { { "b1", 101 } },
 	  .story = "abcdb" },
 	{ .name = "it doubles from failure to failure",
-	  .spec = { .max_restarts = 9,
-		    .within_ms = 1000,
-		    .backoff_min_ms = 100,
-		    .backoff_max_ms = 400 },
+	  .spec = { BACK_OFF(1000) },
 	  .steps = { { "b1", 101 }, { "b1", 99 } },
 	  .story = "abcdb" },
 	{ .name = "up to the longest",
-	  .spec = { .max_restarts = 9,
-		    .within_ms = 9000,
-		    .backoff_min_ms = 100,
-		    .backoff_max_ms = 400 },
+	  .spec = { BACK_OFF(9000) },
 	  .steps = { { "b1", 101 }, { "b1", 201 }, { "b1", 401 }, { "b1", 401 }, { "b1", 401 } },
 	  .story = "abcdbbbbb" },
 	{ .name = "which need not be a doubling",
@@ -252,49 +230,27 @@ static const struct row rows[] = {
 		     { "b1", 250 } },
 	  .story = "abcdbbbbbbb" },
 	{ .name = "a child that lived long begins anew",
-	  .spec = { .max_restarts = 9,
-		    .within_ms = 9000,
-		    .backoff_min_ms = 100,
-		    .backoff_max_ms = 400 },
+	  .spec = { BACK_OFF(9000) },
 	  .steps = { { "b1", 101 }, { "b1", 201 }, { NULL, 500 }, { "b1", 101 } },
 	  .story = "abcdbbb" },
 	{ .name = "one child's back-off is not another's",
-	  .spec = { .max_restarts = 9,
-		    .within_ms = 9000,
-		    .backoff_min_ms = 100,
-		    .backoff_max_ms = 400 },
+	  .spec = { BACK_OFF(9000) },
 	  .steps = { { "b1", 101 }, { "b1", 201 }, { "c1", 101 } },
 	  .story = "abcdbbc" },
 	{ .name = "a group waits together",
-	  .spec = { .strategy = ACT_ONE_FOR_ALL,
-		    .max_restarts = 9,
-		    .within_ms = 9000,
-		    .backoff_min_ms = 100,
-		    .backoff_max_ms = 400 },
+	  .spec = { .strategy = ACT_ONE_FOR_ALL, BACK_OFF(9000) },
 	  .steps = { { "b1", 49 } },
 	  .story = "abcdDCA" },
 	{ .name = "and comes back together",
-	  .spec = { .strategy = ACT_ONE_FOR_ALL,
-		    .max_restarts = 9,
-		    .within_ms = 9000,
-		    .backoff_min_ms = 100,
-		    .backoff_max_ms = 400 },
+	  .spec = { .strategy = ACT_ONE_FOR_ALL, BACK_OFF(9000) },
 	  .steps = { { "b1", 101 } },
 	  .story = "abcdDCAabcd" },
 	{ .name = "an elder that fails meanwhile widens the group",
-	  .spec = { .strategy = ACT_REST_FOR_ONE,
-		    .max_restarts = 9,
-		    .within_ms = 9000,
-		    .backoff_min_ms = 100,
-		    .backoff_max_ms = 400 },
+	  .spec = { .strategy = ACT_REST_FOR_ONE, BACK_OFF(9000) },
 	  .steps = { { "c1", 10 }, { "a1", 300 } },
 	  .story = "abcdDBabcd" },
 	{ .name = "an elder that is forgotten meanwhile does not move the group",
-	  .spec = { .strategy = ACT_REST_FOR_ONE,
-		    .max_restarts = 9,
-		    .within_ms = 9000,
-		    .backoff_min_ms = 100,
-		    .backoff_max_ms = 400 },
+	  .spec = { .strategy = ACT_REST_FOR_ONE, BACK_OFF(9000) },
 	  .restart = { ACT_TEMPORARY },
 	  .steps = { { "c1", 10 }, { "a1", 300 } },
 	  .story = "abcdDcd" },
@@ -334,38 +290,41 @@ TEST(intensity_and_back_off_are_what_the_options_say)
 
 /* ---- the time an end may take ---------------------------------------------------------------------------------- */
 
+/* c takes 300 ms to be killed; who is before it waits for it. */
+static void open_stubborn(struct family *family, enum act_strategy strategy)
+{
+	family_plan(family, strategy, ACT_PERMANENT);
+	family->args[2].is_stubborn = true;
+	family->children[2].shutdown_ms = 300;
+	manual_open(&family->manual, &family->spec);
+}
+
+static void expect_patience(struct family *family, const char *then)
+{
+	manual_run(&family->manual, 299);
+	CHECK_STR(str_from(family->story.text), "abcdD");
+	manual_run(&family->manual, 2);
+	CHECK_STR(str_from(family->story.text), then);
+	family->args[2].is_stubborn = false;
+	manual_close(&family->manual);
+}
+
 TEST(a_child_that_does_not_end_is_killed_after_its_own_time_when_the_host_ends)
 {
 	struct family family = { 0 };
 
-	family_plan(&family, ACT_ONE_FOR_ONE, ACT_PERMANENT);
-	family.args[2].is_stubborn = true;
-	family.children[2].shutdown_ms = 300;
-	manual_open(&family.manual, &family.spec);
+	open_stubborn(&family, ACT_ONE_FOR_ONE);
 	act_host_stop(family.manual.host);
-	manual_run(&family.manual, 299);
-	/* Those before it wait for it. */
-	CHECK_STR(str_from(family.story.text), "abcdD");
-	manual_run(&family.manual, 2);
-	CHECK_STR(str_from(family.story.text), "abcdDBA");
-	manual_close(&family.manual);
+	expect_patience(&family, "abcdDBA");
 }
 
 TEST(a_child_that_does_not_end_is_killed_after_its_own_time_when_its_group_restarts)
 {
 	struct family family = { 0 };
 
-	family_plan(&family, ACT_ONE_FOR_ALL, ACT_PERMANENT);
-	family.args[2].is_stubborn = true;
-	family.children[2].shutdown_ms = 300;
-	manual_open(&family.manual, &family.spec);
+	open_stubborn(&family, ACT_ONE_FOR_ALL);
 	family_poke(&family, "a1");
-	manual_run(&family.manual, 299);
-	CHECK_STR(str_from(family.story.text), "abcdD");
-	manual_run(&family.manual, 2);
-	CHECK_STR(str_from(family.story.text), "abcdDBabcd");
-	family.args[2].is_stubborn = false;
-	manual_close(&family.manual);
+	expect_patience(&family, "abcdDBabcd");
 }
 
 TEST(the_delay_is_drawn_between_half_of_it_and_all)
