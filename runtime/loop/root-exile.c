@@ -18,7 +18,7 @@ void root_exile_plan(struct hosted *host)
 	uint32_t n = 0;
 
 	for (; host->spec->argv[n] != NULL; n++) {
-		assert(n + 3 < ROOT_WORDS_MAX);
+		assert(n + ROOT_WORDS_ADDED + 1 < ROOT_WORDS_MAX);
 		host->words[n] = host->spec->argv[n];
 	}
 	if (host->without[0] != '\0') {

@@ -20,7 +20,6 @@
 #define ROOT_WORK_BYTES 4096U    /* a spare's order: its new command line */
 
 #define ROOT_HOSTS_MAX 16U
-#define ROOT_WORDS_MAX 96U
 #define ROOT_EXILES_MAX 4U
 #define ROOT_BLAMES_MAX 32U
 #define ROOT_WITHOUT_BYTES 256U

@@ -16,7 +16,6 @@
 
 #define FAILURES_MAX 3U
 #define WORK_HEAD 4U /* the length of what follows */
-#define WORDS_MAX 32U
 
 static uint32_t wanted(const struct root *root)
 {
@@ -173,12 +172,26 @@ static void warm_up(void)
 	loop_close(loop);
 }
 
+/* False: more of them than a host has. */
+static bool cut_words(char *at, uint32_t len, char *words[ROOT_WORDS_MAX], int *out_count)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < len; i += (uint32_t)strlen(at + i) + 1) {
+		if (count + 1 == ROOT_WORDS_MAX)
+			return false; /* the last one is NULL */
+		words[count++] = at + i;
+	}
+	words[count] = NULL;
+	*out_count = (int)count;
+	return true;
+}
+
 enum status root_spare_wait(struct arena *arena, char **argv, int *out_argc, char ***out_argv)
 {
-	char head[WORK_HEAD], **words = arena_array(arena, char *, WORDS_MAX + 1);
+	char head[WORK_HEAD], **words = arena_array(arena, char *, ROOT_WORDS_MAX);
 	uint32_t len;
 	char *at;
-	int count = 0;
 
 	warm_up();
 	if (write(ROOT_LIFE_FD, "W", 1) != 1 || !read_all(head, sizeof head))
@@ -189,12 +202,9 @@ enum status root_spare_wait(struct arena *arena, char **argv, int *out_argc, cha
 	at = arena_alloc(arena, len);
 	if (!read_all(at, len))
 		return GONE;
-	if (at[len - 1] != '\0')
+	if (at[len - 1] != '\0' || !cut_words(at, len, words, out_argc))
 		return CORRUPT;
 	rename_process(argv, str_of(at, len));
-	for (uint32_t i = 0; i < len && count < (int)WORDS_MAX; i += (uint32_t)strlen(at + i) + 1)
-		words[count++] = at + i;
-	*out_argc = count;
 	*out_argv = words;
 	return OK;
 }

@@ -12,13 +12,17 @@
 #include "runtime/base/fault.h"
 
 #define ROOT_SPARES_MAX 4U
+#define ROOT_WORDS_MAX \
+	160U /* of a host's command line, with those that the root adds and the NULL behind them */
+#define ROOT_WORDS_ADDED 2U
 
 #pragma GCC visibility push(default)
 
 struct root_host {
 	const char *name;
-	const char *const *argv; /* argv[0] is the path of the binary; ends in NULL */
-	uint16_t host;           /* its number on the node */
+	const char *const *
+	    argv; /* argv[0] is the path of the binary; ends in NULL; leaves room for ROOT_WORDS_ADDED */
+	uint16_t host; /* its number on the node */
 	enum act_restart restart;
 	uint32_t ready_ms;    /* to say ready in; 0: LIMIT_HOST_READY_MS */
 	uint32_t shutdown_ms; /* from SIGTERM to SIGKILL; 0: LIMIT_SHUTDOWN_MS */

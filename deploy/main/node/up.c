@@ -19,6 +19,8 @@
 #define HOSTS 3U
 #define MOST_DESCRIPTORS (1U << 20)
 #define WORDS_MAX (12U + SCHEDULE_WORDS + HISTORY_WORDS + API_OPTIONS_WORDS)
+_Static_assert(WORDS_MAX + ROOT_WORDS_ADDED <= ROOT_WORDS_MAX,
+	       "every option at once is a command line");
 #define SPARE_ROOM 4096U /* what a spare may be called once it is a host */
 
 struct up {

@@ -62,19 +62,27 @@ static void spawn_all(struct act *act, void *state, void *arg)
 	CHECK_STATUS(act_spawn(act, &watcher_class, yard, NULL, &yard->watcher), OK);
 }
 
-static struct yard *make_yard(const char *script)
+static const char *const *shell(const char *script)
 {
-	struct yard *yard = arena_new_of(test_arena(), struct yard);
-	const struct loop_config config = {
-		.host = { .name = "root", .node = 1, .host = 1, .epoch = 1 }
-	};
 	const char **argv = arena_array(test_arena(), const char *, 4);
 
 	argv[0] = "/bin/sh";
 	argv[1] = "-c";
 	argv[2] = script;
-	yard->host =
-	    (struct root_host){ .name = "shell", .argv = argv, .host = 2, .restart = ACT_PERMANENT };
+	return argv;
+}
+
+/* `spare` NULL: without one. */
+static struct yard *make_yard_with(const char *script, const char *spare)
+{
+	struct yard *yard = arena_new_of(test_arena(), struct yard);
+	const struct loop_config config = {
+		.host = { .name = "root", .node = 1, .host = 1, .epoch = 1 }
+	};
+
+	yard->host = (struct root_host){
+		.name = "shell", .argv = shell(script), .host = 2, .restart = ACT_PERMANENT
+	};
 	yard->spec = (struct root_spec){ .strategy = ACT_ONE_FOR_ONE,
 					 .max_restarts = MAX_RESTARTS,
 					 .within_ms = 60000,
@@ -82,12 +90,19 @@ static struct yard *make_yard(const char *script)
 					 .backoff_max_ms = 2,
 					 .hosts = &yard->host,
 					 .host_count = 1,
+					 .spares = spare != NULL,
+					 .spare_argv = spare != NULL ? shell(spare) : NULL,
 					 .held_fd = -1,
 					 .state_folder = test_folder() };
 	CHECK_STATUS(loop_open(&config, &yard->loop), OK);
 	CHECK(act_host_enter(loop_host(yard->loop), act_host_root(loop_host(yard->loop)), spawn_all,
 			     yard));
 	return yard;
+}
+
+static struct yard *make_yard(const char *script)
+{
+	return make_yard_with(script, NULL);
 }
 
 static bool is_ready_again(void *arg)
@@ -156,5 +171,81 @@ TEST(a_host_that_ends_by_itself_too_often_is_given_up)
 
 	CHECK(loop_run_until(yard->loop, is_given_up, yard, WAIT_MS));
 	CHECK_EQ(yard->ends, MAX_RESTARTS + 1);
+	loop_close(yard->loop);
+}
+
+/* ---- spares ---- */
+
+/* What scripts have noted in the test's folder, one line each. */
+static struct str noted(void)
+{
+	const struct seams_files *files = loop_files();
+	const char *path = arena_printf(test_arena(), "%s/noted", test_folder()).at;
+	struct seams_file *file;
+	char *text = arena_zalloc(test_arena(), 256);
+	size_t len = 0;
+
+	if (files->open(files->self, path, SEAMS_READ, 0, &file) != OK)
+		return STR("");
+	CHECK_STATUS(files->read(files->self, file, text, 255, 0, &len), OK);
+	files->close(files->self, file);
+	return str_of(text, (uint32_t)len);
+}
+
+/* Its order is a length and so many bytes, of which it waits for the length alone. */
+static const char *spare_script(void)
+{
+	return arena_printf(
+		   test_arena(),
+		   "printf W >&3; dd bs=1 count=4 <&3 2>/dev/null >&2; echo $$ >> %s/noted; "
+		   "printf R >&3; exec sleep 60",
+		   test_folder())
+	    .at;
+}
+
+static bool has_spare(void *arg)
+{
+	(void)arg;
+	return noted().len > 0;
+}
+
+TEST(a_host_that_ends_goes_on_in_a_spare)
+{
+	struct yard *yard = make_yard_with("printf R >&3; exec sleep 60", spare_script());
+	uint16_t first;
+
+	yard->wanted = 1;
+	CHECK(loop_run_until(yard->loop, is_ready_again, yard, WAIT_MS));
+	first = yard->epoch;
+	/* Until a spare is warm hosts start cold. */
+	for (yard->wanted = 2; !has_spare(NULL); yard->wanted++) {
+		CHECK(kill((pid_t)yard->pid, SIGKILL) == 0);
+		CHECK(loop_run_until(yard->loop, is_ready_again, yard, WAIT_MS));
+		CHECK_EQ(yard->given_up, 0);
+	}
+	CHECK_STR(noted(), arena_printf(test_arena(), "%d\n", (int)yard->pid).at);
+	CHECK((uint16_t)(yard->epoch - first) < 0x8000 && yard->epoch != first);
+	loop_close(yard->loop);
+}
+
+static bool has_tried_thrice(void *arg)
+{
+	(void)arg;
+	return noted().len == 6;
+}
+
+TEST(a_host_whose_spares_never_get_warm_starts_cold_and_they_are_given_up)
+{
+	struct yard *yard = make_yard_with(
+	    "printf R >&3; exec sleep 60",
+	    arena_printf(test_arena(), "echo x >> %s/noted; exit 1", test_folder()).at);
+
+	CHECK(loop_run_until(yard->loop, has_tried_thrice, yard, WAIT_MS));
+	for (yard->wanted = 2; yard->wanted < 5; yard->wanted++) {
+		CHECK(kill((pid_t)yard->pid, SIGKILL) == 0);
+		CHECK(loop_run_until(yard->loop, is_ready_again, yard, WAIT_MS));
+		CHECK_EQ(yard->given_up, 0);
+	}
+	CHECK_STR(noted(), "x\nx\nx\n");
 	loop_close(yard->loop);
 }
