@@ -67,6 +67,7 @@ static enum status links_init(struct act *act, void *state, const void *args)
 				      .loop = loop_of(act),
 				      .node_name = NODE_NAME,
 				      .run_folder = str_from(member->program->folder) };
+	struct peer *ended = member->peer; /* of an earlier life of this actor */
 	struct fault why = { 0 };
 	struct seams_link link;
 	enum status status = peer_open(&config, &member->peer, &why);
@@ -78,6 +79,7 @@ static enum status links_init(struct act *act, void *state, const void *args)
 	}
 	link = peer_seam(member->peer);
 	act_host_set_link(host, &link);
+	peer_retire(ended);
 	act_own(act, close_links, member);
 	return learn(member);
 }

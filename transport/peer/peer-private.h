@@ -110,7 +110,8 @@ struct peer {
 	struct peer_stats stats;
 
 	struct mono wake; /* the next turn, of which the owner knows; FAR: none is needed */
-	bool is_turning, is_closing;
+	uint32_t turns;   /* that the owner is still to call, the superseded ones too */
+	bool is_turning, is_closing, is_retired;
 };
 
 struct mono peer_now(const struct peer *hub);

@@ -99,12 +99,12 @@ void peer_wake_by(struct peer *hub, struct mono at)
 	if (hub->is_turning || hub->is_closing || at.ns >= hub->wake.ns)
 		return; /* a turn sees to it at its end */
 	hub->wake = at;
+	hub->turns++;
 	hub->owner.call_at(hub->owner.self, at, turn, hub);
 }
 
-static void turn(void *arg)
+static void take_turn(struct peer *hub)
 {
-	struct peer *hub = arg;
 	struct mono now = peer_now(hub), next;
 	/* We slept, not they: what they sent meanwhile is still to be read. */
 	bool was_late = now.ns - hub->wake.ns > hub->dead_ms * TIME_MS / 2;
@@ -125,6 +125,19 @@ static void turn(void *arg)
 	inbox_retry(hub); /* what fails again asks for another turn */
 	hub->is_turning = false;
 	peer_wake_by(hub, next);
+}
+
+static void hub_free(struct peer *hub);
+
+static void turn(void *arg)
+{
+	struct peer *hub = arg;
+
+	assert(hub->turns > 0);
+	hub->turns--;
+	take_turn(hub);
+	if (hub->is_retired && hub->turns == 0)
+		hub_free(hub);
 }
 
 /* ---- the seam ---- */
@@ -324,6 +337,16 @@ void peer_free(struct peer *hub)
 	if (hub->net.loop == NULL)
 		operations_fini(&hub->operations);
 	hub_free(hub);
+}
+
+void peer_retire(struct peer *hub)
+{
+	if (hub == NULL)
+		return;
+	assert(hub->is_closing && hub->net.loop != NULL);
+	hub->is_retired = true;
+	if (hub->turns == 0)
+		hub_free(hub);
 }
 
 struct str peer_address(const struct peer *peer)

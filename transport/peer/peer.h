@@ -82,6 +82,8 @@ MUST_USE enum status peer_open(const struct peer_config *config, GIVE struct pee
 void peer_stop(struct peer *peer);
 /* After peer_stop, when what the owner was asked to call has been called or never will be. NULL is fine. */
 void peer_free(TAKE struct peer *peer);
+/* Instead, after peer_stop, where the owner lives on and may still be to call something: the memory goes with the last of it. Of links that a loop carries. NULL is fine. */
+void peer_retire(TAKE struct peer *peer);
 
 /* The seam: give it to the host (act_host_set_link). Valid until peer_free; after peer_stop a send says UNAVAILABLE. */
 struct seams_link peer_seam(struct peer *peer);

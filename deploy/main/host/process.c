@@ -243,6 +243,7 @@ static enum status open_links(struct act *act, struct process *process, struct f
 static enum status links_init(struct act *act, void *state, const void *args)
 {
 	struct process *process = (struct process *)(uintptr_t)args;
+	struct peer *ended = process->peer; /* of an earlier life of this actor */
 	struct fault why = { 0 };
 	struct seams_link link;
 	enum status status = open_links(act, process, &why);
@@ -254,6 +255,7 @@ static enum status links_init(struct act *act, void *state, const void *args)
 	}
 	link = peer_seam(process->peer);
 	act_host_set_link(act_host_of(act), &link);
+	peer_retire(ended);
 	act_own(act, close_links, process);
 	directory_learn_own(act, process);
 	return OK;

@@ -1,4 +1,5 @@
 /* Links under hosts of actors: what becomes of monitors, requests and references when a session ends. */
+#include <malloc.h>
 #include <stdio.h>
 
 #include "runtime/loop/loop.h"
@@ -82,6 +83,13 @@ struct place {
 	struct loop *loop;
 	struct peer *peer;
 	struct actor actor;
+	VEC(struct due *) due; /* calls at a time that its links have asked for and not had */
+};
+
+struct due {
+	struct place *place;
+	void (*fn)(void *arg);
+	void *arg;
 };
 
 static void spawn(struct act *act, void *state, void *arg)
@@ -243,4 +251,97 @@ LINK_TEST(the_end_of_the_links_of_a_host_is_told_to_its_own_monitors_and_askers)
 	close_place(&a);
 	peer_free(old);
 	close_place(&b);
+}
+
+static void run_due(void *arg)
+{
+	struct due due = *(struct due *)arg;
+
+	for (uint32_t i = 0; i < due.place->due.len; i++)
+		if (due.place->due.at[i] == arg)
+			vec_remove(&due.place->due, i);
+	due.fn(due.arg);
+}
+
+static void note_call_at(void *self, struct mono at, void (*fn)(void *arg), void *arg)
+{
+	struct place *place = self;
+	struct due *due = arena_new_of(test_arena(), struct due);
+
+	*due = (struct due){ place, fn, arg };
+	vec_push(&place->due, due);
+	act_host_call_at(loop_host(place->loop), at, run_due, due);
+}
+
+static void note_call(void *self, void (*fn)(void *arg), void *arg)
+{
+	struct peer_owner host = peer_owner_host(loop_host(((struct place *)self)->loop));
+
+	host.call(host.self, fn, arg);
+}
+
+static void note_received(void *self, struct seams_peer from, struct str bytes)
+{
+	act_host_receive(loop_host(((struct place *)self)->loop), from, bytes);
+}
+
+static void note_lost(void *self, struct seams_peer peer)
+{
+	act_host_lost(loop_host(((struct place *)self)->loop), peer);
+}
+
+/* As the actor that keeps a host's links does when it begins another life. */
+static void open_again(struct place *place, uint16_t host, uint16_t epoch)
+{
+	struct peer_config config = link_side_config(host, epoch);
+	struct peer *ended = place->peer;
+	struct seams_link link;
+
+	config.owner =
+	    (struct peer_owner){ place, note_received, note_lost, note_call, note_call_at };
+	config.clock = act_host_seams(loop_host(place->loop))->clock;
+	config.random = act_host_seams(loop_host(place->loop))->random;
+	config.loop = place->loop;
+	config.connect_ms = config.greet_ms = 100;
+	peer_stop(ended);
+	CHECK_STATUS(peer_open(&config, &place->peer, NULL), OK);
+	link = peer_seam(place->peer);
+	act_host_set_link(loop_host(place->loop), &link);
+	peer_retire(ended);
+}
+
+static bool has_others_due(const struct place *place)
+{
+	for (uint32_t i = 0; i < place->due.len; i++)
+		if (place->due.at[i]->arg != place->peer)
+			return true;
+	return false;
+}
+
+/* Each has asked for calls when it ends: its memory goes with the last of them. */
+TEST(links_that_are_opened_again_and_again_leave_nothing_behind)
+{
+	struct place a, b;
+	size_t before = 0;
+
+	open_place(&a, 1, 7);
+	open_place(&b, 2, 9);
+	for (uint32_t life = 0; life < 40; life++) {
+		b.actor.count = 0;
+		as_actor(&a, greet, &b);
+		CHECK(has_been_told(&b, &a, 1));
+		if (life == 8)
+			before = mallinfo2().uordblks;
+		open_again(&a, 1, 7);
+		CHECK(life == 0 || has_others_due(&a));
+	}
+	while (has_others_due(&a)) {
+		loop_step(a.loop, 1);
+		loop_step(b.loop, 0);
+	}
+	CHECK(mallinfo2().uordblks <=
+	      before + 16 * KIB); /* 32 lives, each with a hub of 3 KiB and its links */
+	close_place(&a);
+	close_place(&b);
+	vec_fini(&a.due);
 }
