@@ -218,8 +218,8 @@ void replica_settle(struct replica *replica, struct mono now, struct replica_out
 enum status replica_step(struct replica *replica, struct core_event *event, struct mono now,
 			 struct replica_output *out, struct fault *why)
 {
-	if (replica->is_failed)
-		return fault_set(why, IO, "", "the log failed");
+	if (replica->is_failed) /* nothing happened: whoever leads next may be asked */
+		return fault_set(why, UNAVAILABLE, "", "the log failed");
 	bool was_leader = replica->is_started && core_role(replica->core) == CORE_LEADER;
 	if (was_leader)
 		replica_excuse(replica, now);
@@ -240,9 +240,7 @@ enum status replica_step(struct replica *replica, struct core_event *event, stru
 static void step_quietly(struct replica *replica, struct core_event *event, struct mono now,
 			 struct replica_output *out)
 {
-	struct fault why = { .status = OK };
-	enum status status = replica_step(replica, event, now, out, &why);
-	if (status == CORRUPT)
+	if (replica_step(replica, event, now, out, NULL) == CORRUPT)
 		replica->refused++;
 }
 

@@ -10,7 +10,7 @@
  *   - reads complete when `committed` has given out everything up to their index, and never say less than was
  *     acknowledged anywhere before they were asked;
  *   - at most one job on the log lane at a time; what gathers meanwhile becomes the next one's single write.
- * A failed job is the end: `is_failed` is set, nothing more is sent or accepted, and the owner ends its process.
+ * A failed job is the end: `is_failed` is set, nothing more is sent or accepted (UNAVAILABLE), and the owner ends its process.
  *
  * Every function takes `now` and appends to `out`; call replica_output_clear() after acting on it.
  */
