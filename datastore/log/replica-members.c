@@ -518,13 +518,23 @@ static bool is_watched(const struct replica *replica, const struct peer *peer)
 	return member && member->role != MEMBER_SPARE && peer->id != replica->id;
 }
 
-static bool tick_peers(struct replica *replica, struct mono now)
+static bool tick_peer(struct peer *peer, struct mono now, struct replica_output *out)
+{
+	bool changed = liveness_tick(&peer->liveness, now);
+	bool is_dead = peer->liveness.state == LIVENESS_DEAD;
+	if (is_dead && !peer->is_told_dead)
+		vec_push(&out->dead, peer->id);
+	peer->is_told_dead = is_dead;
+	return changed;
+}
+
+static bool tick_peers(struct replica *replica, struct mono now, struct replica_output *out)
 {
 	bool changed = false;
 	for (uint32_t i = 0; i < replica->peers.len; i++) {
 		struct peer *peer = &replica->peers.at[i];
 		if (is_watched(replica, peer))
-			changed |= liveness_tick(&peer->liveness, now);
+			changed |= tick_peer(peer, now, out);
 		else
 			peer->liveness.heard = now;
 		if (peer->is_stopping && now.ns - peer->going_since.ns > STOP_MS * TIME_MS)
@@ -570,7 +580,7 @@ void replica_manage(struct replica *replica, struct mono now, struct replica_out
 	if (core_role(replica->core) != CORE_LEADER || replica->is_failed)
 		return;
 	follow_transfer(replica, now, out);
-	if (tick_peers(replica, now))
+	if (tick_peers(replica, now, out))
 		replica->manage_after = now;
 	if (now.ns < replica->manage_after.ns)
 		return;

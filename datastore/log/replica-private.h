@@ -58,6 +58,7 @@ struct peer {
 	bool is_pressed, is_leaving, is_stopping;
 	struct mono going_since;
 	bool has_caught_up; /* when it was last heard */
+	bool is_told_dead;  /* the owner knows */
 };
 
 struct replica {

@@ -19,6 +19,7 @@ void replica_output_clear(struct replica_output *out)
 	vec_clear(&out->messages);
 	vec_clear(&out->reads);
 	vec_clear(&out->snapshot_wanted);
+	vec_clear(&out->dead);
 	arena_reset(out->arena);
 	out->log_job = out->background_job = NULL;
 	out->offer = (struct core_offer){ 0 };
@@ -35,6 +36,7 @@ void replica_output_fini(struct replica_output *out)
 	vec_fini(&out->messages);
 	vec_fini(&out->reads);
 	vec_fini(&out->snapshot_wanted);
+	vec_fini(&out->dead);
 	arena_free(out->arena);
 	out->arena = NULL;
 }

@@ -119,6 +119,7 @@ struct replica_output {
 	struct core_offer offer;
 	/* Leader: these members were offered one and will ask for it. */
 	VEC(uint64_t) snapshot_wanted;
+	VEC(uint64_t) dead;   /* leader: members that it takes for dead from now on, for the log */
 	bool state_changed;   /* role, term or leader: replica_status */
 	bool members_changed; /* replica_members */
 	bool is_removed;      /* we are no member any more: stop, forget the folder */

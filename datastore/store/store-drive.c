@@ -179,6 +179,12 @@ static void tell_step(struct store *store, const struct roles_step *step)
 								     : "leader"));
 }
 
+static void tell_dead(const struct replica_output *out)
+{
+	for (uint32_t i = 0; i < out->dead.len; i++)
+		log_warn("store", "takes a member for dead", LOG_U64("member", out->dead.at[i]));
+}
+
 static void leave_cluster(struct store *store)
 {
 	log_warn("store", "is no longer a member of its cluster", LOG_U64("id", store->seen.id));
@@ -214,6 +220,7 @@ static void act_on_output(struct store *store)
 		else
 			store_on_read_index(store, &out->reads.at[i]);
 	}
+	tell_dead(out);
 	tell_step(store, &out->step);
 	if (out->offer.from)
 		store_on_offer(store, &out->offer);
@@ -228,7 +235,7 @@ static bool has_output(const struct replica_output *out)
 	return out->messages.len || out->committed.len || out->reads.len || out->log_job ||
 	       out->background_job || out->offer.from || out->snapshot_wanted.len ||
 	       out->state_changed || out->members_changed || out->is_removed || out->missing ||
-	       out->is_failed || out->step.kind != ROLES_NONE;
+	       out->is_failed || out->dead.len || out->step.kind != ROLES_NONE;
 }
 
 static void arm(struct store *store)

@@ -134,9 +134,11 @@ static void lose_voters(uint64_t seed, struct times *times)
 	for (uint32_t i = 0; i < scene.nodes - scene.voters; i++) {
 		uint32_t lost = some_voter(&scene, (seed + i) % 4 == 0);
 		uint64_t id = cluster_view(scene.cluster, lost).id, dead_ms, whole_ms;
+		uint32_t said = cluster_said(scene.cluster, "store: takes a member for dead");
 
 		act_sim_crash(cluster_sim(scene.cluster), lost);
 		await_repair(&scene, id, scene.voters / 2, &dead_ms, &whole_ms);
+		CHECK_EQ(cluster_said(scene.cluster, "store: takes a member for dead"), said + 1);
 		if (dead_ms > times->dead_worst)
 			times->dead_worst = dead_ms;
 		if (whole_ms - dead_ms > times->repair_worst)
@@ -185,6 +187,7 @@ TEST(a_voter_that_is_away_for_a_second_keeps_its_vote)
 		cluster_run(scene.cluster, 3000);
 	}
 	CHECK_EQ(cluster_said(scene.cluster, "store: takes a step of membership"), steps);
+	CHECK_EQ(cluster_said(scene.cluster, "store: takes a member for dead"), 0);
 	tear_down(&scene);
 }
 
