@@ -71,6 +71,8 @@ static GENERAL_NAME *general_name(struct str text)
 
 	if (str_find(text, STR("://")) > 0)
 		return general_text(GEN_URI, text);
+	if (str_find_char(text, '@') > 0)
+		return general_text(GEN_EMAIL, text);
 	if (text.len > 0 && text.len < sizeof copy)
 		memcpy(copy, text.at, text.len);
 	if (inet_pton(AF_INET, copy, address) == 1)
@@ -94,10 +96,11 @@ static enum status general_names(const struct certificate_wish *wish, GIVE GENER
 
 		if (name == NULL) {
 			GENERAL_NAMES_free(names);
-			return fault_set(why, INVALID, "",
-					 "\"" STR_FMT
-					 "\" is neither a DNS name, an address nor a URI",
-					 STR_ARG(wish->names[i]));
+			return fault_set(
+			    why, INVALID, "",
+			    "\"" STR_FMT
+			    "\" is neither a DNS name, an address of any sort nor a URI",
+			    STR_ARG(wish->names[i]));
 		}
 		sk_GENERAL_NAME_push(names, name);
 	}

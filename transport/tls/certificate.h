@@ -34,7 +34,8 @@ struct certificate_wish {
 	struct str common_name;          /* a user's name in Kubernetes */
 	const struct str *organizations; /* its groups */
 	uint32_t organizations_count;
-	const struct str *names; /* DNS names, IP addresses and URIs, told apart by their form */
+	const struct str
+	    *names; /* DNS names, IP and e-mail addresses and URIs, told apart by their form */
 	uint32_t names_count;
 	unsigned usage;         /* enum certificate_usage */
 	struct wall not_before; /* usually a few minutes ago: clocks differ */

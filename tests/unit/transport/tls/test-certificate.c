@@ -9,7 +9,8 @@ static const struct str names[] = { { "kubernetes.default.svc", 22 },
 				    { "*.example.org", 13 },
 				    { "10.96.0.1", 9 },
 				    { "fd00::1", 7 },
-				    { "spiffe://troupe/node", 20 } };
+				    { "spiffe://troupe/node", 20 },
+				    { "ops@example.com", 15 } };
 
 static struct certificate_wish make_wish(void)
 {
@@ -18,7 +19,7 @@ static struct certificate_wish make_wish(void)
 		.organizations = groups,
 		.organizations_count = 2,
 		.names = names,
-		.names_count = 5,
+		.names_count = 6,
 		.usage = CERTIFICATE_SERVER,
 		.not_before = { AUTHORITY_NOW.ns - AUTHORITY_DAY },
 		.not_after = { AUTHORITY_NOW.ns + AUTHORITY_DAY },
@@ -38,6 +39,8 @@ static void check_subject(const struct certificate_info *info)
 	CHECK_STR(info->addresses[1], "fd00::1");
 	CHECK_EQ(info->uris_count, 1);
 	CHECK_STR(info->uris[0], "spiffe://troupe/node");
+	CHECK_EQ(info->emails_count, 1);
+	CHECK_STR(info->emails[0], "ops@example.com");
 }
 
 TEST(a_certificate_says_what_was_wished)
