@@ -5,6 +5,8 @@ const struct controller *const controllers[] = {
 	&service_account_controller,
 	&root_ca_controller,
 	&cluster_role_aggregation_controller,
+	&certificate_signing_controller,
+	&certificate_cleaner_controller,
 	&custom_resource_definition_controller,
 	&api_service_controller,
 	&namespace_controller,

@@ -107,6 +107,7 @@ USES = {
     "actors/controller/job": RUNTIME + RECORDS + ["actors/client", "actors/controller", "actors/controller/workload"],
     "actors/controllers": ["actors/controller"],
     **{room: ["actors/controller", "actors/controllers"] + FAMILIES + ["datastore/schema"] for room in CONTROLLERS},
+    "actors/controllers/access": ["actors/controller", "actors/controllers"] + FAMILIES + ["datastore/schema", "transport/tls"],  # signs certificates
     "actors/controllers/extension": ["actors/controller", "actors/controllers"] + FAMILIES + ["datastore/schema", "datastore/custom/policy"],  # types of expressions
     # An actor of its own: messages, timers; amounts and patches from records.
     "actors/scheduler/snapshot": CONTROL + RUNTIME + RECORDS,

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Looking: what kubectl shows of a live cluster, and what it says where there is nothing to show."""
+import base64
 import json
 import os
 import re
+import ssl
 import sys
 import tempfile
+import urllib.request
 
 import cluster as clusters
 import suite
@@ -55,7 +58,6 @@ def test_raw_paths_are_answered_as_they_are(cluster):
 
 
 def test_proxy_hands_requests_on(cluster):
-    import urllib.request
     child = started(cluster, "proxy", "--port=0")
     try:
         port = re.search(r":(\d+)$", lines_until(child, "Starting to serve").strip()).group(1)
@@ -65,20 +67,34 @@ def test_proxy_hands_requests_on(cluster):
         ended(child)
 
 
-def test_certificates_are_approved_and_denied(cluster):
-    key, request = (tempfile.mktemp(suffix=end) for end in (".key", ".csr"))
-    clusters.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", request, "-subj", "/CN=jo"])
-    import base64
-    with open(request, "rb") as file:
-        encoded = base64.b64encode(file.read()).decode()
-    os.unlink(key)
-    os.unlink(request)
-    for name, verb, condition in (("jo-yes", "approve", "Approved"), ("jo-no", "deny", "Denied")):
-        kubectl(cluster, "create", "-f", "-", stdin=json.dumps({
-            "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": name},
-            "spec": {"request": encoded, "signerName": "kubernetes.io/kube-apiserver-client", "usages": ["client auth"]}}))
-        expect(kubectl(cluster, "certificate", verb, name), "certificatesigningrequest.certificates.k8s.io/%s (approved|denied)" % name)
-        expect(kubectl(cluster, "get", "csr", name), condition)
+def who_is(node, certificate, key):
+    """Whom the API takes the holder of a certificate for."""
+    context = ssl.create_default_context(cafile=node.folder + "/pki/ca.crt")
+    context.load_cert_chain(certificate, key)
+    ask = urllib.request.Request("https://%s:%d/apis/authentication.k8s.io/v1/selfsubjectreviews" % (node.address, node.port), b"{}",
+                                 {"Content-Type": "application/json"})
+    with urllib.request.urlopen(ask, timeout=20, context=context) as answer:
+        return json.load(answer)["status"]["userInfo"]
+
+
+def test_certificates_are_approved_signed_and_denied(cluster):
+    with tempfile.TemporaryDirectory() as folder:
+        key, request, certificate = (os.path.join(folder, name) for name in ("key", "csr", "crt"))
+        clusters.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", request, "-subj",
+                      "/O=choir/CN=jo"])
+        with open(request, "rb") as file:
+            encoded = base64.b64encode(file.read()).decode()
+        for name, verb, condition in (("jo-yes", "approve", "Approved"), ("jo-no", "deny", "Denied")):
+            kubectl(cluster, "create", "-f", "-", stdin=json.dumps({
+                "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": name},
+                "spec": {"request": encoded, "signerName": "kubernetes.io/kube-apiserver-client", "usages": ["client auth"]}}))
+            expect(kubectl(cluster, "certificate", verb, name), "certificatesigningrequest.certificates.k8s.io/%s (approved|denied)" % name)
+            expect(kubectl(cluster, "get", "csr", name), condition)
+        clusters.until(lambda: "Approved,Issued" in kubectl(cluster, "get", "csr", "jo-yes"), 30, "it is signed")
+        with open(certificate, "wb") as file:
+            file.write(base64.b64decode(kubectl(cluster, "get", "csr", "jo-yes", "-o", "jsonpath={.status.certificate}")))
+        user = who_is(cluster.nodes[0], certificate, key)
+        assert user["username"] == "jo" and "choir" in user["groups"], user
 
 
 # ---- get -------------------------------------------------------------------------------------------------------

@@ -31,6 +31,10 @@ struct leader {
 	struct api_endpoints_args endpoints;
 	struct scheduler_args scheduler;
 	struct liveness_args liveness;
+	struct certificate_authority
+	    authority; /* who signs certificates that were asked for and approved */
+	struct certificate_key *authority_key;
+	struct controller signing;
 };
 
 struct leader_retry {
@@ -73,6 +77,32 @@ const char *const *leader_movable(struct arena *arena)
 	return names;
 }
 
+/* The row that signs, with what it signs by. */
+static void plan_signing(struct leader *leader)
+{
+	const struct pki_leaf *ca = &leader->process->pki.ca;
+	struct fault why = { 0 };
+
+	if (leader->authority_key == NULL && ca->key_pem.at != NULL &&
+	    certificate_key_from_pem(ca->key_pem, &leader->authority_key, &why) != OK)
+		log_warn("leader", "no certificate will be signed", LOG_FAULT(&why));
+	leader->authority = (struct certificate_authority){ .certificate_pem = ca->certificate_pem,
+							    .key = leader->authority_key };
+	leader->signing = certificate_signing_controller;
+	leader->signing.arg = &leader->authority;
+}
+
+static const struct controller *row_of(const struct leader *leader,
+				       const struct controller *controller)
+{
+	return controller == &certificate_signing_controller ? &leader->signing : controller;
+}
+
+static void release(void *state)
+{
+	certificate_key_free(((struct leader *)state)->authority_key);
+}
+
 static void plan_children(struct leader *leader)
 {
 	leader->spec = (struct act_supervisor){ .strategy = ACT_ONE_FOR_ONE,
@@ -96,14 +126,15 @@ static void plan_children(struct leader *leader)
 					 .term = leader->term,
 					 .port = leader->process->identity.api_port };
 	leader->scheduler = (struct scheduler_args){ leader->api, leader->term };
+	plan_signing(leader);
 	add(leader, "bootstrap", &bootstrap_class, &leader->bootstrap);
 	add(leader, "api-endpoints", &api_endpoints_class, &leader->endpoints);
 	add(leader, "caches", &caches_class, &leader->caches);
 	add(leader, "liveness", &liveness_class, &leader->liveness);
 	add_chosen(leader, SCHEDULER, &scheduler_class, &leader->scheduler);
 	for (uint32_t i = 0; controllers[i] != NULL; i++) {
-		leader->runners[i] =
-		    (struct runner_args){ controllers[i], leader->api, leader->term };
+		leader->runners[i] = (struct runner_args){ row_of(leader, controllers[i]),
+							   leader->api, leader->term };
 		add_chosen(leader, controllers[i]->name, &controller_class, &leader->runners[i]);
 	}
 }
@@ -197,6 +228,7 @@ static enum status init(struct act *act, void *state, const void *args)
 	struct leader *leader = state;
 
 	leader->process = (struct process *)(uintptr_t)args;
+	act_own(act, release, leader);
 	leader->liveness.relay =
 	    arena_printf(act_arena(act), "relay@%s/core", leader->process->identity.name).at;
 	leader->api = arena_printf(act_arena(act), "api@%s/core", leader->process->identity.name).at;

@@ -340,6 +340,7 @@ struct plan *scene_reconcile(struct scene *scene, const struct controller *contr
 	struct plan *plan = arena_new_of(scene->arena, struct plan);
 
 	world.failure = scene->failure;
+	world.arg = controller->arg;
 	plan_init(plan, scene->arena);
 	CHECK_STATUS(controller->reconcile(&world, key_of(key), plan), OK);
 	plan_settle(plan, controller->patches, CONTROLLER_PATCHES_MAX);
