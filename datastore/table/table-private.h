@@ -49,7 +49,8 @@ struct table {
 	    *drop_kind; /* of table-kinds.c */
 	uint64_t compact_revision, swept_id;
 	struct table_kinds past;
-	int64_t moment_s; /* of the latest one */
+	int64_t moment_s;   /* of the latest one */
+	uint64_t log_bytes; /* of SQLite's own log, after the latest commit */
 };
 
 /*

@@ -265,6 +265,15 @@ static enum status prepare_all(struct table *table, struct fault *why)
 	return table_kinds_prepare(table, why);
 }
 
+static int note_log(void *arg, sqlite3 *db, const char *name, int frames)
+{
+	struct table *table = arg;
+	(void)db;
+	(void)name;
+	table->log_bytes = (uint64_t)frames * TABLE_PAGE_BYTES;
+	return SQLITE_OK;
+}
+
 enum status table_open(const struct seams_files *files, const struct seams_random *random,
 		       const char *path, struct arena *arena, struct table **out,
 		       struct table_mark *mark, struct fault *why)
@@ -272,12 +281,15 @@ enum status table_open(const struct seams_files *files, const struct seams_rando
 	struct table *table = mem_new(struct table);
 	table->files = files;
 	table->vfs = vfs_new(files, random);
+	vfs_keep_logs_in_memory(table->vfs);
 	table->path = mem_copy(path, strlen(path) + 1);
 	enum status status = make_if_missing(table, why);
 	if (status == OK)
 		status = table_connect(table, path, TABLE_CACHE_KIB, &table->db, why);
-	if (status == OK)
+	if (status == OK) {
+		sqlite3_wal_hook(table->db, note_log, table);
 		status = table_prepare(table->db, "BEGIN IMMEDIATE", &table->begin, why);
+	}
 	if (status == OK)
 		status = table_prepare(table->db, "COMMIT", &table->commit, why);
 	if (status == OK)
@@ -449,9 +461,18 @@ enum status table_write(struct table *table, const struct table_group *group, st
 
 enum status table_empty_log(struct table *table, bool *is_complete, struct fault *why)
 {
-	int rc = sqlite3_wal_checkpoint_v2(table->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	*is_complete = rc == SQLITE_OK;
+	int frames = 0, moved = -1;
+	int rc =
+	    sqlite3_wal_checkpoint_v2(table->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames, &moved);
+	if (rc == SQLITE_OK)
+		table->log_bytes = 0;
+	*is_complete = rc == SQLITE_OK || (rc == SQLITE_BUSY && frames > 0 && frames == moved);
 	return rc == SQLITE_BUSY ? OK : table_code(table->db, rc, why);
+}
+
+uint64_t table_log_bytes(const struct table *table)
+{
+	return table->log_bytes;
 }
 
 enum status table_vacuum(struct table *table, struct fault *why)

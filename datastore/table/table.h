@@ -6,7 +6,8 @@
  * latest groups (the log has them) but never leaves a part of one: what was applied is in the same transaction.
  *
  * All calls block and are made from jobs or before there are actors. A `struct table` is the writer: one thread at a
- * time. Readers and the checkpoint have connections of their own (struct table_view) and may run beside it.
+ * time. Readers and the checkpoint have connections of their own (struct table_view) and may run beside it. What was written since the last
+ * checkpoint is in memory (vfs-log.h): it is lost with the process, as with the power.
  * Whoever opens a table makes sure that no other process does. Page caches: TABLE_CACHE_KIB and TABLE_VIEW_CACHE_KIB.
  *
  * Outcomes: FULL (nothing of the call happened, try again later), CORRUPT, IO; NOT_IMPLEMENTED for a newer format.
@@ -183,9 +184,10 @@ MUST_USE enum status table_checkpoint(struct table_view *view, bool *is_complete
 				      uint64_t *log_bytes, struct fault *why);
 /*
  * The same by the writer, which has to wait for it, and empties that log: beside a writer that never rests it would grow without end,
- * since it begins anew only where a checkpoint has caught up with it.
+ * since it begins anew only where a checkpoint has caught up with it. A reader may keep it from being emptied, not from being complete.
  */
 MUST_USE enum status table_empty_log(struct table *table, bool *is_complete, struct fault *why);
+uint64_t table_log_bytes(const struct table *table); /* the writer's: how long that log is */
 
 /* Writes a consistent, durable copy to `path` beside a writer that goes on; `mark` says what is in it. */
 MUST_USE enum status table_copy(struct table_view *view, const char *path, struct arena *arena,

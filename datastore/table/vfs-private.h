@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
+#include "datastore/table/vfs-log.h"
 #include "datastore/table/vfs.h"
 #include "runtime/base/collection/list.h"
 #include "runtime/base/collection/vec.h"
@@ -21,6 +22,7 @@ struct vfs_share {
 	uint32_t shared;
 	struct vfs_file *reserved, *pending, *exclusive;
 	/* The write-ahead log's index and its locks. */
+	struct vfs_log *log; /* NULL: nobody has opened it, or it is kept on the disk */
 	VEC(void *) regions;
 	uint32_t mapped; /* files that use it */
 	uint32_t slot_shared[SQLITE_SHM_NLOCK];
@@ -34,6 +36,7 @@ struct vfs {
 	const struct seams_random *random;
 	pthread_mutex_t mutex; /* over shares and everything in them */
 	struct list shares;
+	bool has_logs_in_memory;
 };
 
 struct vfs_file {
@@ -41,7 +44,9 @@ struct vfs_file {
 	struct vfs *vfs;
 	struct seams_file *file;
 	struct vfs_share *share; /* of a main file; else NULL */
-	int level;               /* SQLITE_LOCK_ */
+	struct vfs_share *
+	    of; /* of a log in memory: the share that it belongs to, and there is no file; else NULL */
+	int level; /* SQLITE_LOCK_ */
 	bool is_mapped;
 	uint32_t slots_shared; /* bits: which slots this file holds */
 	bool is_new;           /* its name is not durable yet */
@@ -49,6 +54,11 @@ struct vfs_file {
 	char path[VFS_PATH_MAX];
 };
 
+/* Of the database whose log that is: NULL if nobody has it open. */
+struct vfs_share *vfs_share_of_log(struct vfs *vfs, const char *path);
+/* As SQLite has published it: so many frames, after which the database has so many pages. BUSY: it is just doing so. */
+MUST_USE enum status vfs_share_published(struct vfs *vfs, const struct vfs_share *share,
+					 uint32_t *frames, uint32_t *pages);
 void vfs_share_join(struct vfs_file *file);
 void vfs_share_leave(struct vfs_file *file);
 

@@ -40,6 +40,7 @@ void vfs_share_leave(struct vfs_file *file)
 	struct vfs_share *share = file->share;
 	pthread_mutex_lock(&vfs->mutex);
 	if (--share->refs == 0) {
+		vfs_log_close(share->log);
 		free_regions(share);
 		list_remove(&share->link);
 		mem_free(share->path);
@@ -47,6 +48,41 @@ void vfs_share_leave(struct vfs_file *file)
 	}
 	pthread_mutex_unlock(&vfs->mutex);
 	file->share = NULL;
+}
+
+#define LOG_END "-wal"
+
+struct vfs_share *vfs_share_of_log(struct vfs *vfs, const char *path)
+{
+	struct vfs_share *found = NULL;
+	struct str name = str_from(path);
+	if (!vfs->has_logs_in_memory || !str_ends(name, STR(LOG_END)))
+		return NULL;
+	name.len -= sizeof LOG_END - 1;
+	pthread_mutex_lock(&vfs->mutex);
+	list_each (&vfs->shares, link) {
+		struct vfs_share *share = list_item(link, struct vfs_share, link);
+		if (str_eq(str_from(share->path), name))
+			found = share;
+	}
+	pthread_mutex_unlock(&vfs->mutex);
+	return found;
+}
+
+/* The head of the index is there twice (SQLite's WAL-mode file format, 2.1): mxFrame and nPage are its fifth and sixth words. */
+enum status vfs_share_published(struct vfs *vfs, const struct vfs_share *share, uint32_t *frames,
+				uint32_t *pages)
+{
+	uint32_t heads[2][12] = { { 0 } };
+	pthread_mutex_lock(&vfs->mutex);
+	if (share->regions.len > 0)
+		memcpy(heads, share->regions.at[0], sizeof heads);
+	pthread_mutex_unlock(&vfs->mutex);
+	if (memcmp(heads[0], heads[1], sizeof heads[0]) != 0)
+		return BUSY;
+	*frames = heads[0][4];
+	*pages = heads[0][5];
+	return OK;
 }
 
 /* ---- the main file: none, shared, reserved, pending, exclusive ---- */

@@ -44,7 +44,8 @@ static int file_close(sqlite3_file *base)
 	struct vfs *vfs = file->vfs;
 	if (file->share)
 		vfs_share_leave(file);
-	vfs->files->close(vfs->files->self, file->file);
+	if (file->file)
+		vfs->files->close(vfs->files->self, file->file);
 	if (file->is_gone_at_close)
 		(void)vfs->files->unlink(vfs->files->self, file->path);
 	return SQLITE_OK;
@@ -53,9 +54,12 @@ static int file_close(sqlite3_file *base)
 static int file_read(sqlite3_file *base, void *at, int len, sqlite3_int64 offset)
 {
 	struct vfs_file *file = file_of(base);
+	const struct seams_files *files = file->vfs->files;
 	size_t got = 0;
-	enum status status = file->vfs->files->read(file->vfs->files->self, file->file, at,
-						    (size_t)len, (uint64_t)offset, &got);
+	enum status status =
+	    file->of
+		? vfs_log_read(file->of->log, at, (size_t)len, (uint64_t)offset, &got)
+		: files->read(files->self, file->file, at, (size_t)len, (uint64_t)offset, &got);
 	if (status != OK)
 		return SQLITE_IOERR_READ;
 	if (got == (size_t)len)
@@ -67,26 +71,49 @@ static int file_read(sqlite3_file *base, void *at, int len, sqlite3_int64 offset
 static int file_write(sqlite3_file *base, const void *at, int len, sqlite3_int64 offset)
 {
 	struct vfs_file *file = file_of(base);
-	return code_of(file->vfs->files->write(file->vfs->files->self, file->file, at, (size_t)len,
-					       (uint64_t)offset),
-		       SQLITE_IOERR_WRITE);
+	const struct seams_files *files = file->vfs->files;
+	enum status status = OK;
+	if (file->of)
+		status = vfs_log_write(file->of->log, at, (size_t)len, (uint64_t)offset);
+	else if (!file->share || !file->share->log ||
+		 !vfs_log_has_placed(file->share->log, (uint64_t)offset, (size_t)len))
+		status = files->write(files->self, file->file, at, (size_t)len, (uint64_t)offset);
+	return code_of(status, SQLITE_IOERR_WRITE);
 }
 
 static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
 {
 	struct vfs_file *file = file_of(base);
+	if (file->of) {
+		assert(size == 0); /* nothing sets a limit to how long it may stay */
+		return code_of(vfs_log_empty(file->of->log), SQLITE_IOERR_TRUNCATE);
+	}
 	return code_of(
 	    file->vfs->files->truncate(file->vfs->files->self, file->file, (uint64_t)size),
 	    SQLITE_IOERR_TRUNCATE);
+}
+
+/* It is asked for where a checkpoint begins, and where a log begins anew, with no frame yet. */
+static int sync_log(struct vfs_file *file)
+{
+	uint32_t frames = 0, pages = 0;
+	enum status status = vfs_share_published(file->vfs, file->of, &frames, &pages);
+	if (status == OK)
+		status = vfs_log_sync(file->of->log, frames, pages);
+	return code_of(status, SQLITE_IOERR_FSYNC);
 }
 
 static int file_sync(sqlite3_file *base, int flags)
 {
 	struct vfs_file *file = file_of(base);
 	(void)flags;
+	if (file->of)
+		return sync_log(file);
 	enum status status = file->vfs->files->sync(file->vfs->files->self, file->file);
 	if (status != OK)
 		return code_of(status, SQLITE_IOERR_FSYNC);
+	if (file->share && file->share->log)
+		vfs_log_settle(file->share->log);
 	if (file->is_new) {
 		status = sync_folder_of(file->vfs, file->path);
 		file->is_new = status != OK;
@@ -98,6 +125,10 @@ static int file_size(sqlite3_file *base, sqlite3_int64 *out)
 {
 	struct vfs_file *file = file_of(base);
 	uint64_t size;
+	if (file->of) {
+		*out = (sqlite3_int64)vfs_log_size(file->of->log);
+		return SQLITE_OK;
+	}
 	enum status status = file->vfs->files->size(file->vfs->files->self, file->file, &size);
 	if (status == OK)
 		*out = (sqlite3_int64)size;
@@ -159,6 +190,19 @@ static uint32_t seam_flags(int flags)
 	       (flags & SQLITE_OPEN_EXCLUSIVE ? SEAMS_EXCLUSIVE : 0);
 }
 
+/* The first of its connections reads what a crash left of it. */
+static enum status open_log(struct vfs_file *file, struct vfs_share *share)
+{
+	struct vfs *vfs = file->vfs;
+	enum status status = OK;
+	pthread_mutex_lock(&vfs->mutex);
+	if (!share->log)
+		status = vfs_log_open(vfs->files, vfs->random, share->path, &share->log);
+	pthread_mutex_unlock(&vfs->mutex);
+	file->of = share;
+	return status;
+}
+
 static int vfs_open(sqlite3_vfs *base, const char *path, sqlite3_file *out, int flags,
 		    int *out_flags)
 {
@@ -170,11 +214,13 @@ static int vfs_open(sqlite3_vfs *base, const char *path, sqlite3_file *out, int 
 		return SQLITE_CANTOPEN;
 	struct seams_stat stat;
 	bool is_there = vfs->files->stat(vfs->files->self, path, &stat) == OK;
+	struct vfs_share *logs = flags & SQLITE_OPEN_WAL ? vfs_share_of_log(vfs, path) : NULL;
+	file->vfs = vfs;
 	enum status status =
-	    vfs->files->open(vfs->files->self, path, seam_flags(flags), 0600, &file->file);
+	    logs ? open_log(file, logs)
+		 : vfs->files->open(vfs->files->self, path, seam_flags(flags), 0600, &file->file);
 	if (status != OK)
 		return code_of(status, SQLITE_CANTOPEN);
-	file->vfs = vfs;
 	memcpy(file->path, path, strlen(path) + 1);
 	file->is_new = !is_there;
 	file->is_gone_at_close = flags & SQLITE_OPEN_DELETEONCLOSE;
@@ -189,7 +235,9 @@ static int vfs_open(sqlite3_vfs *base, const char *path, sqlite3_file *out, int 
 static int vfs_delete(sqlite3_vfs *base, const char *path, int is_synced)
 {
 	struct vfs *vfs = vfs_of(base);
-	enum status status = vfs->files->unlink(vfs->files->self, path);
+	struct vfs_share *share = vfs_share_of_log(vfs, path);
+	enum status status = share && share->log ? vfs_log_remove(share->log)
+						 : vfs->files->unlink(vfs->files->self, path);
 	if (status == NOT_FOUND)
 		return SQLITE_IOERR_DELETE_NOENT;
 	if (status == OK && is_synced)
@@ -201,6 +249,11 @@ static int vfs_access(sqlite3_vfs *base, const char *path, int flags, int *out)
 {
 	struct vfs *vfs = vfs_of(base);
 	struct seams_stat stat;
+	struct vfs_share *share = vfs_share_of_log(vfs, path);
+	if (share && share->log && vfs_log_size(share->log) > 0) {
+		*out = 1;
+		return SQLITE_OK;
+	}
 	enum status status = vfs->files->stat(vfs->files->self, path, &stat);
 	/* As SQLite's own: an empty file counts as none when it asks whether there is a journal. */
 	*out = status == OK && (flags != SQLITE_ACCESS_EXISTS || stat.size_bytes > 0);
@@ -259,6 +312,11 @@ struct vfs *vfs_new(const struct seams_files *files, const struct seams_random *
 	int rc = sqlite3_vfs_register(&vfs->base, 0);
 	assert(rc == SQLITE_OK);
 	return vfs;
+}
+
+void vfs_keep_logs_in_memory(struct vfs *vfs)
+{
+	vfs->has_logs_in_memory = true;
 }
 
 void vfs_free(struct vfs *vfs)

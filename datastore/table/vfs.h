@@ -13,6 +13,11 @@
 struct vfs;
 
 GIVE struct vfs *vfs_new(const struct seams_files *files, const struct seams_random *random);
+/*
+ * For databases whose last commits may be lost with the process, but for what a checkpoint covered (vfs-log.h). Their connections share an index
+ * of the log, so they are not in SQLite's exclusive mode.
+ */
+void vfs_keep_logs_in_memory(struct vfs *vfs);
 void vfs_free(TAKE struct vfs *vfs);         /* after all connections are closed */
 const char *vfs_name(const struct vfs *vfs); /* for sqlite3_open_v2 */
 

@@ -6,6 +6,7 @@
 
 #define GROUP_ROWS 512U /* written at once */
 #define GROUP_BYTES (4U * MIB)
+#define LOG_BYTES (4U * MIB) /* of the table's own log, before it is moved into the table */
 
 /* ---- counting ------------------------------------------------------------------------------------------------------ */
 
@@ -91,6 +92,15 @@ struct filling {
 	uint64_t bytes;
 };
 
+/* What the disk does not have yet is in memory; nobody else reads, so all of it goes there. */
+static enum status empty_log(struct filling *filling, struct fault *why)
+{
+	bool is_complete = false;
+
+	TRY(table_empty_log(filling->table, &is_complete, why));
+	return is_complete ? OK : fault_set(why, BUSY, "", "the database is in use");
+}
+
 static enum status write_group(struct filling *filling, struct fault *why)
 {
 	struct table_group group = { .rows = filling->rows,
@@ -103,7 +113,7 @@ static enum status write_group(struct filling *filling, struct fault *why)
 	arena_reset(filling->arena);
 	filling->row_count = filling->lease_count = 0;
 	filling->bytes = 0;
-	return OK;
+	return table_log_bytes(filling->table) < LOG_BYTES ? OK : empty_log(filling, why);
 }
 
 static enum status take_row(void *arg, const struct table_row *given, struct fault *why)
@@ -150,6 +160,8 @@ static enum status fill(const struct seams_files *files, struct source *source, 
 	status = source_each(source, take_row, filling, why);
 	if (status == OK)
 		status = write_group(filling, why);
+	if (status == OK)
+		status = empty_log(filling, why);
 	arena_free(filling->arena);
 	table_close(filling->table);
 	return status;

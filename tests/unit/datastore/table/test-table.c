@@ -332,17 +332,39 @@ TEST(a_view_that_cannot_connect_says_so_and_connects_when_it_can)
 	fake_disk_free(disk);
 }
 
+/* What memory has room for is written behind without a disk; a checkpoint is not, nor what is beyond that room. */
 TEST(a_full_disk_is_said_and_the_group_is_tried_again_later)
 {
 	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	struct table *table = make_history(disk, &mark);
+	struct table_view *view = table_view_new(table);
+	struct str large = arena_printf(test_arena(), "%*d", (int)(1U * MIB), 7);
+	struct table_row row = make_row(8, "d", large.at);
+	bool is_complete = true;
+	uint64_t log_bytes;
 	fake_disk_set_full(disk, true);
-	struct table_mark before = mark;
-	CHECK_STATUS(write_one(table, make_row(8, "d", "1"), &mark), FULL);
+	enum status status = OK;
+	while (status == OK && row.id < ID(30)) {
+		struct table_mark before = mark;
+		status = write_one(table, row, &mark);
+		if (status != OK)
+			mark = before;
+		else
+			row = make_row((row.id >> TABLE_PLACE_BITS) + 1, "d", large.at);
+	}
+	CHECK_STATUS(status, FULL);
+	CHECK(row.id >= ID(14));
+	CHECK_STATUS(table_checkpoint(view, &is_complete, &log_bytes, NULL), FULL);
 	fake_disk_set_full(disk, false);
-	mark = before;
-	CHECK_STATUS(write_one(table, make_row(8, "d", "1"), &mark), OK);
+	CHECK_STATUS(write_one(table, row, &mark), OK);
+	CHECK_STATUS(table_checkpoint(view, &is_complete, &log_bytes, NULL), OK);
+	CHECK(is_complete);
+	fake_disk_crash(disk);
+	table_view_free(view);
+	table_close(table);
+	table = open_table(disk, &mark);
+	CHECK_EQ(mark.revision, row.id >> TABLE_PLACE_BITS);
 	table_close(table);
 	fake_disk_free(disk);
 }
@@ -375,7 +397,7 @@ static bool crash_at(uint64_t change, uint64_t seed)
 	uint64_t durable = 1, written = 1;
 	fake_disk_fail_after(disk, change);
 	bool has_failed = false;
-	for (uint64_t revision = 2; !has_failed && revision < 40; revision++) {
+	for (uint64_t revision = 2; !has_failed && revision < 80; revision++) {
 		struct str key = arena_printf(test_arena(), "k%u", (unsigned)(revision % 7));
 		struct table_row row = make_row(revision, key.at, revision % 5 ? "a value" : NULL);
 		has_failed = write_one(table, row, &mark) != OK;
@@ -468,10 +490,11 @@ TEST(the_table_s_own_log_is_emptied_by_its_writer)
 	uint64_t log_bytes = 0;
 	CHECK_STATUS(table_checkpoint(view, &is_complete, &log_bytes, NULL), OK);
 	CHECK(is_complete);
-	CHECK(log_bytes > 0 && log_bytes <= log_size(disk));
+	CHECK(log_bytes > 0 && log_size(disk) > 0);
 	CHECK_STATUS(table_empty_log(table, &is_complete, NULL), OK);
 	CHECK(is_complete);
-	CHECK_EQ(log_size(disk), 0);
+	CHECK_EQ(table_log_bytes(table), 0);
+	CHECK(log_size(disk) <= MIB);
 	CHECK_STR(range_at(view, 7, "a", "z"), "a=2@4 b=2@7 c=1@6 ");
 	CHECK_STATUS(write_one(table, make_row(8, "d", "1"), &mark), OK);
 	CHECK_STR(range_at(view, 8, "d", NULL), "d=1@8 ");
