@@ -38,10 +38,11 @@
 #define STORE_FLUSH_MS 20U /* how long changes gather before they are written behind */
 #define STORE_FLUSH_CHANGES 1024U /* or this many */
 #define STORE_RETRY_MS 1000U      /* after a full disk, a busy watcher, a failed fetch */
-#define STORE_CHECKPOINT_BYTES \
-	(8U * MIB) /* written behind since the last one: bounds SQLite's log */
-#define STORE_TABLE_LOG_BYTES (64U * MIB) /* beyond, the writer waits for a checkpoint */
-#define STORE_CHECKPOINT_MS 300000U       /* or this long, if anything was written at all */
+/* Of SQLite's own log, which is in memory: so much is moved into the database at once. */
+#define STORE_CHECKPOINT_BYTES (4U * MIB)
+#define STORE_CHECKPOINT_MS 300000U   /* or this long, if anything was written at all */
+#define STORE_REST_BYTES (512U * KIB) /* of memory that a store which rests gives back so */
+#define STORE_REST_MS 3000U
 #define STORE_BEHIND_CHANGES 65536U /* unwritten changes in memory: beyond, writes are refused */
 #define STORE_WAIT_MS 10000U        /* a read that waits longer is answered TIMEOUT */
 #define STORE_SECOND_MS 1000U
@@ -179,7 +180,7 @@ struct store_flush {
 	struct arena *arena;
 	struct table_group group;
 	uint64_t history_end;
-	uint64_t bytes, database_bytes;
+	uint64_t log_bytes, database_bytes;
 	enum status status;
 	struct fault why;
 };
@@ -189,7 +190,7 @@ struct store_table_job {
 	bool is_done;
 	enum status status;
 	struct fault why;
-	uint64_t log_bytes;         /* a checkpoint: of the table's own log */
+	uint64_t log_bytes;         /* of the table's own log */
 	struct table_keep keep;     /* a sweep: what it spares */
 	struct replica_state state; /* a checkpoint: what it makes durable */
 	struct arena *arena;
@@ -328,9 +329,10 @@ struct store {
 	bool is_table_full, is_defragmenting, is_backing_up;
 	uint32_t past_seconds; /* to the next look for what is too old */
 	uint64_t flush_timer;
-	uint64_t unchecked_bytes; /* written since the last checkpoint */
-	struct mono unchecked_since;
-	uint64_t table_log_bytes; /* at the last checkpoint */
+	uint64_t log_bytes,
+	    checked_bytes; /* of the table's own log: all, and what a checkpoint has moved already */
+	bool is_unchecked; /* something was written since the last checkpoint */
+	struct mono unchecked_since, written_at;
 
 	/* Commands. */
 	VEC(struct store_batch *) gathering, in_flight;

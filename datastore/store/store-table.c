@@ -55,6 +55,7 @@ static void run_flush(void *arg)
 	const struct seams_files *files = &flush->store->seams->files;
 	struct seams_stat stat = { 0 };
 	flush->status = table_write(flush->store->table, &flush->group, &flush->why);
+	flush->log_bytes = table_log_bytes(flush->store->table);
 	if (files->stat(files->self, flush->store->table_path, &stat) == OK)
 		flush->database_bytes = stat.size_bytes;
 }
@@ -82,11 +83,9 @@ static struct store_flush *make_flush(struct store *store)
 	flush->history_end = history_end(history);
 	uint64_t count = flush->history_end - history->written;
 	struct table_row *rows = arena_array(flush->arena, struct table_row, count);
-	flush->bytes = 4096;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct change *change = history_at(history, history->written + i);
 		fill_row(&rows[i], change);
-		flush->bytes += 3ULL * 4096 + rows[i].value.len;
 	}
 	struct index_mark mark = index_mark(store->index);
 	flush->group = (struct table_group){
@@ -112,6 +111,7 @@ static struct store_flush *make_flush(struct store *store)
 }
 
 static void start_sweep(struct store *store);
+static void checkpoint_if_due(struct store *store);
 
 void store_table_flush(struct store *store)
 {
@@ -144,6 +144,17 @@ void store_table_dirty(struct store *store)
 		flush_later(store, STORE_FLUSH_MS);
 }
 
+/* The table's own log is so long now; where it has begun anew, nothing of it was moved. */
+static void note_log(struct store *store, uint64_t log_bytes)
+{
+	if (log_bytes < store->checked_bytes)
+		store->checked_bytes = 0;
+	store->log_bytes = log_bytes;
+	if (!store->is_unchecked)
+		store->unchecked_since = act_now(store->act);
+	store->is_unchecked = true;
+}
+
 static void take_written(struct store *store, const struct store_flush *flush)
 {
 	const struct table_mark *mark = &flush->group.mark;
@@ -169,9 +180,8 @@ static void take_written(struct store *store, const struct store_flush *flush)
 		text_clear(&store->written_members);
 		text_add(&store->written_members, mark->members);
 	}
-	if (!store->unchecked_bytes)
-		store->unchecked_since = act_now(store->act);
-	store->unchecked_bytes += flush->bytes;
+	store->written_at = act_now(store->act);
+	note_log(store, flush->log_bytes);
 }
 
 static bool is_retried(enum status status)
@@ -208,6 +218,7 @@ void store_on_table_written(struct store *store, struct store_flush *flush)
 	if (store->is_dirty)
 		store_table_dirty(store);
 	start_sweep(store);
+	checkpoint_if_due(store);
 }
 
 /* ---- sweeping what was compacted, a little at a time ---- */
@@ -236,6 +247,7 @@ static void run_sweep(void *arg)
 	struct store_table_job *job = arg;
 	job->status = table_sweep(job->store->table, &job->keep, LIMIT_COMPACT_ROWS, &job->is_done,
 				  &job->why);
+	job->log_bytes = table_log_bytes(job->store->table);
 }
 
 /* The lane takes jobs in turn, so a group waits for one step at most. */
@@ -257,29 +269,27 @@ void store_on_table_swept(struct store *store, struct store_table_job *job)
 	store->is_sweeping = false;
 	fail_job(store, job, "swept");
 	bool is_done = job->is_done;
+	if (status == OK)
+		note_log(store, job->log_bytes);
 	table_job_free(job);
 	if (status != OK || !is_done)
 		store->needs_sweep = true;
-	if (status == OK && !is_done) {
-		store->unchecked_bytes += (uint64_t)LIMIT_COMPACT_ROWS * 4096;
+	if (status == OK && !is_done)
 		start_sweep(store);
-	}
+	checkpoint_if_due(store);
 }
 
 /* ---- checkpoints: from here on the log may forget ---- */
 
+/*
+ * On the lane of the groups, which gather meanwhile: beside them it would not catch up, and memory holds what it has not. A reader of an old
+ * state may keep the log from being emptied.
+ */
 static void run_checkpoint(void *arg)
 {
 	struct store_table_job *job = arg;
-	job->status =
-	    table_checkpoint(job->store->copy_view, &job->is_done, &job->log_bytes, &job->why);
-}
-
-/* On the lane of the groups. */
-static void run_last_checkpoint(void *arg)
-{
-	struct store_table_job *job = arg;
 	job->status = table_empty_log(job->store->table, &job->is_done, &job->why);
+	job->log_bytes = table_log_bytes(job->store->table);
 }
 
 static void start_checkpoint(struct store *store)
@@ -291,23 +301,21 @@ static void start_checkpoint(struct store *store)
 	if (job->state.members_index)
 		job->state.members = arena_str(job->arena, text_str(&store->written_members));
 	store->is_checkpointing = true;
-	store->unchecked_bytes = 0;
-	if (store->table_log_bytes > STORE_TABLE_LOG_BYTES)
-		store_job(store, store->table_lane, run_last_checkpoint, job, table_job_free,
-			  TAG_CHECKPOINTED);
-	else
-		store_job(store, store->copy_lane, run_checkpoint, job, table_job_free,
-			  TAG_CHECKPOINTED);
+	store->is_unchecked = false;
+	store_job(store, store->table_lane, run_checkpoint, job, table_job_free, TAG_CHECKPOINTED);
 }
 
 void store_on_checkpointed(struct store *store, struct store_table_job *job)
 {
 	store->is_checkpointing = false;
-	store->table_log_bytes = job->log_bytes;
 	fail_job(store, job, "made durable");
+	store->log_bytes = store->checked_bytes = job->log_bytes;
 	if (job->status != OK || !job->is_done) {
 		/* Somebody reads an old state, or there is no room: it is tried again. */
-		store->unchecked_bytes += STORE_CHECKPOINT_BYTES / 2;
+		store->is_unchecked = true;
+		store->checked_bytes -= store->checked_bytes < STORE_CHECKPOINT_BYTES / 2
+					    ? store->checked_bytes
+					    : STORE_CHECKPOINT_BYTES / 2;
 	} else if (store->state == STORE_RUNNING) {
 		replica_state_durable(store->replica, &job->state, act_now(store->act), &store->out);
 		store_settle(store);
@@ -367,18 +375,28 @@ void store_on_defragmented(struct store *store, struct store_defragmenting *job)
 
 static bool checkpoint_is_due(const struct store *store)
 {
-	if (!store->unchecked_bytes || store->is_checkpointing || store->copy.is_making)
+	uint64_t bytes = store->log_bytes - store->checked_bytes;
+	if (!store->is_unchecked || store->is_checkpointing || store->copy.is_making ||
+	    store->state != STORE_RUNNING)
 		return false;
 	uint32_t due_ms =
 	    store->config->checkpoint_ms ? store->config->checkpoint_ms : STORE_CHECKPOINT_MS;
-	int64_t age_ms = (act_now(store->act).ns - store->unchecked_since.ns) / TIME_MS;
-	return store->unchecked_bytes >= STORE_CHECKPOINT_BYTES || age_ms >= due_ms;
+	struct mono now = act_now(store->act);
+	int64_t age_ms = (now.ns - store->unchecked_since.ns) / TIME_MS;
+	int64_t rest_ms = (now.ns - store->written_at.ns) / TIME_MS;
+	return bytes >= STORE_CHECKPOINT_BYTES || age_ms >= due_ms ||
+	       (bytes >= STORE_REST_BYTES && rest_ms >= STORE_REST_MS);
+}
+
+static void checkpoint_if_due(struct store *store)
+{
+	if (checkpoint_is_due(store))
+		start_checkpoint(store);
 }
 
 void store_table_second(struct store *store)
 {
-	if (checkpoint_is_due(store))
-		start_checkpoint(store);
+	checkpoint_if_due(store);
 	if (store_past_second(store))
 		store->needs_sweep = true;
 	start_sweep(store);

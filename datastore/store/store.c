@@ -288,7 +288,8 @@ static void close_if_idle(struct store *store)
 		return;
 	store->is_dirty = store->needs_sweep = false;
 	store->written_compact = 0;
-	store->unchecked_bytes = 0;
+	store->is_unchecked = false;
+	store->log_bytes = store->checked_bytes = 0;
 	store->seen = (struct replica_status){ 0 };
 	replica_output_clear(&store->out);
 	if (store->missing) {
