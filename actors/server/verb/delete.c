@@ -1,6 +1,5 @@
 #include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
-#include "actors/server/verb/page-token.h"
 #include "actors/server/verb/select.h"
 #include "datastore/object/record.h"
 
@@ -357,89 +356,53 @@ const struct verb_steps delete_steps = {
 
 /* ---- deletecollection ---------------------------------------------------------------------------------------------------- */
 
-/* One object after the other, each like a delete of its own; those that have gone meanwhile are passed over. */
+/* What a list with the same options shows, one object after the other, each like a delete of its own; those that have gone meanwhile are passed over. */
 struct sweep {
-	struct cache_snapshot *snapshot;
-	VEC(const struct object *) objects; /* borrowed from the snapshot */
+	struct list_page page;
+	const struct object **shown; /* the same in the version that was asked for */
 	uint32_t at;
-	uint64_t revision;
-	struct str more; /* of what stays behind the limit */
 };
 
-static void free_sweep(void *arg)
-{
-	struct sweep *sweep = arg;
-
-	vec_fini(&sweep->objects);
-	cache_snapshot_unref(sweep->snapshot);
-}
-
-/* As in the token of a list: relative to the collection that was asked for. */
-static struct str key_of(const struct request *r, const struct object *object)
-{
-	return r->resource->row->is_namespaced && r->route.namespace.len == 0
-		   ? arena_printf(r->server->scratch, STR_FMT "/" STR_FMT,
-				  STR_ARG(object_namespace(object)), STR_ARG(object_name(object)))
-		   : object_name(object);
-}
-
-static enum next sweep_check(struct request *r, struct page_token *token)
+static enum next sweep_check(struct request *r)
 {
 	struct fault why = { 0 };
-	uint64_t revision;
 
 	if (select_check(r->type, &r->options.fields, &why) != OK)
 		return request_fail(r, failure_bad_request(r->arena, "%s", why.text));
-	if (r->options.continue_token.len > 0 &&
-	    page_token_parse(r->arena, r->options.continue_token, token, &why) != OK)
-		return request_fail(
-		    r, failure_bad_request(r->arena, "invalid continue token: %s", why.text));
-	if (r->options.resource_version.len > 0 &&
-	    str_to_u64(r->options.resource_version, &revision) != OK)
-		return request_fail(r, failure_bad_request(r->arena,
-							   "invalid resource version: " STR_FMT,
-							   STR_ARG(request_version_words(r))));
 	return NEXT;
 }
 
-static struct str token_behind(struct request *r, const struct sweep *sweep)
+/* The objects are held: they are needed when the cache may have others. */
+static struct sweep *sweep_new(struct request *r, const struct list_page *page)
 {
-	const struct object *last = sweep->objects.at[sweep->objects.len - 1];
-	struct page_token token = { .revision = (int64_t)sweep->revision,
-				    .start = feed_key_after(r->arena, key_of(r, last)) };
+	struct sweep *sweep = arena_new_of(r->arena, struct sweep);
+	const struct object **listed = arena_array(r->arena, const struct object *, page->len);
 
-	return page_token_print(r->arena, &token);
+	sweep->shown = arena_array(r->arena, const struct object *, page->len);
+	for (uint32_t i = 0; i < page->len; i++)
+		sweep->shown[i] = listed[i] = object_hold(r->arena, page->objects[i]);
+	sweep->page = *page;
+	sweep->page.objects = listed;
+	return sweep;
 }
 
 static enum next sweep_read(struct request *r)
 {
-	struct page_token token = { 0 };
+	struct list_page page;
 	struct sweep *sweep;
-	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
-	enum next next = sweep_check(r, &token);
+	enum next next;
 
-	if (next != NEXT)
-		return next;
-	if (!r->is_fresh)
-		return request_refresh(r);
-	sweep = r->work = arena_new_of(r->arena, struct sweep);
-	arena_on_free(r->arena, free_sweep, sweep);
-	sweep->snapshot = cache_snapshot(r->resource->cache, namespace);
-	sweep->revision = r->server->feed.revision;
-	for (uint32_t i = 0; i < sweep->snapshot->len; i++) {
-		const struct object *object = sweep->snapshot->objects[i];
-
-		if (token.start.len > 0 && str_cmp(key_of(r, object), token.start) < 0)
-			continue;
-		if (r->options.limit > 0 && sweep->objects.len == (uint64_t)r->options.limit) {
-			sweep->more = token_behind(r, sweep);
-			break;
-		}
-		if (select_matches(&r->options, object, r->server->scratch))
-			vec_push(&sweep->objects, object);
+	if (r->conversion == NULL) {
+		next = sweep_check(r);
+		if (next == NEXT)
+			next = list_objects(r, &page);
+		if (next != NEXT)
+			return next;
+		r->work = sweep_new(r, &page);
+		r->store_answer = NULL;
 	}
-	arena_reset(r->server->scratch);
-	return NEXT;
+	sweep = r->work;
+	return conversion_step(r, sweep->shown, sweep->page.len, r->resource->type);
 }
 
 /* NEXT: this one is done, go on. */
@@ -497,8 +460,8 @@ static enum next sweep_persist(struct request *r)
 
 	if (r->store_answer != NULL)
 		next = sweep_answered(r, sweep);
-	while (next == NEXT && sweep->at < sweep->objects.len) {
-		next = sweep_one(r, sweep->objects.at[sweep->at]);
+	while (next == NEXT && sweep->at < sweep->page.len) {
+		next = sweep_one(r, sweep->page.objects[sweep->at]);
 		if (next == NEXT)
 			sweep->at++;
 	}
@@ -511,7 +474,8 @@ static enum next sweep_persist(struct request *r)
 		return request_fail(r, failure_plain(r->arena, 503,
 						     STR("some objects have finalizers and are "
 							 "still there")));
-	respond_list(r, sweep->objects.at, sweep->objects.len, sweep->revision, sweep->more, -1);
+	respond_list(r, sweep->shown, sweep->page.len, sweep->page.revision, sweep->page.more,
+		     sweep->page.remaining);
 	return DONE;
 }
 

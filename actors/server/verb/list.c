@@ -23,12 +23,11 @@ struct listing {
 	/* Of the cache's, good until the handler returns: the answer is made by then. Those of the store's history are held by the arena. */
 	VEC(const struct object *) objects;
 	uint64_t revision;
-	struct str start;  /* relative key where this page begins; absent: at the first */
-	struct str last;   /* relative key of the last object taken */
-	int64_t remaining; /* known only without selectors */
-	uint64_t left;     /* objects behind the page */
-	bool is_exact;     /* the revision must be that one */
-	bool is_past;      /* though it was compacted */
+	struct str start; /* relative key where this page begins; absent: at the first */
+	struct str last;  /* relative key of the last object taken */
+	uint64_t left;    /* objects behind the page: known only without selectors */
+	bool is_exact;    /* the revision must be that one */
+	bool is_past;     /* though it was compacted */
 	bool has_more;
 	bool is_from_store;
 	struct str key_next; /* of the store's next page */
@@ -286,8 +285,11 @@ static enum next page_came(struct request *r, struct listing *listing)
 		return expired(r, listing);
 	if (status != OK)
 		return request_fail_status(r, status, NULL);
-	for (uint32_t i = 0; i < answer->row_count && goes_on; i++)
+	for (uint32_t i = 0; i < answer->row_count && goes_on; i++) {
 		goes_on = take_row(r, listing, &answer->rows[i]);
+		if (!goes_on)
+			listing->left = answer->count - i;
+	}
 	if (listing->unread != NULL)
 		return unread(r, listing->unread_key, listing->unread);
 	if (!answer->more || !goes_on || answer->row_count == 0)
@@ -299,27 +301,21 @@ static enum next page_came(struct request *r, struct listing *listing)
 
 /* ---- the answer ------------------------------------------------------------------------------------------------------ */
 
-static enum next answer(struct request *r, struct listing *listing)
+static struct list_page page_of(struct request *r, struct listing *listing)
 {
 	struct page_token token = { (int64_t)listing->revision, STR_NONE, listing->is_past };
-	struct str more = STR_NONE;
-	int64_t remaining = -1;
-	enum next next = NEXT;
+	struct list_page page = { .objects = listing->objects.at,
+				  .len = listing->objects.len,
+				  .revision = listing->revision,
+				  .remaining = -1 };
 
-	if (listing->has_more) {
-		token.start = feed_key_after(r->arena, below(listing, listing->last));
-		more = page_token_print(r->arena, &token);
-		if (select_is_all(&r->options) && !listing->is_from_store)
-			remaining = (int64_t)listing->left;
-	}
-	if (r->form.view == VIEW_OBJECT || r->form.view == VIEW_TABLE)
-		next = conversion_step(r, listing->objects.at, listing->objects.len,
-				       r->resource->type);
-	if (next != NEXT)
-		return next;
-	respond_list(r, listing->objects.at, listing->objects.len, listing->revision, more,
-		     remaining);
-	return DONE;
+	if (!listing->has_more)
+		return page;
+	token.start = feed_key_after(r->arena, below(listing, listing->last));
+	page.more = page_token_print(r->arena, &token);
+	if (select_is_all(&r->options))
+		page.remaining = (int64_t)listing->left;
+	return page;
 }
 
 static bool is_unread(struct request *r, enum next *out)
@@ -336,16 +332,16 @@ static bool is_unread(struct request *r, enum next *out)
 	return words != NULL;
 }
 
-static enum next list_read(struct request *r)
+enum next list_objects(struct request *r, struct list_page *out)
 {
 	struct listing *listing = r->work;
-	enum next next;
+	enum next next = NEXT;
 
-	if (r->conversion != NULL)
-		return answer(r, listing);
 	if (r->store_answer != NULL) {
 		next = page_came(r, listing);
-		return next == NEXT ? answer(r, listing) : next;
+		if (next == NEXT)
+			*out = page_of(r, listing);
+		return next;
 	}
 	if (listing == NULL) {
 		listing = r->work = arena_new_of(r->arena, struct listing);
@@ -360,7 +356,25 @@ static enum next list_read(struct request *r)
 	if (listing->is_exact && cache_changed(r->resource->cache) > listing->revision)
 		return r->resource->live ? expired(r, listing) : ask_page(r, listing);
 	list_cache(r, listing);
-	return answer(r, listing);
+	*out = page_of(r, listing);
+	return NEXT;
+}
+
+static enum next list_read(struct request *r)
+{
+	struct list_page page;
+	enum next next = NEXT;
+
+	if (r->conversion != NULL)
+		page = page_of(r, r->work);
+	else
+		next = list_objects(r, &page);
+	if (next == NEXT && (r->form.view == VIEW_OBJECT || r->form.view == VIEW_TABLE))
+		next = conversion_step(r, page.objects, page.len, r->resource->type);
+	if (next != NEXT)
+		return next;
+	respond_list(r, page.objects, page.len, page.revision, page.more, page.remaining);
+	return DONE;
 }
 
 static enum next list_check(struct request *r)

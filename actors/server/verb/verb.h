@@ -27,6 +27,18 @@ struct watch *request_watch(const struct request *r); /* NULL: it is none */
 
 /* ---- shared by verbs ---------------------------------------------------------------------------------------- */
 
+/* What the options of a list choose: a page of it, at one revision. */
+struct list_page {
+	const struct object **objects; /* those of a cache good until the handler returns */
+	uint32_t len;
+	uint64_t revision;
+	struct str more;   /* the token of the rest; absent: there is none */
+	int64_t remaining; /* -1: not known */
+};
+
+/* list.c: for a step that does nothing else, since it waits; r->work is its own until NEXT. */
+enum next list_objects(struct request *r, struct list_page *out);
+
 MUST_USE enum status body_text(struct request *r, enum format *format, struct str *out,
 			       struct fault *why);
 enum next body_decode(struct request *r); /* body.c: r->type and r->record from the body */

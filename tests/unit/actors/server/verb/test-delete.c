@@ -279,3 +279,45 @@ TEST(a_collection_is_deleted_as_its_options_say)
 	CHECK_CODE(rig_delete(rig, MAPS "?fieldSelector=data.x%3D1", NULL), 400);
 	rig_close(rig);
 }
+
+TEST(a_page_of_a_collection_is_deleted_as_it_was_at_the_revision_of_the_first)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer;
+	struct str more;
+
+	make_three(rig);
+	answer = rig_delete(rig, MAPS "?limit=1", NULL);
+	CHECK_STR(rig_names(answer.body), "a");
+	CHECK_AT(answer.body, "metadata.remainingItemCount", "2");
+	more = rig_at(answer.body, "metadata.continue");
+	CHECK_CODE(rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"bb\"}}"), 201);
+	CHECK_CODE(rig_delete(rig, MAPS "/b", NULL), 200);
+	CHECK_CODE(rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"b\"}}"), 201);
+	answer = rig_delete(rig, rig_printf(MAPS "?continue=" STR_FMT, STR_ARG(more)).at, NULL);
+	CHECK_CODE(answer, 200);
+	CHECK_STR(rig_names(answer.body), "b c");
+	CHECK_STR(rig_names(rig_get(rig, MAPS).body), "b bb c");
+	CHECK_AT(rig_get(rig, MAPS "/c").body, "metadata.finalizers", "[\"x.y/z\"]");
+	CHECK(rig_at(rig_get(rig, MAPS "/c").body, "metadata.deletionTimestamp").at != NULL);
+	rig_close(rig);
+}
+
+TEST(a_collection_is_deleted_as_it_was_at_the_version_that_is_named)
+{
+	struct rig *rig = rig_open(NULL);
+	struct rig_answer answer;
+	uint64_t version;
+
+	make_three(rig);
+	version = rig_version(rig_get(rig, MAPS).body);
+	CHECK_CODE(rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"d\"}}"), 201);
+	answer = rig_delete(
+	    rig,
+	    rig_printf(MAPS "?resourceVersion=%ju&resourceVersionMatch=Exact", (uintmax_t)version).at,
+	    NULL);
+	CHECK_CODE(answer, 200);
+	CHECK_STR(rig_names(answer.body), "a b c");
+	CHECK_STR(rig_names(rig_get(rig, MAPS).body), "c d");
+	rig_close(rig);
+}

@@ -187,8 +187,10 @@ TEST(pages_show_the_state_of_the_first_page)
 	CHECK_CODE(answer, 200);
 	CHECK_STR(rig_names(answer.body), "c d");
 	CHECK_EQ(rig_version(answer.body), 7);
+	CHECK_AT(answer.body, "metadata.remainingItemCount", "1");
 	answer = next_page(rig, MAPS "?limit=2", continue_of(answer));
 	CHECK_STR(rig_names(answer.body), "e");
+	CHECK(rig_at(answer.body, "metadata.remainingItemCount").at == NULL);
 	CHECK_STR(rig_names(rig_get(rig, MAPS).body), "a b c cc e");
 	rig_close(rig);
 }
@@ -217,8 +219,12 @@ TEST(pages_with_a_selector_do_not_count_what_remains)
 
 	CHECK_STR(rig_names(answer.body), "a");
 	CHECK(rig_at(answer.body, "metadata.remainingItemCount").at == NULL);
+	CHECK_CODE(rig_delete(rig, MAPS "/b", NULL), 200);
+	answer = next_page(rig, MAPS "?limit=1&labelSelector=app", continue_of(answer));
+	CHECK_STR(rig_names(answer.body), "b");
+	CHECK(rig_at(answer.body, "metadata.remainingItemCount").at == NULL);
 	answer = next_page(rig, MAPS "?limit=5&labelSelector=app", continue_of(answer));
-	CHECK_STR(rig_names(answer.body), "b d");
+	CHECK_STR(rig_names(answer.body), "d");
 	rig_close(rig);
 }
 
