@@ -26,7 +26,13 @@ enum admission_operation {
 
 struct cel_authorizer;
 struct security_options;
+struct metrics;
 struct policy_cache;
+
+/* How long pods that say nothing of it stay on nodes that are not well. */
+struct toleration_seconds {
+	int64_t not_ready, unreachable;
+};
 
 struct admission {
 	struct check_context check;
@@ -47,8 +53,10 @@ struct admission {
 	const struct type *named_type;
 	const struct cel_authorizer *authorizer; /* for expressions; NULL: nobody can be asked */
 	const struct security_options *security; /* PodSecurity's; NULL: upstream's where none are given */
-	struct policy_cache *policies;           /* what was compiled for earlier requests */
-	const struct str *warnings;              /* as admission_warn adds them */
+	const struct toleration_seconds *tolerations; /* NULL: upstream's defaults */
+	struct policy_cache *policies;                /* what was compiled for earlier requests */
+	struct metrics *metrics;                      /* what is counted; NULL: nothing is */
+	const struct str *warnings;                   /* as admission_warn adds them */
 	uint32_t warning_count;
 	struct str_map annotations; /* for the audit log, as admission_annotate adds them */
 	bool is_again;              /* this is the second round */

@@ -65,6 +65,7 @@ enum next request_ask(struct request *r, const struct act_type *type, const void
 		return request_fail_status(r, status == NOT_FOUND ? UNAVAILABLE : status, NULL);
 	r->store_arena = NULL;
 	r->is_at_store = true;
+	r->store_asked = act_now(r->server->act);
 	return WAIT;
 }
 

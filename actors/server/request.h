@@ -24,6 +24,7 @@
 struct admitting;
 struct audit_state;
 struct conversion;
+struct measured;
 struct request;
 struct server;
 struct watch;
@@ -144,6 +145,12 @@ struct request {
 	uint64_t wait_revision;
 	struct mono wait_ends;
 	struct mono look_at; /* it is run again then; 0: it waits for something else */
+	/* measure.h: where it is counted, and since when it asks. */
+	struct measured *measured;   /* while it stands */
+	const char *store_operation; /* of what it asks the store; NULL: that is not told */
+	struct mono store_asked, check_began;
+	int64_t outside_ns; /* that webhooks of admission took */
+	bool is_standing, is_measured;
 	struct list wait_link;
 	struct list
 	    charge_link; /* of those whose turn it is to charge the quotas of their namespace: quota.c */

@@ -16,6 +16,7 @@
 #include "actors/server/catalog/discovery.h"
 #include "actors/server/catalog/resources.h"
 #include "actors/server/door/door.h"
+#include "actors/server/measure/measure.h"
 #include "actors/server/request.h"
 #include "actors/server/server.h"
 #include "actors/server/subresource/subresource.h"
@@ -31,10 +32,7 @@ struct live;
 struct places;
 
 struct server_counts {
-	struct metrics_counter *requests[VERB_PROXY + 1][6]; /* by verb and first digit of the code */
-	struct metrics_histogram *durations[VERB_PROXY + 1];
-	struct metrics_gauge *in_flight, *mutating, *watches, *kept;
-	struct metrics_counter *events_sent, *watches_dropped;
+	struct metrics_gauge *in_flight, *mutating, *kept;
 	struct metrics_counter *audited, *unaudited;
 };
 

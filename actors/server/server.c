@@ -65,6 +65,8 @@ void server_request_free(struct request *r)
 	quota_leave(r);
 	arena_free(r->store_arena);
 	r->store_arena = NULL;
+	if (r->is_standing)
+		measure_answered(r);
 	map_remove(&server->by_tag, tag_key(&r->tag));
 	flight_leave(r);
 }
@@ -207,40 +209,17 @@ static void make_counts(struct server *server)
 {
 	struct server_counts *counts = &server->counts;
 	struct metrics *metrics = server->metrics;
-	char labels[128];
 
-	for (int verb = 0; verb <= VERB_PROXY; verb++) {
-		struct str name = verb_name((enum verb)verb);
-
-		for (int digit = 0; digit < 6; digit++) {
-			snprintf(labels, sizeof labels, "verb=\"" STR_FMT "\",code=\"%dxx\"",
-				 STR_ARG(name), digit);
-			counts->requests[verb][digit] =
-			    metrics_counter(metrics, "apiserver_request_total",
-					    "Requests by verb and class of code.", labels);
-		}
-		snprintf(labels, sizeof labels, "verb=\"" STR_FMT "\"", STR_ARG(name));
-		counts->durations[verb] =
-		    metrics_histogram(metrics, "apiserver_request_duration_seconds",
-				      "Time from the request's head to its answer.", labels,
-				      metrics_bounds_seconds, metrics_bounds_seconds_count);
-	}
 	counts->in_flight = metrics_gauge(metrics, "apiserver_current_inflight_requests",
 					  "Requests under way.", "request_kind=\"readOnly\"");
 	counts->mutating = metrics_gauge(metrics, "apiserver_current_inflight_requests",
 					 "Requests under way.", "request_kind=\"mutating\"");
-	counts->watches = metrics_gauge(metrics, "apiserver_longrunning_requests",
-					"Watches that stand.", "verb=\"WATCH\"");
 	counts->kept = metrics_gauge(metrics, "troupe_apiserver_kept_encodings_bytes",
 				     "Encodings of objects that are kept, at most.", NULL);
-	counts->events_sent = metrics_counter(metrics, "apiserver_watch_events_total",
-					      "Events sent to watchers.", NULL);
 	counts->audited =
 	    metrics_counter(metrics, "apiserver_audit_event_total", "Audit events made.", NULL);
 	counts->unaudited = metrics_counter(metrics, "apiserver_audit_requests_rejected_total",
 					    "Audit events that nobody took.", NULL);
-	counts->watches_dropped = metrics_counter(metrics, "apiserver_terminated_watchers_total",
-						  "Watchers that were too slow.", NULL);
 }
 
 /* ---- the actor ---------------------------------------------------------------------------------------------------- */
@@ -277,6 +256,7 @@ static void release(void *arg)
 	map_fini(&server->seals.by_key);
 	map_fini(&server->seals.unread);
 	arena_free(server->scratch);
+	measures_free(server->measures);
 	if (server->owns_metrics)
 		metrics_free(server->metrics);
 }
@@ -310,6 +290,7 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	server->began = act_now(act);
 	act_own(act, release, server);
 	make_counts(server);
+	server->measures = measures_new(server->metrics);
 	act_every(act, TICK_MS, &server_tick_type, &(struct server_tick){ 0 });
 	feed_start(server);
 	return OK;

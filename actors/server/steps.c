@@ -83,20 +83,6 @@ enum next request_jump(struct request *r, enum step_number step)
 
 /* ---- the end ----------------------------------------------------------------------------------------------- */
 
-static void count(struct request *r)
-{
-	struct server_counts *counts = &r->server->counts;
-	int32_t digit = r->answer.code / 100;
-	enum verb verb = r->route.verb;
-
-	if (digit < 0 || digit > 5)
-		digit = 5;
-	metrics_add(counts->requests[verb][digit], 1);
-	if (verb != VERB_WATCH)
-		metrics_observe(counts->durations[verb],
-				(double)(act_now(r->server->act).ns - r->began.ns) / TIME_S);
-}
-
 static void leave(struct request *r)
 {
 	list_remove(&r->wait_link);
@@ -127,7 +113,7 @@ static void finish(struct request *r)
 		r->is_answered = true;
 		r->door->answer(r);
 	}
-	count(r);
+	measure_answered(r);
 	release(r);
 }
 
@@ -154,14 +140,27 @@ void request_expire(struct request *r)
 	respond(r);
 	audit_end(r);
 	r->is_answered = true;
+	measure_terminated(r, r->answer.code);
+	measure_answered(r);
 	r->door->answer(r);
 	request_cancel(r);
+}
+
+/* A write that comes too late is an answer as any. */
+static bool is_store_failure(const struct act_msg *msg)
+{
+	enum status status = store_outcome(msg);
+
+	return status != OK && status != CONFLICT && status != NOT_FOUND;
 }
 
 void request_store_answered(struct request *r, const struct act_msg *msg)
 {
 	r->is_at_store = false;
 	r->store_answer = msg;
+	if (r->store_operation != NULL)
+		measure_store(r, r->store_operation, is_store_failure(msg));
+	r->store_operation = NULL;
 	request_run(r);
 }
 

@@ -28,7 +28,8 @@ ADMISSION = ["actors/admission/object", "actors/admission/security"]
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/admission/policy", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
-          "actors/server/subresource", "actors/server/answer", "actors/server/cache", "actors/server/outside", "actors/server/audit", "actors/server/aggregate"]
+          "actors/server/subresource", "actors/server/answer", "actors/server/cache", "actors/server/outside", "actors/server/audit", "actors/server/aggregate",
+          "actors/server/measure"]
 # What the controllers of one family stand on beside the framework.
 FAMILIES = ["actors/controller/workload", "actors/controller/job"]
 CONTROLLERS = ["actors/controllers/" + room for room in ("access", "cluster", "extension", "network", "storage", "workload")]
@@ -37,7 +38,7 @@ ACTORS = DOOR + ADMISSION + AUDIT + ["actors/admission/webhook"] + SERVER + ["ac
                           "actors/scheduler/criterion", "actors/node/pod", "actors/node",
                  "actors/proxy"]
 # The rooms of the program, each standing on those before it; the demo's and the simulation's know each other not.
-MAIN = ["deploy/main/command", "deploy/main/api/file", "deploy/main/api", "deploy/main/host", "deploy/main/backup", "deploy/main/wear", "deploy/main/admin", "deploy/main/history", "deploy/main/recovery", "deploy/main/migration/dqlite", "deploy/main/migration",
+MAIN = ["deploy/main/command", "deploy/main/api/file", "deploy/main/api/serving", "deploy/main/api", "deploy/main/host", "deploy/main/backup", "deploy/main/wear", "deploy/main/admin", "deploy/main/history", "deploy/main/recovery", "deploy/main/migration/dqlite", "deploy/main/migration",
         "deploy/main/node", "deploy/main/simulation", "deploy/main/drill"]
 DEPLOY = ["deploy/main", "deploy/sim", "deploy/ui", "deploy/cluster", "deploy/addons", "deploy/embed"]
 

@@ -1,5 +1,6 @@
 #include "actors/admission/webhook/hook-call.h"
 
+#include "actors/admission/webhook/hook-measure.h"
 #include "actors/client/uid.h"
 
 #define PORT 443
@@ -52,6 +53,7 @@ void hook_call_begin(struct hook_call *call, const struct hook *hook, const stru
 		return;
 	}
 	call->uid = uid_new(check->act, check->arena);
+	call->began = act_now(check->act);
 	post.place = place_of(hook);
 	post.body = review_ask(view, call->version, call->uid);
 	post.timeout_ms = hook->timeout_ms < check->left_ms ? hook->timeout_ms : check->left_ms;
@@ -121,8 +123,9 @@ static struct str prefixed(struct arena *arena, const char *prefix, struct str w
 	return arena_printf(arena, "%s: " STR_FMT, prefix, STR_ARG(words));
 }
 
-enum check hook_call_end(const struct hook_call *call, struct admission *admission,
-			 bool is_mutating, struct str *patch)
+/* What was asked of it has an answer, or never will; *is_answered says which. */
+static enum check judge(const struct hook_call *call, struct admission *admission, bool is_mutating,
+			struct str *patch, bool *is_answered)
 {
 	struct arena *arena = admission->check.arena;
 	const struct outside_call *outside = call->outside;
@@ -146,6 +149,7 @@ enum check hook_call_end(const struct hook_call *call, struct admission *admissi
 		return hook_call_failed(
 		    call->hook, admission,
 		    prefixed(arena, "received invalid webhook response", str_from(why.text)));
+	*is_answered = true;
 	for (uint32_t i = 0; i < answer.warnings.len; i++)
 		admission_warn(admission, answer.warnings.at[i]);
 	for (uint32_t i = 0; i < answer.annotations.len; i++)
@@ -158,4 +162,20 @@ enum check hook_call_end(const struct hook_call *call, struct admission *admissi
 		return denied(call->hook, admission, answer.denied);
 	*patch = answer.patch;
 	return CHECK_PASS;
+}
+
+enum check hook_call_end(const struct hook_call *call, struct admission *admission,
+			 bool is_mutating, struct str *patch)
+{
+	bool is_answered = false;
+	enum check check = judge(call, admission, is_mutating, patch, &is_answered);
+	enum hook_outcome outcome = call->refused != NULL                ? HOOK_UNASKED
+				    : is_answered && check == CHECK_PASS ? HOOK_PASSED
+				    : is_answered                        ? HOOK_REFUSED
+				    : check == CHECK_PASS                ? HOOK_OPEN
+									 : HOOK_FAILED;
+
+	hook_measure(admission, call->hook, outcome,
+		     check == CHECK_DENY ? admission->failure->code : 200, call->began);
+	return check;
 }

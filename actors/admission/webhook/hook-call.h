@@ -15,6 +15,7 @@ struct hook_call {
 	const struct admission *view;
 	enum review_version version;
 	struct str uid;
+	struct mono began;            /* 0: it was not asked */
 	struct outside_call *outside; /* NULL: it was not asked */
 	struct str wrong;             /* why not; absent: it was */
 	struct failure *refused; /* instead: the request cannot go on, whatever the failurePolicy */

@@ -19,6 +19,12 @@ void access_reset(struct request *r)
 	r->mechanism.phase = 0;
 }
 
+/* Of a row of mechanisms nobody was asked yet. */
+static bool is_first_ask(const struct request *r)
+{
+	return r->mechanism.index == 0 && r->mechanism.state == NULL;
+}
+
 /* ---- authenticate --------------------------------------------------------------------------------------- */
 
 static void add_group(struct request *r, struct str group)
@@ -91,14 +97,17 @@ static enum next ask_authenticators(struct request *r)
 	if (is_known) {
 		r->user = a.user;
 		add_group(r, GROUP_AUTHENTICATED);
+		measure_authenticated(r, MEASURE_YES);
 		return NEXT;
 	}
 	/* A credential that nobody knows is not none, also where it is a certificate. */
 	if (r->asked.authorization.len == 0 && !r->asked.has_bad_certificate && may_be_anonymous(r)) {
 		r->user = (struct user){ .name = USER_ANONYMOUS };
 		add_group(r, GROUP_UNAUTHENTICATED);
+		measure_authenticated(r, MEASURE_YES);
 		return NEXT;
 	}
+	measure_authenticated(r, a.why.text[0] ? MEASURE_ERROR : MEASURE_NO);
 	if (a.why.text[0])
 		log_debug("api", "credentials were refused", LOG_FAULT(&a.why));
 	return request_fail(r, failure_unauthorized(r->arena));
@@ -113,6 +122,8 @@ enum next access_authenticate(struct request *r)
 		add_group(r, GROUP_AUTHENTICATED);
 		return NEXT;
 	}
+	if (is_first_ask(r))
+		r->check_began = act_now(r->server->act);
 	next = ask_authenticators(r);
 	if (next == NEXT)
 		access_reset(r);
@@ -183,7 +194,7 @@ enum next access_ask(struct request *r, const struct attributes *attributes, boo
 	struct authorizer_set *rights = &r->mechanism.rights;
 	enum check check = CHECK_PASS;
 
-	if (r->mechanism.index == 0 && r->mechanism.state == NULL)
+	if (is_first_ask(r))
 		*rights = access_rights(r->server);
 	if (user_is_in(attributes->user, GROUP_MASTERS) ||
 	    (rights->count == 0 && !str_eq(attributes->user->name, USER_ANONYMOUS)))
@@ -210,8 +221,13 @@ enum next access_authorize(struct request *r)
 	struct attributes attributes = attributes_of(r);
 	struct access_verdict verdict;
 
+	if (is_first_ask(r))
+		r->check_began = act_now(r->server->act);
 	if (access_ask(r, &attributes, r->audit != NULL, &verdict) == WAIT)
 		return WAIT;
+	measure_authorized(r, verdict.is_allowed  ? MEASURE_YES
+			      : verdict.is_denied ? MEASURE_NO
+						  : MEASURE_NO_OPINION);
 	if (r->audit != NULL) {
 		str_map_put(&r->annotations, r->arena, STR("authorization.k8s.io/decision"),
 			    verdict.is_allowed ? STR("allow") : STR("forbid"));

@@ -27,6 +27,10 @@ enum next
 pages_not_found(struct request *r); /* of paths that upstream's API does not know: no Status */
 enum next health_page(struct request *r);  /* health.c */
 enum next metrics_page(struct request *r); /* metrics-page.c */
+enum next metrics_page_slis(struct request *r);
+
+/* Of its warnings: at most so many as there are, into `out`; gives how many. */
+uint32_t warning_headers(struct request *r, struct http_header *out); /* warning-headers.c */
 
 /* ---- how many at once ---------------------------------------------------------------------------------------- */
 

@@ -22,6 +22,7 @@ static bool is_exempt(const struct request *r)
 /* No Status: upstream's filter knows nothing of the form that was asked for. */
 static enum next too_many(struct request *r)
 {
+	measure_terminated(r, 429);
 	request_answer_body(r, 429, STR("text/plain; charset=utf-8"),
 			    STR("Too many requests, please try again later.\n"));
 	r->answer.retry_after_s = 1;

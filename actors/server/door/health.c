@@ -114,6 +114,14 @@ static enum next plain(struct request *r, int32_t code, struct str body)
 	return request_answer_body(r, code, STR("text/plain; charset=utf-8"), body);
 }
 
+static bool ask(struct request *r, struct str which, const struct server_check *check)
+{
+	bool is_well = check->is_well(check->arg);
+
+	measure_health(r->server->measures, which, check->name, is_well);
+	return is_well;
+}
+
 static enum next all(struct request *r, struct str which, bool is_of_life)
 {
 	struct text out = text_in(r->arena, HEALTH_BYTES_MAX);
@@ -126,7 +134,7 @@ static enum next all(struct request *r, struct str which, bool is_of_life)
 	for (uint32_t i = 0; check_at(r, is_of_life, i, &check); i++) {
 		if (is_excluded(&excluded, check.name)) {
 			text_printf(&out, "[+]%s excluded: ok\n", check.name);
-		} else if (check.is_well(check.arg)) {
+		} else if (ask(r, which, &check)) {
 			text_printf(&out, "[+]%s ok\n", check.name);
 		} else {
 			text_printf(&out, "[-]%s failed: reason withheld\n", check.name);
@@ -140,14 +148,14 @@ static enum next all(struct request *r, struct str which, bool is_of_life)
 	return plain(r, is_well ? 200 : 500, text_str(&out));
 }
 
-static enum next one(struct request *r, struct str name, bool is_of_life)
+static enum next one(struct request *r, struct str which, struct str name, bool is_of_life)
 {
 	struct server_check check;
 
 	for (uint32_t i = 0; check_at(r, is_of_life, i, &check); i++) {
 		if (!str_is(name, check.name))
 			continue;
-		if (check.is_well(check.arg))
+		if (ask(r, which, &check))
 			return plain(r, 200, STR("ok"));
 		return plain(r, 500, STR("internal server error: reason withheld\n"));
 	}
@@ -161,6 +169,6 @@ enum next health_page(struct request *r)
 	bool is_of_life = str_is(which, "livez");
 
 	if (rest.len > 0)
-		return one(r, rest, is_of_life);
+		return one(r, which, rest, is_of_life);
 	return all(r, which, is_of_life);
 }

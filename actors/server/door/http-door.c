@@ -270,6 +270,7 @@ static bool http_watch_event(struct request *r, enum cache_change change,
 {
 	struct line *line = line_get(&r->server->lines, change, r->form.format, object);
 
+	measure_event(r, line->len);
 	return http_write(exchange_of(r), (struct http_bytes){ .data = { line->bytes, line->len },
 							       .release = line_unref,
 							       .arg = line });
@@ -281,6 +282,7 @@ static bool http_watch_bytes(struct request *r, const char *kind, struct str byt
 	struct text out = line_text(r->form.format, str_from(kind), bytes);
 	bool has_room = http_write_copy(exchange_of(r), text_str(&out));
 
+	measure_event(r, out.len);
 	(void)revision;
 	(void)is_initial_end;
 	text_fini(&out);

@@ -240,6 +240,7 @@ static bool add_event(struct request *r, struct api_event event)
 	struct caller *caller = caller_of(r);
 
 	assert(caller->count <= BATCH_EVENTS);
+	measure_event(r, 0);
 	caller->events[caller->count++] = event;
 	caller->bytes += event.object.len;
 	if (caller->count < BATCH_EVENTS && caller->bytes < BATCH_BYTES)

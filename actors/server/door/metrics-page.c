@@ -1,13 +1,17 @@
 #include <stdio.h>
 
+#include "actors/server/aggregate/aggregates.h"
 #include "actors/server/server-private.h"
+#include "datastore/schema/apiregistration.h"
 
 /*
  * /metrics: what the host's registry has, and what is found by looking when somebody asks: how many objects there are of each resource.
  */
 
-#define PAGE_BYTES_MAX (8U * MIB) /* of a host: LIMIT_SERIES lines, and one for each resource */
-#define LABELS_MAX 640U           /* a group and a name of 253 bytes each */
+#define PAGE_BYTES_MAX \
+	(64U *         \
+	 MIB) /* of a host: LIMIT_SERIES, a histogram among four with 26 lines, and some for each resource */
+#define LABELS_MAX 640U /* a group and a name of 253 bytes each */
 
 static void add_build(struct text *out)
 {
@@ -63,6 +67,46 @@ static void add_counts(const struct resources *resources, bool has_group, struct
 	}
 }
 
+/* ---- groups that other servers serve ------------------------------------------------------------------------- */
+
+static bool add_availability(void *arg, struct str key, const struct object *object)
+{
+	char labels[LABELS_MAX];
+
+	snprintf(labels, sizeof labels, "name=\"" STR_FMT "\"", STR_ARG(key));
+	metrics_line(arg, "aggregator_unavailable_apiservice", labels,
+		     !aggregate_is_available(object->record));
+	return true;
+}
+
+static void add_availabilities(const struct resources *resources, struct text *out)
+{
+	const struct resource *services =
+	    resources_find_type(resources, &apiregistration_api_service_type);
+
+	if (services == NULL)
+		return;
+	metrics_head(out, "aggregator_unavailable_apiservice", "gauge",
+		     "1: the group and version cannot be asked for now.");
+	cache_each(services->cache, STR(""), STR_NONE, add_availability, out);
+}
+
+/* ---- the pages --------------------------------------------------------------------------------------------------- */
+
+static enum next answer(struct request *r, const struct text *page)
+{
+	return request_answer_body(r, 200, STR("text/plain; version=0.0.4; charset=utf-8"),
+				   text_str(page));
+}
+
+enum next metrics_page_slis(struct request *r)
+{
+	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
+
+	metrics_write(measure_slis(r->server->measures), &out);
+	return answer(r, &out);
+}
+
 enum next metrics_page(struct request *r)
 {
 	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
@@ -71,6 +115,6 @@ enum next metrics_page(struct request *r)
 	add_build(&out);
 	add_counts(r->server->resources, true, &out);
 	add_counts(r->server->resources, false, &out);
-	return request_answer_body(r, 200, STR("text/plain; version=0.0.4; charset=utf-8"),
-				   text_str(&out));
+	add_availabilities(r->server->resources, &out);
+	return answer(r, &out);
 }

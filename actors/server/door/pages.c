@@ -110,6 +110,7 @@ static const struct page {
 	{ "/readyz", health_page },
 	{ "/readyz/", health_page },
 	{ "/metrics", metrics_page },
+	{ "/metrics/slis", metrics_page_slis },
 	{ "/statusz", status },
 	{ "/openid/v1/jwks", keys },
 	{ "/.well-known/openid-configuration", openid },

@@ -51,6 +51,7 @@ static bool send_event(struct request *r, enum cache_change change, const struct
 	struct line *line = line_get(&r->server->lines, change, r->form.format, object);
 	uint32_t skipped = before_event(r);
 
+	measure_event(r, line->len - skipped);
 	send_head(socket_of(r), message_kind(r), line->len - skipped);
 	return http_write(
 	    socket_of(r)->exchange,
@@ -66,6 +67,7 @@ static bool send_event_bytes(struct request *r, const char *kind, struct str byt
 	bool has_room = send_copy(socket_of(r), message_kind(r),
 				  str_slice(text_str(&out), before_event(r), out.len));
 
+	measure_event(r, out.len);
 	(void)revision;
 	(void)is_initial_end;
 	text_fini(&out);

@@ -303,6 +303,7 @@ static enum next begin_following(struct request *r, struct log *log, const struc
 	log->uid = arena_str(r->arena, pod->metadata->uid);
 	log->container_id = arena_str(r->arena, run->id);
 	log->is_begun = true;
+	measure_stands(r);
 	r->deadline.ns = INT64_MAX;
 	r->answer.code = 200;
 	r->answer.content_type = STR("text/plain");

@@ -1,3 +1,4 @@
+#include "actors/admission/plugins.h"
 #include "actors/server/access/access.h"
 #include "actors/server/server-private.h"
 #include "datastore/cel/library/function.h"
@@ -12,7 +13,8 @@
 
 struct admitting {
 	struct admission admission;
-	void **memories; /* in the order of plugins[] */
+	void **memories;          /* in the order of plugins[] */
+	struct mono began, asked; /* this half; and its plug-in that is being asked, 0: none */
 };
 
 /* What is told of the request's options: upstream makes an update of a patch, and a create of an apply. */
@@ -76,9 +78,23 @@ static struct admitting *begin(struct request *r, enum admission_operation opera
 		.is_dry_run = request_is_dry_run(r),
 		.security = r->server->config->security,
 		.policies = &r->server->policies,
+		.metrics = r->server->metrics,
 	};
 	fill_options(r, &admitting->admission);
+	admitting->began = act_now(r->server->act);
 	return admitting;
+}
+
+static void measure_one(struct request *r, struct admitting *admitting, enum check check,
+			bool is_validating)
+{
+	const struct plugin *plugin = plugins[r->mechanism.index];
+
+	measure_admitted(r, r->mechanism.index, admitting->admission.operation, is_validating,
+			 check == CHECK_DENY, admitting->asked);
+	if (plugin == &admission_mutating_webhook || plugin == &admission_validating_webhook)
+		r->outside_ns += act_now(r->server->act).ns - admitting->asked.ns;
+	admitting->asked.ns = 0;
 }
 
 static enum check ask_one(struct request *r, struct admitting *admitting, bool is_validating)
@@ -92,11 +108,15 @@ static enum check ask_one(struct request *r, struct admitting *admitting, bool i
 	if (ask == NULL || !(plugin->operations & a->operation) ||
 	    (r->server->config->idle_plugins >> r->mechanism.index & 1))
 		return CHECK_PASS;
+	if (admitting->asked.ns == 0)
+		admitting->asked = act_now(r->server->act);
 	a->check = request_context(r);
 	a->memory = admitting->memories[r->mechanism.index];
 	check = ask(a);
 	admitting->memories[r->mechanism.index] = a->memory;
 	r->mechanism.state = check == CHECK_WAIT ? a->check.state : NULL;
+	if (check != CHECK_WAIT)
+		measure_one(r, admitting, check, is_validating);
 	return check;
 }
 
@@ -137,6 +157,8 @@ enum next write_admit(struct request *r, enum admission_operation operation,
 	}
 	if (check == CHECK_WAIT)
 		return WAIT;
+	measure_admitted(r, plugin_count, operation, is_validating, check == CHECK_DENY,
+			 r->admitting->began);
 	r->admitting = NULL;
 	for (uint32_t i = 0; i < a->annotations.len; i++)
 		str_map_put(&r->annotations, r->arena, a->annotations.at[i].key,

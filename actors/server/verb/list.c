@@ -225,6 +225,7 @@ static enum next ask_page(struct request *r, struct listing *listing)
 		range.end = end_of(arena, prefix);
 	}
 	listing->is_from_store = true;
+	r->store_operation = "list";
 	return request_ask(r, &store_range_type, &range);
 }
 

@@ -80,7 +80,7 @@ void watch_gone(struct watch *watch)
 	watch->snapshot = NULL;
 	forget_converted(watch);
 	r->server->watch_count--;
-	metrics_move(r->server->counts.watches, -1);
+	measure_answered(r);
 	r->work = NULL;
 }
 
@@ -113,7 +113,7 @@ static void watch_expire(struct watch *watch)
 {
 	struct request *r = watch->request;
 
-	metrics_add(r->server->counts.watches_dropped, 1);
+	measure_watcher_dropped(r);
 	say_failure(r, failure_expired(r->arena, "too old resource version"));
 	watch_close(watch, 410);
 }
@@ -160,7 +160,6 @@ static bool send_object(struct watch *watch, enum cache_change change, const str
 static void send(struct watch *watch, enum cache_change change, const struct object *object)
 {
 	watch->revision = (uint64_t)object->revision;
-	metrics_add(watch->request->server->counts.events_sent, 1);
 	if (!send_object(watch, change, object))
 		watch->is_stalled = true;
 }
@@ -502,7 +501,7 @@ static void open_watch(struct request *r, bool has_initial, uint64_t cursor, uin
 	list_push(place_among(watch, cache_watchers(watch->cache)), &watch->cache_link);
 	list_push(&server->watches, &watch->server_link);
 	server->watch_count++;
-	metrics_move(server->counts.watches, 1);
+	measure_stands(r);
 	r->work = watch;
 	r->answer.code = 200;
 	r->answer.content_type = negotiate_type(&r->form, true);

@@ -250,6 +250,9 @@ static enum next ask_store(struct request *r, struct store_op first)
 		ops[write.success_count++] = op_of(r, arena, r->also);
 	write.term = r->asked.term;
 	write.request = act_random(r->server->act) | 1;
+	r->store_operation = first.kind == STORE_DELETE ? "delete"
+			     : first.expected == 0      ? "create"
+							: "update";
 	return request_ask(r, &store_write_type, &write);
 }
 

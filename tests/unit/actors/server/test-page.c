@@ -107,6 +107,11 @@ TEST(the_version_is_one_of_kubernetes)
 	rig_close(rig);
 }
 
+static bool has_line(struct str page, const char *line)
+{
+	return str_find(page, rig_printf("\n%s\n", line)) > 0;
+}
+
 TEST(metrics_count_requests)
 {
 	struct rig *rig = rig_open(NULL);
@@ -117,12 +122,21 @@ TEST(metrics_count_requests)
 	answer = rig_get(rig, "/metrics");
 	CHECK_CODE(answer, 200);
 	CHECK_STR(answer.type, "text/plain; version=0.0.4; charset=utf-8");
-	CHECK(str_find(answer.body,
-		       STR("apiserver_request_total{verb=\"list\",code=\"2xx\"} 1\n")) > 0);
-	CHECK(str_find(answer.body, STR("apiserver_request_total{verb=\"get\",code=\"4xx\"} 1\n")) >
-	      0);
-	CHECK(str_find(answer.body,
-		       STR("apiserver_request_duration_seconds_count{verb=\"create\"} 1\n")) > 0);
+	CHECK(has_line(answer.body,
+		       "apiserver_request_total{code=\"200\",component=\"apiserver\",dry_run=\"\","
+		       "group=\"\",resource=\"configmaps\",scope=\"namespace\",subresource=\"\","
+		       "verb=\"LIST\",version=\"v1\"} 1"));
+	CHECK(has_line(answer.body,
+		       "apiserver_request_total{code=\"404\",component=\"apiserver\",dry_run=\"\","
+		       "group=\"\",resource=\"configmaps\",scope=\"resource\",subresource=\"\","
+		       "verb=\"GET\",version=\"v1\"} 1"));
+	CHECK(has_line(answer.body, "apiserver_request_duration_seconds_count{component="
+				    "\"apiserver\",dry_run=\"\",group=\"\",resource=\"namespaces\","
+				    "scope=\"resource\",subresource=\"\",verb=\"POST\",version="
+				    "\"v1\"} 1"));
+	CHECK(has_line(answer.body, "apiserver_response_sizes_count{component=\"apiserver\","
+				    "group=\"\",resource=\"configmaps\",scope=\"namespace\","
+				    "subresource=\"\",verb=\"LIST\",version=\"v1\"} 1"));
 	CHECK(str_find(answer.body, STR("# TYPE troupe_dead_letters_total counter\n")) > 0);
 	rig_close(rig);
 }
@@ -143,6 +157,136 @@ TEST(metrics_say_how_many_objects_there_are_of_each_resource)
 	      0);
 	CHECK(str_find(metrics, STR("\napiserver_storage_objects{resource="
 				    "\"deployments.apps\"} 0\n")) > 0);
+	rig_close(rig);
+}
+
+#define MAPS "/api/v1/namespaces/default/configmaps"
+#define OF_MAPS(verb, scope)                                                        \
+	"component=\"apiserver\",group=\"\",resource=\"configmaps\",scope=\"" scope \
+	"\",subresource=\"\",verb=\"" verb "\",version=\"v1\""
+
+TEST(metrics_tell_writes_by_form_and_whether_they_are_dry)
+{
+	struct rig *rig = rig_open(NULL);
+	struct str metrics;
+
+	CHECK_CODE(rig_post(rig, MAPS "?dryRun=All", "{\"metadata\":{\"name\":\"a\"}}"), 201);
+	CHECK_CODE(
+	    rig_patch(
+		rig, "apply", MAPS "/a?fieldManager=x",
+		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"}}"),
+	    201);
+	CHECK_CODE(rig_patch(rig, "merge", MAPS "/a", "{\"data\":{\"a\":\"b\"}}"), 200);
+	CHECK_CODE(rig_delete(rig, MAPS, NULL), 200);
+	metrics = rig_get(rig, "/metrics").body;
+	CHECK(has_line(metrics,
+		       "apiserver_request_total{code=\"201\",component=\"apiserver\",dry_run="
+		       "\"All\",group=\"\",resource=\"configmaps\",scope=\"resource\",subresource="
+		       "\"\",verb=\"POST\",version=\"v1\"} 1"));
+	CHECK(has_line(metrics, "apiserver_request_sli_duration_seconds_count{" OF_MAPS(
+				    "APPLY", "resource") "} 1"));
+	CHECK(has_line(metrics, "apiserver_request_sli_duration_seconds_count{" OF_MAPS(
+				    "PATCH", "resource") "} 1"));
+	CHECK(has_line(metrics, "apiserver_request_sli_duration_seconds_count{" OF_MAPS(
+				    "DELETE", "namespace") "} 1"));
+	CHECK(str_find(metrics, STR("apiserver_request_sli_duration_seconds_count{" OF_MAPS(
+				    "POST", "resource") "}")) < 0);
+	CHECK(has_line(metrics, "etcd_requests_total{group=\"\",operation=\"update\",resource="
+				"\"configmaps\"} 1"));
+	CHECK(has_line(metrics, "etcd_request_duration_seconds_count{group=\"\",operation="
+				"\"create\",resource=\"configmaps\"} 1"));
+	rig_close(rig);
+}
+
+TEST(metrics_tell_of_watches_as_long_as_they_stand)
+{
+	struct rig *rig = rig_open(NULL);
+	struct str metrics;
+
+	CHECK_CODE(rig_watch(rig, MAPS "?watch=1", 1), 200);
+	CHECK_CODE(rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"a\"}}"), 201);
+	metrics = rig_get(rig, "/metrics").body;
+	CHECK(has_line(metrics,
+		       "apiserver_longrunning_requests{" OF_MAPS("WATCH", "namespace") "} 1"));
+	CHECK(has_line(metrics, "apiserver_watch_events_total{group=\"\",resource=\"configmaps\","
+				"version=\"v1\"} 1"));
+	rig_cancel(rig, 1);
+	rig_run(rig, 10);
+	metrics = rig_get(rig, "/metrics").body;
+	CHECK(has_line(metrics,
+		       "apiserver_longrunning_requests{" OF_MAPS("WATCH", "namespace") "} 0"));
+	CHECK(has_line(metrics,
+		       "apiserver_request_total{code=\"200\",component=\"apiserver\",dry_run="
+		       "\"\",group=\"\",resource=\"configmaps\",scope=\"namespace\",subresource="
+		       "\"\",verb=\"WATCH\",version=\"v1\"} 1"));
+	rig_close(rig);
+}
+
+TEST(metrics_tell_of_rights_and_admission)
+{
+	struct rig *rig = rig_open(NULL);
+	struct str metrics;
+
+	CHECK_CODE(rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"a\"}}"), 201);
+	CHECK_CODE(rig_post(rig, "/api/v1/namespaces/nowhere/configmaps",
+			    "{\"metadata\":{\"name\":\"a\"}}"),
+		   404);
+	metrics = rig_get(rig, "/metrics").body;
+	CHECK(str_find(metrics, STR("\nauthorization_attempts_total{result=\"allowed\"} ")) > 0);
+	CHECK(has_line(metrics, "apiserver_admission_controller_admission_duration_seconds_count{"
+				"name=\"NamespaceLifecycle\",operation=\"CREATE\",rejected="
+				"\"true\",type=\"admit\"} 1"));
+	CHECK(has_line(metrics, "apiserver_admission_step_admission_duration_seconds_count{"
+				"operation=\"CREATE\",rejected=\"true\",type=\"admit\"} 1"));
+	rig_close(rig);
+}
+
+TEST(what_names_nothing_that_is_served_is_not_counted)
+{
+	struct rig *rig = rig_open(NULL);
+
+	CHECK_CODE(rig_get(rig, "/api/v1/moons"), 404);
+	CHECK_CODE(rig_get(rig, "/apis/sky/v1/moons"), 404);
+	CHECK_CODE(rig_get(rig, "/api/v1/namespaces/default/pods/x/moon"), 404);
+	CHECK(str_find(rig_get(rig, "/metrics").body, STR("moon")) < 0);
+	rig_close(rig);
+}
+
+TEST(checks_of_health_are_counted_on_a_page_of_their_own)
+{
+	struct rig *rig = rig_open(NULL);
+	struct str metrics;
+
+	CHECK_CODE(rig_get(rig, "/readyz"), 200);
+	CHECK_CODE(rig_get(rig, "/readyz/etcd"), 200);
+	rig_hold_disk(rig, true);
+	rig_kill_store(rig);
+	rig_run(rig, 250);
+	CHECK_CODE(rig_get(rig, "/readyz/etcd"), 500);
+	metrics = rig_get(rig, "/metrics/slis").body;
+	CHECK(has_line(metrics, "kubernetes_healthcheck{name=\"etcd\",type=\"readyz\"} 0"));
+	CHECK(has_line(metrics, "kubernetes_healthcheck{name=\"ping\",type=\"readyz\"} 1"));
+	CHECK(str_find(metrics, STR("\nkubernetes_healthchecks_total{name=\"etcd\",status="
+				    "\"success\",type=\"readyz\"} ")) > 0);
+	CHECK(str_find(metrics, STR("\nkubernetes_healthchecks_total{name=\"etcd\",status="
+				    "\"error\",type=\"readyz\"} ")) > 0);
+	CHECK(str_find(metrics, STR("apiserver_request_total")) < 0);
+	rig_hold_disk(rig, false);
+	rig_close(rig);
+}
+
+TEST(metrics_tell_which_groups_of_other_servers_cannot_be_asked_for)
+{
+	struct rig *rig = rig_open(NULL);
+
+	CHECK_CODE(rig_post(rig, "/apis/apiregistration.k8s.io/v1/apiservices",
+			    "{\"metadata\":{\"name\":\"v1.sky.io\"},\"spec\":{\"group\":\"sky.io\","
+			    "\"version\":\"v1\",\"groupPriorityMinimum\":1,\"versionPriority\":1,"
+			    "\"service\":{\"namespace\":\"default\",\"name\":\"sky\"},"
+			    "\"insecureSkipTLSVerify\":true}}"),
+		   201);
+	CHECK(has_line(rig_get(rig, "/metrics").body,
+		       "aggregator_unavailable_apiservice{name=\"v1.sky.io\"} 1"));
 	rig_close(rig);
 }
 

@@ -53,6 +53,7 @@ struct hook_lab *hook_lab(void)
 	lab->kinds->check.outside = &lab->outside;
 	lab->kinds->check.left_ms = 30000;
 	policy_cache_init(&lab->policies);
+	lab->metrics = metrics_new();
 	lab->user = (struct user){ .name = STR("admin") };
 	kind_lab_add(lab->kinds, &core_namespace_type,
 		     "{'metadata':{'name':'default','labels':{'team':'a'}}}");
@@ -62,6 +63,7 @@ struct hook_lab *hook_lab(void)
 void hook_lab_close(struct hook_lab *lab)
 {
 	policy_cache_fini(&lab->policies);
+	metrics_free(lab->metrics);
 	rig_close(lab->rig);
 }
 
@@ -119,6 +121,7 @@ enum check hook_lab_ask(struct hook_lab *lab, const struct plugin *plugin, const
 		.object = kind_lab_record(&core_config_map_type, object),
 		.user = &lab->user,
 		.policies = &lab->policies,
+		.metrics = lab->metrics,
 	};
 	rig_enter(lab->rig, ask, lab);
 	return lab->check;

@@ -32,6 +32,7 @@ struct hook_lab {
 	uint32_t resumed; /* how often the request was to go on */
 	struct user user;
 	struct policy_cache policies;
+	struct metrics *metrics;
 	struct admission admission;
 	const struct plugin *plugin;
 	enum check check; /* of the last question */

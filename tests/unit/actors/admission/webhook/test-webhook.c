@@ -225,6 +225,54 @@ TEST(what_cannot_be_asked_or_answers_nonsense_is_what_its_failure_policy_says)
 	}
 }
 
+static void check_counted(struct hook_lab *lab, const char *line)
+{
+	struct text page = text_new(256U * KIB);
+
+	metrics_write(lab->metrics, &page);
+	CHECK(str_find(text_str(&page), rig_printf("\n%s\n", line)) > 0);
+	text_fini(&page);
+}
+
+TEST(what_comes_of_questions_to_webhooks_is_counted)
+{
+	struct hook_lab *lab = hook_lab();
+
+	hook_lab_validating(lab, "a", "");
+	hook_lab_validating(lab, "b", "'failurePolicy':'Ignore'");
+	CHECK_EQ(hook_lab_ask(lab, &admission_validating_webhook, MAP), CHECK_WAIT);
+	hook_lab_answer(lab, 0, "'allowed':true");
+	hook_lab_fail(lab, 1, UNAVAILABLE, "nobody there");
+	CHECK_EQ(hook_lab_resume(lab), CHECK_PASS);
+	check_counted(lab,
+		      "apiserver_admission_webhook_request_total{code=\"200\",name=\"a.example.com"
+		      "\",operation=\"CREATE\",rejected=\"false\",type=\"validating\"} 1");
+	check_counted(lab,
+		      "apiserver_admission_webhook_fail_open_count{name=\"b.example.com\",type="
+		      "\"validating\"} 1");
+	CHECK_EQ(hook_lab_ask(lab, &admission_validating_webhook, MAP), CHECK_WAIT);
+	hook_lab_answer(lab, 2, "'allowed':false,'status':{'code':402,'message':'pay'}");
+	hook_lab_answer(lab, 3, "'allowed':true");
+	CHECK_EQ(hook_lab_resume(lab), CHECK_DENY);
+	check_counted(lab,
+		      "apiserver_admission_webhook_rejection_count{error_type=\"no_error\",name="
+		      "\"a.example.com\",operation=\"CREATE\",rejection_code=\"402\",type="
+		      "\"validating\"} 1");
+	check_counted(lab,
+		      "apiserver_admission_webhook_admission_duration_seconds_count{name=\"a."
+		      "example.com\",operation=\"CREATE\",rejected=\"true\",type=\"validating\"}"
+		      " 1");
+	CHECK_EQ(hook_lab_ask(lab, &admission_validating_webhook, MAP), CHECK_WAIT);
+	hook_lab_fail(lab, 4, UNAVAILABLE, "nobody there");
+	hook_lab_answer(lab, 5, "'allowed':true");
+	CHECK_EQ(hook_lab_resume(lab), CHECK_DENY);
+	check_counted(lab,
+		      "apiserver_admission_webhook_rejection_count{error_type=\"calling_webhook_"
+		      "error\",name=\"a.example.com\",operation=\"CREATE\",rejection_code=\"500\","
+		      "type=\"validating\"} 1");
+	hook_lab_close(lab);
+}
+
 TEST(versions_that_nobody_knows_are_a_failure_too)
 {
 	struct hook_lab *lab = hook_lab();

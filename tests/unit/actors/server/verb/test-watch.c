@@ -330,8 +330,8 @@ TEST(a_cancelled_watch_hears_no_more)
 	rig_cancel(rig, 1);
 	make(rig, "a", "x");
 	CHECK_STR(rig_events(rig, 1), "");
-	CHECK(str_find(rig_get(rig, "/metrics").body,
-		       STR("apiserver_longrunning_requests{verb=\"WATCH\"} 0\n")) > 0);
+	CHECK(str_find(rig_get(rig, "/metrics").body, STR("verb=\"WATCH\",version=\"v1\"} 0\n")) >
+	      0);
 	rig_close(rig);
 }
 
