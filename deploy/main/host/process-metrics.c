@@ -6,6 +6,8 @@
 
 #define STAT_PATH "/proc/self/stat"
 #define MACHINE_PATH "/proc/stat" /* its head is long on machines of many cores */
+#define LIMITS_PATH "/proc/self/limits"
+#define OPEN_PATH "/proc/self/fd"
 #define TEXT_MAX (64U * KIB)
 
 /* Of the fields behind the name, which stands in brackets: proc(5), from the third on. */
@@ -92,11 +94,49 @@ static void add(struct text *out, const char *name, const char *kind, const char
 	metrics_line(out, name, NULL, value);
 }
 
+static void count_one(void *arg, struct str name)
+{
+	(void)name;
+	++*(uint32_t *)arg;
+}
+
+/* A line of words and columns: "Max open files            1024                 4096                 files". */
+static bool read_most_open(struct str text, uint64_t *out)
+{
+	static const struct str mark = { "Max open files", sizeof "Max open files" - 1 };
+
+	while (text.at != NULL) {
+		struct str line = str_cut(&text, '\n');
+
+		if (str_starts(line, mark)) {
+			line = str_trim(str_slice(line, mark.len, line.len));
+			return str_to_u64(str_cut(&line, ' '), out) == OK;
+		}
+	}
+	return false;
+}
+
+/* Files and connections: what a process runs out of when somebody does not close them. */
+static void add_open(const struct seams_files *files, struct text *out)
+{
+	struct arena *arena = arena_new(0);
+	uint32_t open = 0;
+	uint64_t most;
+
+	if (files->list(files->self, OPEN_PATH, count_one, &open) == OK && open > 0)
+		add(out, "process_open_fds", "gauge", "Files and connections that it has open.",
+		    open);
+	if (read_most_open(read_file(files, LIMITS_PATH, arena), &most))
+		add(out, "process_max_fds", "gauge", "How many it may have.", (double)most);
+	arena_free(arena);
+}
+
 static void collect(void *arg, struct metrics *metrics, struct text *out)
 {
 	struct process_facts facts;
 
 	(void)metrics;
+	add_open(arg, out);
 	if (!look(arg, &facts))
 		return;
 	add(out, "process_cpu_seconds_total", "counter",

@@ -36,7 +36,15 @@ TEST(a_process_says_what_it_takes_under_the_names_that_all_programs_have)
 	put(files, "/proc/self/stat",
 	    "17 (a (b) c) S 1 17 17 0 -1 4194560 5 0 0 0 250 150 0 0 20 0 3 0 1000 8192000 50 99 "
 	    "0\n");
+	CHECK_STATUS(files->mkdir(files->self, "/proc/self/fd", 0700), OK);
+	put(files, "/proc/self/fd/0", "");
+	put(files, "/proc/self/fd/7", "");
+	put(files, "/proc/self/limits",
+	    "Limit                     Soft Limit           Hard Limit           Units     \n"
+	    "Max open files            1024                 4096                 files     \n");
 	text = written(files);
+	CHECK(str_find(text, STR("\nprocess_open_fds 2\n")) > 0);
+	CHECK(str_find(text, STR("\nprocess_max_fds 1024\n")) > 0);
 	CHECK(str_find(text, STR("\nprocess_cpu_seconds_total 4\n")) > 0);
 	CHECK(str_find(text, STR("\nprocess_start_time_seconds 1.70000001e+09\n")) > 0);
 	CHECK(str_find(text, STR("\nprocess_virtual_memory_bytes 8.192e+06\n")) > 0);
