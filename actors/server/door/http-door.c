@@ -11,8 +11,7 @@
  * watchers send the same bytes.
  */
 
-#define HEADERS_MAX 32U /* ours are a dozen at most; the rest are warnings */
-#define WARNING_BYTES_MAX 4096U
+#define HEADERS_MAX 24U /* beside warnings */
 #define AUDIT_ID_MAX 64U
 
 static struct http_exchange *exchange_of(const struct request *r)
@@ -144,45 +143,22 @@ bool http_door_receive(struct server *server, const struct act_msg *msg)
 /* ---- out ------------------------------------------------------------------------------------------------- */
 
 struct heading {
-	struct http_header at[HEADERS_MAX];
-	uint32_t count;
+	struct http_header *at;
+	uint32_t count, cap;
 };
 
 static void add(struct heading *heading, const char *name, struct str value)
 {
-	if (heading->count < HEADERS_MAX && value.at != NULL)
+	if (heading->count < heading->cap && value.at != NULL)
 		heading->at[heading->count++] = (struct http_header){ str_from(name), value };
-}
-
-/* 299 - "text", with quotes and backslashes escaped; what cannot be a header's value is left out. */
-static void add_warnings(struct request *r, struct heading *heading)
-{
-	uint32_t bytes = 0;
-
-	for (uint32_t i = 0; i < r->warning_count && bytes < WARNING_BYTES_MAX; i++) {
-		struct text out = text_in(r->arena, WARNING_BYTES_MAX);
-		struct http_header header;
-
-		text_lit(&out, "299 - \"");
-		for (uint32_t at = 0; at < r->warnings[i].len; at++) {
-			char c = r->warnings[i].at[at];
-
-			if (c == '"' || c == '\\')
-				text_add_char(&out, '\\');
-			text_add_char(&out, c);
-		}
-		text_add_char(&out, '"');
-		header = (struct http_header){ STR("warning"), text_str(&out) };
-		if (http_header_is_valid(&header))
-			add(heading, "warning", header.value);
-		bytes += out.len;
-	}
 }
 
 static struct heading heading_of(struct request *r)
 {
-	struct heading heading = { .count = 0 };
+	struct heading heading = { .cap = HEADERS_MAX + r->warning_count };
 	const struct answer *answer = &r->answer;
+
+	heading.at = arena_alloc(r->arena, heading.cap * sizeof *heading.at);
 
 	add(&heading, "audit-id", r->asked.audit_id);
 	add(&heading, "cache-control",
@@ -204,7 +180,7 @@ static struct heading heading_of(struct request *r)
 	if (answer->code == 403 || answer->policy.at != NULL ||
 	    str_starts(answer->content_type, STR("text/plain")))
 		add(&heading, "x-content-type-options", STR("nosniff"));
-	add_warnings(r, &heading);
+	heading.count += warning_headers(r, heading.at + heading.count);
 	return heading;
 }
 
@@ -227,6 +203,7 @@ static void http_answer(struct request *r)
 {
 	struct heading heading = heading_of(r);
 	struct http_parts body = body_of(r);
+
 
 	if (packing_take(r, exchange_of(r), headers_of(&heading), body))
 		return;

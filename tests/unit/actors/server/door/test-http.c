@@ -54,6 +54,54 @@ TEST(warnings_travel_as_headers)
 	http_rig_close(rig);
 }
 
+/* A config map with so many members that nobody knows, whose names are so long. */
+static struct str with_unknown(uint32_t count, uint32_t length)
+{
+	struct text body = text_in(test_arena(), 64U * KIB);
+
+	text_lit(&body, "{\"metadata\":{\"name\":\"a\"}");
+	for (uint32_t i = 0; i < count; i++) {
+		text_printf(&body, ",\"%03u", i);
+		for (uint32_t at = 3; at < length; at++)
+			text_add_char(&body, 'x');
+		text_lit(&body, "\":1");
+	}
+	text_lit(&body, "}");
+	return text_str(&body);
+}
+
+static uint32_t warnings_of(struct http_rig_answer answer, uint32_t *longest)
+{
+	uint32_t count = 0;
+
+	*longest = 0;
+	for (uint32_t i = 0; i < answer.headers.count; i++) {
+		if (!str_is(answer.headers.at[i].name, "warning"))
+			continue;
+		count++;
+		if (answer.headers.at[i].value.len > *longest)
+			*longest = answer.headers.at[i].value.len;
+	}
+	return count;
+}
+
+TEST(warnings_end_where_they_are_too_much_together)
+{
+	struct http_rig *rig = http_rig_open(NULL);
+	struct http_rig_answer answer;
+	uint32_t longest;
+
+	answer = http_rig_ask_of(rig, .method = "POST", .path = MAPS "?dryRun=All",
+				 .body = with_unknown(40, 50));
+	CHECK_EQ(warnings_of(answer, &longest), 40);
+	CHECK_EQ(longest, sizeof "299 - \"unknown field \\\"\\\"\"" - 1 + 50);
+	answer = http_rig_ask_of(rig, .method = "POST", .path = MAPS "?dryRun=All",
+				 .body = with_unknown(60, 150));
+	/* Of 166 characters each: with the 25th all together are more than 4096. */
+	CHECK_EQ(warnings_of(answer, &longest), 25);
+	http_rig_close(rig);
+}
+
 TEST(a_big_answer_is_packed_for_who_can_unpack_it)
 {
 	struct http_rig *rig = http_rig_open(NULL);
