@@ -5,7 +5,8 @@
 #include "datastore/schema/core.h"
 #include "runtime/base/str.h"
 
-#define SECONDS 300 /* upstream's --default-not-ready-toleration-seconds */
+/* Upstream's --default-not-ready-toleration-seconds and its other half. */
+static const struct toleration_seconds usual = { 300, 300 };
 
 static const char *const taints[] = { "node.kubernetes.io/not-ready",
 				      "node.kubernetes.io/unreachable" };
@@ -28,6 +29,8 @@ static bool has(const struct core_pod_spec *spec, const char *key)
 
 static enum check mutate(struct admission *admission)
 {
+	const struct toleration_seconds *seconds =
+	    admission->tolerations != NULL ? admission->tolerations : &usual;
 	struct core_pod *pod = admission->object;
 	struct core_toleration_list *list;
 	struct core_toleration *grown;
@@ -45,7 +48,8 @@ static enum check mutate(struct admission *admission)
 		grown[list->len] = (struct core_toleration){ .key = str_from(taints[i]),
 							     .operator= STR("Exists"),
 							     .effect = STR("NoExecute") };
-		SET(&grown[list->len], toleration_seconds, SECONDS);
+		SET(&grown[list->len], toleration_seconds,
+		    i == 0 ? seconds->not_ready : seconds->unreachable);
 		list->at = grown;
 		list->len++;
 	}

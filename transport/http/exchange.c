@@ -227,6 +227,14 @@ void *http_user(const struct http_exchange *exchange)
 	return exchange->user;
 }
 
+void http_leave(struct http_exchange *exchange)
+{
+	if (exchange->connection == NULL || exchange->connection->wire.engine == NULL)
+		return;
+	http_engine_drain(exchange->connection->wire.engine);
+	touch(exchange);
+}
+
 /* ---- the answer ---------------------------------------------------------------------------------------------- */
 
 bool http_is_begun(const struct http_exchange *exchange)

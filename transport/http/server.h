@@ -198,6 +198,9 @@ void http_abort(struct http_exchange *exchange);
 bool http_is_begun(const struct http_exchange *exchange); /* a code was sent, it cannot be changed */
 bool http_is_done(const struct http_exchange *exchange);
 
+/* Its connection takes no more requests: GOAWAY, or `connection: close` where the answer has not begun; what is under way is finished. */
+void http_leave(struct http_exchange *exchange);
+
 /* The handler will not touch it again. Owed once for each http_asked. Unanswered: 500, half answered: as http_abort. */
 void http_done(struct http_exchange *exchange);
 

@@ -110,6 +110,29 @@ static const struct live_source *source_of(const struct resource_row *row,
 	return NULL;
 }
 
+static bool is_switched_off(const struct server_config *config, const struct resource_row *row)
+{
+	struct text key;
+	struct str name;
+	bool is_off = false;
+
+	if (config->unserved.len == 0)
+		return false;
+	key = text_new(NAME_BYTES_MAX);
+	name = key_of(&key, row->group, row->version, row->name);
+	for (uint32_t i = 0; i < config->unserved.len && !is_off; i++)
+		is_off = str_eq(config->unserved.at[i], name);
+	text_fini(&key);
+	return is_off;
+}
+
+/* What a resource that nobody may ask for says of how its objects are kept counts for its other versions. */
+static void keep_cache(struct resources *resources, const struct resource_row *row)
+{
+	if (row->prefix.at != NULL && !row->is_live)
+		share_cache(resources, make(resources->arena, row, NULL));
+}
+
 struct resources *resources_new(const struct server_config *config)
 {
 	struct resources *resources = mem_new(struct resources);
@@ -119,9 +142,12 @@ struct resources *resources_new(const struct server_config *config)
 		const struct resource_row *row = &resource_rows[i];
 		const struct live_source *source =
 		    row->is_live ? source_of(row, config->lives, config->live_count) : NULL;
-		bool is_served = config->is_served == NULL || config->is_served(row);
 
-		if (is_served && (!row->is_live || source != NULL))
+		if (config->is_served != NULL && !config->is_served(row))
+			continue;
+		if (is_switched_off(config, row))
+			keep_cache(resources, row);
+		else if (!row->is_live || source != NULL)
 			add(resources, row, source, NULL);
 	}
 	for (uint32_t i = 0; i < config->custom_count; i++)

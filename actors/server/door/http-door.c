@@ -180,6 +180,7 @@ static struct heading heading_of(struct request *r)
 	if (answer->code == 403 || answer->policy.at != NULL ||
 	    str_starts(answer->content_type, STR("text/plain")))
 		add(&heading, "x-content-type-options", STR("nosniff"));
+	add(&heading, "strict-transport-security", r->server->config->strict_transport);
 	heading.count += warning_headers(r, heading.at + heading.count);
 	return heading;
 }
@@ -199,11 +200,24 @@ static struct http_parts body_of(const struct request *r)
 	return answer->parts.count > 0 ? answer->parts : (struct http_parts){ &answer->body, 1 };
 }
 
+/* By chance, so that clients spread over servers; and whoever is nobody in particular does not keep a connection of many streams. */
+static bool is_sent_away(const struct request *r)
+{
+	double chance = r->server->config->goaway_chance;
+
+	if (http_version(exchange_of(r)) != HTTP_2)
+		return false;
+	return r->answer.code == 401 || str_eq(r->user.name, USER_ANONYMOUS) ||
+	       (chance > 0 && (double)(act_random(r->server->act) >> 11) * 0x1p-53 < chance);
+}
+
 static void http_answer(struct request *r)
 {
 	struct heading heading = heading_of(r);
 	struct http_parts body = body_of(r);
 
+	if (is_sent_away(r))
+		http_leave(exchange_of(r));
 
 	if (packing_take(r, exchange_of(r), headers_of(&heading), body))
 		return;

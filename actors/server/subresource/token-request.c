@@ -229,12 +229,26 @@ static bool is_for_us(const struct request *r, struct str_list audiences)
 	return audiences.len == 1 && str_eq(audiences.at[0], server_audience(r->server));
 }
 
+/* What the operator allows at most; who asked hears of it. */
+static void shorten(struct request *r, struct authentication_token_request_spec *spec)
+{
+	int64_t most = r->server->config->token_max_s;
+
+	if (most == 0 || spec->expiration_seconds <= most)
+		return;
+	request_warn(
+	    r, request_printf(r, "requested expiration of %jd seconds shortened to %jd seconds",
+			      (intmax_t)spec->expiration_seconds, (intmax_t)most));
+	spec->expiration_seconds = most;
+}
+
 static enum next sign(struct request *r, struct authentication_token_request *in,
 		      struct making *making)
 {
 	struct str claims;
 	struct fault why = { 0 };
 
+	shorten(r, in->spec);
 	making->seconds = in->spec->expiration_seconds;
 	if (making->pod != NULL && making->seconds == SECONDS_WARNED &&
 	    is_for_us(r, in->spec->audiences)) {

@@ -79,6 +79,7 @@ static struct admitting *begin(struct request *r, enum admission_operation opera
 		.security = r->server->config->security,
 		.policies = &r->server->policies,
 		.metrics = r->server->metrics,
+		.tolerations = r->server->config->tolerations,
 	};
 	fill_options(r, &admitting->admission);
 	admitting->began = act_now(r->server->act);

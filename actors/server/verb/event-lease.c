@@ -1,11 +1,11 @@
 #include "actors/server/server-private.h"
 
 /*
- * Events are kept for an hour (upstream's --event-ttl). What is written within a minute shares one lease of the store, so that a
+ * Events are kept for an hour, unless the configuration says another time. What is written within a minute shares one lease of the store, so that a
  * busy cluster has sixty of them and not one an event (upstream's lease manager does the same).
  */
 
-#define TTL_S 3600U
+#define TTL_S 3600U /* upstream's --event-ttl */
 #define SHARED_MS 60000U
 #define SHARED_MAX 1000U /* upstream's, of objects on one lease */
 
@@ -27,7 +27,8 @@ uint64_t event_lease_take(struct server *server)
 
 enum next event_lease_ask(struct request *r)
 {
-	struct store_lease_grant grant = { .ttl_s = TTL_S + SHARED_MS / 1000 };
+	uint32_t ttl_s = r->server->config->event_ttl_s;
+	struct store_lease_grant grant = { .ttl_s = (ttl_s ? ttl_s : TTL_S) + SHARED_MS / 1000 };
 
 	/* What was to be written is encoded anew when the lease is there: the question owns nothing. */
 	arena_free(r->store_arena);

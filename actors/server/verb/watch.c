@@ -4,9 +4,8 @@
 #include "actors/server/verb/select.h"
 #include "datastore/object/record.h"
 
-#define TIMEOUT_MIN_S \
-	1800 /* upstream's --min-request-timeout: a watch that names no time lives so long, up to twice */
-#define BOOKMARK_MS 60000U /* about as often as upstream */
+#define TIMEOUT_MIN_S 1800U /* upstream's --min-request-timeout */
+#define BOOKMARK_MS 60000U  /* about as often as upstream */
 
 /*
  * A watch that stands: first the objects that were there (a shared snapshot), then events of the ring from `cursor` on. It
@@ -471,6 +470,14 @@ static struct list *place_among(const struct watch *watch, struct list *watchers
 	return watchers;
 }
 
+/* Of one that names none: all that began together do not end together. */
+static int64_t lifetime_s(const struct server *server)
+{
+	uint32_t least = server->config->watch_min_s ? server->config->watch_min_s : TIMEOUT_MIN_S;
+
+	return least + (int64_t)(act_random(server->act) % least);
+}
+
 static void open_watch(struct request *r, bool has_initial, uint64_t cursor, uint64_t after)
 {
 	struct server *server = r->server;
@@ -479,7 +486,7 @@ static void open_watch(struct request *r, bool has_initial, uint64_t cursor, uin
 	struct mono now = act_now(server->act);
 
 	if (seconds <= 0)
-		seconds = TIMEOUT_MIN_S + (int64_t)(act_random(server->act) % TIMEOUT_MIN_S);
+		seconds = lifetime_s(server);
 	watch->request = r;
 	watch->cache = r->resource->cache;
 	watch->cursor = cursor;

@@ -30,6 +30,7 @@ const struct option api_options[] = {
 	REQUEST_HEADER_OPTIONS,
 	PLUGIN_OPTIONS,
 	DOOR_OPTIONS,
+	SERVING_OPTIONS,
 	TEXT_OPTION("encryption-provider-config", "PATH",
 		    "EncryptionConfiguration: which resources lie encrypted in the store, by which "
 		    "keys",
@@ -41,12 +42,9 @@ const struct option api_options[] = {
 	{ .name = NULL },
 };
 
-/* Those whose value is a path end so, as upstream's do. */
 static bool is_path(const struct option *option)
 {
-	return str_ends(str_from(option->name), STR("-file")) ||
-	       str_ends(str_from(option->name), STR("-config")) ||
-	       str_ends(str_from(option->name), STR("-path"));
+	return option->value != NULL && strcmp(option->value, "PATH") == 0;
 }
 
 static enum status make_absolute(const struct option *option, const char *given,
@@ -105,6 +103,7 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 	TRY(plugin_options_load(command_text(line, "disable-admission-plugins"), &out->idle_plugins,
 				why));
 	TRY(door_options_load(line, arena, &out->door, why));
+	TRY(serving_options_load(line, arena, &out->serving, why));
 	out->reloads = command_flag(line, "encryption-provider-config-automatic-reload");
 	if (command_text(line, "encryption-provider-config") != NULL)
 		TRY(encryption_file_load(
@@ -125,6 +124,7 @@ void api_options_apply(const struct api_options *options, struct server_config *
 		server->encryption = &options->encryption.encryption;
 	if (options->audit.options.policy != NULL)
 		server->audit = &options->audit.options;
+	serving_options_apply(&options->serving, server);
 	server->kept_bytes = options->kept_bytes;
 	server->idle_plugins = options->idle_plugins;
 }

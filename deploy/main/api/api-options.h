@@ -13,6 +13,7 @@
 #include "deploy/main/api/door-options.h"
 #include "deploy/main/api/encryption-file.h"
 #include "deploy/main/api/request-header-options.h"
+#include "deploy/main/api/serving/serving-options.h"
 #include "deploy/main/api/webhook-options.h"
 #include "deploy/main/command/command.h"
 
@@ -32,6 +33,7 @@ struct api_options {
 	struct encryption_file encryption;
 	bool reloads; /* the latter */
 	struct door_setting door;
+	struct serving_setting serving;
 	uint64_t idle_plugins; /* server_config's */
 };
 
