@@ -77,8 +77,9 @@ struct server {
 	struct metrics *metrics;
 	bool owns_metrics;
 	struct server_counts counts;
+	struct measures *measures;
 	struct mono began;
-	bool is_stopping;
+	bool is_stopping, is_leaving; /* the latter: it will stop, and is not to be asked any more */
 };
 
 /* ---- server.c ----------------------------------------------------------------------------------------- */

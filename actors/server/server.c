@@ -25,6 +25,7 @@ struct server_tick {
 	char nothing;
 };
 static const ACT_TYPE(server_tick, .id = 0);
+ACT_TYPE(server_farewell);
 
 /* ---- requests ------------------------------------------------------------------------------------------- */
 
@@ -296,6 +297,36 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	return OK;
 }
 
+/* Actors of the cluster stay: they do their work to the end. */
+static void send_away(struct server *server)
+{
+	list_each (&server->watches, link) {
+		struct watch *watch = watch_of_server_link(link);
+
+		if (!watch_is_near(watch))
+			watch_close(watch, 200);
+	}
+	list_each (&server->requests, link) {
+		struct request *r = list_item(link, struct request, link);
+
+		if (!r->is_standing || r->is_answered || request_watch(r) != NULL)
+			continue;
+		r->door->end(r, 200);
+		r->is_answered = true;
+		request_cancel(r);
+	}
+}
+
+static bool farewell_came(struct server *server, const struct act_msg *msg)
+{
+	if (!ACT_IS(msg, server_farewell))
+		return false;
+	server->is_leaving = true;
+	if (ACT_AS(msg, server_farewell)->ends_watches)
+		send_away(server);
+	return true;
+}
+
 static bool answer_came(struct server *server, const struct act_msg *msg)
 {
 	struct request *r;
@@ -318,7 +349,7 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 	    live_receive(server, msg) || callers_receive(server->callers, msg) ||
 	    aggregates_receive(server->aggregates, msg) || proxy_receive(server, msg) ||
 	    answer_came(server, msg) || quota_receive(server, msg) ||
-	    message_door_receive(server, msg)) {
+	    message_door_receive(server, msg) || farewell_came(server, msg)) {
 		kept_trim(server);
 		return ACT_OK;
 	}

@@ -103,8 +103,25 @@ struct server_config {
 
 	/* 0 for those of limits.h; smaller ones are for tests. */
 	uint32_t in_flight_max, mutating_max, request_ms, bookmark_ms;
+	uint32_t watch_min_s; /* upstream's --min-request-timeout: a watch that names no time lives so long, up to twice */
+	uint32_t event_ttl_s; /* how long events are kept */
+	uint32_t token_max_s; /* tokens are not good for longer; 0: for as long as is asked */
+
+	double goaway_chance; /* that an answer over HTTP/2 sends its client to another connection */
+	struct str strict_transport; /* of the header Strict-Transport-Security; absent: none */
+	const struct toleration_seconds *tolerations; /* NULL: upstream's */
+	struct str_list unserved; /* built-in resources that are not served: "apps/v1/deployments" */
 };
 
 extern const struct act_class server_class;
+
+/*
+ * To the server: its host will end. It is not ready from now on and serves as before; with `ends_watches` who watches or follows a log over
+ * a connection is sent away in good order, to go on elsewhere.
+ */
+struct server_farewell {
+	bool ends_watches;
+};
+ACT_TYPE_DECLARE(server_farewell);
 
 #endif

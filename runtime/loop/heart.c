@@ -23,6 +23,7 @@
 struct heart {
 	struct stream *life;
 	const char *before_end;
+	uint32_t before_end_ms;
 	bool is_ending;
 };
 
@@ -75,6 +76,7 @@ static enum status init(struct act *act, void *state, const void *args)
 	struct heart *heart = state;
 
 	heart->before_end = life->before_end;
+	heart->before_end_ms = life->before_end_ms ? life->before_end_ms : BEFORE_END_MS;
 	TRY(stream_open_fd(act, life->fd, &heart->life));
 	stream_set_events(heart->life, &events, heart);
 	stream_read_start(heart->life);
@@ -91,7 +93,7 @@ static void end(struct heart *heart, struct act *act)
 
 	if (!heart->is_ending && heart->before_end != NULL &&
 	    act_request(act, act_named(act, heart->before_end), &root_ending_type, &ending,
-			BEFORE_END_MS, 1) == OK)
+			heart->before_end_ms, 1) == OK)
 		heart->is_ending = true;
 	else
 		act_host_drain(act_host_of(act), DRAIN_MS);

@@ -86,6 +86,7 @@ struct root_life {
 	struct blackbox *box;
 	/* Before the host ends in order this actor is asked (root_ending), and answered or late, it ends. NULL: nobody. */
 	const char *before_end;
+	uint32_t before_end_ms; /* how long it may take; 0: half of LIMIT_SHUTDOWN_MS */
 };
 struct root_ending {
 	char nothing;

@@ -29,7 +29,9 @@ static bool is_feed_well(void *arg)
 
 static bool is_going_on(void *arg)
 {
-	return !((const struct server *)arg)->is_stopping;
+	const struct server *server = arg;
+
+	return !server->is_stopping && !server->is_leaving;
 }
 
 static const struct own_check {

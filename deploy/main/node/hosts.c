@@ -11,6 +11,7 @@
 #include "deploy/main/history/historian.h"
 #include "deploy/main/history/history-options.h"
 #include "deploy/main/host/asked-page.h"
+#include "deploy/main/host/farewell.h"
 #include "deploy/main/host/process-metrics.h"
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/datastore.h"
@@ -47,6 +48,7 @@ struct core {
 	struct keeper_args keeper;
 	struct historian_args historian;
 	struct wear_args wear;
+	struct farewell_args farewell;
 	struct api_options api;
 	struct tls_context *door_tls;
 	/* etcd's door, if there is one. */
@@ -214,6 +216,19 @@ static void configure_etcd(struct core *core, const char *listen)
 	layout_add(&core->layout, "etcd-http", &http_server_class, &core->etcd_http);
 }
 
+/* Clients are told before the host ends, and what they have asked is finished. */
+static void configure_farewell(struct core *core)
+{
+	core->farewell = (struct farewell_args){ .server = "api",
+						 .http = "http",
+						 .next = "admin",
+						 .delay_ms = core->api.serving.shutdown_delay_ms,
+						 .grace_ms = FAREWELL_GRACE_MS };
+	core->process.life.before_end = "farewell";
+	core->process.life.before_end_ms = farewell_most_ms(&core->farewell);
+	layout_add(&core->layout, "farewell", &farewell_class, &core->farewell);
+}
+
 int hosts_core(const struct command_line *line)
 {
 	static struct core core;
@@ -264,6 +279,7 @@ int hosts_core(const struct command_line *line)
 	layout_add(&core.layout, "keeper", &keeper_class, &core.keeper);
 	layout_add(&core.layout, "historian", &historian_class, &core.historian);
 	layout_add(&core.layout, "renewal", &renewal_class, &core.process);
+	configure_farewell(&core);
 	return run_host(&core.process, &core.layout);
 }
 

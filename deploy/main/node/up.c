@@ -9,6 +9,7 @@
 #include "deploy/main/api/api-options.h"
 #include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/history/history-options.h"
+#include "deploy/main/host/farewell.h"
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/controller-list.h"
 #include "deploy/main/node/hosts.h"
@@ -150,6 +151,10 @@ static void plan_core(struct up *up, const struct command_line *line)
 	add_word(up->words[0], &n, "--write-budget-mib");
 	add_word(up->words[0], &n, command_text(line, "write-budget-mib"));
 	up->words[0][n] = NULL;
+	up->hosts[0].shutdown_ms =
+	    LIMIT_SHUTDOWN_MS +
+	    farewell_most_ms(&(struct farewell_args){ .delay_ms = up->api.serving.shutdown_delay_ms,
+						      .grace_ms = FAREWELL_GRACE_MS });
 }
 
 static void plan_spares(struct up *up, uint32_t count)
