@@ -32,11 +32,6 @@ const struct encryption_rule *encryption_find(const struct encryption *encryptio
 	return NULL;
 }
 
-struct str encryption_current(const struct encryption_rule *rule)
-{
-	return rule && rule->provider_count > 0 ? rule->providers[0].prefix : STR("");
-}
-
 struct str encryption_prefix(struct str bytes)
 {
 	uint32_t colons = 0;
@@ -47,6 +42,34 @@ struct str encryption_prefix(struct str bytes)
 		if (bytes.at[i] == ':' && ++colons == PARTS)
 			return str_slice(bytes, 0, i + 1);
 	return bytes;
+}
+
+static uint64_t mark_of(struct str prefix, struct str key_id)
+{
+	uint64_t mark = hash_str(prefix);
+
+	if (key_id.len > 0)
+		mark = mark * 31 + hash_str(key_id);
+	return prefix.len == 0 ? 0 : mark | 1;
+}
+
+uint64_t encryption_mark(struct str bytes)
+{
+	struct str prefix = encryption_prefix(bytes);
+
+	if (!str_starts(prefix, KMS_PREFIX))
+		return mark_of(prefix, STR_NONE);
+	return mark_of(prefix, envelope_key_id(str_slice(bytes, prefix.len, bytes.len)));
+}
+
+uint64_t encryption_current_mark(const struct encryption_rule *rule)
+{
+	const struct encryption_provider *first =
+	    rule != NULL && rule->provider_count > 0 ? &rule->providers[0] : NULL;
+
+	if (first == NULL)
+		return 0;
+	return mark_of(first->prefix, first->kms ? first->kms->closer.lock.key_id : STR_NONE);
 }
 
 /* ---- there and back -------------------------------------------------------------------------------------------- */
@@ -76,20 +99,25 @@ static uint32_t close_with(const struct encryption_provider *provider, struct st
 	return plain.len + SECRETBOX_EXTRA_BYTES;
 }
 
-struct str encryption_close(const struct encryption_rule *rule, struct str key, struct str plain,
-			    struct arena *arena)
+enum status encryption_close(const struct encryption_rule *rule, struct str key, struct str plain,
+			     struct arena *arena, struct str *out, struct fault *why)
 {
 	const struct encryption_provider *first =
 	    rule != NULL && rule->provider_count > 0 ? &rule->providers[0] : NULL;
-	char *out;
+	char *bytes;
 	uint32_t len;
 
-	if (first == NULL || first->kind == ENCRYPTION_IDENTITY)
-		return plain;
-	out = arena_alloc(arena, (size_t)first->prefix.len + plain.len + CLOSED_EXTRA_BYTES);
-	memcpy(out, first->prefix.at, first->prefix.len);
-	len = close_with(first, key, plain, out + first->prefix.len);
-	return str_of(out, first->prefix.len + len);
+	if (first == NULL || first->kind == ENCRYPTION_IDENTITY) {
+		*out = plain;
+		return OK;
+	}
+	if (first->kind == ENCRYPTION_KMS)
+		return kms_close(first->kms, key, plain, arena, out, why);
+	bytes = arena_alloc(arena, (size_t)first->prefix.len + plain.len + CLOSED_EXTRA_BYTES);
+	memcpy(bytes, first->prefix.at, first->prefix.len);
+	len = close_with(first, key, plain, bytes + first->prefix.len);
+	*out = str_of(bytes, first->prefix.len + len);
+	return OK;
 }
 
 static enum status decrypt(const struct encryption_provider *provider, struct str key,
@@ -119,8 +147,37 @@ static enum status open_with(const struct encryption_provider *provider, struct 
 	return OK;
 }
 
+/* Of KMS; NULL: the value is not one's, or not of one of the rule's. */
+static struct kms *kms_of(const struct encryption_rule *rule, struct str bytes)
+{
+	struct str prefix;
+
+	if (rule == NULL || !str_starts(bytes, KMS_PREFIX))
+		return NULL;
+	prefix = encryption_prefix(bytes);
+	for (uint32_t i = 0; i < rule->provider_count; i++)
+		if (str_eq(prefix, rule->providers[i].prefix))
+			return rule->providers[i].kms;
+	return NULL;
+}
+
+bool encryption_is_awaited(const struct encryption_rule *rule, struct str bytes, struct mono now)
+{
+	struct kms *kms = kms_of(rule, bytes);
+
+	return kms != NULL && kms_is_awaited(kms, str_slice(bytes, kms->prefix.len, bytes.len), now);
+}
+
+const char *encryption_seed_words(const struct encryption_rule *rule, struct str bytes)
+{
+	struct kms *kms = kms_of(rule, bytes);
+
+	return kms != NULL ? kms_seed_words(kms, str_slice(bytes, kms->prefix.len, bytes.len))
+			   : NULL;
+}
+
 enum status encryption_open(const struct encryption_rule *rule, struct str key, struct str bytes,
-			    struct arena *arena, struct str *out, struct fault *why)
+			    struct mono now, struct arena *arena, struct str *out, struct fault *why)
 {
 	bool is_closed = str_starts(bytes, ENCRYPTION_PREFIX);
 	struct str prefix = encryption_prefix(bytes);
@@ -130,6 +187,9 @@ enum status encryption_open(const struct encryption_rule *rule, struct str key, 
 
 		if (one->kind == ENCRYPTION_IDENTITY ? is_closed : !str_eq(prefix, one->prefix))
 			continue;
+		if (one->kind == ENCRYPTION_KMS)
+			return kms_open(one->kms, key, str_slice(bytes, one->prefix.len, bytes.len),
+					now, arena, out, why);
 		if (one->kind != ENCRYPTION_IDENTITY)
 			return open_with(one, key, bytes, arena, out, why);
 		*out = bytes;

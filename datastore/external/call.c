@@ -42,30 +42,14 @@ static enum status status_of(uint64_t code, struct str words)
 	}
 }
 
-/* The status is in the trailers, or, when there is nothing else, in the head. */
 static enum status read_reply(struct external_reply *reply, struct fault *why)
 {
-	struct http_headers trailers = http_call_trailers(reply->call);
-	struct str word = http_header_get(trailers, STR("grpc-status")), words;
-	struct grpc_fault fault = { GRPC_OK, STR_NONE };
-	uint64_t code;
+	struct grpc_fault said = { GRPC_OK, STR_NONE };
 
-	if (http_call_code(reply->call) != 200)
-		return fault_set(why, UNAVAILABLE, "", "it answers %d: no etcd",
-				 http_call_code(reply->call));
-	if (word.at == NULL) {
-		trailers = http_call_headers(reply->call);
-		word = http_header_get(trailers, STR("grpc-status"));
-	}
-	if (word.at == NULL || str_to_u64(word, &code) != OK)
-		return fault_set(why, UNAVAILABLE, "", "it does not answer as gRPC: no etcd");
-	words = http_header_get(trailers, STR("grpc-message"));
-	if (code != GRPC_OK)
-		return fault_set(why, status_of(code, words), "", STR_FMT, STR_ARG(words));
-	if (!grpc_only(http_call_body(reply->call), LIMIT_EXTERNAL_ANSWER_BYTES, &reply->message,
-		       &fault))
-		return fault_set(why, IO, "", STR_FMT, STR_ARG(fault.words));
-	return OK;
+	TRY(grpc_answer(reply->call, LIMIT_EXTERNAL_ANSWER_BYTES, &reply->message, &said, why));
+	if (said.code == GRPC_OK)
+		return OK;
+	return fault_set(why, status_of(said.code, said.words), "", STR_FMT, STR_ARG(said.words));
 }
 
 /* ---- asking ---- */

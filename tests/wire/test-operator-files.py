@@ -46,18 +46,6 @@ rules:
 """
 
 
-ENCRYPTION = """
-apiVersion: apiserver.config.k8s.io/v1
-kind: EncryptionConfiguration
-resources:
-- resources: [secrets]
-  providers:
-%s
-  - identity: {}
-"""
-KEY = "  - %s: {keys: [{name: %s, secret: MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=}]}"
-
-
 def file_of(folder, name, text):
     path = os.path.join(folder, name)
     with open(path, "w", encoding="utf-8") as file:
@@ -240,64 +228,6 @@ def test_secrets_of_their_type_are_bootstrap_tokens():
             assert who(token)[0] == 401, token
         assert node.request("DELETE", "/api/v1/namespaces/kube-system/secrets/bootstrap-token-aaaaaa")[0] == 200
         assert who("aaaaaa.0123456789abcdef")[0] == 401
-
-
-def holds(folder, word):
-    """Whether the bytes lie in any file below it."""
-    for place, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(place, name)
-            if os.path.isfile(path):
-                with open(path, "rb") as file:
-                    if word in file.read():
-                        return True
-    return False
-
-
-def test_secrets_lie_encrypted_in_the_store_and_their_keys_change():
-    option = "encryption-provider-config"
-    expect(refused(option, ENCRYPTION % (KEY % ("aesgcm", "a:b"))), r"resources\[0\].providers\[0\].aesgcm.keys\[0\]: Invalid value: a key's name has no colon")
-    expect(refused(option, ENCRYPTION % "  - kms: {apiVersion: v2, name: a, endpoint: 'unix:///x'}"), "kms is not known here")
-    expect(refused(option, ENCRYPTION % "  - secretbox: {keys: [{name: a, secret: MDEyMzQ1Njc4OWFiY2RlZg==}]}"), "expected value is 32")
-    expect(refused(option, ENCRYPTION % "  - aescbc: {keys: [{name: a, secret: eA==}]}"), "secret is not of the expected length")
-    with tempfile.TemporaryDirectory() as folder:
-        path = file_of(folder, "encryption.yaml", ENCRYPTION % (KEY % ("aesgcm", "one")))
-        words = ("--" + option, path)
-        with Cluster(1, words) as cluster:
-            node = cluster.nodes[0]
-            secret = {"metadata": {"name": "a"}, "stringData": {"k": "a-word-nobody-says"}}
-            assert node.request("POST", "/api/v1/namespaces/default/secrets", secret)[0] == 201
-            assert node.request("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"name": "a"}, "data": {"k": "a-word-for-all"}})[0] == 201
-            assert not holds(node.folder, b"a-word-nobody-says") and holds(node.folder, b"k8s:enc:aesgcm:v1:one:") and holds(node.folder, b"a-word-for-all")
-            assert node.stop() == 0
-            file_of(folder, "encryption.yaml", ENCRYPTION % "\n".join((KEY % ("aescbc", "two"), KEY % ("aesgcm", "one"))))
-            node.start(*words)
-            node.wait_ready()
-            code, found = node.request("GET", "/api/v1/namespaces/default/secrets/a")
-            assert code == 200 and found["data"]["k"] == "YS13b3JkLW5vYm9keS1zYXlz", found
-            code, changed = node.request("PUT", "/api/v1/namespaces/default/secrets/a", found)
-            assert code == 200 and changed["metadata"]["resourceVersion"] != found["metadata"]["resourceVersion"], changed
-            assert holds(node.folder, b"k8s:enc:aescbc:v1:two:") and not holds(node.folder, b"a-word-nobody-says")
-            assert node.stop() == 0
-            file_of(folder, "encryption.yaml", ENCRYPTION % "\n".join((KEY % ("secretbox", "three"), KEY % ("aescbc", "two"))))
-            node.start(*words)
-            node.wait_ready()
-            assert node.request("PUT", "/api/v1/namespaces/default/secrets/a", changed)[0] == 200
-            code, found = node.request("GET", "/api/v1/namespaces/default/secrets/a")
-            assert code == 200 and found["data"]["k"] == "YS13b3JkLW5vYm9keS1zYXlz", found
-            # A key that is gone: whoever asks for what it closed is told so, in lists too; the rest goes on.
-            assert node.stop() == 0
-            file_of(folder, "encryption.yaml", ENCRYPTION % (KEY % ("aesgcm", "four")))
-            node.start(*words)
-            node.wait_ready()
-            for method, path, body in (("GET", "/secrets/a", None), ("GET", "/secrets", None), ("PUT", "/secrets/a", found), ("DELETE", "/secrets/a", None)):
-                code, said = node.request(method, "/api/v1/namespaces/default" + path, body)
-                assert code == 500 and said["reason"] == "InternalError" and "no matching prefix found" in said["message"], (method, path, code, said)
-            assert 'unable to transform key "/registry/secrets/default/a"' in node.request("GET", "/api/v1/secrets")[1]["message"]
-            assert node.request("GET", "/api/v1/namespaces/kube-system/secrets")[0] == 200
-            assert node.request("POST", "/api/v1/namespaces/default/secrets", {"metadata": {"name": "b"}})[0] == 201
-            assert node.request("GET", "/api/v1/namespaces/default/secrets/b")[0] == 200
-            assert holds(node.folder, b"k8s:enc:secretbox:v1:three:") and not holds(node.folder, b"a-word-nobody-says")
 
 
 def test_one_more_door_shows_a_certificate_of_others_and_knows_their_clients():

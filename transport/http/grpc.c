@@ -186,6 +186,30 @@ bool grpc_send_parts(struct http_exchange *exchange, struct http_parts prefixed)
 	return http_write_parts(exchange, prefixed);
 }
 
+/* The status is in the trailers, or, when there is nothing else, in the head. */
+enum status grpc_answer(const struct http_call *call, uint32_t message_max_bytes, struct str *out,
+			struct grpc_fault *status, struct fault *why)
+{
+	struct http_headers from = http_call_trailers(call);
+	struct str word = http_header_get(from, STR("grpc-status"));
+	uint64_t code;
+
+	if (http_call_code(call) != 200)
+		return fault_set(why, UNAVAILABLE, "", "it answers %d", http_call_code(call));
+	if (word.at == NULL) {
+		from = http_call_headers(call);
+		word = http_header_get(from, STR("grpc-status"));
+	}
+	if (word.at == NULL || str_to_u64(word, &code) != OK)
+		return fault_set(why, UNAVAILABLE, "", "it does not answer as gRPC");
+	*status =
+	    (struct grpc_fault){ code <= GRPC_UNAUTHENTICATED ? (enum grpc_code)code : GRPC_UNKNOWN,
+				 http_header_get(from, STR("grpc-message")) };
+	if (code == GRPC_OK)
+		(void)grpc_only(http_call_body(call), message_max_bytes, out, status);
+	return OK;
+}
+
 struct str grpc_message_encode(struct str words, struct arena *arena)
 {
 	static const char digits[] = "0123456789ABCDEF";

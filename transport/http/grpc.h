@@ -1,10 +1,11 @@
 /*
- * gRPC over HTTP/2, the server's end: messages in bodies, statuses in trailers, deadlines in a header.
+ * gRPC over HTTP/2: messages in bodies, statuses in trailers, deadlines in a header.
  *
  * For handlers of an http server whose listener agrees on "h2". What a message means is not known here. A call is one
  * exchange: grpc_check, then its messages (grpc_only of a collected body, or a struct grpc_reader over http_read), then any
  * number of grpc_send and one grpc_end; http_done is still the handler's. The wire form is that of gRPC's "PROTOCOL-HTTP2":
- * five bytes (compressed or not, length) before each message, `grpc-status` and a percent-encoded `grpc-message` at the end.
+ * five bytes (compressed or not, length) before each message, `grpc-status` and a percent-encoded `grpc-message` at the end. The other end is an
+ * http client's call, whose answer grpc_answer reads.
  *
  * Bounds: a message has the reader's maximum (grpc-go's servers: 4 MiB, etcd's: 2 MiB); what is larger ends the call with
  * RESOURCE_EXHAUSTED before it is taken into memory. Compressed messages are refused with UNIMPLEMENTED, as the protocol asks.
@@ -13,6 +14,7 @@
 #define TRANSPORT_HTTP_GRPC_H
 
 #include "runtime/base/text.h"
+#include "transport/http/client.h"
 #include "transport/http/server.h"
 
 /* The numbers are gRPC's. */
@@ -85,6 +87,15 @@ bool grpc_send(struct http_exchange *exchange, struct http_bytes prefixed);
 bool grpc_send_parts(struct http_exchange *exchange, struct http_parts prefixed);
 /* The status; the answer is over. */
 void grpc_end(struct http_exchange *exchange, struct grpc_fault status);
+
+/* ---- the other end ------------------------------------------------------------------------------------- */
+
+/*
+ * The one message of a call's answer, good until the call is closed. OK, whatever `status` says; there is a message only if that says
+ * GRPC_OK. UNAVAILABLE with words: who answered does not speak gRPC.
+ */
+MUST_USE enum status grpc_answer(const struct http_call *call, uint32_t message_max_bytes,
+				 struct str *out, struct grpc_fault *status, struct fault *why);
 
 /* Printable ASCII but `%` and spaces at either end as it is, the rest as %XX. */
 struct str grpc_message_encode(struct str words, struct arena *arena);

@@ -65,14 +65,6 @@ static const struct object *decode_as_shown(struct server *server, const struct 
 	return shown;
 }
 
-/* Upstream's, where no key is the value's. */
-static const char *unread_words(const struct fault *why)
-{
-	return strcmp(why->field, ENCRYPTION_FIELD_PREFIX) == 0
-		   ? "no matching prefix found"
-		   : "the stored value does not open with the key of its prefix";
-}
-
 const struct object *feed_decode(struct server *server, const struct cache *cache,
 				 const struct store_row *row, const char **out_words)
 {
@@ -84,7 +76,7 @@ const struct object *feed_decode(struct server *server, const struct cache *cach
 	if (seal_open(server, cache_type(cache), row->key, row->value, arena, &plain, &why) != OK) {
 		log_error("api", "a stored object cannot be opened", LOG_STR("key", row->key),
 			  LOG_FAULT(&why));
-		*out_words = unread_words(&why);
+		*out_words = seal_unread_words(server, cache_type(cache), row->value, &why);
 	} else {
 		object = decode_as_shown(server, cache, row, plain);
 		if (object == NULL)

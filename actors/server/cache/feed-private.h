@@ -1,5 +1,6 @@
 /*
- * What the files of the feed share: feed.c fills the caches and keeps them current, feed-wait.c lets requests wait for a revision.
+ * What the files of the feed share: feed.c fills the caches and keeps them current, feed-wait.c lets requests wait for a revision, feed-seeds.c
+ * lets the feed wait for keys.
  *
  * Private to them.
  */
@@ -17,7 +18,8 @@ enum {
 	FEED_TAG_WATCH,
 	FEED_TAG_REVISION,
 	FEED_TAG_DEFINITIONS,
-	FEED_TAG_REOPEN
+	FEED_TAG_REOPEN,
+	FEED_TAG_SEEDS
 };
 
 /* The store could not be asked for its revision. */
@@ -25,6 +27,11 @@ struct feed_unasked {
 	char nothing;
 };
 ACT_TYPE_DECLARE(feed_unasked);
+
+/* ---- feed-seeds.c: true: they wait, FEED_TAG_SEEDS is answered, then feed_release lets what came go on ---- */
+bool feed_hold_rows(struct server *server, const struct store_range_answer *answer);
+bool feed_hold_events(struct server *server, const struct act_msg *msg); /* keeps it */
+void feed_release(struct server *server);
 
 /* Watchers of caches with news are told. */
 void feed_tell(struct server *server);

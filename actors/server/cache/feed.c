@@ -90,6 +90,7 @@ static void lose(struct server *server, const char *why)
 	else
 		log_debug("api", "the caches cannot be filled", LOG_CSTR("why", why));
 	feed->state = FEED_LOST;
+	feed_release(server);
 	act_request_cancel(server->act, FEED_TAG_FILL);
 	act_request_cancel(server->act, FEED_TAG_DEFINITIONS);
 	act_request_cancel(server->act, FEED_TAG_WATCH);
@@ -100,6 +101,15 @@ static void lose(struct server *server, const char *why)
 struct str feed_key_after(struct arena *arena, struct str key)
 {
 	return str_of(arena_str(arena, key).at, key.len + 1U);
+}
+
+static void ask_again(struct server *server)
+{
+	struct feed *feed = &server->feed;
+
+	if (act_request(server->act, feed->store, &store_range_type, &feed->asked, FEED_STORE_MS,
+			feed->asked_tag) != OK)
+		lose(server, "the store does not take questions");
 }
 
 static void ask_range(struct server *server, struct store_range range, struct str after,
@@ -114,9 +124,9 @@ static void ask_range(struct server *server, struct store_range range, struct st
 		range.key = feed_key_after(arena, after);
 	arena_free(feed->arena);
 	feed->arena = arena;
-	if (act_request(server->act, feed->store, &store_range_type, &range, FEED_STORE_MS, tag) !=
-	    OK)
-		lose(server, "the store does not take questions");
+	feed->asked = range;
+	feed->asked_tag = tag;
+	ask_again(server);
 }
 
 static void ask_page(struct server *server, struct str after)
@@ -177,7 +187,7 @@ static void filled(struct server *server)
 	ask_watch(server);
 }
 
-/* NULL: it could not be read, and the feed begins anew. */
+/* NULL: it could not be read, and the feed begins anew; or it is asked for again when keys have come. */
 static const struct store_range_answer *page_of(struct server *server, const struct act_msg *msg)
 {
 	enum status status = store_outcome(msg);
@@ -188,6 +198,9 @@ static const struct store_range_answer *page_of(struct server *server, const str
 		return NULL;
 	}
 	server->feed.fill_revision = answer->revision;
+	server->feed.asked.revision = answer->revision;
+	if (feed_hold_rows(server, answer))
+		return NULL;
 	return answer;
 }
 
@@ -320,6 +333,8 @@ static void events_came(struct server *server, const struct act_msg *msg)
 		lose(server, status_text(events->status));
 		return;
 	}
+	if (feed_hold_events(server, msg))
+		return;
 	for (uint32_t i = 0; i < events->count; i++)
 		take_event(server, &events->events[i].row, events->events[i].is_delete);
 	if (events->revision > feed->revision)
@@ -416,6 +431,14 @@ static void again(struct server *server)
 		retry_later(server); /* it may become so */
 }
 
+/* Whatever the answer is: what has no key now is not waited for again. */
+static void seeds_answered(struct server *server)
+{
+	feed_release(server);
+	if (server->feed.state == FEED_FILLING)
+		ask_again(server);
+}
+
 bool feed_receive(struct server *server, const struct act_msg *msg)
 {
 	if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_FILL)
@@ -424,6 +447,8 @@ bool feed_receive(struct server *server, const struct act_msg *msg)
 		definitions_answered(server, msg);
 	else if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_WATCH)
 		watch_answered(server, msg);
+	else if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_SEEDS)
+		seeds_answered(server);
 	else if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_REOPEN)
 		reopen_answered(server, msg);
 	else if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_REVISION)

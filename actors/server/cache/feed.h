@@ -35,17 +35,20 @@ struct feed {
 	enum feed_state state;
 	struct act_ref store;
 	uint64_t monitor, watch, timer;
-	uint64_t tell_timer;    /* while watchers of a cache rest that has news */
-	uint64_t revision;      /* the caches show all up to here */
-	uint64_t fill_revision; /* while filling */
-	struct arena *arena;    /* of the question under way while filling */
-	struct list asking;     /* requests whose question about the revision is under way */
-	struct list joining;    /* those that will share the next one */
-	struct list waiting;    /* requests that wait for the caches to reach wait_revision */
-	uint64_t progress;      /* revision for which the store was asked to tell its progress */
-	bool has_filled;        /* once at least: readiness */
-	bool has_leader;        /* as far as the store has said */
-	bool has_state;         /* the store is a member's, who holds data */
+	uint64_t tell_timer;      /* while watchers of a cache rest that has news */
+	uint64_t revision;        /* the caches show all up to here */
+	uint64_t fill_revision;   /* while filling */
+	struct arena *arena;      /* of the question under way while filling */
+	struct store_range asked; /* that question */
+	uint64_t asked_tag;
+	bool is_holding;     /* keys are asked for first */
+	struct list asking;  /* requests whose question about the revision is under way */
+	struct list joining; /* those that will share the next one */
+	struct list waiting; /* requests that wait for the caches to reach wait_revision */
+	uint64_t progress;   /* revision for which the store was asked to tell its progress */
+	bool has_filled;     /* once at least: readiness */
+	bool has_leader;     /* as far as the store has said */
+	bool has_state;      /* the store is a member's, who holds data */
 	struct mono leaderless_since; /* if it has no leader */
 	bool is_asking;
 };

@@ -16,10 +16,27 @@ static const struct encryption_rule *rule_of(const struct server *server, const 
 			       resource->row->name);
 }
 
-struct str seal_close(const struct server *server, const struct type *type, struct str key,
-		      struct str plain, struct arena *arena)
+enum status seal_close(const struct server *server, const struct type *type, struct str key,
+		       struct str plain, struct arena *arena, struct str *out, struct fault *why)
 {
-	return encryption_close(rule_of(server, type), key, plain, arena);
+	return encryption_close(rule_of(server, type), key, plain, arena, out, why);
+}
+
+bool seal_is_awaited(const struct server *server, const struct type *type, struct str bytes)
+{
+	return str_starts(bytes, KMS_PREFIX) &&
+	       encryption_is_awaited(rule_of(server, type), bytes, act_now(server->act));
+}
+
+/* Upstream's, where no key is the value's. */
+const char *seal_unread_words(const struct server *server, const struct type *type,
+			      struct str bytes, const struct fault *why)
+{
+	if (strcmp(why->field, ENCRYPTION_FIELD_PREFIX) == 0)
+		return "no matching prefix found";
+	if (strcmp(why->field, KMS_FIELD_SEED) == 0)
+		return encryption_seed_words(rule_of(server, type), bytes);
+	return "the stored value does not open with the key of its prefix";
 }
 
 enum status seal_open(const struct server *server, const struct type *type, struct str key,
@@ -31,12 +48,7 @@ enum status seal_open(const struct server *server, const struct type *type, stru
 		*out = bytes;
 		return OK;
 	}
-	return encryption_open(rule, key, bytes, arena, out, why);
-}
-
-static void *mark_of(struct str prefix)
-{
-	return prefix.len == 0 ? NULL : (void *)(uintptr_t)(hash_str(prefix) | 1);
+	return encryption_open(rule, key, bytes, act_now(server->act), arena, out, why);
 }
 
 void seal_set_unread(struct server *server, struct str key, const char *words)
@@ -64,7 +76,7 @@ const char *seal_unread_below(const struct server *server, struct str prefix, st
 
 void seal_note(struct server *server, struct str key, struct str bytes)
 {
-	void *mark = mark_of(encryption_prefix(bytes));
+	void *mark = (void *)(uintptr_t)encryption_mark(bytes);
 
 	if (server->seals.unread.len > 0)
 		map_remove(&server->seals.unread, key);
@@ -77,5 +89,5 @@ void seal_note(struct server *server, struct str key, struct str bytes)
 bool seal_is_stale(const struct server *server, const struct type *type, struct str key)
 {
 	return map_get(&server->seals.by_key, key) !=
-	       mark_of(encryption_current(rule_of(server, type)));
+	       (void *)(uintptr_t)encryption_current_mark(rule_of(server, type));
 }

@@ -19,9 +19,15 @@ struct seals {
 	struct map unread; /* keys of values that cannot be read to words for it, which are constant */
 };
 
-/* The bytes for the store; the arena's, or the same. */
-struct str seal_close(const struct server *server, const struct type *type, struct str key,
-		      struct str plain, struct arena *arena);
+/* The bytes for the store; the arena's, or the same. UNAVAILABLE with words: its key is not to be had now. */
+MUST_USE enum status seal_close(const struct server *server, const struct type *type,
+				struct str key, struct str plain, struct arena *arena,
+				struct str *out, struct fault *why);
+/* The key of what is stored is being asked for: it is worth waiting (feed-seeds.c). */
+bool seal_is_awaited(const struct server *server, const struct type *type, struct str bytes);
+/* Of a value that seal_open has not opened; constant. */
+const char *seal_unread_words(const struct server *server, const struct type *type,
+			      struct str bytes, const struct fault *why);
 MUST_USE enum status seal_open(const struct server *server, const struct type *type, struct str key,
 			       struct str bytes, struct arena *arena, struct str *out,
 			       struct fault *why);

@@ -217,24 +217,33 @@ struct str write_key(struct request *r, struct str name)
 	return key_in(r->arena, r, namespace, name);
 }
 
+/* The bytes under their key, closed. */
+static enum status close_value(struct request *r, const struct type *type, struct store_op *op,
+			       struct str plain, struct fault *why)
+{
+	return seal_close(r->server, type, op->key, plain, request_store_arena(r), &op->value, why);
+}
+
+static enum next closing_failed(struct request *r, const struct fault *why)
+{
+	return request_fail(r, failure_internal(r->arena, "%s", why->text));
+}
+
 /* What is written along may be of any resource. */
-static struct str close_also(struct request *r, struct arena *arena, const struct kind_write *write)
+static enum status op_of(struct request *r, struct arena *arena, const struct kind_write *write,
+			 struct store_op *out, struct fault *why)
 {
 	const struct cache *cache = resources_cache_of(r->server->resources, write->key);
 
-	if (write->value.at == NULL || cache == NULL)
-		return write->value;
-	return seal_close(r->server, cache_type(cache), write->key, write->value, arena);
-}
-
-static struct store_op op_of(struct request *r, struct arena *arena, const struct kind_write *write)
-{
-	return (struct store_op){
+	*out = (struct store_op){
 		.kind = write->value.at ? STORE_PUT : STORE_DELETE,
 		.key = arena_str(arena, write->key),
-		.value = arena_str(arena, close_also(r, arena, write)),
+		.value = write->value.at ? arena_str(arena, write->value) : STR_NONE,
 		.expected = write->expected,
 	};
+	if (write->value.at == NULL || cache == NULL)
+		return OK;
+	return close_value(r, cache_type(cache), out, out->value, why);
 }
 
 static enum next ask_store(struct request *r, struct store_op first)
@@ -242,12 +251,14 @@ static enum next ask_store(struct request *r, struct store_op first)
 	struct arena *arena = request_store_arena(r);
 	struct store_op *ops = arena_array(arena, struct store_op, r->change.write_count + 2);
 	struct store_write write = { .arena = arena, .success = ops, .success_count = 1 };
+	struct fault why = { 0 };
 
 	ops[0] = first;
 	for (uint32_t i = 0; i < r->change.write_count; i++)
-		ops[write.success_count++] = op_of(r, arena, &r->change.writes[i]);
-	if (r->also != NULL)
-		ops[write.success_count++] = op_of(r, arena, r->also);
+		if (op_of(r, arena, &r->change.writes[i], &ops[write.success_count++], &why) != OK)
+			return closing_failed(r, &why);
+	if (r->also != NULL && op_of(r, arena, r->also, &ops[write.success_count++], &why) != OK)
+		return closing_failed(r, &why);
 	write.term = r->asked.term;
 	write.request = act_random(r->server->act) | 1;
 	r->store_operation = first.kind == STORE_DELETE ? "delete"
@@ -261,6 +272,7 @@ static enum next ask_put(struct request *r)
 	const struct meta_object_meta *meta = record_meta(r->type, r->record);
 	struct str namespace = r->resource->row->is_namespaced ? r->route.namespace : STR("");
 	struct store_op op = { .kind = STORE_PUT, .value = r->stored };
+	struct fault why = { 0 };
 
 	if (r->stored.len > LIMIT_OBJECT_BYTES)
 		return request_fail(
@@ -272,8 +284,8 @@ static enum next ask_put(struct request *r)
 			return event_lease_ask(r);
 	}
 	op.key = key_in(request_store_arena(r), r, namespace, meta->name);
-	op.value =
-	    seal_close(r->server, r->resource->stored, op.key, op.value, request_store_arena(r));
+	if (close_value(r, r->resource->stored, &op, op.value, &why) != OK)
+		return closing_failed(r, &why);
 	op.expected = r->is_creating ? 0 : (uint64_t)r->live->revision;
 	return ask_store(r, op);
 }
@@ -527,10 +539,11 @@ enum next write_replace(struct request *r)
 	struct store_op op = { .kind = STORE_PUT,
 			       .key = live_key(r),
 			       .expected = (uint64_t)r->live->revision };
+	struct fault why = { 0 };
 
-	op.value = seal_close(r->server, r->resource->stored, op.key,
-			      stored_bytes(r, request_store_arena(r), r->type, r->record),
-			      request_store_arena(r));
+	if (close_value(r, r->resource->stored, &op,
+			stored_bytes(r, request_store_arena(r), r->type, r->record), &why) != OK)
+		return closing_failed(r, &why);
 	return ask_store(r, op);
 }
 

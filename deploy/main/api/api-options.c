@@ -36,7 +36,7 @@ const struct option api_options[] = {
 		    "keys",
 		    .group = "Values"),
 	FLAG_OPTION("encryption-provider-config-automatic-reload",
-		    "that file is read again every minute"),
+		    "that file is read again when it changes"),
 	NUMBER_OPTION("encoded-cache-mib", "N", "32",
 		      "encodings of objects that are kept for the next who lists or watches"),
 	{ .name = NULL },
@@ -78,6 +78,11 @@ static enum status load_rights(const struct command_line *line, struct metrics *
 	return authorization_file_load(&out->authorization, path, metrics, arena, why);
 }
 
+static bool are_plugins_well(void *arg)
+{
+	return kms_book_is_well(arg);
+}
+
 enum status api_options_load(const struct command_line *line, const struct api_options_place *place,
 			     struct arena *arena, struct api_options *out, struct fault *why)
 {
@@ -108,6 +113,11 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 	if (command_text(line, "encryption-provider-config") != NULL)
 		TRY(encryption_file_load(
 		    &out->encryption, command_text(line, "encryption-provider-config"), arena, why));
+	/* Upstream's name; where the file may come to name plug-ins it is there from the start. */
+	if (out->encryption.reload.path != NULL &&
+	    (out->reloads || encryption_file_has_plugins(&out->encryption)))
+		out->checks[0] = (struct server_check){ "kms-providers", are_plugins_well,
+							&out->encryption.plugins };
 	return OK;
 }
 
@@ -122,6 +132,10 @@ void api_options_apply(const struct api_options *options, struct server_config *
 		server->anonymous = &options->authentication.anonymous.options;
 	if (options->encryption.reload.path != NULL)
 		server->encryption = &options->encryption.encryption;
+	if (options->checks[0].name != NULL) {
+		server->checks = options->checks;
+		server->check_count = 1;
+	}
 	if (options->audit.options.policy != NULL)
 		server->audit = &options->audit.options;
 	serving_options_apply(&options->serving, server);

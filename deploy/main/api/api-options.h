@@ -31,7 +31,8 @@ struct api_options {
 	struct request_headers request_headers;
 	struct authorization_file authorization;
 	struct encryption_file encryption;
-	bool reloads; /* the latter */
+	bool reloads;                  /* the latter */
+	struct server_check checks[1]; /* kms-providers */
 	struct door_setting door;
 	struct serving_setting serving;
 	uint64_t idle_plugins; /* server_config's */

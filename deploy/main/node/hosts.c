@@ -130,6 +130,10 @@ static void add_reloads(struct core *core)
 	add_reload(core, "authorization-file", &core->api.authorization.reload);
 	if (core->api.reloads)
 		add_reload(core, "encryption-file", &core->api.encryption.reload);
+	if (core->api.checks[0].name == NULL)
+		return;
+	core->api.encryption.asker.metrics = core->layout.server.metrics;
+	layout_add(&core->layout, ASKER_NAME, &asker_class, &core->api.encryption.asker);
 }
 
 /* Clients are told of the proxies' authority beside the cluster's own: some show nothing else than what they are asked for. */

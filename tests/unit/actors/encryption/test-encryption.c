@@ -4,6 +4,7 @@
 #include "actors/encryption/encryption.h"
 #include "tests/lib/test.h"
 
+#define NOW ((struct mono){ 1 })
 #define KEY STR("/registry/secrets/default/a")
 
 static struct encryption_provider provider(enum encryption_kind kind, const char *name,
@@ -19,12 +20,22 @@ static struct encryption_provider provider(enum encryption_kind kind, const char
 	return one;
 }
 
+static struct str closed_by(const struct encryption_rule *rule, struct str key, struct str plain)
+{
+	struct fault why = { 0 };
+	struct str out;
+
+	CHECK_STATUS(encryption_close(rule, key, plain, test_arena(), &out, &why), OK);
+	return out;
+}
+
 static struct str opened(const struct encryption_rule *rule, struct str key, struct str bytes)
 {
 	struct fault why = { 0 };
 	struct str out = STR_NONE;
 
-	return encryption_open(rule, key, bytes, test_arena(), &out, &why) == OK ? out : STR_NONE;
+	return encryption_open(rule, key, bytes, NOW, test_arena(), &out, &why) == OK ? out
+										      : STR_NONE;
 }
 
 TEST(what_is_closed_opens_with_the_same_key_only)
@@ -46,8 +57,7 @@ TEST(what_is_closed_opens_with_the_same_key_only)
 				struct encryption_rule wrong = { .providers = &other,
 								 .provider_count = 1 };
 				struct str plain = str_from(plains[p]);
-				struct str closed =
-				    encryption_close(&rule, KEY, plain, test_arena());
+				struct str closed = closed_by(&rule, KEY, plain);
 
 				CHECK(str_starts(closed, mine.prefix));
 				CHECK(closed.len > mine.prefix.len + plain.len);
@@ -63,7 +73,7 @@ TEST(a_value_does_not_open_under_another_key_of_the_store)
 {
 	struct encryption_provider mine = provider(ENCRYPTION_AESGCM, "one", 32, 7);
 	struct encryption_rule rule = { .providers = &mine, .provider_count = 1 };
-	struct str closed = encryption_close(&rule, KEY, STR("word"), test_arena());
+	struct str closed = closed_by(&rule, KEY, STR("word"));
 
 	CHECK_STR(opened(&rule, KEY, closed), "word");
 	CHECK(opened(&rule, STR("/registry/secrets/default/b"), closed).at == NULL);
@@ -74,7 +84,7 @@ TEST(a_value_that_was_changed_does_not_open)
 {
 	struct encryption_provider mine = provider(ENCRYPTION_AESGCM, "one", 16, 7);
 	struct encryption_rule rule = { .providers = &mine, .provider_count = 1 };
-	struct str closed = encryption_close(&rule, KEY, STR("a word or two"), test_arena());
+	struct str closed = closed_by(&rule, KEY, STR("a word or two"));
 
 	for (uint32_t i = 0; i < closed.len; i++) {
 		char *copy = arena_cstr(test_arena(), closed);
@@ -94,15 +104,16 @@ TEST(keys_change_in_three_steps)
 	struct encryption_rule old = { .providers = &both[1], .provider_count = 2 };
 	struct encryption_rule changed = { .providers = both, .provider_count = 3 };
 	struct encryption_rule alone = { .providers = both, .provider_count = 1 };
-	struct str closed = encryption_close(&old, KEY, STR("word"), test_arena());
+	struct str closed = closed_by(&old, KEY, STR("word"));
 
 	CHECK_STR(opened(&changed, KEY, closed), "word");
 	CHECK_STR(opened(&changed, KEY, STR("plain")), "plain");
-	CHECK(!str_eq(encryption_prefix(closed), encryption_current(&changed)));
+	CHECK(encryption_mark(closed) != encryption_current_mark(&changed));
 	CHECK(opened(&alone, KEY, closed).at == NULL);
 	CHECK(opened(&alone, KEY, STR("plain")).at == NULL);
-	closed = encryption_close(&changed, KEY, STR("word"), test_arena());
+	closed = closed_by(&changed, KEY, STR("word"));
 	CHECK_STR(encryption_prefix(closed), "k8s:enc:aescbc:v1:new:");
+	CHECK(encryption_mark(closed) == encryption_current_mark(&changed));
 	CHECK_STR(opened(&alone, KEY, closed), "word");
 }
 
@@ -111,11 +122,11 @@ TEST(what_no_rule_is_about_lies_there_as_it_is)
 	struct fault why = { 0 };
 	struct str out;
 
-	CHECK_STR(encryption_close(NULL, KEY, STR("x"), test_arena()), "x");
+	CHECK_STR(closed_by(NULL, KEY, STR("x")), "x");
 	CHECK_STR(opened(NULL, KEY, STR("x")), "x");
-	CHECK_EQ(
-	    encryption_open(NULL, KEY, STR("k8s:enc:aesgcm:v1:gone:abc"), test_arena(), &out, &why),
-	    CORRUPT);
+	CHECK_EQ(encryption_open(NULL, KEY, STR("k8s:enc:aesgcm:v1:gone:abc"), NOW, test_arena(),
+				 &out, &why),
+		 CORRUPT);
 	CHECK_STR(str_from(why.text),
 		  "no provider has the key of the value's prefix k8s:enc:aesgcm:v1:gone:");
 	CHECK(encryption_prefix(STR("k8s\0abc")).at == NULL);
