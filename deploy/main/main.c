@@ -290,7 +290,8 @@ static const struct command commands[] = {
 	{ .name = "kubectl",
 	  .arguments = "[ARGS...]",
 	  .arguments_max = -1,
-	  .help = "runs kubectl as the administrator",
+	  .help = "runs kubectl as the administrator of the node whose directory TROUPE_DATA_DIR "
+		  "names, else of the default one",
 	  .run = verb_kubectl },
 	{ .name = "sim",
 	  .arguments = "",

@@ -284,7 +284,8 @@ static enum status kubeconfig_path(const char *data_dir, char *out, size_t size,
 	snprintf(out, size, "%s/admin.kubeconfig", dir.path);
 	if (access(out, R_OK) != 0)
 		return fault_set(why, NOT_FOUND, "--data-dir",
-				 "cannot read %s: %s (is this a control-plane node's directory?)",
+				 "cannot read %s: %s (is this a control-plane node's directory? "
+				 "TROUPE_DATA_DIR names another)",
 				 out, strerror(errno));
 	return OK;
 }

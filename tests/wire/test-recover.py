@@ -142,6 +142,9 @@ def test_a_witness_has_a_vote_though_nobody_can_ask_it():
         first, second = cluster.nodes
         cluster.add("w", "--role", "witness", "--join", cluster.token("--role", "witness"))
         until(lambda: sum(m["role"] == "witness" or m["role"] == "voter" for m in first.status().get("members", [])) == 3, 60, "three votes")
+        # Who has neither data nor an API tells of the cluster all the same, and its exit code is the cluster's.
+        until(lambda: "reads ok, writes ok" in cluster.nodes[-1].troupe("status", ok=None).stdout, 30, "the witness says how the cluster is")
+        cluster.nodes[-1].troupe("status", "--wait-ready", "--timeout", "30s")
         write(first, "kept")
         lose(second)
         until(lambda: first.status().get("ready", {}).get("writes"), 30, "one and the witness go on")

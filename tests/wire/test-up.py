@@ -274,6 +274,7 @@ def test_unknown_words_are_named(cluster):
 def test_verbs_say_when_no_node_runs(cluster):
     refused(["status", "--data-dir", cluster.folder + "/nothing"], "no node runs on")
     refused(["inspect", "--data-dir", cluster.folder + "/nothing"], "is no node's directory")
+    refused(["kubeconfig", "--data-dir", cluster.folder + "/nothing"], "TROUPE_DATA_DIR names another")
 
 
 def test_who_may_not_look_into_a_directory_is_told_so(cluster):

@@ -98,7 +98,7 @@ bool overview_is_majority_without(struct act *act, const struct admin *admin,
 }
 
 /* Only the leader knows who is alive and how far behind. */
-static void gather_store(struct act *act, struct overview *overview)
+static void gather_store(struct act *act, const struct admin *admin, struct overview *overview)
 {
 	struct store_status own = { 0 };
 	bool is_known = ask_store(act, "store", overview->arena, &own);
@@ -110,7 +110,10 @@ static void gather_store(struct act *act, struct overview *overview)
 		    arena_printf(overview->arena, "store@" STR_FMT, STR_ARG(own.leader_name)).at,
 		    overview->arena, &overview->store);
 	overview->is_writable = own.leader != 0 && (own.alarms & STORE_ALARM_NO_LEADER) == 0;
-	overview->is_readable = admin_is_served(act);
+	/* A witness serves nobody: it has the leader's word. */
+	overview->is_readable = data_dir_is_witness(&admin->process->identity)
+				    ? overview->store.is_leader
+				    : admin_is_served(act);
 }
 
 static void judge(struct overview *overview)
@@ -205,7 +208,7 @@ void overview_gather(struct act *act, struct admin *admin, struct arena *arena, 
 	*out = (struct overview){ .arena = arena,
 				  .cluster =
 				      arena_str(arena, str_from(admin->process->identity.cluster)) };
-	gather_store(act, out);
+	gather_store(act, admin, out);
 	judge(out);
 	if (with_actors)
 		gather_actors(act, admin, out);

@@ -105,7 +105,8 @@ static void print_branches(const struct kept_branches *kept)
 
 	for (uint32_t i = 0; i < kept->count; i++)
 		print_taken(&branches, &kept->at[i]);
-	for (uint32_t i = 0; i < kept->count; i++)
+	/* Where none was, branches are no fault of this run. */
+	for (uint32_t i = 0; i < kept->count && branches.count > branches.never; i++)
 		if (kept->at[i].taken == 0)
 			printf("branch: never taken, asked %" PRIu64 " times: %s\n",
 			       kept->at[i].asked, kept->at[i].what);
