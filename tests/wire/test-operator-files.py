@@ -275,6 +275,7 @@ def test_what_the_operator_goes_without_does_not_work():
         assert kubectl(cluster, "get", "replicasets", "-o", "name") == ""
     with Cluster(1, ("--controllers", "*,-deployment-controller", "--pods", "none")) as cluster:
         until(lambda: cluster.nodes[0].request("GET", "/api/v1/namespaces/default/serviceaccounts/default")[0] == 200, 20, "others work")
+        until(lambda: cluster.nodes[0].status()["actors"]["failed"] == 0, 20, "no host for pods is missed")
         kubectl(cluster, "create", "deployment", "web", "--image=i")
         assert kubectl(cluster, "get", "replicasets", "-o", "name") == ""
 

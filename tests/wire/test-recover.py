@@ -145,6 +145,9 @@ def test_a_witness_has_a_vote_though_nobody_can_ask_it():
         # Who has neither data nor an API tells of the cluster all the same, and its exit code is the cluster's.
         until(lambda: "reads ok, writes ok" in cluster.nodes[-1].troupe("status", ok=None).stdout, 30, "the witness says how the cluster is")
         cluster.nodes[-1].troupe("status", "--wait-ready", "--timeout", "30s")
+        # It has one process, and nobody misses others.
+        until(lambda: first.status()["actors"]["failed"] == 0, 30, "no host of the witness is missed")
+        assert "DOES NOT ANSWER" not in first.troupe("tree").stdout
         write(first, "kept")
         lose(second)
         until(lambda: first.status().get("ready", {}).get("writes"), 30, "one and the witness go on")

@@ -283,6 +283,13 @@ static struct inspect_row silent_row(const char *host, struct arena *arena)
 				     .is_supervisor = true };
 }
 
+/* Of those that were planned for this node; one that an actor has of its own is there when it is listed. */
+static bool is_here(const struct process *process, uint32_t at)
+{
+	return at >= PROCESS_HOSTS - PROCESS_CORE ||
+	       process_has_host(process, (enum process_host)(PROCESS_CORE + at));
+}
+
 static void take_own(const struct act_msg *answer, const char *host, struct inspect_rows *out)
 {
 	const struct inspect_rows *rows = answer->status == OK ? answer->body : NULL;
@@ -302,14 +309,17 @@ void overview_own(struct act *act, struct admin *admin, struct inspect_rows *out
 	const struct exile_list exiles = admin->exiles;
 	struct act_all *all = act_all(act, PROCESS_HOSTS + exiles.len);
 	struct inspect_ask ask = { 0 };
+	uint32_t asked = 0;
 	const char *name;
 
 	for (uint32_t i = 0; (name = exile_host_name(&exiles, i)) != NULL; i++)
-		act_all_ask(all, process_actor(act, admin->process, "inspector", name),
-			    &inspect_ask_type, &ask, ADMIN_ASK_MS / 2);
+		if (is_here(admin->process, i))
+			act_all_ask(all, process_actor(act, admin->process, "inspector", name),
+				    &inspect_ask_type, &ask, ADMIN_ASK_MS / 2);
 	(void)!act_all_wait(all);
 	*out = (struct inspect_rows){ .arena = arena_new(0) };
 	for (uint32_t i = 0; (name = exile_host_name(&exiles, i)) != NULL; i++)
-		take_own(act_all_answer(all, i), name, out);
+		if (is_here(admin->process, i))
+			take_own(act_all_answer(all, asked++), name, out);
 	act_all_end(all);
 }

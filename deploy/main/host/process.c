@@ -44,6 +44,13 @@ struct act_ref process_actor(struct act *act, const struct process *process, con
 	return act_named(act, name);
 }
 
+bool process_has_host(const struct process *process, enum process_host host)
+{
+	if (data_dir_is_witness(&process->identity))
+		return host <= PROCESS_CORE;
+	return host != PROCESS_NODE || !process->has_no_pods;
+}
+
 bool process_has(const struct process *process, const char *actor)
 {
 	struct str rest = str_from(process->without);

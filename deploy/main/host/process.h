@@ -42,6 +42,7 @@ struct process {
 	char log_prefix[112];
 	const struct act_type *const *types; /* that cross its border, for process_run */
 	uint32_t type_count;
+	bool has_no_pods;      /* this node was started without a host for pods */
 	bool has_chaos;        /* faults of ChaosPlans may be done here */
 	struct faulty *faulty; /* and by this; NULL: not to this process's disk, clock and links */
 	/* What moves when an actor takes its host down again and again: those that are not here (a,b), or the one that is alone here; NULL: nobody moved. */
@@ -52,6 +53,9 @@ struct process {
 
 /* Whether an actor of this host runs in this process. */
 bool process_has(const struct process *process, const char *actor);
+
+/* Whether this node was started with that host: a witness has but its core. */
+bool process_has_host(const struct process *process, enum process_host host);
 
 /* The number by which links know a node: a hash of its name, so that nobody has to hand numbers out. Never 0. */
 uint32_t process_node_number(struct str name);

@@ -241,6 +241,7 @@ int hosts_core(const struct command_line *line)
 
 	if (process_load(&core.process, line, PROCESS_CORE, &why) != OK)
 		return failed(line, &why);
+	core.process.has_no_pods = strcmp(command_text(line, "pods"), "none") == 0;
 	layout_plan(&core.layout, &core.process);
 	core.process.life.before_end = "admin";
 	if (data_dir_is_witness(&core.process.identity)) {

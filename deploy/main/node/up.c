@@ -19,7 +19,7 @@
 
 #define HOSTS 3U
 #define MOST_DESCRIPTORS (1U << 20)
-#define WORDS_MAX (12U + SCHEDULE_WORDS + HISTORY_WORDS + API_OPTIONS_WORDS)
+#define WORDS_MAX (14U + SCHEDULE_WORDS + HISTORY_WORDS + API_OPTIONS_WORDS)
 _Static_assert(WORDS_MAX + ROOT_WORDS_ADDED <= ROOT_WORDS_MAX,
 	       "every option at once is a command line");
 #define SPARE_ROOM 4096U /* what a spare may be called once it is a host */
@@ -148,6 +148,8 @@ static void plan_core(struct up *up, const struct command_line *line)
 	count = history_words(line, more);
 	for (uint32_t i = 0; i < count; i++)
 		add_word(up->words[0], &n, more[i]);
+	add_word(up->words[0], &n, "--pods");
+	add_word(up->words[0], &n, command_text(line, "pods"));
 	add_word(up->words[0], &n, "--write-budget-mib");
 	add_word(up->words[0], &n, command_text(line, "write-budget-mib"));
 	up->words[0][n] = NULL;
