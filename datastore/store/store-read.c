@@ -40,22 +40,24 @@ static void hold(struct arena *arena, struct store_row *row, const struct table_
 	blob_unref(value);
 }
 
-static void take_missing(void *arg, const struct table_row *row)
+static void take_missing(void *arg, uint32_t tag, struct str bytes)
 {
 	struct store_read *read = arg;
-	hold(read->arena, &read->answer.rows[read->missing->row], row);
+	struct store_row *row = &read->answer.rows[tag];
+	struct blob *value = bytes.at ? blob_new(bytes) : NULL;
+	row->blob = blob_hold(read->arena, value);
+	row->value = blob_str(value);
+	blob_unref(value);
 }
 
 static void run_fetch(void *arg)
 {
 	struct store_read *read = arg;
-	struct table_view *view = read->store->read_view;
-	read->status = table_view_hold(view);
-	if (read->status != OK)
-		return;
-	for (; read->status == OK && read->missing_count; read->missing++, read->missing_count--)
-		read->status = table_get(view, read->missing->id, take_missing, read);
-	table_view_let_go(view);
+	struct table_want *wanted = arena_array(read->arena, struct table_want, read->missing_count);
+	for (uint32_t i = 0; i < read->missing_count; i++)
+		wanted[i] = (struct table_want){ read->missing[i].id, read->missing[i].row };
+	read->status =
+	    table_gather(read->store->read_view, wanted, read->missing_count, take_missing, read);
 }
 
 static void take_old(void *arg, const struct table_row *from)

@@ -68,7 +68,7 @@ struct table {
 struct table_view {
 	struct table *table;
 	sqlite3 *db;
-	sqlite3_stmt *get, *list, *since;
+	sqlite3_stmt *get, *list, *since, *values;
 	sqlite3_stmt *begin, *commit, *key, *gate, *kinds, *moment,
 	    *moment_after; /* of table-past.c */
 };

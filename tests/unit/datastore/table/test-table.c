@@ -291,20 +291,60 @@ TEST(a_copy_is_the_table_at_one_moment)
 	fake_disk_free(disk);
 }
 
-TEST(what_is_read_while_a_view_is_held_is_of_one_moment)
+/* Writes a new row as soon as it is told of the first value. */
+struct gathering {
+	struct text out;
+	struct table *table;
+	struct table_mark *mark;
+};
+
+static void print_value(void *arg, uint32_t tag, struct str value)
+{
+	struct gathering *gathering = arg;
+	text_printf(&gathering->out, "%u=" STR_FMT " ", tag, STR_ARG(value));
+	if (gathering->table == NULL)
+		return;
+	CHECK_STATUS(write_one(gathering->table, make_row(100, "z", "new"), gathering->mark), OK);
+	gathering->table = NULL;
+}
+
+TEST(values_are_gathered_in_the_order_of_their_ids_wherever_they_lie)
 {
 	struct fake_disk *disk = make_disk(1);
 	struct table_mark mark;
 	struct table *table = make_history(disk, &mark);
 	struct table_view *view = table_view_new(table);
-	struct text out = text_in(test_arena(), 64);
-	uint64_t next = mark.revision + 1;
-	CHECK_STATUS(table_view_hold(view), OK);
-	CHECK_STATUS(table_get(view, ID(4), print_row, &out), OK);
-	CHECK_STATUS(write_one(table, make_row(next, "z", "new"), &mark), OK);
-	CHECK_STATUS(table_get(view, ID(next), print_row, &out), NOT_FOUND);
-	table_view_let_go(view);
-	CHECK_STATUS(table_get(view, ID(next), print_row, &out), OK);
+	struct gathering gathering = { .out = text_in(test_arena(), 256) };
+	for (uint64_t revision = 8; revision <= 40; revision++)
+		CHECK_STATUS(write_one(table, make_row(revision, "d", "x"), &mark), OK);
+	CHECK_STATUS(write_one(table, make_row(41, "e", ""), &mark), OK);
+	/* Next to each other, close, far, and empty. */
+	struct table_want wanted[] = { { ID(41), 1 }, { ID(6), 2 },  { ID(3), 3 },
+				       { ID(2), 4 },  { ID(30), 5 }, { ID(5), 6 } };
+	CHECK_STATUS(table_gather(view, wanted, 6, print_value, &gathering), OK);
+	CHECK_STR(text_str(&gathering.out), "4=1 3=1 6= 2=1 5=x 1= ");
+	CHECK_STATUS(table_gather(view, wanted, 0, print_value, &gathering), OK);
+	table_view_free(view);
+	table_close(table);
+	fake_disk_free(disk);
+}
+
+TEST(what_is_gathered_is_of_one_moment_and_ends_where_a_row_was_swept)
+{
+	struct fake_disk *disk = make_disk(1);
+	struct table_mark mark;
+	struct table *table = make_history(disk, &mark);
+	struct table_view *view = table_view_new(table);
+	struct gathering gathering = { text_in(test_arena(), 256), table, &mark };
+	struct table_want wanted[] = { { ID(2), 1 }, { ID(4), 2 }, { ID(100), 3 } };
+	CHECK_STATUS(table_gather(view, wanted, 3, print_value, &gathering), NOT_FOUND);
+	CHECK_STR(text_str(&gathering.out), "1=1 2=2 ");
+	text_clear(&gathering.out);
+	CHECK_STATUS(table_gather(view, wanted, 3, print_value, &gathering), OK);
+	CHECK_STR(text_str(&gathering.out), "1=1 2=2 3=new ");
+	/* Between two that are there. */
+	struct table_want gap[] = { { ID(2), 1 }, { ID(50), 2 }, { ID(100), 3 } };
+	CHECK_STATUS(table_gather(view, gap, 3, print_value, &gathering), NOT_FOUND);
 	table_view_free(view);
 	table_close(table);
 	fake_disk_free(disk);
