@@ -144,6 +144,7 @@ void etcd_range_ask(struct etcd_call *call)
 				     .end = arena_str(arena, asked->end),
 				     .revision = ranging->revision,
 				     .is_count_only = asked->is_count_only,
+				     .is_kept = true,
 				     .is_serializable =
 					 asked->is_serializable || ranging->is_begun };
 

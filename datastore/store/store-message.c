@@ -28,6 +28,7 @@ static const struct field range_fields[] = {
 	BOOL(store_range, is_serializable),
 	U64(store_range, min_revision),
 	BOOL(store_range, is_past),
+	BOOL(store_range, is_kept),
 	END,
 };
 

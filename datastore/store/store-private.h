@@ -46,6 +46,8 @@
 #define STORE_BEHIND_CHANGES 65536U /* unwritten changes in memory: beyond, writes are refused */
 #define STORE_WAIT_MS 10000U        /* a read that waits longer is answered TIMEOUT */
 #define STORE_SECOND_MS 1000U
+#define STORE_READ_KEPT_S \
+	60 /* values that are kept for readers who come again wait so long for them */
 #define STORE_LEADERLESS_S 2U          /* longer than electing one takes: then it may be for ever */
 #define STORE_CHUNK_BYTES (256U * KIB) /* of a snapshot */
 #define STORE_SYNC_BYTES (8U * MIB)    /* of one that is fetched, between two waits for the disk */
@@ -137,7 +139,8 @@ struct store_reads {
 	struct list for_table;    /* their revision to be written */
 	struct list in_job;
 	uint32_t count;
-	uint64_t round; /* of the one under way; */
+	struct mono kept_at; /* when somebody last asked who will ask again */
+	uint64_t round;      /* of the one under way; */
 	bool is_asking;
 	uint64_t next_number;
 };
@@ -479,7 +482,8 @@ void store_on_range(struct store *store, const struct act_msg *msg);
 void store_on_read_index(struct store *store, const struct replica_read *read);
 void store_reads_begin(struct store *store); /* the next round, if somebody waits for one */
 void store_on_read_job(struct store *store, struct store_read *read);
-void store_reads_advance(struct store *store); /* after applying, writing or a second */
+void store_reads_advance(struct store *store); /* after applying or writing */
+void store_reads_second(struct store *store);
 void store_reads_fini(struct store *store);
 void store_fail_reads(struct store *store, enum status status);
 void store_reads_leaderless(struct store *store); /* nobody will lead soon */

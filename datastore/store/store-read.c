@@ -122,7 +122,10 @@ static void serve_latest(struct store *store, struct store_read *read)
 					   .end = read->range.end,
 					   .limit = read->range.limit,
 					   .is_count_only = read->range.is_count_only,
-					   .is_keys_only = read->range.is_keys_only };
+					   .is_keys_only = read->range.is_keys_only,
+					   .is_kept = read->range.is_kept };
+	if (range.is_kept)
+		store->reads.kept_at = act_now(store->act);
 	index_range(store->index, &range, read->arena, &page);
 	read->answer.revision = index_revision(store->index);
 	read->answer.rows = page.rows;
@@ -165,11 +168,12 @@ static void serve(struct store *store, struct store_read *read)
 /* Values that came from the table stay in memory for the next one who asks, as far as the budget goes. */
 static void cache_values(struct store *store, const struct store_read *read)
 {
-	for (uint32_t i = 0; i < read->answer.row_count; i++) {
-		const struct store_row *row = &read->answer.rows[i];
+	for (uint32_t i = 0; i < read->missing_count; i++) {
+		const struct index_missing *missing = &read->missing[i];
+		const struct store_row *row = &read->answer.rows[missing->row];
 		if (row->blob)
-			index_cache(store->index, row->key, change_id(row->mod_revision, 0),
-				    row->blob);
+			index_cache(store->index, row->key, missing->id, row->blob,
+				    read->range.is_kept);
 	}
 }
 
@@ -187,7 +191,7 @@ void store_on_read_job(struct store *store, struct store_read *read)
 		    (struct store_range_answer){ .revision = index_compact_revision(store->index) };
 		finish(store, read, EXPIRED);
 	} else {
-		if (read->status == OK && !read->range.revision)
+		if (read->status == OK && (!read->range.revision || read->range.is_kept))
 			cache_values(store, read);
 		finish(store, read, read->status);
 	}
@@ -326,6 +330,13 @@ void store_reads_advance(struct store *store)
 	end_late(store, &reads->for_index);
 	end_late(store, &reads->for_revision);
 	end_late(store, &reads->for_table);
+}
+
+void store_reads_second(struct store *store)
+{
+	if (act_now(store->act).ns - store->reads.kept_at.ns > STORE_READ_KEPT_S * TIME_S)
+		index_forget_read(store->index);
+	store_reads_advance(store);
 }
 
 static void fail_list(struct store *store, struct list *list, enum status status)

@@ -46,7 +46,7 @@ static enum status load_index(struct store *store, const struct table_mark *mark
 	};
 	uint64_t after =
 	    mark->revision > LIMIT_STORE_REQUESTS ? mark->revision - LIMIT_STORE_REQUESTS : 0;
-	store->index = index_new(&hooks, LIMIT_VALUE_CACHE_BYTES);
+	store->index = index_new(&hooks, LIMIT_VALUE_CACHE_BYTES, LIMIT_VALUE_READ_BYTES);
 	TRY(table_load(store->table, &loader, after, why));
 	index_load_mark(store->index, &(struct index_mark){ mark->revision, mark->compact_revision,
 							    mark->chain });
@@ -448,7 +448,7 @@ static void on_second(struct store *store)
 	store_tell_status(store);
 	if (store->config->is_witness)
 		return;
-	store_reads_advance(store);
+	store_reads_second(store);
 	store_watch_second(store);
 	store_write_second(store);
 	store_table_second(store);

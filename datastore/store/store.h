@@ -65,6 +65,8 @@ struct store_range {
 	uint64_t min_revision;
 	/* Also what was compacted, as far as this replica still keeps it (store_config.past_bytes); beyond, EXPIRED as ever. */
 	bool is_past;
+	/* Who asks keeps nothing and will ask again: the values may stay in memory for some time. */
+	bool is_kept;
 };
 
 struct store_range_answer {

@@ -92,6 +92,9 @@
 #define LIMIT_STORE_COMMAND_BYTES (2U * MIB) /* one object, its key and room for a transaction */
 #define LIMIT_VALUE_CACHE_BYTES \
 	(4U * MIB) /* latest values kept in memory; the API server has its own cache */
+#define LIMIT_VALUE_READ_BYTES \
+	(16U *                 \
+	 MIB) /* more of them, for a while, where clients of etcd's door ask for the same again */
 #define LIMIT_HISTORY_EVENTS \
 	8192U /* recent changes kept in memory for watchers; older ones come from the table */
 #define LIMIT_HISTORY_BYTES (4U * MIB)

@@ -10,8 +10,10 @@
 struct index_item {
 	uint64_t id, create_revision, version, lease;
 	uint32_t value_len;
+	bool is_read;       /* the value is here for readers who come again */
 	struct blob *value; /* NULL: only the table has it */
-	struct list in_use; /* in index.used while the value is in memory, the longest unused first */
+	/* While the value is in memory: in index.used, the longest unused first, or in .read, the eldest first. */
+	struct list in_use;
 };
 
 struct index {
@@ -22,8 +24,10 @@ struct index {
 	uint64_t revision, compact_revision;
 	uint64_t chain;   /* a hash over all changes so far: equal states have equal pasts */
 	uint64_t written; /* the table has everything up to this revision */
-	struct list used;
+	struct list used, read;
 	size_t value_bytes, value_budget;
+	size_t read_bytes, read_budget; /* of value_bytes, what is_read; beyond value_budget */
+	uint32_t refused;               /* values that found no room among those */
 };
 
 void index_set_value(struct index *index, struct index_item *item, struct blob *value);

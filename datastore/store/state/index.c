@@ -5,15 +5,19 @@
 #include "datastore/store/state/index-private.h"
 
 #define ROW_BYTES 64 /* what a row costs in an answer besides its key and value */
+#define REFUSALS 16U /* of so many values that find no room among those read, one comes in */
 
-struct index *index_new(const struct index_hooks *hooks, size_t value_budget_bytes)
+struct index *index_new(const struct index_hooks *hooks, size_t value_budget_bytes,
+			size_t read_budget_bytes)
 {
 	struct index *index = mem_new(struct index);
 	index->hooks = *hooks;
 	index->items = tree_new();
 	index->revision = 1; /* as etcd: a new store is at 1, its first change at 2 */
 	index->value_budget = value_budget_bytes;
+	index->read_budget = read_budget_bytes;
 	list_init(&index->used);
+	list_init(&index->read);
 	return index;
 }
 
@@ -39,6 +43,9 @@ void index_drop_value(struct index *index, struct index_item *item)
 	if (!item->value)
 		return;
 	index->value_bytes -= item->value_len;
+	if (item->is_read)
+		index->read_bytes -= item->value_len;
+	item->is_read = false;
 	blob_unref(item->value);
 	item->value = NULL;
 	list_remove(&item->in_use);
@@ -57,7 +64,7 @@ void index_set_value(struct index *index, struct index_item *item, struct blob *
 static void evict(struct index *index)
 {
 	list_each (&index->used, link) {
-		if (index->value_bytes <= index->value_budget)
+		if (index->value_bytes <= index->value_budget + index->read_bytes)
 			return;
 		struct index_item *item = list_item(link, struct index_item, in_use);
 		if (change_revision(item->id) <= index->written)
@@ -72,25 +79,65 @@ void index_written(struct index *index, uint64_t revision)
 	evict(index);
 }
 
-void index_cache(struct index *index, struct str key, uint64_t id, struct blob *value)
+static void touch(struct index *index, struct index_item *item)
+{
+	list_remove(&item->in_use);
+	list_push(item->is_read ? &index->read : &index->used, &item->in_use);
+}
+
+/* Somebody reads it. Those that are kept for readers stay in the order in which they came: moving each of them each time costs. */
+static void use(struct index *index, struct index_item *item, bool is_kept)
+{
+	if (item->is_read)
+		return;
+	if (is_kept && index->read_bytes + item->value_len <= index->read_budget) {
+		item->is_read = true;
+		index->read_bytes += item->value_len;
+	}
+	touch(index, item);
+}
+
+/* The one that came first. */
+static void drop_read(struct index *index)
+{
+	if (list_is_empty(&index->read))
+		return;
+	struct index_item *item = list_item(index->read.next, struct index_item, in_use);
+	if (change_revision(item->id) <= index->written)
+		index_drop_value(index, item);
+}
+
+void index_cache(struct index *index, struct str key, uint64_t id, struct blob *value, bool is_read)
 {
 	struct index_item *item = tree_get(index->items, key);
 	if (!item || item->id != id || item->value)
 		return;
+	if (is_read && index->read_bytes + value->len > index->read_budget &&
+	    index->value_bytes + value->len > index->value_budget + index->read_bytes) {
+		if (++index->refused % REFUSALS != 0)
+			return;
+		drop_read(index);
+	}
 	index_set_value(index, item, value);
+	use(index, item, is_read);
 	evict(index);
 }
 
-static void touch(struct index *index, struct index_item *item)
+void index_forget_read(struct index *index)
 {
-	list_remove(&item->in_use);
-	list_push(&index->used, &item->in_use);
+	list_each (&index->read, link) {
+		struct index_item *item = list_item(link, struct index_item, in_use);
+		item->is_read = false;
+		touch(index, item);
+	}
+	index->read_bytes = 0;
+	evict(index);
 }
 
 struct blob *index_value(struct index *index, struct index_item *item, struct arena *arena)
 {
 	if (item->value) {
-		touch(index, item);
+		use(index, item, false);
 		return blob_hold(arena, item->value);
 	}
 	struct blob *value = index->hooks.load(index->hooks.arg, item->id);
@@ -237,9 +284,10 @@ static void add_missing(struct page_builder *builder, uint64_t id)
 }
 
 static void add_row(struct page_builder *builder, struct str key, struct index_item *item,
-		    bool is_keys_only)
+		    const struct index_range *range)
 {
 	struct index_page *page = builder->page;
+	bool is_keys_only = range->is_keys_only;
 	if (page->row_count == builder->row_cap) {
 		uint32_t cap = builder->row_cap ? 2 * builder->row_cap : 8;
 		page->rows =
@@ -250,7 +298,7 @@ static void add_row(struct page_builder *builder, struct str key, struct index_i
 	struct store_row *row = &page->rows[page->row_count];
 	index_fill_row(row, arena_str(builder->arena, key), item);
 	if (!is_keys_only && item->value) {
-		touch(builder->index, item);
+		use(builder->index, item, range->is_kept);
 		row->blob = blob_hold(builder->arena, item->value);
 		row->value = blob_str(row->blob);
 	} else if (!is_keys_only) {
@@ -279,6 +327,6 @@ void index_range(struct index *index, const struct index_range *range, struct ar
 			out->more = true;
 			return;
 		}
-		add_row(&builder, key, item, range->is_keys_only);
+		add_row(&builder, key, item, range);
 	}
 }

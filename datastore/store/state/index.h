@@ -29,7 +29,9 @@ struct index_hooks {
 	GIVE struct blob *(*load)(void *arg, uint64_t id);
 };
 
-GIVE struct index *index_new(const struct index_hooks *hooks, size_t value_budget_bytes);
+/* `read_budget_bytes` more for those who will ask for the same again (index_range.is_kept). */
+GIVE struct index *index_new(const struct index_hooks *hooks, size_t value_budget_bytes,
+			     size_t read_budget_bytes);
 void index_free(TAKE struct index *index);
 
 /* ---- from the table, at start: rows in any order, then leases' owners are found by the rows ---- */
@@ -94,6 +96,7 @@ struct index_range {
 	struct str key, end;
 	uint32_t limit; /* 0: as many as fit into LIMIT_LIST_PAGE_BYTES */
 	bool is_count_only, is_keys_only;
+	bool is_kept; /* what memory has of it stays there for the next one who asks */
 };
 
 void index_range(struct index *index, const struct index_range *range, struct arena *arena,
@@ -101,8 +104,13 @@ void index_range(struct index *index, const struct index_range *range, struct ar
 
 /* Everything up to this revision is in the table: those values may leave memory. */
 void index_written(struct index *index, uint64_t revision);
-/* A value came back from the table: kept if the key is still at that id. */
-void index_cache(struct index *index, struct str key, uint64_t id, struct blob *value);
+/*
+ * A value came back from the table: kept if the key is still at that id. One that is read for readers who come again takes the place of
+ * no other of them but now and then: who goes through more than there is room for finds a part of it here, not nothing.
+ */
+void index_cache(struct index *index, struct str key, uint64_t id, struct blob *value, bool is_read);
+/* Nobody came again: what was kept for readers goes as far as the budget without them demands it. */
+void index_forget_read(struct index *index);
 
 /* True if `key` is the one, or lies in [from, end) when there is an end. */
 bool index_is_within(struct str key, struct str from, struct str end);

@@ -121,6 +121,26 @@ TEST(values_that_left_memory_are_read_from_the_table)
 	free_store(lab, disk);
 }
 
+TEST(what_is_read_by_who_comes_again_stays_in_memory_for_a_minute)
+{
+	struct fake_disk *disk;
+	struct lab *lab = make_store(&disk, 0);
+	char *big = arena_zalloc(test_arena(), 600 * KIB + 1);
+	memset(big, 'x', 600 * KIB);
+	for (unsigned i = 0; i < 20; i++)
+		lab_put(lab, name("/k%u", i).at, big, 0);
+	lab_run(lab, 1000);
+	for (unsigned i = 0; i < 20; i++) {
+		struct store_range range = { .key = name("/k%u", i), .is_kept = true };
+		struct store_range_answer *one = lab_ask(lab, &store_range_type, &range, NULL);
+		CHECK_EQ(one->rows[0].value.len, 600 * KIB);
+	}
+	CHECK(lab_status(lab)->index_bytes > 20 * 600 * KIB);
+	lab_run(lab, 65000);
+	CHECK(lab_status(lab)->index_bytes < LIMIT_VALUE_CACHE_BYTES + 64U * KIB);
+	free_store(lab, disk);
+}
+
 static struct store_watch_answer *watch(struct lab *lab, uint64_t number, const char *key,
 					const char *end, uint64_t from, bool wants_prev)
 {

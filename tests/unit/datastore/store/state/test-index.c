@@ -41,7 +41,7 @@ static struct fixture *make_index(size_t budget)
 	fixture->index = index_new(
 	    &(struct index_hooks){
 		.arg = fixture, .changed = on_change, .leased = on_lease, .load = on_load },
-	    budget);
+	    budget, 2);
 	return fixture;
 }
 
@@ -422,6 +422,63 @@ TEST(a_page_names_the_values_that_are_not_in_memory)
 	CHECK(page.more);
 	CHECK_EQ(page.missing_count, 2); /* the two latest values stayed */
 	CHECK_EQ(change_revision(page.missing[0].id), 2);
+	free_index(fixture);
+}
+
+/* Reads all keys, with what is not in memory from `values`. How many were not. */
+static uint32_t read_all(struct fixture *fixture, bool is_kept)
+{
+	struct index_range range = { .key = STR("a"), .end = STR("z"), .is_kept = is_kept };
+	struct index_page page;
+	index_range(fixture->index, &range, test_arena(), &page);
+	for (uint32_t i = 0; i < page.missing_count; i++) {
+		uint64_t id = page.missing[i].id;
+		struct blob *value = on_load(fixture, id);
+		index_cache(fixture->index, page.rows[page.missing[i].row].key, id, value, is_kept);
+		blob_unref(value);
+	}
+	return page.missing_count;
+}
+
+TEST(values_for_readers_who_come_again_stay_beyond_the_budget_until_they_are_forgotten)
+{
+	struct fixture *fixture = make_index(2); /* and two bytes for readers */
+	const char *keys[] = { "a", "b", "c", "d", "e" };
+	for (size_t i = 0; i < 5; i++)
+		write_op(fixture, put(keys[i], "x", 0));
+	index_written(fixture->index, 6);
+	CHECK_EQ(read_all(fixture, false), 3);
+	CHECK_EQ(read_all(fixture, false), 3); /* each took the place of one that was needed next */
+	CHECK_EQ(read_all(fixture, true), 3);
+	for (int i = 0; i < 6; i++)
+		CHECK_EQ(read_all(fixture, true),
+			 1); /* what finds no room leaves the others theirs */
+	write_op(fixture, put("a", "y", STORE_ANY_REVISION));
+	write_op(fixture, put("b", "y", STORE_ANY_REVISION));
+	write_op(fixture, put("c", "y", STORE_ANY_REVISION));
+	index_written(fixture->index, 9);
+	CHECK(read_all(fixture, true) <= 2);
+	index_forget_read(fixture->index);
+	CHECK_EQ(read_all(fixture, false), 3);
+	free_index(fixture);
+}
+
+TEST(of_many_values_that_find_no_room_one_comes_in)
+{
+	struct fixture *fixture = make_index(0);
+	const char *keys[] = { "a", "b", "c", "d", "e" };
+	uint32_t changed = 0;
+	for (size_t i = 0; i < 5; i++)
+		write_op(fixture, put(keys[i], "x", 0));
+	index_written(fixture->index, 6);
+	for (int i = 0; i < 50; i++) {
+		struct index_range range = { .key = STR("e") };
+		struct index_page page;
+		read_all(fixture, true);
+		index_range(fixture->index, &range, test_arena(), &page);
+		changed += page.missing_count == 0;
+	}
+	CHECK(changed > 0 && changed < 50);
 	free_index(fixture);
 }
 
