@@ -5,8 +5,7 @@
 #include "runtime/base/limits.h"
 #include "runtime/base/mem.h"
 
-#define FILL_BYTES (64U * KIB) /* of one write: four TLS records */
-#define CIPHER_BYTES (FILL_BYTES + 2U * TLS_RECORD_BYTES)
+#define CIPHER_BYTES (HTTP_FILL_BYTES + 2U * TLS_RECORD_BYTES)
 #define DECRYPT_BYTES (32U * KIB)
 #define HELD_BYTES MIB          /* far above one read */
 #define QUEUE_BYTES (32U * KIB) /* above that the socket is left alone until it has taken it */
@@ -24,7 +23,7 @@ struct wire_hub *wire_hub_new(struct act *act)
 	hub->refs = 1;
 	hub->soon.fn = on_turn_end;
 	hub->soon.arg = hub;
-	hub->plain = text_new(FILL_BYTES);
+	hub->plain = text_new(HTTP_FILL_BYTES);
 	hub->cipher = text_new(CIPHER_BYTES);
 	hub->decrypted = mem_alloc(DECRYPT_BYTES);
 	list_init(&hub->dirty);

@@ -20,6 +20,12 @@
 #include "transport/http/engine/http.h"
 #include "transport/http/engine/queue.h"
 
+/*
+ * At most so much leaves in one write. With its TLS records it is one segment of the loopback, whose packets have 64 KiB: a few bytes more
+ * would be a second one, with an interrupt and a wake-up of its own.
+ */
+#define HTTP_FILL_BYTES (4U * 16320U)
+
 /* What begins a message; in a request everything but `code` counts, in a response only version, code and headers. */
 struct http_head {
 	enum http_version version;

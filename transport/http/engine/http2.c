@@ -19,6 +19,8 @@
 #define STREAM_WINDOW_BYTES (256U * KIB)
 #define CONNECTION_WINDOW_BYTES (STREAM_WINDOW_BYTES * LIMIT_STREAMS)
 #define FRAME_HEADER_BYTES 9U
+/* Four full frames of a body fill what is written at once. */
+#define FRAME_BODY_BYTES (HTTP_FILL_BYTES / 4U - FRAME_HEADER_BYTES)
 #define PSEUDO_MAX 6U /* pseudo headers, date and content-length */
 
 struct http2 {
@@ -336,6 +338,8 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *buffer, si
 	if (stream == NULL)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	size_t waiting = stream->out.bytes;
+	if (max > FRAME_BODY_BYTES)
+		max = FRAME_BODY_BYTES;
 	if (waiting == 0 && !stream->is_out_ended) {
 		stream->is_waiting = true;
 		return NGHTTP2_ERR_DEFERRED;
