@@ -5,6 +5,8 @@
 #define SPREAD_BYTES \
 	(64U * KIB) /* from here on to make one answer of it costs more than its parts do */
 
+#define ROWS_EXPECTED_MAX 65536U
+
 /*
  * Range: pages of the store put together, at the revision of the first.
  *
@@ -179,13 +181,25 @@ static void reply(struct etcd_call *call)
 		etcd_call_reply(call, out);
 }
 
+/* What the whole range has is known with its first page; beyond a bound that is believed as it comes. */
+static uint32_t rows_expected(const struct etcd_ranging *ranging,
+			      const struct store_range_answer *page, uint32_t needed)
+{
+	uint64_t all =
+	    ranging->limit > 0 && ranging->limit < page->count ? ranging->limit : page->count;
+
+	if (ranging->cap > 0 || !page->more || all > ROWS_EXPECTED_MAX)
+		return ranging->cap == 0 ? needed : 2 * needed;
+	return all > needed ? (uint32_t)all : needed;
+}
+
 static void add_rows(struct etcd_ranging *ranging, struct arena *arena,
 		     const struct store_range_answer *page)
 {
 	uint32_t needed = ranging->count + page->row_count;
 
 	if (ranging->cap < needed) {
-		uint32_t cap = ranging->cap == 0 ? needed : 2 * needed;
+		uint32_t cap = rows_expected(ranging, page, needed);
 
 		ranging->rows =
 		    arena_grow(arena, ranging->rows, ranging->cap * sizeof *ranging->rows,
