@@ -310,6 +310,12 @@ bool http_write(struct http_exchange *exchange, struct http_bytes bytes)
 	return is_below_mark(exchange);
 }
 
+bool http_write_headed(struct http_exchange *exchange, struct str head, struct http_bytes bytes)
+{
+	http_stream_add_headed(&exchange->stream, head, bytes);
+	return is_below_mark(exchange);
+}
+
 bool http_write_parts(struct http_exchange *exchange, struct http_parts parts)
 {
 	http_stream_add_parts(&exchange->stream, parts);

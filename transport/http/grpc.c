@@ -179,6 +179,13 @@ bool grpc_send(struct http_exchange *exchange, struct http_bytes prefixed)
 	return http_write(exchange, prefixed);
 }
 
+bool grpc_send_headed(struct http_exchange *exchange, struct str prefixed, struct http_bytes rest)
+{
+	assert(prefixed.len >= GRPC_PREFIX_BYTES);
+	begin(exchange);
+	return http_write_headed(exchange, prefixed, rest);
+}
+
 bool grpc_send_parts(struct http_exchange *exchange, struct http_parts prefixed)
 {
 	assert(prefixed.count > 0 && prefixed.at[0].len >= GRPC_PREFIX_BYTES);

@@ -83,6 +83,8 @@ void grpc_prefix(uint8_t out[GRPC_PREFIX_BYTES], uint32_t len);
 
 /* One message, its prefix included. Begins the answer if that was not done. As http_write: false when the peer is slow. */
 bool grpc_send(struct http_exchange *exchange, struct http_bytes prefixed);
+/* The same of one that begins with what is copied, its prefix included, and ends with what others may have, too. */
+bool grpc_send_headed(struct http_exchange *exchange, struct str prefixed, struct http_bytes rest);
 /* The same of a message in parts (http_write_parts); the first begins with the prefix. */
 bool grpc_send_parts(struct http_exchange *exchange, struct http_parts prefixed);
 /* The status; the answer is over. */

@@ -185,6 +185,8 @@ void http_begin(struct http_exchange *exchange, int code, struct http_headers he
  * handler that goes on all the same is only bounded by itself.
  */
 bool http_write(struct http_exchange *exchange, struct http_bytes bytes);
+/* The same behind some bytes that are copied; none of both empty. */
+bool http_write_headed(struct http_exchange *exchange, struct str head, struct http_bytes bytes);
 /* As many pieces at once, none of them empty; they and their array are borrowed as above. */
 bool http_write_parts(struct http_exchange *exchange, struct http_parts parts);
 bool http_write_copy(struct http_exchange *exchange, struct str bytes); /* small pieces are joined */

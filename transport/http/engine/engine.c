@@ -110,14 +110,30 @@ void http_stream_begin(struct http_stream *stream, const struct http_head *head,
 	stream->engine->class->begin(stream, head, has_body);
 }
 
-void http_stream_add(struct http_stream *stream, struct http_bytes bytes)
+/* False: nobody will read it. */
+static bool is_wanted(const struct http_stream *stream, struct http_bytes bytes)
 {
 	if (stream->engine == NULL || stream->is_out_hidden) {
 		if (bytes.release != NULL)
 			bytes.release(bytes.arg);
-		return;
+		return false;
 	}
 	assert(stream->is_out_begun && !stream->is_out_ended);
+	return true;
+}
+
+void http_stream_add_headed(struct http_stream *stream, struct str head, struct http_bytes bytes)
+{
+	if (!is_wanted(stream, bytes))
+		return;
+	http_queue_add_headed(&stream->out, head, bytes);
+	stream->engine->class->poke(stream);
+}
+
+void http_stream_add(struct http_stream *stream, struct http_bytes bytes)
+{
+	if (!is_wanted(stream, bytes))
+		return;
 	http_queue_add(&stream->out, bytes);
 	stream->engine->class->poke(stream);
 }

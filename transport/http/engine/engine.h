@@ -144,6 +144,7 @@ void http_engine_start(struct http_engine *engine, struct http_stream *stream,
 void http_stream_begin(struct http_stream *stream, const struct http_head *head, bool has_body);
 /* Bytes for the peer: into stream->out; then poke. Ignored when the stream was closed (released at once). */
 void http_stream_add(struct http_stream *stream, struct http_bytes bytes);
+void http_stream_add_headed(struct http_stream *stream, struct str head, struct http_bytes bytes);
 void http_stream_add_parts(struct http_stream *stream, struct http_parts parts);
 void http_stream_copy(struct http_stream *stream, struct str bytes);
 /* Moves all that waits in another queue behind it. */

@@ -12,7 +12,7 @@ struct http_piece {
 	struct http_parts parts; /* of most pieces: the bytes */
 	struct http_bytes bytes;
 	uint32_t cap; /* of own[]; 0 when the bytes are borrowed */
-	char own[];
+	_Alignas(struct str) char own[];
 };
 
 static void append(struct http_queue *queue, struct http_piece *piece)
@@ -43,6 +43,22 @@ void http_queue_add(struct http_queue *queue, struct http_bytes bytes)
 	piece->bytes = bytes;
 	piece->cap = 0;
 	append_bytes(queue, piece);
+}
+
+void http_queue_add_headed(struct http_queue *queue, struct str head, struct http_bytes bytes)
+{
+	struct http_piece *piece = mem_alloc(sizeof *piece + 2 * sizeof(struct str) + head.len);
+	struct str *parts = (struct str *)(void *)piece->own;
+	char *copy = (char *)(parts + 2);
+	assert(head.len > 0 && bytes.data.len > 0);
+	memcpy(copy, head.at, head.len);
+	parts[0] = str_of(copy, head.len);
+	parts[1] = bytes.data;
+	piece->parts = (struct http_parts){ parts, 2 };
+	piece->bytes = bytes;
+	piece->cap = 0;
+	queue->bytes += head.len + bytes.data.len;
+	append(queue, piece);
 }
 
 void http_queue_add_parts(struct http_queue *queue, struct http_parts parts)

@@ -23,6 +23,8 @@ struct http_queue {
 };
 
 void http_queue_add(struct http_queue *queue, struct http_bytes bytes);
+/* The same behind a head that is copied; none of both empty. */
+void http_queue_add_headed(struct http_queue *queue, struct str head, struct http_bytes bytes);
 /* The array is borrowed like what it points to, until all of it has left or the queue is cleared. */
 void http_queue_add_parts(struct http_queue *queue, struct http_parts parts);
 void http_queue_copy(struct http_queue *queue, struct str bytes);

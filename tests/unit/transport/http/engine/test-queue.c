@@ -44,6 +44,33 @@ TEST(a_body_in_parts_leaves_like_one_piece)
 	}
 }
 
+TEST(what_has_a_head_leaves_behind_it_and_is_released_when_both_have_left)
+{
+	for (uint32_t step = 1; step <= 20; step++) {
+		struct http_queue queue = { 0 };
+		struct text out = text_in(test_arena(), KIB);
+		char head[] = "one,";
+		int released = 0;
+		http_queue_copy(&queue, STR("zero,"));
+		http_queue_add_headed(&queue, str_of(head, 4),
+				      (struct http_bytes){ STR("two,"), count, &released });
+		head[0] = 'x';
+		http_queue_copy(&queue, STR("three"));
+		CHECK_EQ(queue.bytes, 18);
+		CHECK_EQ(http_queue_move(&queue, &out, 10), 10);
+		CHECK_EQ(released, 0);
+		while (http_queue_move(&queue, &out, step) > 0)
+			;
+		CHECK_EQ(released, 1);
+		CHECK_STR(text_str(&out), "zero,one,two,three");
+	}
+	struct http_queue queue = { 0 };
+	int released = 0;
+	http_queue_add_headed(&queue, STR("1"), (struct http_bytes){ STR("2"), count, &released });
+	http_queue_clear(&queue);
+	CHECK_EQ(released, 1);
+}
+
 TEST(parts_that_have_begun_to_leave_are_cleared_with_the_rest)
 {
 	const struct str parts[] = { STR("one,"), STR("two,") };
