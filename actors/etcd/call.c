@@ -1,6 +1,7 @@
 #include <assert.h>
 
 #include "actors/etcd/etcd-private.h"
+#include "actors/etcd/event.h"
 
 #define AGAIN_MS 50U /* between two tries while there is no leader */
 #define READ_BYTES (16U * KIB)
@@ -210,6 +211,20 @@ bool etcd_call_send(struct etcd_call *call, struct proto_out *reply)
 								  .arg = reply->begin });
 	call->is_full = call->is_full || !has_room;
 	return has_room;
+}
+
+void etcd_call_send_headed(struct etcd_call *call, struct proto_out *front, struct etcd_event *event)
+{
+	struct str rest = etcd_event_str(event);
+	uint8_t prefix[GRPC_PREFIX_BYTES];
+	bool has_room;
+
+	grpc_prefix(prefix, proto_out_len(front) + rest.len);
+	proto_out_bytes(front, str_of(prefix, sizeof prefix));
+	has_room = grpc_send_headed(
+	    call->exchange, proto_out_str(front),
+	    (struct http_bytes){ .data = rest, .release = etcd_event_unref, .arg = event });
+	call->is_full = call->is_full || !has_room;
 }
 
 void etcd_call_reply(struct etcd_call *call, struct proto_out *reply)

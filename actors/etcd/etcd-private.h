@@ -6,6 +6,7 @@
  *   call.c         one call's life: asked, answered or tried again, ended
  *   fault.c        etcd's errors: code and words
  *   message.c      requests out of protobuf        reply.c    answers into protobuf
+ *   event.c        one change, encoded once for all watches
  *   range.c  write.c  lease.c  watch.c  member.c  maintenance.c  snapshot.c      the calls
  */
 #ifndef ACTORS_ETCD_ETCD_PRIVATE_H
@@ -24,6 +25,7 @@
 #include "transport/http/grpc.h"
 
 struct etcd_call;
+struct etcd_event;
 
 struct etcd_method {
 	const char *path;
@@ -90,6 +92,8 @@ struct etcd {
 	VEC(uint32_t) free_slots;
 	struct map watches; /* by the number that the store knows them by */
 	uint64_t next_watch;
+	struct etcd_event *last; /* that was told; NULL: none yet */
+	struct proto_out front;  /* what stands before it, for one watch after the other */
 };
 
 struct etcd_again {
@@ -118,6 +122,9 @@ void etcd_call_again(struct etcd_call *call);
 void etcd_call_keep(struct etcd_call *call, const struct act_msg *msg, struct arena *arena);
 /* One more message to the caller; `reply` is used up. False: the caller reads slowly (streams: is_full is set). */
 MAY_IGNORE bool etcd_call_send(struct etcd_call *call, struct proto_out *reply);
+/* The same of one that ends with an event, of which the reference goes to what is sent; the front stays the caller's. */
+void etcd_call_send_headed(struct etcd_call *call, struct proto_out *front,
+			   TAKE struct etcd_event *event);
 /* The only message, and the end. */
 void etcd_call_reply(struct etcd_call *call, struct proto_out *reply);
 /* The same; the values lie in the call's arena or are kept by it (etcd_call_keep). */

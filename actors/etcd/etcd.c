@@ -1,4 +1,5 @@
 #include "actors/etcd/etcd-private.h"
+#include "actors/etcd/event.h"
 
 #include "runtime/base/log.h"
 
@@ -210,6 +211,8 @@ static void release_etcd(void *arg)
 		if (call->method->stream != NULL)
 			grpc_reader_fini(&call->reader);
 	}
+	etcd_event_unref(etcd->last);
+	proto_out_fini(&etcd->front);
 	vec_fini(&etcd->slots);
 	vec_fini(&etcd->free_slots);
 	map_fini(&etcd->watches);
@@ -223,6 +226,7 @@ static enum status etcd_init(struct act *act, void *state, const void *args)
 	etcd->config = args;
 	etcd->store = act_named(act, etcd->config->store);
 	list_init(&etcd->calls);
+	etcd->front = etcd_reply_new();
 	act_own(act, release_etcd, etcd);
 	subscribe(etcd);
 	return OK;

@@ -1,4 +1,5 @@
 #include "actors/etcd/etcd-private.h"
+#include "actors/etcd/event.h"
 
 #include <stdio.h>
 
@@ -56,43 +57,48 @@ struct watch_reply {
 	bool wants_prev;
 };
 
-static void reply_event(struct proto_out *out, const struct store_event *event, bool wants_prev)
+/* All that stands before the events. */
+static void put_front(const struct etcd_call *call, const struct watch_reply *reply,
+		      struct proto_out *out)
 {
-	uint32_t before = proto_out_len(out);
+	struct etcd_header header = etcd_header(call->etcd, reply->revision);
 
-	if (wants_prev && event->prev.version > 0)
-		etcd_reply_row(out, 3, &event->prev);
-	etcd_reply_row(out, 2, &event->row);
-	etcd_reply_int(out, 1, event->is_delete ? 1 : 0);
-	proto_out_close(out, 11, before);
-}
-
-static uint64_t event_bytes(const struct store_event *event, bool wants_prev)
-{
-	return event->row.key.len + event->row.value.len + 64 +
-	       (wants_prev ? event->prev.key.len + event->prev.value.len + 64 : 0);
+	etcd_reply_bool(out, 7, reply->is_fragment);
+	etcd_reply_str(out, 6, reply->reason);
+	etcd_reply_int(out, 5, reply->compact_revision);
+	etcd_reply_bool(out, 4, reply->is_cancelled);
+	etcd_reply_bool(out, 3, reply->is_created);
+	etcd_reply_int(out, 2, reply->id);
+	etcd_reply_header(out, &header);
 }
 
 static void send(struct etcd_call *call, const struct watch_reply *reply)
 {
-	struct etcd_header header = etcd_header(call->etcd, reply->revision);
 	struct proto_out out;
 	uint64_t bytes = reply->reason.len;
 
 	for (uint32_t i = 0; i < reply->count; i++)
-		bytes += event_bytes(&reply->events[i], reply->wants_prev);
+		bytes += etcd_event_bytes(&reply->events[i], reply->wants_prev);
 	out = etcd_reply_for(reply->count, bytes);
-
 	for (uint32_t i = reply->count; i > 0; i--)
-		reply_event(&out, &reply->events[i - 1], reply->wants_prev);
-	etcd_reply_bool(&out, 7, reply->is_fragment);
-	etcd_reply_str(&out, 6, reply->reason);
-	etcd_reply_int(&out, 5, reply->compact_revision);
-	etcd_reply_bool(&out, 4, reply->is_cancelled);
-	etcd_reply_bool(&out, 3, reply->is_created);
-	etcd_reply_int(&out, 2, reply->id);
-	etcd_reply_header(&out, &header);
+		etcd_event_put(&out, &reply->events[i - 1], reply->wants_prev);
+	put_front(call, reply, &out);
 	etcd_call_send(call, &out);
+}
+
+/* Most often all watches of a prefix are told of one change, one after the other. */
+static void send_shared(struct etcd_call *call, const struct watch_reply *reply)
+{
+	struct etcd *etcd = call->etcd;
+	struct proto_out *front = &etcd->front;
+
+	if (!etcd_event_is(etcd->last, reply->events, reply->wants_prev)) {
+		etcd_event_unref(etcd->last);
+		etcd->last = etcd_event_new(reply->events, reply->wants_prev);
+	}
+	proto_out_clear(front);
+	put_front(call, reply, front);
+	etcd_call_send_headed(call, front, etcd_event_ref(etcd->last));
 }
 
 /* Events of one revision in pieces that fit a message, for those who asked for that. */
@@ -104,8 +110,13 @@ static void send_events(struct watch *watch, const struct store_events *events)
 	uint32_t from = 0;
 	uint64_t bytes = 0;
 
+	if (events->count == 1) {
+		reply.events = events->events;
+		send_shared(watch->call, &reply);
+		return;
+	}
 	for (uint32_t i = 0; watch->wants_fragments && i < events->count; i++) {
-		uint64_t more = event_bytes(&events->events[i], watch->wants_prev);
+		uint64_t more = etcd_event_bytes(&events->events[i], watch->wants_prev);
 
 		if (i > from && bytes + more > LIMIT_OBJECT_BYTES) {
 			reply.events = events->events + from;
@@ -336,11 +347,12 @@ static void ask_progress(struct etcd_call *call)
 
 /* ---- events ------------------------------------------------------------------------------------------------------------- */
 
+/* A message to the store for each event would cost about as much as the event: an eighth of the window is told of at once. */
 static void work_off(struct watch *watch)
 {
 	struct etcd *etcd = watch->call->etcd;
 
-	if (watch->held_events == 0)
+	if (watch->held_events < LIMIT_WATCH_EVENTS / 8 && watch->held_bytes < LIMIT_WATCH_BYTES / 8)
 		return;
 	act_cast(etcd->act, etcd->store, &store_watch_credit_type,
 		 &(struct store_watch_credit){ .watch = watch->number,

@@ -154,7 +154,8 @@ static struct store_event *batch_add(struct batch *batch)
 	if (!batch->arena)
 		batch->arena = arena_new(0);
 	if (batch->count == batch->cap) {
-		uint32_t cap = batch->cap ? 2 * batch->cap : 4;
+		uint32_t cap =
+		    batch->cap ? 2 * batch->cap : 1; /* most often one change is told of */
 		batch->events =
 		    arena_grow(batch->arena, batch->events, batch->cap * sizeof *batch->events,
 			       cap * sizeof *batch->events);

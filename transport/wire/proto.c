@@ -133,6 +133,12 @@ struct proto_out proto_out_for(uint32_t bytes, uint32_t max_bytes)
 	return out;
 }
 
+void proto_out_clear(struct proto_out *out)
+{
+	out->at = out->end;
+	out->is_cut = false;
+}
+
 void proto_out_fini(struct proto_out *out)
 {
 	mem_free(out->begin);

@@ -53,6 +53,8 @@ struct proto_out {
 struct proto_out proto_out_new(uint32_t max_bytes);
 /* The same with room for so many bytes from the start: what is expected is then neither moved nor allocated again. */
 struct proto_out proto_out_for(uint32_t bytes, uint32_t max_bytes);
+/* Begins anew in the same memory. */
+void proto_out_clear(struct proto_out *out);
 void proto_out_fini(struct proto_out *out);
 uint32_t proto_out_len(const struct proto_out *out);
 struct str proto_out_str(const struct proto_out *out);
