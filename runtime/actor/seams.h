@@ -100,9 +100,14 @@ enum {
 	SEAMS_LOCK = 32, /* BUSY if another process holds it; until close */
 	/*
 	 * Past the machine's cache of files, if the file system can: for much that nobody reads soon. Addresses, lengths and offsets
-	 * are multiples of SEAMS_DIRECT_BYTES. A disk that wants larger ones says IO.
+	 * are multiples of SEAMS_DIRECT_BYTES. To a disk that wants larger ones each is INVALID, and nothing was done.
 	 */
 	SEAMS_DIRECT = 64,
+	/*
+	 * Each write may be durable as it returns, where that costs less than a sync of its own. Only `sync` promises it, as ever, and
+	 * then has nothing left to do.
+	 */
+	SEAMS_THROUGH = 128,
 };
 
 struct seams_stat {

@@ -14,6 +14,8 @@
 
 struct seams_file {
 	int fd;
+	bool is_direct, is_through;
+	bool has_changed; /* through: in a way that is not durable by itself */
 };
 
 static enum status outcome(int error)
@@ -45,6 +47,7 @@ static int open_flags(uint32_t flags)
 	out |= (flags & SEAMS_EXCLUSIVE) ? O_EXCL : 0;
 	out |= (flags & SEAMS_TRUNCATE) ? O_TRUNC : 0;
 	out |= (flags & SEAMS_DIRECT) ? O_DIRECT : 0;
+	out |= (flags & SEAMS_THROUGH) ? O_DSYNC : 0;
 	return out;
 }
 
@@ -67,6 +70,8 @@ static enum status file_open(void *self, const char *path, uint32_t flags, uint3
 	}
 	file = mem_new(struct seams_file);
 	file->fd = fd;
+	file->is_direct = (flags & SEAMS_DIRECT) != 0;
+	file->is_through = (flags & SEAMS_THROUGH) != 0;
 	*out = file;
 	return OK;
 }
@@ -89,6 +94,8 @@ static enum status file_read(void *self, struct seams_file *file, void *at, size
 
 		if (got < 0 && errno == EINTR)
 			continue;
+		if (got < 0 && errno == EINVAL && file->is_direct)
+			return INVALID;
 		if (got < 0)
 			return outcome(errno);
 		if (got == 0)
@@ -109,6 +116,8 @@ static enum status file_write(void *self, struct seams_file *file, const void *a
 
 		if (put < 0 && errno == EINTR)
 			continue;
+		if (put < 0 && errno == EINVAL && file->is_direct)
+			return INVALID;
 		if (put < 0)
 			return outcome(errno);
 		done += (size_t)put;
@@ -119,7 +128,12 @@ static enum status file_write(void *self, struct seams_file *file, const void *a
 static enum status file_sync(void *self, struct seams_file *file)
 {
 	(void)self;
-	return fdatasync(file->fd) == 0 ? OK : outcome(errno);
+	if (file->is_through && !file->has_changed)
+		return OK;
+	if (fdatasync(file->fd) != 0)
+		return outcome(errno);
+	file->has_changed = false;
+	return OK;
 }
 
 /* A file system that cannot do so is synced all the same, later. */
@@ -132,6 +146,7 @@ static void file_begin_sync(void *self, struct seams_file *file)
 static enum status file_truncate(void *self, struct seams_file *file, uint64_t size_bytes)
 {
 	(void)self;
+	file->has_changed = true;
 	return ftruncate(file->fd, (off_t)size_bytes) == 0 ? OK : outcome(errno);
 }
 
@@ -140,6 +155,7 @@ static enum status file_reserve(void *self, struct seams_file *file, uint64_t si
 	int error = posix_fallocate(file->fd, 0, (off_t)size_bytes);
 
 	(void)self;
+	file->has_changed = true;
 	return error == 0 ? OK : outcome(error);
 }
 

@@ -19,7 +19,9 @@ static enum status look_at(void *arg, const struct record *record)
 		looking->at = (uint64_t)(record->payload.at - looking->bytes) - RECORD_HEADER;
 		looking->first_write = record->write_at;
 	}
-	looking->has_later_write |= record->write_at != looking->first_write;
+	/* The log writes its last block as a whole, and would mend it there. */
+	looking->has_later_write |=
+	    record->write_at != looking->first_write && record->write_at >= SEAMS_DIRECT_BYTES;
 	return OK;
 }
 

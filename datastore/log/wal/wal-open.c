@@ -309,10 +309,15 @@ static enum status open_segment(struct opening *opening, uint32_t at)
 	wal_path(&wal->config, path, WAL_SEGMENT_NAME, segment->sequence);
 	TRY(files->open(files->self, path, SEAMS_READ | SEAMS_WRITE, 0600, &file));
 	enum status status = walk(opening, segment, file, is_last);
+	/*
+	 * A process that ended between a write and its sync left it in the system's memory, where we found it. Whoever opens the log may
+	 * count on it from now on, and a write is begun only when the one before is durable.
+	 */
 	if (status == OK && is_last)
-		wal->current = file;
-	else
-		files->close(files->self, file);
+		status = files->sync(files->self, file);
+	files->close(files->self, file);
+	if (status == OK && is_last && wal->offset > 0)
+		status = wal_append_open(wal, segment, wal->offset, segment->size_bytes);
 	return status;
 }
 
@@ -328,10 +333,8 @@ static enum status drop_dead(struct wal *wal)
 /* A segment that was begun and has no header yet is made again, under its own number. */
 static enum status drop_begun(struct wal *wal)
 {
-	if (!wal->current || wal->offset > 0)
+	if (wal->current || wal->segments.len == 0)
 		return OK;
-	wal->config.files->close(wal->config.files->self, wal->current);
-	wal->current = NULL;
 	wal->next_segment = wal->segments.at[wal->segments.len - 1].sequence;
 	TRY(wal_recycle(wal, wal->next_segment));
 	(void)vec_pop(&wal->segments);
@@ -353,15 +356,11 @@ static enum status open_segments(struct wal *wal, struct wal_found *found, struc
 	return wal->current ? OK : wal_roll(wal, 0, why);
 }
 
-/*
- * A process that ended between a write and its sync left it in the system's memory, where we found it. Whoever opens the log may count on it
- * from now on, and a write is begun only when the one before is durable.
- */
+/* As the newest segment: open_segment. */
 static enum status make_durable(struct wal *wal)
 {
 	const struct seams_files *files = wal->config.files;
 	TRY(files->sync(files->self, wal->meta_file));
-	TRY(files->sync(files->self, wal->current));
 	return files->sync_folder(files->self, wal->config.folder);
 }
 

@@ -7,12 +7,16 @@
 #include "datastore/log/wal/wal-private.h"
 
 #define SPARES_KEPT 4U /* what trimming sets free beyond this goes back to the file system */
-#define ZEROS_BYTES (256U * KIB)
 #define SLICE_BYTES \
 	(1U * MIB) /* of zeros, on disk before the next: what a sync beside it waits for */
 
 /* Never written to; not const, since then it would lie in the program's file. */
-static _Alignas(SEAMS_DIRECT_BYTES) char zeros[ZEROS_BYTES];
+static _Alignas(SEAMS_DIRECT_BYTES) char zeros[WAL_ZEROS_BYTES];
+
+const char *wal_zeros(void)
+{
+	return zeros;
+}
 
 /* ---- names and small file work ---- */
 
@@ -35,7 +39,7 @@ enum status wal_zero(const struct wal_config *config, struct seams_file *file, u
 	const struct seams_files *files = config->files;
 	uint64_t begin = from;
 	while (from < to) {
-		size_t len = to - from < ZEROS_BYTES ? (size_t)(to - from) : ZEROS_BYTES;
+		size_t len = to - from < WAL_ZEROS_BYTES ? (size_t)(to - from) : WAL_ZEROS_BYTES;
 		TRY(files->write(files->self, file, zeros, len, from));
 		from += len;
 		if ((from - begin) % SLICE_BYTES == 0)
@@ -72,7 +76,7 @@ enum status wal_make_spare(const struct wal_config *config, uint32_t number)
 	char path[WAL_PATH];
 	wal_path(config, path, WAL_SPARE_NAME, number);
 	enum status status = make_file(config, path, is_even ? SEAMS_DIRECT : 0);
-	if (status == IO && is_even)
+	if (status == INVALID)
 		status = make_file(config, path, 0);
 	if (status == OK)
 		return files->sync_folder(files->self, config->folder);
@@ -111,9 +115,9 @@ enum status wal_write_meta(struct wal *wal, struct fault *why)
 
 /* ---- segments ---- */
 
-/* Opens an existing spare as the file to come, or makes a file. */
+/* Opens an existing spare as the file to come, or makes a file: *out_written bytes of it the disk has been given before. */
 static enum status open_fresh(struct wal *wal, const char *path, uint64_t need,
-			      struct seams_file **out)
+			      struct seams_file **out, uint64_t *out_written)
 {
 	const struct seams_files *files = wal->config.files;
 	uint32_t flags = SEAMS_READ | SEAMS_WRITE;
@@ -122,40 +126,46 @@ static enum status open_fresh(struct wal *wal, const char *path, uint64_t need,
 		wal_path(&wal->config, spare, WAL_SPARE_NAME, wal->spares.at[0]);
 		TRY(files->rename(files->self, spare, path));
 		vec_remove(&wal->spares, 0);
+		*out_written = wal->config.segment_bytes;
 		return files->open(files->self, path, flags, 0600, out);
 	}
+	*out_written = 0;
 	TRY(files->open(files->self, path, flags | SEAMS_CREATE | SEAMS_TRUNCATE, 0600, out));
 	return files->reserve(files->self, *out, need);
 }
 
-enum status wal_roll(struct wal *wal, uint64_t need, struct fault *why)
+static enum status write_header(struct wal *wal, struct seams_file *file, struct segment *segment)
 {
 	const struct seams_files *files = wal->config.files;
+	char header[SEGMENT_HEADER];
+	TRY(files->size(files->self, file, &segment->size_bytes));
+	segment_header_encode(&(struct segment_header){ segment->sequence, segment->size_bytes },
+			      wal->meta.salt, header);
+	TRY(files->write(files->self, file, header, sizeof header, 0));
+	TRY(files->sync(files->self, file));
+	return files->sync_folder(files->self, wal->config.folder);
+}
+
+enum status wal_roll(struct wal *wal, uint64_t need, struct fault *why)
+{
 	char path[WAL_PATH];
-	uint64_t sequence = wal->next_segment++;
-	if (wal->current)
-		files->close(files->self, wal->current);
-	wal->current = NULL;
+	struct segment segment = { .sequence = wal->next_segment++ };
+	struct seams_file *file = NULL;
+	uint64_t written = 0;
+	wal_append_close(wal);
 	if (need < wal->config.segment_bytes)
 		need = wal->config.segment_bytes;
-	wal_path(&wal->config, path, WAL_SEGMENT_NAME, sequence);
-	enum status status = open_fresh(wal, path, need, &wal->current);
-	struct segment segment = { .sequence = sequence };
+	wal_path(&wal->config, path, WAL_SEGMENT_NAME, segment.sequence);
+	enum status status = open_fresh(wal, path, need, &file, &written);
 	if (status == OK)
-		status = files->size(files->self, wal->current, &segment.size_bytes);
-	char header[SEGMENT_HEADER];
-	segment_header_encode(&(struct segment_header){ sequence, segment.size_bytes },
-			      wal->meta.salt, header);
+		status = write_header(wal, file, &segment);
+	if (file)
+		wal->config.files->close(wal->config.files->self, file);
 	if (status == OK)
-		status = files->write(files->self, wal->current, header, sizeof header, 0);
-	if (status == OK)
-		status = files->sync(files->self, wal->current);
-	if (status == OK)
-		status = files->sync_folder(files->self, wal->config.folder);
+		status = wal_append_open(wal, &segment, SEGMENT_HEADER, written);
 	if (status != OK)
 		return wal_fault(why, status, path, "a new segment cannot be made");
 	vec_push(&wal->segments, segment);
-	wal->offset = SEGMENT_HEADER;
 	return OK;
 }
 
@@ -191,7 +201,7 @@ static enum status drop_before(struct wal *wal, uint64_t first, struct fault *wh
 
 /* ---- entries ---- */
 
-static void encode_entry(struct wal *wal, const struct entry *entry, uint64_t at)
+static void encode_entry(struct wal *wal, const struct entry *entry, char *out)
 {
 	struct record record = { .segment = wal->segments.at[wal->segments.len - 1].sequence,
 				 .index = entry->index,
@@ -199,15 +209,7 @@ static void encode_entry(struct wal *wal, const struct entry *entry, uint64_t at
 				 .kind = entry->kind,
 				 .write_at = (uint32_t)wal->offset,
 				 .payload = entry_payload(entry) };
-	record_encode(&record, wal->meta.salt, wal->buffer + at);
-}
-
-static void reserve_buffer(struct wal *wal, uint64_t need)
-{
-	if (need <= wal->buffer_cap)
-		return;
-	wal->buffer = mem_resize(wal->buffer, need);
-	wal->buffer_cap = need;
+	record_encode(&record, wal->meta.salt, out);
 }
 
 static uint64_t room(const struct wal *wal)
@@ -235,20 +237,17 @@ static uint32_t fit(const struct wal *wal, struct entry *const *entries, uint32_
 static enum status write_once(struct wal *wal, struct entry *const *entries, uint32_t count,
 			      uint64_t bytes)
 {
-	const struct seams_files *files = wal->config.files;
 	struct segment *segment = &wal->segments.at[wal->segments.len - 1];
-	reserve_buffer(wal, bytes);
+	char *room = wal_append_room(wal, bytes);
 	uint64_t at = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		encode_entry(wal, entries[i], at);
+		encode_entry(wal, entries[i], room + at);
 		at += record_size(entries[i]->len);
 		if (entries[i]->index > segment->last_index)
 			segment->last_index = entries[i]->index;
 	}
 	assert(at == bytes);
-	TRY(files->write(files->self, wal->current, wal->buffer, bytes, wal->offset));
-	wal->offset += bytes;
-	return files->sync(files->self, wal->current);
+	return wal_append(wal, bytes);
 }
 
 static enum status write_entries(struct wal *wal, struct entry *const *entries, uint32_t count,
@@ -351,13 +350,12 @@ void wal_close(struct wal *wal)
 	if (!wal)
 		return;
 	const struct seams_files *files = wal->config.files;
-	if (wal->current)
-		files->close(files->self, wal->current);
+	wal_append_close(wal);
 	if (wal->meta_file)
 		files->close(files->self, wal->meta_file);
 	vec_fini(&wal->segments);
 	vec_fini(&wal->spares);
 	mem_free(wal->members);
-	mem_free(wal->buffer);
+	mem_free(wal->buffer_memory);
 	mem_free(wal);
 }

@@ -148,10 +148,13 @@ TEST(damage_on_purpose_is_refused_like_any_and_done_to_nothing_that_is_young)
 	CHECK_STATUS(wal_lab_write(log, 1, 3, 1, 100), OK);
 	CHECK_STATUS(wal_damage(&log->config, &log->why), NOT_FOUND);
 	CHECK(strstr(log->why.text, "too little") != NULL);
-	CHECK_STATUS(wal_lab_write(log, 4, 4, 1, 100), OK);
+	/* A later write in the same block would mend it. */
+	CHECK_STATUS(wal_lab_write(log, 4, 4, 1, 4000), OK);
+	CHECK_STATUS(wal_damage(&log->config, &log->why), NOT_FOUND);
+	CHECK_STATUS(wal_lab_write(log, 5, 5, 1, 100), OK);
 	/* Beside the log that is open, and goes on. */
 	CHECK_STATUS(wal_damage(&log->config, &log->why), OK);
-	CHECK_STATUS(wal_lab_write(log, 5, 5, 1, 100), OK);
+	CHECK_STATUS(wal_lab_write(log, 6, 6, 1, 100), OK);
 	CHECK_STATUS(wal_lab_open(log), CORRUPT);
 	CHECK(strstr(log->why.text, "new id") != NULL);
 	CHECK_STATUS(wal_damage(&log->config, &log->why), NOT_FOUND); /* it is already */
