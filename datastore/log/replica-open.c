@@ -145,11 +145,12 @@ enum status replica_open(const struct replica_config *config, const struct repli
 	replica->spare_count = wal_spare_count(replica->wal);
 	replica->is_filling = wal_is_filling(replica->wal);
 	replica->next_spare = wal_next_spare(replica->wal);
-	replica->log_job = (struct log_job){ .job = { replica_run_log_job, replica_drop_log_job },
-					     .replica = replica };
-	replica->spare_job =
-	    (struct spare_job){ .job = { replica_run_spare_job, replica_drop_spare_job },
-				.replica = replica };
+	replica->log_job =
+	    (struct log_job){ .job = { .run = replica_run_log_job, .drop = replica_drop_log_job },
+			      .replica = replica };
+	replica->spare_job = (struct spare_job){ .job = { .run = replica_run_spare_job,
+							  .drop = replica_drop_spare_job },
+						 .replica = replica };
 	core_update_init(&replica->update, NULL);
 	make_core(replica);
 	*out = replica;

@@ -79,9 +79,10 @@ static void begin_log_job(struct replica *replica, struct replica_output *out)
 	vec_clear(&replica->unwritten);
 	vec_clear(&replica->new_spares);
 	replica->base_pending = replica->reset_pending = false;
-	job->meta_number = replica->meta_wanted;
 	job->is_busy = true;
+	job->meta_number = replica->meta_wanted;
 	job->began = replica->now;
+	job->job.is_brief = wal_work_is_brief(work);
 	out->log_job = &job->job;
 }
 

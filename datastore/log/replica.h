@@ -96,6 +96,7 @@ struct replica_job {
 	void (*run)(struct replica_job *job); /* call on the lane it came for, then replica_job_done */
 	/* Instead of replica_job_done when nobody can be told any more: it has run or will not; close may follow. */
 	void (*drop)(struct replica_job *job);
+	bool is_brief; /* one short write: over in as long as the disk takes for one */
 };
 
 struct replica_message {

@@ -131,9 +131,13 @@ static void drop_replica_job(void *arg)
 
 static void start_jobs(struct store *store)
 {
-	if (store->out.log_job)
-		store_job(store, store->log_lane, run_replica_job, store->out.log_job,
-			  drop_replica_job, TAG_LOG_JOB);
+	struct replica_job *log = store->out.log_job;
+	if (log && log->is_brief)
+		store_job_brief(store, store->log_lane, run_replica_job, log, drop_replica_job,
+				TAG_LOG_JOB);
+	else if (log)
+		store_job(store, store->log_lane, run_replica_job, log, drop_replica_job,
+			  TAG_LOG_JOB);
 	if (store->out.background_job)
 		store_job(store, NULL, run_replica_job, store->out.background_job, drop_replica_job,
 			  TAG_BACKGROUND_JOB);

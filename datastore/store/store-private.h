@@ -442,6 +442,9 @@ ACT_TYPE_DECLARE(store_fetch_again);
 
 void store_job(struct store *store, struct act_lane *lane, void (*run)(void *), void *arg,
 	       void (*drop)(void *), enum store_tag kind);
+/* One that is likely over sooner than a thread is woken. */
+void store_job_brief(struct store *store, struct act_lane *lane, void (*run)(void *), void *arg,
+		     void (*drop)(void *), enum store_tag kind);
 void store_begin_closing(struct store *store);
 void store_is_outdated(struct store *store,
 		       uint64_t missing); /* we have acknowledged an entry that is not in our log */

@@ -403,6 +403,13 @@ void store_job(struct store *store, struct act_lane *lane, void (*run)(void *), 
 	act_job(store->act, lane, run, arg, drop, STORE_TAG(kind, 0));
 }
 
+void store_job_brief(struct store *store, struct act_lane *lane, void (*run)(void *), void *arg,
+		     void (*drop)(void *), enum store_tag kind)
+{
+	store->jobs++;
+	act_job_brief(store->act, lane, run, arg, drop, STORE_TAG(kind, 0));
+}
+
 static void on_job(struct store *store, uint64_t tag, void *arg)
 {
 	store->jobs--;

@@ -468,7 +468,7 @@ void task_timer(struct wheel_entry *entry);
 /* ---- job.c ------------------------------------------------------------------------------------------- */
 
 void job_start(struct act *act, struct act_lane *lane, void (*run)(void *arg), void *arg,
-	       void (*drop)(void *arg), uint64_t tag, struct task *task);
+	       struct task *task);
 void job_withdraw_all(struct act *act);
 void job_close_lanes(struct act *act);
 void job_delivered(struct job *job); /* the handler has seen act_job_done */

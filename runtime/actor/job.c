@@ -108,10 +108,9 @@ static void job_done(struct seams_job *work)
 	mailbox_put_system(act, message);
 }
 
-void job_start(struct act *act, struct act_lane *lane, void (*run)(void *arg), void *arg,
-	       void (*drop)(void *arg), uint64_t tag, struct task *task)
+static struct job *job_new(struct act *act, struct act_lane *lane, void (*run)(void *arg),
+			   void *arg, void (*drop)(void *arg), uint64_t tag)
 {
-	const struct seams_jobs *jobs = &act->host->seams.jobs;
 	struct job *job = mem_new(struct job);
 
 	*job = (struct job){ .work = { .run = job_run, .done = job_done },
@@ -121,18 +120,42 @@ void job_start(struct act *act, struct act_lane *lane, void (*run)(void *arg), v
 			     .run = run,
 			     .arg = arg,
 			     .drop = drop,
-			     .tag = tag,
-			     .task = task };
+			     .tag = tag };
 	snprintf(job->name, sizeof job->name, "%s", act_name(act));
 	list_push(&actor_ties(act)->jobs, &job->link);
 	act->host->job_count++;
+	return job;
+}
+
+static void job_submit(struct job *job)
+{
+	const struct seams_jobs *jobs = &job->host->seams.jobs;
+
 	jobs->submit(jobs->self, job->worker, &job->work);
+}
+
+void job_start(struct act *act, struct act_lane *lane, void (*run)(void *arg), void *arg,
+	       struct task *task)
+{
+	struct job *job = job_new(act, lane, run, arg, NULL, 0);
+
+	job->task = task;
+	job_submit(job);
 }
 
 void act_job(struct act *act, struct act_lane *lane, void (*run)(void *arg), void *arg,
 	     void (*drop)(void *arg), uint64_t tag)
 {
-	job_start(act, lane, run, arg, drop, tag, NULL);
+	job_submit(job_new(act, lane, run, arg, drop, tag));
+}
+
+void act_job_brief(struct act *act, struct act_lane *lane, void (*run)(void *arg), void *arg,
+		   void (*drop)(void *arg), uint64_t tag)
+{
+	struct job *job = job_new(act, lane, run, arg, drop, tag);
+
+	job->work.is_brief = true;
+	job_submit(job);
 }
 
 void job_withdraw_all(struct act *act)

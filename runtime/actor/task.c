@@ -245,7 +245,7 @@ void act_await(struct act *act, struct act_lane *lane, void (*run)(void *arg), v
 {
 	struct task *task = task_here(act);
 
-	job_start(act, lane, run, arg, NULL, 0, task);
+	job_start(act, lane, run, arg, task);
 	task_wait(task);
 }
 

@@ -3,6 +3,10 @@
  *
  * A lane is a worker with a thread of its own; jobs without a lane share a few threads and one queue. Threads are
  * started with the first job, so that a host that never blocks has none.
+ *
+ * To wake a thread and to be woken by it costs more than a short job. One that is called brief is kept until the turn is over, and if the
+ * loop would sleep then, it does that job itself: nobody waits for anything else. For the time of the job the loop hears nothing,
+ * so this is done while those jobs have been short, and one that was not makes it dear for long (spin.h).
  */
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +17,8 @@
 
 #define SHARED_MAX 16U
 #define FINISH_NS 200000 /* between two looks of a host that ends without a loop */
+#define BRIEF_US 500U    /* a job that took longer was none */
+#define BRIEF_PRICE 16U
 #define STACK_BYTES \
 	(256U * KIB) /* jobs are shallow; the default of 8 MiB is address space for nothing */
 
@@ -50,6 +56,14 @@ static void finished(struct workers *workers, struct seams_job *job)
 	workers->loop->seams.wake(workers->loop);
 }
 
+static int64_t run_timed(const struct loop *loop, struct seams_job *job)
+{
+	int64_t began_ns = loop->seams.clock.mono(loop->seams.clock.self).ns;
+
+	job->run(job);
+	return loop->seams.clock.mono(loop->seams.clock.self).ns - began_ns;
+}
+
 static struct seams_job *take(struct seams_worker *worker)
 {
 	struct seams_job *job;
@@ -75,7 +89,10 @@ static void *work(void *arg)
 	struct seams_job *job;
 
 	while ((job = take(worker)) != NULL) {
-		job->run(job);
+		if (job->is_brief)
+			job->ran_ns = run_timed(worker->loop, job);
+		else
+			job->run(job);
 		finished(worker->loop->workers, job);
 	}
 	return NULL;
@@ -144,13 +161,10 @@ static void jobs_close(void *self, struct seams_worker *worker)
 	worker_free(worker);
 }
 
-static void jobs_submit(void *self, struct seams_worker *worker, struct seams_job *job)
+static void give(struct seams_worker *worker, struct seams_job *job)
 {
-	struct loop *loop = self;
 	bool is_awaited;
 
-	if (worker == NULL)
-		worker = loop->workers->shared;
 	job->next = NULL;
 	pthread_mutex_lock(&worker->lock);
 	if (worker->tail != NULL)
@@ -167,13 +181,68 @@ static void jobs_submit(void *self, struct seams_worker *worker, struct seams_jo
 		pthread_cond_signal(&worker->has_job);
 }
 
+void jobs_give_kept(struct loop *loop)
+{
+	struct seams_job *job = loop->kept.job;
+
+	loop->kept.job = NULL;
+	if (job != NULL)
+		give(loop->kept.worker, job);
+}
+
+void jobs_run_kept(struct loop *loop)
+{
+	struct seams_job *job = loop->kept.job;
+
+	loop->kept.job = NULL;
+	if (job == NULL)
+		return;
+	if (run_timed(loop, job) < loop->kept.trust.limit_ns)
+		spin_hit(&loop->kept.trust);
+	else
+		spin_missed(&loop->kept.trust);
+	job->done(job);
+}
+
+static bool is_at_rest(struct seams_worker *worker)
+{
+	bool is_so;
+
+	pthread_mutex_lock(&worker->lock);
+	is_so = worker->head == NULL && worker->idle == worker->thread_count;
+	pthread_mutex_unlock(&worker->lock);
+	return is_so;
+}
+
+static void jobs_submit(void *self, struct seams_worker *worker, struct seams_job *job)
+{
+	struct loop *loop = self;
+
+	if (worker == NULL)
+		worker = loop->workers->shared;
+	if (loop->kept.job != NULL && loop->kept.worker == worker)
+		jobs_give_kept(loop); /* in the order given */
+	if (!job->is_brief || loop->kept.job != NULL || !spin_may(&loop->kept.trust) ||
+	    !is_at_rest(worker)) {
+		give(worker, job);
+		return;
+	}
+	loop->kept.job = job;
+	loop->kept.worker = worker;
+}
+
 static bool jobs_withdraw(void *self, struct seams_worker *worker, struct seams_job *job)
 {
+	struct loop *loop = self;
 	struct seams_job *before = NULL;
 	bool is_found = false;
 
+	if (loop->kept.job == job) {
+		loop->kept.job = NULL;
+		return true;
+	}
 	if (worker == NULL)
-		worker = ((struct loop *)self)->workers->shared;
+		worker = loop->workers->shared;
 	pthread_mutex_lock(&worker->lock);
 	for (struct seams_job *at = worker->head; at != NULL && !is_found;
 	     before = at, at = at->next) {
@@ -195,6 +264,7 @@ static void jobs_finish(void *self)
 {
 	const struct timespec moment = { .tv_nsec = FINISH_NS };
 
+	jobs_give_kept(self);
 	nanosleep(&moment, NULL);
 	workers_finish(((struct loop *)self)->workers);
 }
@@ -214,6 +284,7 @@ struct workers *workers_new(struct loop *loop, uint32_t count)
 	struct workers *workers = mem_new(struct workers);
 
 	workers->loop = loop;
+	spin_init(&loop->kept.trust, BRIEF_US, BRIEF_PRICE);
 	list_init(&workers->all);
 	pthread_mutex_init(&workers->lock, NULL);
 	workers->shared = worker_new(workers, "worker", count);
@@ -230,6 +301,8 @@ void workers_finish(struct workers *workers)
 	pthread_mutex_unlock(&workers->lock);
 	for (; job != NULL; job = next) {
 		next = job->next;
+		if (job->is_brief)
+			spin_slept(&workers->loop->kept.trust, job->ran_ns);
 		job->done(job);
 	}
 }

@@ -14,6 +14,13 @@
 
 struct workers;
 
+/* The one job that the loop may do itself, should it have nothing else to do when its turn is over. */
+struct kept_job {
+	struct seams_job *job; /* NULL: none */
+	struct seams_worker *worker;
+	struct spin trust; /* that the next one will be short */
+};
+
 struct loop {
 	uv_loop_t uv;
 	uv_poll_t wake;
@@ -26,6 +33,7 @@ struct loop {
 	struct act_host *host;
 	struct seams seams;
 	struct workers *workers;
+	struct kept_job kept;
 	struct list processes; /* struct process: children not yet reaped */
 	char *read_buffer;     /* of all streams: a callback has done with it when it returns */
 	uint32_t connections;  /* streams that were accepted and are open */
@@ -50,6 +58,9 @@ void process_forget_all(struct loop *loop);
 void jobs_seams(struct seams *seams, struct loop *loop);
 
 struct workers *workers_new(struct loop *loop, uint32_t count);
+/* To its worker, or here and now. Outside of any actor; nothing if none was kept. */
+void jobs_give_kept(struct loop *loop);
+void jobs_run_kept(struct loop *loop);
 /* Runs what is finished; on the loop's thread, outside of any actor. */
 void workers_finish(struct workers *workers);
 /* Joins all threads; nothing may be waiting any more. */

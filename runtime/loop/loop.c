@@ -156,7 +156,7 @@ static struct loop *loop_new(const struct loop_config *config)
 	list_init(&loop->connects);
 	list_init(&loop->soon);
 	loop->uv.data = loop;
-	spin_init(&loop->spin, config->spin_us);
+	spin_init(&loop->spin, config->spin_us, SPIN_PRICE_MIN);
 	open_wake(loop);
 	error = uv_timer_init(&loop->uv, &loop->timer);
 	assert(error == 0);
@@ -331,11 +331,24 @@ static bool look_again(struct loop *loop)
 	return is_timed;
 }
 
+/* Instead of sleeping: the job that was kept, if nothing has come meanwhile. False: there is none. */
+static bool work_instead(struct loop *loop)
+{
+	if (loop->kept.job == NULL)
+		return false;
+	uv_run(&loop->uv, UV_RUN_NOWAIT);
+	if (loop->quits || !list_is_empty(&loop->soon) || !act_host_sleep(loop->host))
+		jobs_give_kept(loop);
+	else
+		jobs_run_kept(loop);
+	return true;
+}
+
 static void sleep_now(struct loop *loop, uint64_t wait_ms)
 {
 	int64_t began_ns;
 
-	if (look_again(loop))
+	if (work_instead(loop) || look_again(loop))
 		return;
 	began_ns = now_ns(loop);
 	set_timer(loop, wait_ms);
@@ -349,6 +362,7 @@ static void turn_machine(struct loop *loop, bool has_more, uint64_t wait_ms)
 	call_soon(loop);
 	look_in(loop, calm_turn(&loop->calm));
 	if (has_more || loop->quits || act_host_is_done(loop->host) || !act_host_sleep(loop->host)) {
+		jobs_give_kept(loop);
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 		return;
 	}

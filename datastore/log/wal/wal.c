@@ -6,6 +6,7 @@
 #include "datastore/log/wal/record.h"
 #include "datastore/log/wal/wal-private.h"
 
+#define BRIEF_BYTES (16U * KIB)
 #define SPARES_KEPT 4U /* what trimming sets free beyond this goes back to the file system */
 #define SLICE_BYTES \
 	(1U * MIB) /* of zeros, on disk before the next: what a sync beside it waits for */
@@ -322,6 +323,14 @@ void wal_run(struct wal *wal, struct wal_work *work)
 		wal->is_failed = true; /* what is on disk is not known any more */
 	work->spare_count = wal->spares.len;
 	work->is_filling = wal_is_filling(wal);
+}
+
+bool wal_work_is_brief(const struct wal_work *work)
+{
+	uint64_t bytes = 0;
+	for (uint32_t i = 0; i < work->entries.len; i++)
+		bytes += work->entries.at[i]->len;
+	return !work->has_meta && !work->has_base && work->spares.len == 0 && bytes <= BRIEF_BYTES;
 }
 
 void wal_work_fini(struct wal_work *work)

@@ -82,6 +82,8 @@ struct wal_work {
 	uint32_t sync_us; /* of the entries' sync */
 };
 
+/* One write, short enough to take a disk no longer than any. */
+bool wal_work_is_brief(const struct wal_work *work);
 void wal_work_fini(struct wal_work *work);
 void wal_run(struct wal *wal, struct wal_work *work);
 

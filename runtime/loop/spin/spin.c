@@ -1,8 +1,10 @@
 #include "runtime/loop/spin/spin.h"
 
-void spin_init(struct spin *spin, uint32_t limit_us)
+void spin_init(struct spin *spin, uint32_t limit_us, uint32_t price_min)
 {
-	*spin = (struct spin){ .limit_ns = (int64_t)limit_us * 1000, .price = SPIN_PRICE_MIN };
+	*spin = (struct spin){ .limit_ns = (int64_t)limit_us * 1000,
+			       .price = price_min,
+			       .price_min = price_min };
 }
 
 bool spin_may(const struct spin *spin)
@@ -20,7 +22,7 @@ void spin_slept(struct spin *spin, int64_t ns)
 
 void spin_hit(struct spin *spin)
 {
-	if (spin->price > SPIN_PRICE_MIN)
+	if (spin->price > spin->price_min)
 		spin->price /= 2;
 }
 

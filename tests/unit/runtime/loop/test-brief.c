@@ -1,0 +1,120 @@
+#include <pthread.h>
+
+#include "runtime/loop/loop.h"
+#include "tests/lib/test.h"
+
+#define JOBS 1000U
+#define LONG_US 5000U /* no job that is brief */
+
+/* What one actor does: jobs one after the other on its lane, and by whom they were done. */
+struct doing {
+	struct act_lane *lane;
+	pthread_t host;
+	uint32_t begun, done, here, order;
+	uint32_t long_at; /* this one takes long; 0: none */
+	uint32_t here_after_long;
+	bool has_second,
+	    is_ending; /* an ordinary job on the same lane behind each; the actor ends with one under way */
+};
+
+static struct doing doing;
+
+static void do_brief(void *arg)
+{
+	(void)arg;
+	bool is_here = pthread_equal(pthread_self(), doing.host);
+	CHECK_EQ(doing.order, 0);
+	doing.order = 1;
+	doing.here += is_here;
+	doing.here_after_long += is_here && doing.long_at && doing.begun == doing.long_at + 1;
+	if (doing.begun == doing.long_at)
+		loop_pause(LONG_US);
+}
+
+static void do_second(void *arg)
+{
+	(void)arg;
+	CHECK_EQ(doing.order, 1);
+	doing.order = 2;
+}
+
+static void begin(struct act *act)
+{
+	doing.begun++;
+	doing.order = 0;
+	act_job_brief(act, doing.lane, do_brief, NULL, NULL, 1);
+	if (doing.has_second)
+		act_job(act, doing.lane, do_second, NULL, NULL, 2);
+}
+
+static enum status init(struct act *act, void *state, const void *args)
+{
+	(void)state;
+	(void)args;
+	doing.lane = act_lane_open(act, "lane");
+	doing.host = pthread_self();
+	begin(act);
+	return OK;
+}
+
+static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	(void)state;
+	if (msg->kind != ACT_JOB)
+		return ACT_UNHANDLED;
+	if (msg->tag == 1 && doing.has_second)
+		return ACT_OK;
+	if (++doing.done < JOBS) {
+		begin(act);
+		return ACT_OK;
+	}
+	if (doing.is_ending)
+		begin(act);
+	loop_quit(loop_of(act));
+	return doing.is_ending ? ACT_STOP : ACT_OK;
+}
+
+static void do_all(void)
+{
+	static const struct act_class class = { .name = "doing", .init = init, .receive = receive };
+	const struct act_child child = { .id = "doing", .class = &class, .restart = ACT_TEMPORARY };
+	const struct act_supervisor root = { .children = &child, .child_count = 1 };
+	const struct loop_config config = {
+		.host = { .name = "test", .node = 1, .host = 1, .epoch = 1, .root = &root }
+	};
+	struct loop *loop;
+
+	CHECK_STATUS(loop_open(&config, &loop), OK);
+	loop_run(loop);
+	loop_close(loop);
+	CHECK_EQ(doing.done, JOBS);
+}
+
+TEST(brief_jobs_are_done_by_the_loop_itself_once_they_have_been_brief_for_a_while)
+{
+	doing = (struct doing){ 0 };
+	do_all();
+	/* A machine that does much else makes some of them long. */
+	CHECK(doing.here <= JOBS - 16);
+	CHECK(doing.here > 0);
+}
+
+TEST(one_that_takes_long_sends_those_after_it_to_their_thread)
+{
+	doing = (struct doing){ .long_at = JOBS / 2 };
+	do_all();
+	CHECK_EQ(doing.here_after_long, 0);
+}
+
+TEST(a_job_behind_one_that_the_loop_kept_comes_after_it)
+{
+	doing = (struct doing){ .has_second = true };
+	do_all();
+	CHECK_EQ(doing.here, 0); /* with another one behind it it is not all there is to do */
+}
+
+TEST(an_actor_that_ends_takes_back_what_the_loop_kept)
+{
+	doing = (struct doing){ .is_ending = true };
+	do_all();
+}
