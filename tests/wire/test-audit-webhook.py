@@ -105,6 +105,51 @@ def test_answers_wait_for_it_where_it_blocks_and_fail_with_it_where_that_is_stri
             assert create(node, "b")[0] == 201
 
 
+RECEIVED = POLICY.replace("omitStages: [RequestReceived]\n", "")
+
+
+def test_a_program_that_is_away_stops_requests_where_that_is_strict():
+    with tempfile.TemporaryDirectory() as folder:
+        hook = Hook(folder)
+        more = words(folder, hook, "--audit-webhook-mode", "blocking-strict", "--audit-webhook-initial-backoff", "10ms")
+        with open(folder + "/policy.yaml", "w", encoding="utf-8") as file:
+            file.write(RECEIVED)
+        with hook.outside, Cluster(1, more) as cluster:
+            node = cluster.nodes[0]
+            assert create(node, "a")[0] == 201 and len(hook.names()) == 2, hook.lists
+            hook.code = 400
+            code, said = create(node, "b")
+            assert code == 500 and "cannot be audited" in said["message"], (code, said)
+            assert node.request("POST", "/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "b"}})[0] == 201, "nobody tells of these"
+            hook.code = 200
+            assert node.request("GET", MAPS + "/b")[0] == 404, "it was not made"
+            assert create(node, "b")[0] == 201
+
+
+def test_where_the_log_and_the_program_block_a_request_waits_for_both():
+    with tempfile.TemporaryDirectory() as folder:
+        hook, log = Hook(folder), folder + "/audit.log"
+        more = words(folder, hook, "--audit-webhook-mode", "blocking-strict", "--audit-webhook-initial-backoff", "10ms", "--audit-log-path", log, "--audit-log-mode", "blocking")
+        with open(folder + "/policy.yaml", "w", encoding="utf-8") as file:
+            file.write(RECEIVED)
+
+        def logged(name):
+            with open(log, encoding="utf-8") as file:
+                return [line for line in file if '"name":"%s"' % name in line and '"stage":"ResponseComplete"' in line]
+        with hook.outside, Cluster(1, more) as cluster:
+            node = cluster.nodes[0]
+            for index in range(5):
+                name = "a%d" % index
+                assert create(node, name)[0] == 201
+                done = [event["objectRef"].get("name") for items in hook.lists for event in items if event["stage"] == "ResponseComplete"]
+                assert name in done and logged(name), "both had it before the answer"
+            hook.code = 400
+            code, said = create(node, "b")
+            assert code == 500 and "cannot be audited" in said["message"], (code, said)
+            hook.code = 200
+            assert create(node, "c")[0] == 201 and logged("c") and "c" in hook.names()
+
+
 def test_a_kubeconfig_that_is_wrong_stops_the_start():
     with tempfile.TemporaryDirectory() as folder:
         def refused(*more):

@@ -13,7 +13,10 @@ struct audit_state {
 	struct wall received;
 	struct str request_object; /* JSON; absent: what was sent is JSON itself, or nothing */
 	bool is_known;             /* who asks */
-	bool is_asking, is_told;   /* the last event is on its way, or was */
+	bool is_told;              /* the last event is on its way, or was */
+	uint32_t sink;             /* the next that is told */
+	bool is_telling;           /* of the answer: one that blocks is waited for */
+	bool has_failed;           /* one that is strict has not taken it */
 };
 
 /* One line of JSON, the arena's. Too large: without its objects, and it says so. */

@@ -54,28 +54,44 @@ static bool send(struct request *r, const struct audit_sink *sink, struct audit_
 	return status == OK && can_wait && blocks(sink);
 }
 
-/* At most one is waited for: the first that blocks. */
-static bool tell(struct request *r, enum audit_stage stage, bool can_wait)
+static void failed(struct request *r, const struct audit_sink *sink)
 {
-	const struct audit_options *options = options_of(r);
-	bool is_waiting = false;
-
-	for (uint32_t i = 0; i < options->sink_count; i++)
-		if (send(r, &options->sinks[i], new_line(r, r->audit, stage),
-			 can_wait && !is_waiting))
-			is_waiting = true;
-	metrics_add(r->server->counts.audited, 1);
-	return is_waiting;
+	if (sink->mode == AUDIT_STRICT)
+		r->audit->has_failed = true;
 }
 
-static bool is_strict(const struct request *r)
+/* One after the other, and each that blocks is waited for: true, and told goes on with the next. */
+static bool tell_rest(struct request *r, enum audit_stage stage, bool can_wait)
 {
 	const struct audit_options *options = options_of(r);
+	struct audit_state *state = r->audit;
 
-	for (uint32_t i = 0; i < options->sink_count; i++)
-		if (options->sinks[i].mode == AUDIT_STRICT)
+	while (state->sink < options->sink_count) {
+		const struct audit_sink *sink = &options->sinks[state->sink++];
+
+		if (send(r, sink, new_line(r, state, stage), can_wait))
 			return true;
+		if (can_wait && blocks(sink))
+			failed(r, sink); /* it does not take any */
+	}
 	return false;
+}
+
+static bool tell(struct request *r, enum audit_stage stage, bool can_wait)
+{
+	r->audit->sink = 0;
+	r->audit->has_failed = false;
+	metrics_add(r->server->counts.audited, 1);
+	return tell_rest(r, stage, can_wait);
+}
+
+/* One that blocks has answered. True: another one is waited for. */
+static bool told(struct request *r, enum audit_stage stage)
+{
+	if (r->store_answer->status != OK)
+		failed(r, &options_of(r)->sinks[r->audit->sink - 1]);
+	r->store_answer = NULL;
+	return tell_rest(r, stage, true);
 }
 
 /* ---- the moments -------------------------------------------------------------------------------------------- */
@@ -110,18 +126,18 @@ enum next audit_receive(struct request *r)
 	if (options_of(r) == NULL)
 		return NEXT;
 	if (r->store_answer != NULL) {
-		enum status status = r->store_answer->status;
-
-		r->store_answer = NULL;
-		return status == OK || !is_strict(r)
-			   ? NEXT
-			   : request_fail(
-				 r, failure_internal(r->arena, "the request cannot be audited"));
+		if (told(r, AUDIT_RECEIVED))
+			return WAIT;
+	} else {
+		r->audit = decide(r, &r->user);
+		if (r->audit == NULL || !is_told_of(r->audit, AUDIT_RECEIVED))
+			return NEXT;
+		if (tell(r, AUDIT_RECEIVED, true))
+			return WAIT;
 	}
-	r->audit = decide(r, &r->user);
-	if (r->audit == NULL || !is_told_of(r->audit, AUDIT_RECEIVED))
-		return NEXT;
-	return tell(r, AUDIT_RECEIVED, true) ? WAIT : NEXT;
+	return !r->audit->has_failed
+		   ? NEXT
+		   : request_fail(r, failure_internal(r->arena, "the request cannot be audited"));
 }
 
 void audit_decoded(struct request *r)
@@ -150,12 +166,17 @@ enum next audit_answer(struct request *r)
 		}
 		return NEXT;
 	}
+	if (r->audit != NULL && r->audit->is_telling) {
+		r->audit->is_telling = told(r, AUDIT_COMPLETE);
+		return r->audit->is_telling ? WAIT : NEXT;
+	}
 	if (r->audit == NULL || r->audit->is_told)
 		return NEXT;
 	r->audit->is_told = true;
 	if (!is_told_of(r->audit, AUDIT_COMPLETE))
 		return NEXT;
-	return tell(r, AUDIT_COMPLETE, true) ? WAIT : NEXT;
+	r->audit->is_telling = tell(r, AUDIT_COMPLETE, true);
+	return r->audit->is_telling ? WAIT : NEXT;
 }
 
 void audit_start(struct request *r)
