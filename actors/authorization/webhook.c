@@ -9,6 +9,7 @@
 #include "actors/authorization/webhook-condition.h"
 #include "datastore/custom/value.h"
 #include "datastore/object/json.h"
+#include "datastore/object/selector.h"
 #include "datastore/schema/authorization.h"
 #include "runtime/trace/metrics.h"
 
@@ -28,15 +29,82 @@ static void put_extra(struct authorization_subject_access_review_spec *spec,
 	spec->extra.len = user->extra_count;
 }
 
+/* ---- selectors: what can be read of them; the rest would only narrow what is asked about, so it is left out ---- */
+
+static struct str_list values_of(const struct selector_requirement *need)
+{
+	return (struct str_list){ (struct str *)(uintptr_t)need->values, need->value_count };
+}
+
+/* Absent: a relation that reviews have no word for. */
+static struct str relation_of(const struct selector_requirement *need)
+{
+	switch (need->relation) {
+	case SELECTOR_IN: return STR("In");
+	case SELECTOR_NOT_IN: return STR("NotIn");
+	case SELECTOR_EXISTS: return STR("Exists");
+	case SELECTOR_NOT_EXISTS: return STR("DoesNotExist");
+	default: return STR_NONE;
+	}
+}
+
+/* NULL: there is none. */
+static struct authorization_field_selector_attributes *fields_of(struct str text,
+								 struct arena *arena)
+{
+	struct authorization_field_selector_attributes *out =
+	    arena_new_of(arena, struct authorization_field_selector_attributes);
+	struct selector selector;
+
+	if (text.len == 0 || selector_parse_fields(text, arena, &selector, NULL) != OK ||
+	    selector.len == 0)
+		return NULL;
+	out->requirements.at =
+	    arena_array(arena, struct meta_field_selector_requirement, selector.len);
+	for (uint32_t i = 0; i < selector.len; i++)
+		out->requirements.at[out->requirements.len++] =
+		    (struct meta_field_selector_requirement){ .key = selector.at[i].key,
+							      .operator=
+								  relation_of(&selector.at[i]),
+							      .values = values_of(&selector.at[i]) };
+	return out;
+}
+
+static struct authorization_label_selector_attributes *labels_of(struct str text,
+								 struct arena *arena)
+{
+	struct authorization_label_selector_attributes *out =
+	    arena_new_of(arena, struct authorization_label_selector_attributes);
+	struct selector selector;
+
+	if (text.len == 0 || selector_parse_labels(text, arena, &selector, NULL) != OK)
+		return NULL;
+	out->requirements.at =
+	    arena_array(arena, struct meta_label_selector_requirement, selector.len + 1);
+	for (uint32_t i = 0; i < selector.len; i++)
+		if (relation_of(&selector.at[i]).at != NULL)
+			out->requirements.at[out->requirements.len++] =
+			    (struct meta_label_selector_requirement){
+				    .key = selector.at[i].key,
+				    .operator= relation_of(&selector.at[i]),
+				    .values = values_of(&selector.at[i])
+			    };
+	return out->requirements.len > 0 ? out : NULL;
+}
+
 static struct str question_of(const struct attributes *a, struct arena *arena)
 {
-	struct authorization_resource_attributes resource = { .namespace = a->namespace,
-							      .verb = a->verb,
-							      .group = a->group,
-							      .version = a->version,
-							      .resource = a->resource,
-							      .subresource = a->subresource,
-							      .name = a->name };
+	struct authorization_resource_attributes resource = {
+		.namespace = a->namespace,
+		.verb = a->verb,
+		.group = a->group,
+		.version = a->version,
+		.resource = a->resource,
+		.subresource = a->subresource,
+		.name = a->name,
+		.field_selector = fields_of(a->field_selector, arena),
+		.label_selector = labels_of(a->label_selector, arena)
+	};
 	struct authorization_non_resource_attributes path = { .path = a->path, .verb = a->verb };
 	struct authorization_subject_access_review_spec spec = {
 		.resource_attributes = a->is_resource ? &resource : NULL,

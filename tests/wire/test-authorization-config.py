@@ -106,6 +106,46 @@ def test_authorizers_are_asked_in_the_order_of_the_file_and_another_file_counts(
             assert ask(node, "joe")[0] == 200 and ask(node, "jane")[0] == 403
 
 
+def selects(review):
+    """Lets maps be listed that are called a or are labelled so, and nothing else."""
+    where = review["spec"].get("resourceAttributes", {})
+    fields, labels = where.get("fieldSelector"), where.get("labelSelector")
+    named = fields == {"requirements": [{"key": "metadata.name", "operator": "In", "values": ["a"]}]}
+    labelled = labels is not None and {"key": "k", "operator": "In", "values": ["v", "w"]} in labels["requirements"] and {"key": "gone", "operator": "DoesNotExist"} in labels["requirements"]
+    return answer(review, allowed=where.get("resource") == "configmaps" and (named or labelled))
+
+
+def test_selectors_are_part_of_the_question():
+    with tempfile.TemporaryDirectory() as folder, Outside(folder, {"/selects": selects}) as hook:
+        path = config(folder, {"type": "Node", "name": "node"}, {"type": "RBAC", "name": "rbac"}, webhook(folder, hook, "selects"))
+        with Cluster(1, ("--authorization-config", path)) as cluster:
+            node, maps = cluster.nodes[0], MAP[:-2]
+            for query, code in (("", 403), ("?fieldSelector=metadata.name%3Da", 200), ("?fieldSelector=metadata.name%3D%3Da", 200), ("?fieldSelector=metadata.name!%3Da", 403),
+                                ("?fieldSelector=metadata.name%3Db", 403), ("?labelSelector=k+in+(v,w),!gone", 200), ("?labelSelector=k+in+(v,w),!gone,n>5", 200), ("?labelSelector=k", 403)):
+                assert ask(node, "jane", maps + query)[0] == code, query
+            # One object is asked for by its name: selectors beside it say nothing.
+            assert ask(node, "jane", MAP + "?fieldSelector=metadata.name%3Da")[0] == 403
+            assert ask(node, "jane", maps + "?fieldSelector=metadata.name%3Da", method="DELETE")[0] == 200
+
+            def review(user, groups=(), **where):
+                spec = {"user": user, "groups": list(groups), "resourceAttributes": {"verb": "list", "version": "v1", "namespace": "default", **where}}
+                code, said = node.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {"spec": spec})
+                assert code == 201, said
+                return said["status"]["allowed"]
+
+            def need(key, operator, *values):
+                return {"requirements": [{"key": key, "operator": operator, **({"values": values} if values else {})}]}
+            assert review("jane", resource="configmaps", fieldSelector=need("metadata.name", "In", "a"))
+            assert review("jane", resource="configmaps", fieldSelector={"rawSelector": "metadata.name=a"})
+            assert not review("jane", resource="configmaps", fieldSelector=need("metadata.name", "NotIn", "a"))
+            assert not review("jane", resource="configmaps", fieldSelector=need("metadata.name", "In", "a", "b"))
+            # A node lists the pods that are bound to it.
+            me = ("system:node:n7", ("system:nodes",))
+            assert review(*me, resource="pods", fieldSelector=need("spec.nodeName", "In", "n7"))
+            assert not review(*me, resource="pods", fieldSelector=need("spec.nodeName", "In", "n8"))
+            assert not review(*me, resource="pods", labelSelector=need("spec.nodeName", "In", "n7")) and not review(*me, resource="pods")
+
+
 def test_what_is_wrong_with_the_file_stops_the_start_with_its_place():
     with tempfile.TemporaryDirectory() as folder, Outside(folder, {}) as hook:
         def refused(*authorizers, words=()):

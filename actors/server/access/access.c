@@ -132,9 +132,16 @@ enum next access_authenticate(struct request *r)
 
 /* ---- authorize --------------------------------------------------------------------------------------------- */
 
+/* Selectors say what is asked about only where many are: upstream's requestinfo. */
+static bool is_about_many(struct str verb)
+{
+	return str_is(verb, "list") || str_is(verb, "watch") || str_is(verb, "deletecollection");
+}
+
 static struct attributes attributes_of(const struct request *r)
 {
 	const struct route *route = &r->route;
+	bool is_many = is_about_many(route->verb_name);
 
 	return (struct attributes){
 		.user = &r->user,
@@ -147,8 +154,8 @@ static struct attributes attributes_of(const struct request *r)
 		.namespace = route->namespace,
 		.name = route->name,
 		.path = r->asked.path,
-		.field_selector = r->options.field_selector,
-		.label_selector = r->options.label_selector,
+		.field_selector = is_many ? r->options.field_selector : STR_NONE,
+		.label_selector = is_many ? r->options.label_selector : STR_NONE,
 	};
 }
 

@@ -1,7 +1,10 @@
 #include "actors/server/access/review-rule.h"
 #include "actors/server/server-private.h"
+#include "datastore/object/selector.h"
 #include "datastore/schema/authentication.h"
 #include "datastore/schema/authorization.h"
+
+#define SELECTOR_TEXT_MAX (64U * KIB)
 
 /*
  * Reviews: questions to the server itself that are answered and not kept. Who am I, whose token is this, may they do that.
@@ -68,9 +71,55 @@ static enum next token_review(struct request *r)
 
 /* ---- may they ------------------------------------------------------------------------------------------------ */
 
+/* Requirements as the text that they would be in a query. One that has none there (a field of several values) is left out, as upstream does. */
+static void add_escaped(struct text *out, struct str value)
+{
+	for (uint32_t i = 0; i < value.len; i++) {
+		if (value.at[i] == '\\' || value.at[i] == ',' || value.at[i] == '=')
+			text_add_char(out, '\\');
+		text_add_char(out, value.at[i]);
+	}
+}
+
+static struct str fields_text(const struct authorization_field_selector_attributes *from,
+			      struct arena *arena)
+{
+	struct text out = text_in(arena, SELECTOR_TEXT_MAX);
+
+	if (from == NULL || from->requirements.len == 0)
+		return from != NULL ? from->raw_selector : STR_NONE;
+	for (uint32_t i = 0; i < from->requirements.len; i++) {
+		const struct meta_field_selector_requirement *need = &from->requirements.at[i];
+		bool is_in = str_is(need->operator, "In");
+
+		if (need->values.len != 1 || (!is_in && !str_is(need->operator, "NotIn")))
+			continue;
+		text_add(&out, out.len > 0 ? STR(",") : STR(""));
+		text_add(&out, need->key);
+		text_add(&out, is_in ? STR("=") : STR("!="));
+		add_escaped(&out, need->values.at[0]);
+	}
+	return out.is_cut ? STR_NONE : text_str(&out);
+}
+
+static struct str labels_text(const struct authorization_label_selector_attributes *from,
+			      struct arena *arena)
+{
+	struct meta_label_selector set = { 0 };
+	struct selector selector;
+
+	if (from == NULL || from->requirements.len == 0)
+		return from != NULL ? from->raw_selector : STR_NONE;
+	set.match_expressions = from->requirements;
+	if (selector_from_label_selector(&set, arena, &selector, NULL) != OK)
+		return STR_NONE;
+	return selector_print(&selector, arena);
+}
+
 static struct attributes attributes_of(const struct user *user,
 				       const struct authorization_resource_attributes *resource,
-				       const struct authorization_non_resource_attributes *path)
+				       const struct authorization_non_resource_attributes *path,
+				       struct arena *arena)
 {
 	struct attributes out = { .user = user };
 
@@ -87,10 +136,8 @@ static struct attributes attributes_of(const struct user *user,
 	out.subresource = resource->subresource;
 	out.namespace = resource->namespace;
 	out.name = resource->name;
-	if (resource->field_selector != NULL)
-		out.field_selector = resource->field_selector->raw_selector;
-	if (resource->label_selector != NULL)
-		out.label_selector = resource->label_selector->raw_selector;
+	out.field_selector = fields_text(resource->field_selector, arena);
+	out.label_selector = labels_text(resource->label_selector, arena);
 	return out;
 }
 
@@ -129,7 +176,7 @@ static enum next self_access_review(struct request *r)
 	if (faults.len > 0)
 		return invalid(r, &faults);
 	attributes = attributes_of(&r->user, review->spec->resource_attributes,
-				   review->spec->non_resource_attributes);
+				   review->spec->non_resource_attributes, r->arena);
 	return judge(r, &attributes, &review->status);
 }
 
@@ -164,7 +211,7 @@ static enum next access_review(struct request *r)
 		return invalid(r, &faults);
 	attributes =
 	    attributes_of(user_of(r->arena, review->spec), review->spec->resource_attributes,
-			  review->spec->non_resource_attributes);
+			  review->spec->non_resource_attributes, r->arena);
 	return judge(r, &attributes, &review->status);
 }
 
@@ -179,8 +226,8 @@ static enum next local_access_review(struct request *r)
 	review_rule_local(&faults, review);
 	if (faults.len > 0)
 		return invalid(r, &faults);
-	attributes =
-	    attributes_of(user_of(r->arena, review->spec), review->spec->resource_attributes, NULL);
+	attributes = attributes_of(user_of(r->arena, review->spec),
+				   review->spec->resource_attributes, NULL, r->arena);
 	return judge(r, &attributes, &review->status);
 }
 
