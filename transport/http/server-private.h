@@ -43,7 +43,7 @@ struct server {
 	/* As last looked up: of the places, then the one for everything else. */
 	struct act_ref handlers[HTTP_PLACES_MAX + 1];
 	struct list owing; /* exchanges with a message that the handler's mailbox did not take */
-	uint64_t sweep_timer, pay_timer, grace_timer; /* 0: not set */
+	uint64_t sweep_timer, pay_timer, grace_timer, hurry_timer; /* 0: not set */
 	bool is_paused, is_draining, is_stopping, has_ticket;
 	struct act_ticket ticket;
 	int64_t date_s; /* which second `date` shows */
@@ -125,5 +125,6 @@ void server_tell(struct server *server, struct http_exchange *exchange, unsigned
 /* The request is ready: to the handler, or refused when there is none or it is too busy. */
 void server_ask(struct server *server, struct http_exchange *exchange);
 void server_connection_closed(struct server *server);
+void server_hurry_soon(struct server *server); /* wire_hub_hurry, in some milliseconds */
 
 #endif

@@ -9,6 +9,7 @@
 
 #define SWEEP_MS 1000U
 #define PAY_MS 10U      /* until the next try when the handler's mailbox was full */
+#define HURRY_MS 5U     /* an answer to a ping waits for another to go with */
 #define LINGER_MS 2000U /* for the peer to read the last answer and close */
 #define LEAVE_MS 5000U  /* for an idle peer to follow a GOAWAY */
 #define QUIET_MS 30000U /* HTTP/2 with open streams: then a ping; upstream's client does the same */
@@ -16,7 +17,7 @@
 #define BODY_STALLS 4U /* a collected body may take that many stall_ms in all */
 
 struct http_tick {
-	enum { TICK_SWEEP, TICK_PAY, TICK_GRACE } what;
+	enum { TICK_SWEEP, TICK_PAY, TICK_GRACE, TICK_HURRY } what;
 };
 static ACT_TYPE(http_tick);
 
@@ -287,6 +288,11 @@ static void refresh_date(struct server *server)
 	server->date = http_print_date(now, server->date_text);
 }
 
+void server_hurry_soon(struct server *server)
+{
+	set_timer(server, &server->hurry_timer, HURRY_MS, TICK_HURRY);
+}
+
 static void pause(struct server *server, bool is_paused)
 {
 	server->is_paused = is_paused;
@@ -478,6 +484,10 @@ static void on_tick(struct server *server, const struct http_tick *tick)
 	case TICK_SWEEP: sweep(server); break;
 	case TICK_PAY: pay_all(server); break;
 	case TICK_GRACE: end_grace(server); break;
+	case TICK_HURRY:
+		server->hurry_timer = 0;
+		wire_hub_hurry(server->site->hub);
+		break;
 	}
 }
 

@@ -27,6 +27,7 @@ struct wire_hub *wire_hub_new(struct act *act)
 	hub->cipher = text_new(CIPHER_BYTES);
 	hub->decrypted = mem_alloc(DECRYPT_BYTES);
 	list_init(&hub->dirty);
+	list_init(&hub->patient);
 	return hub;
 }
 
@@ -110,11 +111,21 @@ void wire_touch(struct wire *wire)
 		loop_soon(act_host_driver(hub->host), &hub->soon);
 }
 
+void wire_hub_hurry(struct wire_hub *hub)
+{
+	while (!list_is_empty(&hub->patient)) {
+		struct wire *wire = list_item(hub->patient.next, struct wire, patience);
+		list_remove(&wire->patience);
+		wire_touch(wire);
+	}
+}
+
 /* ---- ends ------------------------------------------------------------------------------------------------ */
 
 static void release(struct wire *wire)
 {
 	list_remove(&wire->link);
+	list_remove(&wire->patience);
 	tls_session_free(wire->tls);
 	wire->tls = NULL;
 	struct http_engine *engine = wire->engine;
@@ -279,6 +290,7 @@ static void flush(struct wire *wire)
 		return;
 	enum status status = OK;
 	uint32_t fills = 0;
+	list_remove(&wire->patience);
 	wire->is_busy = true;
 	bool is_more;
 	do {
@@ -381,6 +393,17 @@ static bool wants_flush(const struct wire *wire)
 	       (wire->held.len > 0 && !engine->is_held) || http_engine_has_output(engine);
 }
 
+/*
+ * Clients of gRPC ping with every answer that they get, to learn how much is on the way. What says that it came is a record and a packet of
+ * its own and wakes the client for nothing; as TCP does, it waits a little for an answer to go with. Not beside a body that is
+ * going out, whose windows depend on it.
+ */
+static bool can_wait(struct wire *wire)
+{
+	return wire->events->may_wait != NULL && !wire->is_read_ended && wire->held.len == 0 &&
+	       http_engine_is_patient(wire->engine) && wire->events->may_wait(wire);
+}
+
 static void receive(struct wire *wire, struct str bytes, enum status status)
 {
 	if (status == GONE) {
@@ -407,8 +430,12 @@ static void receive(struct wire *wire, struct str bytes, enum status status)
 	if (wire->engine == NULL || wire->is_lingering)
 		return;
 	update_reading(wire);
-	if (wants_flush(wire))
+	if (!wants_flush(wire))
+		return;
+	if (!can_wait(wire))
 		wire_touch(wire);
+	else if (wire->patience.next == &wire->patience)
+		list_push(&wire->hub->patient, &wire->patience);
 }
 
 static void on_read(struct act *act, struct stream *stream, struct str bytes, enum status status)
@@ -432,6 +459,7 @@ void wire_open(struct wire *wire, struct wire_hub *hub, const struct wire_events
 	wire->held = text_new(HELD_BYTES);
 	wire->read_at = wire->wrote_at = act_now(hub->act);
 	list_init(&wire->link);
+	list_init(&wire->patience);
 	stream_set_events(stream, &stream_events, wire);
 	stream_set_marks(stream, QUEUE_BYTES, QUEUE_BYTES);
 	if (tls == NULL) {

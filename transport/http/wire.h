@@ -27,6 +27,8 @@ struct wire_hub {
 	struct act_ref owner;
 	struct act *act; /* while the owner runs; NULL at other times */
 	struct list dirty;
+	struct list
+	    patient; /* wires with something that goes with the next answer, or when it is hurried */
 	uint32_t refs;
 	struct loop_soon soon; /* the flush at the end of a turn */
 	bool is_posted; /* one in the next turn is on its way: there was more than one turn may send */
@@ -40,6 +42,7 @@ struct wire_hub {
 GIVE struct wire_hub *wire_hub_new(struct act *act);
 struct wire_hub *wire_hub_ref(struct wire_hub *hub);
 void wire_hub_unref(TAKE struct wire_hub *hub);
+void wire_hub_hurry(struct wire_hub *hub); /* no answer came that what waits could have gone with */
 
 struct wire;
 
@@ -51,12 +54,15 @@ struct wire_events {
 	 * certificate was refused, BAD_REQUEST: not HTTP, IO: broken; wire->fault has the words.
 	 */
 	void (*closed)(struct wire *wire, enum status why);
+	/* May something wait for the next answer to go with? Then wire_hub_hurry comes within milliseconds. NULL: nothing may. */
+	bool (*may_wait)(struct wire *wire);
 };
 
 struct wire {
 	struct wire_hub *hub;
 	const struct wire_events *events;
 	struct list link;      /* in hub->dirty, or alone */
+	struct list patience;  /* in hub->patient, or alone */
 	struct stream *stream; /* NULL: closed */
 	struct tls_session *tls;
 	struct http_engine *engine;

@@ -73,6 +73,11 @@ bool http_engine_has_output(const struct http_engine *engine)
 	return engine->class->has_output(engine);
 }
 
+bool http_engine_is_patient(const struct http_engine *engine)
+{
+	return engine->class->is_patient != NULL && engine->class->is_patient(engine);
+}
+
 void http_engine_drain(struct http_engine *engine)
 {
 	if (engine->is_draining || engine->is_done)

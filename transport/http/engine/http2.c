@@ -21,12 +21,14 @@
 #define FRAME_HEADER_BYTES 9U
 /* Four full frames of a body fill what is written at once. */
 #define FRAME_BODY_BYTES (HTTP_FILL_BYTES / 4U - FRAME_HEADER_BYTES)
-#define PSEUDO_MAX 6U /* pseudo headers, date and content-length */
+#define PATIENT_STREAMS 32U /* of more there is soon an answer anyway */
+#define PSEUDO_MAX 6U       /* pseudo headers, date and content-length */
 
 struct http2 {
 	struct http_engine engine;
 	nghttp2_session *session;
 	struct text *out; /* while it is being filled */
+	uint32_t pings;   /* of the peer's, whose answers wait to be filled */
 	bool is_leaving;  /* GOAWAY with the last stream's number was submitted */
 };
 
@@ -214,6 +216,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	case NGHTTP2_PING:
 		if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
 			take_ping(http2);
+		else
+			http2->pings++;
 		break;
 	case NGHTTP2_GOAWAY: http2->engine.is_draining = true; break;
 	default: break;
@@ -396,6 +400,7 @@ static void fill(struct http_engine *engine, struct text *out)
 		return;
 	}
 	http2->out = out;
+	http2->pings = 0;
 	int code = nghttp2_session_send(http2->session);
 	http2->out = NULL;
 	if (code != 0) {
@@ -409,6 +414,20 @@ static void fill(struct http_engine *engine, struct text *out)
 static bool has_output(const struct http_engine *engine)
 {
 	return nghttp2_session_want_write(((const struct http2 *)engine)->session) != 0;
+}
+
+static bool is_patient(const struct http_engine *engine)
+{
+	const struct http2 *http2 = (const struct http2 *)engine;
+	if (http2->pings == 0 || engine->stream_count > PATIENT_STREAMS ||
+	    nghttp2_session_get_outbound_queue_size(http2->session) != http2->pings)
+		return false;
+	list_each (&engine->streams, link) {
+		const struct http_stream *stream = list_item(link, struct http_stream, link);
+		if (stream->out.bytes > 0)
+			return false;
+	}
+	return true;
 }
 
 static size_t add_length(nghttp2_nv *nv, struct arena *arena, int64_t length)
@@ -515,6 +534,7 @@ static const struct http_engine_class http2_class = {
 	.feed_end = feed_end,
 	.fill = fill,
 	.has_output = has_output,
+	.is_patient = is_patient,
 	.drain = drain,
 	.ping = ping,
 	.start = start,

@@ -5,6 +5,7 @@
 #include "runtime/loop/stream.h"
 #include "tests/lib/test.h"
 #include "tests/unit/transport/http/station.h"
+#include "transport/http/client-private.h"
 
 /* ---- streams ------------------------------------------------------------------------------------------------------- */
 
@@ -188,6 +189,27 @@ TEST(a_place_has_a_handler_of_its_own)
 	station_wait(station, station_all_answered);
 	for (uint32_t i = 0; i < 3; i++)
 		CHECK_EQ(http_call_code(station->asker->calls[i]), cases[i].code);
+	station_close_calls(station);
+	station_wait_idle(station);
+	station_close(station);
+}
+
+static bool is_ponged(void *arg)
+{
+	const struct station *station = arg;
+	return station->asker->calls[0]->line->engine->pongs > 0;
+}
+
+TEST(a_ping_is_answered_though_no_answer_comes_for_it_to_go_with)
+{
+	struct station *station = station_open(true, station_no_limits);
+	station_ask(station, 0, station_get("/hold"));
+	station_wait(station, station_is_held);
+	struct line *line = station->asker->calls[0]->line;
+	CHECK(http_engine_ping(line->engine));
+	wire_touch(&line->wire);
+	station_wait(station, is_ponged);
+	CHECK_EQ(station->asker->answered, 0);
 	station_close_calls(station);
 	station_wait_idle(station);
 	station_close(station);

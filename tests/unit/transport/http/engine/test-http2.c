@@ -406,3 +406,43 @@ TEST(what_is_not_http2_ends_the_connection)
 		http_engine_free(server->engine);
 	}
 }
+
+TEST(an_answer_to_a_ping_may_wait_for_another_to_go_with)
+{
+	struct end *client = make_end(false), *server = make_end(true);
+	talk_all(client, server);
+	CHECK(http_engine_ping(client->engine));
+	carry(client, server);
+	CHECK(http_engine_is_patient(server->engine)); /* though nothing is asked yet */
+	ask(client, "GET", "/x", NULL);
+	carry(client, server);
+	CHECK(http_engine_has_output(server->engine));
+	CHECK(http_engine_is_patient(server->engine));
+	answer(server->talks[0], 200, "hello");
+	CHECK(!http_engine_is_patient(server->engine));
+	CHECK(carry(server, client)); /* both at once */
+	CHECK_EQ(client->engine->pongs, 1);
+	CHECK_STR(text_str(&client->talks[0]->heard), "200 content-length=5|[hello]!<OK>");
+	fini(client, server);
+}
+
+TEST(what_else_is_to_be_said_does_not_wait_for_an_answer)
+{
+	struct end *client = make_end(false), *server = make_end(true);
+	ask(client, "POST", "/x", "");
+	ask(client, "GET", "/y", NULL);
+	talk_all(client, server);
+	/* A stream that is given up has a frame of its own. */
+	http_stream_reset(&server->talks[0]->stream);
+	CHECK(http_engine_ping(client->engine));
+	carry(client, server);
+	CHECK(!http_engine_is_patient(server->engine));
+	talk_all(client, server);
+	CHECK_EQ(client->engine->pongs, 1);
+	/* So has an answer that is there. */
+	answer(server->talks[1], 200, "hello");
+	CHECK(http_engine_ping(client->engine));
+	carry(client, server);
+	CHECK(!http_engine_is_patient(server->engine));
+	fini(client, server);
+}
