@@ -2,8 +2,8 @@
  * Volume protection: a volume that is being deleted stays while it is bound to a claim.
  */
 #include "actors/controller/controller.h"
+#include "actors/controller/workload/protection.h"
 #include "actors/controllers/controllers.h"
-#include "actors/controllers/storage/protection.h"
 #include "datastore/schema/core.h"
 
 #define FINALIZER STR("kubernetes.io/pv-protection")

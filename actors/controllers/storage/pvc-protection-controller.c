@@ -5,8 +5,8 @@
  * known up to the claim's last change; later ones do not count, for a node does not start pods with a claim that is being deleted.
  */
 #include "actors/controller/controller.h"
+#include "actors/controller/workload/protection.h"
 #include "actors/controllers/controllers.h"
-#include "actors/controllers/storage/protection.h"
 #include "datastore/schema/core.h"
 #include "runtime/base/arena.h"
 

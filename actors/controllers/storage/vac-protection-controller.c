@@ -2,8 +2,8 @@
  * Protection of VolumeAttributesClasses: one that is being deleted stays while a volume has it, or a claim has it or is to get it.
  */
 #include "actors/controller/controller.h"
+#include "actors/controller/workload/protection.h"
 #include "actors/controllers/controllers.h"
-#include "actors/controllers/storage/protection.h"
 #include "datastore/schema/core.h"
 #include "datastore/schema/storage.h"
 

@@ -1,11 +1,11 @@
 /*
  * Finalizers that keep an object until nobody uses it: given to those that lack one, taken away from those that may go.
  *
- * For the controllers of this folder. The plug-in StorageObjectInUseProtection gives the finalizer to new objects; those that are
+ * For controllers. The plug-in StorageObjectInUseProtection gives the finalizer to new objects; those that are
  * older than it get theirs here. Pure.
  */
-#ifndef ACTORS_CONTROLLERS_STORAGE_PROTECTION_H
-#define ACTORS_CONTROLLERS_STORAGE_PROTECTION_H
+#ifndef ACTORS_CONTROLLER_WORKLOAD_PROTECTION_H
+#define ACTORS_CONTROLLER_WORKLOAD_PROTECTION_H
 
 #include "actors/controller/plan.h"
 

@@ -1,4 +1,4 @@
-#include "actors/controllers/storage/protection.h"
+#include "actors/controller/workload/protection.h"
 
 #include "runtime/base/arena.h"
 
