@@ -22,6 +22,7 @@ const struct controller *const controllers[] = {
 	&job_controller,
 	&cron_job_controller,
 	&ttl_after_finished_controller,
+	&service_cidr_controller,
 	&endpoint_slice_controller,
 	&endpoints_controller,
 	&endpoint_slice_mirroring_controller,
