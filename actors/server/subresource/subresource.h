@@ -29,6 +29,15 @@ struct meta_managed_fields_entry_list scale_owners_back(struct request *r,
 							const struct meta_object_meta *workload_meta,
 							const struct meta_object_meta *scale_meta);
 
+/* token-request.c: a token for the account, good as long as that Secret is there. */
+struct core_service_account;
+MUST_USE enum status token_request_for_secret(struct request *r,
+					      const struct core_service_account *account,
+					      const struct meta_object_meta *secret,
+					      struct str *out);
+/* token-secret.c: of a write that is judged; gives the Secret the token that it asks for by its type. */
+void token_secret_fill(struct request *r);
+
 /* pod-connect.c: which container is meant, the only one if none is named; DONE: it is not clear, or not there. */
 enum next pod_connect_container(struct request *r, const struct core_pod *pod, struct str *name);
 

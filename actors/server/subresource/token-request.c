@@ -20,7 +20,8 @@
 struct making {
 	const struct core_service_account *account;
 	const struct core_pod *pod;
-	const struct object *secret, *node;
+	struct str secret_name, secret_uid; /* absent: it is bound to none */
+	const struct object *node;
 	struct str node_name; /* of the pod's, though there is no such node */
 	int64_t seconds, warn_after;
 };
@@ -127,6 +128,19 @@ static enum next bind_other(struct request *r, const struct object **out, const 
 	return NEXT;
 }
 
+static enum next bind_secret(struct request *r, struct making *making, struct str name,
+			     struct str *uid)
+{
+	const struct object *secret;
+	enum next next = bind_other(r, &secret, &core_secret_type, "secrets", name, uid);
+
+	if (next != NEXT)
+		return next;
+	making->secret_name = object_name(secret);
+	making->secret_uid = *uid;
+	return NEXT;
+}
+
 static enum next bind(struct request *r, struct making *making,
 		      const struct authentication_bound_object_reference *ref)
 {
@@ -137,7 +151,7 @@ static enum next bind(struct request *r, struct making *making,
 	if (is_core && str_is(ref->kind, "Pod"))
 		next = bind_pod(r, making, ref->name, &uid);
 	else if (is_core && str_is(ref->kind, "Secret"))
-		next = bind_other(r, &making->secret, &core_secret_type, "secrets", ref->name, &uid);
+		next = bind_secret(r, making, ref->name, &uid);
 	else if (is_core && str_is(ref->kind, "Node"))
 		next = bind_other(r, &making->node, &core_node_type, "nodes", ref->name, &uid);
 	else
@@ -187,8 +201,8 @@ static void add_bound(struct text *out, const struct making *making, int64_t now
 		add_ref(out, "pod", making->pod->metadata->name, making->pod->metadata->uid);
 		text_add_char(out, ',');
 	}
-	if (making->secret != NULL) {
-		add_ref(out, "secret", object_name(making->secret), object_uid(making->secret));
+	if (making->secret_name.len > 0) {
+		add_ref(out, "secret", making->secret_name, making->secret_uid);
 		text_add_char(out, ',');
 	}
 	add_ref(out, "serviceaccount", making->account->metadata->name,
@@ -268,6 +282,21 @@ static enum next sign(struct request *r, struct authentication_token_request *in
 			    in->spec->expiration_seconds * TIME_S }));
 	respond_record(r, 201, r->type, in);
 	return DONE;
+}
+
+enum status token_request_for_secret(struct request *r, const struct core_service_account *account,
+				     const struct meta_object_meta *secret, struct str *out)
+{
+	struct making making = { .account = account,
+				 .secret_name = secret->name,
+				 .secret_uid = secret->uid,
+				 .seconds = SECONDS_MAX };
+	struct str audience = server_audience(r->server);
+	struct str claims = claims_of(r, &making, (struct str_list){ &audience, 1 });
+
+	if (claims.at == NULL)
+		return TOO_LARGE;
+	return jwt_sign(claims, r->server->config->signing_key, r->arena, out, NULL);
 }
 
 static enum next issue(struct request *r)

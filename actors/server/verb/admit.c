@@ -184,7 +184,10 @@ static enum next judge(struct request *r, bool is_new)
 	r->change.write_count = 0;
 	if (is_new)
 		write_fill_new(r);
-	return is_new ? write_create(r) : write_update(r);
+	next = is_new ? write_create(r) : write_update(r);
+	if (next == NEXT)
+		token_secret_fill(r);
+	return next;
 }
 
 enum next write_judge(struct request *r, bool is_new, enum next (*ask)(struct request *r))

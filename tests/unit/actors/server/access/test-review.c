@@ -2,6 +2,7 @@
 #include "actors/authorization/mechanisms.h"
 #include "tests/unit/actors/server/rig.h"
 #include "transport/tls/jwt.h"
+#include "transport/wire/base64.h"
 
 #define RBAC "/apis/rbac.authorization.k8s.io/v1"
 #define AUTHZ "/apis/authorization.k8s.io/v1"
@@ -252,6 +253,59 @@ TEST(a_token_ends_with_its_account_and_its_time)
 	make_account(rig);
 	answer = rig_post(rig, AUTHN "/tokenreviews", body.at);
 	CHECK(rig_at(answer.body, "status.authenticated").at == NULL);
+	rig_close(rig);
+}
+
+#define SECRETS "/api/v1/namespaces/default/secrets"
+#define OF_ACCOUNT                                                                       \
+	"\"type\":\"kubernetes.io/service-account-token\",\"metadata\":{\"name\":\"t\"," \
+	"\"annotations\":{\"kubernetes.io/service-account.name\":\"sa\"}}"
+
+/* What is in base64 at a path. */
+static struct str decoded_at(struct str json, const char *path)
+{
+	struct str out = STR("");
+
+	CHECK_STATUS(base64_decode(BASE64_STANDARD, rig_at(json, path), test_arena(), &out, NULL),
+		     OK);
+	return out;
+}
+
+TEST(a_secret_for_an_account_has_its_token_as_long_as_it_is_there)
+{
+	struct rig *rig = open_whole();
+	struct rig_answer answer;
+	struct str token, body;
+
+	answer = rig_post(rig, SECRETS, "{" OF_ACCOUNT "}");
+	CHECK_CODE(answer, 201);
+	CHECK(rig_at(answer.body, "data.token").at == NULL);
+	make_account(rig);
+	CHECK_CODE(
+	    rig_post(rig, "/api/v1/namespaces/default/configmaps",
+		     "{\"metadata\":{\"name\":\"kube-root-ca.crt\"},\"data\":{\"ca.crt\":\"x\"}}"),
+	    201);
+	answer = rig_put(rig, SECRETS "/t", "{" OF_ACCOUNT "}");
+	CHECK_CODE(answer, 200);
+	token = decoded_at(answer.body, "data.token");
+	CHECK_STR(decoded_at(answer.body, "data.namespace"), "default");
+	CHECK_STR(decoded_at(answer.body, "data[ca.crt]"), "x");
+	CHECK(rig_at(answer.body, "metadata.annotations[kubernetes.io/service-account.uid]").len >
+	      0);
+	body = rig_printf("{\"spec\":{\"token\":\"" STR_FMT "\"}}", STR_ARG(token));
+	answer = rig_post(rig, AUTHN "/tokenreviews", body.at);
+	CHECK_AT(answer.body, "status.authenticated", "true");
+	CHECK_AT(answer.body, "status.user.username", "system:serviceaccount:default:sa");
+	CHECK_STR(
+	    decoded_at(rig_patch(rig, "merge", SECRETS "/t", "{\"data\":{\"more\":\"eA==\"}}").body,
+		       "data.token"),
+	    arena_cstr(test_arena(), token));
+	CHECK_CODE(rig_delete(rig, SECRETS "/t", NULL), 200);
+	answer = rig_post(rig, AUTHN "/tokenreviews", body.at);
+	CHECK(rig_at(answer.body, "status.authenticated").at == NULL);
+	answer = rig_post(rig, SECRETS "?dryRun=All", "{" OF_ACCOUNT "}");
+	CHECK_CODE(answer, 201);
+	CHECK(rig_at(answer.body, "data.token").at == NULL);
 	rig_close(rig);
 }
 
