@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/base/slab.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -21,7 +22,7 @@
 
 /* Blocks double from the first to the last; most messages and requests stay in the first two. */
 #define ARENA_ALIGN 16U
-#define ARENA_FIRST_BYTES 512U
+#define ARENA_FIRST_BYTES ARENA_SLAB_BYTES
 #define ARENA_LAST_BYTES (64U * 1024U)
 /* From here on an allocation has a block of its own, which arena_grow can then resize without a copy in the arena. */
 #define ARENA_LARGE_BYTES (16U * 1024U)
@@ -56,7 +57,8 @@ struct arena {
 	struct arena_hook *hooks;
 	size_t taken, limit;
 	uint32_t next_bytes;
-	uint32_t large_bytes; /* ARENA_LARGE_BYTES, or ARENA_TIGHT_LARGE_BYTES */
+	uint16_t large_bytes; /* ARENA_LARGE_BYTES, or ARENA_TIGHT_LARGE_BYTES */
+	bool is_of_slab;      /* its first block */
 };
 
 _Static_assert(sizeof(struct arena) % ARENA_ALIGN == 0, "allocations follow the struct");
@@ -92,24 +94,33 @@ static void arena_begin(struct arena *arena)
 	ASAN_POISON_MEMORY_REGION(arena->at, (size_t)(arena->end - arena->at));
 }
 
-static struct arena *arena_make(size_t limit_bytes, uint32_t large_bytes)
+static struct arena *arena_make(struct arena *arena, size_t limit_bytes, uint16_t large_bytes)
 {
-	struct arena *arena = mem_alloc(ARENA_FIRST_BYTES);
-
 	arena->limit = limit_bytes;
 	arena->large_bytes = large_bytes;
+	arena->is_of_slab = false;
 	arena_begin(arena);
 	return arena;
 }
 
 struct arena *arena_new(size_t limit_bytes)
 {
-	return arena_make(limit_bytes, ARENA_LARGE_BYTES);
+	return arena_make(mem_alloc(ARENA_FIRST_BYTES), limit_bytes, ARENA_LARGE_BYTES);
 }
 
 struct arena *arena_new_tight(size_t limit_bytes)
 {
-	return arena_make(limit_bytes, ARENA_TIGHT_LARGE_BYTES);
+	return arena_make(mem_alloc(ARENA_FIRST_BYTES), limit_bytes, ARENA_TIGHT_LARGE_BYTES);
+}
+
+struct arena *arena_new_in(struct slab *slab)
+{
+	struct arena *arena;
+
+	assert(slab->item_bytes == ARENA_SLAB_BYTES);
+	arena = arena_make(slab_take(slab), 0, ARENA_LARGE_BYTES);
+	arena->is_of_slab = true;
+	return arena;
 }
 
 /* Runs the hooks, then frees all but the first block. */
@@ -142,7 +153,10 @@ void arena_free(struct arena *arena)
 		return;
 	arena_drop(arena);
 	ASAN_UNPOISON_MEMORY_REGION(arena, ARENA_FIRST_BYTES);
-	mem_free(arena);
+	if (arena->is_of_slab)
+		slab_give(arena);
+	else
+		mem_free(arena);
 }
 
 /* Makes a block the newest, and the one that is taken from. */

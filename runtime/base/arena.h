@@ -18,6 +18,9 @@
 #pragma GCC visibility push(default)
 
 struct arena;
+struct slab;
+
+#define ARENA_SLAB_BYTES 512U
 
 GIVE struct arena *arena_new(size_t limit_bytes); /* 0: no limit of its own */
 /*
@@ -25,6 +28,8 @@ GIVE struct arena *arena_new(size_t limit_bytes); /* 0: no limit of its own */
  * that it takes little more than it is asked for; in many more pieces.
  */
 GIVE struct arena *arena_new_tight(size_t limit_bytes);
+/* As arena_new, with the first block from a slab of ARENA_SLAB_BYTES: for many that last and stay small. */
+GIVE struct arena *arena_new_in(struct slab *slab);
 void arena_free(TAKE struct arena *arena); /* NULL is fine; runs the hooks, newest first */
 /* As arena_free, but it can be used again; keeps the first block and the newest one, up to 16 KiB. */
 void arena_reset(struct arena *arena);
