@@ -176,9 +176,9 @@ static struct http_engine *on_ready(struct wire *wire, struct str alpn)
 	struct connection *connection = connection_of(wire);
 	struct server *server = connection->server;
 	read_certificate(connection);
-	struct http_engine *engine = str_is(alpn, "h2")
-					 ? http2_new(true, &engine_events, connection)
-					 : http1_new(true, &engine_events, connection);
+	struct http_engine *engine =
+	    str_is(alpn, "h2") ? http2_new_in(&server->site->memory, &engine_events, connection)
+			       : http1_new(true, &engine_events, connection);
 	engine->date = &server->date;
 	connection->idle_since = act_now(server->act);
 	if (server->is_draining)

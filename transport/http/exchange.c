@@ -17,6 +17,8 @@ struct http_site *http_site_new(struct wire_hub *hub, const struct http_server_c
 	site->hub = wire_hub_ref(hub);
 	site->refs = 1;
 	list_init(&site->claims);
+	slab_init(&site->exchanges, sizeof(struct http_exchange));
+	http_memory_init(&site->memory);
 	site->config = *config;
 	struct http_server_config *own = &site->config;
 	own->body_max_bytes = or_limit(own->body_max_bytes, LIMIT_BODY_BYTES);
@@ -28,12 +30,19 @@ struct http_site *http_site_new(struct wire_hub *hub, const struct http_server_c
 	return site;
 }
 
+void http_site_rest(struct http_site *site)
+{
+	while (site->arena_count > 0)
+		arena_free(site->arenas[--site->arena_count]);
+}
+
 void http_site_unref(struct http_site *site)
 {
 	if (--site->refs > 0)
 		return;
-	for (uint32_t i = 0; i < site->arena_count; i++)
-		arena_free(site->arenas[i]);
+	http_site_rest(site);
+	slab_fini(&site->exchanges);
+	http_memory_fini(&site->memory);
 	wire_hub_unref(site->hub);
 	mem_free(site);
 }
@@ -56,9 +65,8 @@ static void give_arena(struct http_site *site, struct arena *arena)
 struct http_exchange *exchange_new(struct connection *connection)
 {
 	struct http_site *site = connection->server->site;
-	struct arena *arena = take_arena(site);
-	struct http_exchange *exchange = arena_new_of(arena, struct http_exchange);
-	exchange->stream.arena = arena;
+	struct http_exchange *exchange = slab_take(&site->exchanges);
+	*exchange = (struct http_exchange){ .stream.arena = take_arena(site) };
 	exchange->site = site;
 	site->refs++;
 	site->exchange_count++;
@@ -79,6 +87,12 @@ static void origin_unref(struct origin *origin)
 		arena_free(origin->arena); /* it lies in there itself */
 }
 
+static void forget_body(struct http_exchange *exchange)
+{
+	exchange->site->bodies_bytes -= exchange->body.len;
+	exchange->body = (struct text){ 0 };
+}
+
 void exchange_unref(struct http_exchange *exchange)
 {
 	assert(exchange->refs > 0);
@@ -89,9 +103,11 @@ void exchange_unref(struct http_exchange *exchange)
 	list_remove(&exchange->owing_link);
 	http_queue_clear(&exchange->in);
 	origin_unref(exchange->origin);
-	site->bodies_bytes -= exchange->body.len;
+	forget_body(exchange);
 	site->exchange_count--;
-	give_arena(site, exchange->stream.arena); /* the exchange lies in it */
+	if (exchange->stream.arena != NULL)
+		give_arena(site, exchange->stream.arena);
+	slab_give(exchange);
 	http_site_unref(site);
 }
 
@@ -153,6 +169,7 @@ void exchange_drop_handler(struct http_exchange *exchange)
 
 struct arena *http_arena(struct http_exchange *exchange)
 {
+	assert(!http_is_settled(exchange));
 	return exchange->stream.arena;
 }
 
@@ -326,6 +343,26 @@ bool http_write_copy(struct http_exchange *exchange, struct str bytes)
 {
 	http_stream_copy(&exchange->stream, bytes);
 	return is_below_mark(exchange);
+}
+
+bool http_settle(struct http_exchange *exchange)
+{
+	struct http_stream *stream = &exchange->stream;
+	struct arena *arena = stream->arena;
+	if (http_is_settled(exchange))
+		return true;
+	if (!stream->is_out_begun || !stream->is_in_ended || exchange->is_streamed)
+		return false;
+	http_stream_settle(stream);
+	forget_body(exchange);
+	exchange->target = (struct url_target){ 0 };
+	give_arena(exchange->site, arena);
+	return true;
+}
+
+bool http_is_settled(const struct http_exchange *exchange)
+{
+	return exchange->stream.arena == NULL;
 }
 
 void http_end_trailers(struct http_exchange *exchange, struct http_headers trailers)

@@ -8,6 +8,7 @@
 #ifndef TRANSPORT_HTTP_SERVER_PRIVATE_H
 #define TRANSPORT_HTTP_SERVER_PRIVATE_H
 
+#include "transport/http/engine/memory.h"
 #include "transport/http/server.h"
 #include "transport/http/url.h"
 #include "transport/http/wire.h"
@@ -31,6 +32,8 @@ struct http_site {
 	uint32_t exchange_count;
 	struct arena *arenas[ARENAS_KEPT];
 	uint32_t arena_count;
+	struct slab exchanges;
+	struct http_memory memory; /* of streams */
 };
 
 struct server {
@@ -50,6 +53,7 @@ struct server {
 	char date_text[HTTP_DATE_TEXT];
 	struct str date;
 	struct http_server_stats stats;
+	uint64_t swept_requests; /* of the stats, at the last sweep */
 	uint32_t cut;
 };
 
@@ -104,6 +108,8 @@ struct http_exchange {
 
 GIVE struct http_site *http_site_new(struct wire_hub *hub, const struct http_server_config *config);
 void http_site_unref(TAKE struct http_site *site);
+/* What is kept for the next requests goes: there are none now. */
+void http_site_rest(struct http_site *site);
 
 /* exchange.c */
 struct http_exchange *exchange_new(struct connection *connection);

@@ -273,6 +273,9 @@ static void sweep(struct server *server)
 		if (is_overdue(connection, now))
 			wire_close(&connection->wire, TIMEOUT);
 	}
+	if (server->swept_requests == server->stats.requests_total)
+		http_site_rest(server->site);
+	server->swept_requests = server->stats.requests_total;
 	if (server->connection_count > 0)
 		set_timer(server, &server->sweep_timer, SWEEP_MS, TICK_SWEEP);
 }

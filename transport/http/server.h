@@ -190,6 +190,13 @@ bool http_write_headed(struct http_exchange *exchange, struct str head, struct h
 /* As many pieces at once, none of them empty; they and their array are borrowed as above. */
 bool http_write_parts(struct http_exchange *exchange, struct http_parts parts);
 bool http_write_copy(struct http_exchange *exchange, struct str bytes); /* small pieces are joined */
+/*
+ * An answer in pieces that will last: all that is known of the request goes, and the exchange's arena with it, whatever else lies
+ * there. From then on what is written is copied or has a release hook, there are no trailers, and the calls below "the request" are
+ * over but for http_user and http_set_user. False: nothing has happened, for the answer has not begun or the request is not whole.
+ */
+bool http_settle(struct http_exchange *exchange);
+bool http_is_settled(const struct http_exchange *exchange);
 void http_end(struct http_exchange *exchange);
 /* End with trailer fields (gRPC); HTTP/1.1 sends them when the body is chunked. */
 void http_end_trailers(struct http_exchange *exchange, struct http_headers trailers);

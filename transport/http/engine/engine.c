@@ -188,9 +188,23 @@ void http_stream_end(struct http_stream *stream, struct http_headers trailers)
 		return;
 	assert(stream->is_out_begun);
 	stream->is_out_ended = true;
+	assert(stream->arena != NULL || trailers.count == 0);
 	if (trailers.count > 0)
 		stream->out_trailers = copy_headers(stream->arena, trailers);
 	stream->engine->class->poke(stream);
+}
+
+void http_stream_settle(struct http_stream *stream)
+{
+	assert(stream->is_out_begun && stream->is_in_ended && !stream->is_raw);
+	if (stream->engine != NULL && stream->engine->class->settle != NULL)
+		stream->engine->class->settle(stream);
+	stream->in = (struct http_head){ .version = stream->in.version,
+					 .content_length = HTTP_LENGTH_UNKNOWN };
+	stream->in_trailers = (struct http_headers){ 0 };
+	stream->in_lines = (struct text){ 0 };
+	stream->in_line_count = 0;
+	stream->arena = NULL;
 }
 
 void http_stream_consume(struct http_stream *stream, size_t bytes)

@@ -20,6 +20,8 @@
 #include "transport/http/engine/http.h"
 #include "transport/http/engine/queue.h"
 
+struct http_memory;
+
 /*
  * At most so much leaves in one write. With its TLS records it is one segment of the loopback, whose packets have 64 KiB: a few bytes more
  * would be a second one, with an interrupt and a wake-up of its own.
@@ -39,9 +41,9 @@ struct http_head {
 /* One request and its response. The owner embeds it, gives it an arena, and keeps it until `closed`. */
 struct http_stream {
 	struct http_engine *engine; /* NULL before it is opened and after it was closed */
-	struct arena *arena;
-	struct list link; /* in engine->streams */
-	int32_t id;       /* HTTP/2's; 0 in HTTP/1 */
+	struct arena *arena;        /* NULL: it has settled */
+	struct list link;           /* in engine->streams */
+	int32_t id;                 /* HTTP/2's; 0 in HTTP/1 */
 
 	struct http_head in;
 	struct http_headers in_trailers;
@@ -117,12 +119,17 @@ struct http_engine_class {
 	void (*start)(struct http_stream *stream, const struct http_head *head, bool has_body);
 	void (*begin)(struct http_stream *stream, const struct http_head *head, bool has_body);
 	void (*poke)(struct http_stream *stream); /* its queue or its end has changed */
+	void (*settle)(struct http_stream *
+			   stream); /* nothing may point into its arena any more; NULL: nothing does */
 	void (*consume)(struct http_stream *stream, size_t bytes);
 	void (*reset)(struct http_stream *stream);
 };
 
 GIVE struct http_engine *http1_new(bool is_server, const struct http_events *events, void *owner);
 GIVE struct http_engine *http2_new(bool is_server, const struct http_events *events, void *owner);
+/* A server's, whose streams lie where those of others do; the memory outlives it. */
+GIVE struct http_engine *http2_new_in(struct http_memory *memory, const struct http_events *events,
+				      void *owner);
 /* Open streams get `closed` with CANCELLED first. */
 void http_engine_free(TAKE struct http_engine *engine);
 
@@ -153,6 +160,8 @@ void http_stream_copy(struct http_stream *stream, struct str bytes);
 /* Moves all that waits in another queue behind it. */
 void http_stream_take(struct http_stream *stream, struct http_queue *from);
 void http_stream_end(struct http_stream *stream, struct http_headers trailers);
+/* Server: the request has come, the answer has begun and will last: what is known of the request is forgotten, the arena is the owner's to free. */
+void http_stream_settle(struct http_stream *stream);
 /* What `body` gave has been dealt with: lets the peer send as much again. */
 void http_stream_consume(struct http_stream *stream, size_t bytes);
 /* Nobody will read what still comes on it. An answer that is to come is sent all the same; then it is over. */

@@ -327,7 +327,7 @@ static bool fill_end(struct http1 *http1, struct text *out)
 	if (!http1->is_out_chunked)
 		return true;
 	struct http_stream *stream = http1->stream;
-	struct text end = text_in(stream->arena, LIMIT_HEADER_BYTES / 2);
+	struct text end = text_new(LIMIT_HEADER_BYTES / 2);
 	text_lit(&end, "0\r\n");
 	add_headers(&end, stream->out_trailers);
 	text_lit(&end, "\r\n");
@@ -336,10 +336,11 @@ static bool fill_end(struct http1 *http1, struct text *out)
 		end.is_cut = false;
 		text_lit(&end, "0\r\n\r\n");
 	}
-	if (room_of(out) < end.len)
-		return false;
-	text_add(out, text_str(&end));
-	return true;
+	bool has_room = room_of(out) >= end.len;
+	if (has_room)
+		text_add(out, text_str(&end));
+	text_fini(&end);
+	return has_room;
 }
 
 static void fill(struct http_engine *engine, struct text *out)
@@ -376,6 +377,17 @@ static bool has_output(const struct http_engine *engine)
 static void poke(struct http_stream *stream)
 {
 	(void)stream; /* fill looks at the queue itself */
+}
+
+/* The head may still wait: it lies in the arena. */
+static void settle(struct http_stream *stream)
+{
+	struct http_queue *control = &http1_of(stream->engine)->control;
+	struct text head = text_new(HEAD_OUT_MAX);
+	http_queue_move(control, &head, control->bytes);
+	http_queue_copy(control, text_str(&head));
+	text_fini(&head);
+	http1_of(stream->engine)->target = (struct text){ 0 };
 }
 
 static void consume(struct http_stream *stream, size_t bytes)
@@ -422,6 +434,7 @@ static const struct http_engine_class http1_class = {
 	.start = start,
 	.begin = begin,
 	.poke = poke,
+	.settle = settle,
 	.consume = consume,
 	.reset = reset,
 };

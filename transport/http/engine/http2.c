@@ -5,6 +5,7 @@
 #include "runtime/base/mem.h"
 #include "transport/http/engine/engine.h"
 #include "transport/http/engine/http.h"
+#include "transport/http/engine/memory.h"
 #include "transport/http/engine/queue.h"
 
 /*
@@ -322,13 +323,22 @@ static nghttp2_nv nv_of(struct str name, struct str value)
 			     name.len, value.len, NGHTTP2_NV_FLAG_NONE };
 }
 
+/* A value that no other answer has would push out of the table of the connection those that all have. */
+static nghttp2_nv header_nv(const struct http_header *header)
+{
+	nghttp2_nv nv = nv_of(header->name, header->value);
+	if (str_is(header->name, "audit-id"))
+		nv.flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+	return nv;
+}
+
 static size_t add_headers(nghttp2_nv *nv, struct http_headers headers)
 {
 	size_t count = 0;
 	for (uint32_t i = 0; i < headers.count; i++)
 		if (!http_header_is_framing(headers.at[i].name) &&
 		    http_header_is_valid(&headers.at[i]))
-			nv[count++] = nv_of(headers.at[i].name, headers.at[i].value);
+			nv[count++] = header_nv(&headers.at[i]);
 	return count;
 }
 
@@ -560,7 +570,7 @@ static nghttp2_session_callbacks *make_callbacks(void)
 	return callbacks;
 }
 
-static void make_session(struct http2 *http2, bool is_server)
+static void make_session(struct http2 *http2, bool is_server, nghttp2_mem *memory)
 {
 	nghttp2_session_callbacks *callbacks = make_callbacks();
 	nghttp2_option *option = NULL;
@@ -568,18 +578,20 @@ static void make_session(struct http2 *http2, bool is_server)
 	nghttp2_option_set_no_auto_window_update(option, 1);
 	nghttp2_option_set_no_closed_streams(option, 1); /* kept for priorities, which nobody uses */
 	if (is_server)
-		check(nghttp2_session_server_new2(&http2->session, callbacks, http2, option));
+		check(
+		    nghttp2_session_server_new3(&http2->session, callbacks, http2, option, memory));
 	else
 		check(nghttp2_session_client_new2(&http2->session, callbacks, http2, option));
 	nghttp2_option_del(option);
 	nghttp2_session_callbacks_del(callbacks);
 }
 
-struct http_engine *http2_new(bool is_server, const struct http_events *events, void *owner)
+static struct http_engine *make(bool is_server, nghttp2_mem *memory,
+				const struct http_events *events, void *owner)
 {
 	struct http2 *http2 = mem_new(struct http2);
 	http_engine_init(&http2->engine, &http2_class, is_server, events, owner);
-	make_session(http2, is_server);
+	make_session(http2, is_server, memory);
 	const nghttp2_settings_entry entries[] = {
 		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, LIMIT_STREAMS },
 		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW_BYTES },
@@ -592,4 +604,17 @@ struct http_engine *http2_new(bool is_server, const struct http_events *events, 
 	check(nghttp2_session_set_local_window_size(http2->session, NGHTTP2_FLAG_NONE, 0,
 						    (int32_t)CONNECTION_WINDOW_BYTES));
 	return &http2->engine;
+}
+
+struct http_engine *http2_new(bool is_server, const struct http_events *events, void *owner)
+{
+	return make(is_server, NULL, events, owner);
+}
+
+struct http_engine *http2_new_in(struct http_memory *memory, const struct http_events *events,
+				 void *owner)
+{
+	nghttp2_mem face = { memory, http_memory_take, http_memory_give, http_memory_take_zeros,
+			     http_memory_resize };
+	return make(true, &face, events, owner);
 }

@@ -27,6 +27,29 @@ static void send_event(struct act *act, struct station *station, void *arg)
 	(void)http_write_copy(station_handler->held[0], str_from(arg));
 }
 
+static void end_answer(struct act *act, struct station *station, void *arg)
+{
+	(void)act;
+	(void)station;
+	(void)arg;
+	http_end(station_handler->held[0]);
+	http_done(station_handler->held[0]);
+}
+
+/* The head of the answer may still wait in what is let go. */
+static void settle(struct act *act, struct station *station, void *arg)
+{
+	struct http_exchange *exchange = station_handler->held[0];
+	(void)act;
+	(void)station;
+	(void)arg;
+	CHECK(!http_is_settled(exchange));
+	CHECK(http_settle(exchange));
+	CHECK(http_is_settled(exchange));
+	CHECK(http_settle(exchange));
+	CHECK(http_method(exchange).at == NULL);
+}
+
 static bool is_readable(void *arg)
 {
 	return ((struct station *)arg)->asker->readable > 0;
@@ -54,6 +77,34 @@ TEST(events_reach_a_watcher_one_by_one_and_closing_the_call_tells_the_handler)
 		station_wait_idle(station);
 		CHECK_EQ(station_handler->gone, 1);
 		CHECK_STATUS(station_handler->gone_why, CANCELLED);
+		station_close(station);
+	}
+}
+
+TEST(what_is_known_of_a_request_can_go_while_its_answer_lasts)
+{
+	for (int tls = 0; tls < 2; tls++) {
+		struct station *station = station_open(tls, station_no_limits);
+		struct http_request request = station_get("/watch");
+		request.is_answer_streamed = true;
+		bool ended = false;
+		station_ask(station, 0, request);
+		station_wait(station, station_is_held);
+		station_enter(station, settle, NULL);
+		station_enter(station, send_event, (void *)(uintptr_t) "one\n");
+		station_wait(station, station_is_answered);
+		CHECK_STR(http_call_header(station->asker->calls[0], STR("content-type")),
+			  "text/plain");
+		station_wait(station, is_readable);
+		CHECK_STR(read_all(station->asker->calls[0], &ended), "one\n");
+		station_enter(station, end_answer, NULL);
+		while (!ended) {
+			station->asker->readable = 0;
+			station_wait(station, is_readable);
+			CHECK_STR(read_all(station->asker->calls[0], &ended), "");
+		}
+		station_close_calls(station);
+		station_wait_idle(station);
 		station_close(station);
 	}
 }
