@@ -31,11 +31,21 @@ enum next request_refresh(struct request *r)
 	return WAIT;
 }
 
+uint64_t server_shown(const struct server *server, const struct resource *resource)
+{
+	const struct live *live = resource != NULL ? resource->live : NULL;
+
+	return live != NULL ? live_revision(live) : server->feed.revision;
+}
+
 uint64_t request_shown(const struct request *r)
 {
-	const struct live *live = r->resource != NULL ? r->resource->live : NULL;
+	return server_shown(r->server, r->resource);
+}
 
-	return live != NULL ? live_revision(live) : r->server->feed.revision;
+struct outlet request_outlet(const struct request *r)
+{
+	return (struct outlet){ r->server, r->door, r->peer, r->measured, r->form.format };
 }
 
 enum next request_wait_revision(struct request *r, uint64_t revision)

@@ -51,6 +51,15 @@ enum step_number {
 	STEP_COUNT,
 };
 
+/* Where events or text go to: a door, and whom it knows behind it. It may outlive the request that asked for them. */
+struct outlet {
+	struct server *server;
+	const struct door *door;
+	void *peer;
+	struct measured *measured; /* NULL: it is not counted */
+	enum format format;
+};
+
 /* One way in and out. Functions are called once each, in this order, for a watch: begin, any number of events, end. */
 struct door {
 	const char *name;
@@ -60,18 +69,27 @@ struct door {
 	/* A watch stands; its content type is in r->answer. */
 	void (*begin)(struct request *r);
 	/* Sends one event; false: no more until door_writable. `object` is frozen; NULL: `bytes` has it, in the watch's form. */
-	bool (*event)(struct request *r, enum cache_change change, const struct object *object);
-	bool (*event_bytes)(struct request *r, const char *kind, struct str bytes,
+	bool (*event)(const struct outlet *to, enum cache_change change,
+		      const struct object *object);
+	bool (*event_bytes)(const struct outlet *to, const char *kind, struct str bytes,
 			    uint64_t revision, bool is_initial_end);
 	/* A piece of text after `begin`, for who follows a log; NULL: nobody can here. False: as `event`. */
-	bool (*text)(struct request *r, struct str text);
+	bool (*text)(const struct outlet *to, struct str text);
 	/* What was gathered for this peer leaves now; false: it was lost, the watch is over. */
-	bool (*flush)(struct request *r);
-	void (*end)(struct request *r, int32_t code);
+	bool (*flush)(const struct outlet *to);
+	void (*end)(const struct outlet *to, int32_t code);
 	/* The server has crashed: gives back what is the door's own, tells nobody. In place of all others. */
 	void (*abandon)(struct request *r);
 	/* The last call: everything about the peer may go, the arena with it. */
 	void (*release)(struct request *r);
+	/*
+	 * A watch lasts, and has what it needs of the request: that goes with its arena, in place of `release`. Gives the peer that
+	 * the watch goes on with; what it is made of may lie in `arena`, which is the watch's. NULL: requests stay as long as their watch.
+	 */
+	void *(*settle)(struct request *r, struct watch *watch, struct arena *arena);
+	/* As release and as abandon, of a watch that has settled. */
+	void (*leave)(const struct outlet *to);
+	void (*lose)(const struct outlet *to);
 };
 
 /* What goes back. Either a failure, or a body that is complete: in one piece, or in parts that the request's arena keeps. */
@@ -244,6 +262,8 @@ enum next request_refresh(struct request *r);
 enum next request_wait_revision(struct request *r, uint64_t revision);
 /* Up to which revision the cache of the resource shows everything. */
 uint64_t request_shown(const struct request *r);
+/* Where the pieces of its answer go. */
+struct outlet request_outlet(const struct request *r);
 /* The arena of the next message to the store; it goes with the message, for who asks may end before it is read. */
 struct arena *request_store_arena(struct request *r);
 /* Asks the store; the step runs again with r->store_answer. What the body points to, and names as its arena, is the one above. */

@@ -21,6 +21,7 @@
 #include "actors/server/server.h"
 #include "actors/server/subresource/subresource.h"
 #include "actors/server/verb/verb.h"
+#include "runtime/base/slab.h"
 #include "transport/http/engine/http.h"
 
 struct aggregates;
@@ -59,7 +60,8 @@ struct server {
 	struct list watches;  /* those among them that stand */
 	uint32_t in_flight[2][2]; /* flight.c: by door (trusted or not) and whether it changes something */
 	uint32_t watch_count;
-	struct map by_tag; /* 8 bytes of tag -> struct request * */
+	struct slab watch_slab; /* of their arenas */
+	struct map by_tag;      /* 8 bytes of tag -> struct request * */
 	uint64_t last_tag;
 	uint64_t look_timer; /* while a request wants to be looked at between two ticks */
 	struct lines lines;
@@ -88,6 +90,9 @@ struct server {
 struct request *server_request_new(struct server *server, struct arena *arena);
 struct str server_audience(const struct server *server); /* of tokens that name none */
 void server_request_free(struct request *r); /* lists and counts only: the door releases the arena */
+
+/* Up to which revision the cache of the resource (NULL: of any) shows everything. */
+uint64_t server_shown(const struct server *server, const struct resource *resource);
 
 /* For questions to the store that are no request's. */
 uint64_t server_tag(struct server *server);

@@ -228,11 +228,11 @@ static void make_counts(struct server *server)
 /* Those still there when the actor ends, in whatever way: nobody runs any more. */
 static void abandon_all(struct server *server)
 {
+	list_each (&server->watches, link)
+		watch_abandon(watch_of_server_link(link));
 	list_each (&server->requests, link) {
 		struct request *r = list_item(link, struct request, link);
 
-		if (request_watch(r) != NULL)
-			watch_abandon(request_watch(r));
 		arena_free(r->store_arena);
 		r->door->abandon(r);
 	}
@@ -256,6 +256,7 @@ static void release(void *arg)
 	map_fini(&server->by_tag);
 	map_fini(&server->seals.by_key);
 	map_fini(&server->seals.unread);
+	slab_fini(&server->watch_slab);
 	arena_free(server->scratch);
 	measures_free(server->measures);
 	if (server->owns_metrics)
@@ -270,6 +271,7 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	server->config = args;
 	list_init(&server->requests);
 	list_init(&server->watches);
+	slab_init(&server->watch_slab, ARENA_SLAB_BYTES);
 	list_init(&server->dirty);
 	list_init(&server->quota_holding);
 	list_init(&server->quota_waiting);
@@ -309,9 +311,11 @@ static void send_away(struct server *server)
 	list_each (&server->requests, link) {
 		struct request *r = list_item(link, struct request, link);
 
+		struct outlet to = request_outlet(r);
+
 		if (!r->is_standing || r->is_answered || request_watch(r) != NULL)
 			continue;
-		r->door->end(r, 200);
+		r->door->end(&to, 200);
 		r->is_answered = true;
 		request_cancel(r);
 	}

@@ -107,8 +107,10 @@ static void release(struct request *r)
 
 static void finish(struct request *r)
 {
-	if (request_watch(r) != NULL && !r->is_gone)
-		return; /* it stands: watch.c ends it */
+	if (request_watch(r) != NULL && !r->is_gone) {
+		watch_settle(request_watch(r)); /* it stands: watch.c ends it */
+		return;
+	}
 	if (!r->is_gone && !r->is_answered) {
 		r->is_answered = true;
 		r->door->answer(r);

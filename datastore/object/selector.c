@@ -423,6 +423,23 @@ struct selector selector_from_map(struct str_map map, struct arena *arena)
 	return (struct selector){ .at = at, .len = map.len };
 }
 
+struct selector selector_copy(const struct selector *from, struct arena *arena)
+{
+	struct selector_requirement *at = arena_copy(arena, from->at, from->len * sizeof *at);
+	struct selector copy = *from;
+
+	for (uint32_t i = 0; i < from->len; i++) {
+		struct str *values = arena_array(arena, struct str, at[i].value_count);
+
+		at[i].key = arena_str(arena, at[i].key);
+		for (uint32_t v = 0; v < at[i].value_count; v++)
+			values[v] = arena_str(arena, at[i].values[v]);
+		at[i].values = values;
+	}
+	copy.at = at;
+	return copy;
+}
+
 /* ---- matching ------------------------------------------------------------------------------------------ */
 
 static bool has_value(const struct selector_requirement *r, struct str value)

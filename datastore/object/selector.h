@@ -60,6 +60,8 @@ MUST_USE enum status selector_from_label_selector(const struct meta_label_select
 						  struct fault *why);
 /* All of these labels: a Service's or ReplicationController's selector. Empty selects everything. */
 struct selector selector_from_map(struct str_map map, struct arena *arena);
+/* The same with everything that it points to in another arena. */
+struct selector selector_copy(const struct selector *from, struct arena *arena);
 
 bool selector_matches_labels(const struct selector *selector, struct str_map labels);
 

@@ -97,37 +97,41 @@ static void encode_partial(enum format format, const struct type *type, const vo
 	encode(format, &meta_partial_object_metadata_type, &partial, out);
 }
 
-enum status respond_view_record(struct request *r, const struct answer_form *form,
-				const struct type *type, const void *record, bool has_columns,
-				struct text *out)
+struct view_of respond_view_of(const struct request *r)
+{
+	return (struct view_of){ r->server, r->resource, r->form, r->options.include_object };
+}
+
+enum status respond_view_record(const struct view_of *as, const struct type *type,
+				const void *record, bool has_columns, struct text *out)
 {
 	struct table_row row = { .type = type, .record = record };
 	struct table_options options = { .has_columns = has_columns,
-					 .include_object = r->options.include_object,
-					 .is_beta = form->is_table_beta,
-					 .custom = r->resource->custom,
-					 .now = act_wall(r->server->act) };
+					 .include_object = as->include_object,
+					 .is_beta = as->form.is_table_beta,
+					 .custom = as->resource->custom,
+					 .now = act_wall(as->server->act) };
 
-	switch (form->view) {
+	switch (as->form.view) {
 	case VIEW_TABLE:
 		options.resource_version =
 		    record_meta(type, (void *)(uintptr_t)record)->resource_version;
 		table_encode(type, &row, 1, &options, out);
 		break;
 	case VIEW_PARTIAL:
-	case VIEW_PARTIAL_LIST: encode_partial(form->format, type, record, out); break;
-	default: encode(form->format, type, record, out); break;
+	case VIEW_PARTIAL_LIST: encode_partial(as->form.format, type, record, out); break;
+	default: encode(as->form.format, type, record, out); break;
 	}
 	return out->is_cut ? TOO_LARGE : OK;
 }
 
-enum status respond_view(struct request *r, const struct answer_form *form,
-			 const struct object *object, bool has_columns, struct text *out)
+enum status respond_view(const struct view_of *as, const struct object *object, bool has_columns,
+			 struct text *out)
 {
-	const struct type *type = r->resource->type;
+	const struct type *type = as->resource->type;
 	struct arena *arena = arena_new(0);
 	const void *record = convert_record(object->type, object->record, type, arena);
-	enum status status = respond_view_record(r, form, type, record, has_columns, out);
+	enum status status = respond_view_record(as, type, record, has_columns, out);
 
 	arena_free(arena);
 	return status;
@@ -135,6 +139,7 @@ enum status respond_view(struct request *r, const struct answer_form *form,
 
 void respond_object(struct request *r, int32_t code, const struct object *object)
 {
+	struct view_of as = respond_view_of(r);
 	struct text out;
 
 	if (r->form.view == VIEW_OBJECT && object->type == r->resource->type) {
@@ -142,7 +147,7 @@ void respond_object(struct request *r, int32_t code, const struct object *object
 		return;
 	}
 	out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
-	if (respond_view(r, &r->form, object, true, &out) != OK)
+	if (respond_view(&as, object, true, &out) != OK)
 		request_fail(r, failure_internal(r->arena, "the answer is too large"));
 	else
 		set_json(r, code, text_str(&out));
@@ -151,7 +156,7 @@ void respond_object(struct request *r, int32_t code, const struct object *object
 void respond_record(struct request *r, int32_t code, const struct type *type, const void *record)
 {
 	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
-	struct answer_form form = r->form;
+	struct view_of as = respond_view_of(r);
 
 	if (type == r->resource->stored && type != r->resource->type) {
 		record = convert_record(type, record, r->resource->type, r->arena);
@@ -159,8 +164,8 @@ void respond_record(struct request *r, int32_t code, const struct type *type, co
 	}
 	/* Bodies of subresources have no table but Scale's; neither has Status. */
 	if (type != r->resource->type && type != &autoscaling_scale_type)
-		form.view = VIEW_OBJECT;
-	if (respond_view_record(r, &form, type, record, true, &out) != OK)
+		as.form.view = VIEW_OBJECT;
+	if (respond_view_record(&as, type, record, true, &out) != OK)
 		request_fail(r, failure_internal(r->arena, "the answer is too large"));
 	else
 		set_json(r, code ? code : r->answer.code, text_str(&out));

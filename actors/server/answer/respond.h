@@ -15,11 +15,18 @@ void respond_object(struct request *r, int32_t code, const struct object *object
 void respond_record(struct request *r, int32_t code, const struct type *type, const void *record);
 void respond_list(struct request *r, const struct object *const *objects, uint32_t count,
 		  uint64_t revision, struct str continue_token, int64_t remaining);
+/* As what an object is shown. */
+struct view_of {
+	const struct server *server;
+	const struct resource *resource;
+	struct answer_form form;
+	struct str include_object; /* of a table */
+};
+struct view_of respond_view_of(const struct request *r);
 /* One object as PartialObjectMetadata or Table rows, for watches too: appended to `out`. */
-MUST_USE enum status respond_view(struct request *r, const struct answer_form *form,
-				  const struct object *object, bool has_columns, struct text *out);
-MUST_USE enum status respond_view_record(struct request *r, const struct answer_form *form,
-					 const struct type *type, const void *record,
-					 bool has_columns, struct text *out);
+MUST_USE enum status respond_view(const struct view_of *as, const struct object *object,
+				  bool has_columns, struct text *out);
+MUST_USE enum status respond_view_record(const struct view_of *as, const struct type *type,
+					 const void *record, bool has_columns, struct text *out);
 
 #endif

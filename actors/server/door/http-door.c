@@ -93,12 +93,15 @@ static void came(struct server *server, struct http_exchange *exchange)
 	request_run(r);
 }
 
+/* Behind an exchange that has settled stands a watch, behind any other a request. */
 static void gone(struct http_exchange *exchange)
 {
-	struct request *r = http_is_done(exchange) ? NULL : http_user(exchange);
-
-	if (r != NULL)
-		request_cancel(r);
+	if (http_is_done(exchange) || http_user(exchange) == NULL)
+		return;
+	if (http_is_settled(exchange))
+		watch_cancel(http_user(exchange));
+	else
+		request_cancel(http_user(exchange));
 }
 
 /* Of an upgraded connection: nothing else is streamed to us. */
@@ -112,26 +115,28 @@ static void readable(struct http_exchange *exchange)
 		proxy_moved(r);
 }
 
-static void moved(struct request *r)
+static void moved(struct http_exchange *exchange)
 {
-	if (request_watch(r) != NULL)
-		watch_writable(r);
+	void *user = http_is_done(exchange) ? NULL : http_user(exchange);
+
+	if (user == NULL)
+		return;
+	if (http_is_settled(exchange))
+		watch_writable(user);
+	else if (request_watch(user) != NULL)
+		watch_writable(request_watch(user));
 	else
-		proxy_moved(r);
+		proxy_moved(user);
 }
 
 bool http_door_receive(struct server *server, const struct act_msg *msg)
 {
-	struct http_exchange *exchange;
-
 	if (ACT_IS(msg, http_asked)) {
 		came(server, ACT_AS(msg, http_asked)->exchange);
 	} else if (ACT_IS(msg, http_gone)) {
 		gone(ACT_AS(msg, http_gone)->exchange);
 	} else if (ACT_IS(msg, http_writable)) {
-		exchange = ACT_AS(msg, http_writable)->exchange;
-		if (!http_is_done(exchange) && http_user(exchange) != NULL)
-			moved(http_user(exchange));
+		moved(ACT_AS(msg, http_writable)->exchange);
 	} else if (ACT_IS(msg, http_readable)) {
 		readable(ACT_AS(msg, http_readable)->exchange);
 	} else {
@@ -256,45 +261,67 @@ static void http_watch_begin(struct request *r)
 	http_begin(exchange_of(r), 200, headers_of(&heading));
 }
 
-static bool http_watch_event(struct request *r, enum cache_change change,
+static bool http_watch_event(const struct outlet *to, enum cache_change change,
 			     const struct object *object)
 {
-	struct line *line = line_get(&r->server->lines, change, r->form.format, object);
+	struct line *line = line_get(&to->server->lines, change, to->format, object);
 
-	measure_event(r, line->len);
-	return http_write(exchange_of(r), (struct http_bytes){ .data = { line->bytes, line->len },
-							       .release = line_unref,
-							       .arg = line });
+	measure_event(to, line->len);
+	return http_write(to->peer, (struct http_bytes){ .data = { line->bytes, line->len },
+							 .release = line_unref,
+							 .arg = line });
 }
 
-static bool http_watch_bytes(struct request *r, const char *kind, struct str bytes,
+static bool http_watch_bytes(const struct outlet *to, const char *kind, struct str bytes,
 			     uint64_t revision, bool is_initial_end)
 {
-	struct text out = line_text(r->form.format, str_from(kind), bytes);
-	bool has_room = http_write_copy(exchange_of(r), text_str(&out));
+	struct text out = line_text(to->format, str_from(kind), bytes);
+	bool has_room = http_write_copy(to->peer, text_str(&out));
 
-	measure_event(r, out.len);
+	measure_event(to, out.len);
 	(void)revision;
 	(void)is_initial_end;
 	text_fini(&out);
 	return has_room;
 }
 
-static bool http_text(struct request *r, struct str text)
+static bool http_text(const struct outlet *to, struct str text)
 {
-	return http_write_copy(exchange_of(r), text);
+	return http_write_copy(to->peer, text);
 }
 
-static bool http_watch_flush(struct request *r)
+static bool http_watch_flush(const struct outlet *to)
 {
-	(void)r; /* the HTTP server writes at the end of each turn */
+	(void)to; /* the HTTP server writes at the end of each turn */
 	return true;
 }
 
-static void http_watch_end(struct request *r, int32_t code)
+static void http_watch_end(const struct outlet *to, int32_t code)
 {
 	(void)code;
-	http_end(exchange_of(r));
+	http_end(to->peer);
+}
+
+static void *http_watch_settle(struct request *r, struct watch *watch, struct arena *arena)
+{
+	struct http_exchange *exchange = exchange_of(r);
+
+	(void)arena;
+	http_set_user(exchange, watch);
+	http_settle(exchange); /* the request goes with its arena */
+	return exchange;
+}
+
+static void http_watch_leave(const struct outlet *to)
+{
+	http_set_user(to->peer, NULL);
+	http_done(to->peer);
+}
+
+/* As http_abandon. */
+static void http_watch_lose(const struct outlet *to)
+{
+	(void)to;
 }
 
 const struct door http_door = {
@@ -308,4 +335,7 @@ const struct door http_door = {
 	.end = http_watch_end,
 	.abandon = http_abandon,
 	.release = http_release,
+	.settle = http_watch_settle,
+	.leave = http_watch_leave,
+	.lose = http_watch_lose,
 };

@@ -99,54 +99,63 @@ static void call_came(struct server *server, const struct act_msg *msg)
 	request_run(r);
 }
 
+/* NULL: it came by another door. */
+static struct caller *caller_behind(const struct watch *watch)
+{
+	const struct outlet *to = watch_outlet(watch);
+
+	return to->door == &message_door ? to->peer : NULL;
+}
+
 /* The watch of this caller with this number; a handful each. */
-static struct request *find_watch(struct server *server, struct act_ref who, uint64_t number)
+static struct watch *find_watch(struct server *server, struct act_ref who, uint64_t number)
 {
 	list_each (&server->watches, link) {
-		struct request *r = watch_request(watch_of_server_link(link));
+		struct watch *watch = watch_of_server_link(link);
+		const struct caller *caller = caller_behind(watch);
 
-		if (r->door == &message_door && caller_of(r)->watch == number &&
-		    act_ref_eq(caller_of(r)->who, who))
-			return r;
+		if (caller != NULL && caller->watch == number && act_ref_eq(caller->who, who))
+			return watch;
 	}
 	return NULL;
 }
 
 static void more_came(struct server *server, const struct act_msg *msg)
 {
-	struct request *r = find_watch(server, msg->from, ACT_AS(msg, api_more)->watch);
+	struct watch *watch = find_watch(server, msg->from, ACT_AS(msg, api_more)->watch);
 
-	if (r == NULL)
+	if (watch == NULL)
 		return;
-	if (caller_of(r)->unacknowledged > 0)
-		caller_of(r)->unacknowledged--;
-	watch_writable(r);
+	if (caller_behind(watch)->unacknowledged > 0)
+		caller_behind(watch)->unacknowledged--;
+	watch_writable(watch);
 }
 
 static void progress_came(struct server *server, const struct act_msg *msg)
 {
-	struct request *r = find_watch(server, msg->from, ACT_AS(msg, api_progress)->watch);
+	struct watch *watch = find_watch(server, msg->from, ACT_AS(msg, api_progress)->watch);
 
-	if (r != NULL)
-		watch_progress(r);
+	if (watch != NULL)
+		watch_progress(watch);
 }
 
 static void cancel_came(struct server *server, const struct act_msg *msg)
 {
-	struct request *r = find_watch(server, msg->from, ACT_AS(msg, api_cancel)->watch);
+	struct watch *watch = find_watch(server, msg->from, ACT_AS(msg, api_cancel)->watch);
 
-	if (r != NULL)
-		request_cancel(r);
+	if (watch != NULL)
+		watch_cancel(watch);
 }
 
 static void down_came(struct server *server, const struct act_down *down)
 {
 	list_each (&server->watches, link) {
-		struct request *r = watch_request(watch_of_server_link(link));
+		struct watch *watch = watch_of_server_link(link);
+		struct caller *caller = caller_behind(watch);
 
-		if (r->door == &message_door && caller_of(r)->monitor == down->monitor) {
-			caller_of(r)->monitor = 0;
-			request_cancel(r);
+		if (caller != NULL && caller->monitor == down->monitor) {
+			caller->monitor = 0;
+			watch_cancel(watch);
 			return;
 		}
 	}
@@ -214,9 +223,9 @@ static void watch_began(struct request *r)
 }
 
 /* False: its mailbox or link is full, or it has gone. It must list again, for these events are lost. */
-static bool watch_flush(struct request *r)
+static bool watch_flush(const struct outlet *to)
 {
-	struct caller *caller = caller_of(r);
+	struct caller *caller = to->peer;
 	struct api_events events = { caller->batch, caller->watch, caller->events, caller->count };
 
 	if (caller->is_cancelled)
@@ -226,7 +235,7 @@ static bool watch_flush(struct request *r)
 	caller->batch = NULL;
 	caller->count = 0;
 	caller->bytes = 0;
-	if (act_send(r->server->act, caller->who, &api_events_type, &events) == OK) {
+	if (act_send(to->server->act, caller->who, &api_events_type, &events) == OK) {
 		caller->unacknowledged++;
 		return true;
 	}
@@ -235,23 +244,21 @@ static bool watch_flush(struct request *r)
 	return false;
 }
 
-static bool add_event(struct request *r, struct api_event event)
+static bool add_event(const struct outlet *to, struct api_event event)
 {
-	struct caller *caller = caller_of(r);
+	struct caller *caller = to->peer;
 
 	assert(caller->count <= BATCH_EVENTS);
-	measure_event(r, 0);
+	measure_event(to, 0);
 	caller->events[caller->count++] = event;
 	caller->bytes += event.object.len;
 	if (caller->count < BATCH_EVENTS && caller->bytes < BATCH_BYTES)
 		return true;
-	return watch_flush(r) && caller->unacknowledged < API_BATCHES;
+	return watch_flush(to) && caller->unacknowledged < API_BATCHES;
 }
 
-static struct arena *batch_of(struct request *r)
+static struct arena *batch_of(struct caller *caller)
 {
-	struct caller *caller = caller_of(r);
-
 	if (caller->batch == NULL) {
 		caller->batch = arena_new(0);
 		/* One more: a watch that stands still with a full batch still says why it ends. */
@@ -260,7 +267,8 @@ static struct arena *batch_of(struct request *r)
 	return caller->batch;
 }
 
-static bool watch_event(struct request *r, enum cache_change change, const struct object *object)
+static bool watch_event(const struct outlet *to, enum cache_change change,
+			const struct object *object)
 {
 	static const enum api_event_kind event_kinds[] = {
 		[CACHE_ADDED] = API_ADDED,
@@ -270,11 +278,11 @@ static bool watch_event(struct request *r, enum cache_change change, const struc
 	struct api_event event = { .kind = event_kinds[change],
 				   .revision = (uint64_t)object->revision };
 
-	event.object = object_bytes_once(object, r->form.format, batch_of(r));
-	return add_event(r, event);
+	event.object = object_bytes_once(object, to->format, batch_of(to->peer));
+	return add_event(to, event);
 }
 
-static bool watch_event_bytes(struct request *r, const char *kind, struct str bytes,
+static bool watch_event_bytes(const struct outlet *to, const char *kind, struct str bytes,
 			      uint64_t revision, bool is_initial_end)
 {
 	struct api_event event = { .revision = revision, .is_initial_end = is_initial_end };
@@ -282,19 +290,43 @@ static bool watch_event_bytes(struct request *r, const char *kind, struct str by
 	for (event.kind = API_ADDED; event.kind < API_ERROR; event.kind++)
 		if (str_is(api_event_name(event.kind), kind))
 			break;
-	event.object = arena_str(batch_of(r), bytes);
-	return add_event(r, event);
+	event.object = arena_str(batch_of(to->peer), bytes);
+	return add_event(to, event);
 }
 
-static void watch_ended(struct request *r, int32_t code)
+static void watch_ended(const struct outlet *to, int32_t code)
 {
-	struct caller *caller = caller_of(r);
+	struct caller *caller = to->peer;
 	struct api_closed closed = { .watch = caller->watch, .code = code };
 
 	caller->unacknowledged = 0; /* the last batch may be one too many: nothing comes after it */
 	if (!caller->is_cancelled)
-		watch_flush(r);
-	act_cast(r->server->act, caller->who, &api_closed_type, &closed);
+		watch_flush(to);
+	act_cast(to->server->act, caller->who, &api_closed_type, &closed);
+}
+
+/* Of who called stays what a watch needs; the call, its strings and the request go. */
+static void *caller_settle(struct request *r, struct watch *watch, struct arena *arena)
+{
+	struct caller *kept = arena_copy(arena, caller_of(r), sizeof *kept);
+
+	(void)watch;
+	arena_free(r->arena);
+	return kept;
+}
+
+static void caller_lose(const struct outlet *to)
+{
+	arena_free(((struct caller *)to->peer)->batch);
+}
+
+static void caller_leave(const struct outlet *to)
+{
+	const struct caller *caller = to->peer;
+
+	if (caller->monitor != 0)
+		act_demonitor(to->server->act, caller->monitor);
+	caller_lose(to);
 }
 
 const struct door message_door = {
@@ -308,4 +340,7 @@ const struct door message_door = {
 	.end = watch_ended,
 	.abandon = message_abandon,
 	.release = message_release,
+	.settle = caller_settle,
+	.leave = caller_leave,
+	.lose = caller_lose,
 };

@@ -35,53 +35,54 @@ static bool send_copy(struct socket *socket, enum websocket_kind kind, struct st
 	return http_write_copy(socket->exchange, payload);
 }
 
-static enum websocket_kind message_kind(const struct request *r)
+static enum websocket_kind message_kind(const struct outlet *to)
 {
-	return r->form.format == FORMAT_JSON ? WEBSOCKET_TEXT : WEBSOCKET_BINARY;
+	return to->format == FORMAT_JSON ? WEBSOCKET_TEXT : WEBSOCKET_BINARY;
 }
 
 /* Of an event as a body has it. */
-static uint32_t before_event(const struct request *r)
+static uint32_t before_event(const struct outlet *to)
 {
-	return r->form.format == FORMAT_PROTO ? PROTO_FRAME_BYTES : 0;
+	return to->format == FORMAT_PROTO ? PROTO_FRAME_BYTES : 0;
 }
 
-static bool send_event(struct request *r, enum cache_change change, const struct object *object)
+static bool send_event(const struct outlet *to, enum cache_change change,
+		       const struct object *object)
 {
-	struct line *line = line_get(&r->server->lines, change, r->form.format, object);
-	uint32_t skipped = before_event(r);
+	struct line *line = line_get(&to->server->lines, change, to->format, object);
+	uint32_t skipped = before_event(to);
 
-	measure_event(r, line->len - skipped);
-	send_head(socket_of(r), message_kind(r), line->len - skipped);
+	measure_event(to, line->len - skipped);
+	send_head(to->peer, message_kind(to), line->len - skipped);
 	return http_write(
-	    socket_of(r)->exchange,
+	    ((struct socket *)to->peer)->exchange,
 	    (struct http_bytes){ .data = { line->bytes + skipped, line->len - skipped },
 				 .release = line_unref,
 				 .arg = line });
 }
 
-static bool send_event_bytes(struct request *r, const char *kind, struct str bytes,
+static bool send_event_bytes(const struct outlet *to, const char *kind, struct str bytes,
 			     uint64_t revision, bool is_initial_end)
 {
-	struct text out = line_text(r->form.format, str_from(kind), bytes);
-	bool has_room = send_copy(socket_of(r), message_kind(r),
-				  str_slice(text_str(&out), before_event(r), out.len));
+	struct text out = line_text(to->format, str_from(kind), bytes);
+	bool has_room = send_copy(to->peer, message_kind(to),
+				  str_slice(text_str(&out), before_event(to), out.len));
 
-	measure_event(r, out.len);
+	measure_event(to, out.len);
 	(void)revision;
 	(void)is_initial_end;
 	text_fini(&out);
 	return has_room;
 }
 
-static bool send_text(struct request *r, struct str text)
+static bool send_text(const struct outlet *to, struct str text)
 {
-	return send_copy(socket_of(r), WEBSOCKET_BINARY, text);
+	return send_copy(to->peer, WEBSOCKET_BINARY, text);
 }
 
-static bool flush(struct request *r)
+static bool flush(const struct outlet *to)
 {
-	(void)r; /* the HTTP server writes at the end of each turn */
+	(void)to; /* the HTTP server writes at the end of each turn */
 	return true;
 }
 
@@ -97,10 +98,10 @@ static void say_farewell(struct socket *socket, enum websocket_code code)
 	socket->is_closed = true;
 }
 
-static void end(struct request *r, int32_t code)
+static void end(const struct outlet *to, int32_t code)
 {
 	(void)code;
-	say_farewell(socket_of(r), WEBSOCKET_DONE);
+	say_farewell(to->peer, WEBSOCKET_DONE);
 }
 
 /* ---- in ------------------------------------------------------------------------------------------------------ */

@@ -299,6 +299,17 @@ static void observe_size(struct measures *measures, struct measured *measured, u
 	metrics_observe(measured->sizes, (double)bytes);
 }
 
+static void observe_answer(struct measures *measures, struct measured *measured, int32_t code,
+			   double seconds, double outside_s)
+{
+	metrics_add(count_of(measures, measured, code), 1);
+	if (measured->durations == NULL)
+		make_durations(measures, measured);
+	metrics_observe(measured->durations, seconds);
+	if (measured->own_durations != NULL)
+		metrics_observe(measured->own_durations, seconds - outside_s);
+}
+
 void measure_answered(struct request *r)
 {
 	struct measures *measures = r->server->measures;
@@ -311,12 +322,8 @@ void measure_answered(struct request *r)
 	if (measured == NULL || r->is_measured)
 		return;
 	r->is_measured = true;
-	metrics_add(count_of(measures, measured, r->answer.code ? r->answer.code : 200), 1);
-	if (measured->durations == NULL)
-		make_durations(measures, measured);
-	metrics_observe(measured->durations, seconds);
-	if (measured->own_durations != NULL)
-		metrics_observe(measured->own_durations, seconds - (double)r->outside_ns / TIME_S);
+	observe_answer(measures, measured, r->answer.code ? r->answer.code : 200, seconds,
+		       (double)r->outside_ns / TIME_S);
 	if (r->route.verb == VERB_GET || r->route.verb == VERB_LIST)
 		observe_size(measures, measured, answer_bytes(r));
 }
@@ -354,15 +361,15 @@ void measure_stands(struct request *r)
 
 /* ---- watches ---------------------------------------------------------------------------------------------------- */
 
-static struct place *place_of_watch(const struct request *r)
+static struct place *place_of_watch(const struct outlet *to)
 {
-	return r->measured ? r->measured->place : NULL;
+	return to->measured ? to->measured->place : NULL;
 }
 
-void measure_event(struct request *r, uint32_t bytes)
+void measure_event(const struct outlet *to, uint32_t bytes)
 {
-	struct place *place = place_of_watch(r);
-	struct metrics *metrics = r->server->metrics;
+	struct place *place = place_of_watch(to);
+	struct metrics *metrics = to->server->metrics;
 	char labels[LABELS_MAX];
 
 	if (place == NULL)
@@ -381,18 +388,28 @@ void measure_event(struct request *r, uint32_t bytes)
 		metrics_observe(place->event_sizes, bytes);
 }
 
-void measure_watcher_dropped(struct request *r)
+void measure_watcher_dropped(const struct outlet *to)
 {
-	struct place *place = place_of_watch(r);
+	struct place *place = place_of_watch(to);
 	char labels[LABELS_MAX];
 
 	if (place == NULL)
 		return;
 	if (place->dropped == NULL)
 		place->dropped = metrics_counter(
-		    r->server->metrics, "apiserver_terminated_watchers_total",
+		    to->server->metrics, "apiserver_terminated_watchers_total",
 		    "Watchers that were too slow.", place_labels(place, false, labels));
 	metrics_add(place->dropped, 1);
+}
+
+void measure_watch_over(const struct outlet *to, struct mono began)
+{
+	double seconds = (double)(act_now(to->server->act).ns - began.ns) / TIME_S;
+
+	if (to->measured == NULL)
+		return;
+	metrics_move(to->measured->standing, -1);
+	observe_answer(to->server->measures, to->measured, 200, seconds, 0);
 }
 
 /* ---- the store -------------------------------------------------------------------------------------------------- */

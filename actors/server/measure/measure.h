@@ -14,6 +14,7 @@
 struct certificate_info;
 struct measured;
 struct measures;
+struct outlet;
 struct request;
 
 GIVE struct measures *measures_new(struct metrics *metrics);
@@ -28,8 +29,10 @@ void measure_terminated(struct request *r, int32_t code);
 /* It stands and is no longer under way, until measure_answered. */
 void measure_stands(struct request *r);
 /* Of a watch: an event left; `bytes` 0: it was not made into any. One that is dropped since it was too slow. */
-void measure_event(struct request *r, uint32_t bytes);
-void measure_watcher_dropped(struct request *r);
+void measure_event(const struct outlet *to, uint32_t bytes);
+void measure_watcher_dropped(const struct outlet *to);
+/* As measure_answered, of a watch that has outlived its request. */
+void measure_watch_over(const struct outlet *to, struct mono began);
 /* It was asked something of the store, and has the answer. */
 void measure_store(struct request *r, const char *operation, bool is_failed);
 

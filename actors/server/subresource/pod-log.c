@@ -284,10 +284,20 @@ static enum next look_later(struct request *r)
 	return WAIT;
 }
 
+/* Of the little that there is nothing waits for room. */
+static void say(struct request *r, struct str text)
+{
+	struct outlet to = request_outlet(r);
+
+	(void)r->door->text(&to, text);
+}
+
 static enum next end(struct request *r)
 {
+	struct outlet to = request_outlet(r);
+
 	r->look_at.ns = 0;
-	r->door->end(r, 200);
+	r->door->end(&to, 200);
 	r->is_answered = true;
 	return DONE;
 }
@@ -308,7 +318,7 @@ static enum next begin_following(struct request *r, struct log *log, const struc
 	r->answer.code = 200;
 	r->answer.content_type = STR("text/plain");
 	r->door->begin(r);
-	(void)r->door->text(r, text);
+	say(r, text);
 	return look_later(r);
 }
 
@@ -339,8 +349,7 @@ static enum next go_on(struct request *r, struct log *log)
 	is_known = is_known_still(status, log->container_id, &run, arena);
 	is_over = !is_known || run.end != NULL;
 	if (is_known && is_over)
-		(void)r->door->text(
-		    r, print_lines(arena, log, lines,
+		say(r, print_lines(arena, log, lines,
 				   lines_of(arena, &run, log->container, status->image, lines)));
 	arena_free(arena);
 	return is_over ? end(r) : look_later(r);

@@ -165,21 +165,27 @@ static struct str value_of(void *arg, struct str key)
 	return value.at ? value : STR("");
 }
 
-bool select_matches(const struct options *options, const struct object *object,
-		    struct arena *scratch)
+bool select_matches_both(const struct selector *labels, const struct selector *fields,
+			 const struct object *object, struct arena *scratch)
 {
 	struct looking looking = { object, NULL, scratch };
 
-	if (options->labels.len > 0 || options->labels.is_nothing) {
+	if (labels->len > 0 || labels->is_nothing) {
 		const struct meta_object_meta *meta = object_meta(object);
 
-		if (!selector_matches_labels(&options->labels, meta->labels))
+		if (!selector_matches_labels(labels, meta->labels))
 			return false;
 	}
-	if (options->fields.len == 0)
+	if (fields->len == 0)
 		return true;
 	looking.selectable = selectable_of(object->type);
-	return selector_matches_fields(&options->fields, value_of, &looking);
+	return selector_matches_fields(fields, value_of, &looking);
+}
+
+bool select_matches(const struct options *options, const struct object *object,
+		    struct arena *scratch)
+{
+	return select_matches_both(&options->labels, &options->fields, object, scratch);
 }
 
 bool select_is_all(const struct options *options)

@@ -16,6 +16,8 @@ MUST_USE enum status select_check(const struct type *type, const struct selector
 /* `scratch` is reset by the caller when it likes. */
 bool select_matches(const struct options *options, const struct object *object,
 		    struct arena *scratch);
+bool select_matches_both(const struct selector *labels, const struct selector *fields,
+			 const struct object *object, struct arena *scratch);
 /* Whether the options select at all: without, remainingItemCount can be told. */
 bool select_is_all(const struct options *options);
 

@@ -14,14 +14,16 @@ extern const struct verb_steps get_steps, list_steps, watch_steps, create_steps,
 
 struct watch *watch_of_link(struct list *link);        /* of cache_watchers */
 struct watch *watch_of_server_link(struct list *link); /* of server->watches */
-struct request *watch_request(const struct watch *watch);
+const struct outlet *watch_outlet(const struct watch *watch);
 bool watch_is_near(const struct watch *watch); /* of an actor, not of a connection */
 void watch_pump(struct watch *watch);          /* sends what there is room for */
-void watch_writable(struct request *r);        /* the door has room again */
-void watch_progress(struct request *r);        /* its peer wants to know how far it is */
+void watch_writable(struct watch *watch);      /* the door has room again */
+void watch_progress(struct watch *watch);      /* its peer wants to know how far it is */
 void watch_tick(struct watch *watch, struct mono now);
 void watch_close(struct watch *watch, int32_t code);
-void watch_gone(struct watch *watch);                 /* without a word to the peer */
+void watch_cancel(struct watch *watch);               /* without a word to the peer */
+void watch_settle(struct watch *watch);               /* it lasts: its request goes, if that can */
+void watch_gone(struct watch *watch);                 /* its request is about to go, it is over */
 void watch_abandon(struct watch *watch);              /* only what it holds is given back */
 struct watch *request_watch(const struct request *r); /* NULL: it is none */
 

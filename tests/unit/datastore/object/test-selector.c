@@ -206,6 +206,20 @@ TEST(an_absent_selector_selects_nothing_and_an_empty_one_everything)
 	CHECK_STR(selector_print(&selector, test_arena()), "a=1,b=2");
 }
 
+TEST(a_copy_of_a_selector_outlives_what_it_was_copied_from)
+{
+	struct arena *from_arena = arena_new(0), *arena = arena_new(0);
+	struct str text = arena_str(from_arena, STR("app in (web,api),!gone,tier!=db"));
+	struct selector from, copy, all = SELECTOR_ALL;
+
+	CHECK_STATUS(selector_parse_labels(text, from_arena, &from, NULL), OK);
+	copy = selector_copy(&from, arena);
+	arena_free(from_arena);
+	CHECK_STR(selector_print(&copy, arena), "app in (api,web),!gone,tier!=db");
+	CHECK_EQ(selector_copy(&all, arena).len, 0);
+	arena_free(arena);
+}
+
 TEST(labels_and_expressions_of_a_selector_all_hold)
 {
 	struct str values[] = { STR("x"), STR("y") };
