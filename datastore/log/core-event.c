@@ -282,7 +282,9 @@ static enum status client_submit(struct core *core, struct str payload, struct f
 	if (core_last(core) - core->commit >= CORE_UNCOMMITTED ||
 	    core->window.bytes >= CORE_WINDOW_BYTES)
 		return fault_set(why, BUSY, "", "too many entries under way");
-	return core_submit(core, ENTRY_COMMAND, payload, why);
+	TRY(core_submit(core, ENTRY_COMMAND, payload, why));
+	core_commit_submitted(core);
+	return OK;
 }
 
 static enum status change(struct core *core, const struct members *next, struct fault *why)

@@ -514,6 +514,9 @@ struct mono core_wake_at(const struct core *core)
 		ms = (int64_t)core->ticked_ms + core->config.heartbeat_ms / 2;
 	if (core_must_wait(core) && ms <= now_ms)
 		ms = now_ms + core->config.heartbeat_ms; /* CORE_PERSISTED comes first, usually */
+	int64_t tell_ms = (core->pace.tell_at.ns + TIME_MS - 1) / TIME_MS;
+	if (tell_ms != 0 && ms > tell_ms)
+		ms = tell_ms;
 	if (core->ordered_at.ns != 0 && ms > now_ms + ORDER_AGAIN_MS)
 		ms = now_ms + ORDER_AGAIN_MS;
 	if (core->reads.asked.len > 0 && ms > now_ms + core->config.heartbeat_ms)

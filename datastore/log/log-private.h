@@ -46,6 +46,14 @@ struct core_peer {
 	struct mono sent;
 };
 
+/* Leader: how closely entries follow each other. */
+struct core_pace {
+	struct mono submitted_at; /* the last one */
+	uint32_t in_a_row;        /* closely */
+	uint32_t price;           /* of a wait for the next one */
+	struct mono tell_at;      /* such a wait is over; 0: there is none */
+};
+
 /* What a leader's member must have heard of as committed. */
 struct core_told {
 	uint64_t id, index;
@@ -82,6 +90,7 @@ struct core {
 	    witness_limit; /* what a witness may know of, as leader of that term */
 	struct core_told told[LIMIT_MEMBERS]; /* leader */
 	uint32_t told_count;
+	struct core_pace pace;
 	struct core_update *update; /* of the step under way */
 	/* Entries that libraft is being given; it names those that it wants written. */
 	struct entry *const *given;
@@ -115,7 +124,8 @@ struct raft_configuration core_raft_configuration(const struct members *members)
 /* libraft's bytes for a list of members, from raft_malloc. */
 struct raft_buffer core_raft_members(const struct members *members);
 
-/* core-commit.c: what is committed is told at once */
+/* core-commit.c: what is committed is told at once, or by an append that is about to follow */
+void core_commit_submitted(struct core *core); /* an entry, which goes to everybody */
 void core_commit_note(struct core *core, uint64_t to, uint64_t index); /* an append says so */
 void core_commit_tell(struct core *core);                              /* after each step */
 MUST_USE enum status core_commit_heard(struct core *core, uint64_t from,

@@ -124,6 +124,38 @@ TEST(followers_hear_at_once_what_is_committed)
 	council_free(council);
 }
 
+/* So many entries, each as soon as the one before is agreed upon; true if followers then know of the last one. */
+static bool submit_closely(struct council *council, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		CHECK_STATUS(council_submit(council, 1, STR("x")), OK);
+		council_settle(council, ALL);
+		CHECK_EQ(council_commit(council, 1), core_last(council->core[1]));
+		CHECK(council_commit(council, 2) >= core_last(council->core[1]) - 1);
+	}
+	return council_commit(council, 2) == core_last(council->core[1]);
+}
+
+TEST(where_entries_follow_each_other_closely_the_next_one_says_what_is_committed)
+{
+	struct council *council = council_new(3);
+	council_elect(council, 1, ALL);
+	council_settle(council, ALL);
+	CHECK(!submit_closely(council, 20));
+	/* Nothing follows any more: it is said soon, and long before a heartbeat. */
+	int64_t left_ns = core_wake_at(council->core[1]).ns - council->now[1].ns;
+	CHECK(left_ns > 0 && left_ns <= 3 * TIME_MS);
+	council_elapse_alone(council, 1, 3);
+	council_settle(council, ALL);
+	CHECK_EQ(council_commit(council, 2), core_last(council->core[1]));
+	CHECK_EQ(council_commit(council, 3), core_last(council->core[1]));
+	/* It was waited for in vain: the next wait is dearer. */
+	CHECK(submit_closely(council, 15));
+	CHECK(!submit_closely(council, 5));
+	CHECK(!submit_closely(council, 5));
+	council_free(council);
+}
+
 TEST(a_follower_with_a_slow_disk_hears_of_what_others_have_agreed_upon)
 {
 	struct council *council = council_new(3);
