@@ -100,6 +100,12 @@ static void take_extra(const struct request_headers *config, struct http_headers
 	out->extra = list;
 }
 
+void request_header_trust(struct request_headers *config, struct str authorities)
+{
+	config->authorities = authorities;
+	memset(config->kept, 0, sizeof config->kept);
+}
+
 /* ---- the certificate -------------------------------------------------------------------------------------------- */
 
 static bool is_kept(struct request_headers *config, const uint8_t digest[CRYPTO_SHA256_BYTES],

@@ -34,6 +34,8 @@ struct request_headers {
 bool request_header_is_shown(const struct request_headers *config, struct http_headers headers);
 /* Whether the header is one of those that proxies speak by. */
 bool request_header_is_one(const struct request_headers *config, struct str name);
+/* Other authorities count from now on; borrowed. */
+void request_header_trust(struct request_headers *config, struct str authorities);
 struct authenticator authentication_request_header(struct request_headers *config);
 
 #endif

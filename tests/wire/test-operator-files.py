@@ -263,6 +263,22 @@ def test_one_more_door_shows_a_certificate_of_others_and_knows_their_clients():
             for path in ("/troupe/status", "/troupe/tree", "/troupe/past/", "/troupe/recovery/state"):
                 assert ask(path, ann)[0] == 404, (path, ask(path, ann))
             assert node.request("GET", review)[0] == 200
+            # Files that change count without a start: other clients' authority, then another certificate and its key, one after the other.
+            os.makedirs(folder + "/new")
+            others = authority(folder + "/new", "others")
+            bob = issue(folder + "/new", others, "bob", "DNS:bob")
+            os.replace(others[0], clients[0])
+            until(lambda: ask(review, bob)[0] == 403, 20, "another authority counts")
+            assert ask(review, ann)[0] == 401
+            newer = issue(folder + "/new", served, "newer", "IP:" + door)
+
+            def shown():
+                return ssl.get_server_certificate((door, 7443))
+            before = shown()
+            os.replace(newer[0], cert)
+            os.replace(newer[1], key)
+            until(lambda: shown() != before, 30, "another certificate is shown")
+            assert ask(review, bob)[0] == 403
 
 
 def test_what_the_operator_goes_without_does_not_work():

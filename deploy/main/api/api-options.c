@@ -103,7 +103,7 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 	out->authentication.own_issuer = place->own_issuer;
 	out->authentication.issuers.metrics = place->metrics;
 	TRY(authentication_file_load(&out->authentication, line, arena, why));
-	TRY(request_header_options_load(line, arena, &out->request_headers, why));
+	TRY(request_header_options_load(line, arena, &out->request_headers, &out->proxies, why));
 	out->has_bootstrap_tokens = command_flag(line, "enable-bootstrap-token-auth");
 	TRY(plugin_options_load(command_text(line, "disable-admission-plugins"), &out->idle_plugins,
 				why));

@@ -29,6 +29,7 @@ struct api_options {
 	struct authentication_file authentication;
 	bool has_bootstrap_tokens;
 	struct request_headers request_headers;
+	struct text_file proxies; /* their authorities */
 	struct authorization_file authorization;
 	struct encryption_file encryption;
 	bool reloads;                  /* the latter */

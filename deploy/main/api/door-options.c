@@ -1,6 +1,5 @@
 #include "deploy/main/api/door-options.h"
 
-#include "deploy/main/api/file/operator-file.h"
 #include "runtime/loop/loop.h"
 
 static const char *const others[] = { "door-cert-file", "door-key-file", "door-client-ca-file" };
@@ -38,32 +37,28 @@ static enum status prove(const struct door_setting *door, const char *path, stru
 enum status door_options_load(const struct command_line *line, struct arena *arena,
 			      struct door_setting *out, struct fault *why)
 {
-	struct door_setting door = { .listen = command_text(line, "door-listen") };
-	const char *authority = command_text(line, "door-client-ca-file");
-
-	*out = (struct door_setting){ 0 };
-	TRY(check_others(line, door.listen != NULL, why));
-	if (door.listen == NULL)
+	*out = (struct door_setting){ .listen = command_text(line, "door-listen") };
+	TRY(check_others(line, out->listen != NULL, why));
+	if (out->listen == NULL)
 		return OK;
-	TRY(operator_file_read(command_text(line, "door-cert-file"), arena, &door.certificate_pem,
-			       why));
-	TRY(operator_file_read(command_text(line, "door-key-file"), arena, &door.key_pem, why));
-	if (authority != NULL)
-		TRY(operator_file_read(authority, arena, &door.authorities_pem, why));
-	TRY(prove(&door, command_text(line, "door-cert-file"), arena, why));
-	*out = door;
-	return OK;
+	TRY(text_file_load(&out->certificate, command_text(line, "door-cert-file"), "door", true,
+			   arena, why));
+	TRY(text_file_load(&out->key, command_text(line, "door-key-file"), "door", false, arena,
+			   why));
+	TRY(text_file_load(&out->authorities, command_text(line, "door-client-ca-file"), "door",
+			   false, arena, why));
+	return prove(out, command_text(line, "door-cert-file"), arena, why);
 }
 
 struct tls_config door_tls(const struct door_setting *door, struct str cluster_pem,
 			   struct arena *arena)
 {
-	struct str own = cluster_pem, more = door->authorities_pem;
+	struct str own = cluster_pem, more = door->authorities.text;
 
 	return (struct tls_config){ .is_server = true,
 				    .clients = TLS_CLIENTS_MAY_SHOW,
-				    .certificate_pem = door->certificate_pem,
-				    .key_pem = door->key_pem,
+				    .certificate_pem = door->certificate.text,
+				    .key_pem = door->key.text,
 				    .authorities_pem =
 					own.len == 0    ? more
 					: more.len == 0 ? own

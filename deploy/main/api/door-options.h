@@ -7,6 +7,7 @@
 #ifndef DEPLOY_MAIN_API_DOOR_OPTIONS_H
 #define DEPLOY_MAIN_API_DOOR_OPTIONS_H
 
+#include "deploy/main/api/file/text-file.h"
 #include "deploy/main/command/command.h"
 #include "transport/tls/context.h"
 
@@ -23,8 +24,8 @@
 
 struct door_setting {
 	const char *listen; /* NULL: there is none, and nothing else is set */
-	struct str certificate_pem, key_pem;
-	struct str authorities_pem; /* absent: the cluster's own alone */
+	struct text_file certificate, key;
+	struct text_file authorities; /* none: the cluster's own alone */
 };
 
 /* BAD_REQUEST and others with words: one option without the others, a file that is none, a key of another certificate. Blocks. */

@@ -1,8 +1,5 @@
 #include "deploy/main/api/request-header-options.h"
 
-#include "deploy/main/api/file/operator-file.h"
-#include "transport/tls/certificate.h"
-
 #define NAMES_MAX 32U
 
 /* What stands between the commas; absent: nothing was given. */
@@ -42,22 +39,17 @@ static enum status read_headers(const struct command_line *line, const char *nam
 }
 
 enum status request_header_options_load(const struct command_line *line, struct arena *arena,
-					struct request_headers *out, struct fault *why)
+					struct request_headers *out, struct text_file *file,
+					struct fault *why)
 {
-	const char *path = command_text(line, "requestheader-client-ca-file");
-	struct certificate_info info;
-	struct fault said = { 0 };
-
 	TRY(read_list(line, "requestheader-allowed-names", arena, &out->allowed, why));
 	TRY(read_headers(line, "requestheader-username-headers", arena, &out->users, why));
 	TRY(read_headers(line, "requestheader-uid-headers", arena, &out->uids, why));
 	TRY(read_headers(line, "requestheader-group-headers", arena, &out->groups, why));
 	TRY(read_headers(line, "requestheader-extra-headers-prefix", arena, &out->extra_prefixes,
 			 why));
-	if (path == NULL)
-		return OK;
-	TRY(operator_file_read(path, arena, &out->authorities, why));
-	if (certificate_read(out->authorities, arena, &info, &said) != OK)
-		return fault_set(why, BAD_REQUEST, path, "%.120s: %.250s", path, said.text);
+	TRY(text_file_load(file, command_text(line, "requestheader-client-ca-file"), "front-proxy",
+			   true, arena, why));
+	out->authorities = file->text;
 	return OK;
 }

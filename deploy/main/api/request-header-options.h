@@ -5,6 +5,7 @@
 #define DEPLOY_MAIN_API_REQUEST_HEADER_OPTIONS_H
 
 #include "actors/authentication/request-header.h"
+#include "deploy/main/api/file/text-file.h"
 #include "deploy/main/command/command.h"
 
 /* For the table of options. */
@@ -24,9 +25,9 @@
 			"how headers begin that say more of the user",                      \
 			.fallback = "X-Remote-Extra-")
 
-/* `out->authorities` absent: there are no front proxies. All of it is the arena's. Blocks. */
+/* `out->authorities` absent: there are no front proxies. They are `file`'s, which may change; all else is the arena's. Blocks. */
 MUST_USE enum status request_header_options_load(const struct command_line *line,
 						 struct arena *arena, struct request_headers *out,
-						 struct fault *why);
+						 struct text_file *file, struct fault *why);
 
 #endif

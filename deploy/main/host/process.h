@@ -35,6 +35,7 @@ struct process {
 	struct pki pki;
 	struct root_life life;
 	struct str front_proxies_pem; /* whose certificates the API's clients may show too; absent: none */
+	bool has_other_proxies; /* and clients are not told of them yet */
 	struct tls_context *api_tls, *etcd_tls, *link_client, *link_server;
 	struct loop *loop;
 	struct peer *peer;

@@ -19,6 +19,7 @@
 #include "deploy/main/node/renewal.h"
 #include "deploy/main/recovery/keeper.h"
 #include "deploy/main/wear/wear.h"
+#include "runtime/base/log.h"
 #include "runtime/loop/loop.h"
 #include "transport/http/server.h"
 
@@ -144,7 +145,44 @@ static enum status name_front_proxies(struct process *process, struct str author
 	return authorities.len == 0 ? OK : process_use_keys(process, &process->pki, why);
 }
 
-/* Its certificate is read once: a new one counts after a restart of this host. */
+/* What clients are told of leaves with the next look at the certificates (renewal.c): who shows the right one need not be told. */
+static void trust_proxies(void *arg)
+{
+	struct core *core = arg;
+
+	request_header_trust(&core->api.request_headers, core->api.proxies.text);
+	core->process.front_proxies_pem = core->api.proxies.text;
+	core->process.has_other_proxies = true;
+}
+
+/* Files that change one after the other fit together when the last of them has; until then what was goes on. */
+static void change_door(void *arg)
+{
+	struct core *core = arg;
+	const struct process *process = &core->process;
+	struct arena *arena = arena_new(0);
+	struct tls_config config = door_tls(&core->api.door, process->pki.ca.certificate_pem, arena);
+	struct fault why = { 0 };
+
+	if (tls_context_replace(core->door_tls, &config, &why) != OK)
+		log_warn("door", "the files do not go together, the last go on", LOG_FAULT(&why));
+	arena_free(arena);
+}
+
+static void add_texts(struct core *core)
+{
+	struct door_setting *door = &core->api.door;
+
+	core->api.proxies.changed = trust_proxies;
+	door->certificate.changed = door->key.changed = door->authorities.changed = change_door;
+	core->api.proxies.arg = core;
+	door->certificate.arg = door->key.arg = door->authorities.arg = core;
+	add_reload(core, "front-proxy-file", &core->api.proxies.reload);
+	add_reload(core, "door-certificate-file", &door->certificate.reload);
+	add_reload(core, "door-key-file", &door->key.reload);
+	add_reload(core, "door-client-ca-file", &door->authorities.reload);
+}
+
 static enum status configure_door(struct core *core, struct fault *why)
 {
 	const struct door_setting *door = &core->api.door;
@@ -267,6 +305,7 @@ int hosts_core(const struct command_line *line)
 	configure_http(&core);
 	if (configure_door(&core, &why) != OK)
 		return failed(line, &why);
+	add_texts(&core);
 	configure_etcd(&core, command_text(line, "etcd-listen"));
 	core.keeper.process = &core.process;
 	core.historian.audit_path = core.api.audit.log.file.path;

@@ -74,12 +74,26 @@ static void drop_look(void *arg)
 	mem_free(look);
 }
 
+/* Other front proxies: clients are told whose certificates may be shown. */
+static void name_proxies(struct renewal *renewal)
+{
+	struct fault why = { 0 };
+
+	if (!renewal->process->has_other_proxies)
+		return;
+	renewal->process->has_other_proxies = false;
+	if (process_use_keys(renewal->process, &renewal->used, &why) != OK)
+		log_warn("renewal", "clients are not told of the front proxies' authority",
+			 LOG_FAULT(&why));
+}
+
 static void begin_look(struct act *act, struct renewal *renewal)
 {
 	struct look look = { .process = renewal->process,
 			     .used = &renewal->used,
 			     .arena = arena_new(0) };
 
+	name_proxies(renewal);
 	renewal->look = mem_copy(&look, sizeof look);
 	act_job(act, NULL, run_look, renewal->look, drop_look, 0);
 }
