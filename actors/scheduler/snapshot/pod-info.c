@@ -91,6 +91,21 @@ struct str pod_info_key(const struct object *object, struct arena *arena)
 	return str_of(key, (size_t) namespace.len + 1 + name.len);
 }
 
+/* It is kept as long as the pod is there: what was needed to sum up takes twice as much as all the rest, and goes. */
+static void sum_up(struct pod_info *info, enum resources_view view)
+{
+	struct arena *arena = arena_new(0);
+	struct resources *request = &info->request;
+
+	*request = resources_of_pod(info->pod, view, arena);
+	info->at_least = resources_at_least(info->pod, view, arena);
+	request->scalars = request->scalar_count > 0
+			       ? arena_copy(info->arena, request->scalars,
+					    request->scalar_count * sizeof request->scalars[0])
+			       : NULL;
+	arena_free(arena);
+}
+
 struct pod_info *pod_info_new(const struct object *object, enum resources_view view)
 {
 	struct arena *arena = arena_new(0);
@@ -102,8 +117,7 @@ struct pod_info *pod_info_new(const struct object *object, enum resources_view v
 	info->pod = object->record;
 	info->key = pod_info_key(object, arena);
 	info->priority = info->pod->spec->priority;
-	info->request = resources_of_pod(info->pod, view, arena);
-	info->at_least = resources_at_least(info->pod, view, arena);
+	sum_up(info, view);
 	info->label_bits = pod_term_label_bits(info->pod->metadata->labels);
 	find_ports(info);
 	read_terms(info);

@@ -158,6 +158,20 @@ TEST(room_is_what_is_left_of_what_the_node_can_give)
 	CHECK_CASES(cases);
 }
 
+TEST(what_is_kept_of_a_pod_is_what_it_asks_for_and_not_how_that_was_summed_up)
+{
+	const struct pod_info *plain =
+	    records_pod("{\"spec\":{" CONTAINER("\"cpu\":\"100m\",\"memory\":\"64Mi\"") "}}");
+	const struct pod_info *rich =
+	    records_pod("{\"spec\":{" CONTAINER("\"cpu\":\"1\",\"example.com/gpu\":\"2\"") "}}");
+
+	CHECK(arena_size(plain->arena) <= 512);
+	CHECK_EQ(plain->request.cpu_milli, 100);
+	CHECK_EQ(plain->request.memory_bytes, 64 << 20);
+	CHECK_EQ(plain->request.scalar_count, 0);
+	CHECK_EQ(resources_scalar(&rich->request, STR("example.com/gpu")), 2);
+}
+
 TEST(room_counts_init_containers_sidecars_overhead_and_the_pods_own_requests)
 {
 	static const struct case_of_one cases[] = {
