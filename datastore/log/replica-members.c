@@ -238,11 +238,15 @@ static struct roles_input make_input(const struct replica *replica,
 	};
 }
 
+static enum status check_leader(const struct replica *replica)
+{
+	return core_role(replica->core) == CORE_LEADER ? OK : UNAVAILABLE;
+}
+
 enum status replica_member(const struct replica *replica, uint64_t id, struct roles_member *out)
 {
 	const struct member *member = members_find(core_members(replica->core), id);
-	if (core_role(replica->core) != CORE_LEADER)
-		return UNAVAILABLE;
+	TRY(check_leader(replica));
 	if (!member)
 		return NOT_FOUND;
 	*out = describe(replica, member, find_peer(replica, id), replica->now);
@@ -262,8 +266,7 @@ void replica_fill_status(const struct replica *replica, struct replica_status *o
 enum status replica_forecast(const struct replica *replica, uint64_t id, struct forecast *out)
 {
 	struct roles_member at[LIMIT_MEMBERS];
-	if (core_role(replica->core) != CORE_LEADER)
-		return UNAVAILABLE;
+	TRY(check_leader(replica));
 	if (!members_find(core_members(replica->core), id))
 		return NOT_FOUND;
 	struct roles_input input = make_input(replica, at, replica->now);
@@ -288,11 +291,6 @@ static enum status change(struct replica *replica, const struct members *next, s
 	for (uint32_t i = 0; i < replica->peers.len; i++)
 		replica->peers.at[i].has_caught_up = false;
 	return OK;
-}
-
-static enum status check_leader(const struct replica *replica)
-{
-	return core_role(replica->core) == CORE_LEADER ? OK : UNAVAILABLE;
 }
 
 enum status replica_add(struct replica *replica, const struct member *member, struct mono now,
@@ -432,6 +430,11 @@ enum status replica_transfer(struct replica *replica, uint64_t id, struct mono n
 		replica->transfer_to = 0;
 	replica_settle(replica, now, out);
 	return status;
+}
+
+bool replica_is_handing_over(const struct replica *replica)
+{
+	return core_transferee(replica->core) != 0;
 }
 
 static void follow_transfer(struct replica *replica, struct mono now, struct replica_output *out)

@@ -66,6 +66,8 @@ uint64_t
 replica_id(const struct replica *replica); /* chosen at random when the log was made, and kept */
 /* Its log waits for the disk: what is submitted meanwhile is written when that has come back, and not before. */
 bool replica_is_writing(const struct replica *replica);
+/* A leader that has begun to hand over: it takes nothing that is submitted, until another one leads or that has failed. */
+bool replica_is_handing_over(const struct replica *replica);
 bool replica_is_pristine(const struct replica *replica); /* no entries: bootstrap it, or have it added */
 /* Makes this the only voter of a new cluster. `self.id` is ignored. EXISTS unless pristine. Blocking too. */
 MUST_USE enum status replica_bootstrap(struct replica *replica, const struct member *self,

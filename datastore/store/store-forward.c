@@ -123,7 +123,7 @@ static void try_here(struct store *store, uint32_t at)
 {
 	struct store_forward forward = take_out(store, at);
 	forward.number = 0;
-	if (forward.type == &store_write_type)
+	if (forward.type == &store_write_type && !forward.is_guest)
 		forward.body.write.for_term = store->seen.term;
 	enum status status = store_take_again(store, &forward);
 	if (status == UNAVAILABLE || (forward.is_doubtful && (status == BUSY || status == FULL))) {
@@ -148,6 +148,17 @@ static void try_again(struct store *store, uint32_t at)
 		forward->number = 0;
 }
 
+/* Whoever passed it on sees to it that the next leader gets it. */
+static void try_guest(struct store *store, uint32_t at)
+{
+	const struct store_forward *guest = &store->forwards.all.at[at];
+	if (guest->term == store->seen.term && store_is_leader(store) &&
+	    !replica_is_handing_over(store->replica) && act_now(store->act).ns < guest->until.ns)
+		try_here(store, at);
+	else
+		give_up(store, at, UNAVAILABLE);
+}
+
 /* It is with one who no longer leads, and nobody may ever answer. */
 static bool is_overtaken(const struct store *store, const struct store_forward *forward)
 {
@@ -159,6 +170,10 @@ static void go_on(struct store *store, uint32_t at)
 {
 	struct store_forward *forward = &store->forwards.all.at[at];
 	bool was_doubtful = forward->is_doubtful;
+	if (forward->is_guest) {
+		try_guest(store, at);
+		return;
+	}
 	if (forward->number != 0) {
 		if (!is_overtaken(store, forward))
 			return;
@@ -229,19 +244,40 @@ static bool may_wait(const struct store *store, const struct act_type *type)
 	       store->leaderless_s < STORE_LEADERLESS_S;
 }
 
-enum status store_pass_on(struct store *store, const struct act_msg *msg)
+/* What the message holds is the forward's from now on. */
+static enum status keep(struct store *store, const struct act_msg *msg, struct store_forward *out)
 {
-	struct store_forward forward = make_forward(store, msg);
-	struct arena **arena = arena_of(msg->type, &forward.body);
+	*out = make_forward(store, msg);
+	struct arena **arena = arena_of(msg->type, &out->body);
 	if (store->forwards.all.len >= LIMIT_PROPOSALS ||
-	    store->forwards.bytes + forward.bytes > STORE_FORWARD_BYTES)
+	    store->forwards.bytes + out->bytes > STORE_FORWARD_BYTES)
 		return BUSY;
-	forward.arena = act_keep(store->act, msg);
+	out->arena = act_keep(store->act, msg);
 	if (arena && *arena)
-		forward.arena = *arena;
+		out->arena = *arena;
 	if (arena)
 		*arena = NULL;
-	store->forwards.bytes += forward.bytes;
+	store->forwards.bytes += out->bytes;
+	return OK;
+}
+
+enum status store_hold(struct store *store, const struct act_msg *msg, bool is_guest)
+{
+	struct store_forward forward;
+	assert(msg->kind == ACT_REQUEST && is_command(msg->type));
+	TRY(keep(store, msg, &forward));
+	forward.ticket = act_ticket(msg);
+	forward.is_guest = is_guest;
+	forward.term = store->seen.term;
+	vec_push(&store->forwards.all, forward);
+	arm(store, STORE_FORWARD_AGAIN_MS);
+	return OK;
+}
+
+enum status store_pass_on(struct store *store, const struct act_msg *msg)
+{
+	struct store_forward forward;
+	TRY(keep(store, msg, &forward));
 	enum status status = try_leader(store, &forward);
 	if (msg->kind != ACT_REQUEST || (status != OK && !may_wait(store, msg->type))) {
 		release(store, &forward);

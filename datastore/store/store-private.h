@@ -468,6 +468,8 @@ void store_on_command(struct store *store, const struct act_msg *msg);
 void store_propose(struct store *store, const struct command *command);
 void store_on_flush_commands(struct store *store);
 void store_submit(struct store *store); /* what gathered, as far as entries may be under way */
+/* The same before a lead is handed over, which ends the taking: whatever the disk does, what has gathered goes with it. */
+void store_submit_rest(struct store *store);
 void store_apply(struct store *store, const struct entry *entry);
 void store_write_fini(struct store *store);
 void store_fail_gathering(struct store *store);

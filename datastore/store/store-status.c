@@ -289,11 +289,13 @@ static enum status do_member_request(struct store *store, const struct act_msg *
 		*id = ACT_AS(msg, store_member_leave)->id;
 		bool is_for_a_while = ACT_AS(msg, store_member_leave)->is_for_a_while;
 		store_note_leave(store, *id, is_for_a_while);
+		store_submit_rest(store);
 		return replica_leave(store->replica, *id, !is_for_a_while, act_now(store->act),
 				     &store->out);
 	}
 	*id = ACT_AS(msg, store_transfer)->id;
 	tell_going(store);
+	store_submit_rest(store);
 	return replica_transfer(store->replica, *id, act_now(store->act), &store->out);
 }
 

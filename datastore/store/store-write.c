@@ -173,9 +173,10 @@ ACT_BRANCH(seems_overloaded, 20, "the store's leader refuses a write as if it we
 static enum status take(struct store *store, const struct command *command,
 			const struct store_waiter *waiter)
 {
-	if (command->kind == COMMAND_WRITE && command->write.for_term &&
-	    command->write.for_term != store->seen.term)
-		return UNAVAILABLE; /* it was tried elsewhere since */
+	if (replica_is_handing_over(store->replica) ||
+	    (command->kind == COMMAND_WRITE && command->write.for_term &&
+	     command->write.for_term != store->seen.term)) /* it was tried elsewhere since */
+		return UNAVAILABLE;
 	if (is_overloaded(store) || act_buggify(store->act, &seems_overloaded))
 		return BUSY;
 	if (is_behind(store) || store->seen.is_full)
@@ -183,6 +184,18 @@ static enum status take(struct store *store, const struct command *command,
 	TRY(check_again(store, command));
 	gather(store, command, waiter);
 	return OK;
+}
+
+/*
+ * Not taken, but it can be soon: by us, when what earlier terms left is applied, which a new leader knows some milliseconds after its election;
+ * by whoever we are handing over to. What another store passed on is ours to hold in the first case, and its own in the second.
+ */
+static bool may_hold(const struct store *store, const struct command *command, bool is_forwarded)
+{
+	if (replica_is_handing_over(store->replica))
+		return !is_forwarded;
+	return is_forwarded && command->kind == COMMAND_WRITE &&
+	       command->write.for_term == store->seen.term;
 }
 
 void store_on_command(struct store *store, const struct act_msg *msg)
@@ -197,9 +210,13 @@ void store_on_command(struct store *store, const struct act_msg *msg)
 	else
 		waiter.type = NULL;
 	enum status status = command_check(&command, NULL);
-	if (status == OK && store_is_leader(store))
+	if (status == OK && store_is_leader(store)) {
 		status = take(store, &command, &waiter);
-	else if (status == OK)
+		if (status == UNAVAILABLE && msg->kind == ACT_REQUEST &&
+		    may_hold(store, &command, is_forwarded) &&
+		    store_hold(store, msg, is_forwarded) == OK)
+			return;
+	} else if (status == OK)
 		status = is_forwarded || store_pass_on(store, msg) != OK ? UNAVAILABLE : OK;
 	if (status != OK)
 		store_answer_failure(store, waiter.ticket, waiter.type, status);
@@ -241,19 +258,29 @@ static void fail_batch(struct store *store, struct store_batch *batch, enum stat
 	batch_free(store, batch);
 }
 
+static void submit_first(struct store *store)
+{
+	struct store_batch *batch = store->gathering.at[0];
+	vec_remove(&store->gathering, 0);
+	enum status status =
+	    replica_submit(store->replica, text_str(&batch->bytes), act_now(store->act),
+			   &store->out, &batch->index, &batch->term);
+	if (status == OK)
+		vec_push(&store->in_flight, batch);
+	else /* nothing of it happened */
+		fail_batch(store, batch, status);
+}
+
 void store_submit(struct store *store)
 {
-	while (store->gathering.len && may_submit(store)) {
-		struct store_batch *batch = store->gathering.at[0];
-		vec_remove(&store->gathering, 0);
-		enum status status =
-		    replica_submit(store->replica, text_str(&batch->bytes), act_now(store->act),
-				   &store->out, &batch->index, &batch->term);
-		if (status == OK)
-			vec_push(&store->in_flight, batch);
-		else /* nothing of it happened */
-			fail_batch(store, batch, status);
-	}
+	while (store->gathering.len && may_submit(store))
+		submit_first(store);
+}
+
+void store_submit_rest(struct store *store)
+{
+	while (store->gathering.len && store->in_flight.len < STORE_IN_FLIGHT)
+		submit_first(store);
 }
 
 void store_fail_gathering(struct store *store)
@@ -363,8 +390,11 @@ static void apply_members(struct store *store, const struct entry *entry)
 void store_apply(struct store *store, const struct entry *entry)
 {
 	assert(entry->index == store->applied_index + 1);
+	bool is_first = store->applied_term != entry->term;
 	store->applied_index = entry->index;
 	store->applied_term = entry->term;
+	if (is_first && entry->term == store->seen.term)
+		store_forward_leader(store); /* what waited for that can be taken now */
 	if (entry->kind == ENTRY_COMMAND) {
 		apply_commands(store, entry);
 		return;
