@@ -13,6 +13,7 @@ import os
 import random
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -32,7 +33,7 @@ class Person(threading.Thread):
     def __init__(self, histories, number, node):
         super().__init__(daemon=True)
         self.histories, self.number, self.node = histories, number, node
-        self.random = random.Random(number)
+        self.random = random.Random(random.random())
         self.connection, self.seen, self.count, self.done = None, {}, 0, []
 
     def send(self, method, path, body=None):
@@ -149,8 +150,15 @@ def judge(operations, pictures=None):
     lines = "".join(json.dumps(each) + "\n" for each in operations)
     done = run([checker(), *([pictures] if pictures else [])], None, JUDGE_SECONDS, stdin=lines)
     if done.returncode != 0:
-        raise Failed("the answers contradict each other:\n%s%s" % (done.stdout, done.stderr))
+        raise Failed("the answers contradict each other (%s):\n%s%s" % (kept(lines), done.stdout, done.stderr))
     return done.stdout.strip()
+
+
+def kept(lines):
+    """A bad history happens once: the file where it is looked at later."""
+    with tempfile.NamedTemporaryFile("w", prefix="history-", suffix=".jsonl", delete=False) as file:
+        file.write(lines)
+    return file.name
 
 
 def judge_revisions(writes):

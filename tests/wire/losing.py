@@ -262,7 +262,7 @@ def restart_all(cluster, rounds, moves):
     for begin, end in writer.took:
         longest.add((end - begin) * 1000)
     print("%s; %d writes, %d failed, %d times told to come again; %s" % (away, done, len(failed), writer.again, longest), flush=True)
-    assert done > 50 and not failed, failed[:5]
+    assert done > 10 and not failed, (done, failed[:5])
     for node in cluster.nodes:
         code, found = node.request("GET", MAPS + "?limit=1")
         assert code == 200, (node.name, code, found)
