@@ -25,6 +25,7 @@ static const struct names {
 struct packed {
 	struct text text;
 	uint64_t used; /* when it was last asked for, in requests */
+	bool is_asked; /* by somebody who could not read it packed */
 };
 
 struct document {
@@ -263,19 +264,28 @@ static void make_room(struct documents *documents, const struct packed *keep)
 	}
 }
 
+static enum status make(const struct documents *documents, struct document *document,
+			enum format format, struct text *out)
+{
+	struct text json = text_new(OPENAPI_BYTES_MAX);
+	enum status status = make_json(documents, document, format == FORMAT_JSON ? out : &json);
+
+	if (status == OK && format == FORMAT_PROTO)
+		status = openapi_proto(text_str(&json), out, NULL);
+	text_fini(&json);
+	return status;
+}
+
 static enum status pack(struct documents *documents, struct document *document, enum format format,
 			struct packed *packed)
 {
-	struct text json = text_new(OPENAPI_BYTES_MAX), proto = text_new(OPENAPI_BYTES_MAX);
-	enum status status = make_json(documents, document, &json);
+	struct text plain = text_new(OPENAPI_BYTES_MAX);
+	enum status status = make(documents, document, format, &plain);
 
 	packed->text = text_new(OPENAPI_BYTES_MAX);
-	if (status == OK && format == FORMAT_PROTO)
-		status = openapi_proto(text_str(&json), &proto, NULL);
 	if (status == OK)
-		status = gzip_pack(&packed->text, text_str(format == FORMAT_PROTO ? &proto : &json));
-	text_fini(&json);
-	text_fini(&proto);
+		status = gzip_pack(&packed->text, text_str(&plain));
+	text_fini(&plain);
 	if (status != OK) {
 		text_fini(&packed->text);
 		packed->text = (struct text){ 0 };
@@ -405,6 +415,11 @@ static struct str body_of(struct request *r, struct document *document, enum for
 	struct packed *packed = &document->packed[format];
 	struct text plain = text_in(r->arena, OPENAPI_BYTES_MAX);
 
+	/* To pack it costs more than to make it: who cannot read that waits for it only when a second one has asked. */
+	if (packed->text.len == 0 && !is_packed && !packed->is_asked) {
+		packed->is_asked = true;
+		return make(documents, document, format, &plain) == OK ? text_str(&plain) : STR_NONE;
+	}
 	if (packed->text.len == 0 && pack(documents, document, format, packed) != OK)
 		return STR_NONE;
 	packed->used = ++documents->requests;

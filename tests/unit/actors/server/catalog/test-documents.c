@@ -152,6 +152,30 @@ TEST(documents_are_the_same_each_time_they_are_made)
 	struct rig *rig = rig_open(NULL), *other = rig_open(NULL);
 
 	CHECK(str_eq(rig_get(rig, "/openapi/v3").body, rig_get(other, "/openapi/v3").body));
+	/* The first is made for who asks, the second is packed and unpacked, the third is there. */
+	for (int i = 0; i < 3; i++) {
+		static const char *const accepts[] = {
+			"application/json",
+			"application/com.github.proto-openapi.spec.v3.v1.0+protobuf"
+		};
+
+		for (int form = 0; form < 2; form++) {
+			struct rig_answer one =
+			    rig_ask_of(rig, .method = "GET", .path = "/openapi/v3/api/v1",
+				       .accept = accepts[form]);
+			struct rig_answer two =
+			    rig_ask_of(other, .method = "GET", .path = "/openapi/v3/api/v1",
+				       .accept = accepts[form]);
+
+			CHECK_CODE(one, 200);
+			CHECK(one.body.len > 1000);
+			if (i == 0)
+				two =
+				    rig_ask_of(other, .method = "GET", .path = "/openapi/v3/api/v1",
+					       .accept = accepts[form]);
+			CHECK(str_eq(one.body, two.body));
+		}
+	}
 	rig_close(rig);
 	rig_close(other);
 }
