@@ -4,6 +4,8 @@
 #include "actors/server/answer/convert.h"
 #include "actors/server/answer/pretty.h"
 #include "actors/server/answer/table.h"
+#include "actors/server/cache/cache.h"
+#include "actors/server/cache/listed.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/json.h"
 #include "datastore/object/proto-envelope.h"
@@ -22,11 +24,11 @@
 #define META_MAX (16U * KIB) /* of a list: its token has a key in it */
 
 /* What was written is told once; whether anybody will ask for it in this form is not known yet. */
-static struct str kept(struct request *r, const struct object *object)
+static struct str kept(struct request *r, const struct object *object, struct arena *arena)
 {
 	if (r->steps != NULL && r->steps->is_write)
-		return object_bytes_once(object, r->form.format, r->arena);
-	return object_bytes_counted(object, r->form.format, r->arena, &r->server->kept_bytes);
+		return object_bytes_once(object, r->form.format, arena);
+	return object_bytes_counted(object, r->form.format, arena, &r->server->kept_bytes);
 }
 
 static void set_body(struct request *r, int32_t code, struct str body)
@@ -143,7 +145,7 @@ void respond_object(struct request *r, int32_t code, const struct object *object
 	struct text out;
 
 	if (r->form.view == VIEW_OBJECT && object->type == r->resource->type) {
-		set_json(r, code, kept(r, object));
+		set_json(r, code, kept(r, object, r->arena));
 		return;
 	}
 	out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
@@ -176,6 +178,8 @@ void respond_record(struct request *r, int32_t code, const struct type *type, co
 struct list_shape {
 	const struct object *const *objects;
 	uint32_t count;
+	bool is_whole; /* all that the cache has of the namespace, as it has it */
+	struct str namespace;
 	struct meta_list_meta meta;
 };
 
@@ -193,7 +197,8 @@ static uint32_t head_len(const struct type *type)
 }
 
 /* Each item's bytes, in the list's version and without an envelope; what hangs on a frozen object is used as it is. */
-static struct str item_bytes(struct request *r, const struct list_shape *list, uint32_t i)
+static struct str item_bytes(struct request *r, const struct list_shape *list, uint32_t i,
+			     struct arena *arena)
 {
 	const struct object *object = list->objects[i];
 	struct text out;
@@ -201,11 +206,11 @@ static struct str item_bytes(struct request *r, const struct list_shape *list, u
 
 	object_fetch_bytes(list->objects, list->count, i, r->form.format);
 	if (object->type == r->resource->type && r->form.format == FORMAT_PROTO)
-		return object_raw_counted(object, r->arena, &r->server->kept_bytes);
+		return object_raw_counted(object, arena, &r->server->kept_bytes);
 	if (object->type == r->resource->type)
-		return kept(r, object);
-	out = text_in(r->arena, LIMIT_BODY_BYTES);
-	record = convert_record(object->type, object->record, r->resource->type, r->arena);
+		return kept(r, object, arena);
+	out = text_in(arena, LIMIT_BODY_BYTES);
+	record = convert_record(object->type, object->record, r->resource->type, arena);
 	if (r->form.format == FORMAT_PROTO)
 		proto_encode(r->resource->type, record, &out);
 	else
@@ -225,7 +230,7 @@ static struct http_parts list_custom(struct request *r, const struct list_shape 
 	parts[count++] = request_printf(r, "{\"apiVersion\":\"" STR_FMT "\",\"items\":[",
 					STR_ARG(r->resource->api_version));
 	for (uint32_t i = 0; i < list->count; i++) {
-		struct str bytes = item_bytes(r, list, i);
+		struct str bytes = item_bytes(r, list, i, r->arena);
 
 		if (i > 0)
 			parts[count++] = STR(",");
@@ -245,32 +250,25 @@ static struct http_parts list_custom(struct request *r, const struct list_shape 
 	return (struct http_parts){ parts, count };
 }
 
-/* Nothing is put together: the parts are the items' own bytes and what stands between them. No parts: they are too many. */
-static struct http_parts list_json(struct request *r, const struct list_shape *list)
+static void add_part(struct listed *items, struct str *parts, struct str bytes)
 {
-	const struct type *type = r->resource->type;
-	struct str *parts = arena_alloc(r->arena, (2 * (size_t)list->count + 2) * sizeof *parts);
-	struct text open = text_in(r->arena, META_MAX);
-	uint32_t head = head_len(type), count = 0;
-	uint64_t total = 0;
+	if (bytes.len == 0)
+		return;
+	parts[items->count++] = bytes;
+	items->bytes += bytes.len;
+}
 
-	text_printf(&open,
-		    "{\"kind\":\"" STR_FMT "List\",\"apiVersion\":\"" STR_FMT "\",\"metadata\":",
-		    STR_ARG(type_kind(type)), STR_ARG(r->resource->api_version));
-	json_encode(&meta_list_meta_type, &list->meta, &open);
-	text_lit(&open, ",\"items\":[");
-	parts[count++] = text_str(&open);
-	for (uint32_t i = 0; i < list->count; i++) {
-		struct str bytes = item_bytes(r, list, i);
+static void add_json(struct request *r, const struct list_shape *list, struct listed *items,
+		     struct str *parts)
+{
+	uint32_t head = head_len(r->resource->type);
 
-		parts[count++] = i > 0 ? STR(",{") : STR("{");
-		parts[count++] = str_slice(bytes, head, bytes.len);
-		total += bytes.len;
+	for (uint32_t i = 0; i < list->count && items->bytes <= LIMIT_RESPONSE_BYTES; i++) {
+		struct str bytes = item_bytes(r, list, i, items->arena);
+
+		add_part(items, parts, i > 0 ? STR(",{") : STR("{"));
+		add_part(items, parts, str_slice(bytes, head, bytes.len));
 	}
-	parts[count++] = STR("]}");
-	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
-		count = 0;
-	return (struct http_parts){ parts, count };
 }
 
 /* Tag and length of a field of bytes. */
@@ -285,42 +283,89 @@ static struct str put_prefix(char *at, char tag, uint32_t len)
 	return str_of(at, (size_t)(end - at));
 }
 
-static void add_part(struct str *parts, uint32_t *count, struct str bytes)
+static void add_proto(struct request *r, const struct list_shape *list, struct listed *items,
+		      struct str *parts)
 {
-	if (bytes.len > 0)
-		parts[(*count)++] = bytes;
-}
+	char *prefixes = arena_alloc(items->arena, ((size_t)list->count + 1) * PREFIX_MAX);
 
-static struct http_parts list_proto(struct request *r, const struct list_shape *list)
-{
-	struct str *parts = arena_alloc(r->arena, (2 * (size_t)list->count + 4) * sizeof *parts);
-	char *prefixes = arena_alloc(r->arena, ((size_t)list->count + 1) * PREFIX_MAX);
-	struct text open = text_in(r->arena, HEAD_MAX), meta = text_in(r->arena, META_MAX);
-	uint32_t count = 1; /* the envelope's head comes when the length is known */
-	uint64_t total = 0;
-
-	proto_encode(&meta_list_meta_type, &list->meta, &meta);
-	add_part(parts, &count, put_prefix(prefixes, 0x0a, meta.len)); /* 1: metadata */
-	add_part(parts, &count, text_str(&meta));
-	for (uint32_t i = 0; i < list->count && total <= LIMIT_RESPONSE_BYTES; i++) {
-		struct str bytes = item_bytes(r, list, i);
+	for (uint32_t i = 0; i < list->count && items->bytes <= LIMIT_RESPONSE_BYTES; i++) {
+		struct str bytes = item_bytes(r, list, i, items->arena);
 
 		if (bytes.at == NULL)
 			continue;
+		add_part(items, parts, put_prefix(prefixes, 0x12, bytes.len)); /* 2: items */
+		add_part(items, parts, bytes);
 		prefixes += PREFIX_MAX;
-		add_part(parts, &count, put_prefix(prefixes, 0x12, bytes.len)); /* 2: items */
-		add_part(parts, &count, bytes);
-		total += bytes.len;
 	}
-	if (total > LIMIT_RESPONSE_BYTES - META_MAX)
+}
+
+static void let_go(void *items)
+{
+	listed_unref(items);
+}
+
+/* Nothing is put together: the parts are the items' own bytes and what stands between them. The request's reference. */
+static struct listed *make_items(struct request *r, const struct list_shape *list)
+{
+	struct listed *items = listed_new(list->namespace);
+	struct str *parts = arena_alloc(items->arena, (2 * (size_t)list->count + 1) * sizeof *parts);
+
+	items->parts = parts;
+	if (r->form.format == FORMAT_PROTO)
+		add_proto(r, list, items, parts);
+	else
+		add_json(r, list, items, parts);
+	if (list->is_whole && list->count >= LISTED_LEAST)
+		cache_keep_listed(r->resource->cache, r->form.format, items);
+	return items;
+}
+
+/* The items between what stands before them and behind. No parts: they are too many. */
+static struct http_parts enclose(struct request *r, const struct listed *items, struct str open,
+				 struct str close)
+{
+	struct str *parts = arena_alloc(r->arena, ((size_t)items->count + 2) * sizeof *parts);
+
+	if (items->bytes > LIMIT_RESPONSE_BYTES - META_MAX)
 		return (struct http_parts){ NULL, 0 };
-	total = http_parts_bytes((struct http_parts){ parts + 1, count - 1 });
+	parts[0] = open;
+	if (items->count > 0)
+		memcpy(parts + 1, items->parts, items->count * sizeof *parts);
+	parts[items->count + 1] = close;
+	return (struct http_parts){ parts, items->count + 2 };
+}
+
+static struct http_parts list_json(struct request *r, const struct list_shape *list,
+				   const struct listed *items)
+{
+	struct text open = text_in(r->arena, META_MAX);
+
+	text_printf(&open,
+		    "{\"kind\":\"" STR_FMT "List\",\"apiVersion\":\"" STR_FMT "\",\"metadata\":",
+		    STR_ARG(type_kind(r->resource->type)), STR_ARG(r->resource->api_version));
+	json_encode(&meta_list_meta_type, &list->meta, &open);
+	text_lit(&open, ",\"items\":[");
+	return enclose(r, items, text_str(&open), STR("]}"));
+}
+
+static struct http_parts list_proto(struct request *r, const struct list_shape *list,
+				    const struct listed *items)
+{
+	struct text open = text_in(r->arena, META_MAX + HEAD_MAX),
+		    meta = text_in(r->arena, META_MAX);
+	char prefix[PREFIX_MAX];
+	struct str metadata;
+
+	proto_encode(&meta_list_meta_type, &list->meta, &meta);
+	metadata = put_prefix(prefix, 0x0a, meta.len); /* 1 */
+	if (items->bytes > LIMIT_RESPONSE_BYTES - META_MAX)
+		return (struct http_parts){ NULL, 0 };
 	proto_envelope_begin(r->resource->api_version,
 			     request_printf(r, STR_FMT "List", STR_ARG(r->resource->row->kind)),
-			     (uint32_t)total, &open);
-	parts[0] = text_str(&open);
-	add_part(parts, &count, PROTO_ENVELOPE_END);
-	return (struct http_parts){ parts, count };
+			     (uint32_t)(metadata.len + meta.len + items->bytes), &open);
+	text_add(&open, metadata);
+	text_add(&open, text_str(&meta));
+	return enclose(r, items, text_str(&open), PROTO_ENVELOPE_END);
 }
 
 static struct str list_table(struct request *r, const struct list_shape *list)
@@ -392,32 +437,82 @@ static void refuse_list(struct request *r)
 	request_fail(r, failure_too_large(r->arena, "the list is too long: use limit"));
 }
 
-void respond_list(struct request *r, const struct object *const *objects, uint32_t count,
-		  uint64_t revision, struct str continue_token, int64_t remaining)
+/* NULL: they are to be gathered. */
+struct listed *respond_listed(struct request *r, struct str namespace)
+{
+	if (r->form.view != VIEW_OBJECT || r->resource->custom != NULL ||
+	    cache_type(r->resource->cache) != r->resource->type)
+		return NULL;
+	return cache_listed(r->resource->cache, namespace, r->form.format);
+}
+
+static void set_list(struct request *r, const struct list_shape *list, struct listed *items)
+{
+	struct http_parts parts;
+
+	if (items == NULL && r->resource->custom == NULL)
+		items = make_items(r, list);
+	if (items != NULL)
+		arena_on_free(r->arena, let_go, items);
+	parts = items == NULL                    ? list_custom(r, list)
+		: r->form.format == FORMAT_PROTO ? list_proto(r, list, items)
+						 : list_json(r, list, items);
+	if (parts.count == 0)
+		refuse_list(r);
+	else
+		set_parts(r, 200, parts);
+}
+
+static struct list_shape shape_of(struct request *r, const struct object *const *objects,
+				  uint32_t count, uint64_t revision)
 {
 	struct list_shape list = { .objects = objects, .count = count };
-	struct http_parts parts;
-	struct str body;
 
 	list.meta.resource_version = request_printf(r, "%ju", (uintmax_t)revision);
-	list.meta.continue_ = continue_token;
-	if (remaining >= 0)
-		SET(&list.meta, remaining_item_count, remaining);
+	return list;
+}
+
+void respond_items(struct request *r, struct listed *items, uint64_t revision)
+{
+	struct list_shape list = shape_of(r, NULL, 0, revision);
+
+	set_list(r, &list, items);
+}
+
+static void send_list(struct request *r, const struct list_shape *list)
+{
+	struct str body;
+
 	if (r->form.view == VIEW_OBJECT) {
-		parts = r->form.format == FORMAT_PROTO ? list_proto(r, &list)
-			: r->resource->custom != NULL  ? list_custom(r, &list)
-						       : list_json(r, &list);
-		if (parts.count == 0)
-			refuse_list(r);
-		else
-			set_parts(r, 200, parts);
+		set_list(r, list, NULL);
 		return;
 	}
-	body = r->form.view == VIEW_TABLE ? list_table(r, &list) : list_partial(r, &list);
+	body = r->form.view == VIEW_TABLE ? list_table(r, list) : list_partial(r, list);
 	if (body.at == NULL)
 		refuse_list(r);
 	else
 		set_json(r, 200, body);
+}
+
+void respond_whole_list(struct request *r, const struct object *const *objects, uint32_t count,
+			struct str namespace, uint64_t revision)
+{
+	struct list_shape list = shape_of(r, objects, count, revision);
+
+	list.is_whole = cache_type(r->resource->cache) == r->resource->type;
+	list.namespace = namespace;
+	send_list(r, &list);
+}
+
+void respond_list(struct request *r, const struct object *const *objects, uint32_t count,
+		  uint64_t revision, struct str continue_token, int64_t remaining)
+{
+	struct list_shape list = shape_of(r, objects, count, revision);
+
+	list.meta.continue_ = continue_token;
+	if (remaining >= 0)
+		SET(&list.meta, remaining_item_count, remaining);
+	send_list(r, &list);
 }
 
 /* What a write by way of a subresource says when it is done: {"status":"Success"}, 201. */

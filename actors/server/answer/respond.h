@@ -6,6 +6,8 @@
 
 #include "actors/server/request.h"
 
+struct listed;
+
 enum next respond(struct request *r);
 void respond_success(struct request *r); /* a Status, 201 */
 /* The answer's body in one piece of the arena. */
@@ -15,6 +17,13 @@ void respond_object(struct request *r, int32_t code, const struct object *object
 void respond_record(struct request *r, int32_t code, const struct type *type, const void *record);
 void respond_list(struct request *r, const struct object *const *objects, uint32_t count,
 		  uint64_t revision, struct str continue_token, int64_t remaining);
+/* The same of all that the cache has of a namespace (empty: of all): its items are kept for the next one who asks. */
+void respond_whole_list(struct request *r, const struct object *const *objects, uint32_t count,
+			struct str namespace, uint64_t revision);
+/* Those, where nothing has changed since; NULL: the objects are to be gathered. */
+GIVE struct listed *respond_listed(struct request *r, struct str namespace);
+void respond_items(struct request *r, TAKE struct listed *items, uint64_t revision);
+
 /* As what an object is shown. */
 struct view_of {
 	const struct server *server;

@@ -1,9 +1,11 @@
 #include "actors/server/cache/cache.h"
 
+#include "actors/server/cache/listed.h"
 #include "actors/server/cache/ring.h"
 #include "datastore/object/record.h"
 #include "runtime/base/collection/tree.h"
 
+#define USES_MAX 16U /* of what was listed, then it is put together again */
 #define KEY_MAX 600U /* two names of 253 bytes and a slash */
 
 struct cache {
@@ -15,7 +17,9 @@ struct cache {
 	uint64_t changed;
 	struct list watchers, mark;
 	struct mono rests_until;
-	struct cache_snapshot *snapshot; /* the last one given out, while nothing has changed since */
+	/* The last ones given out, while nothing has changed since. */
+	struct cache_snapshot *snapshot;
+	struct listed *listed[FORMAT_COUNT];
 	struct ring ring;
 };
 
@@ -35,6 +39,29 @@ static void forget_snapshot(struct cache *cache)
 {
 	cache_snapshot_unref(cache->snapshot);
 	cache->snapshot = NULL;
+}
+
+static void forget_listed(struct cache *cache, bool is_all)
+{
+	for (uint32_t i = 0; i < FORMAT_COUNT; i++) {
+		struct listed *listed = cache->listed[i];
+
+		if (listed == NULL)
+			continue;
+		if (is_all || !listed->is_used) {
+			listed_unref(listed);
+			cache->listed[i] = NULL;
+		} else {
+			listed->is_used = false;
+		}
+	}
+}
+
+/* Something is about to change. */
+static void forget(struct cache *cache)
+{
+	forget_snapshot(cache);
+	forget_listed(cache, true);
 }
 
 static void drop_objects(struct tree *objects)
@@ -69,7 +96,7 @@ void cache_fill(struct cache *cache, struct str key, const struct object *object
 /* A resource that was empty and is stays as it is, but for those who watch it. */
 static void show_coming(struct cache *cache)
 {
-	forget_snapshot(cache);
+	forget(cache);
 	drop_objects(cache->objects);
 	cache->objects = cache->coming != NULL ? cache->coming : tree_new();
 	cache->coming = NULL;
@@ -87,7 +114,7 @@ void cache_free(struct cache *cache)
 {
 	if (cache == NULL)
 		return;
-	forget_snapshot(cache);
+	forget(cache);
 	ring_fini(&cache->ring);
 	drop_objects(cache->objects);
 	drop_objects(cache->coming);
@@ -181,7 +208,7 @@ void cache_set(struct cache *cache, struct str key, const struct object *object,
 	const struct object *old;
 
 	assert(str_starts(key, cache->prefix));
-	forget_snapshot(cache);
+	forget(cache);
 	if (object != NULL)
 		old = tree_put(cache->objects, relative, (void *)(uintptr_t)object);
 	else
@@ -215,6 +242,26 @@ bool cache_find(const struct cache *cache, uint64_t revision, uint64_t *out_numb
 void cache_pack(struct cache *cache, struct mono now)
 {
 	ring_pack(&cache->ring, now);
+	forget_listed(cache, false);
+}
+
+/* ---- what was listed last ------------------------------------------------------------------------- */
+
+struct listed *cache_listed(struct cache *cache, struct str namespace, enum format format)
+{
+	struct listed *listed = cache->listed[format];
+
+	if (listed == NULL || !str_eq(listed->namespace, namespace) ||
+	    ++listed->uses % USES_MAX == 0)
+		return NULL;
+	listed->is_used = true;
+	return listed_ref(listed);
+}
+
+void cache_keep_listed(struct cache *cache, enum format format, struct listed *listed)
+{
+	listed_unref(cache->listed[format]);
+	cache->listed[format] = listed_ref(listed);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------ */
@@ -282,6 +329,7 @@ uint64_t cache_age_bytes(struct cache *cache)
 	void *object;
 
 	ring_drop_bytes(&cache->ring);
+	forget_listed(cache, true); /* it holds encodings that may go */
 	while (tree_step(&cursor, &key, &object))
 		left += object_age_bytes(object);
 	return left;
@@ -294,6 +342,7 @@ uint64_t cache_drop_bytes(struct cache *cache, uint64_t bytes)
 	struct str key;
 	void *object;
 
+	forget_listed(cache, true);
 	while (dropped < bytes && tree_step(&cursor, &key, &object))
 		dropped += object_drop_bytes(object);
 	return dropped;

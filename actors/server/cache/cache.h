@@ -14,6 +14,7 @@
 
 struct cache;
 struct custom_set;
+struct listed;
 
 /* `prefix` as in resource_row: "/registry/pods/"; `type` is what stored objects become. Both borrowed for its life. */
 GIVE struct cache *cache_new(struct str prefix, const struct type *type);
@@ -68,6 +69,16 @@ struct cache_snapshot {
 GIVE struct cache_snapshot *cache_snapshot(struct cache *cache, struct str namespace);
 void cache_snapshot_unref(TAKE struct cache_snapshot *snapshot); /* NULL is fine */
 
+/* ---- what was listed last ------------------------------------------------------------------------- */
+
+/*
+ * The items of all objects of a namespace (empty: of all) in this format as they are now, with a reference; NULL: they are to be put together.
+ * That is said now and then though they are there: so the encodings that are asked for this way count as asked for (cache_age_bytes).
+ */
+GIVE struct listed *cache_listed(struct cache *cache, struct str namespace, enum format format);
+/* These, until the next change; the caller keeps its reference. */
+void cache_keep_listed(struct cache *cache, enum format format, struct listed *listed);
+
 /* ---- who is told ---------------------------------------------------------------------------------- */
 
 /* The links of whoever watches, those of our own hosts (watch_is_near) first; the caller's own. */
@@ -103,7 +114,10 @@ uint64_t cache_oldest(const struct cache *cache); /* equals cache_next: the ring
 bool cache_find(const struct cache *cache, uint64_t revision, uint64_t *out_number);
 /* NULL: the ring has gone past it. Borrowed until the next cache_set or cache_pack. */
 const struct cache_event *cache_event(struct cache *cache, uint64_t number);
-/* Called now and then: what is in the ring alone, and was replaced some time ago, takes less memory from then on (ring.h). */
+/*
+ * Called now and then: what is in the ring alone, and was replaced some time ago, takes less memory from then on (ring.h); what was
+ * listed, and not again since the last call, goes.
+ */
 void cache_pack(struct cache *cache, struct mono now);
 
 #endif

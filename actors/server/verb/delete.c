@@ -388,7 +388,7 @@ static struct sweep *sweep_new(struct request *r, const struct list_page *page)
 
 static enum next sweep_read(struct request *r)
 {
-	struct list_page page;
+	struct list_page page = { 0 };
 	struct sweep *sweep;
 	enum next next;
 

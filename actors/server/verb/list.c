@@ -333,9 +333,17 @@ static bool is_unread(struct request *r, enum next *out)
 	return words != NULL;
 }
 
+/* All that there is now, whatever it is. */
+static bool is_whole(const struct request *r, const struct listing *listing)
+{
+	return r->options.limit == 0 && listing->start.len == 0 && !listing->is_exact &&
+	       r->resource->live == NULL && select_is_all(&r->options);
+}
+
 enum next list_objects(struct request *r, struct list_page *out)
 {
 	struct listing *listing = r->work;
+	bool takes_items = out->takes_items;
 	enum next next = NEXT;
 
 	if (r->store_answer != NULL) {
@@ -356,25 +364,39 @@ enum next list_objects(struct request *r, struct list_page *out)
 		return next;
 	if (listing->is_exact && cache_changed(r->resource->cache) > listing->revision)
 		return r->resource->live ? expired(r, listing) : ask_page(r, listing);
+	if (takes_items && is_whole(r, listing)) {
+		out->items = respond_listed(r, scope(r));
+		out->revision = request_shown(r);
+		if (out->items != NULL)
+			return NEXT;
+	}
 	list_cache(r, listing);
 	*out = page_of(r, listing);
+	out->is_whole = is_whole(r, listing);
 	return NEXT;
 }
 
 static enum next list_read(struct request *r)
 {
-	struct list_page page;
+	struct list_page page = { .takes_items = true };
 	enum next next = NEXT;
 
 	if (r->conversion != NULL)
 		page = page_of(r, r->work);
 	else
 		next = list_objects(r, &page);
+	if (next == NEXT && page.items != NULL) {
+		respond_items(r, page.items, page.revision);
+		return DONE;
+	}
 	if (next == NEXT && (r->form.view == VIEW_OBJECT || r->form.view == VIEW_TABLE))
 		next = conversion_step(r, page.objects, page.len, r->resource->type);
 	if (next != NEXT)
 		return next;
-	respond_list(r, page.objects, page.len, page.revision, page.more, page.remaining);
+	if (page.is_whole)
+		respond_whole_list(r, page.objects, page.len, scope(r), page.revision);
+	else
+		respond_list(r, page.objects, page.len, page.revision, page.more, page.remaining);
 	return DONE;
 }
 

@@ -29,6 +29,8 @@ struct watch *request_watch(const struct request *r); /* NULL: it is none */
 
 /* ---- shared by verbs ---------------------------------------------------------------------------------------- */
 
+struct listed;
+
 /* What the options of a list choose: a page of it, at one revision. */
 struct list_page {
 	const struct object **objects; /* those of a cache good until the handler returns */
@@ -36,6 +38,10 @@ struct list_page {
 	uint64_t revision;
 	struct str more;   /* the token of the rest; absent: there is none */
 	int64_t remaining; /* -1: not known */
+	/* Whoever says so beforehand gets, where there are any, the items of a whole list that was put together before, and no objects. */
+	bool takes_items;
+	bool is_whole; /* all that there is now */
+	struct listed *items;
 };
 
 /* list.c: for a step that does nothing else, since it waits; r->work is its own until NEXT. */

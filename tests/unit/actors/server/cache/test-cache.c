@@ -1,4 +1,5 @@
 #include "actors/server/cache/cache.h"
+#include "actors/server/cache/listed.h"
 
 #include "datastore/schema/core.h"
 #include "tests/lib/test.h"
@@ -135,6 +136,64 @@ static void set(struct cache *cache, const char *name, int64_t revision, int64_t
 {
 	cache_set(cache, key_of(name), revision > 0 ? make_object(name, revision) : NULL,
 		  (uint64_t)(revision > 0 ? revision : -revision), (struct mono){ at_s * TIME_S });
+}
+
+static struct listed *keep(struct cache *cache, const char *namespace)
+{
+	struct listed *listed = listed_new(str_from(namespace));
+
+	cache_keep_listed(cache, FORMAT_JSON, listed);
+	return listed;
+}
+
+static bool is_listed(struct cache *cache, const char *namespace, enum format format)
+{
+	struct listed *found = cache_listed(cache, str_from(namespace), format);
+
+	listed_unref(found);
+	return found != NULL;
+}
+
+TEST(what_was_listed_is_there_until_something_changes_or_nobody_asks)
+{
+	struct cache *cache = make_cache();
+	struct listed *listed = keep(cache, "a");
+
+	CHECK(is_listed(cache, "a", FORMAT_JSON));
+	CHECK(!is_listed(cache, "a", FORMAT_PROTO));
+	CHECK(!is_listed(cache, "", FORMAT_JSON));
+	cache_pack(cache, (struct mono){ 0 });
+	CHECK(is_listed(cache, "a", FORMAT_JSON));
+	cache_pack(cache, (struct mono){ 0 });
+	cache_pack(cache, (struct mono){ 0 });
+	CHECK(!is_listed(cache, "a", FORMAT_JSON));
+	listed_unref(listed);
+	listed_unref(keep(cache, ""));
+	CHECK(is_listed(cache, "", FORMAT_JSON));
+	cache_set(cache, key_of("two"), make_object("two", 8), 8, (struct mono){ 0 });
+	CHECK(!is_listed(cache, "", FORMAT_JSON));
+	listed_unref(keep(cache, ""));
+	cache_filled(cache, 9);
+	CHECK(!is_listed(cache, "", FORMAT_JSON));
+	listed_unref(keep(cache, ""));
+	cache_age_bytes(cache);
+	CHECK(!is_listed(cache, "", FORMAT_JSON));
+	listed = keep(cache, "");
+	cache_free(cache);
+	listed_unref(listed); /* an answer that is on its way outlives the cache */
+}
+
+/* So that encodings which are asked for this way count as asked for. */
+TEST(what_was_listed_is_put_together_again_now_and_then)
+{
+	struct cache *cache = make_cache();
+	uint32_t missed = 0;
+
+	listed_unref(keep(cache, ""));
+	for (uint32_t i = 0; i < 160; i++)
+		missed += !is_listed(cache, "", FORMAT_JSON);
+	CHECK_EQ(missed, 10);
+	cache_free(cache);
 }
 
 TEST(events_show_what_was_there_also_when_it_has_been_packed)

@@ -1,3 +1,4 @@
+#include "actors/server/cache/listed.h"
 #include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
 #include "datastore/schema/core.h"
@@ -404,6 +405,66 @@ TEST(a_list_in_protobuf_is_what_encoding_the_whole_list_gives)
 		proto_envelope_encode(&core_config_map_list_type, record, &out);
 		CHECK(str_eq(text_str(&out), answer.body));
 	}
+	rig_close(rig);
+}
+
+static uint32_t make_many(struct rig *rig, uint32_t first, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		make(rig, rig_printf("m%03u", first + i).at, "");
+	return count;
+}
+
+static struct rig_answer list_as(struct rig *rig, const char *path, const char *accept)
+{
+	struct rig_answer answer = rig_ask_of(rig, .method = "GET", .path = path, .accept = accept);
+
+	CHECK_CODE(answer, 200);
+	return answer;
+}
+
+/* What was put together once is sent again as long as nothing changes: nobody can tell. */
+TEST(a_long_list_is_the_same_each_time_and_shows_each_change)
+{
+	static const char proto[] = "application/vnd.kubernetes.protobuf",
+			  json[] = "application/json";
+	struct rig *rig = rig_open(NULL);
+	uint32_t count = make_many(rig, 0, LISTED_LEAST);
+	struct str first = list_as(rig, MAPS, json).body, packed = list_as(rig, MAPS, proto).body;
+
+	CHECK_EQ(rig_count(first, "items"), count);
+	for (uint32_t i = 0; i < 40; i++) {
+		CHECK(str_eq(list_as(rig, MAPS, json).body, first));
+		CHECK(str_eq(list_as(rig, MAPS, proto).body, packed));
+		CHECK(str_eq(list_as(rig, "/api/v1/configmaps", json).body, first));
+	}
+	CHECK_EQ(rig_count(list_as(rig, MAPS "?limit=3", json).body, "items"), 3);
+	CHECK_EQ(
+	    rig_count(list_as(rig, MAPS "?fieldSelector=metadata.name=m007", json).body, "items"),
+	    1);
+	CHECK_EQ(rig_count(list_as(rig, "/api/v1/namespaces/other/configmaps", json).body, "items"),
+		 0);
+	make(rig, "new", "");
+	CHECK_EQ(rig_count(list_as(rig, MAPS, json).body, "items"), count + 1);
+	CHECK(list_as(rig, MAPS, proto).body.len > packed.len);
+	CHECK_CODE(rig_delete(rig, MAPS "/new", NULL), 200);
+	CHECK(rig_version(list_as(rig, MAPS, json).body) > rig_version(first));
+	CHECK_EQ(list_as(rig, MAPS, json).body.len, first.len);
+	rig_close(rig);
+}
+
+/* Its revision is that of the request, though none of its objects has changed. */
+TEST(a_long_list_that_has_not_changed_has_the_revision_of_now)
+{
+	struct rig *rig = rig_open(NULL);
+	struct str before, after;
+
+	make_many(rig, 0, LISTED_LEAST);
+	before = rig_get(rig, MAPS).body;
+	CHECK_CODE(rig_post(rig, "/api/v1/namespaces", "{\"metadata\":{\"name\":\"b\"}}"), 201);
+	after = rig_get(rig, MAPS).body;
+	CHECK(rig_version(after) > rig_version(before));
+	CHECK_EQ(rig_count(after, "items"), LISTED_LEAST);
 	rig_close(rig);
 }
 
