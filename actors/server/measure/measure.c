@@ -366,26 +366,33 @@ static struct place *place_of_watch(const struct outlet *to)
 	return to->measured ? to->measured->place : NULL;
 }
 
+/* Informers of the cluster's own get no bytes: of most resources nobody else hears. */
+static void observe_event(const struct outlet *to, struct place *place, uint32_t bytes)
+{
+	char labels[LABELS_MAX];
+
+	if (place->event_sizes == NULL)
+		place->event_sizes =
+		    metrics_histogram(to->server->metrics, "apiserver_watch_events_sizes",
+				      "Bytes of events that were sent over connections.",
+				      place_labels(place, true, labels), BOUNDS(event_bounds));
+	metrics_observe(place->event_sizes, bytes);
+}
+
 void measure_event(const struct outlet *to, uint32_t bytes)
 {
 	struct place *place = place_of_watch(to);
-	struct metrics *metrics = to->server->metrics;
 	char labels[LABELS_MAX];
 
 	if (place == NULL)
 		return;
-	if (place->events == NULL) {
-		place_labels(place, true, labels);
-		place->events = metrics_counter(metrics, "apiserver_watch_events_total",
-						"Events that were sent to watchers.", labels);
-		place->event_sizes =
-		    metrics_histogram(metrics, "apiserver_watch_events_sizes",
-				      "Bytes of events that were sent over connections.", labels,
-				      BOUNDS(event_bounds));
-	}
+	if (place->events == NULL)
+		place->events = metrics_counter(to->server->metrics, "apiserver_watch_events_total",
+						"Events that were sent to watchers.",
+						place_labels(place, true, labels));
 	metrics_add(place->events, 1);
 	if (bytes > 0)
-		metrics_observe(place->event_sizes, bytes);
+		observe_event(to, place, bytes);
 }
 
 void measure_watcher_dropped(const struct outlet *to)

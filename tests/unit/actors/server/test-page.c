@@ -210,6 +210,7 @@ TEST(metrics_tell_of_watches_as_long_as_they_stand)
 		       "apiserver_longrunning_requests{" OF_MAPS("WATCH", "namespace") "} 1"));
 	CHECK(has_line(metrics, "apiserver_watch_events_total{group=\"\",resource=\"configmaps\","
 				"version=\"v1\"} 1"));
+	CHECK(str_find(metrics, STR("apiserver_watch_events_sizes")) < 0); /* by message */
 	rig_cancel(rig, 1);
 	rig_run(rig, 10);
 	metrics = rig_get(rig, "/metrics").body;

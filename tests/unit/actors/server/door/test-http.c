@@ -37,6 +37,9 @@ TEST(a_watch_over_http_is_one_line_an_event)
 	CHECK_HTTP(http_rig_post(rig, MAPS, "{\"metadata\":{\"name\":\"b\"}}"), 201);
 	lines = http_rig_lines(rig, call, 2);
 	CHECK(str_find(lines, STR("\"name\":\"b\"")) > 0);
+	CHECK(str_find(http_rig_get(rig, "/metrics").body,
+		       STR("\napiserver_watch_events_sizes_count{group=\"\",resource="
+			   "\"configmaps\",version=\"v1\"} 2\n")) > 0);
 	http_rig_hang_up(rig, call);
 	CHECK_HTTP(http_rig_get(rig, "/healthz"), 200);
 	http_rig_close(rig);
