@@ -36,15 +36,18 @@
 
 #define STORE_IN_FLIGHT 2U /* entries under way: one being written, one that others still write */
 #define STORE_FLUSH_MS 20U /* how long changes gather before they are written behind */
-#define STORE_FLUSH_CHANGES 1024U /* or this many */
-#define STORE_RETRY_MS 1000U      /* after a full disk, a busy watcher, a failed fetch */
+#define STORE_FLUSH_CHANGES 1024U /* or this many, or so many bytes of them */
+#define STORE_FLUSH_BYTES (1U * MIB)
+#define STORE_RETRY_MS 1000U /* after a full disk, a busy watcher, a failed fetch */
 /* Of SQLite's own log, which is in memory: so much is moved into the database at once. */
 #define STORE_CHECKPOINT_BYTES (4U * MIB)
 #define STORE_CHECKPOINT_MS 300000U   /* or this long, if anything was written at all */
 #define STORE_REST_BYTES (512U * KIB) /* of memory that a store which rests gives back so */
 #define STORE_REST_MS 3000U
 #define STORE_BEHIND_CHANGES 65536U /* unwritten changes in memory: beyond, writes are refused */
-#define STORE_WAIT_MS 10000U        /* a read that waits longer is answered TIMEOUT */
+#define STORE_BEHIND_BYTES \
+	(8U * MIB) /* of them: beyond, writes wait for the table; a second of it at full speed */
+#define STORE_WAIT_MS 10000U /* a read that waits longer is answered TIMEOUT */
 #define STORE_SECOND_MS 1000U
 #define STORE_READ_KEPT_S \
 	60 /* values that are kept for readers who come again wait so long for them */

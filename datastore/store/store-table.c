@@ -138,7 +138,8 @@ void store_table_dirty(struct store *store)
 	store->is_dirty = true;
 	if (store->is_writing || store->is_table_full)
 		return;
-	if (history_end(&store->history) - store->history.written >= STORE_FLUSH_CHANGES)
+	if (history_end(&store->history) - store->history.written >= STORE_FLUSH_CHANGES ||
+	    store->history.unwritten_bytes >= STORE_FLUSH_BYTES)
 		store_table_flush(store);
 	else
 		flush_later(store, STORE_FLUSH_MS);
@@ -189,6 +190,15 @@ static bool is_retried(enum status status)
 	return status == FULL || status == BUSY;
 }
 
+/* Commands that the table was too far behind for. */
+static void submit_waiting(struct store *store)
+{
+	if (store->state != STORE_RUNNING || !store_is_leader(store) || !store->gathering.len)
+		return;
+	store_submit(store);
+	store_settle(store);
+}
+
 void store_on_table_written(struct store *store, struct store_flush *flush)
 {
 	enum status status = flush->status;
@@ -209,6 +219,7 @@ void store_on_table_written(struct store *store, struct store_flush *flush)
 				 LOG_STATUS(status));
 		store->is_dirty = true;
 		flush_later(store, STORE_RETRY_MS);
+		submit_waiting(store);
 		return;
 	}
 	if (store->state != STORE_RUNNING)
@@ -219,6 +230,7 @@ void store_on_table_written(struct store *store, struct store_flush *flush)
 		store_table_dirty(store);
 	start_sweep(store);
 	checkpoint_if_due(store);
+	submit_waiting(store);
 }
 
 /* ---- sweeping what was compacted, a little at a time ---- */

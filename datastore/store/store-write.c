@@ -77,13 +77,21 @@ static struct store_batch *batch_for(struct store *store, uint32_t size)
 	return batch;
 }
 
+/* The table writes more slowly than the log: what it does not have yet is in memory. A table that has no room is not waited for. */
+static bool has_to_wait(const struct store *store)
+{
+	return store->history.unwritten_bytes > STORE_BEHIND_BYTES && store->is_writing &&
+	       !store->is_table_full;
+}
+
 /*
  * While the disk has an entry, what comes gathers: it would be written no earlier, and what gathers until then is one entry, one
  * write and one round instead of several. The end of each write asks again.
  */
 static bool may_submit(const struct store *store)
 {
-	return store->in_flight.len < STORE_IN_FLIGHT && !replica_is_writing(store->replica);
+	return store->in_flight.len < STORE_IN_FLIGHT && !replica_is_writing(store->replica) &&
+	       !has_to_wait(store);
 }
 
 static void gather(struct store *store, const struct command *command,

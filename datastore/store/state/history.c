@@ -44,6 +44,12 @@ static void grow(struct history *history)
 	history->cap = cap;
 }
 
+/* What was there before is another change's, or the table has it. */
+static uint32_t own_size(const struct change *change)
+{
+	return change_size(change) - (change->before.value ? change->before.value->len : 0);
+}
+
 static bool is_over_limit(const struct history *history)
 {
 	return history->len > LIMIT_HISTORY_EVENTS || history->bytes > LIMIT_HISTORY_BYTES;
@@ -69,6 +75,7 @@ void history_add(struct history *history, struct change *change)
 	history->ring[history_end(history) & (history->cap - 1)] = change;
 	history->len++;
 	history->bytes += change_size(change);
+	history->unwritten_bytes += own_size(change);
 	trim(history);
 }
 
@@ -90,6 +97,7 @@ uint64_t history_find(const struct history *history, uint64_t revision)
 void history_written(struct history *history, uint64_t number)
 {
 	assert(number >= history->written && number <= history_end(history));
-	history->written = number;
+	for (; history->written < number; history->written++)
+		history->unwritten_bytes -= own_size(history_at(history, history->written));
 	trim(history);
 }

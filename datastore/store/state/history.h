@@ -15,8 +15,8 @@ struct history {
 	uint32_t cap, len;
 	uint64_t first;   /* number of the oldest one here; the next one's when empty */
 	uint64_t written; /* numbers below this are in the table */
-	uint64_t bytes;
-	uint64_t complete_from; /* all changes of revisions >= this are here */
+	uint64_t bytes, unwritten_bytes; /* of all; of those that the table does not have */
+	uint64_t complete_from;          /* all changes of revisions >= this are here */
 };
 
 /* A history that begins with the changes after `revision`. */

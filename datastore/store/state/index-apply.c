@@ -267,8 +267,7 @@ static void apply_put(struct applying *applying, const struct store_op *op,
 	}
 	change->lease = op->keeps_lease && item ? item->lease : op->lease;
 	if (!item) {
-		item = mem_new(struct index_item);
-		list_init(&item->in_use);
+		item = index_item_new(index);
 		item->create_revision = applying->revision;
 		tree_put(index->items, op->key, item);
 	}
@@ -295,8 +294,7 @@ static void delete_key(struct applying *applying, struct str key)
 	change_describe_before(change, item);
 	leases_detach(&index->leases, item->lease, key);
 	tree_remove(index->items, key);
-	index_drop_value(index, item);
-	mem_free(item);
+	index_item_free(index, item);
 	tell(applying, change);
 }
 

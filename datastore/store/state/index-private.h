@@ -6,6 +6,7 @@
 #include "datastore/store/state/recent.h"
 #include "runtime/base/collection/list.h"
 #include "runtime/base/collection/tree.h"
+#include "runtime/base/collection/vec.h"
 
 struct index_item {
 	uint64_t id, create_revision, version, lease;
@@ -16,9 +17,21 @@ struct index_item {
 	struct list in_use;
 };
 
+/*
+ * Items lie side by side: they stay while what is allocated between them goes, whose pages could not be given back otherwise. Slabs
+ * are freed with the index: it has as many as it had keys at once.
+ */
+#define INDEX_SLAB_ITEMS 1023U /* just below 64 KiB */
+struct index_items {
+	VEC(struct index_item *) slabs;
+	uint32_t used; /* of the last one */
+	struct list unused;
+};
+
 struct index {
 	struct index_hooks hooks;
 	struct tree *items; /* by key */
+	struct index_items slabs;
 	struct leases leases;
 	struct recent recent;
 	uint64_t revision, compact_revision;
@@ -30,8 +43,9 @@ struct index {
 	uint32_t refused;               /* values that found no room among those */
 };
 
+GIVE struct index_item *index_item_new(struct index *index);             /* cleared */
+void index_item_free(struct index *index, TAKE struct index_item *item); /* and its value */
 void index_set_value(struct index *index, struct index_item *item, struct blob *value);
-void index_drop_value(struct index *index, struct index_item *item);
 /* The item's value, from memory or the table; borrowed from the arena. */
 struct blob *index_value(struct index *index, struct index_item *item, struct arena *arena);
 void index_fill_row(struct store_row *row, struct str key, const struct index_item *item);

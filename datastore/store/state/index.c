@@ -18,27 +18,11 @@ struct index *index_new(const struct index_hooks *hooks, size_t value_budget_byt
 	index->read_budget = read_budget_bytes;
 	list_init(&index->used);
 	list_init(&index->read);
+	list_init(&index->slabs.unused);
 	return index;
 }
 
-void index_free(struct index *index)
-{
-	struct str key;
-	void *item;
-	struct tree_cursor cursor = tree_from(index->items, STR(""));
-	while (tree_step(&cursor, &key, &item)) {
-		blob_unref(((struct index_item *)item)->value);
-		mem_free(item);
-	}
-	tree_free(index->items);
-	leases_fini(&index->leases);
-	recent_fini(&index->recent);
-	mem_free(index);
-}
-
-/* ---- values in memory ---- */
-
-void index_drop_value(struct index *index, struct index_item *item)
+static void drop_value(struct index *index, struct index_item *item)
 {
 	if (!item->value)
 		return;
@@ -51,9 +35,53 @@ void index_drop_value(struct index *index, struct index_item *item)
 	list_remove(&item->in_use);
 }
 
+void index_free(struct index *index)
+{
+	struct str key;
+	void *item;
+	struct tree_cursor cursor = tree_from(index->items, STR(""));
+	while (tree_step(&cursor, &key, &item)) {
+		drop_value(index, item);
+	}
+	tree_free(index->items);
+	for (uint32_t i = 0; i < index->slabs.slabs.len; i++)
+		mem_free(index->slabs.slabs.at[i]);
+	vec_fini(&index->slabs.slabs);
+	leases_fini(&index->leases);
+	recent_fini(&index->recent);
+	mem_free(index);
+}
+
+struct index_item *index_item_new(struct index *index)
+{
+	struct index_items *items = &index->slabs;
+	struct index_item *item;
+	if (!list_is_empty(&items->unused)) {
+		item = list_item(items->unused.next, struct index_item, in_use);
+		list_remove(&item->in_use);
+	} else {
+		if (items->slabs.len == 0 || items->used == INDEX_SLAB_ITEMS) {
+			vec_push(&items->slabs, mem_alloc(INDEX_SLAB_ITEMS * sizeof *item));
+			items->used = 0;
+		}
+		item = &items->slabs.at[items->slabs.len - 1][items->used++];
+	}
+	memset(item, 0, sizeof *item);
+	list_init(&item->in_use);
+	return item;
+}
+
+void index_item_free(struct index *index, struct index_item *item)
+{
+	drop_value(index, item);
+	list_push(&index->slabs.unused, &item->in_use);
+}
+
+/* ---- values in memory ---- */
+
 void index_set_value(struct index *index, struct index_item *item, struct blob *value)
 {
-	index_drop_value(index, item);
+	drop_value(index, item);
 	item->value = blob_ref(value);
 	item->value_len = value->len;
 	index->value_bytes += value->len;
@@ -68,7 +96,7 @@ static void evict(struct index *index)
 			return;
 		struct index_item *item = list_item(link, struct index_item, in_use);
 		if (change_revision(item->id) <= index->written)
-			index_drop_value(index, item);
+			drop_value(index, item);
 	}
 }
 
@@ -104,7 +132,7 @@ static void drop_read(struct index *index)
 		return;
 	struct index_item *item = list_item(index->read.next, struct index_item, in_use);
 	if (change_revision(item->id) <= index->written)
-		index_drop_value(index, item);
+		drop_value(index, item);
 }
 
 void index_cache(struct index *index, struct str key, uint64_t id, struct blob *value, bool is_read)
@@ -159,13 +187,12 @@ void index_load_lease(struct index *index, uint64_t id, uint32_t ttl_s)
 
 void index_load_row(struct index *index, const struct index_row *row)
 {
-	struct index_item *item = mem_new(struct index_item);
+	struct index_item *item = index_item_new(index);
 	item->id = row->id;
 	item->create_revision = row->create_revision;
 	item->version = row->version;
 	item->lease = row->lease;
 	item->value_len = row->value_len;
-	list_init(&item->in_use);
 	void *before = tree_put(index->items, row->key, item);
 	assert(!before);
 	leases_attach(&index->leases, row->lease, row->key);

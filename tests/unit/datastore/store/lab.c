@@ -9,9 +9,11 @@ struct lab {
 	struct fake_disk *disk;
 	int64_t now_ns;
 	struct seams_job *jobs, *jobs_tail;
+	struct seams_job *table_job; /* one that is held: there is never more than one of the groups */
+	char table_worker;           /* its address stands for it */
 	struct act_ref tester;
 	struct text events;
-	bool is_giving_credit, is_holding_jobs;
+	bool is_giving_credit, is_holding_jobs, is_holding_table;
 	void *answer;
 	enum status status;
 	bool is_answered;
@@ -36,8 +38,8 @@ static struct wall lab_wall(void *self)
 
 static struct seams_worker *lab_worker(void *self, const char *name)
 {
-	(void)name;
-	return self;
+	struct lab *lab = self;
+	return strcmp(name, "table") == 0 ? (struct seams_worker *)(void *)&lab->table_worker : self;
 }
 
 static void lab_worker_close(void *self, struct seams_worker *worker)
@@ -49,8 +51,12 @@ static void lab_worker_close(void *self, struct seams_worker *worker)
 static void lab_submit(void *self, struct seams_worker *worker, struct seams_job *job)
 {
 	struct lab *lab = self;
-	(void)worker;
 	job->next = NULL;
+	if (lab->is_holding_table && (void *)worker == &lab->table_worker) {
+		CHECK(!lab->table_job);
+		lab->table_job = job;
+		return;
+	}
 	if (lab->jobs_tail)
 		lab->jobs_tail->next = job;
 	else
@@ -114,6 +120,15 @@ static bool lab_step(struct lab *lab)
 void lab_hold_jobs(struct lab *lab, bool is_holding)
 {
 	lab->is_holding_jobs = is_holding;
+}
+
+void lab_hold_table(struct lab *lab, bool is_holding)
+{
+	struct seams_job *job = lab->table_job;
+	lab->is_holding_table = is_holding;
+	lab->table_job = NULL;
+	if (job)
+		lab_submit(lab, (struct seams_worker *)(void *)&lab->table_worker, job);
 }
 
 void lab_run(struct lab *lab, uint64_t ms)
@@ -315,6 +330,7 @@ void lab_close(struct lab *lab)
 	while (act_host_turn(lab->host))
 		;
 	lab->is_holding_jobs = false;
+	lab_hold_table(lab, false);
 	for (int i = 0; i < 1000 && !act_host_is_done(lab->host); i++)
 		lab_run(lab, 10);
 	CHECK(act_host_is_done(lab->host));

@@ -20,7 +20,8 @@ void lab_close(struct lab *lab);
 /* As a crash of the machine: nothing is closed in order, unsynced bytes are lost by chance. */
 void lab_crash(struct lab *lab);
 void lab_run(struct lab *lab, uint64_t ms);
-void lab_hold_jobs(struct lab *lab, bool is_holding); /* they count as begun and do not end */
+void lab_hold_jobs(struct lab *lab, bool is_holding);  /* they count as begun and do not end */
+void lab_hold_table(struct lab *lab, bool is_holding); /* those of the table's lane */
 /* Until the store leads. */
 void lab_wait_ready(struct lab *lab);
 

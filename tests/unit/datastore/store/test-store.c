@@ -481,6 +481,34 @@ TEST(what_comes_while_the_disk_has_an_entry_becomes_one_entry)
 	free_store(lab, disk);
 }
 
+/* What the table does not have is in memory. */
+TEST(writes_wait_for_a_table_that_is_far_behind)
+{
+	struct fake_disk *disk;
+	struct lab *lab = make_store(&disk, 0);
+	char *value = mem_zalloc(MIB);
+	struct store_op op = { .kind = STORE_PUT,
+			       .key = STR("/k"),
+			       .value = str_of(value, MIB),
+			       .expected = STORE_ANY_REVISION };
+	struct store_write write = { .success = &op, .success_count = 1 };
+	uint64_t before = lab_status(lab)->revision;
+
+	lab_hold_table(lab, true);
+	for (int i = 0; i < 14; i++) {
+		lab_send(lab, &store_write_type, &write);
+		lab_run(lab, 1);
+	}
+	lab_run(lab, 1000);
+	CHECK(lab_status(lab)->revision >= before + 8);
+	CHECK(lab_status(lab)->revision <= before + 11);
+	lab_hold_table(lab, false);
+	lab_run(lab, 100);
+	CHECK_EQ(lab_status(lab)->revision, before + 14);
+	mem_free(value);
+	free_store(lab, disk);
+}
+
 TEST(a_store_can_be_closed_while_its_log_is_being_written)
 {
 	struct fake_disk *disk = fake_disk_new(3);
