@@ -95,10 +95,13 @@ enum status table_connect(struct table *table, const char *path, uint32_t cache_
 	enum status status =
 	    table_code(db, sqlite3_open_v2(path, &db, flags, vfs_name(table->vfs)), NULL);
 	char pragmas[256];
-	snprintf(pragmas, sizeof pragmas,
-		 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;"
-		 "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%u",
-		 cache_kib);
+	snprintf(
+	    pragmas, sizeof pragmas,
+	    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;"
+	    /* Not left to how SQLite was built: a Secret that is gone is gone from free pages, too. */
+	    "PRAGMA secure_delete=ON;"
+	    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%u",
+	    cache_kib);
 	if (status == OK) {
 		/* SQLite's own 48 KB are for who prepares statements all the time; a refusal leaves it those. */
 		sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_BYTES,

@@ -192,6 +192,74 @@ TEST(a_sweep_takes_what_was_superseded_and_nothing_else)
 	fake_disk_free(disk);
 }
 
+/* Whether the bytes lie in the file. */
+static bool is_on_disk(struct fake_disk *disk, const char *path, struct str word)
+{
+	const struct seams_files *files = fake_disk_files(disk);
+	struct seams_stat stat = { 0 };
+	struct seams_file *file;
+	size_t len = 0;
+	char *at;
+
+	if (files->stat(files->self, path, &stat) != OK)
+		return false;
+	at = arena_alloc(test_arena(), stat.size_bytes + 1);
+	CHECK_STATUS(files->open(files->self, path, SEAMS_READ, 0, &file), OK);
+	CHECK_STATUS(files->read(files->self, file, at, stat.size_bytes, 0, &len), OK);
+	files->close(files->self, file);
+	return memmem(at, len, word.at, word.len) != NULL;
+}
+
+/* Small values and large ones, of which all but the last of each key go, and one key altogether, between others that stay. */
+static void sweep_of(struct fake_disk *disk, const char *prefix)
+{
+	struct table_mark mark;
+	struct table *table = open_table(disk, &mark);
+	char *large = arena_alloc(test_arena(), 20001);
+	bool is_complete;
+
+	memset(large, '.', 20000);
+	large[20000] = '\0';
+	for (uint64_t i = 0; i < 300; i++) {
+		bool is_large = i % 10 == 0;
+		const char *key =
+		    arena_printf(test_arena(), "%sdefault/%c", prefix, (char)('a' + (int)(i % 3))).at;
+
+		memcpy(large + 9000, i < 290 ? "a-word-that-went" : "a-word-that-stays", 17);
+		CHECK_STATUS(
+		    write_one(table, make_row(2 + 2 * i, key, large + (is_large ? 0 : 8990)), &mark),
+		    OK);
+		CHECK_STATUS(
+		    write_one(table,
+			      make_row(3 + 2 * i,
+				       arena_printf(test_arena(), "/registry/pods/p%d", (int)i).at,
+				       "a pod"),
+			      &mark),
+		    OK);
+		memset(large + 9000, '.', 20);
+		if (i % 50 == 0)
+			CHECK_STATUS(table_empty_log(table, &is_complete, NULL), OK);
+	}
+	CHECK_STATUS(table_empty_log(table, &is_complete, NULL), OK);
+	mark.compact_revision = mark.revision;
+	CHECK_STATUS(table_write(table, &(struct table_group){ .mark = mark }, NULL), OK);
+	for (bool is_done = false; !is_done;)
+		CHECK_STATUS(table_sweep(table, NULL, 50, &is_done, NULL), OK);
+	CHECK_STATUS(table_empty_log(table, &is_complete, NULL), OK);
+	table_close(table);
+}
+
+TEST(values_that_were_swept_are_gone_from_the_disk)
+{
+	struct fake_disk *disk = make_disk(1);
+
+	sweep_of(disk, "/registry/secrets/");
+	CHECK(!is_on_disk(disk, PATH, STR("a-word-that-went")));
+	CHECK(!is_on_disk(disk, PATH "-wal", STR("a-word-that-went")));
+	CHECK(is_on_disk(disk, PATH, STR("a-word-that-stays")));
+	fake_disk_free(disk);
+}
+
 struct loaded {
 	struct text text;
 };
