@@ -302,7 +302,7 @@ static void open_again(struct place *place, uint16_t host, uint16_t epoch)
 	config.clock = act_host_seams(loop_host(place->loop))->clock;
 	config.random = act_host_seams(loop_host(place->loop))->random;
 	config.loop = place->loop;
-	config.connect_ms = config.greet_ms = 100;
+	config.connect_ms = config.greet_ms = 3000; /* a busy machine takes a while to connect */
 	peer_stop(ended);
 	CHECK_STATUS(peer_open(&config, &place->peer, NULL), OK);
 	link = peer_seam(place->peer);
