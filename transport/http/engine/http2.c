@@ -1,10 +1,7 @@
-#include <assert.h>
-#include <nghttp2/nghttp2.h>
-
 #include "runtime/base/limits.h"
 #include "runtime/base/mem.h"
-#include "transport/http/engine/engine.h"
 #include "transport/http/engine/http.h"
+#include "transport/http/engine/http2-private.h"
 #include "transport/http/engine/memory.h"
 #include "transport/http/engine/queue.h"
 
@@ -25,22 +22,9 @@
 #define PATIENT_STREAMS 32U /* of more there is soon an answer anyway */
 #define PSEUDO_MAX 6U       /* pseudo headers, date and content-length */
 
-struct http2 {
-	struct http_engine engine;
-	nghttp2_session *session;
-	struct text *out; /* while it is being filled */
-	uint32_t pings;   /* of the peer's, whose answers wait to be filled */
-	bool is_leaving;  /* GOAWAY with the last stream's number was submitted */
-};
-
 static struct http2 *http2_of(struct http_engine *engine)
 {
 	return (struct http2 *)engine;
-}
-
-static struct http_stream *stream_of(struct http2 *http2, int32_t id)
-{
-	return nghttp2_session_get_stream_user_data(http2->session, id);
 }
 
 static void update_done(struct http2 *http2)
@@ -50,224 +34,17 @@ static void update_done(struct http2 *http2)
 		http2->engine.is_done = true;
 }
 
-/* nghttp2 fails in these calls only for want of memory or for a stream that has just been closed. */
-static void check(int code)
-{
-	assert(code != NGHTTP2_ERR_NOMEM);
-}
-
-static void forget(struct http2 *http2, struct http_stream *stream, enum status why)
+void http2_forget(struct http2 *http2, struct http_stream *stream, enum status why)
 {
 	nghttp2_session_set_stream_user_data(http2->session, stream->id, NULL);
 	if (stream->unconsumed_bytes > 0)
-		check(nghttp2_session_consume_connection(http2->session, stream->unconsumed_bytes));
+		http2_check(
+		    nghttp2_session_consume_connection(http2->session, stream->unconsumed_bytes));
 	stream->unconsumed_bytes = 0;
 	http_engine_forget(stream, why);
 }
 
 /* ---- receiving --------------------------------------------------------------------------------------- */
-
-static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *user)
-{
-	struct http2 *http2 = user;
-	struct http_engine *engine = &http2->engine;
-	if (!engine->is_server || frame->hd.type != NGHTTP2_HEADERS ||
-	    frame->headers.cat != NGHTTP2_HCAT_REQUEST)
-		return 0;
-	struct http_stream *stream = engine->events->opened(engine->owner);
-	if (stream == NULL) {
-		check(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-						NGHTTP2_REFUSED_STREAM));
-		return 0;
-	}
-	http_engine_adopt(engine, stream);
-	stream->id = frame->hd.stream_id;
-	stream->in.version = HTTP_2;
-	nghttp2_session_set_stream_user_data(session, stream->id, stream);
-	return 0;
-}
-
-static void take_pseudo(struct http_stream *stream, struct str name, struct str value)
-{
-	struct http_head *in = &stream->in;
-	if (str_is(name, ":status")) {
-		uint64_t code = 0;
-		in->code = str_to_u64(value, &code) == OK && code < 1000 ? (int)code : 0;
-	} else if (str_is(name, ":method")) {
-		in->method = arena_str(stream->arena, value);
-	} else if (str_is(name, ":path")) {
-		in->target = arena_str(stream->arena, value);
-	} else if (str_is(name, ":authority")) {
-		in->authority = arena_str(stream->arena, value);
-	} else if (str_is(name, ":scheme")) {
-		in->scheme = arena_str(stream->arena, value);
-	}
-}
-
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name_at,
-		     size_t name_len, const uint8_t *value_at, size_t value_len, uint8_t flags,
-		     void *user)
-{
-	(void)session;
-	(void)flags;
-	struct http_stream *stream = stream_of(user, frame->hd.stream_id);
-	if (stream == NULL)
-		return 0;
-	struct str name = str_of(name_at, name_len), value = str_of(value_at, value_len);
-	if (stream->in_lines.is_cut || stream->in_line_count > LIMIT_HEADERS ||
-	    value.len > LIMIT_HEADER_BYTES)
-		stream->in_lines.is_cut = true; /* told when the head is complete */
-	else if (name.len > 0 && name.at[0] == ':')
-		take_pseudo(stream, name, value);
-	else if (!http_stream_line(stream, name, value))
-		stream->in_lines.is_cut = true;
-	return 0;
-}
-
-static void refuse(struct http2 *http2, struct http_stream *stream, const char *code)
-{
-	const nghttp2_nv nv = { (uint8_t *)(uintptr_t) ":status", (uint8_t *)(uintptr_t)code, 7, 3,
-				NGHTTP2_NV_FLAG_NONE };
-	if (http2->engine.is_server)
-		check(nghttp2_submit_response(http2->session, stream->id, &nv, 1, NULL));
-	else
-		check(nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
-						NGHTTP2_CANCEL));
-	forget(http2, stream, BAD_REQUEST);
-}
-
-static void say_continue(struct http2 *http2, struct http_stream *stream)
-{
-	static const nghttp2_nv nv = { (uint8_t *)(uintptr_t) ":status",
-				       (uint8_t *)(uintptr_t) "100", 7, 3, NGHTTP2_NV_FLAG_NONE };
-	check(nghttp2_submit_headers(http2->session, NGHTTP2_FLAG_NONE, stream->id, NULL, &nv, 1,
-				     NULL));
-}
-
-static void take_head(struct http2 *http2, struct http_stream *stream, bool is_last)
-{
-	struct http_engine *engine = &http2->engine;
-	if (stream->in_lines.is_cut) {
-		refuse(http2, stream, "431");
-		return;
-	}
-	struct http_headers headers = http_stream_lines(stream);
-	if (stream->has_in_head) {
-		stream->in_trailers = headers;
-		return;
-	}
-	if (!engine->is_server && stream->in.code < 200)
-		return; /* an interim answer */
-	stream->in.headers = headers;
-	stream->in.version = HTTP_2;
-	if (http_stream_read_length(stream) != OK) {
-		refuse(http2, stream, "400");
-		return;
-	}
-	if (engine->is_server && stream->in.authority.at == NULL)
-		stream->in.authority = http_header_get(headers, STR("host"));
-	stream->has_in_head = true;
-	int32_t id = stream->id;
-	engine->events->head(engine->owner, stream);
-	if (engine->is_server && !is_last && stream_of(http2, id) == stream &&
-	    !stream->is_out_begun &&
-	    str_eq_nocase(http_header_get(headers, STR("expect")), STR("100-continue")))
-		say_continue(http2, stream);
-}
-
-static void take_end(struct http2 *http2, int32_t id)
-{
-	struct http_stream *stream = stream_of(http2, id);
-	if (stream == NULL || stream->is_in_ended || !stream->has_in_head)
-		return;
-	stream->is_in_ended = true;
-	http2->engine.events->ended(http2->engine.owner, stream);
-}
-
-static void take_ping(struct http2 *http2)
-{
-	http2->engine.pongs++;
-	if (!http2->engine.is_draining || http2->is_leaving || !http2->engine.is_server)
-		return;
-	/* What the peer sent before it saw our notice has arrived: now the last number is known (RFC 9113, 6.8). */
-	http2->is_leaving = true;
-	int32_t last = nghttp2_session_get_last_proc_stream_id(http2->session);
-	check(nghttp2_submit_goaway(http2->session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, NULL,
-				    0));
-}
-
-static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
-{
-	(void)session;
-	struct http2 *http2 = user;
-	bool is_last = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-	switch (frame->hd.type) {
-	case NGHTTP2_HEADERS: {
-		struct http_stream *stream = stream_of(http2, frame->hd.stream_id);
-		if (stream != NULL)
-			take_head(http2, stream, is_last);
-		if (is_last)
-			take_end(http2, frame->hd.stream_id);
-		break;
-	}
-	case NGHTTP2_DATA:
-		if (is_last)
-			take_end(http2, frame->hd.stream_id);
-		break;
-	case NGHTTP2_PING:
-		if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
-			take_ping(http2);
-		else
-			http2->pings++;
-		break;
-	case NGHTTP2_GOAWAY: http2->engine.is_draining = true; break;
-	default: break;
-	}
-	return 0;
-}
-
-static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *at,
-		   size_t len, void *user)
-{
-	(void)flags;
-	struct http2 *http2 = user;
-	struct http_stream *stream = stream_of(http2, id);
-	if (stream == NULL || (http2->engine.is_server && stream->is_out_ended)) {
-		check(nghttp2_session_consume(session, id, len)); /* nobody's: let the peer go on */
-		return 0;
-	}
-	stream->unconsumed_bytes += len;
-	http2->engine.events->body(http2->engine.owner, stream, str_of(at, len));
-	return 0;
-}
-
-static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *user)
-{
-	(void)session;
-	struct http2 *http2 = user;
-	struct http_stream *stream = stream_of(http2, id);
-	if (stream == NULL)
-		return 0;
-	bool is_whole = stream->is_in_ended && stream->is_out_ended && stream->out.bytes == 0;
-	/* A server may have said all it had to say before the request was whole (RFC 9113, 8.1). */
-	if (code == NGHTTP2_NO_ERROR && (stream->is_in_ended || http2->engine.is_server))
-		is_whole = !http2->engine.is_server || stream->is_out_ended;
-	enum status why = is_whole                         ? OK
-			  : code == NGHTTP2_REFUSED_STREAM ? UNAVAILABLE
-			  : code == NGHTTP2_PROTOCOL_ERROR ? BAD_REQUEST
-							   : CANCELLED;
-	forget(http2, stream, why);
-	return 0;
-}
-
-static int on_error(nghttp2_session *session, int code, const char *text, size_t len, void *user)
-{
-	(void)session;
-	(void)code;
-	struct http2 *http2 = user;
-	(void)fault_set(&http2->engine.fault, BAD_REQUEST, "", "%.*s", (int)len, text);
-	return 0;
-}
 
 static void lose_all(struct http2 *http2)
 {
@@ -277,7 +54,7 @@ static void lose_all(struct http2 *http2)
 		struct http_stream *stream =
 		    list_item(engine->streams.next, struct http_stream, link);
 		bool is_unheard = !engine->is_server && !stream->has_in_head;
-		forget(http2, stream, is_unheard ? GONE : CANCELLED);
+		http2_forget(http2, stream, is_unheard ? GONE : CANCELLED);
 	}
 }
 
@@ -348,7 +125,7 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *buffer, si
 	(void)buffer;
 	(void)source;
 	struct http2 *http2 = user;
-	struct http_stream *stream = stream_of(http2, id);
+	struct http_stream *stream = http2_stream(http2, id);
 	if (stream == NULL)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	size_t waiting = stream->out.bytes;
@@ -365,7 +142,7 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *buffer, si
 	if (stream->out_trailers.count > 0) {
 		nghttp2_nv *nv = arena_array(stream->arena, nghttp2_nv, stream->out_trailers.count);
 		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-		check(
+		http2_check(
 		    nghttp2_submit_trailer(session, id, nv, add_headers(nv, stream->out_trailers)));
 	}
 	return (ssize_t)waiting;
@@ -378,7 +155,7 @@ static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const ui
 	(void)session;
 	(void)source;
 	struct http2 *http2 = user;
-	struct http_stream *stream = stream_of(http2, frame->hd.stream_id);
+	struct http_stream *stream = http2_stream(http2, frame->hd.stream_id);
 	if (stream == NULL)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	if (http2->out->max - http2->out->len < len + FRAME_HEADER_BYTES)
@@ -397,8 +174,8 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
 	bool can_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
 	if (can_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && http2->engine.is_server &&
 	    nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0)
-		check(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-						NGHTTP2_NO_ERROR));
+		http2_check(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE,
+						      frame->hd.stream_id, NGHTTP2_NO_ERROR));
 	return 0;
 }
 
@@ -464,8 +241,8 @@ static void begin(struct http_stream *stream, const struct http_head *head, bool
 		nv[count++] = nv_of(STR("date"), *http2->engine.date);
 	bool sends_body = has_body && !stream->is_out_hidden;
 	nghttp2_data_provider provider = { .read_callback = on_read };
-	check(nghttp2_submit_response(http2->session, stream->id, nv, count,
-				      sends_body ? &provider : NULL));
+	http2_check(nghttp2_submit_response(http2->session, stream->id, nv, count,
+					    sends_body ? &provider : NULL));
 }
 
 static void start(struct http_stream *stream, const struct http_head *head, bool has_body)
@@ -498,21 +275,21 @@ static void poke(struct http_stream *stream)
 	if (!stream->is_waiting)
 		return;
 	stream->is_waiting = false;
-	check(nghttp2_session_resume_data(http2_of(stream->engine)->session, stream->id));
+	http2_check(nghttp2_session_resume_data(http2_of(stream->engine)->session, stream->id));
 }
 
 static void consume(struct http_stream *stream, size_t bytes)
 {
-	check(nghttp2_session_consume(http2_of(stream->engine)->session, stream->id, bytes));
+	http2_check(nghttp2_session_consume(http2_of(stream->engine)->session, stream->id, bytes));
 }
 
 static void reset(struct http_stream *stream)
 {
 	struct http2 *http2 = http2_of(stream->engine);
-	check(nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
-					http2->engine.is_server ? NGHTTP2_INTERNAL_ERROR
-								: NGHTTP2_CANCEL));
-	forget(http2, stream, CANCELLED);
+	http2_check(nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
+					      http2->engine.is_server ? NGHTTP2_INTERNAL_ERROR
+								      : NGHTTP2_CANCEL));
+	http2_forget(http2, stream, CANCELLED);
 }
 
 static bool ping(struct http_engine *engine)
@@ -524,10 +301,10 @@ static void drain(struct http_engine *engine)
 {
 	struct http2 *http2 = http2_of(engine);
 	if (engine->is_server) {
-		check(nghttp2_submit_shutdown_notice(http2->session));
+		http2_check(nghttp2_submit_shutdown_notice(http2->session));
 		(void)ping(engine);
 	} else if (engine->stream_count == 0) {
-		check(nghttp2_session_terminate_session(http2->session, NGHTTP2_NO_ERROR));
+		http2_check(nghttp2_session_terminate_session(http2->session, NGHTTP2_NO_ERROR));
 	}
 }
 
@@ -557,16 +334,11 @@ static const struct http_engine_class http2_class = {
 static nghttp2_session_callbacks *make_callbacks(void)
 {
 	nghttp2_session_callbacks *callbacks = NULL;
-	check(nghttp2_session_callbacks_new(&callbacks));
+	http2_check(nghttp2_session_callbacks_new(&callbacks));
 	nghttp2_session_callbacks_set_send_callback(callbacks, on_send);
 	nghttp2_session_callbacks_set_send_data_callback(callbacks, on_send_data);
 	nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
-	nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
-	nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
-	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
-	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
-	nghttp2_session_callbacks_set_error_callback2(callbacks, on_error);
+	http2_receive(callbacks);
 	return callbacks;
 }
 
@@ -574,14 +346,14 @@ static void make_session(struct http2 *http2, bool is_server, nghttp2_mem *memor
 {
 	nghttp2_session_callbacks *callbacks = make_callbacks();
 	nghttp2_option *option = NULL;
-	check(nghttp2_option_new(&option));
+	http2_check(nghttp2_option_new(&option));
 	nghttp2_option_set_no_auto_window_update(option, 1);
 	nghttp2_option_set_no_closed_streams(option, 1); /* kept for priorities, which nobody uses */
 	if (is_server)
-		check(
+		http2_check(
 		    nghttp2_session_server_new3(&http2->session, callbacks, http2, option, memory));
 	else
-		check(nghttp2_session_client_new2(&http2->session, callbacks, http2, option));
+		http2_check(nghttp2_session_client_new2(&http2->session, callbacks, http2, option));
 	nghttp2_option_del(option);
 	nghttp2_session_callbacks_del(callbacks);
 }
@@ -599,10 +371,10 @@ static struct http_engine *make(bool is_server, nghttp2_mem *memory,
 		{ NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
 	};
 	/* A server does not push and may not say so (RFC 9113, 6.5.2). */
-	check(
+	http2_check(
 	    nghttp2_submit_settings(http2->session, NGHTTP2_FLAG_NONE, entries, is_server ? 3 : 4));
-	check(nghttp2_session_set_local_window_size(http2->session, NGHTTP2_FLAG_NONE, 0,
-						    (int32_t)CONNECTION_WINDOW_BYTES));
+	http2_check(nghttp2_session_set_local_window_size(http2->session, NGHTTP2_FLAG_NONE, 0,
+							  (int32_t)CONNECTION_WINDOW_BYTES));
 	return &http2->engine;
 }
 
