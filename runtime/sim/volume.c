@@ -239,13 +239,12 @@ static enum status volume_read(void *self, struct seams_file *file, void *at, si
 	return OK;
 }
 
-/* Whether the bytes would fit: those below what was reserved always do. */
+/* Whether the bytes would fit: those in place of others, or of what was reserved, always do. */
 static bool volume_has_room(const struct volume *volume, const struct inode *inode, uint64_t end)
 {
-	if (end <= inode->reserved || !volume->faults.size_bytes)
+	if (end <= inode->reserved || end <= inode->size || !volume->faults.size_bytes)
 		return true;
-	uint64_t grows = end > inode->size ? end - inode->size : 0;
-	return volume_taken(volume) + grows <= volume_size(volume);
+	return volume_taken(volume) + (end - inode->size) <= volume_size(volume);
 }
 
 static enum status volume_write(void *self, struct seams_file *file, const void *at, size_t len,

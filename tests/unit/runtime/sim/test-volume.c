@@ -292,3 +292,19 @@ TEST(a_full_disk_says_so_except_for_what_was_reserved)
 	CHECK_STATUS(files->write(files->self, kept, bytes, sizeof bytes, at), FULL);
 	scene_close(&scene);
 }
+
+TEST(a_full_disk_takes_bytes_in_place_of_others)
+{
+	const struct volume_faults full = { .size_bytes = 1 };
+	struct scene scene;
+	char bytes[4096] = "";
+
+	scene_open(&scene, 1);
+	const struct seams_files *files = scene.files;
+	struct seams_file *file = scene_file(&scene, "/d/f", NEW_FILE);
+	CHECK_STATUS(files->write(files->self, file, bytes, sizeof bytes, 0), OK);
+	volume_set_faults(scene.disk, &full);
+	CHECK_STATUS(files->write(files->self, file, bytes, sizeof bytes, 0), OK);
+	CHECK_STATUS(files->write(files->self, file, bytes, sizeof bytes, 1), FULL);
+	scene_close(&scene);
+}
