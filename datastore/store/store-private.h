@@ -39,10 +39,14 @@
 #define STORE_FLUSH_CHANGES 1024U /* or this many, or so many bytes of them */
 #define STORE_FLUSH_BYTES (1U * MIB)
 #define STORE_RETRY_MS 1000U /* after a full disk, a busy watcher, a failed fetch */
-/* Of SQLite's own log, which is in memory: so much is moved into the database at once. */
+/*
+ * Of SQLite's own log, which is in memory: so much is moved into the database at once. Or what was written so long ago: a member that was
+ * killed and finds no majority shows what its database has, since nobody can say which entries of its log were agreed upon.
+ */
 #define STORE_CHECKPOINT_BYTES (4U * MIB)
-#define STORE_CHECKPOINT_MS 300000U   /* or this long, if anything was written at all */
-#define STORE_REST_BYTES (512U * KIB) /* of memory that a store which rests gives back so */
+#define STORE_CHECKPOINT_MS 60000U
+#define STORE_FIRST_CHECKPOINT_MS 1000U /* of a database that has nothing yet */
+#define STORE_REST_BYTES (512U * KIB)   /* of memory that a store which rests gives back so */
 #define STORE_REST_MS 3000U
 #define STORE_BEHIND_CHANGES 65536U /* unwritten changes in memory: beyond, writes are refused */
 #define STORE_BEHIND_BYTES \
@@ -338,6 +342,7 @@ struct store {
 	uint64_t log_bytes,
 	    checked_bytes; /* of the table's own log: all, and what a checkpoint has moved already */
 	bool is_unchecked; /* something was written since the last checkpoint */
+	bool is_checked;   /* there was one, in this life or an earlier */
 	struct mono unchecked_since, written_at;
 
 	/* Commands. */

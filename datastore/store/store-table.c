@@ -329,6 +329,7 @@ void store_on_checkpointed(struct store *store, struct store_table_job *job)
 					    ? store->checked_bytes
 					    : STORE_CHECKPOINT_BYTES / 2;
 	} else if (store->state == STORE_RUNNING) {
+		store->is_checked = true;
 		replica_state_durable(store->replica, &job->state, act_now(store->act), &store->out);
 		store_settle(store);
 	}
@@ -391,8 +392,9 @@ static bool checkpoint_is_due(const struct store *store)
 	if (!store->is_unchecked || store->is_checkpointing || store->copy.is_making ||
 	    store->state != STORE_RUNNING)
 		return false;
-	uint32_t due_ms =
-	    store->config->checkpoint_ms ? store->config->checkpoint_ms : STORE_CHECKPOINT_MS;
+	uint32_t due_ms = store->config->checkpoint_ms ? store->config->checkpoint_ms
+			  : store->is_checked          ? STORE_CHECKPOINT_MS
+						       : STORE_FIRST_CHECKPOINT_MS;
 	struct mono now = act_now(store->act);
 	int64_t age_ms = (now.ns - store->unchecked_since.ns) / TIME_MS;
 	int64_t rest_ms = (now.ns - store->written_at.ns) / TIME_MS;

@@ -204,6 +204,7 @@ static void on_opened(struct store *store, struct opening *opening)
 	drop_opening(opening);
 	store->state = STORE_RUNNING;
 	store->unchecked_since = act_now(store->act);
+	store->is_checked = store->applied_index > 0;
 	store->past_seconds = 0;
 	if (store->config->is_witness)
 		log_info("store", "opened as a witness");
