@@ -87,7 +87,7 @@ void yaml_doubles(struct str text, struct text *out)
 	if (yaml_parser_load(&parser, &document) != 0) {
 		struct search s = { .document = &document,
 				    .out = out,
-				    .nodes_left = LIMIT_BODY_BYTES };
+				    .nodes_left = YAML_VALUES_MAX };
 
 		search_node(&s, yaml_document_get_root_node(&document), 0);
 		yaml_document_delete(&document);

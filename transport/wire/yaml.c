@@ -5,6 +5,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "runtime/base/collection/map.h"
 #include "runtime/base/limits.h"
 #include "runtime/base/mem.h"
 #include "transport/wire/json.h"
@@ -17,9 +18,9 @@
  * The library takes time that grows with the square of how deep lists stand in each other on one line, and a hundred bytes for a value of
  * one. So texts that could cost much are first gone through without keeping anything, up to where they are too deep or have too much.
  */
+#define ROOT 1 /* a document's first node */
 #define CHEAP_BYTES (64U * KIB)
 #define CHEAP_BRACKETS 1000U
-#define VALUES_MAX 400000U
 #define DEPTH_MAX ((int)LIMIT_NESTING + 1)
 
 struct yaml {
@@ -56,7 +57,7 @@ enum status yaml_look(struct str text, struct fault *why)
 		abort(); /* a small allocation failed */
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text.at, text.len);
-	while (!is_over && depth <= DEPTH_MAX && values <= VALUES_MAX) {
+	while (!is_over && depth <= DEPTH_MAX && values <= YAML_VALUES_MAX) {
 		yaml_event_t event;
 
 		if (yaml_parser_parse(&parser, &event) == 0)
@@ -69,8 +70,8 @@ enum status yaml_look(struct str text, struct fault *why)
 	yaml_parser_delete(&parser);
 	if (depth > DEPTH_MAX)
 		return fault_set(why, BAD_REQUEST, "", "yaml: nested too deep");
-	if (values > VALUES_MAX)
-		return fault_set(why, BAD_REQUEST, "", "yaml: more than %u values", VALUES_MAX);
+	if (values > YAML_VALUES_MAX)
+		return fault_set(why, BAD_REQUEST, "", "yaml: more than %u values", YAML_VALUES_MAX);
 	return OK;
 }
 
@@ -94,14 +95,54 @@ void yaml_close(struct yaml *yaml)
 	mem_free(yaml);
 }
 
+/*
+ * Upstream's bound of what aliases may stand for, which is one of time, too: of so many values looked at only such a part may be
+ * looked at again, less and less the more there are.
+ */
+#define ALIASED_FREE 100U
+#define VISITS_FREE 1000U
+#define RATIO_MOST 0.99
+#define RATIO_LEAST 0.10
+#define RATIO_MOST_UNTIL 400000U
+#define RATIO_LEAST_FROM 4000000U
+
 /* One document on its way to JSON. */
 struct convert {
 	yaml_document_t *document;
 	struct text *out;
 	struct fault *why;
+	uint32_t visits, aliased; /* nodes looked at; those of them that stand behind an alias */
+	uint32_t alias_depth;     /* 0: what is looked at stands where it was written */
+	int last; /* nodes are numbered as they were written: those up to here have been looked at */
 };
 
-static enum status write_node(struct convert *c, const yaml_node_t *node, uint32_t depth);
+static enum status write_node(struct convert *c, int index, uint32_t depth);
+
+static double allowed_ratio(uint32_t visits)
+{
+	if (visits <= RATIO_MOST_UNTIL)
+		return RATIO_MOST;
+	if (visits >= RATIO_LEAST_FROM)
+		return RATIO_LEAST;
+	return RATIO_MOST - (RATIO_MOST - RATIO_LEAST) * (visits - RATIO_MOST_UNTIL) /
+				(RATIO_LEAST_FROM - RATIO_MOST_UNTIL);
+}
+
+/* Before each node; what is inside of an alias was looked at before, and the alias itself counts as one more. */
+static enum status visit(struct convert *c, int index)
+{
+	bool is_alias = index <= c->last && c->alias_depth == 0;
+	bool is_again = index <= c->last;
+
+	c->last = is_again ? c->last : index;
+	c->visits += 1 + is_alias;
+	c->aliased += is_again;
+	if (c->aliased > ALIASED_FREE && c->visits > VISITS_FREE &&
+	    c->aliased > allowed_ratio(c->visits) * c->visits)
+		return fault_set(c->why, BAD_REQUEST, "",
+				 "yaml: document contains excessive aliasing");
+	return OK;
+}
 
 static struct str scalar_of(const yaml_node_t *node)
 {
@@ -239,16 +280,15 @@ static const yaml_node_t *node_at(struct convert *c, int index)
 	return yaml_document_get_node(c->document, index);
 }
 
-static bool has_key(struct convert *c, const yaml_node_t *mapping, struct str key)
+static void learn_keys(struct convert *c, const yaml_node_t *mapping, struct map *keys)
 {
 	const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
 
 	for (; pair < mapping->data.mapping.pairs.top; pair++) {
 		const yaml_node_t *node = node_at(c, pair->key);
-		if (node != NULL && node->type == YAML_SCALAR_NODE && str_eq(scalar_of(node), key))
-			return true;
+		if (node != NULL && node->type == YAML_SCALAR_NODE)
+			map_put(keys, scalar_of(node), c);
 	}
-	return false;
 }
 
 static bool is_merge(const yaml_node_t *key)
@@ -257,35 +297,63 @@ static bool is_merge(const yaml_node_t *key)
 	       key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && str_is(scalar_of(key), "<<");
 }
 
-/* The pairs of a mapping; of one that is merged, those that `over`, the one it is merged into, does not have. */
+/* The pairs of a mapping; of one that is merged, those that are not among `over`, the keys of the one it is merged into. */
 static enum status write_pairs(struct convert *c, const yaml_node_t *mapping,
-			       const yaml_node_t *over, bool *is_first, uint32_t depth)
+			       const struct map *over, bool *is_first, uint32_t depth);
+
+static enum status write_merged(struct convert *c, int index, const struct map *over,
+				bool *is_first, uint32_t depth)
+{
+	const yaml_node_t *value = node_at(c, index);
+	bool is_alias = index <= c->last;
+
+	if (value == NULL || value->type != YAML_MAPPING_NODE)
+		return fault_set(c->why, BAD_REQUEST, "",
+				 "yaml: map merge requires map as the value");
+	TRY(visit(c, index));
+	c->alias_depth += is_alias;
+	TRY(write_pairs(c, value, over, is_first, depth + 1));
+	c->alias_depth -= is_alias;
+	return OK;
+}
+
+static enum status write_pair(struct convert *c, const yaml_node_pair_t *pair,
+			      const struct map *over, bool *is_first, uint32_t depth)
+{
+	const yaml_node_t *key = node_at(c, pair->key);
+
+	TRY(visit(c, pair->key));
+	if (over != NULL && key != NULL && key->type == YAML_SCALAR_NODE &&
+	    map_has(over, scalar_of(key)))
+		return OK;
+	if (!*is_first)
+		text_add_char(c->out, ',');
+	*is_first = false;
+	TRY(write_key(c, key));
+	text_add_char(c->out, ':');
+	return write_node(c, pair->value, depth + 1);
+}
+
+static enum status write_pairs(struct convert *c, const yaml_node_t *mapping,
+			       const struct map *over, bool *is_first, uint32_t depth)
 {
 	const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+	enum status status = OK;
+	struct map own = { 0 }; /* its keys, once they are asked for */
 
 	if (depth >= LIMIT_NESTING)
 		return fault_set(c->why, BAD_REQUEST, "", "yaml: nested too deep");
-	for (; pair < mapping->data.mapping.pairs.top && !c->out->is_cut; pair++) {
-		const yaml_node_t *key = node_at(c, pair->key), *value = node_at(c, pair->value);
-		if (is_merge(key)) {
-			if (value == NULL || value->type != YAML_MAPPING_NODE)
-				return fault_set(c->why, BAD_REQUEST, "",
-						 "yaml: map merge requires map as the value");
-			TRY(write_pairs(c, value, over == NULL ? mapping : over, is_first,
-					depth + 1));
-			continue;
-		}
-		if (over != NULL && key != NULL && key->type == YAML_SCALAR_NODE &&
-		    has_key(c, over, scalar_of(key)))
-			continue;
-		if (!*is_first)
-			text_add_char(c->out, ',');
-		*is_first = false;
-		TRY(write_key(c, key));
-		text_add_char(c->out, ':');
-		TRY(write_node(c, value, depth + 1));
+	for (; status == OK && pair < mapping->data.mapping.pairs.top && !c->out->is_cut; pair++) {
+		bool is_merged = is_merge(node_at(c, pair->key));
+
+		if (is_merged && over == NULL && own.len == 0)
+			learn_keys(c, mapping, &own);
+		status = is_merged ? write_merged(c, pair->value, over == NULL ? &own : over,
+						  is_first, depth)
+				   : write_pair(c, pair, over, is_first, depth);
 	}
-	return OK;
+	map_fini(&own);
+	return status;
 }
 
 static enum status write_items(struct convert *c, const yaml_node_t *sequence, uint32_t depth)
@@ -295,17 +363,15 @@ static enum status write_items(struct convert *c, const yaml_node_t *sequence, u
 	for (; item < sequence->data.sequence.items.top && !c->out->is_cut; item++) {
 		if (item > sequence->data.sequence.items.start)
 			text_add_char(c->out, ',');
-		TRY(write_node(c, node_at(c, *item), depth + 1));
+		TRY(write_node(c, *item, depth + 1));
 	}
 	return OK;
 }
 
-static enum status write_node(struct convert *c, const yaml_node_t *node, uint32_t depth)
+static enum status write_inside(struct convert *c, const yaml_node_t *node, uint32_t depth)
 {
 	bool is_first = true;
 
-	if (depth > LIMIT_NESTING)
-		return fault_set(c->why, BAD_REQUEST, "", "yaml: nested too deep");
 	switch (node == NULL ? YAML_NO_NODE : node->type) {
 	case YAML_SCALAR_NODE: write_scalar(c, node); return OK;
 	case YAML_SEQUENCE_NODE:
@@ -321,6 +387,19 @@ static enum status write_node(struct convert *c, const yaml_node_t *node, uint32
 	case YAML_NO_NODE: break;
 	}
 	text_lit(c->out, "null");
+	return OK;
+}
+
+static enum status write_node(struct convert *c, int index, uint32_t depth)
+{
+	bool is_alias = index <= c->last;
+
+	if (depth > LIMIT_NESTING)
+		return fault_set(c->why, BAD_REQUEST, "", "yaml: nested too deep");
+	TRY(visit(c, index));
+	c->alias_depth += is_alias;
+	TRY(write_inside(c, node_at(c, index), depth));
+	c->alias_depth -= is_alias;
 	return OK;
 }
 
@@ -352,7 +431,7 @@ enum status yaml_next(struct yaml *yaml, struct text *out, struct fault *why)
 			return parser_fault(&yaml->parser, why);
 		const yaml_node_t *root = yaml_document_get_root_node(&document);
 		bool is_end = root == NULL, is_empty = root != NULL && is_null(root);
-		enum status status = is_end || is_empty ? OK : write_node(&c, root, 0);
+		enum status status = is_end || is_empty ? OK : write_node(&c, ROOT, 0);
 		yaml_document_delete(&document);
 		if (is_end)
 			return NOT_FOUND;

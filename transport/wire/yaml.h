@@ -2,7 +2,8 @@
  * YAML documents to JSON text, as the API server and kubectl read them, and the way back.
  *
  * Plain scalars mean what they mean to upstream's library: `yes` and `on` are booleans, `0644` is octal, dates are strings,
- * `<<` merges. Anchors are followed; how deep (LIMIT_NESTING) and how long the JSON may get (the text's own maximum) bounds them.
+ * `<<` merges. Anchors are followed; upstream's bound of what aliases may stand for, how deep
+ * (LIMIT_NESTING) and how long the JSON may get (the text's own maximum) bound them.
  */
 #ifndef TRANSPORT_WIRE_YAML_H
 #define TRANSPORT_WIRE_YAML_H

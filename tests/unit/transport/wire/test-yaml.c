@@ -171,9 +171,64 @@ TEST(anchors_cannot_make_a_text_without_end)
 	struct text out = text_in(test_arena(), 64 * KIB);
 	struct fault why;
 
-	CHECK_STATUS(yaml_to_json(str_from(bomb), &out, &why), TOO_LARGE);
+	CHECK_STATUS(yaml_to_json(str_from(bomb), &out, &why), BAD_REQUEST);
+	CHECK_STR(str_from(why.text), "yaml: document contains excessive aliasing");
 	text_clear(&out);
 	CHECK_STATUS(yaml_to_json(STR("a: &a [*a]\n"), &out, &why), BAD_REQUEST);
+}
+
+/* A list of one anchor of so many values, named so many times, each time as one of a mapping's values. */
+static enum status read_aliases(uint32_t values, uint32_t names)
+{
+	struct text text = text_in(test_arena(), MIB), out = text_in(test_arena(), 3 * MIB);
+
+	text_lit(&text, "a: &a [");
+	for (uint32_t i = 0; i < values; i++)
+		text_lit(&text, "1,");
+	text_lit(&text, "]\nb:\n");
+	for (uint32_t i = 0; i < names; i++)
+		text_printf(&text, "  k%u: *a\n", i);
+	return yaml_to_json(text_str(&text), &out, NULL);
+}
+
+/* Upstream's bound: 99 in a hundred up to 400,000, a tenth from 4,000,000 on. */
+TEST(aliases_are_followed_while_what_they_stand_for_is_in_proportion)
+{
+	CHECK_STATUS(read_aliases(100, 1000), OK);
+	CHECK_STATUS(read_aliases(180, 1000), OK);
+	CHECK_STATUS(read_aliases(220, 1000), BAD_REQUEST);
+	CHECK_STATUS(read_aliases(900, 1), OK);
+	CHECK_STATUS(read_aliases(100, 4500), BAD_REQUEST);
+}
+
+/* Looking for each of the merged keys among all of those that win would take minutes. */
+TEST(many_keys_that_are_merged_into_many_are_read_in_a_moment)
+{
+	struct text text = text_in(test_arena(), 4 * MIB), out = text_in(test_arena(), 4 * MIB);
+
+	text_lit(&text, "a: &a\n");
+	for (uint32_t i = 0; i < 60000; i++)
+		text_printf(&text, "  k%u: 1\n", i);
+	text_lit(&text, "b:\n  <<: *a\n");
+	for (uint32_t i = 0; i < 60000; i++)
+		text_printf(&text, "  k%u: 2\n", i);
+	CHECK_STATUS(yaml_to_json(text_str(&text), &out, NULL), OK);
+	CHECK(str_find(text_str(&out), STR(",\"b\":{\"k0\":2,")) > 0);
+}
+
+TEST(a_mapping_that_is_merged_over_and_over_into_one_that_wins_is_refused)
+{
+	struct text text = text_in(test_arena(), MIB), out = text_in(test_arena(), MIB);
+
+	text_lit(&text, "a: &a {");
+	for (uint32_t i = 0; i < 1000; i++)
+		text_printf(&text, "k%u: 1,", i);
+	text_lit(&text, "}\nb:\n");
+	for (uint32_t i = 0; i < 1000; i++)
+		text_printf(&text, "  k%u: 2\n", i);
+	for (uint32_t i = 0; i < 10000; i++)
+		text_lit(&text, "  <<: *a\n");
+	CHECK_STATUS(yaml_to_json(text_str(&text), &out, NULL), BAD_REQUEST);
 }
 
 /* Time that grows with the square of the depth is not spent: a megabyte of brackets would take hours. */
