@@ -43,9 +43,14 @@ enum check admission_deny(struct admission *admission, const char *format, ...)
 
 void admission_warn(struct admission *admission, struct str text)
 {
-	struct str *grown =
-	    arena_array(admission->check.arena, struct str, admission->warning_count + 1);
+	struct str *grown;
 
+	if (admission->warning_count == WARNINGS_MAX)
+		return;
+	for (uint32_t i = 0; i < admission->warning_count; i++)
+		if (str_eq(admission->warnings[i], text))
+			return;
+	grown = arena_array(admission->check.arena, struct str, admission->warning_count + 1);
 	if (admission->warning_count > 0)
 		memcpy(grown, admission->warnings, admission->warning_count * sizeof *grown);
 	grown[admission->warning_count++] = text;

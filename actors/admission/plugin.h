@@ -34,6 +34,9 @@ struct toleration_seconds {
 	int64_t not_ready, unreachable;
 };
 
+/* Of one request; more than its answer's head has room for, unless they are very short. */
+#define WARNINGS_MAX 512U
+
 struct admission {
 	struct check_context check;
 	enum admission_operation operation;
@@ -74,6 +77,7 @@ static inline const struct type *admission_kind(const struct admission *admissio
 /* Sets the usual failure, 403 `pods "x" is forbidden: <why>`, and gives CHECK_DENY. */
 enum check admission_deny(struct admission *admission, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* What was said already, and what comes after WARNINGS_MAX others, is passed over. */
 void admission_warn(struct admission *admission, struct str text);
 /* Both are borrowed for as long as the request lives. The first word about a key stands. */
 void admission_annotate(struct admission *admission, struct str key, struct str value);

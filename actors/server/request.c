@@ -81,6 +81,8 @@ enum next request_ask(struct request *r, const struct act_type *type, const void
 
 void request_warn(struct request *r, struct str text)
 {
+	if (r->warning_count == WARNINGS_MAX)
+		return;
 	for (uint32_t i = 0; i < r->warning_count; i++)
 		if (str_eq(r->warnings[i], text))
 			return;

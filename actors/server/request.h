@@ -269,6 +269,7 @@ struct arena *request_store_arena(struct request *r);
 /* Asks the store; the step runs again with r->store_answer. What the body points to, and names as its arena, is the one above. */
 enum next request_ask(struct request *r, const struct act_type *type, const void *body);
 
+/* At most WARNINGS_MAX; what was said already is passed over. */
 void request_warn(struct request *r, struct str text);
 struct str request_printf(struct request *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

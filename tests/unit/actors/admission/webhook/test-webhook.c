@@ -38,6 +38,24 @@ TEST(those_that_change_objects_are_asked_one_after_the_other_and_see_what_was_ch
 	hook_lab_close(lab);
 }
 
+TEST(warnings_without_end_are_passed_over)
+{
+	struct hook_lab *lab = hook_lab();
+	struct text response = text_in(test_arena(), 64U * KIB);
+
+	text_lit(&response, "'allowed':true,'warnings':['w'");
+	for (uint32_t i = 0; i < 2 * WARNINGS_MAX; i++)
+		text_printf(&response, ",'%u','w'", i);
+	text_lit(&response, "]");
+	hook_lab_mutating(lab, "a", "");
+	CHECK_EQ(hook_lab_ask(lab, &admission_mutating_webhook, MAP), CHECK_WAIT);
+	hook_lab_answer(lab, 0, arena_cstr(test_arena(), text_str(&response)));
+	CHECK_EQ(hook_lab_resume(lab), CHECK_PASS);
+	CHECK_EQ(lab->admission.warning_count, WARNINGS_MAX);
+	CHECK_STR(lab->admission.warnings[WARNINGS_MAX - 1], "510");
+	hook_lab_close(lab);
+}
+
 TEST(a_patch_cannot_move_a_new_object_into_another_namespace)
 {
 	struct hook_lab *lab = hook_lab();

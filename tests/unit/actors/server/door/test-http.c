@@ -105,6 +105,32 @@ TEST(warnings_end_where_they_are_too_much_together)
 	http_rig_close(rig);
 }
 
+static bool warns_of(struct http_rig_answer answer, struct str words)
+{
+	for (uint32_t i = 0; i < answer.headers.count; i++)
+		if (str_is(answer.headers.at[i].name, "warning") &&
+		    str_find(answer.headers.at[i].value, words) >= 0)
+			return true;
+	return false;
+}
+
+/* Python's library takes no more than 100 lines. */
+TEST(many_warnings_share_a_line_and_none_is_lost)
+{
+	struct http_rig *rig = http_rig_open(NULL);
+	struct http_rig_answer answer;
+	uint32_t longest;
+
+	answer = http_rig_ask_of(rig, .method = "POST", .path = MAPS "?dryRun=All",
+				 .body = with_unknown(100, 3));
+	CHECK_EQ(warnings_of(answer, &longest), 64);
+	CHECK(warns_of(answer, STR("299 - \"unknown field \\\"062\\\"\"")));
+	CHECK(warns_of(answer, STR("299 - \"unknown field \\\"063\\\"\", 299 - \"unknown field "
+				   "\\\"064\\\"\", ")));
+	CHECK(warns_of(answer, STR(", 299 - \"unknown field \\\"099\\\"\"")));
+	http_rig_close(rig);
+}
+
 TEST(a_big_answer_is_packed_for_who_can_unpack_it)
 {
 	struct http_rig *rig = http_rig_open(NULL);
