@@ -28,7 +28,7 @@ static enum status load_webhook(const struct command_line *line, struct arena *a
 {
 	const char *path = command_text(line, "audit-webhook-config-file");
 	const char *mode = command_text(line, "audit-webhook-mode");
-	uint64_t lines, batch, rate, burst, event, list;
+	uint64_t lines = 0, batch = 0, rate = 0, burst = 0, event = 0, list = 0;
 
 	TRY(number(line, "audit-webhook-batch-buffer-size", 1U << 20, &lines, why));
 	TRY(number(line, "audit-webhook-batch-max-size", 1U << 20, &batch, why));
@@ -64,7 +64,7 @@ static enum status load_log(const struct command_line *line, struct audit_settin
 			    struct fault *why)
 {
 	const char *mode = command_text(line, "audit-log-mode");
-	uint64_t size, age, backups, events;
+	uint64_t size = 0, age = 0, backups = 0, events = 0;
 
 	TRY(number(line, "audit-log-maxsize", 1U << 20, &size, why));
 	TRY(number(line, "audit-log-maxage", 100000, &age, why));
