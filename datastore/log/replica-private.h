@@ -1,5 +1,5 @@
 /*
- * What replica.c (driving core and log) and replica-members.c (who takes part) share.
+ * What replica.c (driving core and log), replica-jobs.c (what the disk does) and replica-members.c (who takes part) share.
  */
 #ifndef DATASTORE_LOG_REPLICA_PRIVATE_H
 #define DATASTORE_LOG_REPLICA_PRIVATE_H
@@ -114,12 +114,19 @@ struct replica {
 /* One event into the core, what comes of it into `out`. */
 MUST_USE enum status replica_step(struct replica *replica, struct core_event *event,
 				  struct mono now, struct replica_output *out, struct fault *why);
-
+/* The same of one that cannot be refused, or whose refusal changes nothing. */
+void replica_step_quietly(struct replica *replica, struct core_event *event, struct mono now,
+			  struct replica_output *out);
 /* What every call ends with: entries given out, jobs begun. */
 void replica_settle(struct replica *replica, struct mono now, struct replica_output *out);
 /* `members` is copied. */
 void replica_keep_base(struct replica *replica, uint64_t index, uint64_t term,
 		       uint64_t members_index, struct str members);
+/* Messages that waited for what is durable now. */
+void replica_release_messages(struct replica *replica, struct replica_output *out);
+
+/* replica-jobs.c */
+void replica_begin_jobs(struct replica *replica, struct mono now, struct replica_output *out);
 void replica_run_log_job(struct replica_job *job);
 void replica_run_spare_job(struct replica_job *job);
 void replica_drop_log_job(struct replica_job *job);
