@@ -74,6 +74,9 @@ def test_validation_can_warn_or_be_silent(cluster):
     text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: careless}, dada: {}}"
     expect(warnings(cluster, "create", "--validate=warn", "--dry-run=server", "-f", "-", stdin=text), 'unknown field "dada"')
     assert warnings(cluster, "create", "--validate=ignore", "--dry-run=server", "-f", "-", stdin=text) == ""
+    many = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: many}\n" + "".join("x%02d: 1\n" % index for index in range(100))
+    said = warnings(cluster, "create", "--validate=warn", "--dry-run=server", "-f", "-", stdin=many).splitlines()
+    assert len(said) == 100 and said[-1] == 'Warning: unknown field "x99"', "those that share a header are all read: %s" % said
 
 
 def test_fields_that_do_not_change_are_refused(cluster):
