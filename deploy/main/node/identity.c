@@ -131,7 +131,9 @@ static enum status read_wishes(const struct command_line *line, struct node_iden
 	else
 		own_name(id->name, sizeof id->name);
 	snprintf(id->role, sizeof id->role, "%s", command_text(line, "role"));
-	if (data_dir_is_witness(id) && command_text(line, "join") == NULL)
+	/* Beside an etcd it is none at all, which is said with what else cannot be there. */
+	if (data_dir_is_witness(id) && command_text(line, "join") == NULL &&
+	    command_text(line, "datastore") == NULL)
 		return fault_set(why, INVALID, "--role",
 				 "a witness begins no cluster, it has a vote in one: say --join "
 				 "and what `troupe token create --role witness` prints there");
