@@ -42,13 +42,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		bytes = str_of(at + 1, (uint32_t)len - 1);
 		switch (at[0] & 3) {
 		case 0: check_envelope(bytes, arena); break;
-		case 1: (void)message_read_status(bytes, &status); break;
+		case 1:
+			assert(message_read_status(bytes, &status) != OK ||
+			       status.key_id.len <= bytes.len);
+			break;
 		case 2:
 			if (message_read_encrypt(bytes, arena, &lock) == OK &&
 			    envelope_check(&lock, NULL) == OK)
 				(void)message_ask_decrypt(&lock, STR("uid"), arena);
 			break;
-		default: (void)message_read_decrypt(bytes, &plain);
+		default:
+			assert(message_read_decrypt(bytes, &plain) != OK || plain.len <= bytes.len);
 		}
 	}
 	arena_free(arena);
