@@ -1,13 +1,10 @@
 /* SQLite's log in memory: whatever happens to the disk, what a checkpoint covered is there, whole, and so is what is found. */
 #include "datastore/table/vfs-log.h"
 
-#include "datastore/table/table.h"
-#include "tests/lib/fake-disk.h"
 #include "tests/lib/test.h"
+#include "tests/unit/datastore/table/table-lab.h"
 
 #define FOLDER "/data"
-#define PATH "/data/table.db"
-#define ID(revision) ((uint64_t)(revision) << TABLE_PLACE_BITS)
 #define KEYS 40U
 #define REVISIONS 400U
 #define VALUE_MAX 9000U
@@ -16,24 +13,9 @@ static char letters[VALUE_MAX + 26];
 
 static struct fake_disk *make_disk(uint64_t seed)
 {
-	struct fake_disk *disk = fake_disk_new(seed);
-	const struct seams_files *files = fake_disk_files(disk);
-	CHECK_STATUS(files->mkdir(files->self, FOLDER, 0700), OK);
-	CHECK_STATUS(files->sync_folder(files->self, FOLDER), OK);
 	for (uint32_t i = 0; i < sizeof letters; i++)
 		letters[i] = (char)('a' + i % 26);
-	return disk;
-}
-
-static struct table *open_table(struct fake_disk *disk, struct table_mark *mark)
-{
-	struct table *table = NULL;
-	struct fault why = { 0 };
-	enum status status = table_open(fake_disk_files(disk), fake_disk_random(disk), PATH,
-					test_arena(), &table, mark, &why);
-	if (status != OK)
-		test_fail(__FILE__, __LINE__, "table_open: %s: %s", status_name(status), why.text);
-	return table;
+	return table_lab_disk(seed);
 }
 
 /* What happens at a revision follows from the seed, so that a crash may take back as much as it likes. */
@@ -124,7 +106,7 @@ static enum status go(struct run *run)
 
 static void open_run(struct run *run)
 {
-	run->table = open_table(run->disk, &run->mark);
+	run->table = table_lab_open(run->disk, &run->mark);
 	run->view = table_view_new(run->table);
 	run->other = table_view_new(run->table);
 	run->is_held = false;
