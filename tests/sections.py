@@ -43,7 +43,7 @@ KINDS = {"--bench": ("tests/bench/run", False), "--sim": ("tests/sim/run", True)
 # Where threads are: loop jobs, the watchdog, links, the log's lanes. Everything above is one thread to a host, and a whole simulation one.
 THREADED = ("runtime", "transport", "datastore")
 # Programs of others, which see the installed libraries only.
-EXAMPLES = ["python3", "tests/wire/test-library.py"]
+EXAMPLES = ["env", "PYTHONPATH=tests/wire", "python3", "tests/wire/node/test-library.py"]
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 
 

@@ -6,7 +6,6 @@ Which kubectl is the one of the PATH. Old ones lack commands: a test that needs 
 """
 import functools
 import json
-import os
 import re
 import subprocess
 import threading

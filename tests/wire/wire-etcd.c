@@ -1,5 +1,5 @@
 /*
- * A store behind etcd's door and nothing else: the etcd that tests/wire/test-external.py puts nodes on.
+ * A store behind etcd's door and nothing else: the etcd that tests/wire/etcd/test-external.py puts nodes on.
  *
  *     wire-etcd ADDRESS FOLDER      listens on ADDRESS:2379 until SIGTERM; clients show FOLDER/pki/admin.crt
  *

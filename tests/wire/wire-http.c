@@ -1,5 +1,5 @@
 /*
- * A server of transport/http for the clients of others: tests/wire/test-http.py runs curl, h2load and sockets against it.
+ * A server of transport/http for the clients of others: tests/wire/api/test-http.py runs curl, h2load and sockets against it.
  *
  *     wire-http CERTIFICATE KEY      prints "PLAIN-PORT TLS-PORT" and serves until SIGTERM
  *

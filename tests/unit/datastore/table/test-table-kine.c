@@ -3,7 +3,7 @@
 #include "tests/lib/fake-disk.h"
 #include "tests/lib/test.h"
 
-/* Databases that kine did write are made and read by tests/wire/test-import.py: only datastore/table knows SQLite's calls. */
+/* Databases that kine did write are made and read by tests/wire/etcd/test-import.py: only datastore/table knows SQLite's calls. */
 
 #define PATH "/data/state.db"
 

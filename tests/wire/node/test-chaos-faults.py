@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """Each fault of a disk, a clock or a link really happens, ends by itself, and loses no acknowledged write."""
 import datetime
-import json
 import os
 import re
 import sys
 
 import suite
-from cluster import Cluster, until
-from wild import PLANS, Promises, Wild, condition, ended, make, outages, status, well
+from cluster import until
+from wild import PLANS, Promises, Wild, condition, ended, make, outages, well
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 

@@ -2,7 +2,6 @@
 """SIGKILL of any process or machine at any moment, under load: nothing acknowledged is lost, no pod is there twice, every Deployment
 comes back to its count. TROUPE_ROUNDS says how often (200), TROUPE_SEED what is hit (printed; the moment is the machine's)."""
 import http.client
-import json
 import os
 import random
 import sys

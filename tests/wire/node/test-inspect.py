@@ -1,16 +1,10 @@
-"""troupe inspect and troupe trace: how hosts ended, and what an actor is told.
-
-    python3 tests/wire/test-inspect.py build/debug/bin [FILTER...]
-"""
+"""troupe inspect and troupe trace: how hosts ended, and what an actor is told."""
 import json
-import os
 import signal
 import sys
 import threading
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import suite
 from cluster import Cluster, until
 

@@ -10,9 +10,8 @@ import sys
 import tempfile
 
 import suite
-from cluster import Failed, run, until
+from cluster import ROOT, Failed, run, until
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.dirname(os.path.abspath(sys.argv[1])) if len(sys.argv) > 1 else os.path.join(ROOT, "build", "debug")
 VARIANT = os.path.basename(BUILD)
 EMBED = os.path.join(ROOT, "deploy", "embed")

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """transport/http's server, as other people's clients see it: curl, h2load and bare sockets.
 
-    tests/wire/test-http.py FOLDER      FOLDER has the server, wire-http
+    tests/wire/run http
 """
 import json
 import os
 import shutil
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile

@@ -5,11 +5,9 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 
 import suite
-from cluster import BOUND, Cluster, Failed, run, until
+from cluster import BOUND, Failed, run, until
 from etcdctl import ctl, seen, text, words_of
 
 NODE_WORDS = ("--etcd-listen", "{address}:2379", "--history-mib", "0")  # as etcd, which forgets at once what compaction lets go
