@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/base/log.h"
@@ -33,6 +34,17 @@ struct heart_beat {
 static const ACT_TYPE(heart_beat, .id = 0);
 ACT_TYPE(root_ending, .id = 0);
 
+/* Where the root had none there is nothing, or the null device. */
+static int listening_at(int fd)
+{
+	struct stat what;
+
+	if (fstat(fd, &what) != 0 || !S_ISSOCK(what.st_mode))
+		return 0;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
+}
+
 enum status root_inherited(struct root_life *out)
 {
 	struct blackbox *box;
@@ -46,6 +58,8 @@ enum status root_inherited(struct root_life *out)
 				   .restarts = box->restarts,
 				   .fd = ROOT_LIFE_FD,
 				   .box = box };
+	for (int i = 0; i < (int)ROOT_LISTENING_MAX; i++)
+		out->listening[i] = listening_at(ROOT_LISTENING_FD + i);
 	snprintf(out->last_reason, sizeof out->last_reason, "%.*s", BLACKBOX_REASON - 1,
 		 box->last_reason);
 	return OK;

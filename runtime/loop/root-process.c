@@ -9,14 +9,18 @@
 static enum status spawn(struct root *root, struct root_process *process, const char *const *argv,
 			 int life, struct fault *why)
 {
-	int held = root->spec->held_fd;
-	int fds[] = { -1, STDOUT_FILENO, STDERR_FILENO, life, process->box_fd, held };
+	const struct root_spec *wish = root->spec;
+	int fds[ROOT_LISTENING_FD + ROOT_LISTENING_MAX] = { -1,   STDOUT_FILENO,   STDERR_FILENO,
+							    life, process->box_fd, wish->held_fd };
+	bool has_held = wish->held_fd >= 0 || wish->listening_count > 0;
 	struct seams_spawn spec = { .argv = argv,
 				    .fds = fds,
-				    .fd_count = sizeof fds / sizeof fds[0] - (held < 0),
+				    .fd_count = has_held ? ROOT_LISTENING_FD + wish->listening_count
+							 : ROOT_HELD_FD,
 				    .is_group_leader = true,
 				    .dies_with_us = true };
 
+	memcpy(fds + ROOT_LISTENING_FD, wish->listening, sizeof wish->listening);
 	return loop_spawn(root->act, &spec, &process->pid, why);
 }
 

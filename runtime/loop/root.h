@@ -15,6 +15,7 @@
 #define ROOT_WORDS_MAX \
 	240U /* of a host's command line, with those that the root adds and the NULL behind them */
 #define ROOT_WORDS_ADDED 2U
+#define ROOT_LISTENING_MAX 4U
 
 #pragma GCC visibility push(default)
 
@@ -52,6 +53,12 @@ struct root_spec {
 	uint16_t exile_first; /* number of the first host that an actor has of its own; the next ones follow */
 	const char *const *spare_argv;
 	int held_fd; /* open in every host until it ends, so that a lock on it is free when all have; -1: none */
+	/*
+	 * Sockets on which hosts listen (stream_listen_ahead), open in all of them: who calls while one is started again is not refused. The
+	 * root's as long as it lives; -1: none.
+	 */
+	int listening[ROOT_LISTENING_MAX];
+	uint32_t listening_count;
 	const char *state_folder; /* epochs and the last black boxes are kept here */
 };
 
@@ -83,6 +90,7 @@ struct root_life {
 	uint32_t restarts; /* how often the root has started it again, and why the last time; "" if never */
 	char last_reason[80];
 	int fd;
+	int listening[ROOT_LISTENING_MAX]; /* root_spec.listening in its order; 0: none */
 	struct blackbox *box;
 	/* Before the host ends in order this actor is asked (root_ending), and answered or late, it ends. NULL: nobody. */
 	const char *before_end;

@@ -275,18 +275,14 @@ static enum status bind_tcp(struct stream_listener *listener,
 static enum status bind_any(struct stream_listener *listener,
 			    const struct stream_listen_options *options, struct fault *why)
 {
-	int is_listening = 0;
-	socklen_t len = sizeof is_listening;
-
 	if (options->inherited_fd == 0)
 		return listener->is_pipe ? bind_unix(listener, options, why)
 					 : bind_tcp(listener, options, why);
-	if (getsockopt(options->inherited_fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) != 0 ||
-	    fcntl(options->inherited_fd, F_SETFL,
-		  fcntl(options->inherited_fd, F_GETFL) | O_NONBLOCK) != 0)
+	listener->fd = fcntl(options->inherited_fd, F_DUPFD_CLOEXEC, 0);
+	if (listener->fd < 0 ||
+	    fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK) != 0)
 		return fault_set(why, loop_status(-errno), "",
 				 "cannot take over the listening socket: %s", uv_strerror(-errno));
-	listener->fd = options->inherited_fd;
 	return OK;
 }
 
@@ -369,4 +365,26 @@ void stream_listener_close(struct stream_listener *listener)
 {
 	stream_owner_leave(&listener->owner);
 	release(listener);
+}
+
+void stream_listener_shut(struct stream_listener *listener)
+{
+	shutdown(listener->fd, SHUT_RD);
+	stream_listener_close(listener);
+}
+
+enum status stream_listen_ahead(const struct stream_listen_options *options, int *out_fd,
+				struct fault *why)
+{
+	struct stream_listener *listener = listener_new(NULL, false);
+	enum status status = bind_tcp(listener, options, why);
+
+	if (status == OK && listen(listener->fd, BACKLOG) != 0)
+		status = cannot_listen(why, options);
+	if (status == OK) {
+		*out_fd = listener->fd;
+		listener->fd = -1;
+	}
+	discard(listener);
+	return status;
 }

@@ -32,7 +32,7 @@ struct stream_listen_options {
 	const char *address; /* "127.0.0.1", "::", or "unix:/path" (mode 0600, replaces a stale socket) */
 	uint16_t port;       /* 0: any, see stream_listener_port */
 	bool is_shared_port; /* SO_REUSEPORT: several hosts listen */
-	int inherited_fd; /* 0: none; else a listening socket to take over instead of address and port */
+	int inherited_fd; /* 0: none; else a bound socket to listen on instead, of which a copy is taken (stream_listen_ahead) */
 };
 
 /*
@@ -45,6 +45,15 @@ MUST_USE enum status stream_listen(struct act *act, const struct stream_listen_o
 uint16_t stream_listener_port(const struct stream_listener *listener);
 void stream_listener_pause(struct stream_listener *listener, bool is_paused);
 void stream_listener_close(TAKE struct stream_listener *listener);
+/* Closes it for all who have the socket: from now on callers are refused, until somebody listens on it again. */
+void stream_listener_shut(TAKE struct stream_listener *listener);
+
+/*
+ * A listening socket for a process that is still to come, as that one's `inherited_fd`: who calls before it is there, or while it is started
+ * again, waits in the kernel and is not refused. The caller closes it.
+ */
+MUST_USE enum status stream_listen_ahead(const struct stream_listen_options *options, int *out_fd,
+					 struct fault *why);
 
 /*
  * Connects to "address" (numeric, or "unix:/path"): connected(act, stream, status, arg) once; if not OK the stream is already gone.

@@ -20,6 +20,7 @@ struct slot {
 	struct stream_listener *listener;
 	struct tls_context *tls;
 	uint32_t index;
+	bool is_inherited;
 };
 
 /* Outlives the actor while exchanges point to it; what they need of their server. */

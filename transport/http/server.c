@@ -335,12 +335,16 @@ void server_connection_closed(struct server *server)
 		pause(server, false);
 }
 
-static void close_listeners(struct server *server)
+/* `is_for_good`: those that others have, too, are closed for all; nobody shall wait there for who does not come back. */
+static void close_listeners(struct server *server, bool is_for_good)
 {
 	for (uint32_t i = 0; i < server->slot_count; i++) {
-		if (server->slots[i].listener != NULL)
-			stream_listener_close(server->slots[i].listener);
-		server->slots[i].listener = NULL;
+		struct slot *slot = &server->slots[i];
+		if (slot->listener != NULL && slot->is_inherited && is_for_good)
+			stream_listener_shut(slot->listener);
+		else if (slot->listener != NULL)
+			stream_listener_close(slot->listener);
+		slot->listener = NULL;
 	}
 }
 
@@ -353,7 +357,7 @@ static void close_all(struct server *server)
 static void drain(struct server *server, const struct act_msg *msg)
 {
 	const struct http_drain *wish = ACT_AS(msg, http_drain);
-	close_listeners(server);
+	close_listeners(server, true);
 	server->is_draining = true;
 	if (msg->kind == ACT_REQUEST) {
 		finish_drain(server); /* who asked before is answered now */
@@ -408,15 +412,29 @@ static enum status read_address(struct arena *arena, const char *text,
 	return OK;
 }
 
+enum status http_listen_ahead(const char *address, int *out_fd, struct fault *why)
+{
+	struct stream_listen_options options = { .port = 0 };
+	struct arena *arena = arena_new(0);
+	enum status status = read_address(arena, address, &options, why);
+
+	if (status == OK)
+		status = stream_listen_ahead(&options, out_fd, why);
+	arena_free(arena);
+	return status;
+}
+
 static enum status listen_at(struct server *server, const struct http_listener *wish,
 			     struct fault *why)
 {
 	struct slot *slot = &server->slots[server->slot_count];
-	struct stream_listen_options options = { .is_shared_port = wish->is_shared };
+	struct stream_listen_options options = { .is_shared_port = wish->is_shared,
+						 .inherited_fd = wish->inherited_fd };
 	TRY(read_address(act_arena(server->act), wish->address, &options, why));
 	slot->server = server;
 	slot->index = server->slot_count;
 	slot->tls = wish->tls;
+	slot->is_inherited = wish->inherited_fd != 0;
 	TRY(stream_listen(server->act, &options, accepted, slot, &slot->listener, why));
 	if (wish->tls != NULL)
 		tls_context_ref(wish->tls);
@@ -539,7 +557,7 @@ static void stop(struct act *act, void *state, enum act_reason why)
 	struct server *server = state;
 	server->site->hub->act = act;
 	server->is_stopping = server->is_draining = true;
-	close_listeners(server);
+	close_listeners(server, false);
 	close_all(server);
 	server->site->hub->act = NULL;
 }

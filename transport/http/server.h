@@ -40,6 +40,7 @@ struct http_listener {
 	const char *address;
 	struct tls_context *tls; /* NULL: plain; a reference is taken */
 	bool is_shared;          /* SO_REUSEPORT: other processes listen on the same port */
+	int inherited_fd; /* that address, bound already (http_listen_ahead); 0: not yet. Draining closes it for all who have it */
 };
 
 struct http_server_config {
@@ -71,6 +72,9 @@ struct http_server_config {
 
 /* Its args are a struct http_server_config, borrowed while it lives. init fails with words in the log when it cannot listen. */
 extern const struct act_class http_server_class;
+
+/* The address as an http_listener of a process that is still to come may inherit it; see stream_listen_ahead. */
+MUST_USE enum status http_listen_ahead(const char *address, int *out_fd, struct fault *why);
 
 /*
  * To the handler, if it is there, once all listeners stand; `ports` in their order (0 for Unix sockets). Sent to the server as a request, it

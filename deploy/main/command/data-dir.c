@@ -148,6 +148,13 @@ static enum status take_locks(struct data_dir *dir, struct fault *why)
 	return OK;
 }
 
+struct str data_dir_address(const struct node_identity *identity, uint16_t port, struct arena *arena)
+{
+	bool is_v6 = strchr(identity->address, ':') != NULL;
+
+	return arena_printf(arena, is_v6 ? "[%s]:%u" : "%s:%u", identity->address, port);
+}
+
 enum status data_dir_open(struct data_dir *dir, struct fault *why)
 {
 	enum status status;

@@ -53,6 +53,10 @@ static inline bool data_dir_is_witness(const struct node_identity *identity)
 	return identity->role[0] == 'w' && identity->role[1] == 'i';
 }
 
+/* "IP:PORT" of the node, or "[IP]:PORT". */
+struct str data_dir_address(const struct node_identity *identity, uint16_t port,
+			    struct arena *arena);
+
 /* The directory that `--data-dir` names, else $TROUPE_DATA_DIR, else /var/lib/troupe as root, else the user's XDG state directory. */
 MUST_USE enum status data_dir_find(const char *given, struct data_dir *out, struct fault *why);
 

@@ -23,10 +23,7 @@ uint32_t process_node_number(struct str name)
 
 struct str process_address(struct process *process, uint16_t port)
 {
-	bool is_v6 = strchr(process->identity.address, ':') != NULL;
-
-	return arena_printf(process->arena, is_v6 ? "[%s]:%u" : "%s:%u", process->identity.address,
-			    port);
+	return data_dir_address(&process->identity, port, process->arena);
 }
 const char *process_name(const struct process *process)
 {

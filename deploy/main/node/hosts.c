@@ -193,7 +193,9 @@ static enum status configure_door(struct core *core, struct fault *why)
 		return OK;
 	TRY(tls_context_new(&config, &core->door_tls, why));
 	core->listeners[core->http.listener_count++] =
-	    (struct http_listener){ door->listen, core->door_tls, false };
+	    (struct http_listener){ .address = door->listen,
+				    .tls = core->door_tls,
+				    .inherited_fd = process->life.listening[HOSTS_LISTEN_DOOR] };
 	return OK;
 }
 
@@ -205,10 +207,12 @@ static void configure_http(struct core *core)
 	struct process *process = &core->process;
 
 	core->listeners[ASKED_LISTENER_PUBLIC] =
-	    (struct http_listener){ process_address(process, process->identity.api_port).at,
-				    process->api_tls, false };
+	    (struct http_listener){ .address =
+					process_address(process, process->identity.api_port).at,
+				    .tls = process->api_tls,
+				    .inherited_fd = process->life.listening[HOSTS_LISTEN_API] };
 	core->listeners[ASKED_LISTENER_PRIVATE] = (struct http_listener){
-		arena_printf(process->arena, "unix:%s/api.sock", process->dir.run).at, NULL, false
+		.address = arena_printf(process->arena, "unix:%s/api.sock", process->dir.run).at
 	};
 	core->http = (struct http_server_config){ .listeners = core->listeners,
 						  .listener_count = 2,
@@ -225,7 +229,7 @@ static void configure_private_http(struct core *core)
 	struct process *process = &core->process;
 
 	core->listeners[0] = (struct http_listener){
-		arena_printf(process->arena, "unix:%s/api.sock", process->dir.run).at, NULL, false
+		.address = arena_printf(process->arena, "unix:%s/api.sock", process->dir.run).at
 	};
 	core->http = (struct http_server_config){ .listeners = core->listeners,
 						  .listener_count = 1,
@@ -246,7 +250,10 @@ static void configure_etcd(struct core *core, const char *listen)
 	    (struct etcd_config){ .store = "store",
 				  .client_url = arena_printf(process->arena, "https://%s", listen),
 				  .cluster = hash_bytes(0, cluster.at, cluster.len) };
-	core->etcd_listener = (struct http_listener){ listen, process->etcd_tls, false };
+	core->etcd_listener =
+	    (struct http_listener){ .address = listen,
+				    .tls = process->etcd_tls,
+				    .inherited_fd = process->life.listening[HOSTS_LISTEN_ETCD] };
 	/* A request is refused in gRPC's own words as long as that takes no more than twice its memory. */
 	core->etcd_http =
 	    (struct http_server_config){ .listeners = &core->etcd_listener,

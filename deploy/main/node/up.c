@@ -16,6 +16,7 @@
 #include "deploy/main/node/identity.h"
 #include "deploy/main/node/leader.h"
 #include "runtime/base/log.h"
+#include "transport/http/server.h"
 
 #define HOSTS 3U
 #define MOST_DESCRIPTORS (1U << 20)
@@ -159,6 +160,29 @@ static void plan_core(struct up *up, const struct command_line *line)
 						      .grace_ms = FAREWELL_GRACE_MS });
 }
 
+/*
+ * Listens for the core host, so that who calls while it is started again waits for it. An address that cannot be had now is left to the
+ * host, which says so and tries again.
+ */
+static void listen_ahead(struct up *up, const struct command_line *line)
+{
+	const char *addresses[] = {
+		[HOSTS_LISTEN_API] =
+		    data_dir_address(&up->identity, up->identity.api_port, up->arena).at,
+		[HOSTS_LISTEN_DOOR] = up->api.door.listen,
+		[HOSTS_LISTEN_ETCD] = command_text(line, "etcd-listen"),
+	};
+	struct fault why = { 0 };
+
+	if (data_dir_is_witness(&up->identity))
+		return; /* it serves nobody but its machine */
+	up->spec.listening_count = sizeof addresses / sizeof addresses[0];
+	for (uint32_t i = 0; i < up->spec.listening_count; i++)
+		if (addresses[i] == NULL ||
+		    http_listen_ahead(addresses[i], &up->spec.listening[i], &why) != OK)
+			up->spec.listening[i] = -1;
+}
+
 static void plan_spares(struct up *up, uint32_t count)
 {
 	memset(up->spare_room, '.', SPARE_ROOM - 1);
@@ -223,6 +247,7 @@ int up_run(const struct command_line *line)
 				      .exile_first = PROCESS_EXILES,
 				      .held_fd = up.dir.lock_hosts,
 				      .state_folder = up.dir.path };
+	listen_ahead(&up, line);
 	plan_host(&up, PROCESS_CORE, "--etcd-listen", command_text(line, "etcd-listen"),
 		  command_flag(line, "chaos"));
 	plan_core(&up, line);

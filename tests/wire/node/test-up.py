@@ -407,6 +407,23 @@ def test_a_killed_process_comes_back(cluster):
         until(lambda: node.status().get("ready") == {"reads": True, "writes": True}, 20, "reads and writes work")
 
 
+def test_who_calls_while_the_core_host_starts_again_waits_and_is_not_refused(cluster):
+    node = cluster.nodes[0]
+    calls = 0
+    for _ in range(5):
+        before = node.pids()["core"]
+        node.kill_host("core")
+        while node.pids().get("core") in (None, before):
+            socket.create_connection((node.address, node.port), 20).close()
+            calls += 1
+        code, said = node.request("GET", "/livez")
+        if code != 200:
+            raise Failed("the first answer of the new process is %d: %s" % (code, said))
+        node.wait_ready()
+    if calls < 5:
+        raise Failed("only %d calls came between two lives" % calls)
+
+
 def test_a_stopped_process_is_replaced(cluster):
     node = cluster.nodes[0]
     before = node.pids()["control"]

@@ -244,7 +244,7 @@ struct door_lab *door_lab_open_as(const char *group)
 
 	*self = lab;
 	make_tls(lab, group);
-	lab->listener = (struct http_listener){ "127.0.0.1:0", lab->server_tls, false };
+	lab->listener = (struct http_listener){ .address = "127.0.0.1:0", .tls = lab->server_tls };
 	lab->etcd = (struct etcd_config){ .store = "store", .cluster = 77 };
 	lab->server = (struct http_server_config){ .listeners = &lab->listener,
 						   .listener_count = 1,

@@ -392,7 +392,7 @@ static void make_listener(struct http_rig *rig)
 	};
 
 	CHECK_STATUS(tls_context_new(&config, &rig->tls, NULL), OK);
-	rig->listener = (struct http_listener){ "127.0.0.1:0", rig->tls, false };
+	rig->listener = (struct http_listener){ .address = "127.0.0.1:0", .tls = rig->tls };
 	rig->http = (struct http_server_config){ .listeners = &rig->listener,
 						 .listener_count = 1,
 						 .handler = "api" };

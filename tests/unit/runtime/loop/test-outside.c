@@ -1,4 +1,5 @@
 /* What the loop does for makers that are no actors: streams, and calls at the end of a turn. */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -234,6 +235,115 @@ TEST(a_listener_says_why_it_cannot_listen)
 	check_refused(&talk, &at, BUSY, "another process listens on");
 	stream_listener_close(other.listener);
 	loop_close(talk.loop);
+}
+
+/* ---- a socket that was bound ahead ------------------------------------------------------------------------ */
+
+static uint16_t port_of(int fd)
+{
+	struct sockaddr_in at;
+	socklen_t len = sizeof at;
+
+	CHECK(getsockname(fd, (struct sockaddr *)&at, &len) == 0);
+	return ntohs(at.sin_port);
+}
+
+static bool has_connected(void *arg)
+{
+	return ((struct talk *)arg)->connects > 0;
+}
+
+/* OK, though nobody may be there who takes the call; else why not. */
+static enum status dial(struct talk *talk, uint16_t port)
+{
+	talk->here = NULL;
+	talk->connects = 0;
+	CHECK_STATUS(
+	    stream_connect_outside(talk->loop, "127.0.0.1", port, WAIT_MS, connected, talk), OK);
+	CHECK(loop_run_until(talk->loop, has_connected, talk, WAIT_MS));
+	return talk->connected_as;
+}
+
+static void listen_again(struct talk *talk, int fd)
+{
+	const struct stream_listen_options options = { .inherited_fd = fd };
+
+	talk->there = NULL;
+	CHECK_STATUS(
+	    stream_listen_outside(talk->loop, &options, accepted, talk, &talk->listener, NULL), OK);
+}
+
+static void meet(struct talk *talk)
+{
+	CHECK(loop_run_until(talk->loop, are_both_there, talk, WAIT_MS));
+	stream_close(talk->here);
+	stream_close(talk->there);
+}
+
+/* Who called before is taken now. */
+static void take_over(struct talk *talk, int fd)
+{
+	listen_again(talk, fd);
+	meet(talk);
+}
+
+TEST(who_calls_a_socket_that_was_bound_ahead_waits_until_somebody_listens)
+{
+	struct talk talk = { .loop = open_loop() };
+	const struct stream_listen_options ahead = { .address = "127.0.0.1" };
+	int fd = -1;
+
+	CHECK_STATUS(stream_listen_ahead(&ahead, &fd, NULL), OK);
+	CHECK_STATUS(dial(&talk, port_of(fd)), OK);
+	take_over(&talk, fd);
+	stream_listener_close(talk.listener);
+	/* The next one may be another process. */
+	CHECK_STATUS(dial(&talk, port_of(fd)), OK);
+	take_over(&talk, fd);
+	stream_listener_close(talk.listener);
+	close(fd);
+	loop_close(talk.loop);
+}
+
+TEST(a_socket_that_is_shut_refuses_callers_until_it_is_listened_on_again)
+{
+	struct talk talk = { .loop = open_loop() };
+	struct stream_listen_options ahead = { .address = "127.0.0.1" };
+	uint16_t port;
+	int fd = -1;
+
+	/* One that was chosen: the kernel's choice ends with the listening. */
+	CHECK_STATUS(stream_listen_ahead(&ahead, &fd, NULL), OK);
+	ahead.port = port = port_of(fd);
+	close(fd);
+	CHECK_STATUS(stream_listen_ahead(&ahead, &fd, NULL), OK);
+	CHECK_STATUS(dial(&talk, port), OK);
+	take_over(&talk, fd);
+	stream_listener_shut(talk.listener);
+	CHECK_STATUS(dial(&talk, port), UNAVAILABLE);
+	listen_again(&talk, fd);
+	CHECK_STATUS(dial(&talk, port), OK);
+	meet(&talk);
+	stream_listener_close(talk.listener);
+	close(fd);
+	loop_close(talk.loop);
+}
+
+TEST(what_cannot_be_bound_ahead_says_why)
+{
+	struct stream_listen_options options = { .address = "localhost" };
+	struct fault why = { 0 };
+	int fd = -1, other = -1;
+
+	CHECK_STATUS(stream_listen_ahead(&options, &fd, &why), INVALID);
+	CHECK_STR(str_from(why.text), "localhost is no IP address");
+	options.address = "127.0.0.1";
+	CHECK_STATUS(stream_listen_ahead(&options, &fd, &why), OK);
+	options.port = port_of(fd);
+	CHECK(stream_listen_ahead(&options, &other, &why) != OK);
+	CHECK(str_find(str_from(why.text), STR("address already in use")) >= 0);
+	CHECK_EQ(other, -1);
+	close(fd);
 }
 
 TEST(a_file_in_the_way_of_a_socket_is_left_alone_and_a_stale_socket_is_replaced)

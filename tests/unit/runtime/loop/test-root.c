@@ -1,9 +1,11 @@
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/base/base.h"
 #include "runtime/loop/loop.h"
 #include "runtime/loop/root.h"
+#include "runtime/loop/stream.h"
 #include "tests/lib/test.h"
 
 #define WAIT_MS 20000U
@@ -72,8 +74,8 @@ static const char *const *shell(const char *script)
 	return argv;
 }
 
-/* `spare` NULL: without one. */
-static struct yard *make_yard_with(const char *script, const char *spare)
+/* `spare` NULL: without one. `listening` 0: no socket. */
+static struct yard *make_yard_with(const char *script, const char *spare, int listening)
 {
 	struct yard *yard = arena_new_of(test_arena(), struct yard);
 	const struct loop_config config = {
@@ -93,6 +95,8 @@ static struct yard *make_yard_with(const char *script, const char *spare)
 					 .spares = spare != NULL,
 					 .spare_argv = spare != NULL ? shell(spare) : NULL,
 					 .held_fd = -1,
+					 .listening = { listening, -1 },
+					 .listening_count = listening != 0 ? 2 : 0,
 					 .state_folder = test_folder() };
 	CHECK_STATUS(loop_open(&config, &yard->loop), OK);
 	CHECK(act_host_enter(loop_host(yard->loop), act_host_root(loop_host(yard->loop)), spawn_all,
@@ -102,7 +106,7 @@ static struct yard *make_yard_with(const char *script, const char *spare)
 
 static struct yard *make_yard(const char *script)
 {
-	return make_yard_with(script, NULL);
+	return make_yard_with(script, NULL, 0);
 }
 
 static bool is_ready_again(void *arg)
@@ -115,6 +119,27 @@ static bool is_ready_again(void *arg)
 static bool is_given_up(void *arg)
 {
 	return ((const struct yard *)arg)->given_up > 0;
+}
+
+TEST(hosts_have_the_sockets_that_the_root_listens_on)
+{
+	static const char script[] = "test ! -S /proc/self/fd/5 && test -S /proc/self/fd/6 && "
+				     "test -c /proc/self/fd/7 && test ! -e /proc/self/fd/8 && "
+				     "printf R >&3; exec sleep 60";
+	const struct stream_listen_options ahead = { .address = "127.0.0.1" };
+	struct yard *yard;
+	int fd = -1;
+
+	CHECK_STATUS(stream_listen_ahead(&ahead, &fd, NULL), OK);
+	yard = make_yard_with(script, NULL, fd);
+	for (uint32_t kills = 0; kills < 3; kills++) {
+		yard->wanted = kills + 1;
+		CHECK(loop_run_until(yard->loop, is_ready_again, yard, WAIT_MS));
+		CHECK_EQ(yard->given_up, 0);
+		CHECK(kill((pid_t)yard->pid, SIGKILL) == 0);
+	}
+	loop_close(yard->loop);
+	close(fd);
 }
 
 /* SIGKILL that the root did not send is somebody's wish or the kernel's need: it says nothing about the host. */
@@ -211,7 +236,7 @@ static bool has_spare(void *arg)
 
 TEST(a_host_that_ends_goes_on_in_a_spare)
 {
-	struct yard *yard = make_yard_with("printf R >&3; exec sleep 60", spare_script());
+	struct yard *yard = make_yard_with("printf R >&3; exec sleep 60", spare_script(), 0);
 	uint16_t first;
 
 	yard->wanted = 1;
@@ -238,7 +263,7 @@ TEST(a_host_whose_spares_never_get_warm_starts_cold_and_they_are_given_up)
 {
 	struct yard *yard = make_yard_with(
 	    "printf R >&3; exec sleep 60",
-	    arena_printf(test_arena(), "echo x >> %s/noted; exit 1", test_folder()).at);
+	    arena_printf(test_arena(), "echo x >> %s/noted; exit 1", test_folder()).at, 0);
 
 	CHECK(loop_run_until(yard->loop, has_tried_thrice, yard, WAIT_MS));
 	for (yard->wanted = 2; yard->wanted < 5; yard->wanted++) {

@@ -142,16 +142,18 @@ void station_spawn_client(struct act *act, struct station *station, void *arg)
 	    act_spawn(act, &http_client_class, &station->client, NULL, &station->client_ref), OK);
 }
 
-struct station *station_open_alpn(bool with_tls, struct str client_alpn,
-				  struct http_server_config limits)
+static struct station *open_with(bool with_tls, struct str client_alpn,
+				 struct http_server_config limits, int inherited_fd)
 {
 	struct station *station = arena_new_of(test_arena(), struct station);
 	if (with_tls)
 		make_tls(station, client_alpn);
 	snprintf(station->socket_address, sizeof station->socket_address, "unix:%s/s",
 		 test_folder());
-	station->listeners[0] = (struct http_listener){ "127.0.0.1:0", station->server_tls, false };
-	station->listeners[1] = (struct http_listener){ station->socket_address, NULL, false };
+	station->listeners[0] = (struct http_listener){ .address = "127.0.0.1:0",
+							.tls = station->server_tls,
+							.inherited_fd = inherited_fd };
+	station->listeners[1] = (struct http_listener){ .address = station->socket_address };
 	station->server = limits;
 	station->server.listeners = station->listeners;
 	station->server.listener_count = 2;
@@ -181,6 +183,17 @@ struct station *station_open_alpn(bool with_tls, struct str client_alpn,
 						       .server_name = STR("localhost") };
 	station_enter(station, station_spawn_client, NULL);
 	return station;
+}
+
+struct station *station_open_alpn(bool with_tls, struct str client_alpn,
+				  struct http_server_config limits)
+{
+	return open_with(with_tls, client_alpn, limits, 0);
+}
+
+struct station *station_open_on(bool with_tls, int fd)
+{
+	return open_with(with_tls, STR("h2,http/1.1"), station_no_limits, fd);
 }
 
 struct station *station_open(bool with_tls, struct http_server_config limits)

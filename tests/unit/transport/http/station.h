@@ -70,6 +70,8 @@ struct asker {
 
 /* `limits` are the fields of the config that the test wants to be small. */
 struct station *station_open(bool with_tls, struct http_server_config limits);
+/* Its TCP listener has that socket (http_listen_ahead). */
+struct station *station_open_on(bool with_tls, int fd);
 struct station *station_open_alpn(bool with_tls, struct str client_alpn,
 				  struct http_server_config limits);
 void station_close(struct station *station);

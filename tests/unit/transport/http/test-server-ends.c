@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <stdio.h>
 
 #include "runtime/base/mem.h"
@@ -70,10 +72,14 @@ static bool has_drained(void *arg)
 	return ((struct station *)arg)->asker->has_drained;
 }
 
+/* Also when others, as this test, have its socket. */
 TEST(a_drained_server_finishes_what_is_open_and_takes_no_more)
 {
 	for (int tls = 0; tls < 2; tls++) {
-		struct station *station = station_open(tls, station_no_limits);
+		struct fault why = { 0 };
+		int fd = -1;
+		CHECK_STATUS(http_listen_ahead("127.0.0.1:0", &fd, &why), OK);
+		struct station *station = station_open_on(tls, fd);
 		station_ask(station, 0, station_get("/hold"));
 		station_wait(station, station_is_held);
 		station_enter(station, drain_server, (void *)(uintptr_t)5000);
@@ -89,7 +95,17 @@ TEST(a_drained_server_finishes_what_is_open_and_takes_no_more)
 		CHECK_STATUS(station->asker->last, UNAVAILABLE);
 		station_close_calls(station);
 		station_close(station);
+		close(fd);
 	}
+}
+
+TEST(an_address_that_cannot_be_listened_on_ahead_is_named)
+{
+	struct fault why = { 0 };
+	int fd = -1;
+	CHECK_STATUS(http_listen_ahead("nowhere", &fd, &why), INVALID);
+	CHECK_STR(str_from(why.text), "nowhere is not ADDRESS:PORT or unix:PATH");
+	CHECK_EQ(fd, -1);
 }
 
 TEST(draining_cuts_what_is_not_finished_in_time)
