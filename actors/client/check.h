@@ -53,6 +53,20 @@ struct reader {
 			       const struct type *to, struct arena *arena);
 };
 
+/* What Services get addresses and node ports of. */
+struct service_setting {
+	struct str cidrs[2]; /* of a cluster without any ServiceCIDR object; the family of the first is the cluster's first */
+	uint32_t cidr_count;
+	struct str address; /* the first one of them: the service `kubernetes` has it */
+	uint16_t port_min, port_max;
+};
+
+#define SERVICE_SETTING_USUAL                                                     \
+	{                                                                         \
+		.cidrs = { { "10.96.0.0/16", 12 } }, .cidr_count = 1,             \
+		.address = { "10.96.0.1", 9 }, .port_min = 30000, .port_max = 32767 \
+	}
+
 struct outside;
 
 struct waiter {
@@ -67,6 +81,7 @@ struct check_context {
 	struct act *act;     /* the server's; messages sent by it are answered to the server only */
 	const struct reader *reader;
 	struct waiter *waiter;
+	const struct service_setting *services; /* NULL: upstream's */
 	const struct outside *outside; /* NULL: nobody can be asked */
 	uint32_t left_ms;              /* of the request's own time */
 	struct wall now;

@@ -164,6 +164,7 @@ struct check_context request_context(struct request *r)
 		.act = r->server->act,
 		.reader = &r->server->reader,
 		.waiter = &r->mechanism.waiter,
+		.services = r->server->config->services,
 		.outside = callers_face(r->server->callers),
 		.left_ms = left_ms(r),
 		.now = act_wall(r->server->act),

@@ -110,6 +110,7 @@ struct server_config {
 	double goaway_chance; /* that an answer over HTTP/2 sends its client to another connection */
 	struct str strict_transport; /* of the header Strict-Transport-Security; absent: none */
 	const struct toleration_seconds *tolerations; /* NULL: upstream's */
+	const struct service_setting *services;       /* NULL: upstream's */
 	struct str_list unserved; /* built-in resources that are not served: "apps/v1/deployments" */
 };
 

@@ -12,10 +12,11 @@
 #define CALL_MS 10000U
 #define RETRY_MIN_MS 50U
 #define RETRY_MAX_MS 5000U
-#define SERVICE_ADDRESS "10.96.0.1"
+#define RANGES "/apis/networking.k8s.io/v1/servicecidrs"
 
 #define LINES_MAX 512U
 #define POST_TAG 0x10000U /* beside a line's number: the object is being made, not looked for */
+#define PATCH_TAG 0x20000U /* or changed */
 
 /*
  * Each object is a line: looked for, and made if it is not there. In rounds: what could not be asked or was refused is tried again
@@ -72,19 +73,39 @@ static struct str front_proxy_line(struct arena *arena, const struct bootstrap_a
 	return text_str(&out);
 }
 
+static void add_ranges(struct text *out, const struct service_setting *services, uint32_t count)
+{
+	text_lit(out, "\"cidrs\":[");
+	for (uint32_t i = 0; i < count; i++)
+		text_printf(out, "%s\"" STR_FMT "\"", i > 0 ? "," : "",
+			    STR_ARG(services->cidrs[i]));
+	text_lit(out, "]");
+}
+
+static struct str ranges_line(struct arena *arena, const struct service_setting *services)
+{
+	struct text out = text_in(arena, KIB);
+
+	text_lit(&out, RANGES "\t{\"metadata\":{\"name\":\"kubernetes\"},\"spec\":{");
+	add_ranges(&out, services, services->cidr_count);
+	text_lit(&out, "}}");
+	return text_str(&out);
+}
+
 static struct str service_line(struct arena *arena, const struct bootstrap_args *args)
 {
+	struct str address = args->services->address;
+
 	return arena_printf(
 	    arena,
 	    "/api/v1/namespaces/default/"
 	    "services\t{\"metadata\":{\"name\":\"kubernetes\",\"labels\":{"
 	    "\"component\":\"apiserver\",\"provider\":\"kubernetes\"}},\"spec\":{\"type\":"
 	    "\"ClusterIP\","
-	    "\"clusterIP\":\"" SERVICE_ADDRESS
-	    "\",\"ipFamilyPolicy\":\"SingleStack\",\"ipFamilies\":["
-	    "\"IPv4\"],\"ports\":[{\"name\":\"https\",\"protocol\":\"TCP\",\"port\":443,"
+	    "\"clusterIP\":\"" STR_FMT "\",\"ipFamilyPolicy\":\"SingleStack\",\"ipFamilies\":["
+	    "\"IPv%d\"],\"ports\":[{\"name\":\"https\",\"protocol\":\"TCP\",\"port\":443,"
 	    "\"targetPort\":%u}]}}",
-	    args->port);
+	    STR_ARG(address), str_find_char(address, ':') < 0 ? 4 : 6, args->port);
 }
 
 static void collect(struct bootstrap *b, struct arena *arena)
@@ -97,6 +118,7 @@ static void collect(struct bootstrap *b, struct arena *arena)
 		add_line(b, authority_line(arena, &b->args));
 	if (b->args.front_proxy_authority_pem.len > 0)
 		add_line(b, front_proxy_line(arena, &b->args));
+	add_line(b, ranges_line(arena, b->args.services));
 	add_line(b, service_line(arena, &b->args));
 }
 
@@ -141,21 +163,26 @@ static struct str path_of(struct arena *arena, struct str path, struct str objec
 	return text_str(&out);
 }
 
+static const struct str masters = { "system:masters", sizeof "system:masters" - 1 };
+
 static bool send(struct bootstrap *b, struct act *act, uint64_t tag)
 {
-	static const struct str masters = { "system:masters", sizeof "system:masters" - 1 };
 	struct str object = b->lines[tag & (POST_TAG - 1)], path = str_cut(&object, '\t');
-	bool is_post = (tag & POST_TAG) != 0;
-	struct api_call call = request_call(is_post ? "POST" : "GET", path, STR("system:apiserver"));
+	const char *method = tag & POST_TAG ? "POST" : tag & PATCH_TAG ? "PATCH" : "GET";
+	struct api_call call = request_call(method, path, STR("system:apiserver"));
 
-	if (!is_post)
+	if (!(tag & POST_TAG))
 		call.path = path_of(call.arena, path, object);
 	call.groups = &masters;
 	call.group_count = 1;
 	call.agent = STR("troupe");
+	call.accept = API_TYPE_JSON;
 	call.term = b->args.term;
-	if (is_post)
-		request_set_body(&call, API_TYPE_JSON, object);
+	if (tag & (POST_TAG | PATCH_TAG))
+		request_set_body(&call,
+				 tag & PATCH_TAG ? STR("application/merge-patch+json")
+						 : API_TYPE_JSON,
+				 object);
 	if (act_request(act, act_named(act, b->args.api), &api_call_type, &call, CALL_MS, tag) ==
 	    OK) {
 		b->waiting++;
@@ -197,6 +224,29 @@ static void go_on(struct bootstrap *b, struct act *act)
 	log_info("bootstrap", "the cluster's objects are there", LOG_U64("objects", b->line_count));
 }
 
+/*
+ * The ranges that are there stay, as upstream leaves them: addresses out of them are in use. A range of the other family is added where
+ * there was one family. True: it is to be.
+ */
+static bool lacks_a_family(const struct bootstrap *b, struct str line, struct str found)
+{
+	const struct service_setting *services = b->args.services;
+	struct arena *arena = arena_new(0);
+	struct text all = text_in(arena, KIB), first = text_in(arena, KIB);
+	bool is_lacking;
+
+	add_ranges(&all, services, services->cidr_count);
+	add_ranges(&first, services, 1);
+	is_lacking = services->cidr_count > 1 && str_find(found, text_str(&first)) >= 0;
+	if (str_starts(line, STR(RANGES)) && str_find(found, text_str(&all)) < 0 && !is_lacking)
+		log_warn("bootstrap",
+			 "the ServiceCIDR kubernetes says otherwise than "
+			 "--service-cluster-ip-range, and counts",
+			 LOG_STR("option", text_str(&all)));
+	arena_free(arena);
+	return is_lacking && str_starts(line, STR(RANGES));
+}
+
 static void refused(struct bootstrap *b, uint32_t line, const struct api_answer *answer)
 {
 	struct fault why = { 0 };
@@ -211,16 +261,19 @@ static void refused(struct bootstrap *b, uint32_t line, const struct api_answer 
 static void answered(struct bootstrap *b, struct act *act, const struct act_msg *msg)
 {
 	const struct api_answer *answer = msg->body;
-	uint32_t line = (uint32_t)msg->tag & (POST_TAG - 1);
-	bool is_post = (msg->tag & POST_TAG) != 0;
+	uint32_t line = (uint32_t)msg->tag & (POST_TAG - 1),
+		 kind = (uint32_t)msg->tag & (POST_TAG | PATCH_TAG);
 
 	b->waiting--;
 	if (msg->status != OK || answer->code == 429 || answer->code == 503) {
 		b->missing++;
 		b->is_early = true;
+	} else if (answer->code == 200 && kind == 0 &&
+		   lacks_a_family(b, b->lines[line], answer->body)) {
+		(void)send(b, act, line | PATCH_TAG);
 	} else if (answer->code < 300 || answer->code == 409) {
 		b->is_there[line] = true;
-	} else if (answer->code == 404 && !is_post) {
+	} else if (answer->code == 404 && kind == 0) {
 		(void)send(b, act, line | POST_TAG);
 	} else {
 		refused(b, line, answer);
@@ -243,7 +296,11 @@ static enum status init(struct act *act, void *state, const void *args)
 {
 	struct bootstrap *b = state;
 
+	static const struct service_setting usual = SERVICE_SETTING_USUAL;
+
 	b->args = *(const struct bootstrap_args *)args;
+	if (b->args.services == NULL)
+		b->args.services = &usual;
 	collect(b, act_arena(act));
 	go_on(b, act);
 	return OK;

@@ -9,6 +9,7 @@
 #ifndef DEPLOY_CLUSTER_BOOTSTRAP_H
 #define DEPLOY_CLUSTER_BOOTSTRAP_H
 
+#include "actors/client/check.h"
 #include "runtime/actor/act.h"
 #include "runtime/base/base.h"
 
@@ -18,6 +19,7 @@ struct bootstrap_args {
 	struct str authority_pem;
 	struct str front_proxy_authority_pem; /* absent: nothing is said of it */
 	uint16_t port;                        /* of the API */
+	const struct service_setting *services; /* NULL: upstream's */
 };
 
 extern const struct act_class bootstrap_class;

@@ -13,7 +13,7 @@
 
 #define ROOT_SPARES_MAX 4U
 #define ROOT_WORDS_MAX \
-	240U /* of a host's command line, with those that the root adds and the NULL behind them */
+	320U /* of a host's command line, with those that the root adds and the NULL behind them */
 #define ROOT_WORDS_ADDED 2U
 #define ROOT_LISTENING_MAX 4U
 

@@ -17,6 +17,13 @@
 #define LOWER_STEP 16U
 #define NONE STR("None")
 
+const struct service_setting *service_setting_of(const struct kind_change *change)
+{
+	static const struct service_setting usual = SERVICE_SETTING_USUAL;
+
+	return change->check->services != NULL ? change->check->services : &usual;
+}
+
 struct ranges {
 	struct ip_range at[RANGES_MAX];
 	bool is_ready[RANGES_MAX];
@@ -67,6 +74,13 @@ static bool visit_cidr(void *arg, const struct object *object)
 	return true;
 }
 
+static void add_usual(struct ranges *ranges, const struct service_setting *setting)
+{
+	for (uint32_t i = 0; i < setting->cidr_count; i++)
+		add_range(ranges, setting->cidrs[i], true);
+	ranges->is_first_v6 = ranges->at[0].base.is_v6;
+}
+
 static struct ranges *ranges_of(const struct kind_change *change)
 {
 	const struct reader *reader = change->check->reader;
@@ -74,7 +88,7 @@ static struct ranges *ranges_of(const struct kind_change *change)
 
 	reader->each(reader->self, &networking_service_cidr_type, STR_NONE, visit_cidr, ranges);
 	if (ranges->len == 0)
-		add_range(ranges, SERVICE_RANGE, true);
+		add_usual(ranges, service_setting_of(change));
 	/* Ranges of one family only, and none of them the first one: that is the family there is. */
 	if (ranges->has_v6 && !ranges->has_v4)
 		ranges->is_first_v6 = true;

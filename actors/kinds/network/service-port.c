@@ -6,33 +6,37 @@
  * The keys are ours alone and stand outside /registry: a Service that came from elsewhere has none, and needs none.
  */
 
-#define PORT_COUNT (SERVICE_NODE_PORT_MAX - SERVICE_NODE_PORT_MIN + 1U)
-#define LOWER_PART \
-	86U /* upstream's portallocator: a 32nd of the range, 16..128, is left to those who ask */
+#define PORTS 65536U
 
 struct ports {
 	struct kind_change *change;
-	uint8_t used[(PORT_COUNT + 7) / 8];
+	uint8_t used[PORTS / 8];
 };
 
-static bool is_in_range(int32_t port)
+static bool is_in_range(const struct kind_change *change, int32_t port)
 {
-	return port >= SERVICE_NODE_PORT_MIN && port <= SERVICE_NODE_PORT_MAX;
+	const struct service_setting *setting = service_setting_of(change);
+
+	return port >= setting->port_min && port <= setting->port_max;
 }
 
 static bool is_used(const struct ports *ports, int32_t port)
 {
-	uint32_t at = (uint32_t)(port - SERVICE_NODE_PORT_MIN);
-
-	return ports->used[at / 8] >> (at % 8) & 1;
+	return ports->used[port / 8] >> (port % 8) & 1;
 }
 
 static void use(struct ports *ports, int32_t port)
 {
-	uint32_t at = (uint32_t)(port - SERVICE_NODE_PORT_MIN);
+	if (port > 0 && port < (int32_t)PORTS)
+		ports->used[port / 8] |= (uint8_t)(1U << (port % 8));
+}
 
-	if (is_in_range(port))
-		ports->used[at / 8] |= (uint8_t)(1U << (at % 8));
+/* Upstream's portallocator: a 32nd of the range, 16 to 128, is left to those who ask. */
+static uint32_t lower_part(uint32_t count)
+{
+	if (count <= 16)
+		return 0;
+	return count / 32 < 16 ? 16 : count / 32 > 128 ? 128 : count / 32;
 }
 
 static bool visit_service(void *arg, const struct object *object)
@@ -80,17 +84,21 @@ static void reserve(struct ports *ports, int32_t port)
 /* Why the port cannot be had; NULL: it can. */
 static const char *refusal(const struct ports *ports, int32_t port)
 {
-	if (!is_in_range(port))
-		return "provided port is not in the valid range. The range of valid ports is "
-		       "30000-32767";
+	const struct service_setting *setting = service_setting_of(ports->change);
+
+	if (!is_in_range(ports->change, port))
+		return arena_printf(ports->change->arena,
+				    "provided port is not in the valid range. The range of valid "
+				    "ports is %u-%u",
+				    setting->port_min, setting->port_max)
+		    .at;
 	return is_used(ports, port) ? "provided port is already allocated" : NULL;
 }
 
 static int32_t walk(const struct ports *ports, uint32_t first, uint32_t count, uint64_t start)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		int32_t port =
-		    SERVICE_NODE_PORT_MIN + (int32_t)(first + (uint32_t)((start + i) % count));
+		int32_t port = (int32_t)(first + (uint32_t)((start + i) % count));
 
 		if (!is_used(ports, port))
 			return port;
@@ -105,10 +113,12 @@ static int32_t pick(struct ports *ports, const char *words)
 	const struct meta_object_meta *meta = record_meta(change->type, change->object);
 	uint64_t random =
 	    hash_mix(hash_str(meta->uid), (uint64_t)change->check->now.ns + change->write_count);
-	int32_t port = walk(ports, LOWER_PART, PORT_COUNT - LOWER_PART, random);
+	const struct service_setting *setting = service_setting_of(change);
+	uint32_t count = setting->port_max - setting->port_min + 1U, lower = lower_part(count);
+	int32_t port = walk(ports, setting->port_min + lower, count - lower, random);
 
 	if (port == 0)
-		port = walk(ports, 0, LOWER_PART, random);
+		port = walk(ports, setting->port_min, lower, random);
 	if (port != 0)
 		reserve(ports, port);
 	else
@@ -130,7 +140,7 @@ static bool take(struct ports *ports, uint32_t i, int32_t port)
 
 static void release(struct kind_change *change, int32_t port)
 {
-	if (is_in_range(port))
+	if (is_in_range(change, port))
 		kind_also(change, (struct kind_write){ .key = key_of(change, port),
 						       .expected = KIND_ANY_REVISION });
 }

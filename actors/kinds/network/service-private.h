@@ -11,11 +11,8 @@
 #include "actors/kinds/rule.h"
 #include "datastore/schema/core.h"
 
-/* Of a cluster without any ServiceCIDR object. */
-#define SERVICE_RANGE STR("10.96.0.0/16")
-/* The ports of all nodes that Services may have: upstream's --service-node-port-range. */
-#define SERVICE_NODE_PORT_MIN 30000
-#define SERVICE_NODE_PORT_MAX 32767
+/* The server's, or upstream's. */
+const struct service_setting *service_setting_of(const struct kind_change *change);
 
 bool service_is_balancer(const struct core_service_spec *spec);
 bool service_is_headless(const struct core_service_spec *spec); /* clusterIPs is exactly [None] */

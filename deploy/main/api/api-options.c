@@ -31,6 +31,7 @@ const struct option api_options[] = {
 	PLUGIN_OPTIONS,
 	DOOR_OPTIONS,
 	SERVING_OPTIONS,
+	SERVICE_OPTIONS,
 	TEXT_OPTION("encryption-provider-config", "PATH",
 		    "EncryptionConfiguration: which resources lie encrypted in the store, by which "
 		    "keys",
@@ -109,6 +110,7 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 				why));
 	TRY(door_options_load(line, arena, &out->door, why));
 	TRY(serving_options_load(line, arena, &out->serving, why));
+	TRY(service_options_load(line, arena, &out->services, why));
 	out->reloads = command_flag(line, "encryption-provider-config-automatic-reload");
 	if (command_text(line, "encryption-provider-config") != NULL)
 		TRY(encryption_file_load(
@@ -139,6 +141,7 @@ void api_options_apply(const struct api_options *options, struct server_config *
 	if (options->audit.options.policy != NULL)
 		server->audit = &options->audit.options;
 	serving_options_apply(&options->serving, server);
+	server->services = &options->services;
 	server->kept_bytes = options->kept_bytes;
 	server->idle_plugins = options->idle_plugins;
 }

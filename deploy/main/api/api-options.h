@@ -13,6 +13,7 @@
 #include "deploy/main/api/door-options.h"
 #include "deploy/main/api/encryption-file.h"
 #include "deploy/main/api/request-header-options.h"
+#include "deploy/main/api/serving/service-options.h"
 #include "deploy/main/api/serving/serving-options.h"
 #include "deploy/main/api/webhook-options.h"
 #include "deploy/main/command/command.h"
@@ -36,6 +37,7 @@ struct api_options {
 	struct server_check checks[1]; /* kms-providers */
 	struct door_setting door;
 	struct serving_setting serving;
+	struct service_setting services;
 	uint64_t idle_plugins; /* server_config's */
 };
 

@@ -49,7 +49,7 @@ struct option {
 		    .fallback = fallback_, ##__VA_ARGS__)
 
 #define COMMAND_OPTIONS_MAX 32
-#define COMMAND_MORE_MAX 90 /* of a table that several commands share */
+#define COMMAND_MORE_MAX 128 /* of a table that several commands share */
 #define COMMAND_ARGUMENTS_MAX 64
 
 struct command_line;

@@ -45,6 +45,7 @@ struct node_identity {
 	bool is_first; /* it made the cluster: its datastore begins with itself as the only member */
 	char role[16]; /* auto, worker, witness */
 	struct datastore_place datastore;
+	char service_address[46]; /* of the service `kubernetes`; not kept: it follows the options */
 	char peers[1024]; /* links of other control-plane nodes when it joined: NAME@IP:PORT,... */
 };
 

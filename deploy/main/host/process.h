@@ -10,6 +10,7 @@
 #ifndef DEPLOY_MAIN_HOST_PROCESS_H
 #define DEPLOY_MAIN_HOST_PROCESS_H
 
+#include "actors/client/check.h"
 #include "deploy/cluster/pki.h"
 #include "deploy/main/command/command.h"
 #include "deploy/main/command/data-dir.h"
@@ -48,6 +49,7 @@ struct process {
 	struct faulty *faulty; /* and by this; NULL: not to this process's disk, clock and links */
 	/* What moves when an actor takes its host down again and again: those that are not here (a,b), or the one that is alone here; NULL: nobody moved. */
 	const char *without, *only;
+	const struct service_setting *services; /* control host; NULL: upstream's */
 	const char *
 	    controllers; /* control host: which of them work, as controller-list.h reads it; NULL: all */
 };

@@ -6,6 +6,7 @@
 #include "actors/etcd/etcd.h"
 #include "deploy/main/admin/admin.h"
 #include "deploy/main/api/api-options.h"
+#include "deploy/main/api/serving/service-options.h"
 #include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/command/flags-page.h"
 #include "deploy/main/history/historian.h"
@@ -300,6 +301,7 @@ int hosts_core(const struct command_line *line)
 	if (api_options_load(line, &place, core.process.arena, &core.api, &why) != OK)
 		return failed(line, &why);
 	api_options_apply(&core.api, &core.layout.server);
+	service_options_name(&core.api.services, &core.process.identity);
 	if (name_front_proxies(&core.process, core.api.request_headers.authorities, &why) != OK)
 		return failed(line, &why);
 	add_mechanisms(&core);
@@ -339,12 +341,16 @@ int hosts_core(const struct command_line *line)
 int hosts_control(const struct command_line *line)
 {
 	static struct process process;
+	static struct service_setting services;
 	static struct layout layout;
 	struct fault why = { 0 };
 
 	if (process_load(&process, line, PROCESS_CONTROL, &why) != OK)
 		return failed(line, &why);
 	process.controllers = command_text(line, "controllers");
+	if (service_options_load(line, process.arena, &services, &why) != OK)
+		return failed(line, &why);
+	process.services = &services;
 	layout_plan(&layout, &process);
 	return run_host(&process, &layout);
 }

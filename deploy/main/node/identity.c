@@ -453,7 +453,10 @@ enum status identity_refresh(const struct data_dir *dir, const struct node_ident
 			     struct fault *why)
 {
 	const struct str names[] = { str_from(id->address), STR("localhost"), STR("127.0.0.1") };
-	struct pki_node node = { .name = str_from(id->name), .names = names, .names_count = 3 };
+	struct pki_node node = { .name = str_from(id->name),
+				 .names = names,
+				 .names_count = 3,
+				 .service_address = str_from(id->service_address) };
 	bool changed = false;
 
 	TRY(check_clock(pki, now, arena, why));
@@ -544,6 +547,7 @@ enum status identity_settle(const struct data_dir *dir, const struct command_lin
 	else
 		TRY(pki_load(loop_files(), arena_printf(arena, "%s/pki", dir->path).at, arena, &pki,
 			     why));
+	memcpy(id.service_address, out->service_address, sizeof id.service_address);
 	if (is_moved)
 		TRY(refuse_twin(&was, &pki, arena, why));
 	if (is_new || is_datastore_changed)

@@ -13,7 +13,7 @@
 #include "deploy/main/command/command.h"
 #include "deploy/main/command/data-dir.h"
 
-/* The directory is open. All refusals are in words, and nothing is left half done. */
+/* The directory is open; `out->service_address` is set. All refusals are in words, and nothing is left half done. */
 MUST_USE enum status identity_settle(const struct data_dir *dir, const struct command_line *line,
 				     struct arena *arena, struct node_identity *out,
 				     struct fault *why);

@@ -119,7 +119,8 @@ static void plan_children(struct leader *leader)
 				     .authority_pem = leader->process->pki.ca.certificate_pem,
 				     .front_proxy_authority_pem =
 					 leader->process->pki.front_proxy_ca.certificate_pem,
-				     .port = leader->process->identity.api_port };
+				     .port = leader->process->identity.api_port,
+				     .services = leader->process->services };
 	leader->endpoints =
 	    (struct api_endpoints_args){ .api = leader->api,
 					 .store = leader->store,

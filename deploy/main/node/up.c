@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "deploy/main/api/api-options.h"
+#include "deploy/main/api/serving/service-options.h"
 #include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/history/history-options.h"
 #include "deploy/main/host/farewell.h"
@@ -93,6 +94,7 @@ static enum status prepare(struct up *up, const struct command_line *line, struc
 	TRY(data_dir_find(command_text(line, "data-dir"), &up->dir, why));
 	TRY(data_dir_open(&up->dir, why));
 	TRY(find_program(up, why));
+	service_options_name(&up->api.services, &up->identity);
 	return identity_settle(&up->dir, line, up->arena, &up->identity, why);
 }
 
@@ -183,6 +185,21 @@ static void listen_ahead(struct up *up, const struct command_line *line)
 			up->spec.listening[i] = -1;
 }
 
+/* What a cluster has from its beginning is made there. */
+static void plan_control(struct up *up, const struct command_line *line)
+{
+	const char **words = up->words[up->spec.host_count], *range = "service-cluster-ip-range";
+	uint32_t n = 0;
+
+	plan_host(up, PROCESS_CONTROL, "--controllers", command_text(line, "controllers"),
+		  command_flag(line, "chaos"));
+	while (words[n] != NULL)
+		n++;
+	add_word(words, &n, arena_printf(up->arena, "--%s", range).at);
+	add_word(words, &n, command_text(line, range));
+	words[n] = NULL;
+}
+
 static void plan_spares(struct up *up, uint32_t count)
 {
 	memset(up->spare_room, '.', SPARE_ROOM - 1);
@@ -252,8 +269,7 @@ int up_run(const struct command_line *line)
 		  command_flag(line, "chaos"));
 	plan_core(&up, line);
 	if (!data_dir_is_witness(&up.identity))
-		plan_host(&up, PROCESS_CONTROL, "--controllers", command_text(line, "controllers"),
-			  command_flag(line, "chaos"));
+		plan_control(&up, line);
 	if (strcmp(command_text(line, "pods"), "none") != 0 && !data_dir_is_witness(&up.identity))
 		plan_host(&up, PROCESS_NODE, "--pods", command_text(line, "pods"),
 			  command_flag(line, "chaos"));

@@ -469,3 +469,57 @@ TEST(what_is_legal_and_useless_is_warned_of)
 	    "spec.externalName is ignored when spec.type is not \"ExternalName\"\n"
 	    "spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"");
 }
+
+static struct kind_lab *lab_with(const struct service_setting *setting)
+{
+	struct kind_lab *lab = kind_lab(TYPE);
+
+	lab->check.services = setting;
+	return lab;
+}
+
+TEST(addresses_and_ports_come_from_what_the_server_was_told)
+{
+	static const struct service_setting setting = { .cidrs = { { "10.43.0.0/24", 12 },
+								   { "fd00:43::/112", 13 } },
+							.cidr_count = 2,
+							.address = { "10.43.0.1", 9 },
+							.port_min = 20000,
+							.port_max = 20003 };
+	struct kind_lab *lab = lab_with(&setting);
+
+	CHECK_STR(kind_lab_create(
+		      lab, base, "{'spec':{'type':'NodePort','ipFamilyPolicy':'PreferDualStack'}}"),
+		  "");
+	CHECK(str_starts(kind_lab_value(lab, "spec.clusterIPs[0]"), STR("10.43.0.")));
+	CHECK(str_starts(kind_lab_value(lab, "spec.clusterIPs[1]"), STR("fd00:43::")));
+	CHECK(str_starts(kind_lab_value(lab, "spec.ports[0].nodePort"), STR("2000")));
+	CHECK_STR(
+	    kind_lab_create(lab, base,
+			    "{'spec':{'type':'NodePort','ports':[{'port':1,'nodePort':20003}]}}"),
+	    "");
+	CHECK_STR(
+	    kind_lab_create(lab, base,
+			    "{'spec':{'type':'NodePort','ports':[{'port':1,'nodePort':30000}]}}"),
+	    "spec.ports[0].nodePort: Invalid value: 30000: provided port is not in the valid "
+	    "range. The range of valid ports is 20000-20003");
+	CHECK(str_find(kind_lab_create(lab, base, "{'spec':{'clusterIP':'10.96.0.7'}}"),
+		       STR("the provided network does not match the current range")) > 0);
+}
+
+TEST(where_the_first_range_is_of_IPv6_so_is_a_service_that_does_not_say)
+{
+	static const struct service_setting setting = { .cidrs = { { "fd00:43::/112", 13 },
+								   { "10.43.0.0/24", 12 } },
+							.cidr_count = 2,
+							.port_min = 1,
+							.port_max = 65535 };
+	struct kind_lab *lab = lab_with(&setting);
+
+	CHECK_STR(kind_lab_create(lab, base, NULL), "");
+	CHECK(str_starts(kind_lab_value(lab, "spec.clusterIP"), STR("fd00:43::")));
+	CHECK_STR(
+	    kind_lab_create(lab, base,
+			    "{'spec':{'type':'NodePort','ports':[{'port':1,'nodePort':65535}]}}"),
+	    "");
+}
