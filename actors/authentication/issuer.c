@@ -1,5 +1,7 @@
 #include "actors/authentication/issuer.h"
 
+#include "actors/authentication/audience.h"
+
 #include "runtime/actor/seams.h"
 #include "transport/tls/certificate.h"
 #include "transport/tls/jwt.h"
@@ -54,11 +56,13 @@ static enum status read_urls(struct reading *reading, const struct apiserver_iss
 
 	if (from->url.len == 0)
 		return REFUSE(reading, "url", "Required value");
-	if (str_eq(from->url, limits->own))
-		return REFUSE(reading, "url",
-			      "Invalid value: \"" STR_FMT
-			      "\": URL must not overlap with disallowed issuers: [" STR_FMT "]",
-			      STR_ARG(from->url), STR_ARG(limits->own));
+	for (uint32_t i = 0; i < limits->own.len; i++)
+		if (str_eq(from->url, limits->own.at[i]))
+			return REFUSE(reading, "url",
+				      "Invalid value: \"" STR_FMT
+				      "\": URL must not overlap with disallowed issuers: [" STR_FMT
+				      "]",
+				      STR_ARG(from->url), STR_ARG(limits->own.at[i]));
 	fault = url_fault(from->url);
 	if (fault != NULL)
 		return REFUSE(reading, "url", "Invalid value: \"" STR_FMT "\": %s",
@@ -222,15 +226,6 @@ static struct issuer *find(const struct issuer_set *set, const struct value *cla
 	return NULL;
 }
 
-/* A mechanism that knows nothing of audiences is asked about the server's own alone. */
-static bool is_meant_for_us(const struct issuers *issuers, const struct authentication *a)
-{
-	for (uint32_t i = 0; i < a->audience_count; i++)
-		if (str_eq(a->audiences[i], issuers->audience))
-			return true;
-	return a->audience_count == 0;
-}
-
 static bool is_named(const struct issuer *issuer, const struct value *audience)
 {
 	if (audience->kind != VALUE_STRING)
@@ -343,8 +338,6 @@ static enum check judge(struct issuers *issuers, struct issuer *issuer, struct a
 		return said;
 	if (issuer_rules_apply(&issuer->rules, claims, a->check.arena, &a->user, &a->why) != OK)
 		return CHECK_PASS;
-	a->out_audiences = &issuers->audience;
-	a->out_audience_count = 1;
 	return CHECK_ALLOW;
 }
 
@@ -403,7 +396,8 @@ static enum check check(const struct authenticator *authenticator, struct authen
 	issuer = find(issuers->set, claims);
 	if (issuer == NULL)
 		return CHECK_PASS;
-	if (!is_meant_for_us(issuers, a))
+	/* A mechanism that knows nothing of audiences is asked about the server's own alone. */
+	if (!audience_match(a, issuers->audiences, issuers->audiences))
 		return refuse(a, "the token is for another audience");
 	said = judge(issuers, issuer, a, &jwt, claims);
 	if (said != CHECK_WAIT)

@@ -32,7 +32,7 @@ struct issuer_set {
 
 /* What an operator says beside the record, where it is not a file of this kind. */
 struct issuer_limits {
-	struct str own;        /* the cluster's own issuer: nobody else is called so */
+	struct str_list own;   /* the cluster's own issuers: nobody else is called so */
 	struct str algorithms; /* as in struct issuer */
 };
 
@@ -45,9 +45,9 @@ bool issuer_set_is_busy(const struct issuer_set *set);
 void issuer_set_fini(struct issuer_set *set);
 
 struct issuers {
-	struct issuer_set *set; /* that counts now */
-	struct str audience; /* the API server's own: what is asked for when a request names none */
-	struct metrics *metrics; /* NULL: nothing is counted */
+	struct issuer_set *set;    /* that counts now */
+	struct str_list audiences; /* the API server's own */
+	struct metrics *metrics;   /* NULL: nothing is counted */
 	struct token_memory memory;
 };
 struct authenticator authentication_issuers(struct issuers *issuers);

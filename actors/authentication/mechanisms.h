@@ -14,8 +14,8 @@ struct authenticator authentication_certificate(void);
 
 /* Bound service account tokens that this cluster signed. A token of another issuer is passed on. */
 struct service_account_tokens {
-	struct str issuer;
-	struct str audience; /* that is asked for when the request names none */
+	struct str_list issuers;   /* any of them may have issued it */
+	struct str_list audiences; /* of which one is asked for when the request names none */
 	const struct certificate_key *const *keys;
 	uint32_t key_count;
 	struct token_memory memory; /* of tokens by these keys; empty to begin */

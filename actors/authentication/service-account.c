@@ -4,6 +4,7 @@
  * A good signature is not enough: the account and what the token is bound to must still exist, as the very objects
  * that the token was made for. What the caches do not have is looked for once more after a refresh.
  */
+#include "actors/authentication/audience.h"
 #include "actors/authentication/mechanisms.h"
 #include "datastore/object/object.h"
 #include "datastore/schema/core.h"
@@ -156,6 +157,14 @@ static enum status read_claims(struct str text, struct arena *arena, struct clai
 
 /* ---- judging ----------------------------------------------------------------------------------------------- */
 
+static bool is_ours(const struct service_account_tokens *tokens, struct str issuer)
+{
+	for (uint32_t i = 0; i < tokens->issuers.len; i++)
+		if (str_eq(tokens->issuers.at[i], issuer))
+			return true;
+	return false;
+}
+
 static bool is_signed(struct service_account_tokens *tokens, struct str token, const struct jwt *jwt)
 {
 	struct token_digest digest = token_digest_of(token);
@@ -180,32 +189,6 @@ static const char *time_fault(const struct claims *claims, struct wall now)
 	if (now.ns + LEEWAY_NS < claims->issued_s * TIME_S)
 		return "the token was issued in the future";
 	return NULL;
-}
-
-static bool is_wanted(const struct authentication *a, const struct service_account_tokens *tokens,
-		      struct str audience)
-{
-	if (a->audience_count == 0)
-		return str_eq(audience, tokens->audience);
-	for (uint32_t i = 0; i < a->audience_count; i++)
-		if (str_eq(audience, a->audiences[i]))
-			return true;
-	return false;
-}
-
-/* Keeps those of the token's audiences that were asked for; false: none. */
-static bool match_audiences(struct authentication *a, const struct service_account_tokens *tokens,
-			    const struct claims *claims)
-{
-	struct str *matched = arena_array(a->check.arena, struct str, claims->audience_count + 1);
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < claims->audience_count; i++)
-		if (is_wanted(a, tokens, claims->audiences[i]))
-			matched[count++] = claims->audiences[i];
-	a->out_audiences = matched;
-	a->out_audience_count = count;
-	return count > 0;
 }
 
 enum standing { STANDS, IS_GONE, MAY_BE_NEW };
@@ -299,14 +282,15 @@ static enum check check(const struct authenticator *authenticator, struct authen
 	const char *fault;
 
 	if (a->bearer.len == 0 || jwt_read(a->bearer, arena, &jwt, NULL) != OK ||
-	    read_claims(jwt.claims, arena, claims) != OK || !str_eq(claims->issuer, tokens->issuer))
+	    read_claims(jwt.claims, arena, claims) != OK || !is_ours(tokens, claims->issuer))
 		return CHECK_PASS;
 	if (!is_signed(tokens, a->bearer, &jwt))
 		return refuse(a, "no key of this cluster signed the token");
 	fault = time_fault(claims, a->check.now);
 	if (fault != NULL)
 		return refuse(a, fault);
-	if (!match_audiences(a, tokens, claims))
+	if (!audience_match(a, tokens->audiences,
+			    (struct str_list){ claims->audiences, claims->audience_count }))
 		return refuse(a, "the token is meant for another audience");
 	if (claims->account.name.len == 0 || claims->namespace.len == 0)
 		return refuse(a, "the token names no service account");

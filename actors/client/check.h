@@ -61,9 +61,9 @@ struct service_setting {
 	uint16_t port_min, port_max;
 };
 
-#define SERVICE_SETTING_USUAL                                                     \
-	{                                                                         \
-		.cidrs = { { "10.96.0.0/16", 12 } }, .cidr_count = 1,             \
+#define SERVICE_SETTING_USUAL                                                       \
+	{                                                                           \
+		.cidrs = { { "10.96.0.0/16", 12 } }, .cidr_count = 1,               \
 		.address = { "10.96.0.1", 9 }, .port_min = 30000, .port_max = 32767 \
 	}
 
@@ -82,8 +82,8 @@ struct check_context {
 	const struct reader *reader;
 	struct waiter *waiter;
 	const struct service_setting *services; /* NULL: upstream's */
-	const struct outside *outside; /* NULL: nobody can be asked */
-	uint32_t left_ms;              /* of the request's own time */
+	const struct outside *outside;          /* NULL: nobody can be asked */
+	uint32_t left_ms;                       /* of the request's own time */
 	struct wall now;
 	bool is_fresh; /* the caches were refreshed since this request came: what is not there does not exist */
 	void *state;

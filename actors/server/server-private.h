@@ -88,7 +88,7 @@ struct server {
 
 /* A request that a door has taken off the wire: `asked`, `door`, `peer`, `arena` are set by the door. Runs it. */
 struct request *server_request_new(struct server *server, struct arena *arena);
-struct str server_audience(const struct server *server); /* of tokens that name none */
+struct str_list server_audiences(const struct server *server); /* of tokens that name none */
 void server_request_free(struct request *r); /* lists and counts only: the door releases the arena */
 
 /* Up to which revision the cache of the resource (NULL: of any) shows everything. */

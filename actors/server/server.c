@@ -72,9 +72,13 @@ void server_request_free(struct request *r)
 	flight_leave(r);
 }
 
-struct str server_audience(const struct server *server)
+struct str_list server_audiences(const struct server *server)
 {
-	return server->config->audience.len > 0 ? server->config->audience : server->config->issuer;
+	const struct server_config *config = server->config;
+
+	if (config->audiences.len > 0)
+		return config->audiences;
+	return (struct str_list){ (struct str *)(uintptr_t)&config->issuer, 1 };
 }
 
 /* ---- the caches as others read them ----------------------------------------------------------------------- */

@@ -87,8 +87,11 @@ struct server_config {
 	uint64_t idle_plugins; /* one bit for each of plugins[]: those are asked nothing */
 
 	/* Service account tokens: who signs, and which keys are published at /openid/v1/jwks. */
-	struct str issuer;   /* https://kubernetes.default.svc.cluster.local */
-	struct str audience; /* of tokens that name none; the issuer if absent */
+	struct str issuer;         /* https://kubernetes.default.svc.cluster.local */
+	struct str_list audiences; /* of tokens that name none; the issuer if there are none */
+	struct str keys_uri;       /* where the keys are, as is published; absent: at our address */
+	bool has_short_tokens; /* those of pods are good for as long as is asked, not for a year */
+	/* These may be exchanged, on the server's loop. */
 	const struct certificate_key *signing_key; /* NULL: no tokens are issued */
 	const struct certificate_key *const *verifying_keys;
 	uint32_t verifying_key_count;

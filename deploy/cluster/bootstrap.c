@@ -15,7 +15,7 @@
 #define RANGES "/apis/networking.k8s.io/v1/servicecidrs"
 
 #define LINES_MAX 512U
-#define POST_TAG 0x10000U /* beside a line's number: the object is being made, not looked for */
+#define POST_TAG 0x10000U  /* beside a line's number: the object is being made, not looked for */
 #define PATCH_TAG 0x20000U /* or changed */
 
 /*
@@ -77,8 +77,7 @@ static void add_ranges(struct text *out, const struct service_setting *services,
 {
 	text_lit(out, "\"cidrs\":[");
 	for (uint32_t i = 0; i < count; i++)
-		text_printf(out, "%s\"" STR_FMT "\"", i > 0 ? "," : "",
-			    STR_ARG(services->cidrs[i]));
+		text_printf(out, "%s\"" STR_FMT "\"", i > 0 ? "," : "", STR_ARG(services->cidrs[i]));
 	text_lit(out, "]");
 }
 
@@ -179,10 +178,9 @@ static bool send(struct bootstrap *b, struct act *act, uint64_t tag)
 	call.accept = API_TYPE_JSON;
 	call.term = b->args.term;
 	if (tag & (POST_TAG | PATCH_TAG))
-		request_set_body(&call,
-				 tag & PATCH_TAG ? STR("application/merge-patch+json")
-						 : API_TYPE_JSON,
-				 object);
+		request_set_body(
+		    &call, tag & PATCH_TAG ? STR("application/merge-patch+json") : API_TYPE_JSON,
+		    object);
 	if (act_request(act, act_named(act, b->args.api), &api_call_type, &call, CALL_MS, tag) ==
 	    OK) {
 		b->waiting++;

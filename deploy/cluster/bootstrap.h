@@ -17,8 +17,8 @@ struct bootstrap_args {
 	const char *api; /* the API server's registered name */
 	uint64_t term;
 	struct str authority_pem;
-	struct str front_proxy_authority_pem; /* absent: nothing is said of it */
-	uint16_t port;                        /* of the API */
+	struct str front_proxy_authority_pem;   /* absent: nothing is said of it */
+	uint16_t port;                          /* of the API */
 	const struct service_setting *services; /* NULL: upstream's */
 };
 

@@ -37,10 +37,14 @@ static enum status make_context(struct troupe *troupe, struct fault *why)
 
 static enum status make_mechanisms(struct troupe *troupe, struct fault *why)
 {
+	struct str *own = arena_new_of(troupe->arena, struct str);
+	const struct str_list issuer = { own, 1 };
+
+	*own = ISSUER;
 	TRY(certificate_key_from_pem(troupe->pki.service_account_key_pem, &troupe->key, why));
 	troupe->keys[0] = troupe->key;
 	troupe->tokens = (struct service_account_tokens){
-		.issuer = ISSUER, .audience = ISSUER, .keys = troupe->keys, .key_count = 1
+		.issuers = issuer, .audiences = issuer, .keys = troupe->keys, .key_count = 1
 	};
 	troupe->authenticators[0] = authentication_certificate();
 	troupe->authenticators[1] = authentication_service_account(&troupe->tokens);
@@ -62,7 +66,6 @@ static void plan_server(struct troupe *troupe)
 				    .custom_count = troupe->config.kind_count,
 				    .is_served = troupe_is_served,
 				    .issuer = ISSUER,
-				    .audience = ISSUER,
 				    .signing_key = troupe->key,
 				    .verifying_keys = troupe->keys,
 				    .verifying_key_count = 1,

@@ -69,8 +69,10 @@ static enum next openid(struct request *r)
 	text_lit(&out, "{\"issuer\":");
 	json_write_string(&out, config->issuer);
 	text_lit(&out, ",\"jwks_uri\":");
-	json_write_string(&out, request_printf(r, "https://" STR_FMT "/openid/v1/jwks",
-					       STR_ARG(config->address)));
+	json_write_string(&out, config->keys_uri.len > 0
+				    ? config->keys_uri
+				    : request_printf(r, "https://" STR_FMT "/openid/v1/jwks",
+						     STR_ARG(config->address)));
 	text_lit(&out, ",\"response_types_supported\":[\"id_token\"],\"subject_types_supported\":["
 		       "\"public\"],\"id_token_signing_alg_values_supported\":[");
 	add_algorithms(key_set(r), &out);

@@ -32,6 +32,7 @@ const struct option api_options[] = {
 	DOOR_OPTIONS,
 	SERVING_OPTIONS,
 	SERVICE_OPTIONS,
+	TOKEN_OPTIONS,
 	TEXT_OPTION("encryption-provider-config", "PATH",
 		    "EncryptionConfiguration: which resources lie encrypted in the store, by which "
 		    "keys",
@@ -101,7 +102,9 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 	TRY(webhook_options_load(line, arena, &out->webhooks, why));
 	out->webhooks.rights.metrics = place->metrics;
 	TRY(load_rights(line, place->metrics, arena, out, why));
-	out->authentication.own_issuer = place->own_issuer;
+	TRY(token_options_load(line, place->own_issuer, arena, &out->tokens, why));
+	out->authentication.own = out->tokens.issuers;
+	out->authentication.issuers.audiences = out->tokens.audiences;
 	out->authentication.issuers.metrics = place->metrics;
 	TRY(authentication_file_load(&out->authentication, line, arena, why));
 	TRY(request_header_options_load(line, arena, &out->request_headers, &out->proxies, why));
@@ -142,6 +145,10 @@ void api_options_apply(const struct api_options *options, struct server_config *
 		server->audit = &options->audit.options;
 	serving_options_apply(&options->serving, server);
 	server->services = &options->services;
+	server->issuer = options->tokens.issuers.at[0];
+	server->audiences = options->tokens.audiences;
+	server->keys_uri = options->tokens.keys_uri;
+	server->has_short_tokens = options->tokens.has_short;
 	server->kept_bytes = options->kept_bytes;
 	server->idle_plugins = options->idle_plugins;
 }
@@ -153,15 +160,24 @@ enum status api_options_words(const struct command_line *line, struct arena *are
 	uint32_t count = 0;
 
 	for (const struct option *option = api_options; option->name != NULL; option++) {
-		const char *value = command_text(line, option->name);
+		const char *value = command_text(line, option->name), **all = &value;
+		uint32_t many = 1;
 
 		if (value == NULL || value == option->fallback)
 			continue;
-		if (is_path(option))
-			TRY(make_absolute(option, value, arena, &value, why));
-		out[count++] = arena_printf(arena, "--%s", option->name).at;
-		if (option->kind != OPTION_FLAG)
-			out[count++] = value;
+		if (option->is_many)
+			many = command_list(line, option->name, arena, &all);
+		for (uint32_t i = 0; i < many; i++) {
+			if (count + 2 > API_OPTIONS_WORDS)
+				return fault_set(why, BAD_REQUEST, option->name,
+						 "these are too many options for one program");
+			value = all[i];
+			if (is_path(option))
+				TRY(make_absolute(option, value, arena, &value, why));
+			out[count++] = arena_printf(arena, "--%s", option->name).at;
+			if (option->kind != OPTION_FLAG)
+				out[count++] = value;
+		}
 	}
 	*out_count = count;
 	return OK;

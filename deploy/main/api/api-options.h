@@ -15,6 +15,7 @@
 #include "deploy/main/api/request-header-options.h"
 #include "deploy/main/api/serving/service-options.h"
 #include "deploy/main/api/serving/serving-options.h"
+#include "deploy/main/api/token-options.h"
 #include "deploy/main/api/webhook-options.h"
 #include "deploy/main/command/command.h"
 
@@ -38,12 +39,13 @@ struct api_options {
 	struct door_setting door;
 	struct serving_setting serving;
 	struct service_setting services;
+	struct token_setting tokens;
 	uint64_t idle_plugins; /* server_config's */
 };
 
 /* What is said of options by whoever holds them. */
 struct api_options_place {
-	struct str own_issuer;   /* of the cluster's own tokens */
+	struct str own_issuer;   /* of the cluster's own tokens, where no option says otherwise */
 	struct metrics *metrics; /* NULL: nothing is counted */
 };
 

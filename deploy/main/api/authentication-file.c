@@ -44,7 +44,7 @@ static enum status read_file(void *arg, struct str text, struct arena *arena, vo
 			     struct fault *why)
 {
 	const struct authentication_file *file = arg;
-	const struct issuer_limits limits = { .own = file->own_issuer };
+	const struct issuer_limits limits = { .own = file->own };
 	const struct apiserver_authentication_configuration *from;
 	struct content *content = arena_new_of(arena, struct content);
 	struct fault said = { 0 };
@@ -99,7 +99,7 @@ static void take_anonymous(const struct apiserver_anonymous_auth_config *from, s
 static enum status load_options(struct authentication_file *file, const struct command_line *line,
 				struct arena *arena, struct fault *why)
 {
-	struct issuer_limits limits = { .own = file->own_issuer };
+	struct issuer_limits limits = { .own = file->own };
 	struct apiserver_jwt_authenticator_list list;
 	struct issuer_set *set = arena_new_of(arena, struct issuer_set);
 
@@ -125,7 +125,6 @@ enum status authentication_file_load(struct authentication_file *file,
 	void *read;
 
 	file->anonymous = (struct anonymous_setting){ .is_bounded = is_off };
-	file->issuers.audience = file->own_issuer;
 	file->reload = (struct reload_args){ .path = path,
 					     .what = "authentication",
 					     .arg = file,

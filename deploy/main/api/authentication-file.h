@@ -17,7 +17,7 @@ struct anonymous_setting {
 };
 
 struct authentication_file {
-	struct str own_issuer;     /* nobody else's; set before it is loaded */
+	struct str_list own;       /* issuers: nobody else is called so; set before it is loaded */
 	struct issuers issuers;    /* the mechanism's; `set` NULL: no option was given */
 	struct reload_args reload; /* `path` NULL: there is no file */
 	struct anonymous_setting anonymous;

@@ -141,10 +141,11 @@ static enum status take_option(struct command_line *line, int argc, char **argv,
 	}
 	option = command_option(line->command, index);
 	if (option->kind == OPTION_FLAG) {
-		if (rest.at != NULL)
+		/* As Go's flags: --name=false is as if it was not given. */
+		if (rest.at != NULL && !str_is_among(rest, "true|false", '|'))
 			return fault_set(why, BAD_REQUEST, option->name, "--%s takes no value",
 					 option->name);
-		line->values[index] = "";
+		line->values[index] = str_is(rest, "false") ? NULL : "";
 		return OK;
 	}
 	value = rest.at;
@@ -195,7 +196,7 @@ static enum status find_command(const struct command *commands, const char *name
 enum status command_parse(const struct command *commands, int argc, char **argv,
 			  struct command_line *out, struct fault *why)
 {
-	struct command_line line = { .program = argv[0] };
+	struct command_line line = { .program = argv[0], .words = argv, .word_count = argc };
 	bool takes_all;
 
 	if (argc < 2 || asks_for_help(argv[1]) || strcmp(argv[1], "help") == 0) {
@@ -229,6 +230,31 @@ const char *command_text(const struct command_line *line, const char *option)
 	assert(index >= 0);
 	return line->values[index] ? line->values[index]
 				   : command_option(line->command, index)->fallback;
+}
+
+uint32_t command_list(const struct command_line *line, const char *option, struct arena *arena,
+		      const char ***out)
+{
+	uint32_t count = 0;
+
+	*out = arena_array(arena, const char *, (size_t)line->word_count + 1);
+	for (int i = 2; i < line->word_count; i++) {
+		struct str rest = str_from(line->words[i]), name;
+		int index;
+
+		if (!str_starts(rest, STR("--")))
+			continue;
+		rest = str_slice(rest, 2, rest.len);
+		name = str_cut(&rest, '=');
+		index = option_index(line->command, name);
+		if (index < 0 || command_option(line->command, index)->kind == OPTION_FLAG)
+			continue;
+		if (rest.at == NULL)
+			rest = str_from(line->words[++i]); /* parsing has seen that it is there */
+		if (str_is(name, option))
+			(*out)[count++] = rest.at;
+	}
+	return count;
 }
 
 bool command_flag(const struct command_line *line, const char *option)

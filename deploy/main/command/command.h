@@ -28,6 +28,7 @@ struct option {
 	const char *choices;  /* OPTION_CHOICE: "auto|worker|witness" */
 	const char *fallback; /* used when the option is not given; NULL: absent */
 	const char *help;
+	bool is_many;      /* may be given again: command_list() has all of them */
 	const char *group; /* help has a heading before it: what this and those behind it are about */
 };
 
@@ -72,6 +73,8 @@ struct command_line {
 	const char *values[COMMAND_OPTIONS_MAX + COMMAND_MORE_MAX];
 	const char *arguments[COMMAND_ARGUMENTS_MAX];
 	int argument_count;
+	char **words; /* as they came: argv */
+	int word_count;
 };
 
 /* Fills `out`, or sets `why` and says BAD_REQUEST. `-h`, `--help` and `help` give NOT_FOUND with no words: print help. */
@@ -80,6 +83,9 @@ MUST_USE enum status command_parse(const struct command *commands, int argc, cha
 
 /* The value of an option, its fallback, or NULL. The name must be one of the command's (asserted). */
 const char *command_text(const struct command_line *line, const char *option);
+/* All values of an option that is_many, in the order in which they were given; without its fallback. Gives how many. */
+uint32_t command_list(const struct command_line *line, const char *option, struct arena *arena,
+		      const char ***out);
 bool command_flag(const struct command_line *line, const char *option);
 int64_t command_number(const struct command_line *line,
 		       const char *option); /* checked while parsing; durations in ms */

@@ -43,8 +43,7 @@ struct core {
 	struct layout layout;
 	struct authenticator authenticators[6];
 	struct service_account_tokens tokens;
-	struct certificate_key *key;
-	const struct certificate_key *keys[1];
+	struct token_keys keys;
 	struct http_listener listeners[3];
 	struct http_server_config http;
 	struct keeper_args keeper;
@@ -59,20 +58,44 @@ struct core {
 	struct etcd_config etcd;
 };
 
+static void use_keys(struct core *core)
+{
+	struct server_config *server = &core->layout.server;
+
+	core->tokens.keys = server->verifying_keys = core->keys.at;
+	core->tokens.key_count = server->verifying_key_count = core->keys.count;
+	server->signing_key = core->keys.signing;
+	memset(&core->tokens.memory, 0, sizeof core->tokens.memory);
+}
+
+/* Nobody holds a key beyond one turn of the loop. */
+static void change_keys(void *arg)
+{
+	struct core *core = arg;
+	struct token_keys before = core->keys;
+	struct fault why = { 0 };
+
+	if (token_keys_make(&core->api.tokens, core->process.pki.service_account_key_pem,
+			    &core->keys, &why) != OK) {
+		log_warn("tokens", "the files of keys cannot be used, the last keys go on",
+			 LOG_FAULT(&why));
+		return;
+	}
+	use_keys(core);
+	token_keys_free(&before);
+	log_info("tokens", "other keys count", LOG_U64("keys", core->keys.count));
+}
+
 static enum status configure_tokens(struct core *core, struct fault *why)
 {
 	struct server_config *server = &core->layout.server;
 
-	TRY(certificate_key_from_pem(core->process.pki.service_account_key_pem, &core->key, why));
-	core->keys[0] = core->key;
-	core->tokens.issuer = server->issuer;
-	core->tokens.audience = server->audience;
-	core->tokens.keys = core->keys;
-	core->tokens.key_count = 1;
+	TRY(token_keys_make(&core->api.tokens, core->process.pki.service_account_key_pem,
+			    &core->keys, why));
+	use_keys(core);
+	core->tokens.issuers = core->api.tokens.issuers;
+	core->tokens.audiences = core->api.tokens.audiences;
 	server->authenticators = core->authenticators;
-	server->signing_key = core->key;
-	server->verifying_keys = core->keys;
-	server->verifying_key_count = 1;
 	server->front_proxy_certificate_pem = core->process.pki.front_proxy_client.certificate_pem;
 	server->front_proxy_key_pem = core->process.pki.front_proxy_client.key_pem;
 	return OK;
@@ -174,6 +197,14 @@ static void add_texts(struct core *core)
 {
 	struct door_setting *door = &core->api.door;
 
+	for (uint32_t i = 0; i < core->api.tokens.file_count; i++) {
+		struct text_file *file = &core->api.tokens.files[i];
+
+		file->changed = change_keys;
+		file->arg = core;
+		add_reload(core, arena_printf(core->process.arena, "service-account-key-%u", i).at,
+			   &file->reload);
+	}
 	core->api.proxies.changed = trust_proxies;
 	door->certificate.changed = door->key.changed = door->authorities.changed = change_door;
 	core->api.proxies.arg = core;
@@ -294,13 +325,13 @@ int hosts_core(const struct command_line *line)
 		configure_private_http(&core);
 		return run_host(&core.process, &core.layout);
 	}
-	if (configure_tokens(&core, &why) != OK)
-		return failed(line, &why);
 	core.layout.server.metrics = metrics_new();
 	place.metrics = core.layout.server.metrics;
 	if (api_options_load(line, &place, core.process.arena, &core.api, &why) != OK)
 		return failed(line, &why);
 	api_options_apply(&core.api, &core.layout.server);
+	if (configure_tokens(&core, &why) != OK)
+		return failed(line, &why);
 	service_options_name(&core.api.services, &core.process.identity);
 	if (name_front_proxies(&core.process, core.api.request_headers.authorities, &why) != OK)
 		return failed(line, &why);

@@ -50,7 +50,6 @@ static void plan_server(struct layout *layout, struct process *process)
 						 .pages = layout->pages,
 						 .page_count = 1,
 						 .issuer = LAYOUT_ISSUER,
-						 .audience = LAYOUT_ISSUER,
 						 .address = process_address(
 						     process, process->identity.api_port) };
 }

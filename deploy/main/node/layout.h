@@ -19,7 +19,7 @@
 #include "deploy/main/host/process.h"
 #include "deploy/main/node/place.h"
 
-#define LAYOUT_CHILDREN_MAX 32U
+#define LAYOUT_CHILDREN_MAX 64U
 
 #define LAYOUT_ISSUER STR("https://kubernetes.default.svc.cluster.local") /* of own tokens */
 

@@ -12,12 +12,12 @@
 #include "deploy/main/command/data-dir.h"
 
 /* For the table of options. */
-#define SERVICE_OPTIONS                                                                            \
-	TEXT_OPTION("service-cluster-ip-range", "CIDR[,CIDR]",                                     \
-		    "what Services get addresses of; two, one of each family: both, the first "    \
-		    "one's family by default",                                                     \
-		    .fallback = "10.96.0.0/16"),                                                   \
-	    TEXT_OPTION("service-node-port-range", "FIRST-LAST",                                   \
+#define SERVICE_OPTIONS                                                                         \
+	TEXT_OPTION("service-cluster-ip-range", "CIDR[,CIDR]",                                  \
+		    "what Services get addresses of; two, one of each family: both, the first " \
+		    "one's family by default",                                                  \
+		    .fallback = "10.96.0.0/16"),                                                \
+	    TEXT_OPTION("service-node-port-range", "FIRST-LAST",                                \
 			"which ports of nodes Services get", .fallback = "30000-32767")
 
 /* BAD_REQUEST with words: a range that cannot be. Its texts are the arena's. */

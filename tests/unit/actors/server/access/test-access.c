@@ -152,13 +152,14 @@ TEST(a_service_account_shows_its_token_over_http)
 	struct certificate_key *key = certificate_key_new();
 	const struct certificate_key *keys[] = { key };
 	static struct service_account_tokens tokens;
+	static struct str own = { ISSUER, sizeof ISSUER - 1 };
 	const struct authenticator authenticator = authentication_service_account(&tokens);
 	struct server_config config = *with_rbac();
 	struct http_rig_answer answer;
 	struct http_rig *rig;
 	const char *token;
 
-	tokens.issuer = tokens.audience = STR(ISSUER);
+	tokens.issuers = tokens.audiences = (struct str_list){ &own, 1 };
 	tokens.keys = keys;
 	tokens.key_count = 1;
 	config.authenticators = &authenticator;

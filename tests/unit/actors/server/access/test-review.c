@@ -13,6 +13,7 @@
 static struct authorizer authorizers[2];
 static struct authenticator authenticators[1];
 static struct service_account_tokens tokens;
+static struct str own = { ISSUER, sizeof ISSUER - 1 };
 static struct certificate_key *key;
 static const struct certificate_key *keys[1];
 
@@ -29,7 +30,7 @@ static struct rig *open_whole(void)
 	key = certificate_key_new();
 	arena_on_free(test_arena(), free_key, key);
 	keys[0] = key;
-	tokens.issuer = tokens.audience = STR(ISSUER);
+	tokens.issuers = tokens.audiences = (struct str_list){ &own, 1 };
 	tokens.keys = keys;
 	tokens.key_count = 1;
 	authorizers[0] = authorization_node();
@@ -40,7 +41,6 @@ static struct rig *open_whole(void)
 					 .authenticators = authenticators,
 					 .authenticator_count = 1,
 					 .issuer = STR(ISSUER),
-					 .audience = STR(ISSUER),
 					 .signing_key = key,
 					 .verifying_keys = keys,
 					 .verifying_key_count = 1 };

@@ -6,6 +6,7 @@ static const struct option shared[] = {
 	  .kind = OPTION_TEXT,
 	  .value = "X",
 	  .help = "of several",
+	  .is_many = true,
 	  .group = "Shared" },
 	{ 0 },
 };
@@ -178,4 +179,27 @@ TEST(help_is_asked_for_in_many_ways_and_names_what_is_not_internal)
 	text_clear(&out);
 	command_help(commands, &commands[1], &out);
 	CHECK_STR(text_str(&out), "troupe remove NODE\n\nremoves\n");
+}
+
+TEST(an_option_that_is_many_has_all_its_values_and_a_flag_may_be_said_to_be_false)
+{
+	const char *const words[] = {
+		"troupe",       "up",     "--shared-by-more-than-one-command=a", "--force=true",
+		"--role",       "worker", "--shared-by-more-than-one-command",   "--role=b",
+		"--force=false"
+	};
+	char *argv[sizeof words / sizeof words[0]];
+	struct command_line line;
+	struct fault why = { 0 };
+	const char **found;
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		argv[i] = (char *)(uintptr_t)words[i];
+	CHECK_STATUS(command_parse(commands, sizeof argv / sizeof argv[0], argv, &line, &why), OK);
+	CHECK_EQ(command_list(&line, shared[0].name, test_arena(), &found), 2);
+	CHECK_STR(str_from(found[0]), "a");
+	CHECK_STR(str_from(found[1]), "--role=b");
+	CHECK_STR(str_from(command_text(&line, "role")), "worker");
+	CHECK(!command_flag(&line, "force"));
+	CHECK_EQ(command_list(&line, "every", test_arena(), &found), 0);
 }

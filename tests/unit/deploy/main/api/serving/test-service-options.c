@@ -93,6 +93,6 @@ TEST(what_cannot_be_a_range_is_refused_in_a_line)
 
 		CHECK_STATUS(load(cases[i].option, &setting, &why), BAD_REQUEST);
 		if (strstr(why.text, cases[i].words) == NULL)
-			test_fail("%s: %s", cases[i].option, why.text);
+			test_fail(__FILE__, __LINE__, "%s: %s", cases[i].option, why.text);
 	}
 }
