@@ -34,8 +34,8 @@
 #include "runtime/actor/seams.h"
 #include "runtime/base/log.h"
 
-#define STORE_IN_FLIGHT 2U /* entries under way: one being written, one that others still write */
-#define STORE_FLUSH_MS 20U /* how long changes gather before they are written behind */
+#define STORE_IN_FLIGHT 2U  /* entries under way: one being written, one that others still write */
+#define STORE_FLUSH_MS 100U /* how long changes gather before they are written behind */
 #define STORE_FLUSH_CHANGES 1024U /* or this many, or so many bytes of them */
 #define STORE_FLUSH_BYTES (1U * MIB)
 #define STORE_RETRY_MS 1000U /* after a full disk, a busy watcher, a failed fetch */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "datastore/table/table-private.h"
+#include "runtime/base/collection/map.h"
 
 #define BESIDE ".new"
 #define PATH_BYTES_MAX 1024U
@@ -363,12 +364,21 @@ static enum status write_request(struct table *table, const struct table_row *ro
 	return table_run(table->db, table->put_request, why);
 }
 
-static enum status write_row(struct table *table, const struct table_row *row, struct fault *why)
+static int flags_of(const struct table_row *row)
+{
+	return (row->is_delete ? ROW_DELETE : 0) | (row->is_failure_branch ? ROW_FAILURE_BRANCH : 0);
+}
+
+/* `before` is the key's row before this one, if that is of the same group. */
+static enum status write_row(struct table *table, const struct table_row *row,
+			     const struct table_row *before_row, struct fault *why)
 {
 	uint64_t before;
-	TRY(find_before(table, row->key, &before, why));
-	int flags =
-	    (row->is_delete ? ROW_DELETE : 0) | (row->is_failure_branch ? ROW_FAILURE_BRANCH : 0);
+	if (before_row)
+		before = before_row->id;
+	else
+		TRY(find_before(table, row->key, &before, why));
+	int flags = flags_of(row);
 	sqlite3_stmt *put = table->put_row;
 	table_bind_u64(put, 1, row->id);
 	table_bind_str(put, 2, row->key);
@@ -379,17 +389,35 @@ static enum status write_row(struct table *table, const struct table_row *row, s
 	sqlite3_bind_int(put, 7, flags);
 	table_bind_str(put, 8, row->value);
 	TRY(table_run(table->db, put, why));
-	if (row->request)
-		TRY(write_request(table, row, flags, why));
-	put = table->put_key;
+	return row->request ? write_request(table, row, flags, why) : OK;
+}
+
+static enum status write_key(struct table *table, const struct table_row *row, struct fault *why)
+{
+	sqlite3_stmt *put = table->put_key;
 	table_bind_str(put, 1, row->key);
 	table_bind_u64(put, 2, row->id);
 	table_bind_u64(put, 3, row->create_revision);
 	table_bind_u64(put, 4, row->version);
 	table_bind_u64(put, 5, row->lease);
 	table_bind_u64(put, 6, row->value.len);
-	sqlite3_bind_int(put, 7, flags);
+	sqlite3_bind_int(put, 7, flags_of(row));
 	return table_run(table->db, put, why);
+}
+
+/* Of what a key was within the group only the last is ever seen in cur: it is put there once. */
+static enum status write_rows(struct table *table, const struct table_group *group,
+			      struct map *latest, struct fault *why)
+{
+	struct str key;
+	void *row;
+	for (uint32_t i = 0; i < group->row_count; i++) {
+		struct table_row *next = (struct table_row *)&group->rows[i];
+		TRY(write_row(table, next, map_put(latest, next->key, next), why));
+	}
+	for (uint32_t at = 0; map_next(latest, &at, &key, &row);)
+		TRY(write_key(table, row, why));
+	return OK;
 }
 
 void table_bind_mark(sqlite3_stmt *put, const struct table_mark *mark)
@@ -425,8 +453,10 @@ static enum status write_group(struct table *table, const struct table_group *gr
 			       struct fault *why)
 {
 	TRY(write_moment(table, group, why));
-	for (uint32_t i = 0; i < group->row_count; i++)
-		TRY(write_row(table, &group->rows[i], why));
+	struct map latest = { 0 };
+	enum status status = write_rows(table, group, &latest, why);
+	map_fini(&latest);
+	TRY(status);
 	for (uint32_t i = 0; i < group->lease_count; i++) {
 		const struct table_lease *lease = &group->leases[i];
 		sqlite3_stmt *put = lease->ttl_s ? table->put_lease : table->drop_lease;

@@ -88,6 +88,48 @@ static void sweep_all(struct table *table, struct table_mark *mark, uint64_t com
 	CHECK(is_done);
 }
 
+/* What comes back is what each revision showed, and what the next process finds, as if each row had been a group. */
+TEST(a_key_that_changes_often_within_a_group_has_all_of_its_past)
+{
+	struct fake_disk *disk = table_lab_disk(1);
+	struct table_mark mark;
+	struct table *table = table_lab_open(disk, &mark);
+	const struct table_row rows[] = {
+		{ .id = ID(2), .key = STR("a"), .value = STR("1"), .create_revision = 2, .version = 1 },
+		{ .id = ID(3), .key = STR("b"), .value = STR("1"), .create_revision = 3, .version = 1 },
+		{ .id = ID(4), .key = STR("a"), .value = STR("2"), .create_revision = 2, .version = 2 },
+		{ .id = ID(5), .key = STR("b"), .is_delete = true },
+		{ .id = ID(6), .key = STR("a"), .value = STR("3"), .create_revision = 2, .version = 3 },
+	};
+	const struct table_row later[] = {
+		{ .id = ID(7), .key = STR("b"), .value = STR("2"), .create_revision = 7, .version = 1 },
+		{ .id = ID(8), .key = STR("b"), .value = STR("3"), .create_revision = 7, .version = 2 },
+	};
+	mark.revision = 6;
+	CHECK_STATUS(table_write(table, &(struct table_group){ rows, 5, .mark = mark }, NULL), OK);
+	mark.revision = 8;
+	CHECK_STATUS(table_write(table, &(struct table_group){ later, 2, .mark = mark }, NULL), OK);
+	struct table_view *view = table_view_new(table);
+	CHECK_STR(table_lab_range(view, 2, "a", "z"), "a=1@2 ");
+	CHECK_STR(table_lab_range(view, 3, "a", "z"), "a=1@2 b=1@3 ");
+	CHECK_STR(table_lab_range(view, 4, "a", "z"), "a=2@4 b=1@3 ");
+	CHECK_STR(table_lab_range(view, 5, "a", "z"), "a=2@4 ");
+	CHECK_STR(table_lab_range(view, 6, "a", "z"), "a=3@6 ");
+	CHECK_STR(table_lab_range(view, 7, "a", "z"), "a=3@6 b=2@7 ");
+	CHECK_STR(table_lab_range(view, 8, "a", "z"), "a=3@6 b=3@8 ");
+	table_view_free(view);
+	sweep_all(table, &mark, 8);
+	view = table_view_new(table);
+	CHECK_STR(table_lab_range(view, 8, "a", "z"), "a=3@6 b=3@8 ");
+	struct text out = text_in(test_arena(), 64);
+	for (uint64_t gone = 2; gone < 6; gone++)
+		CHECK_STATUS(table_get(view, ID(gone), table_lab_print, &out), NOT_FOUND);
+	CHECK_STATUS(table_get(view, ID(7), table_lab_print, &out), NOT_FOUND);
+	table_view_free(view);
+	table_close(table);
+	fake_disk_free(disk);
+}
+
 TEST(a_sweep_takes_what_was_superseded_and_nothing_else)
 {
 	struct fake_disk *disk = table_lab_disk(1);
