@@ -206,14 +206,11 @@ static void on_wire_closed(struct wire *wire, enum status why)
 	server_connection_closed(server);
 }
 
-/* With nobody to answer there is the time to say it at once, and who asks next is met awake. */
 static bool on_wire_may_wait(struct wire *wire)
 {
 	struct server *server = connection_of(wire)->server;
-	if (list_is_empty(&server->site->claims))
-		return false;
 	server_hurry_soon(server);
-	return true;
+	return !server->is_draining;
 }
 
 const struct wire_events connection_events = { .ready = on_ready,

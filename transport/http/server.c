@@ -9,7 +9,7 @@
 
 #define SWEEP_MS 1000U
 #define PAY_MS 10U      /* until the next try when the handler's mailbox was full */
-#define HURRY_MS 5U     /* an answer to a ping waits for another to go with */
+#define HURRY_MS 40U    /* an answer to a ping waits so long for another to go with */
 #define LINGER_MS 2000U /* for the peer to read the last answer and close */
 #define LEAVE_MS 5000U  /* for an idle peer to follow a GOAWAY */
 #define QUIET_MS 30000U /* HTTP/2 with open streams: then a ping; upstream's client does the same */
@@ -507,7 +507,8 @@ static void on_tick(struct server *server, const struct http_tick *tick)
 	case TICK_GRACE: end_grace(server); break;
 	case TICK_HURRY:
 		server->hurry_timer = 0;
-		wire_hub_hurry(server->site->hub);
+		if (wire_hub_hurry(server->site->hub))
+			server_hurry_soon(server);
 		break;
 	}
 }

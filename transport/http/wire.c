@@ -10,6 +10,8 @@
 #define HELD_BYTES MIB          /* far above one read */
 #define QUEUE_BYTES (32U * KIB) /* above that the socket is left alone until it has taken it */
 #define FILLS_MAX 16U           /* writes of one wire in a turn: others want theirs too */
+#define PATIENCE_MS 20U         /* of a ping's answer */
+#define BODY_BYTES (32U * KIB)  /* written at once: there is a body on its way, and no ping waits */
 
 /* ---- the hub ------------------------------------------------------------------------------------------- */
 
@@ -111,13 +113,53 @@ void wire_touch(struct wire *wire)
 		loop_soon(act_host_driver(hub->host), &hub->soon);
 }
 
-void wire_hub_hurry(struct wire_hub *hub)
+/* ---- patience ------------------------------------------------------------------------------------------- */
+
+/*
+ * Clients of gRPC send a ping with the first answer that they get after the last ping was answered, to learn how much is on the way. To take it
+ * in and to answer it costs both sides as much as a small request: two records, two packets, two wake-ups. As TCP does with what it
+ * acknowledges, the answer waits: 20 ms, then for an answer to a request to go with, and at most for wire_hub_hurry. So a
+ * busy connection has one ping in 20 ms and not one with each answer.
+ */
+static bool is_due(const struct wire *wire, struct mono now)
 {
+	return now.ns - wire->patient_since.ns >= PATIENCE_MS * TIME_MS;
+}
+
+static void pong(struct wire *wire)
+{
+	list_remove(&wire->patience);
+	http_engine_pong(wire->engine);
+}
+
+bool wire_hub_hurry(struct wire_hub *hub)
+{
+	struct mono now = act_now(hub->act);
 	while (!list_is_empty(&hub->patient)) {
 		struct wire *wire = list_item(hub->patient.next, struct wire, patience);
-		list_remove(&wire->patience);
+		if (!is_due(wire, now))
+			return true;
+		pong(wire);
 		wire_touch(wire);
 	}
+	return false;
+}
+
+/* A ping has come, perhaps, whose answer can wait. */
+static void begin_patience(struct wire *wire)
+{
+	if (!http_engine_is_patient(wire->engine)) {
+		list_remove(&wire->patience);
+		return;
+	}
+	if (wire->events->may_wait == NULL || wire->is_read_ended || !wire->events->may_wait(wire)) {
+		pong(wire);
+		return;
+	}
+	if (wire->patience.next != &wire->patience)
+		return; /* one that came later waits no longer for it */
+	wire->patient_since = act_now(wire->hub->act);
+	list_push(&wire->hub->patient, &wire->patience);
 }
 
 /* ---- ends ------------------------------------------------------------------------------------------------ */
@@ -241,6 +283,8 @@ static bool fill_once(struct wire *wire, enum status *status)
 	http_engine_fill(wire->engine, plain);
 	if (plain->len == 0)
 		return false;
+	if (plain->len > BODY_BYTES)
+		pong(wire);
 	*status = send_plain(wire, text_str(plain));
 	return *status == OK;
 }
@@ -290,7 +334,8 @@ static void flush(struct wire *wire)
 		return;
 	enum status status = OK;
 	uint32_t fills = 0;
-	list_remove(&wire->patience);
+	if (http_engine_is_patient(wire->engine) && is_due(wire, act_now(wire->hub->act)))
+		pong(wire);
 	wire->is_busy = true;
 	bool is_more;
 	do {
@@ -393,17 +438,6 @@ static bool wants_flush(const struct wire *wire)
 	       (wire->held.len > 0 && !engine->is_held) || http_engine_has_output(engine);
 }
 
-/*
- * Clients of gRPC ping with every answer that they get, to learn how much is on the way. What says that it came is a record and a packet of
- * its own and wakes the client for nothing; as TCP does, it waits a little for an answer to go with. Not beside a body that is
- * going out, whose windows depend on it.
- */
-static bool can_wait(struct wire *wire)
-{
-	return wire->events->may_wait != NULL && !wire->is_read_ended && wire->held.len == 0 &&
-	       http_engine_is_patient(wire->engine) && wire->events->may_wait(wire);
-}
-
 static void receive(struct wire *wire, struct str bytes, enum status status)
 {
 	if (status == GONE) {
@@ -430,12 +464,9 @@ static void receive(struct wire *wire, struct str bytes, enum status status)
 	if (wire->engine == NULL || wire->is_lingering)
 		return;
 	update_reading(wire);
-	if (!wants_flush(wire))
-		return;
-	if (!can_wait(wire))
+	begin_patience(wire);
+	if (wants_flush(wire))
 		wire_touch(wire);
-	else if (wire->patience.next == &wire->patience)
-		list_push(&wire->hub->patient, &wire->patience);
 }
 
 static void on_read(struct act *act, struct stream *stream, struct str bytes, enum status status)

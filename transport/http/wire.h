@@ -42,7 +42,8 @@ struct wire_hub {
 GIVE struct wire_hub *wire_hub_new(struct act *act);
 struct wire_hub *wire_hub_ref(struct wire_hub *hub);
 void wire_hub_unref(TAKE struct wire_hub *hub);
-void wire_hub_hurry(struct wire_hub *hub); /* no answer came that what waits could have gone with */
+/* What waited long enough for an answer to go with goes alone. True: others have not yet, come again. In the owner's activation. */
+bool wire_hub_hurry(struct wire_hub *hub);
 
 struct wire;
 
@@ -54,7 +55,7 @@ struct wire_events {
 	 * certificate was refused, BAD_REQUEST: not HTTP, IO: broken; wire->fault has the words.
 	 */
 	void (*closed)(struct wire *wire, enum status why);
-	/* May something wait for the next answer to go with? Then wire_hub_hurry comes within milliseconds. NULL: nothing may. */
+	/* May something wait for the next answer to go with? Then wire_hub_hurry is called some milliseconds later. NULL: nothing may. */
 	bool (*may_wait)(struct wire *wire);
 };
 
@@ -68,6 +69,7 @@ struct wire {
 	struct http_engine *engine;
 	struct text held; /* received, decrypted and not taken by the engine */
 	bool is_reading, is_read_ended, is_write_ended, is_lingering, is_busy;
+	struct mono patient_since;
 	struct mono read_at;  /* when something was last received */
 	struct mono wrote_at; /* when the socket last took something, or had nothing to take */
 	struct fault fault;

@@ -78,6 +78,12 @@ bool http_engine_is_patient(const struct http_engine *engine)
 	return engine->class->is_patient != NULL && engine->class->is_patient(engine);
 }
 
+void http_engine_pong(struct http_engine *engine)
+{
+	if (http_engine_is_patient(engine))
+		engine->class->pong(engine);
+}
+
 void http_engine_drain(struct http_engine *engine)
 {
 	if (engine->is_draining || engine->is_done)

@@ -114,6 +114,7 @@ struct http_engine_class {
 	void (*fill)(struct http_engine *engine, struct text *out);
 	bool (*has_output)(const struct http_engine *engine);
 	bool (*is_patient)(const struct http_engine *engine);
+	void (*pong)(struct http_engine *engine);
 	void (*drain)(struct http_engine *engine);
 	bool (*ping)(struct http_engine *engine);
 	void (*start)(struct http_stream *stream, const struct http_head *head, bool has_body);
@@ -140,8 +141,9 @@ void http_engine_feed_end(struct http_engine *engine); /* the peer sends no more
 void http_engine_fill(struct http_engine *engine, struct text *out);
 /* Whether fill would append something now. */
 bool http_engine_has_output(const struct http_engine *engine);
-/* Whether all of that are answers to pings, which may wait a little for something to go with. */
+/* Server: whether the answer to a ping waits for something to go with; has_output knows nothing of it until pong lets it go. */
 bool http_engine_is_patient(const struct http_engine *engine);
+void http_engine_pong(struct http_engine *engine);
 /* Takes no more requests: GOAWAY, or `connection: close` with the next answer; is_done when the streams have ended. */
 void http_engine_drain(struct http_engine *engine);
 /* HTTP/2: asks for a sign of life; false in HTTP/1. */

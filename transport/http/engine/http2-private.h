@@ -15,8 +15,9 @@ struct http2 {
 	struct http_engine engine;
 	nghttp2_session *session;
 	struct text *out; /* while it is being filled */
-	uint32_t pings;   /* of the peer's, whose answers wait to be filled */
 	bool is_leaving;  /* GOAWAY with the last stream's number was submitted */
+	bool has_ping;    /* of the peer's, whose answer waits */
+	uint8_t ping[8];
 };
 
 /* NULL: nobody's any more. */
@@ -33,6 +34,9 @@ static inline void http2_check(int code)
 
 /* The stream is given up, `why` is told its owner, and what the peer sent on it counts as read. */
 void http2_forget(struct http2 *http2, struct http_stream *stream, enum status why);
+
+/* Gives the answer that waits to be sent; false: there are too many that the peer does not read. */
+bool http2_pong(struct http2 *http2);
 
 /* Sets what is called when frames have come. */
 void http2_receive(nghttp2_session_callbacks *callbacks);

@@ -131,6 +131,23 @@ static void take_ping(struct http2 *http2)
 					  NULL, 0));
 }
 
+/*
+ * Its answer may wait for another to go with, but not beside a body, whose windows depend on it. At most one waits: peers count the time until
+ * it comes, of whichever they sent.
+ */
+static bool take_request_for_life(struct http2 *http2, const uint8_t *opaque)
+{
+	const struct http_engine *engine = &http2->engine;
+	bool is_sending = engine->is_draining;
+	if (http2->has_ping && !http2_pong(http2))
+		return false;
+	http2->has_ping = true;
+	memcpy(http2->ping, opaque, sizeof http2->ping);
+	list_each (&engine->streams, link)
+		is_sending = is_sending || list_item(link, struct http_stream, link)->out.bytes > 0;
+	return !is_sending || http2_pong(http2);
+}
+
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
 	(void)session;
@@ -152,8 +169,9 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	case NGHTTP2_PING:
 		if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
 			take_ping(http2);
-		else
-			http2->pings++;
+		else if (http2->engine.is_server &&
+			 !take_request_for_life(http2, frame->ping.opaque_data))
+			return NGHTTP2_ERR_CALLBACK_FAILURE;
 		break;
 	case NGHTTP2_GOAWAY: http2->engine.is_draining = true; break;
 	default: break;

@@ -19,8 +19,7 @@
 #define FRAME_HEADER_BYTES 9U
 /* Four full frames of a body fill what is written at once. */
 #define FRAME_BODY_BYTES (HTTP_FILL_BYTES / 4U - FRAME_HEADER_BYTES)
-#define PATIENT_STREAMS 32U /* of more there is soon an answer anyway */
-#define PSEUDO_MAX 6U       /* pseudo headers, date and content-length */
+#define PSEUDO_MAX 6U /* pseudo headers, date and content-length */
 
 static struct http2 *http2_of(struct http_engine *engine)
 {
@@ -187,7 +186,6 @@ static void fill(struct http_engine *engine, struct text *out)
 		return;
 	}
 	http2->out = out;
-	http2->pings = 0;
 	int code = nghttp2_session_send(http2->session);
 	http2->out = NULL;
 	if (code != 0) {
@@ -205,16 +203,19 @@ static bool has_output(const struct http_engine *engine)
 
 static bool is_patient(const struct http_engine *engine)
 {
-	const struct http2 *http2 = (const struct http2 *)engine;
-	if (http2->pings == 0 || engine->stream_count > PATIENT_STREAMS ||
-	    nghttp2_session_get_outbound_queue_size(http2->session) != http2->pings)
-		return false;
-	list_each (&engine->streams, link) {
-		const struct http_stream *stream = list_item(link, struct http_stream, link);
-		if (stream->out.bytes > 0)
-			return false;
-	}
-	return true;
+	return ((const struct http2 *)engine)->has_ping;
+}
+
+bool http2_pong(struct http2 *http2)
+{
+	http2->has_ping = false;
+	return nghttp2_submit_ping(http2->session, NGHTTP2_FLAG_ACK, http2->ping) == 0;
+}
+
+/* One at a time is never too many. */
+static void pong(struct http_engine *engine)
+{
+	(void)http2_pong(http2_of(engine));
 }
 
 static size_t add_length(nghttp2_nv *nv, struct arena *arena, int64_t length)
@@ -322,6 +323,7 @@ static const struct http_engine_class http2_class = {
 	.fill = fill,
 	.has_output = has_output,
 	.is_patient = is_patient,
+	.pong = pong,
 	.drain = drain,
 	.ping = ping,
 	.start = start,
@@ -348,6 +350,7 @@ static void make_session(struct http2 *http2, bool is_server, nghttp2_mem *memor
 	nghttp2_option *option = NULL;
 	http2_check(nghttp2_option_new(&option));
 	nghttp2_option_set_no_auto_window_update(option, 1);
+	nghttp2_option_set_no_auto_ping_ack(option, is_server);
 	nghttp2_option_set_no_closed_streams(option, 1); /* kept for priorities, which nobody uses */
 	if (is_server)
 		http2_check(

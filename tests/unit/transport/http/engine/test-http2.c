@@ -327,6 +327,8 @@ TEST(a_ping_is_answered)
 	talk_all(client, server);
 	CHECK(http_engine_ping(client->engine));
 	talk_all(client, server);
+	http_engine_pong(server->engine);
+	talk_all(client, server);
 	CHECK_EQ(client->engine->pongs, 1);
 	fini(client, server);
 }
@@ -407,42 +409,82 @@ TEST(what_is_not_http2_ends_the_connection)
 	}
 }
 
-TEST(an_answer_to_a_ping_may_wait_for_another_to_go_with)
+TEST(an_answer_to_a_ping_waits_until_it_is_let_go)
 {
 	struct end *client = make_end(false), *server = make_end(true);
 	talk_all(client, server);
 	CHECK(http_engine_ping(client->engine));
 	carry(client, server);
-	CHECK(http_engine_is_patient(server->engine)); /* though nothing is asked yet */
+	CHECK(http_engine_is_patient(server->engine));
+	CHECK(!http_engine_has_output(server->engine));
 	ask(client, "GET", "/x", NULL);
 	carry(client, server);
-	CHECK(http_engine_has_output(server->engine));
-	CHECK(http_engine_is_patient(server->engine));
 	answer(server->talks[0], 200, "hello");
-	CHECK(!http_engine_is_patient(server->engine));
-	CHECK(carry(server, client)); /* both at once */
-	CHECK_EQ(client->engine->pongs, 1);
+	talk_all(client, server);
 	CHECK_STR(text_str(&client->talks[0]->heard), "200 content-length=5|[hello]!<OK>");
+	CHECK_EQ(client->engine->pongs, 0);
+	http_engine_pong(server->engine);
+	CHECK(!http_engine_is_patient(server->engine));
+	talk_all(client, server);
+	CHECK_EQ(client->engine->pongs, 1);
+	http_engine_pong(server->engine);
+	CHECK(!http_engine_has_output(server->engine)); /* there is none */
 	fini(client, server);
 }
 
-TEST(what_else_is_to_be_said_does_not_wait_for_an_answer)
+TEST(of_two_pings_the_first_is_answered_when_the_second_comes)
 {
 	struct end *client = make_end(false), *server = make_end(true);
-	ask(client, "POST", "/x", "");
-	ask(client, "GET", "/y", NULL);
 	talk_all(client, server);
-	/* A stream that is given up has a frame of its own. */
-	http_stream_reset(&server->talks[0]->stream);
 	CHECK(http_engine_ping(client->engine));
-	carry(client, server);
-	CHECK(!http_engine_is_patient(server->engine));
+	CHECK(http_engine_ping(client->engine));
 	talk_all(client, server);
 	CHECK_EQ(client->engine->pongs, 1);
-	/* So has an answer that is there. */
-	answer(server->talks[1], 200, "hello");
+	CHECK(http_engine_is_patient(server->engine));
+	http_engine_pong(server->engine);
+	talk_all(client, server);
+	CHECK_EQ(client->engine->pongs, 2);
+	fini(client, server);
+}
+
+TEST(a_ping_beside_a_body_or_a_farewell_is_answered_at_once)
+{
+	struct end *client = make_end(false), *server = make_end(true);
+	ask(client, "GET", "/y", NULL);
+	talk_all(client, server);
+	CHECK(http_engine_ping(client->engine));
+	answer(server->talks[0], 200, "hello");
+	carry(client, server);
+	CHECK(!http_engine_is_patient(server->engine));
+	CHECK(http_engine_has_output(server->engine));
+	talk_all(client, server);
+	CHECK_EQ(client->engine->pongs, 1);
+	http_engine_drain(server->engine);
 	CHECK(http_engine_ping(client->engine));
 	carry(client, server);
 	CHECK(!http_engine_is_patient(server->engine));
+	fini(client, server);
+}
+
+TEST(who_pings_without_end_and_reads_no_answer_loses_its_connection)
+{
+	struct end *client = make_end(false), *server = make_end(true);
+	talk_all(client, server);
+	for (uint32_t i = 0; i < 3000 && !server->engine->is_done; i++) {
+		CHECK(http_engine_ping(client->engine));
+		carry(client, server);
+	}
+	CHECK(server->engine->is_done);
+	fini(client, server);
+}
+
+TEST(a_client_answers_a_ping_at_once)
+{
+	struct end *client = make_end(false), *server = make_end(true);
+	talk_all(client, server);
+	CHECK(http_engine_ping(server->engine));
+	talk_all(client, server);
+	CHECK(!http_engine_is_patient(client->engine));
+	CHECK_EQ(server->engine->pongs, 1);
 	fini(client, server);
 }
