@@ -4,9 +4,10 @@
  * A lane is a worker with a thread of its own; jobs without a lane share a few threads and one queue. Threads are
  * started with the first job, so that a host that never blocks has none.
  *
- * To wake a thread and to be woken by it costs more than a short job. One that is called brief is kept until the turn is over, and if the
- * loop would sleep then, it does that job itself: nobody waits for anything else. For the time of the job the loop hears nothing,
- * so this is done while those jobs have been short, and one that was not makes it dear for long (spin.h).
+ * To wake a thread and to be woken by it costs more than a short job. One that is called brief is kept until the loop would sleep, which
+ * then does that job itself: nobody waits for anything else. If it has more to do for 100 us, more than what a few messages set off, the
+ * job goes to its thread. For the time of the job the loop hears nothing, so this is done while those jobs have been short, and one that
+ * was not makes it dear for long (spin.h).
  */
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #define FINISH_NS 200000 /* between two looks of a host that ends without a loop */
 #define BRIEF_US 500U    /* a job that took longer was none */
 #define BRIEF_PRICE 16U
+#define KEPT_NS 100000 /* a brief job waits for a moment without anything else to do */
 #define STACK_BYTES \
 	(256U * KIB) /* jobs are shallow; the default of 8 MiB is address space for nothing */
 
@@ -181,13 +183,23 @@ static void give(struct seams_worker *worker, struct seams_job *job)
 		pthread_cond_signal(&worker->has_job);
 }
 
-void jobs_give_kept(struct loop *loop)
+static void give_kept(struct loop *loop)
 {
 	struct seams_job *job = loop->kept.job;
 
 	loop->kept.job = NULL;
 	if (job != NULL)
 		give(loop->kept.worker, job);
+}
+
+void jobs_postpone_kept(struct loop *loop)
+{
+	const struct seams_clock *clock = &loop->seams.clock;
+
+	if (loop->kept.job == NULL)
+		return;
+	if (loop->quits || clock->mono(clock->self).ns - loop->kept.since_ns >= KEPT_NS)
+		give_kept(loop);
 }
 
 void jobs_run_kept(struct loop *loop)
@@ -221,7 +233,7 @@ static void jobs_submit(void *self, struct seams_worker *worker, struct seams_jo
 	if (worker == NULL)
 		worker = loop->workers->shared;
 	if (loop->kept.job != NULL && loop->kept.worker == worker)
-		jobs_give_kept(loop); /* in the order given */
+		give_kept(loop); /* in the order given */
 	if (!job->is_brief || loop->kept.job != NULL || !spin_may(&loop->kept.trust) ||
 	    !is_at_rest(worker)) {
 		give(worker, job);
@@ -229,6 +241,7 @@ static void jobs_submit(void *self, struct seams_worker *worker, struct seams_jo
 	}
 	loop->kept.job = job;
 	loop->kept.worker = worker;
+	loop->kept.since_ns = loop->seams.clock.mono(loop->seams.clock.self).ns;
 }
 
 static bool jobs_withdraw(void *self, struct seams_worker *worker, struct seams_job *job)
@@ -264,7 +277,7 @@ static void jobs_finish(void *self)
 {
 	const struct timespec moment = { .tv_nsec = FINISH_NS };
 
-	jobs_give_kept(self);
+	give_kept(self);
 	nanosleep(&moment, NULL);
 	workers_finish(((struct loop *)self)->workers);
 }

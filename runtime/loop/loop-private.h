@@ -14,10 +14,11 @@
 
 struct workers;
 
-/* The one job that the loop may do itself, should it have nothing else to do when its turn is over. */
+/* The one job that the loop may do itself, should it have nothing else to do soon. */
 struct kept_job {
 	struct seams_job *job; /* NULL: none */
 	struct seams_worker *worker;
+	int64_t since_ns;
 	struct spin trust; /* that the next one will be short */
 };
 
@@ -58,8 +59,8 @@ void process_forget_all(struct loop *loop);
 void jobs_seams(struct seams *seams, struct loop *loop);
 
 struct workers *workers_new(struct loop *loop, uint32_t count);
-/* To its worker, or here and now. Outside of any actor; nothing if none was kept. */
-void jobs_give_kept(struct loop *loop);
+/* What was kept goes on waiting, or after a while to its worker; is run here and now. Outside of any actor; nothing if none was kept. */
+void jobs_postpone_kept(struct loop *loop);
 void jobs_run_kept(struct loop *loop);
 /* Runs what is finished; on the loop's thread, outside of any actor. */
 void workers_finish(struct workers *workers);

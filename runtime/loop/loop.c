@@ -331,14 +331,14 @@ static bool look_again(struct loop *loop)
 	return is_timed;
 }
 
-/* Instead of sleeping: the job that was kept, if nothing has come meanwhile. False: there is none. */
+/* Instead of sleeping: the job that was kept, if nothing has come meanwhile, else in another turn. False: there is none. */
 static bool work_instead(struct loop *loop)
 {
 	if (loop->kept.job == NULL)
 		return false;
 	uv_run(&loop->uv, UV_RUN_NOWAIT);
 	if (loop->quits || !list_is_empty(&loop->soon) || !act_host_sleep(loop->host))
-		jobs_give_kept(loop);
+		jobs_postpone_kept(loop);
 	else
 		jobs_run_kept(loop);
 	return true;
@@ -362,7 +362,7 @@ static void turn_machine(struct loop *loop, bool has_more, uint64_t wait_ms)
 	call_soon(loop);
 	look_in(loop, calm_turn(&loop->calm));
 	if (has_more || loop->quits || act_host_is_done(loop->host) || !act_host_sleep(loop->host)) {
-		jobs_give_kept(loop);
+		jobs_postpone_kept(loop);
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 		return;
 	}

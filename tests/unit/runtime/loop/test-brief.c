@@ -15,7 +15,13 @@ struct doing {
 	uint32_t here_after_long;
 	bool has_second,
 	    is_ending; /* an ordinary job on the same lane behind each; the actor ends with one under way */
+	bool is_busy; /* it has a message all the time */
 };
+
+struct busy {
+	char nothing;
+};
+static ACT_TYPE(busy);
 
 static struct doing doing;
 
@@ -54,12 +60,19 @@ static enum status init(struct act *act, void *state, const void *args)
 	doing.lane = act_lane_open(act, "lane");
 	doing.host = pthread_self();
 	begin(act);
+	if (doing.is_busy)
+		return act_tell(act, act_self(act), busy, 0);
 	return OK;
 }
 
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
 	(void)state;
+	if (ACT_IS(msg, busy)) {
+		if (doing.done < JOBS)
+			CHECK_STATUS(act_tell(act, act_self(act), busy, 0), OK);
+		return ACT_OK;
+	}
 	if (msg->kind != ACT_JOB)
 		return ACT_UNHANDLED;
 	if (msg->tag == 1 && doing.has_second)
@@ -111,6 +124,13 @@ TEST(a_job_behind_one_that_the_loop_kept_comes_after_it)
 	doing = (struct doing){ .has_second = true };
 	do_all();
 	CHECK_EQ(doing.here, 0); /* with another one behind it it is not all there is to do */
+}
+
+TEST(a_loop_that_always_has_something_to_do_leaves_brief_jobs_to_their_thread)
+{
+	doing = (struct doing){ .is_busy = true };
+	do_all();
+	CHECK_EQ(doing.here, 0);
 }
 
 TEST(an_actor_that_ends_takes_back_what_the_loop_kept)
