@@ -1,5 +1,4 @@
 #include <assert.h>
-#include <stdio.h>
 
 #include "datastore/store/store-private.h"
 
@@ -7,8 +6,12 @@
 
 static struct act_ref peer_named(struct store *store, struct str name)
 {
-	char path[256];
-	snprintf(path, sizeof path, "store@" STR_FMT, STR_ARG(name));
+	char path[256] = "store@"; /* each message of raft comes by here */
+	const size_t len = strlen("store@");
+	if (name.len >= sizeof path - len)
+		return ACT_NIL;
+	memcpy(path + len, name.at, name.len);
+	path[len + name.len] = '\0';
 	return act_named(store->act, path);
 }
 

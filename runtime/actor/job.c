@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "runtime/actor/mail/mailbox-private.h"
@@ -112,6 +111,7 @@ static struct job *job_new(struct act *act, struct act_lane *lane, void (*run)(v
 			   void *arg, void (*drop)(void *arg), uint64_t tag)
 {
 	struct job *job = mem_new(struct job);
+	const char *name = act_name(act);
 
 	*job = (struct job){ .work = { .run = job_run, .done = job_done },
 			     .act = act,
@@ -121,7 +121,7 @@ static struct job *job_new(struct act *act, struct act_lane *lane, void (*run)(v
 			     .arg = arg,
 			     .drop = drop,
 			     .tag = tag };
-	snprintf(job->name, sizeof job->name, "%s", act_name(act));
+	memcpy(job->name, name, strnlen(name, sizeof job->name - 1));
 	list_push(&actor_ties(act)->jobs, &job->link);
 	act->host->job_count++;
 	return job;
