@@ -144,10 +144,15 @@ struct store_compare {
  * ops: each level takes as many of them as its longest list has.
  *
  * `term` is the guard of those who act for a leader: unless 0, the write happens only under a leader of
- * that very term, else GONE. `request` makes a retry safe: a random number, the same in each try; within
- * the last LIMIT_STORE_REQUESTS revisions a second one is answered like the first instead of applied. A write with one that was
- * passed on to a leader that is lost meanwhile is passed on to the next, for some seconds. 0: none, and the store
- * retries nothing on its own that may have happened.
+ * that very term, else GONE. `request` keeps a retry from being applied twice: a random number, the same in each try; within
+ * the last LIMIT_STORE_REQUESTS revisions one that comes after a try that changed something is answered like that instead of
+ * applied. A write with one that was passed on to a leader that is lost meanwhile is passed on to the next, for some seconds. 0: none,
+ * and the store retries nothing on its own that may have happened.
+ *
+ * What changed nothing is not remembered: who gave up a try (TIMEOUT) and makes another may see that one refused and the first
+ * applied later. Not after CONFLICT, GONE, or NOT_FOUND for an expected revision, since no revision and no term comes back; all other
+ * refusals, and a branch that changed nothing, mean TIMEOUT to whoever has a try in doubt. The store's own further tries are safe: each
+ * holds for its leader's term only.
  *
  * UNAVAILABLE: not applied, try again. TIMEOUT: it may yet be applied; only a retry with the same `request` is safe.
  */

@@ -113,6 +113,11 @@ static void take_write(struct act *act, struct user *user, const struct act_msg 
 	switch (status) {
 	case OK: take_done(act, user, answer); break;
 	case EXISTS:
+		if (user->is_doubtful) { /* an earlier try may find nothing there and be applied yet */
+			rest(act, user);
+			break;
+		}
+		__attribute__((fallthrough));
 	case NOT_FOUND:
 	case CONFLICT:
 		CHECK(user->kind == LEDGER_SWAP || user->kind == LEDGER_DELETE);

@@ -369,6 +369,31 @@ TEST(a_repeated_request_is_answered_and_not_applied)
 	free_index(fixture);
 }
 
+TEST(a_try_that_was_refused_may_be_applied_later_unless_it_named_a_revision)
+{
+	struct fixture *fixture = make_index(1U << 20);
+	struct store_op create = put("a", "1", 0), change = put("b", "1", 2);
+	struct command tries[] = {
+		{ .kind = COMMAND_WRITE,
+		  .write = { .success = &create, .success_count = 1, .request = 9 } },
+		{ .kind = COMMAND_WRITE,
+		  .write = { .success = &change, .success_count = 1, .request = 11 } }
+	};
+	write_op(fixture, put("b", "0", 0)); /* at revision 2 */
+	write_op(fixture, put("a", "0", 0));
+	CHECK_STATUS(apply(fixture, &tries[0], 1).status, EXISTS);
+	write_op(fixture, del("a", STORE_ANY_REVISION));
+	CHECK_STATUS(apply(fixture, &tries[0], 1).status, OK);
+
+	write_op(fixture, put("b", "0", 2));
+	CHECK_STATUS(apply(fixture, &tries[1], 1).status, CONFLICT);
+	write_op(fixture, del("b", STORE_ANY_REVISION));
+	CHECK_STATUS(apply(fixture, &tries[1], 1).status, NOT_FOUND);
+	write_op(fixture, put("b", "0", 0));
+	CHECK_STATUS(apply(fixture, &tries[1], 1).status, CONFLICT);
+	free_index(fixture);
+}
+
 TEST(a_leases_keys_go_with_it_at_one_revision)
 {
 	struct fixture *fixture = make_index(1U << 20);
