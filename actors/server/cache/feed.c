@@ -90,6 +90,9 @@ static void lose(struct server *server, const char *why)
 	else
 		log_debug("api", "the caches cannot be filled", LOG_CSTR("why", why));
 	feed->state = FEED_LOST;
+	/* It may have been taken though it was not answered: what it tells while the caches are filled again is not for them. */
+	act_cast(server->act, feed->store, &store_cancel_type,
+		 &(struct store_cancel){ .watch = feed->watch++ });
 	feed_release(server);
 	act_request_cancel(server->act, FEED_TAG_FILL);
 	act_request_cancel(server->act, FEED_TAG_DEFINITIONS);
@@ -166,7 +169,7 @@ static void ask_watch(struct server *server)
 				     .from = feed->fill_revision + 1,
 				     .wants_progress = true };
 
-	watch.watch = ++feed->watch;
+	watch.watch = feed->watch;
 	if (act_request(server->act, feed->store, &store_watch_type, &watch, FEED_STORE_MS,
 			FEED_TAG_WATCH) != OK)
 		lose(server, "the store does not take watches");

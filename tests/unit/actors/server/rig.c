@@ -518,7 +518,8 @@ struct rig *rig_open_with(const struct server_config *config, const struct act_c
 					    .segment_bytes = 1U * MIB };
 	if (config != NULL)
 		rig->server = *config;
-	rig->server.store = "store";
+	if (rig->server.store == NULL)
+		rig->server.store = "store";
 	make_children(rig, children, count);
 	open_host(rig);
 	wait_ready(rig);
