@@ -26,7 +26,7 @@
 
 struct admin_chaos {
 	struct informer *informer;
-	struct chaos_turns turns; /* times are drawn, and turns counted, anew by each leader */
+	struct chaos_turns turns; /* times are drawn anew by each leader */
 	uint64_t busy;            /* hash of the uid of the plan that a task acts upon; 0: none */
 	bool is_ticking, is_gone; /* that plan was deleted meanwhile */
 };
@@ -416,7 +416,7 @@ static bool pick_one(void *arg, const struct object *object)
 	if (chaos_is_over(plan_of(object)))
 		return true;
 	pick->has_more = true;
-	turn = chaos_turn_of(&pick->chaos->turns, mark_of(object));
+	turn = chaos_turn_of(&pick->chaos->turns, mark_of(object), chaos_had(plan_of(object)));
 	if (turn == NULL)
 		return true;
 	/* Begun by one who leads no more: it is not due because we have not drawn yet. */
@@ -456,7 +456,8 @@ static void chaos_task(struct act *act, void *state, void *arg)
 	struct deed deed = {
 		.act = act, .admin = admin, .object = errand.object, .arena = arena_new(0)
 	};
-	struct chaos_turn *turn = chaos_turn_of(&admin->chaos->turns, mark_of(errand.object));
+	struct chaos_turn *turn = chaos_turn_of(&admin->chaos->turns, mark_of(errand.object),
+						chaos_had(plan_of(errand.object)));
 
 	if (turn != NULL)
 		act_upon(&deed, turn, errand.want);

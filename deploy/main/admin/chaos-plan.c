@@ -48,7 +48,16 @@ static uint64_t fewest(const struct chaos_turns *turns, const struct chaos_turn 
 	return least;
 }
 
-struct chaos_turn *chaos_turn_of(struct chaos_turns *turns, uint64_t plan)
+uint64_t chaos_had(const struct troupe_chaos_plan *plan)
+{
+	const struct troupe_chaos_plan_status *status = plan->status;
+
+	if (status == NULL || !status->has.start_time)
+		return CHAOS_NEW;
+	return status->injected.len > 0 ? (uint64_t)status->injected.at->count : 0;
+}
+
+struct chaos_turn *chaos_turn_of(struct chaos_turns *turns, uint64_t plan, uint64_t had)
 {
 	struct chaos_turn *room = NULL;
 	uint64_t least = fewest(turns, NULL);
@@ -59,8 +68,10 @@ struct chaos_turn *chaos_turn_of(struct chaos_turns *turns, uint64_t plan)
 		if (turns->at[i].plan == 0 && room == NULL)
 			room = &turns->at[i];
 	}
+	if (had == CHAOS_NEW)
+		had = least == UINT64_MAX ? 0 : least;
 	if (room != NULL)
-		*room = (struct chaos_turn){ .plan = plan, .had = least == UINT64_MAX ? 0 : least };
+		*room = (struct chaos_turn){ .plan = plan, .had = had };
 	return room;
 }
 

@@ -34,10 +34,12 @@ struct wall chaos_last_until(const struct troupe_chaos_plan *plan);
  * Faults are done one at a time, so plans that are due wait for each other, and one whose target is not there just then has lost a
  * turn that it did not have. Of those that are due the one with the fewest turns is first: whoever lost some has them back
  * when it can. Nobody collects more than CHAOS_CREDIT, so that one that had nobody to strike for an hour does not keep others
- * waiting for another; and who is new begins with as many as whoever has fewest.
+ * waiting for another; and who is new begins with as many as whoever has fewest. One that another leader has begun is not new: its status
+ * says how many it had, or those that had none would have to be lucky under each leader again.
  */
 #define CHAOS_PLANS 16U /* acted upon at once; others wait */
 #define CHAOS_CREDIT 2U
+#define CHAOS_NEW UINT64_MAX
 
 struct chaos_turn {
 	uint64_t plan; /* hash of its uid; 0: free */
@@ -50,8 +52,9 @@ struct chaos_turns {
 	struct chaos_turn at[CHAOS_PLANS];
 };
 
-/* Made if it is not there; NULL: there are too many. */
-struct chaos_turn *chaos_turn_of(struct chaos_turns *turns, uint64_t plan);
+/* Made if it is not there, with `had`; NULL: there are too many. */
+struct chaos_turn *chaos_turn_of(struct chaos_turns *turns, uint64_t plan, uint64_t had);
+uint64_t chaos_had(const struct troupe_chaos_plan *plan); /* CHAOS_NEW: nobody has begun it */
 void chaos_turn_forget(struct chaos_turns *turns, uint64_t plan);
 void chaos_turn_had(struct chaos_turns *turns, struct chaos_turn *turn);
 /* It had nobody to strike, or nobody who could be spared: it is due again, later each time. */

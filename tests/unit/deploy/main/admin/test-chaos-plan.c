@@ -146,7 +146,7 @@ static uint64_t first_due(struct chaos_turns *turns, uint64_t plans, int64_t now
 	struct chaos_turn *first = NULL;
 
 	for (uint64_t plan = 1; plan <= plans; plan++) {
-		struct chaos_turn *turn = chaos_turn_of(turns, plan);
+		struct chaos_turn *turn = chaos_turn_of(turns, plan, CHAOS_NEW);
 
 		if (turn->due.ns <= mono_at(now_ms).ns &&
 		    (first == NULL || chaos_turn_is_before(turn, CHAOS_INJECT, first, CHAOS_INJECT)))
@@ -162,10 +162,10 @@ TEST(of_plans_that_are_always_due_none_is_more_than_a_turn_ahead)
 	uint64_t seed = 1;
 
 	for (uint64_t plan = 1; plan <= PLANS; plan++)
-		CHECK(chaos_turn_of(&turns, plan) != NULL);
+		CHECK(chaos_turn_of(&turns, plan, CHAOS_NEW) != NULL);
 	for (uint32_t i = 0; i < 100; i++) {
 		uint64_t plan = first_due(&turns, PLANS, 5000 + i);
-		struct chaos_turn *turn = chaos_turn_of(&turns, plan);
+		struct chaos_turn *turn = chaos_turn_of(&turns, plan, CHAOS_NEW);
 		uint32_t least = UINT32_MAX, most = 0;
 
 		counts[plan]++;
@@ -196,7 +196,8 @@ TEST(what_is_no_turn_comes_first)
 TEST(who_is_new_or_had_nobody_to_strike_for_long_does_not_keep_the_others_waiting)
 {
 	struct chaos_turns turns = { 0 };
-	struct chaos_turn *old = chaos_turn_of(&turns, 1), *idle = chaos_turn_of(&turns, 2), *new;
+	struct chaos_turn *old = chaos_turn_of(&turns, 1, CHAOS_NEW),
+			  *idle = chaos_turn_of(&turns, 2, CHAOS_NEW), *new;
 	uint32_t in_a_row = 0;
 
 	for (uint32_t i = 0; i < 50; i++)
@@ -212,12 +213,36 @@ TEST(who_is_new_or_had_nobody_to_strike_for_long_does_not_keep_the_others_waitin
 		in_a_row++;
 	}
 	CHECK_EQ(in_a_row, CHAOS_CREDIT);
-	new = chaos_turn_of(&turns, 3);
+	new = chaos_turn_of(&turns, 3, CHAOS_NEW);
 	CHECK_EQ(new->had, 50);
 	chaos_turn_forget(&turns, 3);
 	for (uint64_t plan = 3; plan <= CHAOS_PLANS; plan++)
-		CHECK(chaos_turn_of(&turns, plan) != NULL);
-	CHECK(chaos_turn_of(&turns, 99) == NULL);
+		CHECK(chaos_turn_of(&turns, plan, CHAOS_NEW) != NULL);
+	CHECK(chaos_turn_of(&turns, 99, CHAOS_NEW) == NULL);
+}
+
+TEST(the_next_leader_goes_on_with_the_turns_that_plans_had)
+{
+	struct troupe_chaos_plan_status status = { .phase = STR("Running") };
+	struct troupe_chaos_count count = { .count = 3 };
+	struct troupe_chaos_plan plan = { .status = NULL };
+	struct chaos_turns turns = { 0 };
+
+	CHECK_EQ(chaos_had(&plan), CHAOS_NEW);
+	plan.status = &status;
+	CHECK_EQ(chaos_had(&plan), CHAOS_NEW);
+	SET(&status, start_time, at_s(5));
+	CHECK_EQ(chaos_had(&plan), 0);
+	status.injected.at = &count;
+	status.injected.len = 1;
+	CHECK_EQ(chaos_had(&plan), 3);
+
+	CHECK_EQ(chaos_turn_of(&turns, 1, 3)->had, 3);
+	CHECK_EQ(chaos_turn_of(&turns, 2, 0)->had, 0); /* it is its turn first */
+	CHECK_EQ(chaos_turn_of(&turns, 2, 9)->had, 0);
+	CHECK_EQ(chaos_turn_of(&turns, 3, 1)->had, 1);
+	chaos_turn_forget(&turns, 2);
+	CHECK_EQ(chaos_turn_of(&turns, 4, CHAOS_NEW)->had, 1);
 }
 
 /*
@@ -230,10 +255,10 @@ static void sixteen_seconds(uint64_t seed, uint32_t counts[PLANS + 1])
 	int64_t now_ms = 0, back_ms = 0, away_ms = 10;
 
 	for (uint64_t plan = 1; plan <= PLANS; plan++)
-		chaos_turn_of(&turns, plan)->due = mono_at((int64_t)drawn(&seed, 2000));
+		chaos_turn_of(&turns, plan, CHAOS_NEW)->due = mono_at((int64_t)drawn(&seed, 2000));
 	for (; now_ms < 16000; now_ms += 250) {
 		uint64_t plan = first_due(&turns, PLANS, now_ms);
-		struct chaos_turn *turn = plan ? chaos_turn_of(&turns, plan) : NULL;
+		struct chaos_turn *turn = plan ? chaos_turn_of(&turns, plan, CHAOS_NEW) : NULL;
 
 		if (turn == NULL)
 			continue;
