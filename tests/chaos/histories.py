@@ -6,8 +6,9 @@
 
 A swap is a PUT of what was read, with its resourceVersion. Porcupine (porcupine/main.go, a Go module) judges each object's history;
 revisions are looked at here: none is given twice, and whoever began after another had ended has the greater one. What was read without a
-majority may be old, and says so: such weak reads are in the history for whoever looks at it, and held against nobody.
+majority may be old, and says so: such weak reads are judged apart. They show what somebody wrote, and nothing that was refused or not asked for yet.
 """
+import functools
 import http.client
 import json
 import os
@@ -108,10 +109,12 @@ class Histories:
         fresh = ["register-%d-%d" % (self.epoch, number) for number in range(REGISTERS)]
         for name in fresh:
             while not self.is_over.is_set():
+                code, living = 0, self.cluster.living()
                 try:
-                    code, _ = self.cluster.living()[0].request("POST", MAPS, {"metadata": {"name": name}, "data": {"value": ""}}, seconds=5)
+                    if living:
+                        code, _ = random.choice(living).request("POST", MAPS, {"metadata": {"name": name}, "data": {"value": ""}}, seconds=5)
                 except (OSError, http.client.HTTPException):
-                    code = 0
+                    pass
                 if code in (201, 409):
                     break
                 self.is_over.wait(0.2)
@@ -152,6 +155,7 @@ class Histories:
 
 def judge(operations, pictures=None):
     """In words how many there were; `pictures`: the folder for one of each bad history."""
+    judge_weak(operations)
     operations = [each for each in operations if each["kind"] != "weak"]
     judge_revisions([each for each in operations if "revision" in each])
     lines = "".join(json.dumps(each) + "\n" for each in operations)
@@ -166,6 +170,17 @@ def kept(operations):
     with tempfile.NamedTemporaryFile("w", prefix="history-", suffix=".jsonl", delete=False) as file:
         file.writelines(json.dumps(each) + "\n" for each in operations)
     return file.name
+
+
+def judge_weak(operations):
+    """However old, it was written: by somebody who had begun, and was not told that it was not."""
+    written = {(each["key"], each["value"]): each for each in operations if each["kind"] == "swap"}
+    for each in operations:
+        if each["kind"] != "weak" or each["value"] == "":
+            continue
+        by = written.get((each["key"], each["value"]))
+        if by is None or by["outcome"] == "refused" or by["begin"] > each["end"]:
+            raise Failed("a weak read shows what nobody wrote: %s, and %s" % (each, by))
 
 
 def judge_revisions(writes):
@@ -186,8 +201,9 @@ def judge_revisions(writes):
             raise Failed("a later write has the smaller revision: %s and %s" % (latest, each))
 
 
+@functools.lru_cache(maxsize=None)
 def checker():
-    """The program, built where caches lie."""
+    """The program, built where caches lie, once in a run."""
     if shutil.which("go") is None:
         raise Skipped("there is no go in PATH to build the judge of histories with")
     folder = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "troupe")
