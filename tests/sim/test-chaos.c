@@ -14,6 +14,29 @@
 #define LEASES_S 30U
 #define CLIENTS 2U /* machines of clients only, after the stores */
 
+/* What is done beside the faults of the simulator's own list; all but the first are counted. */
+#define TROUBLES(X)                           \
+	X(NONE, "none")                       \
+	X(SLOW_DISK, "slow disk")             \
+	X(IO_ERRORS, "I/O errors")            \
+	X(FULL_DISK, "full disk")             \
+	X(BROKEN_LINKS, "links that break")   \
+	X(PROCESS, "processes that die")      \
+	X(HAND_OVER, "leads handed over")     \
+	X(ROLE, "roles changed by hand")      \
+	X(LONG_AWAY, "members away for long") \
+	X(LOST_DISK, "disks lost")            \
+	X(POWER, "all without power")         \
+	X(CLOCK, "clocks that jump")          \
+	X(COMPACTION, "compactions")
+
+enum trouble {
+#define X(name, words) TROUBLE_##name,
+	TROUBLES(X)
+#undef X
+	    TROUBLE_KINDS
+};
+
 struct stage {
 	struct cluster *cluster;
 	struct ledger *ledger;
@@ -22,6 +45,7 @@ struct stage {
 	uint32_t voters;    /* stores, and the witness behind them if there is one */
 	uint32_t long_down; /* a node that is down until further notice; 0: none */
 	bool has_wiped;     /* what was acknowledged survives one disk that is lost, no more */
+	uint64_t troubles[TROUBLE_KINDS];
 };
 
 static uint64_t dice(struct stage *stage, uint64_t n)
@@ -95,10 +119,19 @@ static void trouble_disk(struct stage *stage, uint32_t node)
 	struct act_sim_disk disk = good_disk;
 
 	switch (dice(stage, 5)) {
-	case 0: disk.delay_max_us = 400000; break; /* slow */
-	case 1: disk.io_error_per_million = 2000; break;
-	case 2: disk.size_bytes = 600000 + dice(stage, 2000000); break; /* full, or soon */
-	default: break;                                                 /* well again */
+	case 0: /* slow */
+		disk.delay_max_us = 400000;
+		stage->troubles[TROUBLE_SLOW_DISK]++;
+		break;
+	case 1:
+		disk.io_error_per_million = 2000;
+		stage->troubles[TROUBLE_IO_ERRORS]++;
+		break;
+	case 2: /* full, or soon */
+		disk.size_bytes = 600000 + dice(stage, 2000000);
+		stage->troubles[TROUBLE_FULL_DISK]++;
+		break;
+	default: break; /* well again */
 	}
 	act_sim_disk(cluster_sim(stage->cluster), node, &disk);
 }
@@ -110,6 +143,7 @@ static void trouble_net(struct stage *stage)
 	if (dice(stage, 2)) {
 		net.break_per_million = (uint32_t)dice(stage, 3000);
 		net.delay_max_us = 500 + (uint32_t)dice(stage, 30000);
+		stage->troubles[TROUBLE_BROKEN_LINKS]++;
 	}
 	act_sim_net(cluster_sim(stage->cluster), &net);
 }
@@ -133,12 +167,14 @@ static void trouble_long(struct stage *stage, uint32_t node)
 			act_sim_disk(sim, stage->long_down, &good_disk); /* another one */
 			cluster_wipe(stage->cluster, stage->long_down);
 			stage->has_wiped = true;
+			stage->troubles[TROUBLE_LOST_DISK]++;
 		}
 		act_sim_restart(sim, stage->long_down);
 		stage->long_down = 0;
 	} else {
 		act_sim_crash(sim, node);
 		stage->long_down = node;
+		stage->troubles[TROUBLE_LONG_AWAY]++;
 	}
 }
 
@@ -146,6 +182,7 @@ static void trouble_power(struct stage *stage)
 {
 	struct act_sim *sim = cluster_sim(stage->cluster);
 
+	stage->troubles[TROUBLE_POWER]++;
 	for (uint32_t i = 1; i <= stage->voters; i++)
 		act_sim_crash(sim, i);
 	cluster_run(stage->cluster, 10 + dice(stage, 500));
@@ -179,28 +216,35 @@ static void disturb(struct stage *stage)
 	case 3: /* a process dies and is back at once */
 	case 4:
 		act_sim_crash_host(sim, node, CLUSTER_HOST);
+		stage->troubles[TROUBLE_PROCESS]++;
 		if (node != stage->long_down)
 			act_sim_restart(sim, node);
 		break;
 	case 5: /* the leader hands over */
-		if (is_up)
-			(void)!cluster_transfer(stage->cluster, node);
+		if (is_up && cluster_transfer(stage->cluster, node) == OK)
+			stage->troubles[TROUBLE_HAND_OVER]++;
 		break;
 	case 6: /* somebody changes a role by hand; the leader may change it back */
 		/* A vote that is taken beside one that is lost may be the majority. */
-		if (is_up && stage->long_down == 0 && !stage->has_wiped)
-			(void)!cluster_promote(stage->cluster, node,
-					       dice(stage, 2) ? STORE_VOTER : STORE_STANDBY);
+		if (is_up && stage->long_down == 0 && !stage->has_wiped &&
+		    cluster_promote(stage->cluster, node,
+				    dice(stage, 2) ? STORE_VOTER : STORE_STANDBY) == OK)
+			stage->troubles[TROUBLE_ROLE]++;
 		break;
 	case 7: trouble_long(stage, node); break;
 	case 8:
 		if (dice(stage, 3) == 0)
 			trouble_power(stage);
 		break;
-	case 9: act_sim_skew(sim, node, (int64_t)dice(stage, 7200) * TIME_S - 3600 * TIME_S); break;
+	case 9:
+		act_sim_skew(sim, node, (int64_t)dice(stage, 7200) * TIME_S - 3600 * TIME_S);
+		stage->troubles[TROUBLE_CLOCK]++;
+		break;
 	case 10:
-		if (act_sim_is_up(sim, node))
+		if (act_sim_is_up(sim, node)) {
 			compact(stage, node);
+			stage->troubles[TROUBLE_COMPACTION]++;
+		}
 		break;
 	default: break;
 	}
@@ -285,6 +329,8 @@ static void check_end(struct stage *stage)
 struct totals {
 	uint64_t done, refused, lost, open, reads, ranges, events, expiries;
 	uint64_t leaders, snapshots, steps;
+	uint64_t troubles[TROUBLE_KINDS];
+	struct act_sim_tally tally;
 };
 
 static void add(struct totals *totals, struct stage *stage, const struct ledger_counts *counts)
@@ -300,6 +346,29 @@ static void add(struct totals *totals, struct stage *stage, const struct ledger_
 	totals->leaders += cluster_said(stage->cluster, "store: leads");
 	totals->snapshots += cluster_said(stage->cluster, "store: begins anew from a snapshot");
 	totals->steps += cluster_said(stage->cluster, "store: takes a step of membership");
+	for (int i = 0; i < TROUBLE_KINDS; i++)
+		totals->troubles[i] += stage->troubles[i];
+	struct act_sim_tally tally;
+	act_sim_tally(cluster_sim(stage->cluster), &tally);
+	for (int i = 0; i < ACT_SIM_FAULTS; i++)
+		totals->tally.struck[i] += tally.struck[i];
+}
+
+static void print_troubles(const struct totals *totals)
+{
+	static const char *const words[] = {
+#define X(name, words) words,
+		TROUBLES(X)
+#undef X
+	};
+
+	for (int i = 1; i < TROUBLE_KINDS; i++)
+		fprintf(stderr, "%s %llu; ", words[i], (unsigned long long)totals->troubles[i]);
+	for (int i = 0; i < ACT_SIM_FAULTS; i++)
+		if (totals->tally.struck[i] > 0)
+			fprintf(stderr, "%s %llu; ", act_sim_fault_name((enum act_sim_fault_kind)i),
+				(unsigned long long)totals->tally.struck[i]);
+	fprintf(stderr, "\n");
 }
 
 /* What it was all about, if something is wrong: the test prints it then. */
@@ -355,12 +424,16 @@ TEST_SLOW(nothing_is_lost_or_told_twice_whatever_happens, 3600)
 	for (uint64_t seed = first; seed <= last; seed++)
 		run_seed(seed, &totals);
 	print(&totals);
+	print_troubles(&totals);
 	/* That nothing went wrong means something only if something went on. */
 	CHECK(one || totals.done > 200 * seeds);
 	CHECK(one || totals.reads > 100 * seeds);
 	CHECK(one || totals.leaders > 2 * seeds);
 	CHECK(one || totals.snapshots > seeds / 4);
 	CHECK(one || totals.expiries > seeds);
+	/* Nor does it where some trouble was never made; a disk is lost in a seed of three or so. */
+	for (int i = 1; i < TROUBLE_KINDS; i++)
+		CHECK(one || seeds < SEEDS || totals.troubles[i] > 0);
 }
 
 TEST(a_seed_gives_the_same_run_each_time)
