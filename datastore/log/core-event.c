@@ -128,7 +128,11 @@ static enum status start(struct core *core, const struct core_event *event, stru
 	enum status status = core_step_raft(core, &start, why);
 	for (uint32_t i = 0; i < event->start.count; i++)
 		raft_free(start.start.entries[i].buf.base);
-	return status;
+	if (status != OK || event->start.committed <= core->commit)
+		return status;
+	assert(event->start.committed <= window_last(&core->window));
+	core->raft.commit_index = event->start.committed;
+	return core_commit_advance(core, why);
 }
 
 static enum status persisted(struct core *core, const struct entry *last, struct fault *why)

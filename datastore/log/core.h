@@ -66,6 +66,7 @@ struct core_event {
 			/* Follow each other from base_index + 1; the core takes a reference to each. */
 			struct entry *const *entries;
 			uint32_t count;
+			uint64_t committed; /* of these, so far at least: given out without a leader */
 		} start;
 		struct {
 			uint64_t from;

@@ -27,6 +27,7 @@ static void begin_log_job(struct replica *replica, struct replica_output *out)
 	work->has_meta = has_meta;
 	work->term = core_term(replica->core);
 	work->vote = core_vote(replica->core);
+	work->committed = core_commit(replica->core);
 	work->has_base = replica->base_pending;
 	work->is_reset = replica->reset_pending;
 	work->base = replica->base;

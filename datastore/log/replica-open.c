@@ -23,6 +23,7 @@ static enum status reset_log(struct replica *replica, const struct replica_state
 	for (uint32_t i = 0; i < found->entries.len; i++)
 		entry_unref(found->entries.at[i]);
 	vec_clear(&found->entries);
+	found->committed = 0;
 	found->base = work.base;
 	if (work.status != OK)
 		return fault_set(why, work.status, "", "%s", work.why.text);

@@ -200,6 +200,7 @@ void replica_start(struct replica *replica, struct mono now, struct replica_outp
 	event.start.base_term = replica->base.term;
 	event.start.entries = found->entries.at;
 	event.start.count = found->entries.len;
+	event.start.committed = found->committed;
 	if (replica->base.index > 0) {
 		/* Looked at when it was opened. */
 		enum status decoded = members_decode(replica->base.members,

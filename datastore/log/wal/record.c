@@ -4,7 +4,7 @@
 
 /*
  * Record: crc u32 of all that follows, length u32, segment u64, index u64, term u64, write_at u32, kind u8, zero u8 x3,
- * zero u64; then the payload, padded with zeros to 8. The sequence of the segment keeps what a recycled file held before
+ * committed u64; then the payload, padded with zeros to 8. The sequence of the segment keeps what a recycled file held before
  * from being taken for new; the salt keeps a value that somebody stored from looking like a record.
  */
 #define SEGMENT_MAGIC 0x474f4c4550555254ULL /* "TRUPELOG" */
@@ -27,7 +27,7 @@ void record_encode(const struct record *record, uint32_t salt, char *out)
 	at = bytes_put_u64(at, record->term);
 	at = bytes_put_u32(at, record->write_at);
 	at = bytes_put_u32(at, (uint8_t)record->kind);
-	at = bytes_put_u64(at, 0);
+	at = bytes_put_u64(at, record->committed);
 	assert(at == out + RECORD_HEADER);
 	if (record->payload.len > 0)
 		memcpy(at, record->payload.at, record->payload.len);
@@ -51,6 +51,7 @@ bool record_decode(struct str bytes, uint32_t salt, struct record *out)
 				.term = bytes_get(bytes.at + 24, 8),
 				.write_at = (uint32_t)bytes_get(bytes.at + 32, 4),
 				.kind = (enum entry_kind)kind,
+				.committed = bytes_get(bytes.at + 40, 8),
 				.payload = { bytes.at + RECORD_HEADER, len } };
 	return out->index > 0 && out->term > 0;
 }

@@ -17,6 +17,7 @@ struct record {
 	uint64_t index, term;
 	enum entry_kind kind;
 	uint32_t write_at; /* offset in the segment at which its write began */
+	uint64_t committed; /* a hint: everything up to there was when this was written; 0: not said */
 	struct str payload;
 };
 

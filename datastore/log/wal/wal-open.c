@@ -14,9 +14,10 @@ struct opening {
 	struct wal *wal;
 	struct wal_found *found;
 	struct fault *why;
-	uint64_t last;    /* index of the log so far */
-	uint64_t segment; /* being walked */
-	uint64_t highest; /* index in it */
+	uint64_t last;      /* index of the log so far */
+	uint64_t committed; /* the highest hint */
+	uint64_t segment;   /* being walked */
+	uint64_t highest;   /* index in it */
 };
 
 static enum status damaged(struct opening *opening, const char *format, uint64_t a, uint64_t b)
@@ -186,6 +187,8 @@ static enum status take_record(void *arg, const struct record *record)
 	uint64_t base = opening->wal->meta.base.index;
 	if (record->index > opening->highest)
 		opening->highest = record->index;
+	if (record->committed > opening->committed)
+		opening->committed = record->committed;
 	if (record->index > opening->last + 1)
 		return damaged(opening, "entry %" PRIu64 " follows entry %" PRIu64, record->index,
 			       opening->last);
@@ -352,6 +355,8 @@ static enum status open_segments(struct wal *wal, struct wal_found *found, struc
 	if (found->entries.len > 0 && found->entries.at[0]->term < wal->meta.base.term)
 		return damaged(&opening, "term %" PRIu64 " follows term %" PRIu64,
 			       found->entries.at[0]->term, wal->meta.base.term);
+	/* What a torn write has not left cannot be given out. */
+	found->committed = opening.committed < opening.last ? opening.committed : opening.last;
 	TRY(drop_begun(wal));
 	return wal->current ? OK : wal_roll(wal, 0, why);
 }

@@ -30,10 +30,11 @@ struct wal {
 	VEC(struct segment) segments; /* the last one is written to */
 	/* wal-append.c */
 	struct seams_file *current;
-	bool is_direct;   /* it is written in whole blocks, past the cache */
-	uint64_t offset;  /* in the current segment; everything before is durable */
-	uint64_t written; /* up to here the disk has been given all of it once, if only zeros */
-	char *buffer;     /* begins a block; direct: with what is durable of the last one */
+	uint64_t committed; /* of the work under way */
+	bool is_direct;     /* it is written in whole blocks, past the cache */
+	uint64_t offset;    /* in the current segment; everything before is durable */
+	uint64_t written;   /* up to here the disk has been given all of it once, if only zeros */
+	char *buffer;       /* begins a block; direct: with what is durable of the last one */
 	char *buffer_memory;
 	uint64_t buffer_cap;
 

@@ -209,6 +209,7 @@ static void encode_entry(struct wal *wal, const struct entry *entry, char *out)
 				 .term = entry->term,
 				 .kind = entry->kind,
 				 .write_at = (uint32_t)wal->offset,
+				 .committed = wal->committed,
 				 .payload = entry_payload(entry) };
 	record_encode(&record, wal->meta.salt, out);
 }
@@ -309,6 +310,7 @@ static enum status work_on(struct wal *wal, struct wal_work *work)
 		TRY(wal_write_meta(wal, &work->why));
 	const struct seams_clock *clock = wal->config.clock;
 	struct mono before = clock ? clock->mono(clock->self) : (struct mono){ 0 };
+	wal->committed = work->committed;
 	TRY(write_entries(wal, work->entries.at, work->entries.len, &work->why));
 	if (clock && work->entries.len > 0)
 		work->sync_us = (uint32_t)((clock->mono(clock->self).ns - before.ns) / TIME_US);

@@ -10,7 +10,8 @@
  * with the log's own salt. All that waits becomes one write and one sync. A write never spans segments and
  * starts only when the one before is durable; that is what tells a torn tail (bad bytes with nothing newer
  * behind: cut) from damage (a later write is intact: CORRUPT, the member must return under a new id). An index that
- * comes again replaces what had it and all that followed. Both copies of `meta` are written and synced,
+ * comes again replaces what had it and all that followed. Each record also says what was committed when it was written, as nobody would
+ * write only to say that: a hint, lower than what is. Both copies of `meta` are written and synced,
  * one after the other, so either may be torn or rotten.
  *
  * Any status but OK from wal_run leaves the files in doubt: the caller must end its process and not go on.
@@ -53,6 +54,7 @@ struct wal_found {
 	uint64_t term, vote;
 	struct wal_base base; /* strings live as long as the wal */
 	VEC(struct entry *) entries;
+	uint64_t committed; /* at least up to there; 0: nothing is known of that */
 	bool is_new;        /* nothing was there */
 	uint64_t cut_bytes; /* of a torn tail; 0: none */
 };
@@ -70,6 +72,7 @@ struct wal_work {
 	bool has_meta;
 	uint64_t term, vote;
 	VEC(struct entry *) entries; /* as core_update gives them */
+	uint64_t committed;          /* as far as it is known when the work begins */
 	bool has_base;               /* trim: drop segments that end at or before base.index */
 	bool is_reset; /* the log begins anew at base: drop all entries, then write `entries` */
 	struct wal_base base; /* borrowed until done */

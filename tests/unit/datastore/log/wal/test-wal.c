@@ -73,6 +73,38 @@ TEST(an_index_that_comes_again_replaces_what_followed)
 	wal_lab_free(log);
 }
 
+static void write_knowing(struct wal_lab *log, uint64_t index, uint64_t term, uint64_t committed)
+{
+	struct wal_work work = { .has_meta = true, .term = term, .committed = committed };
+	vec_push(&work.entries, entry_new(index, term, ENTRY_COMMAND, STR("x")));
+	wal_run(log->wal, &work);
+	CHECK_STATUS(work.status, OK);
+	entry_unref(work.entries.at[0]);
+	wal_work_fini(&work);
+}
+
+TEST(what_was_committed_is_said_by_what_is_written_next)
+{
+	struct wal_lab *log = wal_lab();
+	CHECK_STATUS(wal_lab_open(log), OK);
+	CHECK_STATUS(wal_lab_write(log, 1, 3, 1, 20), OK);
+	CHECK_STATUS(wal_lab_open(log), OK);
+	CHECK_EQ(log->found.committed, 0);
+	write_knowing(log, 4, 1, 2);
+	write_knowing(log, 5, 1, 2);
+	write_knowing(log, 4, 2, 3); /* replaces two that were not */
+	CHECK_STATUS(wal_lab_open(log), OK);
+	CHECK_EQ(log->found.committed, 3);
+	CHECK_STATUS(wal_lab_write(log, 5, 5, 2, 20), OK); /* by one that knew nothing */
+	CHECK_STATUS(wal_lab_open(log), OK);
+	CHECK_EQ(log->found.committed, 3);
+	/* Others have more of it than what a torn write left here. */
+	write_knowing(log, 6, 2, 9);
+	CHECK_STATUS(wal_lab_open(log), OK);
+	CHECK_EQ(log->found.committed, 6);
+	wal_lab_free(log);
+}
+
 TEST(the_log_goes_on_over_many_segments)
 {
 	struct wal_lab *log = wal_lab();
