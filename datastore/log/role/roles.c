@@ -230,7 +230,8 @@ static const struct roles_member *best_heir(const struct roles_input *input)
 
 /* ---- targets ---- */
 
-uint32_t roles_target(uint32_t members, uint32_t domains)
+/* How many voters a cluster of so many members with data in so many failure domains should have; two and a witness have three. */
+static uint32_t target_for(uint32_t members, uint32_t domains)
 {
 	if (members >= 7 || domains >= 5)
 		return members >= 5 ? 5 : 3;
@@ -264,7 +265,7 @@ static uint32_t target_of(const struct roles_input *input)
 	uint32_t members = count_staying(input, false);
 	if (members == 2 && count_staying(input, true) > 0)
 		return 3;
-	return roles_target(members, count_domains(input));
+	return target_for(members, count_domains(input));
 }
 
 /* ---- the rules, most urgent first; each gives ROLES_NONE if it does not apply ---- */

@@ -77,8 +77,6 @@ struct roles_step {
 
 struct roles_step roles_next(const struct roles_input *input);
 
-/* How many voters a cluster of so many members with data in so many failure domains should have; two and a witness have three. */
-uint32_t roles_target(uint32_t members, uint32_t domains);
 /* Live, caught-up voters beyond the majority; negative: there is none. */
 int32_t roles_tolerance(const struct roles_input *input);
 /* For steps taken by hand: after `id` gets this role, or leaves (SPARE), a majority of the voters is one that answers. */
