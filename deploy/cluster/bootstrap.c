@@ -24,6 +24,7 @@
  */
 struct bootstrap {
 	struct bootstrap_args args;
+	struct arena *arena; /* of the lines; NULL once all is there */
 	struct str lines[LINES_MAX];
 	bool is_there[LINES_MAX];
 	uint32_t line_count, next, waiting, missing, rounds;
@@ -107,9 +108,19 @@ static struct str service_line(struct arena *arena, const struct bootstrap_args 
 	    STR_ARG(address), str_find_char(address, ':') < 0 ? 4 : 6, args->port);
 }
 
-static void collect(struct bootstrap *b, struct arena *arena)
+static void release(void *state)
 {
-	struct str rest = str_of(cluster_objects, cluster_objects_len);
+	struct bootstrap *b = state;
+
+	if (b->arena != NULL)
+		arena_free(b->arena);
+	b->arena = NULL;
+}
+
+static void collect(struct bootstrap *b)
+{
+	struct arena *arena = b->arena;
+	struct str rest = embedded_objects(arena);
 
 	while (rest.at != NULL && rest.len > 0)
 		add_line(b, str_cut(&rest, '\n'));
@@ -219,6 +230,7 @@ static void go_on(struct bootstrap *b, struct act *act)
 		return;
 	}
 	b->is_done = true;
+	release(b);
 	log_info("bootstrap", "the cluster's objects are there", LOG_U64("objects", b->line_count));
 }
 
@@ -299,7 +311,9 @@ static enum status init(struct act *act, void *state, const void *args)
 	b->args = *(const struct bootstrap_args *)args;
 	if (b->args.services == NULL)
 		b->args.services = &usual;
-	collect(b, act_arena(act));
+	b->arena = arena_new(0);
+	act_own(act, release, b);
+	collect(b);
 	go_on(b, act);
 	return OK;
 }

@@ -4,9 +4,12 @@
 #ifndef DEPLOY_CLUSTER_EMBEDDED_H
 #define DEPLOY_CLUSTER_EMBEDDED_H
 
-extern const char
-    cluster_objects[]; /* objects.tsv: a path and an object, separated by a tab, a line each */
-extern const unsigned cluster_objects_len;
+#include "runtime/base/base.h"
+
+/* objects.tsv: a path and an object, separated by a tab, a line each. It is packed, and a twentieth of what it gives. */
+struct str embedded_objects(struct arena *arena);
+/* features.tsv: upstream's feature gates: name, stage (nothing: GA), 1 or 0, and perhaps `locked`. */
+struct str embedded_features(struct arena *arena);
 extern const char cluster_demo[]; /* tests/fixtures/ten-objects.yaml, for `troupe demo` */
 extern const unsigned cluster_demo_len;
 extern const char ui_tree[]; /* deploy/ui/tree.html */

@@ -6,7 +6,7 @@
 
 static struct str line_of(uint32_t number)
 {
-	struct str rest = str_of(cluster_objects, cluster_objects_len), line = STR_NONE;
+	struct str rest = embedded_objects(test_arena()), line = STR_NONE;
 
 	for (uint32_t i = 0; i <= number; i++)
 		line = str_cut(&rest, '\n');
