@@ -13,6 +13,8 @@
 #include "runtime/base/base.h"
 #include "transport/tls/certificate-key.h"
 #include "transport/tls/crypto.h"
+#include "transport/tls/others.h"
+#include "transport/tls/suites.h"
 #include "transport/tls/tls-private.h"
 
 #define ALPN_MAX 64U    /* "h2,http/1.1" and a few more */
@@ -22,8 +24,6 @@
 
 /* Forward secrecy and authenticated ciphers only; of AES the shorter key first, which is as safe and costs less, as upstream's server has it. */
 static const char ciphers[] = "ECDHE+AESGCM+AES128:ECDHE+AESGCM:ECDHE+CHACHA20";
-static const char suites[] =
-    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 static const char groups[] = "X25519:P-256:P-384";
 
 struct ticket {
@@ -33,6 +33,7 @@ struct ticket {
 
 struct tls_generation {
 	atomic_uint references;
+	struct others *others; /* NULL: the own certificate is all there is */
 	SSL_CTX *library;
 	bool is_server, is_pinned, is_unverified, is_alpn_strict;
 	enum tls_clients clients;
@@ -292,7 +293,7 @@ static void set_behaviour(struct tls_generation *generation, const struct tls_co
 
 	SSL_CTX_set_min_proto_version(library, config->only_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
 	SSL_CTX_set_cipher_list(library, ciphers);
-	SSL_CTX_set_ciphersuites(library, suites);
+	SSL_CTX_set_ciphersuites(library, SUITES_13);
 	SSL_CTX_set1_groups_list(library, groups);
 	SSL_CTX_set_options(library, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 					 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
@@ -346,6 +347,7 @@ static void generation_unref(struct tls_generation *generation)
 		return;
 	for (uint32_t i = 0; i < TICKETS_MAX; i++)
 		ticket_drop(&generation->tickets[i]);
+	others_free(generation->others);
 	SSL_CTX_free(generation->library);
 	pthread_mutex_destroy(&generation->lock);
 	mem_free(generation);
@@ -370,6 +372,10 @@ static enum status generation_make(const struct tls_config *config,
 		status = set_hints(generation->library, config, why);
 	if (status == OK)
 		status = set_alpn(generation, config->alpn, why);
+	if (status == OK)
+		status = others_set(generation->library, config, &generation->others, why);
+	if (status == OK)
+		status = suites_set(generation->library, config->cipher_suites, why);
 	if (status != OK) {
 		generation_unref(generation);
 		return status;

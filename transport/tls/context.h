@@ -29,6 +29,14 @@ enum tls_clients {
 	TLS_CLIENTS_MUST_SHOW, /* without a good one there is no session */
 };
 
+/* A server's further certificate. */
+struct tls_other {
+	struct str certificate_pem, key_pem;
+	struct str names; /* "*.example.com,example.org"; absent: those that are in it */
+	bool is_rest; /* for all names instead that neither the own one nor another of these has */
+};
+#define TLS_OTHERS_MAX 17U
+
 struct tls_config {
 	bool is_server;
 	enum tls_clients clients; /* server only */
@@ -51,7 +59,13 @@ struct tls_config {
 	/* Client only, for insecureSkipTLSVerify: anybody may answer. */
 	bool is_unverified;
 
+	/* Server only: who asks by name (RFC 6066) may be shown one of these, the first that fits; who names none is shown the own one. */
+	const struct tls_other *others;
+	uint32_t other_count;
+
 	bool only_tls13;
+	/* Of TLS 1.2, by preference, by the names that IANA has for them, separated by commas. Absent: all that are safe. */
+	struct str cipher_suites;
 
 	/* Protocols by preference, separated by commas: "h2,http/1.1". The server's order decides. Absent: none. */
 	struct str alpn;
