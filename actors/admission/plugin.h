@@ -84,6 +84,7 @@ void admission_annotate(struct admission *admission, struct str key, struct str 
 
 struct plugin {
 	const char *name;
+	bool is_off;                                         /* unless it is asked for */
 	uint32_t operations;                                 /* of enum admission_operation */
 	enum check (*mutate)(struct admission *admission);   /* NULL: it does not */
 	enum check (*validate)(struct admission *admission); /* NULL: it does not */

@@ -111,6 +111,7 @@ struct answer {
 
 /* What the request asked for, as the door took it off the wire. */
 struct asked {
+	struct str origin; /* of a page of another place that may read the answer; absent: none may */
 	struct str method, path, query; /* still encoded */
 	struct str accept, content_type, accept_encoding, agent, if_none_match, audit_id,
 	    authorization, forwarded; /* X-Forwarded-For */

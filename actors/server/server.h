@@ -85,6 +85,7 @@ struct server_config {
 	const struct audit_options *audit;             /* NULL: nothing is told */
 	const struct security_options *security; /* of PodSecurity; NULL: upstream's defaults */
 	uint64_t idle_plugins; /* one bit for each of plugins[]: those are asked nothing */
+	uint64_t more_plugins; /* and those that are off else are asked */
 
 	/* Service account tokens: who signs, and which keys are published at /openid/v1/jwks. */
 	struct str issuer;         /* https://kubernetes.default.svc.cluster.local */
@@ -114,6 +115,7 @@ struct server_config {
 	struct str strict_transport; /* of the header Strict-Transport-Security; absent: none */
 	const struct toleration_seconds *tolerations; /* NULL: upstream's */
 	const struct service_setting *services;       /* NULL: upstream's */
+	const struct cors *cors; /* pages of other places (door/cors.h); NULL: none may read anything */
 	struct str_list unserved; /* built-in resources that are not served: "apps/v1/deployments" */
 };
 

@@ -1,4 +1,5 @@
 #include "actors/server/aggregate/proxy.h"
+#include "actors/server/door/cors.h"
 #include "actors/server/door/packing.h"
 #include "actors/server/door/websocket-door.h"
 #include "actors/server/server-private.h"
@@ -81,14 +82,17 @@ static void take_head(struct server *server, struct http_exchange *exchange, str
 
 static void came(struct server *server, struct http_exchange *exchange)
 {
+	struct str origin =
+	    http_is_done(exchange) ? STR_NONE : cors_origin(server->config->cors, exchange);
 	struct request *r;
 
-	if (http_is_done(exchange))
+	if (http_is_done(exchange) || cors_answer(origin, exchange))
 		return;
 	r = server_request_new(server, http_arena(exchange));
 	r->door = &http_door;
 	r->peer = exchange;
 	take_head(server, exchange, &r->asked);
+	r->asked.origin = origin;
 	http_set_user(exchange, r);
 	request_run(r);
 }
@@ -160,7 +164,7 @@ static void add(struct heading *heading, const char *name, struct str value)
 
 static struct heading heading_of(struct request *r)
 {
-	struct heading heading = { .cap = HEADERS_MAX + r->warning_count };
+	struct heading heading = { .cap = HEADERS_MAX + CORS_HEADERS + r->warning_count };
 	const struct answer *answer = &r->answer;
 
 	heading.at = arena_alloc(r->arena, heading.cap * sizeof *heading.at);
@@ -186,6 +190,10 @@ static struct heading heading_of(struct request *r)
 	    str_starts(answer->content_type, STR("text/plain")))
 		add(&heading, "x-content-type-options", STR("nosniff"));
 	add(&heading, "strict-transport-security", r->server->config->strict_transport);
+	if (r->asked.origin.at != NULL) {
+		cors_add(r->asked.origin, heading.at + heading.count);
+		heading.count += CORS_HEADERS;
+	}
 	heading.count += warning_headers(r, heading.at + heading.count);
 	return heading;
 }

@@ -107,6 +107,7 @@ static enum check ask_one(struct request *r, struct admitting *admitting, bool i
 	enum check check;
 
 	if (ask == NULL || !(plugin->operations & a->operation) ||
+	    (plugin->is_off && !(r->server->config->more_plugins >> r->mechanism.index & 1)) ||
 	    (r->server->config->idle_plugins >> r->mechanism.index & 1))
 		return CHECK_PASS;
 	if (admitting->asked.ns == 0)

@@ -199,3 +199,57 @@ TEST(a_pod_has_the_labels_that_say_where_its_node_is)
 	CHECK_AT(rig_get(rig, PODS "/b").body, "metadata.labels", expected);
 	rig_close(rig);
 }
+
+/* ---- those that are off unless they are asked for ---------------------------------------------------------------- */
+
+#define SERVICES "/api/v1/namespaces/default/services"
+#define ACCOUNTS "/api/v1/namespaces/default/serviceaccounts"
+
+static const char account[] = "{\"metadata\":{\"name\":\"default\"}}";
+
+static struct rig *with_all_plugins(void)
+{
+	static struct server_config config;
+
+	config = (struct server_config){ .more_plugins = UINT64_MAX };
+	return rig_open(&config);
+}
+
+static const char pod[] = "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"initContainers\":[{\"name\":"
+			  "\"i\",\"image\":\"a\",\"imagePullPolicy\":\"Never\"}],\"containers\":[{"
+			  "\"name\":\"c\",\"image\":\"b\",\"imagePullPolicy\":\"IfNotPresent\"}]}}";
+static const char service[] = "{\"metadata\":{\"name\":\"s\"},\"spec\":{\"ports\":[{\"port\":80}],"
+			      "\"externalIPs\":[\"192.0.2.1\"]}}";
+
+TEST(images_are_always_pulled_where_that_is_asked_for)
+{
+	struct rig *rig = with_all_plugins();
+	struct rig_answer answer;
+
+	CHECK_CODE(rig_post(rig, ACCOUNTS, account), 201);
+	answer = rig_post(rig, PODS, pod);
+	CHECK_CODE(answer, 201);
+	CHECK_AT(answer.body, "spec.initContainers[0].imagePullPolicy", "Always");
+	CHECK_AT(answer.body, "spec.containers[0].imagePullPolicy", "Always");
+	rig_close(rig);
+	rig = rig_open(NULL);
+	CHECK_CODE(rig_post(rig, ACCOUNTS, account), 201);
+	CHECK_AT(rig_post(rig, PODS, pod).body, "spec.containers[0].imagePullPolicy",
+		 "IfNotPresent");
+	rig_close(rig);
+}
+
+TEST(no_service_gets_an_external_address_where_that_is_asked_for)
+{
+	struct rig *rig = with_all_plugins();
+	struct rig_answer answer = rig_post(rig, SERVICES, service);
+
+	CHECK_CODE(answer, 403);
+	CHECK_AT(
+	    answer.body, "message",
+	    "services \"s\" is forbidden: Use of external IPs is denied by admission control.");
+	rig_close(rig);
+	rig = rig_open(NULL);
+	CHECK_CODE(rig_post(rig, SERVICES, service), 201);
+	rig_close(rig);
+}
