@@ -5,6 +5,7 @@
 #include "actors/client/api.h"
 #include "actors/client/request.h"
 #include "actors/server/aggregate/front-proxy.h"
+#include "actors/server/catalog/merge.h"
 #include "actors/server/outside/endpoint.h"
 #include "actors/server/outside/places.h"
 #include "actors/server/server-private.h"
@@ -23,8 +24,10 @@
 
 typedef const struct apiregistration_api_service api_service;
 
-/* What is asked for: first what it serves, then where its OpenAPI is. */
-enum asked_for { ASKED_NOTHING, ASKED_DISCOVERY, ASKED_OPENAPI };
+#define V2_MS 60000 /* upstream's */
+
+/* What is asked for: first what it serves, then where its OpenAPI is, and, not so often, its older form. */
+enum asked_for { ASKED_NOTHING, ASKED_DISCOVERY, ASKED_OPENAPI, ASKED_V2 };
 
 struct aggregate {
 	struct list link;
@@ -39,6 +42,8 @@ struct aggregate {
 	struct arena *arena; /* of what it said */
 	const struct meta_api_resource_list *resources;
 	struct str openapi;
+	struct mono v2_at;
+	struct text v2; /* of OpenAPI v2; empty: there is none */
 };
 
 struct aggregates {
@@ -47,6 +52,7 @@ struct aggregates {
 	uint32_t count;
 	struct aggregate **order; /* as they are shown */
 	uint64_t tag_write;       /* of what nobody waits for */
+	uint64_t changes;         /* of documents of OpenAPI v2 */
 };
 
 static api_service *record_of(const struct aggregate *aggregate)
@@ -310,6 +316,17 @@ static void discovery_came(struct aggregates *aggregates, struct aggregate *aggr
 	arena_free(arena);
 }
 
+static void ask_v2(struct aggregates *aggregates, struct aggregate *aggregate, struct arena *arena)
+{
+	struct mono now = act_now(aggregates->server->act);
+	struct fault why = { 0 };
+
+	if (now.ns < aggregate->v2_at.ns)
+		return;
+	aggregate->v2_at.ns = now.ns + V2_MS * TIME_MS;
+	(void)!ask(aggregates, aggregate, ASKED_V2, STR("/openapi/v2"), arena, &why);
+}
+
 /* {"paths":{"apis/group/version":{"serverRelativeURL":"..."}}} */
 static void openapi_came(struct aggregates *aggregates, struct aggregate *aggregate,
 			 const struct act_msg *msg)
@@ -328,7 +345,36 @@ static void openapi_came(struct aggregates *aggregates, struct aggregate *aggreg
 	    aggregate->arena != NULL)
 		aggregate->openapi = arena_str(aggregate->arena, url->text);
 	hang_up(aggregates, aggregate);
+	ask_v2(aggregates, aggregate, arena);
 	arena_free(arena);
+}
+
+static void set_v2(struct aggregates *aggregates, struct aggregate *aggregate, struct text v2)
+{
+	if (!str_eq(text_str(&v2), text_str(&aggregate->v2)))
+		aggregates->changes++;
+	text_fini(&aggregate->v2);
+	aggregate->v2 = v2;
+}
+
+/* One that is away keeps what it has said. */
+static void v2_came(struct aggregates *aggregates, struct aggregate *aggregate,
+		    const struct act_msg *msg)
+{
+	const struct apiregistration_api_service_spec *spec = record_of(aggregate)->spec;
+	int code = msg->status == OK ? http_call_code(aggregate->call) : 0;
+	struct text v2 = text_new(LIMIT_AGGREGATE_BYTES);
+
+	if (code == 200 &&
+	    merge_read(http_call_body(aggregate->call), spec->group, spec->version, &v2) != OK) {
+		text_fini(&v2);
+		v2 = text_new(1);
+	}
+	if (code == 200 || code == 404)
+		set_v2(aggregates, aggregate, v2);
+	else
+		text_fini(&v2);
+	hang_up(aggregates, aggregate);
 }
 
 bool aggregates_receive(struct aggregates *aggregates, const struct act_msg *msg)
@@ -342,8 +388,10 @@ bool aggregates_receive(struct aggregates *aggregates, const struct act_msg *msg
 			continue;
 		if (aggregate->asked == ASKED_DISCOVERY)
 			discovery_came(aggregates, aggregate, msg);
-		else
+		else if (aggregate->asked == ASKED_OPENAPI)
 			openapi_came(aggregates, aggregate, msg);
+		else
+			v2_came(aggregates, aggregate, msg);
 		return true;
 	}
 	return false;
@@ -356,6 +404,8 @@ static void drop(struct aggregates *aggregates, struct aggregate *aggregate)
 	hang_up(aggregates, aggregate);
 	list_remove(&aggregate->link);
 	aggregates->count--;
+	aggregates->changes += aggregate->v2.len > 0;
+	text_fini(&aggregate->v2);
 	arena_free(aggregate->arena);
 	object_unref(aggregate->object);
 	mem_free(aggregate);
@@ -398,7 +448,7 @@ static bool see(void *arg, const struct object *object)
 		aggregates->count++;
 	} else if (is_news(aggregate, object)) {
 		hang_up(aggregates, aggregate);
-		aggregate->look_at.ns = 0;
+		aggregate->look_at.ns = aggregate->v2_at.ns = 0;
 	}
 	object_ref(object);
 	object_unref(aggregate->object);
@@ -469,8 +519,15 @@ bool aggregates_next(const struct aggregates *aggregates, uint32_t *at, struct a
 					.version = record_of(aggregate)->spec->version,
 					.resources = aggregate->resources,
 					.is_well = aggregate->is_well,
-					.openapi = aggregate->openapi };
+					.openapi = aggregate->openapi,
+					.v2 = aggregate->v2.len > 0 ? text_str(&aggregate->v2)
+								    : STR_NONE };
 	return true;
+}
+
+uint64_t aggregates_changes(const struct aggregates *aggregates)
+{
+	return aggregates->changes;
 }
 
 void aggregates_doubt(struct aggregates *aggregates, struct str group, struct str version)

@@ -24,6 +24,7 @@ struct aggregate_view {
 	    *resources; /* as it last said; NULL: it has said nothing yet */
 	bool is_well;
 	struct str openapi; /* where its document of OpenAPI v3 is, with its hash; absent: it has none */
+	struct str v2; /* what of its document of OpenAPI v2 counts (catalog/merge.h); absent: it has none */
 };
 
 GIVE struct aggregates *aggregates_new(struct server *server);
@@ -34,6 +35,9 @@ bool aggregates_receive(struct aggregates *aggregates, const struct act_msg *msg
 void aggregates_doubt(struct aggregates *aggregates, struct str group, struct str version);
 /* Those of groups with a higher priority first, then of versions; `*at` begins as 0; false at the end. */
 bool aggregates_next(const struct aggregates *aggregates, uint32_t *at, struct aggregate_view *out);
+
+/* Grows when documents of OpenAPI v2 come, go or change. */
+uint64_t aggregates_changes(const struct aggregates *aggregates);
 
 /* The APIService of a group and version, if that gives it to another server and we do not serve it; NULL: none. */
 const struct apiregistration_api_service *aggregate_of(struct server *server, struct str group,

@@ -4,6 +4,7 @@
 
 #include "actors/server/aggregate/aggregates.h"
 #include "actors/server/aggregate/proxy.h"
+#include "actors/server/catalog/merge.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/openapi/openapi.h"
 #include "transport/http/gzip.h"
@@ -42,7 +43,9 @@ struct documents {
 	uint32_t len;        /* of v3 */
 	uint32_t bytes;      /* of all packed forms */
 	uint64_t requests;
-	uint64_t changes;    /* of the resources when they were listed */
+	uint64_t changes;                /* of the resources when they were listed */
+	const struct aggregates *others; /* NULL: nobody has asked for v2 yet */
+	uint64_t others_changes;
 	struct arena *arena; /* of the list */
 };
 
@@ -187,6 +190,38 @@ static void set_hash(struct document *document, uint64_t high, uint64_t low)
 		 (uintmax_t)low);
 }
 
+/* Documents of other servers among ours. */
+static void add_v2(const struct documents *documents, struct text *own, struct text *out)
+{
+	struct str others[LIMIT_AGGREGATES];
+	struct aggregate_view view;
+	uint32_t count = 0;
+
+	for (uint32_t at = 0; aggregates_next(documents->others, &at, &view);)
+		if (view.v2.at != NULL)
+			others[count++] = view.v2;
+	if (count > 0)
+		merge_write(text_str(own), others, count, out);
+	else
+		text_add(out, text_str(own));
+	out->is_cut |= own->is_cut;
+}
+
+static void write_v2(const struct documents *documents, const struct openapi_resource *resources,
+		     uint32_t count, struct text *out)
+{
+	struct text own;
+
+	if (documents->others_changes == 0) {
+		openapi_write_v2(resources, count, out);
+		return;
+	}
+	own = text_new(OPENAPI_BYTES_MAX);
+	openapi_write_v2(resources, count, &own);
+	add_v2(documents, &own, out);
+	text_fini(&own);
+}
+
 static enum status make_json(const struct documents *documents, struct document *document,
 			     struct text *out)
 {
@@ -207,7 +242,7 @@ static enum status make_json(const struct documents *documents, struct document 
 		    resource->rules != NULL && resource->rules->returns_deleted;
 	}
 	if (document == v2_of(documents))
-		openapi_write_v2(resources, document->count, out);
+		write_v2(documents, resources, document->count, out);
 	else
 		openapi_write(document->group, document->version, resources, document->count, out);
 	arena_free(arena);
@@ -453,8 +488,18 @@ static enum next refuse(struct request *r, const struct names *names)
 enum next documents_v2(struct request *r)
 {
 	struct str type = choose_type(&v2, r->asked.accept);
+	struct documents *documents = r->server->documents;
+	struct document *document;
 
-	refresh(r->server->documents);
+	refresh(documents);
+	documents->others = r->server->aggregates;
+	document = v2_of(documents);
+	if (documents->others_changes != aggregates_changes(documents->others)) {
+		documents->others_changes = aggregates_changes(documents->others);
+		for (uint32_t f = 0; f < FORMAT_COUNT; f++)
+			drop(documents, &document->packed[f]);
+		document->hash[0] = '\0';
+	}
 	return type.at == NULL ? refuse(r, &v2) : send(r, v2_of(r->server->documents), type, false);
 }
 

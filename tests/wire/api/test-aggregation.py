@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Aggregation: an APIService gives a group and version to another server, which is told who asks by headers that it can believe."""
+import http.client
 import json
 import select
 import socket
@@ -42,6 +43,12 @@ class Wardle:
             return self.document()
         if path == "/openapi/v3":
             return {"paths": {BASE[1:]: {"serverRelativeURL": "/openapi/v3" + BASE + "?hash=ABC"}}}
+        if path == "/openapi/v2":
+            return {"swagger": "2.0", "info": {"title": "wardle", "version": "0"}, "paths": {
+                BASE + "/namespaces/{namespace}/flunders": {"get": {"operationId": "listFlunder", "responses": {"200": {"description": "OK"}}}}, "/version": {}},
+                    "definitions": {"com.example.wardle.Flunder": {"type": "object", "description": "A flunder, so called.", "x-kubernetes-group-version-kind": [
+                        {"group": GROUP, "version": VERSION, "kind": "Flunder"}], "properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}, "spec": {"type": "object"}}},
+                                    "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": {"type": "string"}}}
         if path == "/openapi/v3" + BASE:
             return {"openapi": "3.0.0", "info": {"title": "wardle", "version": "0"}, "paths": {}}
         if "watch=true" in query or "watch=1" in query:
@@ -92,6 +99,18 @@ def api_service(server, **more):
     return {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": VERSION + "." + GROUP},
             "spec": {"group": GROUP, "version": VERSION, "groupPriorityMinimum": 100, "versionPriority": 15,
                      "service": {"namespace": "default", "name": "wardle", "port": server.port}, "caBundle": server.bundle, **more}}
+
+
+def etag(node):
+    connection = http.client.HTTPSConnection(node.address, node.port, context=node.context(), timeout=20)
+    try:
+        connection.request("GET", "/openapi/v2", headers={"Accept": "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 200, answer.status
+        return answer.getheader("ETag")
+    finally:
+        connection.close()
 
 
 class Aggregated:
@@ -273,12 +292,20 @@ def test_it_is_shown_in_discovery_and_openapi(cluster):
         code, document = there.node.request("GET", where)
         assert code == 200 and document["info"]["title"] == "wardle", document
         expect(kubectl(cluster, "api-resources", "--api-group=" + GROUP), "flunders +fl")
+        # The older form has what theirs has, but for what is ours already; its ETag says that it is another one.
+        old, before = etag(there.node), len(there.node.request("GET", "/openapi/v2")[1]["paths"])
+        merged = until(lambda: (lambda d: d if "com.example.wardle.Flunder" in d["definitions"] else None)(there.node.request("GET", "/openapi/v2")[1]), 30,
+                       "its definitions are among ours")
+        assert BASE + "/namespaces/{namespace}/flunders" in merged["paths"] and len(merged["paths"]) >= before
+        assert merged["definitions"]["io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"]["type"] == "object"
+        assert len(merged["paths"]) > before or etag(there.node) == old
         there.wardle.is_all, there.wardle.mode = True, lambda handler: (500, "out of order")
         there.wait("False", "FailedDiscoveryCheck")
         _, found = there.node.request("GET", "/apis", headers=accept)
         one = next(item for item in found["items"] if item["metadata"]["name"] == GROUP)["versions"][0]
         assert one["freshness"] == "Stale" and one["resources"][0]["resource"] == "flunders", one
     until(lambda: GROUP not in json.dumps(there.node.request("GET", "/apis")[1]), 10, "it has gone with its APIService")
+    until(lambda: "com.example.wardle.Flunder" not in there.node.request("GET", "/openapi/v2")[1]["definitions"], 10, "and so have its definitions")
     assert there.node.request("GET", BASE)[0] == 404
 
 
