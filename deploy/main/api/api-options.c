@@ -7,6 +7,8 @@
 #include "deploy/main/api/admission-file.h"
 #include "deploy/main/api/oidc-options.h"
 #include "deploy/main/api/plugin-options.h"
+#include "deploy/main/api/serving/feature-gates.h"
+#include "runtime/base/log.h"
 
 #define PATH_BYTES 700U
 #define KEPT_MIB_MAX 65536U
@@ -33,6 +35,7 @@ const struct option api_options[] = {
 	SERVING_OPTIONS,
 	SERVICE_OPTIONS,
 	TOKEN_OPTIONS,
+	TLS_OPTIONS,
 	TEXT_OPTION("encryption-provider-config", "PATH",
 		    "EncryptionConfiguration: which resources lie encrypted in the store, by which "
 		    "keys",
@@ -109,11 +112,13 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 	TRY(authentication_file_load(&out->authentication, line, arena, why));
 	TRY(request_header_options_load(line, arena, &out->request_headers, &out->proxies, why));
 	out->has_bootstrap_tokens = command_flag(line, "enable-bootstrap-token-auth");
-	TRY(plugin_options_load(command_text(line, "disable-admission-plugins"), &out->idle_plugins,
-				why));
+	TRY(plugin_options_load(command_text(line, "enable-admission-plugins"),
+				command_text(line, "disable-admission-plugins"), &out->more_plugins,
+				&out->idle_plugins, why));
 	TRY(door_options_load(line, arena, &out->door, why));
 	TRY(serving_options_load(line, arena, &out->serving, why));
 	TRY(service_options_load(line, arena, &out->services, why));
+	TRY(tls_options_load(line, arena, &out->tls, why));
 	out->reloads = command_flag(line, "encryption-provider-config-automatic-reload");
 	if (command_text(line, "encryption-provider-config") != NULL)
 		TRY(encryption_file_load(
@@ -151,6 +156,17 @@ void api_options_apply(const struct api_options *options, struct server_config *
 	server->has_short_tokens = options->tokens.has_short;
 	server->kept_bytes = options->kept_bytes;
 	server->idle_plugins = options->idle_plugins;
+	server->more_plugins = options->more_plugins;
+}
+
+void api_options_tell(const struct command_line *line)
+{
+	for (const struct option *option = api_options; option->name != NULL; option++)
+		if (option->is_moot && command_text(line, option->name) != NULL)
+			log_info("options", "one is without effect",
+				 LOG_CSTR("option", option->name),
+				 LOG_CSTR("because", option->help));
+	feature_gates_tell(line);
 }
 
 enum status api_options_words(const struct command_line *line, struct arena *arena,

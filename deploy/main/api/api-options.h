@@ -15,6 +15,7 @@
 #include "deploy/main/api/request-header-options.h"
 #include "deploy/main/api/serving/service-options.h"
 #include "deploy/main/api/serving/serving-options.h"
+#include "deploy/main/api/serving/tls-options.h"
 #include "deploy/main/api/token-options.h"
 #include "deploy/main/api/webhook-options.h"
 #include "deploy/main/command/command.h"
@@ -40,7 +41,8 @@ struct api_options {
 	struct serving_setting serving;
 	struct service_setting services;
 	struct token_setting tokens;
-	uint64_t idle_plugins; /* server_config's */
+	struct tls_setting tls;
+	uint64_t idle_plugins, more_plugins; /* server_config's */
 };
 
 /* What is said of options by whoever holds them. */
@@ -55,6 +57,8 @@ MUST_USE enum status api_options_load(const struct command_line *line,
 				      struct api_options *out, struct fault *why);
 /* What the server is told; `options` is borrowed as long as it lives. */
 void api_options_apply(const struct api_options *options, struct server_config *server);
+/* In the log: which of them are without effect here. */
+void api_options_tell(const struct command_line *line);
 /* The same options as words for another command line, paths made absolute; gives how many. */
 MUST_USE enum status api_options_words(const struct command_line *line, struct arena *arena,
 				       const char *out[API_OPTIONS_WORDS], uint32_t *out_count,

@@ -145,7 +145,7 @@ static enum status take_option(struct command_line *line, int argc, char **argv,
 		if (rest.at != NULL && !str_is_among(rest, "true|false", '|'))
 			return fault_set(why, BAD_REQUEST, option->name, "--%s takes no value",
 					 option->name);
-		line->values[index] = str_is(rest, "false") ? NULL : "";
+		line->values[index] = str_is(rest, "false") && !option->is_moot ? NULL : "";
 		return OK;
 	}
 	value = rest.at;

@@ -28,7 +28,8 @@ struct option {
 	const char *choices;  /* OPTION_CHOICE: "auto|worker|witness" */
 	const char *fallback; /* used when the option is not given; NULL: absent */
 	const char *help;
-	bool is_many;      /* may be given again: command_list() has all of them */
+	bool is_moot; /* taken and without effect; a flag of this kind is given whatever it says */
+	bool is_many; /* may be given again: command_list() has all of them */
 	const char *group; /* help has a heading before it: what this and those behind it are about */
 };
 

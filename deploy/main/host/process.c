@@ -71,14 +71,18 @@ static const char *keys_folder(struct process *process)
 static struct tls_config api_config(const struct process *process, const struct pki *keys,
 				    struct arena *arena)
 {
-	return (struct tls_config){ .is_server = true,
-				    .clients = TLS_CLIENTS_MAY_SHOW,
-				    .certificate_pem = pki_chain(keys, &keys->api_server, arena),
-				    .key_pem = keys->api_server.key_pem,
-				    .authorities_pem = keys->ca.certificate_pem,
-				    .hinted_authorities_pem = process->front_proxies_pem,
-				    .alpn = STR("h2,http/1.1"),
-				    .now = loop_clock()->wall };
+	struct tls_config config = { .is_server = true,
+				     .clients = TLS_CLIENTS_MAY_SHOW,
+				     .certificate_pem = pki_chain(keys, &keys->api_server, arena),
+				     .key_pem = keys->api_server.key_pem,
+				     .authorities_pem = keys->ca.certificate_pem,
+				     .hinted_authorities_pem = process->front_proxies_pem,
+				     .alpn = STR("h2,http/1.1"),
+				     .now = loop_clock()->wall };
+
+	if (process->secure != NULL)
+		process->secure(process->secure_arg, &config, arena);
+	return config;
 }
 
 /* etcd's door is for those who show who they are, and for HTTP/2 only. */
@@ -89,6 +93,7 @@ static struct tls_config etcd_tls_config(const struct process *process, const st
 
 	config.clients = TLS_CLIENTS_MUST_SHOW;
 	config.hinted_authorities_pem = STR_NONE;
+	config.other_count = 0;
 	config.alpn = STR("h2");
 	return config;
 }

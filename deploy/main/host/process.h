@@ -36,7 +36,10 @@ struct process {
 	struct pki pki;
 	struct root_life life;
 	struct str front_proxies_pem; /* whose certificates the API's clients may show too; absent: none */
-	bool has_other_proxies; /* and clients are not told of them yet */
+	bool has_other_proxies; /* and clients are not told of them yet, or the operator has other certificates */
+	/* What the operator says of how the API's door is secured; NULL: nothing. It borrows of `arena`. */
+	void (*secure)(void *arg, struct tls_config *config, struct arena *arena);
+	void *secure_arg;
 	struct tls_context *api_tls, *etcd_tls, *link_client, *link_server;
 	struct loop *loop;
 	struct peer *peer;

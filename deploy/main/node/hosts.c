@@ -6,7 +6,9 @@
 #include "actors/etcd/etcd.h"
 #include "deploy/main/admin/admin.h"
 #include "deploy/main/api/api-options.h"
+#include "deploy/main/api/serving/feature-gates.h"
 #include "deploy/main/api/serving/service-options.h"
+#include "deploy/main/api/serving/tls-options.h"
 #include "deploy/main/backup/schedule-options.h"
 #include "deploy/main/command/flags-page.h"
 #include "deploy/main/history/historian.h"
@@ -162,11 +164,22 @@ static void add_reloads(struct core *core)
 }
 
 /* Clients are told of the proxies' authority beside the cluster's own: some show nothing else than what they are asked for. */
-static enum status name_front_proxies(struct process *process, struct str authorities,
-				      struct fault *why)
+static enum status secure_door(struct core *core, struct fault *why)
 {
-	process->front_proxies_pem = authorities;
-	return authorities.len == 0 ? OK : process_use_keys(process, &process->pki, why);
+	struct process *process = &core->process;
+
+	process->front_proxies_pem = core->api.request_headers.authorities;
+	process->secure = tls_options_secure;
+	process->secure_arg = &core->api.tls;
+	return process->front_proxies_pem.len == 0 && !tls_options_say(&core->api.tls)
+		   ? OK
+		   : process_use_keys(process, &process->pki, why);
+}
+
+/* As for those of front proxies. */
+static void change_certificates(void *arg)
+{
+	((struct core *)arg)->process.has_other_proxies = true;
 }
 
 /* What clients are told of leaves with the next look at the certificates (renewal.c): who shows the right one need not be told. */
@@ -203,6 +216,15 @@ static void add_texts(struct core *core)
 		file->changed = change_keys;
 		file->arg = core;
 		add_reload(core, arena_printf(core->process.arena, "service-account-key-%u", i).at,
+			   &file->reload);
+	}
+	for (uint32_t i = 0; i < 2 * core->api.tls.pair_count; i++) {
+		struct tls_pair *pair = &core->api.tls.pairs[i / 2];
+		struct text_file *file = i % 2 == 0 ? &pair->certificate : &pair->key;
+
+		file->changed = change_certificates;
+		file->arg = core;
+		add_reload(core, arena_printf(core->process.arena, "certificate-file-%u", i).at,
 			   &file->reload);
 	}
 	core->api.proxies.changed = trust_proxies;
@@ -333,8 +355,10 @@ int hosts_core(const struct command_line *line)
 	if (configure_tokens(&core, &why) != OK)
 		return failed(line, &why);
 	service_options_name(&core.api.services, &core.process.identity);
-	if (name_front_proxies(&core.process, core.api.request_headers.authorities, &why) != OK)
+	if (secure_door(&core, &why) != OK)
 		return failed(line, &why);
+	api_options_tell(line);
+	metrics_on_write(core.layout.server.metrics, feature_gates_write, NULL);
 	add_mechanisms(&core);
 	core.layout.pages[core.layout.server.page_count++] = flags_page(line, core.process.arena);
 	if (datastore_is_external(&core.process.identity) &&

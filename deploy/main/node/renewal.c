@@ -83,7 +83,9 @@ static void name_proxies(struct renewal *renewal)
 		return;
 	renewal->process->has_other_proxies = false;
 	if (process_use_keys(renewal->process, &renewal->used, &why) != OK)
-		log_warn("renewal", "clients are not told of the front proxies' authority",
+		log_warn("renewal",
+			 "the files of front proxies or of the API's certificates cannot be used, "
+			 "the last go on",
 			 LOG_FAULT(&why));
 }
 

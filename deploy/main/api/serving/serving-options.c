@@ -1,11 +1,14 @@
 #include "deploy/main/api/serving/serving-options.h"
 
+#include "deploy/main/api/serving/feature-gates.h"
 #include "deploy/main/api/serving/runtime-config.h"
 
 #define GOAWAY_MAX 0.02 /* upstream's */
 #define DELAY_MS_MAX (10U * 60U * 1000U)
 #define TOKEN_MIN_S 3600U        /* upstream's --service-account-max-token-expiration */
 #define TOKEN_MAX_S (1ULL << 32) /* of what can be asked for */
+#define CORS "cors-allowed-origins"
+#define CORS_ORIGINS_MAX 64U
 #define EVENT_TTL_S_MAX (LIMIT_LEASE_TTL_S / 2U)
 
 /* A number within bounds, as it is typed; durations in seconds. */
@@ -78,6 +81,61 @@ static enum status take_token_max(const struct command_line *line, uint32_t *out
 		    TOKEN_MAX_S - 1, out, why);
 }
 
+/* ---- CORS ------------------------------------------------------------------------------------------------- */
+
+static void free_pattern(void *arg)
+{
+	pattern_free(arg);
+}
+
+/* Upstream wants a mark of where the host begins, and one of where it ends: example.com would allow example.com.evil.org. */
+static bool is_pinned(struct str text)
+{
+	return (str_find_char(text, '^') >= 0 || str_find(text, STR("//")) >= 0) &&
+	       (str_find_char(text, '$') >= 0 || str_find_char(text, ':') >= 0);
+}
+
+static enum status take_origin(struct str text, struct arena *arena, struct cors *cors,
+			       struct fault *why)
+{
+	struct fault said = { 0 };
+
+	if (text.len == 0)
+		return fault_set(why, BAD_REQUEST, CORS, "empty value in --" CORS);
+	if (cors->count == CORS_ORIGINS_MAX)
+		return fault_set(why, BAD_REQUEST, CORS, "--" CORS " has %u of them at most",
+				 CORS_ORIGINS_MAX);
+	if (pattern_new(text, &cors->origins[cors->count], &said) != OK)
+		return fault_set(why, BAD_REQUEST, CORS,
+				 "--" CORS " has an invalid regular expression: " STR_FMT
+				 ": %.200s",
+				 STR_ARG(text), said.text);
+	arena_on_free(arena, free_pattern, cors->origins[cors->count++]);
+	if (is_pinned(text))
+		return OK;
+	return fault_set(why, BAD_REQUEST, CORS,
+			 "--" CORS " has an invalid regular expression: " STR_FMT
+			 ": it does not pin to start/end of host in the origin header",
+			 STR_ARG(text));
+}
+
+static enum status take_origins(const struct command_line *line, struct arena *arena,
+				struct cors *out, struct fault *why)
+{
+	const char **all;
+	uint32_t count = command_list(line, CORS, arena, &all);
+
+	out->origins = arena_array(arena, struct pattern *, CORS_ORIGINS_MAX);
+	for (uint32_t i = 0; i < count; i++) {
+		struct str rest = str_from(all[i]);
+
+		do {
+			TRY(take_origin(str_trim(str_cut(&rest, ',')), arena, out, why));
+		} while (rest.at != NULL);
+	}
+	return OK;
+}
+
 enum status serving_options_load(const struct command_line *line, struct arena *arena,
 				 struct serving_setting *out, struct fault *why)
 {
@@ -97,6 +155,8 @@ enum status serving_options_load(const struct command_line *line, struct arena *
 	TRY(take_chance(command_text(line, "goaway-chance"), &out->goaway_chance, why));
 	TRY(take_strict_transport(command_text(line, "strict-transport-security-directives"), arena,
 				  &out->strict_transport, why));
+	TRY(take_origins(line, arena, &out->cors, why));
+	TRY(feature_gates_check(line, arena, why));
 	out->request_ms = request_s * 1000U;
 	out->tolerations = (struct toleration_seconds){ not_ready_s, unreachable_s };
 	return runtime_config_load(command_text(line, "runtime-config"), arena, &out->unserved, why);
@@ -114,4 +174,5 @@ void serving_options_apply(const struct serving_setting *setting, struct server_
 	server->strict_transport = setting->strict_transport;
 	server->tolerations = &setting->tolerations;
 	server->unserved = setting->unserved;
+	server->cors = setting->cors.count > 0 ? &setting->cors : NULL;
 }

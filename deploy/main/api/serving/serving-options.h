@@ -5,8 +5,13 @@
 #define DEPLOY_MAIN_API_SERVING_SERVING_OPTIONS_H
 
 #include "actors/admission/plugin.h"
+#include "actors/server/door/cors.h"
 #include "actors/server/server.h"
 #include "deploy/main/command/command.h"
+
+/* Upstream's, for what is otherwise here: taken, and told of in the log. */
+#define MOOT(name_, why_) FLAG_OPTION(name_, "no meaning here: " why_, .is_moot = true)
+#define MOOT_OF(name_, why_) TEXT_OPTION(name_, "X", "no meaning here: " why_, .is_moot = true)
 
 /* For the table of options. */
 #define SERVING_OPTIONS                                                                            \
@@ -38,9 +43,24 @@
 	    DURATION_OPTION("service-account-max-token-expiration", "0s",                          \
 			    "no token of a service account is good for longer; 0s: as long as is " \
 			    "asked for"),                                                          \
+	    TEXT_OPTION("cors-allowed-origins", "REGEX,...",                                       \
+			"pages of which places may read answers: ^https://(.+\\.)?example\\.com$", \
+			.is_many = true),                                                          \
+	    TEXT_OPTION("feature-gates", "NAME=BOOL,...",                                          \
+			"upstream's: what they are here does not change", .is_many = true),        \
 	    TEXT_OPTION("runtime-config", "KEY=true|false,...",                                    \
 			"which built-in resources are served: api/all, api/ga, api/beta, "         \
-			"api/alpha, GROUP/VERSION or GROUP/VERSION/RESOURCE")
+			"api/alpha, GROUP/VERSION or GROUP/VERSION/RESOURCE"),                     \
+	    MOOT("profiling", "there are no profiles of this kind; troupe trace has others"),      \
+	    MOOT("contention-profiling", "nothing is locked here"),                                \
+	    MOOT("watch-cache", "all reads are from memory"),                                      \
+	    MOOT_OF("watch-cache-sizes", "all objects are in memory"),                             \
+	    MOOT_OF("default-watch-cache-size", "all objects are in memory"),                      \
+	    MOOT_OF("delete-collection-workers", "one works on each request"),                     \
+	    MOOT_OF("http2-max-streams-per-connection", "the number of streams is fixed"),         \
+	    MOOT_OF("storage-media-type", "objects are stored as upstream stores them"),           \
+	    MOOT_OF("lease-reuse-duration-seconds", "one lease is of all events of a minute"),     \
+	    MOOT("enable-garbage-collector", "it is on unless --controllers says otherwise")
 
 struct serving_setting {
 	uint32_t in_flight_max, mutating_max, request_ms, watch_min_s, event_ttl_s;
@@ -50,6 +70,7 @@ struct serving_setting {
 	struct str strict_transport; /* absent: nothing is said */
 	struct toleration_seconds tolerations;
 	struct str_list unserved;
+	struct cors cors;
 };
 
 /* BAD_REQUEST with words: a value that cannot be. */
