@@ -146,3 +146,15 @@ enum status route_parse(struct arena *arena, struct str method, struct str path,
 	settle_verb(out, is_watch);
 	return OK;
 }
+
+bool route_is_line(const struct route *route)
+{
+	return route->subresource.len > 0 &&
+	       str_is_among(route->subresource, "log|exec|attach|portforward|proxy", '|');
+}
+
+bool route_is_long(const struct route *route)
+{
+	return route->verb == VERB_WATCH || route->verb == VERB_PROXY ||
+	       (route->is_resource && route_is_line(route));
+}

@@ -38,5 +38,9 @@ MUST_USE enum status route_parse(struct arena *arena, struct str method, struct 
 
 struct str verb_name(enum verb verb);
 bool verb_is_write(enum verb verb);
+/* Of a pod or a Service a part that is a line between two: it lasts as long as they want. */
+bool route_is_line(const struct route *route);
+/* Nobody can say how long it takes: a watch, a line. */
+bool route_is_long(const struct route *route);
 
 #endif

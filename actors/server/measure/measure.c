@@ -119,12 +119,6 @@ static struct place *place_of(struct request *r)
 	return place_of_resource(r->server->measures, resource->row);
 }
 
-static bool is_of_line(struct str subresource)
-{
-	return subresource.len > 0 &&
-	       str_is_among(subresource, "log|exec|attach|portforward|proxy", '|');
-}
-
 static const char *verb_of(const struct request *r)
 {
 	static const char *const names[] = {
@@ -140,7 +134,7 @@ static const char *verb_of(const struct request *r)
 		[VERB_PROXY] = "CONNECT",
 	};
 
-	if (is_of_line(r->route.subresource))
+	if (route_is_line(&r->route))
 		return "CONNECT";
 	if (r->route.verb == VERB_PATCH && apply_is_asked(r))
 		return "APPLY";
