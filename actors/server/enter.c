@@ -268,8 +268,12 @@ enum next enter_authorize(struct request *r)
 			r->bad_options = arena_str(r->arena, str_from(why.text));
 		choose_deadline(r);
 		r->mechanism.phase = 1;
-		if (flight_enter(r) == DONE)
-			return DONE;
+	}
+	if (r->mechanism.phase == 1) {
+		next = flight_enter(r);
+		if (next != NEXT)
+			return next;
+		r->mechanism.phase = 2;
 	}
 	next = access_authorize(r);
 	if (next != NEXT)

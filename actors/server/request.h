@@ -24,6 +24,7 @@
 struct admitting;
 struct audit_state;
 struct conversion;
+struct flow_ticket;
 struct measured;
 struct request;
 struct server;
@@ -154,6 +155,8 @@ struct request {
 	bool is_fresh; /* the caches have been brought up to date for it */
 	enum live_look live_look;
 	bool is_counted; /* in flight, by verb */
+	struct flow_ticket
+	    *flow; /* which level it is of, and its seats; NULL: not known, or it needs none */
 	bool is_mutating;
 	bool is_waiting;  /* somebody will run it */
 	bool is_at_store; /* an answer to its tag is owed */

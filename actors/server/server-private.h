@@ -29,6 +29,7 @@ struct callers;
 struct conversions;
 struct definitions;
 struct documents;
+struct flow;
 struct live;
 struct places;
 
@@ -54,6 +55,7 @@ struct server {
 	struct callers *callers;         /* of webhooks */
 	struct conversions *conversions; /* by webhooks */
 	struct aggregates *aggregates;   /* groups that other servers serve */
+	struct flow *flow;               /* priority and fairness; NULL: there is none */
 	uint32_t proxied_count;          /* watches and open lines to them */
 	struct feed feed;
 	struct list requests; /* all that are not released */

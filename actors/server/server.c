@@ -9,6 +9,7 @@
 #include "actors/server/catalog/definition.h"
 #include "actors/server/catalog/documents.h"
 #include "actors/server/door/packing.h"
+#include "actors/server/flow/flow.h"
 #include "actors/server/outside/callers.h"
 #include "actors/server/outside/conversions.h"
 #include "actors/server/outside/places.h"
@@ -191,6 +192,7 @@ static void tick(struct server *server)
 	aggregates_tick(server->aggregates);
 	conversions_tick(server->conversions);
 	live_tick(server, now);
+	flow_tick(server, now);
 	list_each (&server->requests, link) {
 		struct request *r = list_item(link, struct request, link);
 
@@ -249,6 +251,7 @@ static void release(void *arg)
 	abandon_all(server);
 	line_forget(&server->lines);
 	feed_stop(server);
+	flow_free(server->flow);
 	conversions_free(server->conversions);
 	callers_free(server->callers);
 	aggregates_free(server->aggregates);
@@ -297,6 +300,8 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	server->began = act_now(act);
 	act_own(act, release, server);
 	make_counts(server);
+	if (!server->config->is_unfair)
+		server->flow = flow_new(server);
 	server->measures = measures_new(server->metrics);
 	act_every(act, TICK_MS, &server_tick_type, &(struct server_tick){ 0 });
 	feed_start(server);
@@ -357,7 +362,9 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 	    live_receive(server, msg) || callers_receive(server->callers, msg) ||
 	    aggregates_receive(server->aggregates, msg) || proxy_receive(server, msg) ||
 	    answer_came(server, msg) || quota_receive(server, msg) ||
-	    message_door_receive(server, msg) || farewell_came(server, msg)) {
+	    message_door_receive(server, msg) || farewell_came(server, msg) ||
+	    flow_receive(server, msg)) {
+		flow_pump(server);
 		kept_trim(server);
 		return ACT_OK;
 	}
@@ -366,6 +373,7 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 	if (msg->tag == server->look_timer)
 		server->look_timer = 0;
 	tick(server);
+	flow_pump(server);
 	return ACT_OK;
 }
 

@@ -5,7 +5,8 @@
  * http_server_class actor whose handler is "api". It holds the caches of all resources, fed by one watch of the store; when it
  * is restarted it fills them anew. Any number of servers serve one cluster: all state is the store's.
  *
- * Bounds: LIMIT_IN_FLIGHT and LIMIT_IN_FLIGHT_MUTATING requests at once (429 beyond), LIMIT_WATCHERS watches,
+ * Bounds: LIMIT_IN_FLIGHT and LIMIT_IN_FLIGHT_MUTATING requests at once, of which each priority level has its part (flow/; 429 beyond),
+ * LIMIT_WATCHERS watches,
  * LIMIT_REQUEST_MS for everything but a watch, LIMIT_BODY_BYTES, LIMIT_RESPONSE_BYTES.
  */
 #ifndef ACTORS_SERVER_SERVER_H
@@ -110,6 +111,7 @@ struct server_config {
 	uint32_t watch_min_s; /* upstream's --min-request-timeout: a watch that names no time lives so long, up to twice */
 	uint32_t event_ttl_s; /* how long events are kept */
 	uint32_t token_max_s; /* tokens are not good for longer; 0: for as long as is asked */
+	bool is_unfair; /* no priority and fairness: all are counted, and the next is refused */
 
 	double goaway_chance; /* that an answer over HTTP/2 sends its client to another connection */
 	struct str strict_transport; /* of the header Strict-Transport-Security; absent: none */

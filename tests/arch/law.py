@@ -29,7 +29,7 @@ DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actor
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
           "actors/server/subresource", "actors/server/answer", "actors/server/cache", "actors/server/outside", "actors/server/audit", "actors/server/aggregate",
-          "actors/server/measure"]
+          "actors/server/measure", "actors/server/flow"]
 # What the controllers of one family stand on beside the framework.
 FAMILIES = ["actors/controller/workload", "actors/controller/job"]
 CONTROLLERS = ["actors/controllers/" + room for room in ("access", "cluster", "extension", "network", "storage", "workload")]

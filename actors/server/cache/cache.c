@@ -15,6 +15,7 @@ struct cache {
 	struct tree *objects; /* relative key -> const struct object * */
 	struct tree *coming;  /* the same, of a filling; NULL: nothing has come */
 	uint64_t changed;
+	uint32_t average_bytes;
 	struct list watchers, mark;
 	struct mono rests_until;
 	/* The last ones given out, while nothing has changed since. */
@@ -292,6 +293,19 @@ const struct object *cache_get(const struct cache *cache, struct str namespace, 
 uint64_t cache_len(const struct cache *cache)
 {
 	return tree_len(cache->objects);
+}
+
+void cache_note_bytes(struct cache *cache, uint32_t bytes)
+{
+	if (cache->average_bytes == 0)
+		cache->average_bytes = bytes;
+	else
+		cache->average_bytes += (int32_t)(bytes - cache->average_bytes) / 16;
+}
+
+uint32_t cache_average_bytes(const struct cache *cache)
+{
+	return cache->average_bytes;
 }
 
 uint64_t cache_changed(const struct cache *cache)

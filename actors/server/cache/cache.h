@@ -42,6 +42,9 @@ void cache_fill_again(struct cache *cache);
 const struct object *cache_get(const struct cache *cache, struct str namespace, struct str name);
 uint64_t cache_len(const struct cache *cache);
 uint64_t cache_changed(const struct cache *cache); /* revision of the last event */
+/* How many bytes an object has in the store, about; the first says so of one. */
+void cache_note_bytes(struct cache *cache, uint32_t bytes);
+uint32_t cache_average_bytes(const struct cache *cache);
 
 /* In key order from `after` (exclusive, relative to the prefix as keys are: "ns/name"; absent: the start). */
 typedef bool cache_visit(void *arg, struct str key, const struct object *object); /* false: stop */

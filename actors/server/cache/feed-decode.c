@@ -86,12 +86,13 @@ const struct object *feed_decode(struct server *server, const struct cache *cach
 	return object;
 }
 
-const struct object *feed_take(struct server *server, const struct cache *cache,
+const struct object *feed_take(struct server *server, struct cache *cache,
 			       const struct store_row *row)
 {
 	const char *words = NULL;
 	const struct object *object = feed_decode(server, cache, row, &words);
 
+	cache_note_bytes(cache, row->value.len);
 	if (object == NULL)
 		seal_set_unread(server, row->key, words);
 	return object;

@@ -72,7 +72,7 @@ bool feed_is_leaderless(const struct server *server);
 GIVE const struct object *feed_decode(struct server *server, const struct cache *cache,
 				      const struct store_row *row, const char **out_words);
 /* The same of what the store has now: what cannot be read is remembered (seal_set_unread). */
-GIVE const struct object *feed_take(struct server *server, const struct cache *cache,
+GIVE const struct object *feed_take(struct server *server, struct cache *cache,
 				    const struct store_row *row);
 /* The key that follows this one: itself and a NUL. */
 struct str feed_key_after(struct arena *arena, struct str key);

@@ -26,9 +26,9 @@ struct definition {
 };
 
 struct definitions {
-	const struct cache *cache; /* of the definitions themselves; NULL: they are not served */
-	struct map by_name;        /* of the object -> struct definition * */
-	struct map unclaimed;      /* "example.com/widgets" -> struct unclaimed * */
+	struct cache *cache;  /* of the definitions themselves; NULL: they are not served */
+	struct map by_name;   /* of the object -> struct definition * */
+	struct map unclaimed; /* "example.com/widgets" -> struct unclaimed * */
 	struct list loading;
 };
 

@@ -34,7 +34,7 @@ uint32_t warning_headers(struct request *r, struct http_header *out); /* warning
 
 /* ---- how many at once ---------------------------------------------------------------------------------------- */
 
-/* flight.c: NEXT with a place that the request gives back, or DONE. */
+/* flight.c: NEXT with a place that the request gives back, WAIT for one, or DONE. */
 enum next flight_enter(struct request *r);
 void flight_leave(struct request *r);
 uint32_t flight_count(const struct server *server, bool is_mutating);

@@ -2,6 +2,7 @@
 #include "actors/server/door/cors.h"
 #include "actors/server/door/packing.h"
 #include "actors/server/door/websocket-door.h"
+#include "actors/server/flow/flow.h"
 #include "actors/server/server-private.h"
 #include "transport/http/server.h"
 
@@ -162,6 +163,17 @@ static void add(struct heading *heading, const char *name, struct str value)
 		heading->at[heading->count++] = (struct http_header){ str_from(name), value };
 }
 
+/* Their names are nobody's business but the operators'; the strings may go before they are sent. */
+static void add_flow(struct heading *heading, struct request *r)
+{
+	struct str schema, level;
+
+	if (!flow_uids(r, &schema, &level))
+		return;
+	add(heading, "x-kubernetes-pf-flowschema-uid", arena_str(r->arena, schema));
+	add(heading, "x-kubernetes-pf-prioritylevel-uid", arena_str(r->arena, level));
+}
+
 static struct heading heading_of(struct request *r)
 {
 	struct heading heading = { .cap = HEADERS_MAX + CORS_HEADERS + r->warning_count };
@@ -177,6 +189,7 @@ static struct heading heading_of(struct request *r)
 	add(&heading, "etag", answer->etag);
 	if (answer->etag.at != NULL)
 		add(&heading, "vary", STR("Accept"));
+	add_flow(&heading, r);
 	add(&heading, "allow", answer->allow);
 	add(&heading, "location", answer->location);
 	if (request_retry_after(r) > 0)

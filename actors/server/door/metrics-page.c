@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "actors/server/aggregate/aggregates.h"
+#include "actors/server/flow/flow.h"
 #include "actors/server/server-private.h"
 #include "datastore/schema/apiregistration.h"
 
@@ -112,6 +113,7 @@ enum next metrics_page(struct request *r)
 	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
 
 	metrics_write(r->server->metrics, &out);
+	flow_measure(r->server, &out);
 	add_build(&out);
 	add_counts(r->server->resources, true, &out);
 	add_counts(r->server->resources, false, &out);

@@ -1,5 +1,6 @@
 #include "actors/client/api.h"
 #include "actors/server/catalog/documents.h"
+#include "actors/server/flow/flow.h"
 #include "actors/server/server-private.h"
 #include "transport/http/url.h"
 #include "transport/tls/jwt.h"
@@ -114,6 +115,7 @@ static const struct page {
 	{ "/metrics", metrics_page },
 	{ "/metrics/slis", metrics_page_slis },
 	{ "/statusz", status },
+	{ "/debug/api_priority_and_fairness/", flow_page },
 	{ "/openid/v1/jwks", keys },
 	{ "/.well-known/openid-configuration", openid },
 	{ "/", root },

@@ -85,6 +85,8 @@ static void open_watch(struct request *r, bool has_initial, uint64_t cursor, uin
 	r->answer.content_type = negotiate_type(&r->form, true);
 	r->door->begin(r);
 	watch->to = request_outlet(r); /* it may be another door's now */
+	watch->flow = flow_take(r);
+	watch->counted = flow_watch_begin(server, r);
 	audit_start(r);
 }
 

@@ -8,6 +8,7 @@
 #ifndef ACTORS_SERVER_VERB_WATCH_PRIVATE_H
 #define ACTORS_SERVER_VERB_WATCH_PRIVATE_H
 
+#include "actors/server/flow/flow.h"
 #include "actors/server/server-private.h"
 
 struct watch {
@@ -31,6 +32,8 @@ struct watch {
 	uint64_t revision; /* what its peer knows */
 	uint64_t initial_revision;
 	struct mono began, ends, bookmark_at;
+	struct flow_watch counted;
+	struct flow_ticket *flow; /* seats, until what was there is sent; NULL: given back */
 	/* Custom resources that a webhook converts: those that come next, or came last. */
 	struct conversion *conversion;
 	struct arena *converting; /* of the above */

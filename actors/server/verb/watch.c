@@ -46,6 +46,8 @@ void watch_gone(struct watch *watch)
 	list_remove(&watch->server_link);
 	cache_snapshot_unref(watch->snapshot);
 	forget_converted(watch);
+	flow_end(server, watch->flow);
+	flow_watch_end(server, watch->counted);
 	server->watch_count--;
 	if (watch->request != NULL) {
 		measure_answered(watch->request);
@@ -397,8 +399,11 @@ void watch_pump(struct watch *watch)
 		return;
 	if (watch->snapshot != NULL || watch->owes_initial_end)
 		sent = send_initial(watch);
-	if (sent == SENT)
+	if (sent == SENT) {
+		flow_end(watch->to.server, watch->flow);
+		watch->flow = NULL;
 		sent = send_events(watch);
+	}
 	if (sent == SENT_OVER)
 		return;
 	arena_reset(watch->to.server->scratch);

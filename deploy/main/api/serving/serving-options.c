@@ -144,6 +144,8 @@ enum status serving_options_load(const struct command_line *line, struct arena *
 	*out = (struct serving_setting){ 0 };
 	TRY(take(line, "max-requests-inflight", 1, 1, 100000, &out->in_flight_max, why));
 	TRY(take(line, "max-mutating-requests-inflight", 1, 1, 100000, &out->mutating_max, why));
+	out->is_unfair =
+	    str_is(str_from(command_text(line, "enable-priority-and-fairness")), "false");
 	TRY(take(line, "request-timeout", 1000, 1, 3600, &request_s, why));
 	TRY(take(line, "min-request-timeout", 1, 1, 86400, &out->watch_min_s, why));
 	TRY(take(line, "event-ttl", 1000, 60, EVENT_TTL_S_MAX, &out->event_ttl_s, why));
@@ -166,6 +168,7 @@ void serving_options_apply(const struct serving_setting *setting, struct server_
 {
 	server->in_flight_max = setting->in_flight_max;
 	server->mutating_max = setting->mutating_max;
+	server->is_unfair = setting->is_unfair;
 	server->request_ms = setting->request_ms;
 	server->watch_min_s = setting->watch_min_s;
 	server->event_ttl_s = setting->event_ttl_s;

@@ -20,6 +20,9 @@
 		      .group = "The API server: how it serves"),                                   \
 	    NUMBER_OPTION("max-mutating-requests-inflight", "N", "200",                            \
 			  "and those that change something"),                                      \
+	    CHOICE_OPTION("enable-priority-and-fairness", "true|false", "true",                    \
+			  "requests wait for a seat of their priority level; false: all are "      \
+			  "only counted"),                                                         \
 	    DURATION_OPTION("request-timeout", "1m",                                               \
 			    "how long a request may take that is no watch"),                       \
 	    NUMBER_OPTION("min-request-timeout", "SECONDS", "1800",                                \
@@ -66,6 +69,7 @@ struct serving_setting {
 	uint32_t in_flight_max, mutating_max, request_ms, watch_min_s, event_ttl_s;
 	uint32_t shutdown_delay_ms;
 	uint32_t token_max_s; /* 0: any */
+	bool is_unfair;
 	double goaway_chance;
 	struct str strict_transport; /* absent: nothing is said */
 	struct toleration_seconds tolerations;

@@ -44,7 +44,7 @@ TEST(a_timeout_of_the_query_shortens_the_wait)
 
 TEST(past_the_limit_of_requests_under_way_others_are_told_to_come_back)
 {
-	const struct server_config config = { .mutating_max = 3 };
+	const struct server_config config = { .mutating_max = 3, .is_unfair = true };
 	struct rig *rig = rig_open(&config);
 	uint32_t numbers[3];
 	struct rig_answer answer;
@@ -70,7 +70,7 @@ TEST(past_the_limit_of_requests_under_way_others_are_told_to_come_back)
 
 TEST(masters_are_not_turned_away)
 {
-	const struct server_config config = { .mutating_max = 1 };
+	const struct server_config config = { .mutating_max = 1, .is_unfair = true };
 	struct rig *rig = rig_open(&config);
 	uint32_t numbers[3];
 

@@ -1,0 +1,255 @@
+#include <stdio.h>
+
+#include "actors/server/flow/flow-private.h"
+#include "actors/server/server-private.h"
+
+/*
+ * What /metrics tells of flows and levels, under upstream's names. Figures are kept where they come about, and written when they are asked
+ * for: those of a schema or level that is gone are not shown any more.
+ */
+#define NAME(name) "apiserver_flowcontrol_" name
+#define LABELS_MAX 1024U
+
+static const double seconds[] = { 0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30 };
+static const double lengths[] = { 0, 10, 25, 50, 100, 250, 500, 1000 };
+static const double widths[] = { 1, 2, 4, 10 };
+static const double watchers[] = { 0, 1, 10, 100, 1000, 10000 };
+
+static const struct {
+	const double *at;
+	uint32_t len;
+} bounds[] = {
+	[FLOW_SECONDS] = { seconds, sizeof seconds / sizeof *seconds },
+	[FLOW_LENGTHS] = { lengths, sizeof lengths / sizeof *lengths },
+	[FLOW_WIDTHS] = { widths, sizeof widths / sizeof *widths },
+	[FLOW_WATCHERS] = { watchers, sizeof watchers / sizeof *watchers },
+};
+_Static_assert(sizeof seconds / sizeof *seconds < LEVEL_BUCKETS, "one more is beyond the last");
+
+void flow_tally(struct level_tally *tally, enum flow_bounds which, double value)
+{
+	uint32_t at = 0;
+
+	while (at < bounds[which].len && value > bounds[which].at[at])
+		at++;
+	tally->counts[at]++;
+	tally->sum += value;
+}
+
+/* ---- tallies ---------------------------------------------------------------------------------------------------- */
+
+static void write_tally(struct text *out, const char *name, const char *labels,
+			enum flow_bounds which, const struct level_tally *tally)
+{
+	char full[LABELS_MAX + 64], part[128];
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i <= bounds[which].len; i++)
+		sum += tally->counts[i];
+	if (sum == 0)
+		return;
+	sum = 0;
+	snprintf(part, sizeof part, "%s_bucket", name);
+	for (uint32_t i = 0; i <= bounds[which].len; i++) {
+		sum += tally->counts[i];
+		if (i < bounds[which].len)
+			snprintf(full, sizeof full, "%s,le=\"%g\"", labels, bounds[which].at[i]);
+		else
+			snprintf(full, sizeof full, "%s,le=\"+Inf\"", labels);
+		metrics_line(out, part, full, (double)sum);
+	}
+	snprintf(part, sizeof part, "%s_sum", name);
+	metrics_line(out, part, labels, tally->sum);
+	snprintf(part, sizeof part, "%s_count", name);
+	metrics_line(out, part, labels, (double)sum);
+}
+
+static const char *labels_of(const struct level_schema *schema, const char *more, const char *value,
+			     char buffer[LABELS_MAX])
+{
+	snprintf(buffer, LABELS_MAX,
+		 "flow_schema=\"" STR_FMT "\",priority_level=\"" STR_FMT "\"%s%s%s",
+		 STR_ARG(schema->name), STR_ARG(schema->level->name), more, value,
+		 *more != '\0' ? "\"" : "");
+	return buffer;
+}
+
+/* ---- schemas ---------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *kind, *help;
+	uint32_t offset;
+	bool is_wide;
+} schema_figures[] = {
+#define FIGURE(name_, kind_, help_, member, is_wide_)                                      \
+	{                                                                                  \
+		NAME(name_), kind_, help_, offsetof(struct level_schema, member), is_wide_ \
+	}
+	FIGURE("dispatched_requests_total", "counter", "Requests that were served.", dispatched,
+	       true),
+	FIGURE("current_inqueue_requests", "gauge", "Requests that wait.", counts.waiting, false),
+	FIGURE("current_inqueue_seats", "gauge", "Seats that they wait for.", counts.seats_waiting,
+	       false),
+	FIGURE("current_executing_requests", "gauge", "Requests that run.", counts.running, false),
+	FIGURE("current_executing_seats", "gauge", "Seats in use.", counts.seats, false),
+	FIGURE("request_dispatch_no_accommodation_total", "counter",
+	       "Times that the next request was too wide for the seats left.", counts.unroomed,
+	       true),
+#undef FIGURE
+};
+
+static const struct {
+	const char *name, *help;
+	enum flow_bounds bounds;
+	uint32_t offset;
+} schema_tallies[] = {
+	{ NAME("request_queue_length_after_enqueue"),
+	  "Requests that wait in a lane, with the new one.", FLOW_LENGTHS,
+	  offsetof(struct level_schema, lengths) },
+	{ NAME("work_estimated_seats"), "Seats that a request takes.", FLOW_WIDTHS,
+	  offsetof(struct level_schema, widths) },
+	{ NAME("watch_count_samples"), "Watchers that are told of a write.", FLOW_WATCHERS,
+	  offsetof(struct level_schema, watchers) },
+};
+
+#define EACH_SCHEMA(flow, schema)                                    \
+	list_each (&(flow)->levels.schemas, link)                    \
+		for (const struct level_schema *schema =             \
+			 list_item(link, struct level_schema, link); \
+		     schema != NULL; schema = NULL)
+
+static void write_figures(const struct flow *flow, struct text *out)
+{
+	char labels[LABELS_MAX];
+
+	for (size_t i = 0; i < sizeof schema_figures / sizeof schema_figures[0]; i++) {
+		metrics_head(out, schema_figures[i].name, schema_figures[i].kind,
+			     schema_figures[i].help);
+		EACH_SCHEMA(flow, schema)
+		{
+			const void *at = (const char *)schema + schema_figures[i].offset;
+
+			metrics_line(out, schema_figures[i].name, labels_of(schema, "", "", labels),
+				     schema_figures[i].is_wide ? (double)*(const uint64_t *)at
+							       : *(const uint32_t *)at);
+		}
+	}
+	metrics_head(out, NAME("rejected_requests_total"), "counter", "Requests that were refused.");
+	EACH_SCHEMA(flow, schema)
+	{
+		for (uint32_t k = 0; k < LEVEL_REFUSALS; k++)
+			if (schema->refused[k] > 0)
+				metrics_line(
+				    out, NAME("rejected_requests_total"),
+				    labels_of(schema, ",reason=\"", level_refusal_names[k], labels),
+				    (double)schema->refused[k]);
+	}
+}
+
+static void write_tallies(const struct flow *flow, struct text *out)
+{
+	char labels[LABELS_MAX];
+
+	for (size_t i = 0; i < sizeof schema_tallies / sizeof schema_tallies[0]; i++) {
+		metrics_head(out, schema_tallies[i].name, "histogram", schema_tallies[i].help);
+		EACH_SCHEMA(flow, schema)
+		{
+			const void *at = (const char *)schema + schema_tallies[i].offset;
+
+			write_tally(out, schema_tallies[i].name, labels_of(schema, "", "", labels),
+				    schema_tallies[i].bounds, at);
+		}
+	}
+	metrics_head(out, NAME("request_wait_duration_seconds"), "histogram",
+		     "How long a request waited.");
+	EACH_SCHEMA(flow, schema)
+	{
+		for (int k = 0; k < 2; k++)
+			write_tally(out, NAME("request_wait_duration_seconds"),
+				    labels_of(schema, ",execute=\"", k ? "true" : "false", labels),
+				    FLOW_SECONDS, &schema->waits[k]);
+	}
+	metrics_head(out, NAME("request_execution_seconds"), "histogram",
+		     "How long a request ran; of a watch its first events.");
+	EACH_SCHEMA(flow, schema)
+	{
+		for (enum verb verb = VERB_OTHER; verb < LEVEL_VERBS; verb++) {
+			struct str name = verb_name(verb);
+
+			write_tally(
+			    out, NAME("request_execution_seconds"),
+			    labels_of(schema, ",type=\"", name.len > 0 ? name.at : "other", labels),
+			    FLOW_SECONDS, &schema->runs[verb]);
+		}
+	}
+}
+
+/* ---- levels ----------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *more, *help;
+	uint32_t offset;
+	bool is_double;
+} level_figures[] = {
+#define SEATS(name_, help_, member)                                           \
+	{                                                                     \
+		NAME(name_), "", help_, offsetof(struct level, member), false \
+	}
+#define HALF(name_, more_, help_, member)                                       \
+	{                                                                       \
+		NAME(name_), more_, help_, offsetof(struct level, member), true \
+	}
+	SEATS("nominal_limit_seats", "Seats of a level by its shares.", nominal),
+	SEATS("lower_limit_seats", "Seats that it does not lend.", least),
+	SEATS("upper_limit_seats", "Seats that it may have with borrowed ones.", most),
+	SEATS("current_limit_seats", "Seats that it has now.", current),
+	HALF("target_seats", "", "Seats that it would have.", target),
+	HALF("demand_seats_high_watermark", "", "Seats that were wanted at most.",
+	     queue.demand.high),
+	HALF("demand_seats_average", "", "Seats that were wanted.", queue.demand.average),
+	HALF("demand_seats_stdev", "", "How much that differed.", queue.demand.deviation),
+	HALF("demand_seats_smoothed", "", "Both together, over time.", queue.demand.smoothed),
+	HALF("current_r", "", "Seat-seconds of each lane.", queue.r),
+	HALF("dispatch_r", "", "Those at the last turn.", queue.dispatched_r),
+	HALF("latest_s", "", "When that one began, in seat-seconds.", queue.latest_s),
+	HALF("next_s_bounds", ",bound=\"min\"", "Of the lanes where somebody waits.",
+	     queue.next_s_min),
+	HALF("next_s_bounds", ",bound=\"max\"", NULL, queue.next_s_max),
+	HALF("next_discounted_s_bounds", ",bound=\"min\"", "The same without what runs.",
+	     queue.discounted_min),
+	HALF("next_discounted_s_bounds", ",bound=\"max\"", NULL, queue.discounted_max),
+#undef SEATS
+#undef HALF
+};
+
+static void write_levels(const struct flow *flow, struct text *out)
+{
+	char labels[LABELS_MAX];
+
+	for (size_t i = 0; i < sizeof level_figures / sizeof level_figures[0]; i++) {
+		if (level_figures[i].help != NULL)
+			metrics_head(out, level_figures[i].name, "gauge", level_figures[i].help);
+		list_each (&flow->levels.levels, link) {
+			const struct level *level = list_item(link, struct level, link);
+			const void *at = (const char *)level + level_figures[i].offset;
+
+			snprintf(labels, sizeof labels, "priority_level=\"" STR_FMT "\"%s",
+				 STR_ARG(level->name), level_figures[i].more);
+			metrics_line(out, level_figures[i].name, labels,
+				     level_figures[i].is_double ? *(const double *)at
+								: *(const uint32_t *)at);
+		}
+	}
+	metrics_head(out, NAME("seat_fair_frac"), "gauge",
+		     "What fraction of its target each level has.");
+	metrics_line(out, NAME("seat_fair_frac"), NULL, flow->levels.fair_fraction);
+}
+
+void flow_measure(const struct server *server, struct text *out)
+{
+	if (server->flow == NULL)
+		return;
+	write_figures(server->flow, out);
+	write_tallies(server->flow, out);
+	write_levels(server->flow, out);
+}
