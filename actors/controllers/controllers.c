@@ -9,6 +9,7 @@ const struct controller *const controllers[] = {
 	&certificate_cleaner_controller,
 	&custom_resource_definition_controller,
 	&api_service_controller,
+	&flow_control_controller,
 	&namespace_controller,
 	&node_ipam_controller,
 	&node_lifecycle_controller,

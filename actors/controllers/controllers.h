@@ -15,7 +15,8 @@ extern const struct controller namespace_controller, service_account_controller,
     node_lifecycle_controller, taint_eviction_controller, pod_garbage_controller,
     cluster_role_aggregation_controller, resource_quota_controller,
     validating_admission_policy_controller, pvc_protection_controller, pv_protection_controller,
-    vac_protection_controller, certificate_cleaner_controller, service_cidr_controller;
+    vac_protection_controller, certificate_cleaner_controller, service_cidr_controller,
+    flow_control_controller;
 /* Of a copy of this row `arg` is the authority that signs, a struct certificate_authority; without one nothing is signed. */
 extern const struct controller certificate_signing_controller;
 
