@@ -28,6 +28,7 @@ struct cel_authorizer;
 struct security_options;
 struct metrics;
 struct policy_cache;
+struct policy_words;
 
 /* How long pods that say nothing of it stay on nodes that are not well. */
 struct toleration_seconds {
@@ -64,7 +65,8 @@ struct admission {
 	struct str_map annotations; /* for the audit log, as admission_annotate adds them */
 	bool is_again;              /* this is the second round */
 	bool wants_again; /* who mutates says so, in the first round, when it has changed the object */
-	void *memory;     /* the plug-in's own, NULL at first, kept until the last round ends */
+	struct policy_words *words; /* what webhooks of definitions have converted: policy-match.h */
+	void *memory; /* the plug-in's own, NULL at first, kept until the last round ends */
 	struct failure *failure; /* with CHECK_DENY; NULL there: admission_deny was not used, a bug */
 };
 

@@ -97,6 +97,81 @@ static void *converted(const struct admission *a, const void *record, const stru
 								   to, a->check.arena);
 }
 
+/* What a webhook of the definition has made of the request's objects, the latest first. */
+struct policy_words {
+	struct policy_words *next;
+	const struct type *type;
+	void *object, *old;
+	struct str failed; /* absent: it has made them */
+};
+
+static struct policy_words *words_of(const struct admission *a, const struct type *type)
+{
+	struct policy_words *words = a->words;
+
+	while (words != NULL && words->type != type)
+		words = words->next;
+	return words;
+}
+
+enum check policy_match_prepare(struct admission *admission, const struct equivalent *as)
+{
+	struct check_context *check = &admission->check;
+	const void *records[2], *made[2];
+	struct policy_words words = { admission->words, as->type, NULL, NULL, STR_NONE };
+	uint32_t count = 0;
+
+	if (!as->is_outside || words_of(admission, as->type) != NULL ||
+	    !str_eq(type_kind(admission->type), type_kind(as->type)))
+		return CHECK_PASS;
+	if (admission->object != NULL)
+		records[count++] = admission->object;
+	if (admission->old != NULL)
+		records[count++] = admission->old;
+	if (count > 0 && check->waiter->convert(check->waiter, admission->type, records, count,
+						as->type, made, &words.failed) == CHECK_WAIT)
+		return CHECK_WAIT;
+	if (words.failed.at == NULL && admission->old != NULL)
+		words.old = arena_copy(check->arena, made[--count], as->type->size);
+	if (words.failed.at == NULL && admission->object != NULL)
+		words.object = arena_copy(check->arena, made[0], as->type->size);
+	admission->words = arena_copy(check->arena, &words, sizeof words);
+	return CHECK_PASS;
+}
+
+struct str policy_match_failed(const struct admission *admission, const struct equivalent *as)
+{
+	const struct policy_words *words = as->is_outside ? words_of(admission, as->type) : NULL;
+
+	return words != NULL ? words->failed : STR_NONE;
+}
+
+void policy_match_changed(struct admission *admission, const struct admission *view)
+{
+	admission->words = view != NULL ? words_of(admission, view->type) : NULL;
+	if (admission->words == NULL)
+		return;
+	admission->words->next = NULL;
+	if (admission->words->object != view->object)
+		memcpy(admission->words->object, view->object, view->type->size);
+}
+
+enum check policy_match_take(struct admission *admission, const struct admission *view,
+			     struct str *failed)
+{
+	struct check_context *check = &admission->check;
+	const void *object = view->object, *made;
+
+	if (check->waiter->convert(check->waiter, view->type, &object, 1, admission->type, &made,
+				   failed) == CHECK_WAIT)
+		return CHECK_WAIT;
+	if (failed->at != NULL)
+		return CHECK_DENY;
+	memcpy(admission->object, made, admission->type->size);
+	policy_match_changed(admission, view);
+	return CHECK_PASS;
+}
+
 /* A kind of its own, as Scale is, is the same for all versions. */
 static struct admission *in_words_of(const struct admission *a, const struct equivalent *other)
 {
@@ -110,6 +185,15 @@ static struct admission *in_words_of(const struct admission *a, const struct equ
 	view->resource = other->name.resource;
 	if (!str_eq(type_kind(a->type), type_kind(other->type)))
 		return view;
+	if (other->is_outside) {
+		const struct policy_words *words = words_of(a, other->type);
+
+		assert(words != NULL && words->failed.at == NULL);
+		view->type = other->type;
+		view->object = words->object;
+		view->old = words->old;
+		return view;
+	}
 	if (a->type->set != NULL) {
 		view->named_type = other->type;
 		return view;
@@ -144,19 +228,34 @@ static bool is_equivalent_rule(const struct admission *a,
 	return false;
 }
 
-const struct admission *
-policy_match_rules(const struct admission *admission,
-		   struct admissionregistration_rule_with_operations_list rules, bool is_equivalent)
+enum check policy_match_rules(struct admission *admission,
+			      struct admissionregistration_rule_with_operations_list rules,
+			      bool is_equivalent, const struct admission **view)
 {
-	struct equivalent other;
+	struct equivalent other = { 0 };
+	struct str failed;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < rules.len; i++)
-		if (is_rule(admission, &rules.at[i]))
-			return admission;
-	for (uint32_t i = 0; is_equivalent && i < rules.len; i++)
+	*view = NULL;
+	for (; i < rules.len; i++)
+		if (is_rule(admission, &rules.at[i])) {
+			*view = admission;
+			return CHECK_PASS;
+		}
+	for (i = 0; is_equivalent && i < rules.len; i++)
 		if (is_equivalent_rule(admission, &rules.at[i], &other))
-			return in_words_of(admission, &other);
-	return NULL;
+			break;
+	if (!is_equivalent || i == rules.len)
+		return CHECK_PASS;
+	if (policy_match_prepare(admission, &other) == CHECK_WAIT)
+		return CHECK_WAIT;
+	failed = policy_match_failed(admission, &other);
+	if (failed.at == NULL) {
+		*view = in_words_of(admission, &other);
+		return CHECK_PASS;
+	}
+	admission->failure = failure_internal(admission->check.arena, STR_FMT, STR_ARG(failed));
+	return CHECK_DENY;
 }
 
 static bool is_any_rule(const struct admission *admission,

@@ -28,6 +28,7 @@ struct resource_name {
 struct equivalent {
 	struct resource_name name;
 	const struct type *type; /* of its objects */
+	bool is_outside;         /* a webhook of its definition converts to it: waiter.convert */
 };
 
 /*
@@ -71,6 +72,13 @@ struct outside;
 
 struct waiter {
 	void (*refresh)(struct waiter *waiter);
+	/*
+	 * Records of one definition as its webhook makes them of another version: PASS, and `out` has as many, or *failed says in upstream's words why it has none. WAIT: to stand
+	 * behind `return`; the mechanism is asked again, and then asks this again, for the same.
+	 */
+	enum check (*convert)(struct waiter *waiter, const struct type *from,
+			      const void *const *records, uint32_t count, const struct type *to,
+			      const void **out, struct str *failed);
 	void (*resume)(struct waiter *waiter);
 	void (*on_cancel)(void *arg); /* set by the mechanism; called if the request ends first */
 	void *arg;

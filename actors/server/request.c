@@ -1,6 +1,7 @@
 #include "actors/server/request.h"
 
 #include "actors/server/outside/callers.h"
+#include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
 
 /* What steps call: answers, waiting, warnings, and what the mechanisms are given. */
@@ -126,21 +127,28 @@ struct str request_resource(const struct request *r)
 
 /* ---- mechanisms ---------------------------------------------------------------------------------------------------- */
 
+static struct request *request_of(struct waiter *waiter)
+{
+	return ((struct mechanism *)(void *)((char *)waiter - offsetof(struct mechanism, waiter)))
+	    ->request;
+}
+
 static void mechanism_refresh(struct waiter *waiter)
 {
-	struct mechanism *mechanism =
-	    (struct mechanism *)(void *)((char *)waiter - offsetof(struct mechanism, waiter));
-
-	request_refresh(mechanism->request);
+	request_refresh(request_of(waiter));
 }
 
 static void mechanism_resume(struct waiter *waiter)
 {
-	struct mechanism *mechanism =
-	    (struct mechanism *)(void *)((char *)waiter - offsetof(struct mechanism, waiter));
-
 	waiter->on_cancel = NULL;
-	request_run(mechanism->request);
+	request_run(request_of(waiter));
+}
+
+static enum check mechanism_convert(struct waiter *waiter, const struct type *from,
+				    const void *const *records, uint32_t count,
+				    const struct type *to, const void **out, struct str *failed)
+{
+	return conversion_records(request_of(waiter), from, records, count, to, out, failed);
 }
 
 /* At least one: who has none left is ended by its deadline. */
@@ -159,6 +167,7 @@ struct check_context request_context(struct request *r)
 	r->mechanism.request = r;
 	r->mechanism.waiter.refresh = mechanism_refresh;
 	r->mechanism.waiter.resume = mechanism_resume;
+	r->mechanism.waiter.convert = mechanism_convert;
 	return (struct check_context){
 		.arena = r->arena,
 		.act = r->server->act,

@@ -154,6 +154,8 @@ static bool reader_equivalent(void *self, const struct resource_name *name, uint
 		out->name = (struct resource_name){ other->row->group, other->row->version,
 						    other->row->name };
 		out->type = other->type;
+		out->is_outside = other->custom != NULL && other->custom->set != NULL &&
+				  custom_set_converts(other->custom->set);
 		return true;
 	}
 	return false;

@@ -2,7 +2,8 @@
  * MutatingAdmissionPolicy: what the cluster's own policies make of an object, in CEL.
  *
  * Who is asked is settled before anything changes; then one after the other, each sees what those before it made. When anything has changed all plug-ins
- * are asked once more, and of these policies those that wish it and have run already.
+ * are asked once more, and of these policies those that wish it and have run already. Between two policies it may wait, for a custom resource to be converted
+ * to the version that the next one wants to see.
  */
 #include "actors/admission/plugins.h"
 #include "actors/admission/policy-match.h"
@@ -28,7 +29,8 @@ struct mutating {
 	struct policy_view view;
 	struct policy_input input; /* of the view */
 	struct policy_ask *asks;
-	uint32_t ask_count, ask_cap;
+	uint32_t ask_count, ask_cap, at; /* asks before `at` are done */
+	bool is_ahead; /* a webhook has to convert what the view shows before it is the object */
 	struct str *errors; /* of policies that do not ignore theirs; the first decides */
 	uint32_t error_count, error_cap;
 	struct str reason;       /* of the first */
@@ -51,6 +53,13 @@ static void collect(void *arg, const struct policy_ask *ask)
 {
 	struct mutating *m = arg;
 
+	/* They may be asked later than now. */
+	if (m->admission->type->set != NULL) {
+		(void)object_hold(m->arena, ask->terms.object);
+		(void)object_hold(m->arena, ask->bond.object);
+		if (ask->param != NULL)
+			(void)object_hold(m->arena, ask->param);
+	}
 	m->asks = room(m->arena, m->asks, m->ask_count, &m->ask_cap, sizeof *ask);
 	m->asks[m->ask_count++] = *ask;
 }
@@ -65,14 +74,25 @@ static void add_error(struct mutating *m, const struct policy_ask *ask, struct s
 	if (m->error_count == 0)
 		m->reason = reason;
 	m->errors = room(m->arena, m->errors, m->error_count, &m->error_cap, sizeof *m->errors);
-	m->errors[m->error_count++] = arena_printf(
-	    m->arena, "policy '" STR_FMT "' with binding '" STR_FMT "' denied request: " STR_FMT,
-	    STR_ARG(ask->terms.name), STR_ARG(ask->bond.name), STR_ARG(words));
+	m->errors[m->error_count++] =
+	    ask->bond.name.len > 0
+		? arena_printf(m->arena,
+			       "policy '" STR_FMT "' with binding '" STR_FMT
+			       "' denied request: " STR_FMT,
+			       STR_ARG(ask->terms.name), STR_ARG(ask->bond.name), STR_ARG(words))
+		: arena_printf(m->arena, "policy \"" STR_FMT "\" denied request: " STR_FMT,
+			       STR_ARG(ask->terms.name), STR_ARG(words));
 }
 
 static void misconfigured(void *arg, const struct policy_ask *ask, struct str words)
 {
-	add_error(arg, ask, STR("Forbidden"), words);
+	const struct mutating *m = arg;
+	struct policy_ask about = *ask;
+
+	/* Of whom it is converted for upstream names the policy only. */
+	if (policy_match_failed(m->admission, &ask->as).at != NULL)
+		about.bond.name = STR_NONE;
+	add_error(arg, &about, STR("Forbidden"), words);
 }
 
 static void invalid(struct mutating *m, const struct policy_ask *ask, struct str words)
@@ -116,11 +136,20 @@ static void replace(struct mutating *m, const void *record)
 	const struct type *from = m->view.admission->type;
 	const struct reader *reader = a->check.reader;
 
+	if (as.is_outside && from != a->type) {
+		if (record_equal(from, record, m->view.admission->object))
+			return;
+		memcpy(m->view.admission->object, record, from->size);
+		m->input.object = policy_show_object(m->view.admission, m->view.admission->object);
+		m->is_ahead = a->wants_again = true;
+		return;
+	}
 	if (from != a->type)
 		record = reader->convert(reader->self, from, record, a->type, m->arena);
 	if (record_equal(a->type, record, a->object))
 		return;
 	memcpy(a->object, record, a->type->size);
+	policy_match_changed(a, NULL);
 	m->view = (struct policy_view){ 0 };
 	(void)policy_view_by(&m->view, a, &as);
 	m->input.object = policy_show_object(m->view.admission, m->view.admission->object);
@@ -215,6 +244,41 @@ static bool meets_conditions(struct mutating *m, const struct policy_ask *ask,
 	return false;
 }
 
+/* PASS: the object is what was made of it in other words. */
+static enum check settle(struct mutating *m)
+{
+	struct str failed = STR_NONE;
+	enum check check;
+
+	if (!m->is_ahead)
+		return CHECK_PASS;
+	check = policy_match_take(m->admission, m->view.admission, &failed);
+	if (check == CHECK_DENY)
+		m->failure = failure_internal(m->arena, "failed to convert object: " STR_FMT,
+					      STR_ARG(failed));
+	m->is_ahead = check == CHECK_WAIT;
+	return check;
+}
+
+/* PASS: the policy can be asked. */
+static enum check prepare(struct mutating *m, const struct policy_ask *ask)
+{
+	enum check check = CHECK_PASS;
+	struct str failed;
+
+	if (m->is_ahead && m->view.as.type != ask->as.type)
+		check = settle(m);
+	if (check == CHECK_PASS && !m->is_ahead)
+		check = policy_match_prepare(m->admission, &ask->as);
+	if (check != CHECK_PASS)
+		return check;
+	failed = policy_match_failed(m->admission, &ask->as);
+	if (failed.at == NULL)
+		return CHECK_PASS;
+	m->failure = failure_internal(m->arena, STR_FMT, STR_ARG(failed));
+	return CHECK_DENY;
+}
+
 static const struct policy_sort sort;
 
 static void ask_one(struct mutating *m, const struct policy_ask *ask)
@@ -269,24 +333,53 @@ static const struct policy_sort sort = {
 	.compile = compile,
 	.ask = collect,
 	.misconfigured = misconfigured,
+	.unconverted = "failed to configure policy",
 };
+
+/* WAIT: who is to be asked is not known yet. */
+static enum check begin(struct admission *admission, struct mutating *m)
+{
+	*m = (struct mutating){ .admission = admission, .arena = admission->check.arena };
+	if (policy_walk(&sort, admission, m) == CHECK_WAIT)
+		return CHECK_WAIT;
+	if (m->ask_count > 0) {
+		if (admission->memory == NULL)
+			admission->memory = arena_new_of(m->arena, struct ran);
+		m->ran = admission->memory;
+	}
+	return CHECK_PASS;
+}
+
+static enum check ask_all(struct mutating *m)
+{
+	for (; m->at < m->ask_count && m->failure == NULL; m->at++) {
+		enum check check = prepare(m, &m->asks[m->at]);
+
+		if (check != CHECK_PASS)
+			return check;
+		ask_one(m, &m->asks[m->at]);
+	}
+	return m->failure != NULL || m->error_count > 0 ? CHECK_DENY : settle(m);
+}
 
 static enum check mutate(struct admission *admission)
 {
-	struct mutating m = { .admission = admission, .arena = admission->check.arena };
+	struct mutating now, *m = admission->check.state;
 
-	policy_walk(&sort, admission, &m);
-	if (m.ask_count > 0) {
-		if (admission->memory == NULL)
-			admission->memory = arena_new_of(m.arena, struct ran);
-		m.ran = admission->memory;
+	if (m == NULL) {
+		m = &now;
+		if (begin(admission, m) == CHECK_WAIT)
+			return CHECK_WAIT;
 	}
-	for (uint32_t i = 0; i < m.ask_count && m.failure == NULL; i++)
-		ask_one(&m, &m.asks[i]);
-	if (m.failure == NULL && m.error_count > 0)
-		m.failure = failure_of_errors(&m);
-	admission->failure = m.failure;
-	return m.failure != NULL ? CHECK_DENY : CHECK_PASS;
+	if (ask_all(m) == CHECK_WAIT) {
+		if (m == &now)
+			admission->check.state = arena_copy(m->arena, m, sizeof *m);
+		return CHECK_WAIT;
+	}
+	if (m->failure == NULL && m->error_count > 0)
+		m->failure = failure_of_errors(m);
+	admission->failure = m->failure;
+	return m->failure != NULL ? CHECK_DENY : CHECK_PASS;
 }
 
 const struct plugin admission_mutating_admission_policy = {

@@ -15,11 +15,13 @@ struct bonds {
 
 struct walk {
 	const struct policy_sort *sort;
-	const struct admission *admission;
+	struct admission *admission;
 	void *arg;
 	struct policy_ask ask; /* as far as it is known */
 	struct bonds bonds;
-	uint32_t left; /* of WALK_RUNS_MAX */
+	uint32_t left;   /* of WALK_RUNS_MAX */
+	bool is_looking; /* only for what has to be converted before anybody is asked */
+	enum check prepared;
 };
 
 static const struct reader *reader_of(const struct walk *w)
@@ -29,20 +31,35 @@ static const struct reader *reader_of(const struct walk *w)
 
 static void misconfigured(struct walk *w, const char *words)
 {
-	struct str all =
-	    arena_printf(w->admission->check.arena, "failed to configure binding: %s", words);
+	struct str all;
 
+	if (w->is_looking)
+		return;
+	all = arena_printf(w->admission->check.arena, "failed to configure binding: %s", words);
 	w->sort->misconfigured(w->arg, &w->ask, all);
 }
 
 static void ask(struct walk *w)
 {
+	struct str failed;
+
 	if (w->left == 0) {
 		misconfigured(w, "there are too many parameters");
 		return;
 	}
 	w->left--;
-	w->sort->ask(w->arg, &w->ask);
+	if (w->is_looking) {
+		w->prepared = policy_match_prepare(w->admission, &w->ask.as);
+		w->left = w->prepared == CHECK_WAIT ? 0 : w->left;
+		return;
+	}
+	failed = policy_match_failed(w->admission, &w->ask.as);
+	if (failed.at == NULL)
+		w->sort->ask(w->arg, &w->ask);
+	else
+		w->sort->misconfigured(w->arg, &w->ask,
+				       arena_printf(w->admission->check.arena, "%s: " STR_FMT,
+						    w->sort->unconverted, STR_ARG(failed)));
 }
 
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
@@ -137,7 +154,9 @@ static bool add_bond(void *arg, const struct object *object)
 {
 	struct walk *w = arg;
 	struct bonds *bonds = &w->bonds;
-	struct policy_bond bond = { .record = object->record, .name = object_name(object) };
+	struct policy_bond bond = { .object = object,
+				    .record = object->record,
+				    .name = object_name(object) };
 
 	w->sort->read_bond(object->record, &bond);
 	if (bonds->len == bonds->cap) {
@@ -218,10 +237,34 @@ static bool ask_policy(void *arg, const struct object *object)
 	return w->left > 0;
 }
 
-void policy_walk(const struct policy_sort *sort, const struct admission *admission, void *arg)
+/* Whether the request may have to be shown in words that only a webhook of its definition knows. */
+static bool is_converted(const struct admission *a)
 {
-	struct walk w = { .sort = sort, .admission = admission, .arg = arg, .left = WALK_RUNS_MAX };
+	const struct resource_name name = { a->group, a->version, a->resource };
+	const struct reader *reader = a->check.reader;
+	struct equivalent other = { 0 };
 
-	if (!policy_match_is_exempt(admission))
-		reader_of(&w)->each(reader_of(&w)->self, sort->policies, STR_NONE, ask_policy, &w);
+	return a->type->set != NULL && reader->equivalent(reader->self, &name, 0, &other) &&
+	       other.is_outside;
+}
+
+static void walk_all(struct walk *w)
+{
+	w->left = WALK_RUNS_MAX;
+	reader_of(w)->each(reader_of(w)->self, w->sort->policies, STR_NONE, ask_policy, w);
+}
+
+enum check policy_walk(const struct policy_sort *sort, struct admission *admission, void *arg)
+{
+	struct walk w = { .sort = sort, .admission = admission, .arg = arg };
+
+	if (policy_match_is_exempt(admission))
+		return CHECK_PASS;
+	w.is_looking = is_converted(admission);
+	if (w.is_looking)
+		walk_all(&w);
+	w.is_looking = false;
+	if (w.prepared != CHECK_WAIT)
+		walk_all(&w);
+	return w.prepared;
 }

@@ -26,6 +26,7 @@ struct policy_terms {
 
 /* Of a binding. */
 struct policy_bond {
+	const struct object *object;
 	const void *record;
 	struct str name, policy_name;
 	const struct admissionregistration_match_resources *match;
@@ -53,6 +54,7 @@ struct policy_sort {
 	void (*ask)(void *arg, const struct policy_ask *ask);
 	/* It cannot be asked: `words` say why. */
 	void (*misconfigured)(void *arg, const struct policy_ask *ask, struct str words);
+	const char *unconverted; /* how the words begin that say why the request cannot be shown to it */
 };
 
 /* The specs of both kinds have these members, in types of their own. */
@@ -71,7 +73,10 @@ struct policy_sort {
 		(out)->param_ref = (spec)->param_ref;     \
 	} while (0)
 
-/* In order of the policies' names, then of the bindings'. Objects and what they say are borrowed until the call into the plug-in returns. */
-void policy_walk(const struct policy_sort *sort, const struct admission *admission, void *arg);
+/*
+ * In order of the policies' names, then of the bindings'. Objects and what they say are borrowed until the call into the plug-in returns. WAIT: nobody was asked
+ * yet, for the request is being converted to what some of them want to be shown: to stand behind `return`.
+ */
+enum check policy_walk(const struct policy_sort *sort, struct admission *admission, void *arg);
 
 #endif

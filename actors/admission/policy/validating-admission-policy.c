@@ -265,6 +265,7 @@ static const struct policy_sort sort = {
 	.compile = compile,
 	.ask = ask_one,
 	.misconfigured = misconfigured,
+	.unconverted = "failed to configure binding: failed to convert object version",
 };
 
 static int32_t code_of(struct str reason)
@@ -282,7 +283,8 @@ static enum check validate(struct admission *admission)
 			    .failures = text_in(admission->check.arena, FAILURES_BYTES_MAX) };
 	struct failure *failure;
 
-	policy_walk(&sort, admission, &a);
+	if (policy_walk(&sort, admission, &a) == CHECK_WAIT)
+		return CHECK_WAIT;
 	text_add_char(&a.failures, ']');
 	if (a.failure_count > 0)
 		admission_annotate(admission,

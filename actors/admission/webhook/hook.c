@@ -186,7 +186,11 @@ enum hook_match hook_match(const struct hook *hook, struct admission *admission,
 
 	if (!policy_match_selectors(admission, hook->namespaces, hook->objects))
 		return HOOK_PASSES;
-	*view = policy_match_rules(admission, hook->rules, hook->is_equivalent);
+	switch (policy_match_rules(admission, hook->rules, hook->is_equivalent, view)) {
+	case CHECK_WAIT: return HOOK_WAITS;
+	case CHECK_DENY: return HOOK_REFUSES;
+	default: break;
+	}
 	if (*view == NULL)
 		return HOOK_PASSES;
 	if (meets_conditions(hook, *view, &words))

@@ -38,7 +38,8 @@ struct hook_list hook_list_validating(const struct admission *admission);
 enum hook_match {
 	HOOK_MATCHES, /* *view is the request in the words that it wants to hear */
 	HOOK_PASSES,
-	HOOK_REFUSES, /* it cannot be told whether it matches, and it must not be passed over: `failure` is set */
+	HOOK_REFUSES, /* it cannot be told whether it matches, or what it would have to hear, and it must not be passed over: `failure` is set */
+	HOOK_WAITS,   /* to be asked again: what it wants to hear is being converted */
 };
 
 enum hook_match hook_match(const struct hook *hook, struct admission *admission,

@@ -5,6 +5,7 @@
  * in that round of the webhooks only those that want it are, and only if something has changed after their own turn.
  */
 #include "actors/admission/plugins.h"
+#include "actors/admission/policy-match.h"
 #include "actors/admission/webhook/hook-call.h"
 #include "datastore/custom/value-patch.h"
 #include "datastore/custom/value.h"
@@ -30,6 +31,7 @@ struct round {
 	struct hook_list hooks;
 	uint32_t at;
 	bool is_calling; /* the one `at` is being asked */
+	bool is_taking;  /* what it has made of the object is being converted back */
 	struct hook_call call;
 	struct waiter *waiter;
 	const struct admission *admission; /* while it waits */
@@ -104,6 +106,7 @@ static bool replace(struct admission *admission, const struct admission *view, v
 	const struct reader *reader = admission->check.reader;
 	const void *own = record;
 
+	policy_match_changed(admission, NULL);
 	if (view->type != admission->type)
 		own = reader->convert(reader->self, view->type, record, admission->type,
 				      admission->check.arena);
@@ -149,6 +152,29 @@ static enum check check_namespace(struct admission *admission)
 	return CHECK_DENY;
 }
 
+static enum check changed(struct round *round, struct admission *admission)
+{
+	note(round, admission, true);
+	ask_again(admission->check.arena, round->memory);
+	admission->wants_again = true;
+	return check_namespace(admission);
+}
+
+/* The new object is in words that only a webhook of its definition makes those of the request. */
+static enum check take(struct round *round, struct admission *admission)
+{
+	struct str failed = STR_NONE;
+	enum check check = policy_match_take(admission, round->call.view, &failed);
+
+	round->is_taking = check == CHECK_WAIT;
+	if (check == CHECK_PASS)
+		return changed(round, admission);
+	if (check == CHECK_DENY)
+		admission->failure =
+		    failure_internal(admission->check.arena, STR_FMT, STR_ARG(failed));
+	return check;
+}
+
 static enum check apply(struct round *round, struct admission *admission, struct str patch)
 {
 	const struct hook *hook = round->call.hook;
@@ -156,7 +182,6 @@ static enum check apply(struct round *round, struct admission *admission, struct
 	struct arena *arena = admission->check.arena;
 	struct fault why = { 0 };
 	enum status status;
-	bool is_changed;
 	void *record;
 
 	if (patch.len == 0 || is_empty(patch, arena)) {
@@ -181,13 +206,16 @@ static enum check apply(struct round *round, struct admission *admission, struct
 						     why.text));
 	if (status != OK)
 		return internal(admission, why.text);
-	is_changed = replace(admission, view, record);
-	note(round, admission, is_changed);
-	if (!is_changed)
-		return CHECK_PASS;
-	ask_again(arena, round->memory);
-	admission->wants_again = true;
-	return check_namespace(admission);
+	if (view->type != admission->type && admission->type->set != NULL) {
+		if (!record_equal(view->type, record, view->object)) {
+			memcpy(view->object, record, view->type->size);
+			return take(round, admission);
+		}
+	} else if (replace(admission, view, record)) {
+		return changed(round, admission);
+	}
+	note(round, admission, false);
+	return CHECK_PASS;
 }
 
 /* ---- a round -------------------------------------------------------------------------------------------------- */
@@ -231,14 +259,19 @@ static struct round *begin(struct admission *admission)
 static enum check ask(struct round *round, struct admission *admission)
 {
 	const struct hook *hook = &round->hooks.at[round->at];
+	bool is_asked = !admission->is_again || has(&round->memory->again, hook->id);
 	const struct admission *view;
 
+	/* Whether it matches may end the request even so, but nothing is converted for it. */
+	if (!is_asked && hook->conditions.len == 0)
+		return CHECK_PASS;
 	switch (hook_match(hook, admission, &view)) {
 	case HOOK_PASSES: return CHECK_PASS;
 	case HOOK_REFUSES: return CHECK_DENY;
+	case HOOK_WAITS: return CHECK_WAIT;
 	case HOOK_MATCHES: break;
 	}
-	if (admission->is_again && !has(&round->memory->again, hook->id))
+	if (!is_asked)
 		return CHECK_PASS;
 	round->is_calling = true;
 	hook_call_begin(&round->call, hook, view, answered, round);
@@ -253,12 +286,17 @@ static enum check ask(struct round *round, struct admission *admission)
 
 static enum check take_answer(struct round *round, struct admission *admission)
 {
+	enum check check = CHECK_PASS;
 	struct str patch;
-	enum check check = hook_call_end(&round->call, admission, true, &patch);
 
-	round->is_calling = false;
-	if (check == CHECK_PASS)
-		check = apply(round, admission, patch);
+	if (round->is_taking) {
+		check = take(round, admission);
+	} else {
+		check = hook_call_end(&round->call, admission, true, &patch);
+		if (check == CHECK_PASS)
+			check = apply(round, admission, patch);
+	}
+	round->is_calling = check == CHECK_WAIT;
 	if (check == CHECK_PASS && round->call.hook->wants_again)
 		put(admission->check.arena, &round->memory->asked, round->call.hook->id);
 	return check;
@@ -280,6 +318,8 @@ static enum check mutate(struct admission *admission)
 			return CHECK_WAIT;
 		if (check == CHECK_PASS && round->is_calling)
 			check = take_answer(round, admission);
+		if (check == CHECK_WAIT)
+			return CHECK_WAIT;
 	}
 	if (check == CHECK_PASS && round->memory->asked.len > 0)
 		round->memory->output = output_of(admission);

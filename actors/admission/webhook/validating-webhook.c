@@ -7,6 +7,9 @@
 #include "actors/admission/webhook/hook-call.h"
 
 struct round {
+	struct hook_list hooks;
+	uint32_t at; /* the first that is not matched yet */
+	bool is_asked;
 	struct hook_call *calls;
 	uint32_t len, open;
 	struct waiter *waiter;
@@ -30,34 +33,26 @@ static void drop_all(void *arg)
 }
 
 /* All that match, before any is asked: whether one matches may end the request. */
-static enum check gather(struct round *round, struct admission *admission,
-			 const struct hook_list *hooks)
+static enum check gather(struct round *round, struct admission *admission)
 {
-	round->calls = arena_array(admission->check.arena, struct hook_call, hooks->len);
-	for (uint32_t i = 0; i < hooks->len; i++) {
+	for (; round->at < round->hooks.len; round->at++) {
+		const struct hook *hook = &round->hooks.at[round->at];
 		const struct admission *view;
 
-		switch (hook_match(&hooks->at[i], admission, &view)) {
+		switch (hook_match(hook, admission, &view)) {
 		case HOOK_PASSES: continue;
 		case HOOK_REFUSES: return CHECK_DENY;
+		case HOOK_WAITS: return CHECK_WAIT;
 		case HOOK_MATCHES: break;
 		}
-		round->calls[round->len++] =
-		    (struct hook_call){ .hook = &hooks->at[i], .view = view };
+		round->calls[round->len++] = (struct hook_call){ .hook = hook, .view = view };
 	}
 	return CHECK_PASS;
 }
 
-static enum check begin(struct admission *admission)
+static enum check ask_all(struct round *round, struct admission *admission)
 {
-	struct hook_list hooks = hook_list_validating(admission);
-	struct round *round;
-
-	if (hooks.len == 0)
-		return CHECK_PASS;
-	round = admission->check.state = arena_new_of(admission->check.arena, struct round);
-	if (gather(round, admission, &hooks) == CHECK_DENY)
-		return CHECK_DENY;
+	round->is_asked = true;
 	for (uint32_t i = 0; i < round->len; i++) {
 		struct hook_call *call = &round->calls[i];
 
@@ -73,23 +68,41 @@ static enum check begin(struct admission *admission)
 	return CHECK_WAIT;
 }
 
+/* NULL: there are no webhooks. */
+static struct round *begin(const struct admission *admission)
+{
+	struct hook_list hooks = hook_list_validating(admission);
+	struct round *round;
+
+	if (hooks.len == 0)
+		return NULL;
+	round = arena_new_of(admission->check.arena, struct round);
+	round->hooks = hooks;
+	round->calls = arena_array(admission->check.arena, struct hook_call, hooks.len);
+	return round;
+}
+
 static enum check validate(struct admission *admission)
 {
+	struct round *round = admission->check.state;
 	enum check check = CHECK_PASS;
-	struct round *round;
 	struct str patch;
 
-	if (admission->check.state == NULL) {
-		check = begin(admission);
-		if (check != CHECK_PASS || admission->check.state == NULL)
+	if (round == NULL)
+		round = admission->check.state = begin(admission);
+	if (round == NULL)
+		return CHECK_PASS;
+	if (!round->is_asked) {
+		check = gather(round, admission);
+		if (check == CHECK_PASS)
+			check = ask_all(round, admission);
+		if (check != CHECK_PASS)
 			return check;
 	}
-	round = admission->check.state;
 	for (uint32_t i = 0; i < round->len; i++) {
-		enum check one = CHECK_PASS;
 		struct failure *first = admission->failure;
+		enum check one = hook_call_end(&round->calls[i], admission, false, &patch);
 
-		one = hook_call_end(&round->calls[i], admission, false, &patch);
 		if (check == CHECK_DENY)
 			admission->failure = first;
 		else

@@ -11,6 +11,7 @@
 #define CALL_BYTES (2U * MIB) /* of what was counted before the last one */
 #define CONVERT_MS 30000U     /* upstream's */
 #define PORT 443
+#define RECORDS_MAX 2U /* of a request in admission: an object as it is, and as it was */
 
 /* Source and type: what a result is found by. */
 struct key {
@@ -404,31 +405,75 @@ enum next conversion_step(struct request *r, const struct object **objects, uint
 	return finish(r, objects);
 }
 
+/* NULL: it is none of the type's, which `why` says. */
+static const struct object *object_of(struct request *r, const struct type *type,
+				      const void *record, struct fault *why)
+{
+	struct text json = text_in(r->arena, LIMIT_RECORD_BYTES);
+	const struct object *held;
+	struct object *made;
+
+	json_encode(type, record, &json);
+	if (object_decode(type, FORMAT_JSON, text_str(&json), &made, why) != OK)
+		return NULL;
+	object_freeze(made, 0);
+	held = object_hold(r->arena, made);
+	object_unref(made);
+	return held;
+}
+
 enum next conversion_store(struct request *r)
 {
 	struct custom_set *set = set_of(r);
 	const struct object *object = NULL;
 	struct fault why = { 0 };
-	struct object *made;
-	struct text json;
 	enum next next;
 
 	if (set == NULL || !custom_set_converts(set) || r->type == r->resource->stored ||
 	    r->converted != NULL)
 		return NEXT;
 	if (r->conversion == NULL) {
-		json = text_in(r->arena, LIMIT_RECORD_BYTES);
-		json_encode(r->type, r->record, &json);
-		if (object_decode(r->type, FORMAT_JSON, text_str(&json), &made, &why) != OK)
+		object = object_of(r, r->type, r->record, &why);
+		if (object == NULL)
 			return request_fail(r, failure_internal(r->arena, "%s", why.text));
-		object_freeze(made, 0);
-		object = object_hold(r->arena, made);
-		object_unref(made);
 	}
 	next = conversion_step(r, &object, 1, r->resource->stored);
 	if (next == NEXT)
 		r->converted = object->record;
 	return next;
+}
+
+enum check conversion_records(struct request *r, const struct type *from,
+			      const void *const *records, uint32_t count, const struct type *to,
+			      const void **out, struct str *failed)
+{
+	const struct object *objects[RECORDS_MAX];
+	struct conversion *conversion = r->conversion;
+	struct fault why = { 0 };
+
+	assert(count <= RECORDS_MAX);
+	/* Who was asked for may have gone meanwhile. */
+	if (conversion != NULL && (conversion->to != to || conversion->count != count)) {
+		conversion_drop(conversion);
+		conversion = NULL;
+	}
+	for (uint32_t i = 0; conversion == NULL && i < count; i++) {
+		objects[i] = object_of(r, from, records[i], &why);
+		if (objects[i] == NULL) {
+			*failed = arena_str(r->arena, str_from(why.text));
+			return CHECK_PASS;
+		}
+	}
+	if (conversion == NULL)
+		conversion =
+		    conversion_begin(r->server, r->arena, set_of(r), objects, count, to, resume, r);
+	r->conversion = conversion->is_done ? NULL : conversion;
+	if (!conversion->is_done)
+		return CHECK_WAIT;
+	*failed = conversion->failed;
+	for (uint32_t i = 0; failed->at == NULL && i < count; i++)
+		out[i] = conversion->results[i]->record;
+	return CHECK_PASS;
 }
 
 /* ---- life ----------------------------------------------------------------------------------------------------------- */

@@ -47,5 +47,9 @@ enum next conversion_step(struct request *r, const struct object **objects, uint
 			  const struct type *to);
 /* The same of a record that is about to be stored: r->converted. */
 enum next conversion_store(struct request *r);
+/* For mechanisms that are shown the request's records in other versions: waiter.convert of actors/client/check.h. */
+enum check conversion_records(struct request *r, const struct type *from,
+			      const void *const *records, uint32_t count, const struct type *to,
+			      const void **out, struct str *failed);
 
 #endif

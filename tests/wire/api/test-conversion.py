@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Conversion of custom resources by a webhook: kept in one version, read, written and watched in others."""
+import base64
 import copy
 import json
 import re
@@ -284,6 +285,180 @@ def test_what_a_conversion_has_to_say_is_checked(cluster):
     code, said = node.request("POST", CRDS, body)
     causes = [(cause["field"], cause["reason"]) for cause in said["details"]["causes"]]
     assert ("spec.conversion.webhookClientConfig", "FieldValueRequired") in causes, said
+
+
+ADMISSION = "/apis/admissionregistration.k8s.io/v1/"
+
+
+class Admitted:
+    """Objects of admission that are there for the time of a block: (resource, body)."""
+
+    def __init__(self, node, *made):
+        self.node, self.made = node, made
+
+    def __enter__(self):
+        for resource, body in self.made:
+            code, said = self.node.request("POST", ADMISSION + resource, dict(body, apiVersion=ADMISSION[6:-1]))
+            assert code == 201, said
+        return self
+
+    def __exit__(self, *_):
+        for resource, body in self.made:
+            self.node.request("DELETE", ADMISSION + resource + "/" + body["metadata"]["name"])
+
+
+def rule(plural, version):
+    return {"apiGroups": [GROUP], "apiVersions": [version], "operations": ["CREATE", "UPDATE"], "resources": [plural]}
+
+
+def policy(kind, name, plural, version, **spec):
+    """The policy and its binding."""
+    resource, meta = kind.lower()[:-1] + "ies", {"metadata": {"name": name}}
+    bound = {"policyName": name, **({"validationActions": ["Deny"]} if kind.startswith("V") else {})}
+    return ((resource, {"kind": kind, **meta, "spec": {"matchConstraints": {"resourceRules": [rule(plural, version)]}, **spec}}),
+            (kind.lower() + "bindings", {"kind": kind + "Binding", **meta, "spec": bound}))
+
+
+def hook(kind, name, client, plural, version, **more):
+    return (kind.lower() + "webhookconfigurations",
+            {"kind": kind + "WebhookConfiguration", "metadata": {"name": name},
+             "webhooks": [{"name": name + ".example.com", "clientConfig": client, "rules": [rule(plural, version)], "sideEffects": "None",
+                           "admissionReviewVersions": ["v1"], **more}]})
+
+
+def reviewed(asked, *operations):
+    more = {"patch": base64.b64encode(json.dumps(operations).encode()).decode(), "patchType": "JSONPatch"} if operations else {}
+    return {"apiVersion": asked["apiVersion"], "kind": "AdmissionReview", "response": {"uid": asked["request"]["uid"], "allowed": True, **more}}
+
+
+def test_policies_see_custom_resources_in_the_version_of_their_rules(cluster):
+    judged = {"validations": [{"expression": "object == null || object.port != '9'",
+                               "messageExpression": "request.requestKind.version + ' as ' + object.apiVersion + ':' + object.port +"
+                                                    " (oldObject == null ? '' : ' was ' + oldObject.port)"}]}
+    with Defined(cluster, "gates") as kind, Admitted(kind.node, *policy("ValidatingAdmissionPolicy", "gates", "gates", "v2", **judged)):
+        code, said = kind.ask("POST", "v1", body=kind.body("v1", "a", hostPort="h:9"))
+        assert code == 422, said
+        expect(said["message"], "denied request: v1 as %s/v2:9$" % GROUP)
+        code, said = kind.ask("POST", "v1", body=kind.body("v1", "a", hostPort="h:1"))
+        assert code == 201 and said["hostPort"] == "h:1", said
+        code, said = kind.ask("PATCH", "v1", "a", {"hostPort": "h:9"}, content_type="application/merge-patch+json")
+        assert code == 422, said
+        expect(said["message"], "denied request: v1 as %s/v2:9 was 1$" % GROUP)
+        assert kind.ask("PATCH", "v1", "a", {"hostPort": "h:2"}, content_type="application/merge-patch+json")[0] == 200
+        assert kind.ask("DELETE", "v1", "a")[0] == 200
+
+
+def test_what_policies_change_in_another_version_is_converted_back(cluster):
+    def made(expression):
+        return {"reinvocationPolicy": "Never", "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": expression}}]}
+    steps = [("a", "v2", "[JSONPatch{op: 'replace', path: '/port', value: object.port + '2'}]"),
+             ("b", "v2", "[JSONPatch{op: 'replace', path: '/port', value: object.port + '3'}]"),
+             ("c", "v1", "[JSONPatch{op: 'replace', path: '/hostPort', value: object.hostPort + '4'}]"),
+             ("d", "v2", "[JSONPatch{op: 'replace', path: '/host', value: object.host + 'x'}]")]
+    policies = [one for name, version, expression in steps
+                for one in policy("MutatingAdmissionPolicy", "doors-" + name, "doors", version, **made(expression))]
+    with Defined(cluster, "doors") as kind, Admitted(kind.node, *policies):
+        code, said = kind.ask("POST", "v1", body=kind.body("v1", "a", hostPort="h:1"))
+        assert code == 201 and said["hostPort"] == "hx:1234", said
+        code, said = kind.ask("POST", "v2", body=kind.body("v2", "b", host="h", port="1"))
+        assert code == 201 and (said["host"], said["port"]) == ("hx", "1234"), said
+        assert kind.ask("GET", "v1", "b")[1]["hostPort"] == "hx:1234"
+
+
+def test_webhooks_see_and_change_custom_resources_in_the_version_of_their_rules(cluster):
+    def heard(key, value):
+        def give(asked):
+            told = asked["request"]
+            said.append((told["kind"]["version"], told["requestKind"]["version"], told["object"].get("hostPort", told["object"].get("host"))))
+            old = told["object"][key]
+            return reviewed(asked, {"op": "replace", "path": "/" + key, "value": old + value}) if value and value not in old else reviewed(asked)
+        return give
+    said = []
+    paths = {"/a": heard("host", "x"), "/b": heard("hostPort", "0"), "/c": heard("host", "")}
+    with Defined(cluster, "yards") as kind, Outside(None, paths) as server, Admitted(
+            kind.node, hook("Mutating", "yards-a", server.client("/a"), "yards", "v2"), hook("Mutating", "yards-b", server.client("/b"), "yards", "v1"),
+            hook("Validating", "yards-c", server.client("/c"), "yards", "v2")):
+        code, made = kind.ask("POST", "v1", body=kind.body("v1", "a", hostPort="h:1"))
+        assert code == 201 and made["hostPort"] == "hx:10", made
+        assert said == [("v2", "v1", "h"), ("v1", "v1", "hx:1"), ("v2", "v1", "hx")], said
+        code, made = kind.ask("PATCH", "v2", "a", {"host": "k"}, content_type="application/merge-patch+json")
+        assert code == 200 and (made["host"], made["port"]) == ("kx", "10"), made
+
+
+def test_what_cannot_be_converted_for_admission_is_refused_in_upstreams_words(cluster):
+    mode = {}
+
+    def give(asked):
+        return (500, "out of order") if mode else answer(asked)
+    words = 'conversion webhook for %s/v1, Kind=Fence failed: an error on the server ("out of order") has prevented the request from succeeding' % GROUP
+    judged = {"validations": [{"expression": "object.port != '9'"}]}
+    changed = {"reinvocationPolicy": "Never",
+               "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": "[JSONPatch{op: 'replace', path: '/port', value: '2'}]"}}]}
+    with Defined(cluster, "fences", give) as kind, Outside(None, {"/a": reviewed}) as server:
+        mode["broken"] = True
+        body = kind.body("v1", "a", hostPort="h:1")
+        cases = [
+            # A webhook's failurePolicy is about calling it, and it was never called.
+            ([hook("Mutating", "fences", server.client("/a"), "fences", "v2", failurePolicy="Ignore")], 500, "Internal error occurred: " + words),
+            ([hook("Validating", "fences", server.client("/a"), "fences", "v2", failurePolicy="Ignore")], 500, "Internal error occurred: " + words),
+            (policy("ValidatingAdmissionPolicy", "fences", "fences", "v2", **judged), 422,
+             "ValidatingAdmissionPolicy 'fences' with binding 'fences' denied request: failed to configure binding: failed to convert object version: " + words),
+            (policy("MutatingAdmissionPolicy", "fences", "fences", "v2", **changed), 403,
+             'policy "fences" denied request: failed to configure policy: ' + words),
+            (policy("ValidatingAdmissionPolicy", "fences", "fences", "v2", failurePolicy="Ignore", **judged), 201, None),
+            (policy("MutatingAdmissionPolicy", "fences", "fences", "v2", failurePolicy="Ignore", **changed), 201, None),
+        ]
+        for number, (made, wanted, message) in enumerate(cases):
+            with Admitted(kind.node, *made):
+                code, said = kind.ask("POST", "v1", body=dict(body, metadata={"name": "a%d" % number}))
+                assert code == wanted, said
+                assert message is None or message in said["message"], said
+        assert server.seen == []
+        # Exact: who asks by another version is not its matter.
+        with Admitted(kind.node, hook("Validating", "fences", server.client("/a"), "fences", "v2", matchPolicy="Exact")):
+            assert kind.ask("POST", "v1", body=kind.body("v1", "b", hostPort="h:1"))[0] == 201
+        # What was made of it cannot be converted back.
+        mode.clear()
+
+        def breaks(asked):
+            mode["broken"] = True
+            return reviewed(asked, {"op": "replace", "path": "/port", "value": "2"})
+        server.server.paths["/a"] = breaks
+        with Admitted(kind.node, hook("Mutating", "fences", server.client("/a"), "fences", "v2", failurePolicy="Ignore")):
+            code, said = kind.ask("POST", "v1", body=kind.body("v1", "c", hostPort="h:1"))
+            assert code == 500 and words.replace("/v1, Kind", "/v2, Kind") in said["message"], said
+
+
+def test_a_migration_moves_all_objects_to_the_version_that_is_stored(cluster):
+    migrations = "/apis/storagemigration.k8s.io/v1/storageversionmigrations"
+
+    def conditions(name):
+        found = kind.node.request("GET", migrations + "/" + name)[1].get("status", {}).get("conditions", [])
+        return {one["type"]: (one["status"], one["reason"]) for one in found}
+
+    with Defined(cluster, "ports") as kind:
+        for number in range(3):
+            kind.ask("POST", "v1", body=kind.body("v1", "p%d" % number, hostPort="h:%d" % number))
+        crd = kind.node.request("GET", CRDS + "/ports." + GROUP)[1]
+        for one in crd["spec"]["versions"]:
+            one["storage"] = one["name"] == "v2"
+        code, said = kind.node.request("PUT", CRDS + "/ports." + GROUP, crd)
+        assert code == 200 and said["status"]["storedVersions"] == ["v1", "v2"], said
+        until(lambda: kind.ask("GET", "v2", "p0")[1].get("host") == "h", 10, "the older form is converted")
+        before = [one["metadata"]["resourceVersion"] for one in kind.ask("GET", "v2")[1]["items"]]
+        code, said = kind.node.request("POST", migrations, {"metadata": {"name": "ports"}, "spec": {"resource": {"group": GROUP, "resource": "ports"}}})
+        assert code == 201, said
+        until(lambda: conditions("ports").get("Running") == ("False", "MigrationCompleted"), 60, "it is over")
+        assert conditions("ports")["Succeeded"] == ("True", "StorageVersionMigrationSucceeded"), conditions("ports")
+        after = [one["metadata"]["resourceVersion"] for one in kind.ask("GET", "v2")[1]["items"]]
+        assert all(new != old for new, old in zip(after, before)), (before, after)
+        asked = kind.count()
+        assert kind.ask("GET", "v2", "p1")[1]["host"] == "h" and kind.count() == asked, "it is kept in v2 now"
+        code, said = kind.node.request("GET", CRDS + "/ports." + GROUP)
+        assert said["status"]["storedVersions"] == ["v2"], said["status"]
+        found = [one for one in said["status"]["conditions"] if one["type"] == "StorageMigrating"]
+        assert found[0]["status"] == "False" and found[0]["reason"] == "MigrationSucceeded", found
+        assert kind.node.request("DELETE", migrations + "/ports")[0] == 200
 
 
 if __name__ == "__main__":
