@@ -24,7 +24,7 @@ RECORDS = ["datastore/schema", "datastore/object"] + WALKERS
 KINDS = RECORDS + RULES + ["actors/client"]  # client holds what a rule is given to judge by
 FIELDS = ["actors/kinds/field"]
 AUDIT = ["actors/audit", "actors/encryption/kms", "actors/encryption"]
-ADMISSION = ["actors/admission/object", "actors/admission/security"]
+ADMISSION = ["actors/admission/object", "actors/admission/pod", "actors/admission/security"]
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/admission/policy", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
