@@ -5,6 +5,7 @@
 #include "actors/controller/plan-private.h"
 #include "datastore/object/object.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/authorization.h"
 
 void plan_init(struct plan *plan, struct arena *arena)
 {
@@ -153,6 +154,14 @@ void plan_request(struct plan *plan, const char *verb, struct str path, struct s
 	write->path = arena_str(plan->arena, path);
 	write->content_type = arena_str(plan->arena, content_type);
 	write->body = arena_str(plan->arena, body);
+}
+
+void plan_review(struct plan *plan, const struct authorization_subject_access_review_spec *spec)
+{
+	struct authorization_subject_access_review *review =
+	    plan_new(plan, STR(""), STR(""), authorization_subject_access_review);
+
+	review->spec = plan_copy(plan, spec, authorization_subject_access_review_spec);
 }
 
 /* What an event says about it: the object itself may be gone when the event is written. */

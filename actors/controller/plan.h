@@ -15,6 +15,7 @@
 #include "runtime/base/base.h"
 
 struct plan;
+struct authorization_subject_access_review_spec;
 
 enum plan_delete_how { PLAN_BACKGROUND, PLAN_FOREGROUND, PLAN_ORPHAN };
 
@@ -39,6 +40,12 @@ void plan_delete_(struct plan *plan, const struct type *type, const struct meta_
 /* A write of raw request form for what has no record here (garbage collector: any resource): path, verb, content type, body. */
 void plan_request(struct plan *plan, const char *verb, struct str path, struct str content_type,
 		  struct str body);
+
+/*
+ * The writes behind it are made only if the user may do this: the server is asked (SubjectAccessReview). Else the plan has failed, with FORBIDDEN, of the type
+ * of the review.
+ */
+void plan_review(struct plan *plan, const struct authorization_subject_access_review_spec *spec);
 
 /*
  * An event about an object. It tells of the writes that were planned before it, so it is written when they have been

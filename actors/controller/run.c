@@ -5,6 +5,7 @@
 #include "datastore/object/json.h"
 #include "datastore/object/patch/patch.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/authorization.h"
 
 #define CALL_MS 15000U
 #define SETTLE_MS 5000 /* a cache that is further behind than this has lost its server */
@@ -240,6 +241,25 @@ static bool is_fine(const struct plan_write *w, enum status outcome)
 	return w->verb == PLAN_DELETE && outcome == NOT_FOUND;
 }
 
+/* A review that says no is a refusal. */
+static enum status judged(const struct plan_write *w, const struct api_answer *answer,
+			  enum status outcome, struct fault *why)
+{
+	const struct authorization_subject_access_review *asked = w->record, *review;
+	const struct object *made;
+
+	if (outcome != OK || w->type != &authorization_subject_access_review_type)
+		return outcome;
+	made = request_object(answer, w->type, NULL);
+	review = made != NULL ? made->record : NULL;
+	if (review == NULL || review->status == NULL || !review->status->allowed)
+		outcome = fault_set(why, FORBIDDEN, "",
+				    "subject access review was not approved: " STR_FMT,
+				    STR_ARG(asked->spec->resource_attributes->subresource));
+	object_unref(made);
+	return outcome;
+}
+
 static void answered(struct run *run, uint32_t write, const struct api_answer *answer,
 		     enum status outcome, const struct fault *why)
 {
@@ -269,7 +289,8 @@ bool run_answered(struct run *run, struct act *act, const struct run_sender *sen
 	assert(run->waiting > 0 && write < run->plan.write_count);
 	run->waiting--;
 	if (outcome == OK) {
-		outcome = request_outcome(msg->body, &why);
+		outcome = judged(&run->plan.writes[write], msg->body,
+				 request_outcome(msg->body, &why), &why);
 		answered(run, write, msg->body, outcome, &why);
 	} else {
 		fail(run, outcome, NULL);

@@ -8,6 +8,7 @@
 
 #include "actors/controller/controller.h"
 #include "actors/controller/plan.h"
+#include "actors/controllers/access/node-certificate.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/certificates.h"
 #include "datastore/schema/type.h"
@@ -17,40 +18,15 @@
 #define LEAST_S 600           /* twice what a certificate is dated back */
 #define BACKDATE_S 300        /* clocks of other machines may be behind */
 #define SHORT_S (8 * 60 * 60) /* of a short life nothing is taken at the end for that */
-#define NODES "system:nodes"
-#define NODE_PREFIX "system:node:"
 
 /* ---- what a request has to be like -------------------------------------------------------------------------- */
-
-static bool has_usage(struct str_list usages, const char *usage)
-{
-	for (uint32_t i = 0; i < usages.len; i++)
-		if (str_is(usages.at[i], usage))
-			return true;
-	return false;
-}
-
-/* A signature, for this purpose, and perhaps to encipher keys, which RSA's do: nothing else. */
-static bool are_usages(struct str_list usages, const char *purpose)
-{
-	for (uint32_t i = 0; i < usages.len; i++)
-		if (!str_is(usages.at[i], purpose) && !str_is(usages.at[i], "digital signature") &&
-		    !str_is(usages.at[i], "key encipherment"))
-			return false;
-	return has_usage(usages, purpose) && has_usage(usages, "digital signature");
-}
-
-static bool is_of_nodes(const struct certificate_info *info)
-{
-	return info->organizations_count == 1 && str_is(info->organizations[0], NODES);
-}
 
 /* The words are upstream's; absent: it is as it should be. */
 static struct str refuse_serving(const struct certificate_info *info, struct str_list usages,
 				 struct arena *arena)
 {
 	(void)arena;
-	if (!is_of_nodes(info))
+	if (!node_certificate_is_of_nodes(info))
 		return STR("subject organization is not system:nodes");
 	if (info->dns_names_count == 0 && info->addresses_count == 0)
 		return STR("DNS or IP subjectAltName is required");
@@ -58,31 +34,10 @@ static struct str refuse_serving(const struct certificate_info *info, struct str
 		return STR("Email subjectAltNames are not allowed");
 	if (info->uris_count > 0)
 		return STR("URI subjectAltNames are not allowed");
-	if (!are_usages(usages, "server auth"))
+	if (!node_certificate_usages(usages, "server auth"))
 		return STR("usages did not match [digital signature key encipherment server auth]");
-	if (!str_starts(info->common_name, STR(NODE_PREFIX)))
+	if (!str_starts(info->common_name, STR(NODE_CERTIFICATE_PREFIX)))
 		return STR("subject common name does not begin with system:node:");
-	return STR_NONE;
-}
-
-static struct str refuse_node(const struct certificate_info *info, struct str_list usages,
-			      struct arena *arena)
-{
-	(void)arena;
-	if (!is_of_nodes(info))
-		return STR("subject organization is not system:nodes");
-	if (info->dns_names_count > 0)
-		return STR("DNS subjectAltNames are not allowed");
-	if (info->emails_count > 0)
-		return STR("Email subjectAltNames are not allowed");
-	if (info->addresses_count > 0)
-		return STR("IP subjectAltNames are not allowed");
-	if (info->uris_count > 0)
-		return STR("URI subjectAltNames are not allowed");
-	if (!str_starts(info->common_name, STR(NODE_PREFIX)))
-		return STR("subject common name does not begin with system:node:");
-	if (!are_usages(usages, "client auth"))
-		return STR("usages did not match [client auth digital signature key encipherment]");
 	return STR_NONE;
 }
 
@@ -96,9 +51,16 @@ static struct str refuse_client(const struct certificate_info *info, struct str_
 		    !str_is(usages.at[i], "key encipherment"))
 			return arena_printf(arena, "invalid usage for client certificate: " STR_FMT,
 					    STR_ARG(usages.at[i]));
-	return has_usage(usages, "client auth")
+	return node_certificate_uses(usages, "client auth")
 		   ? STR_NONE
 		   : STR("missing required usage for client certificate: client auth");
+}
+
+static struct str refuse_node(const struct certificate_info *info, struct str_list usages,
+			      struct arena *arena)
+{
+	(void)arena;
+	return node_certificate_refuse(info, usages);
 }
 
 static const struct signer {

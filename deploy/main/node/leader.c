@@ -14,7 +14,7 @@
 #include "runtime/base/log.h"
 
 #define RETRY_MS 200U
-#define CHILDREN_MAX 40U
+#define CHILDREN_MAX 56U
 #define SCHEDULER "scheduler"
 
 struct leader {

@@ -5,6 +5,7 @@
 #include "actors/controller/controller.h"
 #include "actors/controller/plan-private.h"
 #include "actors/controller/recorder.h"
+#include "datastore/schema/authorization.h"
 #include "tests/unit/actors/controller/desk.h"
 
 /*
@@ -15,7 +16,7 @@ static struct {
 	uint32_t runs; /* of all keys */
 	uint32_t runs_of_a;
 	char failure[64]; /* what the last turn was told of the one before */
-	bool deletes, has_event, is_failing, awaits;
+	bool deletes, has_event, is_failing, awaits, reviews;
 	uint64_t awaited;
 	int64_t again_ms;
 } maker;
@@ -57,6 +58,16 @@ static void look_at_failure(const struct world *world)
 			 STR_ARG(failure->message));
 }
 
+static void review(struct plan *plan)
+{
+	struct authorization_resource_attributes attributes = { .subresource = STR("part") };
+	struct authorization_subject_access_review_spec spec = { .user = STR("u"),
+								 .resource_attributes =
+								     &attributes };
+
+	plan_review(plan, &spec);
+}
+
 static enum status reconcile(const struct world *world, struct key key, struct plan *plan)
 {
 	const struct core_config_map *map = world_get(world, key, core_config_map);
@@ -69,6 +80,8 @@ static enum status reconcile(const struct world *world, struct key key, struct p
 		return INTERNAL;
 	if (map == NULL)
 		return OK;
+	if (maker.reviews)
+		review(plan);
 	secrets = world_owned(world, map, core_secret);
 	if (maker.deletes && secrets.len > wanted_of(map))
 		plan_delete(plan, record_at(secrets, secrets.len - 1, core_secret), core_secret);
@@ -270,6 +283,19 @@ TEST(a_refusal_is_told_to_the_next_turn_until_one_succeeds)
 	put_map(desk, "a", 2);
 	desk_run(desk, 1000);
 	CHECK_STR(str_from(maker.failure), "");
+	desk_close(desk);
+}
+
+TEST(what_somebody_may_not_do_is_not_done_for_them)
+{
+	struct desk *desk = make_desk();
+
+	maker.reviews = true;
+	put_map(desk, "a", 1);
+	desk_run(desk, 1000);
+	CHECK_STR(str_from(maker.failure),
+		  "create FORBIDDEN subject access review was not approved: part");
+	CHECK_EQ(desk_count(desk, &core_secret_type), 0);
 	desk_close(desk);
 }
 

@@ -2,6 +2,7 @@
  * Requests for certificates: what is signed, for how long, what has failed for good, and when they go.
  */
 #include "actors/controllers/controllers.h"
+#include "datastore/schema/authorization.h"
 #include "datastore/schema/certificates.h"
 #include "tests/unit/actors/controllers/scene.h"
 #include "transport/tls/certificate.h"
@@ -83,6 +84,73 @@ static const struct certificates_certificate_signing_request_status *turn(struct
 	scene_apply(&office->scene, plan);
 	return scene_get(&office->scene, "/c", certificates_certificate_signing_request)->status;
 }
+
+/* ---- approval ------------------------------------------------------------------------------------------------- */
+
+#define USAGES "usages: [digital signature, client auth]"
+
+static const struct {
+	const char *name, *user, *others, *conditions, *refused; /* of the turn before; or NULL */
+	const char *subresource;                                 /* NULL: it is not approved */
+} approvals[] = {
+	{ "system:node:n", "system:node:n", "", "", NULL, "selfnodeclient" },
+	{ "system:node:n", "system:bootstrap:a", "", "", NULL, "nodeclient" },
+	{ "system:node:n", "system:node:n", "", "",
+	  "subject access review was not approved: selfnodeclient", "nodeclient" },
+	{ "system:node:n", "system:node:n", "", "",
+	  "subject access review was not approved: nodeclient", "selfnodeclient" },
+	{ "system:node:n", "system:node:n", "a.b", "", NULL, NULL },
+	{ "n", "n", "", "", NULL, NULL },
+	{ "system:node:n", "system:node:n", "", APPROVED, NULL, NULL },
+	{ "system:node:n", "system:node:n", "", "{type: Denied, status: 'True'}", NULL, NULL },
+};
+
+TEST(a_node_s_request_is_approved_if_who_asks_may_have_it)
+{
+	for (size_t i = 0; i < sizeof approvals / sizeof approvals[0]; i++) {
+		struct office office = office_open();
+		struct world_failure failure = {
+			.type = &authorization_subject_access_review_type,
+			.is_create = true,
+			.status = FORBIDDEN,
+			.message = str_from(approvals[i].refused ? approvals[i].refused : ""),
+		};
+
+		ask(&office, approvals[i].name, "system:nodes", approvals[i].others,
+		    arena_printf(test_arena(), "signerName: '" NODE "', username: '%s', " USAGES,
+				 approvals[i].user)
+			.at,
+		    approvals[i].conditions);
+		office.scene.failure = approvals[i].refused ? &failure : NULL;
+		office.scene.show = "spec";
+		CHECK_STR(
+		    scene_print(
+			&office.scene,
+			scene_reconcile(&office.scene, &certificate_approving_controller, "/c")),
+		    approvals[i].subresource == NULL
+			? ""
+			: arena_printf(
+			      test_arena(),
+			      "create authorization.k8s.io/v1 SubjectAccessReview \n"
+			      "  spec.resourceAttributes.verb: create\n"
+			      "  spec.resourceAttributes.group: certificates.k8s.io\n"
+			      "  spec.resourceAttributes.version: *\n"
+			      "  spec.resourceAttributes.resource: certificatesigningrequests\n"
+			      "  spec.resourceAttributes.subresource: %s\n"
+			      "  spec.user: %s\n"
+			      "update approval of certificates.k8s.io/v1 "
+			      "CertificateSigningRequest c\n"
+			      "  status.conditions[Approved]: - -> True/AutoApproved: Auto "
+			      "approving %skubelet client certificate after "
+			      "SubjectAccessReview.\n",
+			      approvals[i].subresource, approvals[i].user,
+			      approvals[i].subresource[0] == 's' ? "self " : "")
+			      .at);
+		office_close(&office);
+	}
+}
+
+/* ---- signatures -------------------------------------------------------------------------------------------------- */
 
 TEST(what_was_approved_gets_a_certificate_of_what_was_asked_for)
 {
