@@ -19,7 +19,7 @@
 #define SHARED_MAX 16U
 #define FINISH_NS 200000 /* between two looks of a host that ends without a loop */
 #define BRIEF_US 500U    /* a job that took longer was none */
-#define BRIEF_PRICE 16U
+#define BRIEF_PRICE 8U
 #define KEPT_NS 100000 /* a brief job waits for a moment without anything else to do */
 #define STACK_BYTES \
 	(256U * KIB) /* jobs are shallow; the default of 8 MiB is address space for nothing */
@@ -209,6 +209,7 @@ void jobs_run_kept(struct loop *loop)
 	loop->kept.job = NULL;
 	if (job == NULL)
 		return;
+	loop->kept.has_run = true;
 	if (run_timed(loop, job) < loop->kept.trust.limit_ns)
 		spin_hit(&loop->kept.trust);
 	else

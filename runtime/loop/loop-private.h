@@ -19,6 +19,7 @@ struct kept_job {
 	struct seams_job *job; /* NULL: none */
 	struct seams_worker *worker;
 	int64_t since_ns;
+	bool has_run;      /* one, since the machine was asked last */
 	struct spin trust; /* that the next one will be short */
 };
 
