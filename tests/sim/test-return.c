@@ -10,6 +10,7 @@
 #include "tests/lib/test.h"
 
 #define MACHINES 3U
+#define BLOCK_BYTES 6000 /* more than what a disk writes at once */
 
 struct returning {
 	struct country *country;
@@ -22,13 +23,23 @@ static struct str path_of(uint32_t number)
 	return arena_printf(test_arena(), "/api/v1/namespaces/r/configmaps/c%u", number);
 }
 
-static void write_one(struct country *country, uint32_t by, uint32_t number)
+static void write_named(struct country *country, uint32_t by, char kind, uint32_t number)
 {
-	struct str body = arena_printf(test_arena(), "{\"metadata\":{\"name\":\"c%u\"}}", number);
+	struct str body = arena_printf(
+	    test_arena(), "{\"metadata\":{\"name\":\"%c%u\"},\"data\":{\"a\":\"%0*u\"}}", kind,
+	    number, BLOCK_BYTES, 0U);
 
 	CHECK_EQ(country_ask(country, by, "POST", "/api/v1/namespaces/r/configmaps", body.at,
 			     test_arena(), NULL),
 		 201);
+}
+
+/* And another one: what is damaged has a later write behind it, in another block, however little of the cluster's own is in a log that began anew. */
+static void write_one(struct country *country, uint32_t by, uint32_t number)
+{
+	write_named(country, by, 'c', number);
+	write_named(country, by, 'd', number);
+	country_run(country, 1000); /* all of them have it */
 }
 
 static void damage(struct country *country, uint32_t machine)
