@@ -18,7 +18,9 @@
  */
 #define TREE_KEYS 64U
 #define TREE_FEW (TREE_KEYS / 4) /* a node with fewer is joined with a neighbour */
-#define TREE_DEPTH 12U           /* 16^12 keys in the worst case */
+#define TREE_AHEAD \
+	6U /* a walk of many fetches keys and values so early that they are there in time */
+#define TREE_DEPTH 12U /* 16^12 keys in the worst case */
 
 struct tree_key {
 	uint32_t len;
@@ -495,6 +497,10 @@ bool tree_step(struct tree_cursor *cursor, struct str *key, void **value)
 	}
 	if (cursor->at == leaf->count)
 		return false;
+	if (cursor->at + TREE_AHEAD < leaf->count) {
+		__builtin_prefetch(leaf->keys[cursor->at + TREE_AHEAD]);
+		__builtin_prefetch(leaf->slots[cursor->at + TREE_AHEAD]);
+	}
 	*key = tree_key_str(leaf->keys[cursor->at]);
 	*value = leaf->slots[cursor->at];
 	cursor->at++;
