@@ -1,6 +1,7 @@
 /* A store whose majority is lost goes on alone. */
 #include "datastore/store/store-recover.h"
 
+#include "datastore/log/wal/wal.h"
 #include "tests/lib/test.h"
 #include "tests/unit/datastore/store/lab.h"
 
@@ -117,6 +118,80 @@ TEST(a_recovery_that_is_cut_short_can_be_done_again)
 		CHECK(lab_status(lab)->revision >= revision + 1000);
 		CHECK_EQ(lab_range(lab, "/", "0", 0)->row_count, 2);
 		lab_close(lab);
+		fake_disk_free(disk);
+	}
+}
+
+/* Behind all that is in its log: the newest list has this of it, and another one who votes. */
+static void write_list(struct fake_disk *disk, bool is_member, enum member_role role,
+		       bool is_witness)
+{
+	const struct wal_config config = { .files = fake_disk_files(disk),
+					   .random = fake_disk_random(disk),
+					   .folder = "/data/log",
+					   .segment_bytes = 256U * KIB };
+	struct member self = {
+		.role = role, .is_witness = is_witness, .name = STR("n1"), .address = STR("a:0")
+	};
+	const struct member other = {
+		.id = 77, .role = MEMBER_VOTER, .name = STR("n2"), .address = STR("a:1")
+	};
+	struct members members = { 0 };
+	struct wal_found found;
+	struct wal_work work = { .has_meta = true };
+	struct text list = text_in(test_arena(), 4096);
+	struct wal *wal;
+
+	CHECK_STATUS(wal_open(&config, &wal, &found, NULL), OK);
+	self.id = found.id;
+	if (is_member)
+		CHECK_STATUS(members_put(&members, &self), OK);
+	CHECK_STATUS(members_put(&members, &other), OK);
+	members_encode(&members, &list);
+	work.term = found.term;
+	work.vote = found.vote;
+	vec_push(&work.entries, entry_new(found.base.index + found.entries.len + 1, found.term,
+					  ENTRY_MEMBERS, text_str(&list)));
+	wal_run(wal, &work);
+	CHECK_STATUS(work.status, OK);
+	entry_unref(work.entries.at[0]);
+	wal_work_fini(&work);
+	for (uint32_t i = 0; i < found.entries.len; i++)
+		entry_unref(found.entries.at[i]);
+	vec_fini(&found.entries);
+	wal_close(wal);
+}
+
+TEST(who_holds_no_data_or_is_no_member_does_not_go_on_alone)
+{
+	static const struct {
+		bool is_member;
+		enum member_role role;
+		bool is_witness;
+		enum status status;
+		const char *words;
+	} cases[] = {
+		{ true, MEMBER_SPARE, false, INVALID, "is a spare" },
+		{ true, MEMBER_VOTER, true, INVALID, "is a witness" },
+		{ false, MEMBER_SPARE, false, NOT_FOUND, "no member of the cluster" },
+		{ true, MEMBER_STANDBY, false, OK, "" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		uint64_t revision;
+		struct fake_disk *disk = make_two(200 + i, &revision);
+		struct store_place place = place_on(disk);
+		struct store_remains before, after;
+		struct fault why = { 0 };
+
+		write_list(disk, cases[i].is_member, cases[i].role, cases[i].is_witness);
+		CHECK_STATUS(store_examine(&place, test_arena(), &before, NULL), OK);
+		CHECK_STATUS(store_recover(&place, 1000, &why), cases[i].status);
+		CHECK(str_find(str_from(why.text), str_from(cases[i].words)) >= 0);
+		/* Who was refused has the log that it had. */
+		CHECK_STATUS(store_examine(&place, test_arena(), &after, NULL), OK);
+		CHECK_EQ(after.last_index, before.last_index + (cases[i].status == OK ? 2 : 0));
+		CHECK_EQ(after.term, before.term + (cases[i].status == OK ? 1 : 0));
 		fake_disk_free(disk);
 	}
 }
