@@ -67,6 +67,15 @@ static void take_line(struct str line, struct s3_credentials *out)
 			*all[i].at = str_trim(value);
 }
 
+/* Whoever names a file means that it is there. */
+static enum status read_named(const char *path, const char *option, struct arena *arena,
+			      struct str *out, struct fault *why)
+{
+	enum status status = secret_file_read(loop_files(), path, arena, out, why);
+
+	return status == NOT_FOUND ? fault_set(why, status, option, "there is no %s", path) : status;
+}
+
 static enum status take_file(const char *path, struct arena *arena, struct s3_credentials *out,
 			     struct fault *why)
 {
@@ -77,7 +86,7 @@ static enum status take_file(const char *path, struct arena *arena, struct s3_cr
 	if (loop_files()->stat(loop_files()->self, path, &stat) == OK && (stat.mode & OTHERS) != 0)
 		return fault_set(why, INVALID, "--s3-credentials",
 				 "others may read or change %s: chmod 600 it, or use another", path);
-	TRY(secret_file_read(loop_files(), path, arena, &text, why));
+	TRY(read_named(path, "--s3-credentials", arena, &text, why));
 	while (text.at != NULL && sections < 2) {
 		struct str line = str_trim(str_cut(&text, '\n'));
 
@@ -119,8 +128,7 @@ static enum status make_tls(const struct s3_words *words, struct arena *arena,
 	struct tls_config config = { .alpn = STR("http/1.1"), .now = loop_clock()->wall };
 
 	if (words->ca_file != NULL)
-		TRY(secret_file_read(loop_files(), words->ca_file, arena, &config.authorities_pem,
-				     why));
+		TRY(read_named(words->ca_file, "--s3-ca", arena, &config.authorities_pem, why));
 	return tls_context_new(&config, out, why);
 }
 

@@ -29,7 +29,7 @@ struct s3_words {
 };
 
 bool s3_is_place(const char *text);
-/* BAD_REQUEST, NOT_FOUND, FORBIDDEN with words. Everything but the TLS context is the arena's. Blocks. */
+/* BAD_REQUEST, INVALID, NOT_FOUND, FORBIDDEN with words. Everything but the TLS context is the arena's. Blocks. */
 MUST_USE enum status s3_place_read(const struct s3_words *words, struct arena *arena,
 				   struct s3_place *out, struct fault *why);
 
