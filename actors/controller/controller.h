@@ -63,8 +63,9 @@ extern const struct controller *const controllers[]; /* ends in NULL */
  */
 struct runner_args {
 	const struct controller *controller;
-	const char *api; /* registered name of the API server to talk to */
-	uint64_t term;   /* of the leader we act for; writes carry it */
+	const char *api;         /* registered name of the API server to talk to */
+	uint64_t term;           /* of the leader we act for; writes carry it */
+	struct figures *figures; /* where it counts; NULL: nowhere */
 };
 extern const struct act_class controller_class;
 

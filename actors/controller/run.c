@@ -277,6 +277,20 @@ static void answered(struct run *run, uint32_t write, const struct api_answer *a
 	}
 }
 
+const char *run_method(const struct run *run, uint64_t tag)
+{
+	uint32_t write = (uint32_t)(tag & 0xffff);
+
+	if (run->state != RUN_SENDING || write >= run->plan.write_count)
+		return "PATCH";
+	switch (run->plan.writes[write].verb) {
+	case PLAN_CREATE:
+	case PLAN_REQUEST: return "POST";
+	case PLAN_DELETE: return "DELETE";
+	default: return run->plan.writes[write].before != NULL ? "PATCH" : "PUT";
+	}
+}
+
 bool run_answered(struct run *run, struct act *act, const struct run_sender *sender,
 		  const struct act_msg *msg)
 {

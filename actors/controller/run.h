@@ -54,6 +54,8 @@ struct run_sender {
 
 /* Sends what may be sent now; moves on to SETTLING, DONE or FAILED. */
 void run_go(struct run *run, struct act *act, const struct run_sender *sender);
+/* How the request of that tag was sent: "POST"; of another run: of one like it. */
+const char *run_method(const struct run *run, uint64_t tag);
 /* Takes an answer to one of its requests; false: it was not for this run. */
 bool run_answered(struct run *run, struct act *act, const struct run_sender *sender,
 		  const struct act_msg *msg);

@@ -11,6 +11,7 @@
 #include "actors/client/api.h"
 #include "actors/controller/caches.h"
 #include "actors/controller/controller.h"
+#include "actors/controller/figures.h"
 #include "actors/controller/plan-private.h"
 #include "actors/controller/recorder.h"
 #include "actors/controller/run.h"
@@ -33,6 +34,7 @@ struct runner {
 	struct queue *queue;
 	struct caches *caches;
 	struct recorder *recorder;
+	struct figures_work *work;
 	struct run *runs;    /* `workers` of them */
 	struct map failures; /* key -> struct failed */
 	struct caches_subscribe wish;
@@ -256,6 +258,7 @@ static void end_run(struct runner *runner, struct act *act, struct run *run)
 		queue_done_after(runner->queue, run->key, 0);
 	else
 		queue_done(runner->queue, run->key, QUEUE_DONE);
+	figures_did(runner->work, (uint32_t)(run - runner->runs), act_now(act));
 	arena_free(run->arena);
 	run->arena = NULL;
 	run->state = RUN_FREE;
@@ -343,12 +346,21 @@ static void begin_run(struct runner *runner, struct act *act, struct run *run, s
 
 static void work(struct runner *runner, struct act *act)
 {
+	struct queue_stats stats;
 	struct run *run;
 	struct str key;
 
-	while (runner->has_started && !runner->is_deposed && (run = free_run(runner)) != NULL &&
-	       queue_take(runner->queue, &key))
+	/* The one that has waited the longest is the one that is taken. */
+	for (;;) {
+		queue_stats(runner->queue, &stats);
+		if (!runner->has_started || runner->is_deposed ||
+		    (run = free_run(runner)) == NULL || !queue_take(runner->queue, &key))
+			break;
+		figures_took(runner->work, (uint32_t)(run - runner->runs), stats.oldest,
+			     act_now(act));
 		begin_run(runner, act, run, key);
+	}
+	figures_queue(runner->work, &stats);
 }
 
 static void advance_all(struct runner *runner, struct act *act)
@@ -443,6 +455,8 @@ static void answered(struct runner *runner, struct act *act, const struct act_ms
 		return; /* of the recorder */
 	run = &runner->runs[slot];
 	sender = sender_of(runner, run);
+	figures_asked(runner->work, run_method(run, msg->tag),
+		      msg->status == OK ? ACT_AS(msg, api_answer)->code : 0);
 	if (run_answered(run, act, &sender, msg))
 		advance(runner, act, run);
 }
@@ -516,6 +530,7 @@ static enum status init(struct act *act, void *state, const void *args)
 								.backoff_max_ms = 1000000,
 								.max_working = runner->workers });
 	runner->recorder = recorder_new(act, given->controller->account, runner->user, given->api);
+	runner->work = figures_work(given->figures, given->controller->name);
 	act_own(act, free_runs, runner);
 	wish_for(&runner->wish, runner->controller);
 	return act_request(act, act_named(act, "caches"), &caches_subscribe_type, &runner->wish,

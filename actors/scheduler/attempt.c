@@ -169,6 +169,7 @@ static void preempt(struct scheduler *scheduler, struct act *act, struct queued 
 		asked++;
 	}
 	pod_queue_hold(item, asked);
+	tally_preempts(&scheduler->tally, preemption->victim_count);
 	take_promises_back(scheduler, act, item->pod, preemption->node->name);
 	nominator_set(nominator_of(scheduler), item->pod, preemption->node->name);
 	log_info("scheduler", "pods have to go for a more important one",
@@ -184,6 +185,7 @@ void scheduler_failed(struct scheduler *scheduler, struct act *act, struct queue
 	struct writer_status status = { .reason = "SchedulerError", .message = message };
 	struct pod_info *pod = pod_info_ref(item->pod);
 
+	tally_tried(&scheduler->tally, item, TALLY_ERROR, act_now(act));
 	pod_queue_fail(scheduler->queue, item, 0, act_now(act));
 	set_nominated(pod, &status, STR(""));
 	report(scheduler, act, pod, &status);
@@ -201,6 +203,7 @@ static uint32_t rejected(struct scheduler *scheduler, struct act *act, struct qu
 		preemption_run(cycle, &preemption);
 	cycle->afterword = preemption.word;
 	status.message = cycle_message(cycle);
+	tally_tried(&scheduler->tally, item, TALLY_UNSCHEDULABLE, act_now(act));
 	pod_queue_fail(scheduler->queue, item, cycle->rejected_by, act_now(act));
 	if (preemption.node != NULL)
 		preempt(scheduler, act, item, &preemption);
@@ -250,6 +253,7 @@ uint32_t scheduler_attempt(struct scheduler *scheduler, struct act *act, struct 
 	struct node_info *node;
 	uint32_t cost = ATTEMPT_NODES;
 
+	item->tried = act_now(act);
 	cycle_init(&cycle, arena, scheduler->snapshot, &world, item->pod, act_random(act));
 	cycle.taken_volumes = scheduler_taken_volumes(scheduler, arena);
 	node = cycle_run(&cycle);
@@ -285,8 +289,10 @@ static void bound(struct scheduler *scheduler, struct act *act, struct write *wr
 			  arena_printf(arena, "Successfully assigned " STR_FMT " to " STR_FMT,
 				       STR_ARG(write->pod->key), STR_ARG(write->node)));
 	arena_free(arena);
-	if (item != NULL)
-		pod_queue_done(scheduler->queue, item);
+	if (item == NULL)
+		return;
+	tally_tried(&scheduler->tally, item, TALLY_SCHEDULED, act_now(act));
+	pod_queue_done(scheduler->queue, item);
 }
 
 static void unbound(struct scheduler *scheduler, struct act *act, struct write *write,

@@ -16,6 +16,7 @@
 #include "actors/scheduler/queue/pod-queue.h"
 #include "actors/scheduler/scheduler.h"
 #include "actors/scheduler/snapshot/snapshot.h"
+#include "actors/scheduler/tally.h"
 #include "actors/scheduler/writer.h"
 
 #define SCHEDULER_NAME "default-scheduler"
@@ -47,6 +48,7 @@ struct scheduler {
 	struct pod_queue *queue;
 	struct recorder *recorder;
 	struct writer writer;
+	struct tally tally;
 	/* Nothing is tried while there are some, so they are those of one attempt: at most the pods of a node, and the promises on it. */
 	VEC(struct errand) errands;
 	VEC(struct volume_wait) waits;

@@ -97,6 +97,7 @@ static void work(struct scheduler *scheduler, struct act *act)
 		scheduler_run_errands(scheduler, act);
 	}
 	set_timer(scheduler, act);
+	tally_pending(&scheduler->tally, scheduler->queue);
 }
 
 /* ---- start --------------------------------------------------------------------------------------------------- */
@@ -188,6 +189,7 @@ static enum status init(struct act *act, void *state, const void *args)
 	scheduler->queue = pod_queue_new();
 	act_own(act, free_state, scheduler);
 	writer_init(&scheduler->writer, act, given->api, given->term);
+	tally_init(&scheduler->tally, given->metrics);
 	scheduler->recorder = recorder_new(act, SCHEDULER_NAME, USER, given->api);
 	memcpy(wish.types, wanted, sizeof wanted);
 	return act_request(act, act_named(act, "caches"), &caches_subscribe_type, &wish,

@@ -15,8 +15,9 @@
 #define SCHEDULER_SLICE 2000U
 
 struct scheduler_args {
-	const char *api; /* registered name of the API server to talk to */
-	uint64_t term;   /* of the leader we act for; writes carry it */
+	const char *api;         /* registered name of the API server to talk to */
+	uint64_t term;           /* of the leader we act for; writes carry it */
+	struct metrics *metrics; /* where it counts; NULL: nowhere */
 };
 extern const struct act_class scheduler_class;
 

@@ -263,6 +263,8 @@ enum next enter_authorize(struct request *r)
 	struct fault why = { 0 };
 	enum next next;
 
+	if (r->is_at_page)
+		return enter_page(r);
 	if (r->mechanism.phase == 0) {
 		if (options_parse(r->arena, r->asked.query, &r->options, &why) != OK)
 			r->bad_options = arena_str(r->arena, str_from(why.text));

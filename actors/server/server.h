@@ -104,6 +104,9 @@ struct server_config {
 	struct str address; /* host:port of the HTTP door as clients reach it; absent: not known */
 	struct metrics *metrics; /* NULL: the server makes its own */
 
+	/* Another actor whose lines stand behind ours at /metrics (it gets an api_call for that path); NULL, or away: they do not. */
+	const char *figures;
+
 	uint64_t kept_bytes; /* of encodings that are kept (cache/kept.h); 0: LIMIT_KEPT_BYTES */
 
 	/* 0 for those of limits.h; smaller ones are for tests. */

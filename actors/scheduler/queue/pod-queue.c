@@ -137,7 +137,7 @@ enum status pod_queue_add(struct pod_queue *queue, struct pod_info *pod, struct 
 		return BUSY;
 	item = mem_new(struct queued);
 	item->pod = pod_info_ref(pod);
-	item->since = now;
+	item->came = item->since = now;
 	item->number = ++queue->numbers;
 	map_put(&queue->items, pod->key, item);
 	enter(queue, item, is_gated(pod) ? POD_GATED : POD_ACTIVE);

@@ -39,6 +39,8 @@ struct queued {
 	uint64_t rejected_by; /* plugins that said no at the last try, a bit each; 0: none did, it failed */
 	bool is_woken; /* while OUT or held: an event that could help has come */
 	uint32_t holds; /* victims that are being asked to go for it: not tried before that is done */
+	struct mono came;  /* to the queue */
+	struct mono tried; /* when its last try began; the scheduler's */
 	struct mono since; /* when it came to its place in line */
 	struct mono backoff_until;
 	uint64_t number; /* breaks ties in order of arrival */

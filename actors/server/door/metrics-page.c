@@ -1,5 +1,7 @@
 #include <stdio.h>
 
+#include "actors/client/api.h"
+#include "actors/client/request.h"
 #include "actors/server/aggregate/aggregates.h"
 #include "actors/server/flow/flow.h"
 #include "actors/server/server-private.h"
@@ -12,6 +14,7 @@
 #define PAGE_BYTES_MAX \
 	(64U *         \
 	 MIB) /* of a host: LIMIT_SERIES, a histogram among four with 26 lines, and some for each resource */
+#define FIGURES_MS 1000U
 #define LABELS_MAX 640U /* a group and a name of 253 bytes each */
 
 static void add_build(struct text *out)
@@ -108,15 +111,39 @@ enum next metrics_page_slis(struct request *r)
 	return answer(r, &out);
 }
 
+/* True: the controllers' host is asked for what it has counted. */
+static bool ask_others(struct request *r)
+{
+	const char *figures = r->server->config->figures;
+	struct act *act = r->server->act;
+	struct api_call call;
+
+	if (figures == NULL || r->is_at_page)
+		return false;
+	call = request_call("GET", STR("/metrics"), STR("system:apiserver"));
+	r->is_at_store = act_request(act, act_named(act, figures), &api_call_type, &call,
+				     FIGURES_MS, r->tag) == OK;
+	if (!r->is_at_store)
+		api_call_free(&call);
+	r->is_at_page = r->is_at_store;
+	return r->is_at_page;
+}
+
 enum next metrics_page(struct request *r)
 {
-	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
+	struct text out;
 
+	if (ask_others(r))
+		return WAIT;
+	out = text_in(r->arena, PAGE_BYTES_MAX);
 	metrics_write(r->server->metrics, &out);
 	flow_measure(r->server, &out);
 	add_build(&out);
 	add_counts(r->server->resources, true, &out);
 	add_counts(r->server->resources, false, &out);
 	add_availabilities(r->server->resources, &out);
+	if (r->store_answer != NULL && r->store_answer->status == OK)
+		text_add(&out, ACT_AS(r->store_answer, api_answer)->body);
+	r->store_answer = NULL;
 	return answer(r, &out);
 }

@@ -53,6 +53,7 @@ struct process {
 	/* What moves when an actor takes its host down again and again: those that are not here (a,b), or the one that is alone here; NULL: nobody moved. */
 	const char *without, *only;
 	const struct service_setting *services; /* control host; NULL: upstream's */
+	struct figures *figures;                /* the same: what its actors count; NULL: nothing */
 	const char *
 	    controllers; /* control host: which of them work, as controller-list.h reads it; NULL: all */
 };

@@ -3,6 +3,7 @@
 #include "actors/authentication/issuer.h"
 #include "actors/authentication/mechanisms.h"
 #include "actors/authorization/mechanisms.h"
+#include "actors/controller/figures.h"
 #include "actors/etcd/etcd.h"
 #include "deploy/main/admin/admin.h"
 #include "deploy/main/api/api-options.h"
@@ -357,6 +358,9 @@ int hosts_core(const struct command_line *line)
 	service_options_name(&core.api.services, &core.process.identity);
 	if (secure_door(&core, &why) != OK)
 		return failed(line, &why);
+	core.layout.server.figures =
+	    arena_printf(core.process.arena, FIGURES_NAME "@%s/control", core.process.identity.name)
+		.at;
 	api_options_tell(line);
 	metrics_on_write(core.layout.server.metrics, feature_gates_write, NULL);
 	add_mechanisms(&core);
@@ -406,7 +410,9 @@ int hosts_control(const struct command_line *line)
 	if (service_options_load(line, process.arena, &services, &why) != OK)
 		return failed(line, &why);
 	process.services = &services;
+	process.figures = figures_new();
 	layout_plan(&layout, &process);
+	layout_add(&layout, FIGURES_NAME, &figures_class, process.figures);
 	return run_host(&process, &layout);
 }
 

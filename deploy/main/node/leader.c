@@ -4,6 +4,7 @@
 
 #include "actors/controller/caches.h"
 #include "actors/controller/controller.h"
+#include "actors/controller/figures.h"
 #include "actors/controller/liveness.h"
 #include "actors/controllers/controllers.h"
 #include "actors/scheduler/scheduler.h"
@@ -126,7 +127,8 @@ static void plan_children(struct leader *leader)
 					 .store = leader->store,
 					 .term = leader->term,
 					 .port = leader->process->identity.api_port };
-	leader->scheduler = (struct scheduler_args){ leader->api, leader->term };
+	leader->scheduler = (struct scheduler_args){ leader->api, leader->term,
+						     figures_metrics(leader->process->figures) };
 	plan_signing(leader);
 	add(leader, "bootstrap", &bootstrap_class, &leader->bootstrap);
 	add(leader, "api-endpoints", &api_endpoints_class, &leader->endpoints);
@@ -134,8 +136,9 @@ static void plan_children(struct leader *leader)
 	add(leader, "liveness", &liveness_class, &leader->liveness);
 	add_chosen(leader, SCHEDULER, &scheduler_class, &leader->scheduler);
 	for (uint32_t i = 0; controllers[i] != NULL; i++) {
-		leader->runners[i] = (struct runner_args){ row_of(leader, controllers[i]),
-							   leader->api, leader->term };
+		leader->runners[i] =
+		    (struct runner_args){ row_of(leader, controllers[i]), leader->api, leader->term,
+					  leader->process->figures };
 		add_chosen(leader, controllers[i]->name, &controller_class, &leader->runners[i]);
 	}
 }
@@ -151,6 +154,7 @@ static void begin(struct leader *leader, struct act *act, uint64_t term)
 	if (status != OK)
 		act_fail(act, "cannot start controllers: %s", status_text(status));
 	act_monitor(act, leader->supervisor);
+	figures_lead(leader->process->figures, true);
 	log_info("leader", "controllers act here", LOG_U64("term", term));
 }
 
@@ -159,6 +163,7 @@ static void end(struct leader *leader, struct act *act)
 	if (!leader->is_acting)
 		return;
 	leader->is_acting = false;
+	figures_lead(leader->process->figures, false);
 	log_info("leader", "controllers stop here", LOG_U64("term", leader->term));
 	act_stop(act, leader->supervisor);
 }

@@ -162,7 +162,7 @@ static void add(struct town *town, const char *id, const struct act_class *class
 static void plan_control(struct town *town)
 {
 	town->caches = (struct caches_args){ .api = API, .user = "system:kube-controller-manager" };
-	town->scheduler = (struct scheduler_args){ API, town->term };
+	town->scheduler = (struct scheduler_args){ API, town->term, NULL };
 	town->bootstrap = (struct bootstrap_args){
 		.api = API, .term = town->term, .authority_pem = STR("a certificate"), .port = 6443
 	};
@@ -176,7 +176,7 @@ static void plan_control(struct town *town)
 	add(town, "liveness", &liveness_class, NULL);
 	add(town, "scheduler", &scheduler_class, &town->scheduler);
 	for (uint32_t i = 0; controllers[i] != NULL; i++) {
-		town->runners[i] = (struct runner_args){ controllers[i], API, town->term };
+		town->runners[i] = (struct runner_args){ controllers[i], API, town->term, NULL };
 		add(town, controllers[i]->name, &controller_class, &town->runners[i]);
 	}
 }

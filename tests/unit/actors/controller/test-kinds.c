@@ -170,7 +170,7 @@ static const struct controller everything = { .name = "everything",
 					      .wakes = wakes,
 					      .reconcile = reconcile };
 static const struct caches_args caches = { .api = "api", .user = "system:kube-controller-manager" };
-static const struct runner_args runner = { &everything, "api", DESK_TERM };
+static const struct runner_args runner = { &everything, "api", DESK_TERM, NULL };
 
 static struct custom_types full_types(const char *json)
 {

@@ -101,7 +101,7 @@ static const struct controller maker_controller = { .name = "maker",
 						    .reconcile = reconcile };
 static const struct caches_args caches_args = { .api = "api",
 						.user = "system:kube-controller-manager" };
-static const struct runner_args runner_args = { &maker_controller, "api", DESK_TERM };
+static const struct runner_args runner_args = { &maker_controller, "api", DESK_TERM, NULL };
 
 static struct desk *make_desk(void)
 {
@@ -541,7 +541,7 @@ TEST(kinds_that_may_only_be_patched_are_patched_and_conflicts_are_noticed)
 						  .reconciles = &core_config_map_type,
 						  .patches = { &core_config_map_type },
 						  .reconcile = reconcile_marks };
-	static const struct runner_args args = { &marker, "api", DESK_TERM };
+	static const struct runner_args args = { &marker, "api", DESK_TERM, NULL };
 	const struct act_child children[] = {
 		{ .id = "caches", .class = &caches_class, .args = &caches_args },
 		{ .id = "marker", .class = &controller_class, .args = &args },

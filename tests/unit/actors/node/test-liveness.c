@@ -12,7 +12,7 @@
 static const struct agent_args reachable = NODE_RIG_ARGS("10.244.7.0/24", .self = "agent");
 static const struct caches_args caches = { .api = "api", .user = "system:kube-controller-manager" };
 static const struct liveness_args direct = { NULL };
-static const struct runner_args lifecycle = { &node_lifecycle_controller, "api", 0 };
+static const struct runner_args lifecycle = { &node_lifecycle_controller, "api", 0, NULL };
 
 /* The controllers' side and an agent, which does not come back when it is killed. */
 static struct api_lab *make_lab(const struct agent_args *agent)

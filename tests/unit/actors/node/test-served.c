@@ -23,8 +23,8 @@ static const struct agent_args agent = {
 };
 static const struct caches_args caches = { .api = "api", .user = "system:kube-controller-manager" };
 static const struct liveness_args direct = { NULL };
-static const struct runner_args ipam = { &node_ipam_controller, "api", 0 };
-static const struct runner_args lifecycle = { &node_lifecycle_controller, "api", 0 };
+static const struct runner_args ipam = { &node_ipam_controller, "api", 0, NULL };
+static const struct runner_args lifecycle = { &node_lifecycle_controller, "api", 0, NULL };
 
 /* Controllers may do everything here: what is tested is what a node may do. */
 static enum check controllers_may(const struct authorizer *authorizer,

@@ -468,7 +468,7 @@ struct stage *stage_open(uint64_t seed)
 	stage->sim = act_sim_new(seed);
 	stage->caches =
 	    (struct caches_args){ .api = "api", .user = "system:kube-controller-manager" };
-	stage->scheduler = (struct scheduler_args){ "api", TERM };
+	stage->scheduler = (struct scheduler_args){ "api", TERM, NULL };
 	stage->children[0] =
 	    (struct act_child){ .id = "api", .class = &pretended_api, .args = stage };
 	stage->children[1] =

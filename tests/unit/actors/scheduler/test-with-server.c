@@ -9,7 +9,7 @@ static struct rig *open_rig(void)
 {
 	static const struct caches_args caches = { .api = "api",
 						   .user = "system:kube-controller-manager" };
-	static const struct scheduler_args scheduler = { "api", 2 };
+	static const struct scheduler_args scheduler = { "api", 2, NULL };
 	const struct act_child children[] = {
 		{ .id = "caches", .class = &caches_class, .args = &caches },
 		{ .id = "scheduler", .class = &scheduler_class, .args = &scheduler },
