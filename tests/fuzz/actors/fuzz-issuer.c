@@ -34,7 +34,8 @@ static void apply(const struct issuer_rules *rules, struct str text, struct aren
 
 static void read_configuration(struct str text, struct str claims, struct arena *arena)
 {
-	static const struct issuer_limits limits = { .own = { "https://a", 9 } };
+	static struct str own[] = { { "https://a", 9 } };
+	static const struct issuer_limits limits = { .own = { own, 1 } };
 	const struct apiserver_authentication_configuration *file;
 	struct issuer_set set;
 	struct fault why = { 0 };
