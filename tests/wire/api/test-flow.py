@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Priority and fairness, as clients see it: what every cluster has, headers, dumps, metrics, floods that do not keep others out, bad objects.
 
-    tests/wire/test-flow.py FOLDER      FOLDER has the program
+    tests/wire/run flow
 """
 import http.client
 import json
