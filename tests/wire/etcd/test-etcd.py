@@ -167,15 +167,15 @@ def test_compacted_and_future_revisions_are_refused_in_etcds_words(cluster):
 
 def test_leases_end_and_take_their_keys_along(cluster):
     node = cluster.nodes[0]
-    lease = "%x" % seen(node, "lease", "grant", "3")["ID"]
+    lease = "%x" % seen(node, "lease", "grant", "10")["ID"]  # six programs come and go before it is kept alive
     other = "%x" % seen(node, "lease", "grant", "300")["ID"]
     ctl(node, "put", "l/a", "1", "--lease=" + lease)
     ctl(node, "put", "l/b", "1", "--lease=" + other)
     live = seen(node, "lease", "timetolive", other, "--keys")
     assert live["granted-ttl"] == 300 and 290 <= live["ttl"] <= 300 and [text(key) for key in live["keys"]] == ["l/b"], live
     assert {"%x" % one["id"] for one in seen(node, "lease", "list")["leases"]} >= {lease, other}
-    assert "keepalived with TTL(3)" in ctl(node, "lease", "keep-alive", "--once", lease)
-    until(lambda: "l/a" not in ctl(node, "get", "l/", "--prefix", "--keys-only"), 20, "the lease's key goes with it")
+    assert "keepalived with TTL(10)" in ctl(node, "lease", "keep-alive", "--once", lease)
+    until(lambda: "l/a" not in ctl(node, "get", "l/", "--prefix", "--keys-only"), 60, "the lease's key goes with it")
     assert "already expired" in ctl(node, "lease", "timetolive", lease)
     ctl(node, "lease", "revoke", other)
     assert ctl(node, "get", "l/", "--prefix") == ""
