@@ -1,6 +1,6 @@
 #include "deploy/cluster/embedded.h"
 
-#include "transport/http/gzip.h"
+#include "transport/wire/gzip.h"
 
 #define UNPACKED_MAX (256U * KIB)
 

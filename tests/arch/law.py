@@ -141,7 +141,7 @@ LIBRARIES = {
     "openssl/": "transport/tls",
     "nghttp2/": "transport/http/engine",
     "http_parser.h": "transport/http/engine",
-    "zlib.h": "transport/http",
+    "zlib.h": "transport/wire",
     "nng/": "transport/peer",
     "msgpack": "transport/wire",
     "yaml.h": "transport/wire",

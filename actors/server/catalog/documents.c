@@ -7,8 +7,8 @@
 #include "actors/server/catalog/merge.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/openapi/openapi.h"
-#include "transport/http/gzip.h"
 #include "transport/http/url.h"
+#include "transport/wire/gzip.h"
 #include "transport/wire/json.h"
 
 #define ROOT "/openapi/v3/"

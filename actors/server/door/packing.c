@@ -1,7 +1,7 @@
 #include "actors/server/door/packing.h"
 
 #include "actors/server/server-private.h"
-#include "transport/http/gzip.h"
+#include "transport/wire/gzip.h"
 
 #define PACKED_HERE_BYTES (512U * KIB) /* below that it takes less than a few ms */
 

@@ -3,8 +3,8 @@
  * what it was taken from.
  */
 #include "runtime/base/base.h"
-#include "transport/http/gzip.h"
 #include "transport/http/url.h"
+#include "transport/wire/gzip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
 

@@ -1,5 +1,5 @@
 #include "tests/unit/actors/server/http-rig.h"
-#include "transport/http/gzip.h"
+#include "transport/wire/gzip.h"
 #include "transport/wire/json.h"
 
 #define PROTO_OLD "application/com.github.proto-openapi.spec.v3@v1.0+protobuf"

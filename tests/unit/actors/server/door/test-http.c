@@ -1,5 +1,5 @@
 #include "tests/unit/actors/server/http-rig.h"
-#include "transport/http/gzip.h"
+#include "transport/wire/gzip.h"
 
 #define MAPS "/api/v1/namespaces/default/configmaps"
 

@@ -1,4 +1,4 @@
-#include "transport/http/gzip.h"
+#include "transport/wire/gzip.h"
 
 #include <assert.h>
 #include <zlib.h>

@@ -1,5 +1,5 @@
 #include "tests/lib/test.h"
-#include "transport/http/gzip.h"
+#include "transport/wire/gzip.h"
 
 TEST(accept_encoding_decides_whether_gzip_is_allowed)
 {

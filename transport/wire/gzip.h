@@ -1,11 +1,11 @@
 /*
- * gzip for bodies (RFC 1952), over zlib; the only place that includes it.
+ * gzip (RFC 1952), for bodies and for texts that are part of the program, over zlib; the only place that includes it.
  *
  * Any code may call. Whether to compress is the caller's decision: gzip_is_accepted reads Accept-Encoding, and
  * small bodies (upstream: below 128 KiB) are not worth it. Memory: 256 KiB while compressing, bounded output.
  */
-#ifndef TRANSPORT_HTTP_GZIP_H
-#define TRANSPORT_HTTP_GZIP_H
+#ifndef TRANSPORT_WIRE_GZIP_H
+#define TRANSPORT_WIRE_GZIP_H
 
 #include <stdbool.h>
 #include <stddef.h>
