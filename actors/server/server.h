@@ -35,6 +35,7 @@ struct server_check {
 struct server_page {
 	const char *path; /* "/ui/"; without its last slash it leads there */
 	struct str type, body;
+	bool is_packed;    /* the body, by gzip */
 	struct str policy; /* Content-Security-Policy */
 };
 

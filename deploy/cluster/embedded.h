@@ -12,7 +12,7 @@ struct str embedded_objects(struct arena *arena);
 struct str embedded_features(struct arena *arena);
 extern const char cluster_demo[]; /* tests/fixtures/ten-objects.yaml, for `troupe demo` */
 extern const unsigned cluster_demo_len;
-extern const char ui_tree[]; /* deploy/ui/tree.html */
+extern const char ui_tree[]; /* deploy/ui/tree.html, packed */
 extern const unsigned ui_tree_len;
 
 #endif

@@ -4,12 +4,14 @@
 #include "actors/server/server-private.h"
 #include "transport/http/url.h"
 #include "transport/tls/jwt.h"
+#include "transport/wire/gzip.h"
 #include "transport/wire/json.h"
 
 /*
  * Paths that are no resource: versions, health, metrics, keys; the first that fits, by prefix where it ends in a slash.
  */
 
+#define PAGE_BYTES_MAX MIB
 #define CACHE_HOUR STR("public, max-age=3600")
 
 static enum next version(struct request *r)
@@ -175,6 +177,25 @@ static const struct server_page *page_of(struct request *r)
 	return NULL;
 }
 
+/* Packed for who can read that. */
+static void answer_page(struct request *r, const struct server_page *page)
+{
+	struct text plain = text_in(r->arena, PAGE_BYTES_MAX);
+	struct str body = page->body;
+	enum status status = OK;
+	bool stays_packed = page->is_packed && gzip_is_accepted(r->asked.accept_encoding);
+
+	if (page->is_packed && !stays_packed) {
+		status = gzip_unpack(&plain, body);
+		body = text_str(&plain);
+	}
+	assert(status == OK); /* it is part of the program */
+	request_answer_body(r, 200, page->type, body);
+	if (stays_packed)
+		r->answer.encoding = STR("gzip");
+	r->answer.policy = page->policy;
+}
+
 /* Relative links in it are relative to a path with a slash at its end. */
 enum next pages_given(struct request *r)
 {
@@ -192,8 +213,7 @@ enum next pages_given(struct request *r)
 	}
 	if (!str_is(r->asked.method, "GET") && !str_is(r->asked.method, "HEAD"))
 		return request_fail(r, failure_method(r->arena));
-	request_answer_body(r, 200, page->type, page->body);
-	r->answer.policy = page->policy;
+	answer_page(r, page);
 	return DONE;
 }
 

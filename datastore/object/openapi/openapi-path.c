@@ -1,6 +1,6 @@
+#include "datastore/object/openapi/descriptions.h"
 #include "datastore/object/openapi/openapi-path-private.h"
 #include "datastore/schema/core.h"
-#include "datastore/schema/description.h"
 #include "datastore/schema/meta.h"
 #include "transport/wire/json.h"
 
@@ -176,8 +176,9 @@ static void write_options(struct openapi *o, const struct type *type, bool is_co
 				str_is(field_name(field), "allowWatchBookmarks");
 
 		if (is_query_field(field) && !(is_collection && is_watch))
-			write_parameter(o, field_name(field), "query", openapi_query_type(field),
-					description_field(type, field_name(field)));
+			write_parameter(
+			    o, field_name(field), "query", openapi_query_type(field),
+			    descriptions_field(o->descriptions, type, field_name(field)));
 	}
 }
 

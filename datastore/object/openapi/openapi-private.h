@@ -14,7 +14,8 @@ struct openapi {
 	struct text *out;
 	/* Schemas that something refers to: by name, in the order in which they are written. */
 	struct map schemas;
-	uint32_t written;                         /* of them */
+	uint32_t written; /* of them */
+	struct descriptions *descriptions;
 	const struct openapi_resource *resources; /* of all groups that the document is about */
 	uint32_t count;
 };

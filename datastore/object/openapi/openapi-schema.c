@@ -1,7 +1,7 @@
 #include "datastore/object/json.h"
+#include "datastore/object/openapi/descriptions.h"
 #include "datastore/object/openapi/openapi-private.h"
 #include "datastore/object/record.h"
-#include "datastore/schema/description.h"
 #include "datastore/schema/meta.h"
 #include "transport/wire/json.h"
 
@@ -290,7 +290,7 @@ static void write_field(struct openapi *o, const struct type *type, const struct
 	openapi_next(o);
 	json_write_string(o->out, field_name(field));
 	text_lit(o->out, ":{");
-	openapi_describe(o, description_field(type, field_name(field)));
+	openapi_describe(o, descriptions_field(o->descriptions, type, field_name(field)));
 	if (field->shape == SHAPE_ONE)
 		write_one_body(o, field);
 	else
@@ -386,7 +386,7 @@ static bool is_shapeless(const struct type *type)
 static void write_type(struct openapi *o, const struct type *type)
 {
 	text_add_char(o->out, '{');
-	openapi_describe(o, description_type(type));
+	openapi_describe(o, descriptions_type(o->descriptions, type));
 	if (!is_shapeless(type)) {
 		openapi_string(o, "type", STR("object"));
 		if (type->field_count > 0 || (type->flags & TYPE_KIND)) {
@@ -450,7 +450,7 @@ static void write_metadata(struct openapi *o, const struct type *type)
 {
 	openapi_member(o, "metadata");
 	text_add_char(o->out, '{');
-	openapi_describe(o, description_field(type, STR("metadata")));
+	openapi_describe(o, descriptions_field(o->descriptions, type, STR("metadata")));
 	if (o->is_v2) {
 		refer(o, type_openapi(type), (struct wanted){ .type = type });
 	} else {

@@ -1,5 +1,6 @@
 #include "datastore/object/openapi/openapi.h"
 
+#include "datastore/object/openapi/descriptions.h"
 #include "datastore/object/openapi/openapi-private.h"
 #include "transport/wire/json.h"
 
@@ -80,8 +81,14 @@ static void write_v2(struct openapi *o)
 		 "},\"securityDefinitions\":" BEARER_TOKEN ",\"security\":[{\"BearerToken\":[]}]}");
 }
 
-static void close(struct openapi *o)
+static void write(struct openapi *o)
 {
+	o->arena = arena_new(0);
+	o->descriptions = descriptions_open(o->arena);
+	if (o->is_v2)
+		write_v2(o);
+	else
+		write_v3(o);
 	map_fini(&o->schemas);
 	arena_free(o->arena);
 }
@@ -89,25 +96,12 @@ static void close(struct openapi *o)
 void openapi_write(struct str group, struct str version, const struct openapi_resource *resources,
 		   uint32_t count, struct text *out)
 {
-	struct openapi o = { .group = group,
-			     .version = version,
-			     .arena = arena_new(0),
-			     .out = out,
-			     .resources = resources,
-			     .count = count };
-
-	write_v3(&o);
-	close(&o);
+	write(&(struct openapi){
+	    .group = group, .version = version, .out = out, .resources = resources, .count = count });
 }
 
 void openapi_write_v2(const struct openapi_resource *resources, uint32_t count, struct text *out)
 {
-	struct openapi o = { .is_v2 = true,
-			     .arena = arena_new(0),
-			     .out = out,
-			     .resources = resources,
-			     .count = count };
-
-	write_v2(&o);
-	close(&o);
+	write(
+	    &(struct openapi){ .is_v2 = true, .out = out, .resources = resources, .count = count });
 }

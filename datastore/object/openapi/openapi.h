@@ -4,7 +4,7 @@
  * Any code may ask. What kubectl and other clients read in them is there: paths with parameters and media types, schemas with
  * references, formats, defaults, enums, required members, list and map types, patch strategies, and which kind a schema or an
  * operation is about (x-kubernetes-group-version-kind). Names and operation ids are upstream's, so that generated clients
- * fit; sentences are ours (datastore/schema/description.h). A document of core/v1 is about 1.2 MB: whoever serves them keeps
+ * fit; sentences are ours (descriptions.h). A document of core/v1 is about 1.2 MB: whoever serves them keeps
  * them packed. As protobuf it is gnostic's openapi.v3.Document or openapi.v2.Document, made from the JSON.
  *
  * OpenAPI v2 is what clients before 1.27 read, and kubectl until 1.28 for `apply`. It has no words for defaults, enums and

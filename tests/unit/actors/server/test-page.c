@@ -1,5 +1,6 @@
 #include "tests/unit/actors/server/http-rig.h"
 #include "tests/unit/actors/server/rig.h"
+#include "transport/wire/gzip.h"
 
 /* ---- health --------------------------------------------------------------------------------------------- */
 
@@ -402,6 +403,26 @@ TEST(pages_of_the_configuration_are_given_as_they_are_to_who_may_read_their_path
 	CHECK_CODE(rig_get(rig, "/ui/more"), 404);
 	CHECK_CODE(rig_get(rig, "/u"), 404);
 	rig_close(rig);
+}
+
+TEST(a_page_that_is_packed_is_given_packed_to_who_can_read_that_and_as_it_was_to_others)
+{
+	struct text packed = text_in(test_arena(), KIB);
+	struct server_page page = { .path = "/ui/", .type = { "text/html", 9 }, .is_packed = true };
+	struct http_rig *rig;
+	struct http_rig_answer answer;
+
+	CHECK_STATUS(gzip_pack(&packed, STR("<p>long ago</p>")), OK);
+	page.body = text_str(&packed);
+	rig = http_rig_open(&(struct server_config){ .pages = &page, .page_count = 1 });
+	answer = http_rig_get(rig, "/ui/");
+	CHECK_HTTP(answer, 200);
+	CHECK(http_header_get(answer.headers, STR("content-encoding")).at == NULL);
+	CHECK_STR(answer.body, "<p>long ago</p>");
+	answer = http_rig_ask_of(rig, .path = "/ui/", .name = "accept-encoding", .value = "gzip");
+	CHECK_STR(http_header_get(answer.headers, STR("content-encoding")), "gzip");
+	CHECK(str_eq(answer.body, page.body));
+	http_rig_close(rig);
 }
 
 TEST(browsers_are_told_what_a_page_may_do)

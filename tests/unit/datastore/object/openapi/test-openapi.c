@@ -1,7 +1,7 @@
 #include "datastore/object/openapi/openapi.h"
 
 #include "datastore/object/json.h"
-#include "datastore/schema/description.h"
+#include "datastore/object/openapi/descriptions.h"
 #include "datastore/schema/resource-row.h"
 #include "runtime/base/base.h"
 #include "tests/lib/test.h"
@@ -381,8 +381,11 @@ TEST(every_document_becomes_protobuf)
 
 TEST(every_description_is_of_something_and_is_a_sentence)
 {
-	for (uint32_t i = 0; i < description_count(); i++) {
-		struct description at = description_at(i);
+	const struct descriptions *all = descriptions_open(test_arena());
+	const struct description *row;
+
+	for (uint32_t i = 0; (row = descriptions_at(all, i)) != NULL; i++) {
+		struct description at = *row;
 		struct str name = at.type, prefix = str_cut(&name, '.');
 		const struct type *type = type_named(prefix, name);
 		const struct field *path[TYPE_INLINE_DEPTH];
@@ -416,7 +419,7 @@ static void see(struct seen *seen, const struct type *type)
 }
 
 /* To the last field: those within others are described where they are declared. */
-static void check_fields(struct seen *seen, const struct type *type)
+static void check_fields(struct seen *seen, const struct descriptions *all, const struct type *type)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
 		const struct field *field = &type_fields(type)[i];
@@ -424,7 +427,7 @@ static void check_fields(struct seen *seen, const struct type *type)
 		if (field->kind == KIND_MESSAGE)
 			see(seen, field_type(field));
 		if (type->form != FORM_OBJECT || (field->flags & FIELD_INLINE) ||
-		    description_field(type, field_name(field)).at != NULL)
+		    descriptions_field(all, type, field_name(field)).at != NULL)
 			continue;
 		test_fail(__FILE__, __LINE__, STR_FMT "." STR_FMT "." STR_FMT " is not described",
 			  STR_ARG(type_prefix(type)), STR_ARG(type_name(type)),
@@ -435,25 +438,27 @@ static void check_fields(struct seen *seen, const struct type *type)
 TEST(every_kind_that_is_served_is_described_to_the_last_field)
 {
 	struct seen *seen = arena_new_of(test_arena(), struct seen);
+	const struct descriptions *all = descriptions_open(test_arena());
 
 	for (uint32_t i = 0; i < resource_row_count; i++) {
 		const struct resource_row *row = &resource_rows[i];
 		const struct type *type = type_find(row->group, row->version, row->kind);
 
-		if (description_type(type).at == NULL)
+		if (descriptions_type(all, type).at == NULL)
 			test_fail(__FILE__, __LINE__, STR_FMT " is not described",
 				  STR_ARG(row->kind));
 		see(seen, type);
 	}
 	for (uint32_t i = 0; i < seen->len; i++)
-		check_fields(seen, seen->at[i]);
+		check_fields(seen, all, seen->at[i]);
 }
 
 TEST(a_field_without_words_of_its_own_has_those_of_its_name)
 {
+	const struct descriptions *all = descriptions_open(test_arena());
 	const struct type *pod = type_named(STR("core"), STR("Pod"));
 
-	CHECK(description_field(pod, STR("metadata")).at != NULL);
-	CHECK(description_field(pod, STR("no-such-field")).at == NULL);
-	CHECK(description_type(pod).at != NULL);
+	CHECK(descriptions_field(all, pod, STR("metadata")).at != NULL);
+	CHECK(descriptions_field(all, pod, STR("no-such-field")).at == NULL);
+	CHECK(descriptions_type(all, pod).at != NULL);
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Turns descriptions/*.txt into description-rows.c.  generate-descriptions.py OUT.C FILE.txt...
+"""Turns descriptions/*.txt into descriptions-packed.c.  generate-descriptions.py OUT.C FILE.txt...
 
 A file is named after the prefix of its types (`any.txt`: fields of every type). A line `Type  Sentence.` begins a type; lines with
 two spaces before them, `  field  Sentence.`, are its fields. The build runs it; its output is never committed.
 """
+import gzip
 import os
 import re
 import sys
@@ -29,26 +30,8 @@ def read(path, rows):
             rows[key] = sentence
 
 
-def quote(s):
-    return '"%s\\0"' % s.replace("\\", "\\\\").replace('"', '\\"')
-
-
-class Texts:
-    """Each text once, as bytes behind one another: where it begins."""
-
-    def __init__(self):
-        self.places, self.lines, self.end = {}, [], 0
-
-    def place(self, text):
-        if text not in self.places:
-            self.places[text] = self.end
-            self.end += len(text.encode()) + 1
-            self.lines.append("\t" + quote(text))
-        return self.places[text]
-
-
 def main():
-    rows, texts, table = {}, Texts(), []
+    rows, texts, last = {}, [], None
     for path in sorted(sys.argv[2:]):
         read(path, rows)
     split = []
@@ -56,11 +39,13 @@ def main():
         parts = key.split(".")
         is_field = len(parts) == 3 or parts[0] == "*"
         split.append((".".join(parts[:-1]) if is_field else key, parts[-1] if is_field else "", sentence))
-    for row in sorted(split, key=lambda row: (row[0].encode(), row[1].encode())):
-        table.append("\t{ %s }," % ", ".join(str(texts.place(text)) for text in row))
-    out = ['#include "datastore/schema/description-rows.h"\n', "const char description_bytes[] ="] + texts.lines
-    out += [";\nconst struct description_row description_rows[] = {"] + table
-    out += ["};\nconst uint32_t description_row_count = %d;" % len(table)]
+    for type_, field, sentence in sorted(split, key=lambda row: (row[0].encode(), row[1].encode())):
+        texts += ["" if type_ == last else type_, field, sentence]
+        last = type_
+    packed = gzip.compress("".join(text + "\0" for text in texts).encode(), 9, mtime=0)
+    out = ['#include "datastore/object/openapi/descriptions-packed.h"\n', "const char descriptions_packed[] ="]
+    out += ['\t"%s"' % "".join("\\%03o" % byte for byte in packed[at:at + 32]) for at in range(0, len(packed), 32)]
+    out += [";", "const uint32_t descriptions_packed_len = %d, descriptions_packed_count = %d;" % (len(packed), len(split))]
     open(sys.argv[1], "w", encoding="utf-8").write("\n".join(out) + "\n")
 
 
