@@ -7,7 +7,8 @@
  * table of its kind (schema_types and its like in type.h); what is made at run time lies elsewhere, which a distance can
  * say too. 0 is nothing: each table begins with an item that stands for it.
  *
- * They are copied freely. Only tables hold them; the accessors of type.h give what is there.
+ * They are copied freely. Only tables hold them; the accessors of type.h give what is there. A table of fields and types is dense:
+ * they stand at every fourth byte.
  */
 #ifndef DATASTORE_SCHEMA_DISTANCE_H
 #define DATASTORE_SCHEMA_DISTANCE_H
@@ -19,11 +20,11 @@
 
 struct distance {
 	int64_t bytes; /* 0: NULL */
-};
+} __attribute__((packed, aligned(4)));
 struct text_distance {
 	int64_t bytes; /* 0: absent */
 	uint32_t len;
-};
+} __attribute__((packed, aligned(4)));
 
 extern const char schema_text[]; /* the bytes of all constant texts, each with a NUL behind it */
 
