@@ -43,14 +43,14 @@
 	TEXT_OPTION("passphrase-file", "PATH", \
 		    "its first line encrypts the backup, and opens an encrypted one")
 #define MOVED TEXT_OPTION("without", "A,B", "not those"), TEXT_OPTION("only", "A", "that one")
-#define HOST(host, start)                                                                  \
-	{                                                                                  \
-		.name = "host-" host, .arguments = "", .help = "", .run = start,           \
-		.is_internal = true,                                                       \
-		.options = { DATA_DIR,           PODS,       CHAOS,           ETCD_LISTEN, \
-			     SCHEDULE_OPTIONS,   S3_OPTIONS, HISTORY_OPTIONS, WEAR_OPTION, \
-			     CONTROLLERS_OPTION, MOVED },                                  \
-		.more = api_options,                                                       \
+#define HOST(host, start)                                                                     \
+	{                                                                                     \
+		.name = "host-" host, .arguments = "", .help = "", .run = start,              \
+		.is_internal = true,                                                          \
+		.options =                                                                    \
+		    OPTIONS(DATA_DIR, PODS, CHAOS, ETCD_LISTEN, SCHEDULE_OPTIONS, S3_OPTIONS, \
+			    HISTORY_OPTIONS, WEAR_OPTION, CONTROLLERS_OPTION, MOVED),         \
+		.more = api_options,                                                          \
 	}
 
 #define SIM_OPTIONS                                                                               \
@@ -74,53 +74,51 @@ static const struct command commands[] = {
 	  .help = "runs this machine as a node, in the foreground: a new cluster, or --join",
 	  .run = up_run,
 	  .more = api_options,
-	  .options = { TEXT_OPTION("name", "N", "the node's name; else the machine's"),
-		       TEXT_OPTION(
-			   "listen", "IP[:PORT]",
-			   "where the API is served (6443), and links to other nodes on the next "
-			   "port; else the address that leads out of this machine"),
-		       DATA_DIR,
-		       TEXT_OPTION(
-			   "join", "TOKEN",
-			   "become part of a cluster: what `troupe token create` printed there"),
-		       CHOICE_OPTION("role", "auto|witness", "auto",
-				     "auto: voter or standby, as the cluster needs; witness: a "
-				     "vote for two nodes, without data, API or pods"),
-		       PODS, CHAOS, CONTROLLERS_OPTION,
-		       NUMBER_OPTION(
-			   "spares", "N", "0",
-			   "warm processes, 3 MB each, that take over the work of one that "
-			   "ended"),
-		       ETCD_LISTEN, HISTORY_OPTIONS, WEAR_OPTION, DATASTORE_OPTIONS,
-		       SCHEDULE_OPTIONS, S3_OPTIONS } },
+	  .options = OPTIONS(
+	      TEXT_OPTION("name", "N", "the node's name; else the machine's"),
+	      TEXT_OPTION("listen", "IP[:PORT]",
+			  "where the API is served (6443), and links to other nodes on the next "
+			  "port; else the address that leads out of this machine"),
+	      DATA_DIR,
+	      TEXT_OPTION("join", "TOKEN",
+			  "become part of a cluster: what `troupe token create` printed there"),
+	      CHOICE_OPTION("role", "auto|witness", "auto",
+			    "auto: voter or standby, as the cluster needs; witness: a "
+			    "vote for two nodes, without data, API or pods"),
+	      PODS, CHAOS, CONTROLLERS_OPTION,
+	      NUMBER_OPTION("spares", "N", "0",
+			    "warm processes, 3 MB each, that take over the work of one that "
+			    "ended"),
+	      ETCD_LISTEN, HISTORY_OPTIONS, WEAR_OPTION, DATASTORE_OPTIONS, SCHEDULE_OPTIONS,
+	      S3_OPTIONS) },
 	{ .name = "demo",
 	  .arguments = "",
 	  .help = "nodes on loopback addresses of this machine: deploy, kill, watch it heal",
 	  .run = demo_run,
-	  .options = { NUMBER_OPTION("nodes", "N", "3", "how many; from four on one stands by"),
-		       FLAG_OPTION("json", "the figures as one JSON object on standard output"),
-		       FLAG_OPTION("keep", "go on running at the end, to play with"),
-		       TEXT_OPTION(
-			   "manifest", "FILE",
-			   "what to apply, with a Deployment web; else ten objects of its own"),
-		       TEXT_OPTION("data-dir", "DIR",
-				   "a new folder for the nodes; else one in $TMPDIR") } },
+	  .options = OPTIONS(
+	      NUMBER_OPTION("nodes", "N", "3", "how many; from four on one stands by"),
+	      FLAG_OPTION("json", "the figures as one JSON object on standard output"),
+	      FLAG_OPTION("keep", "go on running at the end, to play with"),
+	      TEXT_OPTION("manifest", "FILE",
+			  "what to apply, with a Deployment web; else ten objects of its own"),
+	      TEXT_OPTION("data-dir", "DIR", "a new folder for the nodes; else one in $TMPDIR")) },
 	{ .name = "status",
 	  .arguments = "",
 	  .help = "how the cluster is; 0 when reads and writes work",
 	  .run = verb_status,
-	  .options = { OUTPUT, WATCH, DATA_DIR, FLAG_OPTION("wait-ready", "wait until it is ready"),
-		       DURATION_OPTION("timeout", "60s", "how long to wait") } },
+	  .options =
+	      OPTIONS(OUTPUT, WATCH, DATA_DIR, FLAG_OPTION("wait-ready", "wait until it is ready"),
+		      DURATION_OPTION("timeout", "60s", "how long to wait")) },
 	{ .name = "tree",
 	  .arguments = "",
 	  .help = "every actor of every node, under its supervisor",
 	  .run = verb_tree,
-	  .options = { OUTPUT, WATCH, DATA_DIR } },
+	  .options = OPTIONS(OUTPUT, WATCH, DATA_DIR) },
 	{ .name = "members",
 	  .arguments = "",
 	  .help = "who keeps the data, and in which role",
 	  .run = verb_members,
-	  .options = { OUTPUT, WATCH, DATA_DIR } },
+	  .options = OPTIONS(OUTPUT, WATCH, DATA_DIR) },
 	{ .name = "trace",
 	  .arguments = "ACTOR",
 	  .arguments_min = 1,
@@ -128,14 +126,14 @@ static const struct command commands[] = {
 	  .help = "what messages NODE/HOST/ACTOR gets and sends for a while, what each came of, "
 		  "and how long it took",
 	  .run = verb_trace,
-	  .options = { OUTPUT, DATA_DIR,
-		       DURATION_OPTION("for", "2s", "how long to look; at most 10s") } },
+	  .options = OPTIONS(OUTPUT, DATA_DIR,
+			     DURATION_OPTION("for", "2s", "how long to look; at most 10s")) },
 	{ .name = "inspect",
 	  .arguments = "",
 	  .help = "how hosts of this node ended: when, in which actor, at which message, with the "
 		  "stack",
 	  .run = verb_inspect,
-	  .options = { OUTPUT, DATA_DIR } },
+	  .options = OPTIONS(OUTPUT, DATA_DIR) },
 	{ .name = "kill",
 	  .group = "Hurt it, see it heal",
 	  .arguments = "ACTOR",
@@ -143,12 +141,13 @@ static const struct command commands[] = {
 	  .arguments_max = 1,
 	  .help = "ends NODE/HOST/ACTOR, or the process NODE/HOST, to see it come back",
 	  .run = verb_kill,
-	  .options = { DATA_DIR,
-		       CHOICE_OPTION(
-			   "level", "actor|host|stop", NULL,
-			   "actor: as if it had crashed; host: its process (SIGKILL); stop: its "
-			   "process stands still (SIGSTOP) until somebody notices; else what ACTOR "
-			   "names, actor or process") } },
+	  .options =
+	      OPTIONS(DATA_DIR,
+		      CHOICE_OPTION(
+			  "level", "actor|host|stop", NULL,
+			  "actor: as if it had crashed; host: its process (SIGKILL); stop: its "
+			  "process stands still (SIGSTOP) until somebody notices; else what ACTOR "
+			  "names, actor or process")) },
 	{ .name = "drill",
 	  .arguments = "leader|voter|controllers",
 	  .arguments_min = 1,
@@ -157,13 +156,14 @@ static const struct command commands[] = {
 	      "proves high availability: kills or hurts that part of a working cluster, measures "
 	      "how long writes, reads and controllers were away",
 	  .run = drill_run,
-	  .options = { OUTPUT, DATA_DIR,
-		       CHOICE_OPTION("fault", DRILL_FAULTS, "kill",
-				     "what is done; all but kill need nodes that were started with "
-				     "--chaos"),
-		       DURATION_OPTION("for", "5s",
-				       "how long it lasts; of kill and corrupt-segment it means "
-				       "nothing") } },
+	  .options =
+	      OPTIONS(OUTPUT, DATA_DIR,
+		      CHOICE_OPTION("fault", DRILL_FAULTS, "kill",
+				    "what is done; all but kill need nodes that were started with "
+				    "--chaos"),
+		      DURATION_OPTION("for", "5s",
+				      "how long it lasts; of kill and corrupt-segment it means "
+				      "nothing")) },
 	{ .name = "token",
 	  .group = "Its members",
 	  .arguments = "create|list|delete [ID]",
@@ -172,23 +172,24 @@ static const struct command commands[] = {
 	  .help = "the words that let machines in: makes one and prints it, lists them, or takes "
 		  "one back",
 	  .run = verb_token,
-	  .options = { DATA_DIR, CHOICE_OPTION("role", "auto|witness", NULL, "as what it lets in"),
-		       DURATION_OPTION("ttl", NULL, "how long it is good (default 24h)"),
-		       FLAG_OPTION("single-use", "for one machine"),
-		       TEXT_OPTION("description", "TEXT", "for the list") } },
+	  .options =
+	      OPTIONS(DATA_DIR, CHOICE_OPTION("role", "auto|witness", NULL, "as what it lets in"),
+		      DURATION_OPTION("ttl", NULL, "how long it is good (default 24h)"),
+		      FLAG_OPTION("single-use", "for one machine"),
+		      TEXT_OPTION("description", "TEXT", "for the list")) },
 	{ .name = "leave",
 	  .arguments = "",
 	  .help = "hands everything over and takes this node out of the cluster",
 	  .run = verb_leave,
-	  .options = { DATA_DIR } },
+	  .options = OPTIONS(DATA_DIR) },
 	{ .name = "remove",
 	  .arguments = "NODE",
 	  .arguments_min = 1,
 	  .arguments_max = 1,
 	  .help = "takes a dead node out of the cluster",
 	  .run = verb_remove,
-	  .options = { DATA_DIR,
-		       FLAG_OPTION("force", "even if it is alive, or its vote is needed") } },
+	  .options = OPTIONS(DATA_DIR,
+			     FLAG_OPTION("force", "even if it is alive, or its vote is needed")) },
 	{ .name = "backup",
 	  .group = "Its data",
 	  .arguments = "[FILE|s3://BUCKET/NAME]",
@@ -197,16 +198,15 @@ static const struct command commands[] = {
 	  .help = "keeps the state and the keys of the cluster in a file, tries it, and says what "
 		  "is in it",
 	  .run = verb_backup,
-	  .options = { DATA_DIR, PASSPHRASE,
-		       TEXT_OPTION(
-			   "at", "REVISION|TIME",
-			   "the state of that moment, out of the past that this node keeps"),
-		       FLAG_OPTION("check", "makes none: tries the one that FILE is"),
-		       FLAG_OPTION("list", "makes none: those that are made by the clock"),
-		       FLAG_OPTION("stale",
-				   "what this node has, though no majority can say whether that is "
+	  .options = OPTIONS(
+	      DATA_DIR, PASSPHRASE,
+	      TEXT_OPTION("at", "REVISION|TIME",
+			  "the state of that moment, out of the past that this node keeps"),
+	      FLAG_OPTION("check", "makes none: tries the one that FILE is"),
+	      FLAG_OPTION("list", "makes none: those that are made by the clock"),
+	      FLAG_OPTION("stale", "what this node has, though no majority can say whether that is "
 				   "the latest"),
-		       S3_OPTIONS } },
+	      S3_OPTIONS) },
 	{ .name = "history",
 	  .arguments = "KIND/NAME",
 	  .arguments_min = 1,
@@ -214,9 +214,9 @@ static const struct command commands[] = {
 	  .help = "the versions of an object, also of one that was deleted: when, by whom, what "
 		  "changed; or, with --at, the object as it was",
 	  .run = verb_history,
-	  .options = { NAMESPACE, OUTPUT, DATA_DIR,
-		       NUMBER_OPTION("limit", "N", "20", "so many of the latest"),
-		       NUMBER_OPTION("at", "REVISION", NULL, "prints it as it was then") } },
+	  .options = OPTIONS(NAMESPACE, OUTPUT, DATA_DIR,
+			     NUMBER_OPTION("limit", "N", "20", "so many of the latest"),
+			     NUMBER_OPTION("at", "REVISION", NULL, "prints it as it was then")) },
 	{ .name = "undo",
 	  .arguments = "KIND/NAME",
 	  .arguments_min = 1,
@@ -224,20 +224,21 @@ static const struct command commands[] = {
 	  .help = "says what would change if an object were again what it was before, and with "
 		  "--yes makes it so",
 	  .run = verb_undo,
-	  .options = { NAMESPACE, DATA_DIR,
-		       NUMBER_OPTION("to", "REVISION", NULL,
-				     "what it was then; else the latest version that differs from "
-				     "now"),
-		       FLAG_OPTION("yes", "do it") } },
+	  .options =
+	      OPTIONS(NAMESPACE, DATA_DIR,
+		      NUMBER_OPTION("to", "REVISION", NULL,
+				    "what it was then; else the latest version that differs from "
+				    "now"),
+		      FLAG_OPTION("yes", "do it")) },
 	{ .name = "recover",
 	  .arguments = "",
 	  .help =
 	      "when most voters are gone for good: what the others have, what would be lost, and "
 	      "with --yes this node goes on alone",
 	  .run = verb_recover,
-	  .options = { DATA_DIR, FLAG_OPTION("yes", "do it; the node must be stopped"),
-		       FLAG_OPTION("witness-gone",
-				   "a witness is gone for good, too: it cannot be asked") } },
+	  .options = OPTIONS(
+	      DATA_DIR, FLAG_OPTION("yes", "do it; the node must be stopped"),
+	      FLAG_OPTION("witness-gone", "a witness is gone for good, too: it cannot be asked")) },
 	{ .name = "restore",
 	  .arguments = "FILE|s3://BUCKET/NAME",
 	  .arguments_min = 1,
@@ -245,12 +246,12 @@ static const struct command commands[] = {
 	  .help = "fills an empty data directory from a backup: `troupe up` on it begins a new "
 		  "cluster with that state",
 	  .run = verb_restore,
-	  .options = { DATA_DIR, PASSPHRASE,
-		       TEXT_OPTION(
-			   "at", "REVISION|TIME",
-			   "the state of that moment, as far back as the backup's node kept "
-			   "its past; a time to some seconds"),
-		       S3_OPTIONS } },
+	  .options =
+	      OPTIONS(DATA_DIR, PASSPHRASE,
+		      TEXT_OPTION("at", "REVISION|TIME",
+				  "the state of that moment, as far back as the backup's node kept "
+				  "its past; a time to some seconds"),
+		      S3_OPTIONS) },
 	{ .name = "export",
 	  .arguments = "FILE",
 	  .arguments_min = 1,
@@ -259,10 +260,10 @@ static const struct command commands[] = {
 		  "restore`; from the node that runs on the directory, or from one that is "
 		  "stopped",
 	  .run = verb_export,
-	  .options = { DATA_DIR,
-		       FLAG_OPTION("stale",
-				   "what this node has, though no majority can say whether that is "
-				   "the latest") } },
+	  .options = OPTIONS(
+	      DATA_DIR,
+	      FLAG_OPTION("stale", "what this node has, though no majority can say whether that is "
+				   "the latest")) },
 	{ .name = "import",
 	  .arguments = "FILE|FOLDER|etcd://HOST:PORT,...",
 	  .arguments_min = 1,
@@ -271,22 +272,23 @@ static const struct command commands[] = {
 		  "etcd's or kine's (k3s), a folder of dqlite's (MicroK8s), or an etcd that runs: "
 		  "`troupe up` on it begins a new cluster with that state",
 	  .run = verb_import,
-	  .options = { DATA_DIR,
-		       TEXT_OPTION("ca", "FILE", "of an etcd that runs: who signed its certificate"),
-		       TEXT_OPTION("cert", "FILE", "the certificate to show it"),
-		       TEXT_OPTION("key", "FILE", "the key of that"),
-		       FLAG_OPTION("dry-run", "only says what is in it"),
-		       TEXT_OPTION("service-account-key", "FILE",
-				   "the old cluster's (sa.key), so that its tokens stay good"),
-		       TEXT_OPTION("ca-dir", "DIR",
-				   "where the old cluster's authorities are as kubeadm names them "
-				   "(/etc/kubernetes/pki), so that its certificates stay good") } },
+	  .options =
+	      OPTIONS(DATA_DIR,
+		      TEXT_OPTION("ca", "FILE", "of an etcd that runs: who signed its certificate"),
+		      TEXT_OPTION("cert", "FILE", "the certificate to show it"),
+		      TEXT_OPTION("key", "FILE", "the key of that"),
+		      FLAG_OPTION("dry-run", "only says what is in it"),
+		      TEXT_OPTION("service-account-key", "FILE",
+				  "the old cluster's (sa.key), so that its tokens stay good"),
+		      TEXT_OPTION("ca-dir", "DIR",
+				  "where the old cluster's authorities are as kubeadm names them "
+				  "(/etc/kubernetes/pki), so that its certificates stay good")) },
 	{ .name = "kubeconfig",
 	  .group = "More",
 	  .arguments = "",
 	  .help = "prints the administrator's kubeconfig",
 	  .run = verb_kubeconfig,
-	  .options = { DATA_DIR } },
+	  .options = OPTIONS(DATA_DIR) },
 	{ .name = "kubectl",
 	  .arguments = "[ARGS...]",
 	  .arguments_max = -1,
@@ -298,16 +300,17 @@ static const struct command commands[] = {
 	  .help = "a whole cluster in simulation under load and faults, from a seed; a failure is "
 		  "shrunk to the faults that matter",
 	  .run = sim_run,
-	  .options = { SIM_OPTIONS,
-		       NUMBER_OPTION("seeds", "N", "1",
-				     "so many, one after another; stops at the first that fails"),
-		       FLAG_OPTION("no-shrink", "name the seed that fails, and that is all") } },
+	  .options =
+	      OPTIONS(SIM_OPTIONS,
+		      NUMBER_OPTION("seeds", "N", "1",
+				    "so many, one after another; stops at the first that fails"),
+		      FLAG_OPTION("no-shrink", "name the seed that fails, and that is all")) },
 	{ .name = "sim-once",
 	  .arguments = "",
 	  .help = "",
 	  .run = sim_once,
 	  .is_internal = true,
-	  .options = { SIM_OPTIONS } },
+	  .options = OPTIONS(SIM_OPTIONS) },
 	{ .name = "version", .arguments = "", .help = "which release this is", .run = verb_version },
 	HOST("core", hosts_core),
 	HOST("control", hosts_control),

@@ -7,8 +7,9 @@ const struct option *command_option(const struct command *command, int i)
 {
 	int own = 0;
 
-	while (own < COMMAND_OPTIONS_MAX && command->options[own].name != NULL)
+	while (command->options != NULL && command->options[own].name != NULL)
 		own++;
+	assert(own <= COMMAND_OPTIONS_MAX);
 	if (i < own)
 		return &command->options[i];
 	return command->more != NULL && command->more[i - own].name != NULL

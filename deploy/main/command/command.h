@@ -56,16 +56,27 @@ struct option {
 
 struct command_line;
 
+/* What a command of a constant table has; COMMAND_OPTIONS_MAX at most. */
+#define OPTIONS(...)                 \
+	(const struct option[])      \
+	{                            \
+		__VA_ARGS__,         \
+		{                    \
+			.name = NULL \
+		}                    \
+	}
+
 struct command {
 	const char *name;
 	const char *arguments;            /* "NODE", "ACTOR", "[ARGS...]" or "" */
 	const char *help;                 /* one line */
 	int arguments_min, arguments_max; /* -1: any number, options are not read: kubectl ... */
 	int (*run)(const struct command_line *line);
-	struct option options[COMMAND_OPTIONS_MAX];
-	const struct option *more; /* after those; ends with one without a name; NULL: none */
-	const char *group;         /* as an option's */
-	bool is_internal;          /* not shown: the verbs by which the program starts itself */
+	/* Each ends with one without a name; NULL: none. */
+	const struct option *options; /* OPTIONS(...) */
+	const struct option *more;    /* after those: a table that several commands share */
+	const char *group;            /* as an option's */
+	bool is_internal;             /* not shown: the verbs by which the program starts itself */
 };
 
 struct command_line {

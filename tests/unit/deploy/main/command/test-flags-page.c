@@ -6,13 +6,14 @@ static const struct command commands[] = {
 	{ .name = "up",
 	  .arguments = "",
 	  .help = "starts",
-	  .options = { { .name = "role", .kind = OPTION_TEXT, .value = "R", .help = "what it does" },
-		       { .name = "keep",
-			 .kind = OPTION_NUMBER,
-			 .value = "N",
-			 .fallback = "8",
-			 .help = "how many" },
-		       { .name = "force", .help = "all the same" } } },
+	  .options =
+	      OPTIONS({ .name = "role", .kind = OPTION_TEXT, .value = "R", .help = "what it does" },
+		      { .name = "keep",
+			.kind = OPTION_NUMBER,
+			.value = "N",
+			.fallback = "8",
+			.help = "how many" },
+		      { .name = "force", .help = "all the same" }) },
 	{ 0 },
 };
 
