@@ -107,6 +107,18 @@ void calm_keep_heap(void)
 	mem_free(never_touched);
 }
 
+/* What the heap has to give away. */
+static uint64_t free_bytes(void)
+{
+	return mallinfo2().fordblks;
+}
+
+/* Of a large heap nothing is searched for. */
+static bool has_freed(const struct calm *calm, uint64_t bytes)
+{
+	return bytes < HEAP_MAX_BYTES && free_bytes() >= calm->free + CALM_GROWN_BYTES;
+}
+
 uint32_t calm_look(struct calm *calm)
 {
 	bool is_busy = calm->turns >= CALM_BUSY_TURNS;
@@ -117,9 +129,10 @@ uint32_t calm_look(struct calm *calm)
 	if (is_busy)
 		return CALM_LOOK_MS;
 	bytes = calm_resident_bytes();
-	if (calm->bytes != 0 && bytes < calm->bytes + CALM_GROWN_BYTES)
+	if (calm->bytes != 0 && bytes < calm->bytes + CALM_GROWN_BYTES && !has_freed(calm, bytes))
 		return 0;
 	calm_give_back();
 	calm->bytes = calm_resident_bytes();
+	calm->free = calm->bytes < HEAP_MAX_BYTES ? free_bytes() : 0;
 	return 0;
 }

@@ -4,8 +4,8 @@
  * 64 KiB at a time, out of the machine's cache of files.
  *
  * For a loop's thread. Costs a comparison at each turn; after CALM_TURNS of them one look a little later, which reads how large the
- * process is. It gives back at the first calm look, soon after its start, and then whenever it has grown by CALM_GROWN_BYTES: a
- * fifth of a millisecond, and the faults afterwards. Who sleeps is not woken. A process may have several loops: each does so for all.
+ * process is. It gives back at the first calm look, soon after its start, and then whenever it has grown by CALM_GROWN_BYTES, or its heap
+ * has so much more that is free: a fifth of a millisecond, and the faults afterwards. Who sleeps is not woken. A process may have several loops: each does so for all.
  */
 #ifndef RUNTIME_LOOP_CALM_CALM_H
 #define RUNTIME_LOOP_CALM_CALM_H
@@ -28,6 +28,7 @@ struct calm {
 	uint32_t turns; /* since the last look, or since one was asked for */
 	bool is_asked;  /* a look is due */
 	uint64_t bytes; /* how large the process was after it gave back; 0: never yet */
+	uint64_t free;  /* in its heap then; the pages of it are gone, but not its addresses */
 };
 
 /* A turn has been. Not 0: call calm_look so many milliseconds from now. */
