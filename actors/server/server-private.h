@@ -71,6 +71,7 @@ struct server {
 	struct reopening reopening;
 	uint32_t packing_count; /* bodies that workers are about to pack */
 	uint64_t kept_bytes;    /* of encodings that hang on the objects of the caches; kept.h */
+	struct mono kept_look;  /* when they are gone through again */
 	struct arena *scratch;  /* of one match or encoding; reset by whoever used it */
 	struct list dirty;      /* caches with news for their watchers */
 	struct reader reader;

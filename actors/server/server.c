@@ -186,6 +186,7 @@ static void tick(struct server *server)
 
 	line_forget(&server->lines);
 	pack_caches(server, now);
+	kept_tick(server, now);
 	list_each (&server->watches, link)
 		watch_tick(watch_of_server_link(link), now);
 	feed_tick(server, now);

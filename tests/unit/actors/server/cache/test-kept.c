@@ -74,3 +74,24 @@ TEST(what_fits_the_budget_is_kept)
 	rig_close(rig);
 	metrics_free(metrics);
 }
+
+TEST(what_nobody_has_asked_for_lately_is_let_go_of_and_made_again_for_the_next_who_asks)
+{
+	struct metrics *metrics = metrics_new();
+	struct server_config config = { .store = "store", .metrics = metrics, .kept_bytes = MIB };
+	struct rig *rig = rig_open(&config);
+	uint32_t bytes;
+
+	make_maps(rig);
+	bytes = list_bytes(rig, "application/json");
+	for (uint32_t i = 0; i < 5; i++) {
+		CHECK(kept(rig, metrics) > (int64_t)(MAPS * MAP_BYTES));
+		CHECK_EQ(list_bytes(rig, "application/json"), bytes);
+	}
+	rig_run(rig, 15000);
+	CHECK_EQ(kept(rig, metrics), 0);
+	CHECK_EQ(list_bytes(rig, "application/json"), bytes);
+	CHECK(kept(rig, metrics) > (int64_t)(MAPS * MAP_BYTES));
+	rig_close(rig);
+	metrics_free(metrics);
+}
