@@ -1,3 +1,4 @@
+#include "actors/controller/storage/volume-match.h"
 #include "actors/scheduler/criterion.h"
 #include "actors/scheduler/scheduler-private.h"
 #include "actors/scheduler/volumes.h"
@@ -69,7 +70,7 @@ static bool has_our_word(const struct volume_wait *wait, const struct awaited *a
 			      wait->node);
 	volume =
 	    world_get(world, ((struct key){ STR_NONE, awaited->volume }), core_persistent_volume);
-	return volume != NULL && volumes_are_for(volume, claim->metadata);
+	return volume != NULL && volume_match_is_for(volume, claim->metadata);
 }
 
 static bool is_bound(struct volume_wait *wait, struct awaited *awaited, const struct world *world)
@@ -82,7 +83,7 @@ static bool is_bound(struct volume_wait *wait, struct awaited *awaited, const st
 		wait->failure = "a claim is gone";
 		return false;
 	}
-	if (volumes_are_bound(claim))
+	if (volume_match_is_bound(claim))
 		return true;
 	if (has_our_word(wait, awaited, claim, world))
 		awaited->is_seen = true;

@@ -27,17 +27,11 @@ struct volume_choice {
 	const struct object *volume; /* NULL: to be provisioned */
 };
 
-bool volumes_are_bound(const struct core_persistent_volume_claim *claim);
-bool volumes_wait_for_consumer(const struct core_persistent_volume_claim *claim,
-			       const struct world *world);
 /* One for each unbound claim. `taken` are names of volumes that are promised to other pods. False: the node cannot serve them all. */
 bool volumes_choose(const struct volume_needs *needs, const struct core_node *node,
 		    const struct str_list *taken, const struct world *world,
 		    struct volume_choice *out);
 /* Whether its node affinity lets pods on the node use it. */
 bool volumes_reach(const struct core_persistent_volume *volume, const struct core_node *node);
-/* Whether the volume is bound to, or kept for, this claim. */
-bool volumes_are_for(const struct core_persistent_volume *volume,
-		     const struct meta_object_meta *claim);
 
 #endif

@@ -1,3 +1,4 @@
+#include "actors/controller/storage/volume-match.h"
 #include "actors/controller/world.h"
 #include "actors/scheduler/criterion.h"
 #include "actors/scheduler/volumes.h"
@@ -73,14 +74,14 @@ static bool take_claim(struct cycle *cycle, struct volume_needs *needs,
 	const struct core_persistent_volume_claim *claim = object ? object->record : NULL;
 	struct str why = objection(cycle, volume, name, claim);
 
-	if (why.len == 0 && !volumes_are_bound(claim) &&
-	    !volumes_wait_for_consumer(claim, cycle->world))
+	if (why.len == 0 && !volume_match_is_bound(claim) &&
+	    !volume_match_waits_for_consumer(claim, cycle->world))
 		why = STR("pod has unbound immediate PersistentVolumeClaims");
 	if (why.len > 0) {
 		cycle_because(cycle, why);
 		return false;
 	}
-	if (volumes_are_bound(claim))
+	if (volume_match_is_bound(claim))
 		needs->bound[needs->bound_count++] =
 		    world_get(cycle->world, ((struct key){ STR_NONE, claim->spec->volume_name }),
 			      core_persistent_volume);
