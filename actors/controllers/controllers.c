@@ -34,6 +34,7 @@ const struct controller *const controllers[] = {
 	&pod_garbage_controller,
 	&resource_quota_controller,
 	&validating_admission_policy_controller,
+	&volume_binder_controller,
 	&ephemeral_volume_controller,
 	&pvc_protection_controller,
 	&pv_protection_controller,
