@@ -11,7 +11,7 @@
 #include "actors/client/api.h"
 #include "actors/controller/caches.h"
 #include "actors/controller/controller.h"
-#include "actors/controller/figures.h"
+#include "actors/controller/figures/figures.h"
 #include "actors/controller/plan-private.h"
 #include "actors/controller/recorder.h"
 #include "actors/controller/run.h"

@@ -31,7 +31,7 @@ SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actor
           "actors/server/subresource", "actors/server/answer", "actors/server/cache", "actors/server/outside", "actors/server/audit", "actors/server/aggregate",
           "actors/server/measure", "actors/server/flow"]
 # What the controllers of one family stand on beside the framework.
-FAMILIES = ["actors/controller/workload", "actors/controller/job", "actors/controller/storage"]
+FAMILIES = ["actors/controller/figures", "actors/controller/workload", "actors/controller/job", "actors/controller/storage"]
 CONTROLLERS = ["actors/controllers/" + room for room in ("access", "cluster", "extension", "network", "storage", "workload")]
 CONTROL = ["actors/client", "actors/controller"] + FAMILIES
 ACTORS = DOOR + ADMISSION + AUDIT + ["actors/admission/webhook"] + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers"] + CONTROLLERS + ["actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
@@ -106,7 +106,8 @@ USES = {
     "actors/etcd": RUNTIME + HTTP + ["transport/wire", "transport/tls", "datastore/store", "actors/etcd/file"],
     "actors/etcd/file": ["transport/wire"],  # bytes of a form that others read and write; knows no store
     **{room: RUNTIME + DATASTORE + DOOR + ADMISSION + AUDIT + SERVER + HTTP + ["transport/http/upgrade", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
-    "actors/controller": RUNTIME + RECORDS + ["actors/client"],
+    "actors/controller/figures": RUNTIME + ["actors/client"],
+    "actors/controller": RUNTIME + RECORDS + ["actors/client", "actors/controller/figures"],
     "actors/controller/workload": RUNTIME + RECORDS + ["actors/client", "actors/controller"],
     "actors/controller/job": RUNTIME + RECORDS + ["actors/client", "actors/controller", "actors/controller/workload"],
     "actors/controller/storage": RUNTIME + RECORDS + ["actors/client", "actors/controller"],

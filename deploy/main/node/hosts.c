@@ -3,7 +3,7 @@
 #include "actors/authentication/issuer.h"
 #include "actors/authentication/mechanisms.h"
 #include "actors/authorization/mechanisms.h"
-#include "actors/controller/figures.h"
+#include "actors/controller/figures/figures.h"
 #include "actors/etcd/etcd.h"
 #include "deploy/main/admin/admin.h"
 #include "deploy/main/api/api-options.h"

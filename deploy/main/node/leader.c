@@ -4,7 +4,7 @@
 
 #include "actors/controller/caches.h"
 #include "actors/controller/controller.h"
-#include "actors/controller/figures.h"
+#include "actors/controller/figures/figures.h"
 #include "actors/controller/liveness.h"
 #include "actors/controllers/controllers.h"
 #include "actors/scheduler/scheduler.h"

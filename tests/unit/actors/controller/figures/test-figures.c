@@ -1,7 +1,7 @@
 /*
  * What controllers of a host count.
  */
-#include "actors/controller/figures.h"
+#include "actors/controller/figures/figures.h"
 
 #include "tests/lib/test.h"
 

@@ -1,4 +1,4 @@
-#include "actors/controller/figures.h"
+#include "actors/controller/figures/figures.h"
 
 #include <stdio.h>
 

@@ -5,8 +5,8 @@
  * One belongs to a host and outlives its actors. All calls take NULL, for hosts (and simulations) that count nothing. The actor
  * registered as FIGURES_NAME answers an api_call for /metrics with the page, which the API server puts behind its own.
  */
-#ifndef ACTORS_CONTROLLER_FIGURES_H
-#define ACTORS_CONTROLLER_FIGURES_H
+#ifndef ACTORS_CONTROLLER_FIGURES_FIGURES_H
+#define ACTORS_CONTROLLER_FIGURES_FIGURES_H
 
 #include "runtime/actor/act.h"
 #include "runtime/actor/queue.h"
