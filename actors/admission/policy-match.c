@@ -6,10 +6,7 @@
 
 static bool has(struct str_list list, struct str wanted)
 {
-	for (uint32_t i = 0; i < list.len; i++)
-		if (str_is(list.at[i], "*") || str_eq(list.at[i], wanted))
-			return true;
-	return false;
+	return str_list_has(list, STR("*")) || str_list_has(list, wanted);
 }
 
 bool policy_match_is_exempt(const struct admission *admission)

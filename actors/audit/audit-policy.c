@@ -141,22 +141,14 @@ enum status audit_policy_check(const struct audit_policy *policy, const char *wh
 
 /* ---- what it says of a request ------------------------------------------------------------------------------ */
 
-static bool has(struct str_list list, struct str value)
-{
-	for (uint32_t i = 0; i < list.len; i++)
-		if (str_eq(list.at[i], value))
-			return true;
-	return false;
-}
-
 static bool fits_user(const struct audit_policy_rule *rule, const struct user *user)
 {
 	bool is_in = rule->user_groups.len == 0;
 
-	if (rule->users.len > 0 && (user == NULL || !has(rule->users, user->name)))
+	if (rule->users.len > 0 && (user == NULL || !str_list_has(rule->users, user->name)))
 		return false;
 	for (uint32_t i = 0; user != NULL && !is_in && i < user->group_count; i++)
-		is_in = has(rule->user_groups, user->groups[i]);
+		is_in = str_list_has(rule->user_groups, user->groups[i]);
 	return is_in;
 }
 
@@ -181,7 +173,7 @@ static bool fits_group(const struct audit_group_resources *group, const struct a
 		return false;
 	if (group->resources.len == 0)
 		return true;
-	if (group->resource_names.len > 0 && !has(group->resource_names, a->name))
+	if (group->resource_names.len > 0 && !str_list_has(group->resource_names, a->name))
 		return false;
 	for (uint32_t i = 0; i < group->resources.len; i++)
 		if (fits_resource(group->resources.at[i], a))
@@ -193,7 +185,7 @@ static bool fits_object(const struct audit_policy_rule *rule, const struct attri
 {
 	if (!a->is_resource)
 		return false;
-	if (rule->namespaces.len > 0 && !has(rule->namespaces, a->namespace))
+	if (rule->namespaces.len > 0 && !str_list_has(rule->namespaces, a->namespace))
 		return false;
 	for (uint32_t i = 0; i < rule->resources.len; i++)
 		if (fits_group(&rule->resources.at[i], a))
@@ -215,7 +207,8 @@ static bool fits_path(struct str_list urls, struct str path)
 
 static bool fits(const struct audit_policy_rule *rule, const struct attributes *a)
 {
-	if (!fits_user(rule, a->user) || (rule->verbs.len > 0 && !has(rule->verbs, a->verb)))
+	if (!fits_user(rule, a->user) ||
+	    (rule->verbs.len > 0 && !str_list_has(rule->verbs, a->verb)))
 		return false;
 	if (rule->namespaces.len > 0 || rule->resources.len > 0)
 		return fits_object(rule, a);

@@ -10,6 +10,7 @@
 
 #include "actors/client/check.h"
 #include "actors/client/user.h"
+#include "datastore/schema/type.h"
 #include "transport/http/engine/http.h"
 
 struct certificate_info; /* transport/tls/certificate.h */
@@ -20,12 +21,10 @@ struct authentication {
 	/* Of a request that speaks as front proxies do (request-header.h), else none: its headers, and the certificate that was shown, believed or not. */
 	struct http_headers headers;
 	struct str shown_pem;
-	struct str bearer;           /* the token of Authorization: Bearer; absent: none */
-	const struct str *audiences; /* that a token must name one of; none: the API server's own */
-	uint32_t audience_count;
+	struct str bearer;         /* the token of Authorization: Bearer; absent: none */
+	struct str_list audiences; /* that a token must name one of; none: the API server's own */
 	struct user user; /* filled with CHECK_ALLOW; the server adds system:authenticated */
-	const struct str *out_audiences; /* of the token that are among `audiences` */
-	uint32_t out_audience_count;
+	struct str_list out_audiences; /* of the token that are among `audiences` */
 	struct fault why; /* for the log and for TokenReview; never shown to who asked */
 };
 

@@ -228,12 +228,7 @@ static struct issuer *find(const struct issuer_set *set, const struct value *cla
 
 static bool is_named(const struct issuer *issuer, const struct value *audience)
 {
-	if (audience->kind != VALUE_STRING)
-		return false;
-	for (uint32_t i = 0; i < issuer->audiences.len; i++)
-		if (str_eq(issuer->audiences.at[i], audience->text))
-			return true;
-	return false;
+	return audience->kind == VALUE_STRING && str_list_has(issuer->audiences, audience->text);
 }
 
 static bool has_audience(const struct issuer *issuer, const struct value *claims)

@@ -157,14 +157,6 @@ static enum status read_claims(struct str text, struct arena *arena, struct clai
 
 /* ---- judging ----------------------------------------------------------------------------------------------- */
 
-static bool is_ours(const struct service_account_tokens *tokens, struct str issuer)
-{
-	for (uint32_t i = 0; i < tokens->issuers.len; i++)
-		if (str_eq(tokens->issuers.at[i], issuer))
-			return true;
-	return false;
-}
-
 static bool is_signed(struct service_account_tokens *tokens, struct str token, const struct jwt *jwt)
 {
 	struct token_digest digest = token_digest_of(token);
@@ -282,7 +274,8 @@ static enum check check(const struct authenticator *authenticator, struct authen
 	const char *fault;
 
 	if (a->bearer.len == 0 || jwt_read(a->bearer, arena, &jwt, NULL) != OK ||
-	    read_claims(jwt.claims, arena, claims) != OK || !is_ours(tokens, claims->issuer))
+	    read_claims(jwt.claims, arena, claims) != OK ||
+	    !str_list_has(tokens->issuers, claims->issuer))
 		return CHECK_PASS;
 	if (!is_signed(tokens, a->bearer, &jwt))
 		return refuse(a, "no key of this cluster signed the token");

@@ -13,7 +13,7 @@ static struct str question_of(const struct authentication *a)
 	struct arena *arena = a->check.arena;
 	struct authentication_token_review_spec spec = {
 		.token = a->bearer,
-		.audiences = { (struct str *)(uintptr_t)a->audiences, a->audience_count },
+		.audiences = a->audiences,
 	};
 	struct authentication_token_review review = {
 		.metadata = arena_new_of(arena, struct meta_object_meta),
@@ -42,10 +42,9 @@ static const struct user_extra *extra_of(const struct authentication_user_info *
 static bool is_meant(const struct authentication *a, struct str_list said)
 {
 	for (uint32_t i = 0; i < said.len; i++)
-		for (uint32_t j = 0; j < a->audience_count; j++)
-			if (str_eq(said.at[i], a->audiences[j]))
-				return true;
-	return a->audience_count == 0;
+		if (str_list_has(a->audiences, said.at[i]))
+			return true;
+	return a->audiences.len == 0;
 }
 
 static enum check take(struct authentication *a, const struct authentication_token_review *review)
@@ -70,8 +69,7 @@ static enum check take(struct authentication *a, const struct authentication_tok
 				 .group_count = info->groups.len,
 				 .extra = extra_of(info, a->check.arena),
 				 .extra_count = info->extra.len };
-	a->out_audiences = status->audiences.at;
-	a->out_audience_count = status->audiences.len;
+	a->out_audiences = status->audiences;
 	return CHECK_ALLOW;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "datastore/object/name.h"
+#include "datastore/schema/type.h"
 
 /*
  * Whether rules cover others (upstream's component-helpers/auth/rbac/validation: Covers, CompactRules, CompactString).
@@ -17,17 +18,9 @@ struct piece {
 	struct str group, resource, verb, name, path; /* absent: not of this piece */
 };
 
-static bool has(struct str_list list, struct str word)
-{
-	for (uint32_t i = 0; i < list.len; i++)
-		if (str_eq(list.at[i], word))
-			return true;
-	return false;
-}
-
 static bool has_or_star(struct str_list list, struct str word)
 {
-	return has(list, STR("*")) || has(list, word);
+	return str_list_has(list, STR("*")) || str_list_has(list, word);
 }
 
 /* "*" followed by a slash and a subresource stands for that of every resource. */
@@ -71,7 +64,7 @@ static bool covers_piece(const struct rbac_policy_rule *held, const struct piece
 	return has_or_star(held->api_groups, piece->group) &&
 	       has_resource(held->resources, piece->resource) &&
 	       (held->resource_names.len == 0 ||
-		(piece->name.at != NULL && has(held->resource_names, piece->name)));
+		(piece->name.at != NULL && str_list_has(held->resource_names, piece->name)));
 }
 
 static bool is_covered(struct rbac_policy_rule_list held, const struct piece *piece)
@@ -102,7 +95,7 @@ static bool covers_whole(const struct rbac_policy_rule *held, const struct rbac_
 	       all(wanted->api_groups, held->api_groups, has_or_star) &&
 	       all(wanted->resources, held->resources, has_resource) &&
 	       all(wanted->non_resource_urls, held->non_resource_urls, has_path) &&
-	       (!is_named || all(wanted->resource_names, held->resource_names, has));
+	       (!is_named || all(wanted->resource_names, held->resource_names, str_list_has));
 }
 
 static bool is_whole(struct rbac_policy_rule_list held, const struct rbac_policy_rule *wanted)
@@ -135,7 +128,7 @@ static void add_verb(struct gaps *gaps, struct gap *gap, struct str verb)
 {
 	struct str_list *verbs = &gap->verbs;
 
-	if (has(*verbs, verb))
+	if (str_list_has(*verbs, verb))
 		return;
 	verbs->at = arena_grow(gaps->arena, verbs->at, verbs->len * sizeof *verbs->at,
 			       (verbs->len + 1) * sizeof *verbs->at);

@@ -104,7 +104,7 @@ static void check_finalizers(const struct path *at, bool may_be_any, struct str_
 {
 	for (uint32_t i = 0; i < finalizers.len; i++)
 		rule_name(at, NAME_LABEL_KEY, finalizers.at[i]);
-	if (rule_list_has(finalizers, ORPHAN) && rule_list_has(finalizers, FOREGROUND))
+	if (str_list_has(finalizers, ORPHAN) && str_list_has(finalizers, FOREGROUND))
 		path_fault(at, FAULT_INVALID, path_shown_list(at, finalizers),
 			   "finalizer orphan and foregroundDeletion cannot be both set");
 	for (uint32_t i = 0; i < finalizers.len && !may_be_any; i++) {

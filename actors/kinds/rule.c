@@ -388,11 +388,3 @@ bool rule_unchanged(const struct path *at, const struct type *type, const char *
 	return path_fault(at, FAULT_INVALID, path_shown_field(at, type, member, now),
 			  "field is immutable");
 }
-
-bool rule_list_has(struct str_list list, struct str value)
-{
-	for (uint32_t i = 0; i < list.len; i++)
-		if (str_eq(list.at[i], value))
-			return true;
-	return false;
-}

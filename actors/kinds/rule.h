@@ -66,6 +66,5 @@ bool rule_conditions(const struct path *at, struct meta_condition_list condition
 /* The member is as it was: "field is immutable". */
 bool rule_unchanged(const struct path *at, const struct type *type, const char *member,
 		    const void *now, const void *old);
-bool rule_list_has(struct str_list list, struct str value);
 
 #endif

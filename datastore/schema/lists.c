@@ -6,6 +6,14 @@
 #include "runtime/base/collection/sorted.h"
 #include "runtime/base/str.h"
 
+bool str_list_has(struct str_list list, struct str value)
+{
+	for (uint32_t i = 0; i < list.len; i++)
+		if (str_eq(list.at[i], value))
+			return true;
+	return false;
+}
+
 /* The place of the key, or where it belongs. */
 static uint32_t place_of(struct str_map map, struct str key, bool *is_there)
 {

@@ -98,6 +98,7 @@ struct wall_map {
 	struct wall_entry *at;
 	uint32_t len;
 };
+bool str_list_has(struct str_list list, struct str value);
 /* The value of a key, absent without one. */
 struct str str_map_get(struct str_map map, struct str key);
 bool str_map_equal(struct str_map a, struct str_map b);

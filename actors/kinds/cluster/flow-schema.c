@@ -5,6 +5,7 @@
 #include "datastore/object/name.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/flowcontrol.h"
+#include "datastore/schema/type.h"
 
 /*
  * The FlowSchema: which requests go by which priority level (upstream: apis/flowcontrol/validation, ValidateFlowSchema).
@@ -108,7 +109,7 @@ static bool check_list(const struct path *at, struct str_list list, const char *
 {
 	if (list.len == 0)
 		return path_required(at, needed);
-	if (!rule_list_has(list, ALL))
+	if (!str_list_has(list, ALL))
 		return true;
 	if (list.len > 1)
 		path_fault(at, FAULT_INVALID, path_shown_list(at, list),

@@ -26,7 +26,7 @@ static void prepare_create(struct kind_change *change)
 
 	MAKE(namespace->status, change->arena)->phase = STR("Active");
 	take_own_name(namespace, change->arena);
-	if (rule_list_has(*list, FINALIZER))
+	if (str_list_has(*list, FINALIZER))
 		return;
 	at = arena_array(change->arena, struct str, list->len + 1);
 	if (list->len > 0)

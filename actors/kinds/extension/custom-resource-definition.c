@@ -259,7 +259,7 @@ static void check_stored(const struct path *at, const definition *of)
 	}
 	for (uint32_t i = 0; i < of->spec->versions.len; i++)
 		if (of->spec->versions.at[i].storage &&
-		    !rule_list_has(stored, of->spec->versions.at[i].name))
+		    !str_list_has(stored, of->spec->versions.at[i].name))
 			path_fault(at, FAULT_INVALID, path_shown_list(at, stored),
 				   "must have the storage version " STR_FMT,
 				   STR_ARG(of->spec->versions.at[i].name));
@@ -318,7 +318,7 @@ static void add_stored(struct kind_change *change, definition *of)
 	struct str_list *list = &MAKE(of->status, change->arena)->stored_versions;
 	struct str *names;
 
-	if (version.at == NULL || rule_list_has(*list, version))
+	if (version.at == NULL || str_list_has(*list, version))
 		return;
 	names = arena_array(change->arena, struct str, list->len + 1);
 	for (uint32_t i = 0; i < list->len; i++)
@@ -370,7 +370,7 @@ static bool outlives(const void *object)
 {
 	const definition *of = object;
 
-	return rule_list_has(of->metadata->finalizers, FINALIZER);
+	return str_list_has(of->metadata->finalizers, FINALIZER);
 }
 
 static void mark(void *object, struct arena *arena)

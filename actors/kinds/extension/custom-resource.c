@@ -271,7 +271,7 @@ static void warn_of_finalizers(struct kind_change *change)
 	for (uint32_t i = 0; i < list.len; i++) {
 		struct str name = list.at[i];
 
-		if (rule_list_has(old, name) || str_find_char(name, '/') >= 0 ||
+		if (str_list_has(old, name) || str_find_char(name, '/') >= 0 ||
 		    str_is(name, "orphan") || str_is(name, "foregroundDeletion") ||
 		    str_is(name, "kubernetes"))
 			continue;

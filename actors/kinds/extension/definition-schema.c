@@ -104,7 +104,7 @@ static void check_key(const struct path *at, schema_props *schema, struct str ke
 		path_invalid(PATH(below, "type"), items->type,
 			     "must be a scalar type if parent array's x-kubernetes-list-type is "
 			     "map");
-	if (!rule_list_has(items->required, key) && property->default_.at == NULL)
+	if (!str_list_has(items->required, key) && property->default_.at == NULL)
 		path_required(PATH(below, "default"),
 			      "this property is in x-kubernetes-list-map-keys, so it must have a "
 			      "default or be a required property");

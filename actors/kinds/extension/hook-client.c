@@ -93,7 +93,7 @@ void hook_client_check(const struct path *at, struct str url,
 
 bool hook_client_is_known(struct str_list versions)
 {
-	return rule_list_has(versions, STR("v1")) || rule_list_has(versions, STR("v1beta1"));
+	return str_list_has(versions, STR("v1")) || str_list_has(versions, STR("v1beta1"));
 }
 
 void hook_client_check_versions(const struct path *at, struct str_list versions, const char *needed,

@@ -8,7 +8,7 @@
 /* A star says all: beside it nothing else makes sense. */
 static void check_star(const struct path *at, struct str_list list, const char *words)
 {
-	if (list.len > 1 && rule_list_has(list, STR("*")))
+	if (list.len > 1 && str_list_has(list, STR("*")))
 		path_fault(at, FAULT_INVALID, path_shown_list(at, list), "%s", words);
 }
 

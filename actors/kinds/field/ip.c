@@ -273,19 +273,11 @@ struct ip ip_range_last(const struct ip_range *range)
 
 /* ---- rules ---------------------------------------------------------------------------------------------------- */
 
-static bool has(struct str_list list, struct str text)
-{
-	for (uint32_t i = 0; i < list.len; i++)
-		if (str_eq(list.at[i], text))
-			return true;
-	return false;
-}
-
 bool ip_check_legacy(const struct path *at, struct str text, struct str_list old)
 {
 	struct ip ip;
 
-	if (has(old, text))
+	if (str_list_has(old, text))
 		return true;
 	if (!ip_parse(text, &ip))
 		return path_invalid(
@@ -301,7 +293,7 @@ bool ip_check_legacy_range(const struct path *at, struct str text, struct str_li
 {
 	struct ip_range range;
 
-	if (has(old, text))
+	if (str_list_has(old, text))
 		return true;
 	if (!ip_range_parse(text, &range))
 		return path_invalid(

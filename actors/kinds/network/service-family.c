@@ -56,7 +56,7 @@ static void check_families(const struct path *at, struct str_list families)
 
 		if (!str_eq(family, IPV4) && !str_eq(family, IPV6))
 			path_not_supported(PATH_AT(at, i), family, "\"IPv4\", \"IPv6\"");
-		if (rule_list_has((struct str_list){ families.at, i }, family))
+		if (str_list_has((struct str_list){ families.at, i }, family))
 			path_duplicate(PATH_AT(at, i), family);
 		/* Two are all there can be; what follows only repeats. */
 		if (i > 2)
@@ -215,7 +215,7 @@ static bool is_configured(const struct kind_change *change, struct str family)
 	struct str families[2];
 	uint32_t count = service_cluster_families(change, families);
 
-	return rule_list_has((struct str_list){ families, count }, family);
+	return str_list_has((struct str_list){ families, count }, family);
 }
 
 /* An address says of which family it is. */

@@ -46,8 +46,7 @@ static enum next token_review(struct request *r)
 {
 	struct authentication_token_review *review = r->record;
 	struct authentication a = { .bearer = review->spec->token,
-				    .audiences = review->spec->audiences.at,
-				    .audience_count = review->spec->audiences.len };
+				    .audiences = review->spec->audiences };
 	bool is_known;
 
 	if (review->spec->token.len == 0)
@@ -65,7 +64,7 @@ static enum next token_review(struct request *r)
 	}
 	SET(review->status, authenticated, true);
 	review->status->user = user_record(r->arena, &a.user);
-	review->status->audiences = list_of(a.out_audiences, a.out_audience_count);
+	review->status->audiences = a.out_audiences;
 	return answer(r);
 }
 

@@ -1,6 +1,7 @@
 #include "actors/server/flow/flow-schema.h"
 
 #include "datastore/schema/flowcontrol.h"
+#include "datastore/schema/type.h"
 
 #define ACCOUNT_PREFIX STR("system:serviceaccount:")
 
@@ -12,12 +13,7 @@ static bool is_all(struct str_list list)
 
 static bool has(struct str_list list, struct str value)
 {
-	if (is_all(list))
-		return true;
-	for (uint32_t i = 0; i < list.len; i++)
-		if (str_eq(list.at[i], value))
-			return true;
-	return false;
+	return is_all(list) || str_list_has(list, value);
 }
 
 /* ---- who ------------------------------------------------------------------------------------------------------ */

@@ -17,14 +17,6 @@ static bool is_issuer(struct str text)
 	       str_find_char(text, ' ') < 0;
 }
 
-static bool has(const struct str_list *list, struct str text)
-{
-	for (uint32_t i = 0; i < list->len; i++)
-		if (str_eq(list->at[i], text))
-			return true;
-	return false;
-}
-
 static enum status take_issuers(const struct command_line *line, struct str own,
 				struct arena *arena, struct str_list *out, struct fault *why)
 {
@@ -42,7 +34,7 @@ static enum status take_issuers(const struct command_line *line, struct str own,
 			return fault_set(
 			    why, BAD_REQUEST, ISSUER,
 			    "--" ISSUER " \"%s\" contained a ':' but was not a valid URL", all[i]);
-		if (has(out, one))
+		if (str_list_has(*out, one))
 			return fault_set(why, BAD_REQUEST, ISSUER,
 					 "--" ISSUER " \"%s\" is already specified", all[i]);
 		out->at[out->len++] = one;
