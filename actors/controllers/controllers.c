@@ -36,6 +36,7 @@ const struct controller *const controllers[] = {
 	&validating_admission_policy_controller,
 	&volume_binder_controller,
 	&ephemeral_volume_controller,
+	&resource_claim_controller,
 	&pvc_protection_controller,
 	&pv_protection_controller,
 	&vac_protection_controller,

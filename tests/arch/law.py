@@ -32,7 +32,7 @@ SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actor
           "actors/server/measure", "actors/server/flow"]
 # What the controllers of one family stand on beside the framework.
 FAMILIES = ["actors/controller/figures", "actors/controller/workload", "actors/controller/job", "actors/controller/storage"]
-CONTROLLERS = ["actors/controllers/" + room for room in ("access", "cluster", "extension", "network", "storage", "workload")]
+CONTROLLERS = ["actors/controllers/" + room for room in ("access", "cluster", "device", "extension", "network", "storage", "workload")]
 CONTROL = ["actors/client", "actors/controller"] + FAMILIES
 ACTORS = DOOR + ADMISSION + AUDIT + ["actors/admission/webhook"] + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers"] + CONTROLLERS + ["actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
                           "actors/scheduler/criterion", "actors/node/pod", "actors/node",
