@@ -9,6 +9,7 @@
 #define CALL_MS 10000U   /* until the server has said whether the watch stands */
 #define RETRY_MIN_MS 50U /* after a lost link the next leader's server answers within this order */
 #define RETRY_MAX_MS 5000U /* what a server that stays away costs */
+#define TOLD_AFTER 6U      /* refusals in a row, 2 to 3 s: a new cluster has its roles by then */
 #define KEY_MAX 600U       /* namespace, a slash and a name, each at most 253 bytes */
 
 /*
@@ -291,7 +292,7 @@ static void answered(struct informer *informer, struct act *act, const struct ac
 
 		if (outcome == GONE || outcome == EXPIRED)
 			list_again(informer);
-		else if (informer->failures == 3)
+		else if (informer->failures == TOLD_AFTER)
 			log_warn("informer", "watch refused",
 				 LOG_STR("kind", type_name(informer->config.type)),
 				 LOG_STATUS(outcome), LOG_FAULT(&why));
