@@ -263,7 +263,7 @@ enum next enter_authorize(struct request *r)
 	struct fault why = { 0 };
 	enum next next;
 
-	if (r->is_at_page)
+	if (r->page_asked > 0)
 		return enter_page(r);
 	if (r->mechanism.phase == 0) {
 		if (options_parse(r->arena, r->asked.query, &r->options, &why) != OK)

@@ -178,7 +178,7 @@ struct request {
 	    charge_link; /* of those whose turn it is to charge the quotas of their namespace: quota.c */
 	bool is_charging, is_charge_due;    /* it is its turn; and it does not know yet */
 	struct arena *store_arena;          /* of what it is about to ask; NULL: none yet */
-	bool is_at_page;                    /* who asks may, and the page has asked somebody else */
+	uint32_t page_asked;                /* how many others the page has asked: who asks may */
 	const struct act_msg *store_answer; /* while the step that waited for it runs */
 	struct mechanism {
 		struct waiter waiter;

@@ -50,6 +50,7 @@ struct audit_sink {
 };
 
 #define AUDIT_SINKS_MAX 2
+#define SERVER_FIGURES_MAX 2
 
 struct audit_options {
 	const struct audit_policy *policy;
@@ -64,8 +65,13 @@ struct anonymous_options {
 
 /* Borrowed while the server lives. */
 struct server_config {
-	const char *store; /* "store" */
-	struct str node;   /* our name */
+	const char *store; /* "store"; of another host "store@n1/core" */
+	/*
+	 * The store is in another host, which may end and be started again while we go on. Who asks for something meanwhile waits for it, as
+	 * long as a request may take, and a write that was under way is carried to its end, once (verb/carry.c).
+	 */
+	bool is_apart;
+	struct str node; /* our name */
 	const struct authenticator *authenticators;
 	const struct authorizer *authorizers; /* none: everybody known may do everything; tests only */
 	uint32_t authenticator_count, authorizer_count;
@@ -105,8 +111,11 @@ struct server_config {
 	struct str address; /* host:port of the HTTP door as clients reach it; absent: not known */
 	struct metrics *metrics; /* NULL: the server makes its own */
 
-	/* Another actor whose lines stand behind ours at /metrics (it gets an api_call for that path); NULL, or away: they do not. */
-	const char *figures;
+	/*
+	 * Other hosts' actors whose lines stand behind ours at /metrics (they get an api_call for that path); NULL at the end. Those of one that
+	 * is away do not. What they count under a name of ours stands behind our lines, and has to have a label of its own.
+	 */
+	const char *figures[SERVER_FIGURES_MAX + 1];
 
 	uint64_t kept_bytes; /* of encodings that are kept (cache/kept.h); 0: LIMIT_KEPT_BYTES */
 

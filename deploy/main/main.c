@@ -34,6 +34,10 @@
 	CHOICE_OPTION("pods", "auto|hollow|none", "auto",                                     \
 		      "what runs pods: hollow pretends, none makes no node of this machine; " \
 		      "auto takes what there is")
+#define LAYOUT                                                                             \
+	CHOICE_OPTION("layout", "compact|isolated", "compact",                             \
+		      "isolated: the API server in a process beside the store's, so that " \
+		      "clients stay connected while either is started again")
 #define CHAOS FLAG_OPTION("chaos", "faults of ChaosPlans may be done to this node")
 #define ETCD_LISTEN                                                                      \
 	TEXT_OPTION("etcd-listen", "IP:PORT",                                            \
@@ -43,14 +47,14 @@
 	TEXT_OPTION("passphrase-file", "PATH", \
 		    "its first line encrypts the backup, and opens an encrypted one")
 #define MOVED TEXT_OPTION("without", "A,B", "not those"), TEXT_OPTION("only", "A", "that one")
-#define HOST(host, start)                                                                     \
-	{                                                                                     \
-		.name = "host-" host, .arguments = "", .help = "", .run = start,              \
-		.is_internal = true,                                                          \
-		.options =                                                                    \
-		    OPTIONS(DATA_DIR, PODS, CHAOS, ETCD_LISTEN, SCHEDULE_OPTIONS, S3_OPTIONS, \
-			    HISTORY_OPTIONS, WEAR_OPTION, CONTROLLERS_OPTION, MOVED),         \
-		.more = api_options,                                                          \
+#define HOST(host, start)                                                                         \
+	{                                                                                         \
+		.name = "host-" host, .arguments = "", .help = "", .run = start,                  \
+		.is_internal = true,                                                              \
+		.options =                                                                        \
+		    OPTIONS(DATA_DIR, PODS, LAYOUT, CHAOS, ETCD_LISTEN, SCHEDULE_OPTIONS,         \
+			    S3_OPTIONS, HISTORY_OPTIONS, WEAR_OPTION, CONTROLLERS_OPTION, MOVED), \
+		.more = api_options,                                                              \
 	}
 
 #define SIM_OPTIONS                                                                               \
@@ -85,7 +89,7 @@ static const struct command commands[] = {
 	      CHOICE_OPTION("role", "auto|witness", "auto",
 			    "auto: voter or standby, as the cluster needs; witness: a "
 			    "vote for two nodes, without data, API or pods"),
-	      PODS, CHAOS, CONTROLLERS_OPTION,
+	      PODS, LAYOUT, CHAOS, CONTROLLERS_OPTION,
 	      NUMBER_OPTION("spares", "N", "0",
 			    "warm processes, 3 MB each, that take over the work of one that "
 			    "ended"),
@@ -313,6 +317,7 @@ static const struct command commands[] = {
 	  .options = OPTIONS(SIM_OPTIONS) },
 	{ .name = "version", .arguments = "", .help = "which release this is", .run = verb_version },
 	HOST("core", hosts_core),
+	HOST("api", hosts_api),
 	HOST("control", hosts_control),
 	HOST("node", hosts_node),
 	{ .name = NULL },

@@ -82,6 +82,14 @@ struct figures *figures_new(void)
 	return figures;
 }
 
+struct figures *figures_of(struct metrics *metrics)
+{
+	struct figures *figures = mem_new(struct figures);
+
+	figures->metrics = metrics;
+	return figures;
+}
+
 void figures_free(struct figures *figures)
 {
 	if (figures == NULL)

@@ -18,6 +18,8 @@ struct figures;
 struct figures_work; /* of one controller */
 
 GIVE struct figures *figures_new(void);
+/* What a host without controllers counts, in that registry. */
+GIVE struct figures *figures_of(struct metrics *metrics);
 void figures_free(TAKE struct figures *figures);
 struct metrics *figures_metrics(struct figures *figures); /* NULL of NULL */
 /* Of the whole host: its controllers and scheduler act, or stand by. */

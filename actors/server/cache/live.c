@@ -21,40 +21,6 @@ struct live {
 	struct mono used, looked, figures_at;
 };
 
-/* ---- messages ------------------------------------------------------------------------------------------ */
-
-void live_seen_add(struct live_seen *seen, struct object *object)
-{
-	if (seen->len == LIMIT_LIVE_OBJECTS) {
-		object_unref(object);
-		return;
-	}
-	if (seen->len == seen->cap) {
-		seen->cap = seen->cap ? seen->cap * 2 : 64;
-		seen->objects = mem_resize(seen->objects, seen->cap * sizeof(struct object *));
-	}
-	seen->objects[seen->len++] = object;
-}
-
-static void drop_seen(void *body)
-{
-	struct live_seen *seen = body;
-
-	for (uint32_t i = 0; i < seen->len; i++)
-		object_unref(seen->objects[i]);
-	mem_free(seen->objects);
-}
-
-static void drop_delete(void *body)
-{
-	object_unref(((struct live_delete *)body)->object);
-}
-
-ACT_TYPE(live_ask, .id = 0);
-ACT_TYPE(live_seen, .id = 0, .drop = drop_seen);
-ACT_TYPE(live_delete, .id = 0, .drop = drop_delete);
-ACT_TYPE(live_deleted, .id = 0);
-
 /* ---- a resource ----------------------------------------------------------------------------------------- */
 
 struct live *live_new(const struct live_source *source, const struct type *type)

@@ -2,7 +2,7 @@
  * Live resources: what can be read like any other resource but is kept nowhere: it is as somebody sees it now. `actors` and `members`
  * of troupe.internal are such.
  *
- * Who sees is an actor of the server's host, named in the server's configuration for a resource whose row says that it is live. It is
+ * Who sees is an actor, named in the server's configuration for a resource whose row says that it is live. It is
  * asked (live_ask) and replies with all objects that there are now (live_seen): their names, unlike resourceVersion, are its own to
  * choose, and a uid of each life of them. What differs from what was seen before is an event in a cache like any other, so get, list,
  * watch, selectors and tables are those of every resource. A delete is its to do, too (live_delete).
@@ -49,5 +49,9 @@ struct live_deleted {
 	char words[256]; /* what became of it, for a person: a warning if it went well; "": nothing to say */
 };
 ACT_TYPE_DECLARE(live_deleted);
+
+/* All of them, for hosts whose server and whoever sees are not in one. */
+extern const struct act_type *const live_types[];
+extern const uint32_t live_type_count;
 
 #endif

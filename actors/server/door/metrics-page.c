@@ -111,39 +111,115 @@ enum next metrics_page_slis(struct request *r)
 	return answer(r, &out);
 }
 
-/* True: the controllers' host is asked for what it has counted. */
+/* ---- other hosts ------------------------------------------------------------------------------------------------ */
+
+/* Up to the next head of a name. */
+static struct str next_family(struct str *page)
+{
+	static const struct str mark = { "\n# HELP ", sizeof "\n# HELP " - 1 };
+	int64_t end = page->len > 1 ? str_find(str_slice(*page, 1, page->len), mark) : -1;
+	uint32_t len = end < 0 ? page->len : (uint32_t)end + 2;
+	struct str family = str_slice(*page, 0, len);
+
+	*page = str_slice(*page, len, page->len);
+	return family;
+}
+
+/* "# HELP name ". */
+static struct str head_of(struct str family)
+{
+	struct str rest = str_slice(family, 7, family.len), name = str_cut(&rest, ' ');
+
+	if (!str_starts(family, STR("# HELP ")) || rest.at == NULL)
+		return family;
+	return str_slice(family, 0, (uint32_t)(name.at - family.at) + name.len + 1);
+}
+
+/* Without its two lines of head. */
+static struct str lines_of(struct str family)
+{
+	str_cut(&family, '\n');
+	str_cut(&family, '\n');
+	return family;
+}
+
+/* Of `others` the families that `own` has, too, are told behind the lines of that; the rest at the end. */
+static void join(struct str own, struct str others, struct text *out, struct arena *arena)
+{
+	struct map theirs = { 0 };
+	struct str rest = others;
+
+	while (rest.len > 0) {
+		struct str *family = arena_new_of(arena, struct str);
+
+		*family = next_family(&rest);
+		map_put(&theirs, head_of(*family), family);
+	}
+	while (own.len > 0) {
+		struct str family = next_family(&own), head = head_of(family);
+		const struct str *more = map_get(&theirs, head);
+
+		text_add(out, family);
+		if (more == NULL)
+			continue;
+		text_add(out, lines_of(*more));
+		map_remove(&theirs, head);
+	}
+	while (others.len > 0) {
+		struct str family = next_family(&others);
+
+		if (map_has(&theirs, head_of(family)))
+			text_add(out, family);
+	}
+	map_fini(&theirs);
+}
+
+/* True: another host is asked for what it has counted. */
 static bool ask_others(struct request *r)
 {
-	const char *figures = r->server->config->figures;
+	const char *figures = r->server->config->figures[r->page_asked];
 	struct act *act = r->server->act;
 	struct api_call call;
 
-	if (figures == NULL || r->is_at_page)
+	if (figures == NULL)
 		return false;
+	r->page_asked++;
 	call = request_call("GET", STR("/metrics"), STR("system:apiserver"));
 	r->is_at_store = act_request(act, act_named(act, figures), &api_call_type, &call,
 				     FIGURES_MS, r->tag) == OK;
 	if (!r->is_at_store)
 		api_call_free(&call);
-	r->is_at_page = r->is_at_store;
-	return r->is_at_page;
+	return r->is_at_store || ask_others(r);
+}
+
+static void take_others(struct request *r)
+{
+	struct text *others = r->work;
+
+	if (others == NULL) {
+		others = r->work = arena_new_of(r->arena, struct text);
+		*others = text_in(r->arena, PAGE_BYTES_MAX);
+	}
+	if (r->store_answer != NULL && r->store_answer->status == OK)
+		text_add(others, ACT_AS(r->store_answer, api_answer)->body);
+	r->store_answer = NULL;
 }
 
 enum next metrics_page(struct request *r)
 {
-	struct text out;
+	struct text out, own;
 
+	take_others(r);
 	if (ask_others(r))
 		return WAIT;
+	own = text_in(r->arena, PAGE_BYTES_MAX);
+	metrics_write(r->server->metrics, &own);
+	flow_measure(r->server, &own);
+	add_build(&own);
+	add_counts(r->server->resources, true, &own);
+	add_counts(r->server->resources, false, &own);
+	add_availabilities(r->server->resources, &own);
 	out = text_in(r->arena, PAGE_BYTES_MAX);
-	metrics_write(r->server->metrics, &out);
-	flow_measure(r->server, &out);
-	add_build(&out);
-	add_counts(r->server->resources, true, &out);
-	add_counts(r->server->resources, false, &out);
-	add_availabilities(r->server->resources, &out);
-	if (r->store_answer != NULL && r->store_answer->status == OK)
-		text_add(&out, ACT_AS(r->store_answer, api_answer)->body);
-	r->store_answer = NULL;
+	join(text_str(&own), text_str(r->work), &out, r->arena);
 	return answer(r, &out);
 }

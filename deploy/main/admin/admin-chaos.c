@@ -89,8 +89,8 @@ static enum status store(struct deed *deed, const struct troupe_chaos_plan *plan
 	request_set_record(&call, &troupe_chaos_plan_type, plan);
 	call.agent = STR("troupe");
 	call.term = deed->admin->status.term;
-	asked = admin_ask(deed->act, act_named(deed->act, "api"), &api_call_type, &call,
-			  ADMIN_WRITE_MS);
+	asked = admin_ask(deed->act, process_api(deed->act, deed->admin->process), &api_call_type,
+			  &call, ADMIN_WRITE_MS);
 	status = asked.status;
 	if (status == OK)
 		status = request_outcome(asked.msg->body, &why);
@@ -158,7 +158,8 @@ static void note_outages(struct deed *deed, const int64_t ms[CHAOS_MEASURED], ui
 static void measure_late(struct deed *deed)
 {
 	struct wall since = plan_of(deed->object)->status->last_injection->time;
-	struct chaos_measure measure = chaos_measure_of(deed->act, deed->object, deed->arena);
+	struct chaos_measure measure =
+	    chaos_measure_of(deed->act, deed->admin->process, deed->object, deed->arena);
 	int64_t ms[CHAOS_MEASURED];
 	uint32_t missing = CHAOS_MEASURED;
 	int64_t now_ms;
@@ -258,7 +259,8 @@ static bool inject(struct deed *deed, const struct chaos_target *target)
 {
 	struct admin_fault fault = chaos_fault(plan_of(deed->object), target);
 	struct inspect_faulted before = ask_fault(deed, target->node, fault, true), done;
-	struct chaos_measure measure = chaos_measure_of(deed->act, deed->object, deed->arena);
+	struct chaos_measure measure =
+	    chaos_measure_of(deed->act, deed->admin->process, deed->object, deed->arena);
 
 	if (before.status == FORBIDDEN) {
 		refuse(deed, before.words);
@@ -366,7 +368,8 @@ static void begin(struct deed *deed, struct chaos_turn *turn)
 
 static void complete(struct deed *deed, struct chaos_turn *turn)
 {
-	struct chaos_measure measure = chaos_measure_of(deed->act, deed->object, deed->arena);
+	struct chaos_measure measure =
+	    chaos_measure_of(deed->act, deed->admin->process, deed->object, deed->arena);
 	struct troupe_chaos_plan *plan = edit(deed);
 	struct wall now = act_wall(deed->act);
 
@@ -535,7 +538,10 @@ void admin_chaos_init(struct act *act, struct admin *admin)
 {
 	struct admin_chaos *chaos = arena_new_of(act_arena(act), struct admin_chaos);
 	struct informer_config config = {
-		.type = &troupe_chaos_plan_type, .user = USER, .api = "api", .arg = chaos
+		.type = &troupe_chaos_plan_type,
+		.user = USER,
+		.api = process_api_name(admin->process),
+		.arg = chaos,
 	};
 
 	*chaos = (struct admin_chaos){ 0 };

@@ -219,7 +219,8 @@ static void order(struct act *act, struct admin *admin, const struct admin_fault
 	}
 	/* A machine that runs no pods has no process for them: who does not answer is not counted, but one has to. */
 	for (int host = PROCESS_HOSTS - 1; host >= PROCESS_CORE; host--)
-		order_one(act, admin, (enum process_host)host, &wanted, out);
+		if (process_has_host(admin->process, (enum process_host)host))
+			order_one(act, admin, (enum process_host)host, &wanted, out);
 }
 
 struct corruption {

@@ -113,7 +113,8 @@ static enum status remove_member(struct act *act, uint64_t id, bool is_forced)
 	return status == NOT_FOUND ? OK : status;
 }
 
-static enum status delete_once(struct act *act, struct str name, struct arena *arena)
+static enum status delete_once(struct act *act, const struct process *process, struct str name,
+			       struct arena *arena)
 {
 	static const struct str masters = { "system:masters", sizeof "system:masters" - 1 };
 	struct api_call call =
@@ -125,7 +126,7 @@ static enum status delete_once(struct act *act, struct str name, struct arena *a
 
 	call.groups = &masters;
 	call.group_count = 1;
-	asked = admin_ask(act, act_named(act, "api"), &api_call_type, &call, ADMIN_WRITE_MS);
+	asked = admin_ask(act, process_api(act, process), &api_call_type, &call, ADMIN_WRITE_MS);
 	answer = asked.msg->body;
 	status = asked.status != OK || answer->code == 200 || answer->code == 404 ? asked.status
 										  : UNAVAILABLE;
@@ -134,27 +135,29 @@ static enum status delete_once(struct act *act, struct str name, struct arena *a
 }
 
 /* The Node goes too, its pods follow through the pod garbage collector. Repeated: nobody may lead just now, or a disk be full. */
-static enum status delete_node_object(struct act *act, struct str name, struct arena *arena)
+static enum status delete_node_object(struct act *act, const struct process *process,
+				      struct str name, struct arena *arena)
 {
 	enum status status = UNAVAILABLE;
 
 	for (uint32_t waited = 0; status == UNAVAILABLE && waited < LEAVE_MS;
 	     waited += DELETE_AGAIN_MS) {
-		status = delete_once(act, name, arena);
+		status = delete_once(act, process, name, arena);
 		if (status != OK)
 			act_sleep(act, DELETE_AGAIN_MS);
 	}
 	return status;
 }
 
-static enum status forget_member(struct act *act, struct str name, uint64_t id, bool is_forced)
+static enum status forget_member(struct act *act, const struct process *process, struct str name,
+				 uint64_t id, bool is_forced)
 {
 	struct admin_room room = admin_room(act);
 	struct arena *arena = room.arena;
 	enum status status = remove_member(act, id, is_forced);
 
 	if (status == OK)
-		status = delete_node_object(act, name, arena);
+		status = delete_node_object(act, process, name, arena);
 	admin_room_end(act, &room);
 	return status;
 }
@@ -203,11 +206,12 @@ struct forget_wish {
 static void forget_task(struct act *act, void *state, void *arg)
 {
 	struct forget_wish wish = *(struct forget_wish *)arg;
+	const struct admin *admin = state;
 	struct admin_forgotten forgotten;
 
-	(void)state;
 	/* Two voters become one: the last step lowers what can be lost, and that is what was asked for. */
-	forgotten.status = forget_member(act, str_from(wish.forget.name), wish.forget.id, true);
+	forgotten.status =
+	    forget_member(act, admin->process, str_from(wish.forget.name), wish.forget.id, true);
 	(void)act_answer(act, wish.ticket, &admin_forgotten_type, &forgotten);
 	if (forgotten.status != OK)
 		return;
@@ -360,7 +364,8 @@ void admin_remove(struct act *act, void *state, struct asked_page *page)
 		asked_page_say(page, 409, "this is that node: run `troupe leave`\n");
 		return;
 	}
-	status = forget_member(act, name, member != NULL ? member->id : 0, is_forced);
+	status =
+	    forget_member(act, admin->process, name, member != NULL ? member->id : 0, is_forced);
 	if (status == OK) {
 		forget_record(act, name);
 		asked_page_say(page, 200, STR_FMT " is no member any more\n", STR_ARG(name));

@@ -75,7 +75,7 @@ void admin_remove(struct act *act, void *state, struct asked_page *page);
 /* Whether our store is not yet in; one that was removed, or has left, is never let in again. */
 bool admin_is_outside(const struct admin *admin);
 /* Whether our API server says that it is ready, now. */
-bool admin_is_served(struct act *act);
+bool admin_is_served(struct act *act, const struct admin *admin);
 /* An actor of the host of this node that is called so; nil: there is none. */
 struct act_ref admin_actor_of(struct act *act, const struct admin *admin, const char *actor,
 			      struct str host);

@@ -174,15 +174,6 @@ static const struct asked_route routes[] = {
 	{ "/troupe/join", "POST", admin_join, ASKED_PUBLIC },
 };
 
-static void page_task(struct act *act, void *state, void *exchange)
-{
-	static const struct asked_routes all = { routes, sizeof routes / sizeof routes[0] };
-	const struct admin *admin = state;
-
-	asked_page_answer(act, state, exchange, &all,
-			  data_dir_is_witness(&admin->process->identity));
-}
-
 /* ---- being asked by other actors -------------------------------------------------------------------------------- */
 
 /* A task begins within the call that makes it: what it is given lies with its maker and is copied first of all. */
@@ -375,7 +366,7 @@ static void ending_asked(struct act *act, const struct act_msg *msg)
 
 /* ---- readiness ---------------------------------------------------------------------------------------------------- */
 
-bool admin_is_served(struct act *act)
+bool admin_is_served(struct act *act, const struct admin *admin)
 {
 	struct api_call call = api_call_new();
 	const struct api_answer *answer;
@@ -385,7 +376,8 @@ bool admin_is_served(struct act *act)
 	call.user = STR("system:apiserver");
 	call.method = STR("GET");
 	call.path = STR("/readyz");
-	asked = admin_ask(act, act_named(act, "api"), &api_call_type, &call, ADMIN_ASK_MS);
+	asked =
+	    admin_ask(act, process_api(act, admin->process), &api_call_type, &call, ADMIN_ASK_MS);
 	answer = asked.msg->body;
 	is_ok = asked.status == OK && answer->code == 200;
 	admin_asked_end(&asked);
@@ -425,7 +417,7 @@ static void ready_task(struct act *act, void *state, void *arg)
 		witness_ready(act, admin);
 		return;
 	}
-	while (!admin_is_served(act)) {
+	while (!admin_is_served(act, admin)) {
 		act_sleep(act, wait_ms);
 		wait_ms = wait_ms * 2 < READY_RETRY_MAX_MS ? wait_ms * 2 : READY_RETRY_MAX_MS;
 	}
@@ -474,13 +466,13 @@ static void take_status(struct admin *admin, struct act *act, const struct act_m
 
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
+	static const struct asked_routes all = { routes, sizeof routes / sizeof routes[0] };
 	struct admin *admin = state;
 
-	if (admin_chaos_receive(act, admin, msg))
+	if (admin_chaos_receive(act, admin, msg) ||
+	    asked_page_receive(act, msg, &all, data_dir_is_witness(&admin->process->identity)))
 		return ACT_OK;
-	if (ACT_IS(msg, http_asked))
-		asked_page_came(act, ACT_AS(msg, http_asked)->exchange, page_task);
-	else if (ACT_IS(msg, store_status))
+	if (ACT_IS(msg, store_status))
 		take_status(admin, act, msg);
 	else if (ACT_IS(msg, inspect_ask))
 		inspect_asked(act, msg);
@@ -504,8 +496,7 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		subscribe(admin, act);
 	else if (ACT_IS(msg, act_down))
 		act_after(act, JOIN_RETRY_MS, &admin_retry_type, &(struct admin_retry){ 0 });
-	else if (!admin_live_receive(act, msg) && !ACT_IS(msg, http_gone) &&
-		 !ACT_IS(msg, http_listening))
+	else if (!admin_live_receive(act, msg))
 		return ACT_UNHANDLED;
 	return ACT_OK;
 }

@@ -20,13 +20,14 @@ const char *chaos_measured_name(enum chaos_measured what)
 	return measured_names[what];
 }
 
-struct chaos_measure chaos_measure_of(struct act *act, const struct object *plan,
-				      struct arena *arena)
+struct chaos_measure chaos_measure_of(struct act *act, const struct process *process,
+				      const struct object *plan, struct arena *arena)
 {
 	struct str uid = object_uid(plan);
 
 	return (struct chaos_measure){
 		.act = act,
+		.process = process,
 		.arena = arena,
 		.plan_name = arena_str(arena, object_name(plan)),
 		.plan_uid = arena_str(arena, uid),
@@ -79,8 +80,8 @@ static int ask(struct chaos_measure *measure, const char *method, struct str pat
 	if (body.len > 0)
 		request_set_body(&call, content_type, body);
 	call.agent = STR("troupe");
-	asked =
-	    admin_ask(measure->act, act_named(measure->act, "api"), &api_call_type, &call, ASK_MS);
+	asked = admin_ask(measure->act, process_api(measure->act, measure->process), &api_call_type,
+			  &call, ASK_MS);
 	answer = asked.msg->body;
 	if (asked.status == OK)
 		code = answer->code;

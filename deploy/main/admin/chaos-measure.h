@@ -35,6 +35,7 @@ struct chaos_gap {
 
 struct chaos_measure {
 	struct act *act;
+	const struct process *process;
 	struct arena *arena;
 	struct str pulse, plan_name, plan_uid;
 	uint32_t turn;  /* so that each change is one */
@@ -43,8 +44,8 @@ struct chaos_measure {
 };
 
 /* Of that plan; nothing is asked yet. */
-struct chaos_measure chaos_measure_of(struct act *act, const struct object *plan,
-				      struct arena *arena);
+struct chaos_measure chaos_measure_of(struct act *act, const struct process *process,
+				      const struct object *plan, struct arena *arena);
 /* One try of each. True: all of them work. */
 bool chaos_measure_once(struct chaos_measure *measure);
 /* The plan is over: what was written for it goes. */

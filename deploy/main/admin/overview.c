@@ -113,7 +113,7 @@ static void gather_store(struct act *act, const struct admin *admin, struct over
 	/* A witness serves nobody: it has the leader's word. */
 	overview->is_readable = data_dir_is_witness(&admin->process->identity)
 				    ? overview->store.is_leader
-				    : admin_is_served(act);
+				    : admin_is_served(act, admin);
 }
 
 static void judge(struct overview *overview)

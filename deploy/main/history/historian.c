@@ -18,12 +18,13 @@
 #define AGENT "troupe-undo"
 
 struct historian {
-	const char *audit_path;
+	const struct historian_args *args;
 };
 
 /* One that is answered by a task. */
 struct page {
 	struct act *act;
+	const struct process *process;
 	const char *audit_path;
 	struct arena *arena;
 	struct target target;
@@ -57,7 +58,7 @@ static int call(struct page *page, const char *method, struct str path, struct s
 	call.agent = STR(AGENT);
 	call.accept = call.content_type = API_TYPE_JSON;
 	call.body = arena_str(call.arena, body);
-	act_all_ask(all, act_named(page->act, "api"), &api_call_type, &call, ASK_MS);
+	act_all_ask(all, process_api(page->act, page->process), &api_call_type, &call, ASK_MS);
 	*out_body = STR("");
 	if (act_all_wait(all) == OK) {
 		answer = act_all_answer(all, 0)->body;
@@ -515,8 +516,10 @@ static void page_undo(struct page *page)
 static void answer(struct act *act, void *state, struct asked_page *asked,
 		   void (*about)(struct page *page))
 {
+	const struct historian_args *args = ((const struct historian *)state)->args;
 	struct page page = { .act = act,
-			     .audit_path = ((const struct historian *)state)->audit_path,
+			     .process = args->process,
+			     .audit_path = args->audit_path,
 			     .arena = asked->arena,
 			     .asked = asked };
 	struct fault why = { 0 };
@@ -549,27 +552,18 @@ static const struct asked_route routes[] = {
 	{ HISTORIAN_PLACE "undo", "POST", asked_undo, ASKED_PRIVATE },
 };
 
-static void page_task(struct act *act, void *state, void *exchange)
+static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
 	static const struct asked_routes all = { routes, sizeof routes / sizeof routes[0] };
 
-	asked_page_answer(act, state, exchange, &all, false);
-}
-
-static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
-{
 	(void)state;
-	if (ACT_IS(msg, http_asked))
-		asked_page_came(act, ACT_AS(msg, http_asked)->exchange, page_task);
-	else if (!ACT_IS(msg, http_gone) && !ACT_IS(msg, http_listening))
-		return ACT_UNHANDLED;
-	return ACT_OK;
+	return asked_page_receive(act, msg, &all, false) ? ACT_OK : ACT_UNHANDLED;
 }
 
 static enum status init(struct act *act, void *state, const void *args)
 {
 	(void)act;
-	((struct historian *)state)->audit_path = ((const struct historian_args *)args)->audit_path;
+	((struct historian *)state)->args = args;
 	return OK;
 }
 

@@ -13,12 +13,13 @@
 #ifndef DEPLOY_MAIN_HISTORY_HISTORIAN_H
 #define DEPLOY_MAIN_HISTORY_HISTORIAN_H
 
-#include "runtime/actor/act.h"
+#include "deploy/main/host/process.h"
 
 #define HISTORIAN_PLACE "/troupe/past/"
 #define HISTORIAN_VERSIONS_MAX 200U
 
 struct historian_args {
+	const struct process *process;
 	const char *audit_path; /* of the node's audit log, which knows users; NULL: there is none */
 };
 

@@ -1,8 +1,9 @@
 /*
  * A page that an actor of the core host answers over HTTP: what was asked, and what is said to it.
  *
- * For actors that get http_asked and answer each in a task: a table of routes says which page is answered by whom, by which methods and
- * through which doors. What is not in it is 404, what it does not take 405, and what comes while too many wait 429.
+ * For actors that get http_asked, or page_ask where the doors are in another host, and answer each in a task: a table of routes says which
+ * page is answered by whom, by which methods and through which doors. What is not in it is 404, what it does not take 405, and what comes
+ * while too many wait 429.
  */
 #ifndef DEPLOY_MAIN_HOST_ASKED_PAGE_H
 #define DEPLOY_MAIN_HOST_ASKED_PAGE_H
@@ -39,12 +40,32 @@ struct asked_routes {
 	uint32_t count;
 };
 
-/* Begins `task` with the exchange for its argument, unless it is over. */
-void asked_page_came(struct act *act, struct http_exchange *exchange,
-		     void (*task)(struct act *act, void *state, void *exchange));
-/* The task: finds the route, answers. `is_private`: whichever door it came by. */
-void asked_page_answer(struct act *act, void *state, struct http_exchange *exchange,
-		       const struct asked_routes *routes, bool is_private);
+/*
+ * In `receive`: false, it is nothing about pages. Who is asked, by a door of this host or of another (desk.h), finds the route in a task and
+ * answers. `is_private`: whichever door it came by. The routes are borrowed for ever.
+ */
+bool asked_page_receive(struct act *act, const struct act_msg *msg,
+			const struct asked_routes *routes, bool is_private);
+
+/* Refuses it: 429. */
+void asked_page_busy(struct http_exchange *exchange);
+enum asked_door asked_page_door(const struct http_exchange *exchange);
+
+/* From the desk of the host that has the doors to an actor of the core host; answered with page_told, or BUSY. */
+struct page_ask {
+	struct arena *arena;
+	struct str method, path, query, body;
+	enum asked_door door;
+};
+ACT_TYPE_DECLARE(page_ask);
+struct page_told {
+	struct arena *arena;
+	int32_t code;
+	struct str type, text;
+};
+ACT_TYPE_DECLARE(page_told);
+extern const struct act_type *const asked_page_types[];
+extern const uint32_t asked_page_type_count;
 
 void asked_page_say(struct asked_page *page, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -88,10 +88,11 @@ static bool look(const struct seams_files *files, struct process_facts *out)
 	return true;
 }
 
-static void add(struct text *out, const char *name, const char *kind, const char *help, double value)
+static void add(struct text *out, const char *name, const char *kind, const char *help,
+		double value, const char *labels)
 {
 	metrics_head(out, name, kind, help);
-	metrics_line(out, name, NULL, value);
+	metrics_line(out, name, labels, value);
 }
 
 static void count_one(void *arg, struct str name)
@@ -117,7 +118,7 @@ static bool read_most_open(struct str text, uint64_t *out)
 }
 
 /* Files and connections: what a process runs out of when somebody does not close them. */
-static void add_open(const struct seams_files *files, struct text *out)
+static void add_open(const struct seams_files *files, const char *labels, struct text *out)
 {
 	struct arena *arena = arena_new(0);
 	uint32_t open = 0;
@@ -125,30 +126,42 @@ static void add_open(const struct seams_files *files, struct text *out)
 
 	if (files->list(files->self, OPEN_PATH, count_one, &open) == OK && open > 0)
 		add(out, "process_open_fds", "gauge", "Files and connections that it has open.",
-		    open);
+		    open, labels);
 	if (read_most_open(read_file(files, LIMITS_PATH, arena), &most))
-		add(out, "process_max_fds", "gauge", "How many it may have.", (double)most);
+		add(out, "process_max_fds", "gauge", "How many it may have.", (double)most, labels);
 	arena_free(arena);
 }
 
+struct source {
+	const struct seams_files *files;
+	const char *labels;
+};
+
 static void collect(void *arg, struct metrics *metrics, struct text *out)
 {
+	const struct source *source = arg;
+	const char *labels = source->labels;
 	struct process_facts facts;
 
 	(void)metrics;
-	add_open(arg, out);
-	if (!look(arg, &facts))
+	add_open(source->files, labels, out);
+	if (!look(source->files, &facts))
 		return;
 	add(out, "process_cpu_seconds_total", "counter",
-	    "Processor time that this process has used, of users and system.", facts.cpu_s);
+	    "Processor time that this process has used, of users and system.", facts.cpu_s, labels);
 	add(out, "process_resident_memory_bytes", "gauge", "Memory that it has in use.",
-	    facts.resident_bytes);
+	    facts.resident_bytes, labels);
 	add(out, "process_virtual_memory_bytes", "gauge", "Memory that it may address.",
-	    facts.virtual_bytes);
-	add(out, "process_start_time_seconds", "gauge", "When it began, since 1970.", facts.began_s);
+	    facts.virtual_bytes, labels);
+	add(out, "process_start_time_seconds", "gauge", "When it began, since 1970.", facts.began_s,
+	    labels);
 }
 
-void process_metrics_add(struct metrics *metrics, const struct seams_files *files)
+void process_metrics_add(struct metrics *metrics, const struct seams_files *files,
+			 const char *labels, struct arena *arena)
 {
-	metrics_on_write(metrics, collect, (void *)(uintptr_t)files);
+	struct source *source = arena_new_of(arena, struct source);
+
+	*source = (struct source){ files, labels };
+	metrics_on_write(metrics, collect, source);
 }

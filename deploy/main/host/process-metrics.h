@@ -9,7 +9,8 @@
 #include "runtime/actor/seams.h"
 #include "runtime/trace/metrics.h"
 
-/* `files` lives as long as the metrics. */
-void process_metrics_add(struct metrics *metrics, const struct seams_files *files);
+/* `files` and the arena live as long as the metrics. `labels`: of a host whose page stands behind another's; else NULL. */
+void process_metrics_add(struct metrics *metrics, const struct seams_files *files,
+			 const char *labels, struct arena *arena);
 
 #endif

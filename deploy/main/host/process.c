@@ -7,7 +7,7 @@
 #include "deploy/main/host/tracer.h"
 #include "runtime/base/log.h"
 
-static const char *const host_names[PROCESS_HOSTS] = { "root", "core", "control", "node" };
+static const char *const host_names[PROCESS_HOSTS] = { "root", "core", "control", "node", "api" };
 
 const char *process_host_name(enum process_host host)
 {
@@ -41,10 +41,41 @@ struct act_ref process_actor(struct act *act, const struct process *process, con
 	return act_named(act, name);
 }
 
+static enum process_host api_host(const struct process *process)
+{
+	return process->is_isolated ? PROCESS_API : PROCESS_CORE;
+}
+
+struct act_ref process_api(struct act *act, const struct process *process)
+{
+	return process_actor(act, process, "api", process_host_name(api_host(process)));
+}
+
+static const char *name_of(const struct process *process, const char *actor, enum process_host host)
+{
+	if (process->host == host)
+		return actor;
+	return arena_printf(process->arena, "%s@%s/%s", actor, process->identity.name,
+			    process_host_name(host))
+	    .at;
+}
+
+const char *process_api_name(const struct process *process)
+{
+	return name_of(process, "api", api_host(process));
+}
+
+const char *process_core_name(const struct process *process, const char *actor)
+{
+	return name_of(process, actor, PROCESS_CORE);
+}
+
 bool process_has_host(const struct process *process, enum process_host host)
 {
 	if (data_dir_is_witness(&process->identity))
 		return host <= PROCESS_CORE;
+	if (host == PROCESS_API)
+		return process->is_isolated;
 	return host != PROCESS_NODE || !process->has_no_pods;
 }
 
@@ -209,6 +240,8 @@ enum status process_load(struct process *process, const struct command_line *lin
 	process->without = command_text(line, "without");
 	process->only = command_text(line, "only");
 	process->has_chaos = command_flag(line, "chaos");
+	process->is_isolated = !data_dir_is_witness(&process->identity) &&
+			       strcmp(command_text(line, "layout"), "isolated") == 0;
 	/* As its root calls it. */
 	snprintf(process->name, sizeof process->name, "%.15s%s%.15s", process_host_name(host),
 		 process->only ? "+" : "", process->only ? process->only : "");
@@ -313,7 +346,8 @@ int process_run(struct process *process, const struct act_child *children, uint3
 						.types = process->types,
 						.type_count = process->type_count },
 				      .has_watchdog = true,
-				      .is_prompt = process->host == PROCESS_CORE,
+				      .is_prompt = process->host == PROCESS_CORE ||
+						   process->host == PROCESS_API,
 				      .box = process->life.box };
 	enum status status;
 

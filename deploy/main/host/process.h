@@ -20,8 +20,8 @@
 #include "transport/peer/peer.h"
 #include "transport/tls/context.h"
 
-enum process_host { PROCESS_ROOT, PROCESS_CORE, PROCESS_CONTROL, PROCESS_NODE };
-#define PROCESS_HOSTS 4
+enum process_host { PROCESS_ROOT, PROCESS_CORE, PROCESS_CONTROL, PROCESS_NODE, PROCESS_API };
+#define PROCESS_HOSTS 5
 #define PROCESS_EXILES 16 /* number of the first host that an actor has of its own */
 
 #define PROCESS_NAME_MAX 40U
@@ -48,6 +48,7 @@ struct process {
 	const struct act_type *const *types; /* that cross its border, for process_run */
 	uint32_t type_count;
 	bool has_no_pods;      /* this node was started without a host for pods */
+	bool is_isolated;      /* the API server has a host of its own (layout.h) */
 	bool has_chaos;        /* faults of ChaosPlans may be done here */
 	struct faulty *faulty; /* and by this; NULL: not to this process's disk, clock and links */
 	/* What moves when an actor takes its host down again and again: those that are not here (a,b), or the one that is alone here; NULL: nobody moved. */
@@ -75,6 +76,11 @@ const char *process_name(const struct process *process);
 /* An actor of one of this node's hosts, which is called so. */
 struct act_ref process_actor(struct act *act, const struct process *process, const char *actor,
 			     const char *host_name);
+/* The node's API server, in whichever host that is. */
+struct act_ref process_api(struct act *act, const struct process *process);
+/* The names of both, in the process's arena: "api", or "api@n1/api" from another host; "admin", "admin@n1/core". */
+const char *process_api_name(const struct process *process);
+const char *process_core_name(const struct process *process, const char *actor);
 
 /* Reads the data directory and the keys, renewing what is due, and takes over what the root gave. */
 MUST_USE enum status process_load(struct process *process, const struct command_line *line,

@@ -15,6 +15,7 @@
 #include "deploy/main/history/historian.h"
 #include "deploy/main/history/history-options.h"
 #include "deploy/main/host/asked-page.h"
+#include "deploy/main/host/desk.h"
 #include "deploy/main/host/farewell.h"
 #include "deploy/main/host/process-metrics.h"
 #include "deploy/main/host/process.h"
@@ -38,7 +39,16 @@ static int run_host(struct process *process, const struct layout *layout)
 	return process_run(process, layout->children, layout->count);
 }
 
-/* ---- core ------------------------------------------------------------------------------------------------- */
+/* ---- core and api ------------------------------------------------------------------------------------------ */
+
+/* Who answers pages that are not the API's; where that has a host of its own, by way of the desk there. */
+static const struct http_place core_places[] = { { KEEPER_PLACE, "keeper" },
+						 { HISTORIAN_PLACE, "historian" },
+						 { ADMIN_PLACE, "admin" } };
+static const struct http_place desk_places[] = { { KEEPER_PLACE, "desk" },
+						 { HISTORIAN_PLACE, "desk" },
+						 { ADMIN_PLACE, "desk" } };
+#define PLACES 3U
 
 /* What this host has of a process beside its layout; lives as long as the process. */
 struct core {
@@ -53,6 +63,7 @@ struct core {
 	struct historian_args historian;
 	struct wear_args wear;
 	struct farewell_args farewell;
+	struct desk_args desk;
 	struct api_options api;
 	struct tls_context *door_tls;
 	/* etcd's door, if there is one. */
@@ -256,9 +267,6 @@ static enum status configure_door(struct core *core, struct fault *why)
 
 static void configure_http(struct core *core)
 {
-	static const struct http_place places[] = { { KEEPER_PLACE, "keeper" },
-						    { HISTORIAN_PLACE, "historian" },
-						    { ADMIN_PLACE, "admin" } };
 	struct process *process = &core->process;
 
 	core->listeners[ASKED_LISTENER_PUBLIC] =
@@ -269,11 +277,16 @@ static void configure_http(struct core *core)
 	core->listeners[ASKED_LISTENER_PRIVATE] = (struct http_listener){
 		.address = arena_printf(process->arena, "unix:%s/api.sock", process->dir.run).at
 	};
-	core->http = (struct http_server_config){ .listeners = core->listeners,
-						  .listener_count = 2,
-						  .handler = "api",
-						  .places = places,
-						  .place_count = 3 };
+	core->http =
+	    (struct http_server_config){ .listeners = core->listeners,
+					 .listener_count = 2,
+					 .handler = "api",
+					 .places = process->is_isolated ? desk_places : core_places,
+					 .place_count = PLACES };
+	if (process->is_isolated) {
+		core->desk = (struct desk_args){ process, core_places, PLACES };
+		layout_add(&core->layout, "desk", &desk_class, &core->desk);
+	}
 	layout_add(&core->layout, "http", &http_server_class, &core->http);
 }
 
@@ -323,76 +336,138 @@ static void configure_etcd(struct core *core, const char *listen)
 /* Clients are told before the host ends, and what they have asked is finished. */
 static void configure_farewell(struct core *core)
 {
-	core->farewell = (struct farewell_args){ .server = "api",
-						 .http = "http",
-						 .next = "admin",
+	const struct process *process = &core->process;
+	bool has_core = process->host == PROCESS_CORE;
+	bool has_api = has_core != process->is_isolated;
+
+	core->farewell = (struct farewell_args){ .server = has_api ? "api" : NULL,
+						 .http = has_api ? "http" : NULL,
+						 .next = has_core ? "admin" : NULL,
 						 .delay_ms = core->api.serving.shutdown_delay_ms,
 						 .grace_ms = FAREWELL_GRACE_MS };
+	if (!has_api)
+		core->farewell.first =
+		    arena_printf(process->arena, "farewell@%s/api", process->identity.name).at;
 	core->process.life.before_end = "farewell";
 	core->process.life.before_end_ms = farewell_most_ms(&core->farewell);
 	layout_add(&core->layout, "farewell", &farewell_class, &core->farewell);
 }
 
+/* What the operator says of the API counts for etcd's door, too. */
+static enum status load_options(struct core *core, const struct command_line *line,
+				struct fault *why)
+{
+	struct api_options_place place = { .own_issuer = LAYOUT_ISSUER };
+
+	core->process.has_no_pods = strcmp(command_text(line, "pods"), "none") == 0;
+	place.metrics = core->layout.server.metrics = metrics_new();
+	TRY(api_options_load(line, &place, core->process.arena, &core->api, why));
+	service_options_name(&core->api.services, &core->process.identity);
+	return secure_door(core, why);
+}
+
+static void measure_process(struct core *core)
+{
+	bool is_behind = core->process.host == PROCESS_CORE && core->process.is_isolated;
+
+	process_metrics_add(core->layout.server.metrics, loop_files(),
+			    is_behind ? "host=\"core\"" : NULL, core->process.arena);
+}
+
+static const char *figures_at(const struct core *core, enum process_host host)
+{
+	return arena_printf(core->process.arena, FIGURES_NAME "@%s/%s", core->process.identity.name,
+			    process_host_name(host))
+	    .at;
+}
+
+/* The API server, and how clients come to it. */
+static enum status configure_api(struct core *core, const struct command_line *line,
+				 struct fault *why)
+{
+	struct server_config *server = &core->layout.server;
+
+	api_options_apply(&core->api, server);
+	TRY(configure_tokens(core, why));
+	server->figures[0] = figures_at(core, PROCESS_CONTROL);
+	if (core->process.is_isolated)
+		server->figures[1] = figures_at(core, PROCESS_CORE);
+	api_options_tell(line);
+	metrics_on_write(server->metrics, feature_gates_write, NULL);
+	add_mechanisms(core);
+	core->layout.pages[server->page_count++] = flags_page(line, core->process.arena);
+	add_reloads(core);
+	add_audit(core);
+	configure_http(core);
+	TRY(configure_door(core, why));
+	add_texts(core);
+	return OK;
+}
+
+/* The store, and who keeps and shows what is in it. */
+static enum status configure_store(struct core *core, const struct command_line *line,
+				   struct fault *why)
+{
+	struct process *process = &core->process;
+	uint64_t budget_mib = (uint64_t)command_number(line, "write-budget-mib");
+
+	if (datastore_is_external(&process->identity))
+		TRY(datastore_configure(process, &core->layout.external, why));
+	configure_etcd(core, command_text(line, "etcd-listen"));
+	core->keeper.process = process;
+	core->historian = (struct historian_args){ process, core->api.audit.log.file.path };
+	TRY(schedule_options(line, process->arena, &core->keeper.schedule, why));
+	TRY(history_options(line, process->arena, &core->layout.store, why));
+	core->wear = (struct wear_args){ .process = process, .budget_bytes = budget_mib * MIB };
+	wear_measure(core->layout.server.metrics, loop_files());
+	layout_add(&core->layout, "wear", &wear_class, &core->wear);
+	layout_add(&core->layout, "keeper", &keeper_class, &core->keeper);
+	layout_add(&core->layout, "historian", &historian_class, &core->historian);
+	if (process->is_isolated)
+		layout_add(&core->layout, FIGURES_NAME, &figures_class,
+			   figures_of(core->layout.server.metrics));
+	return OK;
+}
+
+static int run_core(struct core *core)
+{
+	measure_process(core);
+	layout_add(&core->layout, "renewal", &renewal_class, &core->process);
+	configure_farewell(core);
+	return run_host(&core->process, &core->layout);
+}
+
 int hosts_core(const struct command_line *line)
 {
 	static struct core core;
-	struct api_options_place place = { .own_issuer = LAYOUT_ISSUER };
 	struct fault why = { 0 };
 
 	if (process_load(&core.process, line, PROCESS_CORE, &why) != OK)
 		return failed(line, &why);
-	core.process.has_no_pods = strcmp(command_text(line, "pods"), "none") == 0;
 	layout_plan(&core.layout, &core.process);
-	core.process.life.before_end = "admin";
 	if (data_dir_is_witness(&core.process.identity)) {
+		core.process.life.before_end = "admin";
 		configure_private_http(&core);
 		return run_host(&core.process, &core.layout);
 	}
-	core.layout.server.metrics = metrics_new();
-	place.metrics = core.layout.server.metrics;
-	if (api_options_load(line, &place, core.process.arena, &core.api, &why) != OK)
+	if (load_options(&core, line, &why) != OK ||
+	    (!core.process.is_isolated && configure_api(&core, line, &why) != OK) ||
+	    configure_store(&core, line, &why) != OK)
 		return failed(line, &why);
-	api_options_apply(&core.api, &core.layout.server);
-	if (configure_tokens(&core, &why) != OK)
+	return run_core(&core);
+}
+
+int hosts_api(const struct command_line *line)
+{
+	static struct core core;
+	struct fault why = { 0 };
+
+	if (process_load(&core.process, line, PROCESS_API, &why) != OK)
 		return failed(line, &why);
-	service_options_name(&core.api.services, &core.process.identity);
-	if (secure_door(&core, &why) != OK)
+	layout_plan(&core.layout, &core.process);
+	if (load_options(&core, line, &why) != OK || configure_api(&core, line, &why) != OK)
 		return failed(line, &why);
-	core.layout.server.figures =
-	    arena_printf(core.process.arena, FIGURES_NAME "@%s/control", core.process.identity.name)
-		.at;
-	api_options_tell(line);
-	metrics_on_write(core.layout.server.metrics, feature_gates_write, NULL);
-	add_mechanisms(&core);
-	core.layout.pages[core.layout.server.page_count++] = flags_page(line, core.process.arena);
-	if (datastore_is_external(&core.process.identity) &&
-	    datastore_configure(&core.process, &core.layout.external, &why) != OK)
-		return failed(line, &why);
-	add_reloads(&core);
-	add_audit(&core);
-	configure_http(&core);
-	if (configure_door(&core, &why) != OK)
-		return failed(line, &why);
-	add_texts(&core);
-	configure_etcd(&core, command_text(line, "etcd-listen"));
-	core.keeper.process = &core.process;
-	core.historian.audit_path = core.api.audit.log.file.path;
-	if (schedule_options(line, core.process.arena, &core.keeper.schedule, &why) != OK)
-		return failed(line, &why);
-	if (history_options(line, core.process.arena, &core.layout.store, &why) != OK)
-		return failed(line, &why);
-	core.wear =
-	    (struct wear_args){ .process = &core.process,
-				.budget_bytes =
-				    (uint64_t)command_number(line, "write-budget-mib") * MIB };
-	wear_measure(core.layout.server.metrics, loop_files());
-	process_metrics_add(core.layout.server.metrics, loop_files());
-	layout_add(&core.layout, "wear", &wear_class, &core.wear);
-	layout_add(&core.layout, "keeper", &keeper_class, &core.keeper);
-	layout_add(&core.layout, "historian", &historian_class, &core.historian);
-	layout_add(&core.layout, "renewal", &renewal_class, &core.process);
-	configure_farewell(&core);
-	return run_host(&core.process, &core.layout);
+	return run_core(&core);
 }
 
 /* ---- control ------------------------------------------------------------------------------------------------ */

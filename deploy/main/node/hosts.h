@@ -6,10 +6,11 @@
 
 #include "deploy/main/command/command.h"
 
-/* root_spec.listening: what the root listens on for the core host. */
+/* root_spec.listening: what the root listens on for the hosts that serve clients. */
 enum hosts_listening { HOSTS_LISTEN_API, HOSTS_LISTEN_DOOR, HOSTS_LISTEN_ETCD };
 
 int hosts_core(const struct command_line *line);
+int hosts_api(const struct command_line *line);
 int hosts_control(const struct command_line *line);
 int hosts_node(const struct command_line *line);
 

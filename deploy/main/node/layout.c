@@ -6,7 +6,9 @@
 #include "deploy/cluster/control-plane-mark.h"
 #include "deploy/main/admin/admin.h"
 #include "deploy/main/backup/backup-list.h"
+#include "deploy/main/host/asked-page.h"
 #include "deploy/main/host/directory.h"
+#include "deploy/main/host/farewell.h"
 #include "deploy/main/host/inspect.h"
 #include "deploy/main/host/tracer.h"
 #include "deploy/main/node/datastore.h"
@@ -36,16 +38,28 @@ static void plan_store(struct layout *layout, struct process *process)
 	};
 }
 
+/* Who sees what is live is in the core host. */
+static void plan_lives(struct layout *layout, const struct process *process)
+{
+	assert(admin_live_count <= LAYOUT_LIVES_MAX);
+	for (uint32_t i = 0; i < admin_live_count; i++) {
+		layout->lives[i] = admin_lives[i];
+		layout->lives[i].actor = process_core_name(process, admin_lives[i].actor);
+	}
+}
+
 static void plan_server(struct layout *layout, struct process *process)
 {
+	plan_lives(layout, process);
 	layout->authorizers[0] = authorization_node();
 	layout->authorizers[1] = authorization_rbac();
 	layout->pages[0] = page_tree(process->arena);
-	layout->server = (struct server_config){ .store = "store",
+	layout->server = (struct server_config){ .store = process_core_name(process, "store"),
+						 .is_apart = process->is_isolated,
 						 .node = str_from(process->identity.name),
 						 .authorizers = layout->authorizers,
 						 .authorizer_count = 2,
-						 .lives = admin_lives,
+						 .lives = layout->lives,
 						 .live_count = admin_live_count,
 						 .pages = layout->pages,
 						 .page_count = 1,
@@ -61,6 +75,13 @@ static void plan_witness(struct layout *layout, struct process *process)
 	layout_add(layout, "admin", &admin_class, process);
 }
 
+static void plan_mark(struct layout *layout, const struct process *process)
+{
+	layout->mark =
+	    (struct control_plane_mark_args){ .api = "api", .node = process->identity.name };
+	layout_add(layout, "mark", &control_plane_mark_class, &layout->mark);
+}
+
 static void plan_core(struct layout *layout, struct process *process)
 {
 	plan_store(layout, process);
@@ -68,24 +89,34 @@ static void plan_core(struct layout *layout, struct process *process)
 		plan_witness(layout, process);
 		return;
 	}
-	plan_server(layout, process);
+	if (!process->is_isolated)
+		plan_server(layout, process);
 	if (datastore_is_external(&process->identity))
 		layout_add(layout, "store", &external_class, &layout->external);
 	else
 		layout_add(layout, "store", &store_class, &layout->store);
 	layout_add(layout, "directory", &directory_class, process);
 	layout_add(layout, "relay", &relay_class, process);
-	layout_add(layout, "api", &server_class, &layout->server);
+	if (!process->is_isolated)
+		layout_add(layout, "api", &server_class, &layout->server);
 	layout_add(layout, "admin", &admin_class, process);
-	layout->mark =
-	    (struct control_plane_mark_args){ .api = "api", .node = process->identity.name };
-	layout_add(layout, "mark", &control_plane_mark_class, &layout->mark);
+	if (!process->is_isolated)
+		plan_mark(layout, process);
 	layout->place =
-	    (struct place_args){ .api = "api",
+	    (struct place_args){ .api = process_api_name(process),
 				 .store = "store",
 				 .node = process->identity.name,
 				 .address = process_address(process, process->identity.link_port) };
 	layout_add(layout, "place", &place_class, &layout->place);
+}
+
+/* ---- api -------------------------------------------------------------------------------------------------- */
+
+static void plan_api(struct layout *layout, struct process *process)
+{
+	plan_server(layout, process);
+	layout_add(layout, "api", &server_class, &layout->server);
+	plan_mark(layout, process);
 }
 
 /* ---- node ------------------------------------------------------------------------------------------------- */
@@ -97,7 +128,7 @@ static void plan_node(struct layout *layout, struct process *process)
 	layout->agent =
 	    (struct agent_args){ .node = name,
 				 .address = process->identity.address,
-				 .api = arena_printf(process->arena, "api@%s/core", name).at,
+				 .api = process_api_name(process),
 				 .self = arena_printf(process->arena, "agent@%s/node", name).at,
 				 .folder = process->dir.path };
 	layout_add(layout, "agent", &agent_class, &layout->agent);
@@ -111,6 +142,7 @@ void layout_plan(struct layout *layout, struct process *process)
 	case PROCESS_CORE: plan_core(layout, process); break;
 	case PROCESS_CONTROL: layout_add(layout, "leader", &leader_class, process); break;
 	case PROCESS_NODE: plan_node(layout, process); break;
+	case PROCESS_API: plan_api(layout, process); break;
 	}
 }
 
@@ -126,7 +158,10 @@ const struct act_type *const *layout_types(struct arena *arena, uint32_t *out_co
 		      { tracer_types, tracer_type_count },
 		      { admin_types, admin_type_count },
 		      { backup_list_types, backup_list_type_count },
-		      { wear_types, wear_type_count } };
+		      { wear_types, wear_type_count },
+		      { live_types, live_type_count },
+		      { asked_page_types, asked_page_type_count },
+		      { farewell_types, farewell_type_count } };
 	const struct act_type **types;
 	uint32_t count = 0;
 

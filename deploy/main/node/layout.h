@@ -1,7 +1,8 @@
 /*
- * The compact layout: which actors run in which host of a node, and what they are told.
+ * The layouts: which actors run in which host of a node, and what they are told.
  *
  *     core      datastore replica, API server, administration, and who knows the other nodes
+ *     api       in the isolated layout only: the API server, which clients then stay connected to while core is started again
  *     control   controllers and scheduler, active where the datastore's leader is
  *     node      the node agent
  *
@@ -20,6 +21,7 @@
 #include "deploy/main/node/place.h"
 
 #define LAYOUT_CHILDREN_MAX 64U
+#define LAYOUT_LIVES_MAX 8U
 
 #define LAYOUT_ISSUER STR("https://kubernetes.default.svc.cluster.local") /* of own tokens */
 
@@ -31,6 +33,7 @@ struct layout {
 	struct external_config external; /* of a node whose data is in an etcd, in its place */
 	struct server_config server;
 	struct server_page pages[2];
+	struct live_source lives[LAYOUT_LIVES_MAX];
 	struct authorizer authorizers[3]; /* the last is for who is told of one */
 	struct agent_args agent;
 	struct control_plane_mark_args mark;

@@ -235,11 +235,9 @@ static enum status init(struct act *act, void *state, const void *args)
 
 	leader->process = (struct process *)(uintptr_t)args;
 	act_own(act, release, leader);
-	leader->liveness.relay =
-	    arena_printf(act_arena(act), "relay@%s/core", leader->process->identity.name).at;
-	leader->api = arena_printf(act_arena(act), "api@%s/core", leader->process->identity.name).at;
-	leader->store =
-	    arena_printf(act_arena(act), "store@%s/core", leader->process->identity.name).at;
+	leader->liveness.relay = process_core_name(leader->process, "relay");
+	leader->api = process_api_name(leader->process);
+	leader->store = process_core_name(leader->process, "store");
 	subscribe(leader, act);
 	return OK;
 }

@@ -45,7 +45,8 @@ static enum status look_into(struct look *look, const char *folder)
 	struct wall now = clock->wall(clock->self), due = pki_next_due(look->used);
 	struct process *process = look->process;
 
-	look->was_due = due.ns != 0 && now.ns >= due.ns && look->used->ca.key_pem.at != NULL;
+	look->was_due = process->host == PROCESS_CORE && due.ns != 0 && now.ns >= due.ns &&
+			look->used->ca.key_pem.at != NULL;
 	if (!look->was_due && pki_is_saved(files, folder, look->used))
 		return OK;
 	TRY(pki_load(files, folder, look->arena, &look->found, &look->why));

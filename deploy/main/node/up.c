@@ -19,9 +19,9 @@
 #include "runtime/base/log.h"
 #include "transport/http/server.h"
 
-#define HOSTS 3U
+#define HOSTS 4U
 #define MOST_DESCRIPTORS (1U << 20)
-#define WORDS_MAX (14U + SCHEDULE_WORDS + HISTORY_WORDS + API_OPTIONS_WORDS)
+#define WORDS_MAX (18U + SCHEDULE_WORDS + HISTORY_WORDS + API_OPTIONS_WORDS)
 _Static_assert(WORDS_MAX + ROOT_WORDS_ADDED <= ROOT_WORDS_MAX,
 	       "every option at once is a command line");
 #define SPARE_ROOM 4096U /* what a spare may be called once it is a host */
@@ -33,6 +33,7 @@ struct up {
 	struct api_options api;
 	const char *api_words[API_OPTIONS_WORDS];
 	uint32_t api_word_count;
+	bool is_isolated;
 	struct arena *arena;
 	char program[DATA_PATH_MAX];
 	char log_prefix[80];
@@ -106,6 +107,24 @@ static void add_word(const char **words, uint32_t *count, const char *word)
 	words[(*count)++] = word;
 }
 
+/* Behind those of the host that was planned last. */
+static void add_words(struct up *up, const char *const *more, uint32_t count)
+{
+	const char **words = up->words[up->spec.host_count - 1];
+	uint32_t n = 0;
+
+	while (words[n] != NULL)
+		n++;
+	for (uint32_t i = 0; i < count; i++)
+		add_word(words, &n, more[i]);
+	words[n] = NULL;
+}
+
+static void add_option(struct up *up, const char *option, const char *value)
+{
+	add_words(up, (const char *[]){ option, value }, 2);
+}
+
 /* `option` with `value`, unless that is NULL. */
 static void plan_host(struct up *up, enum process_host host, const char *option, const char *value,
 		      bool has_chaos)
@@ -122,6 +141,10 @@ static void plan_host(struct up *up, enum process_host host, const char *option,
 		add_word(words, &n, option);
 		add_word(words, &n, value);
 	}
+	if (up->is_isolated) {
+		add_word(words, &n, "--layout");
+		add_word(words, &n, "isolated");
+	}
 	if (has_chaos)
 		add_word(words, &n, "--chaos");
 	words[n] = NULL;
@@ -136,34 +159,40 @@ static void plan_host(struct up *up, enum process_host host, const char *option,
 				.only_option = "--only" };
 }
 
+static uint32_t shutdown_ms(const struct up *up, const char *first)
+{
+	const struct farewell_args farewell = { .delay_ms = up->api.serving.shutdown_delay_ms,
+						.grace_ms = FAREWELL_GRACE_MS,
+						.first = first };
+
+	return LIMIT_SHUTDOWN_MS + farewell_most_ms(&farewell);
+}
+
 /* The core host makes the backups and keeps the past. */
 static void plan_core(struct up *up, const struct command_line *line)
 {
 	const char *more[SCHEDULE_WORDS + HISTORY_WORDS];
-	uint32_t count = schedule_words(line, &up->schedule, more), n = 0;
 
-	while (up->words[0][n] != NULL)
-		n++;
-	for (uint32_t i = 0; i < count; i++)
-		add_word(up->words[0], &n, more[i]);
-	for (uint32_t i = 0; i < up->api_word_count; i++)
-		add_word(up->words[0], &n, up->api_words[i]);
-	count = history_words(line, more);
-	for (uint32_t i = 0; i < count; i++)
-		add_word(up->words[0], &n, more[i]);
-	add_word(up->words[0], &n, "--pods");
-	add_word(up->words[0], &n, command_text(line, "pods"));
-	add_word(up->words[0], &n, "--write-budget-mib");
-	add_word(up->words[0], &n, command_text(line, "write-budget-mib"));
-	up->words[0][n] = NULL;
-	up->hosts[0].shutdown_ms =
-	    LIMIT_SHUTDOWN_MS +
-	    farewell_most_ms(&(struct farewell_args){ .delay_ms = up->api.serving.shutdown_delay_ms,
-						      .grace_ms = FAREWELL_GRACE_MS });
+	plan_host(up, PROCESS_CORE, "--etcd-listen", command_text(line, "etcd-listen"),
+		  command_flag(line, "chaos"));
+	add_words(up, more, schedule_words(line, &up->schedule, more));
+	add_words(up, up->api_words, up->api_word_count);
+	add_words(up, more, history_words(line, more));
+	add_option(up, "--pods", command_text(line, "pods"));
+	add_option(up, "--write-budget-mib", command_text(line, "write-budget-mib"));
+	up->hosts[0].shutdown_ms = shutdown_ms(up, up->is_isolated ? "api" : NULL);
+}
+
+static void plan_api(struct up *up, const struct command_line *line)
+{
+	plan_host(up, PROCESS_API, "--pods", command_text(line, "pods"),
+		  command_flag(line, "chaos"));
+	add_words(up, up->api_words, up->api_word_count);
+	up->hosts[1].shutdown_ms = shutdown_ms(up, NULL);
 }
 
 /*
- * Listens for the core host, so that who calls while it is started again waits for it. An address that cannot be had now is left to the
+ * Listens for the host that serves clients, so that who calls while it is started again waits for it. An address that cannot be had now is left to the
  * host, which says so and tries again.
  */
 static void listen_ahead(struct up *up, const struct command_line *line)
@@ -188,16 +217,11 @@ static void listen_ahead(struct up *up, const struct command_line *line)
 /* What a cluster has from its beginning is made there. */
 static void plan_control(struct up *up, const struct command_line *line)
 {
-	const char **words = up->words[up->spec.host_count], *range = "service-cluster-ip-range";
-	uint32_t n = 0;
+	const char *range = "service-cluster-ip-range";
 
 	plan_host(up, PROCESS_CONTROL, "--controllers", command_text(line, "controllers"),
 		  command_flag(line, "chaos"));
-	while (words[n] != NULL)
-		n++;
-	add_word(words, &n, arena_printf(up->arena, "--%s", range).at);
-	add_word(words, &n, command_text(line, range));
-	words[n] = NULL;
+	add_option(up, arena_printf(up->arena, "--%s", range).at, command_text(line, range));
 }
 
 static void plan_spares(struct up *up, uint32_t count)
@@ -255,6 +279,8 @@ int up_run(const struct command_line *line)
 		data_dir_close(&up.dir);
 		return command_failed("up: %s", why.text);
 	}
+	up.is_isolated = !data_dir_is_witness(&up.identity) &&
+			 strcmp(command_text(line, "layout"), "isolated") == 0;
 	up.spec = (struct root_spec){ .strategy = ACT_ONE_FOR_ONE,
 				      .max_restarts = 30,
 				      .within_ms = 60000,
@@ -265,9 +291,9 @@ int up_run(const struct command_line *line)
 				      .held_fd = up.dir.lock_hosts,
 				      .state_folder = up.dir.path };
 	listen_ahead(&up, line);
-	plan_host(&up, PROCESS_CORE, "--etcd-listen", command_text(line, "etcd-listen"),
-		  command_flag(line, "chaos"));
 	plan_core(&up, line);
+	if (up.is_isolated)
+		plan_api(&up, line);
 	if (!data_dir_is_witness(&up.identity))
 		plan_control(&up, line);
 	if (strcmp(command_text(line, "pods"), "none") != 0 && !data_dir_is_witness(&up.identity))

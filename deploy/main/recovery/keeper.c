@@ -77,24 +77,17 @@ static const struct asked_route routes[] = {
 	{ KEEPER_PLACE "rejoin", "POST", page_rejoin, ASKED_MASTER },
 };
 
-static void page_task(struct act *act, void *state, void *exchange)
-{
-	static const struct asked_routes all = { routes, sizeof routes / sizeof routes[0] };
-
-	asked_page_answer(act, state, exchange, &all, false);
-}
-
 /* ---- the actor ---------------------------------------------------------------------------------------------------- */
 
 static enum act_verdict receive(struct act *act, void *state, const struct act_msg *msg)
 {
-	if (ACT_IS(msg, http_asked))
-		asked_page_came(act, ACT_AS(msg, http_asked)->exchange, page_task);
-	else if (!keeper_schedule_receive(act, state, msg) &&
-		 !keeper_live_receive(act, state, msg) && !ACT_IS(msg, http_gone) &&
-		 !ACT_IS(msg, http_listening))
-		return ACT_UNHANDLED;
-	return ACT_OK;
+	static const struct asked_routes all = { routes, sizeof routes / sizeof routes[0] };
+
+	return asked_page_receive(act, msg, &all, false) ||
+		       keeper_schedule_receive(act, state, msg) ||
+		       keeper_live_receive(act, state, msg)
+		   ? ACT_OK
+		   : ACT_UNHANDLED;
 }
 
 static enum status init(struct act *act, void *state, const void *args)

@@ -183,7 +183,7 @@ static enum status init(struct act *act, void *state, const void *args)
 		    arena_printf(wear->args->process->arena, "system:node:%s",
 				 wear->args->process->identity.name)
 			.at,
-		    "api");
+		    process_api_name(wear->args->process));
 	look(act, wear);
 	act_every(act, LOOK_MS, &wear_look_type, &(struct wear_look){ 0 });
 	return OK;

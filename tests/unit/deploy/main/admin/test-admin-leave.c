@@ -177,6 +177,7 @@ static struct act_sim *open_desk(struct desk *desk)
 	helpers[1] = (struct act_child){ .id = "store", .class = &helper_store_class, .args = desk };
 	roots[0] = (struct act_supervisor){ .children = own, .child_count = 2 };
 	roots[1] = (struct act_supervisor){ .children = helpers, .child_count = 2 };
+	desk->process.host = PROCESS_CORE;
 	desk->process.identity = (struct node_identity){ .name = "n1", .peers = "n2@10.0.0.2:6444" };
 	desk->members[0] = (struct store_member){ .id = 7, .name = STR("n1") };
 	desk->members[1] = (struct store_member){ .id = 8, .name = STR("n2") };

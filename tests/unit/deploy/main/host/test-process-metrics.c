@@ -17,7 +17,7 @@ static struct str written(const struct seams_files *files)
 	struct metrics *metrics = metrics_new();
 	struct text out = text_in(test_arena(), 64 * KIB);
 
-	process_metrics_add(metrics, files);
+	process_metrics_add(metrics, files, NULL, test_arena());
 	metrics_write(metrics, &out);
 	metrics_free(metrics);
 	return text_str(&out);
