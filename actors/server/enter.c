@@ -1,4 +1,5 @@
-#include "actors/server/aggregate/proxy.h"
+#include "actors/server/aggregate/aggregated.h"
+#include "actors/server/proxy/connect.h"
 #include "actors/server/server-private.h"
 
 /*
@@ -41,6 +42,8 @@ static const struct verb_steps *steps_of(const struct request *r)
 	};
 	const struct verb_steps *special;
 
+	if (connect_is_asked(r))
+		return &connect_steps;
 	if (r->subresource != NULL) {
 		special = subresources_steps(r->resource, r->subresource->name, r->route.verb);
 		if (special != NULL)
@@ -90,6 +93,13 @@ static bool is_form_wrong(const struct request *r)
 	}
 }
 
+/* Whatever HTTP has may be asked of what is behind a proxy; OPTIONS is no verb of the API. */
+static bool is_verb_served(const struct request *r, uint32_t verbs)
+{
+	return (verbs & verb_bit(r->route.verb)) != 0 ||
+	       (connect_is_asked(r) && str_is(r->asked.method, "OPTIONS"));
+}
+
 /* Upstream's server for definitions leaves what it does not know to others, who know nothing. */
 static bool is_group_custom(const struct request *r)
 {
@@ -129,7 +139,7 @@ static enum next route_resource(struct request *r)
 	if (r->resource->custom != NULL && r->resource->row->is_namespaced &&
 	    route->verb == VERB_DELETE_COLLECTION && is_form_wrong(r))
 		return pages_not_found(r);
-	if (!(verbs & verb_bit(route->verb)) || is_form_wrong(r))
+	if (!is_verb_served(r, verbs) || is_form_wrong(r))
 		return method_not_allowed(r);
 	r->type = r->resource->type;
 	r->steps = steps_of(r);
@@ -219,13 +229,16 @@ static enum next enter_resource(struct request *r)
 {
 	enum next next;
 
-	if (proxy_takes(r, r->route.group, r->route.version))
+	if (aggregated_takes(r, r->route.group, r->route.version))
 		return NEXT;
 	next = route_resource(r);
 
 	if (next == NEXT && !feed_is_ready(r->server) && r->resource->cache != NULL &&
 	    r->resource->live == NULL)
 		return request_fail(r, failure_too_many(r->arena, 1, "storage is (re)initializing"));
+	/* Query and Accept are for who is behind it. */
+	if (next == NEXT && connect_is_asked(r))
+		return NEXT;
 	if (next == NEXT)
 		next = negotiate(r);
 	if (next == NEXT && r->bad_options.at != NULL)

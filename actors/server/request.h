@@ -26,6 +26,7 @@ struct audit_state;
 struct conversion;
 struct flow_ticket;
 struct measured;
+struct proxied;
 struct request;
 struct server;
 struct watch;
@@ -213,6 +214,7 @@ struct request {
 	uint64_t written;        /* the revision of the write; 0: not yet */
 	struct str stored;       /* the bytes to be written; of store_arena */
 	void *work;              /* of the verb: deletecollection, eviction */
+	struct proxied *proxied; /* proxy.h: while somebody else answers it; NULL: nobody does */
 	struct kind_write *also; /* what the verb wants written with it; NULL: nothing */
 	struct faults unheld; /* rights that the write lacks: told among the faults of the object */
 	bool is_unheld_last;  /* only where the object has none */

@@ -4,7 +4,6 @@
 
 #include "actors/client/api.h"
 #include "actors/server/aggregate/aggregates.h"
-#include "actors/server/aggregate/proxy.h"
 #include "actors/server/answer/convert.h"
 #include "actors/server/catalog/definition.h"
 #include "actors/server/catalog/documents.h"
@@ -13,6 +12,7 @@
 #include "actors/server/outside/callers.h"
 #include "actors/server/outside/conversions.h"
 #include "actors/server/outside/places.h"
+#include "actors/server/proxy/proxy.h"
 #include "actors/server/server-private.h"
 #include "datastore/store/store.h"
 #include "runtime/base/log.h"

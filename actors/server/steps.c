@@ -1,6 +1,6 @@
-#include "actors/server/aggregate/proxy.h"
 #include "actors/server/audit/audit.h"
 #include "actors/server/outside/conversions.h"
+#include "actors/server/proxy/proxy.h"
 #include "actors/server/server-private.h"
 #include "runtime/base/log.h"
 

@@ -142,6 +142,10 @@
 #define LIMIT_AGGREGATES 256U            /* APIServices of other servers; each is looked after */
 #define LIMIT_AGGREGATE_BYTES (4U * MIB) /* of what one of them says of itself */
 #define LIMIT_PROXIED 4096U              /* watches of other servers and open lines to them */
+#define LIMIT_PROXIED_HEAD_MS 3600000U   /* until one of them begins to answer */
+#define LIMIT_PROXIED_CONNECTIONS \
+	256U /* to one pod or node: a shell takes one as long as it is open */
+#define LIMIT_REWRITTEN_BYTES (4U * MIB) /* of a packed page whose links are made ours */
 #define LIMIT_CONVERTED \
 	4096U /* custom resources that are remembered as a webhook has converted them */
 #define LIMIT_CONVERTED_MS 10000U

@@ -29,7 +29,7 @@ DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actor
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
           "actors/server/subresource", "actors/server/answer", "actors/server/cache", "actors/server/outside", "actors/server/audit", "actors/server/aggregate",
-          "actors/server/measure", "actors/server/flow"]
+          "actors/server/measure", "actors/server/flow", "actors/server/proxy"]
 # What the controllers of one family stand on beside the framework.
 FAMILIES = ["actors/controller/figures", "actors/controller/workload", "actors/controller/job", "actors/controller/storage"]
 CONTROLLERS = ["actors/controllers/" + room for room in ("access", "cluster", "device", "extension", "network", "storage", "workload")]
@@ -106,6 +106,7 @@ USES = {
     "actors/etcd": RUNTIME + HTTP + ["transport/wire", "transport/tls", "datastore/store", "actors/etcd/file"],
     "actors/etcd/file": ["transport/wire"],  # bytes of a form that others read and write; knows no store
     **{room: RUNTIME + DATASTORE + DOOR + ADMISSION + AUDIT + SERVER + HTTP + ["transport/http/upgrade", "transport/tls", "transport/wire"] for room in SERVER},  # signs tokens, writes documents
+    "actors/server/proxy": RUNTIME + DATASTORE + DOOR + ADMISSION + AUDIT + SERVER + HTTP + FIELDS + ["transport/tls", "transport/wire"],  # judges addresses before it calls them
     "actors/controller/figures": RUNTIME + ["actors/client"],
     "actors/controller": RUNTIME + RECORDS + ["actors/client", "actors/controller/figures"],
     "actors/controller/workload": RUNTIME + RECORDS + ["actors/client", "actors/controller"],

@@ -197,6 +197,11 @@ struct str http_request_header(const struct http_exchange *exchange, struct str 
 	return http_header_get(exchange->stream.in.headers, name);
 }
 
+struct str http_authority(const struct http_exchange *exchange)
+{
+	return exchange->stream.in.authority;
+}
+
 struct str http_body(const struct http_exchange *exchange)
 {
 	return text_str(&exchange->body);

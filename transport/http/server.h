@@ -149,7 +149,9 @@ ACT_TYPE_DECLARE(http_gone);
 struct arena *http_arena(struct http_exchange *exchange);
 
 struct str http_method(const struct http_exchange *exchange);
-struct str http_path(const struct http_exchange *exchange);  /* still percent-encoded: url_decode */
+struct str http_path(const struct http_exchange *exchange); /* still percent-encoded: url_decode */
+struct str
+http_authority(const struct http_exchange *exchange); /* host and port as the asker names us */
 struct str http_query(const struct http_exchange *exchange); /* without `?`; absent when none */
 struct http_headers http_request_headers(const struct http_exchange *exchange);
 struct str http_request_header(const struct http_exchange *exchange, struct str name);

@@ -83,8 +83,11 @@ static struct str escaped(struct arena *arena, struct str key)
 
 static uint32_t count_of(const struct user *user)
 {
-	uint32_t count = 3 + user->group_count;
+	uint32_t count = 3;
 
+	if (user == NULL)
+		return count;
+	count += user->group_count;
 	for (uint32_t i = 0; i < user->extra_count; i++)
 		count += user->extra[i].value_count;
 	return count;
@@ -116,7 +119,8 @@ enum status front_proxy_headers(struct arena *arena, struct http_headers in,
 	for (uint32_t i = 0; i < in.count; i++)
 		if (!is_hop(in.at[i].name) && !is_own(in.at[i].name) && !is_named(in, in.at[i].name))
 			put(&making, in.at[i].name, in.at[i].value);
-	put_user(&making, user);
+	if (user != NULL)
+		put_user(&making, user);
 	if (remote.len > 0)
 		put(&making, STR("x-forwarded-for"), remote);
 	*out = (struct http_headers){ making.at, making.count };

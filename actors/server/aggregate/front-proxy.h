@@ -10,7 +10,7 @@
 #include "runtime/base/arena.h"
 #include "transport/http/engine/http.h"
 
-/* `in` as far as it may be handed on, then the user. BAD_REQUEST: a name of theirs cannot be a header. */
+/* `in` as far as it may be handed on, then the user (NULL: nobody is told of). BAD_REQUEST: a name of theirs cannot be a header. */
 MUST_USE enum status front_proxy_headers(struct arena *arena, struct http_headers in,
 					 const struct user *user, struct str remote,
 					 struct http_headers *out);

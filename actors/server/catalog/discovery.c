@@ -1,5 +1,5 @@
+#include "actors/server/aggregate/aggregated.h"
 #include "actors/server/aggregate/aggregates.h"
-#include "actors/server/aggregate/proxy.h"
 #include "actors/server/catalog/discovery-other.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/json.h"
@@ -321,7 +321,7 @@ enum next discovery_version(struct request *r)
 	struct str version = rest.at ? str_cut(&rest, '/') : STR("");
 	enum next next;
 
-	if (proxy_takes(r, group, version))
+	if (aggregated_takes(r, group, version))
 		return NEXT;
 	next = choose_form(r, false);
 	if (next != NEXT)

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
+#include "actors/server/aggregate/aggregated.h"
 #include "actors/server/aggregate/aggregates.h"
-#include "actors/server/aggregate/proxy.h"
 #include "actors/server/catalog/merge.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/openapi/openapi.h"
@@ -513,7 +513,7 @@ enum next documents_page(struct request *r)
 	struct str hash = url_query_get(r->arena, r->asked.query, STR("hash"));
 	struct document *document;
 
-	if (rest.len == 0 && proxy_takes(r, group, version))
+	if (rest.len == 0 && aggregated_takes(r, group, version))
 		return NEXT;
 	refresh(r->server->documents);
 	document = find(r->server->documents, group, version);

@@ -1,8 +1,8 @@
-#include "actors/server/aggregate/proxy.h"
 #include "actors/server/door/cors.h"
 #include "actors/server/door/packing.h"
 #include "actors/server/door/websocket-door.h"
 #include "actors/server/flow/flow.h"
+#include "actors/server/proxy/proxy.h"
 #include "actors/server/server-private.h"
 #include "transport/http/server.h"
 

@@ -10,6 +10,8 @@ struct search {
 	uint32_t slices;
 	uint32_t seen; /* addresses so far: each has the same chance */
 	struct endpoint *out;
+	bool (*likes)(void *arg, const struct discovery_endpoint *endpoint); /* NULL: all */
+	void *arg;
 };
 
 static const struct core_service_port *port_of(const struct core_service *service, int32_t port)
@@ -49,7 +51,8 @@ static bool look(void *arg, const struct object *object)
 	for (uint32_t i = 0; port != 0 && i < slice->endpoints.len; i++) {
 		const struct discovery_endpoint *endpoint = &slice->endpoints.at[i];
 
-		if (!is_ready(endpoint) || endpoint->addresses.len == 0)
+		if (!is_ready(endpoint) || endpoint->addresses.len == 0 ||
+		    (search->likes != NULL && !search->likes(search->arg, endpoint)))
 			continue;
 		if (act_random(search->act) % ++search->seen != 0)
 			continue;
@@ -89,4 +92,21 @@ enum status endpoint_find(const struct reader *reader, struct act *act, struct a
 	return fault_set(why, UNAVAILABLE,
 			 search.slices > 0 ? "MissingEndpoints" : "EndpointsNotFound",
 			 "no endpoints available for service \"" STR_FMT "\"", STR_ARG(service));
+}
+
+bool endpoint_pick(const struct reader *reader, struct act *act, struct arena *arena,
+		   struct str namespace, struct str service, struct str port_name,
+		   bool (*likes)(void *arg, const struct discovery_endpoint *endpoint), void *arg,
+		   struct endpoint *out)
+{
+	struct search search = { .service = service,
+				 .port_name = port_name,
+				 .act = act,
+				 .arena = arena,
+				 .out = out,
+				 .likes = likes,
+				 .arg = arg };
+
+	reader->each(reader->self, &discovery_endpoint_slice_type, namespace, look, &search);
+	return search.seen > 0;
 }

@@ -16,8 +16,15 @@ struct endpoint {
 	uint16_t port;
 };
 
+struct discovery_endpoint;
+
 MUST_USE enum status endpoint_find(const struct reader *reader, struct act *act,
 				   struct arena *arena, struct str namespace, struct str service,
 				   int32_t port, struct endpoint *out, struct fault *why);
+/* By the name of a port, among those that the caller likes. False: none. */
+bool endpoint_pick(const struct reader *reader, struct act *act, struct arena *arena,
+		   struct str namespace, struct str service, struct str port_name,
+		   bool (*likes)(void *arg, const struct discovery_endpoint *endpoint), void *arg,
+		   struct endpoint *out);
 
 #endif

@@ -111,7 +111,9 @@ static void key_of(const struct place_spec *spec, uint8_t key[CRYPTO_SHA256_BYTE
 	add(digest, str_of(&spec->port, sizeof spec->port));
 	add(digest, spec->server_name);
 	add(digest, spec->authorities);
-	add(digest, spec->is_unverified ? STR("unverified") : STR(""));
+	add(digest, spec->is_plain        ? STR("plain")
+		    : spec->is_unverified ? STR("unverified")
+					  : STR(""));
 	add(digest, spec->certificate_pem);
 	add(digest, spec->key_pem);
 	crypto_sha256_end(digest, key);
@@ -141,20 +143,22 @@ static enum status spawn(struct act *act, const struct place_spec *spec, struct 
 	struct arena *arena = arena_new(0);
 	bool is_v6 = str_find_char(spec->host, ':') >= 0;
 	struct http_client_config config = {
-		.url = arena_printf(arena,
-				    is_v6 ? "https://[" STR_FMT "]:%u" : "https://" STR_FMT ":%u",
-				    STR_ARG(spec->host), (unsigned)spec->port)
+		.url = arena_printf(arena, is_v6 ? "%s://[" STR_FMT "]:%u" : "%s://" STR_FMT ":%u",
+				    spec->is_plain ? "http" : "https", STR_ARG(spec->host),
+				    (unsigned)spec->port)
 			   .at,
 		.server_name = spec->server_name,
-		.connections_max = LIMIT_OUTSIDE_CONNECTIONS,
+		.connections_max =
+		    spec->connections_max ? spec->connections_max : LIMIT_OUTSIDE_CONNECTIONS,
 	};
-	enum status status = make_context(act, spec, &config.tls, why);
+	enum status status = spec->is_plain ? OK : make_context(act, spec, &config.tls, why);
 
 	if (status == OK) {
 		status = act_spawn(act, &http_client_class, &config, NULL, out);
 		if (status != OK)
 			(void)fault_set(why, status, "", "no client can be made");
-		tls_context_unref(config.tls);
+		if (config.tls != NULL)
+			tls_context_unref(config.tls);
 	}
 	arena_free(arena);
 	return status;

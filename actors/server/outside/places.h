@@ -1,5 +1,5 @@
 /*
- * Places: who is called over HTTPS, with a client (transport/http) and its connections for each.
+ * Places: who is called over HTTP, with a client (transport/http) and its connections for each.
  *
  * For actors/server, on its actor. A place is described by all that makes a connection to it what it is; who describes the same gets the
  * same. Bounds: LIMIT_OUTSIDE_PLACES (of more the one that was not used for the longest time ends), LIMIT_OUTSIDE_CONNECTIONS for each,
@@ -17,9 +17,11 @@ struct place;
 struct place_spec {
 	struct str host; /* an address or a name */
 	uint16_t port;
-	struct str server_name; /* that its certificate has to carry; absent: the host */
-	struct str authorities; /* PEM; absent: whom the machine trusts */
-	bool is_unverified;     /* whatever it shows is taken */
+	struct str server_name;   /* that its certificate has to carry; absent: the host */
+	struct str authorities;   /* PEM; absent: whom the machine trusts */
+	bool is_unverified;       /* whatever it shows is taken */
+	bool is_plain;            /* HTTP without TLS */
+	uint32_t connections_max; /* 0: LIMIT_OUTSIDE_CONNECTIONS */
 	struct str certificate_pem, key_pem; /* that it is shown; absent: none */
 };
 

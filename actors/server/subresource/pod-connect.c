@@ -1,3 +1,4 @@
+#include "actors/server/proxy/connect.h"
 #include "actors/server/server-private.h"
 #include "datastore/schema/core.h"
 #include "transport/http/url.h"
@@ -124,22 +125,6 @@ static void *options_of(struct request *r, const struct type **type)
 	return attach;
 }
 
-/* Before anybody has looked whether the pod is there. */
-static enum next admit(struct request *r)
-{
-	enum next next;
-
-	if (r->shown.type == NULL)
-		r->shown.object = options_of(r, &r->shown.type);
-	for (; r->mechanism.phase < 2; r->mechanism.phase++) {
-		next = write_admit(r, ADMISSION_CONNECT, r->shown.type, r->shown.object, NULL,
-				   r->mechanism.phase == 1);
-		if (next != NEXT)
-			return next;
-	}
-	return NEXT;
-}
-
 static enum next connect_read(struct request *r)
 {
 	bool is_forward = str_is(r->route.subresource, "portforward");
@@ -147,7 +132,9 @@ static enum next connect_read(struct request *r)
 	const struct core_pod *pod;
 	enum next next;
 
-	next = admit(r);
+	if (r->shown.type == NULL)
+		r->shown.object = options_of(r, &r->shown.type);
+	next = connect_admit(r);
 	if (next != NEXT)
 		return next;
 	if (!r->is_fresh)

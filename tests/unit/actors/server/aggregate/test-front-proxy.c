@@ -77,6 +77,22 @@ TEST(what_a_client_says_of_itself_or_of_its_connection_is_not_handed_on)
 	CHECK_STR(show(out), "accept=application/json user-agent=u x-remote-user=a");
 }
 
+TEST(a_pod_is_not_told_who_asks)
+{
+	static const struct http_header in[] = {
+		H("accept", "text/html"),
+		H("authorization", "Bearer x"),
+		H("cookie", "c=1"),
+		H("x-remote-user", "root"),
+	};
+	struct http_headers out;
+
+	CHECK_STATUS(front_proxy_headers(test_arena(), (struct http_headers){ in, 4 }, NULL,
+					 STR("1.2.3.4, 10.0.0.7"), &out),
+		     OK);
+	CHECK_STR(show(out), "accept=text/html cookie=c=1 x-forwarded-for=1.2.3.4, 10.0.0.7");
+}
+
 TEST(a_name_that_would_be_more_than_one_header_is_refused)
 {
 	static const struct str lines[] = { { "a\r\nx-remote-group: system:masters", 34 } };

@@ -1,48 +1,29 @@
-#include "actors/server/aggregate/proxy.h"
+#include "actors/server/proxy/proxy.h"
 
-#include "actors/server/aggregate/aggregates.h"
 #include "actors/server/aggregate/front-proxy.h"
-#include "actors/server/outside/places.h"
+#include "actors/server/audit/audit.h"
+#include "actors/server/proxy/rewrite.h"
 #include "actors/server/server-private.h"
 #include "transport/http/client.h"
 #include "transport/http/server.h"
 
 #define PIECE_BYTES (16U * KIB)
-#define PIECES_AT_ONCE 16U /* of one request in one turn; the rest comes in the next */
 
 struct proxied {
-	struct str group, version;
-	struct place *place; /* NULL: nothing is called, or no more */
+	struct proxy_target target;
+	struct place *place; /* NULL: nothing is called any more */
 	struct http_call *call;
 	bool is_begun;    /* the head of the answer has left */
 	bool is_upgraded; /* both ways are open */
-	bool is_long;     /* a watch, or upgraded: it takes no place among the requests under way */
 	bool is_broken;
 	bool is_stalled; /* the peer takes no more now */
 	bool has_ended;  /* the peer says no more, on an upgraded connection */
+	bool is_rewritten;
 };
-
-static struct proxied *proxied_of(const struct request *r)
-{
-	return r->steps == &proxy_steps ? r->work : NULL;
-}
 
 static struct http_exchange *exchange_of(const struct request *r)
 {
 	return r->door == &http_door ? r->peer : NULL;
-}
-
-bool proxy_takes(struct request *r, struct str group, struct str version)
-{
-	struct proxied *p;
-
-	if (aggregate_of(r->server, group, version) == NULL)
-		return false;
-	p = r->work = arena_new_of(r->arena, struct proxied);
-	p->group = group;
-	p->version = version;
-	r->steps = &proxy_steps;
-	return true;
 }
 
 static void hang_up(struct request *r, struct proxied *p)
@@ -53,29 +34,25 @@ static void hang_up(struct request *r, struct proxied *p)
 	place_leave(p->place, act_now(r->server->act));
 	p->place = NULL;
 	p->call = NULL;
-	if (p->is_long && p->is_begun)
+	if (p->target.is_long)
 		r->server->proxied_count--;
 }
 
 void proxy_drop(struct request *r)
 {
-	struct proxied *p = proxied_of(r);
+	struct proxied *p = r->proxied;
 
 	if (p == NULL)
 		return;
 	hang_up(r, p);
-	if (p->is_begun && exchange_of(r) != NULL && !r->is_answered)
+	if (!p->is_begun || r->is_answered)
+		return;
+	audit_end(r);
+	if (exchange_of(r) != NULL)
 		http_abort(exchange_of(r));
 }
 
 /* ---- asking --------------------------------------------------------------------------------------------------- */
-
-/* Upstream's aggregator says so in plain words. */
-static enum next unavailable(struct request *r, struct str words)
-{
-	return request_answer_body(r, 503, STR("text/plain; charset=utf-8"),
-				   request_printf(r, STR_FMT "\n", STR_ARG(words)));
-}
 
 /* Those by which front proxies speak to us, however they are called here, are ours to judge and not to hand on. */
 static struct http_headers without_proxies(const struct request *r, struct http_headers in)
@@ -93,7 +70,7 @@ static struct http_headers without_proxies(const struct request *r, struct http_
 	return (struct http_headers){ at, count };
 }
 
-static struct http_headers headers_in(const struct request *r)
+struct http_headers proxy_headers(const struct request *r)
 {
 	static const struct http_header json[] = { { STR("accept"), STR("application/json") },
 						   { STR("content-type"),
@@ -117,7 +94,7 @@ static struct http_headers headers_in(const struct request *r)
 	return (struct http_headers){ at, count };
 }
 
-static struct str remote_of(const struct request *r)
+struct str proxy_remote(const struct request *r)
 {
 	struct str remote = exchange_of(r) != NULL ? http_remote(exchange_of(r)) : STR("");
 	int64_t colon = str_find_last(remote, ':');
@@ -125,22 +102,52 @@ static struct str remote_of(const struct request *r)
 	return colon > 0 ? str_slice(remote, 0, (uint32_t)colon) : STR("");
 }
 
-static uint32_t left_ms(const struct request *r)
+struct str proxy_authority(const struct request *r)
+{
+	return exchange_of(r) != NULL ? http_authority(exchange_of(r)) : STR_NONE;
+}
+
+struct str proxy_upgrade(const struct request *r)
+{
+	return exchange_of(r) != NULL ? http_upgrade_wanted(exchange_of(r)) : STR_NONE;
+}
+
+struct str proxy_path(struct request *r, struct str path)
+{
+	if (r->asked.query.at == NULL)
+		return path;
+	return request_printf(r, STR_FMT "?" STR_FMT, STR_ARG(path), STR_ARG(r->asked.query));
+}
+
+static uint32_t left_ms(const struct request *r, const struct proxied *p)
 {
 	int64_t left = (r->deadline.ns - act_now(r->server->act).ns) / TIME_MS;
 
+	if (p->target.is_long)
+		return LIMIT_PROXIED_HEAD_MS;
 	return left < 1 ? 1 : left > LIMIT_REQUEST_MS ? LIMIT_REQUEST_MS : (uint32_t)left;
 }
 
-static enum status call(struct request *r, struct proxied *p, const struct place_spec *spec,
-			struct http_request *request, struct fault *why)
+static enum status call(struct request *r, struct proxied *p, struct fault *why)
 {
+	struct http_request request = {
+		.method = r->asked.method,
+		.path = p->target.path,
+		.authority = p->target.authority,
+		.headers = p->target.headers,
+		.body = HTTP_BYTES(r->asked.body),
+		.is_answer_streamed = exchange_of(r) != NULL,
+		.upgrade = proxy_upgrade(r),
+		.timeout_ms = left_ms(r, p),
+		.answer_max_bytes = LIMIT_ANSWER_BYTES,
+	};
 	enum status status = BUSY;
 
 	for (int tries = 0; tries < 2; tries++) {
-		TRY(places_enter(r->server->places, r->server->act, spec, &p->place, why));
+		TRY(places_enter(r->server->places, r->server->act, &p->target.place, &p->place,
+				 why));
 		status =
-		    http_call(r->server->act, place_client(p->place), request, r->tag, &p->call);
+		    http_call(r->server->act, place_client(p->place), &request, r->tag, &p->call);
 		if (status == OK)
 			break;
 		if (status == NOT_FOUND)
@@ -154,49 +161,24 @@ static enum status call(struct request *r, struct proxied *p, const struct place
 	return OK;
 }
 
-static enum next ask(struct request *r, struct proxied *p)
+enum next proxy_send(struct request *r, const struct proxy_target *target)
 {
-	const struct apiregistration_api_service *service =
-	    aggregate_of(r->server, p->group, p->version);
-	struct http_exchange *exchange = exchange_of(r);
-	struct str query = r->asked.query;
+	struct proxied *p = arena_new_of(r->arena, struct proxied);
 	struct fault why = { 0 };
-	struct place_spec spec;
-	struct http_request request = {
-		.method = r->asked.method,
-		.path = query.at != NULL ? request_printf(r, STR_FMT "?" STR_FMT,
-							  STR_ARG(r->asked.path), STR_ARG(query))
-					 : r->asked.path,
-		.body = HTTP_BYTES(r->asked.body),
-		.is_answer_streamed = exchange != NULL,
-		.upgrade = exchange != NULL ? http_upgrade_wanted(exchange) : STR_NONE,
-		.timeout_ms = left_ms(r),
-		.answer_max_bytes = LIMIT_ANSWER_BYTES,
-	};
 
-	if (service == NULL)
-		return pages_not_found(r);
-	if (!aggregate_is_available(service) ||
-	    aggregate_place(r->server, service, r->arena, &spec, &why) != OK)
-		return unavailable(r, STR("service unavailable"));
-	p->is_long = r->route.verb == VERB_WATCH || request.upgrade.at != NULL;
-	if (p->is_long && r->server->proxied_count >= LIMIT_PROXIED)
+	p->target = *target;
+	if (target->is_long && r->server->proxied_count >= LIMIT_PROXIED)
 		return request_fail(
-		    r, failure_too_many(r->arena, 1, "too many watches of other servers"));
-	if (p->is_long && exchange == NULL)
-		return request_fail(
-		    r, failure_not_implemented(r->arena,
-					       "watches of other servers are not for messages"));
-	if (front_proxy_headers(r->arena, headers_in(r), &r->user, remote_of(r),
-				&request.headers) != OK)
-		return request_fail(r, failure_internal(r->arena, "the user cannot be told of"));
-	request.authority = request_printf(r, STR_FMT, STR_ARG(spec.server_name));
-	if (call(r, p, &spec, &request, &why) == OK)
+		    r, failure_too_many(r->arena, 1, "too many requests are handed on already"));
+	if (call(r, p, &why) != OK)
+		return target->failed(r, why.status, arena_str(r->arena, str_from(why.text)));
+	r->proxied = p;
+	if (!target->is_long)
 		return WAIT;
-	if (why.status == INVALID)
-		return request_answer_body(r, 500, STR("text/plain; charset=utf-8"),
-					   request_printf(r, "%s\n", why.text));
-	return unavailable(r, request_printf(r, "error trying to reach service: %s", why.text));
+	flight_leave(r);
+	r->server->proxied_count++;
+	r->deadline.ns = INT64_MAX;
+	return WAIT;
 }
 
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
@@ -233,6 +215,24 @@ static void pump_up(struct request *r, struct proxied *p)
 	}
 }
 
+/* What comes, with its links made ours. False: it cannot be gone on with. */
+static bool pass(struct request *r, struct proxied *p, struct str piece, bool is_last)
+{
+	struct text out;
+	bool is_well;
+
+	if (!p->is_rewritten) {
+		p->is_stalled = piece.len > 0 && !http_write_copy(exchange_of(r), piece);
+		return true;
+	}
+	out = text_new(LIMIT_ANSWER_BYTES);
+	is_well = rewrite_add(p->target.rewrite, piece, is_last, &out) == OK;
+	if (is_well && out.len > 0)
+		p->is_stalled = !http_write_copy(exchange_of(r), text_str(&out));
+	text_fini(&out);
+	return is_well;
+}
+
 static enum next pump(struct request *r, struct proxied *p)
 {
 	char piece[PIECE_BYTES];
@@ -243,10 +243,10 @@ static enum next pump(struct request *r, struct proxied *p)
 	while (!p->is_stalled && !has_ended) {
 		size_t len = http_call_read(p->call, piece, sizeof piece, &has_ended);
 
-		if (len > 0)
-			p->is_stalled = !http_write_copy(exchange_of(r), str_of(piece, len));
-		else if (!has_ended)
+		if (len == 0 && !has_ended)
 			break;
+		if (!pass(r, p, str_of(piece, len), has_ended))
+			return over(r, p, false);
 	}
 	if (has_ended)
 		return over(r, p, !p->is_broken);
@@ -261,12 +261,20 @@ static enum next begin(struct request *r, struct proxied *p)
 	struct http_headers headers = front_proxy_answer(r->arena, http_call_headers(p->call));
 	int code = http_call_code(p->call);
 
+	if (proxy_upgrade(r).at != NULL && code != 101 && code < 400) {
+		hang_up(r, p);
+		return request_fail(
+		    r, failure_plain(
+			   r->arena, 500,
+			   request_printf(r, "invalid upgrade response: status code %d", code)));
+	}
+	if (p->target.rewrite != NULL)
+		p->is_rewritten = rewrite_begin(p->target.rewrite, &headers) && code != 101;
 	p->is_begun = true;
 	r->answer.code = code;
-	if (p->is_long) {
-		flight_leave(r);
-		r->server->proxied_count++;
-		r->deadline.ns = INT64_MAX;
+	if (p->target.is_long) {
+		measure_stands(r);
+		audit_start(r);
 	} else {
 		/* Its own end of time: what has begun cannot be answered otherwise. */
 		r->look_at = r->deadline;
@@ -300,20 +308,16 @@ static enum next answered(struct request *r, struct proxied *p)
 	r->store_answer = NULL;
 	if (status == OK)
 		return exchange_of(r) != NULL ? begin(r, p) : answer_whole(r, p);
-	said = status == TIMEOUT ? STR("error trying to reach service: context deadline exceeded")
-				 : request_printf(r, "error trying to reach service: %s",
-						  words[0] != '\0' ? words : status_text(status));
+	said = status == TIMEOUT ? STR("context deadline exceeded")
+				 : request_printf(r, "%s", words[0] ? words : status_text(status));
 	hang_up(r, p);
-	aggregates_doubt(r->server->aggregates, p->group, p->version);
-	return unavailable(r, said);
+	return p->target.failed(r, status, said);
 }
 
-static enum next proxy_read(struct request *r)
+enum next proxy_go_on(struct request *r)
 {
-	struct proxied *p = r->work;
+	struct proxied *p = r->proxied;
 
-	if (p->place == NULL)
-		return ask(r, p);
 	if (r->store_answer != NULL)
 		return answered(r, p);
 	if (!p->is_begun)
@@ -332,7 +336,7 @@ static struct request *request_of(struct http_call *call)
 
 static void go_on(struct request *r)
 {
-	struct proxied *p = r != NULL ? proxied_of(r) : NULL;
+	struct proxied *p = r != NULL ? r->proxied : NULL;
 
 	if (p != NULL && p->is_begun && r->is_waiting)
 		request_run(r);
@@ -350,7 +354,7 @@ bool proxy_receive(struct server *server, const struct act_msg *msg)
 	} else if (ACT_IS(msg, http_call_broken)) {
 		r = request_of(ACT_AS(msg, http_call_broken)->call);
 		if (r != NULL)
-			proxied_of(r)->is_broken = true;
+			r->proxied->is_broken = true;
 		go_on(r);
 	} else {
 		return false;
@@ -360,12 +364,10 @@ bool proxy_receive(struct server *server, const struct act_msg *msg)
 
 void proxy_moved(struct request *r)
 {
-	struct proxied *p = proxied_of(r);
+	struct proxied *p = r->proxied;
 
 	if (p == NULL)
 		return;
 	p->is_stalled = false;
 	go_on(r);
 }
-
-const struct verb_steps proxy_steps = { .name = "proxy", .read = proxy_read };

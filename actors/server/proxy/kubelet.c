@@ -1,0 +1,71 @@
+#include "actors/server/proxy/kubelet.h"
+
+#include "actors/kinds/field/ip.h"
+#include "actors/server/server-private.h"
+#include "datastore/schema/core.h"
+
+#define PORT 10250U
+
+static const struct core_node *node_of(const struct server *server, struct str name)
+{
+	const struct object *object =
+	    server->reader.get(server->reader.self, &core_node_type, STR_NONE, name);
+
+	return object != NULL ? object->record : NULL;
+}
+
+static bool is_hollow(const struct core_node *node)
+{
+	return node->status != NULL && node->status->node_info != NULL &&
+	       str_starts(node->status->node_info->container_runtime_version, STR("hollow://"));
+}
+
+bool kubelet_is_hollow(const struct server *server, struct str node)
+{
+	const struct core_node *record = node_of(server, node);
+
+	return record != NULL && is_hollow(record);
+}
+
+/* Names are for people: who they lead to is not known before they are resolved, and may be another then. */
+static struct str address_of(const struct core_node_status *status)
+{
+	static const char *const types[] = { "InternalIP", "ExternalIP", "Hostname" };
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		for (uint32_t n = 0; n < status->addresses.len; n++)
+			if (str_is(status->addresses.at[n].type, types[i]) &&
+			    ip_is(status->addresses.at[n].address))
+				return status->addresses.at[n].address;
+	return STR_NONE;
+}
+
+enum status kubelet_find(const struct server *server, struct str name, struct place_spec *out,
+			 struct fault *why)
+{
+	const struct core_node *node = node_of(server, name);
+	const struct core_daemon_endpoint *endpoint = NULL;
+	const struct server_config *config = server->config;
+
+	if (node == NULL)
+		return NOT_FOUND;
+	if (is_hollow(node))
+		return fault_set(why, UNAVAILABLE, "",
+				 "node " STR_FMT " is simulated: it has no kubelet", STR_ARG(name));
+	*out = (struct place_spec){
+		.host = node->status != NULL ? address_of(node->status) : STR_NONE,
+		.port = PORT,
+		.authorities = config->kubelet_authorities_pem,
+		.is_unverified = config->kubelet_authorities_pem.len == 0,
+		.certificate_pem = config->kubelet_certificate_pem,
+		.key_pem = config->kubelet_key_pem,
+		.connections_max = LIMIT_PROXIED_CONNECTIONS,
+	};
+	if (out->host.len == 0)
+		return fault_set(why, INVALID, "", "no preferred addresses found");
+	if (node->status->daemon_endpoints != NULL)
+		endpoint = node->status->daemon_endpoints->kubelet_endpoint;
+	if (endpoint != NULL && endpoint->port > 0 && endpoint->port <= UINT16_MAX)
+		out->port = (uint16_t)endpoint->port;
+	return OK;
+}

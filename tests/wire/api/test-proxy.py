@@ -1,0 +1,361 @@
+#!/usr/bin/env python3
+"""pods/proxy, services/proxy and nodes/proxy: any request, to what listens in a pod, behind a service, at a node.
+
+The pods are objects only: what listens for them are servers of this script, at an address that is not a loopback one, in a network of its own.
+"""
+import gzip
+import http.client
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+
+from cluster import Failed, Skipped, until
+
+ADDRESS = "10.254.40.1"
+NODE, NS = "far", "proxied"
+BASE = "/api/v1/namespaces/" + NS
+
+
+def alone():
+    """Again, in a network that only this script has: there the pods' address is."""
+    if "PROXY_ALONE" in os.environ:
+        return
+    words = "ip link set lo up && ip addr add %s/32 dev lo && exec \"$@\"" % ADDRESS
+    if subprocess.run(["unshare", "--net", "true"], stderr=subprocess.DEVNULL).returncode == 0:
+        os.environ["PROXY_ALONE"] = "1"
+        os.execvp("unshare", ["unshare", "--net", "sh", "-c", words, "sh", sys.executable, *sys.argv])
+
+
+if __name__ == "__main__":
+    alone()
+
+import suite
+from kube import expect, kubectl
+from outside import Handler, Outside, Server
+import threading
+
+
+def own_network():
+    if "PROXY_ALONE" not in os.environ:
+        raise Skipped("no network of its own can be made here")
+
+
+class Plain(Handler):
+    def setup(self):
+        super(Handler, self).setup()
+        with self.server.lock:
+            self.server.connections += 1
+
+    do_OPTIONS = do_HEAD = Handler.answer
+
+
+class Pod(threading.Thread):
+    """What listens in a pod, without TLS: `answer` is asked with the handler and the body."""
+
+    def __init__(self, answer):
+        super().__init__(daemon=True)
+        own_network()
+        self.server = Server((ADDRESS, 0), Plain)
+        self.server.paths, self.server.seen, self.server.heads, self.server.connections, self.server.lock = answer, [], [], 0, threading.Lock()
+        self.port = self.server.server_address[1]
+        self.seen, self.heads = self.server.seen, self.server.heads
+
+    def run(self):
+        self.server.serve_forever(poll_interval=0.05)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def made(node, path, body, codes=(201,)):
+    code, said = node.request("POST", path, body)
+    assert code in codes, said
+    return said
+
+
+def status(node, path, body):
+    code, said = node.request("PATCH", path + "/status", {"status": body}, content_type="application/merge-patch+json")
+    assert code == 200, said
+
+
+def far_node(node, name=NODE, address=ADDRESS, port=10250, runtime="containerd://2.0"):
+    made(node, "/api/v1/nodes", {"metadata": {"name": name}}, (201, 409))
+    status(node, "/api/v1/nodes/" + name, {"addresses": [{"type": "InternalIP", "address": address}], "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
+                                           "nodeInfo": {"containerRuntimeVersion": runtime, "machineID": "", "systemUUID": "", "bootID": "", "kernelVersion": "", "osImage": "",
+                                                        "kubeletVersion": "v1.37.2", "kubeProxyVersion": "", "operatingSystem": "linux", "architecture": "amd64"}})
+
+
+def far_pod(node, name, ip=ADDRESS, port=80, where=NODE):
+    own_network()
+    made(node, "/api/v1/namespaces", {"metadata": {"name": NS}}, (201, 409))
+    until(lambda: node.request("GET", BASE + "/serviceaccounts/default")[0] == 200, 20, "the account is there")
+    far_node(node)
+    made(node, BASE + "/pods", {"metadata": {"name": name, "labels": {"app": name}}, "spec": {"nodeName": where, "tolerations": [{"operator": "Exists"}], "containers": [
+        {"name": "c", "image": "i", "ports": [{"containerPort": port}]}]}})
+    status(node, BASE + "/pods/" + name, {"phase": "Running", "podIP": ip, "podIPs": [{"ip": ip}], "conditions": [{"type": "Ready", "status": "True"}]})
+
+
+def service(node, name, port, slices, ports=None):
+    made(node, BASE + "/services", {"metadata": {"name": name}, "spec": {"ports": ports or [{"port": 80}]}})
+    for at, endpoints in enumerate(slices):
+        made(node, "/apis/discovery.k8s.io/v1/namespaces/%s/endpointslices" % NS, {
+            "metadata": {"name": "%s-%d" % (name, at), "labels": {"kubernetes.io/service-name": name}}, "addressType": "IPv4",
+            "ports": [{"name": one.get("name", ""), "port": port} for one in ports or [{}]], "endpoints": endpoints})
+
+
+def endpoint(ip, pod, ready=True, namespace=NS):
+    return {"addresses": [ip], "conditions": {"ready": ready}, **({"targetRef": {"kind": "Pod", "name": pod, "namespace": namespace}} if pod else {})}
+
+
+def asked(node, method, path, body=None, headers=None):
+    """(code, headers, bytes)"""
+    connection = http.client.HTTPSConnection(node.address, node.port, context=node.context(), timeout=20)
+    try:
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+def failed(node, path, code, message, method="GET", headers=None):
+    got, _, said = asked(node, method, path, headers=headers)
+    said = json.loads(said)
+    assert got == code and said["kind"] == "Status" and said["message"] == message, (got, said)
+    return said
+
+
+def echo(handler, body):
+    if handler.path.startswith("/nothing"):
+        return 204, ""
+    said = json.dumps({"method": handler.command, "path": handler.path, "body": body.decode(), "headers": [[name.lower(), value] for name, value in handler.headers.items()]})
+    return 200, said, [("Content-Type", "application/json"), ("Access-Control-Allow-Origin", "*"), ("X-Mine", "yes")]
+
+
+def test_a_pod_is_asked_anything(cluster):
+    node = cluster.living()[0]
+    with Pod(echo) as pod:
+        far_pod(node, "echo", port=pod.port)
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            body = None if method in ("GET", "OPTIONS") else "text of " + method
+            code, headers, said = asked(node, method, BASE + "/pods/echo/proxy/a%20b/c?limit=x&watch=1&timeout=z&q=%26", body, {
+                "Accept": "text/html", "Content-Type": "text/plain", "Authorization": "Basic eDp5", "X-Remote-User": "root", "Impersonate-Nothing": "x", "X-Forwarded-For": "192.0.2.7",
+                "X-Forwarded-Uri": "/lie", "Cookie": "c=1", "Connection": "X-Hop", "X-Hop": "1"})
+            assert code == 200, (method, code, said)
+            said = json.loads(said)
+            assert said["method"] == method and said["path"] == "/a%20b/c?limit=x&watch=1&timeout=z&q=%26" and said["body"] == (body or ""), said
+            got = dict(said["headers"])
+            assert got["accept"] == "text/html" and got["cookie"] == "c=1" and got["host"] == "%s:%d" % (node.address, node.port), got
+            assert got["x-forwarded-uri"] == BASE + "/pods/echo/proxy/a%20b/c" and got["x-forwarded-for"].startswith("192.0.2.7, 127."), got
+            assert not {"authorization", "x-remote-user", "impersonate-nothing", "x-hop"} & set(got), got
+            assert headers["X-Mine"] == "yes" and headers["Access-Control-Allow-Origin"] is None, headers
+        code, headers, said = asked(node, "HEAD", BASE + "/pods/echo/proxy/x")
+        assert code == 200 and said == b"" and headers["X-Mine"] == "yes", code
+        assert asked(node, "GET", BASE + "/pods/echo/proxy/nothing")[0] == 204
+        for name in ("echo:%d" % pod.port, "http:echo:%d" % pod.port, "http:echo:"):
+            assert asked(node, "GET", BASE + "/pods/%s/proxy/" % name)[0] == 200, name
+        # The path goes as it is meant, and never above where it begins.
+        for path, there in (("/", "/"), ("/a//b/", "/a/b/"), ("/../../x", "/x"), ("/%2e%2e/%2e%2e/x", "/x"), ("/a%2Fb", "/a/b"), ("/" + "/".join("abcdefgh" * 20), "/" + "/".join("abcdefgh" * 20))):
+            assert json.loads(asked(node, "GET", BASE + "/pods/echo/proxy" + path)[2])["path"] == there, path
+        code, headers, _ = asked(node, "GET", BASE + "/pods/echo/proxy?a=b")
+        assert code == 301 and headers["Location"] == BASE + "/pods/echo/proxy/?a=b", headers
+        assert asked(node, "POST", BASE + "/pods/echo/proxy")[0] == 200
+        expect(kubectl(cluster, "get", "--raw", BASE + "/pods/echo/proxy/raw"), '"path": "/raw"')
+
+
+def test_a_service_is_one_of_its_ready_pods(cluster):
+    node = cluster.living()[0]
+    with Pod(lambda handler, _: (200, "one")) as one, Outside(None, lambda handler, _: (200, "sealed"), names="DNS:nobody", address=ADDRESS) as sealed:
+        far_pod(node, "one", port=one.port)
+        service(node, "web", one.port, [[endpoint(ADDRESS, "one")]])
+        service(node, "seal", sealed.port, [[endpoint(ADDRESS, "one")]], [{"name": "https", "port": 443}, {"name": "other", "port": 444}])
+        service(node, "empty", one.port, [])
+        service(node, "unready", one.port, [[endpoint(ADDRESS, "one", ready=False)]])
+        until(lambda: asked(node, "GET", BASE + "/services/web/proxy/")[2] == b"one", 10, "the service leads there")
+        assert asked(node, "GET", BASE + "/services/web:80/proxy/")[2] == b"one"
+        assert asked(node, "GET", BASE + "/services/https:seal:443/proxy/")[2] == b"sealed"
+        assert asked(node, "GET", BASE + "/services/https:seal:https/proxy/")[2] == b"sealed"
+        none = 'no endpoints available for service "%s"'
+        for name, who in (("empty", "empty"), ("unready", "unready"), ("none", "none"), ("seal", "seal"), ("web:http", "web"), ("kubernetes", "kubernetes")):
+            said = failed(node, BASE + "/services/%s/proxy/" % name, 503, none % who)
+            assert said["reason"] == "ServiceUnavailable", said
+        failed(node, BASE + "/services/web:81/proxy/", 503, 'no service port 81 found for service "web"')
+        failed(node, BASE + "/services/none:81/proxy/", 404, 'services "none" not found')
+        failed(node, BASE + "/services/ftp:web:80/proxy/", 400, 'invalid service request "ftp:web:80"')
+        failed(node, BASE + "/pods/a:b:c:d/proxy/", 400, 'invalid pod request "a:b:c:d"')
+        failed(node, BASE + "/pods/none/proxy/", 404, 'pods "none" not found')
+
+
+def test_links_lead_through_the_proxy_again(cluster):
+    node = cluster.living()[0]
+    page = '<html><a href="/x">x</a><img src=/y><a href="z"><script src="/s">"<a href=/q>"</script>'
+
+    def answer(handler, _):
+        if handler.path == "/moved":
+            return 302, "", [("Location", "/there?q=1")]
+        if handler.path == "/away":
+            return 302, "", [("Location", "http://elsewhere.example/there")]
+        if handler.path == "/packed":
+            return 200, gzip.compress(page.encode()), [("Content-Type", "text/html"), ("Content-Encoding", "gzip")]
+        if handler.path == "/text":
+            return 200, page, [("Content-Type", "text/plain")]
+        return 200, page, [("Content-Type", "text/html; charset=utf-8")]
+    with Pod(answer) as pod:
+        far_pod(node, "linked", port=pod.port)
+        there = BASE + "/pods/linked/proxy"
+        ours = page.replace('"/x"', '"%s/x"' % there).replace("=/y", "=%s/y" % there).replace('"/s"', '"%s/s"' % there)
+        assert asked(node, "GET", there + "/page/")[2].decode() == ours
+        assert gzip.decompress(asked(node, "GET", there + "/packed")[2]).decode() == ours
+        assert asked(node, "GET", there + "/text")[2].decode() == page
+        assert asked(node, "GET", there + "/moved")[1]["Location"] == there + "/there?q=1"
+        assert asked(node, "GET", there + "/away")[1]["Location"] == "http://elsewhere.example/there"
+
+
+def test_nobody_is_called_because_an_object_says_so(cluster):
+    node = cluster.living()[0]
+    with Pod(lambda handler, _: (200, "canary")) as pod:
+        far_pod(node, "target", port=pod.port)
+        for at, ip in enumerate(("127.0.0.1", "169.254.169.254", "::1", "fe80::1", "0.0.0.0", "224.0.0.1")):
+            far_pod(node, "evil%d" % at, ip=ip, port=node.port)
+            failed(node, BASE + "/pods/https:evil%d:%d/proxy/" % (at, node.port), 400, "address not allowed")
+        # Endpoints that are no pod's, another namespace's, or not that pod's are nobody's.
+        for at, one in enumerate((endpoint(ADDRESS, None), endpoint(ADDRESS, "none"), endpoint(ADDRESS, "target", namespace="default"), endpoint("10.254.40.2", "target"))):
+            service(node, "evil%d" % at, pod.port, [[one]])
+            failed(node, BASE + "/services/evil%d/proxy/" % at, 503, 'no endpoints available for service "evil%d"' % at)
+        # And those at this machine cannot even be made; one that a pod has is passed over.
+        code, said = node.request("POST", "/apis/discovery.k8s.io/v1/namespaces/%s/endpointslices" % NS, {
+            "metadata": {"name": "loop", "labels": {"kubernetes.io/service-name": "loop"}}, "addressType": "IPv4", "ports": [{"name": "", "port": node.port}],
+            "endpoints": [endpoint("127.0.0.1", "evil0")]})
+        assert code == 422, said
+        made(node, BASE + "/services", {"metadata": {"name": "outer"}, "spec": {"type": "ExternalName", "externalName": ADDRESS}})
+        failed(node, BASE + "/services/outer/proxy/", 503, 'no endpoints available for service "outer"')
+        for name, address, message in (("loop", "127.0.0.1", "address not allowed"), ("meta", "169.254.169.254", "address not allowed"), ("named", "localhost", "no preferred addresses found")):
+            far_node(node, name, address)
+            got, _, said = asked(node, "GET", "/api/v1/nodes/%s/proxy/" % name)
+            assert json.loads(said)["message"] == message, (got, said)
+        # A port that is none, and what would be more than one header.
+        for port in ("0", "65536", "80x", "%0d%0aX:y"):
+            got, _, said = asked(node, "GET", BASE + "/pods/target:%s/proxy/" % port)
+            assert got in (400, 503), (port, got, said)
+
+
+def test_a_pod_that_does_not_answer_is_said_to_be_out_of_reach(cluster):
+    node = cluster.living()[0]
+    far_pod(node, "silent")
+    with socket.socket() as probe:
+        probe.bind((ADDRESS, 0))
+        port = probe.getsockname()[1]
+    code, _, said = asked(node, "GET", BASE + "/pods/silent:%d/proxy/" % port)
+    said = json.loads(said)
+    assert code == 503 and said["reason"] == "ServiceUnavailable" and said["message"].startswith("error trying to reach service: "), said
+    # Nothing listens in what is simulated, whatever has its address.
+    made(node, BASE + "/pods", {"metadata": {"name": "hollow"}, "spec": {"containers": [{"name": "c", "image": "i"}]}})
+    until(lambda: node.request("GET", BASE + "/pods/hollow")[1].get("status", {}).get("podIP"), 20, "it runs")
+    failed(node, BASE + "/pods/hollow/proxy/", 503, "error trying to reach service: pod hollow is simulated: nothing listens in it")
+    failed(node, "/api/v1/nodes/%s/proxy/" % node.name, 503, "error trying to reach service: node %s is simulated: it has no kubelet" % node.name)
+    with Pod(lambda handler, _: (200, "x")) as pod:
+        far_pod(node, "broken")
+
+        def cut(handler):
+            handler.send_response(200)
+            handler.send_header("Content-Length", "100")
+            handler.end_headers()
+            handler.wfile.write(b"half")
+            handler.close_connection = True
+        pod.server.paths = lambda handler, _: cut
+        try:
+            code, _, said = asked(node, "GET", BASE + "/pods/broken:%d/proxy/" % pod.port)
+            raise Failed("half an answer was taken for a whole one: %d %r" % (code, said))
+        except http.client.IncompleteRead:
+            pass
+
+
+def test_rights_are_those_of_the_subresource_by_verb(cluster):
+    node = cluster.living()[0]
+    rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/%s" % NS
+    with Pod(echo) as pod:
+        far_pod(node, "judged", port=pod.port)
+        made(node, rbac + "/roles", {"metadata": {"name": "look"}, "rules": [{"apiGroups": [""], "resources": ["pods/proxy"], "verbs": ["get"], "resourceNames": ["judged"]}]})
+        made(node, rbac + "/rolebindings", {"metadata": {"name": "look"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "look"},
+                                            "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "jane"}]})
+        jane = {"Impersonate-User": "jane"}
+        there = BASE + "/pods/judged/proxy/"
+        until(lambda: asked(node, "GET", there, headers=jane)[0] == 200, 10, "jane may")
+        heads = json.loads(asked(node, "GET", there, headers=jane)[2])["headers"]
+        assert not [one for one in heads if "impersonate" in one[0]], heads
+        assert asked(node, "HEAD", there, headers=jane)[0] == 200
+        for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            code, _, said = asked(node, method, there, headers=jane)
+            assert code == 403, (method, code, said)
+        # The name is that of the path: with a port it is another.
+        code, _, said = asked(node, "GET", BASE + "/pods/judged:%d/proxy/" % pod.port, headers=jane)
+        assert code == 403 and "pods/proxy" in json.loads(said)["message"], said
+        assert asked(node, "GET", BASE + "/services/x/proxy/", headers=jane)[0] == 403
+        assert asked(node, "GET", "/api/v1/nodes/%s/proxy/" % NODE, headers=jane)[0] == 403
+
+
+def upgraded(node, path, protocol="echo", method="GET", more=""):
+    """(first line, a TLS socket behind the head)"""
+    line = node.context().wrap_socket(socket.create_connection((node.address, node.port), 20), server_hostname=node.address)
+    line.sendall(("%s %s HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: %s\r\n%sContent-Length: 0\r\n\r\n" % (method, path, protocol, more)).encode())
+    head = b""
+    while b"\r\n\r\n" not in head:
+        piece = line.recv(1)
+        assert piece, head
+        head += piece
+    return head.decode(), line
+
+
+def shout(handler):
+    handler.send_response(101)
+    handler.send_header("Upgrade", handler.headers["Upgrade"])
+    handler.send_header("Connection", "Upgrade")
+    handler.send_header("X-Stream-Protocol-Version", handler.headers.get("X-Stream-Protocol-Version", ""))
+    handler.end_headers()
+    while True:
+        piece = handler.connection.recv(65536)
+        if not piece:
+            break
+        handler.connection.sendall(piece.upper())
+    handler.close_connection = True
+
+
+def spoken(line, words=b"hello"):
+    line.sendall(words)
+    got = b""
+    while len(got) < len(words):
+        piece = line.recv(len(words))
+        assert piece, got
+        got += piece
+    return got
+
+
+def test_upgraded_connections_stay_open_both_ways(cluster):
+    node = cluster.living()[0]
+    with Pod(lambda handler, _: shout if handler.path == "/up?q=1" else (418, "no") if handler.path == "/no" else (200, "plain")) as pod:
+        far_pod(node, "shouting", port=pod.port)
+        there = BASE + "/pods/shouting/proxy"
+        head, line = upgraded(node, there + "/up?q=1", "websocket")
+        with line:
+            assert head.startswith("HTTP/1.1 101") and "websocket" in head.lower(), head
+            assert spoken(line) == b"HELLO"
+            assert "x-forwarded-uri" not in {name.lower() for name in pod.heads[-1]}, pod.heads[-1]
+        head, line = upgraded(node, there + "/no")
+        with line:
+            assert head.startswith("HTTP/1.1 418"), head
+        head, line = upgraded(node, there + "/plain")
+        with line:
+            assert head.startswith("HTTP/1.1 500"), head
+            assert b"invalid upgrade response: status code 200" in line.recv(4096)
+
+
+if __name__ == "__main__":
+    sys.exit(suite.main(globals(), sys.argv))
