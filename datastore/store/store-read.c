@@ -115,6 +115,20 @@ static void start_job(struct store *store, struct store_read *read, void (*run)(
 
 /* ---- serving ---- */
 
+/* Whoever reads on at a revision while others write elsewhere finds what the index has to be what it was. */
+static bool is_unchanged_since(const struct store *store, const struct store_range *range)
+{
+	const struct history *history = &store->history;
+	uint64_t number = history_find(history, range->revision + 1);
+	uint64_t end = history_end(history);
+	if (!number || end - number > STORE_READ_CHANGES)
+		return false;
+	for (; number < end; number++)
+		if (index_is_within(change_key(history_at(history, number)), range->key, range->end))
+			return false;
+	return true;
+}
+
 static void serve_latest(struct store *store, struct store_read *read)
 {
 	struct index_page page;
@@ -127,7 +141,8 @@ static void serve_latest(struct store *store, struct store_read *read)
 	if (range.is_kept)
 		store->reads.kept_at = act_now(store->act);
 	index_range(store->index, &range, read->arena, &page);
-	read->answer.revision = index_revision(store->index);
+	read->answer.revision =
+	    read->range.revision ? read->range.revision : index_revision(store->index);
 	read->answer.rows = page.rows;
 	read->answer.row_count = page.row_count;
 	read->answer.more = page.more;
@@ -154,7 +169,8 @@ static void serve(struct store *store, struct store_read *read)
 		finish(store, read, EXPIRED);
 	} else if (revision > index_revision(store->index)) {
 		finish(store, read, BAD_REQUEST);
-	} else if (!revision || revision == index_revision(store->index)) {
+	} else if (!revision || revision == index_revision(store->index) ||
+		   is_unchanged_since(store, &read->range)) {
 		serve_latest(store, read);
 	} else if (revision > store->written_revision) {
 		list_remove(&read->link);

@@ -86,6 +86,27 @@ TEST(pages_at_a_revision_are_not_disturbed_by_later_writes)
 	free_store(lab, disk);
 }
 
+TEST(a_range_in_which_nothing_has_changed_since_is_read_from_memory)
+{
+	struct fake_disk *disk;
+	struct lab *lab = make_store(&disk, 0);
+	struct store_range range = { .key = STR("/a/"), .end = STR("/a0") };
+	struct store_range_answer *answer;
+
+	lab_put(lab, "/a/1", "old", 0);
+	range.revision = lab_put(lab, "/a/2", "old", 0)->revision;
+	lab_hold_table(lab, true);
+	lab_put(lab, "/b/1", "new", 0);
+	answer = lab_ask(lab, &store_range_type, &range, NULL);
+	CHECK_STR(lab_print(answer), "/a/1=old@2 /a/2=old@3 ");
+	CHECK_EQ(answer->revision, range.revision);
+	lab_hold_table(lab, false);
+	lab_delete(lab, "/a/1", STORE_ANY_REVISION);
+	answer = lab_ask(lab, &store_range_type, &range, NULL);
+	CHECK_STR(lab_print(answer), "/a/1=old@2 /a/2=old@3 ");
+	free_store(lab, disk);
+}
+
 TEST(a_page_ends_by_bytes)
 {
 	struct fake_disk *disk;
