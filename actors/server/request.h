@@ -154,6 +154,8 @@ struct request {
 	enum step_number started; /* of the step that WAITs: it is run again */
 	uint32_t tries;
 	bool is_fresh; /* the caches have been brought up to date for it */
+	/* late.h: it has asked the store for its own object; and the cache has that, though not all others. */
+	bool is_late_asked, is_late_seen;
 	enum live_look live_look;
 	bool is_counted; /* in flight, by verb */
 	struct flow_ticket

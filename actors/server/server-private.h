@@ -9,6 +9,7 @@
 #include "actors/server/answer/respond.h"
 #include "actors/server/cache/feed.h"
 #include "actors/server/cache/kept.h"
+#include "actors/server/cache/late.h"
 #include "actors/server/cache/line.h"
 #include "actors/server/cache/live-private.h"
 #include "actors/server/cache/reopen.h"
@@ -58,6 +59,7 @@ struct server {
 	struct flow *flow;               /* priority and fairness; NULL: there is none */
 	uint32_t proxied_count;          /* watches and open lines to them */
 	struct feed feed;
+	struct late late;     /* resources that are read behind all others */
 	struct list requests; /* all that are not released */
 	struct list watches;  /* those among them that stand */
 	uint32_t in_flight[2][2]; /* flight.c: by door (trusted or not) and whether it changes something */

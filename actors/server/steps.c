@@ -14,21 +14,27 @@
 		return r->steps->name != NULL ? r->steps->name(r) : NEXT; \
 	}
 VERB_STEP(decode)
-VERB_STEP(admit)
 VERB_STEP(validate)
 VERB_STEP(persist)
 
-/* What is live is looked at first, whatever is then done with it. */
+/* What is live, or late, is looked at first, whatever is then done with it. */
 static enum next read(struct request *r)
 {
-	audit_decoded(r);
-	if (r->resource != NULL && r->resource->live != NULL) {
-		enum next next = live_refresh(r);
+	enum next next = NEXT;
 
-		if (next != NEXT)
-			return next;
-	}
+	audit_decoded(r);
+	if (r->resource != NULL)
+		next = r->resource->live != NULL ? live_refresh(r) : late_look(r);
+	if (next != NEXT)
+		return next;
 	return r->steps->read != NULL ? r->steps->read(r) : NEXT;
+}
+
+static enum next admit(struct request *r)
+{
+	enum next next = r->steps->admit != NULL ? late_admit(r) : NEXT;
+
+	return next == NEXT && r->steps->admit != NULL ? r->steps->admit(r) : next;
 }
 
 static const struct step {

@@ -14,6 +14,8 @@ struct cache {
 	struct custom_set *owner;
 	struct tree *objects; /* relative key -> const struct object * */
 	struct tree *coming;  /* the same, of a filling; NULL: nothing has come */
+	bool is_put_off;      /* what comes is late */
+	bool is_late;         /* and nothing is shown meanwhile */
 	uint64_t changed;
 	uint32_t average_bytes;
 	struct list watchers, mark;
@@ -65,6 +67,15 @@ static void forget(struct cache *cache)
 	forget_listed(cache, true);
 }
 
+/* What stands in `coming` for what has gone since: no object. */
+static const char gone;
+
+static void give_back(void *value)
+{
+	if (value != &gone)
+		object_unref(value);
+}
+
 static void drop_objects(struct tree *objects)
 {
 	struct tree_cursor cursor;
@@ -75,7 +86,7 @@ static void drop_objects(struct tree *objects)
 		return;
 	cursor = tree_from(objects, STR(""));
 	while (tree_step(&cursor, &key, &value))
-		object_unref(value);
+		give_back(value);
 	tree_free(objects);
 }
 
@@ -83,15 +94,75 @@ void cache_fill_again(struct cache *cache)
 {
 	drop_objects(cache->coming);
 	cache->coming = NULL;
+	cache->is_put_off = false;
+}
+
+static struct str relative_of(const struct cache *cache, struct str key)
+{
+	assert(str_starts(key, cache->prefix));
+	return str_slice(key, cache->prefix.len, key.len);
+}
+
+/* Gives what was there. */
+static void *put_coming(struct cache *cache, struct str relative, const void *value)
+{
+	if (cache->coming == NULL)
+		cache->coming = tree_new();
+	return tree_put(cache->coming, relative, (void *)(uintptr_t)value);
 }
 
 void cache_fill(struct cache *cache, struct str key, const struct object *object)
 {
-	assert(str_starts(key, cache->prefix));
-	if (cache->coming == NULL)
-		cache->coming = tree_new();
-	object_unref(tree_put(cache->coming, str_slice(key, cache->prefix.len, key.len),
-			      (void *)(uintptr_t)object));
+	/* It is of the revision that the filling began with: what is there is as new or newer. */
+	if (cache->is_put_off && cache_knows(cache, key))
+		object_unref(object);
+	else
+		object_unref(put_coming(cache, relative_of(cache, key), object));
+}
+
+/* ---- late ones -------------------------------------------------------------------------------------- */
+
+void cache_put_off(struct cache *cache)
+{
+	cache_fill_again(cache);
+	cache->is_put_off = cache->is_late = true;
+}
+
+bool cache_is_late(const struct cache *cache)
+{
+	return cache->is_late;
+}
+
+bool cache_knows(const struct cache *cache, struct str key)
+{
+	return cache->coming != NULL && tree_get(cache->coming, relative_of(cache, key)) != NULL;
+}
+
+static void change_late(struct cache *cache, struct str relative, const struct object *object)
+{
+	void *old = put_coming(cache, relative, object != NULL ? (const void *)object : &gone);
+
+	if (old != NULL)
+		give_back(old);
+}
+
+/* A walk ends with the first change: each time from where it was. */
+static void forget_gone(struct tree *objects)
+{
+	struct tree_cursor cursor = tree_from(objects, STR(""));
+	char buffer[LIMIT_KEY_BYTES];
+	struct str key;
+	void *value;
+
+	while (tree_step(&cursor, &key, &value)) {
+		if (value != &gone)
+			continue;
+		assert(key.len <= sizeof buffer);
+		memcpy(buffer, key.at, key.len);
+		key.at = buffer;
+		tree_remove(objects, key);
+		cursor = tree_from(objects, key);
+	}
 }
 
 /* A resource that was empty and is stays as it is, but for those who watch it. */
@@ -103,12 +174,33 @@ static void show_coming(struct cache *cache)
 	cache->coming = NULL;
 }
 
-void cache_filled(struct cache *cache, uint64_t revision)
+static void begin_from(struct cache *cache, uint64_t revision)
 {
-	if (cache->coming != NULL || tree_len(cache->objects) > 0)
-		show_coming(cache);
 	ring_clear(&cache->ring, revision);
 	cache->changed = revision;
+}
+
+void cache_come(struct cache *cache)
+{
+	assert(cache->is_put_off);
+	if (cache->coming != NULL)
+		forget_gone(cache->coming);
+	show_coming(cache);
+	begin_from(cache, cache->changed);
+	cache->is_put_off = cache->is_late = false;
+}
+
+void cache_filled(struct cache *cache, uint64_t revision)
+{
+	cache->is_late = cache->is_put_off;
+	if (cache->is_late) {
+		forget(cache);
+		drop_objects(cache->objects);
+		cache->objects = tree_new();
+	} else if (cache->coming != NULL || tree_len(cache->objects) > 0) {
+		show_coming(cache);
+	}
+	begin_from(cache, revision);
 }
 
 void cache_free(struct cache *cache)
@@ -205,17 +297,20 @@ static void tell(struct cache *cache, const struct object *object, const struct 
 void cache_set(struct cache *cache, struct str key, const struct object *object, uint64_t revision,
 	       struct mono now)
 {
-	struct str relative = str_slice(key, cache->prefix.len, key.len);
+	struct str relative = relative_of(cache, key);
 	const struct object *old;
 
-	assert(str_starts(key, cache->prefix));
+	if (revision > cache->changed)
+		cache->changed = revision;
+	if (cache->is_late) {
+		change_late(cache, relative, object);
+		return;
+	}
 	forget(cache);
 	if (object != NULL)
 		old = tree_put(cache->objects, relative, (void *)(uintptr_t)object);
 	else
 		old = tree_remove(cache->objects, relative);
-	if (revision > cache->changed)
-		cache->changed = revision;
 	if (object != NULL || old != NULL)
 		tell(cache, object, old, revision, now); /* which takes over `old` */
 }
@@ -285,14 +380,17 @@ static struct str join(struct str namespace, struct str name, char out[KEY_MAX])
 
 const struct object *cache_get(const struct cache *cache, struct str namespace, struct str name)
 {
+	const struct tree *objects = cache->is_late ? cache->coming : cache->objects;
 	char buffer[KEY_MAX];
+	const void *found =
+	    objects != NULL ? tree_get(objects, join(namespace, name, buffer)) : NULL;
 
-	return tree_get(cache->objects, join(namespace, name, buffer));
+	return found != &gone ? found : NULL;
 }
 
 uint64_t cache_len(const struct cache *cache)
 {
-	return tree_len(cache->objects);
+	return tree_len(cache->is_late && cache->coming ? cache->coming : cache->objects);
 }
 
 void cache_note_bytes(struct cache *cache, uint32_t bytes)

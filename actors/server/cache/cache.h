@@ -38,6 +38,17 @@ void cache_filled(struct cache *cache, uint64_t revision);
 /* What was given and is not yet shown is forgotten. */
 void cache_fill_again(struct cache *cache);
 
+/*
+ * One with very much to fill is late: cache_filled shows that of all others, and of this one nothing until cache_come. Until then only
+ * cache_get sees it: what changes is right there at once, what was filled is there as far as it has come, in any order.
+ */
+void cache_put_off(struct cache *cache);
+bool cache_is_late(const struct cache *cache);
+/* The key was filled, or has changed since the filling began. */
+bool cache_knows(const struct cache *cache, struct str key);
+/* Everything has been filled. Watches may begin from the last change, or from the filling if there was none. */
+void cache_come(struct cache *cache);
+
 /* Borrowed until the next cache_set; NULL: none. An absent or empty namespace: a cluster-wide kind. */
 const struct object *cache_get(const struct cache *cache, struct str namespace, struct str name);
 uint64_t cache_len(const struct cache *cache);

@@ -19,7 +19,8 @@ enum {
 	FEED_TAG_REVISION,
 	FEED_TAG_DEFINITIONS,
 	FEED_TAG_REOPEN,
-	FEED_TAG_SEEDS
+	FEED_TAG_SEEDS,
+	FEED_TAG_LATE
 };
 
 /* The store could not be asked for its revision. */
@@ -33,6 +34,10 @@ bool feed_hold_rows(struct server *server, const struct store_range_answer *answ
 bool feed_hold_events(struct server *server, const struct act_msg *msg); /* keeps it */
 void feed_release(struct server *server);
 
+/* All begins anew, after a moment. */
+void feed_lose(struct server *server, const char *why);
+/* Of a filling. */
+void feed_take_row(struct server *server, const struct store_row *row);
 /* Watchers of caches with news are told. */
 void feed_tell(struct server *server);
 /* The caches show more than before: those who waited for it go on. */

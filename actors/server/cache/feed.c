@@ -43,7 +43,7 @@ static void take_event(struct server *server, const struct store_row *row, bool 
 	definitions_changed(server, cache, row->key, object);
 }
 
-static void take_row(struct server *server, const struct store_row *row)
+void feed_take_row(struct server *server, const struct store_row *row)
 {
 	struct cache *cache = resources_cache_of(server->resources, row->key);
 	const struct object *object;
@@ -80,7 +80,7 @@ static void retry_later(struct server *server)
 	    act_after(server->act, RETRY_MS, &feed_retry_type, &(struct feed_retry){ 0 });
 }
 
-static void lose(struct server *server, const char *why)
+void feed_lose(struct server *server, const char *why)
 {
 	struct feed *feed = &server->feed;
 
@@ -94,6 +94,7 @@ static void lose(struct server *server, const char *why)
 	act_cast(server->act, feed->store, &store_cancel_type,
 		 &(struct store_cancel){ .watch = feed->watch++ });
 	feed_release(server);
+	late_stop(server);
 	act_request_cancel(server->act, FEED_TAG_FILL);
 	act_request_cancel(server->act, FEED_TAG_DEFINITIONS);
 	act_request_cancel(server->act, FEED_TAG_WATCH);
@@ -112,19 +113,19 @@ static void ask_again(struct server *server)
 
 	if (act_request(server->act, feed->store, &store_range_type, &feed->asked, FEED_STORE_MS,
 			feed->asked_tag) != OK)
-		lose(server, "the store does not take questions");
+		feed_lose(server, "the store does not take questions");
 }
 
-static void ask_range(struct server *server, struct store_range range, struct str after,
-		      uint64_t tag)
+/* From the key on. */
+static void ask_range(struct server *server, struct str from, struct str end, uint64_t tag)
 {
 	struct feed *feed = &server->feed;
 	struct arena *arena = arena_new(0);
+	struct store_range range = { .key = arena_str(arena, from),
+				     .end = end,
+				     .revision = feed->fill_revision,
+				     .is_serializable = feed_is_leaderless(server) };
 
-	range.revision = feed->fill_revision;
-	range.is_serializable = feed_is_leaderless(server);
-	if (after.at != NULL)
-		range.key = feed_key_after(arena, after);
 	arena_free(feed->arena);
 	feed->arena = arena;
 	feed->asked = range;
@@ -132,17 +133,15 @@ static void ask_range(struct server *server, struct store_range range, struct st
 	ask_again(server);
 }
 
-static void ask_page(struct server *server, struct str after)
+static void ask_page(struct server *server, struct str from)
 {
-	ask_range(server, (struct store_range){ .key = FEED_REGISTRY, .end = REGISTRY_END }, after,
-		  FEED_TAG_FILL);
+	ask_range(server, from, REGISTRY_END, FEED_TAG_FILL);
 }
 
 /* What defines kinds is read before their objects are. */
-static void ask_definitions(struct server *server, struct str after)
+static void ask_definitions(struct server *server, struct str from)
 {
-	ask_range(server, (struct store_range){ .key = DEFINITIONS_KEY, .end = DEFINITIONS_KEY_END },
-		  after, FEED_TAG_DEFINITIONS);
+	ask_range(server, from, DEFINITIONS_KEY_END, FEED_TAG_DEFINITIONS);
 }
 
 static void fill(struct server *server)
@@ -158,7 +157,7 @@ static void fill(struct server *server)
 	feed->fill_revision = 0;
 	definitions_fill_again(server);
 	reopen_stop(server);
-	ask_definitions(server, STR_NONE);
+	ask_definitions(server, DEFINITIONS_KEY);
 }
 
 static void ask_watch(struct server *server)
@@ -172,7 +171,7 @@ static void ask_watch(struct server *server)
 	watch.watch = feed->watch;
 	if (act_request(server->act, feed->store, &store_watch_type, &watch, FEED_STORE_MS,
 			FEED_TAG_WATCH) != OK)
-		lose(server, "the store does not take watches");
+		feed_lose(server, "the store does not take watches");
 }
 
 static void filled(struct server *server)
@@ -197,7 +196,7 @@ static const struct store_range_answer *page_of(struct server *server, const str
 	const struct store_range_answer *answer = msg->body;
 
 	if (status != OK) {
-		lose(server, status_text(status));
+		feed_lose(server, status_text(status));
 		return NULL;
 	}
 	server->feed.fill_revision = answer->revision;
@@ -205,6 +204,11 @@ static const struct store_range_answer *page_of(struct server *server, const str
 	if (feed_hold_rows(server, answer))
 		return NULL;
 	return answer;
+}
+
+static struct str next_key(struct server *server, const struct store_range_answer *answer)
+{
+	return feed_key_after(server->feed.arena, answer->rows[answer->row_count - 1].key);
 }
 
 static void definitions_answered(struct server *server, const struct act_msg *msg)
@@ -216,23 +220,28 @@ static void definitions_answered(struct server *server, const struct act_msg *ms
 	for (uint32_t i = 0; i < answer->row_count; i++)
 		definitions_fill(server, &answer->rows[i]);
 	if (answer->more && answer->row_count > 0) {
-		ask_definitions(server, answer->rows[answer->row_count - 1].key);
+		ask_definitions(server, next_key(server, answer));
 		return;
 	}
 	definitions_filled(server);
-	ask_page(server, STR_NONE);
+	ask_page(server, FEED_REGISTRY);
 }
 
 static void page_answered(struct server *server, const struct act_msg *msg)
 {
 	const struct store_range_answer *answer = page_of(server, msg);
+	struct str from;
 
 	if (answer == NULL)
 		return;
+	if (answer->row_count > 0 && late_begins(server, answer, &from)) {
+		ask_page(server, from);
+		return;
+	}
 	for (uint32_t i = 0; i < answer->row_count; i++)
-		take_row(server, &answer->rows[i]);
+		feed_take_row(server, &answer->rows[i]);
 	if (answer->more && answer->row_count > 0)
-		ask_page(server, answer->rows[answer->row_count - 1].key);
+		ask_page(server, next_key(server, answer));
 	else
 		filled(server);
 }
@@ -310,13 +319,14 @@ static void watch_answered(struct server *server, const struct act_msg *msg)
 	enum status status = store_outcome(msg);
 
 	if (status != OK) {
-		lose(server, status_text(status));
+		feed_lose(server, status_text(status));
 		return;
 	}
 	feed->state = FEED_WATCHING;
 	feed->has_filled = true;
 	reopen_all(server); /* what was unread may have gone meanwhile */
 	log_info("api", "the caches are filled", LOG_U64("revision", feed->revision));
+	late_fill(server);
 	feed_wake_reached(server);
 	feed_tell(server);
 	if (!list_is_empty(&feed->waiting))
@@ -333,7 +343,7 @@ static void events_came(struct server *server, const struct act_msg *msg)
 	if (events->watch != feed->watch || feed->state == FEED_LOST)
 		return;
 	if (events->status != OK) {
-		lose(server, status_text(events->status));
+		feed_lose(server, status_text(events->status));
 		return;
 	}
 	if (feed_hold_events(server, msg))
@@ -396,6 +406,7 @@ void feed_start(struct server *server)
 	list_init(&feed->asking);
 	list_init(&feed->joining);
 	list_init(&feed->waiting);
+	list_init(&server->late.waiting);
 	feed->watch = WATCH_NUMBER;
 	feed->store = act_named(server->act, server->config->store);
 	feed->state = FEED_LOST;
@@ -406,6 +417,8 @@ void feed_start(struct server *server)
 void feed_stop(struct server *server)
 {
 	reopen_stop(server);
+	arena_free(server->late.arena);
+	server->late.arena = NULL;
 	arena_free(server->feed.arena);
 	server->feed.arena = NULL;
 }
@@ -417,7 +430,7 @@ static void store_ended(struct server *server)
 	feed->monitor = 0;
 	set_leader(server, false);
 	if (feed->state != FEED_LOST)
-		lose(server, "the store has ended");
+		feed_lose(server, "the store has ended");
 	else
 		retry_later(server);
 }
@@ -440,6 +453,8 @@ static void seeds_answered(struct server *server)
 	feed_release(server);
 	if (server->feed.state == FEED_FILLING)
 		ask_again(server);
+	else
+		late_go_on(server);
 }
 
 bool feed_receive(struct server *server, const struct act_msg *msg)
@@ -456,6 +471,8 @@ bool feed_receive(struct server *server, const struct act_msg *msg)
 		reopen_answered(server, msg);
 	else if (msg->kind == ACT_ANSWER && msg->tag == FEED_TAG_REVISION)
 		feed_revision_answered(server, msg);
+	else if (late_receive(server, msg))
+		return true;
 	else if (ACT_IS(msg, store_events))
 		events_came(server, msg);
 	else if (ACT_IS(msg, store_status))
