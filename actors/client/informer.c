@@ -320,7 +320,8 @@ static enum format form_of(const struct informer *informer)
 /* False: an object that cannot be read. The cache is then no picture of the server: list again. */
 static bool take_event(struct informer *informer, const struct api_event *event)
 {
-	struct object *object = NULL;
+	struct object *read = NULL;
+	const struct object *object;
 
 	if (event->kind == API_BOOKMARK) {
 		informer->revision = event->revision;
@@ -330,10 +331,10 @@ static bool take_event(struct informer *informer, const struct api_event *event)
 	}
 	if (event->kind == API_ERROR)
 		return false;
-	if (object_decode_lean(informer->config.type, form_of(informer), event->object, &object,
+	if (object_decode_lean(informer->config.type, form_of(informer), event->object, &read,
 			       NULL) != OK)
 		return false;
-	object_freeze(object, (int64_t)event->revision);
+	object = object_settle(read, (int64_t)event->revision, NULL);
 	if (event->kind == API_DELETED) {
 		drop_object(informer, object);
 		object_unref(object);

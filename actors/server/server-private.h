@@ -22,6 +22,7 @@
 #include "actors/server/server.h"
 #include "actors/server/subresource/subresource.h"
 #include "actors/server/verb/verb.h"
+#include "runtime/base/collection/common.h"
 #include "runtime/base/slab.h"
 #include "transport/http/engine/http.h"
 
@@ -74,6 +75,7 @@ struct server {
 	uint32_t packing_count; /* bodies that workers are about to pack */
 	uint64_t kept_bytes;    /* of encodings that hang on the objects of the caches; kept.h */
 	struct mono kept_look;  /* when they are gone through again */
+	struct commons commons; /* of the objects of the caches */
 	struct arena *scratch;  /* of one match or encoding; reset by whoever used it */
 	struct list dirty;      /* caches with news for their watchers */
 	struct reader reader;

@@ -263,6 +263,7 @@ static void release(void *arg)
 	policy_cache_fini(&server->policies);
 	definitions_free(server->definitions, server->resources);
 	resources_free(server->resources);
+	commons_fini(&server->commons);
 	map_fini(&server->by_tag);
 	map_fini(&server->seals.by_key);
 	map_fini(&server->seals.unread);

@@ -6,13 +6,16 @@
 #include "datastore/object/json.h"
 #include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
+#include "datastore/object/record-pack.h"
 #include "datastore/object/record.h"
+#include "runtime/base/collection/common.h"
 #include "runtime/base/limits.h"
 #include "runtime/base/mem.h"
 
 /* What hangs on an object beside its whole in each format: its metadata alone, as PartialObjectMetadata in JSON. */
 #define KEPT_METADATA FORMAT_COUNT
 #define KEPT_COUNT (FORMAT_COUNT + 1)
+#define COMMONS_MAX UINT16_MAX /* of one object; one that has more has all for itself */
 
 /* Encoded bytes with their own count, so that they can go while someone still sends them. */
 struct encoding {
@@ -24,26 +27,43 @@ struct encoding {
 };
 
 struct object_private {
-	struct arena *arena; /* holds the object too */
+	struct arena *arena; /* holds the object too; NULL: it is in one piece (struct settled) */
 	atomic_uint refs;
+	uint16_t common_count; /* of an object in one piece: references behind it */
 	atomic_bool is_frozen;
 	atomic_flag lock; /* of `encodings`, for a few instructions */
 	struct encoding *encodings[KEPT_COUNT];
 };
 
-struct object *object_new(const struct type *type)
-{
-	struct arena *arena = arena_new_tight(0);
-	struct object *object = arena_new_of(arena, struct object);
+/* What object_settle makes; the record follows. */
+struct settled {
+	struct object object;
+	struct object_private private;
+	struct common *commons[];
+};
 
+static void begin(struct object *object, const struct type *type, struct object_private *private)
+{
 	type_set_ref(type->set);
 	object->type = type;
+	object->private = private;
+	atomic_init(&private->refs, 1);
+	atomic_flag_clear(&private->lock);
+}
+
+static struct object *new_in(const struct type *type, struct arena *arena)
+{
+	struct object *object = arena_new_of(arena, struct object);
+
+	begin(object, type, arena_new_of(arena, struct object_private));
 	object->record = record_new(type, arena);
-	object->private = arena_new_of(arena, struct object_private);
 	object->private->arena = arena;
-	atomic_init(&object->private->refs, 1);
-	atomic_flag_clear(&object->private->lock);
 	return object;
+}
+
+struct object *object_new(const struct type *type)
+{
+	return new_in(type, arena_new_tight(0));
 }
 
 struct arena *object_arena(struct object *object)
@@ -89,11 +109,44 @@ void object_unref(const struct object *object)
 	if (object == NULL ||
 	    atomic_fetch_sub_explicit(&object->private->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	struct object_private *private = object->private;
 	struct type_set *set = object->type->set;
 	for (uint32_t i = 0; i < KEPT_COUNT; i++)
-		encoding_unref(object->private->encodings[i]);
-	arena_free(object->private->arena);
+		encoding_unref(private->encodings[i]);
+	for (uint32_t i = 0; i < private->common_count; i++)
+		common_unref(((const struct settled *)object)->commons[i]);
+	if (private->arena != NULL)
+		arena_free(private->arena);
+	else
+		mem_free((void *)(uintptr_t)object);
 	type_set_unref(set);
+}
+
+const struct object *object_settle(struct object *object, int64_t revision, struct commons *commons)
+{
+	struct record_pack pack = { .commons = commons };
+	struct settled *settled;
+	uint64_t head;
+
+	object_freeze(object, revision);
+	if (object->origin != NULL)
+		return object;
+	record_pack_measure(&pack, object->type, object->record);
+	if (pack.taken_count > COMMONS_MAX) {
+		pack.commons = NULL;
+		record_pack_measure(&pack, object->type, object->record);
+	}
+	head = sizeof *settled + pack.taken_count * sizeof settled->commons[0];
+	settled = mem_alloc(head + pack.block_bytes + pack.text_bytes);
+	memset(settled, 0, sizeof *settled);
+	begin(&settled->object, object->type, &settled->private);
+	settled->object.record = record_pack_copy(&pack, object->type, object->record,
+						  (char *)settled + head, settled->commons);
+	settled->object.revision = revision;
+	settled->private.common_count = (uint16_t)pack.taken_count;
+	atomic_store_explicit(&settled->private.is_frozen, true, memory_order_release);
+	object_unref(object);
+	return &settled->object;
 }
 
 static void unref_hook(void *arg)
@@ -118,27 +171,33 @@ struct object *object_edit(const struct object *object)
 	return copy;
 }
 
-/* Decodes a stored or sent protobuf object in place: its strings stay in a copy of the bytes. */
-static enum status decode_proto(struct object *object, struct str bytes, bool is_lean,
+/* How an object is read: where its strings are, and whether it has its owners. */
+enum decode_form {
+	DECODE_KEPT,  /* in a copy of the bytes */
+	DECODE_BRIEF, /* in the bytes as they came */
+	DECODE_LEAN,  /* the same, and nothing of who owns what */
+};
+
+static enum status decode_proto(struct object *object, struct str bytes, enum decode_form form,
 				struct fault *why)
 {
 	struct arena *arena = object->private->arena;
+	struct proto_options options = { .borrow = true, .is_lean = form == DECODE_LEAN };
 	struct proto_envelope envelope;
 
 	TRY(proto_envelope_open(bytes, &envelope, why));
-	struct str raw = is_lean ? proto_without_owners(object->type, envelope.raw, arena)
-				 : str_of(arena_copy(arena, envelope.raw.at, envelope.raw.len),
-					  envelope.raw.len);
-	return proto_decode(object->type, raw, arena, (struct proto_options){ .borrow = true },
-			    &object->record, why);
+	if (form == DECODE_KEPT)
+		envelope.raw.at = arena_copy(arena, envelope.raw.at, envelope.raw.len);
+	return proto_decode(object->type, envelope.raw, arena, options, &object->record, why);
 }
 
 static enum status decode(const struct type *type, enum format format, struct str bytes,
-			  bool is_lean, struct object **out, struct fault *why)
+			  enum decode_form form, struct object **out, struct fault *why)
 {
-	struct object *object = object_new(type);
+	struct object *object =
+	    new_in(type, form == DECODE_KEPT ? arena_new_tight(0) : arena_new(0));
 	enum status status = format == FORMAT_PROTO
-				 ? decode_proto(object, bytes, is_lean, why)
+				 ? decode_proto(object, bytes, form, why)
 				 : json_decode(type, bytes, object->private->arena,
 					       (struct json_options){ 0 }, &object->record, why);
 
@@ -152,13 +211,19 @@ static enum status decode(const struct type *type, enum format format, struct st
 enum status object_decode(const struct type *type, enum format format, struct str bytes,
 			  struct object **out, struct fault *why)
 {
-	return decode(type, format, bytes, false, out, why);
+	return decode(type, format, bytes, DECODE_KEPT, out, why);
+}
+
+enum status object_decode_brief(const struct type *type, enum format format, struct str bytes,
+				struct object **out, struct fault *why)
+{
+	return decode(type, format, bytes, DECODE_BRIEF, out, why);
 }
 
 enum status object_decode_lean(const struct type *type, enum format format, struct str bytes,
 			       struct object **out, struct fault *why)
 {
-	enum status status = decode(type, format, bytes, true, out, why);
+	enum status status = decode(type, format, bytes, DECODE_LEAN, out, why);
 	struct meta_object_meta *meta = status == OK ? record_meta(type, (*out)->record) : NULL;
 
 	if (meta != NULL)

@@ -21,6 +21,7 @@
 enum format { FORMAT_JSON, FORMAT_PROTO }; /* PROTO: with the k8s envelope */
 #define FORMAT_COUNT 2
 
+struct commons;
 struct object_private;
 
 /* What may be read is here; only object.c writes. The record is struct <prefix>_<kind> of the type. */
@@ -40,6 +41,12 @@ struct arena *object_arena(struct object *object);
 /* Takes a reference of its own. Only while it is built. */
 void object_set_origin(struct object *object, const struct object *origin);
 void object_freeze(struct object *object, int64_t revision);
+/*
+ * The same for who keeps many for long: gives the object in one piece of memory that is as large as what it holds, and frees what it was built
+ * in. What its owners have written is in the commons; NULL: it has that for itself.
+ */
+GIVE const struct object *object_settle(TAKE struct object *object, int64_t revision,
+					struct commons *commons);
 bool object_is_frozen(const struct object *object);
 
 const struct object *object_ref(const struct object *object); /* gives its argument */
@@ -53,6 +60,10 @@ GIVE struct object *object_edit(const struct object *object);
 /* Decodes a whole object of this type and leaves it unfrozen. Faults are those of json_decode() and proto_envelope_open(). */
 MUST_USE enum status object_decode(const struct type *type, enum format format, struct str bytes,
 				   GIVE struct object **out, struct fault *why);
+/* The same for who settles it, or drops it, before the bytes go: its strings may lie in them. */
+MUST_USE enum status object_decode_brief(const struct type *type, enum format format,
+					 struct str bytes, GIVE struct object **out,
+					 struct fault *why);
 /*
  * The same for who never looks at managedFields, which are a third of many objects: there are none. Who writes such an object back says nothing of
  * them, and they stay as they are.

@@ -4,11 +4,14 @@
 #include "datastore/object/proto.h"
 #include "datastore/object/quantity.h"
 #include "datastore/object/record.h"
+#include "datastore/schema/meta.h"
 #include "datastore/schema/type.h"
 #include "runtime/base/limits.h"
 #include "runtime/base/time/wall.h"
 #include "transport/wire/json.h"
 #include "transport/wire/proto.h"
+
+#define MANAGED_FIELDS_TAG 17U /* of ObjectMeta */
 
 struct decode {
 	struct arena *arena;
@@ -16,6 +19,7 @@ struct decode {
 	uint64_t bytes_left; /* that the record may still take */
 	enum status status;
 	bool borrow;
+	const struct field *skipped; /* NULL: none */
 };
 
 static bool read_message(struct decode *d, const struct type *type, void *record, struct str bytes,
@@ -407,7 +411,7 @@ static bool read_message(struct decode *d, const struct type *type, void *record
 		return fail(d, BAD_REQUEST, "nested too deep", type, NULL);
 	while (proto_field(&in, &number, &wire)) {
 		const struct field *field = type_tag(type, number);
-		if (field == NULL)
+		if (field == NULL || field == d->skipped)
 			proto_skip(&in, number, wire);
 		else if (!read_field(d, type, field, &in, wire, record, &needs_sort, depth + 1))
 			return false;
@@ -423,7 +427,10 @@ enum status proto_decode(const struct type *type, struct str bytes, struct arena
 	struct decode d = { .arena = arena,
 			    .why = why,
 			    .bytes_left = LIMIT_RECORD_BYTES,
-			    .borrow = options.borrow };
+			    .borrow = options.borrow,
+			    .skipped = options.is_lean
+					   ? type_tag(&meta_object_meta_type, MANAGED_FIELDS_TAG)
+					   : NULL };
 	void *record = record_new(type, arena);
 
 	assert(proto_has(type));

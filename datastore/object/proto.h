@@ -16,15 +16,14 @@
 #include "runtime/base/text.h"
 
 struct proto_options {
-	bool borrow; /* string bytes may point into the input, which must outlive the record */
+	bool borrow;  /* string bytes may point into the input, which must outlive the record */
+	bool is_lean; /* who owns which fields is not read: managedFields */
 };
 
 /* BAD_REQUEST: no such message. */
 MUST_USE enum status proto_decode(const struct type *type, struct str bytes, struct arena *arena,
 				  struct proto_options options, void **out_record,
 				  struct fault *why);
-/* A copy of a message that has metadata, without its managedFields; what cannot be read is copied as it is. */
-struct str proto_without_owners(const struct type *type, struct str bytes, struct arena *arena);
 /* NULL is an empty record. The type must have a protobuf form (not TYPE_JSON_ONLY, no run-time type). */
 void proto_encode(const struct type *type, const void *record, struct text *out);
 bool proto_has(const struct type *type);

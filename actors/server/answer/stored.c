@@ -76,5 +76,5 @@ enum status stored_decode(const struct type *type, struct str bytes, struct obje
 
 	if (is_json && is_definition(type) && is_old_form(bytes))
 		return decode_old(bytes, out, why);
-	return object_decode(type, is_json ? FORMAT_JSON : FORMAT_PROTO, bytes, out, why);
+	return object_decode_brief(type, is_json ? FORMAT_JSON : FORMAT_PROTO, bytes, out, why);
 }

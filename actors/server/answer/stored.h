@@ -13,7 +13,7 @@
 
 /* Written without its resourceVersion, which is the store's. */
 void stored_encode(const struct type *type, const void *record, struct text *out);
-/* A fresh object of the type, unfrozen. Faults are those of object_decode(). */
+/* A fresh object of the type, unfrozen, whose strings may lie in the bytes: it is settled or dropped before they go. Faults are those of object_decode(). */
 MUST_USE enum status stored_decode(const struct type *type, struct str bytes, struct object **out,
 				   struct fault *why);
 

@@ -52,16 +52,17 @@ static const struct object *decode_as_shown(struct server *server, const struct 
 
 	if (object == NULL)
 		return NULL;
-	object_freeze(object, (int64_t)row->mod_revision);
+	const struct object *stored =
+	    object_settle(object, (int64_t)row->mod_revision, &server->commons);
 	if (own == type)
-		return object;
+		return stored;
 	/* What the cache has is alike as far as names go; who wants it right has its origin converted. */
 	shown = object_new(type);
 	shown->record =
-	    (void *)(uintptr_t)convert_record(own, object->record, type, object_arena(shown));
-	object_set_origin(shown, object);
-	object_freeze(shown, object->revision);
-	object_unref(object);
+	    (void *)(uintptr_t)convert_record(own, stored->record, type, object_arena(shown));
+	object_set_origin(shown, stored);
+	object_freeze(shown, stored->revision);
+	object_unref(stored);
 	return shown;
 }
 

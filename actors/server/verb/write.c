@@ -436,15 +436,16 @@ static const void *as_if_stored(struct request *r)
 {
 	struct str version = record_meta(r->type, r->record)->resource_version;
 	struct object *object;
+	const struct object *settled;
 
 	if (stored_decode(r->resource->stored, r->stored, &object, NULL) != OK)
 		return r->record;
 	record_default(object->type, object->record, object_arena(object), act_wall(r->server->act));
 	object_meta(object)->resource_version = version;
-	object_freeze(object, 0);
-	object_hold(r->arena, object);
-	object_unref(object);
-	return convert_record(object->type, object->record, r->type, r->arena);
+	settled = object_settle(object, 0, NULL);
+	object_hold(r->arena, settled);
+	object_unref(settled);
+	return convert_record(settled->type, settled->record, r->type, r->arena);
 }
 
 static enum next persist_dry(struct request *r)

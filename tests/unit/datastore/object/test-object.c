@@ -5,6 +5,7 @@
 #include "datastore/object/record.h"
 #include "datastore/schema/core.h"
 #include "runtime/base/base.h"
+#include "runtime/base/collection/common.h"
 #include "tests/lib/test.h"
 
 static struct object *make_config_map(const char *name)
@@ -116,6 +117,99 @@ TEST(bytes_that_are_cut_make_no_lean_object)
 		object_unref(lean);
 	}
 	object_unref(object);
+}
+
+/* All that a record may be made of: maps, lists, messages, empty ones, times, quantities, raw JSON. */
+static const char rich_pod[] =
+    "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\",\"namespace\":\"n\","
+    "\"labels\":{\"x\":\"\",\"y\":\"1\"},"
+    "\"creationTimestamp\":\"2026-01-02T03:04:05Z\",\"finalizers\":[],\"managedFields\":[{"
+    "\"manager\":\"m\",\"operation\":\"Update\","
+    "\"apiVersion\":\"v1\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{\"f:spec\":{\"f:containers\":{"
+    "\"k:{\\\"name\\\":\\\"c\\\"}\":"
+    "{\".\":{},\"f:image\":{},\"f:name\":{},\"f:resources\":{}}}}}}]},\"spec\":{\"containers\":[{"
+    "\"name\":\"c\",\"image\":\"i\","
+    "\"resources\":{\"limits\":{\"cpu\":\"10m\"}},\"readinessProbe\":{\"httpGet\":{\"port\":"
+    "\"http\"}},\"livenessProbe\":{\"httpGet\":"
+    "{\"port\":80}}}],\"nodeSelector\":{},\"securityContext\":{}},\"status\":{}}";
+
+static struct object *decode_rich(struct str bytes)
+{
+	struct object *object = NULL;
+	struct fault why = { 0 };
+
+	CHECK_STATUS(object_decode_brief(&core_pod_type, FORMAT_JSON, bytes, &object, &why), OK);
+	return object;
+}
+
+TEST(a_settled_object_is_what_was_built_and_has_it_for_itself)
+{
+	struct str text = str_from(rich_pod);
+	struct object *built = decode_rich(text), *same = decode_rich(text);
+	const struct object *settled = object_settle(built, 7, NULL);
+
+	object_freeze(same, 7);
+	CHECK(object_is_frozen(settled));
+	CHECK_EQ(settled->revision, 7);
+	for (uint32_t i = 0; i < FORMAT_COUNT; i++)
+		CHECK(str_eq(object_bytes(settled, (enum format)i, test_arena()),
+			     object_bytes(same, (enum format)i, test_arena())));
+	object_unref(same);
+	struct object *edited = object_edit(settled);
+	object_unref(settled);
+	CHECK_STR(object_name(edited), "a");
+	object_unref(edited);
+}
+
+TEST(bytes_that_an_object_was_read_from_may_go_when_it_is_settled)
+{
+	struct object *first = decode_rich(str_from(rich_pod)), *object = NULL;
+
+	object_freeze(first, 1);
+	for (uint32_t lean = 0; lean < 2; lean++) {
+		struct arena *arena = arena_new(0);
+		struct str bytes = object_bytes(first, FORMAT_PROTO, test_arena());
+		struct str brief = str_of(arena_copy(arena, bytes.at, bytes.len), bytes.len);
+
+		CHECK_EQ((lean ? object_decode_lean : object_decode_brief)(
+			     &core_pod_type, FORMAT_PROTO, brief, &object, NULL),
+			 OK);
+		const struct object *settled = object_settle(object, 1, NULL);
+		arena_free(arena);
+		CHECK_STR(object_name(settled), "a");
+		CHECK_EQ(object_meta(settled)->managed_fields.len, lean ? 0 : 1);
+		if (!lean)
+			CHECK(str_eq(object_bytes(settled, FORMAT_PROTO, test_arena()), bytes));
+		object_unref(settled);
+	}
+	object_unref(first);
+}
+
+TEST(what_owners_have_written_is_there_once)
+{
+	struct commons commons = { 0 };
+	const struct object *a = object_settle(decode_rich(str_from(rich_pod)), 1, &commons);
+	const struct object *b = object_settle(decode_rich(str_from(rich_pod)), 2, &commons);
+	struct str fields = object_meta(a)->managed_fields.at[0].fields_v1;
+
+	CHECK_EQ(commons_len(&commons), 1);
+	CHECK(fields.at == object_meta(b)->managed_fields.at[0].fields_v1.at);
+	object_unref(a);
+	commons_fini(&commons);
+	CHECK(str_eq(object_meta(b)->managed_fields.at[0].fields_v1, fields));
+	object_unref(b);
+}
+
+TEST(an_object_that_was_read_as_another_keeps_that_one_when_it_is_settled)
+{
+	struct object *origin = make_config_map("origin"), *object = make_config_map("a");
+
+	object_freeze(origin, 1);
+	object_set_origin(object, origin);
+	object_unref(origin);
+	const struct object *settled = object_settle(object, 2, NULL);
+	CHECK_STR(object_name(settled->origin), "origin");
+	object_unref(settled);
 }
 
 TEST(metadata_alone_hangs_on_an_object_too)
