@@ -29,6 +29,9 @@ struct plan_write {
 	struct str path, content_type, body;
 	bool is_done;      /* the server has made it */
 	bool is_unwatched; /* DELETE: done, but at which revision was not said */
+	/* run.c: when it was sent, and how much. */
+	struct mono asked;
+	uint32_t asked_bytes;
 };
 
 struct plan_event {

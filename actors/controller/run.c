@@ -127,6 +127,8 @@ static void send_next(struct run *run, struct act *act, const struct run_sender 
 	enum status sent;
 
 	call.term = sender->term;
+	run->plan.writes[write].asked = act_now(act);
+	run->plan.writes[write].asked_bytes = call.body.len;
 	sent = act_request(act, act_named(act, sender->api), &api_call_type, &call, CALL_MS,
 			   tag_of(run, sender->slot, write));
 	if (sent == OK) {
@@ -277,18 +279,27 @@ static void answered(struct run *run, uint32_t write, const struct api_answer *a
 	}
 }
 
-const char *run_method(const struct run *run, uint64_t tag)
+struct figures_call run_figure(const struct run *run, struct act *act, const struct act_msg *msg)
 {
-	uint32_t write = (uint32_t)(tag & 0xffff);
+	uint32_t write = (uint32_t)(msg->tag & 0xffff);
+	const struct api_answer *answer = msg->status == OK ? ACT_AS(msg, api_answer) : NULL;
+	struct figures_call call = { .method = "PATCH" };
+	const struct plan_write *w;
 
+	if (answer != NULL)
+		call = (struct figures_call){ call.method, answer->code, 0, 0, answer->body.len };
 	if (run->state != RUN_SENDING || write >= run->plan.write_count)
-		return "PATCH";
-	switch (run->plan.writes[write].verb) {
+		return call;
+	w = &run->plan.writes[write];
+	call.ns = act_now(act).ns - w->asked.ns;
+	call.sent_bytes = w->asked_bytes;
+	switch (w->verb) {
 	case PLAN_CREATE:
-	case PLAN_REQUEST: return "POST";
-	case PLAN_DELETE: return "DELETE";
-	default: return run->plan.writes[write].before != NULL ? "PATCH" : "PUT";
+	case PLAN_REQUEST: call.method = "POST"; break;
+	case PLAN_DELETE: call.method = "DELETE"; break;
+	default: call.method = w->before != NULL ? "PATCH" : "PUT";
 	}
+	return call;
 }
 
 bool run_answered(struct run *run, struct act *act, const struct run_sender *sender,

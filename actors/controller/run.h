@@ -11,6 +11,7 @@
 #define ACTORS_CONTROLLER_RUN_H
 
 #include "actors/controller/caches.h"
+#include "actors/controller/figures/figures.h"
 #include "actors/controller/plan-private.h"
 #include "runtime/actor/act.h"
 #include "runtime/base/base.h"
@@ -54,8 +55,8 @@ struct run_sender {
 
 /* Sends what may be sent now; moves on to SETTLING, DONE or FAILED. */
 void run_go(struct run *run, struct act *act, const struct run_sender *sender);
-/* How the request of that tag was sent: "POST"; of another run: of one like it. */
-const char *run_method(const struct run *run, uint64_t tag);
+/* What is counted of the request that this answers; of another run: of one like it. */
+struct figures_call run_figure(const struct run *run, struct act *act, const struct act_msg *msg);
 /* Takes an answer to one of its requests; false: it was not for this run. */
 bool run_answered(struct run *run, struct act *act, const struct run_sender *sender,
 		  const struct act_msg *msg);

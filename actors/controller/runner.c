@@ -445,6 +445,7 @@ static void answered(struct runner *runner, struct act *act, const struct act_ms
 {
 	uint32_t slot = run_slot_of(msg->tag);
 	struct run_sender sender;
+	struct figures_call call;
 	struct run *run;
 
 	if (msg->tag == SUBSCRIBE_TAG) {
@@ -455,8 +456,8 @@ static void answered(struct runner *runner, struct act *act, const struct act_ms
 		return; /* of the recorder */
 	run = &runner->runs[slot];
 	sender = sender_of(runner, run);
-	figures_asked(runner->work, run_method(run, msg->tag),
-		      msg->status == OK ? ACT_AS(msg, api_answer)->code : 0);
+	call = run_figure(run, act, msg);
+	figures_asked(runner->work, &call);
 	if (run_answered(run, act, &sender, msg))
 		advance(runner, act, run);
 }

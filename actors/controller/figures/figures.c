@@ -12,6 +12,10 @@
 /* Upstream's: from 10 ns, each ten times the one before. */
 static const double bounds[] = { 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10 };
 #define BOUNDS (sizeof bounds / sizeof bounds[0])
+static const double second_bounds[] = { 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60 };
+static const double byte_bounds[] = { 64,    256,    512,     1024,    4096,    16384,
+				      65536, 262144, 1048576, 4194304, 16777216 };
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct figures_work {
 	const char *name;
@@ -181,17 +185,32 @@ void figures_queue(struct figures_work *work, const struct queue_stats *stats)
 	work->retries_before = stats->retries;
 }
 
-void figures_asked(struct figures_work *work, const char *method, int32_t code)
+void figures_asked(struct figures_work *work, const struct figures_call *call)
 {
+	struct metrics *metrics;
 	char labels[LABELS_MAX];
 
 	if (work == NULL)
 		return;
+	metrics = work->figures->metrics;
 	snprintf(labels, sizeof labels, "code=\"%s%.0d\",host=\"api\",method=\"%s\"",
-		 code == 0 ? "<error>" : "", code, method);
-	metrics_add(metrics_counter(work->figures->metrics, "rest_client_requests_total",
+		 call->code == 0 ? "<error>" : "", call->code, call->method);
+	metrics_add(metrics_counter(metrics, "rest_client_requests_total",
 				    "What controllers have written, by the answer.", labels),
 		    1);
+	snprintf(labels, sizeof labels, "host=\"api\",verb=\"%s\"", call->method);
+	metrics_observe(metrics_histogram(metrics, "rest_client_request_duration_seconds",
+					  "How long they waited for the answer.", labels,
+					  second_bounds, COUNT(second_bounds)),
+			(double)call->ns / TIME_S);
+	metrics_observe(metrics_histogram(metrics, "rest_client_request_size_bytes",
+					  "How much they sent.", labels, byte_bounds,
+					  COUNT(byte_bounds)),
+			call->sent_bytes);
+	metrics_observe(metrics_histogram(metrics, "rest_client_response_size_bytes",
+					  "How much they were answered.", labels, byte_bounds,
+					  COUNT(byte_bounds)),
+			call->got_bytes);
 }
 
 void figures_write(struct figures *figures, struct mono now, struct text *out)

@@ -1,5 +1,5 @@
 /*
- * Figures: what the controllers of a host do, under upstream's names: workqueue_*, rest_client_requests_total, leader_election_master_status; and
+ * Figures: what the controllers of a host do, under upstream's names: workqueue_*, rest_client_*, leader_election_master_status; and
  * what else of its actors counts in the same registry.
  *
  * One belongs to a host and outlives its actors. All calls take NULL, for hosts (and simulations) that count nothing. The actor
@@ -32,8 +32,14 @@ struct figures_work *figures_work(struct figures *figures, const char *name);
 void figures_took(struct figures_work *work, uint32_t worker, struct mono ready, struct mono now);
 void figures_did(struct figures_work *work, uint32_t worker, struct mono now);
 void figures_queue(struct figures_work *work, const struct queue_stats *stats);
-/* The API server has answered; `code` 0: it has not. */
-void figures_asked(struct figures_work *work, const char *method, int32_t code);
+/* The API server has answered. */
+struct figures_call {
+	const char *method;
+	int32_t code; /* 0: it has not */
+	int64_t ns;   /* that it took; 0: not known */
+	uint32_t sent_bytes, got_bytes;
+};
+void figures_asked(struct figures_work *work, const struct figures_call *call);
 
 void figures_write(struct figures *figures, struct mono now, struct text *out);
 

@@ -81,14 +81,22 @@ TEST(who_leads_and_what_the_server_answered_is_told)
 	CHECK_LINE(page_at(figures, 0),
 		   "leader_election_master_status{name=\"kube-controller-manager\"} 0");
 	figures_lead(figures, true);
-	figures_asked(work, "POST", 201);
-	figures_asked(work, "POST", 201);
-	figures_asked(work, "PATCH", 0);
+	figures_asked(work, &(struct figures_call){ "POST", 201, 30 * TIME_MS, 100, 1000 });
+	figures_asked(work, &(struct figures_call){ "POST", 201, 3 * TIME_MS, 50, 60 });
+	figures_asked(work, &(struct figures_call){ .method = "PATCH" });
 	CHECK_LINE(page_at(figures, 0), "leader_election_master_status{name=\"kube-scheduler\"} 1");
 	CHECK_LINE(page_at(figures, 0),
 		   "rest_client_requests_total{code=\"201\",host=\"api\",method=\"POST\"} 2");
 	CHECK_LINE(page_at(figures, 0),
 		   "rest_client_requests_total{code=\"<error>\",host=\"api\",method=\"PATCH\"} 1");
+	CHECK_LINE(page_at(figures, 0), "rest_client_request_duration_seconds_bucket{host=\"api\","
+					"verb=\"POST\",le=\"0.005\"} 1");
+	CHECK_LINE(page_at(figures, 0),
+		   "rest_client_request_duration_seconds_count{host=\"api\",verb=\"POST\"} 2");
+	CHECK_LINE(page_at(figures, 0),
+		   "rest_client_request_size_bytes_sum{host=\"api\",verb=\"POST\"} 150");
+	CHECK_LINE(page_at(figures, 0),
+		   "rest_client_response_size_bytes_sum{host=\"api\",verb=\"POST\"} 1060");
 }
 
 TEST(without_figures_nothing_is_counted)
@@ -101,7 +109,7 @@ TEST(without_figures_nothing_is_counted)
 	figures_took(work, 0, at(0), at(1));
 	figures_did(work, 0, at(1));
 	figures_queue(work, &(struct queue_stats){ .adds = 1 });
-	figures_asked(work, "POST", 200);
+	figures_asked(work, &(struct figures_call){ "POST", 200, 0, 0, 0 });
 	figures_write(NULL, at(1), &out);
 	CHECK_EQ(out.len, 0);
 }
