@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""What an operator does with kubectl: options that ask the server for something of their own, and commands around it."""
+import base64
+import http.client
+import json
+import os
+import re
+import socket
+import stat
+import sys
+import tempfile
+
+import suite
+from cluster import run, until
+from kube import ended, expect, fresh, kubectl, lines_until, since, soon, started
+
+
+def editor(folder, change):
+    """A program that edits a file so."""
+    path = os.path.join(folder, "edit")
+    with open(path, "w", encoding="utf-8") as script:
+        script.write("#!/bin/sh\nsed -i '%s' \"$1\"\n" % change)
+    os.chmod(path, 0o700)
+    return {"KUBE_EDITOR": path}
+
+
+def test_get_watches_only_what_comes(cluster):
+    space = fresh(cluster, "only-new")
+    kubectl(cluster, "create", "configmap", "old", namespace=space)
+    watch = started(cluster, "get", "configmaps", "--watch-only", "-o", "name", namespace=space)
+    try:
+        # Whether it stands already is not told: more come until one is seen, and the old one never is.
+        def come():
+            kubectl(cluster, "create", "configmap", "new-%d" % come.count, namespace=space)
+            come.count += 1
+            return come.count > 3
+        come.count = 0
+        until(come, 60, "some have been made")
+        line = lines_until(watch, "configmap/")
+        assert "configmap/new-" in line, line
+    finally:
+        ended(watch)
+
+
+def test_get_watches_events_by_their_kind(cluster):
+    since(19, "get --output-watch-events")
+    space = fresh(cluster, "kinds-of-events")
+    kubectl(cluster, "create", "configmap", "seen", namespace=space)
+    watch = started(cluster, "get", "configmaps", "seen", "--watch", "--output-watch-events", namespace=space)
+    try:
+        lines_until(watch, r"^ADDED +seen ")
+        kubectl(cluster, "label", "configmap", "seen", "a=b", namespace=space)
+        lines_until(watch, r"^MODIFIED +seen ")
+        kubectl(cluster, "delete", "configmap", "seen", namespace=space)
+        lines_until(watch, r"^DELETED +seen ")
+    finally:
+        ended(watch)
+
+
+def test_get_of_all_namespaces_has_a_column_for_them(cluster):
+    space = fresh(cluster, "everywhere")
+    kubectl(cluster, "create", "configmap", "here", namespace=space)
+    expect(kubectl(cluster, "get", "configmaps", "-A", "--field-selector=metadata.name=here"), "^NAMESPACE +NAME +DATA +AGE$", "^everywhere +here ")
+
+
+def test_a_pod_is_resized_by_its_subresource(cluster):
+    since(33, "patch --subresource=resize")
+    space = fresh(cluster, "resized")
+    kubectl(cluster, "run", "p", "--image=busybox", namespace=space)
+    soon(lambda: kubectl(cluster, "get", "pod", "p", "-o", "jsonpath={.status.phase}", namespace=space), "^Running$")
+    kubectl(cluster, "patch", "pod", "p", "--subresource=resize", "-p", '{"spec":{"containers":[{"name":"p","resources":{"requests":{"cpu":"10m"}}}]}}', namespace=space, ok=None)
+    expect(kubectl(cluster, "get", "pod", "p", "--subresource=resize", "-o", "name", namespace=space), "^pod/p$")
+
+
+def claims(token):
+    middle = token.strip().split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+
+
+def test_a_token_is_for_whom_and_as_long_as_is_asked(cluster):
+    since(24, "create token")
+    space = fresh(cluster, "tokens")
+    kubectl(cluster, "create", "secret", "generic", "holder", namespace=space)
+    said = claims(kubectl(cluster, "create", "token", "default", "--audience=here", "--audience=there", "--duration=20m", namespace=space))
+    assert said["aud"] == ["here", "there"] and said["exp"] - said["iat"] == 1200, said
+    said = claims(kubectl(cluster, "create", "token", "default", "--bound-object-kind=Secret", "--bound-object-name=holder", namespace=space))
+    assert said["kubernetes.io"]["secret"]["name"] == "holder", said
+    expect(kubectl(cluster, "create", "token", "default", "--bound-object-kind=Secret", "--bound-object-name=none", ok=False, namespace=space), "not found")
+    expect(kubectl(cluster, "create", "token", "none", ok=False, namespace=space), 'serviceaccounts "none" not found')
+
+
+def test_edit_of_a_subresource_changes_it(cluster):
+    since(24, "edit --subresource")
+    space = fresh(cluster, "edited-part")
+    kubectl(cluster, "create", "deployment", "web", "--image=nginx", "--replicas=1", namespace=space)
+    with tempfile.TemporaryDirectory() as folder:
+        env = editor(folder, "s/observedGeneration: .*/observedGeneration: 7/")
+        soon(lambda: kubectl(cluster, "get", "deployment", "web", "-o", "jsonpath={.status.observedGeneration}", namespace=space), r"^\d+$")
+        expect(kubectl(cluster, "edit", "deployment", "web", "--subresource=status", env=env, namespace=space), "deployment.apps/web edited")
+
+
+def test_edit_remembers_what_was_applied(cluster):
+    space = fresh(cluster, "edited-on")
+    with tempfile.TemporaryDirectory() as folder:
+        kubectl(cluster, "create", "configmap", "c", "--from-literal=a=before", namespace=space)
+        env = editor(folder, "s/before/after/")
+        kubectl(cluster, "edit", "configmap", "c", "--save-config", env=env, namespace=space)
+        expect(kubectl(cluster, "apply", "view-last-applied", "configmap/c", namespace=space), "a: after")
+        env = editor(folder, "s/after/later/")
+        kubectl(cluster, "apply", "edit-last-applied", "configmap/c", env=env, namespace=space)
+        expect(kubectl(cluster, "apply", "view-last-applied", "configmap/c", namespace=space), "a: later")
+        expect(kubectl(cluster, "get", "configmap", "c", "-o", "jsonpath={.data.a}", namespace=space), "^after$")
+
+
+def test_labels_of_objects_are_listed(cluster):
+    space = fresh(cluster, "labelled")
+    kubectl(cluster, "create", "configmap", "c", namespace=space)
+    kubectl(cluster, "label", "configmap", "c", "a=b", "c=d", namespace=space)
+    kubectl(cluster, "annotate", "configmap", "c", "e=f", namespace=space)
+    expect(kubectl(cluster, "label", "configmap", "c", "--list", namespace=space), "^a=b$", "^c=d$")
+    expect(kubectl(cluster, "annotate", "configmap", "c", "--list", namespace=space), "^e=f$")
+
+
+class Behind(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=20)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(20)
+        self.sock.connect(self.path)
+
+    def get(self, path):
+        self.request("GET", path)
+        answer = self.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def test_proxy_hands_on_behind_a_socket(cluster):
+    space = fresh(cluster, "behind")
+    kubectl(cluster, "create", "deployment", "web", "--image=nginx", "--port=80", namespace=space)
+    kubectl(cluster, "expose", "deployment", "web", "--port=80", namespace=space)
+    soon(lambda: kubectl(cluster, "get", "endpointslices", "-o", "jsonpath={.items[*].endpoints[*].conditions.ready}", namespace=space), "^true$")
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/proxy.sock"
+        child = started(cluster, "proxy", "--unix-socket=" + path)
+        try:
+            until(lambda: os.path.exists(path) and stat.S_ISSOCK(os.stat(path).st_mode), 20, "it listens")
+            code, said = Behind(path).get("/api/v1/namespaces/" + space)
+            assert code == 200 and json.loads(said)["metadata"]["name"] == space, said
+            # What is simulated has nothing that could answer, and says so in upstream's form.
+            code, said = Behind(path).get("/api/v1/namespaces/%s/services/web:80/proxy/" % space)
+            assert code == 503 and json.loads(said)["message"].startswith("error trying to reach service: "), said
+            code, said = Behind(path).get("/api/v1/namespaces/%s/services/none/proxy/" % space)
+            assert code == 503 and json.loads(said)["message"] == 'no endpoints available for service "none"', said
+        finally:
+            ended(child)
+
+
+def plainly(cluster, *words, **env):
+    """Words before all options, as the shell's completion and the user's own commands have them."""
+    return run(["kubectl", *words], env={**os.environ, "KUBECONFIG": cluster.living()[0].folder + "/admin.kubeconfig", **env}).stdout
+
+
+def test_names_are_completed(cluster):
+    since(23, "__complete")
+    space = fresh(cluster, "completed")
+    kubectl(cluster, "create", "configmap", "first", namespace=space)
+    expect(plainly(cluster, "__complete", "--namespace", space, "get", "configmaps", "fi"), r"^first$")
+    expect(plainly(cluster, "__complete", "get", "deploym"), "^deployments")
+
+
+def test_plugins_and_options_of_ones_own_are_found(cluster):
+    with tempfile.TemporaryDirectory() as folder:
+        with open(folder + "/kubectl-hail", "w", encoding="utf-8") as script:
+            script.write("#!/bin/sh\necho hail $1\n")
+        os.chmod(folder + "/kubectl-hail", 0o700)
+        env = {"PATH": folder + ":" + os.environ["PATH"]}
+        expect(cluster.kubectl("plugin", "list", env=env).stdout, re.escape(folder + "/kubectl-hail"))
+        expect(plainly(cluster, "hail", "all", **env), "^hail all$")
+
+
+def test_preferences_of_the_user_are_obeyed(cluster):
+    since(34, "kuberc")
+    with tempfile.TemporaryDirectory() as folder:
+        with open(folder + "/kuberc", "w", encoding="utf-8") as file:
+            json.dump({"apiVersion": "kubectl.config.k8s.io/v1beta1", "kind": "Preference",
+                       "aliases": [{"name": "spaces", "command": "get", "appendArgs": ["namespaces", "-o", "name"]}]}, file)
+        expect(plainly(cluster, "spaces", KUBERC=folder + "/kuberc", KUBECTL_KUBERC="true"), "^namespace/default$")
+
+
+if __name__ == "__main__":
+    sys.exit(suite.main(globals(), sys.argv))
