@@ -38,6 +38,8 @@ static const struct {
 	{ "node.crt", offsetof(struct pki, node.certificate_pem) },
 	{ "front-proxy-client.key", offsetof(struct pki, front_proxy_client.key_pem) },
 	{ "front-proxy-client.crt", offsetof(struct pki, front_proxy_client.certificate_pem) },
+	{ "apiserver-kubelet-client.key", offsetof(struct pki, kubelet_client.key_pem) },
+	{ "apiserver-kubelet-client.crt", offsetof(struct pki, kubelet_client.certificate_pem) },
 	{ "admin.key", offsetof(struct pki, admin.key_pem) },
 	{ "admin.crt", offsetof(struct pki, admin.certificate_pem) },
 };
@@ -52,6 +54,7 @@ static const struct {
 	{ "apiserver", offsetof(struct pki, api_server) },
 	{ "node", offsetof(struct pki, node) },
 	{ "front-proxy-client", offsetof(struct pki, front_proxy_client) },
+	{ "apiserver-kubelet-client", offsetof(struct pki, kubelet_client) },
 	{ "admin", offsetof(struct pki, admin) },
 };
 
@@ -326,6 +329,9 @@ enum status pki_refresh(struct pki *pki, const struct pki_node *node, struct wal
 		if (!node->is_alone)
 			TRY(refresh(&fresh.front_proxy_client, &front_proxy, wish, now, arena,
 				    &is_changed, why));
+		wish_client(wish, STR("kube-apiserver-kubelet-client"), STR("system:masters"));
+		if (!node->is_alone)
+			TRY(refresh(&fresh.kubelet_client, &ca, wish, now, arena, &is_changed, why));
 	}
 	*pki = fresh;
 	*changed = is_changed;
@@ -418,7 +424,7 @@ static enum status check_all(const struct pki *pki, const char *folder, struct f
 static void drop_torn(struct pki *pki)
 {
 	struct pki_leaf *renewed[] = { &pki->api_server, &pki->node, &pki->front_proxy_client,
-				       &pki->admin };
+				       &pki->kubelet_client, &pki->admin };
 
 	for (size_t i = 0; i < COUNT(renewed); i++)
 		if (check_leaf(renewed[i], "", "", NULL) != OK)

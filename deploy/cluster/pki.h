@@ -10,6 +10,7 @@
  *              apiserver.crt .key         serves the API
  *              node.crt .key              this node: links, kubelet port, client of the API
  *              front-proxy-client.crt .key
+ *              apiserver-kubelet-client.crt .key   what the API server shows to kubelets
  *              admin.crt .key             what admin.kubeconfig shows
  */
 #ifndef DEPLOY_CLUSTER_PKI_H
@@ -32,7 +33,7 @@ struct pki_leaf {
 struct pki {
 	struct pki_leaf ca, front_proxy_ca; /* key_pem absent on a worker */
 	struct str service_account_key_pem; /* the same */
-	struct pki_leaf api_server, node, front_proxy_client, admin;
+	struct pki_leaf api_server, node, front_proxy_client, kubelet_client, admin;
 };
 
 /* Whom a node's certificates are for. */

@@ -15,8 +15,7 @@ bool connect_is_asked(const struct request *r)
 	return r->subresource != NULL && str_is(r->subresource->name, "proxy");
 }
 
-/* Nobody has answered: an upgrade is told so in other words. */
-static enum next connect_failed(struct request *r, enum status status, struct str words)
+enum next connect_failed(struct request *r, enum status status, struct str words)
 {
 	if (status == INVALID || proxy_upgrade(r).at != NULL)
 		return request_fail(
@@ -301,7 +300,7 @@ static enum next redirect(struct request *r)
 	return DONE;
 }
 
-static struct str remote_of(struct request *r)
+struct str connect_remote(struct request *r)
 {
 	struct str remote = proxy_remote(r), before = r->asked.forwarded;
 
@@ -334,8 +333,8 @@ static enum next send(struct request *r, const struct place_spec *place, struct 
 		at[count++] = (struct http_header){ STR("x-forwarded-uri"),
 						    request_printf(r, STR_FMT STR_FMT,
 								   STR_ARG(prefix), STR_ARG(path)) };
-	if (front_proxy_headers(r->arena, (struct http_headers){ at, count }, NULL, remote_of(r),
-				&target.headers) != OK)
+	if (front_proxy_headers(r->arena, (struct http_headers){ at, count }, NULL,
+				connect_remote(r), &target.headers) != OK)
 		return request_fail(r, failure_bad_request(r->arena, "a header is none"));
 	target.rewrite = rewrite_new(r->arena, prefix, target.authority, host);
 	return proxy_send(r, &target);

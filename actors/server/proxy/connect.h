@@ -15,5 +15,9 @@ bool connect_is_asked(const struct request *r);
 
 /* r->shown is shown to admission as what is connected to; NEXT: it may be. */
 enum next connect_admit(struct request *r);
+/* What a target that does not answer is answered with: an upgrade is told so in other words. */
+enum next connect_failed(struct request *r, enum status status, struct str words);
+/* By whom it has come so far; absent: by nobody. */
+struct str connect_remote(struct request *r);
 
 #endif

@@ -1,6 +1,9 @@
 #include "actors/server/proxy/kubelet.h"
 
 #include "actors/kinds/field/ip.h"
+#include "actors/server/aggregate/front-proxy.h"
+#include "actors/server/proxy/connect.h"
+#include "actors/server/proxy/proxy.h"
 #include "actors/server/server-private.h"
 #include "datastore/schema/core.h"
 
@@ -68,4 +71,26 @@ enum status kubelet_find(const struct server *server, struct str name, struct pl
 	if (endpoint != NULL && endpoint->port > 0 && endpoint->port <= UINT16_MAX)
 		out->port = (uint16_t)endpoint->port;
 	return OK;
+}
+
+enum next kubelet_send(struct request *r, struct str node, struct str path)
+{
+	struct proxy_target target = {
+		.path = path,
+		.authority = proxy_authority(r),
+		.is_long = true,
+		.failed = connect_failed,
+	};
+	struct fault why = { 0 };
+	enum status status = kubelet_find(r->server, node, &target.place, &why);
+
+	if (status == NOT_FOUND)
+		return request_fail(r, failure_not_found(r->arena, STR(""), STR("nodes"), node));
+	if (status != OK)
+		return request_fail(
+		    r, failure_plain(r->arena, 500, arena_str(r->arena, str_from(why.text))));
+	if (front_proxy_headers(r->arena, proxy_headers(r), NULL, connect_remote(r),
+				&target.headers) != OK)
+		return request_fail(r, failure_bad_request(r->arena, "a header is none"));
+	return proxy_send(r, &target);
 }

@@ -8,6 +8,7 @@
 #define ACTORS_SERVER_PROXY_KUBELET_H
 
 #include "actors/server/outside/places.h"
+#include "actors/server/request.h"
 #include "actors/server/server.h"
 
 struct server;
@@ -16,5 +17,7 @@ bool kubelet_is_hollow(const struct server *server, struct str node);
 /* NOT_FOUND: there is no such node; UNAVAILABLE with words: it has no kubelet; INVALID with words: nor an address. */
 MUST_USE enum status kubelet_find(const struct server *server, struct str node,
 				  struct place_spec *out, struct fault *why);
+/* Hands the request on to it, by that path with its query: the step gives what this gives, and goes on as proxy.h says. */
+enum next kubelet_send(struct request *r, struct str node, struct str path);
 
 #endif

@@ -1,12 +1,18 @@
 #include "actors/server/proxy/connect.h"
+#include "actors/server/proxy/kubelet.h"
+#include "actors/server/proxy/proxy.h"
 #include "actors/server/server-private.h"
 #include "datastore/schema/core.h"
 #include "transport/http/url.h"
 
 /*
- * pods/exec, attach and portforward: a line to what runs in a pod. Every pod that there is is simulated so far, and in a simulated one
- * nothing runs: whoever asks is told that, after what else would be wrong with the request.
+ * pods/exec, attach and portforward: a line to what runs in a pod, through the kubelet of its node, in whatever protocol the asker and that
+ * speak. In a simulated pod nothing runs: whoever asks is told that, after what else would be wrong with the request.
  */
+
+struct pod_line {
+	bool is_admitted, is_allowed;
+};
 
 /* ---- which container ---------------------------------------------------------------------------------------- */
 
@@ -125,6 +131,110 @@ static void *options_of(struct request *r, const struct type **type)
 	return attach;
 }
 
+/* ---- to the kubelet ---------------------------------------------------------------------------------------------- */
+
+static void add_flag(struct text *out, const char *name, bool is_set)
+{
+	if (is_set)
+		text_printf(out, "%s%s=1", out->len > 0 ? "&" : "", name);
+}
+
+static void add_value(struct text *out, const char *name, struct str value)
+{
+	text_printf(out, "%s%s=", out->len > 0 ? "&" : "", name);
+	url_encode(out, value, false);
+}
+
+/* In the kubelet's words, which are others than those of the API. */
+static struct str kubelet_query(struct request *r)
+{
+	struct text out = text_in(r->arena, LIMIT_BODY_BYTES);
+	const struct core_pod_exec_options *exec = r->shown.object;
+	struct core_pod_exec_options attached;
+	struct url_walk walk = url_walk(r->arena, r->asked.query);
+	struct str name, value;
+
+	if (str_is(r->route.subresource, "portforward")) {
+		while (url_walk_next(&walk, &name, &value))
+			if (str_is(name, "ports")) {
+				text_printf(&out, "%s", out.len > 0 ? "%2C" : "port=");
+				url_encode(&out, value, false);
+			}
+		return text_str(&out);
+	}
+	if (str_is(r->route.subresource, "attach")) {
+		const struct core_pod_attach_options *attach = r->shown.object;
+
+		attached = (struct core_pod_exec_options){ .stdin_ = attach->stdin_,
+							   .stdout_ = attach->stdout_,
+							   .stderr_ = attach->stderr_,
+							   .tty = attach->tty };
+		exec = &attached;
+	}
+	for (uint32_t i = 0; i < exec->command.len; i++)
+		add_value(&out, "command", exec->command.at[i]);
+	add_flag(&out, "error", exec->stderr_);
+	add_flag(&out, "input", exec->stdin_);
+	add_flag(&out, "output", exec->stdout_);
+	add_flag(&out, "tty", exec->tty);
+	return text_str(&out);
+}
+
+static enum next hand_on(struct request *r, const struct core_pod *pod, struct str container)
+{
+	bool is_forward = str_is(r->route.subresource, "portforward");
+	struct str query = kubelet_query(r);
+
+	return kubelet_send(r, pod->spec->node_name,
+			    request_printf(r, "/%s/" STR_FMT "/" STR_FMT "%s" STR_FMT "%s" STR_FMT,
+					   is_forward                             ? "portForward"
+					   : str_is(r->route.subresource, "exec") ? "exec"
+										  : "attach",
+					   STR_ARG(r->route.namespace), STR_ARG(r->route.name),
+					   is_forward ? "" : "/",
+					   STR_ARG(is_forward ? STR("") : container),
+					   query.len > 0 ? "?" : "", STR_ARG(query)));
+}
+
+static enum next simulated(struct request *r, const struct core_pod *pod)
+{
+	return request_fail(
+	    r, failure_not_implemented(
+		   r->arena,
+		   arena_cstr(r->arena,
+			      request_printf(
+				  r,
+				  "pod " STR_FMT " is simulated: the hollow runtime of "
+				  "node " STR_FMT " runs nothing that one could %s",
+				  STR_ARG(r->route.name), STR_ARG(pod->spec->node_name),
+				  str_is(r->route.subresource, "portforward") ? "forward a port to"
+				  : str_is(r->route.subresource, "exec") ? "execute a command in"
+									 : "attach to"))));
+}
+
+/* ---- the steps ------------------------------------------------------------------------------------------------------ */
+
+/* Once for each request, each after the other: a GET, which browsers need, gets no further than a POST. */
+static enum next judge(struct request *r, struct pod_line *line)
+{
+	enum next next;
+
+	if (!line->is_admitted) {
+		next = connect_admit(r);
+		if (next != NEXT)
+			return next;
+		line->is_admitted = true;
+		access_reset(r);
+	}
+	if (!line->is_allowed && r->route.verb != VERB_CREATE) {
+		next = access_authorize_create(r);
+		if (next != NEXT)
+			return next;
+	}
+	line->is_allowed = true;
+	return NEXT;
+}
+
 static enum next connect_read(struct request *r)
 {
 	bool is_forward = str_is(r->route.subresource, "portforward");
@@ -132,9 +242,13 @@ static enum next connect_read(struct request *r)
 	const struct core_pod *pod;
 	enum next next;
 
+	if (r->proxied != NULL)
+		return proxy_go_on(r);
+	if (r->work == NULL)
+		r->work = arena_new_of(r->arena, struct pod_line);
 	if (r->shown.type == NULL)
 		r->shown.object = options_of(r, &r->shown.type);
-	next = connect_admit(r);
+	next = judge(r, r->work);
 	if (next != NEXT)
 		return next;
 	if (!r->is_fresh)
@@ -150,18 +264,11 @@ static enum next connect_read(struct request *r)
 		return request_fail(
 		    r, failure_bad_request(r->arena, "pod " STR_FMT " does not have a host assigned",
 					   STR_ARG(r->route.name)));
-	return request_fail(
-	    r, failure_not_implemented(
-		   r->arena,
-		   arena_cstr(r->arena,
-			      request_printf(r,
-					     "pod " STR_FMT " is simulated: the hollow runtime of "
-					     "node " STR_FMT " runs nothing that one could %s",
-					     STR_ARG(r->route.name), STR_ARG(pod->spec->node_name),
-					     is_forward ? "forward a port to"
-					     : str_is(r->route.subresource, "exec")
-						 ? "execute a command in"
-						 : "attach to"))));
+	if (kubelet_is_hollow(r->server, pod->spec->node_name))
+		return simulated(r, pod);
+	if (proxy_upgrade(r).at == NULL)
+		return request_fail(r, failure_bad_request(r->arena, "Upgrade request required"));
+	return hand_on(r, pod, container);
 }
 
 const struct verb_steps pod_connect_steps = { .name = "connect", .read = connect_read };

@@ -1,3 +1,5 @@
+#include "actors/server/proxy/kubelet.h"
+#include "actors/server/proxy/proxy.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/name.h"
 #include "datastore/schema/core.h"
@@ -355,6 +357,28 @@ static enum next go_on(struct request *r, struct log *log)
 	return is_over ? end(r) : look_later(r);
 }
 
+/* It has what is written there, and words of its own for what is wrong; it is asked for what we were asked, but for the container. */
+static enum next ask_kubelet(struct request *r, const struct log *log, const struct core_pod *pod)
+{
+	struct text out = text_in(r->arena, LIMIT_BODY_BYTES);
+	struct url_walk walk = url_walk(r->arena, r->asked.query);
+	struct str name, value;
+
+	text_printf(&out, "/containerLogs/" STR_FMT "/" STR_FMT "/" STR_FMT "?stream=" STR_FMT,
+		    STR_ARG(r->route.namespace), STR_ARG(r->route.name), STR_ARG(log->container),
+		    STR_ARG(log->stream.len > 0 ? log->stream : STR("All")));
+	while (url_walk_next(&walk, &name, &value)) {
+		if (!str_is_among(
+			name,
+			"follow|limitBytes|previous|sinceSeconds|sinceTime|tailLines|timestamps",
+			'|'))
+			continue;
+		text_printf(&out, "&" STR_FMT "=", STR_ARG(name));
+		url_encode(&out, value, false);
+	}
+	return kubelet_send(r, pod->spec->node_name, text_str(&out));
+}
+
 static enum next log_read(struct request *r)
 {
 	struct log *log = r->work;
@@ -366,6 +390,8 @@ static enum next log_read(struct request *r)
 	const char *why;
 	enum next next;
 
+	if (r->proxied != NULL)
+		return proxy_go_on(r);
 	if (log->is_begun)
 		return go_on(r, log);
 	if (!r->is_fresh)
@@ -382,6 +408,8 @@ static enum next log_read(struct request *r)
 		r->answer.is_empty = true;
 		return DONE;
 	}
+	if (!kubelet_is_hollow(r->server, pod->spec->node_name))
+		return ask_kubelet(r, log, pod);
 	status = status_of(pod, log->container);
 	why = find_run(status, log->is_previous, &run, r->arena);
 	if (why != NULL)

@@ -112,6 +112,8 @@ static enum status configure_tokens(struct core *core, struct fault *why)
 	server->authenticators = core->authenticators;
 	server->front_proxy_certificate_pem = core->process.pki.front_proxy_client.certificate_pem;
 	server->front_proxy_key_pem = core->process.pki.front_proxy_client.key_pem;
+	server->kubelet_certificate_pem = core->process.pki.kubelet_client.certificate_pem;
+	server->kubelet_key_pem = core->process.pki.kubelet_client.key_pem;
 	return OK;
 }
 

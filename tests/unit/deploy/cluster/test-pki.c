@@ -77,6 +77,10 @@ TEST(a_node_is_known_to_kubernetes_and_to_links)
 	CHECK_STR(info.common_name, "kubernetes-admin");
 	CHECK_STR(info.organizations[0], "system:masters");
 	CHECK_EQ(info.usage, CERTIFICATE_CLIENT);
+	info = read(pki.kubelet_client.certificate_pem);
+	CHECK_STR(info.common_name, "kube-apiserver-kubelet-client");
+	CHECK_STR(info.organizations[0], "system:masters");
+	CHECK_EQ(info.usage, CERTIFICATE_CLIENT);
 	info = read(pki.front_proxy_client.certificate_pem);
 	CHECK_STR(info.issuer_name, "kubernetes-front-proxy");
 	CHECK(str_ends(pki_chain(&pki, &pki.api_server, test_arena()), pki.ca.certificate_pem));
@@ -243,7 +247,7 @@ TEST(a_renewal_cut_short_anywhere_leaves_what_can_be_loaded_and_renewed)
 	bool changed;
 
 	CHECK_STATUS(pki_refresh(&second, &node, in_days(250), test_arena(), &changed, NULL), OK);
-	for (uint64_t at = 1; at < 40; at++) {
+	for (uint64_t at = 1; at < 60; at++) {
 		struct fake_disk *disk = fake_disk_new(at);
 		const struct seams_files *files = fake_disk_files(disk);
 		enum status status;
@@ -290,6 +294,7 @@ TEST(a_cluster_that_is_alone_has_the_keys_of_its_api_and_no_others)
 	CHECK_STATUS(pki_refresh(&pki, &node, AUTHORITY_NOW, test_arena(), &changed, NULL), OK);
 	CHECK(changed && pki.front_proxy_ca.key_pem.at == NULL);
 	CHECK(pki.node.key_pem.at == NULL && pki.front_proxy_client.key_pem.at == NULL);
+	CHECK(pki.kubelet_client.key_pem.at == NULL);
 	CHECK_STATUS(certificate_verify(pki.api_server.certificate_pem, pki.ca.certificate_pem,
 					CERTIFICATE_SERVER, AUTHORITY_NOW, NULL),
 		     OK);

@@ -18,6 +18,11 @@
 static void make_pod(struct rig *rig, const char *node, const char *containers)
 {
 	CHECK_CODE(rig_post(rig, ACCOUNTS, "{\"metadata\":{\"name\":\"default\"}}"), 201);
+	CHECK_CODE(rig_post(rig, "/api/v1/nodes", "{\"metadata\":{\"name\":\"n1\"}}"), 201);
+	CHECK_CODE(
+	    rig_patch(rig, "merge", "/api/v1/nodes/n1/status",
+		      "{\"status\":{\"nodeInfo\":{\"containerRuntimeVersion\":\"hollow://1\"}}}"),
+	    200);
 	CHECK_CODE(
 	    rig_post(rig, PODS,
 		     rig_printf("{\"metadata\":{\"name\":\"p\"},\"spec\":{\"nodeName\":\"%s\","
