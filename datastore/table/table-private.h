@@ -8,6 +8,7 @@
 #include "datastore/table/vfs.h"
 
 #define TABLE_PAGE_BYTES 4096U /* SQLite's own choice */
+#define TABLE_COPY_PAGES 512   /* of a copy, between two waits for the disk */
 
 /*
  * A kind of keys: what is kept of the past, and what goes first, is decided for each. Its prefix is the first two parts of its keys' path, or

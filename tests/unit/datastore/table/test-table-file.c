@@ -55,6 +55,70 @@ static enum status examine(struct fake_disk *disk, const char *path, struct tabl
 			     why);
 }
 
+/* Counts what of the copy is written and not yet synced. */
+static struct wary {
+	const struct seams_files *under;
+	struct seams_file *copy;
+	uint64_t unsynced, most;
+} wary;
+
+static enum status wary_open(void *self, const char *path, uint32_t flags, uint32_t mode,
+			     struct seams_file **out)
+{
+	enum status status = wary.under->open(self, path, flags, mode, out);
+
+	if (status == OK && strcmp(path, COPY) == 0)
+		wary.copy = *out;
+	return status;
+}
+
+static enum status wary_write(void *self, struct seams_file *file, const void *at, size_t len,
+			      uint64_t offset)
+{
+	if (file == wary.copy)
+		wary.unsynced += len;
+	if (wary.unsynced > wary.most)
+		wary.most = wary.unsynced;
+	return wary.under->write(self, file, at, len, offset);
+}
+
+static enum status wary_sync(void *self, struct seams_file *file)
+{
+	if (file == wary.copy)
+		wary.unsynced = 0;
+	return wary.under->sync(self, file);
+}
+
+TEST(a_large_copy_does_not_have_the_disk_wait_for_all_of_it_at_once)
+{
+	struct fake_disk *disk = fake_disk_new(1);
+	struct seams_files files = *fake_disk_files(disk);
+	struct table *table = NULL;
+	struct table_view *view;
+	struct table_mark mark;
+	char *value = arena_zalloc(test_arena(), MIB + 1);
+
+	wary.under = fake_disk_files(disk);
+	files.open = wary_open;
+	files.write = wary_write;
+	files.sync = wary_sync;
+	CHECK_STATUS(files.mkdir(files.self, "/data", 0700), OK);
+	CHECK_STATUS(
+	    table_open(&files, fake_disk_random(disk), PATH, test_arena(), &table, &mark, NULL), OK);
+	memset(value, 'x', MIB);
+	for (uint64_t i = 0; i < 16; i++)
+		put(table, 2 + i, arena_printf(test_arena(), "k%ju", (uintmax_t)i).at, value, &mark);
+	view = table_view_new(table);
+	CHECK_STATUS(table_copy(view, COPY, test_arena(), &mark, NULL), OK);
+	CHECK_EQ(mark.revision, 17);
+	CHECK(wary.most > MIB);
+	CHECK(wary.most < 6 * MIB);
+	CHECK_EQ(wary.unsynced, 0);
+	table_view_free(view);
+	table_close(table);
+	fake_disk_free(disk);
+}
+
 TEST(a_copy_says_what_is_in_it)
 {
 	struct fake_disk *disk = make_copy(1);
