@@ -3,9 +3,11 @@
  * of its program and libraries, most of them of a start that does not come again. What is needed later comes back at a page fault,
  * 64 KiB at a time, out of the machine's cache of files.
  *
- * For a loop's thread. Costs a comparison at each turn; after CALM_TURNS of them one look a little later, which reads how large the
- * process is. It gives back at the first calm look, soon after its start, and then whenever it has grown by CALM_GROWN_BYTES, or its heap
- * has so much more that is free: a fifth of a millisecond, and the faults afterwards. Who sleeps is not woken. A process may have several loops: each does so for all.
+ * For a loop's thread. Costs a comparison at each turn; after CALM_TURNS of them one look a little later, which reads how large the process is
+ * (three calls of the system) and how much of its heap is free: that walks over all its free pieces, a third of a millisecond for
+ * each thousand of them, and is left out when the process is larger than 128 MiB. It gives back at the first calm look, soon after its start, and then whenever it
+ * has grown by CALM_GROWN_BYTES, or its heap has so much more that is free: a fifth of a millisecond, and the faults afterwards. Who sleeps is
+ * not woken. A process may have several loops: each does so for all.
  */
 #ifndef RUNTIME_LOOP_CALM_CALM_H
 #define RUNTIME_LOOP_CALM_CALM_H
