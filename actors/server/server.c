@@ -176,7 +176,7 @@ static void pack_caches(struct server *server, struct mono now)
 	uint32_t at = 0;
 
 	while ((cache = resources_next_cache(server->resources, &at)) != NULL)
-		cache_pack(cache, now);
+		cache_pack(cache, &server->commons, now);
 }
 
 static void tick(struct server *server)

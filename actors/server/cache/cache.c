@@ -335,9 +335,9 @@ bool cache_find(const struct cache *cache, uint64_t revision, uint64_t *out_numb
 	return ring_find(&cache->ring, revision, out_number);
 }
 
-void cache_pack(struct cache *cache, struct mono now)
+void cache_pack(struct cache *cache, struct commons *commons, struct mono now)
 {
-	ring_pack(&cache->ring, now);
+	ring_pack(&cache->ring, commons, now);
 	forget_listed(cache, false);
 }
 

@@ -13,6 +13,7 @@
 #include "runtime/base/base.h"
 
 struct cache;
+struct commons;
 struct custom_set;
 struct listed;
 
@@ -132,6 +133,6 @@ const struct cache_event *cache_event(struct cache *cache, uint64_t number);
  * Called now and then: what is in the ring alone, and was replaced some time ago, takes less memory from then on (ring.h); what was
  * listed, and not again since the last call, goes.
  */
-void cache_pack(struct cache *cache, struct mono now);
+void cache_pack(struct cache *cache, struct commons *commons, struct mono now);
 
 #endif

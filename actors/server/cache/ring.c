@@ -1,20 +1,24 @@
 #include "actors/server/cache/ring.h"
 
+#include "datastore/object/json.h"
+#include "datastore/object/proto-envelope.h"
 #include "datastore/object/proto.h"
 #include "datastore/object/record.h"
+#include "runtime/base/collection/common.h"
 
 #define SLOTS_FIRST 64U      /* most resources never need more */
 #define PACK_AGE_MS 2000U    /* whoever watches has gone past it, but for those that stand still */
 #define PACKED_AT_ONCE 2048U /* a few ms */
 
-/* An object as its bytes; two events may share it. */
+/* An object as its bytes, which follow; two events may share it. */
 struct packed {
 	uint32_t refs;
 	uint32_t len;
 	const struct type *type; /* whose set it refers to */
 	int64_t revision;
 	enum format format;
-	char bytes[];
+	uint32_t owner_count;
+	struct common *owned[]; /* what each owner has written, where that is not in the bytes */
 };
 
 /* Of each of the event's objects either itself or its bytes is there. */
@@ -30,19 +34,79 @@ static struct ring_slot *slot_of(const struct ring *ring, uint64_t number)
 
 /* ---- packed objects ------------------------------------------------------------------------------------------ */
 
-static struct packed *pack(const struct object *object)
+static char *bytes_of(const struct packed *packed)
+{
+	return (char *)(uintptr_t)(packed->owned + packed->owner_count);
+}
+
+/* How many owners there are, if anything that one has written is worth having in common. */
+static uint32_t owners_in_common(const struct object *object, const struct commons *commons)
+{
+	const struct meta_object_meta *meta = object_meta(object);
+
+	for (uint32_t i = 0; meta != NULL && i < meta->managed_fields.len; i++)
+		if (commons_wants(commons, meta->managed_fields.at[i].fields_v1))
+			return meta->managed_fields.len;
+	return 0;
+}
+
+/* The record without that, and with references to it. */
+static const void *without_owned(const struct object *object, struct arena *arena,
+				 struct commons *commons, struct common **owned)
+{
+	const struct field *field = type_field(object->type, STR("metadata"));
+	const struct meta_managed_fields_entry_list *fields = &object_meta(object)->managed_fields;
+	struct meta_managed_fields_entry *own =
+	    arena_copy(arena, fields->at, fields->len * sizeof *own);
+	struct meta_object_meta *meta = arena_copy(arena, object_meta(object), sizeof *meta);
+	void *record = arena_copy(arena, object->record, object->type->size);
+
+	for (uint32_t i = 0; i < fields->len; i++) {
+		owned[i] = NULL;
+		if (!commons_wants(commons, own[i].fields_v1))
+			continue;
+		owned[i] = commons_take(commons, own[i].fields_v1);
+		own[i].fields_v1 = STR_NONE;
+	}
+	meta->managed_fields.at = own;
+	*(void **)field_at(field, record) = meta;
+	return record;
+}
+
+static struct str encode(const struct type *type, enum format format, const void *record,
+			 struct arena *arena)
+{
+	struct text out = text_in(arena, LIMIT_RESPONSE_BYTES);
+
+	if (format == FORMAT_PROTO)
+		proto_envelope_encode(type, record, &out);
+	else
+		json_encode(type, record, &out);
+	assert(!out.is_cut);
+	return text_str(&out);
+}
+
+static struct packed *pack(const struct object *object, struct commons *commons)
 {
 	enum format format = proto_has(object->type) ? FORMAT_PROTO : FORMAT_JSON;
+	uint32_t owners = owners_in_common(object, commons);
 	struct arena *arena = arena_new(0);
-	struct str bytes = object_bytes_once(object, format, arena);
-	struct packed *packed = mem_alloc(sizeof *packed + bytes.len);
+	struct common **owned = arena_array(arena, struct common *, owners + 1);
+	struct str bytes =
+	    owners == 0
+		? object_bytes_once(object, format, arena)
+		: encode(object->type, format, without_owned(object, arena, commons, owned), arena);
+	struct packed *packed =
+	    mem_alloc(sizeof *packed + owners * sizeof packed->owned[0] + bytes.len);
 
 	*packed = (struct packed){ .refs = 1,
 				   .len = bytes.len,
 				   .type = object->type,
 				   .revision = object->revision,
-				   .format = format };
-	memcpy(packed->bytes, bytes.at, bytes.len);
+				   .format = format,
+				   .owner_count = owners };
+	memcpy(packed->owned, owned, owners * sizeof owned[0]);
+	memcpy(bytes_of(packed), bytes.at, bytes.len);
 	type_set_ref(object->type->set);
 	arena_free(arena);
 	return packed;
@@ -52,6 +116,8 @@ static void packed_unref(struct packed *packed)
 {
 	if (packed == NULL || --packed->refs > 0)
 		return;
+	for (uint32_t i = 0; i < packed->owner_count; i++)
+		common_unref(packed->owned[i]);
 	type_set_unref(packed->type->set);
 	mem_free(packed);
 }
@@ -60,14 +126,19 @@ static const struct object *unpack(struct packed **place)
 {
 	struct packed *packed = *place;
 	struct object *object;
-	enum status status = object_decode(packed->type, packed->format,
-					   str_of(packed->bytes, packed->len), &object, NULL);
+	const struct object *settled;
+	enum status status = object_decode_brief(
+	    packed->type, packed->format, str_of(bytes_of(packed), packed->len), &object, NULL);
 
 	assert(status == OK); /* we wrote it */
-	object_freeze(object, packed->revision);
+	for (uint32_t i = 0; i < packed->owner_count; i++)
+		if (packed->owned[i] != NULL)
+			object_meta(object)->managed_fields.at[i].fields_v1 =
+			    common_bytes(packed->owned[i]);
+	settled = object_settle(object, packed->revision, NULL);
 	packed_unref(packed);
 	*place = NULL;
-	return object;
+	return settled;
 }
 
 /* The event that brought this object, if it is still there: events stand in the order of revisions. */
@@ -90,7 +161,7 @@ static void pack_into(const struct object **place, struct packed *packed, struct
 }
 
 /* What this event replaced; of a deletion also what it shows, which shares the strings of what was. */
-static void pack_slot(struct ring *ring, struct ring_slot *slot)
+static void pack_slot(struct ring *ring, struct ring_slot *slot, struct commons *commons)
 {
 	const struct object *old = slot->event.old;
 	struct ring_slot *origin;
@@ -98,7 +169,7 @@ static void pack_slot(struct ring *ring, struct ring_slot *slot)
 
 	if (old == NULL || old->origin != NULL)
 		return;
-	packed = pack(old);
+	packed = pack(old, commons);
 	origin = origin_of(ring, old);
 	if (origin != NULL)
 		pack_into(&origin->event.object, packed, &origin->object);
@@ -106,19 +177,19 @@ static void pack_slot(struct ring *ring, struct ring_slot *slot)
 	packed_unref(packed);
 	if (slot->event.change != CACHE_DELETED || slot->event.object == NULL)
 		return;
-	packed = pack(slot->event.object);
+	packed = pack(slot->event.object, commons);
 	pack_into(&slot->event.object, packed, &slot->object);
 	packed_unref(packed);
 }
 
-void ring_pack(struct ring *ring, struct mono now)
+void ring_pack(struct ring *ring, struct commons *commons, struct mono now)
 {
 	for (uint32_t i = 0; ring->packed < ring->next && i < PACKED_AT_ONCE; i++) {
 		struct ring_slot *slot = slot_of(ring, ring->packed);
 
 		if (now.ns - slot->event.at.ns < PACK_AGE_MS * TIME_MS)
 			return;
-		pack_slot(ring, slot);
+		pack_slot(ring, slot, commons);
 		ring->packed++;
 	}
 }

@@ -2,7 +2,7 @@
  * A ring: what happened to the objects of one cache of late, by numbers without gaps.
  *
  * Of cache.c. At most LIMIT_CACHE_EVENTS events; those older than LIMIT_CACHE_EVENT_AGE_MS make room for new ones. Objects that are no longer
- * there, as they were before a change or before they went, are packed a moment later: their bytes take a fifth of the memory, and who
+ * there, as they were before a change or before they went, are packed a moment later: their bytes take a third of the memory, and who
  * comes back after a while reads them again.
  */
 #ifndef ACTORS_SERVER_CACHE_RING_H
@@ -10,6 +10,7 @@
 
 #include "actors/server/cache/cache.h"
 
+struct commons;
 struct ring_slot;
 
 /* Zeroed: empty. */
@@ -29,8 +30,8 @@ void ring_push(struct ring *ring, struct cache_event event);
 /* As cache_find() and cache_event(). */
 bool ring_find(const struct ring *ring, uint64_t revision, uint64_t *out_number);
 const struct cache_event *ring_event(struct ring *ring, uint64_t number);
-/* Packs what was replaced some time ago, a bounded number at once. */
-void ring_pack(struct ring *ring, struct mono now);
+/* Packs what was replaced some time ago, a bounded number at once; what its owners have written is in the commons, if there are any. */
+void ring_pack(struct ring *ring, struct commons *commons, struct mono now);
 /* Lets go of the encodings of what is no longer there. */
 void ring_drop_bytes(struct ring *ring);
 

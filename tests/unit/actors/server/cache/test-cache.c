@@ -1,7 +1,9 @@
 #include "actors/server/cache/cache.h"
 #include "actors/server/cache/listed.h"
 
+#include "datastore/object/record.h"
 #include "datastore/schema/core.h"
+#include "runtime/base/collection/common.h"
 #include "tests/lib/test.h"
 
 static const struct object *make_object(const char *name, int64_t revision)
@@ -162,10 +164,10 @@ TEST(what_was_listed_is_there_until_something_changes_or_nobody_asks)
 	CHECK(is_listed(cache, "a", FORMAT_JSON));
 	CHECK(!is_listed(cache, "a", FORMAT_PROTO));
 	CHECK(!is_listed(cache, "", FORMAT_JSON));
-	cache_pack(cache, (struct mono){ 0 });
+	cache_pack(cache, NULL, (struct mono){ 0 });
 	CHECK(is_listed(cache, "a", FORMAT_JSON));
-	cache_pack(cache, (struct mono){ 0 });
-	cache_pack(cache, (struct mono){ 0 });
+	cache_pack(cache, NULL, (struct mono){ 0 });
+	cache_pack(cache, NULL, (struct mono){ 0 });
 	CHECK(!is_listed(cache, "a", FORMAT_JSON));
 	listed_unref(listed);
 	listed_unref(keep(cache, ""));
@@ -205,7 +207,7 @@ TEST(events_show_what_was_there_also_when_it_has_been_packed)
 	set(cache, "one", 9, 1);
 	set(cache, "one", -10, 1);
 	set(cache, "new", 11, 1);
-	cache_pack(cache, (struct mono){ 9 * TIME_S });
+	cache_pack(cache, NULL, (struct mono){ 9 * TIME_S });
 	for (int i = 0; i < 2; i++) { /* packed, and unpacked by who looked */
 		const struct cache_event *event = cache_event(cache, first + 1);
 
@@ -225,6 +227,50 @@ TEST(events_show_what_was_there_also_when_it_has_been_packed)
 	cache_free(cache);
 }
 
+/* An object of two owners, of whom one has written much. */
+static const struct object *make_owned(int64_t revision)
+{
+	struct object *object = object_new(&core_config_map_type);
+	struct meta_object_meta *meta = object_meta(object);
+	struct meta_managed_fields_entry *owners =
+	    arena_array(object_arena(object), struct meta_managed_fields_entry, 2);
+
+	meta->namespace = STR("a");
+	meta->name = STR("owned");
+	meta->managed_fields = (struct meta_managed_fields_entry_list){ owners, 2 };
+	owners[0].manager = STR("little");
+	owners[0].fields_v1 = STR("{\"f:data\":{}}");
+	owners[1].manager = STR("much");
+	owners[1].fields_v1 =
+	    arena_printf(object_arena(object), "{\"f:data\":{\"f:%0*u\":{}}}", 200, 7U);
+	object_freeze(object, revision);
+	return object;
+}
+
+TEST(what_owners_have_written_is_there_once_for_all_that_is_packed)
+{
+	struct cache *cache = make_cache();
+	struct commons commons = { 0 };
+	uint64_t first = cache_next(cache);
+	const struct object *last;
+
+	for (int64_t revision = 8; revision < 20; revision++)
+		cache_set(cache, key_of("owned"), make_owned(revision), (uint64_t)revision,
+			  (struct mono){ 1 });
+	cache_pack(cache, &commons, (struct mono){ 9 * TIME_S });
+	CHECK_EQ(commons_len(&commons), 1);
+	last = get(cache, "owned");
+	for (uint64_t number = first + 1; number < cache_next(cache); number++) {
+		const struct object *old = cache_event(cache, number)->old;
+
+		CHECK(record_equal(last->type, old->record, last->record));
+		CHECK(str_eq(object_bytes(old, FORMAT_JSON, test_arena()),
+			     object_bytes(last, FORMAT_JSON, test_arena())));
+	}
+	commons_fini(&commons);
+	cache_free(cache);
+}
+
 TEST(what_was_replaced_just_now_is_not_packed)
 {
 	struct cache *cache = make_cache();
@@ -232,7 +278,7 @@ TEST(what_was_replaced_just_now_is_not_packed)
 	uint64_t first = cache_next(cache);
 
 	set(cache, "one", 8, 10);
-	cache_pack(cache, (struct mono){ 11 * TIME_S });
+	cache_pack(cache, NULL, (struct mono){ 11 * TIME_S });
 	CHECK(cache_event(cache, first)->old == one);
 	CHECK(cache_event(cache, first)->object == get(cache, "one"));
 	cache_free(cache);
@@ -246,7 +292,7 @@ TEST(packed_events_leave_the_ring_as_others_do)
 	for (int64_t i = 0; i < 3 * LIMIT_CACHE_EVENTS; i++) {
 		set(cache, "one", 8 + i, 1 + i / 1000);
 		if (i % 1000 == 0)
-			cache_pack(cache, (struct mono){ (1 + i / 1000) * TIME_S });
+			cache_pack(cache, NULL, (struct mono){ (1 + i / 1000) * TIME_S });
 	}
 	CHECK_EQ(cache_next(cache) - cache_oldest(cache), LIMIT_CACHE_EVENTS);
 	CHECK(cache_event(cache, first) == NULL);
