@@ -23,7 +23,8 @@
 #include "runtime/base/text.h"
 
 #define OPENAPI_BYTES_MAX \
-	(16U * 1024U * 1024U) /* of one document; a caller's buffer should take as much */
+	(128U * 1024U *   \
+	 1024U) /* of one document; a caller's buffer should take as much. A definition takes 30 KiB of that of all */
 
 struct openapi_resource {
 	const struct resource_row *row;

@@ -263,6 +263,40 @@ RIGHTS = [
     ("a node of another name", "node", "POST", "/api/v1/nodes", {"metadata": {"name": "n8"}}, (403,), {}),
 ]
 
+# ---- doors: what stands before a pod, a service or a node leads nowhere else -----------------------------------------------------
+SLICES = "/apis/discovery.k8s.io/v1/namespaces/alpha/endpointslices"
+
+
+def leading(ip, kind="IPv4"):
+    return {"metadata": {"name": "x", "labels": {"kubernetes.io/service-name": "x"}}, "addressType": kind, "ports": [{"name": "", "port": 6443}],
+            "endpoints": [{"addresses": [ip], "targetRef": {"kind": "Pod", "name": "p", "namespace": "alpha"}}]}
+
+
+DOORS = [
+    ("endpoints at this machine", "root", "POST", SLICES, leading("127.0.0.1"), (422,), {}),
+    ("endpoints at its link", "root", "POST", SLICES, leading("169.254.169.254"), (422,), {}),
+    ("endpoints at this machine, by IPv6", "root", "POST", SLICES, leading("::1", "IPv6"), (422,), {}),
+    ("endpoints at a group", "root", "POST", SLICES, leading("224.0.0.1"), (422,), {}),
+    ("endpoints by a name", "root", "POST", SLICES, leading("localhost"), (422,), {}),
+    ("endpoints at this machine, of old", "root", "POST", A + "/endpoints", {"metadata": {"name": "x"}, "subsets": [{"addresses": [{"ip": "127.0.0.1"}], "ports": [{"port": 6443}]}]}, (422,), {}),
+    ("a service that is the API itself", "root", "GET", "/api/v1/namespaces/default/services/https:kubernetes:https/proxy/api/v1/secrets", None, (503,), {}),
+    ("a scheme of its own", "root", "GET", A + "/services/file:x:80/proxy/etc/passwd", None, (400,), {}),
+    ("a scheme of another case", "root", "GET", A + "/services/HTTP:x:80/proxy/", None, (400,), {}),
+    ("no name", "root", "GET", A + "/services/:80/proxy/", None, (400,), {}),
+    ("too many parts", "root", "GET", A + "/pods/http:p:80:90/proxy/", None, (400,), {}),
+    ("another host in the name", "root", "GET", A + "/pods/p@evil.example:80/proxy/", None, (404,), {}),
+    ("a line's end in the port", "root", "GET", A + "/pods/p:80%0d%0aX-Remote-User:%20root/proxy/", None, (400, 404), {}),
+    ("a line's end in the path", "alice", "GET", A + "/pods/p/proxy/%0d%0aHost:%20evil", None, (403,), {}),
+    ("a broken escape in the path", "root", "GET", A + "/pods/p/proxy/%zz", None, (400,), {}),
+    ("a null byte in the path", "root", "GET", A + "/pods/p/proxy/a%00b", None, (400,), {}),
+    ("a door of a pod", "alice", "GET", A + "/pods/p/proxy/", None, (403,), {}),
+    ("a door by its options", "alice", "OPTIONS", A + "/pods/p/proxy/", None, (403,), {}),
+    ("a door of another's pod, from one's own path", "alice", "GET", A + "/pods/p/proxy/../../../../beta/secrets/canary", None, (403, 404), {}),
+    ("a door by an upgrade", "alice", "GET", A + "/pods/p/proxy/", None, (403,), {"Connection": "Upgrade, close", "Upgrade": "websocket"}),
+    ("a node's door at another port", "alice", "GET", "/api/v1/nodes/https:n1:6443/proxy/api/v1/secrets", None, (403,), {}),
+    ("the machine by its node", "root", "GET", "/api/v1/nodes/https:n1:6443/proxy/api/v1/secrets", None, (400, 503), {}),
+]
+
 # ---- questions that cost: selectors, tokens, numbers --------------------------------------------------------------------------------------
 QUERIES = [(name, "alice", "GET", path, None, codes, {}) for name, path, codes in (
     ("a long selector", MAPS + "?labelSelector=" + "a,".join([""] * 3000) + "a", (400, 200, 414, 431)),

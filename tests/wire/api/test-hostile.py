@@ -234,6 +234,10 @@ def test_nobody_gets_more_rights_than_they_have(cluster):
     judge(cluster, [row if row[0] != "a certificate for masters" else row[:4] + (request,) + row[5:] for row in hostile.RIGHTS])
 
 
+def test_doors_of_pods_lead_nowhere_else(cluster):
+    judge(cluster, hostile.DOORS)
+
+
 def test_questions_that_cost_are_bounded(cluster):
     judge(cluster, hostile.QUERIES)
 

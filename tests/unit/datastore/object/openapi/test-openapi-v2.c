@@ -1,5 +1,7 @@
 #include "datastore/object/openapi/openapi.h"
 
+#include <stdio.h>
+
 #include "datastore/object/json.h"
 #include "datastore/schema/resource-row.h"
 #include "runtime/base/base.h"
@@ -320,4 +322,35 @@ TEST(a_custom_resource_with_any_members_at_all_is_published_without_members)
 	    reading_member(reading_member(text_str(&out), "definitions"), "com.example.v1.Bag"),
 	    "{\"type\":\"object\",\"x-kubernetes-group-version-kind\":[{\"group\":\"example.com\","
 	    "\"kind\":\"Bag\",\"version\":\"v1\"}]}");
+}
+
+TEST(two_thousand_custom_resources_are_one_document)
+{
+	static char names[2000][3][24];
+	struct resource_row *rows = arena_array(test_arena(), struct resource_row, 2000);
+	struct openapi_resource *resources =
+	    arena_array(test_arena(), struct openapi_resource, 2000);
+	struct text out = text_new(OPENAPI_BYTES_MAX);
+
+	for (uint32_t i = 0; i < 2000; i++) {
+		snprintf(names[i][0], sizeof names[i][0], "g%u.example.com", i / 50);
+		snprintf(names[i][1], sizeof names[i][1], "kind%us", i);
+		snprintf(names[i][2], sizeof names[i][2], "Kind%u", i);
+		rows[i] =
+		    (struct resource_row){ .group = str_from(names[i][0]),
+					   .version = STR("v1"),
+					   .name = str_from(names[i][1]),
+					   .singular = str_from(names[i][1]),
+					   .kind = str_from(names[i][2]),
+					   .is_namespaced = true,
+					   .verbs = RESOURCE_GET | RESOURCE_LIST | RESOURCE_WATCH |
+						    RESOURCE_CREATE | RESOURCE_UPDATE |
+						    RESOURCE_PATCH | RESOURCE_DELETE |
+						    RESOURCE_DELETE_COLLECTION };
+		resources[i] = (struct openapi_resource){ .row = &rows[i] };
+	}
+	openapi_write_v2(resources, 2000, &out);
+	CHECK(!out.is_cut);
+	CHECK(json_is_valid(text_str(&out)));
+	text_fini(&out);
 }
