@@ -28,6 +28,9 @@ static void run_copy(void *arg)
 	    table_copy(store->copy_view, copy->path, copy->arena, &copy->mark, &copy->why);
 	if (copy->status == OK)
 		copy->status = files->stat(files->self, copy->path, &stat);
+	else
+		(void)files->unlink(files->self,
+				    copy->path); /* a part of it takes room for nothing */
 	copy->size_bytes = stat.size_bytes;
 }
 
@@ -320,9 +323,19 @@ void store_on_fetch_opened(struct store *store, const struct act_msg *msg)
 	ask_for_chunk(store);
 }
 
+/* Else it would be written until the disk is full, again and again, and the log, which is on that disk, could not go on. */
+static bool has_room(const struct store_chunk *chunk)
+{
+	const struct seams_files *files = &chunk->store->seams->files;
+	uint64_t free_bytes;
+	return chunk->offset ||
+	       files->free_bytes(files->self, chunk->store->config->folder, &free_bytes) != OK ||
+	       free_bytes >= chunk->whole_bytes;
+}
+
 /*
  * The last chunk is made durable with all before it; on the way there now and then, so that it is not all at once: the disk is that of the
- * log, too.
+ * log, too. If that is full what was taken goes at once.
  */
 static void run_write_chunk(void *arg)
 {
@@ -334,10 +347,14 @@ static void run_write_chunk(void *arg)
 	chunk->status = files->open(files->self, chunk->path, flags, 0600, &file);
 	if (chunk->status != OK)
 		return;
-	chunk->status = files->write(files->self, file, chunk->at, chunk->len, chunk->offset);
+	chunk->status = has_room(chunk)
+			    ? files->write(files->self, file, chunk->at, chunk->len, chunk->offset)
+			    : FULL;
 	if (chunk->status == OK && chunk->is_synced)
 		chunk->status = files->sync(files->self, file);
 	files->close(files->self, file);
+	if (chunk->status == FULL)
+		(void)files->unlink(files->self, chunk->path);
 }
 
 void store_on_fetch_data(struct store *store, const struct act_msg *msg)
@@ -359,6 +376,7 @@ void store_on_fetch_data(struct store *store, const struct act_msg *msg)
 	struct store_chunk *chunk =
 	    chunk_new(store, store->incoming_path, fetch->offset, data->bytes.len);
 	chunk->at = arena_copy(chunk->arena, data->bytes.at, data->bytes.len);
+	chunk->whole_bytes = fetch->size_bytes;
 	uint64_t end = fetch->offset + data->bytes.len;
 	chunk->is_synced =
 	    end == fetch->size_bytes || end / STORE_SYNC_BYTES != fetch->offset / STORE_SYNC_BYTES;
@@ -375,6 +393,12 @@ void store_on_fetch_written(struct store *store, struct store_chunk *chunk)
 	chunk_free(chunk);
 	if (!is_ours)
 		return;
+	if (status == FULL) {
+		if (fetch->offset || !fetch->failures)
+			log_warn("store", "there is no room for a snapshot",
+				 LOG_U64("bytes", fetch->size_bytes));
+		fetch->offset = 0;
+	}
 	if (status != OK) {
 		again_later(store);
 		return;

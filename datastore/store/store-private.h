@@ -242,7 +242,8 @@ struct store_chunk {
 	uint64_t offset;
 	size_t len;
 	char *at;
-	bool is_synced; /* one that is written: the disk is waited for */
+	bool is_synced;       /* one that is written: the disk is waited for */
+	uint64_t whole_bytes; /* likewise: of the snapshot that it is of */
 	enum status status;
 	char path[STORE_PATH_MAX];
 };

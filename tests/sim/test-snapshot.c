@@ -118,6 +118,48 @@ TEST(a_snapshot_that_is_interrupted_goes_on_or_begins_anew)
 		interrupt(10 + i, 1 + i * 4, i);
 }
 
+static bool is_fetching(struct cluster *cluster)
+{
+	return cluster_said(cluster, "store: fetches a snapshot") > 0;
+}
+
+/* It is full when the first pieces have come, or before: what has come makes room again, and nothing is taken that would not fit. */
+static void fill_disk(uint64_t seed, uint32_t after_ms)
+{
+	const struct act_sim_disk full = { 50, 3000, 0, 1, true };
+	const struct act_sim_disk good = { .delay_min_us = 50,
+					   .delay_max_us = 3000,
+					   .is_tearing = true };
+	struct cluster *cluster = cluster_of(
+	    &(struct cluster_config){ .seed = seed, .kept_entries = 20, .checkpoint_ms = 1000 }, 3);
+	struct act_sim *sim = cluster_sim(cluster);
+	uint32_t away = follower(cluster);
+
+	act_sim_crash(sim, away);
+	fill(cluster, 'd');
+	act_sim_restart(sim, away);
+	CHECK(cluster_until(cluster, is_fetching, 5000));
+	cluster_run(cluster, after_ms);
+	act_sim_disk(sim, away, &full);
+	cluster_run(cluster, 20000);
+	CHECK(cluster_said(cluster, "store: there is no room for a snapshot") >= 1);
+	CHECK_EQ(cluster_said(cluster, "store: begins anew from a snapshot"), 0);
+	CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), "meanwhile", "1")->status, OK);
+	act_sim_disk(sim, away, &good);
+	cluster_converge(cluster);
+	CHECK_EQ(cluster_said(cluster, "store: begins anew from a snapshot"), 1);
+	check_filled(cluster, away, 'd');
+	CHECK_STR(cluster_read(cluster, away, "meanwhile"), "1");
+	cluster_free(cluster);
+}
+
+TEST(a_member_without_room_for_a_snapshot_takes_it_when_there_is_some)
+{
+	fill_disk(50, 0);
+	fill_disk(51, 10);
+	fill_disk(52, 20);
+}
+
 TEST(a_watch_goes_on_over_a_snapshot_or_says_that_it_cannot)
 {
 	struct cluster *cluster = cluster_of(
