@@ -97,8 +97,10 @@ static bool may_submit(const struct store *store)
 static void gather(struct store *store, const struct command *command,
 		   const struct store_waiter *waiter)
 {
-	struct store_batch *batch = batch_for(store, command_size(command));
+	uint32_t size = command_size(command);
+	struct store_batch *batch = batch_for(store, size);
 	uint32_t before = batch->bytes.len;
+	text_reserve(&batch->bytes, size);
 	command_pack(&batch->bytes, command);
 	assert(!batch->bytes.is_cut);
 	vec_push(&batch->waiters, *waiter);

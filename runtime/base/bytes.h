@@ -7,6 +7,7 @@
 #ifndef RUNTIME_BASE_BYTES_H
 #define RUNTIME_BASE_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,9 +16,9 @@
 
 static inline char *bytes_put(char *at, uint64_t value, uint32_t width)
 {
-	for (uint32_t i = 0; i < width; i++)
-		*at++ = (char)(value >> (8 * i));
-	return at;
+	const uint64_t bytes = htole64(value);
+	memcpy(at, &bytes, width);
+	return at + width;
 }
 
 static inline char *bytes_put_u8(char *at, uint8_t value)
@@ -42,10 +43,9 @@ static inline char *bytes_put_u64(char *at, uint64_t value)
 
 static inline uint64_t bytes_get(const char *at, uint32_t width)
 {
-	uint64_t value = 0;
-	for (uint32_t i = 0; i < width; i++)
-		value |= (uint64_t)(uint8_t)at[i] << (8 * i);
-	return value;
+	uint64_t bytes = 0;
+	memcpy(&bytes, at, width);
+	return le64toh(bytes);
 }
 
 struct bytes_reader {

@@ -183,22 +183,20 @@ static bool has_room(struct proto_out *out, uint32_t len)
 
 void proto_out_varint(struct proto_out *out, uint64_t value)
 {
-	uint8_t bytes[VARINT_BYTES_MAX];
-	uint32_t len = 0;
+	uint32_t len;
+	uint8_t *at;
 
 	if (value < 0x80 && out->at > out->begin) {
 		*--out->at = (uint8_t)value;
 		return;
 	}
-	do {
-		bytes[len++] = (uint8_t)(value | 0x80);
-		value >>= 7;
-	} while (value > 0);
-	bytes[len - 1] &= 0x7f;
+	len = (uint32_t)(70 - __builtin_clzll(value | 1)) / 7;
 	if (!has_room(out, len))
 		return;
-	out->at -= len;
-	memcpy(out->at, bytes, len);
+	at = out->at -= len;
+	for (; value >= 0x80; value >>= 7)
+		*at++ = (uint8_t)(value | 0x80);
+	*at = (uint8_t)value;
 }
 
 void proto_out_fixed64(struct proto_out *out, uint64_t value)

@@ -2,13 +2,9 @@
 
 #include <assert.h>
 
-#define ABSENT UINT32_MAX
+#include "runtime/base/bytes.h"
 
-static void put_le(uint8_t *at, uint64_t n, uint32_t bytes)
-{
-	for (uint32_t i = 0; i < bytes; i++)
-		at[i] = (uint8_t)(n >> (8 * i));
-}
+#define ABSENT UINT32_MAX
 
 void fixed_put_u8(struct text *out, uint8_t n)
 {
@@ -17,15 +13,15 @@ void fixed_put_u8(struct text *out, uint8_t n)
 
 void fixed_put_u32(struct text *out, uint32_t n)
 {
-	uint8_t at[4];
-	put_le(at, n, sizeof at);
+	char at[4];
+	bytes_put_u32(at, n);
 	text_add_bytes(out, at, sizeof at);
 }
 
 void fixed_put_u64(struct text *out, uint64_t n)
 {
-	uint8_t at[8];
-	put_le(at, n, sizeof at);
+	char at[8];
+	bytes_put_u64(at, n);
 	text_add_bytes(out, at, sizeof at);
 }
 
@@ -49,7 +45,7 @@ void fixed_patch(struct text *out, uint32_t hole)
 	if (out->is_cut)
 		return;
 	assert(hole + 4 <= out->len);
-	put_le((uint8_t *)out->at + hole, out->len - hole - 4, 4);
+	bytes_put_u32(out->at + hole, out->len - hole - 4);
 }
 
 struct fixed fixed_of(struct str bytes)
@@ -74,13 +70,10 @@ static const uint8_t *take(struct fixed *in, uint32_t bytes)
 	return at;
 }
 
-static uint64_t get_le(struct fixed *in, uint32_t bytes)
+static inline uint64_t get_le(struct fixed *in, uint32_t bytes)
 {
 	const uint8_t *at = take(in, bytes);
-	uint64_t n = 0;
-	for (uint32_t i = 0; at && i < bytes; i++)
-		n |= (uint64_t)at[i] << (8 * i);
-	return n;
+	return at ? bytes_get((const char *)at, bytes) : 0;
 }
 
 uint8_t fixed_get_u8(struct fixed *in)
