@@ -14,11 +14,14 @@
 #include "transport/tls/certificate.h"
 #include "transport/tls/context.h"
 
+#define TLS_SPARE_BUFFERS 2U
+
 /* Algorithms are fetched once: an implicit fetch costs more than hashing a short string. */
 struct tls_library {
 	EVP_MD *sha1, *sha256;
 	EVP_CIPHER *aes_256_gcm;
 	BIO_METHOD *session_bio;
+	_Atomic(void *) spare[TLS_SPARE_BUFFERS]; /* of records, for whoever is next */
 };
 
 /* The bottom of the library, made once. */
