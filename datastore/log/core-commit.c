@@ -36,10 +36,10 @@ void core_commit_note(struct core *core, uint64_t to, uint64_t index)
 		told->index = index;
 }
 
-/* What it could be told, or 0. */
+/* What it could be told, or 0. Whose answers gather has more than it has said yet, or looks for the entry in vain. */
 static uint64_t owed(struct core *core, uint64_t id)
 {
-	uint64_t match = core_match(core, id);
+	uint64_t match = core_patience_is_of(core, id) ? core->commit : core_match(core, id);
 	uint64_t index = match < core->commit ? match : core->commit;
 	return index <= told_of(core, id)->index || index < core->window.base_index ? 0 : index;
 }

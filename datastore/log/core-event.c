@@ -372,6 +372,7 @@ static enum status dispatch(struct core *core, const struct core_event *event, s
 	case CORE_READ: return core_reads_ask(core, (struct core_asker){ 0, event->read });
 	case CORE_PEER_LOST:
 		core_witness_lost(core, event->peer_lost);
+		core_patience_lost(core);
 		peer_lost(core, event->peer_lost);
 		return OK;
 	}
@@ -441,6 +442,7 @@ enum status core_step(struct core *core, const struct core_event *event, struct 
 	enum status status = dispatch(core, event, why);
 	if (core->is_open) {
 		core_witness_settle(core);
+		core_patience_settle(core);
 		core_commit_tell(core);
 		order_again(core);
 		pace_election(core);

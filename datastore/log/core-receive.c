@@ -158,6 +158,7 @@ static enum status receive_appended(struct core *core, struct raft_message *out,
 	out->append_entries_result.rejected = message->appended.rejected;
 	out->append_entries_result.last_log_index = message->appended.last;
 	out->append_entries_result.capacity = UINT16_MAX;
+	core_patience_answered(core, out->server_id, message);
 	return step_message(core, out, why);
 }
 
@@ -295,6 +296,7 @@ static enum status receive(struct core *core, uint64_t from, struct message *mes
 	case MESSAGE_REMOVED: receive_removed(core, from, message); return OK;
 	case MESSAGE_COMMITTED: return core_commit_heard(core, from, message, why);
 	case MESSAGE_HELD: receive_held(core, from, message); return OK;
+	case MESSAGE_PATIENT: core_patience_told(core, from, message); return OK;
 	case MESSAGE_BASE: core_witness_base(core, from, message); return OK;
 	}
 	return INTERNAL;

@@ -22,7 +22,7 @@
 #define NEARLY_THERE \
 	ROLES_WITNESS_LAG_ENTRIES /* who has caught up so far is waited for, or it never would under load */
 
-static struct core_peer *peer_of(struct core *core, uint64_t id)
+struct core_peer *core_peer_of(struct core *core, uint64_t id)
 {
 	for (uint32_t i = 0; i < core->peer_count; i++)
 		if (core->peers[i].id == id)
@@ -36,14 +36,14 @@ static struct core_peer *peer_of(struct core *core, uint64_t id)
 
 void core_witness_heard(struct core *core, uint64_t from)
 {
-	struct core_peer *peer = peer_of(core, from);
+	struct core_peer *peer = core_peer_of(core, from);
 	peer->is_lost = false;
 	peer->heard = core->now;
 }
 
 void core_witness_lost(struct core *core, uint64_t id)
 {
-	peer_of(core, id)->is_lost = true;
+	core_peer_of(core, id)->is_lost = true;
 }
 
 /* ---- what a witness may know of ---- */
@@ -66,7 +66,7 @@ static bool keeps_up(struct core *core, uint64_t id)
 {
 	if (id == core->config.id)
 		return true;
-	struct core_peer *peer = peer_of(core, id);
+	struct core_peer *peer = core_peer_of(core, id);
 	uint64_t match = core_match(core, id);
 	int64_t patience_ns = core->config.election_ms * TIME_MS;
 	if (match > peer->match || match == window_last(&core->window))
@@ -191,7 +191,7 @@ static void send(struct core *core, struct core_peer *witness)
 
 void core_witness_beat(struct core *core, uint64_t id)
 {
-	struct core_peer *witness = peer_of(core, id);
+	struct core_peer *witness = core_peer_of(core, id);
 	/* Whenever anything moves libraft has something to say; what is new is said after the step. */
 	if (core->now.ns - witness->sent.ns >= core->config.heartbeat_ms / 2 * TIME_MS)
 		send(core, witness);
@@ -207,7 +207,7 @@ void core_witness_settle(struct core *core)
 	raise_limit(core);
 	for (uint32_t i = 0; i < core->members.len && core->witness_limit > before; i++) {
 		const struct member *member = &core->members.at[i];
-		struct core_peer *peer = peer_of(core, member->id);
+		struct core_peer *peer = core_peer_of(core, member->id);
 		if (member->is_witness && member->role != MEMBER_SPARE &&
 		    peer->next <= core->witness_limit)
 			send(core, peer);
@@ -219,7 +219,7 @@ void core_witness_answered(struct core *core, uint64_t from, const struct messag
 	if (!members_is_witness(&core->members, from) || message->term != core->term ||
 	    core->witness_term != core->term)
 		return;
-	struct core_peer *witness = peer_of(core, from);
+	struct core_peer *witness = core_peer_of(core, from);
 	uint64_t rejected = message->appended.rejected, next = message->appended.last + 1;
 	if (rejected == 0 && witness->next < next)
 		witness->next = next;

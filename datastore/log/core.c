@@ -216,6 +216,8 @@ static void send_raft_message(struct core *core, const struct raft_message *from
 		message.term = from->append_entries_result.term;
 		message.appended.rejected = from->append_entries_result.rejected;
 		message.appended.last = from->append_entries_result.last_log_index;
+		if (core_patience_holds(core, from->server_id, &message))
+			return;
 		break;
 	case RAFT_REQUEST_VOTE:
 		message.kind = MESSAGE_VOTE;
@@ -517,6 +519,9 @@ struct mono core_wake_at(const struct core *core)
 	int64_t tell_ms = (core->pace.tell_at.ns + TIME_MS - 1) / TIME_MS;
 	if (tell_ms != 0 && ms > tell_ms)
 		ms = tell_ms;
+	struct mono patience_ends = core_patience_ends(core);
+	if (patience_ends.ns < ms * TIME_MS)
+		ms = (patience_ends.ns + TIME_MS - 1) / TIME_MS;
 	if (core->ordered_at.ns != 0 && ms > now_ms + ORDER_AGAIN_MS)
 		ms = now_ms + ORDER_AGAIN_MS;
 	if (core->reads.asked.len > 0 && ms > now_ms + core->config.heartbeat_ms)

@@ -44,6 +44,17 @@ struct core_peer {
 	uint64_t match;           /* at `moved` */
 	uint64_t next;            /* of a witness: the entry to be sent next; 0: not begun */
 	struct mono sent;
+	uint32_t useful; /* answers of it that came before there were enough, of late */
+	bool is_patient; /* was told that its answers may gather */
+};
+
+/* Leader: when it last looked at whose answers are needed. Follower: what it owes. core-patience.c. */
+struct core_patience {
+	struct mono looked_at;
+	struct mono until; /* answers may gather until then */
+	uint64_t owed_to;  /* 0: nothing is owed */
+	uint64_t owed_last, owed_term;
+	struct mono owed_since;
 };
 
 /* Leader: how closely entries follow each other. */
@@ -91,6 +102,7 @@ struct core {
 	struct core_told told[LIMIT_MEMBERS]; /* leader */
 	uint32_t told_count;
 	struct core_pace pace;
+	struct core_patience patience;
 	struct core_update *update; /* of the step under way */
 	/* Entries that libraft is being given; it names those that it wants written. */
 	struct entry *const *given;
@@ -133,7 +145,17 @@ MUST_USE enum status core_commit_heard(struct core *core, uint64_t from,
 /* Follows libraft's commit index: its lists of members count from then on. */
 MUST_USE enum status core_commit_advance(struct core *core, struct fault *why);
 
+/* core-patience.c: answers that nobody waits for gather */
+bool core_patience_holds(struct core *core, uint64_t to, const struct message *answer);
+void core_patience_settle(struct core *core); /* after each step */
+struct mono core_patience_ends(const struct core *core);
+void core_patience_told(struct core *core, uint64_t from, const struct message *message);
+void core_patience_answered(struct core *core, uint64_t from, const struct message *message);
+void core_patience_lost(struct core *core); /* somebody's link broke */
+bool core_patience_is_of(const struct core *core, uint64_t id);
+
 /* core-witness.c */
+struct core_peer *core_peer_of(struct core *core, uint64_t id);
 void core_witness_beat(struct core *core, uint64_t id); /* libraft wants to send it something */
 void core_witness_settle(struct core *core);            /* after each step */
 void core_witness_heard(struct core *core, uint64_t from);

@@ -89,6 +89,7 @@ void message_encode(const struct message *message, struct text *out)
 		text_add(out, message->base.members);
 		break;
 	case MESSAGE_HELD: add_u64(out, message->held.index); break;
+	case MESSAGE_PATIENT: add_u64(out, message->patient.ms); break;
 	case MESSAGE_CONFIRM:
 	case MESSAGE_CONFIRMED:
 	case MESSAGE_READ:
@@ -226,6 +227,9 @@ static enum status decode_body(struct bytes_reader *in, uint8_t flags, struct ar
 		if (out->held.index == 0 || out->held.index >= NUMBER_MAX)
 			return refuse(why, "nothing is held");
 		return OK;
+	case MESSAGE_PATIENT:
+		out->patient.ms = bytes_read_u64(in);
+		return out->patient.ms < NUMBER_MAX ? OK : refuse(why, "patience without end");
 	case MESSAGE_BASE: return decode_base(in, out, why);
 	case MESSAGE_COMMITTED:
 		decode_pair(in, &out->committed.index, &out->committed.term);
@@ -250,7 +254,7 @@ enum status message_decode(struct str bytes, struct arena *arena, struct message
 		return refuse(why, "shorter than a header");
 	if (version != MESSAGE_VERSION)
 		return refuse(why, "unknown version");
-	if (kind < MESSAGE_APPEND || kind > MESSAGE_HELD || (flags & ~FLAG_ALL) != 0 || zero != 0)
+	if (kind < MESSAGE_APPEND || kind > MESSAGE_PATIENT || (flags & ~FLAG_ALL) != 0 || zero != 0)
 		return refuse(why, "unknown kind");
 	if (out->term == 0 || out->term >= NUMBER_MAX)
 		return refuse(why, "impossible term");

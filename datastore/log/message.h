@@ -31,6 +31,7 @@ enum message_kind {
 	MESSAGE_COMMITTED = 12, /* leader: what you have is committed up to here */
 	MESSAGE_BASE = 13,      /* leader to a witness: go on from this entry, which is committed */
 	MESSAGE_HELD = 14,      /* leader: up to here you have told me that it is on your disk */
+	MESSAGE_PATIENT = 15,   /* leader: your answers to entries may gather for a moment */
 };
 
 #define MESSAGE_ENTRIES \
@@ -72,6 +73,9 @@ struct message {
 		struct {
 			uint64_t index;
 		} held;
+		struct {
+			uint64_t ms; /* so long from now on; 0: no longer */
+		} patient;
 		struct {
 			uint64_t round; /* confirm, confirmed, read, readable: which of them */
 			uint64_t index; /* readable: 0 is "cannot say" */
