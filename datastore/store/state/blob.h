@@ -25,5 +25,7 @@ struct str blob_str(const struct blob *blob); /* NULL gives the absent string */
 
 /* Takes a reference that ends with the arena. */
 struct blob *blob_hold(struct arena *arena, struct blob *blob);
+/* The same for many, none of them NULL; the array lies in the arena. */
+void blob_hold_all(struct arena *arena, struct blob *const *blobs, uint32_t count);
 
 #endif

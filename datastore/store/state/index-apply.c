@@ -217,7 +217,7 @@ static void change_describe_before(struct change *change, const struct index_ite
 						 .version = item->version,
 						 .lease = item->lease,
 						 .value_len = item->value_len,
-						 .value = blob_ref(item->value) };
+						 .value = blob_ref(index_blob(item)) };
 }
 
 /* The chain covers everything that a change says, so that replicas that differ in one byte once differ for ever. */

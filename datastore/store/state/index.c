@@ -5,6 +5,7 @@
 #include "datastore/store/state/index-private.h"
 
 #define ROW_BYTES 64 /* what a row costs in an answer besides its key and value */
+#define AHEAD 8U
 #define REFUSALS 16U /* of so many values that find no room among those read, one comes in */
 
 struct index *index_new(const struct index_hooks *hooks, size_t value_budget_bytes,
@@ -18,21 +19,22 @@ struct index *index_new(const struct index_hooks *hooks, size_t value_budget_byt
 	index->read_budget = read_budget_bytes;
 	list_init(&index->used);
 	list_init(&index->read);
-	list_init(&index->slabs.unused);
+	slab_init(&index->values, sizeof(struct index_value));
 	return index;
 }
 
 static void drop_value(struct index *index, struct index_item *item)
 {
-	if (!item->value)
+	struct index_value *value = item->value;
+	if (!value)
 		return;
 	index->value_bytes -= item->value_len;
-	if (item->is_read)
+	if (value->is_read)
 		index->read_bytes -= item->value_len;
-	item->is_read = false;
-	blob_unref(item->value);
+	blob_unref(value->blob);
+	list_remove(&value->in_use);
+	slab_give(value);
 	item->value = NULL;
-	list_remove(&item->in_use);
 }
 
 void index_free(struct index *index)
@@ -47,6 +49,7 @@ void index_free(struct index *index)
 	for (uint32_t i = 0; i < index->slabs.slabs.len; i++)
 		mem_free(index->slabs.slabs.at[i]);
 	vec_fini(&index->slabs.slabs);
+	slab_fini(&index->values);
 	leases_fini(&index->leases);
 	recent_fini(&index->recent);
 	mem_free(index);
@@ -56,9 +59,9 @@ struct index_item *index_item_new(struct index *index)
 {
 	struct index_items *items = &index->slabs;
 	struct index_item *item;
-	if (!list_is_empty(&items->unused)) {
-		item = list_item(items->unused.next, struct index_item, in_use);
-		list_remove(&item->in_use);
+	if (items->unused) {
+		item = items->unused;
+		items->unused = item->next_unused;
 	} else {
 		if (items->slabs.len == 0 || items->used == INDEX_SLAB_ITEMS) {
 			vec_push(&items->slabs, mem_alloc(INDEX_SLAB_ITEMS * sizeof *item));
@@ -67,14 +70,14 @@ struct index_item *index_item_new(struct index *index)
 		item = &items->slabs.at[items->slabs.len - 1][items->used++];
 	}
 	memset(item, 0, sizeof *item);
-	list_init(&item->in_use);
 	return item;
 }
 
 void index_item_free(struct index *index, struct index_item *item)
 {
 	drop_value(index, item);
-	list_push(&index->slabs.unused, &item->in_use);
+	item->next_unused = index->slabs.unused;
+	index->slabs.unused = item;
 }
 
 /* ---- values in memory ---- */
@@ -82,10 +85,12 @@ void index_item_free(struct index *index, struct index_item *item)
 void index_set_value(struct index *index, struct index_item *item, struct blob *value)
 {
 	drop_value(index, item);
-	item->value = blob_ref(value);
+	item->value = slab_take(&index->values);
+	*item->value = (struct index_value){ .blob = blob_ref(value), .item = item };
 	item->value_len = value->len;
 	index->value_bytes += value->len;
-	list_push(&index->used, &item->in_use);
+	list_init(&item->value->in_use);
+	list_push(&index->used, &item->value->in_use);
 }
 
 /* Lets go of the longest unused values beyond the budget; not of those that the table does not have yet. */
@@ -94,7 +99,7 @@ static void evict(struct index *index)
 	list_each (&index->used, link) {
 		if (index->value_bytes <= index->value_budget + index->read_bytes)
 			return;
-		struct index_item *item = list_item(link, struct index_item, in_use);
+		struct index_item *item = list_item(link, struct index_value, in_use)->item;
 		if (change_revision(item->id) <= index->written)
 			drop_value(index, item);
 	}
@@ -107,22 +112,22 @@ void index_written(struct index *index, uint64_t revision)
 	evict(index);
 }
 
-static void touch(struct index *index, struct index_item *item)
+static void touch(struct index *index, struct index_value *value)
 {
-	list_remove(&item->in_use);
-	list_push(item->is_read ? &index->read : &index->used, &item->in_use);
+	list_remove(&value->in_use);
+	list_push(value->is_read ? &index->read : &index->used, &value->in_use);
 }
 
 /* Somebody reads it. Those that are kept for readers stay in the order in which they came: moving each of them each time costs. */
-static void use(struct index *index, struct index_item *item, bool is_kept)
+static void use(struct index *index, struct index_value *value, bool is_kept)
 {
-	if (item->is_read)
+	if (value->is_read)
 		return;
-	if (is_kept && index->read_bytes + item->value_len <= index->read_budget) {
-		item->is_read = true;
-		index->read_bytes += item->value_len;
+	if (is_kept && index->read_bytes + value->item->value_len <= index->read_budget) {
+		value->is_read = true;
+		index->read_bytes += value->item->value_len;
 	}
-	touch(index, item);
+	touch(index, value);
 }
 
 /* The one that came first. */
@@ -130,7 +135,7 @@ static void drop_read(struct index *index)
 {
 	if (list_is_empty(&index->read))
 		return;
-	struct index_item *item = list_item(index->read.next, struct index_item, in_use);
+	struct index_item *item = list_item(index->read.next, struct index_value, in_use)->item;
 	if (change_revision(item->id) <= index->written)
 		drop_value(index, item);
 }
@@ -147,16 +152,16 @@ void index_cache(struct index *index, struct str key, uint64_t id, struct blob *
 		drop_read(index);
 	}
 	index_set_value(index, item, value);
-	use(index, item, is_read);
+	use(index, item->value, is_read);
 	evict(index);
 }
 
 void index_forget_read(struct index *index)
 {
 	list_each (&index->read, link) {
-		struct index_item *item = list_item(link, struct index_item, in_use);
-		item->is_read = false;
-		touch(index, item);
+		struct index_value *value = list_item(link, struct index_value, in_use);
+		value->is_read = false;
+		touch(index, value);
 	}
 	index->read_bytes = 0;
 	evict(index);
@@ -165,8 +170,8 @@ void index_forget_read(struct index *index)
 struct blob *index_value(struct index *index, struct index_item *item, struct arena *arena)
 {
 	if (item->value) {
-		use(index, item, false);
-		return blob_hold(arena, item->value);
+		use(index, item->value, false);
+		return blob_hold(arena, item->value->blob);
 	}
 	struct blob *value = index->hooks.load(index->hooks.arg, item->id);
 	if (!value)
@@ -293,8 +298,14 @@ struct page_builder {
 	struct index *index;
 	struct arena *arena;
 	struct index_page *page;
-	uint32_t row_cap, missing_cap;
+	uint32_t row_cap, missing_cap, found_cap, found_count;
+	struct found_value *found; /* rows whose value is in memory */
 	size_t bytes;
+};
+
+struct found_value {
+	struct index_value *value;
+	uint32_t row;
 };
 
 static void add_missing(struct page_builder *builder, uint64_t id)
@@ -308,6 +319,19 @@ static void add_missing(struct page_builder *builder, uint64_t id)
 		builder->missing_cap = cap;
 	}
 	page->missing[page->missing_count++] = (struct index_missing){ page->row_count, id };
+}
+
+static void add_found(struct page_builder *builder, struct index_value *value)
+{
+	if (builder->found_count == builder->found_cap) {
+		uint32_t cap = builder->found_cap ? 2 * builder->found_cap : 8;
+		builder->found = arena_grow(builder->arena, builder->found,
+					    builder->found_cap * sizeof *builder->found,
+					    cap * sizeof *builder->found);
+		builder->found_cap = cap;
+	}
+	builder->found[builder->found_count++] =
+	    (struct found_value){ value, builder->page->row_count };
 }
 
 static void add_row(struct page_builder *builder, struct str key, struct index_item *item,
@@ -324,15 +348,57 @@ static void add_row(struct page_builder *builder, struct str key, struct index_i
 	}
 	struct store_row *row = &page->rows[page->row_count];
 	index_fill_row(row, arena_str(builder->arena, key), item);
-	if (!is_keys_only && item->value) {
-		use(builder->index, item, range->is_kept);
-		row->blob = blob_hold(builder->arena, item->value);
-		row->value = blob_str(row->blob);
-	} else if (!is_keys_only) {
+	if (!is_keys_only && item->value)
+		add_found(builder, item->value);
+	else if (!is_keys_only)
 		add_missing(builder, item->id);
-	}
 	page->row_count++;
 	builder->bytes += ROW_BYTES + key.len + (is_keys_only ? 0 : item->value_len);
+}
+
+/* What the builder has found lies here and there: each is fetched while those before it are dealt with. */
+static void fetch_ahead(const struct page_builder *builder, uint32_t at)
+{
+	if (at + 2 * AHEAD < builder->found_count)
+		__builtin_prefetch(builder->found[at + 2 * AHEAD].value);
+	if (at + AHEAD < builder->found_count)
+		__builtin_prefetch(builder->found[at + AHEAD].value->blob, 1);
+}
+
+static void take_values(struct page_builder *builder, bool is_kept)
+{
+	uint32_t count = builder->found_count;
+	if (count == 0)
+		return;
+	struct blob **held = arena_array(builder->arena, struct blob *, count);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct found_value *found = &builder->found[i];
+		struct store_row *row = &builder->page->rows[found->row];
+		fetch_ahead(builder, i);
+		use(builder->index, found->value, is_kept);
+		row->blob = held[i] = found->value->blob;
+		row->value = blob_str(row->blob);
+	}
+	blob_hold_all(builder->arena, held, count);
+}
+
+static void build_page(struct page_builder *builder, const struct index_range *range)
+{
+	struct index_page *out = builder->page;
+	uint32_t limit = range->limit ? range->limit : UINT32_MAX;
+	struct str key;
+	void *item;
+	struct tree_cursor cursor = tree_from(builder->index->items, range->key);
+	while (tree_step(&cursor, &key, &item) && index_is_within(key, range->key, range->end)) {
+		uint32_t next = ROW_BYTES + key.len +
+				(range->is_keys_only ? 0 : ((struct index_item *)item)->value_len);
+		if (out->row_count == limit ||
+		    (out->row_count && builder->bytes + next > LIMIT_LIST_PAGE_BYTES)) {
+			out->more = true;
+			return;
+		}
+		add_row(builder, key, item, range);
+	}
 }
 
 void index_range(struct index *index, const struct index_range *range, struct arena *arena,
@@ -340,20 +406,8 @@ void index_range(struct index *index, const struct index_range *range, struct ar
 {
 	struct page_builder builder = { .index = index, .arena = arena, .page = out };
 	*out = (struct index_page){ .count = count_range(index, range) };
-	uint32_t limit = range->limit ? range->limit : UINT32_MAX;
 	if (range->is_count_only)
 		return;
-	struct str key;
-	void *item;
-	struct tree_cursor cursor = tree_from(index->items, range->key);
-	while (tree_step(&cursor, &key, &item) && index_is_within(key, range->key, range->end)) {
-		uint32_t next = ROW_BYTES + key.len +
-				(range->is_keys_only ? 0 : ((struct index_item *)item)->value_len);
-		if (out->row_count == limit ||
-		    (out->row_count && builder.bytes + next > LIMIT_LIST_PAGE_BYTES)) {
-			out->more = true;
-			return;
-		}
-		add_row(&builder, key, item, range);
-	}
+	build_page(&builder, range);
+	take_values(&builder, range->is_kept);
 }

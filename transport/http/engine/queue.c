@@ -6,6 +6,10 @@
 #include "runtime/base/mem.h"
 
 #define JOIN_BYTES (4U * KIB) /* room of a piece that joins copies: some events of a watch */
+/* Parts of a long list lie here and there: each is fetched while those before it are copied, the first KiB of it. */
+#define FETCH_AHEAD 4U
+#define FETCH_BYTES 1024U
+#define LINE_BYTES 64U
 
 struct http_piece {
 	struct http_piece *next;
@@ -103,6 +107,16 @@ static void drop_first(struct http_queue *queue)
 	mem_free(piece);
 }
 
+static void fetch_ahead(const struct http_queue *queue)
+{
+	const struct http_parts *parts = &queue->first->parts;
+	if (queue->moved > 0 || queue->part + FETCH_AHEAD >= parts->count)
+		return;
+	struct str part = parts->at[queue->part + FETCH_AHEAD];
+	for (uint32_t at = 0; at < part.len && at < FETCH_BYTES; at += LINE_BYTES)
+		__builtin_prefetch(part.at + at);
+}
+
 /* The next stretch of at most `max` bytes; what it points to is good until advance. */
 static struct str stretch(const struct http_queue *queue, size_t max)
 {
@@ -129,6 +143,7 @@ size_t http_queue_move(struct http_queue *queue, struct text *out, size_t max)
 	size_t moved = 0;
 	while (moved < max && queue->first != NULL) {
 		struct str part = stretch(queue, max - moved);
+		fetch_ahead(queue);
 		text_add(out, part);
 		moved += part.len;
 		advance(queue, part.len);
