@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "runtime/base/collection/tree-private.h"
 #include "runtime/base/mem.h"
 
 /*
@@ -17,15 +18,11 @@
  * Splitting, merging and borrowing are one operation: gather neighbours into one run, deal it out again.
  */
 #define TREE_KEYS 64U
-#define TREE_FEW (TREE_KEYS / 4) /* a node with fewer is joined with a neighbour */
+#define TREE_FEW (TREE_KEYS / 4)    /* a node with fewer is joined with a neighbour */
+#define TREE_NEARLY (TREE_KEYS / 4) /* so near to the end is nearly in order: many write at once */
 #define TREE_AHEAD \
 	6U /* a walk of many fetches keys and values so early that they are there in time */
 #define TREE_DEPTH 12U /* 16^12 keys in the worst case */
-
-struct tree_key {
-	uint32_t len;
-	char bytes[];
-};
 
 struct tree_node {
 	uint16_t count;
@@ -42,6 +39,7 @@ struct tree {
 	struct tree_node *root;
 	uint64_t change;
 	size_t size;
+	struct tree_keys *keys; /* NULL: it has none */
 };
 
 /* The way from the root to a leaf: at[i] is the index of the child taken in node[i]. */
@@ -66,9 +64,8 @@ static const struct tree_node tree_no_keys = { .is_leaf = true };
 
 static struct tree_key *tree_key_new(struct tree *tree, const char *at, uint32_t len)
 {
-	struct tree_key *key = mem_alloc(sizeof *key + len);
+	struct tree_key *key = tree_keys_take(&tree->keys, len);
 
-	key->len = len;
 	if (len > 0)
 		memcpy(key->bytes, at, len);
 	tree->size += sizeof *key + len;
@@ -78,7 +75,7 @@ static struct tree_key *tree_key_new(struct tree *tree, const char *at, uint32_t
 static void tree_key_free(struct tree *tree, struct tree_key *key)
 {
 	tree->size -= sizeof *key + key->len;
-	mem_free(key);
+	tree_keys_give(&tree->keys, key);
 }
 
 static struct str tree_key_str(const struct tree_key *key)
@@ -270,10 +267,15 @@ static struct tree_key *tree_run_deal_two(struct tree *tree, const struct tree_r
 	return tree_key_new(tree, high.at, tree_common(low, high) + 1);
 }
 
-/*
- * Splits the full child `at` of `parent`, which has room. A key that goes to the end of the child tells of
- * keys that come in order: then the left half stays nearly full.
- */
+/* How many keys stay: of a key near the end, which tells of keys that come in order or nearly so, most of those before it. */
+static uint32_t tree_left_count(uint32_t place)
+{
+	if (place == TREE_KEYS)
+		return TREE_KEYS - 4;
+	return place >= TREE_KEYS - TREE_NEARLY ? TREE_KEYS - TREE_NEARLY : TREE_KEYS / 2;
+}
+
+/* Splits the full child `at` of `parent`, which has room. */
 static void tree_split(struct tree *tree, struct tree_node *parent, uint32_t at, struct str key)
 {
 	struct tree_node *left = parent->slots[at];
@@ -284,8 +286,7 @@ static void tree_split(struct tree *tree, struct tree_node *parent, uint32_t at,
 	uint32_t place = tree_node_find(left, key, &is_found);
 
 	tree_run_add(&run, left);
-	separator = tree_run_deal_two(
-	    tree, &run, place == TREE_KEYS ? TREE_KEYS - 4 : TREE_KEYS / 2, left, right);
+	separator = tree_run_deal_two(tree, &run, tree_left_count(place), left, right);
 	right->next = left->next;
 	left->next = left->is_leaf ? right : NULL;
 	tree_node_insert(parent, at, separator, at + 1, right);
