@@ -37,13 +37,13 @@
 #define STORE_IN_FLIGHT 2U  /* entries under way: one being written, one that others still write */
 #define STORE_FLUSH_MS 100U /* how long changes gather before they are written behind */
 #define STORE_FLUSH_CHANGES 1024U /* or this many, or so many bytes of them */
-#define STORE_FLUSH_BYTES (1U * MIB)
+#define STORE_FLUSH_BYTES (512U * KIB)
 #define STORE_RETRY_MS 1000U /* after a full disk, a busy watcher, a failed fetch */
 /*
  * Of SQLite's own log, which is in memory: so much is moved into the database at once. Or what was written so long ago: a member that was
  * killed and finds no majority shows what its database has, since nobody can say which entries of its log were agreed upon.
  */
-#define STORE_CHECKPOINT_BYTES (4U * MIB)
+#define STORE_CHECKPOINT_BYTES (1U * MIB)
 #define STORE_CHECKPOINT_MS 60000U
 #define STORE_FIRST_CHECKPOINT_MS 1000U /* of a database that has nothing yet */
 #define STORE_REST_BYTES (512U * KIB)   /* of memory that a store which rests gives back so */
