@@ -4,8 +4,8 @@
  * A leader of three needs the answer of one follower to have an entry committed, and the other's wakes it for nothing: a frame to be enciphered,
  * sent, woken for and read, in two processes. So while entries follow each other closely the leader tells those whose answers it did
  * not need lately that theirs may wait: an answer then stands for all before it, 3 ms after the first of them with the next one, or
- * alone after 4 ms. It is said again and again, since it holds for a moment only, and who has become the quicker one is needed from the
- * next look on. If the one that is needed is gone an entry takes those 4 ms until then.
+ * alone when no entry has come for a millisecond. It is said again and again, since it holds for a moment only, and who has become the
+ * quicker one is needed from the next look on. An entry for which the one that is needed is late waits that millisecond for the other.
  *
  * To raft this is a network that is a little slower at times. What is refused is never held back. An older release does not know the message and
  * answers as ever.
@@ -16,7 +16,7 @@
 #define GRANT_MS 120U
 #define DENSE 25U /* entries between two looks: less than 2 ms apart */
 #define WITH_NEXT_NS (3 * TIME_MS)
-#define ALONE_NS (4 * TIME_MS)
+#define ALONE_NS TIME_MS
 
 /* ---- who follows ---- */
 
@@ -34,6 +34,7 @@ bool core_patience_holds(struct core *core, uint64_t to, const struct message *a
 	own->owed_to = to;
 	own->owed_term = answer->term;
 	own->owed_last = answer->appended.last;
+	own->owed_at = core->now;
 	return true;
 }
 
@@ -58,7 +59,7 @@ void core_patience_told(struct core *core, uint64_t from, const struct message *
 struct mono core_patience_ends(const struct core *core)
 {
 	const struct core_patience *own = &core->patience;
-	return (struct mono){ own->owed_to ? own->owed_since.ns + ALONE_NS : INT64_MAX };
+	return (struct mono){ own->owed_to ? own->owed_at.ns + ALONE_NS : INT64_MAX };
 }
 
 /* ---- who leads ---- */
@@ -177,7 +178,7 @@ void core_patience_settle(struct core *core)
 	struct core_patience *own = &core->patience;
 	if (core->raft.state != RAFT_LEADER) {
 		forget(core);
-		if (own->owed_to != 0 && core->now.ns - own->owed_since.ns >= ALONE_NS)
+		if (own->owed_to != 0 && core->now.ns - own->owed_at.ns >= ALONE_NS)
 			pay(core);
 		return;
 	}

@@ -54,7 +54,7 @@ struct core_patience {
 	struct mono until; /* answers may gather until then */
 	uint64_t owed_to;  /* 0: nothing is owed */
 	uint64_t owed_last, owed_term;
-	struct mono owed_since;
+	struct mono owed_since, owed_at; /* the first and the last of those answers */
 };
 
 /* Leader: how closely entries follow each other. */

@@ -51,7 +51,7 @@ static uint32_t write_one(struct watched *watched, uint32_t set)
 	CHECK_STATUS(council_submit(council, 1, STR("entry")), OK);
 	deliver_all(watched, set);
 	for (; council_commit(council, 1) < core_last(council->core[1]); steps++) {
-		CHECK(steps < 12);
+		CHECK(steps < 6);
 		pass(watched, set);
 	}
 	return steps;
