@@ -6,12 +6,42 @@
 
 /* ---- time: to be brought up to date before anything changes ----------------------------------------------------- */
 
+static double part_of(double of_it, double all)
+{
+	return of_it / (all > 0 ? all : 1);
+}
+
+/* What has been as it is since the last change. */
+static void add_time(const struct fair_queue *queue, struct mono now, struct share_times *times)
+{
+	const struct fair_limits *limits = &queue->limits;
+	double shares[SHARE_COUNT];
+
+	if (now.ns <= queue->at.ns)
+		return;
+	shares[SHARE_WAITING] = part_of(queue->waiting, (double)limits->lanes * limits->length_max);
+	shares[SHARE_RUNNING] = part_of(queue->running, limits->seats);
+	shares[SHARE_SEATS] = part_of(queue->seats_used, limits->seats);
+	shares[SHARE_DEMAND] =
+	    part_of((double)queue->seats_used + queue->seats_waiting, limits->nominal);
+	share_add(times, shares, now.ns - queue->at.ns);
+}
+
+struct share_times fair_queue_times(const struct fair_queue *queue, struct mono now)
+{
+	struct share_times times = queue->times;
+
+	add_time(queue, now, &times);
+	return times;
+}
+
 /* All active lanes are served evenly: with all seats, or as many as are wanted. */
 static void pass(struct fair_queue *queue, struct mono now)
 {
 	double wanted = (double)queue->seats_used + queue->seats_waiting;
 	double seconds = (double)(now.ns - queue->at.ns) / TIME_S;
 
+	add_time(queue, now, &queue->times);
 	queue->at = now;
 	if (queue->active == 0 || seconds <= 0)
 		return;

@@ -12,6 +12,7 @@
 #define ACTORS_SERVER_FLOW_FAIR_QUEUE_H
 
 #include "actors/server/flow/demand.h"
+#include "actors/server/flow/share.h"
 #include "runtime/base/base.h"
 
 #define FAIR_HAND_MAX 15U    /* what 60 bits of a hash can deal */
@@ -23,6 +24,7 @@ struct fair_limits {
 	uint32_t hand_size; /* 1 to FAIR_HAND_MAX, at most `lanes` */
 	uint32_t length_max;
 	uint32_t seats;
+	uint32_t nominal; /* seats by its own shares, which others may have borrowed; only told of */
 };
 
 /* What tickets of one kind add up to. */
@@ -60,6 +62,7 @@ struct fair_queue {
 	double dispatched_r, latest_s, next_s_min, next_s_max, discounted_min, discounted_max;
 	struct mono at;
 	struct demand demand;
+	struct share_times times;
 };
 
 /* Tickets that stop waiting since it is their turn are put into `ready`; a ticket that need not wait is not. */
@@ -77,6 +80,8 @@ enum fair_state fair_queue_leave(struct fair_ticket *ticket, struct mono now);
 void fair_queue_release(struct fair_ticket *ticket, struct mono now);
 
 bool fair_queue_is_idle(const struct fair_queue *queue);
+/* For how long it was how full, up to now. */
+struct share_times fair_queue_times(const struct fair_queue *queue, struct mono now);
 
 /* ---- to be looked at ----------------------------------------------------------------------------------------- */
 

@@ -38,30 +38,40 @@ void flow_tally(struct level_tally *tally, enum flow_bounds which, double value)
 
 /* ---- tallies ---------------------------------------------------------------------------------------------------- */
 
-static void write_tally(struct text *out, const char *name, const char *labels,
-			enum flow_bounds which, const struct level_tally *tally)
+static void write_buckets(struct text *out, const char *name, const char *labels, const double *at,
+			  uint32_t len, const uint64_t *counts, double total)
 {
 	char full[LABELS_MAX + 64], part[128];
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i <= bounds[which].len; i++)
-		sum += tally->counts[i];
+	for (uint32_t i = 0; i <= len; i++)
+		sum += counts[i];
 	if (sum == 0)
 		return;
 	sum = 0;
 	snprintf(part, sizeof part, "%s_bucket", name);
-	for (uint32_t i = 0; i <= bounds[which].len; i++) {
-		sum += tally->counts[i];
-		if (i < bounds[which].len)
-			snprintf(full, sizeof full, "%s,le=\"%g\"", labels, bounds[which].at[i]);
+	for (uint32_t i = 0; i <= len; i++) {
+		sum += counts[i];
+		if (i < len)
+			snprintf(full, sizeof full, "%s,le=\"%g\"", labels, at[i]);
 		else
 			snprintf(full, sizeof full, "%s,le=\"+Inf\"", labels);
 		metrics_line(out, part, full, (double)sum);
 	}
 	snprintf(part, sizeof part, "%s_sum", name);
-	metrics_line(out, part, labels, tally->sum);
+	metrics_line(out, part, labels, total);
 	snprintf(part, sizeof part, "%s_count", name);
 	metrics_line(out, part, labels, (double)sum);
+}
+
+static void write_tally(struct text *out, const char *name, const char *labels,
+			enum flow_bounds which, const struct level_tally *tally)
+{
+	uint64_t counts[LEVEL_BUCKETS];
+
+	for (uint32_t i = 0; i < LEVEL_BUCKETS; i++)
+		counts[i] = tally->counts[i];
+	write_buckets(out, name, labels, bounds[which].at, bounds[which].len, counts, tally->sum);
 }
 
 static const char *labels_of(const struct level_schema *schema, const char *more, const char *value,
@@ -245,6 +255,41 @@ static void write_levels(const struct flow *flow, struct text *out)
 	metrics_line(out, NAME("seat_fair_frac"), NULL, flow->levels.fair_fraction);
 }
 
+static const struct {
+	const char *name, *labels, *help;
+} share_figures[] = {
+	[SHARE_WAITING] = { NAME("priority_level_request_utilization"), "phase=\"waiting\",",
+			    "For how many nanoseconds what part of the limit waited, or ran." },
+	[SHARE_RUNNING] = { NAME("priority_level_request_utilization"), "phase=\"executing\",",
+			    NULL },
+	[SHARE_SEATS] = { NAME("priority_level_seat_utilization"), "phase=\"executing\",",
+			  "For how many nanoseconds what part of the seats was in use." },
+	[SHARE_DEMAND] = { NAME("demand_seats"), "",
+			   "For how many nanoseconds what part of its own seats a level wanted." },
+};
+
+static void write_shares(const struct flow *flow, struct mono now, struct text *out)
+{
+	char labels[LABELS_MAX];
+
+	for (uint32_t i = 0; i < SHARE_COUNT; i++) {
+		uint32_t len;
+		const double *at = share_bounds((enum share)i, &len);
+
+		if (share_figures[i].help != NULL)
+			metrics_head(out, share_figures[i].name, "histogram", share_figures[i].help);
+		list_each (&flow->levels.levels, link) {
+			const struct level *level = list_item(link, struct level, link);
+			struct share_times times = fair_queue_times(&level->queue, now);
+
+			snprintf(labels, sizeof labels, "%spriority_level=\"" STR_FMT "\"",
+				 share_figures[i].labels, STR_ARG(level->name));
+			write_buckets(out, share_figures[i].name, labels, at, len, times.ns[i],
+				      times.sums[i]);
+		}
+	}
+}
+
 void flow_measure(const struct server *server, struct text *out)
 {
 	if (server->flow == NULL)
@@ -252,4 +297,5 @@ void flow_measure(const struct server *server, struct text *out)
 	write_figures(server->flow, out);
 	write_tallies(server->flow, out);
 	write_levels(server->flow, out);
+	write_shares(server->flow, act_now(server->act), out);
 }

@@ -226,6 +226,7 @@ static void set_current(struct level *level, double seats, struct mono now)
 	struct fair_limits limits = level->queue.limits;
 
 	level->current = limits.seats = rounded(seats);
+	limits.nominal = level->nominal;
 	fair_queue_configure(&level->queue, &limits, now);
 }
 

@@ -222,6 +222,11 @@ def test_an_elephant_does_not_keep_a_mouse_out():
         code, _, text = ask(node, "GET", "/metrics")
         line = re.search(r'apiserver_flowcontrol_dispatched_requests_total\{flow_schema="beasts",priority_level="zoo"\} (\d+)', text)
         assert line and int(line.group(1)) == flood.codes[200] + 15, (line and line.group(0), flood.codes)
+        full = 'apiserver_flowcontrol_priority_level_seat_utilization_bucket{phase="executing",priority_level="zoo",le="%s"} '
+        ns = [float(text.split(full % bound)[1].split()[0]) for bound in ("0.99", "1", "+Inf")]
+        assert 0 < ns[0] < ns[1] <= ns[2], ns  # it was idle, then full
+        for name in ('priority_level_request_utilization_count{phase="waiting",', 'priority_level_request_utilization_sum{phase="executing",', "demand_seats_count{"):
+            assert "apiserver_flowcontrol_%spriority_level=\"zoo\"}" % name in text, name
 
 
 def test_what_finds_no_seat_is_refused_and_told_to_come_again():

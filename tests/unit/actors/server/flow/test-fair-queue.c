@@ -409,3 +409,52 @@ TEST(no_seat_is_lost_whatever_happens)
 	for (uint64_t seed = 1; seed <= 30; seed++)
 		live(seed);
 }
+
+/* The nanoseconds of a share up to a bound, as a histogram shows them. */
+static uint64_t ns_up_to(const struct share_times *times, enum share share, double bound)
+{
+	uint32_t len;
+	const double *at = share_bounds(share, &len);
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < len && at[i] <= bound; i++)
+		sum += times->ns[share][i];
+	return sum;
+}
+
+TEST(it_is_known_for_how_long_it_was_how_full)
+{
+	struct fair_limits limits = limits_of(8, 2, 10, 4);
+	struct share_times times;
+	struct fair_ticket *wide;
+
+	limits.nominal = 2;
+	struct bench *bench = bench_new(limits);
+	pass_ms(bench, 5);
+	wide = enter(bench, 1, 4);
+	CHECK_EQ(enter(bench, 2, 2)->state, FAIR_WAITS);
+	pass_ms(bench, 7);
+	times = fair_queue_times(&bench->queue, bench->now);
+	for (uint32_t i = 0; i < SHARE_COUNT; i++) {
+		uint64_t all = 0;
+
+		for (uint32_t k = 0; k < SHARE_BUCKETS; k++)
+			all += times.ns[i][k];
+		CHECK_EQ(all, 12 * TIME_MS);
+	}
+	CHECK_EQ(ns_up_to(&times, SHARE_SEATS, 0.99), 5 * TIME_MS);
+	CHECK_EQ(ns_up_to(&times, SHARE_SEATS, 1), 12 * TIME_MS);
+	CHECK_EQ(ns_up_to(&times, SHARE_RUNNING, 0.25), 12 * TIME_MS);
+	CHECK_EQ(ns_up_to(&times, SHARE_RUNNING, 0.1), 5 * TIME_MS);
+	CHECK_EQ(ns_up_to(&times, SHARE_WAITING, 0.01), 5 * TIME_MS); /* one of 80 */
+	CHECK_EQ(ns_up_to(&times, SHARE_WAITING, 0.03), 12 * TIME_MS);
+	CHECK_EQ(ns_up_to(&times, SHARE_DEMAND, 2), 5 * TIME_MS);
+	CHECK_EQ(ns_up_to(&times, SHARE_DEMAND, 2.8), 5 * TIME_MS);
+	CHECK_EQ(ns_up_to(&times, SHARE_DEMAND, 4), 12 * TIME_MS); /* six of two */
+	fair_queue_leave(wide, bench->now);
+	pass_ms(bench, 3);
+	times = fair_queue_times(&bench->queue, bench->now);
+	CHECK_EQ(ns_up_to(&times, SHARE_SEATS, 0.5), 8 * TIME_MS);
+	CHECK((int64_t)times.sums[SHARE_DEMAND] == 3 * 7 * TIME_MS + 3 * TIME_MS);
+	fair_queue_fini(&bench->queue);
+}

@@ -97,6 +97,11 @@ TEST(a_request_waits_for_a_seat_of_its_level)
 	CHECK_STR(metric(rig, "apiserver_flowcontrol_current_inqueue_requests{flow_schema="
 			      "\"alices\",priority_level=\"tight\"}"),
 		  "4");
+	CHECK(metric(rig, "apiserver_flowcontrol_priority_level_seat_utilization_count{phase="
+			  "\"executing\",priority_level=\"tight\"}")
+		  .len > 0);
+	CHECK(metric(rig, "apiserver_flowcontrol_demand_seats_sum{priority_level=\"tight\"}").len >
+	      0);
 	/* Others have seats of their own. */
 	CHECK_CODE(rig_get(rig, MAPS), 200);
 	CHECK_CODE(rig_as(rig, "bob", "GET", MAPS "?resourceVersion=0", NULL), 200);
