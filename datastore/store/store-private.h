@@ -56,8 +56,8 @@
 #define STORE_READ_KEPT_S \
 	60 /* values that are kept for readers who come again wait so long for them */
 #define STORE_READ_CHANGES \
-	4096U /* that a read at an earlier revision looks through; beyond, the table is asked */
-#define STORE_LEADERLESS_S 2U          /* longer than electing one takes: then it may be for ever */
+	4096U                 /* that a read of the past looks through; else the table is asked */
+#define STORE_LEADERLESS_S 2U /* longer than electing one takes: then it may be for ever */
 #define STORE_CHUNK_BYTES (256U * KIB) /* of a snapshot */
 #define STORE_SYNC_BYTES (8U * MIB)    /* of one that is fetched, between two waits for the disk */
 #define STORE_DEFRAGMENT_BYTES (256U * MIB) /* a database that fits into memory twice */
