@@ -1,4 +1,4 @@
-"""Nodes with a gigabyte of data: starting, memory, a member that comes while there are writes, backup and restore. Takes minutes and 8 GB of $TMPDIR, so it
+"""Nodes with a gigabyte of data: starting, memory, a member that comes while there are writes, snapshots that break off, backup and restore. Takes minutes and 8 GB of $TMPDIR, so it
 runs only when it is asked for by name.
 
 The data comes in as a database of kine's that is made here: ConfigMaps of 10 KiB (LARGE_MIB=N: so many MiB of them). The CPU time stands beside what is
@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -113,14 +114,29 @@ def peak_mb(pid):
         return int(re.search(r"^VmHWM:\s+(\d+)", file.read(), re.M).group(1)) / 1000
 
 
+def until_listed(node):
+    """All that is there has come: (ms of a ConfigMap by its name, ms of the first list that needs them all)."""
+    path = "/api/v1/namespaces/large/configmaps"
+    begin = time.monotonic()
+    assert node.request("GET", path + "/c-0000777")[0] == 200
+    read = time.monotonic()
+    code, page = node.request("GET", path + "?limit=1", seconds=120)
+    assert code == 200 and len(page["items"]) == 1, page
+    return (read - begin) * 1000, (time.monotonic() - read) * 1000
+
+
 def start():
     with Large() as large:
+        one_ms, list_ms = until_listed(large.node)
         log = open(large.node.log, encoding="utf-8", errors="replace").read()
         stamps = [float(minute) * 60 + float(second) for minute, second in
                   re.findall(r"T\d+:(\d+):([\d.]+)Z INFO n1/core/(?:http: listening address=unix|store: opened)", log)]
         return [("a node's store opens", "ms", 1000, (stamps[1] - stamps[0]) * 1000 % 3600000),
                 ("exec to /readyz, its caches filled", "ms", 1000, large.ready_ms),
-                ("CPU of its core host until then", "ms", None, large.ready_cpu_ms)]
+                ("CPU of its core host until then", "ms", None, large.ready_cpu_ms),
+                ("right after that: one by its name", "ms", None, one_ms),
+                ("behind it: a list, which waits for all of them", "ms", None, list_ms),
+                ("CPU of its core host until then", "ms", None, cpu_ms(large.node.pids()["core"]))]
 
 
 def measured(node, *words):
@@ -177,6 +193,8 @@ def member():
         json.dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "c-"}, "data": {"a": "x" * 1000}}, body)
         body.flush()
         core = large.node.pids()["core"]
+        until_listed(large.node)
+        before = peak_mb(core)
         alone = Writes(large.node, token, body.name).p99_ms()
         peak, begin = peak_mb(core), time.monotonic()
         writes = Writes(large.node, token, body.name)
@@ -186,7 +204,75 @@ def member():
         beside = writes.p99_ms()
         return [("2,000 writes a second alone, p99", "ms", None, alone), ("while a member takes the data in, p99", "ms", None, beside),
                 ("times as long", "", 2, beside / alone), ("until it has all", "s", None, seconds),
-                ("the leader's core host grows by, at most", "MB", 64, peak_mb(core) - peak)]
+                ("the leader's core host grows by the writes alone", "MB", None, peak - before),
+                ("and beside the member by so much more", "MB", 64, peak_mb(core) - peak - (peak - before))]
+
+
+class Taking:
+    """A node that comes and takes the data in; what has come of the snapshot is the size of a file."""
+
+    def __init__(self, large, name):
+        self.large, self.name = large, name
+        self.node = large.cluster.add(name, "--join", large.cluster.token())
+        self.whole = 0
+
+    def size(self):
+        try:
+            return os.path.getsize(self.node.folder + "/store/incoming.db")
+        except OSError:
+            return 0
+
+    def copy(self):
+        try:
+            return os.path.getsize(self.large.node.folder + "/store/copy.db")
+        except OSError:
+            return 0
+
+    def half(self):
+        """Bytes that are there when it is about half of it."""
+        until(lambda: self.copy() and self.size() * 2 > self.copy(), 600, "%s has half of it" % self.name)
+        self.whole = self.copy()
+        return self.size()
+
+    def lowest_until_ready(self, had):
+        """Of what it had: as far as it goes on from there."""
+        lowest, begin = had, time.monotonic()
+        while not self.is_whole():
+            assert time.monotonic() - begin < 600
+            lowest = min(lowest, self.size() or lowest)
+            time.sleep(0.005)
+        return lowest, time.monotonic() - begin
+
+    def is_whole(self):
+        with open(self.node.log, encoding="utf-8", errors="replace") as log:
+            return "begins anew from a snapshot" in log.read()
+
+
+def broken():
+    """Three members whose snapshot breaks off: a link that is lost for a while, a process that ends, a node that never comes back."""
+    with Large() as large:
+        cut = Taking(large, "n2")
+        had = cut.half()
+        core = cut.node.pids()["core"]
+        os.kill(core, signal.SIGSTOP)
+        time.sleep(6)
+        os.kill(core, signal.SIGCONT)
+        lowest, seconds = cut.lowest_until_ready(had)
+        rows = [("of a snapshot, sent again after the link was lost for 6 s", "MB", 1, (had - lowest) / 1e6), ("until it is whole", "s", None, seconds)]
+        until(cut.node.is_ready, 600, "n2 is ready")
+        ended = Taking(large, "n3")
+        had = ended.half()
+        ended.node.kill()
+        ended.node.start()
+        seconds = ended.lowest_until_ready(had)[1]
+        rows += [("sent again after its process was killed", "MB", None, had / 1e6), ("until it is whole", "s", None, seconds)]
+        until(ended.node.is_ready, 600, "n3 is ready")
+        gone = Taking(large, "n4")
+        gone.half()
+        gone.node.kill()
+        begin = time.monotonic()
+        until(lambda: not gone.copy(), 60, "the copy for n4 goes")
+        return rows + [("a node that does not come back: its copy has gone after", "s", 20, time.monotonic() - begin)]
 
 
 class Door:
@@ -266,7 +352,7 @@ def run(rounds, words):
     use(figures.RELEASE)
     print("nodes with %d MiB of data" % MIB)
     found, failed = [], 0
-    for bench in (start, memory, backup, member):
+    for bench in (start, memory, backup, member, broken):
         if words and bench.__name__ not in words:
             continue
         try:
