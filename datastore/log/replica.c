@@ -2,7 +2,7 @@
 
 #include "datastore/log/replica-private.h"
 
-#define KEPT_ALONE_BYTES (512U * KIB) /* of the log in memory, where there is no follower */
+#define KEPT_ALONE_BYTES (256U * KIB) /* of the log in memory, where there is no follower */
 
 /* ---- output ---- */
 

@@ -91,13 +91,13 @@
 	9000000U /* 104 days; fits 32 bits of milliseconds a thousand times over */
 #define LIMIT_STORE_COMMAND_BYTES (2U * MIB) /* one object, its key and room for a transaction */
 #define LIMIT_VALUE_CACHE_BYTES \
-	(2U * MIB) /* latest values kept in memory; the API server has its own cache */
+	(1U * MIB) /* latest values kept in memory; the API server has its own cache */
 #define LIMIT_VALUE_READ_BYTES \
 	(16U *                 \
 	 MIB) /* more of them, for a while, where clients of etcd's door ask for the same again */
 #define LIMIT_HISTORY_EVENTS \
 	8192U /* recent changes kept in memory for watchers; older ones come from the table */
-#define LIMIT_HISTORY_BYTES (2U * MIB)
+#define LIMIT_HISTORY_BYTES (1U * MIB)
 
 /* etcd's door. */
 #define LIMIT_ETCD_CALLS 4096U /* at once; an API server has a few streams and some hundred calls */
