@@ -3,6 +3,7 @@
 #include "actors/server/outside/callers.h"
 #include "actors/server/outside/conversions.h"
 #include "actors/server/server-private.h"
+#include "actors/server/verb/carry.h"
 
 /* What steps call: answers, waiting, warnings, and what the mechanisms are given. */
 
@@ -68,10 +69,13 @@ struct arena *request_store_arena(struct request *r)
 
 enum next request_ask(struct request *r, const struct act_type *type, const void *body)
 {
-	/* The store keeps its own time; ours only guards against one that never answers. */
-	enum status status = act_request(r->server->act, r->server->feed.store, type, body,
-					 LIMIT_REQUEST_MS * 10, r->tag);
+	enum status status;
 
+	if (r->server->config->is_apart)
+		return carry_ask(r, type, body);
+	/* The store keeps its own time; ours only guards against one that never answers. */
+	status = act_request(r->server->act, r->server->feed.store, type, body,
+			     LIMIT_REQUEST_MS * 10, r->tag);
 	if (status != OK)
 		return request_fail_status(r, status == NOT_FOUND ? UNAVAILABLE : status, NULL);
 	r->store_arena = NULL;

@@ -24,6 +24,7 @@
 struct admitting;
 struct audit_state;
 struct conversion;
+struct errand;
 struct flow_ticket;
 struct measured;
 struct proxied;
@@ -183,6 +184,7 @@ struct request {
 	struct arena *store_arena;          /* of what it is about to ask; NULL: none yet */
 	uint32_t page_asked;                /* how many others the page has asked: who asks may */
 	const struct act_msg *store_answer; /* while the step that waited for it runs */
+	struct errand *errand; /* carry.h: what it asks a store that is apart; NULL: nothing now */
 	struct mechanism {
 		struct waiter waiter;
 		struct request *request;

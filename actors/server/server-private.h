@@ -77,7 +77,9 @@ struct server {
 	struct mono kept_look;  /* when they are gone through again */
 	struct commons commons; /* of the objects of the caches */
 	struct arena *scratch;  /* of one match or encoding; reset by whoever used it */
-	struct list dirty;      /* caches with news for their watchers */
+	struct list carried;    /* carry.c: what waits for a store that is away */
+	uint64_t carry_timer;
+	struct list dirty; /* caches with news for their watchers */
 	struct reader reader;
 	struct event_lease event_lease;
 	struct policy_cache policies; /* compiled for admission */

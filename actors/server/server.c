@@ -14,6 +14,7 @@
 #include "actors/server/outside/places.h"
 #include "actors/server/proxy/proxy.h"
 #include "actors/server/server-private.h"
+#include "actors/server/verb/carry.h"
 #include "datastore/store/store.h"
 #include "runtime/base/log.h"
 #include "runtime/trace/host-metrics.h"
@@ -64,6 +65,7 @@ void server_request_free(struct request *r)
 
 	list_remove(&r->link);
 	list_remove(&r->wait_link);
+	carry_leave(r);
 	quota_leave(r);
 	arena_free(r->store_arena);
 	r->store_arena = NULL;
@@ -284,6 +286,7 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	list_init(&server->watches);
 	slab_init(&server->watch_slab, ARENA_SLAB_BYTES);
 	list_init(&server->dirty);
+	list_init(&server->carried);
 	list_init(&server->quota_holding);
 	list_init(&server->quota_waiting);
 	policy_cache_init(&server->policies);
@@ -365,7 +368,7 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 	    http_door_receive(server, msg) || packing_receive(server, msg) ||
 	    live_receive(server, msg) || callers_receive(server->callers, msg) ||
 	    aggregates_receive(server->aggregates, msg) || proxy_receive(server, msg) ||
-	    answer_came(server, msg) || quota_receive(server, msg) ||
+	    answer_came(server, msg) || carry_receive(server, msg) || quota_receive(server, msg) ||
 	    message_door_receive(server, msg) || farewell_came(server, msg) ||
 	    flow_receive(server, msg)) {
 		flow_pump(server);

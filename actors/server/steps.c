@@ -2,6 +2,7 @@
 #include "actors/server/outside/conversions.h"
 #include "actors/server/proxy/proxy.h"
 #include "actors/server/server-private.h"
+#include "actors/server/verb/carry.h"
 #include "runtime/base/log.h"
 
 /*
@@ -92,6 +93,7 @@ enum next request_jump(struct request *r, enum step_number step)
 static void leave(struct request *r)
 {
 	list_remove(&r->wait_link);
+	carry_leave(r);
 	conversion_drop(r->conversion);
 	proxy_drop(r);
 	r->conversion = NULL;
@@ -164,7 +166,12 @@ static bool is_store_failure(const struct act_msg *msg)
 
 void request_store_answered(struct request *r, const struct act_msg *msg)
 {
+	struct carried room;
+
 	r->is_at_store = false;
+	if (r->errand != NULL && !carry_answered(r, &msg, &room))
+		return;
+	r->errand = NULL;
 	r->store_answer = msg;
 	if (r->store_operation != NULL)
 		measure_store(r, r->store_operation, is_store_failure(msg));

@@ -46,8 +46,11 @@ static void run_write(struct external_errand *errand)
 	struct store_write_answer answer = { .arena = answer_arena(errand) };
 	struct fault why = { 0 };
 
+	/* Of a further try nobody knows here what became of the first. */
+	if (((const struct store_write *)errand->body)->since != 0)
+		answer.status = TIMEOUT;
 	/* Nothing is sent where nobody would answer: then it is sure that nothing was done. */
-	if (external->stream.is_connected)
+	else if (external->stream.is_connected)
 		answer.status = external_write(external, errand->body, &answer, &why);
 	else
 		answer.status = UNAVAILABLE;

@@ -232,6 +232,9 @@ static struct store_forward make_forward(struct store *store, const struct act_m
 	assert(msg->type->size <= sizeof forward.body);
 	memcpy(&forward.body, msg->body, msg->type->size);
 	mark_forwarded(msg->type, &forward.body);
+	/* It was in doubt already when it came. */
+	if (msg->type == &store_write_type && forward.body.write.since)
+		forward.since = forward.body.write.since;
 	forward.bytes = size_of(msg->type, &forward.body);
 	forward.until = (struct mono){ act_now(store->act).ns + STORE_FORWARD_MS * TIME_MS };
 	return forward;

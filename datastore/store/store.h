@@ -166,7 +166,8 @@ struct store_write {
 	uint64_t request;
 	bool is_forwarded; /* set by stores: no second hop */
 	uint64_t for_term; /* likewise: the term of the leader that it is for; another one refuses it */
-	uint64_t since; /* likewise, of a further try: what was the revision before the first */
+	/* Of a further try: what was the revision before the first, or one before that; by it TIMEOUT is answered if the number may be forgotten. */
+	uint64_t since;
 };
 
 /* What one op did; in the order of the branch that was taken, those of a STORE_TXN's branch right behind its own. */

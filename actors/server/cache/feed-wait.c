@@ -6,6 +6,8 @@
  * Requests that wait for a revision: one that they know, or the one that the store has agreed upon when they came.
  */
 
+#define AGAIN_MS 20U /* between two tries to reach a store that is away */
+
 const ACT_TYPE(feed_unasked, .id = 0);
 
 void feed_wake_reached(struct server *server)
@@ -65,6 +67,9 @@ void feed_tick(struct server *server, struct mono now)
 {
 	struct list late;
 
+	/* Until the store is back; each has a deadline of its own. */
+	if (server->config->is_apart && server->feed.state != FEED_WATCHING)
+		return;
 	list_init(&late);
 	list_each (&server->feed.waiting, link) {
 		struct request *r = list_item(link, struct request, wait_link);
@@ -75,6 +80,17 @@ void feed_tick(struct server *server, struct mono now)
 		list_push(&late, link);
 	}
 	fail_all(&late, TIMEOUT);
+}
+
+/* Those whose question was lost with the host of the store ask again when that is back. */
+static bool is_lost(const struct server *server, const struct act_msg *msg)
+{
+	return server->config->is_apart && (msg->status == UNAVAILABLE || msg->status == GONE);
+}
+
+static void ask_later(struct server *server)
+{
+	act_after(server->act, AGAIN_MS, &feed_unasked_type, &(struct feed_unasked){ 0 });
 }
 
 static void ask_revision(struct server *server)
@@ -94,8 +110,10 @@ static void ask_revision(struct server *server)
 	status = act_request(server->act, feed->store, &store_range_type, &range, FEED_STORE_MS,
 			     FEED_TAG_REVISION);
 	feed->is_asking = true;
+	if (status != OK && server->config->is_apart)
+		ask_later(server);
 	/* Who waits is in a step of its own: it hears of it by a message, as of everything else. */
-	if (status != OK)
+	else if (status != OK)
 		act_after(server->act, 0, &feed_unasked_type, &(struct feed_unasked){ 0 });
 }
 
@@ -111,6 +129,10 @@ void feed_revision_answered(struct server *server, const struct act_msg *msg)
 	enum status status = store_outcome(msg);
 	uint64_t revision = 0;
 
+	if (is_lost(server, msg)) {
+		ask_later(server);
+		return;
+	}
 	feed->is_asking = false;
 	if (status != OK) {
 		fail_all(&feed->asking, status);
@@ -133,7 +155,16 @@ void feed_revision_answered(struct server *server, const struct act_msg *msg)
 
 void feed_revision_unasked(struct server *server)
 {
-	server->feed.is_asking = false;
-	fail_all(&server->feed.asking, UNAVAILABLE);
+	struct feed *feed = &server->feed;
+
+	feed->is_asking = false;
+	if (!server->config->is_apart)
+		fail_all(&feed->asking, UNAVAILABLE);
+	while (!list_is_empty(&feed->asking)) {
+		struct list *link = feed->asking.next;
+
+		list_remove(link);
+		list_push(&feed->joining, link);
+	}
 	ask_revision(server);
 }

@@ -2,6 +2,7 @@
 
 #include "actors/server/catalog/definition.h"
 #include "actors/server/server-private.h"
+#include "actors/server/verb/carry.h"
 #include "runtime/base/log.h"
 
 #define REGISTRY_END STR("/registry0") /* the first key after all that begin with /registry/ */
@@ -154,6 +155,7 @@ static void fill(struct server *server)
 	while ((cache = resources_next_cache(server->resources, &at)) != NULL)
 		cache_fill_again(cache);
 	feed->state = FEED_FILLING;
+	feed->is_whole = false;
 	feed->fill_revision = 0;
 	definitions_fill_again(server);
 	reopen_stop(server);
@@ -172,6 +174,17 @@ static void ask_watch(struct server *server)
 	if (act_request(server->act, feed->store, &store_watch_type, &watch, FEED_STORE_MS,
 			FEED_TAG_WATCH) != OK)
 		feed_lose(server, "the store does not take watches");
+}
+
+/* What happened meanwhile is told as it would have been. */
+static void resume(struct server *server)
+{
+	struct feed *feed = &server->feed;
+
+	feed->state = FEED_RESUMING;
+	feed->fill_revision = feed->revision;
+	feed->progress = 0;
+	ask_watch(server);
 }
 
 static void filled(struct server *server)
@@ -317,15 +330,24 @@ static void watch_answered(struct server *server, const struct act_msg *msg)
 {
 	struct feed *feed = &server->feed;
 	enum status status = store_outcome(msg);
+	bool was_whole;
 
+	if (status == EXPIRED && feed->state == FEED_RESUMING) {
+		fill(server);
+		return;
+	}
 	if (status != OK) {
+		/* A store that never answered may be another one by now. */
+		feed->is_whole = feed->is_whole && status != TIMEOUT;
 		feed_lose(server, status_text(status));
 		return;
 	}
+	was_whole = feed->is_whole;
 	feed->state = FEED_WATCHING;
-	feed->has_filled = true;
+	feed->has_filled = feed->is_whole = true;
 	reopen_all(server); /* what was unread may have gone meanwhile */
-	log_info("api", "the caches are filled", LOG_U64("revision", feed->revision));
+	log_info("api", was_whole ? "the watch of the store goes on" : "the caches are filled",
+		 LOG_U64("revision", feed->revision));
 	late_fill(server);
 	feed_wake_reached(server);
 	feed_tell(server);
@@ -385,15 +407,36 @@ static void set_leader(struct server *server, bool has_leader)
 	feed->has_leader = has_leader;
 }
 
+/* The objects of a kind that were just being read are read with all others. */
+static bool is_whole(const struct server *server)
+{
+	const struct cache *cache;
+	uint32_t at = 0;
+
+	while ((cache = resources_next_cache(server->resources, &at)) != NULL)
+		if (cache_is_late(cache))
+			return false;
+	return server->feed.is_whole && !definitions_are_loading(server->definitions);
+}
+
+static void begin(struct server *server)
+{
+	if (is_whole(server))
+		resume(server);
+	else
+		fill(server);
+}
+
 static void status_came(struct server *server, const struct store_status *status)
 {
 	struct feed *feed = &server->feed;
 
 	set_leader(server, status->leader != 0);
 	feed->has_state = status->role >= STORE_STANDBY;
-	if (feed->state == FEED_LOST && feed->has_leader) {
+	carry_wake(server);
+	if (feed->state == FEED_LOST && (feed->has_leader || feed->is_whole)) {
 		act_cancel(server->act, feed->timer);
-		fill(server);
+		begin(server);
 	} else if (feed->state == FEED_LOST) {
 		retry_later(server); /* nobody may tell that there is none for long */
 	}
@@ -441,8 +484,8 @@ static void again(struct server *server)
 
 	if (feed->monitor == 0)
 		meet_store(server);
-	else if (feed->has_leader || feed_is_leaderless(server))
-		fill(server);
+	else if (feed->has_leader || feed->is_whole || feed_is_leaderless(server))
+		begin(server);
 	else
 		retry_later(server); /* it may become so */
 }

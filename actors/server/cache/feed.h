@@ -1,9 +1,13 @@
 /*
  * The feed: one watch of the store that keeps all caches of the server at one revision.
  *
- *   FILLING ──all pages read──> WATCHING
- *      ^                           │
- *      └──leader known── LOST <──cancelled, store gone
+ *   FILLING ──all pages read──> WATCHING <── RESUMING
+ *      ^                           │              ^
+ *      └──leader known── LOST <──cancelled,       │
+ *                          │     store gone       │
+ *                          └──filled before───────┘
+ *
+ * Caches that were complete once are watched from where they are; if the store has forgotten that (EXPIRED), they are filled again.
  *
  * Everything below /registry/ is read once at a revision, definitions of kinds first, and watched from there, so that all caches show the same
  * revision and one number says how far they are. Reads that must see what anybody was answered before ask for the store's
@@ -29,7 +33,7 @@ struct request;
 
 #define FEED_LEADERLESS_MS 3000
 
-enum feed_state { FEED_FILLING, FEED_WATCHING, FEED_LOST };
+enum feed_state { FEED_FILLING, FEED_RESUMING, FEED_WATCHING, FEED_LOST };
 
 struct feed {
 	enum feed_state state;
@@ -47,8 +51,9 @@ struct feed {
 	struct list waiting; /* requests that wait for the caches to reach wait_revision */
 	uint64_t progress;   /* revision for which the store was asked to tell its progress */
 	bool has_filled;     /* once at least: readiness */
-	bool has_leader;     /* as far as the store has said */
-	bool has_state;      /* the store is a member's, who holds data */
+	bool is_whole;   /* the caches are as they were at `revision`, and can go on from there */
+	bool has_leader; /* as far as the store has said */
+	bool has_state;  /* the store is a member's, who holds data */
 	struct mono leaderless_since; /* if it has no leader */
 	bool is_asking;
 };

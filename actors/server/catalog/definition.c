@@ -200,6 +200,11 @@ bool definitions_receive(struct server *server, const struct act_msg *msg)
 	return false;
 }
 
+bool definitions_are_loading(const struct definitions *definitions)
+{
+	return !list_is_empty(&definitions->loading);
+}
+
 /* ---- changes ---------------------------------------------------------------------------------------------- */
 
 static bool has_objects(const struct definitions *definitions, const struct definition *definition,

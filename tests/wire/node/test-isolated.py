@@ -86,5 +86,109 @@ def test_either_host_is_killed_by_its_name_and_comes_back_alone():
             node.wait_ready()
 
 
+class Client(threading.Thread):
+    """One connection, on which objects are made, changed and deleted, one after the other; every answer must be the one of a server that is well."""
+
+    def __init__(self, node, name, over):
+        super().__init__()
+        self.node, self.name, self.over, self.done, self.why = node, name, over, [], None
+
+    def ask(self, method, path, body=None, content_type="application/json"):
+        self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": content_type} if body else {})
+        answer = self.connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def turn(self, number):
+        name, maps = "%s-%d" % (self.name, number), "/api/v1/namespaces/default/configmaps"
+        code, made = self.ask("POST", maps, config_map(name, n="0"))
+        assert code == 201, (name, made)
+        for n in ("1", "2"):
+            code, changed = self.ask("PATCH", maps + "/" + name, [{"op": "test", "path": "/data/n", "value": str(int(n) - 1)},
+                                                                  {"op": "replace", "path": "/data/n", "value": n}], "application/json-patch+json")
+            assert code == 200 and changed["data"]["n"] == n, (name, changed)
+        code, seen = self.ask("GET", maps + "/" + name)
+        assert code == 200 and seen["metadata"]["resourceVersion"] == changed["metadata"]["resourceVersion"], (name, seen)
+        code, gone = self.ask("DELETE", maps + "/" + name)
+        assert code == 200, (name, gone)
+        self.done.append((name, made["metadata"]["uid"]))
+
+    def run(self):
+        try:
+            self.connection = http.client.HTTPSConnection(self.node.address, self.node.port, context=self.node.context(), timeout=60)
+            self.connection.connect()
+            self.connection.auto_open = 0  # one that was closed is a failure
+            number = 0
+            while not self.over.is_set():
+                self.turn(number)
+                number += 1
+        except Exception as why:  # told by the thread that waits for us
+            self.why = "%s: %r" % (self.name, why)
+
+
+class Watcher(threading.Thread):
+    def __init__(self, node, since):
+        super().__init__(daemon=True)
+        self.events, self.why, self.last = [], None, time.monotonic()
+        self.connection = http.client.HTTPSConnection(node.address, node.port, context=node.context(), timeout=60)
+        self.connection.request("GET", "/api/v1/namespaces/default/configmaps?watch=1&resourceVersion=" + since)
+        self.answer = self.connection.getresponse()
+        assert self.answer.status == 200
+
+    def run(self):
+        try:
+            for line in self.answer:
+                event = json.loads(line)
+                self.events.append((event["type"], event["object"]["metadata"]["name"], event["object"].get("data", {}).get("n")))
+        except (OSError, ValueError, http.client.HTTPException) as why:
+            self.why = repr(why)
+
+
+def hurt(cluster, victim, seconds, clients):
+    """Kills that node's core host again and again; nobody on another connection may notice but by the time it takes."""
+    over = threading.Event()
+    code, listed = clients.request("GET", "/api/v1/namespaces/default/configmaps")
+    assert code == 200
+    watcher = Watcher(clients, listed["metadata"]["resourceVersion"])
+    watcher.start()
+    threads = [Client(clients, "c%d" % i, over) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    end, kills = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        before = victim().pids().get("core")
+        os.kill(before, signal.SIGKILL)
+        kills += 1
+        until(lambda: victim().pids().get("core") not in (None, before), 30, "the core host is started again")
+        done = sum(len(thread.done) for thread in threads)
+        until(lambda: any(t.why for t in threads) or sum(len(t.done) for t in threads) > done, 60, "clients go on")
+    over.set()
+    for thread in threads:
+        thread.join(90)
+    assert not [t.why for t in threads if t.why], [t.why for t in threads if t.why]
+    made = [name for t in threads for name, _ in t.done]
+    expected = {name: [("ADDED", "0"), ("MODIFIED", "1"), ("MODIFIED", "2"), ("DELETED", "2")] for name in made}
+    until(lambda: sum(event[0] == "DELETED" and event[1] in expected for event in list(watcher.events)) >= len(made) or watcher.why, 60, "the watch has told all")
+    assert watcher.why is None, watcher.why
+    for name in made:
+        told = [(kind, n) for kind, what, n in watcher.events if what == name]
+        assert told == expected[name], (name, told)
+    assert kills >= 3, kills
+    print("     %d objects, %d kills" % (len(made), kills))
+
+
+def test_no_request_fails_while_the_store_is_killed_again_and_again():
+    with Cluster(1, ISOLATED) as cluster:
+        node = cluster.nodes[0]
+        api = node.pids()["api"]
+        hurt(cluster, lambda: node, 10, node)
+        assert node.pids()["api"] == api, "the host of the API has lived on"
+
+
+def test_no_request_fails_while_the_leader_is_killed_again_and_again():
+    with Cluster(3, ISOLATED) as cluster:
+        node = cluster.nodes[1]
+        hurt(cluster, cluster.leader, 10, node)
+
+
 if __name__ == "__main__":
     sys.exit(suite.main(globals(), sys.argv))
