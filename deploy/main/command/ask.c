@@ -169,6 +169,8 @@ enum status ask_node(const struct data_dir *dir, const char *method, const char 
 		return fault_set(why, NOT_FOUND, "--data-dir",
 				 "the node on %s does not answer; is `troupe up` running there?",
 				 dir->path);
+	if (status == OK && out->code == 503 && str_starts(out->body, STR(ASK_AWAY)))
+		return fault_set(why, UNAVAILABLE, "", STR_FMT, STR_ARG(str_trim(out->body)));
 	return status;
 }
 

@@ -29,7 +29,10 @@ struct answered {
 MUST_USE enum status ask_place(const struct ask *ask, struct arena *arena, struct answered *out,
 			       struct fault *why);
 
-/* The node of this directory. NOT_FOUND with words: none runs on it. */
+/* How the host with the doors refuses, by 503, what one that is away would answer; its words begin so. */
+#define ASK_AWAY "the core host of this node is away"
+
+/* The node of this directory. NOT_FOUND with words: none runs on it. UNAVAILABLE: ASK_AWAY. */
 MUST_USE enum status ask_node(const struct data_dir *dir, const char *method, const char *path,
 			      struct str body, uint32_t timeout_ms, struct arena *arena,
 			      struct answered *out, struct fault *why);

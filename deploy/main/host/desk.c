@@ -1,5 +1,6 @@
 #include "deploy/main/host/desk.h"
 
+#include "deploy/main/command/ask.h"
 #include "deploy/main/host/asked-page.h"
 
 struct desk {
@@ -23,10 +24,9 @@ static void refuse(struct http_exchange *exchange, enum status status)
 	bool is_away = status == UNAVAILABLE || status == GONE || status == NOT_FOUND;
 
 	asked_page_refuse(&page, is_away ? UNAVAILABLE : status,
-			  is_away
-			      ? "the core host of this node is away, and is being started again; "
-				"ask again in a moment"
-			      : "the core host of this node does not answer");
+			  is_away ? ASK_AWAY ", and is being started again; "
+					     "ask again in a moment"
+				  : "the core host of this node does not answer");
 	http_respond(exchange, page.code, (struct http_headers){ NULL, 0 }, HTTP_BYTES(page.text));
 }
 

@@ -70,7 +70,7 @@ def test_pages_of_the_core_host_are_answered_through_the_desk():
         began = time.monotonic()
         node.kill_host("core")
         code, text = private(node, "GET", "/troupe/members")
-        assert code in (200, 503) and time.monotonic() - began < 10, (code, text)
+        assert time.monotonic() - began < 10 and (code == 200 or code == 503 and "the core host of this node is away" in text), (code, text)
         until(lambda: private(node, "GET", "/troupe/status")[0] == 200, 20, "the core host is back")
 
 
@@ -154,7 +154,7 @@ def hurt(cluster, victim, seconds, clients):
     for thread in threads:
         thread.start()
     end, kills = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
+    while kills < 3 or time.monotonic() < end:
         before = victim().pids().get("core")
         os.kill(before, signal.SIGKILL)
         kills += 1
@@ -172,7 +172,6 @@ def hurt(cluster, victim, seconds, clients):
     for name in made:
         told = [(kind, n) for kind, what, n in watcher.events if what == name]
         assert told == expected[name], (name, told)
-    assert kills >= 3, kills
     print("     %d objects, %d kills" % (len(made), kills))
 
 
@@ -187,7 +186,12 @@ def test_no_request_fails_while_the_store_is_killed_again_and_again():
 def test_no_request_fails_while_the_leader_is_killed_again_and_again():
     with Cluster(3, ISOLATED) as cluster:
         node = cluster.nodes[1]
-        hurt(cluster, cluster.leader, 10, node)
+        hurt(cluster, lambda: next(n for n in cluster.nodes if n.name == leader(node)), 10, node)
+
+
+def leader(node):
+    """As that node's own core host says, once it is there to say so."""
+    return until(lambda: node.status().get("leader"), 30, "somebody leads")
 
 
 if __name__ == "__main__":
