@@ -29,11 +29,20 @@ static struct store_copy_opened *open_copy(struct lab *lab, uint64_t member, uin
 	return lab_ask(lab, &store_copy_open_type, &(struct store_copy_open){ member, index }, NULL);
 }
 
+static void free_later(void *arena)
+{
+	arena_free(arena);
+}
+
 static struct store_copy_data *read_copy(struct lab *lab, uint64_t member, uint64_t token,
 					 uint64_t offset)
 {
-	return lab_ask(lab, &store_copy_read_type,
-		       &(struct store_copy_read){ member, token, offset }, NULL);
+	struct store_copy_read ask = { member, token, offset };
+	struct store_copy_data *data = lab_ask(lab, &store_copy_read_type, &ask, NULL);
+
+	if (data->arena)
+		arena_on_free(test_arena(), free_later, data->arena);
+	return data;
 }
 
 TEST(a_member_gets_the_whole_state_in_pieces)
