@@ -12,7 +12,7 @@
 #define PLAN_AWAITS_MAX \
 	96U /* more than the built-in kinds; the others are met again by the next call */
 
-enum plan_verb { PLAN_CREATE, PLAN_UPDATE, PLAN_DELETE, PLAN_REQUEST };
+enum plan_verb { PLAN_CREATE, PLAN_UPDATE, PLAN_DELETE, PLAN_REQUEST, PLAN_ASK };
 
 struct plan_write {
 	enum plan_verb verb;
@@ -25,10 +25,10 @@ struct plan_write {
 	struct str uid;             /* DELETE: only this very object */
 	enum plan_delete_how how;
 	int64_t grace_s;
-	const char *method; /* REQUEST */
-	struct str path, content_type, body;
-	bool is_done;      /* the server has made it */
-	bool is_unwatched; /* DELETE: done, but at which revision was not said */
+	const char *method;                  /* REQUEST */
+	struct str path, content_type, body; /* the path also of ASK */
+	bool is_done;                        /* the server has made it */
+	bool is_unwatched;                   /* DELETE: done, but at which revision was not said */
 	/* run.c: when it was sent, and how much. */
 	struct mono asked;
 	uint32_t asked_bytes;
@@ -56,8 +56,11 @@ struct plan {
 	uint32_t event_count;
 	struct plan_await *awaits;
 	uint32_t await_count;
-	bool is_cut;      /* more was wanted than PLAN_WRITES_MAX */
-	int64_t again_ms; /* -1: not asked for */
+	bool is_cut;        /* more was wanted than PLAN_WRITES_MAX */
+	int64_t again_ms;   /* -1: not asked for */
+	uint32_t ask_count; /* of the writes; after plan_settle there are no others then */
+	struct str memory;
+	bool has_memory; /* plan_remember was called */
 };
 
 void plan_init(struct plan *plan, struct arena *arena);

@@ -198,6 +198,24 @@ void plan_event(struct plan *plan, const struct type *type, const struct meta_ob
 	va_end(args);
 }
 
+void plan_ask(struct plan *plan, struct str path, const struct type *type)
+{
+	struct plan_write *write = plan->ask_count < PLAN_ASKS_MAX ? add(plan, PLAN_ASK) : NULL;
+
+	if (write == NULL)
+		return;
+	write->path = arena_str(plan->arena, path);
+	write->type = type;
+	plan->ask_count++;
+}
+
+void plan_remember(struct plan *plan, struct str bytes)
+{
+	assert(bytes.len <= PLAN_MEMORY_MAX);
+	plan->memory = bytes;
+	plan->has_memory = true;
+}
+
 void plan_again(struct plan *plan, int64_t after_ms)
 {
 	if (plan->again_ms < 0 || after_ms < plan->again_ms)
@@ -235,9 +253,27 @@ static bool is_among(const struct type *type, const struct type *const *types, u
 	return false;
 }
 
+static void keep_asks(struct plan *plan)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < plan->write_count; i++)
+		if (plan->writes[i].verb == PLAN_ASK)
+			plan->writes[kept++] = plan->writes[i];
+	plan->write_count = kept;
+	plan->event_count = plan->await_count = 0;
+	plan->again_ms = -1;
+	plan->has_memory = plan->is_cut = false;
+}
+
 void plan_settle(struct plan *plan, const struct type *const *patches, uint32_t count)
 {
 	uint32_t kept = 0;
+
+	if (plan->ask_count > 0) {
+		keep_asks(plan);
+		return;
+	}
 
 	for (uint32_t i = 0, e = 0; i <= plan->write_count; i++) {
 		for (; e < plan->event_count && plan->events[e].after <= i; e++)

@@ -54,6 +54,15 @@ void plan_review(struct plan *plan, const struct authorization_subject_access_re
 void plan_event(struct plan *plan, const struct type *type, const struct meta_object_meta *about,
 		bool is_warning, const char *reason, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+/*
+ * What the caches do not hold is read from the API server, and the key is looked at again, within the same turn, with what it answered
+ * (world_answer). A plan that asks is made of nothing else: whatever else it says is passed over. At most PLAN_ASKS_MAX reads a plan.
+ */
+#define PLAN_ASKS_MAX 64U
+void plan_ask(struct plan *plan, struct str path, const struct type *type);
+/* What this key's next turn is told, if this one's writes are made; absent: nothing, and nothing is kept. At most PLAN_MEMORY_MAX. */
+#define PLAN_MEMORY_MAX (16U * KIB)
+void plan_remember(struct plan *plan, struct str bytes);
 /* Look again after so long even if nothing changes. */
 void plan_again(struct plan *plan, int64_t after_ms);
 /* Look again when the cache of that kind has seen everything up to the revision; it is asked to hurry. */

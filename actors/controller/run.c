@@ -99,11 +99,21 @@ static struct api_call raw_call(const struct plan_write *w, const char *user)
 	return call;
 }
 
+static struct api_call ask_call(const struct plan_write *w, const char *user)
+{
+	struct api_call call = request_call("GET", w->path, str_from(user));
+
+	/* Who answers may be a program of others, which knows no protobuf. */
+	call.accept = API_TYPE_JSON;
+	return call;
+}
+
 static struct api_call call_of(const struct plan_write *w, const char *user)
 {
 	switch (w->verb) {
 	case PLAN_DELETE: return delete_call(w, user);
 	case PLAN_REQUEST: return raw_call(w, user);
+	case PLAN_ASK: return ask_call(w, user);
 	default: return w->before ? patch_call(w, user) : record_call(w, user);
 	}
 }
@@ -148,6 +158,8 @@ static bool may_go(const struct run *run)
 	if (run->waiting == 0)
 		return true;
 	before = &run->plan.writes[run->next - 1];
+	if (next->verb == PLAN_ASK)
+		return true;
 	if (next->verb != before->verb || next->type != before->type)
 		return false;
 	if (next->verb == PLAN_CREATE)
@@ -192,6 +204,44 @@ void run_go(struct run *run, struct act *act, const struct run_sender *sender)
 		send_next(run, act, sender);
 	if (run->waiting == 0 && (run->outcome != OK || run->next == run->plan.write_count))
 		finish(run, act);
+}
+
+/* ---- asking ------------------------------------------------------------------------------------------------- */
+
+static void learn(struct run *run, const struct plan_write *asked, const struct api_answer *answer,
+		  enum status outcome, struct fault *why)
+{
+	struct world_answer *new;
+	const struct object *object = NULL;
+
+	if (outcome == OK && (object = request_object(answer, asked->type, why)) == NULL)
+		outcome = INTERNAL;
+	run->answers = arena_grow(run->arena, run->answers, run->answer_count * sizeof *new,
+				  (run->answer_count + 1) * sizeof *new);
+	new = &run->answers[run->answer_count++];
+	*new = (struct world_answer){ .path = asked->path, .status = outcome };
+	if (object != NULL) {
+		object_hold(run->arena, object);
+		new->record = object->record;
+	} else {
+		new->message = arena_str(run->arena, str_from(why->text));
+	}
+}
+
+void run_give_up(struct run *run)
+{
+	run->state = RUN_FAILED;
+	run->outcome = fault_set(&run->why, INTERNAL, "", "its plans ask for ever");
+}
+
+void run_again(struct run *run, uint64_t number)
+{
+	*run = (struct run){ .arena = run->arena,
+			     .key = run->key,
+			     .number = number,
+			     .answers = run->answers,
+			     .answer_count = run->answer_count,
+			     .rounds = run->rounds + 1 };
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------ */
@@ -297,6 +347,7 @@ struct figures_call run_figure(const struct run *run, struct act *act, const str
 	case PLAN_CREATE:
 	case PLAN_REQUEST: call.method = "POST"; break;
 	case PLAN_DELETE: call.method = "DELETE"; break;
+	case PLAN_ASK: call.method = "GET"; break;
 	default: call.method = w->before != NULL ? "PATCH" : "PUT";
 	}
 	return call;
@@ -313,7 +364,14 @@ bool run_answered(struct run *run, struct act *act, const struct run_sender *sen
 		return false;
 	assert(run->waiting > 0 && write < run->plan.write_count);
 	run->waiting--;
-	if (outcome == OK) {
+	if (run->plan.writes[write].verb == PLAN_ASK) {
+		if (outcome == OK)
+			outcome = request_outcome(msg->body, &why);
+		else
+			fault_set(&why, outcome, "", "%s", status_text(outcome));
+		learn(run, &run->plan.writes[write], msg->body, outcome, &why);
+		run->plan.writes[write].is_done = true;
+	} else if (outcome == OK) {
 		outcome = judged(&run->plan.writes[write], msg->body,
 				 request_outcome(msg->body, &why), &why);
 		answered(run, write, msg->body, outcome, &why);

@@ -43,7 +43,10 @@ struct run {
 	struct mono settle_until;
 	struct run_seen written[RUN_TYPES_MAX]; /* what the caches have to pass */
 	uint32_t written_count;
-	bool is_late; /* settling took too long */
+	bool is_late;                 /* settling took too long */
+	struct world_answer *answers; /* to what its plans have asked */
+	uint32_t answer_count;
+	uint32_t rounds; /* plans of this turn that asked */
 };
 
 /* Who sends: as in api_call. */
@@ -55,6 +58,9 @@ struct run_sender {
 
 /* Sends what may be sent now; moves on to SETTLING, DONE or FAILED. */
 void run_go(struct run *run, struct act *act, const struct run_sender *sender);
+/* The key is looked at again with what its plan asked: all that belongs to that plan is forgotten. */
+void run_again(struct run *run, uint64_t number);
+void run_give_up(struct run *run);
 /* What is counted of the request that this answers; of another run: of one like it. */
 struct figures_call run_figure(const struct run *run, struct act *act, const struct act_msg *msg);
 /* Takes an answer to one of its requests; false: it was not for this run. */

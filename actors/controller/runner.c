@@ -26,6 +26,7 @@
 #define SETTLE_LOOK_MS 250U
 #define LOUD_FAILURES 5U     /* failures in a row of one key from which on each is logged */
 #define REMEMBERED_MAX 1000U /* keys whose last failure is told to them */
+#define ROUNDS_MAX 8U        /* plans of one turn that ask */
 #define AWAIT_AGAIN_MS 1000U /* a cache that did not come far enough in time */
 
 struct runner {
@@ -37,6 +38,7 @@ struct runner {
 	struct figures_work *work;
 	struct run *runs;    /* `workers` of them */
 	struct map failures; /* key -> struct failed */
+	struct map memories; /* key -> struct memory */
 	struct caches_subscribe wish;
 	uint32_t workers;
 	uint64_t runs_begun;
@@ -50,6 +52,12 @@ struct runner {
 struct failed {
 	struct world_failure failure;
 	char words[sizeof((struct fault *)NULL)->text];
+};
+
+/* What a key's last turn left. */
+struct memory {
+	uint32_t len;
+	_Alignas(8) char bytes[];
 };
 
 struct runner_look {
@@ -233,6 +241,22 @@ static void note_outcome(struct runner *runner, const struct run *run)
 		forget_failure(runner, run->key);
 }
 
+static void remember(struct runner *runner, const struct run *run)
+{
+	struct str bytes = run->plan.memory;
+	struct memory *memory;
+
+	if (!run->plan.has_memory || run->state != RUN_DONE)
+		return;
+	mem_free(map_remove(&runner->memories, run->key));
+	if (bytes.len == 0 || runner->memories.len == REMEMBERED_MAX)
+		return;
+	memory = mem_alloc(sizeof *memory + bytes.len);
+	memory->len = bytes.len;
+	memcpy(memory->bytes, bytes.at, bytes.len);
+	map_put(&runner->memories, run->key, memory);
+}
+
 /* ---- runs ----------------------------------------------------------------------------------------------- */
 
 ACT_BRANCH(runs_again, 50, "a controller looks again at what it has just done");
@@ -246,6 +270,7 @@ static void end_run(struct runner *runner, struct act *act, struct run *run)
 		log_warn("controller", "cannot reconcile", LOG_CSTR("controller", c->name),
 			 LOG_STR("key", run->key), LOG_STATUS(run->outcome), LOG_FAULT(&run->why));
 	note_outcome(runner, run);
+	remember(runner, run);
 	if (!is_done)
 		queue_done(runner->queue, run->key, QUEUE_RETRY);
 	else if (run->plan.is_cut)
@@ -307,12 +332,50 @@ static void hurry(struct runner *runner, struct act *act, const struct run *run)
 			 &(struct caches_hurry){ type });
 }
 
+static void think(struct runner *runner, struct act *act, struct run *run)
+{
+	struct world world = caches_world(runner->caches, run->arena, act_wall(act));
+	const struct failed *failed = map_get(&runner->failures, run->key);
+	const struct memory *memory = map_get(&runner->memories, run->key);
+	struct run_sender sender = sender_of(runner, run);
+
+	world.clock = act_now(act);
+	world.failure = failed ? &failed->failure : NULL;
+	world.arg = runner->controller->arg;
+	world.answers = run->answers;
+	world.answer_count = run->answer_count;
+	if (memory != NULL)
+		world.memory = str_of(memory->bytes, memory->len);
+	plan_init(&run->plan, run->arena);
+	run->outcome = runner->controller->reconcile(&world, key_of(run->key), &run->plan);
+	plan_settle(&run->plan, runner->controller->patches, CONTROLLER_PATCHES_MAX);
+	run_go(run, act, &sender);
+	if (run->state == RUN_SETTLING && run->plan.await_count > 0)
+		hurry(runner, act, run);
+}
+
+/* What it asked has been answered, unless it asks for ever. */
+static bool thinks_again(struct runner *runner, struct act *act, struct run *run)
+{
+	if (run->state != RUN_DONE || run->plan.ask_count == 0)
+		return false;
+	if (run->rounds == ROUNDS_MAX) {
+		run_give_up(run);
+		return false;
+	}
+	run_again(run, ++runner->runs_begun);
+	think(runner, act, run);
+	return true;
+}
+
 /* Brings a run forward after anything that could have moved it. */
 static void advance(struct runner *runner, struct act *act, struct run *run)
 {
-	write_events(runner, act, run);
-	if (run->state == RUN_SETTLING)
-		run_settle(run, runner->caches, act_now(act));
+	do {
+		write_events(runner, act, run);
+		if (run->state == RUN_SETTLING)
+			run_settle(run, runner->caches, act_now(act));
+	} while (thinks_again(runner, act, run));
 	if (run->state == RUN_SETTLING)
 		look_later(runner, act);
 	if (run->outcome == GONE && run->refused != NULL && runner->sender.term != 0)
@@ -324,23 +387,11 @@ static void advance(struct runner *runner, struct act *act, struct run *run)
 static void begin_run(struct runner *runner, struct act *act, struct run *run, struct str key)
 {
 	struct arena *arena = arena_new(0);
-	struct world world = caches_world(runner->caches, arena, act_wall(act));
-	const struct failed *failed = map_get(&runner->failures, key);
-	struct run_sender sender;
 
 	*run = (struct run){ .arena = arena,
 			     .key = arena_str(arena, key),
 			     .number = ++runner->runs_begun };
-	world.clock = act_now(act);
-	world.failure = failed ? &failed->failure : NULL;
-	world.arg = runner->controller->arg;
-	plan_init(&run->plan, arena);
-	run->outcome = runner->controller->reconcile(&world, key_of(run->key), &run->plan);
-	plan_settle(&run->plan, runner->controller->patches, CONTROLLER_PATCHES_MAX);
-	sender = sender_of(runner, run);
-	run_go(run, act, &sender);
-	if (run->state == RUN_SETTLING && run->plan.await_count > 0)
-		hurry(runner, act, run);
+	think(runner, act, run);
 	advance(runner, act, run);
 }
 
@@ -512,6 +563,9 @@ static void free_runs(void *arg)
 	for (uint32_t at = 0; map_next(&runner->failures, &at, &key, &failed);)
 		mem_free(failed);
 	map_fini(&runner->failures);
+	for (uint32_t at = 0; map_next(&runner->memories, &at, &key, &failed);)
+		mem_free(failed);
+	map_fini(&runner->memories);
 }
 
 static enum status init(struct act *act, void *state, const void *args)

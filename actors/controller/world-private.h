@@ -39,6 +39,9 @@ struct world {
 	struct mono clock;                   /* the same moment, by the clock that never jumps */
 	const struct world_failure *failure; /* or NULL */
 	const void *arg;                     /* the controller's */
+	const struct world_answer *answers;  /* of this turn */
+	uint32_t answer_count;
+	struct str memory;
 };
 
 /* The value by which an object is found in an index; absent: in none. */

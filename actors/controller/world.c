@@ -165,6 +165,19 @@ bool world_selects(const struct meta_label_selector *selector, struct str_map la
 	return is_selected;
 }
 
+const struct world_answer *world_answer(const struct world *world, struct str path)
+{
+	for (uint32_t i = 0; i < world->answer_count; i++)
+		if (str_eq(world->answers[i].path, path))
+			return &world->answers[i];
+	return NULL;
+}
+
+struct str world_memory(const struct world *world)
+{
+	return world->memory;
+}
+
 const struct world_failure *world_failure(const struct world *world)
 {
 	return world->failure;

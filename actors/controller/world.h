@@ -95,6 +95,20 @@ struct world_failure {
 };
 const struct world_failure *world_failure(const struct world *world);
 
+/*
+ * What the API server answered to plan_ask in this turn; NULL: that has not been asked. What has no Status of its own is told by its
+ * code alone: "code 404".
+ */
+struct world_answer {
+	struct str path;
+	enum status status;
+	struct str message; /* with a failure */
+	const void *record; /* else */
+};
+const struct world_answer *world_answer(const struct world *world, struct str path);
+/* As plan_remember of the key's last turn had it, aligned; absent: nothing, as after every start of the controller. */
+struct str world_memory(const struct world *world);
+
 #define world_owned(world, owner, T) world_owned_((world), &T##_type, (owner)->metadata)
 #define world_matching(world, namespace, T, selector) \
 	world_matching_((world), &T##_type, (namespace), (selector))

@@ -262,6 +262,13 @@ static struct api_answer delete_one(struct desk *desk, struct act *act, const st
 	return failed(200); /* a Status, as for most kinds */
 }
 
+static struct api_answer read_one(struct desk *desk, const struct place *place)
+{
+	int64_t at = desk_find(desk, place->type, place->namespace, place->name);
+
+	return at < 0 ? failed(404) : with_object(200, desk->objects.at[at]);
+}
+
 static bool is_refused(struct desk *desk, const struct api_call *call)
 {
 	struct str line = arena_printf(test_arena(), STR_FMT " " STR_FMT, STR_ARG(call->method),
@@ -289,6 +296,8 @@ static void write_came(struct desk *desk, struct act *act, const struct act_msg 
 		answer = failed(406);
 	else if (str_is(call->method, "POST"))
 		answer = create(desk, act, &place, call->body);
+	else if (str_is(call->method, "GET"))
+		answer = read_one(desk, &place);
 	else if (str_is(call->method, "PUT"))
 		answer = update(desk, act, &place, call->body);
 	else if (str_is(call->method, "PATCH"))

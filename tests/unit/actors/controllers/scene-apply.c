@@ -242,6 +242,8 @@ static const void *made_before(const struct scene *scene, const struct plan *pla
 
 void scene_apply(struct scene *scene, struct plan *plan)
 {
+	if (plan->has_memory)
+		scene->memory = plan->memory;
 	for (uint32_t i = 0; i < plan->write_count; i++) {
 		const struct plan_write *w = &plan->writes[i];
 
@@ -250,7 +252,11 @@ void scene_apply(struct scene *scene, struct plan *plan)
 		case PLAN_CREATE: create(scene, w); break;
 		case PLAN_UPDATE: update(scene, w, made_before(scene, plan, i)); break;
 		case PLAN_DELETE: delete (scene, w); break;
-		case PLAN_REQUEST: delete_collection(scene, w->path); break;
+		case PLAN_REQUEST:
+			if (strcmp(w->method, "DELETE") == 0)
+				delete_collection(scene, w->path);
+			break;
+		case PLAN_ASK: break;
 		}
 	}
 }

@@ -179,6 +179,32 @@ void scene_add(struct scene *scene, const char *format, ...)
 	yaml_close(yaml);
 }
 
+void scene_answer(struct scene *scene, const char *path, const struct type *type,
+		  enum status status, const char *text)
+{
+	struct text json = text_in(scene->arena, MIB);
+	struct world_answer *answer = scene->answers;
+	struct object *object;
+	struct yaml *yaml;
+
+	while (answer < scene->answers + scene->answer_count && !str_is(answer->path, path))
+		answer++;
+	CHECK(answer < scene->answers + SCENE_ANSWERS_MAX);
+	if (answer == scene->answers + scene->answer_count)
+		scene->answer_count++;
+	*answer = (struct world_answer){ str_from(path), status, str_from(text), NULL };
+	if (status != OK)
+		return;
+	yaml = yaml_open(str_from(text));
+	CHECK_STATUS(yaml_next(yaml, &json, NULL), OK);
+	yaml_close(yaml);
+	CHECK_STATUS(object_decode(type, FORMAT_JSON, text_str(&json), &object, NULL), OK);
+	object_freeze(object, 1);
+	object_hold(scene->arena, object);
+	answer->record = object->record;
+	object_unref(object);
+}
+
 static struct key key_of(const char *key)
 {
 	struct str rest = str_from(key), namespace = str_cut(&rest, '/');
@@ -333,17 +359,34 @@ struct world scene_world(struct scene *scene)
 			       .clock = { scene->now.ns } };
 }
 
+static struct world_answer answer_to(const struct scene *scene, struct str path)
+{
+	for (uint32_t i = 0; i < scene->answer_count; i++)
+		if (str_eq(scene->answers[i].path, path))
+			return scene->answers[i];
+	return (struct world_answer){ path, NOT_FOUND, STR("code 404"), NULL };
+}
+
 struct plan *scene_reconcile(struct scene *scene, const struct controller *controller,
 			     const char *key)
 {
 	struct world world = scene_world(scene);
 	struct plan *plan = arena_new_of(scene->arena, struct plan);
+	struct world_answer answers[2 * SCENE_ANSWERS_MAX];
 
 	world.failure = scene->failure;
 	world.arg = controller->arg;
-	plan_init(plan, scene->arena);
-	CHECK_STATUS(controller->reconcile(&world, key_of(key), plan), OK);
-	plan_settle(plan, controller->patches, CONTROLLER_PATCHES_MAX);
+	world.memory = scene->memory;
+	world.answers = answers;
+	do {
+		plan_init(plan, scene->arena);
+		CHECK_STATUS(controller->reconcile(&world, key_of(key), plan), OK);
+		plan_settle(plan, controller->patches, CONTROLLER_PATCHES_MAX);
+		for (uint32_t i = 0; i < plan->ask_count; i++) {
+			CHECK(world.answer_count < 2 * SCENE_ANSWERS_MAX);
+			answers[world.answer_count++] = answer_to(scene, plan->writes[i].path);
+		}
+	} while (plan->ask_count > 0);
 	return plan;
 }
 

@@ -20,6 +20,8 @@
 
 #define SCENE_NOW "2026-01-02T03:04:05Z"
 
+#define SCENE_ANSWERS_MAX 16U
+
 struct scene {
 	struct arena *arena;
 	struct wall now;
@@ -35,8 +37,11 @@ struct scene {
 	const char *
 	    hide; /* paths that are never printed; "status": writes through it; "events"; "again" */
 	const struct world_failure *failure; /* what the next plan is told of its last turn; or NULL */
-	uint32_t writes;                     /* applied so far */
-	uint32_t refused;                    /* of them those that the server would have refused */
+	struct str memory; /* of the key that was reconciled last, when its plan was applied */
+	struct world_answer answers[SCENE_ANSWERS_MAX]; /* to what plans ask */
+	uint32_t answer_count;
+	uint32_t writes;  /* applied so far */
+	uint32_t refused; /* of them those that the server would have refused */
 };
 
 struct scene scene_open(void);
@@ -49,7 +54,13 @@ const void *scene_get_(const struct scene *scene, const struct type *type, const
 #define scene_get(scene, key, T) ((const struct T *)scene_get_((scene), &T##_type, (key)))
 uint32_t scene_count(const struct scene *scene, const struct type *type);
 
-/* One reconcile. The key is "namespace/name", "/name" for kinds of the cluster. */
+/*
+ * What the API server says to a plan that asks, in place of what it said before: with OK a record of that type in YAML, else the words of
+ * the failure. What has no answer is "code 404".
+ */
+void scene_answer(struct scene *scene, const char *path, const struct type *type,
+		  enum status status, const char *text);
+/* One reconcile, with what it asks. The key is "namespace/name", "/name" for kinds of the cluster. */
 struct plan *scene_reconcile(struct scene *scene, const struct controller *controller,
 			     const char *key);
 struct str scene_print(const struct scene *scene, const struct plan *plan);

@@ -53,8 +53,11 @@ struct trial *trial_new(void)
 	struct trial *trial = arena_new_of(test_arena(), struct trial);
 
 	trial->snapshot = snapshot_new();
-	trial->world =
-	    (struct world){ &face, trial, test_arena(), { TIME_S }, { TIME_S }, NULL, NULL };
+	trial->world = (struct world){ .face = &face,
+				       .self = trial,
+				       .arena = test_arena(),
+				       .now = { TIME_S },
+				       .clock = { TIME_S } };
 	arena_on_free(test_arena(), release, trial);
 	return trial;
 }
