@@ -22,6 +22,7 @@ const struct controller *const controllers[] = {
 	&replication_controller,
 	&daemon_set_controller,
 	&stateful_set_controller,
+	&horizontal_pod_autoscaler_controller,
 	&disruption_controller,
 	&job_controller,
 	&cron_job_controller,

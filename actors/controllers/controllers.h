@@ -18,7 +18,8 @@ extern const struct controller namespace_controller, service_account_controller,
     validating_admission_policy_controller, pvc_protection_controller, pv_protection_controller,
     vac_protection_controller, certificate_cleaner_controller, service_cidr_controller,
     flow_control_controller, ttl_controller, ephemeral_volume_controller,
-    certificate_approving_controller, volume_binder_controller, resource_claim_controller;
+    certificate_approving_controller, volume_binder_controller, resource_claim_controller,
+    horizontal_pod_autoscaler_controller;
 /* Of a copy of this row `arg` is the authority that signs, a struct certificate_authority; without one nothing is signed. */
 extern const struct controller certificate_signing_controller;
 
