@@ -17,7 +17,9 @@
  *     PAST    one of its changes since is ours ──> over, it is done; none is ──> over, refused; not known any more ──> TIMEOUT
  *
  * That is exact because a write names the revision that its key must have, so at most one of the tries happens, and because bytes that are equal
- * say the same. Whoever is answered TIMEOUT, or waits until his deadline, does not know, and is told so (504).
+ * say the same. A create expects no revision: one that is refused since another's object stands there is told so (409), though its
+ * first try, if that is still on its way to a leader of the same term, would happen should that object be deleted before it arrives.
+ * Whoever is answered TIMEOUT, or waits until his deadline, does not know, and is told so (504).
  */
 #ifndef ACTORS_SERVER_VERB_CARRY_H
 #define ACTORS_SERVER_VERB_CARRY_H
