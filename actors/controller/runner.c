@@ -14,6 +14,7 @@
 #include "actors/controller/figures/figures.h"
 #include "actors/controller/plan-private.h"
 #include "actors/controller/recorder.h"
+#include "actors/controller/remembered.h"
 #include "actors/controller/run.h"
 #include "runtime/actor/act.h"
 #include "runtime/actor/queue.h"
@@ -25,7 +26,6 @@
 #define WORKERS 5U         /* upstream's --concurrent-*-syncs */
 #define SETTLE_LOOK_MS 250U
 #define LOUD_FAILURES 5U     /* failures in a row of one key from which on each is logged */
-#define REMEMBERED_MAX 1000U /* keys whose last failure is told to them */
 #define ROUNDS_MAX 8U        /* plans of one turn that ask */
 #define AWAIT_AGAIN_MS 1000U /* a cache that did not come far enough in time */
 
@@ -36,9 +36,8 @@ struct runner {
 	struct caches *caches;
 	struct recorder *recorder;
 	struct figures_work *work;
-	struct run *runs;    /* `workers` of them */
-	struct map failures; /* key -> struct failed */
-	struct map memories; /* key -> struct memory */
+	struct run *runs; /* `workers` of them */
+	struct remembered remembered;
 	struct caches_subscribe wish;
 	uint32_t workers;
 	uint64_t runs_begun;
@@ -46,18 +45,6 @@ struct runner {
 	bool has_started;
 	bool is_deposed; /* somebody else leads by now */
 	char user[128];
-};
-
-/* Why a key's last turn failed. */
-struct failed {
-	struct world_failure failure;
-	char words[sizeof((struct fault *)NULL)->text];
-};
-
-/* What a key's last turn left. */
-struct memory {
-	uint32_t len;
-	_Alignas(8) char bytes[];
 };
 
 struct runner_look {
@@ -205,58 +192,6 @@ static void add_all(struct runner *runner, struct act *act)
 	arena_free(arena);
 }
 
-/* ---- failures ---------------------------------------------------------------------------------------------- */
-
-static void forget_failure(struct runner *runner, struct str key)
-{
-	struct failed *failed = map_remove(&runner->failures, key);
-
-	mem_free(failed);
-}
-
-static void remember_failure(struct runner *runner, const struct run *run)
-{
-	struct failed *failed = map_get(&runner->failures, run->key);
-
-	if (failed == NULL) {
-		if (runner->failures.len == REMEMBERED_MAX)
-			return;
-		failed = mem_new(struct failed);
-		map_put(&runner->failures, run->key, failed);
-	}
-	memcpy(failed->words, run->why.text, sizeof failed->words);
-	failed->failure = (struct world_failure){ .type = run->refused->type,
-						  .is_create = run->refused->verb == PLAN_CREATE,
-						  .is_delete = run->refused->verb == PLAN_DELETE,
-						  .status = run->outcome,
-						  .message = str_from(failed->words) };
-}
-
-/* What another has done is seen in the next turn; nothing else than the server's refusal can tell about these. */
-static void note_outcome(struct runner *runner, const struct run *run)
-{
-	if (run->refused != NULL && run->outcome != CONFLICT)
-		remember_failure(runner, run);
-	else if (run->state == RUN_DONE)
-		forget_failure(runner, run->key);
-}
-
-static void remember(struct runner *runner, const struct run *run)
-{
-	struct str bytes = run->plan.memory;
-	struct memory *memory;
-
-	if (!run->plan.has_memory || run->state != RUN_DONE)
-		return;
-	mem_free(map_remove(&runner->memories, run->key));
-	if (bytes.len == 0 || runner->memories.len == REMEMBERED_MAX)
-		return;
-	memory = mem_alloc(sizeof *memory + bytes.len);
-	memory->len = bytes.len;
-	memcpy(memory->bytes, bytes.at, bytes.len);
-	map_put(&runner->memories, run->key, memory);
-}
-
 /* ---- runs ----------------------------------------------------------------------------------------------- */
 
 ACT_BRANCH(runs_again, 50, "a controller looks again at what it has just done");
@@ -269,8 +204,7 @@ static void end_run(struct runner *runner, struct act *act, struct run *run)
 	if (!is_done && queue_failures(runner->queue, run->key) >= LOUD_FAILURES)
 		log_warn("controller", "cannot reconcile", LOG_CSTR("controller", c->name),
 			 LOG_STR("key", run->key), LOG_STATUS(run->outcome), LOG_FAULT(&run->why));
-	note_outcome(runner, run);
-	remember(runner, run);
+	remembered_take(&runner->remembered, run);
 	if (!is_done)
 		queue_done(runner->queue, run->key, QUEUE_RETRY);
 	else if (run->plan.is_cut)
@@ -335,17 +269,14 @@ static void hurry(struct runner *runner, struct act *act, const struct run *run)
 static void think(struct runner *runner, struct act *act, struct run *run)
 {
 	struct world world = caches_world(runner->caches, run->arena, act_wall(act));
-	const struct failed *failed = map_get(&runner->failures, run->key);
-	const struct memory *memory = map_get(&runner->memories, run->key);
 	struct run_sender sender = sender_of(runner, run);
 
 	world.clock = act_now(act);
-	world.failure = failed ? &failed->failure : NULL;
+	world.failure = remembered_failure(&runner->remembered, run->key);
 	world.arg = runner->controller->arg;
 	world.answers = run->answers;
 	world.answer_count = run->answer_count;
-	if (memory != NULL)
-		world.memory = str_of(memory->bytes, memory->len);
+	world.memory = remembered_memory(&runner->remembered, run->key);
 	plan_init(&run->plan, run->arena);
 	run->outcome = runner->controller->reconcile(&world, key_of(run->key), &run->plan);
 	plan_settle(&run->plan, runner->controller->patches, CONTROLLER_PATCHES_MAX);
@@ -555,17 +486,10 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 static void free_runs(void *arg)
 {
 	struct runner *runner = arg;
-	struct str key;
-	void *failed;
 
 	for (uint32_t i = 0; i < runner->workers; i++)
 		arena_free(runner->runs[i].arena);
-	for (uint32_t at = 0; map_next(&runner->failures, &at, &key, &failed);)
-		mem_free(failed);
-	map_fini(&runner->failures);
-	for (uint32_t at = 0; map_next(&runner->memories, &at, &key, &failed);)
-		mem_free(failed);
-	map_fini(&runner->memories);
+	remembered_fini(&runner->remembered);
 }
 
 static enum status init(struct act *act, void *state, const void *args)

@@ -28,10 +28,10 @@ ADMISSION = ["actors/admission/object", "actors/admission/pod", "actors/admissio
 DOOR = ["actors/client", "actors/authentication", "actors/authorization", "actors/admission", "actors/admission/policy", "actors/kinds"]
 # One module in rooms: they share server-private.h, and the table of steps joins them.
 SERVER = ["actors/server", "actors/server/door", "actors/server/catalog", "actors/server/access", "actors/server/verb",
-          "actors/server/subresource", "actors/server/answer", "actors/server/cache", "actors/server/outside", "actors/server/audit", "actors/server/aggregate",
+          "actors/server/subresource", "actors/server/answer", "actors/server/cache", "actors/server/live", "actors/server/outside", "actors/server/audit", "actors/server/aggregate",
           "actors/server/measure", "actors/server/flow", "actors/server/proxy"]
 # What the controllers of one family stand on beside the framework.
-FAMILIES = ["actors/controller/figures", "actors/controller/workload", "actors/controller/job", "actors/controller/scaling", "actors/controller/storage"]
+FAMILIES = ["actors/controller/figures", "actors/controller/quota", "actors/controller/workload", "actors/controller/job", "actors/controller/scaling", "actors/controller/storage"]
 CONTROLLERS = ["actors/controllers/" + room for room in ("access", "cluster", "device", "extension", "network", "storage", "workload")]
 CONTROL = ["actors/client", "actors/controller"] + FAMILIES
 ACTORS = DOOR + ADMISSION + AUDIT + ["actors/admission/webhook"] + SERVER + ["actors/controller"] + FAMILIES + ["actors/controllers"] + CONTROLLERS + ["actors/scheduler/snapshot", "actors/scheduler/queue", "actors/scheduler",
@@ -111,6 +111,7 @@ USES = {
     "actors/controller": RUNTIME + RECORDS + ["actors/client", "actors/controller/figures"],
     "actors/controller/workload": RUNTIME + RECORDS + ["actors/client", "actors/controller"],
     "actors/controller/job": RUNTIME + RECORDS + ["actors/client", "actors/controller", "actors/controller/workload"],
+    "actors/controller/quota": RUNTIME + RECORDS + ["actors/client", "actors/controller"],
     "actors/controller/scaling": RUNTIME + RECORDS + ["actors/client", "actors/controller", "actors/controller/workload", "transport/http"],
     "actors/controller/storage": RUNTIME + RECORDS + ["actors/client", "actors/controller"],
     "actors/controllers": ["actors/controller"],

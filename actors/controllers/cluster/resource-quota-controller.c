@@ -4,7 +4,7 @@
  */
 #include "actors/controller/controller.h"
 #include "actors/controller/plan.h"
-#include "actors/controller/quota.h"
+#include "actors/controller/quota/quota.h"
 #include "actors/controller/world.h"
 #include "actors/controllers/controllers.h"
 #include "datastore/schema/core.h"

@@ -1,4 +1,4 @@
-#include "actors/controller/quota.h"
+#include "actors/controller/quota/quota.h"
 
 #include "actors/client/quota.h"
 #include "actors/controller/controller.h"

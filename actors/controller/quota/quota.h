@@ -1,8 +1,8 @@
 /*
  * Quotas as the world fills them: what of each amount that a ResourceQuota limits is used by what is there.
  */
-#ifndef ACTORS_CONTROLLER_QUOTA_H
-#define ACTORS_CONTROLLER_QUOTA_H
+#ifndef ACTORS_CONTROLLER_QUOTA_QUOTA_H
+#define ACTORS_CONTROLLER_QUOTA_QUOTA_H
 
 #include "actors/controller/plan.h"
 #include "actors/controller/world.h"
