@@ -10,7 +10,7 @@
 
 #include "actors/kinds/kind.h"
 #include "actors/server/cache/cache.h"
-#include "actors/server/cache/live.h"
+#include "actors/server/live/live.h"
 #include "actors/server/server.h"
 #include "datastore/schema/resource-row.h"
 

@@ -10,7 +10,7 @@
 #include "actors/client/api.h"
 #include "actors/client/informer.h"
 #include "actors/client/request.h"
-#include "actors/server/cache/live.h"
+#include "actors/server/live/live.h"
 #include "datastore/object/record.h"
 #include "deploy/main/admin/admin-private.h"
 #include "deploy/main/admin/chaos-measure.h"

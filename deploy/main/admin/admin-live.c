@@ -1,12 +1,12 @@
 #include <stdio.h>
 
-#include "actors/server/cache/live.h"
+#include "actors/server/live/live.h"
 #include "datastore/schema/troupe.h"
 #include "deploy/main/admin/admin-private.h"
 #include "deploy/main/admin/overview.h"
 
 /*
- * The live resources `actors`, `members` and `forecasts` (actors/server/cache/live.h): what the API server shows is what `troupe tree`, `troupe
+ * The live resources `actors`, `members` and `forecasts` (actors/server/live/live.h): what the API server shows is what `troupe tree`, `troupe
  * members` and `troupe status` show, and a delete is a kill.
  */
 

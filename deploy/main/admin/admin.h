@@ -19,7 +19,7 @@
 #ifndef DEPLOY_MAIN_ADMIN_ADMIN_H
 #define DEPLOY_MAIN_ADMIN_ADMIN_H
 
-#include "actors/server/cache/live.h"
+#include "actors/server/live/live.h"
 #include "deploy/main/host/process.h"
 
 #define ADMIN_PLACE "/troupe/"

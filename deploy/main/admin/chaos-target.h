@@ -8,7 +8,7 @@
 #ifndef DEPLOY_MAIN_ADMIN_CHAOS_TARGET_H
 #define DEPLOY_MAIN_ADMIN_CHAOS_TARGET_H
 
-#include "actors/server/cache/live.h"
+#include "actors/server/live/live.h"
 #include "datastore/schema/troupe.h"
 #include "deploy/main/admin/overview.h"
 

@@ -1,4 +1,4 @@
-#include "actors/server/cache/live.h"
+#include "actors/server/live/live.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/troupe.h"
 #include "deploy/main/admin/actor-name.h"

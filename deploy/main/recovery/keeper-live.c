@@ -1,7 +1,7 @@
 /*
  * Backups as objects of the API: `kubectl get backups` shows what all nodes know of, each once.
  */
-#include "actors/server/cache/live.h"
+#include "actors/server/live/live.h"
 #include "datastore/object/object.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/troupe.h"

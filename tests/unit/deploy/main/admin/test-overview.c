@@ -1,6 +1,6 @@
 #include "deploy/main/admin/overview.h"
 
-#include "actors/server/cache/live.h"
+#include "actors/server/live/live.h"
 #include "datastore/schema/troupe.h"
 #include "tests/lib/test.h"
 #include "transport/wire/json.h"

@@ -1,10 +1,10 @@
 /*
  * The server's side of live resources (live.h). Only for actors/server.
  */
-#ifndef ACTORS_SERVER_CACHE_LIVE_PRIVATE_H
-#define ACTORS_SERVER_CACHE_LIVE_PRIVATE_H
+#ifndef ACTORS_SERVER_LIVE_LIVE_PRIVATE_H
+#define ACTORS_SERVER_LIVE_LIVE_PRIVATE_H
 
-#include "actors/server/cache/live.h"
+#include "actors/server/live/live.h"
 #include "actors/server/request.h"
 
 GIVE struct live *live_new(const struct live_source *source, const struct type *type);

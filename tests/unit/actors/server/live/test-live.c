@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "actors/server/cache/live.h"
+#include "actors/server/live/live.h"
 #include "datastore/schema/troupe.h"
 #include "tests/unit/actors/server/rig.h"
 

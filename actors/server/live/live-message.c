@@ -1,4 +1,4 @@
-#include "actors/server/cache/live.h"
+#include "actors/server/live/live.h"
 
 #include <stdio.h>
 

@@ -12,8 +12,8 @@
  * LIMIT_LIVE_KEEP_MS. Versions are the milliseconds of the clock, always growing; each server has its own, and answers 410 to those
  * it cannot go on from. Bounds: LIMIT_LIVE_OBJECTS; one question at a time, LIMIT_LIVE_ASK_MS.
  */
-#ifndef ACTORS_SERVER_CACHE_LIVE_H
-#define ACTORS_SERVER_CACHE_LIVE_H
+#ifndef ACTORS_SERVER_LIVE_LIVE_H
+#define ACTORS_SERVER_LIVE_LIVE_H
 
 #include "datastore/object/object.h"
 #include "runtime/actor/act.h"
