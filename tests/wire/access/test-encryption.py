@@ -146,6 +146,37 @@ def test_a_key_that_comes_back_by_the_file_is_enough_to_read_again():
             assert node.request("DELETE", SECRETS + "/a")[0] == 200
 
 
+def test_a_migration_writes_secrets_anew_under_the_first_key():
+    migrations = "/apis/storagemigration.k8s.io/v1/storageversionmigrations"
+    with tempfile.TemporaryDirectory() as folder:
+        path = file_of(folder, "encryption.yaml", ENCRYPTION % (KEY % ("aesgcm", "one")))
+        words = (OPTION, path)
+        with Cluster(1, words) as cluster:
+            node = cluster.nodes[0]
+            for name in ("a", "b", "c"):
+                make(node, name)
+            assert node.stop() == 0
+            file_of(folder, "encryption.yaml", ENCRYPTION % "\n".join((KEY % ("secretbox", "two"), KEY % ("aesgcm", "one"))))
+            node.start(*words)
+            node.wait_ready()
+            code, said = node.request("POST", migrations, {"metadata": {"name": "keys"}, "spec": {"resource": {"group": "", "resource": "secrets"}}})
+            assert code == 201, said
+
+            def has_succeeded():
+                status = node.request("GET", migrations + "/keys")[1].get("status", {})
+                return any(one["type"] == "Succeeded" and one["status"] == "True" for one in status.get("conditions", []))
+
+            until(has_succeeded, 90, "the migration is done")
+            # Without the old key: whatever it still closed could not be read.
+            assert node.stop() == 0
+            file_of(folder, "encryption.yaml", ENCRYPTION % (KEY % ("secretbox", "two")))
+            node.start(*words)
+            node.wait_ready()
+            code, found = node.request("GET", "/api/v1/secrets")
+            assert code == 200 and {"a", "b", "c"} <= {item["metadata"]["name"] for item in found["items"]}, found
+            assert reads(node, "a") and reads(node, "b") and reads(node, "c")
+
+
 def test_a_kms_plug_in_closes_a_seed_once_and_its_key_changes():
     with tempfile.TemporaryDirectory() as folder, Plugin(os.path.join(folder, "kms.sock")) as plugin:
         words = (OPTION, file_of(folder, "encryption.yaml", ENCRYPTION % (KMS % ("box", plugin.path))))

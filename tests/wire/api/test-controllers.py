@@ -122,5 +122,35 @@ def test_replicas_follow_what_a_metrics_server_says(cluster):
     kubectl(cluster, "delete", "namespace", space)
 
 
+def test_a_node_says_how_long_its_kubelet_may_keep_what_it_read(cluster):
+    name = cluster.nodes[0].name
+    key = "node.alpha.kubernetes.io/ttl"
+    node = "/api/v1/nodes/" + name
+    until(lambda: ask(cluster, "GET", node)["metadata"].get("annotations", {}).get(key) == "0", 60, "one of few nodes")
+    code, said = cluster.nodes[0].request("PATCH", node, {"metadata": {"annotations": {key: "300"}}}, content_type="application/merge-patch+json")
+    assert code == 200, said
+    until(lambda: ask(cluster, "GET", node)["metadata"]["annotations"][key] == "0", 60, "it is set right again")
+
+
+EPHEMERAL = """
+apiVersion: v1
+kind: Pod
+metadata: {name: scratch}
+spec:
+  containers: [{name: c, image: i}]
+  volumes: [{name: data, ephemeral: {volumeClaimTemplate: {metadata: {labels: {a: b}}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}}]
+"""
+
+
+def test_a_pod_s_ephemeral_volume_has_a_claim_that_goes_with_it(cluster):
+    claim = "/api/v1/namespaces/default/persistentvolumeclaims/scratch-data"
+    kubectl(cluster, "create", "-f", "-", stdin=EPHEMERAL)
+    until(lambda: cluster.nodes[0].request("GET", claim)[0] == 200, 60, "there is a claim")
+    made = ask(cluster, "GET", claim)["metadata"]
+    assert made["labels"] == {"a": "b"} and made["ownerReferences"][0]["name"] == "scratch", made
+    kubectl(cluster, "delete", "pod", "scratch", "--grace-period=0", "--force")
+    until(lambda: cluster.nodes[0].request("GET", claim)[0] == 404, 90, "the claim has gone with its pod")
+
+
 if __name__ == "__main__":
     sys.exit(suite.main(globals(), sys.argv))

@@ -91,6 +91,55 @@ TEST(a_selector_of_a_namespace_that_is_none_stops_its_pods)
 	rig_close(rig);
 }
 
+/* Annotations of the namespace, and what becomes of a pod's tolerations. */
+static const struct {
+	const char *given, *allowed, *spec;
+	int code;
+	const char *at, *value; /* or the message */
+} tolerations[] = {
+	{ "", "", CONTAINER, 201, "spec.tolerations[2]", NULL },
+	{ "[{\\\"key\\\":\\\"a\\\",\\\"operator\\\":\\\"Exists\\\"}]", "",
+	  CONTAINER ",\"tolerations\":[{\"key\":\"a\",\"operator\":\"Equal\",\"value\":\"b\"}]",
+	  201, "spec.tolerations[2]", "{\"key\":\"a\",\"operator\":\"Exists\"}" },
+	{ "", "",
+	  "\"containers\":[{\"name\":\"c\",\"image\":\"i\",\"resources\":{\"requests\":{"
+	  "\"cpu\":\"1m\"}}}]",
+	  201, "spec.tolerations[2]",
+	  "{\"key\":\"node.kubernetes.io/memory-pressure\",\"operator\":\"Exists\","
+	  "\"effect\":\"NoSchedule\"}" },
+	{ "", "[{\\\"key\\\":\\\"a\\\",\\\"operator\\\":\\\"Exists\\\"}]",
+	  CONTAINER ",\"tolerations\":[{\"key\":\"b\",\"operator\":\"Exists\"}]", 500, NULL,
+	  "pod tolerations (possibly merged with namespace default tolerations) conflict with its "
+	  "namespace whitelist" },
+	{ "no list", "", CONTAINER, 500, NULL, NULL },
+	{ "", "no list", CONTAINER ",\"tolerations\":[{\"key\":\"b\",\"operator\":\"Exists\"}]",
+	  500, NULL, NULL },
+};
+
+TEST(a_namespace_gives_and_allows_tolerations)
+{
+	for (size_t i = 0; i < sizeof tolerations / sizeof tolerations[0]; i++) {
+		struct rig *rig = open_with("PodTolerationRestriction");
+		struct rig_answer answer;
+
+		CHECK_CODE(rig_patch(rig, "merge", "/api/v1/namespaces/default",
+				     rig_printf("{\"metadata\":{\"annotations\":{\"scheduler.alpha."
+						"kubernetes.io/defaultTolerations\":\"%s\","
+						"\"scheduler.alpha.kubernetes.io/"
+						"tolerationsWhitelist\":\"%s\"}}}",
+						tolerations[i].given, tolerations[i].allowed)
+					 .at),
+			   200);
+		answer = make(rig, PODS, tolerations[i].spec);
+		CHECK_CODE(answer, tolerations[i].code);
+		if (tolerations[i].at != NULL && tolerations[i].value != NULL)
+			CHECK_AT(answer.body, tolerations[i].at, tolerations[i].value);
+		else if (tolerations[i].value != NULL)
+			CHECK_AT(answer.body, "message", tolerations[i].value);
+		rig_close(rig);
+	}
+}
+
 TEST(nothing_is_written_in_a_namespace_that_is_not_there)
 {
 	struct rig *rig = open_with("NamespaceExists");
