@@ -51,16 +51,23 @@ static void retry_later(struct server *server)
 	act_after(server->act, RETRY_MS, &late_retry_type, &(struct late_retry){ 0 });
 }
 
+/* What it asks goes with the message: who asks may have begun anew before the store reads it. */
 static void ask(struct server *server)
 {
 	struct late *late = &server->late;
+	struct store_range range = late->asked;
 
 	late->is_held = false;
 	late->is_asking = true;
-	late->asked.is_serializable = feed_is_leaderless(server);
-	if (act_request(server->act, server->feed.store, &store_range_type, &late->asked,
-			FEED_STORE_MS, FEED_TAG_LATE) != OK)
-		retry_later(server);
+	range.arena = arena_new(0);
+	range.key = arena_str(range.arena, range.key);
+	range.end = arena_str(range.arena, range.end);
+	range.is_serializable = feed_is_leaderless(server);
+	if (act_request(server->act, server->feed.store, &store_range_type, &range, FEED_STORE_MS,
+			FEED_TAG_LATE) == OK)
+		return;
+	arena_free(range.arena);
+	retry_later(server);
 }
 
 static void ask_after(struct server *server, struct str after)
