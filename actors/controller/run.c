@@ -222,6 +222,7 @@ static void learn(struct run *run, const struct plan_write *asked, const struct 
 	*new = (struct world_answer){ .path = asked->path, .status = outcome };
 	if (object != NULL) {
 		object_hold(run->arena, object);
+		object_unref(object);
 		new->record = object->record;
 	} else {
 		new->message = arena_str(run->arena, str_from(why->text));
