@@ -64,16 +64,20 @@ static void pack_object(struct text *out, const struct object *object)
 	text_fini(&bytes);
 }
 
-/* NULL: it cannot be read. */
+/* NULL: it cannot be read. What it says is its own: the message goes before it. */
 static struct object *unpack_object(struct unpack *in)
 {
 	const struct type *type = unpack_type(in);
 	struct str bytes = unpack_bytes(in);
+	const struct object *settled;
 	struct object *object;
 
-	return type != NULL && bytes.at != NULL && stored_decode(type, bytes, &object, NULL) == OK
-		   ? object
-		   : NULL;
+	if (type == NULL || bytes.at == NULL || stored_decode(type, bytes, &object, NULL) != OK)
+		return NULL;
+	settled = object_settle(object, 0, NULL);
+	object = object_edit(settled);
+	object_unref(settled);
+	return object;
 }
 
 /* ---- messages ------------------------------------------------------------------------------------------------ */

@@ -267,3 +267,22 @@ TEST(a_live_resource_is_only_served_where_somebody_sees_it)
 	CHECK_CODE(rig_post(rig, ACTORS, "{}"), 405);
 	rig_close(rig);
 }
+
+TEST(what_came_from_another_host_outlives_its_message)
+{
+	struct live_seen said = { 0 }, heard = { 0 };
+	struct text bytes = text_new(LIMIT_BODY_BYTES);
+	const struct troupe_actor *actor;
+
+	show(&said, &(struct seen){ "a", "uid", 1, 2 });
+	CHECK_STATUS(live_seen_type.encode(&said, &bytes), OK);
+	CHECK_STATUS(live_seen_type.decode(text_str(&bytes), test_arena(), &heard), OK);
+	memset(bytes.at, 'x', bytes.len);
+	CHECK_EQ(heard.len, 1);
+	actor = heard.objects[0]->record;
+	CHECK_STR(actor->metadata->name, "a");
+	CHECK_STR(actor->spec->node, "n1");
+	live_seen_type.drop(&said);
+	live_seen_type.drop(&heard);
+	text_fini(&bytes);
+}
