@@ -155,10 +155,11 @@ def hurt(cluster, victim, seconds, clients):
         thread.start()
     end, kills = time.monotonic() + seconds, 0
     while kills < 3 or time.monotonic() < end:
-        before = victim().pids().get("core")
+        node = until(victim, 60, "somebody is there to be hurt")  # nobody may lead for a moment
+        before = until(lambda: node.pids().get("core"), 30, "its core host is there")
         os.kill(before, signal.SIGKILL)
         kills += 1
-        until(lambda: victim().pids().get("core") not in (None, before), 30, "the core host is started again")
+        until(lambda: node.pids().get("core") not in (None, before), 30, "the core host is started again")
         done = sum(len(thread.done) for thread in threads)
         until(lambda: any(t.why for t in threads) or sum(len(t.done) for t in threads) > done, 60, "clients go on")
     over.set()
@@ -186,7 +187,7 @@ def test_no_request_fails_while_the_store_is_killed_again_and_again():
 def test_no_request_fails_while_the_leader_is_killed_again_and_again():
     with Cluster(3, ISOLATED) as cluster:
         node = cluster.nodes[1]
-        hurt(cluster, lambda: next(n for n in cluster.nodes if n.name == leader(node)), 10, node)
+        hurt(cluster, lambda: next((n for n in cluster.nodes if n.name == leader(node)), None), 10, node)
 
 
 def leader(node):
