@@ -271,10 +271,7 @@ static void delete_unused(const struct world *world, struct plan *plan, claim_re
 
 static bool has_finalizer(claim_record *claim)
 {
-	for (uint32_t i = 0; i < claim->metadata->finalizers.len; i++)
-		if (str_eq(claim->metadata->finalizers.at[i], FINALIZER))
-			return true;
-	return false;
+	return str_list_has(claim->metadata->finalizers, FINALIZER);
 }
 
 static enum status reconcile_claim(const struct world *world, struct key key, struct plan *plan)

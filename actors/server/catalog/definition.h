@@ -36,9 +36,10 @@ void definitions_fill_again(struct server *server);
 void definitions_fill(struct server *server, const struct store_row *row);
 void definitions_filled(struct server *server);
 
-/* True when the message was an answer to a question of its own. */
 /* The objects of one that has come are being read. */
 bool definitions_are_loading(const struct definitions *definitions);
+
+/* True when the message was an answer to a question of its own. */
 bool definitions_receive(struct server *server, const struct act_msg *msg);
 
 #endif

@@ -3,7 +3,7 @@
  *
  *     ASKED ──answer──> over
  *       │ ^
- *       │ └── the store is back, or CARRY_AGAIN_MS later
+ *       │ └── the store is back, or 20 ms later
  *       └── lost, or not taken ──> WAITS ──the request's deadline──> over
  *
  * A question that changes nothing is asked again. A write of which nobody knows what became of it is in doubt, and is sent again with its

@@ -222,26 +222,25 @@ TEST(a_watch_that_is_lost_meanwhile_has_all_of_it_read_again)
 	rig_close(rig);
 }
 
-TEST(a_page_that_does_not_come_is_asked_for_again)
+static void fail_one_page(enum status status)
 {
 	struct rig *rig = make_late();
 
-	relay.status = UNAVAILABLE;
+	relay.status = status;
 	let_go(rig);
 	CHECK_STR(rig_names(rig_get(rig, MAPS).body), "a b c d e");
 	CHECK_EQ(relay.pages, PAGES + 1);
 	rig_close(rig);
 }
 
+TEST(a_page_that_does_not_come_is_asked_for_again)
+{
+	fail_one_page(UNAVAILABLE);
+}
+
 TEST(a_revision_that_is_gone_meanwhile_has_everything_read_again)
 {
-	struct rig *rig = make_late();
-
-	relay.status = EXPIRED;
-	let_go(rig);
-	CHECK_STR(rig_names(rig_get(rig, MAPS).body), "a b c d e");
-	CHECK_EQ(relay.pages, PAGES + 1);
-	rig_close(rig);
+	fail_one_page(EXPIRED);
 }
 
 /* The policy's parameters are of that kind: as long as they are late nobody knows whether it forbids. */
