@@ -262,7 +262,16 @@ static void host_handle(struct act_host *host, struct act *act, struct message *
 		life_leave(act, ACT_NORMAL);
 }
 
-/* The actor's share: as many messages as it had when its turn came, so that it cannot feed itself for ever. */
+static bool host_has_run_long(const struct act_host *host, uint32_t left)
+{
+	return left % ACTIVATION_LOOK == 0 && !host->is_unmeasured &&
+	       actor_host_cycles() - host->cycles_mark >= host->activation_cycles;
+}
+
+/*
+ * The actor's share: as many messages as it had when its turn came, so that it cannot feed itself for ever, and fewer when they take
+ * long.
+ */
 static void host_activate(struct act_host *host, struct act *act)
 {
 	uint32_t quantum = act->system_len + act->user_len;
@@ -274,7 +283,7 @@ static void host_activate(struct act_host *host, struct act *act)
 		host_handle(host, act, message);
 		if (host->trace)
 			trace_end(host);
-		if (act->flags & ACTOR_ENDING)
+		if ((act->flags & ACTOR_ENDING) || host_has_run_long(host, quantum))
 			break;
 	}
 	act->flags &= ~(uint32_t)ACTOR_ON_STACK;
@@ -377,12 +386,14 @@ static void host_calibrate(struct act_host *host)
 
 	host->cycles_mark = cycles;
 	host->turn_ends_cycles = UINT64_MAX;
+	host->activation_cycles = UINT64_MAX;
 	if (!host->calibrate_ns) {
 		host->calibrate_ns = host->now.ns;
 		host->calibrate_cycles = cycles;
 	} else if (passed_ns >= TIME_MS && cycles > host->calibrate_cycles) {
 		host->ns_per_cycle = (double)passed_ns / (double)(cycles - host->calibrate_cycles);
 		host->turn_ends_cycles = cycles + (uint64_t)((double)TURN_NS / host->ns_per_cycle);
+		host->activation_cycles = (uint64_t)((double)ACTIVATION_NS / host->ns_per_cycle);
 	}
 }
 

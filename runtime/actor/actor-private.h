@@ -37,6 +37,12 @@
  */
 #define TURN_ACTIVATIONS 256U
 #define TURN_NS TIME_MS
+/*
+ * After so long an activation ends though the actor has messages left: what one of them costs is its handler's matter, what a full
+ * mailbox of them costs together must not be. Looked at after each few, for it takes as long as a tenth of a short message.
+ */
+#define ACTIVATION_NS (4 * TIME_MS)
+#define ACTIVATION_LOOK 4U
 #define WORDS_BYTES 80U         /* why an actor ended, in act_down and act_exit */
 #define SLOT_BY_NAME UINT32_MAX /* act_ref.slot of a reference by name; gen is then the hash */
 
@@ -191,6 +197,7 @@ struct act_host {
 	bool is_unmeasured, is_encoding_local;
 	uint64_t cycles_mark, longest_cycles;
 	uint64_t turn_ends_cycles; /* no activation begins after it */
+	uint64_t activation_cycles; /* ACTIVATION_NS; none lasts longer for the number of its messages */
 	struct pool pool;
 	struct slots actors;
 	jmp_buf *unwind;

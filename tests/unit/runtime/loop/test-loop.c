@@ -125,6 +125,42 @@ TEST(a_turn_ends_when_it_has_taken_its_time_though_more_is_ready)
 	loop_close(loop);
 }
 
+static void begin_full(struct act *act, void *state, void *arg)
+{
+	struct act_ref made;
+
+	(void)state, (void)arg;
+	CHECK_STATUS(act_spawn(act, &busy, NULL, NULL, &made), OK);
+	for (uint32_t i = 0; i < MANY_BUSY; i++)
+		CHECK_STATUS(act_tell(act, made, spell, 0), OK);
+}
+
+/* A full mailbox of messages that each take a while held up everybody for as long as all of them together. */
+TEST(an_activation_ends_when_it_has_taken_its_time_though_there_are_messages_left)
+{
+	const struct loop_config config = {
+		.host = { .name = "test", .node = 1, .host = 1, .epoch = 1 }
+	};
+	struct act_host_stats stats;
+	struct loop *loop;
+	uint64_t activations;
+
+	CHECK_STATUS(loop_open(&config, &loop), OK);
+	struct act_host *host = loop_host(loop);
+	CHECK(act_host_enter(host, act_host_root(host), begin_busy, NULL));
+	for (int i = 0; i < 3; i++) /* it knows how long a cycle is then */
+		loop_step(loop, 0);
+	act_host_stats(host, &stats);
+	activations = stats.activations;
+	CHECK(act_host_enter(host, act_host_root(host), begin_full, NULL));
+	while (act_host_turn(host))
+		;
+	act_host_stats(host, &stats);
+	/* Four messages of 3 ms each time, which is the first look at how long it has taken. */
+	CHECK_EQ(stats.activations - activations, MANY_BUSY / 4);
+	loop_close(loop);
+}
+
 /* ---- a start that fails ---------------------------------------------------------------------------------- */
 
 struct late {
