@@ -28,6 +28,8 @@
 #define LOUD_FAILURES 5U     /* failures in a row of one key from which on each is logged */
 #define ROUNDS_MAX 8U        /* plans of one turn that ask */
 #define AWAIT_AGAIN_MS 1000U /* a cache that did not come far enough in time */
+/* Keys that are begun without another turn of the loop: thousands with nothing to write would all be looked at in one. */
+#define KEYS_AT_ONCE 4U
 
 struct runner {
 	const struct controller *controller;
@@ -42,6 +44,7 @@ struct runner {
 	uint32_t workers;
 	uint64_t runs_begun;
 	bool is_looking; /* a timer will look at them */
+	bool goes_on;    /* the rest of the keys has its turn behind what else waits on the loop */
 	bool has_started;
 	bool is_deposed; /* somebody else leads by now */
 	char user[128];
@@ -51,6 +54,11 @@ struct runner_look {
 	uint32_t resync; /* 1: all keys again; 0: look at settling runs */
 };
 static const ACT_TYPE(runner_look, .id = 0);
+
+struct runner_more {
+	uint32_t unused;
+};
+static const ACT_TYPE(runner_more, .id = 0);
 
 /* ---- keys --------------------------------------------------------------------------------------------- */
 
@@ -326,6 +334,13 @@ static void begin_run(struct runner *runner, struct act *act, struct run *run, s
 	advance(runner, act, run);
 }
 
+/* Behind the messages that are there: changes are seen before the keys that they have woken. */
+static void go_on(struct runner *runner, struct act *act)
+{
+	runner->goes_on = true;
+	act_cast(act, act_self(act), &runner_more_type, &(struct runner_more){ 0 });
+}
+
 static void work(struct runner *runner, struct act *act)
 {
 	struct queue_stats stats;
@@ -333,10 +348,15 @@ static void work(struct runner *runner, struct act *act)
 	struct str key;
 
 	/* The one that has waited the longest is the one that is taken. */
-	for (;;) {
+	for (uint32_t begun = 0; !runner->goes_on; begun++) {
 		queue_stats(runner->queue, &stats);
-		if (!runner->has_started || runner->is_deposed ||
-		    (run = free_run(runner)) == NULL || !queue_take(runner->queue, &key))
+		if (!runner->has_started || runner->is_deposed || (run = free_run(runner)) == NULL)
+			break;
+		if (begun == KEYS_AT_ONCE && stats.waiting > 0) {
+			go_on(runner, act);
+			break;
+		}
+		if (!queue_take(runner->queue, &key))
 			break;
 		figures_took(runner->work, (uint32_t)(run - runner->runs), stats.oldest,
 			     act_now(act));
@@ -473,6 +493,8 @@ static enum act_verdict receive(struct act *act, void *state, const struct act_m
 		synced(runner, act, ACT_AS(msg, caches_synced)->type);
 	else if (ACT_IS(msg, caches_passed))
 		advance_all(runner, act);
+	else if (ACT_IS(msg, runner_more))
+		runner->goes_on = false;
 	else if (ACT_IS(msg, runner_look))
 		looked(runner, act, msg->body);
 	else if (ACT_IS(msg, act_down))

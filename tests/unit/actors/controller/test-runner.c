@@ -13,7 +13,10 @@
  * written down; each test runs in a process of its own.
  */
 static struct {
-	uint32_t runs; /* of all keys */
+	uint32_t runs;         /* of all keys */
+	struct act_host *host; /* whose activations are counted; NULL: they are not */
+	uint64_t activation;
+	uint32_t in_a_row, most_in_a_row; /* keys of one activation */
 	uint32_t runs_of_a;
 	char failure[64]; /* what the last turn was told of the one before */
 	bool deletes, has_event, is_failing, awaits, reviews;
@@ -68,12 +71,26 @@ static void review(struct plan *plan)
 	plan_review(plan, &spec);
 }
 
+static void count_in_a_row(void)
+{
+	struct act_host_stats stats;
+
+	if (maker.host == NULL)
+		return;
+	act_host_stats(maker.host, &stats);
+	maker.in_a_row = stats.activations == maker.activation ? maker.in_a_row + 1 : 1;
+	maker.activation = stats.activations;
+	if (maker.in_a_row > maker.most_in_a_row)
+		maker.most_in_a_row = maker.in_a_row;
+}
+
 static enum status reconcile(const struct world *world, struct key key, struct plan *plan)
 {
 	const struct core_config_map *map = world_get(world, key, core_config_map);
 	struct records secrets;
 
 	maker.runs++;
+	count_in_a_row();
 	maker.runs_of_a += str_is(key.name, "a");
 	look_at_failure(world);
 	if (maker.is_failing)
@@ -571,6 +588,30 @@ TEST(kinds_that_may_only_be_patched_are_patched_and_conflicts_are_noticed)
 }
 
 /* ---- memory -------------------------------------------------------------------------------------------------------- */
+
+/* All keys of a kind are looked at when its controller starts: where they have nothing to write none waits for an answer. */
+TEST(of_many_keys_with_nothing_to_do_a_few_are_looked_at_in_one_activation)
+{
+	const struct act_child children[] = {
+		{ .id = "caches", .class = &caches_class, .args = &caches_args },
+		{ .id = "maker",
+		  .class = &controller_class,
+		  .args = &runner_args,
+		  .restart = ACT_TRANSIENT },
+	};
+	struct desk *desk = desk_open(1, children, 2);
+	char name[16];
+
+	maker.host = desk_host(desk);
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof name, "m%d", i);
+		put_map(desk, name, 0);
+	}
+	desk_run(desk, 1000);
+	CHECK(maker.runs >= 200);
+	CHECK(maker.most_in_a_row <= 4);
+	desk_close(desk);
+}
 
 TEST(nothing_is_kept_of_keys_that_are_done)
 {
