@@ -41,21 +41,19 @@ static bool parse(struct str text, uint32_t *base, uint64_t *len)
 	return true;
 }
 
-/* Also those that somebody else assigned, wider or narrower than ours. */
+/* Also those that somebody else assigned, wider or narrower than ours: from the one with its first address to that with its last. */
 static void take(struct ranges *ranges, struct str range)
 {
-	const uint64_t size = 1ULL << (32 - NODE_BITS);
+	const uint64_t size = 1ULL << (32 - NODE_BITS), ours_end = CLUSTER_BASE + RANGES * size;
+	uint64_t begin, end, len;
 	uint32_t base;
-	uint64_t len;
 
-	if (!parse(range, &base, &len))
+	if (!parse(range, &base, &len) || base >= ours_end || base + len <= CLUSTER_BASE)
 		return;
-	for (uint32_t i = 0; i < RANGES; i++) {
-		uint64_t ours = CLUSTER_BASE + i * size;
-
-		if (ours < base + len && base < ours + size)
-			ranges->is_taken[i] = true;
-	}
+	begin = base > CLUSTER_BASE ? base : CLUSTER_BASE;
+	end = base + len < ours_end ? base + len : ours_end;
+	for (uint64_t i = (begin - CLUSTER_BASE) / size; i <= (end - 1 - CLUSTER_BASE) / size; i++)
+		ranges->is_taken[i] = true;
 }
 
 static void take_all(const struct world *world, struct ranges *ranges)
@@ -65,7 +63,8 @@ static void take_all(const struct world *world, struct ranges *ranges)
 	for (uint32_t n = 0; n < nodes.len; n++) {
 		const struct core_node_spec *spec = record_at(nodes, n, core_node)->spec;
 
-		take(ranges, spec->pod_cidr);
+		if (spec->pod_cidrs.len == 0 || !str_eq(spec->pod_cidr, spec->pod_cidrs.at[0]))
+			take(ranges, spec->pod_cidr);
 		for (uint32_t i = 0; i < spec->pod_cidrs.len; i++)
 			take(ranges, spec->pod_cidrs.at[i]);
 	}
