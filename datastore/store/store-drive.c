@@ -46,24 +46,46 @@ void store_watch_peers(struct store *store)
 		watch_peer(store, &members->at[i]);
 }
 
+/* NULL: it is not of a peer. */
+static struct peer_watch *find_watch(struct store *store, uint64_t monitor, struct str *name)
+{
+	void *value;
+	for (uint32_t at = 0; map_next(&store->monitors, &at, name, &value);) {
+		struct peer_watch *watch = value;
+		if (watch->monitor == monitor)
+			return watch;
+	}
+	return NULL;
+}
+
+void store_on_peer_gone(struct store *store, uint64_t monitor)
+{
+	struct str name;
+	struct peer_watch *watch = find_watch(store, monitor, &name);
+	if (!watch)
+		return;
+	uint64_t id = watch->id;
+	map_remove(&store->monitors, name);
+	mem_free(watch);
+	if (store->state != STORE_RUNNING)
+		return;
+	replica_peer_lost(store->replica, id, act_now(store->act), &store->out);
+	store_settle(store);
+}
+
+/*
+ * The news overtakes what the member said before and what waits in the mailbox still. Its last words must not be taken for its return, nor
+ * put off an election: so the news is put behind them.
+ */
 bool store_on_peer_down(struct store *store, const struct act_down *down)
 {
 	struct str name;
-	void *value;
-	for (uint32_t at = 0; map_next(&store->monitors, &at, &name, &value);) {
-		struct peer_watch *watch = value;
-		if (watch->monitor != down->monitor)
-			continue;
-		uint64_t id = watch->id;
-		map_remove(&store->monitors, name);
-		mem_free(watch);
-		if (store->state == STORE_RUNNING) {
-			replica_peer_lost(store->replica, id, act_now(store->act), &store->out);
-			store_settle(store);
-		}
-		return true;
-	}
-	return false;
+	struct store_peer_gone gone = { .monitor = down->monitor };
+	if (!find_watch(store, down->monitor, &name))
+		return false;
+	if (act_send(store->act, act_self(store->act), &store_peer_gone_type, &gone) != OK)
+		store_on_peer_gone(store, down->monitor); /* the mailbox is full */
+	return true;
 }
 
 void store_drive_fini(struct store *store)

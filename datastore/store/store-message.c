@@ -449,6 +449,7 @@ ACT_TYPE(store_flush_table);
 ACT_TYPE(store_second);
 ACT_TYPE(store_forward_again);
 ACT_TYPE(store_fetch_again);
+ACT_TYPE(store_peer_gone);
 
 const struct act_type *const store_types[] = {
 	&store_range_type,         &store_range_answer_type,   &store_write_type,

@@ -59,6 +59,9 @@ struct store_forward_again {
 struct store_fetch_again {
 	uint64_t number;
 };
+struct store_peer_gone {
+	uint64_t monitor;
+};
 ACT_TYPE_DECLARE(store_raft);
 ACT_TYPE_DECLARE(store_copy_open);
 ACT_TYPE_DECLARE(store_copy_opened);
@@ -72,5 +75,6 @@ ACT_TYPE_DECLARE(store_flush_table);
 ACT_TYPE_DECLARE(store_second);
 ACT_TYPE_DECLARE(store_forward_again);
 ACT_TYPE_DECLARE(store_fetch_again);
+ACT_TYPE_DECLARE(store_peer_gone);
 
 #endif

@@ -401,6 +401,7 @@ void store_on_raft(struct store *store, const struct act_msg *msg);
 void store_on_log_job(struct store *store, struct replica_job *job);
 struct act_ref store_peer(struct store *store, uint64_t id);               /* nil: not a member */
 bool store_on_peer_down(struct store *store, const struct act_down *down); /* false: not a peer's */
+void store_on_peer_gone(struct store *store, uint64_t monitor);
 void store_watch_peers(struct store *store); /* those that are not watched */
 void store_drive_fini(struct store *store);
 

@@ -492,6 +492,8 @@ static bool receive_always(struct store *store, const struct act_msg *msg)
 		on_answer(store, msg);
 	else if (ACT_IS(msg, act_down))
 		on_down(store, ACT_AS(msg, act_down));
+	else if (ACT_IS(msg, store_peer_gone))
+		store_on_peer_gone(store, ACT_AS(msg, store_peer_gone)->monitor);
 	else if (ACT_IS(msg, store_second))
 		on_second(store);
 	else if (ACT_IS(msg, store_forward_again))

@@ -102,6 +102,11 @@ uint32_t lab_sent(const struct lab *lab)
 	return lab->sent;
 }
 
+void lab_lose(struct lab *lab)
+{
+	act_host_lost(lab->host, (struct seams_peer){ 1, 2, 0 });
+}
+
 /* One job a step: messages come between them. */
 static bool lab_step(struct lab *lab)
 {

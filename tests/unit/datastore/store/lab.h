@@ -46,5 +46,6 @@ void lab_send(struct lab *lab, const struct act_type *type, const void *body);
 /* From now on a host of this name can be found beside ours. What is sent to it is counted and goes nowhere. */
 void lab_know(struct lab *lab, const char *name);
 uint32_t lab_sent(const struct lab *lab);
+void lab_lose(struct lab *lab); /* the link to that host breaks */
 
 #endif

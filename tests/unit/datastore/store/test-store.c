@@ -545,30 +545,7 @@ TEST(a_store_can_be_closed_while_its_log_is_being_written)
 	fake_disk_free(disk);
 }
 
-/* ---- members ------------------------------------------------------------------------------------------- */
-
-TEST(a_member_is_watched_as_soon_as_it_speaks)
-{
-	struct fake_disk *disk = fake_disk_new(1);
-	struct lab *lab = lab_open(disk, 0);
-	struct store_member_add add = {
-		.arena = arena_new(0), .name = STR("n2"), .address = STR("a:1"), .id = 77
-	};
-	struct store_raft raft = { .arena = arena_new(0), .from = 77, .bytes = STR("of no meaning") };
-	enum status status;
-
-	lab_wait_ready(lab);
-	CHECK(lab_ask(lab, &store_member_add_type, &add, &status) != NULL);
-	lab_run(lab, 2500);
-	lab_know(lab, "n2");
-	CHECK_EQ(lab_sent(lab), 0);
-	lab_send(lab, &store_raft_type, &raft);
-	lab_run(lab, 1);
-	/* Whoever asked once a second would learn of its next end by its silence only. */
-	CHECK_EQ(lab_sent(lab), 1);
-	lab_close(lab);
-	fake_disk_free(disk);
-}
+/* ---- damage --------------------------------------------------------------------------------------------- */
 
 TEST(a_store_that_is_damaged_says_so_and_takes_no_part)
 {
