@@ -6,6 +6,7 @@
 
 /* Upstream's order (its kubeapiserver/options/plugins.go); each new plug-in goes to its place in it. */
 const struct plugin *const plugins[] = {
+	&admission_namespace_auto_provision,
 	&admission_namespace_lifecycle,
 	&admission_namespace_exists,
 	&admission_anti_affinity_topology,
@@ -14,11 +15,13 @@ const struct plugin *const plugins[] = {
 	&admission_node_restriction,
 	&admission_taint_nodes_by_condition,
 	&admission_always_pull_images,
+	&admission_image_policy_webhook,
 	&admission_pod_security,
 	&admission_pod_node_selector,
 	&admission_priority,
 	&admission_default_toleration_seconds,
 	&admission_pod_toleration_restriction,
+	&admission_event_rate_limit,
 	&admission_extended_resource_toleration,
 	&admission_default_storage_class,
 	&admission_storage_object_in_use_protection,
@@ -35,6 +38,7 @@ const struct plugin *const plugins[] = {
 	&admission_mutating_webhook,
 	&admission_validating_admission_policy,
 	&admission_validating_webhook,
+	&admission_always_deny,
 };
 const uint32_t plugin_count = sizeof plugins / sizeof plugins[0];
 

@@ -25,6 +25,8 @@ enum admission_operation {
 #define ADMISSION_ALL (ADMISSION_CREATE | ADMISSION_UPDATE | ADMISSION_DELETE | ADMISSION_CONNECT)
 
 struct cel_authorizer;
+struct event_limits;
+struct image_policy;
 struct security_options;
 struct metrics;
 struct policy_cache;
@@ -58,9 +60,11 @@ struct admission {
 	const struct cel_authorizer *authorizer; /* for expressions; NULL: nobody can be asked */
 	const struct security_options *security; /* PodSecurity's; NULL: upstream's where none are given */
 	const struct toleration_seconds *tolerations; /* NULL: upstream's defaults */
-	struct policy_cache *policies;                /* what was compiled for earlier requests */
-	struct metrics *metrics;                      /* what is counted; NULL: nothing is */
-	const struct str *warnings;                   /* as admission_warn adds them */
+	struct event_limits *event_limits;            /* EventRateLimit's; NULL: there are none */
+	struct image_policy *image_policy; /* ImagePolicyWebhook's; NULL: nobody is asked */
+	struct policy_cache *policies;     /* what was compiled for earlier requests */
+	struct metrics *metrics;           /* what is counted; NULL: nothing is */
+	const struct str *warnings;        /* as admission_warn adds them */
 	uint32_t warning_count;
 	struct str_map annotations; /* for the audit log, as admission_annotate adds them */
 	bool is_again;              /* this is the second round */

@@ -68,6 +68,7 @@ struct service_setting {
 		.address = { "10.96.0.1", 9 }, .port_min = 30000, .port_max = 32767 \
 	}
 
+struct failure;
 struct outside;
 
 struct waiter {
@@ -79,6 +80,9 @@ struct waiter {
 	enum check (*convert)(struct waiter *waiter, const struct type *from,
 			      const void *const *records, uint32_t count, const struct type *to,
 			      const void **out, struct str *failed);
+	/* The server makes that object by a request of its own; to stand before CHECK_WAIT. When asked again: why there is none; NULL: there is. */
+	void (*create)(struct waiter *waiter, const struct type *type, const void *record);
+	const struct failure *(*created)(struct waiter *waiter);
 	void (*resume)(struct waiter *waiter);
 	void (*on_cancel)(void *arg); /* set by the mechanism; called if the request ends first */
 	void *arg;

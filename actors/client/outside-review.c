@@ -99,6 +99,7 @@ static struct asking *begin(struct outside_review *review, struct check_context 
 				     .timeout_ms =
 					 timeout_ms < check->left_ms ? timeout_ms : check->left_ms,
 				     .answer_max_bytes = ANSWER_BYTES_MAX,
+				     .retry_ms = review->retry_ms,
 				     .done = answered,
 				     .arg = asking };
 

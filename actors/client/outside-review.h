@@ -26,6 +26,7 @@ struct outside_review_kept {
 struct outside_review {
 	struct outside_place place;
 	uint32_t timeout_ms; /* of one question; 0: OUTSIDE_REVIEW_TIMEOUT_MS */
+	uint32_t retry_ms;   /* outside_post's */
 	/* The latest used first; all zero at first. */
 	struct outside_review_kept sets[OUTSIDE_REVIEW_SETS][OUTSIDE_REVIEW_WAYS];
 };

@@ -24,6 +24,8 @@ struct outside_post {
 	struct str body; /* JSON; copied */
 	uint32_t timeout_ms;
 	uint32_t answer_max_bytes;
+	/* After 429, 500 and 504 it is asked again, four times at most: after so long, then half as long again each time. 0: it is not. The body stays until it is done. */
+	uint32_t retry_ms;
 	void (*done)(
 	    void *arg); /* once, unless the call is done when outside_post returns, or dropped */
 	void *arg;

@@ -92,6 +92,8 @@ struct server_config {
 	const struct encryption *encryption;           /* of values in the store; NULL: none is */
 	const struct audit_options *audit;             /* NULL: nothing is told */
 	const struct security_options *security; /* of PodSecurity; NULL: upstream's defaults */
+	struct event_limits *event_limits;       /* EventRateLimit's; NULL: there are none */
+	struct image_policy *image_policy;       /* ImagePolicyWebhook's; NULL: nobody is asked */
 	uint64_t idle_plugins; /* one bit for each of plugins[]: those are asked nothing */
 	uint64_t more_plugins; /* and those that are off else are asked */
 

@@ -10,6 +10,12 @@
 #include "transport/http/url.h"
 
 #define BODY_SHOWN 1024U /* of an answer that is no success */
+#define RETRIES 4U       /* upstream's five questions in all */
+
+struct callers_again {
+	uint64_t tag;
+};
+static const ACT_TYPE(callers_again, .id = 0);
 
 struct callers {
 	struct outside face;
@@ -25,6 +31,9 @@ struct call {
 	struct http_call *http;
 	struct str url; /* as words name it */
 	bool is_get;
+	uint32_t retries, retry_ms; /* that are left, and when the next one is */
+	const struct place_spec *spec;
+	struct http_request request;
 	void (*done)(void *arg);
 	void *arg;
 };
@@ -128,19 +137,71 @@ static void answered(struct call *call)
 static void leave(struct callers *callers, struct call *call)
 {
 	(void)map_remove(&callers->by_tag, tag_key(call));
+	if (call->http == NULL)
+		return;
 	http_call_close(call->http);
 	place_leave(call->place, act_now(callers->server->act));
+	call->http = NULL;
+}
+
+static void end(struct call *call)
+{
+	call->shown.is_done = true;
+	call->done(call->arg);
+}
+
+/* ---- asking again ------------------------------------------------------------------------------------------ */
+
+static bool is_passing(int code)
+{
+	return code == 429 || code == 500 || code == 504;
+}
+
+static void ask_later(struct callers *callers, struct call *call)
+{
+	struct callers_again again;
+
+	leave(callers, call);
+	call->tag = again.tag = server_tag(callers->server);
+	(void)map_put(&callers->by_tag, tag_key(call), call);
+	act_after(callers->server->act, call->retry_ms, &callers_again_type, &again);
+	call->retries--;
+	call->retry_ms += call->retry_ms / 2;
+}
+
+static enum status send(struct callers *callers, struct call *call, struct fault *why);
+
+static void ask_again(struct callers *callers, struct call *call)
+{
+	struct fault why = { 0 };
+	enum status status = send(callers, call, &why);
+
+	if (status == OK)
+		return;
+	leave(callers, call);
+	failed(call, status, arena_str(call->arena, str_from(why.text)));
+	end(call);
 }
 
 bool callers_receive(struct callers *callers, const struct act_msg *msg)
 {
+	bool is_again = ACT_IS(msg, callers_again);
+	uint64_t tag = is_again ? ACT_AS(msg, callers_again)->tag : msg->tag;
 	struct call *call;
 
-	if (msg->kind != ACT_ANSWER)
+	if (msg->kind != ACT_ANSWER && !is_again)
 		return false;
-	call = map_get(&callers->by_tag, str_of(&msg->tag, sizeof msg->tag));
+	call = map_get(&callers->by_tag, str_of(&tag, sizeof tag));
 	if (call == NULL)
-		return false;
+		return is_again;
+	if (is_again) {
+		ask_again(callers, call);
+		return true;
+	}
+	if (msg->status == OK && call->retries > 0 && is_passing(http_call_code(call->http))) {
+		ask_later(callers, call);
+		return true;
+	}
 	if (msg->status == OK)
 		answered(call);
 	else
@@ -148,8 +209,7 @@ bool callers_receive(struct callers *callers, const struct act_msg *msg)
 	if (msg->status == GONE)
 		places_forget(callers->server->places, call->place);
 	leave(callers, call);
-	call->shown.is_done = true;
-	call->done(call->arg);
+	end(call);
 	return true;
 }
 
@@ -268,16 +328,15 @@ static struct http_request request_of(const struct call *call, const struct way 
 	};
 }
 
-static enum status send(struct callers *callers, struct call *call, const struct place_spec *spec,
-			const struct http_request *request, struct fault *why)
+static enum status send(struct callers *callers, struct call *call, struct fault *why)
 {
 	enum status status = OK;
 
 	/* One whose client has ended meanwhile is made anew, once. */
 	for (int tries = 0; tries < 2; tries++) {
-		TRY(places_enter(callers->server->places, callers->server->act, spec, &call->place,
-				 why));
-		status = http_call(callers->server->act, place_client(call->place), request,
+		TRY(places_enter(callers->server->places, callers->server->act, call->spec,
+				 &call->place, why));
+		status = http_call(callers->server->act, place_client(call->place), &call->request,
 				   call->tag, &call->http);
 		if (status == OK)
 			return OK;
@@ -292,25 +351,30 @@ static struct outside_call *post_it(void *self, struct arena *arena, const struc
 {
 	struct callers *callers = self;
 	struct call *call = arena_new_of(arena, struct call);
-	struct http_request request;
 	struct fault why = { 0 };
 	enum status status;
 	struct way way = { .spec.authorities = post->place.authorities };
 
 	*call = (struct call){
-		.arena = arena, .is_get = post->is_get, .done = post->done, .arg = post->arg
+		.arena = arena,
+		.is_get = post->is_get,
+		.retries = post->retry_ms > 0 ? RETRIES : 0,
+		.retry_ms = post->retry_ms,
+		.done = post->done,
+		.arg = post->arg,
 	};
 	call->tag = server_tag(callers->server);
 	status = post->place.url.at != NULL
 		     ? way_of_url(arena, &post->place, &way, &why)
 		     : way_of_service(callers, arena, &post->place, &way, &why);
-	request = request_of(call, &way, post);
+	call->request = request_of(call, &way, post);
+	call->spec = arena_copy(arena, &way.spec, sizeof way.spec);
 	call->url = arena_printf(arena, "https://" STR_FMT STR_FMT, STR_ARG(way.authority),
-				 STR_ARG(request.path));
+				 STR_ARG(call->request.path));
 	if (status == OK && callers->by_tag.len >= LIMIT_OUTSIDE_CALLS)
 		status = fault_set(&why, BUSY, "", "too many calls are under way");
 	if (status == OK)
-		status = send(callers, call, &way.spec, &request, &why);
+		status = send(callers, call, &why);
 	if (status != OK) {
 		failed(call, status, arena_str(arena, str_from(why.text)));
 		call->shown.is_done = true;

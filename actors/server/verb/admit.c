@@ -77,6 +77,8 @@ static struct admitting *begin(struct request *r, enum admission_operation opera
 		.user = &r->user,
 		.is_dry_run = request_is_dry_run(r),
 		.security = r->server->config->security,
+		.event_limits = r->server->config->event_limits,
+		.image_policy = r->server->config->image_policy,
 		.policies = &r->server->policies,
 		.metrics = r->server->metrics,
 		.tolerations = r->server->config->tolerations,

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "deploy/main/api/admission-file.h"
 #include "deploy/main/api/oidc-options.h"
 #include "deploy/main/api/plugin-options.h"
 #include "deploy/main/api/serving/feature-gates.h"
@@ -15,7 +14,8 @@
 
 const struct option api_options[] = {
 	TEXT_OPTION("admission-control-config-file", "PATH",
-		    "AdmissionConfiguration: defaults and exemptions of PodSecurity",
+		    "AdmissionConfiguration: what PodSecurity, EventRateLimit and "
+		    "ImagePolicyWebhook are told",
 		    .group = "The API server: who may do what, and what is noted of it"),
 	AUDIT_OPTIONS,
 	CHOICE_OPTION("anonymous-auth", "true|false", "true",
@@ -94,13 +94,15 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 	int64_t mib = command_number(line, "encoded-cache-mib");
 
 	memset(out, 0, sizeof *out);
-	out->security = security_policy_open;
 	if (mib < 1 || mib > KEPT_MIB_MAX)
 		return fault_set(why, BAD_REQUEST, "encoded-cache-mib",
 				 "--encoded-cache-mib is 1 to %u", KEPT_MIB_MAX);
 	out->kept_bytes = (uint64_t)mib * MIB;
-	TRY(admission_file_load(command_text(line, "admission-control-config-file"), arena,
-				&out->security, why));
+	TRY(plugin_options_load(command_text(line, "enable-admission-plugins"),
+				command_text(line, "disable-admission-plugins"), &out->more_plugins,
+				&out->idle_plugins, why));
+	TRY(admission_file_load(command_text(line, "admission-control-config-file"),
+				out->more_plugins, arena, &out->admission, why));
 	TRY(audit_options_load(line, arena, &out->audit, why));
 	TRY(webhook_options_load(line, arena, &out->webhooks, why));
 	out->webhooks.rights.metrics = place->metrics;
@@ -112,9 +114,6 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 	TRY(authentication_file_load(&out->authentication, line, arena, why));
 	TRY(request_header_options_load(line, arena, &out->request_headers, &out->proxies, why));
 	out->has_bootstrap_tokens = command_flag(line, "enable-bootstrap-token-auth");
-	TRY(plugin_options_load(command_text(line, "enable-admission-plugins"),
-				command_text(line, "disable-admission-plugins"), &out->more_plugins,
-				&out->idle_plugins, why));
 	TRY(door_options_load(line, arena, &out->door, why));
 	TRY(serving_options_load(line, arena, &out->serving, why));
 	TRY(service_options_load(line, arena, &out->services, why));
@@ -133,7 +132,9 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 
 void api_options_apply(const struct api_options *options, struct server_config *server)
 {
-	server->security = &options->security;
+	server->security = &options->admission.security;
+	server->event_limits = options->admission.event_limits;
+	server->image_policy = options->admission.image_policy;
 	if (options->authorization.rights != NULL)
 		server->rights = &options->authorization.rights;
 	if (options->request_headers.authorities.len > 0)

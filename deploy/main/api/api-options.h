@@ -7,6 +7,7 @@
 #define DEPLOY_MAIN_API_API_OPTIONS_H
 
 #include "actors/server/server.h"
+#include "deploy/main/api/admission-file.h"
 #include "deploy/main/api/audit-options.h"
 #include "deploy/main/api/authentication-file.h"
 #include "deploy/main/api/authorization-file.h"
@@ -25,7 +26,7 @@ extern const struct option api_options[];
 #define API_OPTIONS_WORDS (2U * COMMAND_MORE_MAX)
 
 struct api_options {
-	struct security_options security;
+	struct admission_setting admission;
 	uint64_t kept_bytes; /* server_config's */
 	struct audit_setting audit;
 	struct webhook_setting webhooks;

@@ -6,6 +6,9 @@
 static const char steady[] = "CertificateApproval|CertificateSigning|ClusterTrustBundleAttest|"
 			     "NodeDeclaredFeatureValidator|PodResizeValidator|ResourceQuota";
 
+/* And that do nothing here: they may be named in both. */
+static const char moot[] = "AlwaysAdmit|PodGroupProtection";
+
 static bool find(struct str name, uint32_t *out)
 {
 	for (*out = 0; *out < plugin_count; (*out)++)
@@ -26,7 +29,8 @@ static enum status read_list(const char *option, const char *list, bool takes_st
 
 		if (find(name, &index))
 			*out |= 1ULL << index;
-		else if (!takes_steady || !str_is_among(name, steady, '|'))
+		else if (!str_is_among(name, moot, '|') &&
+			 (!takes_steady || !str_is_among(name, steady, '|')))
 			return fault_set(why, BAD_REQUEST, option,
 					 "--%s: \"" STR_FMT
 					 "\" is no plug-in of admission here; one is %s",

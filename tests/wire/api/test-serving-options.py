@@ -144,7 +144,7 @@ def test_what_cannot_be_stops_the_start():
                             (("--feature-gates", "AggregatedDiscoveryRemoveBetaType=false"),
                              "cannot set feature gate AggregatedDiscoveryRemoveBetaType to false, feature is locked to true"),
                             (("--enable-admission-plugins", "Priority", "--disable-admission-plugins", "Priority"), "overlapped"),
-                            (("--enable-admission-plugins", "EventRateLimit"), "is no plug-in of admission here")):
+                            (("--enable-admission-plugins", "EventLimit"), "is no plug-in of admission here")):
             node = Node("n1", folder).start(*words)
             code = node.process.wait(30)
             assert code in (1, 2), (words, code)

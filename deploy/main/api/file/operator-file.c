@@ -89,7 +89,8 @@ enum status operator_file_parse(struct str text, const char *where, const struct
 
 	if (status != OK)
 		return refuse(why, status, where, said.text);
-	TRY(check_kind(text_str(&json), where, type, arena, why));
+	if (type->flags & TYPE_KIND)
+		TRY(check_kind(text_str(&json), where, type, arena, why));
 	status = json_decode(type, text_str(&json), arena,
 			     (struct json_options){ .strict = &strict }, out, &said);
 	if (status != OK)

@@ -13,7 +13,7 @@
 /* The bytes; the words of a fault name the file. */
 MUST_USE enum status operator_file_read(const char *path, struct arena *arena, struct str *out,
 					struct fault *why);
-/* A record of that kind, defaulted; all of it is the arena's. `where` names the text in faults: a path, or what it stands in. */
+/* A record of that kind (of a type that is none: without asking for one), defaulted; all of it is the arena's. `where` names the text in faults: a path, or what it stands in. */
 MUST_USE enum status operator_file_parse(struct str text, const char *where, const struct type *type,
 					 struct arena *arena, void **out, struct fault *why);
 /* The words of a fault name the file; it has at most 1 MiB. */

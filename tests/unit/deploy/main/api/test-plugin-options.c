@@ -29,8 +29,11 @@ TEST(plug_ins_are_named_as_upstream_does_and_an_unknown_name_is_refused)
 	      __builtin_popcountll(bits) == 2);
 	CHECK_STATUS(plugin_options_load(NULL, "serviceaccount", &more, &bits, &why), BAD_REQUEST);
 	CHECK_STR(str_from(why.text), "--disable-admission-plugins: \"serviceaccount\" is no "
-				      "plug-in of admission here; one is NamespaceLifecycle");
-	CHECK_STATUS(plugin_options_load("EventRateLimit", NULL, &more, &bits, &why), BAD_REQUEST);
+				      "plug-in of admission here; one is NamespaceAutoProvision");
+	CHECK_STATUS(plugin_options_load("AlwaysAdmit", "AlwaysAdmit,PodGroupProtection", &more,
+					 &bits, &why),
+		     OK);
+	CHECK(more == 0 && bits == 0);
 	CHECK_STATUS(plugin_options_load(NULL, "ResourceQuota", &more, &bits, &why), BAD_REQUEST);
 	CHECK_STATUS(plugin_options_load("Priority", "Priority", &more, &bits, &why), BAD_REQUEST);
 	CHECK_STR(str_from(why.text), "Priority in enable-admission-plugins and "
@@ -43,5 +46,5 @@ TEST(those_that_are_off_upstream_are_off_here)
 
 	for (uint32_t i = 0; i < plugin_count; i++)
 		off += plugins[i]->is_off;
-	CHECK_EQ(off, 8);
+	CHECK_EQ(off, 12);
 }
