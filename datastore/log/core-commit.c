@@ -40,7 +40,7 @@ void core_commit_note(struct core *core, uint64_t to, uint64_t index)
 static uint64_t owed(struct core *core, uint64_t id)
 {
 	uint64_t match = core_patience_is_of(core, id) ? core->commit : core_match(core, id);
-	uint64_t index = match < core->commit ? match : core->commit;
+	uint64_t index = core_gather_sent(core, id, match < core->commit ? match : core->commit);
 	return index <= told_of(core, id)->index || index < core->window.base_index ? 0 : index;
 }
 
@@ -79,6 +79,13 @@ void core_commit_submitted(struct core *core)
 	pace->submitted_at = core->now;
 }
 
+bool core_commit_is_close(const struct core *core)
+{
+	const struct core_pace *pace = &core->pace;
+	return pace->price != 0 && pace->in_a_row >= pace->price &&
+	       core->now.ns - pace->submitted_at.ns < CLOSE_NS;
+}
+
 /* True: what is owed waits for the next append. */
 static bool waits(struct core *core)
 {
@@ -104,9 +111,10 @@ void core_commit_tell(struct core *core)
 		core->pace = (struct core_pace){ 0 };
 		return;
 	}
-	if (owes_any(core) && waits(core))
+	if ((core_gather_has_any(core) || owes_any(core)) && waits(core))
 		return;
 	core->pace.tell_at = (struct mono){ 0 };
+	core_gather_end(core);
 	for (uint32_t i = 0; i < core->members.len; i++)
 		if (core->members.at[i].id != core->config.id)
 			tell(core, core->members.at[i].id);

@@ -286,9 +286,9 @@ static enum status client_submit(struct core *core, struct str payload, struct f
 	if (core_last(core) - core->commit >= CORE_UNCOMMITTED ||
 	    core->window.bytes >= CORE_WINDOW_BYTES)
 		return fault_set(why, BUSY, "", "too many entries under way");
-	TRY(core_submit(core, ENTRY_COMMAND, payload, why));
-	core_commit_submitted(core);
-	return OK;
+	core_commit_submitted(
+	    core); /* before it is sent: whether it may wait is a matter of how closely it follows */
+	return core_submit(core, ENTRY_COMMAND, payload, why);
 }
 
 static enum status change(struct core *core, const struct members *next, struct fault *why)
@@ -310,6 +310,7 @@ static enum status trimmed(struct core *core, uint64_t index, struct fault *why)
 	if (index <= core->window.base_index)
 		return OK;
 	assert(index <= core->commit);
+	core_gather_end(core); /* as long as it can be sent */
 	struct raft_event event = { .type = RAFT_SNAPSHOT };
 	event.snapshot.metadata.index = index;
 	event.snapshot.metadata.term = window_term(&core->window, index);
@@ -349,8 +350,8 @@ static void peer_lost(struct core *core, uint64_t id)
 		return;
 	core_forget_leader(core);
 	unsigned turn = core->config.election_ms / 5;
-	unsigned delay =
-	    rank(core, id) * turn + raft_random(&core->raft.random, turn / 10, turn / 4);
+	unsigned delay = core_patience_rank(core, rank(core, id)) * turn +
+			 raft_random(&core->raft.random, turn / 10, turn / 4);
 	core->raft.follower_state.randomized_election_timeout =
 	    (unsigned)(core_ms(core) - core->raft.election_timer_start) + delay;
 }
@@ -443,6 +444,7 @@ enum status core_step(struct core *core, const struct core_event *event, struct 
 	if (core->is_open) {
 		core_witness_settle(core);
 		core_patience_settle(core);
+		core_gather_settle(core);
 		core_commit_tell(core);
 		order_again(core);
 		pace_election(core);

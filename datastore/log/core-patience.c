@@ -6,6 +6,8 @@
  * not need lately that theirs may wait: an answer then stands for all before it, 3 ms after the first of them with the next one, or
  * alone when no entry has come for a millisecond. It is said again and again, since it holds for a moment only, and who has become the
  * quicker one is needed from the next look on. An entry for which the one that is needed is late waits that millisecond for the other.
+ * Where entries gather, too (core-gather.c), what came together is answered at once. Who is needed is told that its answers may not wait:
+ * so both know who has most, should the leader be lost.
  *
  * To raft this is a network that is a little slower at times. What is refused is never held back. An older release does not know the message and
  * answers as ever.
@@ -26,6 +28,10 @@ bool core_patience_holds(struct core *core, uint64_t to, const struct message *a
 	bool is_owed = own->owed_to == to && own->owed_term == answer->term;
 	bool may_wait = answer->appended.rejected == 0 && core->now.ns < own->until.ns &&
 			core_leader(core) == to && answer->term == core->raft.current_term;
+	if (own->gathered_last != 0 && answer->appended.last >= own->gathered_last) {
+		own->gathered_last = 0;
+		may_wait = false; /* it stands for several already */
+	}
 	if (may_wait && !is_owed)
 		own->owed_since = core->now;
 	own->owed_to = 0;
@@ -51,9 +57,27 @@ static void pay(struct core *core)
 void core_patience_told(struct core *core, uint64_t from, const struct message *message)
 {
 	uint64_t ms = message->patient.ms < GRANT_MS ? message->patient.ms : GRANT_MS;
-	if (message->term == core->raft.current_term && core_leader(core) == from &&
-	    core->raft.state == RAFT_FOLLOWER)
-		core->patience.until.ns = ms > 0 ? core->now.ns + (int64_t)ms * TIME_MS : 0;
+	struct core_patience *own = &core->patience;
+	if (message->term != core->raft.current_term || core_leader(core) != from ||
+	    core->raft.state != RAFT_FOLLOWER)
+		return;
+	own->until.ns = ms > 0 ? core->now.ns + (int64_t)ms * TIME_MS : 0;
+	own->needed_until.ns = ms > 0 ? 0 : core->now.ns + GRANT_MS * TIME_MS;
+}
+
+/* The one that is needed is the one that has most. */
+unsigned core_patience_rank(const struct core *core, unsigned rank)
+{
+	unsigned needed = members_count(&core->members, MEMBER_VOTER) / 2;
+	if (core->now.ns < core->patience.until.ns)
+		return needed == 1 ? 1 : rank + needed;
+	return core->now.ns < core->patience.needed_until.ns && needed == 1 ? 0 : rank;
+}
+
+void core_patience_came(struct core *core, uint64_t last, uint32_t count)
+{
+	if (count > 1)
+		core->patience.gathered_last = last;
 }
 
 struct mono core_patience_ends(const struct core *core)
@@ -96,13 +120,23 @@ void core_patience_answered(struct core *core, uint64_t from, const struct messa
 		core_peer_of(core, from)->useful++;
 }
 
-static void tell(struct core *core, struct core_peer *peer, bool is_patient)
+static void say(struct core *core, uint64_t id, uint32_t ms)
 {
 	struct message message = { .kind = MESSAGE_PATIENT, .term = core->term };
-	message.patient.ms = is_patient ? GRANT_MS : 0;
+	message.patient.ms = ms;
+	core_send(core, id, &message);
+}
+
+static void tell(struct core *core, struct core_peer *peer, bool is_patient)
+{
 	if (is_patient || peer->is_patient)
-		core_send(core, peer->id, &message);
+		say(core, peer->id, is_patient ? GRANT_MS : 0);
 	peer->is_patient = is_patient;
+}
+
+void core_patience_hurry(struct core *core, uint64_t id)
+{
+	say(core, id, 0);
 }
 
 static void tell_all_to_hurry(struct core *core)
@@ -133,7 +167,7 @@ static uint32_t rank_of(struct core *core, const struct core_peer *peer, uint32_
 }
 
 /* A witness is told of an entry in its own way, and a list that changes is no time for this. */
-static bool is_time(const struct core *core)
+static bool is_time(const struct core *core, int64_t passed_ns)
 {
 	uint32_t useful = 0;
 	for (uint32_t i = 0; i < core->members.len; i++)
@@ -141,23 +175,30 @@ static bool is_time(const struct core *core)
 			return false;
 	for (uint32_t i = 0; i < core->peer_count; i++)
 		useful += core->peers[i].useful;
-	return !core_is_changing(core) && useful >= DENSE;
+	return !core_is_changing(core) && useful >= DENSE && passed_ns < 2 * LOOK_NS;
 }
 
+/* When there is something to send that this may go with. Who is needed is told so, too: it is the first to stand for election. */
 static void look(struct core *core)
 {
 	bool is_patient[LIMIT_MEMBERS] = { false };
+	bool may_be = is_time(core, core->now.ns - core->patience.looked_at.ns);
 	core->patience.looked_at = core->now;
-	if (is_time(core))
+	if (may_be)
 		for (uint32_t i = 0; i < core->members.len; i++) {
 			const struct member *member = &core->members.at[i];
 			const struct core_peer *peer = core_peer_of(core, member->id);
 			is_patient[i] = member->role != MEMBER_VOTER ||
 					rank_of(core, peer, i) >= needed_of(core);
 		}
-	for (uint32_t i = 0; i < core->members.len; i++)
-		if (core->members.at[i].id != core->config.id)
-			tell(core, core_peer_of(core, core->members.at[i].id), is_patient[i]);
+	for (uint32_t i = 0; i < core->members.len; i++) {
+		struct core_peer *peer = core_peer_of(core, core->members.at[i].id);
+		if (peer->id == core->config.id)
+			continue;
+		if (may_be && !is_patient[i] && !peer->is_patient)
+			core_patience_hurry(core, peer->id);
+		tell(core, peer, is_patient[i]);
+	}
 	for (uint32_t i = 0; i < core->peer_count; i++)
 		core->peers[i].useful = 0;
 }
@@ -184,6 +225,7 @@ void core_patience_settle(struct core *core)
 	}
 	own->owed_to = 0;
 	own->until.ns = 0;
-	if (core->now.ns - own->looked_at.ns >= LOOK_NS)
+	if (core->now.ns - own->looked_at.ns >= LOOK_NS &&
+	    core->pace.submitted_at.ns == core->now.ns)
 		look(core);
 }

@@ -20,6 +20,8 @@ enum status core_reads_ask(struct core *core, struct core_asker asker)
 {
 	if (core->reads.waiting.len + core->reads.asked.len >= LIMIT_PROPOSALS)
 		return BUSY;
+	if (!MINE(asker))
+		core_was_asked(core);
 	vec_push(&core->reads.waiting, asker);
 	return OK;
 }

@@ -113,6 +113,8 @@ static enum status receive_append(struct core *core, struct raft_message *out,
 		return OK;
 	}
 	core->leader_heard = core->now;
+	core_patience_came(core, message->append.prev_index + message->append.count,
+			   message->append.count);
 	move_up(core, message);
 	uint32_t at = 0;
 	do {

@@ -164,11 +164,9 @@ void core_send(struct core *core, uint64_t to, const struct message *message)
 }
 
 /* libraft counts entries, links count bytes: one of its messages leaves as several that follow each other. */
-static void send_append(struct core *core, uint64_t to, const struct raft_append_entries *args)
+static void send_entries(struct core *core, uint64_t to, uint64_t prev, uint64_t prev_term,
+			 uint64_t last)
 {
-	uint64_t prev = args->prev_log_index;
-	uint64_t last = prev + args->n_entries;
-	uint64_t prev_term = args->prev_log_term;
 	do {
 		struct entry *entries[MESSAGE_ENTRIES];
 		uint32_t count = 0, bytes = 0;
@@ -180,17 +178,36 @@ static void send_append(struct core *core, uint64_t to, const struct raft_append
 			entries[count++] = entry;
 			bytes += entry->len;
 		}
-		struct message message = { .kind = MESSAGE_APPEND, .term = args->term };
+		struct message message = { .kind = MESSAGE_APPEND, .term = core->raft.current_term };
 		message.append.prev_index = prev;
 		message.append.prev_term = prev_term;
-		message.append.commit = args->leader_commit;
+		message.append.commit = core->raft.commit_index;
 		message.append.count = count;
 		message.append.entries = entries;
 		core_send(core, to, &message);
 		prev += count;
-		core_commit_note(core, to, prev < args->leader_commit ? prev : args->leader_commit);
+		core_commit_note(core, to,
+				 prev < message.append.commit ? prev : message.append.commit);
 		prev_term = window_term(&core->window, prev);
 	} while (prev < last);
+}
+
+void core_send_entries(struct core *core, uint64_t to, uint64_t prev, uint64_t last)
+{
+	assert(prev >= core->window.base_index && prev < last);
+	send_entries(core, to, prev, window_term(&core->window, prev), last);
+}
+
+static void send_append(struct core *core, uint64_t to, const struct raft_append_entries *args)
+{
+	uint64_t prev = args->prev_log_index, last = prev + args->n_entries;
+	assert(args->term == core->raft.current_term);
+	if (core_gather_keeps(core, to, &prev, last))
+		return;
+	if (prev < args->prev_log_index)
+		core_send_entries(core, to, prev, last);
+	else
+		send_entries(core, to, prev, args->prev_log_term, last);
 }
 
 static void want_snapshot(struct core *core, uint64_t id)
@@ -522,6 +539,9 @@ struct mono core_wake_at(const struct core *core)
 	struct mono patience_ends = core_patience_ends(core);
 	if (patience_ends.ns < ms * TIME_MS)
 		ms = (patience_ends.ns + TIME_MS - 1) / TIME_MS;
+	struct mono gather_ends = core_gather_ends(core);
+	if (gather_ends.ns < ms * TIME_MS)
+		ms = (gather_ends.ns + TIME_MS - 1) / TIME_MS;
 	if (core->ordered_at.ns != 0 && ms > now_ms + ORDER_AGAIN_MS)
 		ms = now_ms + ORDER_AGAIN_MS;
 	if (core->reads.asked.len > 0 && ms > now_ms + core->config.heartbeat_ms)

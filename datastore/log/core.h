@@ -159,6 +159,8 @@ const struct members *core_members_committed(const struct core *core);
 bool core_is_changing(const struct core *core); /* the newest list is not committed yet */
 /* Leader: an entry of this term is committed, so its commit index is the newest there is. */
 bool core_is_established(const struct core *core);
+/* Leader: a member has passed on what somebody asked it, who waits for it to hear of what comes of that. */
+void core_was_asked(struct core *core);
 struct mono core_wake_at(const struct core *core); /* when the next CORE_TICK is due */
 
 #endif

@@ -36,7 +36,14 @@ struct core_reads {
 	uint32_t confirmed_count;
 };
 
-/* What a leader knows of the others for the sake of witnesses. */
+/* Entries behind `prev` up to `last` that a member is sent a moment later, together. core-gather.c. */
+struct core_kept {
+	uint64_t prev, last; /* last 0: none */
+	uint32_t bytes;
+	struct mono since, at; /* the first of them and the last was to leave */
+};
+
+/* What a leader knows of the others, for the sake of witnesses and of what may gather. */
 struct core_peer {
 	uint64_t id;
 	bool is_lost;             /* its link broke since it was last heard; known on any member */
@@ -46,15 +53,18 @@ struct core_peer {
 	struct mono sent;
 	uint32_t useful; /* answers of it that came before there were enough, of late */
 	bool is_patient; /* was told that its answers may gather */
+	struct core_kept kept;
 };
 
 /* Leader: when it last looked at whose answers are needed. Follower: what it owes. core-patience.c. */
 struct core_patience {
 	struct mono looked_at;
-	struct mono until; /* answers may gather until then */
-	uint64_t owed_to;  /* 0: nothing is owed */
+	struct mono until;        /* answers may gather until then */
+	struct mono needed_until; /* nobody has more than we until then */
+	uint64_t owed_to;         /* 0: nothing is owed */
 	uint64_t owed_last, owed_term;
 	struct mono owed_since, owed_at; /* the first and the last of those answers */
+	uint64_t gathered_last; /* the last of entries that came together, until they are answered */
 };
 
 /* Leader: how closely entries follow each other. */
@@ -103,6 +113,7 @@ struct core {
 	uint32_t told_count;
 	struct core_pace pace;
 	struct core_patience patience;
+	struct mono asked_at; /* leader: when a member last asked for something in somebody's place */
 	struct core_update *update; /* of the step under way */
 	/* Entries that libraft is being given; it names those that it wants written. */
 	struct entry *const *given;
@@ -112,6 +123,8 @@ struct core {
 /* Steps libraft and does what follows at once: entries into the window, messages, commits, a leader's first entry. */
 MUST_USE enum status core_step_raft(struct core *core, struct raft_event *event, struct fault *why);
 void core_send(struct core *core, uint64_t to, const struct message *message);
+/* Leader: appends of what is behind `prev` up to `last`. */
+void core_send_entries(struct core *core, uint64_t to, uint64_t prev, uint64_t last);
 bool core_must_wait(const struct core *core); /* with an election, for the disk */
 raft_time core_ms(const struct core *core);
 bool core_is_sole_voter(const struct core *core);
@@ -140,6 +153,7 @@ struct raft_buffer core_raft_members(const struct members *members);
 void core_commit_submitted(struct core *core); /* an entry, which goes to everybody */
 void core_commit_note(struct core *core, uint64_t to, uint64_t index); /* an append says so */
 void core_commit_tell(struct core *core);                              /* after each step */
+bool core_commit_is_close(const struct core *core); /* the next entry is likely about to follow */
 MUST_USE enum status core_commit_heard(struct core *core, uint64_t from,
 				       const struct message *message, struct fault *why);
 /* Follows libraft's commit index: its lists of members count from then on. */
@@ -153,6 +167,19 @@ void core_patience_told(struct core *core, uint64_t from, const struct message *
 void core_patience_answered(struct core *core, uint64_t from, const struct message *message);
 void core_patience_lost(struct core *core); /* somebody's link broke */
 bool core_patience_is_of(const struct core *core, uint64_t id);
+void core_patience_came(struct core *core, uint64_t last, uint32_t count); /* entries of an append */
+void core_patience_hurry(struct core *core, uint64_t id); /* its next answer is waited for */
+/* For how many others' sake whoever follows lets them ask for votes first, if it would by its id for `rank`. */
+unsigned core_patience_rank(const struct core *core, unsigned rank);
+
+/* core-gather.c: entries for those whose answers nobody waits for leave together */
+bool core_gather_keeps(struct core *core, uint64_t to, uint64_t *prev, uint64_t last);
+uint64_t core_gather_sent(struct core *core, uint64_t id,
+			  uint64_t index); /* at most what it was sent */
+bool core_gather_has_any(const struct core *core);
+void core_gather_settle(struct core *core); /* after each step */
+void core_gather_end(struct core *core);    /* all that is kept leaves now */
+struct mono core_gather_ends(const struct core *core);
 
 /* core-witness.c */
 struct core_peer *core_peer_of(struct core *core, uint64_t id);

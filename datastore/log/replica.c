@@ -261,6 +261,11 @@ void replica_receive(struct replica *replica, uint64_t from, struct str bytes, s
 	replica_settle(replica, now, out);
 }
 
+void replica_was_asked(struct replica *replica)
+{
+	core_was_asked(replica->core);
+}
+
 void replica_tick(struct replica *replica, struct mono now, struct replica_output *out)
 {
 	struct core_event event = { .kind = CORE_TICK };

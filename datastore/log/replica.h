@@ -147,6 +147,8 @@ MUST_USE enum status replica_submit(struct replica *replica, struct str payload,
 /* A message from that member, whose identity the link has proved. Malformed ones are dropped and counted. */
 void replica_receive(struct replica *replica, uint64_t from, struct str bytes, struct mono now,
 		     struct replica_output *out);
+/* Leader: what is submitted next was passed on by a member, who is to hear soon of what comes of it. */
+void replica_was_asked(struct replica *replica);
 void replica_tick(struct replica *replica, struct mono now, struct replica_output *out);
 struct mono replica_wake_at(const struct replica *replica); /* when replica_tick is next due */
 void replica_job_done(struct replica *replica, struct replica_job *job, struct mono now,

@@ -221,6 +221,8 @@ void store_on_command(struct store *store, const struct act_msg *msg)
 		waiter.type = NULL;
 	enum status status = command_check(&command, NULL);
 	if (status == OK && store_is_leader(store)) {
+		if (is_forwarded)
+			replica_was_asked(store->replica);
 		status = take(store, &command, &waiter);
 		if (status == UNAVAILABLE && msg->kind == ACT_REQUEST &&
 		    may_hold(store, &command, is_forwarded) &&
