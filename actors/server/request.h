@@ -269,7 +269,7 @@ enum next request_jump(struct request *r, enum step_number step);
 
 /* Waits until the caches show all that anybody was answered before now; then the step runs again with r->is_fresh. */
 enum next request_refresh(struct request *r);
-/* Waits until the caches have reached a revision; TIMEOUT after LIMIT_FRESH_MS answers 504. */
+/* Waits until the caches have reached a revision; TIMEOUT after LIMIT_FRESH_MS answers 504, unless it is that of its own write, which will come. */
 enum next request_wait_revision(struct request *r, uint64_t revision);
 /* Up to which revision the cache of the resource shows everything. */
 uint64_t request_shown(const struct request *r);

@@ -7,6 +7,8 @@
  */
 
 #define AGAIN_MS 20U /* between two tries to reach a store that is away */
+#define NEVER \
+	INT64_MAX /* what the store has agreed upon does come: only its own deadline ends that wait */
 
 const ACT_TYPE(feed_unasked, .id = 0);
 
@@ -57,7 +59,8 @@ bool feed_wait(struct server *server, struct request *r, uint64_t revision)
 	if (server->feed.revision >= revision)
 		return false;
 	r->wait_revision = revision;
-	r->wait_ends.ns = act_now(server->act).ns + LIMIT_FRESH_MS * TIME_MS;
+	r->wait_ends.ns =
+	    revision == r->written ? NEVER : act_now(server->act).ns + LIMIT_FRESH_MS * TIME_MS;
 	list_push(&server->feed.waiting, &r->wait_link);
 	feed_want_progress(server, revision);
 	return true;
@@ -65,21 +68,25 @@ bool feed_wait(struct server *server, struct request *r, uint64_t revision)
 
 void feed_tick(struct server *server, struct mono now)
 {
-	struct list late;
-
 	/* Until the store is back; each has a deadline of its own. */
-	if (server->config->is_apart && server->feed.state != FEED_WATCHING)
-		return;
+	bool is_patient = server->config->is_apart && server->feed.state != FEED_WATCHING;
+	bool is_leaderless = feed_is_leaderless(server);
+	struct list late, alone;
+
 	list_init(&late);
+	list_init(&alone);
 	list_each (&server->feed.waiting, link) {
 		struct request *r = list_item(link, struct request, wait_link);
+		bool is_late = now.ns >= r->wait_ends.ns && !is_patient;
+		bool is_alone = is_leaderless && r->wait_ends.ns == NEVER && !r->is_mutating;
 
-		if (now.ns < r->wait_ends.ns)
+		if (!is_late && !is_alone)
 			continue;
 		list_remove(link);
-		list_push(&late, link);
+		list_push(is_late ? &late : &alone, link);
 	}
 	fail_all(&late, TIMEOUT);
+	fail_all(&alone, UNAVAILABLE);
 }
 
 /* Those whose question was lost with the host of the store ask again when that is back. */
@@ -143,7 +150,7 @@ void feed_revision_answered(struct server *server, const struct act_msg *msg)
 
 			list_remove(&r->wait_link);
 			r->wait_revision = revision;
-			r->wait_ends.ns = act_now(server->act).ns + LIMIT_FRESH_MS * TIME_MS;
+			r->wait_ends.ns = NEVER;
 			list_push(&feed->waiting, &r->wait_link);
 		}
 	}

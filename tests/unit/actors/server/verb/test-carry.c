@@ -17,6 +17,7 @@ struct middle {
 	bool is_catching;  /* the next write is held: */
 	bool is_applied;   /* after the store has done it, else before */
 	bool is_forgetful; /* no number is known */
+	bool is_stingy;    /* the store hears of nothing that was read of its watch */
 	bool is_caught, is_let_go;
 	struct act_ticket ticket;
 	uint32_t writes; /* that came */
@@ -79,7 +80,7 @@ static enum act_verdict middle_receive(struct act *act, void *state, const struc
 		act_refuse(act, msg, UNAVAILABLE);
 	} else if (ACT_IS(msg, store_write) && msg->kind == ACT_REQUEST) {
 		write_came(act, msg);
-	} else {
+	} else if (!middle.is_stingy || !ACT_IS(msg, store_watch_credit)) {
 		forward(act, msg);
 	}
 	return ACT_OK;
@@ -300,6 +301,36 @@ TEST(what_waits_longer_than_a_request_may_is_told_so)
 	middle.is_away = false;
 	CHECK_CODE(rig_get(rig, MAPS "/a"), 200);
 	CHECK_CODE(rig_get(rig, MAPS "/n"), 404);
+	rig_close(rig);
+}
+
+/* As much as the store tells a watcher that says nothing. */
+static void fill_window(struct rig *rig)
+{
+	static char value[LIMIT_OBJECT_BYTES / 3 * 2];
+
+	memset(value, 'x', sizeof value - 1);
+	for (uint32_t i = 0; i < LIMIT_WATCH_BYTES / sizeof value; i++)
+		CHECK_CODE(rig_post(rig, MAPS,
+				    rig_printf("{\"metadata\":{\"name\":\"w%u\"},"
+					       "\"data\":{\"x\":\"%s\"}}",
+					       i, value)
+					.at),
+			   201);
+}
+
+/* A node that has no time to read what its store tells is not one that knows the future. */
+TEST(who_has_written_waits_for_his_own_write_as_long_as_a_request_may_take)
+{
+	struct rig *rig = open_rig((struct middle){ .is_stingy = true });
+	uint32_t made;
+
+	fill_window(rig);
+	made = begin(rig, "POST", MAPS, rig_json(MADE));
+	rig_run(rig, LIMIT_FRESH_MS + 1500);
+	CHECK(!rig_is_answered(rig, made));
+	CHECK_FAILURE(rig_finish(rig, made), 504, "Timeout",
+		      "Timeout: request did not complete within the allotted timeout");
 	rig_close(rig);
 }
 
