@@ -6,7 +6,13 @@
 
 #define TAG_LIVE 700U         /* and the place among the resources; requests' begin behind */
 #define AHEAD_MAX_MS 86400000 /* clocks of servers differ by less than a day */
+#define AGAIN_MS 20U /* between two tries to reach who sees, whose host is being started again */
 #define PREFIX STR("/")
+
+struct live_again {
+	struct live *live;
+};
+static const ACT_TYPE(live_again, .id = 0);
 
 struct live {
 	const struct live_source *source;
@@ -19,6 +25,7 @@ struct live {
 	bool is_asking, has_looked;
 	bool is_lost; /* who sees did not answer the last time, which is logged once */
 	struct mono used, looked, figures_at;
+	int64_t away_ns; /* since when who sees is away; 0: he is there */
 };
 
 /* ---- a resource ----------------------------------------------------------------------------------------- */
@@ -217,11 +224,36 @@ static enum status look(struct server *server, struct live *live)
 	return status;
 }
 
+/* Who sees is in a host of his own, which is being started again: true, those who wait do so until he is back, or as long as he may take to answer. */
+static bool look_again(struct server *server, struct live *live, enum status status)
+{
+	int64_t now_ns = act_now(server->act).ns;
+
+	if (!server->config->is_apart ||
+	    (status != UNAVAILABLE && status != GONE && status != NOT_FOUND))
+		return false;
+	live->away_ns = live->away_ns ? live->away_ns : now_ns;
+	if (now_ns - live->away_ns >= LIMIT_LIVE_ASK_MS * TIME_MS)
+		return false;
+	live->is_asking = true;
+	act_after(server->act, AGAIN_MS, &live_again_type, &(struct live_again){ live });
+	return true;
+}
+
+/* OK: somebody looks, or will. */
+static enum status look_or_wait(struct server *server, struct live *live)
+{
+	enum status status = look(server, live);
+
+	return status == OK || look_again(server, live, status) ? OK : status;
+}
+
 /* Those who wait go on, and find whether somebody has looked. */
 static void wake(struct live *live, enum status status)
 {
 	struct list ready;
 
+	live->away_ns = 0;
 	list_init(&ready);
 	while (!list_is_empty(&live->asking)) {
 		struct list *link = live->asking.next;
@@ -251,7 +283,7 @@ static void look_for_joining(struct server *server, struct live *live)
 		list_remove(link);
 		list_push(&live->asking, link);
 	}
-	status = look(server, live);
+	status = look_or_wait(server, live);
 	if (status != OK)
 		wake(live, status);
 }
@@ -265,7 +297,7 @@ enum next live_refresh(struct request *r)
 	live->used = act_now(server->act);
 	if (r->live_look == LIVE_LOOKED)
 		return NEXT;
-	if (r->live_look == LIVE_UNKNOWN || (!is_late && look(server, live) != OK))
+	if (r->live_look == LIVE_UNKNOWN || (!is_late && look_or_wait(server, live) != OK))
 		return request_fail(r,
 				    failure_unavailable(r->arena, "who sees this does not answer"));
 	/* A look under way may have passed by already what this one has to see. */
@@ -276,6 +308,8 @@ enum next live_refresh(struct request *r)
 static void answered(struct server *server, struct live *live, const struct act_msg *msg)
 {
 	live->is_asking = false;
+	if (!list_is_empty(&live->asking) && look_again(server, live, msg->status))
+		return;
 	if (msg->status == OK)
 		take(server, live, msg->body);
 	else if (!live->is_lost)
@@ -288,10 +322,22 @@ static void answered(struct server *server, struct live *live, const struct act_
 	look_for_joining(server, live);
 }
 
+static void again(struct server *server, struct live *live)
+{
+	enum status status = look_or_wait(server, live);
+
+	if (status != OK)
+		wake(live, status);
+}
+
 bool live_receive(struct server *server, const struct act_msg *msg)
 {
 	struct live *live;
 
+	if (ACT_IS(msg, live_again)) {
+		again(server, ACT_AS(msg, live_again)->live);
+		return true;
+	}
 	if (msg->kind != ACT_ANSWER || msg->tag < TAG_LIVE ||
 	    msg->tag - TAG_LIVE >= resources_len(server->resources))
 		return false;

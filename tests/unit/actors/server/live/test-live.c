@@ -19,6 +19,7 @@ struct eye {
 	struct seen all[SEEN_MAX];
 	uint32_t len, looks;
 	bool is_closed;              /* it does not answer */
+	bool is_away;                /* it is not there to be asked */
 	struct live_deleted deleted; /* what it says of a delete */
 	char asked_to_delete[64];
 };
@@ -52,6 +53,10 @@ static enum act_verdict look(struct act *act, void *state, const struct act_msg 
 		eye.looks++;
 		if (eye.is_closed)
 			return ACT_OK;
+		if (eye.is_away) {
+			act_refuse(act, msg, UNAVAILABLE);
+			return ACT_OK;
+		}
 		for (uint32_t i = 0; i < eye.len; i++)
 			show(&seen, &eye.all[i]);
 		CHECK_STATUS(act_reply(act, msg, &live_seen_type, &seen), OK);
@@ -67,7 +72,7 @@ static enum act_verdict look(struct act *act, void *state, const struct act_msg 
 
 static const struct act_class eye_class = { .name = "eye", .receive = look };
 
-static struct rig *open_eye(void)
+static struct rig *open_eye_of(bool is_apart)
 {
 	static const struct live_source lives[] = {
 		{ .resource = "actors", .actor = "eye", .figures = "usage" }
@@ -75,9 +80,14 @@ static struct rig *open_eye(void)
 	static struct server_config config;
 	const struct act_child children[] = { { .id = "eye", .class = &eye_class } };
 
-	config = (struct server_config){ .lives = lives, .live_count = 1 };
+	config = (struct server_config){ .lives = lives, .live_count = 1, .is_apart = is_apart };
 	eye = (struct eye){ .all = { { "b", "1", 0, 10 }, { "a", "2", 0, 20 } }, .len = 2 };
 	return rig_open_with(&config, children, 1);
+}
+
+static struct rig *open_eye(void)
+{
+	return open_eye_of(false);
 }
 
 TEST(a_live_resource_is_read_like_any_other_and_looked_at_for_each_read)
@@ -285,4 +295,35 @@ TEST(what_came_from_another_host_outlives_its_message)
 	live_seen_type.drop(&said);
 	live_seen_type.drop(&heard);
 	text_fini(&bytes);
+}
+
+/* Its host is being started again: that takes a moment, and nobody has to notice. */
+TEST(who_sees_from_another_host_and_is_away_is_waited_for)
+{
+	struct rig *rig = open_eye_of(true);
+	uint32_t listed, joined;
+
+	CHECK_CODE(rig_get(rig, ACTORS), 200);
+	eye.is_away = true;
+	listed = rig_begin(rig, &(struct rig_request){ .method = "GET", .path = ACTORS });
+	rig_run(rig, 500);
+	joined = rig_begin(rig, &(struct rig_request){ .method = "GET", .path = ACTORS "/a" });
+	rig_run(rig, 500);
+	CHECK(!rig_is_answered(rig, listed) && !rig_is_answered(rig, joined));
+	eye.is_away = false;
+	CHECK_CODE(rig_finish(rig, listed), 200);
+	CHECK_CODE(rig_finish(rig, joined), 200);
+	eye.is_away = true;
+	CHECK_CODE(rig_get(rig, ACTORS), 503);
+	rig_close(rig);
+}
+
+TEST(who_sees_in_this_host_and_is_away_is_not)
+{
+	struct rig *rig = open_eye();
+
+	eye.is_away = true;
+	CHECK_CODE(rig_get(rig, ACTORS), 503);
+	CHECK_EQ(eye.looks, 1);
+	rig_close(rig);
 }
