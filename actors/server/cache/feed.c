@@ -64,6 +64,15 @@ bool feed_is_ready(const struct server *server)
 	return server->feed.has_filled;
 }
 
+bool feed_is_well(const struct server *server)
+{
+	const struct feed *feed = &server->feed;
+
+	return feed->state == FEED_WATCHING ||
+	       (server->config->is_apart && feed->is_whole &&
+		act_now(server->act).ns - feed->lost_at.ns < FEED_LEADERLESS_MS * TIME_MS);
+}
+
 bool feed_is_leaderless(const struct server *server)
 {
 	const struct feed *feed = &server->feed;
@@ -90,6 +99,8 @@ void feed_lose(struct server *server, const char *why)
 		log_warn("api", "the watch of the store was lost", LOG_CSTR("why", why));
 	else
 		log_debug("api", "the caches cannot be filled", LOG_CSTR("why", why));
+	if (feed->state == FEED_WATCHING)
+		feed->lost_at = act_now(server->act);
 	feed->state = FEED_LOST;
 	/* It may have been taken though it was not answered: what it tells while the caches are filled again is not for them. */
 	act_cast(server->act, feed->store, &store_cancel_type,

@@ -55,6 +55,7 @@ struct feed {
 	bool has_leader; /* as far as the store has said */
 	bool has_state;  /* the store is a member's, who holds data */
 	struct mono leaderless_since; /* if it has no leader */
+	struct mono lost_at;          /* since when it does not watch; only for who does not */
 	bool is_asking;
 };
 
@@ -70,6 +71,8 @@ bool feed_wait(struct server *server, struct request *r, uint64_t revision);
 /* Gives up on those who wait for a revision that does not come. */
 void feed_tick(struct server *server, struct mono now);
 bool feed_is_ready(const struct server *server);
+/* What is asked now will be answered: the store is watched, or it is apart and has not been away for longer than its host takes to start again. */
+bool feed_is_well(const struct server *server);
 /* No leader for so long that there is no majority any more. */
 bool feed_is_leaderless(const struct server *server);
 

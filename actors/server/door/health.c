@@ -19,7 +19,7 @@ static bool is_always_well(void *arg)
 
 static bool is_store_well(void *arg)
 {
-	return ((const struct server *)arg)->feed.state == FEED_WATCHING;
+	return feed_is_well(arg);
 }
 
 static bool is_feed_well(void *arg)

@@ -56,6 +56,24 @@ TEST(a_server_is_ready_as_soon_as_its_store_has_a_leader)
 	rig_close(rig);
 }
 
+/* What is asked meanwhile waits for it: nobody has to be sent elsewhere. */
+TEST(a_server_whose_store_is_apart_is_ready_while_that_is_started_again)
+{
+	static const struct server_config config = { .is_apart = true };
+	struct rig *rig = rig_open(&config);
+
+	rig_hold_disk(rig, true);
+	rig_kill_store(rig);
+	rig_run(rig, 2500);
+	CHECK_CODE(rig_get(rig, "/readyz/etcd"), 200);
+	rig_run(rig, 1000);
+	CHECK_CODE(rig_get(rig, "/readyz/etcd"), 500);
+	rig_hold_disk(rig, false);
+	rig_run(rig, 100);
+	CHECK_CODE(rig_get(rig, "/readyz/etcd"), 200);
+	rig_close(rig);
+}
+
 TEST(a_sick_part_makes_the_server_unready_but_not_dead)
 {
 	static bool is_ill;
