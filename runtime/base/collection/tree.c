@@ -316,6 +316,23 @@ static void tree_join(struct tree *tree, struct tree_node *parent, uint32_t at)
 	tree_node_insert(parent, at, separator, at + 1, right);
 }
 
+/* So that both have room for some more keys afterwards. */
+static bool tree_has_room(const struct tree_node *node)
+{
+	return node->count <= TREE_KEYS - TREE_FEW;
+}
+
+/* The full child `at` is evened out with a neighbour that has room, so that fewer nodes are half empty; else it is split. */
+static void tree_make_room(struct tree *tree, struct tree_node *parent, uint32_t at, struct str key)
+{
+	if (at > 0 && tree_has_room(parent->slots[at - 1]))
+		tree_join(tree, parent, at - 1);
+	else if (at < parent->count && tree_has_room(parent->slots[at + 1]))
+		tree_join(tree, parent, at);
+	else
+		tree_split(tree, parent, at, key);
+}
+
 struct tree *tree_new(void)
 {
 	struct tree *tree = mem_new(struct tree);
@@ -390,7 +407,7 @@ static void tree_descend_to_put(struct tree *tree, struct str key, struct tree_p
 
 		assert(path->depth + 1 < TREE_DEPTH);
 		if (((struct tree_node *)node->slots[at])->count == TREE_KEYS) {
-			tree_split(tree, node, at, key);
+			tree_make_room(tree, node, at, key);
 			at = tree_child_of(node, key);
 		}
 		path->node[path->depth] = node;
