@@ -56,7 +56,7 @@ static bool compare_item(struct applying *applying, const struct store_compare *
 	case STORE_COMPARE_VERSION: number = item ? (int64_t)item->version : 0; break;
 	case STORE_COMPARE_CREATE: number = item ? (int64_t)item->create_revision : 0; break;
 	case STORE_COMPARE_MOD: number = item ? (int64_t)change_revision(item->id) : 0; break;
-	case STORE_COMPARE_LEASE: number = item ? (int64_t)item->lease : 0; break;
+	case STORE_COMPARE_LEASE: number = item ? (int64_t)index_lease(item) : 0; break;
 	}
 	return holds(compare->result, number > compare->number   ? 1
 				      : number < compare->number ? -1
@@ -215,7 +215,7 @@ static void change_describe_before(struct change *change, const struct index_ite
 	change->before = (struct change_before){ .id = item->id,
 						 .create_revision = item->create_revision,
 						 .version = item->version,
-						 .lease = item->lease,
+						 .lease = index_lease(item),
 						 .value_len = item->value_len,
 						 .value = blob_ref(index_blob(item)) };
 }
@@ -265,19 +265,19 @@ static void apply_put(struct applying *applying, const struct store_op *op,
 	} else {
 		change->value = blob_new(op->value);
 	}
-	change->lease = op->keeps_lease && item ? item->lease : op->lease;
+	change->lease = op->keeps_lease && item ? index_lease(item) : op->lease;
 	if (!item) {
 		item = index_item_new(index);
 		item->create_revision = applying->revision;
 		tree_put(index->items, op->key, item);
 	}
-	if (item->lease != change->lease) {
-		leases_detach(&index->leases, item->lease, op->key);
+	if (index_lease(item) != change->lease) {
+		leases_detach(&index->leases, index_lease(item), op->key);
 		leases_attach(&index->leases, change->lease, op->key);
+		index_set_lease(index, item, change->lease);
 	}
 	item->id = change_id(applying->revision, applying->place);
 	item->version++;
-	item->lease = change->lease;
 	index_set_value(index, item, change->value);
 	change->create_revision = item->create_revision;
 	change->version = item->version;
@@ -292,7 +292,7 @@ static void delete_key(struct applying *applying, struct str key)
 	struct change *change = change_new(key);
 	change->is_delete = true;
 	change_describe_before(change, item);
-	leases_detach(&index->leases, item->lease, key);
+	leases_detach(&index->leases, index_lease(item), key);
 	tree_remove(index->items, key);
 	index_item_free(index, item);
 	tell(applying, change);

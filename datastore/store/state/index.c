@@ -19,22 +19,49 @@ struct index *index_new(const struct index_hooks *hooks, size_t value_budget_byt
 	index->read_budget = read_budget_bytes;
 	list_init(&index->used);
 	list_init(&index->read);
-	slab_init(&index->values, sizeof(struct index_value));
+	slab_init(&index->more, sizeof(struct index_more));
 	return index;
+}
+
+static struct index_more *more_of(struct index *index, struct index_item *item)
+{
+	if (!item->more) {
+		item->more = slab_take(&index->more);
+		*item->more = (struct index_more){ .item = item };
+	}
+	return item->more;
+}
+
+static void drop_more(struct index_item *item)
+{
+	if (!item->more || item->is_in_memory || item->has_lease)
+		return;
+	slab_give(item->more);
+	item->more = NULL;
 }
 
 static void drop_value(struct index *index, struct index_item *item)
 {
-	struct index_value *value = item->value;
-	if (!value)
+	struct index_more *more = item->more;
+	if (!item->is_in_memory)
 		return;
 	index->value_bytes -= item->value_len;
-	if (value->is_read)
+	if (more->is_read)
 		index->read_bytes -= item->value_len;
-	blob_unref(value->blob);
-	list_remove(&value->in_use);
-	slab_give(value);
-	item->value = NULL;
+	blob_unref(more->blob);
+	list_remove(&more->in_use);
+	more->blob = NULL;
+	more->is_read = false;
+	item->is_in_memory = false;
+	drop_more(item);
+}
+
+void index_set_lease(struct index *index, struct index_item *item, uint64_t lease)
+{
+	if (lease)
+		more_of(index, item)->lease = lease;
+	item->has_lease = lease != 0;
+	drop_more(item);
 }
 
 void index_free(struct index *index)
@@ -42,14 +69,13 @@ void index_free(struct index *index)
 	struct str key;
 	void *item;
 	struct tree_cursor cursor = tree_from(index->items, STR(""));
-	while (tree_step(&cursor, &key, &item)) {
-		drop_value(index, item);
-	}
+	while (tree_step(&cursor, &key, &item))
+		index_item_free(index, item);
 	tree_free(index->items);
 	for (uint32_t i = 0; i < index->slabs.slabs.len; i++)
 		mem_free(index->slabs.slabs.at[i]);
 	vec_fini(&index->slabs.slabs);
-	slab_fini(&index->values);
+	slab_fini(&index->more);
 	leases_fini(&index->leases);
 	recent_fini(&index->recent);
 	mem_free(index);
@@ -76,6 +102,7 @@ struct index_item *index_item_new(struct index *index)
 void index_item_free(struct index *index, struct index_item *item)
 {
 	drop_value(index, item);
+	index_set_lease(index, item, 0);
 	item->next_unused = index->slabs.unused;
 	index->slabs.unused = item;
 }
@@ -85,12 +112,13 @@ void index_item_free(struct index *index, struct index_item *item)
 void index_set_value(struct index *index, struct index_item *item, struct blob *value)
 {
 	drop_value(index, item);
-	item->value = slab_take(&index->values);
-	*item->value = (struct index_value){ .blob = blob_ref(value), .item = item };
+	struct index_more *more = more_of(index, item);
+	more->blob = blob_ref(value);
+	item->is_in_memory = true;
 	item->value_len = value->len;
 	index->value_bytes += value->len;
-	list_init(&item->value->in_use);
-	list_push(&index->used, &item->value->in_use);
+	list_init(&more->in_use);
+	list_push(&index->used, &more->in_use);
 }
 
 /* Lets go of the longest unused values beyond the budget; not of those that the table does not have yet. */
@@ -99,7 +127,7 @@ static void evict(struct index *index)
 	list_each (&index->used, link) {
 		if (index->value_bytes <= index->value_budget + index->read_bytes)
 			return;
-		struct index_item *item = list_item(link, struct index_value, in_use)->item;
+		struct index_item *item = list_item(link, struct index_more, in_use)->item;
 		if (change_revision(item->id) <= index->written)
 			drop_value(index, item);
 	}
@@ -112,22 +140,22 @@ void index_written(struct index *index, uint64_t revision)
 	evict(index);
 }
 
-static void touch(struct index *index, struct index_value *value)
+static void touch(struct index *index, struct index_more *more)
 {
-	list_remove(&value->in_use);
-	list_push(value->is_read ? &index->read : &index->used, &value->in_use);
+	list_remove(&more->in_use);
+	list_push(more->is_read ? &index->read : &index->used, &more->in_use);
 }
 
 /* Somebody reads it. Those that are kept for readers stay in the order in which they came: moving each of them each time costs. */
-static void use(struct index *index, struct index_value *value, bool is_kept)
+static void use(struct index *index, struct index_more *more, bool is_kept)
 {
-	if (value->is_read)
+	if (more->is_read)
 		return;
-	if (is_kept && index->read_bytes + value->item->value_len <= index->read_budget) {
-		value->is_read = true;
-		index->read_bytes += value->item->value_len;
+	if (is_kept && index->read_bytes + more->item->value_len <= index->read_budget) {
+		more->is_read = true;
+		index->read_bytes += more->item->value_len;
 	}
-	touch(index, value);
+	touch(index, more);
 }
 
 /* The one that came first. */
@@ -135,7 +163,7 @@ static void drop_read(struct index *index)
 {
 	if (list_is_empty(&index->read))
 		return;
-	struct index_item *item = list_item(index->read.next, struct index_value, in_use)->item;
+	struct index_item *item = list_item(index->read.next, struct index_more, in_use)->item;
 	if (change_revision(item->id) <= index->written)
 		drop_value(index, item);
 }
@@ -143,7 +171,7 @@ static void drop_read(struct index *index)
 void index_cache(struct index *index, struct str key, uint64_t id, struct blob *value, bool is_read)
 {
 	struct index_item *item = tree_get(index->items, key);
-	if (!item || item->id != id || item->value)
+	if (!item || item->id != id || item->is_in_memory)
 		return;
 	if (is_read && index->read_bytes + value->len > index->read_budget &&
 	    index->value_bytes + value->len > index->value_budget + index->read_bytes) {
@@ -152,16 +180,16 @@ void index_cache(struct index *index, struct str key, uint64_t id, struct blob *
 		drop_read(index);
 	}
 	index_set_value(index, item, value);
-	use(index, item->value, is_read);
+	use(index, item->more, is_read);
 	evict(index);
 }
 
 void index_forget_read(struct index *index)
 {
 	list_each (&index->read, link) {
-		struct index_value *value = list_item(link, struct index_value, in_use);
-		value->is_read = false;
-		touch(index, value);
+		struct index_more *more = list_item(link, struct index_more, in_use);
+		more->is_read = false;
+		touch(index, more);
 	}
 	index->read_bytes = 0;
 	evict(index);
@@ -169,9 +197,9 @@ void index_forget_read(struct index *index)
 
 struct blob *index_value(struct index *index, struct index_item *item, struct arena *arena)
 {
-	if (item->value) {
-		use(index, item->value, false);
-		return blob_hold(arena, item->value->blob);
+	if (item->is_in_memory) {
+		use(index, item->more, false);
+		return blob_hold(arena, item->more->blob);
 	}
 	struct blob *value = index->hooks.load(index->hooks.arg, item->id);
 	if (!value)
@@ -196,7 +224,7 @@ void index_load_row(struct index *index, const struct index_row *row)
 	item->id = row->id;
 	item->create_revision = row->create_revision;
 	item->version = row->version;
-	item->lease = row->lease;
+	index_set_lease(index, item, row->lease);
 	item->value_len = row->value_len;
 	void *before = tree_put(index->items, row->key, item);
 	assert(!before);
@@ -264,7 +292,7 @@ uint64_t index_hash(const struct index *index)
 		hash = hash_mix(hash, item->id);
 		hash = hash_mix(hash, item->create_revision);
 		hash = hash_mix(hash, item->version);
-		hash = hash_mix(hash, item->lease);
+		hash = hash_mix(hash, index_lease(item));
 	}
 	return hash_mix(hash, leases_count(&index->leases));
 }
@@ -290,7 +318,7 @@ void index_fill_row(struct store_row *row, struct str key, const struct index_it
 				   .create_revision = item->create_revision,
 				   .mod_revision = change_revision(item->id),
 				   .version = item->version,
-				   .lease = item->lease };
+				   .lease = index_lease(item) };
 }
 
 /* Pages are built in arrays that double: how many rows fit is known only at the end. */
@@ -304,7 +332,7 @@ struct page_builder {
 };
 
 struct found_value {
-	struct index_value *value;
+	struct index_more *more; /* of an item whose value is in memory */
 	uint32_t row;
 };
 
@@ -321,7 +349,7 @@ static void add_missing(struct page_builder *builder, uint64_t id)
 	page->missing[page->missing_count++] = (struct index_missing){ page->row_count, id };
 }
 
-static void add_found(struct page_builder *builder, struct index_value *value)
+static void add_found(struct page_builder *builder, struct index_more *more)
 {
 	if (builder->found_count == builder->found_cap) {
 		uint32_t cap = builder->found_cap ? 2 * builder->found_cap : 8;
@@ -331,7 +359,7 @@ static void add_found(struct page_builder *builder, struct index_value *value)
 		builder->found_cap = cap;
 	}
 	builder->found[builder->found_count++] =
-	    (struct found_value){ value, builder->page->row_count };
+	    (struct found_value){ more, builder->page->row_count };
 }
 
 static void add_row(struct page_builder *builder, struct str key, struct index_item *item,
@@ -348,8 +376,8 @@ static void add_row(struct page_builder *builder, struct str key, struct index_i
 	}
 	struct store_row *row = &page->rows[page->row_count];
 	index_fill_row(row, arena_str(builder->arena, key), item);
-	if (!is_keys_only && item->value)
-		add_found(builder, item->value);
+	if (!is_keys_only && item->is_in_memory)
+		add_found(builder, item->more);
 	else if (!is_keys_only)
 		add_missing(builder, item->id);
 	page->row_count++;
@@ -360,9 +388,9 @@ static void add_row(struct page_builder *builder, struct str key, struct index_i
 static void fetch_ahead(const struct page_builder *builder, uint32_t at)
 {
 	if (at + 2 * AHEAD < builder->found_count)
-		__builtin_prefetch(builder->found[at + 2 * AHEAD].value);
+		__builtin_prefetch(builder->found[at + 2 * AHEAD].more);
 	if (at + AHEAD < builder->found_count)
-		__builtin_prefetch(builder->found[at + AHEAD].value->blob, 1);
+		__builtin_prefetch(builder->found[at + AHEAD].more->blob, 1);
 }
 
 static void take_values(struct page_builder *builder, bool is_kept)
@@ -375,8 +403,8 @@ static void take_values(struct page_builder *builder, bool is_kept)
 		const struct found_value *found = &builder->found[i];
 		struct store_row *row = &builder->page->rows[found->row];
 		fetch_ahead(builder, i);
-		use(builder->index, found->value, is_kept);
-		row->blob = held[i] = found->value->blob;
+		use(builder->index, found->more, is_kept);
+		row->blob = held[i] = found->more->blob;
 		row->value = blob_str(row->blob);
 	}
 	blob_hold_all(builder->arena, held, count);
