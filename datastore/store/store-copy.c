@@ -2,19 +2,22 @@
  * Snapshots: a member that the log cannot help any more gets a copy of the table, then the log.
  *
  * The leader cuts one copy at a time beside its work and serves it in chunks to whoever needs one; the member writes
- * them into a file of its own and goes on where it was after a break, as long as the leader still has that copy. When it is
+ * them into a file of its own and goes on where it was after a break, also of its process, as long as the leader still has that copy. When it is
  * whole the member's store closes everything, puts the file in the table's place and opens again (store.c).
  */
 #include <assert.h>
 #include <stdio.h>
 
 #include "datastore/store/store-private.h"
+#include "runtime/base/hash.h"
 
 #define COPY_IDLE_S \
 	15 /* a member that does not ask for a chunk for so long does without this copy */
 #define FETCH_FAILURES 20U /* in a row; then it begins anew with the next offer */
 #define OPEN_MS 60000U     /* making a copy of a large table takes seconds */
 #define READ_MS 10000U
+#define INCOMING_KEPT_S \
+	60U /* what has come of a snapshot that nobody offers again: no leader has its copy by then */
 
 /* ---- the leader's side: making ---- */
 
@@ -252,6 +255,7 @@ static void ask_to_open(struct store *store)
 					.index = fetch->index };
 	fetch->token = 0;
 	fetch->offset = 0;
+	fetch->sum = 0;
 	fetch->number++;
 	enum status status =
 	    act_request(store->act, store_peer(store, fetch->from), &store_copy_open_type, &open,
@@ -299,6 +303,85 @@ void store_on_offer(struct store *store, const struct core_offer *offer)
 	ask_to_open(store);
 }
 
+/* ---- going on with what is there ---- */
+
+static void run_verify(void *arg)
+{
+	struct store_verifying *verifying = arg;
+	struct store *store = verifying->store;
+	verifying->status =
+	    store_incoming_verify(&store->seams->files, store->incoming_path, &verifying->incoming);
+}
+
+static bool is_of_ours(const struct store_incoming *incoming, const struct store_fetch *fetch)
+{
+	return incoming->token && incoming->token == fetch->token &&
+	       incoming->index == fetch->index && incoming->size_bytes == fetch->size_bytes;
+}
+
+static void verify(struct store *store)
+{
+	struct store_verifying *verifying = mem_new(struct store_verifying);
+	*verifying = (struct store_verifying){ .store = store,
+					       .incoming = store->incoming,
+					       .number = store->fetch.number };
+	store_job(store, store->copy_lane, run_verify, verifying, mem_free, TAG_FETCH_VERIFIED);
+}
+
+/* All that was asked for has come, or the next piece is asked for. */
+static void go_on(struct store *store)
+{
+	struct store_fetch *fetch = &store->fetch;
+	if (fetch->offset < fetch->size_bytes)
+		ask_for_chunk(store);
+	else if (fetch->index <= store->applied_index || store_is_leader(store))
+		*fetch =
+		    (struct store_fetch){ .number = fetch->number + 1 }; /* not needed any more */
+	else
+		store_begin_closing(store);
+}
+
+void store_on_fetch_verified(struct store *store, struct store_verifying *verifying)
+{
+	struct store_verifying done = *verifying;
+	struct store_fetch *fetch = &store->fetch;
+	mem_free(verifying);
+	if (store->state != STORE_RUNNING || !fetch->is_active || fetch->number != done.number)
+		return;
+	if (done.status == OK) {
+		fetch->offset = done.incoming.offset;
+		fetch->sum = done.incoming.sum;
+		log_info("store", "goes on with a snapshot", LOG_U64("bytes", fetch->offset),
+			 LOG_U64("of", fetch->size_bytes));
+	} else {
+		store->incoming = (struct store_incoming){ 0 };
+		log_warn("store", "what came of a snapshot is not what it was",
+			 LOG_STATUS(done.status));
+	}
+	go_on(store);
+}
+
+static void run_drop_incoming(void *arg)
+{
+	struct store *store = arg;
+	/* What stays is looked at again at the next start. */
+	(void)!store_incoming_drop(&store->seams->files, store->incoming_path);
+}
+
+static void incoming_second(struct store *store)
+{
+	if (!store->has_incoming || store->fetch.is_active)
+		store->incoming_s = 0;
+	else if (++store->incoming_s >= INCOMING_KEPT_S) {
+		store->has_incoming = false;
+		store->incoming = (struct store_incoming){ 0 };
+		store_job(store, store->copy_lane, run_drop_incoming, store, NULL,
+			  TAG_FETCH_DROPPED);
+	}
+}
+
+/* ---- taking ---- */
+
 static bool is_current(const struct store *store, const struct act_msg *msg)
 {
 	return store->state == STORE_RUNNING && store->fetch.is_active &&
@@ -320,7 +403,10 @@ void store_on_fetch_opened(struct store *store, const struct act_msg *msg)
 	fetch->index = opened->index;
 	fetch->size_bytes = opened->size_bytes;
 	fetch->failures = 0;
-	ask_for_chunk(store);
+	if (is_of_ours(&store->incoming, fetch))
+		verify(store);
+	else
+		ask_for_chunk(store);
 }
 
 /* Else it would be written until the disk is full, again and again, and the log, which is on that disk, could not go on. */
@@ -330,7 +416,23 @@ static bool has_room(const struct store_chunk *chunk)
 	uint64_t free_bytes;
 	return chunk->offset ||
 	       files->free_bytes(files->self, chunk->store->config->folder, &free_bytes) != OK ||
-	       free_bytes >= chunk->whole_bytes;
+	       free_bytes >= chunk->incoming.size_bytes;
+}
+
+static enum status write_chunk(struct store_chunk *chunk, struct seams_file *file)
+{
+	const struct seams_files *files = &chunk->store->seams->files;
+	struct store_incoming *incoming = &chunk->incoming;
+	if (!has_room(chunk))
+		return FULL;
+	TRY(files->write(files->self, file, chunk->at, chunk->len, chunk->offset));
+	incoming->offset = chunk->offset + chunk->len;
+	incoming->sum = hash_crc32c(incoming->sum, chunk->at, chunk->len);
+	if (!chunk->is_synced)
+		return OK;
+	TRY(files->sync(files->self, file));
+	TRY(store_incoming_note(files, chunk->path, incoming));
+	return files->sync_folder(files->self, chunk->store->config->folder);
 }
 
 /*
@@ -344,17 +446,15 @@ static void run_write_chunk(void *arg)
 	struct seams_file *file;
 	uint32_t flags =
 	    SEAMS_READ | SEAMS_WRITE | SEAMS_CREATE | (chunk->offset ? 0 : SEAMS_TRUNCATE);
+	if (!chunk->offset)
+		store_incoming_unnote(files, chunk->path);
 	chunk->status = files->open(files->self, chunk->path, flags, 0600, &file);
 	if (chunk->status != OK)
 		return;
-	chunk->status = has_room(chunk)
-			    ? files->write(files->self, file, chunk->at, chunk->len, chunk->offset)
-			    : FULL;
-	if (chunk->status == OK && chunk->is_synced)
-		chunk->status = files->sync(files->self, file);
+	chunk->status = write_chunk(chunk, file);
 	files->close(files->self, file);
 	if (chunk->status == FULL)
-		(void)files->unlink(files->self, chunk->path);
+		(void)!store_incoming_drop(files, chunk->path);
 }
 
 void store_on_fetch_data(struct store *store, const struct act_msg *msg)
@@ -376,42 +476,54 @@ void store_on_fetch_data(struct store *store, const struct act_msg *msg)
 	struct store_chunk *chunk =
 	    chunk_new(store, store->incoming_path, fetch->offset, data->bytes.len);
 	chunk->at = arena_copy(chunk->arena, data->bytes.at, data->bytes.len);
-	chunk->whole_bytes = fetch->size_bytes;
+	chunk->incoming = (struct store_incoming){ .token = fetch->token,
+						   .index = fetch->index,
+						   .size_bytes = fetch->size_bytes,
+						   .sum = fetch->sum };
+	store->has_incoming = true;
+	if (!fetch->offset)
+		store->incoming = (struct store_incoming){ 0 };
 	uint64_t end = fetch->offset + data->bytes.len;
 	chunk->is_synced =
 	    end == fetch->size_bytes || end / STORE_SYNC_BYTES != fetch->offset / STORE_SYNC_BYTES;
 	store_job(store, store->copy_lane, run_write_chunk, chunk, chunk_free, TAG_FETCH_WRITTEN);
 }
 
+static void note_full(struct store *store)
+{
+	struct store_fetch *fetch = &store->fetch;
+	if (fetch->offset || !fetch->failures)
+		log_warn("store", "there is no room for a snapshot",
+			 LOG_U64("bytes", fetch->size_bytes));
+	fetch->offset = 0;
+	fetch->sum = 0;
+	store->has_incoming = false;
+	store->incoming = (struct store_incoming){ 0 };
+}
+
 void store_on_fetch_written(struct store *store, struct store_chunk *chunk)
 {
 	struct store_fetch *fetch = &store->fetch;
 	enum status status = chunk->status;
-	uint64_t end = chunk->offset + chunk->len;
+	struct store_incoming incoming = chunk->incoming;
+	bool is_synced = chunk->is_synced;
 	bool is_ours = store->state == STORE_RUNNING && fetch->is_active &&
-		       fetch->offset == chunk->offset && fetch->token;
+		       fetch->offset == chunk->offset && fetch->token == incoming.token;
 	chunk_free(chunk);
 	if (!is_ours)
 		return;
-	if (status == FULL) {
-		if (fetch->offset || !fetch->failures)
-			log_warn("store", "there is no room for a snapshot",
-				 LOG_U64("bytes", fetch->size_bytes));
-		fetch->offset = 0;
-	}
+	if (status == FULL)
+		note_full(store);
 	if (status != OK) {
 		again_later(store);
 		return;
 	}
-	fetch->offset = end;
+	if (is_synced)
+		store->incoming = incoming;
+	fetch->offset = incoming.offset;
+	fetch->sum = incoming.sum;
 	fetch->failures = 0;
-	if (end < fetch->size_bytes)
-		ask_for_chunk(store);
-	else if (fetch->index <= store->applied_index || store_is_leader(store))
-		*fetch =
-		    (struct store_fetch){ .number = fetch->number + 1 }; /* not needed any more */
-	else
-		store_begin_closing(store);
+	go_on(store);
 }
 
 /* ---- both ---- */
@@ -420,6 +532,7 @@ void store_copy_second(struct store *store)
 {
 	struct store_copy *copy = &store->copy;
 	advance(store);
+	incoming_second(store);
 	if (copy->token && !copy->is_making && !is_being_sent(copy, store)) {
 		copy->token = 0;
 		copy->is_making = true;

@@ -10,7 +10,7 @@
  *   store-table.c   what is written behind: groups, sweeps, checkpoints
  *   store-timed.c   what the leader does by the clock: leases that end, compaction
  *   store-past.c    what was compacted and is kept
- *   store-copy.c    snapshots to and from other members
+ *   store-copy.c    snapshots to and from other members; store-incoming: what has come of one
  *   store-backup.c  copies for whoever keeps them elsewhere
  *   store-recover.c stores that nobody runs; no part of the actor
  *   store-status.c  status and membership
@@ -28,6 +28,7 @@
 #include "datastore/store/state/history.h"
 #include "datastore/store/state/index.h"
 #include "datastore/store/store-forward.h"
+#include "datastore/store/store-incoming.h"
 #include "datastore/store/store-message.h"
 #include "datastore/store/store.h"
 #include "datastore/table/table.h"
@@ -97,6 +98,8 @@ enum store_tag {
 	TAG_FETCH_OPENED,
 	TAG_FETCH_DATA,
 	TAG_FETCH_WRITTEN,
+	TAG_FETCH_VERIFIED,
+	TAG_FETCH_DROPPED,
 	TAG_FORWARD,
 	TAG_DEFRAGMENTED,
 	TAG_BACKED_UP,
@@ -243,8 +246,8 @@ struct store_chunk {
 	uint64_t offset;
 	size_t len;
 	char *at;
-	bool is_synced;       /* one that is written: the disk is waited for */
-	uint64_t whole_bytes; /* likewise: of the snapshot that it is of */
+	bool is_synced;                 /* one that is written: the disk is waited for */
+	struct store_incoming incoming; /* likewise: what is there before, and then with it */
 	enum status status;
 	char path[STORE_PATH_MAX];
 };
@@ -253,8 +256,17 @@ struct store_chunk {
 struct store_fetch {
 	bool is_active;
 	uint64_t from, token, size_bytes, offset, index;
+	uint32_t sum; /* CRC-32C of all before the offset */
 	uint32_t failures;
 	uint64_t number; /* answers to earlier tries are ignored */
+};
+
+/* What an earlier try or life left, read before it is gone on with. */
+struct store_verifying {
+	struct store *store;
+	struct store_incoming incoming;
+	uint64_t number; /* of the fetch */
+	enum status status;
 };
 
 /* Renewals of leases. The one that was asked may have been deposed without knowing it: a round of reads says that it was not. */
@@ -368,8 +380,11 @@ struct store {
 
 	struct store_copy copy;
 	struct store_fetch fetch;
-	uint64_t database_bytes; /* at the last group */
-	uint64_t told_status;    /* a hash of what subscribers know */
+	struct store_incoming incoming; /* as the note beside the file says */
+	bool has_incoming;              /* there is a file */
+	uint32_t incoming_s;            /* and nothing was added to it for so long */
+	uint64_t database_bytes;        /* at the last group */
+	uint64_t told_status;           /* a hash of what subscribers know */
 	struct store_member_wait member_wait;
 
 	struct store_note notes[LIMIT_MEMBERS];
@@ -490,6 +505,7 @@ void store_on_copy_chunk(struct store *store, struct store_chunk *chunk);
 void store_on_fetch_opened(struct store *store, const struct act_msg *msg);
 void store_on_fetch_data(struct store *store, const struct act_msg *msg);
 void store_on_fetch_written(struct store *store, struct store_chunk *chunk);
+void store_on_fetch_verified(struct store *store, struct store_verifying *verifying);
 void store_on_fetch_again(struct store *store, uint64_t number);
 void store_copy_second(struct store *store);
 void store_copy_fini(struct store *store);

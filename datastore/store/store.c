@@ -127,15 +127,15 @@ static enum status make_folder(const struct seams_files *files, const char *fold
 	return files->sync_folder(files->self, above);
 }
 
-/* A snapshot that was not yet complete when we ended is fetched anew. */
+/* A snapshot that was not yet complete when we ended may be gone on with. */
 static enum status open_all(struct store *store, struct arena *arena, struct fault *why)
 {
 	const struct seams_files *files = &store->seams->files;
 	struct replica_state state;
 	enum status status = make_folder(files, store->config->folder);
-	if (status == OK)
-		status = files->unlink(files->self, store->incoming_path);
-	if (status != OK && status != NOT_FOUND)
+	if (status == OK || status == NOT_FOUND) /* a disk whose root is no folder has none above */
+		status = store_incoming_find(files, store->incoming_path, &store->incoming);
+	if (status != OK)
 		return fault_set(why, status, "", "the folder %s cannot be used",
 				 store->config->folder);
 	if (store->config->is_witness)
@@ -206,6 +206,8 @@ static void on_opened(struct store *store, struct opening *opening)
 	store->unchecked_since = act_now(store->act);
 	store->is_checked = store->applied_index > 0;
 	store->past_seconds = 0;
+	store->has_incoming = store->incoming.token != 0;
+	store->incoming_s = 0;
 	if (store->config->is_witness)
 		log_info("store", "opened as a witness");
 	else
@@ -431,6 +433,8 @@ static void on_job(struct store *store, uint64_t tag, void *arg)
 	case TAG_PAST: store_on_past_read(store, arg); break;
 	case TAG_BACKED_UP: store_on_backed_up(store, arg); break;
 	case TAG_FETCH_WRITTEN: store_on_fetch_written(store, arg); break;
+	case TAG_FETCH_VERIFIED: store_on_fetch_verified(store, arg); break;
+	case TAG_FETCH_DROPPED: break;
 	default: assert(!"a job of no kind"); break;
 	}
 	close_if_idle(store);

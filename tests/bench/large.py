@@ -263,9 +263,10 @@ def broken():
         ended = Taking(large, "n3")
         had = ended.half()
         ended.node.kill()
+        had = ended.size()
         ended.node.start()
-        seconds = ended.lowest_until_ready(had)[1]
-        rows += [("sent again after its process was killed", "MB", None, had / 1e6), ("until it is whole", "s", None, seconds)]
+        lowest, seconds = ended.lowest_until_ready(had)
+        rows += [("sent again after its process was killed", "MB", 9, (had - lowest) / 1e6), ("until it is whole", "s", None, seconds)]
         until(ended.node.is_ready, 600, "n3 is ready")
         gone = Taking(large, "n4")
         gone.half()

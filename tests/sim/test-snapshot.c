@@ -160,6 +160,134 @@ TEST(a_member_without_room_for_a_snapshot_takes_it_when_there_is_some)
 	fill_disk(52, 20);
 }
 
+/* ---- the process of who fetches ends ---- */
+
+#define LARGE_BYTES (400U * KIB)
+#define HALF (30U * LARGE_BYTES)
+#define NOTED (8U * MIB + 256U * KIB) /* between two notes, and a piece */
+#define INCOMING "/data/incoming.db"
+
+/* Its value lives as long as the test: so much that what comes of it is noted on the way. */
+static void fill_large(struct cluster *cluster)
+{
+	char *value = arena_zalloc(test_arena(), LARGE_BYTES + 1), key[16];
+
+	memset(value, 'e', LARGE_BYTES);
+	for (uint32_t i = 0; i < KEYS; i++) {
+		key_of(key, i);
+		CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), key, value)->status,
+			     OK);
+	}
+	cluster_run(cluster, 4000);
+}
+
+static uint64_t incoming_bytes(struct cluster *cluster, uint32_t node)
+{
+	const struct seams_files *files = act_sim_files(cluster_sim(cluster), node);
+	struct seams_stat stat;
+
+	return files->stat(files->self, INCOMING, &stat) == OK ? stat.size_bytes : 0;
+}
+
+/* A cluster of three, of whom one has half of a snapshot. */
+static struct cluster *half_fetched(uint64_t seed, uint32_t *away)
+{
+	struct cluster *cluster = cluster_of(
+	    &(struct cluster_config){ .seed = seed, .kept_entries = 20, .checkpoint_ms = 1000 }, 3);
+
+	*away = follower(cluster);
+	act_sim_crash(cluster_sim(cluster), *away);
+	fill_large(cluster);
+	act_sim_restart(cluster_sim(cluster), *away);
+	for (uint32_t i = 0; i < 60000 && incoming_bytes(cluster, *away) < HALF; i++)
+		cluster_run(cluster, 1);
+	CHECK(incoming_bytes(cluster, *away) >= HALF);
+	CHECK_EQ(cluster_said(cluster, "store: begins anew from a snapshot"), 0);
+	return cluster;
+}
+
+static void end_whole(struct cluster *cluster, uint32_t away)
+{
+	char key[16];
+
+	CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), "after", "1")->status, OK);
+	cluster_converge(cluster);
+	CHECK_EQ(cluster_said(cluster, "store: begins anew from a snapshot"), 1);
+	CHECK_EQ(incoming_bytes(cluster, away), 0);
+	CHECK_STR(cluster_read(cluster, away, "after"), "1");
+	for (uint32_t i = 0; i < KEYS; i++) {
+		key_of(key, i);
+		CHECK_EQ(cluster_read(cluster, away, key).len, LARGE_BYTES);
+	}
+	cluster_free(cluster);
+}
+
+static bool goes_on(struct cluster *cluster)
+{
+	return cluster_said(cluster, "store: goes on with a snapshot") > 0;
+}
+
+/* What is asked for again is what came since the last note. */
+static void end_and_go_on(uint64_t seed, bool is_power_cut)
+{
+	uint32_t away;
+	struct cluster *cluster = half_fetched(seed, &away);
+	struct act_sim *sim = cluster_sim(cluster);
+
+	if (is_power_cut)
+		act_sim_crash(sim, away);
+	else
+		act_sim_crash_host(sim, away, CLUSTER_HOST);
+	CHECK_STATUS(cluster_write(cluster, cluster_leader(cluster), "mean", "1")->status, OK);
+	act_sim_restart(sim, away);
+	CHECK(cluster_until(cluster, goes_on, 10000));
+	CHECK(incoming_bytes(cluster, away) + NOTED >= HALF);
+	end_whole(cluster, away);
+}
+
+TEST(a_member_whose_process_ends_goes_on_with_what_it_has_of_a_snapshot)
+{
+	end_and_go_on(60, false);
+	end_and_go_on(61, true);
+}
+
+TEST(what_rotted_of_a_snapshot_is_fetched_anew)
+{
+	uint32_t away;
+	struct cluster *cluster = half_fetched(62, &away);
+	struct act_sim *sim = cluster_sim(cluster);
+	const struct seams_files *files = act_sim_files(sim, away);
+	struct seams_file *file;
+
+	act_sim_crash(sim, away);
+	CHECK_STATUS(files->open(files->self, INCOMING, SEAMS_READ | SEAMS_WRITE, 0600, &file), OK);
+	CHECK_STATUS(files->write(files->self, file, "rot", 3, 100000), OK);
+	files->close(files->self, file);
+	act_sim_restart(sim, away);
+	cluster_run(cluster, 1000);
+	CHECK(!goes_on(cluster));
+	CHECK_EQ(cluster_said(cluster, "store: what came of a snapshot is not what it was"), 1);
+	end_whole(cluster, away);
+}
+
+TEST(what_came_of_a_snapshot_goes_when_nobody_sends_the_rest)
+{
+	uint32_t away;
+	struct cluster *cluster = half_fetched(63, &away);
+
+	act_sim_crash(cluster_sim(cluster), away);
+	cluster_run(cluster, 40000); /* the leader's copy has gone */
+	for (uint32_t node = 1; node <= 3; node++)
+		if (node != away)
+			act_sim_partition(cluster_sim(cluster), away, node);
+	act_sim_restart(cluster_sim(cluster), away);
+	cluster_run(cluster, 5000);
+	CHECK(incoming_bytes(cluster, away) > 0);
+	cluster_run(cluster, 70000);
+	CHECK_EQ(incoming_bytes(cluster, away), 0);
+	end_whole(cluster, away);
+}
+
 TEST(a_watch_goes_on_over_a_snapshot_or_says_that_it_cannot)
 {
 	struct cluster *cluster = cluster_of(
