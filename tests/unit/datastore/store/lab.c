@@ -4,6 +4,9 @@
 #include "runtime/base/log.h"
 #include "tests/lib/test.h"
 
+#define WAITING 1U /* tags: of who waits for it, and of who counts */
+#define COUNTED 2U
+
 struct lab {
 	struct act_host *host;
 	struct fake_disk *disk;
@@ -19,6 +22,7 @@ struct lab {
 	bool is_answered;
 	const char *known; /* the one name beyond this host that can be found; NULL: none */
 	uint32_t sent;     /* messages to it */
+	uint32_t ended[STATUS_COUNT];
 	struct store_config config;
 	struct act_child children[2];
 	struct act_supervisor root;
@@ -190,14 +194,8 @@ static void free_later(void *arg)
 }
 
 /* Answers stay until the test ends: the store's arenas become the test's. */
-static void keep_answer(struct lab *lab, struct act *act, const struct act_msg *msg)
+static void own_answer(struct act *act, const struct act_msg *msg)
 {
-	lab->is_answered = true;
-	lab->status = msg->status;
-	lab->answer = NULL;
-	if (msg->status != OK)
-		return;
-	lab->answer = arena_copy(test_arena(), msg->body, msg->type->size);
 	struct arena *kept = act_keep(act, msg), *arena = NULL;
 	if (ACT_IS(msg, store_range_answer))
 		arena = ACT_AS(msg, store_range_answer)->arena;
@@ -217,6 +215,28 @@ static void keep_answer(struct lab *lab, struct act *act, const struct act_msg *
 		arena_on_free(test_arena(), free_later, kept);
 }
 
+static void keep_answer(struct lab *lab, struct act *act, const struct act_msg *msg)
+{
+	lab->is_answered = true;
+	lab->status = msg->status;
+	lab->answer = NULL;
+	if (msg->status != OK)
+		return;
+	lab->answer = arena_copy(test_arena(), msg->body, msg->type->size);
+	own_answer(act, msg);
+}
+
+/* An answer's status comes first in it. */
+static void count_answer(struct lab *lab, struct act *act, const struct act_msg *msg)
+{
+	enum status status = msg->status;
+	if (status == OK) {
+		status = *(const enum status *)msg->body;
+		own_answer(act, msg);
+	}
+	lab->ended[status]++;
+}
+
 static enum status tester_init(struct act *act, void *state, const void *args)
 {
 	struct tester *tester = state;
@@ -230,6 +250,8 @@ static enum act_verdict tester_receive(struct act *act, void *state, const struc
 	struct lab *lab = ((struct tester *)state)->lab;
 	if (ACT_IS(msg, store_events))
 		on_events(lab, act, msg);
+	else if (msg->kind == ACT_ANSWER && msg->tag == COUNTED)
+		count_answer(lab, act, msg);
 	else if (msg->kind == ACT_ANSWER)
 		keep_answer(lab, act, msg);
 	return ACT_OK;
@@ -243,7 +265,7 @@ static const struct act_class tester_class = { .name = "tester",
 struct asking {
 	const struct act_type *type;
 	const void *body;
-	bool is_request;
+	uint64_t tag; /* 0: no answer is wanted */
 	enum status status;
 };
 
@@ -252,14 +274,14 @@ static void do_ask(struct act *act, void *state, void *arg)
 	struct asking *asking = arg;
 	struct act_ref store = act_whereis(act, "store");
 	(void)state;
-	asking->status = asking->is_request
-			     ? act_request(act, store, asking->type, asking->body, 60000, 1)
-			     : act_send(act, store, asking->type, asking->body);
+	asking->status =
+	    asking->tag ? act_request(act, store, asking->type, asking->body, 60000, asking->tag)
+			: act_send(act, store, asking->type, asking->body);
 }
 
 void *lab_ask(struct lab *lab, const struct act_type *type, const void *body, enum status *status)
 {
-	struct asking asking = { type, body, true, OK };
+	struct asking asking = { type, body, WAITING, OK };
 	lab->is_answered = false;
 	CHECK(act_host_enter(lab->host, lab->tester, do_ask, &asking));
 	CHECK_STATUS(asking.status, OK);
@@ -273,27 +295,35 @@ void *lab_ask(struct lab *lab, const struct act_type *type, const void *body, en
 
 void lab_send(struct lab *lab, const struct act_type *type, const void *body)
 {
-	struct asking asking = { type, body, false, OK };
+	struct asking asking = { type, body, 0, OK };
 	CHECK(act_host_enter(lab->host, lab->tester, do_ask, &asking));
 	CHECK_STATUS(asking.status, OK);
 }
 
+void lab_begin(struct lab *lab, const struct act_type *type, const void *body)
+{
+	struct asking asking = { type, body, COUNTED, OK };
+	CHECK(act_host_enter(lab->host, lab->tester, do_ask, &asking));
+	CHECK_STATUS(asking.status, OK);
+}
+
+uint32_t lab_ended(const struct lab *lab, enum status status)
+{
+	return lab->ended[status];
+}
+
 /* ---- life ---- */
 
-static struct lab *open_with(struct fake_disk *disk, uint32_t history_s, uint64_t past_bytes,
-			     uint32_t past_s)
+static struct lab *open_with(struct fake_disk *disk, const struct store_config *wanted)
 {
 	struct lab *lab = arena_new_of(test_arena(), struct lab);
 	*lab = (struct lab){ .disk = disk, .now_ns = TIME_S, .is_giving_credit = true };
 	lab->events = text_in(test_arena(), 16U * MIB);
-	lab->config = (struct store_config){ .folder = "/data",
-					     .name = STR("n1"),
-					     .address = STR("127.0.0.1:6444"),
-					     .is_first = true,
-					     .segment_bytes = 256U * KIB,
-					     .history_s = history_s,
-					     .past_bytes = past_bytes,
-					     .past_s = past_s };
+	lab->config = *wanted;
+	lab->config.folder = "/data";
+	lab->config.name = STR("n1");
+	lab->config.address = STR("127.0.0.1:6444");
+	lab->config.segment_bytes = 256U * KIB;
 	struct lab **args = arena_new_of(test_arena(), struct lab *);
 	*args = lab;
 	lab->children[0] =
@@ -321,12 +351,20 @@ static struct lab *open_with(struct fake_disk *disk, uint32_t history_s, uint64_
 
 struct lab *lab_open(struct fake_disk *disk, uint32_t history_s)
 {
-	return open_with(disk, history_s, 0, 0);
+	return open_with(disk, &(struct store_config){ .is_first = true, .history_s = history_s });
 }
 
 struct lab *lab_open_keeping(struct fake_disk *disk, uint64_t past_bytes, uint32_t past_s)
 {
-	return open_with(disk, 1, past_bytes, past_s);
+	return open_with(disk, &(struct store_config){ .is_first = true,
+						       .history_s = 1,
+						       .past_bytes = past_bytes,
+						       .past_s = past_s });
+}
+
+struct lab *lab_open_stranger(struct fake_disk *disk)
+{
+	return open_with(disk, &(struct store_config){ .is_first = false });
 }
 
 void lab_close(struct lab *lab)

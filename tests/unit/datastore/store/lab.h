@@ -16,6 +16,8 @@ struct lab;
 struct lab *lab_open(struct fake_disk *disk, uint32_t history_s);
 /* One that keeps so much of what was compacted. */
 struct lab *lab_open_keeping(struct fake_disk *disk, uint64_t past_bytes, uint32_t past_s);
+/* One of a cluster that it has not joined: nobody leads it. */
+struct lab *lab_open_stranger(struct fake_disk *disk);
 void lab_close(struct lab *lab);
 /* As a crash of the machine: nothing is closed in order, unsynced bytes are lost by chance. */
 void lab_crash(struct lab *lab);
@@ -27,6 +29,10 @@ void lab_wait_ready(struct lab *lab);
 
 /* Asks and runs until the answer is there; it is valid until the test ends. NULL: the runtime's refusal, in *status. */
 void *lab_ask(struct lab *lab, const struct act_type *type, const void *body, enum status *status);
+
+/* Asks and does not wait; answers to that are counted by what they say. */
+void lab_begin(struct lab *lab, const struct act_type *type, const void *body);
+uint32_t lab_ended(const struct lab *lab, enum status status);
 
 /* Shorthands; the row or answer as the store gave it. */
 struct store_write_answer *lab_put(struct lab *lab, const char *key, const char *value,

@@ -105,3 +105,22 @@ TEST(a_watcher_that_stands_still_until_what_it_missed_is_compacted_is_told_so_an
 	CHECK_STR(lab_events(lab), "/other=y@303 ");
 	close_lab(lab, disk);
 }
+
+TEST(a_watch_too_many_is_refused_until_another_one_ends)
+{
+	struct fake_disk *disk;
+	struct lab *lab = open_lab(&disk);
+	struct store_watch watch = { .key = STR("/a") };
+	struct store_cancel cancel = { 3 };
+	for (watch.watch = 1; watch.watch <= LIMIT_STORE_WATCHES; watch.watch++) {
+		lab_begin(lab, &store_watch_type, &watch);
+		if (watch.watch % 1000 == 0) /* a mailbox has room for so many */
+			lab_run(lab, 1);
+	}
+	CHECK_EQ(lab_ended(lab, OK), LIMIT_STORE_WATCHES);
+	CHECK_STATUS(ask(lab, watch), BUSY);
+	lab_send(lab, &store_cancel_type, &cancel);
+	CHECK_STATUS(ask(lab, watch), OK);
+	CHECK_STATUS(ask(lab, (struct store_watch){ .watch = 3, .key = STR("/a") }), BUSY);
+	close_lab(lab, disk);
+}
