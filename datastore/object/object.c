@@ -122,31 +122,45 @@ void object_unref(const struct object *object)
 	type_set_unref(set);
 }
 
-const struct object *object_settle(struct object *object, int64_t revision, struct commons *commons)
+static const struct object *settle(const struct type *type, const void *record, int64_t revision,
+				   struct commons *commons)
 {
 	struct record_pack pack = { .commons = commons };
 	struct settled *settled;
 	uint64_t head;
 
-	object_freeze(object, revision);
-	if (object->origin != NULL)
-		return object;
-	record_pack_measure(&pack, object->type, object->record);
+	record_pack_measure(&pack, type, record);
 	if (pack.taken_count > COMMONS_MAX) {
 		pack.commons = NULL;
-		record_pack_measure(&pack, object->type, object->record);
+		record_pack_measure(&pack, type, record);
 	}
 	head = sizeof *settled + pack.taken_count * sizeof settled->commons[0];
 	settled = mem_alloc(head + pack.block_bytes + pack.text_bytes);
 	memset(settled, 0, sizeof *settled);
-	begin(&settled->object, object->type, &settled->private);
-	settled->object.record = record_pack_copy(&pack, object->type, object->record,
-						  (char *)settled + head, settled->commons);
+	begin(&settled->object, type, &settled->private);
+	settled->object.record =
+	    record_pack_copy(&pack, type, record, (char *)settled + head, settled->commons);
 	settled->object.revision = revision;
 	settled->private.common_count = (uint16_t)pack.taken_count;
 	atomic_store_explicit(&settled->private.is_frozen, true, memory_order_release);
-	object_unref(object);
 	return &settled->object;
+}
+
+const struct object *object_settle(struct object *object, int64_t revision, struct commons *commons)
+{
+	const struct object *settled;
+
+	object_freeze(object, revision);
+	if (object->origin != NULL)
+		return object;
+	settled = settle(object->type, object->record, revision, commons);
+	object_unref(object);
+	return settled;
+}
+
+const struct object *object_settled(const struct type *type, const void *record, int64_t revision)
+{
+	return settle(type, record, revision, NULL);
 }
 
 static void unref_hook(void *arg)

@@ -47,6 +47,9 @@ void object_freeze(struct object *object, int64_t revision);
  */
 GIVE const struct object *object_settle(TAKE struct object *object, int64_t revision,
 					struct commons *commons);
+/* The same of a record that lies elsewhere. */
+GIVE const struct object *object_settled(const struct type *type, const void *record,
+					 int64_t revision);
 bool object_is_frozen(const struct object *object);
 
 const struct object *object_ref(const struct object *object); /* gives its argument */

@@ -442,5 +442,7 @@ enum status proto_decode(const struct type *type, struct str bytes, struct arena
 
 bool proto_has(const struct type *type)
 {
-	return type->set == NULL && !(type->flags & TYPE_JSON_ONLY);
+	/* The metadata has the same place in all kinds. */
+	return (type->set == NULL || (type->flags & TYPE_METADATA_ONLY) != 0) &&
+	       !(type->flags & TYPE_JSON_ONLY);
 }

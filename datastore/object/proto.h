@@ -24,7 +24,7 @@ struct proto_options {
 MUST_USE enum status proto_decode(const struct type *type, struct str bytes, struct arena *arena,
 				  struct proto_options options, void **out_record,
 				  struct fault *why);
-/* NULL is an empty record. The type must have a protobuf form (not TYPE_JSON_ONLY, no run-time type). */
+/* NULL is an empty record. The type must have a protobuf form (not TYPE_JSON_ONLY, no run-time type but one of TYPE_METADATA_ONLY). */
 void proto_encode(const struct type *type, const void *record, struct text *out);
 bool proto_has(const struct type *type);
 
