@@ -2,15 +2,19 @@
 
 #include "actors/client/api.h"
 #include "actors/client/request.h"
-#include "runtime/base/collection/tree.h"
+#include "actors/client/shelf.h"
+#include "datastore/object/proto-envelope.h"
 #include "runtime/base/log.h"
 #include "transport/http/url.h"
 
 #define CALL_MS 10000U   /* until the server has said whether the watch stands */
 #define RETRY_MIN_MS 50U /* after a lost link the next leader's server answers within this order */
 #define RETRY_MAX_MS 5000U /* what a server that stays away costs */
-#define TOLD_AFTER 6U      /* refusals in a row, 2 to 3 s: a new cluster has its roles by then */
-#define KEY_MAX 600U       /* namespace, a slash and a name, each at most 253 bytes */
+/* Custom resources have no protobuf. */
+#define ACCEPT_METADATA                                                                        \
+	STR("application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1," \
+	    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
+#define TOLD_AFTER 6U /* refusals in a row, 2 to 3 s: a new cluster has its roles by then */
 
 /*
  *   ASKING ──200──> LISTING ──initial end──> WATCHING
@@ -20,22 +24,10 @@
  */
 enum phase { ASKING, LISTING, WATCHING, WAITING };
 
-/* One object, in the tree by its key and in the buckets of its indexes. */
-struct entry {
-	const struct object *object;
-	struct list links[INFORMER_INDEXES_MAX];
-	bool is_linked[INFORMER_INDEXES_MAX];
-	uint64_t seen;     /* number of the list that last had it */
-	struct mono since; /* it is as it is now */
-};
-
 struct informer {
 	struct informer_config config;
 	struct arena *arena; /* strings of the config */
-	struct tree *objects;
-	informer_index_fn *value_of[INFORMER_INDEXES_MAX];
-	struct map buckets[INFORMER_INDEXES_MAX]; /* value -> struct list of entries; empty ones go */
-	uint32_t index_count;
+	struct shelf *objects;
 	enum phase phase;
 	uint64_t watch;    /* number of the watch under way; also the tag of its request */
 	uint64_t monitor;  /* of the server, while a watch stands */
@@ -55,56 +47,6 @@ static const ACT_TYPE(informer_retry, .id = 0);
 
 /* ---- the cache -------------------------------------------------------------------------------------- */
 
-static struct str key_of(struct str namespace, struct str name, char out[KEY_MAX])
-{
-	uint32_t len = namespace.len + 1 + name.len;
-
-	assert(len <= KEY_MAX);
-	if (namespace.len > 0)
-		memcpy(out, namespace.at, namespace.len);
-	out[namespace.len] = '/';
-	memcpy(out + namespace.len + 1, name.at, name.len);
-	return str_of(out, len);
-}
-
-static void unlink_entry(struct informer *informer, struct entry *entry)
-{
-	for (uint32_t i = 0; i < informer->index_count; i++) {
-		struct str value;
-		struct list *bucket;
-
-		if (!entry->is_linked[i])
-			continue;
-		value = informer->value_of[i](entry->object);
-		bucket = map_get(&informer->buckets[i], value);
-		list_remove(&entry->links[i]);
-		entry->is_linked[i] = false;
-		if (bucket != NULL && list_is_empty(bucket)) {
-			map_remove(&informer->buckets[i], value);
-			mem_free(bucket);
-		}
-	}
-}
-
-static void link_entry(struct informer *informer, struct entry *entry)
-{
-	for (uint32_t i = 0; i < informer->index_count; i++) {
-		struct str value = informer->value_of[i](entry->object);
-		struct list *bucket;
-
-		if (value.at == NULL)
-			continue;
-		bucket = map_get(&informer->buckets[i], value);
-		if (bucket == NULL) {
-			bucket = mem_new(struct list);
-			list_init(bucket);
-			map_put(&informer->buckets[i], value, bucket);
-		}
-		list_push(bucket, &entry->links[i]);
-		entry->is_linked[i] = true;
-	}
-}
-
 static void tell(const struct informer *informer, enum informer_change change,
 		 const struct object *object, const struct object *old)
 {
@@ -112,92 +54,30 @@ static void tell(const struct informer *informer, enum informer_change change,
 		informer->config.on_event(informer->config.arg, change, object, old);
 }
 
-/* Takes over the reference. An object that is not newer than ours says nothing: a repeated list has many. */
+/* An object that is not newer than ours says nothing: a repeated list has many. */
 static void put(struct informer *informer, const struct object *object)
 {
-	char buffer[KEY_MAX];
-	struct str key = key_of(object_namespace(object), object_name(object), buffer);
-	struct entry *entry = tree_get(informer->objects, key);
 	const struct object *old;
 
-	if (entry == NULL) {
-		entry = mem_new(struct entry);
-		entry->object = object;
-		entry->seen = informer->lists;
-		entry->since = informer->now;
-		tree_put(informer->objects, key, entry);
-		link_entry(informer, entry);
-		tell(informer, INFORMER_ADDED, object, NULL);
+	if (!shelf_put(informer->objects, object, (uint32_t)informer->lists, informer->now, &old))
 		return;
-	}
-	entry->seen = informer->lists;
-	if (object->revision <= entry->object->revision) {
-		object_unref(object);
-		return;
-	}
-	old = entry->object;
-	unlink_entry(informer, entry);
-	entry->object = object;
-	entry->since = informer->now;
-	link_entry(informer, entry);
-	tell(informer, INFORMER_CHANGED, object, old);
+	tell(informer, old == NULL ? INFORMER_ADDED : INFORMER_CHANGED, object, old);
 	object_unref(old);
 }
 
-static void drop(struct informer *informer, struct str key, const struct object *last)
+static void drop(struct informer *informer, const struct object *last)
 {
-	struct entry *entry = tree_remove(informer->objects, key);
+	const struct object *old =
+	    shelf_remove(informer->objects, object_namespace(last), object_name(last));
 
-	if (entry == NULL)
-		return;
-	unlink_entry(informer, entry);
-	tell(informer, INFORMER_DELETED, last ? last : entry->object, entry->object);
-	object_unref(entry->object);
-	mem_free(entry);
+	if (old != NULL)
+		tell(informer, INFORMER_DELETED, last, old);
+	object_unref(old);
 }
 
-static void drop_object(struct informer *informer, const struct object *last)
+static void is_gone(void *arg, const struct object *last)
 {
-	char buffer[KEY_MAX];
-
-	drop(informer, key_of(object_namespace(last), object_name(last), buffer), last);
-}
-
-/* What the new list did not have is gone. A removal ends the walk, so it begins again behind the key. */
-static void drop_unseen(struct informer *informer)
-{
-	struct tree_cursor cursor = tree_from(informer->objects, STR(""));
-	char last[KEY_MAX];
-	struct str key;
-	void *value;
-
-	while (tree_step(&cursor, &key, &value)) {
-		if (((struct entry *)value)->seen == informer->lists)
-			continue;
-		assert(key.len <= sizeof last);
-		memcpy(last, key.at, key.len);
-		key = str_of(last, key.len);
-		drop(informer, key, NULL);
-		cursor = tree_from(informer->objects, key);
-	}
-}
-
-static void forget_all(struct informer *informer)
-{
-	struct tree_cursor cursor = tree_from(informer->objects, STR(""));
-	struct str key;
-	void *value;
-
-	while (tree_step(&cursor, &key, &value)) {
-		object_unref(((struct entry *)value)->object);
-		mem_free(value);
-	}
-	tree_free(informer->objects);
-	for (uint32_t i = 0; i < informer->index_count; i++) {
-		for (uint32_t at = 0; map_next(&informer->buckets[i], &at, &key, &value);)
-			mem_free(value);
-		map_fini(&informer->buckets[i]);
-	}
+	tell(arg, INFORMER_DELETED, last, last);
 }
 
 /* ---- asking ------------------------------------------------------------------------------------------ */
@@ -242,7 +122,9 @@ static struct api_call watch_call(const struct informer *informer)
 	add_selector(&path, "labelSelector", config->label_selector);
 	add_selector(&path, "fieldSelector", config->field_selector);
 	call = request_call("GET", text_str(&path), config->user);
-	if (config->type->flags & TYPE_JSON_ONLY)
+	if (config->type->flags & TYPE_METADATA_ONLY)
+		call.accept = ACCEPT_METADATA;
+	else if (config->type->flags & TYPE_JSON_ONLY)
 		call.accept = API_TYPE_JSON;
 	call.watch = informer->watch;
 	arena_free(arena);
@@ -307,14 +189,10 @@ static void answered(struct informer *informer, struct act *act, const struct ac
 
 static void listed(struct informer *informer)
 {
-	drop_unseen(informer);
+	/* What the new list did not have is gone. */
+	shelf_sweep(informer->objects, (uint32_t)informer->lists, is_gone, informer);
 	informer->phase = WATCHING;
 	informer->has_synced = true;
-}
-
-static enum format form_of(const struct informer *informer)
-{
-	return informer->config.type->flags & TYPE_JSON_ONLY ? FORMAT_JSON : FORMAT_PROTO;
 }
 
 /* False: an object that cannot be read. The cache is then no picture of the server: list again. */
@@ -331,16 +209,16 @@ static bool take_event(struct informer *informer, const struct api_event *event)
 	}
 	if (event->kind == API_ERROR)
 		return false;
-	if (object_decode_lean(informer->config.type, form_of(informer), event->object, &read,
-			       NULL) != OK)
+	if (object_decode_lean(informer->config.type,
+			       proto_envelope_is(event->object) ? FORMAT_PROTO : FORMAT_JSON,
+			       event->object, &read, NULL) != OK)
 		return false;
 	object = object_settle(read, (int64_t)event->revision, NULL);
-	if (event->kind == API_DELETED) {
-		drop_object(informer, object);
-		object_unref(object);
-	} else {
+	if (event->kind == API_DELETED)
+		drop(informer, object);
+	else
 		put(informer, object);
-	}
+	object_unref(object);
 	/* Events of the initial list come in the order of keys, so only its end tells the revision. */
 	if (informer->phase == WATCHING)
 		informer->revision = event->revision;
@@ -436,7 +314,7 @@ struct informer *informer_start(struct act *act, const struct informer_config *c
 	informer->config.field_selector = arena_str(informer->arena, config->field_selector);
 	informer->config.user = arena_str(informer->arena, config->user);
 	informer->config.api = arena_cstr(informer->arena, str_from(config->api));
-	informer->objects = tree_new();
+	informer->objects = shelf_new(config->type);
 	ask(informer, act);
 	return informer;
 }
@@ -445,7 +323,7 @@ void informer_release(void *arg)
 {
 	struct informer *informer = arg;
 
-	forget_all(informer);
+	shelf_free(informer->objects);
 	arena_free(informer->arena);
 	mem_free(informer);
 }
@@ -478,78 +356,50 @@ uint64_t informer_revision(const struct informer *informer)
 
 uint32_t informer_len(const struct informer *informer)
 {
-	return (uint32_t)tree_len(informer->objects);
-}
-
-static struct entry *find(const struct informer *informer, struct str namespace, struct str name)
-{
-	char buffer[KEY_MAX];
-
-	if (namespace.len + name.len + 1 > KEY_MAX)
-		return NULL;
-	return tree_get(informer->objects, key_of(namespace, name, buffer));
+	return shelf_len(informer->objects);
 }
 
 const struct object *informer_get(const struct informer *informer, struct str namespace,
 				  struct str name)
 {
-	const struct entry *entry = find(informer, namespace, name);
+	return shelf_get(informer->objects, namespace, name);
+}
 
-	return entry ? entry->object : NULL;
+const struct object *informer_take(const struct informer *informer, struct str namespace,
+				   struct str name)
+{
+	return shelf_take(informer->objects, namespace, name);
 }
 
 struct mono informer_since(const struct informer *informer, struct str namespace, struct str name)
 {
-	const struct entry *entry = find(informer, namespace, name);
+	const struct mono *since = shelf_since(informer->objects, namespace, name);
 
-	return entry ? entry->since : (struct mono){ 0 };
+	return since != NULL ? *since : (struct mono){ 0 };
 }
 
 void informer_confirm(struct informer *informer, struct str namespace, struct str name,
 		      struct mono at)
 {
-	struct entry *entry = find(informer, namespace, name);
+	struct mono *since = shelf_since(informer->objects, namespace, name);
 
-	if (entry != NULL)
-		entry->since = at;
+	if (since != NULL)
+		*since = at;
 }
 
 void informer_each(const struct informer *informer, struct str namespace, informer_each_fn *each,
 		   void *arg)
 {
-	char buffer[KEY_MAX];
-	struct str prefix =
-	    namespace.at && namespace.len < KEY_MAX ? key_of(namespace, STR(""), buffer) : STR("");
-	struct tree_cursor cursor = tree_from(informer->objects, prefix);
-	struct str key;
-	void *value;
-
-	while (tree_step(&cursor, &key, &value))
-		if (!str_starts(key, prefix) || !each(arg, ((const struct entry *)value)->object))
-			return;
+	shelf_each(informer->objects, namespace, each, arg);
 }
 
 uint32_t informer_index(struct informer *informer, informer_index_fn *value_of)
 {
-	assert(informer->index_count < INFORMER_INDEXES_MAX && tree_len(informer->objects) == 0);
-	informer->value_of[informer->index_count] = value_of;
-	return informer->index_count++;
+	return shelf_index(informer->objects, value_of);
 }
 
 void informer_by(const struct informer *informer, uint32_t index, struct str value,
 		 informer_each_fn *each, void *arg)
 {
-	struct list *bucket;
-
-	assert(index < informer->index_count);
-	bucket = map_get(&informer->buckets[index], value);
-	if (bucket == NULL)
-		return;
-	list_each (bucket, link) {
-		/* The first link of its entry, whichever this one is. */
-		struct list *first = link - index;
-
-		if (!each(arg, list_item(first, struct entry, links)->object))
-			return;
-	}
+	shelf_by(informer->objects, index, value, each, arg);
 }

@@ -6,6 +6,9 @@
  * last revision when the server or the link is lost, and lists again when that revision is compacted; the cache keeps its
  * objects meanwhile, so that readers see an old world rather than an empty one. Between the two lists
  * `on_event` reports only what really changed. Bounded by the number of objects; the server bounds each batch.
+ *
+ * Of a kind of which only the metadata is looked at (TYPE_METADATA_ONLY) it asks the server for no more, and keeps of that an outline
+ * (outline.h): who the object is, who owns it, what holds it, whether it is on its way out. What it gives out of that is made for the asker.
  */
 #ifndef ACTORS_CLIENT_INFORMER_H
 #define ACTORS_CLIENT_INFORMER_H
@@ -48,16 +51,19 @@ bool informer_has_synced(const struct informer *informer); /* the first list is 
 uint64_t informer_revision(
     const struct informer *informer); /* everything up to here has been seen, progress included */
 uint32_t informer_len(const struct informer *informer);
+/* NULL: it is not there. The first borrows until the next message, and is not for outlines. */
 const struct object *informer_get(const struct informer *informer, struct str namespace,
 				  struct str name);
+GIVE const struct object *informer_take(const struct informer *informer, struct str namespace,
+					struct str name);
 
-/* Since when the cache has shown it as it is, by our own clock; 0: it is not there. */
+/* Since when the cache has shown it as it is, by our own clock; 0: it is not there, or an outline. */
 struct mono informer_since(const struct informer *informer, struct str namespace, struct str name);
 /* It is known by other means to be as it is, last at that time: informer_since gives it. Nothing is told. */
 void informer_confirm(struct informer *informer, struct str namespace, struct str name,
 		      struct mono at);
 
-/* In order of namespace and name; absent namespace: all. Nothing may be received meanwhile. */
+/* In order of namespace and name; absent namespace: all. Nothing may be received meanwhile. An outline's is there until `each` returns. */
 typedef bool informer_each_fn(void *arg, const struct object *object); /* false ends the walk */
 void informer_each(const struct informer *informer, struct str namespace, informer_each_fn *each,
 		   void *arg);

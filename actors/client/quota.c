@@ -231,8 +231,13 @@ static void add_claim(struct quota_uses *to, const struct core_persistent_volume
 /* Those that had a name in quotas before everything could be counted. */
 static bool is_named_by_resource(const struct type *type)
 {
-	return type == &core_config_map_type || type == &core_secret_type ||
-	       type == &core_replication_controller_type || type == &core_resource_quota_type;
+	static const char *const resources[] = { "configmaps", "secrets", "replicationcontrollers",
+						 "resourcequotas" };
+
+	for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
+		if (type_group(type).len == 0 && str_is(type_resource(type), resources[i]))
+			return true;
+	return false;
 }
 
 /* count/deployments.apps, count/pods */

@@ -10,6 +10,7 @@ struct state;
 struct cache {
 	struct informer *informer; /* NULL: the kind went */
 	const struct type *type;
+	const char *fields; /* a constant: only what they select; NULL: all */
 	struct caches *caches;
 	struct state *state; /* of the actor, who alone calls what uses it */
 	bool is_of_definitions;
@@ -81,14 +82,18 @@ bool caches_is_dead(const struct caches *caches)
 	return caches->is_dead;
 }
 
-/* The tables of built-in kinds are constants, so their addresses decide nearly always. */
+/*
+ * The tables of built-in kinds are constants, so their addresses decide nearly always; else it is another version's, or the kind was looked at
+ * in another way when the type was taken. Of a kind of which some are chosen, the whole type is for these.
+ */
 static struct cache *find(struct caches *caches, const struct type *type)
 {
 	for (uint32_t i = 0; i < caches->len; i++)
 		if (caches->at[i].type == type)
 			return &caches->at[i];
 	for (uint32_t i = 0; i < caches->len; i++)
-		if (str_eq(type_name(caches->at[i].type), type_name(type)) &&
+		if (caches->at[i].fields == NULL &&
+		    str_eq(type_name(caches->at[i].type), type_name(type)) &&
 		    str_eq(type_group(caches->at[i].type), type_group(type)))
 			return &caches->at[i];
 	return NULL;
@@ -111,7 +116,7 @@ bool caches_have_synced_everything(const struct caches *caches)
 	const struct type *type;
 
 	for (uint32_t i = 0; (type = kinds_at(caches->kinds, i)) != NULL; i++)
-		if ((type->flags & TYPE_METADATA_ONLY) == 0 && !caches_has_synced(caches, type))
+		if (kinds_stays(caches->kinds, type) && !caches_has_synced(caches, type))
 			return false;
 	return true;
 }
@@ -123,12 +128,12 @@ uint64_t caches_revision(const struct caches *caches, const struct type *type)
 	return cache && cache->informer ? informer_revision(cache->informer) : UINT64_MAX;
 }
 
-const struct object *caches_get(struct caches *caches, const struct type *type,
-				struct str namespace, struct str name)
+const struct object *caches_take(struct caches *caches, const struct type *type,
+				 struct str namespace, struct str name)
 {
 	const struct cache *cache = caches->is_dead ? NULL : find(caches, type);
 
-	return cache && cache->informer ? informer_get(cache->informer, namespace, name) : NULL;
+	return cache && cache->informer ? informer_take(cache->informer, namespace, name) : NULL;
 }
 
 /*
@@ -143,11 +148,24 @@ static struct informer *behind(void *self, const struct type *type)
 	return cache ? cache->informer : NULL;
 }
 
-static const struct object *face_get(void *self, const struct type *type, struct key key)
+/* One that is made of an outline is the arena's. */
+static const struct object *face_get(void *self, struct arena *arena, const struct type *type,
+				     struct key key)
 {
+	const struct cache *cache = find(self, type);
 	const struct informer *informer = behind(self, type);
+	const struct object *object;
 
-	return informer ? informer_get(informer, key.namespace, key.name) : NULL;
+	if (informer == NULL)
+		return NULL;
+	if ((cache->type->flags & TYPE_METADATA_ONLY) == 0)
+		return informer_get(informer, key.namespace, key.name);
+	object = informer_take(informer, key.namespace, key.name);
+	if (object == NULL)
+		return NULL;
+	object_hold(arena, object);
+	object_unref(object);
+	return object;
 }
 
 static void face_each(void *self, const struct type *type, struct str namespace,
@@ -200,7 +218,10 @@ static const struct type *face_type(void *self, uint32_t index)
 {
 	const struct caches *caches = self;
 
-	return index < caches->len ? caches->at[index].type : NULL;
+	for (uint32_t i = 0; i < caches->len; i++)
+		if (caches->at[i].fields == NULL && index-- == 0)
+			return caches->at[i].type;
+	return NULL;
 }
 
 static const struct type *face_kind(void *self, uint32_t index)
@@ -272,19 +293,25 @@ static void start(struct state *state, struct act *act, struct cache *cache)
 {
 	cache->has_synced = false;
 	cache->hurried = 0;
-	cache->informer =
-	    informer_start(act, &(struct informer_config){ .type = cache->type,
-							   .user = str_from(state->args.user),
-							   .api = state->args.api,
-							   .on_event = changed,
-							   .arg = cache });
+	cache->informer = informer_start(
+	    act, &(struct informer_config){
+		     .type = cache->type,
+		     .user = str_from(state->args.user),
+		     .field_selector = cache->fields != NULL ? str_from(cache->fields) : STR_NONE,
+		     .api = state->args.api,
+		     .on_event = changed,
+		     .arg = cache });
 	informer_index(cache->informer, by_owner);
 	informer_index(cache->informer, many_owners);
+	/* The others are asked by whom the whole is shown. */
+	if ((cache->type->flags & TYPE_METADATA_ONLY) != 0)
+		return;
 	informer_index(cache->informer, by_node);
 	informer_index(cache->informer, uncontrolled);
 }
 
-static enum status add_cache(struct state *state, struct act *act, const struct type *type)
+static enum status add_cache(struct state *state, struct act *act, const struct type *type,
+			     const char *fields)
 {
 	struct caches *caches = state->caches;
 	struct cache *cache = &caches->at[caches->len];
@@ -292,6 +319,7 @@ static enum status add_cache(struct state *state, struct act *act, const struct 
 	if (caches->len == CACHES_TYPES_MAX)
 		return BUSY;
 	*cache = (struct cache){ .type = type,
+				 .fields = fields,
 				 .caches = caches,
 				 .state = state,
 				 .is_of_definitions = type == DEFINITIONS };
@@ -301,12 +329,12 @@ static enum status add_cache(struct state *state, struct act *act, const struct 
 }
 
 static enum status add_reader(struct state *state, struct act *act, const struct type *type,
-			      struct act_ref who)
+			      const char *fields, struct act_ref who)
 {
 	struct cache *cache = find(state->caches, type);
 
-	if (cache == NULL) {
-		TRY(add_cache(state, act, type));
+	if (cache == NULL || (fields != NULL && cache->type != type)) {
+		TRY(add_cache(state, act, type, fields));
 		cache = find(state->caches, type);
 	}
 	for (uint32_t i = 0; i < cache->readers.len; i++)
@@ -314,6 +342,54 @@ static enum status add_reader(struct state *state, struct act *act, const struct
 			return OK;
 	vec_push(&cache->readers, who);
 	return OK;
+}
+
+/* Somebody wants the whole of what was looked at for its metadata alone: one informer serves both. Its readers hear when it has synced again. */
+static enum status make_whole(struct state *state, struct act *act, const struct type *type)
+{
+	struct cache *cache = find(state->caches, type);
+	const struct type *whole;
+
+	if (cache == NULL || (cache->type->flags & TYPE_METADATA_ONLY) == 0)
+		return OK;
+	whole = kinds_whole(state->caches->kinds, cache->type);
+	if (whole == NULL)
+		return CONFLICT;
+	if (cache->informer != NULL)
+		informer_stop(cache->informer, act);
+	cache->type = whole;
+	start(state, act, cache);
+	return OK;
+}
+
+/* Whether another choice of this kind stands against this one: the objects of a cache are all of a kind, or those of one choice. */
+static bool is_at_odds(const struct caches *caches, const struct type *type, const char *fields)
+{
+	const struct cache *cache = find_const(caches, type);
+
+	return cache != NULL && cache->fields != NULL &&
+	       (fields == NULL || strcmp(fields, cache->fields) != 0);
+}
+
+static enum status add_wanted(struct state *state, struct act *act, const struct type *type,
+			      const char *fields, struct act_ref who)
+{
+	if (is_at_odds(state->caches, type, fields))
+		return CONFLICT;
+	if (fields == NULL)
+		TRY(make_whole(state, act, type));
+	return add_reader(state, act, type, fields, who);
+}
+
+/* One of everything. Nobody has wanted the whole of it so far, unless it says which kinds there are. */
+static enum status add_of_everything(struct state *state, struct act *act, const struct type *type,
+				     struct act_ref who)
+{
+	const struct cache *cache = find(state->caches, type);
+
+	if ((cache == NULL || cache->fields != NULL) && type != DEFINITIONS)
+		type = kinds_outline(state->caches->kinds, type);
+	return add_reader(state, act, type, NULL, who);
 }
 
 /* ---- kinds that come and go ------------------------------------------------------------------------------ */
@@ -339,7 +415,7 @@ static void kind_came(struct state *state, struct act *act, const struct type *t
 	}
 	for (uint32_t i = 0; i < state->subscriber_count; i++)
 		if (state->subscribers[i].wants_everything &&
-		    add_reader(state, act, type, state->subscribers[i].who) != OK)
+		    add_reader(state, act, type, NULL, state->subscribers[i].who) != OK)
 			log_error("caches", "too many kinds", LOG_STR("kind", type_kind(type)));
 }
 
@@ -369,10 +445,10 @@ static enum status add_subscriber(struct state *state, struct act *act, const st
 	if (state->subscriber_count == SUBSCRIBERS_MAX)
 		return BUSY;
 	for (uint32_t i = 0; i < wish->count; i++)
-		TRY(add_reader(state, act, wish->types[i], msg->from));
+		TRY(add_wanted(state, act, wish->types[i], wish->fields[i], msg->from));
 	for (uint32_t i = 0;
 	     wish->wants_everything && (type = kinds_at(state->caches->kinds, i)) != NULL; i++)
-		TRY(add_reader(state, act, type, msg->from));
+		TRY(add_of_everything(state, act, type, msg->from));
 	*subscriber =
 	    (struct subscriber){ msg->from, act_monitor(act, msg->from), wish->wants_everything };
 	state->subscriber_count++;

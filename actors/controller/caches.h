@@ -5,6 +5,10 @@
  * objects by reference, once the first list is complete: what that had stands in the cache. Reading goes through the counted `struct caches` directly, on the same thread. When the actor
  * ends the caches are dead: whoever holds a reference stops too and comes back with the next ones. A subscriber
  * whose mailbox overflows crashes and looks at everything again: nothing is lost, since controllers are level-triggered.
+ *
+ * A kind is kept whole if somebody wants it so; if it is wanted only among the kinds of everything, of its objects nothing is kept but who they
+ * are (kinds_outline). Who wants the whole of few chooses them by a field selector: these have a cache of their own, beside what
+ * those see who want everything.
  */
 #ifndef ACTORS_CONTROLLER_CACHES_H
 #define ACTORS_CONTROLLER_CACHES_H
@@ -31,6 +35,7 @@ extern const struct act_class caches_class;
 /* As a request: answered with caches_subscribed. Subscribing is for life: the end of the asker ends it. */
 struct caches_subscribe {
 	const struct type *types[CACHES_WANTED_MAX];
+	const char *fields[CACHES_WANTED_MAX]; /* of that kind these alone; NULL: all. One choice a kind */
 	uint32_t count;
 	bool wants_everything; /* the kinds of everything, too, and those that are still to come */
 };
@@ -78,8 +83,8 @@ bool caches_has_synced(const struct caches *caches, const struct type *type);
 bool caches_have_synced_everything(const struct caches *caches);
 /* Everything of this kind up to here has been seen; UINT64_MAX for a kind that is not cached. */
 uint64_t caches_revision(const struct caches *caches, const struct type *type);
-const struct object *caches_get(struct caches *caches, const struct type *type,
-				struct str namespace, struct str name);
+GIVE const struct object *caches_take(struct caches *caches, const struct type *type,
+				      struct str namespace, struct str name);
 
 /* An object is known by other means to be as it is: world_unchanged_ms begins anew. For kinds that are cached. */
 void caches_confirm(struct caches *caches, const struct type *type, struct key key, struct mono now);

@@ -26,6 +26,8 @@ struct trigger {
 	void (*wakes)(const struct world *world, const struct object *object,
 		      const struct object *old, struct wake *to);
 	bool is_asked_at_start; /* about every object that is there when the controller starts */
+	const char *
+	    fields; /* only objects that this field selector chooses are cached and wake; NULL: all */
 };
 
 #define CONTROLLER_TRIGGERS_MAX 6
@@ -42,7 +44,11 @@ struct controller {
 	const struct type *reads[CONTROLLER_READS_MAX];   /* cached, but wake nothing */
 	/* Kinds that its role may patch but not update: what a plan changes in them is sent as a patch. */
 	const struct type *patches[CONTROLLER_PATCHES_MAX];
-	bool reads_all; /* the kinds of everything (kinds.h), also those that come later: garbage collector, namespaces */
+	/*
+	 * The kinds of everything (kinds.h), also those that come later: garbage collector, namespaces. Of those that no row wants by name only who
+	 * the objects are, who owns them, what holds them and whether they are on their way out.
+	 */
+	bool reads_all;
 	/* With reads_all: called with every change of any kind, in place of triggers. */
 	void (*wakes)(const struct world *world, const struct object *object,
 		      const struct object *old, struct wake *to);

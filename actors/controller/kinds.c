@@ -1,13 +1,14 @@
 #include "actors/controller/kinds.h"
 
-#include "datastore/schema/custom.h"
+#include "datastore/schema/meta.h"
 
 #define DEFINITION apiextensions_custom_resource_definition
 
 struct known {
-	const struct type *type;
-	struct type_set *set;  /* ours; NULL: the type is another's */
-	struct str definition; /* whose kind it is, in our arena; absent: nobody's */
+	const struct type *type;  /* as it is looked at */
+	const struct type *whole; /* of a definition: NULL */
+	const struct type *outline; /* the metadata alone, of a set of its own; NULL: not yet needed */
+	struct str definition;      /* whose kind it is, in our arena; absent: nobody's */
 	bool is_there;
 };
 
@@ -30,7 +31,7 @@ static bool is_watched(const struct resource_row *row)
 static void add(struct kinds *kinds, const struct type *type)
 {
 	assert(kinds->len < KINDS_MAX);
-	kinds->at[kinds->len++] = (struct known){ .type = type, .is_there = true };
+	kinds->at[kinds->len++] = (struct known){ .type = type, .whole = type, .is_there = true };
 }
 
 struct kinds *kinds_new(const struct kinds_config *config)
@@ -56,8 +57,8 @@ void kinds_free(struct kinds *kinds)
 	if (kinds == NULL)
 		return;
 	for (uint32_t i = 0; i < kinds->len; i++)
-		if (kinds->at[i].set != NULL)
-			type_set_unref(kinds->at[i].set);
+		if (kinds->at[i].outline != NULL)
+			type_set_unref(kinds->at[i].outline->set);
 	arena_free(kinds->arena);
 	mem_free(kinds);
 }
@@ -85,6 +86,69 @@ const struct type *kinds_named(const struct kinds *kinds, struct str group, stru
 		gone = known->type;
 	}
 	return gone;
+}
+
+/* ---- metadata alone ------------------------------------------------------------------------------------------ */
+
+struct names {
+	struct str group, version, kind, resource;
+	uint32_t flags; /* what it has beside those of all outlines */
+};
+
+/* As PartialObjectMetadata is laid out, under the kind's own name. In a set, since objects outlive the kinds. */
+static const struct type *outline_of(const struct names *names)
+{
+	struct type_set *set = type_set_new();
+	struct arena *arena = type_set_arena(set);
+	struct type *type = arena_copy(arena, &meta_partial_object_metadata_type, sizeof *type);
+
+	type->name = type->kind = distance_to_text(arena_str(arena, names->kind));
+	type->group = distance_to_text(arena_str(arena, names->group));
+	type->version = distance_to_text(arena_str(arena, names->version));
+	type->resource = distance_to_text(arena_str(arena, names->resource));
+	type->flags |= TYPE_METADATA_ONLY | names->flags;
+	type->set = set;
+	return type;
+}
+
+static struct known *known_of(struct kinds *kinds, const struct type *type)
+{
+	for (uint32_t i = 0; i < kinds->len; i++)
+		if (kinds->at[i].type == type || kinds->at[i].whole == type ||
+		    kinds->at[i].outline == type)
+			return &kinds->at[i];
+	return NULL;
+}
+
+const struct type *kinds_outline(struct kinds *kinds, const struct type *type)
+{
+	struct known *known = known_of(kinds, type);
+
+	assert(known != NULL);
+	if (known->outline == NULL)
+		known->outline = outline_of(&(struct names){
+		    type_group(type), type_version(type), type_kind(type), type_resource(type),
+		    type->flags & (TYPE_NAMESPACED | TYPE_CLUSTER | TYPE_JSON_ONLY) });
+	known->type = known->outline;
+	return known->type;
+}
+
+const struct type *kinds_whole(struct kinds *kinds, const struct type *type)
+{
+	struct known *known = known_of(kinds, type);
+
+	if (known == NULL || known->whole == NULL)
+		return NULL;
+	known->type = known->whole;
+	return known->type;
+}
+
+bool kinds_stays(const struct kinds *kinds, const struct type *type)
+{
+	for (uint32_t i = 0; i < kinds->len; i++)
+		if (kinds->at[i].type == type)
+			return kinds->at[i].whole != NULL;
+	return false;
 }
 
 /* ---- definitions ------------------------------------------------------------------------------------------- */
@@ -121,32 +185,21 @@ static bool is_of(const struct type *type,
 	       ((type->flags & TYPE_NAMESPACED) != 0) == str_is(spec->scope, "Namespaced");
 }
 
-/* Types of a schema that says nothing: apiVersion, kind and metadata. */
 static enum status add_defined(struct kinds *kinds, const struct DEFINITION *definition,
 			       struct str version, struct known **out)
 {
-	struct apiextensions_json_schema_props schema = { .type = STR("object") };
-	struct apiextensions_custom_resource_validation validation = { .open_api_v3_schema =
-									   &schema };
-	struct apiextensions_custom_resource_definition_version only = { .name = version,
-									 .schema = &validation };
-	struct apiextensions_custom_resource_definition_spec spec = {
-		.group = definition->spec->group,
-		.names = definition->spec->names,
-		.scope = definition->spec->scope,
-		.versions = { .at = &only, .len = 1 },
-	};
-	struct custom_types types;
+	const struct apiextensions_custom_resource_definition_spec *spec = definition->spec;
+	const struct type *type;
 
 	if (kinds->len == KINDS_MAX)
 		return BUSY;
-	TRY(custom_types_of(&spec, version, &types, NULL));
+	type = outline_of(&(struct names){
+	    spec->group, version, spec->names->kind, spec->names->plural,
+	    TYPE_JSON_ONLY | (str_is(spec->scope, "Namespaced") ? TYPE_NAMESPACED : TYPE_CLUSTER) });
 	*out = &kinds->at[kinds->len++];
-	**out = (struct known){ .type = types.object,
-				.set = types.set,
+	**out = (struct known){ .type = type,
+				.outline = type,
 				.definition = arena_str(kinds->arena, definition->metadata->name) };
-	/* Nobody else has it yet. */
-	((struct type *)(uintptr_t)types.object)->flags |= TYPE_METADATA_ONLY;
 	return OK;
 }
 

@@ -388,10 +388,12 @@ bool run_answered(struct run *run, struct act *act, const struct run_sender *sen
 /* Whether the cache still shows it as if nobody had deleted it. */
 static bool is_shown(const struct plan_write *w, struct caches *caches)
 {
-	const struct object *object = caches_get(caches, w->type, w->namespace, w->name);
+	const struct object *object = caches_take(caches, w->type, w->namespace, w->name);
+	bool is_shown = object != NULL && str_eq(object_uid(object), w->uid) &&
+			!object_meta(object)->has.deletion_timestamp;
 
-	return object != NULL && str_eq(object_uid(object), w->uid) &&
-	       !object_meta(object)->has.deletion_timestamp;
+	object_unref(object);
+	return is_shown;
 }
 
 static bool is_behind(struct caches *caches, const struct type *type, uint64_t revision)

@@ -147,7 +147,7 @@ static bool add_object(void *arg, const struct object *object)
 
 struct waking {
 	wakes_fn *wakes;
-	const struct world *world;
+	struct world world; /* its arena is for one object */
 	struct wake wake;
 };
 
@@ -155,15 +155,24 @@ static bool wake_object(void *arg, const struct object *object)
 {
 	struct waking *waking = arg;
 
-	waking->wakes(waking->world, object, NULL, &waking->wake);
+	waking->wakes(&waking->world, object, NULL, &waking->wake);
+	arena_reset(waking->world.arena);
 	return true;
+}
+
+static void wake_by_all_of(struct runner *runner, const struct world *world, wakes_fn *wakes,
+			   const struct type *type)
+{
+	struct waking waking = { wakes, *world, { add_key, runner } };
+
+	waking.world.arena = arena_new(0);
+	world_each(world, type, STR_NONE, wake_object, &waking);
+	arena_free(waking.world.arena);
 }
 
 static void wake_all_of(struct runner *runner, const struct world *world, const struct type *type)
 {
-	struct waking waking = { runner->controller->wakes, world, { add_key, runner } };
-
-	world->face->each(world->self, type, STR_NONE, wake_object, &waking);
+	wake_by_all_of(runner, world, runner->controller->wakes, type);
 }
 
 static void wake_everything(struct runner *runner, const struct world *world)
@@ -178,11 +187,9 @@ static void ask_triggers(struct runner *runner, const struct world *world)
 {
 	for (uint32_t i = 0; i < CONTROLLER_TRIGGERS_MAX; i++) {
 		const struct trigger *trigger = &runner->controller->triggers[i];
-		struct waking waking = { trigger->wakes, world, { add_key, runner } };
 
 		if (trigger->type != NULL && trigger->is_asked_at_start)
-			world->face->each(world->self, trigger->type, STR_NONE, wake_object,
-					  &waking);
+			wake_by_all_of(runner, world, trigger->wakes, trigger->type);
 	}
 }
 
@@ -192,8 +199,7 @@ static void add_all(struct runner *runner, struct act *act)
 	struct world world = caches_world(runner->caches, arena, act_wall(act));
 
 	if (runner->controller->reconciles != NULL)
-		world.face->each(world.self, runner->controller->reconciles, STR_NONE, add_object,
-				 runner);
+		world_each(&world, runner->controller->reconciles, STR_NONE, add_object, runner);
 	if (runner->controller->wakes != NULL)
 		wake_everything(runner, &world);
 	ask_triggers(runner, &world);
@@ -375,12 +381,13 @@ static void advance_all(struct runner *runner, struct act *act)
 
 /* ---- messages ----------------------------------------------------------------------------------------------- */
 
-static void want(struct caches_subscribe *wish, const struct type *type)
+static void want(struct caches_subscribe *wish, const struct type *type, const char *fields)
 {
 	for (uint32_t i = 0; i < wish->count; i++)
 		if (is_type(wish->types[i], type))
 			return;
 	assert(wish->count < CACHES_WANTED_MAX);
+	wish->fields[wish->count] = fields;
 	wish->types[wish->count++] = type;
 }
 
@@ -388,13 +395,13 @@ static void wish_for(struct caches_subscribe *wish, const struct controller *c)
 {
 	wish->wants_everything = c->reads_all;
 	if (c->reconciles != NULL)
-		want(wish, c->reconciles);
+		want(wish, c->reconciles, NULL);
 	for (uint32_t i = 0; i < CONTROLLER_OWNS_MAX && c->owns[i] != NULL; i++)
-		want(wish, c->owns[i]);
+		want(wish, c->owns[i], NULL);
 	for (uint32_t i = 0; i < CONTROLLER_TRIGGERS_MAX && c->triggers[i].type != NULL; i++)
-		want(wish, c->triggers[i].type);
+		want(wish, c->triggers[i].type, c->triggers[i].fields);
 	for (uint32_t i = 0; i < CONTROLLER_READS_MAX && c->reads[i] != NULL; i++)
-		want(wish, c->reads[i]);
+		want(wish, c->reads[i], NULL);
 }
 
 static void start_when_synced(struct runner *runner, struct act *act)

@@ -13,10 +13,10 @@
 enum world_index { WORLD_BY_OWNER, WORLD_MANY_OWNERS, WORLD_BY_NODE, WORLD_UNCONTROLLED };
 #define WORLD_MANY STR("+")
 
-typedef bool world_each_fn(void *arg, const struct object *object); /* false ends the walk */
-
 struct world_face {
-	const struct object *(*get)(void *self, const struct type *type, struct key key);
+	/* Borrowed at least as long as the arena lasts. What the walks show may be gone when `each` returns. */
+	const struct object *(*get)(void *self, struct arena *arena, const struct type *type,
+				    struct key key);
 	void (*each)(void *self, const struct type *type, struct str namespace, world_each_fn *each,
 		     void *arg);
 	uint64_t (*revision)(void *self, const struct type *type);

@@ -33,9 +33,16 @@ const struct type *world_kind_named(const struct world *world, struct str group,
 
 const void *world_get_(const struct world *world, const struct type *type, struct key key)
 {
-	const struct object *object = world->face->get(world->self, type, key);
+	const struct object *object = world->face->get(world->self, world->arena, type, key);
 
 	return object ? object->record : NULL;
+}
+
+/* Of kinds that are kept as outlines an object is made for who walks over it. */
+static void keep_outline(struct arena *arena, const struct object *object)
+{
+	if ((object->type->flags & TYPE_METADATA_ONLY) != 0)
+		object_hold(arena, object);
 }
 
 /* Records as they are walked, in the world's arena. */
@@ -56,7 +63,14 @@ static bool gather(void *arg, const struct object *object)
 		g->cap = cap;
 	}
 	g->at[g->len++] = object->record;
+	keep_outline(g->arena, object);
 	return true;
+}
+
+void world_each(const struct world *world, const struct type *type, struct str namespace,
+		world_each_fn *each, void *arg)
+{
+	world->face->each(world->self, type, namespace, each, arg);
 }
 
 struct records world_list_(const struct world *world, const struct type *type, struct str namespace)
@@ -212,12 +226,21 @@ struct meta_object_meta *world_meta_edit(const struct type *type, void *record)
 
 const struct object *world_object(const struct world *world, const struct type *type, struct key key)
 {
-	return world->face->get(world->self, type, key);
+	return world->face->get(world->self, world->arena, type, key);
+}
+
+static struct str main_owner(const struct meta_object_meta *meta)
+{
+	for (uint32_t i = 0; i < meta->owner_references.len; i++)
+		if (meta->owner_references.at[i].controller)
+			return meta->owner_references.at[i].uid;
+	return meta->owner_references.len > 0 ? meta->owner_references.at[0].uid : STR_NONE;
 }
 
 struct dependents {
 	struct arena *arena;
 	struct str uid;
+	bool is_beside; /* those whose main owner is another */
 	const struct object **at;
 	uint32_t len, cap;
 };
@@ -230,11 +253,8 @@ static bool gather_dependent(void *arg, const struct object *object)
 
 	for (uint32_t i = 0; i < meta->owner_references.len; i++)
 		is_owned = is_owned || str_eq(meta->owner_references.at[i].uid, d->uid);
-	if (!is_owned)
+	if (!is_owned || (d->is_beside && str_eq(main_owner(meta), d->uid)))
 		return true;
-	for (uint32_t i = 0; i < d->len; i++)
-		if (d->at[i] == object)
-			return true;
 	if (d->len == d->cap) {
 		uint32_t cap = d->cap ? d->cap * 2 : 16;
 
@@ -242,6 +262,7 @@ static bool gather_dependent(void *arg, const struct object *object)
 		d->cap = cap;
 	}
 	d->at[d->len++] = object;
+	keep_outline(d->arena, object);
 	return true;
 }
 
@@ -251,7 +272,9 @@ struct objects world_dependents(const struct world *world, struct str uid)
 	const struct type *type;
 
 	for (uint32_t i = 0; (type = world->face->type(world->self, i)) != NULL; i++) {
+		d.is_beside = false;
 		world->face->by(world->self, type, WORLD_BY_OWNER, uid, gather_dependent, &d);
+		d.is_beside = true;
 		world->face->by(world->self, type, WORLD_MANY_OWNERS, WORLD_MANY, gather_dependent,
 				&d);
 	}
@@ -264,14 +287,6 @@ struct records world_pods_on(const struct world *world, struct str node)
 
 	world->face->by(world->self, &core_pod_type, WORLD_BY_NODE, node, gather, &g);
 	return (struct records){ g.at, g.len };
-}
-
-static struct str main_owner(const struct meta_object_meta *meta)
-{
-	for (uint32_t i = 0; i < meta->owner_references.len; i++)
-		if (meta->owner_references.at[i].controller)
-			return meta->owner_references.at[i].uid;
-	return meta->owner_references.len > 0 ? meta->owner_references.at[0].uid : STR_NONE;
 }
 
 static struct str node_of(const struct object *object)

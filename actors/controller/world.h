@@ -38,6 +38,11 @@ struct arena *world_arena(const struct world *world);
 /* Of the controller's row. */
 const void *world_arg(const struct world *world);
 
+/* For who looks at many and keeps none: they are there until `each` returns, which ends the walk by false. Absent namespace: all. */
+typedef bool world_each_fn(void *arg, const struct object *object);
+void world_each(const struct world *world, const struct type *type, struct str namespace,
+		world_each_fn *each, void *arg);
+
 const void *world_get_(const struct world *world, const struct type *type, struct key key);
 struct records world_list_(const struct world *world, const struct type *type, struct str namespace);
 struct records world_owned_(const struct world *world, const struct type *type,

@@ -1,6 +1,9 @@
 #include "actors/controllers/controllers.h"
 
-/* Those that others wait for come first: a pod is admitted only where its namespace has an account. */
+/*
+ * Those that others wait for come first: a pod is admitted only where its namespace has an account. Those that read all come last: what any other
+ * wants whole is whole from its first list on (caches.h).
+ */
 const struct controller *const controllers[] = {
 	&service_account_controller,
 	&root_ca_controller,
@@ -12,7 +15,6 @@ const struct controller *const controllers[] = {
 	&api_service_controller,
 	&storage_version_migrator_controller,
 	&flow_control_controller,
-	&namespace_controller,
 	&node_ipam_controller,
 	&node_lifecycle_controller,
 	&ttl_controller,
@@ -31,9 +33,7 @@ const struct controller *const controllers[] = {
 	&endpoint_slice_controller,
 	&endpoints_controller,
 	&endpoint_slice_mirroring_controller,
-	&garbage_collector_controller,
 	&pod_garbage_controller,
-	&resource_quota_controller,
 	&validating_admission_policy_controller,
 	&volume_binder_controller,
 	&ephemeral_volume_controller,
@@ -41,5 +41,8 @@ const struct controller *const controllers[] = {
 	&pvc_protection_controller,
 	&pv_protection_controller,
 	&vac_protection_controller,
+	&namespace_controller,
+	&garbage_collector_controller,
+	&resource_quota_controller,
 	NULL,
 };

@@ -12,22 +12,36 @@ static bool limits(const struct core_resource_quota *quota, const struct type *t
 	return false;
 }
 
+struct counting {
+	const struct world *world;
+	const struct core_resource_quota *quota;
+	struct quota_uses *sum;
+	struct arena *arena; /* for one object */
+};
+
+static bool add_object(void *arg, const struct object *object)
+{
+	const struct counting *counting = arg;
+	struct quota_uses uses;
+
+	if (!quota_takes(counting->quota, object->type, object->record))
+		return true;
+	uses = quota_uses_of(object->type, object->record, world_now(counting->world),
+			     counting->arena);
+	for (uint32_t i = 0; i < uses.len; i++)
+		if (quota_find(counting->sum, uses.at[i].name) != NULL)
+			quota_add(counting->sum, uses.at[i].name, uses.at[i].amount);
+	arena_reset(counting->arena);
+	return true;
+}
+
 static void add_kind(const struct world *world, const struct core_resource_quota *quota,
 		     const struct type *type, struct quota_uses *sum)
 {
-	struct records records = world_list_(world, type, quota->metadata->namespace);
-	struct arena *arena = world_arena(world);
+	struct counting counting = { world, quota, sum, arena_new(0) };
 
-	for (uint32_t i = 0; i < records.len; i++) {
-		struct quota_uses uses;
-
-		if (!quota_takes(quota, type, records.at[i]))
-			continue;
-		uses = quota_uses_of(type, records.at[i], world_now(world), arena);
-		for (uint32_t u = 0; u < uses.len; u++)
-			if (quota_find(sum, uses.at[u].name) != NULL)
-				quota_add(sum, uses.at[u].name, uses.at[u].amount);
-	}
+	world_each(world, type, quota->metadata->namespace, add_object, &counting);
+	arena_free(counting.arena);
 }
 
 bool quota_fill(const struct world *world, const struct core_resource_quota *quota,

@@ -12,7 +12,8 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/str.h"
 
-#define NAME STR("kube-root-ca.crt")
+#define NAME_TEXT "kube-root-ca.crt"
+#define NAME STR(NAME_TEXT)
 #define HOME STR("kube-system")
 #define ABOUT STR("kubernetes.io/description")
 #define ABOUT_TEXT                                                                           \
@@ -68,6 +69,6 @@ const struct controller root_ca_controller = {
 	.name = "root-ca",
 	.account = "root-ca-cert-publisher",
 	.reconciles = &core_namespace_type,
-	.triggers = { { &core_config_map_type, map_wakes } },
+	.triggers = { { &core_config_map_type, map_wakes, .fields = "metadata.name=" NAME_TEXT } },
 	.reconcile = reconcile,
 };

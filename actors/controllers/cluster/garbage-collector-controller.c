@@ -348,7 +348,8 @@ static void wakes(const struct world *world, const struct object *object, const 
 {
 	const struct meta_object_meta *meta = world_meta(object->type, object->record);
 	const struct meta_object_meta *before = old ? world_meta(old->type, old->record) : NULL;
-	bool has_gone = is_gone(world, object, meta);
+	/* What goes is told with what it was; to look for each of those that are there at the start is dear. */
+	bool has_gone = old != NULL && is_gone(world, object, meta);
 
 	if (!has_gone && !is_news(meta, before))
 		return;

@@ -122,28 +122,39 @@ static void count_finalizer(struct content *c, struct str name)
 			return;
 		}
 	if (c->finalizer_count < FINALIZERS_MAX)
-		c->finalizers[c->finalizer_count++] = (struct finalizer){ name, 1 };
+		c->finalizers[c->finalizer_count++] =
+		    (struct finalizer){ arena_str(plan_arena(c->plan), name), 1 };
+}
+
+struct counting {
+	struct content *content;
+	uint32_t objects, living; /* the last: not on their way out yet */
+};
+
+static bool count_one(void *arg, const struct object *object)
+{
+	const struct meta_object_meta *meta = world_meta(object->type, object->record);
+	struct counting *counting = arg;
+
+	counting->objects++;
+	counting->living += !meta->has.deletion_timestamp;
+	for (uint32_t i = 0; i < meta->finalizers.len; i++)
+		count_finalizer(counting->content, meta->finalizers.at[i]);
+	return true;
 }
 
 /* Counts what of this kind is there; how many are not on their way out yet. */
 static uint32_t count(struct content *c, const struct type *type)
 {
-	struct records records = world_list_(c->world, type, c->namespace);
-	uint32_t living = 0;
+	struct counting counting = { .content = c };
 
-	for (uint32_t i = 0; i < records.len; i++) {
-		const struct meta_object_meta *meta = world_meta(type, records.at[i]);
-
-		living += !meta->has.deletion_timestamp;
-		for (uint32_t f = 0; f < meta->finalizers.len; f++)
-			count_finalizer(c, meta->finalizers.at[f]);
-	}
-	if (records.len > 0)
+	world_each(c->world, type, c->namespace, count_one, &counting);
+	if (counting.objects > 0)
 		text_printf(&c->remaining, "%s" STR_FMT "." STR_FMT " has %u resource instances",
 			    c->remaining.len > 0 ? ", " : "", STR_ARG(type_resource(type)),
-			    STR_ARG(type_group(type)), records.len);
-	c->objects += records.len;
-	return living;
+			    STR_ARG(type_group(type)), counting.objects);
+	c->objects += counting.objects;
+	return counting.living;
 }
 
 static void delete_all(const struct content *c, const struct type *type)
@@ -169,15 +180,14 @@ static void empty_kind(struct content *c, const struct type *type)
 
 static void empty(struct content *c)
 {
-	const struct type *type;
+	const struct type *pods = world_kind_named(c->world, STR(""), STR("Pod")), *type;
 
-	type = world_kind_named(c->world, STR(""), STR("Pod"));
-	if (type != NULL)
-		empty_kind(c, type);
+	if (pods != NULL)
+		empty_kind(c, pods);
 	if (c->objects > 0)
 		return;
 	for (uint32_t i = 0; (type = world_kind(c->world, i)) != NULL; i++)
-		if ((type->flags & TYPE_NAMESPACED) != 0 && type != &core_pod_type)
+		if ((type->flags & TYPE_NAMESPACED) != 0 && type != pods)
 			empty_kind(c, type);
 }
 

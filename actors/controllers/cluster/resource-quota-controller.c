@@ -45,6 +45,8 @@ const struct controller resource_quota_controller = {
 	.name = "resource-quota",
 	.account = "resourcequota-controller",
 	.reconciles = &core_resource_quota_type,
+	/* Of these more counts than how many there are. */
+	.reads = { &core_pod_type, &core_service_type, &core_persistent_volume_claim_type },
 	.reads_all = true,
 	.wakes = wakes,
 	.resync_ms = RESYNC_MS,

@@ -141,7 +141,7 @@ TEST(more_definitions_than_there_is_room_for_are_refused_and_harm_nothing)
 
 /* ---- caches and runner ------------------------------------------------------------------------------------------ */
 
-/* Puts a label on every widget that it is shown; bad ones it deletes. */
+/* Holds every widget that it is shown; bad ones it deletes. */
 static void wakes(const struct world *world, const struct object *object, const struct object *old,
 		  struct wake *to)
 {
@@ -158,9 +158,14 @@ static enum status reconcile(const struct world *world, struct key key, struct p
 	if (object != NULL && str_is(key.name, "bad"))
 		plan_delete_(plan, type, object_meta((struct object *)(uintptr_t)object),
 			     PLAN_BACKGROUND, -1);
-	else if (object != NULL)
-		str_map_put(&world_meta_edit(type, plan_edit_(plan, type, object->record))->labels,
-			    plan_arena(plan), STR("seen"), STR("yes"));
+	else if (object != NULL) {
+		struct str_list *held =
+		    &world_meta_edit(type, plan_edit_(plan, type, object->record))->finalizers;
+
+		held->at = arena_array(plan_arena(plan), struct str, 1);
+		held->at[0] = STR("example.com/seen");
+		held->len = 1;
+	}
 	return OK;
 }
 
@@ -185,9 +190,9 @@ static struct custom_types full_types(const char *json)
 	return types;
 }
 
-static struct str label_of(struct desk *desk, const struct type *type, const char *name)
+static bool is_held(struct desk *desk, const struct type *type, const char *name)
 {
-	return str_map_get(object_meta(desk_get(desk, type, "n", name))->labels, STR("seen"));
+	return object_meta(desk_get(desk, type, "n", name))->finalizers.len == 1;
 }
 
 static void put_widget(struct desk *desk, const struct type *type, const char *name)
@@ -214,8 +219,8 @@ TEST(a_controller_of_everything_sees_kinds_that_are_defined_while_it_runs)
 	desk_run(desk, 1000);
 	put_widget(desk, types.object, "after");
 	desk_run(desk, 1000);
-	CHECK_STR(label_of(desk, types.object, "before"), "yes");
-	CHECK_STR(label_of(desk, types.object, "after"), "yes");
+	CHECK(is_held(desk, types.object, "before"));
+	CHECK(is_held(desk, types.object, "after"));
 	put_widget(desk, types.object, "bad");
 	desk_run(desk, 1000);
 	CHECK(desk_get(desk, types.object, "n", "bad") == NULL);
@@ -234,7 +239,7 @@ TEST(a_controller_of_everything_sees_kinds_that_are_defined_while_it_runs)
 	put_widget(desk, types.object, "again");
 	desk_put(desk, DEFINITIONS, "%s", widgets(V1, "True"));
 	desk_run(desk, 1000);
-	CHECK_STR(label_of(desk, types.object, "again"), "yes");
+	CHECK(is_held(desk, types.object, "again"));
 	desk_close(desk);
 	type_set_unref(types.set);
 }

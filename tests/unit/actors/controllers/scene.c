@@ -256,10 +256,12 @@ uint32_t scene_count(const struct scene *scene, const struct type *type)
 
 /* ---- the world over them -------------------------------------------------------------------------------- */
 
-static const struct object *face_get(void *self, const struct type *type, struct key key)
+static const struct object *face_get(void *self, struct arena *arena, const struct type *type,
+				     struct key key)
 {
 	const struct object **found = scene_find(self, type, key.namespace, key.name);
 
+	(void)arena;
 	return found ? *found : NULL;
 }
 
@@ -336,7 +338,7 @@ static struct mono face_since(void *self, const struct type *type, struct key ke
 {
 	const struct scene *scene = self;
 
-	if (face_get(self, type, key) == NULL)
+	if (face_get(self, NULL, type, key) == NULL)
 		return (struct mono){ 0 };
 	return (struct mono){ scene->now.ns - scene->unchanged_s * TIME_S };
 }

@@ -11,10 +11,12 @@ static bool is_kind(const struct object *object, const struct type *type)
 	       str_eq(type_group(object->type), type_group(type));
 }
 
-static const struct object *world_find(void *self, const struct type *type, struct key key)
+static const struct object *world_find(void *self, struct arena *arena, const struct type *type,
+				       struct key key)
 {
 	const struct trial *trial = self;
 
+	(void)arena;
 	for (uint32_t i = 0; i < trial->objects.len; i++)
 		if (is_kind(trial->objects.at[i], type) &&
 		    str_eq(object_name(trial->objects.at[i]), key.name) &&
@@ -23,8 +25,8 @@ static const struct object *world_find(void *self, const struct type *type, stru
 	return NULL;
 }
 
-static void world_each(void *self, const struct type *type, struct str namespace,
-		       world_each_fn *each, void *arg)
+static void face_each(void *self, const struct type *type, struct str namespace,
+		      world_each_fn *each, void *arg)
 {
 	const struct trial *trial = self;
 
@@ -36,7 +38,7 @@ static void world_each(void *self, const struct type *type, struct str namespace
 			return;
 }
 
-static const struct world_face face = { .get = world_find, .each = world_each };
+static const struct world_face face = { .get = world_find, .each = face_each };
 
 /* ---- making ---------------------------------------------------------------------------------------------- */
 

@@ -25,11 +25,12 @@ static void add_node(struct nodes *nodes, const char *name, const char *range)
 	object_unref(object);
 }
 
-static const struct object *get(void *self, const struct type *type, struct key key)
+static const struct object *get(void *self, struct arena *arena, const struct type *type,
+				struct key key)
 {
 	const struct nodes *nodes = self;
 
-	(void)type;
+	(void)type, (void)arena;
 	for (uint32_t i = 0; i < nodes->len; i++)
 		if (str_eq(object_name(nodes->at[i]), key.name))
 			return nodes->at[i];
