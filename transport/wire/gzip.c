@@ -6,6 +6,7 @@
 #include "runtime/base/mem.h"
 
 #define GZIP_WINDOW (15 + 16) /* zlib's way to say: 32 KiB, with a gzip header */
+#define GZIP_RAW_WINDOW (-15) /* 32 KiB, without a header */
 #define GZIP_STEP_BYTES (16U * 1024U)
 
 struct gzip {
@@ -47,13 +48,18 @@ bool gzip_is_accepted(struct str accept_encoding)
 	return accepted;
 }
 
-struct gzip *gzip_new(void)
+static struct gzip *new_of(int window)
 {
 	struct gzip *gzip = mem_new(struct gzip);
 	int code =
-	    deflateInit2(&gzip->stream, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY);
+	    deflateInit2(&gzip->stream, GZIP_LEVEL, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY);
 	assert(code == Z_OK); /* anything else is no memory, or a wrong constant above */
 	return gzip;
+}
+
+struct gzip *gzip_new(void)
+{
+	return new_of(GZIP_WINDOW);
 }
 
 void gzip_free(struct gzip *gzip)
@@ -104,6 +110,52 @@ enum status gzip_pack(struct text *out, struct str body)
 	gzip_free(gzip);
 	return status;
 }
+
+/* ---- pieces ---------------------------------------------------------------------------------------------------- */
+
+struct gzip *gzip_new_pieces(void)
+{
+	return new_of(GZIP_RAW_WINDOW);
+}
+
+/* A flush ends on a byte and leaves the stream open for what comes next. */
+enum status gzip_pack_piece(struct gzip *gzip, struct text *out, struct str body,
+			    struct gzip_piece *piece)
+{
+	uint32_t before = out->len;
+	int code = deflateReset(&gzip->stream);
+	assert(code == Z_OK);
+	if (body.len > 0)
+		TRY(deflate_all(gzip, out, body, Z_SYNC_FLUSH));
+	*piece = (struct gzip_piece){
+		.bytes = body.len,
+		.crc = (uint32_t)crc32_z(0, (const Bytef *)body.at, body.len),
+		.packed_bytes = out->len - before,
+	};
+	return OK;
+}
+
+void gzip_join_add(struct gzip_join *join, const struct gzip_piece *piece)
+{
+	join->crc = (uint32_t)crc32_combine(join->crc, piece->crc, (z_off_t)piece->bytes);
+	join->bytes += piece->bytes;
+}
+
+static void add_u32(struct text *out, uint32_t value)
+{
+	for (uint32_t i = 0; i < 4; i++)
+		text_add_char(out, (char)(value >> 8 * i & 0xff));
+}
+
+/* An empty block says that it is the last (RFC 1951, 3.2.6); then what RFC 1952 wants behind the stream. */
+void gzip_join_end(const struct gzip_join *join, struct text *out)
+{
+	text_lit(out, "\3\0");
+	add_u32(out, join->crc);
+	add_u32(out, join->bytes);
+}
+
+/* ---- unpacking ------------------------------------------------------------------------------------------------- */
 
 static enum status inflate_all(z_stream *stream, struct text *out)
 {

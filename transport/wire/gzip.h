@@ -36,4 +36,28 @@ void gzip_free(TAKE struct gzip *gzip);
 MUST_USE enum status gzip_add(struct gzip *gzip, struct text *out, struct str piece, bool flush);
 MUST_USE enum status gzip_end(struct gzip *gzip, struct text *out);
 
+/*
+ * A body of pieces that are packed once, each as if nothing stood before it, and joined in any order and as often as wanted: it begins
+ * with GZIP_JOIN_HEAD, then come the pieces' bytes as they are, and what gzip_join_end gives.
+ */
+struct gzip_piece {
+	uint32_t bytes, crc;   /* of what is in it */
+	uint32_t packed_bytes; /* so many were appended */
+};
+
+#define GZIP_JOIN_HEAD "\x1f\x8b\x08\0\0\0\0\0\0\3"
+#define GZIP_JOIN_END_BYTES 10U
+
+GIVE struct gzip *gzip_new_pieces(void); /* for gzip_pack_piece alone */
+/* TOO_LARGE (and `out` of no use) when out->max is too small. */
+MUST_USE enum status gzip_pack_piece(struct gzip *gzip, struct text *out, struct str body,
+				     struct gzip_piece *piece);
+
+struct gzip_join {
+	uint32_t bytes, crc;
+}; /* zeroed: none has been joined */
+
+void gzip_join_add(struct gzip_join *join, const struct gzip_piece *piece);
+void gzip_join_end(const struct gzip_join *join, struct text *out);
+
 #endif

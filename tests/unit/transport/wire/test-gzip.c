@@ -79,3 +79,61 @@ TEST(a_bomb_stops_at_the_limit_and_damage_is_noticed)
 	struct text small = text_in(test_arena(), 16);
 	CHECK_STATUS(gzip_pack(&small, make_body(1000)), TOO_LARGE);
 }
+
+/* ---- pieces -------------------------------------------------------------------------------------------------------- */
+
+/* In this order, separated by a piece that is packed once. */
+static struct str join_pieces(const struct str *bodies, const uint32_t *order, uint32_t count)
+{
+	struct gzip *gzip = gzip_new_pieces();
+	struct text out = text_in(test_arena(), MIB), comma = text_in(test_arena(), 100);
+	struct gzip_piece separator, piece;
+	struct gzip_join join = { 0 };
+
+	CHECK_STATUS(gzip_pack_piece(gzip, &comma, STR(","), &separator), OK);
+	CHECK_EQ(separator.packed_bytes, comma.len);
+	text_lit(&out, GZIP_JOIN_HEAD);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i > 0) {
+			text_add(&out, text_str(&comma));
+			gzip_join_add(&join, &separator);
+		}
+		CHECK_STATUS(gzip_pack_piece(gzip, &out, bodies[order[i]], &piece), OK);
+		gzip_join_add(&join, &piece);
+	}
+	gzip_join_end(&join, &out);
+	gzip_free(gzip);
+	return text_str(&out);
+}
+
+TEST(pieces_that_are_joined_in_any_order_unpack_to_all_of_them)
+{
+	const struct str bodies[] = { make_body(0), make_body(1), make_body(30000),
+				      make_body(100000), STR("x") };
+	static const uint32_t orders[][7] = { { 0, 1, 2, 3, 4, 0, 0 },
+					      { 4, 3, 3, 3, 2, 1, 0 },
+					      { 2, 2, 2, 2, 2, 2, 2 } };
+
+	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+		for (uint32_t count = 0; count <= 7; count++) {
+			struct text plain = text_in(test_arena(), MIB),
+				    out = text_in(test_arena(), MIB);
+
+			for (uint32_t n = 0; n < count; n++) {
+				text_add(&plain, n > 0 ? STR(",") : STR(""));
+				text_add(&plain, bodies[orders[i][n]]);
+			}
+			CHECK_STATUS(gzip_unpack(&out, join_pieces(bodies, orders[i], count)), OK);
+			CHECK(str_eq(text_str(&out), text_str(&plain)));
+		}
+}
+
+TEST(a_piece_that_is_too_large_when_packed_is_refused)
+{
+	struct gzip *gzip = gzip_new_pieces();
+	struct text out = text_in(test_arena(), 100);
+	struct gzip_piece piece;
+
+	CHECK_STATUS(gzip_pack_piece(gzip, &out, make_body(100000), &piece), TOO_LARGE);
+	gzip_free(gzip);
+}
