@@ -365,12 +365,12 @@ static enum act_verdict server_receive(struct act *act, void *state, const struc
 
 	server->act = act;
 	if (feed_receive(server, msg) || definitions_receive(server, msg) ||
-	    http_door_receive(server, msg) || packing_receive(server, msg) ||
-	    live_receive(server, msg) || callers_receive(server->callers, msg) ||
-	    aggregates_receive(server->aggregates, msg) || proxy_receive(server, msg) ||
-	    answer_came(server, msg) || carry_receive(server, msg) || quota_receive(server, msg) ||
-	    message_door_receive(server, msg) || farewell_came(server, msg) ||
-	    flow_receive(server, msg)) {
+	    http_door_receive(server, msg) || documents_receive(server, msg) ||
+	    packing_receive(server, msg) || live_receive(server, msg) ||
+	    callers_receive(server->callers, msg) || aggregates_receive(server->aggregates, msg) ||
+	    proxy_receive(server, msg) || answer_came(server, msg) || carry_receive(server, msg) ||
+	    quota_receive(server, msg) || message_door_receive(server, msg) ||
+	    farewell_came(server, msg) || flow_receive(server, msg)) {
 		flow_pump(server);
 		kept_trim(server);
 		return ACT_OK;

@@ -4,48 +4,55 @@
 
 #include "actors/server/aggregate/aggregated.h"
 #include "actors/server/aggregate/aggregates.h"
-#include "actors/server/catalog/merge.h"
+#include "actors/server/catalog/document-job.h"
+#include "actors/server/catalog/document-type.h"
 #include "actors/server/server-private.h"
-#include "datastore/object/openapi/openapi.h"
 #include "transport/http/url.h"
 #include "transport/wire/gzip.h"
 #include "transport/wire/json.h"
 
 #define ROOT "/openapi/v3/"
-#define HASH_TEXT 33 /* 128 bits in hex */
-#define TYPE_JSON "application/json"
-#define PROTO "application/com.github.proto-openapi.spec."
+#define NAME_V2 STR("v2")                     /* no group has a version without a slash before it */
+#define KEPT_BYTES (8U * LIMIT_OPENAPI_BYTES) /* a thousand definitions take two in each form */
+#define JOBS_MAX 4U /* as many as there are workers; each is for all who ask for the same */
 
-/* What protobuf is called. The old name has a character that no media type may have: it is asked for, but never said. */
-static const struct names {
-	const char *proto, *proto_old;
-} v2 = { PROTO "v2.v1.0+protobuf", PROTO "v2@v1.0+protobuf" },
-  v3 = { PROTO "v3.v1.0+protobuf", PROTO "v3@v1.0+protobuf" };
-
-/* The bytes of one form, gzipped; none: it has to be made. */
-struct packed {
-	struct text text;
-	uint64_t used; /* when it was last asked for, in requests */
-	bool is_asked; /* by somebody who could not read it packed */
+/*
+ * A document in one form. What was made last stays when the document changes, for the pieces that the next one is made of.
+ */
+struct document_form {
+	struct composition *made; /* NULL: nothing yet, or it was dropped */
+	uint64_t stamp;           /* of what it was made of */
+	struct mono began;        /* it shows all that was there then */
+	struct document_plain *plain; /* for those who have waited for it, while they are run; else NULL */
+	enum status status;           /* of the last try */
+	uint64_t tried;               /* its stamp */
+	uint64_t used;                /* when it was last asked for, in requests */
+	bool is_making;
 };
 
 struct document {
+	struct str name; /* "apps/v1" */
 	struct str group, version;
 	uint32_t first, count; /* of the resources, which stand side by side */
 	uint64_t stamp;        /* of what it is made of: the same stamp, the same document */
-	char hash[HASH_TEXT];  /* "": not made yet */
-	struct packed packed[FORMAT_COUNT];
+	bool is_custom;        /* of definitions */
+	char hash[COMPOSITION_HASH_BYTES]; /* "": not known yet */
+	struct document_form forms[FORMAT_COUNT];
 };
 
 struct documents {
 	const struct resources *resources;
 	struct document *at; /* after those of v3: that of v2, of all resources */
 	uint32_t len;        /* of v3 */
-	uint32_t bytes;      /* of all packed forms */
+	struct map by_name;
+	uint32_t bytes; /* of all forms that are kept */
 	uint64_t requests;
-	uint64_t changes;                /* of the resources when they were listed */
-	const struct aggregates *others; /* NULL: nobody has asked for v2 yet */
-	uint64_t others_changes;
+	uint64_t changes;        /* of the resources when they were listed */
+	uint64_t others_changes; /* of other servers' documents */
+	uint32_t jobs;
+	bool is_hashing;
+	enum status hashed;  /* of the last try */
+	struct list waiting; /* requests, for any job */
 	struct arena *arena; /* of the list */
 };
 
@@ -56,46 +63,64 @@ static bool is_of(const struct document *document, const struct resource_row *ro
 	return str_eq(document->group, row->group) && str_eq(document->version, row->version);
 }
 
-/* Definitions are told apart by their generation, which is the same at every server. */
-static uint64_t stamp_of(const struct resource *resource, uint64_t before)
+static void list_resource(struct document *one, const struct resource *resource)
 {
-	const struct custom_set *set = resource->custom ? resource->custom->set : NULL;
-	uint64_t stamp = hash_bytes(before, resource->row->name.at, resource->row->name.len);
-	struct str uid = set ? object_uid(set->definition) : STR("");
+	one->count++;
+	one->stamp = hash_mix(one->stamp, document_key(resource));
+	one->is_custom |= resource->custom != NULL && resource->custom->set != NULL;
+}
 
-	stamp = hash_bytes(stamp, uid.at, uid.len);
-	if (set != NULL)
-		stamp =
-		    hash_bytes(stamp, &object_meta(set->definition)->generation, sizeof(int64_t));
-	return stamp;
+static void begin_document(struct documents *documents, const struct resource_row *row,
+			   uint32_t first)
+{
+	struct arena *arena = documents->arena;
+	struct document *one = &documents->at[documents->len++];
+
+	one->group = arena_str(arena, row->group);
+	one->version = arena_str(arena, row->version);
+	one->name =
+	    arena_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(row->group), STR_ARG(row->version));
+	one->first = first;
+	map_put(&documents->by_name, one->name, one);
 }
 
 static void list_all(struct documents *documents, struct arena *arena)
 {
 	const struct resources *resources = documents->resources;
-	struct document *all, *one = NULL;
+	struct document *all;
 
 	documents->arena = arena;
 	documents->changes = resources_changes(resources);
 	documents->len = 0;
 	documents->at = arena_array(arena, struct document, resources_len(resources) + 1);
+	map_clear(&documents->by_name);
 	for (uint32_t i = 0; i < resources_len(resources); i++) {
 		const struct resource *resource = resources_at(resources, i);
 
-		if (one == NULL || !is_of(one, resource->row)) {
-			one = &documents->at[documents->len++];
-			*one =
-			    (struct document){ .group = arena_str(arena, resource->row->group),
-					       .version = arena_str(arena, resource->row->version),
-					       .first = i };
-		}
-		one->count++;
-		one->stamp = stamp_of(resource, one->stamp);
+		if (documents->len == 0 || !is_of(&documents->at[documents->len - 1], resource->row))
+			begin_document(documents, resource->row, i);
+		list_resource(&documents->at[documents->len - 1], resource);
 	}
 	all = &documents->at[documents->len];
+	all->name = NAME_V2;
 	all->count = resources_len(resources);
 	for (uint32_t i = 0; i < documents->len; i++)
-		all->stamp = hash_bytes(all->stamp, &documents->at[i].stamp, sizeof all->stamp);
+		all->stamp = hash_mix(all->stamp, documents->at[i].stamp);
+	all->stamp = hash_mix(all->stamp, documents->others_changes);
+	map_put(&documents->by_name, all->name, all);
+}
+
+static void name_customs(struct documents *documents)
+{
+	for (uint32_t i = 0; i < documents->len; i++) {
+		struct document *one = &documents->at[i];
+		uint64_t low = hash_bytes(one->stamp, one->name.at, one->name.len);
+
+		/* Of thousands of definitions it is named without being made. */
+		if (one->is_custom)
+			snprintf(one->hash, sizeof one->hash, "%016jX%016jX", (uintmax_t)one->stamp,
+				 (uintmax_t)low);
+	}
 }
 
 struct documents *documents_new(const struct resources *resources)
@@ -103,59 +128,51 @@ struct documents *documents_new(const struct resources *resources)
 	struct documents *documents = mem_new(struct documents);
 
 	documents->resources = resources;
+	list_init(&documents->waiting);
 	list_all(documents, arena_new(0));
+	name_customs(documents);
 	return documents;
 }
 
-static void drop(struct documents *documents, struct packed *packed)
+static void drop(struct documents *documents, struct document_form *form)
 {
-	documents->bytes -= packed->text.len;
-	text_fini(&packed->text);
-	packed->text = (struct text){ 0 };
+	if (form->made == NULL)
+		return;
+	documents->bytes -= form->made->bytes;
+	composition_unref(form->made);
+	form->made = NULL;
 }
 
-static void drop_all(struct documents *documents, struct document *at, uint32_t len)
-{
-	for (uint32_t i = 0; i <= len; i++)
-		for (uint32_t f = 0; f < FORMAT_COUNT; f++)
-			drop(documents, &at[i].packed[f]);
-}
-
-/* What was made of the same resources is taken over. */
 static void take_over(struct document *to, struct document *from)
 {
-	if (from == NULL || from->stamp != to->stamp)
-		return;
-	memcpy(to->hash, from->hash, sizeof to->hash);
-	memcpy(to->packed, from->packed, sizeof to->packed);
-	memset(from->packed, 0, sizeof from->packed);
+	memcpy(to->forms, from->forms, sizeof to->forms);
+	memset(from->forms, 0, sizeof from->forms);
+	if (to->stamp == from->stamp)
+		memcpy(to->hash, from->hash, sizeof to->hash);
 }
 
 /* Brings the list up to date when resources have come or gone. */
-static void refresh(struct documents *documents)
+static void refresh(struct documents *documents, struct request *r)
 {
 	struct arena *arena = documents->arena;
 	struct document *old = documents->at;
-	uint32_t old_len = documents->len, at = 0;
+	uint32_t old_len = documents->len;
+	uint64_t others = aggregates_changes(r->server->aggregates);
 
-	if (documents->changes == resources_changes(documents->resources))
+	if (documents->changes == resources_changes(documents->resources) &&
+	    documents->others_changes == others)
 		return;
+	documents->others_changes = others;
 	list_all(documents, arena_new(0));
-	/* Both stand in the same order, so one walk finds the pairs. */
-	for (uint32_t i = 0; i < documents->len; i++) {
-		struct document *to = &documents->at[i];
-		uint32_t found = at;
+	for (uint32_t i = 0; i <= old_len; i++) {
+		struct document *to = map_get(&documents->by_name, old[i].name);
 
-		while (found < old_len && !(str_eq(old[found].group, to->group) &&
-					    str_eq(old[found].version, to->version)))
-			found++;
-		if (found == old_len)
-			continue;
-		take_over(to, &old[found]);
-		at = found + 1;
+		if (to != NULL)
+			take_over(to, &old[i]);
+		for (uint32_t f = 0; f < FORMAT_COUNT; f++)
+			drop(documents, &old[i].forms[f]);
 	}
-	take_over(&documents->at[documents->len], &old[old_len]);
-	drop_all(documents, old, old_len);
+	name_customs(documents);
 	arena_free(arena);
 }
 
@@ -163,7 +180,9 @@ void documents_free(struct documents *documents)
 {
 	if (documents == NULL)
 		return;
-	drop_all(documents, documents->at, documents->len);
+	for (uint32_t i = 0; i < (documents->len + 1) * FORMAT_COUNT; i++)
+		drop(documents, &documents->at[i / FORMAT_COUNT].forms[i % FORMAT_COUNT]);
+	map_fini(&documents->by_name);
 	arena_free(documents->arena);
 	mem_free(documents);
 }
@@ -173,125 +192,118 @@ static struct document *v2_of(const struct documents *documents)
 	return &documents->at[documents->len];
 }
 
-static struct document *find(const struct documents *documents, struct str group, struct str version)
+/* ---- making them ------------------------------------------------------------------------------------------------ */
+
+/* Whoever waits is run again when any job is done: it finds what it wants, begins the job for that, or waits on. */
+static enum next wait(struct request *r)
 {
-	for (uint32_t i = 0; i < documents->len; i++)
-		if (str_eq(documents->at[i].group, group) &&
-		    str_eq(documents->at[i].version, version))
-			return &documents->at[i];
-	return NULL;
+	r->page_asked = 1;
+	list_push(&r->server->documents->waiting, &r->wait_link);
+	return WAIT;
 }
 
-/* ---- making one ------------------------------------------------------------------------------------------------- */
-
-static void set_hash(struct document *document, uint64_t high, uint64_t low)
+static void begin_job(struct request *r, struct document_job *job)
 {
-	snprintf(document->hash, sizeof document->hash, "%016jX%016jX", (uintmax_t)high,
-		 (uintmax_t)low);
+	r->server->documents->jobs++;
+	document_job_begin(job, r->server->act);
 }
 
-/* Documents of other servers among ours. */
-static void add_v2(const struct documents *documents, struct text *own, struct text *out)
+/* Copies: they change while the job runs. */
+static void add_others(struct request *r, struct document_job *job)
 {
-	struct str others[LIMIT_AGGREGATES];
+	struct composing *what = &job->wishes->what;
+	struct composing_other *others =
+	    arena_array(job->arena, struct composing_other, LIMIT_AGGREGATES);
 	struct aggregate_view view;
-	uint32_t count = 0;
 
-	for (uint32_t at = 0; aggregates_next(documents->others, &at, &view);)
+	for (uint32_t at = 0; what->other_count < LIMIT_AGGREGATES &&
+			      aggregates_next(r->server->aggregates, &at, &view);)
 		if (view.v2.at != NULL)
-			others[count++] = view.v2;
-	if (count > 0)
-		merge_write(text_str(own), others, count, out);
-	else
-		text_add(out, text_str(own));
-	out->is_cut |= own->is_cut;
+			others[what->other_count++] =
+			    (struct composing_other){ { arena_str(job->arena, view.group),
+							arena_str(job->arena, view.version) },
+						      arena_str(job->arena, view.v2) };
+	what->others = others;
 }
 
-static void write_v2(const struct documents *documents, const struct openapi_resource *resources,
-		     uint32_t count, struct text *out)
+static struct document_wish *wish_for(struct documents *documents, struct document_job *job,
+				      const struct document *document)
 {
-	struct text own;
+	bool is_v2 = document == v2_of(documents);
+	struct document_wish *wish =
+	    document_job_wish(job, is_v2 ? OPENAPI_V2 : OPENAPI_V3, documents->resources,
+			      document->first, document->count);
 
-	if (documents->others_changes == 0) {
-		openapi_write_v2(resources, count, out);
-		return;
-	}
-	own = text_new(OPENAPI_BYTES_MAX);
-	openapi_write_v2(resources, count, &own);
-	add_v2(documents, &own, out);
-	text_fini(&own);
+	wish->name = arena_str(job->arena, document->name);
+	wish->stamp = document->stamp;
+	memcpy(wish->hash, document->hash, sizeof wish->hash);
+	return wish;
 }
 
-static enum status make_json(const struct documents *documents, struct document *document,
-			     struct text *out)
+static void begin_compose(struct request *r, struct document *document, enum format format,
+			  bool wants_plain)
 {
-	struct arena *arena = arena_new(0);
-	struct openapi_resource *resources =
-	    arena_array(arena, struct openapi_resource, document->count);
-	uint64_t high, low;
+	struct documents *documents = r->server->documents;
+	struct document_form *form = &document->forms[format];
+	struct document_job *job = document_job_new(DOCUMENT_COMPOSE, act_now(r->server->act), 1);
+	struct document_wish *wish = wish_for(documents, job, document);
 
-	for (uint32_t i = 0; i < document->count; i++) {
-		const struct resource *resource =
-		    resources_at(documents->resources, document->first + i);
-
-		resources[i].row = resource->row;
-		resources[i].type = resource->custom != NULL ? NULL : resource->type;
-		if (resource->custom != NULL && resource->custom->version->schema != NULL)
-			resources[i].schema = resource->custom->version->schema->open_api_v3_schema;
-		resources[i].returns_deleted =
-		    resource->rules != NULL && resource->rules->returns_deleted;
-	}
+	form->is_making = true;
+	job->wants_plain = wants_plain;
+	wish->what.format = format;
+	if (form->made != NULL)
+		wish->what.before = job->packed = composition_ref(form->made);
 	if (document == v2_of(documents))
-		write_v2(documents, resources, document->count, out);
-	else
-		openapi_write(document->group, document->version, resources, document->count, out);
-	arena_free(arena);
-	if (out->is_cut)
-		return TOO_LARGE;
-	if (document->hash[0])
-		return OK;
-	high = hash_bytes(0, out->at, out->len);
-	low = hash_bytes(high, out->at, out->len);
-	set_hash(document, high, low);
-	return OK;
+		add_others(r, job);
+	begin_job(r, job);
 }
 
-static bool is_custom(const struct documents *documents, const struct document *document)
+static void begin_unpack(struct request *r, struct document *document, enum format format)
 {
-	const struct custom_resource *custom =
-	    resources_at(documents->resources, document->first)->custom;
+	struct document_form *form = &document->forms[format];
+	struct document_job *job = document_job_new(DOCUMENT_UNPACK, act_now(r->server->act), 1);
+	struct document_wish *wish = &job->wishes[job->count++];
 
-	return custom != NULL && custom->set != NULL;
+	form->is_making = true;
+	wish->name = arena_str(job->arena, document->name);
+	wish->stamp = form->stamp;
+	wish->what.format = format;
+	job->packed = composition_ref(form->made);
+	begin_job(r, job);
 }
 
-/* So that the index can name it. Of thousands of definitions it is named without being made. */
-static enum status make_hash(const struct documents *documents, struct document *document)
+static bool has_hash(const struct document *document)
 {
-	struct text json = text_new(OPENAPI_BYTES_MAX);
-	enum status status = OK;
+	return document->hash[0] != '\0';
+}
 
-	if (document->hash[0] == 0 && document != v2_of(documents) && is_custom(documents, document))
-		set_hash(document, document->stamp,
-			 hash_bytes(document->stamp, document->group.at, document->group.len));
-	if (document->hash[0] == 0)
-		status = make_json(documents, document, &json);
-	text_fini(&json);
-	return status;
+/* Of all documents that have none: so that the index can name them. */
+static void begin_hash(struct request *r)
+{
+	struct documents *documents = r->server->documents;
+	struct document_job *job =
+	    document_job_new(DOCUMENT_HASH, act_now(r->server->act), documents->len);
+
+	for (uint32_t i = 0; i < documents->len; i++)
+		if (!has_hash(&documents->at[i]))
+			wish_for(documents, job, &documents->at[i]);
+	documents->is_hashing = true;
+	begin_job(r, job);
 }
 
 /* Lets go of what was not asked for the longest, until the rest is within the limit. */
-static void make_room(struct documents *documents, const struct packed *keep)
+static void make_room(struct documents *documents, const struct document_form *keep)
 {
-	while (documents->bytes > LIMIT_OPENAPI_BYTES) {
-		struct packed *oldest = NULL;
+	while (documents->bytes > KEPT_BYTES) {
+		struct document_form *oldest = NULL;
 
 		for (uint32_t i = 0; i < (documents->len + 1) * FORMAT_COUNT; i++) {
-			struct packed *packed =
-			    &documents->at[i / FORMAT_COUNT].packed[i % FORMAT_COUNT];
+			struct document_form *form =
+			    &documents->at[i / FORMAT_COUNT].forms[i % FORMAT_COUNT];
 
-			if (packed != keep && packed->text.len > 0 &&
-			    (oldest == NULL || packed->used < oldest->used))
-				oldest = packed;
+			if (form != keep && form->made != NULL &&
+			    (oldest == NULL || form->used < oldest->used))
+				oldest = form;
 		}
 		if (oldest == NULL)
 			return;
@@ -299,36 +311,101 @@ static void make_room(struct documents *documents, const struct packed *keep)
 	}
 }
 
-static enum status make(const struct documents *documents, struct document *document,
-			enum format format, struct text *out)
+static void composed(struct documents *documents, struct document *document,
+		     struct document_form *form, struct document_job *job)
 {
-	struct text json = text_new(OPENAPI_BYTES_MAX);
-	enum status status = make_json(documents, document, format == FORMAT_JSON ? out : &json);
-
-	if (status == OK && format == FORMAT_PROTO)
-		status = openapi_proto(text_str(&json), out, NULL);
-	text_fini(&json);
-	return status;
+	form->status = job->status;
+	form->tried = job->wishes->stamp;
+	if (job->made == NULL)
+		return;
+	drop(documents, form);
+	form->made = composition_take(job->made);
+	job->made = NULL;
+	form->stamp = job->wishes->stamp;
+	form->began = job->began;
+	form->used = ++documents->requests;
+	documents->bytes += form->made->bytes;
+	if (document->stamp == form->stamp && !has_hash(document))
+		memcpy(document->hash, form->made->hash, sizeof document->hash);
+	make_room(documents, form);
 }
 
-static enum status pack(struct documents *documents, struct document *document, enum format format,
-			struct packed *packed)
+static void hashed(struct documents *documents, const struct document_job *job)
 {
-	struct text plain = text_new(OPENAPI_BYTES_MAX);
-	enum status status = make(documents, document, format, &plain);
+	documents->is_hashing = false;
+	documents->hashed = job->status;
+	for (uint32_t i = 0; i < job->count && job->status == OK; i++) {
+		const struct document_wish *wish = &job->wishes[i];
+		struct document *document = map_get(&documents->by_name, wish->name);
 
-	packed->text = text_new(OPENAPI_BYTES_MAX);
-	if (status == OK)
-		status = gzip_pack(&packed->text, text_str(&plain));
-	text_fini(&plain);
-	if (status != OK) {
-		text_fini(&packed->text);
-		packed->text = (struct text){ 0 };
-		return status;
+		if (document != NULL && document->stamp == wish->stamp && !has_hash(document))
+			memcpy(document->hash, wish->hash, sizeof document->hash);
 	}
-	documents->bytes += packed->text.len;
-	make_room(documents, packed);
-	return OK;
+}
+
+static void run_waiting(struct documents *documents)
+{
+	struct list ready;
+
+	list_init(&ready);
+	list_each (&documents->waiting, link) {
+		list_remove(link);
+		list_push(&ready, link);
+	}
+	while (!list_is_empty(&ready)) {
+		struct request *r = list_item(ready.next, struct request, wait_link);
+
+		list_remove(&r->wait_link);
+		request_run(r);
+	}
+}
+
+/* That it was made for; NULL: the document has gone. */
+static struct document *subject_of(const struct documents *documents, const struct document_job *job)
+{
+	return map_get(&documents->by_name, job->wishes->name);
+}
+
+/* A form has one job at a time. */
+static void delivered(struct documents *documents, struct document_job *job)
+{
+	struct document *document = subject_of(documents, job);
+	struct document_form *form = document ? &document->forms[job->wishes->what.format] : NULL;
+
+	if (form == NULL)
+		return;
+	form->is_making = false;
+	if (job->kind == DOCUMENT_COMPOSE)
+		composed(documents, document, form, job);
+	if (job->kind == DOCUMENT_COMPOSE || form->made == job->packed)
+		form->plain = job->plain;
+}
+
+/* Those who have got it hold it themselves. The list may be another by now. */
+static void forget_plain(struct documents *documents, const struct document_job *job)
+{
+	struct document *document = job->plain != NULL ? subject_of(documents, job) : NULL;
+
+	if (document != NULL)
+		document->forms[job->wishes->what.format].plain = NULL;
+}
+
+bool documents_receive(struct server *server, const struct act_msg *msg)
+{
+	struct documents *documents = server->documents;
+	struct document_job *job = document_job_of(msg);
+
+	if (job == NULL)
+		return false;
+	documents->jobs--;
+	if (job->kind == DOCUMENT_HASH)
+		hashed(documents, job);
+	else
+		delivered(documents, job);
+	run_waiting(documents);
+	forget_plain(documents, job);
+	document_job_free(job);
+	return true;
 }
 
 /* ---- answers -------------------------------------------------------------------------------------------------------- */
@@ -350,7 +427,7 @@ static enum next answer(struct request *r, struct str type, struct str body, str
 }
 
 /* Documents of other servers are asked for there. */
-static void add_others(struct request *r, struct text *out)
+static void list_others(struct request *r, struct text *out)
 {
 	struct aggregate_view view;
 
@@ -364,13 +441,36 @@ static void add_others(struct request *r, struct text *out)
 	}
 }
 
+/* False: `out` is what to return, for they are not known yet. */
+static bool know_hashes(struct request *r, enum next *out)
+{
+	struct documents *documents = r->server->documents;
+	uint32_t known = 0;
+
+	while (known < documents->len && has_hash(&documents->at[known]))
+		known++;
+	if (known == documents->len)
+		return true;
+	if (documents->hashed != OK) {
+		*out = fail(r);
+		return false;
+	}
+	if (!documents->is_hashing && documents->jobs < JOBS_MAX)
+		begin_hash(r);
+	*out = wait(r);
+	return false;
+}
+
 enum next documents_index(struct request *r)
 {
 	struct documents *documents = r->server->documents;
 	struct text out = text_in(r->arena, OPENAPI_BYTES_MAX);
 	uint64_t hash = 0;
+	enum next next;
 
-	refresh(documents);
+	refresh(documents, r);
+	if (!know_hashes(r, &next))
+		return next;
 	text_lit(&out, "{\"paths\":{");
 	for (uint32_t i = 0; i < documents->len; i++) {
 		struct document *document = &documents->at[i];
@@ -380,57 +480,15 @@ enum next documents_index(struct request *r)
 			: request_printf(r, "apis/" STR_FMT "/" STR_FMT, STR_ARG(document->group),
 					 STR_ARG(document->version));
 
-		if (make_hash(documents, document) != OK)
-			return fail(r);
 		text_printf(
 		    &out, "%s\"" STR_FMT "\":{\"serverRelativeURL\":\"" ROOT STR_FMT "?hash=%s\"}",
 		    i > 0 ? "," : "", STR_ARG(name), STR_ARG(name), document->hash);
 	}
-	add_others(r, &out);
+	list_others(r, &out);
 	text_lit(&out, "}}");
 	hash = hash_bytes(0, out.at, out.len);
-	return answer(r, STR(TYPE_JSON), text_str(&out),
+	return answer(r, STR(DOCUMENT_TYPE_JSON), text_str(&out),
 		      request_printf(r, "%016jX", (uintmax_t)hash));
-}
-
-/* Of one clause of Accept; absent: none of ours. */
-static struct str offered_type(const struct names *names, struct str clause, double *quality)
-{
-	struct str rest = clause;
-	struct str type = str_trim(str_cut(&rest, ';'));
-
-	*quality = 1;
-	while (rest.at != NULL) {
-		struct str parameter = str_trim(str_cut(&rest, ';'));
-
-		if (str_starts(parameter, STR("q=")) &&
-		    str_to_double(str_slice(parameter, 2, parameter.len), quality) != OK)
-			*quality = 0;
-	}
-	if (str_is(type, "*/*") || str_is(type, "application/*") || str_is(type, TYPE_JSON))
-		return STR(TYPE_JSON);
-	if (str_is(type, names->proto) || str_is(type, names->proto_old))
-		return str_from(names->proto);
-	return STR_NONE;
-}
-
-/* The type to answer with; absent: nothing that is accepted. */
-static struct str choose_type(const struct names *names, struct str accept)
-{
-	struct str rest = accept, best = STR_NONE;
-	double most = 0, quality;
-
-	if (accept.len == 0)
-		return STR(TYPE_JSON);
-	while (rest.at != NULL) {
-		struct str type = offered_type(names, str_cut(&rest, ','), &quality);
-
-		if (type.at == NULL || quality <= most)
-			continue;
-		best = type;
-		most = quality;
-	}
-	return best;
 }
 
 /* Where the document is under the hash that it has now. */
@@ -442,65 +500,96 @@ static enum next redirect(struct request *r, const struct document *document)
 	return DONE;
 }
 
-/* The document in this form, packed or not as the client can read it; absent: it cannot be made. */
-static struct str body_of(struct request *r, struct document *document, enum format format,
-			  bool is_packed)
+/* What was begun after the request came shows all that it may expect, though the document has changed again since. */
+static bool is_fresh(const struct request *r, const struct document *document,
+		     const struct document_form *form)
 {
-	struct documents *documents = r->server->documents;
-	struct packed *packed = &document->packed[format];
-	struct text plain = text_in(r->arena, OPENAPI_BYTES_MAX);
-
-	/* To pack it costs more than to make it: who cannot read that waits for it only when a second one has asked. */
-	if (packed->text.len == 0 && !is_packed && !packed->is_asked) {
-		packed->is_asked = true;
-		return make(documents, document, format, &plain) == OK ? text_str(&plain) : STR_NONE;
-	}
-	if (packed->text.len == 0 && pack(documents, document, format, packed) != OK)
-		return STR_NONE;
-	packed->used = ++documents->requests;
-	/* A copy: another request may push this one out before the answer has left. */
-	if (is_packed)
-		return arena_str(r->arena, text_str(&packed->text));
-	return gzip_unpack(&plain, text_str(&packed->text)) == OK ? text_str(&plain) : STR_NONE;
+	return form->made != NULL &&
+	       (form->stamp == document->stamp || form->began.ns > r->began.ns);
 }
 
-static enum next send(struct request *r, struct document *document, struct str type, bool is_hashed)
+static void give_back(void *composition)
 {
-	enum format format = str_is(type, TYPE_JSON) ? FORMAT_JSON : FORMAT_PROTO;
-	bool is_packed = gzip_is_accepted(r->asked.accept_encoding);
-	struct str body = body_of(r, document, format, is_packed);
+	composition_unref(composition);
+}
 
-	if (body.at == NULL)
-		return fail(r);
-	answer(r, type, body, str_from(document->hash));
-	if (is_hashed)
-		r->answer.cache_control = STR("public, max-age=31536000, immutable");
-	r->answer.encoding = is_packed ? STR("gzip") : STR_NONE;
+static enum next answer_packed(struct request *r, struct str type, struct document_form *form)
+{
+	answer(r, type, STR(""), str_from(form->made->hash));
+	r->answer.encoding = STR("gzip");
+	if (r->answer.is_empty)
+		return DONE;
+	arena_on_free(r->arena, give_back, composition_ref(form->made));
+	r->answer.parts = form->made->packed;
 	return DONE;
 }
 
-static enum next refuse(struct request *r, const struct names *names)
+static enum next answer_plain(struct request *r, struct str type, struct document_form *form)
+{
+	document_plain_hold(r->arena, form->plain);
+	return answer(r, type, text_str(&form->plain->text), str_from(form->made->hash));
+}
+
+static enum next make(struct request *r, struct document *document, enum format format,
+		      bool is_packed)
+{
+	struct documents *documents = r->server->documents;
+	struct document_form *form = &document->forms[format];
+
+	if (!form->is_making && documents->jobs < JOBS_MAX) {
+		if (is_fresh(r, document, form))
+			begin_unpack(r, document, format);
+		else if (form->status != OK && form->tried == document->stamp)
+			return fail(r);
+		else
+			begin_compose(r, document, format, !is_packed);
+	}
+	return wait(r);
+}
+
+/* `hash`: the one that was asked for; empty: none was. */
+static enum next send(struct request *r, struct document *document, struct str type, struct str hash)
+{
+	struct documents *documents = r->server->documents;
+	enum format format = str_is(type, DOCUMENT_TYPE_JSON) ? FORMAT_JSON : FORMAT_PROTO;
+	bool is_packed = gzip_is_accepted(r->asked.accept_encoding);
+	struct document_form *form = &document->forms[format];
+	bool is_known =
+	    is_fresh(r, document, form) &&
+	    str_is(r->asked.if_none_match, request_printf(r, "\"%s\"", form->made->hash).at);
+	enum next next;
+
+	if (!is_fresh(r, document, form) || (!is_packed && form->plain == NULL && !is_known))
+		return make(r, document, format, is_packed);
+	form->used = ++documents->requests;
+	next = is_packed || is_known ? answer_packed(r, type, form) : answer_plain(r, type, form);
+	if (str_is(hash, form->made->hash))
+		r->answer.cache_control = STR("public, max-age=31536000, immutable");
+	if (!is_packed)
+		r->answer.encoding = STR_NONE;
+	return next;
+}
+
+static enum next refuse(struct request *r, enum openapi_version version)
 {
 	return request_fail(
-	    r, failure_not_acceptable(r->arena, request_printf(r, TYPE_JSON ", %s", names->proto)));
+	    r, failure_not_acceptable(r->arena, request_printf(r, DOCUMENT_TYPE_JSON ", %s",
+							       document_type_proto(version))));
 }
 
 enum next documents_v2(struct request *r)
 {
-	struct str type = choose_type(&v2, r->asked.accept);
+	struct str type = document_type(OPENAPI_V2, r->asked.accept);
 	struct documents *documents = r->server->documents;
-	struct document *document;
 
-	refresh(documents);
-	documents->others = r->server->aggregates;
-	document = v2_of(documents);
-	if (documents->others_changes != aggregates_changes(documents->others)) {
-		documents->others_changes = aggregates_changes(documents->others);
-		for (uint32_t f = 0; f < FORMAT_COUNT; f++)
-			drop(documents, &document->packed[f]);
-		document->hash[0] = '\0';
-	}
-	return type.at == NULL ? refuse(r, &v2) : send(r, v2_of(r->server->documents), type, false);
+	refresh(documents, r);
+	return type.at == NULL ? refuse(r, OPENAPI_V2) : send(r, v2_of(documents), type, STR(""));
+}
+
+static struct document *find(struct request *r, struct str group, struct str version)
+{
+	return map_get(&r->server->documents->by_name,
+		       request_printf(r, STR_FMT "/" STR_FMT, STR_ARG(group), STR_ARG(version)));
 }
 
 enum next documents_page(struct request *r)
@@ -509,21 +598,22 @@ enum next documents_page(struct request *r)
 	bool is_core = str_is(str_cut(&rest, '/'), "api");
 	struct str group = is_core ? STR("") : str_cut(&rest, '/');
 	struct str version = rest.at ? str_cut(&rest, '/') : STR("");
-	struct str type = choose_type(&v3, r->asked.accept);
+	struct str type = document_type(OPENAPI_V3, r->asked.accept);
 	struct str hash = url_query_get(r->arena, r->asked.query, STR("hash"));
 	struct document *document;
+	enum next next;
 
 	if (rest.len == 0 && aggregated_takes(r, group, version))
 		return NEXT;
-	refresh(r->server->documents);
-	document = find(r->server->documents, group, version);
+	refresh(r->server->documents, r);
+	document = find(r, group, version);
 	if (document == NULL || rest.len > 0)
 		return request_fail(r, failure_no_path(r->arena));
 	if (type.at == NULL)
-		return refuse(r, &v3);
-	if (make_hash(r->server->documents, document) != OK)
-		return fail(r);
+		return refuse(r, OPENAPI_V3);
+	if (hash.len > 0 && !has_hash(document) && !know_hashes(r, &next))
+		return next;
 	if (hash.len > 0 && !str_is(hash, document->hash))
 		return redirect(r, document);
-	return send(r, document, type, hash.len > 0);
+	return send(r, document, type, hash);
 }

@@ -1,7 +1,6 @@
 #include "actors/server/catalog/merge.h"
 
 #include "datastore/object/openapi/openapi.h"
-#include "runtime/base/collection/map.h"
 #include "transport/wire/json.h"
 
 #define HEAD "{\"swagger\":\"2.0\",\"info\":{\"title\":\"\",\"version\":\"\"}"
@@ -75,58 +74,33 @@ enum status merge_read(struct str document, struct str group, struct str version
 
 /* ---- of all ---------------------------------------------------------------------------------------------------- */
 
-/* The members of an object that are not in the map yet, each with a comma before it. */
-static void add_new(struct str object, struct map *there, struct arena *arena, bool is_written,
-		    struct text *out)
-{
-	struct json in = json_of(object);
-	struct str name, raw;
-
-	if (json_peek(&in) != JSON_OBJECT)
-		return;
-	for (json_enter(&in); json_member(&in, arena, &name);) {
-		if (!json_skip(&in, &raw) || map_has(there, name))
-			continue;
-		if (is_written) {
-			json_write_name(out, name, there->len == 0);
-			text_add(out, raw);
-		}
-		map_put(there, name, there);
-	}
-}
-
-static void add_object(struct str own, const char *what, const struct str *others, uint32_t count,
-		       struct text *out)
+void merge_write(struct str document, const char *what, struct map *there, struct text *out)
 {
 	struct arena *arena = arena_new(0);
-	struct map there = { 0 };
+	struct json in = json_of(object_of(document, arena, what));
+	struct str name, raw;
 
-	text_add(out, str_slice(own, 0, own.len - 1));
-	add_new(own, &there, arena, false, out);
-	for (uint32_t i = 0; i < count; i++)
-		add_new(object_of(others[i], arena, what), &there, arena, true, out);
-	text_add_char(out, '}');
-	map_fini(&there);
+	if (json_peek(&in) == JSON_OBJECT)
+		for (json_enter(&in); json_member(&in, arena, &name);) {
+			if (!json_skip(&in, &raw) || map_has(there, name))
+				continue;
+			json_write_name(out, name, out->len == 0);
+			text_add(out, raw);
+			map_put(there, name, there);
+		}
 	arena_free(arena);
 }
 
-void merge_write(struct str own, const struct str *others, uint32_t count, struct text *out)
+void merge_names(struct str members, struct map *names)
 {
 	struct arena *arena = arena_new(0);
-	struct json in = json_of(own);
-	struct str name, raw;
-	bool is_first = true;
+	struct json in = json_of(arena_printf(arena, "{" STR_FMT "}", STR_ARG(members)));
+	struct str name;
 
 	(void)json_peek(&in);
-	text_add_char(out, '{');
-	for (json_enter(&in); json_member(&in, arena, &name); is_first = false) {
-		json_write_name(out, name, is_first);
-		(void)!json_skip(&in, &raw);
-		if (str_is(name, "paths") || str_is(name, "definitions"))
-			add_object(raw, arena_cstr(arena, name), others, count, out);
-		else
-			text_add(out, raw);
+	for (json_enter(&in); json_member(&in, arena, &name);) {
+		(void)!json_skip(&in, NULL);
+		map_put(names, name, names);
 	}
-	text_add_char(out, '}');
 	arena_free(arena);
 }

@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "datastore/object/openapi/descriptions.h"
 #include "datastore/object/openapi/openapi-path-private.h"
 #include "datastore/schema/core.h"
@@ -167,7 +169,7 @@ static bool is_query_field(const struct field *field)
 	return field->kind != KIND_MESSAGE && !is_gated;
 }
 
-static void write_options(struct openapi *o, const struct type *type, bool is_collection)
+static void write_fields(struct openapi *o, const struct type *type, bool is_collection)
 {
 	for (uint32_t i = 0; i < type->field_count; i++) {
 		const struct field *field = &type_fields(type)[i];
@@ -180,6 +182,34 @@ static void write_options(struct openapi *o, const struct type *type, bool is_co
 			    o, field_name(field), "query", openapi_query_type(field),
 			    descriptions_field(o->descriptions, type, field_name(field)));
 	}
+}
+
+static struct str parameters_of(struct openapi *o, const struct type *type, bool is_collection)
+{
+	struct text *out = o->out, made = text_in(o->kept, OPENAPI_BYTES_MAX);
+	struct openapi_options *at = o->options, *end = at + o->options_count;
+
+	while (at < end && (at->type != type || at->is_collection != is_collection))
+		at++;
+	if (at < end)
+		return at->parameters;
+	o->out = &made;
+	write_fields(o, type, is_collection);
+	o->out = out;
+	assert(o->options_count < OPENAPI_OPTIONS_MAX);
+	o->options[o->options_count++] =
+	    (struct openapi_options){ type, is_collection, text_str(&made) };
+	return text_str(&made);
+}
+
+static void write_options(struct openapi *o, const struct type *type, bool is_collection)
+{
+	struct str parameters = parameters_of(o, type, is_collection);
+
+	if (parameters.len == 0)
+		return;
+	openapi_next(o);
+	text_add(o->out, parameters);
 }
 
 static void write_query(struct openapi *o, const struct place *place, const struct operation *op)
@@ -338,7 +368,7 @@ static void write_subresource(struct openapi *o, struct place place)
 	}
 }
 
-static void write_resource(struct openapi *o, const struct openapi_resource *resource)
+void openapi_write_resource(struct openapi *o, const struct openapi_resource *resource)
 {
 	const struct resource_row *row = resource->row;
 	struct place place = { .resource = resource, .is_namespaced = row->is_namespaced };
@@ -364,7 +394,7 @@ static void write_resource(struct openapi *o, const struct openapi_resource *res
 }
 
 /* The version itself: what discovery says. */
-static void write_root(struct openapi *o)
+void openapi_write_root(struct openapi *o)
 {
 	struct text id = text_in(o->arena, OPENAPI_BYTES_MAX);
 
@@ -386,11 +416,4 @@ static void write_root(struct openapi *o)
 	openapi_reference(o, &meta_api_resource_list_type);
 	text_add(o->out, o->is_v2 ? STR("}") : STR("}}}"));
 	text_lit(o->out, ",\"401\":{\"description\":\"Unauthorized\"}}}}");
-}
-
-void openapi_write_paths(struct openapi *o, uint32_t first, uint32_t count)
-{
-	write_root(o);
-	for (uint32_t i = first; i < first + count; i++)
-		write_resource(o, &o->resources[i]);
 }

@@ -7,6 +7,15 @@
 #include "datastore/object/openapi/openapi.h"
 #include "runtime/base/collection/map.h"
 
+#define OPENAPI_OPTIONS_MAX 16U /* types of options, twice where a collection has others */
+
+/* Parameters that many operations have: they are written once, being most of what paths say. */
+struct openapi_options {
+	const struct type *type;
+	bool is_collection;
+	struct str parameters;
+};
+
 struct openapi {
 	struct str group, version; /* that is being written */
 	bool is_v2;                /* one document of every group, in the words of OpenAPI 2.0 */
@@ -16,8 +25,12 @@ struct openapi {
 	struct map schemas;
 	uint32_t written; /* of them */
 	struct descriptions *descriptions;
-	const struct openapi_resource *resources; /* of all groups that the document is about */
-	uint32_t count;
+	struct arena *kept;                 /* of what lasts from one piece to the next */
+	const struct openapi_group *groups; /* that kinds which belong to every group name */
+	uint32_t group_count;
+	struct openapi_types wanted;
+	struct openapi_options options[OPENAPI_OPTIONS_MAX];
+	uint32_t options_count;
 };
 
 /* The comma before the next member or element, if one is due: anything but a bracket stands before it. */
@@ -34,6 +47,14 @@ void openapi_kind(struct openapi *o, struct str group, struct str version, struc
 void openapi_reference(struct openapi *o, const struct type *type);
 void openapi_reference_custom(struct openapi *o, const struct openapi_resource *resource,
 			      bool is_list);
+/* The member `$ref` alone. */
+void openapi_refer(struct openapi *o, const struct type *type);
+/* What all kinds have among their properties, and an element of x-kubernetes-group-version-kind. */
+void openapi_write_kind_members(struct openapi *o);
+void openapi_write_one_kind(struct openapi *o, struct str group, struct str kind,
+			    struct str version);
+/* Of a resource without a type (openapi-custom.c). */
+void openapi_write_custom(struct openapi *o, const struct openapi_resource *custom, bool is_list);
 /* The schema of a custom resource in the words of OpenAPI v2, without what kubectl up to 1.28 cannot read: upstream's
    ToStructuralOpenAPIV2(). What is left shares memory with the schema. */
 const struct apiextensions_json_schema_props *
@@ -41,12 +62,18 @@ openapi_lower(struct arena *arena, const struct apiextensions_json_schema_props 
 /* Whether what a query says as the field's value is a number, a boolean or text. */
 const char *openapi_query_type(const struct field *field);
 
-/* How many resources from this one on are of its group and version. */
-uint32_t openapi_group_len(const struct openapi *o, uint32_t first);
-/* The members of `paths` of the group and version that is being written, whose resources stand side by side. They come before
-   the schemas: they say which are needed. */
-void openapi_write_paths(struct openapi *o, uint32_t first, uint32_t count);
-/* The members of the object that holds the schemas. */
-void openapi_write_schemas(struct openapi *o);
+/* A member of `paths` for the group and version that is being written, and those of a resource. */
+void openapi_write_root(struct openapi *o);
+void openapi_write_resource(struct openapi *o, const struct openapi_resource *resource);
+/* The schemas of custom resources that have been referred to; of all others is told who they are. */
+void openapi_write_customs(struct openapi *o);
+/* The schemas of types, and of what they refer to. */
+void openapi_write_schemas(struct openapi *o, const struct openapi_types *types);
+/* That of DeleteOptions alone. */
+void openapi_write_schema(struct openapi *o, const struct type *type);
+
+/* Of the JSON of a document without members: what stands around so many bytes of them. */
+void openapi_proto_frame(enum openapi_version version, struct str json, uint32_t paths_bytes,
+			 uint32_t schemas_bytes, struct arena *arena, struct openapi_frame *out);
 
 #endif

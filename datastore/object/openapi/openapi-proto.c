@@ -1,7 +1,7 @@
 #include <string.h>
 
+#include "datastore/object/openapi/openapi-private.h"
 #include "datastore/object/openapi/openapi-proto-private.h"
-#include "datastore/object/openapi/openapi.h"
 #include "transport/wire/json.h"
 #include "transport/wire/proto.h"
 
@@ -256,6 +256,112 @@ static void put_message(struct writer *w, uint32_t tag, const struct openapi_pro
 	for (const uint8_t *around = message->within; *around != 0; around++)
 		proto_out_close(&w->out, is_reference ? 2 : *around, before);
 	proto_out_close(&w->out, tag, before);
+}
+
+/* ---- pieces ---------------------------------------------------------------------------------------------------- */
+
+static const struct openapi_proto *message_of(enum openapi_version version)
+{
+	return version == OPENAPI_V2 ? &openapi_proto_v2 : &openapi_proto_v3;
+}
+
+static const struct openapi_proto_member *member_of(const struct openapi_proto *message,
+						    const char *name)
+{
+	uint32_t i = 0;
+
+	while (i < message->count && strcmp(message->members[i].name, name) != 0)
+		i++;
+	return i < message->count ? &message->members[i] : NULL;
+}
+
+/* What holds the schemas: in v3 they lie one deeper. */
+static const struct openapi_proto_member *schemas_of(const struct openapi_proto *message,
+						     const struct openapi_proto_member **around)
+{
+	*around = member_of(message, "components");
+	return *around != NULL ? member_of((*around)->message, "schemas")
+			       : member_of(message, "definitions");
+}
+
+void openapi_proto_members(enum openapi_version version, bool is_schemas, struct str members,
+			   struct text *out)
+{
+	const struct openapi_proto_member *around,
+	    *member = schemas_of(message_of(version), &around);
+	struct writer w = { .out = proto_out_new(OPENAPI_BYTES_MAX), .arena = arena_new(0) };
+	struct text object = text_in(w.arena, OPENAPI_BYTES_MAX);
+	struct pairs pairs;
+
+	if (!is_schemas)
+		member = member_of(message_of(version), "paths");
+	text_reserve(&object, members.len + 2);
+	text_add_char(&object, '{');
+	text_add(&object, members);
+	text_add_char(&object, '}');
+	pairs = read_pairs(w.arena, text_str(&object));
+	put_pairs(&w, member->message, &pairs);
+	text_add(out, proto_out_str(&w.out));
+	out->is_cut |= w.out.is_cut || object.is_cut;
+	arena_free(w.arena);
+	proto_out_fini(&w.out);
+}
+
+/* The pairs before one of that name, or behind it. */
+static void put_chosen(struct writer *w, const struct openapi_proto *message, struct str json,
+		       const char *last, bool is_before)
+{
+	struct pairs pairs = read_pairs(w->arena, json);
+	uint32_t at = 0;
+
+	while (at < pairs.len && !str_is(pairs.at[at].name, last))
+		at++;
+	if (is_before) {
+		pairs.len = at;
+	} else {
+		at = at < pairs.len ? at + 1 : at;
+		pairs.at += at;
+		pairs.len -= at;
+	}
+	put_pairs(w, message, &pairs);
+}
+
+/* The piece that has been written, and begins anew. */
+static struct str cut(struct writer *w, struct arena *arena)
+{
+	struct str piece = arena_str(arena, proto_out_str(&w->out));
+
+	proto_out_clear(&w->out);
+	return piece;
+}
+
+static void open_message(struct writer *w, uint32_t tag, uint32_t bytes)
+{
+	proto_out_varint(&w->out, bytes);
+	proto_out_tag(&w->out, tag, PROTO_BYTES);
+}
+
+void openapi_proto_frame(enum openapi_version version, struct str json, uint32_t paths_bytes,
+			 uint32_t schemas_bytes, struct arena *arena, struct openapi_frame *out)
+{
+	const struct openapi_proto *message = message_of(version);
+	const struct openapi_proto_member *around, *schemas = schemas_of(message, &around);
+	struct writer w = { .out = proto_out_new(OPENAPI_BYTES_MAX), .arena = arena };
+	struct pairs pairs = read_pairs(arena, json);
+
+	if (around == NULL)
+		put_chosen(&w, message, json, schemas->name, false);
+	else
+		put_chosen(&w, around->message, pairs.at[pairs.len - 1].value, schemas->name, false);
+	out->end = cut(&w, arena);
+	open_message(&w, schemas->tag, schemas_bytes);
+	if (around != NULL)
+		open_message(&w, around->tag, proto_out_len(&w.out) + schemas_bytes + out->end.len);
+	out->middle = cut(&w, arena);
+	open_message(&w, member_of(message, "paths")->tag, paths_bytes);
+	put_chosen(&w, message, json, "paths", true);
+	out->begin = cut(&w, arena);
+	proto_out_fini(&w.out);
 }
 
 enum status openapi_proto(struct str json, struct text *out, struct fault *why)

@@ -69,19 +69,23 @@ static void refer(struct openapi *o, struct str name, struct wanted wanted)
 	text_printf(o->out, "\"%s" STR_FMT "\"", o->is_v2 ? REFERENCE_V2 : REFERENCE, STR_ARG(name));
 }
 
+void openapi_refer(struct openapi *o, const struct type *type)
+{
+	refer(o, type_openapi(type), (struct wanted){ .type = type });
+}
+
 void openapi_reference(struct openapi *o, const struct type *type)
 {
 	text_add_char(o->out, '{');
-	refer(o, type_openapi(type), (struct wanted){ .type = type });
+	openapi_refer(o, type);
 	text_add_char(o->out, '}');
 }
 
 /* com.example.v1.Foo: the group's words backwards, as upstream names them. */
-static struct str custom_name(struct openapi *o, const struct openapi_resource *resource,
-			      bool is_list)
+struct str openapi_custom_name(struct arena *arena, const struct resource_row *row, bool is_list)
 {
-	struct str left = resource->row->group;
-	struct text out = text_in(o->arena, OPENAPI_BYTES_MAX);
+	struct str left = row->group;
+	struct text out = text_in(arena, OPENAPI_BYTES_MAX);
 
 	while (left.len > 0) {
 		int64_t dot = str_find_last(left, '.');
@@ -90,8 +94,8 @@ static struct str custom_name(struct openapi *o, const struct openapi_resource *
 		text_add_char(&out, '.');
 		left = str_slice(left, 0, dot < 0 ? 0 : (uint32_t)dot);
 	}
-	text_printf(&out, STR_FMT "." STR_FMT "%s", STR_ARG(resource->row->version),
-		    STR_ARG(resource->row->kind), is_list ? "List" : "");
+	text_printf(&out, STR_FMT "." STR_FMT "%s", STR_ARG(row->version), STR_ARG(row->kind),
+		    is_list ? "List" : "");
 	return text_str(&out);
 }
 
@@ -99,7 +103,7 @@ void openapi_reference_custom(struct openapi *o, const struct openapi_resource *
 			      bool is_list)
 {
 	text_add_char(o->out, '{');
-	refer(o, custom_name(o, resource, is_list),
+	refer(o, openapi_custom_name(o->arena, resource->row, is_list),
 	      (struct wanted){ .custom = resource, .is_list = is_list });
 	text_add_char(o->out, '}');
 }
@@ -337,7 +341,7 @@ static bool has_required(const struct type *type)
 	return false;
 }
 
-static void write_kind_members(struct openapi *o)
+void openapi_write_kind_members(struct openapi *o)
 {
 	text_lit(
 	    o->out,
@@ -347,7 +351,7 @@ static void write_kind_members(struct openapi *o)
 	    "it is.\",\"type\":\"string\"}");
 }
 
-static void write_one_kind(struct openapi *o, struct str group, struct str kind, struct str version)
+void openapi_write_one_kind(struct openapi *o, struct str group, struct str kind, struct str version)
 {
 	openapi_next(o);
 	text_add_char(o->out, '{');
@@ -366,14 +370,12 @@ static void write_own_kind(struct openapi *o, const struct type *type)
 
 	openapi_member(o, "x-kubernetes-group-version-kind");
 	text_add_char(o->out, '[');
-	write_one_kind(o, is_meta ? STR("") : type_group(type), type_kind(type),
-		       is_meta ? STR("v1") : type_version(type));
-	for (uint32_t i = 0; has_groups && i < o->count; i += openapi_group_len(o, i)) {
-		const struct resource_row *row = o->resources[i].row;
-
-		if (row->group.len > 0)
-			write_one_kind(o, row->group, type_kind(type), row->version);
-	}
+	openapi_write_one_kind(o, is_meta ? STR("") : type_group(type), type_kind(type),
+			       is_meta ? STR("v1") : type_version(type));
+	for (uint32_t i = 0; has_groups && i < o->group_count; i++)
+		if (o->groups[i].group.len > 0)
+			openapi_write_one_kind(o, o->groups[i].group, type_kind(type),
+					       o->groups[i].version);
 	text_add_char(o->out, ']');
 }
 
@@ -393,7 +395,7 @@ static void write_type(struct openapi *o, const struct type *type)
 			openapi_member(o, "properties");
 			text_add_char(o->out, '{');
 			if (type->flags & TYPE_KIND)
-				write_kind_members(o);
+				openapi_write_kind_members(o);
 			write_fields(o, type);
 			text_add_char(o->out, '}');
 		}
@@ -425,117 +427,18 @@ static void write_value(struct openapi *o, const struct value_schema *value)
 	text_add_char(o->out, '}');
 }
 
-/* ---- custom resources ---------------------------------------------------------------------------------------------------------- */
-
-/* The members of the definition's schema but its type, properties and description, which get company. */
-static void write_custom_members(struct openapi *o,
-				 const struct apiextensions_json_schema_props *schema)
-{
-	struct apiextensions_json_schema_props rest = *schema;
-	struct text json = text_in(o->arena, OPENAPI_BYTES_MAX);
-	struct str body;
-
-	rest.type = rest.description = STR_NONE;
-	memset(&rest.properties, 0, sizeof rest.properties);
-	json_encode(&apiextensions_json_schema_props_type, &rest, &json);
-	body = str_slice(text_str(&json), 1, json.len - 1);
-	if (body.len == 0)
-		return;
-	openapi_next(o);
-	text_add(o->out, body);
-}
-
-/* What is said of the field stands beside the reference. */
-static void write_metadata(struct openapi *o, const struct type *type)
-{
-	openapi_member(o, "metadata");
-	text_add_char(o->out, '{');
-	openapi_describe(o, descriptions_field(o->descriptions, type, STR("metadata")));
-	if (o->is_v2) {
-		refer(o, type_openapi(type), (struct wanted){ .type = type });
-	} else {
-		openapi_member(o, "allOf");
-		text_add_char(o->out, '[');
-		openapi_reference(o, type);
-		text_add_char(o->out, ']');
-	}
-	text_add_char(o->out, '}');
-}
-
-static void write_custom_properties(struct openapi *o,
-				    const struct apiextensions_json_schema_props *schema)
-{
-	const struct field *properties =
-	    type_field(&apiextensions_json_schema_props_type, STR("properties"));
-
-	openapi_member(o, "properties");
-	text_add_char(o->out, '{');
-	write_kind_members(o);
-	write_metadata(o, &meta_object_meta_type);
-	for (uint32_t i = 0; schema != NULL && i < schema->properties.len; i++) {
-		struct str name = schema->properties.at[i].key;
-
-		if (str_is(name, "apiVersion") || str_is(name, "kind") || str_is(name, "metadata"))
-			continue;
-		openapi_next(o);
-		json_write_string(o->out, name);
-		text_add_char(o->out, ':');
-		json_encode_element(properties, &schema->properties.at[i].value, o->out);
-	}
-	text_add_char(o->out, '}');
-}
-
-static void write_custom_list(struct openapi *o, const struct openapi_resource *custom)
-{
-	openapi_member(o, "properties");
-	text_add_char(o->out, '{');
-	write_kind_members(o);
-	write_metadata(o, &meta_list_meta_type);
-	openapi_member(o, "items");
-	text_lit(o->out, "{\"type\":\"array\",\"items\":");
-	openapi_reference_custom(o, custom, false);
-	text_lit(o->out, "}},\"required\":[\"items\"]");
-}
-
-/* In version 2 members that are named say that there are no others, so where any may be there none is named. */
-static bool is_bare(const struct openapi *o, const struct openapi_resource *custom)
-{
-	return o->is_v2 && custom->schema != NULL &&
-	       custom->schema->x_kubernetes_preserve_unknown_fields;
-}
-
-static void write_custom(struct openapi *o, const struct openapi_resource *custom, bool is_list)
-{
-	struct str kind = custom->row->kind, description = custom->description;
-	const struct apiextensions_json_schema_props *schema = custom->schema;
-
-	if (o->is_v2 && schema != NULL)
-		schema = openapi_lower(o->arena, schema);
-	if (schema != NULL && schema->description.at != NULL)
-		description = schema->description;
-	text_add_char(o->out, '{');
-	if (!is_list && !is_bare(o, custom))
-		openapi_describe(o, description);
-	openapi_string(o, "type", STR("object"));
-	if (is_list) {
-		write_custom_list(o, custom);
-		kind = arena_printf(o->arena, STR_FMT "List", STR_ARG(kind));
-	} else if (!is_bare(o, custom)) {
-		write_custom_properties(o, schema);
-		if (schema != NULL)
-			write_custom_members(o, schema);
-		else
-			text_lit(o->out, ",\"x-kubernetes-preserve-unknown-fields\":true");
-	}
-	openapi_member(o, "x-kubernetes-group-version-kind");
-	text_add_char(o->out, '[');
-	write_one_kind(o, custom->row->group, kind, custom->row->version);
-	text_lit(o->out, "]}");
-}
-
 /* ---- all of them -------------------------------------------------------------------------------------------------------------------- */
 
-void openapi_write_schemas(struct openapi *o)
+static void add_wanted(struct openapi *o, const struct type *type)
+{
+	struct openapi_types *wanted = &o->wanted;
+
+	if (wanted->at == NULL)
+		wanted->at = arena_array(o->arena, const struct type *, o->schemas.len);
+	wanted->at[wanted->len++] = type;
+}
+
+void openapi_write_customs(struct openapi *o)
 {
 	struct str name;
 	void *found;
@@ -547,14 +450,64 @@ void openapi_write_schemas(struct openapi *o)
 		map_next(&o->schemas, &at, &name, &found);
 		const struct wanted *wanted = found;
 
+		if (wanted->custom == NULL)
+			continue;
 		openapi_next(o);
 		json_write_string(o->out, name);
 		text_add_char(o->out, ':');
-		if (wanted->type != NULL)
-			write_type(o, wanted->type);
-		else if (wanted->value != NULL)
-			write_value(o, wanted->value);
-		else
-			write_custom(o, wanted->custom, wanted->is_list);
+		openapi_write_custom(o, wanted->custom, wanted->is_list);
 	}
+	o->wanted = (struct openapi_types){ 0 };
+	for (uint32_t at = 0; map_next(&o->schemas, &at, &name, &found);)
+		if (((const struct wanted *)found)->type != NULL)
+			add_wanted(o, ((const struct wanted *)found)->type);
+}
+
+static void write_one(struct openapi *o, struct str name, const struct wanted *wanted)
+{
+	openapi_next(o);
+	json_write_string(o->out, name);
+	text_add_char(o->out, ':');
+	if (wanted->type != NULL)
+		write_type(o, wanted->type);
+	else
+		write_value(o, wanted->value);
+}
+
+/* Of a schema that stands elsewhere: only what it refers to. */
+static void pass_over(struct openapi *o, struct str name, const struct wanted *wanted)
+{
+	struct text *out = o->out, nowhere = text_in(o->arena, OPENAPI_BYTES_MAX);
+
+	o->out = &nowhere;
+	write_one(o, name, wanted);
+	o->out = out;
+}
+
+void openapi_write_schemas(struct openapi *o, const struct openapi_types *types)
+{
+	struct str name;
+	void *found;
+
+	for (uint32_t i = 0; i < types->len; i++) {
+		const struct wanted wanted = { .type = types->at[i] };
+
+		if (!map_has(&o->schemas, type_openapi(wanted.type)))
+			map_put(&o->schemas, type_openapi(wanted.type),
+				arena_copy(o->arena, &wanted, sizeof wanted));
+	}
+	while (o->written < o->schemas.len) {
+		uint32_t at = o->written++;
+
+		map_next(&o->schemas, &at, &name, &found);
+		if (o->is_v2 && ((const struct wanted *)found)->type == &meta_delete_options_type)
+			pass_over(o, name, found);
+		else
+			write_one(o, name, found);
+	}
+}
+
+void openapi_write_schema(struct openapi *o, const struct type *type)
+{
+	write_one(o, type_openapi(type), &(struct wanted){ .type = type });
 }

@@ -2,6 +2,8 @@
 
 #include "datastore/object/openapi/descriptions.h"
 #include "datastore/object/openapi/openapi-private.h"
+#include "datastore/schema/meta.h"
+#include "runtime/base/base.h"
 #include "transport/wire/json.h"
 
 void openapi_next(struct openapi *o)
@@ -42,66 +44,105 @@ void openapi_kind(struct openapi *o, struct str group, struct str version, struc
 	text_add_char(o->out, '}');
 }
 
-uint32_t openapi_group_len(const struct openapi *o, uint32_t first)
-{
-	const struct resource_row *row = o->resources[first].row;
-	uint32_t end = first + 1;
+/* ---- pieces ---------------------------------------------------------------------------------------------------- */
 
-	while (end < o->count && str_eq(o->resources[end].row->group, row->group) &&
-	       str_eq(o->resources[end].row->version, row->version))
-		end++;
-	return end - first;
+struct openapi *openapi_open(enum openapi_version version)
+{
+	struct arena *kept = arena_new(0);
+	struct openapi *o = arena_new_of(kept, struct openapi);
+
+	o->kept = kept;
+	o->arena = arena_new(0);
+	o->is_v2 = version == OPENAPI_V2;
+	o->descriptions = descriptions_open(kept);
+	return o;
 }
+
+void openapi_close(struct openapi *o)
+{
+	map_fini(&o->schemas);
+	arena_free(o->arena);
+	arena_free(o->kept);
+}
+
+/* Nothing has been referred to yet. */
+static void begin(struct openapi *o, struct text *out)
+{
+	map_clear(&o->schemas);
+	arena_reset(o->arena);
+	o->written = 0;
+	o->out = out;
+}
+
+void openapi_write_part(struct openapi *o, const struct openapi_resource *resources, uint32_t count,
+			bool has_root, struct text *paths, struct text *schemas,
+			struct openapi_types *wanted)
+{
+	begin(o, paths);
+	if (count > 0) {
+		o->group = resources[0].row->group;
+		o->version = resources[0].row->version;
+	}
+	if (has_root)
+		openapi_write_root(o);
+	for (uint32_t i = 0; i < count; i++)
+		openapi_write_resource(o, &resources[i]);
+	o->out = schemas;
+	openapi_write_customs(o);
+	*wanted = o->wanted;
+}
+
+void openapi_write_types(struct openapi *o, struct openapi_group group,
+			 const struct openapi_types *types, struct text *out)
+{
+	begin(o, out);
+	o->groups = &group;
+	o->group_count = 1;
+	openapi_write_schemas(o, types);
+	o->groups = NULL;
+	o->group_count = 0;
+}
+
+void openapi_write_options(struct openapi *o, const struct openapi_group *groups, uint32_t count,
+			   struct text *out)
+{
+	begin(o, out);
+	o->groups = groups;
+	o->group_count = count;
+	openapi_write_schema(o, &meta_delete_options_type);
+	o->groups = NULL;
+	o->group_count = 0;
+}
+
+/* ---- what stands around them ---------------------------------------------------------------------------------------- */
 
 #define INFO "\"info\":{\"title\":\"Kubernetes\",\"version\":\"unversioned\"}"
 #define BEARER_TOKEN                                                                 \
 	"{\"BearerToken\":{\"type\":\"apiKey\",\"description\":\"A bearer token.\"," \
 	"\"name\":\"authorization\",\"in\":\"header\"}}"
 
-static void write_v3(struct openapi *o)
+void openapi_frame_json(enum openapi_version version, struct openapi_frame *out)
 {
-	text_lit(o->out, "{\"openapi\":\"3.0.0\"," INFO ",\"paths\":{");
-	openapi_write_paths(o, 0, o->count);
-	text_lit(o->out, "},\"components\":{\"schemas\":{");
-	openapi_write_schemas(o);
-	text_lit(o->out, "},\"securitySchemes\":" BEARER_TOKEN "}}");
+	bool is_v2 = version == OPENAPI_V2;
+
+	out->begin = is_v2 ? STR("{\"swagger\":\"2.0\"," INFO ",\"paths\":{")
+			   : STR("{\"openapi\":\"3.0.0\"," INFO ",\"paths\":{");
+	out->middle = is_v2 ? STR("},\"definitions\":{") : STR("},\"components\":{\"schemas\":{");
+	out->end = is_v2 ? STR("},\"securityDefinitions\":" BEARER_TOKEN
+			       ",\"security\":[{\"BearerToken\":[]}]}")
+			 : STR("},\"securitySchemes\":" BEARER_TOKEN "}}");
 }
 
-static void write_v2(struct openapi *o)
+void openapi_frame_proto(enum openapi_version version, uint32_t paths_bytes, uint32_t schemas_bytes,
+			 struct arena *arena, struct openapi_frame *out)
 {
-	text_lit(o->out, "{\"swagger\":\"2.0\"," INFO ",\"paths\":{");
-	for (uint32_t i = 0; i < o->count; i += openapi_group_len(o, i)) {
-		o->group = o->resources[i].row->group;
-		o->version = o->resources[i].row->version;
-		openapi_write_paths(o, i, openapi_group_len(o, i));
-	}
-	text_lit(o->out, "},\"definitions\":{");
-	openapi_write_schemas(o);
-	text_lit(o->out,
-		 "},\"securityDefinitions\":" BEARER_TOKEN ",\"security\":[{\"BearerToken\":[]}]}");
-}
+	struct openapi_frame json;
+	struct text whole = text_in(arena, 4U * KIB);
 
-static void write(struct openapi *o)
-{
-	o->arena = arena_new(0);
-	o->descriptions = descriptions_open(o->arena);
-	if (o->is_v2)
-		write_v2(o);
-	else
-		write_v3(o);
-	map_fini(&o->schemas);
-	arena_free(o->arena);
-}
-
-void openapi_write(struct str group, struct str version, const struct openapi_resource *resources,
-		   uint32_t count, struct text *out)
-{
-	write(&(struct openapi){
-	    .group = group, .version = version, .out = out, .resources = resources, .count = count });
-}
-
-void openapi_write_v2(const struct openapi_resource *resources, uint32_t count, struct text *out)
-{
-	write(
-	    &(struct openapi){ .is_v2 = true, .out = out, .resources = resources, .count = count });
+	/* As of a document without members, which is then parted where they belong. */
+	openapi_frame_json(version, &json);
+	text_add(&whole, json.begin);
+	text_add(&whole, json.middle);
+	text_add(&whole, json.end);
+	openapi_proto_frame(version, text_str(&whole), paths_bytes, schemas_bytes, arena, out);
 }

@@ -80,6 +80,57 @@ TEST(a_definition_is_served_as_soon_as_its_names_are_accepted)
 	rig_close(rig);
 }
 
+/* It is written beside the loop, of what is held for as long as that takes. */
+TEST(a_document_may_be_asked_for_while_its_definition_goes)
+{
+	static const char *const paths[] = { "/openapi/v2", "/openapi/v3/apis/example.com/v1" };
+	struct rig *rig = rig_open(NULL);
+	uint32_t asked[3], gone;
+	struct rig_answer answer;
+
+	make_widgets(rig);
+	CHECK_CODE(rig_delete(rig, CRDS "/widgets.example.com", NULL), 200);
+	for (int i = 0; i < 3; i++)
+		asked[i] =
+		    rig_begin(rig, &(struct rig_request){ .method = "GET", .path = paths[i > 0] });
+	/* It stays for as long as nobody has done what is to be done before. */
+	gone = rig_begin(rig, &(struct rig_request){ .method = "PATCH",
+						     .path = CRDS "/widgets.example.com",
+						     .body = "{\"metadata\":{\"finalizers\":null}}",
+						     .type = "application/merge-patch+json" });
+	for (int i = 0; i < 3; i++) {
+		answer = rig_finish(rig, asked[i]);
+		CHECK(answer.code == 200 || (i > 0 && answer.code == 404));
+		if (i > 0 && answer.code == 200)
+			CHECK(str_find(answer.body, STR("com.example.v1.Widget")) > 0);
+	}
+	CHECK_CODE(rig_finish(rig, gone), 200);
+	CHECK_CODE(rig_get(rig, "/openapi/v3/apis/example.com/v1"), 404);
+	CHECK(str_find(rig_get(rig, "/openapi/v2").body, STR("com.example.v1.Widget")) < 0);
+	rig_close(rig);
+}
+
+TEST(a_document_shows_what_has_changed_since_it_was_asked_for_last)
+{
+	struct rig *rig = rig_open(NULL);
+	static const char *const paths[] = { "/openapi/v2", "/openapi/v3/apis/example.com/v1" };
+
+	make_widgets(rig);
+	for (int i = 0; i < 2; i++)
+		CHECK(str_find(rig_get(rig, paths[i]).body, STR("\"Gadget\"")) < 0);
+	CHECK_CODE(
+	    rig_post(rig, CRDS, definition("gadgets", "Gadget", version("v1", true, schema).at).at),
+	    201);
+	establish(rig, "gadgets");
+	for (int i = 0; i < 2; i++) {
+		struct str body = rig_get(rig, paths[i]).body;
+
+		CHECK(str_find(body, STR("\"Gadget\"")) > 0);
+		CHECK(str_find(body, STR("\"Widget\"")) > 0);
+	}
+	rig_close(rig);
+}
+
 TEST(objects_of_a_definition_are_defaulted_pruned_and_judged)
 {
 	struct rig *rig = rig_open(NULL);

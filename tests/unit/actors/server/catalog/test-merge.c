@@ -37,16 +37,20 @@ TEST(what_is_no_document_is_refused)
 
 TEST(what_is_ours_stays_ours_and_the_rest_is_added_once)
 {
-	struct text a = text_in(test_arena(), 64 * KIB), out = text_in(test_arena(), 64 * KIB);
-	struct str others[2];
+	struct text a = text_in(test_arena(), 64 * KIB), paths = text_in(test_arena(), 64 * KIB),
+		    definitions = text_in(test_arena(), 64 * KIB);
+	struct map ours = { 0 }, none = { 0 };
 
 	CHECK_STATUS(merge_read(str_from(theirs), STR("a.example"), STR("v1"), &a), OK);
-	others[0] = others[1] = text_str(&a);
-	merge_write(STR("{\"swagger\":\"2.0\",\"paths\":{},\"definitions\":{\"Shared\":{\"type\":"
-			"\"object\"}},\"security\":[{}]}"),
-		    others, 2, &out);
-	CHECK_STR(text_str(&out),
-		  "{\"swagger\":\"2.0\",\"paths\":{\"/apis/a.example/v1/things\":{\"get\":{"
-		  "\"operationId\":\"listThings\"}}},\"definitions\":{\"Shared\":{\"type\":"
-		  "\"object\"},\"Thing\":{\"type\":\"object\"}},\"security\":[{}]}");
+	merge_names(STR("\"Shared\":{\"type\":\"object\"},\"Own\":{}"), &ours);
+	CHECK_EQ(ours.len, 2);
+	for (int i = 0; i < 2; i++) {
+		merge_write(text_str(&a), "paths", &none, &paths);
+		merge_write(text_str(&a), "definitions", &ours, &definitions);
+	}
+	CHECK_STR(text_str(&paths),
+		  "\"/apis/a.example/v1/things\":{\"get\":{\"operationId\":\"listThings\"}}");
+	CHECK_STR(text_str(&definitions), "\"Thing\":{\"type\":\"object\"}");
+	map_fini(&ours);
+	map_fini(&none);
 }

@@ -26,7 +26,7 @@ static struct str document(void)
 		resources[i].row = row;
 		resources[i].type = type_find(row->group, row->version, row->kind);
 	}
-	openapi_write_v2(resources, resource_row_count, &out);
+	reading_write_v2(resources, resource_row_count, &out);
 	CHECK(!out.is_cut);
 	CHECK(json_is_valid(text_str(&out)));
 	return text_str(&out);
@@ -279,7 +279,7 @@ TEST(a_custom_resource_is_published_in_words_that_old_clients_can_read)
 		test_arena(), (struct json_options){ 0 }, &schema, NULL),
 	    OK);
 	resource.schema = schema;
-	openapi_write_v2(&resource, 1, &out);
+	reading_write_v2(&resource, 1, &out);
 	json = text_str(&out);
 	CHECK(json_is_valid(json));
 	spec = property(json, "com.example.v1.Shirt", "spec");
@@ -317,7 +317,7 @@ TEST(a_custom_resource_with_any_members_at_all_is_published_without_members)
 		test_arena(), (struct json_options){ 0 }, &schema, NULL),
 	    OK);
 	resource.schema = schema;
-	openapi_write_v2(&resource, 1, &out);
+	reading_write_v2(&resource, 1, &out);
 	CHECK_STR(
 	    reading_member(reading_member(text_str(&out), "definitions"), "com.example.v1.Bag"),
 	    "{\"type\":\"object\",\"x-kubernetes-group-version-kind\":[{\"group\":\"example.com\","
@@ -349,7 +349,7 @@ TEST(two_thousand_custom_resources_are_one_document)
 						    RESOURCE_DELETE_COLLECTION };
 		resources[i] = (struct openapi_resource){ .row = &rows[i] };
 	}
-	openapi_write_v2(resources, 2000, &out);
+	reading_write_v2(resources, 2000, &out);
 	CHECK(!out.is_cut);
 	CHECK(json_is_valid(text_str(&out)));
 	text_fini(&out);

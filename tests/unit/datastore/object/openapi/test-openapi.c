@@ -27,7 +27,7 @@ static struct str document(const char *group, const char *version)
 		resources[count].row = row;
 		resources[count++].type = type_find(row->group, row->version, row->kind);
 	}
-	openapi_write(str_from(group), str_from(version), resources, count, &out);
+	reading_write(str_from(group), str_from(version), resources, count, &out);
 	CHECK(!out.is_cut);
 	CHECK(json_is_valid(text_str(&out)));
 	return text_str(&out);
@@ -157,7 +157,7 @@ TEST(a_deletion_answers_with_a_status_or_with_the_object)
 			resource.row = &resource_rows[i];
 	resource.type = type_find(STR(""), STR("v1"), STR("ServiceAccount"));
 	resource.returns_deleted = true;
-	openapi_write(STR(""), STR("v1"), &resource, 1, &out);
+	reading_write(STR(""), STR("v1"), &resource, 1, &out);
 	answer = reading_member(
 	    reading_operation(text_str(&out),
 			      "/api/v1/namespaces/{namespace}/serviceaccounts/{name}", "delete"),
@@ -251,7 +251,7 @@ TEST(a_custom_resource_is_published_as_its_definition_says)
 				 test_arena(), (struct json_options){ 0 }, &schema, NULL),
 		     OK);
 	resource.schema = schema;
-	openapi_write(row.group, row.version, &resource, 1, &out);
+	reading_write(row.group, row.version, &resource, 1, &out);
 	json = text_str(&out);
 	CHECK(json_is_valid(json));
 	check_references(json);
@@ -284,7 +284,7 @@ TEST(a_resource_without_a_schema_is_any_object)
 	struct text out = text_in(test_arena(), OPENAPI_BYTES_MAX);
 	struct str schema;
 
-	openapi_write(row.group, row.version, &resource, 1, &out);
+	reading_write(row.group, row.version, &resource, 1, &out);
 	schema = schema_of(text_str(&out), "internal.troupe.v1.Actor");
 	CHECK_STR(reading_member(schema, "description"), "\"One that acts.\"");
 	CHECK_STR(reading_member(schema, "x-kubernetes-preserve-unknown-fields"), "true");
@@ -294,7 +294,7 @@ TEST(a_document_that_does_not_fit_is_marked_as_cut)
 {
 	struct text out = text_in(test_arena(), 100);
 
-	openapi_write(STR("apps"), STR("v1"), NULL, 0, &out);
+	reading_write(STR("apps"), STR("v1"), NULL, 0, &out);
 	CHECK(out.is_cut);
 }
 
@@ -375,6 +375,36 @@ TEST(every_document_becomes_protobuf)
 	CHECK(!out.is_cut);
 	field_of(field_of(text_str(&out), 4, 0, NULL), 1, 0, &count);
 	CHECK(count > 100);
+}
+
+/* Lengths stand before what they are of, so pieces cannot just be put one behind the other. */
+TEST(the_protobuf_of_pieces_is_that_of_the_whole)
+{
+	struct openapi_resource resources[60];
+	struct openapi_group apps = { STR("apps"), STR("v1") };
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < resource_row_count; i++) {
+		const struct resource_row *row = &resource_rows[i];
+
+		if (str_eq(row->group, apps.group) && str_eq(row->version, apps.version))
+			resources[count++] = (struct openapi_resource){
+				.row = row, .type = type_find(row->group, row->version, row->kind)
+			};
+	}
+	CHECK(count > 3);
+	for (enum openapi_version version = OPENAPI_V2; version <= OPENAPI_V3; version++) {
+		struct text json = text_in(test_arena(), OPENAPI_BYTES_MAX), pieces = json,
+			    whole = json;
+
+		if (version == OPENAPI_V2)
+			reading_write_v2(resources, count, &json);
+		else
+			reading_write(apps.group, apps.version, resources, count, &json);
+		CHECK_STATUS(openapi_proto(text_str(&json), &whole, NULL), OK);
+		reading_write_proto(version, apps, resources, count, &pieces);
+		CHECK(str_eq(text_str(&pieces), text_str(&whole)));
+	}
 }
 
 /* ---- descriptions -------------------------------------------------------------------------------------------- */
