@@ -22,19 +22,36 @@ enum status transfers_begin(struct transfers *transfers, uint64_t member, uint64
 				       .token = token,
 				       .index = index,
 				       .size_bytes = size_bytes,
-				       .moved = now };
+				       .moved = now,
+				       .piece_bytes = TRANSFER_PIECE_FIRST };
 	return OK;
 }
 
+/* One that is asked for again was lost, or late. */
+static void pace(struct transfer *transfer, uint64_t offset, struct mono now)
+{
+	int64_t took_ms = (now.ns - transfer->moved.ns) / TIME_MS;
+	bool is_next = transfer->sent_bytes > 0 && offset == transfer->sent_bytes;
+	bool is_late = offset < transfer->sent_bytes || (is_next && took_ms > TRANSFER_PIECE_MS);
+	if (is_late && transfer->piece_bytes > TRANSFER_PIECE_MIN)
+		transfer->piece_bytes /= 2;
+	else if (is_next && took_ms < TRANSFER_PIECE_MS / 4 &&
+		 transfer->piece_bytes < TRANSFER_PIECE_MAX)
+		transfer->piece_bytes *= 2;
+}
+
 enum status transfers_move(struct transfers *transfers, uint64_t member, uint64_t token,
-			   uint64_t offset, uint64_t len, struct mono now)
+			   uint64_t offset, struct mono now, uint32_t *out_len)
 {
 	struct transfer *transfer = find(transfers, member);
 	if (!transfer || transfer->token != token)
 		return NOT_FOUND;
-	if (offset > transfer->size_bytes || len > transfer->size_bytes - offset)
+	if (offset > transfer->size_bytes)
 		return INVALID;
-	transfer->sent_bytes = offset + len; /* it may ask for a part again */
+	uint64_t left = transfer->size_bytes - offset;
+	pace(transfer, offset, now);
+	*out_len = left < transfer->piece_bytes ? (uint32_t)left : transfer->piece_bytes;
+	transfer->sent_bytes = offset + *out_len; /* it may ask for a part again */
 	transfer->moved = now;
 	return OK;
 }

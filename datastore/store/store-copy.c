@@ -192,11 +192,10 @@ void store_on_copy_read(struct store *store, const struct act_msg *msg)
 	if (msg->kind != ACT_REQUEST)
 		return;
 	enum status status = copy->token && copy->token == read->token ? OK : NOT_FOUND;
-	uint64_t left = read->offset < copy->size_bytes ? copy->size_bytes - read->offset : 0;
-	size_t len = left < STORE_CHUNK_BYTES ? left : STORE_CHUNK_BYTES;
+	uint32_t len = 0;
 	if (status == OK)
 		status = transfers_move(replica_transfers(store->replica), read->member,
-					read->token, read->offset, len, act_now(store->act));
+					read->token, read->offset, act_now(store->act), &len);
 	if (status != OK) {
 		act_reply(store->act, msg, &store_copy_data_type,
 			  &(struct store_copy_data){ .status = status });

@@ -60,8 +60,7 @@
 #define STORE_READ_CHANGES \
 	4096U                 /* that a read of the past looks through; else the table is asked */
 #define STORE_LEADERLESS_S 2U /* longer than electing one takes: then it may be for ever */
-#define STORE_CHUNK_BYTES (256U * KIB) /* of a snapshot */
-#define STORE_SYNC_BYTES (8U * MIB)    /* of one that is fetched, between two waits for the disk */
+#define STORE_SYNC_BYTES (8U * MIB) /* of one that is fetched, between two waits for the disk */
 #define STORE_DEFRAGMENT_BYTES (256U * MIB) /* a database that fits into memory twice */
 #define STORE_HISTORY_S 300U
 #define STORE_REPORT_S \

@@ -64,7 +64,7 @@ TEST(a_member_gets_the_whole_state_in_pieces)
 		const struct store_copy_data *data = read_copy(lab, MEMBER, opened->token, offset);
 
 		CHECK_STATUS(data->status, OK);
-		CHECK(data->bytes.len > 0 && data->bytes.len <= STORE_CHUNK_BYTES);
+		CHECK(data->bytes.len > 0 && data->bytes.len <= TRANSFER_PIECE_MAX);
 		CHECK_STATUS(
 		    files->write(files->self, file, data->bytes.at, data->bytes.len, offset), OK);
 		offset += data->bytes.len;
@@ -86,10 +86,30 @@ TEST(a_piece_that_was_lost_is_asked_for_again)
 	const struct store_copy_opened *opened = open_copy(lab, MEMBER, 1);
 	const struct store_copy_data *first = read_copy(lab, MEMBER, opened->token, 0), *again;
 
-	read_copy(lab, MEMBER, opened->token, STORE_CHUNK_BYTES);
+	read_copy(lab, MEMBER, opened->token, first->bytes.len);
 	again = read_copy(lab, MEMBER, opened->token, 0);
 	CHECK_STATUS(again->status, OK);
-	CHECK(str_eq(first->bytes, again->bytes));
+	CHECK(again->bytes.len > 0 && again->bytes.len <= first->bytes.len);
+	CHECK(str_eq(str_slice(first->bytes, 0, again->bytes.len), again->bytes));
+	lab_close(lab);
+	fake_disk_free(disk);
+}
+
+/* The log's messages to it wait for a piece that is on its way. */
+TEST(who_takes_long_for_a_piece_gets_smaller_ones)
+{
+	struct fake_disk *disk = fake_disk_new(8);
+	struct lab *lab = make_leader(disk);
+	const struct store_copy_opened *opened = open_copy(lab, MEMBER, 1);
+	uint64_t offset = 0;
+	uint32_t len = 0;
+
+	for (uint32_t i = 0; i < 5; i++) {
+		len = read_copy(lab, MEMBER, opened->token, offset)->bytes.len;
+		offset += len;
+		lab_run(lab, 4 * TRANSFER_PIECE_MS);
+	}
+	CHECK_EQ(len, TRANSFER_PIECE_MIN);
 	lab_close(lab);
 	fake_disk_free(disk);
 }
