@@ -64,6 +64,15 @@ static void pack_object(struct text *out, const struct object *object)
 	text_fini(&bytes);
 }
 
+/* Whoever gets one asks for its name first. */
+static struct object *with_name(struct object *object)
+{
+	if (object_meta(object) != NULL && object_meta(object)->name.len > 0)
+		return object;
+	object_unref(object);
+	return NULL;
+}
+
 /* NULL: it cannot be read. What it says is its own: the message goes before it. */
 static struct object *unpack_object(struct unpack *in)
 {
@@ -77,7 +86,7 @@ static struct object *unpack_object(struct unpack *in)
 	settled = object_settle(object, 0, NULL);
 	object = object_edit(settled);
 	object_unref(settled);
-	return object;
+	return with_name(object);
 }
 
 /* ---- messages ------------------------------------------------------------------------------------------------ */
