@@ -198,6 +198,13 @@ static void add_rows(struct etcd_ranging *ranging, struct arena *arena,
 {
 	uint32_t needed = ranging->count + page->row_count;
 
+	if (!ranging->is_begun && !page->more) { /* the only one, which is kept */
+		ranging->rows = page->rows;
+		ranging->count = page->row_count;
+		for (uint32_t i = 0; i < page->row_count; i++)
+			ranging->bytes += page->rows[i].key.len + page->rows[i].value.len;
+		return;
+	}
 	if (ranging->cap < needed) {
 		uint32_t cap = rows_expected(ranging, page, needed);
 

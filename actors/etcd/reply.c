@@ -87,7 +87,7 @@ void etcd_spread_rows(struct etcd_spread *spread, uint32_t number, const struct 
 uint32_t etcd_spread_parts(const struct etcd_spread *spread, struct arena *arena, struct str **out)
 {
 	struct str all = proto_out_str(&spread->out);
-	struct str *parts = arena_array(arena, struct str, 2 * spread->gaps.len + 1);
+	struct str *parts = arena_alloc(arena, (2 * (size_t)spread->gaps.len + 1) * sizeof *parts);
 	uint32_t count = 0, from = 0;
 
 	/* The last gap that was left is the first in the answer. */

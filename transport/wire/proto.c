@@ -181,16 +181,11 @@ static bool has_room(struct proto_out *out, uint32_t len)
 	return (uint64_t)(out->at - out->begin) >= len || make_room(out, len);
 }
 
-void proto_out_varint(struct proto_out *out, uint64_t value)
+void proto_out_varint_long(struct proto_out *out, uint64_t value)
 {
-	uint32_t len;
+	uint32_t len = (uint32_t)(70 - __builtin_clzll(value | 1)) / 7;
 	uint8_t *at;
 
-	if (value < 0x80 && out->at > out->begin) {
-		*--out->at = (uint8_t)value;
-		return;
-	}
-	len = (uint32_t)(70 - __builtin_clzll(value | 1)) / 7;
 	if (!has_room(out, len))
 		return;
 	at = out->at -= len;
@@ -205,11 +200,6 @@ void proto_out_fixed64(struct proto_out *out, uint64_t value)
 		return;
 	for (uint32_t i = 0; i < 8; i++)
 		*--out->at = (uint8_t)(value >> (56 - 8 * i));
-}
-
-void proto_out_tag(struct proto_out *out, uint32_t number, enum proto_wire wire)
-{
-	proto_out_varint(out, (uint64_t)number << 3 | wire);
 }
 
 void proto_out_bytes(struct proto_out *out, struct str bytes)

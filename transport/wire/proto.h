@@ -58,9 +58,19 @@ void proto_out_clear(struct proto_out *out);
 void proto_out_fini(struct proto_out *out);
 uint32_t proto_out_len(const struct proto_out *out);
 struct str proto_out_str(const struct proto_out *out);
-void proto_out_varint(struct proto_out *out, uint64_t value);
+void proto_out_varint_long(struct proto_out *out, uint64_t value); /* of any length */
+static inline void proto_out_varint(struct proto_out *out, uint64_t value)
+{
+	if (value < 0x80 && out->at > out->begin)
+		*--out->at = (uint8_t)value;
+	else
+		proto_out_varint_long(out, value);
+}
 void proto_out_fixed64(struct proto_out *out, uint64_t value);
-void proto_out_tag(struct proto_out *out, uint32_t number, enum proto_wire wire);
+static inline void proto_out_tag(struct proto_out *out, uint32_t number, enum proto_wire wire)
+{
+	proto_out_varint(out, (uint64_t)number << 3 | wire);
+}
 void proto_out_bytes(struct proto_out *out, struct str bytes); /* only the bytes */
 /* A whole field. */
 void proto_out_varint_field(struct proto_out *out, uint32_t number, uint64_t value);

@@ -6,7 +6,8 @@
 
 #define ROW_BYTES 64 /* what a row costs in an answer besides its key and value */
 #define AHEAD 8U
-#define REFUSALS 16U /* of so many values that find no room among those read, one comes in */
+#define ROWS_FIRST 1024U /* of a page whose range has more */
+#define REFUSALS 16U     /* of so many values that find no room among those read, one comes in */
 
 struct index *index_new(const struct index_hooks *hooks, size_t value_budget_bytes,
 			size_t read_budget_bytes)
@@ -321,11 +322,12 @@ void index_fill_row(struct store_row *row, struct str key, const struct index_it
 				   .lease = index_lease(item) };
 }
 
-/* Pages are built in arrays that double: how many rows fit is known only at the end. */
+/* Pages are built in arrays that double: how many of a long range's rows fit is known only at the end. */
 struct page_builder {
 	struct index *index;
 	struct arena *arena;
 	struct index_page *page;
+	uint32_t first; /* what the arrays have room for in the beginning */
 	uint32_t row_cap, missing_cap, found_cap, found_count;
 	struct found_value *found; /* rows whose value is in memory */
 	size_t bytes;
@@ -340,7 +342,7 @@ static void add_missing(struct page_builder *builder, uint64_t id)
 {
 	struct index_page *page = builder->page;
 	if (page->missing_count == builder->missing_cap) {
-		uint32_t cap = builder->missing_cap ? 2 * builder->missing_cap : 8;
+		uint32_t cap = builder->missing_cap ? 2 * builder->missing_cap : builder->first;
 		page->missing = arena_grow(builder->arena, page->missing,
 					   builder->missing_cap * sizeof *page->missing,
 					   cap * sizeof *page->missing);
@@ -352,7 +354,7 @@ static void add_missing(struct page_builder *builder, uint64_t id)
 static void add_found(struct page_builder *builder, struct index_more *more)
 {
 	if (builder->found_count == builder->found_cap) {
-		uint32_t cap = builder->found_cap ? 2 * builder->found_cap : 8;
+		uint32_t cap = builder->found_cap ? 2 * builder->found_cap : builder->first;
 		builder->found = arena_grow(builder->arena, builder->found,
 					    builder->found_cap * sizeof *builder->found,
 					    cap * sizeof *builder->found);
@@ -368,7 +370,7 @@ static void add_row(struct page_builder *builder, struct str key, struct index_i
 	struct index_page *page = builder->page;
 	bool is_keys_only = range->is_keys_only;
 	if (page->row_count == builder->row_cap) {
-		uint32_t cap = builder->row_cap ? 2 * builder->row_cap : 8;
+		uint32_t cap = builder->row_cap ? 2 * builder->row_cap : builder->first;
 		page->rows =
 		    arena_grow(builder->arena, page->rows, builder->row_cap * sizeof *page->rows,
 			       cap * sizeof *page->rows);
@@ -410,6 +412,7 @@ static void take_values(struct page_builder *builder, bool is_kept)
 	blob_hold_all(builder->arena, held, count);
 }
 
+/* How many there are was counted: no key is compared with the range's ends. */
 static void build_page(struct page_builder *builder, const struct index_range *range)
 {
 	struct index_page *out = builder->page;
@@ -417,7 +420,10 @@ static void build_page(struct page_builder *builder, const struct index_range *r
 	struct str key;
 	void *item;
 	struct tree_cursor cursor = tree_from(builder->index->items, range->key);
-	while (tree_step(&cursor, &key, &item) && index_is_within(key, range->key, range->end)) {
+	builder->first = out->count < ROWS_FIRST ? (uint32_t)out->count : ROWS_FIRST;
+	if (builder->first > limit)
+		builder->first = limit;
+	for (uint64_t i = 0; i < out->count && tree_step(&cursor, &key, &item); i++) {
 		uint32_t next = ROW_BYTES + key.len +
 				(range->is_keys_only ? 0 : ((struct index_item *)item)->value_len);
 		if (out->row_count == limit ||
