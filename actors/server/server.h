@@ -22,6 +22,7 @@
 #include "actors/server/live/live.h"
 #include "runtime/actor/act.h"
 #include "runtime/trace/metrics.h"
+#include "transport/http/server.h"
 #include "transport/tls/certificate-key.h"
 
 /* One line of /readyz?verbose: is this part well? */
@@ -139,6 +140,12 @@ struct server_config {
 };
 
 extern const struct act_class server_class;
+
+/*
+ * For http_server_config.is_streamed: what is for a pod, a Service or a node and is large, or nobody knows how large, goes through as it
+ * comes. Without it the bodies of such requests are bounded as all others.
+ */
+bool server_is_streamed(void *arg, const struct http_exchange *exchange);
 
 /*
  * To the server: its host will end. It is not ready from now on and serves as before; with `ends_watches` who watches or follows a log over

@@ -157,8 +157,9 @@ void call_start(struct http_call *call, struct line *line)
 		.scheme = client->url.is_tls ? STR("https") : STR("http"),
 		.authority = request->authority.at != NULL ? request->authority : client->authority,
 		.headers = request->headers,
-		.content_length = request->is_body_streamed ? HTTP_LENGTH_UNKNOWN
-							    : (int64_t)request->body.data.len,
+		.content_length = !request->is_body_streamed ? (int64_t)request->body.data.len
+				  : request->body_bytes > 0  ? request->body_bytes
+							     : HTTP_LENGTH_UNKNOWN,
 	};
 	list_push(&line->calls, &call->link);
 	call->line = line;

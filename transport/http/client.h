@@ -39,6 +39,7 @@ struct http_request {
 	struct http_headers headers;
 	struct http_bytes body; /* copied unless it has a release hook, called when the call is closed */
 	bool is_body_streamed; /* more by http_call_write, until http_call_end; `body` goes first */
+	int64_t body_bytes; /* of a streamed one in all, as the server is told: no more may come, and no less; 0: not known */
 	bool is_answer_streamed; /* answered at the head; the body is read by http_call_read */
 	struct str upgrade; /* HTTP/1.1: asks for this protocol; on 101 both ways are raw bytes */
 	uint32_t timeout_ms; /* until the answer is complete (streamed: its head); 0: LIMIT_REQUEST_MS */

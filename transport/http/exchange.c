@@ -411,6 +411,16 @@ size_t http_read(struct http_exchange *exchange, void *out, size_t size, bool *e
 	return taken;
 }
 
+bool http_is_streamed(const struct http_exchange *exchange)
+{
+	return exchange->is_streamed;
+}
+
+bool http_is_whole(const struct http_exchange *exchange)
+{
+	return exchange->stream.is_in_ended;
+}
+
 struct str http_upgrade_wanted(const struct http_exchange *exchange)
 {
 	const struct http_head *in = &exchange->stream.in;

@@ -227,6 +227,10 @@ void http_done(struct http_exchange *exchange);
  */
 size_t http_read(struct http_exchange *exchange, void *out, size_t size, bool *ended);
 
+bool http_is_streamed(const struct http_exchange *exchange);
+/* All of the body has come: else an end that http_read tells of is that of the connection. */
+bool http_is_whole(const struct http_exchange *exchange);
+
 /* What the request wants to upgrade to (`SPDY/3.1`, `websocket`); absent: none, or not HTTP/1.1. */
 struct str http_upgrade_wanted(const struct http_exchange *exchange);
 /* Answers 101 with `upgrade` and `connection` added; from then on http_read and http_write are the raw bytes both ways. */

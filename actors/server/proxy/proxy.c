@@ -15,9 +15,10 @@ struct proxied {
 	struct http_call *call;
 	bool is_begun;    /* the head of the answer has left */
 	bool is_upgraded; /* both ways are open */
+	bool is_streamed; /* so is the one there, until the body is whole */
 	bool is_broken;
 	bool is_stalled; /* the peer takes no more now */
-	bool has_ended;  /* the peer says no more, on an upgraded connection */
+	bool has_ended;  /* the asker says no more */
 	bool is_rewritten;
 };
 
@@ -50,6 +51,76 @@ void proxy_drop(struct request *r)
 	audit_end(r);
 	if (exchange_of(r) != NULL)
 		http_abort(exchange_of(r));
+}
+
+/* ---- bodies that are streamed ------------------------------------------------------------------------------------- */
+
+#define COLLECTED_BYTES \
+	(64 * (int64_t)KIB) /* smaller ones are no burden, and may be sent once more */
+
+bool proxy_is_streamed(const struct proxy_head *head)
+{
+	struct route route;
+	struct arena *arena;
+	bool is_one;
+
+	if (head->is_upgrade || str_find(head->path, STR("/proxy")) < 0 ||
+	    str_is_among(head->method, "GET|HEAD", '|') ||
+	    (head->length > 0 ? head->length <= COLLECTED_BYTES : !head->may_follow))
+		return false;
+	arena = arena_new(0);
+	is_one = route_parse(arena, head->method, head->path, false, &route, NULL) == OK &&
+		 route.is_resource && route.group.len == 0 && str_is(route.subresource, "proxy");
+	arena_free(arena);
+	return is_one;
+}
+
+static int64_t length_of(const struct http_exchange *exchange)
+{
+	int64_t length = 0;
+	bool is_said =
+	    str_to_i64(http_request_header(exchange, STR("content-length")), &length) == OK;
+
+	return is_said && length > 0 ? length : 0;
+}
+
+bool server_is_streamed(void *arg, const struct http_exchange *exchange)
+{
+	struct proxy_head head = {
+		.method = http_method(exchange),
+		.path = http_path(exchange),
+		.length = length_of(exchange),
+		.may_follow = http_request_header(exchange, STR("transfer-encoding")).len > 0 ||
+			      (http_version(exchange) == HTTP_2 &&
+			       http_request_header(exchange, STR("content-length")).at == NULL),
+		.is_upgrade = http_upgrade_wanted(exchange).at != NULL,
+	};
+
+	(void)arg;
+	return proxy_is_streamed(&head);
+}
+
+/* ---- what the asker says ---------------------------------------------------------------------------------------- */
+
+/*
+ * On an upgraded connection, or of a body that is streamed: as fast as the other side takes it. A body that breaks off is not ended, or half
+ * of it would pass for all; the end of the asker ends the call.
+ */
+static void pump_up(struct request *r, struct proxied *p)
+{
+	char piece[PIECE_BYTES];
+	bool has_room = true;
+
+	while ((p->is_upgraded || p->is_streamed) && !p->has_ended && has_room) {
+		size_t len = http_read(exchange_of(r), piece, sizeof piece, &p->has_ended);
+
+		if (len > 0)
+			has_room = http_call_write_copy(p->call, str_of(piece, len));
+		if (p->has_ended && (p->is_upgraded || http_is_whole(exchange_of(r))))
+			http_call_end(p->call);
+		if (len == 0)
+			return;
+	}
 }
 
 /* ---- asking --------------------------------------------------------------------------------------------------- */
@@ -136,6 +207,8 @@ static enum status call(struct request *r, struct proxied *p, struct fault *why)
 		.authority = p->target.authority,
 		.headers = p->target.headers,
 		.body = HTTP_BYTES(r->asked.body),
+		.is_body_streamed = p->is_streamed,
+		.body_bytes = p->is_streamed ? length_of(exchange_of(r)) : 0,
 		.is_answer_streamed = exchange_of(r) != NULL,
 		.upgrade = proxy_upgrade(r),
 		.timeout_ms = left_ms(r, p),
@@ -167,12 +240,14 @@ enum next proxy_send(struct request *r, const struct proxy_target *target)
 	struct fault why = { 0 };
 
 	p->target = *target;
+	p->is_streamed = exchange_of(r) != NULL && http_is_streamed(exchange_of(r));
 	if (target->is_long && r->server->proxied_count >= LIMIT_PROXIED)
 		return request_fail(
 		    r, failure_too_many(r->arena, 1, "too many requests are handed on already"));
 	if (call(r, p, &why) != OK)
 		return target->failed(r, why.status, arena_str(r->arena, str_from(why.text)));
 	r->proxied = p;
+	pump_up(r, p);
 	if (!target->is_long)
 		return WAIT;
 	flight_leave(r);
@@ -195,24 +270,6 @@ static enum next over(struct request *r, struct proxied *p, bool is_whole)
 	r->look_at.ns = 0;
 	r->is_answered = true;
 	return DONE;
-}
-
-/* What the peer says on an upgraded connection. False: the other side is gone. */
-static void pump_up(struct request *r, struct proxied *p)
-{
-	char piece[PIECE_BYTES];
-	bool has_room = true;
-
-	while (!p->has_ended && has_room) {
-		size_t len = http_read(exchange_of(r), piece, sizeof piece, &p->has_ended);
-
-		if (len > 0)
-			has_room = http_call_write_copy(p->call, str_of(piece, len));
-		if (p->has_ended)
-			http_call_end(p->call);
-		if (len == 0)
-			return;
-	}
 }
 
 /* What comes, with its links made ours. False: it cannot be gone on with. */
@@ -238,8 +295,7 @@ static enum next pump(struct request *r, struct proxied *p)
 	char piece[PIECE_BYTES];
 	bool has_ended = false;
 
-	if (p->is_upgraded)
-		pump_up(r, p);
+	pump_up(r, p);
 	while (!p->is_stalled && !has_ended) {
 		size_t len = http_call_read(p->call, piece, sizeof piece, &has_ended);
 
@@ -340,6 +396,8 @@ static void go_on(struct request *r)
 
 	if (p != NULL && p->is_begun && r->is_waiting)
 		request_run(r);
+	else if (p != NULL && p->place != NULL)
+		pump_up(r, p);
 }
 
 bool proxy_receive(struct server *server, const struct act_msg *msg)

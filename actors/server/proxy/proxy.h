@@ -2,8 +2,8 @@
  * The proxy: a request that somebody else answers, handed on and back.
  *
  * For actors/server. Whoever asks was authenticated and authorized here; who it is for is said by a proxy_target. Bodies of answers,
- * watches and upgraded connections go through as they come, each way only as fast as it is taken. Bounds: LIMIT_BODY_BYTES of a
- * request; the request's own time, but for what is long (LIMIT_PROXIED_HEAD_MS until it begins to be answered); LIMIT_PROXIED of those.
+ * watches and upgraded connections go through as they come, each way only as fast as it is taken; so do bodies of requests that
+ * server_is_streamed has let through. Bounds: LIMIT_BODY_BYTES of others; the request's own time, but for what is long (LIMIT_PROXIED_HEAD_MS until it begins to be answered); LIMIT_PROXIED of those.
  */
 #ifndef ACTORS_SERVER_PROXY_PROXY_H
 #define ACTORS_SERVER_PROXY_PROXY_H
@@ -36,6 +36,14 @@ struct str proxy_upgrade(const struct request *r);   /* that is asked for; absen
 /* The path, and the query of the request. */
 struct str proxy_path(struct request *r, struct str path);
 
+/* Of a request's head what says whether its body is to go through as it comes. */
+struct proxy_head {
+	struct str method, path;
+	int64_t length;  /* of its body; 0: that is not said, or there is none */
+	bool may_follow; /* a body of which nothing is said may come nonetheless */
+	bool is_upgrade;
+};
+bool proxy_is_streamed(const struct proxy_head *head);
 bool proxy_receive(struct server *server, const struct act_msg *msg);
 /* Its peer takes more, or has said more. */
 void proxy_moved(struct request *r);

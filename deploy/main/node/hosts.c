@@ -283,6 +283,7 @@ static void configure_http(struct core *core)
 	    (struct http_server_config){ .listeners = core->listeners,
 					 .listener_count = 2,
 					 .handler = "api",
+					 .is_streamed = server_is_streamed,
 					 .places = process->is_isolated ? desk_places : core_places,
 					 .place_count = PLACES };
 	if (process->is_isolated) {

@@ -124,10 +124,11 @@ static void end_call(struct act *act, struct station *station, void *arg)
 
 TEST(a_streamed_body_is_read_as_it_comes)
 {
-	for (int tls = 0; tls < 2; tls++) {
-		struct station *station = station_open(tls, station_no_limits);
+	for (int i = 0; i < 4; i++) {
+		struct station *station = station_open(i % 2, station_no_limits);
 		struct http_request request = station_post("/upload", STR("12345"));
 		request.is_body_streamed = true;
+		request.body_bytes = i < 2 ? 0 : 18; /* said in advance, or not */
 		station_ask(station, 0, request);
 		station_enter(station, write_piece, (void *)(uintptr_t) "early");
 		station_wait(station, station_is_held);
