@@ -112,6 +112,8 @@ struct server_config {
 	struct str front_proxy_certificate_pem, front_proxy_key_pem;
 	/* That kubelets are shown, and by whom theirs have to be signed; absent: none, and whatever they show is taken, as upstream. */
 	struct str kubelet_certificate_pem, kubelet_key_pem, kubelet_authorities_pem;
+	struct str_list kubelet_address_types; /* in order; none: InternalIP, ExternalIP, Hostname */
+	uint16_t kubelet_port;                 /* of nodes that name none; 0: 10250 */
 
 	struct str address; /* host:port of the HTTP door as clients reach it; absent: not known */
 	struct metrics *metrics; /* NULL: the server makes its own */

@@ -31,13 +31,16 @@ bool kubelet_is_hollow(const struct server *server, struct str node)
 }
 
 /* Names are for people: who they lead to is not known before they are resolved, and may be another then. */
-static struct str address_of(const struct core_node_status *status)
+static struct str address_of(const struct core_node_status *status, struct str_list types)
 {
-	static const char *const types[] = { "InternalIP", "ExternalIP", "Hostname" };
+	static const struct str usual[] = { STR("InternalIP"), STR("ExternalIP"), STR("Hostname") };
 
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+	if (types.len == 0)
+		types = (struct str_list){ (struct str *)(uintptr_t)usual,
+					   sizeof usual / sizeof usual[0] };
+	for (uint32_t i = 0; i < types.len; i++)
 		for (uint32_t n = 0; n < status->addresses.len; n++)
-			if (str_is(status->addresses.at[n].type, types[i]) &&
+			if (str_eq(status->addresses.at[n].type, types.at[i]) &&
 			    ip_is(status->addresses.at[n].address))
 				return status->addresses.at[n].address;
 	return STR_NONE;
@@ -56,8 +59,10 @@ enum status kubelet_find(const struct server *server, struct str name, struct pl
 		return fault_set(why, UNAVAILABLE, "",
 				 "node " STR_FMT " is simulated: it has no kubelet", STR_ARG(name));
 	*out = (struct place_spec){
-		.host = node->status != NULL ? address_of(node->status) : STR_NONE,
-		.port = PORT,
+		.host = node->status != NULL
+			    ? address_of(node->status, config->kubelet_address_types)
+			    : STR_NONE,
+		.port = config->kubelet_port > 0 ? config->kubelet_port : PORT,
 		.authorities = config->kubelet_authorities_pem,
 		.is_unverified = config->kubelet_authorities_pem.len == 0,
 		.certificate_pem = config->kubelet_certificate_pem,

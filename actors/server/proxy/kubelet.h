@@ -1,7 +1,7 @@
 /*
  * Where the kubelet of a node is, for what only that can answer: commands in its pods, their logs, its own pages.
  *
- * For actors/server. It is called over TLS with the server's own certificate, at the first address of the node that is one. A node whose
+ * For actors/server. It is called over TLS with the server's own certificate, at the first address of the node, of the types that are wanted, that is one and no name. A node whose
  * runtime only pretends has no kubelet, and nothing listens in its pods.
  */
 #ifndef ACTORS_SERVER_PROXY_KUBELET_H

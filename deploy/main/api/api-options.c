@@ -36,6 +36,7 @@ const struct option api_options[] = {
 	SERVICE_OPTIONS,
 	TOKEN_OPTIONS,
 	TLS_OPTIONS,
+	KUBELET_OPTIONS,
 	TEXT_OPTION("encryption-provider-config", "PATH",
 		    "EncryptionConfiguration: which resources lie encrypted in the store, by which "
 		    "keys",
@@ -118,6 +119,7 @@ enum status api_options_load(const struct command_line *line, const struct api_o
 	TRY(serving_options_load(line, arena, &out->serving, why));
 	TRY(service_options_load(line, arena, &out->services, why));
 	TRY(tls_options_load(line, arena, &out->tls, why));
+	TRY(kubelet_options_load(line, arena, &out->kubelets, why));
 	out->reloads = command_flag(line, "encryption-provider-config-automatic-reload");
 	if (command_text(line, "encryption-provider-config") != NULL)
 		TRY(encryption_file_load(

@@ -14,6 +14,7 @@
 #include "deploy/main/api/door-options.h"
 #include "deploy/main/api/encryption-file.h"
 #include "deploy/main/api/request-header-options.h"
+#include "deploy/main/api/serving/kubelet-options.h"
 #include "deploy/main/api/serving/service-options.h"
 #include "deploy/main/api/serving/serving-options.h"
 #include "deploy/main/api/serving/tls-options.h"
@@ -43,6 +44,7 @@ struct api_options {
 	struct service_setting services;
 	struct token_setting tokens;
 	struct tls_setting tls;
+	struct kubelet_setting kubelets;
 	uint64_t idle_plugins, more_plugins; /* server_config's */
 };
 

@@ -8,6 +8,7 @@
 #include "deploy/main/admin/admin.h"
 #include "deploy/main/api/api-options.h"
 #include "deploy/main/api/serving/feature-gates.h"
+#include "deploy/main/api/serving/kubelet-options.h"
 #include "deploy/main/api/serving/service-options.h"
 #include "deploy/main/api/serving/tls-options.h"
 #include "deploy/main/backup/schedule-options.h"
@@ -114,6 +115,7 @@ static enum status configure_tokens(struct core *core, struct fault *why)
 	server->front_proxy_key_pem = core->process.pki.front_proxy_client.key_pem;
 	server->kubelet_certificate_pem = core->process.pki.kubelet_client.certificate_pem;
 	server->kubelet_key_pem = core->process.pki.kubelet_client.key_pem;
+	kubelet_options_apply(&core->api.kubelets, server);
 	return OK;
 }
 
@@ -220,6 +222,28 @@ static void change_door(void *arg)
 	arena_free(arena);
 }
 
+/* Both files of a pair are changed one after the other: until the second is read no kubelet can be called anew. */
+static void change_kubelets(void *arg)
+{
+	struct core *core = arg;
+
+	kubelet_options_apply(&core->api.kubelets, &core->layout.server);
+}
+
+static void add_kubelet_texts(struct core *core)
+{
+	struct kubelet_setting *kubelets = &core->api.kubelets;
+	struct text_file *files[] = { &kubelets->certificate, &kubelets->key,
+				      &kubelets->authorities };
+
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		files[i]->changed = change_kubelets;
+		files[i]->arg = core;
+		add_reload(core, arena_printf(core->process.arena, "kubelet-file-%zu", i).at,
+			   &files[i]->reload);
+	}
+}
+
 static void add_texts(struct core *core)
 {
 	struct door_setting *door = &core->api.door;
@@ -245,6 +269,7 @@ static void add_texts(struct core *core)
 	door->certificate.changed = door->key.changed = door->authorities.changed = change_door;
 	core->api.proxies.arg = core;
 	door->certificate.arg = door->key.arg = door->authorities.arg = core;
+	add_kubelet_texts(core);
 	add_reload(core, "front-proxy-file", &core->api.proxies.reload);
 	add_reload(core, "door-certificate-file", &door->certificate.reload);
 	add_reload(core, "door-key-file", &door->key.reload);

@@ -11,8 +11,9 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 
-from cluster import Failed, Skipped, until
+from cluster import Cluster, Failed, Skipped, until
 
 ADDRESS = "10.254.40.1"
 NODE, NS = "far", "proxied"
@@ -34,7 +35,7 @@ if __name__ == "__main__":
 
 import suite
 from kube import expect, kubectl
-from outside import Handler, Outside, Server
+from outside import Handler, Outside, Server, authority, issue
 import threading
 
 
@@ -587,12 +588,12 @@ def test_a_large_upload_goes_through_as_it_comes(cluster):
 
 def test_half_an_upload_is_none(cluster):
     node = cluster.living()[0]
-    broken, whole = threading.Event(), threading.Event()
+    began, broken, whole = threading.Event(), threading.Event(), threading.Event()
 
     def take(line, _, heads, body):
         try:
             for _ in body:
-                pass
+                began.set()
             whole.set()
         except (OSError, ValueError):
             broken.set()
@@ -600,8 +601,9 @@ def test_half_an_upload_is_none(cluster):
         far_pod(node, "halved", port=pod.port)
         line = node.context().wrap_socket(socket.create_connection((node.address, node.port), 20), server_hostname=node.address)
         line.sendall(("POST %s/pods/halved/proxy/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n" % BASE).encode())
+        assert began.wait(60)
         line.close()
-        assert broken.wait(30) and not whole.is_set()
+        assert broken.wait(60) and not whole.is_set()
 
 
 def test_a_large_answer_and_one_without_end_go_through_as_they_come(cluster):
@@ -636,6 +638,30 @@ def test_a_large_answer_and_one_without_end_go_through_as_they_come(cluster):
                 most.append(memory(node))
         assert size == LARGE and max(most) - before < 40, (size, before, most)
         connection.close()
+
+
+def test_kubelets_are_called_as_the_operator_says():
+    own_network()
+    with tempfile.TemporaryDirectory() as folder:
+        ours, theirs = authority(folder, "ours"), authority(folder, "theirs")
+        shown = issue(folder, ours, "api", "DNS:api")
+        certificate = issue(folder, theirs, "far", "IP:" + ADDRESS)
+        words = ("--kubelet-client-certificate", shown[0], "--kubelet-client-key", shown[1], "--kubelet-certificate-authority", theirs[0],
+                 "--kubelet-preferred-address-types", "ExternalIP", "--kubelet-timeout", "5s")
+
+        def answer(handler, _):
+            subject = dict(pair[0] for pair in handler.connection.getpeercert()["subject"])
+            return 200, subject["commonName"]
+        with Cluster(1, words) as cluster, Outside(None, answer, names="DNS:nobody", address=ADDRESS, clients=ours[0]) as kubelet:
+            node = cluster.nodes[0]
+            far_node(node, port=kubelet.port)
+            there = "/api/v1/nodes/%s/proxy/x" % NODE
+            failed(node, there, 500, "no preferred addresses found")
+            status(node, "/api/v1/nodes/" + NODE, {"addresses": [{"type": "InternalIP", "address": "10.254.40.9"}, {"type": "ExternalIP", "address": ADDRESS}]})
+            code, _, said = until(lambda: (lambda got: got if b"preferred" not in got[2] else None)(asked(node, "GET", there)), 20, "its address is known")
+            assert code == 503 and b"x509" in said or b"certificate" in said, said
+            kubelet.server.context.load_cert_chain(*certificate)
+            until(lambda: asked(node, "GET", there)[2] == b"api", 30, "it is believed, and told who calls")
 
 
 if __name__ == "__main__":
