@@ -664,5 +664,36 @@ def test_kubelets_are_called_as_the_operator_says():
             until(lambda: asked(node, "GET", there)[2] == b"api", 30, "it is believed, and told who calls")
 
 
+def test_what_is_handed_on_is_told_of_in_the_audit_log():
+    own_network()
+    with tempfile.TemporaryDirectory() as folder:
+        policy, log = os.path.join(folder, "policy.yaml"), os.path.join(folder, "audit.log")
+        with open(policy, "w", encoding="utf-8") as file:
+            json.dump({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [{"level": "RequestResponse"}]}, file)
+        words = ("--audit-policy-file", policy, "--audit-log-path", log, "--audit-log-mode", "blocking")
+        with Cluster(1, words) as cluster, Pod(echo) as pod:
+            node = cluster.nodes[0]
+            far_pod(node, "told", port=pod.port)
+            there = BASE + "/pods/told/proxy/a?b=c"
+            for name, method, path, body in (("got", "GET", there, None), ("posted", "POST", there, b"a secret word"), ("large", "PUT", there, b"x" * 1000000),
+                                             ("lost", "DELETE", BASE + "/pods/none/proxy/", None)):
+                asked(node, method, path, body, {"Audit-ID": name})
+
+            def events(name):
+                with open(log, encoding="utf-8") as file:
+                    found = [json.loads(line) for line in file.read().splitlines() if '"auditID":"%s"' % name in line]
+                return found if found and found[-1]["stage"] == "ResponseComplete" else None
+            for name, verb, code in (("got", "get", 200), ("posted", "create", 200), ("large", "update", 200), ("lost", "delete", 404)):
+                found = until(lambda: events(name), 20, "it is told of " + name)
+                assert [event["stage"] for event in found] == ["ResponseStarted", "ResponseComplete"][-len(found):], found
+                event = found[-1]
+                assert event["verb"] == verb and event["responseStatus"]["code"] == code, event
+                assert event["objectRef"] == {"resource": "pods", "namespace": NS, "name": "none" if name == "lost" else "told", "apiVersion": "v1", "subresource": "proxy"}, event
+                assert event["requestURI"].startswith(BASE + "/pods/") and event["user"]["groups"][0] == "system:masters", event
+                assert "requestObject" not in event and (name == "lost" or "responseObject" not in event), event
+            with open(log, encoding="utf-8") as file:
+                assert "a secret word" not in file.read()
+
+
 if __name__ == "__main__":
     sys.exit(suite.main(globals(), sys.argv))
