@@ -290,6 +290,60 @@ static void write_shares(const struct flow *flow, struct mono now, struct text *
 	}
 }
 
+/* ---- what reads against what changes something --------------------------------------------------------------------- */
+
+static const double parts[] = { 0,   0.001, 0.01, 0.1, 0.2,  0.3,  0.4, 0.5,
+				0.6, 0.7,   0.8,  0.9, 0.95, 0.99, 1 };
+#define PARTS (sizeof parts / sizeof *parts)
+_Static_assert(PARTS < FLOW_PART_BUCKETS, "one more is beyond the last");
+
+/* The time that has passed since anything changed. */
+static void add_time(struct flow_parts *all, uint32_t seats, struct mono now)
+{
+	int64_t ns = now.ns - all->at.ns;
+
+	for (uint32_t i = 0; ns > 0 && i < 4; i++) {
+		struct flow_part *part = &all->of[i / 2][i % 2];
+		double share = part->count /
+			       (i / 2 == FLOW_WAITING ? (double)FLOW_WAITING_MAX : (double)seats);
+		uint32_t at = 0;
+
+		while (at < PARTS && share > parts[at])
+			at++;
+		part->ns[at] += (uint64_t)ns;
+		part->sum += share * (double)ns;
+	}
+	all->at = now;
+}
+
+void flow_count(struct flow *flow, const struct flow_ticket *ticket, enum flow_phase phase,
+		int32_t change, struct mono now)
+{
+	struct flow_part *part = &flow->parts.of[phase][verb_is_write(ticket->verb)];
+
+	assert(change > 0 || part->count > 0);
+	add_time(&flow->parts, flow->levels.seats, now);
+	part->count = (uint32_t)((int32_t)part->count + change);
+}
+
+static void write_parts(const struct flow *flow, struct mono now, struct text *out)
+{
+	static const char *const labels[2][2] = {
+		{ "phase=\"waiting\",request_kind=\"readOnly\"",
+		  "phase=\"waiting\",request_kind=\"mutating\"" },
+		{ "phase=\"executing\",request_kind=\"readOnly\"",
+		  "phase=\"executing\",request_kind=\"mutating\"" },
+	};
+	struct flow_parts all = flow->parts;
+
+	add_time(&all, flow->levels.seats, now);
+	metrics_head(out, NAME("read_vs_write_current_requests"), "histogram",
+		     "For how many nanoseconds what part of the limit waited, or ran.");
+	for (uint32_t i = 0; i < 4; i++)
+		write_buckets(out, NAME("read_vs_write_current_requests"), labels[i / 2][i % 2],
+			      parts, PARTS, all.of[i / 2][i % 2].ns, all.of[i / 2][i % 2].sum);
+}
+
 void flow_measure(const struct server *server, struct text *out)
 {
 	if (server->flow == NULL)
@@ -298,4 +352,5 @@ void flow_measure(const struct server *server, struct text *out)
 	write_tallies(server->flow, out);
 	write_levels(server->flow, out);
 	write_shares(server->flow, act_now(server->act), out);
+	write_parts(server->flow, act_now(server->act), out);
 }

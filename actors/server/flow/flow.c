@@ -6,7 +6,6 @@
 #define GROUP STR("flowcontrol.apiserver.k8s.io")
 #define WAIT_FRACTION 4 /* of its time a request waits a quarter, as upstream's */
 #define WAIT_MS_MAX 60000
-#define WAITING_MAX 10000U              /* requests in all lanes together */
 #define WAITING_BYTES_MAX (64ULL * MIB) /* of their bodies */
 #define PUMP_MAX 64U                    /* requests that go on in one turn */
 #define SPARE_MAX 256U
@@ -37,6 +36,7 @@ struct flow *flow_new(struct server *server)
 	list_init(&flow->waiting);
 	list_init(&flow->running);
 	list_init(&flow->lingering);
+	flow->parts.at = act_now(server->act);
 	flow->schemas = cache_of(server, STR("flowschemas"));
 	flow->configurations = cache_of(server, STR("prioritylevelconfigurations"));
 	levels_init(&flow->levels,
@@ -188,6 +188,7 @@ static void begin_wait(struct server *server, struct flow_ticket *ticket)
 	ticket->until.ns = ticket->fair.arrived.ns + wait_ns(ticket->request);
 	list_push(&flow->waiting, &ticket->link);
 	flow->waiting_count++;
+	flow_count(flow, ticket, FLOW_WAITING, 1, ticket->fair.arrived);
 	flow->waiting_bytes += ticket->body_bytes;
 	arm(server, ticket->until);
 }
@@ -196,20 +197,22 @@ static void end_wait(struct flow *flow, struct flow_ticket *ticket, bool is_serv
 {
 	list_remove(&ticket->link);
 	flow->waiting_count--;
+	flow_count(flow, ticket, FLOW_WAITING, -1, now);
 	flow->waiting_bytes -= ticket->body_bytes;
 	flow_tally(&ticket->schema->waits[is_served], FLOW_SECONDS,
 		   (double)(now.ns - ticket->fair.arrived.ns) / TIME_S);
 }
 
-static void begin_run(struct flow *flow, struct flow_ticket *ticket)
+static void begin_run(struct flow *flow, struct flow_ticket *ticket, struct mono now)
 {
+	flow_count(flow, ticket, FLOW_EXECUTING, 1, now);
 	ticket->schema->dispatched++;
 	list_push(&flow->running, &ticket->link);
 }
 
 static bool is_full(const struct flow *flow, const struct flow_ticket *ticket)
 {
-	return flow->waiting_count >= WAITING_MAX ||
+	return flow->waiting_count >= FLOW_WAITING_MAX ||
 	       flow->waiting_bytes + ticket->body_bytes > WAITING_BYTES_MAX;
 }
 
@@ -235,7 +238,7 @@ static void enter(struct request *r)
 	else if (has_lanes)
 		flow_tally(&ticket->schema->waits[state == FAIR_RUNS], FLOW_SECONDS, 0);
 	if (state == FAIR_RUNS)
-		begin_run(flow, ticket);
+		begin_run(flow, ticket, now);
 	else if (state == FAIR_OVER)
 		list_push(&flow->running, &ticket->link); /* it is to be found, too */
 }
@@ -295,6 +298,8 @@ void flow_end(struct server *server, struct flow_ticket *ticket)
 	} else if (ticket->fair.state == FAIR_RUNS) {
 		if (!list_is_empty(&ticket->fair.link)) /* it had not heard yet */
 			end_wait(server->flow, ticket, true, now);
+		else
+			flow_count(server->flow, ticket, FLOW_EXECUTING, -1, now);
 		list_remove(&ticket->link);
 		flow_tally(&ticket->schema->runs[ticket->verb], FLOW_SECONDS,
 			   (double)(now.ns - ticket->fair.started.ns) / TIME_S);
@@ -366,7 +371,7 @@ void flow_pump(struct server *server)
 		list_remove(&ticket->fair.link);
 		if (ticket->fair.state == FAIR_RUNS) {
 			end_wait(flow, ticket, true, now);
-			begin_run(flow, ticket);
+			begin_run(flow, ticket, now);
 		}
 		request_run(ticket->request);
 	}

@@ -82,6 +82,16 @@ static struct str metric(struct rig *rig, const char *line)
 	return str_cut(&page, '\n');
 }
 
+#define READ_VS_WRITE "apiserver_flowcontrol_read_vs_write_current_requests"
+
+static double number(struct rig *rig, const char *line)
+{
+	double value = -1;
+
+	CHECK_STATUS(str_to_double(metric(rig, line), &value), OK);
+	return value;
+}
+
 TEST(a_request_waits_for_a_seat_of_its_level)
 {
 	struct rig *rig = open_tight(QUEUE("1", "1", "50"));
@@ -102,6 +112,11 @@ TEST(a_request_waits_for_a_seat_of_its_level)
 		  .len > 0);
 	CHECK(metric(rig, "apiserver_flowcontrol_demand_seats_sum{priority_level=\"tight\"}").len >
 	      0);
+	/* Those four waited for all of the last tenth of a second, and one ran; what reads did neither. */
+	CHECK(number(rig, READ_VS_WRITE "_sum{phase=\"waiting\",request_kind=\"mutating\"}") >=
+	      4.0 / 10000 * 90e6);
+	CHECK(number(rig, READ_VS_WRITE "_sum{phase=\"executing\",request_kind=\"mutating\"}") > 0);
+	CHECK(number(rig, READ_VS_WRITE "_sum{phase=\"waiting\",request_kind=\"readOnly\"}") == 0);
 	/* Others have seats of their own. */
 	CHECK_CODE(rig_get(rig, MAPS), 200);
 	CHECK_CODE(rig_as(rig, "bob", "GET", MAPS "?resourceVersion=0", NULL), 200);
