@@ -247,8 +247,7 @@ class Check:
                 readers.setdefault(word, []).append(path)
         definitions = self.definitions()
         undefined = {}
-        awaited = {header for header in law.UNDER_WAY if header in self.headers}
-        idle = set(awaited)
+        idle = {name for name in law.SELF_TESTS if name in self.declared}
         for name, header in sorted(self.declared.items()):
             if under(header, ["tests"]) or name.startswith(law.PUBLIC_API):
                 continue
@@ -258,21 +257,19 @@ class Check:
             if declaration.body is not None:
                 continue
             if name not in definitions:
-                if header in awaited:
-                    idle.discard(header)
+                if name in idle:  # its body is generated
+                    idle.discard(name)
                 else:
                     undefined.setdefault(header, []).append((line, name))
                 continue
             outside = [p for p in readers.get(name, []) if p not in (definitions[name], header)]
             if not outside and len(re.findall(r"\b%s\b" % name, text.plain)) < 2:
-                if header in awaited:
-                    idle.discard(header)
+                if name in idle:
+                    idle.discard(name)
                     continue
                 self.fail(header, line, "exports", "%s() is called by no other file; make it static, or take it out" % name)
-        for header in sorted(idle):
-            self.fail(header, 1, "exports", "is no longer under way: take it off UNDER_WAY in the law")
-        if awaited:
-            self.remarks.append("%d headers are under way, their users or bodies are still to come" % len(awaited))
+        for name in sorted(idle):
+            self.fail(self.declared[name], 1, "exports", "%s() needs no leave any more: take it off SELF_TESTS in the law" % name)
         for header, missing in undefined.items():
             self.fail(header, min(missing)[0], "exports", "declared and never defined; write or take out: %s"
                       % " ".join(name for _, name in missing))

@@ -180,10 +180,10 @@ PREFIXES = {
 # Called from outside the tree, so nobody in it needs to.
 PUBLIC_API = ("act_", "troupe_")
 
-# Headers whose promises stand before those who will use them, or before their bodies: the tree is written from the headers on.
-# Rule 4 only remarks upon them. One that no longer needs to be here fails the check, so the list can only get shorter.
-UNDER_WAY = {
-    "datastore/schema/registry.h": "its self-test",
+# Functions that nothing calls but their own test, because what they look at shows only in a program that runs. Rule 4 knows them; one that
+# it has nothing against fails the check, so the list can only get shorter.
+SELF_TESTS = {
+    "registry_bits_hold": "how the compiler lays out the bit-fields of generated structs, which tables and structs must agree upon",
 }
 
 ARENA = "an arena, or mem.h where it must live longer"
