@@ -33,6 +33,11 @@ static void add_template(struct scene *scene)
 #define WANTS ", resourceClaims: [{name: gpu, resourceClaimTemplateName: t}]"
 #define SHARES ", resourceClaims: [{name: gpu, resourceClaimName: c}]"
 
+#define POD_LETS_GO                                     \
+	"  status.reservedFor[0].resource: pods -> -\n" \
+	"  status.reservedFor[0].name: p -> -\n"        \
+	"  status.reservedFor[0].uid: Pod-p -> -\n"
+
 TEST(a_template_becomes_a_claim_whose_name_the_pod_is_told)
 {
 	struct scene scene = scene_open();
@@ -157,10 +162,7 @@ TEST(a_claim_is_given_back_when_its_last_pod_is_done)
 	add_pod(&scene, "", SHARES ", nodeName: n1", "phase: Succeeded");
 	CHECK_PLAN(&scene, CLAIMS, "default/claim:c",
 		   "update status of resource.k8s.io/v1 ResourceClaim default/c\n"
-		   "  status.allocation.allocationTimestamp: now-245s -> -\n"
-		   "  status.reservedFor[0].resource: pods -> -\n"
-		   "  status.reservedFor[0].name: p -> -\n"
-		   "  status.reservedFor[0].uid: Pod-p -> -\n"
+		   "  status.allocation.allocationTimestamp: now-245s -> -\n" POD_LETS_GO
 		   "update resource.k8s.io/v1 ResourceClaim default/c\n"
 		   "  metadata.finalizers[0]: resource.kubernetes.io/delete-protection -> -\n");
 	scene_apply(&scene, scene_reconcile(&scene, CLAIMS, "default/claim:c"));
@@ -177,10 +179,7 @@ TEST(a_reservation_stays_until_the_pods_are_known_up_to_it)
 	CHECK_PLAN(&scene, CLAIMS, "default/claim:c", "await Pod 101\n");
 	scene.lag = 0;
 	CHECK_PLAN(&scene, CLAIMS, "default/claim:c",
-		   "update status of resource.k8s.io/v1 ResourceClaim default/c\n"
-		   "  status.reservedFor[0].resource: pods -> -\n"
-		   "  status.reservedFor[0].name: p -> -\n"
-		   "  status.reservedFor[0].uid: Pod-p -> -\n");
+		   "update status of resource.k8s.io/v1 ResourceClaim default/c\n" POD_LETS_GO);
 }
 
 TEST(a_claim_of_a_pod_that_is_done_goes)
