@@ -2,6 +2,9 @@
 
 #include "actors/server/catalog/custom.h"
 
+/* Definitions in a part, about: what they have in common is packed once, and all are written again when one of them changes. */
+#define TOGETHER 8U
+
 struct document_job *document_job_new(int kind, struct mono now, uint32_t wishes)
 {
 	struct arena *arena = arena_new(0);
@@ -68,7 +71,21 @@ static bool begins_version(const struct resources *resources, uint32_t i)
 	return !str_eq(before->group, row->group) || !str_eq(before->version, row->version);
 }
 
-/* Those that are there for good are one part for each group and version; those of definitions, which come and go, one each. */
+/* By its name, so that parts end where they did when others come and go. */
+static bool ends_part(const struct resource *resource)
+{
+	return hash_str(resource->row->name) % TOGETHER == 0;
+}
+
+/* Whether what comes behind `before`, in the same version, is of another part. */
+static bool begins_part(const struct resource *resource, const struct resource *before)
+{
+	bool is_defined = set_of(resource) != NULL;
+
+	return is_defined != (set_of(before) != NULL) || (is_defined && ends_part(before));
+}
+
+/* Those that are there for good are one part for each group and version; those of definitions, which come and go, are some together. */
 struct document_wish *document_job_wish(struct document_job *job, enum openapi_version version,
 					const struct resources *resources, uint32_t first,
 					uint32_t count)
@@ -83,13 +100,12 @@ struct document_wish *document_job_wish(struct document_job *job, enum openapi_v
 	for (uint32_t i = 0; i < count; i++) {
 		const struct resource *resource = resources_at(resources, first + i);
 		bool is_first = begins_version(resources, first + i);
-		bool is_alone = set_of(resource) != NULL;
 
 		at[i] = resource_of(resource);
-		if (is_alone)
+		if (set_of(resource) != NULL)
 			hold(job, resource);
-		if (part == NULL || is_alone || is_first ||
-		    set_of(resources_at(resources, first + i - 1)) != NULL) {
+		if (part == NULL || is_first ||
+		    begins_part(resource, resources_at(resources, first + i - 1))) {
 			part = &what->parts[what->part_count++];
 			*part = (struct composing_part){ .at = &at[i], .has_root = is_first };
 		}
