@@ -97,7 +97,7 @@ void store_drive_fini(struct store *store)
 	map_fini(&store->monitors);
 }
 
-/* A message may be lost: raft says it again. */
+/* A message may be lost: raft says it again. Across a link it is encoded before the call returns, and needs no copy. */
 static void send_messages(struct store *store)
 {
 	for (uint32_t i = 0; i < store->out.messages.len; i++) {
@@ -105,10 +105,12 @@ static void send_messages(struct store *store)
 		struct act_ref to = store_peer(store, message->to);
 		if (act_ref_is_nil(to))
 			continue;
-		struct arena *arena = arena_new(0);
+		bool is_here = to.node == act_self(store->act).node;
+		struct arena *arena = is_here ? arena_new(0) : NULL;
 		struct store_raft raft = { .arena = arena,
 					   .from = replica_id(store->replica),
-					   .bytes = arena_str(arena, message->bytes) };
+					   .bytes = is_here ? arena_str(arena, message->bytes)
+							    : message->bytes };
 		act_cast(store->act, to, &store_raft_type, &raft);
 	}
 }

@@ -412,6 +412,8 @@ static enum status decrypt(struct wire *wire, struct str bytes)
 		if (len == 0)
 			break;
 		take(wire, str_of(wire->hub->decrypted, len));
+		if (bytes.len == 0 && tls_session_is_drained(wire->tls))
+			break; /* to ask once more costs as much as a record */
 	}
 	if (tls_session_state(wire->tls) == TLS_ENDED)
 		wire->is_read_ended = true;

@@ -325,7 +325,8 @@ static void decrypt(struct pipe *pipe, struct str bytes)
 		pipe->pipes->plain = mem_alloc(PLAIN_BYTES);
 	do
 		status = decrypt_some(pipe, &bytes, &got);
-	while (status == OK && got > 0 && pipe->state != PIPE_CLOSED);
+	while (status == OK && got > 0 && pipe->state != PIPE_CLOSED &&
+	       (bytes.len > 0 || !tls_session_is_drained(pipe->tls)));
 	if (pipe->state == PIPE_CLOSED)
 		return;
 	if (status != OK || bytes.len > 0 || tls_session_state(pipe->tls) == TLS_ENDED)

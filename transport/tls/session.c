@@ -205,6 +205,11 @@ enum status tls_session_read(struct tls_session *session, struct str *in, void *
 	return status;
 }
 
+bool tls_session_is_drained(const struct tls_session *session)
+{
+	return session->verdict.ssl != NULL && SSL_has_pending(session->verdict.ssl) == 0;
+}
+
 enum status tls_session_write(struct tls_session *session, struct str *plain, struct text *send,
 			      struct fault *why)
 {

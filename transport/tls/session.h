@@ -56,6 +56,9 @@ MUST_USE enum status tls_session_read(struct tls_session *session, struct str *i
 				      size_t out_bytes, size_t *out_len, struct text *send,
 				      struct fault *why);
 
+/* After a call that read something: nothing that came is left in it, so that another call with no more to take would read nothing. */
+bool tls_session_is_drained(const struct tls_session *session);
+
 /* Takes plaintext from the front of `*plain` (advancing it) while `send` has room; nothing before the state is OPEN. */
 MUST_USE enum status tls_session_write(struct tls_session *session, struct str *plain,
 				       struct text *send, struct fault *why);

@@ -42,15 +42,26 @@ static uint32_t p95_us(const struct liveness *liveness, struct mono now)
 	return count < SAMPLES_NEEDED ? 0 : longest[kept - 1 - count / 20];
 }
 
-/* It is asked for much more often than a sample comes. */
+/* All of them count, and the one that comes takes the place of one that was shorter than it, and is not longer itself. */
+static bool keeps_p95(const struct liveness *liveness, uint32_t took_us, struct mono now)
+{
+	uint32_t oldest = liveness->next;
+	return liveness->count == LIVENESS_SAMPLES &&
+	       ms_between(liveness->sample_at[oldest], now) <= LIVENESS_WINDOW_MS &&
+	       liveness->sample_us[oldest] < liveness->p95_us && took_us <= liveness->p95_us;
+}
+
+/* It is asked for much more often than a sample comes, and changes with few of them. */
 void liveness_sample(struct liveness *liveness, uint32_t took_us, struct mono now)
 {
+	bool is_kept = keeps_p95(liveness, took_us, now);
 	liveness->sample_us[liveness->next] = took_us;
 	liveness->sample_at[liveness->next] = now;
 	liveness->next = (liveness->next + 1) % LIVENESS_SAMPLES;
 	if (liveness->count < LIVENESS_SAMPLES)
 		liveness->count++;
-	liveness->p95_us = p95_us(liveness, now);
+	if (!is_kept)
+		liveness->p95_us = p95_us(liveness, now);
 	liveness->sampled = now;
 }
 

@@ -76,6 +76,38 @@ TEST(ciphertext_may_come_byte_by_byte)
 	pair_free(&pair);
 }
 
+static size_t read_into(struct pair *pair, struct str *wire, char *out, size_t size)
+{
+	size_t len = 0;
+
+	CHECK_STATUS(tls_session_read(pair->server, wire, out, size, &len, &pair->to_client, NULL),
+		     OK);
+	CHECK_EQ(wire->len, 0);
+	return len;
+}
+
+TEST(a_session_says_whether_anything_that_came_is_left_in_it)
+{
+	struct tls_config server = pair_server_config(), client = pair_client_config();
+	struct pair pair = pair_new(&client, &server, "api.example.org");
+	struct str plain = STR("hello"), wire, half;
+	char out[16];
+
+	pair_shake_hands(&pair);
+	CHECK_STATUS(tls_session_write(pair.client, &plain, &pair.to_server, NULL), OK);
+	wire = text_str(&pair.to_server);
+	half = str_slice(wire, 0, wire.len / 2);
+	wire = str_slice(wire, wire.len / 2, wire.len);
+	CHECK_EQ(read_into(&pair, &half, out, sizeof out), 0);
+	CHECK(!tls_session_is_drained(pair.server)); /* half a record */
+	CHECK_EQ(read_into(&pair, &wire, out, 2), 2);
+	CHECK(!tls_session_is_drained(pair.server)); /* the rest of it */
+	CHECK_EQ(read_into(&pair, &wire, out, sizeof out), 3);
+	CHECK(tls_session_is_drained(pair.server));
+	CHECK_EQ(read_into(&pair, &wire, out, sizeof out), 0);
+	pair_free(&pair);
+}
+
 TEST(a_full_wire_stops_the_writer_and_loses_nothing)
 {
 	struct tls_config server = pair_server_config(), client = pair_client_config();
