@@ -72,7 +72,7 @@ def test_what_is_wrong_with_a_file_stops_the_start():
     expect(refused(option, "kind: AdmissionConfiguration"), "wants apiVersion: apiserver.config.k8s.io/v1 and kind: AdmissionConfiguration")
     expect(refused(option, "\ta"), "file.yaml: ")
     expect(refused(option, ADMISSION.replace("plugins", "plugin")), 'unknown field "plugin"')
-    expect(refused(option, ADMISSION.replace("PodSecurity\n", "Other\n")), "only PodSecurity is configured so")
+    expect(refused(option, ADMISSION.replace("PodSecurity\n", "Other\n")), "only PodSecurity, EventRateLimit and ImagePolicyWebhook are configured so")
     expect(refused(option, ADMISSION.replace("baseline", "tight")), 'defaults.enforce: Invalid value: "tight": must be one of')
     expect(refused(option, ADMISSION.replace("[free]", "[free, free]")), r'exemptions.namespaces\[1\]: Duplicate value: "free"')
 
