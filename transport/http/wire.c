@@ -207,6 +207,12 @@ static void let_go(struct stream *stream)
 	stream_close_after_writes(stream, LIMIT_HTTP_STALL_MS);
 }
 
+static void close_broken(struct wire *wire)
+{
+	http_engine_lose(wire->engine);
+	wire_close(wire, CANCELLED);
+}
+
 /* The peer sends no more and all was said; what it has not read yet goes out without us. */
 static void finish(struct wire *wire)
 {
@@ -347,8 +353,12 @@ static void flush(struct wire *wire)
 	wire->is_busy = false;
 	if (stream_queued(wire->stream) == 0)
 		wire->wrote_at = act_now(wire->hub->act);
+	if (status == GONE) {
+		close_broken(wire);
+		return;
+	}
 	if (status != OK) {
-		wire_close(wire, status == GONE ? CANCELLED : status);
+		wire_close(wire, status);
 		return;
 	}
 	if (is_more) {
@@ -447,7 +457,7 @@ static void receive(struct wire *wire, struct str bytes, enum status status)
 		return;
 	}
 	if (status != OK) {
-		wire_close(wire, CANCELLED);
+		close_broken(wire);
 		return;
 	}
 	wire->hub->received_bytes += bytes.len;

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -638,6 +639,25 @@ def test_a_large_answer_and_one_without_end_go_through_as_they_come(cluster):
                 most.append(memory(node))
         assert size == LARGE and max(most) - before < 40, (size, before, most)
         connection.close()
+
+
+def test_a_kept_connection_that_turns_out_to_be_broken_costs_no_question(cluster):
+    node, seen = cluster.living()[0], []
+
+    def give(line, first, *_):
+        seen.append(first)
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        line.recv(1)  # of the next question, which is not answered
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with Raw(give) as pod:
+        far_pod(node, "breaker", port=pod.port)
+        for _ in range(6):
+            code, _, text = asked(node, "GET", BASE + "/pods/breaker/proxy/x")
+            assert (code, text) == (200, b"ok"), (code, text)
+        assert len(seen) == 6, seen
+        # Nobody knows what became of it, and to ask twice might do harm.
+        code, _, text = asked(node, "POST", BASE + "/pods/breaker/proxy/x", "{}", {"Content-Type": "application/json"})
+        assert code == 503 and b"the connection was lost" in text, (code, text)
 
 
 def test_kubelets_are_called_as_the_operator_says():

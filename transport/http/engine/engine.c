@@ -50,6 +50,18 @@ void http_engine_free(struct http_engine *engine)
 	engine->class->free(engine);
 }
 
+void http_engine_lose(struct http_engine *engine)
+{
+	if (engine == NULL || engine->is_server)
+		return;
+	engine->is_done = true;
+	list_each (&engine->streams, link) {
+		struct http_stream *stream = list_item(link, struct http_stream, link);
+		if (!stream->has_in_head)
+			http_engine_forget(stream, GONE);
+	}
+}
+
 void http_engine_feed(struct http_engine *engine, struct str *in)
 {
 	if (!engine->is_done && in->len > 0)

@@ -133,6 +133,8 @@ GIVE struct http_engine *http2_new_in(struct http_memory *memory, const struct h
 				      void *owner);
 /* Open streams get `closed` with CANCELLED first. */
 void http_engine_free(TAKE struct http_engine *engine);
+/* The connection broke: a client's streams that have heard nothing are closed as GONE, as at its orderly end. */
+void http_engine_lose(struct http_engine *engine);
 
 /* Takes from the front of `*in`; what is left is kept by the owner and fed again when is_held is false, or dropped when is_done. */
 void http_engine_feed(struct http_engine *engine, struct str *in);
