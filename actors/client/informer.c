@@ -28,6 +28,7 @@ struct informer {
 	struct informer_config config;
 	struct arena *arena; /* strings of the config */
 	struct shelf *objects;
+	struct shelf *before; /* shown until `objects` are listed; NULL: these are shown */
 	enum phase phase;
 	uint64_t watch;    /* number of the watch under way; also the tag of its request */
 	uint64_t monitor;  /* of the server, while a watch stands */
@@ -61,7 +62,8 @@ static void put(struct informer *informer, const struct object *object)
 
 	if (!shelf_put(informer->objects, object, (uint32_t)informer->lists, informer->now, &old))
 		return;
-	tell(informer, old == NULL ? INFORMER_ADDED : INFORMER_CHANGED, object, old);
+	if (informer->before == NULL)
+		tell(informer, old == NULL ? INFORMER_ADDED : INFORMER_CHANGED, object, old);
 	object_unref(old);
 }
 
@@ -78,6 +80,15 @@ static void drop(struct informer *informer, const struct object *last)
 static void is_gone(void *arg, const struct object *last)
 {
 	tell(arg, INFORMER_DELETED, last, last);
+}
+
+static bool tell_if_gone(void *arg, const struct object *last)
+{
+	const struct informer *informer = arg;
+
+	if (!shelf_has(informer->objects, object_namespace(last), object_name(last)))
+		is_gone(arg, last);
+	return true;
 }
 
 /* ---- asking ------------------------------------------------------------------------------------------ */
@@ -187,12 +198,24 @@ static void answered(struct informer *informer, struct act *act, const struct ac
 
 /* ---- events ------------------------------------------------------------------------------------------ */
 
+/* Told from what was shown so far, once the list is. */
+static void show_listed(struct informer *informer)
+{
+	struct shelf *before = informer->before;
+
+	informer->before = NULL;
+	shelf_each(before, STR_NONE, tell_if_gone, informer);
+	shelf_free(before);
+}
+
 static void listed(struct informer *informer)
 {
 	/* What the new list did not have is gone. */
 	shelf_sweep(informer->objects, (uint32_t)informer->lists, is_gone, informer);
 	informer->phase = WATCHING;
 	informer->has_synced = true;
+	if (informer->before != NULL)
+		show_listed(informer);
 }
 
 /* False: an object that cannot be read. The cache is then no picture of the server: list again. */
@@ -323,12 +346,14 @@ void informer_release(void *arg)
 {
 	struct informer *informer = arg;
 
+	if (informer->before != NULL)
+		shelf_free(informer->before);
 	shelf_free(informer->objects);
 	arena_free(informer->arena);
 	mem_free(informer);
 }
 
-void informer_stop(struct informer *informer, struct act *act)
+static void end_watch(struct informer *informer, struct act *act)
 {
 	if (is_standing(informer))
 		act_cast(act, act_named(act, informer->config.api), &api_cancel_type,
@@ -339,10 +364,33 @@ void informer_stop(struct informer *informer, struct act *act)
 		act_cancel(act, informer->timer);
 	if (informer->monitor != 0)
 		act_demonitor(act, informer->monitor);
+	informer->monitor = 0;
+}
+
+void informer_stop(struct informer *informer, struct act *act)
+{
+	end_watch(informer, act);
 	informer_release(informer);
 }
 
+void informer_widen(struct informer *informer, struct act *act, const struct type *whole)
+{
+	assert(informer->before == NULL && (informer->config.type->flags & TYPE_METADATA_ONLY) != 0);
+	end_watch(informer, act);
+	informer->before = informer->objects;
+	informer->objects = shelf_new(whole);
+	informer->config.type = whole;
+	informer->has_synced = false;
+	list_again(informer);
+	ask(informer, act);
+}
+
 /* ---- reading ------------------------------------------------------------------------------------------ */
+
+static const struct shelf *shown(const struct informer *informer)
+{
+	return informer->before != NULL ? informer->before : informer->objects;
+}
 
 bool informer_has_synced(const struct informer *informer)
 {
@@ -356,24 +404,24 @@ uint64_t informer_revision(const struct informer *informer)
 
 uint32_t informer_len(const struct informer *informer)
 {
-	return shelf_len(informer->objects);
+	return shelf_len(shown(informer));
 }
 
 const struct object *informer_get(const struct informer *informer, struct str namespace,
 				  struct str name)
 {
-	return shelf_get(informer->objects, namespace, name);
+	return shelf_get(shown(informer), namespace, name);
 }
 
 const struct object *informer_take(const struct informer *informer, struct str namespace,
 				   struct str name)
 {
-	return shelf_take(informer->objects, namespace, name);
+	return shelf_take(shown(informer), namespace, name);
 }
 
 struct mono informer_since(const struct informer *informer, struct str namespace, struct str name)
 {
-	const struct mono *since = shelf_since(informer->objects, namespace, name);
+	const struct mono *since = shelf_since(shown(informer), namespace, name);
 
 	return since != NULL ? *since : (struct mono){ 0 };
 }
@@ -381,7 +429,7 @@ struct mono informer_since(const struct informer *informer, struct str namespace
 void informer_confirm(struct informer *informer, struct str namespace, struct str name,
 		      struct mono at)
 {
-	struct mono *since = shelf_since(informer->objects, namespace, name);
+	struct mono *since = shelf_since(shown(informer), namespace, name);
 
 	if (since != NULL)
 		*since = at;
@@ -390,7 +438,7 @@ void informer_confirm(struct informer *informer, struct str namespace, struct st
 void informer_each(const struct informer *informer, struct str namespace, informer_each_fn *each,
 		   void *arg)
 {
-	shelf_each(informer->objects, namespace, each, arg);
+	shelf_each(shown(informer), namespace, each, arg);
 }
 
 uint32_t informer_index(struct informer *informer, informer_index_fn *value_of)
@@ -401,5 +449,5 @@ uint32_t informer_index(struct informer *informer, informer_index_fn *value_of)
 void informer_by(const struct informer *informer, uint32_t index, struct str value,
 		 informer_each_fn *each, void *arg)
 {
-	shelf_by(informer->objects, index, value, each, arg);
+	shelf_by(shown(informer), index, value, each, arg);
 }

@@ -41,6 +41,12 @@ GIVE struct informer *informer_start(struct act *act, const struct informer_conf
 void informer_stop(TAKE struct informer *informer, struct act *act);
 void informer_release(void *informer);
 
+/*
+ * What was kept in outlines is kept whole from now on, by that type. Until all is listed so, has_synced is false and what is shown are the
+ * outlines as they were; then those that went meanwhile are told as deleted, and nothing else is told of the list. Makes indexes as at the start.
+ */
+void informer_widen(struct informer *informer, struct act *act, const struct type *whole);
+
 /* Asks the server up to where there is nothing more to tell: informer_revision will be the one it is at now. */
 void informer_hurry(struct informer *informer, struct act *act);
 

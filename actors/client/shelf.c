@@ -304,6 +304,11 @@ static struct entry *find(const struct shelf *shelf, struct str namespace, struc
 	return tree_get(shelf->entries, key_of(namespace, name, buffer));
 }
 
+bool shelf_has(const struct shelf *shelf, struct str namespace, struct str name)
+{
+	return find(shelf, namespace, name) != NULL;
+}
+
 const struct object *shelf_get(const struct shelf *shelf, struct str namespace, struct str name)
 {
 	struct entry *entry = find(shelf, namespace, name);

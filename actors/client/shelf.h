@@ -32,6 +32,7 @@ GIVE const struct object *shelf_remove(struct shelf *shelf, struct str namespace
 typedef void shelf_gone_fn(void *arg, const struct object *last);
 void shelf_sweep(struct shelf *shelf, uint32_t list, shelf_gone_fn *gone, void *arg);
 
+bool shelf_has(const struct shelf *shelf, struct str namespace, struct str name);
 /* NULL: it is not there. The first borrows until the next change, and is for objects alone. */
 const struct object *shelf_get(const struct shelf *shelf, struct str namespace, struct str name);
 GIVE const struct object *shelf_take(const struct shelf *shelf, struct str namespace,

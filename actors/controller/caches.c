@@ -158,7 +158,8 @@ static const struct object *face_get(void *self, struct arena *arena, const stru
 
 	if (informer == NULL)
 		return NULL;
-	if ((cache->type->flags & TYPE_METADATA_ONLY) == 0)
+	/* Until a kind that is made whole has synced, outlines are shown. */
+	if ((cache->type->flags & TYPE_METADATA_ONLY) == 0 && cache->has_synced)
 		return informer_get(informer, key.namespace, key.name);
 	object = informer_take(informer, key.namespace, key.name);
 	if (object == NULL)
@@ -260,7 +261,10 @@ static void changed(void *arg, enum informer_change change, const struct object 
 
 	if (cache->is_of_definitions)
 		define(cache->state, object, change == INFORMER_DELETED);
-	for (uint32_t i = 0; i < cache->readers.len && cache->has_synced; i++) {
+	/* Of a kind that is made whole what goes is told, too, while it has not synced again. */
+	if (!cache->has_synced && change != INFORMER_DELETED)
+		return;
+	for (uint32_t i = 0; i < cache->readers.len; i++) {
 		struct caches_change body = { change, object_ref(object), NULL };
 
 		if (old != NULL)
@@ -289,6 +293,17 @@ static struct str uncontrolled(const struct object *object)
 	return world_index_of(WORLD_UNCONTROLLED, object);
 }
 
+static void make_indexes(struct cache *cache)
+{
+	informer_index(cache->informer, by_owner);
+	informer_index(cache->informer, many_owners);
+	/* The others are asked by whom the whole is shown. */
+	if ((cache->type->flags & TYPE_METADATA_ONLY) != 0)
+		return;
+	informer_index(cache->informer, by_node);
+	informer_index(cache->informer, uncontrolled);
+}
+
 static void start(struct state *state, struct act *act, struct cache *cache)
 {
 	cache->has_synced = false;
@@ -301,13 +316,7 @@ static void start(struct state *state, struct act *act, struct cache *cache)
 		     .api = state->args.api,
 		     .on_event = changed,
 		     .arg = cache });
-	informer_index(cache->informer, by_owner);
-	informer_index(cache->informer, many_owners);
-	/* The others are asked by whom the whole is shown. */
-	if ((cache->type->flags & TYPE_METADATA_ONLY) != 0)
-		return;
-	informer_index(cache->informer, by_node);
-	informer_index(cache->informer, uncontrolled);
+	make_indexes(cache);
 }
 
 static enum status add_cache(struct state *state, struct act *act, const struct type *type,
@@ -344,7 +353,7 @@ static enum status add_reader(struct state *state, struct act *act, const struct
 	return OK;
 }
 
-/* Somebody wants the whole of what was looked at for its metadata alone: one informer serves both. Its readers hear when it has synced again. */
+/* Somebody wants the whole of what was looked at for its metadata alone: one informer serves both. Its readers hear when it has synced again, and what went meanwhile. */
 static enum status make_whole(struct state *state, struct act *act, const struct type *type)
 {
 	struct cache *cache = find(state->caches, type);
@@ -355,10 +364,11 @@ static enum status make_whole(struct state *state, struct act *act, const struct
 	whole = kinds_whole(state->caches->kinds, cache->type);
 	if (whole == NULL)
 		return CONFLICT;
-	if (cache->informer != NULL)
-		informer_stop(cache->informer, act);
 	cache->type = whole;
-	start(state, act, cache);
+	cache->has_synced = false;
+	cache->hurried = 0;
+	informer_widen(cache->informer, act, whole);
+	make_indexes(cache);
 	return OK;
 }
 

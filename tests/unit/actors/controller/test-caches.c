@@ -5,7 +5,8 @@
 
 /* What a controller was shown of config maps. */
 struct shown {
-	struct text names; /* with "*" behind those of which it sees the data */
+	struct text
+	    names; /* with "*" behind those of which it sees the data, "-" behind what is not there */
 	uint32_t dependents;
 };
 
@@ -17,10 +18,9 @@ static bool has_data(const struct object *object)
 }
 
 /* The simulation looks again now and then at what has just been looked at. */
-static void say(struct shown *shown, struct key key, bool is_whole)
+static void say(struct shown *shown, struct key key, const char *how)
 {
-	struct str word =
-	    arena_printf(test_arena(), STR_FMT "%s ", STR_ARG(key.name), is_whole ? "*" : "");
+	struct str word = arena_printf(test_arena(), STR_FMT "%s ", STR_ARG(key.name), how);
 
 	if (!str_ends(text_str(&shown->names), word))
 		text_add(&shown->names, word);
@@ -41,9 +41,7 @@ static enum status look(const struct world *world, struct key key, struct plan *
 	const struct object *object = world_object(world, type, key);
 
 	(void)plan;
-	if (object == NULL)
-		return OK;
-	say(shown, key, has_data(object));
+	say(shown, key, object == NULL ? "-" : has_data(object) ? "*" : "");
 	shown->dependents = world_dependents(world, STR("u")).len;
 	return OK;
 }
@@ -55,9 +53,58 @@ static enum status look_whole(const struct world *world, struct key key, struct 
 
 	(void)plan;
 	if (map != NULL)
-		say(shown, key, map->data.len > 0);
+		say(shown, key, map->data.len > 0 ? "*" : "");
 	return OK;
 }
+
+/* ---- one that comes later ------------------------------------------------------------------------------- */
+
+/* Asks for its kind when so much time has passed, and says how it was answered. */
+struct late {
+	struct caches_subscribe wish;
+	uint64_t after_ms;
+	enum status status;
+	bool has_synced;
+};
+
+static void drop_caches(void *arg)
+{
+	caches_unref(arg);
+}
+
+static enum status late_init(struct act *act, void *state, const void *args)
+{
+	struct late *late = (struct late *)(uintptr_t)args;
+
+	*(struct late **)state = late;
+	act_after(act, late->after_ms, &caches_hurry_type, &(struct caches_hurry){ NULL });
+	return OK;
+}
+
+static enum act_verdict late_receive(struct act *act, void *state, const struct act_msg *msg)
+{
+	struct late *late = *(struct late **)state;
+
+	if (msg->kind == ACT_ANSWER) {
+		late->status = msg->status;
+		if (msg->status == OK)
+			act_own(act, drop_caches,
+				caches_ref(ACT_AS(msg, caches_subscribed)->caches));
+	} else if (ACT_IS(msg, caches_hurry)) {
+		late->status = act_request(act, act_named(act, "caches"), &caches_subscribe_type,
+					   &late->wish, 1000, 1);
+	} else if (ACT_IS(msg, caches_synced)) {
+		late->has_synced = true;
+	}
+	return ACT_OK;
+}
+
+static const struct act_class late_class = { .name = "late",
+					     .state_size = sizeof(struct late *),
+					     .init = late_init,
+					     .receive = late_receive };
+
+/* ---- the bench ---------------------------------------------------------------------------------------------- */
 
 static const struct caches_args caches = { .api = "api", .user = "system:kube-controller-manager" };
 
@@ -65,18 +112,19 @@ struct bench {
 	struct shown all, some;
 	struct controller rows[2];
 	struct runner_args runners[2];
+	struct late late;
 	struct desk *desk;
 };
 
-/* One that looks at everything and, if it is given, one of another kind. */
-static struct bench *make_bench(const struct controller *other)
+/* One that looks at everything and, if they are given, one of another kind, and one that comes later. */
+static struct bench *make_bench(const struct controller *other, const struct late *late)
 {
 	struct bench *bench = arena_new_of(test_arena(), struct bench);
-	struct act_child children[] = {
+	struct act_child children[4] = {
 		{ .id = "caches", .class = &caches_class, .args = &caches },
 		{ .id = "everything", .class = &controller_class, .args = &bench->runners[0] },
-		{ .id = "other", .class = &controller_class, .args = &bench->runners[1] },
 	};
+	uint32_t count = 2;
 
 	bench->all.names = text_in(test_arena(), 64 * KIB);
 	bench->some.names = text_in(test_arena(), 64 * KIB);
@@ -91,8 +139,16 @@ static struct bench *make_bench(const struct controller *other)
 	if (other != NULL) {
 		bench->rows[1] = *other;
 		bench->rows[1].arg = &bench->some;
+		children[count++] = (struct act_child){ .id = "other",
+							.class = &controller_class,
+							.args = &bench->runners[1] };
 	}
-	bench->desk = desk_open(1, children, other != NULL ? 3 : 2);
+	if (late != NULL) {
+		bench->late = *late;
+		children[count++] =
+		    (struct act_child){ .id = "late", .class = &late_class, .args = &bench->late };
+	}
+	bench->desk = desk_open(1, children, count);
 	return bench;
 }
 
@@ -120,7 +176,7 @@ static const char *said(struct text *text)
 
 TEST(what_is_wanted_only_among_everything_is_kept_as_its_metadata)
 {
-	struct bench *bench = make_bench(NULL);
+	struct bench *bench = make_bench(NULL, NULL);
 
 	put(bench, "a");
 	put(bench, "b");
@@ -140,10 +196,11 @@ TEST(what_is_wanted_only_among_everything_is_kept_as_its_metadata)
 /* It comes after the first list was asked for. */
 TEST(a_kind_that_somebody_wants_whole_is_whole_for_all)
 {
-	struct bench *bench = make_bench(&(struct controller){ .name = "whole",
-							       .account = "whole",
-							       .reconciles = &core_config_map_type,
-							       .reconcile = look_whole });
+	struct controller whole = { .name = "whole",
+				    .account = "whole",
+				    .reconciles = &core_config_map_type,
+				    .reconcile = look_whole };
+	struct bench *bench = make_bench(&whole, NULL);
 
 	put(bench, "a");
 	CHECK_SAID(&bench->some.names, "a* ");
@@ -162,11 +219,54 @@ static const struct controller choosing = {
 
 TEST(who_wants_the_whole_of_few_has_them_beside_the_metadata_of_all)
 {
-	struct bench *bench = make_bench(&choosing);
+	struct bench *bench = make_bench(&choosing, NULL);
 
 	put(bench, "a");
 	CHECK_SAID(&bench->some.names, "a* ");
 	CHECK_SAID(&bench->all.names, "a ");
 	CHECK_EQ(bench->all.dependents, 1);
+	desk_close(bench->desk);
+}
+
+/* The news that it is gone is on its way when the second list is asked for. */
+TEST(of_a_kind_that_becomes_whole_while_it_is_looked_at_nothing_that_goes_is_missed)
+{
+	struct late late = { { { &core_config_map_type }, { NULL }, 1, false }, 5000, BUSY, false };
+	struct bench *bench = make_bench(NULL, &late);
+
+	put(bench, "a");
+	put(bench, "b");
+	CHECK_SAID(&bench->all.names, "a b ");
+	desk_hold_events(bench->desk, &core_config_map_type);
+	desk_remove(bench->desk, &core_config_map_type, "n", "a");
+	desk_run(bench->desk, 4000);
+	desk_hold_events(bench->desk, NULL);
+	desk_run(bench->desk, 4000);
+	CHECK_EQ(bench->late.status, OK);
+	CHECK(bench->late.has_synced);
+	CHECK_SAID(&bench->all.names, "a- b* ");
+	CHECK_EQ(bench->all.dependents, 1);
+	desk_close(bench->desk);
+}
+
+TEST(another_choice_of_a_kind_of_which_some_are_kept_is_refused)
+{
+	struct late late = {
+		{ { &core_config_map_type }, { "metadata.name=b" }, 1, false }, 100, BUSY, false
+	};
+	struct bench *bench = make_bench(&choosing, &late);
+
+	desk_run(bench->desk, 2000);
+	CHECK_EQ(bench->late.status, CONFLICT);
+	desk_close(bench->desk);
+}
+
+TEST(whoever_wants_the_whole_of_a_kind_of_which_some_are_kept_is_refused)
+{
+	struct late late = { { { &core_config_map_type }, { NULL }, 1, false }, 100, BUSY, false };
+	struct bench *bench = make_bench(&choosing, &late);
+
+	desk_run(bench->desk, 2000);
+	CHECK_EQ(bench->late.status, CONFLICT);
 	desk_close(bench->desk);
 }
