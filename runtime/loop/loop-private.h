@@ -72,4 +72,18 @@ void workers_free(TAKE struct workers *workers);
 GIVE struct watchdog *watchdog_new(struct act_host *host, uint32_t stuck_ms);
 void watchdog_free(TAKE struct watchdog *watchdog);
 
+/*
+ * How patient one is with a thread: time in which it was ready to run and others had the processors does not count. The kernel says how long that
+ * was in a file, /proc/PID/schedstat or that of a task of it; where it does not, all time counts. Any thread.
+ */
+struct patience {
+	int64_t since_ms;    /* by any clock that goes on evenly; 0: it has not begun */
+	uint64_t starved_ms; /* as the kernel said then */
+};
+struct patience patience_from(const struct seams_files *files, const char *schedstat,
+			      int64_t now_ms);
+/* How much of it is spent. */
+int64_t patience_spent_ms(const struct patience *from, const struct seams_files *files,
+			  const char *schedstat, int64_t now_ms);
+
 #endif

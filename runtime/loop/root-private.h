@@ -6,6 +6,7 @@
 
 #include "runtime/base/base.h"
 #include "runtime/loop/blackbox.h"
+#include "runtime/loop/loop-private.h"
 #include "runtime/loop/loop.h"
 #include "runtime/loop/root.h"
 #include "runtime/loop/stream.h"
@@ -15,6 +16,7 @@
 #define ROOT_HELD_FD 5      /* root_spec.held_fd */
 #define ROOT_LISTENING_FD 6 /* the first of root_spec.listening */
 #define ROOT_BEAT_MS 2500U
+#define ROOT_LATE_MS (2U * ROOT_BEAT_MS)
 #define ROOT_SILENCE_MS \
 	15000U /* a host whose loop stood for so long is ended; its watchdog names the actor before */
 #define ROOT_LAST_WORDS_MS 1000U /* for a silent host to fill its black box, before SIGKILL */
@@ -51,8 +53,9 @@ struct hosted {
 	uint32_t restarts, failures; /* in all; in a row */
 	char last_reason[BLACKBOX_REASON];
 	struct mono since, heard, due; /* of this state; last beat; when WAITING ends */
-	bool is_aborted, is_killed;    /* SIGABRT, SIGKILL was sent */
-	bool is_finished;              /* it ended for good */
+	struct patience patience;   /* since it was found late, ROOT_LATE_MS after its last beat */
+	bool is_aborted, is_killed; /* SIGABRT, SIGKILL was sent */
+	bool is_finished;           /* it ended for good */
 	bool is_exile;
 	char without[ROOT_WITHOUT_BYTES];  /* actors that have left it: a,b */
 	const char *words[ROOT_WORDS_MAX]; /* its command line, with those left out */
