@@ -11,6 +11,7 @@ import time
 
 import suite
 from cluster import Cluster, UnixConnection, until
+from wild import Promises, Wild, ended, make, well
 
 ISOLATED = ("--layout", "isolated")
 
@@ -86,6 +87,12 @@ def test_either_host_is_killed_by_its_name_and_comes_back_alone():
             node.wait_ready()
 
 
+def deployment(name):
+    labels = {"app": name}
+    return {"metadata": {"name": name}, "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": {
+        "metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "x"}]}}}}
+
+
 class Client(threading.Thread):
     """One connection, on which objects are made, changed and deleted, one after the other; every answer must be the one of a server that is well."""
 
@@ -93,10 +100,52 @@ class Client(threading.Thread):
         super().__init__()
         self.node, self.name, self.over, self.done, self.why = node, name, over, [], None
 
-    def ask(self, method, path, body=None, content_type="application/json"):
-        self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": content_type} if body else {})
+    def ask(self, method, path, body=None, content_type="application/json", accept="application/json"):
+        self.connection.request(method, path, None if body is None else json.dumps(body),
+                                {"Accept": accept, **({"Content-Type": content_type} if body else {})})
         answer = self.connection.getresponse()
         return answer.status, json.loads(answer.read())
+
+    def want(self, expected, *words, **more):
+        code, body = self.ask(*words, **more)
+        assert code == expected, (words[:2], code, body)
+        return body
+
+    def many(self, name):
+        """Collections: in pages, as a table, deleted at once."""
+        maps, mine = "/api/v1/namespaces/default/configmaps", "labelSelector=of%3D" + name
+        for number in range(3):
+            self.want(201, "POST", maps, {"metadata": {"generateName": name + "-", "labels": {"of": name}}})
+        page = self.want(200, "GET", maps + "?limit=2&" + mine)
+        rest = self.want(200, "GET", maps + "?limit=2&%s&continue=%s" % (mine, page["metadata"]["continue"]))
+        assert len(page["items"]) == 2 and len(rest["items"]) == 1, (page, rest)
+        table = self.want(200, "GET", maps + "?" + mine, accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+        assert len(table["rows"]) == 3, table
+        self.want(200, "DELETE", maps + "?" + mine)
+        assert not self.want(200, "GET", maps + "?" + mine)["items"], name
+
+    def parts(self, name):
+        """Subresources, by each kind of change."""
+        all_of, one = "/apis/apps/v1/namespaces/default/deployments", "/apis/apps/v1/namespaces/default/deployments/" + name
+        made = self.want(201, "POST", all_of, deployment(name))
+        made["metadata"] = {"name": name, "labels": {"put": "1"}}
+        self.want(200, "PUT", one, made)
+        self.want(200, "PATCH", one + "/status", {"status": {"collisionCount": 1}}, "application/merge-patch+json")
+        assert self.want(200, "PATCH", one + "/scale", {"spec": {"replicas": 1}}, "application/merge-patch+json")["spec"]["replicas"] == 1
+        applied = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "annotations": {"a": "b"}}}
+        self.want(200, "PATCH", one + "?fieldManager=test", applied, "application/apply-patch+yaml")
+        self.want(200, "DELETE", one)
+
+    def people(self, _):
+        """What is answered and kept nowhere."""
+        token = self.want(201, "POST", "/api/v1/namespaces/default/serviceaccounts/default/token", {"spec": {"expirationSeconds": 600}})["status"]["token"]
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}
+        assert self.want(201, "POST", "/apis/authentication.k8s.io/v1/tokenreviews", review)["status"]["authenticated"] is True
+        asked = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+                 "spec": {"user": "jane", "resourceAttributes": {"verb": "get", "resource": "pods"}}}
+        assert self.want(201, "POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", asked)["status"]["allowed"] is False
+        groups = self.want(200, "GET", "/apis", accept="application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
+        assert groups["kind"] == "APIGroupDiscoveryList" and groups["items"], groups
 
     def turn(self, number):
         name, maps = "%s-%d" % (self.name, number), "/api/v1/namespaces/default/configmaps"
@@ -110,6 +159,7 @@ class Client(threading.Thread):
         assert code == 200 and seen["metadata"]["resourceVersion"] == changed["metadata"]["resourceVersion"], (name, seen)
         code, gone = self.ask("DELETE", maps + "/" + name)
         assert code == 200, (name, gone)
+        (self.many, self.parts, self.people)[number % 3](name + "-more")
         self.done.append((name, made["metadata"]["uid"]))
 
     def run(self):
@@ -188,6 +238,22 @@ def test_no_request_fails_while_the_leader_is_killed_again_and_again():
     with Cluster(3, ISOLATED) as cluster:
         node = cluster.nodes[1]
         hurt(cluster, lambda: next((n for n in cluster.nodes if n.name == leader(node)), None), 10, node)
+
+
+def test_the_host_of_the_api_is_killed_by_a_plan_and_nothing_else_is_hurt():
+    with Wild(3, ISOLATED) as cluster:
+        well(cluster)
+        node, other = cluster.nodes[0], cluster.nodes[1]
+        before = node.pids()
+        # Here connections end, and who calls again waits; what anybody was told is true, here too.
+        with Promises(cluster):
+            make(other, "api", "Kill", "Host", names=["n1.api"])
+            found = ended(cluster, "api", seconds=120)
+        assert found["injected"] == [{"fault": "Kill", "count": 1}] and found["lastInjection"]["target"] == "n1.api", found
+        until(lambda: node.pids().get("api") not in (None, before["api"]), 30, "it is another process")
+        after = node.pids()
+        assert {name: pid for name, pid in after.items() if name != "api"} == {name: pid for name, pid in before.items() if name != "api"}, (before, after)
+        assert node.request("GET", "/readyz", seconds=60)[0] == 200
 
 
 def leader(node):
