@@ -6,8 +6,7 @@
  *
  * To wake a thread and to be woken by it costs more than a short job. One that is called brief is kept until the loop would sleep, which
  * then does that job itself: nobody waits for anything else. If it has more to do for 100 us, more than what a few messages set off, the
- * job goes to its thread. For the time of the job the loop hears nothing, so this is done while those jobs have been short, and one that
- * was not makes it dear for long (spin.h).
+ * job goes to its thread. For the time of the job the loop hears nothing, so this is done while those jobs are short (brief.h).
  */
 #include <pthread.h>
 #include <signal.h>
@@ -18,9 +17,7 @@
 
 #define SHARED_MAX 16U
 #define FINISH_NS 200000 /* between two looks of a host that ends without a loop */
-#define BRIEF_US 500U    /* a job that took longer was none */
-#define BRIEF_PRICE 8U
-#define KEPT_NS 100000 /* a brief job waits for a moment without anything else to do */
+#define KEPT_NS 100000   /* a brief job waits for a moment without anything else to do */
 #define STACK_BYTES \
 	(256U * KIB) /* jobs are shallow; the default of 8 MiB is address space for nothing */
 
@@ -210,10 +207,7 @@ void jobs_run_kept(struct loop *loop)
 	if (job == NULL)
 		return;
 	loop->kept.has_run = true;
-	if (run_timed(loop, job) < loop->kept.trust.limit_ns)
-		spin_hit(&loop->kept.trust);
-	else
-		spin_missed(&loop->kept.trust);
+	brief_ran(&loop->kept.trust, run_timed(loop, job), true);
 	job->done(job);
 }
 
@@ -235,7 +229,7 @@ static void jobs_submit(void *self, struct seams_worker *worker, struct seams_jo
 		worker = loop->workers->shared;
 	if (loop->kept.job != NULL && loop->kept.worker == worker)
 		give_kept(loop); /* in the order given */
-	if (!job->is_brief || loop->kept.job != NULL || !spin_may(&loop->kept.trust) ||
+	if (!job->is_brief || loop->kept.job != NULL || !brief_may(&loop->kept.trust) ||
 	    !is_at_rest(worker)) {
 		give(worker, job);
 		return;
@@ -298,7 +292,7 @@ struct workers *workers_new(struct loop *loop, uint32_t count)
 	struct workers *workers = mem_new(struct workers);
 
 	workers->loop = loop;
-	spin_init(&loop->kept.trust, BRIEF_US, BRIEF_PRICE);
+	brief_init(&loop->kept.trust);
 	list_init(&workers->all);
 	pthread_mutex_init(&workers->lock, NULL);
 	workers->shared = worker_new(workers, "worker", count);
@@ -316,7 +310,7 @@ void workers_finish(struct workers *workers)
 	for (; job != NULL; job = next) {
 		next = job->next;
 		if (job->is_brief)
-			spin_slept(&workers->loop->kept.trust, job->ran_ns);
+			brief_ran(&workers->loop->kept.trust, job->ran_ns, false);
 		job->done(job);
 	}
 }

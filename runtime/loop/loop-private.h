@@ -10,6 +10,7 @@
 #include "runtime/base/base.h"
 #include "runtime/loop/calm/calm.h"
 #include "runtime/loop/loop.h"
+#include "runtime/loop/spin/brief.h"
 #include "runtime/loop/spin/spin.h"
 
 struct workers;
@@ -19,8 +20,8 @@ struct kept_job {
 	struct seams_job *job; /* NULL: none */
 	struct seams_worker *worker;
 	int64_t since_ns;
-	bool has_run;      /* one, since the machine was asked last */
-	struct spin trust; /* that the next one will be short */
+	bool has_run;       /* one, since the machine was asked last */
+	struct brief trust; /* that the next one will be short */
 };
 
 struct loop {

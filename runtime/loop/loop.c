@@ -156,7 +156,7 @@ static struct loop *loop_new(const struct loop_config *config)
 	list_init(&loop->connects);
 	list_init(&loop->soon);
 	loop->uv.data = loop;
-	spin_init(&loop->spin, config->spin_us, SPIN_PRICE_MIN);
+	spin_init(&loop->spin, config->spin_us);
 	open_wake(loop);
 	error = uv_timer_init(&loop->uv, &loop->timer);
 	assert(error == 0);

@@ -1,10 +1,8 @@
 #include "runtime/loop/spin/spin.h"
 
-void spin_init(struct spin *spin, uint32_t limit_us, uint32_t price_min)
+void spin_init(struct spin *spin, uint32_t limit_us)
 {
-	*spin = (struct spin){ .limit_ns = (int64_t)limit_us * 1000,
-			       .price = price_min,
-			       .price_min = price_min };
+	*spin = (struct spin){ .limit_ns = (int64_t)limit_us * 1000, .price = SPIN_PRICE_MIN };
 }
 
 bool spin_may(const struct spin *spin)
@@ -22,7 +20,7 @@ void spin_slept(struct spin *spin, int64_t ns)
 
 void spin_hit(struct spin *spin)
 {
-	if (spin->price > spin->price_min)
+	if (spin->price > SPIN_PRICE_MIN)
 		spin->price /= 2;
 }
 

@@ -5,9 +5,7 @@
  * looking takes a processor from others. So it has to be earned: by waits in a row that were short enough that looking would have met their end.
  * A look that ends without anything makes the next one dearer, one that succeeds cheaper. Pure; one loop's.
  *
- * The same question is asked of a job that a loop may do itself instead of having a thread do it: were they short of late?
- *
- * Bounded: of a loop whose waits are long nothing is spent; a miss costs one limit, at most each price_min short waits.
+ * Bounded: of a loop whose waits are long nothing is spent; a miss costs one limit, at most each SPIN_PRICE_MIN short waits.
  */
 #ifndef RUNTIME_LOOP_SPIN_SPIN_H
 #define RUNTIME_LOOP_SPIN_SPIN_H
@@ -15,16 +13,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SPIN_PRICE_MIN 4U /* of looks */
+#define SPIN_PRICE_MIN 4U
 #define SPIN_PRICE_MAX 4096U
 
 struct spin {
-	int64_t limit_ns;          /* of one look; 0: never */
-	uint32_t earned;           /* short waits in a row */
-	uint32_t price, price_min; /* so many are needed, at least */
+	int64_t limit_ns; /* of one look; 0: never */
+	uint32_t earned;  /* short waits in a row */
+	uint32_t price;   /* so many are needed */
 };
 
-void spin_init(struct spin *spin, uint32_t limit_us, uint32_t price_min);
+void spin_init(struct spin *spin, uint32_t limit_us);
 bool spin_may(const struct spin *spin);
 /* The loop has slept for so long. */
 void spin_slept(struct spin *spin, int64_t ns);

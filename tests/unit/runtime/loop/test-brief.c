@@ -1,10 +1,87 @@
 #include <pthread.h>
 
 #include "runtime/loop/loop.h"
+#include "runtime/loop/spin/brief.h"
 #include "tests/lib/test.h"
 
 #define JOBS 1000U
-#define LONG_US 5000U /* no job that is brief */
+#define LONG_US 20000U /* no job that is brief */
+#define SHORT_NS 200000
+
+/* ---- the rule ---- */
+
+static void run_often(struct brief *brief, int64_t ns, bool is_here, uint32_t times)
+{
+	for (uint32_t i = 0; i < times; i++)
+		brief_ran(brief, ns, is_here);
+}
+
+static struct brief make_trusted(void)
+{
+	struct brief brief;
+
+	brief_init(&brief);
+	run_often(&brief, SHORT_NS, false, BRIEF_FIRST);
+	CHECK(brief_may(&brief));
+	return brief;
+}
+
+TEST(a_loop_does_a_job_itself_once_those_of_the_thread_have_been_short)
+{
+	struct brief brief;
+
+	brief_init(&brief);
+	run_often(&brief, SHORT_NS, false, BRIEF_FIRST - 1);
+	CHECK(!brief_may(&brief));
+	brief_init(&brief);
+	run_often(&brief, 2 * BRIEF_AVERAGE_NS, false, 1000);
+	CHECK(!brief_may(&brief));
+	brief = make_trusted();
+	run_often(&brief, SHORT_NS, true, 1000);
+	CHECK(brief_may(&brief));
+}
+
+TEST(a_disk_that_becomes_slow_is_left_to_the_thread_until_it_is_quick_again)
+{
+	struct brief brief = make_trusted();
+	uint32_t slow = 0, quick = 0;
+
+	for (; brief_may(&brief); slow++)
+		brief_ran(&brief, 2 * BRIEF_AVERAGE_NS, true);
+	CHECK(slow > 1 && slow < 10);
+	run_often(&brief, 2 * BRIEF_AVERAGE_NS, false, 100);
+	CHECK(!brief_may(&brief));
+	for (; !brief_may(&brief); quick++)
+		brief_ran(&brief, SHORT_NS, false);
+	CHECK(quick > 1 && quick < 20);
+}
+
+TEST(what_took_long_is_earned_back_by_as_much_of_what_is_short)
+{
+	static const int64_t took_ns[] = { BRIEF_LONG_NS, 20000000, 1000000000, 100000000000 };
+
+	for (size_t i = 0; i < sizeof took_ns / sizeof took_ns[0]; i++) {
+		struct brief brief = make_trusted();
+		const uint32_t owed = (uint32_t)(took_ns[i] / BRIEF_EARNED_NS);
+
+		brief_ran(&brief, took_ns[i], true);
+		run_often(&brief, SHORT_NS, false, owed - 1);
+		CHECK(!brief_may(&brief));
+		brief_ran(&brief, SHORT_NS, false);
+		CHECK(brief_may(&brief));
+	}
+}
+
+TEST(what_took_the_thread_long_has_kept_nobody_waiting_and_earns_nothing)
+{
+	struct brief brief = make_trusted();
+
+	brief_ran(&brief, BRIEF_LONG_NS, true);
+	run_often(&brief, 2 * BRIEF_LONG_NS, false, 1000);
+	CHECK_EQ(brief.owed, BRIEF_LONG_NS / BRIEF_EARNED_NS);
+}
+
+/* ---- a loop ---- */
 
 /* What one actor does: jobs one after the other on its lane, and by whom they were done. */
 struct doing {
@@ -129,7 +206,7 @@ TEST(brief_jobs_are_done_by_the_loop_itself_once_they_have_been_brief_for_a_whil
 	doing = (struct doing){ 0 };
 	do_all();
 	/* A machine that does much else makes some of them long. */
-	CHECK(doing.here <= JOBS - 8);
+	CHECK(doing.here <= JOBS - BRIEF_FIRST);
 	CHECK(doing.here > 0);
 }
 

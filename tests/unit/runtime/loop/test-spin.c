@@ -18,7 +18,7 @@ TEST(looking_is_earned_by_short_waits_in_a_row)
 {
 	struct spin spin;
 
-	spin_init(&spin, LIMIT_US, SPIN_PRICE_MIN);
+	spin_init(&spin, LIMIT_US);
 	sleep_often(&spin, SHORT_NS, SPIN_PRICE_MIN - 1);
 	CHECK(!spin_may(&spin));
 	spin_slept(&spin, LONG_NS);
@@ -34,7 +34,7 @@ TEST(without_a_limit_nobody_looks)
 {
 	struct spin spin;
 
-	spin_init(&spin, 0, SPIN_PRICE_MIN);
+	spin_init(&spin, 0);
 	sleep_often(&spin, 0, 100);
 	CHECK(!spin_may(&spin));
 }
@@ -44,7 +44,7 @@ TEST(each_look_for_nothing_makes_the_next_dearer_up_to_a_bound)
 	struct spin spin;
 	uint32_t price = SPIN_PRICE_MIN;
 
-	spin_init(&spin, LIMIT_US, SPIN_PRICE_MIN);
+	spin_init(&spin, LIMIT_US);
 	for (uint32_t i = 0; i < 20; i++) {
 		sleep_often(&spin, SHORT_NS, price - 1);
 		CHECK(!spin_may(&spin));
