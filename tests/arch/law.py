@@ -129,6 +129,7 @@ USES = {
     "deploy/embed": RUNTIME + TRANSPORT + DATASTORE + ACTORS + ["deploy/cluster"],
     "deploy/cluster": RUNTIME + TRANSPORT + DATASTORE + ACTORS,
     "deploy/addons": RUNTIME + TRANSPORT + DATASTORE + ACTORS + ["deploy/cluster"],
+    "deploy/static": [],
     "deploy/ui": ["actors/server", "transport/tls", "transport/wire", "deploy/cluster"],  # a file that is part of the program, and its policy
     "deploy/sim": RUNTIME + RECORDS + ["transport/wire", "datastore/store", "actors/client"],  # what a cluster is measured by: as users and stores see it
     "deploy/main": RUNTIME + TRANSPORT + DATASTORE + ACTORS + DEPLOY + MAIN,
