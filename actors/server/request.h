@@ -247,6 +247,8 @@ struct verb_steps {
 
 /* Goes on with the step that waited, or begins. The request may be gone afterwards. */
 void request_run(struct request *r);
+/* Those that wait in the list by their wait_link, in its order; who waits there anew meanwhile is left. */
+void request_run_all(struct list *waiting);
 /* The peer has gone, or the server stops: the answer is dropped, the rest is cleaned up as soon as the store has answered. */
 void request_cancel(struct request *r);
 /* It took too long: 504, unless an answer has begun. */

@@ -82,6 +82,23 @@ void request_run(struct request *r)
 	finish(r);
 }
 
+void request_run_all(struct list *waiting)
+{
+	struct list ready;
+
+	list_init(&ready);
+	list_each (waiting, link) {
+		list_remove(link);
+		list_push(&ready, link);
+	}
+	while (!list_is_empty(&ready)) {
+		struct request *r = list_item(ready.next, struct request, wait_link);
+
+		list_remove(&r->wait_link);
+		request_run(r);
+	}
+}
+
 enum next request_jump(struct request *r, enum step_number step)
 {
 	r->step = step;

@@ -102,30 +102,11 @@ static struct cache *choose(struct server *server)
 	return NULL;
 }
 
-static void wake(struct server *server)
-{
-	struct list ready;
-
-	list_init(&ready);
-	while (!list_is_empty(&server->late.waiting)) {
-		struct list *link = server->late.waiting.next;
-
-		list_remove(link);
-		list_push(&ready, link);
-	}
-	while (!list_is_empty(&ready)) {
-		struct request *r = list_item(ready.next, struct request, wait_link);
-
-		list_remove(&r->wait_link);
-		request_run(r);
-	}
-}
-
 void late_fill(struct server *server)
 {
 	struct late *late = &server->late;
 
-	wake(server);
+	request_run_all(&late->waiting);
 	late->count = 0;
 	late->filling = choose(server);
 	if (late->filling != NULL)

@@ -343,23 +343,6 @@ static void hashed(struct documents *documents, const struct document_job *job)
 	}
 }
 
-static void run_waiting(struct documents *documents)
-{
-	struct list ready;
-
-	list_init(&ready);
-	list_each (&documents->waiting, link) {
-		list_remove(link);
-		list_push(&ready, link);
-	}
-	while (!list_is_empty(&ready)) {
-		struct request *r = list_item(ready.next, struct request, wait_link);
-
-		list_remove(&r->wait_link);
-		request_run(r);
-	}
-}
-
 /* That it was made for; NULL: the document has gone. */
 static struct document *subject_of(const struct documents *documents, const struct document_job *job)
 {
@@ -402,7 +385,7 @@ bool documents_receive(struct server *server, const struct act_msg *msg)
 		hashed(documents, job);
 	else
 		delivered(documents, job);
-	run_waiting(documents);
+	request_run_all(&documents->waiting);
 	forget_plain(documents, job);
 	document_job_free(job);
 	return true;

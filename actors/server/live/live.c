@@ -251,24 +251,14 @@ static enum status look_or_wait(struct server *server, struct live *live)
 /* Those who wait go on, and find whether somebody has looked. */
 static void wake(struct live *live, enum status status)
 {
-	struct list ready;
-
 	live->away_ns = 0;
-	list_init(&ready);
-	while (!list_is_empty(&live->asking)) {
-		struct list *link = live->asking.next;
+	list_each (&live->asking, link) {
+		struct request *r = list_item(link, struct request, wait_link);
 
-		list_remove(link);
-		list_push(&ready, link);
-	}
-	while (!list_is_empty(&ready)) {
-		struct request *r = list_item(ready.next, struct request, wait_link);
-
-		list_remove(&r->wait_link);
 		r->live_look = status == OK ? LIVE_LOOKED : LIVE_UNKNOWN;
 		r->is_fresh = true;
-		request_run(r);
 	}
+	request_run_all(&live->asking);
 }
 
 static void look_for_joining(struct server *server, struct live *live)
