@@ -4,14 +4,6 @@
 
 /* ---- the headers --------------------------------------------------------------------------------------------- */
 
-static bool is_in(struct str_list list, struct str name)
-{
-	for (uint32_t i = 0; i < list.len; i++)
-		if (str_eq(list.at[i], name))
-			return true;
-	return false;
-}
-
 /* What of the name follows one of the prefixes; absent: it has none of them. */
 static struct str after_prefix(struct str_list prefixes, struct str name)
 {
@@ -23,8 +15,9 @@ static struct str after_prefix(struct str_list prefixes, struct str name)
 
 bool request_header_is_one(const struct request_headers *config, struct str name)
 {
-	return is_in(config->users, name) || is_in(config->uids, name) ||
-	       is_in(config->groups, name) || after_prefix(config->extra_prefixes, name).at != NULL;
+	return str_list_has(config->users, name) || str_list_has(config->uids, name) ||
+	       str_list_has(config->groups, name) ||
+	       after_prefix(config->extra_prefixes, name).at != NULL;
 }
 
 /* The first of these names that says something. */
@@ -142,7 +135,7 @@ static bool is_believed(struct request_headers *config, struct authentication *a
 		fault_set(&a->why, UNAUTHORIZED, "", "front proxy: %.300s", said.text);
 		return false;
 	}
-	if (config->allowed.len > 0 && !is_in(config->allowed, info.common_name)) {
+	if (config->allowed.len > 0 && !str_list_has(config->allowed, info.common_name)) {
 		fault_set(&a->why, UNAUTHORIZED, "",
 			  "front proxy: the certificate's name \"" STR_FMT
 			  "\" is none of those that are allowed",

@@ -4,10 +4,7 @@
 
 bool node_selector_is_in(struct str value, const struct str_list *values)
 {
-	for (uint32_t i = 0; i < values->len; i++)
-		if (str_eq(values->at[i], value))
-			return true;
-	return false;
+	return str_list_has(*values, value);
 }
 
 static bool compares(const struct core_node_selector_requirement *r, struct str value)

@@ -6,6 +6,7 @@
 #include "actors/admission/plugins.h"
 #include "datastore/object/object.h"
 #include "datastore/schema/meta.h"
+#include "datastore/schema/type.h"
 
 static const struct {
 	const char *group, *resource, *finalizer;
@@ -19,9 +20,8 @@ static void add_finalizer(struct arena *arena, struct str_list *list, struct str
 {
 	struct str *grown;
 
-	for (uint32_t i = 0; i < list->len; i++)
-		if (str_eq(list->at[i], finalizer))
-			return;
+	if (str_list_has(*list, finalizer))
+		return;
 	grown = arena_array(arena, struct str, list->len + 1);
 	if (list->len > 0)
 		memcpy(grown, list->at, list->len * sizeof *grown);

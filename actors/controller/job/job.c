@@ -10,10 +10,7 @@
 
 bool job_has_finalizer(const struct core_pod *pod)
 {
-	for (uint32_t i = 0; i < pod->metadata->finalizers.len; i++)
-		if (str_eq(pod->metadata->finalizers.at[i], JOB_FINALIZER))
-			return true;
-	return false;
+	return str_list_has(pod->metadata->finalizers, JOB_FINALIZER);
 }
 
 int64_t job_number(const struct core_pod *pod, struct str annotation)
@@ -48,10 +45,7 @@ bool job_pod_has_failed(const struct job *j, const struct core_pod *pod)
 
 bool job_is_uncounted(const struct str_list *list, const struct core_pod *pod)
 {
-	for (uint32_t i = 0; i < list->len; i++)
-		if (str_eq(list->at[i], pod->metadata->uid))
-			return true;
-	return false;
+	return str_list_has(*list, pod->metadata->uid);
 }
 
 int64_t job_finished_ns(const struct core_pod *pod, struct wall now)

@@ -2,22 +2,14 @@
 
 #include "runtime/base/arena.h"
 
-static bool has_finalizer(const struct meta_object_meta *meta, struct str finalizer)
-{
-	for (uint32_t i = 0; i < meta->finalizers.len; i++)
-		if (str_eq(meta->finalizers.at[i], finalizer))
-			return true;
-	return false;
-}
-
 bool protection_is_asked(const struct meta_object_meta *meta, struct str finalizer)
 {
-	return meta->has.deletion_timestamp && has_finalizer(meta, finalizer);
+	return meta->has.deletion_timestamp && str_list_has(meta->finalizers, finalizer);
 }
 
 bool protection_is_missing(const struct meta_object_meta *meta, struct str finalizer)
 {
-	return !meta->has.deletion_timestamp && !has_finalizer(meta, finalizer);
+	return !meta->has.deletion_timestamp && !str_list_has(meta->finalizers, finalizer);
 }
 
 void protection_add(struct plan *plan, struct meta_object_meta *meta, struct str finalizer)

@@ -59,18 +59,10 @@ static bool is_older(crd *a, crd *b)
 
 /* ---- names ------------------------------------------------------------------------------------------------ */
 
-static bool is_in(struct str_list list, struct str name)
-{
-	for (uint32_t i = 0; i < list.len; i++)
-		if (str_eq(list.at[i], name))
-			return true;
-	return false;
-}
-
 static bool has_resource(const names *of, struct str name)
 {
 	return str_eq(of->plural, name) || str_eq(of->singular, name) ||
-	       is_in(of->short_names, name);
+	       str_list_has(of->short_names, name);
 }
 
 static bool has_kind(const names *of, struct str name)
@@ -142,7 +134,7 @@ static void judge_short_names(struct verdict *v, struct str_list asked)
 	uint32_t taken = 0;
 
 	for (uint32_t i = 0; i < asked.len; i++) {
-		if (is_in(v->given.short_names, asked.at[i]) ||
+		if (str_list_has(v->given.short_names, asked.at[i]) ||
 		    !is_taken(v->rivals, asked.at[i], false))
 			continue;
 		text_printf(&words, "%s" STR_FMT, taken++ ? ", " : "",
@@ -258,7 +250,7 @@ static void accept(const struct world *world, struct plan *plan, crd *definition
 
 static bool has_finalizer(crd *definition)
 {
-	return is_in(definition->metadata->finalizers, STR(FINALIZER));
+	return str_list_has(definition->metadata->finalizers, STR(FINALIZER));
 }
 
 static struct str served_version(crd *definition)

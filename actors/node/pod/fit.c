@@ -91,14 +91,6 @@ void fit_add(struct fit_use *use, const struct core_node *node, const struct cor
 
 /* ---- the node's selectors ------------------------------------------------------------------------------------------ */
 
-static bool is_among(struct str value, struct str_list values)
-{
-	for (uint32_t i = 0; i < values.len; i++)
-		if (str_eq(value, values.at[i]))
-			return true;
-	return false;
-}
-
 static bool compares(struct str value, struct str_list values, bool is_greater)
 {
 	int64_t have, bound;
@@ -114,9 +106,9 @@ static bool requirement_holds(const struct core_node_selector_requirement *r, st
 	bool is_there = value.at != NULL;
 
 	if (str_is(r->operator, "In"))
-		return is_there && is_among(value, r->values);
+		return is_there && str_list_has(r->values, value);
 	if (str_is(r->operator, "NotIn"))
-		return !is_there || !is_among(value, r->values);
+		return !is_there || !str_list_has(r->values, value);
 	if (str_is(r->operator, "Exists"))
 		return is_there;
 	if (str_is(r->operator, "DoesNotExist"))

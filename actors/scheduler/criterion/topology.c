@@ -59,9 +59,8 @@ static void note_key(struct topology *topology, struct str key)
 {
 	struct str_list *keys = &topology->keys;
 
-	for (uint32_t i = 0; i < keys->len; i++)
-		if (str_eq(keys->at[i], key))
-			return;
+	if (str_list_has(*keys, key))
+		return;
 	keys->at = arena_grow(topology->arena, keys->at, keys->len * sizeof key,
 			      (keys->len + 1) * sizeof key);
 	keys->at[keys->len++] = key;

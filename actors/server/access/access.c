@@ -76,12 +76,8 @@ static bool may_be_anonymous(const struct request *r)
 {
 	const struct anonymous_options *options = r->server->config->anonymous;
 
-	if (options == NULL || r->asked.address.len == 0)
-		return true;
-	for (uint32_t i = 0; i < options->paths.len; i++)
-		if (str_eq(options->paths.at[i], r->asked.path))
-			return true;
-	return false;
+	return options == NULL || r->asked.address.len == 0 ||
+	       str_list_has(options->paths, r->asked.path);
 }
 
 static enum next ask_authenticators(struct request *r)

@@ -35,14 +35,6 @@ static struct str_list containers_of(const struct request *r, const struct core_
 	return all;
 }
 
-static bool has_name(const struct str_list *names, struct str name)
-{
-	for (uint32_t i = 0; i < names->len; i++)
-		if (str_eq(names->at[i], name))
-			return true;
-	return false;
-}
-
 static struct str joined(const struct request *r, const struct str_list *names)
 {
 	struct text out = text_in(r->arena, LIMIT_OBJECT_BYTES);
@@ -58,7 +50,7 @@ enum next pod_connect_container(struct request *r, const struct core_pod *pod, s
 	struct str_list all = containers_of(r, spec);
 
 	if (name->len > 0) {
-		if (has_name(&all, *name))
+		if (str_list_has(all, *name))
 			return NEXT;
 		return request_fail(r, failure_bad_request(r->arena,
 							   "container " STR_FMT

@@ -12,14 +12,6 @@
 
 /* ---- finalizers of the garbage collector ---------------------------------------------------------------------- */
 
-static bool has_finalizer(const struct meta_object_meta *meta, struct str name)
-{
-	for (uint32_t i = 0; i < meta->finalizers.len; i++)
-		if (str_eq(meta->finalizers.at[i], name))
-			return true;
-	return false;
-}
-
 static bool wants_orphans(const struct request *r, const struct meta_object_meta *meta)
 {
 	const struct options *options = &r->options;
@@ -28,8 +20,9 @@ static bool wants_orphans(const struct request *r, const struct meta_object_meta
 		return options->orphan == OPTION_TRUE;
 	if (options->propagation.len > 0)
 		return str_is(options->propagation, "Orphan");
-	return has_finalizer(meta, ORPHAN) || (!has_finalizer(meta, FOREGROUND) &&
-					       r->resource->rules->garbage == KIND_GARBAGE_ORPHAN);
+	return str_list_has(meta->finalizers, ORPHAN) ||
+	       (!str_list_has(meta->finalizers, FOREGROUND) &&
+		r->resource->rules->garbage == KIND_GARBAGE_ORPHAN);
 }
 
 static bool wants_foreground(const struct request *r, const struct meta_object_meta *meta)
@@ -40,7 +33,7 @@ static bool wants_foreground(const struct request *r, const struct meta_object_m
 		return false;
 	if (options->propagation.len > 0)
 		return str_is(options->propagation, "Foreground");
-	return has_finalizer(meta, FOREGROUND);
+	return str_list_has(meta->finalizers, FOREGROUND);
 }
 
 /* The list as it has to be; the same one when nothing is to change. */
@@ -51,7 +44,8 @@ static struct str_list finalizers_of(struct request *r, const struct meta_object
 	bool foreground = !orphan && wants_foreground(r, meta);
 
 	if (r->resource->rules->garbage == KIND_GARBAGE_NONE ||
-	    (orphan == has_finalizer(meta, ORPHAN) && foreground == has_finalizer(meta, FOREGROUND)))
+	    (orphan == str_list_has(meta->finalizers, ORPHAN) &&
+	     foreground == str_list_has(meta->finalizers, FOREGROUND)))
 		return meta->finalizers;
 	out.at = arena_array(r->arena, struct str, meta->finalizers.len + 1);
 	for (uint32_t i = 0; i < meta->finalizers.len; i++) {
