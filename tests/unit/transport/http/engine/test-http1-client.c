@@ -92,3 +92,28 @@ TEST(a_client_uses_its_connection_again_and_knows_why_it_broke)
 	CHECK(end->engine->is_done);
 	end_fini(end);
 }
+
+TEST(a_call_on_a_lost_connection_may_be_asked_again_unless_it_has_heard_something)
+{
+	static const struct {
+		const char *bytes, *lost, *freed;
+	} cases[] = {
+		{ "", "<GONE>", "<GONE>" },
+		{ "HTTP/1.1 200 OK\r\n", "<GONE>", "<GONE>" }, /* no whole head */
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh", "200 content-length=2|[h]",
+		  "200 content-length=2|[h]<CANCELLED>" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct end *end = end_new(false);
+
+		ask(end, "GET", NULL);
+		end_feed(end, str_from(cases[i].bytes), 4096);
+		http_engine_lose(end->engine);
+		CHECK(end->engine->is_done);
+		CHECK_STR(text_str(&end->heard), cases[i].lost);
+		end_fini(end);
+		CHECK_STR(text_str(&end->heard), cases[i].freed);
+	}
+	http_engine_lose(NULL); /* it broke before there was one */
+}

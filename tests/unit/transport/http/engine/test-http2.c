@@ -374,20 +374,47 @@ TEST(a_body_that_is_awaited_is_asked_for)
 	fini(client, server);
 }
 
+/* Two questions, of which the first has heard the head of its answer. */
+static void ask_two(struct end *client, struct end *server, struct talk **heard,
+		    struct talk **unheard)
+{
+	struct http_head head = { .code = 200, .content_length = HTTP_LENGTH_UNKNOWN };
+
+	*heard = ask(client, "GET", "/1", NULL);
+	*unheard = ask(client, "GET", "/2", NULL);
+	talk_all(client, server);
+	http_stream_begin(&server->talks[0]->stream, &head, true);
+	talk_all(client, server);
+}
+
 TEST(a_connection_that_breaks_ends_its_streams_and_says_how_far_they_were)
 {
 	struct end *client = make_end(false), *server = make_end(true);
-	struct talk *heard = ask(client, "GET", "/1", NULL);
-	struct talk *unheard = ask(client, "GET", "/2", NULL);
-	talk_all(client, server);
-	struct http_head head = { .code = 200, .content_length = HTTP_LENGTH_UNKNOWN };
-	http_stream_begin(&server->talks[0]->stream, &head, true);
-	talk_all(client, server);
+	struct talk *heard, *unheard;
+
+	ask_two(client, server, &heard, &unheard);
 	http_engine_feed_end(client->engine);
 	CHECK(str_ends(text_str(&heard->heard), STR("<CANCELLED>")));
 	CHECK_STR(text_str(&unheard->heard), "<GONE>");
 	CHECK(client->engine->is_done);
 	fini(client, server);
+}
+
+TEST(of_a_connection_that_is_lost_only_what_heard_nothing_may_be_asked_again)
+{
+	struct end *client = make_end(false), *server = make_end(true);
+	struct talk *heard, *unheard;
+
+	ask_two(client, server, &heard, &unheard);
+	http_engine_lose(client->engine);
+	CHECK_STR(text_str(&heard->heard), "200|");
+	CHECK_STR(text_str(&unheard->heard), "<GONE>");
+	CHECK(client->engine->is_done);
+	http_engine_lose(server->engine);
+	CHECK(!server->engine->is_done); /* a server has nobody to ask again */
+	fini(client, server);
+	CHECK_STR(text_str(&heard->heard), "200|<CANCELLED>");
+	CHECK(str_ends(text_str(&server->talks[1]->heard), STR("<CANCELLED>")));
 }
 
 TEST(what_is_not_http2_ends_the_connection)
