@@ -1,5 +1,6 @@
 #include "tests/unit/actors/controller/desk-private.h"
 
+#include "actors/controller/caches.h"
 #include "datastore/object/record.h"
 
 struct entering {
@@ -187,6 +188,21 @@ struct desk *desk_open(uint64_t seed, const struct act_child *children, uint32_t
 				      .name = "desk", .host = 1, .root = &desk->root }),
 		     OK);
 	return desk;
+}
+
+struct desk *desk_open_runner(const struct runner_args *runner)
+{
+	static const struct caches_args caches = { .api = "api",
+						   .user = "system:kube-controller-manager" };
+	const struct act_child children[] = {
+		{ .id = "caches", .class = &caches_class, .args = &caches },
+		{ .id = runner->controller->name,
+		  .class = &controller_class,
+		  .args = runner,
+		  .restart = ACT_TRANSIENT },
+	};
+
+	return desk_open(1, children, 2);
 }
 
 void desk_close(struct desk *desk)

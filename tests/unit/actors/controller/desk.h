@@ -8,6 +8,7 @@
 #ifndef TESTS_UNIT_ACTORS_CONTROLLER_DESK_H
 #define TESTS_UNIT_ACTORS_CONTROLLER_DESK_H
 
+#include "actors/controller/controller.h"
 #include "datastore/schema/core.h"
 #include "runtime/sim/sim.h"
 #include "tests/lib/test.h"
@@ -18,6 +19,8 @@ struct desk;
 
 /* `children` come after the server, which is called api. */
 struct desk *desk_open(uint64_t seed, const struct act_child *children, uint32_t count);
+/* Beside the caches one controller, which comes back when it has crashed; `runner` is borrowed while the desk lives. */
+struct desk *desk_open_runner(const struct runner_args *runner);
 void desk_close(struct desk *desk);
 void desk_run(struct desk *desk, uint64_t ms); /* virtual time */
 struct act_host *desk_host(struct desk *desk);

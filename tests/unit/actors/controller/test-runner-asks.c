@@ -1,6 +1,5 @@
 #include <stdio.h>
 
-#include "actors/controller/caches.h"
 #include "actors/controller/controller.h"
 #include "tests/unit/actors/controller/desk.h"
 
@@ -55,14 +54,8 @@ static const struct controller asker_controller = {
 
 static struct desk *make_desk(void)
 {
-	static const struct caches_args caches_args = { .api = "api",
-							.user = "system:kube-controller-manager" };
 	static const struct runner_args args = { &asker_controller, "api", DESK_TERM, NULL };
-	const struct act_child children[] = {
-		{ .id = "caches", .class = &caches_class, .args = &caches_args },
-		{ .id = "asker", .class = &controller_class, .args = &args, .restart = ACT_TRANSIENT },
-	};
-	struct desk *desk = desk_open(1, children, 2);
+	struct desk *desk = desk_open_runner(&args);
 
 	desk_put(desk, &core_secret_type, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"n\"}}");
 	desk_put(desk, &core_config_map_type, "{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"}}");

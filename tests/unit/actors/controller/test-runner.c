@@ -1,7 +1,6 @@
 #include <malloc.h>
 #include <stdio.h>
 
-#include "actors/controller/caches.h"
 #include "actors/controller/controller.h"
 #include "actors/controller/plan-private.h"
 #include "actors/controller/recorder.h"
@@ -116,20 +115,11 @@ static const struct controller maker_controller = { .name = "maker",
 						    .owns = { &core_secret_type },
 						    .workers = 4,
 						    .reconcile = reconcile };
-static const struct caches_args caches_args = { .api = "api",
-						.user = "system:kube-controller-manager" };
 static const struct runner_args runner_args = { &maker_controller, "api", DESK_TERM, NULL };
 
 static struct desk *make_desk(void)
 {
-	const struct act_child children[] = {
-		{ .id = "caches", .class = &caches_class, .args = &caches_args },
-		{ .id = "maker",
-		  .class = &controller_class,
-		  .args = &runner_args,
-		  .restart = ACT_TRANSIENT },
-	};
-	struct desk *desk = desk_open(1, children, 2);
+	struct desk *desk = desk_open_runner(&runner_args);
 
 	desk_run(desk, 100);
 	return desk;
@@ -539,67 +529,12 @@ TEST(of_more_events_than_are_remembered_the_oldest_is_told_anew)
 	desk_close(desk);
 }
 
-/* ---- patches ------------------------------------------------------------------------------------------------------- */
-
-static enum status reconcile_marks(const struct world *world, struct key key, struct plan *plan)
-{
-	const struct core_config_map *map = world_get(world, key, core_config_map);
-
-	if (map != NULL)
-		str_map_put(&plan_edit(plan, map, core_config_map)->metadata->labels,
-			    plan_arena(plan), STR("mark"), STR("set"));
-	return OK;
-}
-
-TEST(kinds_that_may_only_be_patched_are_patched_and_conflicts_are_noticed)
-{
-	static const struct controller marker = { .name = "marker",
-						  .account = "marker",
-						  .reconciles = &core_config_map_type,
-						  .patches = { &core_config_map_type },
-						  .reconcile = reconcile_marks };
-	static const struct runner_args args = { &marker, "api", DESK_TERM, NULL };
-	const struct act_child children[] = {
-		{ .id = "caches", .class = &caches_class, .args = &caches_args },
-		{ .id = "marker", .class = &controller_class, .args = &args },
-	};
-	struct desk *desk = desk_open(1, children, 2);
-	const struct object *map;
-
-	put_map(desk, "a", 1);
-	desk_run(desk, 1000);
-	map = desk_get(desk, &core_config_map_type, "n", "a");
-	CHECK_STR(str_map_get(object_meta(map)->labels, STR("mark")), "set");
-	CHECK_EQ(desk_counts(desk).patches, 1);
-	/* The cache does not know that it has changed once more. */
-	put_map(desk, "a", 2);
-	desk_hold_events(desk, &core_config_map_type);
-	desk_run(desk, 1);
-	put_map(desk, "a", 3);
-	desk_run(desk, 1000);
-	desk_hold_events(desk, NULL);
-	desk_run(desk, 5000);
-	map = desk_get(desk, &core_config_map_type, "n", "a");
-	CHECK_STR(str_map_get(object_meta(map)->labels, STR("mark")), "set");
-	CHECK_STR(str_map_get(((const struct core_config_map *)map->record)->data, STR("want")),
-		  "3");
-	CHECK_EQ(desk_counts(desk).updates, 0);
-	desk_close(desk);
-}
-
 /* ---- memory -------------------------------------------------------------------------------------------------------- */
 
 /* All keys of a kind are looked at when its controller starts: where they have nothing to write none waits for an answer. */
 TEST(of_many_keys_with_nothing_to_do_a_few_are_looked_at_in_one_activation)
 {
-	const struct act_child children[] = {
-		{ .id = "caches", .class = &caches_class, .args = &caches_args },
-		{ .id = "maker",
-		  .class = &controller_class,
-		  .args = &runner_args,
-		  .restart = ACT_TRANSIENT },
-	};
-	struct desk *desk = desk_open(1, children, 2);
+	struct desk *desk = desk_open_runner(&runner_args);
 	char name[16];
 
 	maker.host = desk_host(desk);
