@@ -60,6 +60,8 @@
 #define SIM_OPTIONS                                                                               \
 	NUMBER_OPTION("seed", "S", "1", "everything follows from it"),                            \
 	    NUMBER_OPTION("nodes", "N", "5", "how many machines"),                                \
+	    CHOICE_OPTION("layout", "compact|isolated", "compact",                                \
+			  "isolated: the API server of each in a host of its own"),               \
 	    DURATION_OPTION("time", "30s", "how long faults strike, in virtual time"),            \
 	    TEXT_OPTION("faults", "LIST",                                                         \
 			"all, or some of: crash,bury,process,power,pause,partition,one-way,"      \

@@ -21,16 +21,23 @@ struct api_call citizen_call_new(const char *method, struct str path, struct str
 	return call;
 }
 
+struct act_ref citizen_server(struct act *act, const struct citizen *citizen, uint32_t machine)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "api@n%u%s", machine, citizen->is_apart ? "/api" : "");
+	return act_named(act, name);
+}
+
 enum status citizen_call(struct act *act, const struct citizen *citizen, uint32_t machine,
 			 struct api_call *call, uint32_t timeout_ms, uint64_t tag)
 {
-	char name[32];
 	enum status status;
 
 	if (machine == 0)
 		machine = 1 + (uint32_t)citizen_below(act, citizen->machines);
-	snprintf(name, sizeof name, "api@n%u", machine);
-	status = act_request(act, act_named(act, name), &api_call_type, call, timeout_ms, tag);
+	status = act_request(act, citizen_server(act, citizen, machine), &api_call_type, call,
+			     timeout_ms, tag);
 	if (status != OK)
 		api_call_free(call);
 	return status;

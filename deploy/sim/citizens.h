@@ -22,6 +22,7 @@ struct citizen {
 	struct ledger *ledger;
 	uint32_t machines; /* 1 to this serve the API */
 	uint32_t pause_ms; /* between two things, at most */
+	bool is_apart;     /* the API server has a host of its own on each machine */
 };
 extern const struct act_class writer_class, reader_class, manager_class;
 
@@ -40,6 +41,7 @@ extern const struct act_class witness_class; /* args: struct witness, which it w
 /* A call by an administrator; the server is any machine's if `machine` is 0. */
 MUST_USE enum status citizen_call(struct act *act, const struct citizen *citizen, uint32_t machine,
 				  struct api_call *call, uint32_t timeout_ms, uint64_t tag);
+struct act_ref citizen_server(struct act *act, const struct citizen *citizen, uint32_t machine);
 struct api_call citizen_call_new(const char *method, struct str path, struct str body);
 uint64_t citizen_below(struct act *act, uint64_t n);
 

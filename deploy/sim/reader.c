@@ -42,15 +42,14 @@ static void watch(struct act *act, struct reader *reader)
 {
 	uint32_t machine = 1 + (uint32_t)citizen_below(act, reader->citizen->machines);
 	struct api_call call;
-	char path[128], name[32];
+	char path[128];
 
 	snprintf(path, sizeof path,
 		 PLACE "?watch=1&allowWatchBookmarks=true&timeoutSeconds=30&resourceVersion=%llu",
 		 (unsigned long long)reader->told);
-	snprintf(name, sizeof name, "api@n%u", machine);
 	call = citizen_call_new("GET", str_from(path), STR_NONE);
 	call.watch = reader->watch;
-	reader->server = act_named(act, name);
+	reader->server = citizen_server(act, reader->citizen, machine);
 	reader->monitor = act_monitor(act, reader->server);
 	if (citizen_call(act, reader->citizen, machine, &call, 40000, reader->watch) != OK)
 		again_later(act, reader);

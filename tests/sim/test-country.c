@@ -18,17 +18,20 @@ struct totals {
 	uint64_t done, refused, open, reads, ranges, events, terms, revisions, ms;
 };
 
-static uint64_t run_seed(uint64_t seed, uint32_t machines, struct totals *totals)
+static uint64_t run_layout(uint64_t seed, uint32_t machines, bool is_isolated, struct totals *totals)
 {
 	const struct ordeal_config config = { .seed = seed,
 					      .nodes = machines,
+					      .is_isolated = is_isolated,
 					      .time_ms = TROUBLE_MS,
 					      .kinds = ACT_SIM_ALL_FAULTS,
 					      .log_path = getenv("SIM_LOG") };
 	struct ordeal_result result;
 
 	fprintf(stderr, "SIM_SEED=%llu build/debug/bin/test-sim %s\n", (unsigned long long)seed,
-		machines == MACHINES ? "a_whole_cluster_survives" : "a_few_machines_more_or_less");
+		is_isolated            ? "a_cluster_whose_api_is_apart"
+		: machines == MACHINES ? "a_whole_cluster_survives"
+				       : "a_few_machines_more_or_less");
 	ordeal_run(&config, &result, NULL, NULL);
 	totals->done += result.ledger.done;
 	totals->refused += result.ledger.refused;
@@ -40,6 +43,11 @@ static uint64_t run_seed(uint64_t seed, uint32_t machines, struct totals *totals
 	totals->revisions += result.revisions;
 	totals->ms += result.virtual_ms;
 	return result.hash;
+}
+
+static uint64_t run_seed(uint64_t seed, uint32_t machines, struct totals *totals)
+{
+	return run_layout(seed, machines, false, totals);
 }
 
 static uint64_t number_of(const char *name, uint64_t fallback)
@@ -100,6 +108,19 @@ TEST_SLOW(a_seed_gives_the_same_whole_cluster_each_time, 120)
 		CHECK_EQ(run_seed(seed, MACHINES, &totals), first);
 		CHECK(run_seed(seed + 100, MACHINES, &totals) != first);
 	}
+}
+
+/* The API server in a host of its own: it and the store are lost one without the other. */
+TEST_SLOW(a_cluster_whose_api_is_apart_survives_the_same, 3600)
+{
+	uint64_t one = number_of("SIM_SEED", 0);
+	uint64_t first = one ? one : number_of("SIM_FIRST", 1);
+	uint64_t last = one ? one : first + number_of("SIM_SEEDS", 4) - 1;
+	struct totals totals = { 0 };
+
+	for (uint64_t seed = first; seed <= last; seed++)
+		run_layout(seed, seed % 2 ? 3 : MACHINES, true, &totals);
+	print(&totals);
 }
 
 /* Without any fault. */

@@ -11,7 +11,7 @@
 #include "deploy/sim/claim.h"
 #include "deploy/sim/sayings.h"
 
-#define HOSTS 3U /* of a machine: core, control, node */
+#define HOSTS 4U /* of a machine: core, control, node and, if it is isolated, api */
 #define DESK "desk"
 #define ANSWER_MS 20000U
 #define OPEN_MS 120000U
@@ -65,13 +65,13 @@ static const struct facts facts = { .cpus = 16,
 
 /* ---- links: told what the directory knows at first, and of the desk, which no directory knows ---- */
 
-static void learn_core(struct act *act, const char *name)
+static void learn(struct act *act, const char *name, enum process_host host)
 {
 	const struct seams_link *link = &act_host_seams(act_host_of(act))->link;
 	const struct seams_place place = { .node = process_node_number(str_from(name)),
 					   .node_name = str_from(name),
-					   .host = PROCESS_CORE,
-					   .host_name = str_from(process_host_name(PROCESS_CORE)) };
+					   .host = (uint16_t)host,
+					   .host_name = str_from(process_host_name(host)) };
 
 	CLAIM_OK(link->learn(link->self, &place));
 }
@@ -93,8 +93,8 @@ static enum status links_init(struct act *act, void *state, const void *args)
 	(void)state;
 	TRY(read_identity(act, links));
 	directory_learn_own(act, links->process);
-	if (links->process->host == PROCESS_CORE)
-		learn_core(act, DESK);
+	if (links->process->host == PROCESS_CORE || links->process->host == PROCESS_API)
+		learn(act, DESK, PROCESS_CORE);
 	return OK;
 }
 
@@ -103,8 +103,11 @@ static enum status desk_links_init(struct act *act, void *state, const void *arg
 	const struct country *country = args;
 
 	(void)state;
-	for (uint32_t i = 1; i <= country->config.machines; i++)
-		learn_core(act, country->machines[i].processes[0].identity.name);
+	for (uint32_t i = 1; i <= country->config.machines; i++) {
+		learn(act, country->machines[i].processes[0].identity.name, PROCESS_CORE);
+		if (country->config.is_isolated)
+			learn(act, country->machines[i].processes[0].identity.name, PROCESS_API);
+	}
 	return OK;
 }
 
@@ -184,12 +187,13 @@ static bool ask(struct country *country, void (*send)(struct act *act, void *sta
 struct question {
 	uint32_t machine;
 	const char *method, *path, *body;
+	bool is_apart;
 };
 
 static void send_question(struct act *act, void *state, void *arg)
 {
 	const struct question *question = arg;
-	struct citizen citizen = { .machines = 0 };
+	struct citizen citizen = { .is_apart = question->is_apart };
 	struct api_call call =
 	    citizen_call_new(question->method, str_from(question->path), str_from(question->body));
 
@@ -200,7 +204,7 @@ static void send_question(struct act *act, void *state, void *arg)
 int32_t country_ask(struct country *country, uint32_t machine, const char *method, const char *path,
 		    const char *body, struct arena *arena, struct str *out_body)
 {
-	struct question question = { machine, method, path, body };
+	struct question question = { machine, method, path, body, country->config.is_isolated };
 
 	country->arena_of_answer = arena;
 	country->body = STR_NONE;
@@ -267,6 +271,7 @@ static void plan_host(struct machine *machine, uint32_t at)
 
 	*process = (struct process){ .host = (enum process_host)(PROCESS_CORE + at),
 				     .identity = identity_of(machine->number),
+				     .is_isolated = machine->country->config.is_isolated,
 				     .arena = machine->country->arena };
 	snprintf(process->dir.path, sizeof process->dir.path, "/data");
 	process->pki.ca.certificate_pem = STR("a certificate");
@@ -289,6 +294,11 @@ static void plan_host(struct machine *machine, uint32_t at)
 	machine->roots[at] = process_root(children, count);
 }
 
+static uint32_t host_count(const struct country *country)
+{
+	return country->config.is_isolated ? HOSTS : HOSTS - 1;
+}
+
 static void plan_machine(struct country *country, uint32_t number)
 {
 	struct machine *machine = &country->machines[number];
@@ -298,7 +308,7 @@ static void plan_machine(struct country *country, uint32_t number)
 	machine->witness = (struct witness){ .annals = country->annals,
 					     .ledger = country->config.ledger,
 					     .machine = number };
-	for (uint32_t i = 0; i < HOSTS; i++)
+	for (uint32_t i = 0; i < host_count(country); i++)
 		plan_host(machine, i);
 }
 
@@ -339,7 +349,7 @@ static void start_machine(struct country *country, uint32_t number)
 	CLAIM_OK(files->mkdir(files->self, "/data", 0700));
 	CLAIM_OK(data_dir_write_identity(files, &machine->processes[0].dir,
 					 &machine->processes[0].identity, NULL));
-	for (uint32_t i = 0; i < HOSTS; i++)
+	for (uint32_t i = 0; i < host_count(country); i++)
 		start_host(country, node, PROCESS_CORE + i, &machine->roots[i]);
 	machine->is_started = true;
 }

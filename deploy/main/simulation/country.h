@@ -1,8 +1,8 @@
 /*
  * A country: a whole cluster of several simulated machines, from one seed.
  *
- * Each machine runs the three hosts of the compact layout as deploy/main plans them (layout.h), with all their actors: store, directory,
- * relay, API server and administration; controllers and scheduler where the store's leader is; the agent with hollow pods. Only what a
+ * Each machine runs the hosts of its layout as deploy/main plans them (layout.h), with all their actors: store, directory, relay and
+ * administration, and the API server there or in a host of its own; controllers and scheduler where the store's leader is; the agent with hollow pods. Only what a
  * process has of the machine itself is left out: TLS, HTTP, the root. Hosts know of each other what the directory tells the
  * links, which is how it is on the machine. Beside each store stands a witness, who writes the annals.
  *
@@ -25,6 +25,7 @@ struct country;
 struct country_config {
 	uint64_t seed;
 	uint32_t machines;
+	bool is_isolated;      /* their layout; else the compact one */
 	uint32_t late;         /* of them, the last ones, that wait until they are let in */
 	struct ledger *ledger; /* that witnesses tell, too; NULL: none */
 	const struct act_child *citizens; /* at the desk; NULL: none */

@@ -47,7 +47,8 @@ static void set_up(struct ordeal *ordeal)
 		ordeal->citizens[i] =
 		    (struct citizen){ .ledger = ordeal->ledger,
 				      .machines = ordeal->config->nodes,
-				      .pause_ms = class == &manager_class ? 4000 : 400 };
+				      .pause_ms = class == &manager_class ? 4000 : 400,
+				      .is_apart = ordeal->config->is_isolated };
 		ordeal->children[i] = (struct act_child){ .id = names[i],
 							  .class = class,
 							  .args = &ordeal->citizens[i] };
@@ -55,6 +56,7 @@ static void set_up(struct ordeal *ordeal)
 	ordeal->country =
 	    country_open(&(struct country_config){ .seed = ordeal->config->seed,
 						   .machines = ordeal->config->nodes,
+						   .is_isolated = ordeal->config->is_isolated,
 						   .ledger = ordeal->ledger,
 						   .citizens = ordeal->children,
 						   .citizen_count = CITIZENS,

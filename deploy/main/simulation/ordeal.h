@@ -17,6 +17,7 @@
 struct ordeal_config {
 	uint64_t seed;
 	uint32_t nodes;
+	bool is_isolated; /* the machines' layout */
 	uint64_t time_ms; /* of trouble */
 	uint32_t kinds;   /* of faults; 0: none */
 	/* Which faults of the list that the seed draws strike, by their numbers from 0; NULL: all. */

@@ -38,6 +38,8 @@ bool sim_config(const struct command_line *line, struct ordeal_config *out, stru
 
 	*out = (struct ordeal_config){ .seed = (uint64_t)command_number(line, "seed"),
 				       .nodes = (uint32_t)nodes,
+				       .is_isolated =
+					   strcmp(command_text(line, "layout"), "isolated") == 0,
 				       .time_ms = (uint64_t)time_ms,
 				       .log_path = command_text(line, "log"),
 				       .forbidden = command_text(line, "forbid") };

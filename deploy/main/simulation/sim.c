@@ -80,7 +80,8 @@ static enum status start(struct sim *sim, const char *only, int out, int err, st
 			 struct fault *why)
 {
 	const struct command_line *line = sim->line;
-	const char *optional[][2] = { { "--only", only },
+	const char *optional[][2] = { { "--layout", command_text(line, "layout") },
+				      { "--only", only },
 				      { "--log", command_text(line, "log") },
 				      { "--forbid", command_text(line, "forbid") } };
 	const char *words[WORDS_MAX] = {
@@ -203,11 +204,12 @@ static void say_failed(struct sim *sim, const char *only, struct str words)
 
 	sim->code = command_failed(
 	    "sim: seed %" PRIu64 " fails: " STR_FMT "; again: troupe sim --seed %" PRIu64
-	    " --nodes %s --time %s --faults %s%s%s%s%s%s",
+	    " --nodes %s%s --time %s --faults %s%s%s%s%s%s",
 	    sim->config.seed, STR_ARG(words), sim->config.seed, command_text(sim->line, "nodes"),
-	    command_text(sim->line, "time"), command_text(sim->line, "faults"),
-	    only ? " --only " : "", only ? (*only ? only : "''") : "", forbid ? " --forbid '" : "",
-	    forbid ? forbid : "", forbid ? "'" : "");
+	    sim->config.is_isolated ? " --layout isolated" : "", command_text(sim->line, "time"),
+	    command_text(sim->line, "faults"), only ? " --only " : "",
+	    only ? (*only ? only : "''") : "", forbid ? " --forbid '" : "", forbid ? forbid : "",
+	    forbid ? "'" : "");
 }
 
 static void shrink(struct sim *sim, struct str words, struct arena *arena)
