@@ -121,6 +121,82 @@ def test_labels_of_objects_are_listed(cluster):
     expect(kubectl(cluster, "annotate", "configmap", "c", "--list", namespace=space), "^e=f$")
 
 
+def test_a_part_is_replaced(cluster):
+    since(24, "replace --subresource")
+    space = fresh(cluster, "replaced-part")
+    kubectl(cluster, "create", "service", "loadbalancer", "s", "--tcp=80", namespace=space)
+    seen = json.loads(kubectl(cluster, "get", "service", "s", "-o", "json", namespace=space))
+    seen["status"] = {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}
+    seen["spec"]["externalName"] = "ignored.example.com"
+    expect(kubectl(cluster, "replace", "--subresource=status", "-f", "-", stdin=json.dumps(seen), namespace=space), "service/s replaced")
+    expect(kubectl(cluster, "get", "service", "s", namespace=space), r"^s +LoadBalancer +\S+ +192\.0\.2\.7 ")
+    expect(kubectl(cluster, "get", "service", "s", "-o", "jsonpath={.spec.externalName}", namespace=space), r"\A\Z")
+
+
+def test_apply_by_force_makes_anew_what_does_not_change(cluster):
+    space = fresh(cluster, "forced-on")
+    kept = "{apiVersion: v1, kind: Secret, metadata: {name: kept}, immutable: true, stringData: {a: '%d'}}"
+    kubectl(cluster, "apply", "-f", "-", stdin=kept % 1, namespace=space)
+    uid = ("get", "secret", "kept", "-o", "jsonpath={.metadata.uid}")
+    before = kubectl(cluster, *uid, namespace=space)
+    expect(kubectl(cluster, "apply", "-f", "-", stdin=kept % 2, namespace=space, ok=False), "field is immutable when `immutable` is set")
+    kubectl(cluster, "apply", "--force", "-f", "-", stdin=kept % 2, namespace=space)
+    expect(kubectl(cluster, "get", "secret", "kept", "-o", "jsonpath={.data.a}", namespace=space), "^Mg==$")
+    assert kubectl(cluster, *uid, namespace=space) != before
+
+
+def test_labels_are_given_and_objects_deleted_by_their_fields(cluster):
+    space = fresh(cluster, "by-fields")
+    for name in ("a", "b"):
+        kubectl(cluster, "create", "configmap", name, namespace=space)
+    expect(kubectl(cluster, "label", "configmaps", "--field-selector=metadata.name=a", "x=y", namespace=space), r"\Aconfigmap/a labeled\n\Z")
+    expect(kubectl(cluster, "annotate", "configmaps", "--field-selector=metadata.name=b", "x=y", namespace=space), r"\Aconfigmap/b annotated?\n\Z")
+    expect(kubectl(cluster, "annotate", "configmap", "b", "--overwrite", "--resource-version=1", "x=z", ok=False, namespace=space), "the object has been modified")
+    kubectl(cluster, "delete", "configmaps", "--field-selector=metadata.name=b", namespace=space)
+    expect(kubectl(cluster, "get", "configmaps", "-o", "name", namespace=space), r"\Aconfigmap/a\nconfigmap/kube-root-ca.crt\n\Z")
+
+
+def test_many_are_awaited_by_their_labels_and_all(cluster):
+    space = fresh(cluster, "awaited")
+    for name in ("one", "two"):
+        kubectl(cluster, "run", name, "--image=nginx", namespace=space)
+    expect(kubectl(cluster, "wait", "--for=condition=Ready", "pods", "--all", "--timeout=60s", namespace=space), "^pod/one condition met$", "^pod/two condition met$")
+    expect(kubectl(cluster, "wait", "--for=condition=Ready", "pods", "-l", "run=two", "--timeout=60s", namespace=space), r"\Apod/two condition met\n\Z")
+    kubectl(cluster, "delete", "pods", "--all", "--wait=false", namespace=space)
+    kubectl(cluster, "wait", "--for=delete", "pods", "--all", "--timeout=60s", namespace=space)
+
+
+def test_roles_are_made_of_what_there_is(cluster):
+    space = fresh(cluster, "roles")
+    expect(kubectl(cluster, "create", "role", "none", "--verb=get", "--resource=nothings", ok=False, fall_back_is_fine=True, namespace=space),
+           'the server doesn\'t have a resource type "nothings"')
+    kubectl(cluster, "create", "clusterrole", "looks-at-health", "--verb=get", "--non-resource-url=/livez")
+    kubectl(cluster, "create", "clusterrole", "gathers", "--aggregation-rule=gather=yes")
+    kubectl(cluster, "label", "clusterrole", "looks-at-health", "gather=yes")
+    soon(lambda: kubectl(cluster, "get", "clusterrole", "gathers", "-o", "jsonpath={.rules}"), "/livez")
+
+
+def test_who_is_acted_for_has_more_than_a_name(cluster):
+    since(28, "auth whoami")
+    expect(kubectl(cluster, "auth", "whoami", "--as=jo", "--as-group=choir", "--as-uid=u-7"), r"^Username +jo$", r"^UID +u-7$", "choir")
+
+
+def test_who_is_acted_for_has_words_of_his_own(cluster):
+    since(35, "--as-user-extra")
+    expect(kubectl(cluster, "auth", "whoami", "--as=jo", "--as-user-extra=sings=alto"), r"^Extra: sings +\[alto\]$")
+
+
+def test_services_of_the_cluster_are_told(cluster):
+    kubectl(cluster, "create", "service", "clusterip", "told", "--tcp=80", namespace="kube-system")
+    kubectl(cluster, "label", "service", "told", "kubernetes.io/cluster-service=true", "kubernetes.io/name=Told", namespace="kube-system")
+    expect(kubectl(cluster, "cluster-info", namespace="kube-system"), "Told.*is running at.*/api/v1/namespaces/kube-system/services/told")
+
+
+def test_documents_about_tokens_are_public(cluster):
+    said = json.loads(kubectl(cluster, "get", "--raw", "/.well-known/openid-configuration"))
+    assert said["issuer"].startswith("https://") and said["jwks_uri"].endswith("/openid/v1/jwks"), said
+
+
 class Behind(http.client.HTTPConnection):
     def __init__(self, path):
         super().__init__("localhost", timeout=20)
@@ -187,7 +263,7 @@ def test_preferences_of_the_user_are_obeyed(cluster):
         with open(folder + "/kuberc", "w", encoding="utf-8") as file:
             json.dump({"apiVersion": "kubectl.config.k8s.io/v1beta1", "kind": "Preference",
                        "aliases": [{"name": "spaces", "command": "get", "appendArgs": ["namespaces", "-o", "name"]}]}, file)
-        expect(plainly(cluster, "spaces", KUBERC=folder + "/kuberc", KUBECTL_KUBERC="true"), "^namespace/default$")
+        expect(plainly(cluster, "spaces", "--kuberc=" + folder + "/kuberc", KUBECTL_KUBERC="true"), "^namespace/default$")
 
 
 if __name__ == "__main__":
