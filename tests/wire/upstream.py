@@ -9,6 +9,8 @@ import tempfile
 
 from cluster import BOUND, Failed, Skipped, free_address, run, until
 
+READY_SECONDS = 300  # on a machine with a load of 28 a minute and a half was not enough
+
 
 def compact(body):
     """As every client but a person writes it: raw fields are kept as they came, and compared so."""
@@ -16,9 +18,9 @@ def compact(body):
 
 
 class Upstream:
-    """kube-apiserver on the doors of a cluster's nodes, with the cluster's keys."""
+    """kube-apiserver on the doors of a cluster's nodes, with the cluster's keys; words are more of its options."""
 
-    def __init__(self, cluster):
+    def __init__(self, cluster, *words):
         program = os.environ.get("KUBE_APISERVER")
         if not program:
             raise Skipped("KUBE_APISERVER names no program")
@@ -36,7 +38,7 @@ class Upstream:
              "--tls-cert-file", pki + "apiserver.crt", "--tls-private-key-file", pki + "apiserver.key",
              "--service-account-issuer", "https://kubernetes.default.svc.cluster.local", "--service-account-key-file", public,
              "--service-account-signing-key-file", pki + "sa.key", "--authorization-mode", "Node,RBAC", "--allow-privileged",
-             "--service-cluster-ip-range", "10.96.0.0/16", "--endpoint-reconciler-type", "none"],
+             "--service-cluster-ip-range", "10.96.0.0/16", "--endpoint-reconciler-type", "none", *words],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True)
 
     def connection(self, seconds):
@@ -68,7 +70,7 @@ class Upstream:
             return False
 
     def __enter__(self):
-        until(self.is_ready, 90, "kube-apiserver is ready")
+        until(self.is_ready, READY_SECONDS, "kube-apiserver is ready")
         return self
 
     def __exit__(self, *_):
