@@ -283,9 +283,9 @@ static struct str many_owners(const struct object *object)
 	return world_index_of(WORLD_MANY_OWNERS, object);
 }
 
-static struct str by_node(const struct object *object)
+static struct str by_place(const struct object *object)
 {
-	return world_index_of(WORLD_BY_NODE, object);
+	return world_index_of(WORLD_BY_PLACE, object);
 }
 
 static struct str uncontrolled(const struct object *object)
@@ -300,7 +300,7 @@ static void make_indexes(struct cache *cache)
 	/* The others are asked by whom the whole is shown. */
 	if ((cache->type->flags & TYPE_METADATA_ONLY) != 0)
 		return;
-	informer_index(cache->informer, by_node);
+	informer_index(cache->informer, by_place);
 	informer_index(cache->informer, uncontrolled);
 }
 

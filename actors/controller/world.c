@@ -4,6 +4,7 @@
 #include "actors/controller/world-private.h"
 #include "datastore/object/record.h"
 #include "datastore/object/selector.h"
+#include "datastore/schema/apiextensions.h"
 #include "datastore/schema/core.h"
 
 struct wall world_now(const struct world *world)
@@ -281,22 +282,36 @@ struct objects world_dependents(const struct world *world, struct str uid)
 	return (struct objects){ d.at, d.len };
 }
 
-struct records world_pods_on(const struct world *world, struct str node)
+static struct records at_place(const struct world *world, const struct type *type, struct str place)
 {
 	struct gathering g = { .arena = world->arena };
 
-	world->face->by(world->self, &core_pod_type, WORLD_BY_NODE, node, gather, &g);
+	world->face->by(world->self, type, WORLD_BY_PLACE, place, gather, &g);
 	return (struct records){ g.at, g.len };
 }
 
-static struct str node_of(const struct object *object)
+struct records world_pods_on(const struct world *world, struct str node)
+{
+	return at_place(world, &core_pod_type, node);
+}
+
+struct records world_definitions_of(const struct world *world, struct str group)
+{
+	return at_place(world, &apiextensions_custom_resource_definition_type, group);
+}
+
+static struct str place_of(const struct object *object)
 {
 	const struct core_pod *pod = object->record;
+	const struct apiextensions_custom_resource_definition *definition = object->record;
+	struct str place = STR_NONE;
 
-	if (!str_eq(type_name(object->type), type_name(&core_pod_type)) || pod->spec == NULL ||
-	    pod->spec->node_name.len == 0)
-		return STR_NONE;
-	return pod->spec->node_name;
+	if (object->type == &core_pod_type && pod->spec != NULL)
+		place = pod->spec->node_name;
+	if (object->type == &apiextensions_custom_resource_definition_type &&
+	    definition->spec != NULL)
+		place = definition->spec->group;
+	return place.len > 0 ? place : STR_NONE;
 }
 
 static struct str uncontrolled_in(const struct meta_object_meta *meta)
@@ -317,7 +332,7 @@ struct str world_index_of(enum world_index index, const struct object *object)
 	case WORLD_BY_OWNER: return meta ? main_owner(meta) : STR_NONE;
 	case WORLD_MANY_OWNERS:
 		return meta && meta->owner_references.len > 1 ? WORLD_MANY : STR_NONE;
-	case WORLD_BY_NODE: return node_of(object);
+	case WORLD_BY_PLACE: return place_of(object);
 	case WORLD_UNCONTROLLED: return meta ? uncontrolled_in(meta) : STR_NONE;
 	}
 	return STR_NONE;

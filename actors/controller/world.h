@@ -50,8 +50,9 @@ struct records world_owned_(const struct world *world, const struct type *type,
 /* Of a namespace those that no owner controls and whose labels the selector matches: for adopting them. By index. */
 struct records world_adoptable_(const struct world *world, const struct type *type,
 				struct str namespace, const struct meta_label_selector *selector);
-/* Pods of a node, by index. */
+/* Pods of a node, CustomResourceDefinitions of a group, by index. */
 struct records world_pods_on(const struct world *world, struct str node);
+struct records world_definitions_of(const struct world *world, struct str group);
 
 /* The kind is named once and the result has its type; the cast cannot disagree with the table. */
 #define world_get(world, key, T) ((const struct T *)world_get_((world), &T##_type, (key)))

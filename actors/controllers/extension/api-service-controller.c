@@ -21,10 +21,8 @@
 typedef const struct apiextensions_custom_resource_definition crd;
 typedef const struct apiregistration_api_service api_service;
 
-static bool serves(crd *definition, struct str group, struct str version)
+static bool serves(crd *definition, struct str version)
 {
-	if (!str_eq(definition->spec->group, group))
-		return false;
 	for (uint32_t i = 0; i < definition->spec->versions.len; i++)
 		if (definition->spec->versions.at[i].served &&
 		    str_eq(definition->spec->versions.at[i].name, version))
@@ -34,11 +32,10 @@ static bool serves(crd *definition, struct str group, struct str version)
 
 static bool is_served(const struct world *world, struct str group, struct str version)
 {
-	struct records all = world_list(world, STR_NONE, apiextensions_custom_resource_definition);
+	struct records all = world_definitions_of(world, group);
 
 	for (uint32_t i = 0; i < all.len; i++)
-		if (serves(record_at(all, i, apiextensions_custom_resource_definition), group,
-			   version))
+		if (serves(record_at(all, i, apiextensions_custom_resource_definition), version))
 			return true;
 	return false;
 }

@@ -78,15 +78,14 @@ struct rivals {
 
 static struct rivals rivals_of(const struct world *world, crd *definition)
 {
-	struct records all = world_list(world, STR_NONE, apiextensions_custom_resource_definition);
+	struct records all = world_definitions_of(world, definition->spec->group);
 	struct rivals rivals = { .at = arena_array(world_arena(world), const names *,
 						   2 * all.len + 1) };
 
 	for (uint32_t i = 0; i < all.len; i++) {
 		crd *other = record_at(all, i, apiextensions_custom_resource_definition);
 
-		if (!str_eq(other->spec->group, definition->spec->group) ||
-		    str_eq(other->metadata->name, definition->metadata->name))
+		if (str_eq(other->metadata->name, definition->metadata->name))
 			continue;
 		rivals.at[rivals.len++] = accepted_of(other);
 		if (!is_decided(other) && is_older(other, definition))
@@ -95,21 +94,25 @@ static struct rivals rivals_of(const struct world *world, crd *definition)
 	return rivals;
 }
 
-static bool is_taken(const struct rivals *rivals, struct str name, bool is_kind)
-{
-	for (uint32_t i = 0; i < rivals->len; i++)
-		if (is_kind ? has_kind(rivals->at[i], name) : has_resource(rivals->at[i], name))
-			return true;
-	return false;
-}
-
 struct verdict {
-	const struct rivals *rivals;
+	const struct world *world;
+	crd *definition;
+	struct rivals rivals; /* nothing until somebody asks for a name that is not given yet */
 	struct arena *arena;
 	names given;
 	const char *reason; /* NULL: no conflict */
 	struct str message;
 };
+
+static bool is_taken(struct verdict *v, struct str name, bool is_kind)
+{
+	if (v->rivals.at == NULL)
+		v->rivals = rivals_of(v->world, v->definition);
+	for (uint32_t i = 0; i < v->rivals.len; i++)
+		if (is_kind ? has_kind(v->rivals.at[i], name) : has_resource(v->rivals.at[i], name))
+			return true;
+	return false;
+}
 
 static struct str in_use(const struct verdict *v, struct str name)
 {
@@ -119,7 +122,7 @@ static struct str in_use(const struct verdict *v, struct str name)
 static void judge_name(struct verdict *v, struct str asked, struct str *given, bool is_kind,
 		       const char *reason)
 {
-	if (str_eq(asked, *given) || !is_taken(v->rivals, asked, is_kind)) {
+	if (str_eq(asked, *given) || !is_taken(v, asked, is_kind)) {
 		*given = asked;
 		return;
 	}
@@ -135,7 +138,7 @@ static void judge_short_names(struct verdict *v, struct str_list asked)
 
 	for (uint32_t i = 0; i < asked.len; i++) {
 		if (str_list_has(v->given.short_names, asked.at[i]) ||
-		    !is_taken(v->rivals, asked.at[i], false))
+		    !is_taken(v, asked.at[i], false))
 			continue;
 		text_printf(&words, "%s" STR_FMT, taken++ ? ", " : "",
 			    STR_ARG(in_use(v, asked.at[i])));
@@ -154,8 +157,10 @@ static void judge_short_names(struct verdict *v, struct str_list asked)
 static struct verdict judge(const struct world *world, struct arena *arena, crd *definition)
 {
 	const names *asked = definition->spec->names;
-	struct rivals rivals = rivals_of(world, definition);
-	struct verdict v = { .rivals = &rivals, .arena = arena, .given = *accepted_of(definition) };
+	struct verdict v = { .world = world,
+			     .definition = definition,
+			     .arena = arena,
+			     .given = *accepted_of(definition) };
 
 	judge_name(&v, asked->plural, &v.given.plural, false, "PluralConflict");
 	judge_name(&v, asked->singular, &v.given.singular, false, "SingularConflict");
@@ -163,7 +168,6 @@ static struct verdict judge(const struct world *world, struct arena *arena, crd 
 	judge_name(&v, asked->kind, &v.given.kind, true, "KindConflict");
 	judge_name(&v, asked->list_kind, &v.given.list_kind, true, "ListKindConflict");
 	v.given.categories = asked->categories;
-	v.rivals = NULL;
 	return v;
 }
 
@@ -312,19 +316,23 @@ static enum status reconcile(const struct world *world, struct key key, struct p
 	return OK;
 }
 
-/* A name that somebody lets go of may be what another waits for; one that somebody gets is settled for all others. */
+/*
+ * A name that somebody lets go of may be what another waits for; one that somebody gets is settled for all others. Who has just come and has none
+ * changes nothing for those that are there.
+ */
 static void others_wake(const struct world *world, const struct object *object,
 			const struct object *old, struct wake *to)
 {
-	struct records all = world_list(world, STR_NONE, apiextensions_custom_resource_definition);
 	crd *changed = object->record;
+	struct records all;
 
-	(void)old;
+	if (old == NULL && !is_decided(changed))
+		return;
+	all = world_definitions_of(world, changed->spec->group);
 	for (uint32_t i = 0; i < all.len; i++) {
 		crd *other = record_at(all, i, apiextensions_custom_resource_definition);
 
-		if (str_eq(other->spec->group, changed->spec->group) &&
-		    has_condition(other, "NamesAccepted", "False") &&
+		if (has_condition(other, "NamesAccepted", "False") &&
 		    !str_eq(other->metadata->name, changed->metadata->name))
 			wake_key(to, STR(""), other->metadata->name);
 	}

@@ -69,6 +69,22 @@ TEST(of_two_that_want_a_name_the_older_gets_it_and_the_other_when_it_is_free)
 		  "True NoConflicts no conflicts found");
 }
 
+TEST(a_definition_that_has_just_come_wakes_no_other)
+{
+	struct scene scene = scene_open();
+
+	add(&scene, "as", "K", "", "2026-01-01T00:00:01Z", "");
+	add(&scene, "bs", "K", "", "2026-01-01T00:00:02Z", "");
+	scene_settle(&scene, all);
+	add(&scene, "cs", "K", "", "2026-01-01T00:00:03Z", "");
+	CHECK_STR(scene_wakes(&scene, &custom_resource_definition_controller,
+			      &apiextensions_custom_resource_definition_type, "/cs.example.com"),
+		  "");
+	scene_settle(&scene, all);
+	CHECK_STR(condition(&scene, "/cs.example.com", "NamesAccepted"),
+		  "False ListKindConflict \"KList\" is already in use");
+}
+
 TEST(short_names_are_taken_together_or_not_at_all)
 {
 	struct scene scene = scene_open();
