@@ -7,8 +7,8 @@
 #include "actors/controller/world.h"
 
 /*
- * BY_OWNER: the controlling owner's uid, else the first owner's. MANY_OWNERS: "+" for objects with several. BY_PLACE: pods by their
- * node, definitions by their group. UNCONTROLLED: the namespace of objects of namespaces that no owner controls.
+ * BY_OWNER: the controlling owner's uid, else the first owner's. MANY_OWNERS: "+" for objects with several. BY_PLACE: a pod's
+ * node, a definition's group. UNCONTROLLED: the namespace of objects of namespaces that no owner controls.
  */
 enum world_index { WORLD_BY_OWNER, WORLD_MANY_OWNERS, WORLD_BY_PLACE, WORLD_UNCONTROLLED };
 #define WORLD_MANY STR("+")

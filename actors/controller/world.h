@@ -50,7 +50,7 @@ struct records world_owned_(const struct world *world, const struct type *type,
 /* Of a namespace those that no owner controls and whose labels the selector matches: for adopting them. By index. */
 struct records world_adoptable_(const struct world *world, const struct type *type,
 				struct str namespace, const struct meta_label_selector *selector);
-/* Pods of a node, CustomResourceDefinitions of a group, by index. */
+/* By index: pods of a node, CustomResourceDefinitions of a group. */
 struct records world_pods_on(const struct world *world, struct str node);
 struct records world_definitions_of(const struct world *world, struct str group);
 

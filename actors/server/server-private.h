@@ -30,10 +30,17 @@ struct aggregates;
 struct callers;
 struct conversions;
 struct definitions;
+struct discovery_page;
 struct documents;
 struct flow;
 struct live;
 struct places;
+
+/* A page of aggregated discovery, kept. */
+struct discovered {
+	struct discovery_page *page; /* NULL: nobody has asked yet */
+	uint64_t changes;            /* of the resources when it was made */
+};
 
 struct server_counts {
 	struct metrics_gauge *in_flight, *mutating, *kept;
@@ -53,6 +60,7 @@ struct server {
 	struct resources *resources;
 	struct definitions *definitions; /* of kinds that come and go */
 	struct documents *documents;     /* OpenAPI */
+	struct discovered discovered[2]; /* of /apis and of /api */
 	struct places *places;           /* who is called outside */
 	struct callers *callers;         /* of webhooks */
 	struct conversions *conversions; /* by webhooks */

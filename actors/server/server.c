@@ -6,6 +6,7 @@
 #include "actors/server/aggregate/aggregates.h"
 #include "actors/server/answer/convert.h"
 #include "actors/server/catalog/definition.h"
+#include "actors/server/catalog/discovery.h"
 #include "actors/server/catalog/documents.h"
 #include "actors/server/door/packing.h"
 #include "actors/server/flow/flow.h"
@@ -262,6 +263,7 @@ static void release(void *arg)
 	aggregates_free(server->aggregates);
 	places_free(server->places);
 	documents_free(server->documents);
+	discovery_free(server);
 	policy_cache_fini(&server->policies);
 	definitions_free(server->definitions, server->resources);
 	resources_free(server->resources);

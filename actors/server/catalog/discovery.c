@@ -1,15 +1,18 @@
 #include "actors/server/aggregate/aggregated.h"
 #include "actors/server/aggregate/aggregates.h"
 #include "actors/server/catalog/discovery-other.h"
+#include "actors/server/catalog/discovery-page.h"
 #include "actors/server/server-private.h"
 #include "datastore/object/json.h"
 #include "datastore/object/proto-envelope.h"
 #include "datastore/schema/apidiscovery.h"
+#include "transport/wire/gzip.h"
 
 /*
  * Discovery: what is served, in the plain form (one document a version) and in the aggregated one that kubectl asks for first.
  *
- * Made from the resources at each request: they are few, and clients keep the answer by its ETag.
+ * The plain form is made from the resources at each request: they are few, and clients keep the answer by its ETag. The aggregated one is kept as JSON
+ * (discovery-page.h), but where other servers' groups stand in it or protobuf is asked for.
  */
 
 #define PAGE_BYTES_MAX (4U * MIB)
@@ -23,23 +26,26 @@ static struct str etag_of(struct request *r, struct str body)
 	return request_printf(r, "\"%016jX%016jX\"", (uintmax_t)a, (uintmax_t)b);
 }
 
-static enum next answer(struct request *r, const struct type *type, const void *record)
+static enum next answer_text(struct request *r, struct str body, struct str etag)
 {
-	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
-	struct str etag;
-
-	if (r->form.format == FORMAT_PROTO)
-		proto_envelope_encode(type, record, &out);
-	else
-		json_encode(type, record, &out);
-	request_answer_body(r, 200, negotiate_type(&r->form, false), text_str(&out));
-	etag = etag_of(r, r->answer.body);
+	request_answer_body(r, 200, negotiate_type(&r->form, false), body);
 	r->answer.etag = etag;
 	if (str_eq(r->asked.if_none_match, etag)) {
 		r->answer.code = 304;
 		r->answer.is_empty = true;
 	}
 	return DONE;
+}
+
+static enum next answer(struct request *r, const struct type *type, const void *record)
+{
+	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
+
+	if (r->form.format == FORMAT_PROTO)
+		proto_envelope_encode(type, record, &out);
+	else
+		json_encode(type, record, &out);
+	return answer_text(r, text_str(&out), etag_of(r, text_str(&out)));
 }
 
 static enum next choose_form(struct request *r, bool is_aggregated)
@@ -160,11 +166,89 @@ static void describe_group(struct arena *arena, const struct resources *all, uin
 			describe_version(arena, all, i, &out->versions.at[out->versions.len++]);
 }
 
+/* ---- kept ---------------------------------------------------------------------------------------------------------- */
+
+static struct discovery_item *groups_of(struct request *r, bool is_core, uint32_t *out_count)
+{
+	const struct resources *all = r->server->resources;
+	struct discovery_item *items =
+	    arena_array(r->arena, struct discovery_item, count_groups(all));
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < resources_len(all); i++) {
+		const struct resource *resource = resources_at(all, i);
+
+		if ((resource->row->group.len == 0) != is_core)
+			continue;
+		if (begins_group(all, i))
+			items[count++] = (struct discovery_item){ .from = i };
+		items[count - 1].stamp = hash_mix(items[count - 1].stamp, resource->number);
+	}
+	*out_count = count;
+	return items;
+}
+
+static void write_group(void *arg, const struct discovery_item *item, struct text *out)
+{
+	struct request *r = arg;
+	struct apidiscovery_api_group_discovery group = { 0 };
+
+	describe_group(r->arena, r->server->resources, item->from, &group);
+	json_encode_element(type_field(&apidiscovery_api_group_discovery_list_type, STR("items")),
+			    &group, out);
+}
+
+static struct discovery_page *page_of(struct request *r, bool is_core)
+{
+	struct discovered *kept = &r->server->discovered[is_core];
+	uint64_t changes = resources_changes(r->server->resources);
+	struct discovery_page *before = kept->page;
+	struct discovery_item *items;
+	uint32_t count;
+
+	if (before != NULL && kept->changes == changes)
+		return before;
+	items = groups_of(r, is_core, &count);
+	kept->page = discovery_page_new(before, items, count, write_group, r);
+	kept->changes = changes;
+	discovery_page_unref(before);
+	return kept->page;
+}
+
+static enum next answer_kept(struct request *r, bool is_core)
+{
+	struct discovery_page *page = page_of(r, is_core);
+	struct str packed = discovery_page_packed(page);
+	bool is_packed = packed.at != NULL && gzip_is_accepted(r->asked.accept_encoding);
+
+	discovery_page_hold(r->arena, page);
+	answer_text(r, is_packed ? packed : discovery_page_body(page), discovery_page_etag(page));
+	if (is_packed)
+		r->answer.encoding = STR("gzip");
+	return DONE;
+}
+
+void discovery_free(struct server *server)
+{
+	discovery_page_unref(server->discovered[0].page);
+	discovery_page_unref(server->discovered[1].page);
+}
+
+static bool has_others(struct request *r)
+{
+	struct aggregate_view view;
+	uint32_t at = 0;
+
+	return aggregates_next(r->server->aggregates, &at, &view);
+}
+
 static enum next aggregated(struct request *r, bool is_core)
 {
 	const struct resources *all = r->server->resources;
 	struct apidiscovery_api_group_discovery_list list = { 0 };
 
+	if (r->form.format == FORMAT_JSON && (is_core || !has_others(r)))
+		return answer_kept(r, is_core);
 	list.metadata = arena_new_of(r->arena, struct meta_list_meta);
 	list.items.at =
 	    arena_array(r->arena, struct apidiscovery_api_group_discovery, count_groups(all));

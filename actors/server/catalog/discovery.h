@@ -9,5 +9,6 @@
 enum next discovery_api(struct request *r);
 enum next discovery_apis(struct request *r);
 enum next discovery_version(struct request *r); /* /api/v1, /apis/<group>[/<version>] */
+void discovery_free(struct server *server);     /* what is kept of them */
 
 #endif

@@ -62,7 +62,7 @@ static void insert(struct resources *resources, uint32_t at, struct resource *re
 		(resources->len - at) * sizeof *resources->at);
 	resources->at[at] = resource;
 	resources->len++;
-	resources->changes++;
+	resource->number = ++resources->changes;
 }
 
 static struct resource *make(struct arena *arena, const struct resource_row *row,
@@ -278,22 +278,26 @@ const struct resource *resources_find_type(const struct resources *resources,
 	return NULL;
 }
 
-bool resources_has_version(const struct resources *resources, struct str group, struct str version)
+static bool is_of(const struct resource *resource, struct str group, struct str version)
 {
-	for (uint32_t i = 0; i < resources->len; i++)
-		if (str_eq(resources->at[i]->row->group, group) &&
-		    str_eq(resources->at[i]->row->version, version))
-			return true;
-	return false;
+	return str_eq(resource->row->group, group) && str_eq(resource->row->version, version);
 }
 
+bool resources_has_version(const struct resources *resources, struct str group, struct str version)
+{
+	for (uint32_t i = 0; i < resources->fixed; i++)
+		if (is_of(resources->at[i], group, version))
+			return true;
+	return resources_is_custom(resources, group, version);
+}
+
+/* Of thousands, so the place is looked for where the first of them, by name, would be. */
 bool resources_is_custom(const struct resources *resources, struct str group, struct str version)
 {
-	for (uint32_t i = resources->fixed; i < resources->len; i++)
-		if (str_eq(resources->at[i]->row->group, group) &&
-		    str_eq(resources->at[i]->row->version, version))
-			return true;
-	return false;
+	struct resource_row first = { .group = group, .version = version, .name = STR("") };
+	uint32_t at = place_of(resources, &first);
+
+	return at < resources->len && is_of(resources->at[at], group, version);
 }
 
 const struct subresource_row *resource_subresource(const struct resource *resource, struct str name)

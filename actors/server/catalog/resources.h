@@ -25,6 +25,7 @@ struct resource {
 	struct cache *cache;                  /* NULL: nothing is kept */
 	struct live *live;                    /* NULL: the cache shows what the store has */
 	const struct custom_resource *custom; /* or NULL */
+	uint64_t number;                      /* no other one of this server has it */
 };
 
 struct resources;
