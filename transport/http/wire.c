@@ -9,9 +9,10 @@
 #define DECRYPT_BYTES (32U * KIB)
 #define HELD_BYTES MIB          /* far above one read */
 #define QUEUE_BYTES (32U * KIB) /* above that the socket is left alone until it has taken it */
-#define FILLS_MAX 16U           /* writes of one wire in a turn: others want theirs too */
-#define PATIENCE_MS 20U         /* of a ping's answer */
-#define BODY_BYTES (32U * KIB)  /* written at once: there is a body on its way, and no ping waits */
+#define RECORDS_MAX (HTTP_FILL_BYTES / HTTP_FRAME_BYTES) /* in one write */
+#define FILLS_MAX 16U          /* writes of one wire in a turn: others want theirs too */
+#define PATIENCE_MS 20U        /* of a ping's answer */
+#define BODY_BYTES (32U * KIB) /* written at once: there is a body on its way, and no ping waits */
 
 /* ---- the hub ------------------------------------------------------------------------------------------- */
 
@@ -256,12 +257,16 @@ size_t wire_queued(const struct wire *wire)
 	return wire->stream != NULL ? stream_queued(wire->stream) : 0;
 }
 
+static enum status send_parts(struct wire *wire, const struct str *parts, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		wire->hub->sent_bytes += parts[i].len;
+	return stream_write(wire->stream, parts, count, NULL, NULL);
+}
+
 static enum status send_bytes(struct wire *wire, struct str bytes)
 {
-	if (bytes.len == 0)
-		return OK;
-	wire->hub->sent_bytes += bytes.len;
-	return stream_write(wire->stream, &bytes, 1, NULL, NULL);
+	return bytes.len > 0 ? send_parts(wire, &bytes, 1) : OK;
 }
 
 static enum status send_plain(struct wire *wire, struct str plain)
@@ -279,20 +284,49 @@ static enum status send_plain(struct wire *wire, struct str plain)
 	return send_bytes(wire, text_str(cipher));
 }
 
+/* Frames of HTTP/2 are gathered where they are encrypted, one or some small ones in a record. Gives the bytes of them all. */
+static size_t fill_records(struct wire *wire, enum status *status)
+{
+	struct tls_place places[RECORDS_MAX];
+	struct str records[RECORDS_MAX];
+	uint32_t count = 0, sealed = 0;
+	size_t bytes = 0;
+	do {
+		struct text *plain = tls_place_open(&places[count++], wire->tls);
+		http_engine_fill(wire->engine, plain);
+		if (plain->len == 0)
+			break;
+		bytes += plain->len;
+		*status =
+		    tls_session_seal(wire->tls, &places[sealed], &records[sealed], &wire->fault);
+		sealed++;
+	} while (*status == OK && count < RECORDS_MAX && http_engine_has_output(wire->engine));
+	if (*status == OK && sealed > 0)
+		*status = send_parts(wire, records, sealed);
+	while (count > 0)
+		tls_place_close(&places[--count]);
+	return bytes;
+}
+
+static size_t fill_plain(struct wire *wire, enum status *status)
+{
+	struct text *plain = &wire->hub->plain;
+	text_clear(plain);
+	http_engine_fill(wire->engine, plain);
+	*status = send_plain(wire, text_str(plain));
+	return plain->len;
+}
+
 /* True when there may be more to send in this turn. */
 static bool fill_once(struct wire *wire, enum status *status)
 {
-	struct text *plain = &wire->hub->plain;
+	bool has_records = wire->tls != NULL && wire->engine->class->version == HTTP_2;
 	if (stream_queued(wire->stream) > QUEUE_BYTES)
 		return false; /* on_drain goes on */
-	text_clear(plain);
-	http_engine_fill(wire->engine, plain);
-	if (plain->len == 0)
-		return false;
-	if (plain->len > BODY_BYTES)
+	size_t bytes = has_records ? fill_records(wire, status) : fill_plain(wire, status);
+	if (bytes > BODY_BYTES)
 		pong(wire);
-	*status = send_plain(wire, text_str(plain));
-	return *status == OK;
+	return *status == OK && bytes > 0;
 }
 
 static void feed_held(struct wire *wire)

@@ -15,35 +15,60 @@ static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
 /*
  * A session that is idle holds no record buffers, so it takes one for each record and gives it back: 17 KB, which the heap cuts off and joins
- * again each time. One or two of that size stay here for whoever is next, which finds them in the processor's cache as well.
+ * again each time. A few of that size stay here for whoever is next, which finds them in the processor's cache as well.
  */
 #define SPARE_MIN (16U * KIB)
-#define SPARE_MAX (18U * KIB)
 
-static void *take_bytes(size_t bytes, const char *file, int line)
+static _Thread_local struct tls_loan *loan;
+
+void tls_lend(struct tls_loan *next)
+{
+	loan = next;
+}
+
+char *tls_block_take(void)
 {
 	void *found = NULL;
 
-	(void)file, (void)line;
-	if (bytes < SPARE_MIN || bytes > SPARE_MAX)
-		return mem_alloc(bytes);
 	for (size_t i = 0; found == NULL && i < TLS_SPARE_BUFFERS; i++)
 		found = atomic_exchange(&library.spare[i], NULL);
-	if (found != NULL && malloc_usable_size(found) >= bytes)
+	if (found != NULL && malloc_usable_size(found) >= TLS_BLOCK_BYTES)
 		return found;
 	mem_free(found);
-	return mem_alloc(bytes);
+	return mem_alloc(TLS_BLOCK_BYTES);
+}
+
+void tls_block_give(char *block)
+{
+	void *at = block;
+
+	for (size_t i = 0; at != NULL && i < TLS_SPARE_BUFFERS; i++)
+		at = atomic_exchange(&library.spare[i], at);
+	mem_free(at);
+}
+
+static void *take_bytes(size_t bytes, const char *file, int line)
+{
+	(void)file, (void)line;
+	if (bytes < SPARE_MIN || bytes > TLS_BLOCK_BYTES)
+		return mem_alloc(bytes);
+	if (loan == NULL || loan->is_taken)
+		return tls_block_take();
+	loan->is_taken = loan->is_out = true;
+	return loan->at;
 }
 
 static void give_bytes(void *at, const char *file, int line)
 {
 	size_t bytes = malloc_usable_size(at);
-	bool is_kept = bytes >= SPARE_MIN && bytes <= SPARE_MAX;
 
 	(void)file, (void)line;
-	for (size_t i = 0; is_kept && at != NULL && i < TLS_SPARE_BUFFERS; i++)
-		at = atomic_exchange(&library.spare[i], at);
-	mem_free(at);
+	if (loan != NULL && loan->is_out && loan->at == at)
+		loan->is_out = false;
+	else if (bytes >= TLS_BLOCK_BYTES && bytes < TLS_BLOCK_BYTES + KIB)
+		tls_block_give(at);
+	else
+		mem_free(at);
 }
 
 static void *resize_bytes(void *at, size_t bytes, const char *file, int line)

@@ -6,12 +6,12 @@
 
 #include "transport/tls/tls-private.h"
 
-#define PLAIN_RECORD_BYTES 16384U /* RFC 8446, 5.1 */
-
 struct tls_session {
 	struct tls_verdict verdict;
-	struct str *in;    /* the caller's, during a call that reads */
-	struct text *send; /* the caller's, during a call that may write */
+	struct str *in;          /* the caller's, during a call that reads */
+	struct text *send;       /* the caller's, during a call that may write */
+	struct tls_place *place; /* the caller's, while it is sealed */
+	uint32_t payload_at;     /* tls_session_payload_at */
 	enum tls_state state;
 	bool is_closed;        /* close_notify was made */
 	struct fault *failure; /* once FAILED */
@@ -46,6 +46,11 @@ static int bio_write(BIO *bio, const char *at, size_t bytes, size_t *taken)
 	uint32_t room = session->send != NULL ? room_in(session->send) : 0;
 
 	BIO_clear_retry_flags(bio);
+	if (session->place != NULL) {
+		tls_place_take(session->place, at, bytes);
+		*taken = bytes;
+		return 1;
+	}
 	if (room == 0) {
 		BIO_set_retry_write(bio);
 		return 0;
@@ -221,7 +226,7 @@ enum status tls_session_write(struct tls_session *session, struct str *plain, st
 		return OK;
 	borrow(session, NULL, send);
 	while (status == OK && plain->len > 0 && room_in(send) >= TLS_RECORD_BYTES) {
-		uint32_t piece = plain->len < PLAIN_RECORD_BYTES ? plain->len : PLAIN_RECORD_BYTES;
+		uint32_t piece = plain->len < TLS_PLAIN_BYTES ? plain->len : TLS_PLAIN_BYTES;
 		size_t taken = 0;
 		int result = SSL_write_ex(session->verdict.ssl, plain->at, piece, &taken);
 
@@ -233,6 +238,80 @@ enum status tls_session_write(struct tls_session *session, struct str *plain, st
 	}
 	give_back(session);
 	return status;
+}
+
+/* ---- records where they lie ---- */
+
+uint32_t tls_session_payload_at(const struct tls_session *session)
+{
+	return session->payload_at;
+}
+
+/* Nothing else goes out with it, and it becomes one record: only then may the library write to where the plaintext lies. */
+static bool is_sole(const struct tls_session *session)
+{
+	SSL *ssl = session->verdict.ssl;
+
+	return SSL_version(ssl) == TLS1_3_VERSION && !SSL_in_init(ssl) &&
+	       SSL_get_key_update_type(ssl) == SSL_KEY_UPDATE_NONE &&
+	       SSL_SESSION_get_max_fragment_length(SSL_get0_session(ssl)) ==
+		   TLSEXT_max_fragment_length_DISABLED;
+}
+
+/* What the library wrote then lies in the place, or in its text of what was made elsewhere. It may stop after each record that it makes. */
+static int write_into(struct tls_session *session, struct tls_place *place, struct tls_loan *loan)
+{
+	struct str plain = text_str(&place->plain), left;
+	bool is_lent = is_sole(session);
+	char *copy;
+	int result = 1;
+
+	place->is_there = place->is_there && is_lent;
+	copy = is_lent && !place->is_there ? mem_copy(plain.at, plain.len) : NULL;
+	left = copy != NULL ? str_of(copy, plain.len) : plain;
+	borrow(session, NULL, NULL);
+	session->place = place;
+	tls_lend(is_lent ? loan : NULL);
+	while (result == 1 && left.len > 0) {
+		size_t taken = 0;
+
+		result = SSL_write_ex(session->verdict.ssl, left.at, left.len, &taken);
+		left = str_slice(left, (uint32_t)taken, left.len);
+	}
+	tls_lend(NULL);
+	session->place = NULL;
+	mem_free(copy);
+	return result;
+}
+
+enum status tls_session_seal(struct tls_session *session, struct tls_place *place, struct str *out,
+			     struct fault *why)
+{
+	struct tls_loan loan = { .at = place->block };
+	struct fault astray = { 0 };
+	int result;
+
+	assert(place->plain.len > 0 && !place->plain.is_cut);
+	if (session->state == TLS_FAILED)
+		return failed(session, why);
+	if (session->state == TLS_HANDSHAKE || session->is_closed)
+		return IO;
+	result = write_into(session, place, &loan);
+	if (loan.is_out)
+		place->block = NULL; /* the library keeps it */
+	if (result != 1) {
+		enum status status = stopped(session, result, why);
+
+		return status == OK ? IO : status;
+	}
+	if (loan.is_out || (place->is_there && loan.is_taken && !tls_place_is_right(place))) {
+		(void)fault_set(&astray, IO, "", "a record was made elsewhere than the last ones");
+		return fail(session, &astray, why);
+	}
+	if (!place->is_there && loan.is_taken)
+		session->payload_at = tls_place_learn(place);
+	*out = place->record.at != NULL ? place->record : text_str(&place->other);
+	return OK;
 }
 
 void tls_session_close(struct tls_session *session, struct text *send)

@@ -10,7 +10,8 @@
  *     to write: gather what there is, then tls_session_write(session, &plain, &send, why);
  *     after either: hand `send` to the socket if it is not empty.
  *
- * Records are cut at 16 KiB; a write makes a record of whatever it is given, so gather small pieces first.
+ * Records are cut at 16 KiB; a write makes a record of whatever it is given, so gather small pieces first. Who sends much
+ * gathers them in places (place.h), which saves the copies.
  */
 #ifndef TRANSPORT_TLS_SESSION_H
 #define TRANSPORT_TLS_SESSION_H
@@ -26,6 +27,7 @@
 #include "runtime/base/text.h"
 #include "transport/tls/certificate.h"
 #include "transport/tls/context.h"
+#include "transport/tls/place.h"
 
 #define TLS_RECORD_BYTES (17U * 1024U) /* the largest record with its frame */
 
@@ -62,6 +64,10 @@ bool tls_session_is_drained(const struct tls_session *session);
 /* Takes plaintext from the front of `*plain` (advancing it) while `send` has room; nothing before the state is OPEN. */
 MUST_USE enum status tls_session_write(struct tls_session *session, struct str *plain,
 				       struct text *send, struct fault *why);
+
+/* One record of what was gathered in the place, in `*out` until that is closed. IO: there is no writing now; as from the other calls, final. */
+MUST_USE enum status tls_session_seal(struct tls_session *session, struct tls_place *place,
+				      struct str *out, struct fault *why);
 
 /* Says that no more will be written (close_notify). Once; harmless in any state. */
 void tls_session_close(struct tls_session *session, struct text *send);

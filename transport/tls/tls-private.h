@@ -13,8 +13,16 @@
 #include "runtime/base/base.h"
 #include "transport/tls/certificate.h"
 #include "transport/tls/context.h"
+#include "transport/tls/place.h"
 
-#define TLS_SPARE_BUFFERS 2U
+#define TLS_SPARE_BUFFERS 4U
+#define TLS_BLOCK_BYTES \
+	(18U * 1024U) /* what the library asks for, for a record, and a little more */
+#define TLS_RECORDS_BYTES \
+	(34U * 1024U) /* at most what one seal makes: a record, and one that had to go first */
+/* Of TLS 1.3, RFC 8446, 5.2: before the plaintext, and in all, with its type and the tag. */
+#define TLS_HEAD_BYTES 5U
+#define TLS_AROUND_BYTES 22U
 
 /* Algorithms are fetched once: an implicit fetch costs more than hashing a short string. */
 struct tls_library {
@@ -23,6 +31,27 @@ struct tls_library {
 	BIO_METHOD *session_bio;
 	_Atomic(void *) spare[TLS_SPARE_BUFFERS]; /* of records, for whoever is next */
 };
+
+/*
+ * The next block of a record's size that the library asks for in this thread, and that it has until it gives it back. Between tls_lend(loan) and
+ * tls_lend(NULL).
+ */
+struct tls_loan {
+	char *at; /* TLS_BLOCK_BYTES */
+	bool is_taken, is_out;
+};
+void tls_lend(struct tls_loan *loan);
+GIVE char *tls_block_take(void);
+void tls_block_give(TAKE char *block); /* NULL is fine */
+
+/* place.c, for session.c: the library wrote this. */
+void tls_place_take(struct tls_place *place, const char *at, size_t bytes);
+/* It wrote one record, around the plaintext, and nothing else. */
+bool tls_place_is_right(const struct tls_place *place);
+/* Where in the block the plaintext came to lie, of which the library had a copy; 0: cannot be told. */
+uint32_t tls_place_learn(const struct tls_place *place);
+/* Where a session's plaintext must lie in a block; 0: not known. */
+uint32_t tls_session_payload_at(const struct tls_session *session);
 
 /* The bottom of the library, made once. */
 BIO_METHOD *tls_session_bio_make(void);

@@ -69,7 +69,7 @@ def curl(*arguments, data=None):
 
 def ways(server):
     """What a request may go by: the arguments of curl and the place."""
-    return [(["--http1.1"], server.plain), (["--http1.1"], server.tls), (["--http2"], server.tls)]
+    return [(["--http1.1"], server.plain), (["--http1.1"], server.tls), (["--http2"], server.tls), (["--http2", "--tls-max", "1.2"], server.tls)]
 
 
 def connect(server, receive_bytes=None):
@@ -96,13 +96,13 @@ def read_until(peer, end):
 def each_version_answers(server):
     for version, place in ways(server):
         got = curl(*version, "-d", "hello", place + "/echo", "-w", " %{http_version} %{http_code}").stdout.decode()
-        expect(got == "POST hello %s 200" % ("2" if version == ["--http2"] else "1.1"), got)
+        expect(got == "POST hello %s 200" % ("2" if version[0] == "--http2" else "1.1"), got)
 
 
 def bodies_come_in_chunks_and_whole(server):
     body = b"z" * BODY_LIMIT
     for version, place in ways(server):
-        for header in ("Transfer-Encoding: chunked", "X-Whole: yes") if version == ["--http1.1"] else ("X-Any: yes",):
+        for header in ("Transfer-Encoding: chunked", "X-Whole: yes") if version[0] == "--http1.1" else ("X-Any: yes",):
             for path in ("/length", "/upload"):
                 got = curl(*version, "-H", header, "-H", "Expect:", "--data-binary", "@-", place + path, data=body)
                 expect(got.stdout == b"%d\n" % BODY_LIMIT, "%s%s: %r" % (place, path, got))
@@ -128,7 +128,7 @@ def head_says_the_length_and_sends_nothing(server):
 def large_headers_pass_up_to_the_limit(server):
     for version, place in ways(server):
         # curl itself sends no more than 64 KiB over HTTP/2.
-        for size, code in ((60000, "200"), (65500, "431")) if version == ["--http1.1"] else ((60000, "200"),):
+        for size, code in ((60000, "200"), (65500, "431")) if version[0] == "--http1.1" else ((60000, "200"),):
             got = curl(*version, "-H", "X-Large: " + "a" * size, place + "/echo", "-o", os.devnull, "-w", "%{http_code}").stdout.decode()
             expect(got == code, "%s, %d bytes: %s" % (place, size, got))
 
@@ -256,7 +256,36 @@ def ten_thousand_requests_leave_nothing_behind(server):
     return None
 
 
-TESTS = [each_version_answers, bodies_come_in_chunks_and_whole, a_body_that_is_too_large_is_refused_before_it_is_sent,
+def frame(kind, flags, stream, payload=b""):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def a_peer_that_wants_small_records_gets_all(server):
+    """512 bytes of each record (RFC 6066): a frame of HTTP/2 is then many, and none may be made where the plaintext of the next ones lies."""
+    path = b"/bytes?1000000"
+    wide = (0x7fffffff).to_bytes(4, "big")
+    ask = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"\0\4" + wide) + frame(8, 0, 0, (0x7fff0000).to_bytes(4, "big"))
+    ask += frame(1, 5, 1, b"\x82\x87\x01\x01a\x04" + bytes([len(path)]) + path)  # GET, https, authority a, the path: RFC 7541, 6
+    child = subprocess.Popen(["openssl", "s_client", "-quiet", "-connect", server.tls.removeprefix("https://"), "-alpn", "h2", "-maxfraglen", "512"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        child.stdin.write(ask)
+        child.stdin.flush()
+        got = 0
+        while True:
+            head = child.stdout.read(9)
+            expect(len(head) == 9, "the connection ended after %d bytes of the body" % got)
+            payload = child.stdout.read(int.from_bytes(head[:3], "big"))
+            got += len(payload) if head[3] == 0 else 0
+            if head[4] & 1 and int.from_bytes(head[5:], "big") == 1:
+                break
+        expect(got == 1000000, "%d bytes" % got)
+    finally:
+        child.kill()
+        child.wait()
+
+
+TESTS = [each_version_answers, a_peer_that_wants_small_records_gets_all, bodies_come_in_chunks_and_whole, a_body_that_is_too_large_is_refused_before_it_is_sent,
          head_says_the_length_and_sends_nothing, large_headers_pass_up_to_the_limit, a_connection_is_used_again,
          a_pipeline_is_answered_in_order, what_was_ready_is_read_after_a_half_close,
          a_slow_reader_costs_the_server_little_and_gets_all, each_watcher_gets_each_event_at_once_and_leaves_a_trace,

@@ -26,7 +26,9 @@ struct http_memory;
  * At most so much leaves in one write. With its TLS records it is one segment of the loopback, whose packets have 64 KiB: a few bytes more
  * would be a second one, with an interrupt and a wake-up of its own.
  */
-#define HTTP_FILL_BYTES (4U * 16320U)
+#define HTTP_FILL_BYTES (4U * HTTP_FRAME_BYTES)
+/* HTTP/2: of a body at most, with its head; it goes into one record. */
+#define HTTP_FRAME_BYTES 16320U
 
 /* What begins a message; in a request everything but `code` counts, in a response only version, code and headers. */
 struct http_head {

@@ -17,8 +17,7 @@
 #define STREAM_WINDOW_BYTES (256U * KIB)
 #define CONNECTION_WINDOW_BYTES (STREAM_WINDOW_BYTES * LIMIT_STREAMS)
 #define FRAME_HEADER_BYTES 9U
-/* Four full frames of a body fill what is written at once. */
-#define FRAME_BODY_BYTES (HTTP_FILL_BYTES / 4U - FRAME_HEADER_BYTES)
+#define FRAME_BODY_BYTES (HTTP_FRAME_BYTES - FRAME_HEADER_BYTES)
 #define PSEUDO_MAX 6U /* pseudo headers, date and content-length */
 
 static struct http2 *http2_of(struct http_engine *engine)

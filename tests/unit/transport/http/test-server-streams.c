@@ -226,6 +226,57 @@ TEST(each_of_many_watches_gets_its_event_at_once_whoever_else_does_not_read)
 	station_close(station);
 }
 
+static bool have_both_answered(void *arg)
+{
+	const struct asker *asker = ((struct station *)arg)->asker;
+	return asker->answered + asker->failed == 2;
+}
+
+/* Over TLS: records of what is given up may be under way. */
+TEST(a_long_answer_that_is_given_up_in_the_midst_costs_no_other_on_its_connection)
+{
+	struct station *station = station_open(true, station_no_limits);
+	struct http_request unread = station_get("/parts?100000");
+	unread.is_answer_streamed = true;
+	for (uint32_t round = 0; round < 3; round++) {
+		station_ask(station, 0, unread);
+		station_wait(station, station_is_answered);
+		station_ask(station, 1, station_get("/parts?50000"));
+		station_enter(station, station_close_call, station->asker->calls[0]);
+		station->asker->calls[0] = NULL;
+		station_wait(station, have_both_answered);
+		CHECK_EQ(station->asker->failed, 0);
+		CHECK_EQ(http_call_body(station->asker->calls[1]).len, 288890);
+		station_close_calls(station);
+	}
+	station_wait_idle(station);
+	CHECK_EQ(station_stats(station)->connections_total, 1);
+	station_close(station);
+}
+
+static void kill_client(struct act *act, struct station *station, void *arg)
+{
+	(void)arg;
+	act_kill(act, station->client_ref);
+}
+
+TEST(who_goes_away_while_a_long_answer_is_out_gives_back_all_of_it)
+{
+	struct station *station = station_open(true, station_no_limits);
+	struct http_request unread = station_get("/big?100000000");
+	unread.is_answer_streamed = true;
+	station_ask(station, 0, unread);
+	station_wait(station, station_is_answered);
+	station_settle(station, 50);
+	CHECK(station_handler->big_left > 0);
+	station_enter(station, kill_client, NULL);
+	station_wait(station, station_has_gone);
+	station_wait_idle(station);
+	CHECK_EQ((100000000 - station_handler->big_left) / 10000, station_handler->released);
+	station_close_calls(station);
+	station_close(station);
+}
+
 TEST(a_place_has_a_handler_of_its_own)
 {
 	static const struct http_place places[] = { { "/mine/", "handler" },

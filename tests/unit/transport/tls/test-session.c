@@ -126,6 +126,115 @@ TEST(a_full_wire_stops_the_writer_and_loses_nothing)
 	pair_free(&pair);
 }
 
+/* ---- places ---- */
+
+/* Seals bytes that begin with a number of this kind, and has the other end read them. Gives whether they were encrypted where they lay. */
+static bool send_sealed(struct tls_session *from, struct tls_session *to, struct text *back,
+			uint32_t len, char first)
+{
+	char *expected = arena_alloc(test_arena(), len), *got = arena_alloc(test_arena(), len + 1);
+	struct tls_place place;
+	struct text *plain = tls_place_open(&place, from);
+	struct str record;
+	size_t n = 0;
+	bool is_there;
+
+	for (uint32_t i = 0; i < len; i++)
+		expected[i] = (char)(first + i * 7 + i / 251);
+	text_add_bytes(plain, expected, len);
+	CHECK(!plain->is_cut);
+	CHECK_STATUS(tls_session_seal(from, &place, &record, NULL), OK);
+	is_there = record.at >= place.block && record.at < place.block + TLS_RECORD_BYTES;
+	for (uint32_t received = 0; received < len; received += (uint32_t)n) {
+		CHECK_STATUS(tls_session_read(to, &record, got + received, len + 1 - received, &n,
+					      back, NULL),
+			     OK);
+		CHECK(n > 0);
+	}
+	CHECK_EQ(record.len, 0);
+	CHECK(memcmp(expected, got, len) == 0);
+	tls_place_close(&place);
+	return is_there;
+}
+
+TEST(a_record_is_made_where_its_plaintext_was_gathered)
+{
+	static const uint32_t sizes[] = { TLS_PLAIN_BYTES, 1, 100, 16320, TLS_PLAIN_BYTES };
+	struct tls_config server = pair_server_config(), client = pair_client_config();
+	struct pair pair = pair_new(&client, &server, "api.example.org");
+	uint32_t there = 0;
+
+	pair_shake_hands(&pair);
+	pair_check_open(&pair);
+	for (uint32_t i = 0; i < 50; i++) {
+		uint32_t len = sizes[i % (sizeof sizes / sizeof sizes[0])];
+
+		there +=
+		    send_sealed(pair.server, pair.client, &pair.to_server, len, (char)i) ? 1 : 0;
+		there +=
+		    send_sealed(pair.client, pair.server, &pair.to_client, len, (char)i) ? 1 : 0;
+	}
+	CHECK(there >= 100 - 6); /* but for the first ones, from which that is learned */
+	pair_free(&pair);
+}
+
+TEST(many_places_are_open_at_once_and_other_writes_come_between)
+{
+	enum { PLACES = 8 };
+	struct tls_config server = pair_server_config(), client = pair_client_config();
+	struct pair pair = pair_new(&client, &server, "api.example.org");
+	struct tls_place places[PLACES];
+	struct str records[PLACES];
+	struct text got = text_new(MIB);
+	char bytes[4096];
+	size_t n;
+
+	pair_shake_hands(&pair);
+	for (uint32_t round = 0; round < 4; round++) {
+		text_clear(&got);
+		pair_send_pattern(pair.server, pair.client, &pair.to_client, &pair.to_server, 40000);
+		for (uint32_t i = 0; i < PLACES; i++) {
+			text_printf(tls_place_open(&places[i], pair.server), "%u,", i);
+			CHECK_STATUS(tls_session_seal(pair.server, &places[i], &records[i], NULL),
+				     OK);
+		}
+		for (uint32_t i = 0; i < PLACES; i++) {
+			CHECK_STATUS(tls_session_read(pair.client, &records[i], bytes, sizeof bytes,
+						      &n, &pair.to_server, NULL),
+				     OK);
+			text_add_bytes(&got, bytes, n);
+			tls_place_close(&places[i]);
+		}
+		CHECK_STR(text_str(&got), "0,1,2,3,4,5,6,7,");
+	}
+	text_fini(&got);
+	pair_free(&pair);
+}
+
+TEST(nothing_is_sealed_before_the_handshake_or_after_the_end)
+{
+	struct tls_config server = pair_server_config(), client = pair_client_config();
+	struct pair pair = pair_new(&client, &server, "api.example.org");
+	struct tls_place place;
+	struct str record = STR_NONE, bad = STR("what a stranger says, which is no record at all");
+	char out[16];
+	size_t n;
+
+	text_lit(tls_place_open(&place, pair.server), "early");
+	CHECK_STATUS(tls_session_seal(pair.server, &place, &record, NULL), IO);
+	pair_shake_hands(&pair);
+	CHECK_STATUS(tls_session_seal(pair.server, &place, &record, NULL), OK);
+	tls_place_close(&place);
+	tls_session_close(pair.server, &pair.to_client);
+	text_lit(tls_place_open(&place, pair.server), "late");
+	CHECK_STATUS(tls_session_seal(pair.server, &place, &record, NULL), IO);
+	CHECK_STATUS(
+	    tls_session_read(pair.client, &bad, out, sizeof out, &n, &pair.to_server, NULL), IO);
+	CHECK_STATUS(tls_session_seal(pair.client, &place, &record, NULL), IO);
+	tls_place_close(&place);
+	pair_free(&pair);
+}
+
 TEST(a_writer_waits_for_the_handshake)
 {
 	struct tls_config server = pair_server_config(), client = pair_client_config();
