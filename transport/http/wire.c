@@ -9,6 +9,8 @@
 #define DECRYPT_BYTES (32U * KIB)
 #define HELD_BYTES MIB          /* far above one read */
 #define QUEUE_BYTES (32U * KIB) /* above that the socket is left alone until it has taken it */
+/* What TLS itself has to say goes behind what the socket has not taken: one write above the mark, and so much of its own. */
+#define TLS_QUEUE_BYTES (QUEUE_BYTES + HTTP_FILL_BYTES + 4U * KIB)
 #define RECORDS_MAX (HTTP_FILL_BYTES / HTTP_FRAME_BYTES) /* in one write */
 #define FILLS_MAX 16U          /* writes of one wire in a turn: others want theirs too */
 #define PATIENCE_MS 20U        /* of a ping's answer */
@@ -269,6 +271,21 @@ static enum status send_bytes(struct wire *wire, struct str bytes)
 	return bytes.len > 0 ? send_parts(wire, &bytes, 1) : OK;
 }
 
+/*
+ * The handshake, an alert, the answer to an update of keys: made while reading, whether or not the socket takes anything. Above the mark it is known
+ * already that the socket is full, so to raise the mark for this write forgets no on_drain.
+ */
+static enum status send_answer(struct wire *wire, struct str bytes)
+{
+	enum status status;
+	if (stream_queued(wire->stream) <= QUEUE_BYTES)
+		return send_bytes(wire, bytes);
+	stream_set_marks(wire->stream, TLS_QUEUE_BYTES, QUEUE_BYTES);
+	status = send_bytes(wire, bytes);
+	stream_set_marks(wire->stream, QUEUE_BYTES, QUEUE_BYTES);
+	return status;
+}
+
 static enum status send_plain(struct wire *wire, struct str plain)
 {
 	if (wire->tls == NULL)
@@ -444,7 +461,7 @@ static enum status decrypt(struct wire *wire, struct str bytes)
 		enum status status = tls_session_read(wire->tls, &bytes, wire->hub->decrypted,
 						      DECRYPT_BYTES, &len, cipher, &wire->fault);
 		if (cipher->len > 0) { /* handshake, or an alert that tells the peer why */
-			enum status sent = send_bytes(wire, text_str(cipher));
+			enum status sent = send_answer(wire, text_str(cipher));
 			text_clear(cipher);
 			if (status == OK)
 				status = sent;

@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from cluster import BOUND
 
 WAIT_SECONDS = 20
 BODY_LIMIT = 3 << 20  # limits.h
+LONG_BYTES = 8 << 20  # far more than lies in sockets
 
 
 class Server:
@@ -260,32 +262,66 @@ def frame(kind, flags, stream, payload=b""):
     return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
-def a_peer_that_wants_small_records_gets_all(server):
-    """512 bytes of each record (RFC 6066): a frame of HTTP/2 is then many, and none may be made where the plaintext of the next ones lies."""
-    path = b"/bytes?1000000"
+def whole_answer(server, words, between=lambda child: None):
+    """What openssl's client gets of a long answer; `between` is called some times in the midst of it, while nobody reads."""
+    path = b"/bytes?%d" % LONG_BYTES
     wide = (0x7fffffff).to_bytes(4, "big")
     ask = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"\0\4" + wide) + frame(8, 0, 0, (0x7fff0000).to_bytes(4, "big"))
     ask += frame(1, 5, 1, b"\x82\x87\x01\x01a\x04" + bytes([len(path)]) + path)  # GET, https, authority a, the path: RFC 7541, 6
-    child = subprocess.Popen(["openssl", "s_client", "-quiet", "-connect", server.tls.removeprefix("https://"), "-alpn", "h2", "-maxfraglen", "512"],
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(["openssl", "s_client", "-connect", server.tls.removeprefix("https://"), "-alpn", "h2", *words],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    patience = threading.Timer(3 * WAIT_SECONDS, child.kill)
+    patience.start()
     try:
         child.stdin.write(ask)
         child.stdin.flush()
-        got = 0
+        got = mark = 0
         while True:
             head = child.stdout.read(9)
             expect(len(head) == 9, "the connection ended after %d bytes of the body" % got)
             payload = child.stdout.read(int.from_bytes(head[:3], "big"))
-            got += len(payload) if head[3] == 0 else 0
+            if head[3] == 0:
+                got += len(payload)
+                expect(not payload.strip(b"\0"), "there is something else in the body")  # which is zeros
             if head[4] & 1 and int.from_bytes(head[5:], "big") == 1:
-                break
-        expect(got == 1000000, "%d bytes" % got)
+                return got
+            if got > mark + 100000:
+                mark = got
+                between(child)
     finally:
+        patience.cancel()
         child.kill()
         child.wait()
+        child.stderr.close()
 
 
-TESTS = [each_version_answers, a_peer_that_wants_small_records_gets_all, bodies_come_in_chunks_and_whole, a_body_that_is_too_large_is_refused_before_it_is_sent,
+def a_peer_that_wants_small_records_gets_all(server):
+    """512 bytes of each record (RFC 6066): a frame of HTTP/2 is then many, and none may be made where the plaintext of the next ones lies."""
+    got = whole_answer(server, ["-quiet", "-maxfraglen", "512"])
+    expect(got == LONG_BYTES, "%d bytes" % got)
+
+
+def keys_are_updated_in_the_midst_of_an_answer(server):
+    """The peer's own (k), and its own and ours (K): our word of it goes out before the next record, in the write that makes it (RFC 8446, 4.6.3)."""
+    letters = ["K", "k", "K", "K", "k", "K"]
+    left = list(letters)
+
+    def update(child):
+        if left:
+            child.stdin.write(left.pop(0).encode() + b"\n")
+            child.stdin.flush()
+            # It looks there once nobody takes what it has got.
+            expect(any(b"KEYUPDATE" in line for line in child.stderr), "openssl updates no keys")
+
+    with tempfile.NamedTemporaryFile("r") as messages:
+        got = whole_answer(server, ["-brief", "-msg", "-msgfile", messages.name], update)
+        said = [line.split()[0] for line in messages if "KeyUpdate" in line]
+    expect(got == LONG_BYTES, "%d bytes" % got)
+    expect(said.count(">>>") == len(letters), "%d updates of %d" % (said.count(">>>"), len(letters)))
+    expect(0 < said.count("<<<") <= letters.count("K"), "%d updates of ours" % said.count("<<<"))  # one may answer two that came together
+
+
+TESTS = [each_version_answers, a_peer_that_wants_small_records_gets_all, keys_are_updated_in_the_midst_of_an_answer, bodies_come_in_chunks_and_whole, a_body_that_is_too_large_is_refused_before_it_is_sent,
          head_says_the_length_and_sends_nothing, large_headers_pass_up_to_the_limit, a_connection_is_used_again,
          a_pipeline_is_answered_in_order, what_was_ready_is_read_after_a_half_close,
          a_slow_reader_costs_the_server_little_and_gets_all, each_watcher_gets_each_event_at_once_and_leaves_a_trace,
