@@ -45,7 +45,7 @@ static void *fuzz_act(const struct type *type, void *live, struct str act, struc
 
 	if (act.len < 2)
 		return live;
-	apply.manager = str_from(managers[act.at[0] % 4]);
+	apply.manager = str_from(managers[(uint8_t)act.at[0] % 4]);
 	apply.is_forced = (act.at[0] & 4) != 0;
 	apply.said_json = str_slice(act, 1, act.len);
 	if (json_decode(type, apply.said_json, arena, (struct json_options){ 0 }, &said, &why) != OK)
