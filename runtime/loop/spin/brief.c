@@ -14,11 +14,11 @@ bool brief_may(const struct brief *brief)
 
 void brief_ran(struct brief *brief, int64_t ns, bool is_here)
 {
-	int64_t owed = ns / BRIEF_EARNED_NS;
+	int64_t ms = ns / 1000000;
 
 	brief->average_ns += (ns - brief->average_ns) / WEIGHT;
 	if (ns < BRIEF_LONG_NS)
 		brief->owed -= !is_here && brief->owed > 0;
 	else if (is_here)
-		brief->owed = owed < UINT32_MAX ? (uint32_t)owed : UINT32_MAX;
+		brief->owed = ms < UINT16_MAX ? (uint32_t)(ms * ms) : UINT32_MAX;
 }
