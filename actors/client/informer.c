@@ -2,7 +2,7 @@
 
 #include "actors/client/api.h"
 #include "actors/client/request.h"
-#include "actors/client/shelf.h"
+#include "actors/client/shelf/shelf.h"
 #include "datastore/object/proto-envelope.h"
 #include "runtime/base/log.h"
 #include "transport/http/url.h"

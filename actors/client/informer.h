@@ -8,7 +8,7 @@
  * `on_event` reports only what really changed. Bounded by the number of objects; the server bounds each batch.
  *
  * Of a kind of which only the metadata is looked at (TYPE_METADATA_ONLY) it asks the server for no more, and keeps of that an outline
- * (outline.h): who the object is, who owns it, what holds it, whether it is on its way out. What it gives out of that is made for the asker.
+ * (shelf/outline.h): who the object is, who owns it, what holds it, whether it is on its way out. What it gives out of that is made for the asker.
  */
 #ifndef ACTORS_CLIENT_INFORMER_H
 #define ACTORS_CLIENT_INFORMER_H
@@ -76,10 +76,9 @@ void informer_each(const struct informer *informer, struct str namespace, inform
 
 /*
  * Indexes, made before the first event: objects by the value that `value_of` gives (owner's uid, node's name),
- * absent for none. informer_by walks one value's objects in order.
+ * absent for none; SHELF_INDEXES_MAX at most. informer_by walks one value's objects in order.
  */
 typedef struct str informer_index_fn(const struct object *object);
-#define INFORMER_INDEXES_MAX 4U
 uint32_t informer_index(struct informer *informer, informer_index_fn *value_of); /* its number */
 void informer_by(const struct informer *informer, uint32_t index, struct str value,
 		 informer_each_fn *each, void *arg);

@@ -80,7 +80,8 @@ USES = {
     "datastore/store/state": RUNTIME + LOG + ["datastore/store"],  # store.h says what a change and a command are
     "datastore/store": RUNTIME + TRANSPORT + LOG + ["datastore/table", "datastore/store/state"],
     "datastore/external": RUNTIME + HTTP + ["transport/wire", "transport/tls"] + STORE,  # the same messages, asked of an etcd
-    "actors/client": RUNTIME + TRANSPORT + RECORDS,
+    "actors/client/shelf": RUNTIME + RECORDS,
+    "actors/client": RUNTIME + TRANSPORT + RECORDS + ["actors/client/shelf"],
     "actors/authentication": RUNTIME + RECORDS + RULES + ["actors/client", "transport/tls", "transport/wire", "transport/http/engine"], # tokens, certificates and headers are its matter
     "actors/authorization": RUNTIME + RECORDS + RULES + ["actors/client"],  # conditions of webhooks
     "actors/admission": RUNTIME + RECORDS + RULES + ["actors/client", "transport/tls"],  # so are they here: for whom they ask

@@ -1,6 +1,6 @@
-#include "actors/client/shelf.h"
+#include "actors/client/shelf/shelf.h"
 
-#include "actors/client/outline.h"
+#include "actors/client/shelf/outline.h"
 #include "runtime/base/collection/list.h"
 #include "runtime/base/collection/map.h"
 #include "runtime/base/collection/tree.h"
@@ -32,8 +32,8 @@ struct shelf {
 	const struct type *type;
 	bool is_of_outlines;
 	struct tree *entries;
-	informer_index_fn *value_of[INFORMER_INDEXES_MAX];
-	struct map buckets[INFORMER_INDEXES_MAX]; /* value -> struct list of entries; empty ones go */
+	shelf_index_fn *value_of[SHELF_INDEXES_MAX];
+	struct map buckets[SHELF_INDEXES_MAX]; /* value -> struct list of entries; empty ones go */
 	uint32_t index_count;
 };
 
@@ -151,7 +151,7 @@ static struct entry *alloc_entry(const struct shelf *shelf, uint8_t linked, stru
 static struct entry *make_entry(struct shelf *shelf, const struct object *object, struct str key,
 				uint32_t list, struct mono now)
 {
-	struct str values[INFORMER_INDEXES_MAX];
+	struct str values[SHELF_INDEXES_MAX];
 	const struct meta_object_meta *meta = record_meta(object->type, object->record);
 	struct entry *entry;
 	uint8_t linked = 0;
@@ -227,9 +227,9 @@ uint32_t shelf_len(const struct shelf *shelf)
 	return (uint32_t)tree_len(shelf->entries);
 }
 
-uint32_t shelf_index(struct shelf *shelf, informer_index_fn *value_of)
+uint32_t shelf_index(struct shelf *shelf, shelf_index_fn *value_of)
 {
-	assert(shelf->index_count < INFORMER_INDEXES_MAX && tree_len(shelf->entries) == 0);
+	assert(shelf->index_count < SHELF_INDEXES_MAX && tree_len(shelf->entries) == 0);
 	shelf->value_of[shelf->index_count] = value_of;
 	return shelf->index_count++;
 }
@@ -334,7 +334,7 @@ struct mono *shelf_since(const struct shelf *shelf, struct str namespace, struct
 
 /* Whether the walk goes on. */
 static bool show(const struct shelf *shelf, struct entry *entry, struct str key,
-		 informer_each_fn *each, void *arg)
+		 shelf_each_fn *each, void *arg)
 {
 	const struct object *object = taken_of(shelf, entry, key);
 	bool goes_on = each(arg, object);
@@ -343,7 +343,7 @@ static bool show(const struct shelf *shelf, struct entry *entry, struct str key,
 	return goes_on;
 }
 
-void shelf_each(const struct shelf *shelf, struct str namespace, informer_each_fn *each, void *arg)
+void shelf_each(const struct shelf *shelf, struct str namespace, shelf_each_fn *each, void *arg)
 {
 	char buffer[KEY_MAX];
 	struct str prefix =
@@ -357,7 +357,7 @@ void shelf_each(const struct shelf *shelf, struct str namespace, informer_each_f
 			return;
 }
 
-void shelf_by(const struct shelf *shelf, uint32_t index, struct str value, informer_each_fn *each,
+void shelf_by(const struct shelf *shelf, uint32_t index, struct str value, shelf_each_fn *each,
 	      void *arg)
 {
 	struct list *bucket;

@@ -1,4 +1,4 @@
-#include "actors/client/outline.h"
+#include "actors/client/shelf/outline.h"
 
 #include "actors/controller/kinds.h"
 #include "datastore/object/json.h"

@@ -1,4 +1,4 @@
-#include "actors/client/shelf.h"
+#include "actors/client/shelf/shelf.h"
 
 #include "actors/controller/kinds.h"
 #include "datastore/object/json.h"

@@ -1,4 +1,4 @@
-#include "actors/client/outline.h"
+#include "actors/client/shelf/outline.h"
 
 #include <stdio.h>
 

@@ -5,8 +5,8 @@
  * resourceVersion, ownerReferences, finalizers, deletionTimestamp. Namespace and name are the caller's, in its key; labels, annotations and whose
  * the fields are are not kept. Most objects have neither owners nor finalizers: of these it has 32 bytes.
  */
-#ifndef ACTORS_CLIENT_OUTLINE_H
-#define ACTORS_CLIENT_OUTLINE_H
+#ifndef ACTORS_CLIENT_SHELF_OUTLINE_H
+#define ACTORS_CLIENT_SHELF_OUTLINE_H
 
 #include "datastore/object/object.h"
 #include "runtime/base/base.h"
