@@ -1,7 +1,9 @@
 #include "datastore/table/vfs-log.h"
 
 #include "datastore/table/vfs-log-private.h"
+#include "runtime/base/slab.h"
 
+/* Mappings of their own: a checkpoint gives them back to the machine, where the heap would keep them, and nobody else asks for as much. */
 #define CHUNK_BYTES (256U * KIB)
 #define KEPT_BYTES (1U * MIB) /* of the file that nobody needs until the next checkpoint */
 
@@ -19,7 +21,7 @@ static char *beside(const char *database, const char *end)
 static void forget(struct vfs_log *log)
 {
 	for (uint32_t i = 0; i < log->chunks.len; i++)
-		mem_free(log->chunks.at[i]);
+		slab_give(log->chunks.at[i]);
 	vec_fini(&log->chunks);
 	vec_fini(&log->placed);
 	if (log->spill) {
@@ -80,11 +82,12 @@ static enum status spill(struct vfs_log *log, const char *at, size_t len, uint64
 
 static enum status copy_in(struct vfs_log *log, const char *at, size_t len, uint64_t offset)
 {
+	assert(offset <= log->size); /* nothing is left out: chunks need not be cleared */
 	while (len > 0 && offset < VFS_LOG_BYTES) {
 		size_t within = offset % CHUNK_BYTES;
 		size_t part = CHUNK_BYTES - within < len ? CHUNK_BYTES - within : len;
 		while (log->chunks.len <= offset / CHUNK_BYTES)
-			vec_push(&log->chunks, mem_zalloc(CHUNK_BYTES));
+			vec_push(&log->chunks, slab_take_alone(CHUNK_BYTES));
 		memcpy(log->chunks.at[offset / CHUNK_BYTES] + within, at, part);
 		at += part;
 		offset += part;
