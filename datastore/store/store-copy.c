@@ -427,9 +427,10 @@ static enum status write_chunk(struct store_chunk *chunk, struct seams_file *fil
 	TRY(files->write(files->self, file, chunk->at, chunk->len, chunk->offset));
 	incoming->offset = chunk->offset + chunk->len;
 	incoming->sum = hash_crc32c(incoming->sum, chunk->at, chunk->len);
-	if (!chunk->is_synced)
+	if (chunk->is_synced)
+		TRY(files->sync(files->self, file));
+	if (!chunk->is_noted)
 		return OK;
-	TRY(files->sync(files->self, file));
 	TRY(store_incoming_note(files, chunk->path, incoming));
 	return files->sync_folder(files->self, chunk->store->config->folder);
 }
@@ -454,6 +455,13 @@ static void run_write_chunk(void *arg)
 	files->close(files->self, file);
 	if (chunk->status == FULL)
 		(void)!store_incoming_drop(files, chunk->path);
+}
+
+/* With so many bytes more. */
+static bool ends_part(const struct store_fetch *fetch, uint64_t bytes, uint64_t part_bytes)
+{
+	uint64_t end = fetch->offset + bytes;
+	return end == fetch->size_bytes || end / part_bytes != fetch->offset / part_bytes;
 }
 
 void store_on_fetch_data(struct store *store, const struct act_msg *msg)
@@ -482,9 +490,8 @@ void store_on_fetch_data(struct store *store, const struct act_msg *msg)
 	store->has_incoming = true;
 	if (!fetch->offset)
 		store->incoming = (struct store_incoming){ 0 };
-	uint64_t end = fetch->offset + data->bytes.len;
-	chunk->is_synced =
-	    end == fetch->size_bytes || end / STORE_SYNC_BYTES != fetch->offset / STORE_SYNC_BYTES;
+	chunk->is_synced = ends_part(fetch, data->bytes.len, STORE_SYNC_BYTES);
+	chunk->is_noted = ends_part(fetch, data->bytes.len, STORE_NOTE_BYTES);
 	store_job(store, store->copy_lane, run_write_chunk, chunk, chunk_free, TAG_FETCH_WRITTEN);
 }
 
@@ -505,7 +512,7 @@ void store_on_fetch_written(struct store *store, struct store_chunk *chunk)
 	struct store_fetch *fetch = &store->fetch;
 	enum status status = chunk->status;
 	struct store_incoming incoming = chunk->incoming;
-	bool is_synced = chunk->is_synced;
+	bool is_noted = chunk->is_noted;
 	bool is_ours = store->state == STORE_RUNNING && fetch->is_active &&
 		       fetch->offset == chunk->offset && fetch->token == incoming.token;
 	chunk_free(chunk);
@@ -517,7 +524,7 @@ void store_on_fetch_written(struct store *store, struct store_chunk *chunk)
 		again_later(store);
 		return;
 	}
-	if (is_synced)
+	if (is_noted)
 		store->incoming = incoming;
 	fetch->offset = incoming.offset;
 	fetch->sum = incoming.sum;

@@ -60,7 +60,9 @@
 #define STORE_READ_CHANGES \
 	4096U                 /* that a read of the past looks through; else the table is asked */
 #define STORE_LEADERLESS_S 2U /* longer than electing one takes: then it may be for ever */
-#define STORE_SYNC_BYTES (8U * MIB) /* of one that is fetched, between two waits for the disk */
+/* Of a snapshot that is fetched: between two waits for the disk, for a write of the log's waits for them, and between two notes of how far it is. */
+#define STORE_SYNC_BYTES (256U * KIB)
+#define STORE_NOTE_BYTES (8U * MIB)
 #define STORE_DEFRAGMENT_BYTES (256U * MIB) /* a database that fits into memory twice */
 #define STORE_HISTORY_S 300U
 #define STORE_REPORT_S \
@@ -245,7 +247,7 @@ struct store_chunk {
 	uint64_t offset;
 	size_t len;
 	char *at;
-	bool is_synced;                 /* one that is written: the disk is waited for */
+	bool is_synced, is_noted; /* one that is written: the disk is waited for; and it says so */
 	struct store_incoming incoming; /* likewise: what is there before, and then with it */
 	enum status status;
 	char path[STORE_PATH_MAX];

@@ -8,7 +8,8 @@
 #include "datastore/table/vfs.h"
 
 #define TABLE_PAGE_BYTES 4096U /* SQLite's own choice */
-#define TABLE_COPY_PAGES 512   /* of a copy, between two waits for the disk */
+/* Of a copy, between two waits for the disk: a write of the log's waits for them. */
+#define TABLE_COPY_PAGES 64
 
 /*
  * A kind of keys: what is kept of the past, and what goes first, is decided for each. Its prefix is the first two parts of its keys' path, or

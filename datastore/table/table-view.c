@@ -397,7 +397,7 @@ static enum status copy_pages(struct table_view *view, sqlite3 *copy, struct fau
 	return status == OK ? table_code(copy, rc, why) : status;
 }
 
-/* The copy is made without a log of its own, so that it is one file. */
+/* The copy is made without a log of its own, so that it is one file; its cache holds a step (TABLE_COPY_PAGES), so that what is copied is what is synced. */
 static enum status copy_to(struct table_view *view, const char *path, struct fault *why)
 {
 	sqlite3 *copy = NULL;
@@ -408,6 +408,7 @@ static enum status copy_to(struct table_view *view, const char *path, struct fau
 		status = table_code(copy,
 				    sqlite3_exec(copy,
 						 "PRAGMA journal_mode=OFF;"
+						 "PRAGMA cache_size=64;"
 						 "PRAGMA synchronous=FULL",
 						 NULL, NULL, NULL),
 				    why);

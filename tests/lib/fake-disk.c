@@ -172,7 +172,7 @@ static enum status do_sync(void *self, struct seams_file *file)
 	if (is_dead(self, file) || !may_change(self))
 		return IO;
 	mem_free(inode->durable);
-	inode->durable = mem_copy(inode->now, inode->now_len ? inode->now_len : 1);
+	inode->durable = mem_copy(inode->now ? inode->now : "", inode->now_len ? inode->now_len : 1);
 	inode->durable_len = inode->now_len;
 	return OK;
 }
