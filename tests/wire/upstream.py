@@ -18,9 +18,9 @@ def compact(body):
 
 
 class Upstream:
-    """kube-apiserver on the doors of a cluster's nodes, with the cluster's keys; words are more of its options."""
+    """kube-apiserver on the doors of a cluster's nodes, with the cluster's keys."""
 
-    def __init__(self, cluster, *words):
+    def __init__(self, cluster):
         program = os.environ.get("KUBE_APISERVER")
         if not program:
             raise Skipped("KUBE_APISERVER names no program")
@@ -38,7 +38,7 @@ class Upstream:
              "--tls-cert-file", pki + "apiserver.crt", "--tls-private-key-file", pki + "apiserver.key",
              "--service-account-issuer", "https://kubernetes.default.svc.cluster.local", "--service-account-key-file", public,
              "--service-account-signing-key-file", pki + "sa.key", "--authorization-mode", "Node,RBAC", "--allow-privileged",
-             "--service-cluster-ip-range", "10.96.0.0/16", "--endpoint-reconciler-type", "none", *words],
+             "--service-cluster-ip-range", "10.96.0.0/16", "--endpoint-reconciler-type", "none"],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True)
 
     def connection(self, seconds):
