@@ -87,6 +87,8 @@ struct server {
 	struct arena *scratch;  /* of one match or encoding; reset by whoever used it */
 	struct list carried;    /* carry.c: what waits for a store that is away */
 	uint64_t carry_timer;
+	struct list calm;  /* message-door.c: batches that may wait for a moment */
+	bool is_calming;   /* a timer runs for these */
 	struct list dirty; /* caches with news for their watchers */
 	struct reader reader;
 	struct event_lease event_lease;

@@ -289,6 +289,7 @@ static enum status server_init(struct act *act, void *state, const void *args)
 	slab_init(&server->watch_slab, ARENA_SLAB_BYTES);
 	list_init(&server->dirty);
 	list_init(&server->carried);
+	list_init(&server->calm);
 	list_init(&server->quota_holding);
 	list_init(&server->quota_waiting);
 	policy_cache_init(&server->policies);

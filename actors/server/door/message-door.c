@@ -6,9 +6,14 @@
  *
  * Events gather in a batch that leaves when the watch has told all it knows, or when the batch is full; with API_BATCHES
  * unacknowledged the watch stands still, and the ring of its cache is the only buffer.
+ *
+ * Who is shown metadata alone, as the controllers of everything are of kinds that nobody else looks at, acts on it by and by: its batches leave
+ * CALM_MS after the first event, at once with a bookmark. One event at a time would wake its host, and this one by its acknowledgement, as often as
+ * somebody writes.
  */
 
 #define BATCH_EVENTS 256U
+#define CALM_MS 5U
 #define BATCH_BYTES (512U * KIB) /* of objects: far below what a link carries in one message */
 
 struct caller {
@@ -17,12 +22,21 @@ struct caller {
 	uint64_t watch;   /* the caller's number; 0: a plain call */
 	uint64_t monitor; /* while the watch stands */
 	uint32_t unacknowledged;
-	bool is_cancelled;   /* it could not be reached: it is told no more */
+	bool is_cancelled; /* it could not be reached: it is told no more */
+	bool is_calm;      /* its batches may wait */
+	bool is_due;       /* this one no longer */
+	struct list calm_link;
+	struct watch *of;    /* if it is calm */
 	struct arena *batch; /* of the events gathered */
 	struct api_event *events;
 	uint32_t count;
 	uint64_t bytes;
 };
+
+struct calm_over {
+	uint32_t unused;
+};
+static const ACT_TYPE(calm_over, .id = 0);
 
 static struct caller *caller_of(const struct request *r)
 {
@@ -93,6 +107,7 @@ static void call_came(struct server *server, const struct act_msg *msg)
 	caller->who = msg->from;
 	caller->ticket = act_ticket(msg);
 	caller->watch = call->watch;
+	list_init(&caller->calm_link);
 	r->door = &message_door;
 	r->peer = caller;
 	take_call(&r->asked, call);
@@ -161,6 +176,26 @@ static void down_came(struct server *server, const struct act_down *down)
 	}
 }
 
+static void calm_is_over(struct server *server)
+{
+	struct list due;
+
+	server->is_calming = false;
+	list_init(&due);
+	list_each (&server->calm, link) {
+		list_remove(link);
+		list_push(&due, link);
+	}
+	while (!list_is_empty(&due)) {
+		struct caller *caller = list_item(due.next, struct caller, calm_link);
+
+		list_remove(&caller->calm_link);
+		caller->is_due = true; /* or with the next acknowledgement */
+		if (caller->unacknowledged < API_BATCHES)
+			watch_writable(caller->of);
+	}
+}
+
 bool message_door_receive(struct server *server, const struct act_msg *msg)
 {
 	if (ACT_IS(msg, api_call) && msg->kind == ACT_REQUEST)
@@ -171,6 +206,8 @@ bool message_door_receive(struct server *server, const struct act_msg *msg)
 		progress_came(server, msg);
 	else if (ACT_IS(msg, api_cancel))
 		cancel_came(server, msg);
+	else if (ACT_IS(msg, calm_over))
+		calm_is_over(server);
 	else if (ACT_IS(msg, act_down))
 		down_came(server, ACT_AS(msg, act_down));
 	else
@@ -222,6 +259,23 @@ static void watch_began(struct request *r)
 	send_answer(r);
 }
 
+/* True: the batch goes on gathering. */
+static bool is_left_to_wait(const struct outlet *to)
+{
+	struct caller *caller = to->peer;
+	struct server *server = to->server;
+
+	if (!caller->is_calm || caller->is_due || caller->count >= BATCH_EVENTS ||
+	    caller->bytes >= BATCH_BYTES)
+		return false;
+	if (list_is_empty(&caller->calm_link))
+		list_push(&server->calm, &caller->calm_link);
+	if (!server->is_calming)
+		act_after(server->act, CALM_MS, &calm_over_type, &(struct calm_over){ 0 });
+	server->is_calming = true;
+	return true;
+}
+
 /* False: its mailbox or link is full, or it has gone. It must list again, for these events are lost. */
 static bool watch_flush(const struct outlet *to)
 {
@@ -230,8 +284,10 @@ static bool watch_flush(const struct outlet *to)
 
 	if (caller->is_cancelled)
 		return false;
-	if (caller->count == 0 || caller->unacknowledged >= API_BATCHES)
+	if (caller->count == 0 || caller->unacknowledged >= API_BATCHES || is_left_to_wait(to))
 		return true;
+	list_remove(&caller->calm_link);
+	caller->is_due = false;
 	caller->batch = NULL;
 	caller->count = 0;
 	caller->bytes = 0;
@@ -285,12 +341,14 @@ static bool watch_event(const struct outlet *to, enum cache_change change,
 static bool watch_event_bytes(const struct outlet *to, const char *kind, struct str bytes,
 			      uint64_t revision, bool is_initial_end)
 {
+	struct caller *caller = to->peer;
 	struct api_event event = { .revision = revision, .is_initial_end = is_initial_end };
 
 	for (event.kind = API_ADDED; event.kind < API_ERROR; event.kind++)
 		if (str_is(api_event_name(event.kind), kind))
 			break;
-	event.object = arena_str(batch_of(to->peer), bytes);
+	caller->is_due |= event.kind == API_BOOKMARK || event.kind == API_ERROR;
+	event.object = arena_str(batch_of(caller), bytes);
 	return add_event(to, event);
 }
 
@@ -299,6 +357,7 @@ static void watch_ended(const struct outlet *to, int32_t code)
 	struct caller *caller = to->peer;
 	struct api_closed closed = { .watch = caller->watch, .code = code };
 
+	caller->is_due = true;
 	caller->unacknowledged = 0; /* the last batch may be one too many: nothing comes after it */
 	if (!caller->is_cancelled)
 		watch_flush(to);
@@ -310,14 +369,19 @@ static void *caller_settle(struct request *r, struct watch *watch, struct arena 
 {
 	struct caller *kept = arena_copy(arena, caller_of(r), sizeof *kept);
 
-	(void)watch;
+	list_init(&kept->calm_link);
+	kept->is_calm = r->form.view == VIEW_PARTIAL;
+	kept->of = watch;
 	arena_free(r->arena);
 	return kept;
 }
 
 static void caller_lose(const struct outlet *to)
 {
-	arena_free(((struct caller *)to->peer)->batch);
+	struct caller *caller = to->peer;
+
+	list_remove(&caller->calm_link);
+	arena_free(caller->batch);
 }
 
 static void caller_leave(const struct outlet *to)

@@ -401,7 +401,13 @@ struct rig_answer rig_as(struct rig *rig, const char *user, const char *method, 
 
 struct rig_answer rig_watch(struct rig *rig, const char *path, uint64_t number)
 {
-	struct api_call call = call_of(&(struct rig_request){ .method = "GET", .path = path });
+	return rig_watch_as(rig, path, NULL, number);
+}
+
+struct rig_answer rig_watch_as(struct rig *rig, const char *path, const char *accept,
+			       uint64_t number)
+{
+	struct api_call call = call_of(&(struct rig_request){ "GET", path, .accept = accept });
 	struct rig_answer answer;
 
 	call.watch = number;

@@ -78,6 +78,8 @@ struct rig_answer rig_finish(struct rig *rig, uint32_t number);
 
 /* Its first answer; with a code of 200 events come under this number. */
 struct rig_answer rig_watch(struct rig *rig, const char *path, uint64_t number);
+struct rig_answer rig_watch_as(struct rig *rig, const char *path, const char *accept,
+			       uint64_t number);
 /* "ADDED a@5 MODIFIED a@6 BOOKMARK @9" since the last look, initial-events-end as "END @9"; "CLOSED 410" at its end. */
 struct str rig_events(struct rig *rig, uint64_t number);
 /* The object of the last event that came. */

@@ -1,6 +1,7 @@
 #include "tests/unit/actors/server/rig.h"
 
 #define MAPS "/api/v1/namespaces/default/configmaps"
+#define METADATA "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 static uint64_t make(struct rig *rig, const char *name, const char *label)
 {
@@ -40,6 +41,58 @@ TEST(a_watch_begins_with_what_is_there_and_goes_on)
 	CHECK_AT(rig_last_object(rig, 1), "kind", "ConfigMap");
 	CHECK_AT(rig_last_object(rig, 1), "metadata.resourceVersion", "7");
 	CHECK_AT(rig_last_object(rig, 1), "metadata.labels.app", "x");
+	rig_close(rig);
+}
+
+TEST(who_is_shown_metadata_alone_hears_of_changes_a_moment_later)
+{
+	struct rig *rig = rig_open(NULL);
+
+	CHECK_CODE(rig_watch(rig, MAPS "?watch=1", 1), 200);
+	CHECK_CODE(rig_watch_as(rig, MAPS "?watch=1", METADATA, 2), 200);
+	make(rig, "a", "x");
+	rig_run(rig, 0);
+	CHECK_AT(rig_last_object(rig, 1), "metadata.name", "a");
+	CHECK(rig_last_object(rig, 2).at == NULL);
+	make(rig, "b", "x");
+	drop(rig, "a");
+	CHECK_STR(rig_events(rig, 2), "ADDED a@3 ADDED b@4 DELETED a@5");
+	CHECK_AT(rig_last_object(rig, 2), "kind", "PartialObjectMetadata");
+	CHECK_STR(rig_events(rig, 2), "");
+	make(rig, "c", "x");
+	rig_cancel(rig, 2);
+	CHECK_STR(rig_events(rig, 2), "");
+	CHECK_STR(rig_events(rig, 1), "ADDED a@3 ADDED b@4 DELETED a@5 ADDED c@6");
+	rig_close(rig);
+}
+
+/* What waits for its moment is full before: it leaves, and the rest goes on by acknowledgements. */
+TEST(who_is_shown_metadata_alone_hears_of_all_of_many_changes)
+{
+	struct rig *rig = rig_open(NULL);
+	uint32_t made = 0, number[64];
+
+	CHECK_CODE(rig_watch_as(rig, MAPS "?watch=1", METADATA, 1), 200);
+	rig_acknowledge(rig, false);
+	for (uint32_t round = 0; round < 8; round++) {
+		for (uint32_t i = 0; i < 50; i++)
+			number[i] = rig_begin(
+			    rig,
+			    &(struct rig_request){
+				.method = "POST",
+				.path = MAPS,
+				.body =
+				    rig_printf("{\"metadata\":{\"name\":\"m-%u\"}}", made++).at });
+		for (uint32_t i = 0; i < 50; i++)
+			CHECK_CODE(rig_finish(rig, number[i]), 201);
+	}
+	rig_acknowledge(rig, true);
+	for (int i = 0; i < 2; i++) {
+		rig_more(rig, 1);
+		rig_run(rig, 20);
+	}
+	CHECK_AT(rig_last_object(rig, 1), "metadata.name", "m-399");
+	CHECK_EQ(rig_version(rig_last_object(rig, 1)), 402);
 	rig_close(rig);
 }
 
