@@ -4,10 +4,10 @@
 
 #include "transport/wire/msgpack.h"
 
-/* False: longer than any name may be. */
+/* False: longer than any name may be, or one that would end before its length. */
 static bool take_name(char out[ALIVE_NAME_BYTES], struct str name)
 {
-	if (name.len == 0 || name.len >= ALIVE_NAME_BYTES)
+	if (name.len == 0 || name.len >= ALIVE_NAME_BYTES || memchr(name.at, 0, name.len) != NULL)
 		return false;
 	memcpy(out, name.at, name.len);
 	out[name.len] = 0;
