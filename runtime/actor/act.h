@@ -409,7 +409,7 @@ ACT_TYPE_DECLARE(act_job_done);
  */
 void act_job(struct act *act, struct act_lane *lane, void (*run)(void *arg), void *arg,
 	     void (*drop)(void *arg), uint64_t tag);
-/* The same of one that is likely over sooner than a thread is woken: the host may do it itself, when it has nothing else to do. */
+/* The same of one that is short where the disk is quick: the host may do it itself, when it has nothing else to do. */
 void act_job_brief(struct act *act, struct act_lane *lane, void (*run)(void *arg), void *arg,
 		   void (*drop)(void *arg), uint64_t tag);
 /* The same from a task: returns when it has run. */

@@ -180,7 +180,7 @@ struct seams_process {
 /* One piece of blocking work; embedded in what the runtime keeps of it. */
 struct seams_job {
 	struct seams_job *next;
-	bool is_brief; /* likely over within some ten microseconds: the host's thread may do it, when it would sleep */
+	bool is_brief; /* short where the disk is quick: the host's thread may do it, when it would sleep */
 	int64_t ran_ns;                      /* the worker's own */
 	void (*run)(struct seams_job *job);  /* on a worker */
 	void (*done)(struct seams_job *job); /* then on the host's thread, outside of any actor */
