@@ -32,6 +32,7 @@ KEPT = {
     "start_result": "what that gave",
     "library": "OpenSSL's context of ours, made once and read only afterwards",
     "library_once": "guards it",
+    "loan": "of one thread: where OpenSSL is to make the record that is being made, only during that call",
     "zeros": "what a segment of the log is filled with: never written to",
 }
 
