@@ -280,21 +280,21 @@ static void record_task(struct act *act, void *state, void *arg)
 				      .api_port = identity->api_port,
 				      .link_port = identity->link_port,
 				      .role = str_from(identity->role) };
-	struct arena *arena = arena_new(0);
-	struct str key = node_record_key(record.name, arena), value, wanted;
+	struct admin_room room = admin_room(act);
+	struct str key = node_record_key(record.name, room.arena), value, wanted;
 	uint64_t revision = 0;
 	enum status status;
 
 	(void)arg;
-	wanted = node_record_encode(&record, arena);
+	wanted = node_record_encode(&record, room.arena);
 	do {
-		status = admin_read(act, key, arena, &value, &revision);
+		status = admin_read(act, key, room.arena, &value, &revision);
 		if (status == NOT_FOUND || (status == OK && !str_eq(value, wanted)))
 			status = admin_write(act, key, wanted, status == OK ? revision : 0);
 		if (status != OK)
 			act_sleep(act, JOIN_RETRY_MS);
 	} while (status != OK);
-	arena_free(arena);
+	admin_room_end(act, &room);
 }
 
 /* ---- ending --------------------------------------------------------------------------------------------------------- */
