@@ -413,6 +413,9 @@ enum status replica_install(struct replica *replica, const struct replica_state 
 		event.start.vote = 0;
 		replica->meta_wanted++;
 	}
+	/* The state of a member with data is on its disk and says where its log begins; of a witness the log alone does. */
+	if (replica->config.is_witness)
+		replica->meta_wanted++; /* what it answers from now on waits for that */
 	event.start.base_index = state->index;
 	event.start.base_term = state->term;
 	event.start.members = &members;

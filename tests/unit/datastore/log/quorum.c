@@ -159,6 +159,9 @@ void quorum_act(struct quorum *quorum, uint32_t at)
 	}
 	if (node->out.is_failed)
 		BROKEN(quorum, "node %u failed: %s", at, node->out.why.text);
+	if (node->out.missing != 0)
+		BROKEN(quorum, "node %u had acknowledged entry %llu and has it no more", at,
+		       (unsigned long long)node->out.missing);
 	bool has_more = quorum_is_witness(quorum, at) && node->out.committed.len > 0;
 	replica_output_clear(&node->out);
 	if (!has_more)

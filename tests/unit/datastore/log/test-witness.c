@@ -143,3 +143,27 @@ TEST(a_witness_has_no_data)
 		 core_last(quorum_replica(quorum, (uint32_t)quorum_leader(quorum))->core));
 	quorum_free(quorum);
 }
+
+/* It is told where to go on instead of all that is between: that is on its disk before it says that it has it. */
+TEST(a_witness_that_was_away_says_that_it_has_what_is_on_its_disk)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct quorum *quorum = make_pair(seed, true);
+		write_some(quorum, 5);
+		quorum_crash(quorum, WITNESS);
+		write_some(quorum, 60); /* more than the log keeps */
+		quorum_slow_disk(quorum, WITNESS, 300);
+		quorum_restart(quorum, WITNESS);
+		const struct core *core = quorum_replica(quorum, WITNESS)->core;
+		uint64_t before = core_last(core);
+		while (core_last(core) == before)
+			quorum_run(quorum, 1);
+		quorum_run(quorum, 100); /* it is asked again, and its disk has not done it */
+		quorum_crash(quorum, WITNESS);
+		quorum_slow_disk(quorum, WITNESS, 0);
+		quorum_restart(quorum, WITNESS);
+		quorum_run(quorum, 1000);
+		quorum_converge(quorum);
+		quorum_free(quorum);
+	}
+}
