@@ -206,6 +206,14 @@ def test_of_secrets_nothing_is_kept_beyond_compaction_unless_that_is_said():
             assert [v["change"] for v in versions(node, "cm/map")] == ["changed", "made"]
 
 
+def own_maps(node):
+    """Without the one that a controller makes in each namespace, which may be later than what a test asks for."""
+    code, body = node.request("GET", MAPS)
+    assert code == 200, (code, body)
+    found = {item["metadata"]["name"]: item.get("data") for item in body["items"]}
+    return {name: data for name, data in found.items() if name != "kube-root-ca.crt"}, int(body["metadata"]["resourceVersion"])
+
+
 def test_a_restored_cluster_may_begin_with_an_earlier_moment():
     with Cluster(1) as cluster:
         node, path = cluster.nodes[0], os.path.join(cluster.folder, "b.troupe")
@@ -230,16 +238,14 @@ def test_a_restored_cluster_may_begin_with_an_earlier_moment():
         said = other.troupe("restore", path, "--at", str(first)).stdout
         assert "at revision %d (" % first in said, said
         other.start().wait_ready()
-        code, body = other.request("GET", MAPS)
-        found = {item["metadata"]["name"]: item.get("data") for item in body["items"]}
-        assert found["kept"] == {"k": "1"} and found["lost"] == {"k": "1"} and "late" not in found, found
-        assert int(body["metadata"]["resourceVersion"]) > 1000000000, body["metadata"]
+        found, revision = own_maps(other)
+        assert found == {"kept": {"k": "1"}, "lost": {"k": "1"}}, found
+        assert revision > 1000000000, revision
         third = Node("m2", cluster.folder)
         cluster.nodes.append(third)
         third.troupe("restore", path + ".then")
         third.start().wait_ready()
-        code, body = third.request("GET", MAPS)
-        assert {item["metadata"]["name"]: item.get("data") for item in body["items"]} == found, body
+        assert own_maps(third)[0] == found, own_maps(third)
 
 
 if __name__ == "__main__":
