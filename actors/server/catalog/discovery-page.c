@@ -140,8 +140,8 @@ struct discovery_page *discovery_page_new(const struct discovery_page *before,
 	uint32_t at = 0;
 
 	*page = (struct discovery_page){ .refs = 1,
-					 .body = text_new(DISCOVERY_PAGE_BYTES_MAX),
-					 .packed = text_new(DISCOVERY_PAGE_BYTES_MAX),
+					 .body = text_new(LIMIT_RESPONSE_BYTES),
+					 .packed = text_new(LIMIT_RESPONSE_BYTES),
 					 .count = count };
 	text_lit(&page->body, HEAD);
 	for (uint32_t i = 0; i < count; i++) {
@@ -161,6 +161,11 @@ struct discovery_page *discovery_page_new(const struct discovery_page *before,
 	if (page->body.len > LIMIT_GZIP_BYTES && !page->body.is_cut)
 		pack_all(page, before);
 	return page;
+}
+
+bool discovery_page_is_cut(const struct discovery_page *page)
+{
+	return page->body.is_cut;
 }
 
 struct str discovery_page_body(const struct discovery_page *page)

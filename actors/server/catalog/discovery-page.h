@@ -3,14 +3,12 @@
  *
  * For discovery.c, on the server's actor. A piece is a group; its stamp says what it was made of. The next page takes over those whose stamp is the
  * same, so of a thousand definitions of which one came only its group is written, and packed, again. Whoever sends a page holds it. Bounded
- * by DISCOVERY_PAGE_BYTES_MAX; one page of each sort is kept.
+ * by LIMIT_RESPONSE_BYTES, as any answer; one page of each sort is kept.
  */
 #ifndef ACTORS_SERVER_CATALOG_DISCOVERY_PAGE_H
 #define ACTORS_SERVER_CATALOG_DISCOVERY_PAGE_H
 
 #include "runtime/base/base.h"
-
-#define DISCOVERY_PAGE_BYTES_MAX (4U * MIB)
 
 struct discovery_page;
 
@@ -26,6 +24,7 @@ typedef void discovery_write_fn(void *arg, const struct discovery_item *item, st
 GIVE struct discovery_page *discovery_page_new(const struct discovery_page *before,
 					       const struct discovery_item *items, uint32_t count,
 					       discovery_write_fn *write, void *arg);
+bool discovery_page_is_cut(const struct discovery_page *page); /* it was too long: not to be sent */
 struct str discovery_page_body(const struct discovery_page *page);
 struct str discovery_page_packed(const struct discovery_page *page); /* absent: too small for that */
 struct str discovery_page_etag(const struct discovery_page *page);   /* of what it says */

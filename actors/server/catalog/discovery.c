@@ -15,8 +15,6 @@
  * (discovery-page.h), but where other servers' groups stand in it or protobuf is asked for.
  */
 
-#define PAGE_BYTES_MAX (4U * MIB)
-
 /* ---- answers ------------------------------------------------------------------------------------------------ */
 
 static struct str etag_of(struct request *r, struct str body)
@@ -37,14 +35,22 @@ static enum next answer_text(struct request *r, struct str body, struct str etag
 	return DONE;
 }
 
+static enum next refuse_long(struct request *r)
+{
+	return request_fail(r,
+			    failure_internal(r->arena, "the list of all resources is too large"));
+}
+
 static enum next answer(struct request *r, const struct type *type, const void *record)
 {
-	struct text out = text_in(r->arena, PAGE_BYTES_MAX);
+	struct text out = text_in(r->arena, LIMIT_RESPONSE_BYTES);
 
 	if (r->form.format == FORMAT_PROTO)
 		proto_envelope_encode(type, record, &out);
 	else
 		json_encode(type, record, &out);
+	if (out.is_cut)
+		return refuse_long(r);
 	return answer_text(r, text_str(&out), etag_of(r, text_str(&out)));
 }
 
@@ -221,6 +227,8 @@ static enum next answer_kept(struct request *r, bool is_core)
 	struct str packed = discovery_page_packed(page);
 	bool is_packed = packed.at != NULL && gzip_is_accepted(r->asked.accept_encoding);
 
+	if (discovery_page_is_cut(page))
+		return refuse_long(r);
 	discovery_page_hold(r->arena, page);
 	answer_text(r, is_packed ? packed : discovery_page_body(page), discovery_page_etag(page));
 	if (is_packed)

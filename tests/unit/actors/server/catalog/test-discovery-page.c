@@ -83,6 +83,36 @@ TEST(a_small_page_of_discovery_is_not_packed_until_it_has_grown)
 	discovery_page_unref(small);
 }
 
+/* Some 15,000 definitions, each with a group of its own. */
+TEST(a_large_page_of_discovery_is_whole_and_packed)
+{
+	struct discovery_page *page = page_of(NULL, 100, 2600, 0);
+	struct text plain = text_in(test_arena(), 8 * MIB);
+
+	CHECK(!discovery_page_is_cut(page));
+	CHECK(discovery_page_body(page).len > 5 * MIB);
+	CHECK_STATUS(gzip_unpack(&plain, discovery_page_packed(page)), OK);
+	CHECK(str_eq(text_str(&plain), discovery_page_body(page)));
+	discovery_page_unref(page);
+}
+
+static void write_huge(void *arg, const struct discovery_item *item, struct text *out)
+{
+	(void)item;
+	text_add(out, *(const struct str *)arg);
+}
+
+TEST(a_page_of_discovery_past_what_an_answer_may_be_says_so)
+{
+	struct str huge = { arena_alloc(test_arena(), 80 * MIB), 80 * MIB };
+	struct discovery_item items[4] = { { 1, 0 }, { 2, 0 }, { 3, 0 }, { 4, 0 } };
+	struct discovery_page *page = discovery_page_new(NULL, items, 4, write_huge, &huge);
+
+	CHECK(discovery_page_is_cut(page));
+	CHECK(discovery_page_packed(page).at == NULL);
+	discovery_page_unref(page);
+}
+
 static void make_kind(struct rig *rig, const char *plural, const char *kind)
 {
 	struct str path = rig_printf(CRDS "/%s.example.com", plural);
