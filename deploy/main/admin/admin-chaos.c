@@ -41,6 +41,7 @@ struct deed {
 	struct act *act;
 	struct admin *admin;
 	const struct object *object; /* as last stored */
+	struct live_seen seen;       /* whoever a fault may hit */
 	struct arena *arena;
 };
 
@@ -334,14 +335,14 @@ static bool is_borne(struct deed *deed, const struct overview *overview,
 static void strike(struct deed *deed, struct chaos_turn *turn)
 {
 	struct overview overview;
-	struct live_seen seen = { 0 };
 	struct chaos_targets targets;
 	const struct chaos_target *target;
 	uint32_t meant;
 
 	overview_gather(deed->act, deed->admin, deed->arena, true, &overview);
-	overview_actor_objects(&overview, &seen);
-	targets = chaos_targets_of(&seen, plan_of(deed->object)->spec->target->level, deed->arena);
+	overview_actor_objects(&overview, &deed->seen);
+	targets =
+	    chaos_targets_of(&deed->seen, plan_of(deed->object)->spec->target->level, deed->arena);
 	meant = choose(deed, &overview, &targets, &target);
 	chaos_turn_missed(turn, act_now(deed->act));
 	if (target != NULL && is_borne(deed, &overview, target)) {
@@ -354,7 +355,6 @@ static void strike(struct deed *deed, struct chaos_turn *turn)
 	} else {
 		say(deed, "Safe", false, "NoTarget", STR("there is nobody whom the plan means"));
 	}
-	live_seen_type.drop(&seen);
 }
 
 static void begin(struct deed *deed, struct chaos_turn *turn)
@@ -452,22 +452,34 @@ struct chaos_errand {
 	enum chaos_want want;
 };
 
+static void end_deed(void *arg)
+{
+	struct deed *deed = arg;
+
+	live_seen_type.drop(&deed->seen);
+	object_unref(deed->object);
+}
+
 static void chaos_task(struct act *act, void *state, void *arg)
 {
 	struct chaos_errand errand = *(struct chaos_errand *)arg;
 	struct admin *admin = state;
-	struct deed deed = {
-		.act = act, .admin = admin, .object = errand.object, .arena = arena_new(0)
-	};
+	struct admin_room room = admin_room(act);
+	struct deed *deed = arena_new_of(room.arena, struct deed);
 	struct chaos_turn *turn = chaos_turn_of(&admin->chaos->turns, mark_of(errand.object),
 						chaos_had(plan_of(errand.object)));
+	uint64_t owned = act_own(act, end_deed, deed);
 
+	*deed = (struct deed){
+		.act = act, .admin = admin, .object = errand.object, .arena = room.arena
+	};
 	if (turn != NULL)
-		act_upon(&deed, turn, errand.want);
+		act_upon(deed, turn, errand.want);
 	/* What was stored last comes back by the watch: until then the plan looks as before. */
 	act_sleep(act, SAMPLE_MS);
-	object_unref(deed.object);
-	arena_free(deed.arena);
+	act_disown(act, owned);
+	end_deed(deed);
+	admin_room_end(act, &room);
 	admin->chaos->busy = 0;
 }
 

@@ -239,10 +239,10 @@ static void run_corruption(void *arg)
 /* Who has the log open does not notice: so it is made to open it anew. */
 static void corrupt(struct act *act, struct admin *admin, struct inspect_faulted *out)
 {
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(act);
 	struct corruption work = { .config = { .files = &act_seams(act)->files } };
 
-	work.config.folder = arena_printf(arena, "%s/store/log", admin->process->dir.path).at;
+	work.config.folder = arena_printf(room.arena, "%s/store/log", admin->process->dir.path).at;
 	act_await(act, NULL, run_corruption, &work);
 	out->status = work.status;
 	snprintf(out->words, sizeof out->words, "%.190s", work.why.text);
@@ -253,7 +253,7 @@ static void corrupt(struct act *act, struct admin *admin, struct inspect_faulted
 					    STR("core"), INSPECT_HOST)
 				  .status;
 	}
-	arena_free(arena);
+	admin_room_end(act, &room);
 }
 
 /* ---- being asked ---------------------------------------------------------------------------------------------------- */

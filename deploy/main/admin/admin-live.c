@@ -29,17 +29,17 @@ static void look_task(struct act *act, void *state, void *arg)
 {
 	struct look_wish wish = *(struct look_wish *)arg;
 	struct live_seen seen = { 0 };
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(act);
 	struct overview overview;
 
-	overview_gather(act, state, arena, wish.type == &troupe_actor_type, &overview);
+	overview_gather(act, state, room.arena, wish.type == &troupe_actor_type, &overview);
 	if (wish.type == &troupe_actor_type)
 		overview_actor_objects(&overview, &seen);
 	else if (wish.type == &troupe_forecast_type)
 		overview_forecast_objects(&overview, &seen);
 	else
 		overview_member_objects(&overview, &seen);
-	arena_free(arena);
+	admin_room_end(act, &room);
 	if (act_answer(act, wish.ticket, &live_seen_type, &seen) != OK)
 		live_seen_type.drop(&seen);
 }

@@ -124,14 +124,15 @@ static void trace_task(struct act *act, void *state, void *arg)
 {
 	struct trace_wish wish = *(struct trace_wish *)arg;
 	struct admin *admin = state;
-	struct arena *arena = arena_new(0);
-	struct str path = arena_str(arena, str_from(wish.ask.path));
-	struct tracer_told told =
-	    trace_at(act, admin, str_from(admin->process->identity.name), path, &wish.ask, arena);
+	struct admin_room room = admin_room(act);
+	struct str path = arena_str(room.arena, str_from(wish.ask.path));
+	struct tracer_told told = trace_at(act, admin, str_from(admin->process->identity.name),
+					   path, &wish.ask, room.arena);
 
-	told.arena = arena;
+	told.arena = room.arena; /* the answer's own from here on */
+	act_disown(act, room.owned);
 	if (act_answer(act, wish.ticket, &tracer_told_type, &told) != OK)
-		arena_free(arena);
+		arena_free(room.arena);
 }
 
 void admin_trace_asked(struct act *act, const struct act_msg *msg)

@@ -145,22 +145,22 @@ static void try_controllers(struct chaos_measure *measure)
 {
 	struct chaos_gap *gap = &measure->gaps[CHAOS_CONTROLLERS];
 	struct mono began = act_now(measure->act);
-	struct arena *arena = arena_new(0);
+	struct admin_room room = admin_room(measure->act);
 	bool is_success = false;
 
 	if (measure->wanted == 0) {
-		const struct object *changed = change_pulse(measure, arena);
+		const struct object *changed = change_pulse(measure, room.arena);
 
 		if (changed != NULL) {
 			measure->wanted = object_meta(changed)->generation;
 			object_unref(changed);
 		}
-	} else if (has_noticed(measure, arena)) {
+	} else if (has_noticed(measure, room.arena)) {
 		is_success = true;
 		measure->wanted = 0;
 	}
 	tried(measure, gap, began, is_success);
-	arena_free(arena);
+	admin_room_end(measure->act, &room);
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------ */
@@ -180,12 +180,12 @@ bool chaos_measure_once(struct chaos_measure *measure)
 
 void chaos_measure_clean(struct chaos_measure *measure)
 {
+	struct admin_room room = admin_room(measure->act);
 	const struct object *gone;
-	struct arena *arena = arena_new(0);
 
 	(void)!admin_write(measure->act, PULSE_KEY, STR_NONE, STORE_ANY_REVISION);
-	(void)ask(measure, "DELETE", path_of_pulse(measure, arena), STR_NONE, STR_NONE, &gone);
+	(void)ask(measure, "DELETE", path_of_pulse(measure, room.arena), STR_NONE, STR_NONE, &gone);
 	if (gone != NULL)
 		object_unref(gone);
-	arena_free(arena);
+	admin_room_end(measure->act, &room);
 }
