@@ -9,6 +9,7 @@
 #define TRANSPORT_HTTP_CLIENT_PRIVATE_H
 
 #include "transport/http/client.h"
+#include "transport/http/silence.h"
 #include "transport/http/url.h"
 #include "transport/http/wire.h"
 
@@ -38,7 +39,8 @@ struct line {
 	uint64_t dial_id;
 	uint32_t served; /* answers that came over it */
 	struct mono opened_at, idle_since;
-	bool is_connected, is_pinged;
+	struct silence silence;
+	bool is_connected;
 };
 
 enum { CALL_OWES_READABLE = 1, CALL_OWES_WRITABLE = 2, CALL_OWES_BROKEN = 4 };

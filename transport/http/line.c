@@ -5,8 +5,6 @@
 #include "transport/http/client-private.h"
 
 #define IDLE_MS 90000U /* as Go's client: below what servers wait for */
-#define QUIET_MS 30000U
-#define PONG_MS 15000U
 #define LINGER_MS 2000U
 
 static struct line *line_of(struct wire *wire)
@@ -273,15 +271,12 @@ static bool is_overdue(struct line *line, struct mono now)
 		return ms_since(now, line->opened_at) > line->client->config.connect_ms;
 	if (list_is_empty(&line->calls))
 		return ms_since(now, line->idle_since) > IDLE_MS;
-	uint64_t quiet_ms = ms_since(now, wire->read_at);
-	if (line->engine->class->version != HTTP_2 || quiet_ms < QUIET_MS) {
-		line->is_pinged = false;
+	if (line->engine->class->version != HTTP_2)
 		return false;
-	}
-	if (!line->is_pinged && http_engine_ping(line->engine))
+	enum silence_verdict verdict = silence_judge(&line->silence, wire->read_at, now);
+	if (verdict == SILENCE_PING && http_engine_ping(line->engine))
 		wire_touch(wire);
-	line->is_pinged = true;
-	return quiet_ms > QUIET_MS + PONG_MS;
+	return verdict == SILENCE_LOST;
 }
 
 void line_sweep(struct line *line, struct mono now)

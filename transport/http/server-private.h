@@ -10,6 +10,7 @@
 
 #include "transport/http/engine/memory.h"
 #include "transport/http/server.h"
+#include "transport/http/silence.h"
 #include "transport/http/url.h"
 #include "transport/http/wire.h"
 
@@ -76,7 +77,7 @@ struct connection {
 	struct list link, exchanges;
 	struct mono opened_at, idle_since;
 	size_t queued_seen; /* by the socket, at the last sweep */
-	bool is_pinged;
+	struct silence silence;
 };
 
 enum { OWES_READABLE = 1, OWES_WRITABLE = 2, OWES_GONE = 4 };

@@ -12,9 +12,7 @@
 #define HURRY_MS 40U    /* an answer to a ping waits so long for another to go with */
 #define LINGER_MS 2000U /* for the peer to read the last answer and close */
 #define LEAVE_MS 5000U  /* for an idle peer to follow a GOAWAY */
-#define QUIET_MS 30000U /* HTTP/2 with open streams: then a ping; upstream's client does the same */
-#define PONG_MS 15000U
-#define BODY_STALLS 4U /* a collected body may take that many stall_ms in all */
+#define BODY_STALLS 4U  /* a collected body may take that many stall_ms in all */
 
 struct http_tick {
 	enum { TICK_SWEEP, TICK_PAY, TICK_GRACE, TICK_HURRY } what;
@@ -223,18 +221,10 @@ static void sweep_exchange(struct http_exchange *exchange, struct mono now)
 static bool is_dead_quiet(struct connection *connection, struct mono now)
 {
 	struct wire *wire = &connection->wire;
-	uint64_t quiet_ms = ms_since(now, wire->read_at);
-	if (quiet_ms < QUIET_MS) {
-		connection->is_pinged = false;
-		return false;
-	}
-	if (!connection->is_pinged) {
-		connection->is_pinged = true;
-		if (http_engine_ping(wire->engine))
-			wire_touch(wire);
-		return false;
-	}
-	return wire->engine->class->version == HTTP_2 && quiet_ms > QUIET_MS + PONG_MS;
+	enum silence_verdict verdict = silence_judge(&connection->silence, wire->read_at, now);
+	if (verdict == SILENCE_PING && http_engine_ping(wire->engine))
+		wire_touch(wire);
+	return verdict == SILENCE_LOST && wire->engine->class->version == HTTP_2;
 }
 
 /* Whether the connection has broken a limit of time and is to be closed. */
