@@ -384,6 +384,18 @@ def test_new_certificates_are_used_without_a_restart_and_nobody_is_cut_off():
         until(other.is_ready, 30, "the other node has found its way back")
 
 
+def test_a_start_does_not_read_the_authorities_of_the_machine():
+    """There are a hundred, and nothing is asked of strangers. Whoever opens what is named here waits for ever."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkfifo(folder + "/authorities")
+        os.environ["SSL_CERT_FILE"] = folder + "/authorities"
+        try:
+            with Cluster(1) as cluster:
+                assert cluster.nodes[0].status()["ready"] == {"reads": True, "writes": True}
+        finally:
+            del os.environ["SSL_CERT_FILE"]
+
+
 def test_a_node_opens_as_many_files_as_the_machine_lets_it():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
