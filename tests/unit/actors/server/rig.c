@@ -486,6 +486,7 @@ static void open_host(struct rig *rig)
 		.root = &rig->root,
 		.types = store_types,
 		.type_count = store_type_count,
+		.is_unmeasured = true, /* its clock is not the processor's */
 	};
 	const struct seams seams = {
 		.clock = { rig, rig_mono, rig_wall },

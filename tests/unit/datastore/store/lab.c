@@ -337,7 +337,8 @@ static struct lab *open_with(struct fake_disk *disk, const struct store_config *
 						.epoch = 1,
 						.root = &lab->root,
 						.types = store_types,
-						.type_count = store_type_count };
+						.type_count = store_type_count,
+						.is_unmeasured = true };
 	const struct seams seams = {
 		.clock = { lab, lab_mono, lab_wall },
 		.random = *fake_disk_random(disk),
