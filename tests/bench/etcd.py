@@ -5,6 +5,7 @@ Etcd and the client are built from their Go modules when this is asked for; with
 """
 import collections
 import json
+import mmap
 import os
 import re
 import shutil
@@ -24,6 +25,7 @@ TROUPE = os.path.join(BIN, "troupe")
 SECONDS = "1"
 KEYS = 100000  # in memory
 REST_S, IDLE_S = 10, 10
+DISK_S = 0.5
 SYNCS = ["strace", "-D", "-f", "-y", "--seccomp-bpf", "-qq", "-e", "trace=fsync,fdatasync,pwrite64", "-e", "signal=none", "-o"]
 THROUGH = re.compile(r"pwrite64\(\d+<[^>]*/segment-[0-9a-f]+>")  # our log's writes are synced as they are made
 
@@ -194,7 +196,11 @@ def tell_load(bed, load, count, name, found):
 
 
 def over_links(bed):
-    """Stores alone, loaded by a program in C over a link as between nodes: nothing of Go wants the processors."""
+    """Stores alone, loaded by a program in C over a link as between nodes: nothing of Go wants the processors. Beside them what the disk lets through."""
+    for kib in (4, 64):
+        name = "store over a link: the disk, writes of %d KiB, each synced" % kib
+        if bed.wants("etcd: " + name):
+            bed.tell(name, "/s", True, None, {OURS: [synced_writes(kib * 1024) for _ in range(bed.rounds)]})
     for count, clients, goal in OWN:
         name = "store over a link, %d in flight, %s" % (clients, "one node" if count == 1 else "three nodes")
         if not bed.wants("etcd: " + name):
@@ -207,6 +213,25 @@ def over_links(bed):
         bed.tell(name, "/s", True, None, column("per_s"), goal)
         bed.tell(name + ": p99", "ms", False, None, column("p99_ms"))
         bed.tell(name + ": CPU for one write", "us", False, None, column("cpu_us"))
+
+
+def synced_writes(size):
+    """A second, one after another over a file that is there, past the machine's cache, as the log is written."""
+    with tempfile.TemporaryDirectory(prefix="troupe-bench-disk-") as folder:
+        path, places = os.path.join(folder, "file"), 64
+        with open(path, "wb") as file:
+            file.write(bytes(size * places))
+            os.fsync(file.fileno())
+        block = mmap.mmap(-1, size)  # aligned, as the disk wants it
+        file = os.open(path, os.O_WRONLY | os.O_DIRECT | os.O_DSYNC)
+        try:
+            done, begin = 0, time.monotonic()
+            while time.monotonic() - begin < DISK_S:
+                os.pwrite(file, block, done % places * size)
+                done += 1
+            return done / (time.monotonic() - begin)
+        finally:
+            os.close(file)
 
 
 # ---- the disk ---------------------------------------------------------------------------------------------------
