@@ -7,7 +7,7 @@ bool audience_match(struct authentication *a, struct str_list own, struct str_li
 
 	for (uint32_t i = 0; i < named.len; i++)
 		if (str_list_has(asked, named.at[i]))
-			matched.at[matched.len++] = named.at[i];
+			matched.at[matched.len++] = arena_str(a->check.arena, named.at[i]);
 	a->out_audiences = matched;
 	return matched.len > 0;
 }

@@ -5,6 +5,7 @@
 #define ACTORS_AUTHENTICATION_MECHANISMS_H
 
 #include "actors/authentication/authenticator.h"
+#include "actors/authentication/known-tokens.h"
 #include "actors/authentication/token-memory.h"
 #include "actors/client/outside-review.h"
 #include "transport/tls/certificate-key.h"
@@ -18,9 +19,13 @@ struct service_account_tokens {
 	struct str_list audiences; /* of which one is asked for when the request names none */
 	const struct certificate_key *const *keys;
 	uint32_t key_count;
-	struct token_memory memory; /* of tokens by these keys; empty to begin */
+	/* Of tokens by these keys; empty to begin. */
+	struct token_memory memory;
+	struct known_tokens known;
 };
 struct authenticator authentication_service_account(struct service_account_tokens *tokens);
+/* Before other keys count, and at the end. */
+void authentication_service_account_forget(struct service_account_tokens *tokens);
 
 /* Tokens id.secret of Secrets in kube-system, for machines that are to be nodes. */
 struct authenticator authentication_bootstrap_token(void);

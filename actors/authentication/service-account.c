@@ -8,151 +8,16 @@
 #include "actors/authentication/mechanisms.h"
 #include "datastore/object/object.h"
 #include "datastore/schema/core.h"
-#include "runtime/base/arena.h"
 #include "runtime/base/fault.h"
 #include "runtime/base/str.h"
 #include "transport/tls/jwt.h"
-#include "transport/wire/json.h"
 
 #define LEEWAY_NS (60 * TIME_S) /* clocks differ; upstream's jwt.DefaultLeeway */
-#define AUDIENCES_MAX 64U
-#define EXTRA_MAX 5U
-
-struct bound {
-	struct str name, uid; /* absent name: not bound to one */
-};
-
-struct claims {
-	struct str issuer, id, namespace;
-	struct str *audiences;
-	uint32_t audience_count;
-	int64_t expires_s, not_before_s, issued_s; /* 0: not said */
-	struct bound account, pod, secret, node;
-};
 
 static enum check refuse(struct authentication *a, const char *why)
 {
 	fault_set(&a->why, UNAUTHORIZED, "", "%s", why);
 	return CHECK_DENY;
-}
-
-/* ---- reading the claims ---------------------------------------------------------------------------------- */
-
-static void read_string(struct json *in, struct arena *arena, struct str *out)
-{
-	if (json_peek(in) != JSON_STRING || !json_string(in, arena, out))
-		json_skip(in, NULL);
-}
-
-/* Seconds, perhaps with a fraction. */
-static void read_seconds(struct json *in, int64_t *out)
-{
-	struct str text;
-	double seconds;
-
-	if (json_peek(in) != JSON_NUMBER) {
-		json_skip(in, NULL);
-		return;
-	}
-	if (json_number(in, &text) && str_to_double(text, &seconds) == OK && seconds > 0 &&
-	    seconds < 1e12)
-		*out = (int64_t)seconds;
-}
-
-static void read_audience(struct json *in, struct arena *arena, struct claims *out)
-{
-	uint32_t count = out->audience_count;
-
-	if (count == AUDIENCES_MAX) {
-		json_skip(in, NULL);
-		return;
-	}
-	out->audiences = arena_grow(arena, out->audiences, count * sizeof(struct str),
-				    (count + 1) * sizeof(struct str));
-	out->audiences[count] = STR_NONE;
-	read_string(in, arena, &out->audiences[count]);
-	out->audience_count = count + 1;
-}
-
-static void read_audiences(struct json *in, struct arena *arena, struct claims *out)
-{
-	if (json_peek(in) != JSON_ARRAY) {
-		read_audience(in, arena, out);
-		return;
-	}
-	for (json_enter(in); json_element(in);)
-		read_audience(in, arena, out);
-}
-
-static void read_bound(struct json *in, struct arena *arena, struct bound *out)
-{
-	struct str name;
-
-	if (json_peek(in) != JSON_OBJECT) {
-		json_skip(in, NULL);
-		return;
-	}
-	for (json_enter(in); json_member(in, arena, &name);) {
-		if (str_is(name, "name"))
-			read_string(in, arena, &out->name);
-		else if (str_is(name, "uid"))
-			read_string(in, arena, &out->uid);
-		else
-			json_skip(in, NULL);
-	}
-}
-
-static void read_kubernetes(struct json *in, struct arena *arena, struct claims *out)
-{
-	struct str name;
-
-	if (json_peek(in) != JSON_OBJECT) {
-		json_skip(in, NULL);
-		return;
-	}
-	for (json_enter(in); json_member(in, arena, &name);) {
-		struct bound *bound = str_is(name, "serviceaccount") ? &out->account
-				      : str_is(name, "pod")          ? &out->pod
-				      : str_is(name, "secret")       ? &out->secret
-				      : str_is(name, "node")         ? &out->node
-								     : NULL;
-
-		if (bound != NULL)
-			read_bound(in, arena, bound);
-		else if (str_is(name, "namespace"))
-			read_string(in, arena, &out->namespace);
-		else
-			json_skip(in, NULL);
-	}
-}
-
-static enum status read_claims(struct str text, struct arena *arena, struct claims *out)
-{
-	struct json in = json_of(text);
-	struct str name;
-
-	memset(out, 0, sizeof *out);
-	if (json_peek(&in) != JSON_OBJECT)
-		return INVALID;
-	for (json_enter(&in); json_member(&in, arena, &name);) {
-		if (str_is(name, "iss"))
-			read_string(&in, arena, &out->issuer);
-		else if (str_is(name, "jti"))
-			read_string(&in, arena, &out->id);
-		else if (str_is(name, "aud"))
-			read_audiences(&in, arena, out);
-		else if (str_is(name, "exp"))
-			read_seconds(&in, &out->expires_s);
-		else if (str_is(name, "nbf"))
-			read_seconds(&in, &out->not_before_s);
-		else if (str_is(name, "iat"))
-			read_seconds(&in, &out->issued_s);
-		else if (str_is(name, "kubernetes.io"))
-			read_kubernetes(&in, arena, out);
-		else
-			json_skip(&in, NULL);
-	}
-	return json_end(&in, NULL);
 }
 
 /* ---- judging ----------------------------------------------------------------------------------------------- */
@@ -172,7 +37,7 @@ static bool is_signed(struct service_account_tokens *tokens, struct str token, c
 	return false;
 }
 
-static const char *time_fault(const struct claims *claims, struct wall now)
+static const char *time_fault(const struct account_claims *claims, struct wall now)
 {
 	if (claims->expires_s == 0 || now.ns > claims->expires_s * TIME_S + LEEWAY_NS)
 		return "the token has expired";
@@ -187,7 +52,7 @@ enum standing { STANDS, IS_GONE, MAY_BE_NEW };
 
 /* Whether the very object that the token names still lives (or died within the leeway). */
 static enum standing stands(const struct check_context *check, const struct type *type,
-			    struct str namespace, const struct bound *bound)
+			    struct str namespace, const struct account_bound *bound)
 {
 	const struct object *object = check_get(check, type, namespace, bound->name);
 	const struct meta_object_meta *meta;
@@ -200,11 +65,11 @@ static enum standing stands(const struct check_context *check, const struct type
 	return STANDS;
 }
 
-static enum check check_objects(struct authentication *a, const struct claims *claims)
+static enum check check_objects(struct authentication *a, const struct account_claims *claims)
 {
 	const struct {
 		const struct type *type;
-		const struct bound *bound;
+		const struct account_bound *bound;
 		struct str namespace;
 	} rows[] = { { &core_service_account_type, &claims->account, claims->namespace },
 		     { &core_pod_type, &claims->pod, claims->namespace },
@@ -226,74 +91,59 @@ static enum check check_objects(struct authentication *a, const struct claims *c
 	return CHECK_ALLOW;
 }
 
-static void add_extra(struct arena *arena, struct user_extra *extra, uint32_t *count,
-		      const char *key, struct str value)
+/* What is known of the token's bytes that a key of this cluster has signed; CHECK_ALLOW sets *out, which the table of those that ask most may own. */
+static enum check read_signed(struct service_account_tokens *tokens, struct authentication *a,
+			      struct known_token *out)
 {
-	struct str *values;
+	const struct known_token *known = known_tokens_find(&tokens->known, a->bearer);
+	struct arena *arena = a->check.arena;
+	struct jwt jwt;
 
-	if (value.len == 0)
-		return;
-	values = arena_new_of(arena, struct str);
-	*values = value;
-	extra[(*count)++] = (struct user_extra){ str_from(key), values, 1 };
-}
-
-static struct user user_of(struct arena *arena, const struct claims *claims)
-{
-	struct str *groups = arena_array(arena, struct str, 2);
-	struct user_extra *extra = arena_array(arena, struct user_extra, EXTRA_MAX);
-	uint32_t count = 0;
-
-	groups[0] = STR("system:serviceaccounts");
-	groups[1] =
-	    arena_printf(arena, "system:serviceaccounts:" STR_FMT, STR_ARG(claims->namespace));
-	add_extra(arena, extra, &count, "authentication.kubernetes.io/pod-name", claims->pod.name);
-	add_extra(arena, extra, &count, "authentication.kubernetes.io/pod-uid", claims->pod.uid);
-	add_extra(arena, extra, &count, "authentication.kubernetes.io/node-name", claims->node.name);
-	add_extra(arena, extra, &count, "authentication.kubernetes.io/node-uid", claims->node.uid);
-	if (claims->id.len > 0)
-		add_extra(arena, extra, &count, "authentication.kubernetes.io/credential-id",
-			  arena_printf(arena, "JTI=" STR_FMT, STR_ARG(claims->id)));
-	return (struct user){ .name = arena_printf(
-				  arena, "system:serviceaccount:" STR_FMT ":" STR_FMT,
-				  STR_ARG(claims->namespace), STR_ARG(claims->account.name)),
-			      .uid = claims->account.uid,
-			      .groups = groups,
-			      .group_count = 2,
-			      .extra = extra,
-			      .extra_count = count };
+	if (known != NULL) {
+		*out = *known;
+		return CHECK_ALLOW;
+	}
+	if (a->bearer.len == 0 || jwt_read(a->bearer, arena, &jwt, NULL) != OK ||
+	    account_claims_read(jwt.claims, arena, &out->claims) != OK ||
+	    !str_list_has(tokens->issuers, out->claims.issuer))
+		return CHECK_PASS;
+	if (!is_signed(tokens, a->bearer, &jwt))
+		return refuse(a, "no key of this cluster signed the token");
+	known_tokens_add(&tokens->known, a->bearer, &out->claims);
+	out->user = account_claims_user(&out->claims, arena);
+	return CHECK_ALLOW;
 }
 
 static enum check check(const struct authenticator *authenticator, struct authentication *a)
 {
 	struct service_account_tokens *tokens = authenticator->config;
-	struct arena *arena = a->check.arena;
-	struct claims *claims = arena_new_of(arena, struct claims);
-	struct jwt jwt;
-	enum check found;
+	struct known_token known;
+	const struct account_claims *claims = &known.claims;
+	enum check found = read_signed(tokens, a, &known);
 	const char *fault;
 
-	if (a->bearer.len == 0 || jwt_read(a->bearer, arena, &jwt, NULL) != OK ||
-	    read_claims(jwt.claims, arena, claims) != OK ||
-	    !str_list_has(tokens->issuers, claims->issuer))
-		return CHECK_PASS;
-	if (!is_signed(tokens, a->bearer, &jwt))
-		return refuse(a, "no key of this cluster signed the token");
+	if (found != CHECK_ALLOW)
+		return found;
 	fault = time_fault(claims, a->check.now);
 	if (fault != NULL)
 		return refuse(a, fault);
-	if (!audience_match(a, tokens->audiences,
-			    (struct str_list){ claims->audiences, claims->audience_count }))
+	if (!audience_match(a, tokens->audiences, claims->audiences))
 		return refuse(a, "the token is meant for another audience");
 	if (claims->account.name.len == 0 || claims->namespace.len == 0)
 		return refuse(a, "the token names no service account");
 	found = check_objects(a, claims);
 	if (found == CHECK_ALLOW)
-		a->user = user_of(arena, claims);
+		a->user = user_copy(a->check.arena, &known.user);
 	return found;
 }
 
 struct authenticator authentication_service_account(struct service_account_tokens *tokens)
 {
 	return (struct authenticator){ .name = "serviceaccount", .check = check, .config = tokens };
+}
+
+void authentication_service_account_forget(struct service_account_tokens *tokens)
+{
+	known_tokens_clear(&tokens->known);
+	memset(&tokens->memory, 0, sizeof tokens->memory);
 }

@@ -48,6 +48,32 @@ struct authentication_user_info *user_record(struct arena *arena, const struct u
 	return out;
 }
 
+static const struct str *copy_strings(struct arena *arena, const struct str *at, uint32_t count)
+{
+	struct str *copy = arena_array(arena, struct str, count);
+
+	for (uint32_t i = 0; i < count; i++)
+		copy[i] = arena_str(arena, at[i]);
+	return copy;
+}
+
+struct user user_copy(struct arena *arena, const struct user *user)
+{
+	struct user_extra *extra = arena_array(arena, struct user_extra, user->extra_count);
+
+	for (uint32_t i = 0; i < user->extra_count; i++) {
+		extra[i] = user->extra[i];
+		extra[i].key = arena_str(arena, extra[i].key);
+		extra[i].values = copy_strings(arena, extra[i].values, extra[i].value_count);
+	}
+	return (struct user){ .name = arena_str(arena, user->name),
+			      .uid = arena_str(arena, user->uid),
+			      .groups = copy_strings(arena, user->groups, user->group_count),
+			      .group_count = user->group_count,
+			      .extra = extra,
+			      .extra_count = user->extra_count };
+}
+
 void user_extra_add(struct user_extra *list, uint32_t *count, struct str key, struct str value,
 		    uint32_t most, struct arena *arena)
 {

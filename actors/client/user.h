@@ -34,6 +34,7 @@ struct user {
 
 bool user_is_in(const struct user *user, struct str group);
 struct arena;
+struct user user_copy(struct arena *arena, const struct user *user); /* with all its strings */
 struct authentication_user_info;
 /* The same as others are told of; borrows its strings. */
 struct authentication_user_info *user_record(struct arena *arena, const struct user *user);

@@ -267,6 +267,7 @@ void troupe_close(struct troupe *troupe)
 	for (uint32_t i = 0; troupe->customs != NULL && i < troupe->config.kind_count; i++)
 		custom_resource_fini(&troupe->customs[i]);
 	tls_context_unref(troupe->tls);
+	authentication_service_account_forget(&troupe->tokens);
 	certificate_key_free(troupe->key);
 	if (troupe->lock != NULL)
 		loop_files()->close(loop_files()->self, troupe->lock);

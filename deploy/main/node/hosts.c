@@ -80,7 +80,7 @@ static void use_keys(struct core *core)
 	core->tokens.keys = server->verifying_keys = core->keys.at;
 	core->tokens.key_count = server->verifying_key_count = core->keys.count;
 	server->signing_key = core->keys.signing;
-	memset(&core->tokens.memory, 0, sizeof core->tokens.memory);
+	authentication_service_account_forget(&core->tokens);
 }
 
 /* Nobody holds a key beyond one turn of the loop. */

@@ -107,6 +107,35 @@ def test_the_first_issuer_issues_and_all_are_taken_by_keys_that_change():
             assert code_of(node, token) == 401 and len(key_ids(node)) == 2
 
 
+def test_one_connection_is_refused_as_soon_as_what_its_token_is_bound_to_is_gone():
+    named = {"metadata": {"name": "bound"}}
+    pod = {**named, "spec": {"containers": [{"name": "c", "image": "i"}], "nodeName": "nowhere"}}
+    space = "/api/v1/namespaces/default/"
+    with Cluster(1) as cluster:
+        node = cluster.nodes[0]
+        issue(node)
+        context = ssl.create_default_context(cafile=node.folder + "/pki/ca.crt")
+        for kind, path, body in (("Secret", space + "secrets", named), ("Pod", space + "pods", pod), ("Node", "/api/v1/nodes", named),
+                                 (None, space + "serviceaccounts", named)):
+            code, made = node.request("POST", path, body)
+            assert code == 201, made
+            token = issue(node, boundObjectRef={"kind": kind, "apiVersion": "v1", "name": "bound"}) if kind else issue(node, "bound")
+            connection = http.client.HTTPSConnection(node.address, node.port, context=context, timeout=20)
+
+            def asked():
+                connection.request("GET", "/api", headers={"Authorization": "Bearer " + token})
+                answer = connection.getresponse()
+                answer.read()
+                return answer.status
+            assert [asked() for _ in range(3)] == [200] * 3, kind
+            code, gone = node.request("DELETE", path + "/bound", {"gracePeriodSeconds": 0})
+            assert code == 200, gone
+            assert asked() == 401, kind
+            code, made = node.request("POST", path, body)
+            assert code == 201 and asked() == 401, (kind, made)
+            connection.close()
+
+
 def test_what_cannot_be_stops_the_start():
     with tempfile.TemporaryDirectory() as folder:
         key = Key(folder, "a", "ES384")

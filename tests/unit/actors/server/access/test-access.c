@@ -180,12 +180,21 @@ TEST(a_service_account_shows_its_token_over_http)
 		 "configmaps is forbidden: User \"system:serviceaccount:default:sa\" cannot list "
 		 "resource \"configmaps\" in API group \"\" in the namespace \"default\"");
 	CHECK_STR(http_header_get(answer.headers, STR("x-content-type-options")), "nosniff");
+	CHECK_HTTP(http_rig_ask_of(rig, .path = MAPS, .user = "", .token = token), 403);
 	answer = http_rig_ask_of(rig, .path = MAPS, .user = "", .token = "nonsense");
 	CHECK_HTTP(answer, 401);
 	CHECK_AT(answer.body, "reason", "Unauthorized");
 	CHECK_AT(answer.body, "message", "Unauthorized");
 	answer = http_rig_ask_of(rig, .path = "/healthz", .user = "");
 	CHECK_HTTP(answer, 403); /* no role lets strangers look: the cluster's own does */
+	CHECK_HTTP(http_rig_ask_of(rig, .method = "DELETE",
+				   .path = "/api/v1/namespaces/default/serviceaccounts/sa"),
+		   200);
+	CHECK_HTTP(http_rig_ask_of(rig, .path = MAPS, .user = "", .token = token), 401);
+	CHECK_HTTP(http_rig_post(rig, "/api/v1/namespaces/default/serviceaccounts",
+				 "{\"metadata\":{\"name\":\"sa\"}}"),
+		   201);
+	CHECK_HTTP(http_rig_ask_of(rig, .path = MAPS, .user = "", .token = token), 401);
 	http_rig_close(rig);
 	certificate_key_free(key);
 }

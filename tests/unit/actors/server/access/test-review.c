@@ -374,6 +374,97 @@ TEST(a_token_is_bound_to_a_pod_of_its_account)
 	rig_close(rig);
 }
 
+/* Whether it is good for this audience (NULL: the server's own), by the server's own words. */
+static bool is_taken(struct rig *rig, struct str token, const char *audience)
+{
+	struct rig_answer answer =
+	    rig_post(rig, AUTHN "/tokenreviews",
+		     rig_printf("{\"spec\":{\"token\":\"" STR_FMT "\",\"audiences\":[\"%s\"]}}",
+				STR_ARG(token), audience ? audience : ISSUER)
+			 .at);
+
+	CHECK_CODE(answer, 201);
+	return str_is(rig_at(answer.body, "status.authenticated"), "true");
+}
+
+TEST(a_token_that_was_taken_is_refused_as_soon_as_what_it_is_bound_to_is_gone)
+{
+	static const struct {
+		const char *list, *object, *bound;
+	} rows[] = {
+		{ "/api/v1/namespaces/default/pods",
+		  "{\"metadata\":{\"name\":\"x\"},\"spec\":{\"serviceAccountName\":\"sa\","
+		  "\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
+		  "\"boundObjectRef\":{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"name\":\"x\"}" },
+		{ SECRETS, "{\"metadata\":{\"name\":\"x\"}}",
+		  "\"boundObjectRef\":{\"kind\":\"Secret\",\"apiVersion\":\"v1\",\"name\":\"x\"}" },
+		{ "/api/v1/nodes", "{\"metadata\":{\"name\":\"x\"}}",
+		  "\"boundObjectRef\":{\"kind\":\"Node\",\"apiVersion\":\"v1\",\"name\":\"x\"}" },
+	};
+	struct rig *rig = open_whole();
+
+	make_account(rig);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct str path = rig_printf("%s/x", rows[i].list);
+		struct str token, free;
+
+		CHECK_CODE(rig_post(rig, rows[i].list, rows[i].object), 201);
+		token = token_of(rig, rows[i].bound);
+		free = token_of(rig, "");
+		for (int j = 0; j < 3; j++)
+			CHECK(is_taken(rig, token, NULL) && is_taken(rig, free, NULL));
+		CHECK(!is_taken(rig, token, "another"));
+		CHECK_CODE(rig_delete(rig, path.at, "{\"gracePeriodSeconds\":0}"), 200);
+		CHECK(!is_taken(rig, token, NULL));
+		/* Another of that name is not the one. */
+		CHECK_CODE(rig_post(rig, rows[i].list, rows[i].object), 201);
+		CHECK(!is_taken(rig, token, NULL));
+		CHECK(is_taken(rig, free, NULL));
+	}
+	rig_close(rig);
+}
+
+TEST(a_token_that_was_taken_is_refused_as_soon_as_other_keys_count)
+{
+	struct rig *rig = open_whole();
+	struct certificate_key *other = certificate_key_new();
+	struct str token;
+
+	arena_on_free(test_arena(), free_key, other);
+	make_account(rig);
+	token = token_of(rig, "");
+	CHECK(is_taken(rig, token, NULL) && is_taken(rig, token, NULL));
+	keys[0] = other;
+	authentication_service_account_forget(&tokens);
+	CHECK(!is_taken(rig, token, NULL));
+	keys[0] = key;
+	CHECK(is_taken(rig, token, NULL));
+	rig_close(rig);
+}
+
+/* The claims of one with the signature of another. */
+TEST(a_token_with_other_claims_than_the_one_that_was_taken_is_refused)
+{
+	struct rig *rig = open_whole();
+	struct str one, two, start, end;
+	uint32_t dots = 0, at = 0;
+
+	make_account(rig);
+	one = token_of(rig, "");
+	two = token_of(rig, "\"expirationSeconds\":600");
+	CHECK(is_taken(rig, one, NULL) && is_taken(rig, two, NULL));
+	for (; dots < 2; at++)
+		dots += two.at[at] == '.';
+	end = str_slice(two, at, two.len);
+	for (at = 0, dots = 0; dots < 2; at++)
+		dots += one.at[at] == '.';
+	start = str_slice(one, 0, at);
+	one = rig_printf(STR_FMT STR_FMT, STR_ARG(start), STR_ARG(end));
+	CHECK(!is_taken(rig, one, NULL));
+	CHECK(is_taken(rig, two, NULL));
+	rig_close(rig);
+}
+
 TEST(a_token_request_that_is_wrong_is_refused)
 {
 	struct rig *rig = open_whole();
