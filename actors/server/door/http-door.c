@@ -1,3 +1,4 @@
+#include "actors/client/uid.h"
 #include "actors/server/door/cors.h"
 #include "actors/server/door/packing.h"
 #include "actors/server/door/websocket-door.h"
@@ -22,15 +23,6 @@ static struct http_exchange *exchange_of(const struct request *r)
 }
 
 /* ---- in ------------------------------------------------------------------------------------------------ */
-
-static struct str new_audit_id(struct server *server, struct arena *arena)
-{
-	uint64_t high = act_random(server->act), low = act_random(server->act);
-
-	return arena_printf(arena, "%08x-%04x-4%03x-a%03x-%012jx", (uint32_t)(high >> 32),
-			    (uint32_t)(high >> 16 & 0xffff), (uint32_t)(high & 0xfff),
-			    (uint32_t)(low >> 52), (uintmax_t)(low & 0xffffffffffffULL));
-}
 
 /* Who says that it has judged somebody else shows what it is believed by. */
 static void take_proxy(const struct request_headers *config, struct http_exchange *exchange,
@@ -70,7 +62,7 @@ static void take_head(struct server *server, struct http_exchange *exchange, str
 	asked->address = address_of(http_remote(exchange));
 	asked->audit_id = http_request_header(exchange, STR("audit-id"));
 	if (asked->audit_id.len == 0 || asked->audit_id.len > AUDIT_ID_MAX)
-		asked->audit_id = new_audit_id(server, http_arena(exchange));
+		asked->audit_id = uid_new(server->act, http_arena(exchange));
 	asked->body = http_body(exchange);
 	asked->certificate = http_peer_certificate(exchange);
 	asked->has_bad_certificate = http_peer_is_doubtful(exchange);

@@ -19,26 +19,34 @@ static const double certificate_bounds[] = { 0,       1800,    3600,     7200,  
 /* ---- who asks, and may they ----------------------------------------------------------------------------------- */
 
 /* Names are people's: a few that every cluster has are told, of others only what they look like. */
-static const char *username_class(struct str name)
-{
-	static const char *const known[] = { "admin", "client", "kube_proxy", "kubelet",
-					     "system:serviceaccount:kube-system:default" };
+static const char *const user_classes[MEASURE_USERS] = {
+	"admin",   "client",   "kube_proxy",
+	"kubelet", "email_id", "system:serviceaccount:kube-system:default",
+	"other",
+};
+enum { USER_EMAIL = 4, USER_OTHER = 6 };
 
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (str_is(name, known[i]))
-			return known[i];
-	return str_find_char(name, '@') >= 0 ? "email_id" : "other";
+static uint32_t user_class(struct str name)
+{
+	for (uint32_t i = 0; i < USER_OTHER; i++)
+		if (i != USER_EMAIL && str_is(name, user_classes[i]))
+			return i;
+	return str_find_char(name, '@') >= 0 ? USER_EMAIL : USER_OTHER;
 }
 
 static void count_user(struct request *r)
 {
+	uint32_t class = user_class(r->user.name);
+	struct metrics_counter **count = &r->server->measures->users[class];
 	char labels[LABELS_MAX];
 
-	snprintf(labels, sizeof labels, "username=\"%s\"", username_class(r->user.name));
-	metrics_add(metrics_counter(
-			r->server->metrics, "authenticated_user_requests",
-			"Requests of somebody who is known, by what the name looks like.", labels),
-		    1);
+	if (*count == NULL) {
+		snprintf(labels, sizeof labels, "username=\"%s\"", user_classes[class]);
+		*count = metrics_counter(
+		    r->server->metrics, "authenticated_user_requests",
+		    "Requests of somebody who is known, by what the name looks like.", labels);
+	}
+	metrics_add(*count, 1);
 }
 
 static void observe_certificate(struct request *r)

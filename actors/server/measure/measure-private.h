@@ -8,6 +8,7 @@
 #include "runtime/base/base.h"
 
 #define MEASURE_OPERATIONS 4U /* create, update, delete, connect */
+#define MEASURE_USERS 7U      /* what names look like */
 #define MEASURE_CHECKS 4U     /* enum measure_check */
 
 /* By half, operation and whether it was refused. */
@@ -22,6 +23,7 @@ struct measures {
 	struct place *pages; /* of what is no resource */
 	struct map stores;   /* "operation group resource" -> struct store_figures * */
 	struct metrics_counter *authentications[MEASURE_CHECKS], *authorizations[MEASURE_CHECKS];
+	struct metrics_counter *users[MEASURE_USERS];
 	struct metrics_histogram *authentication_times[MEASURE_CHECKS],
 	    *authorization_times[MEASURE_CHECKS], *certificates;
 	struct measure_admissions *admissions; /* of each plug-in, and of all behind them */
