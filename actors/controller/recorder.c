@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "actors/client/api.h"
-#include "actors/client/request.h"
+#include "actors/client/event-call.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/core.h"
 
@@ -162,37 +162,6 @@ static struct core_event *make(const struct recorder *recorder, struct arena *ar
 	return event;
 }
 
-static struct api_call create_call(const struct recorder *recorder, const struct core_event *event)
-{
-	struct arena *arena = arena_new(0);
-	struct api_call call = request_call(
-	    "POST",
-	    request_path(arena, &core_event_type, event->metadata->namespace, STR_NONE, NULL),
-	    str_from(recorder->user));
-
-	request_set_record(&call, &core_event_type, event);
-	arena_free(arena);
-	return call;
-}
-
-/* A repeat changes the count and the last time of the event that is there. */
-static struct api_call count_call(const struct recorder *recorder, const struct core_event *event)
-{
-	struct arena *arena = arena_new(0);
-	char at[TIME_TEXT];
-	struct api_call call =
-	    request_call("PATCH",
-			 request_path(arena, &core_event_type, event->metadata->namespace,
-				      event->metadata->name, NULL),
-			 str_from(recorder->user));
-
-	request_set_body(&call, STR("application/merge-patch+json"),
-			 arena_printf(arena, "{\"count\":%d,\"lastTimestamp\":\"" STR_FMT "\"}",
-				      event->count, STR_ARG(time_print(event->last_timestamp, at))));
-	arena_free(arena);
-	return call;
-}
-
 static bool is_name_taken(const struct recorder *recorder, const struct remembered *slot)
 {
 	for (uint32_t i = 0; i < recorder->events.len; i++)
@@ -227,8 +196,7 @@ static struct remembered *slot_for(struct recorder *recorder, const struct meta_
 
 static void send(const struct recorder *recorder, struct act *act, const struct core_event *event)
 {
-	struct api_call call =
-	    event->count == 1 ? create_call(recorder, event) : count_call(recorder, event);
+	struct api_call call = event_call(event, recorder->user);
 
 	if (act_request(act, act_named(act, recorder->api), &api_call_type, &call, WRITE_MS,
 			RECORDER_TAG) != OK)

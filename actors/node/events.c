@@ -1,7 +1,7 @@
 #include "actors/node/events.h"
 
 #include "actors/client/api.h"
-#include "actors/client/request.h"
+#include "actors/client/event-call.h"
 #include "datastore/object/record.h"
 #include "datastore/schema/core.h"
 
@@ -97,34 +97,6 @@ static struct core_event *make(const struct events *events, struct arena *arena,
 	return event;
 }
 
-static struct api_call create_call(const struct events *events, const struct core_event *event,
-				   struct arena *arena)
-{
-	struct api_call call = request_call(
-	    "POST",
-	    request_path(arena, &core_event_type, event->metadata->namespace, STR_NONE, NULL),
-	    str_from(events->user));
-
-	request_set_record(&call, &core_event_type, event);
-	return call;
-}
-
-static struct api_call count_call(const struct events *events, const struct core_event *event,
-				  struct arena *arena)
-{
-	char at[TIME_TEXT];
-	struct api_call call =
-	    request_call("PATCH",
-			 request_path(arena, &core_event_type, event->metadata->namespace,
-				      event->metadata->name, NULL),
-			 str_from(events->user));
-
-	request_set_body(&call, STR("application/merge-patch+json"),
-			 arena_printf(arena, "{\"count\":%d,\"lastTimestamp\":\"" STR_FMT "\"}",
-				      event->count, STR_ARG(time_print(event->last_timestamp, at))));
-	return call;
-}
-
 void events_write(struct events *events, struct act *act, const struct events_about *about,
 		  bool is_warning, const char *reason, struct str message)
 {
@@ -146,8 +118,7 @@ void events_write(struct events *events, struct act *act, const struct events_ab
 	event->type = is_warning ? STR("Warning") : STR("Normal");
 	event->reason = str_from(reason);
 	event->message = str_slice(message, 0, MESSAGE_MAX);
-	call =
-	    seen->count == 1 ? create_call(events, event, arena) : count_call(events, event, arena);
+	call = event_call(event, events->user);
 	if (act_request(act, act_named(act, events->api), &api_call_type, &call, WRITE_MS,
 			EVENTS_TAG) != OK) {
 		api_call_free(&call);
