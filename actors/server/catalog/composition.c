@@ -49,7 +49,7 @@ struct composer {
 	struct openapi *openapi;
 	struct gzip *packer; /* NULL: nothing but hashes is wanted */
 	struct composition *out;
-	struct map before; /* the pieces of the one before by key */
+	struct map before; /* the pieces of the one before, and of the slices, by key */
 	struct text paths, schemas, proto, packed;
 	struct map wanted; /* types, by their names */
 	uint64_t high, low;
@@ -62,12 +62,17 @@ static struct str key_text(const uint64_t *key)
 	return str_of((const char *)key, sizeof *key);
 }
 
+static void index_pieces(struct map *pieces, const struct composition *of)
+{
+	for (uint32_t i = 0; of != NULL && i < of->piece_count; i++)
+		map_put(pieces, key_text(&of->pieces[i]->key), of->pieces[i]);
+}
+
 static void begin(struct composer *c)
 {
-	const struct composition *before = c->what->before;
-
-	for (uint32_t i = 0; before != NULL && i < before->piece_count; i++)
-		map_put(&c->before, key_text(&before->pieces[i]->key), before->pieces[i]);
+	index_pieces(&c->before, c->what->before);
+	for (uint32_t i = 0; i < c->what->slice_count; i++)
+		index_pieces(&c->before, c->what->slices[i]);
 	c->arena = arena_new(0);
 	c->openapi = openapi_open(c->what->version);
 	c->paths = text_new(OPENAPI_BYTES_MAX);
@@ -163,21 +168,49 @@ static void want(struct composer *c, const struct openapi_types *types)
 		map_put(&c->wanted, type_openapi(types->at[i]), (void *)(uintptr_t)types->at[i]);
 }
 
-static void add_part(struct composer *c, const struct composing_part *part)
+static uint64_t key_of(const struct composing_part *part)
 {
-	uint64_t key = hash_mix(part->key, part->has_root);
-	struct piece *old = add_old(c, key);
+	return hash_mix(part->key, part->has_root);
+}
+
+static void write_part(struct composer *c, const struct composing_part *part)
+{
 	struct openapi_types wanted = { 0 };
 
-	if (old != NULL) {
-		want(c, &(struct openapi_types){ old->wanted, old->wanted_len });
-		return;
-	}
 	clear(c);
 	openapi_write_part(c->openapi, part->at, part->count, part->has_root, &c->paths,
 			   &c->schemas, &wanted);
 	want(c, &wanted);
-	add_new(c, key, &wanted);
+	add_new(c, key_of(part), &wanted);
+}
+
+static void add_part(struct composer *c, const struct composing_part *part)
+{
+	struct piece *old = add_old(c, key_of(part));
+
+	if (old != NULL)
+		want(c, &(struct openapi_types){ old->wanted, old->wanted_len });
+	else
+		write_part(c, part);
+}
+
+static bool is_missing(const struct map *before, const struct composing_part *part)
+{
+	uint64_t key = key_of(part);
+
+	return !map_has(before, key_text(&key));
+}
+
+uint32_t composition_missing(const struct composing *what)
+{
+	struct map before = { 0 };
+	uint32_t missing = 0;
+
+	index_pieces(&before, what->before);
+	for (uint32_t i = 0; i < what->part_count; i++)
+		missing += is_missing(&before, &what->parts[i]);
+	map_fini(&before);
+	return missing;
 }
 
 static struct openapi_group group_of(const struct composing_part *part)
@@ -436,6 +469,26 @@ enum status composition_make(const struct composing *what, const char *hash,
 		print_hash(&c, c.out->hash);
 	gzip_free(c.packer);
 	count_bytes(c.out);
+	if (c.status == OK)
+		*out = c.out;
+	else
+		composition_throw(c.out);
+	end(&c);
+	return c.status;
+}
+
+enum status composition_slice(const struct composing *what, uint32_t slice, uint32_t count,
+			      struct composition **out)
+{
+	struct composer c = { .what = what };
+
+	begin(&c);
+	c.packer = gzip_new_pieces();
+	c.out = new_composition(what);
+	for (uint32_t i = slice; i < what->part_count && c.status == OK; i += count)
+		if (is_missing(&c.before, &what->parts[i]))
+			write_part(&c, &what->parts[i]);
+	gzip_free(c.packer);
 	if (c.status == OK)
 		*out = c.out;
 	else

@@ -3,7 +3,8 @@
  *
  * A worker makes it (composition_make) of inputs that do not change meanwhile; from then on nobody changes it, and the server's actor alone counts
  * who has it. Pieces that the one before had of the same are taken over, so that of a thousand custom resources of which one changed only that one is
- * written, and packed, again. Bounded by OPENAPI_BYTES_MAX for a section of a document, and by whoever keeps compositions.
+ * written, and packed, again. Of much that is new several workers make slices before (composition_slice). Bounded by OPENAPI_BYTES_MAX for a section of
+ * a document, and by whoever keeps compositions.
  */
 #ifndef ACTORS_SERVER_CATALOG_COMPOSITION_H
 #define ACTORS_SERVER_CATALOG_COMPOSITION_H
@@ -22,7 +23,7 @@ struct composition {
 	struct http_parts packed; /* the body, gzipped */
 	char hash[COMPOSITION_HASH_BYTES];
 	uint32_t bytes; /* that it takes, with its pieces */
-	uint32_t made;  /* pieces that the one before did not have */
+	uint32_t made;  /* pieces that neither the one before nor a slice had */
 	struct piece **pieces;
 	uint32_t piece_count;
 	struct arena *arena;
@@ -49,12 +50,22 @@ struct composing {
 	uint32_t part_count;
 	const struct composing_other *others; /* of v2 */
 	uint32_t other_count;
-	const struct composition *before; /* NULL: none */
+	const struct composition *before;  /* NULL: none */
+	struct composition *const *slices; /* taken; where it is NULL, there is none */
+	uint32_t slice_count;
 };
 
 /* Without a hash in `hash` it gets one of its contents. TOO_LARGE: more than a document may have. */
 MUST_USE enum status composition_make(const struct composing *what, const char *hash,
 				      GIVE struct composition **out);
+/*
+ * Some of the parts that the one before has not: each `count`th of the parts, from the one numbered `slice` on. It is pieces alone, nothing to be sent: with
+ * all slices of a document at hand composition_make only joins them.
+ */
+MUST_USE enum status composition_slice(const struct composing *what, uint32_t slice, uint32_t count,
+				       GIVE struct composition **out);
+/* How many of the parts the one before has not. */
+uint32_t composition_missing(const struct composing *what);
 /* The hash alone, which costs no packing. */
 MUST_USE enum status composition_hash(const struct composing *what,
 				      char hash[COMPOSITION_HASH_BYTES]);

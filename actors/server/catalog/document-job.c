@@ -4,6 +4,8 @@
 
 /* Definitions in a part, about: what they have in common is packed once, and all are written again when one of them changes. */
 #define TOGETHER 8U
+/* Parts that are worth a slice: each costs a job, and sentences that are unpacked for it. */
+#define SLICE_PARTS 16U
 
 struct document_job *document_job_new(int kind, struct mono now, uint32_t wishes)
 {
@@ -157,6 +159,10 @@ static void run(void *arg)
 		if (job->wants_plain && job->status == OK)
 			unpack(job, job->made);
 		return;
+	case DOCUMENT_SLICE:
+		job->status = composition_slice(&job->whole->wishes->what, job->slice,
+						job->whole->slice_count, &job->made);
+		return;
 	case DOCUMENT_HASH: hash_all(job); return;
 	case DOCUMENT_UNPACK: unpack(job, job->packed); return;
 	}
@@ -178,10 +184,69 @@ struct document_job *document_job_of(const struct act_msg *msg)
 								    : NULL;
 }
 
-void document_job_free(struct document_job *job)
+static void free_one(struct document_job *job)
 {
+	for (uint32_t i = 0; i < job->slice_count; i++)
+		composition_unref(job->slices[i]);
 	composition_throw(job->made);
 	composition_unref(job->packed);
 	unref_plain(job->plain);
 	arena_free(job->arena);
+}
+
+void document_job_free(struct document_job *job)
+{
+	struct document_job *whole = job->whole;
+
+	free_one(job);
+	if (whole != NULL && --whole->slices_open == 0)
+		free_one(whole);
+}
+
+/* ---- slices ----------------------------------------------------------------------------------------------------- */
+
+static void begin_slice(struct document_job *whole, uint32_t number, struct act *act)
+{
+	struct document_job *slice = document_job_new(DOCUMENT_SLICE, whole->began, 0);
+
+	slice->whole = whole;
+	slice->slice = number;
+	document_job_begin(slice, act);
+}
+
+void document_job_compose(struct document_job *job, struct act *act)
+{
+	uint32_t count = composition_missing(&job->wishes->what) / SLICE_PARTS;
+
+	if (count < 2) {
+		document_job_begin(job, act);
+		return;
+	}
+	job->slice_count = job->slices_open =
+	    count < DOCUMENT_SLICES_MAX ? count : DOCUMENT_SLICES_MAX;
+	job->wishes->what.slices = job->slices;
+	for (uint32_t i = 0; i < job->slice_count; i++)
+		begin_slice(job, i, act);
+}
+
+/* What a slice could not write the whole cannot either, and says so. */
+bool document_job_goes_on(struct document_job *job, struct act *act)
+{
+	struct document_job *whole = job->whole;
+	bool is_last = whole != NULL && whole->slices_open == 1;
+
+	if (whole == NULL)
+		return false;
+	if (job->made != NULL)
+		whole->slices[job->slice] = composition_take(job->made);
+	job->made = NULL;
+	if (is_last) {
+		job->whole = NULL;
+		whole->slices_open = 0;
+		whole->wishes->what.slice_count = whole->slice_count;
+	}
+	document_job_free(job);
+	if (is_last)
+		document_job_begin(whole, act);
+	return true;
 }

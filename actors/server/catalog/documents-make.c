@@ -61,7 +61,8 @@ void documents_compose(struct request *r, struct document *document, enum format
 		wish->what.before = job->packed = composition_ref(form->made);
 	if (document == documents_whole(documents))
 		add_others(r, job);
-	begin_job(r, job);
+	documents->jobs++;
+	document_job_compose(job, r->server->act);
 }
 
 void documents_unpack(struct request *r, struct document *document, enum format format)
@@ -161,6 +162,8 @@ bool documents_receive(struct server *server, const struct act_msg *msg)
 
 	if (job == NULL)
 		return false;
+	if (document_job_goes_on(job, server->act))
+		return true;
 	documents->jobs--;
 	if (job->kind == DOCUMENT_HASH)
 		hashed(documents, job);

@@ -98,6 +98,61 @@ TEST(of_a_document_only_what_has_changed_is_written_again)
 		}
 }
 
+/* Those of slices that are there; 0: none is. */
+static struct composition *compose_sliced(struct composing what, uint32_t count, uint32_t there)
+{
+	struct composition *slices[KINDS] = { 0 }, *made = NULL;
+	uint32_t missing = composition_missing(&what), written = 0;
+
+	for (uint32_t i = 0; i < there; i++) {
+		CHECK_STATUS(composition_slice(&what, i, count, &slices[i]), OK);
+		composition_take(slices[i]);
+		written += slices[i]->made;
+	}
+	what.slices = slices;
+	what.slice_count = count;
+	CHECK_STATUS(composition_make(&what, "", &made), OK);
+	composition_take(made);
+	for (uint32_t i = 0; i < there; i++)
+		composition_unref(slices[i]);
+	if (there == count)
+		CHECK_EQ(written, missing);
+	CHECK(made->made >= missing - written);
+	return made;
+}
+
+TEST(a_document_of_slices_is_the_one_that_is_made_as_a_whole_also_if_one_of_them_failed)
+{
+	for (enum openapi_version version = OPENAPI_V2; version <= OPENAPI_V3; version++)
+		for (enum format format = FORMAT_JSON; format <= FORMAT_PROTO; format++) {
+			struct composition *first = compose(version, format, 7, NULL);
+			struct composition *alone = compose(version, format, KINDS, NULL);
+			struct composing what = { .version = version,
+						  .format = format,
+						  .parts = make_parts(KINDS, KINDS),
+						  .part_count = KINDS };
+
+			CHECK_EQ(composition_missing(&what), KINDS);
+			for (uint32_t there = 2; there <= 3; there++) {
+				struct composition *made = compose_sliced(what, 3, there);
+
+				CHECK(str_eq(plain_of(made), plain_of(alone)));
+				CHECK_STR(str_from(made->hash), alone->hash);
+				if (there == 3)
+					CHECK_EQ(made->made, pieces_of(version) - KINDS);
+				composition_unref(made);
+			}
+			/* A slice has only what the one before has not. */
+			what.before = first;
+			CHECK_EQ(composition_missing(&what), 1);
+			composition_unref(alone);
+			alone = compose_sliced(what, 4, 4);
+			CHECK_EQ(alone->made, 0);
+			composition_unref(alone);
+			composition_unref(first);
+		}
+}
+
 TEST(the_pieces_of_a_document_are_valid_together_and_its_hash_can_be_had_alone)
 {
 	for (enum openapi_version version = OPENAPI_V2; version <= OPENAPI_V3; version++) {

@@ -147,6 +147,21 @@ TEST(the_document_of_all_groups_comes_packed_and_only_when_it_is_another)
 	http_rig_close(rig);
 }
 
+TEST(a_server_that_ends_while_slices_of_a_document_are_written_leaves_nothing_of_them)
+{
+	struct rig *rig = rig_open(NULL);
+
+	for (uint64_t ms = 0; ms < 5; ms++) {
+		rig_begin(rig, &(struct rig_request){ .method = "GET", .path = "/openapi/v2" });
+		rig_run(rig, ms);
+		rig_kill_server(rig);
+		rig_run(rig, 3000);
+	}
+	CHECK_CODE(rig_get(rig, "/openapi/v2"), 200);
+	rig_begin(rig, &(struct rig_request){ .method = "GET", .path = "/openapi/v2" });
+	rig_close(rig);
+}
+
 TEST(documents_are_the_same_each_time_they_are_made)
 {
 	struct rig *rig = rig_open(NULL), *other = rig_open(NULL);
