@@ -343,6 +343,7 @@ const struct controller custom_resource_definition_controller = {
 	.account = "custom-resource-definition-controller",
 	.reconciles = &apiextensions_custom_resource_definition_type,
 	.triggers = { { &apiextensions_custom_resource_definition_type, others_wake } },
-	.workers = 16,
+	/* A turn ends when the cache shows its write: with fewer, those who create definitions outrun it. */
+	.workers = 64,
 	.reconcile = reconcile,
 };
