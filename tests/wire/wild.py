@@ -22,11 +22,19 @@ def make(node, name, fault, level, **more):
     target = {"level": level, **{key: more.pop(key) for key in ("names", "selector") if key in more}}
     wanted = {"apiVersion": "troupe.internal/v1", "kind": "ChaosPlan", "metadata": {"name": name}, "spec": {"fault": fault, "target": target, **more}}
 
+    lost = []
+
     def asked():
-        """Nobody may lead for longer than a write waits, on a machine that does much else."""
-        code, made = node.request("POST", PLANS, wanted)
-        assert code in (201, 503), (code, made)
-        return made if code == 201 else None
+        """Nobody may lead for longer than a write waits, on a machine that does much else; and an earlier plan may strike who is asked."""
+        try:
+            code, made = node.request("POST", PLANS, wanted)
+            if lost and code == 409:  # it was done, and the answer lost
+                code, made = node.request("GET", PLANS + "/" + name)
+        except OSError as why:
+            lost.append(why)
+            return None
+        assert code in (200, 201, 503), (code, made)
+        return made if code != 503 else None
     return until(asked, 60, "%s is taken" % name)
 
 
