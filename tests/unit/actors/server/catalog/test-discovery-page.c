@@ -83,7 +83,7 @@ TEST(a_small_page_of_discovery_is_not_packed_until_it_has_grown)
 	discovery_page_unref(small);
 }
 
-/* Some 15,000 definitions, each with a group of its own. */
+/* Longer than the 4 MiB at which it was once cut. */
 TEST(a_large_page_of_discovery_is_whole_and_packed)
 {
 	struct discovery_page *page = page_of(NULL, 100, 2600, 0);
