@@ -57,13 +57,17 @@ static void drop_arena(void *arg)
 	arena_free(arg);
 }
 
+#define ACCOUNT "system:serviceaccount:kube-system:"
+
 /* The program that upstream has for what an actor does, where that has no name of its own: its managers are known by that. */
 static struct str program_of(struct str user)
 {
 	static const struct {
 		struct str prefix, program;
 	} programs[] = {
-		{ STR("system:serviceaccount:kube-system:"), STR("kube-controller-manager") },
+		{ STR(ACCOUNT "custom-resource-definition-controller"), STR("kube-apiserver") },
+		{ STR(ACCOUNT "api-service-controller"), STR("kube-apiserver") },
+		{ STR(ACCOUNT), STR("kube-controller-manager") },
 		{ STR("system:node:"), STR("kubelet") },
 		{ STR("system:kube-controller-manager"), STR("kube-controller-manager") },
 		{ STR("system:kube-scheduler"), STR("kube-scheduler") },

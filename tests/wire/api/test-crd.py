@@ -77,6 +77,16 @@ def test_a_definition_becomes_a_kind_within_a_moment(cluster):
     expect(kubectl(cluster, "explain", "ct.spec", "--recursive"), "replicas")
 
 
+def test_what_the_api_server_says_of_a_kind_is_owned_by_the_api_server(cluster):
+    """As upstream has it: no other program sees to definitions and to the versions of APIs."""
+    made(cluster)
+    for at, part in (("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/crontabs." + GROUP, "f:status"),
+                     ("/apis/apiregistration.k8s.io/v1/apiservices/v1." + GROUP, "f:spec")):
+        _, found = until(lambda: (answer := cluster.nodes[0].request("GET", at))[0] == 200 and answer, 20, at)
+        owners = {entry["manager"] for entry in found["metadata"]["managedFields"] if part in entry["fieldsV1"]}
+        assert owners == {"kube-apiserver"}, (at, found["metadata"])
+
+
 def test_objects_are_made_defaulted_and_shown(cluster):
     made(cluster)
     expect(kubectl(cluster, "apply", "-f", "-", stdin=crontab("a", "{cronSpec: '* * * * */5', image: i}")), "crontab.stable.example.com/a created")
